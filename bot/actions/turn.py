@@ -1,0 +1,148 @@
+"""What a plugin author sees: the turn that an action reads, and the verbs that append to it in order."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol, TypeAlias, TypeVar
+
+from bot.content import Domain
+from bot.dialogue.evolve import evolve
+from bot.dialogue.events import BotUttered, Event, SlotSet
+from bot.dialogue.responses import choose_response
+from bot.dialogue.tracker import Tracker
+from bot.errors import PluginError
+from bot.messages import Customer, Reply, UserMessage
+
+T = TypeVar("T")
+
+Action: TypeAlias = Callable[["Turn"], Awaitable[None]]
+"""An action: `async def run(turn: Turn) -> None`."""
+
+
+class Resources:
+    """What plugins open for the life of the bot and actions use: values by name, given once."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, Any] = {}
+
+    def provide(self, name: str, value: object) -> None:
+        """Offer `value` under `name`; raises PluginError when the name is taken."""
+        if name in self._values:
+            raise PluginError(f"the resource {name!r} is provided twice; let one plugin provide it")
+        self._values[name] = value
+
+    def get(self, name: str, kind: type[T]) -> T:
+        """The value under `name`; raises PluginError when there is none or it is no `kind`."""
+        if name not in self._values:
+            raise PluginError(f"nothing provides the resource {name!r}; is the plugin that opens it loaded?")
+        value = self._values[name]
+        if not isinstance(value, kind):
+            raise PluginError(f"the resource {name!r} is a {type(value).__name__}, not a {kind.__name__}")
+        return value
+
+    def find(self, name: str, kind: type[T]) -> T | None:
+        """The value under `name`, or None when nothing provides it."""
+        return self.get(name, kind) if name in self._values else None
+
+
+class RunAction(Protocol):
+    """Runs another action on a tracker inside the same turn and gives back its events."""
+
+    def __call__(self, name: str, tracker: Tracker) -> Awaitable[tuple[Event, ...]]:
+        """Run action `name`; raises what it raises."""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnContext:
+    """What all actions of one turn share."""
+
+    message: UserMessage
+    domain: Domain
+    now: datetime
+    random: random.Random
+    resources: Resources
+    run_action: RunAction
+    has_action: Callable[[str], bool]
+    new_id: Callable[[], str]
+    spend: Callable[..., Awaitable[Any]] | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Turn:
+    """One action's view of the turn.
+
+    It reads `tracker`, `message`, `customer`, `now` (UTC) and `resources`, and
+    appends with `say`, `set` and `emit`, in order. `tracker` already includes
+    what was appended. When the action raises, what it appended is dropped.
+    """
+
+    def __init__(self, tracker: Tracker, context: TurnContext) -> None:
+        self.tracker = tracker
+        self.context = context
+        self._events: list[Event] = []
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """What this action appended so far."""
+        return tuple(self._events)
+
+    @property
+    def message(self) -> UserMessage:
+        """The message that this turn answers."""
+        return self.context.message
+
+    @property
+    def customer(self) -> Customer | None:
+        """The customer who is logged in; None for a channel key's users."""
+        return self.context.message.customer
+
+    @property
+    def domain(self) -> Domain:
+        """The domain of the content that this turn runs on."""
+        return self.context.domain
+
+    @property
+    def now(self) -> datetime:
+        """The turn's time (UTC)."""
+        return self.context.now
+
+    @property
+    def resources(self) -> Resources:
+        """What the plugins' lifespans opened."""
+        return self.context.resources
+
+    def slot(self, name: str) -> Any:
+        """The slot's value now, None when it has none."""
+        return self.tracker.slot(name)
+
+    def emit(self, event: Event) -> None:
+        """Append any event."""
+        self._events.append(event)
+        self.tracker = evolve(event, self.tracker)
+
+    def set(self, slot: str, value: Any) -> None:
+        """Set a slot; None empties it."""
+        self.emit(SlotSet(slot, value))
+
+    def say(self, response: str, **values: Any) -> None:
+        """Say a response of the domain, filled from `values` first and slots second.
+
+        A response that the domain lacks is an error (KeyError), so that a typo never falls silent.
+        """
+        reply = choose_response(
+            self.domain, response, self.tracker, channel=self.message.channel, random=self.context.random, values=values
+        )
+        if reply is None:
+            raise KeyError(f"no variation of response {response!r} may be said now")
+        self.emit(BotUttered(reply))
+
+    def say_text(self, text: str, *, buttons: Sequence[Mapping[str, Any]] = (), custom: Any = None) -> None:
+        """Say a text as it is, with buttons (`title`, `payload`) or a structured payload beside it."""
+        self.emit(BotUttered(Reply(text=text, buttons=tuple(buttons), custom=custom)))
+
+    async def run(self, action: str) -> tuple[Event, ...]:
+        """Run another action on the state as it is now and return its events, which are not appended."""
+        return await self.context.run_action(action, self.tracker)

@@ -1,0 +1,108 @@
+"""The configuration: config.yml's keys that are ours, as frozen values with their defaults.
+
+`bot.reading` reads config.yml into these; the schema there carries the same
+defaults, and a test holds the two together. Durations are in seconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where the server listens and what it takes."""
+
+    host: str = "127.0.0.1"
+    port: int = 5005
+    trusted_proxies: tuple[str, ...] = ()
+    cors_origins: tuple[str, ...] = ()
+    max_body_bytes: int = 65_536
+    max_message_characters: int = 4_096
+    max_json_depth: int = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long things may take and how many may wait."""
+
+    turn_seconds: float = 10.0
+    action_seconds: float = 5.0
+    shutdown_seconds: float = 12.0
+    actions_per_turn: int = 10
+    waiting_per_conversation: int = 16
+    waiting: int = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Sessions:
+    """How long a customer's login lives."""
+
+    idle_seconds: float = 300.0
+    absolute_seconds: float = 43_200.0
+    rotation_grace_seconds: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """How many login attempts are taken."""
+
+    failures: int = 5
+    lock_seconds: float = 30.0
+    max_lock_seconds: float = 3_600.0
+    window_seconds: float = 60.0
+    attempts_per_address: int = 30
+    attempts_in_all: int = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """Where turns are kept: an SQLAlchemy URL (SQLite paths are relative to the project)."""
+
+    url: str = "sqlite:///data/teller.db"
+    readers: int = 4
+    idempotency_days: float = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Logging:
+    """What is logged and how (`json` or `console`); message texts only when asked for."""
+
+    level: str = "info"
+    format: str = "json"
+    message_text: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ActionEndpoint:
+    """A Rasa action server; at most `tracker_events` latest events are sent with a call."""
+
+    url: str
+    timeout_seconds: float = 5.0
+    tracker_events: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The whole configuration of one bot. `plugins` name modules or folders of the project;
+    `plugin_settings` are handed to them as written; `options` come from the command line."""
+
+    project: Path = Path()
+    server: Server = Server()
+    limits: Limits = Limits()
+    sessions: Sessions = Sessions()
+    login: Login = Login()
+    store: Store = Store()
+    logging: Logging = Logging()
+    action_endpoint: ActionEndpoint | None = None
+    plugins: tuple[str, ...] = ()
+    plugin_settings: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def data(self) -> Path:
+        """The project's private folder: store, pepper, keys, models. Never in git."""
+        return self.project / "data"

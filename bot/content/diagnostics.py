@@ -1,0 +1,28 @@
+"""What there is to say about content: a problem with its place and its cure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from bot.content.types import Place
+
+Severity: TypeAlias = Literal["error", "warning", "note"]
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One finding: where, what, and what to write instead (`cure`).
+
+    `code` is a short stable name (`unknown-intent`) to look up in the docs.
+    """
+
+    severity: Severity
+    place: Place
+    message: str
+    cure: str = ""
+    code: str = ""
+
+    def __str__(self) -> str:
+        cure = f" {self.cure}" if self.cure else ""
+        return f"{self.place}: {self.severity}: {self.message}{cure}"

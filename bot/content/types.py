@@ -1,0 +1,344 @@
+"""The content model: what designers write, read once into frozen values, each with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, TypeAlias
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """Where a piece of content stands: file (relative to the project), line and column from 1."""
+
+    file: str
+    line: int = 1
+    column: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+NOWHERE: Final = Place("<built-in>")
+
+
+class _Any:
+    """The type of `ANY`: a slot or entity that only has to be there, with whatever value."""
+
+    def __repr__(self) -> str:
+        return "ANY"
+
+
+ANY: Final = _Any()
+
+
+# --- understanding -----------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """An entity marked in an example: `text[start:end]` in code points of the plain text."""
+
+    start: int
+    end: int
+    entity: str
+    value: Any
+    role: str | None = None
+    group: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One training message of an intent, annotations taken out of the text."""
+
+    text: str
+    intent: str
+    annotations: tuple[Annotation, ...] = ()
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    place: Place = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class Synonym:
+    """`text` means `value`."""
+
+    text: str
+    value: str
+    place: Place = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class Regex:
+    """A pattern whose matches are the entity `name` (or a feature, as in Rasa)."""
+
+    name: str
+    pattern: str
+    place: Place = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """A table of words or phrases that are the entity `name`."""
+
+    name: str
+    elements: tuple[str, ...]
+    place: Place = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class NluData:
+    """Everything the matcher learns from."""
+
+    examples: tuple[Example, ...] = ()
+    synonyms: tuple[Synonym, ...] = ()
+    regexes: tuple[Regex, ...] = ()
+    lookups: tuple[Lookup, ...] = ()
+
+
+# --- domain ------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """An intent of the domain. `use_entities` is None for all; `ignore_entities` is taken away from it."""
+
+    name: str
+    use_entities: frozenset[str] | None = None
+    ignore_entities: frozenset[str] = frozenset()
+    place: Place = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class EntityType:
+    """An entity of the domain with the roles and groups it may carry."""
+
+    name: str
+    roles: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    influence_conversation: bool = True
+    place: Place = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class MappingCondition:
+    """A mapping applies only while `active_loop` runs (None: no loop) and asks for `requested_slot` (None: any)."""
+
+    active_loop: str | None
+    requested_slot: str | None = None
+
+
+MappingType: TypeAlias = Literal["from_entity", "from_intent", "from_trigger_intent", "from_text", "custom"]
+
+
+@dataclass(frozen=True, slots=True)
+class SlotMapping:
+    """One way in which a slot is filled from a message. Empty `intent` means any intent."""
+
+    type: MappingType
+    entity: str | None = None
+    role: str | None = None
+    group: str | None = None
+    intent: tuple[str, ...] = ()
+    not_intent: tuple[str, ...] = ()
+    value: Any = None
+    action: str | None = None
+    conditions: tuple[MappingCondition, ...] = ()
+    place: Place = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A slot: `type` is Rasa's (text, bool, categorical, float, list, any) or a custom class's dotted name."""
+
+    name: str
+    type: str = "text"
+    initial_value: Any = None
+    influence_conversation: bool = True
+    mappings: tuple[SlotMapping, ...] = ()
+    values: tuple[Any, ...] = ()
+    min_value: float = 0.0
+    max_value: float = 1.0
+    place: Place = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseCondition:
+    """A variation is offered only while slot `name` equals `value`."""
+
+    name: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Variation:
+    """One way to say a response. `extra` keeps keys that a channel of one's own may read."""
+
+    text: str | None = None
+    image: str | None = None
+    buttons: tuple[Mapping[str, Any], ...] = ()
+    quick_replies: tuple[Mapping[str, Any], ...] = ()
+    elements: tuple[Mapping[str, Any], ...] = ()
+    attachment: Any = None
+    custom: Any = None
+    channel: str | None = None
+    conditions: tuple[ResponseCondition, ...] = ()
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    id: str | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    place: Place = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A form: the slots it asks for, in order, and the intents it does not fill slots from."""
+
+    name: str
+    required_slots: tuple[str, ...] = ()
+    ignored_intents: tuple[str, ...] = ()
+    place: Place = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class SessionConfig:
+    """Minutes of silence after which a new Rasa session starts (0: never) and whether slots stay."""
+
+    expiration_minutes: float = 60.0
+    carry_over_slots: bool = True
+
+
+# --- stories -----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class StepEntity:
+    """An entity named in a story step; `value` ANY means that only its presence counts."""
+
+    entity: str
+    value: Any = ANY
+    role: str | None = None
+    group: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UserStep:
+    """The user says something: an intent (with entities), or a text, or both (in test stories)."""
+
+    intent: str | None = None
+    text: str | None = None
+    entities: tuple[StepEntity, ...] = ()
+    annotations: tuple[Annotation, ...] = ()
+    place: Place = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class ActionStep:
+    """The bot runs an action (or says a response) of this name."""
+
+    name: str
+    place: Place = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class BotStep:
+    """The bot says this text (end-to-end stories)."""
+
+    text: str
+    place: Place = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class LoopStep:
+    """A loop becomes active; None: the active loop ends."""
+
+    name: str | None
+    place: Place = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class SlotStep:
+    """A slot was set; `value` ANY means to any value but None."""
+
+    name: str
+    value: Any = ANY
+    place: Place = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointStep:
+    """The story goes on wherever another ends with this checkpoint (slots must hold as given)."""
+
+    name: str
+    slots: tuple[SlotStep, ...] = ()
+    place: Place = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class OrStep:
+    """Any one of these steps; the story stands for one story per choice."""
+
+    options: tuple[UserStep | SlotStep, ...]
+    place: Place = NOWHERE
+
+
+Step: TypeAlias = UserStep | ActionStep | BotStep | LoopStep | SlotStep | CheckpointStep | OrStep
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A story, rule or test story. The three last fields are a rule's only."""
+
+    name: str
+    steps: tuple[Step, ...]
+    kind: Literal["story", "rule", "test"] = "story"
+    condition: tuple[LoopStep | SlotStep, ...] = ()
+    conversation_start: bool = False
+    wait_for_user_input: bool = True
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    place: Place = NOWHERE
+
+
+# --- the whole ---------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """An entry of `pipeline:` or `policies:` in config.yml, as written (Rasa's names or ours)."""
+
+    name: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    place: Place = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """What the bot knows of: intents, entities, slots, responses, forms and actions, by name."""
+
+    intents: Mapping[str, Intent] = field(default_factory=dict)
+    entities: Mapping[str, EntityType] = field(default_factory=dict)
+    slots: Mapping[str, Slot] = field(default_factory=dict)
+    responses: Mapping[str, tuple[Variation, ...]] = field(default_factory=dict)
+    forms: Mapping[str, Form] = field(default_factory=dict)
+    actions: Mapping[str, Place] = field(default_factory=dict)
+    e2e_actions: tuple[str, ...] = ()
+    actions_sending_domain: frozenset[str] = frozenset()
+    session: SessionConfig = SessionConfig()
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A project's whole content: one immutable value with a fingerprint that a turn holds on to.
+
+    `fingerprint` is the sha256 (hex) of what was read, places and comments
+    left out; equal content has an equal fingerprint wherever it stands.
+    `pipeline` and `policies` are None where config.yml names none: defaults
+    are chosen then.
+    """
+
+    domain: Domain = field(default_factory=Domain)
+    nlu: NluData = field(default_factory=NluData)
+    stories: tuple[Story, ...] = ()
+    rules: tuple[Story, ...] = ()
+    language: str = "en"
+    pipeline: tuple[Component, ...] | None = None
+    policies: tuple[Component, ...] | None = None
+    fingerprint: str = ""

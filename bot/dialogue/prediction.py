@@ -1,0 +1,43 @@
+"""What a policy says: which action next, how sure, and because of what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.content import Place
+from bot.dialogue.events import Event
+from bot.dialogue.tracker import Tracker
+
+
+@dataclass(frozen=True, slots=True)
+class Because:
+    """A reason for a prediction: the rule, story or default (`name`), and where it stands."""
+
+    policy: str
+    name: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """The next action. `events` are applied before it runs; a loop's own prediction may hide the user turn."""
+
+    action: str
+    confidence: float
+    policy: str
+    priority: int = 0
+    because: tuple[Because, ...] = ()
+    events: tuple[Event, ...] = ()
+    no_user_prediction: bool = False
+    hide_rule_turn: bool = False
+
+
+class Policy(Protocol):
+    """A policy looks at a tracker and predicts; it is pure, built once from content, shared by all turns."""
+
+    name: str
+    priority: int
+
+    def predict(self, tracker: Tracker) -> Prediction | None:
+        """The next action as this policy sees it, or None when it has nothing to say."""

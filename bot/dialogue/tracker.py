@@ -1,0 +1,54 @@
+"""The tracker: what a conversation is now, as the fold of its events.
+
+`evolve` depends on events and the tracker alone, so that a fold stays true
+after content was edited; what content says at the start of a session
+(initial slot values) is recorded as events then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.dialogue.events import EffectPrepared, Event, UserUttered
+from bot.messages import Parse
+
+
+@dataclass(frozen=True, slots=True)
+class LoopState:
+    """The active loop, the message that started it, and whether it was interrupted or rejected last."""
+
+    name: str
+    is_interrupted: bool = False
+    rejected: bool = False
+    trigger_message: Parse | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tracker:
+    """A conversation's state. `events` are the latest ones only (the last N user turns), oldest first."""
+
+    conversation: str = ""
+    slots: Mapping[str, Any] = field(default_factory=dict)
+    loop: LoopState | None = None
+    latest_message: UserUttered | None = None
+    latest_action: str | None = None
+    followup_action: str | None = None
+    paused: bool = False
+    effect: EffectPrepared | None = None
+    events: tuple[Event, ...] = ()
+
+    @property
+    def active_loop(self) -> str | None:
+        """The name of the active loop, if one runs."""
+        return self.loop.name if self.loop else None
+
+    @property
+    def parse(self) -> Parse | None:
+        """What the matcher made of the latest user message."""
+        return self.latest_message.parse if self.latest_message else None
+
+    def slot(self, name: str) -> Any:
+        """The slot's value, None when it has none."""
+        return self.slots.get(name)

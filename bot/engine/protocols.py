@@ -1,0 +1,154 @@
+"""What the engine needs of the rooms around it; it knows these protocols and nothing behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from bot.dialogue.events import ReminderCancelled, ReminderScheduled
+from bot.messages import Parse, UserMessage
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A message that came before: its payload's fingerprint and, once its turn is committed, the answer's body."""
+
+    fingerprint: str
+    seq: int
+    body: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A conversation as the store has it: last committed turn, snapshot, and the message asked for if it came before.
+
+    `last_turn_at` is when the last turn was committed (UTC), for session expiry.
+    """
+
+    seq: int
+    snapshot: bytes | None
+    last_turn_at: datetime | None
+    stored: Stored | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A reply that goes out by itself (asynchronous channels): where to and what, in order within a conversation.
+
+    `id` is stable over retries and restarts, so that a receiver can drop repeats.
+    """
+
+    id: str
+    channel: str
+    target: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class TurnCommit:
+    """All that one transaction makes durable: turn record, snapshot, idempotency record, outbox, reminders, session."""
+
+    conversation: str
+    seq: int
+    message_id: str
+    fingerprint: str
+    record: bytes
+    snapshot: bytes
+    body: bytes
+    at: datetime
+    fence: int = 0
+    session: str | None = None
+    session_idle_until: datetime | None = None
+    outbox: tuple[Outgoing, ...] = ()
+    reminders: tuple[ReminderScheduled | ReminderCancelled, ...] = ()
+    user_spoke: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTurn:
+    """A committed turn as the history shows it; `record` is the turn record's JSON."""
+
+    seq: int
+    at: datetime
+    record: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class EffectEntry:
+    """The journal of one outside change. `status`: `spending`, `done`, `refused` or `unknown`."""
+
+    key: str
+    conversation: str
+    kind: str
+    parameters: bytes
+    status: str
+    at: datetime
+    result: bytes | None = None
+
+
+class TurnStore(Protocol):
+    """Conversations and their turns. Every write is durable when its call returns; StoreUnavailable otherwise."""
+
+    async def conversation_id(self, principal: str, channel: str, sender: str) -> str:
+        """The opaque id of this principal's conversation on this channel family; made at the first call."""
+
+    def hold(self, conversation: str) -> AbstractAsyncContextManager[int]:
+        """Hold the conversation against other workers; gives the fencing number for the commit (0 with one worker)."""
+
+    async def load(self, conversation: str, message_id: str | None = None) -> Loaded:
+        """The conversation's snapshot in one read, O(1), with the message of this id if it came before."""
+
+    async def commit(self, commit: TurnCommit) -> None:
+        """Make one turn durable.
+
+        Raises SequenceConflict when the sequence number is taken, the fence is
+        old or the message id is already there; the caller reloads.
+        """
+
+    async def accept(self, message: UserMessage, fingerprint: str) -> bool:
+        """Keep a message of an asynchronous channel before it is acknowledged; False when it came before.
+
+        Raises MessageIdReused when it came before with another fingerprint.
+        """
+
+    async def accepted(self) -> Sequence[UserMessage]:
+        """The messages accepted and not yet answered, in order of arrival."""
+
+    async def turns(
+        self, conversation: str, *, before: int | None = None, after: int | None = None, limit: int = 50
+    ) -> Sequence[StoredTurn]:
+        """A page of turns, oldest first: the newest `limit`, those just before `before`, or those just after `after`."""
+
+    async def journal(self, entry: EffectEntry) -> EffectEntry:
+        """Write an effect's journal entry; returns the one that stands.
+
+        A new key is inserted; for a known key the status goes forward only
+        (spending → unknown → done or refused), and a second `spending` of the
+        same key returns what stands instead of spending it again.
+        """
+
+    async def unsettled_effects(self) -> Sequence[EffectEntry]:
+        """Journal entries in `spending` or `unknown`, oldest first."""
+
+    async def due_reminders(self, now: datetime) -> Sequence[tuple[str, ReminderScheduled]]:
+        """The reminders whose time has come, with their conversations, oldest first; not removed until their turn commits."""
+
+    async def next_reminder_at(self) -> datetime | None:
+        """When the next reminder is due."""
+
+
+class Matcher(Protocol):
+    """What understands a message (bot.nlu)."""
+
+    def parse(self, text: str, now: datetime) -> Parse:
+        """What the text means; `now` is the reference time for dates (aware, UTC)."""
+
+
+class Observer(Protocol):
+    """Is told of every committed turn, after the fact; what it raises is logged and changes nothing."""
+
+    def __call__(self, record: Any) -> None:
+        """Take note of a `TurnRecord`."""

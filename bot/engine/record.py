@@ -1,0 +1,61 @@
+"""What a turn leaves behind: its record, and the answer that is given for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from bot.dialogue.events import Event
+from bot.dialogue.prediction import Because
+from bot.messages import Reply, UserMessage
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One prediction of a turn, what it was because of, and how long its action took (seconds)."""
+
+    action: str
+    policy: str
+    confidence: float
+    because: tuple[Because, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class TurnRecord:
+    """One message and all that it caused: the only output of a turn, enough to run it again.
+
+    `seq` counts a conversation's turns from 1. `now`, `seed` and `content`
+    (the content's fingerprint) are what the turn was computed with.
+    """
+
+    conversation: str
+    seq: int
+    message: UserMessage
+    events: tuple[Event, ...]
+    replies: tuple[Reply, ...]
+    steps: tuple[Step, ...]
+    now: datetime
+    seed: int
+    content: str
+    timings: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a channel gives back for a message. `body` is the stored JSON, byte for byte the same on every repeat."""
+
+    conversation: str
+    seq: int
+    message_id: str
+    body: bytes
+
+    @property
+    def replies(self) -> list[dict[str, Any]]:
+        """The replies as JSON objects (`text`, `buttons`, `custom`, …; absent keys left out)."""
+        from bot.encoding import decode
+
+        replies: list[dict[str, Any]] = decode(self.body)["replies"]
+        return replies

@@ -1,0 +1,50 @@
+"""The hooks a plugin may implement: plain functions with a callable to register with, or a resource to open."""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING
+
+import pluggy
+
+if TYPE_CHECKING:
+    from bot.plugins.registry import Commands, RegisterAction, RegisterChannel, RegisterComponent
+    from bot.plugins.registry import RegisterObserver, RegisterPolicy, Startup
+
+hookspec = pluggy.HookspecMarker("bot")
+hookimpl = pluggy.HookimplMarker("bot")
+
+
+@hookspec
+def register_actions(register: RegisterAction) -> None:
+    """Offer actions: `register("action_balance", run)`, where `run` is `async def run(turn: Turn) -> None`. New in 0.1."""
+
+
+@hookspec
+def register_nlu_components(register: RegisterComponent) -> None:
+    """Offer pipeline components: `register("Name", factory)`; config.yml names them under `pipeline`. New in 0.1."""
+
+
+@hookspec
+def register_policies(register: RegisterPolicy) -> None:
+    """Offer policies: `register("Name", factory)`; config.yml names them under `policies`. New in 0.1."""
+
+
+@hookspec
+def register_channels(register: RegisterChannel) -> None:
+    """Offer channels: `register("name", channel)`; each is served under `/webhooks/name/`. New in 0.1."""
+
+
+@hookspec
+def register_commands(commands: Commands) -> None:
+    """Add to the command line: `commands.add(command)`, and options of `bot run` by `commands.option(…)`. New in 0.1."""
+
+
+@hookspec
+def register_observers(register: RegisterObserver) -> None:
+    """Be told of every committed turn: `register("name", observe)`, called with its `TurnRecord`. New in 0.1."""
+
+
+@hookspec
+def lifespan(startup: Startup) -> AbstractAsyncContextManager[None] | None:
+    """Open what the plugin's actions need for the life of the bot, and close it after the last turn. New in 0.1."""

@@ -1,0 +1,37 @@
+"""Where time, randomness and ids come from: injected, so that any turn can be run again with the same result."""
+
+from __future__ import annotations
+
+import random
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _new_id() -> str:
+    return secrets.token_hex(16)
+
+
+def _seed() -> int:
+    return secrets.randbits(64)
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """`now` gives aware UTC datetimes, `monotonic` seconds, `new_id` 128 random bits in hex, `seed` 64 random bits."""
+
+    now: Callable[[], datetime] = field(default=_utc_now)
+    monotonic: Callable[[], float] = field(default=time.monotonic)
+    new_id: Callable[[], str] = field(default=_new_id)
+    seed: Callable[[], int] = field(default=_seed)
+
+
+def turn_random(seed: int) -> random.Random:
+    """The random numbers of one turn; its seed is kept in the turn record, so that a replay draws the same."""
+    return random.Random(seed)  # noqa: S311 - chooses among response variations, guards nothing

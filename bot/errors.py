@@ -1,22 +1,28 @@
 """The exceptions of the framework.
 
-    BotError
-    ├── ConfigurationError     the start is refused; lists every problem
-    ├── ContentError           content could not be read; carries its diagnostics
-    ├── PluginError            a plugin is wrong; names it and its owner
-    ├── TurnError              a message was not answered, and nothing was said
-    │   ├── Busy               too many are waiting (429 for a conversation, 503 in all)
-    │   ├── MessageIdReused    the id came before with another payload (422)
-    │   ├── TurnTimedOut       the turn outlived its deadline (503)
-    │   └── StoreUnavailable   nothing can be made durable now (503)
-    ├── SequenceConflict       another worker committed this turn's number first
-    ├── CallFailed             an outside service (see bot.http)
-    └── ActionRejected         an action refuses to run now; another may be predicted
+BotError
+├── ConfigurationError     the start is refused; lists every problem
+├── ContentError           content could not be read; carries its diagnostics
+├── PluginError            a plugin is wrong; names it and its owner
+├── TurnError              a message was not answered, and nothing was said
+│   ├── Busy               too many are waiting (429 for a conversation, 503 in all)
+│   ├── MessageIdReused    the id came before with another payload (422)
+│   ├── TurnTimedOut       the turn outlived its deadline (503)
+│   └── StoreUnavailable   nothing can be made durable now (503)
+├── AuthError              who is asking is not known, or may not
+│   ├── NotAuthenticated   no credentials, or credentials that are not (or no longer) good (401)
+│   ├── LoginRefused       account and code do not match, for whatever reason (401)
+│   ├── LoginThrottled     too many attempts; carries when to try again (429)
+│   └── Forbidden          known, and not allowed (403)
+├── SequenceConflict       another worker committed this turn's number first
+├── CallFailed             an outside service did not give a usable answer (see bot.http)
+└── ActionRejected         an action refuses to run now; another may be predicted
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal, TypeAlias
 
 
 class BotError(Exception):
@@ -72,9 +78,79 @@ class SequenceConflict(BotError):
     """Another writer committed this sequence number of the conversation first."""
 
 
+CallFailure: TypeAlias = Literal[
+    "timeout", "refused", "unavailable", "too_large", "invalid", "rejected", "unknown_outcome"
+]
+"""Why a call failed: its deadline passed; it was not sent (no connection, breaker open, too many calls); the service
+could not serve it; its answer is too long; its answer is not what was agreed; the service refused it (4xx); or it
+changes something and nobody knows whether it did."""
+
+
+class CallFailed(BotError):
+    """An outside service gave no usable answer.
+
+    `service` and `call` name what was called, `kind` why it failed, `status`
+    the HTTP status if there was one. `may_have_happened` is False only when
+    the request certainly had no effect on the other side. `retry_after` is
+    what the service asked for, in seconds. Neither the message nor any
+    attribute holds a body, a token or an account number.
+    """
+
+    def __init__(
+        self,
+        kind: CallFailure,
+        *,
+        service: str,
+        call: str,
+        reason: str,
+        status: int | None = None,
+        may_have_happened: bool = True,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(f"{service}: {call}: {reason}")
+        self.kind = kind
+        self.service = service
+        self.call = call
+        self.reason = reason
+        self.status = status
+        self.may_have_happened = may_have_happened
+        self.retry_after = retry_after
+
+
 class ActionRejected(BotError):
     """Raised by an action that refuses to run now (Rasa's ActionExecutionRejection)."""
 
     def __init__(self, action: str, message: str = "") -> None:
         super().__init__(message or f"action {action} refused to run")
         self.action = action
+
+
+class AuthError(BotError):
+    """Who is asking is not known, or may not do what was asked."""
+
+
+class NotAuthenticated(AuthError):
+    """No credentials came (`given` is False), or what came is unknown, expired or ended."""
+
+    def __init__(self, *, given: bool) -> None:
+        super().__init__("the credentials are not valid (any more)" if given else "credentials are needed")
+        self.given = given
+
+
+class LoginRefused(AuthError):
+    """Account and code do not match. Unknown, wrong and disabled are one and the same to the outside."""
+
+    def __init__(self) -> None:
+        super().__init__("account number or code is wrong")
+
+
+class LoginThrottled(AuthError):
+    """Too many login attempts; `retry_after` is in seconds."""
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__("too many login attempts")
+        self.retry_after = retry_after
+
+
+class Forbidden(AuthError):
+    """The credentials are good, but not for this."""

@@ -1,0 +1,93 @@
+"""From the bytes of an answer to a value that was checked: size, content type, JSON, depth, schema."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+from jsonschema import Draft202012Validator
+
+from bot.encoding import decode
+
+_LARGE = 16_384  # bytes; beyond it a check in Python takes milliseconds
+
+
+class Unusable(Exception):
+    """An answer that is not what was agreed; the text says how, and never quotes it."""
+
+
+class TooLarge(Exception):
+    """An answer longer than the cap."""
+
+
+class ResponseSchema:
+    """A JSON schema (draft 2020-12) for answers, built once; `check` raises Unusable."""
+
+    def __init__(self, schema: Mapping[str, Any]) -> None:
+        Draft202012Validator.check_schema(schema)
+        self._validator = Draft202012Validator(schema)
+
+    def check(self, value: Any) -> None:
+        """Raise Unusable, naming the rule of the schema that is broken, unless `value` fits."""
+        error = next(self._validator.iter_errors(value), None)
+        if error is not None:
+            rule = "/".join(str(part) for part in error.absolute_schema_path)
+            raise Unusable(f"the answer breaks the schema's rule {rule}")
+
+    async def check_without_blocking(self, value: Any, size: int) -> None:
+        """As `check`; a value whose text has more than 16 KiB (`size` bytes) is checked in a thread."""
+        if size > _LARGE:
+            await asyncio.to_thread(self.check, value)
+        else:
+            self.check(value)
+
+
+async def read_body(response: httpx.Response, max_bytes: int) -> bytes:
+    """The whole body, at most `max_bytes` long; raises TooLarge, and httpx's errors when it breaks off."""
+    announced = response.headers.get("content-length", "0")
+    if announced.isdigit() and int(announced) > max_bytes:
+        raise TooLarge
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in response.stream:  # type: ignore[union-attr] # an async transport always gives an async stream
+        size += len(chunk)
+        if size > max_bytes:
+            raise TooLarge
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def parse_body(headers: httpx.Headers, body: bytes, max_depth: int) -> Any:
+    """The JSON value of the body; raises Unusable unless it is declared to be JSON, is JSON, and is shallow enough."""
+    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json" and not media_type.endswith("+json"):
+        raise Unusable("the answer is not declared to be JSON")
+    if headers.get("content-encoding", "identity") != "identity":
+        raise Unusable("the answer is compressed, which was not asked for")
+    try:
+        value = decode(body)
+    except ValueError:
+        raise Unusable("the answer is not JSON") from None
+    if _deeper_than(value, max_depth):
+        raise Unusable(f"the answer is nested deeper than {max_depth} levels")
+    return value
+
+
+def _deeper_than(value: Any, limit: int) -> bool:
+    """Whether containers are nested deeper than `limit`. The codec itself refuses what would exhaust the stack."""
+    level = [value]
+    for _ in range(limit + 1):
+        level = [inner for outer in level for inner in _inside(outer)]
+        if not level:
+            return False
+    return True
+
+
+def _inside(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return [inner for inner in value.values() if isinstance(inner, (dict, list))]
+    if isinstance(value, list):
+        return [inner for inner in value if isinstance(inner, (dict, list))]
+    return []

@@ -1,0 +1,304 @@
+"""The one HTTP client: every outside service is called through it, within a deadline, or fails with CallFailed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Protocol
+
+import httpx
+
+from bot.encoding import encode
+from bot.errors import CallFailed, CallFailure
+from bot.http.body import ResponseSchema, TooLarge, Unusable, parse_body, read_body
+from bot.http.breaker import Breaker, Bulkhead, BulkheadFull
+from bot.http.retry import Retryable, retry_after, retrying
+from bot.sources import Sources, turn_random
+
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})  # RFC 9110, 9.2.1
+_IDEMPOTENT = _SAFE | {"PUT", "DELETE"}  # RFC 9110, 9.2.2
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+_NO_PARAMETERS: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class HttpLimits:
+    """What one client may cost. Times in seconds, sizes in bytes.
+
+    `deadline_seconds` covers a whole call: waiting for a slot, every try and
+    every pause; `try_seconds` covers one try.
+    """
+
+    deadline_seconds: float = 3.0
+    try_seconds: float = 1.5
+    connect_seconds: float = 1.0
+    tries: int = 3
+    first_pause_seconds: float = 0.05
+    longest_pause_seconds: float = 1.0
+    connections: int = 32
+    waiting: int = 128
+    max_bytes: int = 1_048_576
+    max_depth: int = 32
+    breaker_failures: int = 8
+    breaker_seconds: float = 5.0
+    longest_retry_after_seconds: float = 3_600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the service answered: the HTTP status and the checked JSON value."""
+
+    status: int
+    data: Any
+
+
+class OnCall(Protocol):
+    """Is told of every call: its name, `ok` or the kind of failure, how long it took and how many tries it needed."""
+
+    def __call__(self, name: str, outcome: str, seconds: float, tries: int) -> None:
+        """Take note; must not raise."""
+
+
+@dataclass(slots=True)
+class _Call:
+    """One call on its way: how often it was tried, and whether any try may have had an effect."""
+
+    method: str
+    url: httpx.URL
+    name: str
+    headers: list[tuple[str, str]]
+    content: bytes
+    schema: ResponseSchema | None
+    accept: frozenset[int]
+    idempotent: bool
+    effect: bool
+    ends: float
+    tries: int = 0
+    may_have_happened: bool = False
+
+
+class HttpClient:
+    """Calls one service: a bounded pool, a bulkhead, a circuit breaker, retries of idempotent calls, one deadline,
+    a size cap and checked answers. Open it with `async with`. `transport` replaces the network in tests."""
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        service: str,
+        limits: HttpLimits | None = None,
+        sources: Sources | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+        on_call: OnCall | None = None,
+        correlation_header: str = "X-Correlation-ID",
+    ) -> None:
+        self._base = base_url.rstrip("/")
+        self._service = service
+        self._limits = limits = limits or HttpLimits()
+        self._sources = sources or Sources()
+        self._on_call = on_call
+        self._correlation_header = correlation_header
+        self._transport = transport or _network(limits)
+        self._breaker = Breaker(limits.breaker_failures, limits.breaker_seconds, self._sources.monotonic)
+        self._bulkhead = Bulkhead(limits.connections, limits.waiting)
+        self._timeout = {"timeout": {"connect": limits.connect_seconds, "read": None, "write": None, "pool": None}}
+        self._url = lru_cache(maxsize=256)(httpx.URL)  # parsing a URL costs more than sending it
+        self._tried = retrying(
+            self._try,
+            tries=limits.tries,
+            seconds=limits.deadline_seconds,
+            chance=turn_random(self._sources.seed()),
+            first=limits.first_pause_seconds,
+            longest=limits.longest_pause_seconds,
+        )
+
+    async def __aenter__(self) -> HttpClient:
+        await self._transport.__aenter__()
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self._transport.__aexit__()
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        name: str,
+        schema: ResponseSchema | None = None,
+        params: Mapping[str, str] = _NO_PARAMETERS,
+        json: Any = None,
+        form: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] = _NO_PARAMETERS,
+        correlation_id: str = "",
+        idempotent: bool | None = None,
+        effect: bool | None = None,
+        accept: frozenset[int] = frozenset(),
+    ) -> Answer:
+        """Call `path` (below the base URL) and return the checked answer; raises CallFailed.
+
+        `name` stands for the call in errors and metrics, and is constant: no
+        ids. Statuses outside 200–299 are failures unless `accept` lists them.
+        `schema` checks every answer that is returned. `idempotent` says
+        whether a repetition does no harm (default: by the method); only then
+        is anything tried again. `effect` says whether the call changes
+        something (default: by the method); when nobody knows whether it did,
+        the failure's kind is `unknown_outcome`.
+        """
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        call = _Call(
+            method,
+            self._address(path, params),
+            name,
+            self._headers(headers, correlation_id, json, form),
+            _content(json, form),
+            schema,
+            accept,
+            method in _IDEMPOTENT if idempotent is None else idempotent,
+            method not in _SAFE if effect is None else effect,
+            started + self._limits.deadline_seconds,
+        )
+        outcome = "cancelled"
+        try:
+            answer = await self._within_deadline(call)
+            outcome = "ok"
+            return answer
+        except CallFailed as failure:
+            outcome = failure.kind
+            raise
+        finally:
+            if self._on_call is not None:
+                self._on_call(name, outcome, loop.time() - started, call.tries)
+
+    async def _within_deadline(self, call: _Call) -> Answer:
+        try:
+            async with asyncio.timeout_at(call.ends), self._bulkhead:
+                answer: Answer = await self._tried(call)
+                return answer
+        except Retryable as last:
+            raise last.failure from last.__cause__
+        except TimeoutError:
+            raise self._failed(call, "timeout", "no answer within the deadline") from None
+        except BulkheadFull:
+            raise self._failed(call, "refused", "too many calls are waiting for this service") from None
+
+    async def _try(self, call: _Call) -> Answer:
+        """One try: the breaker learns whether the service is well, the caller gets an answer or a failure."""
+        if not self._breaker.enter():
+            raise self._left_alone(call)
+        call.tries += 1
+        happened_before, call.may_have_happened = call.may_have_happened, True  # until the answer says otherwise
+        try:
+            status, headers, body = await self._exchange(call)
+        except (httpx.HTTPError, TimeoutError) as error:
+            self._breaker.failed()
+            if isinstance(error, _NOT_SENT):
+                call.may_have_happened = happened_before
+            raise self._broken(call, error) from None
+        except TooLarge:
+            self._breaker.succeeded()
+            raise self._failed(call, "too_large", f"the answer is over {self._limits.max_bytes} bytes") from None
+        except BaseException:
+            self._breaker.left()
+            raise
+        (self._breaker.failed if status >= 500 else self._breaker.succeeded)()
+        if 400 <= status < 500:
+            call.may_have_happened = happened_before
+        return await self._judged(call, status, headers, body)
+
+    async def _exchange(self, call: _Call) -> tuple[int, httpx.Headers, bytes]:
+        request = httpx.Request(
+            call.method, call.url, headers=call.headers, content=call.content or None, extensions=self._timeout
+        )
+        async with asyncio.timeout(self._limits.try_seconds):
+            response = await self._transport.handle_async_request(request)
+            try:
+                return response.status_code, response.headers, await read_body(response, self._limits.max_bytes)
+            finally:
+                await response.aclose()
+
+    def _left_alone(self, call: _Call) -> CallFailed:
+        failure = self._failed(call, "refused", "the service failed too often; it is left alone for a while")
+        failure.retry_after = self._breaker.retry_after()
+        return failure
+
+    def _broken(self, call: _Call, error: Exception) -> Exception:
+        """The failure of a try that got no answer."""
+        if isinstance(error, _NOT_SENT):
+            return Retryable(self._failed(call, "unavailable", "no connection"))
+        timed_out = isinstance(error, (TimeoutError, httpx.TimeoutException))
+        failure = self._failed(
+            call,
+            "timeout" if timed_out else "unavailable",
+            "no answer in time" if timed_out else "the connection broke",
+        )
+        return Retryable(failure) if call.idempotent else failure
+
+    async def _judged(self, call: _Call, status: int, headers: httpx.Headers, body: bytes) -> Answer:
+        """The answer, when its status and body are good; raises CallFailed or Retryable."""
+        if 200 <= status < 300 or status in call.accept:
+            return await self._parsed(call, status, headers, body)
+        if 300 <= status < 400:
+            raise self._failed(call, "invalid", "the service redirects, which is not followed", status=status)
+        if status != 429 and status < 500:
+            raise self._failed(call, "rejected", f"the service refused it with {status}", status=status)
+        failure = self._failed(call, "unavailable", f"the service answered {status}", status=status)
+        failure.retry_after = retry_after(
+            headers.get("retry-after"), self._sources.now, self._limits.longest_retry_after_seconds
+        )
+        left = call.ends - asyncio.get_running_loop().time()
+        worth_waiting = failure.retry_after is None or failure.retry_after < left
+        raise Retryable(failure) if call.idempotent and worth_waiting else failure
+
+    async def _parsed(self, call: _Call, status: int, headers: httpx.Headers, body: bytes) -> Answer:
+        try:
+            data = parse_body(headers, body, self._limits.max_depth)
+            if call.schema is not None:
+                await call.schema.check_without_blocking(data, len(body))
+        except Unusable as problem:
+            raise self._failed(call, "invalid", str(problem), status=status) from None
+        return Answer(status, data)
+
+    def _failed(self, call: _Call, kind: CallFailure, reason: str, *, status: int | None = None) -> CallFailed:
+        """The failure; the outcome of an effect that may have happened is unknown, whatever broke."""
+        if call.may_have_happened and call.effect:
+            kind = "unknown_outcome"
+        return CallFailed(
+            kind,
+            service=self._service,
+            call=call.name,
+            reason=reason,
+            status=status,
+            may_have_happened=call.may_have_happened,
+        )
+
+    def _address(self, path: str, params: Mapping[str, str]) -> httpx.URL:
+        url: httpx.URL = self._url(self._base + path)
+        return url.copy_merge_params(dict(params)) if params else url
+
+    def _headers(
+        self, headers: Mapping[str, str], correlation_id: str, json: Any, form: Mapping[str, str] | None
+    ) -> list[tuple[str, str]]:
+        sent = [("Accept", "application/json"), ("Accept-Encoding", "identity"), *headers.items()]
+        if correlation_id:
+            sent.append((self._correlation_header, correlation_id))
+        if json is not None:
+            sent.append(("Content-Type", "application/json"))
+        elif form is not None:
+            sent.append(("Content-Type", "application/x-www-form-urlencoded"))
+        return sent
+
+
+def _content(json: Any, form: Mapping[str, str] | None) -> bytes:
+    if json is not None:
+        return encode(json)
+    return str(httpx.QueryParams(form)).encode() if form is not None else b""
+
+
+def _network(limits: HttpLimits) -> httpx.AsyncHTTPTransport:
+    """A bounded pool that ignores the proxies of the environment (httpx would take them even for loopback)."""
+    pool = httpx.Limits(max_connections=limits.connections, max_keepalive_connections=limits.connections)
+    return httpx.AsyncHTTPTransport(limits=pool, trust_env=False, retries=0)

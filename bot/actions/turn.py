@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from bot.content import Domain
+from bot.dialogue.effects import EffectError, EffectResult
+from bot.dialogue.events import BotUttered, EffectPrepared, EffectSettled, Event, SlotSet
 from bot.dialogue.evolve import evolve
-from bot.dialogue.events import BotUttered, Event, SlotSet
 from bot.dialogue.responses import choose_response
 from bot.dialogue.tracker import Tracker
 from bot.errors import PluginError
@@ -67,8 +68,7 @@ class TurnContext:
     run_action: RunAction
     has_action: Callable[[str], bool]
     new_id: Callable[[], str]
-    spend: Callable[..., Awaitable[Any]] | None = None
-    extra: Mapping[str, Any] = field(default_factory=dict)
+    spend: Callable[[str, str, str, Mapping[str, Any]], Awaitable[EffectResult]] | None = None
 
 
 class Turn:
@@ -142,6 +142,27 @@ class Turn:
     def say_text(self, text: str, *, buttons: Sequence[Mapping[str, Any]] = (), custom: Any = None) -> None:
         """Say a text as it is, with buttons (`title`, `payload`) or a structured payload beside it."""
         self.emit(BotUttered(Reply(text=text, buttons=tuple(buttons), custom=custom)))
+
+    def prepare(self, kind: str, parameters: Mapping[str, Any]) -> None:
+        """Fix an outside change before its confirmation is asked: one key stands for it from here on."""
+        self.emit(EffectPrepared(kind, self.context.new_id(), dict(parameters)))
+
+    async def spend(self) -> EffectResult:
+        """Make the prepared change, once: a repeat gives what the first one came to.
+
+        Raises EffectError when nothing was prepared.
+        """
+        effect = self.tracker.effect
+        if effect is None or self.context.spend is None:
+            raise EffectError("nothing was prepared; call turn.prepare when the confirmation is asked")
+        result = await self.context.spend(self.message.conversation, effect.kind, effect.key, effect.parameters)
+        self.emit(EffectSettled(effect.key, result.outcome))
+        return result
+
+    def drop_effect(self) -> None:
+        """Forget the prepared change, if there is one: the user said no."""
+        if self.tracker.effect is not None:
+            self.emit(EffectSettled(self.tracker.effect.key, "dropped"))
 
     async def run(self, action: str) -> tuple[Event, ...]:
         """Run another action on the state as it is now and return its events, which are not appended."""

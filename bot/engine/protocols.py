@@ -49,7 +49,10 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class TurnCommit:
-    """All that one transaction makes durable: turn record, snapshot, idempotency record, outbox, reminders, session."""
+    """All that one transaction makes durable: turn record, snapshot, idempotency record, outbox, reminders, session.
+
+    `fired` is the reminder that this turn answers to: it is removed with it.
+    """
 
     conversation: str
     seq: int
@@ -65,6 +68,7 @@ class TurnCommit:
     outbox: tuple[Outgoing, ...] = ()
     reminders: tuple[ReminderScheduled | ReminderCancelled, ...] = ()
     user_spoke: bool = True
+    fired: ReminderScheduled | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +124,7 @@ class TurnStore(Protocol):
     async def turns(
         self, conversation: str, *, before: int | None = None, after: int | None = None, limit: int = 50
     ) -> Sequence[StoredTurn]:
-        """A page of turns, oldest first: the newest `limit`, those just before `before`, or those just after `after`."""
+        """A page of turns, oldest first: the newest, those just before `before`, or those just after `after`."""
 
     async def journal(self, entry: EffectEntry) -> EffectEntry:
         """Write an effect's journal entry; returns the one that stands.
@@ -134,7 +138,7 @@ class TurnStore(Protocol):
         """Journal entries in `spending` or `unknown`, oldest first."""
 
     async def due_reminders(self, now: datetime) -> Sequence[tuple[str, ReminderScheduled]]:
-        """The reminders whose time has come, with their conversations, oldest first; not removed until their turn commits."""
+        """The reminders whose time has come, with their conversations, oldest first; their turns remove them."""
 
     async def next_reminder_at(self) -> datetime | None:
         """When the next reminder is due."""

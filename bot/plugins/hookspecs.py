@@ -8,8 +8,15 @@ from typing import TYPE_CHECKING
 import pluggy
 
 if TYPE_CHECKING:
-    from bot.plugins.registry import Commands, RegisterAction, RegisterChannel, RegisterComponent
-    from bot.plugins.registry import RegisterObserver, RegisterPolicy, Startup
+    from bot.plugins.registry import (
+        Commands,
+        RegisterAction,
+        RegisterChannel,
+        RegisterComponent,
+        RegisterObserver,
+        RegisterPolicy,
+        Startup,
+    )
 
 hookspec = pluggy.HookspecMarker("bot")
 hookimpl = pluggy.HookimplMarker("bot")
@@ -17,7 +24,7 @@ hookimpl = pluggy.HookimplMarker("bot")
 
 @hookspec
 def register_actions(register: RegisterAction) -> None:
-    """Offer actions: `register("action_balance", run)`, where `run` is `async def run(turn: Turn) -> None`. New in 0.1."""
+    """Offer actions: `register("action_balance", run)`, `run` being `async def run(turn: Turn) -> None`. New in 0.1."""
 
 
 @hookspec
@@ -37,7 +44,7 @@ def register_channels(register: RegisterChannel) -> None:
 
 @hookspec
 def register_commands(commands: Commands) -> None:
-    """Add to the command line: `commands.add(command)`, and options of `bot run` by `commands.option(…)`. New in 0.1."""
+    """Add to the command line: `commands.add(command)`, and `commands.option("run", option)`. New in 0.1."""
 
 
 @hookspec

@@ -1,0 +1,126 @@
+"""Teller: a conversational bot framework. What plugins and applications may use is named here, and nowhere else.
+
+Names are imported when they are first used, so that `import bot` (and
+`bot --help`) costs nothing for what is not needed.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bot.actions.turn import Action, Resources, Turn
+    from bot.config import Settings
+    from bot.content import Content, Domain, Place
+    from bot.dialogue.effects import Effect, EffectError, EffectResult
+    from bot.dialogue.events import (
+        ActionExecuted,
+        ActiveLoop,
+        AllSlotsReset,
+        BotUttered,
+        ConversationPaused,
+        ConversationResumed,
+        Event,
+        FollowupAction,
+        ReminderCancelled,
+        ReminderScheduled,
+        Restarted,
+        SlotSet,
+        UserUttered,
+    )
+    from bot.dialogue.tracker import Tracker
+    from bot.errors import ActionRejected, BotError, ConfigurationError, PluginError, StoreUnavailable
+    from bot.http import CallFailed, HttpClient
+    from bot.messages import Customer, Entity, IntentScore, Parse, Principal, Reply, UserMessage
+    from bot.plugins.hookspecs import hookimpl
+    from bot.plugins.registry import Commands, Startup
+    from bot.sources import Sources
+
+_HOMES = {
+    "bot.actions.turn": ("Action", "Resources", "Turn"),
+    "bot.config": ("Settings",),
+    "bot.content": ("Content", "Domain", "Place"),
+    "bot.dialogue.effects": ("Effect", "EffectError", "EffectResult"),
+    "bot.dialogue.events": (
+        "ActionExecuted",
+        "ActiveLoop",
+        "AllSlotsReset",
+        "BotUttered",
+        "ConversationPaused",
+        "ConversationResumed",
+        "Event",
+        "FollowupAction",
+        "ReminderCancelled",
+        "ReminderScheduled",
+        "Restarted",
+        "SlotSet",
+        "UserUttered",
+    ),
+    "bot.dialogue.tracker": ("Tracker",),
+    "bot.errors": ("ActionRejected", "BotError", "ConfigurationError", "PluginError", "StoreUnavailable"),
+    "bot.http": ("CallFailed", "HttpClient"),
+    "bot.messages": ("Customer", "Entity", "IntentScore", "Parse", "Principal", "Reply", "UserMessage"),
+    "bot.plugins.hookspecs": ("hookimpl",),
+    "bot.plugins.registry": ("Commands", "Startup"),
+    "bot.sources": ("Sources",),
+}
+_HOME = {name: home for home, names in _HOMES.items() for name in names}
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Action",
+    "ActionExecuted",
+    "ActionRejected",
+    "ActiveLoop",
+    "AllSlotsReset",
+    "BotError",
+    "BotUttered",
+    "CallFailed",
+    "Commands",
+    "ConfigurationError",
+    "Content",
+    "ConversationPaused",
+    "ConversationResumed",
+    "Customer",
+    "Domain",
+    "Effect",
+    "EffectError",
+    "EffectResult",
+    "Entity",
+    "Event",
+    "FollowupAction",
+    "HttpClient",
+    "IntentScore",
+    "Parse",
+    "Place",
+    "PluginError",
+    "Principal",
+    "ReminderCancelled",
+    "ReminderScheduled",
+    "Reply",
+    "Resources",
+    "Restarted",
+    "Settings",
+    "SlotSet",
+    "Sources",
+    "Startup",
+    "StoreUnavailable",
+    "Tracker",
+    "Turn",
+    "UserMessage",
+    "UserUttered",
+    "__version__",
+    "hookimpl",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'bot' has no public name {name!r}")
+    return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

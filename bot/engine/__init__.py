@@ -1,0 +1,1 @@
+"""One turn, from message to committed record; this room knows protocols of the rooms around it, nothing behind them."""

@@ -1,0 +1,40 @@
+"""The agent: content, matcher, policies and actions in one immutable bundle, which a turn holds on to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.actions.turn import Action, Resources
+from bot.content import Content
+from bot.dialogue.prediction import Prediction
+from bot.dialogue.tracker import Tracker
+from bot.engine.protocols import Matcher
+
+
+class DialoguePolicies(Protocol):
+    """What decides the next action (bot.dialogue)."""
+
+    @property
+    def max_turns(self) -> int:
+        """How many of the latest user turns the policies look at; the snapshot keeps these."""
+
+    def predict(self, tracker: Tracker) -> Prediction:
+        """The next action."""
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """What a turn runs on. `actions` holds every action by name: built-in, form, response, plugin, remote."""
+
+    content: Content
+    matcher: Matcher
+    dialogue: DialoguePolicies
+    actions: Mapping[str, Action]
+    resources: Resources
+
+    @property
+    def fingerprint(self) -> str:
+        """The content's fingerprint."""
+        return self.content.fingerprint

@@ -1,0 +1,256 @@
+"""The engine: takes messages in, answers each exactly once, and lets nobody hear a reply before it is durable."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from time import perf_counter
+
+from bot.config import Settings
+from bot.dialogue.events import ActiveLoop, AllSlotsReset, ReminderCancelled, ReminderScheduled
+from bot.engine.agent import Agent
+from bot.engine.codec import answer_body, record_to_json
+from bot.engine.effects import Effects
+from bot.engine.lines import Line, Lines
+from bot.engine.protocols import Loaded, Outgoing, TurnCommit, TurnStore
+from bot.engine.record import Answer, TurnRecord
+from bot.engine.running import RunningTurn
+from bot.engine.snapshots import Snapshot, read_snapshot, session_is_over, snapshot_after
+from bot.engine.work import MessageWork, Work
+from bot.errors import MessageIdReused, SequenceConflict, StoreUnavailable, TurnTimedOut
+from bot.messages import UserMessage
+from bot.sources import Sources, turn_random
+
+CONFLICT_TRIES = 16
+"""How often a turn is computed again because another writer was first; each try means that somebody else got on."""
+
+Addressing = Callable[[UserMessage, TurnRecord], tuple[Outgoing, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Who is told what, after the fact: committed turns, failed actions, and what an observer itself raised."""
+
+    turn_committed: tuple[Callable[[TurnRecord], None], ...] = ()
+    action_failed: Callable[[str, BaseException], None] = lambda action, error: None
+    observer_failed: Callable[[BaseException], None] = lambda error: None
+    turn_failed: Callable[[BaseException], None] = lambda error: None
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    fingerprint: str
+    task: asyncio.Task[Answer]
+
+
+@dataclass(frozen=True, slots=True)
+class _Progress:
+    """Work under way, since when (perf_counter) and until when (loop time)."""
+
+    work: Work
+    deadline: float
+    started: float = field(default_factory=perf_counter)
+
+
+class Engine:
+    """Answers messages, one at a time in each conversation, side by side across conversations.
+
+    `agent` may be replaced between turns; a turn keeps the one it began with.
+    `addressing` makes the outgoing replies of asynchronous channels, by channel.
+    """
+
+    def __init__(
+        self,
+        agent: Agent,
+        store: TurnStore,
+        effects: Effects,
+        settings: Settings,
+        sources: Sources,
+        *,
+        watch: Watch = Watch(),
+        addressing: Mapping[str, Addressing] | None = None,
+    ) -> None:
+        self.agent = agent
+        self.store = store
+        self.effects = effects
+        self._limits = settings.limits
+        self._idle = timedelta(seconds=settings.sessions.idle_seconds)
+        self._sources = sources
+        self._watch = watch
+        self._addressing = dict(addressing or {})
+        self._lines = Lines(settings.limits)
+        self._running: dict[tuple[str, str], _Running] = {}
+        self.reminders_changed = asyncio.Event()
+
+    @property
+    def waiting(self) -> int:
+        """How many messages are being answered or wait for it."""
+        return self._lines.waiting
+
+    async def handle(self, message: UserMessage) -> Answer:
+        """Answer a message; the answer is durable when this returns.
+
+        A repeat of a message id gives the stored answer, or joins the turn that
+        is under way. A caller that is cancelled does not cancel the turn.
+        Raises the TurnErrors: Busy, MessageIdReused, TurnTimedOut, StoreUnavailable.
+        """
+        return await self.perform(MessageWork(message))
+
+    async def perform(self, work: Work) -> Answer:
+        """Answer any work, as `handle` does for messages."""
+        message = work.message
+        key = (message.conversation, message.message_id)
+        running = self._running.get(key)
+        if running is None:
+            running = self._start(key, work)
+        elif running.fingerprint != work.fingerprint:
+            raise MessageIdReused("the message id is in use for another message")
+        return await asyncio.shield(running.task)
+
+    async def accept(self, message: UserMessage) -> None:
+        """Make a message of an asynchronous channel durable, and answer it in the background.
+
+        Raises MessageIdReused, Busy and StoreUnavailable; a repeat is accepted and changes nothing.
+        """
+        work = MessageWork(message)
+        if await self.store.accept(message, work.fingerprint):
+            self._start((message.conversation, message.message_id), work)
+
+    async def drain(self) -> int:
+        """Answer what was accepted and not yet answered when the process last ended; how many there were."""
+        accepted = await self.store.accepted()
+        await asyncio.gather(*(self.handle(message) for message in accepted), return_exceptions=True)
+        return len(accepted)
+
+    async def finish(self, seconds: float) -> None:
+        """Wait for the turns under way, at most so many seconds."""
+        tasks = [running.task for running in self._running.values()]
+        if tasks:
+            await asyncio.wait(tasks, timeout=seconds)
+
+    def _start(self, key: tuple[str, str], work: Work) -> _Running:
+        line = self._lines.join(key[0])
+        task = asyncio.create_task(self._answer(work, line))
+        running = self._running[key] = _Running(work.fingerprint, task)
+        task.add_done_callback(lambda done: self._finished(key, done))
+        return running
+
+    def _finished(self, key: tuple[str, str], task: asyncio.Task[Answer]) -> None:
+        self._running.pop(key, None)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._watch.turn_failed(error)
+
+    async def _answer(self, work: Work, line: Line) -> Answer:
+        deadline = asyncio.get_running_loop().time() + self._limits.turn_seconds
+        try:
+            async with self._lines.turn(work.message.conversation, line, deadline):
+                return await self._answer_in_turn(_Progress(work, deadline))
+        except TimeoutError as error:
+            raise TurnTimedOut("the turn took too long") from error
+
+    async def _answer_in_turn(self, progress: _Progress) -> Answer:
+        conversation = progress.work.message.conversation
+        for _ in range(CONFLICT_TRIES):
+            async with self.store.hold(conversation) as fence:
+                try:
+                    return await self._try_once(progress, fence)
+                except SequenceConflict:
+                    continue
+        raise StoreUnavailable("another worker keeps changing this conversation")
+
+    async def _try_once(self, progress: _Progress, fence: int) -> Answer:
+        work, message = progress.work, progress.work.message
+        async with asyncio.timeout_at(progress.deadline):
+            loaded = await self.store.load(message.conversation, None if message.id_is_ours else message.message_id)
+            if loaded.stored is not None:
+                if loaded.stored.fingerprint != work.fingerprint:
+                    raise MessageIdReused("the message id was used for another message")
+                if loaded.stored.body is not None:
+                    return Answer(message.conversation, loaded.stored.seq, message.message_id, loaded.stored.body)
+            record, snapshot = await self._compute(work, loaded)
+        record.timings["waited_and_computed"] = perf_counter() - progress.started
+        # The commit has no deadline of ours: once handed over, only the store knows how it ends.
+        body = await self._commit(work, record, snapshot, fence)
+        self._tell(record)
+        return Answer(message.conversation, record.seq, message.message_id, body)
+
+    async def _compute(self, work: Work, loaded: Loaded) -> tuple[TurnRecord, Snapshot]:
+        agent, now, seed = self.agent, self._sources.now(), self._sources.seed()
+        before = read_snapshot(loaded.snapshot, work.message.conversation)
+        turn = RunningTurn(
+            agent,
+            before.tracker,
+            work.message,
+            now=now,
+            random=turn_random(seed),
+            new_id=self._sources.new_id,
+            spend=self.effects.spend,
+            action_seconds=self._limits.action_seconds,
+            report_failure=self._watch.action_failed,
+        )
+        await self._open_session(turn, work, before, loaded)
+        await work.run(turn, self._limits.actions_per_turn)
+        record = TurnRecord(
+            conversation=work.message.conversation,
+            seq=loaded.seq + 1,
+            message=work.message,
+            events=tuple(turn.events),
+            replies=turn.replies,
+            steps=tuple(turn.steps),
+            now=now,
+            seed=seed,
+            content=agent.fingerprint,
+            timings=turn.timings,
+        )
+        after = snapshot_after(work.message, turn.trimmed(), before, background=work.background)
+        return record, after
+
+    async def _open_session(self, turn: RunningTurn, work: Work, before: Snapshot, loaded: Loaded) -> None:
+        """Start a session when the last one is over; a new login carries nothing over from the one before it."""
+        if work.background:
+            return
+        login = work.message.principal.session or ""
+        new_login = loaded.seq > 0 and login != before.login
+        if new_login:
+            turn.apply([ActiveLoop(None), AllSlotsReset()])
+        config = turn.agent.content.domain.session
+        if new_login or session_is_over(loaded.last_turn_at, turn.now, config):
+            await turn.start_session()
+
+    async def _commit(self, work: Work, record: TurnRecord, snapshot: Snapshot, fence: int) -> bytes:
+        message = record.message
+        body = answer_body(message.conversation, record.seq, message.message_id, record.replies)
+        addressing = self._addressing.get(snapshot.channel)
+        reminders = tuple(e for e in record.events if isinstance(e, ReminderScheduled | ReminderCancelled))
+        commit = TurnCommit(
+            conversation=message.conversation,
+            seq=record.seq,
+            message_id=message.message_id,
+            fingerprint=work.fingerprint,
+            record=record_to_json(record),
+            snapshot=snapshot.to_json(),
+            body=body,
+            at=record.now,
+            fence=fence,
+            session=None if work.background else message.principal.session,
+            session_idle_until=record.now + self._idle,
+            outbox=addressing(replace(message, sender=snapshot.sender), record) if addressing else (),
+            reminders=reminders,
+            user_spoke=not work.background,
+            fired=work.fired,
+        )
+        started = perf_counter()
+        await self.store.commit(commit)
+        record.timings["commit"] = perf_counter() - started
+        if reminders:
+            self.reminders_changed.set()
+        return body
+
+    def _tell(self, record: TurnRecord) -> None:
+        for observe in self._watch.turn_committed:
+            try:
+                observe(record)
+            except Exception as error:  # an observer is a plugin's; the turn is committed whatever it does
+                self._watch.observer_failed(error)

@@ -1,0 +1,66 @@
+"""Waiting: one line a conversation, first come first served, bounded there and in all, nothing kept when idle."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from bot.config import Limits
+from bot.errors import Busy
+
+
+class Line:
+    """The line of one conversation."""
+
+    __slots__ = ("lock", "waiting")
+
+    def __init__(self) -> None:
+        self.lock = asyncio.Lock()
+        self.waiting = 0
+
+
+class Lines:
+    """The lines of all conversations with somebody in them. asyncio.Lock wakes its waiters in order of arrival."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._lines: dict[str, Line] = {}
+        self._waiting = 0
+
+    @property
+    def waiting(self) -> int:
+        """How many messages are being answered or wait for it."""
+        return self._waiting
+
+    def join(self, conversation: str) -> Line:
+        """Take a place in the line, synchronously, so that arrival order is the order of calls.
+
+        Raises Busy when the conversation's line or the whole server is full.
+        """
+        line = self._lines.get(conversation)
+        if line is not None and line.waiting >= self._limits.waiting_per_conversation:
+            raise Busy(whole=False, retry_after=1.0)
+        if self._waiting >= self._limits.waiting:
+            raise Busy(whole=True, retry_after=1.0)
+        if line is None:
+            line = self._lines[conversation] = Line()
+        line.waiting += 1
+        self._waiting += 1
+        return line
+
+    @asynccontextmanager
+    async def turn(self, conversation: str, line: Line, deadline: float) -> AsyncIterator[None]:
+        """Wait for one's turn until `deadline` (loop time) and hold it; TimeoutError when it does not come."""
+        try:
+            async with asyncio.timeout_at(deadline):
+                await line.lock.acquire()
+            try:
+                yield
+            finally:
+                line.lock.release()
+        finally:
+            line.waiting -= 1
+            self._waiting -= 1
+            if not line.waiting:
+                self._lines.pop(conversation, None)

@@ -1,0 +1,180 @@
+"""One turn, computed: from a tracker and a message to events, replies and reasons. It writes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import datetime
+from time import perf_counter
+from typing import Any
+
+from bot.actions.turn import Turn, TurnContext
+from bot.content import NOWHERE
+from bot.dialogue.events import (
+    ActionExecuted,
+    ActionExecutionRejected,
+    ActionFailed,
+    BotUttered,
+    Event,
+    UserUttered,
+)
+from bot.dialogue.evolve import evolve, trim
+from bot.dialogue.prediction import Because, Prediction
+from bot.dialogue.responses import choose_response
+from bot.dialogue.tracker import Tracker
+from bot.engine.agent import Agent
+from bot.engine.record import Step
+from bot.errors import ActionRejected, StoreUnavailable
+from bot.messages import Parse, Reply, UserMessage
+
+ACTION_LISTEN = "action_listen"
+ACTION_EXTRACT_SLOTS = "action_extract_slots"
+ACTION_SESSION_START = "action_session_start"
+FAILED_RESPONSE = "utter_action_failed"
+FAILED_TEXT = "Sorry, something went wrong on my side. Please try again in a moment."
+
+ReportFailure = Callable[[str, BaseException], None]
+
+
+class RunningTurn:
+    """The working state of one turn while it is computed: a tracker that grows, and what made it grow."""
+
+    def __init__(
+        self,
+        agent: Agent,
+        tracker: Tracker,
+        message: UserMessage,
+        *,
+        now: datetime,
+        random: random.Random,
+        new_id: Callable[[], str],
+        spend: Callable[..., Awaitable[Any]] | None,
+        action_seconds: float,
+        report_failure: ReportFailure,
+    ) -> None:
+        self.agent = agent
+        self.tracker = tracker
+        self.now = now
+        self.events: list[Event] = []
+        self.steps: list[Step] = []
+        self.timings: dict[str, float] = {}
+        self._action_seconds = action_seconds
+        self._report_failure = report_failure
+        self._context = TurnContext(
+            message=message,
+            domain=agent.content.domain,
+            now=now,
+            random=random,
+            resources=agent.resources,
+            run_action=self._run_nested,
+            has_action=agent.actions.__contains__,
+            new_id=new_id,
+            spend=spend,
+        )
+
+    @property
+    def replies(self) -> tuple[Reply, ...]:
+        """What the bot said in this turn, in order."""
+        return tuple(event.reply for event in self.events if isinstance(event, BotUttered))
+
+    def trimmed(self) -> Tracker:
+        """The tracker with the latest user turns only, as many as the policies look at."""
+        return trim(self.tracker, self.agent.dialogue.max_turns)
+
+    def apply(self, events: Iterable[Event]) -> None:
+        """Append events and let the tracker follow."""
+        for event in events:
+            self.tracker = evolve(event, self.tracker)
+            self.events.append(event)
+
+    def understand(self, parse: Callable[[], Parse]) -> None:
+        """Parse the message and take it in."""
+        message = self._context.message
+        started = perf_counter()
+        parsed = parse()
+        self.timings["parse"] = perf_counter() - started
+        self.apply([UserUttered(parsed, message.message_id, message.channel, message.metadata)])
+
+    async def start_session(self) -> None:
+        """Run the session start; the message comes after it."""
+        await self.perform(_by_default(ACTION_SESSION_START, "a new session"))
+        self.apply([ActionExecuted(ACTION_LISTEN)])
+
+    async def fill_slots(self) -> None:
+        """Fill slots from the message, as their mappings say."""
+        try:
+            self.apply(await self._run(ACTION_EXTRACT_SLOTS, self.tracker))
+        except StoreUnavailable:
+            raise
+        except Exception as error:  # a validation action is a plugin's: whatever it raises must not lose the turn
+            self._fail(ACTION_EXTRACT_SLOTS, error)
+
+    async def act(self, most: int) -> None:
+        """Let the policies choose actions until they listen, at most `most` of them."""
+        for _ in range(most):
+            prediction = self.agent.dialogue.predict(self.tracker)
+            failed = await self.perform(prediction)
+            if failed:
+                break
+            if prediction.action == ACTION_LISTEN:
+                return
+        self.apply([ActionExecuted(ACTION_LISTEN)])
+
+    async def perform(self, prediction: Prediction) -> bool:
+        """Run the predicted action and take in what it did; True when it failed."""
+        started = perf_counter()
+        failed = False
+        try:
+            events = await self._run(prediction.action, self.tracker)
+            self.apply(prediction.events)
+            self.apply([_executed(prediction), *events])
+        except ActionRejected:
+            self.apply([ActionExecutionRejected(prediction.action, prediction.policy, prediction.confidence)])
+        except StoreUnavailable:
+            raise
+        except Exception as error:  # an action is a plugin's: whatever it raises becomes ActionFailed
+            self.apply([*prediction.events, _executed(prediction)])
+            self._fail(prediction.action, error)
+            failed = True
+        seconds = perf_counter() - started
+        self.steps.append(
+            Step(prediction.action, prediction.policy, prediction.confidence, prediction.because, seconds)
+        )
+        return failed
+
+    async def _run(self, name: str, tracker: Tracker) -> tuple[Event, ...]:
+        if name == ACTION_LISTEN:
+            return ()
+        action = self.agent.actions.get(name)
+        if action is None:
+            raise LookupError(f"no plugin, response or form is called {name}")
+        turn = Turn(tracker, self._context)
+        async with asyncio.timeout(self._action_seconds):
+            await action(turn)
+        return turn.events
+
+    async def _run_nested(self, name: str, tracker: Tracker) -> tuple[Event, ...]:
+        return await self._run(name, tracker)
+
+    def _fail(self, action: str, error: Exception) -> None:
+        self._report_failure(action, error)
+        reply = choose_response(
+            self._context.domain,
+            FAILED_RESPONSE,
+            self.tracker,
+            channel=self._context.message.channel,
+            random=self._context.random,
+            values={},
+        )
+        self.apply([ActionFailed(action, type(error).__name__), BotUttered(reply or Reply(text=FAILED_TEXT))])
+
+
+def _by_default(action: str, name: str) -> Prediction:
+    return Prediction(action, 1.0, "default", because=(Because("default", name, NOWHERE),))
+
+
+def _executed(prediction: Prediction) -> ActionExecuted:
+    return ActionExecuted(
+        prediction.action, prediction.policy, prediction.confidence, hide_rule_turn=prediction.hide_rule_turn
+    )

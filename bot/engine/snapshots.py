@@ -1,0 +1,51 @@
+"""The snapshot of a conversation: its tracker, the login it was last used with, and where replies go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.content import SessionConfig
+from bot.dialogue.serialising import tracker_from_json, tracker_to_json
+from bot.dialogue.tracker import Tracker
+from bot.encoding import decode, encode
+from bot.messages import UserMessage
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A conversation between two turns. `login` is the customer's session, '' for a key's users."""
+
+    tracker: Tracker
+    login: str = ""
+    channel: str = ""
+    sender: str = ""
+
+    def to_json(self) -> bytes:
+        """The snapshot as the store keeps it."""
+        tracker = tracker_to_json(self.tracker)
+        return encode({"tracker": tracker, "login": self.login, "channel": self.channel, "sender": self.sender})
+
+
+def read_snapshot(text: bytes | None, conversation: str) -> Snapshot:
+    """The snapshot of a stored text; a new conversation's where there is none."""
+    if text is None:
+        return Snapshot(Tracker(conversation=conversation))
+    value = decode(text)
+    return Snapshot(tracker_from_json(value["tracker"]), value["login"], value["channel"], value["sender"])
+
+
+def snapshot_after(message: UserMessage, tracker: Tracker, before: Snapshot, *, background: bool) -> Snapshot:
+    """The snapshot that a turn leaves; a background turn keeps the login and the way back to the user."""
+    if background:
+        return Snapshot(tracker, before.login, before.channel, before.sender)
+    return Snapshot(tracker, message.principal.session or "", message.channel, message.sender)
+
+
+def session_is_over(last_turn_at: datetime | None, now: datetime, config: SessionConfig) -> bool:
+    """Whether the conversation was silent for longer than the session's expiration time (0: never over)."""
+    if last_turn_at is None:
+        return True
+    if config.expiration_minutes <= 0:
+        return False
+    return now - last_turn_at > timedelta(minutes=config.expiration_minutes)

@@ -1,0 +1,108 @@
+"""What a turn is about: a user's message, or something that happened in the background (a reminder, a late outcome)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from bot.content import NOWHERE
+from bot.dialogue.events import ReminderScheduled
+from bot.dialogue.prediction import Because, Prediction
+from bot.encoding import fingerprint
+from bot.engine.running import RunningTurn
+from bot.messages import Entity, IntentScore, Parse, UserMessage
+
+RESTART = "restart"
+
+
+class Work(Protocol):
+    """One turn's occasion. `background` work has no user behind it: it keeps the login and answers nobody at once."""
+
+    @property
+    def message(self) -> UserMessage:
+        """The message, or what stands for one."""
+
+    @property
+    def background(self) -> bool:
+        """Whether nobody waits for an answer."""
+
+    @property
+    def fired(self) -> ReminderScheduled | None:
+        """The reminder that this work is, if it is one."""
+
+    @property
+    def fingerprint(self) -> str:
+        """The hash of the payload, for idempotency."""
+
+    async def run(self, turn: RunningTurn, most: int) -> None:
+        """Let the turn happen, with at most `most` actions."""
+
+
+class MessageWork:
+    """A user's message: understand it, fill slots, act."""
+
+    background = False
+    fired = None
+
+    def __init__(self, message: UserMessage) -> None:
+        self.message = message
+        self.fingerprint = fingerprint([message.text, message.metadata])
+
+    async def run(self, turn: RunningTurn, most: int) -> None:
+        """Understand, fill slots and act; a paused bot stays silent, but for a restart."""
+        turn.understand(lambda: turn.agent.matcher.parse(self.message.text, turn.now))
+        await turn.fill_slots()
+        parse = turn.tracker.parse
+        if turn.tracker.paused and (parse is None or parse.intent_name != RESTART):
+            return
+        await turn.act(most)
+
+
+class IntentWork:
+    """An intent that comes from outside instead of a message: a reminder, or an operator's trigger."""
+
+    def __init__(
+        self,
+        message: UserMessage,
+        intent: str,
+        entities: tuple[Mapping[str, Any], ...] = (),
+        *,
+        background: bool = True,
+        fired: ReminderScheduled | None = None,
+    ) -> None:
+        self.message = message
+        self.background = background
+        self.fired = fired
+        self.fingerprint = fingerprint([intent, list(entities)])
+        self._parse = external_parse(intent, entities)
+
+    async def run(self, turn: RunningTurn, most: int) -> None:
+        """Take the intent in as if the user had said it, and act."""
+        turn.understand(lambda: self._parse)
+        await turn.fill_slots()
+        await turn.act(most)
+
+
+class ActionWork:
+    """A background outcome: one action is run, and the policies go on from there."""
+
+    background = True
+    fired = None
+
+    def __init__(self, message: UserMessage, action: str) -> None:
+        self.message = message
+        self.fingerprint = fingerprint([action])
+        self._action = action
+
+    async def run(self, turn: RunningTurn, most: int) -> None:
+        """Run the action and nothing else; the conversation listens as before."""
+        reason = (Because("engine", "a late outcome", NOWHERE),)
+        await turn.perform(Prediction(self._action, 1.0, "engine", because=reason))
+        await turn.perform(Prediction("action_listen", 1.0, "engine", because=reason))
+
+
+def external_parse(intent: str, entities: tuple[Mapping[str, Any], ...]) -> Parse:
+    """The parse of an intent that nobody typed; its text is Rasa's mark for such (`EXTERNAL: intent`)."""
+    score = IntentScore(intent, 1.0)
+    found = tuple(Entity(str(e["entity"]), e.get("value"), 0, 0, e.get("role"), e.get("group")) for e in entities)
+    return Parse(f"EXTERNAL: {intent}", score, (score,), found)

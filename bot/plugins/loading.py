@@ -1,0 +1,138 @@
+"""The typed facade over pluggy: plugins are collected once at start-up, and nothing of pluggy runs inside a turn."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+from bot.errors import BotError, PluginError
+from bot.plugins import hookspecs
+from bot.plugins.registry import Commands, Registry, Startup
+
+if TYPE_CHECKING:
+    from bot.actions.turn import Action
+
+
+class Plugins:
+    """The plugins of one bot. Raises PluginError for a hook that is misspelt, async, or has defaults."""
+
+    def __init__(self, plugins: Iterable[tuple[str, object]]) -> None:
+        self._manager = pluggy.PluginManager("bot")
+        self._manager.add_hookspecs(hookspecs)
+        self._order: list[str] = []
+        for name, plugin in plugins:
+            self._add(name, plugin)
+
+    def _add(self, name: str, plugin: object) -> None:
+        if self._manager.is_registered(plugin):
+            return
+        problems = list(hook_problems(plugin))
+        if problems:
+            raise PluginError(f"{name}: " + "; ".join(problems))
+        self._manager.register(plugin, name=name)
+        self._order.append(name)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The plugins' names, in start order."""
+        return tuple(self._order)
+
+    def actions(self) -> Mapping[str, Action]:
+        """The registered actions by name; raises PluginError when two plugins give one name."""
+        return self._collect("register_actions", "action")
+
+    def nlu_components(self) -> Mapping[str, Callable[..., Any]]:
+        """The registered pipeline components' factories by name."""
+        return self._collect("register_nlu_components", "pipeline component")
+
+    def policies(self) -> Mapping[str, Callable[..., Any]]:
+        """The registered policies' factories by name."""
+        return self._collect("register_policies", "policy")
+
+    def channels(self) -> Mapping[str, Any]:
+        """The registered channels by name."""
+        return self._collect("register_channels", "channel")
+
+    def observers(self) -> Mapping[str, Callable[[Any], None]]:
+        """The registered observers by name."""
+        return self._collect("register_observers", "observer")
+
+    def commands(self) -> Commands:
+        """What the plugins add to the command line."""
+        commands = Commands()
+        for name, hook in self._hooks("register_commands"):
+            _call(name, "register_commands", hook, commands)
+        return commands
+
+    @asynccontextmanager
+    async def lifespan(self, startup: Startup) -> AsyncIterator[None]:
+        """Every plugin's resources, opened in start order and closed in the reverse."""
+        async with AsyncExitStack() as stack:
+            for name, hook in self._hooks("lifespan"):
+                opened = _call(name, "lifespan", hook, startup)
+                if opened is not None:
+                    await _enter(stack, name, opened)
+            yield
+
+    def _collect(self, hook_name: str, kind: str) -> Mapping[str, Any]:
+        registry: Registry[Any] = Registry(kind)
+        for name, hook in self._hooks(hook_name):
+            _call(name, hook_name, hook, registry.register_for(name))
+        return registry.items()
+
+    def _hooks(self, hook_name: str) -> list[tuple[str, Callable[..., Any]]]:
+        caller: pluggy.HookCaller = getattr(self._manager.hook, hook_name)
+        found = {impl.plugin_name: impl.function for impl in caller.get_hookimpls()}
+        return [(name, found[name]) for name in self._order if name in found]
+
+
+def hook_problems(plugin: object) -> Iterable[str]:
+    """What is wrong with the plugin's hooks, a sentence each."""
+    known = _hook_parameters()
+    for name, function in vars(plugin).items() if hasattr(plugin, "__dict__") else ():
+        if getattr(function, "bot_impl", None) is None:
+            continue
+        if name not in known:
+            yield f"there is no hook {name!r}; the hooks are {', '.join(sorted(known))}"
+        elif inspect.iscoroutinefunction(function):
+            yield f"the hook {name} must be a plain `def`: it runs once at start-up (open resources in `lifespan`)"
+        else:
+            yield from _parameter_problems(name, function, known[name])
+
+
+def _parameter_problems(name: str, function: Callable[..., Any], expected: tuple[str, ...]) -> Iterable[str]:
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.default is not inspect.Parameter.empty:
+            yield f"the hook {name} gives its argument {parameter.name} a default; take it away"
+        elif parameter.name not in expected:
+            yield f"the hook {name} takes no argument {parameter.name}; it takes ({', '.join(expected)})"
+
+
+def _hook_parameters() -> dict[str, tuple[str, ...]]:
+    return {
+        name: tuple(inspect.signature(function).parameters)
+        for name, function in vars(hookspecs).items()
+        if getattr(function, "bot_spec", None) is not None
+    }
+
+
+def _call(name: str, hook_name: str, hook: Callable[..., Any], argument: object) -> Any:
+    try:
+        return hook(argument) if inspect.signature(hook).parameters else hook()
+    except BotError:
+        raise
+    except Exception as error:
+        raise PluginError(f"{name}: the hook {hook_name} failed: {type(error).__name__}: {error}") from error
+
+
+async def _enter(stack: AsyncExitStack, name: str, opened: Any) -> None:
+    try:
+        await stack.enter_async_context(opened)
+    except BotError:
+        raise
+    except Exception as error:
+        raise PluginError(f"{name}: its lifespan did not open: {type(error).__name__}: {error}") from error

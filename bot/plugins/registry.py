@@ -1,0 +1,130 @@
+"""What plugins register into, and what they are handed: named things with owners, commands, the start-up."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar
+
+from bot.config import Settings
+from bot.errors import PluginError
+from bot.sources import Sources
+
+if TYPE_CHECKING:
+    import click
+
+    from bot.actions.turn import Action, Resources
+    from bot.dialogue.effects import Effect
+
+T = TypeVar("T")
+
+RegisterAction: TypeAlias = "Callable[[str, Action], None]"
+RegisterComponent: TypeAlias = "Callable[[str, Callable[..., Any]], None]"
+RegisterPolicy: TypeAlias = "Callable[[str, Callable[..., Any]], None]"
+RegisterChannel: TypeAlias = "Callable[[str, Any], None]"
+RegisterObserver: TypeAlias = "Callable[[str, Callable[[Any], None]], None]"
+Configure: TypeAlias = Callable[[Settings, Any], Settings]
+
+
+class Registry(Generic[T]):
+    """Named things of one kind, each with its owner. A name is given once; two owners are both named."""
+
+    def __init__(self, kind: str) -> None:
+        self._kind = kind
+        self._items: dict[str, T] = {}
+        self._owners: dict[str, str] = {}
+
+    def register_for(self, owner: str) -> Callable[[str, T], None]:
+        """The `register` callable that one plugin is handed; it raises PluginError for a name already taken."""
+
+        def register(name: str, item: T) -> None:
+            if name in self._owners:
+                raise PluginError(
+                    f"{owner} registers the {self._kind} {name!r}, which {self._owners[name]} registered already; "
+                    "rename one of the two"
+                )
+            self._items[name] = item
+            self._owners[name] = owner
+
+        return register
+
+    def items(self) -> Mapping[str, T]:
+        """Everything registered, by name."""
+        return dict(self._items)
+
+    def owner(self, name: str) -> str:
+        """The plugin that registered `name`; KeyError when nothing did."""
+        return self._owners[name]
+
+
+@dataclass(frozen=True, slots=True)
+class CommandOption:
+    """An option that a plugin adds to a command, and what its value changes in the settings."""
+
+    command: str
+    option: click.Option
+    configure: Configure | None
+
+
+class Commands:
+    """What `register_commands` adds to the command line."""
+
+    def __init__(self) -> None:
+        self.commands: list[click.Command] = []
+        self.options: list[CommandOption] = []
+
+    def add(self, command: click.Command) -> None:
+        """Add a command: it is called as `bot NAME`."""
+        self.commands.append(command)
+
+    def option(self, command: str, option: click.Option, configure: Configure | None = None) -> None:
+        """Add an option to a built-in command.
+
+        Its value is found under the option's name in `settings.options`;
+        `configure(settings, value)` may give back changed settings, or raise
+        ConfigurationError, before anything is opened.
+        """
+        self.options.append(CommandOption(command, option, configure))
+
+
+class AddCustomer(Protocol):
+    """Adds a customer who may log in; a known account number keeps its customer and gets the new code."""
+
+    def __call__(self, account_number: str, code: str, bank_customer_id: str) -> Awaitable[None]:
+        """Add the customer."""
+
+
+class ObserveCall(Protocol):
+    """Is told how a call to an outside service went, for the metrics and the log."""
+
+    def __call__(self, service: str, outcome: str, seconds: float, tries: int) -> None:
+        """Take note of one call."""
+
+
+def _ignore_call(service: str, outcome: str, seconds: float, tries: int) -> None:
+    """Nobody watches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Startup:
+    """What a plugin's `lifespan` is handed.
+
+    `announce` adds a line to what `bot run` shows once it is ready; `add_check`
+    adds an outside service to the readiness report: an async callable that
+    raises when the service cannot be reached.
+    """
+
+    settings: Settings
+    resources: Resources
+    sources: Sources
+    add_customer: AddCustomer
+    announce: Callable[[str], None]
+    add_check: Callable[[str, Callable[[], Awaitable[None]]], None]
+    observe_call: ObserveCall = _ignore_call
+    effects: dict[str, Effect] = field(default_factory=dict)
+
+    def add_effect(self, kind: str, effect: Effect) -> None:
+        """Offer a kind of outside change; raises PluginError when the kind is taken."""
+        if kind in self.effects:
+            raise PluginError(f"the effect {kind!r} is offered twice; rename one of the two")
+        self.effects[kind] = effect

@@ -1,0 +1,70 @@
+"""The public surface is `bot.__all__`: a change to it is a decision, made here."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import bot
+
+PUBLIC = set(
+    [
+        "Action",
+        "ActionExecuted",
+        "ActionRejected",
+        "ActiveLoop",
+        "AllSlotsReset",
+        "BotError",
+        "BotUttered",
+        "CallFailed",
+        "Commands",
+        "ConfigurationError",
+        "Content",
+        "ConversationPaused",
+        "ConversationResumed",
+        "Customer",
+        "Domain",
+        "Effect",
+        "EffectError",
+        "EffectResult",
+        "Entity",
+        "Event",
+        "FollowupAction",
+        "HttpClient",
+        "IntentScore",
+        "Parse",
+        "Place",
+        "PluginError",
+        "Principal",
+        "ReminderCancelled",
+        "ReminderScheduled",
+        "Reply",
+        "Resources",
+        "Restarted",
+        "Settings",
+        "SlotSet",
+        "Sources",
+        "Startup",
+        "StoreUnavailable",
+        "Tracker",
+        "Turn",
+        "UserMessage",
+        "UserUttered",
+        "__version__",
+        "hookimpl",
+    ]
+)
+
+
+def test_the_public_names_are_these() -> None:
+    assert set(bot.__all__) == PUBLIC
+
+
+def test_every_public_name_is_there() -> None:
+    assert all(getattr(bot, name) is not None for name in bot.__all__)
+
+
+def test_importing_the_package_loads_nothing_heavy() -> None:
+    code = "import bot, sys; print([m for m in ('numpy', 'aiohttp', 'dataset', 'httpx', 'yaml') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,86 @@
+"""One thread's connection to the database: plain SQL with `:name` parameters, the same for SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from bot.stores.dialects import Dialect
+
+Row: TypeAlias = Any
+"""A named tuple of one result row: `row.balance`, `row[0]`, `name, at = row`."""
+
+
+class Connection:
+    """Runs SQL for one thread. Statements are the database's own prepared ones, by SQL text; `statements` counts them.
+
+    Every method raises Conflict when a constraint refuses, Fault when the
+    database fails, and the driver's own error for wrong SQL.
+    """
+
+    def __init__(self, raw: Any, dialect: Dialect) -> None:
+        self._raw = raw
+        self._dialect = dialect
+        self._texts: dict[str, str] = {}
+        self._rows: dict[str, Callable[[Sequence[Any]], Row]] = {}
+        self.statements = 0
+
+    def all(self, sql: str, **parameters: Any) -> list[Row]:
+        """All rows of a SELECT or a RETURNING, fetched whole, so that no open cursor holds up a checkpoint."""
+        cursor = self._execute(sql, parameters)
+        rows = cursor.fetchall()
+        if not rows:
+            return []
+        make = self._rows.get(sql)
+        if make is None:
+            make = self._rows[sql] = _row_maker([column[0] for column in cursor.description])
+        return [make(row) for row in rows]
+
+    def one(self, sql: str, **parameters: Any) -> Row | None:
+        """The first row, or None."""
+        rows = self.all(sql, **parameters)
+        return rows[0] if rows else None
+
+    def run(self, sql: str, **parameters: Any) -> int:
+        """Run a statement; the number of rows it changed."""
+        changed: int = self._execute(sql, parameters).rowcount
+        return changed
+
+    def many(self, sql: str, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Run a statement once for each of `rows`."""
+        self.statements += 1
+        try:
+            self._dialect.execute_many(self._raw, self._text(sql), rows)
+        except self._dialect.errors as error:
+            raise self._dialect.fault(error) from error
+
+    def begin(self) -> None:
+        """Begin a transaction that may write: on SQLite with the write lock, so that what it reads stays true."""
+        self.run(self._dialect.begin)
+
+    def close(self) -> None:
+        """Close the connection; it may be gone already."""
+        try:
+            self._raw.close()
+        except self._dialect.errors:
+            return
+
+    def _execute(self, sql: str, parameters: Mapping[str, Any]) -> Any:
+        self.statements += 1
+        try:
+            return self._raw.execute(self._text(sql), parameters)
+        except self._dialect.errors as error:
+            raise self._dialect.fault(error) from error
+
+    def _text(self, sql: str) -> str:
+        text = self._texts.get(sql)
+        if text is None:
+            text = self._texts[sql] = self._dialect.text(sql)
+        return text
+
+
+def _row_maker(names: Sequence[str]) -> Callable[[Sequence[Any]], Row]:
+    row: Any = namedtuple("Row", names, rename=True)  # type: ignore[misc] # the columns are known when the query ran
+    make: Callable[[Sequence[Any]], Row] = row._make
+    return make

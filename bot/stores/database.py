@@ -1,0 +1,164 @@
+"""The database: `read` on a few threads, `write` on one, both awaited; nothing is acknowledged before its COMMIT."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from bot.errors import ConfigurationError, StoreUnavailable
+from bot.stores.connection import Connection
+from bot.stores.dialects import Dialect, Sqlite, dialect_of
+from bot.stores.faults import Fault
+from bot.stores.lock import FileLock
+from bot.stores.schema import migrate
+from bot.stores.threads import Health, Job, Link, Reader, Writer
+
+T = TypeVar("T")
+Wrap = Callable[[Any], Any]
+"""Puts something between us and a driver's connection: the seam at which tests inject faults."""
+
+_LONGEST_QUEUE = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """Counts since the store was opened, and the two queues' lengths now; for the metrics."""
+
+    commits: int
+    writes: int
+    faults: int
+    largest_batch: int
+    statements: int
+    waiting_writes: int
+    waiting_reads: int
+    failure: str | None
+
+
+class Database:
+    """An open store. Made by `open`, ended by `close`; `read` and `write` may be awaited from any event loop."""
+
+    def __init__(self, dialect: Dialect, connect: Callable[[], Connection], readers: int, patience: float) -> None:
+        self.dialect = dialect
+        self._health = Health()
+        self._writes: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._reads: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._writer = Writer("store-writer", Link(connect), self._writes, self._health, patience)
+        self._readers = [
+            Reader(f"store-reader-{number}", Link(connect), self._reads, self._health, patience)
+            for number in range(readers)
+        ]
+        self._lock: FileLock | None = None
+        self._closed = False
+
+    @classmethod
+    def open(
+        cls,
+        url: str,
+        *,
+        project: Path = Path(),
+        readers: int = 4,
+        server: bool = False,
+        patience: float = 5.0,
+        synchronous: str = "FULL",
+        wrap: Wrap | None = None,
+    ) -> Database:
+        """Open the store at `url`, bring its schema up to date and start its threads.
+
+        `project` is the folder that an SQLite path is relative to. A `server`
+        has an SQLite file to itself. `patience` is how long (seconds) a
+        transaction is tried while the database is locked or away.
+        `synchronous` is SQLite's; anything but FULL loses turns at a power cut
+        and is there for the tests that show it. Raises ConfigurationError when
+        the store cannot be opened.
+        """
+        dialect = dialect_of(url, project, synchronous=synchronous)
+        lock = FileLock(dialect.file) if server and isinstance(dialect, Sqlite) else None
+        engine = dialect.engine()
+
+        def connect() -> Connection:
+            raw = dialect.raw(engine)
+            return Connection(wrap(raw) if wrap else raw, dialect)
+
+        try:
+            _prepare(connect, dialect)
+        except BaseException:
+            if lock:
+                lock.release()
+            raise
+        database = cls(dialect, connect, readers, patience)
+        database._lock = lock
+        for worker in (database._writer, *database._readers):
+            worker.start()
+        return database
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` on a reader's thread, outside any transaction; what it raises is raised here.
+
+        Raises StoreUnavailable when the database cannot be reached in time.
+        """
+        return await self._submit(self._reads, work)
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` in a transaction and return after its COMMIT; what it raises is raised here, and undoes it alone.
+
+        `work` may run more than once (its transaction is tried again while the
+        database is locked), so it must do nothing but use its connection, and
+        it must let Conflict through. Raises StoreUnavailable when nothing was
+        acknowledged: it may have happened all the same, if the connection was
+        lost during COMMIT, so what is tried again needs an idempotent key.
+        """
+        return await self._submit(self._writes, work)
+
+    async def _submit(self, jobs: queue.SimpleQueue[Job | None], work: Callable[[Connection], T]) -> T:
+        self._health.check()
+        if self._closed:
+            raise StoreUnavailable("the store is closed")
+        if jobs.qsize() >= _LONGEST_QUEUE:
+            raise StoreUnavailable("too much is waiting for the store")
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        jobs.put(Job(work, future, loop))
+        return await future
+
+    @property
+    def failure(self) -> str | None:
+        """Why the store refuses everything for good, once it does."""
+        return self._health.failure
+
+    def statistics(self) -> Statistics:
+        """What the store did so far."""
+        return Statistics(
+            **asdict(self._writer.counts),
+            statements=sum(worker.link.statements for worker in (self._writer, *self._readers)),
+            waiting_writes=self._writes.qsize(),
+            waiting_reads=self._reads.qsize(),
+            failure=self.failure,
+        )
+
+    async def close(self) -> None:
+        """Finish what waits, stop the threads, give the lock back. A closed store refuses everything."""
+        if self._closed:
+            return
+        self._closed = True
+        self._writes.put(None)
+        for _ in self._readers:
+            self._reads.put(None)
+        for worker in (self._writer, *self._readers):
+            await asyncio.to_thread(worker.join)
+        if self._lock:
+            self._lock.release()
+
+
+def _prepare(connect: Callable[[], Connection], dialect: Dialect) -> None:
+    try:
+        connection = connect()
+        try:
+            migrate(connection, dialect)
+        finally:
+            connection.close()
+    except Fault as fault:
+        raise ConfigurationError([f"the store cannot be opened: {fault}"]) from fault

@@ -1,0 +1,50 @@
+"""One server to an SQLite file: a lock that dies with its process."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from bot.errors import ConfigurationError
+
+
+class FileLock:
+    """An exclusive lock beside a database file, held until `release` or the end of the process.
+
+    Raises ConfigurationError, with the other process's number, when it is taken.
+    """
+
+    def __init__(self, database: Path) -> None:
+        database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._file = os.open(f"{database}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.read(self._file, 20).decode("ascii", "replace").strip() or "unknown"
+            os.close(self._file)
+            raise ConfigurationError([_TAKEN.format(database=database, holder=holder)]) from None
+        os.ftruncate(self._file, 0)
+        os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)
+
+    def release(self) -> None:
+        """Give the lock back."""
+        os.close(self._file)
+
+
+@contextlib.contextmanager
+def locked(database: Path) -> Iterator[None]:
+    """Hold the lock of a database file for a while."""
+    lock = FileLock(database)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+_TAKEN = (
+    "a server (process {holder}) is using {database}; stop it first, or use another --store "
+    "(several processes need PostgreSQL: --store postgresql+psycopg://…)"
+)

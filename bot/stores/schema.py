@@ -1,0 +1,112 @@
+"""The tables, as steps from one version to the next; a new database takes all of them.
+
+`{text}`, `{integer}` and so on are the dialect's types. Times are integer
+microseconds since 1970 in UTC; money has no place here but in turn records,
+in minor units. Account numbers are text: `007` is not `7`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.errors import ConfigurationError
+from bot.stores.connection import Connection
+from bot.stores.dialects import Dialect
+
+VERSION_1 = (
+    """CREATE TABLE conversations (
+        id {text} PRIMARY KEY, principal {text} NOT NULL, channel {text} NOT NULL, sender {text} NOT NULL,
+        created_at {integer} NOT NULL, seq {integer} NOT NULL DEFAULT 0, snapshot {bytes}, last_turn_at {integer},
+        fence {integer} NOT NULL DEFAULT 0, lease_owner {text}, lease_until {integer},
+        UNIQUE (principal, channel, sender)){strict}""",
+    """CREATE TABLE turns (
+        conversation {text} NOT NULL, seq {integer} NOT NULL, at {integer} NOT NULL, record {bytes} NOT NULL,
+        PRIMARY KEY (conversation, seq)){strict}""",
+    """CREATE TABLE inbox (
+        number {serial}, conversation {text} NOT NULL, message_id {text} NOT NULL, fingerprint {text} NOT NULL,
+        payload {bytes}, arrived_at {integer} NOT NULL, status {text} NOT NULL, seq {integer}, reply {bytes},
+        UNIQUE (conversation, message_id)){strict}""",
+    "CREATE INDEX inbox_accepted ON inbox (number) WHERE status = 'accepted'",
+    """CREATE TABLE outbox (
+        number {serial}, id {text} NOT NULL UNIQUE, conversation {text} NOT NULL, channel {text} NOT NULL,
+        target {text} NOT NULL, body {bytes} NOT NULL, status {text} NOT NULL, attempts {integer} NOT NULL DEFAULT 0,
+        next_at {integer} NOT NULL, created_at {integer} NOT NULL, sent_at {integer}){strict}""",
+    "CREATE INDEX outbox_due ON outbox (conversation, number) WHERE status = 'due'",
+    """CREATE TABLE effects (
+        key {text} PRIMARY KEY, conversation {text} NOT NULL, kind {text} NOT NULL, parameters {bytes} NOT NULL,
+        status {text} NOT NULL, at {integer} NOT NULL, result {bytes}){strict}""",
+    "CREATE INDEX effects_unsettled ON effects (at) WHERE status IN ('spending', 'unknown')",
+    """CREATE TABLE reminders (
+        conversation {text} NOT NULL, name {text} NOT NULL, intent {text} NOT NULL, entities {bytes} NOT NULL,
+        due_at {integer} NOT NULL, kill_on_user_message {integer} NOT NULL,
+        PRIMARY KEY (conversation, name)){strict}""",
+    "CREATE INDEX reminders_due ON reminders (due_at)",
+    """CREATE TABLE customers (
+        id {text} PRIMARY KEY, account_number {text} NOT NULL UNIQUE, bank_customer_id {text} NOT NULL,
+        code_hash {text} NOT NULL, disabled {integer} NOT NULL DEFAULT 0,
+        created_at {integer} NOT NULL){strict}""",
+    """CREATE TABLE sessions (
+        token_hash {text} PRIMARY KEY, id {text} NOT NULL, customer {text} NOT NULL REFERENCES customers (id),
+        created_at {integer} NOT NULL, idle_until {integer} NOT NULL,
+        absolute_until {integer} NOT NULL, replaces {text}, dies_at {integer}){strict}""",
+    "CREATE INDEX sessions_id ON sessions (id)",
+    "CREATE INDEX sessions_customer ON sessions (customer)",
+    "CREATE INDEX sessions_replaces ON sessions (replaces) WHERE replaces IS NOT NULL",
+    """CREATE TABLE keys (
+        id {text} PRIMARY KEY, name {text} NOT NULL, hash {text} NOT NULL UNIQUE, scopes {text} NOT NULL,
+        created_at {integer} NOT NULL, revoked_at {integer}){strict}""",
+    """CREATE TABLE throttles (
+        name {text} PRIMARY KEY, failures {integer} NOT NULL, locked_until {integer} NOT NULL,
+        pending {integer} NOT NULL, pending_until {integer} NOT NULL,
+        attempts {integer} NOT NULL, window_until {integer} NOT NULL, updated_at {integer} NOT NULL){strict}""",
+    "CREATE INDEX throttles_updated ON throttles (updated_at)",
+    "CREATE TABLE peppers (id {text} PRIMARY KEY, check_value {text} NOT NULL, created_at {integer} NOT NULL){strict}",
+)
+
+VERSION_2 = (
+    # Old turns leave the table that every turn writes to; they stay readable.
+    """CREATE TABLE archive (
+        conversation {text} NOT NULL, seq {integer} NOT NULL, at {integer} NOT NULL, record {bytes} NOT NULL,
+        PRIMARY KEY (conversation, seq)){strict}""",
+    # How far a conversation was archived, so that a page of new turns never looks there.
+    "ALTER TABLE conversations ADD COLUMN archived_seq {integer} NOT NULL DEFAULT 0",
+)
+
+MIGRATIONS: Sequence[Sequence[str]] = (VERSION_1, VERSION_2)
+LATEST = len(MIGRATIONS)
+
+
+def migrate(connection: Connection, dialect: Dialect, *, to: int = LATEST) -> None:
+    """Bring the schema to version `to` in one transaction, one process at a time.
+
+    Raises ConfigurationError when the database is newer than this program.
+    """
+    connection.begin()
+    try:
+        if dialect.name == "postgresql":
+            connection.run("SELECT pg_advisory_xact_lock(7355608)")
+        present = version(connection, dialect)
+        if present > LATEST:
+            raise ConfigurationError([_TOO_NEW.format(present=present, latest=LATEST)])
+        for number in range(present + 1, to + 1):
+            for statement in MIGRATIONS[number - 1]:
+                connection.run(statement.format_map(dialect.types))
+            connection.run("DELETE FROM schema")
+            connection.run("INSERT INTO schema (version) VALUES (:version)", version=number)
+        connection.run("COMMIT")
+    except BaseException:
+        connection.run("ROLLBACK")
+        raise
+
+
+def version(connection: Connection, dialect: Dialect) -> int:
+    """The version that the database has, 0 for an empty one; makes the `schema` table when it is not there."""
+    connection.run("CREATE TABLE IF NOT EXISTS schema (version {integer} NOT NULL){strict}".format_map(dialect.types))
+    row = connection.one("SELECT version FROM schema")
+    return row.version if row else 0
+
+
+_TOO_NEW = (
+    "the store has schema version {present}, and this program knows versions up to {latest}; "
+    "run the newer program that wrote it, or restore an older backup"
+)

@@ -1,0 +1,261 @@
+"""The threads that talk to the database: one that writes, many transactions to a COMMIT, and a few that read."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from bot.errors import StoreUnavailable
+from bot.stores.connection import Connection
+from bot.stores.faults import Fault
+
+Work: TypeAlias = Callable[[Connection], Any]
+_LARGEST_BATCH = 128
+_PAUSE = 0.01
+"""Seconds between two tries of a transaction."""
+
+
+@dataclass(slots=True, eq=False)
+class Job:
+    """A piece of work, who waits for it, and what came of it."""
+
+    work: Work
+    future: asyncio.Future[Any]
+    loop: asyncio.AbstractEventLoop
+    result: Any = None
+    error: BaseException | None = None
+
+
+@dataclass(slots=True)
+class Counts:
+    """What the writer did since it started: for the metrics."""
+
+    commits: int = 0
+    writes: int = 0
+    faults: int = 0
+    largest_batch: int = 0
+
+
+@dataclass(slots=True)
+class Health:
+    """Why the store is dead, once it is. What is on disk is unknown then, so every later call is refused."""
+
+    failure: str | None = None
+
+    def check(self) -> None:
+        """Raise StoreUnavailable when the store is dead."""
+        if self.failure is not None:
+            raise StoreUnavailable(f"the store failed and must be restarted: {self.failure}")
+
+
+class Link:
+    """A thread's connection, made when it is first needed and again after it was lost."""
+
+    def __init__(self, connect: Callable[[], Connection]) -> None:
+        self._connect = connect
+        self._connection: Connection | None = None
+        self._statements_before = 0
+
+    @property
+    def statements(self) -> int:
+        """How many statements went over this link so far."""
+        return self._statements_before + (self._connection.statements if self._connection else 0)
+
+    def open(self) -> Connection:
+        """The connection; raises Fault when none can be made."""
+        if self._connection is None:
+            self._connection = self._connect()
+        return self._connection
+
+    def drop(self) -> None:
+        """Close the connection."""
+        if self._connection is not None:
+            self._statements_before += self._connection.statements
+            self._connection.close()
+            self._connection = None
+
+
+def deliver(jobs: Iterable[Job]) -> None:
+    """Resolve the jobs' futures on their loops, with one wake-up a loop."""
+    by_loop: dict[asyncio.AbstractEventLoop, list[Job]] = {}
+    for job in jobs:
+        by_loop.setdefault(job.loop, []).append(job)
+    for loop, group in by_loop.items():
+        try:
+            loop.call_soon_threadsafe(_resolve, group)
+        except RuntimeError:  # the loop was closed: nobody waits any more
+            continue
+
+
+def _resolve(jobs: Sequence[Job]) -> None:
+    for job in jobs:
+        if job.future.done():
+            continue
+        if job.error is not None:
+            job.future.set_exception(job.error)
+        else:
+            job.future.set_result(job.result)
+
+
+class Worker:
+    """A thread that takes jobs from `jobs` until it finds None; subclasses say what to do with them."""
+
+    def __init__(
+        self, name: str, link: Link, jobs: queue.SimpleQueue[Job | None], health: Health, patience: float
+    ) -> None:
+        self.link = link
+        self.jobs = jobs
+        self.health = health
+        self.counts = Counts()
+        self._patience = patience
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def join(self) -> None:
+        """Wait until the thread has ended."""
+        self._thread.join()
+
+    def _run(self) -> None:
+        raise NotImplementedError
+
+    def _attempt(self, attempt: Callable[[Sequence[Job]], None], jobs: Sequence[Job]) -> None:
+        """Try until it works or `patience` (seconds) is over; on a fault that stays, refuse every job."""
+        deadline = time.monotonic() + self._patience
+        while True:
+            try:
+                self.health.check()
+                return attempt(jobs)
+            except StoreUnavailable as error:
+                return _refuse(jobs, error)
+            except Fault as fault:
+                if fault.kind == "broken":
+                    self.health.failure = str(fault)
+                if fault.kind in ("broken", "full") or time.monotonic() >= deadline:
+                    return _refuse(jobs, StoreUnavailable(f"the store cannot be used now: {fault}"))
+                time.sleep(_PAUSE)
+            except Exception as error:  # a state we do not know: stop, rather than guess what is durable
+                self.health.failure = repr(error)
+                return _refuse(jobs, StoreUnavailable(f"the store failed: {error}"))
+
+    def _finish(self) -> None:
+        """Close the connection, unless the store is dead: closing would make SQLite tidy up files nobody may trust."""
+        if self.health.failure is None:
+            self.link.drop()
+
+
+def _refuse(jobs: Sequence[Job], error: StoreUnavailable) -> None:
+    for job in jobs:
+        job.error = error
+
+
+class Reader(Worker):
+    """Runs one read at a time on its own connection."""
+
+    def _run(self) -> None:
+        while (job := self.jobs.get()) is not None:
+            if not job.future.cancelled():
+                self._attempt(self._read, (job,))
+                deliver((job,))
+        self._finish()
+
+    def _read(self, jobs: Sequence[Job]) -> None:
+        (job,) = jobs
+        try:
+            job.result = job.work(self.link.open())
+        except Fault as fault:
+            if fault.kind == "lost":
+                self.link.drop()
+            raise
+        except Exception as error:
+            job.error = error
+
+
+class Writer(Worker):
+    """Runs all jobs that wait in one transaction; they are answered after its COMMIT, or not at all."""
+
+    def _run(self) -> None:
+        going = True
+        while going:
+            going, jobs = self._next_batch()
+            if jobs:
+                self._attempt(self._write, jobs)
+                deliver(jobs)
+        self._finish()
+
+    def _next_batch(self) -> tuple[bool, list[Job]]:
+        jobs: list[Job] = []
+        job = self.jobs.get()
+        while job is not None:
+            if not job.future.cancelled():
+                jobs.append(job)
+            if len(jobs) == _LARGEST_BATCH:
+                return True, jobs
+            try:
+                job = self.jobs.get_nowait()
+            except queue.Empty:
+                return True, jobs
+        return False, jobs
+
+    def _write(self, jobs: Sequence[Job]) -> None:
+        """One transaction for all; if one fails, all again with a savepoint each, so that only that one fails."""
+        for job in jobs:
+            job.result = job.error = None
+        if not self._transaction(jobs, self._all) and len(jobs) > 1:
+            self._transaction(jobs, self._each)
+        self.counts.writes += sum(job.error is None for job in jobs)
+        self.counts.largest_batch = max(self.counts.largest_batch, len(jobs))
+
+    def _transaction(self, jobs: Sequence[Job], body: Callable[[Connection, Sequence[Job]], bool]) -> bool:
+        committing = False
+        try:
+            connection = self.link.open()
+            connection.begin()
+            if not body(connection, jobs):
+                connection.run("ROLLBACK")
+                return False
+            committing = True
+            connection.run("COMMIT")
+        except Fault as fault:
+            self.counts.faults += 1
+            if fault.kind != "broken":
+                self.link.drop()  # which rolls back
+            if committing and fault.kind == "lost":
+                raise StoreUnavailable(
+                    "the connection was lost during COMMIT; nobody knows whether it happened"
+                ) from fault
+            raise
+        self.counts.commits += 1
+        return True
+
+    def _all(self, connection: Connection, jobs: Sequence[Job]) -> bool:
+        try:
+            for job in jobs:
+                job.result = job.work(connection)
+        except Fault:
+            raise
+        except Exception as error:
+            job.error = error
+            return False
+        return True
+
+    def _each(self, connection: Connection, jobs: Sequence[Job]) -> bool:
+        for job in jobs:
+            job.error = None
+            connection.run("SAVEPOINT job")
+            try:
+                job.result = job.work(connection)
+            except Fault:
+                raise
+            except Exception as error:
+                job.error = error
+                connection.run("ROLLBACK TO SAVEPOINT job")
+            connection.run("RELEASE SAVEPOINT job")
+        return True

@@ -1,0 +1,187 @@
+"""The database: what write acknowledges is durable, one bad write fails alone, and nothing goes on after a failure."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+from pathlib import Path
+
+import pytest
+
+from bot.errors import ConfigurationError, StoreUnavailable
+from bot.stores.connection import Connection
+from bot.stores.database import Database
+from bot.stores.faults import Conflict
+
+INSERT = "INSERT INTO turns (conversation, seq, at, record) VALUES ('c', :seq, 0, :record)"
+COUNT = "SELECT count(*) AS n FROM turns"
+
+
+@pytest.fixture
+async def database(tmp_path: Path):
+    database = Database.open("sqlite:///t.db", project=tmp_path, patience=0.5)
+    yield database
+    await database.close()
+
+
+def insert(seq: int):
+    def work(connection: Connection) -> int:
+        return connection.run(INSERT, seq=seq, record=b"x")
+
+    return work
+
+
+async def count(database: Database) -> int:
+    return await database.read(lambda c: c.one(COUNT).n)
+
+
+async def test_what_was_written_is_read_by_every_reader(database: Database):
+    assert await database.write(insert(1)) == 1
+    assert await asyncio.gather(*[count(database) for _ in range(50)]) == [1] * 50
+
+
+async def test_writes_that_wait_share_a_commit(database: Database):
+    await asyncio.gather(*[database.write(insert(n)) for n in range(200)])
+    statistics = database.statistics()
+    assert statistics.writes == 200
+    assert statistics.commits < 50
+    assert statistics.largest_batch > 1
+
+
+async def test_a_bad_write_fails_alone(database: Database):
+    await database.write(insert(7))
+    results = await asyncio.gather(*[database.write(insert(n)) for n in range(20)], return_exceptions=True)
+    assert [n for n, result in enumerate(results) if isinstance(result, Conflict)] == [7]
+    assert await count(database) == 20
+
+
+async def test_a_write_that_raises_leaves_nothing(database: Database):
+    def work(connection: Connection) -> None:
+        insert(1)(connection)
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        await database.write(work)
+    assert await count(database) == 0
+
+
+async def test_wrong_sql_is_its_callers_error_only(database: Database):
+    results = await asyncio.gather(
+        database.write(lambda c: c.run("UPDATE nothing SET x = 1")), database.write(insert(1)), return_exceptions=True
+    )
+    assert isinstance(results[0], sqlite3.OperationalError)
+    assert results[1] == 1
+
+
+async def test_rows_have_names_and_positions(database: Database):
+    await database.write(insert(3))
+    row = await database.read(lambda c: c.one("SELECT seq, record FROM turns WHERE seq = :seq", seq=3))
+    assert (row.seq, row[1]) == (3, b"x")
+    assert await database.read(lambda c: c.one("SELECT seq FROM turns WHERE seq = 4")) is None
+
+
+async def test_text_stays_text(database: Database):
+    row = await database.write(
+        lambda c: c.one(
+            "INSERT INTO turns (conversation, seq, at, record) VALUES (:number, 1, 0, :record) RETURNING conversation",
+            number="007",
+            record=b"",
+        )
+    )
+    assert row.conversation == "007"
+
+
+async def test_a_locked_database_refuses_in_time_and_recovers(database: Database, tmp_path: Path):
+    other = sqlite3.connect(tmp_path / "t.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StoreUnavailable):
+        await database.write(insert(1))
+    other.execute("ROLLBACK")
+    other.close()
+    await database.write(insert(1))
+    assert await count(database) == 1
+
+
+async def test_a_short_lock_of_another_process_is_waited_for(database: Database, tmp_path: Path):
+    other = sqlite3.connect(tmp_path / "t.db", isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    threading.Timer(0.1, lambda: other.execute("COMMIT")).start()
+    await database.write(insert(1))
+    other.close()
+
+
+async def test_a_second_server_on_a_file_is_refused_with_a_sentence(tmp_path: Path):
+    first = Database.open("sqlite:///t.db", project=tmp_path, server=True)
+    with pytest.raises(ConfigurationError, match=r"is using .*; stop it first"):
+        Database.open("sqlite:///t.db", project=tmp_path, server=True)
+    command_line = Database.open("sqlite:///t.db", project=tmp_path)
+    await command_line.close()
+    await first.close()
+    await Database.open("sqlite:///t.db", project=tmp_path, server=True).close()
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "mysql://x/y", "nonsense"])
+def test_other_urls_are_refused(url: str, tmp_path: Path):
+    with pytest.raises(ConfigurationError, match=r"sqlite:///data/teller.db"):
+        Database.open(url, project=tmp_path)
+
+
+async def test_the_file_is_its_owners_alone(database: Database, tmp_path: Path):
+    assert (tmp_path / "t.db").stat().st_mode & 0o077 == 0
+
+
+async def test_a_closed_store_refuses(tmp_path: Path):
+    database = Database.open("sqlite:///t.db", project=tmp_path)
+    await database.close()
+    with pytest.raises(StoreUnavailable):
+        await database.read(lambda c: c.one(COUNT))
+
+
+async def test_closing_finishes_what_waits(tmp_path: Path):
+    database = Database.open("sqlite:///t.db", project=tmp_path)
+    writes = [asyncio.ensure_future(database.write(insert(n))) for n in range(20)]
+    await asyncio.sleep(0)
+    await database.close()
+    assert await asyncio.gather(*writes) == [1] * 20
+
+
+class BreaksAt:
+    """A driver connection whose statement of this text fails as a disk does."""
+
+    def __init__(self, raw: sqlite3.Connection, text: str, code: int) -> None:
+        self.raw, self.text, self.code = raw, text, code
+
+    def __getattr__(self, name: str):
+        return getattr(self.raw, name)
+
+    def execute(self, sql: str, parameters: object = ()):
+        if sql == self.text:
+            error = sqlite3.OperationalError("disk I/O error")
+            error.sqlite_errorcode = self.code
+            raise error
+        return self.raw.execute(sql, parameters)
+
+
+async def test_after_an_io_error_nothing_is_acknowledged_and_nothing_goes_on(tmp_path: Path):
+    database = Database.open(
+        "sqlite:///t.db", project=tmp_path, wrap=lambda raw: BreaksAt(raw, INSERT, sqlite3.SQLITE_IOERR | 4 << 8)
+    )
+    results = await asyncio.gather(*[database.write(insert(n)) for n in range(5)], return_exceptions=True)
+    assert all(isinstance(result, StoreUnavailable) for result in results)
+    assert database.failure
+    for call in (database.read(lambda c: c.one(COUNT)), database.write(lambda c: c.run("DELETE FROM turns"))):
+        with pytest.raises(StoreUnavailable):
+            await call
+    await database.close()
+
+
+async def test_a_full_disk_refuses_the_write_and_the_store_lives_on(tmp_path: Path):
+    database = Database.open(
+        "sqlite:///t.db", project=tmp_path, wrap=lambda raw: BreaksAt(raw, INSERT, sqlite3.SQLITE_FULL)
+    )
+    with pytest.raises(StoreUnavailable):
+        await database.write(insert(1))
+    assert await count(database) == 0
+    assert database.failure is None
+    await database.close()

@@ -28,14 +28,16 @@ class Customer:
 class Principal:
     """Who is asking: a customer with a session, or the holder of a key.
 
-    `id` is unique over both kinds (`customer:…`, `key:…`); `session` is the
-    sha256 of the session token, as the store knows it, for customers only.
+    `id` is unique over both kinds (`customer:…`, `key:…`). For customers,
+    `session` is the sha256 of the token they came with, as the store knows it,
+    and `login` the id of the login that it belongs to, which rotation keeps.
     """
 
     kind: Literal["customer", "key"]
     id: str
     customer: Customer | None = None
     session: str | None = None
+    login: str | None = None
     scopes: frozenset[str] = frozenset()
 
 

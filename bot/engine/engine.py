@@ -211,7 +211,7 @@ class Engine:
         """Start a session when the last one is over; a new login carries nothing over from the one before it."""
         if work.background:
             return
-        login = work.message.principal.session or ""
+        login = work.message.principal.login or ""
         new_login = loaded.seq > 0 and login != before.login
         if new_login:
             turn.apply([ActiveLoop(None), AllSlotsReset()])

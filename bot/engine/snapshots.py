@@ -14,7 +14,7 @@ from bot.messages import UserMessage
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A conversation between two turns. `login` is the customer's session, '' for a key's users."""
+    """A conversation between two turns. `login` is the customer's login, '' for a key's users."""
 
     tracker: Tracker
     login: str = ""
@@ -39,7 +39,7 @@ def snapshot_after(message: UserMessage, tracker: Tracker, before: Snapshot, *, 
     """The snapshot that a turn leaves; a background turn keeps the login and the way back to the user."""
     if background:
         return Snapshot(tracker, before.login, before.channel, before.sender)
-    return Snapshot(tracker, message.principal.session or "", message.channel, message.sender)
+    return Snapshot(tracker, message.principal.login or "", message.channel, message.sender)
 
 
 def session_is_over(last_turn_at: datetime | None, now: datetime, config: SessionConfig) -> bool:

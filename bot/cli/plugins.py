@@ -1,0 +1,22 @@
+"""What the plugins of the project at hand add to the command line."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from bot.plugins import Commands, Plugins, find_plugins
+
+
+@cache
+def project_commands(project: Path) -> Commands:
+    """The commands and options of the project's plugins; none where there is no project.
+
+    Raises PluginError when a plugin cannot be loaded.
+    """
+    from bot.reading import read_settings
+
+    if not (project / "config.yml").is_file():
+        return Commands()
+    settings, _ = read_settings(project)
+    return Plugins(find_plugins(project, settings.plugins)).commands()

@@ -1,0 +1,61 @@
+"""Confidence that means what it says: calibration by cross-validation, and how far off it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Doubles = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class ReliabilityBin:
+    """Predictions of like confidence: how many, their mean confidence, and the share that was right."""
+
+    count: int
+    confidence: float
+    accuracy: float
+
+
+def reliability(confidences: ArrayLike, right: ArrayLike, bins: int = 15) -> tuple[ReliabilityBin, ...]:
+    """The reliability diagram's bins, equally wide in confidence; empty ones are left out."""
+    c, r = np.asarray(confidences, np.float64), np.asarray(right, np.float64)
+    at = np.minimum((c * bins).astype(int), bins - 1)
+    return tuple(
+        ReliabilityBin(int((at == b).sum()), float(c[at == b].mean()), float(r[at == b].mean())) for b in np.unique(at)
+    )
+
+
+def expected_calibration_error(confidences: ArrayLike, right: ArrayLike, bins: int = 15) -> float:
+    """Mean distance between confidence and accuracy over the bins (Guo et al. 2017, ECE)."""
+    found = reliability(confidences, right, bins)
+    total = sum(b.count for b in found)
+    return sum(b.count * abs(b.confidence - b.accuracy) for b in found) / total if total else 0.0
+
+
+def fit_logistic(features: Doubles, right: ArrayLike, weights: ArrayLike | None = None, l2: float = 1e-2) -> Doubles:
+    """Weights (d + 1,) of a logistic regression, the constant last, by Newton's method (Platt's scaling).
+
+    `features` is (n, d), `right` (n,) of 0 and 1; the constant is not shrunk.
+    """
+    x = np.column_stack([features, np.ones(len(features))])
+    y = np.asarray(right, np.float64)
+    sample = np.ones(len(y)) if weights is None else np.asarray(weights, np.float64)
+    shrink = np.append(np.full(features.shape[1], l2), 1e-6)
+    w = np.zeros(x.shape[1])
+    for _ in range(50):
+        p = sigmoid(x @ w)
+        gradient = x.T @ (sample * (p - y)) + shrink * w
+        hessian = (x * (sample * (p * (1 - p) + 1e-9))[:, None]).T @ x + np.diag(shrink)
+        move = np.linalg.solve(hessian, gradient)
+        w -= move * min(1.0, 5.0 / max(float(np.abs(move).max()), 1e-12))
+        if float(np.abs(move).max()) < 1e-9:
+            break
+    return w
+
+
+def sigmoid(x: Doubles) -> Doubles:
+    """The logistic function, without overflow."""
+    return np.asarray(0.5 * (1 + np.tanh(0.5 * x)), np.float64)

@@ -1,0 +1,53 @@
+"""A model as a folder: `.npy` arrays, texts and JSON, with a checksum for each; never pickle."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+INDEX = "model.json"
+
+
+class ModelError(Exception):
+    """A model folder cannot be read: a file is missing, damaged or of another version."""
+
+
+def write_folder(folder: Path, facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Write `facts` (JSON) to `model.json` and each array to `NAME.npy`; `model.json` comes last.
+
+    The same facts and arrays make the same bytes.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, array in arrays.items():
+        np.save(folder / f"{name}.npy", np.ascontiguousarray(array), allow_pickle=False)
+    sums = {f"{name}.npy": checksum(folder / f"{name}.npy") for name in sorted(arrays)}
+    text = json.dumps({"facts": facts, "sha256": sums}, ensure_ascii=True, sort_keys=True, indent=1)
+    partial = folder / f"{INDEX}.partial"
+    partial.write_text(text, encoding="ascii")
+    partial.replace(folder / INDEX)
+
+
+def read_folder(folder: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """The facts and the arrays (memory-mapped, read-only) of a folder. Raises ModelError when anything is off."""
+    try:
+        index = json.loads((folder / INDEX).read_text(encoding="ascii"))
+        sums, facts = index["sha256"], index["facts"]
+        for name, expected in sums.items():
+            if checksum(folder / name) != expected:
+                raise ModelError(f"{folder / name}: the checksum is not the recorded one; train again with `bot train`")
+        arrays = {n.removesuffix(".npy"): np.load(folder / n, mmap_mode="r", allow_pickle=False) for n in sums}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"{folder}: not a readable model ({error}); train again with `bot train`") from error
+    return facts, arrays
+
+
+def checksum(path: Path) -> str:
+    """The sha256 of a file, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,20 @@
+"""Understanding messages: intents, entities and answers, learned from a project's examples; does no I/O in a turn."""
+
+from bot.nlu.components import Factory, Featurizer, NluComponent, Processor
+from bot.nlu.fingerprint import fingerprint_of
+from bot.nlu.model import FALLBACK_INTENT, Model, train
+from bot.nlu.pipeline import describe_pipeline
+from bot.nlu.shorthand import parse_shorthand
+
+__all__ = [
+    "FALLBACK_INTENT",
+    "Factory",
+    "Featurizer",
+    "Model",
+    "NluComponent",
+    "Processor",
+    "describe_pipeline",
+    "fingerprint_of",
+    "parse_shorthand",
+    "train",
+]

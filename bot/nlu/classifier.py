@@ -1,0 +1,110 @@
+"""The intent classifier: softmax regression on the features, calibrated, with the examples at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.learning import Rows, fit_softmax
+from bot.nlu.calibration import Calibration, calibrate
+from bot.nlu.features import Floats, Matrix, Vector
+
+L2: Final = 1 / 30
+"""Ridge weight times the number of examples (scikit-learn's 1/C)."""
+NEAR: Final = 3
+"""How many nearest examples are looked at."""
+_CANDIDATES: Final = 3
+"""Nearest examples are looked for among those of this many likeliest labels."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """Labels' confidences (labels,), the label order best first, and the nearest examples as (row, similarity)."""
+
+    confidences: NDArray[np.float64]
+    order: NDArray[np.intp]
+    nearest: tuple[tuple[int, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Classifier:
+    """A fitted classifier. `examples` are sorted by label; label j's are the rows bounds[j] to bounds[j + 1]."""
+
+    labels: tuple[str, ...]
+    examples: Matrix
+    bounds: NDArray[np.int64]
+    sparse_weights: Floats
+    dense_weights: Floats
+    bias: Floats
+    calibration: Calibration
+
+    @classmethod
+    def fit(cls, examples: Matrix, labels: Sequence[str], *, seed: int) -> Self:
+        """Fit to `examples` whose rows are sorted by their `labels`."""
+        names, numbers = np.unique(np.asarray(labels, dtype=object), return_inverse=True)
+        gram = examples.gram()
+        dual = fit_softmax(gram + 1, numbers, len(names), l2=L2 / len(gram))
+        calibration = calibrate(gram, numbers, len(names), seed=seed, l2=L2)
+        bounds = np.searchsorted(numbers, np.arange(len(names) + 1)).astype(np.int64)
+        sparse = examples.sparse.transposed().dot(dual)
+        return cls(tuple(names), examples, bounds, sparse, examples.dense.T @ dual, dual.sum(axis=0), calibration)
+
+    def scores(self, vector: Vector) -> Floats:
+        """The labels' scores (labels,) before the softmax."""
+        sparse = vector.weights @ self.sparse_weights[vector.indices]
+        return np.asarray(sparse + vector.dense @ self.dense_weights + self.bias, np.float32)
+
+    def predict(self, vector: Vector) -> Prediction:
+        """What the classifier makes of one text's features."""
+        scores = self.scores(vector)
+        order = np.argsort(-scores, kind="stable")
+        nearest = self.nearest(vector, order[:_CANDIDATES])
+        similarity = sum(s for _, s in nearest) / max(1, len(nearest))
+        return Prediction(self.calibration.confidences(scores, similarity), order, nearest)
+
+    def nearest(self, vector: Vector, labels: NDArray[np.intp]) -> tuple[tuple[int, float], ...]:
+        """The nearest examples among those of some labels, as (row, similarity), nearest first."""
+        found: list[tuple[int, float]] = []
+        for label in labels:
+            start, stop = int(self.bounds[label]), int(self.bounds[label + 1])
+            near = self.examples.similarities(vector, start, stop)
+            best = np.argsort(-near, kind="stable")[:NEAR]
+            found += [(start + int(i), float(near[i])) for i in best]
+        return tuple(sorted(found, key=lambda f: (-f[1], f[0]))[:NEAR])
+
+    def dump(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        """The facts and arrays to keep."""
+        facts = {
+            "labels": list(self.labels),
+            "calibration": self.calibration.dump(),
+            "width": self.examples.sparse.width,
+        }
+        arrays: dict[str, NDArray[Any]] = {
+            "indptr": self.examples.sparse.indptr,
+            "indices": self.examples.sparse.indices,
+            "data": self.examples.sparse.data,
+            "dense": self.examples.dense,
+            "bounds": self.bounds,
+            "sparse_weights": self.sparse_weights,
+            "dense_weights": self.dense_weights,
+            "bias": self.bias,
+        }
+        return facts, arrays
+
+    @classmethod
+    def restore(cls, facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Self:
+        """The classifier that `dump` described."""
+        sparse = Rows(arrays["indptr"], arrays["indices"], arrays["data"], facts["width"])
+        return cls(
+            tuple(facts["labels"]),
+            Matrix(sparse, arrays["dense"]),
+            arrays["bounds"],
+            arrays["sparse_weights"],
+            arrays["dense_weights"],
+            arrays["bias"],
+            Calibration.restore(facts["calibration"]),
+        )

@@ -1,0 +1,45 @@
+"""What a plugin may add to the pipeline: dense features of texts, or a last word on a whole parse."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol, TypeAlias, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.messages import Parse
+
+
+@runtime_checkable
+class Featurizer(Protocol):
+    """Dense features that join the matcher's own.
+
+    `share` (0 to 1) is its part of the similarity between two texts; what is
+    left is TF-IDF's. `version` changes whenever the features do. Heavy parts
+    are opened at the first call of `features`, never in the constructor.
+    """
+
+    share: float
+    version: str
+
+    def features(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Features (len(texts), d) of unit length, or zeros where nothing is known; equal texts, equal rows."""
+        ...
+
+
+@runtime_checkable
+class Processor(Protocol):
+    """Changes a finished parse; pure, and quick: it runs within every message."""
+
+    version: str
+
+    def process(self, parse: Parse, now: datetime) -> Parse:
+        """The parse to use instead of `parse`."""
+        ...
+
+
+NluComponent: TypeAlias = Featurizer | Processor
+Factory: TypeAlias = Callable[[Mapping[str, Any]], NluComponent]
+"""Makes a component from its options in config.yml."""

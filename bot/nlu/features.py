@@ -1,0 +1,84 @@
+"""A text's features: TF-IDF joined with dense vectors, each scaled so that two equal texts have similarity 1."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.learning import Rows
+from bot.nlu.components import Featurizer
+from bot.nlu.tfidf import Tfidf
+
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class Vector:
+    """One text's features: TF-IDF as (indices, weights), and `dense` (d,)."""
+
+    indices: Ints
+    weights: Floats
+    dense: Floats
+
+    @property
+    def known(self) -> bool:
+        """Whether anything in the text is known at all."""
+        return len(self.indices) > 0 or bool(self.dense.any())
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """Many texts' features: `sparse` (n, vocabulary) and `dense` (n, d)."""
+
+    sparse: Rows
+    dense: Floats
+
+    def __len__(self) -> int:
+        return len(self.sparse)
+
+    def take(self, rows: NDArray[np.intp]) -> Matrix:
+        """The given rows, in that order."""
+        return Matrix(self.sparse.take(rows), self.dense[rows])
+
+    def gram(self) -> Floats:
+        """The similarities of all pairs, shape (n, n)."""
+        return self.sparse.gram() + self.dense @ self.dense.T
+
+    def similarities(self, vector: Vector, start: int, stop: int) -> Floats:
+        """The similarities of one text to the rows `start` to `stop`, shape (stop − start,)."""
+        query = np.zeros(self.sparse.width, np.float32)
+        query[vector.indices] = vector.weights
+        begin, end = self.sparse.indptr[start], self.sparse.indptr[stop]
+        products = np.append(self.sparse.data[begin:end] * query[self.sparse.indices[begin:end]], np.float32(0))
+        bounds = self.sparse.indptr[start : stop + 1] - begin
+        sums = np.add.reduceat(products, bounds[:-1])
+        sums[bounds[:-1] == bounds[1:]] = 0
+        return np.asarray(sums + self.dense[start:stop] @ vector.dense, np.float32)
+
+
+class Features:
+    """Makes features: a fitted `tfidf` and dense `sources`, whose shares are their part of the similarity."""
+
+    def __init__(self, tfidf: Tfidf, sources: Sequence[Featurizer] = ()) -> None:
+        self.tfidf = tfidf
+        self.sources = tuple(sources)
+        self._tfidf_scale = np.float32(np.sqrt(max(0.0, 1 - sum(s.share for s in self.sources))))
+
+    def of(self, texts: Sequence[str]) -> Matrix:
+        """The features of many texts."""
+        sparse = self.tfidf.rows(texts)
+        scaled = Rows(sparse.indptr, sparse.indices, sparse.data * self._tfidf_scale, sparse.width)
+        return Matrix(scaled, self._dense(texts))
+
+    def one(self, text: str) -> Vector:
+        """The features of one text."""
+        indices, weights = self.tfidf.row(text)
+        return Vector(indices, weights * self._tfidf_scale, self._dense([text])[0])
+
+    def _dense(self, texts: Sequence[str]) -> Floats:
+        parts = [s.features(texts) * np.float32(np.sqrt(s.share)) for s in self.sources]
+        return np.concatenate(parts, axis=1) if parts else np.zeros((len(texts), 0), np.float32)

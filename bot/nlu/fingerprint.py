@@ -1,0 +1,46 @@
+"""What a trained model depends on, as one hash: equal content, versions and seed need no training."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import fields, is_dataclass
+from importlib.metadata import version
+from typing import Any, Final
+
+from bot.content import Content
+
+FORMAT: Final = 1
+"""Raised whenever training would make another model of the same content."""
+
+
+def fingerprint_of(content: Content, seed: int = 0) -> str:
+    """The sha256 (hex) of all of `content` that the matcher reads, of the versions that train it, and of `seed`.
+
+    Places count: they are what `nearest` shows.
+    """
+    retrieval = {k: v for k, v in content.domain.responses.items() if "/" in k}
+    parts = {
+        "format": FORMAT,
+        "versions": {name: version(name) for name in ("numpy", "python-crfsuite")},
+        "seed": seed,
+        "nlu": content.nlu,
+        "language": content.language,
+        "pipeline": content.pipeline,
+        "intents": sorted(content.domain.intents),
+        "entities": content.domain.entities,
+        "responses": retrieval,
+    }
+    text = json.dumps(parts, default=_plain, sort_keys=True, ensure_ascii=True)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    """JSON for what json does not know: content's dataclasses and sets."""
+    if is_dataclass(value):
+        return {f.name: getattr(value, f.name) for f in fields(value)}
+    if isinstance(value, frozenset | set):
+        return sorted(value)
+    if hasattr(value, "items"):
+        return dict(value.items())
+    return repr(value)

@@ -1,0 +1,275 @@
+"""The matcher: trained from content, asked for parses, kept as a folder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.content import Content, Example
+from bot.learning import ModelError, read_folder, write_folder
+from bot.messages import IntentScore, JsonObject, Nearest, Parse
+from bot.nlu.classifier import Classifier, Prediction
+from bot.nlu.components import Factory, Featurizer, Processor
+from bot.nlu.entities_pending import EntityModel, train_entities
+from bot.nlu.features import Features, Vector
+from bot.nlu.fingerprint import FORMAT, fingerprint_of
+from bot.nlu.selector import DEFAULT, Selector, dump_responses, responses_of, retrieval_intents
+from bot.nlu.settings import Fallback, Settings, settings_of
+from bot.nlu.text import MAX_CHARACTERS
+from bot.nlu.tfidf import Tfidf
+
+FALLBACK_INTENT: Final = "nlu_fallback"
+RANKED: Final = 10
+"""How many intents a ranking names, as in Rasa."""
+
+Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A training example as `nearest` shows it."""
+
+    text: str
+    intent: str
+    place: str
+
+
+class Model:
+    """A trained matcher. Made by `train` or `Model.load`; never changes, and may be asked from several threads."""
+
+    def __init__(
+        self,
+        fingerprint: str,
+        features: Features,
+        entities: EntityModel,
+        *,
+        classifier: Classifier | None = None,
+        known: Sequence[Known] = (),
+        fallback: Fallback | None = None,
+        selectors: Sequence[Selector] = (),
+        processors: Sequence[Processor] = (),
+        custom: Sequence[tuple[str, Mapping[str, Any]]] = (),
+    ) -> None:
+        self.fingerprint = fingerprint
+        self.features = features
+        self.entities = entities
+        self.classifier = classifier
+        self.known = tuple(known)
+        self.fallback = fallback
+        self.selectors = tuple(selectors)
+        self._processors = tuple(processors)
+        self._custom = tuple(custom)
+
+    @property
+    def threshold(self) -> float | None:
+        """The confidence below which a message is not understood; None without a fallback."""
+        if self.fallback is None or self.classifier is None:
+            return None
+        chosen = self.classifier.calibration.threshold
+        return chosen if self.fallback.threshold is None else self.fallback.threshold
+
+    def parse(self, text: str, now: datetime) -> Parse:
+        """What `text` means; `now` (UTC) is what "tomorrow" is relative to. Takes any text and never raises.
+
+        Of a longer text the first 4,096 characters are read.
+        """
+        read = text[:MAX_CHARACTERS]
+        entities = self.entities.extract(read, now)
+        if self.classifier is None or not read.strip():
+            parse = Parse(text, entities=entities)
+        else:
+            vector = self.features.one(read)
+            prediction = self.classifier.predict(vector)
+            ranking = self._ranking(self.classifier.labels, prediction)
+            parse = Parse(text, ranking[0], ranking, entities, self._select(vector), tuple(self._nearest(prediction)))
+        for processor in self._processors:
+            parse = processor.process(parse, now)
+        return parse
+
+    def _ranking(self, labels: Sequence[str], prediction: Prediction) -> tuple[IntentScore, ...]:
+        """The intents best first, `nlu_fallback` before them when the best is not sure enough."""
+        confidences = prediction.confidences
+        ranked = [IntentScore(labels[i], float(confidences[i])) for i in prediction.order[:RANKED]]
+        threshold = self.threshold
+        if self.fallback is None or threshold is None:
+            return tuple(ranked)
+        second = ranked[1].confidence if len(ranked) > 1 else 0.0
+        unsure = ranked[0].confidence < threshold or ranked[0].confidence - second < self.fallback.ambiguity
+        return (IntentScore(FALLBACK_INTENT, threshold), *ranked) if unsure else tuple(ranked)
+
+    def _nearest(self, prediction: Prediction) -> list[Nearest]:
+        found = ((self.known[row], similarity) for row, similarity in prediction.nearest)
+        return [Nearest(k.text, k.intent, k.place, s) for k, s in found]
+
+    def _select(self, vector: Vector) -> JsonObject:
+        if not self.selectors:
+            return {}
+        keys = {k for s in self.selectors for k in s.classifier.labels}
+        chosen = {s.name: s.select(vector) for s in self.selectors}
+        return {"all_retrieval_intents": retrieval_intents(sorted(keys)), **chosen}
+
+    def save(self, folder: Path) -> None:
+        """Write the model into `folder`, made if need be."""
+        arrays: dict[str, NDArray[Any]] = {
+            "vocabulary": _packed(list(self.features.tfidf.vocabulary)),
+            "idf": self.features.tfidf.idf,
+            "known": _packed([[k.text, k.intent, k.place] for k in self.known]),
+        }
+        facts: dict[str, Any] = {
+            "format": FORMAT,
+            "fingerprint": self.fingerprint,
+            "case_sensitive": self.features.tfidf.case_sensitive,
+            "fallback": None if self.fallback is None else [self.fallback.threshold, self.fallback.ambiguity],
+            "selectors": dump_responses(self.selectors),
+            "custom": [[name, dict(options)] for name, options in self._custom],
+            "sources": [s.version for s in self.features.sources],
+        }
+        for name, classifier in self._classifiers():
+            part, found = classifier.dump()
+            facts[f"classifier-{name}"] = part
+            arrays.update({f"{name}-{k}": v for k, v in found.items()})
+        self.entities.save(folder / "entities")
+        write_folder(folder, facts, arrays)
+
+    def _classifiers(self) -> list[tuple[str, Classifier]]:
+        intents = [("intents", self.classifier)] if self.classifier else []
+        return intents + [(f"selector{i}", s.classifier) for i, s in enumerate(self.selectors)]
+
+    @classmethod
+    def load(cls, folder: Path, components: Mapping[str, Factory] | None = None) -> Self:
+        """Read a model that `save` wrote. Raises ModelError when it is damaged or was made by another version."""
+        facts, arrays = read_folder(folder)
+        if facts.get("format") != FORMAT:
+            raise ModelError(f"{folder}: made by another version; train again with `bot train`")
+        custom = [(str(name), options) for name, options in facts["custom"]]
+        featurizers, processors = make_components(custom, components or {})
+        vocabulary = {g: i for i, g in enumerate(_unpacked(arrays["vocabulary"]))}
+        features = Features(Tfidf(vocabulary, arrays["idf"], facts["case_sensitive"]), featurizers)
+        if [s.version for s in features.sources] != facts["sources"]:
+            raise ModelError(f"{folder}: made with other versions of its components; train again with `bot train`")
+
+        def classifier(name: str) -> Classifier | None:
+            part = facts.get(f"classifier-{name}")
+            mine = {k.partition("-")[2]: v for k, v in arrays.items() if k.partition("-")[0] == name}
+            return Classifier.restore(part, mine) if part else None
+
+        selectors = [
+            Selector(s["name"], found, s["responses"])
+            for i, s in enumerate(facts["selectors"])
+            if (found := classifier(f"selector{i}"))
+        ]
+        return cls(
+            facts["fingerprint"],
+            features,
+            EntityModel.load(folder / "entities"),
+            classifier=classifier("intents"),
+            known=[Known(*k) for k in _unpacked(arrays["known"])],
+            fallback=None if facts["fallback"] is None else Fallback(*facts["fallback"]),
+            selectors=selectors,
+            processors=processors,
+            custom=custom,
+        )
+
+
+def train(
+    content: Content,
+    *,
+    seed: int = 0,
+    progress: Progress | None = None,
+    components: Mapping[str, Factory] | None = None,
+) -> Model:
+    """Train the matcher on a project's content. The same content, seed and versions make the same model.
+
+    `progress` is told (what is done next, the share done so far);
+    `components` are the pipeline components that plugins offer, by name.
+    """
+    tell = progress or (lambda what, share: None)
+    settings = settings_of(content, components or {})
+    examples = [e for e in content.nlu.examples if e.intent and e.text.strip()]
+    custom = [(c.name, dict(c.options)) for c in settings.custom]
+    featurizers, processors = make_components(custom, components or {})
+    tell("features", 0.0)
+    features = Features(Tfidf.fit([e.text for e in examples], case_sensitive=settings.case_sensitive), featurizers)
+    tell("intents", 0.1)
+    ordered = sorted(examples, key=lambda e: _intent(e.intent))
+    classifier = _classifier(features, [(e.text, _intent(e.intent)) for e in ordered], seed)
+    tell("responses", 0.5)
+    selectors = _selectors(content, settings, features, examples, seed)
+    tell("entities", 0.6)
+    entities = train_entities(content, seed)
+    tell("done", 1.0)
+    return Model(
+        fingerprint_of(content, seed),
+        features,
+        entities,
+        classifier=classifier,
+        known=[Known(e.text, e.intent, str(e.place)) for e in ordered],
+        fallback=settings.fallback,
+        selectors=selectors,
+        processors=processors,
+        custom=custom,
+    )
+
+
+def make_components(
+    custom: Sequence[tuple[str, Mapping[str, Any]]], components: Mapping[str, Factory]
+) -> tuple[list[Featurizer], list[Processor]]:
+    """Make the plugins' components of a pipeline. Raises ModelError for one that is not there, or is neither kind."""
+    featurizers: list[Featurizer] = []
+    processors: list[Processor] = []
+    for name, options in custom:
+        factory = components.get(name) or components.get(name.rpartition(".")[2])
+        if factory is None:
+            raise ModelError(f"the pipeline component {name} is not installed; install the plugin that registers it")
+        made = factory(options)
+        if isinstance(made, Featurizer):
+            featurizers.append(made)
+        elif isinstance(made, Processor):
+            processors.append(made)
+        else:
+            raise ModelError(f"the pipeline component {name} has neither `features` nor `process`")
+    return featurizers, processors
+
+
+def _classifier(features: Features, pairs: Sequence[tuple[str, str]], seed: int) -> Classifier | None:
+    """A classifier of (text, label) pairs that are sorted by label; None when there are none."""
+    if not pairs:
+        return None
+    return Classifier.fit(features.of([text for text, _ in pairs]), [label for _, label in pairs], seed=seed)
+
+
+def _selectors(
+    content: Content, settings: Settings, features: Features, examples: Sequence[Example], seed: int
+) -> list[Selector]:
+    """A selector for each retrieval intent that the pipeline names, and one for all where it names none."""
+    found = []
+    keyed = sorted(((e.text, e.intent) for e in examples if "/" in e.intent), key=lambda pair: pair[1])
+    for name in settings.selectors:
+        pairs = [p for p in keyed if name is None or _intent(p[1]) == name]
+        classifier = _classifier(features, pairs, seed)
+        if classifier:
+            keys = [key for key, _ in groupby(pairs, key=lambda pair: pair[1])]
+            found.append(Selector(name or DEFAULT, classifier, responses_of(content, keys)))
+    return found
+
+
+def _intent(name: str) -> str:
+    """The intent of a retrieval intent's key: `faq` for `faq/opening`."""
+    return name.split("/", 1)[0]
+
+
+def _packed(value: Any) -> NDArray[np.uint8]:
+    """JSON as an array of bytes, so that it is kept and checked as the arrays are."""
+    return np.frombuffer(json.dumps(value, ensure_ascii=True, separators=(",", ":")).encode("ascii"), np.uint8)
+
+
+def _unpacked(array: NDArray[np.uint8]) -> Any:
+    return json.loads(array.tobytes())

@@ -1,0 +1,63 @@
+"""What each component of config.yml's `pipeline:` is here: notes for `bot validate`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from bot.content import Component, Content, Diagnostic
+from bot.nlu.entities_pending import COVERAGE
+from bot.nlu.settings import CLASSIFIERS, base_name
+
+_ABSORBED: Final = (
+    "absorbed by the intent matcher, which has its own tokeniser and features (words, parts of words, static vectors)"
+)
+_PRETRAINED: Final = "not used: no model of this kind is loaded; the intent matcher's static vectors do its part"
+_PARTS: Final[Mapping[str, str]] = {
+    "WhitespaceTokenizer": _ABSORBED,
+    "JiebaTokenizer": f"{_ABSORBED}; Chinese is read by characters",
+    "MitieTokenizer": _ABSORBED,
+    "SpacyTokenizer": _ABSORBED,
+    "CountVectorsFeaturizer": _ABSORBED,
+    "LexicalSyntacticFeaturizer": "absorbed by the entity extractor's features",
+    "SpacyNLP": _PRETRAINED,
+    "MitieNLP": _PRETRAINED,
+    "SpacyFeaturizer": _PRETRAINED,
+    "MitieFeaturizer": _PRETRAINED,
+    "LanguageModelFeaturizer": f"{_PRETRAINED}; the semantic pack adds a sentence encoder (`SemanticFeaturizer`)",
+    "ConveRTFeaturizer": f"{_PRETRAINED}; the semantic pack adds a sentence encoder (`SemanticFeaturizer`)",
+    "FallbackClassifier": "`nlu_fallback` below the threshold or when two intents are too near; without a `threshold`, "
+    "one is chosen by cross-validation on the project's own examples",
+    "ResponseSelector": "the response selector",
+}
+_UNUSED_OPTIONS: Final = (
+    "epochs, layers and other options of neural training have no meaning here: the matcher is trained to its optimum"
+)
+
+
+def describe_pipeline(content: Content, components: Mapping[str, Any] | None = None) -> tuple[Diagnostic, ...]:
+    """A note for each component of the pipeline, and an error for each that nobody knows.
+
+    `components` are those that plugins offer, by name.
+    """
+    return tuple(d for c in content.pipeline or () for d in _describe(c, components or {}))
+
+
+def _describe(component: Component, offered: Mapping[str, Any]) -> Iterator[Diagnostic]:
+    name = base_name(component)
+    parts = ["a plugin's component"] if name in offered or component.name in offered else []
+    if name in CLASSIFIERS:
+        parts.append("intents: the intent matcher (softmax regression on n-grams and static vectors)")
+    parts += [text for text in (_PARTS.get(name), COVERAGE.get(name)) if text]
+    if not parts:
+        yield Diagnostic(
+            "error",
+            component.place,
+            f"nobody knows the pipeline component {component.name}.",
+            "Take it out, or install the plugin that registers it under this name (register_nlu_components).",
+            "unknown-component",
+        )
+        return
+    yield Diagnostic("note", component.place, f"{component.name}: {'; '.join(parts)}.", "", "component-mapped")
+    if name in CLASSIFIERS and {"epochs", "hidden_layers_sizes", "transformer_size"} & component.options.keys():
+        yield Diagnostic("note", component.place, f"{component.name}: {_UNUSED_OPTIONS}.", "", "option-unused")

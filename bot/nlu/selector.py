@@ -1,0 +1,55 @@
+"""The response selector: which `faq/…` answer a message asks for, in Rasa's shape."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bot.content import Content
+from bot.messages import JsonObject
+from bot.nlu.classifier import Classifier
+from bot.nlu.features import Vector
+
+RANKED: Final = 10
+DEFAULT: Final = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """Ranks the keys of one retrieval intent, or of all (`name` is `default` then)."""
+
+    name: str
+    classifier: Classifier
+    responses: Mapping[str, Sequence[JsonObject]]
+
+    def select(self, vector: Vector) -> JsonObject:
+        """The likeliest response and the ranking, as Rasa's ResponseSelector gives them."""
+        prediction = self.classifier.predict(vector)
+        ranking = [
+            {"confidence": float(prediction.confidences[i]), "intent_response_key": self.classifier.labels[i]}
+            for i in prediction.order[:RANKED]
+        ]
+        best = ranking[0]
+        key = str(best["intent_response_key"])
+        response = {**best, "responses": list(self.responses.get(key, ())), "utter_action": f"utter_{key}"}
+        return {"response": response, "ranking": ranking}
+
+
+def responses_of(content: Content, keys: Sequence[str]) -> dict[str, list[JsonObject]]:
+    """The responses `utter_KEY` of the domain, by key, as plain JSON."""
+    found: dict[str, list[JsonObject]] = {}
+    for key in keys:
+        variations = content.domain.responses.get(f"utter_{key}", ())
+        found[key] = [{k: v for k in ("text", "image") if (v := getattr(variation, k))} for variation in variations]
+    return found
+
+
+def retrieval_intents(labels: Sequence[str]) -> list[str]:
+    """The intents that have `intent/key` examples."""
+    return sorted({label.split("/", 1)[0] for label in labels if "/" in label})
+
+
+def dump_responses(selectors: Sequence[Selector]) -> list[dict[str, Any]]:
+    """What to keep of the selectors beside their classifiers."""
+    return [{"name": s.name, "responses": {k: list(v) for k, v in s.responses.items()}} for s in selectors]

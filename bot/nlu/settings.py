@@ -1,0 +1,80 @@
+"""What config.yml's `pipeline:` asks of the matcher, Rasa's component names honoured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from bot.content import Component, Content
+
+CLASSIFIERS: Final = frozenset(
+    {"DIETClassifier", "LogisticRegressionClassifier", "SklearnIntentClassifier", "KeywordIntentClassifier",
+     "MitieIntentClassifier", "IntentMatcher"}
+)  # fmt: skip
+DEFAULT_AMBIGUITY: Final = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Fallback:
+    """When a message counts as not understood. `threshold` None: chosen on the project's own data."""
+
+    threshold: float | None = None
+    ambiguity: float = DEFAULT_AMBIGUITY
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The pipeline as the matcher reads it.
+
+    `selectors` are the retrieval intents to tell apart, None standing for
+    all of them together (Rasa's `default`). `custom` are components of plugins.
+    """
+
+    case_sensitive: bool = False
+    fallback: Fallback | None = Fallback()
+    selectors: tuple[str | None, ...] = (None,)
+    custom: tuple[Component, ...] = ()
+
+
+def base_name(component: Component) -> str:
+    """The component's name without the module path that Rasa allows before it."""
+    return component.name.rpartition(".")[2]
+
+
+def settings_of(content: Content, components: Mapping[str, Any]) -> Settings:
+    """Read `content.pipeline`; the defaults where there is none, or where it names no intent classifier of any kind."""
+    pipeline = content.pipeline or ()
+    custom = tuple(c for c in pipeline if c.name in components or base_name(c) in components)
+    if not any(base_name(c) in CLASSIFIERS for c in pipeline):
+        return Settings(custom=custom)
+    options = {base_name(c): c.options for c in pipeline}
+    return Settings(
+        case_sensitive=_case_sensitive(pipeline),
+        fallback=_fallback(options.get("FallbackClassifier")),
+        selectors=tuple(_selectors(pipeline)),
+        custom=custom,
+    )
+
+
+def _case_sensitive(pipeline: tuple[Component, ...]) -> bool:
+    """Case counts when some featuriser was told to keep it, and none of the count vectors folds it."""
+    flags = [
+        c.options.get("case_sensitive", c.options.get("lowercase") is False)
+        for c in pipeline
+        if base_name(c) in {"CountVectorsFeaturizer", "KeywordIntentClassifier", "IntentMatcher"}
+    ]
+    return bool(flags) and all(flags)
+
+
+def _fallback(options: Mapping[str, Any] | None) -> Fallback | None:
+    if options is None:
+        return None
+    threshold = options.get("threshold")
+    ambiguity = options.get("ambiguity_threshold", DEFAULT_AMBIGUITY)
+    return Fallback(None if threshold is None else float(threshold), float(ambiguity))
+
+
+def _selectors(pipeline: tuple[Component, ...]) -> Iterator[str | None]:
+    found = [c.options.get("retrieval_intent") for c in pipeline if base_name(c) == "ResponseSelector"]
+    yield from dict.fromkeys(found or [None])

@@ -1,0 +1,52 @@
+"""From any Unicode text to words and to the pieces that features count; nothing here assumes a language."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import Final
+
+MAX_CHARACTERS: Final = 4096
+"""What is read of a message, in code points: time and memory stay bounded whatever is sent."""
+MAX_WORD: Final = 48
+"""What is read of one word, in code points."""
+
+_UNSPACED: Final = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Myanmar, Khmer
+    "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # kana and Han
+)
+_WORD: Final = re.compile(
+    rf"(?P<unspaced>[{_UNSPACED}]+)|(?:(?![{_UNSPACED}])\w)+(?:['’](?:(?![{_UNSPACED}])\w)+)*|[^\w\s]", re.UNICODE
+)
+_ACCENTS: Final = re.compile("[\u0300-\u036f]")
+_SILENT: Final = {"Cf", "Cc", "Cs", "Co", "Cn"}
+
+
+def normalise(text: str, *, case_sensitive: bool = False) -> str:
+    """`text` without what people do not see or mean: compatibility forms, case, accents, zero-width characters."""
+    text = text[:MAX_CHARACTERS]
+    if not text.isascii():
+        text = unicodedata.normalize("NFKD", text)[: 4 * MAX_CHARACTERS]
+        text = unicodedata.normalize("NFC", _ACCENTS.sub("", text))
+        text = "".join(c if c.isspace() else "" if unicodedata.category(c) in _SILENT else c for c in text)
+    return text if case_sensitive else text.casefold()
+
+
+def words(normalised: str) -> list[tuple[str, bool]]:
+    """The words of a normalised text, each with whether it is a run of a script written without spaces.
+
+    Punctuation and symbols (emoji too) are words of one character.
+    """
+    return [
+        (m.group()[:MAX_WORD] if m["unspaced"] is None else m.group(), m["unspaced"] is not None)
+        for m in _WORD.finditer(normalised)
+    ]
+
+
+@lru_cache(maxsize=32768)
+def char_ngrams(word: str, low: int = 2, high: int = 5) -> tuple[str, ...]:
+    """The n-grams within a word that is padded with a space at both ends (scikit-learn's `char_wb`)."""
+    padded = f" {word} "
+    grams = [padded[i : i + n] for n in range(low, min(high, len(padded)) + 1) for i in range(len(padded) - n + 1)]
+    return tuple(grams)

@@ -1,0 +1,96 @@
+"""Word and character n-grams weighted by TF-IDF: the features that need nothing but the project's own examples."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.learning import Rows
+from bot.nlu.text import char_ngrams, normalise, words
+
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int32]
+
+_CACHED_WORDS = 20_000
+
+
+def word_features(tokens: Sequence[tuple[str, bool]]) -> list[str]:
+    """Words and pairs of neighbours, marked so that they never equal a character n-gram."""
+    singles = [c for word, unspaced in tokens for c in (word if unspaced else (word,))]
+    return [f"={w}" for w in singles] + [f"={a} {b}" for a, b in pairwise(singles)]
+
+
+@dataclass(slots=True)
+class Tfidf:
+    """Vocabulary and inverse document frequencies of word (1,2)- and `char_wb` (2,5)-grams.
+
+    Each of the two blocks is scaled to length 1 by itself, then weighted by
+    the square root of its share, so that the whole has length 1.
+    """
+
+    vocabulary: dict[str, int]
+    idf: Floats
+    case_sensitive: bool = False
+    word_share: float = 0.5
+    _words: dict[str, Ints] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def fit(cls, texts: Sequence[str], *, case_sensitive: bool = False, min_count: int = 1) -> Tfidf:
+        """Learn from `texts`; n-grams in fewer than `min_count` of them are left out."""
+        counts: Counter[str] = Counter()
+        for text in texts:
+            counts.update(_grams(normalise(text, case_sensitive=case_sensitive)))
+        kept = sorted(g for g, c in counts.items() if c >= min_count)
+        idf = np.log((1 + len(texts)) / (1 + np.array([counts[g] for g in kept], np.float64))) + 1
+        return cls({g: i for i, g in enumerate(kept)}, idf.astype(np.float32), case_sensitive)
+
+    @property
+    def width(self) -> int:
+        """How many n-grams are known."""
+        return len(self.idf)
+
+    def rows(self, texts: Sequence[str]) -> Rows:
+        """The features of many texts, shape (len(texts), width)."""
+        return Rows.stack([self.row(t) for t in texts], self.width)
+
+    def row(self, text: str) -> tuple[Ints, Floats]:
+        """The features of one text: (indices, weights), indices ascending; both empty when nothing is known."""
+        tokens = words(normalise(text, case_sensitive=self.case_sensitive))
+        known = [i for g in word_features(tokens) if (i := self.vocabulary.get(g)) is not None]
+        chars = [self._word(w) for w, _ in tokens]
+        parts = [np.array(known, np.int32), np.concatenate(chars) if chars else np.empty(0, np.int32)]
+        blocks = [self._block(p, s) for p, s in zip(parts, (self.word_share, 1 - self.word_share), strict=True)]
+        indices = np.concatenate([i for i, _ in blocks])
+        weights = np.concatenate([w for _, w in blocks])
+        order = np.argsort(indices)
+        return indices[order], weights[order]
+
+    def _word(self, word: str) -> Ints:
+        """The known n-grams of a word, remembered."""
+        found = self._words.get(word)
+        if found is None:
+            if len(self._words) >= _CACHED_WORDS:
+                self._words.clear()
+            get = self.vocabulary.get
+            found = np.array([i for g in char_ngrams(word) if (i := get(g)) is not None], np.int32)
+            self._words[word] = found
+        return found
+
+    def _block(self, found: Ints, share: float) -> tuple[Ints, Floats]:
+        indices, counts = np.unique(found, return_counts=True)
+        weights = (counts * self.idf[indices]).astype(np.float32)
+        length = float(np.sqrt(weights @ weights))
+        return indices, weights * np.float32(np.sqrt(share) / length) if length else weights
+
+
+def _grams(normalised: str) -> set[str]:
+    tokens = words(normalised)
+    grams = set(word_features(tokens))
+    for word, _ in tokens:
+        grams.update(char_ngrams(word))
+    return grams

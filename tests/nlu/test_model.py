@@ -1,0 +1,93 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from bot.content import Component, Content, Domain, Example, Intent, NluData, Place
+from bot.nlu import FALLBACK_INTENT, Model, fingerprint_of, parse_shorthand, train
+
+NOW = datetime(2026, 3, 4, tzinfo=UTC)
+EXAMPLES = {
+    "greet": ["hello", "hi there", "good morning", "hey", "good evening"],
+    "balance": ["what is my balance", "how much money do I have", "show me my balance", "balance please"],
+    "transfer": ["send money to my sister", "transfer 50 pounds", "I want to transfer money", "pay my brother"],
+    "faq/hours": ["when are you open", "what are your opening hours", "are you open on sunday"],
+    "faq/place": ["where is the branch", "what is your address", "where can I find you"],
+}
+
+
+def content(**changes: object) -> Content:
+    examples = tuple(
+        Example(text, intent, place=Place("nlu.yml", line))
+        for line, (intent, text) in enumerate(((i, t) for i, ts in EXAMPLES.items() for t in ts), 1)
+    )
+    return Content(nlu=NluData(examples), **changes)
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    return train(content())
+
+
+def test_understands_a_message_it_has_not_seen(model):
+    assert model.parse("please show my balance", NOW).ranking[0].name == "balance"
+
+
+def test_shows_the_nearest_example_with_its_place(model):
+    nearest = model.parse("what is my balance", NOW).nearest[0]
+    assert (nearest.text, nearest.intent, nearest.place) == ("what is my balance", "balance", "nlu.yml:6:1")
+    assert nearest.similarity == pytest.approx(1, abs=1e-4)
+
+
+def test_a_retrieval_intent_is_one_intent_whose_answer_is_selected(model):
+    parse = model.parse("what are your opening hours", NOW)
+    assert parse.ranking[0].name == "faq"
+    assert parse.response_selector["all_retrieval_intents"] == ["faq"]
+    assert parse.response_selector["default"]["response"]["intent_response_key"] == "faq/hours"
+    assert parse.response_selector["default"]["response"]["utter_action"] == "utter_faq/hours"
+
+
+def test_a_saved_model_says_the_same_again(model, tmp_path):
+    model.save(tmp_path)
+    again = Model.load(tmp_path)
+    assert again.fingerprint == model.fingerprint
+    for text in ("hello", "send money", "where are you", "", "🙂"):
+        assert again.parse(text, NOW) == model.parse(text, NOW)
+
+
+def test_the_same_content_and_seed_make_the_same_bytes(tmp_path):
+    train(content(), seed=3).save(tmp_path / "a")
+    train(content(), seed=3).save(tmp_path / "b")
+    files = sorted(p.relative_to(tmp_path / "a") for p in (tmp_path / "a").rglob("*") if p.is_file())
+    assert files
+    for file in files:
+        assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
+
+
+def test_the_fingerprint_follows_what_is_learned_and_nothing_else():
+    whole = content()
+    assert fingerprint_of(whole) == fingerprint_of(content(domain=Domain(intents={})))
+    assert fingerprint_of(whole) != fingerprint_of(whole, seed=1)
+    assert fingerprint_of(whole) != fingerprint_of(Content(nlu=NluData(whole.nlu.examples[1:])))
+
+
+def test_below_the_designers_threshold_it_falls_back():
+    fallback = Component("FallbackClassifier", {"threshold": 1.1})
+    strict = train(content(pipeline=(Component("DIETClassifier"), fallback)))
+    parse = strict.parse("what is my balance", NOW)
+    assert parse.intent_name == FALLBACK_INTENT
+    assert parse.ranking[1].name == "balance"
+
+
+def test_without_training_data_nothing_is_said():
+    assert train(Content()).parse("hello", NOW).intent is None
+
+
+def test_shorthand_names_only_the_domains_intents():
+    domain = Domain(intents={"inform": Intent("inform")})
+    parse = parse_shorthand('/inform@0.9{"city": ["Leeds", "York"]}', domain)
+    assert parse is not None
+    assert parse.intent is not None
+    assert (parse.intent.name, parse.intent.confidence) == ("inform", 0.9)
+    assert [(e.entity, e.value) for e in parse.entities] == [("city", "Leeds"), ("city", "York")]
+    for text in ("/other", "inform", "/inform{bad", "/inform@2", "/inform{[1]}", "/"):
+        assert parse_shorthand(text, domain) is None

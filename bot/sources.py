@@ -18,18 +18,24 @@ def _new_id() -> str:
     return secrets.token_hex(16)
 
 
+def _new_token() -> str:
+    return secrets.token_urlsafe(32)
+
+
 def _seed() -> int:
     return secrets.randbits(64)
 
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """`now` gives aware UTC datetimes, `monotonic` seconds, `new_id` 128 random bits in hex, `seed` 64 random bits."""
+    """`now` gives aware UTC datetimes, `monotonic` seconds, `new_id` 128 random bits in hex, `seed` 64 random bits,
+    `new_token` 256 random bits in URL-safe characters (sessions and keys)."""
 
     now: Callable[[], datetime] = field(default=_utc_now)
     monotonic: Callable[[], float] = field(default=time.monotonic)
     new_id: Callable[[], str] = field(default=_new_id)
     seed: Callable[[], int] = field(default=_seed)
+    new_token: Callable[[], str] = field(default=_new_token)
 
 
 def turn_random(seed: int) -> random.Random:

@@ -1,0 +1,102 @@
+"""Codes as argon2id (RFC 9106) of HMAC-SHA256(pepper, account ‖ code), off the event loop and bounded."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import secrets
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.low_level import Type, hash_secret, verify_secret
+
+from bot.auth.pepper import Pepper
+from bot.errors import Busy
+
+T = TypeVar("T")
+
+_TIME_COST = 2
+_MEMORY_KIB = 19_456  # 19 MiB, OWASP's choice beside t=2, p=1
+_PARALLELISM = 1
+_HASH_BYTES = 32
+_SALT_BYTES = 16
+_PARAMETERS = f"$argon2id$v=19$m={_MEMORY_KIB},t={_TIME_COST},p={_PARALLELISM}$"
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """Whether the code is right, and whether its hash should be made anew (old key or old parameters)."""
+
+    right: bool
+    outdated: bool = False
+
+
+class CodeHasher:
+    """Hashes and verifies codes in an executor of its own.
+
+    At most `workers` hashes run and `waiting` more wait (each takes 19 MiB and
+    some 25 ms); beyond that `Busy` is raised, so that logins cannot drown turns.
+    """
+
+    def __init__(self, pepper: Pepper, *, workers: int = 2, waiting: int = 64) -> None:
+        self._pepper = pepper
+        self._executor = ThreadPoolExecutor(workers, thread_name_prefix="codes")
+        self._free = workers + waiting
+        self._dummy = _unmatchable(pepper.current)
+
+    async def hash(self, account: str, code: str) -> str:
+        """The stored form of an account's code: `key id : argon2 string`."""
+        return await self._run(self._hash, account, code)
+
+    async def verify(self, account: str, code: str, stored: str | None) -> Verified:
+        """Whether the code is the stored one; with None the same work is done for nothing, so that time says nothing."""
+        return await self._run(self._verify, account, code, stored or self._dummy)
+
+    def close(self) -> None:
+        """Let what runs finish and stop the threads."""
+        self._executor.shutdown(cancel_futures=True)
+
+    async def _run(self, work: Callable[..., T], *arguments: str) -> T:
+        if self._free == 0:
+            raise Busy(whole=True, retry_after=1.0)
+        self._free -= 1
+        future = asyncio.get_running_loop().run_in_executor(self._executor, work, *arguments)
+        future.add_done_callback(self._release)
+        return await asyncio.shield(future)
+
+    def _release(self, future: asyncio.Future[T]) -> None:
+        self._free += 1
+        if not future.cancelled():
+            future.exception()  # seen here too, for the caller may have gone
+
+    def _hash(self, account: str, code: str) -> str:
+        key_id = self._pepper.current
+        salt = secrets.token_bytes(_SALT_BYTES)
+        made = hash_secret(
+            self._secret(key_id, account, code), salt, _TIME_COST, _MEMORY_KIB, _PARALLELISM, _HASH_BYTES, Type.ID
+        )
+        return f"{key_id}:{made.decode()}"
+
+    def _verify(self, account: str, code: str, stored: str) -> Verified:
+        key_id, _, made = stored.partition(":")
+        try:
+            verify_secret(made.encode(), self._secret(key_id, account, code), Type.ID)
+        except (VerificationError, InvalidHashError, KeyError):
+            return Verified(right=False)
+        return Verified(right=True, outdated=key_id != self._pepper.current or not made.startswith(_PARAMETERS))
+
+    def _secret(self, key_id: str, account: str, code: str) -> bytes:
+        return self._pepper.mac(key_id, f"{account}\0{code}".encode())
+
+
+def _unmatchable(key_id: str) -> str:
+    """A hash that costs as much to verify as any other and that no code matches (its value is random)."""
+    salt, value = (_base64(secrets.token_bytes(count)) for count in (_SALT_BYTES, _HASH_BYTES))
+    return f"{key_id}:{_PARAMETERS}{salt}${value}"
+
+
+def _base64(value: bytes) -> str:
+    return base64.b64encode(value).decode().rstrip("=")

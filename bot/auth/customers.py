@@ -1,0 +1,51 @@
+"""The bot's customers: who may log in, and which customer of the bank each one is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.auth.codes import CodeHasher
+from bot.sources import Sources
+from bot.stores.customers import CustomerRow, CustomerStore
+
+
+class Customers:
+    """Adds, lists and disables customers, and resets their codes."""
+
+    def __init__(self, store: CustomerStore, hasher: CodeHasher, sources: Sources) -> None:
+        self._store = store
+        self._hasher = hasher
+        self._sources = sources
+
+    async def add(self, account: str, code: str, bank_customer_id: str) -> CustomerRow:
+        """A new customer; raises ValueError for an empty value and when the account number is taken."""
+        if not account or not code or not bank_customer_id:
+            raise ValueError("a customer needs an account number, a code and the bank's customer id")
+        code_hash = await self._hasher.hash(account, code)
+        row = CustomerRow(self._sources.new_id(), account, bank_customer_id, code_hash, False, self._sources.now())
+        if not await self._store.add(row):
+            raise ValueError("there is a customer with this account number already")
+        return row
+
+    async def find(self, account: str) -> CustomerRow | None:
+        """The customer with this account number."""
+        return await self._store.by_account(account)
+
+    async def list(self) -> Sequence[CustomerRow]:
+        """All customers, by account number."""
+        return await self._store.list()
+
+    async def disable(self, account: str) -> bool:
+        """Close the account to logins and end its sessions, at once and together; False when there is none."""
+        return await self._store.disable(account)
+
+    async def enable(self, account: str) -> bool:
+        """Let the account log in again; False when there is none."""
+        return await self._store.enable(account)
+
+    async def reset_code(self, account: str, code: str) -> bool:
+        """Give the account a new code and end its sessions; False when there is no such account."""
+        if not code:
+            raise ValueError("the new code is empty")
+        code_hash = await self._hasher.hash(account, code)
+        return await self._store.reset_code(account, code_hash)

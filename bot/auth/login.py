@@ -1,0 +1,92 @@
+"""Login: an account and its code against the store, throttled before any work is done."""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+from collections.abc import Callable
+
+from bot import config
+from bot.auth.codes import CodeHasher
+from bot.auth.pepper import Pepper
+from bot.auth.sessions import LoggedIn, Sessions
+from bot.errors import Busy, LoginRefused, LoginThrottled
+from bot.sources import Sources
+from bot.stores.customers import CustomerStore
+from bot.stores.throttles import ThrottleNames, ThrottleStore
+
+
+class Login:
+    """Logs customers in. `outcome` is told `ok`, `refused` or `throttled` for every attempt."""
+
+    def __init__(
+        self,
+        *,
+        customers: CustomerStore,
+        throttles: ThrottleStore,
+        sessions: Sessions,
+        hasher: CodeHasher,
+        pepper: Pepper,
+        limits: config.Login,
+        sources: Sources,
+        outcome: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._customers = customers
+        self._throttles = throttles
+        self._sessions = sessions
+        self._hasher = hasher
+        self._pepper = pepper
+        self._limits = limits
+        self._sources = sources
+        self._outcome = outcome
+
+    async def login(self, account: str, code: str, address: str) -> LoggedIn:
+        """A session for the customer of this account.
+
+        Raises LoginThrottled (too many attempts; before anything is looked
+        up), LoginRefused (unknown, wrong, disabled: all the same work and
+        words) and Busy (too many logins are being checked).
+        """
+        names = ThrottleNames(account=self._account_name(account), address=f"address:{_network(address)}")
+        wait = await self._throttles.reserve(names, self._sources.now(), self._limits)
+        if wait > 0:
+            self._outcome("throttled")
+            raise LoginThrottled(wait)
+        try:
+            customer_id = await self._verified(account, code)
+        except Busy:
+            await self._throttles.release(names, self._sources.now())
+            raise
+        await self._throttles.settle(names, self._sources.now(), self._limits, right=customer_id is not None)
+        if customer_id is None:
+            self._outcome("refused")
+            raise LoginRefused
+        self._outcome("ok")
+        return await self._sessions.open(customer_id)
+
+    async def _verified(self, account: str, code: str) -> str | None:
+        customer = await self._customers.by_account(account)
+        verified = await self._hasher.verify(account, code, customer.code_hash if customer else None)
+        if customer is None or not verified.right or customer.disabled:
+            return None
+        if verified.outdated:
+            renewed = await self._hasher.hash(account, code)
+            await self._customers.set_code_hash(customer.id, renewed, instead_of=customer.code_hash)
+        return customer.id
+
+    def _account_name(self, account: str) -> str:
+        """Known or not, an account is throttled under a keyed hash: what people mistype is not kept."""
+        return f"account:{self._pepper.mac(self._pepper.current, account.encode()).hex()}"
+
+
+def _network(address: str) -> str:
+    """The address to count by: an IPv6 client owns at least a /64."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return hashlib.sha256(address.encode()).hexdigest()
+    if isinstance(parsed, ipaddress.IPv6Address):
+        if parsed.ipv4_mapped:
+            return str(parsed.ipv4_mapped)
+        return str(ipaddress.ip_network((parsed, 64), strict=False))
+    return str(parsed)

@@ -1,0 +1,82 @@
+"""All of authentication on one database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.auth.authenticator import Authenticator
+from bot.auth.codes import CodeHasher
+from bot.auth.customers import Customers
+from bot.auth.keys import Keys
+from bot.auth.login import Login
+from bot.auth.pepper import open_pepper
+from bot.auth.sessions import Sessions
+from bot.config import Settings
+from bot.sources import Sources
+from bot.stores.customers import CustomerStore
+from bot.stores.database import Database
+from bot.stores.keys import KeyStore
+from bot.stores.sessions import SessionStore
+from bot.stores.throttles import ThrottleStore
+
+
+@dataclass(frozen=True, slots=True)
+class Auth:
+    """Who may do what, on one store."""
+
+    authenticator: Authenticator
+    login: Login
+    sessions: Sessions
+    customers: Customers
+    keys: Keys
+    throttles: ThrottleStore
+    hasher: CodeHasher
+    sources: Sources
+
+    async def clear(self) -> None:
+        """Forget sessions that are over and throttles that nobody touched for a day."""
+        await self.sessions.clear()
+        await self.throttles.clear(self.sources.now())
+
+    def close(self) -> None:
+        """Stop the threads that hash codes."""
+        self.hasher.close()
+
+
+async def open_auth(
+    database: Database, settings: Settings, sources: Sources, *, outcome: Callable[[str], None] = lambda _: None
+) -> Auth:
+    """Authentication on this database, with the project's pepper.
+
+    `outcome` is told of every login: `ok`, `refused` or `throttled`. Raises
+    ConfigurationError when the pepper is lost, wrong, or readable by others.
+    """
+    customer_store = CustomerStore(database)
+    known = await customer_store.pepper_checks()
+    pepper = open_pepper(pepper_file(settings), known)
+    new = {key_id: value for key_id, value in pepper.check_values().items() if key_id not in known}
+    if new:
+        await customer_store.add_pepper_checks(new, sources.now())
+    hasher = CodeHasher(pepper)
+    sessions = Sessions(SessionStore(database), settings.sessions, sources)
+    keys = Keys(KeyStore(database), sources)
+    throttles = ThrottleStore(database)
+    login = Login(
+        customers=customer_store,
+        throttles=throttles,
+        sessions=sessions,
+        hasher=hasher,
+        pepper=pepper,
+        limits=settings.login,
+        sources=sources,
+        outcome=outcome,
+    )
+    customers = Customers(customer_store, hasher, sources)
+    return Auth(Authenticator(sessions, keys), login, sessions, customers, keys, throttles, hasher, sources)
+
+
+def pepper_file(settings: Settings) -> Path:
+    """Where the project's pepper stands."""
+    return settings.data / "pepper.json"

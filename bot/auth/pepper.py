@@ -1,0 +1,124 @@
+"""The pepper: the secret that makes stolen code hashes worthless without the server's own file.
+
+The file is JSON, `{"current": id, "keys": {id: base64 of 32 bytes}}`. It is
+rotated by adding a key: new hashes use the current one, old hashes name theirs
+and are renewed at the next login.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import os
+import secrets
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.encoding import decode, encode
+from bot.errors import ConfigurationError
+
+_KEY_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Pepper:
+    """The pepper's keys by id, and the id of the one that new hashes use. Its repr shows no key."""
+
+    current: str
+    keys: Mapping[str, bytes]
+
+    def mac(self, key_id: str, message: bytes) -> bytes:
+        """HMAC-SHA256 (RFC 2104) of the message under this key; KeyError when there is no such key."""
+        return hmac.digest(self.keys[key_id], message, hashlib.sha256)
+
+    def check_values(self) -> dict[str, str]:
+        """A value per key that tells two keys apart and gives neither away; the store keeps them."""
+        return {key_id: self.mac(key_id, b"teller pepper check").hex() for key_id in self.keys}
+
+
+def open_pepper(path: Path, known: Mapping[str, str]) -> Pepper:
+    """The pepper of this file, made at the first start; `known` are the store's check values by key id.
+
+    Raises ConfigurationError when the file is lost, wrong, damaged, or others can read it.
+    """
+    if not path.exists():
+        if known:
+            raise ConfigurationError(
+                [f"{path}: the pepper file is lost; restore it from a backup, without it no customer can log in"]
+            )
+        _create(path, _renewed({}))
+    pepper = _read(path)
+    values = pepper.check_values()
+    wrong = [key_id for key_id, value in known.items() if not hmac.compare_digest(values.get(key_id, ""), value)]
+    if wrong:
+        raise ConfigurationError(
+            [f"{path}: this pepper file does not belong to the store (key {', '.join(wrong)}); restore the right one"]
+        )
+    return pepper
+
+
+def rotate_pepper(path: Path) -> Pepper:
+    """Add a new current key to the file, in one atomic step; hashes under the old keys stay good."""
+    pepper = _renewed(_read(path).keys)
+    new = _write_private(path, pepper)
+    new.replace(path)
+    _sync_folder(path.parent)
+    return pepper
+
+
+def _renewed(keys: Mapping[str, bytes]) -> Pepper:
+    current = secrets.token_hex(4)
+    return Pepper(current, {**keys, current: secrets.token_bytes(_KEY_BYTES)})
+
+
+def _create(path: Path, pepper: Pepper) -> None:
+    """Create the file whole or not at all; when another process was first, its file stands."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    new = _write_private(path, pepper)
+    try:
+        os.link(new, path)
+    except FileExistsError:
+        pass
+    finally:
+        new.unlink()
+    _sync_folder(path.parent)
+
+
+def _write_private(path: Path, pepper: Pepper) -> Path:
+    new = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    keys = {key_id: base64.b64encode(key).decode() for key_id, key in pepper.keys.items()}
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(encode({"current": pepper.current, "keys": keys}))
+        file.flush()
+        os.fsync(file.fileno())
+    return new
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _read(path: Path) -> Pepper:
+    descriptor = os.open(path, os.O_RDONLY)
+    with os.fdopen(descriptor, "rb") as file:
+        if stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:
+            raise ConfigurationError([f"{path}: others can read the pepper file; run: chmod 600 {path}"])
+        text = file.read()
+    try:
+        content = decode(text)
+        keys = {str(key_id): base64.b64decode(key, validate=True) for key_id, key in content["keys"].items()}
+        current = str(content["current"])
+    except (ValueError, KeyError, TypeError, AttributeError, binascii.Error):
+        raise ConfigurationError([f"{path}: the pepper file is damaged; restore it from a backup"]) from None
+    if current not in keys or any(len(key) != _KEY_BYTES for key in keys.values()):
+        raise ConfigurationError([f"{path}: the pepper file is damaged; restore it from a backup"])
+    return Pepper(current, keys)

@@ -1,0 +1,70 @@
+"""When a login attempt may go ahead: pure functions on one throttle's state. Times are seconds since the epoch, UTC.
+
+An attempt is reserved before the code is hashed, so that racing clients cannot
+try more often than one after the other could. A reservation that nobody
+settles (a crash) ends by itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from bot.config import Login
+
+RESERVED_SECONDS = 15.0  # longer than any login takes; what a crash can hold an account back
+
+
+@dataclass(frozen=True, slots=True)
+class Throttle:
+    """The state of one throttle.
+
+    `failures` counts consecutive failures (accounts), `pending` reserved
+    attempts until `pending_until`; `count` the attempts of the window that ends
+    at `window_until` (addresses, and all together).
+    """
+
+    failures: int = 0
+    locked_until: float = 0.0
+    pending: int = 0
+    pending_until: float = 0.0
+    count: int = 0
+    window_until: float = 0.0
+
+
+def reserve_account(state: Throttle, now: float, limits: Login) -> tuple[Throttle, float]:
+    """Reserve an attempt on an account: the new state and 0, or the old one and the seconds to wait."""
+    if state.locked_until > now:
+        return state, state.locked_until - now
+    pending = state.pending if state.pending_until > now else 0
+    # After a lock one attempt at a time is let through; before it, as many as would reach the lock.
+    if pending >= max(limits.failures - state.failures, 1):
+        return state, max(state.pending_until - now, 1.0)
+    return replace(state, pending=pending + 1, pending_until=now + RESERVED_SECONDS), 0.0
+
+
+def account_failed(state: Throttle, now: float, limits: Login) -> Throttle:
+    """A reserved attempt failed: lock at the limit, and twice as long with each failure after that."""
+    failures = state.failures + 1
+    beyond = failures - limits.failures
+    lock = min(limits.lock_seconds * 2.0 ** min(beyond, 32), limits.max_lock_seconds) if beyond >= 0 else 0.0
+    until = max(state.locked_until, now + lock) if lock else state.locked_until
+    return replace(state, failures=failures, locked_until=until, pending=max(state.pending - 1, 0))
+
+
+def reserve_window(state: Throttle, now: float, limit: int, seconds: float) -> tuple[Throttle, float]:
+    """Count an attempt in the window of `seconds`: the new state and 0, or the old one and the seconds to wait."""
+    if state.window_until <= now:
+        return replace(state, count=1, window_until=now + seconds), 0.0
+    if state.count >= limit:
+        return state, state.window_until - now
+    return replace(state, count=state.count + 1), 0.0
+
+
+def refund_window(state: Throttle) -> Throttle:
+    """The counted attempt was right: windows limit failures."""
+    return replace(state, count=max(state.count - 1, 0))
+
+
+def release_account(state: Throttle) -> Throttle:
+    """The reserved attempt was not made after all."""
+    return replace(state, pending=max(state.pending - 1, 0))

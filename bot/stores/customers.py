@@ -1,0 +1,115 @@
+"""Customers and the check values of the pepper they are hashed with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.stores.connection import Connection, Row
+from bot.stores.database import Database
+from bot.stores.faults import Conflict
+from bot.stores.times import micros, moment
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerRow:
+    """One customer. `code_hash` never leaves the server; its repr is left out of any log by not being logged."""
+
+    id: str
+    account_number: str
+    bank_customer_id: str
+    code_hash: str
+    disabled: bool
+    created_at: datetime
+
+
+_INSERT = """INSERT INTO customers (id, account_number, bank_customer_id, code_hash, disabled, created_at)
+    VALUES (:id, :account, :bank, :hash, :disabled, :at)"""
+
+
+class CustomerStore:
+    """The `customers` and `peppers` tables."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, row: CustomerRow) -> bool:
+        """Add a customer; False when the account number is taken."""
+
+        def work(connection: Connection) -> None:
+            connection.run(
+                _INSERT,
+                id=row.id,
+                account=row.account_number,
+                bank=row.bank_customer_id,
+                hash=row.code_hash,
+                disabled=int(row.disabled),
+                at=micros(row.created_at),
+            )
+
+        try:
+            await self._database.write(work)
+        except Conflict:
+            return False
+        return True
+
+    async def by_account(self, account: str) -> CustomerRow | None:
+        """The customer with this account number."""
+        sql = "SELECT * FROM customers WHERE account_number = :account"
+        row = await self._database.read(lambda connection: connection.one(sql, account=account))
+        return _customer(row) if row else None
+
+    async def list(self) -> Sequence[CustomerRow]:
+        """All customers, by account number."""
+        sql = "SELECT * FROM customers ORDER BY account_number"
+        return [_customer(row) for row in await self._database.read(lambda connection: connection.all(sql))]
+
+    async def set_code_hash(self, customer: str, code_hash: str, *, instead_of: str) -> None:
+        """Renew a hash, unless it was changed meanwhile."""
+        sql = "UPDATE customers SET code_hash = :new WHERE id = :id AND code_hash = :old"
+        await self._database.write(lambda connection: connection.run(sql, new=code_hash, id=customer, old=instead_of))
+
+    async def disable(self, account: str) -> bool:
+        """Disable the account and end its sessions in one transaction; False when there is no such account."""
+        return await self._change_and_end_sessions(
+            account, "UPDATE customers SET disabled = 1 WHERE account_number = :account"
+        )
+
+    async def enable(self, account: str) -> bool:
+        """Let the account log in again; False when there is no such account."""
+        sql = "UPDATE customers SET disabled = 0 WHERE account_number = :account"
+        return bool(await self._database.write(lambda connection: connection.run(sql, account=account)))
+
+    async def reset_code(self, account: str, code_hash: str) -> bool:
+        """Set a new code hash and end the account's sessions in one transaction; False when there is no account."""
+        sql = "UPDATE customers SET code_hash = :hash WHERE account_number = :account"
+        return await self._change_and_end_sessions(account, sql, hash=code_hash)
+
+    async def pepper_checks(self) -> Mapping[str, str]:
+        """The check values of the pepper's keys, by key id."""
+        rows = await self._database.read(lambda connection: connection.all("SELECT id, check_value FROM peppers"))
+        return {row.id: row.check_value for row in rows}
+
+    async def add_pepper_checks(self, checks: Mapping[str, str], now: datetime) -> None:
+        """Note the check values of keys that are new."""
+        sql = "INSERT INTO peppers (id, check_value, created_at) VALUES (:id, :value, :at) ON CONFLICT (id) DO NOTHING"
+        rows = [{"id": key_id, "value": value, "at": micros(now)} for key_id, value in checks.items()]
+        await self._database.write(lambda connection: connection.many(sql, rows))
+
+    async def _change_and_end_sessions(self, account: str, sql: str, **values: str) -> bool:
+        def work(connection: Connection) -> bool:
+            changed = connection.run(sql, account=account, **values)
+            connection.run(
+                "DELETE FROM sessions WHERE customer IN (SELECT id FROM customers WHERE account_number = :account)",
+                account=account,
+            )
+            return changed > 0
+
+        return await self._database.write(work)
+
+
+def _customer(row: Row) -> CustomerRow:
+    return CustomerRow(
+        row.id, row.account_number, row.bank_customer_id, row.code_hash, bool(row.disabled), moment(row.created_at)
+    )

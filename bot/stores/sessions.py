@@ -1,0 +1,147 @@
+"""Customers' sessions, by the sha256 of their token."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.stores.connection import Connection, Row
+from bot.stores.database import Database
+from bot.stores.times import micros, moment
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """One token of a session. `token` is the sha256 (hex); `id` is public and stays over rotations.
+
+    `replaces` is the hash of the token before, until this one is first used.
+    `bank_customer_id` and `account_number` are the customer's, filled by reads.
+    """
+
+    token: str
+    id: str
+    customer: str
+    created_at: datetime
+    idle_until: datetime
+    absolute_until: datetime
+    replaces: str | None = None
+    bank_customer_id: str = ""
+    account_number: str = ""
+
+
+_SELECT = """
+    SELECT s.token_hash, s.id, s.customer, s.created_at, s.idle_until, s.absolute_until, s.replaces,
+           c.bank_customer_id, c.account_number
+    FROM sessions s JOIN customers c ON c.id = s.customer
+    WHERE c.disabled = 0 AND s.idle_until > :now AND s.absolute_until > :now
+      AND (s.dies_at IS NULL OR s.dies_at > :now)"""
+_BY_TOKEN = f"{_SELECT} AND s.token_hash = :token"
+
+
+class SessionStore:
+    """The `sessions` table."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add(self, row: SessionRow) -> None:
+        """Add a session."""
+        await self._database.write(lambda connection: _insert(connection, row))
+
+    async def live(self, token: str, now: datetime) -> SessionRow | None:
+        """The session of this token's hash if it lives and its customer is not disabled: one indexed read."""
+        at = micros(now)
+        row = await self._database.read(lambda connection: connection.one(_BY_TOKEN, token=token, now=at))
+        return _session(row) if row else None
+
+    async def settle_rotation(self, token: str, replaced: str) -> None:
+        """The new token was used: the one it replaces is over."""
+
+        def work(connection: Connection) -> None:
+            connection.run("DELETE FROM sessions WHERE token_hash = :token", token=replaced)
+            connection.run("UPDATE sessions SET replaces = NULL WHERE token_hash = :token", token=token)
+
+        await self._database.write(work)
+
+    async def rotate(self, new: SessionRow, *, old_until: datetime) -> bool:
+        """Put the new token beside the old one, which dies at `old_until`; False when the old one is gone.
+
+        An unused token of an earlier rotation of the same one is dropped: a session has one successor.
+        """
+
+        def work(connection: Connection) -> bool:
+            kept = connection.run(
+                "UPDATE sessions SET dies_at = COALESCE(dies_at, :until) WHERE token_hash = :token",
+                until=micros(old_until),
+                token=new.replaces,
+            )
+            if kept:
+                connection.run("DELETE FROM sessions WHERE replaces = :token", token=new.replaces)
+                _insert(connection, new)
+            return kept > 0
+
+        return await self._database.write(work)
+
+    async def extend(self, token: str, idle_until: datetime) -> None:
+        """Move the idle expiry forward."""
+        sql = "UPDATE sessions SET idle_until = :until WHERE token_hash = :token AND idle_until < :until"
+        await self._database.write(lambda connection: connection.run(sql, until=micros(idle_until), token=token))
+
+    async def list(self, now: datetime, *, customer: str | None, limit: int) -> Sequence[SessionRow]:
+        """The live sessions, newest first; a token on its way out is not shown beside its successor."""
+        chosen = " AND s.customer = :customer" if customer is not None else ""
+        sql = f"{_SELECT} AND s.dies_at IS NULL{chosen} ORDER BY s.created_at DESC, s.id LIMIT :limit"
+        parameters = {"now": micros(now), "limit": limit} | ({"customer": customer} if customer is not None else {})
+        return [
+            _session(row) for row in await self._database.read(lambda connection: connection.all(sql, **parameters))
+        ]
+
+    async def end(self, session_id: str) -> bool:
+        """End a session, with all its tokens; False when there is none."""
+        sql = "DELETE FROM sessions WHERE id = :id"
+        return await self._database.write(lambda connection: connection.run(sql, id=session_id)) > 0
+
+    async def end_all(self, customer: str) -> int:
+        """End all sessions of a customer."""
+        sql = "DELETE FROM sessions WHERE customer = :customer"
+        return await self._database.write(lambda connection: connection.run(sql, customer=customer))
+
+    async def count(self, now: datetime) -> int:
+        """How many sessions live."""
+        sql = "SELECT COUNT(*) FROM sessions WHERE idle_until > :now AND absolute_until > :now AND dies_at IS NULL"
+        rows = await self._database.read(lambda connection: connection.all(sql, now=micros(now)))
+        return int(rows[0][0])
+
+    async def clear(self, now: datetime) -> int:
+        """Forget what is over."""
+        sql = "DELETE FROM sessions WHERE idle_until <= :now OR absolute_until <= :now OR dies_at <= :now"
+        return await self._database.write(lambda connection: connection.run(sql, now=micros(now)))
+
+
+def _insert(connection: Connection, row: SessionRow) -> None:
+    connection.run(
+        """INSERT INTO sessions (token_hash, id, customer, created_at, idle_until, absolute_until, replaces)
+           VALUES (:token, :id, :customer, :created, :idle, :absolute, :replaces)""",
+        token=row.token,
+        id=row.id,
+        customer=row.customer,
+        created=micros(row.created_at),
+        idle=micros(row.idle_until),
+        absolute=micros(row.absolute_until),
+        replaces=row.replaces,
+    )
+
+
+def _session(row: Row) -> SessionRow:
+    return SessionRow(
+        token=row.token_hash,
+        id=row.id,
+        customer=row.customer,
+        created_at=moment(row.created_at),
+        idle_until=moment(row.idle_until),
+        absolute_until=moment(row.absolute_until),
+        replaces=row.replaces,
+        bank_customer_id=row.bank_customer_id,
+        account_number=row.account_number,
+    )

@@ -1,0 +1,194 @@
+"""Login against a real store: what is refused, how it is throttled, and what the outside can tell apart."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from bot.auth.login import _network
+from bot.auth.opening import Auth, open_auth
+from bot.config import Login, Settings
+from bot.errors import AuthError, Busy, LoginRefused, LoginThrottled, NotAuthenticated
+from bot.sources import Sources
+from bot.stores.database import Database
+
+from .conftest import Clock
+
+ACCOUNT, CODE = "00123456", "000042"
+
+
+@pytest.fixture
+async def customer(auth: Auth) -> str:
+    return (await auth.customers.add(ACCOUNT, CODE, "bank-3")).id
+
+
+async def refusals(auth: Auth, account: str, times: int, code: str = "999999") -> list[str]:
+    kinds = []
+    for _ in range(times):
+        try:
+            await auth.login.login(account, code, "127.0.0.1")
+            kinds.append("ok")
+        except AuthError as error:
+            kinds.append(type(error).__name__)
+    return kinds
+
+
+async def test_the_right_code_opens_a_session_of_that_customer(auth: Auth, customer: str) -> None:
+    logged_in = await auth.login.login(ACCOUNT, CODE, "127.0.0.1")
+    principal = await auth.authenticator.authenticate(f"Bearer {logged_in.token}")
+    assert principal.customer is not None
+    assert (principal.id, principal.customer.bank_customer_id) == (f"customer:{customer}", "bank-3")
+    assert logged_in.idle_seconds == 300
+
+
+@pytest.mark.parametrize(("account", "code"), [("123456", CODE), (ACCOUNT, "42"), (ACCOUNT, ""), ("", CODE)])
+async def test_leading_zeros_and_empty_values_are_not_forgiven(
+    auth: Auth, customer: str, account: str, code: str
+) -> None:
+    with pytest.raises(LoginRefused):
+        await auth.login.login(account, code, "127.0.0.1")
+
+
+async def test_unknown_and_known_accounts_are_refused_and_throttled_alike(auth: Auth, customer: str) -> None:
+    expected = ["LoginRefused"] * 5 + ["LoginThrottled"]
+    assert await refusals(auth, ACCOUNT, 6) == expected
+    assert await refusals(auth, "99999999", 6) == expected
+
+
+async def test_an_unknown_account_costs_the_same_work(auth: Auth, customer: str) -> None:
+    stored = (await auth.customers.find(ACCOUNT)).code_hash  # type: ignore[union-attr]
+    dummy = auth.hasher._dummy
+    assert dummy.rsplit("$", 2)[0].split(":")[1] == stored.rsplit("$", 2)[0].split(":")[1]
+    assert [len(part) for part in dummy.split("$")] == [len(part) for part in stored.split("$")]
+
+
+async def test_a_locked_account_refuses_the_right_code_too_and_opens_after_the_lock(
+    auth: Auth, customer: str, clock: Clock
+) -> None:
+    await refusals(auth, ACCOUNT, 5)
+    with pytest.raises(LoginThrottled) as locked:
+        await auth.login.login(ACCOUNT, CODE, "127.0.0.1")
+    assert 0 < locked.value.retry_after <= 30
+    clock.advance(30)
+    await auth.login.login(ACCOUNT, CODE, "127.0.0.1")
+    assert await refusals(auth, ACCOUNT, 4) == ["LoginRefused"] * 4  # success had reset the count
+
+
+async def test_a_lock_survives_a_restart(
+    auth: Auth, customer: str, database: Database, settings: Settings, sources: Sources
+) -> None:
+    await refusals(auth, ACCOUNT, 5)
+    again = await open_auth(database, settings, sources)
+    with pytest.raises(LoginThrottled):
+        await again.login.login(ACCOUNT, CODE, "127.0.0.1")
+    again.close()
+
+
+async def test_racing_clients_get_five_guesses(auth: Auth, customer: str) -> None:
+    outcomes = await asyncio.gather(
+        *(auth.login.login(ACCOUNT, f"{n:06}", f"10.0.0.{n}") for n in range(100, 140)), return_exceptions=True
+    )
+    kinds = [type(outcome).__name__ for outcome in outcomes]
+    assert kinds.count("LoginRefused") == 5
+    assert kinds.count("LoginThrottled") == 35
+
+
+async def test_an_address_is_limited_over_accounts_and_other_addresses_are_not(
+    database: Database, settings: Settings, sources: Sources, clock: Clock
+) -> None:
+    limited = replace(settings, login=Login(attempts_per_address=3))
+    auth = await open_auth(database, limited, sources)
+    try:
+        for n in range(3):
+            with pytest.raises(LoginRefused):
+                await auth.login.login(f"1000000{n}", "1", "192.0.2.1")
+        with pytest.raises(LoginThrottled):
+            await auth.login.login("10000009", "1", "192.0.2.1")
+        with pytest.raises(LoginRefused):
+            await auth.login.login("10000009", "1", "192.0.2.2")
+        clock.advance(60)
+        with pytest.raises(LoginRefused):
+            await auth.login.login("10000008", "1", "192.0.2.1")
+    finally:
+        auth.close()
+
+
+async def test_all_attempts_together_are_limited_and_successes_do_not_count(
+    database: Database, settings: Settings, sources: Sources
+) -> None:
+    auth = await open_auth(database, replace(settings, login=Login(attempts_in_all=2)), sources)
+    try:
+        await auth.customers.add(ACCOUNT, CODE, "bank-3")
+        for _ in range(3):
+            await auth.login.login(ACCOUNT, CODE, "192.0.2.1")
+        for n in range(2):
+            with pytest.raises(LoginRefused):
+                await auth.login.login(f"1000000{n}", "1", f"192.0.2.{n}")
+        with pytest.raises(LoginThrottled):
+            await auth.login.login(ACCOUNT, CODE, "192.0.2.9")
+    finally:
+        auth.close()
+
+
+def test_an_ipv6_client_counts_by_its_64_and_a_mapped_one_as_ipv4() -> None:
+    assert _network("2001:db8::1") == _network("2001:db8::ffff:2") != _network("2001:db8:0:1::1")
+    assert _network("::ffff:192.0.2.1") == _network("192.0.2.1")
+    assert _network("not an address\n") == _network("not an address\n")
+
+
+async def test_disabling_ends_sessions_and_logins_at_once(auth: Auth, customer: str) -> None:
+    logged_in = await auth.login.login(ACCOUNT, CODE, "127.0.0.1")
+    assert await auth.customers.disable(ACCOUNT)
+    with pytest.raises(NotAuthenticated):
+        await auth.authenticator.authenticate(f"Bearer {logged_in.token}")
+    with pytest.raises(LoginRefused):
+        await auth.login.login(ACCOUNT, CODE, "127.0.0.1")
+    assert await auth.customers.enable(ACCOUNT)
+    await auth.login.login(ACCOUNT, CODE, "127.0.0.1")
+
+
+async def test_a_new_code_ends_sessions_and_replaces_the_old_one(auth: Auth, customer: str) -> None:
+    logged_in = await auth.login.login(ACCOUNT, CODE, "127.0.0.1")
+    assert await auth.customers.reset_code(ACCOUNT, "111111")
+    with pytest.raises(NotAuthenticated):
+        await auth.authenticator.authenticate(f"Bearer {logged_in.token}")
+    with pytest.raises(LoginRefused):
+        await auth.login.login(ACCOUNT, CODE, "127.0.0.1")
+    await auth.login.login(ACCOUNT, "111111", "127.0.0.1")
+
+
+async def test_an_account_number_is_taken_once(auth: Auth, customer: str) -> None:
+    with pytest.raises(ValueError, match="already"):
+        await auth.customers.add(ACCOUNT, "1", "bank-9")
+
+
+async def test_neither_code_nor_token_is_in_the_file(auth: Auth, customer: str, settings: Settings) -> None:
+    logged_in = await auth.login.login(ACCOUNT, CODE, "127.0.0.1")
+    written = b"".join(path.read_bytes() for path in settings.data.glob("teller.db*"))
+    assert ACCOUNT.encode() in written  # the positive control: customers are there
+    assert logged_in.token.encode() not in written
+
+
+async def test_logins_beyond_the_hasher_s_queue_are_told_to_come_back(
+    database: Database, settings: Settings, sources: Sources
+) -> None:
+    auth = await open_auth(database, settings, sources)
+    auth.hasher._free = 1
+    try:
+        outcomes = await asyncio.gather(*(auth.hasher.verify("a", "b", None) for _ in range(3)), return_exceptions=True)
+        assert [type(outcome).__name__ for outcome in outcomes] == ["Verified", "Busy", "Busy"]
+        assert isinstance(outcomes[1], Busy)
+        assert not (await auth.hasher.verify("a", "b", None)).right  # the place was given back
+    finally:
+        auth.close()
+
+
+async def test_an_attempt_that_was_not_checked_does_not_count(auth: Auth, customer: str) -> None:
+    free, auth.hasher._free = auth.hasher._free, 0
+    for _ in range(7):
+        with pytest.raises(Busy):
+            await auth.login.login(ACCOUNT, CODE, "127.0.0.1")
+    auth.hasher._free = free
+    await auth.login.login(ACCOUNT, CODE, "127.0.0.1")

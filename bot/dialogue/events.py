@@ -1,4 +1,4 @@
-"""Past facts of a conversation. A tracker is the fold of these; their JSON is Rasa's (see `event_json`)."""
+"""Past facts of a conversation. A tracker is the fold of these; their JSON is Rasa's (`bot.dialogue.event_json`)."""
 
 from __future__ import annotations
 
@@ -64,7 +64,9 @@ class ActionFailed:
 
 @dataclass(frozen=True, slots=True)
 class SessionStarted:
-    """A new session of the conversation began."""
+    """A new session of the conversation began; `initial_slots` are the slot values that content gave it then."""
+
+    initial_slots: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

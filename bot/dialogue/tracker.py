@@ -27,7 +27,15 @@ class LoopState:
 
 @dataclass(frozen=True, slots=True)
 class Tracker:
-    """A conversation's state. `events` are the latest ones only (the last N user turns), oldest first."""
+    """A conversation's state.
+
+    `events` are the latest ones that still count, oldest first: the last N
+    user turns (see `trim`), without what was reverted and without the turns
+    that merely answered a running loop, which policies never look at. `base`
+    is the state before the first of them (None: a new conversation), so that
+    the state is always the fold of `events` over `base`. `initial_slots` are
+    what the session started with, and what a reset goes back to.
+    """
 
     conversation: str = ""
     slots: Mapping[str, Any] = field(default_factory=dict)
@@ -38,6 +46,8 @@ class Tracker:
     paused: bool = False
     effect: EffectPrepared | None = None
     events: tuple[Event, ...] = ()
+    initial_slots: Mapping[str, Any] = field(default_factory=dict)
+    base: Tracker | None = None
 
     @property
     def active_loop(self) -> str | None:

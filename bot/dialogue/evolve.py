@@ -1,0 +1,313 @@
+"""How a tracker changes: one pure function of an event and the tracker before it.
+
+The meaning of each event is Rasa's (`Event.apply_to` and `applied_events`);
+what counts no more is taken out of `Tracker.events` at once instead of at
+every look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from bot.dialogue.events import (
+    ActionExecuted,
+    ActionExecutionRejected,
+    ActionReverted,
+    ActiveLoop,
+    AllSlotsReset,
+    ConversationPaused,
+    ConversationResumed,
+    EffectPrepared,
+    EffectSettled,
+    EntitiesAdded,
+    Event,
+    FollowupAction,
+    LoopInterrupted,
+    Restarted,
+    SessionStarted,
+    SlotSet,
+    UserFeaturization,
+    UserUtteranceReverted,
+    UserUttered,
+)
+from bot.dialogue.names import LISTEN, SESSION_START
+from bot.dialogue.tracker import LoopState, Tracker
+from bot.messages import Entity
+
+
+def evolve(event: Event, tracker: Tracker) -> Tracker:
+    """The tracker after `event`; neither is changed."""
+    step = _STEPS.get(type(event))
+    return step(event, tracker) if step else _with(tracker, events=(*tracker.events, event))
+
+
+def evolve_all(events: Iterable[Event], tracker: Tracker) -> Tracker:
+    """The tracker after all of `events`, in order."""
+    for event in events:
+        tracker = evolve(event, tracker)
+    return tracker
+
+
+def trim(tracker: Tracker, max_turns: int) -> Tracker:
+    """The same state with the events of the last `max_turns` user turns only; what goes is folded into the base.
+
+    Of the user messages kept, all but the latest lose what only explains them
+    (ranking, nearest examples), which keeps snapshots small.
+    """
+    starts = [i for i, event in enumerate(tracker.events) if type(event) is UserUttered]
+    if len(starts) <= max_turns:
+        return _slim(tracker, starts[:-1])
+    cut = starts[-max_turns] if max_turns > 0 else len(tracker.events)
+    # The listen before a user message belongs to its turn: policies see it as the previous action.
+    if cut and _is_listen(tracker.events[cut - 1]):
+        cut -= 1
+    base = evolve_all(tracker.events[:cut], _start(tracker))
+    trimmed = _with(tracker, events=tracker.events[cut:], base=_bare(base))
+    return _slim(trimmed, [i - cut for i in starts[:-1] if i >= cut])
+
+
+def _slim(tracker: Tracker, older: list[int]) -> Tracker:
+    fat = [i for i in older if _is_fat(tracker.events[i])]
+    if not fat:
+        return tracker
+    events = list(tracker.events)
+    for i in fat:
+        event = events[i]
+        assert isinstance(event, UserUttered)
+        events[i] = replace(event, parse=replace(event.parse, ranking=(), nearest=(), response_selector={}))
+    return _with(tracker, events=tuple(events))
+
+
+def _is_fat(event: Event) -> bool:
+    return isinstance(event, UserUttered) and bool(
+        event.parse.ranking or event.parse.nearest or event.parse.response_selector
+    )
+
+
+def _with(tracker: Tracker, **changes: Any) -> Tracker:
+    """`dataclasses.replace` at a third of its price: this runs for every event of every turn."""
+    get = changes.get
+    return Tracker(
+        tracker.conversation,
+        get("slots", tracker.slots),
+        get("loop", tracker.loop),
+        get("latest_message", tracker.latest_message),
+        get("latest_action", tracker.latest_action),
+        get("followup_action", tracker.followup_action),
+        get("paused", tracker.paused),
+        get("effect", tracker.effect),
+        get("events", tracker.events),
+        get("initial_slots", tracker.initial_slots),
+        get("base", tracker.base),
+    )
+
+
+def _bare(tracker: Tracker) -> Tracker:
+    """A state to start from: without history."""
+    return _with(tracker, events=(), base=None)
+
+
+def _start(tracker: Tracker) -> Tracker:
+    """The state before the tracker's first event."""
+    return tracker.base or Tracker(conversation=tracker.conversation)
+
+
+def _is_listen(event: Event) -> bool:
+    return isinstance(event, ActionExecuted) and event.name == LISTEN
+
+
+# --- one function an event ---------------------------------------------------
+
+
+def _user_uttered(event: UserUttered, tracker: Tracker) -> Tracker:
+    return _with(tracker, latest_message=event, followup_action=None, events=(*tracker.events, event))
+
+
+def _slot_set(event: SlotSet, tracker: Tracker) -> Tracker:
+    return _with(tracker, slots={**tracker.slots, event.name: event.value}, events=(*tracker.events, event))
+
+
+def _action_executed(event: ActionExecuted, tracker: Tracker) -> Tracker:
+    loop = tracker.loop
+    if loop is not None and (loop.is_interrupted or (loop.rejected and event.name == loop.name)):
+        loop = LoopState(loop.name, False, loop.rejected and event.name != loop.name, loop.trigger_message)
+    return _with(
+        tracker,
+        loop=loop,
+        latest_action=event.action_text or event.name,
+        followup_action=None,
+        events=_after_action(event, tracker),
+    )
+
+
+def _rejected(event: ActionExecutionRejected, tracker: Tracker) -> Tracker:
+    loop = tracker.loop
+    if loop is not None and loop.name == event.name:
+        loop = LoopState(loop.name, loop.is_interrupted, True, loop.trigger_message)
+    return _with(tracker, loop=loop, events=(*tracker.events, event))
+
+
+def _active_loop(event: ActiveLoop, tracker: Tracker) -> Tracker:
+    loop = None if event.name is None else LoopState(event.name, trigger_message=tracker.parse)
+    return _with(tracker, loop=loop, events=(*tracker.events, event))
+
+
+def _loop_interrupted(event: LoopInterrupted, tracker: Tracker) -> Tracker:
+    loop = tracker.loop
+    if loop is not None:
+        loop = LoopState(loop.name, event.is_interrupted, loop.rejected, loop.trigger_message)
+    return _with(tracker, loop=loop, events=(*tracker.events, event))
+
+
+def _followup(event: FollowupAction, tracker: Tracker) -> Tracker:
+    return _with(tracker, followup_action=event.name, events=(*tracker.events, event))
+
+
+def _slots_reset(event: AllSlotsReset, tracker: Tracker) -> Tracker:
+    return _with(tracker, slots=dict(tracker.initial_slots), events=(*tracker.events, event))
+
+
+def _session_started(event: SessionStarted, tracker: Tracker) -> Tracker:
+    return _reborn(tracker.conversation, event.initial_slots, LISTEN)
+
+
+def _restarted(event: Restarted, tracker: Tracker) -> Tracker:
+    return _reborn(tracker.conversation, tracker.initial_slots, SESSION_START)
+
+
+def _reborn(conversation: str, initial_slots: Mapping[str, Any], followup: str) -> Tracker:
+    start = Tracker(conversation, dict(initial_slots), followup_action=followup, initial_slots=dict(initial_slots))
+    return _with(start, base=start)
+
+
+def _paused(event: ConversationPaused, tracker: Tracker) -> Tracker:
+    return _with(tracker, paused=True, events=(*tracker.events, event))
+
+
+def _resumed(event: ConversationResumed, tracker: Tracker) -> Tracker:
+    return _with(tracker, paused=False, events=(*tracker.events, event))
+
+
+def _utterance_reverted(event: UserUtteranceReverted, tracker: Tracker) -> Tracker:
+    # A user message always follows a listen, which goes with it.
+    return _replay(tracker, _until(ActionExecuted, _until(UserUttered, tracker.events)))
+
+
+def _action_reverted(event: ActionReverted, tracker: Tracker) -> Tracker:
+    return _replay(tracker, _until(ActionExecuted, tracker.events))
+
+
+def _until(kind: type[Event], events: tuple[Event, ...]) -> tuple[Event, ...]:
+    """The events before the last one of this kind; none when there is no such event."""
+    for i in range(len(events) - 1, -1, -1):
+        if isinstance(events[i], kind):
+            return events[:i]
+    return ()
+
+
+def _replay(tracker: Tracker, events: tuple[Event, ...]) -> Tracker:
+    start = _start(tracker)
+    return evolve_all(events, _with(start, base=tracker.base))
+
+
+def _entities_added(event: EntitiesAdded, tracker: Tracker) -> Tracker:
+    message = tracker.latest_message
+    if message is not None:
+        added = tuple(_entity(e) for e in event.entities)
+        message = replace(message, parse=replace(message.parse, entities=(*message.parse.entities, *added)))
+    return _with(tracker, latest_message=message, events=(*tracker.events, event))
+
+
+def _entity(data: Mapping[str, Any]) -> Entity:
+    return Entity(
+        entity=data["entity"],
+        value=data.get("value"),
+        start=data.get("start", 0),
+        end=data.get("end", 0),
+        role=data.get("role"),
+        group=data.get("group"),
+        extractor=data.get("extractor", ""),
+    )
+
+
+def _effect_prepared(event: EffectPrepared, tracker: Tracker) -> Tracker:
+    return _with(tracker, effect=event, events=(*tracker.events, event))
+
+
+def _effect_settled(event: EffectSettled, tracker: Tracker) -> Tracker:
+    effect = tracker.effect
+    if effect is not None and effect.key == event.key and event.outcome != "unknown":
+        effect = None
+    return _with(tracker, effect=effect, events=(*tracker.events, event))
+
+
+_STEPS: Mapping[type, Callable[[Any, Tracker], Tracker]] = {
+    UserUttered: _user_uttered,
+    SlotSet: _slot_set,
+    ActionExecuted: _action_executed,
+    ActionExecutionRejected: _rejected,
+    ActiveLoop: _active_loop,
+    LoopInterrupted: _loop_interrupted,
+    FollowupAction: _followup,
+    AllSlotsReset: _slots_reset,
+    SessionStarted: _session_started,
+    Restarted: _restarted,
+    ConversationPaused: _paused,
+    ConversationResumed: _resumed,
+    UserUtteranceReverted: _utterance_reverted,
+    ActionReverted: _action_reverted,
+    EntitiesAdded: _entities_added,
+    EffectPrepared: _effect_prepared,
+    EffectSettled: _effect_settled,
+}
+
+
+# --- what a running loop takes back -----------------------------------------
+
+
+def _after_action(event: ActionExecuted, tracker: Tracker) -> tuple[Event, ...]:
+    """The events with this action added, or, when a loop merely goes on, with the turn between its two runs removed.
+
+    So that policies see one run of a loop however many questions it asked.
+    """
+    events = tracker.events
+    if not _is_loop(event.name, tracker):
+        return (*events, event)
+    previous = _previous_run(event.name, events)
+    if previous is None:
+        return (*events, event)
+    kept = [e for e in events[previous + 1 :] if type(e) not in _TURN_EVENTS]
+    return (*events[: previous + 1], *kept)
+
+
+_TURN_EVENTS: Final = frozenset({ActionExecuted, UserUttered, UserFeaturization})
+
+
+def _is_loop(name: str, tracker: Tracker) -> bool:
+    if (tracker.loop and tracker.loop.name == name) or (tracker.base and tracker.base.active_loop == name):
+        return True
+    return any(type(e) is ActiveLoop and e.name == name for e in tracker.events)
+
+
+def _previous_run(loop: str, events: tuple[Event, ...]) -> int | None:
+    """Where this loop ran before, when nothing but answers to it came between; None at its first run and after detours.
+
+    In training data nothing is rejected; there, another action after the
+    user message tells a detour.
+    """
+    after: str | None = None
+    for i in range(len(events) - 1, -1, -1):
+        event = events[i]
+        if isinstance(event, ActiveLoop) and event.name is None:
+            return None
+        if isinstance(event, ActionExecutionRejected) and event.name == loop:
+            return None
+        if isinstance(event, UserUttered) and after is not None and after != loop:
+            return None
+        if isinstance(event, ActionExecuted):
+            if event.name == loop:
+                return i
+            after = event.name
+    return None

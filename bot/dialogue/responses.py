@@ -1,0 +1,93 @@
+"""Responses: which variation of one is said now, and how its `{slot}`s are filled."""
+
+from __future__ import annotations
+
+import random as randomness
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bot.content import Domain, Variation
+from bot.dialogue.tracker import Tracker
+from bot.messages import Reply
+
+_NAME = re.compile(r"\{([^{}\n]+)\}")
+
+
+def choose_response(
+    domain: Domain,
+    name: str,
+    tracker: Tracker,
+    *,
+    channel: str,
+    random: randomness.Random,
+    values: Mapping[str, Any],
+) -> Reply | None:
+    """What is said for response `name` now, filled in; None when no variation of it may be said.
+
+    Of the variations whose conditions hold, in Rasa's order of preference:
+    those for this channel with a condition, those for this channel without,
+    those for no channel with a condition, those without either. Within the
+    first group that has any, one is drawn from `random`. `{name}` is filled
+    from `values`, then from the slots; a name that neither knows stays as it
+    is written.
+    """
+    group = _preferred(domain.responses.get(name, ()), tracker.slots, channel)
+    if not group:
+        return None
+    chosen = group[0] if len(group) == 1 else random.choice(group)
+    return _filled(chosen, name, {**tracker.slots, **values})
+
+
+def _preferred(variations: Sequence[Variation], slots: Mapping[str, Any], channel: str) -> list[Variation]:
+    groups: tuple[list[Variation], ...] = ([], [], [], [])
+    for variation in variations:
+        if variation.channel not in (None, channel) or not _holds(variation, slots):
+            continue
+        groups[2 * (variation.channel is None) + (not variation.conditions)].append(variation)
+    return next((group for group in groups if group), [])
+
+
+def _holds(variation: Variation, slots: Mapping[str, Any]) -> bool:
+    return all(_same(slots.get(condition.name), condition.value) for condition in variation.conditions)
+
+
+def _same(have: Any, want: Any) -> bool:
+    """Equal as designers mean it: text without regard to case, as in Rasa."""
+    if isinstance(have, str) and isinstance(want, str):
+        return have.casefold() == want.casefold()
+    return bool(have == want)
+
+
+def _filled(variation: Variation, name: str, values: Mapping[str, Any]) -> Reply:
+    return Reply(
+        text=fill(variation.text, values),
+        buttons=tuple(fill(variation.buttons, values)),
+        quick_replies=tuple(fill(variation.quick_replies, values)),
+        elements=tuple(fill(variation.elements, values)),
+        image=fill(variation.image, values),
+        attachment=fill(variation.attachment, values),
+        custom=fill(variation.custom, values),
+        metadata=fill(variation.metadata, values),
+        response=name,
+    )
+
+
+def fill(template: Any, values: Mapping[str, Any]) -> Any:
+    """`template` with every `{name}` of `values` replaced in its strings, in one pass; keys of mappings stay.
+
+    Names are looked up as they are written: `{a.b}` and `{a[0]}` are names
+    like any other, never attributes or indices, and a value that itself
+    contains braces is not filled again.
+    """
+    if isinstance(template, str):
+        return _NAME.sub(lambda match: _value(match, values), template) if "{" in template else template
+    if isinstance(template, Mapping):
+        return {key: fill(value, values) for key, value in template.items()}
+    if isinstance(template, list | tuple):
+        return [fill(value, values) for value in template]
+    return template
+
+
+def _value(match: re.Match[str], values: Mapping[str, Any]) -> str:
+    return str(values[match[1]]) if match[1] in values else match[0]

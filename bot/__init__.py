@@ -30,8 +30,8 @@ if TYPE_CHECKING:
         UserUttered,
     )
     from bot.dialogue.tracker import Tracker
-    from bot.errors import ActionRejected, BotError, ConfigurationError, PluginError, StoreUnavailable
-    from bot.http import CallFailed, HttpClient
+    from bot.errors import ActionRejected, BotError, CallFailed, ConfigurationError, PluginError, StoreUnavailable
+    from bot.http import HttpClient, HttpLimits, ResponseSchema
     from bot.messages import Customer, Entity, IntentScore, Parse, Principal, Reply, UserMessage
     from bot.plugins.hookspecs import hookimpl
     from bot.plugins.registry import Commands, Startup
@@ -58,8 +58,8 @@ _HOMES = {
         "UserUttered",
     ),
     "bot.dialogue.tracker": ("Tracker",),
-    "bot.errors": ("ActionRejected", "BotError", "ConfigurationError", "PluginError", "StoreUnavailable"),
-    "bot.http": ("CallFailed", "HttpClient"),
+    "bot.errors": ("ActionRejected", "BotError", "CallFailed", "ConfigurationError", "PluginError", "StoreUnavailable"),
+    "bot.http": ("HttpClient", "HttpLimits", "ResponseSchema"),
     "bot.messages": ("Customer", "Entity", "IntentScore", "Parse", "Principal", "Reply", "UserMessage"),
     "bot.plugins.hookspecs": ("hookimpl",),
     "bot.plugins.registry": ("Commands", "Startup"),
@@ -92,6 +92,7 @@ __all__ = [
     "Event",
     "FollowupAction",
     "HttpClient",
+    "HttpLimits",
     "IntentScore",
     "Parse",
     "Place",
@@ -101,6 +102,7 @@ __all__ = [
     "ReminderScheduled",
     "Reply",
     "Resources",
+    "ResponseSchema",
     "Restarted",
     "Settings",
     "SlotSet",

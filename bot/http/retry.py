@@ -21,7 +21,7 @@ class Retryable(Exception):
         self.failure = failure
 
 
-def waits(chance: random.Random, first: float, longest: float) -> Generator[float, Retryable, None]:
+def waits(chance: random.Random, first: float, longest: float) -> Generator[float, Any, None]:
     """Seconds between tries: what Retry-After says, else a random part of a doubling time.
 
     "Full jitter" of Brooker, *Exponential Backoff And Jitter* (AWS, 2015).

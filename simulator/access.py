@@ -1,0 +1,95 @@
+"""Who may see what: the client's secret buys a short-lived token that is bound to one customer."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from .accounts import CUSTOMERS
+from .settings import SimulatorSettings
+
+
+class Refused(Exception):
+    """A token is not given: an error code of RFC 6749, 5.2, with its HTTP status."""
+
+    def __init__(self, status: int, error: str) -> None:
+        super().__init__(error)
+        self.status = status
+        self.error = error
+
+
+@dataclass(slots=True)
+class _Grant:
+    customer: str
+    expires: datetime
+    minute: int = 0
+    used: int = 0
+
+
+class Access:
+    """Gives out tokens and knows whose they are. Tokens are kept in memory, hashed, until they expire."""
+
+    def __init__(self, settings: SimulatorSettings) -> None:
+        self._settings = settings
+        self._now: Callable[[], datetime] = settings.now
+        self._grants: dict[str, _Grant] = {}
+
+    def token(self, authorization: str, grant_type: str, customer: str) -> str:
+        """A new token for one customer (RFC 6749, 4.4, with the customer named beside the grant); raises Refused."""
+        if not self._is_client(authorization):
+            raise Refused(401, "invalid_client")
+        if grant_type != "client_credentials":
+            raise Refused(400, "unsupported_grant_type")
+        if customer not in CUSTOMERS:
+            raise Refused(400, "invalid_grant")
+        now = self._now()
+        self._grants = {key: grant for key, grant in self._grants.items() if grant.expires > now}
+        token = secrets.token_urlsafe(32)
+        lifetime = timedelta(seconds=self._settings.token_seconds)
+        self._grants[_hashed(token)] = _Grant(customer, now + lifetime)
+        return token
+
+    def customer(self, authorization: str) -> str | None:
+        """The customer whose token this is, or None when it is nobody's or has expired."""
+        grant = self._grant(authorization)
+        return grant.customer if grant else None
+
+    def spend(self, authorization: str) -> float | None:
+        """Count a request of this token; seconds to wait when it has had too many in this minute."""
+        limit, grant, now = self._settings.requests_per_minute, self._grant(authorization), self._now()
+        if limit is None or grant is None:
+            return None
+        minute = int(now.timestamp() // 60)
+        if grant.minute != minute:
+            grant.minute, grant.used = minute, 0
+        grant.used += 1
+        return 60 - now.timestamp() % 60 if grant.used > limit else None
+
+    def is_admin(self, authorization: str) -> bool:
+        """Whether the admin key is presented."""
+        return hmac.compare_digest(authorization.encode(), f"Bearer {self._settings.admin_key}".encode())
+
+    def _grant(self, authorization: str) -> _Grant | None:
+        scheme, _, token = authorization.partition(" ")
+        grant = self._grants.get(_hashed(token)) if scheme.lower() == "bearer" else None
+        return grant if grant is not None and grant.expires > self._now() else None
+
+    def _is_client(self, authorization: str) -> bool:
+        """HTTP Basic (RFC 7617) with the client's id and secret."""
+        scheme, _, encoded = authorization.partition(" ")
+        try:
+            presented = base64.b64decode(encoded, validate=True)
+        except (ValueError, binascii.Error):
+            return False
+        expected = f"{self._settings.client_id}:{self._settings.client_secret}".encode()
+        return scheme.lower() == "basic" and hmac.compare_digest(presented, expected)
+
+
+def _hashed(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()

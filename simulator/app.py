@@ -1,0 +1,43 @@
+"""The bank as an aiohttp application, and the command that runs it alone."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from .access import Access, Refused
+from .information import ROUTES as INFORMATION
+from .ledger import Ledger
+from .service import BANK, Bank, answer, bearer, interaction
+from .settings import SimulatorSettings
+
+MAX_BODY = 16_384
+
+
+async def give_token(request: web.Request) -> web.Response:
+    """POST /token: HTTP Basic with the client's secret, a form with `grant_type` and `customer`."""
+    form = await request.post()
+    access = request.app[BANK].access
+    try:
+        token = access.token(
+            request.headers.get("Authorization", ""), str(form.get("grant_type")), str(form.get("customer"))
+        )
+    except Refused as refused:
+        return answer({"error": refused.error}, refused.status)
+    seconds = request.app[BANK].settings.token_seconds
+    given = {"access_token": token, "token_type": "Bearer", "expires_in": seconds, "scope": "accounts payments"}
+    response = answer(given)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+async def health(request: web.Request) -> web.Response:
+    """GET /health: the bank is there."""
+    return answer({"status": "ok"})
+
+
+def make_app(settings: SimulatorSettings) -> web.Application:
+    """The application of one bank."""
+    app = web.Application(middlewares=[interaction, bearer], client_max_size=MAX_BODY)
+    app[BANK] = Bank(settings, Ledger(settings.seed), Access(settings))
+    app.add_routes([web.post("/token", give_token), web.get("/health", health), *INFORMATION])
+    return app

@@ -1,0 +1,73 @@
+"""What the bank adds to the command line."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from bot import Commands, ConfigurationError, Settings
+
+DEMO_STORE = "sqlite:///data/demo.db"
+
+
+def add_commands(commands: Commands) -> None:
+    """Add `bot simulator`, `bot run --bank-url` and `bot run --demo`."""
+    commands.add(simulator)
+    commands.option(
+        "run",
+        click.Option(
+            ["--bank-url"],
+            metavar="URL",
+            help="Use the bank at URL (`bot simulator` serves one) instead of an embedded simulator.",
+        ),
+    )
+    commands.option(
+        "run",
+        click.Option(["--demo"], is_flag=True, help="Add the demo customers, in a store of their own; loopback only."),
+        _configure_demo,
+    )
+
+
+def _configure_demo(settings: Settings, demo: object) -> Settings:
+    """Settings with the demo's own store; raises ConfigurationError where others could reach the demo's logins."""
+    if not demo:
+        return settings
+    if not _is_loopback(settings.server.host):
+        raise ConfigurationError(
+            [f"--demo serves well-known logins: it listens on 127.0.0.1 only, not on {settings.server.host}"]
+        )
+    if settings.store.url != type(settings.store)().url:
+        return settings
+    return replace(settings, store=replace(settings.store, url=DEMO_STORE))
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=5010, show_default=True, help="Port to listen on; 0 takes a free one.")
+@click.option("--seed", default=7, show_default=True, help="Which past the bank invents.")
+@click.option(
+    "--project",
+    default=".",
+    show_default=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The project whose data folder holds the bank's file and keys.",
+)
+def simulator(host: str, port: int, seed: int, project: Path) -> None:
+    """Run the bank simulator alone.
+
+    It makes data/bank.key (the bot's secret) and data/bank-admin.key (who may
+    inject faults) at the first start. Then: `bot run --bank-url URL`.
+    """
+    from .standalone import run
+
+    run(project / "data", host=host, port=port, seed=seed)

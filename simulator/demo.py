@@ -1,0 +1,22 @@
+"""The customers of the demonstration: what they log in with, and who they are at the bank."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class DemoCustomer:
+    """A login of the bot (`account_number` and `code`, leading zeros are data) and the bank's id of its owner."""
+
+    account_number: str
+    code: str
+    bank_customer_id: str
+    name: str
+
+
+DEMO_CUSTOMERS = (
+    DemoCustomer("12345678", "135790", "cust-3f8a41", "Amara Okafor"),
+    DemoCustomer("87654321", "024680", "cust-b20c97", "Jonas Whitfield"),
+    DemoCustomer("00123456", "000042", "cust-6d15e0", "Priya Raman"),
+)

@@ -1,0 +1,49 @@
+"""The bank inside another process: on loopback, at a free port, with credentials of its own."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+
+from aiohttp import web
+
+from .app import make_app
+from .settings import Endpoint, SimulatorSettings, utc_now
+
+
+@asynccontextmanager
+async def embedded(
+    data_dir: Path, *, now: Callable[[], datetime] = utc_now, seed: int = 7, requests_per_minute: int | None = None
+) -> AsyncIterator[Endpoint]:
+    """Serve a bank while the block runs; it answers before the block is entered.
+
+    `now` is the bank's clock (aware UTC); the bank keeps its file in `data_dir`.
+    """
+    settings = SimulatorSettings(
+        client_id="teller",
+        client_secret=secrets.token_urlsafe(32),
+        admin_key=secrets.token_urlsafe(32),
+        database=data_dir / "bank.db",
+        seed=seed,
+        requests_per_minute=requests_per_minute,
+        now=now,
+    )
+    async with serving(settings, "127.0.0.1", 0) as url:
+        yield Endpoint(url, settings.client_id, settings.client_secret, settings.admin_key)
+
+
+@asynccontextmanager
+async def serving(settings: SimulatorSettings, host: str, port: int) -> AsyncIterator[str]:
+    """Serve the bank on an address (port 0: a free one) while the block runs; gives its URL."""
+    runner = web.AppRunner(make_app(settings), access_log=None, shutdown_timeout=1.0)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, host, port)
+        await site.start()
+        bound = runner.addresses[0]
+        yield f"http://{bound[0]}:{bound[1]}"
+    finally:
+        await runner.cleanup()

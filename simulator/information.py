@@ -1,0 +1,104 @@
+"""Account information: accounts, balances and transactions of the token's customer."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+from aiohttp import web
+
+from .accounts import CUSTOMERS, OPENED, Account, accounts_of
+from .openbanking import Json, account_json, balance_json, envelope, transaction_json
+from .service import BANK, Problem, account_of, answer, customer_of_request
+
+ROOT = "/open-banking/v4.0/aisp"
+
+
+async def read_accounts(request: web.Request) -> web.Response:
+    """GET /accounts."""
+    return answer(_accounts(request, accounts_of(customer_of_request())))
+
+
+async def read_account(request: web.Request) -> web.Response:
+    """GET /accounts/{AccountId}."""
+    return answer(_accounts(request, (account_of(request),)))
+
+
+async def read_balances(request: web.Request) -> web.Response:
+    """GET /balances: of all the customer's accounts."""
+    return answer(_balances(request, accounts_of(customer_of_request())))
+
+
+async def read_account_balances(request: web.Request) -> web.Response:
+    """GET /accounts/{AccountId}/balances."""
+    return answer(_balances(request, (account_of(request),)))
+
+
+async def read_transactions(request: web.Request) -> web.Response:
+    """GET /accounts/{AccountId}/transactions, newest first, by pages."""
+    bank, account = request.app[BANK], account_of(request)
+    today = bank.today()
+    since = _day(request, "fromBookingDateTime", OPENED)
+    until = min(_day(request, "toBookingDateTime", today), today)
+    entries = bank.transactions(account, since, until)
+    size = bank.settings.page_size
+    pages = max(1, -(-len(entries) // size))
+    page = _page(request, pages)
+    shown = [
+        transaction_json(entry, account.currency, pending=entry.merchant is not None and entry.day > today - _SETTLING)
+        for entry in entries[(page - 1) * size : page * size]
+    ]
+    links = _page_links(request, page, pages)
+    return answer(envelope({"Transaction": shown}, links, pages=pages, first=OPENED, last=today))
+
+
+_SETTLING = timedelta(days=2)  # purchases of today and yesterday are pending
+
+
+def _accounts(request: web.Request, accounts: tuple[Account, ...]) -> Json:
+    found = [account_json(account, CUSTOMERS[account.customer].name) for account in accounts]
+    return envelope({"Account": found}, {"Self": str(request.url)})
+
+
+def _balances(request: web.Request, accounts: tuple[Account, ...]) -> Json:
+    bank = request.app[BANK]
+    found = [balance_json(account, bank.balance(account), bank.settings.now()) for account in accounts]
+    return envelope({"Balance": found}, {"Self": str(request.url)})
+
+
+def _day(request: web.Request, name: str, default: date) -> date:
+    """The date of a filter; a time zone in it is ignored, as the standard asks. Problem 400 when it is no date."""
+    text = request.query.get(name)
+    if text is None:
+        return default
+    try:
+        return datetime.fromisoformat(text).date()
+    except ValueError:
+        raise Problem(400, "U003", f"{name} is not an ISO 8601 date") from None
+
+
+def _page(request: web.Request, pages: int) -> int:
+    text = request.query.get("page", "1")
+    if not (text.isascii() and text.isdigit() and len(text) < 7 and 1 <= int(text) <= pages):
+        raise Problem(400, "U002", "page is not a page of this answer")
+    return int(text)
+
+
+def _page_links(request: web.Request, page: int, pages: int) -> Json:
+    def link(number: int) -> str:
+        return str(request.url.update_query(page=str(number)))
+
+    links = {"Self": str(request.url), "First": link(1), "Last": link(pages)}
+    if page > 1:
+        links["Prev"] = link(page - 1)
+    if page < pages:
+        links["Next"] = link(page + 1)
+    return links
+
+
+ROUTES = [
+    web.get(f"{ROOT}/accounts", read_accounts),
+    web.get(f"{ROOT}/accounts/{{account}}", read_account),
+    web.get(f"{ROOT}/accounts/{{account}}/balances", read_account_balances),
+    web.get(f"{ROOT}/accounts/{{account}}/transactions", read_transactions),
+    web.get(f"{ROOT}/balances", read_balances),
+]

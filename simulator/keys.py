@@ -1,0 +1,34 @@
+"""Secrets in files of their own: made once, readable by their owner only."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from pathlib import Path
+
+from bot import ConfigurationError
+
+
+def read_or_make_key(path: Path) -> str:
+    """The secret in the file, which is made (mode 0600) when it is not there; raises ConfigurationError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return read_key(path)
+    with os.fdopen(handle, "w") as file:
+        file.write(secrets.token_urlsafe(32) + "\n")
+    return read_key(path)
+
+
+def read_key(path: Path) -> str:
+    """The secret in the file; raises ConfigurationError when it is missing, empty or readable by others."""
+    if not path.is_file():
+        raise ConfigurationError([f"{path}: the bank's client secret is not there; `bot simulator` makes it"])
+    if stat.S_IMODE(path.stat().st_mode) & 0o077:
+        raise ConfigurationError([f"{path}: others may read this secret; run `chmod 600 {path}`"])
+    key = path.read_text().strip()
+    if not key:
+        raise ConfigurationError([f"{path}: the file is empty; delete it and start `bot simulator` again"])
+    return key

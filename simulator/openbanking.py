@@ -1,0 +1,109 @@
+"""What the bank says on the wire: UK Open Banking account-information API, version 4.0.0."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time
+from typing import Any, TypeAlias
+
+from .accounts import OPENED, Account
+from .ledger import Entry
+
+Json: TypeAlias = dict[str, Any]
+
+_TYPE_CODES = {"current": "CACC", "savings": "SVGS", "credit_card": "CARD"}
+_DESCRIPTIONS = {"current": "Current account", "savings": "Savings account", "credit_card": "Credit card"}
+_CODES = {
+    "income": ("ReceivedCreditTransfers", "SalaryPayment"),
+    "transfers": ("IssuedCreditTransfers", "InternalTransfer"),
+    "interest": ("MiscellaneousCreditOperations", "Interest"),
+    "housing": ("IssuedDirectDebits", "DirectDebitPayment"),
+    "bills": ("IssuedDirectDebits", "DirectDebitPayment"),
+}
+_CARD_PAYMENT = ("CustomerCardTransactions", "PointOfSaleDebitCard")
+
+
+def moment(day: date) -> str:
+    """The start of a day in UTC, as ISO 8601."""
+    return datetime.combine(day, time(), UTC).isoformat()
+
+
+def amount(minor: int, currency: str) -> Json:
+    """The size of an amount of pence, as the API writes it; the sign is told by the credit/debit indicator."""
+    return {"Amount": f"{abs(minor) // 100}.{abs(minor) % 100:02}", "Currency": currency}
+
+
+def credit_or_debit(minor: int) -> str:
+    """The API's word for the sign."""
+    return "Debit" if minor < 0 else "Credit"
+
+
+def account_json(account: Account, holder: str) -> Json:
+    """OBAccount6."""
+    scheme = "UK.OBIE.PAN" if account.kind == "credit_card" else "UK.OBIE.SortCodeAccountNumber"
+    return {
+        "AccountId": account.id,
+        "Status": "Enabled",
+        "StatusUpdateDateTime": moment(OPENED),
+        "Currency": account.currency,
+        "AccountCategory": "Personal",
+        "AccountTypeCode": _TYPE_CODES[account.kind],
+        "Description": _DESCRIPTIONS[account.kind],
+        "Nickname": account.nickname,
+        "OpeningDate": moment(OPENED),
+        "Account": [{"SchemeName": scheme, "Identification": account.sort_code_and_number, "Name": holder}],
+    }
+
+
+def balance_json(account: Account, minor: int, at: datetime) -> Json:
+    """An item of OBReadBalance1: the interim available balance, pending transactions included."""
+    line = [{"Included": False, "Type": "Pre-Agreed", "Amount": amount(account.limit, account.currency)}]
+    return {
+        "AccountId": account.id,
+        "CreditDebitIndicator": credit_or_debit(minor),
+        "Type": "ITAV",
+        "DateTime": at.replace(microsecond=0).isoformat(),
+        "Amount": amount(minor, account.currency),
+        **({"CreditLine": line} if account.limit else {}),
+    }
+
+
+def transaction_json(entry: Entry, currency: str, *, pending: bool) -> Json:
+    """OBTransaction6."""
+    code, sub_code = _CODES.get(entry.category, _CARD_PAYMENT)
+    transaction: Json = {
+        "AccountId": entry.account,
+        "TransactionId": entry.id,
+        "CreditDebitIndicator": credit_or_debit(entry.minor),
+        "Status": "PDNG" if pending else "BOOK",
+        "TransactionMutability": "Mutable" if pending else "Immutable",
+        "BookingDateTime": moment(entry.day),
+        "TransactionInformation": entry.description,
+        "Amount": amount(entry.minor, currency),
+        "BankTransactionCode": {"Code": code, "SubCode": sub_code},
+        "ProprietaryBankTransactionCode": {"Code": entry.category, "Issuer": "Teller Bank"},
+    }
+    if not pending:
+        transaction["ValueDateTime"] = moment(entry.day)
+    if entry.merchant is not None:
+        merchant = {"MerchantName": entry.merchant}
+        transaction["MerchantDetails"] = merchant | ({"MerchantCategoryCode": entry.mcc} if entry.mcc else {})
+    return transaction
+
+
+def envelope(data: Json, links: Json, *, pages: int = 1, first: date | None = None, last: date | None = None) -> Json:
+    """Data, Links and Meta around every answer."""
+    meta: Json = {"TotalPages": pages}
+    if first is not None and last is not None:
+        meta |= {"FirstAvailableDateTime": moment(first), "LastAvailableDateTime": moment(last)}
+    return {"Data": data, "Links": links, "Meta": meta}
+
+
+def error_json(status: int, problems: Sequence[tuple[str, str]], interaction: str) -> Json:
+    """OBErrorResponse1; `problems` are (code, message), where a code is four characters of the standard's code set."""
+    return {
+        "Id": interaction[:40],
+        "Code": str(status),
+        "Message": problems[0][1],
+        "Errors": [{"ErrorCode": code, "Message": message} for code, message in problems],
+    }

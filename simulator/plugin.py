@@ -1,0 +1,43 @@
+"""The bank for the life of a bot: embedded, or another process that `--bank-url` names."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from bot import Startup
+
+from .demo import DEMO_CUSTOMERS
+from .embedded import embedded
+from .keys import read_key
+from .settings import Endpoint
+
+CLIENT_ID = "teller"
+KEY_FILE = "bank.key"
+
+
+@asynccontextmanager
+async def bank_lifespan(startup: Startup) -> AsyncIterator[None]:
+    """Provide the resource `bank-endpoint`, a dict of `url`, `client_id` and `secret`, and add the demo customers."""
+    async with AsyncExitStack() as stack:
+        endpoint = await _endpoint(startup, stack)
+        startup.resources.provide(
+            "bank-endpoint", {"url": endpoint.url, "client_id": endpoint.client_id, "secret": endpoint.secret}
+        )
+        if startup.settings.options.get("demo"):
+            await _add_demo_customers(startup)
+        yield
+
+
+async def _endpoint(startup: Startup, stack: AsyncExitStack) -> Endpoint:
+    data, url = startup.settings.data, startup.settings.options.get("bank_url")
+    if url:
+        return Endpoint(str(url), CLIENT_ID, read_key(data / KEY_FILE))
+    return await stack.enter_async_context(embedded(data, now=startup.sources.now))
+
+
+async def _add_demo_customers(startup: Startup) -> None:
+    startup.announce("Demo customers (account number / code):")
+    for customer in DEMO_CUSTOMERS:
+        await startup.add_customer(customer.account_number, customer.code, customer.bank_customer_id)
+        startup.announce(f"  {customer.account_number} / {customer.code}   {customer.name}")

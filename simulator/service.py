@@ -1,0 +1,115 @@
+"""What all requests of one bank share, and the rules of every answer: who asks, interaction id, error bodies."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from aiohttp import web
+
+from .access import Access
+from .accounts import ACCOUNTS, Account
+from .ledger import Entry, Ledger
+from .openbanking import error_json
+from .settings import SimulatorSettings
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+INTERACTION = "x-fapi-interaction-id"
+PROTECTED = "/open-banking/"
+
+
+@dataclass(frozen=True, slots=True)
+class Bank:
+    """One running bank."""
+
+    settings: SimulatorSettings
+    ledger: Ledger
+    access: Access
+
+    def today(self) -> date:
+        """The bank's date, in UTC."""
+        return self.settings.now().date()
+
+    def balance(self, account: Account) -> int:
+        """The account's balance now, in pence."""
+        return self.ledger.balance(account, self.today())
+
+    def transactions(self, account: Account, since: date, until: date) -> list[Entry]:
+        """What was booked from `since` to `until`, both included, newest first."""
+        return list(self.ledger.entries(account, since, until))[::-1]
+
+
+BANK = web.AppKey("bank", Bank)
+_CUSTOMER: ContextVar[str] = ContextVar("customer")
+
+
+class Problem(Exception):
+    """A request that is answered with an error: HTTP status, code of the standard's set, and a sentence."""
+
+    def __init__(self, status: int, code: str, message: str, headers: dict[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.headers = headers or {}
+
+
+def customer_of_request() -> str:
+    """The bank customer that the token of the request in hand is bound to."""
+    return _CUSTOMER.get()
+
+
+def account_of(request: web.Request) -> Account:
+    """The account in the path; Problem 403 unless it is the customer's (an unknown one is not)."""
+    account = ACCOUNTS.get(request.match_info["account"])
+    if account is None or account.customer != customer_of_request():
+        raise Problem(403, "U009", "The account is not covered by this token")
+    return account
+
+
+def answer(data: Any, status: int = 200) -> web.Response:
+    """A JSON answer."""
+    return web.json_response(data, status=status, dumps=_dumps)
+
+
+def _dumps(data: Any) -> str:
+    return json.dumps(data, separators=(",", ":"))
+
+
+@web.middleware
+async def interaction(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Echo or mint the interaction id, and turn every problem into the standard's error body."""
+    given = request.headers.get(INTERACTION, "")
+    identity = given if 0 < len(given) <= 128 else str(uuid.uuid4())
+    try:
+        response = await handler(request)
+    except Problem as problem:
+        body = error_json(problem.status, [(problem.code, str(problem))], identity)
+        response = answer(body, problem.status)
+        response.headers.update(problem.headers)
+    except web.HTTPException as error:
+        response = answer(error_json(error.status, [("U011", error.reason)], identity), error.status)
+    if not response.prepared:
+        response.headers[INTERACTION] = identity
+    return response
+
+
+@web.middleware
+async def bearer(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Let only live tokens in, at their pace; the request then knows its customer."""
+    if not request.path.startswith(PROTECTED):
+        return await handler(request)
+    access, presented = request.app[BANK].access, request.headers.get("Authorization", "")
+    customer = access.customer(presented)
+    if customer is None:
+        raise Problem(401, "U019", "A valid access token is needed", {"WWW-Authenticate": "Bearer"})
+    wait = access.spend(presented)
+    if wait is not None:
+        raise Problem(429, "U019", "Too many requests", {"Retry-After": str(int(wait) + 1)})
+    _CUSTOMER.set(customer)
+    return await handler(request)

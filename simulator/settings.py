@@ -1,0 +1,39 @@
+"""What a simulated bank is started with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+
+def utc_now() -> datetime:
+    """The time of this machine."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class SimulatorSettings:
+    """Credentials of the bot (`client_id`, `client_secret`) and of who injects faults (`admin_key`), the bank's own
+    file, its seed, and its clock (aware UTC). `requests_per_minute` limits one customer's tokens; None: no limit."""
+
+    client_id: str
+    client_secret: str
+    admin_key: str
+    database: Path
+    seed: int = 7
+    now: Callable[[], datetime] = utc_now
+    token_seconds: int = 300
+    page_size: int = 100
+    requests_per_minute: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Where a bank is and how to be let in: base URL, the bot's credential, and the admin key when it is known."""
+
+    url: str
+    client_id: str
+    secret: str
+    admin_key: str = ""

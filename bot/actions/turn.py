@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol, TypeAlias, TypeVar
 
@@ -127,16 +127,26 @@ class Turn:
         """Set a slot; None empties it."""
         self.emit(SlotSet(slot, value))
 
-    def say(self, response: str, **values: Any) -> None:
+    def say(
+        self, response: str, *, buttons: Sequence[Mapping[str, Any]] = (), custom: Any = None, **values: Any
+    ) -> None:
         """Say a response of the domain, filled from `values` first and slots second.
 
-        A response that the domain lacks is an error (KeyError), so that a typo never falls silent.
+        `buttons` (`title`, `payload`) are added to the response's own; `custom`, a structured payload
+        such as a table, stands in for its own. A response that the domain lacks is an error (KeyError),
+        so that a typo never falls silent.
         """
         reply = choose_response(
             self.domain, response, self.tracker, channel=self.message.channel, random=self.context.random, values=values
         )
         if reply is None:
             raise KeyError(f"no variation of response {response!r} may be said now")
+        if buttons or custom is not None:
+            reply = replace(
+                reply,
+                buttons=(*reply.buttons, *buttons),
+                custom=reply.custom if custom is None else custom,
+            )
         self.emit(BotUttered(reply))
 
     def say_text(self, text: str, *, buttons: Sequence[Mapping[str, Any]] = (), custom: Any = None) -> None:

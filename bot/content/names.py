@@ -1,0 +1,32 @@
+"""Names that every bot knows without saying so in its domain; Rasa's."""
+
+from __future__ import annotations
+
+from typing import Final
+
+DEFAULT_INTENTS: Final = frozenset({"restart", "back", "session_start", "out_of_scope", "nlu_fallback"})
+
+DEFAULT_ACTIONS: Final = frozenset(
+    {
+        "action_listen",
+        "action_restart",
+        "action_session_start",
+        "action_default_fallback",
+        "action_deactivate_loop",
+        "action_revert_fallback_events",
+        "action_default_ask_affirmation",
+        "action_default_ask_rephrase",
+        "action_two_stage_fallback",
+        "action_unlikely_intent",
+        "action_back",
+        "action_extract_slots",
+        "action_send_text",
+        "...",
+    }
+)
+
+DEFAULT_LOOPS: Final = frozenset({"action_two_stage_fallback"})
+
+REQUESTED_SLOT: Final = "requested_slot"
+
+DEFAULT_SLOTS: Final = frozenset({REQUESTED_SLOT, "session_started_metadata"})

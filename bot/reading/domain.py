@@ -1,0 +1,203 @@
+"""The domain's sections: intents, entities, slots, responses, forms, actions and the session's configuration."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.content import (
+    EntityType,
+    Form,
+    Intent,
+    MappingCondition,
+    Place,
+    ResponseCondition,
+    SessionConfig,
+    Slot,
+    SlotMapping,
+    Variation,
+)
+from bot.reading.draft import Draft
+from bot.reading.tree import Map, Seq, plain
+
+_SLOT_CLASSES = "rasa.shared.core.slots."
+_VARIATION_KEYS = frozenset(
+    {
+        "text",
+        "image",
+        "buttons",
+        "quick_replies",
+        "elements",
+        "attachment",
+        "custom",
+        "channel",
+        "condition",
+        "metadata",
+        "id",
+    }
+)
+
+
+def read_domain(file: Map, draft: Draft) -> None:
+    """Read every domain section of a file into the draft."""
+    is_old = str(file.get("version") or "").startswith("2")
+    for item, place in _placed(file, "intents"):
+        _intent(item, place, draft)
+    for item, place in _placed(file, "entities"):
+        _entity(item, place, draft)
+    for name, slot in (file.get("slots") or {}).items():
+        _slot(name, slot, file["slots"].key_place(name), draft, is_old)
+    for name, variations in (file.get("responses") or {}).items():
+        read = tuple(_variation(item, place) for item, place in variations.placed())
+        draft.add("response", draft.responses, name, read, file["responses"].key_place(name))
+    _forms(file, draft)
+    for item, place in _placed(file, "actions"):
+        _action(item, place, draft)
+    draft.e2e_actions += file.get("e2e_actions") or []
+    if file.get("session_config") and draft.session is None:
+        draft.session = _session(file["session_config"])
+    if file.get("config"):
+        draft.store_entities_as_slots &= file["config"].get("store_entities_as_slots", True)
+
+
+def _placed(file: Map, key: str) -> Any:
+    items = file.get(key)
+    return items.placed() if isinstance(items, Seq) else ()
+
+
+def _named(item: str | Map) -> tuple[str, Map | dict[str, Any]]:
+    """The name of an item that is either a name or a name with options."""
+    if isinstance(item, str):
+        return item, {}
+    name, options = next(iter(item.items()))
+    return name, options or {}
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    """One name, a list of names or nothing, as names."""
+    if isinstance(value, str):
+        return (value,)
+    return tuple(value or ())
+
+
+def _intent(item: str | Map, place: Place, draft: Draft) -> None:
+    name, options = _named(item)
+    use = options.get("use_entities", options.get("used_entities", True))
+    only = frozenset[str](() if isinstance(use, bool) else use or ())
+    intent = Intent(name, None if use is True else only, frozenset(options.get("ignore_entities") or ()), place)
+    draft.add("intent", draft.intents, name, intent, place)
+
+
+def _entity(item: str | Map, place: Place, draft: Draft) -> None:
+    name, options = _named(item)
+    influence = options.get("influence_conversation", True)
+    entity = EntityType(name, _names(options.get("roles")), _names(options.get("groups")), influence, place)
+    draft.add("entity", draft.entities, name, entity, place)
+
+
+def _slot(name: str, item: Map, place: Place, draft: Draft, is_old: bool) -> None:
+    kind, influence = _slot_type(item["type"])
+    mappings = item.get("mappings")
+    slot = Slot(
+        name,
+        kind,
+        initial_value=plain(item.get("initial_value")),
+        influence_conversation=item.get("influence_conversation", influence),
+        mappings=tuple(slot_mapping(m) for m in mappings or ()),
+        values=tuple(item.get("values") or ()),
+        min_value=float(item.get("min_value", 0.0)),
+        max_value=float(item.get("max_value", 1.0)),
+        place=place,
+    )
+    if name not in draft.slots:
+        if mappings is None and not is_old:
+            draft.unmapped.add(name)
+        if is_old and item.get("auto_fill", True):
+            draft.auto_filled.add(name)
+    draft.add("slot", draft.slots, name, slot, place)
+
+
+def _slot_type(written: str) -> tuple[str, bool]:
+    """Rasa's slot type and whether it influences the conversation unless told otherwise."""
+    kind = written
+    if written.startswith(_SLOT_CLASSES) and written.endswith("Slot"):
+        kind = written.removeprefix(_SLOT_CLASSES).removesuffix("Slot").lower()
+        kind = "bool" if kind == "boolean" else kind
+    if kind == "unfeaturized":  # Rasa 1 and 2
+        return "any", False
+    return kind, kind != "any"
+
+
+def slot_mapping(item: Map) -> SlotMapping:
+    """One entry of `mappings:`."""
+    return SlotMapping(
+        item["type"],
+        entity=item.get("entity"),
+        role=item.get("role"),
+        group=item.get("group"),
+        intent=_names(item.get("intent")),
+        not_intent=_names(item.get("not_intent")),
+        value=plain(item.get("value")),
+        action=item.get("action"),
+        conditions=tuple(
+            MappingCondition(c["active_loop"], c.get("requested_slot")) for c in item.get("conditions") or ()
+        ),
+        place=item.place,
+    )
+
+
+def _variation(item: str | Map, place: Place) -> Variation:
+    if isinstance(item, str):
+        return Variation(item, place=place)
+    return Variation(
+        text=item.get("text"),
+        image=item.get("image"),
+        buttons=tuple(plain(item.get("buttons") or [])),
+        quick_replies=tuple(plain(item.get("quick_replies") or [])),
+        elements=tuple(plain(item.get("elements") or [])),
+        attachment=plain(item.get("attachment")),
+        custom=plain(item.get("custom")),
+        channel=item.get("channel"),
+        conditions=tuple(ResponseCondition(c["name"], plain(c["value"])) for c in item.get("condition") or ()),
+        metadata=plain(item["metadata"]) if isinstance(item.get("metadata"), Map) else {},
+        id=item.get("id"),
+        extra={key: plain(value) for key, value in item.items() if key not in _VARIATION_KEYS},
+        place=place,
+    )
+
+
+def _forms(file: Map, draft: Draft) -> None:
+    forms = file.get("forms")
+    if isinstance(forms, Seq):
+        for name, place in forms.placed():
+            draft.add("form", draft.forms, name, Form(name, place=place), place)
+    elif isinstance(forms, Map):
+        for name, form in forms.items():
+            _form(name, form or {}, forms.key_place(name), draft)
+
+
+def _form(name: str, item: Map | dict[str, Any], place: Place, draft: Draft) -> None:
+    """A form; in Rasa 2 the slots' mappings stand in it, under `required_slots` or (2.0) beside it."""
+    slots = item.get("required_slots")
+    if "required_slots" not in item:
+        slots = {key: value for key, value in item.items() if key != "ignored_intents"}
+    is_new = name not in draft.forms
+    form = Form(name, tuple(slots or ()), _names(item.get("ignored_intents")), place)
+    draft.add("form", draft.forms, name, form, place)
+    if is_new and isinstance(slots, dict):
+        for slot, mappings in slots.items():
+            written = [slot_mapping(mapping) for mapping in mappings or ()]
+            for mapping in written or [SlotMapping("from_entity", entity=slot, place=place)]:
+                draft.form_mappings.append((name, slot, mapping))
+
+
+def _action(item: str | Map, place: Place, draft: Draft) -> None:
+    name, options = _named(item)
+    draft.add("action", draft.actions, name, place, place)
+    if options.get("send_domain"):
+        draft.actions_sending_domain.add(name)
+
+
+def _session(item: Map) -> SessionConfig:
+    return SessionConfig(
+        float(item.get("session_expiration_time", 60.0)), item.get("carry_over_slots_to_new_session", True)
+    )

@@ -1,0 +1,75 @@
+"""What has been read so far: the pieces of all files, before they become one content."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.content import (
+    Diagnostic,
+    EntityType,
+    Example,
+    Form,
+    Intent,
+    Lookup,
+    Place,
+    Regex,
+    SessionConfig,
+    Severity,
+    Slot,
+    SlotMapping,
+    Story,
+    Synonym,
+    Variation,
+)
+
+
+@dataclass
+class Draft:
+    """Collects the pieces of a project. The first definition of a name counts; a second is reported."""
+
+    examples: list[Example] = field(default_factory=list)
+    synonyms: list[Synonym] = field(default_factory=list)
+    regexes: list[Regex] = field(default_factory=list)
+    lookups: list[Lookup] = field(default_factory=list)
+    intents: dict[str, Intent] = field(default_factory=dict)
+    entities: dict[str, EntityType] = field(default_factory=dict)
+    slots: dict[str, Slot] = field(default_factory=dict)
+    responses: dict[str, tuple[Variation, ...]] = field(default_factory=dict)
+    forms: dict[str, Form] = field(default_factory=dict)
+    actions: dict[str, Place] = field(default_factory=dict)
+    e2e_actions: list[str] = field(default_factory=list)
+    actions_sending_domain: set[str] = field(default_factory=set)
+    session: SessionConfig | None = None
+    stories: list[Story] = field(default_factory=list)
+    rules: list[Story] = field(default_factory=list)
+    tests: list[Story] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    # Rasa 2's ways, settled when everything is read:
+    form_mappings: list[tuple[str, str, SlotMapping]] = field(default_factory=list)
+    auto_filled: set[str] = field(default_factory=set)
+    unmapped: set[str] = field(default_factory=set)
+    store_entities_as_slots: bool = True
+
+    def report(self, severity: Severity, place: Place, message: str, cure: str = "", code: str = "") -> None:
+        """Note something about the content."""
+        self.diagnostics.append(Diagnostic(severity, place, message, cure, code))
+
+    def add(self, kind: str, known: dict[str, Any], name: str, value: Any, place: Place) -> None:
+        """Keep a named piece, unless the name is taken; then say by what."""
+        if name not in known:
+            known[name] = value
+            return
+        first = known[name]
+        first_place = first if isinstance(first, Place) else first[0].place if isinstance(first, tuple) else first.place
+        self.report(
+            "warning",
+            place,
+            f"The {kind} `{name}` is defined a second time (first at {first_place}); the first one counts.",
+            "Keep one of the two.",
+            "duplicate-definition",
+        )
+
+
+Metadata = Mapping[str, Any]

@@ -1,0 +1,103 @@
+"""The `nlu:` section: examples of intents, synonyms, regular expressions and lookup tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from bot.content import ActionStep, Example, Lookup, Place, Regex, Story, Synonym, UserStep
+from bot.reading.annotations import read_annotations
+from bot.reading.draft import Draft
+from bot.reading.tree import Map, Seq, plain
+
+_KINDS = ("intent", "synonym", "regex", "lookup")
+
+
+def read_nlu(items: Seq, draft: Draft) -> None:
+    """Read every item of an `nlu:` section into the draft."""
+    for item in items:
+        kinds = [kind for kind in _KINDS if kind in item]
+        if len(kinds) != 1:
+            draft.report(
+                "error",
+                item.place,
+                f"This item names {'two things at once: ' + ', '.join(kinds) if kinds else 'nothing'}.",
+                "Begin each item with one of `intent`, `synonym`, `regex` or `lookup`.",
+                "nlu-item",
+            )
+            continue
+        _READERS[kinds[0]](item, draft)
+
+
+def _intent(item: Map, draft: Draft) -> None:
+    name = item["intent"]
+    if "action" in item:
+        steps = (UserStep(name, place=item.place_of("intent")), ActionStep(item["action"], item.place_of("action")))
+        draft.rules.append(Story(f"{name} → {item['action']}", steps, "rule", place=item.key_place("action")))
+    metadata = {"intent": plain(item["metadata"])} if item.get("metadata") is not None else {}
+    for text, own, place in _examples(item, draft):
+        data = metadata | ({"example": plain(own)} if own is not None else {})
+        _example(text, name, data, place, draft)
+
+
+def _example(text: str, intent: str, metadata: dict[str, Any], place: Place, draft: Draft) -> None:
+    spoken, annotations, problems = read_annotations(text)
+    for problem in problems:
+        draft.report(
+            "error",
+            place,
+            f"The entity mark `{problem}` cannot be read.",
+            'Write `[text](entity)` or `[text]{"entity": "name", "value": "…"}` (JSON, double quotes).',
+            "entity-mark",
+        )
+    draft.examples.append(Example(spoken, intent, annotations, metadata, place))
+    for mark in annotations:
+        said = spoken[mark.start : mark.end]
+        if isinstance(mark.value, str) and mark.value != said:
+            draft.synonyms.append(Synonym(said, mark.value, place))
+
+
+def _synonym(item: Map, draft: Draft) -> None:
+    draft.synonyms += [Synonym(text, item["synonym"], place) for text, _, place in _examples(item, draft)]
+
+
+def _regex(item: Map, draft: Draft) -> None:
+    draft.regexes += [Regex(item["regex"], text, place) for text, _, place in _examples(item, draft)]
+
+
+def _lookup(item: Map, draft: Draft) -> None:
+    elements = tuple(text for text, _, _ in _examples(item, draft))
+    draft.lookups.append(Lookup(item["lookup"], elements, item.place))
+
+
+_READERS = {"intent": _intent, "synonym": _synonym, "regex": _regex, "lookup": _lookup}
+
+
+def _examples(item: Map, draft: Draft) -> Iterator[tuple[str, Any, Place]]:
+    """Each example's text, own metadata and place, of the block and of the list form."""
+    examples = item.get("examples")
+    if isinstance(examples, Seq):
+        for example, place in examples.placed():
+            if isinstance(example, Map):
+                yield example["text"].strip(), example.get("metadata"), place
+            else:
+                yield example.strip(), None, place
+    elif examples is not None:
+        yield from _block(item, draft)
+
+
+def _block(item: Map, draft: Draft) -> Iterator[tuple[str, None, Place]]:
+    for line, place in item.lines("examples"):
+        stripped = line.strip()
+        if stripped.startswith("-"):
+            text = stripped[1:].strip()
+            if text:
+                yield text, None, place
+        elif stripped and not stripped.startswith("#"):
+            draft.report(
+                "warning",
+                place,
+                f"This line of examples is not read: `{stripped[:60]}`.",
+                "Begin each example with `- `, on one line.",
+                "example-line",
+            )

@@ -1,0 +1,177 @@
+"""A whole project: every file found, read and merged into one content."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bot.config import Settings
+from bot.content import (
+    Content,
+    Diagnostic,
+    Domain,
+    EntityType,
+    Intent,
+    NluData,
+    Place,
+    SessionConfig,
+    Slot,
+    SlotMapping,
+    Story,
+)
+from bot.content.check import check_content
+from bot.content.names import DEFAULT_SLOTS
+from bot.reading.domain import read_domain
+from bot.reading.draft import Draft
+from bot.reading.fingerprint import content_fingerprint
+from bot.reading.nlu import read_nlu
+from bot.reading.rasa2 import settle_slots
+from bot.reading.schema import check_schema
+from bot.reading.settings import Configuration, read_configuration
+from bot.reading.stories import read_rules, read_stories
+from bot.reading.tree import Map, parse_yaml
+
+CONTENT_FOLDERS = ("domain", "data", "intents", "stories", "tests")
+"""Where content stands, beside domain.yml; files anywhere below that begin with `test_` are test stories."""
+
+_ENDINGS = {".yml", ".yaml"}
+
+
+@dataclass(frozen=True)
+class ReadResult:
+    """A project as read: its content, test stories and settings, and everything there is to say about them.
+
+    `files` are the names of the files that were read, relative to the project.
+    """
+
+    content: Content
+    tests: tuple[Story, ...]
+    settings: Settings
+    diagnostics: tuple[Diagnostic, ...]
+    files: tuple[str, ...] = ()
+
+    @property
+    def errors(self) -> tuple[Diagnostic, ...]:
+        """The diagnostics that refuse a start."""
+        return tuple(d for d in self.diagnostics if d.severity == "error")
+
+
+def read_project(
+    folder: Path, *, known_actions: Collection[str] = (), environment: Mapping[str, str] | None = None
+) -> ReadResult:
+    """Read the project in `folder`.
+
+    `known_actions` are those that plugins registered, which the domain need
+    not list. Never raises for what stands in the files: whatever is wrong is
+    in `diagnostics`, in the order of files and lines.
+    """
+    configuration = read_configuration(folder, environment)
+    draft = Draft(diagnostics=list(configuration.diagnostics))
+    files = content_files(folder)
+    for path in files:
+        read_content_file(path, path.relative_to(folder).as_posix(), draft)
+    content = _content(draft, configuration)
+    tests = tuple(draft.tests)
+    checked = check_content(content, tests, known_actions=known_actions, mentioned=_mentioned(folder))
+    names = (*configuration.files, *(path.relative_to(folder).as_posix() for path in files))
+    diagnostics = sorted((*draft.diagnostics, *checked), key=lambda d: d.place)
+    return ReadResult(content, tests, configuration.settings, tuple(diagnostics), names)
+
+
+def content_files(folder: Path) -> tuple[Path, ...]:
+    """The content files of a project, sorted by name."""
+    found = [path for ending in _ENDINGS if (path := folder / f"domain{ending}").is_file()]
+    for name in CONTENT_FOLDERS:
+        found += [path for path in (folder / name).rglob("*") if _is_content(path.relative_to(folder))]
+    return tuple(sorted(path for path in found if path.is_file()))
+
+
+def _is_content(path: Path) -> bool:
+    return path.suffix in _ENDINGS and not any(part.startswith(".") for part in path.parts)
+
+
+def read_content_file(path: Path, name: str, draft: Draft, *, are_tests: bool | None = None) -> None:
+    """Read one file into the draft; `name` is what places call it. Files named `test_…` hold test stories."""
+    tree, problems = parse_yaml(path.read_bytes(), name)
+    tree, more = check_schema(tree, "content", name)
+    draft.diagnostics += [*problems, *more]
+    if not isinstance(tree, Map):
+        return
+    are_tests = path.name.startswith("test_") if are_tests is None else are_tests
+    read_domain(tree, draft)
+    if tree.get("nlu") and not are_tests:
+        read_nlu(tree["nlu"], draft)
+    if tree.get("stories"):
+        read_stories(tree["stories"], draft, "test" if are_tests else "story")
+    if tree.get("rules"):
+        read_rules(tree["rules"], draft, are_tests=are_tests)
+
+
+def _content(draft: Draft, configuration: Configuration) -> Content:
+    settle_slots(draft)
+    _complete(draft)
+    domain = Domain(
+        intents=draft.intents,
+        entities=draft.entities,
+        slots=draft.slots,
+        responses=draft.responses,
+        forms=draft.forms,
+        actions=draft.actions,
+        e2e_actions=tuple(draft.e2e_actions),
+        actions_sending_domain=frozenset(draft.actions_sending_domain),
+        session=draft.session or SessionConfig(),
+    )
+    nlu = NluData(tuple(draft.examples), tuple(draft.synonyms), tuple(draft.regexes), tuple(draft.lookups))
+    content = Content(
+        domain,
+        nlu,
+        tuple(draft.stories),
+        tuple(draft.rules),
+        configuration.language,
+        configuration.pipeline,
+        configuration.policies,
+    )
+    return replace(content, fingerprint=content_fingerprint(content))
+
+
+def _complete(draft: Draft) -> None:
+    """Add what examples use without the domain's saying so, and the slots every bot has."""
+    listed = bool(draft.intents)
+    for example in draft.examples:
+        base = example.intent.split("/")[0]
+        if base not in draft.intents:
+            draft.intents[base] = Intent(base, place=example.place)
+            if listed:
+                _unlisted(draft, "intent", base, example.place)
+        for mark in example.annotations:
+            if mark.entity not in draft.entities:
+                draft.entities[mark.entity] = EntityType(mark.entity, place=example.place)
+                if listed:
+                    _unlisted(draft, "entity", mark.entity, example.place)
+    for name in sorted(DEFAULT_SLOTS - draft.slots.keys()):
+        kind = "text" if name == "requested_slot" else "any"
+        draft.slots[name] = Slot(name, kind, influence_conversation=False, mappings=(SlotMapping("custom"),))
+
+
+def _unlisted(draft: Draft, kind: str, name: str, place: Place) -> None:
+    section = "intents" if kind == "intent" else "entities"
+    draft.report(
+        "warning",
+        place,
+        f"The {kind} `{name}` has examples, but the domain does not list it.",
+        f"Add `- {name}` to `{section}:`.",
+        f"unlisted-{kind}",
+    )
+
+
+def _mentioned(folder: Path) -> frozenset[str]:
+    """Every word in the project's own Python: a response that an action says by name is in use."""
+    words: set[str] = set()
+    for path in (folder / "actions").rglob("*.py"):
+        words.update(_words(path.read_text("utf-8", "replace").split('"')))
+    return frozenset(words)
+
+
+def _words(parts: Iterable[str]) -> Iterable[str]:
+    return (word for part in parts for word in part.replace("'", " ").split())

@@ -1,0 +1,60 @@
+"""Rasa 2's ways to fill slots, turned into the mappings that Rasa 3's own migration makes of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.content import MappingCondition, Place, Slot, SlotMapping
+from bot.content.names import REQUESTED_SLOT
+from bot.reading.draft import Draft
+
+
+def settle_slots(draft: Draft) -> None:
+    """Give every slot its mappings: those written in forms, auto-fill, and `custom` where there is none."""
+    for form, slot, mapping in draft.form_mappings:
+        if slot in draft.slots:  # a form's slot that is none is reported with the other unknown names
+            _append(draft, slot, _in_form(mapping, form, slot))
+    if draft.store_entities_as_slots:
+        for slot in sorted(draft.auto_filled & draft.entities.keys()):
+            _append(draft, slot, SlotMapping("from_entity", entity=slot, place=draft.slots[slot].place))
+    for name in sorted(draft.unmapped):
+        if not draft.slots[name].mappings:
+            _note_unmapped(draft, draft.slots[name])
+    draft.slots = {
+        name: slot if slot.mappings else replace(slot, mappings=(SlotMapping("custom", place=slot.place),))
+        for name, slot in draft.slots.items()
+    }
+
+
+def _in_form(mapping: SlotMapping, form: str, slot: str) -> SlotMapping:
+    """The mapping as it counts while the form runs; all but two kinds only while the form asks for the slot."""
+    anytime = mapping.type in ("from_entity", "from_trigger_intent")
+    return replace(mapping, conditions=(MappingCondition(form, None if anytime else slot),))
+
+
+def _append(draft: Draft, slot: str, mapping: SlotMapping) -> None:
+    """Add the mapping; the same mapping of several forms becomes one with all their conditions."""
+    known = draft.slots[slot].mappings
+    bare = replace(mapping, conditions=(), place=Place(""))
+    for index, other in enumerate(known):
+        if replace(other, conditions=(), place=Place("")) == bare and bool(other.conditions) == bool(
+            mapping.conditions
+        ):
+            if set(mapping.conditions) <= set(other.conditions):
+                return
+            joined = replace(other, conditions=other.conditions + mapping.conditions)
+            draft.slots[slot] = replace(draft.slots[slot], mappings=(*known[:index], joined, *known[index + 1 :]))
+            return
+    draft.slots[slot] = replace(draft.slots[slot], mappings=(*known, mapping))
+
+
+def _note_unmapped(draft: Draft, slot: Slot) -> None:
+    if slot.name == REQUESTED_SLOT:
+        return
+    draft.report(
+        "note",
+        slot.place,
+        f"The slot `{slot.name}` has no mappings: only actions set it.",
+        "Write `mappings: [{type: custom}]` to say so, or how messages fill it.",
+        "slot-without-mappings",
+    )

@@ -1,0 +1,210 @@
+"""Trees against JSON schemas: every problem with its place, and what is left is valid.
+
+The schema says where text stands: a number or truth value written without
+quotes where text is asked for is text as written. What breaks the schema is
+reported and taken out, so that whoever reads the tree meets valid data only.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import cache
+from importlib.resources import files
+from typing import Any, TypeAlias
+
+from jsonschema import Draft202012Validator
+
+from bot.content import Diagnostic, Place
+from bot.reading.suggest import did_you_mean
+from bot.reading.tree import Map, Seq
+
+Path: TypeAlias = list[str | int]
+Error: TypeAlias = Any
+"""jsonschema's ValidationError, whose stubs call every field perhaps unset."""
+
+_ROUNDS = 20
+
+_KINDS = {
+    "object": "a mapping (`key: value`)",
+    "array": "a list (`- item`)",
+    "string": "text",
+    "number": "a number",
+    "integer": "a whole number",
+    "boolean": "true or false",
+    "null": "nothing",
+}
+
+
+@cache
+def validator(name: str) -> Draft202012Validator:
+    """The validator of `schemas/<name>.json`, built once."""
+    return Draft202012Validator(load_schema(name))
+
+
+@cache
+def load_schema(name: str) -> dict[str, Any]:
+    """The schema `schemas/<name>.json`."""
+    schema: dict[str, Any] = json.loads(files("bot.reading").joinpath(f"schemas/{name}.json").read_bytes())
+    return schema
+
+
+def check_schema(tree: Any, name: str, file: str) -> tuple[Any, list[Diagnostic]]:
+    """The tree with everything invalid taken out (None when nothing is left), and what was wrong with it."""
+    holder = [tree]
+    check = validator(name)
+    errors = _settle_text(holder, check)
+    diagnostics = [d for error in errors for d in _explain(error, tree, file)]
+    for _ in range(_ROUNDS):
+        if not errors:
+            return holder[0], diagnostics
+        _take_out(errors, holder)
+        errors = list(check.iter_errors(holder[0]))
+    return None, diagnostics
+
+
+def _settle_text(holder: list[Any], check: Draft202012Validator) -> list[Error]:
+    """Keep scalars as written where text is asked for; the errors that remain."""
+    for _ in range(_ROUNDS):
+        errors = list(check.iter_errors(holder[0]))
+        kept = sum(_keep_as_written(error, holder) for error in errors)
+        if not kept:
+            break
+    return errors
+
+
+def _wants(error: Error) -> list[str]:
+    wanted = error.validator_value
+    return [wanted] if isinstance(wanted, str) else list(wanted)
+
+
+def _keep_as_written(error: Error, holder: list[Any]) -> bool:
+    if error.validator != "type" or "string" not in _wants(error) or not isinstance(error.instance, (bool, int, float)):
+        return False
+    path = list(error.absolute_path)
+    parent = _find(holder, path[:-1])
+    if not isinstance(parent, (Map, Seq)):
+        return False
+    node = parent.nodes[path[-1]]
+    parent[path[-1]] = node.value
+    return True
+
+
+def _find(holder: list[Any], path: Path) -> Any:
+    value = holder[0]
+    for step in path:
+        value = value[step]
+    return value
+
+
+def _take_out(errors: list[Error], holder: list[Any]) -> None:
+    """Take out unknown keys, then whatever else is invalid: each once, inner and later ones first."""
+    paths: set[tuple[str | int, ...]] = set()
+    for error in errors:
+        if error.validator == "additionalProperties":
+            for key in _extra_keys(error):
+                error.instance.pop(key, None)
+        else:
+            paths.add(tuple(error.absolute_path))
+    for path in sorted(paths, key=lambda p: [str(step).zfill(9) for step in p], reverse=True):
+        if not path:
+            holder[0] = None
+            return
+        parent = _find(holder, list(path[:-1]))
+        if isinstance(parent, Seq):
+            del parent.nodes[path[-1]]  # type: ignore[arg-type]  # a sequence is indexed by numbers
+        del parent[path[-1]]
+
+
+def _extra_keys(error: Error) -> list[str]:
+    known = error.schema.get("properties", {})
+    return [key for key in error.instance if key not in known]
+
+
+def _place(tree: Any, path: Path, file: str) -> Place:
+    place = tree.place if isinstance(tree, (Map, Seq)) else Place(file)
+    value = tree
+    for step in path:
+        place = value.place_of(step)
+        value = value[step]
+    return place
+
+
+def _explain(error: Error, tree: Any, file: str) -> Iterator[Diagnostic]:
+    path = list(error.absolute_path)
+    place = _place(tree, path, file)
+    keyword = str(error.validator)
+    if keyword == "additionalProperties":
+        yield from _explain_extra(error, path, place)
+        return
+    what = _what(path)
+    explain = _MESSAGES.get(keyword)
+    message = explain(error, what) if explain else f"{what} is not valid: {error.message}"
+    code = _CODES.get(keyword, "invalid-value")
+    yield Diagnostic("error", place, message, _cure(error), code)
+
+
+def _explain_extra(error: Error, path: Path, place: Place) -> Iterator[Diagnostic]:
+    known = list(error.schema.get("properties", {}))
+    for key in _extra_keys(error):
+        where = error.instance.key_place(key) if isinstance(error.instance, Map) else place
+        around = f" in {_what(path)}" if path else ""
+        cure = did_you_mean(key, known) or f"Known here: {', '.join(known)}."
+        yield Diagnostic("error", where, f"The key `{key}` is not known{around}.", cure, "unknown-key")
+
+
+def _what(path: Path) -> str:
+    names = [step for step in path if isinstance(step, str)]
+    if not names:
+        return "This"
+    return f"This item of `{names[-1]}`" if isinstance(path[-1], int) else f"`{names[-1]}`"
+
+
+def _kind(value: Any) -> str:
+    if value is None:
+        return "empty"
+    if isinstance(value, bool):
+        return _KINDS["boolean"]
+    for kind, name in ((dict, "object"), (list, "array"), (str, "string")):
+        if isinstance(value, kind):
+            return _KINDS[name]
+    return _KINDS["number"]
+
+
+def _type_message(error: Error, what: str) -> str:
+    wanted = " or ".join(_KINDS[kind] for kind in _wants(error) if kind != "null")
+    return f"{what} must be {wanted}, but is {_kind(error.instance)}."
+
+
+_MESSAGES: dict[str, Any] = {
+    "type": _type_message,
+    "required": lambda e, what: f"{what} lacks the key `{_missing(e)}`.",
+    "enum": lambda e, what: f"{what} is `{e.instance}`, which is none of {', '.join(map(str, e.validator_value))}.",
+    "minLength": lambda _, what: f"{what} is empty.",
+    "minItems": lambda _, what: f"{what} is an empty list.",
+    "minProperties": lambda _, what: f"{what} is empty.",
+    "maxProperties": lambda _, what: f"{what} has more than one key; is the indentation of what follows too small?",
+    "minimum": lambda e, what: f"{what} is {e.instance}; it must be at least {e.validator_value}.",
+    "exclusiveMinimum": lambda e, what: f"{what} is {e.instance}; it must be more than {e.validator_value}.",
+    "maximum": lambda e, what: f"{what} is {e.instance}; it must be at most {e.validator_value}.",
+    "pattern": lambda e, what: f"{what} is `{e.instance}`, which does not look right.",
+}
+
+_CODES = {"type": "wrong-type", "required": "missing-key", "enum": "unknown-value"}
+
+
+def _missing(error: Error) -> str:
+    return str(error.message).split("'")[1]  # jsonschema names it nowhere else
+
+
+def _cure(error: Error) -> str:
+    if error.validator == "enum":
+        near = did_you_mean(str(error.instance), map(str, error.validator_value))
+        if near:
+            return near
+    examples = error.schema.get("examples", ())
+    return f"For example: {_one_line(str(examples[0]))}" if examples else str(error.schema.get("description", ""))
+
+
+def _one_line(example: str) -> str:
+    return "`" + " ⏎ ".join(example.split("\n")) + "`"

@@ -1,0 +1,162 @@
+"""config.yml, endpoints.yml and credentials.yml: the settings, the pipeline and the policies."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from bot.config import ActionEndpoint, Limits, Logging, Login, Server, Sessions, Settings, Store
+from bot.content import Component, Diagnostic, Place
+from bot.reading.schema import check_schema
+from bot.reading.tree import Map, Seq, parse_yaml, plain
+
+_SECTIONS: dict[str, type[Any]] = {
+    "server": Server,
+    "limits": Limits,
+    "sessions": Sessions,
+    "login": Login,
+    "store": Store,
+    "logging": Logging,
+}
+
+_VARIABLE = re.compile(r"\$\{(?P<name>[^}]+)\}|\$(?P<bare>[A-Za-z_][A-Za-z0-9_]*)")
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """What the configuration files say. `pipeline` and `policies` are None where config.yml names none."""
+
+    settings: Settings
+    language: str = "en"
+    pipeline: tuple[Component, ...] | None = None
+    policies: tuple[Component, ...] | None = None
+    diagnostics: tuple[Diagnostic, ...] = ()
+    files: tuple[str, ...] = field(default=())
+
+
+def read_settings(
+    folder: Path, environment: Mapping[str, str] | None = None
+) -> tuple[Settings, tuple[Diagnostic, ...]]:
+    """The settings of the project in `folder`, and what is wrong with its configuration files.
+
+    `${NAME}` in config.yml and endpoints.yml stands for a variable of `environment` (default: the process's).
+    Quick: no content is read. Never raises for what stands in the files.
+    """
+    configuration = read_configuration(folder, environment)
+    return configuration.settings, configuration.diagnostics
+
+
+def read_configuration(folder: Path, environment: Mapping[str, str] | None = None) -> Configuration:
+    """All that config.yml, endpoints.yml and credentials.yml say; each may be absent."""
+    reader = _Reader(folder, os.environ if environment is None else environment)
+    config = reader.read("config")
+    endpoints = reader.read("endpoints")
+    reader.read("credentials")
+    for key in ("tracker_store", "event_broker", "lock_store", "models", "model", "nlg", "nlu"):
+        if key in endpoints:
+            reader.note(
+                endpoints.key_place(key),
+                f"`{key}` is not used here.",
+                "Where turns are kept is `store:` in config.yml.",
+            )
+    settings = Settings(
+        project=folder,
+        action_endpoint=_action_endpoint(endpoints.get("action_endpoint")),
+        plugins=tuple(config.get("plugins") or ()),
+        plugin_settings=plain(config.get("plugin_settings") or {}),
+        **{name: _section(kind, config.get(name) or {}) for name, kind in _SECTIONS.items()},
+    )
+    return Configuration(
+        settings,
+        config.get("language") or "en",
+        _components(config.get("pipeline")),
+        _components(config.get("policies")),
+        tuple(reader.diagnostics),
+        tuple(reader.files),
+    )
+
+
+@dataclass
+class _Reader:
+    folder: Path
+    environment: Mapping[str, str]
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
+
+    def read(self, name: str) -> Any:
+        """The file `name`.yml against its schema; an empty mapping where there is none."""
+        path = next((p for ending in ("yml", "yaml") if (p := self.folder / f"{name}.{ending}").is_file()), None)
+        if path is None:
+            return {}
+        self.files.append(path.name)
+        tree, problems = parse_yaml(path.read_bytes(), path.name)
+        if name != "credentials":  # its secrets belong to channels, which read it themselves
+            self._fill(tree)
+        tree, more = check_schema(tree, name, path.name)
+        self.diagnostics += [*problems, *more]
+        return tree if isinstance(tree, Map) else {}
+
+    def note(self, place: Place, message: str, cure: str) -> None:
+        """Say something that does no harm."""
+        self.diagnostics.append(Diagnostic("note", place, message, cure, "not-used"))
+
+    def _fill(self, tree: Any) -> None:
+        """Put the environment's values for `${NAME}`, as Rasa does."""
+        if isinstance(tree, Map):
+            for key, value in tree.items():
+                tree[key] = self._filled(value, tree.place_of(key))
+        elif isinstance(tree, Seq):
+            for index, value in enumerate(tree):
+                tree[index] = self._filled(value, tree.place_of(index))
+
+    def _filled(self, value: Any, place: Place) -> Any:
+        if not isinstance(value, str):
+            self._fill(value)
+            return value
+        return _VARIABLE.sub(lambda match: self._variable(match, place), value) if "${" in value else value
+
+    def _variable(self, match: re.Match[str], place: Place) -> str:
+        name = match["name"] or match["bare"]
+        if name not in self.environment:
+            message = f"The environment variable `{name}` is not set."
+            cure = f"Set it, or write the value in place of `{match[0]}`."
+            self.diagnostics.append(Diagnostic("error", place, message, cure, "unset-variable"))
+        return self.environment.get(name, "")
+
+
+def _section(kind: type[Any], given: Mapping[str, Any]) -> Any:
+    values = {f.name: given[f.name] for f in fields(kind) if f.name in given}
+    return kind(**{name: _as_declared(kind, name, value) for name, value in values.items()})
+
+
+def _as_declared(kind: type[Any], name: str, value: Any) -> Any:
+    default = getattr(kind(), name)
+    if isinstance(default, tuple):
+        return tuple(value or ())
+    return float(value) if isinstance(default, float) else value
+
+
+def _components(items: Any) -> tuple[Component, ...] | None:
+    if not isinstance(items, Seq):
+        return None
+    return tuple(
+        Component(item, {}, place)
+        if isinstance(item, str)
+        else Component(item["name"], {key: plain(value) for key, value in item.items() if key != "name"}, place)
+        for item, place in items.placed()
+    )
+
+
+def _action_endpoint(item: Any) -> ActionEndpoint | None:
+    if not isinstance(item, Map) or not item.get("url"):
+        return None
+    endpoint = ActionEndpoint(item["url"])
+    return replace(
+        endpoint,
+        timeout_seconds=float(item.get("timeout_seconds", endpoint.timeout_seconds)),
+        tracker_events=item.get("tracker_events", endpoint.tracker_events),
+    )

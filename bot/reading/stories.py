@@ -1,0 +1,175 @@
+"""The `stories:` and `rules:` sections, and test stories."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Literal
+
+from bot.content import (
+    ANY,
+    ActionStep,
+    BotStep,
+    CheckpointStep,
+    LoopStep,
+    OrStep,
+    SlotStep,
+    Step,
+    StepEntity,
+    Story,
+    UserStep,
+)
+from bot.content.shorthand import parse_shorthand
+from bot.reading.annotations import read_annotations
+from bot.reading.draft import Draft
+from bot.reading.tree import Map, Seq, plain
+
+_WORDS = ("checkpoint", "or", "action", "bot", "active_loop", "form", "slot_was_set")
+
+
+def read_stories(items: Seq, draft: Draft, kind: Literal["story", "test"]) -> None:
+    """Read every story of a `stories:` section into the draft."""
+    stories = draft.tests if kind == "test" else draft.stories
+    for item in items:
+        steps = tuple(_steps(item["steps"], draft))
+        stories.append(Story(item["story"], steps, kind, metadata=_metadata(item), place=item.place))
+
+
+def read_rules(items: Seq, draft: Draft, *, are_tests: bool = False) -> None:
+    """Read every rule of a `rules:` section into the draft."""
+    for item in items:
+        steps = tuple(_steps(item["steps"], draft))
+        if are_tests:
+            draft.tests.append(Story(item["rule"], steps, "test", metadata=_metadata(item), place=item.place))
+            continue
+        draft.rules.append(
+            Story(
+                item["rule"],
+                steps,
+                "rule",
+                condition=tuple(_condition(item.get("condition") or [])),
+                conversation_start=item.get("conversation_start", False),
+                wait_for_user_input=item.get("wait_for_user_input", True),
+                metadata=_metadata(item),
+                place=item.place,
+            )
+        )
+
+
+def _metadata(item: Map) -> dict[str, Any]:
+    metadata = item.get("metadata")
+    return plain(metadata) if isinstance(metadata, Map) else {}
+
+
+def _condition(items: Iterable[Map]) -> Iterator[LoopStep | SlotStep]:
+    for item in items:
+        if "active_loop" in item:
+            yield LoopStep(item["active_loop"], item.place)
+        if "slot_was_set" in item:
+            yield from _slots(item)
+
+
+def _steps(items: Seq, draft: Draft) -> Iterator[Step]:
+    for item in items:
+        words = [word for word in _WORDS if word in item]
+        is_user = "intent" in item or "user" in item
+        if words[:1] == ["checkpoint"] and words[1:] in ([], ["slot_was_set"]) and not is_user:
+            yield CheckpointStep(item["checkpoint"], tuple(_slots(item)), item.place)
+        elif len(words) + is_user != 1:
+            draft.report("error", item.place, *_not_one(words, is_user), "story-step")
+        elif is_user:
+            yield _user(item, draft)
+        else:
+            yield from _simple(item, words[0], draft)
+
+
+def _not_one(words: list[str], is_user: bool) -> tuple[str, str]:
+    names = ["intent"] * is_user + words
+    if not names:
+        return "This step says neither what the user nor what the bot does.", "Write `- intent: …` or `- action: …`."
+    return f"This step is several at once: {', '.join(names)}.", "Begin each of them with `- ` on its own line."
+
+
+def _simple(item: Map, word: str, draft: Draft) -> Iterator[Step]:
+    place = item.place
+    match word:
+        case "action":
+            yield ActionStep(item["action"], place)
+        case "bot":
+            yield BotStep(item["bot"].strip(), place)
+        case "slot_was_set":
+            yield from _slots(item)
+        case "or":
+            yield OrStep(tuple(_options(item["or"], draft)), place)
+        case _:
+            yield LoopStep(item[word], place)
+
+
+def _options(items: Seq, draft: Draft) -> Iterator[UserStep | SlotStep]:
+    for item in items:
+        if "slot_was_set" in item:
+            yield from _slots(item)
+        elif "intent" in item or "user" in item:
+            yield _user(item, draft)
+        else:
+            draft.report("error", item.place, *_not_one([], False), "story-step")
+
+
+def _slots(item: Map) -> Iterator[SlotStep]:
+    """The slots of a `slot_was_set`, given as a list, a mapping or one name."""
+    given = item.get("slot_was_set")
+    if isinstance(given, str):
+        yield SlotStep(given, ANY, item.place_of("slot_was_set"))
+    elif isinstance(given, Map):
+        yield from _slot_values(given)
+    elif isinstance(given, Seq):
+        for entry, place in given.placed():
+            if isinstance(entry, Map):
+                yield from _slot_values(entry)
+            else:
+                yield SlotStep(entry, ANY, place)
+
+
+def _slot_values(given: Map) -> Iterator[SlotStep]:
+    for name, value in given.items():
+        yield SlotStep(name, plain(value), given.key_place(name))
+
+
+def _user(item: Map, draft: Draft) -> UserStep:
+    """A user step; what the shorthand or the marks in its text say, the step says too."""
+    written, place = item.get("user"), item.place
+    text, annotations, problems = read_annotations(written.strip()) if written else (None, (), [])
+    for problem in problems:
+        draft.report(
+            "error",
+            place,
+            f"The entity mark `{problem}` cannot be read.",
+            'Write `[text](entity)` or `[text]{"entity": "name", "value": "…"}` (JSON, double quotes).',
+            "entity-mark",
+        )
+    intent = item.get("intent")
+    entities = tuple(_entities(item.get("entities") or []))
+    if annotations and not entities:
+        entities = tuple(StepEntity(a.entity, a.value, a.role, a.group) for a in annotations)
+    short = parse_shorthand(text or intent or "")
+    if short is not None:
+        intent = short.intent if intent is None or not text else intent.removeprefix("/")
+        if short.entities is None:
+            draft.report(
+                "error",
+                place,
+                f"The entities of `{text or item['intent']}` are no JSON object.",
+                'Write `/intent{"entity": "value"}`.',
+                "shorthand",
+            )
+        entities = entities or tuple(StepEntity(name, value) for name, value in (short.entities or {}).items())
+    return UserStep(intent, text, entities, annotations, place)
+
+
+def _entities(items: Iterable[str | Map]) -> Iterator[StepEntity]:
+    for item in items:
+        if isinstance(item, str):
+            yield StepEntity(item)
+            continue
+        names = [key for key in item if key not in ("role", "group")]
+        for name in names or ():
+            yield StepEntity(name, plain(item[name]), item.get("role"), item.get("group"))

@@ -1,0 +1,302 @@
+"""YAML text as plain values that know where they stand.
+
+Every mapping becomes a `Map` and every sequence a `Seq`, which keep their
+nodes, so that any value's place and the text as written can be asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from math import isfinite
+from typing import Any, TypeAlias
+
+import yaml
+
+from bot.content import Diagnostic, Place
+from bot.reading.compose import MAX_DEPTH, TAG, TooDeep, compose
+
+MAX_REPEATED = 20_000
+"""How many nodes aliases may repeat, so that a few lines cannot unfold into millions."""
+
+_LARGEST = 2**63
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file's name (relative to the project) and text."""
+
+    file: str
+    text: str
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The text's lines without their ends."""
+        return self.text.splitlines()
+
+    def place(self, node: yaml.Node) -> Place:
+        """Where a node begins."""
+        return Place(self.file, node.start_mark.line + 1, node.start_mark.column + 1)
+
+
+class Map(dict[str, Any]):
+    """A YAML mapping; keys are always text, as written."""
+
+    __slots__ = ("key_nodes", "node", "nodes", "source")
+
+    def __init__(self, source: Source, node: yaml.Node) -> None:
+        super().__init__()
+        self.source = source
+        self.node = node
+        self.key_nodes: dict[str, yaml.Node] = {}
+        self.nodes: dict[str, yaml.Node] = {}
+
+    @property
+    def place(self) -> Place:
+        """Where the mapping begins."""
+        return self.source.place(self.node)
+
+    def key_place(self, key: str) -> Place:
+        """Where a key stands."""
+        return self.source.place(self.key_nodes[key])
+
+    def place_of(self, key: str) -> Place:
+        """Where a key's value stands."""
+        return self.source.place(self.nodes[key])
+
+    def lines(self, key: str) -> Iterator[tuple[str, Place]]:
+        """The lines of a key's text, each with its place."""
+        return _lines(self[key], self.nodes[key], self.source)
+
+
+class Seq(list[Any]):
+    """A YAML sequence."""
+
+    __slots__ = ("node", "nodes", "source")
+
+    def __init__(self, source: Source, node: yaml.Node) -> None:
+        super().__init__()
+        self.source = source
+        self.node = node
+        self.nodes: list[yaml.Node] = []
+
+    @property
+    def place(self) -> Place:
+        """Where the sequence begins."""
+        return self.source.place(self.node)
+
+    def place_of(self, index: int) -> Place:
+        """Where an item stands."""
+        return self.source.place(self.nodes[index])
+
+    def placed(self) -> Iterator[tuple[Any, Place]]:
+        """The items, each with its place."""
+        return ((item, self.source.place(node)) for item, node in zip(self, self.nodes, strict=True))
+
+
+Tree: TypeAlias = Map | Seq | str | int | float | bool | None
+
+
+def plain(value: Any) -> Any:
+    """The value as ordinary dicts and lists, places left behind."""
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    return value
+
+
+def _lines(text: str, node: yaml.Node, source: Source) -> Iterator[tuple[str, Place]]:
+    start = source.place(node)
+    is_block = getattr(node, "style", None) in ("|", ">")
+    for offset, line in enumerate(text.split("\n")):
+        if not is_block:
+            yield line, start
+            continue
+        number = start.line + 1 + offset
+        written = source.lines[number - 1] if number <= len(source.lines) else ""
+        yield line, Place(source.file, number, len(written) - len(written.lstrip()) + 1)
+
+
+def parse_yaml(data: bytes, file: str) -> tuple[Tree, list[Diagnostic]]:
+    """The tree of a YAML file's bytes and what is wrong with it. Never raises; None stands for nothing readable."""
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = data[: error.start].decode("utf-8", "replace")
+        place = Place(file, before.count("\n") + 1, len(before) - before.rfind("\n"))
+        return None, [
+            Diagnostic("error", place, "This is not UTF-8 text.", "Save the file as UTF-8.", "yaml-encoding"),
+        ]
+    source = Source(file, text)
+    try:
+        node = compose(text)
+    except yaml.YAMLError as error:
+        return None, [_syntax_error(error, source)]
+    except TooDeep:
+        return None, [_too_deep(Place(file))]
+    builder = _Builder(source)
+    value = builder.build(node) if node is not None else None
+    return value, builder.diagnostics
+
+
+def _too_deep(place: Place) -> Diagnostic:
+    return Diagnostic(
+        "error",
+        place,
+        f"This nests deeper than {MAX_DEPTH} levels or repeats itself by aliases without end.",
+        "Write it out flat.",
+        "yaml-depth",
+    )
+
+
+@dataclass
+class _Builder:
+    """Turns nodes into values; notes duplicate keys, odd tags and numbers that JSON cannot hold."""
+
+    source: Source
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    seen: set[int] = field(default_factory=set)
+    repeated: int = 0
+    inside_alias: int = 0
+
+    def build(self, node: yaml.Node, depth: int = 0) -> Tree:
+        """The node's value."""
+        if isinstance(node, yaml.ScalarNode):
+            return self.scalar(node)
+        is_alias = id(node) in self.seen
+        self.seen.add(id(node))
+        if depth > MAX_DEPTH or self.repeated > MAX_REPEATED:
+            if not any(d.code == "yaml-depth" for d in self.diagnostics):
+                self.diagnostics.append(_too_deep(self.source.place(node)))
+            return None
+        if is_alias:
+            self.repeated += 1 + len(node.value)
+        if not node.tag.startswith((TAG + "map", TAG + "seq")):
+            self.report(node, f"The tag `{node.tag}` means nothing here.", "Leave it out.", "yaml-tag")
+        return self.mapping(node, depth) if isinstance(node, yaml.MappingNode) else self.sequence(node, depth)
+
+    def report(self, node: yaml.Node, message: str, cure: str, code: str) -> None:
+        """Note an error at the node's place."""
+        self.diagnostics.append(Diagnostic("error", self.source.place(node), message, cure, code))
+
+    def sequence(self, node: yaml.Node, depth: int) -> Seq:
+        """A sequence with its items."""
+        items = Seq(self.source, node)
+        items.nodes = list(node.value)
+        items.extend([self.build(item, depth + 1) for item in node.value])
+        return items
+
+    def mapping(self, node: yaml.MappingNode, depth: int) -> Map:
+        """A mapping with its entries; what it says itself wins over what it merges in with `<<`."""
+        result = Map(self.source, node)
+        merged: list[Map] = []
+        for key_node, value_node in node.value:
+            if key_node.tag == TAG + "merge":
+                value = self.build(value_node, depth + 1)
+                merged.extend(m for m in (value if isinstance(value, Seq) else [value]) if isinstance(m, Map))
+            elif not isinstance(key_node, yaml.ScalarNode):
+                self.report(key_node, "A key must be plain text.", "Write `name: value`.", "yaml-key")
+            elif key_node.value in result.nodes:
+                first = self.source.place(result.key_nodes[key_node.value])
+                self.report(
+                    key_node,
+                    f"The key `{key_node.value}` stands here a second time (first at line {first.line}); "
+                    "this one is not read.",
+                    "Keep one, or merge the two.",
+                    "duplicate-key",
+                )
+            else:
+                result.key_nodes[key_node.value] = key_node
+                result.nodes[key_node.value] = value_node
+                result[key_node.value] = self.build(value_node, depth + 1)
+        for other in merged:
+            for key in other.keys() - result.keys():
+                result.key_nodes[key], result.nodes[key], result[key] = (
+                    other.key_nodes[key],
+                    other.nodes[key],
+                    other[key],
+                )
+        return result
+
+    def scalar(self, node: yaml.ScalarNode) -> Tree:
+        """A scalar as text, number, truth value or null."""
+        tag = node.tag.removeprefix(TAG)
+        try:
+            value: Tree = _SCALARS[tag](node.value)
+        except KeyError:
+            self.report(node, f"The tag `{node.tag}` means nothing here.", "Leave it out.", "yaml-tag")
+            value = node.value
+        except ValueError:  # a number that JSON cannot hold (infinite, over 64 bits) stays text, digit for digit
+            value = node.value
+        return value
+
+
+def _integer(text: str) -> int:
+    if len(text) > 30:
+        raise ValueError(text)
+    value = int(text, 0)
+    if not -_LARGEST <= value < _LARGEST:
+        raise ValueError(text)
+    return value
+
+
+def _number(text: str) -> float:
+    value = float(text)
+    if not isfinite(value):
+        raise ValueError(text)
+    return value
+
+
+def _truth(text: str) -> bool:
+    if text.lower() not in ("true", "false"):
+        raise ValueError(text)
+    return text.lower() == "true"
+
+
+_SCALARS: dict[str, Any] = {
+    "str": str,
+    "null": lambda _: None,
+    "bool": _truth,
+    "int": _integer,
+    "float": _number,
+    "merge": str,
+}
+
+_CURES = (
+    ("tab character", "Indent with spaces, not tabs."),
+    ("cannot start any token", "Indent with spaces, not tabs; put text that begins with @, ` or % in quotes."),
+    ("mapping values are not allowed", "Put text that contains `: ` in quotes, and check the line's indentation."),
+    ("could not find expected ':'", "Write `key: value`, and check the line's indentation."),
+    ("expected <document start>", "Check the indentation: everything at the left edge is `key: value`."),
+    ("undefined alias", "Define the anchor (`&name`) before it is used; put text that begins with * in quotes."),
+    ("unexpected end of stream", "Close the quotes or brackets that were opened."),
+    ("escape", "Write \\\\ for a backslash inside double quotes, or use single quotes."),
+    ("another document", "Keep one document in a file: take the second `---` out."),
+    ("expected a single document", "Keep one document in a file: take the second `---` out."),
+    ("control characters", "Take the invisible character out."),
+)
+
+
+_OPENED = (
+    ("while parsing a flow", "Close the bracket that opens here, or put text that begins with [ or { in quotes."),
+    ("quoted scalar: found unexpected end", "Close the quotes that open here."),
+)
+"""What a problem began with, and its cure: the place to look at is where it began."""
+
+
+def _syntax_error(error: yaml.YAMLError, source: Source) -> Diagnostic:
+    problem = str(getattr(error, "problem", None) or getattr(error, "reason", None) or error)
+    context = str(getattr(error, "context", None) or "")
+    opened = next((cure for part, cure in _OPENED if part in f"{context}: {problem}"), None)
+    mark = getattr(error, "context_mark" if opened else "problem_mark", None)
+    if mark is not None:
+        place = Place(source.file, mark.line + 1, mark.column + 1)
+    else:
+        position = getattr(error, "position", 0)
+        before = source.text[: position if isinstance(position, int) else 0]
+        place = Place(source.file, before.count("\n") + 1, len(before) - before.rfind("\n"))
+    default = "Check the indentation, quotes and brackets of this line and the one before it."
+    cure = opened or next((cure for part, cure in _CURES if part in problem), default)
+    return Diagnostic("error", place, f"This is not YAML: {problem}.", cure, "yaml-syntax")

@@ -1,0 +1,122 @@
+"""YAML to values with places: what stays text, what does not, and what is refused."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.content import Place
+from bot.reading.tree import Map, Seq, parse_yaml, plain
+
+
+def read(text: str) -> object:
+    value, problems = parse_yaml(text.encode(), "f.yml")
+    assert not problems
+    return plain(value)
+
+
+@pytest.mark.parametrize("written", ["no", "on", "off", "yes", "y", "012345", "007", "12:30", "+441234", "1_000", "="])
+def test_words_that_yaml_1_1_eats_stay_text(written: str) -> None:
+    assert read(f"- {written}") == [written]
+
+
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [("true", True), ("False", False), ("null", None), ("~", None), ("", None), ("5", 5), ("-3", -3), ("0.7", 0.7)],
+)
+def test_core_scalars_are_values(written: str, value: object) -> None:
+    assert read(f"- {written}") == [value]
+    assert type(read(f"- {written}")[0]) is type(value)  # type: ignore[index]
+
+
+@pytest.mark.parametrize("written", ["1e400", ".inf", ".nan", "99999999999999999999", "-9223372036854775809"])
+def test_a_number_that_json_cannot_hold_stays_text(written: str) -> None:
+    assert read(f"- {written}") == [written]
+
+
+def test_keys_are_text_as_written() -> None:
+    assert read("no: 1\n5: 2\n007: 3") == {"no": 1, "5": 2, "007": 3}
+
+
+def test_every_value_and_key_knows_its_place() -> None:
+    tree, _ = parse_yaml(b"a:\n  - x\n  - b: 1\n", "f.yml")
+    assert isinstance(tree, Map)
+    items = tree["a"]
+    assert isinstance(items, Seq)
+    assert tree.key_place("a") == Place("f.yml", 1, 1)
+    assert items.place_of(0) == Place("f.yml", 2, 5)
+    assert items[1].place_of("b") == Place("f.yml", 3, 8)
+
+
+def test_the_lines_of_a_block_know_their_places() -> None:
+    tree, _ = parse_yaml(b"a: |\n  - one\n\n    - two\n", "f.yml")
+    assert isinstance(tree, Map)
+    lines = [(line.strip(), place) for line, place in tree.lines("a") if line.strip()]
+    assert lines == [("- one", Place("f.yml", 2, 3)), ("- two", Place("f.yml", 4, 5))]
+
+
+def test_a_second_key_is_reported_with_both_places_and_not_read() -> None:
+    tree, problems = parse_yaml(b"a: 1\nb: 2\na: 3\n", "f.yml")
+    assert plain(tree) == {"a": 1, "b": 2}
+    assert [(p.place, p.code) for p in problems] == [(Place("f.yml", 3, 1), "duplicate-key")]
+    assert "line 1" in problems[0].message
+
+
+def test_merged_keys_give_way_to_own_ones() -> None:
+    assert read("a: &a {x: 1, y: 2}\nb:\n  <<: *a\n  y: 3") == {"a": {"x": 1, "y": 2}, "b": {"x": 1, "y": 3}}
+
+
+def test_a_byte_order_mark_is_skipped() -> None:
+    assert parse_yaml(b"\xef\xbb\xbfa: 1", "f.yml")[0] == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "cure"),
+    [
+        (b"a:\n\tb: 1", 2, "spaces"),
+        (b"a: b: c", 1, "quotes"),
+        (b"a: [1\n\nb: 2", 1, "bracket"),
+        (b'a: "\\q"', 1, "backslash"),
+        (b'a: "x\n', 1, "Close"),
+        (b"a: *b", 1, "anchor"),
+        (b"--- 1\n--- 2\n", 2, "one document"),
+        (b"a: 1\nb: \xff", 2, "UTF-8"),
+        (b"a: \x00", 1, "invisible"),
+        (b"? [1]\n: 2", 1, "name: value"),
+        (b"- !python/object:os.system x", 1, "Leave it out"),
+    ],
+)
+def test_what_is_no_yaml_is_said_with_its_place_and_cure(text: bytes, line: int, cure: str) -> None:
+    _, problems = parse_yaml(text, "f.yml")
+    assert len(problems) == 1
+    assert problems[0].severity == "error"
+    assert problems[0].place.line == line
+    assert cure in problems[0].cure
+
+
+@pytest.mark.parametrize(
+    "text",
+    [b"[" * 100_000, b"- " * 5_000, b"{a: " * 5_000, b"&a [*a, *a]", b"a: &a\n  b: *a"],
+    ids=["flow", "block", "mapping", "own alias", "own alias in a mapping"],
+)
+def test_endless_nesting_is_refused(text: bytes) -> None:
+    _, problems = parse_yaml(text, "f.yml")
+    assert [p.code for p in problems] == ["yaml-depth"]
+
+
+def test_aliases_that_unfold_without_end_are_refused() -> None:
+    lines = ["a0: &a0 [x, x]"]
+    lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 12)]
+    _, problems = parse_yaml("\n".join(lines).encode(), "f.yml")
+    assert [p.code for p in problems] == ["yaml-depth"]
+
+
+@given(st.binary())
+def test_any_bytes_give_a_value_or_a_problem(data: bytes) -> None:
+    parse_yaml(data, "f.yml")
+
+
+@given(st.text(alphabet="ab:-[]{}&*!|>'\"#%@`?,~<\n\t 0.e", max_size=80))
+def test_any_punctuation_gives_a_value_or_a_problem(text: str) -> None:
+    parse_yaml(text.encode(), "f.yml")

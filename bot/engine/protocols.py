@@ -48,6 +48,15 @@ class Outgoing:
 
 
 @dataclass(frozen=True, slots=True)
+class DueOutgoing:
+    """A reply to send now: its conversation, and how many times it was tried, this one included."""
+
+    outgoing: Outgoing
+    conversation: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
 class TurnCommit:
     """All that one transaction makes durable: turn record, snapshot, idempotency record, outbox, reminders, session.
 
@@ -142,6 +151,25 @@ class TurnStore(Protocol):
 
     async def next_reminder_at(self) -> datetime | None:
         """When the next reminder is due."""
+
+    async def due_outgoing(self, *, claimed_for: float = 60.0, most: int = 100) -> Sequence[DueOutgoing]:
+        """The first unsent reply of each conversation whose time has come.
+
+        They are the caller's own for `claimed_for` seconds, after which they
+        are due again: a sender that died loses nothing.
+        """
+
+    async def next_outgoing_at(self) -> datetime | None:
+        """When the next reply is due."""
+
+    async def mark_sent(self, reply: str) -> None:
+        """The receiver has taken the reply of this id; the next one of its conversation is due."""
+
+    async def give_up(self, reply: str) -> None:
+        """The receiver refused the reply for good; those behind it go on."""
+
+    async def retry_at(self, reply: str, at: datetime) -> None:
+        """Send the reply again at `at`."""
 
 
 class Matcher(Protocol):

@@ -17,7 +17,7 @@ VERSION_1 = (
     """CREATE TABLE conversations (
         id {text} PRIMARY KEY, principal {text} NOT NULL, channel {text} NOT NULL, sender {text} NOT NULL,
         created_at {integer} NOT NULL, seq {integer} NOT NULL DEFAULT 0, snapshot {bytes}, last_turn_at {integer},
-        fence {integer} NOT NULL DEFAULT 0, lease_owner {text}, lease_until {integer},
+        fence {integer} NOT NULL DEFAULT 0, lease_owner {text}, lease_until {integer} NOT NULL DEFAULT 0,
         UNIQUE (principal, channel, sender)){strict}""",
     """CREATE TABLE turns (
         conversation {text} NOT NULL, seq {integer} NOT NULL, at {integer} NOT NULL, record {bytes} NOT NULL,
@@ -37,7 +37,7 @@ VERSION_1 = (
         status {text} NOT NULL, at {integer} NOT NULL, result {bytes}){strict}""",
     "CREATE INDEX effects_unsettled ON effects (at) WHERE status IN ('spending', 'unknown')",
     """CREATE TABLE reminders (
-        conversation {text} NOT NULL, name {text} NOT NULL, intent {text} NOT NULL, entities {bytes} NOT NULL,
+        conversation {text} NOT NULL, name {text} NOT NULL, intent {text} NOT NULL, reminder {bytes} NOT NULL,
         due_at {integer} NOT NULL, kill_on_user_message {integer} NOT NULL,
         PRIMARY KEY (conversation, name)){strict}""",
     "CREATE INDEX reminders_due ON reminders (due_at)",
@@ -68,8 +68,6 @@ VERSION_2 = (
     """CREATE TABLE archive (
         conversation {text} NOT NULL, seq {integer} NOT NULL, at {integer} NOT NULL, record {bytes} NOT NULL,
         PRIMARY KEY (conversation, seq)){strict}""",
-    # How far a conversation was archived, so that a page of new turns never looks there.
-    "ALTER TABLE conversations ADD COLUMN archived_seq {integer} NOT NULL DEFAULT 0",
 )
 
 MIGRATIONS: Sequence[Sequence[str]] = (VERSION_1, VERSION_2)

@@ -1,0 +1,100 @@
+"""The two statements sets of every turn: load a conversation, and make a turn durable."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot.engine.protocols import Loaded, Stored, TurnCommit
+from bot.errors import SequenceConflict
+from bot.stores import outbox, reminders
+from bot.stores.connection import Connection
+from bot.stores.times import micros, moment
+
+_LOAD = """
+    SELECT c.seq, c.snapshot, c.last_turn_at, i.fingerprint, i.seq AS stored_seq, i.reply
+    FROM conversations c LEFT JOIN inbox i ON i.conversation = c.id AND i.message_id = :message_id
+    WHERE c.id = :conversation"""
+
+_MOVE_ON = """
+    UPDATE conversations SET seq = :seq, snapshot = :snapshot, last_turn_at = :at
+    WHERE id = :conversation AND seq = :seq - 1 AND fence = :fence
+    RETURNING EXISTS (SELECT 1 FROM reminders r WHERE r.conversation = conversations.id) AS has_reminders"""
+
+_RECORD = "INSERT INTO turns (conversation, seq, at, record) VALUES (:conversation, :seq, :at, :record)"
+
+_ANSWER = """
+    INSERT INTO inbox (conversation, message_id, fingerprint, arrived_at, status, seq, reply)
+    VALUES (:conversation, :message_id, :fingerprint, :at, 'done', :seq, :reply)
+    ON CONFLICT (conversation, message_id) DO UPDATE
+    SET status = 'done', seq = excluded.seq, reply = excluded.reply, payload = NULL
+    WHERE inbox.status = 'accepted' AND inbox.fingerprint = excluded.fingerprint"""
+
+_EXTEND = "UPDATE sessions SET idle_until = :until WHERE token_hash = :session AND idle_until < :until"
+
+_FIND = "SELECT id FROM conversations WHERE principal = :principal AND channel = :channel AND sender = :sender"
+
+_BEGIN = """
+    INSERT INTO conversations (id, principal, channel, sender, created_at)
+    VALUES (:id, :principal, :channel, :sender, :now)
+    ON CONFLICT (principal, channel, sender) DO NOTHING"""
+
+
+def load(connection: Connection, conversation: str, message_id: str | None) -> Loaded:
+    """A conversation, and what came of a message before; one statement, whatever the conversation's length."""
+    row = connection.one(_LOAD, conversation=conversation, message_id=message_id)
+    if row is None:
+        return Loaded(0, None, None)
+    stored = Stored(row.fingerprint, row.stored_seq or 0, row.reply) if row.fingerprint is not None else None
+    return Loaded(row.seq, row.snapshot, None if row.last_turn_at is None else moment(row.last_turn_at), stored)
+
+
+def commit(connection: Connection, turn: TurnCommit) -> None:
+    """Write all of one turn; raises SequenceConflict (or Conflict) when another was first."""
+    at = micros(turn.at)
+    has_reminders = _move_on(connection, turn, at)
+    connection.run(_RECORD, conversation=turn.conversation, seq=turn.seq, at=at, record=turn.record)
+    _answer(connection, turn, at)
+    if turn.session is not None and turn.session_idle_until is not None:
+        connection.run(_EXTEND, session=turn.session, until=micros(turn.session_idle_until))
+    outbox.put(connection, turn.conversation, turn.outbox, at)
+    if has_reminders or turn.reminders:
+        reminders.apply(connection, turn)
+
+
+def _move_on(connection: Connection, turn: TurnCommit, at: int) -> bool:
+    row = connection.one(
+        _MOVE_ON, conversation=turn.conversation, seq=turn.seq, fence=turn.fence, snapshot=turn.snapshot, at=at
+    )
+    if row is None:
+        raise SequenceConflict(f"turn {turn.seq} is not the next one, or another worker holds the conversation")
+    return bool(row.has_reminders)
+
+
+def _answer(connection: Connection, turn: TurnCommit, at: int) -> None:
+    written = connection.run(
+        _ANSWER,
+        conversation=turn.conversation,
+        message_id=turn.message_id,
+        fingerprint=turn.fingerprint,
+        at=at,
+        seq=turn.seq,
+        reply=turn.body,
+    )
+    if not written:
+        raise SequenceConflict("the message was answered before")
+
+
+def conversation_of(connection: Connection, key: tuple[str, str, str]) -> str | None:
+    """The id of the conversation of (principal, channel, sender), if it exists."""
+    principal, channel, sender = key
+    row = connection.one(_FIND, principal=principal, channel=channel, sender=sender)
+    return row.id if row else None
+
+
+def begin_conversation(connection: Connection, conversation: str, key: tuple[str, str, str], now: datetime) -> str:
+    """The id of the conversation of (principal, channel, sender), which is `conversation` when there was none yet."""
+    principal, channel, sender = key
+    connection.run(_BEGIN, id=conversation, principal=principal, channel=channel, sender=sender, now=micros(now))
+    found = conversation_of(connection, key)
+    assert found is not None
+    return found

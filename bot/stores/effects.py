@@ -1,0 +1,55 @@
+"""The journal of outside changes: written before the call, spent once, settled forwards only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.engine.protocols import EffectEntry
+from bot.stores.connection import Connection, Row
+from bot.stores.times import micros, moment
+
+_MOST_AT_ONCE = 500
+
+_BEGIN = """
+    INSERT INTO effects (key, conversation, kind, parameters, status, at, result)
+    VALUES (:key, :conversation, :kind, :parameters, :status, :at, :result)
+    ON CONFLICT (key) DO NOTHING"""
+
+_SETTLE = "UPDATE effects SET status = :status, at = :at, result = :result WHERE key = :key AND status IN "
+_FORWARD = {
+    "unknown": f"{_SETTLE}('spending')",
+    "done": f"{_SETTLE}('spending', 'unknown')",
+    "refused": f"{_SETTLE}('spending', 'unknown')",
+}
+
+_SELECT = "SELECT key, conversation, kind, parameters, status, at, result FROM effects"
+_STANDING = f"{_SELECT} WHERE key = :key"
+_UNSETTLED = f"{_SELECT} WHERE status IN ('spending', 'unknown') ORDER BY at LIMIT :most"
+
+
+def journal(connection: Connection, entry: EffectEntry) -> EffectEntry:
+    """Write an entry; gives `entry` itself when it stands now, else the one that stood before."""
+    at = micros(entry.at)
+    settled = _FORWARD.get(entry.status)
+    if settled and connection.run(settled, key=entry.key, status=entry.status, at=at, result=entry.result):
+        return entry
+    began = connection.run(
+        _BEGIN,
+        key=entry.key,
+        conversation=entry.conversation,
+        kind=entry.kind,
+        parameters=entry.parameters,
+        status=entry.status,
+        at=at,
+        result=entry.result,
+    )
+    return entry if began else _entry(connection.one(_STANDING, key=entry.key))
+
+
+def unsettled(connection: Connection) -> Sequence[EffectEntry]:
+    """Entries whose outcome is not known, oldest first, at most 500."""
+    return [_entry(row) for row in connection.all(_UNSETTLED, most=_MOST_AT_ONCE)]
+
+
+def _entry(row: Row) -> EffectEntry:
+    return EffectEntry(row.key, row.conversation, row.kind, row.parameters, row.status, moment(row.at), row.result)

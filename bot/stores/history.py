@@ -1,0 +1,75 @@
+"""Past turns: paged, moved to the archive, and what is kept for a while only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.engine.protocols import StoredTurn
+from bot.stores.connection import Connection
+from bot.stores.times import moment
+
+_CHUNK = 500
+"""Rows that one transaction moves or deletes, so that turns never wait long behind it."""
+
+# Both halves come in order from their index, so that a page costs its own length and not the history's.
+_PAGE = """
+    SELECT seq, at, record FROM turns WHERE conversation = :conversation AND seq {within}
+    UNION ALL
+    SELECT seq, at, record FROM archive WHERE conversation = :conversation AND seq {within}
+    ORDER BY seq {order} LIMIT :limit"""
+
+_BEFORE = _PAGE.format(within="< :edge", order="DESC")
+_AFTER = _PAGE.format(within="> :edge", order="ASC")
+_LARGEST = 2**62
+
+
+def turns(
+    connection: Connection, conversation: str, before: int | None, after: int | None, limit: int
+) -> Sequence[StoredTurn]:
+    """A page of turns, oldest first, wherever they are kept."""
+    sql, edge = (_AFTER, after) if after is not None else (_BEFORE, _LARGEST if before is None else before)
+    rows = connection.all(sql, conversation=conversation, edge=edge, limit=limit)
+    page = [StoredTurn(row.seq, moment(row.at), row.record) for row in rows]
+    return page if after is not None else page[::-1]
+
+
+def archive_some(connection: Connection, conversation: str, cutoff: int) -> int:
+    """Move some of a conversation's oldest turns from before `cutoff` to the archive; how many, 0 at the end."""
+    sql = "SELECT seq, at FROM turns WHERE conversation = :conversation ORDER BY seq LIMIT :limit"
+    old = [row.seq for row in connection.all(sql, conversation=conversation, limit=_CHUNK) if row.at < cutoff]
+    if not old:
+        return 0
+    which = {"conversation": conversation, "first": old[0], "last": old[-1]}
+    chosen = "FROM turns WHERE conversation = :conversation AND seq BETWEEN :first AND :last"
+    connection.run(
+        f"INSERT INTO archive (conversation, seq, at, record) SELECT conversation, seq, at, record {chosen}", **which
+    )
+    return connection.run(f"DELETE {chosen}", **which)
+
+
+def conversations_after(connection: Connection, last: str) -> Sequence[str]:
+    """Some conversation ids behind `last`, in order; none at the end."""
+    sql = "SELECT id FROM conversations WHERE id > :last ORDER BY id LIMIT :limit"
+    return [row.id for row in connection.all(sql, last=last, limit=_CHUNK)]
+
+
+def purge_answered(connection: Connection, cutoff: int, after: int) -> tuple[int, int]:
+    """Forget some answered messages of before `cutoff`, from number `after` on; how many, and where to go on."""
+    sql = "SELECT number, arrived_at, status FROM inbox WHERE number > :after ORDER BY number LIMIT :limit"
+    rows = connection.all(sql, after=after, limit=_CHUNK)
+    old = [{"number": row.number} for row in rows if row.arrived_at < cutoff and row.status == "done"]
+    if old:
+        connection.many("DELETE FROM inbox WHERE number = :number", old)
+    young = not rows or rows[-1].arrived_at >= cutoff
+    return len(old), 0 if young else rows[-1].number
+
+
+def purge_sent(connection: Connection, cutoff: int, after: int) -> tuple[int, int]:
+    """Forget some replies that were taken (or refused) before `cutoff`, as `purge_answered` does."""
+    sql = "SELECT number, created_at, sent_at FROM outbox WHERE number > :after ORDER BY number LIMIT :limit"
+    rows = connection.all(sql, after=after, limit=_CHUNK)
+    old = [{"number": row.number} for row in rows if row.sent_at is not None and row.sent_at < cutoff]
+    if old:
+        connection.many("DELETE FROM outbox WHERE number = :number", old)
+    young = not rows or rows[-1].created_at >= cutoff
+    return len(old), 0 if young else rows[-1].number

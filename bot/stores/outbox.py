@@ -1,0 +1,78 @@
+"""The outbox: replies that go out by themselves, in order within a conversation, until the receiver has taken them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from bot.engine.protocols import DueOutgoing, Outgoing
+from bot.stores.connection import Connection
+from bot.stores.times import micros, moment
+
+_PUT = """
+    INSERT INTO outbox (id, conversation, channel, target, body, status, next_at, created_at)
+    VALUES (:id, :conversation, :channel, :target, :body, 'due', :at, :at)"""
+
+# The head of each conversation's line only: the second reply waits until the first was taken.
+_CLAIM = """
+    UPDATE outbox SET next_at = :until, attempts = attempts + 1
+    WHERE number IN (
+        SELECT o.number FROM outbox o
+        WHERE o.status = 'due' AND o.next_at <= :now AND NOT EXISTS (
+            SELECT 1 FROM outbox p
+            WHERE p.conversation = o.conversation AND p.status = 'due' AND p.number < o.number)
+        ORDER BY o.number LIMIT :most)
+    AND status = 'due' AND next_at <= :now
+    RETURNING number, id, conversation, channel, target, body, attempts"""
+
+_NEXT = """
+    SELECT MIN(o.next_at) AS at FROM outbox o
+    WHERE o.status = 'due' AND NOT EXISTS (
+        SELECT 1 FROM outbox p WHERE p.conversation = o.conversation AND p.status = 'due' AND p.number < o.number)"""
+
+
+def put(connection: Connection, conversation: str, replies: Sequence[Outgoing], at: int) -> None:
+    """Add replies at the end of their conversation's line."""
+    for reply in replies:
+        connection.run(
+            _PUT,
+            id=reply.id,
+            conversation=conversation,
+            channel=reply.channel,
+            target=reply.target,
+            body=reply.body,
+            at=at,
+        )
+
+
+def claim(connection: Connection, now: datetime, claimed_for: float, most: int) -> Sequence[DueOutgoing]:
+    """The first waiting reply of each conversation whose time has come; nobody else gets them for `claimed_for` s."""
+    until = micros(now + timedelta(seconds=claimed_for))
+    rows = connection.all(_CLAIM, now=micros(now), until=until, most=most)
+    return [
+        DueOutgoing(Outgoing(row.id, row.channel, row.target, row.body), row.conversation, row.attempts)
+        for row in sorted(rows)
+    ]
+
+
+def next_at(connection: Connection) -> datetime | None:
+    """When the next reply is due."""
+    row = connection.one(_NEXT)
+    return None if row is None or row.at is None else moment(row.at)
+
+
+def mark_sent(connection: Connection, reply: str, now: datetime) -> None:
+    """The receiver has it."""
+    sql = "UPDATE outbox SET status = 'sent', sent_at = :now WHERE id = :id AND status = 'due'"
+    connection.run(sql, id=reply, now=micros(now))
+
+
+def give_up(connection: Connection, reply: str, now: datetime) -> None:
+    """The receiver will never take it (it said so); the ones behind it go on."""
+    sql = "UPDATE outbox SET status = 'refused', sent_at = :now WHERE id = :id AND status = 'due'"
+    connection.run(sql, id=reply, now=micros(now))
+
+
+def retry_at(connection: Connection, reply: str, at: datetime) -> None:
+    """Try again at `at`."""
+    connection.run("UPDATE outbox SET next_at = :at WHERE id = :id AND status = 'due'", id=reply, at=micros(at))

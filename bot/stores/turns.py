@@ -1,0 +1,148 @@
+"""The engine's TurnStore, on a Database."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import datetime
+from functools import partial
+
+from bot.dialogue.events import ReminderScheduled
+from bot.engine.protocols import DueOutgoing, EffectEntry, Loaded, StoredTurn, TurnCommit
+from bot.errors import SequenceConflict
+from bot.messages import UserMessage
+from bot.sources import Sources
+from bot.stores import commits, effects, history, inbox, outbox, reminders
+from bot.stores.connection import Connection
+from bot.stores.database import Database
+from bot.stores.faults import Conflict
+from bot.stores.times import micros
+
+_KNOWN_CONVERSATIONS = 4_096
+"""How many (principal, channel, sender) → id are remembered: the mapping never changes, so that it needs no refresh."""
+
+
+class SqlTurns:
+    """Conversations and their turns in a database. Every write is durable when its call returns."""
+
+    def __init__(self, database: Database, sources: Sources) -> None:
+        self.database = database
+        self._sources = sources
+        self._ids: OrderedDict[tuple[str, str, str], str] = OrderedDict()
+
+    async def conversation_id(self, principal: str, channel: str, sender: str) -> str:
+        """The opaque id of this principal's conversation on this channel family; made at the first call."""
+        key = (principal, channel, sender)
+        found = self._ids.get(key)
+        if found is None:
+            found = await self.database.read(lambda c: commits.conversation_of(c, key))
+        if found is None:
+            new, now = self._sources.new_id(), self._sources.now()
+            found = await self.database.write(lambda c: commits.begin_conversation(c, new, key, now))
+        self._ids[key] = found
+        self._ids.move_to_end(key)
+        if len(self._ids) > _KNOWN_CONVERSATIONS:
+            self._ids.popitem(last=False)
+        return found
+
+    def hold(self, conversation: str) -> AbstractAsyncContextManager[int]:
+        """Nothing to hold against: one process has the file to itself."""
+        return _unheld()
+
+    async def load(self, conversation: str, message_id: str | None = None) -> Loaded:
+        """The conversation's snapshot, with the message of this id if it came before."""
+        return await self.database.read(lambda c: commits.load(c, conversation, message_id))
+
+    async def commit(self, commit: TurnCommit) -> None:
+        """Make one turn durable; raises SequenceConflict when another was first."""
+        try:
+            await self.database.write(lambda c: commits.commit(c, commit))
+        except Conflict as conflict:
+            raise SequenceConflict(str(conflict)) from conflict
+
+    async def accept(self, message: UserMessage, fingerprint: str) -> bool:
+        """Keep a message before it is acknowledged; False when it came before."""
+        return await self.database.write(lambda c: inbox.accept(c, message, fingerprint))
+
+    async def accepted(self) -> Sequence[UserMessage]:
+        """The messages accepted and not yet answered, in order of arrival."""
+        return await self.database.read(inbox.accepted)
+
+    async def turns(
+        self, conversation: str, *, before: int | None = None, after: int | None = None, limit: int = 50
+    ) -> Sequence[StoredTurn]:
+        """A page of turns, oldest first; archived ones too."""
+        return await self.database.read(lambda c: history.turns(c, conversation, before, after, limit))
+
+    async def journal(self, entry: EffectEntry) -> EffectEntry:
+        """Write an effect's journal entry; returns the one that stands (`entry` itself, if it does)."""
+        return await self.database.write(lambda c: effects.journal(c, entry))
+
+    async def unsettled_effects(self) -> Sequence[EffectEntry]:
+        """Journal entries in `spending` or `unknown`, oldest first."""
+        return await self.database.read(effects.unsettled)
+
+    async def due_reminders(self, now: datetime) -> Sequence[tuple[str, ReminderScheduled]]:
+        """The reminders whose time has come, oldest first."""
+        return await self.database.read(lambda c: reminders.due(c, now))
+
+    async def next_reminder_at(self) -> datetime | None:
+        """When the next reminder is due."""
+        return await self.database.read(reminders.next_at)
+
+    async def due_outgoing(self, *, claimed_for: float = 60.0, most: int = 100) -> Sequence[DueOutgoing]:
+        """The first unsent reply of each conversation whose time has come, the caller's own for `claimed_for` s."""
+        now = self._sources.now()
+        return await self.database.write(lambda c: outbox.claim(c, now, claimed_for, most))
+
+    async def next_outgoing_at(self) -> datetime | None:
+        """When the next reply is due."""
+        return await self.database.read(outbox.next_at)
+
+    async def mark_sent(self, reply: str) -> None:
+        """The receiver has taken the reply of this id."""
+        now = self._sources.now()
+        await self.database.write(lambda c: outbox.mark_sent(c, reply, now))
+
+    async def give_up(self, reply: str) -> None:
+        """The receiver refused the reply for good; those behind it go on."""
+        now = self._sources.now()
+        await self.database.write(lambda c: outbox.give_up(c, reply, now))
+
+    async def retry_at(self, reply: str, at: datetime) -> None:
+        """Send the reply again at `at`."""
+        await self.database.write(lambda c: outbox.retry_at(c, reply, at))
+
+    async def archive(self, older_than: datetime) -> int:
+        """Move turns from before `older_than` out of the table that turns write to; they stay readable. How many."""
+        cutoff, last, moved = micros(older_than), "", 0
+        while names := await self.database.read(partial(history.conversations_after, last=last)):
+            for name in names:
+                moved += await self._archive(partial(history.archive_some, conversation=name, cutoff=cutoff))
+            last = names[-1]
+        return moved
+
+    async def purge(self, older_than: datetime) -> int:
+        """Forget answered messages' idempotency records and sent replies from before `older_than`; how many."""
+        cutoff = micros(older_than)
+        answered = await self._purge(history.purge_answered, cutoff)
+        return answered + await self._purge(history.purge_sent, cutoff)
+
+    async def _archive(self, some: Callable[[Connection], int]) -> int:
+        moved = 0
+        while count := await self.database.write(some):
+            moved += count
+        return moved
+
+    async def _purge(self, some: Callable[..., tuple[int, int]], cutoff: int) -> int:
+        gone, after, going = 0, 0, True
+        while going:
+            count, after = await self.database.write(partial(some, cutoff=cutoff, after=after))
+            gone, going = gone + count, after > 0
+        return gone
+
+
+@asynccontextmanager
+async def _unheld() -> AsyncIterator[int]:
+    yield 0

@@ -1,0 +1,194 @@
+"""Entities learned from annotated examples: linear-chain CRFs (Lafferty et al. 2001) by CRFsuite.
+
+One tagger finds entities; where examples carry roles or groups, a second and
+third tag the same words again, seeing what the first one found, as Rasa does.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import ClassVar, Literal, NamedTuple, Self
+
+import pycrfsuite
+
+from bot.content import Annotation, Example
+from bot.messages import Entity, JsonObject
+from bot.nlu.entities.features import Featurizer
+from bot.nlu.entities.patterns import Patterns, dump_patterns, restore_patterns
+from bot.nlu.entities.words import Word, split_words
+
+_WORD_LIMIT = 1_000
+"""Words of a message that are tagged; what comes after them is left alone."""
+
+_OUTSIDE = "O"
+
+Aspect = Literal["entity", "role", "group"]
+_ASPECTS: tuple[Aspect, ...] = ("entity", "role", "group")
+_Rows = list[list[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingOptions:
+    """L-BFGS with elastic-net weights `c1` and `c2`; the names are CRFsuite's."""
+
+    c1: float = 0.05
+    c2: float = 0.05
+    max_iterations: int = 60
+
+
+class _Span(NamedTuple):
+    label: str
+    first: int
+    last: int
+    confidence: float
+
+
+class Tagger:
+    """A trained CRF held in memory. CRFsuite's tagger keeps the sentence it works on, hence the lock."""
+
+    def __init__(self, model: bytes) -> None:
+        self.model = model
+        self._crf = pycrfsuite.Tagger()
+        self._crf.open_inmemory(model)
+        self._lock = threading.Lock()
+
+    def tag(self, rows: _Rows) -> list[tuple[str, float]]:
+        """Give each word's label with its marginal probability (1.0 for words outside of everything)."""
+        with self._lock:
+            labels: list[str] = self._crf.tag(rows)
+            return [
+                (label, 1.0 if label == _OUTSIDE else min(1.0, float(self._crf.marginal(label, at))))
+                for at, label in enumerate(labels)
+            ]
+
+
+@dataclass(frozen=True)
+class CrfExtractor:
+    """CRFEntityExtractor, and the half of DIETClassifier that finds entities."""
+
+    kind: ClassVar[str] = "crf"
+    name: str
+    featurize: Featurizer
+    taggers: Mapping[Aspect, Tagger]
+
+    def extend(self, text: str, now: datetime, found: list[Entity]) -> list[Entity]:
+        """Add the entities that the taggers find in `text`."""
+        words = split_words(text)[:_WORD_LIMIT]
+        if not words:
+            return found
+        rows = self.featurize(text, words)
+        tags = self.taggers["entity"].tag(rows)
+        spans = _spans(tags)
+        if not spans:
+            return found
+        roles, groups = self._refine("role", rows, tags), self._refine("group", rows, tags)
+        return found + [
+            Entity(
+                span.label,
+                text[words[span.first].start : words[span.last].end],
+                words[span.first].start,
+                words[span.last].end,
+                role=roles.get(span.first),
+                group=groups.get(span.first),
+                extractor=self.name,
+                confidence=span.confidence,
+            )
+            for span in spans
+        ]
+
+    def _refine(self, aspect: Aspect, rows: _Rows, tags: Sequence[tuple[str, float]]) -> dict[int, str]:
+        tagger = self.taggers.get(aspect)
+        if tagger is None:
+            return {}
+        labels = tagger.tag(_with_entities(rows, [label for label, _ in tags]))
+        return {at: label[2:] for at, (label, _) in enumerate(labels) if label != _OUTSIDE}
+
+    def dump(self) -> tuple[JsonObject, Mapping[str, bytes]]:
+        """Give back what `restore` needs: a JSON object, and CRFsuite's file for each aspect."""
+        files = {f"{aspect}.crfsuite": tagger.model for aspect, tagger in self.taggers.items()}
+        return {"name": self.name, **dump_patterns(self.featurize.patterns)}, files
+
+    @classmethod
+    def restore(cls, state: JsonObject, files: Mapping[str, bytes]) -> Self:
+        """Build the extractor again from what `dump` gave."""
+        names = {aspect: f"{aspect}.crfsuite" for aspect in _ASPECTS}
+        taggers = {aspect: Tagger(files[file]) for aspect, file in names.items() if file in files}
+        return cls(state["name"], Featurizer(restore_patterns(state)), taggers)
+
+
+def learn_crf(
+    name: str, examples: Sequence[Example], patterns: Patterns, options: TrainingOptions = TrainingOptions()
+) -> CrfExtractor | None:
+    """Train the taggers on all examples, those without annotations too: they show what is no entity.
+
+    None when no example is annotated.
+    """
+    featurize = Featurizer(patterns)
+    split = [(example, split_words(example.text)[:_WORD_LIMIT]) for example in examples]
+    split = [(example, words) for example, words in split if words]
+    rows = [featurize(example.text, words) for example, words in split]
+    entities = [_labels(words, example.annotations, "entity") for example, words in split]
+    if not any(label != _OUTSIDE for labels in entities for label in labels):
+        return None
+    taggers: dict[Aspect, Tagger] = {"entity": Tagger(_train(rows, entities, options))}
+    for aspect in _ASPECTS[1:]:
+        labels = [_labels(words, example.annotations, aspect) for example, words in split]
+        chosen = [at for at, row in enumerate(labels) if any(label != _OUTSIDE for label in entities[at])]
+        if any(label != _OUTSIDE for at in chosen for label in labels[at]):
+            seen = [_with_entities(rows[at], entities[at]) for at in chosen]
+            taggers[aspect] = Tagger(_train(seen, [labels[at] for at in chosen], options))
+    return CrfExtractor(name, featurize, taggers)
+
+
+def _labels(words: Sequence[Word], marks: Sequence[Annotation], aspect: Aspect) -> list[str]:
+    """Give BIO labels; of annotations that overlap, the longer one counts, then the earlier one."""
+    labels = [_OUTSIDE] * len(words)
+    for mark in sorted(marks, key=lambda m: (m.end - m.start, -m.start)):
+        value = getattr(mark, aspect)
+        inside = [at for at, word in enumerate(words) if mark.start <= word.start < mark.end]
+        for at in inside if value else ():
+            labels[at] = f"{'B' if at == inside[0] else 'I'}-{value}"
+    return labels
+
+
+def _with_entities(rows: _Rows, labels: Sequence[str]) -> _Rows:
+    last = len(rows) - 1
+    return [
+        [
+            *row,
+            f"e={labels[at]}",
+            f"-1e={labels[at - 1] if at else 'BOS'}",
+            f"+1e={labels[at + 1] if at < last else 'EOS'}",
+        ]
+        for at, row in enumerate(rows)
+    ]
+
+
+def _train(rows: Sequence[_Rows], labels: Sequence[Sequence[str]], options: TrainingOptions) -> bytes:
+    trainer = pycrfsuite.Trainer(algorithm="lbfgs", verbose=False)
+    trainer.set_params({"c1": options.c1, "c2": options.c2, "max_iterations": options.max_iterations})
+    for row, label in zip(rows, labels, strict=True):
+        trainer.append(row, label)
+    with tempfile.TemporaryDirectory() as folder:  # CRFsuite writes its model to a path only
+        file = Path(folder) / "model"
+        trainer.train(str(file))
+        return file.read_bytes()
+
+
+def _spans(tags: Sequence[tuple[str, float]]) -> list[_Span]:
+    """Join BIO labels into spans, each as sure as its least sure word."""
+    spans: list[_Span] = []
+    open_label: str | None = None
+    for at, (tag, sure) in enumerate(tags):
+        label = None if tag == _OUTSIDE else tag[2:]
+        if label is not None and (tag[0] == "B" or label != open_label):
+            spans.append(_Span(label, at, at, sure))
+        elif label is not None:
+            spans[-1] = spans[-1]._replace(last=at, confidence=min(sure, spans[-1].confidence))
+        open_label = label
+    return spans

@@ -1,0 +1,101 @@
+"""What the tagger sees of each word: itself, its shape and affixes, its neighbours, tables that hold it.
+
+The feature set is the usual one for named entities with linear-chain CRFs
+(Ratinov and Roth 2009, "Design challenges and misconceptions in named entity
+recognition"): words in a window, prefixes and suffixes, shapes, gazetteers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from bot.nlu.entities.patterns import Patterns
+from bot.nlu.entities.words import Word
+
+_CACHE_LIMIT = 20_000
+"""Different words whose features are remembered; then the memory starts afresh."""
+
+_RUNS = re.compile(r"(.)\1+")
+
+_Parts = tuple[list[str], list[str], list[str], list[str], list[str]]
+
+
+def shape(word: str) -> str:
+    """Give a word's shape: X and x for letters, d for digits, runs shortened (`Route66` is `Xxdd`→`Xxd`)."""
+    drawn = "".join("X" if c.isupper() else "x" if c.isalpha() else "d" if c.isdigit() else c for c in word[:20])
+    return _RUNS.sub(r"\1", drawn)
+
+
+class Featurizer:
+    """Turns words into CRFsuite's features; remembers what single words give, so that it is quick."""
+
+    def __init__(self, patterns: Patterns) -> None:
+        self.patterns = patterns
+        self._memory: dict[tuple[str, str], _Parts] = {}
+
+    def __call__(self, text: str, words: Sequence[Word]) -> list[list[str]]:
+        """Give a list of features for each word of `text`."""
+        seen = [self._recall(text[word.start : word.end], word.folded) for word in words]
+        folded = [word.folded for word in words]
+        last = len(words) - 1
+        rows = []
+        for at, parts in enumerate(seen):
+            row = parts[2].copy()
+            row += seen[at - 1][1] if at > 0 else _BEGINNING
+            row += seen[at + 1][3] if at < last else _END
+            if at > 1:
+                row += seen[at - 2][0]
+            if at < last - 1:
+                row += seen[at + 2][4]
+            if at > 0:
+                row.append(f"-1w|w={folded[at - 1]}|{folded[at]}")
+            if at < last:
+                row.append(f"w|+1w={folded[at]}|{folded[at + 1]}")
+            rows.append(row)
+        if not self.patterns.empty:
+            self._add_memberships(text, words, rows)
+        return rows
+
+    def _recall(self, said: str, folded: str) -> _Parts:
+        parts = self._memory.get((said, folded))
+        if parts is None:
+            if len(self._memory) >= _CACHE_LIMIT:
+                self._memory.clear()
+            parts = self._memory[said, folded] = _word_parts(said, folded)
+        return parts
+
+    def _add_memberships(self, text: str, words: Sequence[Word], rows: list[list[str]]) -> None:
+        marks: list[set[str]] = [set() for _ in words]
+        for hit in self.patterns.find(text, words):
+            first = True
+            for at, word in enumerate(words):
+                if word.start < hit.end and word.end > hit.start:
+                    marks[at].add(f"in={'B' if first else 'I'}-{hit.name}")
+                    first = False
+        for at, row in enumerate(rows):
+            row.extend(sorted(marks[at]))
+            if at > 0:
+                row.extend(f"-1{mark}" for mark in sorted(marks[at - 1]))
+            if at < len(rows) - 1:
+                row.extend(f"+1{mark}" for mark in sorted(marks[at + 1]))
+
+
+_BEGINNING = ["-1=BOS"]
+_END = ["+1=EOS"]
+
+
+def _word_parts(said: str, folded: str) -> _Parts:
+    word = folded[:40]
+    form = shape(said)
+    near = [f"w={word}", f"p3={word[:3]}", f"s3={word[-3:]}", f"f={form}"]
+    own = ["bias", *near]
+    own += [f"p{n}={word[:n]}" for n in (1, 2, 4, 5) if len(word) > n]
+    own += [f"s{n}={word[-n:]}" for n in (1, 2, 4, 5) if len(word) > n]
+    return (
+        [f"-2w={word}"],
+        [f"-1{part}" for part in near],
+        own,
+        [f"+1{part}" for part in near],
+        [f"+2w={word}"],
+    )

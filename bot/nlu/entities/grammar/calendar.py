@@ -1,0 +1,132 @@
+"""Calendar arithmetic on wall-clock times, and stretches of time with a grain."""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from datetime import datetime, timedelta
+from typing import Final, Literal, NamedTuple
+
+from bot.messages import Json
+from bot.nlu.entities.grammar.habits import Habits
+
+Grain = Literal["second", "minute", "hour", "day", "week", "month", "quarter", "year"]
+
+GRAINS: Final[tuple[Grain, ...]] = ("second", "minute", "hour", "day", "week", "month", "quarter", "year")
+_MONTHS: Final = {"month": 1, "quarter": 3, "year": 12}
+
+SECONDS: Final[dict[Grain, int]] = {
+    "second": 1,
+    "minute": 60,
+    "hour": 3600,
+    "day": 86400,
+    "week": 604800,
+    "month": 2592000,
+    "quarter": 7776000,
+    "year": 31536000,
+}
+"""Seconds of each grain; months count 30 days and years 365, as in Duckling's normalised durations."""
+
+
+class Reference(NamedTuple):
+    """What phrases refer to: the wall clock, and how ambiguous ones are taken."""
+
+    now: datetime
+    habits: Habits
+
+    @property
+    def today(self) -> datetime:
+        """Midnight at which today began."""
+        return floor(self.now, "day")
+
+    @property
+    def past(self) -> bool:
+        """Whether ambiguous phrases lean to the past."""
+        return self.habits.prefer == "past"
+
+    def leaning(self, prefer: Literal["past", "future"], now: datetime | None = None) -> Reference:
+        """Give a reference that leans so, and perhaps to another time."""
+        habits = self.habits
+        if habits.prefer != prefer:
+            habits = Habits(habits.language, prefer, habits.day_first, habits.rolling, habits.timezone)
+        return Reference(now or self.now, habits)
+
+
+class When(NamedTuple):
+    """A stretch of time, `start` within it and `end` not; None is open. `interval` tells it from a single unit.
+
+    `other` is a second reading of an ambiguous clock time.
+    """
+
+    start: datetime | None
+    end: datetime | None
+    grain: Grain
+    interval: bool = False
+    other: datetime | None = None
+
+
+def unit(start: datetime, grain: Grain) -> When:
+    """Give the one unit (day, month, ...) that begins at `start`."""
+    return When(start, add(start, grain, 1), grain)
+
+
+def span(start: datetime | None, end: datetime | None, grain: Grain) -> When:
+    """Give an interval; None leaves a side open."""
+    return When(start, end, grain, interval=True)
+
+
+def coarse(grain: Grain) -> bool:
+    """Whether the grain is a day or longer."""
+    return GRAINS.index(grain) >= GRAINS.index("day")
+
+
+def floor(time: datetime, grain: Grain) -> datetime:
+    """Give the beginning of the unit that `time` is in; weeks begin on Monday (ISO 8601)."""
+    if grain == "second":
+        return time.replace(microsecond=0)
+    if grain == "minute":
+        return time.replace(second=0, microsecond=0)
+    if grain == "hour":
+        return time.replace(minute=0, second=0, microsecond=0)
+    day = time.replace(hour=0, minute=0, second=0, microsecond=0)
+    if grain == "day":
+        return day
+    if grain == "week":
+        return day - timedelta(days=day.weekday())
+    if grain == "month":
+        return day.replace(day=1)
+    return day.replace(day=1, month=1 if grain == "year" else 3 * ((day.month - 1) // 3) + 1)
+
+
+def add(time: datetime, grain: Grain, count: int) -> datetime:
+    """Move by `count` units; the day is cut to the month's last. Raises OverflowError or ValueError outside of 1-9999."""
+    months = _MONTHS.get(grain)
+    if months is None:
+        return time + timedelta(seconds=SECONDS[grain] * count)
+    total = time.year * 12 + time.month - 1 + months * count
+    year, month = divmod(total, 12)
+    if not 1 <= year <= 9999:
+        raise OverflowError("beyond the calendar")
+    return time.replace(year=year, month=month + 1, day=min(time.day, monthrange(year, month + 1)[1]))
+
+
+def described(when: When, habits: Habits) -> tuple[Json, dict[str, Json]]:
+    """Give a stretch of time as value and details in Duckling's shapes.
+
+    The details of single units carry `from` and `to` too, half-open, so that
+    whoever looks things up in a period needs no calendar.
+    """
+    sides = {
+        side: {"value": _iso(time, habits), "grain": when.grain}
+        for side, time in (("from", when.start), ("to", when.end))
+        if time is not None
+    }
+    if when.interval or when.start is None:
+        value = {side: sides[side]["value"] if side in sides else None for side in ("to", "from")}
+        return value, {"type": "interval", "grain": when.grain, **sides, "values": [{"type": "interval", **sides}]}
+    times = [when.start] if when.other is None else [when.start, when.other]
+    values = [{"type": "value", "value": _iso(time, habits), "grain": when.grain} for time in times]
+    return values[0]["value"], {**values[0], **sides, "values": values}
+
+
+def _iso(time: datetime, habits: Habits) -> str:
+    return time.replace(tzinfo=habits.zone).isoformat(timespec="milliseconds")

@@ -1,0 +1,120 @@
+"""The grammar as an extractor: at each token the rules that can begin there; the longest phrase wins."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import ClassVar, Final, Self
+
+from bot.messages import Entity, Json, JsonObject
+from bot.nlu.entities.grammar.calendar import Reference
+from bot.nlu.entities.grammar.contacts import CONTACTS, Contact, find_contacts
+from bot.nlu.entities.grammar.habits import Habits, local
+from bot.nlu.entities.grammar.money import MONEY_WORDS, money
+from bot.nlu.entities.grammar.numbers import ORDINAL_WORDS, SPOKEN
+from bot.nlu.entities.grammar.quantities import (
+    COUNT_WORDS,
+    digits_alone,
+    distance,
+    duration,
+    number_alone,
+    ordinal_alone,
+)
+from bot.nlu.entities.grammar.reading import Reading
+from bot.nlu.entities.grammar.times import DATE_WORDS, TIME_WORDS, date_in_digits, time
+from bot.nlu.entities.grammar.tokens import Tokens
+
+Rule = Callable[[Tokens, int, Reference], Reading | None]
+
+_DIGITS: Final = "0"
+"""The key of rules that may begin with digits."""
+
+_ENGLISH: Final[Mapping[str, tuple[Rule, frozenset[str]]]] = {
+    "time": (time, TIME_WORDS),
+    "amount-of-money": (money, MONEY_WORDS),
+    "duration": (duration, COUNT_WORDS),
+    "distance": (distance, SPOKEN),
+    "ordinal": (ordinal_alone, ORDINAL_WORDS),
+    "number": (number_alone, SPOKEN | {"-"}),
+}
+"""The rule of each dimension and the words it can begin with; where two phrases are as long, the first counts."""
+
+_ANY_LANGUAGE: Final[Mapping[str, tuple[Rule, frozenset[str]]]] = {
+    "time": (date_in_digits, DATE_WORDS),
+    "number": (digits_alone, frozenset({"-"})),
+}
+
+DIMENSIONS: Final = frozenset(_ENGLISH) | CONTACTS
+"""The entities that the grammar knows, by Duckling's names."""
+
+
+@dataclass(frozen=True)
+class GrammarExtractor:
+    """DucklingEntityExtractor and TellerEntityExtractor."""
+
+    kind: ClassVar[str] = "grammar"
+    name: str
+    dimensions: frozenset[str]
+    habits: Habits = Habits()
+    _rules: dict[str, list[tuple[str, Rule]]] = field(init=False, default_factory=dict, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        grammar = _ENGLISH if self.habits.language == "en" else _ANY_LANGUAGE
+        for dimension, (rule, words) in grammar.items():
+            if dimension in self.dimensions:
+                for word in (_DIGITS, *words):
+                    self._rules.setdefault(word, []).append((dimension, rule))
+
+    def extend(self, text: str, now: datetime, found: list[Entity]) -> list[Entity]:
+        """Add what the grammar reads in `text`; `now` (aware) is what relative times refer to."""
+        contacts = find_contacts(text, self.dimensions) if self.dimensions & CONTACTS else []
+        entities = [self._entity(c.dimension, c.value, c.start, c.end, c.details) for c in contacts]
+        return found + sorted(entities + self._phrases(text, now, contacts), key=lambda entity: entity.start)
+
+    def _phrases(self, text: str, now: datetime, contacts: Sequence[Contact]) -> list[Entity]:
+        tokens = Tokens(text)
+        reference: Reference | None = None
+        phrases: list[Entity] = []
+        free = 0
+        ahead = iter((*contacts, None))
+        contact = next(ahead)
+        for at in range(tokens.count):
+            if at < free:
+                continue
+            while contact and contact.end <= tokens.starts[at]:
+                contact = next(ahead)
+            word = tokens.words[at]
+            rules = self._rules.get(_DIGITS if word.isdecimal() else word)
+            if rules is None:
+                continue
+            reference = reference or Reference(local(now, self.habits), self.habits)
+            best = _longest(rules, tokens, at, reference)
+            end = tokens.ends[best[1].end - 1] if best else 0
+            if best and not (contact and contact.start < end):
+                free = best[1].end
+                phrases.append(self._entity(best[0], best[1].value, tokens.starts[at], end, best[1].details))
+        return phrases
+
+    def _entity(self, dimension: str, value: Json, start: int, end: int, details: JsonObject) -> Entity:
+        return Entity(dimension, value, start, end, extractor=self.name, confidence=1.0, details=details)
+
+    def dump(self) -> tuple[JsonObject, Mapping[str, bytes]]:
+        """Give back what `restore` needs: a JSON object, and no files."""
+        return {"name": self.name, "dimensions": sorted(self.dimensions), "habits": self.habits.dump()}, {}
+
+    @classmethod
+    def restore(cls, state: JsonObject, files: Mapping[str, bytes]) -> Self:
+        """Build the extractor again from what `dump` gave."""
+        return cls(state["name"], frozenset(state["dimensions"]), Habits(**state["habits"]))
+
+
+def _longest(
+    rules: Sequence[tuple[str, Rule]], tokens: Tokens, at: int, reference: Reference
+) -> tuple[str, Reading] | None:
+    best: tuple[str, Reading] | None = None
+    for dimension, rule in rules:
+        reading = rule(tokens, at, reference)
+        if reading and (best is None or reading.end > best[1].end):
+            best = dimension, reading
+    return best

@@ -1,0 +1,210 @@
+"""Numbers and ordinals, in digits and in words."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final, NamedTuple
+
+from bot.nlu.entities.grammar.tokens import Tokens
+
+
+class Number(NamedTuple):
+    """A number that ends before token `end`."""
+
+    end: int
+    value: Decimal
+
+
+_SMALL: Final = {
+    word: value
+    for value, word in enumerate(
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
+        "sixteen seventeen eighteen nineteen".split()
+    )
+}
+_TENS: Final = {
+    word: 10 * value
+    for value, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2)
+} | {"fourty": 40}
+_SCALES: Final = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+_SUFFIXES: Final = {"k": 10**3, "m": 10**6, "mn": 10**6, "bn": 10**9, "b": 10**9}
+_GROUPS: Final = {"hundred": 100, "dozen": 12, "dozens": 12} | _SCALES
+_FRACTIONS: Final = {"half": Decimal("0.5"), "quarter": Decimal("0.25"), "quarters": Decimal("0.25")}
+_DIGITS: Final = {word: str(value) for word, value in _SMALL.items() if value < 10} | {"oh": "0", "nought": "0"}
+
+_ORDINALS: Final = {
+    word: value
+    for value, word in enumerate(
+        "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth "
+        "fifteenth sixteenth seventeenth eighteenth nineteenth".split(),
+        start=1,
+    )
+}
+_TENTHS: Final = {word[:-1] + "ieth": value for word, value in _TENS.items() if word != "fourty"}
+_ENDINGS: Final = frozenset({"st", "nd", "rd", "th"})
+
+SPOKEN: Final = frozenset(_SMALL) | frozenset(_TENS) | {"a", "an", "half", "minus", "negative", "dozen", "hundred"}
+"""Words that a number can begin with."""
+
+ORDINAL_WORDS: Final = frozenset(_ORDINALS) | frozenset(_TENTHS) | frozenset(_TENS)
+"""Words that an ordinal can begin with."""
+
+_LONGEST: Final = 15
+"""Digits beyond which a number is a code (of a card, of a parcel) and no quantity."""
+
+
+def digits(tokens: Tokens, at: int, *, comma: bool = False) -> Number | None:
+    """Read a number in digits: `5`, `1,234.56`, `1.5`; with `comma` also `12,50` and `1.234,56`."""
+    if not tokens.has_digits(at) or len(tokens.words[at]) > _LONGEST:
+        return None
+    marks = ((",", "."), (".", ",")) if comma else ((",", "."),)
+    read = [_digits(tokens, at, thousands, decimals) for thousands, decimals in marks]
+    return max(read, key=lambda number: number.end)
+
+
+def _digits(tokens: Tokens, at: int, thousands: str, decimals: str) -> Number:
+    whole, end = tokens.words[at], at + 1
+    if len(whole) <= 3:
+        while len(whole) < _LONGEST and _joined(tokens, end, thousands) and len(tokens.words[end + 1]) == 3:
+            whole, end = whole + tokens.words[end + 1], end + 2
+    if _joined(tokens, end, decimals) and len(tokens.words[end + 1]) <= _LONGEST:
+        return Number(end + 2, Decimal(f"{int(whole)}.{_ascii(tokens.words[end + 1])}"))
+    return Number(end, Decimal(int(whole)))
+
+
+def _ascii(run: str) -> str:
+    return run if run.isascii() else "".join(str(int(digit)) for digit in run)
+
+
+def _joined(tokens: Tokens, at: int, mark: str) -> bool:
+    return tokens.words[at] == mark and tokens.glued(at) and tokens.glued(at + 1) and tokens.has_digits(at + 1)
+
+
+def number(tokens: Tokens, at: int, *, suffixes: bool = True, comma: bool = False) -> Number | None:
+    """Read the longest number at `at`: digits or words, scaled (`1.2k`, `half a million`), signed."""
+    word = tokens.words[at]
+    if word in {"minus", "negative"} or (word == "-" and not tokens.glued(at) and tokens.glued(at + 1)):
+        positive = number(tokens, at + 1, suffixes=suffixes, comma=comma)
+        return positive and Number(positive.end, -positive.value)
+    read = digits(tokens, at, comma=comma)
+    if read is None:
+        return _spoken(tokens, at)
+    return _scaled(tokens, read, suffixes=suffixes)
+
+
+def _scaled(tokens: Tokens, read: Number, *, suffixes: bool) -> Number:
+    word = tokens.words[read.end]
+    if suffixes and word in _SUFFIXES and tokens.glued(read.end) and not tokens.glued(read.end + 1):
+        return Number(read.end + 1, read.value * _SUFFIXES[word])
+    if word in _GROUPS:
+        return _continued(tokens, Number(read.end + 1, read.value * _GROUPS[word]), _GROUPS[word])
+    return _with_fraction(tokens, read)
+
+
+def _spoken(tokens: Tokens, at: int) -> Number | None:
+    words = tokens.words
+    if words[at] == "half" and words[at + 1] in {"a", "an"} and words[at + 2] in _GROUPS:
+        return Number(at + 3, Decimal(_GROUPS[words[at + 2]]) / 2)
+    if words[at] in {"a", "an"} and words[at + 1] in _GROUPS:
+        return _continued(tokens, Number(at + 2, Decimal(_GROUPS[words[at + 1]])), _GROUPS[words[at + 1]])
+    if words[at] in {"a", "the"} and words[at + 1] in {"couple", "pair"}:
+        return Number(tokens.skip(at + 2, ("of",)), Decimal(2))
+    if words[at] in {"dozen", "hundred"}:
+        return Number(at + 1, Decimal(_GROUPS[words[at]]))
+    read = _below_hundred(tokens, at)
+    if read is None:
+        return None
+    if words[read.end] in _GROUPS:
+        scale = _GROUPS[words[read.end]]
+        return _continued(tokens, Number(read.end + 1, read.value * scale), scale)
+    return _with_fraction(tokens, _with_point(tokens, read))
+
+
+def _below_hundred(tokens: Tokens, at: int) -> Number | None:
+    word = tokens.words[at]
+    if word in _TENS:
+        unit = at + 2 if tokens.words[at + 1] == "-" else at + 1
+        value = _SMALL.get(tokens.words[unit], 0)
+        if 0 < value < 10:
+            return Number(unit + 1, Decimal(_TENS[word] + value))
+        return Number(at + 1, Decimal(_TENS[word]))
+    return Number(at + 1, Decimal(_SMALL[word])) if word in _SMALL else None
+
+
+def _continued(tokens: Tokens, read: Number, scale: int) -> Number:
+    """Go on after a hundred, a thousand, ...: a larger scale multiplies, smaller parts are added."""
+    total, end = read.value, read.end
+    while True:
+        larger = _SCALES.get(tokens.words[end], 0)
+        if larger > scale:
+            total, scale, end = total * larger, larger, end + 1
+        part = _part(tokens, tokens.skip(end, ("and", ",")), scale)
+        if part is None:
+            return Number(end, total)
+        total, end = total + part.value, part.end
+        if _SCALES.get(tokens.words[end], 0) <= scale:
+            return Number(end, total)
+
+
+def _part(tokens: Tokens, at: int, scale: int) -> Number | None:
+    """Read what may follow a scale: a number below it ("and five", "two hundred", "five thousand")."""
+    small = _below_hundred(tokens, at)
+    if small is None and tokens.words[at] == "a" and tokens.words[at + 1] == "hundred":
+        small = Number(at + 1, Decimal(1))
+    if small is None:
+        return None
+    following = _GROUPS.get(tokens.words[small.end], 0)
+    if 0 < following < scale:
+        small = _continued(tokens, Number(small.end + 1, small.value * following), following)
+    return small if small.value < scale and following != scale else None
+
+
+def _with_point(tokens: Tokens, read: Number) -> Number:
+    if tokens.words[read.end] != "point":
+        return read
+    end, decimals = read.end + 1, ""
+    while tokens.words[end] in _DIGITS and len(decimals) < _LONGEST:
+        decimals, end = decimals + _DIGITS[tokens.words[end]], end + 1
+    if not decimals and tokens.has_digits(end) and len(tokens.words[end]) <= _LONGEST:
+        decimals, end = _ascii(tokens.words[end]), end + 1
+    if not decimals:
+        return read
+    value = Decimal(f"{int(read.value)}.{decimals}")
+    scale = _GROUPS.get(tokens.words[end])
+    return Number(end + 1, value * scale) if scale else Number(end, value)
+
+
+def _with_fraction(tokens: Tokens, read: Number) -> Number:
+    """Add `and a half`, `and three quarters`."""
+    words, at = tokens.words, read.end
+    if words[at] != "and":
+        return read
+    if words[at + 1] in {"a", "an"} and words[at + 2] in _FRACTIONS:
+        return _halved(tokens, Number(at + 3, read.value + _FRACTIONS[words[at + 2]]))
+    if words[at + 1] == "three" and words[at + 2] == "quarters":
+        return _halved(tokens, Number(at + 3, read.value + Decimal("0.75")))
+    return read
+
+
+def _halved(tokens: Tokens, read: Number) -> Number:
+    scale = _SCALES.get(tokens.words[read.end])
+    return Number(read.end + 1, read.value * scale) if scale else read
+
+
+def ordinal(tokens: Tokens, at: int) -> Number | None:
+    """Read an ordinal: `3rd`, `third`, `twenty-first`."""
+    word = tokens.words[at]
+    if tokens.has_digits(at):
+        fits = len(word) <= 4 and tokens.words[at + 1] in _ENDINGS and tokens.glued(at + 1)
+        return Number(at + 2, Decimal(int(word))) if fits else None
+    if word in _TENS:
+        unit = at + 2 if tokens.words[at + 1] == "-" else at + 1
+        value = _ORDINALS.get(tokens.words[unit], 0)
+        return Number(unit + 1, Decimal(_TENS[word] + value)) if 0 < value < 10 else None
+    value = _ORDINALS.get(word) or _TENTHS.get(word)
+    return Number(at + 1, Decimal(value)) if value else None
+
+
+def plain(value: Decimal) -> int | float:
+    """Give a number as JSON has it: whole numbers as int."""
+    return int(value) if value == value.to_integral_value() else float(value)

@@ -1,0 +1,185 @@
+"""Numbers, ordinals, durations and distances standing by themselves."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final, NamedTuple
+
+from bot.nlu.entities.grammar.calendar import SECONDS, Grain, Reference
+from bot.nlu.entities.grammar.numbers import SPOKEN, Number, digits, number, ordinal, plain
+from bot.nlu.entities.grammar.reading import Reading
+from bot.nlu.entities.grammar.tokens import Tokens
+
+_CYCLES: Final[dict[str, Grain]] = {
+    "second": "second",
+    "seconds": "second",
+    "sec": "second",
+    "secs": "second",
+    "minute": "minute",
+    "minutes": "minute",
+    "min": "minute",
+    "mins": "minute",
+    "hour": "hour",
+    "hours": "hour",
+    "hr": "hour",
+    "hrs": "hour",
+    "day": "day",
+    "days": "day",
+    "week": "week",
+    "weeks": "week",
+    "wk": "week",
+    "wks": "week",
+    "month": "month",
+    "months": "month",
+    "mth": "month",
+    "mths": "month",
+    "quarter": "quarter",
+    "quarters": "quarter",
+    "qtr": "quarter",
+    "year": "year",
+    "years": "year",
+    "yr": "year",
+    "yrs": "year",
+}
+_GLUED_CYCLES: Final[dict[str, Grain]] = {"h": "hour", "s": "second", "d": "day", "w": "week", "y": "year"}
+_DISTANCES: Final = {
+    word: unit
+    for unit, words in {
+        "kilometre": "km kms kilometre kilometres kilometer kilometers",
+        "metre": "metre metres meter meters",
+        "centimetre": "cm centimetre centimetres centimeter centimeters",
+        "mile": "mile miles mi",
+        "yard": "yard yards yd yds",
+        "foot": "foot feet ft",
+        "inch": "inch inches",
+    }.items()
+    for word in words.split()
+}
+_DETERMINERS: Final = frozenset(
+    "this that the which each every any no another other last next first only same right wrong new old some".split()
+)
+_SIGNS_OF_CODES: Final = frozenset("/:.-,_@#&=+")
+
+
+COUNT_WORDS: Final = SPOKEN | {"few", "couple"}
+"""Words that a counted unit can begin with, besides digits."""
+
+
+class Count(NamedTuple):
+    """So many units of a grain, ending before token `end`."""
+
+    end: int
+    value: Decimal
+    grain: Grain
+
+
+def cycle(tokens: Tokens, at: int) -> Grain | None:
+    """Give the grain that a word names ("weeks"), if it names one."""
+    return _CYCLES.get(tokens.words[at])
+
+
+def counted(tokens: Tokens, at: int) -> Count | None:
+    """Read a counted grain: `3 weeks`, `a month`, `two and a half hours`, `half an hour`, `a fortnight`."""
+    words = tokens.words
+    if words[at] == "half" and words[at + 1] in {"a", "an"} and cycle(tokens, at + 2):
+        return Count(at + 3, Decimal("0.5"), _CYCLES[words[at + 2]])
+    many = _how_many(tokens, at)
+    if many is None or many.end >= tokens.count:
+        return None
+    word = words[many.end]
+    if word in {"fortnight", "fortnights"}:
+        return Count(many.end + 1, many.value * 2, "week")
+    grain = _CYCLES.get(word)
+    if grain is None and tokens.has_digits(many.end - 1) and tokens.glued(many.end):
+        grain = _GLUED_CYCLES.get(word)
+    return _with_half(tokens, Count(many.end + 1, many.value, grain)) if grain else None
+
+
+def _how_many(tokens: Tokens, at: int) -> Number | None:
+    word = tokens.words[at]
+    if word in {"a", "an"} and tokens.words[at + 1] in {"few", "couple"}:
+        return Number(tokens.skip(at + 2, ("of",)), Decimal(3 if tokens.words[at + 1] == "few" else 2))
+    if word in {"few", "couple"}:
+        return Number(tokens.skip(at + 1, ("of",)), Decimal(3 if word == "few" else 2))
+    read = number(tokens, at, suffixes=False)
+    if read is None:
+        return Number(at + 1, Decimal(1)) if word in {"a", "an"} else None
+    return read._replace(end=tokens.skip(read.end, ("more",))) if read.value >= 0 else None
+
+
+def _with_half(tokens: Tokens, count: Count) -> Count:
+    """Add what follows the unit: `an hour and a half`."""
+    if tokens.phrase(count.end, "and", "a", "half"):
+        return count._replace(end=count.end + 3, value=count.value + Decimal("0.5"))
+    return count
+
+
+def duration(tokens: Tokens, at: int, reference: Reference) -> Reading | None:
+    """Read a duration of one or more units: `3 weeks`, `2 hours and 15 minutes`."""
+    first = counted(tokens, at)
+    if first is None:
+        return None
+    parts = [first]
+    while len(parts) < 4:
+        following = counted(tokens, tokens.skip(parts[-1].end, ("and", ",")))
+        if following is None or SECONDS[following.grain] >= SECONDS[parts[-1].grain]:
+            break
+        parts.append(following)
+    return _described(parts)
+
+
+def _described(parts: list[Count]) -> Reading:
+    total = sum(part.value * SECONDS[part.grain] for part in parts)
+    grain = parts[-1].grain
+    value = parts[0].value if len(parts) == 1 else Decimal(total) / SECONDS[grain]
+    details = {
+        "type": "value",
+        "value": plain(value),
+        "unit": grain,
+        grain: plain(value),
+        "normalized": {"value": plain(Decimal(total)), "unit": "second"},
+    }
+    return Reading(parts[-1].end, plain(value), details)
+
+
+def distance(tokens: Tokens, at: int, reference: Reference) -> Reading | None:
+    """Read a distance: `5 km`, `twenty miles`."""
+    read = number(tokens, at, suffixes=False)
+    if read is None or tokens.words[read.end] not in _DISTANCES:
+        return None
+    unit = _DISTANCES[tokens.words[read.end]]
+    return Reading(read.end + 1, plain(read.value), {"type": "value", "value": plain(read.value), "unit": unit})
+
+
+def number_alone(tokens: Tokens, at: int, reference: Reference) -> Reading | None:
+    """Read a number that is no part of a code (`A380`, `12-34-56`) and no pronoun (`this one`)."""
+    if tokens.words[at] == "one" and at > 0 and tokens.words[at - 1] in _DETERMINERS:
+        return None
+    read = number(tokens, at)
+    if read is None or _in_code(tokens, at, read.end):
+        return None
+    return Reading(read.end, plain(read.value), {"type": "value", "value": plain(read.value)})
+
+
+def digits_alone(tokens: Tokens, at: int, reference: Reference) -> Reading | None:
+    """Read a number in digits, for languages whose words the grammar does not know: a comma may mark decimals."""
+    read = digits(tokens, at, comma=True)
+    if read is None or _in_code(tokens, at, read.end):
+        return None
+    return Reading(read.end, plain(read.value), {"type": "value", "value": plain(read.value)})
+
+
+def _in_code(tokens: Tokens, at: int, end: int) -> bool:
+    before = tokens.words[at - 1] if tokens.glued(at) else ""
+    after = tokens.words[end] if tokens.glued(end) else ""
+    if before.isalnum() or after.isalnum():
+        return True
+    return (before in _SIGNS_OF_CODES and at > 1 and tokens.glued(at - 1) and tokens.words[at - 2].isalnum()) or (
+        after in _SIGNS_OF_CODES and tokens.glued(end + 1) and tokens.words[end + 1].isalnum()
+    )
+
+
+def ordinal_alone(tokens: Tokens, at: int, reference: Reference) -> Reading | None:
+    """Read an ordinal: `3rd`, `third`."""
+    read = ordinal(tokens, at)
+    return read and Reading(read.end, plain(read.value), {"type": "value", "value": plain(read.value)})

@@ -1,0 +1,29 @@
+"""What a rule of the grammar gives back, and small questions that several rules ask."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from bot.messages import Json, JsonObject
+from bot.nlu.entities.grammar.tokens import Tokens
+
+
+class Reading(NamedTuple):
+    """A phrase that ends before token `end`: what it resolves to, and Duckling's description of it."""
+
+    end: int
+    value: Json
+    details: JsonObject
+
+
+_AFTER_A_PHRASE: Final = frozenset(
+    "a about again all also an and any are as at be been before but by can could did do does during each every for "
+    "from had has have he how i if in into is it just me my need no not now of off on onto or our out over per please "
+    "since she so than thank thanks that the their then there they this through till to too until up us was we were "
+    "what when where which while who will with would yes you your am pm".split()
+)
+
+
+def closes(tokens: Tokens, at: int) -> bool:
+    """Whether a phrase may end before token `at`: no noun follows that it would belong to."""
+    return not tokens.is_word(at) or tokens.words[at] in _AFTER_A_PHRASE

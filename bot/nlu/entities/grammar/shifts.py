@@ -1,0 +1,217 @@
+"""Dates counted from now: `last month`, `the month before last`, `3 weeks ago`, `the last 10 days`, `next Friday`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Final
+
+from bot.nlu.entities.grammar.calendar import SECONDS, Grain, Reference, When, add, coarse, floor, span, unit
+from bot.nlu.entities.grammar.clocks import part_of_day
+from bot.nlu.entities.grammar.dates import Dated, month_from, nearest_feast, weekday_from
+from bot.nlu.entities.grammar.names import FEASTS, MONTHS, PARTS_OF_DAY, SEASONS, WEEKDAYS
+from bot.nlu.entities.grammar.quantities import Count, counted, cycle
+from bot.nlu.entities.grammar.tokens import Tokens
+
+_SHIFTS: Final = {
+    "last": -1,
+    "past": -1,
+    "previous": -1,
+    "preceding": -1,
+    "this": 0,
+    "current": 0,
+    "next": 1,
+    "coming": 1,
+    "following": 1,
+    "upcoming": 1,
+}
+
+
+def shifted(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
+    """Read `last month`, `this week`, `next Friday`, `the last 3 weeks`, `this morning`, `last October`."""
+    first = tokens.skip(at, ("the",))
+    shift = _SHIFTS.get(tokens.words[first])
+    if shift is None:
+        return None
+    word, end = tokens.words[first], first + 1
+    if shift == 0 and tokens.words[end] in _SHIFTS:  # "this past weekend", "this coming Friday"
+        shift, end = _SHIFTS[tokens.words[end]], end + 1
+    grain = cycle(tokens, end)
+    if grain and not (tokens.words[end].endswith("s") and shift):
+        if word == "past" and reference.habits.rolling and coarse(grain):
+            return Dated(end + 1, _stretch(-1, grain, reference))
+        return Dated(end + 1, unit(add(floor(reference.now, grain), grain, shift), grain))
+    count = counted(tokens, end) if shift and tokens.words[end] not in {"a", "an"} else None
+    if count and count.value == int(count.value):
+        return Dated(count.end, _stretch(shift * int(count.value), count.grain, reference))
+    return _shifted_name(tokens, end, shift, reference)
+
+
+def _stretch(count: int, grain: Grain, reference: Reference) -> When:
+    """Give the last (count below 0) or next units: up to and with today, or whole calendar units around the present."""
+    if not reference.habits.rolling:
+        this = floor(reference.now, grain)
+        first = this if count < 0 else add(this, grain, 1)
+        ends = sorted((first, add(first, grain, count)))
+        return span(ends[0], ends[1], grain)
+    if not coarse(grain):
+        now = floor(reference.now, "second")
+        ends = sorted((now, add(now, grain, count)))
+        return span(ends[0], ends[1], grain)
+    tomorrow = reference.today + timedelta(days=1)
+    if count < 0:
+        return span(add(reference.today, grain, count), tomorrow, "day")
+    return span(reference.today, add(tomorrow, grain, count), "day")
+
+
+def _shifted_name(tokens: Tokens, at: int, shift: int, reference: Reference) -> Dated | None:
+    word = tokens.words[at]
+    if word in WEEKDAYS:
+        return Dated(at + 1, _shifted_weekday(WEEKDAYS[word], shift, reference))
+    if word in MONTHS:
+        return Dated(at + 1, _shifted_month(MONTHS[word], shift, reference))
+    if word in {"weekend", "weekends"} or tokens.phrase(at, "week", "-", "end"):
+        return Dated(at + (1 if word != "week" else 3), weekend(shift, reference))
+    if word in SEASONS:
+        return Dated(at + 1, _season(SEASONS[word], shift, reference))
+    if word in PARTS_OF_DAY and (shift == 0 or word in {"night", "evening"}):
+        part = part_of_day(tokens, at, reference.today + timedelta(days=shift))
+        return part and Dated(*part)
+    for words, name in FEASTS.get(word, ()):
+        if tokens.phrase(at, *words):
+            leaning = reference.leaning("past" if shift < 0 else "future" if shift else reference.habits.prefer)
+            if shift:  # today's feast is neither the last nor the next one
+                leaning = leaning._replace(now=reference.now + timedelta(days=shift))
+            day = nearest_feast(name, leaning)
+            return Dated(at + len(words), unit(day, "day"))
+    return None
+
+
+def _shifted_weekday(weekday: int, shift: int, reference: Reference) -> When:
+    if shift == 0 and reference.past:
+        return unit(floor(reference.now, "week") + timedelta(days=weekday), "day")
+    return weekday_from(weekday, reference.leaning("past" if shift < 0 else "future"))
+
+
+def _shifted_month(month: int, shift: int, reference: Reference) -> When:
+    if shift == 0:
+        return unit(floor(reference.now, "year").replace(month=month), "month")
+    around = add(floor(reference.now, "month"), "month", shift)
+    return month_from(month, reference.leaning("past" if shift < 0 else "future", around))
+
+
+def weekend(shift: int, reference: Reference) -> When:
+    """Give the Saturday and Sunday of this week, the last or the next one."""
+    saturday = floor(reference.now, "week") + timedelta(days=5 + 7 * shift)
+    return span(saturday, saturday + timedelta(days=2), "day")
+
+
+def _season(month: int, shift: int, reference: Reference) -> When:
+    """Give a season; with shift 0 this year's, else the last that is over or the next to begin."""
+    start = floor(reference.now, "year").replace(month=month)
+    if shift < 0 and add(start, "month", 3) > reference.now:
+        start = add(start, "year", -1)
+    elif shift > 0 and start <= reference.now:
+        start = add(start, "year", 1)
+    return span(start, add(start, "month", 3), "month")
+
+
+def before_last(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
+    """Read `the month before last`, `the week after next`, `the day before yesterday`, `the day after tomorrow`."""
+    first = tokens.skip(at, ("the",))
+    grain = cycle(tokens, first)
+    if tokens.words[first] in WEEKDAYS and tokens.phrase(first + 1, "after", "next"):
+        following = _shifted_weekday(WEEKDAYS[tokens.words[first]], 1, reference).start
+        return following and Dated(first + 3, unit(following + timedelta(days=7), "day"))
+    shift = {"before": -2, "after": 2}.get(tokens.words[first + 1])
+    if grain is None or shift is None:
+        return None
+    anchor = tokens.words[first + 2]
+    days = grain == "day" and anchor == ("yesterday" if shift < 0 else "tomorrow")
+    if days or anchor == ("last" if shift < 0 else "next"):
+        return Dated(first + 3, unit(add(floor(reference.now, grain), grain, shift), grain))
+    return None
+
+
+def ago(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
+    """Read `3 days ago`, `a year ago`, `two weeks from now`."""
+    count = counted(tokens, at)
+    if count is None:
+        return None
+    if tokens.words[count.end] in {"ago", "back"}:
+        return Dated(count.end + 1, _away(count, -1, reference))
+    if tokens.words[count.end] == "hence":
+        return Dated(count.end + 1, _away(count, 1, reference))
+    if tokens.words[count.end] == "from" and tokens.words[count.end + 1] in {"now", "today"}:
+        return Dated(count.end + 2, _away(count, 1, reference))
+    return None
+
+
+def ahead(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
+    """Read `in 3 days`, `in half an hour`, `within two weeks`."""
+    count = counted(tokens, at + 1) if tokens.words[at] in {"in", "within"} else None
+    if count is None:
+        return None
+    when = _away(count, 1, reference)
+    if tokens.words[at] == "in":
+        return Dated(count.end, when)
+    return Dated(
+        count.end, span(floor(reference.now, "second"), when.end if coarse(count.grain) else when.start, "second")
+    )
+
+
+def _away(count: Count, sign: int, reference: Reference) -> When:
+    """Move from now: by days, weeks and months to a day, by years to a month (as Duckling), else to the second."""
+    if count.value != int(count.value):
+        return _away(_finer(count), sign, reference)
+    moved = add(reference.now, count.grain, sign * int(count.value))
+    grain: Grain = "month" if count.grain == "year" else "day" if coarse(count.grain) else "second"
+    return unit(floor(moved, grain), grain)
+
+
+def _finer(count: Count) -> Count:
+    """Say a broken count in the next finer grain: two and a half hours are 150 minutes."""
+    finer: dict[Grain, tuple[Grain, int]] = {
+        "second": ("second", 1),
+        "minute": ("second", 60),
+        "hour": ("minute", 60),
+        "day": ("hour", 24),
+    }
+    grain, size = finer.get(count.grain, ("day", SECONDS[count.grain] // SECONDS["day"]))
+    return Count(count.end, (count.value * size).to_integral_value(), grain)
+
+
+def edge(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
+    """Read `the start of the month`, `the end of last year`, `the first day of next month`: a day."""
+    first = tokens.skip(at, ("the",))
+    side, after = tokens.words[first], first + 1
+    if side in {"first", "last"} and tokens.words[after] == "day":
+        after += 1
+    elif side not in {"start", "beginning", "end"}:
+        return None
+    if tokens.words[after] != "of":
+        return None
+    whole = _whole(tokens, after + 1, reference)
+    if whole is None or whole.when.start is None or whole.when.end is None:
+        return None
+    day = whole.when.start if side in {"start", "beginning", "first"} else whole.when.end - timedelta(days=1)
+    return Dated(whole.end, unit(floor(day, "day"), "day"))
+
+
+def _whole(tokens: Tokens, at: int, reference: Reference) -> Dated | None:
+    """Read the period whose edge is meant: `the month`, `last year`, `March`."""
+    first = tokens.skip(at, ("the",))
+    grain = cycle(tokens, first)
+    if grain and coarse(grain):
+        return Dated(first + 1, unit(floor(reference.now, grain), grain))
+    if tokens.words[first] in MONTHS:
+        return Dated(first + 1, month_from(MONTHS[tokens.words[first]], reference))
+    return shifted(tokens, at, reference, True)
+
+
+RULES: Final[tuple[Callable[[Tokens, int, Reference, bool], Dated | None], ...]] = (
+    shifted,
+    before_last,
+    ago,
+    edge,
+)

@@ -1,0 +1,352 @@
+"""Times: a date with or without a time of day, and what is since, until or between such times."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from typing import Final
+
+from bot.nlu.entities.grammar import dates, shifts
+from bot.nlu.entities.grammar.calendar import GRAINS, Grain, Reference, When, add, coarse, described, floor, span, unit
+from bot.nlu.entities.grammar.clocks import Clock, clock, nearest, on_day, part_of_day
+from bot.nlu.entities.grammar.dates import Dated
+from bot.nlu.entities.grammar.names import FEASTS, MONTHS, PARTS_OF_DAY, SEASONS, WEEKDAYS
+from bot.nlu.entities.grammar.numbers import ORDINAL_WORDS, SPOKEN
+from bot.nlu.entities.grammar.reading import Reading
+from bot.nlu.entities.grammar.tokens import Tokens
+
+_Rule = Callable[[Tokens, int, Reference, bool], Dated | None]
+
+_LEADS: Final = frozenset(
+    "in on since until till til by from between before after during of for through around last next this".split()
+)
+"""Words after which a date is expected, so that `may` is a month and `2025` a year."""
+
+_UNTIL: Final = frozenset({"until", "till", "til", "untill", "through", "thru"})
+_JOINTS: Final = frozenset({"to", "-"}) | _UNTIL
+
+DATE_WORDS: Final[frozenset[str]] = frozenset()
+"""Words that a date in digits can begin with: none but digits."""
+
+TIME_WORDS: Final = (
+    frozenset(WEEKDAYS)
+    | frozenset(MONTHS)
+    | frozenset(FEASTS)
+    | frozenset(PARTS_OF_DAY)
+    | SPOKEN
+    | ORDINAL_WORDS
+    | _UNTIL
+    | frozenset(
+        "today yesterday tomorrow tmrw tomorow tommorow yday tonight now right the last past previous preceding this "
+        "current next coming following upcoming week weekend month year quarter day q in on at during over within few "
+        "couple start beginning end since from between before after by up noon midday midnight ytd".split()
+    )
+)
+"""Words that a time can begin with, besides digits."""
+
+
+def time(tokens: Tokens, at: int, reference: Reference) -> Reading | None:
+    """Read the longest time at `at`, in Duckling's shapes."""
+    led = at > 0 and tokens.words[at - 1] in _LEADS
+    return _resolved(_longest(_PERIODS, tokens, at, reference, led), reference)
+
+
+def date_in_digits(tokens: Tokens, at: int, reference: Reference) -> Reading | None:
+    """Read a date in digits, for languages whose words the grammar does not know."""
+    return _resolved(_longest((dates.in_digits,), tokens, at, reference, False), reference)
+
+
+def _resolved(dated: Dated | None, reference: Reference) -> Reading | None:
+    if dated is None:
+        return None
+    try:
+        return Reading(dated.end, *described(dated.when, reference.habits))
+    except (OverflowError, ValueError):  # the zone's offset leads out of the calendar
+        return None
+
+
+def _longest(rules: Iterable[_Rule], tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
+    """Try all rules and give the longest phrase; what does not exist (30 February, the year 12000) is no phrase."""
+    best: Dated | None = None
+    for rule in rules:
+        try:
+            dated = rule(tokens, at, reference, led)
+        except (OverflowError, ValueError):
+            continue
+        if dated and (best is None or dated.end > best.end):
+            best = dated
+    return best
+
+
+# --- moments ------------------------------------------------------------------
+
+
+def _date(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
+    return _longest((*shifts.RULES, *dates.RULES), tokens, at, reference, led)
+
+
+def _moment(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
+    """Read a date, a time of day, or both in either order, without a preposition before it."""
+    return _longest((_by_date, _by_clock, _tonight, _now), tokens, at, reference, led)
+
+
+def _by_date(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
+    """Read a date and perhaps the time of day behind it: `tomorrow at 5`, `Monday morning`."""
+    dated = _date(tokens, at, reference, led)
+    if dated is None or dated.when.start is None or not _within_a_day(dated.when):
+        return dated
+    day = floor(dated.when.start, "day")
+    if not dated.when.interval:
+        part = part_of_day(tokens, _skip_article(tokens, dated.end), day)
+        dated = Dated(*part) if part else dated
+    return _with_clock(tokens, dated)
+
+
+def _within_a_day(when: When) -> bool:
+    return when.grain == ("hour" if when.interval else "day")
+
+
+def _skip_article(tokens: Tokens, at: int) -> int:
+    """Step over `in the`."""
+    return at + 2 if tokens.phrase(at, "in", "the") else at
+
+
+def _with_clock(tokens: Tokens, dated: Dated) -> Dated:
+    """Add the time of day that follows a date, if one does; a part of the day tells morning from evening."""
+    first = tokens.skip(dated.end, (",",))
+    second = tokens.skip(first, ("at", "@", "for", "around", "about", "from"))
+    said = clock(tokens, second, bare=second > first and tokens.words[first] in {"at", "@", "around", "about"})
+    if said is None or dated.when.start is None:
+        return dated
+    return Dated(said.end, _clock_on(said, dated.when))
+
+
+def _clock_on(said: Clock, when: When) -> When:
+    start = when.start
+    assert start is not None
+    if when.interval and not said.sure:  # the part of the day says which half it is
+        said = said._replace(hour=said.hour % 12 + (12 if start.hour >= 12 else 0), sure=True)
+    return on_day(said, floor(start, "day"))
+
+
+def _by_clock(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
+    """Read a time of day and perhaps the date behind it: `3pm tomorrow`, `six this evening`."""
+    said = clock(tokens, at, bare=True)
+    if said is None:
+        return None
+    first = tokens.skip(tokens.skip(said.end, (",",)), ("on",))
+    behind = _tonight(tokens, first, reference, led) or _plain_date(tokens, first, reference)
+    if behind and _within_a_day(behind.when) and (said.marked or led or behind.when.interval):
+        return Dated(behind.end, _clock_on(said, behind.when))
+    called = at > 0 and tokens.words[at - 1] in {"at", "@"}
+    return Dated(said.end, nearest(said, reference)) if said.marked or called else None
+
+
+def _plain_date(tokens: Tokens, at: int, reference: Reference) -> Dated | None:
+    """Read a date that may follow a time of day, with a part of the day: `tomorrow morning`."""
+    dated = _date(tokens, at, reference, tokens.words[at - 1] == "on")
+    if dated is None or dated.when.start is None or dated.when.interval or dated.when.grain != "day":
+        return dated
+    part = part_of_day(tokens, dated.end, dated.when.start)
+    return Dated(*part) if part else dated
+
+
+def _tonight(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
+    if tokens.words[at] != "tonight":
+        return None
+    evening = span(reference.today + timedelta(hours=18), reference.today + timedelta(days=1), "hour")
+    return _with_clock(tokens, Dated(at + 1, evening))
+
+
+def _now(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
+    end = tokens.skip(at, ("right",))
+    now = tokens.words[end] == "now" and (end > at or led)
+    return Dated(end + 1, unit(floor(reference.now, "second"), "second")) if now else None
+
+
+def _phrase(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
+    """Read a moment with the preposition that belongs to it, as Duckling does: `on Friday`, `in October`, `at 6`."""
+    word = tokens.words[at]
+    if word not in _PREPOSITIONS:
+        return _moment(tokens, at, reference, led)
+    first = tokens.skip(at + 1, ("the",))
+    part = part_of_day(tokens, first, reference.today) if first == at + 2 and word in {"in", "during"} else None
+    if part:
+        return Dated(part[0], _coming(part[1], reference))
+    if tokens.words[first] in {"weekend", "weekends"}:
+        lean = -1 if reference.past and reference.now.weekday() < 5 else 0
+        return Dated(first + 1, shifts.weekend(lean, reference))
+    moment = _moment(tokens, at + 1, reference, True)
+    return moment if moment and _PREPOSITIONS[word](moment.when) and (first == at + 1 or word != "in") else None
+
+
+def _coming(part: When, reference: Reference) -> When:
+    """Move a part of the day to tomorrow when it is over and phrases lean to the future."""
+    if reference.past or part.start is None or part.end is None or part.end > reference.now:
+        return part
+    return span(add(part.start, "day", 1), add(part.end, "day", 1), part.grain)
+
+
+_PREPOSITIONS: Final[dict[str, Callable[[When], bool]]] = {
+    "on": lambda when: when.grain == "day" or not coarse(when.grain),
+    "in": lambda when: when.grain in {"month", "quarter", "year"},
+    "during": lambda when: coarse(when.grain),
+    "over": lambda when: False,
+    "at": lambda when: not coarse(when.grain) and not when.interval,
+}
+
+
+# --- periods ------------------------------------------------------------------
+
+
+def _since(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
+    """Read `since Tuesday`, `since March until May`, `from Monday on`."""
+    word = tokens.words[at]
+    if word not in {"since", "from"}:
+        return None
+    begin = _moment(tokens, at + 1, reference.leaning("past") if word == "since" else reference, True)
+    if begin is None:
+        return None
+    closing = _until(tokens, begin.end, reference, True) if word == "since" else None
+    if closing and closing.when.end and begin.when.start and begin.when.start < closing.when.end:
+        return Dated(closing.end, span(begin.when.start, closing.when.end, _finer(begin.when, closing.when)))
+    if word == "since":
+        return Dated(begin.end, span(begin.when.start, None, begin.when.grain))
+    end = begin.end + 2 if tokens.phrase(begin.end, "and", "after") else begin.end
+    onwards = tokens.skip(end, ("on", "onwards", "onward", "forward"))
+    return Dated(onwards, span(begin.when.start, None, begin.when.grain)) if onwards > begin.end else None
+
+
+def _until(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
+    """Read `until the 5th` (with that day), `before May` (without it), `by Friday` (from now), `up to yesterday`."""
+    word = tokens.words[at]
+    first = at + 2 if tokens.phrase(at, "up", "to") or tokens.phrase(at, "up", "until") else at + 1
+    if word not in _UNTIL | {"before", "by"} and first == at + 1:
+        return None
+    end = _moment(tokens, first, reference.leaning("future") if word == "by" else reference, True)
+    if end is None:
+        return None
+    with_it = word != "before" and coarse(end.when.grain)
+    last = end.when.end if with_it else end.when.start
+    begin = floor(reference.now, "second") if word == "by" else None
+    if last is None or (begin and last < begin):
+        return None
+    return Dated(end.end, span(begin, last, "second" if begin else end.when.grain))
+
+
+def _after(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
+    """Read `after Tuesday` (not on it), `after 3pm` (from then on)."""
+    begin = _moment(tokens, at + 1, reference, True) if tokens.words[at] == "after" else None
+    if begin is None:
+        return None
+    first = begin.when.end if coarse(begin.when.grain) else begin.when.start
+    return first and Dated(begin.end, span(first, None, begin.when.grain))
+
+
+def _between(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
+    """Read `between 3 and 5 May`, `from March to June`, `Monday - Friday`."""
+    word = tokens.words[at]
+    if word == "between":
+        return _pair(tokens, at + 1, reference, frozenset({"and", "-", "to"}))
+    return _pair(tokens, at + 1 if word == "from" else at, reference, _JOINTS)
+
+
+def _pair(tokens: Tokens, at: int, reference: Reference, joints: frozenset[str]) -> Dated | None:
+    led = tokens.words[at - 1] in {"between", "from"} and at > 0
+    rules: list[_Rule] = [
+        lambda t, i, r, _: _clocks(t, i, r, joints),
+        lambda t, i, r, _: _days_of_month(t, i, r, joints),
+        lambda t, i, r, _: _moments(t, i, r, joints, led),
+    ]
+    return _longest(rules, tokens, at, reference, led)
+
+
+def _moments(tokens: Tokens, at: int, reference: Reference, joints: frozenset[str], led: bool) -> Dated | None:
+    """Read two moments; the one whose year or week is not said is moved so that they are in order."""
+    first = _moment(tokens, at, reference, led)
+    if first is None or tokens.words[first.end] not in joints:
+        return None
+    second = _moment(tokens, first.end + 1, reference, True)
+    if second is None:
+        return _day_behind(tokens, first)
+    if _in_order(first.when, second.when):
+        return _joined(first, second)
+    if reference.past:
+        first = _moment(tokens, at, reference.leaning("past", second.when.start), led)
+    else:
+        second = _moment(tokens, first.end + 1, reference.leaning("future", first.when.end), True)
+    return _joined(first, second) if first and second and _in_order(first.when, second.when) else None
+
+
+def _day_behind(tokens: Tokens, first: Dated) -> Dated | None:
+    """Read the `15` of `July 13-15`."""
+    day = dates.day_number(tokens, tokens.skip(first.end + 1, ("the",)))
+    start = first.when.start
+    if day is None or start is None or first.when.grain != "day" or day[1] < start.day:
+        return None
+    return _joined(first, Dated(day[0], unit(start.replace(day=day[1]), "day")))
+
+
+def _days_of_month(tokens: Tokens, at: int, reference: Reference, joints: frozenset[str]) -> Dated | None:
+    """Read a day whose month stands with the second one: `3 and 5 May`, `28th to the 3rd of June`."""
+    day = dates.day_number(tokens, tokens.skip(at, ("the",)))
+    if day is None or tokens.words[day[0]] not in joints:
+        return None
+    second = dates.day_first(tokens, day[0] + 1, reference, False)
+    if second is None or second.when.start is None:
+        return None
+    month = floor(second.when.start, "month")
+    if day[1] > second.when.start.day:
+        month = add(month, "month", -1)
+    return _joined(Dated(day[0], unit(month.replace(day=day[1]), "day")), second)
+
+
+def _clocks(tokens: Tokens, at: int, reference: Reference, joints: frozenset[str]) -> Dated | None:
+    """Read two times of day, one of them a certain one, with the day behind them: `3-5pm tomorrow`."""
+    first = clock(tokens, at, bare=True) or _hour_before_joint(tokens, at)
+    if first is None or tokens.words[first.end] not in joints:
+        return None
+    last = clock(tokens, first.end + 1, bare=True)
+    if last is None or not (first.marked or last.marked):
+        return None
+    dated = _plain_date(tokens, tokens.skip(last.end, ("on",)), reference)
+    day, end = reference.today, last.end
+    if dated and dated.when.start and dated.when.grain == "day" and not dated.when.interval:
+        day, end = dated.when.start, dated.end
+    until = on_day(last, day)
+    begin = on_day(_same_half(first, last), day)
+    if begin.start is None or until.start is None or until.end is None:
+        return None
+    if until.start <= begin.start:
+        until = until._replace(end=until.end + timedelta(hours=12 if not last.sure else 24))
+    return Dated(end, span(begin.start, until.end, _finer(begin, until)))
+
+
+def _hour_before_joint(tokens: Tokens, at: int) -> Clock | None:
+    word = tokens.words[at]
+    return (
+        Clock(at + 1, int(word), marked=False) if len(word) <= 2 and word.isdecimal() and 1 <= int(word) <= 12 else None
+    )
+
+
+def _same_half(first: Clock, last: Clock) -> Clock:
+    """Let the second time of `3-5pm` tell the first one's half of the day."""
+    if first.sure or not last.sure:
+        return first
+    late = first.hour % 12 + 12
+    return first._replace(hour=late if late < last.hour or first.hour > last.hour else first.hour % 12, sure=True)
+
+
+def _in_order(first: When, second: When) -> bool:
+    return first.start is not None and second.end is not None and first.start < second.end
+
+
+def _joined(first: Dated, second: Dated) -> Dated:
+    return Dated(second.end, span(first.when.start, second.when.end, _finer(first.when, second.when)))
+
+
+def _finer(first: When, second: When) -> Grain:
+    return min(first.grain, second.grain, key=GRAINS.index)
+
+
+_PERIODS: Final[tuple[_Rule, ...]] = (_phrase, shifts.ahead, _since, _until, _after, _between)

@@ -1,0 +1,63 @@
+"""The tokens that the grammar reads: words, numbers and signs, each with its offsets."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+_INVISIBLE = "\u00ad\u200b-\u200f\u2060\ufeff"
+_TOKEN = re.compile(rf"\d+|[^\W\d_](?:[^\W\d_]|[{_INVISIBLE}])*|[^\w\s{_INVISIBLE}]|_")
+_HIDDEN = re.compile(f"[{_INVISIBLE}]")
+_PLAIN = str.maketrans("’‘´`–—−", "''''---")
+
+_PADDING = 4
+"""Empty tokens after the last, so that a rule may look ahead without asking whether there is something."""
+
+
+class Tokens:
+    """A message as parallel lists: `words` (lower case), `starts` and `ends` in code points.
+
+    Digits and letters are always apart ("3pm" is `3`, `pm`); `glued(i)` says
+    that nothing stands between token i - 1 and token i.
+    """
+
+    __slots__ = ("count", "ends", "starts", "text", "words")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.words: list[str] = []
+        self.starts: list[int] = []
+        self.ends: list[int] = []
+        for match in _TOKEN.finditer(text):
+            self.words.append(match.group().lower())
+            self.starts.append(match.start())
+            self.ends.append(match.end())
+        self.count = len(self.words)
+        if not text.isascii():
+            self.words = [word if word.isascii() else _plain(word) for word in self.words]
+        self.words.extend([""] * _PADDING)
+
+    def glued(self, at: int) -> bool:
+        """Whether token `at` follows its predecessor without a gap."""
+        return 0 < at < self.count and self.starts[at] == self.ends[at - 1]
+
+    def has_digits(self, at: int) -> bool:
+        """Whether token `at` is a run of digits."""
+        return self.words[at].isdecimal()
+
+    def is_word(self, at: int) -> bool:
+        """Whether token `at` is made of letters."""
+        return self.words[at][:1].isalpha()
+
+    def skip(self, at: int, words: Iterable[str]) -> int:
+        """Give the position after token `at` if it is one of `words`, else `at`."""
+        return at + 1 if self.words[at] in words else at
+
+    def phrase(self, at: int, *words: str) -> bool:
+        """Whether the tokens from `at` on are exactly `words`."""
+        return self.words[at : at + len(words)] == list(words)
+
+
+def _plain(word: str) -> str:
+    return unicodedata.normalize("NFKC", _HIDDEN.sub("", word)).lower().translate(_PLAIN)

@@ -51,7 +51,14 @@ def account_json(account: Account, holder: str) -> Json:
         "Description": _DESCRIPTIONS[account.kind],
         "Nickname": account.nickname,
         "OpeningDate": moment(OPENED),
-        "Account": [{"SchemeName": scheme, "Identification": account.sort_code_and_number, "Name": holder}],
+        "Account": [
+            {
+                "SchemeName": scheme,
+                "Identification": account.sort_code_and_number,
+                "Name": holder,
+                "SecondaryIdentification": account.customer,
+            }
+        ],
     }
 
 

@@ -57,7 +57,7 @@ class Answer:
 class OnCall(Protocol):
     """Is told of every call: its name, `ok` or the kind of failure, how long it took and how many tries it needed."""
 
-    def __call__(self, name: str, outcome: str, seconds: float, tries: int) -> None:
+    def __call__(self, name: str, outcome: str, seconds: float, tries: int, /) -> None:
         """Take note; must not raise."""
 
 

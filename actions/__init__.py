@@ -1,0 +1,1 @@
+"""The bank assistant's action plugins, and the bank client they share."""

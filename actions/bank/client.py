@@ -1,0 +1,191 @@
+"""The bank, as actions see it: bound to one customer, within a deadline, every answer checked, or CallFailed."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from bot import CallFailed, Customer, HttpClient, ResponseSchema, Sources
+
+from .reading import Refused, read_accounts, read_balances, read_transactions
+from .schemas import ACCOUNTS, BALANCES, TRANSACTIONS
+from .tokens import Tokens
+from .values import Account, Balance, Known, Transaction
+
+INFORMATION = "/open-banking/v4.0/aisp"
+SERVICE = "bank"
+_ACCOUNTS_FRESH = timedelta(seconds=60)
+_MOST_CUSTOMERS = 1_000
+_MOST_PAGES = 100
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What a customer's bank said last."""
+
+    accounts: Known[tuple[Account, ...]] | None = None
+    balances: Known[tuple[Balance, ...]] | None = None
+
+
+class BankClient:
+    """The bank for all customers; `of` gives it for one. `seconds` is the deadline of each question as a whole."""
+
+    def __init__(
+        self, http: HttpClient, client_id: str, secret: str, *, sources: Sources | None = None, seconds: float = 3.0
+    ) -> None:
+        self.http = http
+        self.sources = sources or Sources()
+        self.seconds = seconds
+        self.tokens = Tokens(http, client_id, secret, self.sources)
+        self._seen: OrderedDict[str, _Seen] = OrderedDict()
+
+    def of(self, customer: Customer, *, correlation_id: str = "") -> CustomerBank:
+        """The bank as this customer may see it; `correlation_id` goes along with every call."""
+        return CustomerBank(self, customer.bank_customer_id, _interaction(correlation_id))
+
+    def seen(self, customer: str) -> _Seen:
+        """What was last seen of a bank customer; the least recently used are forgotten first."""
+        seen = self._seen.setdefault(customer, _Seen())
+        self._seen.move_to_end(customer)
+        if len(self._seen) > _MOST_CUSTOMERS:
+            self._seen.popitem(last=False)
+        return seen
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerBank:
+    """One customer's view of the bank. Every method raises CallFailed when the bank gives no usable answer."""
+
+    client: BankClient
+    customer: str = field(repr=False)
+    interaction: str
+
+    async def accounts(self) -> tuple[Account, ...]:
+        """The customer's accounts; at most a minute old."""
+        async with self._question("accounts"):
+            return await self._accounts()
+
+    async def balances(self) -> tuple[Balance, ...]:
+        """The balance of each account, in the order of `accounts()`."""
+        async with self._question("balances"):
+            accounts = await self._accounts()
+            data = await self._get("/balances", "balances", BALANCES)
+            return self._keep_balances(read_balances(data, accounts, self._now()))
+
+    async def balance(self, account: Account) -> Balance:
+        """The balance of one account of this customer."""
+        async with self._question("balance"):
+            data = await self._get(f"/accounts/{account.id}/balances", "balance", BALANCES)
+            return read_balances(data, (account,), self._now())[0]
+
+    async def transactions(self, account: Account, since: date, until: date) -> tuple[Transaction, ...]:
+        """The transactions of one account booked on days from `since` up to, not including, `until`; newest first."""
+        async with self._question("transactions"):
+            items = [item async for item in self._transaction_items(account, since, until)]
+            read = read_transactions(items, account, since, until, self._now())
+            return tuple(sorted(read, key=lambda t: (t.booked_at, t.id), reverse=True))
+
+    def last_accounts(self) -> Known[tuple[Account, ...]] | None:
+        """The accounts as they were last seen, and when; for when the bank is away."""
+        return self.client.seen(self.customer).accounts
+
+    def last_balances(self) -> Known[tuple[Balance, ...]] | None:
+        """The balances as they were last seen, and when; for when the bank is away."""
+        return self.client.seen(self.customer).balances
+
+    async def _accounts(self) -> tuple[Account, ...]:
+        seen, now = self.client.seen(self.customer), self._now()
+        if seen.accounts is not None and now - seen.accounts.at < _ACCOUNTS_FRESH:
+            return seen.accounts.value
+        data = await self._get("/accounts", "accounts", ACCOUNTS)
+        seen.accounts = Known(read_accounts(data, self.customer, self._now()), now)
+        return seen.accounts.value
+
+    def _keep_balances(self, balances: tuple[Balance, ...]) -> tuple[Balance, ...]:
+        self.client.seen(self.customer).balances = Known(balances, self._now())
+        return balances
+
+    async def _transaction_items(self, account: Account, since: date, until: date) -> AsyncIterator[Any]:
+        """The items of all pages, in the bank's order."""
+        path = f"/accounts/{account.id}/transactions"
+        first, last = _day_start(since), _day_start(until) - timedelta(seconds=1)
+        params: dict[str, str] | None = {
+            "fromBookingDateTime": first.isoformat(),
+            "toBookingDateTime": last.isoformat(),
+        }
+        for _ in range(_MOST_PAGES):
+            data = await self._get(path, "transactions", TRANSACTIONS, params)
+            for item in data["Data"]["Transaction"]:
+                yield item
+            params = _next_page(data, INFORMATION + path)
+            if params is None:
+                return
+        raise Refused("there are more pages than can be read")
+
+    async def _get(self, path: str, name: str, schema: ResponseSchema, params: Mapping[str, str] | None = None) -> Any:
+        """The answer for this customer; a token that the bank no longer takes is replaced once."""
+        return await self.call("GET", INFORMATION + path, name=name, schema=schema, params=params or {})
+
+    async def call(self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **call: Any) -> Any:
+        """`HttpClient.call` with this customer's token; returns the answer's JSON."""
+        tokens = self.client.tokens
+        for last_try in (False, True):
+            token = await tokens.token(self.customer, self.interaction)
+            sent = {"Authorization": f"Bearer {token}", **(headers or {})}
+            try:
+                answer = await self.client.http.call(
+                    method, path, headers=sent, correlation_id=self.interaction, **call
+                )
+                return answer.data
+            except CallFailed as failure:
+                if failure.status != 401 or last_try:
+                    raise
+                tokens.drop(self.customer, token)
+        raise AssertionError("unreachable")
+
+    @asynccontextmanager
+    async def _question(self, name: str) -> AsyncIterator[None]:
+        """One question to the bank, however many calls it takes: one deadline, and CallFailed for all that is wrong."""
+        try:
+            async with asyncio.timeout(self.client.seconds):
+                yield
+        except TimeoutError:
+            raise CallFailed("timeout", service=SERVICE, call=name, reason="no answer within the deadline") from None
+        except Refused as refused:
+            self.client.seen(self.customer).accounts = None
+            raise CallFailed("invalid", service=SERVICE, call=name, reason=str(refused)) from None
+
+    def _now(self) -> datetime:
+        return self.client.sources.now()
+
+
+def _day_start(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+def _next_page(data: Any, path: str) -> dict[str, str] | None:
+    """The query of the next page, or None after the last; a link that leads elsewhere is refused."""
+    link = data.get("Links", {}).get("Next")
+    if link is None:
+        return None
+    parts = urlsplit(link)
+    if parts.path != path:
+        raise Refused("the next page is elsewhere")
+    return dict(parse_qsl(parts.query))
+
+
+def _interaction(correlation_id: str) -> str:
+    """The correlation id as the UUID that the standard asks for; equal ids give equal UUIDs."""
+    if not correlation_id:
+        return ""
+    try:
+        return str(uuid.UUID(correlation_id))
+    except ValueError:
+        return str(uuid.uuid5(uuid.NAMESPACE_URL, correlation_id))

@@ -1,0 +1,124 @@
+"""From the bank's checked JSON to values, refusing what a schema cannot see: wrong owners, amounts, dates, doubles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, TypeVar
+
+from .money import read_amount
+from .values import Account, AccountKind, Balance, Transaction
+
+T = TypeVar("T", Account, Transaction)
+
+_KINDS: Mapping[str, AccountKind] = {"CACC": "current", "SVGS": "savings", "SACC": "savings", "CARD": "credit_card"}
+_BALANCE_TYPES = ("ITAV", "CLAV", "ITBD", "CLBD")  # the standard's codes, the most telling first
+_EARLIEST = datetime(1950, 1, 1, tzinfo=UTC)
+_CLOCK_SKEW = timedelta(minutes=10)
+
+
+class Refused(Exception):
+    """The bank says something that cannot be so. The text names the rule, never the value."""
+
+
+def read_accounts(data: Any, owner: str, now: datetime) -> tuple[Account, ...]:
+    """The accounts of the bank customer `owner`; Refused when one is another's."""
+    return _without_doubles(_read_account(item, owner, now) for item in data["Data"]["Account"])
+
+
+def _read_account(item: Any, owner: str, now: datetime) -> Account:
+    number = item["Account"][0]
+    if number.get("SecondaryIdentification") != owner:
+        raise Refused("an account belongs to another customer")
+    kind = _KINDS.get(item["AccountTypeCode"], "other")
+    opened = _read_moment(item["OpeningDate"], now) if "OpeningDate" in item else None
+    name = item.get("Nickname") or item.get("Description") or kind.replace("_", " ")
+    identification = (number["SchemeName"], number["Identification"])
+    return Account(item["AccountId"], kind, name, item["Currency"], opened, identification)
+
+
+def read_balances(data: Any, accounts: Iterable[Account], now: datetime) -> tuple[Balance, ...]:
+    """One balance for each of the accounts, in their order; Refused when one is missing, another's, or there twice."""
+    expected = {account.id: account for account in accounts}
+    found: dict[tuple[str, str], Any] = {}
+    for item in data["Data"]["Balance"]:
+        if item["AccountId"] not in expected:
+            raise Refused("a balance is of an account that is not the customer's")
+        if found.setdefault((item["AccountId"], item["Type"]), item) is not item:
+            raise Refused("a balance is there twice")
+    return tuple(_read_balance(_most_telling(found, account.id), account, now) for account in expected.values())
+
+
+def _most_telling(found: Mapping[tuple[str, str], Any], account: str) -> Any:
+    for kind in _BALANCE_TYPES:
+        if (account, kind) in found:
+            return found[account, kind]
+    raise Refused("the balance of an account is missing")
+
+
+def _read_balance(item: Any, account: Account, now: datetime) -> Balance:
+    lines = [line for line in item.get("CreditLine", ()) if not line["Included"] and "Amount" in line]
+    line = sum(_read_money(line, "Credit", account) for line in lines)
+    minor = _read_money(item, item["CreditDebitIndicator"], account)
+    return Balance(account.id, minor, account.currency, _read_moment(item["DateTime"], now), line)
+
+
+def read_transactions(
+    items: Iterable[Any], account: Account, since: date, until: date, now: datetime
+) -> tuple[Transaction, ...]:
+    """The account's transactions booked from `since` up to, not including, `until`; Refused for any other one."""
+    read = (_read_transaction(item, account, now) for item in items if item["Status"] in {"BOOK", "PDNG"})
+    transactions = _without_doubles(read)
+    if any(not since <= transaction.booked_at.date() < until for transaction in transactions):
+        raise Refused("a transaction is outside the dates that were asked for")
+    return transactions
+
+
+def _read_transaction(item: Any, account: Account, now: datetime) -> Transaction:
+    if item["AccountId"] != account.id:
+        raise Refused("a transaction is of another account")
+    code = item.get("ProprietaryBankTransactionCode", {}).get("Code")
+    merchant = item.get("MerchantDetails", {}).get("MerchantName")
+    return Transaction(
+        id=item["TransactionId"],
+        account_id=account.id,
+        minor=_read_money(item, item["CreditDebitIndicator"], account),
+        currency=account.currency,
+        booked_at=_read_moment(item["BookingDateTime"], now),
+        pending=item["Status"] == "PDNG",
+        description=item.get("TransactionInformation") or merchant or "Transaction",
+        merchant=merchant,
+        category=code.lower().replace("_", " ") if code else None,
+    )
+
+
+def _read_money(item: Any, sign: str, account: Account) -> int:
+    money = item["Amount"]
+    if money["Currency"] != account.currency:
+        raise Refused("an amount is not in the account's currency")
+    try:
+        minor = read_amount(money["Amount"], account.currency)
+    except ValueError as error:
+        raise Refused(f"an amount is {error}") from None
+    return -minor if sign == "Debit" else minor
+
+
+def _read_moment(text: str, now: datetime) -> datetime:
+    """A time with its zone, in UTC; Refused when it is none, in the future, or before any account of today."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise Refused("a date is no date") from None
+    if moment.tzinfo is None:
+        raise Refused("a date has no time zone")
+    if not _EARLIEST <= moment <= now + _CLOCK_SKEW:
+        raise Refused("a date is in the future or before any account")
+    return moment.astimezone(UTC)
+
+
+def _without_doubles(values: Iterable[T]) -> tuple[T, ...]:
+    found: dict[str, T] = {}
+    for value in values:
+        if found.setdefault(value.id, value) is not value:
+            raise Refused("an id is there twice")
+    return tuple(found.values())

@@ -1,0 +1,120 @@
+"""What we take from the bank: small schemas of the parts we read. Anything else in an answer is ignored."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot import ResponseSchema
+
+_TEXT = {"type": "string", "minLength": 1, "maxLength": 500}
+_ID = {"type": "string", "minLength": 1, "maxLength": 210}
+_SIGN = {"enum": ["Credit", "Debit"]}
+_MONEY = {
+    "type": "object",
+    "required": ["Amount", "Currency"],
+    "properties": {
+        "Amount": {"type": "string", "maxLength": 19},
+        "Currency": {"type": "string", "pattern": "^[A-Z]{3}$"},
+    },
+}
+_IDENTIFICATION = {
+    "type": "object",
+    "required": ["SchemeName", "Identification"],
+    "properties": {"SchemeName": _TEXT, "Identification": _ID, "SecondaryIdentification": _ID},
+}
+
+
+def _envelope(name: str, item: dict[str, Any], most: int) -> ResponseSchema:
+    """The standard's envelope around at most `most` items."""
+    items = {"type": "array", "maxItems": most, "items": item}
+    data = {"type": "object", "required": [name], "properties": {name: items}}
+    links = {"type": "object", "properties": {"Next": {"type": "string", "maxLength": 2_048}}}
+    return ResponseSchema(
+        {
+            "type": "object",
+            "required": ["Data"],
+            "properties": {"Data": data, "Links": links, "Meta": {"type": "object"}},
+        }
+    )
+
+
+TOKEN = ResponseSchema(
+    {
+        "type": "object",
+        "required": ["access_token", "token_type", "expires_in"],
+        "properties": {
+            "access_token": {"type": "string", "pattern": "^[A-Za-z0-9._~+/=-]{16,4096}$"},
+            "token_type": {"type": "string", "pattern": "^[Bb]earer$"},
+            "expires_in": {"type": "integer", "minimum": 1, "maximum": 86_400},
+        },
+    }
+)
+
+ACCOUNTS = _envelope(
+    "Account",
+    {
+        "type": "object",
+        "required": ["AccountId", "Currency", "AccountTypeCode", "Account"],
+        "properties": {
+            "AccountId": _ID,
+            "Currency": {"type": "string", "pattern": "^[A-Z]{3}$"},
+            "AccountTypeCode": _TEXT,
+            "Description": _TEXT,
+            "Nickname": {"type": "string", "minLength": 1, "maxLength": 70},
+            "OpeningDate": _TEXT,
+            "Account": {"type": "array", "minItems": 1, "items": _IDENTIFICATION},
+        },
+    },
+    100,
+)
+
+BALANCES = _envelope(
+    "Balance",
+    {
+        "type": "object",
+        "required": ["AccountId", "CreditDebitIndicator", "Type", "DateTime", "Amount"],
+        "properties": {
+            "AccountId": _ID,
+            "CreditDebitIndicator": _SIGN,
+            "Type": _TEXT,
+            "DateTime": _TEXT,
+            "Amount": _MONEY,
+            "CreditLine": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "required": ["Included"],
+                    "properties": {"Included": {"type": "boolean"}, "Amount": _MONEY},
+                },
+            },
+        },
+    },
+    1_000,
+)
+
+TRANSACTIONS = _envelope(
+    "Transaction",
+    {
+        "type": "object",
+        "required": ["AccountId", "TransactionId", "CreditDebitIndicator", "Status", "BookingDateTime", "Amount"],
+        "properties": {
+            "AccountId": _ID,
+            "TransactionId": _ID,
+            "CreditDebitIndicator": _SIGN,
+            "Status": {"enum": ["BOOK", "PDNG", "FUTR", "INFO", "RJCT"]},
+            "BookingDateTime": _TEXT,
+            "Amount": _MONEY,
+            "TransactionInformation": _TEXT,
+            "ProprietaryBankTransactionCode": {
+                "type": "object",
+                "required": ["Code"],
+                "properties": {"Code": {"type": "string", "minLength": 1, "maxLength": 35}},
+            },
+            "MerchantDetails": {
+                "type": "object",
+                "properties": {"MerchantName": {"type": "string", "minLength": 1, "maxLength": 350}},
+            },
+        },
+    },
+    1_000,
+)

@@ -1,0 +1,57 @@
+"""The bot's secret is exchanged for short-lived tokens, one for each customer, kept in memory until shortly before
+they expire."""
+
+from __future__ import annotations
+
+import base64
+from collections import OrderedDict
+
+from bot import HttpClient, Sources
+
+from .schemas import TOKEN
+
+_MARGIN = 15.0  # seconds before its expiry at which a token is no longer used
+_MOST = 10_000
+
+
+class Tokens:
+    """Tokens by bank customer id; the least recently used ones are forgotten first."""
+
+    def __init__(self, http: HttpClient, client_id: str, secret: str, sources: Sources) -> None:
+        self._http = http
+        self._authorization = "Basic " + base64.b64encode(f"{client_id}:{secret}".encode()).decode()
+        self._monotonic = sources.monotonic
+        self._kept: OrderedDict[str, tuple[str, float]] = OrderedDict()
+
+    async def token(self, customer: str, correlation_id: str) -> str:
+        """A token that is bound to this bank customer; raises CallFailed."""
+        token, expires = self._kept.get(customer, ("", 0.0))
+        if token and self._monotonic() < expires:
+            self._kept.move_to_end(customer)
+            return token
+        return await self._exchange(customer, correlation_id)
+
+    def drop(self, customer: str, token: str) -> None:
+        """Forget a token that the bank no longer takes."""
+        if self._kept.get(customer, ("", 0.0))[0] == token:
+            del self._kept[customer]
+
+    async def _exchange(self, customer: str, correlation_id: str) -> str:
+        asked = self._monotonic()
+        answer = await self._http.call(
+            "POST",
+            "/token",
+            name="token",
+            schema=TOKEN,
+            form={"grant_type": "client_credentials", "customer": customer},
+            headers={"Authorization": self._authorization},
+            correlation_id=correlation_id,
+            idempotent=True,
+            effect=False,
+        )
+        token: str = answer.data["access_token"]
+        self._kept[customer] = (token, asked + answer.data["expires_in"] - _MARGIN)
+        self._kept.move_to_end(customer)
+        if len(self._kept) > _MOST:
+            self._kept.popitem(last=False)
+        return token

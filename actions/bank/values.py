@@ -1,0 +1,61 @@
+"""What the bank knows, after it was checked. Money is in whole minor units (pence), times are aware UTC."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Generic, Literal, TypeAlias, TypeVar
+
+T = TypeVar("T")
+
+AccountKind: TypeAlias = Literal["current", "savings", "credit_card", "other"]
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account of the customer. `identification` is its number in the world (scheme, number) and never shown."""
+
+    id: str
+    kind: AccountKind
+    nickname: str
+    currency: str
+    opened: datetime | None = None
+    identification: tuple[str, str] | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """An account's balance with pending transactions, at a time: negative when overdrawn, or owed on a card.
+
+    `credit_line` is the agreed overdraft or card limit, which the balance does not include.
+    """
+
+    account_id: str
+    minor: int
+    currency: str
+    at: datetime
+    credit_line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Transaction:
+    """A transaction: positive money in, negative money out. `category` is the bank's word for it, such as
+    `groceries`; transfers between the customer's own accounts have `transfers`."""
+
+    id: str
+    account_id: str
+    minor: int
+    currency: str
+    booked_at: datetime
+    pending: bool
+    description: str
+    merchant: str | None = None
+    category: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Known(Generic[T]):
+    """A value and when it was true."""
+
+    value: T
+    at: datetime

@@ -98,7 +98,7 @@ def floor(time: datetime, grain: Grain) -> datetime:
 
 
 def add(time: datetime, grain: Grain, count: int) -> datetime:
-    """Move by `count` units; the day is cut to the month's last. Raises OverflowError or ValueError outside of 1-9999."""
+    """Move by `count` units; the day is cut to the month's last. Raises OverflowError beyond the years 1 to 9999."""
     months = _MONTHS.get(grain)
     if months is None:
         return time + timedelta(seconds=SECONDS[grain] * count)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from bot.nlu.entities.grammar.calendar import Reference, When, add, floor, unit
 from bot.nlu.entities.grammar.names import FEASTS, MONTHS, UNSURE, WEEKDAYS, feast
-from bot.nlu.entities.grammar.numbers import ordinal
+from bot.nlu.entities.grammar.numbers import ORDINAL_WORDS, ordinal
 from bot.nlu.entities.grammar.reading import closes
-from bot.nlu.entities.grammar.tokens import Tokens
+from bot.nlu.entities.grammar.tokens import DIGITS, Tokens
 
 
 class Dated(NamedTuple):
@@ -19,6 +19,9 @@ class Dated(NamedTuple):
     end: int
     when: When
 
+
+DateRule = Callable[[Tokens, int, Reference, bool], Dated | None]
+"""A rule reads what begins at a token; the last argument says that a date is expected there."""
 
 _OFFSETS: Final = {"today": 0, "yesterday": -1, "tomorrow": 1, "tmrw": 1, "tomorow": 1, "tommorow": 1, "yday": -1}
 
@@ -111,7 +114,7 @@ def _year_after(tokens: Tokens, at: int, reference: Reference) -> tuple[int, int
 def bare_year(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
     """Read a year that stands alone where a date is expected."""
     year = year_number(tokens, at) if led else None
-    return year and Dated(at + 1, unit(datetime(year, 1, 1), "year")) or None
+    return (year and Dated(at + 1, unit(datetime(year, 1, 1), "year"))) or None
 
 
 # --- months and their days ----------------------------------------------------
@@ -326,13 +329,14 @@ def _full_year(digits: str) -> int:
     return year if len(digits) == 4 else year + (2000 if year < 70 else 1900)
 
 
-RULES: Final[tuple[Callable[[Tokens, int, Reference, bool], Dated | None], ...]] = (
-    in_digits,
-    day_first,
-    month_first,
-    weekday,
-    day_word,
-    quarter,
-    holiday,
-    bare_year,
-)
+RULES: Final[Mapping[DateRule, frozenset[str]]] = {
+    in_digits: frozenset({DIGITS}),
+    day_first: ORDINAL_WORDS | {DIGITS, "the"},
+    month_first: frozenset(MONTHS),
+    weekday: frozenset(WEEKDAYS),
+    day_word: frozenset(_OFFSETS),
+    quarter: ORDINAL_WORDS | {DIGITS, "the", "q"},
+    holiday: frozenset(FEASTS),
+    bare_year: frozenset({DIGITS}),
+}
+"""The rules for dates, and the words that each can begin with."""

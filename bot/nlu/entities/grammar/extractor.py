@@ -11,8 +11,8 @@ from bot.messages import Entity, Json, JsonObject
 from bot.nlu.entities.grammar.calendar import Reference
 from bot.nlu.entities.grammar.contacts import CONTACTS, Contact, find_contacts
 from bot.nlu.entities.grammar.habits import Habits, local
-from bot.nlu.entities.grammar.money import MONEY_WORDS, money
-from bot.nlu.entities.grammar.numbers import ORDINAL_WORDS, SPOKEN
+from bot.nlu.entities.grammar.money import MONEY_WORDS, UNITS, money
+from bot.nlu.entities.grammar.numbers import GROUPS, ORDINAL_WORDS, SPOKEN
 from bot.nlu.entities.grammar.quantities import (
     COUNT_WORDS,
     digits_alone,
@@ -22,13 +22,10 @@ from bot.nlu.entities.grammar.quantities import (
     ordinal_alone,
 )
 from bot.nlu.entities.grammar.reading import Reading
-from bot.nlu.entities.grammar.times import DATE_WORDS, TIME_WORDS, date_in_digits, time
-from bot.nlu.entities.grammar.tokens import Tokens
+from bot.nlu.entities.grammar.times import DATE_WORDS, FOLLOWERS, TIME_WORDS, date_in_digits, time
+from bot.nlu.entities.grammar.tokens import DIGITS, Tokens, listed
 
 Rule = Callable[[Tokens, int, Reference], Reading | None]
-
-_DIGITS: Final = "0"
-"""The key of rules that may begin with digits."""
 
 _ENGLISH: Final[Mapping[str, tuple[Rule, frozenset[str]]]] = {
     "time": (time, TIME_WORDS),
@@ -49,6 +46,17 @@ DIMENSIONS: Final = frozenset(_ENGLISH) | CONTACTS
 """The entities that the grammar knows, by Duckling's names."""
 
 
+_FAINT: Final = listed("the a an in on at this to from by after before up over during about around")
+"""Words so common that a phrase is tried only when the words behind them promise one: this keeps messages cheap."""
+
+_PROMISING: Final = (
+    frozenset(word for _, words in _ENGLISH.values() for word in words) | FOLLOWERS | UNITS | frozenset(GROUPS)
+) - _FAINT
+
+_MOST_FAINT: Final = 3
+"""So many faint words may stand before what they belong to ("up to the 5th")."""
+
+
 @dataclass(frozen=True)
 class GrammarExtractor:
     """DucklingEntityExtractor and TellerEntityExtractor."""
@@ -56,14 +64,14 @@ class GrammarExtractor:
     kind: ClassVar[str] = "grammar"
     name: str
     dimensions: frozenset[str]
-    habits: Habits = Habits()
+    habits: Habits
     _rules: dict[str, list[tuple[str, Rule]]] = field(init=False, default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         grammar = _ENGLISH if self.habits.language == "en" else _ANY_LANGUAGE
         for dimension, (rule, words) in grammar.items():
             if dimension in self.dimensions:
-                for word in (_DIGITS, *words):
+                for word in (DIGITS, *words):
                     self._rules.setdefault(word, []).append((dimension, rule))
 
     def extend(self, text: str, now: datetime, found: list[Entity]) -> list[Entity]:
@@ -85,8 +93,8 @@ class GrammarExtractor:
             while contact and contact.end <= tokens.starts[at]:
                 contact = next(ahead)
             word = tokens.words[at]
-            rules = self._rules.get(_DIGITS if word.isdecimal() else word)
-            if rules is None:
+            rules = self._rules.get(DIGITS if word.isdecimal() else word)
+            if rules is None or (word in _FAINT and not _promising(tokens, at)):
                 continue
             reference = reference or Reference(local(now, self.habits), self.habits)
             best = _longest(rules, tokens, at, reference)
@@ -107,6 +115,14 @@ class GrammarExtractor:
     def restore(cls, state: JsonObject, files: Mapping[str, bytes]) -> Self:
         """Build the extractor again from what `dump` gave."""
         return cls(state["name"], frozenset(state["dimensions"]), Habits(**state["habits"]))
+
+
+def _promising(tokens: Tokens, at: int) -> bool:
+    """Whether behind the faint words from `at` on stands one that a phrase can go on with."""
+    last = at + _MOST_FAINT
+    while at < last and tokens.words[at] in _FAINT:
+        at += 1
+    return tokens.words[at] in _PROMISING or tokens.words[at].isdecimal()
 
 
 def _longest(

@@ -9,7 +9,7 @@ from bot.messages import Json
 from bot.nlu.entities.grammar.calendar import Reference
 from bot.nlu.entities.grammar.numbers import SPOKEN, Number, number, plain
 from bot.nlu.entities.grammar.reading import Reading, closes
-from bot.nlu.entities.grammar.tokens import Tokens
+from bot.nlu.entities.grammar.tokens import Tokens, listed
 
 
 class Currency(NamedTuple):
@@ -22,13 +22,12 @@ class Currency(NamedTuple):
 
 _POUND, _EURO, _DOLLAR = Currency("GBP", "£"), Currency("EUR", "EUR"), Currency("USD", "$")
 _CODES: Final = {
-    code.lower(): Currency(code, code, 0 if code in {"JPY", "KRW", "ISK"} else 2)
-    for code in (
-        "GBP EUR USD JPY CHF AUD CAD NZD SEK NOK DKK PLN CZK HUF INR CNY HKD SGD ZAR BRL MXN TRY RUB KRW ISK "
-        "ILS AED SAR QAR THB MYR"
-    ).split()
+    code: Currency(code.upper(), code.upper(), 0 if code in {"jpy", "krw", "isk"} else 2)
+    for code in listed(
+        "gbp eur usd jpy chf aud cad nzd sek nok dkk pln czk huf inr cny hkd sgd zar brl mxn try rub krw isk "
+        "ils aed sar qar thb myr"
+    )
 }
-_CODES["try"] = Currency("TRY", "TRY")
 _LOOKS_LIKE_A_WORD: Final = frozenset({"try", "cad"})
 _SIGNS: Final = {
     "£": _POUND,
@@ -113,6 +112,10 @@ MONEY_WORDS: Final = (
     | {"-", "+", "a", "an"}
 )
 """Words that an amount can begin with, besides digits."""
+
+
+UNITS: Final = frozenset(_NAMES) | frozenset(_NOTES) | frozenset(_MINOR)
+"""Words for units of money, which stand behind numbers and behind `a`."""
 
 
 class Amount(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-from bot.nlu.entities.grammar.tokens import Tokens
+from bot.nlu.entities.grammar.tokens import Tokens, numbered
 
 
 class Number(NamedTuple):
@@ -15,31 +15,25 @@ class Number(NamedTuple):
     value: Decimal
 
 
-_SMALL: Final = {
-    word: value
-    for value, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
-        "sixteen seventeen eighteen nineteen".split()
-    )
-}
+_SMALL: Final = numbered(
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen",
+    0,
+)
 _TENS: Final = {
-    word: 10 * value
-    for value, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2)
+    word: 10 * value for word, value in numbered("twenty thirty forty fifty sixty seventy eighty ninety", 2).items()
 } | {"fourty": 40}
 _SCALES: Final = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
 _SUFFIXES: Final = {"k": 10**3, "m": 10**6, "mn": 10**6, "bn": 10**9, "b": 10**9}
-_GROUPS: Final = {"hundred": 100, "dozen": 12, "dozens": 12} | _SCALES
+GROUPS: Final = {"hundred": 100, "dozen": 12, "dozens": 12} | _SCALES
 _FRACTIONS: Final = {"half": Decimal("0.5"), "quarter": Decimal("0.25"), "quarters": Decimal("0.25")}
 _DIGITS: Final = {word: str(value) for word, value in _SMALL.items() if value < 10} | {"oh": "0", "nought": "0"}
 
-_ORDINALS: Final = {
-    word: value
-    for value, word in enumerate(
-        "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth "
-        "fifteenth sixteenth seventeenth eighteenth nineteenth".split(),
-        start=1,
-    )
-}
+_ORDINALS: Final = numbered(
+    "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth "
+    "sixteenth seventeenth eighteenth nineteenth",
+    1,
+)
 _TENTHS: Final = {word[:-1] + "ieth": value for word, value in _TENS.items() if word != "fourty"}
 _ENDINGS: Final = frozenset({"st", "nd", "rd", "th"})
 
@@ -96,27 +90,27 @@ def _scaled(tokens: Tokens, read: Number, *, suffixes: bool) -> Number:
     word = tokens.words[read.end]
     if suffixes and word in _SUFFIXES and tokens.glued(read.end) and not tokens.glued(read.end + 1):
         return Number(read.end + 1, read.value * _SUFFIXES[word])
-    if word in _GROUPS:
-        return _continued(tokens, Number(read.end + 1, read.value * _GROUPS[word]), _GROUPS[word])
+    if word in GROUPS:
+        return _continued(tokens, Number(read.end + 1, read.value * GROUPS[word]), GROUPS[word])
     return _with_fraction(tokens, read)
 
 
 def _spoken(tokens: Tokens, at: int) -> Number | None:
     words = tokens.words
-    if words[at] == "half" and words[at + 1] in {"a", "an"} and words[at + 2] in _GROUPS:
-        return Number(at + 3, Decimal(_GROUPS[words[at + 2]]) / 2)
-    if words[at] in {"a", "an"} and words[at + 1] in _GROUPS:
-        return _continued(tokens, Number(at + 2, Decimal(_GROUPS[words[at + 1]])), _GROUPS[words[at + 1]])
+    if words[at] == "half" and words[at + 1] in {"a", "an"} and words[at + 2] in GROUPS:
+        return Number(at + 3, Decimal(GROUPS[words[at + 2]]) / 2)
+    if words[at] in {"a", "an"} and words[at + 1] in GROUPS:
+        return _continued(tokens, Number(at + 2, Decimal(GROUPS[words[at + 1]])), GROUPS[words[at + 1]])
     if words[at] in {"a", "the"} and words[at + 1] in {"couple", "pair"}:
         return Number(tokens.skip(at + 2, ("of",)), Decimal(2))
     if words[at] in {"dozen", "hundred"}:
-        return Number(at + 1, Decimal(_GROUPS[words[at]]))
+        return Number(at + 1, Decimal(GROUPS[words[at]]))
     read = _below_hundred(tokens, at)
     if read is None:
         return None
-    if words[read.end] in _GROUPS:
-        scale = _GROUPS[words[read.end]]
-        return _continued(tokens, Number(read.end + 1, read.value * scale), scale)
+    if words[read.end] in GROUPS:
+        group = GROUPS[words[read.end]]
+        return _continued(tokens, Number(read.end + 1, read.value * group), group)
     return _with_fraction(tokens, _with_point(tokens, read))
 
 
@@ -153,7 +147,7 @@ def _part(tokens: Tokens, at: int, scale: int) -> Number | None:
         small = Number(at + 1, Decimal(1))
     if small is None:
         return None
-    following = _GROUPS.get(tokens.words[small.end], 0)
+    following = GROUPS.get(tokens.words[small.end], 0)
     if 0 < following < scale:
         small = _continued(tokens, Number(small.end + 1, small.value * following), following)
     return small if small.value < scale and following != scale else None
@@ -170,8 +164,8 @@ def _with_point(tokens: Tokens, read: Number) -> Number:
     if not decimals:
         return read
     value = Decimal(f"{int(read.value)}.{decimals}")
-    scale = _GROUPS.get(tokens.words[end])
-    return Number(end + 1, value * scale) if scale else Number(end, value)
+    group = GROUPS.get(tokens.words[end])
+    return Number(end + 1, value * group) if group else Number(end, value)
 
 
 def _with_fraction(tokens: Tokens, read: Number) -> Number:
@@ -199,8 +193,8 @@ def ordinal(tokens: Tokens, at: int) -> Number | None:
         return Number(at + 2, Decimal(int(word))) if fits else None
     if word in _TENS:
         unit = at + 2 if tokens.words[at + 1] == "-" else at + 1
-        value = _ORDINALS.get(tokens.words[unit], 0)
-        return Number(unit + 1, Decimal(_TENS[word] + value)) if 0 < value < 10 else None
+        small = _ORDINALS.get(tokens.words[unit], 0)
+        return Number(unit + 1, Decimal(_TENS[word] + small)) if 0 < small < 10 else None
     value = _ORDINALS.get(word) or _TENTHS.get(word)
     return Number(at + 1, Decimal(value)) if value else None
 

@@ -8,9 +8,9 @@ from typing import Final, NamedTuple
 from bot.nlu.entities.grammar.calendar import SECONDS, Grain, Reference
 from bot.nlu.entities.grammar.numbers import SPOKEN, Number, digits, number, ordinal, plain
 from bot.nlu.entities.grammar.reading import Reading
-from bot.nlu.entities.grammar.tokens import Tokens
+from bot.nlu.entities.grammar.tokens import Tokens, listed
 
-_CYCLES: Final[dict[str, Grain]] = {
+CYCLES: Final[dict[str, Grain]] = {
     "second": "second",
     "seconds": "second",
     "sec": "second",
@@ -55,8 +55,8 @@ _DISTANCES: Final = {
     }.items()
     for word in words.split()
 }
-_DETERMINERS: Final = frozenset(
-    "this that the which each every any no another other last next first only same right wrong new old some".split()
+_DETERMINERS: Final = listed(
+    "this that the which each every any no another other last next first only same right wrong new old some"
 )
 _SIGNS_OF_CODES: Final = frozenset("/:.-,_@#&=+")
 
@@ -75,21 +75,21 @@ class Count(NamedTuple):
 
 def cycle(tokens: Tokens, at: int) -> Grain | None:
     """Give the grain that a word names ("weeks"), if it names one."""
-    return _CYCLES.get(tokens.words[at])
+    return CYCLES.get(tokens.words[at])
 
 
 def counted(tokens: Tokens, at: int) -> Count | None:
     """Read a counted grain: `3 weeks`, `a month`, `two and a half hours`, `half an hour`, `a fortnight`."""
     words = tokens.words
     if words[at] == "half" and words[at + 1] in {"a", "an"} and cycle(tokens, at + 2):
-        return Count(at + 3, Decimal("0.5"), _CYCLES[words[at + 2]])
+        return Count(at + 3, Decimal("0.5"), CYCLES[words[at + 2]])
     many = _how_many(tokens, at)
     if many is None or many.end >= tokens.count:
         return None
     word = words[many.end]
     if word in {"fortnight", "fortnights"}:
         return Count(many.end + 1, many.value * 2, "week")
-    grain = _CYCLES.get(word)
+    grain = CYCLES.get(word)
     if grain is None and tokens.has_digits(many.end - 1) and tokens.glued(many.end):
         grain = _GLUED_CYCLES.get(word)
     return _with_half(tokens, Count(many.end + 1, many.value, grain)) if grain else None

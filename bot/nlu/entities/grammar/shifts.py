@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
 from bot.nlu.entities.grammar.calendar import SECONDS, Grain, Reference, When, add, coarse, floor, span, unit
 from bot.nlu.entities.grammar.clocks import part_of_day
-from bot.nlu.entities.grammar.dates import Dated, month_from, nearest_feast, weekday_from
+from bot.nlu.entities.grammar.dates import Dated, DateRule, month_from, nearest_feast, weekday_from
 from bot.nlu.entities.grammar.names import FEASTS, MONTHS, PARTS_OF_DAY, SEASONS, WEEKDAYS
-from bot.nlu.entities.grammar.quantities import Count, counted, cycle
-from bot.nlu.entities.grammar.tokens import Tokens
+from bot.nlu.entities.grammar.quantities import COUNT_WORDS, CYCLES, Count, counted, cycle
+from bot.nlu.entities.grammar.tokens import DIGITS, Tokens
 
 _SHIFTS: Final = {
     "last": -1,
@@ -122,7 +122,7 @@ def before_last(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dat
     grain = cycle(tokens, first)
     if tokens.words[first] in WEEKDAYS and tokens.phrase(first + 1, "after", "next"):
         following = _shifted_weekday(WEEKDAYS[tokens.words[first]], 1, reference).start
-        return following and Dated(first + 3, unit(following + timedelta(days=7), "day"))
+        return Dated(first + 3, unit(following + timedelta(days=7), "day")) if following else None
     shift = {"before": -2, "after": 2}.get(tokens.words[first + 1])
     if grain is None or shift is None:
         return None
@@ -209,9 +209,10 @@ def _whole(tokens: Tokens, at: int, reference: Reference) -> Dated | None:
     return shifted(tokens, at, reference, True)
 
 
-RULES: Final[tuple[Callable[[Tokens, int, Reference, bool], Dated | None], ...]] = (
-    shifted,
-    before_last,
-    ago,
-    edge,
-)
+RULES: Final[Mapping[DateRule, frozenset[str]]] = {
+    shifted: frozenset(_SHIFTS) | {"the"},
+    before_last: frozenset(CYCLES) | frozenset(WEEKDAYS) | {"the"},
+    ago: COUNT_WORDS | {DIGITS},
+    edge: frozenset({"the", "start", "beginning", "end", "first", "last"}),
+}
+"""The rules for dates counted from now, and the words that each can begin with."""

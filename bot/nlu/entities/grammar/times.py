@@ -2,47 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
 from bot.nlu.entities.grammar import dates, shifts
 from bot.nlu.entities.grammar.calendar import GRAINS, Grain, Reference, When, add, coarse, described, floor, span, unit
 from bot.nlu.entities.grammar.clocks import Clock, clock, nearest, on_day, part_of_day
-from bot.nlu.entities.grammar.dates import Dated
-from bot.nlu.entities.grammar.names import FEASTS, MONTHS, PARTS_OF_DAY, SEASONS, WEEKDAYS
-from bot.nlu.entities.grammar.numbers import ORDINAL_WORDS, SPOKEN
+from bot.nlu.entities.grammar.dates import Dated, DateRule
+from bot.nlu.entities.grammar.names import PARTS_OF_DAY, SEASONS
+from bot.nlu.entities.grammar.numbers import SPOKEN
+from bot.nlu.entities.grammar.quantities import CYCLES
 from bot.nlu.entities.grammar.reading import Reading
-from bot.nlu.entities.grammar.tokens import Tokens
+from bot.nlu.entities.grammar.tokens import DIGITS, Tokens, listed
 
-_Rule = Callable[[Tokens, int, Reference, bool], Dated | None]
-
-_LEADS: Final = frozenset(
-    "in on since until till til by from between before after during of for through around last next this".split()
+_LEADS: Final = listed(
+    "in on since until till til by from between before after during of for through around last next this"
 )
 """Words after which a date is expected, so that `may` is a month and `2025` a year."""
 
 _UNTIL: Final = frozenset({"until", "till", "til", "untill", "through", "thru"})
+_LONGEST_MOMENT: Final = 16
+"""Tokens within which the word has to stand that joins two moments."""
+
 _JOINTS: Final = frozenset({"to", "-"}) | _UNTIL
 
 DATE_WORDS: Final[frozenset[str]] = frozenset()
 """Words that a date in digits can begin with: none but digits."""
-
-TIME_WORDS: Final = (
-    frozenset(WEEKDAYS)
-    | frozenset(MONTHS)
-    | frozenset(FEASTS)
-    | frozenset(PARTS_OF_DAY)
-    | SPOKEN
-    | ORDINAL_WORDS
-    | _UNTIL
-    | frozenset(
-        "today yesterday tomorrow tmrw tomorow tommorow yday tonight now right the last past previous preceding this "
-        "current next coming following upcoming week weekend month year quarter day q in on at during over within few "
-        "couple start beginning end since from between before after by up noon midday midnight ytd".split()
-    )
-)
-"""Words that a time can begin with, besides digits."""
 
 
 def time(tokens: Tokens, at: int, reference: Reference) -> Reading | None:
@@ -65,7 +51,7 @@ def _resolved(dated: Dated | None, reference: Reference) -> Reading | None:
         return None
 
 
-def _longest(rules: Iterable[_Rule], tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
+def _longest(rules: Iterable[DateRule], tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
     """Try all rules and give the longest phrase; what does not exist (30 February, the year 12000) is no phrase."""
     best: Dated | None = None
     for rule in rules:
@@ -78,11 +64,39 @@ def _longest(rules: Iterable[_Rule], tokens: Tokens, at: int, reference: Referen
     return best
 
 
+def _by_word(*tables: Mapping[DateRule, frozenset[str]]) -> Mapping[str, Sequence[DateRule]]:
+    """Sort rules by the words that they can begin with."""
+    sorted_rules: dict[str, list[DateRule]] = {}
+    for table in tables:
+        for rule, words in table.items():
+            for word in words:
+                sorted_rules.setdefault(word, []).append(rule)
+    return sorted_rules
+
+
+_DATES: Final = _by_word(shifts.RULES, dates.RULES)
+
+TIME_WORDS: Final = (
+    frozenset(_DATES)
+    | SPOKEN
+    | _UNTIL
+    | listed("now right in on at during over within since from between before after by up noon midday midnight tonight")
+    | frozenset(PARTS_OF_DAY)
+) - {DIGITS}
+"""Words that a time can begin with, besides digits."""
+
+FOLLOWERS: Final = (
+    frozenset(CYCLES) | frozenset(SEASONS) | {"weekend", "weekends", "night", "few", "fortnight", "tonight", "now"}
+)
+"""Words that stand in times behind articles and prepositions, without beginning a time themselves."""
+
+
 # --- moments ------------------------------------------------------------------
 
 
 def _date(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
-    return _longest((*shifts.RULES, *dates.RULES), tokens, at, reference, led)
+    word = tokens.words[at]
+    return _longest(_DATES.get(DIGITS if word.isdecimal() else word, ()), tokens, at, reference, led)
 
 
 def _moment(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
@@ -240,7 +254,7 @@ def _after(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | 
     if begin is None:
         return None
     first = begin.when.end if coarse(begin.when.grain) else begin.when.start
-    return first and Dated(begin.end, span(first, None, begin.when.grain))
+    return Dated(begin.end, span(first, None, begin.when.grain)) if first else None
 
 
 def _between(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
@@ -252,8 +266,10 @@ def _between(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated 
 
 
 def _pair(tokens: Tokens, at: int, reference: Reference, joints: frozenset[str]) -> Dated | None:
+    if joints.isdisjoint(tokens.words[at : at + _LONGEST_MOMENT]):
+        return None
     led = tokens.words[at - 1] in {"between", "from"} and at > 0
-    rules: list[_Rule] = [
+    rules: list[DateRule] = [
         lambda t, i, r, _: _clocks(t, i, r, joints),
         lambda t, i, r, _: _days_of_month(t, i, r, joints),
         lambda t, i, r, _: _moments(t, i, r, joints, led),
@@ -349,4 +365,4 @@ def _finer(first: When, second: When) -> Grain:
     return min(first.grain, second.grain, key=GRAINS.index)
 
 
-_PERIODS: Final[tuple[_Rule, ...]] = (_phrase, shifts.ahead, _since, _until, _after, _between)
+_PERIODS: Final[tuple[DateRule, ...]] = (_phrase, shifts.ahead, _since, _until, _after, _between)

@@ -15,6 +15,20 @@ _PADDING = 4
 """Empty tokens after the last, so that a rule may look ahead without asking whether there is something."""
 
 
+DIGITS = "0"
+"""The key under which rules stand that begin with digits."""
+
+
+def listed(words: str) -> frozenset[str]:
+    """Give the words of a list that is written with spaces between them."""
+    return frozenset(words.split())
+
+
+def numbered(words: str, first: int) -> dict[str, int]:
+    """Number the words of a list, counting from `first`."""
+    return {word: number for number, word in enumerate(words.split(), start=first)}
+
+
 class Tokens:
     """A message as parallel lists: `words` (lower case), `starts` and `ends` in code points.
 

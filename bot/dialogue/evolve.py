@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from bot.dialogue.event_json import entity_from_json
 from bot.dialogue.events import (
     ActionExecuted,
     ActionExecutionRejected,
@@ -34,7 +35,7 @@ from bot.dialogue.events import (
 )
 from bot.dialogue.names import LISTEN, SESSION_START
 from bot.dialogue.tracker import LoopState, Tracker
-from bot.messages import Entity
+from bot.messages import Parse
 
 
 def evolve(event: Event, tracker: Tracker) -> Tracker:
@@ -215,21 +216,13 @@ def _replay(tracker: Tracker, events: tuple[Event, ...]) -> Tracker:
 def _entities_added(event: EntitiesAdded, tracker: Tracker) -> Tracker:
     message = tracker.latest_message
     if message is not None:
-        added = tuple(_entity(e) for e in event.entities)
-        message = replace(message, parse=replace(message.parse, entities=(*message.parse.entities, *added)))
+        message = replace(message, parse=with_entities(message.parse, event))
     return _with(tracker, latest_message=message, events=(*tracker.events, event))
 
 
-def _entity(data: Mapping[str, Any]) -> Entity:
-    return Entity(
-        entity=data["entity"],
-        value=data.get("value"),
-        start=data.get("start", 0),
-        end=data.get("end", 0),
-        role=data.get("role"),
-        group=data.get("group"),
-        extractor=data.get("extractor", ""),
-    )
+def with_entities(parse: Parse, event: EntitiesAdded) -> Parse:
+    """The parse with the event's entities (as Rasa's JSON writes them) added."""
+    return replace(parse, entities=(*parse.entities, *[entity_from_json(data) for data in event.entities]))
 
 
 def _effect_prepared(event: EffectPrepared, tracker: Tracker) -> Tracker:

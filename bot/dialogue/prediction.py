@@ -21,7 +21,13 @@ class Because:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """The next action. `events` are applied before it runs; a loop's own prediction may hide the user turn."""
+    """The next action.
+
+    `events` are applied before it runs. `no_user_prediction`: a running loop's
+    own, which looks at no user message. `hide_rule_turn`: a rule's that no
+    story knows, which learned policies do not see. `end_to_end`: made from the
+    message's text instead of its intent.
+    """
 
     action: str
     confidence: float
@@ -31,6 +37,7 @@ class Prediction:
     events: tuple[Event, ...] = ()
     no_user_prediction: bool = False
     hide_rule_turn: bool = False
+    end_to_end: bool = False
 
 
 class Policy(Protocol):

@@ -21,7 +21,7 @@ def fill_slots(tracker: Tracker, domain: Domain) -> tuple[SlotSet, ...]:
 
 
 def custom_mapping_actions(tracker: Tracker, domain: Domain) -> tuple[str, ...]:
-    """The actions that custom mappings name and whose conditions hold now, each once, for slots not filled otherwise."""
+    """The actions of custom mappings whose conditions hold now, each once, for slots that are not filled otherwise."""
     filled = {event.name for event in _filled(tracker, domain)}
     names: dict[str, None] = {}
     for slot in domain.slots.values():

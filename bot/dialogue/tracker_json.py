@@ -1,4 +1,4 @@
-"""Trackers as JSON: the snapshot that a conversation goes on from, and Rasa's view for its clients and action servers."""
+"""Trackers as JSON: the snapshot that a conversation goes on from, and Rasa's view for clients and action servers."""
 
 from __future__ import annotations
 
@@ -109,15 +109,13 @@ def _compact(event: dict[str, Any]) -> dict[str, Any]:
         event["parse_data"] = _without_nothing(kept)
     elif event["event"] == "bot":
         event["data"] = _without_nothing(event["data"])
-    return {key: value for key, value in event.items() if _says_something(value)}
+    if not event.get("metadata", True):
+        del event["metadata"]
+    return {key: value for key, value in event.items() if value is not None}
 
 
 def _without_nothing(data: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in data.items() if _says_something(value)}
-
-
-def _says_something(value: Any) -> bool:
-    return not (value is None or value is False or (isinstance(value, list | tuple | Mapping | str) and not value))
+    return {key: value for key, value in data.items() if value or (value == 0 and value is not False)}
 
 
 # --- Rasa's view -------------------------------------------------------------

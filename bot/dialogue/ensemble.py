@@ -1,0 +1,44 @@
+"""Which of several predictions counts: Rasa's arbitration."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.dialogue.events import ActionExecuted, ActionExecutionRejected, Event, UserFeaturization
+from bot.dialogue.names import LISTEN
+from bot.dialogue.prediction import Prediction
+from bot.dialogue.tracker import Tracker
+
+NOBODY = Prediction(LISTEN, 0.0, "nobody")
+
+
+def rejected_action(tracker: Tracker) -> str | None:
+    """The action that refused to run just now; it is not to be predicted again."""
+    for event in reversed(tracker.events):
+        if isinstance(event, ActionExecutionRejected):
+            return event.name
+        if isinstance(event, ActionExecuted):
+            return None
+    return None
+
+
+def combine(predictions: Sequence[Prediction], tracker: Tracker) -> Prediction:
+    """The best prediction, with the events of all.
+
+    A loop's own prediction goes before all, one made from the message's text
+    before those made from its intent; then confidence counts, then priority,
+    then the order of the policies.
+    """
+    rejected = rejected_action(tracker)
+    allowed = [replace(p, confidence=0.0) if p.action == rejected else p for p in predictions]
+    best = max(allowed, key=_rank, default=NOBODY)
+    events: list[Event] = [event for p in allowed for event in p.events]
+    if tracker.latest_action == LISTEN and best.end_to_end:
+        events.append(UserFeaturization(True))
+    return replace(best, events=tuple(events))
+
+
+def _rank(prediction: Prediction) -> tuple[bool, bool, float, int]:
+    p = prediction
+    return (p.no_user_prediction, p.end_to_end, p.confidence, p.priority)

@@ -1,0 +1,102 @@
+"""The memoization policies: stories known by heart, as far back as `max_history` states."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from bot.content import Domain
+from bot.dialogue.events import ActionExecuted
+from bot.dialogue.evolve import evolve_all
+from bot.dialogue.prediction import Because, Prediction
+from bot.dialogue.states import RuleOnly, State, States
+from bot.dialogue.tracker import Tracker
+from bot.dialogue.training import Example, start_of
+
+PRIORITY: Final = 3
+
+Memory = Mapping[tuple[State, ...], tuple[str, tuple[Because, ...]]]
+"""States (oldest first) to the action that followed them in every story, and where."""
+
+
+@dataclass(frozen=True, slots=True)
+class MemoizationOptions:
+    """The options of Rasa's memoization policies. `max_history` counts states; None: the whole conversation."""
+
+    name: str = "MemoizationPolicy"
+    priority: int = PRIORITY
+    max_history: int | None = None
+    augmented: bool = False
+    use_nlu_confidence_as_score: bool = False
+
+
+class MemoizationPolicy:
+    """Predicts what stories say word for word; augmented, it also tries while forgetting the conversation's beginning."""
+
+    def __init__(self, memory: Memory, rule_only: RuleOnly, domain: Domain, options: MemoizationOptions) -> None:
+        self.name = options.name
+        self.priority = options.priority
+        self.options = options
+        self._memory = memory
+        self._rule_only = rule_only
+        self._start = start_of(domain)
+        self._states = States(domain)
+        self._has_text = any(state.user.text for states in memory for state in states)
+
+    def predict(self, tracker: Tracker) -> Prediction | None:
+        """The action that followed this history in the stories, or None."""
+        for use_text in (True, False) if self._has_text else (False,):
+            found = self._recall(tracker, use_text=use_text)
+            if found is not None:
+                action, because = found
+                confidence = 1.0
+                if self.options.use_nlu_confidence_as_score and tracker.parse and tracker.parse.intent:
+                    confidence = tracker.parse.intent.confidence
+                return Prediction(action, confidence, self.name, self.priority, because, end_to_end=use_text)
+        return None
+
+    def _recall(self, tracker: Tracker, *, use_text: bool) -> tuple[str, tuple[Because, ...]] | None:
+        before = None
+        for shorter in self._pasts(tracker):
+            states = self._recent(shorter, use_text=use_text)
+            if states != before and states in self._memory:
+                return self._memory[states]
+            before = states
+        return None
+
+    def _pasts(self, tracker: Tracker) -> Iterator[Tracker]:
+        yield tracker
+        if self.options.augmented:
+            for i, event in enumerate(tracker.events):
+                if isinstance(event, ActionExecuted):
+                    yield evolve_all(tracker.events[i:], self._start)
+
+    def _recent(self, tracker: Tracker, *, use_text: bool) -> tuple[State, ...]:
+        return recent(self._states.for_stories(tracker, self._rule_only, use_text=use_text), self.options.max_history)
+
+
+def recent(states: Iterable[State], max_history: int | None) -> tuple[State, ...]:
+    """The last `max_history` states (None: all)."""
+    found = tuple(states)
+    return found if max_history is None else found[-max_history:]
+
+
+def memorize(examples: Iterable[tuple[str, Example]], options: MemoizationOptions) -> Memory:
+    """What the examples (each with its story's name) say without contradiction."""
+    memory: dict[tuple[State, ...], tuple[str, tuple[Because, ...]]] = {}
+    contradictory: set[tuple[State, ...]] = set()
+    for story, example in examples:
+        key = recent(example.states, options.max_history)
+        if key in contradictory or example.unpredictable:
+            continue
+        because = Because(options.name, story, example.place)
+        known = memory.get(key)
+        if known is None:
+            memory[key] = (example.action, (because,))
+        elif known[0] != example.action:
+            contradictory.add(key)
+            del memory[key]
+        elif because not in known[1]:
+            memory[key] = (known[0], (*known[1], because))
+    return memory

@@ -1,0 +1,356 @@
+"""The rule policy: rules that match, running loops, default intents, and the fallback when nothing is sure.
+
+The meaning is that of Rasa 3's RulePolicy: a rule matches where its states
+hold at the end of the conversation; of several the longest counts; a running
+loop goes before rules unless it rejected, and default intents before all.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from bot.content import NOWHERE, Domain
+from bot.dialogue.events import LoopInterrupted
+from bot.dialogue.names import DEFAULT_FALLBACK, DEFAULT_INTENTS, LISTEN, SNIPPET
+from bot.dialogue.prediction import Because, Prediction
+from bot.dialogue.states import NOT_SET, SET, Feature, State, States, User
+from bot.dialogue.tracker import Tracker
+from bot.dialogue.training import Example
+
+PRIORITY: Final = 6
+NAME: Final = "RulePolicy"
+
+
+@dataclass(frozen=True, slots=True)
+class RuleOptions:
+    """The options of Rasa's RulePolicy, with its defaults."""
+
+    priority: int = PRIORITY
+    core_fallback_threshold: float = 0.3
+    core_fallback_action_name: str = DEFAULT_FALLBACK
+    enable_fallback_prediction: bool = True
+    restrict_rules: bool = True
+    check_for_contradictions: bool = True
+    use_nlu_confidence_as_score: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RuleEntry:
+    """States (oldest first) after which `action` comes, by the rules at `because`; `key` is Rasa's text of them."""
+
+    states: tuple[State, ...]
+    action: str
+    because: tuple[Because, ...]
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the rule policy knows: entries by key, hints for loops by key, and the sources that no story uses."""
+
+    entries: Mapping[str, RuleEntry]
+    unhappy: Mapping[str, tuple[tuple[State, ...], str]]
+    not_in_stories: frozenset[str] = frozenset()
+
+
+INTERRUPTED: Final = "loop_was_interrupted"
+DO_NOT_PREDICT_LOOP: Final = "do_not_predict_loop_action"
+
+
+@dataclass(frozen=True, slots=True)
+class Sourced:
+    """A prediction (None: nothing but the fallback) with the source that Rasa would name for it."""
+
+    prediction: Prediction | None
+    source: str
+    events: tuple[LoopInterrupted, ...] = ()
+
+
+class RulePolicy:
+    """Predicts by rules; see the module."""
+
+    name = NAME
+
+    def __init__(self, rules: Rules, domain: Domain, options: RuleOptions) -> None:
+        self.rules = rules
+        self.options = options
+        self.priority = options.priority
+        self._domain = domain
+        self._states = States(domain)
+        self._index = _Index((e.states, e.key, e) for e in rules.entries.values())
+        self._unhappy = _Index((states, key, hint) for key, (states, hint) in rules.unhappy.items())
+        self._has_text = any(state.user.text for entry in rules.entries.values() for state in entry.states)
+
+    def predict(self, tracker: Tracker) -> Prediction:
+        """The action by rules, else the fallback at its threshold (or listening, without any confidence)."""
+        found = self.look(tracker)
+        if found.prediction is not None:
+            return found.prediction
+        if not self.options.enable_fallback_prediction:
+            return Prediction(LISTEN, 0.0, NAME, self.priority, (), found.events)
+        because = (Because(NAME, "no policy is sure enough", NOWHERE),)
+        return Prediction(
+            self.options.core_fallback_action_name,
+            self.options.core_fallback_threshold,
+            NAME,
+            self.priority,
+            because,
+            found.events,
+            hide_rule_turn=found.source in self.rules.not_in_stories,
+        )
+
+    def look(self, tracker: Tracker) -> Sourced:
+        """What rules say, without the fallback."""
+        by_text = self._by_rules(tracker, use_text=True) if self._has_text else Sourced(None, "")
+        default = self._default(tracker)
+        if default and by_text.prediction is None:
+            return default
+        loop = self._running_loop(tracker)
+        if loop:
+            return loop
+        if by_text.prediction is not None:
+            return by_text
+        by_intent = self._by_rules(tracker)
+        if by_text.events and not by_intent.events:
+            return Sourced(by_intent.prediction, by_intent.source, by_text.events)
+        return by_intent
+
+    def _default(self, tracker: Tracker) -> Sourced | None:
+        intent = tracker.parse.intent_name if tracker.parse else None
+        if tracker.latest_action != LISTEN or intent not in DEFAULT_INTENTS:
+            return None
+        source = default_source(intent)
+        return self._sourced(DEFAULT_INTENTS[intent], source, (Because(NAME, source, NOWHERE),))
+
+    def _running_loop(self, tracker: Tracker) -> Sourced | None:
+        loop = tracker.loop
+        if loop is None or loop.name == NOT_SET or loop.rejected:
+            return None
+        form = self._domain.forms.get(loop.name)
+        because = (Because(NAME, f"{loop.name} is running", form.place if form else NOWHERE),)
+        if tracker.latest_action == loop.name:
+            return self._sourced(LISTEN, loop_source(loop.name, LISTEN), because, no_user_prediction=True)
+        if tracker.latest_action is None:
+            return None
+        return self._sourced(loop.name, loop_source(loop.name), because, no_user_prediction=True)
+
+    def _by_rules(self, tracker: Tracker, *, use_text: bool = False) -> Sourced:
+        if use_text and tracker.latest_action != LISTEN:
+            return Sourced(None, "")
+        states = self._states.of(tracker, use_text=use_text)
+        entry: RuleEntry | None = next(self._index.matching(states), None)
+        source = entry.key if entry else state_key(states) or ""
+        loop = tracker.active_loop if tracker.active_loop != NOT_SET else None
+        if loop is None:
+            return self._found(entry, source, (), tracker, end_to_end=use_text)
+        hints = set(self._unhappy.matching(states))
+        if entry and entry.action == LISTEN and entry.states[-1].loop in (None, NOT_SET):
+            # The rule ends in listening because it knows of no loop; the loop goes on instead.
+            if DO_NOT_PREDICT_LOOP not in hints:
+                return self._sourced(loop, source, entry.because, end_to_end=use_text)
+            entry = None
+        events = (LoopInterrupted(True),) if INTERRUPTED in hints else ()
+        return self._found(entry, source, events, tracker, end_to_end=use_text)
+
+    def _found(
+        self,
+        entry: RuleEntry | None,
+        source: str,
+        events: tuple[LoopInterrupted, ...],
+        tracker: Tracker,
+        *,
+        end_to_end: bool,
+    ) -> Sourced:
+        if entry is None:
+            return Sourced(None, source, events)
+        confidence = 1.0
+        if self.options.use_nlu_confidence_as_score and tracker.parse and tracker.parse.intent:
+            confidence = tracker.parse.intent.confidence
+        return self._sourced(
+            entry.action, source, entry.because, events=events, end_to_end=end_to_end, confidence=confidence
+        )
+
+    def _sourced(
+        self,
+        action: str,
+        source: str,
+        because: tuple[Because, ...],
+        *,
+        events: tuple[LoopInterrupted, ...] = (),
+        no_user_prediction: bool = False,
+        end_to_end: bool = False,
+        confidence: float = 1.0,
+    ) -> Sourced:
+        hide = source in self.rules.not_in_stories
+        prediction = Prediction(
+            action, confidence, NAME, self.priority, because, events, no_user_prediction, hide, end_to_end
+        )
+        return Sourced(prediction, source, events)
+
+
+def default_source(intent: str) -> str:
+    """The source of a default intent's prediction."""
+    return f"every bot takes /{intent} so"
+
+
+def loop_source(loop: str, then: str = "") -> str:
+    """The source of a running loop's prediction: the loop itself, or listening after it."""
+    return f"loop {loop} {then}".rstrip()
+
+
+# --- making rules ------------------------------------------------------------
+
+
+def rule_entries(examples: Iterable[tuple[str, Example]]) -> dict[str, RuleEntry]:
+    """Entries by key, of the examples of rules (each with its rule's name); contradictory keys are left out."""
+    entries: dict[str, RuleEntry] = {}
+    contradictory: set[str] = set()
+    for name, example in examples:
+        states = after_snippet(example.states)
+        key = state_key(states)
+        if key is None or key in contradictory:
+            continue
+        because = Because(NAME, name, example.place)
+        known = entries.get(key)
+        if known is None:
+            entries[key] = RuleEntry(states, example.action, (because,), key)
+        elif known.action != example.action:
+            contradictory.add(key)
+            del entries[key]
+        elif because not in known.because:
+            entries[key] = RuleEntry(states, known.action, (*known.because, because), key)
+    return {key: entry for key, entry in entries.items() if entry.action != SNIPPET}
+
+
+def unhappy_hints(examples: Iterable[Example]) -> dict[str, tuple[tuple[State, ...], str]]:
+    """What rules and stories say of detours inside a loop: that it was interrupted, or is not to be predicted."""
+    hints: dict[str, tuple[tuple[State, ...], str]] = {}
+    for example in examples:
+        last = example.states[-1]
+        if last.loop in (None, NOT_SET):
+            continue
+        states = after_snippet(_last_two(example.states))
+        key = state_key(states)
+        if key is None:
+            continue
+        if last.action == LISTEN and example.action == last.loop:
+            hints[key] = (states, INTERRUPTED)
+        elif last.action != LISTEN and example.action != last.loop:
+            hints[key] = (states, DO_NOT_PREDICT_LOOP)
+    return hints
+
+
+def _last_two(states: tuple[State, ...]) -> tuple[State, ...]:
+    if len(states) == 1 or states[-2].action is None:
+        return states[-1:]
+    return (State(states[-2].action), states[-1])
+
+
+def after_snippet(states: tuple[State, ...]) -> tuple[State, ...]:
+    """The states after the last place that stands for anything."""
+    for i in range(len(states) - 1, -1, -1):
+        if states[i].action == SNIPPET:
+            return states[i + 1 :]
+    return states
+
+
+def state_key(states: Sequence[State]) -> str | None:
+    """Rasa's text of states, whose length says how particular a rule is; None for no states."""
+    kept = after_snippet(tuple(states))
+    return json.dumps([_rasa_state(state) for state in kept], sort_keys=True) if kept else None
+
+
+def _rasa_state(state: State) -> dict[str, Any]:
+    data: dict[str, Any] = {}
+    if state.action:
+        data["prev_action"] = {"action_name": state.action}
+    user = {"intent": state.user.intent, "text": state.user.text, "entities": state.user.entities}
+    if any(user.values()):
+        data["user"] = {key: value for key, value in user.items() if value}
+    if state.slots:
+        data["slots"] = dict(state.slots)
+    if state.loop:
+        data["active_loop"] = {"name": state.loop}
+    return data
+
+
+# --- matching ----------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Index:
+    """Patterns of states by the previous action and intent that their last state asks for, longest key first."""
+
+    patterns: Iterable[tuple[tuple[State, ...], str, Any]]
+    _by_last: dict[tuple[str | None, str | None], list[tuple[tuple[State, ...], str, Any]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    _sorted: dict[tuple[str | None, str | None], list[tuple[tuple[State, ...], str, Any]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for pattern in self.patterns:
+            last = pattern[0][-1]
+            self._by_last[last.action, last.user.intent].append(pattern)
+
+    def matching(self, states: Sequence[State]) -> Iterator[Any]:
+        """What the patterns that hold at the end of `states` stand for, the most particular first."""
+        last = states[-1]
+        where = (last.action, last.user.intent)
+        candidates = self._sorted.get(where)
+        if candidates is None:
+            keys = {where, (last.action, None)}
+            found = [pattern for key in keys for pattern in self._by_last.get(key, ())]
+            candidates = self._sorted[where] = sorted(found, key=lambda p: (-len(p[1]), p[1]))
+        return (value for pattern, _, value in candidates if holds(pattern, states))
+
+
+def holds(pattern: Sequence[State], states: Sequence[State]) -> bool:
+    """Whether the pattern's states hold at the end of `states`."""
+    if len(pattern) > len(states):
+        return False
+    recent = states[len(states) - len(pattern) :]
+    return all(_fits(wanted, state) for wanted, state in zip(reversed(pattern), reversed(recent), strict=True))
+
+
+def _fits(wanted: State, state: State) -> bool:
+    if wanted.action is None or state.action is None:
+        # Where a conversation starts, slots are at their initial values on both sides.
+        return wanted.action is state.action
+    return (
+        wanted.action == state.action
+        and _user_fits(wanted.user, state.user)
+        and _loop_fits(wanted.loop, state.loop)
+        and (not wanted.slots or _slots_fit(wanted.slots, dict(state.slots)))
+    )
+
+
+def _user_fits(wanted: User, user: User) -> bool:
+    return (
+        (wanted.intent is None or wanted.intent == user.intent)
+        and (wanted.text is None or wanted.text == user.text)
+        and (not wanted.entities or wanted.entities == user.entities)
+    )
+
+
+def _loop_fits(wanted: str | None, loop: str | None) -> bool:
+    if wanted == NOT_SET:
+        return loop in (None, NOT_SET)
+    return wanted is None or wanted == loop
+
+
+def _slots_fit(wanted: Sequence[tuple[str, Feature]], slots: Mapping[str, Feature]) -> bool:
+    for name, feature in wanted:
+        have = slots.get(name)
+        if feature == NOT_SET:
+            if have not in (None, NOT_SET):
+                return False
+        elif feature == SET:
+            if have in (None, NOT_SET):
+                return False
+        elif have != feature:
+            return False
+    return True

@@ -1,0 +1,302 @@
+"""What policies see of a conversation: one state before each action.
+
+A state is Rasa's: the previous action, the latest user message (intent and
+entities, or text), the features of the slots that influence the
+conversation, and the active loop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from bot.content import ANY, Domain, Slot
+from bot.dialogue.events import (
+    ActionExecuted,
+    ActiveLoop,
+    AllSlotsReset,
+    EntitiesAdded,
+    FollowupAction,
+    SlotSet,
+    UserFeaturization,
+    UserUttered,
+)
+from bot.dialogue.evolve import with_entities
+from bot.dialogue.names import LISTEN
+from bot.dialogue.tracker import Tracker
+from bot.messages import Parse
+
+NOT_SET: Final = "should_not_be_set"
+"""Stands in a rule's state for a slot or loop that must not be set."""
+
+SET: Final = "set"
+"""Stands in a story's state for a slot that is set to whatever value."""
+
+Feature: TypeAlias = tuple[float, ...] | str
+
+
+class User(NamedTuple):
+    """What a state says of the latest user message: either its intent with entities, or its text."""
+
+    intent: str | None = None
+    text: str | None = None
+    entities: tuple[str, ...] = ()
+
+
+class State(NamedTuple):
+    """What policies see before an action. `action` is the previous one, None only where a conversation starts."""
+
+    action: str | None = None
+    user: User = User()
+    slots: tuple[tuple[str, Feature], ...] = ()
+    loop: str | None = None
+
+
+class RuleOnly(NamedTuple):
+    """Slots and loops that only rules speak of; policies that learn from stories do not see them."""
+
+    slots: frozenset[str] = frozenset()
+    loops: frozenset[str] = frozenset()
+
+
+class States:
+    """Makes states of trackers, for one domain."""
+
+    def __init__(self, domain: Domain) -> None:
+        self._domain = domain
+        self._slots = {name: slot for name, slot in domain.slots.items() if slot.influence_conversation}
+        self._silent = frozenset(n for n, e in domain.entities.items() if not e.influence_conversation)
+
+    def of(self, tracker: Tracker, *, use_text: bool = False) -> list[State]:
+        """The states before each action that counts, oldest first, and the one now.
+
+        `use_text`: the latest message is seen by its text, not its intent.
+        """
+        states = [moment.state for moment in self._moments(tracker)]
+        message = tracker.latest_message
+        if use_text and message is not None:
+            states[-1] = states[-1]._replace(user=User(text=message.parse.text))
+        return states
+
+    def for_stories(self, tracker: Tracker, rule_only: RuleOnly, *, use_text: bool = False) -> list[State]:
+        """The states as policies see them that learn from stories: turns that only rules know are left out."""
+        states: list[State] = []
+        hidden, last_action = False, None
+        for moment in self._moments(tracker):
+            if not hidden:
+                last_action = moment.state.action
+            if not moment.followup and moment.state.action != moment.state.loop:
+                hidden = moment.hide
+            if not hidden:
+                states.append(_story_state(moment.state, states, last_action, rule_only))
+        message = tracker.latest_message
+        if use_text and message is not None and states:
+            states[-1] = states[-1]._replace(user=User(text=message.parse.text))
+        return states
+
+    def _moments(self, tracker: Tracker) -> list[_Moment]:
+        fold = _Fold(self, tracker)
+        for event in tracker.events:
+            step = _FOLD.get(type(event))
+            if step:
+                step(fold, event)
+        fold.end()
+        return fold.moments
+
+    def user(self, parse: Parse, *, use_text: bool = False) -> User:
+        """A message as states show it: without entities that its intent ignores or that influence nothing."""
+        if use_text or (parse.intent is None and parse.text):
+            return User(text=parse.text)
+        return User(parse.intent_name, None, self._entities(parse))
+
+    def _entities(self, parse: Parse) -> tuple[str, ...]:
+        if not parse.entities:
+            return ()
+        names: set[str] = set()
+        for entity in parse.entities:
+            names.add(entity.entity)
+            if entity.role:
+                names.add(f"{entity.entity}#{entity.role}")
+            if entity.group:
+                names.add(f"{entity.entity}#{entity.group}")
+        intent = self._domain.intents.get(parse.intent_name or "")
+        return tuple(sorted(name for name in names if self._is_wanted(name.split("#")[0], intent)))
+
+    def _is_wanted(self, entity: str, intent: Any) -> bool:
+        if intent is None:
+            return entity not in self._silent
+        if entity in intent.ignore_entities:
+            return False
+        if intent.use_entities is not None:
+            return entity in intent.use_entities
+        return entity not in self._silent
+
+    def feature(self, name: str, value: Any) -> Feature | None:
+        """What states show of slot `name` at this value; None when nothing (unset, or without influence)."""
+        slot = self._slots.get(name)
+        return None if slot is None or value is None else slot_feature(slot, value)
+
+    def features(self, slots: Mapping[str, Any]) -> dict[str, Feature]:
+        """What states show of these slots."""
+        found = ((name, self.feature(name, value)) for name, value in slots.items() if name in self._slots)
+        return {name: feature for name, feature in found if feature is not None}
+
+
+class _Moment(NamedTuple):
+    """The state before an action, with what decides whether policies that learn from stories see it."""
+
+    state: State
+    hide: bool
+    followup: bool
+
+
+class _Fold:
+    """The running state while events are walked through."""
+
+    def __init__(self, states: States, tracker: Tracker) -> None:
+        start = tracker.base or Tracker()
+        self.states = states
+        self.moments: list[_Moment] = []
+        self.action, self.loop = start.latest_action, start.active_loop
+        self.followup = start.followup_action is not None
+        self.slots = states.features(start.slots)
+        self.initial = start.initial_slots
+        self.parse = start.parse
+        self.user = states.user(start.parse) if start.parse else User()
+        self.frozen: tuple[tuple[str, Feature], ...] | None = None
+
+    def end(self, hide: bool = False) -> None:
+        if self.frozen is None:
+            self.frozen = tuple(sorted(self.slots.items()))
+        self.moments.append(_Moment(State(self.action, self.user, self.frozen, self.loop), hide, self.followup))
+
+    def executed(self, event: ActionExecuted) -> None:
+        self.end(event.hide_rule_turn)
+        self.action = event.action_text or event.name
+        self.followup = False
+
+    def uttered(self, event: UserUttered) -> None:
+        self.parse = event.parse
+        self.user = self.states.user(event.parse)
+        self.followup = False
+
+    def featurized(self, event: UserFeaturization) -> None:
+        if self.parse:
+            self.user = self.states.user(self.parse, use_text=event.use_text)
+
+    def slot(self, event: SlotSet) -> None:
+        if event.name not in self.states._slots:
+            return
+        feature = self.states.feature(event.name, event.value)
+        if feature is None:
+            self.slots.pop(event.name, None)
+        else:
+            self.slots[event.name] = feature
+        self.frozen = None
+
+    def reset(self, event: AllSlotsReset) -> None:
+        self.slots, self.frozen = self.states.features(self.initial), None
+
+    def looped(self, event: ActiveLoop) -> None:
+        self.loop = event.name
+
+    def follow(self, event: FollowupAction) -> None:
+        self.followup = True
+
+    def entities(self, event: EntitiesAdded) -> None:
+        if self.parse:
+            self.parse = with_entities(self.parse, event)
+            self.user = self.states.user(self.parse)
+
+
+_FOLD: Mapping[type, Callable[[_Fold, Any], None]] = {
+    ActionExecuted: _Fold.executed,
+    UserUttered: _Fold.uttered,
+    UserFeaturization: _Fold.featurized,
+    SlotSet: _Fold.slot,
+    AllSlotsReset: _Fold.reset,
+    ActiveLoop: _Fold.looped,
+    FollowupAction: _Fold.follow,
+    EntitiesAdded: _Fold.entities,
+}
+
+
+def _story_state(state: State, before: list[State], last_action: str | None, rule_only: RuleOnly) -> State:
+    user = state.user
+    if before and state.action != LISTEN:
+        user = before[-1].user
+    slots = state.slots
+    if rule_only.slots:
+        slots = tuple([item for item in slots if item[0] not in rule_only.slots])
+    loop = None if state.loop in rule_only.loops else state.loop
+    return State(last_action or state.action, user, slots, loop)
+
+
+# --- slots -------------------------------------------------------------------
+
+
+def slot_feature(slot: Slot, value: Any) -> Feature | None:
+    """What a slot's value means to policies, by its type as in Rasa; None when it counts as unset.
+
+    Text: that it is set. Bool: which. Categorical: which of its values, or
+    another. Float: where between its bounds. List: that it has elements.
+    """
+    if value == NOT_SET:
+        return NOT_SET
+    make = _FEATURES.get(slot.type)
+    return make(slot, value) if make else None
+
+
+def _text(slot: Slot, value: Any) -> Feature | None:
+    return (1.0,)
+
+
+def _bool(slot: Slot, value: Any) -> Feature | None:
+    if value is ANY:
+        return SET
+    truth = as_bool(value)
+    return None if truth is None else (1.0, float(truth))
+
+
+def _float(slot: Slot, value: Any) -> Feature | None:
+    if value is ANY:
+        return SET
+    try:
+        number = min(max(float(value), slot.min_value), slot.max_value)
+    except (TypeError, ValueError):
+        return None
+    return (1.0, (number - slot.min_value) / (abs(slot.max_value - slot.min_value) or 1.0))
+
+
+def _list(slot: Slot, value: Any) -> Feature | None:
+    if value is ANY:
+        return (1.0,)
+    return (1.0,) if isinstance(value, Collection) and value else None
+
+
+def _categorical(slot: Slot, value: Any) -> Feature | None:
+    if value is ANY:
+        return SET
+    values = [str(v).lower() for v in slot.values]
+    wanted = str(value).lower()
+    chosen = values.index(wanted) if wanted in values else len(values)
+    return tuple([float(i == chosen) for i in range(len(values) + 1)])
+
+
+_FEATURES: Mapping[str, Callable[[Slot, Any], Feature | None]] = {
+    "text": _text,
+    "bool": _bool,
+    "float": _float,
+    "list": _list,
+    "categorical": _categorical,
+}
+
+
+def as_bool(value: Any) -> bool | None:
+    """The truth of what people and JSON write for it (true, "True", 1, "0", …); None when it is neither."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int | float):
+        return value != 0
+    text = str(value).strip().lower()
+    return True if text in ("1", "true") else False if text in ("0", "false") else None

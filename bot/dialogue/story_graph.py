@@ -1,0 +1,87 @@
+"""Checkpoints and `or`: every way through the stories, one after another."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice, product
+from typing import Final
+
+from bot.content import CheckpointStep, OrStep, Step, Story
+
+MAX_PATHS: Final = 5000
+"""Stories can multiply without end through checkpoints; no more ways than these are followed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """One way: the stories it goes through, and their steps without checkpoints and choices.
+
+    `complete` is False where it ends at a checkpoint that no story goes on from.
+    """
+
+    stories: tuple[Story, ...]
+    steps: tuple[Step, ...]
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A stretch of a story between two checkpoints (None: the story's own beginning or end)."""
+
+    story: Story
+    begin: CheckpointStep | None
+    steps: tuple[Step, ...]
+    end: CheckpointStep | None
+
+
+def paths(stories: Sequence[Story]) -> list[Path]:
+    """Every way from a beginning to an end; no piece is walked twice on one way, so that circles end."""
+    pieces = [piece for story in stories for piece in _pieces(story)]
+    following: dict[str, list[_Piece]] = defaultdict(list)
+    for piece in pieces:
+        if piece.begin:
+            following[piece.begin.name].append(piece)
+    ways = (way for piece in pieces if piece.begin is None for way in _ways((piece,), following))
+    found = (Path(_stories(way), steps, complete) for way, complete in ways for steps in _choices(way))
+    return list(islice(found, MAX_PATHS))
+
+
+def _pieces(story: Story) -> Iterator[_Piece]:
+    begin: CheckpointStep | None = None
+    steps: list[Step] = []
+    for i, step in enumerate(story.steps):
+        if not isinstance(step, CheckpointStep):
+            steps.append(step)
+            continue
+        if i:
+            yield _Piece(story, begin, tuple(steps), step)
+        begin, steps = step, []
+    if steps or not story.steps or not isinstance(story.steps[-1], CheckpointStep):
+        yield _Piece(story, begin, tuple(steps), None)
+
+
+def _ways(way: tuple[_Piece, ...], following: dict[str, list[_Piece]]) -> Iterator[tuple[tuple[_Piece, ...], bool]]:
+    end = way[-1].end
+    if end is None:
+        yield way, True
+        return
+    after = [piece for piece in following[end.name] if piece not in way]
+    if not after:
+        yield way, False
+    for piece in after:
+        yield from _ways((*way, piece), following)
+
+
+def _stories(way: Sequence[_Piece]) -> tuple[Story, ...]:
+    return tuple(dict.fromkeys(piece.story for piece in way))
+
+
+def _choices(way: Sequence[_Piece]) -> Iterator[tuple[Step, ...]]:
+    steps: list[Step] = []
+    for piece in way:
+        steps += piece.begin.slots if piece.begin else ()
+        steps += piece.steps
+    options = [step.options if isinstance(step, OrStep) else (step,) for step in steps]
+    yield from product(*options)

@@ -1,0 +1,187 @@
+"""Stories and rules as conversations to learn from: their events, with what Rasa leaves implicit written out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from bot.content import (
+    ANY,
+    ActionStep,
+    Annotation,
+    BotStep,
+    Content,
+    Domain,
+    LoopStep,
+    Place,
+    SlotStep,
+    Step,
+    StepEntity,
+    Story,
+    UserStep,
+)
+from bot.dialogue.events import ActionExecuted, ActiveLoop, Event, SlotSet, UserUttered
+from bot.dialogue.evolve import evolve
+from bot.dialogue.names import LISTEN, SNIPPET
+from bot.dialogue.slots import initial_slots
+from bot.dialogue.states import NOT_SET, State, States
+from bot.dialogue.story_graph import Path, paths
+from bot.dialogue.tracker import Tracker
+from bot.messages import Entity, IntentScore, Parse
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """The states of a conversation up to an action, the action, and the place of the step that names it.
+
+    `unpredictable`: nothing before it says that it comes (a story that begins with the bot).
+    """
+
+    states: tuple[State, ...]
+    action: str
+    place: Place
+    unpredictable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingStory:
+    """A rule, or one way through the stories. `events` and `places` go together; implicit events have the step's place.
+
+    `complete` is False where it stops at a checkpoint that no story goes on from.
+    """
+
+    name: str
+    place: Place
+    is_rule: bool
+    events: tuple[Event, ...]
+    places: tuple[Place, ...]
+    complete: bool = True
+
+    def examples(self, states: States, start: Tracker) -> Iterator[Example]:
+        """What this conversation teaches, when it begins in state `start`."""
+        tracker = start
+        place_of = {}
+        for event, place in zip(self.events, self.places, strict=True):
+            place_of[id(event)] = place
+            tracker = evolve(event, tracker)
+        seen = states.of(tracker)
+        user_spoke, first, at = False, True, 0
+        for event in tracker.events:
+            if isinstance(event, UserUttered):
+                user_spoke = True
+            if isinstance(event, ActionExecuted):
+                at += 1
+                unpredictable = first and not user_spoke and event.name != LISTEN
+                first = False
+                name = event.action_text or event.name
+                yield Example(tuple(seen[:at]), name, place_of[id(event)], unpredictable)
+
+
+def training_stories(content: Content) -> tuple[tuple[TrainingStory, ...], tuple[TrainingStory, ...]]:
+    """The content's rules and stories, with `or` and checkpoints worked out."""
+    rules = [_rule(path, content.domain) for rule in content.rules for path in paths((rule,))]
+    stories = [_story(path, content.domain) for path in paths(content.stories)]
+    return tuple(rules), tuple(stories)
+
+
+def start_of(domain: Domain, *, bare: bool = False) -> Tracker:
+    """A new conversation's tracker; `bare`: without the slots' initial values."""
+    slots = {} if bare else initial_slots(domain)
+    start = Tracker(slots=slots, initial_slots=slots)
+    return Tracker(slots=slots, initial_slots=slots, base=start)
+
+
+class _Events:
+    """Events with their places, while they are written out."""
+
+    def __init__(self, domain: Domain, *, is_rule: bool) -> None:
+        self.domain = domain
+        self.unset = NOT_SET if is_rule else None
+        self.events: list[Event] = []
+        self.places: list[Place] = []
+
+    def add(self, event: Event, place: Place) -> None:
+        self.events.append(event)
+        self.places.append(place)
+
+    def listen(self, place: Place) -> None:
+        last = self.events[-1] if self.events else None
+        if not (isinstance(last, ActionExecuted) and last.name == LISTEN):
+            self.add(ActionExecuted(LISTEN), place)
+
+    def step(self, step: Step) -> None:
+        match step:
+            case UserStep():
+                self.user(step)
+            case ActionStep():
+                self.add(ActionExecuted(step.name), step.place)
+            case BotStep():
+                self.add(ActionExecuted(step.text, action_text=step.text), step.place)
+            case LoopStep():
+                self.add(ActiveLoop(self.unset if step.name is None else step.name), step.place)
+            case SlotStep():
+                self.add(SlotSet(step.name, self.unset if step.value is None else step.value), step.place)
+
+    def user(self, step: UserStep) -> None:
+        self.listen(step.place)
+        entities = step_entities(step)
+        intent = IntentScore(step.intent.split("/")[0], 1.0) if step.intent else None
+        parse = Parse("" if intent else step.text or "", intent, entities=entities)
+        self.add(UserUttered(parse), step.place)
+        for event in slots_of_entities(entities, self.domain):
+            self.add(event, step.place)
+
+
+def step_entities(step: UserStep) -> tuple[Entity, ...]:
+    """The entities that a story's user step names, in its list or in its text."""
+    if step.entities:
+        return tuple(_entity(e) for e in step.entities)
+    return tuple(_entity(a) for a in step.annotations)
+
+
+def _entity(source: StepEntity | Annotation) -> Entity:
+    start, end = (source.start, source.end) if isinstance(source, Annotation) else (0, 0)
+    return Entity(source.entity, source.value, start, end, source.role, source.group)
+
+
+def slots_of_entities(entities: Iterable[Entity], domain: Domain) -> Iterator[SlotSet]:
+    """What a story's entities fill: slots mapped from them, apart from mappings that only hold inside a loop."""
+    found = tuple(entities)
+    for slot in domain.slots.values():
+        values = []
+        for mapping in slot.mappings:
+            inside_loop = mapping.conditions and mapping.conditions[0].active_loop is not None
+            if mapping.type != "from_entity" or inside_loop:
+                continue
+            wanted = (mapping.entity, mapping.role, mapping.group)
+            values += [e.value for e in found if (e.entity, e.role, e.group) == wanted]
+        if values:
+            value = values[-1] if slot.type != "list" or ANY in values else values
+            yield SlotSet(slot.name, value)
+
+
+def _rule(path: Path, domain: Domain) -> TrainingStory:
+    rule: Story = path.stories[0]
+    out = _Events(domain, is_rule=True)
+    for condition in rule.condition:
+        out.step(condition)
+    if not rule.conversation_start:
+        out.add(ActionExecuted(SNIPPET), rule.place)
+    for step in path.steps:
+        out.step(step)
+    end = path.steps[-1].place if path.steps else rule.place
+    if not rule.wait_for_user_input:
+        out.add(ActionExecuted(SNIPPET), end)
+    out.listen(end)
+    return TrainingStory(rule.name, rule.place, True, tuple(out.events), tuple(out.places))
+
+
+def _story(path: Path, domain: Domain) -> TrainingStory:
+    story = path.stories[0]
+    out = _Events(domain, is_rule=False)
+    for step in path.steps:
+        out.step(step)
+    if path.complete:
+        out.listen(path.steps[-1].place if path.steps else story.place)
+    name = " > ".join(part.name for part in path.stories)
+    return TrainingStory(name, story.place, False, tuple(out.events), tuple(out.places), path.complete)

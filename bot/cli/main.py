@@ -66,7 +66,7 @@ def cli() -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; problems are told in sentences, never as tracebacks."""
     words = sys.argv[1:] if arguments is None else arguments
-    cli.project = project_of(words)  # type: ignore[attr-defined]  # click types the decorated group as Group
+    cli.project = project_of(words)
     try:
         cli(words, prog_name="bot")
     except BotError as error:

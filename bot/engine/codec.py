@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bot.dialogue.serialising import event_to_json
+from bot.dialogue.event_json import event_to_json
 from bot.encoding import decode, encode
 from bot.engine.record import Step, TurnRecord
 from bot.messages import Principal, Reply, UserMessage

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -19,7 +20,7 @@ from bot.engine.record import Answer, TurnRecord
 from bot.engine.running import RunningTurn
 from bot.engine.snapshots import Snapshot, read_snapshot, session_is_over, snapshot_after
 from bot.engine.work import MessageWork, Work
-from bot.errors import MessageIdReused, SequenceConflict, StoreUnavailable, TurnTimedOut
+from bot.errors import MessageIdReused, SequenceConflict, StoreUnavailable, TurnError, TurnTimedOut
 from bot.messages import UserMessage
 from bot.sources import Sources, turn_random
 
@@ -104,7 +105,7 @@ class Engine:
         key = (message.conversation, message.message_id)
         running = self._running.get(key)
         if running is None:
-            running = self._start(key, work)
+            running = self._start(key, work, self._lines.join(key[0]))
         elif running.fingerprint != work.fingerprint:
             raise MessageIdReused("the message id is in use for another message")
         return await asyncio.shield(running.task)
@@ -114,15 +115,35 @@ class Engine:
 
         Raises MessageIdReused, Busy and StoreUnavailable; a repeat is accepted and changes nothing.
         """
-        work = MessageWork(message)
-        if await self.store.accept(message, work.fingerprint):
-            self._start((message.conversation, message.message_id), work)
+        work, key = MessageWork(message), (message.conversation, message.message_id)
+        line = self._lines.join(message.conversation)
+        try:
+            is_new = await self.store.accept(message, work.fingerprint)
+        except BaseException:
+            self._lines.leave(message.conversation, line)
+            raise
+        if is_new:
+            self._start(key, work, line)
+        else:
+            self._lines.leave(message.conversation, line)
 
     async def drain(self) -> int:
-        """Answer what was accepted and not yet answered when the process last ended; how many there were."""
-        accepted = await self.store.accepted()
-        await asyncio.gather(*(self.handle(message) for message in accepted), return_exceptions=True)
-        return len(accepted)
+        """Answer what was accepted and not answered when the process last ended, each conversation in order.
+
+        To be awaited before new messages are taken. How many there were.
+        """
+        waiting: dict[str, list[UserMessage]] = {}
+        for message in await self.store.accepted():
+            waiting.setdefault(message.conversation, []).append(message)
+        async with asyncio.TaskGroup() as group:
+            for messages in waiting.values():
+                group.create_task(self._drain_one(messages))
+        return sum(map(len, waiting.values()))
+
+    async def _drain_one(self, messages: list[UserMessage]) -> None:
+        for message in messages:
+            with contextlib.suppress(TurnError):  # told to the watch; the message stays accepted
+                await self.handle(message)
 
     async def finish(self, seconds: float) -> None:
         """Wait for the turns under way, at most so many seconds."""
@@ -130,8 +151,7 @@ class Engine:
         if tasks:
             await asyncio.wait(tasks, timeout=seconds)
 
-    def _start(self, key: tuple[str, str], work: Work) -> _Running:
-        line = self._lines.join(key[0])
+    def _start(self, key: tuple[str, str], work: Work, line: Line) -> _Running:
         task = asyncio.create_task(self._answer(work, line))
         running = self._running[key] = _Running(work.fingerprint, task)
         task.add_done_callback(lambda done: self._finished(key, done))

@@ -51,7 +51,7 @@ class Lines:
 
     @asynccontextmanager
     async def turn(self, conversation: str, line: Line, deadline: float) -> AsyncIterator[None]:
-        """Wait for one's turn until `deadline` (loop time) and hold it; TimeoutError when it does not come."""
+        """Wait for one's turn until `deadline` (loop time), hold it, and leave; TimeoutError when it does not come."""
         try:
             async with asyncio.timeout_at(deadline):
                 await line.lock.acquire()
@@ -60,7 +60,11 @@ class Lines:
             finally:
                 line.lock.release()
         finally:
-            line.waiting -= 1
-            self._waiting -= 1
-            if not line.waiting:
-                self._lines.pop(conversation, None)
+            self.leave(conversation, line)
+
+    def leave(self, conversation: str, line: Line) -> None:
+        """Give up the place in the line; the last one to leave takes the line along."""
+        line.waiting -= 1
+        self._waiting -= 1
+        if not line.waiting:
+            self._lines.pop(conversation, None)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.content import SessionConfig
-from bot.dialogue.serialising import tracker_from_json, tracker_to_json
 from bot.dialogue.tracker import Tracker
+from bot.dialogue.tracker_json import tracker_from_json, tracker_to_json
 from bot.encoding import decode, encode
 from bot.messages import UserMessage
 

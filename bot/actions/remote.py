@@ -1,0 +1,151 @@
+"""Rasa action servers: the actions of a project that are written with Rasa's SDK run there, over HTTP.
+
+The protocol is Rasa's (one POST per action; 400 is a rejection, 404 an unknown
+action, 449 asks for the domain). A call is repeated only where the request
+certainly never arrived, so that nothing happens twice by our doing; after a
+crash between the call and the commit the turn is computed again, and the
+header `Idempotency-Key` lets the server tell the repetition.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any, Self
+
+from bot.actions.turn import Action, Turn
+from bot.config import ActionEndpoint
+from bot.content import Domain
+from bot.content.domain_json import domain_to_json
+from bot.dialogue.event_json import event_from_json
+from bot.dialogue.events import BotUttered
+from bot.dialogue.responses import choose_response
+from bot.dialogue.tracker_json import rasa_tracker_json
+from bot.errors import ActionRejected, BotError
+from bot.http import Answer, HttpClient, HttpLimits, ResponseSchema
+from bot.messages import Reply
+from bot.sources import Sources
+
+PROTOCOL_VERSION = "3.6.2"
+"""The version that action servers are told; they compare its major and minor with their own."""
+
+REJECTED, UNKNOWN, DOMAIN_MISSING = 400, 404, 449
+
+_ANSWER = ResponseSchema(
+    {
+        "type": "object",
+        "properties": {
+            "events": {"type": "array", "items": {"type": "object", "required": ["event"]}},
+            "responses": {"type": "array", "items": {"type": "object"}},
+        },
+    }
+)
+
+
+class UnknownAction(BotError):
+    """The action server has no action of this name."""
+
+
+class ActionServer:
+    """One action server; open it with `async with`."""
+
+    def __init__(self, endpoint: ActionEndpoint, domain: Domain, sources: Sources) -> None:
+        limits = HttpLimits(deadline_seconds=endpoint.timeout_seconds, try_seconds=endpoint.timeout_seconds)
+        self._client = HttpClient(endpoint.url, service="action server", limits=limits, sources=sources)
+        self._events = endpoint.tracker_events
+        self._domain = domain
+        self._domain_json = domain_to_json(domain)
+        self._empty_slots = dict.fromkeys(domain.slots)
+
+    async def __aenter__(self) -> Self:
+        await self._client.__aenter__()
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self._client.__aexit__(*error)
+
+    def action(self, name: str) -> Action:
+        """The action `name` of this server."""
+
+        async def run(turn: Turn) -> None:
+            answer = await self._call(name, turn, with_domain=name in self._domain.actions_sending_domain)
+            for reply in answer.get("responses") or ():
+                turn.emit(BotUttered(self._reply(reply, turn)))
+            for event in answer.get("events") or ():
+                turn.emit(event_from_json(event))
+
+        return run
+
+    async def _call(self, name: str, turn: Turn, *, with_domain: bool) -> Mapping[str, Any]:
+        answer = await self._send(name, turn, with_domain=with_domain)
+        if answer.status == DOMAIN_MISSING:
+            answer = await self._send(name, turn, with_domain=True)
+        if answer.status == REJECTED:
+            raise ActionRejected(name)
+        if answer.status == UNKNOWN:
+            raise UnknownAction(f"the action server has no action {name}")
+        data: Mapping[str, Any] = answer.data
+        return data
+
+    async def _send(self, name: str, turn: Turn, *, with_domain: bool) -> Answer:
+        """Post the call. The client repeats it only while it certainly never arrived: a POST has effects."""
+        return await self._client.call(
+            "POST",
+            "",
+            name="run action",
+            schema=_ANSWER,
+            json=self._request(name, turn, with_domain=with_domain),
+            headers={"Idempotency-Key": _key(name, turn)},
+            correlation_id=turn.message.correlation_id,
+            accept=frozenset({REJECTED, UNKNOWN, DOMAIN_MISSING}),
+        )
+
+    def _request(self, name: str, turn: Turn, *, with_domain: bool) -> dict[str, Any]:
+        tracker = turn.tracker
+        recent = [(event, turn.now.timestamp()) for event in tracker.events[-self._events :]]
+        request: dict[str, Any] = {
+            "next_action": name,
+            "sender_id": tracker.conversation,
+            "tracker": rasa_tracker_json(tracker, recent, slots=self._empty_slots),
+            "version": PROTOCOL_VERSION,
+        }
+        if with_domain:
+            request["domain"] = self._domain_json
+        return request
+
+    def _reply(self, data: Mapping[str, Any], turn: Turn) -> Reply:
+        """A reply as the server made it, or one of the domain's responses that it names."""
+        name = data.get("response") or data.get("template")
+        given = {key: value for key, value in data.items() if key not in ("response", "template")}
+        if not name:
+            return _free_reply(given)
+        reply = choose_response(
+            self._domain,
+            str(name),
+            turn.tracker,
+            channel=turn.message.channel,
+            random=turn.context.random,
+            values=given,
+        )
+        if reply is None:
+            raise BotError(f"the action server says the response {name!r}, which the domain does not have")
+        return reply
+
+
+def _free_reply(data: Mapping[str, Any]) -> Reply:
+    """A reply that the server put together by itself."""
+    return Reply(
+        text=data.get("text"),
+        buttons=tuple(data.get("buttons") or ()),
+        quick_replies=tuple(data.get("quick_replies") or ()),
+        elements=tuple(data.get("elements") or ()),
+        image=data.get("image"),
+        attachment=data.get("attachment"),
+        custom=data.get("custom") or None,
+    )
+
+
+def _key(name: str, turn: Turn) -> str:
+    """Stable for this action at this point of this message's turn, whoever computes it."""
+    about = (turn.message.conversation, turn.message.message_id, name, str(len(turn.tracker.events)))
+    return hashlib.sha256("\0".join(about).encode()).hexdigest()

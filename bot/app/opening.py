@@ -1,0 +1,129 @@
+"""A whole bot, opened: store, authentication, plugins, agent and engine, closed in the reverse order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+
+from bot.actions.turn import Resources
+from bot.app.agents import Progress, Trained, learn, make_agent
+from bot.app.projects import Project
+from bot.app.watching import Watcher
+from bot.auth.opening import Auth, open_auth
+from bot.config import Settings
+from bot.engine.background import Background
+from bot.engine.effects import Effects
+from bot.engine.engine import Addressing, Engine
+from bot.logs import Log, make_logger
+from bot.plugins.registry import AddCustomer, Startup
+from bot.server.metrics import Metrics
+from bot.server.readiness import Check, Readiness
+from bot.sources import Sources
+from bot.stores.database import Database
+from bot.stores.turns import SqlTurns
+
+
+@dataclass(frozen=True, slots=True)
+class Bot:
+    """Everything that makes up one running bot. `announcements` are the plugins' lines for the operator."""
+
+    project: Project
+    trained: Trained
+    database: Database
+    auth: Auth
+    engine: Engine
+    background: Background
+    metrics: Metrics
+    readiness: Readiness
+    log: Log
+    sources: Sources
+    resources: Resources
+    announcements: list[str] = field(default_factory=list)
+
+    @property
+    def settings(self) -> Settings:
+        """The settings in force."""
+        return self.project.settings
+
+
+@asynccontextmanager
+async def open_bot(
+    project: Project,
+    *,
+    sources: Sources | None = None,
+    server: bool = False,
+    progress: Progress | None = None,
+    addressing: dict[str, Addressing] | None = None,
+    log: Log | None = None,
+) -> AsyncIterator[Bot]:
+    """Open a project's bot for the length of the `async with`.
+
+    A `server` has an SQLite store to itself. Raises ConfigurationError and
+    PluginError, each with all that is wrong, before anything answers.
+    """
+    settings, sources = project.settings, sources or Sources()
+    log = log or make_logger(settings.logging, now=sources.now)
+    watcher = Watcher(Metrics(), log, settings.logging.message_text)
+    async with AsyncExitStack() as stack:
+        database = _open_database(settings, server, stack)
+        auth = await open_auth(database, settings, sources, outcome=watcher.login)
+        stack.callback(auth.close)
+        checks: dict[str, Check] = {}
+        announcements: list[str] = []
+        startup = Startup(
+            settings=settings,
+            resources=Resources(),
+            sources=sources,
+            add_customer=_add_customer(auth),
+            announce=announcements.append,
+            add_check=checks.__setitem__,
+            observe_call=watcher.call,
+        )
+        await stack.enter_async_context(project.plugins.lifespan(startup))
+        trained = await asyncio.to_thread(
+            learn, project.content, project.plugins, settings.data / "models", progress=progress
+        )
+        agent = await stack.enter_async_context(make_agent(project, trained, startup.resources, sources))
+        store = SqlTurns(database, sources)
+        effects = Effects(store, startup.effects, sources)
+        engine = Engine(
+            agent, store, effects, settings, sources, watch=watcher.watch(project.plugins), addressing=addressing
+        )
+        yield Bot(
+            project=project,
+            trained=trained,
+            database=database,
+            auth=auth,
+            engine=engine,
+            background=Background(engine, sources),
+            metrics=watcher.metrics,
+            readiness=Readiness({"store": _store_check(database)}, checks),
+            log=log,
+            sources=sources,
+            resources=startup.resources,
+            announcements=announcements,
+        )
+
+
+def _open_database(settings: Settings, server: bool, stack: AsyncExitStack) -> Database:
+    url, readers = settings.store.url, settings.store.readers
+    database = Database.open(url, project=settings.project, readers=readers, server=server)
+    stack.push_async_callback(database.close)
+    return database
+
+
+def _store_check(database: Database) -> Check:
+    async def check() -> None:
+        await database.read(lambda connection: connection.one("SELECT 1 AS one"))
+
+    return check
+
+
+def _add_customer(auth: Auth) -> AddCustomer:
+    async def add(account_number: str, code: str, bank_customer_id: str) -> None:
+        if await auth.customers.find(account_number) is None:
+            await auth.customers.add(account_number, code, bank_customer_id)
+
+    return add

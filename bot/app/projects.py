@@ -1,0 +1,53 @@
+"""A project folder, loaded: settings, plugins and content, or every reason why not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from bot.config import Settings
+from bot.content import Content, Diagnostic, Story
+from bot.errors import ContentError
+from bot.plugins import Plugins, find_plugins
+from bot.reading import read_project, read_settings
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project that may be trained and run."""
+
+    settings: Settings
+    plugins: Plugins
+    content: Content
+    tests: tuple[Story, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def load_project(
+    folder: Path, options: dict[str, Any] | None = None, override: Callable[[Settings], Settings] | None = None
+) -> Project:
+    """The project in `folder`, read and its plugins found.
+
+    `override` changes the settings first, then `options` (the values of the
+    plugins' command-line options) may. Raises ContentError with every error there is,
+    ConfigurationError or PluginError.
+    """
+    settings, _ = read_settings(folder)
+    plugins = Plugins(find_plugins(folder, settings.plugins))
+    read = read_project(folder, known_actions=frozenset(plugins.actions()))
+    if read.errors:
+        raise ContentError(read.errors)
+    settings = configured(override(read.settings) if override else read.settings, plugins, options or {})
+    return Project(settings, plugins, read.content, read.tests, read.diagnostics)
+
+
+def configured(settings: Settings, plugins: Plugins, options: dict[str, Any]) -> Settings:
+    """The settings with the plugins' options, each of which may change them."""
+    settings = replace(settings, options=options)
+    for added in plugins.commands().options:
+        name = added.option.name or ""
+        if added.configure is not None and name in options:
+            settings = added.configure(settings, options[name])
+    return settings

@@ -1,0 +1,128 @@
+"""`bot run`: a project, opened and served until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import bot
+from bot.app.opening import Bot, open_bot
+from bot.app.projects import load_project
+from bot.channels.callback import outgoing_replies
+from bot.channels.delivery import Delivery
+from bot.config import Settings
+from bot.server.application import make_app
+from bot.server.listening import listening
+from bot.server.parts import Parts
+
+CLEAR_EVERY = 300.0
+"""Seconds between two clearings of what expired."""
+
+EFFECTS_EVERY = 5.0
+"""Seconds between two looks at outside changes whose outcome is unknown."""
+
+Say = Callable[[str], None]
+Job = Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where to serve, as the command line says it; None where config.yml decides."""
+
+    host: str | None = None
+    port: int | None = None
+    store: str | None = None
+    workers: int = 1
+
+    def override(self, settings: Settings) -> Settings:
+        """The settings with what the command line says."""
+        server, store = settings.server, settings.store
+        if self.host is not None:
+            server = replace(server, host=self.host)
+        if self.port is not None:
+            server = replace(server, port=self.port)
+        if self.store is not None:
+            store = replace(store, url=self.store)
+        return replace(settings, server=server, store=store)
+
+
+async def run_server(folder: Path, place: Place, options: dict[str, Any], *, say: Say) -> None:
+    """Serve the project until SIGTERM or SIGINT; raises ConfigurationError, ContentError or PluginError instead."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with serving(folder, place, options) as (running, url):
+        announce(running, url, say)
+        await stop.wait()
+        say("Stopping: turns under way are finished first.")
+
+
+@asynccontextmanager
+async def serving(folder: Path, place: Place, options: dict[str, Any]) -> AsyncIterator[tuple[Bot, str]]:
+    """A project's bot, served; gives the bot and its URL. At the end turns are finished before anything closes."""
+    project = load_project(folder, options, place.override)
+    async with open_bot(project, server=True, addressing={"callback": outgoing_replies}) as running:
+        await running.engine.drain()
+        delivery = Delivery(running.engine.store, running.sources, running.log, running.metrics)
+        jobs = (
+            running.readiness.run,
+            delivery.run,
+            lambda: running.background.run(EFFECTS_EVERY),
+            lambda: clearing(running),
+        )
+        async with working_in_background(*jobs):
+            async with listening(make_app(parts_of(running)), running.settings) as url:
+                yield running, url
+            await running.engine.finish(running.settings.limits.shutdown_seconds)
+
+
+def parts_of(running: Bot) -> Parts:
+    """What the HTTP server is made of."""
+    return Parts(
+        settings=running.settings,
+        engine=running.engine,
+        auth=running.auth,
+        database=running.database,
+        metrics=running.metrics,
+        readiness=running.readiness,
+        log=running.log,
+        sources=running.sources,
+        title="Teller",
+        version=bot.__version__,
+        started=running.sources.now(),
+        channels=running.project.plugins.channels(),
+    )
+
+
+def announce(running: Bot, url: str, say: Say) -> None:
+    """Say that the bot is ready, where, and what the plugins have to tell."""
+    say(f"ready {url}")
+    for line in running.announcements:
+        say(line)
+
+
+async def clearing(running: Bot) -> None:
+    """Forget what expired, for ever."""
+    while True:
+        await running.auth.clear()
+        await running.engine.store.purge(running.sources.now())
+        await asyncio.sleep(CLEAR_EVERY)
+
+
+@asynccontextmanager
+async def working_in_background(*jobs: Job) -> AsyncIterator[None]:
+    """Let endless jobs run beside what happens inside; they are cancelled at its end."""
+    tasks = [asyncio.ensure_future(job()) for job in jobs]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,0 +1,87 @@
+"""Talking to a bot in the terminal, without a server."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bot.app.opening import Bot, open_bot
+from bot.app.projects import load_project
+from bot.config import Logging
+from bot.engine.record import Answer
+from bot.errors import BotError, TurnError
+from bot.messages import Customer, Principal, UserMessage
+
+STOP = "/stop"
+
+
+async def talk(folder: Path, *, store: str | None = None, account: str | None = None) -> None:
+    """Read messages from standard input and show the replies until it ends; `account` is logged in."""
+    project = load_project(folder, override=lambda s: replace(s, logging=Logging(level="error", format="console")))
+    url = store or "sqlite:///data/shell.db"
+    project = replace(project, settings=replace(project.settings, store=replace(project.settings.store, url=url)))
+    async with open_bot(project) as running:
+        principal = await _principal(running, account)
+        conversation = await running.engine.store.conversation_id(principal.id, "shell", "you")
+        click.echo(click.style("Talk to the bot; /stop or Ctrl-D ends.", dim=True), err=True)
+        buttons: list[dict[str, Any]] = []
+        while (text := await asyncio.to_thread(_read)) not in (None, STOP):
+            if not text or not text.strip():
+                continue
+            message = _message(running, conversation, principal, _pressed(text, buttons))
+            try:
+                buttons = show(await running.engine.handle(message))
+            except TurnError as error:
+                click.secho(str(error), fg="red", err=True)
+
+
+def show(answer: Answer) -> list[dict[str, Any]]:
+    """Show an answer's replies; the buttons they offer, in the order of their numbers."""
+    buttons: list[dict[str, Any]] = []
+    for reply in answer.replies:
+        if reply.get("text"):
+            click.echo(reply["text"])
+        if reply.get("image"):
+            click.echo(f"[image: {reply['image']}]")
+        if reply.get("custom") and not reply.get("text"):
+            click.echo(json.dumps(reply["custom"], ensure_ascii=False, indent=2))
+        for button in [*reply.get("buttons", ()), *reply.get("quick_replies", ())]:
+            buttons.append(button)
+            click.echo(click.style(f"  {len(buttons)}. {button.get('title', '')}", fg="cyan"))
+    return buttons
+
+
+def _read() -> str | None:
+    if sys.stdin.isatty():
+        sys.stdout.write(click.style("> ", bold=True))
+        sys.stdout.flush()
+    line = sys.stdin.readline()
+    return line.rstrip("\n") if line else None
+
+
+def _pressed(text: str, buttons: list[dict[str, Any]]) -> str:
+    """What a number of a button sends; anything else is itself."""
+    if text.isdecimal() and 1 <= int(text) <= len(buttons):
+        return str(buttons[int(text) - 1].get("payload", text))
+    return text
+
+
+async def _principal(running: Bot, account: str | None) -> Principal:
+    if account is None:
+        return Principal("key", "shell")
+    found = await running.auth.customers.find(account)
+    if found is None:
+        raise BotError("there is no customer with this account number; `bot customers add` adds one")
+    customer = Customer(found.id, found.bank_customer_id)
+    return Principal("customer", f"customer:{found.id}", customer, login="shell")
+
+
+def _message(running: Bot, conversation: str, principal: Principal, text: str) -> UserMessage:
+    sources = running.sources
+    return UserMessage(text, conversation, sources.new_id(), sources.now(), principal, "shell", "you", id_is_ours=True)

@@ -1,0 +1,41 @@
+"""Training and asking the matcher from the command line."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+from time import perf_counter
+
+from bot.app.agents import Progress, ShorthandMatcher, learn
+from bot.app.projects import load_project
+from bot.messages import Parse
+
+
+def train_project(folder: Path, *, force: bool = False, progress: Progress | None = None) -> list[str]:
+    """Train the project's matcher and policies; lines that say what was learned and what was chosen."""
+    project = load_project(folder)
+    cache = project.settings.data / "models"
+    if force:
+        shutil.rmtree(cache, ignore_errors=True)
+    trained = learn(project.content, project.plugins, cache, progress=progress)
+    content = project.content
+    domain = content.domain
+    done = "found in the cache" if trained.cached else f"trained in {trained.seconds:.1f} s"
+    return [
+        f"{len(content.nlu.examples)} examples of {len(domain.intents)} intents, "
+        f"{len(content.rules)} rules, {len(content.stories)} stories: {done}.",
+        *trained.model.notes,
+    ]
+
+
+def parse_text(folder: Path, text: str) -> tuple[Parse, float]:
+    """What the project's matcher makes of a text, with the nearest examples; and how long it took (seconds)."""
+    project = load_project(folder)
+    trained = learn(project.content, project.plugins, project.settings.data / "models")
+    matcher = ShorthandMatcher(trained.model, project.content.domain)
+    now = datetime.now(UTC)
+    matcher.parse(text, now)
+    started = perf_counter()
+    parse = matcher.parse(text, now)
+    return parse, perf_counter() - started

@@ -1,0 +1,101 @@
+"""`bot customers`: who may log in."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from bot.cli import options
+from bot.cli.opening import load_settings, with_auth
+from bot.errors import BotError
+
+
+@click.group()
+def customers() -> None:
+    """Add, list and disable customers, and give them new codes."""
+
+
+@customers.command()
+@click.argument("account_number")
+@click.option("--bank-id", required=True, help="The bank's own id of this customer.")
+@options.project
+@options.store
+def add(account_number: str, bank_id: str, project: Path, store: str | None) -> None:
+    """Add the customer with ACCOUNT_NUMBER; the code is asked for, or read from standard input."""
+    code = _read_code()
+    try:
+        with_auth(load_settings(project, store), lambda auth: auth.customers.add(account_number, code, bank_id))
+    except ValueError as error:
+        raise BotError(str(error)) from error
+    click.echo("Added the customer.")
+
+
+@customers.command("list")
+@options.project
+@options.store
+def list_(project: Path, store: str | None) -> None:
+    """List all customers; account numbers are masked."""
+    from bot.cli import showing
+
+    rows = with_auth(load_settings(project, store), lambda auth: auth.customers.list())
+    showing.table(
+        ("account", "bank's customer", "state", "added"),
+        [
+            (
+                f"…{r.account_number[-3:]}",
+                r.bank_customer_id,
+                "disabled" if r.disabled else "active",
+                r.created_at.date(),
+            )
+            for r in rows
+        ],
+    )
+
+
+@customers.command()
+@click.argument("account_number")
+@options.project
+@options.store
+def disable(account_number: str, project: Path, store: str | None) -> None:
+    """Close ACCOUNT_NUMBER to logins and end its sessions, at once."""
+    _must(with_auth(load_settings(project, store), lambda auth: auth.customers.disable(account_number)))
+    click.echo("Disabled the customer; their sessions are over.")
+
+
+@customers.command()
+@click.argument("account_number")
+@options.project
+@options.store
+def enable(account_number: str, project: Path, store: str | None) -> None:
+    """Let ACCOUNT_NUMBER log in again."""
+    _must(with_auth(load_settings(project, store), lambda auth: auth.customers.enable(account_number)))
+    click.echo("Enabled the customer.")
+
+
+@customers.command("reset-code")
+@click.argument("account_number")
+@options.project
+@options.store
+def reset_code(account_number: str, project: Path, store: str | None) -> None:
+    """Give ACCOUNT_NUMBER a new code and end its sessions; the code is asked for, or read from standard input."""
+    code = _read_code()
+    _must(with_auth(load_settings(project, store), lambda auth: auth.customers.reset_code(account_number, code)))
+    click.echo("The new code is in force; old sessions are over.")
+
+
+def _read_code() -> str:
+    """The code, never from an argument: those are seen by every process of the machine."""
+    if sys.stdin.isatty():
+        return str(click.prompt("Code", hide_input=True, confirmation_prompt=True))
+    return sys.stdin.readline().rstrip("\n")
+
+
+def _state(*, disabled: bool) -> str:
+    return "disabled" if disabled else "active"
+
+
+def _must(found: bool) -> None:
+    if not found:
+        raise BotError("there is no customer with this account number; `bot customers list` shows all")

@@ -1,0 +1,64 @@
+"""`bot keys`: the keys of trusted backends and of operators."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from bot.cli import options
+from bot.cli.opening import load_settings, with_auth
+from bot.errors import BotError
+
+
+@click.group()
+def keys() -> None:
+    """Create, list and revoke keys. A key works at once, without a restart."""
+
+
+@keys.command()
+@click.option(
+    "--scope",
+    "scopes",
+    type=click.Choice(["channel", "operator"]),
+    multiple=True,
+    required=True,
+    help="What the key may do: speak for a backend's users, or operate the bot. May be given twice.",
+)
+@click.option("--label", default="", help="What the key is for, to recognise it in the list.")
+@options.project
+@options.store
+def create(scopes: tuple[str, ...], label: str, project: Path, store: str | None) -> None:
+    """Create a key and print it, alone, on the last line. It is stored hashed and never shown again."""
+    key = with_auth(load_settings(project, store), lambda auth: auth.keys.create(scopes, label=label))
+    click.echo(f"Key {key.id} ({', '.join(sorted(scopes))}). Keep it now; it cannot be shown again:", err=True)
+    click.echo(key.secret)
+
+
+@keys.command("list")
+@options.project
+@options.store
+def list_(project: Path, store: str | None) -> None:
+    """List all keys, the revoked ones too."""
+    from bot.cli import showing
+
+    rows = with_auth(load_settings(project, store), lambda auth: auth.keys.list())
+    showing.table(
+        ("id", "scopes", "label", "created", "revoked"),
+        [(r.id, " ".join(r.scopes), r.label, _day(r.created_at), _day(r.revoked_at)) for r in rows],
+    )
+
+
+@keys.command()
+@click.argument("key_id")
+@options.project
+@options.store
+def revoke(key_id: str, project: Path, store: str | None) -> None:
+    """Revoke the key KEY_ID for good, from its next request on."""
+    if not with_auth(load_settings(project, store), lambda auth: auth.keys.revoke(key_id)):
+        raise BotError(f"there is no live key {key_id}; `bot keys list` shows them")
+    click.echo(f"Revoked {key_id}.")
+
+
+def _day(at: object) -> str:
+    return "" if at is None else str(at)[:16]

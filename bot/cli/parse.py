@@ -1,0 +1,34 @@
+"""`bot parse`: what the matcher makes of a message, and why."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from bot.cli import options
+
+
+@click.command()
+@click.argument("text")
+@options.project
+@click.option("--json", "as_json", is_flag=True, help="Print the parse as JSON.")
+def parse(text: str, project: Path, as_json: bool) -> None:
+    """Show what TEXT may mean, the nearest examples with their places, its entities, and the time it took."""
+    from bot.app.training import parse_text
+    from bot.cli import showing
+
+    found, seconds = parse_text(project, text)
+    if as_json:
+        showing.as_json(found)
+        return
+    showing.table(("intent", "confidence"), [(s.name, f"{s.confidence:.3f}") for s in found.ranking])
+    showing.table(
+        ("nearest example", "intent", "similarity", "place"),
+        [(n.text, n.intent, f"{n.similarity:.3f}", n.place) for n in found.nearest],
+    )
+    showing.table(
+        ("entity", "text", "value", "span", "extractor"),
+        [(e.entity, text[e.start : e.end], e.value, f"{e.start}:{e.end}", e.extractor) for e in found.entities],
+    )
+    click.echo(f"parsed in {seconds * 1000:.2f} ms", err=True)

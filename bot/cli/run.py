@@ -1,0 +1,41 @@
+"""`bot run`: serve the bot."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bot.cli import options
+
+
+@click.command()
+@options.project
+@click.option("--host", default=None, help="Address to listen on (default: config.yml's, else 127.0.0.1).")
+@click.option("--port", type=click.IntRange(0, 65535), default=None, help="Port; 0 takes a free one (default: 5005).")
+@options.store
+@click.option(
+    "--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes on one PostgreSQL."
+)
+def run(
+    project: Path, host: str | None, port: int | None, store: str | None, workers: int, **plugin_options: Any
+) -> None:
+    """Serve the bot over HTTP until SIGTERM or Ctrl-C; turns under way are finished first."""
+    from bot.app.running import Place, run_server
+
+    if (project / "config.yml").is_file():
+        place = Place(host, port, store, workers)
+        _with_uvloop(run_server(project, place, plugin_options, say=click.echo))
+    else:
+        raise click.UsageError(f"there is no config.yml in {project.resolve()}; go to a project, or `bot init DIR`")
+
+
+def _with_uvloop(main: Any) -> None:
+    try:
+        import uvloop
+    except ImportError:
+        asyncio.run(main)
+    else:
+        uvloop.run(main)

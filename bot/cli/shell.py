@@ -1,0 +1,24 @@
+"""`bot shell`: talk to the bot in the terminal."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import click
+
+from bot.cli import options
+
+
+@click.command()
+@options.project
+@options.store
+@click.option("--as", "account", metavar="ACCOUNT", default=None, help="Talk as this customer, logged in.")
+def shell(project: Path, store: str | None, account: str | None) -> None:
+    """Talk to the bot here, in this terminal, without a server.
+
+    Buttons are numbered: type the number. End with Ctrl-D or /stop.
+    """
+    from bot.app.shell import talk
+
+    asyncio.run(talk(project, store=store, account=account))

@@ -1,0 +1,66 @@
+"""How commands show things: tables in a terminal, plain lines where a program reads, diagnostics with their places."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, is_dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from bot.content import Diagnostic
+
+_COLOURS = {"error": "red", "warning": "yellow", "note": "blue"}
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Show rows: a table in a terminal, tab-separated lines with a heading elsewhere."""
+    if not sys.stdout.isatty():
+        for row in [columns, *rows]:
+            click.echo("\t".join(str(cell) for cell in row))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    shown = Table(*columns, header_style="bold")
+    for row in rows:
+        shown.add_row(*(str(cell) for cell in row))
+    Console().print(shown)
+
+
+def as_json(value: Any) -> None:
+    """Show a value as JSON."""
+    click.echo(json.dumps(value, indent=2, default=_plain, ensure_ascii=False))
+
+
+def diagnostics(found: Iterable[Diagnostic]) -> None:
+    """Show diagnostics on stderr in the order of their places: file:line:column, what, and what to write instead."""
+    for diagnostic in sorted(found, key=lambda d: d.place):
+        severity = click.style(diagnostic.severity, fg=_COLOURS[diagnostic.severity], bold=True)
+        code = click.style(f" [{diagnostic.code}]", dim=True) if diagnostic.code else ""
+        click.echo(f"{diagnostic.place}: {severity}: {diagnostic.message}{code}", err=True)
+        if diagnostic.cure:
+            click.echo(click.style(f"    {diagnostic.cure}", dim=True), err=True)
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Any]:
+    """Show on stderr that something runs, and how far it is; gives a callable taking a stage and a fraction 0 to 1."""
+    if not sys.stderr.isatty():
+        yield lambda stage, fraction: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=1.0)
+        yield lambda stage, fraction: bar.update(task, description=f"{what}: {stage}", completed=fraction)
+
+
+def _plain(value: Any) -> Any:
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else str(value)

@@ -1,0 +1,23 @@
+"""`bot train`: learn from the content, ahead of the first start."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from bot.cli import options
+
+
+@click.command()
+@options.project
+@click.option("--force", is_flag=True, help="Train even when a model of this content is in the cache.")
+def train(project: Path, force: bool) -> None:
+    """Train the matcher and the policies and say what was learned. `bot run` does it by itself when needed."""
+    from bot.app.training import train_project
+    from bot.cli import showing
+
+    with showing.progress("Training") as progress:
+        report = train_project(project, force=force, progress=progress)
+    for line in report:
+        click.echo(line)

@@ -1,0 +1,32 @@
+"""`bot validate`: every problem of a project, in one run."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from bot.cli import options
+
+
+@click.command()
+@options.project
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+@click.option("--quiet", is_flag=True, help="Leave the notes out.")
+def validate(project: Path, as_json: bool, quiet: bool) -> None:
+    """Check content, configuration and plugins; say every problem with file:line:column and what to write instead.
+
+    Ends with status 1 when there are errors.
+    """
+    from bot.app.checking import check_project
+    from bot.cli import showing
+
+    found = [d for d in check_project(project) if not (quiet and d.severity == "note")]
+    if as_json:
+        showing.as_json(found)
+    else:
+        showing.diagnostics(found)
+        counts = {severity: sum(d.severity == severity for d in found) for severity in ("error", "warning", "note")}
+        click.echo(", ".join(f"{number} {severity}{'s' * (number != 1)}" for severity, number in counts.items()))
+    sys.exit(any(d.severity == "error" for d in found))

@@ -1,0 +1,36 @@
+"""Listening: the socket, from open to drained."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+
+from bot.config import Settings
+from bot.errors import ConfigurationError
+
+
+@asynccontextmanager
+async def listening(app: web.Application, settings: Settings, *, shared_port: bool = False) -> AsyncIterator[str]:
+    """Serve `app`; gives its URL. At the end nothing new is accepted, and requests under way are finished first.
+
+    `shared_port` lets several workers listen on one port (SO_REUSEPORT).
+    Raises ConfigurationError when the port is taken.
+    """
+    server, limits = settings.server, settings.limits
+    runner = web.AppRunner(
+        app, access_log=None, handle_signals=False, shutdown_timeout=limits.shutdown_seconds, keepalive_timeout=75.0
+    )
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, server.host, server.port, reuse_port=shared_port or None)
+        try:
+            await site.start()
+        except OSError as error:
+            problem = f"cannot listen on {server.host}:{server.port}: {error.strerror}; choose another with --port"
+            raise ConfigurationError([problem]) from error
+        host, port = runner.addresses[0][:2]
+        yield f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    finally:
+        await runner.cleanup()

@@ -1,0 +1,204 @@
+"""Plugins: what they register, what is refused, and where they are found."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from bot import PluginError, Resources, Settings, Sources, Startup, hookimpl
+from bot.plugins import Plugins, find_plugins, hookspecs, needs_action_server
+
+
+def plugin(**hooks: Any) -> SimpleNamespace:
+    return SimpleNamespace(**{name: hookimpl(function) for name, function in hooks.items()})
+
+
+async def nothing(turn: object) -> None:
+    """An action that does nothing."""
+
+
+def offers(*names: str) -> SimpleNamespace:
+    def register_actions(register: Callable[[str, Any], None]) -> None:
+        for name in names:
+            register(name, nothing)
+
+    return plugin(register_actions=register_actions)
+
+
+async def add_nobody(account_number: str, code: str, bank_customer_id: str) -> None:
+    """No customers here."""
+
+
+def startup() -> Startup:
+    return Startup(Settings(), Resources(), Sources(), add_nobody, lambda line: None, lambda name, check: None)
+
+
+def test_actions_are_collected_from_every_plugin() -> None:
+    plugins = Plugins([("one", offers("action_a")), ("two", offers("action_b"))])
+    assert set(plugins.actions()) == {"action_a", "action_b"}
+
+
+def test_a_name_given_twice_is_refused_and_both_owners_are_named() -> None:
+    plugins = Plugins([("one", offers("action_a")), ("two", offers("action_a"))])
+    with pytest.raises(PluginError, match=r"two registers the action 'action_a', which one registered already"):
+        plugins.actions()
+
+
+def test_a_misspelt_hook_is_refused_with_the_hooks_there_are() -> None:
+    with pytest.raises(PluginError, match=r"no hook 'register_action'; the hooks are .*register_actions"):
+        Plugins([("one", plugin(register_action=lambda register: None))])
+
+
+def test_an_async_hook_is_refused() -> None:
+    async def register_actions(register: object) -> None:
+        """Never awaited by anybody."""
+
+    with pytest.raises(PluginError, match="must be a plain `def`"):
+        Plugins([("one", plugin(register_actions=register_actions))])
+
+
+def test_a_default_on_a_hooks_argument_is_refused() -> None:
+    def register_actions(register: object = None) -> None:
+        """pluggy would never fill it."""
+
+    with pytest.raises(PluginError, match="gives its argument register a default"):
+        Plugins([("one", plugin(register_actions=register_actions))])
+
+
+def test_an_argument_that_a_hook_does_not_have_is_refused() -> None:
+    with pytest.raises(PluginError, match=r"takes no argument bot; it takes \(register\)"):
+        Plugins([("one", plugin(register_actions=lambda bot: None))])
+
+
+def test_a_plugin_that_fails_is_named() -> None:
+    def register_actions(register: object) -> None:
+        raise ValueError("no luck")
+
+    plugins = Plugins([("good", offers("action_a")), ("bad", plugin(register_actions=register_actions))])
+    with pytest.raises(PluginError, match="bad: the hook register_actions failed: ValueError: no luck"):
+        plugins.actions()
+
+
+async def test_lifespans_open_in_order_and_close_in_the_reverse() -> None:
+    seen: list[str] = []
+
+    def lives(name: str) -> SimpleNamespace:
+        @asynccontextmanager
+        async def lifespan(startup: Startup) -> AsyncIterator[None]:
+            seen.append(f"open {name}")
+            startup.resources.provide(name, name)
+            yield
+            seen.append(f"close {name}")
+
+        return plugin(lifespan=lifespan)
+
+    begin = startup()
+    async with Plugins([("one", lives("one")), ("two", lives("two"))]).lifespan(begin):
+        assert begin.resources.get("two", str) == "two"
+    assert seen == ["open one", "open two", "close two", "close one"]
+
+
+def test_resources_are_given_once_and_typed() -> None:
+    resources = Resources()
+    resources.provide("bank", "a client")
+    with pytest.raises(PluginError, match="provided twice"):
+        resources.provide("bank", "another")
+    with pytest.raises(PluginError, match="is a str, not a int"):
+        resources.get("bank", int)
+    with pytest.raises(PluginError, match="nothing provides the resource 'till'"):
+        resources.get("till", str)
+    assert resources.find("till", str) is None
+
+
+SAYS = """
+from bot import hookimpl
+
+WHO = {who!r}
+
+async def run(turn):
+    turn.say_text(WHO)
+
+@hookimpl
+def register_actions(register):
+    register("action_who", run)
+"""
+
+
+def project(folder: Path, who: str) -> Path:
+    (folder / "actions").mkdir(parents=True)
+    (folder / "actions" / "who.py").write_text(SAYS.format(who=who))
+    return folder
+
+
+def test_two_projects_in_one_process_keep_their_own_actions(tmp_path: Path) -> None:
+    first = Plugins(find_plugins(project(tmp_path / "one", "the first"), ()))
+    second = Plugins(find_plugins(project(tmp_path / "two", "the second"), ()))
+    whos = [sys.modules[p.actions()["action_who"].__module__].WHO for p in (first, second)]
+    assert whos == ["the first", "the second"]
+    assert "actions.who" not in sys.modules
+
+
+def test_a_module_that_cannot_be_imported_is_named(tmp_path: Path) -> None:
+    folder = project(tmp_path, "me")
+    (folder / "actions" / "broken.py").write_text("import nowhere_to_be_found\n")
+    with pytest.raises(PluginError, match=r"actions/broken\.py cannot be imported: ModuleNotFoundError"):
+        list(find_plugins(folder, ()))
+
+
+def test_a_folder_named_in_the_configuration_is_found_in_the_project(tmp_path: Path) -> None:
+    (tmp_path / "till").mkdir()
+    (tmp_path / "till" / "__init__.py").write_text(SAYS.format(who="the till"))
+    plugins = Plugins(find_plugins(tmp_path, ("till",)))
+    assert plugins.names[0] == "till"
+    assert "action_who" in plugins.actions()
+
+
+def test_actions_written_for_rasas_sdk_are_not_imported(tmp_path: Path) -> None:
+    (tmp_path / "actions").mkdir()
+    (tmp_path / "actions" / "actions.py").write_text("from rasa_sdk import Action\nraise SystemExit\n")
+    assert needs_action_server(tmp_path)
+    assert not [name for name, _ in find_plugins(tmp_path, ()) if name.startswith("actions")]
+
+
+def make_wheel(folder: Path) -> Path:
+    """A package as a third party would publish it, with an entry point of the group `bot`."""
+    wheel = folder / "weather_bot-1.0-py3-none-any.whl"
+    info = "weather_bot-1.0.dist-info"
+    files = {
+        "weather_bot.py": SAYS.format(who="the weather"),
+        f"{info}/METADATA": "Metadata-Version: 2.1\nName: weather-bot\nVersion: 1.0\n",
+        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{info}/entry_points.txt": "[bot]\nweather = weather_bot\n",
+    }
+    files[f"{info}/RECORD"] = "".join(f"{name},,\n" for name in [*files, f"{info}/RECORD"])
+    with zipfile.ZipFile(wheel, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return wheel
+
+
+def test_an_installed_packages_plugin_is_found_by_its_entry_point(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site = tmp_path / "site"
+    pip = [sys.executable, "-m", "pip", "install", "-q", "--no-index", "--no-deps", "--target", str(site)]
+    subprocess.run([*pip, str(make_wheel(tmp_path))], check=True, capture_output=True)
+    monkeypatch.syspath_prepend(str(site))
+    plugins = Plugins(find_plugins(tmp_path, ()))
+    assert "weather (weather_bot)" in plugins.names
+    assert "action_who" in plugins.actions()
+
+
+def test_every_hook_is_documented() -> None:
+    reference = (Path(__file__).resolve().parents[2] / "docs" / "reference" / "hooks.md").read_text()
+    hooks = [name for name, value in vars(hookspecs).items() if hasattr(value, "bot_spec")]
+    assert len(hooks) == 7
+    assert [name for name in hooks if f"## `{name}" not in reference] == []

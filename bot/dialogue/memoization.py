@@ -32,7 +32,7 @@ class MemoizationOptions:
 
 
 class MemoizationPolicy:
-    """Predicts what stories say word for word; augmented, it also tries while forgetting the conversation's beginning."""
+    """Predicts what stories say word for word; augmented, it also tries with the beginning forgotten."""
 
     def __init__(self, memory: Memory, rule_only: RuleOnly, domain: Domain, options: MemoizationOptions) -> None:
         self.name = options.name

@@ -26,7 +26,7 @@ class Path:
     complete: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Piece:
     """A stretch of a story between two checkpoints (None: the story's own beginning or end)."""
 
@@ -75,7 +75,7 @@ def _ways(way: tuple[_Piece, ...], following: dict[str, list[_Piece]]) -> Iterat
 
 
 def _stories(way: Sequence[_Piece]) -> tuple[Story, ...]:
-    return tuple(dict.fromkeys(piece.story for piece in way))
+    return tuple({id(piece.story): piece.story for piece in way}.values())
 
 
 def _choices(way: Sequence[_Piece]) -> Iterator[tuple[Step, ...]]:

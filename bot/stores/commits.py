@@ -56,7 +56,12 @@ def commit(connection: Connection, turn: TurnCommit) -> None:
     _answer(connection, turn, at)
     if turn.session is not None and turn.session_idle_until is not None:
         connection.run(_EXTEND, session=turn.session, until=micros(turn.session_idle_until))
-    outbox.put(connection, turn.conversation, turn.outbox, at)
+    commit_rest(connection, turn, has_reminders=has_reminders)
+
+
+def commit_rest(connection: Connection, turn: TurnCommit, *, has_reminders: bool) -> None:
+    """Write what few turns have: outgoing replies and reminders."""
+    outbox.put(connection, turn.conversation, turn.outbox, micros(turn.at))
     if has_reminders or turn.reminders:
         reminders.apply(connection, turn)
 

@@ -153,9 +153,19 @@ class Postgres:
         self.url = url
         self.errors: tuple[type[Exception], ...] = (psycopg.Error,)
 
+    @property
+    def conninfo(self) -> str:
+        """The URL as libpq takes it."""
+        return self.url.set(drivername="postgresql").render_as_string(hide_password=False)
+
     def engine(self) -> Engine:
-        """An engine whose every session commits to disk, whatever the server's default is."""
-        arguments = {"options": "-c synchronous_commit=on", "connect_timeout": 5}
+        """An engine whose every session commits to disk, whatever the server's default is.
+
+        Transactions are short, so that one that waits long for a row stands in
+        a deadlock with another worker's: it gives way and is tried again.
+        """
+        options = "-c synchronous_commit=on -c lock_timeout=250ms -c client_min_messages=warning"
+        arguments = {"options": options, "connect_timeout": 5}
         return _dataset_engine(self.url.render_as_string(hide_password=False), {"connect_args": arguments}, [])
 
     def raw(self, engine: Engine) -> Any:

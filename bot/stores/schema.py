@@ -18,6 +18,7 @@ VERSION_1 = (
         id {text} PRIMARY KEY, principal {text} NOT NULL, channel {text} NOT NULL, sender {text} NOT NULL,
         created_at {integer} NOT NULL, seq {integer} NOT NULL DEFAULT 0, snapshot {bytes}, last_turn_at {integer},
         fence {integer} NOT NULL DEFAULT 0, lease_owner {text}, lease_until {integer} NOT NULL DEFAULT 0,
+        lease_wanted {integer} NOT NULL DEFAULT 0,
         UNIQUE (principal, channel, sender)){strict}""",
     """CREATE TABLE turns (
         conversation {text} NOT NULL, seq {integer} NOT NULL, at {integer} NOT NULL, record {bytes} NOT NULL,
@@ -82,6 +83,7 @@ def migrate(connection: Connection, dialect: Dialect, *, to: int = LATEST) -> No
     connection.begin()
     try:
         if dialect.name == "postgresql":
+            connection.run("SET LOCAL lock_timeout = 0")
             connection.run("SELECT pg_advisory_xact_lock(7355608)")
         present = version(connection, dialect)
         if present > LATEST:

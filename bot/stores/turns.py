@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import partial
 
@@ -46,9 +46,10 @@ class SqlTurns:
             self._ids.popitem(last=False)
         return found
 
-    def hold(self, conversation: str) -> AbstractAsyncContextManager[int]:
+    @asynccontextmanager
+    async def hold(self, conversation: str) -> AsyncIterator[int]:
         """Nothing to hold against: one process has the file to itself."""
-        return _unheld()
+        yield 0
 
     async def load(self, conversation: str, message_id: str | None = None) -> Loaded:
         """The conversation's snapshot, with the message of this id if it came before."""
@@ -57,7 +58,7 @@ class SqlTurns:
     async def commit(self, commit: TurnCommit) -> None:
         """Make one turn durable; raises SequenceConflict when another was first."""
         try:
-            await self.database.write(lambda c: commits.commit(c, commit))
+            await self.database.write(lambda c: self._write(c, commit))
         except Conflict as conflict:
             raise SequenceConflict(str(conflict)) from conflict
 
@@ -129,6 +130,12 @@ class SqlTurns:
         answered = await self._purge(history.purge_answered, cutoff)
         return answered + await self._purge(history.purge_sent, cutoff)
 
+    async def close(self) -> None:
+        """Stop what this store started; the database is closed by whoever opened it."""
+
+    def _write(self, connection: Connection, turn: TurnCommit) -> None:
+        commits.commit(connection, turn)
+
     async def _archive(self, some: Callable[[Connection], int]) -> int:
         moved = 0
         while count := await self.database.write(some):
@@ -143,6 +150,10 @@ class SqlTurns:
         return gone
 
 
-@asynccontextmanager
-async def _unheld() -> AsyncIterator[int]:
-    yield 0
+def open_turns(database: Database, sources: Sources) -> SqlTurns:
+    """The turn store on this database: with leases where other workers may share it."""
+    if database.dialect.name == "sqlite":
+        return SqlTurns(database, sources)
+    from bot.stores.postgres import PostgresTurns
+
+    return PostgresTurns(database, sources)

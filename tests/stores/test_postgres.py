@@ -1,0 +1,204 @@
+"""The store contract on PostgreSQL, and what several workers need of it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.errors import ConfigurationError, SequenceConflict
+from bot.sources import Sources
+from bot.stores.database import Database
+from bot.stores.postgres import PostgresTurns
+from bot.stores.turns import SqlTurns, open_turns
+from tests.stores.cluster import Cluster, running_cluster
+from tests.stores.contract import Clock, Open, StoreContract, turn
+
+
+class TestPostgres(StoreContract):
+    @pytest.fixture
+    async def open_store(self, cluster: Cluster, clock: Clock) -> AsyncIterator[Open]:
+        opened: list[SqlTurns] = []
+        url = cluster.new_database()
+
+        async def open_one() -> SqlTurns:
+            opened.append(open_turns(Database.open(url, readers=2), clock.sources()))
+            return opened[-1]
+
+        yield open_one
+        for store in opened:
+            await store.close()
+            await store.database.close()
+
+
+class Workers:
+    """Several stores on one database, as several workers have them."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.opened: list[PostgresTurns] = []
+
+    def start(self, **options: float) -> PostgresTurns:
+        self.opened.append(PostgresTurns(Database.open(self.url, readers=2), Sources(), **options))
+        return self.opened[-1]
+
+
+@pytest.fixture
+async def workers(cluster: Cluster) -> AsyncIterator[Workers]:
+    workers = Workers(cluster.new_database())
+    yield workers
+    for store in workers.opened:
+        await store.close()
+        await store.database.close()
+
+
+async def test_a_waiting_worker_is_woken_by_a_notice_when_the_turn_commits(workers: Workers):
+    one, two = workers.start(), workers.start(poll=60.0)
+    conversation = await one.conversation_id("p", "chat", "")
+    order: list[str] = []
+
+    async def second() -> None:
+        async with two.hold(conversation) as fence:
+            order.append("second holds")
+            await two.commit(turn(conversation, 2, fence=fence))
+
+    async with one.hold(conversation) as fence:
+        waiting = asyncio.create_task(second())
+        await wanted(one, conversation)
+        order.append("first commits")
+        await one.commit(turn(conversation, 1, fence=fence))
+    async with asyncio.timeout(20):
+        await waiting
+    assert order == ["first commits", "second holds"]
+
+
+async def test_a_waiting_worker_is_woken_when_the_turn_is_given_up(workers: Workers):
+    one, two = workers.start(), workers.start(poll=60.0)
+    conversation = await one.conversation_id("p", "chat", "")
+
+    async def second() -> int:
+        async with two.hold(conversation) as fence:
+            return fence
+
+    async with one.hold(conversation) as first_fence:
+        waiting = asyncio.create_task(second())
+        await wanted(one, conversation)
+    async with asyncio.timeout(20):
+        assert await waiting > first_fence
+
+
+async def test_a_waiting_worker_looks_by_itself_when_notices_fail(workers: Workers):
+    one, two = workers.start(), workers.start(poll=0.02)
+    two._notices._conninfo = "host=/nowhere connect_timeout=1"
+    conversation = await one.conversation_id("p", "chat", "")
+
+    async def second() -> None:
+        async with two.hold(conversation):
+            pass
+
+    async with one.hold(conversation):
+        waiting = asyncio.create_task(second())
+        await wanted(one, conversation)
+    async with asyncio.timeout(20):
+        await waiting
+
+
+async def test_a_worker_that_died_loses_its_lease_and_cannot_commit_any_more(workers: Workers):
+    one, two = workers.start(lease=0.2), workers.start(poll=0.02)
+    conversation = await one.conversation_id("p", "chat", "")
+    dead = await one._take(conversation)  # nobody renews this one
+    async with asyncio.timeout(20), two.hold(conversation) as fence:
+        with pytest.raises(SequenceConflict):
+            await one.commit(turn(conversation, 1, fence=dead))
+        await two.commit(turn(conversation, 1, fence=fence))
+
+
+async def test_a_slow_turn_keeps_its_lease(workers: Workers):
+    one, two = workers.start(lease=0.3), workers.start(lease=0.3, poll=0.02)
+    conversation = await one.conversation_id("p", "chat", "")
+
+    async def second() -> None:
+        async with two.hold(conversation):
+            pass
+
+    async with one.hold(conversation) as fence:
+        waiting = asyncio.create_task(second())
+        done, _ = await asyncio.wait([waiting], timeout=1.0)
+        assert not done
+        await one.commit(turn(conversation, 1, fence=fence))
+    async with asyncio.timeout(20):
+        await waiting
+
+
+@pytest.mark.parametrize("count", [1, 2, 4])
+async def test_racing_messages_over_workers_are_answered_once_each_and_computed_about_once(
+    workers: Workers, count: int
+):
+    stores = [workers.start() for _ in range(count)]
+    lines = [asyncio.Lock() for _ in stores]
+    conversation = await stores[0].conversation_id("p", "chat", "")
+    computed = 0
+
+    async def answer(number: int) -> bytes:
+        """What the engine does, in short. Every message comes twice, to two workers."""
+        nonlocal computed
+        store, name = stores[number % count], f"m{number // 2}"
+        async with lines[number % count]:
+            while True:
+                async with store.hold(conversation) as fence:
+                    loaded = await store.load(conversation, name)
+                    if loaded.stored is not None:
+                        return loaded.stored.body
+                    computed += 1
+                    body = b"%d by %d" % (loaded.seq + 1, number)
+                    commit = turn(
+                        conversation, loaded.seq + 1, message_id=name, fence=fence, body=body, fingerprint=name
+                    )
+                    with contextlib.suppress(SequenceConflict):
+                        await store.commit(commit)
+                        return body
+
+    async with asyncio.timeout(60):
+        bodies = await asyncio.gather(*[answer(number) for number in range(200)])
+    assert all(bodies[n] == bodies[n + 1] for n in range(0, 200, 2))
+    assert len(set(bodies)) == 100
+    history = await stores[0].turns(conversation, limit=200)
+    assert [t.seq for t in history] == list(range(1, 101))
+    assert computed <= 110
+
+
+async def wanted(store: SqlTurns, conversation: str) -> None:
+    """Wait until another worker has asked for the conversation."""
+    sql = "SELECT lease_wanted FROM conversations WHERE id = :id"
+    async with asyncio.timeout(20):
+        while not await store.database.read(lambda c: c.one(sql, id=conversation).lease_wanted):
+            await asyncio.sleep(0.005)
+
+
+async def test_a_server_that_restarts_is_connected_to_again():
+    with running_cluster() as cluster:
+        store = PostgresTurns(Database.open(cluster.new_database(), readers=1, patience=20.0), Sources())
+        conversation = await store.conversation_id("p", "chat", "")
+        cluster.stop("fast")
+        load = asyncio.create_task(store.load(conversation))
+        other = asyncio.create_task(store.conversation_id("p", "chat", "2"))
+        await asyncio.to_thread(cluster.start)
+        assert (await load).seq == 0
+        assert await other != conversation
+        await store.close()
+        await store.database.close()
+
+
+async def test_a_server_that_is_away_is_unavailable_and_a_wrong_url_stops_the_start(tmp_path: Path):
+    with pytest.raises(ConfigurationError, match="cannot be opened"):
+        Database.open(f"postgresql+psycopg://postgres@/x?host={tmp_path}")
+
+
+async def test_several_workers_may_bring_an_empty_database_up_to_date_at_once(cluster: Cluster):
+    url = cluster.new_database()
+    opened = await asyncio.gather(*[asyncio.to_thread(Database.open, url, readers=1) for _ in range(4)])
+    for database in opened:
+        await database.close()

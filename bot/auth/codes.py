@@ -52,7 +52,7 @@ class CodeHasher:
         return await self._run(self._hash, account, code)
 
     async def verify(self, account: str, code: str, stored: str | None) -> Verified:
-        """Whether the code is the stored one; with None the same work is done for nothing, so that time says nothing."""
+        """Whether the code is the stored one; with None the same work is done in vain, so that time tells nothing."""
         return await self._run(self._verify, account, code, stored or self._dummy)
 
     def close(self) -> None:

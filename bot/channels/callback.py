@@ -1,0 +1,76 @@
+"""Rasa's callback channel: a message is taken and kept, and the replies go to the backend's own address later."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from aiohttp import web
+
+from bot.channels.rest import rasa_replies
+from bot.encoding import encode
+from bot.engine.codec import reply_to_json
+from bot.engine.protocols import Outgoing
+from bot.engine.record import TurnRecord
+from bot.messages import UserMessage
+from bot.server import schemas
+from bot.server.messages import user_message
+from bot.server.routing import CHANNEL, PUBLIC, Answers, Call, Route, json_response
+
+NAME = "callback"
+
+
+async def status(call: Call) -> web.Response:
+    """GET /webhooks/callback/."""
+    return json_response({"status": "ok"})
+
+
+async def webhook(call: Call) -> web.Response:
+    """POST /webhooks/callback/webhook: the message is durable when this answers, as Rasa does, `success`."""
+    body = call.body
+    message = await user_message(
+        call,
+        text=body["message"],
+        channel=NAME,
+        sender=body.get("sender"),
+        message_id=body.get("message_id"),
+        metadata=body.get("metadata"),
+    )
+    await call.parts.engine.accept(message)
+    return web.Response(text="success")
+
+
+def addressing(url: str) -> Callable[[UserMessage, TurnRecord], tuple[Outgoing, ...]]:
+    """How the engine makes outgoing replies of a turn: each as Rasa's body for the callback at `url`.
+
+    The ids follow from conversation, turn and position, so that they are the
+    same whenever the turn is computed.
+    """
+
+    def address(message: UserMessage, record: TurnRecord) -> tuple[Outgoing, ...]:
+        replies = (reply_to_json(reply) for reply in record.replies)
+        return tuple(
+            Outgoing(f"{record.conversation}.{record.seq}.{index}", NAME, url, encode(body))
+            for index, body in enumerate(rasa_replies(replies, message.sender or record.conversation))
+        )
+
+    return address
+
+
+def routes(most_characters: int) -> tuple[Route, ...]:
+    """The routes of the callback channel."""
+    ok = Answers(200, "the channel is there", schemas.obj(("status",), {"status": schemas.TEXT}))
+    taken = Answers(200, "the message is kept and will be answered at the callback", content_type="text/plain")
+    return (
+        Route("GET", "/webhooks/callback/", status, PUBLIC, "Whether the channel is there", ok, tag="rasa"),
+        Route(
+            "POST",
+            "/webhooks/callback/webhook",
+            webhook,
+            CHANNEL,
+            "Say something for a backend's user; the replies go to the backend's callback",
+            taken,
+            schemas.rasa_message(most_characters),
+            problems=(422, 429, 503),
+            tag="rasa",
+        ),
+    )

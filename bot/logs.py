@@ -1,0 +1,110 @@
+"""Structured logs: one JSON object a line, with the correlation id, account numbers masked, secrets never.
+
+Each bot has a logger of its own (`make_logger`); nothing global is configured.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, MutableMapping
+from contextvars import ContextVar
+from datetime import datetime
+from typing import Any, TextIO, TypeAlias
+
+import structlog
+
+from bot.config import Logging
+from bot.encoding import encode
+
+Log: TypeAlias = structlog.typing.FilteringBoundLogger
+Event: TypeAlias = MutableMapping[str, Any]
+
+correlation_id: ContextVar[str] = ContextVar("correlation_id", default="")
+"""The id of the request at hand; turns inherit it."""
+
+_LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+_SECRET_KEYS = frozenset({"token", "code", "authorization", "password", "secret", "pepper", "key", "cookie"})
+_TEXT_KEYS = frozenset({"text", "message_text"})
+_ACCOUNT = re.compile(r"(?<![0-9A-Za-z.:-])\d{4,}(?=\d{2}(?![0-9A-Za-z.]))")
+_TOKEN = re.compile(r"(?i)(bearer\s+)\S+|tk_[\w-]{20,}")
+_LONGEST = 2_000  # characters of one value, so that no single line floods the disk
+
+
+def make_logger(settings: Logging, *, now: Callable[[], datetime], stream: TextIO | None = None, bot: str = "") -> Log:
+    """The logger of one bot, writing to `stream` (standard error)."""
+    pretty = settings.format == "console"
+    renderer: Any = structlog.dev.ConsoleRenderer(colors=False) if pretty else _json
+    first: dict[str, Any] = {"bot": bot} if bot else {}
+
+    def stamp(_: Any, level: str, event: Event) -> Event:
+        event["level"] = level
+        event["time"] = now().isoformat(timespec="milliseconds")
+        if identifier := correlation_id.get():
+            event.setdefault("correlation_id", identifier)
+        return event
+
+    logger: Log = structlog.wrap_logger(
+        structlog.PrintLogger(stream or sys.stderr),
+        processors=[stamp, _traceback, _masking(settings.message_text), renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[settings.level]),
+        context_class=dict,
+        cache_logger_on_first_use=True,
+        **first,
+    )
+    return logger
+
+
+def mask(text: str) -> str:
+    """The text with account numbers cut to their last two digits, and tokens taken out."""
+    return _ACCOUNT.sub("****", _TOKEN.sub(lambda match: f"{match[1] or ''}[hidden]", text))
+
+
+def _masking(message_text: bool) -> Callable[[Any, str, Event], Event]:
+    def masking(_: Any, __: str, event: Event) -> Event:
+        for key, value in event.items():
+            if key in _SECRET_KEYS:
+                event[key] = "[hidden]"
+            elif key in _TEXT_KEYS and not message_text:
+                event[key] = "[not logged]"
+            elif key not in _PLAIN:
+                event[key] = _masked(value)
+        return event
+
+    return masking
+
+
+_PLAIN = frozenset({"time", "level", "correlation_id", "event", "conversation", "bot"})
+"""What we write ourselves: ids and words of our own, with nothing of a customer's in them."""
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, str):
+        return mask(value[:_LONGEST])
+    if isinstance(value, dict):
+        return {key: "[hidden]" if key in _SECRET_KEYS else _masked(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_masked(item) for item in value]
+    return value
+
+
+def _traceback(_: Any, __: str, event: Event) -> Event:
+    """An exception as its type and the places it passed; its message may hold a customer's data, so it is masked."""
+    error = event.pop("exc_info", None)
+    if isinstance(error, BaseException):
+        event["error"] = f"{type(error).__name__}: {error}"
+        event["where"] = _places(error)
+    return event
+
+
+def _places(error: BaseException) -> list[str]:
+    places, trace = [], error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        places.append(f"{code.co_filename.rsplit('/', 3)[-1]}:{trace.tb_lineno} {code.co_qualname}")
+        trace = trace.tb_next
+    return places[-12:]
+
+
+def _json(_: Any, __: str, event: Event) -> str:
+    return encode(event).decode()

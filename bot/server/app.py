@@ -1,0 +1,84 @@
+"""The aiohttp application: every route of the table, one middleware, and what runs in the background."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+
+from aiohttp import web
+
+from bot.channels import callback, rest
+from bot.encoding import encode
+from bot.errors import BotError
+from bot.server import auth_routes, chat_routes, page_routes, rasa_routes, schemas, status_routes
+from bot.server.openapi import document
+from bot.server.parts import Parts
+from bot.server.routing import PUBLIC, Answers, Call, Route, json_bytes
+from bot.server.serving import Serving
+
+PARTS = web.AppKey("parts", Parts)
+ROUTES = web.AppKey("routes", tuple)
+
+_CLEAR_EVERY = 60.0  # seconds between two looks for sessions that are over
+
+
+def make_app(parts: Parts) -> web.Application:
+    """The application that serves a bot; raises ConfigurationError for proxies that are no addresses."""
+    serving = Serving(parts)
+    app = web.Application(middlewares=[serving.middleware], client_max_size=parts.settings.server.max_body_bytes)
+    table = route_table(parts)
+    app[PARTS] = parts
+    app[ROUTES] = table
+    for route in table:
+        app.router.add_route(route.method, route.path, serving.endpoint(route))
+    app.cleanup_ctx.append(_background)
+    return app
+
+
+def route_table(parts: Parts) -> tuple[Route, ...]:
+    """Every route, in the order of the document."""
+    longest = parts.settings.server.max_message_characters
+    table = (
+        *auth_routes.routes(),
+        *chat_routes.routes(longest),
+        *rest.routes(longest),
+        *(callback.routes(longest) if parts.callback else ()),
+        *rasa_routes.routes(longest),
+        *status_routes.routes(),
+        *page_routes.routes(),
+    )
+    return (*table, _document_route(table, parts))
+
+
+def _document_route(table: Sequence[Route], parts: Parts) -> Route:
+    body = b""
+
+    async def openapi(call: Call) -> web.Response:
+        return json_bytes(body)
+
+    answers = Answers(200, "this document", schemas.OBJECT)
+    route = Route("GET", "/openapi.json", openapi, PUBLIC, "All routes, as OpenAPI 3.1", answers, tag="monitoring")
+    body = encode(document((*table, route), title=parts.title, version=parts.version))
+    return route
+
+
+async def _background(app: web.Application) -> AsyncIterator[None]:
+    """Readiness checks and the clearing of what is over, for as long as the application runs."""
+    parts = app[PARTS]
+    await parts.readiness.check()
+    tasks = [asyncio.create_task(parts.readiness.run()), asyncio.create_task(_keep_clearing(parts))]
+    yield
+    for task in tasks:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+
+async def _keep_clearing(parts: Parts) -> None:
+    while True:
+        await asyncio.sleep(_CLEAR_EVERY)
+        try:
+            await parts.auth.clear()
+        except BotError as error:
+            parts.log.warning("clearing_failed", exc_info=error)

@@ -1,0 +1,104 @@
+"""Request bodies: bounded, JSON, not too deep, as the route's schema says; or a problem that tells what is wrong."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import web
+from jsonschema import Draft202012Validator
+
+from bot.encoding import decode
+from bot.server.problems import Problem
+
+_READ_SECONDS = 10.0
+_MOST_ERRORS = 10
+
+
+async def read_json(request: web.Request, *, max_bytes: int, max_depth: int) -> Any:
+    """The body's JSON value; raises Problem 400, 408, 413 or 415."""
+    if request.content_type != "application/json" or "Content-Encoding" in request.headers:
+        raise Problem(415, "unsupported_media_type", "send JSON with the header Content-Type: application/json")
+    raw = await read_bytes(request, max_bytes=max_bytes)
+    try:
+        value = decode(raw)
+    except ValueError:
+        raise Problem(400, "not_json", "the body is not JSON (RFC 8259, UTF-8)") from None
+    # Brackets bound the depth: only a body with many is walked.
+    if raw.count(b"{") + raw.count(b"[") > max_depth and _deeper_than(value, max_depth):
+        raise Problem(400, "too_deep", f"the JSON is nested deeper than {max_depth} levels")
+    return value
+
+
+async def read_bytes(request: web.Request, *, max_bytes: int) -> bytes:
+    """The raw body; raises Problem 413 when it is too large and 408 when it comes too slowly."""
+    if (request.content_length or 0) > max_bytes:
+        raise Problem(413, "too_large", f"the body is larger than {max_bytes} bytes")
+    try:
+        if request.content.is_eof():
+            return await request.read()
+        async with asyncio.timeout(_READ_SECONDS):
+            return await request.read()
+    except TimeoutError:
+        raise Problem(408, "too_slow", "the body did not arrive in time", headers={"Connection": "close"}) from None
+    except web.HTTPRequestEntityTooLarge:
+        raise Problem(413, "too_large", f"the body is larger than {max_bytes} bytes") from None
+
+
+class BodySchema:
+    """A JSON schema with its validator, built once."""
+
+    def __init__(self, schema: Mapping[str, Any]) -> None:
+        Draft202012Validator.check_schema(schema)
+        self.schema = schema
+        self._validator = Draft202012Validator(schema)
+
+    def check(self, value: Any) -> None:
+        """Raise Problem 400 with all that is wrong, each with its place; values are not repeated."""
+        if self._validator.is_valid(value):
+            return
+        errors = [
+            {"pointer": _pointer(error.absolute_path), "detail": _sentence(error)}
+            for _, error in zip(range(_MOST_ERRORS), self._validator.iter_errors(value), strict=False)
+        ]
+        raise Problem(400, "invalid_body", "the body is not what this route takes", errors=errors)
+
+
+def _pointer(path: Any) -> str:
+    """A JSON pointer (RFC 6901)."""
+    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
+
+
+def _sentence(error: Any) -> str:
+    """What is wrong, without the value: it may be a code or a message."""
+    match error.validator:
+        case "required":
+            missing = [name for name in error.validator_value if name not in error.instance]
+            return f"{', '.join(missing)} must be given"
+        case "additionalProperties":
+            return f"only these keys are known: {', '.join(error.schema['properties'])}"
+        case "type":
+            return f"must be of type {error.validator_value}"
+        case "minLength":
+            return f"must have at least {error.validator_value} characters"
+        case "maxLength":
+            return f"must have at most {error.validator_value} characters"
+        case "enum":
+            return f"must be one of {', '.join(map(str, error.validator_value))}"
+    return f"does not satisfy {error.validator}: {error.validator_value}"
+
+
+def _deeper_than(value: Any, depth: int) -> bool:
+    level = [value]
+    for _ in range(depth + 1):
+        level = [child for parent in level for child in _children(parent)]
+        if not level:
+            return False
+    return True
+
+
+def _children(value: Any) -> Any:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()

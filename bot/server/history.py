@@ -1,0 +1,99 @@
+"""The history in pages of messages, made from pages of turns. A cursor is `turn.message`; the user's message is number 0."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot.encoding import decode
+from bot.engine.protocols import StoredTurn, TurnStore
+from bot.server.problems import Problem
+
+_WHOLE_TURN = 1_000_000  # more messages than a turn can hold
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Cursor:
+    """A message's position: the turn's number, and the message's within it (0: what the user said)."""
+
+    turn: int
+    index: int
+
+    def __str__(self) -> str:
+        return f"{self.turn}.{self.index}"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One message of the history, with its position."""
+
+    at: Cursor
+    message: dict[str, Any]
+
+
+async def history_page(
+    store: TurnStore, conversation: str, *, limit: int, before: str | None, after: str | None
+) -> dict[str, Any]:
+    """A page of at most `limit` messages, oldest first; raises Problem 400 for cursors that are none.
+
+    A bare turn number stands for its first message in `before`, its last in `after`.
+    """
+    if before is not None and after is not None:
+        raise Problem(400, "invalid_parameter", "give before or after, not both")
+    if after is not None:
+        return await _page_after(store, conversation, limit, _cursor("after", after, _WHOLE_TURN))
+    end = _cursor("before", before, 0) if before is not None else None
+    # The cursor may point into a turn, which is then read too and cut.
+    turns = await store.turns(conversation, before=end.turn + 1 if end else None, limit=limit + 1)
+    shown = [message for message in _messages(turns) if end is None or message.at < end]
+    page = shown[-limit:]
+    more = len(shown) > limit or (bool(turns) and turns[0].seq > 1)
+    return _page(page, older=more)
+
+
+async def _page_after(store: TurnStore, conversation: str, limit: int, start: Cursor) -> dict[str, Any]:
+    turns = await store.turns(conversation, after=max(start.turn - 1, 0), limit=limit + 1)
+    page = [message for message in _messages(turns) if message.at > start][:limit]
+    answer = _page(page, older=bool(page) and page[0].at > Cursor(1, 0))
+    return answer if page else {**answer, "after": str(start) if start.index < _WHOLE_TURN else str(start.turn)}
+
+
+def _page(page: Sequence[Shown], *, older: bool) -> dict[str, Any]:
+    return {
+        "messages": [message.message for message in page],
+        "before": str(page[0].at) if page and older else None,
+        "after": str(page[-1].at) if page else None,
+    }
+
+
+def _messages(turns: Sequence[StoredTurn]) -> Iterator[Shown]:
+    for turn in turns:
+        record = decode(turn.record)
+        said = _user_said(record)
+        for index, content in enumerate([said, *record["replies"]]):
+            if content is None:
+                continue
+            at = Cursor(turn.seq, index)
+            role = "user" if index == 0 else "bot"
+            shown = {key: value for key, value in content.items() if key in _SHOWN}
+            yield Shown(at, {"turn": turn.seq, "role": role, "time": turn.at, "cursor": str(at), **shown})
+
+
+_SHOWN = frozenset({"text", "buttons", "quick_replies", "elements", "image", "attachment", "custom", "messageId"})
+
+
+def _user_said(record: dict[str, Any]) -> dict[str, Any] | None:
+    """What the user typed; None in turns that nobody typed (a reminder, a late outcome)."""
+    message = record["message"]
+    if message["channel"] == "background":
+        return None
+    return {"text": message["text"], "messageId": message["id"]}
+
+
+def _cursor(name: str, given: str, default_index: int) -> Cursor:
+    turn, dot, index = given.partition(".")
+    parts = [turn, index] if dot else [turn]
+    if not all(part.isascii() and part.isdigit() and len(part) <= 12 for part in parts):
+        raise Problem(400, "invalid_parameter", f"{name} must be a cursor that this route gave, or a turn's number")
+    return Cursor(int(turn), int(index) if dot else default_index)

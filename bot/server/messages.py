@@ -1,0 +1,65 @@
+"""From a checked body to a UserMessage, the same for every channel that comes in over this server."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bot.messages import UserMessage
+from bot.server.problems import Problem
+from bot.server.routing import Call
+from bot.server.text import clean
+
+CUSTOMER_FAMILY = "customer"
+"""The channel family of logged-in customers: one conversation each, whatever they use to talk."""
+
+KEY_FAMILY = "key"
+"""The channel family of a backend's own users, by sender."""
+
+
+async def conversation_of(call: Call, sender: str | None) -> str:
+    """The conversation that this caller's message belongs to; raises Problem 400 when a key names no sender."""
+    store, principal = call.parts.engine.store, call.principal
+    if principal.customer is not None:
+        return await store.conversation_id(principal.id, CUSTOMER_FAMILY, "")
+    if not sender:
+        raise Problem(
+            400,
+            "invalid_body",
+            "a backend names its own user",
+            errors=[{"pointer": "", "detail": "sender must be given"}],
+        )
+    return await store.conversation_id(principal.id, KEY_FAMILY, sender)
+
+
+async def user_message(
+    call: Call,
+    *,
+    text: str,
+    channel: str,
+    sender: str | None = None,
+    message_id: str | None = None,
+    metadata: Mapping[str, Any] | None = None,
+) -> UserMessage:
+    """The message as the engine takes it; raises Problem 400 when nothing is left of its text."""
+    plain = clean(text)
+    if not plain:
+        raise Problem(
+            400,
+            "invalid_body",
+            "the message is empty",
+            errors=[{"pointer": "/message", "detail": "must say something"}],
+        )
+    sources = call.parts.sources
+    return UserMessage(
+        text=plain,
+        conversation=await conversation_of(call, sender),
+        message_id=message_id or sources.new_id(),
+        arrived=sources.now(),
+        principal=call.principal,
+        channel=channel,
+        sender=sender or "",
+        metadata=metadata or {},
+        id_is_ours=message_id is None,
+        correlation_id=call.correlation_id,
+    )

@@ -1,0 +1,89 @@
+"""Metrics: one Prometheus registry a bot, and one small function for each thing that is worth counting."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+class Metrics:
+    """What a bot measures. With several workers each has a registry: sum the counters and buckets over them."""
+
+    def __init__(self) -> None:
+        self.registry = registry = CollectorRegistry()
+        self.turns = 0
+        self._http = _histogram(registry, "bot_http_request_seconds", "HTTP requests", "method", "route", "status")
+        self._turn = _histogram(registry, "bot_turn_seconds", "Turns, from their arrival to the commit", "channel")
+        self._matcher = _histogram(registry, "bot_matcher_seconds", "Understanding one message")
+        self._action = _histogram(registry, "bot_action_seconds", "Running one action", "action")
+        self._call = _histogram(registry, "bot_call_seconds", "Calls to outside services", "service", "outcome")
+        self._commit = _histogram(registry, "bot_store_commit_seconds", "Making one turn durable")
+        self._outcomes = Counter("bot_turns", "Turns by how they ended", ["outcome"], registry=registry)
+        self._failures = Counter("bot_action_failures", "Actions that failed", ["action", "kind"], registry=registry)
+        self._logins = Counter("bot_logins", "Login attempts by outcome", ["outcome"], registry=registry)
+        self._deliveries = Counter(
+            "bot_deliveries", "Deliveries to callbacks by outcome", ["outcome"], registry=registry
+        )
+        self._sessions = Gauge("bot_active_sessions", "Customers' sessions that live", registry=registry)
+        self._waiting = Gauge("bot_messages_waiting", "Messages in work or waiting for it", registry=registry)
+        self._store_waiting = Gauge("bot_store_waiting", "Jobs waiting for the store", ["kind"], registry=registry)
+
+    def http(self, method: str, route: str, status: int, seconds: float) -> None:
+        """An HTTP request was answered; `route` is its pattern, never its path."""
+        self._http.labels(method, route, status).observe(seconds)
+
+    def turn(self, channel: str, seconds: float) -> None:
+        """A turn was committed."""
+        self.turns += 1
+        self._turn.labels(channel).observe(seconds)
+        self._outcomes.labels("committed").inc()
+
+    def turn_failed(self, kind: str) -> None:
+        """A message was not answered; `kind` is the error's name."""
+        self._outcomes.labels(kind).inc()
+
+    def matcher(self, seconds: float) -> None:
+        """A message was understood."""
+        self._matcher.observe(seconds)
+
+    def action(self, name: str, seconds: float) -> None:
+        """An action ran."""
+        self._action.labels(name).observe(seconds)
+
+    def action_failed(self, name: str, kind: str) -> None:
+        """An action failed."""
+        self._failures.labels(name, kind).inc()
+
+    def call(self, service: str, outcome: str, seconds: float) -> None:
+        """An outside service was called."""
+        self._call.labels(service, outcome).observe(seconds)
+
+    def commit(self, seconds: float) -> None:
+        """A turn was made durable."""
+        self._commit.observe(seconds)
+
+    def login(self, outcome: str) -> None:
+        """Somebody tried to log in: `ok`, `refused` or `throttled`."""
+        self._logins.labels(outcome).inc()
+
+    def delivery(self, outcome: str) -> None:
+        """A reply went out to a callback, or did not."""
+        self._deliveries.labels(outcome).inc()
+
+    def gauges(self, *, sessions: int | None, waiting: int, store_reads: int, store_writes: int) -> None:
+        """What is looked up when somebody asks; None keeps the last value."""
+        if sessions is not None:
+            self._sessions.set(sessions)
+        self._waiting.set(waiting)
+        self._store_waiting.labels("read").set(store_reads)
+        self._store_waiting.labels("write").set(store_writes)
+
+    def text(self) -> bytes:
+        """All of it in Prometheus' text format."""
+        return generate_latest(self.registry)
+
+
+def _histogram(registry: CollectorRegistry, name: str, about: str, *labels: str) -> Histogram:
+    return Histogram(name, f"{about} (seconds)", labels, buckets=_SECONDS, registry=registry)

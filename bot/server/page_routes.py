@@ -1,0 +1,85 @@
+"""The chat page and its assets: read once, served from memory under a strict Content-Security-Policy."""
+
+from __future__ import annotations
+
+import hashlib
+from importlib import resources
+
+from aiohttp import web
+
+from bot.server import schemas
+from bot.server.routing import PUBLIC, Answers, Call, Handler, Route, json_response
+
+# Nothing but what this server sends itself: no inline scripts or styles, no frames, no other hosts.
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: data:; connect-src 'self'; "
+    "form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+)
+_ASSETS = {
+    "/": ("index.html", "text/html"),
+    "/page/chat.js": ("chat.js", "text/javascript"),
+    "/page/server.js": ("server.js", "text/javascript"),
+    "/page/messages.js": ("messages.js", "text/javascript"),
+    "/page/chat.css": ("chat.css", "text/css"),
+    "/page/icon.svg": ("icon.svg", "image/svg+xml"),
+}
+
+
+async def page_config(call: Call) -> web.Response:
+    """GET /page-config: the title, and the demo customers' logins when there are any."""
+    demo = [
+        {"accountNumber": login.account_number, "code": login.code, "name": login.name} for login in call.parts.demo
+    ]
+    longest = call.parts.settings.server.max_message_characters
+    return json_response({"title": call.parts.title, "demo": demo, "maxMessageCharacters": longest})
+
+
+def routes() -> tuple[Route, ...]:
+    """The routes of the page."""
+    config = schemas.obj(
+        ("title", "demo", "maxMessageCharacters"),
+        {
+            "title": schemas.TEXT,
+            "maxMessageCharacters": schemas.COUNT,
+            "demo": {
+                "type": "array",
+                "items": schemas.obj(
+                    ("accountNumber", "code"),
+                    {"accountNumber": schemas.TEXT, "code": schemas.TEXT, "name": schemas.TEXT},
+                ),
+            },
+        },
+    )
+    described = Answers(200, "what the page shows", config)
+    assets = (
+        Route(
+            "GET",
+            path,
+            _asset(file, kind),
+            PUBLIC,
+            f"The page: {file}",
+            Answers(200, file, content_type=kind),
+            tag="page",
+        )
+        for path, (file, kind) in _ASSETS.items()
+    )
+    return (*assets, Route("GET", "/page-config", page_config, PUBLIC, "What the page shows", described, tag="page"))
+
+
+def _asset(file: str, kind: str) -> Handler:
+    content = resources.files("bot.server").joinpath("page", file).read_bytes()
+    tag = f'"{hashlib.sha256(content).hexdigest()[:24]}"'
+    headers = {
+        "Content-Security-Policy": _POLICY,
+        "Referrer-Policy": "no-referrer",
+        "X-Frame-Options": "DENY",
+        "Cache-Control": "no-cache",  # asked for again each time, answered by 304 while it is the same
+        "ETag": tag,
+    }
+
+    async def serve(call: Call) -> web.Response:
+        if call.request.headers.get("If-None-Match") == tag:
+            return web.Response(status=304, headers=headers)
+        return web.Response(body=content, content_type=kind, charset="utf-8", headers=headers)
+
+    return serve

@@ -1,0 +1,40 @@
+"""Query parameters, read strictly: a wrong one is a 400 that names it."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from bot.server.problems import Problem
+
+
+def integer(request: web.Request, name: str, *, default: int, low: int, high: int) -> int:
+    """A whole number within bounds; raises Problem 400."""
+    given = _single(request, name)
+    if given is None:
+        return default
+    if not (given.isascii() and given.isdigit() and len(given) <= 18 and low <= int(given) <= high):
+        raise Problem(400, "invalid_parameter", f"{name} must be a whole number from {low} to {high}")
+    return int(given)
+
+
+def text(request: web.Request, name: str, *, longest: int) -> str | None:
+    """A text that is not empty, or None when it is not given; raises Problem 400."""
+    given = _single(request, name)
+    if given is not None and not 0 < len(given) <= longest:
+        raise Problem(400, "invalid_parameter", f"{name} must have 1 to {longest} characters")
+    return given
+
+
+def choice(request: web.Request, name: str, choices: tuple[str, ...], *, default: str) -> str:
+    """One of the choices; raises Problem 400."""
+    given = _single(request, name)
+    if given is not None and given not in choices:
+        raise Problem(400, "invalid_parameter", f"{name} must be one of {', '.join(choices)}")
+    return given or default
+
+
+def _single(request: web.Request, name: str) -> str | None:
+    values = request.query.getall(name, [])
+    if len(values) > 1:
+        raise Problem(400, "invalid_parameter", f"{name} is given more than once")
+    return values[0] if values else None

@@ -1,0 +1,57 @@
+"""Whether the bot can do its work: asked in the background, told from memory."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+Check: TypeAlias = Callable[[], Awaitable[None]]
+"""Returns when the thing works; raises when it does not."""
+
+State: TypeAlias = Literal["starting", "ready", "degraded", "unavailable"]
+
+
+@dataclass(slots=True)
+class Readiness:
+    """The latest result of every check.
+
+    A failing `needed` check (the store) makes the bot unavailable; any other
+    (the bank) leaves it degraded: it answers, and says what it cannot do.
+    """
+
+    needed: dict[str, Check]
+    others: dict[str, Check] = field(default_factory=dict)
+    every_seconds: float = 5.0
+    timeout_seconds: float = 2.0
+    results: dict[str, bool] = field(default_factory=dict)
+
+    @property
+    def state(self) -> State:
+        """What all results come to."""
+        if not self.results:
+            return "starting"
+        if not all(self.results.get(name, False) for name in self.needed):
+            return "unavailable"
+        return "ready" if all(self.results.values()) else "degraded"
+
+    async def run(self) -> None:
+        """Check for ever."""
+        while True:
+            await self.check()
+            await asyncio.sleep(self.every_seconds)
+
+    async def check(self) -> None:
+        """Run every check once, side by side, and note how it went."""
+        checks = self.needed | self.others
+        results = await asyncio.gather(*(self._works(check) for check in checks.values()))
+        self.results = dict(zip(checks, results, strict=True))
+
+    async def _works(self, check: Check) -> bool:
+        try:
+            async with asyncio.timeout(self.timeout_seconds):
+                await check()
+        except Exception:  # whatever a check raises means the same: not now
+            return False
+        return True

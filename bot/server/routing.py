@@ -1,0 +1,100 @@
+"""Routes as data: one table says what is served, to whom, and what comes in and out."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from aiohttp import web
+
+from bot.encoding import encode
+from bot.messages import Principal
+from bot.server.parts import Parts
+from bot.stores.sessions import SessionRow
+
+Who: TypeAlias = Literal["customer", "channel", "operator"]
+Schema: TypeAlias = Mapping[str, Any]
+
+PUBLIC: frozenset[Who] = frozenset()
+CUSTOMER: frozenset[Who] = frozenset({"customer"})
+CHANNEL: frozenset[Who] = frozenset({"channel"})
+OPERATOR: frozenset[Who] = frozenset({"operator"})
+
+
+@dataclass(slots=True)
+class Call:
+    """One request on its way to a handler: who asks (for protected routes), and the checked body."""
+
+    request: web.Request
+    parts: Parts
+    correlation_id: str
+    address: str
+    identity: Principal | None = None
+    session: SessionRow | None = None
+    body: Any = None
+
+    @property
+    def principal(self) -> Principal:
+        """Who asks; there is always somebody on a protected route."""
+        assert self.identity is not None
+        return self.identity
+
+
+Handler: TypeAlias = Callable[[Call], Awaitable[web.StreamResponse]]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A query or path parameter, for the document; handlers read them themselves."""
+
+    name: str
+    about: str
+    schema: Schema
+    place: Literal["query", "path"] = "query"
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """A successful answer: its status, what it is, and the schema of its JSON or another content type."""
+
+    status: int
+    about: str
+    schema: Schema | None = None
+    content_type: str = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One operation. `access` says who may (empty: anybody); `problems` are the error statuses beyond the usual ones.
+
+    `extends_session` is False where a customer's request must not keep the
+    session alive (polling), or does so in its own transaction (turns).
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    access: frozenset[Who]
+    summary: str
+    answers: Answers
+    body: Schema | None = None
+    parameters: tuple[Parameter, ...] = ()
+    problems: tuple[int, ...] = ()
+    tag: str = "bot"
+    extends_session: bool = True
+    other_answers: tuple[Answers, ...] = ()
+    in_document: bool = True
+
+
+def json_response(value: Any, status: int = 200) -> web.Response:
+    """A JSON answer."""
+    return json_bytes(encode(value), status)
+
+
+def json_bytes(body: bytes, status: int = 200) -> web.Response:
+    """An answer that is JSON text already."""
+    return web.Response(status=status, body=body, content_type="application/json", headers=_NO_STORE)
+
+
+_NO_STORE = {"Cache-Control": "no-store"}

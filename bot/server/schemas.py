@@ -1,0 +1,141 @@
+"""The JSON schemas of what comes in and goes out, by name; the OpenAPI document holds the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+Schema = Mapping[str, Any]
+
+
+def obj(required: tuple[str, ...], properties: Mapping[str, Any], *, closed: bool = False) -> dict[str, Any]:
+    """An object schema; a closed one knows no other keys."""
+    schema: dict[str, Any] = {"type": "object", "properties": dict(properties)}
+    if required:
+        schema["required"] = list(required)
+    if closed:
+        schema["additionalProperties"] = False
+    return schema
+
+
+def string(low: int = 0, high: int | None = None) -> dict[str, Any]:
+    """A string schema; lengths are in characters."""
+    schema: dict[str, Any] = {"type": "string"}
+    if low:
+        schema["minLength"] = low
+    if high is not None:
+        schema["maxLength"] = high
+    return schema
+
+
+TIME = {"type": "string", "format": "date-time"}
+SECONDS = {"type": "number", "minimum": 0}
+COUNT = {"type": "integer", "minimum": 0}
+ANYTHING: dict[str, Any] = {}
+OBJECT = {"type": "object"}
+TEXT = {"type": "string"}
+
+MESSAGE_ID = string(1, 128)
+SENDER = string(1, 256)
+
+LOGIN = obj(("accountNumber", "code"), {"accountNumber": string(1, 64), "code": string(1, 64)}, closed=True)
+EMPTY = obj((), {}, closed=True)
+LOGGED_IN = obj(
+    ("token", "tokenType", "expiresAt", "idleTimeoutSeconds"),
+    {"token": TEXT, "tokenType": {"const": "Bearer"}, "expiresAt": TIME, "idleTimeoutSeconds": SECONDS},
+)
+SESSION = obj(
+    ("sessionId", "accountNumber", "createdAt", "expiresAt", "idleExpiresAt", "idleTimeoutSeconds"),
+    {
+        "sessionId": TEXT,
+        "accountNumber": {"type": "string", "description": "masked but for its last digits"},
+        "createdAt": TIME,
+        "expiresAt": TIME,
+        "idleExpiresAt": TIME,
+        "idleTimeoutSeconds": SECONDS,
+    },
+)
+SESSIONS = obj(
+    ("sessions",),
+    {
+        "sessions": {
+            "type": "array",
+            "items": obj(
+                ("sessionId", "customerId", "accountNumber", "createdAt", "expiresAt", "idleExpiresAt"),
+                {
+                    "sessionId": TEXT,
+                    "customerId": TEXT,
+                    "accountNumber": TEXT,
+                    "createdAt": TIME,
+                    "expiresAt": TIME,
+                    "idleExpiresAt": TIME,
+                },
+            ),
+        }
+    },
+)
+
+_REPLY = {
+    "text": TEXT,
+    "buttons": {"type": "array", "items": OBJECT},
+    "quick_replies": {"type": "array", "items": OBJECT},
+    "elements": {"type": "array", "items": OBJECT},
+    "image": TEXT,
+    "attachment": ANYTHING,
+    "custom": ANYTHING,
+    "metadata": OBJECT,
+}
+REPLY = obj((), _REPLY)
+ANSWER = obj(
+    ("conversationId", "turn", "messageId", "replies"),
+    {"conversationId": TEXT, "turn": COUNT, "messageId": TEXT, "replies": {"type": "array", "items": REPLY}},
+)
+HISTORY = obj(
+    ("messages", "before", "after"),
+    {
+        "messages": {
+            "type": "array",
+            "items": obj(
+                ("turn", "role", "time", "cursor"),
+                {"turn": COUNT, "role": {"enum": ["user", "bot"]}, "time": TIME, "cursor": TEXT, **_REPLY},
+            ),
+        },
+        "before": {"type": ["string", "null"], "description": "give it back as `before` for the page before this one"},
+        "after": {"type": ["string", "null"], "description": "give it back as `after` to poll for what came since"},
+    },
+)
+RASA_REPLIES = {"type": "array", "items": obj(("recipient_id",), {"recipient_id": TEXT, **_REPLY})}
+
+
+def chat(most_characters: int) -> dict[str, Any]:
+    """The body of POST /chat."""
+    properties = {"message": string(1, most_characters), "messageId": MESSAGE_ID, "metadata": OBJECT}
+    return obj(("message",), properties, closed=True)
+
+
+def rasa_message(most_characters: int) -> dict[str, Any]:
+    """The body of Rasa's rest webhook; keys that Rasa ignores are ignored."""
+    return obj(
+        ("message",),
+        {
+            "sender": SENDER,
+            "message": string(1, most_characters),
+            "message_id": MESSAGE_ID,
+            "metadata": {"type": ["object", "null"]},
+            "input_channel": {"type": ["string", "null"], "minLength": 1, "maxLength": 64},
+        },
+    )
+
+
+PROBLEM = obj(
+    ("type", "title", "status", "detail", "code", "correlationId"),
+    {
+        "type": TEXT,
+        "title": TEXT,
+        "status": {"type": "integer"},
+        "detail": TEXT,
+        "code": TEXT,
+        "correlationId": TEXT,
+        "errors": {"type": "array", "items": obj(("pointer", "detail"), {"pointer": TEXT, "detail": TEXT})},
+    },
+)

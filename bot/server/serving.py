@@ -1,0 +1,120 @@
+"""How a route is served: correlation id, who asks, the body, the handler, errors as problems, log and metrics."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from time import perf_counter
+
+from aiohttp import web
+from aiohttp.typedefs import Middleware
+
+from bot.errors import Forbidden
+from bot.logs import correlation_id
+from bot.messages import Principal
+from bot.server.address import TrustedProxies
+from bot.server.body import BodySchema, read_json
+from bot.server.cors import Cors
+from bot.server.parts import Parts
+from bot.server.problems import Problem, problem_of
+from bot.server.routing import Call, Route
+
+CORRELATION = "X-Correlation-ID"
+_OURS_OR_GOOD = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
+
+Endpoint = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Serving:
+    """Serves routes with the parts they need."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._proxies = TrustedProxies(parts.settings.server.trusted_proxies)
+        self._cors = Cors(parts.settings.server.cors_origins)
+
+    def endpoint(self, route: Route) -> Endpoint:
+        """The aiohttp handler of a route."""
+        schema = BodySchema(route.body) if route.body is not None else None
+
+        async def serve(request: web.Request) -> web.StreamResponse:
+            call = Call(request, self._parts, correlation_id.get(), self._proxies.client(request))
+            if route.access:
+                await self._admit(route, call)
+            if schema is not None:
+                call.body = await self._body(request)
+                schema.check(call.body)
+            return await route.handler(call)
+
+        return serve
+
+    @property
+    def middleware(self) -> Middleware:
+        """The one middleware, around every request, found or not."""
+
+        @web.middleware
+        async def around(request: web.Request, handler: Endpoint) -> web.StreamResponse:
+            started = perf_counter()
+            identifier = self._identifier(request)
+            token = correlation_id.set(identifier)
+            try:
+                response = self._cors.preflight(request) or await self._answer(request, handler, identifier)
+                response.headers[CORRELATION] = identifier
+                response.headers["X-Content-Type-Options"] = "nosniff"
+                self._cors.allow(request, response)
+                self._parts.metrics.http(_method(request), _pattern(request), response.status, perf_counter() - started)
+                return response
+            finally:
+                correlation_id.reset(token)
+
+        return around
+
+    async def _answer(self, request: web.Request, handler: Endpoint, identifier: str) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except Exception as error:
+            problem = problem_of(error)
+            if problem is None and isinstance(error, web.HTTPException):
+                return error
+            if problem is None:
+                self._parts.log.error("request_failed", route=_pattern(request), exc_info=error)
+                problem = Problem(500, "internal", "something went wrong here; the correlation id names this request")
+            elif problem.status >= 500:
+                self._parts.log.warning("request_refused", route=_pattern(request), code=problem.code)
+            return problem.response(identifier)
+
+    async def _admit(self, route: Route, call: Call) -> None:
+        header = call.request.headers.get("Authorization")
+        identified = await self._parts.auth.authenticator.identify(header)
+        if not _may(identified.principal, route):
+            raise Forbidden
+        call.identity, call.session = identified.principal, identified.session
+        if call.session is not None and route.extends_session:
+            await self._parts.auth.sessions.keep_alive(call.session)
+
+    async def _body(self, request: web.Request) -> object:
+        limits = self._parts.settings.server
+        return await read_json(request, max_bytes=limits.max_body_bytes, max_depth=limits.max_json_depth)
+
+    def _identifier(self, request: web.Request) -> str:
+        given = request.headers.get(CORRELATION, "")
+        return given if _OURS_OR_GOOD.fullmatch(given) else self._parts.sources.new_id()
+
+
+def _may(principal: Principal, route: Route) -> bool:
+    if principal.kind == "customer":
+        return "customer" in route.access
+    return not route.access.isdisjoint(principal.scopes)
+
+
+def _pattern(request: web.Request) -> str:
+    """The route's pattern: a label that clients cannot multiply."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource is not None else "none"
+
+
+_METHODS = frozenset({"GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH"})
+
+
+def _method(request: web.Request) -> str:
+    return request.method if request.method in _METHODS else "other"

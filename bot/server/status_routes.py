@@ -1,0 +1,128 @@
+"""Health, readiness, version, status, metrics, and the document of all routes."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from bot.errors import BotError
+from bot.server import metrics, schemas
+from bot.server.routing import OPERATOR, PUBLIC, Answers, Call, Route, json_response
+
+_MINIMUM_COMPATIBLE = "3.0.0"
+"""The oldest Rasa version whose clients find here what they look for."""
+
+
+async def health(call: Call) -> web.Response:
+    """GET /health: the process answers."""
+    return json_response({"status": "ok"})
+
+
+async def ready(call: Call) -> web.Response:
+    """GET /health/ready: from memory, so that it costs nothing and cannot hang."""
+    readiness = call.parts.readiness
+    checks = {name: "ok" if good else "failing" for name, good in readiness.results.items()}
+    status = 200 if readiness.state in ("ready", "degraded") else 503
+    response = json_response({"status": readiness.state, "checks": checks}, status)
+    if status == 503:
+        response.headers["Retry-After"] = "1"
+    return response
+
+
+async def version(call: Call) -> web.Response:
+    """GET /version: ours, in the shape of Rasa's."""
+    return json_response({"version": call.parts.version, "minimum_compatible_version": _MINIMUM_COMPATIBLE})
+
+
+async def status(call: Call) -> web.Response:
+    """GET /status."""
+    parts = call.parts
+    uptime = (parts.sources.now() - parts.started).total_seconds()
+    fingerprint = parts.engine.agent.fingerprint
+    return json_response(
+        {
+            "version": parts.version,
+            "contentFingerprint": fingerprint,
+            "uptimeSeconds": round(uptime, 3),
+            "activeSessions": await parts.auth.sessions.active(),
+            "messagesWaiting": parts.engine.waiting,
+            "turns": parts.metrics.turns,
+            "readiness": parts.readiness.state,
+            # Rasa's own keys, for its clients.
+            "model_file": fingerprint,
+            "model_id": fingerprint,
+            "num_active_training_jobs": 0,
+        }
+    )
+
+
+async def prometheus(call: Call) -> web.Response:
+    """GET /metrics; what the store cannot tell now keeps its last value."""
+    parts = call.parts
+    try:
+        sessions = await parts.auth.sessions.active()
+    except BotError:
+        sessions = None
+    store = parts.database.statistics()
+    parts.metrics.gauges(
+        sessions=sessions,
+        waiting=parts.engine.waiting,
+        store_reads=store.waiting_reads,
+        store_writes=store.waiting_writes,
+    )
+    return web.Response(body=parts.metrics.text(), headers={"Content-Type": metrics.CONTENT_TYPE})
+
+
+_READY = schemas.obj(
+    ("status", "checks"),
+    {
+        "status": {"enum": ["starting", "ready", "degraded", "unavailable"]},
+        "checks": {"type": "object", "additionalProperties": {"enum": ["ok", "failing"]}},
+    },
+)
+_STATUS = schemas.obj(
+    ("version", "contentFingerprint", "uptimeSeconds", "activeSessions", "turns", "readiness"),
+    {
+        "version": schemas.TEXT,
+        "contentFingerprint": schemas.TEXT,
+        "uptimeSeconds": schemas.SECONDS,
+        "activeSessions": schemas.COUNT,
+        "messagesWaiting": schemas.COUNT,
+        "turns": schemas.COUNT,
+        "readiness": schemas.TEXT,
+    },
+)
+_VERSION = schemas.obj(
+    ("version", "minimum_compatible_version"), {"version": schemas.TEXT, "minimum_compatible_version": schemas.TEXT}
+)
+
+
+def routes() -> tuple[Route, ...]:
+    """The routes of monitoring."""
+    alive = Answers(200, "the process answers", schemas.obj(("status",), {"status": {"const": "ok"}}))
+    ready_answer = Answers(200, "ready, or degraded: a service that the bot asks is away", _READY)
+    text = Answers(200, "Prometheus' text format", content_type="text/plain")
+    return (
+        Route("GET", "/health", health, PUBLIC, "Whether the process answers", alive, tag="monitoring"),
+        Route(
+            "GET",
+            "/health/ready",
+            ready,
+            PUBLIC,
+            "Whether the bot can do its work",
+            ready_answer,
+            tag="monitoring",
+            other_answers=(Answers(503, "not ready", _READY),),
+        ),
+        Route("GET", "/version", version, PUBLIC, "The version", Answers(200, "it", _VERSION), tag="monitoring"),
+        Route(
+            "GET",
+            "/status",
+            status,
+            OPERATOR,
+            "The state",
+            Answers(200, "it", _STATUS),
+            problems=(503,),
+            tag="monitoring",
+        ),
+        Route("GET", "/metrics", prometheus, OPERATOR, "Metrics", text, tag="monitoring"),
+    )

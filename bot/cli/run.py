@@ -17,7 +17,7 @@ from bot.cli import options
 @click.option("--port", type=click.IntRange(0, 65535), default=None, help="Port; 0 takes a free one (default: 5005).")
 @options.store
 @click.option(
-    "--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes on one PostgreSQL."
+    "--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes (PostgreSQL only)."
 )
 def run(
     project: Path, host: str | None, port: int | None, store: str | None, workers: int, **plugin_options: Any

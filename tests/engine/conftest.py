@@ -1,0 +1,154 @@
+"""An engine on a real SQLite file, with a matcher and policies small enough to see through."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.actions.turn import Action, Resources, Turn
+from bot.config import Limits, Settings
+from bot.content import Content, Domain
+from bot.dialogue.events import ActionExecuted, SessionStarted, SlotSet, UserUttered
+from bot.dialogue.prediction import Prediction
+from bot.dialogue.tracker import Tracker
+from bot.engine.agent import Agent
+from bot.engine.effects import Effects
+from bot.engine.engine import Engine, Watch
+from bot.engine.protocols import TurnStore
+from bot.messages import IntentScore, Parse, Principal, UserMessage
+from bot.sources import Sources
+from bot.stores.database import Database
+from bot.stores.turns import SqlTurns
+
+KEY = Principal("key", "key:test", scopes=frozenset({"channel"}))
+
+
+class Clock:
+    """Time that stands still until a test moves it."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 11, 3, 12, 0, tzinfo=UTC)
+
+    def forward(self, **amount: float) -> None:
+        self.now += timedelta(**amount)
+
+
+class WordMatcher:
+    """The first word of a message is its intent."""
+
+    def parse(self, text: str, now: datetime) -> Parse:
+        score = IntentScore(text.split(maxsplit=1)[0] if text.split() else "nothing", 1.0)
+        return Parse(text, score, (score,))
+
+
+class OneAction:
+    """Predicts `action_<intent>` after a message, and to listen after anything else."""
+
+    max_turns = 5
+
+    def predict(self, tracker: Tracker) -> Prediction:
+        last = next(e for e in reversed(tracker.events) if isinstance(e, UserUttered | ActionExecuted))
+        action = f"action_{last.parse.intent_name}" if isinstance(last, UserUttered) else "action_listen"
+        return Prediction(action, 1.0, "test")
+
+
+async def start_session(turn: Turn) -> None:
+    turn.emit(SessionStarted())
+
+
+async def extract_nothing(turn: Turn) -> None:
+    """No slots are filled from messages here."""
+
+
+async def add(turn: Turn) -> None:
+    """Counts in a slot and says the count: a lost, doubled or reordered turn shows."""
+    number = (turn.slot("count") or 0) + 1
+    turn.emit(SlotSet("count", number))
+    turn.say_text(str(number))
+
+
+BUILT_IN: Mapping[str, Action] = {
+    "action_session_start": start_session,
+    "action_extract_slots": extract_nothing,
+    "action_add": add,
+}
+
+
+@dataclass
+class Bench:
+    """An engine, what surrounds it, and messages for it."""
+
+    engine: Engine
+    store: TurnStore
+    clock: Clock
+    told: list[Any] = field(default_factory=list)
+    failures: list[tuple[str, BaseException]] = field(default_factory=list)
+    _ids: Any = field(default_factory=count)
+
+    async def conversation(self, sender: str = "ann") -> str:
+        return await self.store.conversation_id(KEY.id, "rest", sender)
+
+    def message(self, conversation: str, text: str = "add", **changes: Any) -> UserMessage:
+        plain = UserMessage(text, conversation, f"m-{next(self._ids)}", self.clock.now, KEY, "rest", "ann")
+        return replace(plain, **changes)
+
+    async def say(self, conversation: str, text: str = "add", **changes: Any) -> list[str]:
+        answer = await self.engine.handle(self.message(conversation, text, **changes))
+        return [reply.get("text", "") for reply in answer.replies]
+
+
+MakeBench = Callable[..., Any]
+
+
+@pytest.fixture
+def make_bench(tmp_path: Path) -> MakeBench:
+    """Opens a bench: `async with make_bench(actions={…}, limits=…, wrap=…) as bench`."""
+    ids = count()
+
+    @asynccontextmanager
+    async def make(
+        *,
+        actions: Mapping[str, Action] | None = None,
+        limits: Limits | None = None,
+        wrap: Callable[[SqlTurns], TurnStore] = lambda store: store,
+        effects: Mapping[str, Any] | None = None,
+        clock: Clock | None = None,
+        file: str = "test.db",
+    ) -> AsyncIterator[Bench]:
+        clock = clock or Clock()
+        sources = Sources(now=lambda: clock.now, new_id=lambda: f"{next(ids):032x}", seed=lambda: 1)
+        database = Database.open(f"sqlite:///{tmp_path / file}", project=tmp_path)
+        try:
+            store = wrap(SqlTurns(database, sources))
+            agent = Agent(Content(Domain()), WordMatcher(), OneAction(), {**BUILT_IN, **(actions or {})}, Resources())
+            told: list[Any] = []
+            failures: list[tuple[str, BaseException]] = []
+            watch = Watch(
+                turn_committed=(told.append,), action_failed=lambda name, error: failures.append((name, error))
+            )
+            engine = Engine(
+                agent,
+                store,
+                Effects(store, effects or {}, sources),
+                Settings(limits=limits or Limits()),
+                sources,
+                watch=watch,
+            )
+            yield Bench(engine, store, clock, told, failures)
+        finally:
+            await database.close()
+
+    return make
+
+
+async def all_of(*awaitables: Awaitable[Any]) -> list[Any]:
+    """The results in order, exceptions among them."""
+    return list(await asyncio.gather(*awaitables, return_exceptions=True))

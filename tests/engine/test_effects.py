@@ -1,0 +1,189 @@
+"""Outside changes: prepared once, journalled before the call, spent once, and looked up when nobody knows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from bot.actions.turn import Action, Turn
+from bot.dialogue.effects import EffectResult
+from bot.dialogue.events import ActionFailed, EffectSettled, ReminderScheduled
+from bot.engine.background import Background
+from bot.sources import Sources
+from tests.engine.conftest import Bench, MakeBench
+
+
+class Till:
+    """A far side that moves money, and may fail before it does, after it did, or lose track."""
+
+    settled_action = "action_settled"
+
+    def __init__(self) -> None:
+        self.moved: dict[str, int] = {}
+        self.attempts = 0
+        self.fails = ""
+
+    async def perform(self, key: str, parameters: Mapping[str, Any]) -> EffectResult:
+        self.attempts += 1
+        if self.fails == "before":
+            raise ConnectionError("never arrived")
+        if self.fails == "unknown, not done":
+            return EffectResult("unknown")
+        self.moved[key] = parameters["amount"]
+        if self.fails == "after":
+            raise ConnectionError("arrived, and the answer was lost")
+        if self.fails == "unknown, done":
+            return EffectResult("unknown")
+        return EffectResult("done", {"amount": parameters["amount"]})
+
+    async def find(self, key: str, parameters: Mapping[str, Any]) -> EffectResult:
+        if self.fails == "cannot tell":
+            return EffectResult("unknown")
+        return EffectResult("done", {"amount": self.moved[key]}) if key in self.moved else EffectResult("refused")
+
+
+async def ask(turn: Turn) -> None:
+    turn.prepare("transfer", {"amount": 500})
+    turn.say_text("Sure?")
+
+
+async def yes(turn: Turn) -> None:
+    if turn.tracker.effect is None:
+        turn.say_text("nothing to confirm")
+        return
+    turn.say_text((await turn.spend()).outcome)
+
+
+async def no(turn: Turn) -> None:
+    turn.drop_effect()
+    turn.say_text("dropped")
+
+
+async def settled(turn: Turn) -> None:
+    effect = turn.message.metadata["effect"]
+    turn.emit(EffectSettled(effect["key"], effect["outcome"]))
+    turn.say_text(f"it is {effect['outcome']}")
+
+
+ACTIONS: dict[str, Action] = {
+    "action_ask": ask,
+    "action_yes": yes,
+    "action_no": no,
+    "action_settled": settled,
+}
+
+
+async def background(bench: Bench) -> Background:
+    return Background(bench.engine, Sources(now=lambda: bench.clock.now))
+
+
+async def test_a_confirmed_effect_happens_once_whoever_says_yes_again(make_bench: MakeBench) -> None:
+    till = Till()
+    async with make_bench(actions=ACTIONS, effects={"transfer": till}) as bench:
+        conversation = await bench.conversation()
+        await bench.say(conversation, "ask")
+        assert await bench.say(conversation, "yes") == ["done"]
+        assert await bench.say(conversation, "yes") == ["nothing to confirm"]
+        assert (till.attempts, list(till.moved.values())) == (1, [500])
+
+
+async def test_a_yes_that_was_never_asked_for_spends_nothing(make_bench: MakeBench) -> None:
+    till = Till()
+    async with make_bench(actions=ACTIONS, effects={"transfer": till}) as bench:
+        assert await bench.say(await bench.conversation(), "yes") == ["nothing to confirm"]
+        assert till.attempts == 0
+
+
+async def test_a_refused_confirmation_cannot_be_spent_later(make_bench: MakeBench) -> None:
+    till = Till()
+    async with make_bench(actions=ACTIONS, effects={"transfer": till}) as bench:
+        conversation = await bench.conversation()
+        await bench.say(conversation, "ask")
+        await bench.say(conversation, "no")
+        assert await bench.say(conversation, "yes") == ["nothing to confirm"]
+        assert till.attempts == 0
+
+
+@pytest.mark.parametrize("fails", ["before", "after"])
+async def test_after_a_failure_a_second_yes_finds_out_instead_of_paying_again(
+    make_bench: MakeBench, fails: str
+) -> None:
+    till = Till()
+    till.fails = fails
+    async with make_bench(actions=ACTIONS, effects={"transfer": till}) as bench:
+        conversation = await bench.conversation()
+        await bench.say(conversation, "ask")
+        [sorry] = await bench.say(conversation, "yes")
+        assert sorry.startswith("Sorry")
+        assert ActionFailed("action_yes", "ConnectionError") in bench.told[-1].events
+        till.fails = ""
+        assert await bench.say(conversation, "yes") == ["refused" if fails == "before" else "done"]
+        assert till.attempts == 1
+
+
+@pytest.mark.parametrize(("fails", "outcome"), [("unknown, done", "done"), ("unknown, not done", "refused")])
+async def test_an_unknown_outcome_is_found_out_later_and_told(make_bench: MakeBench, fails: str, outcome: str) -> None:
+    till = Till()
+    till.fails = fails
+    async with make_bench(actions=ACTIONS, effects={"transfer": till}) as bench:
+        conversation = await bench.conversation()
+        await bench.say(conversation, "ask")
+        assert await bench.say(conversation, "yes") == ["unknown"]
+        later = await background(bench)
+        till.fails = "cannot tell"
+        assert await later.settle_effects() == 0
+        till.fails = ""
+        assert await later.settle_effects() == 1
+        assert await later.settle_effects() == 0
+        assert [reply.text for reply in bench.told[-1].replies] == [f"it is {outcome}"]
+        assert await bench.say(conversation, "yes") == ["nothing to confirm"]
+        assert till.attempts == 1
+
+
+async def test_a_journalled_effect_is_settled_after_a_restart(make_bench: MakeBench) -> None:
+    till = Till()
+    till.fails = "unknown, done"
+    async with make_bench(actions=ACTIONS, effects={"transfer": till}) as bench:
+        conversation = await bench.conversation()
+        await bench.say(conversation, "ask")
+        await bench.say(conversation, "yes")
+    till.fails = ""
+    async with make_bench(actions=ACTIONS, effects={"transfer": till}) as bench:
+        assert await (await background(bench)).settle_effects() == 1
+        assert [reply.text for reply in bench.told[-1].replies] == ["it is done"]
+
+
+async def test_a_reminder_fires_once_when_its_time_comes_also_after_a_restart(make_bench: MakeBench) -> None:
+    async def remind(turn: Turn) -> None:
+        at = turn.now.replace(hour=13).isoformat()
+        turn.emit(ReminderScheduled("nudge", at, "my reminder", kill_on_user_message=False))
+
+    async def nudge(turn: Turn) -> None:
+        turn.say_text("you asked me to remind you")
+
+    actions: dict[str, Action] = {"action_remind": remind, "action_nudge": nudge}
+    async with make_bench(actions=actions) as bench:
+        conversation = await bench.conversation()
+        await bench.say(conversation, "remind")
+        assert await (await background(bench)).fire_reminders() == 0
+    async with make_bench(actions=actions, clock=bench.clock) as bench:
+        bench.clock.forward(hours=2)
+        later = await background(bench)
+        assert await later.fire_reminders() == 1
+        assert await later.fire_reminders() == 0
+        assert [reply.text for reply in bench.told[-1].replies] == ["you asked me to remind you"]
+        assert [turn.seq for turn in await bench.store.turns(conversation)] == [1, 2]
+
+
+async def test_a_reminder_is_killed_by_a_message_when_it_says_so(make_bench: MakeBench) -> None:
+    async def remind(turn: Turn) -> None:
+        turn.emit(ReminderScheduled("nudge", turn.now.replace(hour=13).isoformat(), "soft", kill_on_user_message=True))
+
+    async with make_bench(actions={"action_remind": remind}) as bench:
+        conversation = await bench.conversation()
+        await bench.say(conversation, "remind")
+        await bench.say(conversation)
+        bench.clock.forward(hours=2)
+        assert await (await background(bench)).fire_reminders() == 0

@@ -1,0 +1,390 @@
+"""The turn: answered once, in order, durable before it is heard."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bot.actions.turn import Turn
+from bot.config import Limits
+from bot.dialogue.events import ActionFailed, SessionStarted, SlotSet
+from bot.engine.protocols import Loaded, TurnCommit
+from bot.errors import ActionRejected, Busy, MessageIdReused, StoreUnavailable, TurnTimedOut
+from bot.messages import Principal
+from tests.engine.conftest import MakeBench, all_of
+
+
+async def test_a_message_is_answered_and_the_turn_is_on_record(make_bench: MakeBench) -> None:
+    async with make_bench() as bench:
+        conversation = await bench.conversation()
+        answer = await bench.engine.handle(bench.message(conversation, message_id="m-one"))
+        assert answer.seq == 1
+        assert answer.replies == [{"text": "1"}]
+        [turn] = await bench.store.turns(conversation)
+        record = json.loads(turn.record)
+        assert record["message"]["text"] == "add"
+        assert [step["action"] for step in record["steps"]] == ["action_session_start", "action_add", "action_listen"]
+
+
+async def test_the_state_carries_over_from_turn_to_turn(make_bench: MakeBench) -> None:
+    async with make_bench() as bench:
+        conversation = await bench.conversation()
+        assert [await bench.say(conversation) for _ in range(3)] == [["1"], ["2"], ["3"]]
+
+
+async def test_a_repeated_message_gets_the_stored_answer_byte_for_byte(make_bench: MakeBench) -> None:
+    async with make_bench() as bench:
+        conversation = await bench.conversation()
+        message = bench.message(conversation)
+        first = await bench.engine.handle(message)
+        await bench.say(conversation)
+        assert (await bench.engine.handle(message)).body == first.body
+        assert len(await bench.store.turns(conversation)) == 2
+
+
+async def test_the_stored_answer_survives_a_restart(make_bench: MakeBench) -> None:
+    async with make_bench() as bench:
+        conversation = await bench.conversation()
+        message = bench.message(conversation)
+        first = await bench.engine.handle(message)
+    async with make_bench() as bench:
+        assert (await bench.engine.handle(message)).body == first.body
+
+
+async def test_a_message_id_with_another_payload_is_refused(make_bench: MakeBench) -> None:
+    async with make_bench() as bench:
+        conversation = await bench.conversation()
+        message = bench.message(conversation)
+        await bench.engine.handle(message)
+        with pytest.raises(MessageIdReused):
+            await bench.engine.handle(replace(message, text="other"))
+        with pytest.raises(MessageIdReused):
+            await bench.engine.handle(replace(message, metadata={"page": 2}))
+
+
+async def test_the_same_message_id_in_two_conversations_is_two_messages(make_bench: MakeBench) -> None:
+    async with make_bench() as bench:
+        ann, bob = await bench.conversation("ann"), await bench.conversation("bob")
+        assert ann != bob
+        first, second = await all_of(
+            bench.engine.handle(bench.message(ann, message_id="m")),
+            bench.engine.handle(bench.message(bob, message_id="m")),
+        )
+        assert (first.conversation, second.conversation) == (ann, bob)
+
+
+class Gate:
+    """An action that waits until it is let go, and says when it was reached."""
+
+    def __init__(self) -> None:
+        self.reached = asyncio.Event()
+        self.go = asyncio.Event()
+        self.runs = 0
+
+    async def __call__(self, turn: Turn) -> None:
+        self.runs += 1
+        self.reached.set()
+        await self.go.wait()
+        turn.say_text("through")
+
+
+async def test_a_repeat_of_a_running_message_joins_it(make_bench: MakeBench) -> None:
+    gate = Gate()
+    async with make_bench(actions={"action_wait": gate}) as bench:
+        message = bench.message(await bench.conversation(), "wait")
+        running = asyncio.create_task(bench.engine.handle(message))
+        await gate.reached.wait()
+        joining = asyncio.create_task(bench.engine.handle(message))
+        with pytest.raises(MessageIdReused):
+            await bench.engine.handle(replace(message, text="other"))
+        gate.go.set()
+        first, second = await running, await joining
+        assert first.body == second.body
+        assert gate.runs == 1
+
+
+async def test_a_client_that_hangs_up_does_not_cancel_its_turn(make_bench: MakeBench) -> None:
+    gate = Gate()
+    async with make_bench(actions={"action_wait": gate}) as bench:
+        conversation = await bench.conversation()
+        message = bench.message(conversation, "wait")
+        client = asyncio.create_task(bench.engine.handle(message))
+        await gate.reached.wait()
+        client.cancel()
+        await asyncio.wait([client])
+        gate.go.set()
+        answer = await bench.engine.handle(message)
+        assert answer.replies == [{"text": "through"}]
+        assert gate.runs == 1
+
+
+async def test_messages_of_a_conversation_are_answered_in_the_order_they_came(make_bench: MakeBench) -> None:
+    async with make_bench(limits=Limits(waiting_per_conversation=100)) as bench:
+        conversation = await bench.conversation()
+        answers = await all_of(*(bench.say(conversation) for _ in range(60)))
+        assert answers == [[str(number)] for number in range(1, 61)]
+
+
+async def test_conversations_do_not_wait_for_each_other(make_bench: MakeBench) -> None:
+    gate = Gate()
+    async with make_bench(actions={"action_wait": gate}) as bench:
+        slow = asyncio.create_task(bench.say(await bench.conversation("slow"), "wait"))
+        await gate.reached.wait()
+        assert await bench.say(await bench.conversation("quick")) == ["1"]
+        assert not slow.done()
+        gate.go.set()
+        assert await slow == ["through"]
+
+
+async def test_a_full_conversation_is_refused_and_others_are_not(make_bench: MakeBench) -> None:
+    gate = Gate()
+    async with make_bench(actions={"action_wait": gate}, limits=Limits(waiting_per_conversation=2)) as bench:
+        conversation = await bench.conversation()
+        waiting = [asyncio.create_task(bench.say(conversation, "wait")) for _ in range(2)]
+        await gate.reached.wait()
+        with pytest.raises(Busy) as refused:
+            await bench.say(conversation)
+        assert not refused.value.whole
+        assert await bench.say(await bench.conversation("bob")) == ["1"]
+        gate.go.set()
+        assert await all_of(*waiting) == [["through"], ["through"]]
+
+
+async def test_a_full_server_refuses_and_recovers(make_bench: MakeBench) -> None:
+    gate = Gate()
+    async with make_bench(actions={"action_wait": gate}, limits=Limits(waiting=1)) as bench:
+        running = asyncio.create_task(bench.say(await bench.conversation(), "wait"))
+        await gate.reached.wait()
+        with pytest.raises(Busy) as refused:
+            await bench.say(await bench.conversation("bob"))
+        assert refused.value.whole
+        gate.go.set()
+        await running
+        assert await bench.say(await bench.conversation("bob")) == ["1"]
+        assert bench.engine.waiting == 0
+
+
+async def test_a_turn_that_outlives_its_deadline_is_refused_and_leaves_nothing(make_bench: MakeBench) -> None:
+    gate = Gate()
+    limits = Limits(turn_seconds=0.05, action_seconds=5.0)
+    async with make_bench(actions={"action_wait": gate}, limits=limits) as bench:
+        conversation = await bench.conversation()
+        with pytest.raises(TurnTimedOut):
+            await bench.say(conversation, "wait")
+        assert await bench.store.turns(conversation) == []
+        assert bench.engine.waiting == 0
+
+
+async def test_an_action_that_raises_gives_a_designed_reply_and_loses_only_its_own_events(
+    make_bench: MakeBench,
+) -> None:
+    async def fail(turn: Turn) -> None:
+        turn.set("half", "done")
+        turn.say_text("never heard")
+        raise RuntimeError("secret detail 12345678")
+
+    async with make_bench(actions={"action_fail": fail}) as bench:
+        conversation = await bench.conversation()
+        [text] = await bench.say(conversation, "fail")
+        assert text.startswith("Sorry")
+        events = bench.told[-1].events
+        assert ActionFailed("action_fail", "RuntimeError") in events
+        assert not [e for e in events if isinstance(e, SlotSet)]
+        assert "secret detail" not in (await bench.store.turns(conversation))[0].record.decode()
+        assert [name for name, _ in bench.failures] == ["action_fail"]
+        assert await bench.say(conversation) == ["1"]
+
+
+async def test_an_action_that_takes_too_long_gives_a_designed_reply(make_bench: MakeBench) -> None:
+    gate = Gate()
+    async with make_bench(actions={"action_wait": gate}, limits=Limits(action_seconds=0.01)) as bench:
+        [text] = await bench.say(await bench.conversation(), "wait")
+        assert text.startswith("Sorry")
+        assert ActionFailed("action_wait", "TimeoutError") in bench.told[-1].events
+
+
+async def test_an_unknown_action_gives_a_designed_reply(make_bench: MakeBench) -> None:
+    async with make_bench() as bench:
+        [text] = await bench.say(await bench.conversation(), "unheard_of")
+        assert text.startswith("Sorry")
+
+
+async def test_actions_are_bounded(make_bench: MakeBench) -> None:
+    async def refuse(turn: Turn) -> None:
+        raise ActionRejected("action_refuse")
+
+    class Stubborn:
+        max_turns = 5
+
+        def predict(self, tracker: Any) -> Any:
+            from bot.dialogue.prediction import Prediction
+
+            return Prediction("action_refuse", 1.0, "stubborn")
+
+    async with make_bench(actions={"action_refuse": refuse}, limits=Limits(actions_per_turn=4)) as bench:
+        bench.engine.agent = replace(bench.engine.agent, dialogue=Stubborn())
+        assert await bench.say(await bench.conversation()) == []
+        assert [step.action for step in bench.told[-1].steps].count("action_refuse") == 4
+
+
+async def test_a_turn_keeps_the_agent_it_began_with(make_bench: MakeBench) -> None:
+    gate = Gate()
+    async with make_bench(actions={"action_wait": gate}) as bench:
+        running = asyncio.create_task(bench.say(await bench.conversation(), "wait"))
+        await gate.reached.wait()
+        bench.engine.agent = replace(bench.engine.agent, actions={})
+        gate.go.set()
+        assert await running == ["through"]
+
+
+async def test_a_long_silence_starts_a_session(make_bench: MakeBench) -> None:
+    async with make_bench() as bench:
+        conversation = await bench.conversation()
+        for minutes in (0, 59, 61):
+            bench.clock.forward(minutes=minutes)
+            await bench.say(conversation)
+        starts = [SessionStarted() in record.events for record in bench.told]
+        assert starts == [True, False, True]
+
+
+async def test_a_new_login_starts_a_session_and_carries_nothing_over(make_bench: MakeBench) -> None:
+    first = Principal("customer", "customer:1", login="login-1")
+    async with make_bench() as bench:
+        conversation = await bench.conversation()
+        assert await bench.say(conversation, principal=first) == ["1"]
+        assert await bench.say(conversation, principal=replace(first, session="rotated")) == ["2"]
+        assert await bench.say(conversation, principal=replace(first, login="login-2")) == ["1"]
+        assert [SessionStarted() in record.events for record in bench.told] == [True, False, True]
+
+
+class Losing:
+    """A store on which other workers are always quicker: every commit conflicts `times` times."""
+
+    def __init__(self, store: Any, times: int) -> None:
+        self._store = store
+        self._times = times
+        self.loads = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def load(self, conversation: str, message_id: str | None = None) -> Loaded:
+        self.loads += 1
+        loaded: Loaded = await self._store.load(conversation, message_id)
+        return loaded
+
+    async def commit(self, commit: TurnCommit) -> None:
+        if self._times:
+            self._times -= 1
+            # Another worker takes this sequence number first, with a message of its own.
+            await self._store.commit(replace(commit, message_id=f"theirs-{self._times}"))
+        await self._store.commit(commit)
+
+
+async def test_a_conflict_is_computed_again_on_what_the_other_left(make_bench: MakeBench) -> None:
+    async with make_bench(wrap=lambda store: Losing(store, 3)) as bench:
+        conversation = await bench.conversation()
+        assert await bench.say(conversation) == ["4"]
+        assert [turn.seq for turn in await bench.store.turns(conversation)] == [1, 2, 3, 4]
+        assert bench.store.loads == 4
+        assert len(bench.told) == 1
+
+
+class Unlocked:
+    """What `Lines` gives, with the lock taken out: every message goes ahead at once."""
+
+    def __init__(self, lines: Any) -> None:
+        self._lines = lines
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._lines, name)
+
+    def turn(self, conversation: str, line: Any, deadline: float) -> AbstractAsyncContextManager[None]:
+        from contextlib import asynccontextmanager
+
+        @asynccontextmanager
+        async def at_once() -> Any:
+            try:
+                yield
+            finally:
+                self._lines.leave(conversation, line)
+
+        return at_once()
+
+
+async def test_without_the_lock_turns_are_still_one_after_another(make_bench: MakeBench) -> None:
+    """The lock is for latency; the unique sequence number keeps conversations right."""
+    async with make_bench(limits=Limits(waiting_per_conversation=100)) as bench:
+        bench.engine._lines = Unlocked(bench.engine._lines)
+        conversation = await bench.conversation()
+        answers = await all_of(*(bench.say(conversation) for _ in range(12)))
+        assert sorted(int(text) for [text] in answers) == list(range(1, 13))
+        assert [turn.seq for turn in await bench.store.turns(conversation)] == list(range(1, 13))
+
+
+class Broken:
+    """A store whose commits fail from now on."""
+
+    def __init__(self, store: Any) -> None:
+        self._store = store
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def commit(self, commit: TurnCommit) -> None:
+        raise StoreUnavailable("the disk is gone")
+
+
+async def test_a_failed_commit_says_nothing_and_tells_nobody(make_bench: MakeBench) -> None:
+    async with make_bench(wrap=Broken) as bench:
+        with pytest.raises(StoreUnavailable):
+            await bench.say(await bench.conversation())
+        assert bench.told == []
+
+
+async def test_an_observer_that_raises_changes_nothing(make_bench: MakeBench) -> None:
+    async with make_bench() as bench:
+        noted: list[BaseException] = []
+
+        def grumble(record: object) -> None:
+            raise ValueError("no")
+
+        bench.engine._watch = replace(
+            bench.engine._watch, turn_committed=(grumble, bench.told.append), observer_failed=noted.append
+        )
+        assert await bench.say(await bench.conversation()) == ["1"]
+        assert len(bench.told) == 1
+        assert isinstance(noted[0], ValueError)
+
+
+async def test_accepting_answers_in_the_background(make_bench: MakeBench) -> None:
+    async with make_bench() as bench:
+        conversation = await bench.conversation()
+        message = bench.message(conversation)
+        await bench.engine.accept(message)
+        await bench.engine.accept(message)
+        assert (await bench.engine.handle(message)).replies == [{"text": "1"}]
+        await bench.engine.finish(5.0)
+        assert len(await bench.store.turns(conversation)) == 1
+        assert await bench.store.accepted() == []
+        assert bench.engine.waiting == 0
+
+
+async def test_what_was_accepted_is_drained_in_order(make_bench: MakeBench) -> None:
+    from bot.engine.work import MessageWork
+
+    async with make_bench() as bench:
+        conversation = await bench.conversation()
+        messages = [bench.message(conversation) for _ in range(30)]
+        for message in messages:
+            await bench.store.accept(message, MessageWork(message).fingerprint)
+    async with make_bench() as bench:
+        assert await bench.engine.drain() == 30
+        ids = [json.loads(turn.record)["message"]["id"] for turn in await bench.store.turns(conversation)]
+        assert ids == [message.message_id for message in messages]
+        assert await bench.store.accepted() == []

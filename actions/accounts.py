@@ -1,0 +1,45 @@
+"""Which account is meant, and what it is called: pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from .bank import Account, AccountKind
+from .question import ALL_ACCOUNTS
+
+_KINDS: Final[dict[str, AccountKind]] = {"current": "current", "savings": "savings", "credit card": "credit_card"}
+_NAMES: Final[dict[AccountKind, str]] = {
+    "current": "current account",
+    "savings": "savings account",
+    "credit_card": "credit card",
+}
+
+
+def find_accounts(accounts: Sequence[Account], said: str | None) -> tuple[Account, ...]:
+    """The accounts that `said` means: a kind or a nickname; all of them for None and "all"."""
+    if said is None or said == ALL_ACCOUNTS:
+        return tuple(accounts)
+    words = said.casefold()
+    kind = _KINDS.get(words)
+    of_kind = tuple(account for account in accounts if kind and account.kind == kind)
+    return of_kind or tuple(account for account in accounts if account.nickname.casefold() == words)
+
+
+def spoken(account: Account, among: Iterable[Account]) -> str:
+    """The account's name in a sentence, after "your"; its nickname tells two of a kind apart."""
+    name = _NAMES.get(account.kind, f"account “{account.nickname}”")
+    twins = [other for other in among if other.kind == account.kind]
+    return f"{name} “{account.nickname}”" if account.kind in _NAMES and len(twins) > 1 else name
+
+
+def written(account: Account) -> str:
+    """The account's name in a table."""
+    return f"{account.nickname} ({_NAMES[account.kind]})" if account.kind in _NAMES else account.nickname
+
+
+def choice(account: Account, among: Iterable[Account]) -> str:
+    """What to say to mean this account and no other: the value of the entity `account`."""
+    twins = [other for other in among if other.kind == account.kind]
+    kinds = {kind: word for word, kind in _KINDS.items()}
+    return kinds[account.kind] if account.kind in kinds and len(twins) == 1 else account.nickname

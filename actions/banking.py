@@ -1,0 +1,46 @@
+"""What every action that asks the bank has in common: somebody is logged in, and the bank may be away."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import Final, TypeAlias
+
+from bot import Action, CallFailed, Turn
+
+from .bank import BankClient, CustomerBank
+
+BankAction: TypeAlias = Callable[[Turn, CustomerBank], Awaitable[None]]
+
+MOST_SECONDS: Final = 4.0
+"""How long an action may talk to the bank in all: less than the 5 s that a turn gives an action."""
+
+
+def for_customers(action: BankAction) -> Action:
+    """Make an action of `async def run(turn, bank)`, where `bank` shows the logged-in customer's accounts only.
+
+    Nobody logged in: it asks to log in. No usable answer from the bank: it says so, and nothing that `run` set
+    or said before is taken back, so `run` asks first and speaks afterwards.
+    """
+
+    @wraps(action)
+    async def run(turn: Turn) -> None:
+        bank = bank_of(turn)
+        if bank is None:
+            turn.say("utter_please_log_in")
+            return
+        try:
+            async with asyncio.timeout(MOST_SECONDS):
+                await action(turn, bank)
+        except (CallFailed, TimeoutError):
+            turn.say("utter_bank_unavailable")
+
+    return run
+
+
+def bank_of(turn: Turn) -> CustomerBank | None:
+    """The bank as the customer of this turn may see it; None when nobody is logged in."""
+    if turn.customer is None:
+        return None
+    return turn.resources.get("bank", BankClient).of(turn.customer, correlation_id=turn.message.correlation_id)

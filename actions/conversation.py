@@ -1,0 +1,23 @@
+"""What a conversation about money carries along: the message understood, and the question asked last."""
+
+from __future__ import annotations
+
+from bot import Parse, Turn
+
+from .question import Question, Said
+from .said import understand
+
+
+def said(turn: Turn) -> Said:
+    """What the latest message says about the filters."""
+    return understand(turn.tracker.parse or Parse(""))
+
+
+def kept(turn: Turn) -> Question | None:
+    """The question asked last in this session, for "and the month before?"."""
+    return Question.from_json(turn.slot("question"))
+
+
+def keep(turn: Turn, question: Question) -> None:
+    """Remember the question."""
+    turn.set("question", question.to_json())

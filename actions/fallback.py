@@ -1,0 +1,73 @@
+"""When a message is not understood: say what was heard, offer what it may have meant, and not the same thing twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from bot import Action, ActionExecuted, Event, IntentScore, Parse, Turn, UserUttered, hookimpl
+
+NAME: Final = "action_fallback"
+
+_HEARD: Final = ("account", "merchant", "category", "amount-of-money", "time")
+_OFFERS: Final = 2
+
+
+async def run(turn: Turn) -> None:
+    """Say that the message was not understood; the second time in a row in another way."""
+    say_fallback(turn)
+
+
+def say_fallback(turn: Turn) -> None:
+    """Name what was heard and offer the two nearest intents; after a first failure, point at help and people."""
+    parse = turn.tracker.parse or Parse("")
+    if failed_before(turn.tracker.events):
+        turn.say("utter_not_understood_again")
+        return
+    heard = heard_phrases(parse)
+    response = "utter_partly_understood" if heard else "utter_not_understood"
+    turn.say(response, heard=in_words(heard), buttons=nearest(parse.ranking, offers(turn)))
+
+
+def failed_before(events: Sequence[Event]) -> bool:
+    """Whether the message before the latest one was not understood either."""
+    turns = 0
+    for event in reversed(events):
+        if isinstance(event, UserUttered):
+            turns += 1
+        if turns == 1 and isinstance(event, ActionExecuted) and event.name == NAME:
+            return True
+        if turns == 2:
+            return False
+    return False
+
+
+def offers(turn: Turn) -> dict[str, Mapping[str, Any]]:
+    """The buttons of the response `utter_offers`, by the intent that a press sends."""
+    variations = turn.domain.responses.get("utter_offers", ())
+    return {button["payload"].removeprefix("/"): button for v in variations for button in v.buttons}
+
+
+def nearest(ranking: Iterable[IntentScore], offered: Mapping[str, Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The buttons of the two likeliest intents that are offered, filled up with the first of the rest."""
+    likely = [score.name for score in ranking if score.name in offered]
+    return [offered[name] for name in dict.fromkeys([*likely, *offered])][:_OFFERS]
+
+
+def heard_phrases(parse: Parse) -> list[str]:
+    """The parts of the message that mean something, in their order, each once."""
+    found = sorted((e for e in parse.entities if e.entity in _HEARD), key=lambda e: e.start)
+    phrases = [" ".join(parse.text[e.start : e.end].split()) for e in found]
+    return [phrase for phrase in dict.fromkeys(phrases) if phrase]
+
+
+def in_words(phrases: Sequence[str]) -> str:
+    """The phrases as a list in a sentence: “a”, “b” and “c”."""
+    quoted = [f"“{phrase}”" for phrase in phrases]
+    return " and ".join([", ".join(quoted[:-1]), quoted[-1]]) if len(quoted) > 1 else "".join(quoted)
+
+
+@hookimpl
+def register_actions(register: Callable[[str, Action], None]) -> None:
+    """Offer the action."""
+    register(NAME, run)

@@ -1,0 +1,54 @@
+"""Half sentences: `action_follow_up` carries the last question on with what was just said."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
+from bot import Action, Turn, hookimpl
+
+from .balance import balance, overdrawn
+from .bank import CustomerBank
+from .banking import for_customers
+from .conversation import kept, said
+from .fallback import say_fallback
+from .question import Filters, Kind, Question, follow_up
+from .spending import spending
+from .transactions import transactions
+
+_ANSWERS: Final[Mapping[Kind, Callable[[Turn, CustomerBank, Question], Awaitable[None]]]] = {
+    "balance": balance,
+    "overdrawn": overdrawn,
+    "transactions": transactions,
+    "spending": spending,
+}
+
+
+async def run(turn: Turn) -> None:
+    """Answer the last question as it now reads; with nothing to carry on from, ask what is meant."""
+    question = carried_on(turn)
+    if question is None:
+        say_fallback(turn)
+        return
+    answer = _ANSWERS[question.kind]
+
+    async def ask(turn: Turn, bank: CustomerBank) -> None:
+        await answer(turn, bank, question)
+
+    await for_customers(ask)(turn)
+
+
+def carried_on(turn: Turn) -> Question | None:
+    """The question that the message makes of the last one, or of its filters alone; None when it makes none."""
+    heard, last = said(turn), kept(turn)
+    question = follow_up(heard, last, turn.now.date())
+    if question or last or not heard.narrows:
+        return question
+    only_account = heard.filters == Filters(account=heard.filters.account) and not heard.shift
+    return follow_up(heard, Question("balance" if only_account else "transactions"), turn.now.date())
+
+
+@hookimpl
+def register_actions(register: Callable[[str, Action], None]) -> None:
+    """Offer the action."""
+    register("action_follow_up", run)

@@ -1,0 +1,186 @@
+"""What a customer asks about their money, and how the next message changes it: plain values, no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import date, timedelta
+from typing import Any, Literal, TypeAlias
+
+Kind: TypeAlias = Literal["balance", "overdrawn", "transactions", "spending"]
+Direction: TypeAlias = Literal["in", "out"]
+Grain: TypeAlias = Literal["day", "week", "month", "quarter", "year"]
+
+ALL_ACCOUNTS = "all"
+"""The value of the entity `account` for "all my accounts"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Days from `start` to just before `end`; None is open. `grain` is the calendar unit it was named by."""
+
+    start: date | None = None
+    end: date | None = None
+    grain: Grain = "day"
+
+    def __contains__(self, day: date) -> bool:
+        """Whether `day` lies in the period."""
+        return (self.start is None or self.start <= day) and (self.end is None or day < self.end)
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """`steps` calendar units away from the period talked about: "the month before" is -1 month.
+
+    "Before that" names no unit: `grain` is None.
+    """
+
+    steps: int
+    grain: Grain | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which transactions: None is "any". Amounts are in minor units, without sign, and inclusive."""
+
+    account: str | None = None
+    merchant: str | None = None
+    category: str | None = None
+    direction: Direction | None = None
+    period: Period | None = None
+    at_least: int | None = None
+    at_most: int | None = None
+    count: int | None = None
+
+
+NO_FILTERS = Filters()
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What one message says about the filters; `refers_back` is for "those" and "that"."""
+
+    filters: Filters = NO_FILTERS
+    shift: Shift | None = None
+    refers_back: bool = False
+
+    @property
+    def narrows(self) -> bool:
+        """Whether the message itself says which transactions are meant."""
+        return self.filters != NO_FILTERS or self.shift is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A whole question: what is asked, about which transactions or accounts."""
+
+    kind: Kind
+    filters: Filters = NO_FILTERS
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the question as the JSON that the slot `question` keeps."""
+        return {"kind": self.kind, **_present(asdict(self.filters)), **_period_json(self.filters.period)}
+
+    @classmethod
+    def from_json(cls, kept: Any) -> Question | None:
+        """Read what `to_json` gave; None for anything else, so that an old slot never breaks a turn."""
+        if not isinstance(kept, Mapping) or kept.get("kind") not in _KINDS:
+            return None
+        known = {name: kept[name] for name in _PLAIN if name in kept}
+        try:
+            return cls(kept["kind"], Filters(**known, period=_period(kept.get("period"))))
+        except (TypeError, ValueError):
+            return None
+
+
+_KINDS = ("balance", "overdrawn", "transactions", "spending")
+_PLAIN = tuple(field.name for field in fields(Filters) if field.name != "period")
+
+
+def new_question(kind: Kind, said: Said, kept: Question | None, today: date) -> Question:
+    """A question of its own: it starts afresh, unless it only points back ("how much is that in total?")."""
+    if kept and said.refers_back and (said.shift or not said.narrows):
+        return Question(kind, merge(kept.filters, said, today))
+    return Question(kind, merge(NO_FILTERS, said, today))
+
+
+def follow_up(said: Said, kept: Question | None, today: date) -> Question | None:
+    """What "and the month before?" asks after `kept`; None when there is nothing to go by."""
+    if not said.narrows:
+        return kept if said.refers_back else None
+    if kept is None:
+        return None
+    only_account = said.filters == Filters(account=said.filters.account) and not said.shift
+    if kept.kind in ("balance", "overdrawn") and not only_account:
+        return Question("transactions", merge(kept.filters, said, today))
+    return Question(kept.kind, merge(kept.filters, said, today))
+
+
+def merge(kept: Filters, said: Said, today: date) -> Filters:
+    """Put what was just said over what was kept; things that exclude each other replace each other."""
+    new = said.filters
+    turned = new.direction is not None and kept.direction is not None and new.direction != kept.direction
+    if new.merchant or new.category or turned:
+        kept = replace(kept, merchant=None, category=None)
+    if new.at_least is not None or new.at_most is not None:
+        kept = replace(kept, at_least=None, at_most=None)
+    if (new.period or said.shift) and new.count is None:
+        kept = replace(kept, count=None)
+    merged = replace(kept, **{f.name: value for f in fields(new) if (value := getattr(new, f.name)) is not None})
+    if said.shift and new.period is None:
+        merged = replace(merged, period=shifted(kept.period, said.shift, today))
+    return replace(merged, account=None) if merged.account == ALL_ACCOUNTS else merged
+
+
+def shifted(period: Period | None, shift: Shift, today: date) -> Period:
+    """The calendar unit `shift` away from the one that `period` begins in (today's, when there is none)."""
+    grain = shift.grain or (period.grain if period else "month")
+    anchor = (period.start or period.end) if period else None
+    start = step(floor(anchor or today, grain), grain, shift.steps)
+    return Period(start, step(start, grain, 1), grain)
+
+
+def floor(day: date, grain: Grain) -> date:
+    """The first day of the calendar unit that `day` lies in; weeks begin on Monday."""
+    match grain:
+        case "week":
+            return day - timedelta(days=day.weekday())
+        case "month":
+            return day.replace(day=1)
+        case "quarter":
+            return day.replace(month=(day.month - 1) // 3 * 3 + 1, day=1)
+        case "year":
+            return day.replace(month=1, day=1)
+        case _:
+            return day
+
+
+def step(day: date, grain: Grain, steps: int) -> date:
+    """Walk `steps` units from `day`, the first of its unit; the calendar's ends stay where they are."""
+    if grain in ("day", "week"):
+        try:
+            return day + timedelta(days=steps * (7 if grain == "week" else 1))
+        except OverflowError:
+            return date.max if steps > 0 else date.min
+    months = day.year * 12 + day.month - 1 + steps * {"month": 1, "quarter": 3, "year": 12}[grain]
+    if not 12 <= months < 12 * 10_000:
+        return date.max if steps > 0 else date.min
+    return day.replace(year=months // 12, month=months % 12 + 1)
+
+
+def _present(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None and name != "period"}
+
+
+def _period_json(period: Period | None) -> dict[str, Any]:
+    if period is None:
+        return {}
+    days = {"start": period.start, "end": period.end}
+    return {"period": {**{k: day.isoformat() for k, day in days.items() if day}, "grain": period.grain}}
+
+
+def _period(kept: Any) -> Period | None:
+    if kept is None:
+        return None
+    days = {name: date.fromisoformat(kept[name]) for name in ("start", "end") if name in kept}
+    return Period(**days, grain=kept["grain"])

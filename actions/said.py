@@ -1,0 +1,194 @@
+"""From a message's entities to what it says about the filters: pure, so that it can be tested by laws."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any, Final, NamedTuple, cast
+
+from bot import Entity, Parse
+
+from .question import Direction, Filters, Grain, Period, Said, Shift, step
+
+MOST_ROWS: Final = 100
+"""The highest count that "my last … transactions" may ask for."""
+
+_REFERS_BACK: Final = re.compile(r"\b(that|those|these|them|this|it)\b", re.IGNORECASE)
+_MORE_THAN: Final = re.compile(r"\b(over|above|exceeding|(more|greater|bigger|larger|higher) than)\s*\Z", re.IGNORECASE)
+_LESS_THAN: Final = re.compile(r"\b(under|below|(less|lower|fewer|smaller|cheaper) than)\s*\Z", re.IGNORECASE)
+_NOT: Final = re.compile(r"\b(no|not|n't)\s+\S+\s+than\s*\Z", re.IGNORECASE)
+_AT_LEAST: Final = re.compile(r"\bat least\s*\Z|\bno(t)? less than\s*\Z|\bmin(imum)?\s*\Z", re.IGNORECASE)
+_OR_MORE: Final = re.compile(r"\s*(or|and)\s+(more|over|above|up(wards)?|bigger|higher)\b|\s*\+", re.IGNORECASE)
+_OR_LESS: Final = re.compile(r"\s*(or|and)\s+(less|under|below|smaller|lower|fewer)\b", re.IGNORECASE)
+_GRAINS: Final = ("day", "week", "month", "quarter", "year")
+
+
+class Amounts(NamedTuple):
+    """Bounds of an amount in minor units, both inclusive."""
+
+    at_least: int | None = None
+    at_most: int | None = None
+
+
+def understand(parse: Parse) -> Said:
+    """What the message says about the filters."""
+    entities = _without_overlaps(parse.entities)
+    at_least, at_most = _amounts(parse.text, entities)
+    filters = Filters(
+        account=_first(entities, "account"),
+        merchant=_first(entities, "merchant"),
+        category=_first(entities, "category"),
+        direction=_direction(entities),
+        period=_period(entities),
+        at_least=at_least,
+        at_most=at_most,
+        count=_count(parse.text, entities),
+    )
+    return Said(filters, _shift(entities), bool(_REFERS_BACK.search(parse.text)))
+
+
+def _without_overlaps(entities: Sequence[Entity]) -> list[Entity]:
+    """Drop numbers inside dates and amounts, and of a date and a shift on the same words the shorter one."""
+    return [
+        entity for entity in entities if not any(other is not entity and _covers(other, entity) for other in entities)
+    ]
+
+
+def _covers(other: Entity, entity: Entity) -> bool:
+    if other.end <= entity.start or entity.end <= other.start:
+        return False
+    if entity.entity in ("number", "ordinal"):
+        return other.entity in ("time", "amount-of-money")
+    longer = other.end - other.start > entity.end - entity.start
+    if entity.entity == "shift":
+        return other.entity == "time" and longer
+    return (
+        entity.entity == "time" and other.entity == "shift" and not entity.end - entity.start > other.end - other.start
+    )
+
+
+def _first(entities: Iterable[Entity], name: str) -> str | None:
+    return next((e.value for e in entities if e.entity == name and isinstance(e.value, str)), None)
+
+
+def _direction(entities: Iterable[Entity]) -> Direction | None:
+    """Which way the money went; "in" wins over a "pay" beside it ("what was paid in")."""
+    found = {e.value for e in entities if e.entity == "direction"}
+    return "in" if "in" in found else "out" if "out" in found else None
+
+
+def _shift(entities: Iterable[Entity]) -> Shift | None:
+    words = (_first(entities, "shift") or "").split()
+    if len(words) != 2 or words[0] not in ("previous", "next"):
+        return None
+    grain = cast(Grain, words[1]) if words[1] in _GRAINS else None
+    return Shift(-1 if words[0] == "previous" else 1, grain)
+
+
+def _count(text: str, entities: Iterable[Entity]) -> int | None:
+    for entity in entities:
+        if entity.entity == "number" and not _compared(text[: entity.start]):
+            whole = isinstance(entity.value, int | float) and entity.value == int(entity.value)
+            if whole and entity.value >= 1:
+                return min(int(entity.value), MOST_ROWS)
+    return None
+
+
+def _compared(before: str) -> bool:
+    return any(words.search(before) for words in (_MORE_THAN, _LESS_THAN, _AT_LEAST))
+
+
+# --- amounts -----------------------------------------------------------------
+
+
+def _amounts(text: str, entities: Iterable[Entity]) -> Amounts:
+    for entity in entities:
+        if entity.entity == "amount-of-money":
+            return _bounds(text, entity)
+        if entity.entity == "number" and _compared(text[: entity.start]):
+            return _around(text, entity, round(entity.value * 100))
+    return Amounts()
+
+
+def _bounds(text: str, entity: Entity) -> Amounts:
+    """`over £50` is strict and `at least £50` is not, though the grammar reads both as an interval from 50."""
+    if not isinstance(entity.value, Mapping):
+        pennies = minor(entity)
+        return Amounts() if pennies is None else _around(text, entity, pennies)
+    low, high = _minor_side(entity, "from"), _minor_side(entity, "to")
+    said = text[entity.start : entity.end]
+    lead = said[: _digits(said)]
+    if low is not None and high is None and _MORE_THAN.search(lead) and not _NOT.search(lead):
+        low += 1
+    if high is not None and low is None and _LESS_THAN.search(lead) and not _NOT.search(lead):
+        high -= 1
+    return Amounts(low, high)
+
+
+def _digits(said: str) -> int:
+    """Where the comparing words of an amount end: at its last word for "over fifty quid", at the digits otherwise."""
+    found = re.search(r"[^\w\s]|\d", said)
+    if found:
+        return found.start()
+    compared = re.match(r"\s*(\S+ than|\S+)\s+", said)
+    return compared.end() if compared else 0
+
+
+def _around(text: str, entity: Entity, pennies: int) -> Amounts:
+    before, after = text[: entity.start], text[entity.end :]
+    if _MORE_THAN.search(before):
+        return Amounts(pennies + 1, None)
+    if _LESS_THAN.search(before):
+        return Amounts(None, pennies - 1)
+    if _AT_LEAST.search(before) or _OR_MORE.match(after):
+        return Amounts(pennies, None)
+    if _OR_LESS.match(after):
+        return Amounts(None, pennies)
+    return Amounts(pennies, pennies)
+
+
+def minor(entity: Entity) -> int | None:
+    """An amount-of-money in pennies; None when it is no whole number of them, or not pounds."""
+    return _pounds(entity.details)
+
+
+def _minor_side(entity: Entity, side: str) -> int | None:
+    return _pounds((entity.details or {}).get(side))
+
+
+def _pounds(details: Any) -> int | None:
+    if not isinstance(details, Mapping) or details.get("currency", "GBP") != "GBP":
+        return None
+    pennies = details.get("minor")
+    return pennies if isinstance(pennies, int) and pennies >= 0 else None
+
+
+# --- periods -----------------------------------------------------------------
+
+
+def _period(entities: Iterable[Entity]) -> Period | None:
+    return next((found for e in entities if e.entity == "time" and (found := _read_period(e))), None)
+
+
+def _read_period(entity: Entity) -> Period | None:
+    """The days of a time entity; its details hold both ends, half-open, whatever shape the value has."""
+    details = entity.details or {}
+    start, end = _day(details.get("from")), _day(details.get("to"), up=True)
+    if start is None and end is None:
+        return None
+    if start and end and end <= start:
+        end = start + timedelta(days=1)
+    grain = details.get("grain")
+    named = start is not None and grain in _GRAINS and end == step(start, cast(Grain, grain), 1)
+    return Period(start, end, cast(Grain, grain) if named else "day")
+
+
+def _day(side: Any, *, up: bool = False) -> date | None:
+    """The day of an end (`{"value": "2026-10-01T00:00:00.000+00:00"}`); with `up`, the next unless at midnight."""
+    try:
+        moment = datetime.fromisoformat(side["value"])
+    except (TypeError, KeyError, ValueError):
+        return None
+    midnight = moment.time() == datetime.min.time()
+    return moment.date() if midnight or not up or moment.date() == date.max else moment.date() + timedelta(days=1)

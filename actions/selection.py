@@ -1,0 +1,88 @@
+"""Which transactions a question means, and what they add up to: pure functions of what the bank gave."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+from typing import Final
+
+from .bank import Transaction
+from .question import Filters, Period
+
+TRANSFERS: Final = "transfers"
+"""The bank's category for moves between the customer's own accounts and investments."""
+
+USUAL_ROWS: Final = 10
+"""How many transactions are listed when neither a number nor a period was asked for."""
+
+USUAL_DAYS: Final = 30
+"""The days, today included, that a sum covers when no period was asked for."""
+
+LOOK_BACK: Final = timedelta(days=730)
+"""How far back a period without a beginning is looked at."""
+
+
+def select(transactions: Iterable[Transaction], filters: Filters, *, own_transfers: bool = True) -> list[Transaction]:
+    """The transactions that pass the filters (`count` and `account` aside), newest first."""
+    passed = [t for t in transactions if _passes(t, filters) and (own_transfers or t.category != TRANSFERS)]
+    return sorted(passed, key=lambda t: (t.booked_at, t.id), reverse=True)
+
+
+def counts_own_transfers(filters: Filters) -> bool:
+    """Whether moves between own accounts belong in the answer.
+
+    They are neither spending nor income, so "money in" and "money out" leave them out, unless they
+    are asked for, or what was paid into one account is.
+    """
+    if filters.category == TRANSFERS or filters.direction is None:
+        return True
+    return filters.direction == "in" and filters.account is not None
+
+
+def total(transactions: Iterable[Transaction]) -> int:
+    """The sum of the amounts without their signs, in minor units; one direction is meant to be selected before."""
+    return abs(sum(t.minor for t in transactions))
+
+
+def usual_period(today: date) -> Period:
+    """The period of a sum that names none."""
+    return Period(today - timedelta(days=USUAL_DAYS - 1), today + timedelta(days=1))
+
+
+def bounds(period: Period, today: date) -> tuple[date, date]:
+    """The days to ask the bank for, half-open: nothing beyond today, and `LOOK_BACK` where the beginning is open."""
+    until = min(period.end or today + timedelta(days=1), today + timedelta(days=1))
+    return min(period.start or until - LOOK_BACK, until), until
+
+
+def windows(until: date) -> Sequence[date]:
+    """Beginnings of ever longer looks back, for "my last 5 payments": most answers are in the first."""
+    return [until - timedelta(days=days) for days in (62, 366)] + [until - LOOK_BACK]
+
+
+def _passes(transaction: Transaction, filters: Filters) -> bool:
+    amount = abs(transaction.minor)
+    return (
+        (filters.direction is None or (transaction.minor > 0) == (filters.direction == "in"))
+        and (filters.period is None or transaction.booked_at.date() in filters.period)
+        and (filters.at_least is None or amount >= filters.at_least)
+        and (filters.at_most is None or amount <= filters.at_most)
+        and (filters.category is None or _same(transaction.category, filters.category))
+        and (filters.merchant is None or _is_from(transaction, filters.merchant))
+    )
+
+
+def _is_from(transaction: Transaction, merchant: str) -> bool:
+    """Whether the shop's name begins like `merchant`, word for word: "Costa" is Costa Coffee, "Shell" no Seashell."""
+    wanted = _words(merchant)
+    names = (transaction.merchant, transaction.description)
+    return bool(wanted) and any(name and _words(name)[: len(wanted)] == wanted for name in names)
+
+
+def _words(name: str) -> list[str]:
+    plain = "".join(c if c.isalnum() or c.isspace() else "" if c in "'’" else " " for c in name.casefold())
+    return plain.split()
+
+
+def _same(category: str | None, wanted: str) -> bool:
+    return category is not None and category.casefold() == wanted.casefold()

@@ -1,0 +1,84 @@
+"""How filters are said back in English, so that a customer sees what was counted: pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Final
+
+from .formatting import format_date, format_money
+from .question import Filters, Period, floor, step
+
+_MONTHS: Final = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+_ACCOUNTS: Final = {
+    "current": "your current account",
+    "savings": "your savings account",
+    "credit card": "your credit card",
+}
+
+
+def describe(filters: Filters, today: date) -> str:
+    """The filters after a noun: "on groceries at Tesco over £50 in October 2026"; empty when there are none."""
+    return " ".join(part for part in _parts(filters, today) if part)
+
+
+def noun(filters: Filters, count: int) -> str:
+    """What the transactions are called: "1 payment", "no transactions" is left to the caller."""
+    one = {"in": "payment in", "out": "payment"}.get(filters.direction or "", "transaction")
+    many = {"in": "payments in", "out": "payments"}.get(filters.direction or "", "transactions")
+    return one if count == 1 else many
+
+
+def say_period(period: Period, today: date) -> str:
+    """A period in words: "in October 2026", "on 2 Nov 2026", "since 1 Oct 2026", "from 3 to 9 Oct 2026"."""
+    start, last = period.start, period.end and period.end - timedelta(days=1)
+    if start is None or start == date.min:
+        return f"until {format_date(last)}" if last else ""
+    if last is None:
+        return f"since {format_date(start)}"
+    if start == last:
+        return f"on {format_date(start)}"
+    if named := _named(period):
+        return f"in {named}"
+    if last >= today:
+        return f"since {format_date(start)}"
+    return f"from {format_date(start)} to {format_date(last)}"
+
+
+def _named(period: Period) -> str | None:
+    """The name of a whole calendar month or year, None for any other period."""
+    start = period.start
+    if start is None or start.day != 1:
+        return None
+    if period.end == step(start, "month", 1):
+        return f"{_MONTHS[start.month - 1]} {start.year}"
+    if start == floor(start, "year") and period.end == step(start, "year", 1):
+        return str(start.year)
+    return None
+
+
+def _parts(filters: Filters, today: date) -> Iterator[str]:
+    if filters.category:
+        yield f"on {filters.category}" if filters.direction != "in" else f"as {filters.category}"
+    if filters.merchant:
+        yield f"from {filters.merchant}" if filters.direction == "in" else f"at {filters.merchant}"
+    yield _say_amounts(filters.at_least, filters.at_most)
+    if filters.account:
+        name = _ACCOUNTS.get(filters.account, f"your account “{filters.account}”")
+        yield f"{'into' if filters.direction == 'in' else 'from'} {name}"
+    if filters.period:
+        yield say_period(filters.period, today)
+
+
+def _say_amounts(at_least: int | None, at_most: int | None) -> str:
+    if at_least is not None and at_most is not None:
+        low, high = format_money(at_least), format_money(at_most)
+        return f"of {low}" if at_least == at_most else f"between {low} and {high}"
+    if at_least is not None:
+        return f"of {format_money(at_least)} or more"
+    if at_most is not None:
+        return f"of {format_money(at_most)} or less"
+    return ""

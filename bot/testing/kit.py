@@ -1,0 +1,142 @@
+"""A kit to test one action: make a turn by hand, run the action, look at what it appended.
+
+    turn = make_turn("what's my balance?", intent="ask_balance", domain=domain, customer=CUSTOMER)
+    await run(turn)
+    assert texts(turn) == ["Your current account has £10.00."]
+    assert SlotSet("question", ...) in turn.events
+
+Nothing here needs a server, a store or a trained model.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from itertools import count
+from typing import Any, Final
+
+from bot.actions.turn import Action, Resources, Turn, TurnContext
+from bot.content import Domain
+from bot.dialogue.effects import EffectResult
+from bot.dialogue.events import BotUttered, Event, SlotSet, UserUttered
+from bot.dialogue.evolve import evolve_all
+from bot.dialogue.tracker import Tracker
+from bot.messages import Customer, Entity, IntentScore, Parse, Principal, Reply, UserMessage
+
+NOW: Final = datetime(2026, 11, 3, 10, 0, tzinfo=UTC)
+"""When hand-made turns happen, unless they say otherwise."""
+
+CUSTOMER: Final = Customer("customer-1", "cust-1")
+"""A customer to be logged in."""
+
+Spend = Callable[[str, str, str, Mapping[str, Any]], Awaitable[EffectResult]]
+
+
+def make_parse(
+    text: str, *, intent: str | None = None, confidence: float = 1.0, ranking: Sequence[str] = (), entities: Any = ()
+) -> Parse:
+    """What the matcher might have made of `text`; `ranking` names intents, best first."""
+    scores = tuple(IntentScore(name, confidence / (place + 1)) for place, name in enumerate(ranking))
+    best = IntentScore(intent, confidence) if intent else scores[0] if scores else None
+    return Parse(text, best, scores or ((best,) if best else ()), tuple(entities))
+
+
+def make_entity(text: str, part: str, entity: str, value: Any = None, **more: Any) -> Entity:
+    """The entity that the first `part` of `text` is; its value is `part` where none is given.
+
+    Raises ValueError when `part` does not stand in `text`.
+    """
+    start = text.index(part)
+    return Entity(entity, part if value is None else value, start, start + len(part), **more)
+
+
+@dataclass
+class SpentEffects:
+    """Stands in for the engine's journal: answers every effect with `result`, and keeps what it was asked to spend."""
+
+    result: EffectResult = field(default_factory=lambda: EffectResult("done"))
+    spent: list[tuple[str, str, Mapping[str, Any]]] = field(default_factory=list)
+
+    async def __call__(self, conversation: str, kind: str, key: str, parameters: Mapping[str, Any]) -> EffectResult:
+        """Answer, and note kind, key and parameters."""
+        self.spent.append((kind, key, parameters))
+        return self.result
+
+
+def make_turn(
+    message: str | Parse = "",
+    *,
+    intent: str | None = None,
+    entities: Iterable[Entity] = (),
+    slots: Mapping[str, Any] | None = None,
+    before: Iterable[Event] = (),
+    customer: Customer | None = None,
+    domain: Domain | None = None,
+    now: datetime = NOW,
+    resources: Mapping[str, object] | None = None,
+    actions: Mapping[str, Action] | None = None,
+    spend: Spend | None = None,
+    channel: str = "rest",
+    seed: int = 0,
+) -> Turn:
+    """A turn that an action can be run on.
+
+    `message` is what the user said, as text or parsed. `before` are earlier
+    events of the conversation; `slots` are set before the message arrived.
+    `resources` are what lifespans would have opened, by name; `actions` are
+    those that `turn.run` finds.
+    """
+    parse = message if isinstance(message, Parse) else make_parse(message, intent=intent, entities=entities)
+    principal = Principal("customer", f"customer:{customer.id}", customer) if customer else Principal("key", "key:test")
+    told = UserMessage(parse.text, "conversation-1", "message-1", now, principal, channel)
+    past = [*before, *(SlotSet(name, value) for name, value in (slots or {}).items()), UserUttered(parse, "message-1")]
+    turn = Turn(
+        evolve_all(past, Tracker(conversation="conversation-1")), _context(told, domain or Domain(), spend, seed)
+    )
+    for name, value in (resources or {}).items():
+        turn.resources.provide(name, value)
+    return _with_actions(turn, actions or {})
+
+
+def replies(turn: Turn) -> list[Reply]:
+    """What the action said, in order."""
+    return [event.reply for event in turn.events if isinstance(event, BotUttered)]
+
+
+def texts(turn: Turn) -> list[str]:
+    """The texts of what the action said, in order."""
+    return [reply.text for reply in replies(turn) if reply.text is not None]
+
+
+def _context(message: UserMessage, domain: Domain, spend: Spend | None, seed: int) -> TurnContext:
+    numbers = count(1)
+
+    async def no_action(name: str, tracker: Tracker) -> tuple[Event, ...]:
+        raise KeyError(f"give make_turn the action {name!r} in `actions`")
+
+    return TurnContext(
+        message=message,
+        domain=domain,
+        now=message.arrived,
+        random=random.Random(seed),  # noqa: S311 - chooses among variations, as the engine's does
+        resources=Resources(),
+        run_action=no_action,
+        has_action=lambda name: False,
+        new_id=lambda: f"id-{next(numbers)}",
+        spend=spend,
+    )
+
+
+def _with_actions(turn: Turn, actions: Mapping[str, Action]) -> Turn:
+    if not actions:
+        return turn
+
+    async def run_action(name: str, tracker: Tracker) -> tuple[Event, ...]:
+        nested = Turn(tracker, context)
+        await actions[name](nested)
+        return nested.events
+
+    context = replace(turn.context, run_action=run_action, has_action=actions.__contains__)
+    return Turn(turn.tracker, context)

@@ -1,10 +1,11 @@
-"""The bank as an aiohttp application, and the command that runs it alone."""
+"""The bank as an aiohttp application."""
 
 from __future__ import annotations
 
 from aiohttp import web
 
 from .access import Access, Refused
+from .breaking import add_faults, faulty
 from .information import ROUTES as INFORMATION
 from .ledger import Ledger
 from .service import BANK, Bank, answer, bearer, interaction
@@ -37,7 +38,8 @@ async def health(request: web.Request) -> web.Response:
 
 def make_app(settings: SimulatorSettings) -> web.Application:
     """The application of one bank."""
-    app = web.Application(middlewares=[interaction, bearer], client_max_size=MAX_BODY)
+    app = web.Application(middlewares=[interaction, bearer, faulty], client_max_size=MAX_BODY)
     app[BANK] = Bank(settings, Ledger(settings.seed), Access(settings))
     app.add_routes([web.post("/token", give_token), web.get("/health", health), *INFORMATION])
+    add_faults(app)
     return app

@@ -64,6 +64,11 @@ def customer_of_request() -> str:
     return _CUSTOMER.get()
 
 
+def act_as(customer: str) -> None:
+    """Bind the request in hand to a bank customer."""
+    _CUSTOMER.set(customer)
+
+
 def account_of(request: web.Request) -> Account:
     """The account in the path; Problem 403 unless it is the customer's (an unknown one is not)."""
     account = ACCOUNTS.get(request.match_info["account"])
@@ -111,5 +116,5 @@ async def bearer(request: web.Request, handler: Handler) -> web.StreamResponse:
     wait = access.spend(presented)
     if wait is not None:
         raise Problem(429, "U019", "Too many requests", {"Retry-After": str(int(wait) + 1)})
-    _CUSTOMER.set(customer)
+    act_as(customer)
     return await handler(request)

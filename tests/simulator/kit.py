@@ -1,0 +1,51 @@
+"""What the simulator's tests share: an HTTP client of the bank."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import aiohttp
+
+from simulator.settings import Endpoint
+
+NOON = datetime(2026, 11, 3, 12, tzinfo=UTC)
+INFORMATION = "/open-banking/v4.0/aisp"
+PAYMENTS = "/open-banking/v4.0/pisp"
+
+
+def basic(user: str, secret: str) -> str:
+    return "Basic " + base64.b64encode(f"{user}:{secret}".encode()).decode()
+
+
+@dataclass
+class Bank:
+    """An HTTP client of the simulator, which speaks for one customer at a time."""
+
+    endpoint: Endpoint
+    http: aiohttp.ClientSession
+    token: str = ""
+
+    async def log_in(self, customer: str) -> None:
+        headers = {"Authorization": basic(self.endpoint.client_id, self.endpoint.secret)}
+        form = {"grant_type": "client_credentials", "customer": customer}
+        async with self.http.post("/token", data=form, headers=headers) as response:
+            assert response.status == 200
+            self.token = (await response.json())["access_token"]
+
+    async def call(self, method: str, path: str, **arguments: Any) -> tuple[int, Any, Any]:
+        headers = {"Authorization": f"Bearer {self.token}", **arguments.pop("headers", {})}
+        async with self.http.request(method, path, headers=headers, **arguments) as response:
+            return response.status, await response.json(), response.headers
+
+    async def get(self, path: str, **arguments: Any) -> Any:
+        status, body, _ = await self.call("GET", INFORMATION + path, **arguments)
+        assert status == 200, body
+        return body
+
+    async def break_it(self, **fault: Any) -> None:
+        headers = {"Authorization": f"Bearer {self.endpoint.admin_key}"}
+        async with self.http.post("/admin/faults", json=fault, headers=headers) as response:
+            assert response.status == 201, await response.text()

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import asyncio
+import json
+
+import aiohttp
+import pytest
+
+from simulator.accounts import CUSTOMERS
+from simulator.faults import Fault, Faults, read_fault
+from tests.simulator.kit import INFORMATION, Bank
+
+AMARA = CUSTOMERS["cust-3f8a41"]
+
+
+async def raw(bank: Bank, seconds: float | None = None) -> tuple[int, bytes]:
+    headers = {"Authorization": f"Bearer {bank.token}"}
+    timeout = aiohttp.ClientTimeout(total=seconds)
+    async with bank.http.get(f"{INFORMATION}/balances", headers=headers, timeout=timeout) as response:
+        return response.status, await response.read()
+
+
+@pytest.mark.parametrize(("kind", "asked"), [("500", None), ("503", "7"), ("429", "7")])
+async def test_a_failing_bank_says_so(bank: Bank, kind: str, asked: str | None) -> None:
+    await bank.log_in(AMARA.id)
+    await bank.break_it(kind=kind, seconds=7)
+    status, body, headers = await bank.call("GET", f"{INFORMATION}/balances")
+    assert (status, headers.get("Retry-After")) == (int(kind), asked)
+    assert body["Errors"]
+
+
+@pytest.mark.parametrize("kind", ["reset", "truncated"])
+async def test_a_connection_breaks(bank: Bank, kind: str) -> None:
+    await bank.log_in(AMARA.id)
+    await bank.break_it(kind=kind, count=10)
+    with pytest.raises((aiohttp.ClientConnectionError, aiohttp.ClientPayloadError)):
+        await raw(bank)
+
+
+async def test_a_bank_hangs_until_it_is_given_up(bank: Bank) -> None:
+    await bank.log_in(AMARA.id)
+    await bank.break_it(kind="hang", seconds=600)
+    with pytest.raises(asyncio.TimeoutError):
+        await raw(bank, 0.2)
+
+
+async def test_an_answer_drips_longer_than_anyone_waits(bank: Bank) -> None:
+    await bank.log_in(AMARA.id)
+    await bank.break_it(kind="slow_drip", seconds=600)
+    with pytest.raises(asyncio.TimeoutError):
+        await raw(bank, 0.2)
+
+
+async def test_latency_delays_a_good_answer(bank: Bank) -> None:
+    await bank.log_in(AMARA.id)
+    good = await raw(bank)
+    await bank.break_it(kind="latency", seconds=0.01)
+    assert await raw(bank) == good
+
+
+async def test_malformed_json_is_no_json(bank: Bank) -> None:
+    await bank.log_in(AMARA.id)
+    await bank.break_it(kind="malformed")
+    status, body = await raw(bank)
+    assert status == 200
+    with pytest.raises(json.JSONDecodeError):
+        json.loads(body)
+
+
+async def test_another_customers_data_comes_under_the_own_token(bank: Bank) -> None:
+    await bank.log_in(AMARA.id)
+    await bank.break_it(kind="other_customer", count=2)
+    other = await bank.get(f"/accounts/{AMARA.current.id}/balances")
+    assert other["Data"]["Balance"][0]["AccountId"] == CUSTOMERS["cust-b20c97"].current.id
+    accounts = await bank.get("/accounts")
+    assert AMARA.current.id not in json.dumps(accounts)
+    assert AMARA.current.id in json.dumps(await bank.get("/accounts"))
+
+
+async def test_a_fault_strikes_its_path_and_as_often_as_ordered(bank: Bank) -> None:
+    await bank.log_in(AMARA.id)
+    await bank.break_it(kind="500", path="*/balances", count=1)
+    await bank.get("/accounts")
+    assert (await raw(bank))[0] == 500
+    assert (await raw(bank))[0] == 200
+
+
+def test_chance_is_seeded() -> None:
+    def strikes(seed: int) -> list[bool]:
+        faults = Faults()
+        faults.add(Fault("500", probability=0.5, seed=seed))
+        return [faults.strike("GET", "/") is not None for _ in range(64)]
+
+    assert strikes(1) == strikes(1) != strikes(2)
+    assert 0 < sum(strikes(1)) < 64
+
+
+async def test_only_the_admin_orders_faults(bank: Bank) -> None:
+    await bank.log_in(AMARA.id)
+    for method in ("POST", "GET", "DELETE"):
+        status, _, _ = await bank.call(method, "/admin/faults", json={"kind": "500"})
+        assert status == 401
+    assert (await raw(bank))[0] == 200
+
+
+@pytest.mark.parametrize(
+    "spec", [[], {}, {"kind": "gremlins"}, {"kind": "500", "colour": 1}, {"kind": "500", "probability": True}]
+)
+def test_a_fault_that_makes_no_sense_is_refused(spec: object) -> None:
+    with pytest.raises(ValueError, match=r"fault|keys"):
+        read_fault(spec)

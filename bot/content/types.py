@@ -196,6 +196,7 @@ class Form:
     required_slots: tuple[str, ...] = ()
     ignored_intents: tuple[str, ...] = ()
     place: Place = NOWHERE
+    slot_places: tuple[Place, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -181,7 +181,12 @@ def _form(name: str, item: Map | dict[str, Any], place: Place, draft: Draft) -> 
     if "required_slots" not in item:
         slots = {key: value for key, value in item.items() if key != "ignored_intents"}
     is_new = name not in draft.forms
-    form = Form(name, tuple(slots or ()), _names(item.get("ignored_intents")), place)
+    if isinstance(slots, Seq):
+        slot_places = tuple(place for _, place in slots.placed())
+    else:
+        written = item.get("required_slots", item)
+        slot_places = tuple(written.key_place(slot) for slot in slots or ())
+    form = Form(name, tuple(slots or ()), _names(item.get("ignored_intents")), place, slot_places)
     draft.add("form", draft.forms, name, form, place)
     if is_new and isinstance(slots, dict):
         for slot, mappings in slots.items():

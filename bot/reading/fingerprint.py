@@ -11,7 +11,7 @@ import orjson
 
 from bot.content import ANY, Content
 
-_LEFT_OUT = frozenset({"place", "places", "fingerprint"})
+_LEFT_OUT = frozenset({"place", "slot_places", "fingerprint"})
 
 
 def content_fingerprint(content: Content) -> str:

@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 from jsonschema import Draft202012Validator
 
 from bot.content import Diagnostic, Place
-from bot.reading.suggest import did_you_mean
+from bot.content.suggest import did_you_mean
 from bot.reading.tree import Map, Seq
 
 Path: TypeAlias = list[str | int]

@@ -1,0 +1,146 @@
+"""Slots, their mappings, and forms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bot.content.diagnostics import Diagnostic, Severity
+from bot.content.known import Known, asks, unknown
+from bot.content.names import REQUESTED_SLOT
+from bot.content.suggest import did_you_mean
+from bot.content.types import Form, Slot, SlotMapping
+
+SLOT_TYPES = ("text", "bool", "categorical", "float", "list", "any")
+
+
+def check_domain(known: Known) -> Iterator[Diagnostic]:
+    """Everything that is wrong or odd with intents, slots and forms."""
+    yield from _intents(known)
+    for slot in known.content.domain.slots.values():
+        yield from _slot(slot)
+        for mapping in slot.mappings:
+            yield from _mapping(slot, mapping, known)
+    for form in known.content.domain.forms.values():
+        yield from _form(form, known)
+
+
+def _intents(known: Known) -> Iterator[Diagnostic]:
+    entities = known.content.domain.entities
+    for intent in known.content.domain.intents.values():
+        for name in sorted((intent.use_entities or frozenset()) | intent.ignore_entities):
+            if name.split("#")[0] not in entities:
+                where = f"The intent `{intent.name}` names the entity"
+                add = f"Add `{name}` to `entities:`."
+                yield unknown("warning", intent.place, "entity", name, known=entities, where=where, add=add)
+
+
+def _slot(slot: Slot) -> Iterator[Diagnostic]:
+    def say(severity: Severity, message: str, cure: str, code: str) -> Diagnostic:
+        return Diagnostic(severity, slot.place, f"The slot `{slot.name}` {message}", cure, code)
+
+    if slot.type not in SLOT_TYPES:
+        if "." in slot.type:
+            cure = "Choose one of the built-in types if its features matter."
+            yield say("note", f"has a class of its own, `{slot.type}`: it is kept like `any`.", cure, "slot-class")
+        else:
+            cure = did_you_mean(slot.type, SLOT_TYPES) or f"Write one of {', '.join(SLOT_TYPES)}."
+            yield say("error", f"has the unknown type `{slot.type}`.", cure, "slot-type")
+    if slot.type == "categorical" and not slot.values:
+        yield say("warning", "is categorical and has no values.", "List them below `values:`.", "slot-values")
+    if slot.type == "float" and slot.min_value >= slot.max_value:
+        bounds = f"has a `min_value` of {slot.min_value} that is not below its `max_value` of {slot.max_value}."
+        yield say("error", bounds, "Write the smaller one as `min_value`.", "slot-bounds")
+    if not _fits(slot):
+        message = f"has the initial value `{slot.initial_value}`, which is no {slot.type} value of it."
+        yield say("warning", message, "Write a value of its type, or take `initial_value` out.", "slot-initial-value")
+
+
+def _fits(slot: Slot) -> bool:
+    value = slot.initial_value
+    if value is None:
+        return True
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    match slot.type:
+        case "bool":
+            return isinstance(value, bool)
+        case "float":
+            return is_number and slot.min_value <= value <= slot.max_value
+        case "list":
+            return isinstance(value, list)
+        case "categorical":
+            return not slot.values or str(value).lower() in {str(v).lower() for v in slot.values}
+        case _:
+            return True
+
+
+def _mapping(slot: Slot, mapping: SlotMapping, known: Known) -> Iterator[Diagnostic]:
+    domain = known.content.domain
+    where = f"A mapping of the slot `{slot.name}` names"
+    if mapping.type == "from_entity" and mapping.entity is None:
+        yield _lacks(slot, mapping, "entity")
+    if mapping.type in ("from_intent", "from_trigger_intent") and mapping.value is None:
+        yield _lacks(slot, mapping, "value")
+    if mapping.entity is not None and mapping.entity not in domain.entities:
+        add = f"Add `{mapping.entity}` to `entities:`."
+        yield unknown("warning", mapping.place, "entity", mapping.entity, known=domain.entities, where=where, add=add)
+    for name in mapping.intent + mapping.not_intent:
+        if name.split("/")[0] not in known.intents:
+            add = f"Add `{name}` to `intents:`, or take it out here."
+            yield unknown("warning", mapping.place, "intent", name, known=known.intents, where=where, add=add)
+    if mapping.action is not None and mapping.action not in known.actions:
+        add = "Register it in a plugin, or list it in `actions:`."
+        yield unknown("warning", mapping.place, "action", mapping.action, known=known.actions, where=where, add=add)
+    yield from _conditions(slot, mapping, known)
+
+
+def _conditions(slot: Slot, mapping: SlotMapping, known: Known) -> Iterator[Diagnostic]:
+    forms = known.content.domain.forms
+    for condition in mapping.conditions:
+        loop = condition.active_loop
+        if loop is not None and loop not in known.loops:
+            where = f"A mapping of the slot `{slot.name}` names the form"
+            yield unknown(
+                "error", mapping.place, "form", loop, known=forms, where=where, add=f"Add `{loop}:` to `forms:`."
+            )
+        asked = condition.requested_slot
+        if loop is not None and loop in forms and asked is not None and asked not in forms[loop].required_slots:
+            yield Diagnostic(
+                "warning",
+                mapping.place,
+                f"A mapping of the slot `{slot.name}` waits for `{loop}` to ask for `{asked}`, which it does not.",
+                f"Add `{asked}` to the form's `required_slots:`, unless your code adds it.",
+                "mapping-never-asked",
+            )
+
+
+def _lacks(slot: Slot, mapping: SlotMapping, key: str) -> Diagnostic:
+    message = f"A `{mapping.type}` mapping of the slot `{slot.name}` lacks `{key}:`."
+    return Diagnostic("error", mapping.place, message, f"Write `{key}: …` beside its `type:`.", "mapping-incomplete")
+
+
+def _form(form: Form, known: Known) -> Iterator[Diagnostic]:
+    domain = known.content.domain
+    for index, name in enumerate(form.required_slots):
+        place = form.slot_places[index] if index < len(form.slot_places) else form.place
+        where = f"The form `{form.name}` asks for"
+        if name not in domain.slots:
+            yield unknown(
+                "error", place, "slot", name, known=domain.slots, where=where, add=f"Add `{name}:` to `slots:`."
+            )
+        elif not any(ask in known.actions or ask in known.mentioned for ask in asks(form.name, name)):
+            yield Diagnostic(
+                "warning",
+                place,
+                f"The form `{form.name}` has nothing to ask for `{name}` with.",
+                f"Add `utter_ask_{form.name}_{name}:` or `utter_ask_{name}:` to `responses:`.",
+                "missing-question",
+            )
+        if name == REQUESTED_SLOT:
+            message = f"The form `{form.name}` asks for `{REQUESTED_SLOT}`, which forms themselves use."
+            yield Diagnostic("error", place, message, "Name a slot of your own.", "reserved-slot")
+    for name in form.ignored_intents:
+        if name.split("/")[0] not in known.intents:
+            where = f"The form `{form.name}` ignores"
+            yield unknown(
+                "warning", form.place, "intent", name, known=known.intents, where=where, add="Add it to `intents:`."
+            )

@@ -1,0 +1,124 @@
+"""Training data: examples, synonyms and patterns."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from bot.content.diagnostics import Diagnostic
+from bot.content.known import Known
+from bot.content.names import DEFAULT_INTENTS
+from bot.content.types import Example, NluData
+
+_LOOSE_MARK = re.compile(r"\[[^\]]+\]\s*(?:\(\s*[\w-]+\s*\)|\{[^}]*\})")
+
+
+def check_nlu(known: Known) -> Iterator[Diagnostic]:
+    """Everything that is wrong or odd with the training data."""
+    nlu = known.content.nlu
+    yield from _repeated(nlu)
+    yield from _patterns(nlu)
+    yield from _synonyms(nlu)
+    yield from _marks(nlu)
+    if nlu.examples:
+        yield from _counts(known)
+    yield from _retrieval(known)
+
+
+def _repeated(nlu: NluData) -> Iterator[Diagnostic]:
+    """The same words as examples of two intents."""
+    first: dict[str, Example] = {}
+    for example in nlu.examples:
+        earlier = first.setdefault(" ".join(example.text.casefold().split()), example)
+        if earlier.intent != example.intent:
+            yield Diagnostic(
+                "warning",
+                example.place,
+                f"`{example.text}` is an example of `{example.intent}` and of `{earlier.intent}` (at {earlier.place}).",
+                "Keep it in one of them: the matcher cannot tell them apart.",
+                "same-example",
+            )
+
+
+def _patterns(nlu: NluData) -> Iterator[Diagnostic]:
+    for regex in nlu.regexes:
+        try:
+            re.compile(regex.pattern)
+        except (re.error, OverflowError, RecursionError) as error:
+            yield Diagnostic(
+                "error",
+                regex.place,
+                f"The pattern of `{regex.name}` is no regular expression: {error}.",
+                "Write \\\\ before characters that are meant literally.".replace("\\\\", "\\"),
+                "bad-regex",
+            )
+
+
+def _synonyms(nlu: NluData) -> Iterator[Diagnostic]:
+    first: dict[str, tuple[str, str]] = {}
+    for synonym in nlu.synonyms:
+        value, place = first.setdefault(synonym.text, (synonym.value, str(synonym.place)))
+        if value != synonym.value:
+            yield Diagnostic(
+                "warning",
+                synonym.place,
+                f"`{synonym.text}` means `{synonym.value}` here and `{value}` elsewhere (at {place}).",
+                "Let it mean one thing.",
+                "synonym-conflict",
+            )
+
+
+def _marks(nlu: NluData) -> Iterator[Diagnostic]:
+    for example in nlu.examples:
+        loose = _LOOSE_MARK.search(example.text)
+        if loose:
+            yield Diagnostic(
+                "warning",
+                example.place,
+                f"`{loose[0]}` looks like an entity mark, but is not read as one.",
+                "Write `[text](entity)` without a space between the brackets.",
+                "loose-entity-mark",
+            )
+        for mark in example.annotations:
+            marked = example.text[mark.start : mark.end]
+            if marked != marked.strip():
+                yield Diagnostic(
+                    "warning",
+                    example.place,
+                    f"The entity mark `[{marked}]` begins or ends with a space.",
+                    f"Write `[{marked.strip()}]`.",
+                    "entity-mark-space",
+                )
+
+
+def _counts(known: Known) -> Iterator[Diagnostic]:
+    count = Counter(example.intent.split("/")[0] for example in known.content.nlu.examples)
+    for name, intent in known.content.domain.intents.items():
+        if name in DEFAULT_INTENTS or name in known.mentioned or count[name] > 1:
+            continue
+        only = "only one example" if count[name] else "no examples"
+        yield Diagnostic(
+            "warning",
+            intent.place,
+            f"The intent `{name}` has {only}.",
+            f"Add examples below `- intent: {name}` in an `nlu:` section, unless only buttons send it.",
+            "few-examples",
+        )
+
+
+def _retrieval(known: Known) -> Iterator[Diagnostic]:
+    """Sub-intents without their response."""
+    responses = known.content.domain.responses
+    missing: set[str] = set()
+    for example in known.content.nlu.examples:
+        name = f"utter_{example.intent}"
+        if "/" in name and name not in responses and name not in missing:
+            missing.add(name)
+            yield Diagnostic(
+                "warning",
+                example.place,
+                f"The retrieval intent `{example.intent}` has no response.",
+                f"Add `{name}:` to `responses:`.",
+                "missing-response",
+            )

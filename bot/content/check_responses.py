@@ -1,0 +1,145 @@
+"""Responses: placeholders, conditions, buttons; and what nothing uses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from bot.content.diagnostics import Diagnostic, Severity
+from bot.content.known import Known, steps_of, unknown
+from bot.content.names import DEFAULT_INTENTS
+from bot.content.shorthand import parse_shorthand
+from bot.content.suggest import did_you_mean
+from bot.content.types import UserStep, Variation
+
+_PLACEHOLDER = re.compile(r"\{([A-Za-z_][\w.-]*)\}")
+
+_SAID_BY_DEFAULT = frozenset(
+    {"utter_default", "utter_ask_rephrase", "utter_restart", "utter_session_start", "utter_error", "utter_unavailable"}
+)
+
+
+def check_responses(known: Known) -> Iterator[Diagnostic]:
+    """Everything that is wrong or odd with responses."""
+    domain = known.content.domain
+    for name, variations in domain.responses.items():
+        for variation in variations:
+            yield from _variation(name, variation, known)
+        if all(v.conditions for v in variations):
+            yield Diagnostic(
+                "note",
+                variations[0].place,
+                f"Every variation of `{name}` has a condition: when none holds, the bot says nothing.",
+                "Add one without a condition.",
+                "response-without-default",
+            )
+    for name, place in domain.actions.items():
+        if name.startswith("utter_") and name not in domain.responses and name not in known.registered:
+            where = "`actions:` lists"
+            yield unknown(
+                "warning",
+                place,
+                "response",
+                name,
+                known=domain.responses,
+                where=where,
+                add=f"Add `{name}:` to `responses:`.",
+            )
+
+
+def _variation(name: str, variation: Variation, known: Known) -> Iterator[Diagnostic]:
+    slots = known.content.domain.slots
+    said = (variation.text, variation.image, variation.custom, variation.attachment)
+    if not any((*said, variation.buttons, variation.elements, variation.quick_replies, variation.extra)):
+        cure = "Write `text:`, or take it out."
+        yield Diagnostic("warning", variation.place, f"A variation of `{name}` says nothing.", cure, "empty-response")
+    for condition in variation.conditions:
+        if condition.name not in slots:
+            where = f"A condition of `{name}` names"
+            add = f"Add `{condition.name}:` to `slots:`."
+            yield unknown("warning", variation.place, "slot", condition.name, known=slots, where=where, add=add)
+    yield from _placeholders(name, variation, known)
+    for button in (*variation.buttons, *variation.quick_replies):
+        yield from _button(name, button.get("payload"), variation, known)
+
+
+def _placeholders(name: str, variation: Variation, known: Known) -> Iterator[Diagnostic]:
+    """Placeholders that nothing fills; where an action says the response, it may fill them."""
+    if name not in known.said and known.has_custom_actions:
+        return
+    for word in dict.fromkeys(_PLACEHOLDER.findall(variation.text or "")):
+        if word not in known.content.domain.slots:
+            message = f"`{{{word}}}` in `{name}` is no slot, so it stays unfilled."
+            cure = did_you_mean(word, known.content.domain.slots) or f"Add `{word}:` to `slots:`."
+            yield Diagnostic("warning", variation.place, message, cure, "unknown-placeholder")
+
+
+def _button(name: str, payload: object, variation: Variation, known: Known) -> Iterator[Diagnostic]:
+    shorthand = parse_shorthand(payload) if isinstance(payload, str) else None
+    if shorthand is None:
+        return
+    if shorthand.entities is None:
+        message = f"The entities of the button payload `{payload}` of `{name}` are no JSON object."
+        cure = 'Write `/intent{"entity": "value"}`.'
+        yield Diagnostic("warning", variation.place, message, cure, "button-payload")
+    if shorthand.intent.split("/")[0] not in known.intents:
+        where = f"A button of `{name}` sends"
+        add = f"Add `{shorthand.intent}` to `intents:`."
+        yield unknown("warning", variation.place, "intent", shorthand.intent, known=known.intents, where=where, add=add)
+
+
+def check_unused(known: Known) -> Iterator[Diagnostic]:
+    """Intents, responses and forms that nothing leads to."""
+    steps = [step for story in known.trained for step in steps_of(story)]
+    intents = {s.intent.split("/")[0] for s in steps if isinstance(s, UserStep) and s.intent}
+    actions = known.said
+    if not steps:
+        return
+    yield from _unused_intents(known, intents | _sent_intents(known))
+    yield from _unused_responses(known, actions | _SAID_BY_DEFAULT)
+    for name, form in known.content.domain.forms.items():
+        if name not in actions and name not in known.mentioned:
+            message = f"No story or rule runs the form `{name}`."
+            cure = f"Write a rule that runs `{name}`, or take the form out."
+            severity: Severity = "note" if known.has_custom_actions else "warning"
+            yield Diagnostic(severity, form.place, message, cure, "unused-form")
+
+
+def _sent_intents(known: Known) -> set[str]:
+    """Intents that mappings wait for or buttons send."""
+    domain = known.content.domain
+    named = {name for s in domain.slots.values() for m in s.mappings for name in m.intent + m.not_intent}
+    payloads = (b.get("payload") for vs in domain.responses.values() for v in vs for b in v.buttons)
+    sent = (parse_shorthand(payload) for payload in payloads if isinstance(payload, str))
+    return named | {shorthand.intent for shorthand in sent if shorthand}
+
+
+def _unused_intents(known: Known, used: set[str]) -> Iterator[Diagnostic]:
+    fills = {m.entity for s in known.content.domain.slots.values() for m in s.mappings if m.entity}
+    carries = {
+        e.intent.split("/")[0] for e in known.content.nlu.examples if any(a.entity in fills for a in e.annotations)
+    }
+    for name, intent in known.content.domain.intents.items():
+        if name in used or name in DEFAULT_INTENTS or name in known.mentioned or name in carries:
+            continue
+        message = f"No story or rule waits for the intent `{name}`."
+        cure = f"Write a rule or story with `- intent: {name}`, or take the intent out."
+        yield Diagnostic("warning", intent.place, message, cure, "unused-intent")
+
+
+def _unused_responses(known: Known, used: frozenset[str]) -> Iterator[Diagnostic]:
+    """Responses that nothing says; those that actions may say without our seeing it are named in one note."""
+    unused = {
+        name: variations[0].place
+        for name, variations in known.content.domain.responses.items()
+        if name not in used and name.split("/")[0] not in used and name not in known.mentioned
+    }
+    if unused and known.has_custom_actions:
+        names = ", ".join(f"`{name}`" for name in unused)
+        message = f"No story or rule says {names}."
+        cure = "Take out what none of your actions says."
+        yield Diagnostic("note", next(iter(unused.values())), message, cure, "unused-response")
+        return
+    for name, place in unused.items():
+        cure = f"Write `- action: {name}` in a rule or story, or take it out."
+        yield Diagnostic("warning", place, f"No story or rule says `{name}`.", cure, "unused-response")

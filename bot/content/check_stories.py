@@ -1,0 +1,195 @@
+"""Stories, rules and test stories: names that exist, shapes that can run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bot.content.diagnostics import Diagnostic, Severity
+from bot.content.known import Known, steps_of, unknown
+from bot.content.types import (
+    ActionStep,
+    CheckpointStep,
+    LoopStep,
+    Place,
+    SlotStep,
+    StepEntity,
+    Story,
+    UserStep,
+)
+
+
+def check_stories(known: Known) -> Iterator[Diagnostic]:
+    """Everything that is wrong with stories, rules and test stories."""
+    for story in (*known.trained, *known.tests):
+        yield from _names(story, known)
+        yield from _shape(story)
+    if _restricts_rules(known):
+        for rule in known.content.rules:
+            yield from _one_message(rule)
+    yield from _checkpoints(known.content.stories)
+    yield from _same_names(known.content.stories + known.content.rules)
+
+
+def _names(story: Story, known: Known) -> Iterator[Diagnostic]:
+    """Unknown names; a test that names them fails, but keeps no bot from starting."""
+    severity: Severity = "warning" if story.kind == "test" else "error"
+    for condition in story.condition:
+        yield from _state(condition, known, severity, story)
+    for step in steps_of(story):
+        if isinstance(step, UserStep):
+            yield from _message(step, known, severity, story)
+        elif isinstance(step, ActionStep):
+            if step.name not in known.actions:
+                yield _unknown_action(step, known, severity, story)
+        elif isinstance(step, (LoopStep, SlotStep)):
+            yield from _state(step, known, severity, story)
+        elif isinstance(step, CheckpointStep):
+            for slot in step.slots:
+                yield from _state(slot, known, severity, story)
+
+
+def _message(step: UserStep, known: Known, severity: Severity, story: Story) -> Iterator[Diagnostic]:
+    where = f"The {_kind(story)} `{story.name}` names the intent"
+    if step.intent is not None and step.intent.split("/")[0] not in known.intents:
+        add = f"Add `{step.intent}` with examples to an `nlu:` section, or to `intents:`."
+        yield unknown(severity, step.place, "intent", step.intent, known=known.intents, where=where, add=add)
+    for entity in step.entities:
+        yield from _entity(entity, step.place, known, story)
+
+
+def _entity(entity: StepEntity, place: Place, known: Known, story: Story) -> Iterator[Diagnostic]:
+    entities = known.content.domain.entities
+    where = f"The {_kind(story)} `{story.name}` names the entity"
+    if entity.entity not in entities:
+        add = f"Add `{entity.entity}` to `entities:`."
+        yield unknown("warning", place, "entity", entity.entity, known=entities, where=where, add=add)
+        return
+    for kind, name, names in (
+        ("role", entity.role, entities[entity.entity].roles),
+        ("group", entity.group, entities[entity.entity].groups),
+    ):
+        if name is not None and name not in names:
+            where = f"The entity `{entity.entity}` is given the {kind}"
+            yield unknown(
+                "warning", place, kind, name, known=names, where=where, add=f"Add it to the entity's `{kind}s:`."
+            )
+
+
+def _unknown_action(step: ActionStep, known: Known, severity: Severity, story: Story) -> Diagnostic:
+    where = f"The {_kind(story)} `{story.name}` runs"
+    if step.name.startswith("utter_"):
+        add = f"Add `{step.name}:` to `responses:`."
+        return unknown(severity, step.place, "response", step.name, known=known.actions, where=where, add=add)
+    add = "Register it in a plugin, or list it in `actions:` when an action server runs it."
+    return unknown(severity, step.place, "action", step.name, known=known.actions, where=where, add=add)
+
+
+def _state(step: LoopStep | SlotStep, known: Known, severity: Severity, story: Story) -> Iterator[Diagnostic]:
+    where = f"The {_kind(story)} `{story.name}` names"
+    if isinstance(step, SlotStep):
+        if step.name not in known.content.domain.slots:
+            add = f"Add `{step.name}:` to `slots:`."
+            yield unknown(
+                "warning", step.place, "slot", step.name, known=known.content.domain.slots, where=where, add=add
+            )
+    elif step.name is not None and step.name not in known.loops:
+        yield unknown(
+            severity,
+            step.place,
+            "form",
+            step.name,
+            known=known.loops,
+            where=where,
+            add=f"Add `{step.name}:` to `forms:`.",
+        )
+
+
+def _kind(story: Story) -> str:
+    return {"story": "story", "rule": "rule", "test": "test story"}[story.kind]
+
+
+def _shape(story: Story) -> Iterator[Diagnostic]:
+    if not story.steps:
+        yield Diagnostic(
+            "warning",
+            story.place,
+            f"The {_kind(story)} `{story.name}` has no steps.",
+            "Write `- intent: …` and `- action: …` below `steps:`, or take it out.",
+            "empty-story",
+        )
+    elif story.kind == "rule" and all(isinstance(step, UserStep) for step in story.steps):
+        yield Diagnostic(
+            "warning",
+            story.place,
+            f"The rule `{story.name}` runs no action, so the bot stays silent.",
+            "End it with `- action: …`.",
+            "rule-without-action",
+        )
+
+
+def _restricts_rules(known: Known) -> bool:
+    policies = known.content.policies or ()
+    return all(p.options.get("restrict_rules", True) for p in policies if p.name.endswith("RulePolicy"))
+
+
+def _one_message(rule: Story) -> Iterator[Diagnostic]:
+    """Rasa's restriction: rules hold one user message, so that nobody builds a state machine of them."""
+    messages = [step for step in rule.steps if _is_message(step)]
+    if len(messages) > 1:
+        yield Diagnostic(
+            "error",
+            messages[1].place,
+            f"The rule `{rule.name}` holds more than one user message.",
+            "Make it a story, or set `restrict_rules: false` for the RulePolicy in config.yml.",
+            "rule-with-messages",
+        )
+    for step in rule.steps:
+        if isinstance(step, CheckpointStep):
+            yield Diagnostic(
+                "error",
+                step.place,
+                f"The rule `{rule.name}` has a checkpoint, which only stories may have.",
+                "Make it a story.",
+                "rule-with-checkpoint",
+            )
+
+
+def _is_message(step: object) -> bool:
+    options = getattr(step, "options", (step,))
+    return any(isinstance(option, UserStep) for option in options)
+
+
+def _checkpoints(stories: tuple[Story, ...]) -> Iterator[Diagnostic]:
+    """Checkpoints that no story ends with, or none begins with."""
+    starts: dict[str, Place] = {}
+    ends: dict[str, Place] = {}
+    for story in stories:
+        for index, step in enumerate(story.steps):
+            if isinstance(step, CheckpointStep):
+                if index < len(story.steps) - 1:
+                    starts.setdefault(step.name, step.place)
+                if index > 0:
+                    ends.setdefault(step.name, step.place)
+    for names, others, verb in ((starts, ends, "ends"), (ends, starts, "begins")):
+        for name in sorted(names.keys() - others.keys()):
+            yield Diagnostic(
+                "warning",
+                names[name],
+                f"No story {verb} with the checkpoint `{name}`, so this leads nowhere.",
+                f"Add `- checkpoint: {name}` to a story, or take this one out.",
+                "loose-checkpoint",
+            )
+
+
+def _same_names(stories: tuple[Story, ...]) -> Iterator[Diagnostic]:
+    first: dict[tuple[str, str], Story] = {}
+    for story in stories:
+        earlier = first.setdefault((story.kind, story.name), story)
+        if earlier is not story and story.name:
+            yield Diagnostic(
+                "note",
+                story.place,
+                f"Another {_kind(story)} is called `{story.name}` (at {earlier.place}); both count.",
+                "Give each a name of its own, so that reports can tell them apart.",
+                "same-name",
+            )

@@ -1,0 +1,88 @@
+"""The names that content may use, and how to say that one is not among them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from bot.content.diagnostics import Diagnostic, Severity
+from bot.content.names import DEFAULT_ACTIONS, DEFAULT_INTENTS, DEFAULT_LOOPS
+from bot.content.suggest import did_you_mean
+from bot.content.types import ActionStep, Content, Place, Step, Story
+
+
+@dataclass(frozen=True)
+class Known:
+    """A content with its test stories, the actions that plugins registered and the words of the project's code."""
+
+    content: Content
+    tests: tuple[Story, ...] = ()
+    registered: Collection[str] = ()
+    mentioned: Collection[str] = ()
+
+    @cached_property
+    def intents(self) -> frozenset[str]:
+        """The intents that a message may have; of retrieval intents the part before the slash."""
+        return DEFAULT_INTENTS | self.content.domain.intents.keys()
+
+    @cached_property
+    def retrieval_intents(self) -> frozenset[str]:
+        """The intents with sub-intents: `faq` for examples of `faq/hours`."""
+        return frozenset(e.intent.split("/")[0] for e in self.content.nlu.examples if "/" in e.intent)
+
+    @cached_property
+    def actions(self) -> frozenset[str]:
+        """Everything that may stand behind `action:`."""
+        domain = self.content.domain
+        retrieval = {name.split("/")[0] for name in domain.responses if "/" in name}
+        retrieval |= {f"utter_{name}" for name in self.retrieval_intents}
+        named = domain.actions.keys() | domain.forms.keys() | domain.responses.keys() | set(self.registered)
+        return DEFAULT_ACTIONS | named | retrieval
+
+    @cached_property
+    def loops(self) -> frozenset[str]:
+        """Everything that may stand behind `active_loop:`."""
+        domain = self.content.domain
+        return DEFAULT_LOOPS | domain.forms.keys() | domain.actions.keys() | set(self.registered)
+
+    @property
+    def has_custom_actions(self) -> bool:
+        """Whether code that cannot be seen here may say responses and fill placeholders."""
+        return bool(self.registered) or any(name not in DEFAULT_ACTIONS for name in self.content.domain.actions)
+
+    @cached_property
+    def said(self) -> frozenset[str]:
+        """The responses that stories, rules and forms say themselves, without an action that fills them."""
+        steps = (step for story in self.trained for step in story.steps)
+        forms = self.content.domain.forms.values()
+        asked = {ask for form in forms for slot in form.required_slots for ask in asks(form.name, slot)}
+        return frozenset(step.name for step in steps if isinstance(step, ActionStep)) | asked
+
+    @cached_property
+    def trained(self) -> tuple[Story, ...]:
+        """Stories and rules."""
+        return self.content.stories + self.content.rules
+
+
+def asks(form: str, slot: str) -> tuple[str, ...]:
+    """What a form asks for a slot with: the first of these that exists."""
+    return (f"action_ask_{form}_{slot}", f"utter_ask_{form}_{slot}", f"action_ask_{slot}", f"utter_ask_{slot}")
+
+
+def unknown(
+    severity: Severity, place: Place, kind: str, name: str, *, known: Iterable[str], where: str, add: str
+) -> Diagnostic:
+    """Say that `name` is no `kind`; the cure is the nearest known name, or to add it."""
+    cure = did_you_mean(name, known) or add
+    return Diagnostic(severity, place, f"{where} `{name}`, which is no {kind}.", cure, f"unknown-{kind}")
+
+
+def steps_of(story: Story) -> Iterator[Step]:
+    """A story's steps, the choices of an `or` one by one."""
+    for step in story.steps:
+        options = getattr(step, "options", None)
+        if options is None:
+            yield step
+        else:
+            yield from options

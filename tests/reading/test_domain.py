@@ -1,0 +1,236 @@
+"""The domain in every split, and Rasa 2's ways."""
+
+from __future__ import annotations
+
+from bot.content import MappingCondition, Place, ResponseCondition, SlotMapping
+from tests.reading.conftest import Read
+
+DOMAIN = """
+version: "3.1"
+intents:
+- greet
+- book:
+    use_entities: [city]
+    ignore_entities: [date]
+- quiet:
+    use_entities: []
+- loud:
+    use_entities: true
+entities:
+- city:
+    roles: [from, to]
+    groups: ["1"]
+- date:
+    influence_conversation: false
+slots:
+  city:
+    type: text
+    initial_value: no
+    influence_conversation: false
+    mappings:
+    - type: from_entity
+      entity: city
+      role: to
+      not_intent: greet
+      conditions:
+      - active_loop: trip
+        requested_slot: city
+  sure:
+    type: bool
+    mappings:
+    - type: from_intent
+      intent: [greet]
+      value: true
+  size:
+    type: categorical
+    values: [small, 5, true]
+    mappings:
+    - type: custom
+  price:
+    type: rasa.shared.core.slots.FloatSlot
+    min_value: 1
+    max_value: 10
+    mappings:
+    - type: from_text
+responses:
+  utter_greet:
+  - text: Hi {city}
+    condition:
+    - {type: slot, name: sure, value: true}
+    channel: slack
+    id: one
+  - text: Hello
+    buttons:
+    - {title: Go, payload: /book, type: postback}
+    custom: {block: [1]}
+    my_channel: {x: 1}
+forms:
+  trip:
+    required_slots: [city, price]
+    ignored_intents: greet
+actions:
+- action_a
+- action_b:
+    send_domain: true
+session_config:
+  session_expiration_time: 5
+  carry_over_slots_to_new_session: false
+e2e_actions:
+- Bye now
+"""
+
+
+def test_a_whole_domain(read: Read) -> None:
+    domain = read({"domain.yml": DOMAIN}).content.domain
+    assert domain.intents["greet"].use_entities is None
+    assert domain.intents["book"].use_entities == {"city"}
+    assert domain.intents["book"].ignore_entities == {"date"}
+    assert domain.intents["quiet"].use_entities == frozenset()
+    assert domain.intents["loud"].use_entities is None
+    assert domain.entities["city"].roles == ("from", "to")
+    assert not domain.entities["date"].influence_conversation
+    city = domain.slots["city"]
+    assert (city.initial_value, city.influence_conversation) == ("no", False)
+    assert city.mappings == (
+        SlotMapping(
+            "from_entity",
+            entity="city",
+            role="to",
+            not_intent=("greet",),
+            conditions=(MappingCondition("trip", "city"),),
+            place=Place("domain.yml", 24, 7),
+        ),
+    )
+    assert domain.slots["sure"].mappings[0].value is True
+    assert domain.slots["size"].values == ("small", 5, True)
+    assert (domain.slots["price"].type, domain.slots["price"].max_value) == ("float", 10.0)
+    first, second = domain.responses["utter_greet"]
+    assert first.conditions == (ResponseCondition("sure", True),)
+    assert (first.channel, first.id) == ("slack", "one")
+    assert second.buttons == ({"title": "Go", "payload": "/book", "type": "postback"},)
+    assert (second.custom, second.extra) == ({"block": [1]}, {"my_channel": {"x": 1}})
+    assert domain.forms["trip"].required_slots == ("city", "price")
+    assert domain.forms["trip"].ignored_intents == ("greet",)
+    assert set(domain.actions) == {"action_a", "action_b"}
+    assert domain.actions_sending_domain == {"action_b"}
+    assert (domain.session.expiration_minutes, domain.session.carry_over_slots) == (5.0, False)
+    assert domain.e2e_actions == ("Bye now",)
+
+
+def test_custom_values_are_plain_dicts_and_lists(read: Read) -> None:
+    custom = read({"domain.yml": DOMAIN}).content.domain.responses["utter_greet"][1].custom
+    assert type(custom) is dict
+    assert type(custom["block"]) is list
+
+
+def test_any_split_reads_the_same(read: Read) -> None:
+    parts = {
+        "domain/intents.yml": "intents: [greet, bye]\nentities: [city]",
+        "data/deep/down/slots.yml": "slots:\n  a:\n    type: any\n    mappings: [{type: custom}]",
+        "intents/responses.yaml": "responses:\n  utter_a:\n  - text: a",
+    }
+    domain = read(parts).content.domain
+    assert list(domain.intents) == ["greet", "bye"]
+    assert "a" in domain.slots
+    assert "utter_a" in domain.responses
+
+
+def test_a_second_definition_in_another_file_is_reported_and_the_first_counts(read: Read) -> None:
+    result = read(
+        {
+            "domain/a.yml": "responses:\n  utter_a:\n  - text: first\nintents: [greet]",
+            "domain/b.yml": "responses:\n  utter_a:\n  - text: second\nintents: [greet]",
+        }
+    )
+    assert result.content.domain.responses["utter_a"][0].text == "first"
+    found = [d for d in result.diagnostics if d.code == "duplicate-definition"]
+    assert [(d.severity, d.place) for d in found] == [
+        ("warning", Place("domain/b.yml", 2, 3)),
+        ("warning", Place("domain/b.yml", 4, 11)),
+    ]
+    assert "domain/a.yml:3:5" in found[0].message
+
+
+def test_every_bot_has_the_slots_of_forms_and_sessions(read: Read) -> None:
+    slots = read({"domain.yml": "intents: [a]"}).content.domain.slots
+    assert {"requested_slot", "session_started_metadata"} <= slots.keys()
+    assert not slots["requested_slot"].influence_conversation
+
+
+RASA_2 = """
+version: "2.0"
+intents: [inform, stop]
+entities: [city, cuisine]
+slots:
+  city: {type: text}
+  cuisine: {type: text, auto_fill: false}
+  people: {type: unfeaturized}
+forms:
+  table:
+    ignored_intents: stop
+    required_slots:
+      cuisine:
+      - type: from_entity
+        entity: cuisine
+      people:
+      - type: from_text
+        not_intent: inform
+      city: []
+"""
+
+
+def test_rasa_2_mappings_in_forms_become_conditions(read: Read) -> None:
+    result = read({"domain.yml": RASA_2})
+    domain = result.content.domain
+    assert domain.forms["table"].required_slots == ("cuisine", "people", "city")
+    assert domain.forms["table"].ignored_intents == ("stop",)
+    (cuisine,) = domain.slots["cuisine"].mappings
+    assert (cuisine.type, cuisine.conditions) == ("from_entity", (MappingCondition("table"),))
+    (people,) = domain.slots["people"].mappings
+    assert (people.type, people.not_intent) == ("from_text", ("inform",))
+    assert people.conditions == (MappingCondition("table", "people"),)
+    assert (domain.slots["people"].type, domain.slots["people"].influence_conversation) == ("any", False)
+
+
+def test_rasa_2_fills_slots_from_entities_of_their_name(read: Read) -> None:
+    slots = read({"domain.yml": RASA_2}).content.domain.slots
+    in_form, anywhere = slots["city"].mappings
+    assert in_form.conditions == (MappingCondition("table"),)
+    assert (anywhere.type, anywhere.entity, anywhere.conditions) == ("from_entity", "city", ())
+    assert all(m.conditions for m in slots["cuisine"].mappings)
+
+
+def test_rasa_2_can_be_told_not_to(read: Read) -> None:
+    text = RASA_2 + "config:\n  store_entities_as_slots: false\n"
+    assert all(m.conditions for m in read({"domain.yml": text}).content.domain.slots["city"].mappings)
+
+
+def test_the_same_mapping_of_two_forms_is_one_with_both_conditions(read: Read) -> None:
+    form = "\n      a:\n      - type: from_entity\n        entity: a\n"
+    text = f"""version: "2.0"
+entities: [a]
+slots:
+  a: {{type: text, auto_fill: false}}
+forms:
+  one:
+    required_slots:{form}  two:
+    required_slots:{form}"""
+    (mapping,) = read({"domain.yml": text}).content.domain.slots["a"].mappings
+    assert mapping.conditions == (MappingCondition("one"), MappingCondition("two"))
+
+
+def test_rasa_2_forms_without_required_slots_key_and_as_a_list(read: Read) -> None:
+    text = """
+    version: "2.0"
+    entities: [a]
+    slots:
+      a: {type: text}
+    forms:
+      one:
+        a:
+        - type: from_entity
+          entity: a
+    """
+    assert read({"domain.yml": text}).content.domain.forms["one"].required_slots == ("a",)
+    forms = read({"domain.yml": "forms: [one, two]"}).content.domain.forms
+    assert list(forms) == ["one", "two"]

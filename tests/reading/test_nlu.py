@@ -1,0 +1,139 @@
+"""The `nlu:` section."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.content import ActionStep, Annotation, Place, UserStep
+from bot.reading.annotations import read_annotations
+from tests.reading.conftest import Read
+
+
+def test_block_and_list_form_say_the_same(read: Read) -> None:
+    content = read(
+        {
+            "data/nlu.yml": """
+            nlu:
+            - intent: greet
+              metadata: {mood: good}
+              examples: |
+                - hello
+                - no
+            - intent: bye
+              examples:
+              - text: |
+                  so long
+                metadata: {mood: sad}
+              - on
+              - 012345
+              - 7
+            """
+        }
+    ).content
+    assert [(e.text, e.intent) for e in content.nlu.examples] == [
+        ("hello", "greet"),
+        ("no", "greet"),
+        ("so long", "bye"),
+        ("on", "bye"),
+        ("012345", "bye"),
+        ("7", "bye"),
+    ]
+    assert content.nlu.examples[0].metadata == {"intent": {"mood": "good"}}
+    assert content.nlu.examples[2].metadata == {"example": {"mood": "sad"}}
+    assert content.nlu.examples[1].place == Place("data/nlu.yml", 7, 5)
+    assert content.nlu.examples[3].place == Place("data/nlu.yml", 13, 5)
+
+
+def test_synonyms_patterns_and_lookups(read: Read) -> None:
+    nlu = read(
+        {
+            "data/nlu.yml": r"""
+            nlu:
+            - synonym: credit
+              examples: |
+                - credit card
+            - regex: account
+              examples: |
+                - \d{8}
+            - lookup: city
+              examples: |
+                - Rome
+                - New York
+            - intent: pay
+              examples: |
+                - pay my [visa]{"entity": "card", "value": "credit"}
+                - pay it
+            """
+        }
+    ).content.nlu
+    assert [(s.text, s.value) for s in nlu.synonyms] == [("credit card", "credit"), ("visa", "credit")]
+    assert [(r.name, r.pattern) for r in nlu.regexes] == [("account", r"\d{8}")]
+    assert [(table.name, table.elements) for table in nlu.lookups] == [("city", ("Rome", "New York"))]
+
+
+@pytest.mark.parametrize(
+    ("mark", "annotations"),
+    [
+        ("[Rome](city)", [Annotation(3, 7, "city", "Rome")]),
+        ("[Rome](city:ROM)", [Annotation(3, 7, "city", "ROM")]),
+        ('[Rome]{"entity": "city", "role": "to"}', [Annotation(3, 7, "city", "Rome", "to")]),
+        ('[Rome]{"entity": "city", "group": "1", "value": "R"}', [Annotation(3, 7, "city", "R", None, "1")]),
+        (
+            '[Rome][{"entity": "city"}, {"entity": "place", "value": "x"}]',
+            [Annotation(3, 7, "city", "Rome"), Annotation(3, 7, "place", "x")],
+        ),
+    ],
+)
+def test_every_way_to_mark_an_entity(mark: str, annotations: list[Annotation]) -> None:
+    text, found, problems = read_annotations(f"to {mark} now")
+    assert (text, list(found), problems) == ("to Rome now", annotations, [])
+
+
+@pytest.mark.parametrize("mark", ["[Rome]{'entity': 'city'}", '[Rome]{"value": "x"}', '[a][{"entity": 5}]'])
+def test_a_mark_that_cannot_be_read_is_said_with_its_place(read: Read, mark: str) -> None:
+    result = read({"data/nlu.yml": f"nlu:\n- intent: go\n  examples: |\n    - to {mark}\n    - go\n"})
+    assert [(d.code, d.place.line) for d in result.errors] == [("entity-mark", 4)]
+
+
+@given(st.text(alphabet='ab[](){}:",entity \n', max_size=60))
+def test_any_text_has_marks_or_problems(text: str) -> None:
+    plain, found, _ = read_annotations(text)
+    for mark in found:
+        assert 0 <= mark.start < mark.end <= len(plain)
+
+
+def test_a_line_without_a_dash_is_said(read: Read) -> None:
+    result = read({"data/nlu.yml": "nlu:\n- intent: go\n  examples: |\n    - a\n    b\n    - c\n"})
+    assert [(d.code, d.place) for d in result.diagnostics if d.code == "example-line"] == [
+        ("example-line", Place("data/nlu.yml", 5, 5))
+    ]
+
+
+def test_an_action_beside_an_intent_is_a_rule_of_one_step(read: Read) -> None:
+    result = read(
+        {
+            "intents/a.yml": """
+            nlu:
+            - intent: greet
+              action: utter_greet
+              examples: |
+                - hi
+                - hello
+            responses:
+              utter_greet:
+              - text: Hi!
+            """
+        }
+    )
+    assert result.diagnostics == ()
+    (rule,) = result.content.rules
+    assert rule.kind == "rule"
+    assert [type(step) for step in rule.steps] == [UserStep, ActionStep]
+    assert rule.place == Place("intents/a.yml", 4, 3)
+
+
+def test_an_item_must_be_one_thing(read: Read) -> None:
+    result = read({"data/nlu.yml": "nlu:\n- examples: |\n    - x\n- intent: a\n  regex: b\n  examples: |\n    - y\n"})
+    assert [(d.code, d.place.line) for d in result.errors] == [("nlu-item", 2), ("nlu-item", 4)]

@@ -1,0 +1,120 @@
+"""Whole projects: every problem in one run, nothing raises, equal content has an equal fingerprint."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.content import Place
+from bot.reading import read_project
+from tests.reading.conftest import Read
+
+PROJECTS = ("financial-demo", "helpdesk-assistant")
+
+
+def test_every_problem_of_every_file_in_one_run(read: Read) -> None:
+    result = read(
+        {
+            "domain.yml": "intents:\n- 5: x\nslots:\n  a: {type: text, mapings: []}\n",
+            "data/a.yml": "stories:\n- story: s\n  stepz: []\n",
+            "data/b.yml": "nlu:\n\t- x\n",
+            "data/c.yml": "rules:\n- rule: r\n  steps:\n  - intent: greet\n  - action: utter_x\n",
+            "config.yml": "polices: []\nserver: {port: none}\n",
+        }
+    )
+    found = {(d.place.file, d.place.line, d.code) for d in result.errors}
+    assert {
+        ("config.yml", 1, "unknown-key"),
+        ("config.yml", 2, "wrong-type"),
+        ("data/a.yml", 3, "unknown-key"),
+        ("data/a.yml", 2, "missing-key"),
+        ("data/b.yml", 2, "yaml-syntax"),
+        ("data/c.yml", 4, "unknown-intent"),
+        ("data/c.yml", 5, "unknown-response"),
+        ("domain.yml", 2, "wrong-type"),
+    } <= found
+    cures = {d.code: d.cure for d in result.errors if d.place.file in ("config.yml", "data/a.yml")}
+    assert "steps" in next(d.cure for d in result.errors if "stepz" in d.message)
+    assert cures
+
+
+def test_what_is_valid_beside_something_invalid_is_still_read(read: Read) -> None:
+    result = read({"domain.yml": "intents: [a, {b: 5}, c]\nresponses:\n  utter_a: hi\n  utter_b:\n  - text: b\n"})
+    assert set(result.content.domain.intents) == {"a", "c"}
+    assert set(result.content.domain.responses) == {"utter_b"}
+    assert len(result.errors) == 2
+
+
+def test_diagnostics_come_in_the_order_of_files_and_lines(read: Read) -> None:
+    places = [d.place for d in read({"domain.yml": "x: 1\ny: 2\n", "data/a.yml": "z: 3\n"}).diagnostics]
+    assert places == sorted(places)
+    assert Place("domain.yml", 2, 1) in places
+
+
+@pytest.mark.parametrize("name", PROJECTS)
+def test_real_projects_have_no_errors(shared_data: Path, name: str) -> None:
+    result = read_project(shared_data / "rasa-projects" / name)
+    assert result.errors == ()
+    assert result.content.nlu.examples
+    assert result.tests
+
+
+@pytest.mark.parametrize("name", PROJECTS)
+def test_equal_content_elsewhere_has_an_equal_fingerprint(shared_data: Path, tmp_path: Path, name: str) -> None:
+    original = shared_data / "rasa-projects" / name
+    copy = shutil.copytree(original, tmp_path / "copy")
+    domain = copy / "domain.yml"
+    domain.write_text("# moved down\n\n" + domain.read_text("utf-8"), "utf-8")
+    assert read_project(copy).content.fingerprint == read_project(original).content.fingerprint
+
+
+def test_other_content_has_another_fingerprint(read: Read) -> None:
+    texts = ("- text: a", "- text: b", "- text: a\n    condition: [{type: slot, name: x, value: 1}]")
+    prints = {read({"domain.yml": f"responses:\n  utter_a:\n  {text}\n"}).content.fingerprint for text in texts}
+    assert len(prints) == 3
+
+
+@settings(max_examples=30)
+@given(st.data())
+def test_a_damaged_real_project_is_read_or_explained(
+    shared_data: Path, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    project = shared_data / "rasa-projects" / data.draw(st.sampled_from(PROJECTS))
+    names = sorted(p.relative_to(project) for p in project.rglob("*.yml"))
+    name = data.draw(st.sampled_from(names))
+    lines = (project / name).read_bytes().split(b"\n")
+    for _ in range(data.draw(st.integers(1, 4))):
+        lines = _damage(lines, data)
+    folder = tmp_path_factory.mktemp("damaged")
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(b"\n".join(lines))
+    read_project(folder, environment={})
+
+
+def _damage(lines: list[bytes], data: st.DataObject) -> list[bytes]:
+    index = data.draw(st.integers(0, len(lines) - 1))
+    line = lines[index]
+    match data.draw(st.integers(0, 6)):
+        case 0:
+            return lines[:index] + lines[index + 1 :]
+        case 1:
+            return [*lines[:index], line, *lines[index:]]
+        case 2:
+            return [*lines[:index], b"  " + line, *lines[index + 1 :]]
+        case 3:
+            return [*lines[:index], line.lstrip(), *lines[index + 1 :]]
+        case 4:
+            return [*lines[:index], line.split(b":")[0] + b": 5", *lines[index + 1 :]]
+        case 5:
+            return [*lines[:index], line.split(b":")[0] + b": null", *lines[index + 1 :]]
+        case _:
+            position = data.draw(st.integers(0, len(line)))
+            return [
+                *lines[:index],
+                line[:position] + data.draw(st.binary(max_size=3)) + line[position:],
+                *lines[index + 1 :],
+            ]

@@ -88,7 +88,8 @@ class ActionEndpoint:
 @dataclass(frozen=True, slots=True)
 class Settings:
     """The whole configuration of one bot. `plugins` name modules or folders of the project;
-    `plugin_settings` are handed to them as written; `options` come from the command line."""
+    `plugin_settings` are handed to them as written; `channels` are credentials.yml's entries as written, by
+    channel; `options` come from the command line."""
 
     project: Path = Path()
     server: Server = Server()
@@ -100,6 +101,7 @@ class Settings:
     action_endpoint: ActionEndpoint | None = None
     plugins: tuple[str, ...] = ()
     plugin_settings: Mapping[str, Any] = field(default_factory=dict)
+    channels: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
 
     @property

@@ -34,6 +34,7 @@ class Bot:
     database: Database
     auth: Auth
     engine: Engine
+    store: SqlTurns
     background: Background
     metrics: Metrics
     readiness: Readiness
@@ -97,6 +98,7 @@ async def open_bot(
             database=database,
             auth=auth,
             engine=engine,
+            store=store,
             background=Background(engine, sources),
             metrics=watcher.metrics,
             readiness=Readiness({"store": _store_check(database)}, checks),

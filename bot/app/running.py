@@ -14,15 +14,16 @@ from typing import Any
 import bot
 from bot.app.opening import Bot, open_bot
 from bot.app.projects import load_project
-from bot.channels.callback import outgoing_replies
+from bot.channels.callback import addressing as callback_addressing
 from bot.channels.delivery import Delivery
 from bot.config import Settings
-from bot.server.application import make_app
+from bot.errors import BotError
+from bot.server.app import make_app
 from bot.server.listening import listening
 from bot.server.parts import Parts
 
-CLEAR_EVERY = 300.0
-"""Seconds between two clearings of what expired."""
+PURGE_EVERY = 600.0
+"""Seconds between two looks for records that are older than they are kept."""
 
 EFFECTS_EVERY = 5.0
 """Seconds between two looks at outside changes whose outcome is unknown."""
@@ -67,16 +68,13 @@ async def run_server(folder: Path, place: Place, options: dict[str, Any], *, say
 async def serving(folder: Path, place: Place, options: dict[str, Any]) -> AsyncIterator[tuple[Bot, str]]:
     """A project's bot, served; gives the bot and its URL. At the end turns are finished before anything closes."""
     project = load_project(folder, options, place.override)
-    async with open_bot(project, server=True, addressing={"callback": outgoing_replies}) as running:
+    callback = str(project.settings.channels.get("callback", {}).get("url", ""))
+    addressing = {"callback": callback_addressing(callback)} if callback else {}
+    async with open_bot(project, server=True, addressing=addressing) as running:
         await running.engine.drain()
-        delivery = Delivery(running.engine.store, running.sources, running.log, running.metrics)
-        jobs = (
-            running.readiness.run,
-            delivery.run,
-            lambda: running.background.run(EFFECTS_EVERY),
-            lambda: clearing(running),
-        )
-        async with working_in_background(*jobs):
+        async with working_in_background(
+            lambda: running.background.run(EFFECTS_EVERY), lambda: purging(running), *delivering(running, callback)
+        ):
             async with listening(make_app(parts_of(running)), running.settings) as url:
                 yield running, url
             await running.engine.finish(running.settings.limits.shutdown_seconds)
@@ -96,7 +94,7 @@ def parts_of(running: Bot) -> Parts:
         title="Teller",
         version=bot.__version__,
         started=running.sources.now(),
-        channels=running.project.plugins.channels(),
+        callback="callback" in running.settings.channels,
     )
 
 
@@ -107,12 +105,14 @@ def announce(running: Bot, url: str, say: Say) -> None:
         say(line)
 
 
-async def clearing(running: Bot) -> None:
-    """Forget what expired, for ever."""
+async def purging(running: Bot) -> None:
+    """Forget idempotency records and finished deliveries that are older than they are kept, for ever."""
     while True:
-        await running.auth.clear()
-        await running.engine.store.purge(running.sources.now())
-        await asyncio.sleep(CLEAR_EVERY)
+        try:
+            await running.store.purge(running.sources.now())
+        except BotError as error:
+            running.log.warning("purge failed", exc_info=error)
+        await asyncio.sleep(PURGE_EVERY)
 
 
 @asynccontextmanager

@@ -13,7 +13,6 @@ from bot.actions.turn import Turn, TurnContext
 from bot.content import NOWHERE
 from bot.dialogue.events import (
     ActionExecuted,
-    ActionExecutionRejected,
     ActionFailed,
     BotUttered,
     Event,
@@ -23,6 +22,7 @@ from bot.dialogue.evolve import evolve, trim
 from bot.dialogue.prediction import Because, Prediction
 from bot.dialogue.responses import choose_response
 from bot.dialogue.tracker import Tracker
+from bot.dialogue.turn_loop import before_action, goes_on, record, rejection, user_spoke_again
 from bot.engine.agent import Agent
 from bot.engine.record import Step
 from bot.errors import ActionRejected, StoreUnavailable
@@ -117,7 +117,7 @@ class RunningTurn:
             failed = await self.perform(prediction)
             if failed:
                 break
-            if prediction.action == ACTION_LISTEN:
+            if not goes_on(prediction.action):
                 return
         self.apply([ActionExecuted(ACTION_LISTEN)])
 
@@ -126,15 +126,16 @@ class RunningTurn:
         started = perf_counter()
         failed = False
         try:
-            events = await self._run(prediction.action, self.tracker)
-            self.apply(prediction.events)
-            self.apply([_executed(prediction), *events])
+            events = await self._run(prediction.action, before_action(prediction, self.tracker))
+            self.apply(record(prediction, events))
+            if user_spoke_again(events):
+                await self.fill_slots()
         except ActionRejected:
-            self.apply([ActionExecutionRejected(prediction.action, prediction.policy, prediction.confidence)])
+            self.apply(rejection(prediction))
         except StoreUnavailable:
             raise
         except Exception as error:  # an action is a plugin's: whatever it raises becomes ActionFailed
-            self.apply([*prediction.events, _executed(prediction)])
+            self.apply(record(prediction, ()))
             self._fail(prediction.action, error)
             failed = True
         seconds = perf_counter() - started
@@ -172,9 +173,3 @@ class RunningTurn:
 
 def _by_default(action: str, name: str) -> Prediction:
     return Prediction(action, 1.0, "default", because=(Because("default", name, NOWHERE),))
-
-
-def _executed(prediction: Prediction) -> ActionExecuted:
-    return ActionExecuted(
-        prediction.action, prediction.policy, prediction.confidence, hide_rule_turn=prediction.hide_rule_turn
-    )

@@ -8,11 +8,10 @@ from typing import Any, Protocol
 from bot.content import NOWHERE
 from bot.dialogue.events import ReminderScheduled
 from bot.dialogue.prediction import Because, Prediction
+from bot.dialogue.turn_loop import is_silent
 from bot.encoding import fingerprint
 from bot.engine.running import RunningTurn
 from bot.messages import Entity, IntentScore, Parse, UserMessage
-
-RESTART = "restart"
 
 
 class Work(Protocol):
@@ -52,10 +51,8 @@ class MessageWork:
         """Understand, fill slots and act; a paused bot stays silent, but for a restart."""
         turn.understand(lambda: turn.agent.matcher.parse(self.message.text, turn.now))
         await turn.fill_slots()
-        parse = turn.tracker.parse
-        if turn.tracker.paused and (parse is None or parse.intent_name != RESTART):
-            return
-        await turn.act(most)
+        if not is_silent(turn.tracker):
+            await turn.act(most)
 
 
 class IntentWork:

@@ -55,7 +55,7 @@ def read_configuration(folder: Path, environment: Mapping[str, str] | None = Non
     reader = _Reader(folder, os.environ if environment is None else environment)
     config = reader.read("config")
     endpoints = reader.read("endpoints")
-    reader.read("credentials")
+    credentials = reader.read("credentials")
     for key in ("tracker_store", "event_broker", "lock_store", "models", "model", "nlg", "nlu"):
         if key in endpoints:
             reader.note(
@@ -68,6 +68,7 @@ def read_configuration(folder: Path, environment: Mapping[str, str] | None = Non
         action_endpoint=_action_endpoint(endpoints.get("action_endpoint")),
         plugins=tuple(config.get("plugins") or ()),
         plugin_settings=plain(config.get("plugin_settings") or {}),
+        channels={name: plain(entry or {}) for name, entry in credentials.items()},
         **{name: _section(kind, config.get(name) or {}) for name, kind in _SECTIONS.items()},
     )
     return Configuration(
@@ -94,8 +95,7 @@ class _Reader:
             return {}
         self.files.append(path.name)
         tree, problems = parse_yaml(path.read_bytes(), path.name)
-        if name != "credentials":  # its secrets belong to channels, which read it themselves
-            self._fill(tree)
+        self._fill(tree)
         tree, more = check_schema(tree, name, path.name)
         self.diagnostics += [*problems, *more]
         return tree if isinstance(tree, Map) else {}

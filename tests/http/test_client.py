@@ -1,0 +1,327 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+from datetime import timedelta
+from email.utils import format_datetime
+from typing import Any
+
+import httpx
+import pytest
+
+from bot.errors import CallFailed
+from bot.http import HttpClient, HttpLimits, ResponseSchema
+from bot.http.retry import Retryable, waits
+from tests.http.kit import NOW, Chunks, Clock, Script, client, forever, ok, status
+
+REFUSED, BROKEN = httpx.ConnectError("no"), httpx.ReadError("broke")
+SECRET = "tok-5f3a9-secret"
+
+
+async def failure(script: Script, method: str = "GET", **options: Any) -> CallFailed:
+    call = {key: options.pop(key) for key in ("idempotent", "effect", "schema", "json") if key in options}
+    with pytest.raises(CallFailed) as raised:
+        await client(script, **options).call(method, "/accounts/12345678", name="accounts", **call)
+    return raised.value
+
+
+async def test_an_answer_comes_back_parsed() -> None:
+    script = Script([ok(b'{"a": [1]}')])
+    answer = await client(script).call(
+        "POST", "/x", name="x", params={"q": "1 2"}, json={"b": 2}, headers={"X-A": "b"}, correlation_id="c-1"
+    )
+    assert (answer.status, answer.data) == (200, {"a": [1]})
+    sent = script.requests[0]
+    assert (str(sent.url), sent.content) == ("http://bank.test/x?q=1+2", b'{"b":2}')
+    assert sent.headers["x-correlation-id"] == "c-1"
+    assert sent.headers["content-type"] == "application/json"
+    assert sent.headers["host"] == "bank.test"
+
+
+async def test_a_form_is_encoded() -> None:
+    script = Script([ok()])
+    await client(script).call("POST", "/x", name="x", form={"a": "1&2"})
+    assert script.requests[0].content == b"a=1%262"
+
+
+@pytest.mark.parametrize(
+    "step", [REFUSED, BROKEN, status(500), status(503), status(429), httpx.RemoteProtocolError("x")]
+)
+async def test_an_idempotent_call_is_tried_again(step: Any) -> None:
+    script = Script([step, step, ok(b"1")])
+    assert (await client(script).call("GET", "/x", name="x")).data == 1
+    assert len(script.requests) == 3
+
+
+@pytest.mark.parametrize("step", [BROKEN, status(500), status(503), status(429)])
+async def test_a_call_with_an_effect_is_tried_once(step: Any) -> None:
+    script = Script([step, ok()])
+    await failure(script, "POST")
+    assert len(script.requests) == 1
+
+
+async def test_what_was_never_sent_is_tried_again_whatever_it_is() -> None:
+    script = Script([REFUSED, ok(b"1")])
+    assert (await client(script).call("POST", "/x", name="x")).data == 1
+
+
+@pytest.mark.parametrize("code", [400, 401, 403, 404, 409, 422])
+async def test_a_refusal_is_final(code: int) -> None:
+    script = Script([status(code), ok()])
+    failed = await failure(script)
+    assert (failed.kind, failed.status, failed.may_have_happened) == ("rejected", code, False)
+    assert len(script.requests) == 1
+
+
+async def test_an_accepted_status_is_an_answer() -> None:
+    answer = await client(Script([(400, b'{"why": 1}', {"Content-Type": "application/json"})])).call(
+        "POST", "/x", name="x", accept=frozenset({400})
+    )
+    assert (answer.status, answer.data) == (400, {"why": 1})
+
+
+async def test_tries_are_counted() -> None:
+    script = Script([status(500)])
+    assert (await failure(script, limits={"tries": 4})).kind == "unavailable"
+    assert len(script.requests) == 4
+
+
+@pytest.mark.parametrize(
+    ("steps", "method", "options", "kind", "may_have_happened"),
+    [
+        ([REFUSED], "POST", {}, "unavailable", False),
+        ([BROKEN], "POST", {}, "unknown_outcome", True),
+        ([status(500)], "POST", {}, "unknown_outcome", True),
+        ([status(429)], "POST", {}, "unavailable", False),
+        ([status(400)], "POST", {}, "rejected", False),
+        ([ok(b"{")], "POST", {}, "unknown_outcome", True),
+        ([ok(b"{")], "GET", {}, "invalid", True),
+        ([ok(b"{")], "POST", {"effect": False}, "invalid", True),
+        ([BROKEN, status(400)], "POST", {"idempotent": True}, "unknown_outcome", True),
+        ([BROKEN, status(429)], "POST", {"idempotent": True}, "unknown_outcome", True),
+        ([BROKEN, REFUSED], "POST", {"idempotent": True}, "unknown_outcome", True),
+        ([REFUSED, status(400)], "POST", {"idempotent": True}, "rejected", False),
+        ([BROKEN], "GET", {}, "unavailable", True),
+        ([httpx.ReadTimeout("slow")], "GET", {}, "timeout", True),
+    ],
+)
+async def test_a_failure_tells_whether_it_may_have_happened(
+    steps: list[Any], method: str, options: dict[str, Any], kind: str, may_have_happened: bool
+) -> None:
+    failed = await failure(Script(steps), method, **options)
+    assert (failed.kind, failed.may_have_happened) == (kind, may_have_happened)
+
+
+async def test_one_deadline_covers_all_tries() -> None:
+    script = Script([forever])
+    failed = await failure(script, limits={"deadline_seconds": 0.05, "try_seconds": 0.02, "tries": 1000})
+    assert (failed.kind, failed.may_have_happened) == ("timeout", True)
+    assert len(script.requests) >= 2
+
+
+async def test_a_slow_drip_is_cut_off() -> None:
+    async def drip() -> httpx.Response:
+        pieces = Chunks([b" "] * 10_000, lambda: asyncio.sleep(0.001))
+        return httpx.Response(200, headers={"Content-Type": "application/json"}, stream=pieces)
+
+    failed = await failure(Script([drip]), limits={"deadline_seconds": 0.05, "tries": 1})
+    assert failed.kind == "timeout"
+
+
+async def test_a_body_over_the_cap_is_not_read_to_its_end() -> None:
+    pieces = Chunks([b"x" * 600, b"x" * 600, AssertionError("read on")])  # type: ignore[list-item]
+
+    async def endless() -> httpx.Response:
+        return httpx.Response(200, headers={"Content-Type": "application/json"}, stream=pieces)
+
+    assert (await failure(Script([endless]), limits={"max_bytes": 1_000})).kind == "too_large"
+    assert pieces.closed
+
+
+async def test_an_announced_body_over_the_cap_is_not_read() -> None:
+    script = Script([ok(b"1", **{"Content-Length": "1001"})])
+    assert (await failure(script, limits={"max_bytes": 1_000})).kind == "too_large"
+
+
+@pytest.mark.parametrize(
+    ("step", "why"),
+    [
+        (ok(b"{}", "text/html"), "not declared to be JSON"),
+        ((200, b"{}", {}), "not declared to be JSON"),
+        (ok(b'{"a": '), "not JSON"),
+        (ok(b"\xff"), "not JSON"),
+        (ok(b"NaN"), "not JSON"),
+        (ok(b"[" * 40 + b"]" * 40), "deeper than 32"),
+        (ok(b"[" * 100_000 + b"]" * 100_000), "not JSON"),
+        (ok(b"{}", **{"Content-Encoding": "gzip"}), "compressed"),
+        (status(302, Location="http://elsewhere.test/"), "redirects"),
+    ],
+)
+async def test_an_unusable_answer_is_refused(step: Any, why: str) -> None:
+    failed = await failure(Script([step]))
+    assert failed.kind == "invalid"
+    assert why in str(failed)
+
+
+@pytest.mark.parametrize("size", [1, 30_000])
+async def test_a_schema_names_its_broken_rule_and_quotes_nothing(size: int) -> None:
+    schema = ResponseSchema({"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]})
+    failed = await failure(Script([ok(json.dumps({"a": SECRET * size}).encode())]), schema=schema)
+    assert failed.kind == "invalid"
+    assert "properties/a/type" in str(failed)
+    assert SECRET not in repr(vars(failed)) + str(failed)
+
+
+async def test_nothing_of_request_or_body_is_in_a_failure() -> None:
+    script = Script([(418, SECRET.encode(), {"X-Token": SECRET})])
+    with pytest.raises(CallFailed) as raised:
+        await client(script).call("GET", f"/{SECRET}", name="x", headers={"Authorization": SECRET})
+    chain = [raised.value, raised.value.__cause__, raised.value.__context__ if raised.value.__cause__ else None]
+    assert SECRET not in "".join(f"{error!r}{vars(error)}" for error in chain if error)
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("7", 7.0),
+        (" 7 ", 7.0),
+        (format_datetime(NOW + timedelta(seconds=90), usegmt=True), 90.0),
+        (format_datetime(NOW - timedelta(seconds=90), usegmt=True), 0.0),
+        ("9" * 400, 3600.0),
+        ("-1", None),
+        ("soon", None),
+        ("Tue, 03 Nov 99999 12:00:00 GMT", None),
+        ("²", None),
+    ],
+)
+async def test_retry_after_is_read(header: str, seconds: float | None) -> None:
+    failed = await failure(Script([(503, b"", {"Retry-After": header.encode()})]), "POST")
+    assert failed.retry_after == seconds
+
+
+async def test_retry_after_is_waited_for_when_it_fits_the_deadline() -> None:
+    script = Script([status(429, **{"Retry-After": "0"}), ok(b"1")])
+    assert (await client(script).call("GET", "/x", name="x")).data == 1
+
+
+async def test_a_retry_after_beyond_the_deadline_ends_the_call_at_once() -> None:
+    script = Script([status(503, **{"Retry-After": "60"}), ok()])
+    failed = await failure(script)
+    assert (failed.kind, failed.retry_after) == ("unavailable", 60.0)
+    assert len(script.requests) == 1
+
+
+def test_pauses_are_a_random_part_of_a_doubling_time_or_what_was_asked() -> None:
+    unasked = Retryable(CallFailed("unavailable", service="x", call="x", reason="x"))
+    asked = Retryable(CallFailed("unavailable", service="x", call="x", reason="x", retry_after=0.7))
+    pauses = waits(random.Random(1), 0.1, 0.3)
+    next(pauses)
+    chance = random.Random(1)
+    drawn = [chance.uniform(0, bound) for bound in (0.1, 0.2, 0.3, 0.3)]
+    assert [pauses.send(unasked) for _ in range(4)] == drawn
+    assert pauses.send(asked) == 0.7
+
+
+async def test_the_breaker_opens_probes_and_closes() -> None:
+    clock = Clock()
+    script = Script([BROKEN, BROKEN, BROKEN, ok(b"1")])
+    http = client(script, clock=clock, limits={"breaker_failures": 2, "breaker_seconds": 5.0, "tries": 1})
+    for _ in range(2):
+        with pytest.raises(CallFailed):
+            await http.call("GET", "/x", name="x")
+    with pytest.raises(CallFailed) as refused:
+        await http.call("GET", "/x", name="x")
+    assert (refused.value.kind, refused.value.may_have_happened, refused.value.retry_after) == ("refused", False, 5.0)
+    assert len(script.requests) == 2
+    clock.seconds = 5.0
+    with pytest.raises(CallFailed):  # the probe fails: open again
+        await http.call("GET", "/x", name="x")
+    with pytest.raises(CallFailed):
+        await http.call("GET", "/x", name="x")
+    assert len(script.requests) == 3
+    clock.seconds = 10.0
+    assert (await http.call("GET", "/x", name="x")).data == 1
+    assert (await http.call("GET", "/x", name="x")).data == 1
+
+
+async def test_only_one_probe_goes_through_and_a_cancelled_one_makes_room() -> None:
+    clock = Clock()
+    script = Script([BROKEN, forever, ok(b"1")])
+    http = client(script, clock=clock, limits={"breaker_failures": 1, "breaker_seconds": 5.0, "tries": 1})
+    with pytest.raises(CallFailed):
+        await http.call("GET", "/x", name="x")
+    clock.seconds = 5.0
+    probe = asyncio.create_task(http.call("GET", "/x", name="x"))
+    while len(script.requests) < 2:
+        await asyncio.sleep(0)
+    with pytest.raises(CallFailed) as refused:
+        await http.call("GET", "/x", name="x")
+    assert refused.value.kind == "refused"
+    probe.cancel()
+    await asyncio.wait([probe])
+    assert (await http.call("GET", "/x", name="x")).data == 1
+
+
+@pytest.mark.parametrize("code", [400, 404, 429])
+async def test_refusals_do_not_open_the_breaker(code: int) -> None:
+    http = client(Script([status(code)]), limits={"breaker_failures": 1, "tries": 1})
+    for _ in range(3):
+        with pytest.raises(CallFailed) as failed:
+            await http.call("GET", "/x", name="x")
+        assert failed.value.status == code
+
+
+async def test_too_many_calls_fail_at_once() -> None:
+    script = Script([forever])
+    http = client(script, limits={"connections": 2, "waiting": 1})
+    tasks = [asyncio.create_task(http.call("GET", "/x", name="x")) for _ in range(3)]
+    while len(script.requests) < 2:
+        await asyncio.sleep(0)
+    with pytest.raises(CallFailed) as refused:
+        await http.call("POST", "/x", name="x")
+    assert (refused.value.kind, refused.value.may_have_happened) == ("refused", False)
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+    script.steps = [ok(b"1")]
+    assert (await http.call("GET", "/x", name="x")).data == 1
+
+
+async def test_every_call_is_observed() -> None:
+    seen: list[tuple[str, str, int]] = []
+    script = Script([BROKEN, ok(), status(404), forever])
+    http = client(script, on_call=lambda name, outcome, seconds, tries: seen.append((name, outcome, tries)))
+    await http.call("GET", "/x", name="first")
+    with pytest.raises(CallFailed):
+        await http.call("GET", "/x", name="second")
+    hanging = asyncio.create_task(http.call("GET", "/x", name="third"))
+    while len(script.requests) < 4:
+        await asyncio.sleep(0)
+    hanging.cancel()
+    await asyncio.wait([hanging])
+    assert seen == [("first", "ok", 2), ("second", "rejected", 1), ("third", "cancelled", 1)]
+
+
+async def test_the_proxies_of_the_environment_are_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1\r\n\r\n1")
+        await writer.drain()
+        writer.close()
+
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with (
+        server,
+        HttpClient(
+            f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", service="x", limits=HttpLimits(tries=1)
+        ) as http,
+    ):
+        assert (await http.call("GET", "/", name="x")).data == 1
+
+
+async def test_an_effect_that_outlives_the_deadline_has_an_unknown_outcome() -> None:
+    failed = await failure(Script([forever]), "POST", limits={"deadline_seconds": 0.02})
+    assert failed.kind == "unknown_outcome"

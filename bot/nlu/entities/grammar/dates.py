@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Final
 
 from bot.nlu.entities.grammar.calendar import Reference, When, add, floor, unit
+from bot.nlu.entities.grammar.dated import Dated, DateRule, nearest_day
+from bot.nlu.entities.grammar.digits import in_digits
 from bot.nlu.entities.grammar.names import FEASTS, MONTHS, UNSURE, WEEKDAYS, feast
 from bot.nlu.entities.grammar.numbers import ORDINAL_WORDS, ordinal
 from bot.nlu.entities.grammar.reading import closes
 from bot.nlu.entities.grammar.tokens import DIGITS, Tokens
-
-
-class Dated(NamedTuple):
-    """A stretch of time whose phrase ends before token `end`."""
-
-    end: int
-    when: When
-
-
-DateRule = Callable[[Tokens, int, Reference, bool], Dated | None]
-"""A rule reads what begins at a token; the last argument says that a date is expected there."""
 
 _OFFSETS: Final = {"today": 0, "yesterday": -1, "tomorrow": 1, "tmrw": 1, "tomorow": 1, "tommorow": 1, "yday": -1}
 
@@ -33,20 +24,6 @@ def day_word(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated 
 
 
 # --- the year that is not said ------------------------------------------------
-
-
-def _nearest_day(month: int, day: int, reference: Reference) -> datetime:
-    """Give the month and day in the latest year up to today, or the first from today on."""
-    today = reference.today
-    step = -1 if reference.past else 1
-    for years in range(9):  # 29 February may be eight years away
-        try:
-            candidate = today.replace(year=today.year + step * years, month=month, day=day)
-        except ValueError:
-            continue
-        if (candidate <= today) if reference.past else (candidate >= today):
-            return candidate
-    raise ValueError("no such day")
 
 
 def _nearest_month(month: int, reference: Reference) -> datetime:
@@ -169,7 +146,7 @@ def _dated_day(tokens: Tokens, end: int, month: int, day: int, reference: Refere
     year = _year_after(tokens, end, reference)
     if year:
         return Dated(year[0], unit(datetime(year[1], month, day), "day"))
-    return Dated(end, unit(_nearest_day(month, day, reference), "day"))
+    return Dated(end, unit(nearest_day(month, day, reference), "day"))
 
 
 def day_first(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
@@ -227,15 +204,35 @@ def day_of_month(day: int, reference: Reference) -> datetime:
 def weekday(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
     """Read `Friday`, `Tuesday the 19th`, `Fri, 3 May`, `Wednesday next week`, `Friday week`."""
     day = WEEKDAYS.get(tokens.words[at])
-    if day is None or (tokens.words[at] in UNSURE and not led and not _capital(tokens, at)):
+    if day is None:
         return None
     end = tokens.skip(at + 1, (".",)) if len(tokens.words[at]) < 5 else at + 1
-    rest = tokens.skip(end, (",",))
-    date = month_first(tokens, rest, reference, False) or day_first(tokens, rest, reference, True)
-    date = date or in_digits(tokens, rest, reference, False)
-    if date and date.when.grain == "day":
-        return date
+    dated = _date_behind(tokens, tokens.skip(end, (",",)), reference, day)
+    if dated:
+        return dated
+    if tokens.words[at] in UNSURE and not led and not _capital(tokens, at):
+        return None
     return _weekday_of_week(tokens, at + 1, day, reference) or Dated(at + 1, weekday_from(day, reference))
+
+
+_MONTHS_AROUND: Final = 25
+"""Months before and after now in which a date is looked for that falls on the weekday said with it."""
+
+
+def _date_behind(tokens: Tokens, at: int, reference: Reference, weekday: int) -> Dated | None:
+    """Read the date that stands behind a weekday; without a year, the nearest on which that weekday falls."""
+    for rule in (month_first, day_first, in_digits):
+        dated = rule(tokens, at, reference, rule is day_first)
+        if dated is None or dated.when.grain != "day":
+            continue
+        for months in range(_MONTHS_AROUND):
+            for lean in ("past", "future") if reference.past else ("future", "past"):
+                moved = add(reference.now, "month", months if lean == "future" else -months)
+                other = rule(tokens, at, reference.leaning(lean, moved), rule is day_first)
+                if other and other.when.start and other.when.start.weekday() == weekday:
+                    return other
+        return dated
+    return None
 
 
 def _weekday_of_week(tokens: Tokens, at: int, day: int, reference: Reference) -> Dated | None:
@@ -281,52 +278,6 @@ def holiday(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated |
                 return Dated(year[0], unit(datetime(day.year, day.month, day.day), "day"))
             return Dated(at + len(words), unit(nearest_feast(name, reference), "day"))
     return None
-
-
-# --- digits only ----------------------------------------------------------------
-
-
-def in_digits(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
-    """Read `2026-11-03`, `3/11/2026`, `03.11.26`, `3/11`, `11/2026`."""
-    parts, end = _digit_groups(tokens, at)
-    if len(parts) < 2:
-        return None
-    mark = tokens.words[at + 1]
-    if len(parts) == 3 and len(parts[0]) == 4:
-        return Dated(end, unit(datetime(int(parts[0]), int(parts[1]), int(parts[2])), "day"))
-    if len(parts) == 2 and mark == "/" and len(parts[1]) == 4:
-        return Dated(end, unit(datetime(int(parts[1]), int(parts[0]), 1), "month"))
-    if len(parts) == 2 and (mark != "/" or any(len(part) > 2 for part in parts)):
-        return None
-    day, month = (int(parts[0]), int(parts[1])) if reference.habits.day_first else (int(parts[1]), int(parts[0]))
-    if month > 12 and day <= 12:
-        day, month = month, day
-    if len(parts) == 2:
-        return Dated(end, unit(_nearest_day(month, day, reference), "day")) if day and month else None
-    return Dated(end, unit(datetime(_full_year(parts[2]), month, day), "day"))
-
-
-def _digit_groups(tokens: Tokens, at: int) -> tuple[list[str], int]:
-    """Give up to three groups of digits joined by one and the same mark; nothing if more of the kind follows."""
-    if not tokens.has_digits(at) or (tokens.glued(at) and tokens.words[at - 1] in {"/", "-", ".", ":"}):
-        return [], at
-    mark, parts, end = tokens.words[at + 1], [tokens.words[at]], at + 1
-    while mark in {"/", "-", "."} and tokens.words[end] == mark and tokens.glued(end) and tokens.glued(end + 1):
-        if not tokens.has_digits(end + 1):
-            break
-        parts.append(tokens.words[end + 1])
-        end += 2
-    sizes = [len(part) for part in parts]
-    fits = len(parts) <= 3 and (sizes[0] in {1, 2, 4} and max(sizes[1:], default=0) <= 4)
-    if len(parts) == 3:
-        fits = fits and sizes[1] <= 2 and (sizes[2] <= 2 if sizes[0] == 4 else sizes[2] in {2, 4})
-        fits = fits and not (mark == "-" and sizes == [2, 2, 2])  # a sort code
-    return (parts, end) if fits else ([], at)
-
-
-def _full_year(digits: str) -> int:
-    year = int(digits)
-    return year if len(digits) == 4 else year + (2000 if year < 70 else 1900)
 
 
 RULES: Final[Mapping[DateRule, frozenset[str]]] = {

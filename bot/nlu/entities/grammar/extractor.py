@@ -53,6 +53,9 @@ _PROMISING: Final = (
     frozenset(word for _, words in _ENGLISH.values() for word in words) | FOLLOWERS | UNITS | frozenset(GROUPS)
 ) - _FAINT
 
+_TOKEN_LIMIT: Final = 20_000
+"""Tokens of a message that are read; what comes after them is left alone."""
+
 _MOST_FAINT: Final = 3
 """So many faint words may stand before what they belong to ("up to the 5th")."""
 
@@ -87,7 +90,7 @@ class GrammarExtractor:
         free = 0
         ahead = iter((*contacts, None))
         contact = next(ahead)
-        for at in range(tokens.count):
+        for at in range(min(tokens.count, _TOKEN_LIMIT)):
             if at < free:
                 continue
             while contact and contact.end <= tokens.starts[at]:

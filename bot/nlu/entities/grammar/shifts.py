@@ -8,7 +8,8 @@ from typing import Final
 
 from bot.nlu.entities.grammar.calendar import SECONDS, Grain, Reference, When, add, coarse, floor, span, unit
 from bot.nlu.entities.grammar.clocks import part_of_day
-from bot.nlu.entities.grammar.dates import Dated, DateRule, month_from, nearest_feast, weekday_from
+from bot.nlu.entities.grammar.dated import Dated, DateRule
+from bot.nlu.entities.grammar.dates import month_from, nearest_feast, weekday_from
 from bot.nlu.entities.grammar.names import FEASTS, MONTHS, PARTS_OF_DAY, SEASONS, WEEKDAYS
 from bot.nlu.entities.grammar.quantities import COUNT_WORDS, CYCLES, Count, counted, cycle
 from bot.nlu.entities.grammar.tokens import DIGITS, Tokens
@@ -181,38 +182,9 @@ def _finer(count: Count) -> Count:
     return Count(count.end, (count.value * size).to_integral_value(), grain)
 
 
-def edge(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
-    """Read `the start of the month`, `the end of last year`, `the first day of next month`: a day."""
-    first = tokens.skip(at, ("the",))
-    side, after = tokens.words[first], first + 1
-    if side in {"first", "last"} and tokens.words[after] == "day":
-        after += 1
-    elif side not in {"start", "beginning", "end"}:
-        return None
-    if tokens.words[after] != "of":
-        return None
-    whole = _whole(tokens, after + 1, reference)
-    if whole is None or whole.when.start is None or whole.when.end is None:
-        return None
-    day = whole.when.start if side in {"start", "beginning", "first"} else whole.when.end - timedelta(days=1)
-    return Dated(whole.end, unit(floor(day, "day"), "day"))
-
-
-def _whole(tokens: Tokens, at: int, reference: Reference) -> Dated | None:
-    """Read the period whose edge is meant: `the month`, `last year`, `March`."""
-    first = tokens.skip(at, ("the",))
-    grain = cycle(tokens, first)
-    if grain and coarse(grain):
-        return Dated(first + 1, unit(floor(reference.now, grain), grain))
-    if tokens.words[first] in MONTHS:
-        return Dated(first + 1, month_from(MONTHS[tokens.words[first]], reference))
-    return shifted(tokens, at, reference, True)
-
-
 RULES: Final[Mapping[DateRule, frozenset[str]]] = {
     shifted: frozenset(_SHIFTS) | {"the"},
     before_last: frozenset(CYCLES) | frozenset(WEEKDAYS) | {"the"},
     ago: COUNT_WORDS | {DIGITS},
-    edge: frozenset({"the", "start", "beginning", "end", "first", "last"}),
 }
 """The rules for dates counted from now, and the words that each can begin with."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Final
 
 from bot.nlu.entities.grammar import dates, shifts
 from bot.nlu.entities.grammar.calendar import GRAINS, Grain, Reference, When, add, coarse, described, floor, span, unit
-from bot.nlu.entities.grammar.clocks import Clock, clock, nearest, on_day, part_of_day
-from bot.nlu.entities.grammar.dates import Dated, DateRule
+from bot.nlu.entities.grammar.clocks import Clock, clock, on_day
+from bot.nlu.entities.grammar.dated import Dated, DateRule
+from bot.nlu.entities.grammar.digits import in_digits
+from bot.nlu.entities.grammar.moments import DATES, longest, moment, phrase, plain_date
 from bot.nlu.entities.grammar.names import PARTS_OF_DAY, SEASONS
 from bot.nlu.entities.grammar.numbers import SPOKEN
 from bot.nlu.entities.grammar.quantities import CYCLES
@@ -31,53 +32,8 @@ DATE_WORDS: Final[frozenset[str]] = frozenset()
 """Words that a date in digits can begin with: none but digits."""
 
 
-def time(tokens: Tokens, at: int, reference: Reference) -> Reading | None:
-    """Read the longest time at `at`, in Duckling's shapes."""
-    led = at > 0 and tokens.words[at - 1] in _LEADS
-    return _resolved(_longest(_PERIODS, tokens, at, reference, led), reference)
-
-
-def date_in_digits(tokens: Tokens, at: int, reference: Reference) -> Reading | None:
-    """Read a date in digits, for languages whose words the grammar does not know."""
-    return _resolved(_longest((dates.in_digits,), tokens, at, reference, False), reference)
-
-
-def _resolved(dated: Dated | None, reference: Reference) -> Reading | None:
-    if dated is None:
-        return None
-    try:
-        return Reading(dated.end, *described(dated.when, reference.habits))
-    except (OverflowError, ValueError):  # the zone's offset leads out of the calendar
-        return None
-
-
-def _longest(rules: Iterable[DateRule], tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
-    """Try all rules and give the longest phrase; what does not exist (30 February, the year 12000) is no phrase."""
-    best: Dated | None = None
-    for rule in rules:
-        try:
-            dated = rule(tokens, at, reference, led)
-        except (OverflowError, ValueError):
-            continue
-        if dated and (best is None or dated.end > best.end):
-            best = dated
-    return best
-
-
-def _by_word(*tables: Mapping[DateRule, frozenset[str]]) -> Mapping[str, Sequence[DateRule]]:
-    """Sort rules by the words that they can begin with."""
-    sorted_rules: dict[str, list[DateRule]] = {}
-    for table in tables:
-        for rule, words in table.items():
-            for word in words:
-                sorted_rules.setdefault(word, []).append(rule)
-    return sorted_rules
-
-
-_DATES: Final = _by_word(shifts.RULES, dates.RULES)
-
 TIME_WORDS: Final = (
-    frozenset(_DATES)
+    frozenset(DATES)
     | SPOKEN
     | _UNTIL
     | listed("now right in on at during over within since from between before after by up noon midday midnight tonight")
@@ -91,126 +47,24 @@ FOLLOWERS: Final = (
 """Words that stand in times behind articles and prepositions, without beginning a time themselves."""
 
 
-# --- moments ------------------------------------------------------------------
+def time(tokens: Tokens, at: int, reference: Reference) -> Reading | None:
+    """Read the longest time at `at`, in Duckling's shapes."""
+    led = at > 0 and tokens.words[at - 1] in _LEADS
+    return _resolved(longest(_PERIODS, tokens, at, reference, led), reference)
 
 
-def _date(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
-    word = tokens.words[at]
-    return _longest(_DATES.get(DIGITS if word.isdecimal() else word, ()), tokens, at, reference, led)
+def date_in_digits(tokens: Tokens, at: int, reference: Reference) -> Reading | None:
+    """Read a date in digits, for languages whose words the grammar does not know."""
+    return _resolved(longest((in_digits,), tokens, at, reference, False), reference)
 
 
-def _moment(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
-    """Read a date, a time of day, or both in either order, without a preposition before it."""
-    return _longest((_by_date, _by_clock, _tonight, _now), tokens, at, reference, led)
-
-
-def _by_date(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
-    """Read a date and perhaps the time of day behind it: `tomorrow at 5`, `Monday morning`."""
-    dated = _date(tokens, at, reference, led)
-    if dated is None or dated.when.start is None or not _within_a_day(dated.when):
-        return dated
-    day = floor(dated.when.start, "day")
-    if not dated.when.interval:
-        part = part_of_day(tokens, _skip_article(tokens, dated.end), day)
-        dated = Dated(*part) if part else dated
-    return _with_clock(tokens, dated)
-
-
-def _within_a_day(when: When) -> bool:
-    return when.grain == ("hour" if when.interval else "day")
-
-
-def _skip_article(tokens: Tokens, at: int) -> int:
-    """Step over `in the`."""
-    return at + 2 if tokens.phrase(at, "in", "the") else at
-
-
-def _with_clock(tokens: Tokens, dated: Dated) -> Dated:
-    """Add the time of day that follows a date, if one does; a part of the day tells morning from evening."""
-    first = tokens.skip(dated.end, (",",))
-    second = tokens.skip(first, ("at", "@", "for", "around", "about", "from"))
-    said = clock(tokens, second, bare=second > first and tokens.words[first] in {"at", "@", "around", "about"})
-    if said is None or dated.when.start is None:
-        return dated
-    return Dated(said.end, _clock_on(said, dated.when))
-
-
-def _clock_on(said: Clock, when: When) -> When:
-    start = when.start
-    assert start is not None
-    if when.interval and not said.sure:  # the part of the day says which half it is
-        said = said._replace(hour=said.hour % 12 + (12 if start.hour >= 12 else 0), sure=True)
-    return on_day(said, floor(start, "day"))
-
-
-def _by_clock(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
-    """Read a time of day and perhaps the date behind it: `3pm tomorrow`, `six this evening`."""
-    said = clock(tokens, at, bare=True)
-    if said is None:
+def _resolved(dated: Dated | None, reference: Reference) -> Reading | None:
+    if dated is None:
         return None
-    first = tokens.skip(tokens.skip(said.end, (",",)), ("on",))
-    behind = _tonight(tokens, first, reference, led) or _plain_date(tokens, first, reference)
-    if behind and _within_a_day(behind.when) and (said.marked or led or behind.when.interval):
-        return Dated(behind.end, _clock_on(said, behind.when))
-    called = at > 0 and tokens.words[at - 1] in {"at", "@"}
-    return Dated(said.end, nearest(said, reference)) if said.marked or called else None
-
-
-def _plain_date(tokens: Tokens, at: int, reference: Reference) -> Dated | None:
-    """Read a date that may follow a time of day, with a part of the day: `tomorrow morning`."""
-    dated = _date(tokens, at, reference, tokens.words[at - 1] == "on")
-    if dated is None or dated.when.start is None or dated.when.interval or dated.when.grain != "day":
-        return dated
-    part = part_of_day(tokens, dated.end, dated.when.start)
-    return Dated(*part) if part else dated
-
-
-def _tonight(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
-    if tokens.words[at] != "tonight":
+    try:
+        return Reading(dated.end, *described(dated.when, reference.habits))
+    except (OverflowError, ValueError):  # the zone's offset leads out of the calendar
         return None
-    evening = span(reference.today + timedelta(hours=18), reference.today + timedelta(days=1), "hour")
-    return _with_clock(tokens, Dated(at + 1, evening))
-
-
-def _now(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
-    end = tokens.skip(at, ("right",))
-    now = tokens.words[end] == "now" and (end > at or led)
-    return Dated(end + 1, unit(floor(reference.now, "second"), "second")) if now else None
-
-
-def _phrase(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
-    """Read a moment with the preposition that belongs to it, as Duckling does: `on Friday`, `in October`, `at 6`."""
-    word = tokens.words[at]
-    if word not in _PREPOSITIONS:
-        return _moment(tokens, at, reference, led)
-    first = tokens.skip(at + 1, ("the",))
-    part = part_of_day(tokens, first, reference.today) if first == at + 2 and word in {"in", "during"} else None
-    if part:
-        return Dated(part[0], _coming(part[1], reference))
-    if tokens.words[first] in {"weekend", "weekends"}:
-        lean = -1 if reference.past and reference.now.weekday() < 5 else 0
-        return Dated(first + 1, shifts.weekend(lean, reference))
-    moment = _moment(tokens, at + 1, reference, True)
-    return moment if moment and _PREPOSITIONS[word](moment.when) and (first == at + 1 or word != "in") else None
-
-
-def _coming(part: When, reference: Reference) -> When:
-    """Move a part of the day to tomorrow when it is over and phrases lean to the future."""
-    if reference.past or part.start is None or part.end is None or part.end > reference.now:
-        return part
-    return span(add(part.start, "day", 1), add(part.end, "day", 1), part.grain)
-
-
-_PREPOSITIONS: Final[dict[str, Callable[[When], bool]]] = {
-    "on": lambda when: when.grain == "day" or not coarse(when.grain),
-    "in": lambda when: when.grain in {"month", "quarter", "year"},
-    "during": lambda when: coarse(when.grain),
-    "over": lambda when: False,
-    "at": lambda when: not coarse(when.grain) and not when.interval,
-}
-
-
-# --- periods ------------------------------------------------------------------
 
 
 def _since(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
@@ -218,7 +72,7 @@ def _since(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | 
     word = tokens.words[at]
     if word not in {"since", "from"}:
         return None
-    begin = _moment(tokens, at + 1, reference.leaning("past") if word == "since" else reference, True)
+    begin = moment(tokens, at + 1, reference.leaning("past") if word == "since" else reference, True)
     if begin is None:
         return None
     closing = _until(tokens, begin.end, reference, True) if word == "since" else None
@@ -237,7 +91,7 @@ def _until(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | 
     first = at + 2 if tokens.phrase(at, "up", "to") or tokens.phrase(at, "up", "until") else at + 1
     if word not in _UNTIL | {"before", "by"} and first == at + 1:
         return None
-    end = _moment(tokens, first, reference.leaning("future") if word == "by" else reference, True)
+    end = moment(tokens, first, reference.leaning("future") if word == "by" else reference, True)
     if end is None:
         return None
     with_it = word != "before" and coarse(end.when.grain)
@@ -250,7 +104,7 @@ def _until(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | 
 
 def _after(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
     """Read `after Tuesday` (not on it), `after 3pm` (from then on)."""
-    begin = _moment(tokens, at + 1, reference, True) if tokens.words[at] == "after" else None
+    begin = moment(tokens, at + 1, reference, True) if tokens.words[at] == "after" else None
     if begin is None:
         return None
     first = begin.when.end if coarse(begin.when.grain) else begin.when.start
@@ -274,23 +128,23 @@ def _pair(tokens: Tokens, at: int, reference: Reference, joints: frozenset[str])
         lambda t, i, r, _: _days_of_month(t, i, r, joints),
         lambda t, i, r, _: _moments(t, i, r, joints, led),
     ]
-    return _longest(rules, tokens, at, reference, led)
+    return longest(rules, tokens, at, reference, led)
 
 
 def _moments(tokens: Tokens, at: int, reference: Reference, joints: frozenset[str], led: bool) -> Dated | None:
     """Read two moments; the one whose year or week is not said is moved so that they are in order."""
-    first = _moment(tokens, at, reference, led)
+    first = moment(tokens, at, reference, led)
     if first is None or tokens.words[first.end] not in joints:
         return None
-    second = _moment(tokens, first.end + 1, reference, True)
+    second = moment(tokens, first.end + 1, reference, True)
     if second is None:
         return _day_behind(tokens, first)
     if _in_order(first.when, second.when):
         return _joined(first, second)
     if reference.past:
-        first = _moment(tokens, at, reference.leaning("past", second.when.start), led)
+        first = moment(tokens, at, reference.leaning("past", second.when.start), led)
     else:
-        second = _moment(tokens, first.end + 1, reference.leaning("future", first.when.end), True)
+        second = moment(tokens, first.end + 1, reference.leaning("future", first.when.end), True)
     return _joined(first, second) if first and second and _in_order(first.when, second.when) else None
 
 
@@ -325,7 +179,7 @@ def _clocks(tokens: Tokens, at: int, reference: Reference, joints: frozenset[str
     last = clock(tokens, first.end + 1, bare=True)
     if last is None or not (first.marked or last.marked):
         return None
-    dated = _plain_date(tokens, tokens.skip(last.end, ("on",)), reference)
+    dated = plain_date(tokens, tokens.skip(last.end, ("on",)), reference)
     day, end = reference.today, last.end
     if dated and dated.when.start and dated.when.grain == "day" and not dated.when.interval:
         day, end = dated.when.start, dated.end
@@ -365,4 +219,4 @@ def _finer(first: When, second: When) -> Grain:
     return min(first.grain, second.grain, key=GRAINS.index)
 
 
-_PERIODS: Final[tuple[DateRule, ...]] = (_phrase, shifts.ahead, _since, _until, _after, _between)
+_PERIODS: Final[tuple[DateRule, ...]] = (phrase, shifts.ahead, _since, _until, _after, _between)

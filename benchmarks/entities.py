@@ -1,0 +1,105 @@
+"""Measure learned entities: span F1, a table per slot, training time and time a message.
+
+    python benchmarks/entities.py --train FILE.jsonl [--test FILE.jsonl] [--sentences 2100] [--seed 0]
+
+A line is `{"tokens": [...], "bio": ["O", "B-city", ...], "intent": "..."}`. Without `--test`, a tenth of the
+training file, drawn by `--seed`, is held out. A span counts when its offsets and its entity are both right.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import time
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bot.content import Annotation, Content, Example, NluData
+from bot.nlu.entities import EntityModel, train_entities
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+Span = tuple[int, int, str]
+
+
+def read(path: Path) -> list[Example]:
+    """Read a file of tagged sentences as training examples; tokens are joined by single spaces."""
+    return [example(json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+
+
+def example(row: dict[str, Any]) -> Example:
+    """Turn one tagged sentence into an example."""
+    tokens, tags = row["tokens"], row["bio"]
+    text = " ".join(tokens)
+    spans: list[tuple[int, int, str]] = []
+    start = 0
+    for token, tag in zip(tokens, tags, strict=True):
+        if tag.startswith("B-"):
+            spans.append((start, start + len(token), tag[2:]))
+        elif tag.startswith("I-"):
+            spans[-1] = (spans[-1][0], start + len(token), spans[-1][2])
+        start += len(token) + 1
+    marks = tuple(Annotation(first, last, name, text[first:last]) for first, last, name in spans)
+    return Example(text, str(row.get("intent", "")), marks)
+
+
+def spans_of(item: Example) -> set[Span]:
+    """Give the annotated spans."""
+    return {(mark.start, mark.end, mark.entity) for mark in item.annotations}
+
+
+def evaluate(model: EntityModel, test: list[Example]) -> tuple[Counter[str], Counter[str], Counter[str]]:
+    """Count right, predicted and annotated spans per entity."""
+    right: Counter[str] = Counter()
+    predicted: Counter[str] = Counter()
+    annotated: Counter[str] = Counter()
+    for item in test:
+        found = {(entity.start, entity.end, entity.entity) for entity in model.extract(item.text, NOW)}
+        gold = spans_of(item)
+        right.update(name for _, _, name in found & gold)
+        predicted.update(name for _, _, name in found)
+        annotated.update(name for _, _, name in gold)
+    return right, predicted, annotated
+
+
+def scores(right: int, predicted: int, annotated: int) -> tuple[float, float, float]:
+    """Give precision, recall and F1 in percent."""
+    precision, recall = right / max(1, predicted), right / max(1, annotated)
+    return 100 * precision, 100 * recall, 200 * precision * recall / max(1e-9, precision + recall)
+
+
+def main() -> None:
+    """Train, test and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--train", type=Path, required=True)
+    parser.add_argument("--test", type=Path)
+    parser.add_argument("--sentences", type=int, default=2100, help="so many training sentences are drawn")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    train = read(options.train)
+    random.Random(options.seed).shuffle(train)
+    held_out = len(train) // 10
+    test = read(options.test) if options.test else train[:held_out]
+    train = (train if options.test else train[held_out:])[: options.sentences]
+
+    started = time.process_time()
+    model = train_entities(Content(nlu=NluData(examples=tuple(train))), seed=options.seed)
+    trained = time.process_time() - started
+    started = time.process_time()
+    right, predicted, annotated = evaluate(model, test)
+    spent = (time.process_time() - started) / max(1, len(test))
+
+    print(f"{'entity':<28}{'precision':>10}{'recall':>8}{'F1':>8}{'spans':>7}")
+    for name in sorted(annotated, key=lambda name: -annotated[name]):
+        row = scores(right[name], predicted[name], annotated[name])
+        print(f"{name:<28}{row[0]:>10.1f}{row[1]:>8.1f}{row[2]:>8.1f}{annotated[name]:>7}")
+    row = scores(right.total(), predicted.total(), annotated.total())
+    print(f"{'all spans':<28}{row[0]:>10.1f}{row[1]:>8.1f}{row[2]:>8.1f}{annotated.total():>7}")
+    print(f"sentences: {len(train)} to learn from, {len(test)} to test on; seed {options.seed}")
+    print(f"training: {trained:.1f} s CPU; extraction: {spent * 1e6:.0f} microseconds a message")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,155 @@
+"""Moments: a date, a time of day, or both, and the preposition that belongs to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
+from typing import Final
+
+from bot.nlu.entities.grammar import dates, parts, shifts
+from bot.nlu.entities.grammar.calendar import Reference, When, add, coarse, floor, span, unit
+from bot.nlu.entities.grammar.clocks import Clock, clock, nearest, on_day, part_of_day
+from bot.nlu.entities.grammar.dated import Dated, DateRule
+from bot.nlu.entities.grammar.tokens import DIGITS, Tokens
+
+
+def longest(rules: Iterable[DateRule], tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
+    """Try all rules and give the longest phrase; what does not exist (30 February, the year 12000) is no phrase."""
+    best: Dated | None = None
+    for rule in rules:
+        try:
+            dated = rule(tokens, at, reference, led)
+        except (OverflowError, ValueError):
+            continue
+        if dated and (best is None or dated.end > best.end):
+            best = dated
+    return best
+
+
+def _by_word(*tables: Mapping[DateRule, frozenset[str]]) -> Mapping[str, Sequence[DateRule]]:
+    """Sort rules by the words that they can begin with."""
+    sorted_rules: dict[str, list[DateRule]] = {}
+    for table in tables:
+        for rule, words in table.items():
+            for word in words:
+                sorted_rules.setdefault(word, []).append(rule)
+    return sorted_rules
+
+
+DATES: Final = _by_word(shifts.RULES, parts.RULES, dates.RULES)
+
+
+def _date(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
+    word = tokens.words[at]
+    return longest(DATES.get(DIGITS if word.isdecimal() else word, ()), tokens, at, reference, led)
+
+
+def moment(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
+    """Read a date, a time of day, or both in either order, without a preposition before it."""
+    return longest((_by_date, _by_clock, _tonight, _now), tokens, at, reference, led)
+
+
+def _by_date(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
+    """Read a date and perhaps the time of day behind it: `tomorrow at 5`, `Monday morning`."""
+    dated = _date(tokens, at, reference, led)
+    if dated is None or dated.when.start is None or not _within_a_day(dated.when):
+        return dated
+    day = floor(dated.when.start, "day")
+    if not dated.when.interval:
+        part = part_of_day(tokens, _skip_article(tokens, dated.end), day)
+        dated = Dated(*part) if part else dated
+    return _with_clock(tokens, dated)
+
+
+def _within_a_day(when: When) -> bool:
+    return when.grain == ("hour" if when.interval else "day")
+
+
+def _skip_article(tokens: Tokens, at: int) -> int:
+    """Step over `in the`."""
+    return at + 2 if tokens.phrase(at, "in", "the") else at
+
+
+def _with_clock(tokens: Tokens, dated: Dated) -> Dated:
+    """Add the time of day that follows a date, if one does; a part of the day tells morning from evening."""
+    first = tokens.skip(dated.end, (",",))
+    second = tokens.skip(first, ("at", "@", "for", "around", "about", "from"))
+    said = clock(tokens, second, bare=second > first and tokens.words[first] in {"at", "@", "around", "about"})
+    if said is None or dated.when.start is None:
+        return dated
+    return Dated(said.end, _clock_on(said, dated.when))
+
+
+def _clock_on(said: Clock, when: When) -> When:
+    start = when.start
+    assert start is not None
+    if when.interval and not said.sure:  # the part of the day says which half it is
+        said = said._replace(hour=said.hour % 12 + (12 if start.hour >= 12 else 0), sure=True)
+    return on_day(said, floor(start, "day"))
+
+
+def _by_clock(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
+    """Read a time of day and perhaps the date behind it: `3pm tomorrow`, `six this evening`."""
+    said = clock(tokens, at, bare=True)
+    if said is None:
+        return None
+    first = tokens.skip(tokens.skip(said.end, (",",)), ("on",))
+    behind = _tonight(tokens, first, reference, led) or plain_date(tokens, first, reference)
+    if behind and _within_a_day(behind.when) and (said.marked or led or behind.when.interval):
+        return Dated(behind.end, _clock_on(said, behind.when))
+    called = at > 0 and tokens.words[at - 1] in {"at", "@"}
+    return Dated(said.end, nearest(said, reference)) if said.marked or called else None
+
+
+def plain_date(tokens: Tokens, at: int, reference: Reference) -> Dated | None:
+    """Read a date that may follow a time of day, with a part of the day: `tomorrow morning`."""
+    dated = _date(tokens, at, reference, tokens.words[at - 1] == "on")
+    if dated is None or dated.when.start is None or dated.when.interval or dated.when.grain != "day":
+        return dated
+    part = part_of_day(tokens, dated.end, dated.when.start)
+    return Dated(*part) if part else dated
+
+
+def _tonight(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
+    if tokens.words[at] != "tonight":
+        return None
+    evening = span(reference.today + timedelta(hours=18), reference.today + timedelta(days=1), "hour")
+    return _with_clock(tokens, Dated(at + 1, evening))
+
+
+def _now(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
+    end = tokens.skip(at, ("right",))
+    now = tokens.words[end] == "now" and (end > at or led)
+    return Dated(end + 1, unit(floor(reference.now, "second"), "second")) if now else None
+
+
+def phrase(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
+    """Read a moment with the preposition that belongs to it, as Duckling does: `on Friday`, `in October`, `at 6`."""
+    word = tokens.words[at]
+    if word not in _PREPOSITIONS:
+        return moment(tokens, at, reference, led)
+    first = tokens.skip(at + 1, ("the",))
+    part = part_of_day(tokens, first, reference.today) if first == at + 2 and word in {"in", "during"} else None
+    if part:
+        return Dated(part[0], _coming(part[1], reference))
+    if tokens.words[first] in {"weekend", "weekends"}:
+        lean = -1 if reference.past and reference.now.weekday() < 5 else 0
+        return Dated(first + 1, shifts.weekend(lean, reference))
+    found = moment(tokens, at + 1, reference, True)
+    return found if found and _PREPOSITIONS[word](found.when) and (first == at + 1 or word != "in") else None
+
+
+def _coming(part: When, reference: Reference) -> When:
+    """Move a part of the day to tomorrow when it is over and phrases lean to the future."""
+    if reference.past or part.start is None or part.end is None or part.end > reference.now:
+        return part
+    return span(add(part.start, "day", 1), add(part.end, "day", 1), part.grain)
+
+
+_PREPOSITIONS: Final[dict[str, Callable[[When], bool]]] = {
+    "on": lambda when: when.grain == "day" or not coarse(when.grain),
+    "in": lambda when: when.grain in {"month", "quarter", "year"},
+    "during": lambda when: coarse(when.grain),
+    "over": lambda when: False,
+    "at": lambda when: not coarse(when.grain) and not when.interval,
+}

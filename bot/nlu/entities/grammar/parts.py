@@ -1,0 +1,86 @@
+"""Parts of longer periods: `the end of last month`, `the last Friday of March`, `the week of 6 October`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+from bot.nlu.entities.grammar.calendar import Reference, coarse, floor, unit
+from bot.nlu.entities.grammar.dated import Dated, DateRule
+from bot.nlu.entities.grammar.dates import day_first, month_first
+from bot.nlu.entities.grammar.digits import in_digits
+from bot.nlu.entities.grammar.names import WEEKDAYS
+from bot.nlu.entities.grammar.numbers import ORDINAL_WORDS, ordinal
+from bot.nlu.entities.grammar.quantities import cycle
+from bot.nlu.entities.grammar.shifts import shifted
+from bot.nlu.entities.grammar.tokens import DIGITS, Tokens
+
+
+def edge(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
+    """Read `the start of the month`, `the end of last year`, `the first day of March`: a day."""
+    first = tokens.skip(at, ("the",))
+    side, after = tokens.words[first], first + 1
+    if side in {"first", "last"} and tokens.words[after] == "day":
+        after += 1
+    elif side not in {"start", "beginning", "end"}:
+        return None
+    whole = _whole(tokens, after + 1, reference) if tokens.words[after] == "of" else None
+    if whole is None or whole.when.start is None or whole.when.end is None:
+        return None
+    day = whole.when.start if side in {"start", "beginning", "first"} else whole.when.end - timedelta(days=1)
+    return Dated(whole.end, unit(floor(day, "day"), "day"))
+
+
+def _whole(tokens: Tokens, at: int, reference: Reference) -> Dated | None:
+    """Read the period that is meant to have parts: `the month`, `last year`, `March 2025`."""
+    first = tokens.skip(at, ("the",))
+    grain = cycle(tokens, first)
+    if grain and coarse(grain):
+        return Dated(first + 1, unit(floor(reference.now, grain), grain))
+    return month_first(tokens, first, reference, True) or shifted(tokens, at, reference, True)
+
+
+def nth(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
+    """Read `the first Tuesday of October`, `the last Friday of the month`, `the second week in May`."""
+    first = tokens.skip(at, ("the",))
+    number = ordinal(tokens, first)
+    end, count = (first + 1, -1) if tokens.words[first] == "last" else (0, 0)
+    if number and number.value <= 5:
+        end, count = number.end, int(number.value)
+    weekday = WEEKDAYS.get(tokens.words[end], 0 if tokens.words[end] == "week" else None)
+    if not count or weekday is None or tokens.words[end + 1] not in {"of", "in"}:
+        return None
+    whole = _whole(tokens, end + 2, reference)
+    if whole is None or whole.when.start is None or whole.when.end is None:
+        return None
+    day = _nth_weekday(whole.when.start, whole.when.end, weekday, count)
+    within = whole.when.start <= day < whole.when.end
+    return Dated(whole.end, unit(day, "week" if tokens.words[end] == "week" else "day")) if within else None
+
+
+def _nth_weekday(start: datetime, end: datetime, weekday: int, count: int) -> datetime:
+    if count > 0:
+        return start + timedelta(days=(weekday - start.weekday()) % 7 + 7 * (count - 1))
+    last = end - timedelta(days=1)
+    return last - timedelta(days=(last.weekday() - weekday) % 7)
+
+
+def week_of(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
+    """Read `the week of 6 October`, `week commencing 3/11/2026`."""
+    first = tokens.skip(at, ("the",))
+    if tokens.words[first] != "week" or tokens.words[first + 1] not in {"of", "commencing", "beginning", "starting"}:
+        return None
+    for rule in (in_digits, day_first, month_first):
+        day = rule(tokens, first + 2, reference, True)
+        if day and day.when.start and day.when.grain == "day":
+            return Dated(day.end, unit(floor(day.when.start, "week"), "week"))
+    return None
+
+
+RULES: Final[Mapping[DateRule, frozenset[str]]] = {
+    edge: frozenset({"the", "start", "beginning", "end", "first", "last"}),
+    nth: ORDINAL_WORDS | {DIGITS, "the", "last"},
+    week_of: frozenset({"the", "week"}),
+}
+"""The rules for parts of periods, and the words that each can begin with."""

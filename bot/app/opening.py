@@ -22,7 +22,7 @@ from bot.server.metrics import Metrics
 from bot.server.readiness import Check, Readiness
 from bot.sources import Sources
 from bot.stores.database import Database
-from bot.stores.turns import SqlTurns
+from bot.stores.turns import SqlTurns, open_turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,8 @@ async def open_bot(
             learn, project.content, project.plugins, settings.data / "models", progress=progress
         )
         agent = await stack.enter_async_context(make_agent(project, trained, startup.resources, sources))
-        store = SqlTurns(database, sources)
+        store = open_turns(database, sources)
+        stack.push_async_callback(store.close)
         effects = Effects(store, startup.effects, sources)
         engine = Engine(
             agent, store, effects, settings, sources, watch=watcher.watch(project.plugins), addressing=addressing

@@ -53,7 +53,8 @@ class Connection:
         try:
             self._dialect.execute_many(self._raw, self._text(sql), rows)
         except self._dialect.errors as error:
-            raise self._dialect.fault(error) from error
+            self._explain(error)
+            raise
 
     def begin(self) -> None:
         """Begin a transaction that may write: on SQLite with the write lock, so that what it reads stays true."""
@@ -71,7 +72,14 @@ class Connection:
         try:
             return self._raw.execute(self._text(sql), parameters)
         except self._dialect.errors as error:
-            raise self._dialect.fault(error) from error
+            self._explain(error)
+            raise
+
+    def _explain(self, error: Exception) -> None:
+        """Raise what the driver's error means, if it is a conflict or a fault."""
+        fault = self._dialect.fault(error)
+        if fault is not None:
+            raise fault from error
 
     def _text(self, sql: str) -> str:
         text = self._texts.get(sql)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import queue
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -84,7 +85,7 @@ class Database:
             return Connection(wrap(raw) if wrap else raw, dialect)
 
         try:
-            _prepare(connect, dialect)
+            _prepare(connect, dialect, patience)
         except BaseException:
             if lock:
                 lock.release()
@@ -153,12 +154,19 @@ class Database:
             self._lock.release()
 
 
-def _prepare(connect: Callable[[], Connection], dialect: Dialect) -> None:
-    try:
-        connection = connect()
+def _prepare(connect: Callable[[], Connection], dialect: Dialect, patience: float) -> None:
+    deadline = time.monotonic() + patience
+    while True:
         try:
-            migrate(connection, dialect)
-        finally:
-            connection.close()
-    except Fault as fault:
-        raise ConfigurationError([f"the store cannot be opened: {fault}"]) from fault
+            return _migrate(connect, dialect)
+        except Fault as fault:
+            if fault.kind != "busy" or time.monotonic() >= deadline:
+                raise ConfigurationError([f"the store cannot be opened: {fault}"]) from fault
+
+
+def _migrate(connect: Callable[[], Connection], dialect: Dialect) -> None:
+    connection = connect()
+    try:
+        migrate(connection, dialect)
+    finally:
+        connection.close()

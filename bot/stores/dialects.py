@@ -39,8 +39,8 @@ class Dialect(Protocol):
     def execute_many(self, raw: Any, sql: str, rows: Sequence[Mapping[str, Any]]) -> None:
         """Run `sql` once for each of `rows`."""
 
-    def fault(self, error: Exception) -> Exception:
-        """What a driver's error means: Conflict, Fault, or the error itself."""
+    def fault(self, error: Exception) -> Conflict | Fault | None:
+        """What a driver's error means; None for wrong SQL."""
 
 
 def _dataset_engine(url: str, engine_options: dict[str, Any], statements: list[str]) -> Engine:
@@ -95,8 +95,14 @@ class Sqlite:
         return _dataset_engine(f"sqlite:///{self.file}", {"connect_args": arguments}, pragmas)
 
     def raw(self, engine: Engine) -> Any:
-        """An sqlite3 connection; only the thread that asks may use it."""
-        return _driver_connection(engine)
+        """An sqlite3 connection; only the thread that asks may use it. Raises Fault when the file cannot be used."""
+        from sqlalchemy.exc import DBAPIError
+
+        try:
+            return _driver_connection(engine)
+        except (DBAPIError, sqlite3.Error) as error:
+            fault = self.fault(getattr(error, "orig", error))
+            raise Fault("lost", str(error)) if fault is None else fault from error
 
     def text(self, sql: str) -> str:
         """SQLite takes `:name` as it is."""
@@ -106,7 +112,7 @@ class Sqlite:
         """sqlite3's own executemany."""
         raw.executemany(sql, rows)
 
-    def fault(self, error: Exception) -> Exception:
+    def fault(self, error: Exception) -> Conflict | Fault | None:
         """By SQLite's result codes (https://sqlite.org/rescode.html), of which the low byte is the primary one."""
         code = getattr(error, "sqlite_errorcode", None)
         primary = code & 0xFF if code is not None else None
@@ -118,7 +124,7 @@ class Sqlite:
             return Fault("full", str(error))
         if primary in _BROKEN:
             return Fault("broken", str(error))
-        return error
+        return None
 
 
 _BROKEN = frozenset(
@@ -189,16 +195,16 @@ class Postgres:
         with raw.cursor() as cursor:
             cursor.executemany(sql, rows)
 
-    def fault(self, error: Exception) -> Exception:
+    def fault(self, error: Exception) -> Conflict | Fault | None:
         """By SQLSTATE (PostgreSQL manual, appendix A)."""
         state = getattr(error, "sqlstate", None)
         if state is None or state[:2] in ("08", "57"):
-            return Fault("lost", str(error)) if _is_operational(error) else error
+            return Fault("lost", str(error)) if _is_operational(error) else None
         if state[:2] == "23":
             return Conflict(str(error))
         if state[:2] == "40" or state == "55P03":
             return Fault("busy", str(error))
-        return Fault("full", str(error)) if state[:2] in ("53", "58") else error
+        return Fault("full", str(error)) if state[:2] in ("53", "58") else None
 
 
 def _is_operational(error: Exception) -> bool:

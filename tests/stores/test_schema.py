@@ -1,0 +1,101 @@
+"""The schema goes from version to version and keeps what is there."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.errors import ConfigurationError
+from bot.sources import Sources
+from bot.stores.connection import Connection
+from bot.stores.database import Database
+from bot.stores.dialects import Dialect, dialect_of
+from bot.stores.schema import LATEST, migrate, version
+from bot.stores.turns import open_turns
+from tests.stores.cluster import Cluster
+from tests.stores.contract import NOW, turn
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/t.db"
+    cluster: Cluster = request.getfixturevalue("cluster")
+    return cluster.new_database()
+
+
+@pytest.fixture
+def dialect(url: str, tmp_path: Path) -> Dialect:
+    return dialect_of(url, tmp_path)
+
+
+@pytest.fixture
+def connection(dialect: Dialect):
+    connection = Connection(dialect.raw(dialect.engine()), dialect)
+    yield connection
+    connection.close()
+
+
+async def test_a_store_of_version_1_is_brought_up_to_date_with_all_that_is_in_it(
+    url: str, dialect: Dialect, connection: Connection
+):
+    migrate(connection, dialect, to=1)
+    connection.run(
+        "INSERT INTO conversations (id, principal, channel, sender, created_at, seq, snapshot, last_turn_at) "
+        "VALUES ('old', 'customer:1', 'chat', '', 0, 2, :snapshot, 0)",
+        snapshot=b"kept",
+    )
+    for seq in (1, 2):
+        connection.run(
+            "INSERT INTO turns (conversation, seq, at, record) VALUES ('old', :seq, 0, :record)", seq=seq, record=b"r"
+        )
+    store = open_turns(Database.open(url, readers=1), Sources())
+    assert version(connection, dialect) == LATEST
+    assert await store.conversation_id("customer:1", "chat", "") == "old"
+    assert (await store.load("old")).snapshot == b"kept"
+    async with store.hold("old") as fence:
+        await store.commit(turn("old", 3, fence=fence))
+    assert await store.archive(NOW - timedelta(days=1)) == 2
+    assert [t.seq for t in await store.turns("old")] == [1, 2, 3]
+    await store.close()
+    await store.database.close()
+
+
+def test_bringing_up_to_date_twice_changes_nothing(dialect: Dialect, connection: Connection):
+    migrate(connection, dialect)
+    migrate(connection, dialect)
+    assert version(connection, dialect) == LATEST
+
+
+def test_a_migration_that_fails_leaves_the_version_before(dialect: Dialect, connection: Connection):
+    migrate(connection, dialect, to=1)
+    connection.run("CREATE TABLE archive (in_the_way {text})".format_map(dialect.types))
+    with pytest.raises(dialect.errors):
+        migrate(connection, dialect)
+    assert version(connection, dialect) == 1
+
+
+def test_a_newer_store_is_refused_with_a_sentence(url: str, dialect: Dialect, connection: Connection):
+    migrate(connection, dialect)
+    connection.run("UPDATE schema SET version = 99")
+    with pytest.raises(ConfigurationError, match="schema version 99, and this program knows versions up to"):
+        Database.open(url)
+
+
+def test_a_file_that_is_no_database_stops_the_start(tmp_path: Path):
+    (tmp_path / "t.db").write_bytes(b"something else, long enough to be taken for a header" * 100)
+    with pytest.raises(ConfigurationError, match="cannot be opened"):
+        Database.open("sqlite:///t.db", project=tmp_path)
+
+
+def test_sqlite_takes_no_value_of_another_type(tmp_path: Path):
+    dialect = dialect_of("sqlite:///t.db", tmp_path)
+    connection = Connection(dialect.raw(dialect.engine()), dialect)
+    migrate(connection, dialect)
+    with pytest.raises(Exception, match="cannot store TEXT value in INTEGER column"):
+        connection.run("INSERT INTO turns (conversation, seq, at, record) VALUES ('c', 'one', 0, x'00')")
+    connection.close()
+    assert sqlite3.sqlite_version_info >= (3, 37)

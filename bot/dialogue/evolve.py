@@ -1,7 +1,7 @@
 """How a tracker changes: one pure function of an event and the tracker before it.
 
 The meaning of each event is Rasa's (`Event.apply_to` and `applied_events`);
-what counts no more is taken out of `Tracker.events` at once instead of at
+what counts no more is taken out of `Tracker.applied` at once instead of at
 every look.
 """
 
@@ -41,7 +41,7 @@ from bot.messages import Parse
 def evolve(event: Event, tracker: Tracker) -> Tracker:
     """The tracker after `event`; neither is changed."""
     step = _STEPS.get(type(event))
-    return step(event, tracker) if step else _with(tracker, events=(*tracker.events, event))
+    return step(event, tracker) if step else _after(event, tracker)
 
 
 def evolve_all(events: Iterable[Event], tracker: Tracker) -> Tracker:
@@ -52,39 +52,43 @@ def evolve_all(events: Iterable[Event], tracker: Tracker) -> Tracker:
 
 
 def trim(tracker: Tracker, max_turns: int) -> Tracker:
-    """The same state with the events of the last `max_turns` user turns only; what goes is folded into the base.
+    """The same state with the events of the last `max_turns` user turns only; applied ones that go make the base.
 
     Of the user messages kept, all but the latest lose what only explains them
     (ranking, nearest examples), which keeps snapshots small.
     """
-    starts = [i for i, event in enumerate(tracker.events) if type(event) is UserUttered]
-    if len(starts) <= max_turns:
-        return _slim(tracker, starts[:-1])
-    cut = starts[-max_turns] if max_turns > 0 else len(tracker.events)
-    # The listen before a user message belongs to its turn: policies see it as the previous action.
-    if cut and _is_listen(tracker.events[cut - 1]):
-        cut -= 1
-    base = evolve_all(tracker.events[:cut], _start(tracker))
-    trimmed = _with(tracker, events=tracker.events[cut:], base=_bare(base))
-    return _slim(trimmed, [i - cut for i in starts[:-1] if i >= cut])
-
-
-def _slim(tracker: Tracker, older: list[int]) -> Tracker:
-    fat = [i for i in older if _is_fat(tracker.events[i])]
-    if not fat:
-        return tracker
-    events = list(tracker.events)
-    for i in fat:
-        event = events[i]
-        assert isinstance(event, UserUttered)
-        events[i] = replace(event, parse=replace(event.parse, ranking=(), nearest=(), response_selector={}))
-    return _with(tracker, events=tuple(events))
-
-
-def _is_fat(event: Event) -> bool:
-    return isinstance(event, UserUttered) and bool(
-        event.parse.ranking or event.parse.nearest or event.parse.response_selector
+    events = tracker.events[_turns_start(tracker.events, max_turns) :]
+    cut = _turns_start(tracker.applied, max_turns)
+    applied, base = tracker.applied[cut:], tracker.base
+    if cut:
+        base = _bare(evolve_all(tracker.applied[:cut], _start(tracker)))
+    slim = {id(event): _slim(event) for event in (*applied, *events) if event is not tracker.latest_message}
+    return _with(
+        tracker,
+        events=tuple([slim.get(id(event), event) for event in events]),
+        applied=tuple([slim.get(id(event), event) for event in applied]),
+        base=base,
     )
+
+
+def _turns_start(events: tuple[Event, ...], max_turns: int) -> int:
+    """Where the last `max_turns` user turns begin: at the listen before the message, which policies see."""
+    left = max_turns
+    for i in range(len(events) - 1, -1, -1):
+        if type(events[i]) is UserUttered:
+            left -= 1
+            if left == 0:
+                return i - 1 if i and _is_listen(events[i - 1]) else i
+    return 0 if left or not events else len(events)
+
+
+def _slim(event: Event) -> Event:
+    if not isinstance(event, UserUttered):
+        return event
+    parse = event.parse
+    if not (parse.ranking or parse.nearest or parse.response_selector):
+        return event
+    return replace(event, parse=replace(parse, ranking=(), nearest=(), response_selector={}))
 
 
 def _with(tracker: Tracker, **changes: Any) -> Tracker:
@@ -101,13 +105,19 @@ def _with(tracker: Tracker, **changes: Any) -> Tracker:
         get("effect", tracker.effect),
         get("events", tracker.events),
         get("initial_slots", tracker.initial_slots),
+        get("applied", tracker.applied),
         get("base", tracker.base),
     )
 
 
+def _after(event: Event, tracker: Tracker, **changes: Any) -> Tracker:
+    """The tracker with these changes and the event appended."""
+    return _with(tracker, events=(*tracker.events, event), applied=(*tracker.applied, event), **changes)
+
+
 def _bare(tracker: Tracker) -> Tracker:
     """A state to start from: without history."""
-    return _with(tracker, events=(), base=None)
+    return _with(tracker, events=(), applied=(), base=None)
 
 
 def _start(tracker: Tracker) -> Tracker:
@@ -123,11 +133,11 @@ def _is_listen(event: Event) -> bool:
 
 
 def _user_uttered(event: UserUttered, tracker: Tracker) -> Tracker:
-    return _with(tracker, latest_message=event, followup_action=None, events=(*tracker.events, event))
+    return _after(event, tracker, latest_message=event, followup_action=None)
 
 
 def _slot_set(event: SlotSet, tracker: Tracker) -> Tracker:
-    return _with(tracker, slots={**tracker.slots, event.name: event.value}, events=(*tracker.events, event))
+    return _after(event, tracker, slots={**tracker.slots, event.name: event.value})
 
 
 def _action_executed(event: ActionExecuted, tracker: Tracker) -> Tracker:
@@ -139,7 +149,8 @@ def _action_executed(event: ActionExecuted, tracker: Tracker) -> Tracker:
         loop=loop,
         latest_action=event.action_text or event.name,
         followup_action=None,
-        events=_after_action(event, tracker),
+        events=(*tracker.events, event),
+        applied=_after_action(event, tracker),
     )
 
 
@@ -147,57 +158,59 @@ def _rejected(event: ActionExecutionRejected, tracker: Tracker) -> Tracker:
     loop = tracker.loop
     if loop is not None and loop.name == event.name:
         loop = LoopState(loop.name, loop.is_interrupted, True, loop.trigger_message)
-    return _with(tracker, loop=loop, events=(*tracker.events, event))
+    return _after(event, tracker, loop=loop)
 
 
 def _active_loop(event: ActiveLoop, tracker: Tracker) -> Tracker:
     loop = None if event.name is None else LoopState(event.name, trigger_message=tracker.parse)
-    return _with(tracker, loop=loop, events=(*tracker.events, event))
+    return _after(event, tracker, loop=loop)
 
 
 def _loop_interrupted(event: LoopInterrupted, tracker: Tracker) -> Tracker:
     loop = tracker.loop
     if loop is not None:
         loop = LoopState(loop.name, event.is_interrupted, loop.rejected, loop.trigger_message)
-    return _with(tracker, loop=loop, events=(*tracker.events, event))
+    return _after(event, tracker, loop=loop)
 
 
 def _followup(event: FollowupAction, tracker: Tracker) -> Tracker:
-    return _with(tracker, followup_action=event.name, events=(*tracker.events, event))
+    return _after(event, tracker, followup_action=event.name)
 
 
 def _slots_reset(event: AllSlotsReset, tracker: Tracker) -> Tracker:
-    return _with(tracker, slots=dict(tracker.initial_slots), events=(*tracker.events, event))
+    return _after(event, tracker, slots=dict(tracker.initial_slots))
 
 
 def _session_started(event: SessionStarted, tracker: Tracker) -> Tracker:
-    return _reborn(tracker.conversation, event.initial_slots, LISTEN)
+    return _reborn(event, tracker, event.initial_slots, LISTEN)
 
 
 def _restarted(event: Restarted, tracker: Tracker) -> Tracker:
-    return _reborn(tracker.conversation, tracker.initial_slots, SESSION_START)
+    return _reborn(event, tracker, tracker.initial_slots, SESSION_START)
 
 
-def _reborn(conversation: str, initial_slots: Mapping[str, Any], followup: str) -> Tracker:
-    start = Tracker(conversation, dict(initial_slots), followup_action=followup, initial_slots=dict(initial_slots))
-    return _with(start, base=start)
+def _reborn(event: Event, tracker: Tracker, initial_slots: Mapping[str, Any], followup: str) -> Tracker:
+    """A state without past, apart from the record of it."""
+    initial = dict(initial_slots)
+    start = Tracker(tracker.conversation, initial, followup_action=followup, initial_slots=initial)
+    return _with(start, events=(*tracker.events, event), base=start)
 
 
 def _paused(event: ConversationPaused, tracker: Tracker) -> Tracker:
-    return _with(tracker, paused=True, events=(*tracker.events, event))
+    return _after(event, tracker, paused=True)
 
 
 def _resumed(event: ConversationResumed, tracker: Tracker) -> Tracker:
-    return _with(tracker, paused=False, events=(*tracker.events, event))
+    return _after(event, tracker, paused=False)
 
 
 def _utterance_reverted(event: UserUtteranceReverted, tracker: Tracker) -> Tracker:
     # A user message always follows a listen, which goes with it.
-    return _replay(tracker, _until(ActionExecuted, _until(UserUttered, tracker.events)))
+    return _replay(event, tracker, _until(ActionExecuted, _until(UserUttered, tracker.applied)))
 
 
 def _action_reverted(event: ActionReverted, tracker: Tracker) -> Tracker:
-    return _replay(tracker, _until(ActionExecuted, tracker.events))
+    return _replay(event, tracker, _until(ActionExecuted, tracker.applied))
 
 
 def _until(kind: type[Event], events: tuple[Event, ...]) -> tuple[Event, ...]:
@@ -208,16 +221,17 @@ def _until(kind: type[Event], events: tuple[Event, ...]) -> tuple[Event, ...]:
     return ()
 
 
-def _replay(tracker: Tracker, events: tuple[Event, ...]) -> Tracker:
-    start = _start(tracker)
-    return evolve_all(events, _with(start, base=tracker.base))
+def _replay(event: Event, tracker: Tracker, applied: tuple[Event, ...]) -> Tracker:
+    """The state as if only `applied` had happened; what did happen stays on record."""
+    replayed = evolve_all(applied, _with(_start(tracker), base=tracker.base))
+    return _with(replayed, events=(*tracker.events, event))
 
 
 def _entities_added(event: EntitiesAdded, tracker: Tracker) -> Tracker:
     message = tracker.latest_message
     if message is not None:
         message = replace(message, parse=with_entities(message.parse, event))
-    return _with(tracker, latest_message=message, events=(*tracker.events, event))
+    return _after(event, tracker, latest_message=message)
 
 
 def with_entities(parse: Parse, event: EntitiesAdded) -> Parse:
@@ -226,14 +240,14 @@ def with_entities(parse: Parse, event: EntitiesAdded) -> Parse:
 
 
 def _effect_prepared(event: EffectPrepared, tracker: Tracker) -> Tracker:
-    return _with(tracker, effect=event, events=(*tracker.events, event))
+    return _after(event, tracker, effect=event)
 
 
 def _effect_settled(event: EffectSettled, tracker: Tracker) -> Tracker:
     effect = tracker.effect
     if effect is not None and effect.key == event.key and event.outcome != "unknown":
         effect = None
-    return _with(tracker, effect=effect, events=(*tracker.events, event))
+    return _after(event, tracker, effect=effect)
 
 
 _STEPS: Mapping[type, Callable[[Any, Tracker], Tracker]] = {
@@ -261,18 +275,16 @@ _STEPS: Mapping[type, Callable[[Any, Tracker], Tracker]] = {
 
 
 def _after_action(event: ActionExecuted, tracker: Tracker) -> tuple[Event, ...]:
-    """The events with this action added, or, when a loop merely goes on, with the turn between its two runs removed.
+    """The applied events after an action: with it, or, when a loop merely goes on, without the turn between its runs.
 
     So that policies see one run of a loop however many questions it asked.
     """
-    events = tracker.events
-    if not _is_loop(event.name, tracker):
-        return (*events, event)
-    previous = _previous_run(event.name, events)
+    applied = tracker.applied
+    previous = _previous_run(event.name, applied) if _is_loop(event.name, tracker) else None
     if previous is None:
-        return (*events, event)
-    kept = [e for e in events[previous + 1 :] if type(e) not in _TURN_EVENTS]
-    return (*events[: previous + 1], *kept)
+        return (*applied, event)
+    kept = [e for e in applied[previous + 1 :] if type(e) not in _TURN_EVENTS]
+    return (*applied[: previous + 1], *kept)
 
 
 _TURN_EVENTS: Final = frozenset({ActionExecuted, UserUttered, UserFeaturization})
@@ -281,7 +293,7 @@ _TURN_EVENTS: Final = frozenset({ActionExecuted, UserUttered, UserFeaturization}
 def _is_loop(name: str, tracker: Tracker) -> bool:
     if (tracker.loop and tracker.loop.name == name) or (tracker.base and tracker.base.active_loop == name):
         return True
-    return any(type(e) is ActiveLoop and e.name == name for e in tracker.events)
+    return any(type(e) is ActiveLoop and e.name == name for e in tracker.applied)
 
 
 def _previous_run(loop: str, events: tuple[Event, ...]) -> int | None:

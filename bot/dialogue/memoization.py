@@ -68,9 +68,9 @@ class MemoizationPolicy:
     def _pasts(self, tracker: Tracker) -> Iterator[Tracker]:
         yield tracker
         if self.options.augmented:
-            for i, event in enumerate(tracker.events):
+            for i, event in enumerate(tracker.applied):
                 if isinstance(event, ActionExecuted):
-                    yield evolve_all(tracker.events[i:], self._start)
+                    yield evolve_all(tracker.applied[i:], self._start)
 
     def _recent(self, tracker: Tracker, *, use_text: bool) -> tuple[State, ...]:
         return recent(self._states.for_stories(tracker, self._rule_only, use_text=use_text), self.options.max_history)

@@ -96,7 +96,7 @@ class States:
 
     def _moments(self, tracker: Tracker) -> list[_Moment]:
         fold = _Fold(self, tracker)
-        for event in tracker.events:
+        for event in tracker.applied:
             step = _FOLD.get(type(event))
             if step:
                 step(fold, event)

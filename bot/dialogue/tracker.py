@@ -29,12 +29,13 @@ class LoopState:
 class Tracker:
     """A conversation's state.
 
-    `events` are the latest ones that still count, oldest first: the last N
-    user turns (see `trim`), without what was reverted and without the turns
-    that merely answered a running loop, which policies never look at. `base`
-    is the state before the first of them (None: a new conversation), so that
-    the state is always the fold of `events` over `base`. `initial_slots` are
-    what the session started with, and what a reset goes back to.
+    `events` are the latest ones as they happened, oldest first: those of the
+    last N user turns (see `trim`). `applied` are those that still count:
+    without what was reverted, and without the turns that merely answered a
+    running loop, which policies never look at. `base` is the state before the
+    first applied one (None: a new conversation), so that the state is always
+    the fold of `applied` over `base`. `initial_slots` are what the session
+    started with, and what a reset goes back to.
     """
 
     conversation: str = ""
@@ -47,6 +48,7 @@ class Tracker:
     effect: EffectPrepared | None = None
     events: tuple[Event, ...] = ()
     initial_slots: Mapping[str, Any] = field(default_factory=dict)
+    applied: tuple[Event, ...] = ()
     base: Tracker | None = None
 
     @property

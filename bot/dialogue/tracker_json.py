@@ -19,6 +19,8 @@ def tracker_to_json(tracker: Tracker) -> dict[str, Any]:
     if tracker.base is not None:
         data["base"] = _state_to_json(tracker.base)
     data["events"] = [_compact(event_to_json(event)) for event in tracker.events]
+    known = {id(event): i for i, event in enumerate(tracker.events)}
+    data["applied"] = [_reference(event, known) for event in tracker.applied]
     return data
 
 
@@ -26,8 +28,19 @@ def tracker_from_json(data: JsonObject) -> Tracker:
     """The tracker of a snapshot; raises ValueError where it is none."""
     conversation = data["conversation"]
     events = tuple([event_from_json(event) for event in data["events"]])
-    base = _state_from_json(data["base"], conversation, (), None) if "base" in data else None
-    return _state_from_json(data, conversation, events, base)
+    applied = tuple([_referenced(reference, events) for reference in data["applied"]])
+    base = _state_from_json(data["base"], conversation, (), (), None) if "base" in data else None
+    return _state_from_json(data, conversation, events, applied, base)
+
+
+def _reference(event: Event, known: Mapping[int, int]) -> int | dict[str, Any]:
+    """An event as its index among those written already, or whole."""
+    index = known.get(id(event))
+    return _compact(event_to_json(event)) if index is None else index
+
+
+def _referenced(reference: Any, events: tuple[Event, ...]) -> Event:
+    return events[reference] if isinstance(reference, int) else event_from_json(reference)
 
 
 def _state_to_json(tracker: Tracker) -> dict[str, Any]:
@@ -47,20 +60,22 @@ def _state_to_json(tracker: Tracker) -> dict[str, Any]:
 
 
 def _message_to_json(tracker: Tracker) -> Any:
-    """The latest message, as its index where it is one of the events."""
     message = tracker.latest_message
     if message is None:
         return None
-    for i in range(len(tracker.events) - 1, -1, -1):
-        if tracker.events[i] is message or tracker.events[i] == message:
-            return i + 1
-    return _compact(event_to_json(message))
+    return _reference(message, {id(event): i for i, event in enumerate(tracker.events)})
 
 
-def _state_from_json(data: JsonObject, conversation: str, events: tuple[Event, ...], base: Tracker | None) -> Tracker:
+def _state_from_json(
+    data: JsonObject,
+    conversation: str,
+    events: tuple[Event, ...],
+    applied: tuple[Event, ...],
+    base: Tracker | None,
+) -> Tracker:
     get = data.get
     loop, message, effect = get("loop"), get("message"), get("effect")
-    found = events[message - 1] if isinstance(message, int) else event_from_json(message) if message else None
+    found = None if message is None else _referenced(message, events)
     prepared = event_from_json(effect) if effect else None
     assert found is None or isinstance(found, UserUttered)
     assert prepared is None or isinstance(prepared, EffectPrepared)
@@ -75,6 +90,7 @@ def _state_from_json(data: JsonObject, conversation: str, events: tuple[Event, .
         prepared,
         events,
         get("initial_slots", {}),
+        applied,
         base,
     )
 

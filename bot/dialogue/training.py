@@ -66,7 +66,7 @@ class TrainingStory:
             tracker = evolve(event, tracker)
         seen = states.of(tracker)
         user_spoke, first, at = False, True, 0
-        for event in tracker.events:
+        for event in tracker.applied:
             if isinstance(event, UserUttered):
                 user_spoke = True
             if isinstance(event, ActionExecuted):

@@ -1,0 +1,121 @@
+"""The actions that every bot has, as Rasa's; a plugin's or an action server's action of the same name replaces one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bot.actions.fallback import affirm, ask_rephrase, revert_fallback, two_stage_fallback
+from bot.actions.say import say_if_there
+from bot.actions.turn import Action, Turn
+from bot.dialogue import names
+from bot.dialogue.events import (
+    ActiveLoop,
+    BotUttered,
+    Event,
+    Restarted,
+    SessionStarted,
+    SlotSet,
+    UserUtteranceReverted,
+)
+from bot.dialogue.evolve import evolve_all
+from bot.dialogue.slots import custom_mapping_actions, fill_slots, initial_slots
+from bot.errors import ActionRejected
+
+
+def default_actions() -> Mapping[str, Action]:
+    """The default actions by name."""
+    return {
+        names.LISTEN: listen,
+        names.RESTART: restart,
+        names.SESSION_START: start_session,
+        names.DEFAULT_FALLBACK: default_fallback,
+        names.DEACTIVATE_LOOP: deactivate_loop,
+        names.REVERT_FALLBACK_EVENTS: revert_fallback,
+        names.ASK_AFFIRMATION: affirm,
+        names.ASK_REPHRASE: ask_rephrase,
+        names.TWO_STAGE_FALLBACK: two_stage_fallback,
+        names.UNLIKELY_INTENT: unlikely_intent,
+        names.BACK: back,
+        names.EXTRACT_SLOTS: extract_slots,
+        names.SEND_TEXT: send_text,
+    }
+
+
+async def listen(turn: Turn) -> None:
+    """Wait for the user; nothing happens."""
+
+
+async def unlikely_intent(turn: Turn) -> None:
+    """Say to the policies that the intent was not expected here; nothing else happens."""
+
+
+async def restart(turn: Turn) -> None:
+    """Forget everything; a session starts next."""
+    say_if_there(turn, "utter_restart")
+    turn.emit(Restarted())
+
+
+async def start_session(turn: Turn) -> None:
+    """Begin a session: slots at their initial values, or carried over where the domain says so."""
+    domain, before = turn.domain, dict(turn.tracker.slots)
+    turn.emit(SessionStarted(initial_slots(domain)))
+    if domain.session.carry_over_slots:
+        for name, value in before.items():
+            if turn.slot(name) != value and name != names.REQUESTED_SLOT:
+                turn.set(name, value)
+
+
+async def default_fallback(turn: Turn) -> None:
+    """Say `utter_default` and take the message back, so that the next one is understood as if it had not been."""
+    say_if_there(turn, "utter_default")
+    turn.emit(UserUtteranceReverted())
+
+
+async def deactivate_loop(turn: Turn) -> None:
+    """End the running loop."""
+    turn.emit(ActiveLoop(None))
+    turn.set(names.REQUESTED_SLOT, None)
+
+
+async def back(turn: Turn) -> None:
+    """Take back this message and the one before it."""
+    say_if_there(turn, "utter_back")
+    turn.emit(UserUtteranceReverted())
+    turn.emit(UserUtteranceReverted())
+
+
+async def send_text(turn: Turn) -> None:
+    """Say the text that the message's metadata gives (`message: {text}`)."""
+    message = turn.message.metadata.get("message")
+    text = message.get("text") if isinstance(message, Mapping) else None
+    turn.say_text(str(text or ""))
+
+
+async def extract_slots(turn: Turn) -> None:
+    """Fill slots from the message as their mappings say; `action_validate_slot_mappings`, where it is, has a say."""
+    found: list[Event] = list(fill_slots(turn.tracker, turn.domain))
+    for action in custom_mapping_actions(turn.tracker, turn.domain):
+        if turn.context.has_action(action):
+            found += await _slots_and_words(turn, action, ())
+    if turn.context.has_action(names.VALIDATE_SLOT_MAPPINGS):
+        found = await _validated(turn, found)
+    for event in found:
+        turn.emit(event)
+
+
+async def _validated(turn: Turn, found: list[Event]) -> list[Event]:
+    """What validation makes of the slots found; those it says nothing of stand."""
+    slots = [event for event in found if isinstance(event, SlotSet)]
+    words = [event for event in found if not isinstance(event, SlotSet)]
+    answers = await _slots_and_words(turn, names.VALIDATE_SLOT_MAPPINGS, slots)
+    decided = {event.name for event in answers if isinstance(event, SlotSet)}
+    return [*words, *answers, *[event for event in slots if event.name not in decided]]
+
+
+async def _slots_and_words(turn: Turn, action: str, candidates: tuple[Event, ...] | list[SlotSet]) -> list[Event]:
+    """What an action does about slots, and what it says; all else it may not do here."""
+    try:
+        events = await turn.context.run_action(action, evolve_all(candidates, turn.tracker))
+    except ActionRejected:
+        return []
+    return [event for event in events if isinstance(event, SlotSet | BotUttered)]

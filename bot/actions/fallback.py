@@ -1,0 +1,115 @@
+"""The two-stage fallback, as Rasa's: ask whether the nearest intent was meant, ask to rephrase, give up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from bot.actions.say import say_if_there
+from bot.actions.turn import Turn
+from bot.dialogue import names
+from bot.dialogue.events import ActionExecuted, ActiveLoop, Event, Restarted, UserUtteranceReverted, UserUttered
+from bot.dialogue.tracker import Tracker
+
+_NOT_UNDERSTOOD = (names.NLU_FALLBACK, names.OUT_OF_SCOPE)
+_TWO_FALLBACKS = [names.NLU_FALLBACK, names.NLU_FALLBACK]
+_DENIED_TWICE = [names.OUT_OF_SCOPE, names.NLU_FALLBACK, names.OUT_OF_SCOPE]
+
+
+async def affirm(turn: Turn) -> None:
+    """Ask whether the nearest intent was meant, with buttons for yes and no."""
+    parse = turn.tracker.parse
+    intent = parse.intent_name if parse else None
+    if parse and intent == names.NLU_FALLBACK:
+        others = [score.name for score in parse.ranking if score.name != names.NLU_FALLBACK]
+        intent = others[0] if others else intent
+    buttons = [{"title": "Yes", "payload": f"/{intent}"}, {"title": "No", "payload": f"/{names.OUT_OF_SCOPE}"}]
+    turn.say_text(f"Did you mean '{intent}'?", buttons=buttons)
+
+
+async def ask_rephrase(turn: Turn) -> None:
+    """Ask to say it in other words."""
+    say_if_there(turn, "utter_ask_rephrase")
+
+
+async def two_stage_fallback(turn: Turn) -> None:
+    """A loop that ends once the user was understood, or with the default fallback after two failures."""
+    begins = turn.tracker.active_loop != names.TWO_STAGE_FALLBACK
+    if begins:
+        turn.emit(ActiveLoop(names.TWO_STAGE_FALLBACK))
+    intents = list(_latest_intents(turn.tracker))
+    gave_up = intents[:2] == _TWO_FALLBACKS or intents[:3] == _DENIED_TWICE
+    if not gave_up and intents[:1] and intents[0] in _NOT_UNDERSTOOD:
+        ask = names.ASK_AFFIRMATION if begins or intents[0] == names.NLU_FALLBACK else names.ASK_REPHRASE
+        await _do(turn, ask)
+        return
+    turn.emit(ActiveLoop(None))
+    if gave_up:
+        await _do(turn, names.DEFAULT_FALLBACK)
+        return
+    message = turn.tracker.latest_message
+    turn.emit(UserUtteranceReverted())
+    if message:
+        _say_again(turn, message)
+
+
+async def revert_fallback(turn: Turn) -> None:
+    """Take back what a fallback asked and was answered, so that stories need to know nothing of it."""
+    actions = [name for name in _latest_actions(turn.tracker) if name != names.LISTEN]
+    message = turn.tracker.latest_message
+    if message is None or not actions:
+        return
+    if actions[0] == names.ASK_REPHRASE:
+        _revert(turn, 3)
+    elif actions[0] == names.ASK_AFFIRMATION:
+        _revert(turn, 2)
+        if actions[1:2] == [names.ASK_REPHRASE]:
+            turn.emit(UserUtteranceReverted())
+            _revert(turn, 2)
+        message = _sure(message)
+    else:
+        return
+    turn.emit(message)
+
+
+async def _do(turn: Turn, action: str) -> None:
+    for event in await turn.run(action):
+        turn.emit(event)
+
+
+def _revert(turn: Turn, times: int) -> None:
+    for _ in range(times):
+        turn.emit(UserUtteranceReverted())
+    turn.emit(ActionExecuted(names.LISTEN))
+
+
+def _say_again(turn: Turn, message: UserUttered) -> None:
+    turn.emit(ActionExecuted(names.LISTEN))
+    turn.emit(_sure(message))
+
+
+def _sure(message: UserUttered) -> UserUttered:
+    parse = message.parse
+    if parse.intent is None:
+        return message
+    return replace(message, parse=replace(parse, intent=replace(parse.intent, confidence=1.0)))
+
+
+def _latest_intents(tracker: Tracker) -> Iterator[str | None]:
+    """The intents of the latest messages of the session, newest first, up to where one was taken back."""
+    for event in _since_restart(tracker):
+        if isinstance(event, UserUtteranceReverted):
+            return
+        if isinstance(event, UserUttered):
+            yield event.parse.intent_name
+
+
+def _latest_actions(tracker: Tracker) -> Iterator[str]:
+    return (event.name for event in reversed(tracker.applied) if isinstance(event, ActionExecuted))
+
+
+def _since_restart(tracker: Tracker) -> Iterator[Event]:
+    for event in reversed(tracker.events):
+        if isinstance(event, Restarted):
+            return
+        yield event

@@ -1,0 +1,156 @@
+"""Forms: a loop that asks for slots until all are filled, with Rasa's meaning of every step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from bot.actions.turn import Action, Turn
+from bot.content import Form
+from bot.dialogue.events import ActionExecuted, ActionExecutionRejected, ActiveLoop, Event, SlotSet, UserUttered
+from bot.dialogue.evolve import evolve_all
+from bot.dialogue.names import EXTRACT_SLOTS, LISTEN, REQUESTED_SLOT
+from bot.dialogue.tracker import Tracker
+from bot.errors import ActionRejected
+
+
+def form_action(form: Form) -> Action:
+    """The action that runs this form.
+
+    Started, it fills what the message says already; running, it takes the
+    answer (or refuses to run when there is none, so that another action may
+    be predicted), then asks for the next slot, or ends. `validate_<form>`, where it
+    exists, decides on every slot found and may name the slot to ask for next
+    (or none: the form ends). A slot is asked for by the first of
+    `action_ask_<form>_<slot>`, `utter_ask_<form>_<slot>`, `action_ask_<slot>`
+    and `utter_ask_<slot>` that exists.
+    """
+
+    async def run(turn: Turn) -> None:
+        await _Run(form, turn).run()
+
+    return run
+
+
+class _Run:
+    """One run of a form."""
+
+    def __init__(self, form: Form, turn: Turn) -> None:
+        self.form = form
+        self.turn = turn
+        self.validation = f"validate_{form.name}"
+
+    async def run(self) -> None:
+        started = self.turn.tracker
+        filled = await self._activate() if started.active_loop != self.form.name else None
+        if not self._is_done():
+            # What was filled at the start was validated there.
+            if not filled:
+                self._emit(await self._validated_answer(started))
+            if not self._rejected():
+                await self._ask_next(started)
+        if self._is_done():
+            self.turn.emit(ActiveLoop(None))
+
+    # --- starting ------------------------------------------------------------
+
+    async def _activate(self) -> Sequence[Event]:
+        """Start the loop and fill slots from the message that started it; returns what that did."""
+        self.turn.emit(ActiveLoop(self.form.name))
+        found = [e for e in await self.turn.run(EXTRACT_SLOTS) if isinstance(e, SlotSet)]
+        events: list[Event] = list(found)
+        if self.turn.context.has_action(self.validation):
+            tracker = evolve_all(found, self.turn.tracker)
+            filled = [SlotSet(s, tracker.slot(s)) for s in self.form.required_slots if tracker.slot(s) is not None]
+            answers = await self._validate(filled, tracker)
+            decided = {e.name for e in answers if isinstance(e, SlotSet)}
+            events = [*answers, *[e for e in found if e.name not in decided]]
+        self._emit(events)
+        return events
+
+    # --- answers -------------------------------------------------------------
+
+    async def _validated_answer(self, tracker: Tracker) -> Sequence[Event]:
+        """What the message fills, validated; raises ActionRejected when a slot was asked for and nothing was filled."""
+        loop = tracker.loop
+        if loop is not None and (tracker.latest_action != LISTEN or loop.is_interrupted):
+            # Back from a detour: the message answered another question.
+            return await self._validate([], tracker)
+        candidates = self._candidates(tracker)
+        events = await self._validate(candidates, tracker)
+        filled = any(isinstance(e, SlotSet) and e.name != REQUESTED_SLOT for e in events)
+        if self._requested(tracker) and not candidates and not filled and not _rejects(events):
+            raise ActionRejected(self.form.name)
+        return events
+
+    def _candidates(self, tracker: Tracker) -> list[SlotSet]:
+        """The form's slots that were set since the user spoke."""
+        wanted = {*self.form.required_slots, self._requested(tracker)}
+        since: dict[str, SlotSet] = {}
+        for event in reversed(tracker.events):
+            if isinstance(event, UserUttered):
+                break
+            if isinstance(event, SlotSet) and event.name in wanted and event.name not in since:
+                since[event.name] = event
+        return list(reversed(since.values()))
+
+    def _requested(self, tracker: Tracker) -> str | None:
+        """The slot that this form asked for last; another form's question does not count."""
+        name: str | None = tracker.slot(REQUESTED_SLOT) if tracker.active_loop == self.form.name else None
+        return name
+
+    async def _validate(self, candidates: Sequence[SlotSet], tracker: Tracker) -> Sequence[Event]:
+        if not self.turn.context.has_action(self.validation):
+            return []
+        return await self.turn.context.run_action(self.validation, self._seen_by_others(tracker, candidates))
+
+    def _seen_by_others(self, tracker: Tracker, events: Iterable[Event]) -> Tracker:
+        """The tracker for actions that this form runs: the form itself has run, and `events` came last."""
+        requested = SlotSet(REQUESTED_SLOT, self._requested(tracker))
+        return evolve_all([requested, ActionExecuted(self.form.name), *events], tracker)
+
+    # --- questions -----------------------------------------------------------
+
+    async def _ask_next(self, started: Tracker) -> None:
+        """Ask for the next slot: the one that validation named, or the first required one that is empty."""
+        if self._is_done():
+            self.turn.set(REQUESTED_SLOT, None)
+            return
+        named = next((e.value for e in self.turn.events if isinstance(e, SlotSet) and e.name == REQUESTED_SLOT), None)
+        slot = named or next((s for s in self.form.required_slots if self.turn.slot(s) is None), None)
+        if not named:
+            self.turn.set(REQUESTED_SLOT, slot)
+        question = self._question(slot) if slot else None
+        if question:
+            tracker = self._seen_by_others(started, self.turn.events)
+            self._emit(await self.turn.context.run_action(question, tracker))
+
+    def _question(self, slot: str) -> str | None:
+        names = (
+            f"action_ask_{self.form.name}_{slot}",
+            f"utter_ask_{self.form.name}_{slot}",
+            f"action_ask_{slot}",
+            f"utter_ask_{slot}",
+        )
+        return next((name for name in names if self.turn.context.has_action(name)), None)
+
+    # --- ends ----------------------------------------------------------------
+
+    def _rejected(self) -> bool:
+        return _rejects(self.turn.events)
+
+    def _is_done(self) -> bool:
+        """Whether the last word on the question or the loop is that there is none."""
+        events = self.turn.events
+        if _rejects(events):
+            return False
+        question = next((e for e in reversed(events) if isinstance(e, SlotSet) and e.name == REQUESTED_SLOT), None)
+        loop = next((e for e in reversed(events) if isinstance(e, ActiveLoop)), None)
+        return (question is not None and question.value is None) or (loop is not None and loop.name is None)
+
+    def _emit(self, events: Iterable[Event]) -> None:
+        for event in events:
+            self.turn.emit(event)
+
+
+def _rejects(events: Iterable[Event]) -> bool:
+    return any(isinstance(event, ActionExecutionRejected) for event in events)

@@ -1,0 +1,11 @@
+"""Saying a response where the domain has it."""
+
+from __future__ import annotations
+
+from bot.actions.turn import Turn
+
+
+def say_if_there(turn: Turn, response: str) -> None:
+    """Say a response, or nothing where the domain has none of that name."""
+    if response in turn.domain.responses:
+        turn.say(response)

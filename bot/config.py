@@ -89,7 +89,7 @@ class ActionEndpoint:
 class Settings:
     """The whole configuration of one bot. `plugins` name modules or folders of the project;
     `plugin_settings` are handed to them as written; `channels` are credentials.yml's entries as written, by
-    channel; `options` come from the command line."""
+    channel; `workers` (processes that share port and store) and `options` come from the command line."""
 
     project: Path = Path()
     server: Server = Server()
@@ -101,6 +101,7 @@ class Settings:
     action_endpoint: ActionEndpoint | None = None
     plugins: tuple[str, ...] = ()
     plugin_settings: Mapping[str, Any] = field(default_factory=dict)
+    workers: int = 1
     channels: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
 

@@ -15,11 +15,12 @@ from typing import TypeVar
 from bot.actions.default import default_actions
 from bot.actions.forms import form_action
 from bot.actions.remote import ActionServer
-from bot.actions.responses import response_action
+from bot.actions.responses import PREFIX, response_action
 from bot.actions.turn import Action, Resources
 from bot.app.projects import Project
 from bot.content import Content, Domain
-from bot.dialogue import Dialogue, train_dialogue
+from bot.dialogue.dialogue import Dialogue
+from bot.dialogue.train import train_dialogue
 from bot.engine.agent import Agent
 from bot.errors import BotError
 from bot.messages import Parse
@@ -67,18 +68,13 @@ def learn(content: Content, plugins: Plugins, cache: Path, *, progress: Progress
     started = perf_counter()
     components = plugins.nlu_components()
     nlu = cache / f"nlu-{fingerprint_of(content, SEED)[:24]}"
-    dialogue = cache / f"dialogue-{content.fingerprint[:24]}"
     model, model_cached = _cached(
         nlu,
         lambda folder: Model.load(folder, components=components),
         lambda: train(content, seed=SEED, progress=progress, components=components),
     )
-    policies, policies_cached = _cached(
-        dialogue,
-        lambda folder: Dialogue.load(folder, content),
-        lambda: train_dialogue(content, seed=SEED, policies=plugins.policies()),
-    )
-    return Trained(model, policies, perf_counter() - started, model_cached and policies_cached)
+    policies = train_dialogue(content, seed=SEED, policies=plugins.policies())
+    return Trained(model, policies, perf_counter() - started, model_cached)
 
 
 @asynccontextmanager
@@ -104,12 +100,13 @@ def gather_actions(
 
     `remote` makes the action of a name that the domain lists and nothing here implements.
     """
-    actions: dict[str, Action] = {name: response_action(name) for name in domain.responses}
-    actions.update({name: response_action(name) for name in domain.actions if name.startswith("utter_")})
+    named = {name.split("/")[0] for name in domain.responses} | set(domain.responses)
+    named |= {name for name in domain.actions if name.startswith(PREFIX)}
+    actions: dict[str, Action] = {name: response_action(name) for name in named}
     actions.update(default_actions())
     actions.update({name: form_action(form) for name, form in domain.forms.items()})
     if remote is not None:
-        actions.update({name: remote(name) for name in domain.actions if not name.startswith("utter_")})
+        actions.update({name: remote(name) for name in domain.actions if not name.startswith(PREFIX)})
     actions.update(plugged)
     return actions
 

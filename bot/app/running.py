@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import bot
 from bot.app.opening import Bot, open_bot
 from bot.app.projects import load_project
+from bot.app.workers import Workers, check_workers, reserve_port
 from bot.channels.callback import addressing as callback_addressing
-from bot.channels.delivery import Delivery
 from bot.config import Settings
 from bot.errors import BotError
 from bot.server.app import make_app
@@ -40,6 +41,7 @@ class Place:
     port: int | None = None
     store: str | None = None
     workers: int = 1
+    is_worker: bool = False
 
     def override(self, settings: Settings) -> Settings:
         """The settings with what the command line says."""
@@ -50,7 +52,22 @@ class Place:
             server = replace(server, port=self.port)
         if self.store is not None:
             store = replace(store, url=self.store)
-        return replace(settings, server=server, store=store)
+        return replace(settings, server=server, store=store, workers=self.workers)
+
+
+async def run_bot(folder: Path, place: Place, options: dict[str, Any], arguments: Sequence[str], *, say: Say) -> int:
+    """Serve the project, in as many processes as `place` says; the exit status.
+
+    `arguments` start one worker, but for the port. Raises as `run_server` does.
+    """
+    if place.workers == 1 or place.is_worker:
+        await run_server(folder, place, options, say=say)
+        return 0
+    settings = load_project(folder, options, place.override).settings
+    check_workers(place.workers, settings.store.url)
+    with reserve_port(settings.server.host, settings.server.port) as reserved:
+        port = reserved.getsockname()[1]
+        return await Workers([*arguments, "--worker", "--port", str(port)], place.workers, say).run()
 
 
 async def run_server(folder: Path, place: Place, options: dict[str, Any], *, say: Say) -> None:
@@ -75,7 +92,8 @@ async def serving(folder: Path, place: Place, options: dict[str, Any]) -> AsyncI
         async with working_in_background(
             lambda: running.background.run(EFFECTS_EVERY), lambda: purging(running), *delivering(running, callback)
         ):
-            async with listening(make_app(parts_of(running)), running.settings) as url:
+            app = make_app(parts_of(running))
+            async with listening(app, running.settings, shared_port=place.is_worker) as url:
                 yield running, url
             await running.engine.finish(running.settings.limits.shutdown_seconds)
 
@@ -109,7 +127,7 @@ async def purging(running: Bot) -> None:
     """Forget idempotency records and finished deliveries that are older than they are kept, for ever."""
     while True:
         try:
-            await running.store.purge(running.sources.now())
+            await running.store.purge(running.sources.now() - timedelta(days=running.settings.store.idempotency_days))
         except BotError as error:
             running.log.warning("purge failed", exc_info=error)
         await asyncio.sleep(PURGE_EVERY)

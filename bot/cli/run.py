@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sys
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -19,23 +21,29 @@ from bot.cli import options
 @click.option(
     "--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes (PostgreSQL only)."
 )
+@click.option("--worker", is_flag=True, hidden=True, help="This process is one of several.")
 def run(
-    project: Path, host: str | None, port: int | None, store: str | None, workers: int, **plugin_options: Any
+    project: Path,
+    host: str | None,
+    port: int | None,
+    store: str | None,
+    workers: int,
+    worker: bool,
+    **plugin_options: Any,
 ) -> None:
     """Serve the bot over HTTP until SIGTERM or Ctrl-C; turns under way are finished first."""
-    from bot.app.running import Place, run_server
+    from bot.app.running import Place, run_bot
 
-    if (project / "config.yml").is_file():
-        place = Place(host, port, store, workers)
-        _with_uvloop(run_server(project, place, plugin_options, say=click.echo))
-    else:
+    if not (project / "config.yml").is_file():
         raise click.UsageError(f"there is no config.yml in {project.resolve()}; go to a project, or `bot init DIR`")
+    place = Place(host, port, store, workers, worker)
+    main = run_bot(project, place, plugin_options, sys.argv[1:], say=click.echo)
+    sys.exit(_with_uvloop(main))
 
 
-def _with_uvloop(main: Any) -> None:
+def _with_uvloop(main: Coroutine[Any, Any, int]) -> int:
     try:
         import uvloop
     except ImportError:
-        asyncio.run(main)
-    else:
-        uvloop.run(main)
+        return asyncio.run(main)
+    return uvloop.run(main)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from math import isfinite
 from typing import Any, Final, NamedTuple, cast
 
 from bot import Entity, Parse
@@ -19,6 +20,7 @@ _MORE_THAN: Final = re.compile(r"\b(over|above|exceeding|(more|greater|bigger|la
 _LESS_THAN: Final = re.compile(r"\b(under|below|(less|lower|fewer|smaller|cheaper) than)\s*\Z", re.IGNORECASE)
 _NOT: Final = re.compile(r"\b(no|not|n't)\s+\S+\s+than\s*\Z", re.IGNORECASE)
 _AT_LEAST: Final = re.compile(r"\bat least\s*\Z|\bno(t)? less than\s*\Z|\bmin(imum)?\s*\Z", re.IGNORECASE)
+_AT_MOST: Final = re.compile(r"\bat most\s*\Z|\bno(t)? more than\s*\Z|\bup to\s*\Z|\bmax(imum)?\s*\Z", re.IGNORECASE)
 _OR_MORE: Final = re.compile(r"\s*(or|and)\s+(more|over|above|up(wards)?|bigger|higher)\b|\s*\+", re.IGNORECASE)
 _OR_LESS: Final = re.compile(r"\s*(or|and)\s+(less|under|below|smaller|lower|fewer)\b", re.IGNORECASE)
 _GRAINS: Final = ("day", "week", "month", "quarter", "year")
@@ -74,7 +76,7 @@ def _first(entities: Iterable[Entity], name: str) -> str | None:
 
 def _direction(entities: Iterable[Entity]) -> Direction | None:
     """Which way the money went; "in" wins over a "pay" beside it ("what was paid in")."""
-    found = {e.value for e in entities if e.entity == "direction"}
+    found = [e.value for e in entities if e.entity == "direction"]
     return "in" if "in" in found else "out" if "out" in found else None
 
 
@@ -88,15 +90,20 @@ def _shift(entities: Iterable[Entity]) -> Shift | None:
 
 def _count(text: str, entities: Iterable[Entity]) -> int | None:
     for entity in entities:
-        if entity.entity == "number" and not _compared(text[: entity.start]):
-            whole = isinstance(entity.value, int | float) and entity.value == int(entity.value)
-            if whole and entity.value >= 1:
-                return min(int(entity.value), MOST_ROWS)
+        if entity.entity != "number" or not _is_plain(entity.value) or _compared(text[: entity.start]):
+            continue
+        if entity.value >= 1 and entity.value == int(entity.value):
+            return min(int(entity.value), MOST_ROWS)
     return None
 
 
+def _is_plain(value: Any) -> bool:
+    """Whether a number of the grammar is one: no interval, not infinite, no bool."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+
+
 def _compared(before: str) -> bool:
-    return any(words.search(before) for words in (_MORE_THAN, _LESS_THAN, _AT_LEAST))
+    return any(words.search(before) for words in (_MORE_THAN, _LESS_THAN, _AT_LEAST, _AT_MOST))
 
 
 # --- amounts -----------------------------------------------------------------
@@ -106,7 +113,7 @@ def _amounts(text: str, entities: Iterable[Entity]) -> Amounts:
     for entity in entities:
         if entity.entity == "amount-of-money":
             return _bounds(text, entity)
-        if entity.entity == "number" and _compared(text[: entity.start]):
+        if entity.entity == "number" and _is_plain(entity.value) and _compared(text[: entity.start]):
             return _around(text, entity, round(entity.value * 100))
     return Amounts()
 
@@ -137,14 +144,14 @@ def _digits(said: str) -> int:
 
 def _around(text: str, entity: Entity, pennies: int) -> Amounts:
     before, after = text[: entity.start], text[entity.end :]
+    if _AT_LEAST.search(before) or _OR_MORE.match(after):
+        return Amounts(pennies, None)
+    if _AT_MOST.search(before) or _OR_LESS.match(after):
+        return Amounts(None, pennies)
     if _MORE_THAN.search(before):
         return Amounts(pennies + 1, None)
     if _LESS_THAN.search(before):
         return Amounts(None, pennies - 1)
-    if _AT_LEAST.search(before) or _OR_MORE.match(after):
-        return Amounts(pennies, None)
-    if _OR_LESS.match(after):
-        return Amounts(None, pennies)
     return Amounts(pennies, pennies)
 
 

@@ -12,11 +12,14 @@ from .question import Filters, Period
 TRANSFERS: Final = "transfers"
 """The bank's category for moves between the customer's own accounts and investments."""
 
+INCOME: Final = ("income", "interest")
+"""The bank's categories of what only comes in."""
+
 USUAL_ROWS: Final = 10
 """How many transactions are listed when neither a number nor a period was asked for."""
 
 USUAL_DAYS: Final = 30
-"""The days, today included, that a sum covers when no period was asked for."""
+"""The days before today that a sum covers, beside today, when no period was asked for."""
 
 LOOK_BACK: Final = timedelta(days=730)
 """How far back a period without a beginning is looked at."""
@@ -46,7 +49,7 @@ def total(transactions: Iterable[Transaction]) -> int:
 
 def usual_period(today: date) -> Period:
     """The period of a sum that names none."""
-    return Period(today - timedelta(days=USUAL_DAYS - 1), today + timedelta(days=1))
+    return Period(today - timedelta(days=USUAL_DAYS), today + timedelta(days=1))
 
 
 def bounds(period: Period, today: date) -> tuple[date, date]:

@@ -13,9 +13,9 @@ from .banking import for_customers
 from .conversation import keep, kept, said
 from .formatting import format_money
 from .question import Direction, Question, new_question
-from .selection import TRANSFERS, bounds, counts_own_transfers, select, total, usual_period
+from .selection import INCOME, TRANSFERS, bounds, counts_own_transfers, select, total, usual_period
 from .transactions import fetch
-from .wording import describe, noun
+from .wording import describe
 
 
 async def spending(turn: Turn, bank: CustomerBank, question: Question | None = None) -> None:
@@ -35,7 +35,7 @@ async def spending(turn: Turn, bank: CustomerBank, question: Question | None = N
     counted = [t for t in found if counts_own_transfers(filters) or t.category != TRANSFERS]
     about = describe(filters, today)
     response = f"utter_{'received' if filters.direction == 'in' else 'spent'}{'' if counted else '_nothing'}"
-    payments = f"{len(counted)} {noun(filters, len(counted))}"
+    payments = "1 payment" if len(counted) == 1 else f"{len(counted)} payments"
     turn.say(response, total=format_money(total(counted)), what=about, payments=payments)
     if len(counted) < len(found):
         turn.say("utter_own_transfers_left_out")
@@ -43,7 +43,7 @@ async def spending(turn: Turn, bank: CustomerBank, question: Question | None = N
 
 def _direction(question: Question) -> Direction:
     """Money out, unless the category is one that only comes in."""
-    return "in" if question.filters.category in ("income", "interest") else "out"
+    return "in" if question.filters.category in INCOME else "out"
 
 
 @hookimpl

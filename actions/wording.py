@@ -8,6 +8,7 @@ from typing import Final
 
 from .formatting import format_date, format_money
 from .question import Filters, Period, floor, step
+from .selection import INCOME
 
 _MONTHS: Final = (
     *("January", "February", "March", "April", "May", "June"),
@@ -18,6 +19,7 @@ _ACCOUNTS: Final = {
     "savings": "your savings account",
     "credit card": "your credit card",
 }
+_BESIDE_ACCOUNT: Final = {"in": "into", "out": "from"}
 
 
 def describe(filters: Filters, today: date) -> str:
@@ -26,10 +28,9 @@ def describe(filters: Filters, today: date) -> str:
 
 
 def noun(filters: Filters, count: int) -> str:
-    """What the transactions are called: "1 payment", "no transactions" is left to the caller."""
-    one = {"in": "payment in", "out": "payment"}.get(filters.direction or "", "transaction")
-    many = {"in": "payments in", "out": "payments"}.get(filters.direction or "", "transactions")
-    return one if count == 1 else many
+    """What so many of the transactions are called."""
+    one = {"in": "payment received", "out": "payment"}.get(filters.direction or "", "transaction")
+    return one if count == 1 else one.replace("payment", "payments") if filters.direction else "transactions"
 
 
 def say_period(period: Period, today: date) -> str:
@@ -42,7 +43,7 @@ def say_period(period: Period, today: date) -> str:
     if start == last:
         return f"on {format_date(start)}"
     if named := _named(period):
-        return f"in {named}"
+        return f"in {named}" if last <= today else f"so far in {named}"
     if last >= today:
         return f"since {format_date(start)}"
     return f"from {format_date(start)} to {format_date(last)}"
@@ -62,23 +63,27 @@ def _named(period: Period) -> str | None:
 
 def _parts(filters: Filters, today: date) -> Iterator[str]:
     if filters.category:
-        yield f"on {filters.category}" if filters.direction != "in" else f"as {filters.category}"
+        comes_in = filters.direction == "in" or filters.category in INCOME
+        yield f"as {filters.category}" if comes_in else f"on {filters.category}"
     if filters.merchant:
         yield f"from {filters.merchant}" if filters.direction == "in" else f"at {filters.merchant}"
     yield _say_amounts(filters.at_least, filters.at_most)
     if filters.account:
         name = _ACCOUNTS.get(filters.account, f"your account “{filters.account}”")
-        yield f"{'into' if filters.direction == 'in' else 'from'} {name}"
+        yield f"{_BESIDE_ACCOUNT.get(filters.direction or '', 'on')} {name}"
     if filters.period:
         yield say_period(filters.period, today)
 
 
 def _say_amounts(at_least: int | None, at_most: int | None) -> str:
+    """The bounds as they were most likely said: a penny beyond whole pounds means "over" or "under" them."""
     if at_least is not None and at_most is not None:
         low, high = format_money(at_least), format_money(at_most)
         return f"of {low}" if at_least == at_most else f"between {low} and {high}"
     if at_least is not None:
-        return f"of {format_money(at_least)} or more"
+        over = at_least % 100 == 1
+        return f"over {format_money(at_least - 1)}" if over else f"of {format_money(at_least)} or more"
     if at_most is not None:
-        return f"of {format_money(at_most)} or less"
+        under = at_most % 100 == 99
+        return f"under {format_money(at_most + 1)}" if under else f"of {format_money(at_most)} or less"
     return ""

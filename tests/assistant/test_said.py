@@ -1,0 +1,155 @@
+"""What a message says, from the entities that the grammar and the matcher find in it."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from actions.question import Filters, Period, Shift
+from actions.said import MOST_ROWS, understand
+from bot import Entity, Parse
+from bot.content import Component, Content
+from bot.nlu.entities import train_entities
+
+NOW = datetime(2026, 11, 3, 10, tzinfo=UTC)
+GRAMMAR = train_entities(
+    Content(
+        pipeline=(
+            Component(
+                "TellerEntityExtractor",
+                {"dimensions": ["time", "amount-of-money", "number"], "timezone": "Europe/London"},
+            ),
+        )
+    )
+)
+
+
+def heard(text: str, **marked: tuple[str, str]) -> Filters:
+    """The filters of a text; `marked` are learned entities: name=(words, value)."""
+    entities = [
+        Entity(name, value, text.index(words), text.index(words) + len(words))
+        for name, (words, value) in marked.items()
+    ]
+    return understand(Parse(text, entities=(*entities, *GRAMMAR.extract(text, NOW)))).filters
+
+
+@pytest.mark.parametrize(
+    ("text", "at_least", "at_most"),
+    [
+        ("payments over £50", 5_001, None),
+        ("payments above fifty quid", 5_001, None),
+        ("more than 50 pounds", 5_001, None),
+        ("more than £1,234.56", 123_457, None),
+        ("at least £75", 7_500, None),
+        ("no less than £75", 7_500, None),
+        ("£75 or more", 7_500, None),
+        ("under a tenner", None, 999),
+        ("less than £5", None, 499),
+        ("at most £5", None, 500),
+        ("no more than £5", None, 500),
+        ("up to £5", None, 500),
+        ("£5 or less", None, 500),
+        ("over 50", 5_001, None),
+        ("under 20", None, 1_999),
+        ("between £20 and £40", 2_000, 4_000),
+        ("the £9.99 one", 999, 999),
+        ("last 3 payments", None, None),
+    ],
+)
+def test_amounts(text: str, at_least: int | None, at_most: int | None) -> None:
+    filters = heard(text)
+    assert (filters.at_least, filters.at_most) == (at_least, at_most)
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "end"),
+    [
+        ("in October", date(2026, 10, 1), date(2026, 11, 1)),
+        ("last month", date(2026, 10, 1), date(2026, 11, 1)),
+        ("in December", date(2025, 12, 1), date(2026, 1, 1)),
+        ("yesterday", date(2026, 11, 2), date(2026, 11, 3)),
+        ("this week", date(2026, 11, 2), date(2026, 11, 9)),
+        ("since 1 October", date(2026, 10, 1), None),
+        ("since Friday", date(2026, 10, 30), None),
+        ("until 15 October 2026", None, date(2026, 10, 16)),
+        ("between 3 and 10 October", date(2026, 10, 3), date(2026, 10, 11)),
+        ("on 12 October", date(2026, 10, 12), date(2026, 10, 13)),
+        ("this year", date(2026, 1, 1), date(2027, 1, 1)),
+        ("in the last 30 days", date(2026, 10, 4), date(2026, 11, 4)),
+    ],
+)
+def test_periods(text: str, start: date | None, end: date | None) -> None:
+    period = heard(f"what did I spend {text}").period
+    assert period is not None
+    assert (period.start, period.end) == (start, end)
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("my last 5 transactions", 5),
+        ("the ten most recent payments", 10),
+        ("transactions between 3 and 10 October", None),
+        ("payments over 50", None),
+        ("payments over £50", None),
+        ("the last 5000 transactions", MOST_ROWS),
+        ("the last 0 transactions", None),
+    ],
+)
+def test_counts(text: str, count: int | None) -> None:
+    assert heard(text).count == count
+
+
+def test_words_that_mark_account_shop_and_category() -> None:
+    filters = heard("groceries at Tesco on my card", category=("groceries", "groceries"), merchant=("Tesco", "Tesco"))
+    assert (filters.category, filters.merchant) == ("groceries", "Tesco")
+
+
+def test_money_in_wins_over_a_verb_beside_it() -> None:
+    text = "what was paid in"
+    parse = Parse(text, entities=(Entity("direction", "out", 9, 13), Entity("direction", "in", 9, 16)))
+    assert understand(parse).filters.direction == "in"
+
+
+def test_the_month_before_is_a_shift_and_no_date() -> None:
+    text = "and the month before?"
+    said = understand(Parse(text, entities=(Entity("shift", "previous month", 4, 20), *GRAMMAR.extract(text, NOW))))
+    assert said.shift == Shift(-1, "month")
+    assert said.filters.period is None
+
+
+def test_the_month_before_last_is_a_date_and_no_shift() -> None:
+    text = "in the month before last"
+    said = understand(Parse(text, entities=(Entity("shift", "previous month", 3, 19), *GRAMMAR.extract(text, NOW))))
+    assert said.shift is None
+    assert said.filters.period == Period(date(2026, 9, 1), date(2026, 10, 1), "month")
+
+
+def test_foreign_money_is_no_bound() -> None:
+    assert heard("over 50 euros").at_least is None
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=True) | st.text(max_size=12),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["from", "to", "value", "minor", "grain", "currency"]), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+entity_names = st.sampled_from(
+    ["account", "merchant", "category", "direction", "shift", "time", "number", "amount-of-money"]
+)
+
+
+@given(st.text(max_size=60), st.lists(st.tuples(entity_names, json_values, st.integers(0, 60)), max_size=5))
+def test_no_entity_whatever_its_value_breaks_understanding(text: str, found: list[tuple[str, Any, int]]) -> None:
+    entities = [
+        Entity(name, value, min(at, len(text)), len(text), details=value if isinstance(value, dict) else None)
+        for name, value, at in found
+    ]
+    understand(Parse(text, entities=tuple(entities)))

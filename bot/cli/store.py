@@ -35,10 +35,10 @@ def backup(file: Path, project: Path, store: str | None) -> None:
 @options.store
 def verify(project: Path, store: str | None) -> None:
     """Check turns, sequence numbers, snapshots (each must be the fold of its turns) and effects without outcome."""
-    from bot.app.verifying import fold_turns
-    from bot.stores.backup import verify as find_problems
+    from bot.app.verifying import TurnFold
+    from bot.stores.verifying import verify as find_problems
 
-    problems = with_database(load_settings(project, store), lambda database: find_problems(database, fold_turns))
+    problems = with_database(load_settings(project, store), lambda database: find_problems(database, TurnFold))
     for problem in problems:
         click.echo(problem, err=True)
     click.echo("The store is sound." if not problems else f"{len(problems)} problems.")

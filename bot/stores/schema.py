@@ -7,7 +7,7 @@ in minor units. Account numbers are text: `007` is not `7`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bot.errors import ConfigurationError
 from bot.stores.connection import Connection
@@ -73,6 +73,22 @@ VERSION_2 = (
 
 MIGRATIONS: Sequence[Sequence[str]] = (VERSION_1, VERSION_2)
 LATEST = len(MIGRATIONS)
+
+TABLES: Mapping[str, tuple[str, ...]] = {
+    "customers": ("id",),
+    "sessions": ("token_hash",),
+    "keys": ("id",),
+    "throttles": ("name",),
+    "peppers": ("id",),
+    "conversations": ("id",),
+    "turns": ("conversation", "seq"),
+    "archive": ("conversation", "seq"),
+    "inbox": ("number",),
+    "outbox": ("number",),
+    "effects": ("key",),
+    "reminders": ("conversation", "name"),
+}
+"""Every table but `schema`, with its key, in an order in which references are kept."""
 
 
 def migrate(connection: Connection, dialect: Dialect, *, to: int = LATEST) -> None:

@@ -1,0 +1,38 @@
+"""Whether a snapshot is the fold of its turns: what `bot store verify` asks."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+from bot.dialogue.event_json import event_from_json
+from bot.dialogue.evolve import evolve, trim
+from bot.dialogue.tracker import Tracker
+from bot.engine.codec import read_record
+from bot.engine.snapshots import read_snapshot
+
+KEPT_TURNS = 50
+"""More than any policy looks at would only cost memory: the state does not depend on how many are kept."""
+
+NOT_COMPARED = frozenset({"events", "applied", "base"})
+"""How much history a tracker holds is the policies' choice; what it has come to is not."""
+
+
+class TurnFold:
+    """Folds one conversation's recorded events."""
+
+    def __init__(self, conversation: str) -> None:
+        self._conversation = conversation
+        self._tracker = Tracker(conversation=conversation)
+
+    def add(self, record: bytes) -> None:
+        """Take in the next turn record."""
+        for event in read_record(record)["events"]:
+            self._tracker = evolve(event_from_json(event), self._tracker)
+        self._tracker = trim(self._tracker, KEPT_TURNS)
+
+    def problem(self, snapshot: bytes) -> str | None:
+        """The names of what differs, never values; None when they agree."""
+        kept = read_snapshot(snapshot, self._conversation).tracker
+        names = [field.name for field in fields(Tracker) if field.name not in NOT_COMPARED]
+        different = [name for name in names if getattr(kept, name) != getattr(self._tracker, name)]
+        return ", ".join(different) or None

@@ -1,0 +1,154 @@
+"""Backup while the bot runs, restore, and copying to another database. PostgreSQL is backed up by its own tools."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from bot.errors import ConfigurationError
+from bot.stores.connection import Connection, Row
+from bot.stores.database import Database
+from bot.stores.dialects import Sqlite, dialect_of
+from bot.stores.lock import locked
+from bot.stores.schema import LATEST, TABLES
+
+_CHUNK = 500
+
+
+def backup(url: str, file: Path, *, project: Path = Path()) -> None:
+    """Write a consistent copy of an SQLite store to `file`, durable when this returns; the bot may go on writing.
+
+    The copy is one read transaction (https://sqlite.org/backup.html), so that
+    it has every turn that was acknowledged before the call. Raises
+    ConfigurationError for PostgreSQL, and when `file` is the store itself.
+    """
+    store = _sqlite_file(url, project, "pg_dump --format=custom --file=FILE DATABASE")
+    if not store.is_file():
+        raise ConfigurationError([f"there is no store at {store}"])
+    if file.exists() and file.samefile(store):
+        raise ConfigurationError([f"{file} is the store itself; name another file for its backup"])
+    part = file.with_name(f"{file.name}.part")
+    part.unlink(missing_ok=True)
+    part.touch(mode=0o600)
+    with _opened(store) as source, _opened(part) as target:
+        source.backup(target)
+        _check(target, part)
+    _sync(part)
+    part.replace(file)
+    _sync(file.parent)
+
+
+def restore(url: str, file: Path, *, project: Path = Path()) -> None:
+    """Put the backup in `file` in the place of an SQLite store, whole or not at all.
+
+    Raises ConfigurationError while a server runs on the store, and when `file`
+    is no sound backup of one.
+    """
+    store = _sqlite_file(url, project, "pg_restore --clean --dbname=DATABASE FILE")
+    with locked(store):
+        store.touch(mode=0o600)
+        with _opened(file) as source, _opened(store) as target:
+            _check(source, file)
+            # Into the store as one transaction, so that its log and other processes stay true.
+            target.execute("PRAGMA journal_mode=WAL")
+            target.execute("PRAGMA synchronous=FULL")
+            source.backup(target)
+
+
+async def copy(source: str, target: str, *, project: Path = Path()) -> int:
+    """Copy everything from one store to another, empty one (SQLite to PostgreSQL, say); the number of rows.
+
+    Raises ConfigurationError while a server runs on either, and when there is something at the target.
+    """
+    with contextlib.ExitStack() as stack:
+        for url in (source, target):
+            dialect = dialect_of(url, project)
+            if isinstance(dialect, Sqlite):
+                stack.enter_context(locked(dialect.file))
+        origin = Database.open(source, project=project, readers=1)
+        copied = Database.open(target, project=project, readers=1)
+        try:
+            await copied.read(_expect_empty)
+            return sum([await _copy_table(origin, copied, table) for table in TABLES])
+        finally:
+            await origin.close()
+            await copied.close()
+
+
+async def _copy_table(source: Database, target: Database, table: str) -> int:
+    key, count, last = TABLES[table], 0, None
+    while rows := await source.read(lambda c: _page(c, table, last)):  # noqa: B023 - awaited before the next round
+        values = [row._asdict() for row in rows]
+        await target.write(lambda c: _insert(c, table, values))  # noqa: B023 - as above
+        count, last = count + len(rows), {name: values[-1][name] for name in key}
+    if key == ("number",) and target.dialect.name == "postgresql":
+        await target.write(lambda c: _continue_numbers(c, table))
+    return count
+
+
+def _page(connection: Connection, table: str, last: dict[str, object] | None) -> list[Row]:
+    names = ", ".join(TABLES[table])
+    behind = f"WHERE ({names}) > ({', '.join(f':{name}' for name in TABLES[table])})" if last else ""
+    sql = f"SELECT * FROM {table} {behind} ORDER BY {names} LIMIT {_CHUNK}"  # noqa: S608 - our own names
+    return connection.all(sql, **(last or {}))
+
+
+def _insert(connection: Connection, table: str, rows: list[dict[str, object]]) -> None:
+    names = list(rows[0])
+    values = ", ".join(f":{name}" for name in names)
+    connection.many(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({values})", rows)  # noqa: S608 - as above
+
+
+def _continue_numbers(connection: Connection, table: str) -> None:
+    """Let the table's numbers go on behind the copied ones."""
+    sql = (
+        f"SELECT setval(pg_get_serial_sequence('{table}', 'number'), COALESCE(MAX(number), 0) + 1, false) FROM {table}"  # noqa: S608 - as above
+    )
+    connection.all(sql)
+
+
+def _expect_empty(connection: Connection) -> None:
+    for table in TABLES:
+        if connection.all(f"SELECT 1 AS one FROM {table} LIMIT 1"):  # noqa: S608 - as above
+            raise ConfigurationError([f"the target has {table} already; copy to an empty database"])
+
+
+def _sqlite_file(url: str, project: Path, instead: str) -> Path:
+    dialect = dialect_of(url, project)
+    if not isinstance(dialect, Sqlite):
+        raise ConfigurationError([f"a PostgreSQL store is backed up and restored by its own tools: {instead}"])
+    return dialect.file
+
+
+@contextlib.contextmanager
+def _opened(file: Path) -> Iterator[sqlite3.Connection]:
+    if not file.is_file():
+        raise ConfigurationError([f"there is no file {file}"])
+    connection = sqlite3.connect(file, isolation_level=None, timeout=5.0)
+    try:
+        yield connection
+    except sqlite3.Error as error:
+        raise ConfigurationError([f"{file}: {error}"]) from error
+    finally:
+        connection.close()
+
+
+def _check(connection: sqlite3.Connection, file: Path) -> None:
+    """Refuse what is damaged or no store of ours, or of a newer program."""
+    (found,) = connection.execute("PRAGMA quick_check").fetchone()
+    if found != "ok":
+        raise ConfigurationError([f"{file} is damaged: {found}"])
+    (version,) = connection.execute("SELECT max(version) FROM schema").fetchone()
+    if version is None or version > LATEST:
+        raise ConfigurationError([f"{file} has schema version {version}; this program knows up to {LATEST}"])
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,101 @@
+"""Is the store true to itself? Turns without gaps, snapshots that their turns make, effects with outcomes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from functools import partial
+from typing import Protocol
+
+from bot.engine.protocols import StoredTurn
+from bot.stores import history
+from bot.stores.connection import Connection, Row
+from bot.stores.database import Database
+from bot.stores.times import moment
+
+_PAGE = 200
+
+
+class Fold(Protocol):
+    """Folds one conversation's turns, given in order, and compares the outcome with a snapshot."""
+
+    def add(self, record: bytes) -> None:
+        """Take in the next turn record."""
+
+    def problem(self, snapshot: bytes) -> str | None:
+        """What the snapshot has that the fold has not, in a few words without values; None when they agree."""
+
+
+NewFold = Callable[[str], Fold]
+"""Makes the fold of the conversation with this id."""
+
+
+async def verify(database: Database, new_fold: NewFold) -> list[str]:
+    """All that is wrong with the store, a sentence each; the bot may go on running."""
+    problems = await database.read(_file_problems) if database.dialect.name == "sqlite" else []
+    problems += await database.read(_stray_rows)
+    last = ""
+    while names := await database.read(partial(history.conversations_after, last=last)):
+        for name in names:
+            problems += await _conversation_problems(database, name, new_fold(name))
+        last = names[-1]
+    return problems + await database.read(_open_effects)
+
+
+async def _conversation_problems(database: Database, conversation: str, fold: Fold) -> list[str]:
+    sql = "SELECT seq, snapshot FROM conversations WHERE id = :id"
+    row = await database.read(lambda connection: connection.one(sql, id=conversation))
+    if row is None or row.seq == 0:
+        return []
+    expected = 1
+    async for turn in _turns(database, conversation, row.seq):
+        if turn.seq != expected:
+            return [f"conversation {conversation}: turn {expected} is missing"]
+        fold.add(turn.record)
+        expected += 1
+    if expected <= row.seq:
+        return [f"conversation {conversation}: turn {expected} is missing"]
+    problem = fold.problem(row.snapshot)
+    return [f"conversation {conversation}: the snapshot is not the fold of its turns: {problem}"] if problem else []
+
+
+async def _turns(database: Database, conversation: str, last: int) -> AsyncIterator[StoredTurn]:
+    after = 0
+    while after < last:
+        page = partial(
+            history.turns, conversation=conversation, before=None, after=after, limit=min(_PAGE, last - after)
+        )
+        turns = await database.read(page)
+        if not turns:
+            return
+        for turn in turns:
+            yield turn
+        after = turns[-1].seq
+
+
+def _file_problems(connection: Connection) -> list[str]:
+    found = [row[0] for row in connection.all("PRAGMA integrity_check")]
+    return [] if found == ["ok"] else [f"the file is damaged: {line}" for line in found]
+
+
+_STRAY = {
+    "turns beyond the last one of": "SELECT t.conversation FROM turns t LEFT JOIN conversations c "
+    "ON c.id = t.conversation WHERE c.id IS NULL OR t.seq > c.seq GROUP BY t.conversation",
+    "answers to messages beyond the last turn of": "SELECT i.conversation FROM inbox i LEFT JOIN conversations c "
+    "ON c.id = i.conversation WHERE c.id IS NULL OR i.seq > c.seq GROUP BY i.conversation",
+    "answered messages without an answer in": "SELECT conversation FROM inbox "
+    "WHERE status = 'done' AND (reply IS NULL OR seq IS NULL) GROUP BY conversation",
+}
+
+
+def _stray_rows(connection: Connection) -> list[str]:
+    return [f"{what} conversation {row[0]}" for what, sql in _STRAY.items() for row in connection.all(sql)]
+
+
+def _open_effects(connection: Connection) -> list[str]:
+    sql = "SELECT key, kind, conversation, status, at FROM effects WHERE status IN ('spending', 'unknown') ORDER BY at"
+    return [_open_effect(row) for row in connection.all(sql)]
+
+
+def _open_effect(row: Row) -> str:
+    since = moment(row.at).isoformat(timespec="seconds")
+    return f"effect {row.key} ({row.kind}) of conversation {row.conversation} has no outcome since {since}"

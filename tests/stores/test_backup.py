@@ -1,0 +1,205 @@
+"""Backup while the bot writes, restore, copy to another database, and verification that finds what is wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bot.engine.protocols import Outgoing
+from bot.errors import ConfigurationError
+from bot.sources import Sources
+from bot.stores.backup import backup, copy, restore
+from bot.stores.database import Database
+from bot.stores.schema import TABLES
+from bot.stores.turns import SqlTurns, open_turns
+from bot.stores.verifying import verify
+from tests.stores.contract import entry, message, reminder, turn
+
+URL = "sqlite:///t.db"
+
+
+class LastRecord:
+    """A fold for tests: the snapshot must name the last record's number."""
+
+    def __init__(self, conversation: str) -> None:
+        self.last = b""
+
+    def add(self, record: bytes) -> None:
+        self.last = record
+
+    def problem(self, snapshot: bytes) -> str | None:
+        return None if snapshot.replace(b"after", b"seq") == self.last else "the number differs"
+
+
+@pytest.fixture
+async def store(tmp_path: Path):
+    store = SqlTurns(Database.open(URL, project=tmp_path, server=True), Sources())
+    yield store
+    await store.database.close()
+
+
+async def fill(store: SqlTurns) -> list[str]:
+    names = [await store.conversation_id("customer:1", "chat", str(n)) for n in range(3)]
+    for name in names:
+        for seq in range(1, 5):
+            await store.commit(
+                turn(name, seq, outbox=(Outgoing(f"{name}-{seq}", "c", "u", b"b"),), reminders=(reminder(f"r{seq}"),))
+            )
+        await store.accept(message(name, "waiting"), "f")
+        await store.journal(entry(f"effect-{name}", "done", conversation=name))
+    await store.archive(turn("", 3).at)
+    return names
+
+
+async def test_a_backup_taken_while_turns_commit_has_every_acknowledged_turn(store: SqlTurns, tmp_path: Path):
+    conversation = await store.conversation_id("p", "chat", "")
+    acknowledged = 0
+    enough = asyncio.Event()
+
+    async def write() -> None:
+        nonlocal acknowledged
+        for seq in range(1, 400):
+            await store.commit(turn(conversation, seq))
+            acknowledged = seq
+            if seq == 50:
+                enough.set()
+
+    writing = asyncio.create_task(write())
+    await enough.wait()
+    before = acknowledged
+    await asyncio.to_thread(backup, URL, tmp_path / "b.db", project=tmp_path)
+    await writing
+    copied = SqlTurns(Database.open("sqlite:///b.db", project=tmp_path), Sources())
+    assert (await copied.load(conversation)).seq >= before
+    assert await verify(copied.database, LastRecord) == []
+    await copied.database.close()
+    assert (tmp_path / "b.db").stat().st_mode & 0o077 == 0
+
+
+async def test_a_restored_store_is_the_one_of_the_backup(store: SqlTurns, tmp_path: Path):
+    (conversation, *_) = await fill(store)
+    backup(URL, tmp_path / "b.db", project=tmp_path)
+    await store.commit(turn(conversation, 5))
+    await store.database.close()
+    restore(URL, tmp_path / "b.db", project=tmp_path)
+    again = SqlTurns(Database.open(URL, project=tmp_path), Sources())
+    assert (await again.load(conversation)).seq == 4
+    await again.commit(turn(conversation, 5))
+    assert await verify(again.database, LastRecord) == []
+    await again.database.close()
+
+
+async def test_a_store_that_is_gone_is_restored(store: SqlTurns, tmp_path: Path):
+    (conversation, *_) = await fill(store)
+    backup(URL, tmp_path / "b.db", project=tmp_path)
+    restore("sqlite:///elsewhere/t.db", tmp_path / "b.db", project=tmp_path)
+    again = SqlTurns(Database.open("sqlite:///elsewhere/t.db", project=tmp_path), Sources())
+    assert (await again.load(conversation)).seq == 4
+    await again.database.close()
+
+
+async def test_a_restore_under_a_live_server_is_refused(store: SqlTurns, tmp_path: Path):
+    backup(URL, tmp_path / "b.db", project=tmp_path)
+    with pytest.raises(ConfigurationError, match="stop it first"):
+        restore(URL, tmp_path / "b.db", project=tmp_path)
+    with pytest.raises(ConfigurationError, match="stop it first"):
+        await copy(URL, "sqlite:///c.db", project=tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a database at all" * 300, None])
+async def test_what_is_no_backup_is_not_restored(store: SqlTurns, tmp_path: Path, content: bytes | None):
+    (conversation, *_) = await fill(store)
+    await store.database.close()
+    if content is not None:
+        (tmp_path / "b.db").write_bytes(content)
+    with pytest.raises(ConfigurationError):
+        restore(URL, tmp_path / "b.db", project=tmp_path)
+    again = SqlTurns(Database.open(URL, project=tmp_path), Sources())
+    assert (await again.load(conversation)).seq == 4
+    await again.database.close()
+
+
+async def test_a_store_is_not_backed_up_onto_itself(store: SqlTurns, tmp_path: Path):
+    with pytest.raises(ConfigurationError, match="is the store itself"):
+        backup(URL, tmp_path / "t.db", project=tmp_path)
+
+
+def test_postgres_is_backed_up_by_its_own_tools(tmp_path: Path):
+    with pytest.raises(ConfigurationError, match="pg_dump"):
+        backup("postgresql://x/y", tmp_path / "b", project=tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+async def test_a_copy_has_every_row_and_goes_on(
+    store: SqlTurns, tmp_path: Path, kind: str, request: pytest.FixtureRequest
+):
+    names = await fill(store)
+    rows = {table: await _rows(store.database, table) for table in TABLES}
+    await store.database.close()
+    target = "sqlite:///c.db" if kind == "sqlite" else request.getfixturevalue("cluster").new_database()
+    assert await copy(URL, target, project=tmp_path) == sum(map(len, rows.values()))
+    copied = open_turns(Database.open(target, project=tmp_path), Sources())
+    assert {table: await _rows(copied.database, table) for table in TABLES} == rows
+    assert await verify(copied.database, LastRecord) == []
+    async with copied.hold(names[0]) as fence:
+        assert await copied.accept(message(names[0], "new"), "f")
+        await copied.commit(turn(names[0], 5, fence=fence, outbox=(Outgoing("new", "c", "u", b""),)))
+    with pytest.raises(ConfigurationError, match="copy to an empty database"):
+        await copy(URL, target, project=tmp_path)
+    await copied.close()
+    await copied.database.close()
+
+
+async def _rows(database: Database, table: str) -> list[dict[str, object]]:
+    order = ", ".join(TABLES[table])
+    return [row._asdict() for row in await database.read(lambda c: c.all(f"SELECT * FROM {table} ORDER BY {order}"))]
+
+
+async def test_a_sound_store_verifies(store: SqlTurns):
+    await fill(store)
+    assert await verify(store.database, LastRecord) == []
+
+
+@pytest.mark.parametrize(
+    ("damage", "found"),
+    [
+        ("DELETE FROM turns WHERE seq = 3", "turn 3 is missing"),
+        ("DELETE FROM archive WHERE seq = 1", "turn 1 is missing"),
+        ("DELETE FROM turns WHERE seq = 4", "turn 4 is missing"),
+        ("UPDATE conversations SET snapshot = x'00'", "not the fold of its turns: the number differs"),
+        ("UPDATE conversations SET seq = 3", "turns beyond the last one"),
+        ("DELETE FROM conversations", "turns beyond the last one"),
+        ("UPDATE inbox SET reply = NULL WHERE status = 'done'", "answered messages without an answer"),
+        ("UPDATE inbox SET seq = 99 WHERE status = 'done'", "answers to messages beyond the last turn"),
+        ("UPDATE effects SET status = 'unknown'", "has no outcome since 2026-11-03T12:00:00"),
+    ],
+)
+async def test_damage_is_found(store: SqlTurns, damage: str, found: str):
+    await fill(store)
+    await store.database.write(lambda c: c.run(damage))
+    problems = await verify(store.database, LastRecord)
+    assert any(found in problem for problem in problems), problems
+
+
+async def test_a_damaged_file_is_found(store: SqlTurns, tmp_path: Path):
+    conversation = await store.conversation_id("p", "chat", "")
+    for seq in range(1, 100):
+        await store.commit(replace(turn(conversation, seq), body=b"x" * 3000))
+    await store.database.close()
+    file = tmp_path / "t.db"
+    connection = sqlite3.connect(file)
+    page = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'sqlite_autoindex_turns_1'").fetchone()[
+        0
+    ]
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    data = bytearray(file.read_bytes())
+    data[(page - 1) * 4096 + 200 : (page - 1) * 4096 + 4000] = bytes(3800)
+    file.write_bytes(data)
+    database = Database.open(URL, project=tmp_path)
+    assert any("the file is damaged" in problem for problem in await verify(database, LastRecord))
+    await database.close()

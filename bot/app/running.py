@@ -89,9 +89,7 @@ async def serving(folder: Path, place: Place, options: dict[str, Any]) -> AsyncI
     addressing = {"callback": callback_addressing(callback)} if callback else {}
     async with open_bot(project, server=True, addressing=addressing) as running:
         await running.engine.drain()
-        async with working_in_background(
-            lambda: running.background.run(EFFECTS_EVERY), lambda: purging(running), *delivering(running, callback)
-        ):
+        async with working_in_background(lambda: running.background.run(EFFECTS_EVERY), lambda: purging(running)):
             app = make_app(parts_of(running))
             async with listening(app, running.settings, shared_port=place.is_worker) as url:
                 yield running, url

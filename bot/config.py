@@ -78,11 +78,12 @@ class Logging:
 
 @dataclass(frozen=True, slots=True)
 class ActionEndpoint:
-    """A Rasa action server; at most `tracker_events` latest events are sent with a call."""
+    """A Rasa action server; at most `tracker_events` latest events are sent with a call, and `headers` with each."""
 
     url: str
     timeout_seconds: float = 5.0
     tracker_events: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,7 @@ class ActionServer:
         limits = HttpLimits(deadline_seconds=endpoint.timeout_seconds, try_seconds=endpoint.timeout_seconds)
         self._client = HttpClient(endpoint.url, service="action server", limits=limits, sources=sources)
         self._events = endpoint.tracker_events
+        self._headers = endpoint.headers
         self._domain = domain
         self._domain_json = domain_to_json(domain)
         self._empty_slots = dict.fromkeys(domain.slots)
@@ -95,7 +96,7 @@ class ActionServer:
             name="run action",
             schema=_ANSWER,
             json=self._request(name, turn, with_domain=with_domain),
-            headers={"Idempotency-Key": _key(name, turn)},
+            headers={**self._headers, "Idempotency-Key": _key(name, turn)},
             correlation_id=turn.message.correlation_id,
             accept=frozenset({REJECTED, UNKNOWN, DOMAIN_MISSING}),
         )

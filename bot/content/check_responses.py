@@ -15,7 +15,7 @@ from bot.content.types import UserStep, Variation
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_][\w.-]*)\}")
 
 _SAID_BY_DEFAULT = frozenset(
-    {"utter_default", "utter_ask_rephrase", "utter_restart", "utter_session_start", "utter_error", "utter_unavailable"}
+    {"utter_default", "utter_ask_rephrase", "utter_restart", "utter_back", "utter_session_start", "utter_action_failed"}
 )
 
 

@@ -21,7 +21,7 @@ from bot.content import (
     Story,
 )
 from bot.content.check import check_content
-from bot.content.names import DEFAULT_SLOTS
+from bot.content.names import DEFAULT_INTENTS, DEFAULT_SLOTS, REQUESTED_SLOT
 from bot.reading.domain import read_domain
 from bot.reading.draft import Draft
 from bot.reading.fingerprint import content_fingerprint
@@ -136,11 +136,11 @@ def _content(draft: Draft, configuration: Configuration) -> Content:
 
 
 def _complete(draft: Draft) -> None:
-    """Add what examples use without the domain's saying so, and the slots every bot has."""
+    """Add what examples use without the domain's saying so, and the intents and slots every bot has."""
     listed = bool(draft.intents)
     for example in draft.examples:
         base = example.intent.split("/")[0]
-        if base not in draft.intents:
+        if base not in draft.intents and base not in DEFAULT_INTENTS:
             draft.intents[base] = Intent(base, place=example.place)
             if listed:
                 _unlisted(draft, "intent", base, example.place)
@@ -149,8 +149,10 @@ def _complete(draft: Draft) -> None:
                 draft.entities[mark.entity] = EntityType(mark.entity, place=example.place)
                 if listed:
                     _unlisted(draft, "entity", mark.entity, example.place)
+    for name in sorted(DEFAULT_INTENTS - draft.intents.keys()):
+        draft.intents[name] = Intent(name)
     for name in sorted(DEFAULT_SLOTS - draft.slots.keys()):
-        kind = "text" if name == "requested_slot" else "any"
+        kind = "text" if name == REQUESTED_SLOT else "any"
         draft.slots[name] = Slot(name, kind, influence_conversation=False, mappings=(SlotMapping("custom"),))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -14,7 +15,7 @@ from bot.content import Component, Diagnostic, Place
 from bot.reading.schema import check_schema
 from bot.reading.tree import Map, Seq, parse_yaml, plain
 
-_SECTIONS: dict[str, type[Any]] = {
+SECTIONS: dict[str, type[Any]] = {
     "server": Server,
     "limits": Limits,
     "sessions": Sessions,
@@ -22,6 +23,29 @@ _SECTIONS: dict[str, type[Any]] = {
     "store": Store,
     "logging": Logging,
 }
+
+_FOLDERS = "All content below domain/, data/, intents/, stories/ and tests/ is read."
+_UNUSED_CONFIG = {
+    "importers": _FOLDERS,
+    "imports": _FOLDERS,
+    "data": _FOLDERS,
+    "training_data_importers": _FOLDERS,
+    "spaces": _FOLDERS,
+}
+_STORE = "Turns are kept where `store: {url: …}` in config.yml says."
+_UNUSED_ENDPOINTS = {
+    "tracker_store": _STORE,
+    "lock_store": _STORE,
+    "event_broker": "Write a plugin with `register_observers`, which is told of every committed turn.",
+    "models": "Models are trained from the project's own content.",
+    "model": "Models are trained from the project's own content.",
+    "nlg": "Responses are those of the domain, or said by actions.",
+    "nlu": "Messages are understood here.",
+}
+_UNUSED_ACTION_ENDPOINT = dict.fromkeys(("token", "token_name", "params"), "Write it below `headers:`.") | {
+    "cafile": "Install the certificate for the whole machine."
+}
+"""Keys of Rasa's that are understood and do nothing, each with what does."""
 
 _VARIABLE = re.compile(r"\$\{(?P<name>[^}]+)\}|\$(?P<bare>[A-Za-z_][A-Za-z0-9_]*)")
 
@@ -56,20 +80,16 @@ def read_configuration(folder: Path, environment: Mapping[str, str] | None = Non
     config = reader.read("config")
     endpoints = reader.read("endpoints")
     credentials = reader.read("credentials")
-    for key in ("tracker_store", "event_broker", "lock_store", "models", "model", "nlg", "nlu"):
-        if key in endpoints:
-            reader.note(
-                endpoints.key_place(key),
-                f"`{key}` is not used here.",
-                "Where turns are kept is `store:` in config.yml.",
-            )
+    reader.note_unused(config, _UNUSED_CONFIG)
+    reader.note_unused(endpoints, _UNUSED_ENDPOINTS)
+    reader.note_unused(endpoints.get("action_endpoint") or {}, _UNUSED_ACTION_ENDPOINT)
     settings = Settings(
         project=folder,
         action_endpoint=_action_endpoint(endpoints.get("action_endpoint")),
         plugins=tuple(config.get("plugins") or ()),
         plugin_settings=plain(config.get("plugin_settings") or {}),
         channels={name: plain(entry or {}) for name, entry in credentials.items()},
-        **{name: _section(kind, config.get(name) or {}) for name, kind in _SECTIONS.items()},
+        **{name: _section(kind, config.get(name) or {}) for name, kind in SECTIONS.items()},
     )
     return Configuration(
         settings,
@@ -100,9 +120,12 @@ class _Reader:
         self.diagnostics += [*problems, *more]
         return tree if isinstance(tree, Map) else {}
 
-    def note(self, place: Place, message: str, cure: str) -> None:
-        """Say something that does no harm."""
-        self.diagnostics.append(Diagnostic("note", place, message, cure, "not-used"))
+    def note_unused(self, file: Any, unused: Mapping[str, str]) -> None:
+        """Say which of Rasa's keys have no meaning here, and what does the same."""
+        for key in unused.keys() & file.keys():
+            if file[key] is not None:
+                message = f"`{key}` has no meaning here."
+                self.diagnostics.append(Diagnostic("note", file.key_place(key), message, unused[key], "not-used"))
 
     def _fill(self, tree: Any) -> None:
         """Put the environment's values for `${NAME}`, as Rasa does."""
@@ -159,4 +182,12 @@ def _action_endpoint(item: Any) -> ActionEndpoint | None:
         endpoint,
         timeout_seconds=float(item.get("timeout_seconds", endpoint.timeout_seconds)),
         tracker_events=item.get("tracker_events", endpoint.tracker_events),
+        headers={**plain(item.get("headers") or {}), **_basic_auth(item.get("basic_auth"))},
     )
+
+
+def _basic_auth(item: Map | None) -> dict[str, str]:
+    """RFC 7617's header."""
+    if not item:
+        return {}
+    return {"Authorization": "Basic " + b64encode(f"{item['username']}:{item['password']}".encode()).decode()}

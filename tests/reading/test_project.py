@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.content import Place
+from bot.content.names import DEFAULT_INTENTS
 from bot.reading import read_project
 from tests.reading.conftest import Read
 
@@ -44,7 +45,7 @@ def test_every_problem_of_every_file_in_one_run(read: Read) -> None:
 
 def test_what_is_valid_beside_something_invalid_is_still_read(read: Read) -> None:
     result = read({"domain.yml": "intents: [a, {b: 5}, c]\nresponses:\n  utter_a: hi\n  utter_b:\n  - text: b\n"})
-    assert set(result.content.domain.intents) == {"a", "c"}
+    assert set(result.content.domain.intents) == {"a", "c"} | DEFAULT_INTENTS
     assert set(result.content.domain.responses) == {"utter_b"}
     assert len(result.errors) == 2
 
@@ -95,6 +96,27 @@ def test_a_damaged_real_project_is_read_or_explained(
     read_project(folder, environment={})
 
 
+ODD_VALUES = st.sampled_from(
+    [
+        *(
+            b"5",
+            b"null",
+            b"[]",
+            b"{}",
+            b"- ",
+            b"true",
+            b"{a: [b, {c: d}]}",
+            b"|\n    - a",
+            b"&x",
+            b"*x",
+            b"<<: *x",
+            b'""',
+        ),
+        *(b"'", b"!!int 5", b"\t", b"\xff", b"\x00", b"\xe2\x80\xa8", b"1e999", b"intent: ", b"or:", b"[a](b)", b"/x{"),
+    ]
+)
+
+
 def _damage(lines: list[bytes], data: st.DataObject) -> list[bytes]:
     index = data.draw(st.integers(0, len(lines) - 1))
     line = lines[index]
@@ -108,9 +130,9 @@ def _damage(lines: list[bytes], data: st.DataObject) -> list[bytes]:
         case 3:
             return [*lines[:index], line.lstrip(), *lines[index + 1 :]]
         case 4:
-            return [*lines[:index], line.split(b":")[0] + b": 5", *lines[index + 1 :]]
+            return [*lines[:index], line.split(b":")[0] + b": " + data.draw(ODD_VALUES), *lines[index + 1 :]]
         case 5:
-            return [*lines[:index], line.split(b":")[0] + b": null", *lines[index + 1 :]]
+            return [*lines[:index], b"    " + data.draw(ODD_VALUES), *lines[index + 1 :]]
         case _:
             position = data.draw(st.integers(0, len(line)))
             return [

@@ -1,4 +1,4 @@
-"""The history in pages of messages, made from pages of turns. A cursor is `turn.message`; the user's message is number 0."""
+"""The history in pages of messages, made from pages of turns. A cursor is `turn.message`; what the user said is 0."""
 
 from __future__ import annotations
 
@@ -80,7 +80,9 @@ def _messages(turns: Sequence[StoredTurn]) -> Iterator[Shown]:
             yield Shown(at, {"turn": turn.seq, "role": role, "time": turn.at, "cursor": str(at), **shown})
 
 
-_SHOWN = frozenset({"text", "buttons", "quick_replies", "elements", "image", "attachment", "custom", "messageId"})
+_SHOWN = frozenset(
+    {"text", "buttons", "quick_replies", "elements", "image", "attachment", "custom", "messageId", "metadata"}
+)
 
 
 def _user_said(record: dict[str, Any]) -> dict[str, Any] | None:
@@ -88,7 +90,8 @@ def _user_said(record: dict[str, Any]) -> dict[str, Any] | None:
     message = record["message"]
     if message["channel"] == "background":
         return None
-    return {"text": message["text"], "messageId": message["id"]}
+    said = {"text": message["text"], "messageId": message["id"]}
+    return said | ({"metadata": message["metadata"]} if message["metadata"] else {})
 
 
 def _cursor(name: str, given: str, default_index: int) -> Cursor:

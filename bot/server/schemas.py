@@ -97,7 +97,14 @@ HISTORY = obj(
             "type": "array",
             "items": obj(
                 ("turn", "role", "time", "cursor"),
-                {"turn": COUNT, "role": {"enum": ["user", "bot"]}, "time": TIME, "cursor": TEXT, **_REPLY},
+                {
+                    "turn": COUNT,
+                    "role": {"enum": ["user", "bot"]},
+                    "time": TIME,
+                    "cursor": TEXT,
+                    "messageId": TEXT,
+                    **_REPLY,
+                },
             ),
         },
         "before": {"type": ["string", "null"], "description": "give it back as `before` for the page before this one"},

@@ -55,6 +55,7 @@ class EchoEngine:
         self.agent: Any = SimpleNamespace(fingerprint="content-1")
         self.fail: BotError | Exception | None = None
         self.seen: list[UserMessage] = []
+        self.replies: tuple[Reply, ...] = ()
         self.waiting = 0
         self._idle = timedelta(seconds=settings.sessions.idle_seconds)
         self._sources = sources
@@ -81,7 +82,7 @@ class EchoEngine:
                 raise MessageIdReused
             assert loaded.stored.body is not None
             return Answer(message.conversation, loaded.stored.seq, message.message_id, loaded.stored.body)
-        replies = (
+        replies = self.replies or (
             Reply(text=f"you said: {message.text}", buttons=({"title": "More", "payload": "/more"},)),
             Reply(text="first\n\nsecond", custom={"table": [1]}),
         )

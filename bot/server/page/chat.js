@@ -1,1 +1,342 @@
+// The page: log in, talk, and see what is going on, whatever happens to the session or the connection.
 
+import { botMessage, retireChoices, userMessage } from "./messages.js";
+import * as server from "./server.js";
+
+const POLL_EVERY = 5_000; // milliseconds; polling keeps nobody logged in
+const TRIES = 3;
+const WARN_BEFORE = 60; // seconds before the session idles out
+
+const $ = (id) => document.getElementById(id);
+const page = Object.fromEntries(
+  ["title", "logout", "notice", "login", "login-form", "login-title", "login-error", "account", "code", "login-button",
+   "demo", "demo-logins", "chat", "scroller", "earlier", "log", "typing", "status", "idle", "idle-text", "stay",
+   "composer", "message", "send"].map((id) => [id, $(id)]),
+);
+
+const state = { turn: 0, before: null, busy: false, idleSeconds: 0, idleAt: 0 };
+
+// --- showing -------------------------------------------------------------------------------------------------------
+
+function show(which) {
+  page.login.hidden = which !== "login";
+  page.chat.hidden = which !== "chat";
+  page.logout.hidden = which !== "chat";
+}
+
+function notice(text) {
+  page.notice.textContent = text;
+  page.notice.hidden = !text;
+}
+
+let following = true; // whether the end was in view, before anything was added or the keyboard came up
+
+function atEnd() {
+  return page.scroller.scrollHeight - page.scroller.scrollTop - page.scroller.clientHeight < 80;
+}
+
+function scrollToEnd() {
+  page.scroller.scrollTop = page.scroller.scrollHeight;
+}
+
+function add(element) {
+  if (!element) return;
+  page.log.append(element);
+  if (following) scrollToEnd();
+}
+
+function elementOf(message) {
+  return message.role === "user" ? userMessage(message).element : botMessage(message, say);
+}
+
+function thinking(on) {
+  page.typing.hidden = !on;
+  page.status.textContent = on ? "The bot is answering" : "";
+  if (on) scrollToEnd();
+}
+
+// --- session -------------------------------------------------------------------------------------------------------
+
+function askForLogin(text = "") {
+  server.forget();
+  page.log.replaceChildren();
+  page.idle.hidden = true;
+  Object.assign(state, { turn: 0, before: null, busy: false });
+  show("login");
+  notice(text);
+  (page.account.value ? page.code : page.account).focus();
+}
+
+async function logIn(account, code) {
+  loginError("");
+  page["login-button"].disabled = true;
+  try {
+    await server.login(account.trim(), code);
+    page.code.value = "";
+    notice("");
+    await openChat();
+  } catch (problem) {
+    loginError(loginTrouble(problem));
+  } finally {
+    page["login-button"].disabled = false;
+  }
+}
+
+function loginError(text) {
+  page["login-error"].textContent = text;
+  page["login-error"].hidden = !text;
+  for (const field of [page.account, page.code]) field.toggleAttribute("aria-invalid", false);
+  if (text) page.code.focus();
+}
+
+function loginTrouble(problem) {
+  if (problem.status === 401) return "That account number and code do not go together. Please check both.";
+  if (problem.status === 429) return `Too many attempts. Please wait ${span(problem.retryAfter ?? 30)} and try again.`;
+  if (problem.status === 400) return "Please fill in the account number and the code.";
+  return "Logging in does not work at the moment. Please try again in a little while.";
+}
+
+function span(seconds) {
+  if (seconds < 90) return `${seconds} seconds`;
+  return `${Math.ceil(seconds / 60)} minutes`;
+}
+
+async function openChat() {
+  const session = await server.session();
+  state.idleSeconds = session.idleTimeoutSeconds;
+  stayedAlive(0.9);
+  const newest = await server.history({ limit: 50 });
+  show("chat");
+  page.log.setAttribute("aria-live", "off"); // what was said before is there to be read, not read out
+  page.log.replaceChildren(...newest.messages.map(elementOf).filter(Boolean));
+  retireOldChoices();
+  noteHistory(newest);
+  scrollToEnd();
+  requestAnimationFrame(() => page.log.setAttribute("aria-live", "polite"));
+  page.message.focus();
+}
+
+function retireOldChoices() {
+  const last = page.log.lastElementChild;
+  for (const message of page.log.children) if (message !== last) retireChoices(message);
+}
+
+function noteHistory(history) {
+  state.before = history.before;
+  page.earlier.hidden = state.before === null;
+  state.turn = Math.max(state.turn, history.messages.at(-1)?.turn ?? 0);
+}
+
+/** The session's idle time begins anew; a read may have been up to a tenth too early to count. */
+function stayedAlive(share = 1) {
+  state.idleAt = Date.now() + state.idleSeconds * share * 1000;
+  page.idle.hidden = true;
+}
+
+function sessionOver() {
+  askForLogin("Your session has ended, to keep your account safe. Log in again to go on where you left off.");
+}
+
+// --- talking -------------------------------------------------------------------------------------------------------
+
+async function say(text, title) {
+  if (state.busy || !text.trim()) return;
+  notice("");
+  retireChoices(page.log);
+  const message = { message: text, messageId: server.newId() };
+  if (title && title !== text) message.metadata = { title };
+  const shown = userMessage({ text, metadata: message.metadata });
+  page.log.append(shown.element);
+  scrollToEnd();
+  await deliver(message, shown);
+}
+
+async function deliver(message, shown) {
+  state.busy = true;
+  page.send.disabled = true;
+  shown.sending();
+  thinking(true);
+  try {
+    const answer = await patiently(() => server.say(message));
+    shown.taken();
+    stayedAlive();
+    await showAnswer(answer);
+  } catch (problem) {
+    undelivered(problem, message, shown);
+  } finally {
+    state.busy = false;
+    page.send.disabled = false;
+    thinking(false);
+  }
+}
+
+/** Try again while the server is busy or away; the message's id makes sure that it is answered once. */
+async function patiently(request) {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await request();
+    } catch (problem) {
+      if (!problem.passing || attempt === TRIES || problem.retryAfter > 10) throw problem;
+      await new Promise((resume) => setTimeout(resume, (problem.retryAfter ?? attempt) * 1000));
+    }
+  }
+}
+
+async function showAnswer(answer) {
+  if (answer.turn !== state.turn + 1) return catchUp(answer);
+  state.turn = answer.turn;
+  for (const reply of answer.replies) add(botMessage({ ...reply, time: new Date().toISOString() }, say));
+}
+
+/** Something else was said meanwhile (another tab, a reminder): show it all, in its order. */
+async function catchUp(answer) {
+  const newest = await server.history({ limit: 50 });
+  page.log.replaceChildren(...newest.messages.map(elementOf).filter(Boolean));
+  retireOldChoices();
+  noteHistory(newest);
+  state.turn = Math.max(state.turn, answer.turn);
+  scrollToEnd();
+}
+
+function undelivered(problem, message, shown) {
+  if (problem.status === 401) {
+    page.message.value ||= message.metadata ? "" : message.message;
+    return sessionOver();
+  }
+  const button = shown.fail(trouble(problem), () => deliver(message, shown));
+  button.focus();
+  scrollToEnd();
+}
+
+function trouble(problem) {
+  if (problem.status === 0) return "There is no connection to the server.";
+  if (problem.status === 400) return "The bot cannot read this message.";
+  if (problem.passing) return "The bot is busy at the moment.";
+  const reference = problem.correlationId ? ` (reference ${problem.correlationId})` : "";
+  return `Something went wrong on our side${reference}.`;
+}
+
+// --- what happens meanwhile ------------------------------------------------------------------------------------------
+
+async function poll() {
+  if (page.chat.hidden || state.busy || document.hidden) return;
+  try {
+    const news = await server.history({ after: state.turn, limit: 50 });
+    notice("");
+    if (state.busy || !news.messages.length) return;
+    retireChoices(page.log);
+    for (const message of news.messages) add(elementOf(message));
+    state.turn = news.messages.at(-1).turn;
+  } catch (problem) {
+    if (problem.status === 401) sessionOver();
+    else if (problem.status === 0) notice("There is no connection to the server. Trying again…");
+  }
+}
+
+function watchTheClock() {
+  if (page.chat.hidden || !state.idleAt) return;
+  const left = Math.round((state.idleAt - Date.now()) / 1000);
+  if (left > WARN_BEFORE || left <= 0) return;
+  if (page.idle.hidden) page["idle-text"].textContent = "You will be logged out in a minute.";
+  page.idle.hidden = false;
+}
+
+async function stay() {
+  try {
+    await server.session();
+    stayedAlive(0.9);
+    page.message.focus();
+  } catch (problem) {
+    if (problem.status === 401) sessionOver();
+  }
+}
+
+async function showEarlier() {
+  page.earlier.disabled = true;
+  try {
+    const older = await server.history({ limit: 50, before: state.before });
+    const height = page.scroller.scrollHeight;
+    page.log.setAttribute("aria-live", "off");
+    page.log.prepend(...older.messages.map(elementOf).filter(Boolean));
+    retireOldChoices();
+    state.before = older.before;
+    page.earlier.hidden = state.before === null;
+    page.scroller.scrollTop += page.scroller.scrollHeight - height;
+    requestAnimationFrame(() => page.log.setAttribute("aria-live", "polite"));
+  } catch (problem) {
+    if (problem.status === 401) sessionOver();
+    else notice("Earlier messages cannot be shown at the moment.");
+  } finally {
+    page.earlier.disabled = false;
+  }
+}
+
+// --- the page itself -------------------------------------------------------------------------------------------------
+
+function listen() {
+  page["login-form"].addEventListener("submit", (event) => {
+    event.preventDefault();
+    logIn(page.account.value, page.code.value);
+  });
+  page.logout.addEventListener("click", async () => {
+    await server.logout().catch(() => {});
+    askForLogin("You are logged out.");
+  });
+  page.composer.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const text = page.message.value.trim();
+    if (!text || state.busy) return;
+    page.message.value = "";
+    say(text);
+    page.message.focus();
+  });
+  page.message.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    page.composer.requestSubmit();
+  });
+  page.earlier.addEventListener("click", showEarlier);
+  page.stay.addEventListener("click", stay);
+  page.scroller.addEventListener("scroll", () => { following = atEnd(); });
+  new ResizeObserver(() => following && scrollToEnd()).observe(page.scroller);
+  document.addEventListener("visibilitychange", poll);
+  setInterval(poll, POLL_EVERY);
+  setInterval(watchTheClock, 1_000);
+}
+
+function offerDemo(logins) {
+  page.demo.hidden = logins.length === 0;
+  for (const { accountNumber, code, name } of logins) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "quiet";
+    const who = document.createElement("span");
+    who.textContent = name || "Customer";
+    const which = document.createElement("span");
+    which.textContent = `${accountNumber} / ${code}`;
+    button.append(who, which);
+    button.addEventListener("click", () => logIn(accountNumber, code));
+    const item = document.createElement("li");
+    item.append(button);
+    page["demo-logins"].append(item);
+  }
+}
+
+async function start() {
+  listen();
+  try {
+    const config = await server.pageConfig();
+    document.title = config.title;
+    page.title.textContent = config.title;
+    page.message.maxLength = config.maxMessageCharacters;
+    page.log.dataset.empty = "Say hello, or ask what I can do.";
+    offerDemo(config.demo);
+    if (!server.isLoggedIn()) return askForLogin();
+    await openChat();
+  } catch (problem) {
+    if (problem.status === 401) return sessionOver();
+    askForLogin("The server cannot be reached at the moment. Please reload the page in a little while.");
+  }
+}
+
+start();

@@ -1,1 +1,174 @@
+// Messages as elements. What the bot says is text, never HTML: everything goes in by textContent.
 
+function element(name, className, text) {
+  const made = document.createElement(name);
+  if (className) made.className = className;
+  if (text !== undefined) made.textContent = text;
+  return made;
+}
+
+const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const dayAndClock = new Intl.DateTimeFormat(undefined, {
+  day: "numeric", month: "short", hour: "2-digit", minute: "2-digit",
+});
+
+/** A message of the user; `resolve` marks it as taken, `fail` as not sent, with a way to try again. */
+export function userMessage(message) {
+  const made = frame("user", "You said:");
+  made.append(bubble(shownText(message)));
+  const meta = element("div", "meta");
+  if (message.time) meta.append(time(message.time));
+  made.append(meta);
+  return {
+    element: made,
+    sending() {
+      made.className = "message user sending";
+      meta.textContent = "";
+    },
+    taken() {
+      made.className = "message user";
+      meta.replaceChildren(time(new Date().toISOString()));
+    },
+    fail(reason, again) {
+      made.className = "message user failed";
+      const button = element("button", "quiet", "Try again");
+      button.type = "button";
+      button.addEventListener("click", again);
+      meta.replaceChildren(`Not sent. ${reason}`, button);
+      return button;
+    },
+  };
+}
+
+/** A message of the bot; `choose` is called with the payload and title of a button that is pressed. */
+export function botMessage(message, choose) {
+  const made = frame("bot", "The bot said:");
+  const { text, table } = separated(message);
+  if (text) made.append(bubble(text));
+  if (table) made.append(drawn(table));
+  if (message.image) made.append(image(message.image));
+  const choices = [...(message.buttons ?? []), ...(message.quick_replies ?? [])];
+  for (const item of message.elements ?? []) {
+    made.append(bubble([item.title, item.subtitle].filter(Boolean).join("\n")));
+    choices.push(...(item.buttons ?? []));
+  }
+  if (choices.length) made.append(choiceList(choices, choose));
+  if (message.time) {
+    const meta = element("div", "meta");
+    meta.append(time(message.time));
+    made.append(meta);
+  }
+  return made.querySelector(".bubble, .table, .choices") ? made : null;
+}
+
+/** Buttons are for the latest message only; older ones are there to be read. */
+export function retireChoices(log) {
+  for (const button of log.querySelectorAll(".choices button:enabled")) button.disabled = true;
+}
+
+function frame(who, spoken) {
+  const made = element("div", `message ${who}`);
+  made.append(element("span", "visually-hidden", spoken));
+  return made;
+}
+
+function bubble(text) {
+  const made = element("div", "bubble", text);
+  made.dir = "auto";
+  if (/\S {2,}\S.*\n.*\S {2,}\S/.test(text)) made.classList.add("columns");
+  return made;
+}
+
+function shownText(message) {
+  const title = message.metadata?.title;
+  return message.text.startsWith("/") && typeof title === "string" ? title : message.text;
+}
+
+function time(iso) {
+  const at = new Date(iso);
+  const sameDay = at.toDateString() === new Date().toDateString();
+  const made = element("time", "", (sameDay ? clock : dayAndClock).format(at));
+  made.dateTime = iso;
+  return made;
+}
+
+/** The text without the table in it that the payload holds too, and that table. */
+function separated(message) {
+  const table = message.custom?.type === "table" && Array.isArray(message.custom.rows) ? message.custom : null;
+  if (!table || !message.text) return { text: message.text, table };
+  const lines = message.text.split("\n");
+  const titles = table.columns.map((column) => column.title);
+  const first = lines.findIndex((line) => line.trim().split(/ {2,}/).join("\n") === titles.join("\n"));
+  if (first >= 0) lines.splice(first, table.rows.length + 1);
+  return { text: lines.join("\n").replace(/\n{3,}/g, "\n\n").trim(), table };
+}
+
+function drawn(payload) {
+  const made = element("table");
+  if (payload.title) made.append(element("caption", "", payload.title));
+  const align = payload.columns.map((column) => (column.align === "right" ? "right" : ""));
+  const head = element("tr");
+  payload.columns.forEach((column, at) => {
+    const cell = element("th", align[at], column.title);
+    cell.scope = "col";
+    head.append(cell);
+  });
+  const body = element("tbody");
+  for (const row of payload.rows) {
+    const line = element("tr");
+    row.forEach((value, at) => line.append(element("td", align[at], String(value ?? ""))));
+    body.append(line);
+  }
+  const thead = element("thead");
+  thead.append(head);
+  made.append(thead, body);
+  const scrolled = element("div", "table");
+  scrolled.tabIndex = 0; // so that the keyboard can scroll it
+  scrolled.setAttribute("role", "region");
+  scrolled.setAttribute("aria-label", payload.title ?? "Table");
+  scrolled.append(made);
+  return scrolled;
+}
+
+/** A picture of this server is shown; one of another is linked, because this page asks no other server. */
+function image(address) {
+  const made = element("div", "bubble");
+  const url = new URL(address, location.href);
+  if (url.origin === location.origin || url.protocol === "data:") {
+    const picture = element("img");
+    picture.src = url.href;
+    picture.alt = "";
+    made.append(picture);
+  } else {
+    made.append(link("Open the picture", url.href) ?? address);
+  }
+  return made;
+}
+
+function choiceList(choices, choose) {
+  const made = element("div", "choices");
+  made.setAttribute("role", "group");
+  made.setAttribute("aria-label", "Suggested answers");
+  for (const choice of choices) {
+    const title = choice.title ?? choice.payload ?? "";
+    if (choice.url) {
+      made.append(link(title, choice.url) ?? "");
+      continue;
+    }
+    const button = element("button", "", title);
+    button.type = "button";
+    button.dir = "auto";
+    button.addEventListener("click", () => choose(choice.payload ?? title, title));
+    made.append(button);
+  }
+  return made;
+}
+
+function link(title, address) {
+  if (!/^https?:\/\//i.test(address)) return null;
+  const made = element("a", "", title);
+  made.href = address;
+  made.target = "_blank";
+  made.rel = "noopener noreferrer";
+  return made;
+}

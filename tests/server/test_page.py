@@ -1,0 +1,274 @@
+"""The chat page in a real browser, against the real server."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.ui import WebDriverWait
+
+from bot.errors import Busy
+from bot.messages import Reply
+
+from .conftest import ACCOUNT, CODE, Running
+
+T = TypeVar("T")
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+    chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if not chromium or not driver:
+        pytest.skip("chromium and chromedriver are not installed: apt install chromium chromium-driver")
+    options = webdriver.ChromeOptions()
+    options.binary_location = chromium
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    for flag in (
+        "headless",
+        "no-sandbox",
+        "disable-gpu",
+        "disable-quic",
+        "no-first-run",
+        "disable-background-networking",
+        "disable-component-update",
+        "disable-sync",
+        "disable-dev-shm-usage",
+        f"user-data-dir={tmp_path_factory.mktemp('chromium')}",
+    ):
+        options.add_argument(f"--{flag}")
+    chrome = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+    yield chrome
+    chrome.quit()
+
+
+class Page:
+    """The page as a person uses it. Waits for what should be seen, never for time."""
+
+    def __init__(self, browser: webdriver.Chrome, running: Running) -> None:
+        self.browser = browser
+        self.running = running
+        self.url = str(running.client.make_url("/"))
+
+    async def do(self, act: Callable[[], T]) -> T:
+        return await asyncio.to_thread(act)
+
+    async def open(self, width: int = 1000, height: int = 800) -> None:
+        def act() -> None:
+            self.browser.set_window_size(width, height)
+            self.browser.get(self.url)
+            self.browser.execute_script("sessionStorage.clear()")
+            self.browser.refresh()
+
+        await self.do(act)
+        await self.until(lambda: self.find("login").is_displayed())
+
+    async def log_in(self, account: str = ACCOUNT, code: str = CODE) -> None:
+        def act() -> None:
+            for field, value in (("account", account), ("code", code)):
+                self.find(field).clear()
+                self.find(field).send_keys(value)
+            self.find("code").send_keys(Keys.ENTER)
+
+        await self.do(act)
+
+    async def say(self, text: str) -> None:
+        await self.do(lambda: self.find("message").send_keys(text, Keys.ENTER))
+
+    async def until(self, seen: Callable[[], Any]) -> None:
+        def ask(_: object) -> Any:
+            return seen()
+
+        await self.do(lambda: WebDriverWait(self.browser, 10, ignored_exceptions=[Exception]).until(ask))
+
+    async def until_log_says(self, text: str) -> None:
+        await self.until(lambda: text in self.find("log").text)
+
+    def find(self, element_id: str) -> WebElement:
+        return self.browser.find_element(By.ID, element_id)
+
+    def all(self, selector: str) -> list[WebElement]:
+        return self.browser.find_elements(By.CSS_SELECTOR, selector)
+
+    def focused(self) -> str:
+        return str(self.browser.switch_to.active_element.get_attribute("id"))
+
+    def complaints(self) -> list[str]:
+        """What the console says of errors and of breaches of the content policy, network answers apart."""
+        lines = self.browser.get_log("browser")
+        return [
+            line["message"]
+            for line in lines
+            if line["level"] == "SEVERE" and "the server responded" not in line["message"]
+        ]
+
+
+@pytest.fixture
+async def page(browser: webdriver.Chrome, running: Running) -> Page:
+    page = Page(browser, running)
+    await page.open()
+    page.complaints()
+    return page
+
+
+async def test_logging_in_talking_and_reading_on_after_a_reload(page: Page) -> None:
+    assert page.browser.title == "Teller's <bank>"
+    assert page.focused() == "account"
+    await page.log_in()
+    await page.until(lambda: page.find("chat").is_displayed())
+    assert page.focused() == "message"
+    await page.say("<b>hello</b> <img src=x onerror=alert(1)>")
+    await page.until_log_says("you said: <b>hello</b>")
+    assert page.all("#log b, #log img") == []
+    await page.until(lambda: page.focused() == "message")
+    await page.do(page.browser.refresh)
+    await page.until_log_says("you said: <b>hello</b>")
+    assert len(page.all(".message.user")) == 1
+    assert page.complaints() == []
+
+
+async def test_a_demo_login_is_one_press(page: Page) -> None:
+    button = page.all("#demo-logins button")[0]
+    assert ACCOUNT in button.text
+    await page.do(button.click)
+    await page.until(lambda: page.find("chat").is_displayed())
+
+
+async def test_a_wrong_code_is_explained_and_the_focus_is_where_it_is_put_right(page: Page) -> None:
+    await page.log_in(code="1")
+    await page.until(lambda: "do not go together" in page.find("login-error").text)
+    assert page.find("login-error").get_attribute("role") == "alert"
+    assert page.focused() == "code"
+    for _ in range(4):
+        await page.running.client.post("/auth", json={"accountNumber": ACCOUNT, "code": "1"})
+    await page.log_in()
+    await page.until(lambda: "Too many attempts" in page.find("login-error").text)
+
+
+async def test_buttons_are_pressed_once_and_shown_by_their_title(page: Page) -> None:
+    await page.log_in()
+    await page.until(lambda: page.find("chat").is_displayed())
+    await page.say("hi")
+    await page.until(lambda: page.all(".choices button"))
+    await page.do(page.all(".choices button")[0].click)
+    await page.until_log_says("you said: /more")
+    assert page.running.engine.seen[-1].text == "/more"
+    assert page.all(".user .bubble")[-1].text == "More"
+    assert not page.all(".choices button")[0].is_enabled()
+    await page.do(page.browser.refresh)
+    await page.until_log_says("you said: /more")
+    assert page.all(".user .bubble")[-1].text == "More"
+
+
+async def test_a_table_is_drawn_instead_of_its_aligned_text(page: Page) -> None:
+    page.running.engine.replies = (
+        Reply(
+            text="Your balances:\n\nAccount     Balance\nEveryday  £1,234.56\nSavings     £-10.00\n\nAnything else?",
+            custom={
+                "type": "table",
+                "title": "Balances",
+                "columns": [{"title": "Account", "align": "left"}, {"title": "Balance", "align": "right"}],
+                "rows": [["Everyday", "£1,234.56"], ["Savings", "£-10.00"]],
+            },
+        ),
+    )
+    await page.log_in()
+    await page.until(lambda: page.find("chat").is_displayed())
+    await page.say("balance")
+    await page.until(lambda: page.all("#log table"))
+    assert [cell.text for cell in page.all("#log td")] == ["Everyday", "£1,234.56", "Savings", "£-10.00"]
+    assert [cell.get_attribute("scope") for cell in page.all("#log th")] == ["col", "col"]
+    assert page.all(".bot .bubble")[0].text == "Your balances:\n\nAnything else?"
+
+
+async def test_a_session_that_ends_is_explained_and_the_text_is_kept(page: Page) -> None:
+    await page.log_in()
+    await page.until(lambda: page.find("chat").is_displayed())
+    page.running.clock.advance(301)
+    await page.say("what I wanted to say")
+    await page.until(lambda: "session has ended" in page.find("notice").text)
+    assert page.find("login").is_displayed()
+    await page.log_in()
+    await page.until(lambda: page.find("chat").is_displayed())
+    assert page.find("message").get_attribute("value") == "what I wanted to say"
+
+
+async def test_a_message_that_fails_can_be_tried_again_with_the_same_id(page: Page) -> None:
+    await page.log_in()
+    await page.until(lambda: page.find("chat").is_displayed())
+    page.running.engine.fail = Busy(whole=True, retry_after=60)
+    await page.say("hi")
+    await page.until(lambda: page.all(".failed button"))
+    assert "The bot is busy" in page.all(".failed")[0].text
+    page.running.engine.fail = None
+    await page.do(page.all(".failed button")[0].click)
+    await page.until_log_says("you said: hi")
+    assert page.all(".failed") == []
+    assert len({message.message_id for message in page.running.engine.seen}) == 1
+
+
+async def test_logging_out_ends_the_session_and_clears_the_page(page: Page) -> None:
+    await page.log_in()
+    await page.until(lambda: page.find("chat").is_displayed())
+    await page.say("secret")
+    await page.until_log_says("you said: secret")
+    await page.do(page.find("logout").click)
+    await page.until(lambda: page.find("login").is_displayed())
+    assert page.find("log").get_attribute("textContent") == ""
+    assert page.browser.execute_script("return sessionStorage.length") == 0
+    assert await page.running.auth.sessions.active() == 0
+
+
+async def test_what_was_said_elsewhere_appears_by_itself(page: Page) -> None:
+    await page.log_in()
+    await page.until(lambda: page.find("chat").is_displayed())
+    elsewhere = await page.running.login()
+    await page.running.client.post("/chat", json={"message": "from my phone"}, headers=elsewhere)
+    await page.do(lambda: page.browser.execute_script("document.dispatchEvent(new Event('visibilitychange'))"))
+    await page.until_log_says("you said: from my phone")
+
+
+async def test_the_page_fits_a_phone(page: Page, tmp_path: Path) -> None:
+    await page.open(390, 800)
+    await page.log_in()
+    await page.until(lambda: page.find("chat").is_displayed())
+    await page.say("a" * 300)
+    await page.until_log_says("you said: aaa")
+    width = page.browser.execute_script("return [document.documentElement.scrollWidth, innerWidth]")
+    assert width[0] <= width[1]
+    send = page.find("send").rect
+    assert send["x"] + send["width"] <= width[1]
+    assert send["y"] + send["height"] <= page.browser.execute_script("return innerHeight")
+
+
+async def test_all_can_be_done_by_keyboard(page: Page) -> None:
+    def act() -> list[str]:
+        reached = []
+        for _ in range(6):
+            reached.append(page.focused() or page.browser.switch_to.active_element.text)
+            page.browser.switch_to.active_element.send_keys(Keys.TAB)
+        return reached
+
+    reached = await page.do(act)
+    assert reached[:3] == ["account", "code", "login-button"]
+    assert any(ACCOUNT in name for name in reached)
+
+
+async def test_the_policy_forbids_everything_but_the_server_itself(running: Running) -> None:
+    answer = await running.client.get("/")
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert "http" not in policy
+    html = await answer.text()
+    assert "style=" not in html
+    assert "onclick" not in html
+    tag = answer.headers["ETag"]
+    assert (await running.client.get("/", headers={"If-None-Match": tag})).status == 304

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import AsyncIterator
+
 from aiohttp import web
 
 from .access import Access, Refused
+from .accounts import ACCOUNTS
 from .breaking import add_faults, faulty
 from .information import ROUTES as INFORMATION
-from .ledger import Ledger
+from .initiation import ROUTES as INITIATION
+from .ledger import ledger
+from .payments import Payments
 from .service import BANK, Bank, answer, bearer, interaction
 from .settings import SimulatorSettings
 
@@ -37,9 +43,23 @@ async def health(request: web.Request) -> web.Response:
 
 
 def make_app(settings: SimulatorSettings) -> web.Application:
-    """The application of one bank."""
+    """The application of one bank. Its payments are opened at start-up and closed after the last request."""
+    books = ledger(settings.seed)
+
+    def available(account: str) -> int:
+        owned = ACCOUNTS[account]
+        return books.balance(owned, settings.now().date()) + owned.limit
+
+    payments = Payments(settings.database, now=settings.now, new_id=lambda: secrets.token_hex(12), available=available)
     app = web.Application(middlewares=[interaction, bearer, faulty], client_max_size=MAX_BODY)
-    app[BANK] = Bank(settings, Ledger(settings.seed), Access(settings))
-    app.add_routes([web.post("/token", give_token), web.get("/health", health), *INFORMATION])
+    app[BANK] = Bank(settings, books, Access(settings), payments)
+    app.add_routes([web.post("/token", give_token), web.get("/health", health), *INFORMATION, *INITIATION])
+    app.cleanup_ctx.append(_open_payments)
     add_faults(app)
     return app
+
+
+async def _open_payments(app: web.Application) -> AsyncIterator[None]:
+    await app[BANK].payments.open()
+    yield
+    await app[BANK].payments.close()

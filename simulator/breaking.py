@@ -13,7 +13,7 @@ from aiohttp import web
 
 from .accounts import ACCOUNTS, CUSTOMERS
 from .faults import Fault, Faults, read_fault
-from .service import BANK, Handler, Problem, act_as, answer, customer_of_request
+from .service import Handler, Problem, act_as, answer, check_admin, customer_of_request
 
 FAULTS = web.AppKey("faults", Faults)
 CLOSING = web.AppKey("closing", asyncio.Event)
@@ -134,14 +134,9 @@ def _with_wrong_types(value: Any) -> Any:
     return str(value)
 
 
-def _check_admin(request: web.Request) -> None:
-    if not request.app[BANK].access.is_admin(request.headers.get("Authorization", "")):
-        raise Problem(401, "U019", "The admin key is needed", {"WWW-Authenticate": "Bearer"})
-
-
 async def set_fault(request: web.Request) -> web.Response:
     """POST /admin/faults: set a fault (see `Fault`)."""
-    _check_admin(request)
+    check_admin(request)
     try:
         fault = read_fault(await request.json())
     except ValueError as error:
@@ -152,13 +147,13 @@ async def set_fault(request: web.Request) -> web.Response:
 
 async def list_faults(request: web.Request) -> web.Response:
     """GET /admin/faults: the faults that are set."""
-    _check_admin(request)
+    check_admin(request)
     return answer({"faults": request.app[FAULTS].describe()})
 
 
 async def clear_faults(request: web.Request) -> web.Response:
     """DELETE /admin/faults: take all faults away."""
-    _check_admin(request)
+    check_admin(request)
     request.app[FAULTS].clear()
     return answer({"faults": []})
 

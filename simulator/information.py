@@ -39,7 +39,7 @@ async def read_transactions(request: web.Request) -> web.Response:
     today = bank.today()
     since = _day(request, "fromBookingDateTime", OPENED)
     until = min(_day(request, "toBookingDateTime", today), today)
-    entries = bank.transactions(account, since, until)
+    entries = await bank.transactions(account, since, until)
     size = bank.settings.page_size
     pages = max(1, -(-len(entries) // size))
     page = _page(request, pages)

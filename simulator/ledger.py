@@ -82,6 +82,7 @@ class Ledger:
     def __init__(self, seed: int) -> None:
         self._seed = seed
         self._month = lru_cache(maxsize=4_096)(self._compute_month)
+        self._card_spending = lru_cache(maxsize=1_024)(self._compute_card_spending)
         self._balance = lru_cache(maxsize=256)(self._compute_balance)
 
     def entries(self, account: Account, since: date, until: date) -> Iterator[Entry]:
@@ -137,22 +138,22 @@ class Ledger:
         return booked
 
     def _card(self, customer: BankCustomer, first: date) -> list[Entry]:
-        booked = self._card_spending(customer, first)
+        booked = list(self._card_spending(customer.id, first))
         if (owed := self._card_debit(customer, first)) > 0:
             day, current = first.replace(day=15), customer.current.id
             booked.append(_transfer(customer.card.id, day, owed, "Payment received, thank you", current))
         return booked
 
-    def _card_spending(self, customer: BankCustomer, first: date) -> list[Entry]:
-        home, account = customer.household, customer.card.id
-        return [*_bills(home.card_bills, account, first), *self._purchases(account, first, home.card_habits)]
+    def _compute_card_spending(self, customer: str, first: date) -> tuple[Entry, ...]:
+        home, account = CUSTOMERS[customer].household, CUSTOMERS[customer].card.id
+        return (*_bills(home.card_bills, account, first), *self._purchases(account, first, home.card_habits))
 
     def _card_debit(self, customer: BankCustomer, first: date) -> int:
         """What the direct debit of this month pays: last month's spending, in pence."""
         if first <= OPENED:
             return 0
         before = (first - timedelta(days=1)).replace(day=1)
-        return -sum(entry.minor for entry in self._card_spending(customer, before))
+        return -sum(entry.minor for entry in self._card_spending(customer.id, before))
 
     def _purchases(self, account: str, first: date, habits: Mapping[str, float]) -> Iterator[Entry]:
         for day in _days(first):
@@ -165,6 +166,12 @@ class Ledger:
 
     def _chance(self, account: str, day: date) -> random.Random:
         return random.Random(f"{self._seed}/{account}/{day}")  # noqa: S311 - invents purchases, guards nothing
+
+
+@lru_cache(maxsize=4)
+def ledger(seed: int) -> Ledger:
+    """The ledger of a seed, shared by all who ask: it is pure."""
+    return Ledger(seed)
 
 
 def _bills(bills: tuple[Bill, ...], account: str, first: date) -> Iterator[Entry]:

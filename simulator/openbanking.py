@@ -16,6 +16,7 @@ _DESCRIPTIONS = {"current": "Current account", "savings": "Savings account", "cr
 _CODES = {
     "income": ("ReceivedCreditTransfers", "SalaryPayment"),
     "transfers": ("IssuedCreditTransfers", "InternalTransfer"),
+    "payments": ("IssuedCreditTransfers", "DomesticCreditTransfer"),
     "interest": ("MiscellaneousCreditOperations", "Interest"),
     "housing": ("IssuedDirectDebits", "DirectDebitPayment"),
     "bills": ("IssuedDirectDebits", "DirectDebitPayment"),

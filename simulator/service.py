@@ -16,6 +16,7 @@ from .access import Access
 from .accounts import ACCOUNTS, Account
 from .ledger import Entry, Ledger
 from .openbanking import error_json
+from .payments import Moved, Payments
 from .settings import SimulatorSettings
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -31,6 +32,7 @@ class Bank:
     settings: SimulatorSettings
     ledger: Ledger
     access: Access
+    payments: Payments
 
     def today(self) -> date:
         """The bank's date, in UTC."""
@@ -38,11 +40,21 @@ class Bank:
 
     def balance(self, account: Account) -> int:
         """The account's balance now, in pence."""
-        return self.ledger.balance(account, self.today())
+        return self.ledger.balance(account, self.today()) + self.payments.moved(account.id)
 
-    def transactions(self, account: Account, since: date, until: date) -> list[Entry]:
+    async def transactions(self, account: Account, since: date, until: date) -> list[Entry]:
         """What was booked from `since` to `until`, both included, newest first."""
-        return list(self.ledger.entries(account, since, until))[::-1]
+        booked = list(self.ledger.entries(account, since, until))
+        booked += [_paid(moved) for moved in await self.payments.entries(account.id, since, until)]
+        return sorted(booked, key=lambda entry: entry.day)[::-1]
+
+
+def _paid(moved: Moved) -> Entry:
+    """A payment as the account shows it; between accounts of one customer it is a transfer."""
+    account, other = ACCOUNTS[moved.account], ACCOUNTS.get(moved.other)
+    own = other is not None and other.customer == account.customer
+    identity = f"{moved.account}-{moved.payment}"
+    return Entry(identity, moved.account, moved.day, moved.minor, moved.description, "transfers" if own else "payments")
 
 
 BANK = web.AppKey("bank", Bank)
@@ -75,6 +87,12 @@ def account_of(request: web.Request) -> Account:
     if account is None or account.customer != customer_of_request():
         raise Problem(403, "U009", "The account is not covered by this token")
     return account
+
+
+def check_admin(request: web.Request) -> None:
+    """Problem 401 unless the admin key is presented."""
+    if not request.app[BANK].access.is_admin(request.headers.get("Authorization", "")):
+        raise Problem(401, "U019", "The admin key is needed", {"WWW-Authenticate": "Bearer"})
 
 
 def answer(data: Any, status: int = 200) -> web.Response:

@@ -9,10 +9,11 @@ from bot.learning.calibration import (
 )
 from bot.learning.folder import ModelError, read_folder, write_folder
 from bot.learning.softmax import fit_softmax, log_softmax, softmax
-from bot.learning.sparse import Rows
+from bot.learning.sparse import Product, Rows
 
 __all__ = [
     "ModelError",
+    "Product",
     "ReliabilityBin",
     "Rows",
     "expected_calibration_error",

@@ -1,7 +1,8 @@
-"""Softmax regression (multinomial logistic regression) on a Gram matrix."""
+"""Softmax regression (multinomial logistic regression) on a kernel."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,7 +28,7 @@ def softmax(scores: Floats) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """One L-BFGS update: the move, gram @ move, the gradient's change, gram @ change, and their product."""
+    """One L-BFGS update: the move and the gradient's change, each also times the Gram matrix, and their product."""
 
     move: Floats
     gram_move: Floats
@@ -37,17 +38,25 @@ class _Step:
 
 
 def fit_softmax(
-    gram: Floats, labels: NDArray[np.intp], classes: int, *, l2: float, iterations: int = 100, tolerance: float = 1e-2
+    product: Callable[[Floats], Floats],
+    labels: NDArray[np.intp],
+    classes: int,
+    *,
+    l2: float,
+    iterations: int = 100,
+    tolerance: float = 1e-2,
 ) -> Floats:
-    """Softmax regression with kernel `gram` (n, n): dual weights (n, classes), so that scores are `gram @ weights`.
+    """Softmax regression on a kernel: dual weights (n, classes), so that scores are `product(weights)`.
 
-    Minimises mean cross-entropy + l2/2 · trace(wᵀ gram w) by L-BFGS (Nocedal
-    & Wright, Numerical Optimization, algorithm 7.4) in the kernel's own inner
-    product. There the gradient is (p − y)/n + l2·w, which needs no product
-    with `gram` and is well conditioned, so that some twenty iterations do.
-    Stops when the gradient's largest entry times n is below `tolerance`.
+    `product` multiplies the Gram matrix (n, n) by an (n, classes) array: a
+    matrix in memory for small data, and features times their transpose for
+    large. Minimises mean cross-entropy + l2/2 · trace(wᵀ gram w) by L-BFGS
+    (Nocedal & Wright, Numerical Optimization, algorithm 7.4) in the kernel's
+    own inner product. There the gradient is (p − y)/n + l2·w and well
+    conditioned, so that some twenty products do. Stops when the gradient's
+    largest entry times n is below `tolerance`.
     """
-    n = len(gram)
+    n = len(labels)
     target = np.zeros((n, classes), np.float32)
     target[np.arange(n), labels] = 1
 
@@ -58,12 +67,12 @@ def fit_softmax(
 
     weights, scores = np.zeros_like(target), np.zeros_like(target)
     value, gradient = objective(weights, scores)
+    gram_gradient = product(gradient)
     memory: list[_Step] = []
     for _ in range(iterations):
         if float(np.abs(gradient).max()) * n < tolerance:
             break
-        direction = -_inverse_hessian(gradient, memory)
-        moved = gram @ direction
+        direction, moved = _descent(gradient, gram_gradient, memory)
         slope = float(np.vdot(gradient, moved))
         length = 1.0 if memory else min(float(n), 5.0 / max(float(np.abs(moved).max()), 1e-12))
         while True:
@@ -73,24 +82,34 @@ def fit_softmax(
             if new_value <= value + _SUFFICIENT_DECREASE * length * slope or length < _SUFFICIENT_DECREASE:
                 break
             length /= 2
-        change = new_gradient - gradient
+        new_gram_gradient = product(new_gradient)
+        change, gram_change = new_gradient - gradient, new_gram_gradient - gram_gradient
         curvature = float(np.vdot(change, step * moved))
         if curvature > 0:
-            memory = [*memory[1 - _MEMORY :], _Step(step * direction, step * moved, change, gram @ change, curvature)]
-        weights, scores, value, gradient = new_weights, new_scores, new_value, new_gradient
+            memory = [*memory[1 - _MEMORY :], _Step(step * direction, step * moved, change, gram_change, curvature)]
+        weights, scores, value = new_weights, new_scores, new_value
+        gradient, gram_gradient = new_gradient, new_gram_gradient
     return weights
 
 
-def _inverse_hessian(gradient: Floats, memory: list[_Step]) -> Floats:
-    """The two-loop recursion: the inverse Hessian, as `memory` knows it, times the gradient."""
-    out = gradient.copy()
+def _descent(gradient: Floats, gram_gradient: Floats, memory: list[_Step]) -> tuple[Floats, Floats]:
+    """Minus the inverse Hessian, as `memory` knows it, times the gradient (the two-loop recursion), and gram times that.
+
+    Both are the same combination of vectors whose product with the Gram matrix is known, so none is computed.
+    """
+    out, gram_out = -gradient, -gram_gradient
     factors = []
     for step in reversed(memory):
-        factors.append(float(np.vdot(step.gram_move, out)) / step.curvature)
-        out -= np.float32(factors[-1]) * step.change
+        factor = np.float32(float(np.vdot(step.gram_move, out)) / step.curvature)
+        out -= factor * step.change
+        gram_out -= factor * step.gram_change
+        factors.append(factor)
     if memory:
-        last = memory[-1]
-        out *= np.float32(last.curvature / float(np.vdot(last.change, last.gram_change)))
+        scale = np.float32(memory[-1].curvature / float(np.vdot(memory[-1].change, memory[-1].gram_change)))
+        out *= scale
+        gram_out *= scale
     for step, factor in zip(memory, reversed(factors), strict=True):
-        out += np.float32(factor - float(np.vdot(step.gram_change, out)) / step.curvature) * step.move
-    return out
+        rest = factor - np.float32(float(np.vdot(step.gram_change, out)) / step.curvature)
+        out += rest * step.move
+        gram_out += rest * step.gram_move
+    return out, gram_out

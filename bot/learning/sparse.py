@@ -14,6 +14,7 @@ Ints = NDArray[np.int32]
 _FREQUENT = 48
 """Columns with more entries than this are multiplied densely: pairs of entries grow with the square."""
 _BLOCK = 1024
+_FULL = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,20 +102,43 @@ class Rows:
             block = self.keep(frequent[start : start + _BLOCK]).dense()
             gram += block @ block.T
         pairs = self.keep(np.flatnonzero((counts > 1) & (counts <= _FREQUENT))).transposed()
-        _add_pairs(gram, pairs, counts)
+        _add_pairs(gram, pairs)
         np.fill_diagonal(gram, norms)
         return gram
 
 
-def _add_pairs(gram: Floats, columns: Rows, counts: NDArray[np.intp]) -> None:
+def _add_pairs(gram: Floats, columns: Rows) -> None:
     """Add to `gram` the products of every two entries that share a column; columns of one length go together."""
     n = len(gram)
     lengths = np.diff(columns.indptr)
-    total = np.zeros(n * n, np.float64)
+    flat, products = [np.empty(0, np.int64)], [np.empty(0, np.float64)]
     for length in np.unique(lengths):
         starts = columns.indptr[:-1][lengths == length]
         at = starts[:, None] + np.arange(length)
-        rows, data = columns.indices[at].astype(np.int64), columns.data[at]
-        flat = (rows[:, :, None] * n + rows[:, None, :]).ravel()
-        total += np.bincount(flat, weights=(data[:, :, None] * data[:, None, :]).ravel(), minlength=n * n)
+        rows, data = columns.indices[at].astype(np.int64), columns.data[at].astype(np.float64)
+        flat.append((rows[:, :, None] * n + rows[:, None, :]).ravel())
+        products.append((data[:, :, None] * data[:, None, :]).ravel())
+    total = np.bincount(np.concatenate(flat), weights=np.concatenate(products), minlength=n * n)
     gram += total.reshape(n, n).astype(np.float32)
+
+
+class Product:
+    """`rows @ rows.T` as an operator, for more rows than a Gram matrix has room for.
+
+    Columns that are at least 5 % full are multiplied as a dense block.
+    """
+
+    def __init__(self, rows: Rows) -> None:
+        counts = rows.column_counts()
+        self._dense = rows.keep(np.flatnonzero(counts >= _FULL * len(rows))).dense()
+        self._rows = rows.keep(np.flatnonzero((counts < _FULL * len(rows)) & (counts > 1)))
+        self._columns = self._rows.transposed()
+        alone = rows.keep(np.flatnonzero((counts == 1) & (counts < _FULL * len(rows))))
+        self._diagonal = np.bincount(alone.row_of, weights=alone.data**2, minlength=len(rows)).astype(np.float32)
+
+    def __call__(self, right: Floats) -> Floats:
+        """The product with `right` (rows, k), of its shape."""
+        out = self._dense @ (self._dense.T @ right)
+        out += self._rows.dot(self._columns.dot(right))
+        out += self._diagonal[:, None] * right
+        return out

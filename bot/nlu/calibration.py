@@ -10,12 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.learning import fit_logistic, fit_softmax, sigmoid, softmax
+from bot.nlu.kernel import Kernel
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 
-_FOLDS: Final = 5
-_NEAR: Final = 3
+FOLDS: Final = 5
+NEAR: Final = 3
+"""How many nearest examples are looked at."""
+_TOLERANCE: Final = 0.1
 _FEWEST: Final = 40
 """With fewer held-out messages than this, the calibration of a broad prior is kept."""
 
@@ -59,28 +62,52 @@ class Calibration:
         return cls(**facts)
 
 
-def calibrate(gram: Floats, labels: NDArray[np.intp], classes: int, *, seed: int, l2: float) -> Calibration:
-    """Fit on held-out predictions of a cross-validation over the Gram matrix (n, n)."""
-    folds = fold_numbers(labels, seed)
-    best, right, near = np.zeros(len(gram)), np.zeros(len(gram)), np.zeros(len(gram))
-    for fold in range(_FOLDS):
-        train, test = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """What the classifier says of examples that it did not see in training; arrays of shape (n,), by example."""
+
+    rows: NDArray[np.intp]
+    probability: Doubles
+    predicted: NDArray[np.intp]
+    similarity: Doubles
+
+
+def held_out(kernel: Kernel, labels: NDArray[np.intp], examples: int, classes: int, *, seed: int, l2: float) -> HeldOut:
+    """Predictions of a cross-validation over the first `examples` rows; the others always teach.
+
+    Large data is held out once, a tenth of it, not fold by fold.
+    """
+    folds = fold_numbers(labels[:examples], seed, FOLDS if kernel.small else 10)
+    parts = []
+    for fold in range(FOLDS if kernel.small else 1):
+        test = np.flatnonzero(folds == fold)
+        train = np.append(np.flatnonzero(folds != fold), np.arange(examples, len(labels)))
         if not len(train) or not len(test):
             continue
-        inner = gram[np.ix_(train, train)] + 1
-        dual = fit_softmax(inner, labels[train], classes, l2=l2 / len(train), tolerance=0.05)
-        across = gram[np.ix_(test, train)]
-        p = softmax((across + 1) @ dual)
-        best[test], right[test] = p.max(axis=1), p.argmax(axis=1) == labels[test]
-        near[test] = -np.sort(-across, axis=1)[:, :_NEAR].mean(axis=1)
-    if len(gram) < _FEWEST:
+        dual = fit_softmax(kernel.product(train), labels[train], classes, l2=l2 / len(train), tolerance=_TOLERANCE)
+        across = kernel.across(test, train)
+        p = softmax(across @ dual + dual.sum(axis=0))
+        near = -np.partition(-across, min(NEAR, len(train)) - 1, axis=1)[:, :NEAR].mean(axis=1)
+        parts.append((test, p.max(axis=1).astype(np.float64), p.argmax(axis=1), near.astype(np.float64)))
+    if not parts:
+        return HeldOut(np.empty(0, np.intp), np.empty(0), np.empty(0, np.intp), np.empty(0))
+    return HeldOut(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+
+
+def calibrate(
+    kernel: Kernel, labels: NDArray[np.intp], examples: int, classes: int, *, seed: int, l2: float
+) -> Calibration:
+    """Fit on held-out predictions."""
+    found = held_out(kernel, labels, examples, classes, seed=seed, l2=l2)
+    if len(found.rows) < _FEWEST:
         return Calibration()
-    odds = np.log(best / np.maximum(1 - best, 1e-9))
-    margin, nearness, constant = fit_logistic(np.column_stack([odds, near]), right)
+    odds = np.log(found.probability / np.maximum(1 - found.probability, 1e-9))
+    right = found.predicted == labels[found.rows]
+    margin, nearness, constant = fit_logistic(np.column_stack([odds, found.similarity]), right)
     return Calibration(float(margin), float(nearness), float(constant))
 
 
-def fold_numbers(labels: NDArray[np.intp], seed: int, folds: int = _FOLDS) -> NDArray[np.intp]:
+def fold_numbers(labels: NDArray[np.intp], seed: int, folds: int = FOLDS) -> NDArray[np.intp]:
     """A fold for each example, each label's examples spread as evenly as can be; shape (n,)."""
     shuffled = np.random.default_rng(seed).permutation(len(labels))
     ordered = shuffled[np.argsort(labels[shuffled], kind="stable")]

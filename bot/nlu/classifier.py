@@ -10,13 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.learning import Rows, fit_softmax
-from bot.nlu.calibration import Calibration, calibrate
+from bot.nlu.calibration import NEAR, Calibration, calibrate
 from bot.nlu.features import Floats, Matrix, Vector
+from bot.nlu.kernel import Kernel
 
 L2: Final = 1 / 30
 """Ridge weight times the number of examples (scikit-learn's 1/C)."""
-NEAR: Final = 3
-"""How many nearest examples are looked at."""
 _CANDIDATES: Final = 3
 """Nearest examples are looked for among those of this many likeliest labels."""
 
@@ -37,25 +36,31 @@ class Classifier:
     labels: tuple[str, ...]
     examples: Matrix
     bounds: NDArray[np.int64]
-    sparse_weights: Floats
+    sparse_weights: NDArray[np.float16]
     dense_weights: Floats
     bias: Floats
     calibration: Calibration
 
     @classmethod
-    def fit(cls, examples: Matrix, labels: Sequence[str], *, seed: int) -> Self:
-        """Fit to `examples` whose rows are sorted by their `labels`."""
-        names, numbers = np.unique(np.asarray(labels, dtype=object), return_inverse=True)
-        gram = examples.gram()
-        dual = fit_softmax(gram + 1, numbers, len(names), l2=L2 / len(gram))
-        calibration = calibrate(gram, numbers, len(names), seed=seed, l2=L2)
-        bounds = np.searchsorted(numbers, np.arange(len(names) + 1)).astype(np.int64)
-        sparse = examples.sparse.transposed().dot(dual)
-        return cls(tuple(names), examples, bounds, sparse, examples.dense.T @ dual, dual.sum(axis=0), calibration)
+    def fit(cls, rows: Matrix, labels: Sequence[str], hints: Sequence[str] = (), *, seed: int) -> Self:
+        """Fit to `rows`: examples, sorted by their `labels`, then hints.
+
+        A hint teaches as an example does, but is no message of anybody's:
+        the label's name, say. It is never shown, nor held out.
+        """
+        names, numbers = np.unique(np.asarray([*labels, *hints], dtype=object), return_inverse=True)
+        n = len(labels)
+        kernel = Kernel(rows)
+        dual = fit_softmax(kernel.product(), numbers, len(names), l2=L2 / len(rows))
+        calibration = calibrate(kernel, numbers, n, len(names), seed=seed, l2=L2)
+        bounds = np.searchsorted(numbers[:n], np.arange(len(names) + 1)).astype(np.int64)
+        sparse = rows.sparse.transposed().dot(dual).astype(np.float16)
+        dense = rows.dense.T @ dual
+        return cls(tuple(names), rows.take(np.arange(n)), bounds, sparse, dense, dual.sum(axis=0), calibration)
 
     def scores(self, vector: Vector) -> Floats:
         """The labels' scores (labels,) before the softmax."""
-        sparse = vector.weights @ self.sparse_weights[vector.indices]
+        sparse = vector.weights @ self.sparse_weights[vector.indices].astype(np.float32)
         return np.asarray(sparse + vector.dense @ self.dense_weights + self.bias, np.float32)
 
     def predict(self, vector: Vector) -> Prediction:

@@ -48,6 +48,16 @@ class Matrix:
         """The similarities of all pairs, shape (n, n)."""
         return self.sparse.gram() + self.dense @ self.dense.T
 
+    def across(self, others: Matrix) -> Floats:
+        """The similarities to all rows of `others`, shape (n, others)."""
+        columns = others.sparse.transposed()
+        similar = self.dense @ others.dense.T
+        for i in range(len(self)):
+            for column, weight in zip(*self.sparse[i], strict=True):
+                where, data = columns[int(column)]
+                similar[i, where] += weight * data
+        return similar
+
     def similarities(self, vector: Vector, start: int, stop: int) -> Floats:
         """The similarities of one text to the rows `start` to `stop`, shape (stop − start,)."""
         query = np.zeros(self.sparse.width, np.float32)

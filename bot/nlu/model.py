@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,10 +26,14 @@ from bot.nlu.selector import DEFAULT, Selector, dump_responses, responses_of, re
 from bot.nlu.settings import Fallback, Settings, settings_of
 from bot.nlu.text import MAX_CHARACTERS
 from bot.nlu.tfidf import Tfidf
+from bot.nlu.vectors import StaticVectors
 
 FALLBACK_INTENT: Final = "nlu_fallback"
 RANKED: Final = 10
 """How many intents a ranking names, as in Rasa."""
+
+_LARGE: Final = 3000
+"""From so many examples on, n-grams that occur once are left out."""
 
 Progress = Callable[[str, float], None]
 
@@ -152,7 +157,7 @@ class Model:
         custom = [(str(name), options) for name, options in facts["custom"]]
         featurizers, processors = make_components(custom, components or {})
         vocabulary = {g: i for i, g in enumerate(_unpacked(arrays["vocabulary"]))}
-        features = Features(Tfidf(vocabulary, arrays["idf"], facts["case_sensitive"]), featurizers)
+        features = Features(Tfidf(vocabulary, arrays["idf"], facts["case_sensitive"]), featurizers or [StaticVectors()])
         if [s.version for s in features.sources] != facts["sources"]:
             raise ModelError(f"{folder}: made with other versions of its components; train again with `bot train`")
 
@@ -197,7 +202,9 @@ def train(
     custom = [(c.name, dict(c.options)) for c in settings.custom]
     featurizers, processors = make_components(custom, components or {})
     tell("features", 0.0)
-    features = Features(Tfidf.fit([e.text for e in examples], case_sensitive=settings.case_sensitive), featurizers)
+    texts = [e.text for e in examples] + [name_in_words(i) for i in {_intent(e.intent): None for e in examples}]
+    tfidf = Tfidf.fit(texts, case_sensitive=settings.case_sensitive, min_count=1 if len(texts) < _LARGE else 2)
+    features = Features(tfidf, featurizers or [StaticVectors()])
     tell("intents", 0.1)
     ordered = sorted(examples, key=lambda e: _intent(e.intent))
     classifier = _classifier(features, [(e.text, _intent(e.intent)) for e in ordered], seed)
@@ -240,10 +247,16 @@ def make_components(
 
 
 def _classifier(features: Features, pairs: Sequence[tuple[str, str]], seed: int) -> Classifier | None:
-    """A classifier of (text, label) pairs that are sorted by label; None when there are none."""
+    """A classifier of (text, label) pairs that are sorted by label; None when there are none.
+
+    The labels' own names teach too: designers choose them to say what is meant.
+    """
     if not pairs:
         return None
-    return Classifier.fit(features.of([text for text, _ in pairs]), [label for _, label in pairs], seed=seed)
+    labels = [label for _, label in pairs]
+    hints = list(dict.fromkeys(labels))
+    texts = [text for text, _ in pairs] + [name_in_words(label) for label in hints]
+    return Classifier.fit(features.of(texts), labels, hints, seed=seed)
 
 
 def _selectors(
@@ -264,6 +277,12 @@ def _selectors(
 def _intent(name: str) -> str:
     """The intent of a retrieval intent's key: `faq` for `faq/opening`."""
     return name.split("/", 1)[0]
+
+
+def name_in_words(label: str) -> str:
+    """An intent's name as people would say it: `faq/openingHours` is "opening hours"."""
+    last = label.rpartition("/")[2]
+    return re.sub(r"[_\W]+", " ", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", last)).strip()
 
 
 def _packed(value: Any) -> NDArray[np.uint8]:

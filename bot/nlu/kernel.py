@@ -1,0 +1,44 @@
+"""The similarities of all examples: in memory for small data, as an operator for large."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.learning import Product
+from bot.nlu.features import Floats, Matrix
+
+IN_MEMORY: Final = 4000
+"""Up to so many rows the Gram matrix is kept (64 MB)."""
+
+
+class Kernel:
+    """The kernel of `rows`: their similarity plus 1, the 1 standing for a constant feature."""
+
+    def __init__(self, rows: Matrix) -> None:
+        self.rows = rows
+        self.small = len(rows) <= IN_MEMORY
+
+    @cached_property
+    def gram(self) -> Floats:
+        """The similarities (n, n), without the constant."""
+        return self.rows.gram()
+
+    def product(self, of: NDArray[np.intp] | None = None) -> Callable[[Floats], Floats]:
+        """What multiplies the kernel matrix, of some rows or of all, by an array (n, k)."""
+        if self.small:
+            gram = (self.gram if of is None else self.gram[np.ix_(of, of)]) + np.float32(1)
+            return lambda right: gram @ right
+        rows = self.rows if of is None else self.rows.take(of)
+        sparse, dense = Product(rows.sparse), rows.dense
+        return lambda right: sparse(right) + dense @ (dense.T @ right) + right.sum(axis=0)
+
+    def across(self, rows: NDArray[np.intp], others: NDArray[np.intp]) -> Floats:
+        """The similarities (rows, others), without the constant."""
+        if self.small:
+            return self.gram[np.ix_(rows, others)]
+        return self.rows.take(rows).across(self.rows.take(others))

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from bot.content import NOWHERE
+from bot.content import NOWHERE, Content
 from bot.dialogue.ensemble import combine
 from bot.dialogue.prediction import Because, Policy, Prediction
 from bot.dialogue.tracker import Tracker
+
+if TYPE_CHECKING:
+    from bot.dialogue.train import Factory
 
 FOLLOWUP = "followup"
 
@@ -30,3 +35,19 @@ class Dialogue:
             return Prediction(tracker.followup_action, 1.0, FOLLOWUP, because=because)
         made = (policy.predict(tracker) for policy in self.policies)
         return combine([prediction for prediction in made if prediction is not None], tracker)
+
+    def save(self, folder: Path) -> None:
+        """Keep in `folder` what is slow to learn."""
+        from bot.dialogue.train import save_dialogue
+
+        save_dialogue(self, folder)
+
+    @classmethod
+    def load(cls, folder: Path, content: Content, policies: Mapping[str, Factory] | None = None) -> Dialogue:
+        """The dialogue kept in `folder`, of the same content; raises ValueError where it cannot be read.
+
+        `policies` make plugins' policies, as for `train_dialogue`.
+        """
+        from bot.dialogue.train import load_dialogue
+
+        return load_dialogue(folder, content, policies)

@@ -1,39 +1,148 @@
-"""Training: from content to the policies that its config.yml names."""
+"""Training: from content to the policies that its config.yml names; and the same from what was kept of a training."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TypeAlias
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, TypeAlias
 
-from bot.content import Component, Content
+from bot.content import Component, Content, Diagnostic
+from bot.dialogue.contradictions import Analysis, analyse, incomplete_rules, long_rules
 from bot.dialogue.dialogue import Dialogue
-from bot.dialogue.memoization import MemoizationOptions, MemoizationPolicy, memorize
+from bot.dialogue.events import UserUttered
+from bot.dialogue.learned import LearnedModel, LearnedPolicy, learn, model_arrays, model_facts, read_model
+from bot.dialogue.memoization import MemoizationPolicy, memorize
+from bot.dialogue.policy_config import MAX_TURNS, PolicyConfig, policy_config
 from bot.dialogue.prediction import Policy
 from bot.dialogue.rules import RuleOptions, RulePolicy, Rules, rule_entries, unhappy_hints
-from bot.dialogue.states import RuleOnly, States
-from bot.dialogue.training import start_of, training_stories
+from bot.dialogue.states import NOT_SET, RuleOnly, States
+from bot.dialogue.training import Example, TrainingStory, start_of, training_stories
+from bot.learning import ModelError, read_folder, write_folder
 
 Factory: TypeAlias = Callable[[Content, Component], Policy]
 """Makes a plugin's policy from the content and its entry in config.yml."""
 
+FORMAT: Final = 1
+FEWEST_TURNS: Final = 5
+"""User turns that are kept whatever the policies look at: the two-stage fallback goes back this far."""
+
 
 def train_dialogue(content: Content, seed: int = 0, policies: Mapping[str, Factory] | None = None) -> Dialogue:
-    """The dialogue that the content's rules and stories describe; deterministic for a seed.
+    """The dialogue that the content's rules and stories describe.
 
-    `policies` are further policies by the name that config.yml uses for them.
+    `policies` make plugins' policies, by the name that config.yml uses for
+    them. Nothing here is drawn at random: `seed` changes nothing.
     """
-    states = States(content.domain)
-    rules, stories = training_stories(content)
-    bare, start = start_of(content.domain, bare=True), start_of(content.domain)
-    rule_examples = [(rule.name, ex) for rule in rules for ex in rule.examples(states, bare)]
-    story_examples = [(story.name, ex) for story in stories for ex in story.examples(states, start)]
-    found = Rules(rule_entries(rule_examples), unhappy_hints([ex for _, ex in rule_examples + story_examples]))
-    memo_options = MemoizationOptions()
-    memory = memorize(story_examples, memo_options)
-    return Dialogue(
-        (
-            RulePolicy(found, content.domain, RuleOptions()),
-            MemoizationPolicy(memory, RuleOnly(), content.domain, memo_options),
-        ),
-        50,
-    )
+    return _assemble(_Lessons.of(content), policies or {}, None)
+
+
+def save_dialogue(dialogue: Dialogue, folder: Path) -> None:
+    """Keep what is slow to learn in `folder`; the rest is read from the content again."""
+    learned = next((p.model for p in dialogue.policies if isinstance(p, LearnedPolicy)), None)
+    facts: dict[str, Any] = {"format": FORMAT, "learned": model_facts(learned) if learned else None}
+    write_folder(folder, facts, model_arrays(learned) if learned else {})
+
+
+def load_dialogue(folder: Path, content: Content, policies: Mapping[str, Factory] | None = None) -> Dialogue:
+    """The dialogue that `save_dialogue` kept, for the same content; raises ValueError where it cannot be read."""
+    try:
+        facts, arrays = read_folder(folder)
+    except ModelError as error:
+        raise ValueError(str(error)) from error
+    if facts.get("format") != FORMAT:
+        raise ValueError(f"{folder}: kept by another version")
+    learned = read_model(facts["learned"], arrays) if facts["learned"] else None
+    return _assemble(_Lessons.of(content), policies or {}, learned)
+
+
+def check_contradictions(content: Content) -> tuple[Diagnostic, ...]:
+    """Where rules contradict rules or stories, are incomplete or too long, each with its place, as Rasa checks it."""
+    lessons = _Lessons.of(content)
+    options = policy_config(content).rules
+    if options is None:
+        return ()
+    found: list[Diagnostic] = list(long_rules(lessons.rules)) if options.restrict_rules else []
+    if options.check_for_contradictions:
+        found += incomplete_rules(lessons.rules, content.domain)
+        found += _analysis(lessons, options).diagnostics
+    return tuple(sorted(dict.fromkeys(found), key=lambda d: d.place))
+
+
+@dataclass(frozen=True, slots=True)
+class _Lessons:
+    """Rules and stories worked out, with what they teach."""
+
+    content: Content
+    rules: tuple[TrainingStory, ...]
+    stories: tuple[TrainingStory, ...]
+    rule_examples: list[tuple[str, Example]]
+    story_examples: list[tuple[str, Example]]
+
+    @classmethod
+    def of(cls, content: Content) -> _Lessons:
+        rules, stories = training_stories(content)
+        states, domain = States(content.domain), content.domain
+        bare, start = start_of(domain, bare=True), start_of(domain)
+        return cls(
+            content,
+            rules,
+            stories,
+            [(rule.name, example) for rule in rules for example in rule.examples(states, bare)],
+            [(story.name, example) for story in stories for example in story.examples(states, start)],
+        )
+
+
+def _assemble(lessons: _Lessons, factories: Mapping[str, Factory], learned: LearnedModel | None) -> Dialogue:
+    content = lessons.content
+    config = policy_config(content, factories)
+    made: list[Policy] = []
+    rule_only = RuleOnly()
+    if config.rules:
+        made.append(RulePolicy(_analysis(lessons, config.rules).rules, content.domain, config.rules))
+        if config.rules.check_for_contradictions:
+            rule_only = _rule_only(lessons)
+    made += [
+        MemoizationPolicy(memorize(lessons.story_examples, options), rule_only, content.domain, options)
+        for options in config.memory
+    ]
+    if config.learned:
+        model = learned or learn(lessons.story_examples, config.learned)
+        made.append(LearnedPolicy(model, rule_only, States(content.domain), config.learned))
+    made += [factories[entry.name](content, entry) for entry in config.other]
+    return Dialogue(made, _max_turns(lessons, config))
+
+
+def _analysis(lessons: _Lessons, options: RuleOptions) -> Analysis:
+    examples = [example for _, example in (*lessons.rule_examples, *lessons.story_examples)]
+    rules = Rules(rule_entries(lessons.rule_examples), unhappy_hints(examples))
+    if not options.check_for_contradictions:
+        return Analysis(rules, ())
+    return analyse(rules, lessons.rules, lessons.stories, lessons.content.domain, options)
+
+
+def _rule_only(lessons: _Lessons) -> RuleOnly:
+    rule_slots, rule_loops = _spoken_of(lessons.rule_examples)
+    slots, loops = _spoken_of(lessons.story_examples)
+    return RuleOnly(frozenset(rule_slots - slots), frozenset(rule_loops - loops - {NOT_SET}))
+
+
+def _spoken_of(examples: Iterable[tuple[str, Example]]) -> tuple[set[str], set[str]]:
+    states = {state for _, example in examples for state in example.states}
+    slots = {name for state in states for name, _ in state.slots}
+    return slots, {state.loop for state in states if state.loop}
+
+
+def _max_turns(lessons: _Lessons, config: PolicyConfig) -> int:
+    """How many user turns some policy may look at: no more than the longest story has."""
+    in_rules = max((_user_turns(rule) for rule in lessons.rules), default=0)
+    longest = max((_user_turns(story) for story in lessons.stories), default=0) + 1
+    histories = [options.max_history for options in (*config.memory, config.learned) if options is not None]
+    wanted = max((min(longest, history or MAX_TURNS) for history in histories), default=0)
+    if config.other:
+        wanted = max(wanted, MAX_TURNS)  # how far a plugin's policy looks is not known
+    return max(FEWEST_TURNS, in_rules + 1, wanted)
+
+
+def _user_turns(story: TrainingStory) -> int:
+    return sum(isinstance(event, UserUttered) for event in story.events)

@@ -1,0 +1,214 @@
+"""Where rules and stories disagree, and which rules no story knows: found by walking all of them through the rules."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from bot.content import NOWHERE, Diagnostic, Domain, Place
+from bot.dialogue.events import ActionExecuted, ActionExecutionRejected, ActiveLoop, SlotSet, UserUttered
+from bot.dialogue.evolve import evolve, evolve_all
+from bot.dialogue.names import DEFAULT_INTENTS, LISTEN, SNIPPET
+from bot.dialogue.rules import RuleOptions, RulePolicy, Rules, default_source, loop_source
+from bot.dialogue.states import NOT_SET, States
+from bot.dialogue.tracker import Tracker
+from bot.dialogue.training import TrainingStory, start_of
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """The rules as they are to be used, and what is wrong with them."""
+
+    rules: Rules
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def analyse(
+    rules: Rules,
+    rule_stories: Sequence[TrainingStory],
+    stories: Sequence[TrainingStory],
+    domain: Domain,
+    options: RuleOptions,
+) -> Analysis:
+    """Walk all rules and stories through the rule policy, as Rasa does before training is over."""
+    walk = _Walk(rules, domain, options)
+    for story in rule_stories:
+        walk.collect(story)
+    for story in (*rule_stories, *stories):
+        walk.check(story)
+    default = {default_source(intent) for intent in DEFAULT_INTENTS}
+    loops = {loop_source(form, then) for form in domain.forms for then in ("", LISTEN)}
+    unused = frozenset((set(walk.sources) | default | loops) - walk.used_in_stories)
+    return Analysis(replace(walk.policy.rules, not_in_stories=unused), tuple(_once(walk.diagnostics)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """An action of a story: what was predicted for it, by which source."""
+
+    tracker: Tracker
+    gold: str
+    place: Place
+    predicted: str | None
+    source: str
+
+
+@dataclass(slots=True)
+class _Walk:
+    rules: Rules
+    domain: Domain
+    options: RuleOptions
+    sources: dict[str, list[tuple[str, str, Place]]] = field(default_factory=lambda: defaultdict(list))
+    used_in_stories: set[str] = field(default_factory=set)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    policy: RulePolicy = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.policy = RulePolicy(self.rules, self.domain, self.options)
+
+    def collect(self, story: TrainingStory) -> None:
+        """Note which rule says what from which source."""
+        built_in = {default_source(intent) for intent in DEFAULT_INTENTS}
+        for step in self._steps(story):
+            if step.source in built_in or step.source.startswith("loop "):
+                self.sources[step.source].append((step.source, step.predicted or "", NOWHERE))
+            elif step.source:
+                self.sources[step.source].append((story.name, step.gold, step.place))
+
+    def check(self, story: TrainingStory) -> None:
+        """Note which sources stories use, and report what contradicts."""
+        for step in self._steps(story):
+            if step.predicted == step.gold:
+                if not story.is_rule:
+                    self.used_in_stories.add(step.source)
+            elif step.predicted and not self._gives_way(story, step):
+                self._report(story, step)
+
+    def _steps(self, story: TrainingStory) -> Iterator[_Step]:
+        """The story's actions that something should predict."""
+        whole = evolve_all(story.events, start_of(self.domain))
+        places = {id(event): place for event, place in zip(story.events, story.places, strict=True)}
+        tracker, open_question = start_of(self.domain), True
+        user_spoke = False
+        for event in whole.applied:
+            user_spoke = user_spoke or isinstance(event, UserUttered)
+            if isinstance(event, ActionExecuted):
+                snippet = event.name == SNIPPET
+                bot_begins = not story.is_rule and not user_spoke and event.name != LISTEN
+                if not snippet and not open_question and not bot_begins:
+                    step = self._predict(story, tracker, event.action_text or event.name, places[id(event)])
+                    tracker = step.tracker
+                    yield step
+                open_question = snippet
+            tracker = evolve(event, tracker)
+
+    def _predict(self, story: TrainingStory, tracker: Tracker, gold: str, place: Place) -> _Step:
+        found = self.policy.look(tracker)
+        action = found.prediction.action if found.prediction else None
+        if tracker.active_loop and action == tracker.active_loop != gold:
+            # In training nothing rejects; another action inside a loop says that it did.
+            tracker = evolve(ActionExecutionRejected(action), tracker)
+            found = self.policy.look(tracker)
+            action = found.prediction.action if found.prediction else None
+        if action is None and story.is_rule:
+            action = self.options.core_fallback_action_name if self.options.enable_fallback_prediction else LISTEN
+        return _Step(tracker, gold, place, action, found.source)
+
+    def _gives_way(self, story: TrainingStory, step: _Step) -> bool:
+        """Whether a rule that merely ends in listening yields to a story that goes on after it."""
+        if story.is_rule or step.predicted != LISTEN or step.source.count('"prev_action"') > 1:
+            return False
+        entries = self.policy.rules.entries
+        others = (key for key in entries if key != step.source and key.startswith(step.source[:-2]))
+        if step.source not in entries or next(others, None) is None:
+            return False
+        kept = {key: entry for key, entry in entries.items() if key != step.source}
+        self.policy = RulePolicy(replace(self.policy.rules, entries=kept), self.domain, self.options)
+        return True
+
+    def _report(self, story: TrainingStory, step: _Step) -> None:
+        against = [(name, place) for name, action, place in self.sources.get(step.source, ()) if action != step.gold]
+        if not against:
+            return
+        kind = "rule" if story.is_rule else "story"
+        others = ", ".join(dict.fromkeys(_named(name, place) for name, place in against))
+        says = "" if step.predicted == self.options.core_fallback_action_name else f", which says `{step.predicted}`"
+        message = f"The {kind} `{story.name}` goes on with `{step.gold}` here, against {others}{says}."
+        cure = "Make both say the same, or tell them apart by a condition, a slot or the intent."
+        self.diagnostics.append(Diagnostic("error", step.place, message, cure, "contradiction"))
+
+
+def _named(name: str, place: Place) -> str:
+    return f"what holds for every {name}" if place == NOWHERE else f"the rule `{name}` (at {place})"
+
+
+def _once(diagnostics: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
+    return iter(dict.fromkeys(diagnostics))
+
+
+# --- rules by themselves -----------------------------------------------------
+
+
+def long_rules(rule_stories: Iterable[TrainingStory]) -> Iterator[Diagnostic]:
+    """Rules with more than one user message, which Rasa refuses unless `restrict_rules` is off."""
+    for rule in rule_stories:
+        messages = [p for e, p in zip(rule.events, rule.places, strict=True) if isinstance(e, UserUttered)]
+        if len(messages) > 1:
+            message = f"The rule `{rule.name}` has a second user message here; a rule answers one."
+            cure = "Write a story instead, or set `restrict_rules: false` for the RulePolicy."
+            yield Diagnostic("error", messages[1], message, cure, "rule-too-long")
+
+
+@dataclass(slots=True)
+class _After:
+    """What follows an action in the rules: slots that are set, loops that begin or end."""
+
+    slots: set[str] = field(default_factory=set)
+    loops: set[str] = field(default_factory=set)
+
+
+def incomplete_rules(rule_stories: Sequence[TrainingStory], domain: Domain) -> Iterator[Diagnostic]:
+    """Rules that leave out a slot or loop which the same action sets in other rules."""
+    known = _after_actions(rule_stories, domain)
+    states = States(domain)
+    for rule in rule_stories:
+        examples = list(rule.examples(states, start_of(domain)))
+        for example in examples:
+            state = example.states[-1]
+            after = known.get(state.action or "")
+            if after is None or SNIPPET in (example.action, state.action):
+                continue
+            missing = after.slots - {name for name, _ in state.slots}
+            if missing:
+                yield _incomplete(rule, example.place, state.action, f"the slot {_list(missing)}", "slot_was_set")
+            if after.loops and state.loop not in after.loops:
+                loops = {"null" if loop == NOT_SET else loop for loop in after.loops}
+                yield _incomplete(rule, example.place, state.action, f"the loop {_list(loops)}", "active_loop")
+
+
+def _after_actions(rule_stories: Iterable[TrainingStory], domain: Domain) -> dict[str, _After]:
+    featurized = {name for name, slot in domain.slots.items() if slot.influence_conversation}
+    known: dict[str, _After] = defaultdict(_After)
+    for rule in rule_stories:
+        action: str | None = None
+        for event in rule.events:
+            if isinstance(event, ActionExecuted):
+                action = event.action_text or event.name
+            elif isinstance(event, UserUttered):
+                action = None
+            elif action and isinstance(event, SlotSet) and event.name in featurized:
+                known[action].slots.add(event.name)
+            elif action and isinstance(event, ActiveLoop) and event.name:
+                known[action].loops.add(event.name)
+    return known
+
+
+def _incomplete(rule: TrainingStory, place: Place, action: str | None, what: str, key: str) -> Diagnostic:
+    message = f"The rule `{rule.name}` does not say what becomes of {what} after `{action}`, as other rules do."
+    cure = f"Add `{key}:` after the action (null for unset), or end the rule with `wait_for_user_input: false`."
+    return Diagnostic("error", place, message, cure, "incomplete-rule")
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in sorted(names))

@@ -1,0 +1,288 @@
+"""The learned policy: from the stories to conversations that nobody wrote.
+
+It does the job of Rasa's TED with kernel ridge regression (Saunders, Gammerman
+and Vovk 1998) on features of the latest states: one linear system, the same
+result every time, and each choice is a weighted vote of the story lines that
+are most like the conversation, which are its reasons.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.content import Place
+from bot.dialogue.ensemble import rejected_action
+from bot.dialogue.names import LISTEN
+from bot.dialogue.prediction import Because, Prediction
+from bot.dialogue.states import RuleOnly, State, States
+from bot.dialogue.tracker import Tracker
+from bot.dialogue.training import Example
+
+PRIORITY: Final = 1
+HISTORY: Final = 6
+"""States that are looked at where config.yml says nothing smaller; older ones hardly ever matter."""
+
+MAX_EXAMPLES: Final = 2500
+"""The linear system has as many rows as there are different examples; more are thinned out evenly."""
+
+REGULARISATION: Final = 0.05
+MOST_SURE: Final = 0.99
+"""Less than 1, so that what is written always goes before what was learned."""
+
+REASONS: Final = 3
+
+Floats = NDArray[np.float32]
+Features = Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class LearnedOptions:
+    """The options of Rasa's TEDPolicy that mean something here. `max_history` counts states; None: as far as useful."""
+
+    name: str = "TEDPolicy"
+    priority: int = PRIORITY
+    max_history: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LearnedModel:
+    """What was learned.
+
+    `weights` has shape (features, actions), `duals` (examples, actions);
+    `lines` are the examples' features as index and value, padded with index
+    -1, both of shape (examples, most features); `reasons` name where each
+    example stands.
+    """
+
+    features: tuple[str, ...]
+    actions: tuple[str, ...]
+    weights: Floats
+    duals: Floats
+    line_features: NDArray[np.int32]
+    line_values: Floats
+    reasons: tuple[tuple[str, Place], ...]
+
+
+class LearnedPolicy:
+    """Predicts by likeness to the stories; see the module."""
+
+    def __init__(self, model: LearnedModel, rule_only: RuleOnly, states: States, options: LearnedOptions) -> None:
+        self.model = model
+        self.name = options.name
+        self.priority = options.priority
+        self._history = history(options)
+        self._rule_only = rule_only
+        self._states = states
+        self._index = {name: i for i, name in enumerate(model.features)}
+        self._has_text = any(name.startswith("word ") for name in model.features)
+
+    def predict(self, tracker: Tracker) -> Prediction | None:
+        """The likeliest action; None when the stories taught nothing."""
+        if not self.model.actions:
+            return None
+        best = self._by(tracker, use_text=False)
+        if self._has_text and tracker.latest_action == LISTEN:
+            by_text = self._by(tracker, use_text=True)
+            if by_text.confidence > best.confidence:
+                return by_text
+        return best
+
+    def _by(self, tracker: Tracker, *, use_text: bool) -> Prediction:
+        states = self._states.for_stories(tracker, self._rule_only, use_text=use_text)
+        at, values = self._vector(features_of(states[-self._history :]))
+        scores = values @ self.model.weights[at]
+        rejected = rejected_action(tracker)
+        if rejected in self.model.actions:
+            scores[self.model.actions.index(rejected)] = -1.0
+        best = int(scores.argmax())
+        confidence = float(min(max(scores[best], 0.0), MOST_SURE))
+        because = self._because(at, values, best)
+        return Prediction(self.model.actions[best], confidence, self.name, self.priority, because, end_to_end=use_text)
+
+    def _vector(self, features: Features) -> tuple[NDArray[np.intp], Floats]:
+        """Indices and values of the known features, of length 1 with the unknown ones counted in."""
+        length = sum(value * value for value in features.values()) ** 0.5 or 1.0
+        known = [(self._index[name], value / length) for name, value in features.items() if name in self._index]
+        at = np.array([i for i, _ in known], np.intp)
+        return at, np.array([value for _, value in known], np.float32)
+
+    def _because(self, at: NDArray[np.intp], values: Floats, action: int) -> tuple[Because, ...]:
+        """The story lines that speak most for the action."""
+        dense = np.zeros(len(self.model.features) + 1, np.float32)
+        dense[at] = values
+        likeness = (dense[self.model.line_features] * self.model.line_values).sum(axis=1)
+        votes = likeness * self.model.duals[:, action]
+        nearest = [int(i) for i in np.argsort(-votes, kind="stable")[:REASONS] if votes[i] > 0]
+        return tuple(Because(self.name, *self.model.reasons[i]) for i in nearest)
+
+
+def history(options: LearnedOptions) -> int:
+    """How many states the policy looks at."""
+    return min(options.max_history or HISTORY, HISTORY)
+
+
+# --- features ----------------------------------------------------------------
+
+
+def features_of(states: Sequence[State]) -> Features:
+    """What the policy sees of states (oldest first): the present in full and in combination, the past fading."""
+    now = states[-1]
+    found: dict[str, float] = defaultdict(float)
+    said = _said(now)
+    found[f"after {now.action}"] = 1.0
+    for word in said:
+        found[word] = 1.0 / len(said) ** 0.5
+        found[f"{word} after {now.action}"] = 1.0 / len(said) ** 0.5
+    for entity in now.user.entities:
+        found[f"entity {entity}"] = 0.5
+    for slot, feature in now.slots:
+        found[f"slot {slot} {feature}"] = 0.4
+    _context(states, said, found)
+    for age, state in enumerate(reversed(states[:-1]), start=1):
+        found[f"past {state.action}"] += 0.4 / age
+        for word in _said(state):
+            found[f"past {word}"] += 0.3 / age
+    return found
+
+
+def _context(states: Sequence[State], said: Sequence[str], found: dict[str, float]) -> None:
+    """The loop, the question that the message answers, and what was already done about it."""
+    now = states[-1]
+    done, question = _this_turn(states)
+    turn = f"done {' '.join(done)}"
+    found[f"loop {now.loop}"] = 0.7
+    found[turn] = 0.7
+    for word in said:
+        found[f"{word} in {now.loop}"] = 0.7
+        found[f"{word} to {question}"] = 1.0
+        found[f"{word} to {question} in {now.loop} {turn}"] = 1.0
+        found[f"{word} {turn}"] = 1.0
+
+
+def _this_turn(states: Sequence[State]) -> tuple[list[str], str | None]:
+    """The actions since the user spoke, oldest first, and the last one before."""
+    done: list[str] = []
+    question = None
+    spoke = False
+    for state in reversed(states):
+        if state.action == LISTEN and not spoke:
+            spoke = True
+        elif spoke and state.action != LISTEN:
+            question = state.action
+            break
+        elif not spoke and state.action:
+            done.insert(0, state.action)
+    return done, question
+
+
+def _said(state: State) -> list[str]:
+    if state.user.text:
+        return [f"word {word}" for word in sorted(set(state.user.text.lower().split()))]
+    return [f"intent {state.user.intent}"]
+
+
+# --- learning ----------------------------------------------------------------
+
+
+def learn(examples: Iterable[tuple[str, Example]], options: LearnedOptions) -> LearnedModel:
+    """Learn from the stories' examples (each with its story's name)."""
+    lines = _lines(examples, history(options))
+    names = sorted({name for features, _, _ in lines for name in features})
+    actions = sorted({action for _, votes, _ in lines for action in votes})
+    index = {name: i for i, name in enumerate(names)}
+    line_features, line_values = _table([features for features, _, _ in lines], index)
+    wanted = np.zeros((len(lines), len(actions)), np.float32)
+    for row, (_, votes, _) in enumerate(lines):
+        for action, share in votes.items():
+            wanted[row, actions.index(action)] = share
+    dense = np.zeros((len(lines), len(names) + 1), np.float32)
+    np.add.at(dense, (np.arange(len(lines))[:, None], line_features), line_values)
+    dense = dense[:, :-1]
+    duals = _solve(dense, wanted)
+    reasons = tuple(reason for _, _, reason in lines)
+    return LearnedModel(tuple(names), tuple(actions), dense.T @ duals, duals, line_features, line_values, reasons)
+
+
+_Line = tuple[Features, dict[str, float], tuple[str, Place]]
+
+
+def _lines(examples: Iterable[tuple[str, Example]], states: int) -> list[_Line]:
+    """The different situations with the share of each action that followed, each whole and with its past forgotten."""
+    counts: dict[tuple[tuple[str, float], ...], dict[str, int]] = {}
+    reasons: dict[tuple[tuple[str, float], ...], tuple[str, Place]] = {}
+    for story, example in examples:
+        if example.unpredictable:
+            continue
+        recent = example.states[-states:]
+        for seen in dict.fromkeys((recent, _since_listening(recent))):
+            key = tuple(sorted(features_of(seen).items()))
+            votes = counts.setdefault(key, {})
+            votes[example.action] = votes.get(example.action, 0) + 1
+            reasons.setdefault(key, (story, example.place))
+    keys = list(counts)
+    if len(keys) > MAX_EXAMPLES:
+        keys = [keys[i] for i in np.linspace(0, len(keys) - 1, MAX_EXAMPLES).astype(int)]
+    return [(dict(key), _shares(counts[key]), reasons[key]) for key in keys]
+
+
+def _since_listening(states: Sequence[State]) -> tuple[State, ...]:
+    """The states since the question that the latest message answers."""
+    listened = [i for i, state in enumerate(states) if state.action == LISTEN]
+    return tuple(states[max(listened[-1] - 1, 0) :]) if listened else tuple(states[-1:])
+
+
+def _shares(counts: Mapping[str, int]) -> dict[str, float]:
+    total = sum(counts.values())
+    return {action: count / total for action, count in counts.items()}
+
+
+def _table(lines: Sequence[Features], index: Mapping[str, int]) -> tuple[NDArray[np.int32], Floats]:
+    """Features as rows of indices and values of length 1, padded with the index after the last."""
+    widest = max((len(features) for features in lines), default=0)
+    at = np.full((len(lines), widest), len(index), np.int32)
+    values = np.zeros((len(lines), widest), np.float32)
+    for row, features in enumerate(lines):
+        length = sum(value * value for value in features.values()) ** 0.5
+        at[row, : len(features)] = [index[name] for name in features]
+        values[row, : len(features)] = [value / length for value in features.values()]
+    return at, values
+
+
+def _solve(rows: Floats, wanted: Floats) -> Floats:
+    """The duals: (K + λI)⁻¹ Y with K the likeness of every two rows."""
+    if not len(rows):
+        return wanted
+    kernel = (rows @ rows.T).astype(np.float64)
+    kernel[np.diag_indices_from(kernel)] += REGULARISATION
+    return np.linalg.solve(kernel, wanted.astype(np.float64)).astype(np.float32)
+
+
+# --- keeping -----------------------------------------------------------------
+
+
+def model_facts(model: LearnedModel) -> dict[str, Any]:
+    """The model's names, as JSON."""
+    reasons = [(story, place.file, place.line, place.column) for story, place in model.reasons]
+    return {"features": model.features, "actions": model.actions, "reasons": reasons}
+
+
+def model_arrays(model: LearnedModel) -> dict[str, NDArray[Any]]:
+    """The model's numbers, by name."""
+    return {
+        "weights": model.weights,
+        "duals": model.duals,
+        "line_features": model.line_features,
+        "line_values": model.line_values,
+    }
+
+
+def read_model(facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> LearnedModel:
+    """The model of its names and numbers."""
+    reasons = tuple((story, Place(file, line, column)) for story, file, line, column in facts["reasons"])
+    return LearnedModel(tuple(facts["features"]), tuple(facts["actions"]), reasons=reasons, **arrays)

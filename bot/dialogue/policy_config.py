@@ -1,0 +1,137 @@
+"""config.yml's policies: which of ours does the job of each, and with which options."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Final, TypeVar
+
+from bot.content import NOWHERE, Component, Content, Diagnostic
+from bot.dialogue.learned import HISTORY, LearnedOptions
+from bot.dialogue.memoization import MemoizationOptions
+from bot.dialogue.rules import RuleOptions
+
+MAX_TURNS: Final = 50
+"""How many user turns a policy looks back where config.yml sets no `max_history`."""
+
+DEFAULT_POLICIES: Final = tuple(
+    Component(name, place=NOWHERE) for name in ("MemoizationPolicy", "RulePolicy", "TEDPolicy")
+)
+"""What Rasa takes where config.yml names no policies, but for the one that has no part here."""
+
+_RULES: Final = frozenset({"RulePolicy", "MappingPolicy", "FormPolicy", "FallbackPolicy", "TwoStageFallbackPolicy"})
+_MEMORY: Final = frozenset({"MemoizationPolicy", "AugmentedMemoizationPolicy"})
+_LEARNED: Final = frozenset({"TEDPolicy", "EmbeddingPolicy", "KerasPolicy", "SklearnPolicy", "LearnedPolicy"})
+_NO_PART: Final = {
+    "UnexpecTEDIntentPolicy": "Nothing predicts `action_unlikely_intent` here; rules and stories for it stay unused.",
+}
+_DOES_THE_JOB: Final = {
+    **dict.fromkeys(_RULES, "the rule policy"),
+    **dict.fromkeys(_MEMORY, "the memorised stories"),
+    **dict.fromkeys(_LEARNED, "the learned policy"),
+}
+_OLD_NAMES: Final = {"FallbackPolicy": {"core_threshold": "core_fallback_threshold"}}
+
+Options = TypeVar("Options", RuleOptions, MemoizationOptions, LearnedOptions)
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyConfig:
+    """The policies to train, in config.yml's order; `other` are those of plugins."""
+
+    rules: RuleOptions | None
+    memory: tuple[MemoizationOptions, ...]
+    learned: LearnedOptions | None
+    other: tuple[Component, ...]
+
+
+def policy_config(content: Content, known: Collection[str] = ()) -> PolicyConfig:
+    """The policies that the content's config.yml names; `known` are plugins' policies. Others are left out."""
+    entries = DEFAULT_POLICIES if content.policies is None else content.policies
+    rules, memory, learned, other = None, [], None, []
+    for entry in entries:
+        name = plain_name(entry.name)
+        if entry.name in known:
+            other.append(entry)
+        elif name in _RULES:
+            rules = _options(RuleOptions, name, entry.options) if rules is None or name == "RulePolicy" else rules
+        elif name in _MEMORY:
+            options = {"name": name, "augmented": name.startswith("Augmented"), **entry.options}
+            memory.append(_options(MemoizationOptions, name, options))
+        elif name in _LEARNED:
+            learned = _options(LearnedOptions, name, {"name": name, **entry.options})
+    return PolicyConfig(rules, tuple(memory), learned, tuple(other))
+
+
+def describe_policies(content: Content, known: Collection[str] = ()) -> tuple[Diagnostic, ...]:
+    """What does the job of each policy that config.yml names, as notes; a warning for one that nobody knows."""
+    return tuple(_described(content, known))
+
+
+def plain_name(name: str) -> str:
+    """A policy's name without the module that Rasa lets one write before it."""
+    return name.rsplit(".", 1)[-1]
+
+
+def _described(content: Content, known: Collection[str]) -> Iterator[Diagnostic]:
+    for entry in content.policies or ():
+        name = plain_name(entry.name)
+        if entry.name in known:
+            continue
+        if name in _NO_PART:
+            yield Diagnostic("note", entry.place, f"`{name}` has no part here.", _NO_PART[name], "policy")
+        elif name not in _DOES_THE_JOB:
+            cure = f"Take it out, or add a plugin that registers a policy of this name; known: {_names()}."
+            yield Diagnostic("warning", entry.place, f"Nothing here is called `{name}`.", cure, "unknown-policy")
+        else:
+            yield Diagnostic("note", entry.place, f"`{name}`: {_DOES_THE_JOB[name]} does its job.{_ignored(entry)}")
+            yield from _history(entry)
+    if content.rules and not policy_config(content, known).rules:
+        place = content.policies[0].place if content.policies else content.rules[0].place
+        cure = "Add `- name: RulePolicy` to `policies:`."
+        yield Diagnostic("warning", place, "There are rules, but no policy that follows them.", cure, "no-rule-policy")
+
+
+def _history(entry: Component) -> Iterator[Diagnostic]:
+    name, wanted = plain_name(entry.name), entry.options.get("max_history")
+    if name in _MEMORY and wanted is None:
+        message = f"`{name}` sets no `max_history`: it looks back {MAX_TURNS} user turns at most."
+        yield Diagnostic("note", entry.place, message, "Set `max_history` to what your stories need.", "max-history")
+    if name in _LEARNED and (wanted or 0) > HISTORY:
+        message = f"`{name}` looks at the latest {HISTORY} states; older ones are forgotten."
+        yield Diagnostic("note", entry.place, message, "", "max-history")
+
+
+def _ignored(entry: Component) -> str:
+    name = plain_name(entry.name)
+    kind = RuleOptions if name in _RULES else MemoizationOptions if name in _MEMORY else LearnedOptions
+    understood = {field.name for field in fields(kind)} | {"core_threshold", *_OLD_NAMES.get(name, {})}
+    ignored = sorted(set(entry.options) - understood)
+    return f" It needs no {_list(ignored)}." if ignored else ""
+
+
+def _options(kind: type[Options], name: str, given: Mapping[str, Any]) -> Options:
+    """The options of this kind among those given, of the right type; the others mean nothing here."""
+    old = _OLD_NAMES.get(name, {})
+    renamed = {old.get(key, key): value for key, value in given.items()}
+    chosen = {f.name: renamed[f.name] for f in fields(kind) if f.name in renamed}
+    defaults = kind()
+    return kind(**{key: value for key, value in chosen.items() if _fits(value, getattr(defaults, key))})
+
+
+def _fits(value: Any, default: Any) -> bool:
+    if default is None:
+        return value is None or (isinstance(value, int) and not isinstance(value, bool) and value > 0)
+    if isinstance(default, bool):
+        return isinstance(value, bool)
+    if isinstance(default, int | float):
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, type(default))
+
+
+def _names() -> str:
+    return _list(sorted({*_DOES_THE_JOB, *_NO_PART} - {"LearnedPolicy"}))
+
+
+def _list(names: list[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)

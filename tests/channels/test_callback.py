@@ -1,0 +1,198 @@
+"""The callback channel: taken and kept first, answered and delivered later, once and in order."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from bot.channels.callback import addressing
+from bot.channels.delivery import MESSAGE_ID, Delivery
+from bot.engine.protocols import TurnCommit
+from bot.engine.record import TurnRecord
+from bot.http import HttpClient, HttpLimits
+from bot.messages import Principal, Reply, UserMessage
+from bot.sources import Sources
+from bot.stores.database import Database
+from bot.stores.turns import SqlTurns
+
+URL = "http://backend.example/bot/callback/?tenant=1"
+
+
+@dataclass
+class Clock:
+    at: datetime = field(default=datetime(2026, 11, 22, 12, 0, tzinfo=UTC))
+
+    def now(self) -> datetime:
+        return self.at
+
+    def advance(self, seconds: float) -> None:
+        self.at += timedelta(seconds=seconds)
+
+
+@dataclass
+class Backend:
+    """A receiver: answers `status`, and keeps what it was sent."""
+
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    got: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    urls: set[str] = field(default_factory=set)
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.urls.add(str(request.url))
+        self.got.append((request.headers[MESSAGE_ID], json.loads(request.content)))
+        return httpx.Response(self.status, text="thanks", headers=self.headers)
+
+    @property
+    def texts(self) -> list[str]:
+        return [body["text"] for _, body in self.got]
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def backend() -> Backend:
+    return Backend()
+
+
+@pytest.fixture
+async def store(tmp_path: Path, clock: Clock) -> AsyncIterator[SqlTurns]:
+    database = Database.open("sqlite:///data/t.db", project=tmp_path)
+    yield SqlTurns(database, Sources(now=clock.now))
+    await database.close()
+
+
+@pytest.fixture
+async def delivery(store: SqlTurns, clock: Clock, backend: Backend) -> AsyncIterator[Delivery]:
+    sources = Sources(now=clock.now, seed=lambda: 1)
+
+    def client(base: str) -> HttpClient:
+        limits = HttpLimits(tries=1, breaker_failures=1_000)
+        return HttpClient(base, service="callback", limits=limits, transport=httpx.MockTransport(backend))
+
+    async with Delivery(store, sources, make_client=client) as delivery:
+        yield delivery
+
+
+async def commit_turn(store: SqlTurns, clock: Clock, seq: int, *texts: str, sender: str = "u1") -> None:
+    conversation = await store.conversation_id("key:1", "key", sender)
+    message = UserMessage("hi", conversation, f"m-{seq}", clock.now(), Principal("key", "key:1"), "callback", sender)
+    replies = tuple(Reply(text=text) for text in texts)
+    record = TurnRecord(conversation, seq, message, (), replies, (), clock.now(), 1, "c")
+    await store.commit(
+        TurnCommit(
+            conversation=conversation,
+            seq=seq,
+            message_id=message.message_id,
+            fingerprint="f",
+            record=b"{}",
+            snapshot=b"{}",
+            body=b"{}",
+            at=clock.now(),
+            outbox=addressing(URL)(message, record),
+        )
+    )
+
+
+async def drain(delivery: Delivery) -> None:
+    while await delivery.deliver_due():
+        pass
+
+
+async def test_replies_go_out_once_in_order_as_rasa_s_bodies(
+    store: SqlTurns, clock: Clock, backend: Backend, delivery: Delivery
+) -> None:
+    await commit_turn(store, clock, 1, "one", "two\n\nthree")
+    await commit_turn(store, clock, 2, "four")
+    await drain(delivery)
+    assert [body for _, body in backend.got] == [
+        {"recipient_id": "u1", "text": text} for text in ("one", "two", "three", "four")
+    ]
+    assert len({name for name, _ in backend.got}) == 4
+    assert backend.urls == {URL}
+    await drain(delivery)
+    assert len(backend.got) == 4
+
+
+async def test_a_failing_receiver_is_tried_again_later_and_later_with_the_same_id(
+    store: SqlTurns, clock: Clock, backend: Backend, delivery: Delivery
+) -> None:
+    backend.status = 500
+    await commit_turn(store, clock, 1, "one", "two")
+    await drain(delivery)
+    tried = []
+    for _ in range(400):
+        clock.advance(1)
+        before = len(backend.got)
+        await drain(delivery)
+        if len(backend.got) > before:
+            tried.append(clock.now())
+    gaps = [(later - earlier).total_seconds() for earlier, later in pairwise(tried)]
+    assert len(gaps) >= 5
+    assert all(later >= earlier for earlier, later in zip(gaps, gaps[2:], strict=False))
+    assert set(backend.texts) == {"one"}  # the second waits for the first
+    assert len({name for name, _ in backend.got}) == 1
+    backend.status = 200
+    backend.got.clear()
+    clock.advance(600)
+    await drain(delivery)
+    assert backend.texts == ["one", "two"]
+
+
+async def test_one_conversation_s_trouble_is_not_another_s(
+    store: SqlTurns, clock: Clock, backend: Backend, delivery: Delivery
+) -> None:
+    backend.status = 503
+    await commit_turn(store, clock, 1, "for u1", sender="u1")
+    await drain(delivery)
+    backend.status = 200
+    await commit_turn(store, clock, 1, "for u2", sender="u2")
+    await drain(delivery)
+    assert backend.texts == ["for u1", "for u2"]
+
+
+async def test_a_refusal_is_final_and_the_next_reply_goes_on(
+    store: SqlTurns, clock: Clock, backend: Backend, delivery: Delivery
+) -> None:
+    backend.status = 410
+    await commit_turn(store, clock, 1, "one")
+    await drain(delivery)
+    backend.status = 200
+    await commit_turn(store, clock, 2, "two")
+    await drain(delivery)
+    assert backend.texts == ["one", "two"]
+
+
+async def test_the_receiver_s_retry_after_is_kept(
+    store: SqlTurns, clock: Clock, backend: Backend, delivery: Delivery
+) -> None:
+    backend.status, backend.headers = 429, {"Retry-After": "120"}
+    await commit_turn(store, clock, 1, "one")
+    await drain(delivery)
+    clock.advance(119)
+    assert await delivery.deliver_due() == 0
+    clock.advance(2)
+    assert await delivery.deliver_due() == 1
+
+
+async def test_what_a_sender_that_died_had_claimed_is_sent_after_all(
+    store: SqlTurns, clock: Clock, backend: Backend, delivery: Delivery
+) -> None:
+    await commit_turn(store, clock, 1, "one")
+    claimed = await store.due_outgoing(claimed_for=60)
+    assert len(claimed) == 1
+    assert await delivery.deliver_due() == 0
+    clock.advance(61)
+    await drain(delivery)
+    assert backend.texts == ["one"]

@@ -1,0 +1,92 @@
+"""Rasa's rest channel: a customer's own conversation, or a backend's users."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.channels.rest import rasa_replies
+
+from .conftest import OTHER_ACCOUNT, OTHER_CODE, Running
+
+PATH = "/webhooks/rest/webhook"
+
+
+async def test_a_customer_is_in_their_own_conversation_whatever_the_sender_says(running: Running) -> None:
+    customer = await running.login()
+    await running.client.post("/chat", json={"message": "one"}, headers=customer)
+    answer = await running.client.post(PATH, json={"sender": "somebody-else", "message": "two"}, headers=customer)
+    assert (await answer.json())[0] == {
+        "recipient_id": "somebody-else",
+        "text": "you said: two",
+        "buttons": [{"title": "More", "payload": "/more"}],
+    }
+    other = await running.login(OTHER_ACCOUNT, OTHER_CODE)
+    await running.client.post(PATH, json={"sender": "somebody-else", "message": "three"}, headers=other)
+    conversations = [message.conversation for message in running.engine.seen]
+    assert conversations[0] == conversations[1] != conversations[2]
+    history = await (await running.client.get("/chat/history", headers=customer)).json()
+    assert [m["text"] for m in history["messages"] if m["role"] == "user"] == ["one", "two"]
+
+
+async def test_a_message_is_one_message_whichever_way_it_comes(running: Running) -> None:
+    customer = await running.login()
+    await running.client.post("/chat", json={"message": "hi", "messageId": "m"}, headers=customer)
+    await running.client.post(PATH, json={"sender": "x", "message": "hi", "message_id": "m"}, headers=customer)
+    history = await (await running.client.get("/chat/history", headers=customer)).json()
+    assert {m["turn"] for m in history["messages"]} == {1}
+
+
+async def test_a_backend_names_its_own_users_and_nobody_is_logged_in(running: Running) -> None:
+    key, other_key = await running.key("channel"), await running.key("channel")
+    for headers, sender in ((key, "u1"), (key, "u1"), (key, "u2"), (other_key, "u1")):
+        answer = await running.client.post(PATH, json={"sender": sender, "message": "hi"}, headers=headers)
+        assert answer.status == 200
+    first, same, user, backend = (message.conversation for message in running.engine.seen)
+    assert first == same
+    assert len({first, user, backend}) == 3
+    assert all(message.customer is None for message in running.engine.seen)
+
+
+async def test_a_backend_cannot_reach_a_customer_by_naming_their_conversation(running: Running) -> None:
+    customer, key = await running.login(), await running.key("channel")
+    answer = await (await running.client.post("/chat", json={"message": "mine"}, headers=customer)).json()
+    for sender in (answer["conversationId"], f"customer:{running.customer}", running.customer):
+        await running.client.post(PATH, json={"sender": sender, "message": "hi"}, headers=key)
+    assert answer["conversationId"] not in {message.conversation for message in running.engine.seen[1:]}
+
+
+async def test_keys_that_rasa_ignores_are_ignored_and_what_is_wrong_is_refused(running: Running) -> None:
+    key = await running.key("channel")
+    good = {"sender": "u", "message": "hi", "stream": False, "metadata": None, "input_channel": None}
+    assert (await running.client.post(PATH, json=good, headers=key)).status == 200
+    for bad in ({"message": "hi"}, {"sender": "u"}, {"sender": "", "message": "hi"}, {"sender": 1, "message": "hi"}):
+        assert (await running.client.post(PATH, json=bad, headers=key)).status == 400
+    assert (await running.client.post(PATH, json=good)).status == 401
+
+
+async def test_input_channel_and_metadata_reach_the_turn(running: Running) -> None:
+    key = await running.key("channel")
+    body = {"sender": "u", "message": "hi", "input_channel": "kiosk", "metadata": {"branch": 7}}
+    await running.client.post(PATH, json=body, headers=key)
+    message = running.engine.seen[0]
+    assert (message.channel, message.sender, message.metadata) == ("kiosk", "u", {"branch": 7})
+
+
+async def test_the_channel_is_there(running: Running) -> None:
+    answer = await running.client.get("/webhooks/rest/")
+    assert await answer.json() == {"status": "ok"}
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        ({"text": "a\n\nb"}, [{"text": "a"}, {"text": "b"}]),
+        ({"text": "a\n\nb", "buttons": [{"title": "t"}]}, [{"text": "a\n\nb", "buttons": [{"title": "t"}]}]),
+        ({"text": "a", "quick_replies": [{"title": "t"}]}, [{"text": "a", "buttons": [{"title": "t"}]}]),
+        ({"text": "a", "custom": {"x": 1}, "image": "i"}, [{"text": "a"}, {"custom": {"x": 1}}, {"image": "i"}]),
+        ({"attachment": {"y": 2}}, [{"attachment": {"y": 2}}]),
+        ({"elements": [{"title": "t", "subtitle": "s"}]}, [{"text": "t : s", "buttons": []}]),
+    ],
+)
+def test_replies_fall_apart_as_rasa_s_do(reply: dict[str, object], expected: list[dict[str, object]]) -> None:
+    assert list(rasa_replies([reply], "r")) == [{"recipient_id": "r", **item} for item in expected]

@@ -17,6 +17,7 @@ from bot.app.opening import Bot, open_bot
 from bot.app.projects import load_project
 from bot.app.workers import Workers, check_workers, reserve_port
 from bot.channels.callback import addressing as callback_addressing
+from bot.channels.delivery import Delivery
 from bot.config import Settings
 from bot.errors import BotError
 from bot.server.app import make_app
@@ -89,7 +90,9 @@ async def serving(folder: Path, place: Place, options: dict[str, Any]) -> AsyncI
     addressing = {"callback": callback_addressing(callback)} if callback else {}
     async with open_bot(project, server=True, addressing=addressing) as running:
         await running.engine.drain()
-        async with working_in_background(lambda: running.background.run(EFFECTS_EVERY), lambda: purging(running)):
+        delivery = Delivery(running.store, running.sources, outcome=running.metrics.delivery)
+        background = (lambda: running.background.run(EFFECTS_EVERY), lambda: purging(running), delivery.run)
+        async with delivery, working_in_background(*background):
             app = make_app(parts_of(running))
             async with listening(app, running.settings, shared_port=place.is_worker) as url:
                 yield running, url

@@ -1,0 +1,23 @@
+"""Runs the script on a recorded disk: python -m tests.durability.recording FOLDER SYNCHRONOUS CONVERSATIONS TURNS."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import sys
+from pathlib import Path
+
+from bot.stores.database import Database
+from tests.durability.script import run
+
+
+async def main(folder: Path, synchronous: str, conversations: int, turns: int) -> None:
+    recorder = ctypes.CDLL(None)
+    database = Database.open("sqlite:///t.db", project=folder, readers=1, synchronous=synchronous)
+    mark = lambda text: recorder.disk_mark(text.encode())  # noqa: E731
+    await run(database, mark, conversations=conversations, turns=turns, checkpoint=40)
+    await database.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])))

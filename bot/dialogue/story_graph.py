@@ -10,12 +10,12 @@ from typing import Final
 
 from bot.content import CheckpointStep, OrStep, Step, Story
 
-MAX_PATHS: Final = 5000
+MAX_WAYS: Final = 5000
 """Stories can multiply without end through checkpoints; no more ways than these are followed."""
 
 
 @dataclass(frozen=True, slots=True)
-class Path:
+class Way:
     """One way: the stories it goes through, and their steps without checkpoints and choices.
 
     `complete` is False where it ends at a checkpoint that no story goes on from.
@@ -36,16 +36,16 @@ class _Piece:
     end: CheckpointStep | None
 
 
-def paths(stories: Sequence[Story]) -> list[Path]:
+def ways(stories: Sequence[Story]) -> list[Way]:
     """Every way from a beginning to an end; no piece is walked twice on one way, so that circles end."""
     pieces = [piece for story in stories for piece in _pieces(story)]
     following: dict[str, list[_Piece]] = defaultdict(list)
     for piece in pieces:
         if piece.begin:
             following[piece.begin.name].append(piece)
-    ways = (way for piece in pieces if piece.begin is None for way in _ways((piece,), following))
-    found = (Path(_stories(way), steps, complete) for way, complete in ways for steps in _choices(way))
-    return list(islice(found, MAX_PATHS))
+    walks = (walk for piece in pieces if piece.begin is None for walk in _walks((piece,), following))
+    found = (Way(_stories(walk), steps, complete) for walk, complete in walks for steps in _choices(walk))
+    return list(islice(found, MAX_WAYS))
 
 
 def _pieces(story: Story) -> Iterator[_Piece]:
@@ -62,7 +62,7 @@ def _pieces(story: Story) -> Iterator[_Piece]:
         yield _Piece(story, begin, tuple(steps), None)
 
 
-def _ways(way: tuple[_Piece, ...], following: dict[str, list[_Piece]]) -> Iterator[tuple[tuple[_Piece, ...], bool]]:
+def _walks(way: tuple[_Piece, ...], following: dict[str, list[_Piece]]) -> Iterator[tuple[tuple[_Piece, ...], bool]]:
     end = way[-1].end
     if end is None:
         yield way, True
@@ -71,7 +71,7 @@ def _ways(way: tuple[_Piece, ...], following: dict[str, list[_Piece]]) -> Iterat
     if not after:
         yield way, False
     for piece in after:
-        yield from _ways((*way, piece), following)
+        yield from _walks((*way, piece), following)
 
 
 def _stories(way: Sequence[_Piece]) -> tuple[Story, ...]:

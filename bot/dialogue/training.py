@@ -25,7 +25,7 @@ from bot.dialogue.evolve import evolve
 from bot.dialogue.names import LISTEN, SNIPPET
 from bot.dialogue.slots import initial_slots
 from bot.dialogue.states import NOT_SET, State, States
-from bot.dialogue.story_graph import Path, paths
+from bot.dialogue.story_graph import Way, ways
 from bot.dialogue.tracker import Tracker
 from bot.messages import Entity, IntentScore, Parse
 
@@ -79,8 +79,8 @@ class TrainingStory:
 
 def training_stories(content: Content) -> tuple[tuple[TrainingStory, ...], tuple[TrainingStory, ...]]:
     """The content's rules and stories, with `or` and checkpoints worked out."""
-    rules = [_rule(path, content.domain) for rule in content.rules for path in paths((rule,))]
-    stories = [_story(path, content.domain) for path in paths(content.stories)]
+    rules = [_rule(way, content.domain) for rule in content.rules for way in ways((rule,))]
+    stories = [_story(way, content.domain) for way in ways(content.stories)]
     return tuple(rules), tuple(stories)
 
 
@@ -91,6 +91,12 @@ def start_of(domain: Domain, *, bare: bool = False) -> Tracker:
     return Tracker(slots=slots, initial_slots=slots, base=start)
 
 
+def told(way: Way, domain: Domain) -> Iterator[tuple[Event, Place, Step | None]]:
+    """The events of one way through the stories, each with its place and the step it comes from (None: implied)."""
+    out = _told(way, domain)
+    return zip(out.events, out.places, out.steps, strict=True)
+
+
 class _Events:
     """Events with their places, while they are written out."""
 
@@ -99,10 +105,12 @@ class _Events:
         self.unset = NOT_SET if is_rule else None
         self.events: list[Event] = []
         self.places: list[Place] = []
+        self.steps: list[Step | None] = []
 
-    def add(self, event: Event, place: Place) -> None:
+    def add(self, event: Event, place: Place, step: Step | None = None) -> None:
         self.events.append(event)
         self.places.append(place)
+        self.steps.append(step)
 
     def listen(self, place: Place) -> None:
         last = self.events[-1] if self.events else None
@@ -114,29 +122,28 @@ class _Events:
             case UserStep():
                 self.user(step)
             case ActionStep():
-                self.add(ActionExecuted(step.name), step.place)
+                self.add(ActionExecuted(step.name), step.place, step)
             case BotStep():
-                self.add(ActionExecuted(step.text, action_text=step.text), step.place)
+                self.add(ActionExecuted(step.text, action_text=step.text), step.place, step)
             case LoopStep():
-                self.add(ActiveLoop(self.unset if step.name is None else step.name), step.place)
+                self.add(ActiveLoop(self.unset if step.name is None else step.name), step.place, step)
             case SlotStep():
-                self.add(SlotSet(step.name, self.unset if step.value is None else step.value), step.place)
+                value = self.unset if step.value is None else step.value
+                self.add(SlotSet(step.name, value), step.place, step)
 
     def user(self, step: UserStep) -> None:
         self.listen(step.place)
         entities = step_entities(step)
         intent = IntentScore(step.intent.split("/")[0], 1.0) if step.intent else None
         parse = Parse("" if intent else step.text or "", intent, entities=entities)
-        self.add(UserUttered(parse), step.place)
+        self.add(UserUttered(parse), step.place, step)
         for event in slots_of_entities(entities, self.domain):
             self.add(event, step.place)
 
 
 def step_entities(step: UserStep) -> tuple[Entity, ...]:
-    """The entities that a story's user step names, in its list or in its text."""
-    if step.entities:
-        return tuple(_entity(e) for e in step.entities)
-    return tuple(_entity(a) for a in step.annotations)
+    """The entities that a story's user step names: marked in its text, or else listed."""
+    return tuple(_entity(source) for source in step.annotations or step.entities)
 
 
 def _entity(source: StepEntity | Annotation) -> Entity:
@@ -160,28 +167,32 @@ def slots_of_entities(entities: Iterable[Entity], domain: Domain) -> Iterator[Sl
             yield SlotSet(slot.name, value)
 
 
-def _rule(path: Path, domain: Domain) -> TrainingStory:
-    rule: Story = path.stories[0]
+def _rule(way: Way, domain: Domain) -> TrainingStory:
+    rule: Story = way.stories[0]
     out = _Events(domain, is_rule=True)
     for condition in rule.condition:
         out.step(condition)
     if not rule.conversation_start:
         out.add(ActionExecuted(SNIPPET), rule.place)
-    for step in path.steps:
+    for step in way.steps:
         out.step(step)
-    end = path.steps[-1].place if path.steps else rule.place
+    end = way.steps[-1].place if way.steps else rule.place
     if not rule.wait_for_user_input:
         out.add(ActionExecuted(SNIPPET), end)
     out.listen(end)
     return TrainingStory(rule.name, rule.place, True, tuple(out.events), tuple(out.places))
 
 
-def _story(path: Path, domain: Domain) -> TrainingStory:
-    story = path.stories[0]
+def _story(way: Way, domain: Domain) -> TrainingStory:
+    out = _told(way, domain)
+    name = " > ".join(part.name for part in way.stories)
+    return TrainingStory(name, way.stories[0].place, False, tuple(out.events), tuple(out.places), way.complete)
+
+
+def _told(way: Way, domain: Domain) -> _Events:
     out = _Events(domain, is_rule=False)
-    for step in path.steps:
+    for step in way.steps:
         out.step(step)
-    if path.complete:
-        out.listen(path.steps[-1].place if path.steps else story.place)
-    name = " > ".join(part.name for part in path.stories)
-    return TrainingStory(name, story.place, False, tuple(out.events), tuple(out.places), path.complete)
+    if way.complete:
+        out.listen(way.steps[-1].place if way.steps else way.stories[0].place)
+    return out

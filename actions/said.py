@@ -92,6 +92,8 @@ def _count(text: str, entities: Iterable[Entity]) -> int | None:
     for entity in entities:
         if entity.entity != "number" or not _is_plain(entity.value) or _compared(text[: entity.start]):
             continue
+        if text[entity.start : entity.end].lower() == "one":  # "the savings one"
+            continue
         if entity.value >= 1 and entity.value == int(entity.value):
             return min(int(entity.value), MOST_ROWS)
     return None

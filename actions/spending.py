@@ -31,6 +31,8 @@ async def spending(turn: Turn, bank: CustomerBank, question: Question | None = N
         return
     assert filters.period is not None
     since, until = bounds(filters.period, today)
+    if filters.period.start is None:
+        filters = replace(filters, period=replace(filters.period, start=since))
     found = select(await fetch(bank, accounts, since, until), filters)
     counted = [t for t in found if counts_own_transfers(filters) or t.category != TRANSFERS]
     about = describe(filters, today)

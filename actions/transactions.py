@@ -33,21 +33,23 @@ async def transactions(turn: Turn, bank: CustomerBank, question: Question | None
     if not accounts:
         turn.say("utter_no_such_account")
         return
-    found = await find(bank, accounts, question.filters, turn.now.date())
-    _say_found(turn, accounts, question.filters, found)
+    found, filters = await find(bank, accounts, question.filters, turn.now.date())
+    _say_found(turn, accounts, filters, found)
 
 
 async def validate_form(turn: Turn) -> None:
-    """Keep the question as it grows; only a bare "show my transactions" has to be asked for the account."""
-    today = turn.now.date()
-    asks = turn.tracker.parse is not None and turn.tracker.parse.intent_name == "ask_transactions"
-    if asks:
-        question = new_question("transactions", said(turn), kept(turn), today)
-    else:
-        question = follow_up(said(turn), _form_question(turn), today) or _form_question(turn)
-    keep(turn, question)
-    if turn.slot("account") is None and (turn.customer is None or (asks and question.filters != NO_FILTERS)):
-        turn.set("account", question.filters.account or ALL_ACCOUNTS)
+    """Keep the question as it grows; only a bare "show my transactions" has to be asked for the account.
+
+    It sets nothing for a message that says nothing about transactions, so that the form lets it pass.
+    """
+    heard, today = said(turn), turn.now.date()
+    if turn.tracker.parse is not None and turn.tracker.parse.intent_name == "ask_transactions":
+        question = new_question("transactions", heard, kept(turn), today)
+        keep(turn, question)
+        if turn.slot("account") is None and (turn.customer is None or question.filters != NO_FILTERS):
+            turn.set("account", question.filters.account or ALL_ACCOUNTS)
+    elif heard.narrows and turn.slot("account") is not None:
+        keep(turn, follow_up(heard, _form_question(turn), today) or _form_question(turn))
 
 
 async def ask_account(turn: Turn) -> None:
@@ -89,44 +91,46 @@ async def fetch(bank: CustomerBank, accounts: Sequence[Account], since: date, un
     return [transaction for task in asked for transaction in task.result()]
 
 
-async def find(bank: CustomerBank, accounts: Sequence[Account], filters: Filters, today: date) -> list[Transaction]:
-    """All of a period that has a beginning; else the latest few, looking further back until there are enough."""
+async def find(
+    bank: CustomerBank, accounts: Sequence[Account], filters: Filters, today: date
+) -> tuple[list[Transaction], Filters]:
+    """The transactions, and the filters with the period that was really looked at.
+
+    All of a period that has a beginning; else the latest few, looking further back until there are enough.
+    """
     transfers = counts_own_transfers(filters)
     since, until = bounds(filters.period or Period(), today)
     if filters.period and filters.period.start:
         found = select(await fetch(bank, accounts, since, until), filters, own_transfers=transfers)
-        return found[: filters.count]
+        return found[: filters.count], filters
     wanted = filters.count or USUAL_ROWS
     for since in windows(until):
         found = select(await fetch(bank, accounts, since, until), filters, own_transfers=transfers)
         if len(found) >= wanted:
-            break
-    return found[:wanted]
+            return found[:wanted], replace(filters, count=wanted)
+    return found, replace(filters, count=None, period=Period(since, filters.period and filters.period.end))
 
 
 def _say_found(turn: Turn, accounts: Sequence[Account], filters: Filters, found: Sequence[Transaction]) -> None:
-    about = describe(filters, turn.now.date())
+    what = f"{noun(filters, len(found))} {describe(filters, turn.now.date())}".strip()
     if not found:
-        turn.say("utter_no_transactions", what=f"{noun(filters, 0)} {about}".strip())
+        turn.say("utter_no_transactions", what=what)
         return
     shown = found[:MOST_ROWS]
     table = transactions_table(shown, accounts)
-    response = "utter_transactions_cut" if len(shown) < len(found) else "utter_transactions"
     turn.say(
-        response,
-        found=_headline(filters, len(found), about),
+        "utter_transactions_cut" if len(shown) < len(found) else "utter_transactions",
+        found=_headline(filters.count, len(found), what),
         shown=len(shown),
         table=table.text(),
         custom=table.custom(),
     )
 
 
-def _headline(filters: Filters, found: int, about: str) -> str:
-    latest = filters.count is not None or filters.period is None or filters.period.start is None
-    if latest and found >= (filters.count or USUAL_ROWS):
-        number = f"{found} " if found > 1 else ""
-        return f"Your last {number}{noun(filters, found)} {about}".strip()
-    return f"{found} {noun(filters, found)} {about}".strip()
+def _headline(count: int | None, found: int, what: str) -> str:
+    if count is None or found < count:
+        return f"{found} {what}"
+    return f"Your last {found} {what}" if found > 1 else f"Your last {what}"
 
 
 def transactions_table(found: Sequence[Transaction], accounts: Sequence[Account]) -> Table:

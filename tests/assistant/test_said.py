@@ -98,6 +98,7 @@ def test_periods(text: str, start: date | None, end: date | None) -> None:
         ("payments over £50", None),
         ("the last 5000 transactions", MOST_ROWS),
         ("the last 0 transactions", None),
+        ("the savings one", None),
     ],
 )
 def test_counts(text: str, count: int | None) -> None:

@@ -20,6 +20,7 @@ from bot.content import Annotation, Example
 from bot.messages import Entity, JsonObject
 from bot.nlu.entities.features import Featurizer
 from bot.nlu.entities.patterns import Patterns, dump_patterns, restore_patterns
+from bot.nlu.entities.topics import Topics, guess_unseen, learn_topics
 from bot.nlu.entities.words import Word, split_words
 
 _WORD_LIMIT = 1_000
@@ -74,14 +75,15 @@ class CrfExtractor:
     kind: ClassVar[str] = "crf"
     name: str
     featurize: Featurizer
+    topics: Topics
     taggers: Mapping[Aspect, Tagger]
 
     def extend(self, text: str, now: datetime, found: list[Entity]) -> list[Entity]:
         """Add the entities that the taggers find in `text`."""
-        words = split_words(text)[:_WORD_LIMIT]
+        words = split_words(text, _WORD_LIMIT)
         if not words:
             return found
-        rows = self.featurize(text, words)
+        rows = self.featurize(text, words, self.topics.guess(word.folded for word in words))
         tags = self.taggers["entity"].tag(rows)
         spans = _spans(tags)
         if not spans:
@@ -111,14 +113,15 @@ class CrfExtractor:
     def dump(self) -> tuple[JsonObject, Mapping[str, bytes]]:
         """Give back what `restore` needs: a JSON object, and CRFsuite's file for each aspect."""
         files = {f"{aspect}.crfsuite": tagger.model for aspect, tagger in self.taggers.items()}
-        return {"name": self.name, **dump_patterns(self.featurize.patterns)}, files
+        state = {"name": self.name, "topics": self.topics.dump(), **dump_patterns(self.featurize.patterns)}
+        return state, files
 
     @classmethod
     def restore(cls, state: JsonObject, files: Mapping[str, bytes]) -> Self:
         """Build the extractor again from what `dump` gave."""
         names = {aspect: f"{aspect}.crfsuite" for aspect in _ASPECTS}
         taggers = {aspect: Tagger(files[file]) for aspect, file in names.items() if file in files}
-        return cls(state["name"], Featurizer(restore_patterns(state)), taggers)
+        return cls(state["name"], Featurizer(restore_patterns(state)), Topics.restore(state["topics"]), taggers)
 
 
 def learn_crf(
@@ -129,9 +132,12 @@ def learn_crf(
     None when no example is annotated.
     """
     featurize = Featurizer(patterns)
-    split = [(example, split_words(example.text)[:_WORD_LIMIT]) for example in examples]
+    split = [(example, split_words(example.text, _WORD_LIMIT)) for example in examples]
     split = [(example, words) for example, words in split if words]
-    rows = [featurize(example.text, words) for example, words in split]
+    folded = [[word.folded for word in words] for _, words in split]
+    topics = _topics_of([example for example, _ in split])
+    guesses = guess_unseen(folded, topics)
+    rows = [featurize(example.text, words, topic) for (example, words), topic in zip(split, guesses, strict=True)]
     entities = [_labels(words, example.annotations, "entity") for example, words in split]
     if not any(label != _OUTSIDE for labels in entities for label in labels):
         return None
@@ -142,7 +148,13 @@ def learn_crf(
         if any(label != _OUTSIDE for at in chosen for label in labels[at]):
             seen = [_with_entities(rows[at], entities[at]) for at in chosen]
             taggers[aspect] = Tagger(_train(seen, [labels[at] for at in chosen], options))
-    return CrfExtractor(name, featurize, taggers)
+    return CrfExtractor(name, featurize, learn_topics(folded, topics), taggers)
+
+
+def _topics_of(examples: Sequence[Example]) -> list[str]:
+    """Give each example its intent as topic; intents that never have entities are one topic."""
+    telling = {example.intent for example in examples if example.annotations}
+    return [example.intent if example.intent in telling else "" for example in examples]
 
 
 def _labels(words: Sequence[Word], marks: Sequence[Annotation], aspect: Aspect) -> list[str]:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 
 from bot.nlu.entities.patterns import Patterns
-from bot.nlu.entities.words import Word
+from bot.nlu.entities.words import Word, well_formed
 
 _CACHE_LIMIT = 20_000
 """Different words whose features are remembered; then the memory starts afresh."""
@@ -34,8 +34,8 @@ class Featurizer:
         self.patterns = patterns
         self._memory: dict[tuple[str, str], _Parts] = {}
 
-    def __call__(self, text: str, words: Sequence[Word]) -> list[list[str]]:
-        """Give a list of features for each word of `text`."""
+    def __call__(self, text: str, words: Sequence[Word], topic: str = "") -> list[list[str]]:
+        """Give a list of features for each word of `text`, which is about `topic` (empty: unknown)."""
         seen = [self._recall(text[word.start : word.end], word.folded) for word in words]
         folded = [word.folded for word in words]
         last = len(words) - 1
@@ -52,6 +52,8 @@ class Featurizer:
                 row.append(f"-1w|w={folded[at - 1]}|{folded[at]}")
             if at < last:
                 row.append(f"w|+1w={folded[at]}|{folded[at + 1]}")
+            if topic:
+                row += [f"y={topic}", f"y|w={topic}|{folded[at]}"]
             rows.append(row)
         if not self.patterns.empty:
             self._add_memberships(text, words, rows)
@@ -87,7 +89,7 @@ _END = ["+1=EOS"]
 
 def _word_parts(said: str, folded: str) -> _Parts:
     word = folded[:40]
-    form = shape(said)
+    form = shape(said if said.isascii() else well_formed(said))
     near = [f"w={word}", f"p3={word[:3]}", f"s3={word[-3:]}", f"f={form}"]
     own = ["bias", *near]
     own += [f"p{n}={word[:n]}" for n in (1, 2, 4, 5) if len(word) > n]

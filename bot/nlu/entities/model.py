@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import ClassVar, Final, Protocol, Self
 
+from bot.learning.folder import ModelError, checksum
 from bot.messages import Entity, JsonObject
 from bot.nlu.entities.crf import CrfExtractor
 from bot.nlu.entities.grammar import GrammarExtractor
@@ -41,10 +41,6 @@ _KINDS: Final[Mapping[str, type[Extractor]]] = {
 }
 
 
-class ModelDamaged(ValueError):
-    """A file of the model is missing, or is not what was saved."""
-
-
 @dataclass(frozen=True)
 class EntityModel:
     """Finds the entities of a message. Made by `train_entities`, or read by `load`."""
@@ -71,28 +67,28 @@ class EntityModel:
             names = {name: f"{at}-{name}" for name in files}
             for name, data in files.items():
                 (folder / names[name]).write_bytes(data)
-                sums[names[name]] = hashlib.sha256(data).hexdigest()
+                sums[names[name]] = checksum(folder / names[name])
             states.append({"kind": extractor.kind, "state": state, "files": names})
         manifest = {"format": _FORMAT, "extractors": states, "sha256": sums}
         (folder / MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False, indent=1), encoding="utf-8")
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Read a model that `save` wrote. Raises ModelDamaged when a file is missing or changed."""
+        """Read a model that `save` wrote. Raises ModelError when a file is missing or changed."""
         try:
             manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
             if manifest["format"] != _FORMAT:
-                raise ModelDamaged(f"{folder / MANIFEST}: format {manifest['format']} is not {_FORMAT}; train again")
+                raise ModelError(f"{folder / MANIFEST}: format {manifest['format']} is not {_FORMAT}; train again")
             return cls(tuple(_restore(folder, entry, manifest["sha256"]) for entry in manifest["extractors"]))
         except (OSError, KeyError, TypeError, json.JSONDecodeError) as error:
-            raise ModelDamaged(f"{folder}: the entity model cannot be read ({error}); train again") from error
+            raise ModelError(f"{folder}: the entity model cannot be read ({error}); train again") from error
 
 
 def _restore(folder: Path, entry: JsonObject, sums: Mapping[str, str]) -> Extractor:
     files = {name: (folder / file).read_bytes() for name, file in entry["files"].items()}
-    for name, file in entry["files"].items():
-        if hashlib.sha256(files[name]).hexdigest() != sums[file]:
-            raise ModelDamaged(f"{folder / file} is not the file that was saved; train again")
+    for file in entry["files"].values():
+        if checksum(folder / file) != sums[file]:
+            raise ModelError(f"{folder / file} is not the file that was saved; train again")
     return _KINDS[entry["kind"]].restore(entry["state"], files)
 
 

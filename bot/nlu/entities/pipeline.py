@@ -29,6 +29,7 @@ COVERAGE: Final[Mapping[str, str]] = {
     "RegexEntityExtractor": "regexes and lookup tables as entities; `fuzzy: true` finds misspelt entries too",
     "EntitySynonymMapper": "synonyms",
     "DucklingEntityExtractor": "our own grammar with Duckling's names and values; no server is called",
+    "DucklingHTTPExtractor": "our own grammar with Duckling's names and values; no server is called",
     "TellerEntityExtractor": "our own grammar for numbers, money, times, durations, addresses and phone numbers",
     "SpacyEntityExtractor": (
         "not covered: nothing is learned from spaCy's models; annotate examples, or list names in a lookup table"
@@ -110,10 +111,8 @@ _STEPS: Final = {
     "CRFEntityExtractor": _Plan.crf,
     "DIETClassifier": _Plan.diet,
     "RegexEntityExtractor": _Plan.patterns,
-    "LookupExtractor": _Plan.patterns,
     "EntitySynonymMapper": _Plan.synonyms,
     "DucklingEntityExtractor": _Plan.duckling,
     "DucklingHTTPExtractor": _Plan.duckling,
     "TellerEntityExtractor": _Plan.grammar,
-    "EnglishGrammar": _Plan.grammar,
 }

@@ -11,7 +11,8 @@ from bot.messages import Entity, Json, JsonObject
 from bot.nlu.entities.grammar.calendar import Reference
 from bot.nlu.entities.grammar.contacts import CONTACTS, Contact, find_contacts
 from bot.nlu.entities.grammar.habits import Habits, local
-from bot.nlu.entities.grammar.money import MONEY_WORDS, UNITS, money
+from bot.nlu.entities.grammar.money import FOLLOWERS as MONEY_FOLLOWERS
+from bot.nlu.entities.grammar.money import MONEY_WORDS, money
 from bot.nlu.entities.grammar.numbers import GROUPS, ORDINAL_WORDS, SPOKEN
 from bot.nlu.entities.grammar.quantities import (
     COUNT_WORDS,
@@ -50,7 +51,10 @@ _FAINT: Final = listed("the a an in on at this to from by after before up over d
 """Words so common that a phrase is tried only when the words behind them promise one: this keeps messages cheap."""
 
 _PROMISING: Final = (
-    frozenset(word for _, words in _ENGLISH.values() for word in words) | FOLLOWERS | UNITS | frozenset(GROUPS)
+    frozenset(word for _, words in _ENGLISH.values() for word in words)
+    | FOLLOWERS
+    | MONEY_FOLLOWERS
+    | frozenset(GROUPS)
 ) - _FAINT
 
 _TOKEN_LIMIT: Final = 20_000

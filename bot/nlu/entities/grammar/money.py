@@ -114,8 +114,8 @@ MONEY_WORDS: Final = (
 """Words that an amount can begin with, besides digits."""
 
 
-UNITS: Final = frozenset(_NAMES) | frozenset(_NOTES) | frozenset(_MINOR)
-"""Words for units of money, which stand behind numbers and behind `a`."""
+FOLLOWERS: Final = frozenset(_NAMES) | frozenset(_NOTES) | frozenset(_MINOR) | {"least", "most"}
+"""Words that stand in amounts behind articles and prepositions, without beginning an amount themselves."""
 
 
 class Amount(NamedTuple):

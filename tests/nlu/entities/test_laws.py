@@ -1,0 +1,149 @@
+"""What holds for every text, whatever stands in it."""
+
+import json
+import re
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from bot.content import Annotation, Content, Domain, EntityType, Example, Lookup, NluData, Regex, Synonym
+from bot.nlu.entities import EntityModel, train_entities
+from bot.nlu.entities.grammar import DIMENSIONS, GrammarExtractor, Habits
+
+GRAMMARS = [
+    GrammarExtractor("past", DIMENSIONS, Habits()),
+    GrammarExtractor("future", DIMENSIONS, Habits.of_duckling({}, "en")),
+    GrammarExtractor("french", DIMENSIONS, Habits(language="fr")),
+]
+PAST = GRAMMARS[0]
+NOW = datetime(2026, 11, 22, 10, 30, tzinfo=UTC)
+
+times = st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30), timezones=st.just(UTC))
+words = st.sampled_from(
+    re.findall(
+        r"\S+",
+        "the a an in on at to from by since until between and or last next this past before after ago of half quarter "
+        "past one two three twenty hundred thousand million dozen couple few first third 3 5 12 30 31 99 2025 9999 0 "
+        "monday friday may march october day days week month months year hour minutes weekend morning evening noon "
+        "midnight tonight today tomorrow yesterday now christmas easter q 1 £ $ € EUR gbp pounds quid pence p k m . , "
+        ": / - ' am pm o'clock st nd rd th fiver over under least up end start second point 000 00 @ www.a.com x@y.org",
+    )
+)
+phrases = st.lists(st.tuples(words, st.sampled_from(["", " ", "  "])), max_size=25).map(
+    lambda pairs: "".join(word + gap for word, gap in pairs)
+)
+texts = st.text(st.characters(), max_size=60) | phrases
+
+
+@pytest.fixture(scope="module")
+def model() -> EntityModel:
+    def city(text: str, name: str) -> Example:
+        start = text.index(name)
+        mark = Annotation(start, start + len(name), "city", name, role="to", group="1")
+        return Example(text, "travel", (mark,))
+
+    examples = tuple(city(f"go to {name} please", name) for name in ("Paris", "São Paulo", "東京", "Oslo"))
+    return train_entities(
+        Content(
+            domain=Domain(entities={name: EntityType(name) for name in ("time", "number", "city", "email")}),
+            nlu=NluData(
+                examples=(*examples, Example("hello", "greet")),
+                synonyms=(Synonym("paname", "Paris"),),
+                regexes=(Regex("city", r"\b[A-Z]{3}\b"),),
+                lookups=(Lookup("city", ("New York", "İzmir", "東京")),),
+            ),
+        )
+    )
+
+
+@pytest.mark.parametrize("grammar", GRAMMARS, ids=lambda grammar: grammar.name)
+@given(texts, times)
+@example("in 9999 years since 31/12/9999 999999999999 months ago", datetime(9999, 12, 30, tzinfo=UTC))
+@example("the day before yesterday, 999 weeks ago at 12am", datetime(1, 1, 2, tzinfo=UTC))
+@example("\u200bto\u200bmorrow £５０ İ ﬁve ½ ² ① \ud800 👩‍👩‍👧", NOW)
+def test_spans_are_within_the_text_apart_and_json(grammar: GrammarExtractor, text: str, now: datetime) -> None:
+    free = 0
+    for entity in grammar.extend(text, now, []):
+        assert free <= entity.start < entity.end <= len(text)
+        assert text[entity.start : entity.end].strip() == text[entity.start : entity.end] != ""
+        json.dumps([entity.value, entity.details], allow_nan=False)
+        free = entity.end
+
+
+@given(texts)
+def test_the_whole_model_never_raises(model: EntityModel, text: str) -> None:
+    for entity in model.extract(text, NOW):
+        assert 0 <= entity.start < entity.end <= len(text)
+        assert entity.confidence is not None
+        assert 0 <= entity.confidence <= 1
+
+
+@given(phrases)
+def test_a_harmless_word_before_the_text_only_shifts_spans(text: str) -> None:
+    plain = [(e.entity, e.value, e.start, e.end) for e in PAST.extend("hello , " + text, NOW, [])]
+    shifted = [(e.entity, e.value, e.start - 6, e.end - 6) for e in PAST.extend("hello hello , " + text, NOW, [])]
+    assert shifted == plain
+
+
+@given(phrases)
+def test_the_same_text_and_time_give_the_same(text: str) -> None:
+    assert PAST.extend(text, NOW, []) == PAST.extend(text, NOW, [])
+
+
+@given(st.dates(date(1970, 1, 1), date(2069, 12, 31)))
+def test_dates_survive_being_written(day: date) -> None:
+    month = day.strftime("%B")
+    ending = "th" if 10 < day.day < 14 else {1: "st", 2: "nd", 3: "rd"}.get(day.day % 10, "th")
+    forms = [
+        day.isoformat(),
+        f"{day.day}/{day.month}/{day.year}",
+        f"{day.day:02}.{day.month:02}.{day.year}",
+        f"{day.day} {month} {day.year}",
+        f"{month[:3]} {day.day}, {day.year}",
+        f"the {day.day}{ending} of {month} {day.year}",
+        f"{day.strftime('%A')}, {day.day} {month} {day.year}",
+    ]
+    for form in forms:
+        (entity,) = PAST.extend(f"it was {form}, I think", NOW, [])
+        assert (entity.value[:10], entity.details["grain"]) == (day.isoformat(), "day"), form
+
+
+@given(times.filter(lambda now: 1000 < now.year < 9000), st.integers(1, 500))
+def test_days_ago_and_from_now_count(now: datetime, days: int) -> None:
+    for phrase, moved in ((f"{days} days ago", now - timedelta(days)), (f"in {days} days", now + timedelta(days))):
+        (entity,) = GrammarExtractor("g", frozenset({"time"}), Habits()).extend(phrase, now, [])
+        assert entity.value[:10] == moved.date().isoformat()
+
+
+@given(times.filter(lambda now: 1000 < now.year < 9000), phrases)
+def test_intervals_are_in_order(now: datetime, text: str) -> None:
+    for entity in GrammarExtractor("g", frozenset({"time"}), Habits()).extend(text, now, []):
+        if {"from", "to"} <= set(entity.details):
+            assert entity.details["from"]["value"] < entity.details["to"]["value"]
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "two hundred and ",
+        "a.b",
+        "@a",
+        "12/",
+        "£5 ",
+        "Fri, Jul 18 ",
+        "1 ",
+        "9",
+        "between 3 and ",
+        "+44 0",
+        "\u200b",
+        "http://",
+        "(",
+        "half ",
+    ],
+)
+def test_long_texts_of_one_kind_are_answered(model: EntityModel, piece: str) -> None:
+    text = piece * (20_000 // len(piece))
+    for entity in model.extract(text, NOW):
+        assert entity.end <= len(text)

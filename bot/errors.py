@@ -90,10 +90,9 @@ class CallFailed(BotError):
     """An outside service gave no usable answer.
 
     `service` and `call` name what was called, `kind` why it failed, `status`
-    the HTTP status if there was one. `may_have_happened` is False only when
-    the request certainly had no effect on the other side. `retry_after` is
-    what the service asked for, in seconds. Neither the message nor any
-    attribute holds a body, a token or an account number.
+    the HTTP status if there was one. `retry_after` is what the service asked
+    for, in seconds. Neither the message nor any attribute holds a body, a
+    token or an account number.
     """
 
     def __init__(
@@ -104,7 +103,6 @@ class CallFailed(BotError):
         call: str,
         reason: str,
         status: int | None = None,
-        may_have_happened: bool = True,
         retry_after: float | None = None,
     ) -> None:
         super().__init__(f"{service}: {call}: {reason}")
@@ -113,8 +111,12 @@ class CallFailed(BotError):
         self.call = call
         self.reason = reason
         self.status = status
-        self.may_have_happened = may_have_happened
         self.retry_after = retry_after
+
+    @property
+    def may_have_happened(self) -> bool:
+        """Whether the call may have changed something on the other side; False is certain."""
+        return self.kind == "unknown_outcome"
 
 
 class ActionRejected(BotError):

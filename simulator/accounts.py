@@ -16,7 +16,7 @@ OPENED = date(2021, 1, 1)
 @dataclass(frozen=True, slots=True)
 class Account:
     """An account; `opening` is its balance on the day it was opened and `limit` its overdraft or credit line, in
-    pence. `sort_code_and_number` is the UK's 14 digits (for a card, a PAN with its middle hidden)."""
+    pence. `sort_code_and_number` is the UK's 14 digits, for payments; `pan` is a card's number, its middle hidden."""
 
     id: str
     customer: str
@@ -25,6 +25,7 @@ class Account:
     sort_code_and_number: str
     opening: int
     limit: int = 0
+    pan: str | None = None
     currency: str = "GBP"
 
 
@@ -78,7 +79,16 @@ _AMARA = BankCustomer(
     name="Amara Okafor",
     current=Account("ac-51a7e2", "cust-3f8a41", "current", "Everyday", "60161331926819", 331_450, limit=50_000),
     savings=Account("ac-9c04d8", "cust-3f8a41", "savings", "Rainy day", "60161331926820", 480_000),
-    card=Account("ac-e7731b", "cust-3f8a41", "credit_card", "Travel card", "465943******1204", 0, limit=300_000),
+    card=Account(
+        "ac-e7731b",
+        "cust-3f8a41",
+        "credit_card",
+        "Travel card",
+        "60161399001204",
+        0,
+        limit=300_000,
+        pan="465943******1204",
+    ),
     household=Household(
         employer="Northlight Studios",
         pay=287_512,
@@ -107,7 +117,16 @@ _JONAS = BankCustomer(
     name="Jonas Whitfield",
     current=Account("ac-70be16", "cust-b20c97", "current", "Main account", "60161331705562", -124_735, limit=250_000),
     savings=Account("ac-04d5fa", "cust-b20c97", "savings", "Holiday fund", "60161331705563", 15_250),
-    card=Account("ac-2ee9c3", "cust-b20c97", "credit_card", "Classic card", "465943******7718", -24_210, limit=150_000),
+    card=Account(
+        "ac-2ee9c3",
+        "cust-b20c97",
+        "credit_card",
+        "Classic card",
+        "60161399007718",
+        -24_210,
+        limit=150_000,
+        pan="465943******7718",
+    ),
     household=Household(
         employer="Mercer Logistics",
         pay=45_580,
@@ -132,7 +151,16 @@ _PRIYA = BankCustomer(
     name="Priya Raman",
     current=Account("ac-c8f240", "cust-6d15e0", "current", "Current account", "60161331440981", 458_820, limit=100_000),
     savings=Account("ac-3b9a77", "cust-6d15e0", "savings", "House deposit", "60161331440982", 1_845_000),
-    card=Account("ac-f1620d", "cust-6d15e0", "credit_card", "Rewards card", "465943******0093", -9_999, limit=600_000),
+    card=Account(
+        "ac-f1620d",
+        "cust-6d15e0",
+        "credit_card",
+        "Rewards card",
+        "60161399000093",
+        -9_999,
+        limit=600_000,
+        pan="465943******0093",
+    ),
     household=Household(
         employer="St Brannock's Hospital",
         pay=394_075,

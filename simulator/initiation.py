@@ -19,7 +19,7 @@ ROOT = "/open-banking/v4.0/pisp"
 _SCHEME = "UK.OBIE.SortCodeAccountNumber"
 _NUMBER = re.compile(r"\d{14}", re.ASCII)
 _AMOUNT = re.compile(r"(\d{1,11})(?:\.(\d{2}))?", re.ASCII)
-_BY_NUMBER = {account.sort_code_and_number: account for account in ACCOUNTS.values() if account.kind != "credit_card"}
+_BY_NUMBER = {account.sort_code_and_number: account for account in ACCOUNTS.values()}
 
 
 async def make_payment(request: web.Request) -> web.Response:
@@ -117,7 +117,7 @@ def _member(value: Any, path: str, kind: type) -> Any:
 
 def _own_account(number: str, customer: str) -> Account:
     account = _BY_NUMBER.get(number)
-    if account is None or account.customer != customer:
+    if account is None or account.customer != customer or account.kind == "credit_card":
         raise Problem(403, "U009", "DebtorAccount is not covered by this token")
     return account
 

@@ -41,7 +41,9 @@ def credit_or_debit(minor: int) -> str:
 
 def account_json(account: Account, holder: str) -> Json:
     """OBAccount6."""
-    scheme = "UK.OBIE.PAN" if account.kind == "credit_card" else "UK.OBIE.SortCodeAccountNumber"
+    numbers = [("UK.OBIE.SortCodeAccountNumber", account.sort_code_and_number)]
+    if account.pan is not None:
+        numbers.insert(0, ("UK.OBIE.PAN", account.pan))
     return {
         "AccountId": account.id,
         "Status": "Enabled",
@@ -55,10 +57,11 @@ def account_json(account: Account, holder: str) -> Json:
         "Account": [
             {
                 "SchemeName": scheme,
-                "Identification": account.sort_code_and_number,
+                "Identification": number,
                 "Name": holder,
                 "SecondaryIdentification": account.customer,
             }
+            for scheme, number in numbers
         ],
     }
 

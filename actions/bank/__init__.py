@@ -12,9 +12,21 @@ from contextlib import asynccontextmanager
 from bot import HttpClient, Startup, hookimpl
 
 from .client import BankClient, CustomerBank
-from .values import Account, AccountKind, Balance, Known, Transaction
+from .effect import PaymentEffect, payment_parameters
+from .values import Account, AccountKind, Balance, Known, Payment, PaymentOrder, Refusal, Transaction
 
-__all__ = ["Account", "AccountKind", "Balance", "BankClient", "CustomerBank", "Known", "Transaction"]
+__all__ = [
+    "Account",
+    "AccountKind",
+    "Balance",
+    "BankClient",
+    "CustomerBank",
+    "Known",
+    "Payment",
+    "PaymentOrder",
+    "Refusal",
+    "Transaction",
+]
 
 
 @hookimpl

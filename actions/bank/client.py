@@ -9,17 +9,19 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import parse_qsl, urlsplit
 
 from bot import CallFailed, Customer, HttpClient, ResponseSchema, Sources
 
-from .reading import Refused, read_accounts, read_balances, read_transactions
-from .schemas import ACCOUNTS, BALANCES, TRANSACTIONS
+from .money import write_amount
+from .reading import SCHEME, Refused, read_accounts, read_balances, read_payment, read_transactions
+from .schemas import ACCOUNTS, BALANCES, PAYMENT, PAYMENTS, TRANSACTIONS
 from .tokens import Tokens
-from .values import Account, Balance, Known, Transaction
+from .values import Account, Balance, Known, Payment, PaymentOrder, Transaction
 
 INFORMATION = "/open-banking/v4.0/aisp"
+INITIATION = "/open-banking/v4.0/pisp"
 SERVICE = "bank"
 _ACCOUNTS_FRESH = timedelta(seconds=60)
 _MOST_CUSTOMERS = 1_000
@@ -32,6 +34,17 @@ class _Seen:
 
     accounts: Known[tuple[Account, ...]] | None = None
     balances: Known[tuple[Balance, ...]] | None = None
+
+
+@dataclass(slots=True)
+class _Question:
+    """A question on its way; `sent` once an order may have reached the bank."""
+
+    sent: bool = False
+
+    def failed(self, kind: Literal["timeout", "invalid"], name: str, reason: str) -> CallFailed:
+        """The failure; what became of an order that was sent is unknown."""
+        return CallFailed("unknown_outcome" if self.sent else kind, service=SERVICE, call=name, reason=reason)
 
 
 class BankClient:
@@ -92,6 +105,58 @@ class CustomerBank:
             read = read_transactions(items, account, since, until, self._now())
             return tuple(sorted(read, key=lambda t: (t.booked_at, t.id), reverse=True))
 
+    async def pay(self, key: str, order: PaymentOrder) -> Payment:
+        """Make the payment, once for its key (at most 35 characters): a repeat within 24 hours gives the same payment.
+
+        CallFailed of kind `unknown_outcome`: it may have been made; `find_payment` tells. Of any other kind: it
+        certainly was not.
+        """
+        async with self._question("pay") as question:
+            initiation = await self._initiation(key, order)
+            cut_off = {"AuthorisationType": "Single", "CompletionDateTime": order.not_after.isoformat()}
+            question.sent = True
+            data = await self.call(
+                "POST",
+                f"{INITIATION}/domestic-payments",
+                name="pay",
+                schema=PAYMENT,
+                json={"Data": {"Initiation": initiation, "Authorisation": cut_off}, "Risk": {}},
+                headers={"x-idempotency-key": key},
+                idempotent=True,
+            )
+            return read_payment(data["Data"], initiation, self._now())
+
+    async def find_payment(self, key: str, order: PaymentOrder) -> Payment | None:
+        """The payment that was made or refused under this key, or None while the bank knows none."""
+        async with self._question("find_payment"):
+            initiation = await self._initiation(key, order)
+            data = await self.call(
+                "GET",
+                f"{INITIATION}/domestic-payments",
+                name="find_payment",
+                schema=PAYMENTS,
+                params={"EndToEndIdentification": key},
+            )
+            found = [read_payment(item, initiation, self._now()) for item in data["Data"]["DomesticPayment"]]
+            return next((payment for payment in found if payment.made), found[0] if found else None)
+
+    async def _initiation(self, key: str, order: PaymentOrder) -> dict[str, Any]:
+        """The order as the standard writes it; the same for the same order."""
+        numbers = {account.id: account.number for account in await self._accounts()}
+        debtor, creditor = numbers.get(order.debtor), numbers.get(order.creditor)
+        if debtor is None or creditor is None:
+            raise Refused("an account of the payment is not the customer's, or has no number to pay by")
+        return {
+            "InstructionIdentification": key,
+            "EndToEndIdentification": key,
+            "InstructedAmount": {
+                "Amount": write_amount(order.minor, order.currency),
+                "Currency": order.currency,
+            },
+            "DebtorAccount": {"SchemeName": SCHEME, "Identification": debtor},
+            "CreditorAccount": {"SchemeName": SCHEME, "Identification": creditor, "Name": order.payee},
+        }
+
     def last_accounts(self) -> Known[tuple[Account, ...]] | None:
         """The accounts as they were last seen, and when; for when the bank is away."""
         return self.client.seen(self.customer).accounts
@@ -151,16 +216,17 @@ class CustomerBank:
         raise AssertionError("unreachable")
 
     @asynccontextmanager
-    async def _question(self, name: str) -> AsyncIterator[None]:
+    async def _question(self, name: str) -> AsyncIterator[_Question]:
         """One question to the bank, however many calls it takes: one deadline, and CallFailed for all that is wrong."""
+        question = _Question()
         try:
             async with asyncio.timeout(self.client.seconds):
-                yield
+                yield question
         except TimeoutError:
-            raise CallFailed("timeout", service=SERVICE, call=name, reason="no answer within the deadline") from None
+            raise question.failed("timeout", name, "no answer within the deadline") from None
         except Refused as refused:
             self.client.seen(self.customer).accounts = None
-            raise CallFailed("invalid", service=SERVICE, call=name, reason=str(refused)) from None
+            raise question.failed("invalid", name, str(refused)) from None
 
     def _now(self) -> datetime:
         return self.client.sources.now()

@@ -7,11 +7,14 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 
 from .money import read_amount
-from .values import Account, AccountKind, Balance, Transaction
+from .values import Account, AccountKind, Balance, Payment, Refusal, Transaction
 
 T = TypeVar("T", Account, Transaction)
 
 _KINDS: Mapping[str, AccountKind] = {"CACC": "current", "SVGS": "savings", "SACC": "savings", "CARD": "credit_card"}
+_REFUSALS: Mapping[str, Refusal] = {"AM04": "insufficient_funds", "TM01": "too_late"}  # ISO 20022's reasons
+_SETTLED = {"ACSC": True, "ACCC": True, "ACWC": True, "ACSP": True, "RJCT": False}  # ISO 20022's payment statuses
+SCHEME = "UK.OBIE.SortCodeAccountNumber"
 _BALANCE_TYPES = ("ITAV", "CLAV", "ITBD", "CLBD")  # the standard's codes, the most telling first
 _EARLIEST = datetime(1950, 1, 1, tzinfo=UTC)
 _CLOCK_SKEW = timedelta(minutes=10)
@@ -27,14 +30,14 @@ def read_accounts(data: Any, owner: str, now: datetime) -> tuple[Account, ...]:
 
 
 def _read_account(item: Any, owner: str, now: datetime) -> Account:
-    number = item["Account"][0]
-    if number.get("SecondaryIdentification") != owner:
+    numbers = item["Account"]
+    if any(number.get("SecondaryIdentification") != owner for number in numbers):
         raise Refused("an account belongs to another customer")
     kind = _KINDS.get(item["AccountTypeCode"], "other")
     opened = _read_moment(item["OpeningDate"], now) if "OpeningDate" in item else None
     name = item.get("Nickname") or item.get("Description") or kind.replace("_", " ")
-    identification = (number["SchemeName"], number["Identification"])
-    return Account(item["AccountId"], kind, name, item["Currency"], opened, identification)
+    payable = [number["Identification"] for number in numbers if number["SchemeName"] == SCHEME]
+    return Account(item["AccountId"], kind, name, item["Currency"], opened, payable[0] if payable else None)
 
 
 def read_balances(data: Any, accounts: Iterable[Account], now: datetime) -> tuple[Balance, ...]:
@@ -92,15 +95,37 @@ def _read_transaction(item: Any, account: Account, now: datetime) -> Transaction
     )
 
 
+def read_payment(item: Any, ordered: Mapping[str, Any], now: datetime) -> Payment:
+    """The payment that came of the initiation `ordered`; Refused when it is another one, or not yet settled."""
+    if any(item["Initiation"].get(name) != value for name, value in ordered.items()):
+        raise Refused("a payment is not the one that was ordered")
+    if item["Status"] not in _SETTLED:
+        raise Refused("a payment is not settled")
+    made = _SETTLED[item["Status"]]
+    money = item["Initiation"]["InstructedAmount"]
+    reasons = [reason["StatusReasonCode"] for reason in item.get("StatusReason", ())]
+    return Payment(
+        id=item["DomesticPaymentId"],
+        made=made,
+        minor=_read_amount(money, money["Currency"]),
+        currency=money["Currency"],
+        at=_read_moment(item["CreationDateTime"], now),
+        refusal=None if made else _REFUSALS.get(reasons[0] if reasons else "", "other"),
+    )
+
+
 def _read_money(item: Any, sign: str, account: Account) -> int:
-    money = item["Amount"]
-    if money["Currency"] != account.currency:
-        raise Refused("an amount is not in the account's currency")
+    minor = _read_amount(item["Amount"], account.currency)
+    return -minor if sign == "Debit" else minor
+
+
+def _read_amount(money: Any, currency: str) -> int:
+    if money["Currency"] != currency:
+        raise Refused("an amount is in another currency")
     try:
-        minor = read_amount(money["Amount"], account.currency)
+        return read_amount(money["Amount"], currency)
     except ValueError as error:
         raise Refused(f"an amount is {error}") from None
-    return -minor if sign == "Debit" else minor
 
 
 def _read_moment(text: str, now: datetime) -> datetime:

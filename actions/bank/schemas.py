@@ -118,3 +118,30 @@ TRANSACTIONS = _envelope(
     },
     1_000,
 )
+
+_PAYMENT = {
+    "type": "object",
+    "required": ["DomesticPaymentId", "CreationDateTime", "Status", "Initiation"],
+    "properties": {
+        "DomesticPaymentId": _ID,
+        "CreationDateTime": _TEXT,
+        "Status": _TEXT,
+        "StatusReason": {
+            "type": "array",
+            "items": {"type": "object", "required": ["StatusReasonCode"], "properties": {"StatusReasonCode": _TEXT}},
+        },
+        "Initiation": {
+            "type": "object",
+            "required": ["EndToEndIdentification", "InstructedAmount", "DebtorAccount", "CreditorAccount"],
+            "properties": {
+                "EndToEndIdentification": _TEXT,
+                "InstructedAmount": _MONEY,
+                "DebtorAccount": _IDENTIFICATION,
+                "CreditorAccount": _IDENTIFICATION,
+            },
+        },
+    },
+}
+
+PAYMENT = ResponseSchema({"type": "object", "required": ["Data"], "properties": {"Data": _PAYMENT}})
+PAYMENTS = _envelope("DomesticPayment", _PAYMENT, 100)

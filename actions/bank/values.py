@@ -8,19 +8,20 @@ from typing import Generic, Literal, TypeAlias, TypeVar
 
 T = TypeVar("T")
 
+Refusal: TypeAlias = Literal["insufficient_funds", "too_late", "other"]
 AccountKind: TypeAlias = Literal["current", "savings", "credit_card", "other"]
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account of the customer. `identification` is its number in the world (scheme, number) and never shown."""
+    """An account of the customer. `number` is what payments call it by (UK: sort code and number), and never shown."""
 
     id: str
     kind: AccountKind
     nickname: str
     currency: str
     opened: datetime | None = None
-    identification: tuple[str, str] | None = field(default=None, repr=False)
+    number: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,34 @@ class Transaction:
     description: str
     merchant: str | None = None
     category: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentOrder:
+    """A payment to make: between which accounts of the customer (ids), how much, and until when it is wanted.
+
+    The same order under the same key is the same payment, so it is fixed when
+    its confirmation is asked. `payee` is how the receiving account was called.
+    """
+
+    debtor: str
+    creditor: str
+    minor: int
+    currency: str
+    payee: str
+    not_after: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """A payment at the bank, made or refused for good, with the bank's reason."""
+
+    id: str
+    made: bool
+    minor: int
+    currency: str
+    at: datetime
+    refusal: Refusal | None = None
 
 
 @dataclass(frozen=True, slots=True)

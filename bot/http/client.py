@@ -272,7 +272,6 @@ class HttpClient:
             call=call.name,
             reason=reason,
             status=status,
-            may_have_happened=call.may_have_happened,
         )
 
     def _address(self, path: str, params: Mapping[str, str]) -> httpx.URL:

@@ -93,7 +93,7 @@ def fit_softmax(
 
 
 def _descent(gradient: Floats, gram_gradient: Floats, memory: list[_Step]) -> tuple[Floats, Floats]:
-    """Minus the inverse Hessian, as `memory` knows it, times the gradient (the two-loop recursion), and gram times that.
+    """Minus the inverse Hessian, as `memory` knows it, times the gradient (two-loop recursion), and gram times that.
 
     Both are the same combination of vectors whose product with the Gram matrix is known, so none is computed.
     """

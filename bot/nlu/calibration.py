@@ -20,27 +20,38 @@ NEAR: Final = 3
 """How many nearest examples are looked at."""
 _TOLERANCE: Final = 0.1
 _FEWEST: Final = 40
-"""With fewer held-out messages than this, the calibration of a broad prior is kept."""
+"""With fewer held-out messages than this, calibration and threshold stay those of a typical project."""
+_OUTSIDERS: Final = 0.03
+"""The share of messages that are taken to belong to no intent."""
+_LOST: Final = 0.04
+"""At most this share of rightly understood held-out messages may fall back under the threshold that is chosen."""
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """P(the best label is right) = σ(margin · log-odds + nearness · similarity + constant).
+    """Confidence = P(right, if it is one of the intents) · P(it is one of the intents).
 
-    The log-odds are those of the softmax's best probability; the similarity
-    is the mean to the three nearest examples, which is what tells a message
-    of no intent from one of a known intent.
+    The first is Platt's scaling of the best probability's log-odds. The
+    second looks at the best probability times the squared mean similarity to
+    the three nearest examples, which is what gives away a message of no intent. `kept`, `misunderstood` and `outsiders` say what
+    `threshold` did to held-out messages: the share of right ones that stay,
+    and of wrong ones and of those of unknown intents that fall back.
     """
 
-    margin: float = 1.2
-    nearness: float = 4.0
-    constant: float = 0.5
+    margin: float = 1.4
+    constant: float = 1.8
+    sureness: float = 1.5
+    familiar: float = 6.5
     threshold: float = 0.3
+    held_out: int = 0
+    kept: float = 1.0
+    misunderstood: float = 0.0
+    outsiders: float = 0.0
 
     def confidence(self, best: Doubles, similarity: Doubles) -> Doubles:
         """Confidences (n,) of best probabilities (n,) and similarities (n,)."""
-        odds = np.log(best / np.maximum(1 - best, 1e-9))
-        return sigmoid(self.margin * odds + self.nearness * similarity + self.constant)
+        right = sigmoid(self.margin * _log_odds(best) + self.constant)
+        return right * sigmoid(self.sureness * _familiarity(best, similarity) + self.familiar)
 
     def confidences(self, scores: Floats, similarity: float) -> Doubles:
         """All labels' confidences (labels,): the best as calibrated, the others in proportion and never above it."""
@@ -62,14 +73,27 @@ class Calibration:
         return cls(**facts)
 
 
+def _log_odds(best: Doubles) -> Doubles:
+    return np.asarray(np.log(best / np.maximum(1 - best, 1e-6)), np.float64)
+
+
+def _familiarity(best: Doubles, similarity: Doubles) -> Doubles:
+    return np.asarray(np.log(best) + 2 * np.log(np.maximum(similarity, 0.01)), np.float64)
+
+
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """What the classifier says of examples that it did not see in training; arrays of shape (n,), by example."""
+    """What the classifier says of examples that it did not see in training; arrays of shape (n,), by example.
+
+    The `outside_` ones are what it would say if the example's own intent did not exist.
+    """
 
     rows: NDArray[np.intp]
-    probability: Doubles
     predicted: NDArray[np.intp]
+    probability: Doubles
     similarity: Doubles
+    outside_probability: Doubles
+    outside_similarity: Doubles
 
 
 def held_out(kernel: Kernel, labels: NDArray[np.intp], examples: int, classes: int, *, seed: int, l2: float) -> HeldOut:
@@ -80,31 +104,75 @@ def held_out(kernel: Kernel, labels: NDArray[np.intp], examples: int, classes: i
     folds = fold_numbers(labels[:examples], seed, FOLDS if kernel.small else 10)
     parts = []
     for fold in range(FOLDS if kernel.small else 1):
-        test = np.flatnonzero(folds == fold)
-        train = np.append(np.flatnonzero(folds != fold), np.arange(examples, len(labels)))
-        if not len(train) or not len(test):
-            continue
-        dual = fit_softmax(kernel.product(train), labels[train], classes, l2=l2 / len(train), tolerance=_TOLERANCE)
-        across = kernel.across(test, train)
-        p = softmax(across @ dual + dual.sum(axis=0))
-        near = -np.partition(-across, min(NEAR, len(train)) - 1, axis=1)[:, :NEAR].mean(axis=1)
-        parts.append((test, p.max(axis=1).astype(np.float64), p.argmax(axis=1), near.astype(np.float64)))
-    if not parts:
-        return HeldOut(np.empty(0, np.intp), np.empty(0), np.empty(0, np.intp), np.empty(0))
-    return HeldOut(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+        test, train = np.flatnonzero(folds == fold), np.flatnonzero(folds != fold)
+        if len(train) and len(test):
+            taught = np.append(train, np.arange(examples, len(labels)))
+            dual = fit_softmax(
+                kernel.product(taught), labels[taught], classes, l2=l2 / len(taught), tolerance=_TOLERANCE
+            )
+            across = kernel.across(test, taught)
+            scores = across @ dual + dual.sum(axis=0)
+            parts.append((test, *_judge(scores, across[:, : len(train)], labels[test], labels[train])))
+    columns = zip(*parts, strict=True) if parts else [[np.empty(0)]] * 6
+    rows, predicted, *rest = (np.concatenate(list(column)) for column in columns)
+    return HeldOut(rows.astype(np.intp), predicted.astype(np.intp), *(r.astype(np.float64) for r in rest))
+
+
+def _judge(
+    scores: Floats, near: Floats, labels: NDArray[np.intp], train: NDArray[np.intp]
+) -> tuple[NDArray[np.intp], Floats, Floats, Floats, Floats]:
+    """Prediction, probability and similarity, and the last two again as if the right intent did not exist."""
+    p = softmax(scores)
+    without = scores.copy()
+    without[np.arange(len(labels)), labels] = -np.inf
+    others = np.where(train == labels[:, None], np.float32(0), near)
+    with np.errstate(invalid="ignore"):
+        q = np.nan_to_num(softmax(without), nan=1.0)
+    return p.argmax(axis=1), p.max(axis=1), _nearness(near), q.max(axis=1), _nearness(others)
+
+
+def _nearness(similarities: Floats) -> Floats:
+    """The mean of each row's few largest similarities."""
+    count = min(NEAR, similarities.shape[1])
+    return np.asarray(np.sort(similarities, axis=1)[:, -count:].mean(axis=1), np.float32)
 
 
 def calibrate(
     kernel: Kernel, labels: NDArray[np.intp], examples: int, classes: int, *, seed: int, l2: float
 ) -> Calibration:
-    """Fit on held-out predictions."""
+    """Fit on held-out predictions, and choose the threshold on them."""
     found = held_out(kernel, labels, examples, classes, seed=seed, l2=l2)
-    if len(found.rows) < _FEWEST:
-        return Calibration()
-    odds = np.log(found.probability / np.maximum(1 - found.probability, 1e-9))
+    n = len(found.rows)
+    if n < _FEWEST or classes < 3:
+        return Calibration(held_out=n)
     right = found.predicted == labels[found.rows]
-    margin, nearness, constant = fit_logistic(np.column_stack([odds, found.similarity]), right)
-    return Calibration(float(margin), float(nearness), float(constant))
+    margin, constant = fit_logistic(_log_odds(found.probability)[:, None], right)
+    inner = _familiarity(found.probability, found.similarity)
+    outer = _familiarity(found.outside_probability, found.outside_similarity)
+    inside = np.repeat([1.0, 0.0], n)
+    weights = np.repeat([1 - _OUTSIDERS, _OUTSIDERS], n)
+    sureness, familiar = fit_logistic(np.append(inner, outer)[:, None], inside, weights)
+    fitted = Calibration(float(margin), float(constant), max(float(sureness), 0.5), float(familiar), held_out=n)
+    return _with_threshold(fitted, found, right)
+
+
+def _with_threshold(fitted: Calibration, found: HeldOut, right: NDArray[np.bool_]) -> Calibration:
+    """The threshold that tells right answers best from wrong ones and outsiders, losing few of the right ones.
+
+    Youden's index: the share of the right ones above it, less the share of the others above it.
+    """
+    inside = fitted.confidence(found.probability, found.similarity)
+    outside = fitted.confidence(found.outside_probability, found.outside_similarity)
+    good, bad = inside[right], np.concatenate([inside[~right], outside])
+    if not len(good):
+        return fitted
+    grid = np.arange(0.05, 0.96, 0.01)
+    kept, refused = (np.array([(part >= t).mean() for t in grid]) for part in (good, bad))
+    allowed = np.where(kept >= 1 - _LOST, kept - refused, -1.0)
+    t = float(grid[int(np.argmax(allowed))]) if allowed.max() > -1 else float(grid[0])
+    wrong = float((inside[~right] < t).mean()) if (~right).any() else 0.0
+    facts = {"threshold": round(t, 2), "kept": float((good >= t).mean()), "misunderstood": wrong}
+    return Calibration(**{**asdict(fitted), **facts, "outsiders": float((outside < t).mean())})
 
 
 def fold_numbers(labels: NDArray[np.intp], seed: int, folds: int = FOLDS) -> NDArray[np.intp]:

@@ -32,10 +32,10 @@ class Kernel:
         """What multiplies the kernel matrix, of some rows or of all, by an array (n, k)."""
         if self.small:
             gram = (self.gram if of is None else self.gram[np.ix_(of, of)]) + np.float32(1)
-            return lambda right: gram @ right
+            return lambda right: np.asarray(gram @ right, np.float32)
         rows = self.rows if of is None else self.rows.take(of)
         sparse, dense = Product(rows.sparse), rows.dense
-        return lambda right: sparse(right) + dense @ (dense.T @ right) + right.sum(axis=0)
+        return lambda right: np.asarray(sparse(right) + dense @ (dense.T @ right) + right.sum(axis=0), np.float32)
 
     def across(self, rows: NDArray[np.intp], others: NDArray[np.intp]) -> Floats:
         """The similarities (rows, others), without the constant."""

@@ -95,6 +95,6 @@ class StaticVectors:
             if len(self._words) >= _CACHED_WORDS:
                 self._words.clear()
             rows = pieces(word, self._vocabulary)
-            known = self._steps[rows] @ self._table[rows].astype(np.float32)
+            known = np.asarray(self._steps[rows] @ self._table[rows].astype(np.float32), np.float32)
             self._words[word] = known
         return known

@@ -23,12 +23,22 @@ def add_commands(commands: Commands) -> None:
             metavar="URL",
             help="Use the bank at URL (`bot simulator` serves one) instead of an embedded simulator.",
         ),
+        _configure_bank,
     )
     commands.option(
         "run",
         click.Option(["--demo"], is_flag=True, help="Add the demo customers, in a store of their own; loopback only."),
         _configure_demo,
     )
+
+
+def _configure_bank(settings: Settings, url: object) -> Settings:
+    """The settings; raises ConfigurationError where several workers would each embed a bank of their own."""
+    if settings.workers > 1 and not url:
+        raise ConfigurationError(
+            ["several workers need one bank: run `bot simulator` and name it with --bank-url, or run one worker"]
+        )
+    return settings
 
 
 def _configure_demo(settings: Settings, demo: object) -> Settings:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from bot.plugins import Commands, Plugins, find_plugins
+from bot.plugins import Commands, Plugins, find_command_plugins
 
 
 @cache
@@ -19,4 +19,4 @@ def project_commands(project: Path) -> Commands:
     if not (project / "config.yml").is_file():
         return Commands()
     settings, _ = read_settings(project)
-    return Plugins(find_plugins(project, settings.plugins)).commands()
+    return Plugins(find_command_plugins(project, settings.plugins)).commands()

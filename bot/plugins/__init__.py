@@ -1,8 +1,17 @@
 """Plugins: the hooks, where plugins are found, and the typed facade over pluggy (the only room that knows it)."""
 
-from bot.plugins.finding import find_plugins, needs_action_server
+from bot.plugins.finding import find_command_plugins, find_plugins, needs_action_server
 from bot.plugins.hookspecs import hookimpl
 from bot.plugins.loading import Plugins
 from bot.plugins.registry import Commands, Registry, Startup
 
-__all__ = ["Commands", "Plugins", "Registry", "Startup", "find_plugins", "hookimpl", "needs_action_server"]
+__all__ = [
+    "Commands",
+    "Plugins",
+    "Registry",
+    "Startup",
+    "find_command_plugins",
+    "find_plugins",
+    "hookimpl",
+    "needs_action_server",
+]

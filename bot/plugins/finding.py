@@ -22,13 +22,31 @@ def find_plugins(project: Path, named: tuple[str, ...]) -> Iterator[tuple[str, M
 
     First those that config.yml names, then each module of `actions/`, then the
     installed packages' (entry points of the group `bot`). Raises PluginError
-    for one that cannot be imported.
+    for one that cannot be imported, and for a module of `actions/` that adds commands.
     """
     namespace = _namespace(project)
     for name in named:
         yield name, _named_plugin(project, namespace, name)
     if (project / "actions").is_dir() and not needs_action_server(project):
-        yield from _folder_plugins(namespace, "actions")
+        for name, module in _folder_plugins(namespace, "actions"):
+            if getattr(vars(module).get("register_commands"), "bot_impl", None) is not None:
+                raise PluginError(
+                    f"{name} adds commands, which is for plugins that config.yml names under `plugins:` or that are "
+                    "installed; `bot --help` does not load actions"
+                )
+            yield name, module
+    yield from _installed_plugins()
+
+
+def find_command_plugins(project: Path, named: tuple[str, ...]) -> Iterator[tuple[str, ModuleType]]:
+    """The plugins that may add to the command line: all but the project's `actions/`, which take longer to load."""
+    namespace = _namespace(project)
+    for name in named:
+        yield name, _named_plugin(project, namespace, name)
+    yield from _installed_plugins()
+
+
+def _installed_plugins() -> Iterator[tuple[str, ModuleType]]:
     for entry in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda e: e.name):
         try:
             yield f"{entry.name} ({entry.value})", entry.load()

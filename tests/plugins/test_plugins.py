@@ -153,6 +153,14 @@ def test_a_module_that_cannot_be_imported_is_named(tmp_path: Path) -> None:
         list(find_plugins(folder, ()))
 
 
+def test_actions_that_add_commands_are_told_where_commands_belong(tmp_path: Path) -> None:
+    (tmp_path / "actions").mkdir()
+    hook = "from bot import hookimpl\n@hookimpl\ndef register_commands(commands):\n    pass\n"
+    (tmp_path / "actions" / "commands.py").write_text(hook)
+    with pytest.raises(PluginError, match=r"actions/commands\.py adds commands"):
+        list(find_plugins(tmp_path, ()))
+
+
 def test_a_folder_named_in_the_configuration_is_found_in_the_project(tmp_path: Path) -> None:
     (tmp_path / "till").mkdir()
     (tmp_path / "till" / "__init__.py").write_text(SAYS.format(who="the till"))

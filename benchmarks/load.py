@@ -1,0 +1,79 @@
+"""A load generator that costs little itself: prebuilt HTTP/1.1 requests over kept-alive connections."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from time import perf_counter
+
+Request = Callable[[int, int], bytes]
+"""Makes the bytes of client i's n-th request."""
+
+
+def post(path: str, body: object, *, token: str, host: str = "bench") -> bytes:
+    """A POST request with a JSON body, as bytes."""
+    content = json.dumps(body).encode()
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
+    )
+    return head.encode() + content
+
+
+@dataclass
+class Result:
+    """What a run of load came to. Latencies in seconds; `statuses` counts HTTP statuses."""
+
+    seconds: float
+    latencies: list[float] = field(default_factory=list)
+    statuses: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def rate(self) -> float:
+        """Successful requests a second."""
+        return self.statuses.get(200, 0) / self.seconds
+
+    def percentile(self, share: float) -> float:
+        """The latency (seconds) that this share of requests stayed under."""
+        ordered = sorted(self.latencies)
+        return ordered[min(int(len(ordered) * share), len(ordered) - 1)] if ordered else float("nan")
+
+
+async def load(port: int, clients: int, seconds: float, request: Request, *, warmup: float = 0.5) -> Result:
+    """Let `clients` send one request after another for so many seconds; those of the warm-up are not counted."""
+    started = perf_counter() + warmup
+    result = Result(seconds)
+    await asyncio.gather(*(_client(port, index, started, started + seconds, request, result) for index in range(clients)))
+    return result
+
+
+async def _client(port: int, index: int, start: float, end: float, request: Request, result: Result) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    number = 0
+    while (now := perf_counter()) < end:
+        writer.write(request(index, number))
+        number += 1
+        status = await _read_answer(reader)
+        done = perf_counter()
+        if now >= start and done <= end:
+            result.latencies.append(done - now)
+            result.statuses[status] = result.statuses.get(status, 0) + 1
+    writer.close()
+
+
+async def _read_answer(reader: asyncio.StreamReader) -> int:
+    head = await reader.readuntil(b"\r\n\r\n")
+    lower = head.lower()
+    at = lower.index(b"content-length:") + 15
+    await reader.readexactly(int(lower[at : lower.index(b"\r\n", at)]))
+    return int(head[9:12])
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """Rows as an aligned table."""
+    cells = [[str(cell) for cell in row] for row in [columns, *rows]]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(columns))]
+    lines = ["  ".join(c.ljust(w) if i == 0 else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True))) for row in cells]
+    return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:]])

@@ -1,0 +1,100 @@
+"""The bank assistant as a process: started as an operator starts it, spoken to over HTTP."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+DEMO = {"accountNumber": "12345678", "code": "135790"}
+
+
+@dataclass
+class Running:
+    """A running server process and a client for it."""
+
+    process: subprocess.Popen[str]
+    url: str
+    lines: list[str]
+    log: Path
+
+    def client(self, token: str = "") -> httpx.Client:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        return httpx.Client(base_url=self.url, headers=headers, trust_env=False, timeout=20)
+
+    def login(self, **who: str) -> httpx.Client:
+        with self.client() as client:
+            answer = client.post("/auth", json=who or DEMO)
+        assert answer.status_code == 200, answer.text
+        return self.client(answer.json()["token"])
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(20)
+
+
+def link_project(folder: Path, root: Path) -> Path:
+    """The bank assistant's project with a data folder of its own; trained models are shared."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("actions", "intents", "stories", "simulator", "config.yml"):
+        (folder / name).symlink_to(root / name)
+    (folder / "data").mkdir()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def bank_project(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Callable[[str], Path]:
+    """Makes project folders of the bank assistant that share one cache of models."""
+    models = tmp_path_factory.mktemp("models")
+
+    def make(name: str) -> Path:
+        folder = link_project(tmp_path_factory.mktemp(name) / "bank", project)
+        (folder / "data" / "models").symlink_to(models)
+        return folder
+
+    return make
+
+
+RunBot = Callable[..., contextlib.AbstractContextManager[Running]]
+
+
+@pytest.fixture
+def run_bot(tmp_path: Path) -> RunBot:
+    """Runs `bot run` on a free port: `with run_bot(project, "--demo") as running`."""
+
+    @contextlib.contextmanager
+    def run(project: Path, *arguments: str, command: str = "run") -> Iterator[Running]:
+        words = [sys.executable, "-m", "bot", command, "--project", str(project), "--port", "0", *arguments]
+        log = tmp_path / f"log-{len(list(tmp_path.iterdir()))}.txt"
+        environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+        with log.open("w") as errors:
+            process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=errors, text=True, env=environment)
+            try:
+                yield _ready(process, log)
+            finally:
+                if process.poll() is None:
+                    process.kill()
+                process.wait(20)
+                assert process.stdout is not None
+                process.stdout.close()
+
+    return run
+
+
+def _ready(process: subprocess.Popen[str], log: Path) -> Running:
+    lines: list[Any] = []
+    assert process.stdout is not None
+    for line in process.stdout:
+        lines.append(line.rstrip())
+        if line.startswith("ready "):
+            return Running(process, line.split()[1], lines, log)
+    raise AssertionError(f"the bot did not start: {lines} {log.read_text()[-2000:]}")

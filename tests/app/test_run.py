@@ -1,0 +1,171 @@
+"""`bot run`, as an operator and a customer meet it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.app.conftest import RunBot
+
+BankProject = Callable[[str], Path]
+
+
+def texts(answer: httpx.Response) -> str:
+    assert answer.status_code == 200, answer.text
+    return "\n".join(reply.get("text", "") for reply in answer.json()["replies"])
+
+
+def test_a_customer_logs_in_asks_and_finds_the_conversation_again_after_a_restart(
+    run_bot: RunBot, bank_project: BankProject
+) -> None:
+    project = bank_project("restart")
+    with run_bot(project, "--demo") as running, running.login() as customer:
+        answer = customer.post("/chat", json={"message": "what's my balance?", "messageId": "m-1"})
+        assert re.search(r"£\d", texts(answer))
+        assert answer.json()["turn"] == 1
+        assert running.stop() == 0
+    with run_bot(project, "--demo") as running:
+        with running.login() as customer:
+            again = customer.post("/chat", json={"message": "what's my balance?", "messageId": "m-1"})
+            assert again.content == answer.content
+            history = customer.get("/chat/history").json()["messages"]
+        assert [message["role"] for message in history][:2] == ["user", "bot"]
+        assert history[0]["text"] == "what's my balance?"
+
+
+def test_every_demo_customer_sees_their_own_money(run_bot: RunBot, bank_project: BankProject) -> None:
+    logins = (("12345678", "135790"), ("87654321", "024680"), ("00123456", "000042"))
+    with run_bot(bank_project("demo"), "--demo") as running:
+        said = []
+        for account, code in logins:
+            with running.login(accountNumber=account, code=code) as customer:
+                said.append(texts(customer.post("/chat", json={"message": "show me all my balances"})))
+        assert len(set(said)) == 3
+
+
+def test_without_demo_nobody_of_the_demo_may_log_in(run_bot: RunBot, bank_project: BankProject) -> None:
+    with run_bot(bank_project("plain")) as running, running.client() as client:
+        answer = client.post("/auth", json={"accountNumber": "12345678", "code": "135790"})
+        assert answer.status_code == 401
+
+
+def test_the_demo_is_refused_where_others_can_reach_it(bank_project: BankProject) -> None:
+    done = command(bank_project("open"), "run", "--demo", "--host", "0.0.0.0")
+    assert done.returncode == 1
+    assert "127.0.0.1 only" in done.stderr
+
+
+def test_a_second_server_on_one_store_is_refused(run_bot: RunBot, bank_project: BankProject) -> None:
+    project = bank_project("twice")
+    with run_bot(project):
+        done = command(project, "run", "--port", "0")
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "server" in done.stderr
+
+
+def test_several_workers_on_sqlite_are_refused(bank_project: BankProject) -> None:
+    done = command(bank_project("workers"), "run", "--workers", "2", "--bank-url", "http://127.0.0.1:9")
+    assert done.returncode == 1
+    assert "PostgreSQL" in done.stderr
+
+
+def test_several_workers_without_a_bank_of_their_own_are_refused(bank_project: BankProject) -> None:
+    store = "postgresql+psycopg://nobody@127.0.0.1:9/nothing"
+    done = command(bank_project("workers"), "run", "--workers", "2", "--store", store)
+    assert done.returncode == 1
+    assert "--bank-url" in done.stderr
+
+
+def test_a_key_made_while_the_server_runs_works_at_once_and_names_its_own_users(
+    run_bot: RunBot, bank_project: BankProject
+) -> None:
+    project = bank_project("keys")
+    with run_bot(project) as running:
+        made = command(project, "keys", "create", "--scope", "channel")
+        key = made.stdout.splitlines()[-1]
+        with running.client(key) as backend:
+            message = {"sender": "user-1", "message": "hello"}
+            [reply] = backend.post("/webhooks/rest/webhook", json=message).json()
+            assert reply["recipient_id"] == "user-1"
+            [refused] = backend.post("/webhooks/rest/webhook", json={**message, "message": "my balance"}).json()
+            assert "log in" in refused["text"].lower()
+        command(project, "keys", "revoke", made.stderr.split()[1])
+        with running.client(key) as backend:
+            assert backend.post("/webhooks/rest/webhook", json=message).status_code == 401
+
+
+def test_a_customers_chat_and_rest_webhook_are_one_conversation(run_bot: RunBot, bank_project: BankProject) -> None:
+    with run_bot(bank_project("one"), "--demo") as running, running.login() as customer:
+        first = customer.post("/chat", json={"message": "hello"}).json()
+        customer.post("/webhooks/rest/webhook", json={"sender": "somebody else", "message": "thanks"})
+        third = customer.post("/chat", json={"message": "goodbye"}).json()
+        assert (first["turn"], third["turn"]) == (1, 3)
+
+
+def test_stopping_finishes_turns_under_way(run_bot: RunBot, bank_project: BankProject) -> None:
+    project = bank_project("graceful")
+    with run_bot(project, "--demo") as running:
+        with running.login() as customer:
+            customer.post("/chat", json={"message": "hello"})
+        assert running.stop() == 0
+    verified = command(project, "store", "verify", "--store", "sqlite:///data/demo.db")
+    assert verified.returncode == 0, verified.stderr
+    assert "sound" in verified.stdout
+
+
+def test_the_log_holds_no_message_no_code_and_no_account_number(run_bot: RunBot, bank_project: BankProject) -> None:
+    with run_bot(bank_project("log"), "--demo") as running:
+        with running.login() as customer:
+            customer.post("/chat", json={"message": "my balance please, zebra"})
+            token = customer.headers["Authorization"].split()[1]
+        running.stop()
+        log = running.log.read_text()
+    assert '"event":"turn"' in log
+    for secret in ("zebra", "12345678", "135790", token):
+        assert secret not in log
+
+
+def test_help_is_quick_to_reach_and_names_every_command(project: Path) -> None:
+    done = command(project, "--help", flag=False)
+    assert done.returncode == 0
+    for name in ("run", "shell", "train", "validate", "test", "customers", "keys", "init", "simulator"):
+        assert re.search(rf"^  {name} ", done.stdout, re.MULTILINE), name
+
+
+def test_another_project_shows_nothing_of_the_bank(tmp_path: Path) -> None:
+    (tmp_path / "config.yml").write_text("language: en\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "bot", "--help"], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert "simulator" not in done.stdout
+
+
+@pytest.mark.parametrize("module", ["numpy", "aiohttp", "dataset", "httpx", "pycrfsuite"])
+def test_help_loads_nothing_heavy(module: str, project: Path) -> None:
+    code = (
+        "import sys; from bot.cli.main import main\n"
+        "try: main(['--help'])\n"
+        "except SystemExit: pass\n"
+        f"print({module!r} in sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=project, capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "False"
+
+
+def command(project: Path, *words: str, flag: bool = True) -> subprocess.CompletedProcess[str]:
+    where = ["--project", str(project)] if flag else []
+    return subprocess.run(
+        [sys.executable, "-m", "bot", *words, *where],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )

@@ -102,12 +102,14 @@ def _conditions(slot: Slot, mapping: SlotMapping, known: Known) -> Iterator[Diag
             yield unknown(
                 "error", mapping.place, "form", loop, known=forms, where=where, add=f"Add `{loop}:` to `forms:`."
             )
-        asked = condition.requested_slot
-        if loop is not None and loop in forms and asked is not None and asked not in forms[loop].required_slots:
+        asked = condition.requested_slot or slot.name
+        if mapping.type == "from_trigger_intent" or loop is None or loop not in forms:
+            continue
+        if asked not in forms[loop].required_slots:
             yield Diagnostic(
                 "warning",
                 mapping.place,
-                f"A mapping of the slot `{slot.name}` waits for `{loop}` to ask for `{asked}`, which it does not.",
+                f"A mapping of the slot `{slot.name}` waits for the form `{loop}`, which does not ask for `{asked}`.",
                 f"Add `{asked}` to the form's `required_slots:`, unless your code adds it.",
                 "mapping-never-asked",
             )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from bot.content.diagnostics import Diagnostic, Severity
 from bot.content.known import Known, steps_of, unknown
+from bot.content.suggest import is_misspelt
 from bot.content.types import (
     ActionStep,
     CheckpointStep,
@@ -23,11 +24,8 @@ def check_stories(known: Known) -> Iterator[Diagnostic]:
     for story in (*known.trained, *known.tests):
         yield from _names(story, known)
         yield from _shape(story)
-    if _restricts_rules(known):
-        for rule in known.content.rules:
-            yield from _one_message(rule)
-    yield from _checkpoints(known.content.stories)
-    yield from _same_names(known.content.stories + known.content.rules)
+    yield from _checkpoints(known.trained)
+    yield from _same_names(known.trained)
 
 
 def _names(story: Story, known: Known) -> Iterator[Diagnostic]:
@@ -52,9 +50,15 @@ def _message(step: UserStep, known: Known, severity: Severity, story: Story) -> 
     where = f"The {_kind(story)} `{story.name}` names the intent"
     if step.intent is not None and step.intent.split("/")[0] not in known.intents:
         add = f"Add `{step.intent}` with examples to an `nlu:` section, or to `intents:`."
+        severity = _softened(severity, step.intent, known.intents)
         yield unknown(severity, step.place, "intent", step.intent, known=known.intents, where=where, add=add)
     for entity in step.entities:
         yield from _entity(entity, step.place, known, story)
+
+
+def _softened(severity: Severity, name: str, known: Iterable[str]) -> Severity:
+    """A slip of the hand is an error; a name like no other may be left over: its story never matches, as in Rasa."""
+    return severity if is_misspelt(name, known) else "warning"
 
 
 def _entity(entity: StepEntity, place: Place, known: Known, story: Story) -> Iterator[Diagnostic]:
@@ -88,10 +92,9 @@ def _state(step: LoopStep | SlotStep, known: Known, severity: Severity, story: S
     where = f"The {_kind(story)} `{story.name}` names"
     if isinstance(step, SlotStep):
         if step.name not in known.content.domain.slots:
-            add = f"Add `{step.name}:` to `slots:`."
-            yield unknown(
-                "warning", step.place, "slot", step.name, known=known.content.domain.slots, where=where, add=add
-            )
+            slots = known.content.domain.slots
+            severity, add = _softened(severity, step.name, slots), f"Add `{step.name}:` to `slots:`."
+            yield unknown(severity, step.place, "slot", step.name, known=slots, where=where, add=add)
     elif step.name is not None and step.name not in known.loops:
         yield unknown(
             severity,
@@ -125,38 +128,6 @@ def _shape(story: Story) -> Iterator[Diagnostic]:
             "End it with `- action: …`.",
             "rule-without-action",
         )
-
-
-def _restricts_rules(known: Known) -> bool:
-    policies = known.content.policies or ()
-    return all(p.options.get("restrict_rules", True) for p in policies if p.name.endswith("RulePolicy"))
-
-
-def _one_message(rule: Story) -> Iterator[Diagnostic]:
-    """Rasa's restriction: rules hold one user message, so that nobody builds a state machine of them."""
-    messages = [step for step in rule.steps if _is_message(step)]
-    if len(messages) > 1:
-        yield Diagnostic(
-            "error",
-            messages[1].place,
-            f"The rule `{rule.name}` holds more than one user message.",
-            "Make it a story, or set `restrict_rules: false` for the RulePolicy in config.yml.",
-            "rule-with-messages",
-        )
-    for step in rule.steps:
-        if isinstance(step, CheckpointStep):
-            yield Diagnostic(
-                "error",
-                step.place,
-                f"The rule `{rule.name}` has a checkpoint, which only stories may have.",
-                "Make it a story.",
-                "rule-with-checkpoint",
-            )
-
-
-def _is_message(step: object) -> bool:
-    options = getattr(step, "options", (step,))
-    return any(isinstance(option, UserStep) for option in options)
 
 
 def _checkpoints(stories: tuple[Story, ...]) -> Iterator[Diagnostic]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -36,6 +37,7 @@ CONTENT_FOLDERS = ("domain", "data", "intents", "stories", "tests")
 """Where content stands, beside domain.yml; files anywhere below that begin with `test_` are test stories."""
 
 _ENDINGS = {".yml", ".yaml"}
+_MARKDOWN_DATA = re.compile(rb"^## (?:intent|synonym|regex|lookup):|^\* \w+[\w/{]*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,9 @@ def read_project(
     files = content_files(folder)
     for path in files:
         read_content_file(path, path.relative_to(folder).as_posix(), draft)
+    if not files:
+        _report_no_content(draft)
+    draft.diagnostics += _not_read(folder)
     content = _content(draft, configuration)
     tests = tuple(draft.tests)
     checked = check_content(content, tests, known_actions=known_actions, mentioned=_mentioned(folder))
@@ -87,8 +92,34 @@ def content_files(folder: Path) -> tuple[Path, ...]:
     return tuple(sorted(path for path in found if path.is_file()))
 
 
+def _report_no_content(draft: Draft) -> None:
+    message = "This folder has no content."
+    cure = f"Write YAML files below {', '.join(f'{name}/' for name in CONTENT_FOLDERS)}, or begin with `bot init`."
+    draft.report("error", Place("."), message, cure, "no-content")
+
+
+def _not_read(folder: Path) -> Iterator[Diagnostic]:
+    """Training data in Rasa 1's Markdown, and files in tests/ that are not named as test stories."""
+    for name in CONTENT_FOLDERS:
+        for path in sorted((folder / name).rglob("*.md")):
+            if _MARKDOWN_DATA.search(path.read_bytes()):
+                cure = "Convert it with Rasa 2's `rasa data convert`."
+                yield _not_read_note(path.relative_to(folder), "it is Markdown, and only YAML is", cure)
+    for path in sorted((folder / "tests").rglob("*")):
+        if path.suffix in _ENDINGS and not path.name.startswith("test_"):
+            cure = f"Call it `test_{path.name}` if it holds test stories."
+            yield _not_read_note(path.relative_to(folder), "in tests/ only files named `test_…` are", cure)
+
+
+def _not_read_note(path: Path, why: str, cure: str) -> Diagnostic:
+    return Diagnostic("note", Place(path.as_posix()), f"This file is not read: {why}.", cure, "not-read")
+
+
 def _is_content(path: Path) -> bool:
-    return path.suffix in _ENDINGS and not any(part.startswith(".") for part in path.parts)
+    """Whether a file (relative to the project) is content; in tests/, as in Rasa, only files named `test_…` are."""
+    if path.suffix not in _ENDINGS or any(part.startswith(".") for part in path.parts):
+        return False
+    return path.parts[0] != "tests" or path.name.startswith("test_")
 
 
 def read_content_file(path: Path, name: str, draft: Draft, *, are_tests: bool | None = None) -> None:

@@ -13,10 +13,10 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, TypeAlias
 
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, ValidationError, validators
 
-from bot.content import Diagnostic, Place
-from bot.content.suggest import did_you_mean
+from bot.content import Diagnostic, Place, Severity
+from bot.content.suggest import did_you_mean, is_misspelt
 from bot.reading.tree import Map, Seq
 
 Path: TypeAlias = list[str | int]
@@ -32,14 +32,30 @@ _KINDS = {
     "number": "a number",
     "integer": "a whole number",
     "boolean": "true or false",
-    "null": "nothing",
+    "null": "nothing at all",
 }
 
 
+def _unknown_keys(check: Any, mode: str, instance: Any, schema: dict[str, Any]) -> Iterator[ValidationError]:
+    """Our own keyword `unknownKeys` beside `properties`, where Rasa takes any key.
+
+    `typos`: a key that is nearly a known one is an error, any other is meant
+    for somebody else. `warnings`: any other is not read, which is said, but
+    for those that begin with `x-` or `_`.
+    """
+    if isinstance(instance, dict) and _odd_keys(instance, schema, mode):
+        yield ValidationError("unknown keys")
+
+
+_Validator: Any = validators.extend(  # type: ignore[no-untyped-call]  # jsonschema leaves it untyped
+    Draft202012Validator, {"unknownKeys": _unknown_keys}
+)
+
+
 @cache
-def validator(name: str) -> Draft202012Validator:
+def validator(name: str) -> Any:
     """The validator of `schemas/<name>.json`, built once."""
-    return Draft202012Validator(load_schema(name))
+    return _Validator(load_schema(name))
 
 
 @cache
@@ -63,7 +79,7 @@ def check_schema(tree: Any, name: str, file: str) -> tuple[Any, list[Diagnostic]
     return None, diagnostics
 
 
-def _settle_text(holder: list[Any], check: Draft202012Validator) -> list[Error]:
+def _settle_text(holder: list[Any], check: Any) -> list[Error]:
     """Keep scalars as written where text is asked for; the errors that remain."""
     for _ in range(_ROUNDS):
         errors = list(check.iter_errors(holder[0]))
@@ -101,7 +117,7 @@ def _take_out(errors: list[Error], holder: list[Any]) -> None:
     """Take out unknown keys, then whatever else is invalid: each once, inner and later ones first."""
     paths: set[tuple[str | int, ...]] = set()
     for error in errors:
-        if error.validator == "additionalProperties":
+        if error.validator in ("additionalProperties", "unknownKeys"):
             for key in _extra_keys(error):
                 error.instance.pop(key, None)
         else:
@@ -117,8 +133,16 @@ def _take_out(errors: list[Error], holder: list[Any]) -> None:
 
 
 def _extra_keys(error: Error) -> list[str]:
-    known = error.schema.get("properties", {})
-    return [key for key in error.instance if key not in known]
+    mode = error.validator_value if error.validator == "unknownKeys" else "errors"
+    return _odd_keys(error.instance, error.schema, mode)
+
+
+def _odd_keys(instance: dict[str, Any], schema: dict[str, Any], mode: str) -> list[str]:
+    known = schema.get("properties", {})
+    odd = [key for key in instance if key not in known]
+    if mode == "typos":
+        return [key for key in odd if is_misspelt(key, known)]
+    return odd if mode == "errors" else [key for key in odd if not key.startswith(("x-", "_"))]
 
 
 def _place(tree: Any, path: Path, file: str) -> Place:
@@ -134,7 +158,7 @@ def _explain(error: Error, tree: Any, file: str) -> Iterator[Diagnostic]:
     path = list(error.absolute_path)
     place = _place(tree, path, file)
     keyword = str(error.validator)
-    if keyword == "additionalProperties":
+    if keyword in ("additionalProperties", "unknownKeys"):
         yield from _explain_extra(error, path, place)
         return
     what = _what(path)
@@ -150,7 +174,9 @@ def _explain_extra(error: Error, path: Path, place: Place) -> Iterator[Diagnosti
         where = error.instance.key_place(key) if isinstance(error.instance, Map) else place
         around = f" in {_what(path)}" if path else ""
         cure = did_you_mean(key, known) or f"Known here: {', '.join(known)}."
-        yield Diagnostic("error", where, f"The key `{key}` is not known{around}.", cure, "unknown-key")
+        tolerated = error.validator == "unknownKeys" and not is_misspelt(key, known)
+        severity: Severity = "warning" if tolerated else "error"
+        yield Diagnostic(severity, where, f"The key `{key}` is not known{around}; it is not read.", cure, "unknown-key")
 
 
 def _what(path: Path) -> str:
@@ -203,7 +229,11 @@ def _cure(error: Error) -> str:
         if near:
             return near
     examples = error.schema.get("examples", ())
-    return f"For example: {_one_line(str(examples[0]))}" if examples else str(error.schema.get("description", ""))
+    if examples:
+        return f"For example: {_one_line(str(examples[0]))}"
+    if error.validator == "type":
+        return f"Write {' or '.join(_KINDS[kind] for kind in _wants(error))}."
+    return "Write a value within these limits, or take it out."
 
 
 def _one_line(example: str) -> str:

@@ -1,0 +1,5 @@
+"""Content checks are tried on projects as people write them."""
+
+from tests.reading.conftest import read
+
+__all__ = ["read"]

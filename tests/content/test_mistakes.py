@@ -1,0 +1,294 @@
+"""A mistake of each kind, with what is said about it and where; every documented code of this room is among them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from bot.content.codes import CODES
+from tests.reading.conftest import Read
+
+GREET = """
+nlu:
+- intent: greet
+  action: utter_greet
+  examples: |
+    - hello
+    - hi
+responses:
+  utter_greet:
+  - text: Hi!
+"""
+
+ELSEWHERE = {
+    "component-mapped",
+    "contradiction",
+    "incomplete-rule",
+    "needs-action-server",
+    "option-unused",
+    "plugin",
+    "rule-too-long",
+    "unknown-component",
+}
+"""Codes of other rooms, tested there."""
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """What is written beside a bot that greets, and the findings about it: `severity code line column`."""
+
+    text: str
+    findings: tuple[str, ...]
+    file: str = "data/a.yml"
+    around: str = GREET
+    options: dict[str, object] = field(default_factory=dict)
+
+
+MISTAKES = {
+    "bad regex": Mistake("nlu:\n- regex: n\n  examples: |\n    - (\n", ("error bad-regex 4 5",)),
+    "button payload": Mistake(
+        "responses:\n  utter_greet2:\n  - text: x\n    buttons:\n    - {title: a, payload: '/greet{a}'}\nrules:\n"
+        "- rule: r\n  steps:\n  - intent: restart\n  - action: utter_greet2\n",
+        ("warning button-payload 3 5",),
+    ),
+    "button of an unknown intent": Mistake(
+        "responses:\n  utter_two:\n  - text: x\n    buttons:\n    - {title: a, payload: /gret}\nrules:\n"
+        "- rule: r\n  steps:\n  - intent: restart\n  - action: utter_two\n",
+        ("warning unknown-intent 3 5",),
+    ),
+    "defined twice": Mistake(
+        "responses:\n  utter_greet:\n  - text: x\n", ("warning duplicate-definition 9 3",), file="data/0.yml"
+    ),
+    "key twice": Mistake("stories: []\nstories: []\n", ("error duplicate-key 2 1",)),
+    "empty variation": Mistake("responses:\n  utter_greet/a:\n  - channel: x\n", ("warning empty-response 3 5",)),
+    "empty story": Mistake("stories:\n- story: s\n  steps: []\n", ("warning empty-story 2 3",)),
+    "entity mark": Mistake(
+        "nlu:\n- intent: greet\n  examples: |\n    - hi [x]{entity}\n", ("error entity-mark 4 5",)
+    ),
+    "entity mark with a space": Mistake(
+        "entities: [n]\nnlu:\n- intent: greet\n  examples: |\n    - hi [x ](n)\n", ("warning entity-mark-space 5 5",)
+    ),
+    "line without a dash": Mistake(
+        "nlu:\n- intent: greet\n  examples: |\n    - yo\n    hey\n", ("warning example-line 5 5",)
+    ),
+    "one example": Mistake(
+        "nlu:\n- intent: bye\n  action: utter_greet\n  examples: |\n    - bye\n", ("warning few-examples 5 5",)
+    ),
+    "no examples": Mistake(
+        "intents: [greet, bye]\nrules:\n- rule: r\n  steps:\n  - intent: bye\n  - action: utter_greet\n",
+        ("warning few-examples 1 18",),
+    ),
+    "empty name": Mistake("stories:\n- story: ''\n  steps: []\n", ("error invalid-value 2 10",)),
+    "checkpoint nobody reaches": Mistake(
+        "stories:\n- story: s\n  steps:\n  - checkpoint: a\n  - intent: greet\n  - action: utter_greet\n",
+        ("warning loose-checkpoint 4 5",),
+    ),
+    "checkpoint that leads nowhere": Mistake(
+        "stories:\n- story: s\n  steps:\n  - intent: greet\n  - action: utter_greet\n  - checkpoint: a\n",
+        ("warning loose-checkpoint 6 5",),
+    ),
+    "space inside a mark": Mistake(
+        "nlu:\n- intent: greet\n  examples: |\n    - hi [x] (n)\n", ("warning loose-entity-mark 4 5",)
+    ),
+    "mapping without entity": Mistake(
+        "slots:\n  a:\n    type: any\n    mappings:\n    - type: from_entity\n", ("error mapping-incomplete 5 7",)
+    ),
+    "mapping without value": Mistake(
+        "slots:\n  a:\n    type: any\n    mappings:\n    - {type: from_intent, intent: greet}\n",
+        ("error mapping-incomplete 5 7",),
+    ),
+    "mapping nobody asks for": Mistake(
+        "slots:\n  a:\n    type: any\n    mappings:\n    - type: from_text\n      conditions: [{active_loop: f}]\n"
+        "forms:\n  f: {required_slots: []}\nrules:\n- rule: r\n  steps:\n  - intent: restart\n  - action: f\n",
+        ("warning mapping-never-asked 5 7",),
+    ),
+    "no steps": Mistake("stories:\n- story: s\n", ("error missing-key 2 3",)),
+    "nothing to ask with": Mistake(
+        "slots:\n  a:\n    type: any\n    mappings: [{type: from_text}]\nforms:\n  f:\n    required_slots:\n    - a\n"
+        "rules:\n- rule: r\n  steps:\n  - intent: restart\n  - action: f\n",
+        ("warning missing-question 8 7",),
+    ),
+    "sub-intent without response": Mistake(
+        "nlu:\n- intent: faq/a\n  examples: |\n    - a\n    - b\nrules:\n- rule: r\n  steps:\n  - intent: faq\n"
+        "  - action: utter_faq\n",
+        ("warning missing-response 4 5",),
+    ),
+    "two things at once": Mistake(
+        "nlu:\n- intent: greet\n  synonym: x\n  examples: |\n    - a\n", ("error nlu-item 2 3",)
+    ),
+    "nothing at all": Mistake("", ("error no-content 1 1",), file="README", around=""),
+    "Markdown": Mistake("## intent:a\n- b\n", ("note not-read 1 1",), file="data/nlu.md"),
+    "test without the name of one": Mistake("stories: []\n", ("note not-read 1 1",), file="tests/all.yml"),
+    "key without meaning": Mistake("tracker_store: {type: sql}\n", ("note not-used 1 1",), file="endpoints.yml"),
+    "reserved slot": Mistake(
+        "forms:\n  f:\n    required_slots: [requested_slot]\nresponses:\n  utter_ask_requested_slot: [{text: x}]\n"
+        "rules:\n- rule: r\n  steps:\n  - intent: restart\n  - action: f\n",
+        ("error reserved-slot 3 22",),
+    ),
+    "conditions on every variation": Mistake(
+        "slots:\n  a: {type: bool, mappings: [{type: custom}]}\nresponses:\n  utter_greet/x:\n  - text: x\n"
+        "    condition: [{type: slot, name: a, value: true}]\n",
+        ("note response-without-default 5 5",),
+    ),
+    "rule without action": Mistake(
+        "rules:\n- rule: r\n  steps:\n  - intent: greet\n", ("warning rule-without-action 2 3",)
+    ),
+    "one text, two intents": Mistake(
+        "nlu:\n- intent: bye\n  action: utter_greet\n  examples: |\n    - Hello\n    - ciao\n",
+        ("warning same-example 6 5",),
+        file="data/0.yml",
+    ),
+    "one name, two stories": Mistake(
+        "stories:\n- story: s\n  steps: &s\n  - intent: greet\n  - action: utter_greet\n- story: s\n  steps: *s\n",
+        ("note same-name 6 3",),
+    ),
+    "shorthand in a story": Mistake(
+        "stories:\n- story: s\n  steps:\n  - user: '/greet{a}'\n  - action: utter_greet\n", ("error shorthand 4 5",)
+    ),
+    "slot bounds": Mistake(
+        "slots:\n  a: {type: float, min_value: 2, mappings: [{type: custom}]}\n", ("error slot-bounds 2 3",)
+    ),
+    "slot class": Mistake("slots:\n  a: {type: my.Slot, mappings: [{type: custom}]}\n", ("note slot-class 2 3",)),
+    "initial value": Mistake(
+        "slots:\n  a: {type: bool, initial_value: no, mappings: [{type: custom}]}\n",
+        ("warning slot-initial-value 2 3",),
+    ),
+    "slot type": Mistake("slots:\n  a: {type: txt, mappings: [{type: custom}]}\n", ("error slot-type 2 3",)),
+    "categorical without values": Mistake(
+        "slots:\n  a: {type: categorical, mappings: [{type: custom}]}\n", ("warning slot-values 2 3",)
+    ),
+    "slot without mappings": Mistake("slots:\n  a: {type: any}\n", ("note slot-without-mappings 2 3",)),
+    "two steps in one": Mistake(
+        "stories:\n- story: s\n  steps:\n  - intent: greet\n    action: utter_greet\n",
+        ("error story-step 4 5", "warning empty-story 2 3"),
+    ),
+    "synonym of two values": Mistake(
+        "nlu:\n- synonym: a\n  examples: |\n    - x\n- synonym: b\n  examples: |\n    - x\n",
+        ("warning synonym-conflict 7 5",),
+    ),
+    "unknown action": Mistake(
+        "rules:\n- rule: r\n  steps:\n  - intent: greet\n  - action: action_x\n", ("error unknown-action 5 5",)
+    ),
+    "unknown response": Mistake(
+        "rules:\n- rule: r\n  steps:\n  - intent: greet\n  - action: utter_gret\n", ("error unknown-response 5 5",)
+    ),
+    "unknown response in a test": Mistake(
+        "stories:\n- story: s\n  steps:\n  - intent: greet\n  - action: utter_gret\n",
+        ("warning unknown-response 5 5",),
+        file="tests/test_a.yml",
+    ),
+    "listed response that is none": Mistake("actions: [utter_x]\n", ("warning unknown-response 1 11",)),
+    "misspelt intent": Mistake(
+        "rules:\n- rule: r\n  steps:\n  - intent: gret\n  - action: utter_greet\n", ("error unknown-intent 4 5",)
+    ),
+    "intent left over": Mistake(
+        "rules:\n- rule: r\n  steps:\n  - intent: something_else\n  - action: utter_greet\n",
+        ("warning unknown-intent 4 5",),
+    ),
+    "unknown entity": Mistake(
+        "rules:\n- rule: r\n  steps:\n  - intent: greet\n    entities: [n]\n  - action: utter_greet\n",
+        ("warning unknown-entity 4 5",),
+    ),
+    "unknown entity of a mapping": Mistake(
+        "slots:\n  a:\n    type: any\n    mappings:\n    - {type: from_entity, entity: n}\n",
+        ("warning unknown-entity 5 7",),
+    ),
+    "unknown entity of an intent": Mistake(
+        "intents:\n- greet: {use_entities: [n]}\n", ("warning unknown-entity 2 3",)
+    ),
+    "unknown role": Mistake(
+        "entities: [n]\nrules:\n- rule: r\n  steps:\n  - intent: greet\n    entities: [{n: 1, role: to}]\n"
+        "  - action: utter_greet\n",
+        ("warning unknown-role 5 5",),
+    ),
+    "unknown group": Mistake(
+        "entities: [n]\nrules:\n- rule: r\n  steps:\n  - intent: greet\n    entities: [{n: 1, group: a}]\n"
+        "  - action: utter_greet\n",
+        ("warning unknown-group 5 5",),
+    ),
+    "unknown form": Mistake(
+        "rules:\n- rule: r\n  condition:\n  - active_loop: f\n  steps:\n  - intent: greet\n  - action: utter_greet\n",
+        ("error unknown-form 4 5",),
+    ),
+    "unknown key": Mistake("rules:\n- rule: r\n  step: []\n", ("error missing-key 2 3", "error unknown-key 3 3")),
+    "unknown section": Mistake("rulez: []\n", ("error unknown-key 1 1",)),
+    "section of somebody else's": Mistake("flows: {}\nx-mine: 1\n", ("warning unknown-key 1 1",)),
+    "unknown placeholder": Mistake(
+        "responses:\n  utter_two:\n  - text: Hi {nam}\nrules:\n- rule: r\n  steps:\n  - intent: restart\n"
+        "  - action: utter_two\n",
+        ("warning unknown-placeholder 3 5",),
+    ),
+    "unknown slot": Mistake(
+        "forms:\n  f: {required_slots: [a]}\nrules:\n- rule: r\n  steps:\n  - intent: restart\n  - action: f\n",
+        ("error unknown-slot 2 24",),
+    ),
+    "unknown slot in a story": Mistake(
+        "rules:\n- rule: r\n  condition:\n  - slot_was_set:\n    - a: 1\n  steps:\n  - intent: greet\n"
+        "  - action: utter_greet\n",
+        ("warning unknown-slot 5 7",),
+    ),
+    "unknown slot of a condition": Mistake(
+        "responses:\n  utter_greet/x:\n  - text: x\n  - text: y\n    condition: [{type: slot, name: a, value: 1}]\n",
+        ("warning unknown-slot 4 5",),
+    ),
+    "unknown mapping": Mistake(
+        "slots:\n  a: {type: any, mappings: [{type: from_entitty, entity: a}]}\n",
+        ("error unknown-value 2 36",),
+    ),
+    "unlisted intent": Mistake(
+        "intents: [affirm]\n",
+        ("warning few-examples 1 11", "warning unlisted-intent 6 5", "warning unused-intent 1 11"),
+    ),
+    "unlisted entity": Mistake(
+        "intents: [greet]\nnlu:\n- intent: greet\n  examples: |\n    - hi [x](n)\n", ("warning unlisted-entity 5 5",)
+    ),
+    "unset variable": Mistake("language: ${LANGUAGE}\n", ("error unset-variable 1 11",), file="config.yml"),
+    "unused form": Mistake("forms:\n  f: {required_slots: []}\n", ("warning unused-form 2 3",)),
+    "unused intent": Mistake(
+        "nlu:\n- intent: bye\n  examples: |\n    - bye\n    - ciao\n", ("warning unused-intent 4 5",)
+    ),
+    "unused response": Mistake("responses:\n  utter_x:\n  - text: x\n", ("warning unused-response 3 5",)),
+    "unused response that an action may say": Mistake(
+        "responses:\n  utter_x:\n  - text: x\n", ("note unused-response 3 5",), options={"known_actions": ("action_a",)}
+    ),
+    "text for a list": Mistake("stories: hello\n", ("error wrong-type 1 10",)),
+    "depth": Mistake("nlu: " + "[" * 150 + "]" * 150, ("error yaml-depth 1 1",)),
+    "list as a key": Mistake("[a]: b\n", ("error yaml-key 1 1",)),
+    "no YAML": Mistake("nlu:\n\t- a\n", ("error yaml-syntax 2 1",)),
+    "a tag": Mistake("nlu: !x []\n", ("error yaml-tag 1 6",)),
+}  # fmt: skip
+
+
+def said(mistake: Mistake, read: Read) -> tuple[str, ...]:
+    files = {"data/b.yml": mistake.around} if mistake.around else {}
+    diagnostics = read({mistake.file: mistake.text} | files, **mistake.options).diagnostics
+    return tuple(f"{d.severity} {d.code} {d.place.line} {d.place.column}" for d in diagnostics)
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_is_said_once_with_its_place(name: str, read: Read) -> None:
+    assert sorted(said(MISTAKES[name], read)) == sorted(MISTAKES[name].findings)
+
+
+@pytest.mark.parametrize("name", [name for name in MISTAKES if not MISTAKES[name].options])
+def test_every_finding_says_what_to_write_instead(name: str, read: Read) -> None:
+    mistake = MISTAKES[name]
+    files = {"data/b.yml": mistake.around} if mistake.around else {}
+    for diagnostic in read({mistake.file: mistake.text} | files).diagnostics:
+        assert diagnostic.cure
+        assert diagnostic.code in CODES
+
+
+def test_every_code_is_documented_and_has_its_mistake() -> None:
+    tried = {finding.split()[1] for mistake in MISTAKES.values() for finding in mistake.findings}
+    assert tried | ELSEWHERE | {"yaml-encoding"} == set(CODES)  # the encoding is tried on bytes, with the tree
+
+
+def test_a_bot_without_mistakes_has_nothing_said_about_it(read: Read) -> None:
+    assert read({"data/b.yml": GREET}).diagnostics == ()
+
+
+def test_a_response_that_the_projects_code_names_is_in_use(read: Read) -> None:
+    files = {"data/b.yml": GREET, "data/a.yml": "responses:\n  utter_x:\n  - text: x\n"}
+    assert read(files | {"actions/a.py": "turn.say('utter_x')\n"}).diagnostics == ()

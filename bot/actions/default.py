@@ -9,6 +9,7 @@ from bot.actions.say import say_if_there
 from bot.actions.turn import Action, Turn
 from bot.dialogue import names
 from bot.dialogue.events import (
+    ActionExecuted,
     ActiveLoop,
     BotUttered,
     Event,
@@ -63,6 +64,7 @@ async def start_session(turn: Turn) -> None:
         for name, value in before.items():
             if turn.slot(name) != value and name != names.REQUESTED_SLOT:
                 turn.set(name, value)
+    turn.emit(ActionExecuted(names.LISTEN))
 
 
 async def default_fallback(turn: Turn) -> None:

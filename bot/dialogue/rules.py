@@ -92,9 +92,11 @@ class RulePolicy:
             return found.prediction
         if not self.options.enable_fallback_prediction:
             return Prediction(LISTEN, 0.0, NAME, self.priority, (), found.events)
+        fallback = self.options.core_fallback_action_name
         because = (Because(NAME, "no policy is sure enough", NOWHERE),)
         return Prediction(
-            self.options.core_fallback_action_name,
+            # A fallback that takes nothing back would be predicted again and again.
+            LISTEN if tracker.latest_action == fallback else fallback,
             self.options.core_fallback_threshold,
             NAME,
             self.priority,

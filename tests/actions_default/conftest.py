@@ -1,0 +1,86 @@
+"""A conversation on hand-made content: real policies, real actions, the engine's own turn, and a matcher of a line."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+import pytest
+
+from bot.actions.turn import Action, Resources
+from bot.app.agents import gather_actions
+from bot.content import Content
+from bot.dialogue import train_dialogue
+from bot.dialogue.events import ActionExecuted, Event
+from bot.dialogue.tracker import Tracker
+from bot.engine.agent import Agent
+from bot.engine.running import RunningTurn
+from bot.messages import Entity, IntentScore, Parse, Principal, UserMessage
+
+NOW = datetime(2026, 11, 3, 10, 0, tzinfo=UTC)
+
+
+class IntentMatcher:
+    """Reads `intent entity=value entity=value`; what begins with a quote is that text, of intent `inform`."""
+
+    def parse(self, text: str, now: datetime) -> Parse:
+        intent, *pairs = ["inform"] if text.startswith('"') else text.split()
+        entities = tuple(Entity(name, value, 0, 0) for name, value in (pair.split("=") for pair in pairs))
+        ranking = (IntentScore(intent, 0.9), IntentScore("greet", 0.3))
+        return Parse(text, ranking[0], ranking, entities)
+
+
+class Conversation:
+    """Says things to a bot and keeps what came back: `texts` and `actions` of the last turn, `tracker` of all."""
+
+    def __init__(self, content: Content, plugged: Mapping[str, Action]) -> None:
+        actions = gather_actions(content.domain, plugged)
+        self.agent = Agent(content, IntentMatcher(), train_dialogue(content), actions, Resources())
+        self.tracker = Tracker()
+        self.events: tuple[Event, ...] = ()
+        self.errors: list[tuple[str, BaseException]] = []
+
+    async def say(self, text: str) -> list[str | None]:
+        running = self._turn(text)
+        if self.tracker == Tracker():
+            await running.start_session()
+        running.understand(lambda: self.agent.matcher.parse(text, NOW))
+        await running.fill_slots()
+        await running.act(10)
+        self.tracker, self.events = running.trimmed(), tuple(running.events)
+        assert not self.errors
+        return self.texts(running)
+
+    def _turn(self, text: str) -> RunningTurn:
+        return RunningTurn(
+            self.agent,
+            self.tracker,
+            UserMessage(text, "conversation", "message", NOW, Principal("key", "key:test")),
+            now=NOW,
+            random=random.Random(0),
+            new_id=lambda: "id",
+            spend=None,
+            action_seconds=5,
+            report_failure=lambda action, error: self.errors.append((action, error)),
+        )
+
+    @staticmethod
+    def texts(running: RunningTurn) -> list[str | None]:
+        return [reply.text for reply in running.replies]
+
+    @property
+    def actions(self) -> list[str]:
+        """The actions of the last turn, session starts and listening left out."""
+        names = [event.name for event in self.events if isinstance(event, ActionExecuted)]
+        return [name for name in names if name not in ("action_listen", "action_session_start")]
+
+
+@pytest.fixture
+def talk_to() -> Callable[..., Conversation]:
+    """Makes a conversation with a bot of this content and these plugged-in actions."""
+
+    def make(content: Content, **plugged: Action) -> Conversation:
+        return Conversation(content, plugged)
+
+    return make

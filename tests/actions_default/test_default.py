@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bot.actions.default import default_actions
+from bot.actions.turn import Turn
+from bot.content import (
+    ActionStep,
+    Content,
+    Domain,
+    Intent,
+    SessionConfig,
+    Slot,
+    SlotMapping,
+    Story,
+    UserStep,
+    Variation,
+)
+from bot.content.names import DEFAULT_ACTIONS
+from bot.dialogue.events import ActionExecuted, SessionStarted, SlotSet, UserUttered
+
+Talk = Callable[..., Any]
+
+
+def said(**responses: str) -> dict[str, tuple[Variation, ...]]:
+    return {f"utter_{name}": (Variation(text=text),) for name, text in responses.items()}
+
+
+def rule(name: str, intent: str, *actions: str) -> Story:
+    return Story(name, (UserStep(intent), *(ActionStep(action) for action in actions)), "rule")
+
+
+DOMAIN = Domain(
+    intents={name: Intent(name) for name in ("greet", "name", "bye")},
+    slots={
+        "name": Slot("name", mappings=(SlotMapping("from_entity", entity="name"),)),
+        "mood": Slot("mood", initial_value="fine"),
+    },
+    responses=said(greet="Hello.", bye="Bye.", default="Sorry?", restart="From the start.", back="Back."),
+)
+CONTENT = Content(domain=DOMAIN, rules=(rule("greet", "greet", "utter_greet"), rule("bye", "bye", "utter_bye")))
+
+
+def test_every_name_that_content_takes_for_granted_has_its_action() -> None:
+    assert set(default_actions()) == DEFAULT_ACTIONS - {"..."}
+
+
+async def test_a_session_begins_with_the_slots_initial_values(talk_to: Talk) -> None:
+    talk = talk_to(CONTENT)
+    await talk.say("greet")
+    assert talk.tracker.slots["mood"] == "fine"
+    assert [type(event) for event in talk.events[:2]] == [ActionExecuted, SessionStarted]
+
+
+@pytest.mark.parametrize(("carry_over", "kept"), [(True, "Ann"), (False, None)])
+async def test_slots_are_carried_over_as_the_domain_says(talk_to: Talk, carry_over: bool, kept: str | None) -> None:
+    domain = replace(DOMAIN, session=SessionConfig(carry_over_slots=carry_over))
+    talk = talk_to(replace(CONTENT, domain=domain))
+    await talk.say("greet name=Ann")
+    await talk.say("session_start")
+    assert talk.tracker.slots.get("name") == kept
+    assert talk.tracker.slots["mood"] == "fine"
+
+
+async def test_restart_forgets_the_slots_and_begins_a_session(talk_to: Talk) -> None:
+    talk = talk_to(CONTENT)
+    await talk.say("greet name=Ann")
+    assert await talk.say("restart") == ["From the start."]
+    assert "name" not in talk.tracker.slots
+    executed = [event.name for event in talk.events if isinstance(event, ActionExecuted)]
+    assert executed[:2] == ["action_restart", "action_session_start"]
+    assert await talk.say("greet") == ["Hello."]
+
+
+async def test_fallback_takes_the_message_back(talk_to: Talk) -> None:
+    talk = talk_to(CONTENT)
+    await talk.say("greet")
+    before = talk.tracker.applied
+    assert await talk.say("mumble") == ["Sorry?"]
+    assert [e for e in talk.tracker.applied if isinstance(e, UserUttered)] == [
+        e for e in before if isinstance(e, UserUttered)
+    ]
+    assert await talk.say("bye") == ["Bye."]
+
+
+async def test_back_takes_two_messages_back(talk_to: Talk) -> None:
+    talk = talk_to(CONTENT)
+    await talk.say("greet")
+    await talk.say("bye name=Ann")
+    assert await talk.say("back") == ["Back."]
+    assert talk.tracker.parse.intent_name == "greet"
+    assert "name" not in talk.tracker.slots
+
+
+async def test_a_plugin_replaces_a_default_action(talk_to: Talk) -> None:
+    async def fallback(turn: Turn) -> None:
+        turn.say_text("Mine.")
+
+    assert await talk_to(CONTENT, action_default_fallback=fallback).say("mumble") == ["Mine."]
+
+
+TWO_STAGE = replace(
+    CONTENT,
+    domain=replace(DOMAIN, responses={**DOMAIN.responses, **said(ask_rephrase="Say it again?")}),
+    rules=(*CONTENT.rules, rule("not understood", "nlu_fallback", "action_two_stage_fallback")),
+)
+
+
+async def test_the_two_stages_confirm_the_nearest_intent(talk_to: Talk) -> None:
+    talk = talk_to(TWO_STAGE)
+    assert await talk.say("nlu_fallback") == ["Did you mean 'greet'?"]
+    assert await talk.say("greet") == ["Hello."]
+    assert talk.tracker.active_loop is None
+    told = [e.parse.intent_name for e in talk.tracker.applied if isinstance(e, UserUttered)]
+    assert told == ["greet"]
+
+
+async def test_a_denial_asks_to_rephrase_and_the_rephrased_message_counts(talk_to: Talk) -> None:
+    talk = talk_to(TWO_STAGE)
+    await talk.say("nlu_fallback")
+    assert await talk.say("out_of_scope") == ["Say it again?"]
+    assert await talk.say("bye name=Ann") == ["Bye."]
+    assert talk.tracker.slots["name"] == "Ann"
+
+
+async def test_two_messages_not_understood_in_a_row_give_up(talk_to: Talk) -> None:
+    talk = talk_to(TWO_STAGE)
+    await talk.say("nlu_fallback")
+    assert await talk.say("nlu_fallback") == ["Sorry?"]
+    assert talk.tracker.active_loop is None
+
+
+async def test_a_second_denial_gives_up(talk_to: Talk) -> None:
+    talk = talk_to(TWO_STAGE)
+    await talk.say("nlu_fallback")
+    await talk.say("out_of_scope")
+    assert await talk.say("nlu_fallback") == ["Did you mean 'greet'?"]
+    assert await talk.say("out_of_scope") == ["Sorry?"]
+    assert talk.tracker.active_loop is None
+
+
+async def test_slot_validation_has_the_last_word_on_every_message(talk_to: Talk) -> None:
+    async def validate(turn: Turn) -> None:
+        if turn.slot("name"):
+            turn.set("name", turn.slot("name").title())
+
+    talk = talk_to(CONTENT, action_validate_slot_mappings=validate)
+    await talk.say("greet name=ann")
+    assert talk.tracker.slots["name"] == "Ann"
+    assert SlotSet("name", "ann") not in talk.events
+
+
+async def test_a_custom_mapping_runs_its_action(talk_to: Talk) -> None:
+    async def measure(turn: Turn) -> None:
+        turn.set("length", len(turn.message.text))
+        turn.emit(ActionExecuted("not allowed here"))
+
+    slot = Slot("length", "float", mappings=(SlotMapping("custom", action="action_measure"),))
+    domain = replace(DOMAIN, slots={**DOMAIN.slots, "length": slot})
+    talk = talk_to(replace(CONTENT, domain=domain), action_measure=measure)
+    await talk.say("greet")
+    assert talk.tracker.slots["length"] == 5
+    assert ActionExecuted("not allowed here") not in talk.events

@@ -1,0 +1,253 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bot.actions.turn import Action, Turn
+from bot.content import (
+    ActionStep,
+    Content,
+    Domain,
+    Form,
+    Intent,
+    LoopStep,
+    MappingCondition,
+    Slot,
+    SlotMapping,
+    Story,
+    UserStep,
+    Variation,
+)
+from bot.dialogue.events import ActionExecutionRejected, ActiveLoop, SlotSet
+
+Talk = Callable[..., Any]
+
+
+def from_entity(entity: str, *loops: str, requested: str | None = None, **more: Any) -> SlotMapping:
+    conditions = tuple(MappingCondition(loop, requested) for loop in loops)
+    return SlotMapping("from_entity", entity=entity, conditions=conditions, **more)
+
+
+def content(**domain: Any) -> Content:
+    slots = {
+        "size": Slot("size", mappings=(from_entity("size"),)),
+        "topping": Slot("topping", mappings=(from_entity("topping"),)),
+        "note": Slot("note", mappings=(SlotMapping("from_text", conditions=(MappingCondition("order", "note"),)),)),
+    }
+    responses = {
+        name: (Variation(text=text),)
+        for name, text in {
+            "utter_ask_size": "Which size?",
+            "utter_ask_order_topping": "Which topping on your {size} one?",
+            "utter_ask_topping": "never said: the form's own question goes first",
+            "utter_ask_note": "Anything else?",
+            "utter_done": "{size} with {topping}.",
+            "utter_greet": "Hello.",
+            "utter_stop": "Shall I stop?",
+        }.items()
+    }
+    rules = (
+        Story("start", (UserStep("order"), ActionStep("order"), LoopStep("order")), "rule"),
+        Story("submit", (ActionStep("order"), LoopStep(None), ActionStep("utter_done")), "rule", (LoopStep("order"),)),
+        Story("greet", (UserStep("greet"), ActionStep("utter_greet")), "rule"),
+    )
+    made = Domain(
+        intents={name: Intent(name) for name in ("order", "inform", "greet", "stop")},
+        slots=domain.pop("slots", slots),
+        responses=responses,
+        forms={"order": Form("order", domain.pop("required", ("size", "topping")), domain.pop("ignored", ()))},
+    )
+    return Content(domain=made, rules=rules, **domain)
+
+
+async def test_a_form_asks_for_each_slot_in_order_and_then_goes_on(talk_to: Talk) -> None:
+    talk = talk_to(content())
+    assert await talk.say("order") == ["Which size?"]
+    assert talk.tracker.active_loop == "order"
+    assert await talk.say("inform size=large") == ["Which topping on your large one?"]
+    assert await talk.say("inform topping=ham") == ["large with ham."]
+    assert talk.tracker.active_loop is None
+    assert talk.tracker.slot("requested_slot") is None
+
+
+async def test_what_the_first_message_says_is_not_asked_for(talk_to: Talk) -> None:
+    talk = talk_to(content())
+    assert await talk.say("order size=small topping=egg") == ["small with egg."]
+
+
+async def test_a_message_without_answer_is_answered_by_a_rule_and_the_question_is_asked_again(talk_to: Talk) -> None:
+    talk = talk_to(content())
+    await talk.say("order")
+    assert await talk.say("greet") == ["Hello.", "Which size?"]
+    assert talk.tracker.active_loop == "order"
+    assert any(isinstance(event, ActionExecutionRejected) for event in talk.events)
+    assert await talk.say("inform size=large") == ["Which topping on your large one?"]
+
+
+async def test_an_answer_to_a_later_question_is_kept(talk_to: Talk) -> None:
+    talk = talk_to(content())
+    await talk.say("order")
+    assert await talk.say("inform topping=ham") == ["Which size?"]
+    assert await talk.say("inform size=large") == ["large with ham."]
+
+
+async def test_from_text_takes_the_whole_message_only_when_it_is_asked_for(talk_to: Talk) -> None:
+    talk = talk_to(content(required=("size", "note")))
+    await talk.say("order")
+    assert talk.tracker.slot("note") is None
+    assert await talk.say("inform size=large") == ["Anything else?"]
+    await talk.say('"please hurry')
+    assert talk.tracker.slot("note") == '"please hurry'
+
+
+async def test_an_ignored_intent_fills_nothing_while_the_form_runs(talk_to: Talk) -> None:
+    talk = talk_to(content(ignored=("greet",)))
+    await talk.say("order")
+    assert await talk.say("greet size=large") == ["Hello.", "Which size?"]
+    assert talk.tracker.slot("size") is None
+
+
+async def test_two_slots_of_the_same_entity_are_told_apart_by_the_question(talk_to: Talk) -> None:
+    slots = {name: Slot(name, mappings=(from_entity("city"),)) for name in ("size", "topping")}
+    talk = talk_to(content(slots=slots))
+    await talk.say("order")
+    assert await talk.say("inform city=Oslo") == ["Which topping on your Oslo one?"]
+    assert (talk.tracker.slot("size"), talk.tracker.slot("topping")) == ("Oslo", None)
+
+
+async def test_a_trigger_intent_fills_its_slot_when_the_form_starts(talk_to: Talk) -> None:
+    slots = {
+        "size": Slot("size", mappings=(SlotMapping("from_trigger_intent", intent=("order",), value="usual"),)),
+        "topping": Slot("topping", mappings=(from_entity("topping"),)),
+    }
+    talk = talk_to(content(slots=slots))
+    assert await talk.say("order") == ["Which topping on your usual one?"]
+
+
+async def reject_small(turn: Turn) -> None:
+    if turn.slot("size") == "small":
+        turn.say_text("Not small, please.")
+        turn.set("size", None)
+
+
+async def test_validation_refuses_a_value_and_the_question_comes_again(talk_to: Talk) -> None:
+    talk = talk_to(content(), validate_order=reject_small)
+    await talk.say("order")
+    assert await talk.say("inform size=small") == ["Not small, please.", "Which size?"]
+    assert await talk.say("inform size=large") == ["Which topping on your large one?"]
+
+
+async def test_validation_also_looks_at_what_was_filled_before_the_form_began(talk_to: Talk) -> None:
+    talk = talk_to(content(), validate_order=reject_small)
+    await talk.say("greet size=small")
+    assert await talk.say("order") == ["Not small, please.", "Which size?"]
+
+
+async def test_validation_may_name_the_next_question_or_end_the_form(talk_to: Talk) -> None:
+    async def topping_first(turn: Turn) -> None:
+        if turn.slot("topping") is None:
+            turn.set("requested_slot", "topping")
+        else:
+            turn.set("requested_slot", None)
+
+    talk = talk_to(content(), validate_order=topping_first)
+    assert await talk.say("order") == ["Which topping on your {size} one?"]
+    await talk.say("inform topping=ham")
+    assert talk.tracker.active_loop is None
+    assert talk.tracker.slot("size") is None
+
+
+async def test_validation_may_fill_a_slot_that_no_mapping_fills(talk_to: Talk) -> None:
+    async def guess(turn: Turn) -> None:
+        message = turn.tracker.parse
+        if message and message.text == "inform":
+            turn.set("size", "guessed")
+
+    talk = talk_to(content(), validate_order=guess)
+    await talk.say("order")
+    assert await talk.say("inform") == ["Which topping on your guessed one?"]
+
+
+async def test_an_action_asks_where_there_is_one(talk_to: Talk) -> None:
+    async def ask(turn: Turn) -> None:
+        turn.say_text(f"Asking in {turn.tracker.active_loop} for {turn.slot('requested_slot')}")
+
+    talk = talk_to(content(), action_ask_size=ask)
+    assert await talk.say("order") == ["Asking in order for size"]
+
+
+async def test_a_form_that_cannot_be_answered_falls_back_and_keeps_running(talk_to: Talk) -> None:
+    base = content()
+    domain = replace(base.domain, responses={**base.domain.responses, "utter_default": (Variation(text="Sorry?"),)})
+    talk = talk_to(replace(base, domain=domain))
+    await talk.say("order")
+    assert await talk.say("stop") == ["Sorry?"]
+    assert talk.tracker.active_loop == "order"
+    assert await talk.say("inform size=large") == ["Which topping on your large one?"]
+
+
+async def test_a_story_may_end_the_form_on_the_way(talk_to: Talk) -> None:
+    base = content()
+    story = Story(
+        "stop",
+        (
+            UserStep("order"),
+            ActionStep("order"),
+            LoopStep("order"),
+            UserStep("stop"),
+            ActionStep("utter_stop"),
+            ActionStep("action_deactivate_loop"),
+            LoopStep(None),
+        ),
+    )
+    talk = talk_to(replace(base, stories=(story,)))
+    await talk.say("order")
+    assert await talk.say("stop") == ["Shall I stop?"]
+    assert talk.actions == ["utter_stop", "action_deactivate_loop"]
+    assert talk.tracker.active_loop is None
+    assert SlotSet("requested_slot", None) in talk.events
+
+
+async def test_after_a_detour_in_a_story_the_form_does_not_take_the_answer_to_the_detour(talk_to: Talk) -> None:
+    base = content()
+    detour = Story(
+        "detour",
+        (
+            UserStep("order"),
+            ActionStep("order"),
+            LoopStep("order"),
+            UserStep("stop"),
+            ActionStep("utter_stop"),
+            UserStep("inform"),
+            ActionStep("order"),
+            LoopStep("order"),
+        ),
+    )
+    talk = talk_to(replace(base, stories=(detour,)))
+    await talk.say("order")
+    assert await talk.say("stop") == ["Shall I stop?"]
+    assert await talk.say("inform") == ["Which size?"]
+    assert talk.tracker.active_loop == "order"
+
+
+async def test_an_action_that_emits_a_rejection_is_not_counted_as_run(talk_to: Talk) -> None:
+    async def refuse(turn: Turn) -> None:
+        turn.emit(ActionExecutionRejected("order"))
+
+    talk = talk_to(content(), validate_order=refuse)
+    await talk.say("order")
+    assert "order" not in talk.actions
+
+
+@pytest.mark.parametrize("end", [SlotSet("requested_slot", None), ActiveLoop(None)])
+async def test_either_event_ends_a_form_early(talk_to: Talk, end: Any) -> None:
+    async def stop(turn: Turn) -> None:
+        turn.emit(end)
+
+    validate: Action = stop
+    talk = talk_to(content(), validate_order=validate)
+    await talk.say("order")
+    assert talk.tracker.active_loop is None

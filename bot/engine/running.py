@@ -97,9 +97,10 @@ class RunningTurn:
         self.apply([UserUttered(parsed, message.message_id, message.channel, message.metadata)])
 
     async def start_session(self) -> None:
-        """Run the session start; the message comes after it."""
+        """Run the session start; the message comes after it, and after listening, which the action says itself."""
         await self.perform(_by_default(ACTION_SESSION_START, "a new session"))
-        self.apply([ActionExecuted(ACTION_LISTEN)])
+        if self.tracker.latest_action != ACTION_LISTEN:
+            self.apply([ActionExecuted(ACTION_LISTEN)])
 
     async def fill_slots(self) -> None:
         """Fill slots from the message, as their mappings say."""

@@ -122,6 +122,34 @@ def _is_content(path: Path) -> bool:
     return path.parts[0] != "tests" or path.name.startswith("test_")
 
 
+def read_test_stories(path: Path) -> tuple[tuple[Story, ...], tuple[Diagnostic, ...]]:
+    """The test stories of a file, or of the files named `test_…` below a folder, and what is wrong with them."""
+    draft = _read_only(path, "test_*", are_tests=True)
+    return tuple(draft.tests), tuple(draft.diagnostics)
+
+
+def read_nlu_data(path: Path) -> tuple[NluData, tuple[Diagnostic, ...]]:
+    """The training data of a file, or of all files below a folder, to measure a matcher with."""
+    draft = _read_only(path, "*", are_tests=False)
+    return _nlu(draft), tuple(draft.diagnostics)
+
+
+def _read_only(path: Path, pattern: str, *, are_tests: bool) -> Draft:
+    draft = Draft()
+    files = [path] if path.is_file() else sorted(p for p in path.rglob(pattern) if p.suffix in _ENDINGS)
+    for file in files:
+        read_content_file(file, file.as_posix(), draft, are_tests=are_tests)
+    if not files:
+        draft.report(
+            "error", Place(path.as_posix()), "There is nothing to read here.", "Name a YAML file.", "no-content"
+        )
+    return draft
+
+
+def _nlu(draft: Draft) -> NluData:
+    return NluData(tuple(draft.examples), tuple(draft.synonyms), tuple(draft.regexes), tuple(draft.lookups))
+
+
 def read_content_file(path: Path, name: str, draft: Draft, *, are_tests: bool | None = None) -> None:
     """Read one file into the draft; `name` is what places call it. Files named `test_…` hold test stories."""
     tree, problems = parse_yaml(path.read_bytes(), name)
@@ -153,10 +181,9 @@ def _content(draft: Draft, configuration: Configuration) -> Content:
         actions_sending_domain=frozenset(draft.actions_sending_domain),
         session=draft.session or SessionConfig(),
     )
-    nlu = NluData(tuple(draft.examples), tuple(draft.synonyms), tuple(draft.regexes), tuple(draft.lookups))
     content = Content(
         domain,
-        nlu,
+        _nlu(draft),
         tuple(draft.stories),
         tuple(draft.rules),
         configuration.language,

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.content import Place
 from bot.content.names import DEFAULT_INTENTS
-from bot.reading import read_project
+from bot.reading import read_nlu_data, read_project, read_test_stories
 from tests.reading.conftest import Read
 
 PROJECTS = ("financial-demo", "helpdesk-assistant")
@@ -56,6 +56,22 @@ def test_diagnostics_come_in_the_order_of_files_and_lines(read: Read) -> None:
     places = [d.place for d in read({"domain.yml": "x: 1\ny: 2\n", "data/a.yml": "z: 3\n"}).diagnostics]
     assert places == sorted(places)
     assert Place("domain.yml", 2, 1) in places
+
+
+def test_test_stories_and_training_data_are_read_by_their_path(tmp_path: Path) -> None:
+    story = "stories:\n- story: s\n  steps:\n  - user: hi\n    intent: greet\n"
+    (tmp_path / "test_a.yml").write_text(story, "utf-8")
+    (tmp_path / "b.yml").write_text("nlu:\n- intent: a\n  examples: |\n    - x\n", "utf-8")
+    stories, problems = read_test_stories(tmp_path)
+    assert [s.kind for s in stories] == ["test"]
+    assert problems == ()
+    data, problems = read_nlu_data(tmp_path / "b.yml")
+    assert [e.text for e in data.examples] == ["x"]
+    assert problems == ()
+
+
+def test_a_path_without_files_is_said(tmp_path: Path) -> None:
+    assert [d.code for d in read_test_stories(tmp_path / "none")[1]] == ["no-content"]
 
 
 @pytest.mark.parametrize("name", PROJECTS)

@@ -2,9 +2,116 @@
 
 from __future__ import annotations
 
+import asyncio
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import click
 
+from bot.cli import options
 
-@click.command()
-def test() -> None:
-    """Run the project's tests."""
+if TYPE_CHECKING:
+    from bot.testing.stories import StepResult, StoryReport
+
+_path = click.Path(exists=True, path_type=Path)
+_stories = click.option("--stories", type=_path, default=None, help="Test stories: a file or a folder.")
+_nlu = click.option("--nlu", type=_path, default=None, help="Test messages: an NLU file or folder.")
+_out = click.option(
+    "--out", type=click.Path(file_okay=False, path_type=Path), default=Path("results"), help="Where reports go."
+)
+_e2e = click.option("--e2e", is_flag=True, help="Run actions and forms too, with the services behind them.")
+_customer = click.option("--as", "customer", default=None, help="With --e2e: the bank's id of the customer logged in.")
+
+
+@click.group(invoke_without_command=True)
+@options.project
+@_stories
+@_nlu
+@_out
+@_e2e
+@_customer
+@click.pass_context
+def test(
+    ctx: click.Context,
+    project: Path,
+    stories: Path | None,
+    nlu: Path | None,
+    out: Path,
+    e2e: bool,
+    customer: str | None,
+) -> None:
+    """Run the project's test stories (and, with --nlu, test messages).
+
+    What users say goes through the real matcher; intents, entities and actions
+    are compared. Reports are written to --out. The last line counts; the exit
+    status is 1 when something failed.
+    """
+    if ctx.invoked_subcommand is None:
+        failed = _run_core(project, stories, out, e2e=e2e, customer=customer)
+        if nlu is not None:
+            failed += _run_nlu(project, nlu, out)
+        sys.exit(failed > 0)
+
+
+@test.command()
+@options.project
+@_stories
+@_out
+@_e2e
+@_customer
+def core(project: Path, stories: Path | None, out: Path, e2e: bool, customer: str | None) -> None:
+    """Run test stories: those of the project, or those given."""
+    sys.exit(_run_core(project, stories, out, e2e=e2e, customer=customer) > 0)
+
+
+@test.command("nlu")
+@options.project
+@_nlu
+@_out
+def nlu_(project: Path, nlu: Path | None, out: Path) -> None:
+    """Test the matcher on messages given, or by cross-validation on the training data."""
+    sys.exit(_run_nlu(project, nlu, out) > 0)
+
+
+def _run_core(project: Path, stories: Path | None, out: Path, *, e2e: bool, customer: str | None) -> int:
+    from bot.app.testing import run_core_tests, run_end_to_end_tests, write_core_reports
+    from bot.cli import showing
+
+    with showing.progress("Running test stories"):
+        if e2e:
+            report = asyncio.run(run_end_to_end_tests(project, stories, customer))
+        else:
+            report = run_core_tests(project, stories)
+    write_core_reports(report, out)
+    _show_failures(report)
+    click.echo(f"{report.passed} passed, {len(report.failed)} failed")
+    return len(report.failed)
+
+
+def _show_failures(report: StoryReport) -> None:
+    """Each failed story with the steps that came out differently, and why."""
+    for result in report.failed:
+        click.secho(f"{result.place}: {result.name}", bold=True)
+        for step in result.steps:
+            if not step.passed:
+                click.echo(f"  {step.place}: {_difference(step)}")
+                for reason in step.because:
+                    click.secho(f"      because of {reason.policy}: {reason.name} ({reason.place})", dim=True)
+
+
+def _difference(step: StepResult) -> str:
+    said = f"{step.text!r}: " if step.text else ""
+    if step.expected != step.predicted:
+        return f"{said}expected {step.expected}, got {step.predicted}"
+    shown = [
+        ", ".join(f"{e.entity}={e.value} [{e.start}:{e.end}]" for e in entities) or "no entities"
+        for entities in (step.expected_entities, step.predicted_entities)
+    ]
+    return f"{said}expected {shown[0]}, got {shown[1]}"
+
+
+def _run_nlu(project: Path, nlu: Path | None, out: Path) -> int:
+    from bot.cli.test_nlu import run_nlu_tests
+
+    return run_nlu_tests(project, nlu, out)

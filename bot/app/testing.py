@@ -1,0 +1,67 @@
+"""`bot test`: the project's test stories, and what is written about them."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+from bot.app.agents import ShorthandMatcher, learn
+from bot.app.opening import open_bot
+from bot.app.projects import Project, load_project
+from bot.config import Logging, Settings, Store
+from bot.content import Story
+from bot.errors import ContentError
+from bot.messages import Customer, Principal
+from bot.reading.testing import read_tests
+from bot.sources import Sources
+from bot.testing.reporting import failed_stories_yaml
+from bot.testing.stories import NOW, StoryReport, run_story_tests, story_report
+from bot.testing.whole import run_whole_stories
+
+
+def run_core_tests(folder: Path, stories: Path | None = None) -> StoryReport:
+    """Run the test stories of the project, or those in `stories` (a file or a folder); no action is executed."""
+    project = load_project(folder)
+    tests = tests_of(project, stories)
+    trained = learn(project.content, project.plugins, project.settings.data / "models")
+    matcher = ShorthandMatcher(trained.model, project.content.domain)
+    return run_story_tests(project.content, matcher, trained.dialogue, tests)
+
+
+async def run_end_to_end_tests(folder: Path, stories: Path | None = None, customer: str | None = None) -> StoryReport:
+    """Run the test stories with everything executed, logged in as the bank's customer `customer` if one is given."""
+    project = load_project(folder, override=_quiet)
+    tests = tests_of(project, stories)
+    principal = Principal("key", "key:test")
+    if customer is not None:
+        principal = Principal("customer", "customer:test", Customer("test", customer), login="test")
+    with tempfile.TemporaryDirectory() as scratch:
+        store = Store(url=f"sqlite:///{scratch}/test.db")
+        project = replace(project, settings=replace(project.settings, store=store))
+        sources = Sources(now=lambda: NOW)
+        async with open_bot(project, sources=sources) as running:
+            return await run_whole_stories(running.engine, tests, principal, sources)
+
+
+def tests_of(project: Project, stories: Path | None) -> tuple[Story, ...]:
+    """The test stories to run; raises ContentError for files that cannot be read."""
+    if stories is None:
+        return project.tests
+    tests, diagnostics = read_tests(stories)
+    errors = [found for found in diagnostics if found.severity == "error"]
+    if errors:
+        raise ContentError(errors)
+    return tests
+
+
+def write_core_reports(report: StoryReport, out: Path) -> None:
+    """Write `story_report.json` and `failed_test_stories.yml` (expected beside predicted) into the folder `out`."""
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "story_report.json").write_text(json.dumps(story_report(report), indent=2) + "\n", encoding="utf-8")
+    (out / "failed_test_stories.yml").write_text(failed_stories_yaml(report.failed), encoding="utf-8")
+
+
+def _quiet(settings: Settings) -> Settings:
+    return replace(settings, logging=Logging(level="error", format="console"))

@@ -1,0 +1,136 @@
+"""Test stories with everything run: the engine, actions, forms and the services behind them, which Rasa's cannot do.
+
+What the user says is sent; the actions that ran, the slots that were set, the
+active loop and the texts that were said are compared with the story.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import Any
+
+from bot.content import (
+    ANY,
+    ActionStep,
+    BotStep,
+    LoopStep,
+    Place,
+    SlotStep,
+    Step,
+    StepEntity,
+    Story,
+    UserStep,
+)
+from bot.dialogue.names import LISTEN, SESSION_START
+from bot.dialogue.story_graph import Way, ways
+from bot.encoding import decode, encode
+from bot.engine.engine import Engine
+from bot.engine.snapshots import read_snapshot
+from bot.messages import Principal, UserMessage
+from bot.sources import Sources
+from bot.testing.stories import StepResult, StoryReport, StoryResult
+
+NOTHING = "(nothing)"
+_SILENT = frozenset({LISTEN, SESSION_START})
+
+
+@dataclass(frozen=True, slots=True)
+class _Exchange:
+    """What one message led to."""
+
+    intent: str
+    actions: tuple[str, ...]
+    texts: tuple[str, ...]
+
+
+async def run_whole_stories(
+    engine: Engine, tests: Sequence[Story], principal: Principal, sources: Sources
+) -> StoryReport:
+    """Run test stories through the engine, each in a conversation of its own, as `principal`."""
+    return StoryReport(tuple([await _run(engine, way, principal, sources) for way in ways(tests)]))
+
+
+async def _run(engine: Engine, way: Way, principal: Principal, sources: Sources) -> StoryResult:
+    conversation = await engine.store.conversation_id(principal.id, "test", sources.new_id())
+    results: list[StepResult] = []
+    for user, expected in _turns(way.steps):
+        message = UserMessage(_said(user), conversation, sources.new_id(), sources.now(), principal, "test")
+        exchange = await _exchange(engine, message)
+        results.append(StepResult("user", user.place, user.intent or exchange.intent, exchange.intent, user.text))
+        results += _actions(expected, exchange, user.place)
+        results += await _state(engine, conversation, expected)
+    story = way.stories[0]
+    return StoryResult(story.name, story.place, tuple(results))
+
+
+def _turns(steps: Sequence[Step]) -> Iterator[tuple[UserStep, list[Step]]]:
+    """Each user's step with the bot's steps up to the next."""
+    user: UserStep | None = None
+    expected: list[Step] = []
+    for step in steps:
+        if isinstance(step, UserStep):
+            if user is not None:
+                yield user, expected
+            user, expected = step, []
+        else:
+            expected.append(step)
+    if user is not None:
+        yield user, expected
+
+
+def _said(step: UserStep) -> str:
+    """The step's text, or its intent and entities in shorthand where it has none."""
+    if step.text:
+        return step.text
+    entities = {entity.entity: _value(entity) for entity in step.entities}
+    return f"/{step.intent}" + (encode(entities).decode() if entities else "")
+
+
+def _value(entity: StepEntity) -> Any:
+    return entity.entity if entity.value is ANY else entity.value
+
+
+async def _exchange(engine: Engine, message: UserMessage) -> _Exchange:
+    answer = await engine.handle(message)
+    [turn] = await engine.store.turns(message.conversation, after=answer.seq - 1, limit=1)
+    record = decode(turn.record)
+    user = next(event for event in record["events"] if event.get("event") == "user")
+    return _Exchange(
+        intent=(user["parse_data"].get("intent") or {}).get("name") or "",
+        actions=tuple(step["action"] for step in record["steps"] if step["action"] not in _SILENT),
+        texts=tuple(reply.get("text", "") for reply in answer.replies),
+    )
+
+
+def _actions(expected: Sequence[Step], exchange: _Exchange, place: Place) -> Iterator[StepResult]:
+    wanted = [step for step in expected if isinstance(step, ActionStep)]
+    for step, action in zip_longest(wanted, exchange.actions):
+        where, name = (step.place, step.name) if step else (place, NOTHING)
+        yield StepResult("action", where, name, action or NOTHING)
+    for text in (step for step in expected if isinstance(step, BotStep)):
+        said = text.text if text.text in exchange.texts else " / ".join(exchange.texts) or NOTHING
+        yield StepResult("action", text.place, text.text, said)
+
+
+async def _state(engine: Engine, conversation: str, expected: Sequence[Step]) -> list[StepResult]:
+    """The slots and the loop as the story says they are when the bot listens again."""
+    loops = [step for step in expected if isinstance(step, LoopStep)]
+    slots = {step.name: step for step in expected if isinstance(step, SlotStep)}
+    if not loops and not slots:
+        return []
+    loaded = await engine.store.load(conversation)
+    tracker = read_snapshot(loaded.snapshot, conversation).tracker
+    found = [_slot(step, tracker.slot(step.name)) for step in slots.values()]
+    return found + [
+        StepResult("action", step.place, f"active_loop: {step.name}", f"active_loop: {tracker.active_loop}")
+        for step in loops[-1:]
+    ]
+
+
+def _slot(step: SlotStep, value: Any) -> StepResult:
+    if step.value is ANY:
+        wanted = f"{step.name}: (any)"
+        return StepResult("action", step.place, wanted, wanted if value is not None else f"{step.name}: None")
+    return StepResult("action", step.place, f"{step.name}: {step.value}", f"{step.name}: {value}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,8 +19,8 @@ class SimulatorSettings:
     file, its seed, and its clock (aware UTC). `requests_per_minute` limits one customer's tokens; None: no limit."""
 
     client_id: str
-    client_secret: str
-    admin_key: str
+    client_secret: str = field(repr=False)
+    admin_key: str = field(repr=False)
     database: Path
     seed: int = 7
     now: Callable[[], datetime] = utc_now
@@ -35,5 +35,5 @@ class Endpoint:
 
     url: str
     client_id: str
-    secret: str
-    admin_key: str = ""
+    secret: str = field(repr=False)
+    admin_key: str = field(default="", repr=False)

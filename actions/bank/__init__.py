@@ -23,9 +23,11 @@ __all__ = [
     "CustomerBank",
     "Known",
     "Payment",
+    "PaymentEffect",
     "PaymentOrder",
     "Refusal",
     "Transaction",
+    "payment_parameters",
 ]
 
 

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from actions.bank import BankClient
-from bot import Customer, HttpClient, Sources
+from bot import HttpClient, HttpLimits, Sources
 from simulator.embedded import embedded
 from simulator.settings import Endpoint
-
-NOON = datetime(2026, 11, 3, 12, tzinfo=UTC)
-AMARA = Customer("c-1", "cust-3f8a41")
-JONAS = Customer("c-2", "cust-b20c97")
+from tests.bank.kit import NOON, SaidBank
 
 
 @pytest.fixture
@@ -26,5 +22,11 @@ async def endpoint(tmp_path: Path) -> AsyncIterator[Endpoint]:
 
 @pytest.fixture
 async def bank(endpoint: Endpoint) -> AsyncIterator[BankClient]:
-    async with HttpClient(endpoint.url, service="bank") as http:
+    limits = HttpLimits(deadline_seconds=0.5, try_seconds=0.2, longest_pause_seconds=0.01, breaker_failures=1_000)
+    async with HttpClient(endpoint.url, service="bank", limits=limits) as http:
         yield BankClient(http, endpoint.client_id, endpoint.secret, sources=Sources(now=lambda: NOON))
+
+
+@pytest.fixture
+def said() -> SaidBank:
+    return SaidBank()

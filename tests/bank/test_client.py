@@ -1,23 +1,42 @@
 from __future__ import annotations
 
-from datetime import date
+import asyncio
+import base64
+from datetime import date, timedelta
+from typing import Any
+
+import httpx
+import pytest
 
 from actions.bank import BankClient
-from bot import Customer
+from bot import CallFailed
 from simulator.accounts import CUSTOMERS
 from simulator.ledger import Ledger
+from tests.bank.kit import (
+    AMARA,
+    CURRENT,
+    JONAS,
+    NOON,
+    SAVINGS,
+    SaidBank,
+    account,
+    balance,
+    refused,
+    transaction,
+)
 
-NOVEMBER_3 = date(2026, 11, 3)
-AMARA = Customer("c-1", "cust-3f8a41")
+TODAY = date(2026, 11, 3)
+SINCE, UNTIL = date(2026, 10, 1), date(2026, 11, 1)
+TRANSACTIONS = f"/accounts/{CURRENT}/transactions"
 
 
 async def test_each_account_has_the_balance_of_the_ledger(bank: BankClient) -> None:
     mine = bank.of(AMARA, correlation_id="c0ffee")
     accounts, balances = await mine.accounts(), await mine.balances()
     assert [account.kind for account in accounts] == ["current", "savings", "credit_card"]
-    ledger = Ledger(7)
-    owned = CUSTOMERS["cust-3f8a41"].accounts
-    assert [balance.minor for balance in balances] == [ledger.balance(account, NOVEMBER_3) for account in owned]
+    owned = CUSTOMERS[AMARA.bank_customer_id].accounts
+    assert [balance.minor for balance in balances] == [Ledger(7).balance(account, TODAY) for account in owned]
+    assert [balance.credit_line for balance in balances] == [account.limit for account in owned]
     assert (await mine.balance(accounts[1])) == balances[1]
 
 
@@ -25,7 +44,203 @@ async def test_transactions_come_from_all_pages_newest_first(bank: BankClient) -
     mine = bank.of(AMARA)
     current = (await mine.accounts())[0]
     transactions = await mine.transactions(current, date(2026, 1, 1), date(2026, 11, 4))
-    owned = CUSTOMERS["cust-3f8a41"].current
-    expected = [entry.minor for entry in Ledger(7).entries(owned, date(2026, 1, 1), NOVEMBER_3)]
+    owned = CUSTOMERS[AMARA.bank_customer_id].current
+    expected = [entry.minor for entry in Ledger(7).entries(owned, date(2026, 1, 1), TODAY)]
     assert len(transactions) > 100
     assert [transaction.minor for transaction in transactions] == expected[::-1]
+
+
+async def test_two_customers_see_their_own_at_the_same_time(bank: BankClient) -> None:
+    views = [bank.of(customer) for customer in (AMARA, JONAS) * 10]
+    seen = await asyncio.gather(*(view.balances() for view in views))
+    assert seen[::2] == [seen[0]] * 10
+    assert seen[1::2] == [seen[1]] * 10
+    assert {b.account_id for b in seen[0]}.isdisjoint(b.account_id for b in seen[1])
+
+
+async def test_the_secret_buys_a_token_and_the_correlation_id_goes_along(said: SaidBank) -> None:
+    await said.client().of(AMARA, correlation_id="c" * 32).balances()
+    token, accounts, _ = said.asked
+    assert base64.b64decode(token.headers["Authorization"].removeprefix("Basic ")) == b"teller:secret"
+    assert token.content == b"grant_type=client_credentials&customer=cust-3f8a41"
+    assert accounts.headers["Authorization"] == "Bearer " + "t" * 32
+    assert {request.headers["x-correlation-id"] for request in said.asked} == {"cccccccc-cccc-cccc-cccc-cccccccccccc"}
+
+
+async def test_a_second_question_is_one_call(said: SaidBank) -> None:
+    mine = said.client().of(AMARA)
+    await mine.balances()
+    said.asked.clear()
+    await mine.balances()
+    assert said.paths() == ["balances"]
+
+
+async def test_a_token_is_renewed_shortly_before_it_expires(said: SaidBank) -> None:
+    mine = said.client().of(AMARA)
+    await mine.accounts()
+    said.seconds, said.now = 284.9, NOON + timedelta(minutes=5)
+    await mine.accounts()
+    assert said.paths().count("token") == 1
+    said.seconds, said.now = 285.0, NOON + timedelta(minutes=10)
+    await mine.accounts()
+    assert said.paths().count("token") == 2
+
+
+async def test_a_token_that_the_bank_forgot_is_renewed_once(said: SaidBank) -> None:
+    mine = said.client().of(AMARA)
+    await mine.accounts()
+    good = said.answers["/balances"]
+    answers: list[Any] = [httpx.Response(401), good, httpx.Response(401), httpx.Response(401)]
+    said.answers["/balances"] = lambda request: answers.pop(0)
+    said.asked.clear()
+    await mine.balances()
+    assert said.paths() == ["balances", "token", "balances"]
+    with refused("401", "rejected"):
+        await mine.balances()
+
+
+async def test_what_the_bank_said_last_is_known_with_its_time(said: SaidBank) -> None:
+    client = said.client()
+    mine = client.of(AMARA)
+    assert (mine.last_balances(), mine.last_accounts()) == (None, None)
+    balances = await mine.balances()
+    said.now = NOON + timedelta(hours=1)
+    said.answers["/balances"] = httpx.Response(503)
+    with pytest.raises(CallFailed):
+        await mine.balances()
+    known = client.of(AMARA).last_balances()
+    assert known is not None
+    assert (known.value, known.at) == (balances, NOON)
+    assert client.of(JONAS).last_balances() is None
+
+
+@pytest.mark.parametrize(
+    ("items", "why"),
+    [
+        ([balance(CURRENT)], "missing"),
+        ([balance(CURRENT), balance(SAVINGS), balance("ac-9")], "not the customer's"),
+        ([balance(CURRENT), balance(SAVINGS), balance(CURRENT)], "twice"),
+        ([balance(CURRENT), balance(SAVINGS, Type="INFO")], "missing"),
+        ([balance(CURRENT), balance(SAVINGS, Amount={"Amount": "1.005", "Currency": "GBP"})], "whole minor units"),
+        ([balance(CURRENT), balance(SAVINGS, Amount={"Amount": "-1.00", "Currency": "GBP"})], "not an amount"),
+        ([balance(CURRENT), balance(SAVINGS, Amount={"Amount": "1e3", "Currency": "GBP"})], "not an amount"),
+        ([balance(CURRENT), balance(SAVINGS, Amount={"Amount": "١.٠٠", "Currency": "GBP"})], "not an amount"),
+        ([balance(CURRENT), balance(SAVINGS, Amount={"Amount": "1.00", "Currency": "EUR"})], "another currency"),
+        ([balance(CURRENT), balance(SAVINGS, Amount={"Amount": 1.0, "Currency": "GBP"})], "Amount/type"),
+        ([balance(CURRENT), balance(SAVINGS, CreditDebitIndicator="credit")], "enum"),
+        ([balance(CURRENT), balance(SAVINGS, DateTime="2026-11-03T13:00:00+00:00")], "future"),
+        ([balance(CURRENT), balance(SAVINGS, DateTime="0001-01-01T00:00:00+14:00")], "before any account"),
+        ([balance(CURRENT), balance(SAVINGS, DateTime="2026-11-03T12:00:00")], "no time zone"),
+        ([balance(CURRENT), balance(SAVINGS, DateTime="yesterday")], "no date"),
+        ("many", "type"),
+    ],
+)
+async def test_wrong_balances_are_refused(said: SaidBank, items: Any, why: str) -> None:
+    said.answers["/balances"] = {"Data": {"Balance": items}}
+    mine = said.client().of(AMARA)
+    with refused(why):
+        await mine.balances()
+    assert mine.last_balances() is None
+
+
+@pytest.mark.parametrize(
+    ("items", "why"),
+    [
+        ([account(CURRENT), account(CURRENT)], "twice"),
+        ([account(CURRENT, Account=[{"SchemeName": "x", "Identification": "1"}])], "another customer"),
+        (
+            [
+                account(
+                    CURRENT,
+                    Account=[
+                        {"SchemeName": "x", "Identification": "1", "SecondaryIdentification": JONAS.bank_customer_id}
+                    ],
+                )
+            ],
+            "another customer",
+        ),
+        ([account(CURRENT, Account=[])], "minItems"),
+        ([account(CURRENT, Currency="pounds")], "pattern"),
+        ([account(CURRENT, OpeningDate="2031-01-01T00:00:00Z")], "future"),
+        ([account(CURRENT, AccountId=7)], "AccountId/type"),
+    ],
+)
+async def test_wrong_accounts_are_refused(said: SaidBank, items: Any, why: str) -> None:
+    said.answers["/accounts"] = {"Data": {"Account": items}}
+    with refused(why):
+        await said.client().of(AMARA).accounts()
+
+
+@pytest.mark.parametrize(
+    ("items", "why"),
+    [
+        ([transaction("t-1"), transaction("t-1")], "twice"),
+        ([transaction("t-1", AccountId=SAVINGS)], "another account"),
+        ([transaction("t-1", BookingDateTime="2026-09-30T23:59:59+00:00")], "outside the dates"),
+        ([transaction("t-1", BookingDateTime="2026-11-01T00:00:00+00:00")], "outside the dates"),
+        ([transaction("t-1", BookingDateTime="2026-11-05T00:00:00+00:00")], "future"),
+        ([transaction("t-1", Amount={"Amount": "0.00001", "Currency": "GBP"})], "whole minor units"),
+        ([transaction("t-1", Amount={"Amount": "1.00", "Currency": "USD"})], "another currency"),
+        ([transaction("t-1", Status="DONE")], "enum"),
+        ([transaction("t-1", MerchantDetails="Tesco")], "MerchantDetails/type"),
+    ],
+)
+async def test_wrong_transactions_are_refused(said: SaidBank, items: Any, why: str) -> None:
+    said.answers[TRANSACTIONS] = {"Data": {"Transaction": items}}
+    mine = said.client().of(AMARA)
+    current = (await mine.accounts())[0]
+    with refused(why):
+        await mine.transactions(current, SINCE, UNTIL)
+
+
+async def test_an_amount_with_more_zeros_is_whole(said: SaidBank) -> None:
+    said.answers[TRANSACTIONS] = {
+        "Data": {"Transaction": [transaction("t-1", Amount={"Amount": "4.50000", "Currency": "GBP"})]}
+    }
+    mine = said.client().of(AMARA)
+    (read,) = await mine.transactions((await mine.accounts())[0], SINCE, UNTIL)
+    assert read.minor == -450
+
+
+async def test_rejected_and_planned_transactions_are_left_out(said: SaidBank) -> None:
+    items = [transaction("t-1", Status="RJCT"), transaction("t-2", Status="FUTR"), transaction("t-3", Status="PDNG")]
+    said.answers[TRANSACTIONS] = {"Data": {"Transaction": items}}
+    mine = said.client().of(AMARA)
+    (read,) = await mine.transactions((await mine.accounts())[0], SINCE, UNTIL)
+    assert (read.id, read.pending) == ("t-3", True)
+
+
+@pytest.mark.parametrize(
+    "link",
+    ["http://evil.test/steal?page=2", "http://bank.test/open-banking/v4.0/aisp/accounts/ac-2/transactions?page=2"],
+)
+async def test_a_next_page_elsewhere_is_not_followed(said: SaidBank, link: str) -> None:
+    said.answers[TRANSACTIONS] = {"Data": {"Transaction": []}, "Links": {"Self": "x", "Next": link}}
+    mine = said.client().of(AMARA)
+    with refused("elsewhere"):
+        await mine.transactions((await mine.accounts())[0], SINCE, UNTIL)
+
+
+async def test_pages_without_end_are_refused(said: SaidBank) -> None:
+    link = f"http://bank.test/open-banking/v4.0/aisp{TRANSACTIONS}?page=2"
+    said.answers[TRANSACTIONS] = {"Data": {"Transaction": []}, "Links": {"Self": "x", "Next": link}}
+    mine = said.client().of(AMARA)
+    with refused("more pages"):
+        await mine.transactions((await mine.accounts())[0], SINCE, UNTIL)
+
+
+async def test_one_deadline_covers_all_calls_of_a_question(said: SaidBank) -> None:
+    client = said.client()
+    client.seconds = 0.02
+    said.answers["/balances"] = asyncio.Event()
+    with refused("deadline", "timeout"):
+        await client.of(AMARA).balances()
+
+
+async def test_nothing_of_the_customer_is_in_a_failure_or_a_repr(said: SaidBank) -> None:
+    said.answers["/balances"] = {"Data": {"Balance": [balance("ac-secret")]}}
+    mine = said.client().of(AMARA)
+    with pytest.raises(CallFailed) as failed:
+        await mine.balances()
+    told = f"{failed.value!r} {vars(failed.value)} {mine!r} {(await mine.accounts())[0]!r}"
+    assert not any(secret in told for secret in ("ac-secret", "cust-3f8a41", "60161331926819", "t" * 32, "teller:"))

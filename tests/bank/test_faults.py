@@ -1,0 +1,72 @@
+"""A broken bank, whatever breaks: a CallFailed in time, never a wrong figure, and the right ones again afterwards."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import aiohttp
+import pytest
+
+from actions.bank import BankClient
+from bot import CallFailed
+from simulator.faults import KINDS
+from simulator.settings import Endpoint
+from tests.bank.kit import AMARA
+
+
+async def order(endpoint: Endpoint, verb: str = "POST", **fault: Any) -> None:
+    headers = {"Authorization": f"Bearer {endpoint.admin_key}"}
+    async with (
+        aiohttp.ClientSession(endpoint.url) as http,
+        http.request(verb, "/admin/faults", json=fault, headers=headers) as answer,
+    ):
+        assert answer.status in {200, 201}
+
+
+EXPECTED = {
+    "latency": {"timeout"},
+    "500": {"unavailable"},
+    "503": {"unavailable"},
+    "429": {"unavailable"},
+    "reset": {"unavailable"},
+    "hang": {"timeout"},
+    "truncated": {"unavailable"},
+    "malformed": {"invalid"},
+    "wrong_types": {"invalid"},
+    "other_customer": {"invalid"},
+    "slow_drip": {"timeout"},
+}
+
+
+@pytest.mark.parametrize("path", ["*/accounts", "*/balances", "*/transactions"])
+@pytest.mark.parametrize("kind", KINDS)
+async def test_every_fault_is_a_failure_and_passes(bank: BankClient, endpoint: Endpoint, kind: str, path: str) -> None:
+    async def ask() -> Any:
+        mine = bank.of(AMARA)
+        accounts = await mine.accounts()
+        days = date(2026, 10, 1), date(2026, 11, 1)
+        return accounts, await mine.balances(), await mine.transactions(accounts[0], *days)
+
+    await order(endpoint, kind=kind, path=path, seconds=30)
+    with pytest.raises(CallFailed) as failed:
+        await ask()
+    assert failed.value.kind in EXPECTED[kind]
+    await order(endpoint, "DELETE")
+    _, balances, transactions = await ask()
+    assert [balance.minor for balance in balances] == [199035, 1246987, -21538]
+    assert len(transactions) > 20
+
+
+@pytest.mark.parametrize("kind", ["500", "503", "reset", "truncated"])
+async def test_a_passing_fault_is_overcome(bank: BankClient, endpoint: Endpoint, kind: str) -> None:
+    await order(endpoint, kind=kind, count=2, seconds=0, path="*/balances")
+    assert len(await bank.of(AMARA).balances()) == 3
+
+
+@pytest.mark.parametrize("kind", ["500", "malformed", "wrong_types", "hang"])
+async def test_a_token_endpoint_that_fails_is_a_failure(bank: BankClient, endpoint: Endpoint, kind: str) -> None:
+    await order(endpoint, kind=kind, path="/token", seconds=30)
+    with pytest.raises(CallFailed) as failed:
+        await bank.of(AMARA).balances()
+    assert not failed.value.may_have_happened

@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import asyncio
+import random
+from datetime import timedelta
+from typing import Any
+
+import aiohttp
+import pytest
+
+from actions.bank import BankClient, PaymentEffect, PaymentOrder, payment_parameters
+from bot import CallFailed, Customer, Sources
+from simulator.settings import Endpoint
+from tests.bank.kit import AMARA, JONAS, NOON, refused
+from tests.bank.test_faults import order as order_fault
+
+PAYMENTS = "*/domestic-payments"
+LATER = NOON + timedelta(minutes=10)
+
+
+async def order(bank: BankClient, minor: int = 5_000, customer: Customer = AMARA, **changes: Any) -> PaymentOrder:
+    current, savings, _ = await bank.of(customer).accounts()
+    given: dict[str, Any] = {"debtor": current.id, "creditor": savings.id, "payee": "Rainy day", "not_after": LATER}
+    return PaymentOrder(**given | changes, minor=minor, currency="GBP")
+
+
+async def balances(bank: BankClient) -> list[int]:
+    return [balance.minor for balance in await bank.of(AMARA).balances()]
+
+
+async def books(endpoint: Endpoint) -> Any:
+    headers = {"Authorization": f"Bearer {endpoint.admin_key}"}
+    async with aiohttp.ClientSession(endpoint.url) as http, http.get("/admin/books", headers=headers) as answer:
+        return await answer.json()
+
+
+async def test_a_payment_is_made_once_for_its_key(bank: BankClient) -> None:
+    before, ordered = await balances(bank), await order(bank)
+    made = [await bank.of(AMARA).pay("k-1", ordered) for _ in range(3)]
+    assert made[0].made
+    assert made == [made[0]] * 3
+    after = await balances(bank)
+    assert after == [before[0] - 5_000, before[1] + 5_000, before[2]]
+
+
+async def test_the_card_can_be_paid_and_cannot_pay(bank: BankClient) -> None:
+    card = (await bank.of(AMARA).accounts())[2]
+    assert (await bank.of(AMARA).pay("k-1", await order(bank, creditor=card.id))).made
+    with refused("403", "rejected"):
+        await bank.of(AMARA).pay("k-2", await order(bank, debtor=card.id))
+
+
+async def test_too_much_is_refused_with_the_reason(bank: BankClient) -> None:
+    payment = await bank.of(AMARA).pay("k-1", await order(bank, 99_999_900))
+    assert (payment.made, payment.refusal) == (False, "insufficient_funds")
+
+
+async def test_an_account_of_another_customer_is_refused_before_anything_is_sent(bank: BankClient) -> None:
+    with refused("not the customer's"):
+        await bank.of(JONAS).pay("k-1", await order(bank))
+
+
+async def test_a_payment_is_found_by_its_key(bank: BankClient) -> None:
+    ordered = await order(bank)
+    assert await bank.of(AMARA).find_payment("k-1", ordered) is None
+    made = await bank.of(AMARA).pay("k-1", ordered)
+    assert await bank.of(AMARA).find_payment("k-1", ordered) == made
+    with refused("not the one"):
+        await bank.of(AMARA).find_payment("k-1", await order(bank, 6_000))
+
+
+@pytest.mark.parametrize("kind", ["500", "503", "reset", "hang", "truncated", "malformed", "wrong_types", "slow_drip"])
+async def test_a_lost_answer_is_an_unknown_outcome_that_can_be_read_back(
+    bank: BankClient, endpoint: Endpoint, kind: str
+) -> None:
+    ordered = await order(bank)
+    await order_fault(endpoint, kind=kind, path=PAYMENTS, method="POST", when="after", seconds=30)
+    with pytest.raises(CallFailed) as failed:
+        await bank.of(AMARA).pay("k-1", ordered)
+    assert failed.value.may_have_happened
+    found = await bank.of(AMARA).find_payment("k-1", ordered)
+    assert found is not None
+    assert found.made
+    assert len((await books(endpoint))["payments"]) == 1
+
+
+async def test_an_order_that_was_never_sent_did_not_happen(bank: BankClient, endpoint: Endpoint) -> None:
+    ordered = await order(bank)
+    await order_fault(endpoint, kind="429", path=PAYMENTS, seconds=30)
+    with pytest.raises(CallFailed) as failed:
+        await bank.of(AMARA).pay("k-1", ordered)
+    assert not failed.value.may_have_happened
+
+
+async def test_an_effect_tells_done_refused_and_unknown(bank: BankClient, endpoint: Endpoint) -> None:
+    effect = PaymentEffect(bank)
+    done, too_much = await order(bank), await order(bank, 99_999_900)
+    result = await effect.perform("k-1", payment_parameters(AMARA, done))
+    assert (result.outcome, set(result.result)) == ("done", {"payment"})
+    assert await effect.perform("k-1", payment_parameters(AMARA, done)) == result
+    result = await effect.perform("k-2", payment_parameters(AMARA, too_much))
+    assert (result.outcome, result.result) == ("refused", {"reason": "insufficient_funds"})
+    late = await order(bank, not_after=NOON - timedelta(minutes=1))
+    result = await effect.perform("k-3", payment_parameters(AMARA, late))
+    assert (result.outcome, result.result) == ("refused", {"reason": "too_late"})
+    await order_fault(endpoint, kind="500", path=PAYMENTS)
+    assert (await effect.perform("k-4", payment_parameters(AMARA, done))).outcome == "unknown"
+    assert (await effect.find("k-4", payment_parameters(AMARA, done))).outcome == "unknown"
+
+
+async def test_what_the_bank_does_not_know_is_unknown_until_its_cut_off(bank: BankClient) -> None:
+    parameters = payment_parameters(AMARA, await order(bank))
+    assert (await PaymentEffect(bank).find("k-1", parameters)).outcome == "unknown"
+    bank.sources = Sources(now=lambda: LATER + timedelta(minutes=2))
+    assert (await PaymentEffect(bank).find("k-1", parameters)).outcome == "refused"
+
+
+async def test_money_is_conserved_under_faults_and_repeats(bank: BankClient, endpoint: Endpoint) -> None:
+    """Every order is performed until its outcome is known, many at once, by a bank that fails half the time."""
+    effect, chance = PaymentEffect(bank), random.Random(5)
+    before = await balances(bank)
+    for number, kind in enumerate(("500", "reset", "429", "malformed", "503")):
+        when = "after" if number % 2 else "before"
+        await order_fault(endpoint, kind=kind, path=PAYMENTS, probability=0.2, when=when, seed=number, seconds=0)
+    orders = {f"k-{number}": await order(bank, chance.randint(1, 900)) for number in range(30)}
+
+    async def until_known(key: str) -> int:
+        parameters = payment_parameters(AMARA, orders[key])
+        for _ in range(50):
+            result = await effect.perform(key, parameters)
+            if result.outcome == "done":
+                return orders[key].minor
+        raise AssertionError("no outcome")
+
+    moved = sum(await asyncio.gather(*(until_known(key) for key in orders)))
+    after, kept = await balances(bank), await books(endpoint)
+    assert after == [before[0] - moved, before[1] + moved, before[2]]
+    assert kept["sum"] == 0
+    assert sorted(payment["key"] for payment in kept["payments"]) == sorted(orders)
+
+
+async def test_a_new_key_for_each_attempt_would_pay_twice(bank: BankClient, endpoint: Endpoint) -> None:
+    """The control of the test above: without one key for one order, money moves twice."""
+    ordered = await order(bank)
+    await order_fault(endpoint, kind="reset", path=PAYMENTS, method="POST", when="after", count=3)
+    with pytest.raises(CallFailed):
+        await bank.of(AMARA).pay("k-1", ordered)
+    await bank.of(AMARA).pay("k-2", ordered)
+    assert len((await books(endpoint))["payments"]) == 2

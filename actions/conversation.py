@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from bot import Parse, Turn
+from collections.abc import Sequence
+
+from bot import Event, Parse, Turn, UserUttered
 
 from .question import Question, Said
 from .said import understand
@@ -21,3 +23,9 @@ def kept(turn: Turn) -> Question | None:
 def keep(turn: Turn, question: Question) -> None:
     """Remember the question."""
     turn.set("question", question.to_json())
+
+
+def events_before(events: Sequence[Event]) -> Sequence[Event]:
+    """What happened for the message before the latest one, oldest first."""
+    said = [at for at, event in enumerate(events) if isinstance(event, UserUttered)]
+    return events[said[-2] : said[-1]] if len(said) > 1 else ()

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from bot import Action, ActionExecuted, Event, IntentScore, Parse, Turn, UserUttered, hookimpl
+from bot import Action, ActionExecuted, IntentScore, Parse, Turn, hookimpl
+
+from .conversation import events_before
 
 NAME: Final = "action_fallback"
 
@@ -21,7 +23,7 @@ async def run(turn: Turn) -> None:
 def say_fallback(turn: Turn) -> None:
     """Name what was heard and offer the two nearest intents; after a first failure, point at help and people."""
     parse = turn.tracker.parse or Parse("")
-    if failed_before(turn.tracker.events):
+    if failed_before(turn):
         turn.say("utter_not_understood_again")
         return
     heard = heard_phrases(parse)
@@ -29,17 +31,9 @@ def say_fallback(turn: Turn) -> None:
     turn.say(response, heard=in_words(heard), buttons=nearest(parse.ranking, offers(turn)))
 
 
-def failed_before(events: Sequence[Event]) -> bool:
-    """Whether the message before the latest one was not understood either."""
-    turns = 0
-    for event in reversed(events):
-        if isinstance(event, UserUttered):
-            turns += 1
-        if turns == 1 and isinstance(event, ActionExecuted) and event.name == NAME:
-            return True
-        if turns == 2:
-            return False
-    return False
+def failed_before(turn: Turn) -> bool:
+    """Whether the message before this one was not understood either."""
+    return any(isinstance(e, ActionExecuted) and e.name == NAME for e in events_before(turn.tracker.events))
 
 
 def offers(turn: Turn) -> dict[str, Mapping[str, Any]]:

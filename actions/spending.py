@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Final
 
 from bot import Action, Turn, hookimpl
 
@@ -16,6 +17,11 @@ from .question import Direction, Question, new_question
 from .selection import INCOME, TRANSFERS, bounds, counts_own_transfers, select, total, usual_period
 from .transactions import fetch
 from .wording import describe
+
+_SAID: Final = {
+    "in": ("utter_received", "utter_received_nothing"),
+    "out": ("utter_spent", "utter_spent_nothing"),
+}
 
 
 async def spending(turn: Turn, bank: CustomerBank, question: Question | None = None) -> None:
@@ -36,9 +42,9 @@ async def spending(turn: Turn, bank: CustomerBank, question: Question | None = N
     found = select(await fetch(bank, accounts, since, until), filters)
     counted = [t for t in found if counts_own_transfers(filters) or t.category != TRANSFERS]
     about = describe(filters, today)
-    response = f"utter_{'received' if filters.direction == 'in' else 'spent'}{'' if counted else '_nothing'}"
+    response, nothing = _SAID[filters.direction or "out"]
     payments = "1 payment" if len(counted) == 1 else f"{len(counted)} payments"
-    turn.say(response, total=format_money(total(counted)), what=about, payments=payments)
+    turn.say(response if counted else nothing, total=format_money(total(counted)), what=about, payments=payments)
     if len(counted) < len(found):
         turn.say("utter_own_transfers_left_out")
 

@@ -108,7 +108,8 @@ async def find(
         found = select(await fetch(bank, accounts, since, until), filters, own_transfers=transfers)
         if len(found) >= wanted:
             return found[:wanted], replace(filters, count=wanted)
-    return found, replace(filters, count=None, period=Period(since, filters.period and filters.period.end))
+    end = filters.period.end if filters.period else None
+    return found, replace(filters, count=None, period=Period(since, end))
 
 
 def _say_found(turn: Turn, accounts: Sequence[Account], filters: Filters, found: Sequence[Transaction]) -> None:

@@ -1,0 +1,99 @@
+"""The effect `transfer`: money moved between two accounts of one customer, once for its key."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from bot import CallFailed, Customer, EffectResult, Startup, hookimpl
+
+from .bank import BankClient, CustomerBank, Payment, PaymentOrder
+
+KIND: Final = "transfer"
+CONFIRM_WITHIN: Final = timedelta(minutes=15)
+"""How long a confirmation stays good: the bank refuses the payment afterwards, whenever it arrives."""
+
+CLOCK_SKEW: Final = timedelta(minutes=2)
+"""How far the bank's clock may be behind ours when it judges that."""
+
+
+def order_parameters(
+    customer: Customer, source: Mapping[str, str], target: Mapping[str, str], minor: int, now: datetime
+) -> dict[str, str | int]:
+    """Everything that fixes a transfer, as JSON: the effect's `parameters`.
+
+    `source` and `target` are checked accounts: their `id`, `currency`, `nickname` and `spoken` name. `minor` is in
+    minor units of the source's currency.
+    """
+    return {
+        "customer": customer.bank_customer_id,
+        "debtor": source["id"],
+        "creditor": target["id"],
+        "minor": minor,
+        "currency": source["currency"],
+        "payee": target["nickname"],
+        "not_after": (now + CONFIRM_WITHIN).isoformat(),
+        "source": source["spoken"],
+        "target": target["spoken"],
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """Makes transfers, and finds out what became of them. `settled_action` tells the customer of a late outcome."""
+
+    client: BankClient
+    now: Callable[[], datetime]
+    settled_action: str | None = "action_transfer_settled"
+
+    async def perform(self, key: str, parameters: Mapping[str, Any]) -> EffectResult:
+        """Pay; `unknown` when the payment may have reached the bank."""
+        try:
+            return _result(await self._bank(parameters).pay(key, _order(parameters)))
+        except CallFailed as failure:
+            if failure.kind == "unknown_outcome":
+                return EffectResult("unknown")
+            return EffectResult("refused", {"reason": "unreachable"})
+
+    async def find(self, key: str, parameters: Mapping[str, Any]) -> EffectResult:
+        """Read the payment back. One that the bank does not know can still arrive until its time is up."""
+        order = _order(parameters)
+        over = self.now() > order.not_after + CLOCK_SKEW
+        try:
+            payment = await self._bank(parameters).find_payment(key, order)
+        except CallFailed:
+            return EffectResult("unknown")
+        if payment is not None:
+            return _result(payment)
+        return EffectResult("refused", {"reason": "too_late"}) if over else EffectResult("unknown")
+
+    def _bank(self, parameters: Mapping[str, Any]) -> CustomerBank:
+        return self.client.of(Customer("", parameters["customer"]))
+
+
+def _order(parameters: Mapping[str, Any]) -> PaymentOrder:
+    return PaymentOrder(
+        debtor=parameters["debtor"],
+        creditor=parameters["creditor"],
+        minor=parameters["minor"],
+        currency=parameters["currency"],
+        payee=parameters["payee"],
+        not_after=datetime.fromisoformat(parameters["not_after"]),
+    )
+
+
+def _result(payment: Payment) -> EffectResult:
+    if payment.made:
+        return EffectResult("done", {"payment": payment.id})
+    return EffectResult("refused", {"reason": payment.refusal or "other"})
+
+
+@hookimpl
+@asynccontextmanager
+async def lifespan(startup: Startup) -> AsyncIterator[None]:
+    """Offer the effect on the bank that `bank/` opened before."""
+    startup.add_effect(KIND, Transfer(startup.resources.get("bank", BankClient), startup.sources.now))
+    yield

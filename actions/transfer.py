@@ -1,0 +1,103 @@
+"""Moving money: the transfer that was confirmed, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from bot import Action, EffectResult, SlotSet, Turn, hookimpl
+
+from .conversation import events_before
+from .formatting import format_money
+
+FORM_SLOTS: Final = ("amount", "from_account", "to_account", "confirmed")
+
+_SAID: Final = {"done": "utter_transfer_done", "unknown": "utter_transfer_unknown"}
+_REFUSED: Final = {
+    "insufficient_funds": "utter_transfer_refused_insufficient_funds",
+    "too_late": "utter_transfer_refused_too_late",
+    "unreachable": "utter_transfer_refused_unreachable",
+}
+
+
+async def run(turn: Turn) -> None:
+    """Make the transfer that was confirmed, or drop it. A form that ended early has said why itself."""
+    confirmed, effect = turn.slot("confirmed"), turn.tracker.effect
+    for slot in FORM_SLOTS:
+        turn.set(slot, None)
+    if confirmed is None or effect is None:
+        return
+    if not confirmed:
+        turn.drop_effect()
+        turn.say("utter_transfer_not_made")
+        return
+    tell(turn, effect.parameters, await turn.spend())
+
+
+async def status(turn: Turn) -> None:
+    """Say what became of the last transfer; one whose outcome is unknown is looked up again, never sent again."""
+    if turn.customer is None:
+        turn.say("utter_please_log_in")
+        return
+    last, effect = turn.slot("transfer"), turn.tracker.effect
+    if not last:
+        turn.say("utter_no_transfer")
+    elif last["outcome"] == "unknown" and effect is not None and effect.key == last["key"]:
+        tell(turn, effect.parameters, await turn.spend())
+    else:
+        _say(turn, last)
+
+
+async def nothing_to_confirm(turn: Turn) -> None:
+    """A yes that nothing asked for; right after a transfer it is most likely the same yes, sent again."""
+    before = events_before(turn.tracker.events)
+    if any(isinstance(e, SlotSet) and e.name == "transfer" and e.value for e in before):
+        await status(turn)
+    else:
+        turn.say("utter_nothing_to_confirm")
+
+
+async def settled(turn: Turn) -> None:
+    """Tell of a transfer whose outcome became known later: a turn of its own, with the effect in its metadata."""
+    effect = turn.message.metadata["effect"]
+    turn.say("utter_transfer_news")
+    _say(turn, _note(turn, effect["key"], effect["parameters"], EffectResult(effect["outcome"], effect["result"])))
+
+
+def tell(turn: Turn, parameters: Mapping[str, Any], result: EffectResult) -> None:
+    """Say how the transfer went, and remember it."""
+    effect = turn.tracker.effect
+    _say(turn, _note(turn, effect.key if effect else "", parameters, result))
+
+
+def _note(turn: Turn, key: str, parameters: Mapping[str, Any], result: EffectResult) -> dict[str, str]:
+    details = result.result if isinstance(result.result, Mapping) else {}
+    note = {
+        "key": key,
+        "outcome": result.outcome,
+        "reason": str(details.get("reason", "other")),
+        "amount": format_money(parameters["minor"], parameters["currency"]),
+        "source": parameters["source"],
+        "target": parameters["target"],
+    }
+    turn.set("transfer", note)
+    return note
+
+
+def _say(turn: Turn, note: Mapping[str, str]) -> None:
+    refused = _REFUSED.get(note["reason"], "utter_transfer_refused_other")
+    turn.say(
+        refused if note["outcome"] == "refused" else _SAID[note["outcome"]],
+        amount=note["amount"],
+        source=note["source"],
+        target=note["target"],
+    )
+
+
+@hookimpl
+def register_actions(register: Callable[[str, Action], None]) -> None:
+    """Offer the transfer, and what is said of it later."""
+    register("action_transfer", run)
+    register("action_transfer_status", status)
+    register("action_transfer_settled", settled)
+    register("action_nothing_to_confirm", nothing_to_confirm)

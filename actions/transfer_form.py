@@ -1,0 +1,186 @@
+"""The form of a transfer: what is taken for an amount or an account, and the questions it asks.
+
+A slot that was checked holds a mapping; one that was only just filled holds what was said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, TypeAlias
+
+from bot import Action, CallFailed, Turn, hookimpl
+
+from .accounts import choice, find_accounts, spoken, written
+from .bank import Account, CustomerBank
+from .banking import bank_of
+from .formatting import format_money
+from .payment import KIND, order_parameters
+from .said import minor
+from .transactions import account_button
+
+REQUESTED_SLOT: Final = "requested_slot"
+
+Refusal: TypeAlias = str
+"""The response that says why an answer is not taken."""
+
+
+async def validate_form(turn: Turn) -> None:
+    """Check what was just answered; without a login or a bank, say so and end the form."""
+    bank = bank_of(turn)
+    if bank is None:
+        _end(turn, "utter_please_log_in")
+    elif any(_unchecked(turn, slot) for slot in ("amount", "from_account", "to_account")):
+        try:
+            await _check(turn, bank)
+        except CallFailed:
+            _end(turn, "utter_bank_unavailable")
+
+
+async def ask_source(turn: Turn) -> None:
+    """Ask where the money comes from, with a button for each account that it may come from."""
+    accounts = await _accounts(turn)
+    turn.say("utter_ask_from_account", buttons=_buttons([a for a in accounts if can_pay(a)], accounts))
+
+
+async def ask_target(turn: Turn) -> None:
+    """Ask where the money goes, with a button for each other account that it may go to."""
+    accounts, source = await _accounts(turn), turn.slot("from_account") or {}
+    others = [a for a in accounts if can_receive(a) and a.id != source.get("id")]
+    turn.say("utter_ask_to_account", buttons=_buttons(others, accounts))
+
+
+async def ask_confirmation(turn: Turn) -> None:
+    """Fix the transfer under a key of its own, say what it is, and ask for a yes."""
+    source, target, amount = turn.slot("from_account"), turn.slot("to_account"), turn.slot("amount")["minor"]
+    assert turn.customer is not None, "the form ends where nobody is logged in"
+    turn.prepare(KIND, order_parameters(turn.customer, source, target, amount, turn.now))
+    said = format_money(amount, source["currency"])
+    turn.say("utter_confirm_transfer", amount=said, source=source["spoken"], target=target["spoken"])
+
+
+def can_pay(account: Account) -> bool:
+    """Whether money may be moved out of the account."""
+    return account.kind != "credit_card" and account.number is not None
+
+
+def can_receive(account: Account) -> bool:
+    """Whether the account has a number that money can be moved to."""
+    return account.number is not None
+
+
+def heard_amount(turn: Turn) -> int | None:
+    """The amount of the message in pence; None when it is none, or not in whole pence of pounds."""
+    parse = turn.tracker.parse
+    for entity in parse.entities if parse else ():
+        if entity.entity == "amount-of-money":
+            return minor(entity)
+    value = turn.slot("amount")
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    pence = round(value * 100) if is_number and abs(value) < 10**12 else None
+    return pence if pence is not None and abs(pence - value * 100) < 1e-6 else None
+
+
+# --- checks ------------------------------------------------------------------
+
+
+async def _check(turn: Turn, bank: CustomerBank) -> None:
+    accounts = await bank.accounts()
+    if _unchecked(turn, "amount"):
+        _check_amount(turn)
+    if _unchecked(turn, "from_account"):
+        _check_account(turn, "from_account", accounts, _refuse_source)
+    if _unchecked(turn, "to_account"):
+        _check_account(turn, "to_account", accounts, _refuse_target)
+    source, amount = turn.slot("from_account"), turn.slot("amount")
+    if source and amount:
+        await _check_funds(turn, bank, next(a for a in accounts if a.id == source["id"]), amount["minor"])
+
+
+def _check_amount(turn: Turn) -> None:
+    amount = heard_amount(turn)
+    refusal = "utter_bad_amount" if amount is None else "utter_amount_too_small" if amount <= 0 else None
+    _take(turn, "amount", {"minor": amount}, refusal)
+
+
+def _check_account(
+    turn: Turn, slot: str, accounts: Sequence[Account], refuse: Callable[[Turn, Account], Refusal | None]
+) -> None:
+    found = find_accounts(accounts, str(turn.slot(slot)))
+    if len(found) != 1:
+        _take(turn, slot, None, "utter_which_account" if found else "utter_no_such_account")
+        return
+    account = found[0]
+    checked = {
+        "id": account.id,
+        "nickname": account.nickname,
+        "currency": account.currency,
+        "spoken": spoken(account, accounts),
+    }
+    _take(turn, slot, checked, refuse(turn, account))
+
+
+def _refuse_source(turn: Turn, account: Account) -> Refusal | None:
+    return None if can_pay(account) else "utter_not_from_card"
+
+
+def _refuse_target(turn: Turn, account: Account) -> Refusal | None:
+    if not can_receive(account):
+        return "utter_not_into_card"
+    source = turn.slot("from_account") or {}
+    return "utter_same_account" if source.get("id") == account.id else None
+
+
+async def _check_funds(turn: Turn, bank: CustomerBank, source: Account, amount: int) -> None:
+    balance = await bank.balance(source)
+    available = balance.minor + balance.credit_line
+    if amount > available:
+        turn.say(
+            "utter_insufficient_funds",
+            amount=format_money(amount, balance.currency),
+            source=turn.slot("from_account")["spoken"],
+            available=format_money(max(available, 0), balance.currency),
+        )
+        turn.set("amount", None)
+
+
+def _take(turn: Turn, slot: str, value: Mapping[str, Any] | None, refusal: Refusal | None) -> None:
+    """Keep a checked value, or say why not and empty the slot, so that the form asks again."""
+    if refusal:
+        turn.say(refusal)
+    turn.set(slot, None if refusal else value)
+
+
+def _unchecked(turn: Turn, slot: str) -> bool:
+    """Whether the slot holds something that was not checked: an interval of amounts is a mapping, too."""
+    value = turn.slot(slot)
+    return value is not None and not (isinstance(value, Mapping) and ("minor" in value or "id" in value))
+
+
+def _end(turn: Turn, response: str) -> None:
+    turn.say(response)
+    turn.set(REQUESTED_SLOT, None)
+
+
+# --- questions ---------------------------------------------------------------
+
+
+async def _accounts(turn: Turn) -> Sequence[Account]:
+    """The accounts for buttons; none when the bank is away: the question is asked all the same."""
+    bank = bank_of(turn)
+    try:
+        return await bank.accounts() if bank else ()
+    except CallFailed:
+        return ()
+
+
+def _buttons(offered: Sequence[Account], accounts: Sequence[Account]) -> list[dict[str, str]]:
+    return [account_button(written(account), choice(account, accounts)) for account in offered]
+
+
+@hookimpl
+def register_actions(register: Callable[[str, Action], None]) -> None:
+    """Offer the form's checks and questions."""
+    register("validate_transfer_form", validate_form)
+    register("action_ask_transfer_form_from_account", ask_source)
+    register("action_ask_transfer_form_to_account", ask_target)
+    register("action_ask_transfer_form_confirmed", ask_confirmation)

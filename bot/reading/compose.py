@@ -40,6 +40,10 @@ for _name, _pattern, _first in (
     _Loader.add_implicit_resolver(TAG + _name, re.compile(_pattern), _first)
 
 
+RESOLVERS: Final = _Loader.yaml_implicit_resolvers
+"""What a plain scalar is taken for, by its first character."""
+
+
 class TooDeep(Exception):
     """Nodes nest deeper than MAX_DEPTH; libyaml's own composer would overflow the C stack instead."""
 

@@ -33,8 +33,8 @@ def configuration_page() -> str:
     lines = [
         "# Configuration",
         "",
-        "`config.yml` stands in the project's folder. Every key may be left out. A key that is nearly a known one is an",
-        "error with a suggestion. `${NAME}` stands for an environment variable, in all three files below.",
+        "`config.yml` stands in the project's folder. Every key may be left out. A key that is nearly a known one is",
+        "an error with a suggestion. `${NAME}` stands for an environment variable, in all three files below.",
         "",
         "*This page is made from the schema by `python -m bot.reading.reference`.*",
         "",

@@ -1,0 +1,146 @@
+"""Stories as YAML that reads back the same, here and in Rasa."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+import yaml
+
+from bot.content import (
+    ANY,
+    ActionStep,
+    Annotation,
+    BotStep,
+    CheckpointStep,
+    LoopStep,
+    OrStep,
+    SlotStep,
+    Step,
+    StepEntity,
+    Story,
+    UserStep,
+)
+from bot.reading.compose import RESOLVERS
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes whatever our reader or a YAML 1.1 reader would take for something other than text."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012  # PyYAML's own way
+        first: [*yaml.SafeDumper.yaml_implicit_resolvers.get(first, []), *RESOLVERS.get(first, [])]
+        for first in yaml.SafeDumper.yaml_implicit_resolvers.keys() | RESOLVERS.keys()
+    }
+
+    def ignore_aliases(self, data: Any) -> bool:
+        """Write every value out; nobody expects anchors in a story."""
+        return True
+
+
+def _text(dumper: yaml.SafeDumper, value: str) -> yaml.Node:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style='"' if "\n" in value else None)
+
+
+_Dumper.add_representer(str, _text)
+
+
+def stories_to_yaml(stories: Sequence[Story], comments: Mapping[str, Mapping[int, str]] | None = None) -> str:
+    """A whole file of stories or rules. `comments` stand beside steps, by the story's name and the step's index."""
+    told = comments or {}
+    lines = ['version: "3.1"']
+    for key, group in groupby(stories, lambda story: "rules" if story.kind == "rule" else "stories"):
+        lines.append(f"{key}:")
+        lines += [story_to_yaml(story, told.get(story.name, {})) for story in group]
+    return "\n".join(lines) + "\n"
+
+
+def story_to_yaml(story: Story, comments: Mapping[int, str] | None = None) -> str:
+    """One item of a `stories:` or `rules:` section; `comments` stand beside steps, by index."""
+    head: dict[str, Any] = {"rule" if story.kind == "rule" else "story": story.name}
+    if story.condition:
+        head["condition"] = [_step(step) for step in story.condition]
+    if story.conversation_start:
+        head["conversation_start"] = True
+    if not story.wait_for_user_input:
+        head["wait_for_user_input"] = False
+    if story.metadata:
+        head["metadata"] = dict(story.metadata)
+    lines = [*_item(head, "")]
+    lines.append("  steps:" if story.steps else "  steps: []")
+    for index, step in enumerate(story.steps):
+        first, *more = _item(_step(step), "  ")
+        comment = (comments or {}).get(index)
+        lines += [f"{first}  # {' '.join(comment.split())}" if comment else first, *more]
+    return "\n".join(lines)
+
+
+def _item(value: dict[str, Any], indent: str) -> Iterator[str]:
+    text = yaml.dump([value], Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=2**31)
+    return (indent + line for line in text.rstrip("\n").split("\n"))
+
+
+def _step(step: Step) -> dict[str, Any]:
+    match step:
+        case UserStep():
+            return _user(step)
+        case ActionStep():
+            return {"action": step.name}
+        case BotStep():
+            return {"bot": step.text}
+        case LoopStep():
+            return {"active_loop": step.name}
+        case SlotStep():
+            return {"slot_was_set": [_slot(step)]}
+        case CheckpointStep():
+            slots = {"slot_was_set": [_slot(slot) for slot in step.slots]} if step.slots else {}
+            return {"checkpoint": step.name} | slots
+        case OrStep():
+            return {"or": [_step(option) for option in step.options]}
+
+
+def _slot(step: SlotStep) -> Any:
+    return step.name if step.value is ANY else {step.name: step.value}
+
+
+def _user(step: UserStep) -> dict[str, Any]:
+    written: dict[str, Any] = {} if step.intent is None else {"intent": step.intent}
+    if step.text is not None:
+        written["user"] = marked(step.text, step.annotations)
+    said = tuple(StepEntity(a.entity, a.value, a.role, a.group) for a in step.annotations)
+    if step.entities and step.entities != said:
+        written["entities"] = [_entity(entity) for entity in step.entities]
+    return written
+
+
+def _entity(entity: StepEntity) -> Any:
+    extra = {key: value for key, value in (("role", entity.role), ("group", entity.group)) if value is not None}
+    if entity.value is ANY and not extra:
+        return entity.entity
+    return {entity.entity: None if entity.value is ANY else entity.value} | extra
+
+
+def marked(text: str, annotations: Sequence[Annotation]) -> str:
+    """The text with its entities marked as training data marks them."""
+    parts: list[str] = []
+    end = 0
+    for (start, stop), marks in groupby(annotations, lambda a: (a.start, a.end)):
+        parts += text[end:start], _mark(text[start:stop], list(marks))
+        end = stop
+    return "".join(parts) + text[end:]
+
+
+def _mark(text: str, annotations: list[Annotation]) -> str:
+    if len(annotations) > 1:
+        return f"[{text}][{', '.join(_mark_json(text, a) for a in annotations)}]"
+    only = annotations[0]
+    if (only.value, only.role, only.group) == (text, None, None):
+        return f"[{text}]({only.entity})"
+    return f"[{text}]{_mark_json(text, only)}"
+
+
+def _mark_json(text: str, mark: Annotation) -> str:
+    value = None if mark.value == text else mark.value
+    fields = {"entity": mark.entity, "role": mark.role, "group": mark.group, "value": value}
+    return json.dumps({key: value for key, value in fields.items() if value is not None}, ensure_ascii=False)

@@ -1,0 +1,156 @@
+"""What is written reads back the same."""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.content import (
+    ANY,
+    NOWHERE,
+    ActionStep,
+    Annotation,
+    BotStep,
+    CheckpointStep,
+    LoopStep,
+    OrStep,
+    SlotStep,
+    StepEntity,
+    Story,
+    UserStep,
+)
+from bot.reading import read_project, read_test_stories
+from bot.reading.annotations import read_annotations
+from bot.reading.writing import marked, stories_to_yaml, story_to_yaml
+
+ODD_WORDS = [
+    "no",
+    "on",
+    "007",
+    "1e5",
+    "0o17",
+    "null",
+    "~",
+    "true",
+    "12:30",
+    "a: b",
+    "# c",
+    "'",
+    '"',
+    "é 👍",
+    "- x",
+    "a\nb",
+]
+words = st.sampled_from(ODD_WORDS) | st.text("ab '\"#:-é", min_size=1).map(str.strip).filter(bool)
+names = st.sampled_from(["greet", "no", "5", "a b", "utter_x", "faq/x"])
+values = st.none() | st.booleans() | st.integers(-9, 9) | words | st.lists(words, max_size=2) | st.just(ANY)
+entities = st.builds(StepEntity, names, values, st.none() | names, st.none() | names).filter(
+    lambda e: e.entity not in ("role", "group") and not (e.value is ANY and (e.role or e.group))
+)
+slots = st.builds(SlotStep, names, values)
+messages = st.builds(UserStep, names, st.none(), st.lists(entities, max_size=2).map(tuple)) | st.builds(
+    UserStep, st.none() | names, words
+)
+steps = st.one_of(
+    messages,
+    slots,
+    st.builds(ActionStep, names),
+    st.builds(BotStep, words),
+    st.builds(LoopStep, st.none() | names),
+    st.builds(CheckpointStep, names, st.lists(slots, max_size=2).map(tuple)),
+    st.builds(OrStep, st.lists(messages | slots, min_size=1, max_size=3).map(tuple)),
+)
+stories = st.builds(Story, words, st.lists(steps, min_size=1, max_size=5).map(tuple), st.just("test"))
+
+
+def bare(value: Any) -> Any:
+    """The value with every place taken off."""
+    if isinstance(value, tuple):
+        return tuple(bare(item) for item in value)
+    if not is_dataclass(value) or isinstance(value, type):
+        return value
+    changed = {f.name: bare(getattr(value, f.name)) for f in fields(value) if f.name != "place"}
+    return replace(value, **changed, place=NOWHERE) if hasattr(value, "place") else replace(value, **changed)
+
+
+@given(told=st.lists(stories, min_size=1, max_size=3))
+def test_stories_read_back_the_same(tmp_path_factory: pytest.TempPathFactory, told: list[Story]) -> None:
+    file = tmp_path_factory.mktemp("told") / "test_a.yml"
+    file.write_text(stories_to_yaml(told), "utf-8")
+    read, problems = read_test_stories(file)
+    assert not problems
+    assert bare(read) == tuple(told)
+
+
+@given(told=stories)
+def test_other_yaml_readers_see_the_same_texts(told: Story) -> None:
+    (item,) = yaml.safe_load(story_to_yaml(told))
+    assert item["story"] == told.name
+    for step, written in zip(told.steps, item["steps"], strict=True):
+        if isinstance(step, UserStep) and step.text is not None:
+            assert written["user"] == step.text
+
+
+@pytest.mark.parametrize("project_name", ["financial-demo", "helpdesk-assistant"])
+def test_real_stories_and_rules_read_back_the_same(shared_data: Path, tmp_path: Path, project_name: str) -> None:
+    result = read_project(shared_data / "rasa-projects" / project_name)
+    (tmp_path / "data").mkdir()
+    (tmp_path / "tests").mkdir()
+    content = result.content
+    (tmp_path / "data" / "a.yml").write_text(stories_to_yaml(content.stories + content.rules), "utf-8")
+    (tmp_path / "tests" / "test_a.yml").write_text(stories_to_yaml(result.tests), "utf-8")
+    again = read_project(tmp_path)
+    assert bare(again.content.stories) == bare(content.stories)
+    assert bare(again.content.rules) == bare(content.rules)
+    assert bare(again.tests) == bare(result.tests)
+
+
+def test_a_rule_with_all_it_can_say() -> None:
+    rule = Story(
+        "r",
+        (UserStep("a"), ActionStep("b")),
+        "rule",
+        condition=(LoopStep(None), SlotStep("s", 1)),
+        conversation_start=True,
+        wait_for_user_input=False,
+        metadata={"by": "me"},
+    )
+    assert story_to_yaml(rule) == (
+        "- rule: r\n  condition:\n  - active_loop: null\n  - slot_was_set:\n    - s: 1\n  conversation_start: true\n"
+        "  wait_for_user_input: false\n  metadata:\n    by: me\n  steps:\n  - intent: a\n  - action: b"
+    )
+
+
+def test_comments_stand_beside_their_steps() -> None:
+    story = Story("s", (UserStep("a", "hi\nthere"), ActionStep("b")), "test")
+    text = story_to_yaml(story, {0: "predicted:\n bye", 1: "predicted: c"})
+    assert text.split("\n") == [
+        "- story: s",
+        "  steps:",
+        "  - intent: a  # predicted: bye",
+        '    user: "hi\\nthere"',
+        "  - action: b  # predicted: c",
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "to [Rome](city)",
+        '[Rome]{"entity": "city", "role": "to", "value": "ROM"} now',
+        '[a][{"entity": "x"}, {"entity": "y", "group": "1"}] and [b](z)',
+    ],
+)
+def test_marks_are_written_as_they_are_read(text: str) -> None:
+    plain, annotations, _ = read_annotations(text)
+    assert marked(plain, annotations) == text
+
+
+def test_a_mark_of_a_value_that_is_no_text() -> None:
+    assert marked("5 cats", [Annotation(0, 1, "n", 5)]) == '[5]{"entity": "n", "value": 5} cats'

@@ -45,7 +45,13 @@ class Row:
         """The row as the table shows it."""
         r = self.result
         bad = sum(count for status, count in r.statuses.items() if status != 200)
-        return (self.name, f"{r.rate:,.0f}", f"{r.percentile(0.5) * 1e3:.2f}", f"{r.percentile(0.99) * 1e3:.2f}", str(bad))
+        return (
+            self.name,
+            f"{r.rate:,.0f}",
+            f"{r.percentile(0.5) * 1e3:.2f}",
+            f"{r.percentile(0.99) * 1e3:.2f}",
+            str(bad),
+        )
 
 
 def pinned(core: int, *command: str) -> list[str]:
@@ -59,9 +65,7 @@ def pinned(core: int, *command: str) -> list[str]:
 def process(core: int, *command: str, until: str, log: Path) -> Iterator[str]:
     """A process on a core; gives the line that says it is ready."""
     with log.open("w") as errors:
-        started = subprocess.Popen(
-            pinned(core, *command), stdout=subprocess.PIPE, stderr=errors, text=True, cwd=ROOT
-        )
+        started = subprocess.Popen(pinned(core, *command), stdout=subprocess.PIPE, stderr=errors, text=True, cwd=ROOT)
         try:
             assert started.stdout is not None
             for line in started.stdout:
@@ -79,10 +83,10 @@ def make_project(folder: Path) -> Path:
     """The bank assistant with a data folder of its own."""
     for name in ("actions", "intents", "stories", "simulator", "config.yml"):
         (folder / name).symlink_to(ROOT / name)
-    models = ROOT / "data" / "models"
-    (folder / "data").mkdir()
+    models = ROOT / ".teller" / "models"
+    (folder / ".teller").mkdir()
     if models.is_dir():
-        (folder / "data" / "models").symlink_to(models)
+        (folder / ".teller" / "models").symlink_to(models)
     return folder
 
 
@@ -158,7 +162,7 @@ def run_all(work: Path, clients: int, seconds: float) -> list[Row]:
     with contextlib.ExitStack() as stack:
         simulator = (*bot, "simulator", "--project", str(project), "--port", "5910")
         stack.enter_context(process(1, *simulator, until="http", log=work / "simulator.log"))
-        bank, bank_token = bank_call("http://127.0.0.1:5910", (project / "data/bank.key").read_text().strip())
+        bank, bank_token = bank_call("http://127.0.0.1:5910", (project / ".teller/bank.key").read_text().strip())
         with yardstick(work, work / "tokens.json", 5911, "yardstick"):
             rows.append(Row("yardstick, many clients", measure(5911, tokens, TEXTS, clients, seconds)))
             rows.append(Row("yardstick, one client", measure(5911, tokens, TEXTS, 1, seconds)))
@@ -167,9 +171,7 @@ def run_all(work: Path, clients: int, seconds: float) -> list[Row]:
             rows.append(Row("bot, many clients", measure(5913, tokens, TEXTS, clients, seconds)))
             rows.append(Row("bot, one client", measure(5913, tokens, TEXTS, 1, seconds)))
             rows.append(Row("bot, balance", measure(5913, tokens, (BALANCE,), clients, seconds)))
-        with yardstick(
-            work, work / "tokens.json", 5912, "with-bank", "--bank", bank, "--bank-token", bank_token
-        ):
+        with yardstick(work, work / "tokens.json", 5912, "with-bank", "--bank", bank, "--bank-token", bank_token):
             rows.append(Row("yardstick, one bank call", measure(5912, tokens, TEXTS, clients, seconds)))
     return rows
 
@@ -178,7 +180,11 @@ def report(rows: list[Row]) -> str:
     """The table and the ratios with their goals."""
     by_name = {row.name: row.result for row in rows}
     ratios = [
-        ("turns/s, many clients", by_name["bot, many clients"].rate / by_name["yardstick, many clients"].rate, "≥ 0.50"),
+        (
+            "turns/s, many clients",
+            by_name["bot, many clients"].rate / by_name["yardstick, many clients"].rate,
+            "≥ 0.50",
+        ),
         (
             "p50, one client",
             by_name["bot, one client"].percentile(0.5) / by_name["yardstick, one client"].percentile(0.5),

@@ -62,7 +62,7 @@ class Login:
 class Store:
     """Where turns are kept: an SQLAlchemy URL (SQLite paths are relative to the project)."""
 
-    url: str = "sqlite:///data/teller.db"
+    url: str = "sqlite:///.teller/teller.db"
     readers: int = 4
     idempotency_days: float = 30.0
 
@@ -108,5 +108,5 @@ class Settings:
 
     @property
     def data(self) -> Path:
-        """The project's private folder: store, pepper, keys, models. Never in git."""
-        return self.project / "data"
+        """The project's private folder: store, pepper, keys, models. Never in git (it ignores itself)."""
+        return self.project / ".teller"

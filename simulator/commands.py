@@ -10,7 +10,7 @@ import click
 
 from bot import Commands, ConfigurationError, Settings
 
-DEMO_STORE = "sqlite:///data/demo.db"
+DEMO_STORE = "sqlite:///.teller/demo.db"
 
 
 def add_commands(commands: Commands) -> None:
@@ -70,14 +70,14 @@ def _is_loopback(host: str) -> bool:
     default=".",
     show_default=True,
     type=click.Path(file_okay=False, path_type=Path),
-    help="The project whose data folder holds the bank's file and keys.",
+    help="The project whose private folder (.teller) holds the bank's file and keys.",
 )
 def simulator(host: str, port: int, seed: int, project: Path) -> None:
     """Run the bank simulator alone.
 
-    It makes data/bank.key (the bot's secret) and data/bank-admin.key (who may
+    It makes .teller/bank.key (the bot's secret) and .teller/bank-admin.key (who may
     inject faults) at the first start. Then: `bot run --bank-url URL`.
     """
     from .standalone import run
 
-    run(project / "data", host=host, port=port, seed=seed)
+    run(project / ".teller", host=host, port=port, seed=seed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bot.content import Diagnostic, Place
+from bot.dialogue import check_contradictions, describe_policies
 from bot.errors import PluginError
 from bot.nlu import describe_pipeline
 from bot.plugins import Plugins, find_plugins, needs_action_server
@@ -23,6 +24,9 @@ def check_project(folder: Path) -> list[Diagnostic]:
     read = read_project(folder, known_actions=actions)
     found += read.diagnostics
     found += describe_pipeline(read.content)
+    found += describe_policies(read.content)
+    if not read.errors:
+        found += check_contradictions(read.content)
     if needs_action_server(folder):
         found.append(_action_server_note(read.settings.action_endpoint is not None))
     return sorted(found, key=lambda d: d.place)

@@ -8,8 +8,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 from bot.actions.turn import Resources
-from bot.app.agents import Progress, Trained, learn, make_agent
-from bot.app.projects import Project
+from bot.app.agents import make_agent
+from bot.app.learning import Progress, Trained, learn
+from bot.app.projects import Project, private_folder
 from bot.app.watching import Watcher
 from bot.auth.opening import Auth, open_auth
 from bot.config import Settings
@@ -65,6 +66,7 @@ async def open_bot(
     PluginError, each with all that is wrong, before anything answers.
     """
     settings, sources = project.settings, sources or Sources()
+    private_folder(settings)
     log = log or make_logger(settings.logging, now=sources.now)
     watcher = Watcher(Metrics(), log, settings.logging.message_text)
     async with AsyncExitStack() as stack:
@@ -83,9 +85,7 @@ async def open_bot(
             observe_call=watcher.call,
         )
         await stack.enter_async_context(project.plugins.lifespan(startup))
-        trained = await asyncio.to_thread(
-            learn, project.content, project.plugins, settings.data / "models", progress=progress
-        )
+        trained = await asyncio.to_thread(learn, project, progress=progress)
         agent = await stack.enter_async_context(make_agent(project, trained, startup.resources, sources))
         store = open_turns(database, sources)
         stack.push_async_callback(store.close)

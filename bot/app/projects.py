@@ -43,6 +43,15 @@ def load_project(
     return Project(settings, plugins, read.content, read.tests, read.diagnostics)
 
 
+def private_folder(settings: Settings) -> Path:
+    """The project's private folder, made (for its owner only) when it is not there; git ignores it."""
+    folder = settings.data
+    if not folder.is_dir():
+        folder.mkdir(mode=0o700, parents=True)
+        (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+    return folder
+
+
 def configured(settings: Settings, plugins: Plugins, options: dict[str, Any]) -> Settings:
     """The settings with the plugins' options, each of which may change them."""
     settings = replace(settings, options=options)

@@ -24,7 +24,7 @@ STOP = "/stop"
 async def talk(folder: Path, *, store: str | None = None, account: str | None = None) -> None:
     """Read messages from standard input and show the replies until it ends; `account` is logged in."""
     project = load_project(folder, override=lambda s: replace(s, logging=Logging(level="error", format="console")))
-    url = store or "sqlite:///data/shell.db"
+    url = store or "sqlite:///.teller/shell.db"
     project = replace(project, settings=replace(project.settings, store=replace(project.settings.store, url=url)))
     async with open_bot(project) as running:
         principal = await _principal(running, account)

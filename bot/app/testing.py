@@ -7,7 +7,8 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from bot.app.agents import ShorthandMatcher, learn
+from bot.app.agents import ShorthandMatcher
+from bot.app.learning import learn
 from bot.app.opening import open_bot
 from bot.app.projects import Project, load_project
 from bot.config import Logging, Settings, Store
@@ -25,7 +26,7 @@ def run_core_tests(folder: Path, stories: Path | None = None) -> StoryReport:
     """Run the test stories of the project, or those in `stories` (a file or a folder); no action is executed."""
     project = load_project(folder)
     tests = tests_of(project, stories)
-    trained = learn(project.content, project.plugins, project.settings.data / "models")
+    trained = learn(project)
     matcher = ShorthandMatcher(trained.model, project.content.domain)
     return run_story_tests(project.content, matcher, trained.dialogue, tests)
 

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
 
-from bot.app.agents import Progress, ShorthandMatcher, learn
+from bot.app.agents import ShorthandMatcher
+from bot.app.learning import Progress, learn
 from bot.app.projects import load_project
 from bot.messages import Parse
 
@@ -15,10 +16,9 @@ from bot.messages import Parse
 def train_project(folder: Path, *, force: bool = False, progress: Progress | None = None) -> list[str]:
     """Train the project's matcher and policies; lines that say what was learned and what was chosen."""
     project = load_project(folder)
-    cache = project.settings.data / "models"
     if force:
-        shutil.rmtree(cache, ignore_errors=True)
-    trained = learn(project.content, project.plugins, cache, progress=progress)
+        shutil.rmtree(project.settings.data / "models", ignore_errors=True)
+    trained = learn(project, progress=progress)
     content = project.content
     domain = content.domain
     done = "found in the cache" if trained.cached else f"trained in {trained.seconds:.1f} s"
@@ -31,7 +31,7 @@ def train_project(folder: Path, *, force: bool = False, progress: Progress | Non
 def parse_text(folder: Path, text: str) -> tuple[Parse, float]:
     """What the project's matcher makes of a text, with the nearest examples; and how long it took (seconds)."""
     project = load_project(folder)
-    trained = learn(project.content, project.plugins, project.settings.data / "models")
+    trained = learn(project)
     matcher = ShorthandMatcher(trained.model, project.content.domain)
     now = datetime.now(UTC)
     matcher.parse(text, now)

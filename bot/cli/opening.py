@@ -33,8 +33,10 @@ def load_settings(project: Path, store: str | None = None) -> Settings:
 @asynccontextmanager
 async def open_database(settings: Settings) -> AsyncIterator[Database]:
     """The project's store, beside a server that may be running on it."""
+    from bot.app.projects import private_folder
     from bot.stores.database import Database
 
+    private_folder(settings)
     database = Database.open(settings.store.url, project=settings.project, readers=1)
     try:
         yield database

@@ -6,7 +6,7 @@ import re
 import sqlite3
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from bot.errors import ConfigurationError
 from bot.stores.faults import Conflict, Fault
@@ -20,10 +20,15 @@ _BUSY_SECONDS = 0.25
 
 
 class Dialect(Protocol):
-    """One kind of database: how to connect, begin, and read its errors. `types` fill the schema's placeholders."""
+    """One kind of database: how to connect, begin, and read its errors.
+
+    `types` fill the schema's placeholders; `tidy` is what the writer does for
+    the database now and then, between two transactions.
+    """
 
     name: str
     begin: str
+    tidy: ClassVar[str | None]
     types: Mapping[str, str]
     errors: tuple[type[Exception], ...]
 
@@ -69,6 +74,7 @@ class Sqlite:
 
     name = "sqlite"
     begin = "BEGIN IMMEDIATE"
+    tidy: ClassVar[str | None] = "PRAGMA wal_checkpoint(PASSIVE)"
     types: Mapping[str, str] = {
         "text": "TEXT",
         "integer": "INTEGER",
@@ -88,7 +94,7 @@ class Sqlite:
         self.file.touch(mode=0o600)
         pragmas = [
             f"PRAGMA synchronous={self._synchronous}",
-            "PRAGMA wal_autocheckpoint=2000",
+            "PRAGMA wal_autocheckpoint=0",
             "PRAGMA foreign_keys=ON",
         ]
         arguments = {"isolation_level": None, "timeout": _BUSY_SECONDS, "cached_statements": 256}
@@ -145,6 +151,7 @@ class Postgres:
 
     name = "postgresql"
     begin = "BEGIN"
+    tidy: ClassVar[str | None] = None
     types: Mapping[str, str] = {
         "text": "TEXT",
         "integer": "BIGINT",
@@ -237,6 +244,6 @@ def _postgres(url: URL) -> Postgres:
 
 
 _WRONG_URL = (
-    "the store URL is not one that can be used; write sqlite:///data/teller.db (a file, relative to the project) "
+    "the store URL is not one that can be used; write sqlite:///.teller/teller.db (a file, relative to the project) "
     "or postgresql+psycopg://user:password@host/database"
 )

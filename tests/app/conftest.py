@@ -47,7 +47,7 @@ def link_project(folder: Path, root: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("actions", "intents", "stories", "simulator", "config.yml"):
         (folder / name).symlink_to(root / name)
-    (folder / "data").mkdir()
+    (folder / ".teller").mkdir()
     return folder
 
 
@@ -58,7 +58,7 @@ def bank_project(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Cal
 
     def make(name: str) -> Path:
         folder = link_project(tmp_path_factory.mktemp(name) / "bank", project)
-        (folder / "data" / "models").symlink_to(models)
+        (folder / ".teller" / "models").symlink_to(models)
         return folder
 
     return make

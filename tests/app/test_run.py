@@ -115,7 +115,7 @@ def test_stopping_finishes_turns_under_way(run_bot: RunBot, bank_project: BankPr
         with running.login() as customer:
             customer.post("/chat", json={"message": "hello"})
         assert running.stop() == 0
-    verified = command(project, "store", "verify", "--store", "sqlite:///data/demo.db")
+    verified = command(project, "store", "verify", "--store", "sqlite:///.teller/demo.db")
     assert verified.returncode == 0, verified.stderr
     assert "sound" in verified.stdout
 

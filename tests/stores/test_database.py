@@ -123,8 +123,14 @@ async def test_a_second_server_on_a_file_is_refused_with_a_sentence(tmp_path: Pa
 
 @pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "mysql://x/y", "nonsense"])
 def test_other_urls_are_refused(url: str, tmp_path: Path):
-    with pytest.raises(ConfigurationError, match=r"sqlite:///data/teller.db"):
+    with pytest.raises(ConfigurationError, match=r"sqlite:///.teller/teller.db"):
         Database.open(url, project=tmp_path)
+
+
+def test_a_folder_that_cannot_be_made_stops_the_start(tmp_path: Path):
+    (tmp_path / "data").write_text("in the way")
+    with pytest.raises(ConfigurationError, match=r"cannot be opened: .*data"):
+        Database.open("sqlite:///data/t.db", project=tmp_path, server=True)
 
 
 async def test_the_file_is_its_owners_alone(database: Database, tmp_path: Path):

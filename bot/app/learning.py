@@ -1,0 +1,92 @@
+"""Learning from content, once: the matcher and the policies are trained, or taken from the cache of models."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import TypeVar
+
+from bot.app.projects import Project, private_folder
+from bot.dialogue import Dialogue, train_dialogue
+from bot.errors import BotError
+from bot.nlu import Model, fingerprint_of, train
+
+SEED = 0
+KEPT = 8
+"""How many models stay in the cache: enough to go back and forth between a few versions of the content."""
+
+Progress = Callable[[str, float], None]
+Learned = TypeVar("Learned", Model, Dialogue)
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What was learned from content. `seconds` is how long it took, `cached` whether it came from the cache."""
+
+    model: Model
+    dialogue: Dialogue
+    seconds: float
+    cached: bool
+
+
+def learn(project: Project, *, progress: Progress | None = None) -> Trained:
+    """The model and the policies of the project: from its cache, or trained and put there.
+
+    The cache is keyed by what training looks at, so that an edit of a response
+    trains nothing. A cached model that cannot be read is trained again, and
+    where the cache cannot be written, nothing is kept.
+    """
+    started = perf_counter()
+    content, plugins = project.content, project.plugins
+    components = plugins.nlu_components()
+    cache = project.settings.data / "models"
+    with contextlib.suppress(OSError):
+        private_folder(project.settings)
+    model, model_cached = _cached(
+        cache / f"nlu-{fingerprint_of(content, SEED)[:24]}",
+        lambda folder: Model.load(folder, components=components),
+        lambda: train(content, seed=SEED, progress=progress, components=components),
+    )
+    factories = plugins.policies()
+    policies, policies_cached = _cached(
+        cache / f"dialogue-{content.fingerprint[:24]}",
+        lambda folder: Dialogue.load(folder, content, factories),
+        lambda: train_dialogue(content, seed=SEED, policies=factories),
+    )
+    return Trained(model, policies, perf_counter() - started, model_cached and policies_cached)
+
+
+def _cached(folder: Path, load: Callable[[Path], Learned], learn: Callable[[], Learned]) -> tuple[Learned, bool]:
+    if folder.is_dir():
+        with contextlib.suppress(BotError, OSError, ValueError, KeyError):  # another version's, or cut short
+            return load(folder), True
+    learned = learn()
+    with contextlib.suppress(OSError), _written_whole(folder) as draft:  # a read-only project is trained each time
+        learned.save(draft)
+        _forget_old(folder.parent)
+    return learned, False
+
+
+@contextmanager
+def _written_whole(folder: Path) -> Iterator[Path]:
+    """A folder that appears under its name only once it is complete."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    draft = Path(tempfile.mkdtemp(prefix=".training-", dir=folder.parent))
+    try:
+        yield draft
+        shutil.rmtree(folder, ignore_errors=True)
+        draft.rename(folder)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _forget_old(cache: Path) -> None:
+    models = sorted((f for f in cache.iterdir() if not f.name.startswith(".")), key=lambda f: f.stat().st_mtime)
+    for old in models[:-KEPT]:
+        shutil.rmtree(old, ignore_errors=True)

@@ -77,6 +77,8 @@ class CrfExtractor:
     featurize: Featurizer
     topics: Topics
     taggers: Mapping[Aspect, Tagger]
+    refined: Mapping[Aspect, frozenset[str]]
+    """The entities that carry roles, or groups, in the examples: only they are asked for them."""
 
     def extend(self, text: str, now: datetime, found: list[Entity]) -> list[Entity]:
         """Add the entities that the taggers find in `text`."""
@@ -88,7 +90,7 @@ class CrfExtractor:
         spans = _spans(tags)
         if not spans:
             return found
-        roles, groups = self._refine("role", rows, tags), self._refine("group", rows, tags)
+        roles, groups = (self._refine(aspect, rows, tags, spans) for aspect in _ASPECTS[1:])
         return found + [
             Entity(
                 span.label,
@@ -103,17 +105,31 @@ class CrfExtractor:
             for span in spans
         ]
 
-    def _refine(self, aspect: Aspect, rows: _Rows, tags: Sequence[tuple[str, float]]) -> dict[int, str]:
+    def _refine(
+        self, aspect: Aspect, rows: _Rows, tags: Sequence[tuple[str, float]], spans: Sequence[_Span]
+    ) -> dict[int, str]:
+        """Give the role or group of each word that has one, where an entity that carries them was found."""
         tagger = self.taggers.get(aspect)
-        if tagger is None:
+        if tagger is None or self.refined[aspect].isdisjoint(span.label for span in spans):
             return {}
         labels = tagger.tag(_with_entities(rows, [label for label, _ in tags]))
-        return {at: label[2:] for at, (label, _) in enumerate(labels) if label != _OUTSIDE}
+        carriers = self.refined[aspect]
+        return {
+            span.first: labels[span.first][0][2:]
+            for span in spans
+            if span.label in carriers and labels[span.first][0] != _OUTSIDE
+        }
 
     def dump(self) -> tuple[JsonObject, Mapping[str, bytes]]:
         """Give back what `restore` needs: a JSON object, and CRFsuite's file for each aspect."""
         files = {f"{aspect}.crfsuite": tagger.model for aspect, tagger in self.taggers.items()}
-        state = {"name": self.name, "topics": self.topics.dump(), **dump_patterns(self.featurize.patterns)}
+        refined = {aspect: sorted(names) for aspect, names in self.refined.items()}
+        state = {
+            "name": self.name,
+            "refined": refined,
+            "topics": self.topics.dump(),
+            **dump_patterns(self.featurize.patterns),
+        }
         return state, files
 
     @classmethod
@@ -121,7 +137,9 @@ class CrfExtractor:
         """Build the extractor again from what `dump` gave."""
         names = {aspect: f"{aspect}.crfsuite" for aspect in _ASPECTS}
         taggers = {aspect: Tagger(files[file]) for aspect, file in names.items() if file in files}
-        return cls(state["name"], Featurizer(restore_patterns(state)), Topics.restore(state["topics"]), taggers)
+        refined = {aspect: frozenset(state["refined"][aspect]) for aspect in _ASPECTS[1:]}
+        featurize = Featurizer(restore_patterns(state))
+        return cls(state["name"], featurize, Topics.restore(state["topics"]), taggers, refined)
 
 
 def learn_crf(
@@ -148,7 +166,12 @@ def learn_crf(
         if any(label != _OUTSIDE for at in chosen for label in labels[at]):
             seen = [_with_entities(rows[at], entities[at]) for at in chosen]
             taggers[aspect] = Tagger(_train(seen, [labels[at] for at in chosen], options))
-    return CrfExtractor(name, featurize, learn_topics(folded, topics), taggers)
+    refined = {aspect: _carriers(examples, aspect) for aspect in _ASPECTS[1:]}
+    return CrfExtractor(name, featurize, learn_topics(folded, topics), taggers, refined)
+
+
+def _carriers(examples: Sequence[Example], aspect: Aspect) -> frozenset[str]:
+    return frozenset(mark.entity for example in examples for mark in example.annotations if getattr(mark, aspect))
 
 
 def _topics_of(examples: Sequence[Example]) -> list[str]:

@@ -60,7 +60,23 @@ def test_numbers(phrase: str, value: float) -> None:
     assert only(f"so {phrase} please", phrase, "number").value == value
 
 
-@pytest.mark.parametrize("text", ["A380", "12-34-56", "1.2.3.4", "this one", "b12", "4x4", "9" * 5000, "a", "half"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A380",
+        "12-34-56",
+        "1.2.3.4",
+        "this one",
+        "send one",
+        "one of them",
+        "b12",
+        "0070",
+        "4x4",
+        "9" * 5000,
+        "a",
+        "half",
+    ],
+)
 def test_codes_and_pronouns_are_no_numbers(text: str) -> None:
     assert found(text, "number") == []
 

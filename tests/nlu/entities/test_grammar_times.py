@@ -98,6 +98,7 @@ def said(entity: Entity) -> str:
         ("a quarter to noon", "2026-11-22T11:45:00 minute"),
         ("noon on Friday", "2026-11-20T12:00:00 hour"),
         ("next Friday at half past six", "2026-11-27T18:30:00 minute"),
+        ("2026-11-03T10:15", "2026-11-03T10:15:00 minute"),
         ("tomorrow at 9am", "2026-11-23T09:00:00 hour"),
         ("8 tonight", "2026-11-22T20:00:00 hour"),
         ("tomorrow evening at 8", "2026-11-23T20:00:00 hour"),

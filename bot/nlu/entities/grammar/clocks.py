@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from bot.nlu.entities.grammar.calendar import Grain, Reference, When, add, span
 from bot.nlu.entities.grammar.names import PARTS_OF_DAY
-from bot.nlu.entities.grammar.numbers import number
+from bot.nlu.entities.grammar.numbers import SPOKEN, number
 from bot.nlu.entities.grammar.reading import closes
 from bot.nlu.entities.grammar.tokens import Tokens
 
@@ -26,6 +26,9 @@ class Clock(NamedTuple):
 
 
 _WHOLE_HOURS: Final = {"noon": 12, "midday": 12, "midnight": 0}
+CLOCK_WORDS: Final = SPOKEN | frozenset(_WHOLE_HOURS) | {"quarter"}
+"""Words that a time of day can begin with, besides digits."""
+
 _QUARTERS: Final = {"quarter": 15, "half": 30}
 
 
@@ -34,6 +37,8 @@ def clock(tokens: Tokens, at: int, *, bare: bool = False) -> Clock | None:
     word = tokens.words[at]
     if word in _WHOLE_HOURS:
         return Clock(at + 1, _WHOLE_HOURS[word], sure=True)
+    if word not in CLOCK_WORDS and not word.isdecimal():
+        return None
     read = _minutes_from(tokens, at) or _digits(tokens, at) or _words(tokens, at)
     if read is None or read.hour > 24 or read.minute > 59 or read.second > 59:
         return None

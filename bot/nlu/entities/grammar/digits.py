@@ -8,25 +8,32 @@ from bot.nlu.entities.grammar.calendar import Reference, unit
 from bot.nlu.entities.grammar.dated import Dated, nearest_day
 from bot.nlu.entities.grammar.tokens import Tokens
 
+_SHARES = frozenset({(1, 2), (1, 3), (2, 3), (1, 4), (3, 4)})
+"""What is a share (1/2) rather than a day and a month, unless a date is expected."""
+
 
 def in_digits(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
     """Read `2026-11-03`, `3/11/2026`, `03.11.26`, `3/11`, `11/2026`."""
     parts, end = _digit_groups(tokens, at)
-    if len(parts) < 2:
+    if len(parts) == 3:
+        year_first = len(parts[0]) == 4
+        first, second = (parts[1], parts[2]) if year_first else (parts[0], parts[1])
+        day, month = (int(second), int(first)) if year_first else _day_and_month(first, second, reference)
+        return Dated(end, unit(datetime(_year(parts[0] if year_first else parts[2]), month, day), "day"))
+    if len(parts) < 2 or tokens.words[at + 1] != "/":
         return None
-    mark = tokens.words[at + 1]
-    if len(parts) == 3 and len(parts[0]) == 4:
-        return Dated(end, unit(datetime(int(parts[0]), int(parts[1]), int(parts[2])), "day"))
-    if len(parts) == 2 and mark == "/" and len(parts[1]) == 4:
+    if len(parts[1]) == 4:
         return Dated(end, unit(datetime(int(parts[1]), int(parts[0]), 1), "month"))
-    if len(parts) == 2 and (mark != "/" or any(len(part) > 2 for part in parts)):
+    if max(len(part) for part in parts) > 2 or (not led and (int(parts[0]), int(parts[1])) in _SHARES):
         return None
-    day, month = (int(parts[0]), int(parts[1])) if reference.habits.day_first else (int(parts[1]), int(parts[0]))
-    if month > 12 and day <= 12:
-        day, month = month, day
-    if len(parts) == 2:
-        return Dated(end, unit(nearest_day(month, day, reference), "day")) if day and month else None
-    return Dated(end, unit(datetime(_full_year(parts[2]), month, day), "day"))
+    day, month = _day_and_month(*parts, reference)
+    return Dated(end, unit(nearest_day(month, day, reference), "day"))
+
+
+def _day_and_month(first: str, second: str, reference: Reference) -> tuple[int, int]:
+    """Give day and month in the order of the habits, or in the other one where only that exists."""
+    day, month = (int(first), int(second)) if reference.habits.day_first else (int(second), int(first))
+    return (month, day) if month > 12 >= day else (day, month)
 
 
 def _digit_groups(tokens: Tokens, at: int) -> tuple[list[str], int]:
@@ -47,6 +54,6 @@ def _digit_groups(tokens: Tokens, at: int) -> tuple[list[str], int]:
     return (parts, end) if fits else ([], at)
 
 
-def _full_year(digits: str) -> int:
+def _year(digits: str) -> int:
     year = int(digits)
     return year if len(digits) == 4 else year + (2000 if year < 70 else 1900)

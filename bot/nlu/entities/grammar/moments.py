@@ -8,7 +8,7 @@ from typing import Final
 
 from bot.nlu.entities.grammar import dates, parts, shifts
 from bot.nlu.entities.grammar.calendar import Reference, When, add, coarse, floor, span, unit
-from bot.nlu.entities.grammar.clocks import Clock, clock, nearest, on_day, part_of_day
+from bot.nlu.entities.grammar.clocks import CLOCK_WORDS, Clock, clock, nearest, on_day, part_of_day
 from bot.nlu.entities.grammar.dated import Dated, DateRule
 from bot.nlu.entities.grammar.tokens import DIGITS, Tokens
 
@@ -26,7 +26,7 @@ def longest(rules: Iterable[DateRule], tokens: Tokens, at: int, reference: Refer
     return best
 
 
-def _by_word(*tables: Mapping[DateRule, frozenset[str]]) -> Mapping[str, Sequence[DateRule]]:
+def by_word(*tables: Mapping[DateRule, frozenset[str]]) -> Mapping[str, Sequence[DateRule]]:
     """Sort rules by the words that they can begin with."""
     sorted_rules: dict[str, list[DateRule]] = {}
     for table in tables:
@@ -36,7 +36,7 @@ def _by_word(*tables: Mapping[DateRule, frozenset[str]]) -> Mapping[str, Sequenc
     return sorted_rules
 
 
-DATES: Final = _by_word(shifts.RULES, parts.RULES, dates.RULES)
+DATES: Final = by_word(shifts.RULES, parts.RULES, dates.RULES)
 
 
 def _date(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
@@ -46,7 +46,8 @@ def _date(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | N
 
 def moment(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
     """Read a date, a time of day, or both in either order, without a preposition before it."""
-    return longest((_by_date, _by_clock, _tonight, _now), tokens, at, reference, led)
+    word = tokens.words[at]
+    return longest(_MOMENTS.get(DIGITS if word.isdecimal() else word, ()), tokens, at, reference, led)
 
 
 def _by_date(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
@@ -72,6 +73,9 @@ def _skip_article(tokens: Tokens, at: int) -> int:
 
 def _with_clock(tokens: Tokens, dated: Dated) -> Dated:
     """Add the time of day that follows a date, if one does; a part of the day tells morning from evening."""
+    if tokens.words[dated.end] == "t" and tokens.glued(dated.end):  # ISO 8601: 2026-11-03T10:00
+        said = clock(tokens, dated.end + 1)
+        return Dated(said.end, _clock_on(said, dated.when)) if said else dated
     first = tokens.skip(dated.end, (",",))
     second = tokens.skip(first, ("at", "@", "for", "around", "about", "from"))
     said = clock(tokens, second, bare=second > first and tokens.words[first] in {"at", "@", "around", "about"})
@@ -93,7 +97,7 @@ def _by_clock(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated
     said = clock(tokens, at, bare=True)
     if said is None:
         return None
-    first = tokens.skip(tokens.skip(said.end, (",",)), ("on",))
+    first = tokens.skip(tokens.skip(said.end, (",",)) if said.marked else said.end, ("on",))
     behind = _tonight(tokens, first, reference, led) or plain_date(tokens, first, reference)
     if behind and _within_a_day(behind.when) and (said.marked or led or behind.when.interval):
         return Dated(behind.end, _clock_on(said, behind.when))
@@ -121,6 +125,16 @@ def _now(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | No
     end = tokens.skip(at, ("right",))
     now = tokens.words[end] == "now" and (end > at or led)
     return Dated(end + 1, unit(floor(reference.now, "second"), "second")) if now else None
+
+
+_MOMENTS: Final = by_word(
+    {
+        _by_date: frozenset(DATES),
+        _by_clock: CLOCK_WORDS | {DIGITS},
+        _tonight: frozenset({"tonight"}),
+        _now: frozenset({"now", "right"}),
+    }
+)
 
 
 def phrase(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:

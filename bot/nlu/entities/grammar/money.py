@@ -99,7 +99,10 @@ _AT_LEAST: Final = (
     ("minimum",),
     ("min",),
 )
-_BETWEEN: Final = {"between": ("and", "to", "-"), "from": ("to", "-", "till", "until")}
+_JOINTS: Final = frozenset({"-", "to"})
+_BETWEEN: Final = {"between": _JOINTS | {"and"}, "from": _JOINTS | {"till", "until"}}
+_LONGEST_AMOUNT: Final = 14
+"""Tokens within which the word has to stand that joins two amounts."""
 
 MONEY_WORDS: Final = (
     SPOKEN
@@ -146,15 +149,17 @@ def _between(tokens: Tokens, at: int) -> Reading | None:
 
 
 def _range(tokens: Tokens, at: int) -> Reading | None:
-    pair = _pair(tokens, at, ("-", "to"))
+    pair = _pair(tokens, at, _JOINTS)
     if pair:
         return pair
     found = _amount(tokens, at)
     return found and Reading(found.end, plain(found.value), {"type": "value", **_details(found)})
 
 
-def _pair(tokens: Tokens, at: int, joints: tuple[str, ...]) -> Reading | None:
+def _pair(tokens: Tokens, at: int, joints: frozenset[str]) -> Reading | None:
     """Read two amounts with a joint between them; the first may leave its currency to the second."""
+    if joints.isdisjoint(tokens.words[at : at + _LONGEST_AMOUNT]):
+        return None
     first = _amount(tokens, at)
     joint = first.end if first else None
     bare = None if first else number(tokens, at)
@@ -230,7 +235,9 @@ def _code(tokens: Tokens, at: int) -> Currency | None:
 
 def _named(tokens: Tokens, at: int) -> Amount | None:
     """Read an amount whose currency comes last: `50p`, `twenty quid`, `12.50 EUR`, `five pounds twenty`."""
-    read = number(tokens, at, comma=True) or _one(tokens, at)
+    read = number(tokens, at, comma=True)
+    if read is None and tokens.words[at] in {"a", "an"} and tokens.words[at + 1] in FOLLOWERS:
+        read = Number(at + 1, Decimal(1))
     if read is None or read.end >= tokens.count:
         return None
     word = tokens.words[read.end]
@@ -250,10 +257,6 @@ def _named(tokens: Tokens, at: int) -> Amount | None:
 def _is_minor(tokens: Tokens, at: int, read: Number) -> bool:
     """Tell `50p` and `fifty pence` from `2 c` and `plan a p`: one letter has to touch digits."""
     return len(tokens.words[read.end]) > 1 or (tokens.has_digits(read.end - 1) and tokens.glued(read.end))
-
-
-def _one(tokens: Tokens, at: int) -> Number | None:
-    return Number(at + 1, Decimal(1)) if tokens.words[at] in {"a", "an"} else None
 
 
 def _note(tokens: Tokens, at: int) -> Amount | None:

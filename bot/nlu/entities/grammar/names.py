@@ -21,7 +21,7 @@ MONTHS: Final = _table(
     "november nov,december dec",
     1,
 )
-UNSURE: Final = frozenset({"may", "mar", "jan", "mon", "wed", "weds", "sat", "sun", "april", "june"})
+UNSURE: Final = frozenset({"may", "mar", "apr", "jan", "mon", "wed", "weds", "sat", "sun", "april", "june"})
 """Names that are other words too, or people's; alone they count only where a date is expected, or as written."""
 
 SEASONS: Final = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}

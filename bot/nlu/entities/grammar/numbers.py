@@ -40,6 +40,8 @@ _ENDINGS: Final = frozenset({"st", "nd", "rd", "th"})
 SPOKEN: Final = frozenset(_SMALL) | frozenset(_TENS) | {"a", "an", "half", "minus", "negative", "dozen", "hundred"}
 """Words that a number can begin with."""
 
+_BEGINNINGS: Final = SPOKEN | {"-", "the"}
+
 ORDINAL_WORDS: Final = frozenset(_ORDINALS) | frozenset(_TENTHS) | frozenset(_TENS)
 """Words that an ordinal can begin with."""
 
@@ -77,6 +79,8 @@ def _joined(tokens: Tokens, at: int, mark: str) -> bool:
 def number(tokens: Tokens, at: int, *, suffixes: bool = True, comma: bool = False) -> Number | None:
     """Read the longest number at `at`: digits or words, scaled (`1.2k`, `half a million`), signed."""
     word = tokens.words[at]
+    if word not in _BEGINNINGS and not word.isdecimal():
+        return None
     if word in {"minus", "negative"} or (word == "-" and not tokens.glued(at) and tokens.glued(at + 1)):
         positive = number(tokens, at + 1, suffixes=suffixes, comma=comma)
         return positive and Number(positive.end, -positive.value)

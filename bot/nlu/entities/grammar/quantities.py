@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from bot.nlu.entities.grammar.calendar import SECONDS, Grain, Reference
 from bot.nlu.entities.grammar.numbers import SPOKEN, Number, digits, number, ordinal, plain
-from bot.nlu.entities.grammar.reading import Reading
+from bot.nlu.entities.grammar.reading import Reading, closes
 from bot.nlu.entities.grammar.tokens import Tokens, listed
 
 CYCLES: Final[dict[str, Grain]] = {
@@ -41,7 +41,7 @@ CYCLES: Final[dict[str, Grain]] = {
     "yr": "year",
     "yrs": "year",
 }
-_GLUED_CYCLES: Final[dict[str, Grain]] = {"h": "hour", "s": "second", "d": "day", "w": "week", "y": "year"}
+_GLUED_CYCLES: Final[dict[str, Grain]] = {"h": "hour"}
 _DISTANCES: Final = {
     word: unit
     for unit, words in {
@@ -55,9 +55,9 @@ _DISTANCES: Final = {
     }.items()
     for word in words.split()
 }
-_DETERMINERS: Final = listed(
-    "this that the which each every any no another other last next first only same right wrong new old some"
-)
+_BEFORE_ONE: Final = listed("number option about least most only exactly than plus minus times")
+"""Words behind which `one` is a number; behind others it stands for a thing ("this one", "send one")."""
+
 _SIGNS_OF_CODES: Final = frozenset("/:.-,_@#&=+")
 
 
@@ -90,6 +90,8 @@ def counted(tokens: Tokens, at: int) -> Count | None:
     if word in {"fortnight", "fortnights"}:
         return Count(many.end + 1, many.value * 2, "week")
     grain = CYCLES.get(word)
+    if word == "second" and many.value == 1 and not closes(tokens, many.end + 1):
+        return None  # "a second card"
     if grain is None and tokens.has_digits(many.end - 1) and tokens.glued(many.end):
         grain = _GLUED_CYCLES.get(word)
     return _with_half(tokens, Count(many.end + 1, many.value, grain)) if grain else None
@@ -119,6 +121,8 @@ def duration(tokens: Tokens, at: int, reference: Reference) -> Reading | None:
     first = counted(tokens, at)
     if first is None:
         return None
+    if first.grain == "quarter":
+        return None  # "a quarter", "three quarters": a share more often than months
     parts = [first]
     while len(parts) < 4:
         following = counted(tokens, tokens.skip(parts[-1].end, ("and", ",")))
@@ -153,12 +157,17 @@ def distance(tokens: Tokens, at: int, reference: Reference) -> Reading | None:
 
 def number_alone(tokens: Tokens, at: int, reference: Reference) -> Reading | None:
     """Read a number that is no part of a code (`A380`, `12-34-56`) and no pronoun (`this one`)."""
-    if tokens.words[at] == "one" and at > 0 and tokens.words[at - 1] in _DETERMINERS:
-        return None
     read = number(tokens, at)
-    if read is None or _in_code(tokens, at, read.end):
+    if read is None or _in_code(tokens, at, read.end) or _pronoun(tokens, at, read.end):
         return None
     return Reading(read.end, plain(read.value), {"type": "value", "value": plain(read.value)})
+
+
+def _pronoun(tokens: Tokens, at: int, end: int) -> bool:
+    if tokens.words[at] != "one" or end > at + 1:
+        return False
+    before = tokens.words[at - 1] if at > 0 else ""
+    return tokens.words[end] == "of" or (before.isalpha() and before not in _BEFORE_ONE)
 
 
 def digits_alone(tokens: Tokens, at: int, reference: Reference) -> Reading | None:
@@ -170,6 +179,8 @@ def digits_alone(tokens: Tokens, at: int, reference: Reference) -> Reading | Non
 
 
 def _in_code(tokens: Tokens, at: int, end: int) -> bool:
+    if tokens.words[at].startswith("0") and len(tokens.words[at]) > 1:
+        return True
     before = tokens.words[at - 1] if tokens.glued(at) else ""
     after = tokens.words[end] if tokens.glued(end) else ""
     if before.isalnum() or after.isalnum():

@@ -10,7 +10,7 @@ from bot.nlu.entities.grammar.calendar import SECONDS, Grain, Reference, When, a
 from bot.nlu.entities.grammar.clocks import part_of_day
 from bot.nlu.entities.grammar.dated import Dated, DateRule
 from bot.nlu.entities.grammar.dates import month_from, nearest_feast, weekday_from
-from bot.nlu.entities.grammar.names import FEASTS, MONTHS, PARTS_OF_DAY, SEASONS, WEEKDAYS
+from bot.nlu.entities.grammar.names import FEASTS, MONTHS, PARTS_OF_DAY, SEASONS, UNSURE, WEEKDAYS
 from bot.nlu.entities.grammar.quantities import COUNT_WORDS, CYCLES, Count, counted, cycle
 from bot.nlu.entities.grammar.tokens import DIGITS, Tokens
 
@@ -69,7 +69,7 @@ def _shifted_name(tokens: Tokens, at: int, shift: int, reference: Reference) -> 
     word = tokens.words[at]
     if word in WEEKDAYS:
         return Dated(at + 1, _shifted_weekday(WEEKDAYS[word], shift, reference))
-    if word in MONTHS:
+    if word in MONTHS and not (shift == 0 and word in UNSURE):  # "this may be", "the current APR"
         return Dated(at + 1, _shifted_month(MONTHS[word], shift, reference))
     if word in {"weekend", "weekends"} or tokens.phrase(at, "week", "-", "end"):
         return Dated(at + (1 if word != "week" else 3), weekend(shift, reference))

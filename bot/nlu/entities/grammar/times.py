@@ -10,7 +10,7 @@ from bot.nlu.entities.grammar.calendar import GRAINS, Grain, Reference, When, ad
 from bot.nlu.entities.grammar.clocks import Clock, clock, on_day
 from bot.nlu.entities.grammar.dated import Dated, DateRule
 from bot.nlu.entities.grammar.digits import in_digits
-from bot.nlu.entities.grammar.moments import DATES, longest, moment, phrase, plain_date
+from bot.nlu.entities.grammar.moments import DATES, by_word, longest, moment, phrase, plain_date
 from bot.nlu.entities.grammar.names import PARTS_OF_DAY, SEASONS
 from bot.nlu.entities.grammar.numbers import SPOKEN
 from bot.nlu.entities.grammar.quantities import CYCLES
@@ -50,7 +50,9 @@ FOLLOWERS: Final = (
 def time(tokens: Tokens, at: int, reference: Reference) -> Reading | None:
     """Read the longest time at `at`, in Duckling's shapes."""
     led = at > 0 and tokens.words[at - 1] in _LEADS
-    return _resolved(longest(_PERIODS, tokens, at, reference, led), reference)
+    word = tokens.words[at]
+    rules = _PERIODS.get(DIGITS if word.isdecimal() else word, ())
+    return _resolved(longest(rules, tokens, at, reference, led), reference)
 
 
 def date_in_digits(tokens: Tokens, at: int, reference: Reference) -> Reading | None:
@@ -97,7 +99,7 @@ def _until(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | 
     with_it = word != "before" and coarse(end.when.grain)
     last = end.when.end if with_it else end.when.start
     begin = floor(reference.now, "second") if word == "by" else None
-    if last is None or (begin and last < begin):
+    if last is None or (begin and last <= begin):
         return None
     return Dated(end.end, span(begin, last, "second" if begin else end.when.grain))
 
@@ -219,4 +221,13 @@ def _finer(first: When, second: When) -> Grain:
     return min(first.grain, second.grain, key=GRAINS.index)
 
 
-_PERIODS: Final[tuple[DateRule, ...]] = (phrase, shifts.ahead, _since, _until, _after, _between)
+_PERIODS: Final = by_word(
+    {
+        phrase: TIME_WORDS | {DIGITS},
+        shifts.ahead: frozenset({"in", "within"}),
+        _since: frozenset({"since", "from"}),
+        _until: _UNTIL | {"before", "by", "up"},
+        _after: frozenset({"after"}),
+        _between: TIME_WORDS | {DIGITS},
+    }
+)

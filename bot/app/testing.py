@@ -15,7 +15,7 @@ from bot.config import Logging, Settings, Store
 from bot.content import Story
 from bot.errors import ContentError
 from bot.messages import Customer, Principal
-from bot.reading.testing import read_tests
+from bot.reading import read_test_stories
 from bot.sources import Sources
 from bot.testing.reporting import failed_stories_yaml
 from bot.testing.stories import NOW, StoryReport, run_story_tests, story_report
@@ -50,7 +50,7 @@ def tests_of(project: Project, stories: Path | None) -> tuple[Story, ...]:
     """The test stories to run; raises ContentError for files that cannot be read."""
     if stories is None:
         return project.tests
-    tests, diagnostics = read_tests(stories)
+    tests, diagnostics = read_test_stories(stories)
     errors = [found for found in diagnostics if found.severity == "error"]
     if errors:
         raise ContentError(errors)

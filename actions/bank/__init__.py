@@ -12,7 +12,6 @@ from contextlib import asynccontextmanager
 from bot import HttpClient, Startup, hookimpl
 
 from .client import BankClient, CustomerBank
-from .effect import PaymentEffect, payment_parameters
 from .values import Account, AccountKind, Balance, Known, Payment, PaymentOrder, Refusal, Transaction
 
 __all__ = [
@@ -23,11 +22,9 @@ __all__ = [
     "CustomerBank",
     "Known",
     "Payment",
-    "PaymentEffect",
     "PaymentOrder",
     "Refusal",
     "Transaction",
-    "payment_parameters",
 ]
 
 

@@ -2,14 +2,16 @@ from __future__ import annotations
 
 import asyncio
 import random
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
 import aiohttp
 import pytest
 
-from actions.bank import BankClient, PaymentEffect, PaymentOrder, payment_parameters
-from bot import CallFailed, Customer, Sources
+from actions.bank import BankClient, PaymentOrder
+from actions.payment import Transfer
+from bot import CallFailed, Customer
 from simulator.settings import Endpoint
 from tests.bank.kit import AMARA, JONAS, NOON, refused
 from tests.bank.test_faults import order as order_fault
@@ -22,6 +24,11 @@ async def order(bank: BankClient, minor: int = 5_000, customer: Customer = AMARA
     current, savings, _ = await bank.of(customer).accounts()
     given: dict[str, Any] = {"debtor": current.id, "creditor": savings.id, "payee": "Rainy day", "not_after": LATER}
     return PaymentOrder(**given | changes, minor=minor, currency="GBP")
+
+
+def parameters_of(order: PaymentOrder) -> dict[str, Any]:
+    given = asdict(order) | {"not_after": order.not_after.isoformat()}
+    return given | {"customer": AMARA.bank_customer_id, "source": "current", "target": "savings"}
 
 
 async def balances(bank: BankClient) -> list[int]:
@@ -93,31 +100,30 @@ async def test_an_order_that_was_never_sent_did_not_happen(bank: BankClient, end
 
 
 async def test_an_effect_tells_done_refused_and_unknown(bank: BankClient, endpoint: Endpoint) -> None:
-    effect = PaymentEffect(bank)
+    effect = Transfer(bank, lambda: NOON)
     done, too_much = await order(bank), await order(bank, 99_999_900)
-    result = await effect.perform("k-1", payment_parameters(AMARA, done))
+    result = await effect.perform("k-1", parameters_of(done))
     assert (result.outcome, set(result.result)) == ("done", {"payment"})
-    assert await effect.perform("k-1", payment_parameters(AMARA, done)) == result
-    result = await effect.perform("k-2", payment_parameters(AMARA, too_much))
+    assert await effect.perform("k-1", parameters_of(done)) == result
+    result = await effect.perform("k-2", parameters_of(too_much))
     assert (result.outcome, result.result) == ("refused", {"reason": "insufficient_funds"})
     late = await order(bank, not_after=NOON - timedelta(minutes=1))
-    result = await effect.perform("k-3", payment_parameters(AMARA, late))
+    result = await effect.perform("k-3", parameters_of(late))
     assert (result.outcome, result.result) == ("refused", {"reason": "too_late"})
     await order_fault(endpoint, kind="500", path=PAYMENTS)
-    assert (await effect.perform("k-4", payment_parameters(AMARA, done))).outcome == "unknown"
-    assert (await effect.find("k-4", payment_parameters(AMARA, done))).outcome == "unknown"
+    assert (await effect.perform("k-4", parameters_of(done))).outcome == "unknown"
+    assert (await effect.find("k-4", parameters_of(done))).outcome == "unknown"
 
 
 async def test_what_the_bank_does_not_know_is_unknown_until_its_cut_off(bank: BankClient) -> None:
-    parameters = payment_parameters(AMARA, await order(bank))
-    assert (await PaymentEffect(bank).find("k-1", parameters)).outcome == "unknown"
-    bank.sources = Sources(now=lambda: LATER + timedelta(minutes=2))
-    assert (await PaymentEffect(bank).find("k-1", parameters)).outcome == "refused"
+    parameters = parameters_of(await order(bank))
+    assert (await Transfer(bank, lambda: NOON).find("k-1", parameters)).outcome == "unknown"
+    assert (await Transfer(bank, lambda: LATER + timedelta(minutes=3)).find("k-1", parameters)).outcome == "refused"
 
 
 async def test_money_is_conserved_under_faults_and_repeats(bank: BankClient, endpoint: Endpoint) -> None:
     """Every order is performed until its outcome is known, many at once, by a bank that fails half the time."""
-    effect, chance = PaymentEffect(bank), random.Random(5)
+    effect, chance = Transfer(bank, lambda: NOON), random.Random(5)
     before = await balances(bank)
     for number, kind in enumerate(("500", "reset", "429", "malformed", "503")):
         when = "after" if number % 2 else "before"
@@ -125,7 +131,7 @@ async def test_money_is_conserved_under_faults_and_repeats(bank: BankClient, end
     orders = {f"k-{number}": await order(bank, chance.randint(1, 900)) for number in range(30)}
 
     async def until_known(key: str) -> int:
-        parameters = payment_parameters(AMARA, orders[key])
+        parameters = parameters_of(orders[key])
         for _ in range(50):
             result = await effect.perform(key, parameters)
             if result.outcome == "done":

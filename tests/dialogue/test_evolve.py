@@ -1,0 +1,277 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.dialogue.event_json import event_from_json, event_to_json
+from bot.dialogue.events import (
+    ActionExecuted,
+    ActionExecutionRejected,
+    ActionFailed,
+    ActionReverted,
+    ActiveLoop,
+    AgentUttered,
+    AllSlotsReset,
+    BotUttered,
+    ConversationPaused,
+    ConversationResumed,
+    EffectPrepared,
+    EffectSettled,
+    EntitiesAdded,
+    Event,
+    FollowupAction,
+    LoopInterrupted,
+    ReminderCancelled,
+    ReminderScheduled,
+    Restarted,
+    SessionStarted,
+    SlotSet,
+    StoryExported,
+    UserFeaturization,
+    UserUtteranceReverted,
+    UserUttered,
+)
+from bot.dialogue.evolve import evolve, evolve_all, trim
+from bot.dialogue.tracker import Tracker
+from bot.dialogue.tracker_json import rasa_tracker_json, tracker_from_json, tracker_to_json
+from bot.encoding import decode, encode
+from bot.messages import Entity, IntentScore, Nearest, Parse, Reply
+from tests.dialogue.making import uttered
+
+LISTEN = ActionExecuted("action_listen")
+
+
+def after(*events: Event) -> Tracker:
+    return evolve_all(events, Tracker("c"))
+
+
+def test_a_new_session_forgets_all_but_what_it_starts_with() -> None:
+    tracker = after(
+        LISTEN, uttered("greet"), SlotSet("a", 1), ActiveLoop("form"), SessionStarted({"b": 2}), SlotSet("c", 3)
+    )
+    assert tracker.slots == {"b": 2, "c": 3}
+    assert tracker.loop is None
+    assert tracker.latest_message is None
+    assert tracker.followup_action == "action_listen"
+    assert len(tracker.events) == 6
+    assert tracker.applied == (SlotSet("c", 3),)
+
+
+def test_restart_and_reset_go_back_to_what_the_session_started_with() -> None:
+    for event in (Restarted(), AllSlotsReset()):
+        assert after(SessionStarted({"a": 1}), SlotSet("a", 2), SlotSet("b", 3), event).slots == {"a": 1}
+    assert after(Restarted()).followup_action == "action_session_start"
+
+
+def test_an_action_or_a_message_ends_a_followup() -> None:
+    assert after(FollowupAction("next")).followup_action == "next"
+    assert after(FollowupAction("next"), ActionExecuted("next")).followup_action is None
+    assert after(FollowupAction("next"), uttered("greet")).followup_action is None
+
+
+def test_a_reverted_message_takes_everything_since_the_listening_before_it_along() -> None:
+    before = after(LISTEN, uttered("greet"), ActionExecuted("utter_greet"), LISTEN)
+    reverted = evolve_all(
+        [uttered("ask"), SlotSet("a", 1), ActionExecuted("utter_what"), UserUtteranceReverted()], before
+    )
+    assert reverted.applied == before.applied[:-1]
+    assert reverted.slots == {}
+    assert reverted.latest_message == uttered("greet")
+    assert reverted.latest_action == "utter_greet"
+
+
+def test_a_reverted_action_is_as_if_it_had_not_run() -> None:
+    tracker = after(LISTEN, uttered("greet"), ActionExecuted("utter_greet"), SlotSet("a", 1), ActionReverted())
+    assert (tracker.latest_action, tracker.slots) == ("action_listen", {})
+
+
+def test_a_loop_remembers_what_started_it_and_whether_it_refused() -> None:
+    tracker = after(LISTEN, uttered("order"), ActionExecuted("form"), ActiveLoop("form"))
+    assert tracker.loop is not None
+    assert tracker.loop.trigger_message == uttered("order").parse
+    refused = evolve(ActionExecutionRejected("form"), tracker)
+    assert refused.loop is not None
+    assert refused.loop.rejected
+    again = evolve(ActionExecuted("form"), refused)
+    assert again.loop is not None
+    assert not again.loop.rejected
+
+
+def test_another_actions_refusal_is_not_the_loops() -> None:
+    tracker = after(ActiveLoop("form"), ActionExecutionRejected("other"))
+    assert tracker.loop is not None
+    assert not tracker.loop.rejected
+
+
+def test_an_interruption_ends_with_the_next_action() -> None:
+    tracker = after(ActiveLoop("form"), LoopInterrupted(True))
+    assert tracker.loop is not None
+    assert tracker.loop.is_interrupted
+    tracker = evolve(LISTEN, tracker)
+    assert tracker.loop is not None
+    assert not tracker.loop.is_interrupted
+
+
+def test_answers_to_a_running_loop_do_not_count_but_stay_on_record() -> None:
+    start = [LISTEN, uttered("order"), ActionExecuted("form"), ActiveLoop("form")]
+    answer = [LISTEN, uttered("inform"), SlotSet("a", 1), ActionExecuted("form")]
+    tracker = after(*start, *answer)
+    assert tracker.applied == (*start, SlotSet("a", 1))
+    assert tracker.events == (*start, *answer)
+
+
+def test_a_detour_from_a_loop_counts() -> None:
+    start = [LISTEN, uttered("order"), ActionExecuted("form"), ActiveLoop("form")]
+    detour = [LISTEN, uttered("greet"), ActionExecutionRejected("form"), ActionExecuted("utter_greet")]
+    tracker = after(*start, *detour, ActionExecuted("form"))
+    assert tracker.applied == tracker.events
+
+
+def test_a_loop_that_runs_a_second_time_counts_again() -> None:
+    once = [LISTEN, uttered("order"), ActionExecuted("form"), ActiveLoop("form"), LISTEN, ActiveLoop(None)]
+    tracker = after(*once, *once)
+    assert tracker.applied == tracker.events
+
+
+def test_pausing_lasts_until_resumed() -> None:
+    assert after(ConversationPaused()).paused
+    assert not after(ConversationPaused(), ConversationResumed()).paused
+
+
+def test_added_entities_belong_to_the_latest_message() -> None:
+    tracker = after(uttered("greet", "a"), EntitiesAdded(({"entity": "b", "value": 1},)))
+    assert tracker.parse is not None
+    assert [entity.entity for entity in tracker.parse.entities] == ["a", "b"]
+
+
+def test_a_prepared_effect_stays_until_its_outcome_is_known() -> None:
+    prepared = EffectPrepared("transfer", "key", {"amount": 1})
+    assert after(prepared, EffectSettled("key", "unknown")).effect == prepared
+    assert after(prepared, EffectSettled("other", "done")).effect == prepared
+    assert after(prepared, EffectSettled("key", "done")).effect is None
+
+
+# --- laws --------------------------------------------------------------------
+
+names = st.sampled_from(["form", "other_form", "utter_a", "utter_b", "action_listen"])
+json = st.sampled_from([None, True, False, 0, -1, 1.5, "", "a{b}", [], [0, ""], {}, {"x": {"y": [None]}}])
+objects = st.sampled_from([{}, {"x": 1}, {"x": None, "y": ["a"]}, {"": {"z": False}}])
+scores = st.builds(IntentScore, st.sampled_from(["greet", "ask"]), st.sampled_from([0.25, 1.0]))
+entities = st.builds(
+    Entity,
+    names,
+    json,
+    st.integers(0, 3),
+    st.integers(4, 9),
+    st.none() | st.just("role"),
+    st.none() | st.just("group"),
+    st.sampled_from(["", "X"]),
+    st.none() | st.just(0.5),
+    st.none() | objects,
+)
+parses = st.builds(
+    Parse,
+    st.text("ab ", max_size=4),
+    st.none() | scores,
+    st.lists(scores, max_size=2).map(tuple),
+    st.lists(entities, max_size=2).map(tuple),
+    st.just({}) | st.just({"default": {"response": {"intent_response_key": "faq/x"}}}),
+    st.just(()) | st.just((Nearest("a", "b", "c:1:2", 0.5),)),
+)
+button = st.just({"title": "Yes", "payload": "/yes"})
+replies = st.builds(
+    Reply,
+    text=st.none() | st.text(max_size=3),
+    buttons=st.just(()) | st.tuples(button),
+    custom=st.none() | objects.filter(bool),
+    metadata=objects,
+    response=st.none() | names,
+)
+slots = st.sampled_from(["s", "t"])
+events: st.SearchStrategy[Event] = st.one_of(
+    st.builds(UserUttered, parses, st.sampled_from(["", "m"]), st.sampled_from(["", "rest"]), objects),
+    st.builds(BotUttered, replies),
+    st.builds(SlotSet, slots, json),
+    st.builds(ActionExecuted, names, st.none() | names, st.none() | st.just(0.5), st.booleans()),
+    st.builds(lambda text: ActionExecuted(text, action_text=text), st.text(min_size=1, max_size=3)),
+    st.builds(ActionExecutionRejected, names, st.none() | names, st.none() | st.just(0.5)),
+    st.builds(ActionFailed, names, st.just("ValueError")),
+    st.builds(SessionStarted, objects),
+    st.builds(ActiveLoop, st.none() | names),
+    st.builds(LoopInterrupted, st.booleans()),
+    st.builds(FollowupAction, names),
+    st.sampled_from([Restarted(), AllSlotsReset(), ConversationPaused(), ConversationResumed(), StoryExported()]),
+    st.sampled_from([UserUtteranceReverted(), ActionReverted()]),
+    st.builds(AgentUttered, st.none() | st.text(max_size=3), objects),
+    st.builds(ReminderScheduled, names, st.just("2026-11-03T10:00:00+00:00"), names, st.just(({"entity": "a"},))),
+    st.builds(ReminderCancelled, st.none() | names, st.none() | names, st.none() | st.just(({"entity": "a"},))),
+    st.builds(EntitiesAdded, st.just(()) | st.just(({"entity": "a", "value": 1},))),
+    st.builds(UserFeaturization, st.booleans()),
+    st.builds(EffectPrepared, names, st.just("k"), objects),
+    st.builds(EffectSettled, st.just("k"), st.sampled_from(["done", "unknown"])),
+)
+histories = st.lists(events, max_size=25)
+
+
+def bare(tracker: Tracker) -> tuple[Any, ...]:
+    """The state without its history."""
+    t = tracker
+    return (t.slots, t.loop, t.latest_message, t.latest_action, t.followup_action, t.paused, t.effect)
+
+
+@given(events)
+def test_every_event_survives_rasas_json(event: Event) -> None:
+    data = decode(encode(event_to_json(event, 12.5)))
+    assert data["timestamp"] == 12.5
+    assert event_from_json(data) == event
+
+
+@pytest.mark.parametrize("data", [{}, {"event": "nothing"}, {"event": "slot"}, {"event": "followup", "name_": 1}])
+def test_what_is_no_event_is_refused(data: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="event"):
+        event_from_json(data)
+
+
+@given(histories)
+def test_the_state_is_the_fold_of_what_counts(history: list[Event]) -> None:
+    tracker = after(*history)
+    start = tracker.base or Tracker("c")
+    assert bare(evolve_all(tracker.applied, start)) == bare(tracker)
+    assert tracker.events == tuple(history)
+
+
+@given(histories)
+def test_a_snapshot_brings_back_the_same_tracker(history: list[Event]) -> None:
+    for tracker in (after(*history), trim(after(*history), 2)):
+        assert tracker_from_json(decode(encode(tracker_to_json(tracker)))) == tracker
+
+
+@given(histories, histories, st.integers(0, 3))
+def test_trimming_changes_nothing_that_comes_after(past: list[Event], future: list[Event], turns: int) -> None:
+    reverts = (UserUtteranceReverted, ActionReverted)
+    future = [event for event in future if not isinstance(event, reverts)]  # these look back as far as they are let
+    whole = after(*past)
+    trimmed = trim(whole, turns)
+    assert bare(trimmed) == bare(whole)
+    assert bare(evolve_all(future, trimmed)) == bare(evolve_all(future, whole))
+
+
+@given(histories, st.integers(1, 3))
+def test_trimming_keeps_whole_turns_and_no_more(history: list[Event], turns: int) -> None:
+    trimmed = trim(after(*history), turns)
+    for kept in (trimmed.events, trimmed.applied):
+        assert sum(isinstance(event, UserUttered) for event in kept) <= turns
+    older = [e for e in trimmed.applied if isinstance(e, UserUttered) and e is not trimmed.latest_message]
+    assert all(not e.parse.ranking and not e.parse.nearest for e in older)
+
+
+@given(histories)
+def test_a_tracker_survives_rasas_json_as_its_events(history: list[Event]) -> None:
+    tracker = after(*history)
+    shown = decode(encode(rasa_tracker_json(tracker, [(event, 1.0) for event in history], slots={"unset": None})))
+    again = evolve_all((event_from_json(event) for event in shown["events"]), Tracker("c"))
+    assert again == tracker
+    assert shown["slots"] == {"unset": None, **tracker.slots}

@@ -18,7 +18,7 @@ from bot.engine.lines import Line, Lines
 from bot.engine.protocols import Loaded, Outgoing, TurnCommit, TurnStore
 from bot.engine.record import Answer, TurnRecord
 from bot.engine.running import RunningTurn
-from bot.engine.snapshots import Snapshot, read_snapshot, session_is_over, snapshot_after
+from bot.engine.snapshots import RecentSnapshots, Snapshot, session_is_over, snapshot_after
 from bot.engine.work import MessageWork, Work
 from bot.errors import MessageIdReused, SequenceConflict, StoreUnavailable, TurnError, TurnTimedOut
 from bot.messages import UserMessage
@@ -26,6 +26,9 @@ from bot.sources import Sources, turn_random
 
 CONFLICT_TRIES = 16
 """How often a turn is computed again because another writer was first; each try means that somebody else got on."""
+
+RECENT_CONVERSATIONS = 256
+"""Of how many conversations the latest snapshot is kept at hand; a bound in all, nothing is kept for each."""
 
 Addressing = Callable[[UserMessage, TurnRecord], tuple[Outgoing, ...]]
 
@@ -82,6 +85,7 @@ class Engine:
         self._watch = watch
         self._addressing = dict(addressing or {})
         self._lines = Lines(settings.limits)
+        self._recent = RecentSnapshots(RECENT_CONVERSATIONS)
         self._running: dict[tuple[str, str], _Running] = {}
         self.reminders_changed = asyncio.Event()
 
@@ -193,12 +197,13 @@ class Engine:
         record.timings["waited_and_computed"] = perf_counter() - progress.started
         # The commit has no deadline of ours: once handed over, only the store knows how it ends.
         body = await self._commit(work, record, snapshot, fence)
+        self._recent.keep(message.conversation, record.seq, snapshot)
         self._tell(record)
         return Answer(message.conversation, record.seq, message.message_id, body)
 
     async def _compute(self, work: Work, loaded: Loaded) -> tuple[TurnRecord, Snapshot]:
         agent, now, seed = self.agent, self._sources.now(), self._sources.seed()
-        before = read_snapshot(loaded.snapshot, work.message.conversation)
+        before = self._recent.get(work.message.conversation, loaded.seq, loaded.snapshot)
         turn = RunningTurn(
             agent,
             before.tracker,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -25,6 +26,30 @@ class Snapshot:
         """The snapshot as the store keeps it."""
         tracker = tracker_to_json(self.tracker)
         return encode({"tracker": tracker, "login": self.login, "channel": self.channel, "sender": self.sender})
+
+
+class RecentSnapshots:
+    """The snapshots of the latest turns, so that a conversation that goes on is not read back from JSON.
+
+    A sequence number names one snapshot for ever, whichever worker wrote it;
+    so what is here is right whenever its number is the store's.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._kept: OrderedDict[str, tuple[int, Snapshot]] = OrderedDict()
+
+    def get(self, conversation: str, seq: int, text: bytes | None) -> Snapshot:
+        """The snapshot after turn `seq`, from here or from the stored text."""
+        kept = self._kept.get(conversation)
+        return kept[1] if kept is not None and kept[0] == seq else read_snapshot(text, conversation)
+
+    def keep(self, conversation: str, seq: int, snapshot: Snapshot) -> None:
+        """Keep the snapshot that turn `seq` committed; the one used longest ago goes."""
+        self._kept[conversation] = (seq, snapshot)
+        self._kept.move_to_end(conversation)
+        if len(self._kept) > self._most:
+            self._kept.popitem(last=False)
 
 
 def read_snapshot(text: bytes | None, conversation: str) -> Snapshot:

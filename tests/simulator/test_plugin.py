@@ -1,0 +1,156 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import stat
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import click
+import pytest
+
+import simulator
+from bot import Commands, ConfigurationError, HttpClient, Resources, Settings, Sources, Startup
+from simulator.accounts import CUSTOMERS
+from simulator.demo import DEMO_CUSTOMERS
+from simulator.embedded import serving
+from simulator.keys import read_key, read_or_make_key
+from simulator.settings import Endpoint, SimulatorSettings
+from tests.simulator.kit import NOON, Bank
+from tests.simulator.test_payments import AMARA, books, order, pay
+
+
+def startup(project: Path, **options: Any) -> tuple[Startup, list[Any], list[str]]:
+    customers: list[Any] = []
+    lines: list[str] = []
+
+    async def add_customer(account_number: str, code: str, bank_customer_id: str) -> None:
+        customers.append((account_number, code, bank_customer_id))
+
+    made = Startup(
+        settings=Settings(project=project, options=options),
+        resources=Resources(),
+        sources=Sources(now=lambda: NOON),
+        add_customer=add_customer,
+        announce=lines.append,
+        add_check=lambda name, check: None,
+    )
+    return made, customers, lines
+
+
+async def test_the_plugin_embeds_a_bank_that_answers_and_stops(tmp_path: Path) -> None:
+    given, customers, _ = startup(tmp_path)
+    async with simulator.lifespan(given):
+        endpoint = given.resources.get("bank-endpoint", dict)
+        async with HttpClient(endpoint["url"], service="bank") as http:
+            assert (await http.call("GET", "/health", name="health")).data == {"status": "ok"}
+    with pytest.raises(ConnectionRefusedError):
+        await asyncio.open_connection("127.0.0.1", int(endpoint["url"].rpartition(":")[2]))
+    assert customers == []
+
+
+async def test_the_demo_adds_its_customers_and_says_how_to_log_in(tmp_path: Path) -> None:
+    given, customers, lines = startup(tmp_path, demo=True)
+    async with simulator.lifespan(given):
+        assert customers == [(c.account_number, c.code, c.bank_customer_id) for c in DEMO_CUSTOMERS]
+    told = "\n".join(lines)
+    assert all(f"{c.account_number} / {c.code}" in told for c in DEMO_CUSTOMERS)
+    assert {c.bank_customer_id for c in DEMO_CUSTOMERS} == set(CUSTOMERS)
+
+
+async def test_another_bank_is_used_with_the_key_in_the_private_folder(tmp_path: Path) -> None:
+    given, _, _ = startup(tmp_path, bank_url="http://bank.test:5010")
+    key = read_or_make_key(given.settings.data / "bank.key")
+    async with simulator.lifespan(given):
+        endpoint = given.resources.get("bank-endpoint", dict)
+    assert endpoint == {"url": "http://bank.test:5010", "client_id": "teller", "secret": key}
+
+
+async def test_another_bank_without_its_key_stops_the_start(tmp_path: Path) -> None:
+    given, _, _ = startup(tmp_path, bank_url="http://bank.test:5010")
+    with pytest.raises(ConfigurationError, match="bot simulator"):
+        async with simulator.lifespan(given):
+            pass
+
+
+def test_a_key_is_made_once_for_its_owner_only(tmp_path: Path) -> None:
+    path = tmp_path / "keys" / "bank.key"
+    key = read_or_make_key(path)
+    assert (read_or_make_key(path), read_key(path)) == (key, key)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    path.chmod(0o644)
+    with pytest.raises(ConfigurationError, match="chmod 600"):
+        read_key(path)
+
+
+def commands() -> tuple[dict[str, click.Command], dict[str, Any]]:
+    found = Commands()
+    simulator.register_commands(found)
+    return {c.name or "": c for c in found.commands}, {o.option.name or "": o for o in found.options}
+
+
+def test_the_bank_adds_its_command_and_options() -> None:
+    added, options = commands()
+    assert set(added) == {"simulator"}
+    assert {name: option.command for name, option in options.items()} == {"bank_url": "run", "demo": "run"}
+
+
+def test_the_demo_has_a_store_of_its_own_on_loopback_only() -> None:
+    configure = commands()[1]["demo"].configure
+    settings = Settings()
+    assert configure(settings, False) == settings
+    assert "demo" in configure(settings, True).store.url
+    chosen = replace(settings, store=replace(settings.store, url="sqlite:///other.db"))
+    assert configure(chosen, True) == chosen
+    for host in ("127.0.0.1", "::1", "localhost", "127.1.2.3"):
+        configure(replace(settings, server=replace(settings.server, host=host)), True)
+    for host in ("0.0.0.0", "::", "10.0.0.1", "bank.example"):
+        with pytest.raises(ConfigurationError, match="127.0.0.1 only"):
+            configure(replace(settings, server=replace(settings.server, host=host)), True)
+
+
+async def test_too_many_requests_of_a_customer_are_told_to_wait(tmp_path: Path) -> None:
+    settings = SimulatorSettings("teller", "s", "a", tmp_path / "bank.db", now=lambda: NOON, requests_per_minute=2)
+    async with serving(settings, "127.0.0.1", 0) as url, aiohttp.ClientSession(url) as http:
+        bank = Bank(Endpoint(url, "teller", "s"), http)
+        await bank.log_in(AMARA.id)
+        await bank.get("/accounts")
+        await bank.get("/accounts")
+        status, body, headers = await bank.call("GET", "/open-banking/v4.0/aisp/accounts")
+        assert (status, headers["Retry-After"]) == (429, "61")
+        assert body["Errors"]
+
+
+async def test_a_bank_of_its_own_keeps_its_payments_when_it_is_killed(tmp_path: Path, project: Path) -> None:
+    async def start() -> tuple[asyncio.subprocess.Process, str]:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", "from simulator.commands import simulator; simulator()"),
+            *("--port", "0", "--project", str(tmp_path)),
+            stdout=asyncio.subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": str(project)},
+        )
+        assert process.stdout is not None
+        async with asyncio.timeout(60):
+            line = (await process.stdout.readline()).decode()
+        assert line.startswith("bank ready http://127.0.0.1:")
+        return process, line.split()[-1]
+
+    async def paid(url: str) -> Any:
+        keys = next(tmp_path.rglob("bank.key")), next(tmp_path.rglob("bank-admin.key"))
+        async with aiohttp.ClientSession(url) as http:
+            bank = Bank(Endpoint(url, "teller", read_key(keys[0]), read_key(keys[1])), http)
+            await bank.log_in(AMARA.id)
+            return (await pay(bank, order()))[1]["Data"], await books(bank)
+
+    process, url = await start()
+    before = await paid(url)
+    process.kill()
+    await process.wait()
+    process, url = await start()
+    assert await paid(url) == before
+    process.send_signal(signal.SIGTERM)
+    assert await process.wait() == 0

@@ -40,6 +40,8 @@ def problem_statuses(route: Route) -> list[int]:
     statuses = {*route.problems, 500}
     if route.access:
         statuses |= {401, 403, 503}  # who asks is looked up in the store
+    if route.is_ours:
+        statuses.add(400)
     if route.body is not None:
         statuses |= {400, 408, 413, 415}
     return sorted(statuses)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from aiohttp import web
 
 from bot.server.problems import Problem
@@ -31,6 +33,26 @@ def choice(request: web.Request, name: str, choices: tuple[str, ...], *, default
     if given is not None and given not in choices:
         raise Problem(400, "invalid_parameter", f"{name} must be one of {', '.join(choices)}")
     return given or default
+
+
+def number(request: web.Request, name: str) -> float | None:
+    """A number that is not negative, or None when it is not given; raises Problem 400."""
+    given = _single(request, name)
+    if given is None:
+        return None
+    if not _NUMBER.fullmatch(given):
+        raise Problem(400, "invalid_parameter", f"{name} must be a number")
+    return float(given)
+
+
+_NUMBER = re.compile(r"\d{1,18}(\.\d{1,18})?([eE][+-]?\d{1,2})?", re.ASCII)
+
+
+def refuse_unknown(request: web.Request, known: frozenset[str]) -> None:
+    """Raise Problem 400 for parameters that the route does not know: a misspelt one would do nothing, silently."""
+    if not known.issuperset(request.query):
+        allowed = ", ".join(sorted(known)) or "none"
+        raise Problem(400, "invalid_parameter", f"only these query parameters are known here: {allowed}")
 
 
 def _single(request: web.Request, name: str) -> str | None:

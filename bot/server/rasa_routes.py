@@ -1,10 +1,297 @@
-"""The part of Rasa's HTTP API that its clients use: parsing, trackers and their events, actions, the domain."""
+"""The part of Rasa's HTTP API that its clients use: parsing, trackers and their events, actions, the domain.
+
+An id in a path is a conversation's, or a sender of the asking key.
+"""
 
 from __future__ import annotations
 
-from bot.server.routing import Route
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+from aiohttp import web
+
+from bot.channels.rest import rasa_replies
+from bot.content.domain_json import domain_to_json
+from bot.dialogue.event_json import event_from_json, parse_from_json, parse_to_json
+from bot.dialogue.events import Event
+from bot.engine.outside import EventsWork, ExecuteWork, NoteWork
+from bot.engine.record import Answer
+from bot.engine.snapshots import read_snapshot
+from bot.engine.work import IntentWork, Work
+from bot.messages import UserMessage
+from bot.server import rasa_schemas
+from bot.server.messages import KEY_FAMILY
+from bot.server.problems import Problem, not_found
+from bot.server.query import choice, number
+from bot.server.routing import OPERATOR, Answers, Call, Handler, Parameter, Route, json_response
+from bot.server.text import clean
+from bot.server.trackers import Conversation, Include, read_conversation, story_of
+
+_INCLUDE = ("AFTER_RESTART", "ALL", "APPLIED", "NONE")
+_LONGEST_ID = 256
+
+
+async def parse(call: Call) -> web.Response:
+    """POST /model/parse."""
+    parsed = call.parts.engine.agent.matcher.parse(clean(call.body["text"]), call.parts.sources.now())
+    return json_response({**parse_to_json(parsed), "message_id": call.body.get("message_id")})
+
+
+async def domain(call: Call) -> web.Response:
+    """GET /domain."""
+    return json_response(domain_to_json(call.parts.engine.agent.content.domain))
+
+
+async def tracker(call: Call) -> web.Response:
+    """GET /conversations/{id}/tracker."""
+    conversation = await _read(call)
+    until = number(call.request, "until")
+    return _tracker_response(call, conversation if until is None else conversation.until(until))
+
+
+async def append_events(call: Call) -> web.Response:
+    """POST /conversations/{id}/tracker/events."""
+    return await _with_events(call, instead=False)
+
+
+async def replace_events(call: Call) -> web.Response:
+    """PUT /conversations/{id}/tracker/events."""
+    return await _with_events(call, instead=True)
+
+
+async def story(call: Call) -> web.Response:
+    """GET /conversations/{id}/story."""
+    conversation = await _read(call)
+    until = number(call.request, "until")
+    everything = choice(call.request, "all_sessions", ("true", "false"), default="false") == "true"
+    text = story_of(
+        conversation if until is None else conversation.until(until), _given_id(call), all_sessions=everything
+    )
+    return web.Response(text=text, content_type="text/yml")
+
+
+async def note_message(call: Call) -> web.Response:
+    """POST /conversations/{id}/messages."""
+    text, parse_data = clean(call.body["text"]), call.body.get("parse_data")
+    asked = await _asked(call)
+    parsed = parse_from_json({**parse_data, "text": text}) if parse_data else None
+    await call.parts.engine.perform(NoteWork(_message(call, asked, text), parsed, background=not asked.own))
+    return _tracker_response(call, await _read(call))
+
+
+async def predict(call: Call) -> web.Response:
+    """POST /conversations/{id}/predict: nothing is run and nothing is stored."""
+    agent, conversation = call.parts.engine.agent, await _read(call)
+    prediction = agent.dialogue.predict(conversation.tracker)
+    names = sorted({*agent.actions, prediction.action})
+    scores = [{"action": name, "score": prediction.confidence * (name == prediction.action)} for name in names]
+    return json_response(
+        {
+            "scores": scores,
+            "policy": prediction.policy,
+            "confidence": prediction.confidence,
+            "tracker": _tracker_json(call, conversation),
+        }
+    )
+
+
+async def execute(call: Call) -> web.Response:
+    """POST /conversations/{id}/execute."""
+    name = call.body["name"]
+    if name not in call.parts.engine.agent.actions:
+        raise Problem(404, "not_found", "there is no action of this name")
+    asked = await _asked(call)
+    policy, confidence = call.body.get("policy") or "api", call.body.get("confidence")
+    work = ExecuteWork(
+        _message(call, asked, name),
+        name,
+        policy=policy,
+        confidence=1.0 if confidence is None else confidence,
+        background=not asked.own,
+    )
+    return await _performed(call, work)
+
+
+async def trigger_intent(call: Call) -> web.Response:
+    """POST /conversations/{id}/trigger_intent."""
+    intent, entities = call.body["name"], call.body.get("entities") or []
+    if intent not in call.parts.engine.agent.content.domain.intents:
+        raise Problem(404, "not_found", "the domain has no intent of this name")
+    found = entities if isinstance(entities, list) else [{"entity": k, "value": v} for k, v in entities.items()]
+    asked = await _asked(call)
+    work = IntentWork(_message(call, asked, intent), intent, tuple(found), background=not asked.own)
+    return await _performed(call, work)
+
+
+async def _with_events(call: Call, *, instead: bool) -> web.Response:
+    given = call.body if isinstance(call.body, list) else [call.body]
+    events = [_event(item) for item in given]
+    message = replace(_message(call, await _asked(call), ""), channel="background")
+    await call.parts.engine.perform(EventsWork(message, events, instead=instead))
+    return _tracker_response(call, await _read(call))
+
+
+def _event(item: dict[str, Any]) -> Event:
+    try:
+        return event_from_json(item)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Problem(400, "invalid_body", "this is no event of Rasa's", errors=_ABOUT_EVENT) from error
+
+
+_ABOUT_EVENT = [{"pointer": "/event", "detail": "must be one of Rasa's events, with the fields that it needs"}]
+
+
+async def _performed(call: Call, work: Work) -> web.Response:
+    answer: Answer = await call.parts.engine.perform(work)
+    conversation = await read_conversation(call.parts.engine.store, answer.conversation)
+    messages = list(rasa_replies(answer.replies, _given_id(call)))
+    return json_response({"tracker": _tracker_json(call, conversation), "messages": messages})
+
+
+def _tracker_response(call: Call, conversation: Conversation) -> web.Response:
+    return json_response(_tracker_json(call, conversation))
+
+
+def _tracker_json(call: Call, conversation: Conversation) -> dict[str, Any]:
+    include = cast(Include, choice(call.request, "include_events", _INCLUDE, default="AFTER_RESTART"))
+    return conversation.json(_given_id(call), call.parts.engine.agent.content.domain.slots, include)
+
+
+def _message(call: Call, asked: Asked, text: str) -> UserMessage:
+    """What stands for a message in a turn that the operator causes; nobody is logged in."""
+    sources = call.parts.sources
+    return UserMessage(
+        text=text,
+        conversation=asked.conversation,
+        message_id=sources.new_id(),
+        arrived=sources.now(),
+        principal=call.principal,
+        channel=asked.channel,
+        sender=_given_id(call),
+        id_is_ours=True,
+        correlation_id=call.correlation_id,
+    )
+
+
+def _given_id(call: Call) -> str:
+    given = call.request.match_info["id"]
+    if len(given) > _LONGEST_ID:
+        raise not_found()
+    return given
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The conversation that a path names: whether it is of a sender of the asking key, and its latest channel."""
+
+    conversation: str
+    own: bool
+    channel: str
+
+
+async def _asked(call: Call) -> Asked:
+    store, given = call.parts.engine.store, _given_id(call)
+    loaded = await store.load(given)
+    if loaded.seq > 0:
+        return Asked(given, False, read_snapshot(loaded.snapshot, given).channel or "rest")
+    conversation = await store.conversation_id(call.principal.id, KEY_FAMILY, given)
+    loaded = await store.load(conversation)
+    return Asked(conversation, True, read_snapshot(loaded.snapshot, conversation).channel or "rest")
+
+
+async def _read(call: Call) -> Conversation:
+    return await read_conversation(call.parts.engine.store, (await _asked(call)).conversation)
 
 
 def routes(most_characters: int) -> tuple[Route, ...]:
     """The routes of Rasa's API."""
-    return ()
+    s = rasa_schemas
+    by_id = Parameter("id", "a conversation's id, or a sender of the asking key", s.ID, "path")
+    include = Parameter("include_events", "which events the tracker shows", {"enum": list(_INCLUDE)})
+    until = Parameter("until", "as it was at this time (seconds since 1970, UTC)", {"type": "number", "minimum": 0})
+    sessions = Parameter("all_sessions", "every session, not the last one only", {"enum": ["true", "false"]})
+    one = Answers(200, "the tracker", s.TRACKER)
+    both = Answers(200, "the tracker and what the bot said", s.TRACKER_AND_MESSAGES)
+    told = Answers(200, "the story in YAML", content_type="text/yml")
+    changes, events = (404, 422, 429), rasa_schemas.EVENTS
+
+    def route(method: str, path: str, handler: Handler, about: str, answers: Answers, **more: Any) -> Route:
+        more.setdefault("problems", (404,))
+        if "{id}" in path:
+            more["parameters"] = (by_id, *more.get("parameters", ()))
+            more["problems"] = (*more["problems"], 400)
+        return Route(method, path, handler, OPERATOR, about, answers, tag="rasa", **more)
+
+    base = "/conversations/{id}"
+    message = s.message(most_characters)
+    return (
+        route(
+            "POST",
+            "/model/parse",
+            parse,
+            "Understand a text",
+            Answers(200, "the parse", s.PARSE),
+            body=s.text(most_characters),
+        ),
+        route("GET", "/domain", domain, "The domain", Answers(200, "it", s.DOMAIN)),
+        route("GET", f"{base}/tracker", tracker, "The tracker", one, parameters=(include, until)),
+        route("GET", f"{base}/story", story, "The conversation as a story", told, parameters=(until, sessions)),
+        route(
+            "POST",
+            f"{base}/messages",
+            note_message,
+            "Note a message",
+            one,
+            body=message,
+            parameters=(include,),
+            problems=changes,
+        ),
+        route(
+            "POST",
+            f"{base}/tracker/events",
+            append_events,
+            "Append events",
+            one,
+            body=events,
+            parameters=(include,),
+            problems=changes,
+        ),
+        route(
+            "PUT",
+            f"{base}/tracker/events",
+            replace_events,
+            "Replace the events",
+            one,
+            body=events,
+            parameters=(include,),
+            problems=changes,
+        ),
+        route(
+            "POST",
+            f"{base}/predict",
+            predict,
+            "What the bot would do next",
+            Answers(200, "scores", s.SCORES),
+            parameters=(include,),
+        ),
+        route(
+            "POST",
+            f"{base}/execute",
+            execute,
+            "Run an action",
+            both,
+            body=s.ACTION,
+            parameters=(include,),
+            problems=changes,
+        ),
+        route(
+            "POST",
+            f"{base}/trigger_intent",
+            trigger_intent,
+            "Let an intent happen",
+            both,
+            body=s.INTENT,
+            parameters=(include,),
+            problems=changes,
+        ),
+    )

@@ -86,6 +86,11 @@ class Route:
     other_answers: tuple[Answers, ...] = ()
     in_document: bool = True
 
+    @property
+    def is_ours(self) -> bool:
+        """Whether the route is of our own making: it refuses what it does not know, where Rasa's routes ignore it."""
+        return self.tag in ("auth", "chat")
+
 
 def json_response(value: Any, status: int = 200) -> web.Response:
     """A JSON answer."""

@@ -17,6 +17,7 @@ from bot.server.body import BodySchema, read_json
 from bot.server.cors import Cors
 from bot.server.parts import Parts
 from bot.server.problems import Problem, problem_of
+from bot.server.query import refuse_unknown
 from bot.server.routing import Call, Route
 
 CORRELATION = "X-Correlation-ID"
@@ -36,11 +37,14 @@ class Serving:
     def endpoint(self, route: Route) -> Endpoint:
         """The aiohttp handler of a route."""
         schema = BodySchema(route.body) if route.body is not None else None
+        known = frozenset(parameter.name for parameter in route.parameters) if route.is_ours else None
 
         async def serve(request: web.Request) -> web.StreamResponse:
             call = Call(request, self._parts, correlation_id.get(), self._proxies.client(request))
             if route.access:
                 await self._admit(route, call)
+            if known is not None and request.query_string:
+                refuse_unknown(request, known)
             if schema is not None:
                 call.body = await self._body(request)
                 schema.check(call.body)

@@ -6,7 +6,7 @@ import asyncio
 import io
 import shutil
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,8 +15,11 @@ from typing import Any
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
+from bot.app.opening import open_bot
+from bot.app.projects import load_project
+from bot.app.running import parts_of
 from bot.auth.opening import Auth, open_auth
-from bot.config import Settings
+from bot.config import Logging, Settings, Store
 from bot.encoding import fingerprint
 from bot.engine.codec import answer_body, record_to_json
 from bot.engine.protocols import TurnCommit
@@ -34,6 +37,63 @@ from bot.stores.turns import SqlTurns
 
 ACCOUNT, CODE = "00123456", "000042"
 OTHER_ACCOUNT, OTHER_CODE = "12345678", "135790"
+
+
+PROJECT = {
+    "config.yml": """
+language: en
+pipeline:
+- name: WhitespaceTokenizer
+- name: DIETClassifier
+policies:
+- name: RulePolicy
+- name: MemoizationPolicy
+""",
+    "domain.yml": """
+version: "3.1"
+intents: [greet, bye, tell_colour]
+entities: [colour]
+slots:
+  colour:
+    type: text
+    mappings: [{type: from_entity, entity: colour}]
+responses:
+  utter_greet: [{text: "Hello!"}]
+  utter_bye: [{text: "Bye!\\n\\nSee you."}]
+  utter_colour: [{text: "You like {colour}."}]
+session_config: {session_expiration_time: 60, carry_over_slots_to_new_session: true}
+""",
+    "data/nlu.yml": """
+version: "3.1"
+nlu:
+- intent: greet
+  examples: |
+    - hello
+    - hi there
+    - good morning
+    - hey
+- intent: bye
+  examples: |
+    - bye
+    - goodbye now
+    - see you later
+- intent: tell_colour
+  examples: |
+    - I like [red](colour)
+    - my colour is [blue](colour)
+    - I prefer [green](colour)
+""",
+    "data/rules.yml": """
+version: "3.1"
+rules:
+- rule: greet
+  steps: [{intent: greet}, {action: utter_greet}]
+- rule: bye
+  steps: [{intent: bye}, {action: utter_bye}]
+- rule: colour
+  steps: [{intent: tell_colour}, {action: utter_colour}]
+""",
+}
 
 
 @dataclass
@@ -183,3 +243,33 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         yield Running(client, parts, engine, auth, clock, log, customer.id)
     auth.close()
     await database.close()
+
+
+@pytest.fixture(scope="session")
+def small_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project in Rasa's format."""
+    folder = tmp_path_factory.mktemp("small-project")
+    for name, text in PROJECT.items():
+        path = folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+async def real(small_project: Path, tmp_path: Path) -> AsyncIterator[Running]:
+    """A whole real bot, served; nothing in it is a double."""
+    log = io.StringIO()
+    logger = make_logger(Logging(), now=Sources().now, stream=log)
+    store = Store(url=f"sqlite:///{tmp_path}/teller.db")
+    project = load_project(small_project, override=lambda settings: replace(settings, store=store))
+    async with open_bot(project, log=logger) as bot:
+        for account, code, bank in ((ACCOUNT, CODE, "bank-3"), (OTHER_ACCOUNT, OTHER_CODE, "bank-1")):
+            if await bot.auth.customers.find(account) is None:
+                await bot.auth.customers.add(account, code, bank)
+        customer = await bot.auth.customers.find(ACCOUNT)
+        assert customer is not None
+        parts = replace(parts_of(bot), callback=True)
+        async with TestClient(TestServer(make_app(parts))) as client:
+            engine: Any = bot.engine
+            yield Running(client, parts, engine, bot.auth, Clock(), log, customer.id)

@@ -215,7 +215,17 @@ async def test_history_is_paged_backwards_and_polled_forwards(running: Running) 
 
 @pytest.mark.parametrize(
     "query",
-    ["limit=0", "limit=201", "limit=x", "limit=1&limit=2", "before=x", "before=1.x", "after=-1", "before=1&after=1"],
+    [
+        "limit=0",
+        "limit=201",
+        "limit=x",
+        "limit=1&limit=2",
+        "before=x",
+        "before=1.x",
+        "after=-1",
+        "before=1&after=1",
+        "limt=5",
+    ],
 )
 async def test_wrong_history_parameters_are_refused(running: Running, query: str) -> None:
     answer = await running.client.get(f"/chat/history?{query}", headers=await running.login())

@@ -1,0 +1,69 @@
+"""Turns that an operator causes over the API: events appended or replaced, a message noted, an action run.
+
+`background` is for conversations of others: their login and where replies go stay as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.content import NOWHERE
+from bot.dialogue.event_json import event_to_json
+from bot.dialogue.events import Event, Restarted
+from bot.dialogue.prediction import Because, Prediction
+from bot.encoding import fingerprint
+from bot.engine.running import RunningTurn
+from bot.messages import Parse, UserMessage
+
+
+class EventsWork:
+    """Events are appended; `instead` makes them stand in the place of all that went before."""
+
+    background = True
+    fired = None
+
+    def __init__(self, message: UserMessage, events: Sequence[Event], *, instead: bool = False) -> None:
+        self.message = message
+        self._instead = instead
+        self._events = [Restarted(), *events] if instead else list(events)
+        self.fingerprint = fingerprint([event_to_json(event) for event in self._events])
+
+    async def run(self, turn: RunningTurn, most: int) -> None:
+        """Take the events in; a conversation that begins with them starts its session first, as in Rasa."""
+        if not turn.tracker.events and not self._instead:
+            await turn.start_session()
+        turn.apply(self._events)
+
+
+class NoteWork:
+    """A user's message is understood and noted, and not answered; `parse` is taken instead of the matcher's."""
+
+    fired = None
+
+    def __init__(self, message: UserMessage, parse: Parse | None = None, *, background: bool) -> None:
+        self.message = message
+        self.background = background
+        self.fingerprint = fingerprint([message.text, message.metadata])
+        self._parse = parse
+
+    async def run(self, turn: RunningTurn, most: int) -> None:
+        """Understand and fill slots."""
+        turn.understand(lambda: self._parse or turn.agent.matcher.parse(self.message.text, turn.now))
+        await turn.fill_slots()
+
+
+class ExecuteWork:
+    """One action is run, as if a policy had predicted it."""
+
+    fired = None
+
+    def __init__(self, message: UserMessage, action: str, *, policy: str, confidence: float, background: bool) -> None:
+        self.message = message
+        self.background = background
+        self.fingerprint = fingerprint([action])
+        because = (Because(policy, "asked for over the API", NOWHERE),)
+        self._prediction = Prediction(action, confidence, policy, because=because)
+
+    async def run(self, turn: RunningTurn, most: int) -> None:
+        """Run the action and nothing after it."""
+        await turn.perform(self._prediction)

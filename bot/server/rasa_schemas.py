@@ -1,0 +1,84 @@
+"""The JSON schemas of Rasa's API; keys that are not named are let through, as Rasa does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bot.server.schemas import ANYTHING, OBJECT, TEXT, obj, string
+
+ID = string(1, 256)
+NAME = string(1, 256)
+NUMBER_OR_NULL = {"type": ["number", "null"]}
+
+ENTITY = obj(("entity",), {"entity": NAME, "value": ANYTHING})
+EVENT = obj(("event",), {"event": NAME})
+EVENTS = {"oneOf": [EVENT, {"type": "array", "items": EVENT, "maxItems": 1_000}]}
+ACTION = obj(
+    ("name",), {"name": NAME, "policy": {"type": ["string", "null"]}, "confidence": {"type": ["number", "null"]}}
+)
+INTENT = obj(
+    ("name",), {"name": NAME, "entities": {"oneOf": [{"type": "array", "items": ENTITY}, OBJECT, {"type": "null"}]}}
+)
+_SCORE = obj(("name",), {"name": NAME, "confidence": {"type": "number"}})
+_PARSE_DATA = {
+    "type": ["object", "null"],
+    "properties": {
+        "intent": obj((), {"name": {"type": ["string", "null"]}, "confidence": {"type": "number"}}),
+        "entities": {"type": "array", "items": ENTITY},
+        "intent_ranking": {"type": "array", "items": _SCORE},
+    },
+}
+
+PARSE = obj(
+    ("text", "intent", "entities", "intent_ranking"),
+    {
+        "text": TEXT,
+        "intent": obj(("name", "confidence"), {"name": {"type": ["string", "null"]}, "confidence": {"type": "number"}}),
+        "entities": {"type": "array", "items": OBJECT},
+        "intent_ranking": {"type": "array", "items": OBJECT},
+        "message_id": {"type": ["string", "null"]},
+    },
+)
+TRACKER = obj(
+    ("sender_id", "slots", "latest_message", "events", "paused", "active_loop", "latest_action_name"),
+    {
+        "sender_id": TEXT,
+        "slots": OBJECT,
+        "latest_message": OBJECT,
+        "latest_event_time": NUMBER_OR_NULL,
+        "followup_action": {"type": ["string", "null"]},
+        "paused": {"type": "boolean"},
+        "events": {"type": ["array", "null"], "items": OBJECT},
+        "latest_input_channel": {"type": ["string", "null"]},
+        "active_loop": OBJECT,
+        "latest_action": OBJECT,
+        "latest_action_name": TEXT,
+    },
+)
+TRACKER_AND_MESSAGES = obj(
+    ("tracker", "messages"), {"tracker": TRACKER, "messages": {"type": "array", "items": OBJECT}}
+)
+SCORES = obj(
+    ("scores", "policy", "confidence", "tracker"),
+    {
+        "scores": {
+            "type": "array",
+            "items": obj(("action", "score"), {"action": TEXT, "score": {"type": "number"}}),
+        },
+        "policy": TEXT,
+        "confidence": {"type": "number"},
+        "tracker": TRACKER,
+    },
+)
+DOMAIN = obj((), {"intents": {"type": "array"}, "slots": OBJECT, "responses": OBJECT, "actions": {"type": "array"}})
+
+
+def text(most_characters: int) -> dict[str, Any]:
+    """The body of POST /model/parse."""
+    return obj(("text",), {"text": string(0, most_characters), "message_id": {"type": ["string", "null"]}})
+
+
+def message(most_characters: int) -> dict[str, Any]:
+    """The body of POST /conversations/{id}/messages."""
+    sender = {"const": "user", "description": "only users' messages can be noted"}
+    return obj(("text", "sender"), {"text": string(1, most_characters), "sender": sender, "parse_data": _PARSE_DATA})

@@ -1,0 +1,118 @@
+"""Conversations as Rasa's clients see them: trackers with their events and times, and stories."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any, Literal, TypeAlias
+
+from bot.dialogue.event_json import event_from_json
+from bot.dialogue.events import (
+    ActionExecuted,
+    ActiveLoop,
+    Event,
+    Restarted,
+    SessionStarted,
+    SlotSet,
+    UserUttered,
+)
+from bot.dialogue.evolve import evolve
+from bot.dialogue.names import LISTEN
+from bot.dialogue.tracker import Tracker
+from bot.dialogue.tracker_json import rasa_tracker_json
+from bot.encoding import decode
+from bot.engine.protocols import TurnStore
+from bot.engine.snapshots import read_snapshot
+from bot.messages import Parse
+
+Include: TypeAlias = Literal["ALL", "APPLIED", "AFTER_RESTART", "NONE"]
+Timed: TypeAlias = tuple[Event, float]
+
+_MOST_TURNS = 500
+"""How many of the latest turns are shown: a tracker of 100,000 turns would be no answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A conversation's state and its latest events with their times (seconds since 1970, UTC), oldest first."""
+
+    tracker: Tracker
+    events: Sequence[Timed]
+
+    def json(self, sender: str, slots: Iterable[str], include: Include = "AFTER_RESTART") -> dict[str, Any]:
+        """The tracker in Rasa's form, under the name that it was asked for."""
+        shown = rasa_tracker_json(self.tracker, self._shown(include), slots=dict.fromkeys(slots))
+        if include == "NONE":
+            shown["events"] = None
+        return {**shown, "sender_id": sender}
+
+    def until(self, time: float) -> Conversation:
+        """The conversation as it was then, as far as the events go back."""
+        events = [(event, at) for event, at in self.events if at <= time]
+        start = Tracker(conversation=self.tracker.conversation)
+        return Conversation(reduce(lambda tracker, timed: evolve(timed[0], tracker), events, start), events)
+
+    def _shown(self, include: Include) -> Sequence[Timed]:
+        if include == "AFTER_RESTART":
+            restarts = [index for index, (event, _) in enumerate(self.events) if isinstance(event, Restarted)]
+            return self.events[restarts[-1] + 1 :] if restarts else self.events
+        if include == "APPLIED":
+            times = {id(event): at for event, at in self.events}
+            last = self.events[-1][1] if self.events else 0.0
+            return [(event, times.get(id(event), last)) for event in self.tracker.applied]
+        return self.events
+
+
+async def read_conversation(store: TurnStore, conversation: str) -> Conversation:
+    """The conversation; one that never was is empty."""
+    loaded = await store.load(conversation)
+    turns = await store.turns(conversation, limit=_MOST_TURNS)
+    events: list[Timed] = []
+    for turn in turns:
+        events += [(event_from_json(event), event["timestamp"]) for event in decode(turn.record)["events"]]
+    return Conversation(read_snapshot(loaded.snapshot, conversation).tracker, events)
+
+
+def story_of(conversation: Conversation, name: str, *, all_sessions: bool) -> str:
+    """The conversation as a story in Rasa's format 3.1, one for each session."""
+    sessions: list[list[Event]] = [[]]
+    for event, _ in conversation.events:
+        if isinstance(event, SessionStarted | Restarted):
+            sessions.append([])
+        else:
+            sessions[-1].append(event)
+    told = [steps for session in sessions if (steps := [line for event in session for line in _step(event)])]
+    chosen = told if all_sessions else told[-1:]
+    lines = ['version: "3.1"', "stories:" if chosen else "stories: []"]
+    for number, steps in enumerate(chosen, 1):
+        title = f"{name}, story {number}" if len(chosen) > 1 else name
+        lines += [f"- story: {_quoted(title)}", "  steps:", *(f"  {step}" for step in steps)]
+    return "\n".join(lines) + "\n"
+
+
+def _step(event: Event) -> list[str]:
+    match event:
+        case UserUttered(parse=parse):
+            return _user_step(parse)
+        case ActionExecuted(name=name) if name != LISTEN:
+            return [f"- action: {_quoted(name)}"]
+        case SlotSet(name=name, value=value):
+            return ["- slot_was_set:", f"  - {_quoted(name)}: {_quoted(value)}"]
+        case ActiveLoop(name=name):
+            return [f"- active_loop: {_quoted(name)}"]
+    return []
+
+
+def _user_step(parse: Parse) -> list[str]:
+    lines = [f"- intent: {_quoted(parse.intent_name)}", f"  user: {_quoted(parse.text)}"]
+    if parse.entities:
+        lines.append("  entities:")
+        lines += [f"  - {_quoted(entity.entity)}: {_quoted(entity.value)}" for entity in parse.entities]
+    return lines
+
+
+def _quoted(value: Any) -> str:
+    """A value as JSON, which is YAML too, whatever stands in it."""
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,111 @@
+"""The document is true: what is served is in it, and nothing is answered that it does not say."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    negative_data_rejection,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from bot.server.app import ROUTES
+
+from .conftest import Running
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    negative_data_rejection,
+]
+ENDS_THE_SESSION = {"/auth/logout", "/auth/rotate"}
+
+
+async def read_document(running: Running) -> dict[str, Any]:
+    document: dict[str, Any] = await (await running.client.get("/openapi.json")).json()
+    return document
+
+
+async def test_every_route_is_in_the_document_and_every_operation_is_served(real: Running) -> None:
+    document = await read_document(real)
+    served = {(route.method, route.path) for route in real.client.server.app[ROUTES]}  # type: ignore[attr-defined]
+    described = {(method.upper(), path) for path, item in document["paths"].items() for method in item}
+    assert served == described
+    assert document["openapi"] == "3.1.0"
+
+
+async def test_every_schema_in_it_is_one(real: Running) -> None:
+    checked = 0
+
+    def walk(value: Any) -> None:
+        nonlocal checked
+        if isinstance(value, dict):
+            if isinstance(value.get("schema"), dict):
+                Draft202012Validator.check_schema(value["schema"])
+                checked += 1
+            for child in value.values():
+                walk(child)
+        elif isinstance(value, list):
+            for child in value:
+                walk(child)
+
+    walk(await read_document(real))
+    assert checked > 50
+
+
+async def test_it_says_who_may(real: Running) -> None:
+    document = await read_document(real)
+    assert document["paths"]["/chat"]["post"]["security"] == [{"customerToken": []}]
+    assert document["paths"]["/webhooks/rest/webhook"]["post"]["security"] == [
+        {"channelKey": []},
+        {"customerToken": []},
+    ]
+    assert document["paths"]["/health"]["get"]["security"] == []
+
+
+async def test_a_property_based_client_finds_no_undocumented_answer(real: Running) -> None:
+    schema = schemathesis.openapi.from_dict(await read_document(real))
+    base = str(real.client.make_url("")).rstrip("/")
+    both = await real.key("channel", "operator")
+    customer = await real.login()
+    disposable = await real.login()
+    answered: dict[str, set[int]] = {}
+    for operation in (result.ok() for result in schema.get_all_operations()):
+        who = both if "customerToken" not in str(operation.definition.raw.get("security")) else customer
+        if operation.path in ENDS_THE_SESSION:
+            who = disposable
+        answered[operation.label] = await asyncio.to_thread(explore, operation, base, who)
+    assert len(answered) > 30
+    assert {200, 400} <= answered["POST /chat"]
+    assert {200, 400} <= answered["POST /webhooks/rest/webhook"]
+
+
+def explore(operation: Any, base: str, headers: dict[str, str]) -> set[int]:
+    """Try an operation; the statuses that it answered with."""
+    statuses = set()
+    modes = [GenerationMode.POSITIVE]
+    ours = {"auth", "chat"} & set(operation.tags or ())  # Rasa's routes ignore what they do not know in a query
+    if operation.body or (operation.query and ours):
+        modes.append(GenerationMode.NEGATIVE)
+    examples = 12 if len(modes) > 1 else 2
+
+    @settings(max_examples=examples, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @given(case=st.one_of([operation.as_strategy(generation_mode=mode) for mode in modes]))
+    def explored(case: Any) -> None:
+        statuses.add(case.call_and_validate(base_url=base, headers=headers, checks=CHECKS).status_code)
+
+    explored()
+    return statuses

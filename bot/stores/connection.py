@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
@@ -60,12 +61,21 @@ class Connection:
         """Begin a transaction that may write: on SQLite with the write lock, so that what it reads stays true."""
         self.run(self._dialect.begin)
 
+    def tidy(self) -> None:
+        """Let the database clear up behind itself (SQLite: move the log into the file, which takes a few syncs)."""
+        if self._dialect.tidy is not None:
+            self.all(self._dialect.tidy)
+
+    def rollback(self) -> None:
+        """Undo the transaction; after some errors SQLite has done so itself."""
+        self.statements += 1
+        with contextlib.suppress(*self._dialect.errors):
+            self._raw.execute("ROLLBACK")
+
     def close(self) -> None:
         """Close the connection; it may be gone already."""
-        try:
+        with contextlib.suppress(*self._dialect.errors):
             self._raw.close()
-        except self._dialect.errors:
-            return
 
     def _execute(self, sql: str, parameters: Mapping[str, Any]) -> Any:
         self.statements += 1

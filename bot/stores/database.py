@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import queue
 import time
 from collections.abc import Callable
@@ -65,6 +66,7 @@ class Database:
         server: bool = False,
         patience: float = 5.0,
         synchronous: str = "FULL",
+        tidy_every: int = 5_000,
         wrap: Wrap | None = None,
     ) -> Database:
         """Open the store at `url`, bring its schema up to date and start its threads.
@@ -73,25 +75,25 @@ class Database:
         has an SQLite file to itself. `patience` is how long (seconds) a
         transaction is tried while the database is locked or away.
         `synchronous` is SQLite's; anything but FULL loses turns at a power cut
-        and is there for the tests that show it. Raises ConfigurationError when
+        and is there for the tests that show it. After `tidy_every` SQL
+        statements (about a thousand turns) SQLite's log is moved into its
+        file. Raises ConfigurationError when
         the store cannot be opened.
         """
         dialect = dialect_of(url, project, synchronous=synchronous)
-        lock = FileLock(dialect.file) if server and isinstance(dialect, Sqlite) else None
-        engine = dialect.engine()
-
-        def connect() -> Connection:
-            raw = dialect.raw(engine)
-            return Connection(wrap(raw) if wrap else raw, dialect)
-
-        try:
-            _prepare(connect, dialect, patience)
-        except BaseException:
-            if lock:
-                lock.release()
-            raise
+        with contextlib.ExitStack() as undo:
+            try:
+                lock = FileLock(dialect.file) if server and isinstance(dialect, Sqlite) else None
+                if lock is not None:
+                    undo.callback(lock.release)
+                connect = _connector(dialect, wrap)
+                _prepare(connect, dialect, patience)
+            except OSError as error:
+                raise ConfigurationError([f"the store cannot be opened: {error}"]) from error
+            undo.pop_all()
         database = cls(dialect, connect, readers, patience)
         database._lock = lock
+        database._writer.tidy_every = tidy_every
         for worker in (database._writer, *database._readers):
             worker.start()
         return database
@@ -152,6 +154,16 @@ class Database:
             await asyncio.to_thread(worker.join)
         if self._lock:
             self._lock.release()
+
+
+def _connector(dialect: Dialect, wrap: Wrap | None) -> Callable[[], Connection]:
+    engine = dialect.engine()
+
+    def connect() -> Connection:
+        raw = dialect.raw(engine)
+        return Connection(wrap(raw) if wrap else raw, dialect)
+
+    return connect
 
 
 def _prepare(connect: Callable[[], Connection], dialect: Dialect, patience: float) -> None:

@@ -111,7 +111,7 @@ def migrate(connection: Connection, dialect: Dialect, *, to: int = LATEST) -> No
             connection.run("INSERT INTO schema (version) VALUES (:version)", version=number)
         connection.run("COMMIT")
     except BaseException:
-        connection.run("ROLLBACK")
+        connection.rollback()
         raise
 
 

@@ -181,14 +181,23 @@ class Reader(Worker):
 class Writer(Worker):
     """Runs all jobs that wait in one transaction; they are answered after its COMMIT, or not at all."""
 
+    tidy_every = 5_000
+    """SQL statements after which the database may tidy up: about a thousand turns."""
+
     def _run(self) -> None:
-        going = True
+        going, tidied = True, 0
         while going:
             going, jobs = self._next_batch()
             if jobs:
                 self._attempt(self._write, jobs)
                 deliver(jobs)
+            if self.link.statements - tidied >= self.tidy_every:
+                self._attempt(self._tidy, ())
+                tidied = self.link.statements
         self._finish()
+
+    def _tidy(self, jobs: Sequence[Job]) -> None:
+        self.link.open().tidy()
 
     def _next_batch(self) -> tuple[bool, list[Job]]:
         jobs: list[Job] = []
@@ -219,7 +228,7 @@ class Writer(Worker):
             connection = self.link.open()
             connection.begin()
             if not body(connection, jobs):
-                connection.run("ROLLBACK")
+                connection.rollback()
                 return False
             committing = True
             connection.run("COMMIT")

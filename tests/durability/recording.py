@@ -13,9 +13,9 @@ from tests.durability.script import run
 
 async def main(folder: Path, synchronous: str, conversations: int, turns: int) -> None:
     recorder = ctypes.CDLL(None)
-    database = Database.open("sqlite:///t.db", project=folder, readers=1, synchronous=synchronous)
+    database = Database.open("sqlite:///t.db", project=folder, readers=1, synchronous=synchronous, tidy_every=20)
     mark = lambda text: recorder.disk_mark(text.encode())  # noqa: E731
-    await run(database, mark, conversations=conversations, turns=turns, checkpoint=40)
+    await run(database, mark, conversations=conversations, turns=turns)
     await database.close()
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from bot.dialogue.events import ReminderScheduled
 from bot.engine.protocols import EffectEntry, Outgoing, TurnCommit
+from bot.errors import SequenceConflict, StoreUnavailable
 from bot.sources import Sources
 from bot.stores.database import Database
 from bot.stores.turns import SqlTurns
@@ -54,8 +57,29 @@ async def converse(
             acknowledge(json.dumps({"effect": key}))
 
 
-async def run(database: Database, acknowledge: Acknowledge, *, conversations: int, turns: int, checkpoint: int) -> None:
-    """All conversations at once; SQLite moves its log into the file every `checkpoint` pages."""
-    await database.write(lambda c: c.run(f"PRAGMA wal_autocheckpoint={checkpoint}"))
+async def run(database: Database, acknowledge: Acknowledge, *, conversations: int, turns: int) -> None:
+    """All conversations at once."""
     store = SqlTurns(database, sources())
     await asyncio.gather(*[converse(store, str(n), turns, acknowledge) for n in range(conversations)])
+
+
+async def answer(store: SqlTurns, conversation: str, number: int) -> bytes:
+    """What the engine does with message `number`, in short: the stored reply, or a new turn."""
+    for _ in range(16):
+        async with store.hold(conversation) as fence:
+            loaded = await store.load(conversation, f"m{number}")
+            if loaded.stored is not None and loaded.stored.body is not None:
+                return loaded.stored.body
+            commit = replace(a_turn(conversation, loaded.seq + 1, 400), message_id=f"m{number}", fence=fence)
+            with contextlib.suppress(SequenceConflict):
+                await store.commit(commit)
+                return commit.body
+    raise StoreUnavailable("others keep changing the conversation")
+
+
+async def retry(ask: Callable[[], Awaitable[bytes]], times: int = 5) -> bytes:
+    """A client that asks again when it was told that the store is unavailable."""
+    for _ in range(times):
+        with contextlib.suppress(StoreUnavailable):
+            return await ask()
+    return await ask()

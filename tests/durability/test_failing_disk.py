@@ -1,0 +1,30 @@
+"""Every call to the disk fails once: each turn is acknowledged and durable, or refused, and a restart goes on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tests.durability.disk import run_on_disk
+
+
+def all_runs(recorder: Path, folder: Path, *arguments: str) -> list[dict[str, Any]]:
+    return json.loads(
+        run_on_disk(recorder, "tests.durability.failing", str(folder), *arguments, folder=folder / "live")
+    )
+
+
+def test_a_call_that_fails_loses_nothing_acknowledged_and_stops_the_store(recorder: Path, memory: Path):
+    runs = all_runs(recorder, memory, "7")
+    assert [run for run in runs if run["problems"]] == []
+    stopped = {(run["kind"], run["error"]) for run in runs if run["failed"]}
+    assert stopped >= {("write", "EIO"), ("sync", "EIO"), ("read", "EIO"), ("truncate", "EIO")}
+    assert all(not run["failed"] for run in runs if run["error"] == "ENOSPC"), "a full disk is not a broken one"
+    assert any(run["refused"] == 1 for run in runs if run["error"] == "ENOSPC"), (
+        "only the write without room is refused"
+    )
+
+
+def test_the_harness_sees_a_store_that_goes_on_after_a_failed_commit(recorder: Path, memory: Path):
+    assert any(run["problems"] for run in all_runs(recorder, memory, "7", "careless"))

@@ -6,6 +6,7 @@ active loop and the texts that were said are compared with the story.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -99,9 +100,19 @@ async def _exchange(engine: Engine, message: UserMessage) -> _Exchange:
     user = next(event for event in record["events"] if event.get("event") == "user")
     return _Exchange(
         intent=(user["parse_data"].get("intent") or {}).get("name") or "",
-        actions=tuple(step["action"] for step in record["steps"] if step["action"] not in _SILENT),
+        actions=tuple(_executed(record)),
         texts=tuple(reply.get("text", "") for reply in answer.replies),
     )
+
+
+def _executed(record: dict[str, Any]) -> Iterator[str]:
+    """The actions that ran, those left out that refused to (a form that an intent of its own interrupts)."""
+    refused = Counter(event["name"] for event in record["events"] if event.get("event") == "action_execution_rejected")
+    for name in (step["action"] for step in record["steps"]):
+        if refused[name]:
+            refused[name] -= 1
+        elif name not in _SILENT:
+            yield name
 
 
 def _actions(expected: Sequence[Step], exchange: _Exchange, place: Place) -> Iterator[StepResult]:

@@ -27,7 +27,7 @@ _NO_PART: Final = {
 }
 _DOES_THE_JOB: Final = {
     **dict.fromkeys(_RULES, "the rule policy"),
-    **dict.fromkeys(_MEMORY, "the memorised stories"),
+    **dict.fromkeys(_MEMORY, "the story memory"),
     **dict.fromkeys(_LEARNED, "the learned policy"),
 }
 _OLD_NAMES: Final = {"FallbackPolicy": {"core_threshold": "core_fallback_threshold"}}

@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bot.content import ActionStep, Component, Content, LoopStep, Place, Slot, SlotStep, Story, UserStep
+from bot.dialogue import check_contradictions, describe_policies
+from tests.dialogue.making import content_of, rule, story
+
+RULES = (Component("RulePolicy"),)
+
+
+def placed(told: Story, file: str) -> Story:
+    """The story with a line for each step."""
+    steps = tuple(replace(step, place=Place(file, line)) for line, step in enumerate(told.steps, start=2))
+    return replace(told, steps=steps, place=Place(file, 1))
+
+
+def found(*stories: Story, policies: tuple[Component, ...] = RULES, **more: object) -> list[tuple[str, str]]:
+    content = content_of(*stories, policies=policies, **more)  # type: ignore[arg-type]
+    return [(diagnostic.code, str(diagnostic.place)) for diagnostic in check_contradictions(content)]
+
+
+GREET = placed(rule("greet", UserStep("greet"), ActionStep("utter_greet")), "rules.yml")
+
+
+def test_what_agrees_is_not_reported() -> None:
+    agrees = story("agrees", UserStep("greet"), ActionStep("utter_greet"), UserStep("ask"), ActionStep("utter_answer"))
+    assert found(GREET, agrees) == []
+
+
+def test_a_story_against_a_rule_is_reported_at_its_line() -> None:
+    other = placed(story("other", UserStep("greet"), ActionStep("utter_other")), "stories.yml")
+    content = content_of(GREET, other, policies=RULES)
+    (diagnostic,) = check_contradictions(content)
+    assert diagnostic.place == Place("stories.yml", 3)
+    assert diagnostic.severity == "error"
+    assert "the rule `greet` (at rules.yml:3:1)" in diagnostic.message
+    assert "`utter_greet`" in diagnostic.message
+
+
+def test_a_rule_against_a_rule_is_reported_at_both() -> None:
+    other = placed(rule("other", UserStep("greet"), ActionStep("utter_other")), "more.yml")
+    assert found(GREET, other) == [("contradiction", "more.yml:3:1"), ("contradiction", "rules.yml:3:1")]
+
+
+def test_a_condition_tells_rules_apart() -> None:
+    other = rule("other", UserStep("greet"), ActionStep("utter_other"), condition=(SlotStep("s"),))
+    plain = rule("greet", UserStep("greet"), ActionStep("utter_greet"), condition=(SlotStep("s", None),))
+    assert found(plain, other, slots=[Slot("s")]) == []
+
+
+def test_another_action_inside_a_form_is_no_contradiction() -> None:
+    start = rule("start", UserStep("order"), ActionStep("form"), LoopStep("form"))
+    detour = story(
+        "detour",
+        UserStep("order"),
+        ActionStep("form"),
+        LoopStep("form"),
+        UserStep("ask"),
+        ActionStep("utter_answer"),
+        ActionStep("form"),
+        LoopStep(None),
+        ActionStep("utter_done"),
+    )
+    assert found(start, detour) == []
+
+
+def test_a_long_rule_is_refused_unless_it_is_allowed() -> None:
+    long = placed(
+        rule("long", UserStep("greet"), ActionStep("utter_greet"), UserStep("ask"), ActionStep("utter_a")), "r.yml"
+    )
+    assert found(long) == [("rule-too-long", "r.yml:4:1")]
+    assert found(long, policies=(Component("RulePolicy", {"restrict_rules": False}),)) == []
+
+
+def test_a_rule_that_leaves_out_what_the_same_action_sets_elsewhere_is_incomplete() -> None:
+    sets = placed(rule("sets", UserStep("ask"), ActionStep("action_x"), SlotStep("s", True)), "a.yml")
+    forgets = placed(
+        rule("forgets", UserStep("bye"), ActionStep("action_x"), ActionStep("utter_bye")),
+        "b.yml",
+    )
+    assert found(sets, forgets, slots=[Slot("s", "bool")]) == [("incomplete-rule", "b.yml:4:1")]
+    says = rule("says", UserStep("bye"), ActionStep("action_x"), SlotStep("s", None), ActionStep("utter_bye"))
+    assert ("incomplete-rule", "b.yml:4:1") not in found(sets, says, slots=[Slot("s", "bool")])
+
+
+def test_checks_can_be_switched_off() -> None:
+    other = rule("other", UserStep("greet"), ActionStep("utter_other"))
+    off = (Component("RulePolicy", {"check_for_contradictions": False}),)
+    assert found(GREET, other, policies=off) == []
+
+
+# --- config.yml's policies ---------------------------------------------------
+
+
+def described(*policies: Component, rules: tuple[Story, ...] = ()) -> list[tuple[str, str]]:
+    content = Content(policies=policies, rules=rules)
+    return [(d.severity, d.message) for d in describe_policies(content, {"Mine"})]
+
+
+def test_each_policy_is_told_what_does_its_job() -> None:
+    notes = described(
+        Component("RulePolicy", {"core_fallback_threshold": 0.4}),
+        Component("rasa.core.policies.ted_policy.TEDPolicy", {"epochs": 100, "max_history": 3}),
+        Component("MemoizationPolicy", {"max_history": 4}),
+        Component("Mine"),
+    )
+    assert notes == [
+        ("note", "`RulePolicy`: the rule policy does its job."),
+        ("note", "`TEDPolicy`: the learned policy does its job. It needs no `epochs`."),
+        ("note", "`MemoizationPolicy`: the story memory does its job."),
+    ]
+
+
+def test_what_is_not_covered_is_said() -> None:
+    notes = described(Component("UnexpecTEDIntentPolicy"), Component("SomePolicy"), Component("MemoizationPolicy"))
+    assert [severity for severity, _ in notes] == ["note", "warning", "note", "note"]
+    assert "no `max_history`" in notes[-1][1]
+
+
+def test_rules_without_a_policy_for_them_are_noticed() -> None:
+    assert described(Component("MemoizationPolicy", {"max_history": 3}), rules=(GREET,))[-1][0] == "warning"

@@ -1,0 +1,295 @@
+"""Memorised stories, learned behaviour, and which of several predictions counts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.content import (
+    ANY,
+    ActionStep,
+    BotStep,
+    CheckpointStep,
+    Component,
+    LoopStep,
+    OrStep,
+    Place,
+    Slot,
+    SlotMapping,
+    SlotStep,
+    StepEntity,
+    Story,
+    UserStep,
+)
+from bot.dialogue import Dialogue, train_dialogue
+from bot.dialogue.ensemble import combine
+from bot.dialogue.events import (
+    ActionExecuted,
+    ActionExecutionRejected,
+    ActiveLoop,
+    FollowupAction,
+    SlotSet,
+    UserUttered,
+)
+from bot.dialogue.learned import LearnedPolicy
+from bot.dialogue.prediction import Prediction
+from bot.dialogue.tracker import Tracker
+from bot.dialogue.training import start_of, training_stories
+from tests.dialogue.making import Walk, content_of, rule, story, uttered, walk
+
+MEMORY = (Component("MemoizationPolicy", {"max_history": 4}),)
+AUGMENTED = (Component("AugmentedMemoizationPolicy", {"max_history": 4}),)
+LEARNED = (Component("TEDPolicy", {"max_history": 5}),)
+
+ORDER = story("order", UserStep("order"), ActionStep("utter_what"), UserStep("yes"), ActionStep("utter_done"))
+ASK = story("ask", UserStep("ask"), ActionStep("utter_answer"), UserStep("yes"), ActionStep("utter_glad"))
+
+
+def test_a_story_is_remembered_word_for_word_and_only_so() -> None:
+    talk = walk(ORDER, ASK, policies=MEMORY).hears("order")
+    assert [talk.does() for _ in range(2)] == ["utter_what", "action_listen"]
+    assert talk.hears("yes").does() == "utter_done"
+    assert walk(ORDER, ASK, policies=MEMORY).hears("yes").next.confidence == 0.0
+
+
+def test_remembering_goes_back_as_many_states_as_it_is_let() -> None:
+    options = ({"max_history": 1}, {"max_history": 4})
+    last = [walk(ORDER, ASK, policies=[Component("MemoizationPolicy", o)]).hears("yes").next for o in options]
+    assert [p.action for p in last] == ["action_listen", "action_listen"]  # one state does not tell the stories apart
+    talk = walk(ORDER, policies=[Component("MemoizationPolicy", {"max_history": 1})])
+    assert talk.hears("yes").next.action == "utter_done"
+
+
+def test_stories_that_contradict_each_other_are_not_remembered_where_they_do() -> None:
+    other = story("other", UserStep("order"), ActionStep("utter_else"))
+    assert walk(ORDER, other, policies=MEMORY).hears("order").next.confidence == 0.0
+
+
+def test_augmented_memory_forgets_what_came_before_the_story() -> None:
+    before = [uttered("greet"), ActionExecuted("utter_greet")]
+    plain, augmented = (walk(ORDER, policies=policies).hears("greet") for policies in (MEMORY, AUGMENTED))
+    for talk in (plain, augmented):
+        talk.happens(*before[1:]).hears("order").happens(ActionExecuted("utter_what")).hears("yes")
+    assert augmented.next.action == "utter_done"
+    later = [walk(ORDER, policies=policies, slots=[Slot("s")]) for policies in (MEMORY, AUGMENTED)]
+    for talk in later:
+        talk.happens(SlotSet("s", "set long ago")).hears("order")
+    assert [talk.next.action for talk in later] == ["action_listen", "utter_what"]
+
+
+def test_a_remembered_action_names_the_story_lines_it_comes_from() -> None:
+    place = Place("stories.yml", 3, 5)
+    told = story("told", UserStep("ask"), ActionStep("utter_answer", place))
+    because = walk(told, policies=MEMORY).hears("ask").next.because
+    assert [(b.policy, b.name, b.place) for b in because] == [("MemoizationPolicy", "told", place)]
+
+
+def test_what_was_learned_carries_over_to_conversations_nobody_wrote() -> None:
+    talk = walk(ORDER, ASK, policies=LEARNED)
+    for intent, actions in (("ask", ["utter_answer"]), ("order", ["utter_what"]), ("yes", ["utter_done"])):
+        talk.hears(intent)
+        assert [talk.does() for _ in range(2)] == [*actions, "action_listen"]
+
+
+def test_what_was_learned_says_which_story_line_it_is_like() -> None:
+    place = Place("stories.yml", 7, 5)
+    told = story("told", UserStep("ask"), ActionStep("utter_answer", place))
+    talk = walk(ORDER, told, policies=LEARNED).hears("greet").happens(ActionExecuted("utter_greet")).hears("ask")
+    assert talk.next.because[0].place == place
+
+
+def test_what_was_learned_is_less_sure_far_from_the_stories() -> None:
+    near, far = (walk(ORDER, ASK, policies=LEARNED).hears(intent).next for intent in ("order", "bye"))
+    assert near.confidence > 0.8
+    assert far.confidence < 0.6
+    assert near.confidence < 1
+
+
+def test_a_rejected_action_is_not_learned_again() -> None:
+    talk = walk(ORDER, policies=LEARNED).hears("order").happens(ActionExecutionRejected("utter_what"))
+    assert talk.next.action != "utter_what"
+
+
+def test_learning_twice_gives_the_same() -> None:
+    models = [train_dialogue(content_of(ORDER, ASK, policies=LEARNED)).policies[0] for _ in range(2)]
+    assert all(isinstance(model, LearnedPolicy) for model in models)
+    assert models[0].model.weights.tobytes() == models[1].model.weights.tobytes()
+
+
+def test_a_message_like_a_storys_text_is_answered_by_it() -> None:
+    told = story("told", UserStep(text="how much is it"), BotStep("Ten."))
+    talk = walk(told, ORDER, policies=LEARNED).hears("bye", text="how much is this")
+    assert (talk.next.action, talk.next.end_to_end) == ("Ten.", True)
+
+
+def test_a_dialogue_is_kept_and_brought_back(tmp_path: Path) -> None:
+    content = content_of(ORDER, ASK, rule("greet", UserStep("greet"), ActionStep("utter_greet")), policies=None)
+    trained = train_dialogue(content)
+    trained.save(tmp_path)
+    loaded = Dialogue.load(tmp_path, content)
+    assert loaded.max_turns == trained.max_turns
+    for intent in ("greet", "ask", "bye", "yes"):
+        tracker = Walk(trained).hears("order").hears(intent).tracker
+        assert loaded.predict(tracker) == trained.predict(tracker)
+
+
+def test_what_another_version_kept_is_not_read(tmp_path: Path) -> None:
+    content = content_of(ORDER)
+    train_dialogue(content).save(tmp_path)
+    (tmp_path / "model.json").write_text("{}")
+    with pytest.raises(ValueError, match=str(tmp_path)):
+        Dialogue.load(tmp_path, content)
+
+
+def test_a_plugins_policy_has_its_say() -> None:
+    class Always:
+        name, priority = "Always", 9
+
+        def predict(self, tracker: Tracker) -> Prediction:
+            return Prediction("action_mine", 1.0, self.name, self.priority)
+
+    content = content_of(ORDER, policies=[Component("Always"), *MEMORY])
+    dialogue = train_dialogue(content, policies={"Always": lambda content, entry: Always()})
+    assert Walk(dialogue).hears("order").next.action == "action_mine"
+
+
+# --- which prediction counts -------------------------------------------------
+
+LISTENING = Tracker(latest_action="action_listen")
+
+
+def test_confidence_counts_and_then_priority_and_then_order() -> None:
+    low, high, other = (Prediction(n, 1.0, n, p) for n, p in (("low", 1), ("high", 3), ("other", 3)))
+    sure = Prediction("sure", 1.1, "sure", 0)
+    assert combine([low, high, other], LISTENING).action == "high"
+    assert combine([low, high, sure], LISTENING).action == "sure"
+
+
+def test_a_loops_own_prediction_goes_before_a_texts_and_that_before_all_others() -> None:
+    loop = Prediction("loop", 0.1, "rules", no_user_prediction=True)
+    text = Prediction("text", 0.2, "learned", end_to_end=True)
+    other = Prediction("other", 1.0, "memory")
+    assert combine([other, text, loop], LISTENING).action == "loop"
+    assert combine([other, text], LISTENING).action == "text"
+
+
+def test_what_was_just_rejected_is_not_chosen_while_there_is_anything_else() -> None:
+    tracker = Tracker(latest_action="action_listen", events=(ActionExecutionRejected("form"),))
+    form, other = Prediction("form", 1.0, "rules", 6), Prediction("other", 0.2, "learned", 1)
+    assert combine([form, other], tracker).action == "other"
+
+
+def test_the_events_of_all_predictions_happen() -> None:
+    one, two = Prediction("a", 1.0, "a", events=(SlotSet("x"),)), Prediction("b", 0.5, "b", events=(SlotSet("y"),))
+    assert combine([one, two], LISTENING).events == (SlotSet("x"), SlotSet("y"))
+
+
+def test_a_followup_action_goes_before_all_policies() -> None:
+    talk = walk(ORDER).hears("order").happens(FollowupAction("action_next"))
+    assert talk.next.action == "action_next"
+    assert talk.does() == "action_next"
+    assert talk.next.action != "action_next"
+
+
+# --- stories as they are written ---------------------------------------------
+
+
+def test_either_of_several_steps_makes_a_story_of_its_own() -> None:
+    told = story("told", OrStep((UserStep("yes"), UserStep("no"))), ActionStep("utter_noted"))
+    for intent in ("yes", "no"):
+        assert walk(told, policies=MEMORY).hears(intent).next.action == "utter_noted"
+
+
+def test_checkpoints_join_stories_and_their_slots_are_set() -> None:
+    begin = story("begin", UserStep("order"), ActionStep("utter_what"), CheckpointStep("asked"))
+    one = story("one", CheckpointStep("asked"), UserStep("yes"), ActionStep("utter_done"))
+    two = story(
+        "two", CheckpointStep("asked", (SlotStep("s"),)), UserStep("yes"), ActionStep("utter_twice"), LoopStep(None)
+    )
+    talk = walk(begin, one, two, slots=[Slot("s")], policies=MEMORY).hears("order")
+    assert [talk.does() for _ in range(2)] == ["utter_what", "action_listen"]
+    assert talk.hears("yes").next.action == "utter_done"
+
+
+def test_checkpoints_in_a_circle_end() -> None:
+    around = story("around", CheckpointStep("c"), UserStep("ask"), ActionStep("utter_answer"), CheckpointStep("c"))
+    begin = story("begin", UserStep("greet"), ActionStep("utter_greet"), CheckpointStep("c"))
+    _, stories = training_stories(content_of(begin, around))
+    assert [told.name for told in stories] == ["begin > around"]
+
+
+def test_entities_in_a_story_fill_the_slots_that_are_mapped_from_them() -> None:
+    slot = Slot("city", mappings=(SlotMapping("from_entity", entity="city"),))
+    told = story("told", UserStep("order", entities=(StepEntity("city"),)), ActionStep("utter_there"))
+    talk = walk(told, slots=[slot], policies=MEMORY).hears("order", "city").happens(SlotSet("city", "Oslo"))
+    assert talk.next.action == "utter_there"
+
+
+STEPS = st.sampled_from(
+    [
+        ActionStep("utter_a"),
+        ActionStep("utter_b"),
+        UserStep("greet"),
+        UserStep("ask", entities=(StepEntity("thing"),)),
+        SlotStep("flag", True),
+        SlotStep("flag", None),
+        SlotStep("name", ANY),
+        LoopStep("form"),
+        LoopStep(None),
+    ]
+)
+BODIES = st.lists(STEPS, min_size=1, max_size=7)
+
+
+@given(BODIES)
+def test_a_story_walked_through_its_policies_is_predicted_whole(steps: list) -> None:
+    """Every action that the story determines; one story alone cannot contradict another, but it can itself."""
+    told = Story("told", (UserStep("order"), *steps))
+    content = content_of(told, slots=[Slot("flag", "bool"), Slot("name")], policies=[Component("MemoizationPolicy")])
+    (whole,) = training_stories(content)[1]
+    dialogue, tracker = train_dialogue(content), start_of(content.domain)
+    seen: dict[object, str] = {}
+    examples = list(whole.examples(dialogue.policies[0]._states, tracker))
+    for example in examples:
+        seen.setdefault(example.states, example.action)
+    applied = Walk(dialogue, tracker)
+    done = 0
+    final = Walk(dialogue, tracker).happens(*whole.events).tracker.applied
+    for event in final:
+        if isinstance(event, ActionExecuted):
+            if all(e.action == examples[done].action for e in examples if e.states == examples[done].states):
+                assert applied.next.action == (event.action_text or event.name)
+            done += 1
+        applied.happens(event)
+
+
+def test_a_long_story_with_a_form_and_a_detour_is_predicted_whole_by_all_policies_together() -> None:
+    told = story(
+        "told",
+        UserStep("greet"),
+        ActionStep("utter_greet"),
+        UserStep("order"),
+        ActionStep("form"),
+        LoopStep("form"),
+        UserStep("ask"),
+        ActionStep("utter_answer"),
+        ActionStep("form"),
+        LoopStep(None),
+        ActionStep("utter_done"),
+        UserStep("bye"),
+        ActionStep("utter_bye"),
+    )
+    content = content_of(told, policies=None)
+    (whole,) = training_stories(content)[1]
+    talk = Walk(train_dialogue(content), start_of(content.domain))
+    for event in whole.events:
+        if isinstance(event, ActionExecuted):
+            if talk.tracker.active_loop == talk.next.action != event.name:
+                talk.happens(ActionExecutionRejected("form"))
+            assert talk.next.action == event.name
+        talk.happens(event)
+    assert any(isinstance(event, ActiveLoop) for event in talk.tracker.events)
+    assert sum(isinstance(event, UserUttered) for event in talk.tracker.events) == 4

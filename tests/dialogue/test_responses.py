@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import ast
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.content import Domain, ResponseCondition, Variation
+from bot.dialogue.responses import choose_response, fill
+from bot.dialogue.tracker import Tracker
+from bot.messages import Reply
+
+CALM = (ResponseCondition("mood", "calm"),)
+ALL = (
+    Variation("plain"),
+    Variation("calm", conditions=CALM),
+    Variation("plain on slack", channel="slack"),
+    Variation("calm on slack", channel="slack", conditions=CALM),
+)
+
+
+def chosen(*variations: Variation, channel: str = "rest", seed: int = 0, **slots: Any) -> Reply | None:
+    domain = Domain(responses={"utter": variations})
+    tracker = Tracker(slots=slots)
+    return choose_response(domain, "utter", tracker, channel=channel, random=random.Random(seed), values={})
+
+
+def text(*variations: Variation, **more: Any) -> str | None:
+    reply = chosen(*variations, **more)
+    return reply.text if reply else None
+
+
+@pytest.mark.parametrize(
+    ("left_out", "expected"),
+    [((), "calm on slack"), ((3,), "plain on slack"), ((2, 3), "calm"), ((1, 2, 3), "plain"), ((0, 1, 2, 3), None)],
+)
+def test_the_channel_counts_first_and_then_the_condition(left_out: tuple[int, ...], expected: str | None) -> None:
+    kept = [variation for i, variation in enumerate(ALL) if i not in left_out]
+    assert text(*kept, channel="slack", mood="calm") == expected
+
+
+def test_variations_of_other_channels_and_with_failed_conditions_are_never_said() -> None:
+    assert {text(*ALL, seed=seed, mood="angry") for seed in range(9)} == {"plain"}
+    assert text(ALL[1], ALL[2], mood="angry") is None
+
+
+def test_all_conditions_must_hold_and_text_is_compared_without_regard_to_case() -> None:
+    both = Variation("both", conditions=(*CALM, ResponseCondition("count", 2)))
+    assert text(both, mood="CALM", count=2) == "both"
+    assert text(both, mood="calm", count="2") is None
+    assert text(Variation("nobody", conditions=(ResponseCondition("name", None),))) == "nobody"
+
+
+def test_equal_variations_take_turns_as_the_seed_has_it() -> None:
+    some = [Variation(str(i)) for i in range(3)]
+    assert {text(*some, seed=seed) for seed in range(20)} == {"0", "1", "2"}
+    assert text(*some, seed=5) == text(*some, seed=5)
+
+
+def test_values_go_before_slots_and_fill_every_part_of_a_reply() -> None:
+    variation = Variation(
+        "{a} {b} {c}",
+        image="{a}.png",
+        buttons=({"title": "{a}", "payload": '/go{"a": "{a}"}'},),
+        quick_replies=({"title": "{b}"},),
+        elements=({"{a}": ["{a}"]},),
+        attachment={"url": "{a}"},
+        custom={"deep": [{"{a}": "{a}"}, 3, None]},
+        metadata={"m": "{a}"},
+    )
+    domain = Domain(responses={"utter": (variation,)})
+    reply = choose_response(
+        domain,
+        "utter",
+        Tracker(slots={"a": "slot", "b": None}),
+        channel="rest",
+        random=random.Random(0),
+        values={"a": "value"},
+    )
+    assert reply == Reply(
+        "value None {c}",
+        buttons=({"title": "value", "payload": '/go{"a": "value"}'},),
+        quick_replies=({"title": "None"},),
+        elements=({"{a}": ["value"]},),
+        image="value.png",
+        attachment={"url": "value"},
+        custom={"deep": [{"{a}": "value"}, 3, None]},
+        metadata={"m": "value"},
+        response="utter",
+    )
+
+
+@pytest.mark.parametrize(
+    ("template", "filled"),
+    [
+        ("{a}", "{b}"),
+        ("{a.__class__} {a[0]} {a!r} {a:>9} {0} {}", "{a.__class__} {a[0]} {a!r} {a:>9} {0} {}"),
+        ("{{a}}", "{{b}}"),
+        ("{a\n}", "{a\n}"),
+        ("100 % {a", "100 % {a"),
+        ("{name with-dash.and.dots}", "yes"),
+    ],
+)
+def test_filling_is_one_pass_over_literal_names(template: str, filled: str) -> None:
+    assert fill(template, {"a": "{b}", "b": "secret", "name with-dash.and.dots": "yes"}) == filled
+
+
+@pytest.mark.parametrize("room", ["dialogue", "actions", "engine", "content"])
+def test_no_room_that_handles_what_designers_wrote_formats_it(room: str) -> None:
+    folder = Path(__file__).resolve().parents[2] / "bot" / room
+    found = [
+        f"{path}:{node.lineno}"
+        for path in folder.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and node.attr in ("format", "format_map")
+    ]
+    assert not found

@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bot.content import Domain, Form, MappingCondition, Slot, SlotMapping
+from bot.dialogue.events import SlotSet, UserUttered
+from bot.dialogue.slots import custom_mapping_actions, fill_slots
+from bot.dialogue.tracker import LoopState, Tracker
+from bot.messages import Entity, IntentScore, Parse
+
+
+def filled(
+    *mappings: SlotMapping,
+    intent: str = "inform",
+    entities: tuple[Entity, ...] = (),
+    text: str = "words",
+    loop: LoopState | str | None = None,
+    type: str = "text",
+    **slots: Any,
+) -> Any:
+    """What slot `s` becomes; "kept" where it stays as it is."""
+    domain = Domain(
+        slots={"s": Slot("s", type, mappings=mappings), "other": Slot("other", mappings=(mappings[0],))},
+        forms={"form": Form("form", ("s",), ("ignored",)), "pair": Form("pair", ("s", "other"))},
+    )
+    tracker = Tracker(
+        slots=slots,
+        loop=LoopState(loop) if isinstance(loop, str) else loop,
+        latest_message=UserUttered(Parse(text, IntentScore(intent, 1.0), entities=entities)),
+    )
+    return next((event.value for event in fill_slots(tracker, domain) if event.name == "s"), "kept")
+
+
+def entity(name: str = "city", value: Any = "Oslo", **more: Any) -> Entity:
+    return Entity(name, value, 0, 0, **more)
+
+
+CITY = SlotMapping("from_entity", entity="city")
+
+
+def test_an_entity_fills_its_slot_and_the_last_of_several_wins() -> None:
+    assert filled(CITY, entities=(entity(), entity(value="Bergen"))) == "Bergen"
+    assert filled(CITY, entities=(entity("name"),)) == "kept"
+
+
+def test_a_list_takes_them_all() -> None:
+    assert filled(CITY, type="list", entities=(entity(), entity(value="Bergen"))) == ["Oslo", "Bergen"]
+
+
+def test_roles_and_groups_must_agree() -> None:
+    to = SlotMapping("from_entity", entity="city", role="to", group="first")
+    assert filled(to, entities=(entity(role="to", group="first"),)) == "Oslo"
+    assert filled(to, entities=(entity(role="to"),)) == "kept"
+    assert filled(CITY, entities=(entity(role="to"),)) == "kept"
+
+
+def test_intents_narrow_a_mapping() -> None:
+    wanted = SlotMapping("from_intent", intent=("yes", "sure"), value=True)
+    assert filled(wanted, intent="sure") is True
+    assert filled(wanted, intent="no") == "kept"
+    unwanted = SlotMapping("from_intent", not_intent=("no",), value=True)
+    assert filled(unwanted, intent="yes") is True
+    assert filled(unwanted, intent="no") == "kept"
+
+
+def test_the_first_mapping_that_yields_something_wins() -> None:
+    by_intent = SlotMapping("from_intent", value="from intent")
+    assert filled(CITY, by_intent, entities=(entity(),)) == "Oslo"
+    assert filled(CITY, by_intent) == "from intent"
+
+
+def test_conditions_need_the_loop_and_the_question() -> None:
+    asked = SlotMapping("from_text", conditions=(MappingCondition("form", "s"),))
+    assert filled(asked, loop="form", requested_slot="s") == "words"
+    assert filled(asked, loop="form", requested_slot="t") == "kept"
+    assert filled(asked, loop="other", requested_slot="s") == "kept"
+    assert filled(asked) == "kept"
+    outside = SlotMapping("from_text", conditions=(MappingCondition(None),))
+    assert filled(outside) == "words"
+    assert filled(outside, loop="form") == "kept"
+    assert filled(SlotMapping("from_text", conditions=(MappingCondition("form"), MappingCondition(None)))) == "words"
+
+
+def test_a_loop_that_refused_does_not_take_the_answer_after_all() -> None:
+    asked = SlotMapping("from_text", conditions=(MappingCondition("form"),))
+    assert filled(asked, loop=LoopState("form", rejected=True), requested_slot="s") == "kept"
+
+
+def test_a_forms_ignored_intents_fill_nothing_unless_a_mapping_names_them() -> None:
+    assert filled(CITY, loop="form", intent="ignored", entities=(entity(),)) == "kept"
+    assert filled(CITY, intent="ignored", entities=(entity(),)) == "Oslo"
+    named = SlotMapping("from_entity", entity="city", intent=("ignored",))
+    assert filled(named, loop="form", intent="ignored", entities=(entity(),)) == "Oslo"
+
+
+def test_a_trigger_intent_needs_a_running_loop() -> None:
+    trigger = SlotMapping("from_trigger_intent", intent=("go",), value="v", conditions=(MappingCondition("form"),))
+    assert filled(trigger, intent="go") == "kept"
+    assert filled(trigger, intent="go", loop="form") == "v"
+    assert filled(trigger, intent="go", loop="pair") == "kept"
+
+
+def test_an_entity_that_fits_two_slots_of_a_form_fills_the_one_asked_for() -> None:
+    assert filled(CITY, loop="pair", requested_slot="s", entities=(entity(),)) == "Oslo"
+    assert filled(CITY, loop="pair", requested_slot="other", entities=(entity(),)) == "kept"
+
+
+def test_a_mapping_to_nothing_empties_a_slot_that_is_set() -> None:
+    nothing = SlotMapping("from_intent", value=None)
+    assert filled(nothing) == "kept"
+    assert filled(nothing, s="x") is None
+
+
+@pytest.mark.parametrize(("loop", "actions"), [(None, ("action_a",)), ("form", ("action_a", "action_b"))])
+def test_custom_mappings_name_their_actions_once(loop: str | None, actions: tuple[str, ...]) -> None:
+    custom = SlotMapping("custom", action="action_a")
+    inside = SlotMapping("custom", action="action_b", conditions=(MappingCondition("form"),))
+    domain = Domain(
+        slots={
+            "a": Slot("a", mappings=(custom,)),
+            "b": Slot("b", mappings=(custom, inside)),
+            "c": Slot("c", mappings=(SlotMapping("from_text"), SlotMapping("custom", action="action_never"))),
+        }
+    )
+    tracker = Tracker(
+        loop=LoopState(loop) if loop else None, latest_message=UserUttered(Parse("x", IntentScore("i", 1.0)))
+    )
+    assert custom_mapping_actions(tracker, domain) == actions
+    assert fill_slots(tracker, domain) == (SlotSet("c", "x"),)
+
+
+def test_without_a_message_nothing_is_filled() -> None:
+    domain = Domain(slots={"s": Slot("s", mappings=(SlotMapping("from_text"),))})
+    assert fill_slots(Tracker(), domain) == ()

@@ -1,0 +1,90 @@
+"""Custom actions as Rasa's users write them; run by the real SDK, never imported by Teller."""
+
+import datetime
+
+from rasa_sdk import Action, FormValidationAction
+from rasa_sdk.events import FollowupAction, ReminderCancelled, ReminderScheduled, SlotSet
+
+
+class Order(Action):
+    def name(self):
+        return "action_order"
+
+    def run(self, dispatcher, tracker, domain):
+        size = tracker.get_slot("size")
+        dispatcher.utter_message(text=f"One {size} pizza.", buttons=[{"title": "Yes", "payload": "/affirm"}])
+        dispatcher.utter_message(response="utter_thanks", name="Ann")
+        return [SlotSet("ordered", True)]
+
+
+class ValidateOrderForm(FormValidationAction):
+    def name(self):
+        return "validate_order_form"
+
+    def validate_size(self, slot_value, dispatcher, tracker, domain):
+        if str(slot_value).lower() in ("small", "large"):
+            return {"size": str(slot_value).lower()}
+        dispatcher.utter_message(text="We have small and large.")
+        return {"size": None}
+
+
+class Refuse(Action):
+    def name(self):
+        return "action_refuse"
+
+    def run(self, dispatcher, tracker, domain):
+        from rasa_sdk.interfaces import ActionExecutionRejection
+
+        raise ActionExecutionRejection("action_refuse", "not now")
+
+
+class Follow(Action):
+    def name(self):
+        return "action_follow"
+
+    def run(self, dispatcher, tracker, domain):
+        dispatcher.utter_message(text="first")
+        return [FollowupAction("utter_second")]
+
+
+class Remind(Action):
+    def name(self):
+        return "action_remind"
+
+    def run(self, dispatcher, tracker, domain):
+        at = datetime.datetime(2026, 11, 3, 13, 0)
+        return [ReminderScheduled("EXTERNAL_nudge", trigger_date_time=at, name="soon", kill_on_user_message=False)]
+
+
+class Forget(Action):
+    def name(self):
+        return "action_forget"
+
+    def run(self, dispatcher, tracker, domain):
+        return [ReminderCancelled(name="soon")]
+
+
+class Nudge(Action):
+    def name(self):
+        return "action_nudge"
+
+    def run(self, dispatcher, tracker, domain):
+        dispatcher.utter_message(text="you asked me to remind you")
+        return []
+
+
+class NeedsDomain(Action):
+    def name(self):
+        return "action_needs_domain"
+
+    def run(self, dispatcher, tracker, domain):
+        dispatcher.utter_message(text=f"{len(domain.get('intents', []))} intents, {len(tracker.events)} events")
+        return []
+
+
+class Fails(Action):
+    def name(self):
+        return "action_fails"
+
+    def run(self, dispatcher, tracker, domain):
+        raise RuntimeError("boom")

@@ -83,11 +83,14 @@ def _completed(turn: Turn) -> Question:
 
 
 async def fetch(bank: CustomerBank, accounts: Sequence[Account], since: date, until: date) -> list[Transaction]:
-    """The transactions of these accounts on the days from `since` to just before `until`."""
+    """The transactions of these accounts on the days from `since` to just before `until`; CallFailed as the bank's."""
     if since >= until:
         return []
-    async with asyncio.TaskGroup() as group:
-        asked = [group.create_task(bank.transactions(account, since, until)) for account in accounts]
+    try:
+        async with asyncio.TaskGroup() as group:
+            asked = [group.create_task(bank.transactions(account, since, until)) for account in accounts]
+    except ExceptionGroup as failures:
+        raise failures.exceptions[0] from None
     return [transaction for task in asked for transaction in task.result()]
 
 

@@ -20,6 +20,7 @@ from bot.encoding import decode
 from simulator.demo import DEMO_CUSTOMERS
 
 NOW = datetime(2026, 11, 3, 12, tzinfo=UTC)
+SOURCES = Sources(now=lambda: NOW, seed=lambda: 0)
 _BANK_IDS = {customer.account_number: customer.bank_customer_id for customer in DEMO_CUSTOMERS}
 _numbers = count()
 
@@ -33,6 +34,7 @@ class Exchange:
     actions: tuple[str, ...]
     replies: tuple[dict[str, Any], ...]
     slots: dict[str, Any]
+    failed: bool
 
     @property
     def said(self) -> str:
@@ -59,7 +61,7 @@ class Talk:
         record = decode(turn.record)
         steps = [step["action"] for step in record["steps"]]
         actions = tuple(name for name in steps if name not in ("action_listen", "action_session_start"))
-        exchange = Exchange(text, _intent(record), actions, tuple(answer.replies), _slots(record))
+        exchange = Exchange(text, _intent(record), actions, tuple(answer.replies), _slots(record), _failed(record))
         self.exchanges.append(exchange)
         return exchange
 
@@ -81,25 +83,31 @@ def _intent(record: Any) -> str | None:
     return None
 
 
+def _failed(record: Any) -> bool:
+    return any(event.get("event") == "action_failed" for event in record["events"])
+
+
 def _slots(record: Any) -> dict[str, Any]:
     return {event["name"]: event["value"] for event in record["events"] if event.get("event") == "slot"}
 
 
-@pytest.fixture(scope="module")
-def assistant_project(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    data = tmp_path_factory.mktemp("assistant")
+def load_assistant(project: Path, data: Path, options: dict[str, Any]) -> Project:
+    """The project with a private folder of its own for data."""
     return load_project(
         project,
-        override=lambda settings: replace(
-            settings,
-            project=data,
-            store=Store(url=f"sqlite:///{data}/teller.db"),
-            logging=Logging(level="error"),
+        options,
+        lambda settings: replace(
+            settings, project=data, store=Store(url=f"sqlite:///{data}/teller.db"), logging=Logging(level="error")
         ),
     )
 
 
+@pytest.fixture(scope="module")
+def assistant_project(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    return load_assistant(project, tmp_path_factory.mktemp("assistant"), {})
+
+
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def assistant(assistant_project: Project) -> AsyncIterator[Bot]:
-    async with open_bot(assistant_project, sources=Sources(now=lambda: NOW, seed=lambda: 0)) as bot:
+    async with open_bot(assistant_project, sources=SOURCES) as bot:
         yield bot

@@ -1,0 +1,175 @@
+"""A bank that is broken in every way it can be: never a failed action, an invented figure or another's data."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+import pytest_asyncio
+
+from bot.app.opening import Bot, open_bot
+from simulator.accounts import CUSTOMERS
+from simulator.embedded import embedded
+from simulator.faults import KINDS
+from simulator.settings import Endpoint
+from tests.assistant.conftest import NOW, SOURCES, Exchange, load_assistant, talk_to
+from tests.assistant.ledger_oracle import Oracle, figures
+from tests.assistant.test_held_out import mistakes
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+AMARA, JONAS, PRIYA = "12345678", "87654321", "00123456"
+AMARAS_ID, JONAS_ID = "cust-3f8a41", "cust-b20c97"
+OCTOBER = {"from": "2026-10-01", "to": "2026-11-01"}
+
+QUESTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("what's my balance?", {"balance": "all"}),
+    ("how much is in my savings?", {"balance": "savings"}),
+    ("am I overdrawn?", {"overdrawn": "all"}),
+    ("show my last 5 transactions", {"list": {"count": 5}}),
+    ("payments over £100 last month", {"list": {"over": 100, "direction": "out", **OCTOBER}}),
+    (
+        "how much did I spend on groceries in October?",
+        {"sum": {"category": "groceries", "direction": "out", **OCTOBER}},
+    ),
+)
+UNAVAILABLE = "I can't reach the bank"
+
+
+class Clock:
+    """Seconds that can be made to pass."""
+
+    def __init__(self) -> None:
+        self.passed = 0.0
+
+    def __call__(self) -> float:
+        return time.monotonic() + self.passed
+
+
+@dataclass
+class BrokenBank:
+    """An assistant on a bank that can be broken, and mended, on order."""
+
+    bot: Bot
+    endpoint: Endpoint
+    clock: Clock
+    amara: Oracle
+
+    async def break_it(self, **fault: Any) -> None:
+        await self._admin("POST", fault)
+
+    async def mend_it(self) -> None:
+        """Take the faults away, and let enough time pass for the circuit breaker to try again."""
+        await self._admin("DELETE", None)
+        self.clock.passed += 3_600
+
+    async def _admin(self, method: str, body: dict[str, Any] | None) -> None:
+        headers = {"Authorization": f"Bearer {self.endpoint.admin_key}"}
+        async with (
+            aiohttp.ClientSession(self.endpoint.url) as http,
+            http.request(method, "/admin/faults", json=body, headers=headers) as response,
+        ):
+            assert response.status < 300, await response.text()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def opened(project: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[BrokenBank]:
+    folder, clock = tmp_path_factory.mktemp("broken"), Clock()
+    async with embedded(folder / "bank", now=lambda: NOW) as endpoint:
+        data = load_assistant(project, folder, {}).settings.data
+        data.mkdir(parents=True)
+        (data / "bank.key").touch(0o600)
+        (data / "bank.key").write_text(endpoint.secret)
+        sources = replace(SOURCES, monotonic=clock)
+        async with open_bot(load_assistant(project, folder, {"bank_url": endpoint.url}), sources=sources) as bot:
+            client: Any = bot.resources.get("bank", object)
+            client.seconds = 0.4  # so long a hanging bank keeps a test waiting, instead of 3 s
+            yield BrokenBank(bot, endpoint, clock, Oracle(AMARAS_ID))
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def bank(opened: BrokenBank) -> BrokenBank:
+    await opened.mend_it()
+    return opened
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_broken_bank_yields_true_figures_or_none(bank: BrokenBank, kind: str) -> None:
+    knows = talk_to(bank.bot, AMARA)
+    before = await knows.say("what's my balance?")
+    assert not list(mistakes(before, bank.amara.expected({"balance": "all"})))
+    await bank.break_it(kind=kind, seconds=0.05 if kind == "latency" else 5)
+    for text, figure in QUESTIONS:
+        exchange = await knows.say(text)
+        assert not unfounded(exchange, figure, bank.amara), exchange.said
+    other = talk_to(bank.bot, JONAS)
+    for text, figure in QUESTIONS:
+        exchange = await other.say(text)
+        assert not unfounded(exchange, figure, Oracle(JONAS_ID)), exchange.said
+        assert not [account for account in CUSTOMERS[AMARAS_ID].accounts if account.nickname in exchange.said]
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "latency"])
+async def test_who_was_never_told_a_balance_is_told_none(bank: BrokenBank, kind: str) -> None:
+    await bank.break_it(kind=kind, seconds=5)
+    exchange = await talk_to(bank.bot, PRIYA).say("what's my balance?")
+    assert UNAVAILABLE in exchange.said
+    assert not figures(exchange.said)
+
+
+@pytest.mark.parametrize("kind", ["500", "wrong_types", "other_customer", "reset"])
+async def test_what_needs_no_bank_goes_on(bank: BrokenBank, kind: str) -> None:
+    await bank.break_it(kind=kind)
+    talk = talk_to(bank.bot, AMARA)
+    for text in ("hello", "what can you do?", "show my transactions", "savings", "move some money", "thanks", "bye"):
+        exchange = await talk.say(text)
+        assert exchange.replies, text
+        assert not exchange.failed, text
+
+
+async def test_the_last_known_balance_comes_with_its_time(bank: BrokenBank) -> None:
+    talk = talk_to(bank.bot, AMARA)
+    await talk.say("what's my balance?")
+    await bank.break_it(kind="500")
+    exchange = await talk.say("how much is in my savings?")
+    assert "3 Nov 2026, 12:00" in exchange.said
+    assert not unfounded(exchange, {"balance": "savings"}, bank.amara)
+
+
+async def test_a_transfer_whose_answer_is_lost_is_checked_and_made_once(bank: BrokenBank) -> None:
+    talk, oracle = talk_to(bank.bot, AMARA), bank.amara
+    await talk.say("move £50 from my current account to savings")
+    await bank.break_it(kind="reset", path="*/domestic-payments", when="after")
+    assert "I am checking that" in (await talk.say("yes")).said
+    assert "I am checking that" in (await talk.say("yes")).said, "a second yes pays nothing"
+    await bank.mend_it()
+    assert "Done: I've moved £50.00" in (await talk.say("did my transfer go through?")).said
+    oracle.move(50, "current", "savings")
+    assert not list(mistakes(await talk.say("what's my balance?"), oracle.expected({"balance": "all"})))
+
+
+async def test_a_transfer_that_never_arrived_moves_nothing(bank: BrokenBank) -> None:
+    talk = talk_to(bank.bot, AMARA)
+    await talk.say("move £50 from my current account to savings")
+    await bank.break_it(kind="500", path="*/domestic-payments")
+    said = (await talk.say("yes")).said
+    assert "Nothing has moved" in said or "I am checking that" in said
+    await bank.mend_it()
+    assert not list(mistakes(await talk.say("what's my balance?"), bank.amara.expected({"balance": "all"})))
+
+
+def unfounded(exchange: Exchange, figure: dict[str, Any], oracle: Oracle) -> list[str]:
+    """What is wrong with a reply under a fault: figures may be missing, but those that are said are true."""
+    if exchange.failed:
+        return [f"{exchange.text!r}: an action failed"]
+    if not figures(exchange.said):
+        return [] if UNAVAILABLE in exchange.said else [f"{exchange.text!r} says neither figures nor why"]
+    expected = oracle.expected(figure)
+    if UNAVAILABLE in exchange.said:  # the last known value, announced as such
+        expected = replace(expected, begins=UNAVAILABLE)
+    return list(mistakes(exchange, expected))

@@ -9,6 +9,7 @@ have refused, and the prediction is made again.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -122,15 +123,16 @@ class _Runner:
         story = way.stories[0]
         events: list[tuple[Event, StepResult | None]] = []
         tracker = start_of(self._domain)
-        predicted = 0
+        predicted, going_on = 0, True
         for event, place, step in told(way, self._domain):
             result: StepResult | None = None
             happened: Event = event
             if isinstance(event, UserUttered) and isinstance(step, UserStep):
                 result, predicted = self._user(step, event), 0
             elif isinstance(event, ActionExecuted) and events:
-                result, happened, tracker = self._action(event, place, tracker, predicted)
-                predicted = predicted + 1 if goes_on(result.predicted) else 0
+                too_many = predicted >= MAX_ACTIONS and going_on
+                result, happened, tracker = self._action(event, place, tracker, too_many=too_many)
+                predicted, going_on = predicted + 1, goes_on(result.predicted)
             tracker = evolve(happened, tracker)
             events.append((happened, result))
         steps = tuple(result for _, result in events if result is not None)
@@ -153,10 +155,10 @@ class _Runner:
         )
 
     def _action(
-        self, event: ActionExecuted, place: Place, tracker: Tracker, before: int
+        self, event: ActionExecuted, place: Place, tracker: Tracker, *, too_many: bool
     ) -> tuple[StepResult, ActionExecuted, Tracker]:
         expected = event.action_text or event.name
-        if before >= MAX_ACTIONS:
+        if too_many:
             return StepResult("action", place, expected, TOO_MANY), event, tracker
         prediction = self._dialogue.predict(tracker)
         if prediction.action != expected and self._may_have_refused(prediction, tracker):
@@ -230,12 +232,21 @@ def _pairs(report: StoryReport) -> Iterator[tuple[str, str]]:
 
 
 def _annotated(step: StepResult, entity: Entity | None) -> str:
-    if entity is None:
-        return "None"
-    text = (step.text or "")[entity.start : entity.end]
-    if str(entity.value) == text:
-        return f"[{text}]({entity.entity})"
-    return f'[{text}]{{"entity": "{entity.entity}", "value": "{entity.value}"}}'
+    return "None" if entity is None else annotation((step.text or "")[entity.start : entity.end], entity)
+
+
+def annotation(part: str, entity: Entity) -> str:
+    """A piece of a message marked as an entity, as designers write it; the value where it is not the piece itself."""
+    more = {"role": entity.role, "group": entity.group, "value": _value_text(entity)}
+    given = {key: value for key, value in more.items() if value and (key != "value" or value != part)}
+    if not given:
+        return f"[{part}]({entity.entity})"
+    return f"[{part}]{json.dumps({'entity': entity.entity, **given}, ensure_ascii=False)}"
+
+
+def _value_text(entity: Entity) -> str:
+    value = entity.value
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
 def _scores(label: str, pairs: Sequence[tuple[str, str]]) -> dict[str, float]:

@@ -1,0 +1,194 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from bot.content import (
+    ActionStep,
+    Annotation,
+    Component,
+    Content,
+    Domain,
+    Form,
+    Intent,
+    LoopStep,
+    Place,
+    Slot,
+    SlotStep,
+    Story,
+    UserStep,
+)
+from bot.dialogue import train_dialogue
+from bot.messages import Entity, IntentScore, Parse
+from bot.reading import read_project
+from bot.testing.failed_stories import NONE_FAILED, failed_stories_yaml
+from bot.testing.stories import StoryReport, run_story_tests, story_report
+
+START = Story("start", (UserStep("order"), ActionStep("form"), LoopStep("form")), "rule")
+SUBMIT = Story(
+    "submit", (ActionStep("form"), LoopStep(None), ActionStep("action_done")), "rule", condition=(LoopStep("form"),)
+)
+FORM, RUNS = ActionStep("form"), LoopStep("form")
+GREET = Story("greet", (UserStep("greet"), ActionStep("utter_greet")), "rule")
+CONTENT = Content(
+    domain=Domain(
+        intents={name: Intent(name) for name in ("greet", "order", "faq")},
+        forms={"form": Form("form", ("s",))},
+        slots={"s": Slot("s"), "done": Slot("done", "bool")},
+    ),
+    rules=(START, SUBMIT, GREET),
+    stories=(Story("done", (UserStep("faq"), ActionStep("action_x"), SlotStep("done", True), ActionStep("utter_x"))),),
+    policies=(Component("RulePolicy"), Component("MemoizationPolicy", {"max_history": 3})),
+)
+
+
+class Understands:
+    """Knows what some texts mean, and takes all others for a greeting."""
+
+    def __init__(self, known: Mapping[str, Parse] | None = None) -> None:
+        self.known = known or {}
+
+    def parse(self, text: str, now: datetime) -> Parse:
+        return self.known.get(text, Parse(text, IntentScore("greet", 0.9)))
+
+
+def run(*steps: object, known: Mapping[str, Parse] | None = None) -> StoryReport:
+    test = Story("test", tuple(steps), "test", place=Place("tests/test_stories.yml", 3))  # type: ignore[arg-type]
+    return run_story_tests(CONTENT, Understands(known), train_dialogue(CONTENT), (test,))
+
+
+def test_a_story_that_comes_out_right_passes() -> None:
+    report = run(UserStep("greet", "hello"), ActionStep("utter_greet"), UserStep("order"), FORM, RUNS)
+    assert (report.passed, report.failed) == (1, ())
+    assert [step.expected for step in report.steps if step.kind == "action"] == [
+        "utter_greet",
+        "action_listen",
+        "form",
+        "action_listen",
+    ]
+
+
+def test_a_wrong_intent_fails_and_the_story_goes_on_as_it_says() -> None:
+    report = run(UserStep("order", "I want one"), ActionStep("form"), LoopStep("form"))
+    (wrong,) = [step for step in report.steps if not step.passed]
+    assert (wrong.kind, wrong.expected, wrong.predicted) == ("user", "order", "greet")
+
+
+def test_a_wrong_action_is_named_with_what_was_predicted_and_why() -> None:
+    report = run(UserStep("greet", "hello"), ActionStep("utter_else"))
+    wrong = next(step for step in report.steps if not step.passed)
+    assert (wrong.expected, wrong.predicted, wrong.policy) == ("utter_else", "utter_greet", "RulePolicy")
+    assert [because.name for because in wrong.because] == ["greet"]
+
+
+def test_entities_are_compared_by_place_name_and_value_in_any_order() -> None:
+    text = "two in Oslo"
+    marks = (Annotation(0, 3, "number", "2"), Annotation(7, 11, "city", "Oslo"))
+    found = (Entity("city", "Oslo", 7, 11), Entity("number", 2, 0, 3, extractor="X"))
+    step = UserStep("order", text, annotations=marks)
+    right = Parse(text, IntentScore("order", 1.0), entities=found)
+    assert run(step, FORM, RUNS, known={text: right}).passed == 1
+    for wrong in (found[:1], (*found, Entity("x", 1, 0, 1)), (found[0], replace(found[1], value=3))):
+        assert run(step, FORM, RUNS, known={text: replace(right, entities=wrong)}).passed == 0
+
+
+def test_a_retrieval_intent_may_be_named_in_full_or_not() -> None:
+    chosen = {"default": {"response": {"intent_response_key": "faq/hours"}}}
+    parse = Parse("open?", IntentScore("faq", 1.0), response_selector=chosen)
+    steps = (ActionStep("action_x"), SlotStep("done", True), ActionStep("utter_x"))
+    assert run(UserStep("faq", "open?"), *steps, known={"open?": parse}).passed == 1
+    assert run(UserStep("faq/hours", "open?"), *steps, known={"open?": parse}).passed == 1
+    report = run(UserStep("faq/price", "open?"), *steps, known={"open?": parse})
+    assert [s.predicted for s in report.steps if not s.passed] == ["faq/hours"]
+
+
+def test_custom_actions_are_not_run_but_what_the_story_says_of_them_happens() -> None:
+    steps = (UserStep("faq"), ActionStep("action_x"), SlotStep("done", True), ActionStep("utter_x"))
+    assert run(*steps).passed == 1
+    assert run(steps[0], steps[1], steps[3]).passed == 0
+
+
+def test_a_form_is_taken_to_have_refused_where_the_story_goes_elsewhere() -> None:
+    report = run(
+        UserStep("order"),
+        ActionStep("form"),
+        LoopStep("form"),
+        UserStep("greet", "hello"),
+        ActionStep("utter_greet"),
+        ActionStep("form"),
+        LoopStep(None),
+        ActionStep("action_done"),
+    )
+    assert report.passed == 1
+
+
+def test_no_more_than_ten_actions_a_turn_are_predicted() -> None:
+    actions = [ActionStep(f"utter_{i}") for i in range(12)]
+    content = replace(CONTENT, rules=(Story("long", (UserStep("greet"), *actions), "rule"),))
+    test = Story("test", (UserStep("greet", "hello"), *actions), "test")
+    report = run_story_tests(content, Understands(), train_dialogue(content), (test,))
+    assert sum("10" in step.predicted for step in report.steps) == 3
+
+
+def test_the_report_counts_as_rasa_does() -> None:
+    report = run(UserStep("greet", "hello"), ActionStep("utter_else"))
+    data = story_report(report)
+    assert data["greet"] == {"precision": 1.0, "recall": 1.0, "f1-score": 1.0, "support": 1}
+    assert data["utter_else"]["recall"] == 0.0
+    assert data["utter_greet"]["support"] == 0
+    assert data["conversation_accuracy"] == {"accuracy": 0.0, "correct": 0, "with_warnings": 0, "total": 1}
+    assert data["accuracy"] == 1 / 3
+
+
+def test_failed_stories_are_written_so_that_they_read_as_test_stories(tmp_path: Path) -> None:
+    text = 'two "in" Oslo: # 1'
+    marks = (Annotation(9, 13, "city", "oslo"),)
+    report = run(UserStep("order", text, annotations=marks), ActionStep("form"), LoopStep("form"), LoopStep(None))
+    written = failed_stories_yaml(report.results)
+    assert "# predicted: greet" in written
+    (tmp_path / "domain.yml").write_text("intents: [order]\nentities: [city]\n")
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "test_failed.yml").write_text(written)
+    read = read_project(tmp_path)
+    (again,) = read.tests
+    (user, action, *loops) = again.steps
+    assert isinstance(user, UserStep)
+    assert isinstance(action, ActionStep)
+    assert (user.intent, user.text, action.name) == ("order", text, "form")
+    assert [mark.value for mark in user.annotations] == ["oslo"]
+    assert [loop.name for loop in loops if isinstance(loop, LoopStep)] == ["form", None]
+
+
+def test_when_none_failed_the_file_says_so() -> None:
+    assert failed_stories_yaml(run(UserStep("greet", "hi"), ActionStep("utter_greet")).results) == NONE_FAILED
+
+
+class KnowsTheTests:
+    """What test stories say their texts mean: the policies are tried by themselves."""
+
+    def __init__(self, tests: tuple[Story, ...]) -> None:
+        steps = [step for test in tests for step in test.steps if isinstance(step, UserStep) and step.text]
+        self.known = {step.text: step for step in steps}
+
+    def parse(self, text: str, now: datetime) -> Parse:
+        step = self.known[text]
+        entities = tuple(Entity(a.entity, a.value, a.start, a.end, a.role, a.group) for a in step.annotations)
+        return Parse(text, IntentScore(step.intent or "", 1.0), entities=entities)
+
+
+def test_policies_predict_the_test_stories_of_real_projects(shared_data: Path) -> None:
+    for project in sorted((shared_data / "rasa-projects").iterdir()):
+        read = read_project(project)
+        report = run_story_tests(read.content, KnowsTheTests(read.tests), train_dialogue(read.content), read.tests)
+        assert report.results
+        assert [(r.name, s) for r in report.failed for s in r.steps if not s.passed] == [], project.name
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_training_is_the_same_for_every_seed(seed: int) -> None:
+    dialogue = train_dialogue(CONTENT, seed=seed)
+    assert [policy.name for policy in dialogue.policies] == ["RulePolicy", "MemoizationPolicy"]

@@ -154,6 +154,11 @@ def test_intervals_end_before_their_end(phrase: str, expected: str) -> None:
     "text",
     [
         "I may go",
+        "bye for now",
+        "it may be that this may do",
+        "the current apr",
+        "3/4 of it",
+        "a quarter",
         "the sun sat low",
         "the first one",
         "the 21st transaction",
@@ -170,6 +175,10 @@ def test_intervals_end_before_their_end(phrase: str, expected: str) -> None:
 )
 def test_what_is_no_time_is_left_alone(text: str) -> None:
     assert TELLER.extend(text, NOW, []) == []
+
+
+def test_in_belongs_to_named_months_only() -> None:
+    assert only(TELLER, "what came in last month").start == 13
 
 
 def test_a_single_unit_says_its_bounds_too() -> None:

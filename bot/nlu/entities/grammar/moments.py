@@ -123,7 +123,7 @@ def _tonight(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated 
 
 def _now(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
     end = tokens.skip(at, ("right",))
-    now = tokens.words[end] == "now" and (end > at or led)
+    now = tokens.words[end] == "now" and (end > at or (led and tokens.words[at - 1] != "for"))
     return Dated(end + 1, unit(floor(reference.now, "second"), "second")) if now else None
 
 
@@ -149,6 +149,8 @@ def phrase(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | 
     if tokens.words[first] in {"weekend", "weekends"}:
         lean = -1 if reference.past and reference.now.weekday() < 5 else 0
         return Dated(first + 1, shifts.weekend(lean, reference))
+    if word == "in" and tokens.words[at + 1] in shifts.SHIFTS:
+        return None  # "what came in last month": Duckling's "in" goes with named months and years only
     found = moment(tokens, at + 1, reference, True)
     return found if found and _PREPOSITIONS[word](found.when) and (first == at + 1 or word != "in") else None
 

@@ -14,7 +14,7 @@ from bot.nlu.entities.grammar.names import FEASTS, MONTHS, PARTS_OF_DAY, SEASONS
 from bot.nlu.entities.grammar.quantities import COUNT_WORDS, CYCLES, Count, counted, cycle
 from bot.nlu.entities.grammar.tokens import DIGITS, Tokens
 
-_SHIFTS: Final = {
+SHIFTS: Final = {
     "last": -1,
     "past": -1,
     "previous": -1,
@@ -26,17 +26,18 @@ _SHIFTS: Final = {
     "following": 1,
     "upcoming": 1,
 }
+"""Words that move from the present unit of time to another."""
 
 
 def shifted(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
     """Read `last month`, `this week`, `next Friday`, `the last 3 weeks`, `this morning`, `last October`."""
     first = tokens.skip(at, ("the",))
-    shift = _SHIFTS.get(tokens.words[first])
+    shift = SHIFTS.get(tokens.words[first])
     if shift is None:
         return None
     word, end = tokens.words[first], first + 1
-    if shift == 0 and tokens.words[end] in _SHIFTS:  # "this past weekend", "this coming Friday"
-        shift, end = _SHIFTS[tokens.words[end]], end + 1
+    if shift == 0 and tokens.words[end] in SHIFTS:  # "this past weekend", "this coming Friday"
+        shift, end = SHIFTS[tokens.words[end]], end + 1
     grain = cycle(tokens, end)
     if grain and not (tokens.words[end].endswith("s") and shift):
         if word == "past" and reference.habits.rolling and coarse(grain):
@@ -183,7 +184,7 @@ def _finer(count: Count) -> Count:
 
 
 RULES: Final[Mapping[DateRule, frozenset[str]]] = {
-    shifted: frozenset(_SHIFTS) | {"the"},
+    shifted: frozenset(SHIFTS) | {"the"},
     before_last: frozenset(CYCLES) | frozenset(WEEKDAYS) | {"the"},
     ago: COUNT_WORDS | {DIGITS},
 }

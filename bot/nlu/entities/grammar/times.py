@@ -17,9 +17,7 @@ from bot.nlu.entities.grammar.quantities import CYCLES
 from bot.nlu.entities.grammar.reading import Reading
 from bot.nlu.entities.grammar.tokens import DIGITS, Tokens, listed
 
-_LEADS: Final = listed(
-    "in on since until till til by from between before after during of for through around last next this"
-)
+_LEADS: Final = listed("in on since until till til by from between before after during of for through around")
 """Words after which a date is expected, so that `may` is a month and `2025` a year."""
 
 _UNTIL: Final = frozenset({"until", "till", "til", "untill", "through", "thru"})

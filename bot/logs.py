@@ -5,8 +5,11 @@ Each bot has a logger of its own (`make_logger`); nothing global is configured.
 
 from __future__ import annotations
 
+import asyncio
 import re
 import sys
+import threading
+import weakref
 from collections.abc import Callable, MutableMapping
 from contextvars import ContextVar
 from datetime import datetime
@@ -28,6 +31,7 @@ _SECRET_KEYS = frozenset({"token", "code", "authorization", "password", "secret"
 _TEXT_KEYS = frozenset({"text", "message_text"})
 _ACCOUNT = re.compile(r"(?<![0-9A-Za-z.:-])\d{4,}(?=\d{2}(?![0-9A-Za-z.]))")
 _TOKEN = re.compile(r"(?i)(bearer\s+)\S+|tk_[\w-]{20,}")
+_GATHERED_SECONDS = 0.1
 _LONGEST = 2_000  # characters of one value, so that no single line floods the disk
 
 
@@ -45,7 +49,7 @@ def make_logger(settings: Logging, *, now: Callable[[], datetime], stream: TextI
         return event
 
     logger: Log = structlog.wrap_logger(
-        structlog.PrintLogger(stream or sys.stderr),
+        LineWriter(stream or sys.stderr),
         processors=[stamp, _traceback, _masking(settings.message_text), renderer],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[settings.level]),
         context_class=dict,
@@ -53,6 +57,56 @@ def make_logger(settings: Logging, *, now: Callable[[], datetime], stream: TextI
         **first,
     )
     return logger
+
+
+class LineWriter:
+    """Writes lines to a stream: at once, but for debug and info on an event loop, which are gathered for a moment.
+
+    Each write lets other threads go first, so that a line a turn would slow
+    turns down; a crash loses a moment's lines at most, none that tells of a fault.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._lines: list[str] = []
+        self._lock = threading.Lock()
+        self._flushed_by: asyncio.AbstractEventLoop | None = None
+        weakref.finalize(self, _write, self._lines, stream, self._lock)  # at the end of the process, too
+
+    def debug(self, line: str) -> None:
+        """Write a line soon."""
+        self._lines.append(line)
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:  # no loop in this thread
+            self.flush()
+            return
+        if loop is not self._flushed_by:
+            self._flushed_by = loop
+            loop.call_later(_GATHERED_SECONDS, self.flush)
+
+    def error(self, line: str) -> None:
+        """Write a line, and what waited before it, now."""
+        self._lines.append(line)
+        self.flush()
+
+    def flush(self) -> None:
+        """Write what waits."""
+        self._flushed_by = None
+        _write(self._lines, self._stream, self._lock)
+
+    info = msg = debug
+    warning = critical = exception = error
+
+
+def _write(lines: list[str], stream: TextIO, lock: threading.Lock) -> None:
+    with lock:
+        written = lines[:]
+        del lines[: len(written)]
+        text = "".join(f"{line}\n" for line in written)
+        if text and not stream.closed:
+            stream.write(text)
+            stream.flush()
 
 
 def mask(text: str) -> str:
@@ -101,7 +155,7 @@ def _places(error: BaseException) -> list[str]:
     places, trace = [], error.__traceback__
     while trace is not None:
         code = trace.tb_frame.f_code
-        places.append(f"{code.co_filename.rsplit('/', 3)[-1]}:{trace.tb_lineno} {code.co_qualname}")
+        places.append(f"{'/'.join(code.co_filename.split('/')[-3:])}:{trace.tb_lineno} {code.co_qualname}")
         trace = trace.tb_next
     return places[-12:]
 

@@ -14,22 +14,13 @@ DEMO_STORE = "sqlite:///.teller/demo.db"
 
 
 def add_commands(commands: Commands) -> None:
-    """Add `bot simulator`, `bot run --bank-url` and `bot run --demo`."""
+    """Add `bot simulator`, and `--bank-url` and `--demo` to the commands that open the bot."""
     commands.add(simulator)
-    commands.option(
-        "run",
-        click.Option(
-            ["--bank-url"],
-            metavar="URL",
-            help="Use the bank at URL (`bot simulator` serves one) instead of an embedded simulator.",
-        ),
-        _configure_bank,
-    )
-    commands.option(
-        "run",
-        click.Option(["--demo"], is_flag=True, help="Add the demo customers, in a store of their own; loopback only."),
-        _configure_demo,
-    )
+    bank = "Use the bank at URL (`bot simulator` serves one) instead of an embedded simulator."
+    demo = "Add the demo customers, in a store of their own; loopback only."
+    for command in ("run", "shell"):
+        commands.option(command, click.Option(["--bank-url"], metavar="URL", help=bank), _configure_bank)
+        commands.option(command, click.Option(["--demo"], is_flag=True, help=demo), _configure_demo)
 
 
 def _configure_bank(settings: Settings, url: object) -> Settings:

@@ -26,12 +26,15 @@ class Project:
 
 
 def load_project(
-    folder: Path, options: dict[str, Any] | None = None, override: Callable[[Settings], Settings] | None = None
+    folder: Path,
+    options: dict[str, Any] | None = None,
+    override: Callable[[Settings], Settings] | None = None,
+    command: str = "run",
 ) -> Project:
     """The project in `folder`, read and its plugins found.
 
     `override` changes the settings first, then `options` (the values of the
-    plugins' command-line options) may. Raises ContentError with every error there is,
+    plugins' options of `command`) may. Raises ContentError with every error there is,
     ConfigurationError or PluginError.
     """
     settings, _ = read_settings(folder)
@@ -39,7 +42,7 @@ def load_project(
     read = read_project(folder, known_actions=frozenset(plugins.actions()))
     if read.errors:
         raise ContentError(read.errors)
-    settings = configured(override(read.settings) if override else read.settings, plugins, options or {})
+    settings = configured(override(read.settings) if override else read.settings, plugins, command, options or {})
     return Project(settings, plugins, read.content, read.tests, read.diagnostics)
 
 
@@ -52,11 +55,11 @@ def private_folder(settings: Settings) -> Path:
     return folder
 
 
-def configured(settings: Settings, plugins: Plugins, options: dict[str, Any]) -> Settings:
-    """The settings with the plugins' options, each of which may change them."""
+def configured(settings: Settings, plugins: Plugins, command: str, options: dict[str, Any]) -> Settings:
+    """The settings with the plugins' options of this command, each of which may change them."""
     settings = replace(settings, options=options)
     for added in plugins.commands().options:
         name = added.option.name or ""
-        if added.configure is not None and name in options:
+        if added.configure is not None and added.command == command and name in options:
             settings = added.configure(settings, options[name])
     return settings

@@ -13,20 +13,26 @@ import click
 
 from bot.app.opening import Bot, open_bot
 from bot.app.projects import load_project
-from bot.config import Logging
+from bot.config import Logging, Settings
 from bot.engine.record import Answer
 from bot.errors import BotError, TurnError
 from bot.messages import Customer, Principal, UserMessage
 
 STOP = "/stop"
+SHELL_STORE = "sqlite:///.teller/shell.db"
+"""Where conversations of the shell are kept: apart, so that a server may run beside it."""
 
 
-async def talk(folder: Path, *, store: str | None = None, account: str | None = None) -> None:
+async def talk(folder: Path, options: dict[str, Any], *, store: str | None = None, account: str | None = None) -> None:
     """Read messages from standard input and show the replies until it ends; `account` is logged in."""
-    project = load_project(folder, override=lambda s: replace(s, logging=Logging(level="error", format="console")))
-    url = store or "sqlite:///.teller/shell.db"
-    project = replace(project, settings=replace(project.settings, store=replace(project.settings.store, url=url)))
-    async with open_bot(project) as running:
+
+    def quiet(settings: Settings) -> Settings:
+        log = Logging(level="error", format="console")
+        return replace(settings, logging=log, store=replace(settings.store, url=store or SHELL_STORE))
+
+    async with open_bot(load_project(folder, options, quiet, command="shell")) as running:
+        for line in running.announcements:
+            click.secho(line, dim=True, err=True)
         principal = await _principal(running, account)
         conversation = await running.engine.store.conversation_id(principal.id, "shell", "you")
         click.echo(click.style("Talk to the bot; /stop or Ctrl-D ends.", dim=True), err=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from copy import copy
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,10 @@ BUILT_IN = {
 }
 
 
+OPEN_TO_PLUGINS = ("run", "shell")
+"""The commands that open a whole bot, to which plugins may add options."""
+
+
 class BotGroup(click.Group):
     """Loads a command when it is called, and the project's plugins when they may add to it."""
 
@@ -44,8 +49,10 @@ class BotGroup(click.Group):
         if cmd_name not in BUILT_IN:
             return next((c for c in self._plugin_commands().commands if c.name == cmd_name), None)
         command: click.Command = getattr(import_module(f"bot.cli.{BUILT_IN[cmd_name]}"), cmd_name)
-        if cmd_name == "run":
-            command.params.extend(o.option for o in self._plugin_commands().options if o.option not in command.params)
+        if cmd_name in OPEN_TO_PLUGINS:
+            command = copy(command)
+            added = [o.option for o in self._plugin_commands().options if o.command == cmd_name]
+            command.params = [*command.params, *added]
         return command
 
     def _plugin_commands(self) -> Any:

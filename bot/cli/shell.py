@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -14,11 +15,11 @@ from bot.cli import options
 @options.project
 @options.store
 @click.option("--as", "account", metavar="ACCOUNT", default=None, help="Talk as this customer, logged in.")
-def shell(project: Path, store: str | None, account: str | None) -> None:
+def shell(project: Path, store: str | None, account: str | None, **plugin_options: Any) -> None:
     """Talk to the bot here, in this terminal, without a server.
 
     Buttons are numbered: type the number. End with Ctrl-D or /stop.
     """
     from bot.app.shell import talk
 
-    asyncio.run(talk(project, store=store, account=account))
+    asyncio.run(talk(project, plugin_options, store=store, account=account))

@@ -18,7 +18,7 @@ from itertools import count
 from typing import Any, Final
 
 from bot.actions.turn import Action, Resources, Turn, TurnContext
-from bot.content import Domain
+from bot.content import Domain, Variation
 from bot.dialogue.effects import EffectResult
 from bot.dialogue.events import BotUttered, Event, SlotSet, UserUttered
 from bot.dialogue.evolve import evolve_all
@@ -32,6 +32,11 @@ CUSTOMER: Final = Customer("customer-1", "cust-1")
 """A customer to be logged in."""
 
 Spend = Callable[[str, str, str, Mapping[str, Any]], Awaitable[EffectResult]]
+
+
+def make_domain(responses: Mapping[str, str]) -> Domain:
+    """A domain that has these responses, each with one text."""
+    return Domain(responses={name: (Variation(text=text),) for name, text in responses.items()})
 
 
 def make_parse(

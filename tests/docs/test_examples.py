@@ -1,0 +1,106 @@
+"""The documents' examples are executed: Python runs, YAML reads without errors, commands and links exist."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+import pytest
+
+from bot.cli.main import cli
+from bot.reading import read_project
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+_FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)")
+
+
+@dataclass(frozen=True)
+class Example:
+    """One fenced block of a document."""
+
+    document: Path
+    line: int
+    language: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.document.relative_to(ROOT)}:{self.line}"
+
+
+def examples(language: str) -> Iterator[Example]:
+    for document in DOCUMENTS:
+        text = document.read_text(encoding="utf-8")
+        for match in _FENCE.finditer(text):
+            if match[1] == language:
+                yield Example(document, text[: match.start()].count("\n") + 2, language, match[2])
+
+
+def named(document: Path) -> str:
+    return str(document.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=named)
+def test_python_examples_run_in_the_order_they_stand(document: Path) -> None:
+    namespace: dict[str, object] = {"__name__": "example"}
+    for example in examples("python"):
+        if example.document == document:
+            padded = "\n" * (example.line - 1) + example.text
+            exec(compile(padded, str(document), "exec"), namespace)
+
+
+@pytest.mark.parametrize("example", list(examples("yaml")), ids=str)
+def test_yaml_examples_read_without_errors(example: Example, tmp_path: Path) -> None:
+    """A first line `# path` says which file it is; what it leaves to other files may be missing."""
+    first = re.match(r"# (\S+\.yml)", example.text)
+    path = tmp_path / (first[1] if first else "intents/example.yml")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(example.text, encoding="utf-8")
+    if path.name != "config.yml":
+        (tmp_path / "config.yml").write_text("language: en\n")
+    mistakes = {"yaml", "schema", "syntax", "unknown-key", "nlu-item"}
+    found = [d for d in read_project(tmp_path).diagnostics if d.severity == "error" and d.code in mistakes]
+    assert not found, [str(d) for d in found]
+
+
+def commands() -> Iterator[tuple[str, str]]:
+    for document in DOCUMENTS:
+        for line in re.findall(r"^(?:\$ )?(bot [a-z][^\n#|>]*)", document.read_text(encoding="utf-8"), re.MULTILINE):
+            if not re.match(r"bot (is|and|that|in|has|may|does|says|runs)\b", line):
+                yield named(document), line.strip()
+
+
+@pytest.mark.parametrize(("document", "line"), list(commands()))
+def test_commands_and_their_options_exist(document: str, line: str) -> None:
+    cli.project = ROOT
+    words = shlex.split(line.rstrip("\\"))[1:]
+    context = click.Context(cli, info_name="bot")
+    command: click.Command = cli
+    while isinstance(command, click.Group) and words and not words[0].startswith("-"):
+        found = command.get_command(context, words[0])
+        assert found is not None, f"{document}: {line}"
+        command, words = found, words[1:]
+    known = {option for parameter in command.params for option in parameter.opts} | {"--help"}
+    for word in words:
+        if word.startswith("--"):
+            assert word.split("=")[0] in known, f"{document}: {line}: {word}"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=named)
+def test_links_lead_somewhere(document: Path) -> None:
+    text = _FENCE.sub("", document.read_text(encoding="utf-8"))
+    missing = [link for link in _LINK.findall(text) if not (document.parent / link).exists()]
+    assert not missing
+
+
+def test_the_reference_of_the_command_line_is_what_the_commands_say(tmp_path: Path) -> None:
+    from bot.cli.reference import reference
+
+    cli.project = tmp_path
+    written = (ROOT / "docs" / "reference" / "command-line.md").read_text(encoding="utf-8")
+    assert written == reference(), "write it again: python -m bot.cli.reference > docs/reference/command-line.md"

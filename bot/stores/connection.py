@@ -88,8 +88,11 @@ class Connection:
     def _explain(self, error: Exception) -> None:
         """Raise what the driver's error means, if it is a conflict or a fault."""
         fault = self._dialect.fault(error)
-        if fault is not None:
-            raise fault from error
+        try:
+            if fault is not None:
+                raise fault from error
+        finally:
+            del fault  # or its traceback would keep this frame, and with it open cursors, in a cycle
 
     def _text(self, sql: str) -> str:
         text = self._texts.get(sql)

@@ -171,8 +171,8 @@ class Reader(Worker):
         try:
             job.result = job.work(self.link.open())
         except Fault as fault:
-            if fault.kind == "lost":
-                self.link.drop()
+            if fault.kind != "broken":
+                self.link.drop()  # with all that may still be open on it
             raise
         except Exception as error:
             job.error = error

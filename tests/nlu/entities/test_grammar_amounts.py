@@ -135,6 +135,8 @@ def test_money(phrase: str, minor: int, currency: str) -> None:
         ("up to a hundred quid", None, 100),
         ("over fifty pounds", 50, None),
         ("at least $1.42", 1.42, None),
+        ("£50 or more", 50, None),
+        ("ten quid or less", None, 10),
         ("more than a tenner", 10, None),
     ],
 )

@@ -127,6 +127,8 @@ def _told_apart(tokens: Tokens, read: Clock) -> Clock:
     words, end = tokens.words, read.end
     if words[end] == "oclock" or tokens.phrase(end, "o", "'", "clock"):
         read = read._replace(end=end + (1 if words[end] == "oclock" else 3), marked=True)
+    if read.hour == 12 and words[read.end] in _WHOLE_HOURS:
+        return read._replace(end=read.end + 1, hour=_WHOLE_HOURS[words[read.end]], sure=True, marked=True)
     half = _meridiem(tokens, read.end)
     if half is None or not 1 <= read.hour <= 12:
         return read

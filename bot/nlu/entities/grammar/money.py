@@ -99,6 +99,11 @@ _AT_LEAST: Final = (
     ("minimum",),
     ("min",),
 )
+_SIDES_BEHIND: Final = {("or", word): "from" for word in ("more", "over", "above", "higher")} | {
+    ("or", word): "to" for word in ("less", "under", "below", "lower", "cheaper")
+}
+"""What follows an amount and makes an interval of it, with the side that the amount is."""
+
 _JOINTS: Final = frozenset({"-", "to"})
 _BETWEEN: Final = {"between": _JOINTS | {"and"}, "from": _JOINTS | {"till", "until"}}
 _LONGEST_AMOUNT: Final = 14
@@ -153,7 +158,12 @@ def _range(tokens: Tokens, at: int) -> Reading | None:
     if pair:
         return pair
     found = _amount(tokens, at)
-    return found and Reading(found.end, plain(found.value), {"type": "value", **_details(found)})
+    if found is None:
+        return None
+    side = _SIDES_BEHIND.get((tokens.words[found.end], tokens.words[found.end + 1]))
+    if side:
+        return _interval(found.end + 2, **{side: found})
+    return Reading(found.end, plain(found.value), {"type": "value", **_details(found)})
 
 
 def _pair(tokens: Tokens, at: int, joints: frozenset[str]) -> Reading | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from bot.nlu.entities.grammar.calendar import Reference, coarse, floor, unit
+from bot.nlu.entities.grammar.calendar import Reference, coarse, floor, span, unit
 from bot.nlu.entities.grammar.dated import Dated, DateRule
 from bot.nlu.entities.grammar.dates import day_first, month_first
 from bot.nlu.entities.grammar.digits import in_digits
@@ -78,9 +78,23 @@ def week_of(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated |
     return None
 
 
+_THIRDS: Final = {"early": 0, "mid": 1, "late": 2}
+
+
+def third(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
+    """Read `early March`, `mid October 2025`, `late May`: from the 1st, 11th or 21st, as Duckling has it."""
+    which = _THIRDS.get(tokens.words[at])
+    month = month_first(tokens, tokens.skip(at + 1, ("-",)), reference, True) if which is not None else None
+    if which is None or month is None or month.when.grain != "month" or not month.when.start or not month.when.end:
+        return None
+    start = month.when.start + timedelta(days=10 * which)
+    return Dated(month.end, span(start, month.when.end if which == 2 else start + timedelta(days=10), "day"))
+
+
 RULES: Final[Mapping[DateRule, frozenset[str]]] = {
     edge: frozenset({"the", "start", "beginning", "end", "first", "last"}),
     nth: ORDINAL_WORDS | {DIGITS, "the", "last"},
     week_of: frozenset({"the", "week"}),
+    third: frozenset(_THIRDS),
 }
 """The rules for parts of periods, and the words that each can begin with."""

@@ -139,6 +139,11 @@ def _moments(tokens: Tokens, at: int, reference: Reference, joints: frozenset[st
     second = moment(tokens, first.end + 1, reference, True)
     if second is None:
         return _day_behind(tokens, first)
+    years = [_says_year(tokens, at, first.end), _says_year(tokens, first.end, second.end)]
+    if years == [False, True] and second.when.start:  # "Jan to Mar 2025": one year for both
+        first = moment(tokens, at, reference.leaning("past", second.when.start), led) or first
+    elif years == [True, False] and first.when.start:
+        second = moment(tokens, first.end + 1, reference.leaning("future", first.when.start), True) or second
     if _in_order(first.when, second.when):
         return _joined(first, second)
     if reference.past:
@@ -146,6 +151,10 @@ def _moments(tokens: Tokens, at: int, reference: Reference, joints: frozenset[st
     else:
         second = moment(tokens, first.end + 1, reference.leaning("future", first.when.end), True)
     return _joined(first, second) if first and second and _in_order(first.when, second.when) else None
+
+
+def _says_year(tokens: Tokens, first: int, last: int) -> bool:
+    return any(dates.year_number(tokens, at) for at in range(first, last))
 
 
 def _day_behind(tokens: Tokens, first: Dated) -> Dated | None:

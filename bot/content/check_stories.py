@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from bot.content.diagnostics import Diagnostic, Severity
 from bot.content.known import Known, steps_of, unknown
@@ -13,6 +13,7 @@ from bot.content.types import (
     LoopStep,
     Place,
     SlotStep,
+    Step,
     StepEntity,
     Story,
     UserStep,
@@ -24,6 +25,8 @@ def check_stories(known: Known) -> Iterator[Diagnostic]:
     for story in (*known.trained, *known.tests):
         yield from _names(story, known)
         yield from _shape(story)
+    for story in known.trained:
+        yield from _activation(story, known)
     yield from _checkpoints(known.trained)
     yield from _same_names(known.trained)
 
@@ -128,6 +131,34 @@ def _shape(story: Story) -> Iterator[Diagnostic]:
             "End it with `- action: …`.",
             "rule-without-action",
         )
+
+
+def _activation(story: Story, known: Known) -> Iterator[Diagnostic]:
+    """Forms that run without becoming active: the step after them says that they do."""
+    forms = known.content.domain.forms
+    active = next((c.name for c in story.condition if isinstance(c, LoopStep)), None)
+    for step, after in zip(story.steps, _later_loops(story.steps), strict=True):
+        if isinstance(step, LoopStep):
+            active = step.name
+        elif isinstance(step, ActionStep) and step.name in forms and active is None and after is None:
+            yield Diagnostic(
+                "warning",
+                step.place,
+                f"The {_kind(story)} `{story.name}` runs the form `{step.name}` without saying that it becomes active.",
+                f"Add `- active_loop: {step.name}` after it.",
+                "form-not-activated",
+            )
+
+
+def _later_loops(steps: Sequence[Step]) -> list[LoopStep | None]:
+    """For each step the loop that the steps right after it name (slots may stand between), if they name one."""
+    loops: list[LoopStep | None] = []
+    following: LoopStep | None = None
+    for step in reversed(steps):
+        loops.append(following)
+        if not isinstance(step, SlotStep):
+            following = step if isinstance(step, LoopStep) else None
+    return loops[::-1]
 
 
 def _checkpoints(stories: tuple[Story, ...]) -> Iterator[Diagnostic]:

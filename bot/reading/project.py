@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,19 +24,17 @@ from bot.content.check import check_content
 from bot.content.names import DEFAULT_INTENTS, DEFAULT_SLOTS, REQUESTED_SLOT
 from bot.reading.domain import read_domain
 from bot.reading.draft import Draft
+from bot.reading.finding import CONTENT_FOLDERS, content_files, files_at, is_test, not_read, words_of_code
 from bot.reading.fingerprint import content_fingerprint
 from bot.reading.nlu import read_nlu
 from bot.reading.rasa2 import settle_slots
 from bot.reading.schema import check_schema
 from bot.reading.settings import Configuration, read_configuration
 from bot.reading.stories import read_rules, read_stories
-from bot.reading.tree import Map, parse_yaml
+from bot.reading.tree import Map, read_yaml
 
-CONTENT_FOLDERS = ("domain", "data", "intents", "stories", "tests")
-"""Where content stands, beside domain.yml; files anywhere below that begin with `test_` are test stories."""
-
-_ENDINGS = {".yml", ".yaml"}
-_MARKDOWN_DATA = re.compile(rb"^## (?:intent|synonym|regex|lookup):|^\* \w+[\w/{]*$", re.MULTILINE)
+FORMATS = ("2.0", "3.0", "3.1")
+"""The versions of Rasa's format that are read."""
 
 
 @dataclass(frozen=True)
@@ -75,21 +72,13 @@ def read_project(
         read_content_file(path, path.relative_to(folder).as_posix(), draft)
     if not files:
         _report_no_content(draft)
-    draft.diagnostics += _not_read(folder)
+    draft.diagnostics += not_read(folder)
     content = _content(draft, configuration)
     tests = tuple(draft.tests)
-    checked = check_content(content, tests, known_actions=known_actions, mentioned=_mentioned(folder))
+    checked = check_content(content, tests, known_actions=known_actions, mentioned=words_of_code(folder))
     names = (*configuration.files, *(path.relative_to(folder).as_posix() for path in files))
     diagnostics = sorted((*draft.diagnostics, *checked), key=lambda d: d.place)
     return ReadResult(content, tests, configuration.settings, tuple(diagnostics), names)
-
-
-def content_files(folder: Path) -> tuple[Path, ...]:
-    """The content files of a project, sorted by name."""
-    found = [path for ending in _ENDINGS if (path := folder / f"domain{ending}").is_file()]
-    for name in CONTENT_FOLDERS:
-        found += [path for path in (folder / name).rglob("*") if _is_content(path.relative_to(folder))]
-    return tuple(sorted(path for path in found if path.is_file()))
 
 
 def _report_no_content(draft: Draft) -> None:
@@ -98,45 +87,21 @@ def _report_no_content(draft: Draft) -> None:
     draft.report("error", Place("."), message, cure, "no-content")
 
 
-def _not_read(folder: Path) -> Iterator[Diagnostic]:
-    """Training data in Rasa 1's Markdown, and files in tests/ that are not named as test stories."""
-    for name in CONTENT_FOLDERS:
-        for path in sorted((folder / name).rglob("*.md")):
-            if _MARKDOWN_DATA.search(path.read_bytes()):
-                cure = "Convert it with Rasa 2's `rasa data convert`."
-                yield _not_read_note(path.relative_to(folder), "it is Markdown, and only YAML is", cure)
-    for path in sorted((folder / "tests").rglob("*")):
-        if path.suffix in _ENDINGS and not path.name.startswith("test_"):
-            cure = f"Call it `test_{path.name}` if it holds test stories."
-            yield _not_read_note(path.relative_to(folder), "in tests/ only files named `test_…` are", cure)
-
-
-def _not_read_note(path: Path, why: str, cure: str) -> Diagnostic:
-    return Diagnostic("note", Place(path.as_posix()), f"This file is not read: {why}.", cure, "not-read")
-
-
-def _is_content(path: Path) -> bool:
-    """Whether a file (relative to the project) is content; in tests/, as in Rasa, only files named `test_…` are."""
-    if path.suffix not in _ENDINGS or any(part.startswith(".") for part in path.parts):
-        return False
-    return path.parts[0] != "tests" or path.name.startswith("test_")
-
-
 def read_test_stories(path: Path) -> tuple[tuple[Story, ...], tuple[Diagnostic, ...]]:
     """The test stories of a file, or of the files named `test_…` below a folder, and what is wrong with them."""
-    draft = _read_only(path, "test_*", are_tests=True)
+    draft = _read_only(path, are_tests=True)
     return tuple(draft.tests), tuple(draft.diagnostics)
 
 
 def read_nlu_data(path: Path) -> tuple[NluData, tuple[Diagnostic, ...]]:
     """The training data of a file, or of all files below a folder, to measure a matcher with."""
-    draft = _read_only(path, "*", are_tests=False)
+    draft = _read_only(path, are_tests=False)
     return _nlu(draft), tuple(draft.diagnostics)
 
 
-def _read_only(path: Path, pattern: str, *, are_tests: bool) -> Draft:
+def _read_only(path: Path, *, are_tests: bool) -> Draft:
     draft = Draft()
-    files = [path] if path.is_file() else sorted(p for p in path.rglob(pattern) if p.suffix in _ENDINGS)
+    files = files_at(path, only_tests=are_tests)
     for file in files:
         read_content_file(file, file.as_posix(), draft, are_tests=are_tests)
     if not files:
@@ -152,12 +117,13 @@ def _nlu(draft: Draft) -> NluData:
 
 def read_content_file(path: Path, name: str, draft: Draft, *, are_tests: bool | None = None) -> None:
     """Read one file into the draft; `name` is what places call it. Files named `test_…` hold test stories."""
-    tree, problems = parse_yaml(path.read_bytes(), name)
+    tree, problems = read_yaml(path, name)
     tree, more = check_schema(tree, "content", name)
     draft.diagnostics += [*problems, *more]
     if not isinstance(tree, Map):
         return
-    are_tests = path.name.startswith("test_") if are_tests is None else are_tests
+    _check_version(tree, draft)
+    are_tests = is_test(path) if are_tests is None else are_tests
     read_domain(tree, draft)
     if tree.get("nlu") and not are_tests:
         read_nlu(tree["nlu"], draft)
@@ -165,6 +131,14 @@ def read_content_file(path: Path, name: str, draft: Draft, *, are_tests: bool | 
         read_stories(tree["stories"], draft, "test" if are_tests else "story")
     if tree.get("rules"):
         read_rules(tree["rules"], draft, are_tests=are_tests)
+
+
+def _check_version(tree: Map, draft: Draft) -> None:
+    version = tree.get("version")
+    if version is not None and version not in FORMATS:
+        message = f"The format `{version}` is not known here; the file is read as {FORMATS[-1]}."
+        cure = f'Write `version: "{FORMATS[-1]}"`.'
+        draft.report("warning", tree.place_of("version"), message, cure, "unknown-version")
 
 
 def _content(draft: Draft, configuration: Configuration) -> Content:
@@ -223,15 +197,3 @@ def _unlisted(draft: Draft, kind: str, name: str, place: Place) -> None:
         f"Add `- {name}` to `{section}:`.",
         f"unlisted-{kind}",
     )
-
-
-def _mentioned(folder: Path) -> frozenset[str]:
-    """Every word in the project's own Python: a response that an action says by name is in use."""
-    words: set[str] = set()
-    for path in (folder / "actions").rglob("*.py"):
-        words.update(_words(path.read_text("utf-8", "replace").split('"')))
-    return frozenset(words)
-
-
-def _words(parts: Iterable[str]) -> Iterable[str]:
-    return (word for part in parts for word in part.replace("'", " ").split())

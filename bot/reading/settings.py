@@ -13,7 +13,7 @@ from typing import Any
 from bot.config import ActionEndpoint, Limits, Logging, Login, Server, Sessions, Settings, Store
 from bot.content import Component, Diagnostic, Place
 from bot.reading.schema import check_schema
-from bot.reading.tree import Map, Seq, parse_yaml, plain
+from bot.reading.tree import Map, Seq, plain, read_yaml
 
 SECTIONS: dict[str, type[Any]] = {
     "server": Server,
@@ -114,7 +114,7 @@ class _Reader:
         if path is None:
             return {}
         self.files.append(path.name)
-        tree, problems = parse_yaml(path.read_bytes(), path.name)
+        tree, problems = read_yaml(path, path.name)
         self._fill(tree)
         tree, more = check_schema(tree, name, path.name)
         self.diagnostics += [*problems, *more]

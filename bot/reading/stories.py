@@ -30,14 +30,14 @@ def read_stories(items: Seq, draft: Draft, kind: Literal["story", "test"]) -> No
     """Read every story of a `stories:` section into the draft."""
     stories = draft.tests if kind == "test" else draft.stories
     for item in items:
-        steps = tuple(_steps(item["steps"], draft))
+        steps = tuple(_steps(item["steps"] or (), draft))
         stories.append(Story(item["story"], steps, kind, metadata=_metadata(item), place=item.place))
 
 
 def read_rules(items: Seq, draft: Draft, *, are_tests: bool = False) -> None:
     """Read every rule of a `rules:` section into the draft."""
     for item in items:
-        steps = tuple(_steps(item["steps"], draft))
+        steps = tuple(_steps(item["steps"] or (), draft))
         if are_tests:
             draft.tests.append(Story(item["rule"], steps, "test", metadata=_metadata(item), place=item.place))
             continue
@@ -68,7 +68,7 @@ def _condition(items: Iterable[Map]) -> Iterator[LoopStep | SlotStep]:
             yield from _slots(item)
 
 
-def _steps(items: Seq, draft: Draft) -> Iterator[Step]:
+def _steps(items: Iterable[Map], draft: Draft) -> Iterator[Step]:
     for item in items:
         words = [word for word in _WORDS if word in item]
         is_user = "intent" in item or "user" in item

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from math import isfinite
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import yaml
@@ -117,6 +118,15 @@ def _lines(text: str, node: yaml.Node, source: Source) -> Iterator[tuple[str, Pl
         number = start.line + 1 + offset
         written = source.lines[number - 1] if number <= len(source.lines) else ""
         yield line, Place(source.file, number, len(written) - len(written.lstrip()) + 1)
+
+
+def read_yaml(path: Path, file: str) -> tuple[Tree, list[Diagnostic]]:
+    """The tree of the file at `path`, which places call `file`, and what is wrong with it. Never raises."""
+    try:
+        return parse_yaml(path.read_bytes(), file)
+    except OSError as error:
+        message = f"This file cannot be read: {error.strerror or error}."
+        return None, [Diagnostic("error", Place(file), message, "Check its permissions.", "unreadable")]
 
 
 def parse_yaml(data: bytes, file: str) -> tuple[Tree, list[Diagnostic]]:

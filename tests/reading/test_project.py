@@ -70,6 +70,18 @@ def test_test_stories_and_training_data_are_read_by_their_path(tmp_path: Path) -
     assert problems == ()
 
 
+def test_hidden_folders_and_projects_below_are_not_read(read: Read) -> None:
+    files = {
+        "data/a.yml": "intents: [a]",
+        "data/.b/b.yml": "intents: [b]",
+        "tests/other/config.yml": "",
+        "tests/other/tests/test_c.yml": "stories:\n- story: c\n  steps: []\n",
+        "tests/unit/test_d.yml": "stories:\n- story: d\n  steps:\n  - intent: a\n",
+    }
+    result = read(files)
+    assert set(result.files) == {"data/a.yml", "tests/unit/test_d.yml"}
+
+
 def test_a_path_without_files_is_said(tmp_path: Path) -> None:
     assert [d.code for d in read_test_stories(tmp_path / "none")[1]] == ["no-content"]
 

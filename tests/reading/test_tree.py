@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.content import Place
-from bot.reading.tree import Map, Seq, parse_yaml, plain
+from bot.reading.tree import Map, Seq, parse_yaml, plain, read_yaml
 
 
 def read(text: str) -> object:
@@ -110,6 +112,10 @@ def test_aliases_that_unfold_without_end_are_refused() -> None:
     lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 12)]
     _, problems = parse_yaml("\n".join(lines).encode(), "f.yml")
     assert [p.code for p in problems] == ["yaml-depth"]
+
+
+def test_a_file_that_cannot_be_read_is_said(tmp_path: Path) -> None:
+    assert [p.code for p in read_yaml(tmp_path, "f.yml")[1]] == ["unreadable"]
 
 
 @given(st.binary())

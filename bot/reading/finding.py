@@ -1,0 +1,79 @@
+"""Which files of a project are content, and which lie there and are not."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from bot.content import Diagnostic, Place
+
+CONTENT_FOLDERS: Final = ("domain", "data", "intents", "stories", "tests")
+"""Where content stands, beside domain.yml; files anywhere below that begin with `test_` are test stories."""
+
+ENDINGS: Final = (".yml", ".yaml")
+
+_MARKDOWN_DATA = re.compile(rb"^## (?:intent|synonym|regex|lookup):|^\* \w+[\w/{]*$", re.MULTILINE)
+_STORIES = re.compile(rb"^stories:", re.MULTILINE)
+
+
+def content_files(folder: Path) -> tuple[Path, ...]:
+    """The content files of a project, sorted by name; in tests/, as in Rasa, those named `test_…` only."""
+    found = [path for ending in ENDINGS if (path := folder / f"domain{ending}").is_file()]
+    for name in CONTENT_FOLDERS:
+        found += [p for p in _files(folder / name) if p.suffix in ENDINGS and (name != "tests" or is_test(p))]
+    return tuple(sorted(found))
+
+
+def files_at(path: Path, *, only_tests: bool) -> tuple[Path, ...]:
+    """The file at `path`, or the YAML files below it, sorted by name."""
+    if path.is_file():
+        return (path,)
+    return tuple(sorted(p for p in _files(path) if p.suffix in ENDINGS and (is_test(p) or not only_tests)))
+
+
+def is_test(path: Path) -> bool:
+    """Whether a file's name says that it holds test stories."""
+    return path.name.startswith("test_")
+
+
+def not_read(folder: Path) -> Iterator[Diagnostic]:
+    """Training data in Rasa 1's Markdown, and stories in tests/ that are not named as test stories."""
+    for name in CONTENT_FOLDERS:
+        for path in sorted(_files(folder / name)):
+            if path.suffix == ".md" and _holds(path, _MARKDOWN_DATA):
+                cure = "Convert it with Rasa 2's `rasa data convert`."
+                yield _note(path.relative_to(folder), "it is Markdown, and only YAML is", cure)
+            elif name == "tests" and path.suffix in ENDINGS and not is_test(path) and _holds(path, _STORIES):
+                cure = f"Call it `test_{path.name}` if it holds test stories."
+                yield _note(path.relative_to(folder), "in tests/ only files named `test_…` are", cure)
+
+
+def words_of_code(folder: Path) -> frozenset[str]:
+    """Every word in the project's own Python: a response that an action says by name is in use."""
+    words: set[str] = set()
+    for path in _files(folder / "actions"):
+        if path.suffix == ".py":
+            words.update(re.split(r"[\s\"']+", path.read_text("utf-8", "replace")))
+    return frozenset(words)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """The files below a folder, but for hidden folders and projects of their own (which have a config.yml)."""
+    for base, folders, names in os.walk(folder):
+        here = Path(base)
+        folders[:] = [f for f in folders if not f.startswith(".") and not (here / f / "config.yml").exists()]
+        yield from (path for name in names if not name.startswith(".") and (path := here / name).is_file())
+
+
+def _holds(path: Path, pattern: re.Pattern[bytes]) -> bool:
+    try:
+        return pattern.search(path.read_bytes()) is not None
+    except OSError:
+        return False
+
+
+def _note(path: Path, why: str, cure: str) -> Diagnostic:
+    return Diagnostic("note", Place(path.as_posix()), f"This file is not read: {why}.", cure, "not-read")

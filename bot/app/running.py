@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -88,11 +88,14 @@ async def serving(folder: Path, place: Place, options: dict[str, Any]) -> AsyncI
     project = load_project(folder, options, place.override)
     callback = str(project.settings.channels.get("callback", {}).get("url", ""))
     addressing = {"callback": callback_addressing(callback)} if callback else {}
-    async with open_bot(project, server=True, addressing=addressing) as running:
+    async with open_bot(project, server=True, addressing=addressing) as running, AsyncExitStack() as stack:
         await running.engine.drain()
-        delivery = Delivery(running.store, running.sources, outcome=running.metrics.delivery)
-        background = (lambda: running.background.run(EFFECTS_EVERY), lambda: purging(running), delivery.run)
-        async with delivery, working_in_background(*background):
+        jobs: list[Job] = [lambda: running.background.run(EFFECTS_EVERY), lambda: purging(running)]
+        if callback:
+            outcome, wake = running.metrics.delivery, running.engine.outbox_changed
+            delivery = Delivery(running.store, running.sources, wake=wake, outcome=outcome)
+            jobs.append((await stack.enter_async_context(delivery)).run)
+        async with working_in_background(*jobs):
             app = make_app(parts_of(running))
             async with listening(app, running.settings, shared_port=place.is_worker) as url:
                 yield running, url

@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 
 from bot.encoding import decode
 from bot.engine.protocols import DueOutgoing
-from bot.engine.record import TurnRecord
 from bot.errors import BotError, CallFailed
 from bot.http import HttpClient
 from bot.sources import Sources, turn_random
@@ -47,7 +46,8 @@ class Delivery:
 
     A receiver that answers 2xx has taken a reply; 4xx (but for 408, 425 and
     429) refuses it for good, and the next one goes on; anything else is tried
-    again, later and later. `outcome` is told `sent`, `refused` or `failed`.
+    again, later and later. `wake` is set when there is something new in the
+    outbox; `outcome` is told `sent`, `refused` or `failed`.
     """
 
     def __init__(
@@ -55,6 +55,7 @@ class Delivery:
         outbox: Outbox,
         sources: Sources,
         *,
+        wake: asyncio.Event | None = None,
         outcome: Callable[[str], None] = lambda _: None,
         make_client: Callable[[str], HttpClient] | None = None,
     ) -> None:
@@ -64,7 +65,7 @@ class Delivery:
         self._make_client = make_client or (lambda base: HttpClient(base, service="callback", sources=sources))
         self._clients: dict[str, HttpClient] = {}
         self._random = turn_random(sources.seed())
-        self._something = asyncio.Event()
+        self._wake = wake or asyncio.Event()
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Delivery:
@@ -73,20 +74,16 @@ class Delivery:
     async def __aexit__(self, *error: object) -> None:
         await self._stack.aclose()
 
-    def notice(self, record: TurnRecord) -> None:
-        """A turn was committed: look into the outbox now."""
-        self._something.set()
-
     async def run(self) -> None:
         """Deliver what is due, and wait for more, for ever."""
         while True:
-            self._something.clear()
+            self._wake.clear()
             delivered = 0
             with contextlib.suppress(BotError):  # the store is away; look again soon
                 delivered = await self.deliver_due()
             if not delivered:
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._something.wait(), _LOOK_EVERY)
+                    await asyncio.wait_for(self._wake.wait(), _LOOK_EVERY)
 
     async def deliver_due(self) -> int:
         """Try every reply that is due once, conversations side by side; how many there were."""

@@ -88,6 +88,7 @@ class Engine:
         self._recent = RecentSnapshots(RECENT_CONVERSATIONS)
         self._running: dict[tuple[str, str], _Running] = {}
         self.reminders_changed = asyncio.Event()
+        self.outbox_changed = asyncio.Event()
 
     @property
     def waiting(self) -> int:
@@ -271,6 +272,8 @@ class Engine:
         record.timings["commit"] = perf_counter() - started
         if reminders:
             self.reminders_changed.set()
+        if commit.outbox:
+            self.outbox_changed.set()
         return body
 
     def _tell(self, record: TurnRecord) -> None:

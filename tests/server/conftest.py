@@ -116,6 +116,7 @@ class EchoEngine:
         self.fail: BotError | Exception | None = None
         self.seen: list[UserMessage] = []
         self.replies: tuple[Reply, ...] = ()
+        self.hold: asyncio.Event | None = None
         self.waiting = 0
         self._idle = timedelta(seconds=settings.sessions.idle_seconds)
         self._sources = sources
@@ -125,6 +126,8 @@ class EchoEngine:
         self.seen.append(message)
         if self.fail is not None:
             raise self.fail
+        if self.hold is not None:
+            await self.hold.wait()
         async with self._lock:
             return await self._answer(message)
 

@@ -1,0 +1,94 @@
+"""Readiness is asked in the background and told from memory."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from bot.server.readiness import Check, Readiness
+
+from .conftest import Running
+
+
+async def fine() -> None:
+    return None
+
+
+async def broken() -> None:
+    raise ConnectionError
+
+
+async def hanging() -> None:
+    await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize(
+    ("store", "bank", "state"),
+    [
+        (fine, fine, "ready"),
+        (fine, broken, "degraded"),
+        (fine, hanging, "degraded"),
+        (broken, fine, "unavailable"),
+        (hanging, broken, "unavailable"),
+    ],
+)
+async def test_what_fails_decides_what_the_bot_can_do(store: Check, bank: Check, state: str) -> None:
+    readiness = Readiness({"store": store}, {"bank": bank}, timeout_seconds=0.05)
+    assert readiness.state == "starting"
+    await readiness.check()
+    assert readiness.state == state
+
+
+async def test_the_bank_away_is_degraded_and_still_200(running: Running) -> None:
+    running.parts.readiness.others["bank"] = broken
+    await running.parts.readiness.check()
+    answer = await running.client.get("/health/ready")
+    assert (answer.status, await answer.json()) == (
+        200,
+        {"status": "degraded", "checks": {"store": "ok", "bank": "failing"}},
+    )
+
+
+async def test_the_store_away_is_503(running: Running) -> None:
+    running.parts.readiness.needed["store"] = broken
+    await running.parts.readiness.check()
+    answer = await running.client.get("/health/ready")
+    assert (answer.status, answer.headers["Retry-After"]) == (503, "1")
+    assert (await running.client.get("/health")).status == 200
+
+
+async def test_asking_costs_no_check(running: Running) -> None:
+    asked = 0
+
+    async def count() -> None:
+        nonlocal asked
+        asked += 1
+
+    running.parts.readiness.others["bank"] = count
+    for _ in range(20):
+        await running.client.get("/health/ready")
+    assert asked <= 1  # the background's own
+
+
+async def test_metrics_count_logins_sessions_and_requests_by_pattern(running: Running) -> None:
+    await running.login()
+    await running.client.post("/auth", json={"accountNumber": "1", "code": "1"})
+    operator = await running.key("operator")
+    for path in ("/nowhere", "/nowhere/else", "/auth/sessions/x"):
+        await running.client.delete(path, headers=operator)
+    text = await (await running.client.get("/metrics", headers=operator)).text()
+    assert 'bot_logins_total{outcome="ok"} 1.0' in text
+    assert 'bot_logins_total{outcome="refused"} 1.0' in text
+    assert "bot_active_sessions 1.0" in text
+    assert 'method="DELETE",route="/auth/sessions/{id}",status="404"' in text
+    assert 'method="DELETE",route="none",status="404"' in text
+    assert "nowhere" not in text
+
+
+async def test_two_bots_count_apart(running: Running) -> None:
+    other = replace(running.parts, metrics=type(running.parts.metrics)())
+    await running.login()
+    assert b'outcome="ok"' in running.parts.metrics.text()
+    assert b'outcome="ok"' not in other.metrics.text()

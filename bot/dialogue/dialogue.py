@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from bot.content import NOWHERE, Content
 from bot.dialogue.ensemble import combine
@@ -17,6 +18,22 @@ if TYPE_CHECKING:
 FOLLOWUP = "followup"
 
 
+@runtime_checkable
+class Explains(Protocol):
+    """A policy that finds the reasons of its prediction only when it is the one that counts."""
+
+    name: str
+
+    def because(self, prediction: Prediction, tracker: Tracker) -> tuple[Because, ...]:
+        """Why this policy predicted so."""
+
+
+def _may_overrule(policy: Policy, prediction: Prediction) -> bool:
+    """Whether the policy could still change a prediction that is as sure as can be; of a plugin's nothing is known."""
+    by_text: bool | None = getattr(policy, "by_text", None)
+    return by_text is None or by_text or policy.priority >= prediction.priority
+
+
 class Dialogue:
     """Predicts the next action of a conversation; immutable and shared by all turns.
 
@@ -27,14 +44,32 @@ class Dialogue:
     def __init__(self, policies: Sequence[Policy], max_turns: int) -> None:
         self.policies = tuple(policies)
         self.max_turns = max_turns
+        ranked = sorted(policies, key=lambda policy: -policy.priority)
+        self._in_turn = [(policy, tuple(ranked[i + 1 :])) for i, policy in enumerate(ranked)]
 
     def predict(self, tracker: Tracker) -> Prediction:
         """The next action, why, and the events to apply before it runs; a follow-up action goes before all policies."""
         if tracker.followup_action:
             because = (Because(FOLLOWUP, "an action asked for it", NOWHERE),)
             return Prediction(tracker.followup_action, 1.0, FOLLOWUP, because=because)
-        made = (policy.predict(tracker) for policy in self.policies)
-        return combine([prediction for prediction in made if prediction is not None], tracker)
+        made: list[tuple[Policy, Prediction]] = []
+        for policy, rest in self._in_turn:
+            prediction = policy.predict(tracker)
+            if prediction is not None:
+                made.append((policy, prediction))
+                if prediction.confidence >= 1.0 and not any(_may_overrule(other, prediction) for other in rest):
+                    break
+        best = combine([prediction for _, prediction in made], tracker)
+        return self._explained(best, tracker)
+
+    def _explained(self, prediction: Prediction, tracker: Tracker) -> Prediction:
+        """With its reasons, where the policy finds them only when they are wanted."""
+        if prediction.because:
+            return prediction
+        for policy in self.policies:
+            if isinstance(policy, Explains) and policy.name == prediction.policy:
+                return replace(prediction, because=policy.because(prediction, tracker))
+        return prediction
 
     def save(self, folder: Path) -> None:
         """Keep in `folder` what is slow to learn."""

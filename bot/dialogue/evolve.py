@@ -62,13 +62,11 @@ def trim(tracker: Tracker, max_turns: int) -> Tracker:
     applied, base = tracker.applied[cut:], tracker.base
     if cut:
         base = _bare(evolve_all(tracker.applied[:cut], _start(tracker)))
-    slim = {id(event): _slim(event) for event in (*applied, *events) if event is not tracker.latest_message}
-    return _with(
-        tracker,
-        events=tuple([slim.get(id(event), event) for event in events]),
-        applied=tuple([slim.get(id(event), event) for event in applied]),
-        base=base,
-    )
+    fat = {id(e): _slim(e) for e in (*applied, *events) if _is_fat(e) and e is not tracker.latest_message}
+    if fat:
+        events = tuple([fat.get(id(event), event) for event in events])
+        applied = tuple([fat.get(id(event), event) for event in applied])
+    return _with(tracker, events=events, applied=applied, base=base)
 
 
 def _turns_start(events: tuple[Event, ...], max_turns: int) -> int:
@@ -82,13 +80,16 @@ def _turns_start(events: tuple[Event, ...], max_turns: int) -> int:
     return 0 if left or not events else len(events)
 
 
-def _slim(event: Event) -> Event:
-    if not isinstance(event, UserUttered):
-        return event
+def _is_fat(event: Event) -> bool:
+    if type(event) is not UserUttered:
+        return False
     parse = event.parse
-    if not (parse.ranking or parse.nearest or parse.response_selector):
-        return event
-    return replace(event, parse=replace(parse, ranking=(), nearest=(), response_selector={}))
+    return bool(parse.ranking or parse.nearest or parse.response_selector)
+
+
+def _slim(event: Event) -> Event:
+    assert isinstance(event, UserUttered)
+    return replace(event, parse=replace(event.parse, ranking=(), nearest=(), response_selector={}))
 
 
 def _with(tracker: Tracker, **changes: Any) -> Tracker:

@@ -80,30 +80,42 @@ class LearnedPolicy:
         self._rule_only = rule_only
         self._states = states
         self._index = {name: i for i, name in enumerate(model.features)}
-        self._has_text = any(name.startswith("word ") for name in model.features)
+        self.by_text = any(name.startswith("word ") for name in model.features)
 
     def predict(self, tracker: Tracker) -> Prediction | None:
         """The likeliest action; None when the stories taught nothing."""
         if not self.model.actions:
             return None
         best = self._by(tracker, use_text=False)
-        if self._has_text and tracker.latest_action == LISTEN:
+        if self.by_text and tracker.latest_action == LISTEN:
             by_text = self._by(tracker, use_text=True)
             if by_text.confidence > best.confidence:
                 return by_text
         return best
 
     def _by(self, tracker: Tracker, *, use_text: bool) -> Prediction:
-        states = self._states.for_stories(tracker, self._rule_only, use_text=use_text)
-        at, values = self._vector(features_of(states[-self._history :]))
+        at, values = self._seen(tracker, use_text=use_text)
         scores = values @ self.model.weights[at]
         rejected = rejected_action(tracker)
         if rejected in self.model.actions:
             scores[self.model.actions.index(rejected)] = -1.0
         best = int(scores.argmax())
         confidence = float(min(max(scores[best], 0.0), MOST_SURE))
-        because = self._because(at, values, best)
-        return Prediction(self.model.actions[best], confidence, self.name, self.priority, because, end_to_end=use_text)
+        return Prediction(self.model.actions[best], confidence, self.name, self.priority, end_to_end=use_text)
+
+    def because(self, prediction: Prediction, tracker: Tracker) -> tuple[Because, ...]:
+        """The story lines that speak most for a prediction of this policy on this tracker."""
+        at, values = self._seen(tracker, use_text=prediction.end_to_end)
+        dense = np.zeros(len(self.model.features) + 1, np.float32)
+        dense[at] = values
+        likeness = (dense[self.model.line_features] * self.model.line_values).sum(axis=1)
+        votes = likeness * self.model.duals[:, self.model.actions.index(prediction.action)]
+        nearest = [int(i) for i in np.argsort(-votes, kind="stable")[:REASONS] if votes[i] > 0]
+        return tuple(Because(self.name, *self.model.reasons[i]) for i in nearest)
+
+    def _seen(self, tracker: Tracker, *, use_text: bool) -> tuple[NDArray[np.intp], Floats]:
+        states = self._states.for_stories(tracker, self._rule_only, use_text=use_text)
+        return self._vector(features_of(states[-self._history :]))
 
     def _vector(self, features: Features) -> tuple[NDArray[np.intp], Floats]:
         """Indices and values of the known features, of length 1 with the unknown ones counted in."""
@@ -111,15 +123,6 @@ class LearnedPolicy:
         known = [(self._index[name], value / length) for name, value in features.items() if name in self._index]
         at = np.array([i for i, _ in known], np.intp)
         return at, np.array([value for _, value in known], np.float32)
-
-    def _because(self, at: NDArray[np.intp], values: Floats, action: int) -> tuple[Because, ...]:
-        """The story lines that speak most for the action."""
-        dense = np.zeros(len(self.model.features) + 1, np.float32)
-        dense[at] = values
-        likeness = (dense[self.model.line_features] * self.model.line_values).sum(axis=1)
-        votes = likeness * self.model.duals[:, action]
-        nearest = [int(i) for i in np.argsort(-votes, kind="stable")[:REASONS] if votes[i] > 0]
-        return tuple(Because(self.name, *self.model.reasons[i]) for i in nearest)
 
 
 def history(options: LearnedOptions) -> int:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from bot.content import Domain
 from bot.dialogue.events import ActionExecuted
-from bot.dialogue.evolve import evolve_all
 from bot.dialogue.prediction import Because, Prediction
 from bot.dialogue.states import RuleOnly, State, States
 from bot.dialogue.tracker import Tracker
@@ -42,11 +41,11 @@ class MemoizationPolicy:
         self._rule_only = rule_only
         self._start = start_of(domain)
         self._states = States(domain)
-        self._has_text = any(state.user.text for states in memory for state in states)
+        self.by_text = any(state.user.text for states in memory for state in states)
 
     def predict(self, tracker: Tracker) -> Prediction | None:
         """The action that followed this history in the stories, or None."""
-        for use_text in (True, False) if self._has_text else (False,):
+        for use_text in (True, False) if self.by_text else (False,):
             found = self._recall(tracker, use_text=use_text)
             if found is not None:
                 action, because = found
@@ -70,7 +69,7 @@ class MemoizationPolicy:
         if self.options.augmented:
             for i, event in enumerate(tracker.applied):
                 if isinstance(event, ActionExecuted):
-                    yield evolve_all(tracker.applied[i:], self._start)
+                    yield replace(self._start, applied=tracker.applied[i:], latest_message=tracker.latest_message)
 
     def _recent(self, tracker: Tracker, *, use_text: bool) -> tuple[State, ...]:
         return recent(self._states.for_stories(tracker, self._rule_only, use_text=use_text), self.options.max_history)

@@ -81,9 +81,12 @@ class RulePolicy:
         self.priority = options.priority
         self._domain = domain
         self._states = States(domain)
-        self._index = _Index((e.states, e.key, e) for e in rules.entries.values())
-        self._unhappy = _Index((states, key, hint) for key, (states, hint) in rules.unhappy.items())
-        self._has_text = any(state.user.text for entry in rules.entries.values() for state in entry.states)
+        self._index = _Index([(e.states, e.key, e) for e in rules.entries.values()])
+        self._unhappy = _Index([(states, key, hint) for key, (states, hint) in rules.unhappy.items()])
+        self._longest = max(
+            (len(states) for states, _, _ in (*self._index.patterns, *self._unhappy.patterns)), default=1
+        )
+        self.by_text = any(state.user.text for entry in rules.entries.values() for state in entry.states)
 
     def predict(self, tracker: Tracker) -> Prediction:
         """The action by rules, else the fallback at its threshold (or listening, without any confidence)."""
@@ -107,7 +110,7 @@ class RulePolicy:
 
     def look(self, tracker: Tracker) -> Sourced:
         """What rules say, without the fallback."""
-        by_text = self._by_rules(tracker, use_text=True) if self._has_text else Sourced(None, "")
+        by_text = self._by_rules(tracker, use_text=True) if self.by_text else Sourced(None, "")
         default = self._default(tracker)
         if default and by_text.prediction is None:
             return default
@@ -143,7 +146,7 @@ class RulePolicy:
     def _by_rules(self, tracker: Tracker, *, use_text: bool = False) -> Sourced:
         if use_text and tracker.latest_action != LISTEN:
             return Sourced(None, "")
-        states = self._states.of(tracker, use_text=use_text)
+        states = self._states.of(tracker, use_text=use_text, last=self._longest)
         entry: RuleEntry | None = next(self._index.matching(states), None)
         source = entry.key if entry else state_key(states) or ""
         loop = tracker.active_loop if tracker.active_loop != NOT_SET else None
@@ -287,7 +290,7 @@ def _rasa_state(state: State) -> dict[str, Any]:
 class _Index:
     """Patterns of states by the previous action and intent that their last state asks for, longest key first."""
 
-    patterns: Iterable[tuple[tuple[State, ...], str, Any]]
+    patterns: Sequence[tuple[tuple[State, ...], str, Any]]
     _by_last: dict[tuple[str | None, str | None], list[tuple[tuple[State, ...], str, Any]]] = field(
         default_factory=lambda: defaultdict(list)
     )

@@ -67,12 +67,12 @@ class States:
         self._slots = {name: slot for name, slot in domain.slots.items() if slot.influence_conversation}
         self._silent = frozenset(n for n, e in domain.entities.items() if not e.influence_conversation)
 
-    def of(self, tracker: Tracker, *, use_text: bool = False) -> list[State]:
-        """The states before each action that counts, oldest first, and the one now.
+    def of(self, tracker: Tracker, *, use_text: bool = False, last: int | None = None) -> list[State]:
+        """The states before each action that counts, oldest first, and the one now; only the `last` ones if given.
 
         `use_text`: the latest message is seen by its text, not its intent.
         """
-        states = [moment.state for moment in self._moments(tracker)]
+        states = [moment.state for moment in self._moments(tracker, last)]
         message = tracker.latest_message
         if use_text and message is not None:
             states[-1] = states[-1]._replace(user=User(text=message.parse.text))
@@ -94,8 +94,10 @@ class States:
             states[-1] = states[-1]._replace(user=User(text=message.parse.text))
         return states
 
-    def _moments(self, tracker: Tracker) -> list[_Moment]:
+    def _moments(self, tracker: Tracker, last: int | None = None) -> list[_Moment]:
         fold = _Fold(self, tracker)
+        if last is not None:
+            fold.skip = sum(type(event) is ActionExecuted for event in tracker.applied) + 1 - last
         for event in tracker.applied:
             step = _FOLD.get(type(event))
             if step:
@@ -131,6 +133,10 @@ class States:
             return entity in intent.use_entities
         return entity not in self._silent
 
+    def sees(self, slot: str) -> bool:
+        """Whether states show anything of this slot."""
+        return slot in self._slots
+
     def feature(self, name: str, value: Any) -> Feature | None:
         """What states show of slot `name` at this value; None when nothing (unset, or without influence)."""
         slot = self._slots.get(name)
@@ -142,6 +148,10 @@ class States:
         return {name: feature for name, feature in found if feature is not None}
 
 
+_NEW: Final = Tracker()
+_NOBODY: Final = User()
+
+
 class _Moment(NamedTuple):
     """The state before an action, with what decides whether policies that learn from stories see it."""
 
@@ -151,23 +161,29 @@ class _Moment(NamedTuple):
 
 
 class _Fold:
-    """The running state while events are walked through."""
+    """The running state while events are walked through; the first `skip` moments are not made."""
 
     def __init__(self, states: States, tracker: Tracker) -> None:
-        start = tracker.base or Tracker()
+        start = tracker.base or _NEW
         self.states = states
         self.moments: list[_Moment] = []
+        self.skip = 0
         self.action, self.loop = start.latest_action, start.active_loop
         self.followup = start.followup_action is not None
         self.slots = states.features(start.slots)
         self.initial = start.initial_slots
-        self.parse = start.parse
-        self.user = states.user(start.parse) if start.parse else User()
+        self.parse, self.use_text = start.parse, False
+        self.user: User | None = None
         self.frozen: tuple[tuple[str, Feature], ...] | None = None
 
     def end(self, hide: bool = False) -> None:
+        if self.skip > 0:
+            self.skip -= 1
+            return
         if self.frozen is None:
             self.frozen = tuple(sorted(self.slots.items()))
+        if self.user is None:
+            self.user = self.states.user(self.parse, use_text=self.use_text) if self.parse else _NOBODY
         self.moments.append(_Moment(State(self.action, self.user, self.frozen, self.loop), hide, self.followup))
 
     def executed(self, event: ActionExecuted) -> None:
@@ -176,16 +192,14 @@ class _Fold:
         self.followup = False
 
     def uttered(self, event: UserUttered) -> None:
-        self.parse = event.parse
-        self.user = self.states.user(event.parse)
+        self.parse, self.use_text, self.user = event.parse, False, None
         self.followup = False
 
     def featurized(self, event: UserFeaturization) -> None:
-        if self.parse:
-            self.user = self.states.user(self.parse, use_text=event.use_text)
+        self.use_text, self.user = event.use_text, None
 
     def slot(self, event: SlotSet) -> None:
-        if event.name not in self.states._slots:
+        if not self.states.sees(event.name):
             return
         feature = self.states.feature(event.name, event.value)
         if feature is None:
@@ -205,8 +219,7 @@ class _Fold:
 
     def entities(self, event: EntitiesAdded) -> None:
         if self.parse:
-            self.parse = with_entities(self.parse, event)
-            self.user = self.states.user(self.parse)
+            self.parse, self.user = with_entities(self.parse, event), None
 
 
 _FOLD: Mapping[type, Callable[[_Fold, Any], None]] = {

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
-from bot.dialogue.event_json import event_from_json, event_to_json, parse_from_json, parse_to_json
-from bot.dialogue.events import EffectPrepared, Event, UserUttered
+from bot.dialogue.compact import pack, pack_parse, unpack, unpack_parse
+from bot.dialogue.event_json import event_to_json, parse_to_json
+from bot.dialogue.events import Event
 from bot.dialogue.names import LISTEN
 from bot.dialogue.tracker import LoopState, Tracker
 from bot.messages import JsonObject
@@ -14,124 +15,86 @@ from bot.messages import JsonObject
 
 def tracker_to_json(tracker: Tracker) -> dict[str, Any]:
     """The tracker as a snapshot: small, whole, `tracker_from_json` gives back an equal tracker."""
-    data = _state_to_json(tracker)
+    known = {id(event): i for i, event in enumerate(tracker.events)}
+    data = _state_to_json(tracker, known)
     data["conversation"] = tracker.conversation
     if tracker.base is not None:
-        data["base"] = _state_to_json(tracker.base)
-    data["events"] = [_compact(event_to_json(event)) for event in tracker.events]
-    known = {id(event): i for i, event in enumerate(tracker.events)}
-    data["applied"] = [_reference(event, known) for event in tracker.applied]
+        data["base"] = _state_to_json(tracker.base, known)
+    data["events"] = [pack(event) for event in tracker.events]
+    if tracker.applied != tracker.events:
+        data["applied"] = [_reference(event, known) for event in tracker.applied]
     return data
 
 
 def tracker_from_json(data: JsonObject) -> Tracker:
     """The tracker of a snapshot; raises ValueError where it is none."""
-    conversation = data["conversation"]
-    events = tuple([event_from_json(event) for event in data["events"]])
-    applied = tuple([_referenced(reference, events) for reference in data["applied"]])
-    base = _state_from_json(data["base"], conversation, (), (), None) if "base" in data else None
-    return _state_from_json(data, conversation, events, applied, base)
+    try:
+        conversation = data["conversation"]
+        events = tuple([unpack(event) for event in data["events"]])
+        applied = events
+        if "applied" in data:
+            applied = tuple([_referenced(reference, events) for reference in data["applied"]])
+        base = None
+        if "base" in data:
+            base = Tracker(conversation, **_state_from_json(data["base"], events))
+        return Tracker(conversation, events=events, applied=applied, base=base, **_state_from_json(data, events))
+    except (KeyError, TypeError, IndexError) as error:
+        raise ValueError(f"no snapshot of a tracker: {error!r}") from error
 
 
-def _reference(event: Event, known: Mapping[int, int]) -> int | dict[str, Any]:
+def _reference(event: Event, known: Mapping[int, int]) -> int | list[Any]:
     """An event as its index among those written already, or whole."""
     index = known.get(id(event))
-    return _compact(event_to_json(event)) if index is None else index
+    return pack(event) if index is None else index
 
 
 def _referenced(reference: Any, events: tuple[Event, ...]) -> Event:
-    return events[reference] if isinstance(reference, int) else event_from_json(reference)
+    return events[reference] if isinstance(reference, int) else unpack(reference)
 
 
-def _state_to_json(tracker: Tracker) -> dict[str, Any]:
-    loop, effect = tracker.loop, tracker.effect
-    return _without_nothing(
-        {
-            "slots": tracker.slots,
-            "initial_slots": tracker.initial_slots,
-            "loop": _loop_to_json(loop) if loop else None,
-            "message": _message_to_json(tracker),
-            "action": tracker.latest_action,
-            "followup": tracker.followup_action,
-            "paused": tracker.paused,
-            "effect": _compact(event_to_json(effect)) if effect else None,
-        }
-    )
+def _state_to_json(tracker: Tracker, known: Mapping[int, int]) -> dict[str, Any]:
+    """The state without its history; what is as always is left out."""
+    t = tracker
+    data: dict[str, Any] = {"slots": t.slots} if t.slots else {}
+    if t.initial_slots:
+        data["initial_slots"] = t.initial_slots
+    if t.loop:
+        data["loop"] = _loop_to_json(t.loop)
+    if t.latest_message:
+        data["latest_message"] = _reference(t.latest_message, known)
+    if t.latest_action is not None:
+        data["latest_action"] = t.latest_action
+    if t.followup_action is not None:
+        data["followup_action"] = t.followup_action
+    if t.paused:
+        data["paused"] = True
+    if t.effect:
+        data["effect"] = pack(t.effect)
+    return data
 
 
-def _message_to_json(tracker: Tracker) -> Any:
-    message = tracker.latest_message
-    if message is None:
-        return None
-    return _reference(message, {id(event): i for i, event in enumerate(tracker.events)})
+_STATE: Final = ("slots", "initial_slots", "latest_action", "followup_action", "paused")
 
 
-def _state_from_json(
-    data: JsonObject,
-    conversation: str,
-    events: tuple[Event, ...],
-    applied: tuple[Event, ...],
-    base: Tracker | None,
-) -> Tracker:
-    get = data.get
-    loop, message, effect = get("loop"), get("message"), get("effect")
-    found = None if message is None else _referenced(message, events)
-    prepared = event_from_json(effect) if effect else None
-    assert found is None or isinstance(found, UserUttered)
-    assert prepared is None or isinstance(prepared, EffectPrepared)
-    return Tracker(
-        conversation,
-        get("slots", {}),
-        _loop_from_json(loop) if loop else None,
-        found,
-        get("action"),
-        get("followup"),
-        get("paused", False),
-        prepared,
-        events,
-        get("initial_slots", {}),
-        applied,
-        base,
-    )
+def _state_from_json(data: JsonObject, events: tuple[Event, ...]) -> dict[str, Any]:
+    state = {key: data[key] for key in _STATE if key in data}
+    if "loop" in data:
+        state["loop"] = _loop_from_json(data["loop"])
+    if "latest_message" in data:
+        state["latest_message"] = _referenced(data["latest_message"], events)
+    if "effect" in data:
+        state["effect"] = unpack(data["effect"])
+    return state
 
 
-def _loop_to_json(loop: LoopState) -> dict[str, Any]:
+def _loop_to_json(loop: LoopState) -> list[Any]:
     trigger = loop.trigger_message
-    return _without_nothing(
-        {
-            "name": loop.name,
-            "is_interrupted": loop.is_interrupted,
-            "rejected": loop.rejected,
-            "trigger_message": _without_nothing(parse_to_json(trigger)) if trigger else None,
-        }
-    )
+    return [loop.name, loop.is_interrupted, loop.rejected, pack_parse(trigger) if trigger else None]
 
 
-def _loop_from_json(data: JsonObject) -> LoopState:
-    trigger = data.get("trigger_message")
-    return LoopState(
-        data["name"],
-        data.get("is_interrupted", False),
-        data.get("rejected", False),
-        parse_from_json(trigger) if trigger is not None else None,
-    )
-
-
-def _compact(event: dict[str, Any]) -> dict[str, Any]:
-    """An event without what reading it assumes anyway."""
-    parse = event.get("parse_data")
-    if parse is not None:
-        kept = {key: value for key, value in parse.items() if key not in ("text", "message_id", "metadata")}
-        event["parse_data"] = _without_nothing(kept)
-    elif event["event"] == "bot":
-        event["data"] = _without_nothing(event["data"])
-    if not event.get("metadata", True):
-        del event["metadata"]
-    return {key: value for key, value in event.items() if value is not None}
-
-
-def _without_nothing(data: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in data.items() if value or (value == 0 and value is not False)}
+def _loop_from_json(values: Sequence[Any]) -> LoopState:
+    name, is_interrupted, rejected, trigger = values
+    return LoopState(name, is_interrupted, rejected, None if trigger is None else unpack_parse(trigger))
 
 
 # --- Rasa's view -------------------------------------------------------------

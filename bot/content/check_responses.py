@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from bot.content.diagnostics import Diagnostic, Severity
 from bot.content.known import Known, steps_of, unknown
 from bot.content.names import DEFAULT_INTENTS
-from bot.content.shorthand import parse_shorthand
+from bot.content.shorthand import read_shorthand
 from bot.content.suggest import did_you_mean
 from bot.content.types import UserStep, Variation
 
@@ -75,7 +75,7 @@ def _placeholders(name: str, variation: Variation, known: Known) -> Iterator[Dia
 
 
 def _button(name: str, payload: object, variation: Variation, known: Known) -> Iterator[Diagnostic]:
-    shorthand = parse_shorthand(payload) if isinstance(payload, str) else None
+    shorthand = read_shorthand(payload) if isinstance(payload, str) else None
     if shorthand is None:
         return
     if shorthand.entities is None:
@@ -110,7 +110,7 @@ def _sent_intents(known: Known) -> set[str]:
     domain = known.content.domain
     named = {name for s in domain.slots.values() for m in s.mappings for name in m.intent + m.not_intent}
     payloads = (b.get("payload") for vs in domain.responses.values() for v in vs for b in v.buttons)
-    sent = (parse_shorthand(payload) for payload in payloads if isinstance(payload, str))
+    sent = (read_shorthand(payload) for payload in payloads if isinstance(payload, str))
     return named | {shorthand.intent for shorthand in sent if shorthand}
 
 

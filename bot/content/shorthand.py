@@ -4,42 +4,48 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 _SHORTHAND = re.compile(
-    r"/(?P<intent>[^\s{@/]+(?:/[^\s{@]+)?)(?:@(?P<confidence>[0-9]+(?:\.[0-9]+)?))?\s*(?P<rest>\{.*)?", re.DOTALL
+    r"\s*/(?P<intent>[^\s{@/]+(?:/[^\s{@]+)?)(?:@(?P<confidence>1(?:\.0+)?|0?\.[0-9]+|0))?\s*(?P<entities>\{.*)?\s*",
+    re.DOTALL,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Shorthand:
-    """What a shorthand says. `entities` maps names to one value or a list of them; None: they are no JSON object."""
+    """What a shorthand says.
+
+    `entities` maps names to one value or a list of them, None where what
+    follows the intent is no JSON object; `start` and `end` are where it stands.
+    """
 
     intent: str
-    confidence: float = 1.0
-    entities: dict[str, Any] | None = field(default_factory=dict)
+    confidence: float
+    entities: dict[str, Any] | None
+    start: int
+    end: int
 
 
-def parse_shorthand(text: str) -> Shorthand | None:
+def read_shorthand(text: str) -> Shorthand | None:
     """What the text says as a shorthand; None when it is ordinary text. Never raises."""
-    match = _SHORTHAND.fullmatch(text.strip())
+    match = _SHORTHAND.fullmatch(text)
     if match is None:
         return None
-    confidence = min(float(match["confidence"] or 1.0), 1.0)
-    return Shorthand(match["intent"], confidence, _entities(match["rest"]))
+    written = match["entities"]
+    entities = {} if written is None else _object(written)
+    return Shorthand(match["intent"], float(match["confidence"] or 1.0), entities, *match.span("entities"))
 
 
-def _entities(text: str | None) -> dict[str, Any] | None:
-    if text is None:
-        return {}
+def _object(text: str) -> dict[str, Any] | None:
     try:
         value = json.loads(text, parse_constant=_refuse)
-        text.encode("utf-8") and json.dumps(value, ensure_ascii=False).encode("utf-8")
+        json.dumps(value, ensure_ascii=False).encode("utf-8")  # half a surrogate pair is no text
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
 
 
 def _refuse(name: str) -> None:
-    raise ValueError(name)
+    raise ValueError(f"{name} is no JSON")

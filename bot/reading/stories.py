@@ -18,7 +18,7 @@ from bot.content import (
     Story,
     UserStep,
 )
-from bot.content.shorthand import parse_shorthand
+from bot.content.shorthand import read_shorthand
 from bot.reading.annotations import read_annotations
 from bot.reading.draft import Draft
 from bot.reading.tree import Map, Seq, plain
@@ -150,7 +150,7 @@ def _user(item: Map, draft: Draft) -> UserStep:
     entities = tuple(_entities(item.get("entities") or []))
     if annotations and not entities:
         entities = tuple(StepEntity(a.entity, a.value, a.role, a.group) for a in annotations)
-    short = parse_shorthand(text or intent or "")
+    short = read_shorthand(text or intent or "")
     if short is not None:
         intent = short.intent if intent is None or not text else intent.removeprefix("/")
         if short.entities is None:

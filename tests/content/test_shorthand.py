@@ -1,0 +1,55 @@
+"""`/intent@0.9{"entity": "value"}`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.content.shorthand import read_shorthand
+
+
+@pytest.mark.parametrize(
+    ("text", "intent", "confidence", "entities"),
+    [
+        ("/greet", "greet", 1.0, {}),
+        (" /greet\n", "greet", 1.0, {}),
+        ("/faq/hours", "faq/hours", 1.0, {}),
+        ("/greet@0.9", "greet", 0.9, {}),
+        ("/greet@1.0", "greet", 1.0, {}),
+        ('/inform{"city": "Leeds", "n": [1, null]}', "inform", 1.0, {"city": "Leeds", "n": [1, None]}),
+        ('/inform@.5 {"city": "Leeds"}', "inform", 0.5, {"city": "Leeds"}),
+        ("/inform{city}", "inform", 1.0, None),
+        ("/inform{}'", "inform", 1.0, None),
+        ('/inform{"n": NaN}', "inform", 1.0, None),
+        ('/inform{"n": "\\ud800"}', "inform", 1.0, None),
+    ],
+)
+def test_a_shorthand(text: str, intent: str, confidence: float, entities: dict[str, Any] | None) -> None:
+    said = read_shorthand(text)
+    assert said is not None
+    assert (said.intent, said.confidence, said.entities) == (intent, confidence, entities)
+
+
+@pytest.mark.parametrize("text", ["", "/", "greet", "/two words", "/greet@", "/greet@2", "//greet", "hello /greet"])
+def test_ordinary_text(text: str) -> None:
+    assert read_shorthand(text) is None
+
+
+def test_where_the_entities_stand() -> None:
+    said = read_shorthand('/a {"b": 1}')
+    assert said is not None
+    assert (said.start, said.end) == (3, 11)
+
+
+@given(st.text(alphabet='/a@0.9{}[]":, \\', max_size=40))
+def test_any_text_is_a_shorthand_or_none(text: str) -> None:
+    read_shorthand(text)
+
+
+def test_nesting_without_end_is_no_object() -> None:
+    said = read_shorthand("/a{" + '"a":{' * 100_000)
+    assert said is not None
+    assert said.entities is None

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
@@ -25,11 +28,15 @@ ELSEWHERE = {
     "component-mapped",
     "contradiction",
     "incomplete-rule",
+    "max-history",
     "needs-action-server",
+    "no-rule-policy",
     "option-unused",
     "plugin",
+    "policy",
     "rule-too-long",
     "unknown-component",
+    "unknown-policy",
 }
 """Codes of other rooms, tested there."""
 
@@ -298,6 +305,20 @@ def test_every_finding_says_what_to_write_instead(name: str, read: Read) -> None
 def test_every_code_is_documented_and_has_its_mistake() -> None:
     tried = {finding.split()[1] for mistake in MISTAKES.values() for finding in mistake.findings}
     assert tried | ELSEWHERE | TRIED_WITH_THE_TREE == set(CODES)
+
+
+def test_every_code_that_the_framework_writes_is_documented(project: Path) -> None:
+    found = {code for file in (project / "bot").rglob("*.py") for code in _codes(ast.parse(file.read_bytes()))}
+    assert found <= set(CODES)
+    assert ELSEWHERE <= found
+
+
+def _codes(tree: ast.AST) -> Iterator[str]:
+    """The codes written out in calls of `Diagnostic`: its fifth argument, or `code=`."""
+    for call in ast.walk(tree):
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "Diagnostic":
+            given = [*call.args[4:5], *(k.value for k in call.keywords if k.arg == "code")]
+            yield from (str(code.value) for code in given if isinstance(code, ast.Constant))
 
 
 def test_a_bot_without_mistakes_has_nothing_said_about_it(read: Read) -> None:

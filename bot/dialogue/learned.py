@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from bot.content import Place
 from bot.dialogue.ensemble import rejected_action
-from bot.dialogue.names import LISTEN
+from bot.dialogue.names import LISTEN, UTTER
 from bot.dialogue.prediction import Because, Prediction
 from bot.dialogue.states import RuleOnly, State, States
 from bot.dialogue.tracker import Tracker
@@ -36,6 +36,9 @@ MOST_SURE: Final = 0.99
 """Less than 1, so that what is written always goes before what was learned."""
 
 REASONS: Final = 3
+
+THE_LOOP: Final = "the running loop"
+"""Stands for the loop that runs, so that what one form teaches (to go on after a detour) holds for others."""
 
 Floats = NDArray[np.float32]
 Features = Mapping[str, float]
@@ -96,12 +99,20 @@ class LearnedPolicy:
     def _by(self, tracker: Tracker, *, use_text: bool) -> Prediction:
         at, values = self._seen(tracker, use_text=use_text)
         scores = values @ self.model.weights[at]
-        rejected = rejected_action(tracker)
-        if rejected in self.model.actions:
-            scores[self.model.actions.index(rejected)] = -1.0
+        for action in self._impossible(tracker):
+            if action in self.model.actions:
+                scores[self.model.actions.index(action)] = -1.0
         best = int(scores.argmax())
+        action = self.model.actions[best]
         confidence = float(min(max(scores[best], 0.0), MOST_SURE))
-        return Prediction(self.model.actions[best], confidence, self.name, self.priority, end_to_end=use_text)
+        named = tracker.active_loop if action == THE_LOOP and tracker.active_loop else action
+        return Prediction(named, confidence, self.name, self.priority, end_to_end=use_text)
+
+    def _impossible(self, tracker: Tracker) -> tuple[str | None, ...]:
+        """Actions that cannot come now: what was just rejected, and a running loop where none runs."""
+        rejected = rejected_action(tracker)
+        without_loop = tracker.active_loop is None or rejected == tracker.active_loop
+        return (rejected, THE_LOOP if without_loop else None)
 
     def because(self, prediction: Prediction, tracker: Tracker) -> tuple[Because, ...]:
         """The story lines that speak most for a prediction of this policy on this tracker."""
@@ -109,7 +120,10 @@ class LearnedPolicy:
         dense = np.zeros(len(self.model.features) + 1, np.float32)
         dense[at] = values
         likeness = (dense[self.model.line_features] * self.model.line_values).sum(axis=1)
-        votes = likeness * self.model.duals[:, self.model.actions.index(prediction.action)]
+        learned = THE_LOOP if prediction.action == tracker.active_loop else prediction.action
+        if learned not in self.model.actions:
+            return ()
+        votes = likeness * self.model.duals[:, self.model.actions.index(learned)]
         nearest = [int(i) for i in np.argsort(-votes, kind="stable")[:REASONS] if votes[i] > 0]
         return tuple(Because(self.name, *self.model.reasons[i]) for i in nearest)
 
@@ -139,6 +153,7 @@ def features_of(states: Sequence[State]) -> Features:
     found: dict[str, float] = defaultdict(float)
     said = _said(now)
     found[f"after {now.action}"] = 1.0
+    found[f"after {_kind(now)}"] = 0.7
     for word in said:
         found[word] = 1.0 / len(said) ** 0.5
         found[f"{word} after {now.action}"] = 1.0 / len(said) ** 0.5
@@ -166,6 +181,13 @@ def _context(states: Sequence[State], said: Sequence[str], found: dict[str, floa
         found[f"{word} to {question}"] = 1.0
         found[f"{word} to {question} in {now.loop} {turn}"] = 1.0
         found[f"{word} {turn}"] = 1.0
+
+
+def _kind(state: State) -> str:
+    """What sort of action the previous one was; after a response the bot mostly listens, whichever it was."""
+    if state.action is None or state.action == LISTEN:
+        return "a message"
+    return "the loop" if state.action == state.loop else "a response" if state.action.startswith(UTTER) else "an action"
 
 
 def _this_turn(states: Sequence[State]) -> tuple[list[str], str | None]:
@@ -226,7 +248,8 @@ def _lines(examples: Iterable[tuple[str, Example]], states: int) -> list[_Line]:
         for seen in dict.fromkeys((recent, _since_listening(recent))):
             key = tuple(sorted(features_of(seen).items()))
             votes = counts.setdefault(key, {})
-            votes[example.action] = votes.get(example.action, 0) + 1
+            action = THE_LOOP if example.action == example.states[-1].loop else example.action
+            votes[action] = votes.get(action, 0) + 1
             reasons.setdefault(key, (story, example.place))
     keys = list(counts)
     if len(keys) > MAX_EXAMPLES:

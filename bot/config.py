@@ -88,11 +88,12 @@ class ActionEndpoint:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The whole configuration of one bot. `plugins` name modules or folders of the project;
-    `plugin_settings` are handed to them as written; `channels` are credentials.yml's entries as written, by
+    """The whole configuration of one bot. `title` is its name for people. `plugins` name modules or folders of the
+    project; `plugin_settings` are handed to them as written; `channels` are credentials.yml's entries as written, by
     channel; `workers` (processes that share port and store) and `options` come from the command line."""
 
     project: Path = Path()
+    title: str = "Teller"
     server: Server = Server()
     limits: Limits = Limits()
     sessions: Sessions = Sessions()

@@ -26,7 +26,7 @@ Event: TypeAlias = MutableMapping[str, Any]
 correlation_id: ContextVar[str] = ContextVar("correlation_id", default="")
 """The id of the request at hand; turns inherit it."""
 
-_LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+_LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
 _SECRET_KEYS = frozenset({"token", "code", "authorization", "password", "secret", "pepper", "key", "cookie"})
 _TEXT_KEYS = frozenset({"text", "message_text"})
 _ACCOUNT = re.compile(r"(?<![0-9A-Za-z.:-])\d{4,}(?=\d{2}(?![0-9A-Za-z.]))")

@@ -40,4 +40,5 @@ async def _add_demo_customers(startup: Startup) -> None:
     startup.announce("Demo customers (account number / code):")
     for customer in DEMO_CUSTOMERS:
         await startup.add_customer(customer.account_number, customer.code, customer.bank_customer_id)
+        startup.show_login(customer.account_number, customer.code, customer.name)
         startup.announce(f"  {customer.account_number} / {customer.code}   {customer.name}")

@@ -20,6 +20,7 @@ from bot.engine.engine import Addressing, Engine
 from bot.logs import Log, make_logger
 from bot.plugins.registry import AddCustomer, Startup
 from bot.server.metrics import Metrics
+from bot.server.parts import DemoLogin
 from bot.server.readiness import Check, Readiness
 from bot.sources import Sources
 from bot.stores.database import Database
@@ -43,6 +44,7 @@ class Bot:
     sources: Sources
     resources: Resources
     announcements: list[str] = field(default_factory=list)
+    shown_logins: list[DemoLogin] = field(default_factory=list)
 
     @property
     def settings(self) -> Settings:
@@ -75,6 +77,7 @@ async def open_bot(
         stack.callback(auth.close)
         checks: dict[str, Check] = {}
         announcements: list[str] = []
+        shown_logins: list[DemoLogin] = []
         startup = Startup(
             settings=settings,
             resources=Resources(),
@@ -83,6 +86,7 @@ async def open_bot(
             announce=announcements.append,
             add_check=checks.__setitem__,
             observe_call=watcher.call,
+            show_login=lambda account, code, name: shown_logins.append(DemoLogin(account, code, name)),
         )
         await stack.enter_async_context(project.plugins.lifespan(startup))
         trained = await asyncio.to_thread(learn, project, progress=progress)
@@ -107,6 +111,7 @@ async def open_bot(
             sources=sources,
             resources=startup.resources,
             announcements=announcements,
+            shown_logins=shown_logins,
         )
 
 

@@ -113,9 +113,10 @@ def parts_of(running: Bot) -> Parts:
         readiness=running.readiness,
         log=running.log,
         sources=running.sources,
-        title="Teller",
+        title=running.settings.title,
         version=bot.__version__,
         started=running.sources.now(),
+        demo=tuple(running.shown_logins),
         callback="callback" in running.settings.channels,
     )
 

@@ -101,6 +101,17 @@ class ObserveCall(Protocol):
         """Take note of one call."""
 
 
+class ShowLogin(Protocol):
+    """Lets the chat page offer a login; for made-up customers only."""
+
+    def __call__(self, account_number: str, code: str, name: str) -> None:
+        """Show the login to whoever opens the page."""
+
+
+def _show_nothing(account_number: str, code: str, name: str) -> None:
+    """There is no page."""
+
+
 def _ignore_call(service: str, outcome: str, seconds: float, tries: int) -> None:
     """Nobody watches."""
 
@@ -111,7 +122,8 @@ class Startup:
 
     `announce` adds a line to what `bot run` shows once it is ready; `add_check`
     adds an outside service to the readiness report: an async callable that
-    raises when the service cannot be reached.
+    raises when the service cannot be reached. `show_login` puts a made-up
+    customer's login on the chat page, for everybody to see.
     """
 
     settings: Settings
@@ -121,6 +133,7 @@ class Startup:
     announce: Callable[[str], None]
     add_check: Callable[[str, Callable[[], Awaitable[None]]], None]
     observe_call: ObserveCall = _ignore_call
+    show_login: ShowLogin = _show_nothing
     effects: dict[str, Effect] = field(default_factory=dict)
 
     def add_effect(self, kind: str, effect: Effect) -> None:

@@ -85,6 +85,7 @@ def read_configuration(folder: Path, environment: Mapping[str, str] | None = Non
     reader.note_unused(endpoints.get("action_endpoint") or {}, _UNUSED_ACTION_ENDPOINT)
     settings = Settings(
         project=folder,
+        title=config.get("title") or Settings().title,
         action_endpoint=_action_endpoint(endpoints.get("action_endpoint")),
         plugins=tuple(config.get("plugins") or ()),
         plugin_settings=plain(config.get("plugin_settings") or {}),

@@ -1,0 +1,241 @@
+"""Kills a real server at random moments under real HTTP clients, starts it again, and checks what they were told."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import random
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from bot.stores.database import Database
+from tests.durability.processes import Process, bot, free_port, link_project, running
+
+LOGINS = (("12345678", "135790"), ("87654321", "024680"), ("00123456", "000042"))
+ATTEMPT_SECONDS = 15.0
+SAYINGS = ("hello there", "what can you do?", "thanks", "are you a bot?", "tell me something about number {n}")
+
+
+@dataclass
+class Told:
+    """What a client was told: the message it sent under which id, and the answer's bytes."""
+
+    path: str
+    headers: dict[str, str]
+    body: dict[str, Any]
+    answer: bytes
+
+
+@dataclass
+class Report:
+    """A run: kills, acknowledged messages, attempts, transfers made, and all promises that were broken."""
+
+    kills: int
+    told: list[Told] = field(default_factory=list)
+    attempts: int = 0
+    payments: int = 0
+    problems: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Settings:
+    """What a run is like. `careless` clients try again under a new id: the control, which doubles turns."""
+
+    kills: int
+    senders: int = 6
+    seed: int = 0
+    workers: int = 1
+    careless: bool = False
+    longest_life: float = 1.5
+
+
+class Clients:
+    """Clients that send again, under the same id, until they are answered."""
+
+    def __init__(self, url: str, key: str, settings: Settings, report: Report) -> None:
+        self._url, self._key, self._settings, self._report = url, key, settings, report
+        self._chance = random.Random(settings.seed)
+        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(ATTEMPT_SECONDS))
+        self.stopping = False
+
+    async def close(self) -> None:
+        await self._session.close()
+
+    async def chatter(self, sender: str) -> None:
+        """A backend's user who says one thing after another."""
+        number, headers = 0, {"Authorization": f"Bearer {self._key}"}
+        while not self.stopping:
+            number += 1
+            text = self._chance.choice(SAYINGS).format(n=number) + f" ({sender} {number})"
+            body = {"sender": sender, "message": text, "message_id": f"{sender}-{number}"}
+            await self.say("/webhooks/rest/webhook", headers, body, "message_id")
+
+    async def spend(self, account: str, code: str) -> None:
+        """A customer who moves a pound again and again, and sometimes says yes twice."""
+        token = await self._log_in(account, code)
+        number, headers = 0, {"Authorization": f"Bearer {token}"}
+        while not self.stopping:
+            for text in ("move £1 from current to savings", "yes"):
+                number += 1
+                await self.say("/chat", headers, {"message": text, "messageId": f"c-{number}"}, "messageId")
+            if self._chance.random() < 0.3:
+                number += 1
+                await self.say("/chat", headers, {"message": "yes", "messageId": f"c-{number}"}, "messageId")
+
+    async def say(self, path: str, headers: dict[str, str], body: dict[str, Any], id_key: str) -> None:
+        """Send one message until it is answered, and remember the answer."""
+        tries = 0
+        while True:
+            tries += 1
+            if self._settings.careless and tries > 1:
+                body = {**body, id_key: f"{body[id_key]}+{tries}"}
+            answer = await self.attempt(path, headers, body)
+            if answer is not None:
+                self._report.told.append(Told(path, headers, body, answer))
+                return
+            await asyncio.sleep(0.05)
+
+    async def attempt(self, path: str, headers: dict[str, str], body: dict[str, Any]) -> bytes | None:
+        """One try; None when there was no answer, or an honest 'not now'."""
+        self._report.attempts += 1
+        with contextlib.suppress(aiohttp.ClientError, TimeoutError, ConnectionError):
+            async with self._session.post(self._url + path, headers=headers, json=body) as response:
+                answer = await response.read()
+            if response.status == 200:
+                return answer
+            if response.status not in (429, 503):
+                self._report.problems.append(f"{path} answered {response.status}: {answer[:200]!r}")
+        return None
+
+    async def _log_in(self, account: str, code: str) -> str:
+        while True:
+            answer = await self.attempt("/auth", {}, {"accountNumber": account, "code": code})
+            if answer is not None:
+                token: str = json.loads(answer)["token"]
+                return token
+            await asyncio.sleep(0.2)
+
+
+async def crash(folder: Path, store: str, settings: Settings) -> Report:
+    """One run on a new project in `folder` with the store at this URL."""
+    project, log, report = link_project(folder / "bank"), folder / "log.txt", Report(settings.kills)
+    with running(project, "bank ready", folder / "bank-log.txt", "simulator", "--port", "0") as bank:
+        url = f"http://127.0.0.1:{free_port()}"
+        words = ["run", "--demo", "--bank-url", bank.url, "--port", url.rsplit(":", 1)[1], "--store", store]
+        words += ["--workers", str(settings.workers)]
+        server = Process(project, "ready", log, *words)
+        key = bot(project, "keys", "create", "--scope", "channel", "--store", store).split()[-1]
+        clients = Clients(url, key, settings, report)
+        try:
+            server = await _kill_again_and_again(clients, server, (project, log, words), settings)
+            await _check_replies(clients, report)
+            await _check_money(store, bank, project, report)
+        finally:
+            await clients.close()
+            server.kill()
+    report.problems += await check_store(project, store, report)
+    return report
+
+
+async def check_store(project: Path, store: str, report: Report) -> list[str]:
+    """What is wrong with the store that is left: by `bot store verify`, and by what clients were told."""
+    return [*_verify(project, store), *await _check_history(store, report)]
+
+
+async def _kill_again_and_again(
+    clients: Clients, server: Process, start: tuple[Path, Path, Sequence[str]], settings: Settings
+) -> Process:
+    project, log, words = start
+    chance = random.Random(settings.seed + 1)
+    tasks = [asyncio.create_task(clients.chatter(f"u{n}")) for n in range(settings.senders)]
+    tasks += [asyncio.create_task(clients.spend(*login)) for login in LOGINS]
+    for _ in range(settings.kills):
+        await asyncio.sleep(chance.uniform(0.1, settings.longest_life))
+        server.kill()
+        server = await asyncio.to_thread(Process, project, "ready", log, *words)
+    await asyncio.sleep(0.5)
+    clients.stopping = True
+    await asyncio.wait_for(asyncio.gather(*tasks), 60)
+    return server
+
+
+async def _check_replies(clients: Clients, report: Report) -> None:
+    """Every message again: the answer must be the same, byte for byte."""
+    for told in list(report.told):
+        again = await clients.attempt(told.path, told.headers, told.body)
+        if again != told.answer:
+            report.problems.append(f"{told.body} was answered {told.answer!r} and is now {again!r}")
+
+
+async def _check_money(store: str, bank: Process, project: Path, report: Report) -> None:
+    """Every effect that was spent has one payment at most, and no payment came from elsewhere."""
+    database = Database.open(store, readers=1)
+    try:
+        effects = await _settled_effects(database)
+    finally:
+        await database.close()
+    admin = (project / ".teller" / "bank-admin.key").read_text().strip()
+    books = await _books(bank.url, admin)
+    keys = [payment["key"] for payment in books["payments"]]
+    done = {key for key, status in effects.items() if status == "done"}
+    made = {payment["key"] for payment in books["payments"] if payment["status"] == "ACSC"}
+    report.payments = len(made)
+    if books["sum"] != 0:
+        report.problems.append(f"money was made or lost: {books['sum']} pence")
+    if len(keys) != len(set(keys)):
+        report.problems.append("a key was paid twice")
+    if made != done:
+        report.problems.append(f"{len(made)} payments were made, and {len(done)} transfers are known to be")
+
+
+async def _books(url: str, admin: str) -> dict[str, Any]:
+    headers = {"Authorization": f"Bearer {admin}"}
+    async with aiohttp.ClientSession(headers=headers) as session, session.get(f"{url}/admin/books") as response:
+        books: dict[str, Any] = await response.json()
+        return books
+
+
+async def _settled_effects(database: Database) -> dict[str, str]:
+    """All effects, once the server has found out what became of each."""
+    deadline = time.monotonic() + 60
+    while True:
+        rows = await database.read(lambda c: c.all("SELECT key, status FROM effects"))
+        effects = {row.key: row.status for row in rows}
+        if time.monotonic() > deadline or not {"spending", "unknown"} & set(effects.values()):
+            return effects
+        await asyncio.sleep(0.2)
+
+
+def _verify(project: Path, store: str) -> list[str]:
+    try:
+        bot(project, "store", "verify", "--store", store)
+    except AssertionError as failed:
+        return [f"verify: {failed}"]
+    return []
+
+
+async def _check_history(store: str, report: Report) -> list[str]:
+    """Every acknowledged message is there once, and everything said is there once."""
+    database = Database.open(store, readers=1)
+    try:
+        rows = await database.read(lambda c: c.all("SELECT conversation, seq, record FROM turns"))
+    finally:
+        await database.close()
+    messages = [json.loads(row.record)["message"] for row in rows]
+    said = [(m["principal"], m["id"]) for m in messages]
+    texts = [m["text"] for m in messages if m["text"].endswith(")")]
+    problems = []
+    ids = {(message["id"]) for message in messages}
+    lost = [t.body for t in report.told if (t.body.get("message_id") or t.body.get("messageId")) not in ids]
+    problems += [f"lost: {body}" for body in lost]
+    if len(said) != len(set(said)):
+        problems.append("a message id was answered twice")
+    if len(texts) != len(set(texts)):
+        problems.append(f"{len(texts) - len(set(texts))} messages were answered twice")
+    return problems

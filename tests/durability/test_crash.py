@@ -1,0 +1,32 @@
+"""The server is killed under its clients' hands: what they were told stays true, and money is moved once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bot.stores.database import Database
+from tests.durability.crash import Settings, check_store, crash
+from tests.stores.cluster import running_cluster
+
+
+async def test_kill_9_loses_doubles_and_changes_nothing(tmp_path: Path):
+    store = f"sqlite:///{tmp_path}/t.db"
+    report = await crash(tmp_path, store, Settings(kills=2))
+    assert report.problems == []
+    assert len(report.told) > 20
+    assert report.payments > 0
+
+    # The control: the same checks on a store that did lose a turn.
+    database = Database.open(store)
+    await database.write(lambda c: c.run("DELETE FROM turns WHERE seq = (SELECT MAX(seq) FROM turns)"))
+    await database.close()
+    problems = await check_store(tmp_path / "bank", store, report)
+    assert any(problem.startswith("lost: ") for problem in problems), problems
+    assert any("is missing" in problem for problem in problems), problems
+
+
+async def test_kill_9_of_two_workers_on_postgres_loses_doubles_and_changes_nothing(tmp_path: Path):
+    with running_cluster() as cluster:
+        report = await crash(tmp_path, cluster.new_database(), Settings(kills=1, workers=2, seed=5))
+    assert report.problems == []
+    assert len(report.told) > 20

@@ -22,9 +22,16 @@ async def endpoint(tmp_path: Path) -> AsyncIterator[Endpoint]:
 
 @pytest.fixture
 async def bank(endpoint: Endpoint) -> AsyncIterator[BankClient]:
-    limits = HttpLimits(deadline_seconds=0.5, try_seconds=0.2, longest_pause_seconds=0.01, breaker_failures=1_000)
+    """A client that waits long, so that what fails has failed for a reason; a test may shorten its `seconds`."""
+    limits = HttpLimits(
+        deadline_seconds=60.0,
+        try_seconds=60.0,
+        connect_seconds=60.0,
+        longest_pause_seconds=0.01,
+        breaker_failures=1_000,
+    )
     async with HttpClient(endpoint.url, service="bank", limits=limits) as http:
-        yield BankClient(http, endpoint.client_id, endpoint.secret, sources=Sources(now=lambda: NOON))
+        yield BankClient(http, endpoint.client_id, endpoint.secret, sources=Sources(now=lambda: NOON), seconds=60.0)
 
 
 @pytest.fixture

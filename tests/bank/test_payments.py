@@ -14,6 +14,7 @@ from actions.payment import Transfer
 from bot import CallFailed, Customer
 from simulator.settings import Endpoint
 from tests.bank.kit import AMARA, JONAS, NOON, refused
+from tests.bank.test_faults import impatient
 from tests.bank.test_faults import order as order_fault
 
 PAYMENTS = "*/domestic-payments"
@@ -81,8 +82,8 @@ async def test_a_lost_answer_is_an_unknown_outcome_that_can_be_read_back(
     bank: BankClient, endpoint: Endpoint, kind: str
 ) -> None:
     ordered = await order(bank)
-    await order_fault(endpoint, kind=kind, path=PAYMENTS, method="POST", when="after", seconds=30)
-    with pytest.raises(CallFailed) as failed:
+    await order_fault(endpoint, kind=kind, path=PAYMENTS, method="POST", when="after", seconds=600)
+    with pytest.raises(CallFailed) as failed, impatient(bank, kind):
         await bank.of(AMARA).pay("k-1", ordered)
     assert failed.value.may_have_happened
     found = await bank.of(AMARA).find_payment("k-1", ordered)
@@ -93,7 +94,7 @@ async def test_a_lost_answer_is_an_unknown_outcome_that_can_be_read_back(
 
 async def test_an_order_that_was_never_sent_did_not_happen(bank: BankClient, endpoint: Endpoint) -> None:
     ordered = await order(bank)
-    await order_fault(endpoint, kind="429", path=PAYMENTS, seconds=30)
+    await order_fault(endpoint, kind="429", path=PAYMENTS, seconds=600)
     with pytest.raises(CallFailed) as failed:
         await bank.of(AMARA).pay("k-1", ordered)
     assert not failed.value.may_have_happened

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bot.content.diagnostics import Diagnostic, Severity
-from bot.content.known import Known, asks, unknown
+from bot.content.known import Known, asks, fits, unknown, wrong_value
 from bot.content.names import REQUESTED_SLOT
 from bot.content.suggest import did_you_mean
 from bot.content.types import Form, Slot, SlotMapping
@@ -50,27 +50,9 @@ def _slot(slot: Slot) -> Iterator[Diagnostic]:
     if slot.type == "float" and slot.min_value >= slot.max_value:
         bounds = f"has a `min_value` of {slot.min_value} that is not below its `max_value` of {slot.max_value}."
         yield say("error", bounds, "Write the smaller one as `min_value`.", "slot-bounds")
-    if not _fits(slot):
+    if not fits(slot, slot.initial_value):
         message = f"has the initial value `{slot.initial_value}`, which is no {slot.type} value of it."
         yield say("warning", message, "Write a value of its type, or take `initial_value` out.", "slot-initial-value")
-
-
-def _fits(slot: Slot) -> bool:
-    value = slot.initial_value
-    if value is None:
-        return True
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    match slot.type:
-        case "bool":
-            return isinstance(value, bool)
-        case "float":
-            return is_number and slot.min_value <= value <= slot.max_value
-        case "list":
-            return isinstance(value, list)
-        case "categorical":
-            return not slot.values or str(value).lower() in {str(v).lower() for v in slot.values}
-        case _:
-            return True
 
 
 def _mapping(slot: Slot, mapping: SlotMapping, known: Known) -> Iterator[Diagnostic]:
@@ -80,6 +62,8 @@ def _mapping(slot: Slot, mapping: SlotMapping, known: Known) -> Iterator[Diagnos
         yield _lacks(slot, mapping, "entity")
     if mapping.type in ("from_intent", "from_trigger_intent") and mapping.value is None:
         yield _lacks(slot, mapping, "value")
+    if mapping.value is not None and not fits(slot, mapping.value):
+        yield wrong_value("warning", mapping.place, slot, mapping.value, f"A mapping of the slot `{slot.name}` sets")
     if mapping.entity is not None and mapping.entity not in domain.entities:
         add = f"Add `{mapping.entity}` to `entities:`."
         yield unknown("warning", mapping.place, "entity", mapping.entity, known=domain.entities, where=where, add=add)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from bot.content.diagnostics import Diagnostic, Severity
-from bot.content.known import Known, steps_of, unknown
+from bot.content.known import Known, fits, steps_of, unknown, wrong_value
 from bot.content.names import DEFAULT_INTENTS
 from bot.content.shorthand import read_shorthand
 from bot.content.suggest import did_you_mean
@@ -23,6 +23,9 @@ def check_responses(known: Known) -> Iterator[Diagnostic]:
     """Everything that is wrong or odd with responses."""
     domain = known.content.domain
     for name, variations in domain.responses.items():
+        if not name.startswith("utter_"):
+            message = f"The response `{name}` does not begin with `utter_`, so stories and rules cannot say it."
+            yield Diagnostic("warning", variations[0].place, message, f"Call it `utter_{name}`.", "response-name")
         for variation in variations:
             yield from _variation(name, variation, known)
         if all(v.conditions for v in variations):
@@ -58,6 +61,9 @@ def _variation(name: str, variation: Variation, known: Known) -> Iterator[Diagno
             where = f"A condition of `{name}` names"
             add = f"Add `{condition.name}:` to `slots:`."
             yield unknown("warning", variation.place, "slot", condition.name, known=slots, where=where, add=add)
+        elif not fits(slots[condition.name], condition.value):
+            where = f"A condition of `{name}` compares `{condition.name}` with"
+            yield wrong_value("warning", variation.place, slots[condition.name], condition.value, where)
     yield from _placeholders(name, variation, known)
     for button in (*variation.buttons, *variation.quick_replies):
         yield from _button(name, button.get("payload"), variation, known)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from bot.content.diagnostics import Diagnostic, Severity
-from bot.content.known import Known, steps_of, unknown
+from bot.content.known import Known, fits, steps_of, unknown, wrong_value
 from bot.content.suggest import is_misspelt
 from bot.content.types import (
     ActionStep,
@@ -94,10 +94,13 @@ def _unknown_action(step: ActionStep, known: Known, severity: Severity, story: S
 def _state(step: LoopStep | SlotStep, known: Known, severity: Severity, story: Story) -> Iterator[Diagnostic]:
     where = f"The {_kind(story)} `{story.name}` names"
     if isinstance(step, SlotStep):
-        if step.name not in known.content.domain.slots:
-            slots = known.content.domain.slots
+        slots = known.content.domain.slots
+        if step.name not in slots:
             severity, add = _softened(severity, step.name, slots), f"Add `{step.name}:` to `slots:`."
             yield unknown(severity, step.place, "slot", step.name, known=slots, where=where, add=add)
+        elif not fits(slots[step.name], step.value):
+            where = f"The {_kind(story)} `{story.name}` has `{step.name}` as"
+            yield wrong_value("warning", step.place, slots[step.name], step.value, where)
     elif step.name is not None and step.name not in known.loops:
         yield unknown(
             severity,

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from bot.content.diagnostics import Diagnostic, Severity
 from bot.content.names import DEFAULT_ACTIONS, DEFAULT_INTENTS, DEFAULT_LOOPS
 from bot.content.suggest import did_you_mean
-from bot.content.types import ActionStep, Content, Place, Step, Story
+from bot.content.types import ANY, ActionStep, Content, Place, Slot, Step, Story
 
 
 @dataclass(frozen=True)
@@ -86,3 +87,33 @@ def steps_of(story: Story) -> Iterator[Step]:
             yield step
         else:
             yield from options
+
+
+def fits(slot: Slot, value: Any) -> bool:
+    """Whether the slot may have the value; what is not known to be wrong fits."""
+    if value is None or value is ANY:
+        return True
+    match slot.type:
+        case "bool":
+            return isinstance(value, bool)
+        case "float":
+            is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+            return is_number and slot.min_value <= value <= slot.max_value
+        case "list":
+            return isinstance(value, list)
+        case "categorical":
+            return not slot.values or str(value).lower() in {str(v).lower() for v in slot.values}
+        case _:
+            return True
+
+
+def wrong_value(severity: Severity, place: Place, slot: Slot, value: Any, where: str) -> Diagnostic:
+    """Say that a slot cannot have the value that it is given or compared with."""
+    allowed = {
+        "bool": "Write `true` or `false`.",
+        "float": f"Write a number from {slot.min_value:g} to {slot.max_value:g}.",
+        "list": "Write a list.",
+        "categorical": f"Write one of {', '.join(map(str, slot.values))}, or add it to the slot's `values:`.",
+    }
+    message = f"{where} `{value}`, which is no value of this {slot.type} slot."
+    return Diagnostic(severity, place, message, allowed[slot.type], "slot-value")

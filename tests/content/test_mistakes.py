@@ -169,6 +169,23 @@ MISTAKES = {
     "categorical without values": Mistake(
         "slots:\n  a: {type: categorical, mappings: [{type: custom}]}\n", ("warning slot-values 2 3",)
     ),
+    "value of a mapping": Mistake(
+        "slots:\n  a:\n    type: bool\n    mappings:\n    - {type: from_intent, intent: greet, value: yes}\n",
+        ("warning slot-value 5 7",),
+    ),
+    "value in a story": Mistake(
+        "slots:\n  a: {type: categorical, values: [b, 1], mappings: [{type: custom}]}\nrules:\n- rule: r\n  steps:\n"
+        "  - intent: greet\n  - slot_was_set:\n    - a: 1\n    - a: c\n  - action: utter_greet\n",
+        ("warning slot-value 9 7",),
+    ),
+    "value of a condition": Mistake(
+        "slots:\n  a: {type: float, mappings: [{type: custom}]}\nresponses:\n  utter_greet/x:\n  - text: x\n"
+        "  - text: y\n    condition: [{type: slot, name: a, value: 2}]\n",
+        ("warning slot-value 6 5",),
+    ),
+    "response that is not called utter": Mistake(
+        "responses:\n  greeting:\n  - text: x\n", ("warning response-name 3 5", "warning unused-response 3 5")
+    ),
     "slot without mappings": Mistake("slots:\n  a: {type: any}\n", ("note slot-without-mappings 2 3",)),
     "form that does not become active": Mistake(
         "forms:\n  f: {required_slots: []}\nrules:\n- rule: r\n  steps:\n  - intent: restart\n  - action: f\n",
@@ -310,7 +327,7 @@ def test_every_code_is_documented_and_has_its_mistake() -> None:
 def test_every_code_that_the_framework_writes_is_documented(project: Path) -> None:
     found = {code for file in (project / "bot").rglob("*.py") for code in _codes(ast.parse(file.read_bytes()))}
     assert found <= set(CODES)
-    assert ELSEWHERE <= found
+    assert found >= ELSEWHERE
 
 
 def _codes(tree: ast.AST) -> Iterator[str]:

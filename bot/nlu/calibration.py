@@ -33,9 +33,10 @@ class Calibration:
 
     The first is Platt's scaling of the best probability's log-odds. The
     second looks at the best probability times the squared mean similarity to
-    the three nearest examples, which is what gives away a message of no intent. `kept`, `misunderstood` and `outsiders` say what
-    `threshold` did to held-out messages: the share of right ones that stay,
-    and of wrong ones and of those of unknown intents that fall back.
+    the three nearest examples, which is what gives away a message of no intent.
+    `kept`, `misunderstood` and `outsiders` say what `threshold` did to held-out
+    messages: the share of right ones that stay, and of wrong ones and of those
+    of unknown intents that fall back.
     """
 
     margin: float = 1.4

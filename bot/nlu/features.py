@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bot.learning import Rows
 from bot.nlu.components import Featurizer
+from bot.nlu.spelling import Spelling
 from bot.nlu.tfidf import Tfidf
 
 Floats = NDArray[np.float32]
@@ -71,21 +72,26 @@ class Matrix:
 
 
 class Features:
-    """Makes features: a fitted `tfidf` and dense `sources`, whose shares are their part of the similarity."""
+    """Makes features: a fitted `tfidf` and dense `sources`, whose shares are their part of the similarity.
 
-    def __init__(self, tfidf: Tfidf, sources: Sequence[Featurizer] = ()) -> None:
+    `spelling` mends messages before they are read; examples teach as they are.
+    """
+
+    def __init__(self, tfidf: Tfidf, sources: Sequence[Featurizer] = (), spelling: Spelling | None = None) -> None:
         self.tfidf = tfidf
         self.sources = tuple(sources)
+        self.spelling = spelling
         self._tfidf_scale = np.float32(np.sqrt(max(0.0, 1 - sum(s.share for s in self.sources))))
 
     def of(self, texts: Sequence[str]) -> Matrix:
-        """The features of many texts."""
+        """The features of many examples."""
         sparse = self.tfidf.rows(texts)
         scaled = Rows(sparse.indptr, sparse.indices, sparse.data * self._tfidf_scale, sparse.width)
         return Matrix(scaled, self._dense(texts))
 
-    def one(self, text: str) -> Vector:
-        """The features of one text."""
+    def one(self, message: str) -> Vector:
+        """The features of one message, its misspelt words mended."""
+        text = self.spelling.correct(message) if self.spelling else message
         indices, weights = self.tfidf.row(text)
         return Vector(indices, weights * self._tfidf_scale, self._dense([text])[0])
 

@@ -19,11 +19,12 @@ from bot.learning import ModelError, read_folder, write_folder
 from bot.messages import IntentScore, JsonObject, Nearest, Parse
 from bot.nlu.classifier import Classifier, Prediction
 from bot.nlu.components import Factory, Featurizer, Processor
-from bot.nlu.entities_pending import EntityModel, train_entities
+from bot.nlu.entities import EntityModel, train_entities
 from bot.nlu.features import Features, Vector
 from bot.nlu.fingerprint import FORMAT, fingerprint_of
 from bot.nlu.selector import DEFAULT, Selector, dump_responses, responses_of, retrieval_intents
 from bot.nlu.settings import Fallback, Settings, settings_of
+from bot.nlu.spelling import Spelling
 from bot.nlu.text import MAX_CHARACTERS
 from bot.nlu.tfidf import Tfidf
 from bot.nlu.vectors import StaticVectors
@@ -53,6 +54,7 @@ class Model:
     def __init__(
         self,
         fingerprint: str,
+        language: str,
         features: Features,
         entities: EntityModel,
         *,
@@ -64,6 +66,7 @@ class Model:
         custom: Sequence[tuple[str, Mapping[str, Any]]] = (),
     ) -> None:
         self.fingerprint = fingerprint
+        self.language = language
         self.features = features
         self.entities = entities
         self.classifier = classifier
@@ -131,6 +134,7 @@ class Model:
         facts: dict[str, Any] = {
             "format": FORMAT,
             "fingerprint": self.fingerprint,
+            "language": self.language,
             "case_sensitive": self.features.tfidf.case_sensitive,
             "fallback": None if self.fallback is None else [self.fallback.threshold, self.fallback.ambiguity],
             "selectors": dump_responses(self.selectors),
@@ -157,7 +161,8 @@ class Model:
         custom = [(str(name), options) for name, options in facts["custom"]]
         featurizers, processors = make_components(custom, components or {})
         vocabulary = {g: i for i, g in enumerate(_unpacked(arrays["vocabulary"]))}
-        features = Features(Tfidf(vocabulary, arrays["idf"], facts["case_sensitive"]), featurizers or [StaticVectors()])
+        tfidf = Tfidf(vocabulary, arrays["idf"], facts["case_sensitive"])
+        features = make_features(tfidf, featurizers, facts["language"])
         if [s.version for s in features.sources] != facts["sources"]:
             raise ModelError(f"{folder}: made with other versions of its components; train again with `bot train`")
 
@@ -173,6 +178,7 @@ class Model:
         ]
         return cls(
             facts["fingerprint"],
+            facts["language"],
             features,
             EntityModel.load(folder / "entities"),
             classifier=classifier("intents"),
@@ -204,7 +210,7 @@ def train(
     tell("features", 0.0)
     texts = [e.text for e in examples] + [name_in_words(i) for i in {_intent(e.intent): None for e in examples}]
     tfidf = Tfidf.fit(texts, case_sensitive=settings.case_sensitive, min_count=1 if len(texts) < _LARGE else 2)
-    features = Features(tfidf, featurizers or [StaticVectors()])
+    features = make_features(tfidf, featurizers, content.language)
     tell("intents", 0.1)
     ordered = sorted(examples, key=lambda e: _intent(e.intent))
     classifier = _classifier(features, [(e.text, _intent(e.intent)) for e in ordered], seed)
@@ -215,6 +221,7 @@ def train(
     tell("done", 1.0)
     return Model(
         fingerprint_of(content, seed),
+        content.language,
         features,
         entities,
         classifier=classifier,
@@ -244,6 +251,14 @@ def make_components(
         else:
             raise ModelError(f"the pipeline component {name} has neither `features` nor `process`")
     return featurizers, processors
+
+
+def make_features(tfidf: Tfidf, featurizers: Sequence[Featurizer], language: str) -> Features:
+    """The features of a fitted `tfidf` and of plugins' featurizers, or of the static vectors where there are none."""
+    static = StaticVectors()
+    real = static.words() if language.partition("-")[0].partition("_")[0] == "en" else {}
+    spelling = Spelling(tfidf.words(), real, case_sensitive=tfidf.case_sensitive)
+    return Features(tfidf, featurizers or [static], spelling)
 
 
 def _classifier(features: Features, pairs: Sequence[tuple[str, str]], seed: int) -> Classifier | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from bot.content import Component, Content, Diagnostic
-from bot.nlu.entities_pending import COVERAGE
+from bot.nlu.entities import COVERAGE
 from bot.nlu.settings import CLASSIFIERS, base_name
 
 _ABSORBED: Final = (

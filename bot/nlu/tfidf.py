@@ -54,6 +54,11 @@ class Tfidf:
         """How many n-grams are known."""
         return len(self.idf)
 
+    def words(self) -> dict[str, float]:
+        """The single words among the n-grams, commoner ones greater."""
+        found = ((g[1:], -float(self.idf[i])) for g, i in self.vocabulary.items() if g[0] == "=" and " " not in g)
+        return dict(found)
+
     def rows(self, texts: Sequence[str]) -> Rows:
         """The features of many texts, shape (len(texts), width)."""
         return Rows.stack([self.row(t) for t in texts], self.width)

@@ -74,7 +74,11 @@ class StaticVectors:
     @cached_property
     def _steps(self) -> Floats:
         """How long a step is for each piece, shape (pieces,)."""
-        return np.load(self.folder / "steps.npy", allow_pickle=False).astype(np.float32)
+        return np.asarray(np.load(self.folder / "steps.npy", allow_pickle=False), np.float32)
+
+    def words(self) -> dict[str, int]:
+        """The whole words of the vocabulary with their rank, commoner ones first: real English words."""
+        return {w: i for w, i in self._vocabulary.items() if w.isalpha()}
 
     def features(self, texts: Sequence[str]) -> Floats:
         """Features (len(texts), d); zeros for a text of which nothing is known."""
@@ -95,6 +99,5 @@ class StaticVectors:
             if len(self._words) >= _CACHED_WORDS:
                 self._words.clear()
             rows = pieces(word, self._vocabulary)
-            known = np.asarray(self._steps[rows] @ self._table[rows].astype(np.float32), np.float32)
-            self._words[word] = known
+            self._words[word] = known = np.asarray(self._steps[rows] @ self._table[rows].astype(np.float32), np.float32)
         return known

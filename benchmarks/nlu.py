@@ -1,0 +1,228 @@
+"""Measure the intent matcher on a data set: columns `text,intent`, a line a message.
+
+    python benchmarks/nlu.py --train train.csv --test test.csv [--pipeline default|semantic] [--oos oos.csv]
+    python benchmarks/nlu.py --train all.csv --shots 10 --seeds 5        # draws of one's own, averaged
+
+Prints accuracy, macro F1, calibration error, CPU seconds of training, CPU
+microseconds a message, resident memory and the model's bytes. With `--oos`
+also how well messages of no intent are told apart: accuracy and recall under
+the threshold that training chose, and the area under the ROC curve. With
+`--typos` every test message gets one seeded slip of the keyboard.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import argparse
+import csv
+import json
+import random
+import re
+import resource
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+from bot.content import Component, Content, Example, NluData, Place
+from bot.messages import Parse
+from bot.nlu import Factory, Model, train
+from bot.nlu.evaluation import likeliest, report
+
+NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
+KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
+Pairs = list[tuple[str, str]]
+
+
+@dataclass
+class Measures:
+    """One run's numbers; seconds and microseconds are of CPU time."""
+
+    intents: int
+    train: int
+    test: int
+    accuracy: float
+    macro_f1: float
+    calibration_error: float
+    train_seconds: float
+    microseconds: float
+    load_milliseconds: float
+    resident_mb: float
+    model_mb: float
+    threshold: float = 0.0
+    kept_accuracy: float = 0.0
+    oos_recall: float = 0.0
+    oos_auroc: float = 0.0
+
+
+def main() -> None:
+    """Read the files, measure, print a table (or JSON with `--json`)."""
+    options = _options()
+    runs = [_measure(*_split(options, seed), options) for seed in range(options.seeds)]
+    mean = {k: float(np.mean([asdict(r)[k] for r in runs])) for k in asdict(runs[0])}
+    if options.json:
+        print(json.dumps(mean, indent=1))
+    else:
+        print("\n".join(_lines(mean, with_oos=options.oos is not None)))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--train", type=Path, required=True)
+    parser.add_argument("--test", type=Path, help="without it, what --shots leaves of --train")
+    parser.add_argument("--oos", type=Path, help="messages of no intent")
+    parser.add_argument("--pipeline", choices=("default", "semantic"), default="default")
+    parser.add_argument("--shots", type=int, help="draw so many examples an intent")
+    parser.add_argument("--seeds", type=int, default=1, help="average over so many draws")
+    parser.add_argument("--validation", type=int, default=3000, help="at most so many messages of what --shots leaves")
+    parser.add_argument("--typos", action="store_true")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    if options.test is None and options.shots is None:
+        parser.error("give --test, or --shots to split --train")
+    return options
+
+
+def _read(path: Path) -> Pairs:
+    with path.open(encoding="utf-8", newline="") as file:
+        return [(row["text"], row["intent"]) for row in csv.DictReader(file)]
+
+
+def _split(options: argparse.Namespace, seed: int) -> tuple[Pairs, Pairs]:
+    rows, rng = _read(options.train), np.random.default_rng(seed)
+    rest: Pairs = []
+    if options.shots:
+        by_intent: dict[str, Pairs] = defaultdict(list)
+        for text, intent in rows:
+            by_intent[intent].append((text, intent))
+        rows = []
+        for intent in sorted(by_intent):
+            order = rng.permutation(len(by_intent[intent]))
+            rows += [by_intent[intent][i] for i in order[: options.shots]]
+            rest += [by_intent[intent][i] for i in order[options.shots :]]
+    test = _read(options.test) if options.test else [rest[i] for i in rng.permutation(len(rest))[: options.validation]]
+    noise = random.Random(seed)
+    return rows, [(misspell(text, noise), intent) for text, intent in test] if options.typos else test
+
+
+def _measure(rows: Pairs, test: Pairs, options: argparse.Namespace) -> Measures:
+    examples = [Example(text, intent, place=Place("train.csv", i)) for i, (text, intent) in enumerate(rows, 2)]
+    content = Content(nlu=NluData(tuple(examples)), pipeline=_pipeline(options.pipeline))
+    components = _components(options.pipeline)
+    begun = time.process_time()
+    trained = train(content, components=components)
+    seconds = time.process_time() - begun
+    with tempfile.TemporaryDirectory() as folder:
+        trained.save(Path(folder))
+        size = sum(f.stat().st_size for f in Path(folder).rglob("*") if f.is_file())
+        begun = time.process_time()
+        model = Model.load(Path(folder), components)
+        load = time.process_time() - begun
+        parses, microseconds = _parse(model, [text for text, _ in test])
+    found = report([(Example(text, intent), p) for (text, intent), p in zip(test, parses, strict=True)])
+    outside = _parse(model, [text for text, _ in _read(options.oos)])[0] if options.oos else []
+    return Measures(
+        intents=len({intent for _, intent in rows}),
+        train=len(rows),
+        test=len(test),
+        accuracy=found.accuracy,
+        macro_f1=found.macro_f1,
+        calibration_error=found.calibration_error,
+        train_seconds=seconds,
+        microseconds=microseconds,
+        load_milliseconds=load * 1e3,
+        resident_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        model_mb=size / 1e6,
+        **(_outside(model, test, parses, outside) if outside else {}),
+    )
+
+
+def _pipeline(name: str) -> tuple[Component, ...] | None:
+    if name == "default":
+        return None
+    return (Component("SemanticFeaturizer"), Component("IntentMatcher"), Component("FallbackClassifier"))
+
+
+def _components(pipeline: str) -> dict[str, Factory]:
+    if pipeline == "default":
+        return {}
+    from bot_semantic import SemanticFeaturizer
+
+    return {"SemanticFeaturizer": lambda options: SemanticFeaturizer(**options)}
+
+
+def _parse(model: Model, texts: list[str]) -> tuple[list[Parse], float]:
+    """The parses and the CPU microseconds each took, the first few left out: they open what is opened lazily."""
+    for text in texts[:20]:
+        model.parse(text, NOW)
+    begun = time.process_time()
+    parses = [model.parse(text, NOW) for text in texts]
+    return parses, (time.process_time() - begun) / len(texts) * 1e6
+
+
+def _outside(model: Model, test: Pairs, parses: list[Parse], outside: list[Parse]) -> dict[str, float]:
+    threshold = model.threshold or 0.0
+    inner = np.array([likeliest(p)[1] for p in parses])
+    outer = np.array([likeliest(p)[1] for p in outside])
+    right = np.array([likeliest(p)[0] == intent for p, (_, intent) in zip(parses, test, strict=True)])
+    return {
+        "threshold": threshold,
+        "kept_accuracy": float((right & (inner >= threshold)).mean()),
+        "oos_recall": float((outer < threshold).mean()),
+        "oos_auroc": float((inner[:, None] > outer).mean() + (inner[:, None] == outer).mean() / 2),
+    }
+
+
+def misspell(text: str, rng: random.Random) -> str:
+    """`text` with one slip of the keyboard in a word of four letters or more, if there is one."""
+    words = list(re.finditer(r"[a-z]{4,}", text.lower()))
+    if not words:
+        return text
+    word = rng.choice(words)
+    at = rng.randrange(word.start() + 1, word.end() - 1)
+    kind = rng.choice(("swap", "drop", "double", "near"))
+    if kind == "swap":
+        return text[:at] + text[at + 1] + text[at] + text[at + 2 :]
+    if kind == "drop":
+        return text[:at] + text[at + 1 :]
+    if kind == "double":
+        return text[:at] + text[at] + text[at:]
+    row = next(r for r in KEYS if text[at].lower() in r)
+    near = row.index(text[at].lower())
+    return text[:at] + rng.choice(row[max(0, near - 1) : near] + row[near + 1 : near + 2]) + text[at + 1 :]
+
+
+def _lines(mean: dict[str, float], *, with_oos: bool) -> list[str]:
+    rows = [
+        ("intents / train / test", f"{mean['intents']:.0f} / {mean['train']:.0f} / {mean['test']:.0f}"),
+        ("accuracy", f"{mean['accuracy']:.2%}"),
+        ("macro F1", f"{mean['macro_f1']:.2%}"),
+        ("calibration error", f"{mean['calibration_error']:.3f}"),
+        ("training, CPU seconds", f"{mean['train_seconds']:.2f}"),
+        ("a message, CPU microseconds", f"{mean['microseconds']:.0f}"),
+        ("loading, CPU milliseconds", f"{mean['load_milliseconds']:.0f}"),
+        ("resident memory, MB (peak, training included)", f"{mean['resident_mb']:.0f}"),
+        ("model, MB", f"{mean['model_mb']:.1f}"),
+    ]
+    if with_oos:
+        rows += [
+            ("threshold chosen", f"{mean['threshold']:.2f}"),
+            ("in scope: right and above it", f"{mean['kept_accuracy']:.2%}"),
+            ("out of scope: recall", f"{mean['oos_recall']:.2%}"),
+            ("out of scope: AUROC", f"{mean['oos_auroc']:.2%}"),
+        ]
+    return [f"{name:<46} {value}" for name, value in rows]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,254 @@
+"""How well the matcher understands: on a test set, or cross-validated on the project's own examples."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from math import comb
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.content import Content, Example, NluData
+from bot.learning import ReliabilityBin, expected_calibration_error, reliability
+from bot.messages import JsonObject, Nearest, Parse
+from bot.nlu.components import Factory
+from bot.nlu.model import FALLBACK_INTENT, Model, Progress, train
+
+NOW: Final = datetime(2026, 1, 1, 12, tzinfo=UTC)
+"""The reference time of evaluations: nothing in a report depends on the day it was made."""
+_SHOWN: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """Precision, recall and F1 of one intent or entity, and how often it was expected."""
+
+    name: str
+    precision: float
+    recall: float
+    f1: float
+    support: int
+
+
+@dataclass(frozen=True, slots=True)
+class Misunderstood:
+    """A message taken for another intent, and the training example that attracted it, if any."""
+
+    text: str
+    place: str
+    expected: str
+    predicted: str
+    confidence: float
+    attracted_by: Nearest | None
+
+
+@dataclass(frozen=True, slots=True)
+class Confusion:
+    """Two intents, how often the first was taken for the second, and some of the messages, surest first."""
+
+    expected: str
+    predicted: str
+    count: int
+    messages: tuple[Misunderstood, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What an evaluation found.
+
+    Accuracy and F1 are of the likeliest intent, before any fallback;
+    `fell_back` is the share of messages below the threshold, and
+    `fell_back_wrongly` that of the rightly understood among all messages.
+    `outcomes` are (expected, predicted, confidence) in the order of the messages.
+    """
+
+    messages: int
+    accuracy: float
+    macro_f1: float
+    calibration_error: float
+    fell_back: float
+    fell_back_wrongly: float
+    intents: tuple[Score, ...]
+    confusions: tuple[Confusion, ...]
+    entities: tuple[Score, ...]
+    reliability: tuple[ReliabilityBin, ...]
+    outcomes: tuple[tuple[str, str, float], ...]
+
+    def as_json(self) -> JsonObject:
+        """The report as JSON."""
+        return asdict(self)
+
+
+def evaluate(model: Model, examples: Sequence[Example]) -> Report:
+    """Evaluate on messages whose intents (and entities) are known."""
+    return report([(e, model.parse(e.text, NOW)) for e in examples])
+
+
+def cross_validate(
+    content: Content,
+    *,
+    folds: int = 5,
+    seed: int = 0,
+    components: Mapping[str, Factory] | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Evaluate on the project's own examples, each understood by a model that was trained without it."""
+    examples = [e for e in content.nlu.examples if e.intent and e.text.strip()]
+    numbers = fold_of([e.intent for e in examples], folds, seed)
+    parses: dict[int, Parse] = {}
+    for fold in range(folds):
+        if progress:
+            progress(f"fold {fold + 1} of {folds}", fold / folds)
+        kept = tuple(e for e, n in zip(examples, numbers, strict=True) if n != fold)
+        model = train(with_examples(content, kept), seed=seed, components=components)
+        for i in np.flatnonzero(numbers == fold):
+            parses[int(i)] = model.parse(examples[i].text, NOW)
+    return report([(e, parses[i]) for i, e in enumerate(examples)])
+
+
+def with_examples(content: Content, examples: tuple[Example, ...]) -> Content:
+    """The content with other training examples."""
+    return replace(content, nlu=replace(content.nlu, examples=examples) if content.nlu else NluData(examples))
+
+
+def fold_of(labels: Sequence[str], folds: int, seed: int) -> NDArray[np.intp]:
+    """A fold for each example, each label's spread evenly; shape (n,)."""
+    shuffled = np.random.default_rng(seed).permutation(len(labels))
+    ordered = sorted(shuffled, key=lambda i: labels[i])
+    numbers = np.empty(len(labels), np.intp)
+    numbers[ordered] = np.arange(len(labels)) % folds
+    return numbers
+
+
+def report(parsed: Sequence[tuple[Example, Parse]]) -> Report:
+    """Count what was understood in (example, parse) pairs."""
+    outcomes = tuple((_intent(e.intent), *likeliest(p)) for e, p in parsed)
+    right = [expected == predicted for expected, predicted, _ in outcomes]
+    confidences = [confidence for _, _, confidence in outcomes]
+    fell_back = [p.intent_name == FALLBACK_INTENT for _, p in parsed]
+    intents = scores([{e} for e, _, _ in outcomes], [{p} for _, p, _ in outcomes])
+    expected_intents = [s for s in intents if s.support]
+    n = max(1, len(outcomes))
+    return Report(
+        messages=len(outcomes),
+        accuracy=sum(right) / n,
+        macro_f1=sum(s.f1 for s in expected_intents) / max(1, len(expected_intents)),
+        calibration_error=expected_calibration_error(confidences, right),
+        fell_back=sum(fell_back) / n,
+        fell_back_wrongly=sum(f and r for f, r in zip(fell_back, right, strict=True)) / n,
+        intents=intents,
+        confusions=_confusions(parsed),
+        entities=_entity_scores(parsed),
+        reliability=reliability(confidences, right) if outcomes else (),
+        outcomes=outcomes,
+    )
+
+
+def likeliest(parse: Parse) -> tuple[str, float]:
+    """The likeliest intent, looking past a fallback, and its confidence; ("", 0) when there is none."""
+    for score in parse.ranking:
+        if score.name != FALLBACK_INTENT:
+            return score.name, score.confidence
+    return "", 0.0
+
+
+def scores(expected: Sequence[set[Any]], predicted: Sequence[set[Any]]) -> tuple[Score, ...]:
+    """Precision, recall and F1 by name; items of the sets are names, or tuples that begin with one."""
+    right: Counter[str] = Counter()
+    wanted: Counter[str] = Counter()
+    found: Counter[str] = Counter()
+    for want, got in zip(expected, predicted, strict=True):
+        wanted.update(_name(x) for x in want)
+        found.update(_name(x) for x in got)
+        right.update(_name(x) for x in want & got)
+    return tuple(_score(name, right[name], wanted[name], found[name]) for name in sorted({*wanted, *found} - {""}))
+
+
+def _score(name: str, right: int, wanted: int, found: int) -> Score:
+    precision = right / found if found else 0.0
+    recall = right / wanted if wanted else 0.0
+    f1 = 2 * precision * recall / (precision + recall) if right else 0.0
+    return Score(name, precision, recall, f1, wanted)
+
+
+def _name(item: Any) -> str:
+    return str(item[0]) if isinstance(item, tuple) else str(item)
+
+
+def _intent(name: str) -> str:
+    return name.split("/", 1)[0]
+
+
+def _confusions(parsed: Sequence[tuple[Example, Parse]]) -> tuple[Confusion, ...]:
+    """Confusions, the most frequent first."""
+    found: dict[tuple[str, str], list[Misunderstood]] = defaultdict(list)
+    for example, parse in parsed:
+        predicted, confidence = likeliest(parse)
+        expected = _intent(example.intent)
+        if predicted != expected:
+            attracted = next((n for n in parse.nearest if _intent(n.intent) == predicted), None)
+            miss = Misunderstood(example.text, str(example.place), expected, predicted, confidence, attracted)
+            found[expected, predicted].append(miss)
+    listed = [
+        Confusion(e, p, len(m), tuple(sorted(m, key=lambda x: (-x.confidence, x.place))[:_SHOWN]))
+        for (e, p), m in found.items()
+    ]
+    return tuple(sorted(listed, key=lambda c: (-c.count, c.expected, c.predicted)))
+
+
+def _entity_scores(parsed: Sequence[tuple[Example, Parse]]) -> tuple[Score, ...]:
+    """By entity: right when name, span, role and group all are; entities that no example annotates are left out."""
+    names = {a.entity for e, _ in parsed for a in e.annotations}
+    wanted = [{(a.entity, a.start, a.end, a.role, a.group) for a in e.annotations} for e, _ in parsed]
+    found = [{(x.entity, x.start, x.end, x.role, x.group) for x in p.entities if x.entity in names} for _, p in parsed]
+    return scores(wanted, found)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two reports on the same messages: what the second does better (positive) or worse, and whether by chance.
+
+    `p_value` is McNemar's exact test on the messages that only one of them
+    understood; `intents` are (name, F1 before, F1 after), the largest change first.
+    """
+
+    accuracy: float
+    macro_f1: float
+    calibration_error: float
+    only_first: int
+    only_second: int
+    p_value: float
+    intents: tuple[tuple[str, float, float], ...]
+
+    def as_json(self) -> JsonObject:
+        """The comparison as JSON."""
+        return asdict(self)
+
+
+def compare(first: Report, second: Report) -> Comparison:
+    """Compare two reports. Raises ValueError when they are not on the same messages."""
+    if [o[0] for o in first.outcomes] != [o[0] for o in second.outcomes]:
+        raise ValueError("the two reports are not on the same messages; evaluate both on one test file or one seed")
+    pairs = [(a[0] == a[1], b[0] == b[1]) for a, b in zip(first.outcomes, second.outcomes, strict=True)]
+    lost, won = (sum(pair == which for pair in pairs) for which in ((True, False), (False, True)))
+    before, after = ({s.name: s.f1 for s in r.intents} for r in (first, second))
+    names = sorted({*before, *after}, key=lambda n: (-abs(after.get(n, 0) - before.get(n, 0)), n))
+    return Comparison(
+        second.accuracy - first.accuracy,
+        second.macro_f1 - first.macro_f1,
+        second.calibration_error - first.calibration_error,
+        lost,
+        won,
+        _mcnemar(lost, won),
+        tuple((n, before.get(n, 0.0), after.get(n, 0.0)) for n in names),
+    )
+
+
+def _mcnemar(lost: int, won: int) -> float:
+    """The two-sided exact binomial p-value of as uneven a split of lost + won at even odds."""
+    n, k = lost + won, min(lost, won)
+    return float(min(1.0, 2 * sum(comb(n, i) for i in range(k + 1)) / 2**n))

@@ -1,0 +1,159 @@
+"""What in the training data is likely to hurt: for designers, each finding with its place."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import Final
+
+import numpy as np
+
+from bot.content import Content, Example
+from bot.messages import JsonObject
+from bot.nlu.calibration import held_out
+from bot.nlu.classifier import L2
+from bot.nlu.features import Features, Matrix
+from bot.nlu.kernel import Kernel
+from bot.nlu.text import normalise
+from bot.nlu.tfidf import Tfidf
+from bot.nlu.vectors import StaticVectors
+
+THIN: Final = 5
+"""Fewer examples than this make an intent thin."""
+DUPLICATE: Final = 0.92
+"""From this similarity on, two examples say the same."""
+_SURE: Final = 0.6
+_BLOCK: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Mislabelled:
+    """An example that a matcher trained without it takes for another intent, and so do its nearest neighbours."""
+
+    text: str
+    place: str
+    intent: str
+    suggested: str
+    probability: float
+    neighbour: str
+    neighbour_place: str
+
+
+@dataclass(frozen=True, slots=True)
+class NearDuplicate:
+    """Two examples of different intents that say the same, and their similarity (0 to 1)."""
+
+    text: str
+    place: str
+    intent: str
+    other_text: str
+    other_place: str
+    other_intent: str
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True)
+class ThinIntent:
+    """An intent with few examples."""
+
+    intent: str
+    examples: int
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """An entity: annotated how often, with how many distinct values, and where a known value is not annotated."""
+
+    entity: str
+    annotated: int
+    values: int
+    missed: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """All findings about a project's training data."""
+
+    mislabelled: tuple[Mislabelled, ...]
+    near_duplicates: tuple[NearDuplicate, ...]
+    thin: tuple[ThinIntent, ...]
+    entities: tuple[Coverage, ...]
+
+    def as_json(self) -> JsonObject:
+        """The findings as JSON."""
+        return asdict(self)
+
+
+def find(content: Content, *, seed: int = 0) -> Findings:
+    """Look the training data over."""
+    examples = sorted((e for e in content.nlu.examples if e.intent and e.text.strip()), key=lambda e: e.intent)
+    texts = [e.text for e in examples]
+    if not texts:
+        return Findings((), (), (), ())
+    rows = Features(Tfidf.fit(texts), [StaticVectors()]).of(texts)
+    return Findings(
+        tuple(_mislabelled(rows, examples, seed)),
+        tuple(sorted(_near_duplicates(rows, examples), key=lambda d: (-d.similarity, d.place))),
+        tuple(_thin(examples)),
+        tuple(_coverage(content)),
+    )
+
+
+def _mislabelled(rows: Matrix, examples: Sequence[Example], seed: int) -> Iterator[Mislabelled]:
+    names, labels = np.unique(np.array([e.intent for e in examples], dtype=object), return_inverse=True)
+    if len(names) < 2:
+        return
+    kernel = Kernel(rows)
+    found = held_out(kernel, labels, len(examples), len(names), seed=seed, l2=L2)
+    suspects = (found.predicted != labels[found.rows]) & (found.probability >= _SURE)
+    for at in np.flatnonzero(suspects):
+        row = int(found.rows[at])
+        similar = kernel.across(np.array([row]), np.arange(len(examples)))[0]
+        similar[row] = -1
+        nearest = np.argsort(-similar, kind="stable")[:3]
+        agreeing = [int(i) for i in nearest if labels[i] == found.predicted[at]]
+        if len(agreeing) >= 2:
+            e, n = examples[row], examples[agreeing[0]]
+            suggested = str(names[found.predicted[at]])
+            sure = float(found.probability[at])
+            yield Mislabelled(e.text, str(e.place), e.intent, suggested, sure, n.text, str(n.place))
+
+
+def _near_duplicates(rows: Matrix, examples: Sequence[Example]) -> Iterator[NearDuplicate]:
+    intents = np.array([e.intent for e in examples], dtype=object)
+    for start in range(0, len(examples), _BLOCK):
+        block = np.arange(start, min(start + _BLOCK, len(examples)))
+        similar = rows.take(block).across(rows)
+        for i, j in zip(*np.nonzero(similar >= DUPLICATE), strict=True):
+            a, b = int(block[i]), int(j)
+            if a < b and intents[a] != intents[b]:
+                e, o = examples[a], examples[b]
+                near = min(1.0, float(similar[i, j]))
+                yield NearDuplicate(e.text, str(e.place), e.intent, o.text, str(o.place), o.intent, near)
+
+
+def _thin(examples: Sequence[Example]) -> Iterator[ThinIntent]:
+    counts: dict[str, int] = defaultdict(int)
+    for example in examples:
+        counts[example.intent] += 1
+    yield from (ThinIntent(i, n) for i, n in sorted(counts.items(), key=lambda item: (item[1], item[0])) if n < THIN)
+
+
+def _coverage(content: Content) -> Iterator[Coverage]:
+    """Values of three letters or more are looked for as whole words in the examples that do not annotate them."""
+    values: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for example in content.nlu.examples:
+        for a in example.annotations:
+            values[a.entity][normalise(example.text[a.start : a.end])] += 1
+    padded = [(e, f" {normalise(e.text)} ") for e in content.nlu.examples]
+    for entity in sorted({*values, *content.domain.entities}):
+        known = values.get(entity, {})
+        missed = tuple(
+            (value, str(e.place))
+            for value in sorted(known)
+            if len(value) >= 3
+            for e, text in padded
+            if f" {value} " in text and all(normalise(e.text[a.start : a.end]) != value for a in e.annotations)
+        )
+        yield Coverage(entity, sum(known.values()), len(known), missed)

@@ -1,0 +1,70 @@
+"""Slips of the keyboard: an unknown word one edit away from a known one is read as that."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Final
+
+from bot.nlu.text import normalise, words
+
+SHORTEST: Final = 4
+"""Shorter words are left alone: too many words are one edit away from them."""
+_LONGEST: Final = 24
+_CACHED_WORDS: Final = 20_000
+_LETTERS: Final = 64
+
+
+class Spelling:
+    """Reads misspelt words. `weights` are the project's words (normalised), commoner ones greater; `real` are others,
+    with their rank: those stay as they are, and are guessed at when none of the project's is near.
+
+    Candidates are found by making all words that are one insertion, deletion,
+    replacement or swap away (Norvig 2007, "How to Write a Spelling
+    Corrector"): the project's commonest wins.
+    """
+
+    def __init__(
+        self, weights: Mapping[str, float], real: Mapping[str, int] | None = None, *, case_sensitive: bool = False
+    ) -> None:
+        self._weights = weights
+        self._real = real or {}
+        self._case_sensitive = case_sensitive
+        letters = Counter(letter for word in weights for letter in word)
+        self._letters = sorted(letters, key=lambda c: (-letters[c], c))[:_LETTERS]
+        self._known: dict[str, str] = {}
+
+    def correct(self, text: str) -> str:
+        """`text` normalised, its misspelt words replaced."""
+        normal = normalise(text, case_sensitive=self._case_sensitive)
+        for word, unspaced in words(normal):
+            if not unspaced and SHORTEST <= len(word) <= _LONGEST and word not in self._weights:
+                found = self._corrected(word)
+                if found != word:
+                    normal = normal.replace(word, found, 1)
+        return normal
+
+    def _corrected(self, word: str) -> str:
+        found = self._known.get(word)
+        if found is None:
+            if len(self._known) >= _CACHED_WORDS:
+                self._known.clear()
+            self._known[word] = found = self._nearest(word)
+        return found
+
+    def _nearest(self, word: str) -> str:
+        if word in self._real or not word.isalpha():
+            return word
+        edits = self._edits(word)
+        ours = [w for w in edits if w in self._weights and len(w) >= SHORTEST]
+        if ours:
+            return min(ours, key=lambda w: (-self._weights[w], w))
+        theirs = [w for w in edits if w in self._real and len(w) >= SHORTEST]
+        return min(theirs, key=lambda w: (self._real[w], w)) if theirs else word
+
+    def _edits(self, word: str) -> set[str]:
+        splits = [(word[:i], word[i:]) for i in range(len(word) + 1)]
+        shorter = {a + b[1:] for a, b in splits if b}
+        swapped = {a + b[1] + b[0] + b[2:] for a, b in splits if len(b) > 1}
+        replaced = {a + c + b[1:] for a, b in splits if b for c in self._letters}
+        return shorter | swapped | replaced | {a + c + b for a, b in splits for c in self._letters}

@@ -1,0 +1,94 @@
+"""all-MiniLM-L6-v2 in plain torch: the teacher of the static vectors, and what the semantic pack exports.
+
+The architecture is BERT's (Devlin et al. 2018, arXiv:1810.04805): 6 layers of
+width 384 with 12 heads; a text's vector is the mean over its tokens, of length 1.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors.torch import load_file
+from tokenizers import Tokenizer
+from torch import Tensor
+from torch.nn import functional
+
+LAYERS, HEADS, WIDTH = 6, 12, 384
+MAX_TOKENS = 48
+BATCH = 128
+
+
+class MiniLM(torch.nn.Module):
+    """The encoder, from a folder with `model.safetensors` and `tokenizer.json`."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        weights = {k.removeprefix("bert."): v for k, v in load_file(str(folder / "model.safetensors")).items()}
+        self.words = torch.nn.Parameter(weights["embeddings.word_embeddings.weight"], requires_grad=False)
+        self.positions = torch.nn.Parameter(
+            weights["embeddings.position_embeddings.weight"] + weights["embeddings.token_type_embeddings.weight"][0],
+            requires_grad=False,
+        )
+        self.norm = _norm(weights, "embeddings.LayerNorm")
+        self.layers = torch.nn.ModuleList(_Layer(weights, f"encoder.layer.{i}.") for i in range(LAYERS))
+        self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self.tokenizer.no_padding()
+        self.tokenizer.enable_truncation(MAX_TOKENS)
+
+    def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """Unit vectors (n, 384) of token ids (n, length) and their mask (n, length) of 1 and 0."""
+        x = self.norm(functional.embedding(ids, self.words) + self.positions[: ids.shape[1]])
+        bias = (1.0 - mask[:, None, None, :].to(x.dtype)) * -1e4
+        for layer in self.layers:
+            x = layer(x, bias)
+        kept = mask[..., None].to(x.dtype)
+        return functional.normalize((x * kept).sum(1) / kept.sum(1), dim=1)
+
+    @torch.inference_mode()
+    def embed(self, texts: list[str]) -> NDArray[np.float16]:
+        """Vectors (len(texts), 384)."""
+        tokens = [e.ids for e in self.tokenizer.encode_batch(texts)]
+        order = sorted(range(len(texts)), key=lambda i: len(tokens[i]))
+        out = np.empty((len(texts), WIDTH), np.float16)
+        for start in range(0, len(order), BATCH):
+            batch = order[start : start + BATCH]
+            ids = torch.nn.utils.rnn.pad_sequence([torch.tensor(tokens[i]) for i in batch], batch_first=True)
+            mask = torch.arange(ids.shape[1])[None] < torch.tensor([len(tokens[i]) for i in batch])[:, None]
+            out[batch] = self(ids, mask).numpy()
+        return out
+
+
+class _Layer(torch.nn.Module):
+    def __init__(self, weights: dict[str, Tensor], at: str) -> None:
+        super().__init__()
+        for name, key in (("query", "query"), ("key", "key"), ("value", "value")):
+            setattr(self, name, _linear(weights, f"{at}attention.self.{key}"))
+        self.attended = _linear(weights, f"{at}attention.output.dense")
+        self.attended_norm = _norm(weights, f"{at}attention.output.LayerNorm")
+        self.wide = _linear(weights, f"{at}intermediate.dense")
+        self.narrow = _linear(weights, f"{at}output.dense")
+        self.out_norm = _norm(weights, f"{at}output.LayerNorm")
+
+    def forward(self, x: Tensor, bias: Tensor) -> Tensor:
+        n, length, _ = x.shape
+        q, k, v = (f(x).view(n, length, HEADS, -1).transpose(1, 2) for f in (self.query, self.key, self.value))
+        attention = torch.softmax(q @ k.transpose(2, 3) / (WIDTH // HEADS) ** 0.5 + bias, dim=-1)
+        mixed = (attention @ v).transpose(1, 2).reshape(n, length, WIDTH)
+        x = self.attended_norm(x + self.attended(mixed))
+        return self.out_norm(x + self.narrow(functional.gelu(self.wide(x))))
+
+
+def _linear(weights: dict[str, Tensor], name: str) -> torch.nn.Linear:
+    weight = weights[f"{name}.weight"]
+    layer = torch.nn.Linear(weight.shape[1], weight.shape[0])
+    layer.load_state_dict({"weight": weight, "bias": weights[f"{name}.bias"]})
+    return layer
+
+
+def _norm(weights: dict[str, Tensor], name: str) -> torch.nn.LayerNorm:
+    norm = torch.nn.LayerNorm(WIDTH, eps=1e-12)
+    norm.load_state_dict({"weight": weights[f"{name}.weight"], "bias": weights[f"{name}.bias"]})
+    return norm

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tempfile
 import threading
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -126,6 +127,7 @@ class CrfExtractor:
         refined = {aspect: sorted(names) for aspect, names in self.refined.items()}
         state = {
             "name": self.name,
+            "common": sorted(self.featurize.common),
             "refined": refined,
             "topics": self.topics.dump(),
             **dump_patterns(self.featurize.patterns),
@@ -138,7 +140,7 @@ class CrfExtractor:
         names = {aspect: f"{aspect}.crfsuite" for aspect in _ASPECTS}
         taggers = {aspect: Tagger(files[file]) for aspect, file in names.items() if file in files}
         refined = {aspect: frozenset(state["refined"][aspect]) for aspect in _ASPECTS[1:]}
-        featurize = Featurizer(restore_patterns(state))
+        featurize = Featurizer(restore_patterns(state), frozenset(state["common"]))
         return cls(state["name"], featurize, Topics.restore(state["topics"]), taggers, refined)
 
 
@@ -149,10 +151,10 @@ def learn_crf(
 
     None when no example is annotated.
     """
-    featurize = Featurizer(patterns)
     split = [(example, split_words(example.text, _WORD_LIMIT)) for example in examples]
     split = [(example, words) for example, words in split if words]
     folded = [[word.folded for word in words] for _, words in split]
+    featurize = Featurizer(patterns, _common(folded))
     topics = _topics_of([example for example, _ in split])
     guesses = guess_unseen(folded, topics)
     rows = [featurize(example.text, words, topic) for (example, words), topic in zip(split, guesses, strict=True)]
@@ -172,6 +174,12 @@ def learn_crf(
 
 def _carriers(examples: Sequence[Example], aspect: Aspect) -> frozenset[str]:
     return frozenset(mark.entity for example in examples for mark in example.annotations if getattr(mark, aspect))
+
+
+def _common(messages: Sequence[Sequence[str]]) -> frozenset[str]:
+    """Give the words that occur more than twice."""
+    counts = Counter(word for words in messages for word in words)
+    return frozenset(word for word, count in counts.items() if count > 2)
 
 
 def _topics_of(examples: Sequence[Example]) -> list[str]:

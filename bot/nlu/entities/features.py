@@ -28,10 +28,15 @@ def shape(word: str) -> str:
 
 
 class Featurizer:
-    """Turns words into CRFsuite's features; remembers what single words give, so that it is quick."""
+    """Turns words into CRFsuite's features; remembers what single words give, so that it is quick.
 
-    def __init__(self, patterns: Patterns) -> None:
+    `common` are the folded words that the examples use more than twice; all
+    others are marked as rare, so that words never seen are not without a sign.
+    """
+
+    def __init__(self, patterns: Patterns, common: frozenset[str] = frozenset()) -> None:
         self.patterns = patterns
+        self.common = common
         self._memory: dict[tuple[str, str], _Parts] = {}
 
     def __call__(self, text: str, words: Sequence[Word], topic: str = "") -> list[list[str]]:
@@ -64,7 +69,7 @@ class Featurizer:
         if parts is None:
             if len(self._memory) >= _CACHE_LIMIT:
                 self._memory.clear()
-            parts = self._memory[said, folded] = _word_parts(said, folded)
+            parts = self._memory[said, folded] = _word_parts(said, folded, rare=folded not in self.common)
         return parts
 
     def _add_memberships(self, text: str, words: Sequence[Word], rows: list[list[str]]) -> None:
@@ -87,10 +92,12 @@ _BEGINNING = ["-1=BOS"]
 _END = ["+1=EOS"]
 
 
-def _word_parts(said: str, folded: str) -> _Parts:
+def _word_parts(said: str, folded: str, *, rare: bool) -> _Parts:
     word = folded[:40]
     form = shape(said if said.isascii() else well_formed(said))
     near = [f"w={word}", f"p3={word[:3]}", f"s3={word[-3:]}", f"f={form}"]
+    if rare:
+        near.append("rare")
     own = ["bias", *near]
     own += [f"p{n}={word[:n]}" for n in (1, 2, 4, 5) if len(word) > n]
     own += [f"s{n}={word[-n:]}" for n in (1, 2, 4, 5) if len(word) > n]

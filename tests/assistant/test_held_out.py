@@ -95,12 +95,12 @@ async def test_nine_in_ten_phrasings_are_understood(told_phrasings: list[Told]) 
 
 
 async def test_whatever_is_asked_the_figures_are_those_of_the_question_kept(told_phrasings: list[Told]) -> None:
-    wrong = []
+    wrong, oracle = [], Oracle(_BANK_IDS[DEFAULT_CUSTOMER])
     for told in told_phrasings:
         exchange = told.talk.exchanges[0]
         if exchange.intent == "transfer_money":
             continue  # says back the amount it was told; the conversations check it
-        expected = Oracle(_BANK_IDS[DEFAULT_CUSTOMER]).expected(figure_of(exchange))
+        expected = oracle.expected(figure_of(exchange))
         wrong += [f"{told.story.name}: {reason}" for reason in mistakes(exchange, expected)]
     assert not wrong, "\n".join(wrong)
 

@@ -1,0 +1,358 @@
+"""Single actions on hand-made turns, with the simulated bank behind them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from actions import balance, fallback, follow_up, spending, transactions, transfer, transfer_form
+from actions.bank import BankClient
+from actions.banking import for_customers
+from actions.question import Filters, Period, Question
+from bot import (
+    ActionExecuted,
+    Customer,
+    Domain,
+    EffectResult,
+    Event,
+    HttpClient,
+    Parse,
+    SlotSet,
+    Sources,
+    Turn,
+    UserUttered,
+)
+from bot.reading import read_project
+from bot.testing.kit import SpentEffects, make_entity, make_parse, make_turn, replies, texts
+from simulator.embedded import embedded
+from tests.assistant.conftest import NOW
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+AMARA = Customer("customer-1", "cust-3f8a41")
+JONAS = Customer("customer-2", "cust-b20c97")
+
+
+@pytest.fixture(scope="module")
+def domain(project: Path) -> Domain:
+    return read_project(project).content.domain
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def bank(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[BankClient]:
+    folder = tmp_path_factory.mktemp("bank")
+    async with (
+        embedded(folder, now=lambda: NOW) as endpoint,
+        HttpClient(endpoint.url, service="bank") as http,
+    ):
+        yield BankClient(http, endpoint.client_id, endpoint.secret, sources=Sources(now=lambda: NOW))
+
+
+def ask(
+    domain: Domain,
+    bank: BankClient,
+    text: str,
+    marks: Mapping[str, tuple[str, str]] | None = None,
+    *,
+    customer: Customer | None = AMARA,
+    intent: str | None = None,
+    **more: Any,
+) -> Turn:
+    """A turn with a message in which `marks` are entities: name -> (words, value)."""
+    entities = [make_entity(text, words, name, value) for name, (words, value) in (marks or {}).items()]
+    parse = make_parse(text, intent=intent, entities=entities)
+    return make_turn(parse, customer=customer, domain=domain, now=NOW, resources={"bank": bank}, **more)
+
+
+# --- balances ----------------------------------------------------------------
+
+
+async def test_the_balance_of_one_account_is_a_sentence(domain: Domain, bank: BankClient) -> None:
+    turn = ask(domain, bank, "how much is in my savings", {"account": ("savings", "savings")})
+    await for_customers(balance.balance)(turn)
+    assert texts(turn) == ["Your savings account has £12,469.87."]
+    assert turn.slot("question") == {"kind": "balance", "account": "savings"}
+
+
+async def test_all_balances_are_a_table_in_text_and_as_data(domain: Domain, bank: BankClient) -> None:
+    turn = ask(domain, bank, "what's my balance")
+    await for_customers(balance.balance)(turn)
+    (reply,) = replies(turn)
+    assert reply.custom["type"] == "table"
+    assert reply.custom["columns"][1] == {"title": "Balance", "align": "right"}
+    assert reply.custom["rows"][1] == ["Rainy day (savings account)", "£12,469.87", "£12,469.87"]
+    lines = (reply.text or "").splitlines()[2:]
+    assert len({line.index("£") + len(line.split("£")[1].split()[0]) for line in lines[1:]}) == 1, "right-aligned"
+
+
+async def test_an_overdrawn_account_is_named(domain: Domain, bank: BankClient) -> None:
+    turn = ask(domain, bank, "am I overdrawn", customer=JONAS)
+    await for_customers(balance.overdrawn)(turn)
+    (reply,) = replies(turn)
+    assert (reply.text or "").startswith("Yes")
+    assert [row[0] for row in reply.custom["rows"]] == ["Main account (current account)"]
+
+
+async def test_owing_on_a_card_is_not_being_overdrawn(domain: Domain, bank: BankClient) -> None:
+    turn = ask(domain, bank, "is my card overdrawn", {"account": ("card", "credit card")})
+    await for_customers(balance.overdrawn)(turn)
+    assert texts(turn) == ["A card can't be overdrawn, but you owe £215.38 on your credit card."]
+
+
+async def test_an_account_that_nobody_has(domain: Domain, bank: BankClient) -> None:
+    turn = ask(domain, bank, "how much is in my isa", {"account": ("isa", "isa")})
+    await for_customers(balance.balance)(turn)
+    assert texts(turn) == ["You don't have such an account with us."]
+
+
+@pytest.mark.parametrize("action", [balance.balance, balance.overdrawn, transactions.transactions, spending.spending])
+async def test_nobody_is_told_anything_without_a_login(domain: Domain, bank: BankClient, action: Any) -> None:
+    turn = ask(domain, bank, "what's my balance", customer=None)
+    await for_customers(action)(turn)
+    assert texts(turn) == [
+        "I can look at accounts only for customers who are logged in. Please log in, and ask me again."
+    ]
+
+
+# --- transactions and sums ---------------------------------------------------
+
+
+async def test_a_bare_wish_is_asked_for_the_account(domain: Domain, bank: BankClient) -> None:
+    turn = ask(domain, bank, "show my transactions", intent="ask_transactions")
+    await transactions.validate_form(turn)
+    assert turn.slot("account") is None
+    await transactions.ask_account(turn)
+    (reply,) = replies(turn)
+    assert [button["payload"] for button in reply.buttons] == [
+        '/inform{"account": "current"}',
+        '/inform{"account": "savings"}',
+        '/inform{"account": "credit card"}',
+        '/inform{"account": "all"}',
+    ]
+
+
+async def test_a_narrow_wish_is_not(domain: Domain, bank: BankClient) -> None:
+    turn = ask(domain, bank, "show Tesco", {"merchant": ("Tesco", "Tesco")}, intent="ask_transactions")
+    await transactions.validate_form(turn)
+    assert turn.slot("account") == "all"
+
+
+async def test_a_message_about_something_else_passes_through_the_form(domain: Domain, bank: BankClient) -> None:
+    turn = ask(domain, bank, "are you a bot", intent="ask_bot")
+    await transactions.validate_form(turn)
+    assert turn.events == ()
+
+
+async def test_the_account_of_the_form_is_used_once(domain: Domain, bank: BankClient) -> None:
+    slots = {"account": "savings", "question": Question("transactions").to_json()}
+    turn = ask(domain, bank, "savings", slots=slots)
+    await for_customers(transactions.transactions)(turn)
+    assert turn.slot("account") is None
+    assert turn.slot("question")["account"] == "savings"
+    assert texts(turn)[0].startswith("Your last 10 transactions on your savings account:")
+
+
+async def test_a_list_says_how_far_back_it_looked(domain: Domain, bank: BankClient) -> None:
+    turn = ask(domain, bank, "Halfords")
+    question = Question("transactions", Filters(merchant="Halfords"))
+    await for_customers(lambda t, b: transactions.transactions(t, b, question))(turn)
+    assert texts(turn) == ["I found no transactions at Halfords since 4 Nov 2024."]
+
+
+async def test_a_long_list_is_cut_and_says_so(domain: Domain, bank: BankClient) -> None:
+    turn = ask(domain, bank, "this year")
+    question = Question("transactions", Filters(period=Period(date(2026, 1, 1), date(2027, 1, 1), "year")))
+    await for_customers(lambda t, b: transactions.transactions(t, b, question))(turn)
+    (reply,) = replies(turn)
+    assert len(reply.custom["rows"]) == transactions.MOST_ROWS
+    assert "here are the latest 25" in (reply.text or "")
+
+
+async def test_a_sum_leaves_own_transfers_out_and_says_so(domain: Domain, bank: BankClient) -> None:
+    turn = ask(domain, bank, "how much did I spend in October")
+    october = Filters(period=Period(date(2026, 10, 1), date(2026, 11, 1), "month"))
+    await for_customers(lambda t, b: spending.spending(t, b, Question("spending", october)))(turn)
+    assert texts(turn) == [
+        "You spent £2,159.81 in October 2026: 46 payments.",
+        "I left out moves between your own accounts and into investments.",
+    ]
+
+
+async def test_half_a_sentence_without_a_question_before_it_asks_for_more(domain: Domain, bank: BankClient) -> None:
+    turn = ask(domain, bank, "and then?")
+    await follow_up.run(turn)
+    assert texts(turn) == ["Sorry, I didn't quite get that. Did you mean one of these?"]
+
+
+async def test_an_account_alone_is_asked_for_its_balance(domain: Domain, bank: BankClient) -> None:
+    turn = ask(domain, bank, "savings", {"account": ("savings", "savings")})
+    await follow_up.run(turn)
+    assert texts(turn) == ["Your savings account has £12,469.87."]
+
+
+# --- not understood ----------------------------------------------------------
+
+
+async def test_what_was_heard_is_named_and_the_two_nearest_are_offered(domain: Domain) -> None:
+    text = "blah Tesco last month"
+    parse = make_parse(
+        text,
+        ranking=["nlu_fallback", "ask_spending", "inform", "ask_transactions", "ask_balance"],
+        entities=[make_entity(text, "Tesco", "merchant"), make_entity(text, "last month", "time")],
+    )
+    turn = make_turn(parse, domain=domain)
+    await fallback.run(turn)
+    (reply,) = replies(turn)
+    assert "“Tesco” and “last month”" in (reply.text or "")
+    assert [button["payload"] for button in reply.buttons] == ["/ask_spending", "/ask_transactions"]
+
+
+async def test_a_second_failure_is_answered_differently(domain: Domain) -> None:
+    before: list[Event] = [UserUttered(Parse("blah")), ActionExecuted(fallback.NAME), ActionExecuted("action_listen")]
+    turn = make_turn("blah again", domain=domain, before=before)
+    await fallback.run(turn)
+    (reply,) = replies(turn)
+    assert (reply.text or "").startswith("I'm still not with you")
+    assert "/ask_human" in [button["payload"] for button in reply.buttons]
+
+
+async def test_after_something_was_understood_a_failure_is_a_first_one(domain: Domain) -> None:
+    before: list[Event] = [
+        UserUttered(Parse("blah")),
+        ActionExecuted(fallback.NAME),
+        UserUttered(Parse("hello")),
+        ActionExecuted("utter_greet"),
+    ]
+    turn = make_turn("blah", domain=domain, before=before)
+    await fallback.run(turn)
+    assert texts(turn)[0].startswith("Sorry, I didn't quite get that.")
+
+
+# --- transfers ---------------------------------------------------------------
+
+
+def said_amount(text: str, minor: int) -> Parse:
+    details = {"value": minor / 100, "unit": "£", "currency": "GBP", "minor": minor}
+    entity = make_entity(text, text, "amount-of-money", minor / 100, details=details)
+    return make_parse(text, intent="inform", entities=[entity])
+
+
+async def checked(domain: Domain, bank: BankClient, parse: Parse, **slots: Any) -> Turn:
+    """The form's checks after a message that filled these slots."""
+    turn = make_turn(parse, customer=AMARA, domain=domain, now=NOW, resources={"bank": bank}, slots=slots)
+    await transfer_form.validate_form(turn)
+    return turn
+
+
+async def test_a_good_answer_is_kept_as_what_it_means(domain: Domain, bank: BankClient) -> None:
+    turn = await checked(domain, bank, said_amount("£12.50", 1_250), amount=12.5, from_account="current")
+    assert turn.slot("amount") == {"minor": 1_250}
+    assert turn.slot("from_account")["spoken"] == "current account"
+    assert texts(turn) == []
+
+
+@pytest.mark.parametrize(
+    ("slots", "reply"),
+    [
+        ({"amount": {"from": 5, "to": None}}, "I need an amount in pounds and pence, such as £25 or £12.50."),
+        ({"amount": 0}, "The amount has to be more than nothing."),
+        ({"amount": 1.234}, "I need an amount in pounds and pence, such as £25 or £12.50."),
+        ({"from_account": "credit card"}, "I can't take money from a credit card."),
+        ({"from_account": "isa"}, "You don't have such an account with us."),
+        ({"from_account": "all"}, "You have more than one of those."),
+    ],
+)
+async def test_a_bad_answer_is_asked_for_again(
+    domain: Domain, bank: BankClient, slots: dict[str, Any], reply: str
+) -> None:
+    turn = await checked(domain, bank, make_parse("x", intent="inform"), **slots)
+    assert texts(turn) == [reply]
+    assert all(turn.slot(name) is None for name in slots)
+
+
+async def test_the_same_account_twice(domain: Domain, bank: BankClient) -> None:
+    turn = await checked(domain, bank, make_parse("x"), from_account="savings", to_account="savings")
+    assert texts(turn) == ["That's the same account twice; it has to go to another one."]
+    assert turn.slot("to_account") is None
+
+
+async def test_more_than_there_is_asks_for_less(domain: Domain, bank: BankClient) -> None:
+    turn = await checked(domain, bank, make_parse("x"), amount=999_999, from_account="savings")
+    assert "£999,999.00" in texts(turn)[0]
+    assert "£12,469.87" in texts(turn)[0]
+    assert turn.slot("amount") is None
+
+
+async def test_without_a_login_the_form_ends(domain: Domain, bank: BankClient) -> None:
+    turn = make_turn("move money", domain=domain, resources={"bank": bank})
+    await transfer_form.validate_form(turn)
+    assert SlotSet("requested_slot", None) in turn.events
+
+
+READY = {
+    "amount": {"minor": 5_000},
+    "from_account": {"id": "a", "nickname": "Everyday", "currency": "GBP", "spoken": "current account"},
+    "to_account": {"id": "b", "nickname": "Rainy day", "currency": "GBP", "spoken": "savings account"},
+}
+
+
+async def confirmed_turn(domain: Domain, effects: SpentEffects, answer: bool | None) -> Turn:
+    turn = make_turn("yes", customer=AMARA, domain=domain, now=NOW, slots=READY, spend=effects)
+    await transfer_form.ask_confirmation(turn)
+    turn.set("confirmed", answer)
+    await transfer.run(turn)
+    return turn
+
+
+@pytest.mark.parametrize(
+    ("result", "reply"),
+    [
+        (EffectResult("done"), "Done: I've moved £50.00 from your current account to your savings account."),
+        (EffectResult("unknown"), "I am checking that"),
+        (EffectResult("refused", {"reason": "insufficient_funds"}), "because there isn't enough in it"),
+        (EffectResult("refused", {"reason": "too_late"}), "the yes came too late"),
+        (EffectResult("refused", {"reason": "unreachable"}), "I couldn't reach the bank"),
+        (EffectResult("refused", {"reason": "something new"}), "The bank refused"),
+    ],
+)
+async def test_every_outcome_is_told(domain: Domain, result: EffectResult, reply: str) -> None:
+    effects = SpentEffects(result)
+    turn = await confirmed_turn(domain, effects, True)
+    assert reply in texts(turn)[-1]
+    assert len(effects.spent) == 1
+    assert turn.slot("transfer")["outcome"] == result.outcome
+    assert turn.slot("amount") is None
+
+
+async def test_a_no_spends_nothing(domain: Domain) -> None:
+    effects = SpentEffects()
+    turn = await confirmed_turn(domain, effects, False)
+    assert texts(turn)[-1] == "All right, nothing has moved."
+    assert effects.spent == []
+    assert turn.tracker.effect is None
+
+
+async def test_a_form_that_ended_early_spends_nothing_and_stays_silent(domain: Domain) -> None:
+    effects = SpentEffects()
+    turn = await confirmed_turn(domain, effects, None)
+    assert len(texts(turn)) == 1, "only the question"
+    assert effects.spent == []
+
+
+async def test_a_yes_to_nothing(domain: Domain) -> None:
+    turn = make_turn("yes", customer=AMARA, domain=domain)
+    await transfer.nothing_to_confirm(turn)
+    assert texts(turn)[0].startswith("I hadn't asked you")
+
+
+async def test_the_same_yes_again_tells_the_outcome_again(domain: Domain) -> None:
+    note = {"key": "k", "outcome": "done", "reason": "other", "amount": "£1.00", "source": "a", "target": "b"}
+    before: list[Event] = [UserUttered(Parse("yes")), SlotSet("transfer", note), ActionExecuted("action_listen")]
+    turn = make_turn("yes", customer=AMARA, domain=domain, before=before)
+    await transfer.nothing_to_confirm(turn)
+    assert texts(turn) == ["Done: I've moved £1.00 from your a to your b."]

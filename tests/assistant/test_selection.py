@@ -1,0 +1,201 @@
+"""Which transactions pass a filter, what they add up to, and how filters are said back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from actions.accounts import choice, find_accounts, spoken, written
+from actions.bank import Account, Transaction
+from actions.question import Filters, Period
+from actions.selection import bounds, counts_own_transfers, select, total, windows
+from actions.tables import Table
+from actions.wording import describe, noun, say_period
+
+TODAY = date(2026, 11, 3)
+
+
+def booked(minor: int, day: int = 1, *, merchant: str | None = None, category: str | None = None) -> Transaction:
+    at = datetime(2026, 10, day, 9, tzinfo=UTC)
+    return Transaction(f"t{day}-{minor}", "a", minor, "GBP", at, False, merchant or "Payment", merchant, category)
+
+
+transactions = st.lists(
+    st.builds(
+        booked,
+        st.integers(-(10**7), 10**7),
+        st.integers(1, 31),
+        merchant=st.sampled_from([None, "Tesco", "Costa Coffee"]),
+        category=st.sampled_from([None, "groceries", "transfers"]),
+    ),
+    max_size=12,
+    unique_by=lambda t: t.id,
+)
+days = st.none() | st.dates(date(2026, 9, 25), date(2026, 11, 5))
+filters = st.builds(
+    Filters,
+    merchant=st.sampled_from([None, "Tesco", "Costa"]),
+    category=st.sampled_from([None, "groceries", "transfers"]),
+    direction=st.sampled_from([None, "in", "out"]),
+    period=st.none() | st.builds(Period, days, days),
+    at_least=st.none() | st.integers(0, 10**7),
+    at_most=st.none() | st.integers(0, 10**7),
+)
+
+
+@given(transactions, filters)
+def test_a_filter_only_takes_away_and_sorts_newest_first(found: list[Transaction], wanted: Filters) -> None:
+    chosen = select(found, wanted)
+    assert set(chosen) <= set(found)
+    assert [t.booked_at for t in chosen] == sorted((t.booked_at for t in chosen), reverse=True)
+    assert select(chosen, wanted) == chosen
+
+
+@given(transactions, filters)
+def test_in_and_out_are_all_there_is_but_nothing(found: list[Transaction], wanted: Filters) -> None:
+    both = [t for way in ("in", "out") for t in select(found, replace(wanted, direction=way))]
+    assert sorted(both, key=lambda t: t.id) == sorted(
+        select(found, replace(wanted, direction=None)), key=lambda t: t.id
+    )
+
+
+@given(transactions)
+def test_the_total_of_one_direction_is_the_sum_of_its_amounts(found: list[Transaction]) -> None:
+    out = select(found, Filters(direction="out"))
+    assert total(out) == sum(abs(t.minor) for t in out)
+
+
+@pytest.mark.parametrize(
+    ("merchant", "said", "passes"),
+    [
+        ("Costa Coffee", "costa", True),
+        ("Sainsbury's", "Sainsburys", True),
+        ("Seashell", "Shell", False),
+        ("Tesco", "Tesco Express", False),
+        ("Marks & Spencer", "marks spencer", True),
+        ("Tesco", "?", False),
+    ],
+)
+def test_a_shop_is_known_by_its_first_words(merchant: str, said: str, passes: bool) -> None:
+    assert bool(select([booked(-100, merchant=merchant)], Filters(merchant=said))) is passes
+
+
+@pytest.mark.parametrize(
+    ("wanted", "counts"),
+    [
+        (Filters(), True),
+        (Filters(direction="out"), False),
+        (Filters(direction="in"), False),
+        (Filters(direction="in", account="savings"), True),
+        (Filters(direction="out", account="savings"), False),
+        (Filters(direction="out", category="transfers"), True),
+    ],
+)
+def test_own_transfers_are_neither_spending_nor_income(wanted: Filters, counts: bool) -> None:
+    assert counts_own_transfers(wanted) is counts
+
+
+@given(days, days)
+def test_the_bank_is_never_asked_for_the_future(start: date | None, end: date | None) -> None:
+    since, until = bounds(Period(start, end), TODAY)
+    assert since <= until <= TODAY + timedelta(days=1)
+
+
+def test_looks_back_get_longer() -> None:
+    assert list(windows(TODAY)) == sorted(windows(TODAY), reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("period", "said"),
+    [
+        (Period(date(2026, 10, 1), date(2026, 11, 1)), "in October 2026"),
+        (Period(date(2026, 11, 1), date(2026, 12, 1)), "so far in November 2026"),
+        (Period(date(2025, 1, 1), date(2026, 1, 1)), "in 2025"),
+        (Period(date(2026, 11, 2), date(2026, 11, 3)), "on 2 Nov 2026"),
+        (Period(date(2026, 10, 3), date(2026, 10, 11)), "from 3 Oct 2026 to 10 Oct 2026"),
+        (Period(date(2026, 10, 5), None), "since 5 Oct 2026"),
+        (Period(date(2026, 10, 5), date(2026, 11, 4)), "since 5 Oct 2026"),
+        (Period(None, date(2026, 10, 16)), "until 15 Oct 2026"),
+        (Period(None, None), ""),
+    ],
+)
+def test_periods_in_words(period: Period, said: str) -> None:
+    assert say_period(period, TODAY) == said
+
+
+@pytest.mark.parametrize(
+    ("wanted", "said"),
+    [
+        (Filters(category="groceries", merchant="Tesco"), "on groceries at Tesco"),
+        (Filters(direction="in", account="savings"), "into your savings account"),
+        (Filters(direction="out", account="current", at_least=5_001), "over £50.00 from your current account"),
+        (Filters(at_most=499), "under £5.00"),
+        (Filters(at_least=7_500), "of £75.00 or more"),
+        (Filters(at_least=2_000, at_most=4_000), "between £20.00 and £40.00"),
+        (Filters(at_least=999, at_most=999), "of £9.99"),
+        (Filters(category="income"), "as income"),
+        (Filters(), ""),
+    ],
+)
+def test_filters_in_words(wanted: Filters, said: str) -> None:
+    assert describe(wanted, TODAY) == said
+
+
+def test_nouns_count() -> None:
+    assert noun(Filters(), 1) == "transaction"
+    assert noun(Filters(), 0) == "transactions"
+    assert noun(Filters(direction="out"), 2) == "payments"
+    assert noun(Filters(direction="in"), 2) == "payments received"
+
+
+# --- accounts ----------------------------------------------------------------
+
+CURRENT = Account("a", "current", "Everyday", "GBP")
+RAINY = Account("b", "savings", "Rainy day", "GBP")
+HOUSE = Account("c", "savings", "House", "GBP")
+OTHER = Account("d", "other", "Pension", "GBP")
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        (None, (CURRENT, RAINY, HOUSE, OTHER)),
+        ("all", (CURRENT, RAINY, HOUSE, OTHER)),
+        ("savings", (RAINY, HOUSE)),
+        ("house", (HOUSE,)),
+        ("Pension", (OTHER,)),
+        ("credit card", ()),
+        ("isa", ()),
+    ],
+)
+def test_accounts_are_known_by_kind_or_nickname(said: str | None, found: tuple[Account, ...]) -> None:
+    assert find_accounts([CURRENT, RAINY, HOUSE, OTHER], said) == found
+
+
+def test_a_nickname_tells_two_of_a_kind_apart() -> None:
+    accounts = [CURRENT, RAINY, HOUSE, OTHER]
+    assert [spoken(a, accounts) for a in accounts] == [
+        "current account",
+        "savings account “Rainy day”",
+        "savings account “House”",
+        "account “Pension”",
+    ]
+    assert all(find_accounts(accounts, choice(a, accounts)) == (a,) for a in accounts)
+    assert written(CURRENT) == "Everyday (current account)"
+
+
+# --- tables ------------------------------------------------------------------
+
+
+@given(st.lists(st.tuples(st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=9)), max_size=5))
+def test_a_table_aligns_whatever_stands_in_it(cells: list[tuple[str]]) -> None:
+    table = Table("T", ("Name", "Amount"), [(cell, cell) for (cell,) in cells])
+    lines = table.text().split("\n")
+    assert len(lines) == len(cells) + 1
+    width = max(len(line) for line in lines)
+    assert all(len(line) == width for line in lines if line.split() and len(line.split()) > 1)
+    assert table.custom()["rows"] == [[cell, cell] for (cell,) in cells]

@@ -1,0 +1,61 @@
+"""The kit that plugin authors test their actions with."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot import Domain, EffectResult, SlotSet, Turn
+from bot.content import Variation
+from bot.testing.kit import CUSTOMER, SpentEffects, make_entity, make_parse, make_turn, replies, texts
+
+DOMAIN = Domain(responses={"utter_hello": (Variation(text="Hello {name}, your {colour} coat is here."),)})
+
+
+async def greet(turn: Turn) -> None:
+    turn.set("colour", "red")
+    turn.say("utter_hello", name=turn.customer.id if turn.customer else "stranger", custom={"a": 1})
+
+
+async def test_an_action_is_run_on_a_turn_made_by_hand() -> None:
+    turn = make_turn("hi", domain=DOMAIN, customer=CUSTOMER)
+    await greet(turn)
+    assert texts(turn) == ["Hello customer-1, your red coat is here."]
+    assert replies(turn)[0].custom == {"a": 1}
+    assert SlotSet("colour", "red") in turn.events
+
+
+async def test_nobody_is_logged_in_unless_a_customer_is_given() -> None:
+    turn = make_turn("hi", domain=DOMAIN)
+    await greet(turn)
+    assert texts(turn) == ["Hello stranger, your red coat is here."]
+
+
+async def test_a_misspelt_response_fails_the_test() -> None:
+    turn = make_turn("hi", domain=DOMAIN)
+    with pytest.raises(KeyError, match="utter_helo"):
+        turn.say("utter_helo")
+
+
+async def test_what_was_set_before_and_what_was_said_can_be_seen() -> None:
+    parse = make_parse("red coat", ranking=["inform", "greet"], entities=[make_entity("red coat", "red", "colour")])
+    turn = make_turn(parse, slots={"size": "M"})
+    assert turn.slot("size") == "M"
+    assert turn.tracker.parse == parse
+    assert parse.intent_name == "inform"
+    assert turn.events == (), "only what the action appends"
+
+
+async def test_resources_actions_and_effects_are_those_given() -> None:
+    effects = SpentEffects(EffectResult("refused"))
+    turn = make_turn("hi", domain=DOMAIN, resources={"shop": 7}, actions={"greet": greet}, spend=effects)
+    assert turn.resources.get("shop", int) == 7
+    assert SlotSet("colour", "red") in await turn.run("greet")
+    turn.prepare("order", {"coat": 1})
+    assert (await turn.spend()).outcome == "refused"
+    assert effects.spent == [("order", "id-1", {"coat": 1})]
+
+
+async def test_equal_turns_have_equal_ids_and_dice() -> None:
+    one, other = make_turn("hi", seed=3), make_turn("hi", seed=3)
+    assert one.context.new_id() == other.context.new_id()
+    assert one.context.random.random() == other.context.random.random()

@@ -127,6 +127,10 @@ class Database:
         jobs.put(Job(work, future, loop))
         return await future
 
+    def expect(self, siblings: Callable[[], int]) -> None:
+        """Let the writer know how many transactions are on their way, so that a COMMIT waits for its company."""
+        self._writer.siblings = siblings
+
     @property
     def failure(self) -> str | None:
         """Why the store refuses everything for good, once it does."""

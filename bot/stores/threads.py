@@ -19,6 +19,12 @@ _LARGEST_BATCH = 128
 _PAUSE = 0.01
 """Seconds between two tries of a transaction."""
 
+_COMMIT_DELAY = 0.01
+"""Seconds that a COMMIT waits at the most for others to share it."""
+
+_COMMIT_SIBLINGS = 5
+"""How many others must be on their way for it to wait."""
+
 
 @dataclass(slots=True, eq=False)
 class Job:
@@ -181,6 +187,11 @@ class Reader(Worker):
 class Writer(Worker):
     """Runs all jobs that wait in one transaction; they are answered after its COMMIT, or not at all."""
 
+    siblings: Callable[[], int] = staticmethod(lambda: 0)
+    """How many transactions are on their way here, those that wait already included."""
+
+    _last_batch = 0
+
     tidy_every = 5_000
     """SQL statements after which the database may tidy up: about a thousand turns."""
 
@@ -202,6 +213,7 @@ class Writer(Worker):
     def _next_batch(self) -> tuple[bool, list[Job]]:
         jobs: list[Job] = []
         job = self.jobs.get()
+        self._gather()
         while job is not None:
             if not job.future.cancelled():
                 jobs.append(job)
@@ -213,6 +225,19 @@ class Writer(Worker):
                 return True, jobs
         return False, jobs
 
+    def _gather(self) -> None:
+        """Wait a moment while several more transactions are on their way: one COMMIT then serves them all.
+
+        As PostgreSQL's `commit_delay` and `commit_siblings`, but only while the
+        last COMMIT had company: neither one client alone nor turns that wait for
+        a slow bank make anybody wait here.
+        """
+        if self._last_batch <= _COMMIT_SIBLINGS:
+            return
+        until = time.monotonic() + _COMMIT_DELAY
+        while self.siblings() - self.jobs.qsize() > _COMMIT_SIBLINGS and time.monotonic() < until:
+            time.sleep(_COMMIT_DELAY / 8)
+
     def _write(self, jobs: Sequence[Job]) -> None:
         """One transaction for all; if one fails, all again with a savepoint each, so that only that one fails."""
         for job in jobs:
@@ -220,6 +245,7 @@ class Writer(Worker):
         if not self._transaction(jobs, self._all) and len(jobs) > 1:
             self._transaction(jobs, self._each)
         self.counts.writes += sum(job.error is None for job in jobs)
+        self._last_batch = len(jobs)
         self.counts.largest_batch = max(self.counts.largest_batch, len(jobs))
 
     def _transaction(self, jobs: Sequence[Job], body: Callable[[Connection, Sequence[Job]], bool]) -> bool:

@@ -30,6 +30,8 @@ class SqlTurns:
         self.database = database
         self._sources = sources
         self._ids: OrderedDict[tuple[str, str, str], str] = OrderedDict()
+        self._under_way = 0
+        database.expect(lambda: self._under_way)
 
     async def conversation_id(self, principal: str, channel: str, sender: str) -> str:
         """The opaque id of this principal's conversation on this channel family; made at the first call."""
@@ -49,7 +51,11 @@ class SqlTurns:
     @asynccontextmanager
     async def hold(self, conversation: str) -> AsyncIterator[int]:
         """Nothing to hold against: one process has the file to itself."""
-        yield 0
+        self._under_way += 1
+        try:
+            yield 0
+        finally:
+            self._under_way -= 1
 
     async def load(self, conversation: str, message_id: str | None = None) -> Loaded:
         """The conversation's snapshot, with the message of this id if it came before."""

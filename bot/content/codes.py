@@ -44,6 +44,7 @@ CODES: Final = {
     "rule-without-action": "A rule runs no action, so the bot stays silent.",
     "same-example": "The same words are an example of two intents.",
     "same-name": "Two stories or two rules have the same name.",
+    "settings-order": "A time in config.yml is longer than one that it should fit into.",
     "shorthand": "The entities of a shorthand (`/intent{…}`) in a story are no JSON object.",
     "slot-bounds": "A float slot's `min_value` is not below its `max_value`.",
     "slot-class": "A slot's type is a Python class; such a slot is kept like `any`.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,14 @@ _UNUSED_ACTION_ENDPOINT = dict.fromkeys(("token", "token_name", "params"), "Writ
     "cafile": "Install the certificate for the whole machine."
 }
 """Keys of Rasa's that are understood and do nothing, each with what does."""
+
+_ORDERED = (
+    ("limits", "action_seconds", "turn_seconds"),
+    ("limits", "turn_seconds", "shutdown_seconds"),
+    ("sessions", "idle_seconds", "absolute_seconds"),
+    ("login", "lock_seconds", "max_lock_seconds"),
+)
+"""Settings of which the first should be no longer than the second."""
 
 _VARIABLE = re.compile(r"\$\{(?P<name>[^}]+)\}|\$(?P<bare>[A-Za-z_][A-Za-z0-9_]*)")
 
@@ -92,6 +100,10 @@ def read_configuration(folder: Path, environment: Mapping[str, str] | None = Non
         channels={name: plain(entry or {}) for name, entry in credentials.items()},
         **{name: _section(kind, config.get(name) or {}) for name, kind in SECTIONS.items()},
     )
+    reader.diagnostics += _unordered(config, settings)
+    if config.get("recipe") not in (None, "default.v1"):
+        message, cure = f"The recipe `{config['recipe']}` is read as `default.v1`.", "Write `recipe: default.v1`."
+        reader.diagnostics.append(Diagnostic("warning", config.place_of("recipe"), message, cure, "unknown-value"))
     return Configuration(
         settings,
         config.get("language") or "en",
@@ -150,6 +162,19 @@ class _Reader:
             cure = f"Set it, or write the value in place of `{match[0]}`."
             self.diagnostics.append(Diagnostic("error", place, message, cure, "unset-variable"))
         return self.environment.get(name, "")
+
+
+def _unordered(config: Any, settings: Settings) -> Iterator[Diagnostic]:
+    """Times that should not be longer than others and are."""
+    for section, shorter, longer in _ORDERED:
+        values = getattr(settings, section)
+        small, large = getattr(values, shorter), getattr(values, longer)
+        if small > large:
+            written = config[section]
+            place = written.place_of(shorter if shorter in written else longer)
+            message = f"`{section}.{shorter}` ({small:g}) is longer than `{section}.{longer}` ({large:g})."
+            cure = f"Make `{shorter}` {large:g} or less."
+            yield Diagnostic("warning", place, message, cure, "settings-order")
 
 
 def _section(kind: type[Any], given: Mapping[str, Any]) -> Any:

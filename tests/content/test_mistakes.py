@@ -186,6 +186,10 @@ MISTAKES = {
     "response that is not called utter": Mistake(
         "responses:\n  greeting:\n  - text: x\n", ("warning response-name 3 5", "warning unused-response 3 5")
     ),
+    "times that do not fit": Mistake(
+        "sessions:\n  absolute_seconds: 60\n", ("warning settings-order 2 21",), file="config.yml"
+    ),
+    "another recipe": Mistake("recipe: graph.v1\n", ("warning unknown-value 1 9",), file="config.yml"),
     "slot without mappings": Mistake("slots:\n  a: {type: any}\n", ("note slot-without-mappings 2 3",)),
     "form that does not become active": Mistake(
         "forms:\n  f: {required_slots: []}\nrules:\n- rule: r\n  steps:\n  - intent: restart\n  - action: f\n",

@@ -21,7 +21,7 @@ from bot.dialogue.states import NOT_SET, SET, Feature, State, States, User
 from bot.dialogue.tracker import Tracker
 from bot.dialogue.training import Example
 
-PRIORITY: Final = 6
+PRIORITY: Final = 4
 NAME: Final = "RulePolicy"
 
 

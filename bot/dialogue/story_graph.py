@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice, product
 from typing import Final
 
-from bot.content import CheckpointStep, OrStep, Step, Story
+from bot.content import ANY, CheckpointStep, OrStep, SlotStep, Step, Story
 
 MAX_WAYS: Final = 5000
 """Stories can multiply without end through checkpoints; no more ways than these are followed."""
@@ -79,9 +79,26 @@ def _stories(way: Sequence[_Piece]) -> tuple[Story, ...]:
 
 
 def _choices(way: Sequence[_Piece]) -> Iterator[tuple[Step, ...]]:
+    """Every choice of steps on this way whose slots are as the checkpoints ask."""
     steps: list[Step] = []
     for piece in way:
-        steps += piece.begin.slots if piece.begin else ()
+        steps += (piece.begin,) if piece.begin else ()
         steps += piece.steps
     options = [step.options if isinstance(step, OrStep) else (step,) for step in steps]
-    yield from product(*options)
+    for chosen in product(*options):
+        if _checkpoints_hold(chosen):
+            yield tuple(step for step in chosen if not isinstance(step, CheckpointStep))
+
+
+def _checkpoints_hold(steps: Sequence[Step]) -> bool:
+    slots: dict[str, object] = {}
+    for step in steps:
+        if isinstance(step, SlotStep):
+            slots[step.name] = step.value
+        elif isinstance(step, CheckpointStep) and not all(_is(slots.get(s.name), s.value) for s in step.slots):
+            return False
+    return True
+
+
+def _is(have: object, wanted: object) -> bool:
+    return have is not None if wanted is ANY else have == wanted

@@ -203,13 +203,15 @@ def test_either_of_several_steps_makes_a_story_of_its_own() -> None:
         assert walk(told, policies=MEMORY).hears(intent).next.action == "utter_noted"
 
 
-def test_checkpoints_join_stories_and_their_slots_are_set() -> None:
+def test_checkpoints_join_stories_where_their_slots_are_as_asked() -> None:
     begin = story("begin", UserStep("order"), ActionStep("utter_what"), CheckpointStep("asked"))
+    again = story("again", UserStep("order"), ActionStep("utter_what"), SlotStep("s", "x"), CheckpointStep("asked"))
     one = story("one", CheckpointStep("asked"), UserStep("yes"), ActionStep("utter_done"))
-    two = story(
-        "two", CheckpointStep("asked", (SlotStep("s"),)), UserStep("yes"), ActionStep("utter_twice"), LoopStep(None)
-    )
-    talk = walk(begin, one, two, slots=[Slot("s")], policies=MEMORY).hears("order")
+    two = story("two", CheckpointStep("asked", (SlotStep("s", "x"),)), UserStep("no"), ActionStep("utter_never_mind"))
+    content = content_of(begin, again, one, two, slots=[Slot("s")], policies=MEMORY)
+    _, stories = training_stories(content)
+    assert [told.name for told in stories] == ["begin > one", "again > one", "again > two"]
+    talk = Walk(train_dialogue(content)).hears("order")
     assert [talk.does() for _ in range(2)] == ["utter_what", "action_listen"]
     assert talk.hears("yes").next.action == "utter_done"
 

@@ -56,7 +56,7 @@ def test_an_empty_project_has_the_defaults(tmp_path: Path) -> None:
 def test_every_value_is_read_and_of_its_declared_type(tmp_path: Path) -> None:
     config = """
 server: {host: 0.0.0.0, port: 80, trusted_proxies: [10.0.0.1]}
-limits: {turn_seconds: 3}
+limits: {turn_seconds: 8}
 plugins: [simulator]
 plugin_settings: {bank: {url: http://x, retries: 3}}
 logging:
@@ -64,7 +64,7 @@ logging:
     settings, diagnostics = read_settings(write(tmp_path, config=config))
     assert diagnostics == ()
     assert settings.server == Server("0.0.0.0", 80, ("10.0.0.1",))
-    assert settings.limits.turn_seconds == 3.0
+    assert settings.limits.turn_seconds == 8.0
     assert isinstance(settings.limits.turn_seconds, float)
     assert settings.plugins == ("simulator",)
     assert settings.plugin_settings == {"bank": {"url": "http://x", "retries": 3}}

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-import click
 import pytest
 
 import simulator
@@ -87,20 +86,22 @@ def test_a_key_is_made_once_for_its_owner_only(tmp_path: Path) -> None:
         read_key(path)
 
 
-def commands() -> tuple[dict[str, click.Command], dict[str, Any]]:
-    found = Commands()
-    simulator.register_commands(found)
-    return {c.name or "": c for c in found.commands}, {o.option.name or "": o for o in found.options}
+def added() -> Commands:
+    commands = Commands()
+    simulator.register_commands(commands)
+    return commands
 
 
 def test_the_bank_adds_its_command_and_options() -> None:
-    added, options = commands()
-    assert set(added) == {"simulator"}
-    assert {name: option.command for name, option in options.items()} == {"bank_url": "run", "demo": "run"}
+    assert [command.name for command in added().commands] == ["simulator"]
+    assert {(option.command, option.option.name) for option in added().options} == {
+        (command, name) for command in ("run", "shell") for name in ("bank_url", "demo")
+    }
 
 
 def test_the_demo_has_a_store_of_its_own_on_loopback_only() -> None:
-    configure = commands()[1]["demo"].configure
+    configure = next(option.configure for option in added().options if option.option.name == "demo")
+    assert configure is not None
     settings = Settings()
     assert configure(settings, False) == settings
     assert "demo" in configure(settings, True).store.url

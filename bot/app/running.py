@@ -113,7 +113,6 @@ def parts_of(running: Bot) -> Parts:
         readiness=running.readiness,
         log=running.log,
         sources=running.sources,
-        title=running.settings.title,
         version=bot.__version__,
         started=running.sources.now(),
         demo=tuple(running.shown_logins),

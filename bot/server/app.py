@@ -8,7 +8,9 @@ from collections.abc import AsyncIterator, Sequence
 
 from aiohttp import web
 
-from bot.channels import callback, rest
+from bot.channels import callback as callback_channel
+from bot.channels import rest
+from bot.config import Settings
 from bot.encoding import encode
 from bot.errors import BotError
 from bot.server import auth_routes, chat_routes, page_routes, rasa_routes, schemas, status_routes
@@ -27,7 +29,7 @@ def make_app(parts: Parts) -> web.Application:
     """The application that serves a bot; raises ConfigurationError for proxies that are no addresses."""
     serving = Serving(parts)
     app = web.Application(middlewares=[serving.middleware], client_max_size=parts.settings.server.max_body_bytes)
-    table = route_table(parts)
+    table = route_table(parts.settings, parts.version, callback=parts.callback)
     app[PARTS] = parts
     app[ROUTES] = table
     for route in table:
@@ -36,22 +38,22 @@ def make_app(parts: Parts) -> web.Application:
     return app
 
 
-def route_table(parts: Parts) -> tuple[Route, ...]:
-    """Every route, in the order of the document."""
-    longest = parts.settings.server.max_message_characters
+def route_table(settings: Settings, version: str, *, callback: bool) -> tuple[Route, ...]:
+    """Every route, in the order of the document; `callback` says whether that channel is served."""
+    longest = settings.server.max_message_characters
     table = (
         *auth_routes.routes(),
         *chat_routes.routes(longest),
         *rest.routes(longest),
-        *(callback.routes(longest) if parts.callback else ()),
+        *(callback_channel.routes(longest) if callback else ()),
         *rasa_routes.routes(longest),
         *status_routes.routes(),
         *page_routes.routes(),
     )
-    return (*table, _document_route(table, parts))
+    return (*table, _document_route(table, settings.title, version))
 
 
-def _document_route(table: Sequence[Route], parts: Parts) -> Route:
+def _document_route(table: Sequence[Route], title: str, version: str) -> Route:
     body = b""
 
     async def openapi(call: Call) -> web.Response:
@@ -59,7 +61,7 @@ def _document_route(table: Sequence[Route], parts: Parts) -> Route:
 
     answers = Answers(200, "this document", schemas.OBJECT)
     route = Route("GET", "/openapi.json", openapi, PUBLIC, "All routes, as OpenAPI 3.1", answers, tag="monitoring")
-    body = encode(document((*table, route), title=parts.title, version=parts.version))
+    body = encode(document((*table, route), title=title, version=version))
     return route
 
 

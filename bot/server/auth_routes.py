@@ -107,7 +107,13 @@ def routes() -> tuple[Route, ...]:
         Route("POST", "/auth/rotate", rotate, CUSTOMER, "Exchange the token for a new one", logged_in, tag="auth"),
         Route("POST", "/auth/logout", logout, CUSTOMER, "End the session", done, tag="auth"),
         Route(
-            "GET", "/auth/session", session, CUSTOMER, "The session", Answers(200, "it", schemas.SESSION), tag="auth"
+            "GET",
+            "/auth/session",
+            session,
+            CUSTOMER,
+            "The session",
+            Answers(200, "the session", schemas.SESSION),
+            tag="auth",
         ),
         Route(
             "GET",

@@ -31,7 +31,7 @@ async def page_config(call: Call) -> web.Response:
         {"accountNumber": login.account_number, "code": login.code, "name": login.name} for login in call.parts.demo
     ]
     longest = call.parts.settings.server.max_message_characters
-    return json_response({"title": call.parts.title, "demo": demo, "maxMessageCharacters": longest})
+    return json_response({"title": call.parts.settings.title, "demo": demo, "maxMessageCharacters": longest})
 
 
 def routes() -> tuple[Route, ...]:
@@ -51,19 +51,14 @@ def routes() -> tuple[Route, ...]:
         },
     )
     described = Answers(200, "what the page shows", config)
-    assets = (
-        Route(
-            "GET",
-            path,
-            _asset(file, kind),
-            PUBLIC,
-            f"The page: {file}",
-            Answers(200, file, content_type=kind),
-            tag="page",
-        )
-        for path, (file, kind) in _ASSETS.items()
-    )
+    assets = (_asset_route(path, file, kind) for path, (file, kind) in _ASSETS.items())
     return (*assets, Route("GET", "/page-config", page_config, PUBLIC, "What the page shows", described, tag="page"))
+
+
+def _asset_route(path: str, file: str, kind: str) -> Route:
+    content, same = Answers(200, file, content_type=kind), Answers(304, "not changed since the ETag that was given")
+    about = f"The page: {file}"
+    return Route("GET", path, _asset(file, kind), PUBLIC, about, content, other_answers=(same,), tag="page")
 
 
 def _asset(file: str, kind: str) -> Handler:

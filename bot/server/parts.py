@@ -70,7 +70,7 @@ class DemoLogin:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The server's parts. `title` heads the page, `version` is the framework's, `started` when the bot did (UTC).
+    """The server's parts. `version` is the framework's, `started` when the bot did (UTC).
 
     `callback` says whether replies can be delivered, and so whether the callback channel is served.
     """
@@ -83,7 +83,6 @@ class Parts:
     readiness: Readiness
     log: Log
     sources: Sources
-    title: str
     version: str
     started: datetime
     demo: Sequence[DemoLogin] = ()

@@ -233,7 +233,7 @@ def routes(most_characters: int) -> tuple[Route, ...]:
             Answers(200, "the parse", s.PARSE),
             body=s.text(most_characters),
         ),
-        route("GET", "/domain", domain, "The domain", Answers(200, "it", s.DOMAIN)),
+        route("GET", "/domain", domain, "The domain", Answers(200, "the domain", s.DOMAIN)),
         route("GET", f"{base}/tracker", tracker, "The tracker", one, parameters=(include, until)),
         route("GET", f"{base}/story", story, "The conversation as a story", told, parameters=(until, sessions)),
         route(

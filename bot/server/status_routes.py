@@ -113,14 +113,16 @@ def routes() -> tuple[Route, ...]:
             tag="monitoring",
             other_answers=(Answers(503, "not ready", _READY),),
         ),
-        Route("GET", "/version", version, PUBLIC, "The version", Answers(200, "it", _VERSION), tag="monitoring"),
+        Route(
+            "GET", "/version", version, PUBLIC, "The version", Answers(200, "the version", _VERSION), tag="monitoring"
+        ),
         Route(
             "GET",
             "/status",
             status,
             OPERATOR,
             "The state",
-            Answers(200, "it", _STATUS),
+            Answers(200, "the state", _STATUS),
             problems=(503,),
             tag="monitoring",
         ),

@@ -210,7 +210,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def settings(tmp_path: Path, prepared: Path) -> Settings:
     shutil.copytree(prepared, tmp_path, dirs_exist_ok=True)
-    return Settings(project=tmp_path)
+    return Settings(project=tmp_path, title="Teller's <bank>")
 
 
 @pytest.fixture
@@ -236,7 +236,6 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         readiness=Readiness({"store": store_works}),
         log=make_logger(settings.logging, now=clock.now, stream=log),
         sources=sources,
-        title="Teller's <bank>",
         version="0.1.0",
         started=clock.now(),
         demo=(DemoLogin(ACCOUNT, CODE, "Ada"),),

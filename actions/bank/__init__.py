@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from bot import HttpClient, Startup, hookimpl
+from bot import HttpClient, HttpLimits, Startup, hookimpl
 
 from .client import BankClient, CustomerBank
 from .values import Account, AccountKind, Balance, Known, Payment, PaymentOrder, Refusal, Transaction
@@ -27,6 +27,9 @@ __all__ = [
     "Transaction",
 ]
 
+LIMITS = HttpLimits(deadline_seconds=2.5, try_seconds=1.2)
+"""A single call ends before the 3 s of a whole question, so that its failure has a name."""
+
 
 @hookimpl
 @asynccontextmanager
@@ -43,6 +46,7 @@ async def lifespan(startup: Startup) -> AsyncIterator[None]:
     http = HttpClient(
         endpoint["url"],
         service="bank",
+        limits=LIMITS,
         sources=startup.sources,
         on_call=observe,
         correlation_header="x-fapi-interaction-id",

@@ -263,6 +263,18 @@ async def test_only_one_probe_goes_through_and_a_cancelled_one_makes_room() -> N
     assert (await http.call("GET", "/x", name="x")).data == 1
 
 
+async def test_a_service_that_outlives_every_deadline_opens_the_breaker() -> None:
+    script = Script([forever])
+    limits = {"deadline_seconds": 0.01, "try_seconds": 60.0, "breaker_failures": 2}
+    http = client(script, limits=limits)
+    outcomes = []
+    for _ in range(3):
+        with pytest.raises(CallFailed) as failed:
+            await http.call("GET", "/x", name="x")
+        outcomes.append(failed.value.kind)
+    assert outcomes == ["timeout", "timeout", "refused"]
+
+
 @pytest.mark.parametrize("code", [400, 404, 429])
 async def test_refusals_do_not_open_the_breaker(code: int) -> None:
     http = client(Script([status(code)]), limits={"breaker_failures": 1, "tries": 1})

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from math import log, tanh
 from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.learning import fit_logistic, fit_softmax, sigmoid, softmax
+from bot.learning import fit_logistic, fit_softmax, softmax
 from bot.nlu.kernel import Kernel
 
 Floats = NDArray[np.float32]
@@ -49,20 +50,22 @@ class Calibration:
     misunderstood: float = 0.0
     outsiders: float = 0.0
 
-    def confidence(self, best: Doubles, similarity: Doubles) -> Doubles:
-        """Confidences (n,) of best probabilities (n,) and similarities (n,)."""
-        right = sigmoid(self.margin * _log_odds(best) + self.constant)
-        return right * sigmoid(self.sureness * _familiarity(best, similarity) + self.familiar)
+    def confidence(self, best: float, similarity: float) -> float:
+        """The confidence of a best probability and a similarity."""
+        right = self.margin * _log_odds(best) + self.constant
+        known = self.sureness * _familiarity(best, similarity) + self.familiar
+        return 0.25 * (1 + tanh(right / 2)) * (1 + tanh(known / 2))  # σ(right) · σ(known), without overflow
 
     def confidences(self, scores: Floats, similarity: float) -> Doubles:
         """All labels' confidences (labels,): the best as calibrated, the others in proportion and never above it."""
-        p = np.asarray(softmax(scores), np.float64)
-        at = int(np.argmax(p))
-        best = float(self.confidence(p[at : at + 1], np.array([similarity]))[0])
-        rest = max(1 - float(p[at]), 1e-12)
-        out = np.asarray(p * min(1 - best, best * rest / float(p[at])) / rest, np.float64)
-        out[at] = best
-        return out
+        p = np.exp(scores.astype(np.float64) - float(scores.max()))
+        p /= p.sum()
+        at = int(p.argmax())
+        first = float(p[at])
+        best, rest = self.confidence(first, similarity), max(1 - first, 1e-12)
+        p *= min(1 - best, best * rest / first) / rest
+        p[at] = best
+        return p
 
     def dump(self) -> dict[str, float]:
         """The numbers to keep."""
@@ -74,12 +77,12 @@ class Calibration:
         return cls(**facts)
 
 
-def _log_odds(best: Doubles) -> Doubles:
-    return np.asarray(np.log(best / np.maximum(1 - best, 1e-6)), np.float64)
+def _log_odds(best: float) -> float:
+    return log(best / max(1 - best, 1e-6))
 
 
-def _familiarity(best: Doubles, similarity: Doubles) -> Doubles:
-    return np.asarray(np.log(best) + 2 * np.log(np.maximum(similarity, 0.01)), np.float64)
+def _familiarity(best: float, similarity: float) -> float:
+    return log(best) + 2 * log(max(similarity, 0.01))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +98,14 @@ class HeldOut:
     similarity: Doubles
     outside_probability: Doubles
     outside_similarity: Doubles
+
+    def inside(self) -> list[tuple[float, float]]:
+        """(probability, similarity) as the examples are."""
+        return list(zip(self.probability.tolist(), self.similarity.tolist(), strict=True))
+
+    def outside(self) -> list[tuple[float, float]]:
+        """(probability, similarity) as if the examples' own intents did not exist."""
+        return list(zip(self.outside_probability.tolist(), self.outside_similarity.tolist(), strict=True))
 
 
 def held_out(kernel: Kernel, labels: NDArray[np.intp], examples: int, classes: int, *, seed: int, l2: float) -> HeldOut:
@@ -147,12 +158,13 @@ def calibrate(
     if n < _FEWEST or classes < 3:
         return Calibration(held_out=n)
     right = found.predicted == labels[found.rows]
-    margin, constant = fit_logistic(_log_odds(found.probability)[:, None], right)
-    inner = _familiarity(found.probability, found.similarity)
-    outer = _familiarity(found.outside_probability, found.outside_similarity)
+    odds = np.array([[_log_odds(p)] for p in found.probability])
+    margin, constant = fit_logistic(odds, right)
+    pairs = [*found.inside(), *found.outside()]
+    familiarity = np.array([[_familiarity(p, s)] for p, s in pairs])
     inside = np.repeat([1.0, 0.0], n)
     weights = np.repeat([1 - _OUTSIDERS, _OUTSIDERS], n)
-    sureness, familiar = fit_logistic(np.append(inner, outer)[:, None], inside, weights)
+    sureness, familiar = fit_logistic(familiarity, inside, weights)
     fitted = Calibration(float(margin), float(constant), max(float(sureness), 0.5), float(familiar), held_out=n)
     return _with_threshold(fitted, found, right)
 
@@ -162,8 +174,8 @@ def _with_threshold(fitted: Calibration, found: HeldOut, right: NDArray[np.bool_
 
     Youden's index: the share of the right ones above it, less the share of the others above it.
     """
-    inside = fitted.confidence(found.probability, found.similarity)
-    outside = fitted.confidence(found.outside_probability, found.outside_similarity)
+    inside = np.array([fitted.confidence(p, s) for p, s in found.inside()])
+    outside = np.array([fitted.confidence(p, s) for p, s in found.outside()])
     good, bad = inside[right], np.concatenate([inside[~right], outside])
     if not len(good):
         return fitted

@@ -73,13 +73,11 @@ class Classifier:
 
     def nearest(self, vector: Vector, labels: NDArray[np.intp]) -> tuple[tuple[int, float], ...]:
         """The nearest examples among those of some labels, as (row, similarity), nearest first."""
-        found: list[tuple[int, float]] = []
-        for label in labels:
-            start, stop = int(self.bounds[label]), int(self.bounds[label + 1])
-            near = self.examples.similarities(vector, start, stop)
-            best = np.argsort(-near, kind="stable")[:NEAR]
-            found += [(start + int(i), float(near[i])) for i in best]
-        return tuple(sorted(found, key=lambda f: (-f[1], f[0]))[:NEAR])
+        ranges = [(int(self.bounds[label]), int(self.bounds[label + 1])) for label in labels]
+        rows = np.concatenate([np.arange(*r) for r in ranges])
+        near = np.concatenate(self.examples.similarities(vector, ranges))
+        best = np.argsort(-near, kind="stable")[:NEAR]
+        return tuple((int(rows[i]), float(near[i])) for i in best)
 
     def dump(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         """The facts and arrays to keep."""

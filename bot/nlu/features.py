@@ -59,16 +59,21 @@ class Matrix:
                 similar[i, where] += weight * data
         return similar
 
-    def similarities(self, vector: Vector, start: int, stop: int) -> Floats:
-        """The similarities of one text to the rows `start` to `stop`, shape (stop − start,)."""
+    def similarities(self, vector: Vector, ranges: Sequence[tuple[int, int]]) -> list[Floats]:
+        """The similarities of one text to the rows of each range (start, stop), shape (stop − start,)."""
         query = np.zeros(self.sparse.width, np.float32)
         query[vector.indices] = vector.weights
-        begin, end = self.sparse.indptr[start], self.sparse.indptr[stop]
-        products = np.append(self.sparse.data[begin:end] * query[self.sparse.indices[begin:end]], np.float32(0))
-        bounds = self.sparse.indptr[start : stop + 1] - begin
-        sums = np.add.reduceat(products, bounds[:-1])
-        sums[bounds[:-1] == bounds[1:]] = 0
-        return np.asarray(sums + self.dense[start:stop] @ vector.dense, np.float32)
+        return [self._sparse_part(query, *r) + self.dense[slice(*r)] @ vector.dense for r in ranges]
+
+    def _sparse_part(self, query: Floats, start: int, stop: int) -> Floats:
+        bounds = self.sparse.indptr[start : stop + 1]
+        begin, end = int(bounds[0]), int(bounds[-1])
+        if begin == end:
+            return np.zeros(stop - start, np.float32)
+        products = self.sparse.data[begin:end] * query[self.sparse.indices[begin:end]]
+        sums = np.add.reduceat(products, np.minimum(bounds[:-1] - begin, len(products) - 1))
+        sums[bounds[:-1] == bounds[1:]] = 0  # where a row is empty, reduceat gives the next row's first entry
+        return sums
 
 
 class Features:

@@ -38,10 +38,7 @@ def words(normalised: str) -> list[tuple[str, bool]]:
 
     Punctuation and symbols (emoji too) are words of one character.
     """
-    return [
-        (m.group()[:MAX_WORD] if m["unspaced"] is None else m.group(), m["unspaced"] is not None)
-        for m in _WORD.finditer(normalised)
-    ]
+    return [(m.group(), True) if m.lastgroup else (m.group()[:MAX_WORD], False) for m in _WORD.finditer(normalised)]
 
 
 @lru_cache(maxsize=32768)

@@ -123,8 +123,7 @@ class _Walk:
         others = (key for key in entries if key != step.source and key.startswith(step.source[:-2]))
         if step.source not in entries or next(others, None) is None:
             return False
-        kept = {key: entry for key, entry in entries.items() if key != step.source}
-        self.policy = RulePolicy(replace(self.policy.rules, entries=kept), self.domain, self.options)
+        self.policy = RulePolicy(self.policy.rules.without([step.source]), self.domain, self.options)
         return True
 
     def _report(self, story: TrainingStory, step: _Step) -> None:

@@ -23,12 +23,13 @@ from bot.dialogue.prediction import Because, Prediction
 from bot.dialogue.states import RuleOnly, State, States
 from bot.dialogue.tracker import Tracker
 from bot.dialogue.training import Example
+from bot.learning import Rows
 
 PRIORITY: Final = 1
 HISTORY: Final = 6
 """States that are looked at where config.yml says nothing smaller; older ones hardly ever matter."""
 
-MAX_EXAMPLES: Final = 2500
+MAX_EXAMPLES: Final = 2000
 """The linear system has as many rows as there are different examples; more are thinned out evenly."""
 
 REGULARISATION: Final = 0.05
@@ -220,18 +221,15 @@ def learn(examples: Iterable[tuple[str, Example]], options: LearnedOptions) -> L
     lines = _lines(examples, history(options))
     names = sorted({name for features, _, _ in lines for name in features})
     actions = sorted({action for _, votes, _ in lines for action in votes})
-    index = {name: i for i, name in enumerate(names)}
-    line_features, line_values = _table([features for features, _, _ in lines], index)
+    rows = _rows([features for features, _, _ in lines], names)
     wanted = np.zeros((len(lines), len(actions)), np.float32)
     for row, (_, votes, _) in enumerate(lines):
         for action, share in votes.items():
             wanted[row, actions.index(action)] = share
-    dense = np.zeros((len(lines), len(names) + 1), np.float32)
-    np.add.at(dense, (np.arange(len(lines))[:, None], line_features), line_values)
-    dense = dense[:, :-1]
-    duals = _solve(dense, wanted)
+    duals = _solve(rows, wanted)
+    at, values = _padded(rows)
     reasons = tuple(reason for _, _, reason in lines)
-    return LearnedModel(tuple(names), tuple(actions), dense.T @ duals, duals, line_features, line_values, reasons)
+    return LearnedModel(tuple(names), tuple(actions), rows.transposed().dot(duals), duals, at, values, reasons)
 
 
 _Line = tuple[Features, dict[str, float], tuple[str, Place]]
@@ -268,25 +266,35 @@ def _shares(counts: Mapping[str, int]) -> dict[str, float]:
     return {action: count / total for action, count in counts.items()}
 
 
-def _table(lines: Sequence[Features], index: Mapping[str, int]) -> tuple[NDArray[np.int32], Floats]:
-    """Features as rows of indices and values of length 1, padded with the index after the last."""
-    widest = max((len(features) for features in lines), default=0)
-    at = np.full((len(lines), widest), len(index), np.int32)
-    values = np.zeros((len(lines), widest), np.float32)
-    for row, features in enumerate(lines):
-        length = sum(value * value for value in features.values()) ** 0.5
-        at[row, : len(features)] = [index[name] for name in features]
-        values[row, : len(features)] = [value / length for value in features.values()]
+def _rows(lines: Sequence[Features], names: Sequence[str]) -> Rows:
+    """Features as rows of length 1."""
+    index = {name: i for i, name in enumerate(names)}
+    rows = []
+    for features in lines:
+        values = np.array(list(features.values()), np.float32)
+        rows.append((np.array([index[name] for name in features], np.int32), values / np.linalg.norm(values)))
+    return Rows.stack(rows, len(names))
+
+
+def _padded(rows: Rows) -> tuple[NDArray[np.int32], Floats]:
+    """The rows' indices and values, each row filled up with the index after the last."""
+    widest = int(np.diff(rows.indptr).max(initial=0))
+    at = np.full((len(rows), widest), rows.width, np.int32)
+    values = np.zeros((len(rows), widest), np.float32)
+    for i in range(len(rows)):
+        indices, data = rows[i]
+        at[i, : len(indices)], values[i, : len(indices)] = indices, data
     return at, values
 
 
-def _solve(rows: Floats, wanted: Floats) -> Floats:
+def _solve(rows: Rows, wanted: Floats) -> Floats:
     """The duals: (K + λI)⁻¹ Y with K the likeness of every two rows."""
     if not len(rows):
         return wanted
-    kernel = (rows @ rows.T).astype(np.float64)
-    kernel[np.diag_indices_from(kernel)] += REGULARISATION
-    return np.linalg.solve(kernel, wanted.astype(np.float64)).astype(np.float32)
+    kernel = rows.gram()
+    kernel[np.diag_indices_from(kernel)] += REGULARISATION  # which also keeps single precision exact enough
+    duals: Floats = np.linalg.solve(kernel, wanted)
+    return duals
 
 
 # --- keeping -----------------------------------------------------------------

@@ -8,16 +8,16 @@ loop goes before rules unless it rejected, and default intents before all.
 from __future__ import annotations
 
 import json
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from bot.content import NOWHERE, Domain
 from bot.dialogue.events import LoopInterrupted
+from bot.dialogue.matching import Patterns
 from bot.dialogue.names import DEFAULT_FALLBACK, DEFAULT_INTENTS, LISTEN, SNIPPET
 from bot.dialogue.prediction import Because, Prediction
-from bot.dialogue.states import NOT_SET, SET, Feature, State, States, User
+from bot.dialogue.states import NOT_SET, State, States
 from bot.dialogue.tracker import Tracker
 from bot.dialogue.training import Example
 
@@ -50,11 +50,22 @@ class RuleEntry:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the rule policy knows: entries by key, hints for loops by key, and the sources that no story uses."""
+    """What the rule policy knows: entries by key, and hints for loops by key.
+
+    `not_in_stories` are the sources that no story uses; `dropped` are keys of
+    entries that gave way to stories.
+    """
 
     entries: Mapping[str, RuleEntry]
     unhappy: Mapping[str, tuple[tuple[State, ...], str]]
     not_in_stories: frozenset[str] = frozenset()
+    dropped: frozenset[str] = frozenset()
+
+    def without(self, keys: Iterable[str]) -> Rules:
+        """The same without the entries of these keys."""
+        dropped = self.dropped | frozenset(keys)
+        kept = {key: entry for key, entry in self.entries.items() if key not in dropped}
+        return Rules(kept, self.unhappy, self.not_in_stories, dropped)
 
 
 INTERRUPTED: Final = "loop_was_interrupted"
@@ -81,11 +92,9 @@ class RulePolicy:
         self.priority = options.priority
         self._domain = domain
         self._states = States(domain)
-        self._index = _Index([(e.states, e.key, e) for e in rules.entries.values()])
-        self._unhappy = _Index([(states, key, hint) for key, (states, hint) in rules.unhappy.items()])
-        self._longest = max(
-            (len(states) for states, _, _ in (*self._index.patterns, *self._unhappy.patterns)), default=1
-        )
+        self._index = Patterns([(e.states, e.key, e) for e in rules.entries.values()])
+        self._unhappy = Patterns([(states, key, hint) for key, (states, hint) in rules.unhappy.items()])
+        self._longest = max((len(states) for states, _, _ in (*self._index.all, *self._unhappy.all)), default=1)
         self.by_text = any(state.user.text for entry in rules.entries.values() for state in entry.states)
 
     def predict(self, tracker: Tracker) -> Prediction:
@@ -281,81 +290,3 @@ def _rasa_state(state: State) -> dict[str, Any]:
     if state.loop:
         data["active_loop"] = {"name": state.loop}
     return data
-
-
-# --- matching ----------------------------------------------------------------
-
-
-@dataclass(slots=True)
-class _Index:
-    """Patterns of states by the previous action and intent that their last state asks for, longest key first."""
-
-    patterns: Sequence[tuple[tuple[State, ...], str, Any]]
-    _by_last: dict[tuple[str | None, str | None], list[tuple[tuple[State, ...], str, Any]]] = field(
-        default_factory=lambda: defaultdict(list)
-    )
-    _sorted: dict[tuple[str | None, str | None], list[tuple[tuple[State, ...], str, Any]]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        for pattern in self.patterns:
-            last = pattern[0][-1]
-            self._by_last[last.action, last.user.intent].append(pattern)
-
-    def matching(self, states: Sequence[State]) -> Iterator[Any]:
-        """What the patterns that hold at the end of `states` stand for, the most particular first."""
-        last = states[-1]
-        where = (last.action, last.user.intent)
-        candidates = self._sorted.get(where)
-        if candidates is None:
-            keys = {where, (last.action, None)}
-            found = [pattern for key in keys for pattern in self._by_last.get(key, ())]
-            candidates = self._sorted[where] = sorted(found, key=lambda p: (-len(p[1]), p[1]))
-        return (value for pattern, _, value in candidates if holds(pattern, states))
-
-
-def holds(pattern: Sequence[State], states: Sequence[State]) -> bool:
-    """Whether the pattern's states hold at the end of `states`."""
-    if len(pattern) > len(states):
-        return False
-    recent = states[len(states) - len(pattern) :]
-    return all(_fits(wanted, state) for wanted, state in zip(reversed(pattern), reversed(recent), strict=True))
-
-
-def _fits(wanted: State, state: State) -> bool:
-    if wanted.action is None or state.action is None:
-        # Where a conversation starts, slots are at their initial values on both sides.
-        return wanted.action is state.action
-    return (
-        wanted.action == state.action
-        and _user_fits(wanted.user, state.user)
-        and _loop_fits(wanted.loop, state.loop)
-        and (not wanted.slots or _slots_fit(wanted.slots, dict(state.slots)))
-    )
-
-
-def _user_fits(wanted: User, user: User) -> bool:
-    return (
-        (wanted.intent is None or wanted.intent == user.intent)
-        and (wanted.text is None or wanted.text == user.text)
-        and (not wanted.entities or wanted.entities == user.entities)
-    )
-
-
-def _loop_fits(wanted: str | None, loop: str | None) -> bool:
-    if wanted == NOT_SET:
-        return loop in (None, NOT_SET)
-    return wanted is None or wanted == loop
-
-
-def _slots_fit(wanted: Sequence[tuple[str, Feature]], slots: Mapping[str, Feature]) -> bool:
-    for name, feature in wanted:
-        have = slots.get(name)
-        if feature == NOT_SET:
-            if have not in (None, NOT_SET):
-                return False
-        elif feature == SET:
-            if have in (None, NOT_SET):
-                return False
-        elif have != feature:
-            return False
-    return True

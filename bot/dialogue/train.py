@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -34,13 +34,22 @@ def train_dialogue(content: Content, seed: int = 0, policies: Mapping[str, Facto
     `policies` make plugins' policies, by the name that config.yml uses for
     them. Nothing here is drawn at random: `seed` changes nothing.
     """
-    return _assemble(_Lessons.of(content), policies or {}, None)
+    lessons = _Lessons.of(content)
+    config = policy_config(content, policies or {})
+    rules = _analysis(lessons, config.rules).rules if config.rules else None
+    learned = learn(lessons.story_examples, config.learned) if config.learned else None
+    return _assemble(lessons, config, rules, learned, policies or {})
 
 
 def save_dialogue(dialogue: Dialogue, folder: Path) -> None:
     """Keep what is slow to learn in `folder`; the rest is read from the content again."""
     learned = next((p.model for p in dialogue.policies if isinstance(p, LearnedPolicy)), None)
-    facts: dict[str, Any] = {"format": FORMAT, "learned": model_facts(learned) if learned else None}
+    rules = next((p.rules for p in dialogue.policies if isinstance(p, RulePolicy)), None)
+    facts: dict[str, Any] = {
+        "format": FORMAT,
+        "learned": model_facts(learned) if learned else None,
+        "rules": {"not_in_stories": sorted(rules.not_in_stories), "dropped": sorted(rules.dropped)} if rules else None,
+    }
     write_folder(folder, facts, model_arrays(learned) if learned else {})
 
 
@@ -52,8 +61,13 @@ def load_dialogue(folder: Path, content: Content, policies: Mapping[str, Factory
         raise ValueError(str(error)) from error
     if facts.get("format") != FORMAT:
         raise ValueError(f"{folder}: kept by another version")
+    lessons = _Lessons.of(content)
     learned = read_model(facts["learned"], arrays) if facts["learned"] else None
-    return _assemble(_Lessons.of(content), policies or {}, learned)
+    rules = None
+    if facts["rules"]:
+        found = lessons.rules_found().without(facts["rules"]["dropped"])
+        rules = replace(found, not_in_stories=frozenset(facts["rules"]["not_in_stories"]))
+    return _assemble(lessons, policy_config(content, policies or {}), rules, learned, policies or {})
 
 
 def check_contradictions(content: Content) -> tuple[Diagnostic, ...]:
@@ -92,33 +106,40 @@ class _Lessons:
             [(story.name, example) for story in stories for example in story.examples(states, start)],
         )
 
+    def rules_found(self) -> Rules:
+        """What the rules say, before stories are looked at for contradictions."""
+        examples = [example for _, example in (*self.rule_examples, *self.story_examples)]
+        return Rules(rule_entries(self.rule_examples), unhappy_hints(examples))
 
-def _assemble(lessons: _Lessons, factories: Mapping[str, Factory], learned: LearnedModel | None) -> Dialogue:
-    content = lessons.content
-    config = policy_config(content, factories)
+
+def _assemble(
+    lessons: _Lessons,
+    config: PolicyConfig,
+    rules: Rules | None,
+    learned: LearnedModel | None,
+    factories: Mapping[str, Factory],
+) -> Dialogue:
+    content, domain = lessons.content, lessons.content.domain
     made: list[Policy] = []
     rule_only = RuleOnly()
-    if config.rules:
-        made.append(RulePolicy(_analysis(lessons, config.rules).rules, content.domain, config.rules))
+    if config.rules and rules:
+        made.append(RulePolicy(rules, domain, config.rules))
         if config.rules.check_for_contradictions:
             rule_only = _rule_only(lessons)
     made += [
-        MemoizationPolicy(memorize(lessons.story_examples, options), rule_only, content.domain, options)
+        MemoizationPolicy(memorize(lessons.story_examples, options), rule_only, domain, options)
         for options in config.memory
     ]
-    if config.learned:
-        model = learned or learn(lessons.story_examples, config.learned)
-        made.append(LearnedPolicy(model, rule_only, States(content.domain), config.learned))
+    if config.learned and learned:
+        made.append(LearnedPolicy(learned, rule_only, States(domain), config.learned))
     made += [factories[entry.name](content, entry) for entry in config.other]
     return Dialogue(made, _max_turns(lessons, config))
 
 
 def _analysis(lessons: _Lessons, options: RuleOptions) -> Analysis:
-    examples = [example for _, example in (*lessons.rule_examples, *lessons.story_examples)]
-    rules = Rules(rule_entries(lessons.rule_examples), unhappy_hints(examples))
     if not options.check_for_contradictions:
-        return Analysis(rules, ())
-    return analyse(rules, lessons.rules, lessons.stories, lessons.content.domain, options)
+        return Analysis(lessons.rules_found(), ())
+    return analyse(lessons.rules_found(), lessons.rules, lessons.stories, lessons.content.domain, options)
 
 
 def _rule_only(lessons: _Lessons) -> RuleOnly:

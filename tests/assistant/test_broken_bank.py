@@ -11,8 +11,11 @@ from typing import Any
 import aiohttp
 import pytest
 import pytest_asyncio
+from aiohttp.test_utils import TestClient, TestServer
 
 from bot.app.opening import Bot, open_bot
+from bot.app.running import parts_of
+from bot.server.app import make_app
 from simulator.accounts import CUSTOMERS
 from simulator.embedded import embedded
 from simulator.faults import KINDS
@@ -62,11 +65,18 @@ class BrokenBank:
 
     async def break_it(self, **fault: Any) -> None:
         await self._admin("POST", fault)
+        if fault["kind"] != "latency":
+            self._patience(0.5)  # so long a bank that hangs keeps a test waiting
 
     async def mend_it(self) -> None:
         """Take the faults away, and let enough time pass for the circuit breaker to try again."""
         await self._admin("DELETE", None)
+        self._patience(3.0)
         self.clock.passed += 3_600
+
+    def _patience(self, seconds: float) -> None:
+        client: Any = self.bot.resources.get("bank", object)
+        client.seconds = seconds
 
     async def _admin(self, method: str, body: dict[str, Any] | None) -> None:
         headers = {"Authorization": f"Bearer {self.endpoint.admin_key}"}
@@ -86,9 +96,9 @@ async def opened(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Asy
         (data / "bank.key").touch(0o600)
         (data / "bank.key").write_text(endpoint.secret)
         sources = replace(SOURCES, monotonic=clock)
-        async with open_bot(load_assistant(project, folder, {"bank_url": endpoint.url}), sources=sources) as bot:
-            client: Any = bot.resources.get("bank", object)
-            client.seconds = 0.4  # so long a hanging bank keeps a test waiting, instead of 3 s
+        async with open_bot(
+            load_assistant(project, folder, {"bank_url": endpoint.url, "demo": True}), sources=sources
+        ) as bot:
             yield BrokenBank(bot, endpoint, clock, Oracle(AMARAS_ID))
 
 
@@ -161,6 +171,31 @@ async def test_a_transfer_that_never_arrived_moves_nothing(bank: BrokenBank) -> 
     assert "Nothing has moved" in said or "I am checking that" in said
     await bank.mend_it()
     assert not list(mistakes(await talk.say("what's my balance?"), bank.amara.expected({"balance": "all"})))
+
+
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def page(opened: BrokenBank) -> AsyncIterator[TestClient[Any, Any]]:
+    """Amara at the front door."""
+    async with TestClient(TestServer(make_app(parts_of(opened.bot)))) as client:
+        async with client.post("/auth", json={"accountNumber": AMARA, "code": "135790"}) as response:
+            token = (await response.json())["token"]
+        client.session.headers["Authorization"] = f"Bearer {token}"
+        yield client
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_over_http_a_broken_bank_is_an_answer_and_no_error(
+    bank: BrokenBank, page: TestClient[Any, Any], kind: str
+) -> None:
+    await bank.break_it(kind=kind, seconds=0.05 if kind == "latency" else 5)
+    for text in ("what's my balance?", "what did I spend last month?", "bye"):
+        async with page.post("/chat", json={"message": text}) as response:
+            body = await response.text()
+            assert response.status == 200, body
+            assert "Traceback" not in body
+            assert (await response.json())["replies"]
+    async with page.get("/health") as response:
+        assert response.status == 200
 
 
 def unfounded(exchange: Exchange, figure: dict[str, Any], oracle: Oracle) -> list[str]:

@@ -11,8 +11,8 @@ run: $(VENV)/.run
 	@$(BIN)/bot run --demo $(ARGS)
 
 test: $(VENV)/.test $(SDK)/.done check
+	$(BIN)/bot test --at-least 90
 	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
-	$(BIN)/bot test --no-color
 
 check: $(VENV)/.test
 	$(BIN)/ruff check .

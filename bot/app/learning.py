@@ -14,7 +14,6 @@ from typing import TypeVar
 
 from bot.app.projects import Project, private_folder
 from bot.dialogue import Dialogue, train_dialogue
-from bot.errors import BotError
 from bot.nlu import Model, fingerprint_of, train
 
 SEED = 0
@@ -64,7 +63,7 @@ def learn(project: Project, *, progress: Progress | None = None) -> Trained:
 
 def _cached(folder: Path, load: Callable[[Path], Learned], learn: Callable[[], Learned]) -> tuple[Learned, bool]:
     if folder.is_dir():
-        with contextlib.suppress(BotError, OSError, ValueError, KeyError):  # another version's, or cut short
+        with contextlib.suppress(Exception):  # another version's, or cut short: a cache is only a cache
             return load(folder), True
     learned = learn()
     with contextlib.suppress(OSError), _written_whole(folder) as draft:  # a read-only project is trained each time

@@ -20,6 +20,12 @@ _nlu = click.option("--nlu", type=_path, default=None, help="Test messages: an N
 _out = click.option(
     "--out", type=click.Path(file_okay=False, path_type=Path), default=Path("results"), help="Where reports go."
 )
+_at_least = click.option(
+    "--at-least",
+    type=click.FloatRange(0, 100),
+    default=100.0,
+    help="Fail only when a smaller share of the stories passed (per cent; default: 100).",
+)
 _e2e = click.option("--e2e", is_flag=True, help="Run actions and forms too, with the services behind them.")
 _customer = click.option("--as", "customer", default=None, help="With --e2e: the bank's id of the customer logged in.")
 
@@ -29,6 +35,7 @@ _customer = click.option("--as", "customer", default=None, help="With --e2e: the
 @_stories
 @_nlu
 @_out
+@_at_least
 @_e2e
 @_customer
 @click.pass_context
@@ -38,6 +45,7 @@ def test(
     stories: Path | None,
     nlu: Path | None,
     out: Path,
+    at_least: float,
     e2e: bool,
     customer: str | None,
 ) -> None:
@@ -48,33 +56,45 @@ def test(
     status is 1 when something failed.
     """
     if ctx.invoked_subcommand is None:
-        failed = _run_core(project, stories, out, e2e=e2e, customer=customer)
+        passed = _run_core(project, stories, out, at_least, e2e=e2e, customer=customer)
         if nlu is not None:
-            failed += _run_nlu(project, nlu, out)
-        sys.exit(failed > 0)
+            from bot.cli.test_nlu import run_nlu_tests
+
+            passed = run_nlu_tests(project, nlu, out) == 0 and passed
+        sys.exit(not passed)
 
 
 @test.command()
 @options.project
 @_stories
 @_out
+@_at_least
 @_e2e
 @_customer
-def core(project: Path, stories: Path | None, out: Path, e2e: bool, customer: str | None) -> None:
+def core(project: Path, stories: Path | None, out: Path, at_least: float, e2e: bool, customer: str | None) -> None:
     """Run test stories: those of the project, or those given."""
-    sys.exit(_run_core(project, stories, out, e2e=e2e, customer=customer) > 0)
+    sys.exit(not _run_core(project, stories, out, at_least, e2e=e2e, customer=customer))
 
 
 @test.command("nlu")
 @options.project
 @_nlu
+@click.option("--config", type=_path, default=None, help="Another config.yml, to compare its pipeline with this one.")
 @_out
-def nlu_(project: Path, nlu: Path | None, out: Path) -> None:
-    """Test the matcher on messages given, or by cross-validation on the training data."""
-    sys.exit(_run_nlu(project, nlu, out) > 0)
+def nlu_(project: Path, nlu: Path | None, config: Path | None, out: Path) -> None:
+    """Test the matcher on messages given, or by cross-validation on the training data.
+
+    Without --nlu the exit status is 0 whatever was found: some messages of a
+    cross-validation always fail.
+    """
+    from bot.cli.test_nlu import run_nlu_tests
+
+    sys.exit(run_nlu_tests(project, nlu, out, config) > 0)
 
 
-def _run_core(project: Path, stories: Path | None, out: Path, *, e2e: bool, customer: str | None) -> int:
+def _run_core(
+    project: Path, stories: Path | None, out: Path, at_least: float, *, e2e: bool, customer: str | None
+) -> bool:
     from bot.app.testing import run_core_tests, run_end_to_end_tests, write_core_reports
     from bot.cli import showing
 
@@ -86,7 +106,7 @@ def _run_core(project: Path, stories: Path | None, out: Path, *, e2e: bool, cust
     write_core_reports(report, out)
     _show_failures(report)
     click.echo(f"{report.passed} passed, {len(report.failed)} failed")
-    return len(report.failed)
+    return report.passed * 100.0 >= at_least * len(report.results)
 
 
 def _show_failures(report: StoryReport) -> None:
@@ -109,9 +129,3 @@ def _difference(step: StepResult) -> str:
         for entities in (step.expected_entities, step.predicted_entities)
     ]
     return f"{said}expected {shown[0]}, got {shown[1]}"
-
-
-def _run_nlu(project: Path, nlu: Path | None, out: Path) -> int:
-    from bot.cli.test_nlu import run_nlu_tests
-
-    return run_nlu_tests(project, nlu, out)

@@ -82,6 +82,12 @@ def read_settings(
     return configuration.settings, configuration.diagnostics
 
 
+def read_pipeline(config: Path) -> tuple[Component, ...] | None:
+    """The pipeline that a config.yml, of whatever name, describes."""
+    tree, _ = read_yaml(config, str(config))
+    return _components(tree.get("pipeline")) if isinstance(tree, Map) else None
+
+
 def read_configuration(folder: Path, environment: Mapping[str, str] | None = None) -> Configuration:
     """All that config.yml, endpoints.yml and credentials.yml say; each may be absent."""
     reader = _Reader(folder, os.environ if environment is None else environment)

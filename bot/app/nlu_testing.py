@@ -1,0 +1,123 @@
+"""`bot test nlu`: the matcher on test messages or cross-validated, compared, and written down as Rasa does."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from bot.app.learning import learn
+from bot.app.projects import Project, load_project
+from bot.content import Content, Example
+from bot.errors import ContentError
+from bot.nlu import train
+from bot.nlu.evaluation import Comparison, Report, Score, compare, cross_validate, evaluate
+from bot.nlu.findings import Findings, find
+from bot.reading import read_nlu_data, read_pipeline
+
+Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class NluTest:
+    """What was found. `findings` (about the training data) come with cross-validation only."""
+
+    report: Report
+    findings: Findings | None = None
+    comparison: Comparison | None = None
+
+    @property
+    def passed(self) -> int:
+        """How many messages were understood."""
+        return sum(expected == predicted for expected, predicted, _ in self.report.outcomes)
+
+    @property
+    def failed(self) -> int:
+        """How many were not."""
+        return self.report.messages - self.passed
+
+
+def run_nlu_test(
+    folder: Path, nlu: Path | None, *, other_config: Path | None = None, progress: Progress | None = None
+) -> NluTest:
+    """Test the project's matcher on the messages in `nlu`, or by cross-validation where it is None.
+
+    With `other_config` the pipeline of that config.yml is tested on the same
+    messages and compared. Raises ContentError for files that cannot be read.
+    """
+    project = load_project(folder)
+    report = _report(project, project.content, nlu, progress)
+    comparison = None
+    if other_config is not None:
+        other = replace(project.content, pipeline=read_pipeline(other_config))
+        comparison = compare(report, _report(project, other, nlu, progress))
+    return NluTest(report, find(project.content) if nlu is None else None, comparison)
+
+
+def write_nlu_reports(test: NluTest, out: Path) -> tuple[Path, ...]:
+    """Write Rasa's `intent_report.json`, `intent_errors.json` and entity report, and pictures where they can be drawn.
+
+    Gives back what was written into the folder `out`.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    report = test.report
+    files: dict[str, Any] = {
+        "intent_report.json": _intent_report(report),
+        "intent_errors.json": [
+            _error(asdict(message)) for confusion in report.confusions for message in confusion.messages
+        ],
+        "TellerEntityExtractor_report.json": {score.name: _scores(score) for score in report.entities},
+    }
+    if test.findings is not None:
+        files["findings.json"] = test.findings.as_json()
+    if test.comparison is not None:
+        files["comparison.json"] = test.comparison.as_json()
+    for name, value in files.items():
+        (out / name).write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    pictures: tuple[Path, ...] = ()
+    with contextlib.suppress(ImportError):  # matplotlib is an extra
+        from bot.nlu.plots import save_plots
+
+        pictures = save_plots(report, out)
+    return (*(out / name for name in files), *pictures)
+
+
+def _report(project: Project, content: Content, nlu: Path | None, progress: Progress | None) -> Report:
+    components = project.plugins.nlu_components()
+    if nlu is None:
+        return cross_validate(content, components=components, progress=progress)
+    examples = _examples(nlu)
+    if content is project.content:
+        return evaluate(learn(project, progress=progress).model, examples)
+    return evaluate(train(content, progress=progress, components=components), examples)
+
+
+def _examples(nlu: Path) -> tuple[Example, ...]:
+    data, diagnostics = read_nlu_data(nlu)
+    errors = [found for found in diagnostics if found.severity == "error"]
+    if errors:
+        raise ContentError(errors)
+    return data.examples
+
+
+def _intent_report(report: Report) -> dict[str, Any]:
+    confused: dict[str, dict[str, int]] = {}
+    for confusion in report.confusions:
+        confused.setdefault(confusion.expected, {})[confusion.predicted] = confusion.count
+    rows = {s.name: {**_scores(s), "confused_with": confused.get(s.name, {})} for s in report.intents}
+    summary = {"accuracy": report.accuracy, "macro_f1": report.macro_f1, "calibration_error": report.calibration_error}
+    return {**rows, **summary, "messages": report.messages, "fell_back": report.fell_back}
+
+
+def _scores(score: Score) -> dict[str, float]:
+    return {"precision": score.precision, "recall": score.recall, "f1-score": score.f1, "support": score.support}
+
+
+def _error(message: Mapping[str, Any]) -> dict[str, Any]:
+    """One misunderstood message in Rasa's shape, with where it stands and what attracted it."""
+    prediction = {"name": message["predicted"], "confidence": message["confidence"]}
+    known = {"text": message["text"], "intent": message["expected"], "intent_prediction": prediction}
+    return {**known, "place": message["place"], "attracted_by": message["attracted_by"]}

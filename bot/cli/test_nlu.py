@@ -1,0 +1,95 @@
+"""What `bot test nlu` shows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bot.cli import showing
+
+if TYPE_CHECKING:
+    from bot.app.nlu_testing import NluTest
+    from bot.nlu.evaluation import Comparison, Report, Score
+    from bot.nlu.findings import Findings
+
+MOST = 12
+
+
+def run_nlu_tests(project: Path, nlu: Path | None, out: Path, other_config: Path | None = None) -> int:
+    """Run, write the reports, show the result; how many messages failed that should not (none in cross-validation)."""
+    from bot.app.nlu_testing import run_nlu_test, write_nlu_reports
+
+    with showing.progress("Testing the matcher") as progress:
+        test = run_nlu_test(project, nlu, other_config=other_config, progress=progress)
+    written = write_nlu_reports(test, out)
+    _show(test)
+    click.echo(f"Reports: {', '.join(str(file) for file in written)}", err=True)
+    click.echo(f"{test.passed} passed, {test.failed} failed")
+    return 0 if nlu is None else test.failed
+
+
+def _show(test: NluTest) -> None:
+    _summary(test.report)
+    _scores("intent", sorted(test.report.intents, key=lambda s: s.f1)[:MOST])
+    _scores("entity", test.report.entities)
+    _confusions(test.report)
+    if test.findings is not None:
+        _findings(test.findings)
+    if test.comparison is not None:
+        _comparison(test.comparison)
+
+
+def _summary(report: Report) -> None:
+    click.echo(
+        f"{report.messages} messages: accuracy {report.accuracy:.1%}, macro F1 {report.macro_f1:.3f}, "
+        f"calibration error {report.calibration_error:.3f}; {report.fell_back:.1%} fell back "
+        f"({report.fell_back_wrongly:.1%} though rightly understood)"
+    )
+
+
+def _scores(kind: str, scores: Iterable[Score]) -> None:
+    rows = [(s.name, f"{s.precision:.3f}", f"{s.recall:.3f}", f"{s.f1:.3f}", s.support) for s in scores]
+    if rows:
+        showing.table((kind, "precision", "recall", "F1", "messages"), rows)
+
+
+def _confusions(report: Report) -> None:
+    for confusion in report.confusions[:MOST]:
+        click.secho(f"{confusion.expected} taken for {confusion.predicted}: {confusion.count}", bold=True)
+        for message in confusion.messages:
+            click.echo(f"  {message.place}: {message.text!r} ({message.confidence:.2f})")
+            if message.attracted_by is not None:
+                near = message.attracted_by
+                click.secho(f"      near {near.text!r} ({near.place}, {near.similarity:.2f})", dim=True)
+
+
+def _findings(findings: Findings) -> None:
+    for wrong in findings.mislabelled[:MOST]:
+        click.echo(
+            f"{wrong.place}: {wrong.text!r} is in {wrong.intent} and looks like {wrong.suggested} "
+            f"(as {wrong.neighbour!r}, {wrong.neighbour_place})"
+        )
+    for twin in findings.near_duplicates[:MOST]:
+        click.echo(
+            f"{twin.place}: {twin.text!r} ({twin.intent}) says the same as {twin.other_text!r} "
+            f"({twin.other_intent}, {twin.other_place})"
+        )
+    for thin in findings.thin:
+        click.echo(f"{thin.intent} has {thin.examples} examples; write more, as different as people are")
+    for entity in findings.entities:
+        for text, place in entity.missed[:MOST]:
+            click.echo(f"{place}: {text!r} is a value of {entity.entity} elsewhere and not marked here")
+
+
+def _comparison(comparison: Comparison) -> None:
+    click.secho(
+        f"The other configuration: accuracy {comparison.accuracy:+.1%}, macro F1 {comparison.macro_f1:+.3f}; "
+        f"it alone understood {comparison.only_second}, this one alone {comparison.only_first} "
+        f"(p = {comparison.p_value:.3f})",
+        bold=True,
+    )
+    rows = [(name, f"{before:.3f}", f"{after:.3f}") for name, before, after in comparison.intents[:MOST]]
+    showing.table(("intent", "F1 here", "F1 there"), rows)

@@ -1,39 +1,78 @@
-"""What is written about failed test stories: each step as the story has it, with what came instead beside it."""
+"""Failed test stories as Rasa writes them: the story, with what was predicted beside what was expected."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from bot.testing.stories import StepResult, StoryResult
+from bot.dialogue.events import ActiveLoop, Event, SlotSet
+from bot.dialogue.names import LISTEN
+from bot.messages import Entity
+from bot.testing.stories import StepResult, StoryResult, annotation
+
+NONE_FAILED = "# None of the test stories failed - all good!\n"
 
 
 def failed_stories_yaml(failed: Sequence[StoryResult]) -> str:
-    """The content of Rasa's `failed_test_stories.yml`: test stories again, predictions in comments."""
+    """The content of `failed_test_stories.yml`: YAML that reads as test stories, the predictions in comments."""
     if not failed:
-        return "# None of the test stories failed - all good!\n"
-    lines = ['version: "3.1"', "stories:"]
-    for result in failed:
-        lines += [f"- story: {_scalar(result.name)} # {result.place}", "  steps:"]
-        lines += [f"  {line}" for step in result.steps for line in _step(step)]
-    return "\n".join(lines) + "\n"
+        return NONE_FAILED
+    stories = [line for result in failed for line in _story(result)]
+    return "\n".join(['version: "3.1"', "stories:", *stories]) + "\n"
 
 
-def _step(step: StepResult) -> Iterator[str]:
-    predicted = "" if step.expected == step.predicted else f"  # predicted: {step.predicted}"
-    if step.kind == "action":
-        yield f"- action: {_scalar(step.expected)}{predicted}"
-        return
-    yield f"- intent: {_scalar(step.expected)}{predicted}"
+def _story(result: StoryResult) -> Iterator[str]:
+    yield f"- story: {_quoted(f'{result.name} ({result.place.file})')}  # line {result.place.line}"
+    yield "  steps:"
+    for event, step in result.events or [(None, step) for step in result.steps]:
+        if step is not None:
+            yield from _user(step) if step.kind == "user" else _action(step)
+        elif event is not None:
+            yield from _happened(event)
+
+
+def _user(step: StepResult) -> Iterator[str]:
+    text = step.text or ""
+    wrong_intent = _beside(step.expected != step.predicted, f"{step.predicted}: {text}")
+    yield f"  - intent: {_quoted(step.expected)}{wrong_intent}"
     if step.text:
-        entities = "" if step.entities_agree else f"  # predicted entities: {_entities(step)}"
-        yield f"  user: {_scalar(step.text)}{entities}"
+        wrong_entities = _beside(not step.entities_agree, annotated(text, step.predicted_entities))
+        yield f"    user: {_quoted(annotated(text, step.expected_entities))}{wrong_entities}"
+    elif step.expected_entities:
+        yield "    entities:"
+        yield from (f"    - {entity.entity}: {_quoted(entity.value)}" for entity in step.expected_entities)
 
 
-def _entities(step: StepResult) -> str:
-    return ", ".join(f"{e.entity}={e.value}" for e in step.predicted_entities).replace("\n", " ") or "none"
+def _action(step: StepResult) -> Iterator[str]:
+    if step.expected == LISTEN and step.passed:
+        return
+    key = "bot" if step.is_text else "action"
+    yield f"  - {key}: {_quoted(step.expected)}{_beside(not step.passed, step.predicted)}"
 
 
-def _scalar(text: str) -> str:
-    """The text as a double-quoted YAML scalar, which JSON strings are."""
-    return json.dumps(text, ensure_ascii=False)
+def _happened(event: Event) -> Iterator[str]:
+    if isinstance(event, ActiveLoop):
+        yield f"  - active_loop: {_quoted(event.name)}"
+    elif isinstance(event, SlotSet):
+        yield "  - slot_was_set:"
+        yield f"    - {event.name}: {_quoted(event.value)}"
+
+
+def _beside(wrong: bool, predicted: str) -> str:
+    return f"  # predicted: {' '.join(predicted.split())}" if wrong else ""
+
+
+def annotated(text: str, entities: Iterable[Entity]) -> str:
+    """The text with its entities marked as designers mark them; of overlapping ones the first."""
+    parts, done = [], 0
+    for entity in sorted(entities, key=lambda e: (e.start, -e.end)):
+        if entity.start < done or entity.end <= entity.start:
+            continue
+        parts += [text[done : entity.start], annotation(text[entity.start : entity.end], entity)]
+        done = entity.end
+    return "".join([*parts, text[done:]])
+
+
+def _quoted(value: object) -> str:
+    """The value as YAML: JSON is."""
+    return json.dumps(value, ensure_ascii=False, default=lambda other: "filled")

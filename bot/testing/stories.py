@@ -42,7 +42,8 @@ class StepResult:
     """One step of a story: what it expected and what came.
 
     For the user's steps these are intents, and `expected_entities` and
-    `predicted_entities` belong to them; for the bot's they are actions.
+    `predicted_entities` belong to them; for the bot's they are actions, or
+    texts (`is_text`) in end-to-end stories.
     """
 
     kind: Literal["user", "action"]
@@ -55,6 +56,7 @@ class StepResult:
     policy: str | None = None
     confidence: float | None = None
     because: tuple[Because, ...] = ()
+    is_text: bool = False
 
     @property
     def entities_agree(self) -> bool:
@@ -144,7 +146,8 @@ class _Runner:
     def _user(self, step: UserStep, event: UserUttered) -> StepResult:
         expected = step.intent or ""
         if not step.text or not step.intent:
-            return StepResult("user", step.place, expected, expected, step.text)
+            given = event.parse.entities
+            return StepResult("user", step.place, expected, expected, step.text, given, given)
         parse = self._matcher.parse(step.text, self._now)
         return StepResult(
             "user",
@@ -175,6 +178,7 @@ class _Runner:
             policy=prediction.policy,
             confidence=prediction.confidence,
             because=prediction.because,
+            is_text=event.action_text is not None,
         )
         hide = prediction.hide_rule_turn and result.passed
         executed = ActionExecuted(event.name, prediction.policy, prediction.confidence, hide, event.action_text)

@@ -25,7 +25,7 @@ from bot.content import (
 from bot.dialogue import train_dialogue
 from bot.messages import Entity, IntentScore, Parse
 from bot.reading import read_project
-from bot.testing.failed_stories import NONE_FAILED, failed_stories_yaml
+from bot.testing.reporting import NONE_FAILED, failed_stories_yaml
 from bot.testing.stories import StoryReport, run_story_tests, story_report
 
 START = Story("start", (UserStep("order"), ActionStep("form"), LoopStep("form")), "rule")
@@ -148,7 +148,7 @@ def test_failed_stories_are_written_so_that_they_read_as_test_stories(tmp_path: 
     text = 'two "in" Oslo: # 1'
     marks = (Annotation(9, 13, "city", "oslo"),)
     report = run(UserStep("order", text, annotations=marks), ActionStep("form"), LoopStep("form"), LoopStep(None))
-    written = failed_stories_yaml(report.results)
+    written = failed_stories_yaml(report.failed)
     assert "# predicted: greet" in written
     (tmp_path / "domain.yml").write_text("intents: [order]\nentities: [city]\n")
     (tmp_path / "tests").mkdir()
@@ -163,8 +163,14 @@ def test_failed_stories_are_written_so_that_they_read_as_test_stories(tmp_path: 
     assert [loop.name for loop in loops if isinstance(loop, LoopStep)] == ["form", None]
 
 
+def test_a_report_without_events_is_written_from_its_steps() -> None:
+    report = run(UserStep("greet", "hello"), ActionStep("utter_else"))
+    bare = [replace(result, events=()) for result in report.failed]
+    assert failed_stories_yaml(bare) == failed_stories_yaml(report.failed)
+
+
 def test_when_none_failed_the_file_says_so() -> None:
-    assert failed_stories_yaml(run(UserStep("greet", "hi"), ActionStep("utter_greet")).results) == NONE_FAILED
+    assert failed_stories_yaml(run(UserStep("greet", "hi"), ActionStep("utter_greet")).failed) == NONE_FAILED
 
 
 class KnowsTheTests:

@@ -19,23 +19,6 @@ EXTRACT_SLOTS: Final = "action_extract_slots"
 VALIDATE_SLOT_MAPPINGS: Final = "action_validate_slot_mappings"
 SEND_TEXT: Final = "action_send_text"
 
-DEFAULT_ACTIONS: Final = (
-    LISTEN,
-    RESTART,
-    SESSION_START,
-    DEFAULT_FALLBACK,
-    DEACTIVATE_LOOP,
-    REVERT_FALLBACK_EVENTS,
-    ASK_AFFIRMATION,
-    ASK_REPHRASE,
-    TWO_STAGE_FALLBACK,
-    UNLIKELY_INTENT,
-    BACK,
-    EXTRACT_SLOTS,
-    SEND_TEXT,
-)
-"""The actions that every bot has without naming them."""
-
 DEFAULT_INTENTS: Final = {"restart": RESTART, "back": BACK, "session_start": SESSION_START}
 """Intents that predict an action in every bot, whatever the policies say."""
 

@@ -24,6 +24,7 @@ Factory: TypeAlias = Callable[[Content, Component], Policy]
 """Makes a plugin's policy from the content and its entry in config.yml."""
 
 FORMAT: Final = 1
+_OURS: Final = (RulePolicy, MemoizationPolicy, LearnedPolicy)
 FEWEST_TURNS: Final = 5
 """User turns that are kept whatever the policies look at: the two-stage fallback goes back this far."""
 
@@ -48,6 +49,7 @@ def save_dialogue(dialogue: Dialogue, folder: Path) -> None:
     facts: dict[str, Any] = {
         "format": FORMAT,
         "learned": model_facts(learned) if learned else None,
+        "other": sorted(p.name for p in dialogue.policies if not isinstance(p, _OURS)),
         "rules": {"not_in_stories": sorted(rules.not_in_stories), "dropped": sorted(rules.dropped)} if rules else None,
     }
     write_folder(folder, facts, model_arrays(learned) if learned else {})
@@ -61,13 +63,16 @@ def load_dialogue(folder: Path, content: Content, policies: Mapping[str, Factory
         raise ValueError(str(error)) from error
     if facts.get("format") != FORMAT:
         raise ValueError(f"{folder}: kept by another version")
+    config = policy_config(content, policies or {})
+    if len(facts["other"]) != len(config.other):
+        raise ValueError(f"{folder}: kept with other policies of plugins")
     lessons = _Lessons.of(content)
     learned = read_model(facts["learned"], arrays) if facts["learned"] else None
     rules = None
     if facts["rules"]:
         found = lessons.rules_found().without(facts["rules"]["dropped"])
         rules = replace(found, not_in_stories=frozenset(facts["rules"]["not_in_stories"]))
-    return _assemble(lessons, policy_config(content, policies or {}), rules, learned, policies or {})
+    return _assemble(lessons, config, rules, learned, policies or {})
 
 
 def check_contradictions(content: Content) -> tuple[Diagnostic, ...]:

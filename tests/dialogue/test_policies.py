@@ -144,16 +144,24 @@ def test_what_another_version_kept_is_not_read(tmp_path: Path) -> None:
         Dialogue.load(tmp_path, content)
 
 
-def test_a_plugins_policy_has_its_say() -> None:
-    class Always:
-        name, priority = "Always", 9
+class Always:
+    """A plugin's policy."""
 
-        def predict(self, tracker: Tracker) -> Prediction:
-            return Prediction("action_mine", 1.0, self.name, self.priority)
+    name, priority = "Always", 9
 
+    def predict(self, tracker: Tracker) -> Prediction:
+        return Prediction("action_mine", 1.0, self.name, self.priority)
+
+
+def test_a_plugins_policy_has_its_say_and_is_never_lost(tmp_path: Path) -> None:
     content = content_of(ORDER, policies=[Component("Always"), *MEMORY])
-    dialogue = train_dialogue(content, policies={"Always": lambda content, entry: Always()})
+    plugins = {"Always": lambda content, entry: Always()}
+    dialogue = train_dialogue(content, policies=plugins)
     assert Walk(dialogue).hears("order").next.action == "action_mine"
+    dialogue.save(tmp_path)
+    assert Walk(Dialogue.load(tmp_path, content, plugins)).hears("order").next.action == "action_mine"
+    with pytest.raises(ValueError, match="plugins"):
+        Dialogue.load(tmp_path, content)
 
 
 # --- which prediction counts -------------------------------------------------

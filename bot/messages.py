@@ -111,6 +111,8 @@ class Parse:
     `intent` is None only when nothing could be said (empty text, no training
     data). `ranking` is best first. `response_selector` holds, per retrieval
     intent (`"default"` when unnamed), the full `faq/x` key and ranking.
+    `doubt` is why `nlu_fallback` was put first: the message is like none of
+    the intents, or like two of them.
     """
 
     text: str
@@ -119,6 +121,7 @@ class Parse:
     entities: tuple[Entity, ...] = ()
     response_selector: JsonObject = field(default_factory=dict)
     nearest: tuple[Nearest, ...] = ()
+    doubt: Literal["", "out_of_scope", "ambiguous"] = ""
 
     @property
     def intent_name(self) -> str | None:

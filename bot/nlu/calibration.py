@@ -156,7 +156,7 @@ def calibrate(
     found = held_out(kernel, labels, examples, classes, seed=seed, l2=l2)
     n = len(found.rows)
     if n < _FEWEST or classes < 3:
-        return Calibration(held_out=n)
+        return Calibration()
     right = found.predicted == labels[found.rows]
     odds = np.array([[_log_odds(p)] for p in found.probability])
     margin, constant = fit_logistic(odds, right)

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bot.content import Content, Example
 from bot.learning import ModelError, read_folder, write_folder
-from bot.messages import IntentScore, JsonObject, Nearest, Parse
+from bot.messages import Entity, IntentScore, JsonObject, Nearest, Parse
 from bot.nlu.classifier import Classifier, Prediction
 from bot.nlu.components import Factory, Featurizer, Processor
 from bot.nlu.entities import EntityModel, train_entities
@@ -36,6 +36,7 @@ RANKED: Final = 10
 _LARGE: Final = 3000
 """From so many examples on, n-grams that occur once are left out."""
 
+Doubt = Literal["", "out_of_scope", "ambiguous"]
 Progress = Callable[[str, float], None]
 
 
@@ -84,6 +85,21 @@ class Model:
         chosen = self.classifier.calibration.threshold
         return chosen if self.fallback.threshold is None else self.fallback.threshold
 
+    def explain_threshold(self) -> str:
+        """What the fallback threshold is and why, in a sentence for `bot train`."""
+        if self.fallback is None or self.classifier is None:
+            return "No fallback: config.yml's pipeline has no FallbackClassifier."
+        found = self.classifier.calibration
+        if self.fallback.threshold is not None:
+            return f"Fallback below a confidence of {self.fallback.threshold:.2f}, as config.yml says."
+        if not found.held_out:
+            return f"Fallback below a confidence of {found.threshold:.2f}: too few examples to choose by."
+        return (
+            f"Fallback below a confidence of {found.threshold:.2f}, chosen on {found.held_out} examples held out in "
+            f"turn: {found.kept:.0%} of those understood rightly stay, {found.misunderstood:.0%} of those "
+            f"misunderstood fall back, and so would {found.outsiders:.0%} if their intent did not exist."
+        )
+
     def parse(self, text: str, now: datetime) -> Parse:
         """What `text` means; `now` (UTC) is what "tomorrow" is relative to. Takes any text and never raises.
 
@@ -94,24 +110,35 @@ class Model:
         if self.classifier is None or not read.strip():
             parse = Parse(text, entities=entities)
         else:
-            vector = self.features.one(read)
-            prediction = self.classifier.predict(vector)
-            ranking = self._ranking(self.classifier.labels, prediction)
-            parse = Parse(text, ranking[0], ranking, entities, self._select(vector), tuple(self._nearest(prediction)))
+            parse = self._understand(text, entities, self.features.one(read))
         for processor in self._processors:
             parse = processor.process(parse, now)
         return parse
 
-    def _ranking(self, labels: Sequence[str], prediction: Prediction) -> tuple[IntentScore, ...]:
-        """The intents best first, `nlu_fallback` before them when the best is not sure enough."""
-        confidences = prediction.confidences
-        ranked = [IntentScore(labels[i], float(confidences[i])) for i in prediction.order[:RANKED]]
+    def _understand(self, text: str, entities: tuple[Entity, ...], vector: Vector) -> Parse:
+        assert self.classifier is not None
+        prediction = self.classifier.predict(vector)
+        labels, confidences = self.classifier.labels, prediction.confidences
+        ranking = tuple(IntentScore(labels[i], float(confidences[i])) for i in prediction.order[:RANKED])
+        doubt = self._doubt(ranking)
+        if doubt:
+            ranking = (IntentScore(FALLBACK_INTENT, self.threshold or 0.0), *ranking)
+        nearest = tuple(self._nearest(prediction))
+        return Parse(text, ranking[0], ranking, entities, self._select(vector), nearest, doubt)
+
+    def _doubt(self, ranking: Sequence[IntentScore]) -> Doubt:
+        """Why the best intent is not sure enough, if it is not.
+
+        Two intents that would pass the threshold together make a message
+        ambiguous; else it is taken to be about something else altogether.
+        """
         threshold = self.threshold
         if self.fallback is None or threshold is None:
-            return tuple(ranked)
-        second = ranked[1].confidence if len(ranked) > 1 else 0.0
-        unsure = ranked[0].confidence < threshold or ranked[0].confidence - second < self.fallback.ambiguity
-        return (IntentScore(FALLBACK_INTENT, threshold), *ranked) if unsure else tuple(ranked)
+            return ""
+        best, second = ranking[0].confidence, ranking[1].confidence if len(ranking) > 1 else 0.0
+        if best < threshold:
+            return "ambiguous" if best + second >= threshold else "out_of_scope"
+        return "ambiguous" if best - second < self.fallback.ambiguity else ""
 
     def _nearest(self, prediction: Prediction) -> list[Nearest]:
         found = ((self.known[row], similarity) for row, similarity in prediction.nearest)

@@ -33,12 +33,14 @@ def normalise(text: str, *, case_sensitive: bool = False) -> str:
     return text if case_sensitive else text.casefold()
 
 
-def words(normalised: str) -> list[tuple[str, bool]]:
+@lru_cache(maxsize=64)  # several features read the same message
+def words(normalised: str) -> tuple[tuple[str, bool], ...]:
     """The words of a normalised text, each with whether it is a run of a script written without spaces.
 
     Punctuation and symbols (emoji too) are words of one character.
     """
-    return [(m.group(), True) if m.lastgroup else (m.group()[:MAX_WORD], False) for m in _WORD.finditer(normalised)]
+    found = _WORD.finditer(normalised)
+    return tuple((m.group(), True) if m.lastgroup else (m.group()[:MAX_WORD], False) for m in found)
 
 
 @lru_cache(maxsize=32768)

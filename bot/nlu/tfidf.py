@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,17 +18,18 @@ Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
 
 _CACHED_WORDS = 20_000
+_WORD_MARK = "\x1f"
 
 
 def word_features(tokens: Sequence[tuple[str, bool]]) -> list[str]:
     """Words and pairs of neighbours, marked so that they never equal a character n-gram."""
     singles = [c for word, unspaced in tokens for c in (word if unspaced else (word,))]
-    return [f"={w}" for w in singles] + [f"={a} {b}" for a, b in pairwise(singles)]
+    return [f"{_WORD_MARK}{w}" for w in singles] + [f"{_WORD_MARK}{a} {b}" for a, b in pairwise(singles)]
 
 
 @dataclass(slots=True)
 class Tfidf:
-    """Vocabulary and inverse document frequencies of word (1,2)- and `char_wb` (2,5)-grams.
+    """Vocabulary and inverse document frequencies of word (1,2)- and `char_wb` (2,5)-grams, words first.
 
     Each of the two blocks is scaled to length 1 by itself, then weighted by
     the square root of its share, so that the whole has length 1.
@@ -38,6 +40,10 @@ class Tfidf:
     case_sensitive: bool = False
     word_share: float = 0.5
     _words: dict[str, Ints] = field(default_factory=dict, repr=False)
+    _word_features: int = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._word_features = sum(g[0] == _WORD_MARK for g in self.vocabulary)
 
     @classmethod
     def fit(cls, texts: Sequence[str], *, case_sensitive: bool = False, min_count: int = 1) -> Tfidf:
@@ -45,7 +51,7 @@ class Tfidf:
         counts: Counter[str] = Counter()
         for text in texts:
             counts.update(_grams(normalise(text, case_sensitive=case_sensitive)))
-        kept = sorted(g for g, c in counts.items() if c >= min_count)
+        kept = sorted((g for g, c in counts.items() if c >= min_count), key=lambda g: (g[0] != _WORD_MARK, g))
         idf = np.log((1 + len(texts)) / (1 + np.array([counts[g] for g in kept], np.float64))) + 1
         return cls({g: i for i, g in enumerate(kept)}, idf.astype(np.float32), case_sensitive)
 
@@ -56,7 +62,9 @@ class Tfidf:
 
     def words(self) -> dict[str, float]:
         """The single words among the n-grams, commoner ones greater."""
-        found = ((g[1:], -float(self.idf[i])) for g, i in self.vocabulary.items() if g[0] == "=" and " " not in g)
+        found = (
+            (g[1:], -float(self.idf[i])) for g, i in self.vocabulary.items() if g[0] == _WORD_MARK and " " not in g
+        )
         return dict(found)
 
     def rows(self, texts: Sequence[str]) -> Rows:
@@ -66,14 +74,16 @@ class Tfidf:
     def row(self, text: str) -> tuple[Ints, Floats]:
         """The features of one text: (indices, weights), indices ascending; both empty when nothing is known."""
         tokens = words(normalise(text, case_sensitive=self.case_sensitive))
-        known = [i for g in word_features(tokens) if (i := self.vocabulary.get(g)) is not None]
-        chars = [self._word(w) for w, _ in tokens]
-        parts = [np.array(known, np.int32), np.concatenate(chars) if chars else np.empty(0, np.int32)]
-        blocks = [self._block(p, s) for p, s in zip(parts, (self.word_share, 1 - self.word_share), strict=True)]
-        indices = np.concatenate([i for i, _ in blocks])
-        weights = np.concatenate([w for _, w in blocks])
-        order = np.argsort(indices)
-        return indices[order], weights[order]
+        get = self.vocabulary.get
+        known = [i for g in word_features(tokens) if (i := get(g)) is not None]
+        indices, counts = _counted(np.concatenate([np.array(known, np.int32), *(self._word(w) for w, _ in tokens)]))
+        weights = (counts * self.idf[indices]).astype(np.float32)
+        split = int(np.searchsorted(indices, self._word_features))
+        for block, share in ((slice(split), self.word_share), (slice(split, None), 1 - self.word_share)):
+            length = sqrt(float(weights[block] @ weights[block]))
+            if length:
+                weights[block] *= np.float32(sqrt(share) / length)
+        return indices, weights
 
     def _word(self, word: str) -> Ints:
         """The known n-grams of a word, remembered."""
@@ -85,12 +95,6 @@ class Tfidf:
             found = np.array([i for g in char_ngrams(word) if (i := get(g)) is not None], np.int32)
             self._words[word] = found
         return found
-
-    def _block(self, found: Ints, share: float) -> tuple[Ints, Floats]:
-        indices, counts = _counted(found)
-        weights = (counts * self.idf[indices]).astype(np.float32)
-        length = float(np.sqrt(weights @ weights))
-        return indices, weights * np.float32(np.sqrt(share) / length) if length else weights
 
 
 def _counted(found: Ints) -> tuple[Ints, NDArray[np.intp]]:

@@ -54,8 +54,8 @@ def not_read(folder: Path) -> Iterator[Diagnostic]:
 def words_of_code(folder: Path) -> frozenset[str]:
     """Every word in the project's own Python: a response that an action says by name is in use."""
     words: set[str] = set()
-    for path in _files(folder / "actions"):
-        if path.suffix == ".py":
+    for path in (*_files(folder / "actions"), folder / "actions.py"):
+        if path.suffix == ".py" and path.is_file():
             words.update(re.split(r"[\s\"']+", path.read_text("utf-8", "replace")))
     return frozenset(words)
 

@@ -346,6 +346,7 @@ def test_a_bot_without_mistakes_has_nothing_said_about_it(read: Read) -> None:
     assert read({"data/b.yml": GREET}).diagnostics == ()
 
 
-def test_a_response_that_the_projects_code_names_is_in_use(read: Read) -> None:
+@pytest.mark.parametrize("file", ["actions/a.py", "actions.py"])
+def test_a_response_that_the_projects_code_names_is_in_use(read: Read, file: str) -> None:
     files = {"data/b.yml": GREET, "data/a.yml": "responses:\n  utter_x:\n  - text: x\n"}
-    assert read(files | {"actions/a.py": "turn.say('utter_x')\n"}).diagnostics == ()
+    assert read(files | {file: "turn.say('utter_x')\n"}).diagnostics == ()

@@ -63,6 +63,7 @@ class BotGroup(click.Group):
 
 @click.group(cls=BotGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(bot.__version__, prog_name="Teller")
+@click.option("--debug", is_flag=True, expose_value=False, help="Show where an unexpected error came from.")
 def cli() -> None:
     """Teller: a conversational bot framework that tells stories, and minds the bank's counter.
 
@@ -79,6 +80,12 @@ def main(arguments: list[str] | None = None) -> None:
     except BotError as error:
         click.secho(f"bot: {error}", fg="red", err=True)
         sys.exit(1)
+    except Exception as error:  # nobody who edits YAML should have to read a traceback
+        if "--debug" in words:
+            raise
+        told = f"bot: this should not have happened ({type(error).__name__}: {error}); "
+        click.secho(told + "`bot --debug …` shows where", fg="red", err=True)
+        sys.exit(70)
 
 
 def project_of(words: list[str]) -> Path:

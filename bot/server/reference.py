@@ -1,86 +1,74 @@
-"""docs/reference/http.md, made from the table of routes: `python -m bot.server.reference` writes it."""
+"""The reference of the HTTP server, written from its table of routes: `python -m bot.server.reference > FILE`."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+import sys
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-import bot
 from bot.config import Settings
 from bot.server.app import route_table
 from bot.server.openapi import problem_statuses
 from bot.server.routing import Route
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "http.md"
+_HEAD = """# HTTP
 
-_INTRODUCTION = """# HTTP
+Written by `python -m bot.server.reference`; a test holds it to the routes. The
+same table is served as an OpenAPI 3.1 document at `/openapi.json`.
 
-*This page is made from the table of routes by `python -m bot.server.reference`. A running bot serves the same
-as OpenAPI 3.1 at `/openapi.json`.*
+Requests carry `Authorization: Bearer …` with a customer's token (`POST /auth`) or a
+key (`bot keys create`). Every answer has the header `X-Correlation-ID`; one that a
+request brings is kept.
 
-**Who may.** A customer's requests carry the token of `POST /auth`, a backend's or an operator's a key made by
-`bot keys create`: `Authorization: Bearer …`. A route for customers shows a customer their own things only. A key
-of the scope `channel` talks for its own users, whom it names by `sender`; `operator` is for everything else.
-
-**Errors** are `application/problem+json` (RFC 9457): `type`, `title`, `status`, `detail`, `code` for programs,
-`correlationId` for finding the request in the log, and `errors` with a JSON pointer each where a body is wrong.
-429 and 503 carry `Retry-After`; 401 carries `WWW-Authenticate`.
-
-**Ids.** A message with an id of its own is answered once: a repeat gets the stored answer, byte for byte, and
-the same id with another message is refused with 422. Send `X-Correlation-ID` to find a request in the log;
-every answer carries one.
-
-**Histories** are paged by cursors. `before` of one page, given back as `before`, gets the page before it;
-`after`, given back as `after`, gets what was said since. A turn's number will do for either. Polling with
-`after` keeps nobody logged in.
+Errors are `application/problem+json` (RFC 9457) with `type`, `title`, `status`,
+`detail`, `code` and `correlationId`; 429 and 503 say `Retry-After`.
 """
 
-_TAGS = {
-    "auth": "Logging in",
-    "chat": "Talking, as a customer",
-    "rasa": "Rasa's channels and API",
-    "monitoring": "Monitoring",
-    "page": "The page",
-}
+_USUAL = {500}
 
 
-def http_page() -> str:
-    """The page as Markdown."""
-    table = route_table(Settings(), bot.__version__, callback=True)
-    parts = [_INTRODUCTION]
-    for tag, title in _TAGS.items():
-        parts.append(f"## {title}\n")
-        parts += [_route(route) for route in table if route.tag == tag]
+def reference() -> str:
+    """The document."""
+    parts = [_HEAD]
+    tag = ""
+    routes = [route for route in route_table(Settings(), "", callback=True) if route.in_document]
+    for route in sorted(routes, key=lambda route: route.tag):
+        if route.tag != tag:
+            tag = route.tag
+            parts.append(f"## {tag}\n")
+        parts += _section(route)
     return "\n".join(parts)
 
 
-def _route(route: Route) -> str:
-    who = " or ".join(f"`{who}`" for who in sorted(route.access)) or "anybody"
-    lines = [f"### `{route.method} {route.path}`", "", f"{route.summary}. For {who}.", ""]
-    lines += [f"- `{p.name}` ({p.place}): {p.about}" for p in route.parameters]
+def _section(route: Route) -> Iterator[str]:
+    yield f"### `{route.method} {route.path}`\n\n{route.summary}.\n"
+    rows = [("who", ", ".join(sorted(route.access)) or "anybody")]
+    rows += [(f"`{p.name}` ({p.place})", p.about) for p in route.parameters]
     if route.body is not None:
-        lines += [f"- body: {_keys(route.body)}"]
+        rows.append(("body", _shape(route.body)))
     for answer in (route.answers, *route.other_answers):
-        shape = f": {_keys(answer.schema)}" if answer.schema else f" ({answer.content_type})"
-        lines.append(f"- {answer.status}: {answer.about}{'' if answer.status in (204, 304) else shape}")
-    lines += [f"- problems: {', '.join(map(str, problem_statuses(route)))}", ""]
-    return "\n".join(lines)
+        rows.append((str(answer.status), answer.about + _answered(answer.schema)))
+    rows.append(("errors", ", ".join(str(status) for status in problem_statuses(route) if status not in _USUAL)))
+    yield "\n".join(["| | |", "| --- | --- |", *(f"| {name} | {_cell(value)} |" for name, value in rows), ""])
 
 
-def _keys(schema: Mapping[str, Any]) -> str:
-    """A schema in a line: its keys, `?` behind those that may be left out."""
-    if "oneOf" in schema:
-        return " or ".join(_keys(choice) for choice in schema["oneOf"])
+def _answered(schema: Mapping[str, Any] | None) -> str:
+    shape = _shape(schema) if schema else ""
+    return f": {shape}" if shape else ""
+
+
+def _shape(schema: Mapping[str, Any]) -> str:
+    """The keys of an object, `?` behind those that may be missing."""
     if schema.get("type") == "array":
-        return f"[{_keys(schema['items'])}, …]"
-    if "properties" not in schema:
-        return f"`{json.dumps(schema)}`" if schema else "anything"
-    required: Sequence[str] = schema.get("required", ())
-    names = (f"{name}" if name in required else f"{name}?" for name in schema["properties"])
-    return f"`{{{', '.join(names)}}}`"
+        return f"a list of {_shape(schema['items'])}" if schema.get("items") else "a list"
+    required = set(schema.get("required", ()))
+    keys = [f"`{key}`{'' if key in required else '?'}" for key in schema.get("properties", {})]
+    return ", ".join(keys)
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
 
 
 if __name__ == "__main__":
-    PAGE.write_text(http_page(), "utf-8")
+    sys.stdout.write(reference())

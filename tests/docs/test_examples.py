@@ -104,3 +104,10 @@ def test_the_reference_of_the_command_line_is_what_the_commands_say(tmp_path: Pa
     cli.project = tmp_path
     written = (ROOT / "docs" / "reference" / "command-line.md").read_text(encoding="utf-8")
     assert written == reference(), "write it again: python -m bot.cli.reference > docs/reference/command-line.md"
+
+
+def test_the_reference_of_the_http_server_is_what_its_routes_say() -> None:
+    from bot.server.reference import reference
+
+    written = (ROOT / "docs" / "reference" / "http.md").read_text(encoding="utf-8")
+    assert written == reference(), "write it again: python -m bot.server.reference > docs/reference/http.md"

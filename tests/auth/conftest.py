@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,6 +13,9 @@ from bot.auth.opening import Auth, open_auth
 from bot.config import Settings
 from bot.sources import Sources
 from bot.stores.database import Database
+from tests.stores.cluster import Cluster, running_cluster
+
+BOTH = pytest.mark.parametrize("store_kind", ["sqlite", "postgresql"])
 
 
 @dataclass
@@ -41,9 +44,24 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(project=tmp_path)
 
 
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    with running_cluster() as running:
+        yield running
+
+
 @pytest.fixture
-async def database(settings: Settings) -> AsyncIterator[Database]:
-    database = Database.open(settings.store.url, project=settings.project)
+def store_kind() -> str:
+    """Tests of what several workers share are parametrised by BOTH."""
+    return "sqlite"
+
+
+@pytest.fixture
+async def database(request: pytest.FixtureRequest, settings: Settings, store_kind: str) -> AsyncIterator[Database]:
+    url = settings.store.url
+    if store_kind == "postgresql":
+        url = request.getfixturevalue("cluster").new_database()
+    database = Database.open(url, project=settings.project)
     yield database
     await database.close()
 

@@ -14,7 +14,7 @@ from bot.errors import AuthError, Busy, LoginRefused, LoginThrottled, NotAuthent
 from bot.sources import Sources
 from bot.stores.database import Database
 
-from .conftest import Clock
+from .conftest import BOTH, Clock
 
 ACCOUNT, CODE = "00123456", "000042"
 
@@ -51,6 +51,7 @@ async def test_leading_zeros_and_empty_values_are_not_forgiven(
         await auth.login.login(account, code, "127.0.0.1")
 
 
+@BOTH
 async def test_unknown_and_known_accounts_are_refused_and_throttled_alike(auth: Auth, customer: str) -> None:
     expected = ["LoginRefused"] * 5 + ["LoginThrottled"]
     assert await refusals(auth, ACCOUNT, 6) == expected
@@ -86,6 +87,7 @@ async def test_a_lock_survives_a_restart(
     again.close()
 
 
+@BOTH
 async def test_racing_clients_get_five_guesses(auth: Auth, customer: str) -> None:
     outcomes = await asyncio.gather(
         *(auth.login.login(ACCOUNT, f"{n:06}", f"10.0.0.{n}") for n in range(100, 140)), return_exceptions=True
@@ -115,6 +117,7 @@ async def test_an_address_is_limited_over_accounts_and_other_addresses_are_not(
         auth.close()
 
 
+@BOTH
 async def test_all_attempts_together_are_limited_and_successes_do_not_count(
     database: Database, settings: Settings, sources: Sources
 ) -> None:
@@ -138,6 +141,7 @@ def test_an_ipv6_client_counts_by_its_64_and_a_mapped_one_as_ipv4() -> None:
     assert _network("not an address\n") == _network("not an address\n")
 
 
+@BOTH
 async def test_disabling_ends_sessions_and_logins_at_once(auth: Auth, customer: str) -> None:
     logged_in = await auth.login.login(ACCOUNT, CODE, "127.0.0.1")
     assert await auth.customers.disable(ACCOUNT)
@@ -159,6 +163,7 @@ async def test_a_new_code_ends_sessions_and_replaces_the_old_one(auth: Auth, cus
     await auth.login.login(ACCOUNT, "111111", "127.0.0.1")
 
 
+@BOTH
 async def test_an_account_number_is_taken_once(auth: Auth, customer: str) -> None:
     with pytest.raises(ValueError, match="already"):
         await auth.customers.add(ACCOUNT, "1", "bank-9")

@@ -15,6 +15,8 @@ from bot.errors import ConfigurationError, LoginRefused
 from bot.sources import Sources
 from bot.stores.database import Database
 
+from .conftest import BOTH
+
 
 def test_first_start_makes_a_file_that_only_its_owner_reads(tmp_path: Path) -> None:
     path = tmp_path / "data" / "pepper.json"
@@ -71,6 +73,7 @@ def test_no_key_is_shown_by_repr(tmp_path: Path) -> None:
     assert "keys" not in repr(pepper)
 
 
+@BOTH
 async def test_after_a_rotation_old_codes_log_in_and_are_renewed(
     database: Database, settings: Settings, sources: Sources
 ) -> None:

@@ -10,7 +10,7 @@ from bot.auth.opening import Auth
 from bot.auth.sessions import LoggedIn, token_hash
 from bot.errors import NotAuthenticated
 
-from .conftest import Clock
+from .conftest import BOTH, Clock
 
 
 @pytest.fixture
@@ -55,6 +55,7 @@ async def test_reads_extend_it_at_most_once_a_tenth_and_never_beyond_twelve_hour
     assert not await lives(auth, session)
 
 
+@BOTH
 async def test_the_old_token_dies_at_the_first_use_of_the_new_one(auth: Auth, session: LoggedIn) -> None:
     new = await auth.sessions.rotate(await auth.sessions.find(session.token))
     assert new.expires_at == session.expires_at
@@ -87,6 +88,7 @@ async def test_a_second_rotation_within_the_grace_leaves_one_successor_and_no_lo
     assert await lives(auth, again)
 
 
+@BOTH
 async def test_racing_rotations_leave_one_successor(auth: Auth, session: LoggedIn) -> None:
     row = await auth.sessions.find(session.token)
     tokens = await asyncio.gather(*(auth.sessions.rotate(row) for _ in range(8)))
@@ -101,6 +103,7 @@ async def test_a_session_that_ended_is_not_rotated_back_to_life(auth: Auth, sess
         await auth.sessions.rotate(row)
 
 
+@BOTH
 async def test_ending_a_session_ends_old_and_new_token(auth: Auth, session: LoggedIn) -> None:
     row = await auth.sessions.find(session.token)
     new = await auth.sessions.rotate(row)
@@ -110,6 +113,7 @@ async def test_ending_a_session_ends_old_and_new_token(auth: Auth, session: Logg
     assert not await auth.sessions.end(row.id)
 
 
+@BOTH
 async def test_the_list_shows_live_sessions_of_one_customer_or_all(auth: Auth, customer: str, clock: Clock) -> None:
     other = await auth.customers.add("87654321", "024680", "bank-2")
     first = await auth.sessions.open(customer)
@@ -122,6 +126,7 @@ async def test_the_list_shows_live_sessions_of_one_customer_or_all(auth: Auth, c
     assert await auth.sessions.active() == 1
 
 
+@BOTH
 async def test_what_is_over_is_cleared(auth: Auth, customer: str, clock: Clock) -> None:
     await auth.sessions.open(customer)
     clock.advance(301)
@@ -147,6 +152,7 @@ async def test_no_credentials_are_told_from_bad_ones(auth: Auth, header: str | N
     assert not refused.value.given
 
 
+@BOTH
 async def test_a_key_works_from_its_making_to_its_revocation(auth: Auth) -> None:
     key = await auth.keys.create(["channel"], label="helpline")
     principal = await auth.authenticator.authenticate(f"bearer {key.secret}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,9 +24,16 @@ def add_commands(commands: Commands) -> None:
         commands.option(command, click.Option(["--demo"], is_flag=True, help=demo), _configure_demo)
 
 
+def bank_url(settings: Settings) -> str | None:
+    """The bank to use instead of an embedded one: `--bank-url`, or `plugin_settings: bank: url:` of config.yml."""
+    configured = settings.plugin_settings.get("bank")
+    url = settings.options.get("bank_url") or (configured.get("url") if isinstance(configured, Mapping) else None)
+    return str(url) if url else None
+
+
 def _configure_bank(settings: Settings, url: object) -> Settings:
     """The settings; raises ConfigurationError where several workers would each embed a bank of their own."""
-    if settings.workers > 1 and not url:
+    if settings.workers > 1 and not url and bank_url(settings) is None:
         raise ConfigurationError(
             ["several workers need one bank: run `bot simulator` and name it with --bank-url, or run one worker"]
         )

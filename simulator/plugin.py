@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from bot import Startup
 
+from .commands import bank_url
 from .demo import DEMO_CUSTOMERS
 from .embedded import embedded
 from .keys import read_key
@@ -30,9 +31,9 @@ async def bank_lifespan(startup: Startup) -> AsyncIterator[None]:
 
 
 async def _endpoint(startup: Startup, stack: AsyncExitStack) -> Endpoint:
-    data, url = startup.settings.data, startup.settings.options.get("bank_url")
+    data, url = startup.settings.data, bank_url(startup.settings)
     if url:
-        return Endpoint(str(url), CLIENT_ID, read_key(data / KEY_FILE))
+        return Endpoint(url, CLIENT_ID, read_key(data / KEY_FILE))
     return await stack.enter_async_context(embedded(data, now=startup.sources.now))
 
 

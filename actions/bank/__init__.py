@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from bot import HttpClient, HttpLimits, Startup, hookimpl
+from bot import HttpClient, Startup, hookimpl
 
 from .client import BankClient, CustomerBank
+from .settings import read_bank_settings
 from .values import Account, AccountKind, Balance, Known, Payment, PaymentOrder, Refusal, Transaction
 
 __all__ = [
@@ -27,14 +28,12 @@ __all__ = [
     "Transaction",
 ]
 
-LIMITS = HttpLimits(deadline_seconds=2.5, try_seconds=1.2)
-"""A single call ends before the 3 s of a whole question, so that its failure has a name."""
-
 
 @hookimpl
 @asynccontextmanager
 async def lifespan(startup: Startup) -> AsyncIterator[None]:
     """Open the resource `bank` on the bank of the resource `bank-endpoint` (`url`, `client_id`, `secret`)."""
+    settings = read_bank_settings(startup.settings.plugin_settings)
     endpoint = startup.resources.get("bank-endpoint", dict)
 
     def observe(name: str, outcome: str, seconds: float, tries: int) -> None:
@@ -46,14 +45,15 @@ async def lifespan(startup: Startup) -> AsyncIterator[None]:
     http = HttpClient(
         endpoint["url"],
         service="bank",
-        limits=LIMITS,
+        limits=settings.limits,
         sources=startup.sources,
         on_call=observe,
         correlation_header="x-fapi-interaction-id",
     )
     async with http:
-        startup.resources.provide(
-            "bank", BankClient(http, endpoint["client_id"], endpoint["secret"], sources=startup.sources)
+        client = BankClient(
+            http, endpoint["client_id"], endpoint["secret"], sources=startup.sources, seconds=settings.seconds
         )
+        startup.resources.provide("bank", client)
         startup.add_check("bank", check)
         yield

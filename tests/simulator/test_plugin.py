@@ -69,6 +69,24 @@ async def test_another_bank_is_used_with_the_key_in_the_private_folder(tmp_path:
     assert endpoint == {"url": "http://bank.test:5010", "client_id": "teller", "secret": key}
 
 
+async def test_another_bank_may_be_named_in_the_configuration(tmp_path: Path) -> None:
+    given, _, _ = startup(tmp_path)
+    configured = {"bank": {"url": "http://bank.test:5010"}}
+    given = replace(given, settings=replace(given.settings, plugin_settings=configured))
+    read_or_make_key(given.settings.data / "bank.key")
+    async with simulator.lifespan(given):
+        assert given.resources.get("bank-endpoint", dict)["url"] == "http://bank.test:5010"
+
+
+def test_several_workers_need_one_bank() -> None:
+    configure = next(option.configure for option in added().options if option.option.name == "bank_url")
+    assert configure is not None
+    several = replace(Settings(), workers=2)
+    assert configure(several, "http://bank.test") == several
+    with pytest.raises(ConfigurationError, match="bot simulator"):
+        configure(several, None)
+
+
 async def test_another_bank_without_its_key_stops_the_start(tmp_path: Path) -> None:
     given, _, _ = startup(tmp_path, bank_url="http://bank.test:5010")
     with pytest.raises(ConfigurationError, match="bot simulator"):

@@ -1,0 +1,57 @@
+"""What config.yml may say about the bank, under `plugin_settings: bank:`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from bot import ConfigurationError, HttpLimits
+
+_RANGES = {"seconds": (0.1, 60.0), "tries": (1, 10), "connections": (1, 1_000)}
+
+
+@dataclass(frozen=True, slots=True)
+class BankSettings:
+    """`seconds` is the deadline of a question to the bank with all its calls and tries, `tries` how often a call is
+    made, `connections` how many at once. `url` is the bank's address when no `--bank-url` is given."""
+
+    seconds: float = 3.0
+    tries: int = 3
+    connections: int = 32
+    url: str | None = None
+
+    @property
+    def limits(self) -> HttpLimits:
+        """The limits of single calls: one ends before its question does, so that its failure has a name."""
+        return HttpLimits(
+            deadline_seconds=self.seconds * 0.85,
+            try_seconds=self.seconds * 0.4,
+            connect_seconds=self.seconds * 0.3,
+            tries=self.tries,
+            connections=self.connections,
+            waiting=4 * self.connections,
+        )
+
+
+def read_bank_settings(plugin_settings: Mapping[str, Any]) -> BankSettings:
+    """The settings under `bank`, or the defaults; raises ConfigurationError with all that is wrong."""
+    given = plugin_settings.get("bank", {})
+    if not isinstance(given, Mapping):
+        raise ConfigurationError(["config.yml: plugin_settings: bank: write keys and values under it"])
+    problems = [problem for key, value in given.items() if (problem := _problem(str(key), value))]
+    if problems:
+        raise ConfigurationError([f"config.yml: plugin_settings: bank: {problem}" for problem in problems])
+    return BankSettings(**given)
+
+
+def _problem(key: str, value: Any) -> str | None:
+    if key == "url":
+        good = isinstance(value, str) and value.startswith(("http://", "https://"))
+        return None if good else "url is an address that begins with http:// or https://"
+    if key not in _RANGES:
+        return f"there is no {key}; it takes {', '.join(field.name for field in fields(BankSettings))}"
+    low, high = _RANGES[key]
+    kinds = (int, float) if key == "seconds" else (int,)
+    good = isinstance(value, kinds) and not isinstance(value, bool) and low <= value <= high
+    return None if good else f"{key} is a {'number' if key == 'seconds' else 'whole number'} from {low} to {high}"

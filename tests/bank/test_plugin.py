@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import actions.bank
+from actions.bank import BankClient
+from actions.bank.settings import BankSettings, read_bank_settings
+from bot import CallFailed, ConfigurationError, Resources, Settings, Sources, Startup
+from simulator.settings import Endpoint
+from tests.bank.kit import AMARA, NOON
+
+
+async def nobody(account_number: str, code: str, bank_customer_id: str) -> None:
+    raise AssertionError
+
+
+def startup(endpoint: Endpoint, calls: list[Any], checks: dict[str, Any], **bank: Any) -> Startup:
+    given = Startup(
+        settings=Settings(project=Path("nowhere"), plugin_settings={"bank": bank} if bank else {}),
+        resources=Resources(),
+        sources=Sources(now=lambda: NOON),
+        add_customer=nobody,
+        announce=lambda line: None,
+        add_check=checks.__setitem__,
+        observe_call=lambda service, outcome, seconds, tries: calls.append((service, outcome, tries)),
+    )
+    secrets = {"url": endpoint.url, "client_id": endpoint.client_id, "secret": endpoint.secret}
+    given.resources.provide("bank-endpoint", secrets)
+    return given
+
+
+async def test_the_plugin_opens_the_bank_checks_it_and_watches_its_calls(endpoint: Endpoint) -> None:
+    calls: list[Any] = []
+    checks: dict[str, Callable[[], Awaitable[None]]] = {}
+    given = startup(endpoint, calls, checks)
+    async with actions.bank.lifespan(given):
+        await given.resources.get("bank", BankClient).of(AMARA).balances()
+        await checks["bank"]()
+    assert calls == [("bank", "ok", 1)] * 4  # token, accounts, balances, health
+
+
+async def test_the_check_fails_while_the_bank_is_away(endpoint: Endpoint) -> None:
+    checks: dict[str, Any] = {}
+    away = Endpoint("http://127.0.0.1:9", "teller", "secret")
+    async with actions.bank.lifespan(startup(away, [], checks, seconds=0.5)):
+        with pytest.raises(CallFailed):
+            await checks["bank"]()
+
+
+def test_a_call_ends_before_its_question() -> None:
+    for settings in (BankSettings(), BankSettings(seconds=60.0), BankSettings(seconds=0.1)):
+        limits = settings.limits
+        assert limits.connect_seconds < limits.try_seconds < limits.deadline_seconds < settings.seconds
+        assert 2 * limits.try_seconds <= limits.deadline_seconds
+
+
+def test_settings_come_from_the_configuration() -> None:
+    given = {"seconds": 2, "tries": 1, "connections": 5, "url": "https://bank.example"}
+    assert read_bank_settings({"bank": given, "other": 1}) == BankSettings(2, 1, 5, "https://bank.example")
+    assert read_bank_settings({}) == BankSettings()
+
+
+def test_all_wrong_settings_are_told_at_once() -> None:
+    wrong = {"seconds": 0, "tries": True, "connections": 1.5, "url": "bank.example", "colour": "red"}
+    with pytest.raises(ConfigurationError) as refused:
+        read_bank_settings({"bank": wrong})
+    assert len(refused.value.problems) == 5
+    assert all(key in str(refused.value) for key in wrong)
+    with pytest.raises(ConfigurationError, match="write keys"):
+        read_bank_settings({"bank": "https://bank.example"})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -46,18 +46,17 @@ def _text(dumper: yaml.SafeDumper, value: str) -> yaml.Node:
 _Dumper.add_representer(str, _text)
 
 
-def stories_to_yaml(stories: Sequence[Story], comments: Mapping[str, Mapping[int, str]] | None = None) -> str:
-    """A whole file of stories or rules. `comments` stand beside steps, by the story's name and the step's index."""
-    told = comments or {}
+def stories_to_yaml(stories: Sequence[Story]) -> str:
+    """A whole file of stories or rules."""
     lines = ['version: "3.1"']
     for key, group in groupby(stories, lambda story: "rules" if story.kind == "rule" else "stories"):
         lines.append(f"{key}:")
-        lines += [story_to_yaml(story, told.get(story.name, {})) for story in group]
+        lines += [story_to_yaml(story) for story in group]
     return "\n".join(lines) + "\n"
 
 
-def story_to_yaml(story: Story, comments: Mapping[int, str] | None = None) -> str:
-    """One item of a `stories:` or `rules:` section; `comments` stand beside steps, by index."""
+def story_to_yaml(story: Story) -> str:
+    """One item of a `stories:` or `rules:` section."""
     head: dict[str, Any] = {"rule" if story.kind == "rule" else "story": story.name}
     if story.condition:
         head["condition"] = [_step(step) for step in story.condition]
@@ -69,10 +68,7 @@ def story_to_yaml(story: Story, comments: Mapping[int, str] | None = None) -> st
         head["metadata"] = dict(story.metadata)
     lines = [*_item(head, "")]
     lines.append("  steps:" if story.steps else "  steps: []")
-    for index, step in enumerate(story.steps):
-        first, *more = _item(_step(step), "  ")
-        comment = (comments or {}).get(index)
-        lines += [f"{first}  # {' '.join(comment.split())}" if comment else first, *more]
+    lines += [line for step in story.steps for line in _item(_step(step), "  ")]
     return "\n".join(lines)
 
 

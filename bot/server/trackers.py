@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any, Literal, TypeAlias
 
+from bot.content import ActionStep, Annotation, LoopStep, SlotStep, Step, Story, UserStep
 from bot.dialogue.event_json import event_from_json
 from bot.dialogue.events import (
     ActionExecuted,
@@ -26,6 +26,7 @@ from bot.encoding import decode
 from bot.engine.protocols import TurnStore
 from bot.engine.snapshots import read_snapshot
 from bot.messages import Parse
+from bot.reading.writing import stories_to_yaml
 
 Include: TypeAlias = Literal["ALL", "APPLIED", "AFTER_RESTART", "NONE"]
 Timed: TypeAlias = tuple[Event, float]
@@ -83,36 +84,33 @@ def story_of(conversation: Conversation, name: str, *, all_sessions: bool) -> st
             sessions.append([])
         else:
             sessions[-1].append(event)
-    told = [steps for session in sessions if (steps := [line for event in session for line in _step(event)])]
+    told = [steps for session in sessions if (steps := list(_steps(session)))]
     chosen = told if all_sessions else told[-1:]
-    lines = ['version: "3.1"', "stories:" if chosen else "stories: []"]
-    for number, steps in enumerate(chosen, 1):
-        title = f"{name}, story {number}" if len(chosen) > 1 else name
-        lines += [f"- story: {_quoted(title)}", "  steps:", *(f"  {step}" for step in steps)]
-    return "\n".join(lines) + "\n"
+    titles = [f"{name}, story {number}" if len(chosen) > 1 else name for number in range(1, len(chosen) + 1)]
+    return stories_to_yaml([Story(title, tuple(steps)) for title, steps in zip(titles, chosen, strict=True)])
 
 
-def _step(event: Event) -> list[str]:
-    match event:
-        case UserUttered(parse=parse):
-            return _user_step(parse)
-        case ActionExecuted(name=name) if name != LISTEN:
-            return [f"- action: {_quoted(name)}"]
-        case SlotSet(name=name, value=value):
-            return ["- slot_was_set:", f"  - {_quoted(name)}: {_quoted(value)}"]
-        case ActiveLoop(name=name):
-            return [f"- active_loop: {_quoted(name)}"]
-    return []
+def _steps(session: Iterable[Event]) -> Iterator[Step]:
+    for event in session:
+        match event:
+            case UserUttered(parse=parse):
+                yield _user_step(parse)
+            case ActionExecuted(name=name) if name != LISTEN:
+                yield ActionStep(name)
+            case SlotSet(name=name, value=value):
+                yield SlotStep(name, value)
+            case ActiveLoop(name=name):
+                yield LoopStep(name)
 
 
-def _user_step(parse: Parse) -> list[str]:
-    lines = [f"- intent: {_quoted(parse.intent_name)}", f"  user: {_quoted(parse.text)}"]
-    if parse.entities:
-        lines.append("  entities:")
-        lines += [f"  - {_quoted(entity.entity)}: {_quoted(entity.value)}" for entity in parse.entities]
-    return lines
-
-
-def _quoted(value: Any) -> str:
-    """A value as JSON, which is YAML too, whatever stands in it."""
-    return json.dumps(value, ensure_ascii=False)
+def _user_step(parse: Parse) -> UserStep:
+    """What the user said, its entities marked where they stand (of overlapping ones the first)."""
+    marks: list[Annotation] = []
+    for entity in sorted(parse.entities, key=lambda e: (e.start, -e.end)):
+        if (
+            entity.start < entity.end
+            and not parse.text.startswith("/")
+            and entity.start >= (marks[-1].end if marks else 0)
+        ):
+            marks.append(Annotation(entity.start, entity.end, entity.entity, entity.value, entity.role, entity.group))
+    return UserStep(parse.intent_name, parse.text, annotations=tuple(marks))

@@ -127,16 +127,8 @@ def test_a_rule_with_all_it_can_say() -> None:
     )
 
 
-def test_comments_stand_beside_their_steps() -> None:
-    story = Story("s", (UserStep("a", "hi\nthere"), ActionStep("b")), "test")
-    text = story_to_yaml(story, {0: "predicted:\n bye", 1: "predicted: c"})
-    assert text.split("\n") == [
-        "- story: s",
-        "  steps:",
-        "  - intent: a  # predicted: bye",
-        '    user: "hi\\nthere"',
-        "  - action: b  # predicted: c",
-    ]
+def test_no_story_is_a_file_too() -> None:
+    assert yaml.safe_load(stories_to_yaml([])) == {"version": "3.1"}
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,8 @@ def _amounts(text: str, entities: Iterable[Entity]) -> Amounts:
         if entity.entity == "amount-of-money":
             return _bounds(text, entity)
         if entity.entity == "number" and _is_plain(entity.value) and _compared(text[: entity.start]):
-            return _around(text, entity, round(entity.value * 100))
+            pence = whole_pence(entity.value)
+            return Amounts() if pence is None else _around(text, entity, pence)
     return Amounts()
 
 
@@ -158,8 +159,19 @@ def _around(text: str, entity: Entity, pennies: int) -> Amounts:
 
 
 def minor(entity: Entity) -> int | None:
-    """An amount-of-money in pennies; None when it is no whole number of them, or not pounds."""
-    return _pounds(entity.details)
+    """An amount-of-money in pennies; None when it is no whole number of them, or not pounds.
+
+    A button's payload gives a bare number, without the grammar's details: pounds.
+    """
+    return _pounds(entity.details) if entity.details else whole_pence(entity.value)
+
+
+def whole_pence(pounds: Any) -> int | None:
+    """A number of pounds in pence; None when it is no number, or no whole number of pence."""
+    if not _is_plain(pounds) or not abs(pounds) < 10**12:
+        return None
+    pence = round(pounds * 100)
+    return pence if abs(pence - pounds * 100) < 1e-6 else None
 
 
 def _minor_side(entity: Entity, side: str) -> int | None:

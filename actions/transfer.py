@@ -9,8 +9,7 @@ from bot import Action, EffectResult, SlotSet, Turn, hookimpl
 
 from .conversation import events_before
 from .formatting import format_money
-
-FORM_SLOTS: Final = ("amount", "from_account", "to_account", "confirmed")
+from .transfer_form import FORM_SLOTS
 
 _SAID: Final = {"done": "utter_transfer_done", "unknown": "utter_transfer_unknown"}
 _REFUSED: Final = {

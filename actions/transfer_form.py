@@ -8,16 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
-from bot import Action, CallFailed, Turn, hookimpl
+from bot import Action, ActiveLoop, CallFailed, Turn, UserUttered, hookimpl
 
 from .accounts import choice, find_accounts, spoken, written
 from .bank import Account, CustomerBank
 from .banking import bank_of
 from .formatting import format_money
 from .payment import KIND, order_parameters
-from .said import minor
+from .said import minor, whole_pence
 from .transactions import account_button
 
+FORM: Final = "transfer_form"
+FORM_SLOTS: Final = ("amount", "from_account", "to_account", "confirmed")
 REQUESTED_SLOT: Final = "requested_slot"
 
 Refusal: TypeAlias = str
@@ -29,7 +31,10 @@ async def validate_form(turn: Turn) -> None:
     bank = bank_of(turn)
     if bank is None:
         _end(turn, "utter_please_log_in")
-    elif any(_unchecked(turn, slot) for slot in ("amount", "from_account", "to_account")):
+        return
+    if _just_began(turn):
+        _forget_older_answers(turn)
+    if any(_unchecked(turn, slot) for slot in ("amount", "from_account", "to_account")):
         try:
             await _check(turn, bank)
         except CallFailed:
@@ -74,10 +79,7 @@ def heard_amount(turn: Turn) -> int | None:
     for entity in parse.entities if parse else ():
         if entity.entity == "amount-of-money":
             return minor(entity)
-    value = turn.slot("amount")
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    pence = round(value * 100) if is_number and abs(value) < 10**12 else None
-    return pence if pence is not None and abs(pence - value * 100) < 1e-6 else None
+    return whole_pence(turn.slot("amount"))
 
 
 # --- checks ------------------------------------------------------------------
@@ -148,6 +150,23 @@ def _take(turn: Turn, slot: str, value: Mapping[str, Any] | None, refusal: Refus
     if refusal:
         turn.say(refusal)
     turn.set(slot, None if refusal else value)
+
+
+def _just_began(turn: Turn) -> bool:
+    """Whether the form starts with this message."""
+    for event in reversed(turn.tracker.events):
+        if isinstance(event, UserUttered):
+            return False
+        if isinstance(event, ActiveLoop) and event.name == FORM:
+            return True
+    return False
+
+
+def _forget_older_answers(turn: Turn) -> None:
+    """Empty what an earlier transfer left behind when it was cancelled or broken off; above all its yes."""
+    for slot in FORM_SLOTS:
+        if turn.slot(slot) is not None and (slot == "confirmed" or not _unchecked(turn, slot)):
+            turn.set(slot, None)
 
 
 def _unchecked(turn: Turn, slot: str) -> bool:

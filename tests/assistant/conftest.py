@@ -51,10 +51,13 @@ class Talk:
     sender: str
     exchanges: list[Exchange] = field(default_factory=list)
 
+    async def conversation(self) -> str:
+        """The conversation's id."""
+        return await self.bot.engine.store.conversation_id(self.principal.id, "rest", self.sender)
+
     async def say(self, text: str) -> Exchange:
         """Send a message and wait for its answer."""
-        store = self.bot.engine.store
-        conversation = await store.conversation_id(self.principal.id, "rest", self.sender)
+        store, conversation = self.bot.engine.store, await self.conversation()
         message = UserMessage(text, conversation, f"m-{next(_numbers)}", NOW, self.principal)
         answer = await self.bot.engine.handle(message)
         (turn,) = await store.turns(conversation, after=answer.seq - 1, limit=1)

@@ -124,11 +124,12 @@ class Oracle:
         last = _day(wanted.get("to"), TODAY + timedelta(days=1)) - timedelta(days=1)
         for account in self._accounts(wanted.get("account")):
             for entry in self.ledger.entries(account, start, min(last, TODAY)):
-                if _fits(entry, wanted):
+                if fits(entry, wanted):
                     yield entry
 
 
-def _fits(entry: Entry, wanted: Mapping[str, Any]) -> bool:
+def fits(entry: Entry, wanted: Mapping[str, Any]) -> bool:
+    """Whether an entry is one of those wanted."""
     direction, size = wanted.get("direction"), abs(entry.minor)
     own = entry.category == "transfers"
     if own and wanted.get("category") != "transfers" and direction == "out":

@@ -16,6 +16,7 @@ from actions.banking import for_customers
 from actions.question import Filters, Period, Question
 from bot import (
     ActionExecuted,
+    ActiveLoop,
     Customer,
     Domain,
     EffectResult,
@@ -286,6 +287,23 @@ async def test_more_than_there_is_asks_for_less(domain: Domain, bank: BankClient
     assert "£999,999.00" in texts(turn)[0]
     assert "£12,469.87" in texts(turn)[0]
     assert turn.slot("amount") is None
+
+
+async def test_a_new_transfer_keeps_nothing_of_an_older_one_least_of_all_its_yes(
+    domain: Domain, bank: BankClient
+) -> None:
+    stale = {**READY, "confirmed": True, "to_account": "savings"}
+    turn = make_turn("save some", customer=AMARA, domain=domain, now=NOW, resources={"bank": bank}, slots=stale)
+    turn.emit(ActiveLoop("transfer_form"))
+    await transfer_form.validate_form(turn)
+    assert [turn.slot(name) for name in ("amount", "from_account", "confirmed")] == [None, None, None]
+    assert turn.slot("to_account")["spoken"] == "savings account", "said just now"
+
+
+async def test_a_button_may_give_an_amount_without_details(domain: Domain, bank: BankClient) -> None:
+    entity = make_entity("/transfer_money", "", "amount-of-money", 50)
+    turn = await checked(domain, bank, make_parse("/transfer_money", entities=[entity]), amount=50)
+    assert turn.slot("amount") == {"minor": 5_000}
 
 
 async def test_without_a_login_the_form_ends(domain: Domain, bank: BankClient) -> None:

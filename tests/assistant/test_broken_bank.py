@@ -163,6 +163,21 @@ async def test_a_transfer_whose_answer_is_lost_is_checked_and_made_once(bank: Br
     assert not list(mistakes(await talk.say("what's my balance?"), oracle.expected({"balance": "all"})))
 
 
+async def test_a_transfer_that_was_being_checked_is_told_of_once_it_is_known(bank: BrokenBank) -> None:
+    talk = talk_to(bank.bot, AMARA)
+    await talk.say("move £20 from savings to current")
+    await bank.break_it(kind="reset", path="*/domestic-payments", when="after")
+    assert "I am checking that" in (await talk.say("yes")).said
+    await bank.mend_it()
+    assert await bank.bot.background.settle_effects() == 1
+    bank.amara.move(20, "savings", "current")
+    (news,) = await bank.bot.engine.store.turns(await talk.conversation(), limit=1)
+    assert "Done: I've moved £20.00 from your savings account" in news.record.decode()
+    assert await bank.bot.background.settle_effects() == 0
+    assert "Done: I've moved £20.00" in (await talk.say("did my transfer go through?")).said
+    assert not list(mistakes(await talk.say("what's my balance?"), bank.amara.expected({"balance": "all"})))
+
+
 async def test_a_transfer_that_never_arrived_moves_nothing(bank: BrokenBank) -> None:
     talk = talk_to(bank.bot, AMARA)
     await talk.say("move £50 from my current account to savings")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,8 +16,15 @@ from actions.question import Filters, Period
 from actions.selection import bounds, counts_own_transfers, select, total, windows
 from actions.tables import Table
 from actions.wording import describe, noun, say_period
+from simulator.accounts import CUSTOMERS
+from simulator.ledger import Ledger
+from tests.assistant.ledger_oracle import fits
 
 TODAY = date(2026, 11, 3)
+
+
+def noon(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
 
 
 def booked(minor: int, day: int = 1, *, merchant: str | None = None, category: str | None = None) -> Transaction:
@@ -97,6 +105,36 @@ def test_a_shop_is_known_by_its_first_words(merchant: str, said: str, passes: bo
 )
 def test_own_transfers_are_neither_spending_nor_income(wanted: Filters, counts: bool) -> None:
     assert counts_own_transfers(wanted) is counts
+
+
+LEDGER = [
+    (
+        entry,
+        Transaction(
+            entry.id, "a", entry.minor, "GBP", noon(entry.day), False, entry.description, entry.merchant, entry.category
+        ),
+    )
+    for entry in Ledger(7).entries(CUSTOMERS["cust-3f8a41"].current, date(2026, 8, 1), TODAY)
+]
+
+
+@given(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "category": st.sampled_from(["groceries", "transport", "transfers", "income"]),
+            "merchant": st.sampled_from(["Tesco", "Uber", "Sainsbury's"]),
+            "direction": st.sampled_from(["in", "out"]),
+            "at_least": st.integers(0, 200),
+            "at_most": st.integers(0, 2_000),
+        },
+    )
+)
+def test_filters_mean_what_the_ledger_says(wanted: dict[str, Any]) -> None:
+    pence = {name: wanted[name] * 100 for name in ("at_least", "at_most") if name in wanted}
+    asked = Filters(**{**wanted, **pence})
+    chosen = select([t for _, t in LEDGER], asked, own_transfers=counts_own_transfers(asked))
+    assert {t.id for t in chosen} == {entry.id for entry, _ in LEDGER if fits(entry, wanted)}
 
 
 @given(days, days)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from bot.content import Domain
 from bot.dialogue.events import ActionExecuted
+from bot.dialogue.names import LISTEN
 from bot.dialogue.prediction import Because, Prediction
 from bot.dialogue.states import RuleOnly, State, States
 from bot.dialogue.tracker import Tracker
@@ -65,11 +66,23 @@ class MemoizationPolicy:
         return None
 
     def _pasts(self, tracker: Tracker) -> Iterator[Tracker]:
+        """The conversation as it was, and, augmented, beginning at each later action, slots set before it forgotten."""
         yield tracker
-        if self.options.augmented:
-            for i, event in enumerate(tracker.applied):
-                if isinstance(event, ActionExecuted):
-                    yield replace(self._start, applied=tracker.applied[i:], latest_message=tracker.latest_message)
+        if not self.options.augmented:
+            return
+        actions = [i for i, event in enumerate(tracker.applied) if isinstance(event, ActionExecuted)]
+        for i in actions[self._first_to_forget_to(tracker, actions) :]:
+            yield replace(self._start, applied=tracker.applied[i:], latest_message=tracker.latest_message)
+
+    def _first_to_forget_to(self, tracker: Tracker, actions: Sequence[int]) -> int:
+        """Which action is tried as the beginning first: the listening just further back than `max_history` actions."""
+        reach = self.options.max_history
+        if reach is not None:
+            for at in range(len(actions) - reach - 1, -1, -1):
+                event = tracker.applied[actions[at]]
+                if isinstance(event, ActionExecuted) and event.name == LISTEN:
+                    return at
+        return 0
 
     def _recent(self, tracker: Tracker, *, use_text: bool) -> tuple[State, ...]:
         return recent(self._states.for_stories(tracker, self._rule_only, use_text=use_text), self.options.max_history)

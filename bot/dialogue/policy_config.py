@@ -54,7 +54,8 @@ def policy_config(content: Content, known: Collection[str] = ()) -> PolicyConfig
         if entry.name in known:
             other.append(entry)
         elif name in _RULES:
-            rules = _options(RuleOptions, name, entry.options) if rules is None or name == "RulePolicy" else rules
+            if rules is None or name == "RulePolicy":
+                rules = _options(RuleOptions, name, {**entry.options, "place": entry.place})
         elif name in _MEMORY:
             options = {"name": name, "augmented": name.startswith("Augmented"), **entry.options}
             memory.append(_options(MemoizationOptions, name, options))

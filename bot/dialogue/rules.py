@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from bot.content import NOWHERE, Domain
+from bot.content import NOWHERE, Domain, Place
 from bot.dialogue.events import LoopInterrupted
 from bot.dialogue.matching import Patterns
 from bot.dialogue.names import DEFAULT_FALLBACK, DEFAULT_INTENTS, LISTEN, SNIPPET
@@ -27,7 +27,7 @@ NAME: Final = "RulePolicy"
 
 @dataclass(frozen=True, slots=True)
 class RuleOptions:
-    """The options of Rasa's RulePolicy, with its defaults."""
+    """The options of Rasa's RulePolicy, with its defaults. `place` is that of its entry in config.yml."""
 
     priority: int = PRIORITY
     core_fallback_threshold: float = 0.3
@@ -36,6 +36,7 @@ class RuleOptions:
     restrict_rules: bool = True
     check_for_contradictions: bool = True
     use_nlu_confidence_as_score: bool = False
+    place: Place = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ class RulePolicy:
         if not self.options.enable_fallback_prediction:
             return Prediction(LISTEN, 0.0, NAME, self.priority, (), found.events)
         fallback = self.options.core_fallback_action_name
-        because = (Because(NAME, "no policy is sure enough", NOWHERE),)
+        because = (Because(NAME, "no policy is sure enough", self.options.place),)
         return Prediction(
             # A fallback that takes nothing back would be predicted again and again.
             LISTEN if tracker.latest_action == fallback else fallback,

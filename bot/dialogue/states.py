@@ -253,11 +253,14 @@ def slot_feature(slot: Slot, value: Any) -> Feature | None:
 
     Text: that it is set. Bool: which. Categorical: which of its values, or
     another. Float: where between its bounds. List: that it has elements.
+    Any: nothing.
     """
     if value == NOT_SET:
         return NOT_SET
-    make = _FEATURES.get(slot.type)
-    return make(slot, value) if make else None
+    if slot.type == "any":
+        return None
+    # A custom type's own features are not known here: that it is set counts.
+    return _FEATURES.get(slot.type, _text)(slot, value)
 
 
 def _text(slot: Slot, value: Any) -> Feature | None:

@@ -19,7 +19,7 @@ from bot.content import Content, Place, Story, UserStep
 from bot.dialogue import Dialogue
 from bot.dialogue.events import ActionExecuted, ActionExecutionRejected, Event, UserUttered
 from bot.dialogue.evolve import evolve
-from bot.dialogue.names import MAX_ACTIONS
+from bot.dialogue.names import MAX_ACTIONS, UTTER
 from bot.dialogue.prediction import Because, Prediction
 from bot.dialogue.story_graph import Way, ways
 from bot.dialogue.tracker import Tracker
@@ -122,6 +122,7 @@ class _Runner:
         self._matcher = matcher
         self._dialogue = dialogue
         self._now = now
+        self._parse: Parse | None = None
 
     def run(self, way: Way) -> StoryResult:
         """Walk one way through the stories."""
@@ -144,11 +145,11 @@ class _Runner:
         return StoryResult(story.name, story.place, steps, tuple(events))
 
     def _user(self, step: UserStep, event: UserUttered) -> StepResult:
-        expected = step.intent or ""
+        expected, self._parse = step.intent or "", None
         if not step.text or not step.intent:
             given = event.parse.entities
             return StepResult("user", step.place, expected, expected, step.text, given, given)
-        parse = self._matcher.parse(step.text, self._now)
+        parse = self._parse = self._matcher.parse(step.text, self._now)
         return StepResult(
             "user",
             step.place,
@@ -174,15 +175,23 @@ class _Runner:
             "action",
             place,
             expected,
-            prediction.action,
+            self._named(prediction.action, expected),
             policy=prediction.policy,
             confidence=prediction.confidence,
             because=prediction.because,
             is_text=event.action_text is not None,
         )
         hide = prediction.hide_rule_turn and result.passed
-        executed = ActionExecuted(event.name, prediction.policy, prediction.confidence, hide, event.action_text)
+        name = prediction.action if result.passed else event.name
+        executed = ActionExecuted(name, prediction.policy, prediction.confidence, hide, event.action_text)
         return result, executed, tracker
+
+    def _named(self, action: str, expected: str) -> str:
+        """The action as the test story names it: a retrieval action in full, unless its plain name is expected."""
+        if action == expected or self._parse is None or action in self._domain.responses:
+            return action
+        full = f"{UTTER}{predicted_intent(self._parse, expected='')}"
+        return full if full.startswith(f"{action}/") else action
 
     def _may_have_refused(self, prediction: Prediction, tracker: Tracker) -> bool:
         return prediction.action == tracker.active_loop and prediction.action in self._domain.forms

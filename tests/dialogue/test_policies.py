@@ -24,7 +24,7 @@ from bot.content import (
     Story,
     UserStep,
 )
-from bot.dialogue import Dialogue, train_dialogue
+from bot.dialogue import Dialogue, check_contradictions, train_dialogue
 from bot.dialogue.ensemble import combine
 from bot.dialogue.events import (
     ActionExecuted,
@@ -303,3 +303,47 @@ def test_a_long_story_with_a_form_and_a_detour_is_predicted_whole_by_all_policie
         talk.happens(event)
     assert any(isinstance(event, ActiveLoop) for event in talk.tracker.events)
     assert sum(isinstance(event, UserUttered) for event in talk.tracker.events) == 4
+
+
+ANY_STEPS = st.lists(
+    STEPS
+    | st.sampled_from(
+        [
+            CheckpointStep("c"),
+            CheckpointStep("d", (SlotStep("flag", True),)),
+            OrStep((UserStep("yes"), UserStep("no"))),
+            OrStep((SlotStep("flag", True), SlotStep("unknown", 1))),
+            BotStep("Hello."),
+            UserStep(text="ahoy"),
+            ActionStep("form"),
+            LoopStep("unknown_form"),
+            ActionStep("action_listen"),
+        ]
+    ),
+    max_size=6,
+)
+ANY_STORIES = st.lists(
+    st.builds(
+        Story,
+        st.sampled_from(["one", "two"]),
+        ANY_STEPS.map(tuple),
+        st.sampled_from(["story", "rule"]),
+        st.lists(st.sampled_from([LoopStep("form"), LoopStep(None), SlotStep("flag", None)]), max_size=2).map(tuple),
+        st.booleans(),
+        st.booleans(),
+    ),
+    max_size=4,
+)
+
+
+@given(ANY_STORIES, ANY_STEPS)
+def test_whatever_is_written_trains_and_answers(stories: list[Story], steps: list) -> None:
+    content = content_of(*stories, slots=[Slot("flag", "bool"), Slot("name")], policies=None)
+    dialogue = train_dialogue(content)
+    assert all(diagnostic.place for diagnostic in check_contradictions(content))
+    (told, *_) = training_stories(content_of(story("told", UserStep("ask"), *steps)))[1] or (None,)
+    talk = Walk(dialogue)
+    for event in told.events if told else ():
+        assert 0 <= talk.next.confidence <= 1
+        talk.happens(event)
+    assert talk.next.action

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.content import ANY, ActionStep, BotStep, Component, LoopStep, Slot, SlotStep, StepEntity, UserStep
+from bot.content import ANY, ActionStep, BotStep, Component, LoopStep, Place, Slot, SlotStep, StepEntity, UserStep
 from bot.dialogue.events import ActionExecuted, ActionExecutionRejected, ActiveLoop, LoopInterrupted, SlotSet
 from tests.dialogue.making import rule, story, walk
 
@@ -164,8 +164,10 @@ def test_a_form_that_returns_from_a_detour_in_a_story_is_told() -> None:
 
 def test_a_fallback_takes_the_configured_name_and_threshold() -> None:
     options = {"core_fallback_threshold": 0.4, "core_fallback_action_name": "action_mine"}
-    talk = walk(GREET, policies=[Component("RulePolicy", options)]).hears("ask")
+    place = Place("config.yml", 9, 3)
+    talk = walk(GREET, policies=[Component("RulePolicy", options, place)]).hears("ask")
     assert (talk.next.action, talk.next.confidence) == ("action_mine", 0.4)
+    assert [because.place for because in talk.next.because] == [place]
 
 
 def test_without_a_fallback_the_bot_listens() -> None:

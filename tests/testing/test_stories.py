@@ -106,6 +106,15 @@ def test_a_retrieval_intent_may_be_named_in_full_or_not() -> None:
     assert [s.predicted for s in report.steps if not s.passed] == ["faq/hours"]
 
 
+def test_a_retrieval_action_may_be_named_with_its_answer_or_not() -> None:
+    content = replace(CONTENT, rules=(Story("faq", (UserStep("faq"), ActionStep("utter_faq")), "rule"),), stories=())
+    chosen = {"default": {"response": {"intent_response_key": "faq/hours"}}}
+    matcher = Understands({"open?": Parse("open?", IntentScore("faq", 1.0), response_selector=chosen)})
+    for action, passed in (("utter_faq", 1), ("utter_faq/hours", 1), ("utter_faq/price", 0)):
+        test = Story("test", (UserStep("faq", "open?"), ActionStep(action)), "test")
+        assert run_story_tests(content, matcher, train_dialogue(content), (test,)).passed == passed, action
+
+
 def test_custom_actions_are_not_run_but_what_the_story_says_of_them_happens() -> None:
     steps = (UserStep("faq"), ActionStep("action_x"), SlotStep("done", True), ActionStep("utter_x"))
     assert run(*steps).passed == 1

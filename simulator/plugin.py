@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from bot import Startup
 
 from .commands import bank_url
-from .demo import DEMO_CUSTOMERS
+from .demo import DEMO_CUSTOMERS, DemoCustomer
 from .embedded import embedded
 from .keys import read_key
 from .settings import Endpoint
@@ -43,3 +43,18 @@ async def _add_demo_customers(startup: Startup) -> None:
         await startup.add_customer(customer.account_number, customer.code, customer.bank_customer_id)
         startup.show_login(customer.account_number, customer.code, customer.name)
         startup.announce(f"  {customer.account_number} / {customer.code}   {customer.name}")
+    startup.announce("Open {url} in a browser, or paste:")
+    for line in _lines_to_paste(DEMO_CUSTOMERS[0]):
+        startup.announce(f"  {line}")
+
+
+def _lines_to_paste(customer: DemoCustomer) -> tuple[str, ...]:
+    """A login, a question and the history, for a shell."""
+    login = f'{{"accountNumber": "{customer.account_number}", "code": "{customer.code}"}}'
+    json = "-H 'Content-Type: application/json'"
+    token = 'import json, sys; print(json.load(sys.stdin)["token"])'
+    return (
+        f"TOKEN=$(curl -s {{url}}/auth {json} -d '{login}' | python3 -c '{token}')",
+        f'curl -s {{url}}/chat {json} -H "Authorization: Bearer $TOKEN" -d \'{{"message": "what is my balance?"}}\'',
+        'curl -s {url}/chat/history -H "Authorization: Bearer $TOKEN"',
+    )

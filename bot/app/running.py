@@ -18,7 +18,7 @@ from bot.app.projects import load_project
 from bot.app.workers import Workers, check_workers, reserve_port
 from bot.channels.callback import addressing as callback_addressing
 from bot.channels.delivery import Delivery
-from bot.config import Settings
+from bot.config import RasaAuth, Settings
 from bot.errors import BotError
 from bot.server.app import make_app
 from bot.server.listening import listening
@@ -43,6 +43,7 @@ class Place:
     store: str | None = None
     workers: int = 1
     is_worker: bool = False
+    rasa_auth: RasaAuth = RasaAuth()
 
     def override(self, settings: Settings) -> Settings:
         """The settings with what the command line says."""
@@ -53,7 +54,7 @@ class Place:
             server = replace(server, port=self.port)
         if self.store is not None:
             store = replace(store, url=self.store)
-        return replace(settings, server=server, store=store, workers=self.workers)
+        return replace(settings, server=server, store=store, workers=self.workers, rasa_auth=self.rasa_auth)
 
 
 async def run_bot(folder: Path, place: Place, options: dict[str, Any], arguments: Sequence[str], *, say: Say) -> int:
@@ -124,7 +125,7 @@ def announce(running: Bot, url: str, say: Say) -> None:
     """Say that the bot is ready, where, and what the plugins have to tell."""
     say(f"ready {url}")
     for line in running.announcements:
-        say(line)
+        say(line.replace("{url}", url))
 
 
 async def purging(running: Bot) -> None:

@@ -120,7 +120,8 @@ def _ignore_call(service: str, outcome: str, seconds: float, tries: int) -> None
 class Startup:
     """What a plugin's `lifespan` is handed.
 
-    `announce` adds a line to what `bot run` shows once it is ready; `add_check`
+    `announce` adds a line to what `bot run` shows once it is ready (`{url}` in
+    it stands for the server's); `add_check`
     adds an outside service to the readiness report: an async callable that
     raises when the service cannot be reached. `show_login` puts a made-up
     customer's login on the chat page, for everybody to see.

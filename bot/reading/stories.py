@@ -172,4 +172,5 @@ def _entities(items: Iterable[str | Map]) -> Iterator[StepEntity]:
             continue
         names = [key for key in item if key not in ("role", "group")]
         for name in names or ():
-            yield StepEntity(name, plain(item[name]), item.get("role"), item.get("group"))
+            value = ANY if item[name] is None else plain(item[name])
+            yield StepEntity(name, value, item.get("role"), item.get("group"))

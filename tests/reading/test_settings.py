@@ -43,7 +43,14 @@ def test_the_action_endpoint_too() -> None:
 
 def test_every_setting_can_be_configured() -> None:
     described = set(load_schema("config")["properties"])
-    elsewhere = {"project", "action_endpoint", "channels", "options", "workers"}  # other files and the command line
+    elsewhere = {
+        "project",
+        "action_endpoint",
+        "channels",
+        "options",
+        "workers",
+        "rasa_auth",
+    }  # other files and the command line
     assert {f.name for f in fields(Settings)} - elsewhere <= described
 
 

@@ -51,6 +51,10 @@ PLACE = Place("data/stories.yml", 4, 5)
             "intent: a\n  entities:\n  - city: Rome\n    role: to\n  - n: 5",
             UserStep("a", None, (StepEntity("city", "Rome", "to"), StepEntity("n", 5)), (), PLACE),
         ),
+        (
+            "intent: a\n  entities:\n  - city: null\n    role: to",
+            UserStep("a", None, (StepEntity("city", ANY, "to"),), (), PLACE),
+        ),
         ('intent: /a{"city":"Rome"}', UserStep("a", None, (StepEntity("city", "Rome"),), (), PLACE)),
         (
             'user: /a@0.9{"city":"Rome"}',

@@ -50,9 +50,7 @@ ODD_WORDS = [
 words = st.sampled_from(ODD_WORDS) | st.text("ab '\"#:-é", min_size=1).map(str.strip).filter(bool)
 names = st.sampled_from(["greet", "no", "5", "a b", "utter_x", "faq/x"])
 values = st.none() | st.booleans() | st.integers(-9, 9) | words | st.lists(words, max_size=2) | st.just(ANY)
-entities = st.builds(StepEntity, names, values, st.none() | names, st.none() | names).filter(
-    lambda e: e.entity not in ("role", "group") and not (e.value is ANY and (e.role or e.group))
-)
+entities = st.builds(StepEntity, names, values.filter(lambda v: v is not None), st.none() | names, st.none() | names)
 slots = st.builds(SlotStep, names, values)
 messages = st.builds(UserStep, names, st.none(), st.lists(entities, max_size=2).map(tuple)) | st.builds(
     UserStep, st.none() | names, words

@@ -86,11 +86,21 @@ class ActionEndpoint:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class RasaAuth:
+    """Rasa's own credentials for its API; given on the command line or in the environment, never in config.yml."""
+
+    auth_token: str | None = None
+    jwt_secret: str | None = None
+    jwt_method: str = "HS256"
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """The whole configuration of one bot. `title` is its name for people. `plugins` name modules or folders of the
     project; `plugin_settings` are handed to them as written; `channels` are credentials.yml's entries as written, by
-    channel; `workers` (processes that share port and store) and `options` come from the command line."""
+    channel; `workers` (processes that share port and store), `options` and
+    `rasa_auth` come from the command line."""
 
     project: Path = Path()
     title: str = "Teller"
@@ -106,6 +116,7 @@ class Settings:
     workers: int = 1
     channels: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
+    rasa_auth: RasaAuth = RasaAuth()
 
     @property
     def data(self) -> Path:

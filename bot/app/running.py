@@ -7,7 +7,7 @@ import contextlib
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,7 @@ class Place:
     store: str | None = None
     workers: int = 1
     is_worker: bool = False
-    rasa_auth: RasaAuth = RasaAuth()
+    rasa_auth: RasaAuth = field(default_factory=RasaAuth)
 
     def override(self, settings: Settings) -> Settings:
         """The settings with what the command line says."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.auth.keys import KEY_PREFIX, Keys
+from bot.auth.rasa_tokens import RasaTokens
 from bot.auth.sessions import Sessions
 from bot.errors import NotAuthenticated
 from bot.messages import Customer, Principal
 from bot.stores.sessions import SessionRow
 
-_LONGEST = 512  # characters; ours are under 50
+_LONGEST = 2_048  # characters; ours are under 50, a JWT has some hundred
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,25 +23,39 @@ class Identified:
 
 
 class Authenticator:
-    """Tells who is asking by a bearer token (RFC 6750): a customer's session or a key."""
+    """Tells who is asking by a bearer token (RFC 6750): a customer's session, a key, or Rasa's ways if configured."""
 
-    def __init__(self, sessions: Sessions, keys: Keys) -> None:
+    def __init__(self, sessions: Sessions, keys: Keys, rasa: RasaTokens) -> None:
         self._sessions = sessions
         self._keys = keys
+        self._rasa = rasa
 
     async def authenticate(self, header: str | None) -> Principal:
         """The principal of this Authorization header; raises NotAuthenticated."""
         return (await self.identify(header)).principal
 
-    async def identify(self, header: str | None) -> Identified:
-        """The principal with its session; raises NotAuthenticated."""
+    async def identify(self, header: str | None, query_token: str | None = None) -> Identified:
+        """The principal with its session; raises NotAuthenticated. `query_token` is what `?token=` says, if it came."""
         if not header:
-            raise NotAuthenticated(given=False)
+            principal = self._rasa.by_query(query_token) if query_token else None
+            if principal is None:
+                raise NotAuthenticated(given=query_token is not None)
+            return Identified(principal)
         scheme, _, token = header.partition(" ")
         token = token.strip()
         if scheme.lower() != "bearer" or not token or len(token) > _LONGEST or not token.isascii():
             raise NotAuthenticated(given=True)
-        return await (self._key(token) if token.startswith(KEY_PREFIX) else self._customer(token))
+        if token.startswith(KEY_PREFIX):
+            return await self._key(token)
+        if token.count(".") == 2:
+            return self._jwt(token)
+        return await self._customer(token)
+
+    def _jwt(self, token: str) -> Identified:
+        principal = self._rasa.by_jwt(token)
+        if principal is None:
+            raise NotAuthenticated(given=True)
+        return Identified(principal)
 
     async def _key(self, secret: str) -> Identified:
         key = await self._keys.find(secret)

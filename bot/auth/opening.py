@@ -12,6 +12,7 @@ from bot.auth.customers import Customers
 from bot.auth.keys import Keys
 from bot.auth.login import Login
 from bot.auth.pepper import open_pepper
+from bot.auth.rasa_tokens import RasaTokens
 from bot.auth.sessions import Sessions
 from bot.config import Settings
 from bot.sources import Sources
@@ -54,6 +55,7 @@ async def open_auth(
     ConfigurationError when the pepper is lost, wrong, or readable by others.
     """
     customer_store = CustomerStore(database)
+    rasa = RasaTokens(settings.rasa_auth)
     known = await customer_store.pepper_checks()
     pepper = open_pepper(pepper_file(settings), known)
     new = {key_id: value for key_id, value in pepper.check_values().items() if key_id not in known}
@@ -74,7 +76,7 @@ async def open_auth(
         outcome=outcome,
     )
     customers = Customers(customer_store, hasher, sources)
-    return Auth(Authenticator(sessions, keys), login, sessions, customers, keys, throttles, hasher, sources)
+    return Auth(Authenticator(sessions, keys, rasa), login, sessions, customers, keys, throttles, hasher, sources)
 
 
 def pepper_file(settings: Settings) -> Path:

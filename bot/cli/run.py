@@ -21,6 +21,9 @@ from bot.cli import options
 @click.option(
     "--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes (PostgreSQL only)."
 )
+@click.option("--auth-token", envvar="AUTH_TOKEN", help="Rasa's: who asks with ?token= may use the whole API.")
+@click.option("--jwt-secret", envvar="JWT_SECRET", help="Rasa's: the secret of the JSON Web Tokens to accept.")
+@click.option("--jwt-method", envvar="JWT_METHOD", default="HS256", show_default=True, help="How those are signed.")
 @click.option("--worker", is_flag=True, hidden=True, help="This process is one of several.")
 def run(
     project: Path,
@@ -28,15 +31,19 @@ def run(
     port: int | None,
     store: str | None,
     workers: int,
+    auth_token: str | None,
+    jwt_secret: str | None,
+    jwt_method: str,
     worker: bool,
     **plugin_options: Any,
 ) -> None:
     """Serve the bot over HTTP until SIGTERM or Ctrl-C; turns under way are finished first."""
     from bot.app.running import Place, run_bot
+    from bot.config import RasaAuth
 
     if not (project / "config.yml").is_file():
         raise click.UsageError(f"there is no config.yml in {project.resolve()}; go to a project, or `bot init DIR`")
-    place = Place(host, port, store, workers, worker)
+    place = Place(host, port, store, workers, worker, RasaAuth(auth_token, jwt_secret, jwt_method))
     main = run_bot(project, place, plugin_options, sys.argv[1:], say=click.echo)
     sys.exit(_with_uvloop(main))
 

@@ -50,7 +50,7 @@ _NUMBER = re.compile(r"\d{1,18}(\.\d{1,18})?([eE][+-]?\d{1,2})?", re.ASCII)
 
 def refuse_unknown(request: web.Request, known: frozenset[str]) -> None:
     """Raise Problem 400 for parameters that the route does not know: a misspelt one would do nothing, silently."""
-    if not known.issuperset(request.query):
+    if not known.issuperset(name for name in request.query if name != "token"):
         allowed = ", ".join(sorted(known)) or "none"
         raise Problem(400, "invalid_parameter", f"only these query parameters are known here: {allowed}")
 

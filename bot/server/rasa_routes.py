@@ -191,9 +191,10 @@ class Asked:
 
 async def _asked(call: Call) -> Asked:
     store, given = call.parts.engine.store, _given_id(call)
-    loaded = await store.load(given)
-    if loaded.seq > 0:
-        return Asked(given, False, read_snapshot(loaded.snapshot, given).channel or "rest")
+    if "operator" in call.principal.scopes:  # anybody else's id is a sender, whatever it looks like
+        loaded = await store.load(given)
+        if loaded.seq > 0:
+            return Asked(given, False, read_snapshot(loaded.snapshot, given).channel or "rest")
     conversation = await store.conversation_id(call.principal.id, KEY_FAMILY, given)
     loaded = await store.load(conversation)
     return Asked(conversation, True, read_snapshot(loaded.snapshot, conversation).channel or "rest")

@@ -89,8 +89,9 @@ class Serving:
 
     async def _admit(self, route: Route, call: Call) -> None:
         header = call.request.headers.get("Authorization")
-        identified = await self._parts.auth.authenticator.identify(header)
-        if not _may(identified.principal, route):
+        query_token = call.request.query.get("token") if call.request.query_string else None
+        identified = await self._parts.auth.authenticator.identify(header, query_token)
+        if not _may(identified.principal, route, call.request):
             raise Forbidden
         call.identity, call.session = identified.principal, identified.session
         if call.session is not None and route.extends_session:
@@ -105,10 +106,13 @@ class Serving:
         return given if _OURS_OR_GOOD.fullmatch(given) else self._parts.sources.new_id()
 
 
-def _may(principal: Principal, route: Route) -> bool:
+def _may(principal: Principal, route: Route, request: web.Request) -> bool:
     if principal.kind == "customer":
         return "customer" in route.access
-    return not route.access.isdisjoint(principal.scopes)
+    if not route.access.isdisjoint(principal.scopes):
+        return True
+    # A user of Rasa's JWTs has their own conversation, by their name.
+    return route.path.startswith("/conversations/{id}/") and f"sender:{request.match_info['id']}" in principal.scopes
 
 
 def _pattern(request: web.Request) -> str:

@@ -1,0 +1,71 @@
+"""Rasa's own ways of telling who asks: `--auth-token` in the query, and JSON Web Tokens (RFC 7519)."""
+
+from __future__ import annotations
+
+import hmac
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+from bot.config import RasaAuth
+from bot.errors import ConfigurationError
+from bot.messages import Principal
+
+METHODS: Sequence[str] = ("HS256", "HS384", "HS512")
+_ID = "key:rasa"
+_EVERYTHING = Principal("key", _ID, scopes=frozenset({"operator", "channel"}))
+
+
+class RasaTokens:
+    """Checks both, when they are configured; all their users share one set of senders, as in Rasa.
+
+    Raises ConfigurationError for an unknown method and for an empty secret. Short ones are taken,
+    because Rasa takes them; RFC 7518, 3.2, wants 32 bytes for HS256.
+    """
+
+    def __init__(self, settings: RasaAuth) -> None:
+        self._settings = settings
+        problems = []
+        if settings.jwt_method not in METHODS:
+            problems.append(f"--jwt-method must be one of {', '.join(METHODS)}")
+        if settings.jwt_secret == "":
+            problems.append("--jwt-secret is empty; leave it out, or give a long random one")
+        if settings.auth_token == "":
+            problems.append("--auth-token is empty; leave it out, or give a long random one")
+        if problems:
+            raise ConfigurationError(problems)
+
+    def by_query(self, token: str) -> Principal | None:
+        """Who asks with `?token=`; None when it is not ours."""
+        ours = self._settings.auth_token
+        if ours is None or not hmac.compare_digest(token.encode(), ours.encode()):
+            return None
+        return _EVERYTHING
+
+    def by_jwt(self, token: str) -> Principal | None:
+        """Who asks with a JWT: an admin may all, a user their own conversation; None when it is not good.
+
+        The payload is Rasa's: `{"user": {"username": …, "role": "admin" | "user"}}`.
+        """
+        import jwt
+
+        if not self._settings.jwt_secret:
+            return None
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # about short secrets, at each request
+                payload = jwt.decode(token, self._settings.jwt_secret, algorithms=[self._settings.jwt_method])
+        except jwt.PyJWTError:
+            return None
+        return _of_user(payload.get("user"))
+
+
+def _of_user(user: Any) -> Principal | None:
+    if not isinstance(user, dict):
+        return None
+    if user.get("role") == "admin":
+        return _EVERYTHING
+    name = user.get("username")
+    if user.get("role") != "user" or not isinstance(name, str) or not name:
+        return None
+    return Principal("key", _ID, scopes=frozenset({f"sender:{name}"}))

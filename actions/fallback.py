@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from bot import Action, ActionExecuted, IntentScore, Parse, Turn, hookimpl
 
-from .conversation import events_before
+from .conversation import events_before, said
+from .said import as_entities
 
 NAME: Final = "action_fallback"
 
 _HEARD: Final = ("account", "merchant", "category", "amount-of-money", "time")
 _OFFERS: Final = 2
+_NARROWED: Final = ("/ask_balance", "/ask_overdrawn", "/ask_transactions", "/ask_spending")
 
 
 async def run(turn: Turn) -> None:
@@ -28,7 +31,9 @@ def say_fallback(turn: Turn) -> None:
         return
     heard = heard_phrases(parse)
     response = "utter_partly_understood" if heard else "utter_not_understood"
-    turn.say(response, heard=in_words(heard), buttons=nearest(parse.ranking, offers(turn)))
+    filters = as_entities(said(turn).filters)
+    buttons = [with_filters(button, filters) for button in nearest(parse.ranking, offers(turn))]
+    turn.say(response, heard=in_words(heard), buttons=buttons)
 
 
 def failed_before(turn: Turn) -> bool:
@@ -46,6 +51,12 @@ def nearest(ranking: Iterable[IntentScore], offered: Mapping[str, Mapping[str, A
     """The buttons of the two likeliest intents that are offered, filled up with the first of the rest."""
     likely = [score.name for score in ranking if score.name in offered]
     return [offered[name] for name in dict.fromkeys([*likely, *offered])][:_OFFERS]
+
+
+def with_filters(button: Mapping[str, Any], filters: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The button with what was heard in its payload, where its intent can be narrowed down."""
+    payload = button["payload"]
+    return {**button, "payload": payload + json.dumps(filters)} if filters and payload in _NARROWED else button
 
 
 def heard_phrases(parse: Parse) -> list[str]:

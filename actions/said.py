@@ -50,6 +50,21 @@ def understand(parse: Parse) -> Said:
     return Said(filters, _shift(entities), bool(_REFERS_BACK.search(parse.text)))
 
 
+def as_entities(filters: Filters) -> dict[str, Any]:
+    """The filters as the entities of a button's payload (`/intent{…}`): `understand` reads them back."""
+    words = {name: getattr(filters, name) for name in ("account", "merchant", "category", "direction")}
+    period, low, high = filters.period, filters.at_least, filters.at_most
+    days = {"from": period.start, "to": period.end} if period else {}
+    pounds = {"from": low, "to": high}
+    given = {
+        **words,
+        "time": {side: day.isoformat() for side, day in days.items() if day},
+        "amount-of-money": {side: pence / 100 for side, pence in pounds.items() if pence is not None},
+        "number": filters.count,
+    }
+    return {name: value for name, value in given.items() if value}
+
+
 def _without_overlaps(entities: Sequence[Entity]) -> list[Entity]:
     """Drop numbers inside dates and amounts, and of a date and a shift on the same words the shorter one."""
     return [
@@ -58,6 +73,8 @@ def _without_overlaps(entities: Sequence[Entity]) -> list[Entity]:
 
 
 def _covers(other: Entity, entity: Entity) -> bool:
+    if entity.details is None and other.details is None and (entity.start, entity.end) == (other.start, other.end):
+        return False  # a button's payload: all of its entities stand in one place
     if other.end <= entity.start or entity.end <= other.start:
         return False
     if entity.entity in ("number", "ordinal"):
@@ -126,6 +143,8 @@ def _bounds(text: str, entity: Entity) -> Amounts:
     if not isinstance(entity.value, Mapping):
         pennies = minor(entity)
         return Amounts() if pennies is None else _around(text, entity, pennies)
+    if not entity.details:
+        return Amounts(whole_pence(entity.value.get("from")), whole_pence(entity.value.get("to")))
     low, high = _minor_side(entity, "from"), _minor_side(entity, "to")
     said = text[entity.start : entity.end]
     lead = said[: _digits(said)]
@@ -194,15 +213,21 @@ def _period(entities: Iterable[Entity]) -> Period | None:
 
 def _read_period(entity: Entity) -> Period | None:
     """The days of a time entity; its details hold both ends, half-open, whatever shape the value has."""
-    details = entity.details or {}
+    details = entity.details or _details_of(entity.value)
     start, end = _day(details.get("from")), _day(details.get("to"), up=True)
     if start is None and end is None:
         return None
     if start and end and end <= start:
         end = start + timedelta(days=1)
-    grain = details.get("grain")
+    grain = details.get("grain") or ("month" if start and start.day == 1 else "day")
     named = start is not None and grain in _GRAINS and end == step(start, cast(Grain, grain), 1)
     return Period(start, end, cast(Grain, grain) if named else "day")
+
+
+def _details_of(value: Any) -> Mapping[str, Any]:
+    """The ends of a button's payload, `{"from": "2026-10-01", "to": "2026-11-01"}`, in the grammar's shape."""
+    sides = value if isinstance(value, Mapping) else {}
+    return {side: {"value": sides[side]} for side in ("from", "to") if side in sides}
 
 
 def _day(side: Any, *, up: bool = False) -> date | None:

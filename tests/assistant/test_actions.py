@@ -210,7 +210,10 @@ async def test_what_was_heard_is_named_and_the_two_nearest_are_offered(domain: D
     await fallback.run(turn)
     (reply,) = replies(turn)
     assert "“Tesco” and “last month”" in (reply.text or "")
-    assert [button["payload"] for button in reply.buttons] == ["/ask_spending", "/ask_transactions"]
+    assert [button["payload"] for button in reply.buttons] == [
+        '/ask_spending{"merchant": "Tesco"}',
+        '/ask_transactions{"merchant": "Tesco"}',
+    ]
 
 
 async def test_a_second_failure_is_answered_differently(domain: Domain) -> None:

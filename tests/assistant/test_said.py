@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -10,11 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actions.question import Filters, Period, Shift
-from actions.said import MOST_ROWS, understand
+from actions.said import MOST_ROWS, as_entities, understand
 from bot import Entity, Parse
-from bot.content import Component, Content
+from bot.content import Component, Content, Domain, Intent
+from bot.nlu import parse_shorthand
 from bot.nlu.entities import train_entities
 
+DOMAIN = Domain(intents={"ask_spending": Intent("ask_spending")})
 NOW = datetime(2026, 11, 3, 10, tzinfo=UTC)
 GRAMMAR = train_entities(
     Content(
@@ -132,6 +136,34 @@ def test_the_month_before_last_is_a_date_and_no_shift() -> None:
 
 def test_foreign_money_is_no_bound() -> None:
     assert heard("over 50 euros").at_least is None
+
+
+words = st.none() | st.sampled_from(["savings", "Tesco", "eating out"])
+pence = st.none() | st.integers(0, 10**9)
+days = st.none() | st.dates(date(2000, 1, 1), date(2100, 1, 1))
+
+
+@given(
+    st.builds(
+        Filters,
+        account=words,
+        merchant=words,
+        category=words,
+        direction=st.sampled_from([None, "in", "out"]),
+        period=st.none() | st.builds(Period, days, days).filter(lambda p: p.start and (not p.end or p.end > p.start)),
+        at_least=pence,
+        at_most=pence,
+        count=st.none() | st.integers(1, MOST_ROWS),
+    )
+)
+def test_a_button_carries_the_filters_that_were_heard(filters: Filters) -> None:
+    parse = parse_shorthand("/ask_spending" + json.dumps(as_entities(filters)), DOMAIN)
+    assert parse is not None
+    again = understand(parse).filters
+    assert again.period is None or again.period.grain in ("day", "month")
+    if filters.period and again.period:
+        again = replace(again, period=replace(again.period, grain=filters.period.grain))
+    assert again == filters
 
 
 json_values = st.recursive(

@@ -51,10 +51,11 @@ async def _add_demo_customers(startup: Startup) -> None:
 def _lines_to_paste(customer: DemoCustomer) -> tuple[str, ...]:
     """A login, a question and the history, for a shell."""
     login = f'{{"accountNumber": "{customer.account_number}", "code": "{customer.code}"}}'
-    json = "-H 'Content-Type: application/json'"
-    token = 'import json, sys; print(json.load(sys.stdin)["token"])'
+    as_json = "-H 'Content-Type: application/json'"
+    pick = """python3 -c 'import json, sys; print(json.load(sys.stdin)["token"])'"""
+    bearer = '-H "Authorization: Bearer $TOKEN"'
     return (
-        f"TOKEN=$(curl -s {{url}}/auth {json} -d '{login}' | python3 -c '{token}')",
-        f'curl -s {{url}}/chat {json} -H "Authorization: Bearer $TOKEN" -d \'{{"message": "what is my balance?"}}\'',
-        'curl -s {url}/chat/history -H "Authorization: Bearer $TOKEN"',
+        f"TOKEN=$(curl -s {{url}}/auth {as_json} -d '{login}' | {pick})",
+        f"""curl -s {{url}}/chat {as_json} {bearer} -d '{{"message": "what is my balance?"}}'""",
+        f"curl -s {{url}}/chat/history {bearer}",
     )

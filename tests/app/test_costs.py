@@ -1,0 +1,72 @@
+"""What a turn costs, in things that can be counted: statements, commits, bytes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+
+from bot.app.running import Place, serving
+from bot.stores.database import Statistics
+from tests.app.conftest import DEMO
+
+BankProject = Callable[[str], Path]
+
+
+def since(before: Statistics, after: Statistics) -> tuple[int, int]:
+    return after.statements - before.statements, after.commits - before.commits
+
+
+async def test_a_turn_over_http_takes_few_statements_and_one_commit(bank_project: BankProject) -> None:
+    async with serving(bank_project("costs"), Place(port=0), {"demo": True}) as (running, url):
+        async with httpx.AsyncClient(base_url=url, trust_env=False) as client:
+            token = (await client.post("/auth", json=DEMO)).json()["token"]
+            client.headers["Authorization"] = f"Bearer {token}"
+            await client.post("/chat", json={"message": "hello"})
+            for text in ("hello", "what is my balance?", "thanks"):
+                before = running.database.statistics()
+                answer = await client.post("/chat", json={"message": text, "messageId": text})
+                statements, commits = since(before, running.database.statistics())
+                assert answer.status_code == 200
+                assert statements <= 8
+                assert commits == 1
+
+
+async def test_many_turns_share_their_commits(bank_project: BankProject) -> None:
+    async with serving(bank_project("sharing"), Place(port=0), {}) as (running, url):
+        key = await running.auth.keys.create({"channel"})
+        headers = {"Authorization": f"Bearer {key.secret}"}
+        async with httpx.AsyncClient(base_url=url, headers=headers, trust_env=False, timeout=60) as client:
+
+            async def talk(index: int) -> None:
+                for _ in range(3):
+                    body = {"sender": f"user-{index}", "message": "hello"}
+                    assert (await client.post("/webhooks/rest/webhook", json=body)).status_code == 200
+
+            await asyncio.gather(*(talk(index) for index in range(64)))
+            before = running.database.statistics()
+            await asyncio.gather(*(talk(index) for index in range(64)))
+            _, commits = since(before, running.database.statistics())
+    assert commits < 64 * 3 / 2
+
+
+async def test_a_long_conversation_costs_no_more_than_a_short_one(bank_project: BankProject) -> None:
+    async with serving(bank_project("long"), Place(port=0), {}) as (running, url):
+        key = await running.auth.keys.create({"channel"})
+        headers = {"Authorization": f"Bearer {key.secret}"}
+        sizes: dict[int, int] = {}
+        statements: dict[int, int] = {}
+        async with httpx.AsyncClient(base_url=url, headers=headers, trust_env=False, timeout=60) as client:
+            for turn in range(1, 301):
+                before = running.database.statistics()
+                body = {"sender": "ann", "message": ("hello", "thanks", "what can you do?")[turn % 3]}
+                await client.post("/webhooks/rest/webhook", json=body)
+                statements[turn], _ = since(before, running.database.statistics())
+                if turn in (30, 300):
+                    conversation = await running.store.conversation_id(f"key:{key.id}", "key", "ann")
+                    loaded = await running.store.load(conversation)
+                    sizes[turn] = len(loaded.snapshot or b"")
+    assert statements[300] <= statements[30]
+    assert sizes[300] <= 1.2 * sizes[30]

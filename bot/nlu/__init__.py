@@ -2,9 +2,10 @@
 
 from bot.nlu.components import Factory, Featurizer, NluComponent, Processor
 from bot.nlu.fingerprint import fingerprint_of
-from bot.nlu.model import FALLBACK_INTENT, Model, train
+from bot.nlu.model import FALLBACK_INTENT, Model
 from bot.nlu.pipeline import describe_pipeline
 from bot.nlu.shorthand import parse_shorthand
+from bot.nlu.training import train
 
 __all__ = [
     "FALLBACK_INTENT",

@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.learning import ModelError
 from bot.messages import Parse
 
 
@@ -43,3 +44,23 @@ class Processor(Protocol):
 NluComponent: TypeAlias = Featurizer | Processor
 Factory: TypeAlias = Callable[[Mapping[str, Any]], NluComponent]
 """Makes a component from its options in config.yml."""
+
+
+def make_components(
+    custom: Sequence[tuple[str, Mapping[str, Any]]], components: Mapping[str, Factory]
+) -> tuple[list[Featurizer], list[Processor]]:
+    """Make the plugins' components of a pipeline. Raises ModelError for one that is not there, or is neither kind."""
+    featurizers: list[Featurizer] = []
+    processors: list[Processor] = []
+    for name, options in custom:
+        factory = components.get(name) or components.get(name.rpartition(".")[2])
+        if factory is None:
+            raise ModelError(f"the pipeline component {name} is not installed; install the plugin that registers it")
+        made = factory(options)
+        if isinstance(made, Featurizer):
+            featurizers.append(made)
+        elif isinstance(made, Processor):
+            processors.append(made)
+        else:
+            raise ModelError(f"the pipeline component {name} has neither `features` nor `process`")
+    return featurizers, processors

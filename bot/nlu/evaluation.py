@@ -16,7 +16,8 @@ from bot.content import Content, Example, NluData
 from bot.learning import ReliabilityBin, expected_calibration_error, reliability
 from bot.messages import JsonObject, Nearest, Parse
 from bot.nlu.components import Factory
-from bot.nlu.model import FALLBACK_INTENT, Model, Progress, train
+from bot.nlu.model import FALLBACK_INTENT, Model
+from bot.nlu.training import Progress, train
 
 NOW: Final = datetime(2026, 1, 1, 12, tzinfo=UTC)
 """The reference time of evaluations: nothing in a report depends on the day it was made."""

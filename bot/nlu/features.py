@@ -12,6 +12,7 @@ from bot.learning import Rows
 from bot.nlu.components import Featurizer
 from bot.nlu.spelling import Spelling
 from bot.nlu.tfidf import Tfidf
+from bot.nlu.vectors import StaticVectors
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
@@ -103,3 +104,11 @@ class Features:
     def _dense(self, texts: Sequence[str]) -> Floats:
         parts = [s.features(texts) * np.float32(np.sqrt(s.share)) for s in self.sources]
         return np.concatenate(parts, axis=1) if parts else np.zeros((len(texts), 0), np.float32)
+
+
+def make_features(tfidf: Tfidf, featurizers: Sequence[Featurizer], language: str) -> Features:
+    """The features of a fitted `tfidf` and of plugins' featurizers, or of the static vectors where there are none."""
+    static = StaticVectors()
+    real = static.words() if language.partition("-")[0].partition("_")[0] == "en" else {}
+    spelling = Spelling(tfidf.words(), real, case_sensitive=tfidf.case_sensitive)
+    return Features(tfidf, featurizers or [static], spelling)

@@ -3,41 +3,33 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
 from pathlib import Path
 from typing import Any, Final, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.content import Content, Example
 from bot.learning import ModelError, read_folder, write_folder
 from bot.messages import Entity, IntentScore, JsonObject, Nearest, Parse
 from bot.nlu.classifier import Classifier, Prediction
-from bot.nlu.components import Factory, Featurizer, Processor
-from bot.nlu.entities import EntityModel, train_entities
-from bot.nlu.features import Features, Vector
-from bot.nlu.fingerprint import FORMAT, fingerprint_of
-from bot.nlu.selector import DEFAULT, Selector, dump_responses, responses_of, retrieval_intents
-from bot.nlu.settings import Fallback, Settings, settings_of
-from bot.nlu.spelling import Spelling
+from bot.nlu.components import Factory, Processor, make_components
+from bot.nlu.entities import EntityModel
+from bot.nlu.features import Features, Vector, make_features
+from bot.nlu.fingerprint import FORMAT
+from bot.nlu.selector import Selector, dump_responses, retrieval_intents
+from bot.nlu.settings import Fallback
 from bot.nlu.text import MAX_CHARACTERS
 from bot.nlu.tfidf import Tfidf
-from bot.nlu.vectors import StaticVectors
 
 FALLBACK_INTENT: Final = "nlu_fallback"
 RANKED: Final = 10
 """How many intents a ranking names, as in Rasa."""
 
-_LARGE: Final = 3000
-"""From so many examples on, n-grams that occur once are left out."""
 
 Doubt = Literal["", "out_of_scope", "ambiguous"]
-Progress = Callable[[str, float], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,116 +207,6 @@ class Model:
             processors=processors,
             custom=custom,
         )
-
-
-def train(
-    content: Content,
-    *,
-    seed: int = 0,
-    progress: Progress | None = None,
-    components: Mapping[str, Factory] | None = None,
-) -> Model:
-    """Train the matcher on a project's content. The same content, seed and versions make the same model.
-
-    `progress` is told (what is done next, the share done so far);
-    `components` are the pipeline components that plugins offer, by name.
-    """
-    tell = progress or (lambda what, share: None)
-    settings = settings_of(content, components or {})
-    examples = [e for e in content.nlu.examples if e.intent and e.text.strip()]
-    custom = [(c.name, dict(c.options)) for c in settings.custom]
-    featurizers, processors = make_components(custom, components or {})
-    tell("features", 0.0)
-    texts = [e.text for e in examples] + [name_in_words(i) for i in {_intent(e.intent): None for e in examples}]
-    tfidf = Tfidf.fit(texts, case_sensitive=settings.case_sensitive, min_count=1 if len(texts) < _LARGE else 2)
-    features = make_features(tfidf, featurizers, content.language)
-    tell("intents", 0.1)
-    ordered = sorted(examples, key=lambda e: _intent(e.intent))
-    classifier = _classifier(features, [(e.text, _intent(e.intent)) for e in ordered], seed)
-    tell("responses", 0.5)
-    selectors = _selectors(content, settings, features, examples, seed)
-    tell("entities", 0.6)
-    entities = train_entities(content, seed)
-    tell("done", 1.0)
-    return Model(
-        fingerprint_of(content, seed),
-        content.language,
-        features,
-        entities,
-        classifier=classifier,
-        known=[Known(e.text, e.intent, str(e.place)) for e in ordered],
-        fallback=settings.fallback,
-        selectors=selectors,
-        processors=processors,
-        custom=custom,
-    )
-
-
-def make_components(
-    custom: Sequence[tuple[str, Mapping[str, Any]]], components: Mapping[str, Factory]
-) -> tuple[list[Featurizer], list[Processor]]:
-    """Make the plugins' components of a pipeline. Raises ModelError for one that is not there, or is neither kind."""
-    featurizers: list[Featurizer] = []
-    processors: list[Processor] = []
-    for name, options in custom:
-        factory = components.get(name) or components.get(name.rpartition(".")[2])
-        if factory is None:
-            raise ModelError(f"the pipeline component {name} is not installed; install the plugin that registers it")
-        made = factory(options)
-        if isinstance(made, Featurizer):
-            featurizers.append(made)
-        elif isinstance(made, Processor):
-            processors.append(made)
-        else:
-            raise ModelError(f"the pipeline component {name} has neither `features` nor `process`")
-    return featurizers, processors
-
-
-def make_features(tfidf: Tfidf, featurizers: Sequence[Featurizer], language: str) -> Features:
-    """The features of a fitted `tfidf` and of plugins' featurizers, or of the static vectors where there are none."""
-    static = StaticVectors()
-    real = static.words() if language.partition("-")[0].partition("_")[0] == "en" else {}
-    spelling = Spelling(tfidf.words(), real, case_sensitive=tfidf.case_sensitive)
-    return Features(tfidf, featurizers or [static], spelling)
-
-
-def _classifier(features: Features, pairs: Sequence[tuple[str, str]], seed: int) -> Classifier | None:
-    """A classifier of (text, label) pairs that are sorted by label; None when there are none.
-
-    The labels' own names teach too: designers choose them to say what is meant.
-    """
-    if not pairs:
-        return None
-    labels = [label for _, label in pairs]
-    hints = list(dict.fromkeys(labels))
-    texts = [text for text, _ in pairs] + [name_in_words(label) for label in hints]
-    return Classifier.fit(features.of(texts), labels, hints, seed=seed)
-
-
-def _selectors(
-    content: Content, settings: Settings, features: Features, examples: Sequence[Example], seed: int
-) -> list[Selector]:
-    """A selector for each retrieval intent that the pipeline names, and one for all where it names none."""
-    found = []
-    keyed = sorted(((e.text, e.intent) for e in examples if "/" in e.intent), key=lambda pair: pair[1])
-    for name in settings.selectors:
-        pairs = [p for p in keyed if name is None or _intent(p[1]) == name]
-        classifier = _classifier(features, pairs, seed)
-        if classifier:
-            keys = [key for key, _ in groupby(pairs, key=lambda pair: pair[1])]
-            found.append(Selector(name or DEFAULT, classifier, responses_of(content, keys)))
-    return found
-
-
-def _intent(name: str) -> str:
-    """The intent of a retrieval intent's key: `faq` for `faq/opening`."""
-    return name.split("/", 1)[0]
-
-
-def name_in_words(label: str) -> str:
-    """An intent's name as people would say it: `faq/openingHours` is "opening hours"."""
-    last = label.rpartition("/")[2]
-    return re.sub(r"[_\W]+", " ", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", last)).strip()
 
 
 def _packed(value: Any) -> NDArray[np.uint8]:

@@ -1,0 +1,107 @@
+"""From a project's content to a trained matcher."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from itertools import groupby
+from typing import Final
+
+from bot.content import Content, Example
+from bot.nlu.classifier import Classifier
+from bot.nlu.components import Factory, make_components
+from bot.nlu.entities import train_entities
+from bot.nlu.features import Features, make_features
+from bot.nlu.fingerprint import fingerprint_of
+from bot.nlu.model import Known, Model
+from bot.nlu.selector import DEFAULT, Selector, responses_of
+from bot.nlu.settings import Settings, settings_of
+from bot.nlu.tfidf import Tfidf
+
+Progress = Callable[[str, float], None]
+"""Is told what is done next, and the share done so far."""
+
+_LARGE: Final = 3000
+"""From so many examples on, n-grams that occur once are left out."""
+
+
+def train(
+    content: Content,
+    *,
+    seed: int = 0,
+    progress: Progress | None = None,
+    components: Mapping[str, Factory] | None = None,
+) -> Model:
+    """Train the matcher on a project's content. The same content, seed and versions make the same model.
+
+    `progress` is told (what is done next, the share done so far);
+    `components` are the pipeline components that plugins offer, by name.
+    """
+    tell = progress or (lambda what, share: None)
+    settings = settings_of(content, components or {})
+    examples = [e for e in content.nlu.examples if e.intent and e.text.strip()]
+    custom = [(c.name, dict(c.options)) for c in settings.custom]
+    featurizers, processors = make_components(custom, components or {})
+    tell("features", 0.0)
+    texts = [e.text for e in examples] + [name_in_words(i) for i in {_intent(e.intent): None for e in examples}]
+    tfidf = Tfidf.fit(texts, case_sensitive=settings.case_sensitive, min_count=1 if len(texts) < _LARGE else 2)
+    features = make_features(tfidf, featurizers, content.language)
+    tell("intents", 0.1)
+    ordered = sorted(examples, key=lambda e: _intent(e.intent))
+    classifier = _classifier(features, [(e.text, _intent(e.intent)) for e in ordered], seed)
+    tell("responses", 0.5)
+    selectors = _selectors(content, settings, features, examples, seed)
+    tell("entities", 0.6)
+    entities = train_entities(content, seed)
+    tell("done", 1.0)
+    return Model(
+        fingerprint_of(content, seed),
+        content.language,
+        features,
+        entities,
+        classifier=classifier,
+        known=[Known(e.text, e.intent, str(e.place)) for e in ordered],
+        fallback=settings.fallback,
+        selectors=selectors,
+        processors=processors,
+        custom=custom,
+    )
+
+
+def _classifier(features: Features, pairs: Sequence[tuple[str, str]], seed: int) -> Classifier | None:
+    """A classifier of (text, label) pairs that are sorted by label; None when there are none.
+
+    The labels' own names teach too: designers choose them to say what is meant.
+    """
+    if not pairs:
+        return None
+    labels = [label for _, label in pairs]
+    hints = list(dict.fromkeys(labels))
+    texts = [text for text, _ in pairs] + [name_in_words(label) for label in hints]
+    return Classifier.fit(features.of(texts), labels, hints, seed=seed)
+
+
+def _selectors(
+    content: Content, settings: Settings, features: Features, examples: Sequence[Example], seed: int
+) -> list[Selector]:
+    """A selector for each retrieval intent that the pipeline names, and one for all where it names none."""
+    found = []
+    keyed = sorted(((e.text, e.intent) for e in examples if "/" in e.intent), key=lambda pair: pair[1])
+    for name in settings.selectors:
+        pairs = [p for p in keyed if name is None or _intent(p[1]) == name]
+        classifier = _classifier(features, pairs, seed)
+        if classifier:
+            keys = [key for key, _ in groupby(pairs, key=lambda pair: pair[1])]
+            found.append(Selector(name or DEFAULT, classifier, responses_of(content, keys)))
+    return found
+
+
+def _intent(name: str) -> str:
+    """The intent of a retrieval intent's key: `faq` for `faq/opening`."""
+    return name.split("/", 1)[0]
+
+
+def name_in_words(label: str) -> str:
+    """An intent's name as people would say it: `faq/openingHours` is "opening hours"."""
+    last = label.rpartition("/")[2]
+    return re.sub(r"[_\W]+", " ", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", last)).strip()

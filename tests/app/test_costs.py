@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 import httpx
 
 from bot.app.running import Place, serving
+from bot.messages import Principal, UserMessage
 from bot.stores.database import Statistics
 from tests.app.conftest import DEMO
 
@@ -20,36 +22,36 @@ def since(before: Statistics, after: Statistics) -> tuple[int, int]:
 
 
 async def test_a_turn_over_http_takes_few_statements_and_one_commit(bank_project: BankProject) -> None:
-    async with serving(bank_project("costs"), Place(port=0), {"demo": True}) as (running, url):
-        async with httpx.AsyncClient(base_url=url, trust_env=False) as client:
-            token = (await client.post("/auth", json=DEMO)).json()["token"]
-            client.headers["Authorization"] = f"Bearer {token}"
-            await client.post("/chat", json={"message": "hello"})
-            for text in ("hello", "what is my balance?", "thanks"):
-                before = running.database.statistics()
-                answer = await client.post("/chat", json={"message": text, "messageId": text})
-                statements, commits = since(before, running.database.statistics())
-                assert answer.status_code == 200
-                assert statements <= 8
-                assert commits == 1
+    async with (
+        serving(bank_project("costs"), Place(port=0), {"demo": True}) as (running, url),
+        httpx.AsyncClient(base_url=url, trust_env=False) as client,
+    ):
+        token = (await client.post("/auth", json=DEMO)).json()["token"]
+        client.headers["Authorization"] = f"Bearer {token}"
+        await client.post("/chat", json={"message": "hello"})
+        for text in ("hello", "what is my balance?", "thanks"):
+            before = running.database.statistics()
+            answer = await client.post("/chat", json={"message": text, "messageId": text})
+            statements, commits = since(before, running.database.statistics())
+            assert answer.status_code == 200
+            assert statements <= 8
+            assert commits == 1
 
 
 async def test_many_turns_share_their_commits(bank_project: BankProject) -> None:
-    async with serving(bank_project("sharing"), Place(port=0), {}) as (running, url):
-        key = await running.auth.keys.create({"channel"})
-        headers = {"Authorization": f"Bearer {key.secret}"}
-        async with httpx.AsyncClient(base_url=url, headers=headers, trust_env=False, timeout=60) as client:
+    async with serving(bank_project("sharing"), Place(port=0), {}) as (running, _):
+        principal, engine, ids = Principal("key", "key:test"), running.engine, count()
+        conversations = [await engine.store.conversation_id(principal.id, "key", str(i)) for i in range(64)]
 
-            async def talk(index: int) -> None:
-                for _ in range(3):
-                    body = {"sender": f"user-{index}", "message": "hello"}
-                    assert (await client.post("/webhooks/rest/webhook", json=body)).status_code == 200
+        async def talk(conversation: str) -> None:
+            for _ in range(6):
+                now = running.sources.now()
+                await engine.handle(UserMessage("hello", conversation, f"m-{next(ids)}", now, principal))
 
-            await asyncio.gather(*(talk(index) for index in range(64)))
-            before = running.database.statistics()
-            await asyncio.gather(*(talk(index) for index in range(64)))
-            _, commits = since(before, running.database.statistics())
-    assert commits < 64 * 3 / 2
+        before = running.database.statistics()
+        await asyncio.gather(*(talk(conversation) for conversation in conversations))
+        _, commits = since(before, running.database.statistics())
+    assert commits < 64 * 6 / 2
 
 
 async def test_a_long_conversation_costs_no_more_than_a_short_one(bank_project: BankProject) -> None:

@@ -1,10 +1,8 @@
-"""What keeps a sick service from making everything else sick: a circuit breaker and a bulkhead."""
+"""What leaves a sick service alone: a circuit breaker."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
-from types import TracebackType
 
 
 class Breaker:
@@ -52,30 +50,3 @@ class Breaker:
     def left(self) -> None:
         """The try was given up by the caller and says nothing about the service."""
         self._probing = False
-
-
-class BulkheadFull(Exception):
-    """Too many calls are waiting already."""
-
-
-class Bulkhead:
-    """Lets `running` calls run at once and `waiting` more wait; others fail at once with BulkheadFull."""
-
-    def __init__(self, running: int, waiting: int) -> None:
-        self._slots = asyncio.Semaphore(running)
-        self._limit = waiting
-        self._waiting = 0
-
-    async def __aenter__(self) -> None:
-        if self._slots.locked() and self._waiting >= self._limit:
-            raise BulkheadFull
-        self._waiting += 1
-        try:
-            await self._slots.acquire()
-        finally:
-            self._waiting -= 1
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._slots.release()

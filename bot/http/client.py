@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Protocol
@@ -13,7 +13,8 @@ import httpx
 from bot.encoding import encode
 from bot.errors import CallFailed, CallFailure
 from bot.http.body import ResponseSchema, TooLarge, Unusable, parse_body, read_body
-from bot.http.breaker import Breaker, Bulkhead, BulkheadFull
+from bot.http.breaker import Breaker
+from bot.http.lanes import Lanes, TooManyCalls
 from bot.http.retry import Retryable, retry_after, retrying
 from bot.sources import Sources, turn_random
 
@@ -80,7 +81,7 @@ class _Call:
 
 
 class HttpClient:
-    """Calls one service: a bounded pool, a bulkhead, a circuit breaker, retries of idempotent calls, one deadline,
+    """Calls one service: bounded lanes (a bulkhead), a circuit breaker, retries of idempotent calls, one deadline,
     a size cap and checked answers. Open it with `async with`. `transport` replaces the network in tests."""
 
     def __init__(
@@ -100,9 +101,9 @@ class HttpClient:
         self._sources = sources or Sources()
         self._on_call = on_call
         self._correlation_header = correlation_header
-        self._transport = transport or _network(limits, encrypted=base_url.startswith("https:"))
+        open_transport = _network(encrypted=base_url.startswith("https:")) if transport is None else lambda: transport
+        self._lanes = Lanes(limits.connections, limits.waiting, open_transport)
         self._breaker = Breaker(limits.breaker_failures, limits.breaker_seconds, self._sources.monotonic)
-        self._bulkhead = Bulkhead(limits.connections, limits.waiting)
         self._timeout = {"timeout": {"connect": limits.connect_seconds, "read": None, "write": None, "pool": None}}
         self._url = lru_cache(maxsize=256)(httpx.URL)  # parsing a URL costs more than sending it
         self._tried = retrying(
@@ -115,11 +116,10 @@ class HttpClient:
         )
 
     async def __aenter__(self) -> HttpClient:
-        await self._transport.__aenter__()
         return self
 
     async def __aexit__(self, *error: object) -> None:
-        await self._transport.__aexit__()
+        await self._lanes.close()
 
     async def call(
         self,
@@ -175,24 +175,24 @@ class HttpClient:
 
     async def _within_deadline(self, call: _Call) -> Answer:
         try:
-            async with asyncio.timeout_at(call.ends), self._bulkhead:
-                answer: Answer = await self._tried(call)
+            async with asyncio.timeout_at(call.ends), self._lanes.lane() as transport:
+                answer: Answer = await self._tried(call, transport)
                 return answer
         except Retryable as last:
             raise last.failure from last.__cause__
         except TimeoutError:
             raise self._failed(call, "timeout", "no answer within the deadline") from None
-        except BulkheadFull:
+        except TooManyCalls:
             raise self._failed(call, "refused", "too many calls are waiting for this service") from None
 
-    async def _try(self, call: _Call) -> Answer:
+    async def _try(self, call: _Call, transport: httpx.AsyncBaseTransport) -> Answer:
         """One try: the breaker learns whether the service is well, the caller gets an answer or a failure."""
         if not self._breaker.enter():
             raise self._left_alone(call)
         call.tries += 1
         happened_before, call.may_have_happened = call.may_have_happened, True  # until the answer says otherwise
         try:
-            status, headers, body = await self._exchange(call)
+            status, headers, body = await self._exchange(call, transport)
         except (httpx.HTTPError, TimeoutError) as error:
             self._breaker.failed()
             if isinstance(error, _NOT_SENT):
@@ -209,12 +209,12 @@ class HttpClient:
             call.may_have_happened = happened_before
         return await self._judged(call, status, headers, body)
 
-    async def _exchange(self, call: _Call) -> tuple[int, httpx.Headers, bytes]:
+    async def _exchange(self, call: _Call, transport: httpx.AsyncBaseTransport) -> tuple[int, httpx.Headers, bytes]:
         request = httpx.Request(
             call.method, call.url, headers=call.headers, content=call.content or None, extensions=self._timeout
         )
         async with asyncio.timeout(self._limits.try_seconds):
-            response = await self._transport.handle_async_request(request)
+            response = await transport.handle_async_request(request)
             try:
                 return response.status_code, response.headers, await read_body(response, self._limits.max_bytes)
             finally:
@@ -301,10 +301,12 @@ def _content(json: Any, form: Mapping[str, str] | None) -> bytes:
     return str(httpx.QueryParams(form)).encode() if form is not None else b""
 
 
-def _network(limits: HttpLimits, *, encrypted: bool) -> httpx.AsyncHTTPTransport:
-    """A bounded pool that ignores the proxies of the environment (httpx would take them even for loopback).
+def _network(*, encrypted: bool) -> Callable[[], httpx.AsyncBaseTransport]:
+    """Transports of one connection that ignore the proxies of the environment (httpx would take them for loopback).
 
-    Certificates are always verified; without encryption they are not even loaded, which takes 20 ms.
+    Certificates are always verified, against authorities that are loaded once; without encryption they are not even
+    loaded, which takes 20 ms.
     """
-    pool = httpx.Limits(max_connections=limits.connections, max_keepalive_connections=limits.connections)
-    return httpx.AsyncHTTPTransport(limits=pool, trust_env=False, retries=0, verify=encrypted)
+    one = httpx.Limits(max_connections=1, max_keepalive_connections=1)
+    verify = httpx.create_ssl_context(trust_env=False) if encrypted else False
+    return lambda: httpx.AsyncHTTPTransport(limits=one, trust_env=False, retries=0, verify=verify)

@@ -1,0 +1,52 @@
+"""What keeps calls to a slow service from filling the bot: so many at once, so many more waiting, the rest fail."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import httpx
+
+
+class TooManyCalls(Exception):
+    """Too many calls are waiting already."""
+
+
+class Lanes:
+    """Lets `running` calls run at once, each on a transport of its own, and `waiting` more wait; others fail at once
+    with TooManyCalls.
+
+    A transport here has one connection. One shared pool would do the same, but for each request httpcore 1.0 looks at
+    every pair of its connections: with 32 of them that took longer than the call itself.
+    """
+
+    def __init__(self, running: int, waiting: int, open_transport: Callable[[], httpx.AsyncBaseTransport]) -> None:
+        self._slots = asyncio.Semaphore(running)
+        self._limit = waiting
+        self._waiting = 0
+        self._open = open_transport
+        self._idle: list[httpx.AsyncBaseTransport] = []
+
+    @asynccontextmanager
+    async def lane(self) -> AsyncIterator[httpx.AsyncBaseTransport]:
+        """A transport for one call; the most recently used one, so that its connection is warm."""
+        if self._slots.locked() and self._waiting >= self._limit:
+            raise TooManyCalls
+        self._waiting += 1
+        try:
+            await self._slots.acquire()
+        finally:
+            self._waiting -= 1
+        transport = self._idle.pop() if self._idle else self._open()
+        try:
+            yield transport
+        finally:
+            self._idle.append(transport)
+            self._slots.release()
+
+    async def close(self) -> None:
+        """Close all connections; no call may be under way."""
+        closing, self._idle = set(self._idle), []
+        for transport in closing:
+            await transport.aclose()

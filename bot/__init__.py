@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bot.actions.turn import Action, Resources, Turn
+    from bot.channels.plugged import Channel, Incoming, Said
     from bot.config import Settings
     from bot.content import Content, Domain, Place
     from bot.dialogue.effects import Effect, EffectError, EffectResult
@@ -32,13 +33,14 @@ if TYPE_CHECKING:
     from bot.dialogue.tracker import Tracker
     from bot.errors import ActionRejected, BotError, CallFailed, ConfigurationError, PluginError, StoreUnavailable
     from bot.http import HttpClient, HttpLimits, ResponseSchema
-    from bot.messages import Customer, Entity, IntentScore, Parse, Principal, Reply, UserMessage
+    from bot.messages import Customer, Entity, IntentScore, JsonObject, Parse, Principal, Reply, UserMessage
     from bot.plugins.hookspecs import hookimpl
     from bot.plugins.registry import Commands, Startup
     from bot.sources import Sources
 
 _HOMES = {
     "bot.actions.turn": ("Action", "Resources", "Turn"),
+    "bot.channels.plugged": ("Channel", "Incoming", "Said"),
     "bot.config": ("Settings",),
     "bot.content": ("Content", "Domain", "Place"),
     "bot.dialogue.effects": ("Effect", "EffectError", "EffectResult"),
@@ -60,7 +62,7 @@ _HOMES = {
     "bot.dialogue.tracker": ("Tracker",),
     "bot.errors": ("ActionRejected", "BotError", "CallFailed", "ConfigurationError", "PluginError", "StoreUnavailable"),
     "bot.http": ("HttpClient", "HttpLimits", "ResponseSchema"),
-    "bot.messages": ("Customer", "Entity", "IntentScore", "Parse", "Principal", "Reply", "UserMessage"),
+    "bot.messages": ("Customer", "Entity", "IntentScore", "JsonObject", "Parse", "Principal", "Reply", "UserMessage"),
     "bot.plugins.hookspecs": ("hookimpl",),
     "bot.plugins.registry": ("Commands", "Startup"),
     "bot.sources": ("Sources",),
@@ -78,6 +80,7 @@ __all__ = [
     "BotError",
     "BotUttered",
     "CallFailed",
+    "Channel",
     "Commands",
     "ConfigurationError",
     "Content",
@@ -93,7 +96,9 @@ __all__ = [
     "FollowupAction",
     "HttpClient",
     "HttpLimits",
+    "Incoming",
     "IntentScore",
+    "JsonObject",
     "Parse",
     "Place",
     "PluginError",
@@ -104,6 +109,7 @@ __all__ = [
     "Resources",
     "ResponseSchema",
     "Restarted",
+    "Said",
     "Settings",
     "SlotSet",
     "Sources",

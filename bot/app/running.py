@@ -117,6 +117,7 @@ def parts_of(running: Bot) -> Parts:
         version=bot.__version__,
         started=running.sources.now(),
         demo=tuple(running.shown_logins),
+        channels=running.project.plugins.channels(),
         callback="callback" in running.settings.channels,
     )
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from types import MappingProxyType
 
 from aiohttp import web
 
 from bot.channels import callback as callback_channel
-from bot.channels import rest
+from bot.channels import plugged, rest
 from bot.config import Settings
 from bot.encoding import encode
 from bot.errors import BotError
@@ -29,7 +30,7 @@ def make_app(parts: Parts) -> web.Application:
     """The application that serves a bot; raises ConfigurationError for proxies that are no addresses."""
     serving = Serving(parts)
     app = web.Application(middlewares=[serving.middleware], client_max_size=parts.settings.server.max_body_bytes)
-    table = route_table(parts.settings, parts.version, callback=parts.callback)
+    table = route_table(parts.settings, parts.version, callback=parts.callback, channels=parts.channels)
     app[PARTS] = parts
     app[ROUTES] = table
     for route in table:
@@ -38,14 +39,17 @@ def make_app(parts: Parts) -> web.Application:
     return app
 
 
-def route_table(settings: Settings, version: str, *, callback: bool) -> tuple[Route, ...]:
-    """Every route, in the order of the document; `callback` says whether that channel is served."""
+def route_table(
+    settings: Settings, version: str, *, callback: bool, channels: Mapping[str, plugged.Channel] = MappingProxyType({})
+) -> tuple[Route, ...]:
+    """Every route, in the order of the document; `callback`: is that channel served; `channels`: the plugins'."""
     longest = settings.server.max_message_characters
     table = (
         *auth_routes.routes(),
         *chat_routes.routes(longest),
         *rest.routes(longest),
         *(callback_channel.routes(longest) if callback else ()),
+        *plugged.routes(channels),
         *rasa_routes.routes(longest),
         *status_routes.routes(),
         *page_routes.routes(),

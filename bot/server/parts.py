@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -73,6 +73,7 @@ class Parts:
     """The server's parts. `version` is the framework's, `started` when the bot did (UTC).
 
     `callback` says whether replies can be delivered, and so whether the callback channel is served.
+    `channels` are the plugins' (bot.channels.plugged.Channel), by name.
     """
 
     settings: Settings
@@ -87,3 +88,4 @@ class Parts:
     started: datetime
     demo: Sequence[DemoLogin] = ()
     callback: bool = False
+    channels: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,113 @@
+"""A channel from a plugin, on a real bot: verified, translated, answered once."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+
+from bot import Incoming, JsonObject, Said
+from bot.app.opening import open_bot
+from bot.app.projects import load_project
+from bot.app.running import parts_of
+from bot.config import Logging, Store
+from bot.logs import make_logger
+from bot.server.app import make_app
+from bot.server.parts import Parts
+from bot.sources import Sources
+
+PLUGIN = '''
+import hashlib, hmac, json
+
+from bot import Incoming, Said, hookimpl
+
+
+class Pager:
+    """A platform that signs its bodies."""
+
+    def receive(self, incoming):
+        signature = hmac.new(b"shared", incoming.body, hashlib.sha256).hexdigest()
+        if not hmac.compare_digest(incoming.headers.get("x-pager-signature", ""), signature):
+            raise PermissionError
+        sent = json.loads(incoming.body)
+        return [Said(m["from"], m["text"], m["id"]) for m in sent["messages"]]
+
+    def respond(self, answered):
+        pages = [(said.sender, reply["text"]) for said, replies in answered for reply in replies]
+        return {"pages": [{"to": sender, "text": text} for sender, text in pages]}
+
+
+@hookimpl
+def register_channels(register):
+    register("pager", Pager())
+'''
+PROJECT = {
+    "config.yml": "language: en\npipeline:\n- name: DIETClassifier\npolicies:\n- name: RulePolicy\n",
+    "domain.yml": 'version: "3.1"\nintents: [greet, bye]\nresponses:\n  utter_greet: [{text: "Hello!"}]\n',
+    "nlu.yml": 'version: "3.1"\nnlu:\n- intent: greet\n  examples: |\n    - hello\n    - hi\n- intent: bye\n'
+    "  examples: |\n    - bye\n    - see you\n",
+    "rules.yml": 'version: "3.1"\nrules:\n- rule: greet\n  steps: [{intent: greet}, {action: utter_greet}]\n',
+}
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    for name, text in PROJECT.items():
+        path = tmp_path / ("data" if name in ("nlu.yml", "rules.yml") else "") / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    (tmp_path / "actions").mkdir()
+    (tmp_path / "actions" / "pager.py").write_text(PLUGIN, encoding="utf-8")
+    return tmp_path
+
+
+def served(parts: Parts) -> TestClient[Any, Any]:
+    return TestClient(TestServer(make_app(parts)))
+
+
+async def page(client: TestClient[Any, Any], *messages: JsonObject, secret: bytes = b"shared") -> Any:
+    body = json.dumps({"messages": messages}).encode()
+    signature = hmac.new(secret, body, hashlib.sha256).hexdigest()
+    return await client.post("/webhooks/pager/webhook", data=body, headers={"X-Pager-Signature": signature})
+
+
+async def test_a_plugin_s_channel_talks(project: Path) -> None:
+    quiet = make_logger(Logging(level="error"), now=Sources().now)
+    async with open_bot(load_project(project), log=quiet) as bot, served(parts_of(bot)) as client:
+        assert (await client.get("/webhooks/pager/")).status == 200
+        first = {"from": "555-1", "text": "hello", "id": "a"}
+        answer = await page(client, first, {"from": "555-2", "text": "hi", "id": "a"})
+        assert (answer.status, await answer.json()) == (
+            200,
+            {"pages": [{"to": "555-1", "text": "Hello!"}, {"to": "555-2", "text": "Hello!"}]},
+        )
+        again = await page(client, first)
+        assert len((await again.json())["pages"]) == 1
+        reused = await page(client, {**first, "text": "bye"})
+        assert reused.status == 422
+        forged = await page(client, first, secret=b"guessed")
+        assert (forged.status, forged.content_type) == (403, "application/problem+json")
+        assert "/webhooks/pager/webhook" in (await (await client.get("/openapi.json")).json())["paths"]
+
+
+class Broken:
+    def receive(self, incoming: Incoming) -> Sequence[Said]:
+        raise ValueError("send a number")
+
+    def respond(self, answered: Sequence[tuple[Said, Sequence[JsonObject]]]) -> Any:
+        raise AssertionError
+
+
+async def test_what_a_channel_cannot_understand_is_a_400_in_its_words(project: Path) -> None:
+    store = Store(url=f"sqlite:///{project}/t.db")
+    loaded = load_project(project, override=lambda settings: replace(settings, store=store))
+    async with open_bot(loaded) as bot, served(replace(parts_of(bot), channels={"broken": Broken()})) as client:
+        answer = await client.post("/webhooks/broken/webhook", data=b"?")
+        assert (answer.status, (await answer.json())["detail"]) == (400, "send a number")

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from bot.actions.fallback import affirm, ask_rephrase, revert_fallback, two_stage_fallback
 from bot.actions.say import say_if_there
 from bot.actions.turn import Action, Turn
+from bot.content.names import REQUESTED_SLOT
 from bot.dialogue import names
 from bot.dialogue.events import (
     ActionExecuted,
@@ -62,7 +63,7 @@ async def start_session(turn: Turn) -> None:
     turn.emit(SessionStarted(initial_slots(domain)))
     if domain.session.carry_over_slots:
         for name, value in before.items():
-            if turn.slot(name) != value and name != names.REQUESTED_SLOT:
+            if turn.slot(name) != value and name != REQUESTED_SLOT:
                 turn.set(name, value)
     turn.emit(ActionExecuted(names.LISTEN))
 
@@ -76,7 +77,7 @@ async def default_fallback(turn: Turn) -> None:
 async def deactivate_loop(turn: Turn) -> None:
     """End the running loop."""
     turn.emit(ActiveLoop(None))
-    turn.set(names.REQUESTED_SLOT, None)
+    turn.set(REQUESTED_SLOT, None)
 
 
 async def back(turn: Turn) -> None:

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 
 from bot.actions.turn import Action, Turn
 from bot.content import Form
+from bot.content.names import REQUESTED_SLOT
 from bot.dialogue.events import ActionExecuted, ActionExecutionRejected, ActiveLoop, Event, SlotSet, UserUttered
-from bot.dialogue.evolve import evolve_all
-from bot.dialogue.names import EXTRACT_SLOTS, LISTEN, REQUESTED_SLOT
+from bot.dialogue.evolve import evolve, evolve_all
+from bot.dialogue.names import EXTRACT_SLOTS, LISTEN
 from bot.dialogue.tracker import Tracker
 from bot.errors import ActionRejected
 
@@ -56,10 +57,12 @@ class _Run:
     async def _activate(self) -> Sequence[Event]:
         """Start the loop and fill slots from the message that started it; returns what that did."""
         self.turn.emit(ActiveLoop(self.form.name))
-        found = [e for e in await self.turn.run(EXTRACT_SLOTS) if isinstance(e, SlotSet)]
+        # What another form asked for is no question of this one.
+        tracker = evolve(SlotSet(REQUESTED_SLOT), self.turn.tracker)
+        found = [e for e in await self.turn.context.run_action(EXTRACT_SLOTS, tracker) if isinstance(e, SlotSet)]
         events: list[Event] = list(found)
         if self.turn.context.has_action(self.validation):
-            tracker = evolve_all(found, self.turn.tracker)
+            tracker = evolve_all(found, tracker)
             filled = [SlotSet(s, tracker.slot(s)) for s in self.form.required_slots if tracker.slot(s) is not None]
             answers = await self._validate(filled, tracker)
             decided = {e.name for e in answers if isinstance(e, SlotSet)}

@@ -24,7 +24,6 @@ DEFAULT_INTENTS: Final = {"restart": RESTART, "back": BACK, "session_start": SES
 
 NLU_FALLBACK: Final = "nlu_fallback"
 OUT_OF_SCOPE: Final = "out_of_scope"
-REQUESTED_SLOT: Final = "requested_slot"
 UTTER: Final = "utter_"
 SNIPPET: Final = "..."
 """Stands in a rule for whatever came before (or comes after) it."""

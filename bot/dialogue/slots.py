@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from bot.content import Domain, Slot, SlotMapping
+from bot.content.names import REQUESTED_SLOT
 from bot.dialogue.events import SlotSet
-from bot.dialogue.names import REQUESTED_SLOT
 from bot.dialogue.tracker import Tracker
 
 

@@ -8,7 +8,6 @@ from typing import Any, Final
 from bot.dialogue.compact import pack, pack_parse, unpack, unpack_parse
 from bot.dialogue.event_json import event_to_json, parse_to_json
 from bot.dialogue.events import Event
-from bot.dialogue.names import LISTEN
 from bot.dialogue.tracker import LoopState, Tracker
 from bot.messages import JsonObject
 
@@ -127,7 +126,7 @@ def rasa_tracker_json(
         "latest_input_channel": (latest.channel or None) if latest else None,
         "active_loop": _rasa_loop(tracker.loop),
         "latest_action": {"action_name": tracker.latest_action} if tracker.latest_action else {},
-        "latest_action_name": tracker.latest_action or LISTEN,
+        "latest_action_name": tracker.latest_action,
     }
 
 

@@ -251,3 +251,27 @@ async def test_either_event_ends_a_form_early(talk_to: Talk, end: Any) -> None:
     talk = talk_to(content(), validate_order=validate)
     await talk.say("order")
     assert talk.tracker.active_loop is None
+
+
+async def test_a_form_that_takes_over_from_another_does_not_take_the_others_answer(talk_to: Talk) -> None:
+    base = content()
+    asked = SlotMapping("from_text", conditions=(MappingCondition("return", "size"),))
+    slots = {**base.domain.slots, "size": Slot("size", mappings=(from_entity("size", "order"), asked))}
+    forms = {**base.domain.forms, "return": Form("return", ("size",))}
+    intents = {**base.domain.intents, "return": Intent("return")}
+    switch = Story(
+        "switch",
+        (UserStep("order"), ActionStep("order"), LoopStep("order"), UserStep("return"), ActionStep("return")),
+    )
+    seen: list[Any] = []
+
+    async def look(turn: Turn) -> None:
+        seen.append(turn.slot("requested_slot"))
+
+    domain = replace(base.domain, slots=slots, forms=forms, intents=intents)
+    talk = talk_to(replace(base, domain=domain, stories=(switch,)), validate_return=look)
+    await talk.say("order")
+    assert await talk.say("return") == ["Which size?"]
+    assert talk.tracker.active_loop == "return"
+    assert talk.tracker.slot("size") is None
+    assert set(seen) == {None}

@@ -20,6 +20,6 @@ def shell(project: Path, store: str | None, account: str | None, **plugin_option
 
     Buttons are numbered: type the number. End with Ctrl-D or /stop.
     """
-    from bot.app.shell import talk
+    from bot.cli.talking import talk
 
     asyncio.run(talk(project, plugin_options, store=store, account=account))

@@ -28,6 +28,7 @@ ROOMS = {
         "bot.errors",
         "bot.encoding",
         "bot.config",
+        "bot.sources",
         "bot.http",
     },
     "bot.engine": {

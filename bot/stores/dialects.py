@@ -177,9 +177,11 @@ class Postgres:
         Transactions are short, so that one that waits long for a row stands in
         a deadlock with another worker's: it gives way and is tried again.
         """
-        options = "-c synchronous_commit=on -c lock_timeout=250ms -c client_min_messages=warning"
-        arguments = {"options": options, "connect_timeout": 5}
-        return _dataset_engine(self.url.render_as_string(hide_password=False), {"connect_args": arguments}, [])
+        given = self.url.query.get("options", "")
+        ours = "-c synchronous_commit=on -c lock_timeout=250ms -c client_min_messages=warning"
+        arguments = {"options": f"{given} {ours}", "connect_timeout": 5}
+        url = self.url.difference_update_query(["options"]).render_as_string(hide_password=False)
+        return _dataset_engine(url, {"connect_args": arguments}, [])
 
     def raw(self, engine: Engine) -> Any:
         """A psycopg connection in autocommit mode; raises Fault when there is no server."""

@@ -23,7 +23,7 @@ def binaries() -> Path | None:
 
 
 class Cluster:
-    """A running server; `url` names one of its databases."""
+    """A running server."""
 
     def __init__(self, folder: Path, bin_folder: Path, *, fsync: bool) -> None:
         self.folder = folder
@@ -48,18 +48,20 @@ class Cluster:
         command = [str(self._bin / "initdb"), "-D", str(self.folder / "data"), "-U", "postgres", "-A", "trust", "-N"]
         subprocess.run(self.as_postgres(*command), check=True, capture_output=True, timeout=60, cwd="/")
 
-    def url(self, database: str = "postgres") -> str:
-        return f"postgresql+psycopg://postgres@/{database}?host={self.folder}"
+    @property
+    def url(self) -> str:
+        """The URL of the one database there is."""
+        return f"postgresql+psycopg://postgres@/postgres?host={self.folder}"
 
     def new_database(self) -> str:
-        """The URL of an empty database."""
+        """The URL of something empty: a schema of its own, which is made sooner than a database."""
         import psycopg
 
         self._made += 1
         name = f"store{self._made}"
         with psycopg.connect(f"host={self.folder} user=postgres dbname=postgres", autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")
-        return self.url(name)
+            connection.execute(f"CREATE SCHEMA {name}")
+        return f"{self.url}&options=-csearch_path%3D{name}"
 
     def _control(self, *arguments: str) -> None:
         command = self.as_postgres(str(self._bin / "pg_ctl"), "-D", str(self.folder / "data"), *arguments)
@@ -73,7 +75,9 @@ def running_cluster(*, fsync: bool = False) -> Iterator[Cluster]:
     bin_folder = binaries()
     if bin_folder is None:
         pytest.skip("there are no PostgreSQL server programs on this machine (apt install postgresql)")
-    with tempfile.TemporaryDirectory(prefix="pg-", dir="/tmp", ignore_cleanup_errors=True) as name:
+    memory = "/dev/shm"
+    place = memory if Path(memory).is_dir() and not fsync else "/tmp"
+    with tempfile.TemporaryDirectory(prefix="pg-", dir=place, ignore_cleanup_errors=True) as name:
         folder = Path(name)
         if os.geteuid() == 0:
             shutil.chown(folder, "postgres")

@@ -4,7 +4,7 @@ import pytest
 
 from bot.content import ANY, ActionStep, BotStep, Component, LoopStep, Place, Slot, SlotStep, StepEntity, UserStep
 from bot.dialogue.events import ActionExecuted, ActionExecutionRejected, ActiveLoop, LoopInterrupted, SlotSet
-from tests.dialogue.making import rule, story, walk
+from tests.dialogue.making import Walk, rule, story, walk
 
 GREET = rule("greet", UserStep("greet"), ActionStep("utter_greet"), ActionStep("utter_help"))
 START = rule("start", UserStep("order"), ActionStep("form"), LoopStep("form"))
@@ -199,3 +199,63 @@ def test_a_rule_that_ends_in_listening_gives_way_to_a_story_that_goes_on() -> No
     assert [talk.does() for _ in range(3)] == ["utter_answer", "utter_else", "action_listen"]
     talk.happens(SlotSet("name", "Ann")).hears("ask").happens(ActionExecuted("utter_answer"))
     assert talk.does() == "utter_more"
+
+
+def in_form(talk: Walk, intent: str) -> Walk:
+    """The form runs and refuses the message of this intent."""
+    talk.hears("order").happens(ActionExecuted("form"), ActiveLoop("form"))
+    return talk.hears(intent).happens(ActionExecutionRejected("form"))
+
+
+def test_a_rule_for_a_detour_goes_before_the_general_one_and_leads_back() -> None:
+    detour = rule(
+        "detour", UserStep("greet"), ActionStep("utter_busy"), ActionStep("form"), condition=(LoopStep("form"),)
+    )
+    talk = in_form(walk(GREET, START, SUBMIT, detour), "greet")
+    assert [talk.does() for _ in range(3)] == ["utter_busy", "form", "action_listen"]
+    assert not any(isinstance(event, LoopInterrupted) for event in talk.tracker.events)
+
+
+def test_a_rule_may_wait_for_the_answer_to_a_detour_before_the_form_goes_on() -> None:
+    detour = rule(
+        "detour",
+        UserStep("greet"),
+        ActionStep("utter_busy"),
+        UserStep("yes"),
+        ActionStep("form"),
+        condition=(LoopStep("form"),),
+    )
+    unrestricted = (Component("RulePolicy", {"restrict_rules": False}),)
+    talk = in_form(walk(GREET, START, SUBMIT, detour, policies=unrestricted), "greet")
+    assert [talk.does() for _ in range(2)] == ["utter_busy", "action_listen"]
+    talk.hears("yes")
+    assert talk.next.action == "form"
+    assert LoopInterrupted(True) in talk.next.events
+
+
+def test_a_story_that_goes_on_after_a_rules_answer_in_a_form_is_left_to_the_stories() -> None:
+    detour = story(
+        "detour",
+        UserStep("order"),
+        ActionStep("form"),
+        LoopStep("form"),
+        UserStep("greet"),
+        ActionStep("utter_greet"),
+        ActionStep("utter_more"),
+        ActionStep("form"),
+    )
+    short = rule("greet", UserStep("greet"), ActionStep("utter_greet"))
+    talk = in_form(walk(short, START, SUBMIT, detour), "greet")
+    assert talk.does() == "utter_greet"
+    assert (talk.next.action, talk.next.policy) == ("utter_more", "MemoizationPolicy")
+    assert [talk.does() for _ in range(2)] == ["utter_more", "form"]
+
+
+def test_what_no_rule_and_no_story_answers_in_a_form_is_the_fallbacks() -> None:
+    assert in_form(walk(GREET, START, SUBMIT), "bye").next.action == "action_default_fallback"
+
+
+def test_a_form_that_is_filled_at_once_is_submitted() -> None:
+    talk = walk(GREET, START, SUBMIT).hears("order").happens(SlotSet("thing", "x"), ActionExecuted("form"))
+    talk.happens(ActiveLoop("form"), ActiveLoop(None), SlotSet("requested_slot", None))
+    assert talk.next.action == "utter_done"

@@ -22,6 +22,13 @@ request brings is kept.
 
 Errors are `application/problem+json` (RFC 9457) with `type`, `title`, `status`,
 `detail`, `code` and `correlationId`; 429 and 503 say `Retry-After`.
+
+A message with an id of its own is answered once: a repeat gets the stored answer, byte for
+byte, and the same id with another message is refused with 422.
+
+Histories are paged by cursors. `before` of one page, given back as `before`, gets the page
+before it; `after`, given back as `after`, gets what was said since. A turn's number will do
+for either. Polling with `after` keeps nobody logged in.
 """
 
 _USUAL = {500}

@@ -21,9 +21,14 @@ def find_accounts(accounts: Sequence[Account], said: str | None) -> tuple[Accoun
     if said is None or said == ALL_ACCOUNTS:
         return tuple(accounts)
     words = said.casefold()
-    kind = _KINDS.get(words)
-    of_kind = tuple(account for account in accounts if kind and account.kind == kind)
-    return of_kind or tuple(account for account in accounts if account.nickname.casefold() == words)
+    named = tuple(account for account in accounts if account.nickname.casefold() == words)
+    kind = _KINDS.get(kind_word(words) or "")
+    return named or tuple(account for account in accounts if account.kind == kind)
+
+
+def kind_word(said: str) -> str | None:
+    """The kind of account that stands in `said` ("savings" in "savings pot"), if one does."""
+    return next((word for word in _KINDS if word in said.casefold()), None)
 
 
 def spoken(account: Account, among: Iterable[Account]) -> str:

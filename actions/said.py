@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple, cast
 
 from bot import Entity, Parse
 
-from .question import Direction, Filters, Grain, Period, Said, Shift, step
+from .question import ALL_ACCOUNTS, Direction, Filters, Grain, Period, Said, Shift, step
 
 MOST_ROWS: Final = 100
 """The highest count that "my last … transactions" may ask for."""
@@ -38,7 +38,7 @@ def understand(parse: Parse) -> Said:
     entities = _without_overlaps(parse.entities)
     at_least, at_most = _amounts(parse.text, entities)
     filters = Filters(
-        account=_first(entities, "account"),
+        account=_account(entities),
         merchant=_first(entities, "merchant"),
         category=_first(entities, "category"),
         direction=_direction(entities),
@@ -89,6 +89,12 @@ def _covers(other: Entity, entity: Entity) -> bool:
 
 def _first(entities: Iterable[Entity], name: str) -> str | None:
     return next((e.value for e in entities if e.entity == name and isinstance(e.value, str)), None)
+
+
+def _account(entities: Iterable[Entity]) -> str | None:
+    """The account; whatever begins with "all" ("all the", "all of my") means all of them."""
+    account = _first(entities, "account")
+    return ALL_ACCOUNTS if account and account.casefold().split()[:1] == ["all"] else account
 
 
 def _direction(entities: Iterable[Entity]) -> Direction | None:

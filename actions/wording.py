@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Final
 
+from .accounts import kind_word
 from .formatting import format_date, format_money
 from .question import Filters, Period, floor, step
 from .selection import INCOME
@@ -69,7 +70,7 @@ def _parts(filters: Filters, today: date) -> Iterator[str]:
         yield f"from {filters.merchant}" if filters.direction == "in" else f"at {filters.merchant}"
     yield _say_amounts(filters.at_least, filters.at_most)
     if filters.account:
-        name = _ACCOUNTS.get(filters.account, f"your account “{filters.account}”")
+        name = _ACCOUNTS.get(kind_word(filters.account) or "", f"your account “{filters.account}”")
         yield f"{_BESIDE_ACCOUNT.get(filters.direction or '', 'on')} {name}"
     if filters.period:
         yield say_period(filters.period, today)

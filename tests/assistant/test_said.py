@@ -114,6 +114,11 @@ def test_words_that_mark_account_shop_and_category() -> None:
     assert (filters.category, filters.merchant) == ("groceries", "Tesco")
 
 
+def test_all_is_all_accounts_however_much_of_it_was_marked() -> None:
+    assert heard("all the payments", account=("all the", "all the")).account == "all"
+    assert heard("my allowance account", account=("allowance", "allowance")).account == "allowance"
+
+
 def test_money_in_wins_over_a_verb_beside_it() -> None:
     text = "what was paid in"
     parse = Parse(text, entities=(Entity("direction", "out", 9, 13), Entity("direction", "in", 9, 16)))

@@ -205,6 +205,7 @@ OTHER = Account("d", "other", "Pension", "GBP")
         ("all", (CURRENT, RAINY, HOUSE, OTHER)),
         ("savings", (RAINY, HOUSE)),
         ("house", (HOUSE,)),
+        ("savings pot", (RAINY, HOUSE)),
         ("Pension", (OTHER,)),
         ("credit card", ()),
         ("isa", ()),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.actions.turn import Action, Turn
+from bot.content import BotStep, Content
 from bot.messages import Parse
 
 PREFIX = "utter_"
@@ -28,3 +29,17 @@ def _selected(name: str, parse: Parse | None) -> str | None:
         if key and key.split("/")[0] == wanted:
             return f"{PREFIX}{key}"
     return None
+
+
+def text_actions(content: Content) -> dict[str, Action]:
+    """The texts that end-to-end stories let the bot say (`bot: …`), as actions of that name."""
+    stories = (*content.stories, *content.rules)
+    said = (step.text for story in stories for step in story.steps if isinstance(step, BotStep))
+    return {text: _text_action(text) for text in (*content.domain.e2e_actions, *said)}
+
+
+def _text_action(text: str) -> Action:
+    async def say(turn: Turn) -> None:
+        turn.say_text(text)
+
+    return say

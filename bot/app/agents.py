@@ -9,21 +9,21 @@ from datetime import datetime
 from bot.actions.default import default_actions
 from bot.actions.forms import form_action
 from bot.actions.remote import ActionServer
-from bot.actions.responses import PREFIX, response_action
+from bot.actions.responses import PREFIX, response_action, text_actions
 from bot.actions.turn import Action, Resources
 from bot.app.learning import Trained
 from bot.app.projects import Project
 from bot.content import Domain
 from bot.engine.agent import Agent
 from bot.messages import Parse
-from bot.nlu import Model, parse_shorthand
+from bot.nlu import parse_shorthand
 from bot.sources import Sources
 
 
 class ShorthandMatcher:
     """The matcher as the engine asks it: `/intent{…}` is read as such, everything else is understood."""
 
-    def __init__(self, model: Model, domain: Domain) -> None:
+    def __init__(self, model: Parses, domain: Domain) -> None:
         self.model = model
         self._domain = domain
 
@@ -42,13 +42,13 @@ async def make_agent(
 ) -> AsyncIterator[Agent]:
     """The agent that turns run on, with a connection to the project's action server for its life, if there is one."""
     content, endpoint = project.content, project.settings.action_endpoint
-    matcher = ShorthandMatcher(trained.model, content.domain)
+    matcher = ShorthandMatcher(CachedParses(trained.model), content.domain)
     async with AsyncExitStack() as stack:
         remote = None
         if endpoint is not None:
             server = await stack.enter_async_context(ActionServer(endpoint, content.domain, sources))
             remote = server.action
-        actions = gather_actions(content.domain, project.plugins.actions(), remote)
+        actions = text_actions(content) | gather_actions(content.domain, project.plugins.actions(), remote)
         yield Agent(content, matcher, trained.dialogue, actions, resources)
 
 

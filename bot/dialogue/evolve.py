@@ -51,13 +51,16 @@ def evolve_all(events: Iterable[Event], tracker: Tracker) -> Tracker:
     return tracker
 
 
-def trim(tracker: Tracker, max_turns: int) -> Tracker:
+def trim(tracker: Tracker, max_turns: int, *, min_events: int = 0) -> Tracker:
     """The same state with the events of the last `max_turns` user turns only; applied ones that go make the base.
 
-    Of the user messages kept, all but the latest lose what only explains them
-    (ranking, nearest examples), which keeps snapshots small.
+    `min_events` of the latest events stay on record in any case, for those who
+    are told of them (action servers). Of the user messages kept, all but the
+    latest lose what only explains them (ranking, nearest examples), which
+    keeps snapshots small.
     """
-    events = tracker.events[_turns_start(tracker.events, max_turns) :]
+    first = min(_turns_start(tracker.events, max_turns), max(len(tracker.events) - min_events, 0))
+    events = tracker.events[first:]
     cut = _turns_start(tracker.applied, max_turns)
     applied, base = tracker.applied[cut:], tracker.base
     if cut:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from bot.actions.responses import text_actions
 from bot.actions.turn import Action, Resources
 from bot.app.agents import gather_actions
 from bot.content import Content
@@ -35,7 +36,7 @@ class Conversation:
     """Says things to a bot and keeps what came back: `texts` and `actions` of the last turn, `tracker` of all."""
 
     def __init__(self, content: Content, plugged: Mapping[str, Action]) -> None:
-        actions = gather_actions(content.domain, plugged)
+        actions = text_actions(content) | gather_actions(content.domain, plugged)
         self.agent = Agent(content, IntentMatcher(), train_dialogue(content), actions, Resources())
         self.tracker = Tracker()
         self.events: tuple[Event, ...] = ()

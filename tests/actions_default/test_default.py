@@ -10,6 +10,7 @@ from bot.actions.default import default_actions
 from bot.actions.turn import Turn
 from bot.content import (
     ActionStep,
+    BotStep,
     Content,
     Domain,
     Intent,
@@ -165,3 +166,9 @@ async def test_a_custom_mapping_runs_its_action(talk_to: Talk) -> None:
     await talk.say("greet")
     assert talk.tracker.slots["length"] == 5
     assert ActionExecuted("not allowed here") not in talk.events
+
+
+async def test_what_end_to_end_stories_let_the_bot_say_is_said(talk_to: Talk) -> None:
+    told = Story("told", (UserStep("name"), BotStep("How do you do?"), ActionStep("utter_greet")))
+    talk = talk_to(replace(CONTENT, stories=(told,)))
+    assert await talk.say("name") == ["How do you do?", "Hello."]

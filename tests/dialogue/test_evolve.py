@@ -268,6 +268,13 @@ def test_trimming_keeps_whole_turns_and_no_more(history: list[Event], turns: int
     assert all(not e.parse.ranking and not e.parse.nearest for e in older)
 
 
+@given(histories, st.integers(0, 30))
+def test_trimming_keeps_as_many_events_as_it_is_told(history: list[Event], least: int) -> None:
+    kept = trim(after(*history), 1, min_events=least).events
+    assert len(kept) >= min(least, len(history))
+    assert [type(event) for event in kept] == [type(event) for event in history[len(history) - len(kept) :]]
+
+
 @given(histories)
 def test_a_tracker_survives_rasas_json_as_its_events(history: list[Event]) -> None:
     tracker = after(*history)

@@ -17,6 +17,7 @@ from bot.content import Domain
 from bot.engine.agent import Agent
 from bot.messages import Parse
 from bot.nlu import parse_shorthand
+from bot.nlu.cache import CachedParses, Parses
 from bot.sources import Sources
 
 

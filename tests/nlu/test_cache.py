@@ -1,0 +1,45 @@
+"""Parses are remembered, but for those that depend on the day, and not without bound."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from bot.messages import Entity, Parse
+from bot.nlu.cache import CachedParses
+
+NOW = datetime(2026, 11, 3, tzinfo=UTC)
+
+
+class Counting:
+    """Counts how often each text is parsed; `yesterday` has a time in it."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def parse(self, text: str, now: datetime) -> Parse:
+        self.asked.append(text)
+        day = (now - timedelta(days=1)).date().isoformat()
+        found = (Entity("time", day, 0, len(text), details={"grain": "day"}),) if "yesterday" in text else ()
+        return Parse(text, entities=found)
+
+
+def test_a_text_is_parsed_once() -> None:
+    matcher = Counting()
+    cached = CachedParses(matcher)
+    assert cached.parse("hello", NOW) is cached.parse("hello", NOW + timedelta(days=3))
+    assert matcher.asked == ["hello"]
+
+
+def test_what_depends_on_the_day_is_parsed_each_day() -> None:
+    cached = CachedParses(Counting())
+    first, later = (cached.parse("since yesterday", NOW + timedelta(days=days)) for days in (0, 5))
+    assert [e.value for e in first.entities] == ["2026-11-02"]
+    assert [e.value for e in later.entities] == ["2026-11-07"]
+
+
+def test_the_text_used_longest_ago_goes_first_and_long_texts_are_not_kept() -> None:
+    matcher = Counting()
+    cached = CachedParses(matcher, most=2, longest=10)
+    for text in ("a", "b", "a", "c", "a", "b", "much too long a text", "much too long a text"):
+        cached.parse(text, NOW)
+    assert matcher.asked == ["a", "b", "c", "b", "much too long a text", "much too long a text"]

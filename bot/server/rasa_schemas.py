@@ -52,7 +52,7 @@ TRACKER = obj(
         "latest_input_channel": {"type": ["string", "null"]},
         "active_loop": OBJECT,
         "latest_action": OBJECT,
-        "latest_action_name": TEXT,
+        "latest_action_name": {"type": ["string", "null"]},
     },
 )
 TRACKER_AND_MESSAGES = obj(

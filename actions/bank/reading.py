@@ -14,9 +14,12 @@ T = TypeVar("T", Account, Transaction)
 _KINDS: Mapping[str, AccountKind] = {"CACC": "current", "SVGS": "savings", "SACC": "savings", "CARD": "credit_card"}
 _REFUSALS: Mapping[str, Refusal] = {"AM04": "insufficient_funds", "TM01": "too_late"}  # ISO 20022's reasons
 _SETTLED = {"ACSC": True, "ACCC": True, "ACWC": True, "ACSP": True, "RJCT": False}  # ISO 20022's payment statuses
+_STATUSES = {"BOOK": True, "PDNG": True, "FUTR": False, "INFO": False, "RJCT": False}
+_SIGNS = {"Credit": 1, "Debit": -1}
 SCHEME = "UK.OBIE.SortCodeAccountNumber"
 _BALANCE_TYPES = ("ITAV", "CLAV", "ITBD", "CLBD")  # the standard's codes, the most telling first
 _EARLIEST = datetime(1950, 1, 1, tzinfo=UTC)
+_LONGEST = 140  # characters of a text that is shown
 _CLOCK_SKEW = timedelta(minutes=10)
 
 
@@ -70,18 +73,25 @@ def read_transactions(
     items: Iterable[Any], account: Account, since: date, until: date, now: datetime
 ) -> tuple[Transaction, ...]:
     """The account's transactions booked from `since` up to, not including, `until`; Refused for any other one."""
-    read = (_read_transaction(item, account, now) for item in items if item["Status"] in {"BOOK", "PDNG"})
+    read = (_read_transaction(item, account, now) for item in items if _counts(item["Status"]))
     transactions = _without_doubles(read)
     if any(not since <= transaction.booked_at.date() < until for transaction in transactions):
         raise Refused("a transaction is outside the dates that were asked for")
     return transactions
 
 
+def _counts(status: str) -> bool:
+    """Whether an entry of this status (ISO 20022's entry statuses) moves money: it is booked or pending."""
+    if status not in _STATUSES:
+        raise Refused("a transaction has an unknown status")
+    return _STATUSES[status]
+
+
 def _read_transaction(item: Any, account: Account, now: datetime) -> Transaction:
     if item["AccountId"] != account.id:
         raise Refused("a transaction is of another account")
-    code = item.get("ProprietaryBankTransactionCode", {}).get("Code")
-    merchant = item.get("MerchantDetails", {}).get("MerchantName")
+    code = item.get("ProprietaryBankTransactionCode", {}).get("Code", "")[:_LONGEST]
+    merchant = item.get("MerchantDetails", {}).get("MerchantName", "")[:_LONGEST]
     return Transaction(
         id=item["TransactionId"],
         account_id=account.id,
@@ -89,8 +99,8 @@ def _read_transaction(item: Any, account: Account, now: datetime) -> Transaction
         currency=account.currency,
         booked_at=_read_moment(item["BookingDateTime"], now),
         pending=item["Status"] == "PDNG",
-        description=item.get("TransactionInformation") or merchant or "Transaction",
-        merchant=merchant,
+        description=item.get("TransactionInformation", "")[:_LONGEST] or merchant or "Transaction",
+        merchant=merchant or None,
         category=code.lower().replace("_", " ") if code else None,
     )
 
@@ -115,8 +125,9 @@ def read_payment(item: Any, ordered: Mapping[str, Any], now: datetime) -> Paymen
 
 
 def _read_money(item: Any, sign: str, account: Account) -> int:
-    minor = _read_amount(item["Amount"], account.currency)
-    return -minor if sign == "Debit" else minor
+    if sign not in _SIGNS:
+        raise Refused("an amount is neither credit nor debit")
+    return _SIGNS[sign] * _read_amount(item["Amount"], account.currency)
 
 
 def _read_amount(money: Any, currency: str) -> int:

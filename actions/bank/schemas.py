@@ -6,20 +6,13 @@ from typing import Any
 
 from bot import ResponseSchema
 
-# Each keyword costs microseconds for each item, so lengths are checked only of what is shown: a body is bounded as a
-# whole, and `reading` compares or parses the rest.
-_STRING = {"type": "string"}
+# Lengths are checked of few things: a body is bounded as a whole, and `reading` compares, parses or shortens the rest.
 _SHOWN = {"type": "string", "minLength": 1, "maxLength": 500}
-_SIGN = {"enum": ["Credit", "Debit"]}
-_MONEY = {
-    "type": "object",
-    "required": ["Amount", "Currency"],
-    "properties": {"Amount": _STRING, "Currency": _STRING},
-}
+_MONEY = {"type": "object", "required": ["Amount", "Currency"], "strings": ["Amount", "Currency"]}
 _IDENTIFICATION = {
     "type": "object",
     "required": ["SchemeName", "Identification"],
-    "properties": {"SchemeName": _STRING, "Identification": _STRING, "SecondaryIdentification": _STRING},
+    "strings": ["SchemeName", "Identification", "SecondaryIdentification"],
 }
 
 
@@ -54,13 +47,11 @@ ACCOUNTS = _envelope(
     {
         "type": "object",
         "required": ["AccountId", "Currency", "AccountTypeCode", "Account"],
+        "strings": ["AccountId", "AccountTypeCode", "OpeningDate"],
         "properties": {
-            "AccountId": _STRING,
-            "Currency": {"type": "string", "pattern": "^[A-Z]{3}$"},
-            "AccountTypeCode": _STRING,
+            "Currency": {"type": "string", "pattern": "^[A-Z]{3}$", "maxLength": 3},
             "Description": _SHOWN,
             "Nickname": {"type": "string", "minLength": 1, "maxLength": 70},
-            "OpeningDate": _STRING,
             "Account": {"type": "array", "minItems": 1, "items": _IDENTIFICATION},
         },
     },
@@ -72,11 +63,8 @@ BALANCES = _envelope(
     {
         "type": "object",
         "required": ["AccountId", "CreditDebitIndicator", "Type", "DateTime", "Amount"],
+        "strings": ["AccountId", "CreditDebitIndicator", "Type", "DateTime"],
         "properties": {
-            "AccountId": _STRING,
-            "CreditDebitIndicator": _SIGN,
-            "Type": _STRING,
-            "DateTime": _STRING,
             "Amount": _MONEY,
             "CreditLine": {
                 "type": "array",
@@ -96,23 +84,18 @@ TRANSACTIONS = _envelope(
     {
         "type": "object",
         "required": ["AccountId", "TransactionId", "CreditDebitIndicator", "Status", "BookingDateTime", "Amount"],
+        "strings": [
+            "AccountId",
+            "TransactionId",
+            "CreditDebitIndicator",
+            "Status",
+            "BookingDateTime",
+            "TransactionInformation",
+        ],
         "properties": {
-            "AccountId": _STRING,
-            "TransactionId": _STRING,
-            "CreditDebitIndicator": _SIGN,
-            "Status": {"enum": ["BOOK", "PDNG", "FUTR", "INFO", "RJCT"]},
-            "BookingDateTime": _STRING,
             "Amount": _MONEY,
-            "TransactionInformation": _SHOWN,
-            "ProprietaryBankTransactionCode": {
-                "type": "object",
-                "required": ["Code"],
-                "properties": {"Code": {"type": "string", "minLength": 1, "maxLength": 35}},
-            },
-            "MerchantDetails": {
-                "type": "object",
-                "properties": {"MerchantName": {"type": "string", "minLength": 1, "maxLength": 350}},
-            },
+            "ProprietaryBankTransactionCode": {"type": "object", "required": ["Code"], "strings": ["Code"]},
+            "MerchantDetails": {"type": "object", "strings": ["MerchantName"]},
         },
     },
     1_000,
@@ -121,19 +104,17 @@ TRANSACTIONS = _envelope(
 _PAYMENT = {
     "type": "object",
     "required": ["DomesticPaymentId", "CreationDateTime", "Status", "Initiation"],
+    "strings": ["DomesticPaymentId", "CreationDateTime", "Status"],
     "properties": {
-        "DomesticPaymentId": _STRING,
-        "CreationDateTime": _STRING,
-        "Status": _STRING,
         "StatusReason": {
             "type": "array",
-            "items": {"type": "object", "required": ["StatusReasonCode"], "properties": {"StatusReasonCode": _STRING}},
+            "items": {"type": "object", "required": ["StatusReasonCode"], "strings": ["StatusReasonCode"]},
         },
         "Initiation": {
             "type": "object",
             "required": ["EndToEndIdentification", "InstructedAmount", "DebtorAccount", "CreditorAccount"],
+            "strings": ["EndToEndIdentification"],
             "properties": {
-                "EndToEndIdentification": _STRING,
                 "InstructedAmount": _MONEY,
                 "DebtorAccount": _IDENTIFICATION,
                 "CreditorAccount": _IDENTIFICATION,

@@ -126,8 +126,9 @@ async def test_what_the_bank_said_last_is_known_with_its_time(said: SaidBank) ->
         ([balance(CURRENT), balance(SAVINGS, Amount={"Amount": "1e3", "Currency": "GBP"})], "not an amount"),
         ([balance(CURRENT), balance(SAVINGS, Amount={"Amount": "١.٠٠", "Currency": "GBP"})], "not an amount"),
         ([balance(CURRENT), balance(SAVINGS, Amount={"Amount": "1.00", "Currency": "EUR"})], "another currency"),
-        ([balance(CURRENT), balance(SAVINGS, Amount={"Amount": 1.0, "Currency": "GBP"})], "Amount/type"),
-        ([balance(CURRENT), balance(SAVINGS, CreditDebitIndicator="credit")], "enum"),
+        ([balance(CURRENT), balance(SAVINGS, Amount={"Amount": 1.0, "Currency": "GBP"})], "Amount/strings"),
+        ([balance(CURRENT), balance(SAVINGS, CreditDebitIndicator="credit")], "neither credit nor debit"),
+        ([balance(CURRENT), balance(SAVINGS, CreditDebitIndicator="Debit\n")], "neither credit nor debit"),
         ([balance(CURRENT), balance(SAVINGS, DateTime="2026-11-03T13:00:00+00:00")], "future"),
         ([balance(CURRENT), balance(SAVINGS, DateTime="0001-01-01T00:00:00+14:00")], "before any account"),
         ([balance(CURRENT), balance(SAVINGS, DateTime="2026-11-03T12:00:00")], "no time zone"),
@@ -161,8 +162,9 @@ async def test_wrong_balances_are_refused(said: SaidBank, items: Any, why: str) 
         ),
         ([account(CURRENT, Account=[])], "minItems"),
         ([account(CURRENT, Currency="pounds")], "pattern"),
+        ([account(CURRENT, Currency="GBP\n")], "maxLength"),
         ([account(CURRENT, OpeningDate="2031-01-01T00:00:00Z")], "future"),
-        ([account(CURRENT, AccountId=7)], "AccountId/type"),
+        ([account(CURRENT, AccountId=7)], "items/strings"),
     ],
 )
 async def test_wrong_accounts_are_refused(said: SaidBank, items: Any, why: str) -> None:
@@ -181,7 +183,7 @@ async def test_wrong_accounts_are_refused(said: SaidBank, items: Any, why: str) 
         ([transaction("t-1", BookingDateTime="2026-11-05T00:00:00+00:00")], "future"),
         ([transaction("t-1", Amount={"Amount": "0.00001", "Currency": "GBP"})], "whole minor units"),
         ([transaction("t-1", Amount={"Amount": "1.00", "Currency": "USD"})], "another currency"),
-        ([transaction("t-1", Status="DONE")], "enum"),
+        ([transaction("t-1", Status="DONE")], "unknown status"),
         ([transaction("t-1", MerchantDetails="Tesco")], "MerchantDetails/type"),
     ],
 )
@@ -200,6 +202,18 @@ async def test_an_amount_with_more_zeros_is_whole(said: SaidBank) -> None:
     mine = said.client().of(AMARA)
     (read,) = await mine.transactions((await mine.accounts())[0], SINCE, UNTIL)
     assert read.minor == -450
+
+
+async def test_texts_are_shortened_and_empty_ones_left_out(said: SaidBank) -> None:
+    items = [
+        transaction("t-1", TransactionInformation="x" * 500, MerchantDetails={"MerchantName": "y" * 350}),
+        transaction("t-2", TransactionInformation="", MerchantDetails={"MerchantName": ""}),
+    ]
+    said.answers[TRANSACTIONS] = {"Data": {"Transaction": items}}
+    mine = said.client().of(AMARA)
+    empty, long = await mine.transactions((await mine.accounts())[0], SINCE, UNTIL)
+    assert (long.description, long.merchant) == ("x" * 140, "y" * 140)
+    assert (empty.description, empty.merchant, empty.category) == ("Transaction", None, None)
 
 
 async def test_rejected_and_planned_transactions_are_left_out(said: SaidBank) -> None:

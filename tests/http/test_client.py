@@ -173,6 +173,18 @@ async def test_a_schema_names_its_broken_rule_and_quotes_nothing(size: int) -> N
     assert SECRET not in repr(vars(failed)) + str(failed)
 
 
+@pytest.mark.parametrize(
+    ("body", "good"),
+    [(b"{}", True), (b'{"a": "x"}', True), (b'{"a": 1}', False), (b'{"b": null}', False), (b"[]", True)],
+)
+async def test_a_schema_may_list_the_properties_that_are_strings(body: bytes, good: bool) -> None:
+    schema = ResponseSchema({"strings": ["a", "b"]})
+    if good:
+        await client(Script([ok(body)])).call("GET", "/x", name="x", schema=schema)
+    else:
+        assert "strings" in str(await failure(Script([ok(body)]), schema=schema))
+
+
 async def test_nothing_of_request_or_body_is_in_a_failure() -> None:
     script = Script([(418, SECRET.encode(), {"X-Token": SECRET})])
     with pytest.raises(CallFailed) as raised:

@@ -176,9 +176,9 @@ class Engine:
             raise TurnTimedOut("the turn took too long") from error
 
     async def _answer_in_turn(self, progress: _Progress) -> Answer:
-        conversation = progress.work.message.conversation
+        message = progress.work.message
         for _ in range(CONFLICT_TRIES):
-            async with self.store.hold(conversation) as fence:
+            async with self.store.hold(message.conversation, _known_id(message)) as fence:
                 try:
                     return await self._try_once(progress, fence)
                 except SequenceConflict:
@@ -188,7 +188,7 @@ class Engine:
     async def _try_once(self, progress: _Progress, fence: int) -> Answer:
         work, message = progress.work, progress.work.message
         async with asyncio.timeout_at(progress.deadline):
-            loaded = await self.store.load(message.conversation, None if message.id_is_ours else message.message_id)
+            loaded = await self.store.load(message.conversation, _known_id(message))
             if loaded.stored is not None:
                 if loaded.stored.fingerprint != work.fingerprint:
                     raise MessageIdReused("the message id was used for another message")
@@ -282,3 +282,8 @@ class Engine:
                 observe(record)
             except Exception as error:  # an observer is a plugin's; the turn is committed whatever it does
                 self._watch.observer_failed(error)
+
+
+def _known_id(message: UserMessage) -> str | None:
+    """The id under which the message may have come before: one that we made ourselves never did."""
+    return None if message.id_is_ours else message.message_id

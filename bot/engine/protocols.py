@@ -108,8 +108,11 @@ class TurnStore(Protocol):
     async def conversation_id(self, principal: str, channel: str, sender: str) -> str:
         """The opaque id of this principal's conversation on this channel family; made at the first call."""
 
-    def hold(self, conversation: str) -> AbstractAsyncContextManager[int]:
-        """Hold the conversation against other workers; gives the fencing number for the commit (0 with one worker)."""
+    def hold(self, conversation: str, message_id: str | None = None) -> AbstractAsyncContextManager[int]:
+        """Hold the conversation against other workers; gives the fencing number for the commit (0 with one worker).
+
+        Told the message id that `load` will be asked for, the store can get both in one go.
+        """
 
     async def load(self, conversation: str, message_id: str | None = None) -> Loaded:
         """The conversation's snapshot in one read, O(1), with the message of this id if it came before."""

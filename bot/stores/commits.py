@@ -7,7 +7,7 @@ from datetime import datetime
 from bot.engine.protocols import Loaded, Stored, TurnCommit
 from bot.errors import SequenceConflict
 from bot.stores import outbox, reminders
-from bot.stores.connection import Connection
+from bot.stores.connection import Connection, Row
 from bot.stores.times import micros, moment
 
 _LOAD = """
@@ -42,8 +42,11 @@ _BEGIN = """
 def load(connection: Connection, conversation: str, message_id: str | None) -> Loaded:
     """A conversation, and what came of a message before; one statement, whatever the conversation's length."""
     row = connection.one(_LOAD, conversation=conversation, message_id=message_id)
-    if row is None:
-        return Loaded(0, None, None)
+    return Loaded(0, None, None) if row is None else loaded(row)
+
+
+def loaded(row: Row) -> Loaded:
+    """A row of a conversation, beside what came of a message before."""
     stored = Stored(row.fingerprint, row.stored_seq or 0, row.reply) if row.fingerprint is not None else None
     return Loaded(row.seq, row.snapshot, None if row.last_turn_at is None else moment(row.last_turn_at), stored)
 

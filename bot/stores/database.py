@@ -17,7 +17,7 @@ from bot.stores.dialects import Dialect, Sqlite, dialect_of
 from bot.stores.faults import Fault
 from bot.stores.lock import FileLock
 from bot.stores.schema import migrate
-from bot.stores.threads import Health, Job, Link, Reader, Writer
+from bot.stores.threads import Health, Job, Link, Reader, Worker, Writer
 
 T = TypeVar("T")
 Wrap = Callable[[Any], Any]
@@ -53,6 +53,12 @@ class Database:
             Reader(f"store-reader-{number}", Link(connect), self._reads, self._health, patience)
             for number in range(readers)
         ]
+        self._workers: list[Worker] = [self._writer, *self._readers]
+        self._notes = self._writes
+        if dialect.relax is not None:
+            self._notes = queue.SimpleQueue()
+            link = Link(lambda: _relaxed(connect, dialect))
+            self._workers.append(Writer("store-notes", link, self._notes, self._health, patience))
         self._lock: FileLock | None = None
         self._closed = False
 
@@ -94,7 +100,7 @@ class Database:
         database = cls(dialect, connect, readers, patience)
         database._lock = lock
         database._writer.tidy_every = tidy_every
-        for worker in (database._writer, *database._readers):
+        for worker in database._workers:
             worker.start()
         return database
 
@@ -115,6 +121,10 @@ class Database:
         lost during COMMIT, so what is tried again needs an idempotent key.
         """
         return await self._submit(self._writes, work)
+
+    async def note(self, work: Callable[[Connection], T]) -> T:
+        """As `write`, for what a power cut may take, such as leases: PostgreSQL does not wait for its disk."""
+        return await self._submit(self._notes, work)
 
     async def _submit(self, jobs: queue.SimpleQueue[Job | None], work: Callable[[Connection], T]) -> T:
         self._health.check()
@@ -140,7 +150,7 @@ class Database:
         """What the store did so far."""
         return Statistics(
             **asdict(self._writer.counts),
-            statements=sum(worker.link.statements for worker in (self._writer, *self._readers)),
+            statements=sum(worker.link.statements for worker in self._workers),
             waiting_writes=self._writes.qsize(),
             waiting_reads=self._reads.qsize(),
             failure=self.failure,
@@ -151,10 +161,9 @@ class Database:
         if self._closed:
             return
         self._closed = True
-        self._writes.put(None)
-        for _ in self._readers:
-            self._reads.put(None)
-        for worker in (self._writer, *self._readers):
+        for worker in self._workers:
+            worker.jobs.put(None)
+        for worker in self._workers:
             await asyncio.to_thread(worker.join)
         if self._lock:
             self._lock.release()
@@ -168,6 +177,13 @@ def _connector(dialect: Dialect, wrap: Wrap | None) -> Callable[[], Connection]:
         return Connection(wrap(raw) if wrap else raw, dialect)
 
     return connect
+
+
+def _relaxed(connect: Callable[[], Connection], dialect: Dialect) -> Connection:
+    connection = connect()
+    assert dialect.relax is not None
+    connection.run(dialect.relax)
+    return connection
 
 
 def _prepare(connect: Callable[[], Connection], dialect: Dialect, patience: float) -> None:

@@ -23,12 +23,14 @@ class Dialect(Protocol):
     """One kind of database: how to connect, begin, and read its errors.
 
     `types` fill the schema's placeholders; `tidy` is what the writer does for
-    the database now and then, between two transactions.
+    the database now and then, between two transactions; `relax` makes a
+    connection's COMMIT not wait for the disk, where that is safe for leases.
     """
 
     name: str
     begin: str
     tidy: ClassVar[str | None]
+    relax: ClassVar[str | None]
     types: Mapping[str, str]
     errors: tuple[type[Exception], ...]
 
@@ -75,6 +77,7 @@ class Sqlite:
     name = "sqlite"
     begin = "BEGIN IMMEDIATE"
     tidy: ClassVar[str | None] = "PRAGMA wal_checkpoint(PASSIVE)"
+    relax: ClassVar[str | None] = None
     types: Mapping[str, str] = {
         "text": "TEXT",
         "integer": "INTEGER",
@@ -152,6 +155,7 @@ class Postgres:
     name = "postgresql"
     begin = "BEGIN"
     tidy: ClassVar[str | None] = None
+    relax: ClassVar[str | None] = "SET synchronous_commit = off"
     types: Mapping[str, str] = {
         "text": "TEXT",
         "integer": "BIGINT",

@@ -6,9 +6,11 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from bot.engine.protocols import TurnCommit
+from bot.engine.protocols import Loaded, TurnCommit
 from bot.errors import SequenceConflict, StoreUnavailable
 from bot.sources import Sources
 from bot.stores import commits
@@ -23,15 +25,18 @@ _CHANNEL = "teller_lease"
 _CLOCK = "(EXTRACT(EPOCH FROM statement_timestamp()) * 1000000)::bigint"
 """The database's own time in microseconds: workers' clocks may differ, and a lease must not."""
 
-# One statement, so that of two workers one sees the other: who finds it taken leaves a wish behind.
+# One statement, so that of two workers one sees the other: who finds it taken leaves a wish behind, and who gets it has
+# all that the turn begins with.
 _TAKE = f"""
-    UPDATE conversations SET
+    UPDATE conversations c SET
         lease_owner = CASE WHEN lease_until <= {_CLOCK} THEN :owner ELSE lease_owner END,
         fence = CASE WHEN lease_until <= {_CLOCK} THEN fence + 1 ELSE fence END,
         lease_wanted = CASE WHEN lease_until <= {_CLOCK} THEN 0 ELSE 1 END,
         lease_until = CASE WHEN lease_until <= {_CLOCK} THEN {_CLOCK} + :length ELSE lease_until END
-    WHERE id = :conversation
-    RETURNING fence, lease_owner"""  # noqa: S608 - put together from constants
+    FROM (SELECT 1) nothing
+    LEFT JOIN inbox i ON i.conversation = :conversation AND i.message_id = :message_id
+    WHERE c.id = :conversation
+    RETURNING c.fence, c.lease_owner, c.seq, c.snapshot, c.last_turn_at, i.fingerprint, i.seq AS stored_seq, i.reply"""  # noqa: S608 - put together from constants
 
 _RENEW = f"UPDATE conversations SET lease_until = {_CLOCK} + :length WHERE id = :conversation AND fence = :fence"  # noqa: S608 - as above
 
@@ -61,64 +66,97 @@ _COMMIT = """
     FROM moved"""
 
 
+@dataclass(slots=True)
+class _Held:
+    """A lease: its fencing number, and what came with it, until it was used."""
+
+    fence: int
+    message_id: str | None
+    loaded: Loaded | None
+
+
 class PostgresTurns(SqlTurns):
     """Conversations and their turns in PostgreSQL, shared by any number of workers on any number of machines."""
 
-    def __init__(self, database: Database, sources: Sources, *, lease: float = 3.0, poll: float = 0.25) -> None:
+    def __init__(
+        self, database: Database, sources: Sources, *, lease: float = 3.0, poll: float = 0.25, patience: float = 10.0
+    ) -> None:
         """`lease`: seconds that a worker that died blocks the conversation it was at; one that lives renews it.
 
-        `poll`: seconds after which a waiter looks by itself, should a notice have been missed.
+        `poll`: seconds after which a waiter looks by itself, should a notice have been missed. `patience`: seconds
+        after which a waiter gives up (StoreUnavailable).
         """
         super().__init__(database, sources)
         assert isinstance(database.dialect, Postgres)
         self._lease = lease
         self._poll = poll
+        self._patience = patience
         self._notices = Notices(database.dialect.conninfo, _CHANNEL)
-        self._held: set[tuple[str, int]] = set()
+        self._held: dict[str, _Held] = {}
 
     @asynccontextmanager
-    async def hold(self, conversation: str) -> AsyncIterator[int]:
-        """Hold the conversation against all workers, waiting as long as it takes; gives the fencing number."""
-        fence = await self._take(conversation)
-        self._held.add((conversation, fence))
-        renewal = asyncio.create_task(self._keep(conversation, fence))
+    async def hold(self, conversation: str, message_id: str | None = None) -> AsyncIterator[int]:
+        """Hold the conversation against all workers; gives the fencing number.
+
+        What `load` gives for this message comes with it. Raises
+        StoreUnavailable when another worker does not let go in time.
+        """
+        held = await self._take(conversation, message_id)
+        self._held[conversation] = held
+        renewal = asyncio.create_task(self._keep(conversation, held.fence))
         try:
-            yield fence
+            yield held.fence
         finally:
             renewal.cancel()
-            if (conversation, fence) in self._held:
-                await self._release(conversation, fence)
+            if self._held.get(conversation) is held:
+                del self._held[conversation]
+                await self._release(conversation, held.fence)
+
+    async def load(self, conversation: str, message_id: str | None = None) -> Loaded:
+        """The conversation's snapshot, with the message of this id if it came before."""
+        held = self._held.get(conversation)
+        if held is not None and held.loaded is not None and held.message_id == message_id:
+            loaded, held.loaded = held.loaded, None  # true at the moment of taking: good for one use
+            return loaded
+        return await super().load(conversation, message_id)
 
     async def commit(self, commit: TurnCommit) -> None:
         """Make one turn durable and end its lease; raises SequenceConflict when another was first."""
         await super().commit(commit)
-        self._held.discard((commit.conversation, commit.fence))
+        held = self._held.get(commit.conversation)
+        if held is not None and held.fence == commit.fence:
+            del self._held[commit.conversation]
 
     async def close(self) -> None:
         """Stop listening for other workers."""
         await self._notices.close()
 
-    async def _take(self, conversation: str) -> int:
-        owner = self._sources.new_id()
-        fence = await self.database.write(lambda c: _take(c, conversation, owner, self._lease))
-        while fence is None:
+    async def _take(self, conversation: str, message_id: str | None = None) -> _Held:
+        owner, loop = self._sources.new_id(), asyncio.get_running_loop()
+        until = loop.time() + self._patience
+        work = partial(
+            _take, conversation=conversation, message_id=message_id, owner=owner, length=_micros(self._lease)
+        )
+        held = await self.database.note(work)
+        while held is None:
+            if loop.time() > until:
+                raise StoreUnavailable("another worker is busy with this conversation")
             async with self._notices.expected(conversation) as released:
-                fence = await self.database.write(lambda c: _take(c, conversation, owner, self._lease))
-                if fence is None:
+                held = await self.database.note(work)
+                if held is None:
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(released.wait(), self._poll)
-        return fence
+        return held
 
     async def _release(self, conversation: str, fence: int) -> None:
-        self._held.discard((conversation, fence))
         with contextlib.suppress(StoreUnavailable):  # it runs out by itself
-            await self.database.write(lambda c: _release(c, conversation, fence))
+            await self.database.note(lambda c: _release(c, conversation, fence))
 
     async def _keep(self, conversation: str, fence: int) -> None:
         while True:
             await asyncio.sleep(self._lease / 3)
             with contextlib.suppress(StoreUnavailable):
-                await self.database.write(lambda c: _renew(c, conversation, fence, self._lease))
+                await self.database.note(lambda c: _renew(c, conversation, fence, _micros(self._lease)))
 
     def _write(self, connection: Connection, turn: TurnCommit) -> None:
         row = connection.one(_COMMIT, **_parameters(turn))
@@ -129,13 +167,21 @@ class PostgresTurns(SqlTurns):
         commits.commit_rest(connection, turn, has_reminders=row.has_reminders)
 
 
-def _take(connection: Connection, conversation: str, owner: str, seconds: float) -> int | None:
-    row = connection.one(_TAKE, conversation=conversation, owner=owner, length=int(seconds * 1_000_000))
-    return row.fence if row is not None and row.lease_owner == owner else None
+def _take(
+    connection: Connection, *, conversation: str, message_id: str | None, owner: str, length: int
+) -> _Held | None:
+    row = connection.one(_TAKE, conversation=conversation, message_id=message_id, owner=owner, length=length)
+    if row is None:
+        raise KeyError(f"there is no conversation {conversation}")
+    return _Held(row.fence, message_id, commits.loaded(row)) if row.lease_owner == owner else None
 
 
-def _renew(connection: Connection, conversation: str, fence: int, seconds: float) -> None:
-    connection.run(_RENEW, conversation=conversation, fence=fence, length=int(seconds * 1_000_000))
+def _renew(connection: Connection, conversation: str, fence: int, length: int) -> None:
+    connection.run(_RENEW, conversation=conversation, fence=fence, length=length)
+
+
+def _micros(seconds: float) -> int:
+    return int(seconds * 1_000_000)
 
 
 def _release(connection: Connection, conversation: str, fence: int) -> None:

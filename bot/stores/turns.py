@@ -49,7 +49,7 @@ class SqlTurns:
         return found
 
     @asynccontextmanager
-    async def hold(self, conversation: str) -> AsyncIterator[int]:
+    async def hold(self, conversation: str, message_id: str | None = None) -> AsyncIterator[int]:
         """Nothing to hold against: one process has the file to itself."""
         self._under_way += 1
         try:

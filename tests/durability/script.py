@@ -66,7 +66,7 @@ async def run(database: Database, acknowledge: Acknowledge, *, conversations: in
 async def answer(store: SqlTurns, conversation: str, number: int) -> bytes:
     """What the engine does with message `number`, in short: the stored reply, or a new turn."""
     for _ in range(16):
-        async with store.hold(conversation) as fence:
+        async with store.hold(conversation, f"m{number}") as fence:
             loaded = await store.load(conversation, f"m{number}")
             if loaded.stored is not None and loaded.stored.body is not None:
                 return loaded.stored.body

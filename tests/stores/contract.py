@@ -387,8 +387,10 @@ class StoreContract:
 
     async def test_a_turn_takes_at_most_seven_statements(self, store: SqlTurns, conversation: str):
         await store.database.write(_add_session)
+        async with store.hold(conversation):
+            await store.load(conversation)  # all connections are open now
         before = store.database.statistics().statements
-        async with store.hold(conversation) as fence:
+        async with store.hold(conversation, "m1") as fence:
             await store.load(conversation, "m1")
             until = NOW + timedelta(minutes=5)
             await store.commit(turn(conversation, 1, fence=fence, session="s", session_idle_until=until))

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.errors import ConfigurationError, SequenceConflict
+from bot.engine.protocols import Loaded
+from bot.errors import ConfigurationError, SequenceConflict, StoreUnavailable
 from bot.sources import Sources
 from bot.stores.database import Database
 from bot.stores.postgres import PostgresTurns
@@ -109,11 +110,34 @@ async def test_a_waiting_worker_looks_by_itself_when_notices_fail(workers: Worke
 async def test_a_worker_that_died_loses_its_lease_and_cannot_commit_any_more(workers: Workers):
     one, two = workers.start(lease=0.2), workers.start(poll=0.02)
     conversation = await one.conversation_id("p", "chat", "")
-    dead = await one._take(conversation)  # nobody renews this one
+    dead = (await one._take(conversation)).fence  # nobody renews this one
     async with asyncio.timeout(20), two.hold(conversation) as fence:
         with pytest.raises(SequenceConflict):
             await one.commit(turn(conversation, 1, fence=dead))
         await two.commit(turn(conversation, 1, fence=fence))
+
+
+async def test_a_waiter_gives_up_in_time(workers: Workers):
+    one, two = workers.start(), workers.start(patience=0.1, poll=0.02)
+    conversation = await one.conversation_id("p", "chat", "")
+    async with one.hold(conversation):
+        with pytest.raises(StoreUnavailable):
+            async with two.hold(conversation):
+                pass
+
+
+async def test_what_comes_with_the_lease_is_what_load_gives(workers: Workers):
+    store = workers.start()
+    conversation = await store.conversation_id("p", "chat", "")
+    async with store.hold(conversation, "m1") as fence:
+        assert await store.load(conversation, "m1") == Loaded(0, None, None)
+        await store.commit(turn(conversation, 1, fence=fence))
+    async with store.hold(conversation, "m1"):
+        before = store.database.statistics().statements
+        with_lease = await store.load(conversation, "m1")
+        assert store.database.statistics().statements == before
+        assert await store.load(conversation, "m1") == with_lease
+        assert await store.load(conversation, "other") == Loaded(1, with_lease.snapshot, with_lease.last_turn_at)
 
 
 async def test_a_slow_turn_keeps_its_lease(workers: Workers):
@@ -148,7 +172,7 @@ async def test_racing_messages_over_workers_are_answered_once_each_and_computed_
         store, name = stores[number % count], f"m{number // 2}"
         async with lines[number % count]:
             while True:
-                async with store.hold(conversation) as fence:
+                async with store.hold(conversation, name) as fence:
                     loaded = await store.load(conversation, name)
                     if loaded.stored is not None:
                         return loaded.stored.body

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import click
 
+from bot import ConfigurationError
+
 from .embedded import serving
 from .keys import read_or_make_key
 from .plugin import CLIENT_ID, KEY_FILE
@@ -17,7 +19,7 @@ ADMIN_KEY_FILE = "bank-admin.key"
 
 
 def run(data: Path, *, host: str, port: int, seed: int) -> None:
-    """Serve the bank until SIGTERM or SIGINT; its file and keys are in `data`."""
+    """Serve the bank until SIGTERM or SIGINT; its file and keys are in `data`. Raises ConfigurationError."""
     settings = SimulatorSettings(
         client_id=CLIENT_ID,
         client_secret=read_or_make_key(data / KEY_FILE),
@@ -25,7 +27,12 @@ def run(data: Path, *, host: str, port: int, seed: int) -> None:
         database=data / "bank.db",
         seed=seed,
     )
-    asyncio.run(_serve(settings, host, port))
+    try:
+        asyncio.run(_serve(settings, host, port))
+    except OSError as error:
+        raise ConfigurationError(
+            [f"cannot listen on {host}:{port} ({error.strerror}); choose another --port"]
+        ) from error
 
 
 async def _serve(settings: SimulatorSettings, host: str, port: int) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import stat
 import sys
 from dataclasses import replace
@@ -19,6 +20,7 @@ from simulator.demo import DEMO_CUSTOMERS
 from simulator.embedded import serving
 from simulator.keys import read_key, read_or_make_key
 from simulator.settings import Endpoint, SimulatorSettings
+from simulator.standalone import run
 from tests.simulator.kit import NOON, Bank
 from tests.simulator.test_payments import AMARA, books, order, pay
 
@@ -142,6 +144,13 @@ async def test_too_many_requests_of_a_customer_are_told_to_wait(tmp_path: Path) 
         status, body, headers = await bank.call("GET", "/open-banking/v4.0/aisp/accounts")
         assert (status, headers["Retry-After"]) == (429, "61")
         assert body["Errors"]
+
+
+def test_a_port_that_is_taken_is_told_in_a_sentence(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(ConfigurationError, match=f"127.0.0.1:{port} .*--port"):
+            run(tmp_path, host="127.0.0.1", port=port, seed=7)
 
 
 async def test_a_bank_of_its_own_keeps_its_payments_when_it_is_killed(tmp_path: Path, project: Path) -> None:

@@ -60,13 +60,12 @@ class Watcher:
     def call(self, service: str, outcome: str, seconds: float, tries: int) -> None:
         """An outside service was called."""
         self.metrics.call(service, outcome, seconds)
-        level = self.log.debug if outcome == "ok" else self.log.warning
+        level = self.log.info if outcome == "ok" else self.log.warning
         level("call", service=service, outcome=outcome, seconds=round(seconds, 6), tries=tries)
 
     def login(self, outcome: str) -> None:
-        """Somebody tried to log in."""
+        """Somebody tried to log in; the route logs who and from where."""
         self.metrics.login(outcome)
-        self.log.info("login", outcome=outcome)
 
     def watch(self, plugins: Plugins) -> Watch:
         """What the engine tells, plugins' observers included."""

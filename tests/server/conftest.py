@@ -19,7 +19,7 @@ from bot.app.opening import open_bot
 from bot.app.projects import load_project
 from bot.app.running import parts_of
 from bot.auth.opening import Auth, open_auth
-from bot.config import Logging, Settings, Store
+from bot.config import Logging, Sessions, Settings, Store
 from bot.encoding import fingerprint
 from bot.engine.codec import answer_body, record_to_json
 from bot.engine.protocols import TurnCommit
@@ -208,9 +208,14 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def settings(tmp_path: Path, prepared: Path) -> Settings:
+def idle_seconds() -> float:
+    return 300.0
+
+
+@pytest.fixture
+def settings(tmp_path: Path, prepared: Path, idle_seconds: float) -> Settings:
     shutil.copytree(prepared, tmp_path, dirs_exist_ok=True)
-    return Settings(project=tmp_path, title="Teller's <bank>")
+    return Settings(project=tmp_path, title="Teller's <bank>", sessions=Sessions(idle_seconds=idle_seconds))
 
 
 @pytest.fixture

@@ -146,6 +146,7 @@ async def test_a_wrong_code_is_explained_and_the_focus_is_where_it_is_put_right(
     await page.until(lambda: "do not go together" in page.find("login-error").text)
     assert page.find("login-error").get_attribute("role") == "alert"
     assert page.focused() == "code"
+    assert page.find("code").get_attribute("aria-invalid") == "true"
     for _ in range(4):
         await page.running.client.post("/auth", json={"accountNumber": ACCOUNT, "code": "1"})
     await page.log_in()
@@ -233,6 +234,32 @@ async def test_what_was_said_elsewhere_appears_by_itself(page: Page) -> None:
     await page.running.client.post("/chat", json={"message": "from my phone"}, headers=elsewhere)
     await page.do(lambda: page.browser.execute_script("document.dispatchEvent(new Event('visibilitychange'))"))
     await page.until_log_says("you said: from my phone")
+
+
+@pytest.mark.parametrize("idle_seconds", [65.0])
+async def test_the_end_of_a_session_is_announced_and_can_be_put_off(page: Page) -> None:
+    await page.log_in()
+    await page.until(lambda: page.find("idle").is_displayed())
+    assert page.find("idle").get_attribute("role") == "alert"
+    page.running.clock.advance(30)
+    await page.do(page.find("stay").click)
+    await page.until(lambda: page.focused() == "message")
+    page.running.clock.advance(50)
+    await page.say("still here")
+    await page.until_log_says("you said: still here")
+
+
+async def test_earlier_messages_come_in_when_asked_for(page: Page) -> None:
+    elsewhere = await page.running.login()
+    for n in range(20):
+        await page.running.client.post("/chat", json={"message": f"message {n}."}, headers=elsewhere)
+    await page.log_in()
+    await page.until_log_says("you said: message 19.")
+    assert "message 0." not in page.find("log").text
+    await page.do(page.find("earlier").click)
+    await page.until_log_says("you said: message 0.")
+    assert not page.find("earlier").is_displayed()
+    assert [bubble.text for bubble in page.all(".user .bubble")] == [f"message {n}." for n in range(20)]
 
 
 async def test_the_page_fits_a_phone(page: Page, tmp_path: Path) -> None:

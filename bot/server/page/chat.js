@@ -76,16 +76,16 @@ async function logIn(account, code) {
     notice("");
     await openChat();
   } catch (problem) {
-    loginError(loginTrouble(problem));
+    loginError(loginTrouble(problem), [400, 401].includes(problem.status));
   } finally {
     page["login-button"].disabled = false;
   }
 }
 
-function loginError(text) {
+function loginError(text, fieldsAreWrong = false) {
   page["login-error"].textContent = text;
   page["login-error"].hidden = !text;
-  for (const field of [page.account, page.code]) field.toggleAttribute("aria-invalid", false);
+  for (const field of [page.account, page.code]) field.setAttribute("aria-invalid", String(fieldsAreWrong));
   if (text) page.code.focus();
 }
 

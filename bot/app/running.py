@@ -15,7 +15,7 @@ from typing import Any
 import bot
 from bot.app.opening import Bot, open_bot
 from bot.app.projects import load_project
-from bot.app.workers import Workers, check_workers, reserve_port
+from bot.app.workers import READY, Workers, check_workers, reserve_port, stop_without_parent
 from bot.channels.callback import addressing as callback_addressing
 from bot.channels.delivery import Delivery
 from bot.config import RasaAuth, Settings
@@ -77,10 +77,13 @@ async def run_server(folder: Path, place: Place, options: dict[str, Any], *, say
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    if place.is_worker:
+        stop_without_parent(stop)
     async with serving(folder, place, options) as (running, url):
         announce(running, url, say)
         await stop.wait()
-        say("Stopping: turns under way are finished first.")
+        if not place.is_worker:
+            say("Stopping: turns under way are finished first.")
 
 
 @asynccontextmanager
@@ -124,7 +127,7 @@ def parts_of(running: Bot) -> Parts:
 
 def announce(running: Bot, url: str, say: Say) -> None:
     """Say that the bot is ready, where, and what the plugins have to tell."""
-    say(f"ready {url}")
+    say(f"{READY}{url}")
     for line in running.announcements:
         say(line.replace("{url}", url))
 

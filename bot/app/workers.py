@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 import socket
 import sys
+from asyncio.subprocess import PIPE, Process
+from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
 from bot.errors import ConfigurationError
 
+READY = "ready "
+"""How a process begins the line that says it serves; its URL follows."""
+
 MOST_RESTARTS = 5
-"""How often workers are started again in all before the whole bot gives up: something is wrong then."""
+"""How often one worker is started again within `RESTARTS_WITHIN` before the whole bot gives up: something is wrong."""
+
+RESTARTS_WITHIN = 60.0
+"""Seconds."""
+
+PAUSE = 1.0
+"""Seconds before a worker's second restart in a row; each further one waits so much longer."""
+
+Say = Callable[[str], None]
 
 
 def check_workers(workers: int, store_url: str) -> None:
@@ -40,42 +53,128 @@ def reserve_port(host: str, port: int) -> socket.socket:
     return bound
 
 
-@dataclass
-class Workers:
-    """The processes of one bot. `arguments` are what each is started with, after `python -m bot`."""
+def stop_without_parent(stop: asyncio.Event) -> None:
+    """In a worker: set `stop` when the process that started it is gone, however it went.
 
-    arguments: Sequence[str]
-    number: int
-    say: Callable[[str], None]
-    _stopping: bool = False
-    _processes: set[asyncio.subprocess.Process] = field(default_factory=set)
-    _restarts: int = 0
+    The worker's standard input is a pipe that nothing is written to; it ends with the process that holds it.
+    """
+    loop, stdin = asyncio.get_running_loop(), sys.stdin.fileno()
+
+    def readable() -> None:
+        if not os.read(stdin, 1024):
+            loop.remove_reader(stdin)
+            stop.set()
+
+    loop.add_reader(stdin, readable)
+
+
+class Workers:
+    """The processes of one bot, which says for all of them once that it is ready and once that it stops."""
+
+    def __init__(self, arguments: Sequence[str], number: int, say: Say) -> None:
+        """`arguments` are what each worker is started with, after `python -m bot`."""
+        self._say = say
+        self._stopping = asyncio.Event()
+        self._workers = [Worker(index + 1, arguments, say, self._stopping) for index in range(number)]
 
     async def run(self) -> int:
-        """Start all, keep them running, and stop them at SIGTERM or SIGINT; the exit status."""
+        """Start all, keep them running, and stop them at SIGTERM or SIGINT; the exit status.
+
+        The first is started alone: it says what is wrong with the project, brings
+        the schema up to date and trains, so that the others find all of it done.
+        """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self.stop)
-        statuses = await asyncio.gather(*(self._keep(index) for index in range(self.number)))
-        return max(statuses)
+            loop.add_signal_handler(number, self._stop_aloud)
+        first, *others = self._workers
+        keeping = [asyncio.create_task(self._keep(first))]
+        if await first.started:
+            keeping += [asyncio.create_task(self._keep(worker)) for worker in others]
+            if all([await worker.started for worker in others]):
+                for line in first.said:
+                    self._say(line)
+        return max(await asyncio.gather(*keeping))
 
-    def stop(self) -> None:
-        """Ask every worker to finish its turns and end."""
-        self._stopping = True
-        for process in self._processes:
+    async def _keep(self, worker: Worker) -> int:
+        status = await worker.keep()
+        self._stop()
+        return status
+
+    def _stop_aloud(self) -> None:
+        if not self._stopping.is_set():
+            self._say("Stopping: turns under way are finished first.")
+        self._stop()
+
+    def _stop(self) -> None:
+        self._stopping.set()
+        for worker in self._workers:
+            worker.terminate()
+
+
+class Worker:
+    """One worker: a process, and another one whenever it dies."""
+
+    def __init__(self, number: int, arguments: Sequence[str], say: Say, stopping: asyncio.Event) -> None:
+        self.started: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self.said: list[str] = []
+        self._number = number
+        self._command = (sys.executable, "-m", "bot", *arguments)
+        self._say = say
+        self._stopping = stopping
+        self._process: Process | None = None
+        self._restarts: deque[float] = deque(maxlen=MOST_RESTARTS)
+
+    def terminate(self) -> None:
+        """Ask the process to finish its turns and end."""
+        if self._process is not None and self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
-                process.terminate()
+                self._process.terminate()
 
-    async def _keep(self, index: int) -> int:
-        while True:
-            process = await asyncio.create_subprocess_exec(sys.executable, "-m", "bot", *self.arguments)
-            self._processes.add(process)
-            status = await process.wait()
-            self._processes.discard(process)
-            if self._stopping:
-                return max(status, 0)
-            self._restarts += 1
-            if status == 1 or self._restarts > MOST_RESTARTS:  # 1: it said why it cannot start
-                self.stop()
-                return 1
-            self.say(f"worker {index + 1} ended with status {status}; starting another")
+    async def keep(self) -> int:
+        """Keep a process running until all stop; the exit status, 1 when it cannot be kept running."""
+        try:
+            while not self._stopping.is_set():
+                status = await self._run_once()
+                if self._stopping.is_set():
+                    return max(status, 0)
+                if not self.started.done() or self._too_often():
+                    return max(status, 1)
+                self._say(f"worker {self._number} ended with status {status}; starting another")
+                await self._pause()
+            return 0
+        finally:
+            self._settle(False)
+
+    async def _run_once(self) -> int:
+        self._process = process = await asyncio.create_subprocess_exec(*self._command, stdin=PIPE, stdout=PIPE)
+        if self._stopping.is_set():
+            self.terminate()
+        assert process.stdout is not None
+        async for line in process.stdout:
+            self._hear(line.decode().rstrip())
+        return await process.wait()
+
+    def _hear(self, line: str) -> None:
+        """Take note of the first process's lines, which are said for all; a later one only is ready again."""
+        if not self._restarts:
+            self.said.append(line)
+            if line.startswith(READY):
+                self._settle(True)
+        elif line.startswith(READY):
+            self._say(f"worker {self._number} is ready again")
+
+    def _settle(self, started: bool) -> None:
+        if not self.started.done():
+            self.started.set_result(started)
+
+    def _too_often(self) -> bool:
+        now = asyncio.get_running_loop().time()
+        full = len(self._restarts) == MOST_RESTARTS and now - self._restarts[0] < RESTARTS_WITHIN
+        self._restarts.append(now)
+        return full
+
+    async def _pause(self) -> None:
+        now = asyncio.get_running_loop().time()
+        recent = sum(now - at < RESTARTS_WITHIN for at in self._restarts)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), PAUSE * (recent - 1))

@@ -95,6 +95,6 @@ def _ready(process: subprocess.Popen[str], log: Path) -> Running:
     assert process.stdout is not None
     for line in process.stdout:
         lines.append(line.rstrip())
-        if line.startswith("ready "):
-            return Running(process, line.split()[1], lines, log)
+        if line.startswith(("ready ", "bank ready ")):
+            return Running(process, line.split("ready ")[1].strip(), lines, log)
     raise AssertionError(f"the bot did not start: {lines} {log.read_text()[-2000:]}")

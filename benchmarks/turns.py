@@ -171,7 +171,7 @@ def run_all(work: Path, clients: int, seconds: float) -> list[Row]:
             rows.append(Row("bot, many clients", measure(5913, tokens, TEXTS, clients, seconds)))
             rows.append(Row("bot, one client", measure(5913, tokens, TEXTS, 1, seconds)))
             rows.append(Row("bot, balance", measure(5913, tokens, (BALANCE,), clients, seconds)))
-        with yardstick(work, work / "tokens.json", 5912, "with-bank", "--bank", bank, "--bank-token", bank_token):
+        with yardstick(work, work / "tokens.json", 5912, "with-bank", "--bank", bank, f"--bank-token={bank_token}"):
             rows.append(Row("yardstick, one bank call", measure(5912, tokens, TEXTS, clients, seconds)))
     return rows
 

@@ -64,13 +64,16 @@ async def test_a_thousand_messages_at_once_on_one_conversation_make_one_history(
     assert stored == list(range(1, 501))
 
 
-@pytest.mark.parametrize("workers", [1, 2, 4])
-async def test_workers_on_one_database_make_one_history(open_store: OpenStore, cluster: Cluster, workers: int):
+@pytest.mark.parametrize(("workers", "messages"), [(1, 100), (2, 100), (4, 500)])
+async def test_workers_on_one_database_make_one_history(
+    open_store: OpenStore, cluster: Cluster, workers: int, messages: int
+):
     url = cluster.new_database()
     engines = [counting_engine(open_store(url), Sources()) for _ in range(workers)]
-    seen, stored = await history_of(engines, clients=50, each=2)
+    seen, stored = await history_of(engines, clients=messages, each=1)
+    assert len(seen) == 2 * messages
     assert violations(seen) == []
-    assert stored == list(range(1, 101))
+    assert stored == list(range(1, messages + 1))
 
 
 async def test_without_the_lock_the_constraint_keeps_one_history(open_store: OpenStore, memory: Path):

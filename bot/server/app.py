@@ -34,7 +34,11 @@ def make_app(parts: Parts) -> web.Application:
     app[PARTS] = parts
     app[ROUTES] = table
     for route in table:
-        app.router.add_route(route.method, route.path, serving.endpoint(route))
+        endpoint = serving.endpoint(route)
+        if route.method == "GET":
+            app.router.add_get(route.path, endpoint)  # HEAD comes with it, as RFC 9110, 9.1 wants
+        else:
+            app.router.add_route(route.method, route.path, endpoint)
     app.cleanup_ctx.append(_background)
     return app
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -9,6 +10,8 @@ from aiohttp import web
 
 from bot.config import Settings
 from bot.errors import ConfigurationError
+from bot.logs import Log
+from bot.server.app import PARTS
 
 
 @asynccontextmanager
@@ -20,7 +23,12 @@ async def listening(app: web.Application, settings: Settings, *, shared_port: bo
     """
     server, limits = settings.server, settings.limits
     runner = web.AppRunner(
-        app, access_log=None, handle_signals=False, shutdown_timeout=limits.shutdown_seconds, keepalive_timeout=75.0
+        app,
+        logger=_forwarding(app[PARTS].log),
+        access_log=None,
+        handle_signals=False,
+        shutdown_timeout=limits.shutdown_seconds,
+        keepalive_timeout=75.0,
     )
     await runner.setup()
     try:
@@ -34,3 +42,16 @@ async def listening(app: web.Application, settings: Settings, *, shared_port: bo
         yield f"http://{f'[{host}]' if ':' in host else host}:{port}"
     finally:
         await runner.cleanup()
+
+
+def _forwarding(log: Log) -> logging.Logger:
+    """A logger for aiohttp's own complaints (requests that are no HTTP, mostly): into our log, without their bytes."""
+
+    class Forward(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            error = record.exc_info[1] if record.exc_info else None
+            log.warning("http", reason=type(error).__name__ if error else record.msg)
+
+    logger = logging.Logger("bot.http", logging.WARNING)  # ours alone: not in the process's registry
+    logger.addHandler(Forward())
+    return logger

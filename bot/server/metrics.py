@@ -21,6 +21,7 @@ class Metrics:
         self._call = _histogram(registry, "bot_call_seconds", "Calls to outside services", "service", "outcome")
         self._commit = _histogram(registry, "bot_store_commit_seconds", "Making one turn durable")
         self._outcomes = Counter("bot_turns", "Turns by how they ended", ["outcome"], registry=registry)
+        self._conflicts = Counter("bot_turn_conflicts", "Turns computed again: another was first", registry=registry)
         self._failures = Counter("bot_action_failures", "Actions that failed", ["action", "kind"], registry=registry)
         self._logins = Counter("bot_logins", "Login attempts by outcome", ["outcome"], registry=registry)
         self._deliveries = Counter(
@@ -43,6 +44,10 @@ class Metrics:
     def turn_failed(self, kind: str) -> None:
         """A message was not answered; `kind` is the error's name."""
         self._outcomes.labels(kind).inc()
+
+    def turn_conflicted(self) -> None:
+        """A turn is computed again, because another worker was first."""
+        self._conflicts.inc()
 
     def matcher(self, seconds: float) -> None:
         """A message was understood."""

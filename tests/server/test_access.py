@@ -63,9 +63,16 @@ async def test_every_route_with_every_credential(real: Running) -> None:
     assert tried > 100
 
 
+async def test_head_is_get_without_a_body(real: Running) -> None:
+    answer = await real.client.head("/health")
+    assert (answer.status, await answer.read()) == (200, b"")
+    assert answer.headers["Server"] == "Teller"
+    assert (await real.client.head("/status")).status == 401
+
+
 async def test_nothing_is_served_beside_the_table(real: Running) -> None:
     app = real.client.server.app  # type: ignore[attr-defined]
-    served = {(route.method, route.resource.canonical) for route in app.router.routes()}
+    served = {(route.method, route.resource.canonical) for route in app.router.routes() if route.method != "HEAD"}
     listed = {(route.method, route.path) for route in app[ROUTES]}
     assert served == listed
 

@@ -118,3 +118,15 @@ async def test_a_chunked_body_is_bounded_too(running: Running) -> None:
         "/chat", data=endless(), headers={**customer, "Content-Type": "application/json"}
     )
     assert (answer.status, (await answer.json())["code"]) == (413, "too_large")
+
+
+async def test_what_is_no_http_is_logged_in_a_word_and_not_repeated(running: Running) -> None:
+    settings = replace(running.parts.settings, server=Server(port=0))
+    async with asyncio.timeout(20), listening(make_app(running.parts), settings) as address:
+        reader, writer = await asyncio.open_connection(URL(address).host, URL(address).port)
+        writer.write(b"GET / HTTP/1.1\r\nAuthorization: Bearer " + b"secret" * 2_000 + b"\r\n\r\n")
+        assert b" 400 " in await reader.readline()
+        writer.close()
+        await writer.wait_closed()
+    assert "LineTooLong" in running.log.getvalue()
+    assert "secret" not in running.log.getvalue()

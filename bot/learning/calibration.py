@@ -35,22 +35,32 @@ def expected_calibration_error(confidences: ArrayLike, right: ArrayLike, bins: i
     return sum(b.count * abs(b.confidence - b.accuracy) for b in found) / total if total else 0.0
 
 
-def fit_logistic(features: Doubles, right: ArrayLike, weights: ArrayLike | None = None, l2: float = 1e-2) -> Doubles:
+def fit_logistic(
+    features: Doubles,
+    right: ArrayLike,
+    weights: ArrayLike | None = None,
+    *,
+    prior: ArrayLike | None = None,
+    strength: ArrayLike = 1e-2,
+) -> Doubles:
     """Weights (d + 1,) of a logistic regression, the constant last, by Newton's method (Platt's scaling).
 
-    `features` is (n, d), `right` (n,) of 0 and 1; the constant is not shrunk.
+    `features` is (n, d), `right` (n,) of 0 and 1, `weights` (n,) how much
+    each counts. The result is drawn to `prior` (d + 1,; zeros) as by a normal
+    distribution of precision `strength`: few examples leave it there.
     """
     x = np.column_stack([features, np.ones(len(features))])
     y = np.asarray(right, np.float64)
     sample = np.ones(len(y)) if weights is None else np.asarray(weights, np.float64)
-    shrink = np.append(np.full(features.shape[1], l2), 1e-6)
-    w = np.zeros(x.shape[1])
+    centre = np.zeros(x.shape[1]) if prior is None else np.asarray(prior, np.float64)
+    pull = np.broadcast_to(np.asarray(strength, np.float64), centre.shape)
+    w = centre.copy()
     for _ in range(50):
         p = sigmoid(x @ w)
-        gradient = x.T @ (sample * (p - y)) + shrink * w
-        hessian = (x * (sample * (p * (1 - p) + 1e-9))[:, None]).T @ x + np.diag(shrink)
+        gradient = x.T @ (sample * (p - y)) + pull * (w - centre)
+        hessian = (x * (sample * (p * (1 - p) + 1e-9))[:, None]).T @ x + np.diag(pull)
         move = np.linalg.solve(hessian, gradient)
-        w -= move * min(1.0, 5.0 / max(float(np.abs(move).max()), 1e-12))
+        w = w - move * min(1.0, 5.0 / max(float(np.abs(move).max()), 1e-12))
         if float(np.abs(move).max()) < 1e-9:
             break
     return w

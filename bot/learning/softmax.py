@@ -79,9 +79,11 @@ def fit_softmax(
             step = np.float32(length)
             new_weights, new_scores = weights + step * direction, scores + step * moved
             new_value, new_gradient = objective(new_weights, new_scores)
-            if new_value <= value + _SUFFICIENT_DECREASE * length * slope or length < _SUFFICIENT_DECREASE:
+            if new_value <= value + _SUFFICIENT_DECREASE * length * slope:
                 break
             length /= 2
+            if length < _SUFFICIENT_DECREASE:
+                return weights  # as near to the optimum as float32 gets
         new_gram_gradient = product(new_gradient)
         change, gram_change = new_gradient - gradient, new_gram_gradient - gram_gradient
         curvature = float(np.vdot(change, step * moved))

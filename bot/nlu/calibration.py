@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from math import log, tanh
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,52 +20,72 @@ FOLDS: Final = 5
 NEAR: Final = 3
 """How many nearest examples are looked at."""
 _TOLERANCE: Final = 0.1
+_NEVER: Final = -1e4
 _FEWEST: Final = 40
-"""With fewer held-out messages than this, calibration and threshold stay those of a typical project."""
+"""With fewer held-out messages than this, the threshold stays that of a typical project."""
+_STRENGTH: Final = (5.0, 5.0, 2.0)
+"""How strongly slopes and constants are drawn to those of a typical project (precision of a normal distribution)."""
 _OUTSIDERS: Final = 0.03
 """The share of messages that are taken to belong to no intent."""
-_LOST: Final = 0.04
-"""At most this share of rightly understood held-out messages may fall back under the threshold that is chosen."""
+_LOST_TO_SCOPE: Final = 0.03
+_LOST: Final = 0.05
+"""At most these shares of rightly understood held-out messages may fall back: as outsiders, and in all."""
+
+
+Judged: TypeAlias = tuple[float, float, float]
+"""The best probability, the second best, and the mean similarity to the nearest examples."""
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
     """Confidence = P(right, if it is one of the intents) · P(it is one of the intents).
 
-    The first is Platt's scaling of the best probability's log-odds. The
+    The first is Platt's scaling, of the best probability's log-odds and of
+    the logarithm of its margin, the ratio to the second best. The
     second looks at the best probability times the squared mean similarity to
     the three nearest examples, which is what gives away a message of no intent.
-    `kept`, `misunderstood` and `outsiders` say what `threshold` did to held-out
-    messages: the share of right ones that stay, and of wrong ones and of those
-    of unknown intents that fall back.
+    A message falls back when the second is below `scope` or the confidence is
+    below `threshold`; `kept`, `misunderstood` and `outsiders` say what that
+    did to held-out messages: the share of right ones that stay, and of wrong
+    ones and of those of unknown intents that fall back.
     """
 
-    margin: float = 1.4
-    constant: float = 1.8
-    sureness: float = 1.5
-    familiar: float = 6.5
+    odds: float = 0.5
+    margin: float = 1.15
+    constant: float = 0.2
+    sureness: float = 1.1
+    familiar: float = 6.2
+    scope: float = 0.9
     threshold: float = 0.3
     held_out: int = 0
     kept: float = 1.0
     misunderstood: float = 0.0
     outsiders: float = 0.0
 
-    def confidence(self, best: float, similarity: float) -> float:
-        """The confidence of a best probability and a similarity."""
-        right = self.margin * _log_odds(best) + self.constant
-        known = self.sureness * _familiarity(best, similarity) + self.familiar
-        return 0.25 * (1 + tanh(right / 2)) * (1 + tanh(known / 2))  # σ(right) · σ(known), without overflow
+    def confidence(self, judged: Judged) -> float:
+        """The confidence in the best label."""
+        odds, margin = _decision(judged)
+        return _sigmoid(self.odds * odds + self.margin * margin + self.constant) * self.known(judged)
 
-    def confidences(self, scores: Floats, similarity: float) -> Doubles:
-        """All labels' confidences (labels,): the best as calibrated, the others in proportion and never above it."""
+    def known(self, judged: Judged) -> float:
+        """How likely the message is one of the intents at all."""
+        return _sigmoid(self.sureness * _familiarity(judged) + self.familiar)
+
+    def confidences(self, scores: Floats, similarity: float) -> tuple[Doubles, float]:
+        """All labels' confidences (labels,), and how likely the message is one of them at all.
+
+        The best label's is as calibrated, the others' are in proportion and never above it.
+        """
         p = np.exp(scores.astype(np.float64) - float(scores.max()))
         p /= p.sum()
         at = int(p.argmax())
-        first = float(p[at])
-        best, rest = self.confidence(first, similarity), max(1 - first, 1e-12)
+        first, p[at] = float(p[at]), 0.0
+        second = float(p.max())
+        judged = (first, second, similarity)
+        best, rest = self.confidence(judged), max(1 - first, 1e-12)
         p *= min(1 - best, best * rest / first) / rest
         p[at] = best
-        return p
+        return p, self.known(judged)
 
     def dump(self) -> dict[str, float]:
         """The numbers to keep."""
@@ -77,35 +97,33 @@ class Calibration:
         return cls(**facts)
 
 
-def _log_odds(best: float) -> float:
-    return log(best / max(1 - best, 1e-6))
+def _sigmoid(x: float) -> float:
+    return 0.5 + 0.5 * tanh(x / 2)
 
 
-def _familiarity(best: float, similarity: float) -> float:
-    return log(best) + 2 * log(max(similarity, 0.01))
+def _decision(judged: Judged) -> tuple[float, float]:
+    """How clearly the best label was decided for: its log-odds, and the logarithm of its ratio to the second best."""
+    first, second, _ = judged
+    return log(first / max(1 - first, 1e-6)), log(first / max(second, 1e-6))
+
+
+def _familiarity(judged: Judged) -> float:
+    """How much the message is like one of the intents at all."""
+    first, _, similarity = judged
+    return log(first) + 2 * log(max(similarity, 0.01))
 
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """What the classifier says of examples that it did not see in training; arrays of shape (n,), by example.
+    """What the classifier says of examples that it did not see in training: for row rows[i] it is inside[i].
 
-    The `outside_` ones are what it would say if the example's own intent did not exist.
+    `outside` is what it would say if the example's own intent did not exist.
     """
 
     rows: NDArray[np.intp]
     predicted: NDArray[np.intp]
-    probability: Doubles
-    similarity: Doubles
-    outside_probability: Doubles
-    outside_similarity: Doubles
-
-    def inside(self) -> list[tuple[float, float]]:
-        """(probability, similarity) as the examples are."""
-        return list(zip(self.probability.tolist(), self.similarity.tolist(), strict=True))
-
-    def outside(self) -> list[tuple[float, float]]:
-        """(probability, similarity) as if the examples' own intents did not exist."""
-        return list(zip(self.outside_probability.tolist(), self.outside_similarity.tolist(), strict=True))
+    inside: tuple[Judged, ...]
+    outside: tuple[Judged, ...]
 
 
 def held_out(kernel: Kernel, labels: NDArray[np.intp], examples: int, classes: int, *, seed: int, l2: float) -> HeldOut:
@@ -119,28 +137,35 @@ def held_out(kernel: Kernel, labels: NDArray[np.intp], examples: int, classes: i
         test, train = np.flatnonzero(folds == fold), np.flatnonzero(folds != fold)
         if len(train) and len(test):
             taught = np.append(train, np.arange(examples, len(labels)))
+            tolerance = max(_TOLERANCE, kernel.tolerance)
             dual = fit_softmax(
-                kernel.product(taught), labels[taught], classes, l2=l2 / len(taught), tolerance=_TOLERANCE
+                kernel.product(taught), labels[taught], classes, l2=l2 / len(taught), tolerance=tolerance
             )
             across = kernel.across(test, taught)
             scores = across @ dual + dual.sum(axis=0)
             parts.append((test, *_judge(scores, across[:, : len(train)], labels[test], labels[train])))
-    columns = zip(*parts, strict=True) if parts else [[np.empty(0)]] * 6
-    rows, predicted, *rest = (np.concatenate(list(column)) for column in columns)
-    return HeldOut(rows.astype(np.intp), predicted.astype(np.intp), *(r.astype(np.float64) for r in rest))
+    return HeldOut(
+        np.concatenate([np.empty(0, np.intp), *(rows for rows, *_ in parts)]),
+        np.concatenate([np.empty(0, np.intp), *(predicted for _, predicted, *_ in parts)]),
+        tuple(judged for _, _, inside, _ in parts for judged in inside),
+        tuple(judged for _, _, _, outside in parts for judged in outside),
+    )
 
 
 def _judge(
     scores: Floats, near: Floats, labels: NDArray[np.intp], train: NDArray[np.intp]
-) -> tuple[NDArray[np.intp], Floats, Floats, Floats, Floats]:
-    """Prediction, probability and similarity, and the last two again as if the right intent did not exist."""
-    p = softmax(scores)
+) -> tuple[NDArray[np.intp], list[Judged], list[Judged]]:
+    """The predictions, and how they were judged as it is and as if the right intent did not exist."""
     without = scores.copy()
-    without[np.arange(len(labels)), labels] = -np.inf
+    without[np.arange(len(labels)), labels] = _NEVER
     others = np.where(train == labels[:, None], np.float32(0), near)
-    with np.errstate(invalid="ignore"):
-        q = np.nan_to_num(softmax(without), nan=1.0)
-    return p.argmax(axis=1), p.max(axis=1), _nearness(near), q.max(axis=1), _nearness(others)
+    return scores.argmax(axis=1), _judged(scores, near), _judged(without, others)
+
+
+def _judged(scores: Floats, near: Floats) -> list[Judged]:
+    p = np.sort(softmax(scores), axis=1)
+    second = p[:, -2] if p.shape[1] > 1 else np.zeros(len(p), np.float32)
+    return list(zip(p[:, -1].tolist(), second.tolist(), _nearness(near).tolist(), strict=True))
 
 
 def _nearness(similarities: Floats) -> Floats:
@@ -154,38 +179,52 @@ def calibrate(
 ) -> Calibration:
     """Fit on held-out predictions, and choose the threshold on them."""
     found = held_out(kernel, labels, examples, classes, seed=seed, l2=l2)
-    n = len(found.rows)
-    if n < _FEWEST or classes < 3:
-        return Calibration()
+    n, typical = len(found.rows), Calibration()
+    if not n or classes < 3:
+        return typical
     right = found.predicted == labels[found.rows]
-    odds = np.array([[_log_odds(p)] for p in found.probability])
-    margin, constant = fit_logistic(odds, right)
-    pairs = [*found.inside(), *found.outside()]
-    familiarity = np.array([[_familiarity(p, s)] for p, s in pairs])
+    decisions = np.array([_decision(j) for j in found.inside])
+    prior = (typical.odds, typical.margin, typical.constant)
+    odds, margin, constant = fit_logistic(decisions, right, prior=prior, strength=_STRENGTH)
+    familiarity = np.array([[_familiarity(j)] for j in [*found.inside, *found.outside]])
     inside = np.repeat([1.0, 0.0], n)
     weights = np.repeat([1 - _OUTSIDERS, _OUTSIDERS], n)
-    sureness, familiar = fit_logistic(familiarity, inside, weights)
-    fitted = Calibration(float(margin), float(constant), max(float(sureness), 0.5), float(familiar), held_out=n)
-    return _with_threshold(fitted, found, right)
+    known = (typical.sureness, typical.familiar)
+    sureness, familiar = fit_logistic(familiarity, inside, weights, prior=known, strength=_STRENGTH[1:])
+    fitted = Calibration(float(odds), float(margin), float(constant), float(sureness), float(familiar))
+    return _with_thresholds(fitted, found, right) if n >= _FEWEST else fitted
 
 
-def _with_threshold(fitted: Calibration, found: HeldOut, right: NDArray[np.bool_]) -> Calibration:
-    """The threshold that tells right answers best from wrong ones and outsiders, losing few of the right ones.
-
-    Youden's index: the share of the right ones above it, less the share of the others above it.
-    """
-    inside = np.array([fitted.confidence(p, s) for p, s in found.inside()])
-    outside = np.array([fitted.confidence(p, s) for p, s in found.outside()])
-    good, bad = inside[right], np.concatenate([inside[~right], outside])
-    if not len(good):
+def _with_thresholds(fitted: Calibration, found: HeldOut, right: NDArray[np.bool_]) -> Calibration:
+    """Choose `scope` against outsiders, then `threshold` against what was misunderstood."""
+    inside, outside = (
+        [(fitted.known(j), fitted.confidence(j)) for j in part] for part in (found.inside, found.outside)
+    )
+    known, sure = np.array(inside).T
+    outer_known, outer_sure = np.array(outside).T
+    if not right.any():
         return fitted
-    grid = np.arange(0.05, 0.96, 0.01)
-    kept, refused = (np.array([(part >= t).mean() for t in grid]) for part in (good, bad))
-    allowed = np.where(kept >= 1 - _LOST, kept - refused, -1.0)
-    t = float(grid[int(np.argmax(allowed))]) if allowed.max() > -1 else float(grid[0])
-    wrong = float((inside[~right] < t).mean()) if (~right).any() else 0.0
-    facts = {"threshold": round(t, 2), "kept": float((good >= t).mean()), "misunderstood": wrong}
-    return Calibration(**{**asdict(fitted), **facts, "outsiders": float((outside < t).mean())})
+    scope = _threshold(known[right], outer_known, _LOST_TO_SCOPE)
+    stays = known >= scope
+    lost = float((~stays[right]).mean())
+    threshold = _threshold(sure[right & stays], sure[~right & stays], max(_LOST - lost, 0.0))
+    kept, outer = stays & (sure >= threshold), (outer_known >= scope) & (outer_sure >= threshold)
+    return replace(
+        fitted,
+        scope=scope,
+        threshold=threshold,
+        held_out=len(right),
+        kept=float(kept[right].mean()),
+        misunderstood=float((~kept[~right]).mean()) if not right.all() else 0.0,
+        outsiders=float((~outer).mean()),
+    )
+
+
+def _threshold(good: Doubles, bad: Doubles, lost: float) -> float:
+    """What tells the good from the bad best (Youden's index), with at most a share `lost` of the good below it."""
+    grid = np.unique(np.quantile(good, np.linspace(0, lost, 26), method="lower"))
+    gains = [(good >= t).mean() - ((bad >= t).mean() if len(bad) else 0.0) for t in grid]
+    return float(f"{grid[int(np.argmax(gains))]:.4g}") if lost else 0.0
 
 
 def fold_numbers(labels: NDArray[np.intp], seed: int, folds: int = FOLDS) -> NDArray[np.intp]:

@@ -22,11 +22,15 @@ _CANDIDATES: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """Labels' confidences (labels,), the label order best first, and the nearest examples as (row, similarity)."""
+    """Labels' confidences (labels,), the label order best first, and the nearest examples as (row, similarity).
+
+    `known` is how likely the message is one of the labels at all.
+    """
 
     confidences: NDArray[np.float64]
     order: NDArray[np.intp]
     nearest: tuple[tuple[int, float], ...]
+    known: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,7 @@ class Classifier:
         names, numbers = np.unique(np.asarray([*labels, *hints], dtype=object), return_inverse=True)
         n = len(labels)
         kernel = Kernel(rows)
-        dual = fit_softmax(kernel.product(), numbers, len(names), l2=L2 / len(rows))
+        dual = fit_softmax(kernel.product(), numbers, len(names), l2=L2 / len(rows), tolerance=kernel.tolerance)
         calibration = calibrate(kernel, numbers, n, len(names), seed=seed, l2=L2)
         bounds = np.searchsorted(numbers[:n], np.arange(len(names) + 1)).astype(np.int64)
         sparse = rows.sparse.transposed().dot(dual).astype(np.float16)
@@ -69,7 +73,8 @@ class Classifier:
         order = np.argsort(-scores, kind="stable")
         nearest = self.nearest(vector, order[:_CANDIDATES])
         similarity = sum(s for _, s in nearest) / max(1, len(nearest))
-        return Prediction(self.calibration.confidences(scores, similarity), order, nearest)
+        confidences, known = self.calibration.confidences(scores, similarity)
+        return Prediction(confidences, order, nearest, known)
 
     def nearest(self, vector: Vector, labels: NDArray[np.intp]) -> tuple[tuple[int, float], ...]:
         """The nearest examples among those of some labels, as (row, similarity), nearest first."""

@@ -106,7 +106,8 @@ def _mislabelled(rows: Matrix, examples: Sequence[Example], seed: int) -> Iterat
         return
     kernel = Kernel(rows)
     found = held_out(kernel, labels, len(examples), len(names), seed=seed, l2=L2)
-    suspects = (found.predicted != labels[found.rows]) & (found.probability >= _SURE)
+    sure = np.array([best for best, _, _ in found.inside])
+    suspects = (found.predicted != labels[found.rows]) & (sure >= _SURE)
     for at in np.flatnonzero(suspects):
         row = int(found.rows[at])
         similar = kernel.across(np.array([row]), np.arange(len(examples)))[0]
@@ -116,8 +117,7 @@ def _mislabelled(rows: Matrix, examples: Sequence[Example], seed: int) -> Iterat
         if len(agreeing) >= 2:
             e, n = examples[row], examples[agreeing[0]]
             suggested = str(names[found.predicted[at]])
-            sure = float(found.probability[at])
-            yield Mislabelled(e.text, str(e.place), e.intent, suggested, sure, n.text, str(n.place))
+            yield Mislabelled(e.text, str(e.place), e.intent, suggested, float(sure[at]), n.text, str(n.place))
 
 
 def _near_duplicates(rows: Matrix, examples: Sequence[Example]) -> Iterator[NearDuplicate]:

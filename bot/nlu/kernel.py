@@ -23,6 +23,11 @@ class Kernel:
         self.rows = rows
         self.small = len(rows) <= IN_MEMORY
 
+    @property
+    def tolerance(self) -> float:
+        """How exactly to fit: for large data, where an iteration costs much, what no longer changes predictions."""
+        return 0.01 if self.small else 0.5
+
     @cached_property
     def gram(self) -> Floats:
         """The similarities (n, n), without the constant."""

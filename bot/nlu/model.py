@@ -87,10 +87,15 @@ class Model:
         if not found.held_out:
             return f"Fallback below a confidence of {found.threshold:.2f}: too few examples to choose by."
         return (
-            f"Fallback below a confidence of {found.threshold:.2f}, chosen on {found.held_out} examples held out in "
-            f"turn: {found.kept:.0%} of those understood rightly stay, {found.misunderstood:.0%} of those "
-            f"misunderstood fall back, and so would {found.outsiders:.0%} if their intent did not exist."
+            f"Fallback below a confidence of {found.threshold:.2f}, or when a message is like no intent at all; chosen "
+            f"on {found.held_out} examples held out in turn: {found.kept:.0%} of those understood rightly stay, "
+            f"{found.misunderstood:.0%} of those misunderstood fall back, and so would {found.outsiders:.0%} "
+            f"if their intent did not exist."
         )
+
+    def familiarity(self, message: str) -> float:
+        """How likely (0 to 1) a message is one of the intents at all; 0 without training data."""
+        return self.classifier.predict(self.features.one(message)).known if self.classifier else 0.0
 
     def parse(self, text: str, now: datetime) -> Parse:
         """What `text` means; `now` (UTC) is what "tomorrow" is relative to. Takes any text and never raises.
@@ -112,25 +117,25 @@ class Model:
         prediction = self.classifier.predict(vector)
         labels, confidences = self.classifier.labels, prediction.confidences
         ranking = tuple(IntentScore(labels[i], float(confidences[i])) for i in prediction.order[:RANKED])
-        doubt = self._doubt(ranking)
+        doubt = self._doubt(ranking, prediction.known)
         if doubt:
             ranking = (IntentScore(FALLBACK_INTENT, self.threshold or 0.0), *ranking)
         nearest = tuple(self._nearest(prediction))
         return Parse(text, ranking[0], ranking, entities, self._select(vector), nearest, doubt)
 
-    def _doubt(self, ranking: Sequence[IntentScore]) -> Doubt:
-        """Why the best intent is not sure enough, if it is not.
+    def _doubt(self, ranking: Sequence[IntentScore], known: float) -> Doubt:
+        """Why the best intent is not sure enough, if it is not: `known` tells no intent at all from one of several.
 
-        Two intents that would pass the threshold together make a message
-        ambiguous; else it is taken to be about something else altogether.
+        A threshold of the designer's is compared with the confidence alone, as in Rasa.
         """
-        threshold = self.threshold
-        if self.fallback is None or threshold is None:
+        if self.fallback is None or self.classifier is None:
             return ""
+        outside = known < self.classifier.calibration.scope
         best, second = ranking[0].confidence, ranking[1].confidence if len(ranking) > 1 else 0.0
-        if best < threshold:
-            return "ambiguous" if best + second >= threshold else "out_of_scope"
-        return "ambiguous" if best - second < self.fallback.ambiguity else ""
+        unsure = best < (self.threshold or 0.0) or (outside and self.fallback.threshold is None)
+        if unsure or best - second < self.fallback.ambiguity:
+            return "out_of_scope" if outside else "ambiguous"
+        return ""
 
     def _nearest(self, prediction: Prediction) -> list[Nearest]:
         found = ((self.known[row], similarity) for row, similarity in prediction.nearest)

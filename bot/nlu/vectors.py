@@ -24,6 +24,7 @@ SHARE: Final = 0.7
 
 _PARTS: Final = re.compile(r"[^\W_]+|[\W_]", re.UNICODE)
 _CACHED_WORDS: Final = 20_000
+_LONGEST_PIECE: Final = 24
 
 
 def pieces(word: str, vocabulary: dict[str, int]) -> list[int]:
@@ -36,7 +37,7 @@ def pieces(word: str, vocabulary: dict[str, int]) -> list[int]:
     start = 0
     while start < len(word):
         prefix = "##" if start else ""
-        for end in range(len(word), start, -1):
+        for end in range(min(len(word), start + _LONGEST_PIECE), start, -1):
             number = vocabulary.get(prefix + word[start:end])
             if number is not None:
                 found.append(number)

@@ -1,0 +1,83 @@
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.nlu.features import Features, make_features
+from bot.nlu.kernel import Kernel
+from bot.nlu.tfidf import Tfidf
+from bot.nlu.vectors import StaticVectors, pieces
+
+TEXTS = [
+    "what is my balance",
+    "send money to my sister",
+    "hello",
+    "hello there",
+    "",
+    "i lost my card",
+    "my card is lost",
+]
+FEATURES = make_features(Tfidf.fit(TEXTS), [], "en")
+
+
+def test_a_text_is_like_itself_and_less_like_others():
+    gram = FEATURES.of(TEXTS).gram()
+    known = [i for i, text in enumerate(TEXTS) if text]
+    np.testing.assert_allclose(np.diag(gram)[known], 1, atol=1e-5)
+    np.testing.assert_allclose(gram, gram.T, atol=1e-6)
+    assert gram[2, 3] > gram[2, 0]
+    assert gram[5, 6] > gram[5, 1]
+
+
+def test_similarities_of_one_message_are_those_of_the_whole():
+    rows = FEATURES.of(TEXTS)
+    vector = FEATURES.one("where is my card")
+    whole = rows.across(FEATURES.of(["where is my card"]))[:, 0]
+    near = rows.similarities(vector, [(0, 4), (4, 5), (5, 7)])
+    np.testing.assert_allclose(np.concatenate(near), whole, atol=1e-5)
+
+
+def test_the_operator_for_large_data_is_the_gram_matrix():
+    rows = FEATURES.of(TEXTS * 3)
+    right = np.random.default_rng(0).normal(size=(len(rows), 4)).astype(np.float32)
+    small, large = Kernel(rows), Kernel(rows)
+    large.small = False
+    np.testing.assert_allclose(small.product()(right), large.product()(right), atol=1e-3)
+    some = np.array([3, 1, 8])
+    np.testing.assert_allclose(small.product(some)(right[:3]), large.product(some)(right[:3]), atol=1e-3)
+    np.testing.assert_allclose(small.across(some, some), large.across(some, some), atol=1e-5)
+
+
+def test_word_features_never_meet_character_features():
+    tfidf = Tfidf.fit(["=or wor", "w or"])
+    indices, _ = tfidf.row("=or wor w or")
+    assert len(indices) == len(set(indices.tolist()))
+
+
+def test_words_and_characters_have_half_of_the_similarity_each():
+    indices, weights = FEATURES.tfidf.row("what is my balance")
+    words = len(FEATURES.tfidf.words())
+    assert 0.49 < float(weights @ weights) / 2 < 0.51
+    assert words > 5
+    assert len(indices)
+
+
+def test_pieces_are_the_longest_known_from_the_left():
+    vocabulary = {"un": 0, "##know": 1, "##n": 2, "unk": 3, "##nown": 4}
+    assert pieces("unknown", vocabulary) == [3, 4]
+    assert pieces("äun", vocabulary) == [2]
+
+
+def test_static_vectors_know_words_that_no_example_has():
+    vectors = StaticVectors().features(["i lost my card", "my card was stolen", "play some jazz"])
+    assert vectors[0] @ vectors[1] > 2 * (vectors[0] @ vectors[2])
+
+
+def test_nothing_known_is_a_zero():
+    assert not Features(Tfidf.fit(["a b"]), [StaticVectors()]).one("我想").known
+
+
+@given(st.text())
+def test_any_text_has_features_of_at_most_unit_length(text):
+    vector = FEATURES.one(text)
+    length = float(vector.weights @ vector.weights + vector.dense @ vector.dense)
+    assert length < 1.001

@@ -1,0 +1,190 @@
+"""What people and their keyboards do to the matcher, and what it does not know."""
+
+import random
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.content import Component, Content, Example, NluData, Place
+from bot.nlu import FALLBACK_INTENT, describe_pipeline, train
+from bot.nlu.evaluation import likeliest
+
+NOW = datetime(2026, 3, 4, tzinfo=UTC)
+DESKS = {
+    "lost_card": [
+        "i lost my card", "my card is gone", "someone stole my card", "i can't find my bank card", "card missing",
+        "my wallet with the card was stolen", "please block my lost card", "i left my card in a taxi",
+    ],
+    "balance": [
+        "what is my balance", "how much money do i have", "show me my balance", "how much is in my account",
+        "what's left in my account", "check balance please", "do i have enough money", "tell me my account balance",
+    ],
+    "transfer": [
+        "send money to my sister", "i want to transfer money", "pay my brother 20 pounds", "make a transfer please",
+        "transfer 50 to savings", "wire money to bob", "can i send 10 pounds to ann", "move money to another account",
+    ],
+    "opening_hours": [
+        "when are you open", "what are your opening hours", "are you open on sunday", "when do you close today",
+        "is the branch open tomorrow", "until when can i come in", "opening times please", "do you close for lunch",
+    ],
+    "mortgage": [
+        "i want to buy a house", "tell me about mortgages", "what are your mortgage rates", "home loan",
+        "how much can i borrow for a flat", "mortgage advice please", "i need a loan for a house", "house financing",
+    ],
+    "complain": [
+        "i want to complain", "your service is terrible", "i am unhappy with you", "this is a scandal",
+        "let me speak to your manager about this", "i was treated badly", "how do i make a complaint", "awful support",
+    ],
+}  # fmt: skip
+FOREIGN = ["who won the football game", "what is the capital of peru", "tell me a joke", "bake a cake for me",
+           "how tall is the eiffel tower", "play some jazz music"]  # fmt: skip
+PARAPHRASES = {
+    "my debit card was stolen": "lost_card",
+    "how much cash is in my account": "balance",
+    "i would like to send some cash to my mum": "transfer",
+    "at what time do you open": "opening_hours",
+    "i would like a loan to buy a flat": "mortgage",
+    "i am really annoyed by your awful service": "complain",
+}
+
+
+def content(examples=DESKS, **changes):
+    pairs = [(text, intent) for intent, texts in examples.items() for text in texts]
+    found = [Example(text, intent, place=Place("nlu.yml", i)) for i, (text, intent) in enumerate(pairs, 1)]
+    return Content(nlu=NluData(tuple(found)), **changes)
+
+
+@pytest.fixture(scope="module")
+def model():
+    return train(content())
+
+
+@pytest.mark.parametrize(("text", "intent"), PARAPHRASES.items())
+def test_understands_paraphrases(model, text, intent):
+    assert model.parse(text, NOW).intent_name == intent
+
+
+def test_understands_them_however_they_are_written(model):
+    for text, intent in PARAPHRASES.items():
+        for written in (text.upper(), f"  {text}!!! 🙏", text.replace("o", "ó"), text.replace("e", "e\u200b")):
+            assert likeliest(model.parse(written, NOW))[0] == intent
+
+
+def test_understands_them_misspelt(model):
+    rng = random.Random(1)
+    right = 0
+    for text, intent in PARAPHRASES.items():
+        at = max(range(len(text)), key=lambda i: (text[i - 3 : i + 3].isalpha(), rng.random()))
+        right += likeliest(model.parse(text[:at] + text[at + 1 :], NOW))[0] == intent
+    assert right >= len(PARAPHRASES) - 1
+
+
+def test_messages_of_no_intent_fall_back_and_are_said_to_be_out_of_scope(model):
+    parses = [model.parse(text, NOW) for text in FOREIGN]
+    assert [p.intent_name for p in parses].count(FALLBACK_INTENT) >= len(FOREIGN) - 1
+    assert [p.doubt for p in parses].count("out_of_scope") >= len(FOREIGN) - 2
+
+
+def test_a_message_between_two_intents_is_ambiguous_rather_than_out_of_scope():
+    both = {i: [*DESKS[i], "the thing with the amount"] for i in ("balance", "transfer")}
+    parse = train(content({**DESKS, **both})).parse("the thing with the amount", NOW)
+    assert {s.name for s in parse.ranking[:3]} == {FALLBACK_INTENT, "balance", "transfer"}
+    assert parse.doubt == "ambiguous"
+
+
+def test_confidences_are_ordered_shares(model):
+    for text in [*PARAPHRASES, *FOREIGN, "x", "?"]:
+        scores = [s.confidence for s in model.parse(text, NOW).ranking if s.name != FALLBACK_INTENT]
+        assert scores == sorted(scores, reverse=True)
+        assert min(scores) >= 0
+        assert sum(scores) <= 1 + 1e-9
+
+
+def test_without_a_fallback_classifier_nothing_falls_back():
+    bold = train(content(pipeline=(Component("DIETClassifier"),)))
+    assert all(not bold.parse(text, NOW).doubt for text in FOREIGN)
+    assert "no FallbackClassifier" in bold.explain_threshold()
+
+
+def test_the_chosen_threshold_is_explained_and_keeps_most_of_what_is_right(model):
+    assert "held out in turn" in model.explain_threshold()
+    assert model.classifier.calibration.kept > 0.9
+    assert 0 < model.threshold < 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", " \n\t", "\x00", "\ud800", "🙂" * 50, "a" * 1_000_000, "word " * 200_000, "我" * 100_000, "\u0301" * 10_000,
+     "\ufdfa" * 10_000, "/greet{", "((((((((", "İ" * 5000],
+)  # fmt: skip
+def test_takes_whatever_is_sent(model, text):
+    parse = model.parse(text, NOW)
+    assert parse.text == text
+    assert (parse.intent is None) == (not text.strip())
+
+
+@settings(max_examples=60)
+@given(st.text(alphabet=st.characters()))
+def test_takes_any_text(model, text):
+    model.parse(text, NOW)
+
+
+LANGUAGES = [
+    (
+        "balance",
+        "查一下余额",
+        ["我的余额是多少", "查询余额", "账户里有多少钱"],
+        ["我的卡丢了", "卡被偷了", "找不到银行卡"],
+    ),
+    ("card", "カードを盗まれました", ["残高を教えて", "口座の残高は"], ["カードをなくした", "カードが盗まれた"]),
+    ("card", "บัตรของฉันหาย", ["ยอดเงินคงเหลือเท่าไหร่", "เช็คยอดเงิน"], ["บัตรหาย", "บัตรถูกขโมย", "ทำบัตรหาย"]),
+    (
+        "card",
+        "Karten verloren",
+        ["wie hoch ist mein Kontostand", "Konto zeigen"],
+        ["Karte verloren", "meine Karte ist weg"],
+    ),
+    ("card", "где моя карта", ["какой у меня баланс", "покажи баланс"], ["я потерял карту", "карта украдена"]),
+]
+
+
+@pytest.mark.parametrize(("intent", "text", "balance", "card"), LANGUAGES)
+def test_other_languages(intent, text, balance, card):
+    examples = {"balance": balance, "card": card}
+    assert likeliest(train(content(examples, language="xx")).parse(text, NOW))[0] == intent
+
+
+def test_intents_of_one_example_or_one_intent_alone_do_not_break_training():
+    assert likeliest(train(content({"a": ["hello"], "b": ["bye"]})).parse("hello", NOW))[0] == "a"
+    assert likeliest(train(content({"only": ["hello", "hi"]})).parse("hello", NOW))[0] == "only"
+    assert likeliest(train(content({"a": ["🙂"], "b": ["?"]})).parse("🙂", NOW))[0] == "a"
+
+
+def test_large_data_goes_the_other_way_to_the_same_place():
+    rng = random.Random(0)
+    starts = ["please", "hey", "well", "so", "now", "could you", "ok", "hm", "look", "listen"]
+    many = {i: [f"{rng.choice(starts)} {t} {n}" for t in texts for n in range(90)] for i, texts in DESKS.items()}
+    large = train(content(many))
+    assert len(large.known) > 4000
+    assert [likeliest(large.parse(t, NOW))[0] for t in PARAPHRASES] == list(PARAPHRASES.values())
+
+
+def test_every_component_of_rasas_pipelines_is_explained_and_an_unknown_one_is_an_error():
+    names = [
+        "WhitespaceTokenizer",
+        "RegexFeaturizer",
+        "CountVectorsFeaturizer",
+        "DIETClassifier",
+        "SpacyEntityExtractor",
+        "EntitySynonymMapper",
+        "ResponseSelector",
+        "FallbackClassifier",
+        "DucklingEntityExtractor",
+        "my.Own",
+    ]
+    notes = describe_pipeline(Content(pipeline=tuple(Component(n, place=Place("config.yml", 3)) for n in names)))
+    assert [n.severity for n in notes] == ["note"] * 9 + ["error"]
+    assert str(notes[-1].place) == "config.yml:3:1"
+    assert "my.Own" in notes[-1].message

@@ -130,6 +130,12 @@ def test_a_detour_from_a_loop_counts() -> None:
     assert tracker.applied == tracker.events
 
 
+def test_a_loop_that_runs_after_its_own_refusal_counts_again() -> None:
+    start = [LISTEN, uttered("order"), ActionExecuted("form"), ActiveLoop("form")]
+    tracker = after(*start, LISTEN, uttered("greet"), ActionExecutionRejected("form"), ActionExecuted("form"))
+    assert tracker.applied == tracker.events
+
+
 def test_a_loop_that_runs_a_second_time_counts_again() -> None:
     once = [LISTEN, uttered("order"), ActionExecuted("form"), ActiveLoop("form"), LISTEN, ActiveLoop(None)]
     tracker = after(*once, *once)

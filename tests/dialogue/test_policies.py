@@ -36,6 +36,7 @@ from bot.dialogue.events import (
 )
 from bot.dialogue.learned import LearnedPolicy
 from bot.dialogue.prediction import Prediction
+from bot.dialogue.states import RuleOnly, State, States, User
 from bot.dialogue.tracker import Tracker
 from bot.dialogue.training import start_of, training_stories
 from tests.dialogue.making import Walk, content_of, rule, story, uttered, walk
@@ -66,6 +67,35 @@ def test_remembering_goes_back_as_many_states_as_it_is_let() -> None:
 def test_stories_that_contradict_each_other_are_not_remembered_where_they_do() -> None:
     other = story("other", UserStep("order"), ActionStep("utter_else"))
     assert walk(ORDER, other, policies=MEMORY).hears("order").next.confidence == 0.0
+
+
+def test_what_a_story_begins_with_is_not_predicted_out_of_the_blue() -> None:
+    told = story("told", ActionStep("utter_hello"), UserStep("yes"), ActionStep("utter_glad"))
+    talk = walk(told, policies=(*MEMORY, *LEARNED))
+    assert talk.next.action != "utter_hello"
+    talk.happens(ActionExecuted("utter_hello"))
+    assert talk.hears("yes").next.action == "utter_glad"
+
+
+def test_turns_that_only_rules_know_leave_no_trace_in_what_stories_see() -> None:
+    content = content_of(ORDER)
+    hidden = ActionExecuted("utter_greet", hide_rule_turn=True)
+    talk = Walk(train_dialogue(content)).hears("order").happens(ActionExecuted("utter_what")).hears("greet")
+    seen = States(content.domain).for_stories(talk.happens(hidden).tracker, RuleOnly())
+    order = User("order")
+    assert seen == [
+        State(),
+        State("action_listen", order),
+        State("utter_what", order),
+        State("action_listen", order),
+    ]
+
+
+def test_slots_and_loops_that_only_rules_know_are_not_seen_either() -> None:
+    content = content_of(ORDER, slots=[Slot("s"), Slot("t")])
+    talk = Walk(train_dialogue(content)).happens(SlotSet("s", "x"), SlotSet("t", "y"), ActiveLoop("form"))
+    (seen,) = States(content.domain).for_stories(talk.tracker, RuleOnly(frozenset({"s"}), frozenset({"form"})))
+    assert seen == State(slots=(("t", (1.0,)),))
 
 
 def test_augmented_memory_forgets_what_came_before_the_story() -> None:

@@ -74,4 +74,5 @@ class Watcher:
             action_failed=self.action_failed,
             observer_failed=self.observer_failed,
             turn_failed=self.turn_failed,
+            turn_conflicted=self.metrics.turn_conflicted,
         )

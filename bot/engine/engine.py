@@ -35,12 +35,16 @@ Addressing = Callable[[UserMessage, TurnRecord], tuple[Outgoing, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """Who is told what, after the fact: committed turns, failed actions, and what an observer itself raised."""
+    """Who is told what, after the fact: committed turns, failed actions, and what an observer itself raised.
+
+    `turn_conflicted` is told of each turn that is computed again because another worker was first.
+    """
 
     turn_committed: tuple[Callable[[TurnRecord], None], ...] = ()
     action_failed: Callable[[str, BaseException], None] = lambda action, error: None
     observer_failed: Callable[[BaseException], None] = lambda error: None
     turn_failed: Callable[[BaseException], None] = lambda error: None
+    turn_conflicted: Callable[[], None] = lambda: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +186,7 @@ class Engine:
                 try:
                     return await self._try_once(progress, fence)
                 except SequenceConflict:
-                    continue
+                    self._watch.turn_conflicted()
         raise StoreUnavailable("another worker keeps changing this conversation")
 
     async def _try_once(self, progress: _Progress, fence: int) -> Answer:

@@ -91,6 +91,7 @@ class Bench:
     clock: Clock
     told: list[Any] = field(default_factory=list)
     failures: list[tuple[str, BaseException]] = field(default_factory=list)
+    conflicts: list[None] = field(default_factory=list)
     _ids: Any = field(default_factory=count)
 
     async def conversation(self, sender: str = "ann") -> str:
@@ -131,8 +132,11 @@ def make_bench(tmp_path: Path) -> MakeBench:
             agent = Agent(Content(Domain()), WordMatcher(), OneAction(), {**BUILT_IN, **(actions or {})}, Resources())
             told: list[Any] = []
             failures: list[tuple[str, BaseException]] = []
+            conflicts: list[None] = []
             watch = Watch(
-                turn_committed=(told.append,), action_failed=lambda name, error: failures.append((name, error))
+                turn_committed=(told.append,),
+                action_failed=lambda name, error: failures.append((name, error)),
+                turn_conflicted=lambda: conflicts.append(None),
             )
             engine = Engine(
                 agent,
@@ -142,7 +146,7 @@ def make_bench(tmp_path: Path) -> MakeBench:
                 sources,
                 watch=watch,
             )
-            yield Bench(engine, store, clock, told, failures)
+            yield Bench(engine, store, clock, told, failures, conflicts)
         finally:
             await database.close()
 

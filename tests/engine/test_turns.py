@@ -293,6 +293,7 @@ async def test_a_conflict_is_computed_again_on_what_the_other_left(make_bench: M
         assert [turn.seq for turn in await bench.store.turns(conversation)] == [1, 2, 3, 4]
         assert bench.store.loads == 4
         assert len(bench.told) == 1
+        assert len(bench.conflicts) == 3
 
 
 class Unlocked:

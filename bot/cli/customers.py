@@ -85,6 +85,23 @@ def reset_code(account_number: str, project: Path, store: str | None) -> None:
     click.echo("The new code is in force; old sessions are over.")
 
 
+@customers.command("rotate-pepper")
+@options.project
+@options.store
+def rotate_pepper(project: Path, store: str | None) -> None:
+    """Make a new key for hashing codes; restart the server then. Each customer's code is renewed at the next login."""
+    from bot.auth import opening, pepper
+
+    async def nothing(auth: opening.Auth) -> None:
+        """Opening checks the file against the store, and notes the new key in it."""
+
+    settings = load_settings(project, store)
+    with_auth(settings, nothing)
+    pepper.rotate_pepper(opening.pepper_file(settings))
+    with_auth(settings, nothing)
+    click.echo("The new key is in place; restart the server to use it. Keep the file with your backups.")
+
+
 def _read_code() -> str:
     """The code, never from an argument: those are seen by every process of the machine."""
     if sys.stdin.isatty():

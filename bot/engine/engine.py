@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from time import perf_counter
@@ -182,7 +183,10 @@ class Engine:
     async def _answer_in_turn(self, progress: _Progress) -> Answer:
         message = progress.work.message
         for _ in range(CONFLICT_TRIES):
-            async with self.store.hold(message.conversation, _known_id(message)) as fence:
+            async with AsyncExitStack() as stack:
+                async with asyncio.timeout_at(progress.deadline):
+                    held = self.store.hold(message.conversation, _known_id(message))
+                    fence = await stack.enter_async_context(held)
                 try:
                     return await self._try_once(progress, fence)
                 except SequenceConflict:

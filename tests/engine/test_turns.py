@@ -262,6 +262,32 @@ async def test_a_new_login_starts_a_session_and_carries_nothing_over(make_bench:
         assert [SessionStarted() in record.events for record in bench.told] == [True, False, True]
 
 
+class HeldElsewhere:
+    """A store whose conversations another worker holds and never lets go."""
+
+    def __init__(self, store: Any) -> None:
+        self._store = store
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def hold(self, conversation: str, message_id: str | None = None) -> AbstractAsyncContextManager[int]:
+        from contextlib import asynccontextmanager
+
+        @asynccontextmanager
+        async def never() -> Any:
+            await asyncio.Event().wait()
+            yield 0
+
+        return never()
+
+
+async def test_a_conversation_that_another_worker_holds_for_too_long_is_refused(make_bench: MakeBench) -> None:
+    async with make_bench(wrap=HeldElsewhere, limits=Limits(turn_seconds=0.05)) as bench:
+        with pytest.raises(TurnTimedOut):
+            await bench.say(await bench.conversation())
+
+
 class Losing:
     """A store on which other workers are always quicker: every commit conflicts `times` times."""
 

@@ -121,7 +121,7 @@ def parts_of(running: Bot) -> Parts:
         started=running.sources.now(),
         demo=tuple(running.shown_logins),
         channels=running.project.plugins.channels(),
-        callback="callback" in running.settings.channels,
+        callback=bool(running.settings.channels.get("callback", {}).get("url")),
     )
 
 

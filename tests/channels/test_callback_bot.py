@@ -1,0 +1,103 @@
+"""The callback channel on a real bot: kept before it is acknowledged, answered and delivered once, restart or not."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+
+from bot.app.opening import Bot, open_bot
+from bot.app.projects import load_project
+from bot.app.running import parts_of
+from bot.channels.callback import addressing
+from bot.channels.delivery import MESSAGE_ID, Delivery
+from bot.config import Logging
+from bot.engine.work import MessageWork
+from bot.http import HttpClient
+from bot.logs import make_logger
+from bot.messages import Principal, UserMessage
+from bot.server.app import make_app
+from bot.sources import Sources
+
+from .test_plugged import PROJECT
+
+URL = "http://backend.example/callback"
+
+
+@dataclass
+class Backend:
+    got: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.got.append((request.headers[MESSAGE_ID], json.loads(request.content)))
+        self.arrived.set()
+        return httpx.Response(204)
+
+    def client(self, base: str) -> HttpClient:
+        return HttpClient(base, service="callback", transport=httpx.MockTransport(self))
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    for name, text in PROJECT.items():
+        path = tmp_path / ("data" if name in ("nlu.yml", "rules.yml") else "") / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    (tmp_path / "credentials.yml").write_text(f"callback:\n  url: {URL}\n", encoding="utf-8")
+    return tmp_path
+
+
+@asynccontextmanager
+async def opened(project: Path) -> AsyncIterator[Bot]:
+    quiet = make_logger(Logging(level="error"), now=Sources().now)
+    async with open_bot(load_project(project), log=quiet, addressing={"callback": addressing(URL)}) as bot:
+        yield bot
+
+
+async def post(bot: Bot, secret: str, *, sender: str = "u1", message_id: str = "m-1") -> tuple[int, str]:
+    body = {"sender": sender, "message": "hello", "message_id": message_id}
+    headers = {"Authorization": f"Bearer {secret}"}
+    async with TestClient(TestServer(make_app(parts_of(bot)))) as client:
+        answer = await client.post("/webhooks/callback/webhook", json=body, headers=headers)
+        return answer.status, await answer.text()
+
+
+async def test_a_message_is_answered_at_the_callback_once_however_often_it_comes(project: Path) -> None:
+    backend = Backend()
+    async with opened(project) as bot, asyncio.timeout(30):
+        secret = (await bot.auth.keys.create(["channel"])).secret
+        for _ in range(3):
+            assert await post(bot, secret) == (200, "success")
+        await bot.engine.finish(10)
+        async with Delivery(bot.store, bot.sources, make_client=backend.client) as delivery:
+            delivering = asyncio.create_task(delivery.run())
+            await backend.arrived.wait()
+            delivering.cancel()
+            while await delivery.deliver_due():
+                pass
+    assert [body for _, body in backend.got] == [{"recipient_id": "u1", "text": "Hello!"}]
+
+
+async def test_what_was_accepted_is_answered_after_a_restart(project: Path) -> None:
+    backend = Backend()
+    async with opened(project) as bot:
+        conversation = await bot.store.conversation_id("key:1", "key", "u1")
+        now = bot.sources.now()
+        message = UserMessage("hello", conversation, "m-1", now, Principal("key", "key:1"), "callback", "u1")
+        # The process dies between keeping the message and beginning its turn.
+        assert await bot.store.accept(message, MessageWork(message).fingerprint)
+    async with opened(project) as bot, Delivery(bot.store, bot.sources, make_client=backend.client) as delivery:
+        assert await bot.engine.drain() == 1
+        while await delivery.deliver_due():
+            pass
+        assert await bot.engine.drain() == 0
+    assert [body["text"] for _, body in backend.got] == ["Hello!"]

@@ -50,7 +50,8 @@ async def make_agent(
             server = await stack.enter_async_context(ActionServer(endpoint, content.domain, sources))
             remote = server.action
         actions = text_actions(content) | gather_actions(content.domain, project.plugins.actions(), remote)
-        yield Agent(content, matcher, trained.dialogue, actions, resources)
+        kept = endpoint.tracker_events if endpoint is not None else 0
+        yield Agent(content, matcher, trained.dialogue, actions, resources, kept)
 
 
 def gather_actions(

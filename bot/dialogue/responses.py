@@ -90,4 +90,18 @@ def fill(template: Any, values: Mapping[str, Any]) -> Any:
 
 
 def _value(match: re.Match[str], values: Mapping[str, Any]) -> str:
-    return str(values[match[1]]) if match[1] in values else match[0]
+    return isolated(str(values[match[1]])) if match[1] in values else match[0]
+
+
+_BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
+
+
+def isolated(text: str) -> str:
+    """The text, kept from turning what stands around it (Unicode annex 9): in an isolate, if it has bidi controls.
+
+    Isolates of its own are dropped, so that it cannot close ours.
+    """
+    if text.isascii() or not _BIDI.search(text):
+        return text
+    inner = "".join(character for character in text if not "\u2066" <= character <= "\u2069")
+    return f"\u2068{inner}\u2069"

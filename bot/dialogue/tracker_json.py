@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from bot.dialogue.compact import pack, pack_parse, unpack, unpack_parse
 from bot.dialogue.event_json import event_to_json, parse_to_json
@@ -11,15 +11,28 @@ from bot.dialogue.events import Event
 from bot.dialogue.tracker import LoopState, Tracker
 from bot.messages import JsonObject
 
+Packed: TypeAlias = Mapping[int, Any]
+"""Events as they stand in a snapshot, by the identity of the event (which must be alive as long as this is used)."""
 
-def tracker_to_json(tracker: Tracker) -> dict[str, Any]:
-    """The tracker as a snapshot: small, whole, `tracker_from_json` gives back an equal tracker."""
+
+def pack_events(tracker: Tracker, known: Packed) -> dict[int, Any]:
+    """The tracker's events packed; those that an earlier snapshot of this tracker packed already are taken from it."""
+    found = known.get
+    return {id(event): found(id(event)) or pack(event) for event in tracker.events}
+
+
+def tracker_to_json(tracker: Tracker, packed: Packed | None = None) -> dict[str, Any]:
+    """The tracker as a snapshot: small, whole, `tracker_from_json` gives back an equal tracker.
+
+    `packed` is what `pack_events` gave for this tracker, where it is at hand.
+    """
+    packed = pack_events(tracker, {}) if packed is None else packed
     known = {id(event): i for i, event in enumerate(tracker.events)}
     data = _state_to_json(tracker, known)
     data["conversation"] = tracker.conversation
     if tracker.base is not None:
         data["base"] = _state_to_json(tracker.base, known)
-    data["events"] = [pack(event) for event in tracker.events]
+    data["events"] = [packed[id(event)] for event in tracker.events]
     if tracker.applied != tracker.events:
         data["applied"] = [_reference(event, known) for event in tracker.applied]
     return data

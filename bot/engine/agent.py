@@ -26,13 +26,18 @@ class DialoguePolicies(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Agent:
-    """What a turn runs on. `actions` holds every action by name: built-in, form, response, plugin, remote."""
+    """What a turn runs on. `actions` holds every action by name: built-in, form, response, plugin, remote.
+
+    `kept_events` of the latest events stay in a conversation's snapshot in any
+    case, for action servers; the policies' own history may be shorter.
+    """
 
     content: Content
     matcher: Matcher
     dialogue: DialoguePolicies
     actions: Mapping[str, Action]
     resources: Resources
+    kept_events: int = 0
 
     @property
     def fingerprint(self) -> str:

@@ -80,7 +80,7 @@ class RunningTurn:
 
     def trimmed(self) -> Tracker:
         """The tracker with the latest user turns only, as many as the policies look at."""
-        return trim(self.tracker, self.agent.dialogue.max_turns)
+        return trim(self.tracker, self.agent.dialogue.max_turns, min_events=self.agent.kept_events)
 
     def apply(self, events: Iterable[Event]) -> None:
         """Append events and let the tracker follow."""

@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.content import SessionConfig
 from bot.dialogue.tracker import Tracker
-from bot.dialogue.tracker_json import tracker_from_json, tracker_to_json
+from bot.dialogue.tracker_json import Packed, pack_events, tracker_from_json, tracker_to_json
 from bot.encoding import decode, encode
 from bot.messages import UserMessage
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A conversation between two turns. `login` is the customer's login, '' for a key's users."""
+    """A conversation between two turns. `login` is the customer's login, '' for a key's users.
+
+    `packed` are the tracker's events as they stand in the JSON: most of them
+    stood in the snapshot before this one, and are not packed again.
+    """
 
     tracker: Tracker
     login: str = ""
     channel: str = ""
     sender: str = ""
+    packed: Packed = field(default_factory=dict, compare=False, repr=False)
 
     def to_json(self) -> bytes:
         """The snapshot as the store keeps it."""
-        tracker = tracker_to_json(self.tracker)
+        tracker = tracker_to_json(self.tracker, self.packed or None)
         return encode({"tracker": tracker, "login": self.login, "channel": self.channel, "sender": self.sender})
 
 
@@ -62,9 +67,10 @@ def read_snapshot(text: bytes | None, conversation: str) -> Snapshot:
 
 def snapshot_after(message: UserMessage, tracker: Tracker, before: Snapshot, *, background: bool) -> Snapshot:
     """The snapshot that a turn leaves; a background turn keeps the login and the way back to the user."""
+    packed = pack_events(tracker, before.packed)
     if background:
-        return Snapshot(tracker, before.login, before.channel, before.sender)
-    return Snapshot(tracker, message.principal.login or "", message.channel, message.sender)
+        return Snapshot(tracker, before.login, before.channel, before.sender, packed)
+    return Snapshot(tracker, message.principal.login or "", message.channel, message.sender, packed)
 
 
 def session_is_over(last_turn_at: datetime | None, now: datetime, config: SessionConfig) -> bool:

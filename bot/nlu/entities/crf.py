@@ -19,6 +19,7 @@ import pycrfsuite
 
 from bot.content import Annotation, Example
 from bot.messages import Entity, JsonObject
+from bot.nlu.entities.clusters import WordClusters
 from bot.nlu.entities.features import Featurizer
 from bot.nlu.entities.patterns import Patterns, dump_patterns, restore_patterns
 from bot.nlu.entities.topics import Topics, guess_unseen, learn_topics
@@ -38,8 +39,8 @@ _Rows = list[list[str]]
 class TrainingOptions:
     """L-BFGS with elastic-net weights `c1` and `c2`; the names are CRFsuite's."""
 
-    c1: float = 0.05
-    c2: float = 0.05
+    c1: float = 0.02
+    c2: float = 0.02
     max_iterations: int = 60
 
 
@@ -80,6 +81,8 @@ class CrfExtractor:
     taggers: Mapping[Aspect, Tagger]
     refined: Mapping[Aspect, frozenset[str]]
     """The entities that carry roles, or groups, in the examples: only they are asked for them."""
+    answers: Mapping[str, str]
+    """What annotations hold, by its folded words: a message that is nothing else is that entity."""
 
     def extend(self, text: str, now: datetime, found: list[Entity]) -> list[Entity]:
         """Add the entities that the taggers find in `text`."""
@@ -87,7 +90,7 @@ class CrfExtractor:
         if not words:
             return found
         rows = self.featurize(text, words, self.topics.guess(word.folded for word in words))
-        tags = self.taggers["entity"].tag(rows)
+        tags = self._answer(words) or self.taggers["entity"].tag(rows)
         spans = _spans(tags)
         if not spans:
             return found
@@ -105,6 +108,12 @@ class CrfExtractor:
             )
             for span in spans
         ]
+
+    def _answer(self, words: Sequence[Word]) -> list[tuple[str, float]]:
+        """Tag a message that is nothing but a known value, and perhaps a sign behind it; else no word is tagged."""
+        count = len(words) - (not words[-1].folded.isalnum())
+        entity = self.answers.get(" ".join(word.folded for word in words[:count]))
+        return [(f"{'I' if at else 'B'}-{entity}", 1.0) for at in range(count)] if entity else []
 
     def _refine(
         self, aspect: Aspect, rows: _Rows, tags: Sequence[tuple[str, float]], spans: Sequence[_Span]
@@ -128,7 +137,9 @@ class CrfExtractor:
         state = {
             "name": self.name,
             "common": sorted(self.featurize.common),
+            "clusters": self.featurize.clusters is not None,
             "refined": refined,
+            "answers": dict(self.answers),
             "topics": self.topics.dump(),
             **dump_patterns(self.featurize.patterns),
         }
@@ -140,12 +151,17 @@ class CrfExtractor:
         names = {aspect: f"{aspect}.crfsuite" for aspect in _ASPECTS}
         taggers = {aspect: Tagger(files[file]) for aspect, file in names.items() if file in files}
         refined = {aspect: frozenset(state["refined"][aspect]) for aspect in _ASPECTS[1:]}
-        featurize = Featurizer(restore_patterns(state), frozenset(state["common"]))
-        return cls(state["name"], featurize, Topics.restore(state["topics"]), taggers, refined)
+        clusters = WordClusters() if state["clusters"] else None
+        featurize = Featurizer(restore_patterns(state), frozenset(state["common"]), clusters)
+        return cls(state["name"], featurize, Topics.restore(state["topics"]), taggers, refined, state["answers"])
 
 
 def learn_crf(
-    name: str, examples: Sequence[Example], patterns: Patterns, options: TrainingOptions = TrainingOptions()
+    name: str,
+    examples: Sequence[Example],
+    patterns: Patterns,
+    clusters: WordClusters | None = None,
+    options: TrainingOptions = TrainingOptions(),
 ) -> CrfExtractor | None:
     """Train the taggers on all examples, those without annotations too: they show what is no entity.
 
@@ -153,14 +169,14 @@ def learn_crf(
     """
     split = [(example, split_words(example.text, _WORD_LIMIT)) for example in examples]
     split = [(example, words) for example, words in split if words]
-    folded = [[word.folded for word in words] for _, words in split]
-    featurize = Featurizer(patterns, _common(folded))
-    topics = _topics_of([example for example, _ in split])
-    guesses = guess_unseen(folded, topics)
-    rows = [featurize(example.text, words, topic) for (example, words), topic in zip(split, guesses, strict=True)]
     entities = [_labels(words, example.annotations, "entity") for example, words in split]
     if not any(label != _OUTSIDE for labels in entities for label in labels):
         return None
+    folded = [[word.folded for word in words] for _, words in split]
+    topics = _topics_of([example for example, _ in split])
+    featurize = Featurizer(patterns, _common(folded), clusters)
+    guesses = guess_unseen(folded, topics)
+    rows = [featurize(example.text, words, topic) for (example, words), topic in zip(split, guesses, strict=True)]
     taggers: dict[Aspect, Tagger] = {"entity": Tagger(_train(rows, entities, options))}
     for aspect in _ASPECTS[1:]:
         labels = [_labels(words, example.annotations, aspect) for example, words in split]
@@ -169,7 +185,24 @@ def learn_crf(
             seen = [_with_entities(rows[at], entities[at]) for at in chosen]
             taggers[aspect] = Tagger(_train(seen, [labels[at] for at in chosen], options))
     refined = {aspect: _carriers(examples, aspect) for aspect in _ASPECTS[1:]}
-    return CrfExtractor(name, featurize, learn_topics(folded, topics), taggers, refined)
+    return CrfExtractor(name, featurize, learn_topics(folded, topics), taggers, refined, _answers(examples))
+
+
+def _answers(examples: Sequence[Example]) -> dict[str, str]:
+    """Give the values that are one and the same entity wherever they are annotated, and never a plain example."""
+    values: dict[str, set[str]] = {_folded(example.text): {""} for example in examples if not example.annotations}
+    for example in examples:
+        for mark in example.annotations:
+            values.setdefault(_folded(example.text[mark.start : mark.end]), set()).add(mark.entity)
+    return {
+        text: min(entities)
+        for text, entities in sorted(values.items())
+        if text and entities.isdisjoint({""}) and len(entities) == 1
+    }
+
+
+def _folded(text: str) -> str:
+    return " ".join(word.folded for word in split_words(text))
 
 
 def _carriers(examples: Sequence[Example], aspect: Aspect) -> frozenset[str]:

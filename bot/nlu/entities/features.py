@@ -10,11 +10,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from bot.nlu.entities.clusters import WordClusters
 from bot.nlu.entities.patterns import Patterns
 from bot.nlu.entities.words import Word, well_formed
 
 _CACHE_LIMIT = 20_000
 """Different words whose features are remembered; then the memory starts afresh."""
+
+_AFFIXES = (1, 2, 3, 4, 5)
+"""Lengths of the prefixes and suffixes that a word shows the tagger; its neighbours' make nothing better."""
 
 _RUNS = re.compile(r"(.)\1+")
 
@@ -32,12 +36,16 @@ class Featurizer:
 
     `common` are the folded words that the examples use more than twice; all
     others are marked as rare, so that words never seen are not without a sign.
+    `clusters` tell the groups that words are in, where their language has some.
     """
 
-    def __init__(self, patterns: Patterns, common: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, patterns: Patterns, common: frozenset[str] = frozenset(), clusters: WordClusters | None = None
+    ) -> None:
         self.patterns = patterns
         self.common = common
-        self._memory: dict[tuple[str, str], _Parts] = {}
+        self.clusters = clusters
+        self._parts: dict[tuple[str, str], _Parts] = {}
 
     def __call__(self, text: str, words: Sequence[Word], topic: str = "") -> list[list[str]]:
         """Give a list of features for each word of `text`, which is about `topic` (empty: unknown)."""
@@ -65,11 +73,14 @@ class Featurizer:
         return rows
 
     def _recall(self, said: str, folded: str) -> _Parts:
-        parts = self._memory.get((said, folded))
+        parts = self._parts.get((said, folded))
         if parts is None:
-            if len(self._memory) >= _CACHE_LIMIT:
-                self._memory.clear()
-            parts = self._memory[said, folded] = _word_parts(said, folded, rare=folded not in self.common)
+            if len(self._parts) >= _CACHE_LIMIT:
+                self._parts.clear()
+            marks = [] if folded in self.common else ["rare"]
+            if self.clusters:
+                marks += [f"c{at}={cluster}" for at, cluster in enumerate(self.clusters.of(folded))]
+            parts = self._parts[said, folded] = _word_parts(said, folded, marks)
         return parts
 
     def _add_memberships(self, text: str, words: Sequence[Word], rows: list[list[str]]) -> None:
@@ -92,15 +103,13 @@ _BEGINNING = ["-1=BOS"]
 _END = ["+1=EOS"]
 
 
-def _word_parts(said: str, folded: str, *, rare: bool) -> _Parts:
+def _word_parts(said: str, folded: str, marks: list[str]) -> _Parts:
     word = folded[:40]
     form = shape(said if said.isascii() else well_formed(said))
-    near = [f"w={word}", f"p3={word[:3]}", f"s3={word[-3:]}", f"f={form}"]
-    if rare:
-        near.append("rare")
+    near = [f"w={word}", f"f={form}", *marks]
     own = ["bias", *near]
-    own += [f"p{n}={word[:n]}" for n in (1, 2, 4, 5) if len(word) > n]
-    own += [f"s{n}={word[-n:]}" for n in (1, 2, 4, 5) if len(word) > n]
+    own += [f"p{n}={word[:n]}" for n in _AFFIXES if len(word) > n]
+    own += [f"s{n}={word[-n:]}" for n in _AFFIXES if len(word) > n]
     return (
         [f"-2w={word}"],
         [f"-1{part}" for part in near],

@@ -8,6 +8,7 @@ from typing import Final
 
 from bot.content import Component, Content
 from bot.messages import JsonObject
+from bot.nlu.entities.clusters import WordClusters
 from bot.nlu.entities.crf import learn_crf
 from bot.nlu.entities.grammar import DIMENSIONS, GrammarExtractor, Habits
 from bot.nlu.entities.model import EntityModel, Extractor
@@ -74,7 +75,8 @@ class _Plan:
             return  # a second learner of the same examples would find the same again
         none = PatternOptions(use_lookup_tables=False, use_regexes=False)
         patterns = collect_patterns(self.content, self.features or none)
-        learned = learn_crf(name, self.content.nlu.examples, patterns)
+        clusters = WordClusters() if self.content.language.partition("_")[0] == "en" else None
+        learned = learn_crf(name, self.content.nlu.examples, patterns, clusters)
         if learned:
             self.extractors.append(learned)
 

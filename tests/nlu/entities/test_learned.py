@@ -80,11 +80,38 @@ def test_lookup_tables_help_only_behind_a_regex_featurizer() -> None:
         text = f"{dish} it is"
         return Example(text, "order", (Annotation(0, len(dish), "dish", dish),))
 
-    examples = (said("soup"), said("rice"), Example("fine it is", "agree"), Example("so it is", "agree"))
-    table = (Lookup("dish", ("soup", "rice", "bibimbap")),)
-    with_table = model_of("RegexFeaturizer", "CRFEntityExtractor", examples=examples * 3, lookups=table)
-    assert [e.value for e in with_table.extract("bibimbap it is", NOW)] == ["bibimbap"]
-    assert with_table.extract("grand it is", NOW) == ()
+    dishes = ("blorf", "quast", "mipple", "drench", "vosk", "tarn", "ulpit", "jeppo", "gwem", "krilb", "sonf", "yavel")
+    plain = ("brolf", "quint", "mappel", "drunch", "visk", "torn", "alput", "jappe", "gwim", "kralb", "sinf", "yovel")
+    examples = (*map(said, dishes), *(Example(f"{word} it is", "agree") for word in plain))
+    table = (Lookup("dish", (*dishes, "zenup")),)
+    with_table = model_of("RegexFeaturizer", "CRFEntityExtractor", examples=examples, lookups=table)
+    without = model_of("CRFEntityExtractor", examples=examples, lookups=table)
+    assert [e.value for e in with_table.extract("zenup it is", NOW)] == ["zenup"]
+    assert without.extract("zenup it is", NOW) == ()
+
+
+def test_a_message_that_is_a_known_value_alone_is_that_entity() -> None:
+    def pay(name: str) -> Example:
+        return Example(f"pay {name} please", "pay", (Annotation(4, 4 + len(name), "payee", name),))
+
+    plain = ("yes", "no", "hello", "bye", "thanks", "help", "stop", "well")
+    examples = (pay("Jo Bloggs"), pay("Ann"), pay("well"), *(Example(word, "chat") for word in plain))
+    model = model_of("CRFEntityExtractor", examples=examples)
+    assert [(e.entity, e.value) for e in model.extract("jo bloggs!", NOW)] == [("payee", "jo bloggs")]
+    assert model.extract("well", NOW) == ()
+    assert model.extract("!", NOW) == ()
+
+
+def test_words_that_mean_alike_help_each_other() -> None:
+    def pay(name: str) -> Example:
+        return Example(f"{name} gets it", "pay", (Annotation(0, len(name), "payee", name),))
+
+    names = ("anna", "john", "peter", "mary", "susan", "robert", "laura", "james")
+    plain = ("who", "nobody", "it", "this", "that", "everything", "what", "nothing")
+    examples = (*map(pay, names), *(Example(f"{word} gets it", "chat") for word in plain))
+    assert [e.value for e in model_of("CRFEntityExtractor", examples=examples).extract("helen gets it", NOW)] == [
+        "helen"
+    ]
 
 
 def test_diet_without_entity_recognition_learns_no_entities() -> None:

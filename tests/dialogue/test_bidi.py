@@ -1,0 +1,24 @@
+"""What a user writes cannot turn the bot's own words around."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.dialogue.responses import fill
+
+FSI, PDI, RLO, RLI = "\u2068", "\u2069", "\u202e", "\u2067"
+
+
+@pytest.mark.parametrize("plain", ["Ada", "עדה", "أيدا", "£1,234.56", ""])
+def test_plain_text_of_any_script_is_filled_as_it_is(plain: str) -> None:
+    assert fill("Hello {name}!", {"name": plain}) == f"Hello {plain}!"
+
+
+@pytest.mark.parametrize("trick", [f"Ada{RLO}", f"{PDI}{RLO}Ada", f"{RLI}Ada{PDI}{PDI}{RLO}"])
+def test_directional_controls_end_with_the_value(trick: str) -> None:
+    filled = fill("Pay {name} £10", {"name": trick})
+    before, _, rest = filled.partition(FSI)
+    inside, _, after = rest.partition(PDI)
+    assert (before, after) == ("Pay ", " £10")
+    assert "Ada" in inside
+    assert filled.count(FSI) == filled.count(PDI) == 1

@@ -26,13 +26,27 @@ async def webhook(call: Call) -> web.Response:
     message = await user_message(
         call,
         text=body["message"],
-        channel=body.get("input_channel") or NAME,
+        channel=_channel(call, body.get("input_channel")),
         sender=sender,
         message_id=body.get("message_id"),
         metadata=body.get("metadata"),
     )
     answer = await call.parts.engine.handle(message)
     return json_response(list(rasa_replies(answer.replies, sender or message.conversation)))
+
+
+def _channel(call: Call, given: str | None) -> str:
+    """The name that the client gives its channel, for responses that are meant for it.
+
+    Names that mean something here are not the client's to give: replies of
+    the callback channel are delivered to the backend, for instance.
+    """
+    if not given or given in _TAKEN or given in call.parts.channels:
+        return NAME
+    return given
+
+
+_TAKEN = frozenset({"callback", "background", "chat"})
 
 
 def rasa_replies(replies: Iterable[Mapping[str, Any]], recipient: str) -> Iterator[dict[str, Any]]:

@@ -7,6 +7,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
+_MOST_CHANNELS = 32
+"""Clients name their channels; what clients choose must not multiply time series."""
+
 
 class Metrics:
     """What a bot measures. With several workers each has a registry: sum the counters and buckets over them."""
@@ -14,6 +17,7 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = registry = CollectorRegistry()
         self.turns = 0
+        self._channels: set[str] = set()
         self._http = _histogram(registry, "bot_http_request_seconds", "HTTP requests", "method", "route", "status")
         self._turn = _histogram(registry, "bot_turn_seconds", "Turns, from their arrival to the commit", "channel")
         self._matcher = _histogram(registry, "bot_matcher_seconds", "Understanding one message")
@@ -38,6 +42,9 @@ class Metrics:
     def turn(self, channel: str, seconds: float) -> None:
         """A turn was committed."""
         self.turns += 1
+        if channel not in self._channels:
+            channel = "other" if len(self._channels) >= _MOST_CHANNELS else channel
+            self._channels.add(channel)
         self._turn.labels(channel).observe(seconds)
         self._outcomes.labels("committed").inc()
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.server.metrics import Metrics
 from bot.server.readiness import Check, Readiness
 
 from .conftest import Running
@@ -92,3 +93,11 @@ async def test_two_bots_count_apart(running: Running) -> None:
     await running.login()
     assert b'outcome="ok"' in running.parts.metrics.text()
     assert b'outcome="ok"' not in other.metrics.text()
+
+
+def test_channels_that_clients_name_do_not_multiply_time_series() -> None:
+    metrics = Metrics()
+    for n in range(1_000):
+        metrics.turn(f"channel-{n}", 0.1)
+    assert metrics.text().count(b"bot_turn_seconds_count{") <= 33
+    assert metrics.turns == 1_000

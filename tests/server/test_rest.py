@@ -72,6 +72,14 @@ async def test_input_channel_and_metadata_reach_the_turn(running: Running) -> No
     assert (message.channel, message.sender, message.metadata) == ("kiosk", "u", {"branch": 7})
 
 
+@pytest.mark.parametrize("taken", ["callback", "background", "chat"])
+async def test_a_client_cannot_pass_for_a_channel_of_ours(running: Running, taken: str) -> None:
+    customer = await running.login()
+    body = {"sender": "somebody-else", "message": "hi", "input_channel": taken}
+    await running.client.post(PATH, json=body, headers=customer)
+    assert running.engine.seen[0].channel == "rest"
+
+
 async def test_the_channel_is_there(running: Running) -> None:
     answer = await running.client.get("/webhooks/rest/")
     assert await answer.json() == {"status": "ok"}

@@ -45,7 +45,10 @@ def main() -> int:
         began = time.monotonic()
         report = asyncio.run(crash(folder, store, settings))
         seconds = time.monotonic() - began
-    print(f"{report.kills} kills in {seconds:.0f} s: {len(report.told)} messages answered, {report.payments} transfers")
+    print(
+        f"{report.kills} kills in {seconds:.0f} s: {len(report.told)} messages answered in {report.attempts} attempts,"
+    )
+    print(f"{report.payments} transfers, {report.delivered} replies delivered by callback")
     print("\n".join(report.problems) or "every promise was kept")
     doubled = any("answered twice" in problem for problem in report.problems)
     return int(doubled != arguments.careless or bool(report.problems) != arguments.careless)

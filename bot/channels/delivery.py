@@ -23,6 +23,7 @@ _FIRST_PAUSE = 1.0  # seconds; doubled with every try
 _LONGEST_PAUSE = 300.0
 _LOOK_EVERY = 1.0  # seconds; another worker's turn may have put something in the outbox
 _AT_ONCE = 32
+_CLAIMED_SECONDS = 15.0  # several times what a delivery may take; a reply whose sender died waits this long
 
 
 class Outbox(Protocol):
@@ -87,7 +88,7 @@ class Delivery:
 
     async def deliver_due(self) -> int:
         """Try every reply that is due once, conversations side by side; how many there were."""
-        due = await self._outbox.due_outgoing(most=_AT_ONCE)
+        due = await self._outbox.due_outgoing(claimed_for=_CLAIMED_SECONDS, most=_AT_ONCE)
         await asyncio.gather(*(self._deliver(reply) for reply in due))
         return len(due)
 

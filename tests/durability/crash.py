@@ -7,12 +7,13 @@ import contextlib
 import json
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import aiohttp
+from aiohttp import web
 
 from bot.stores.database import Database
 from tests.durability.processes import Process, bot, free_port, link_project, running
@@ -40,6 +41,7 @@ class Report:
     told: list[Told] = field(default_factory=list)
     attempts: int = 0
     payments: int = 0
+    delivered: int = 0
     problems: list[str] = field(default_factory=list)
 
 
@@ -76,6 +78,15 @@ class Clients:
             body = {"sender": sender, "message": text, "message_id": f"{sender}-{number}"}
             await self.say("/webhooks/rest/webhook", headers, body, "message_id")
 
+    async def write(self, sender: str) -> None:
+        """A backend's user whose answers come later, by callback."""
+        number, headers = 0, {"Authorization": f"Bearer {self._key}"}
+        while not self.stopping:
+            number += 1
+            body = {"sender": sender, "message": f"hello ({sender} {number})", "message_id": f"{sender}-{number}"}
+            await self.say("/webhooks/callback/webhook", headers, body, "message_id")
+            await asyncio.sleep(0.1)
+
     async def spend(self, account: str, code: str) -> None:
         """A customer who moves a pound again and again, and sometimes says yes twice."""
         token = await self._log_in(account, code)
@@ -90,11 +101,11 @@ class Clients:
 
     async def say(self, path: str, headers: dict[str, str], body: dict[str, Any], id_key: str) -> None:
         """Send one message until it is answered, and remember the answer."""
-        tries = 0
+        tries, message_id = 0, body[id_key]
         while True:
             tries += 1
             if self._settings.careless and tries > 1:
-                body = {**body, id_key: f"{body[id_key]}+{tries}"}
+                body = {**body, id_key: f"{message_id}+{tries}"}
             answer = await self.attempt(path, headers, body)
             if answer is not None:
                 self._report.told.append(Told(path, headers, body, answer))
@@ -111,6 +122,7 @@ class Clients:
                 return answer
             if response.status not in (429, 503):
                 self._report.problems.append(f"{path} answered {response.status}: {answer[:200]!r}")
+                return b""
         return None
 
     async def _log_in(self, account: str, code: str) -> str:
@@ -122,9 +134,44 @@ class Clients:
             await asyncio.sleep(0.2)
 
 
+class Receiver:
+    """The backend that replies go to by themselves. It is busy now and then, and drops what it has seen."""
+
+    def __init__(self, seed: int) -> None:
+        self._chance = random.Random(seed)
+        self.received: dict[str, tuple[str, str]] = {}
+
+    @contextlib.asynccontextmanager
+    async def serving(self) -> AsyncIterator[str]:
+        """Serve; gives the URL."""
+        app = web.Application()
+        app.router.add_post("/replies", self._receive)
+        runner = web.AppRunner(app)
+        await runner.setup()
+        port = free_port()
+        await web.TCPSite(runner, "127.0.0.1", port).start()
+        try:
+            yield f"http://127.0.0.1:{port}/replies"
+        finally:
+            await runner.cleanup()
+
+    async def _receive(self, request: web.Request) -> web.Response:
+        if self._chance.random() < 0.1:
+            raise web.HTTPServiceUnavailable
+        body = await request.json()
+        self.received.setdefault(request.headers["X-Message-ID"], (body["recipient_id"], body.get("text", "")))
+        return web.Response(status=204)
+
+
 async def crash(folder: Path, store: str, settings: Settings) -> Report:
     """One run on a new project in `folder` with the store at this URL."""
-    project, log, report = link_project(folder / "bank"), folder / "log.txt", Report(settings.kills)
+    receiver = Receiver(settings.seed)
+    async with receiver.serving() as callback:
+        return await _crash(folder, store, settings, receiver, callback)
+
+
+async def _crash(folder: Path, store: str, settings: Settings, receiver: Receiver, callback: str) -> Report:
+    project, log, report = link_project(folder / "bank", callback), folder / "log.txt", Report(settings.kills)
     with running(project, "bank ready", folder / "bank-log.txt", "simulator", "--port", "0") as bank:
         url = f"http://127.0.0.1:{free_port()}"
         words = ["run", "--demo", "--bank-url", bank.url, "--port", url.rsplit(":", 1)[1], "--store", store]
@@ -136,6 +183,7 @@ async def crash(folder: Path, store: str, settings: Settings) -> Report:
             server = await _kill_again_and_again(clients, server, (project, log, words), settings)
             await _check_replies(clients, report)
             await _check_money(store, bank, project, report)
+            await _check_delivery(store, receiver, report)
         finally:
             await clients.close()
             server.kill()
@@ -154,6 +202,7 @@ async def _kill_again_and_again(
     project, log, words = start
     chance = random.Random(settings.seed + 1)
     tasks = [asyncio.create_task(clients.chatter(f"u{n}")) for n in range(settings.senders)]
+    tasks += [asyncio.create_task(clients.write(f"w{n}")) for n in range(2)]
     tasks += [asyncio.create_task(clients.spend(*login)) for login in LOGINS]
     for _ in range(settings.kills):
         await asyncio.sleep(chance.uniform(0.1, settings.longest_life))
@@ -175,13 +224,13 @@ async def _check_replies(clients: Clients, report: Report) -> None:
 
 async def _check_money(store: str, bank: Process, project: Path, report: Report) -> None:
     """Every effect that was spent has one payment at most, and no payment came from elsewhere."""
-    database = Database.open(store, readers=1)
-    try:
-        effects = await _settled_effects(database)
-    finally:
-        await database.close()
     admin = (project / ".teller" / "bank-admin.key").read_text().strip()
     books = await _books(bank.url, admin)
+    database = Database.open(store, readers=1)
+    try:
+        effects = await _settled_effects(database, {payment["key"] for payment in books["payments"]})
+    finally:
+        await database.close()
     keys = [payment["key"] for payment in books["payments"]]
     done = {key for key, status in effects.items() if status == "done"}
     made = {payment["key"] for payment in books["payments"] if payment["status"] == "ACSC"}
@@ -201,23 +250,57 @@ async def _books(url: str, admin: str) -> dict[str, Any]:
         return books
 
 
-async def _settled_effects(database: Database) -> dict[str, str]:
-    """All effects, once the server has found out what became of each."""
+async def _settled_effects(database: Database, known: set[str]) -> dict[str, str]:
+    """All effects, once the server has found out what became of each that the bank knows.
+
+    One that was journalled and never reached the bank stays unknown until the bank would refuse it, minutes later.
+    """
     deadline = time.monotonic() + 60
     while True:
         rows = await database.read(lambda c: c.all("SELECT key, status FROM effects"))
         effects = {row.key: row.status for row in rows}
-        if time.monotonic() > deadline or not {"spending", "unknown"} & set(effects.values()):
+        open_ones = {key for key, status in effects.items() if status in ("spending", "unknown")}
+        if time.monotonic() > deadline or not open_ones & known:
             return effects
         await asyncio.sleep(0.2)
 
 
-def _verify(project: Path, store: str) -> list[str]:
+async def _check_delivery(store: str, receiver: Receiver, report: Report) -> None:
+    """Every reply of a message that was taken has come, and they came in order."""
+    database = Database.open(store, readers=1)
     try:
-        bot(project, "store", "verify", "--store", store)
-    except AssertionError as failed:
-        return [f"verify: {failed}"]
-    return []
+        sent = await _delivered(database)
+    finally:
+        await database.close()
+    if set(receiver.received) != set(sent):
+        report.problems.append(f"{len(sent)} replies went out, and {len(receiver.received)} came")
+    came: dict[str, list[str]] = {}
+    for reply in receiver.received:
+        came.setdefault(reply.split(".")[0], []).append(reply)
+    if any(replies != [reply for reply in sent if reply in replies] for replies in came.values()):
+        report.problems.append("replies came out of order")
+    report.delivered = len(receiver.received)
+
+
+async def _delivered(database: Database) -> list[str]:
+    """The ids of all replies in order, once nothing waits in the inbox or the outbox any more."""
+    deadline = time.monotonic() + 90
+    waiting = (
+        "SELECT (SELECT count(*) FROM inbox WHERE status = 'accepted') + count(*) AS n FROM outbox WHERE status = 'due'"
+    )
+    while time.monotonic() < deadline:
+        if (await database.read(lambda c: c.all(waiting)))[0].n == 0:
+            break
+        await asyncio.sleep(0.2)
+    rows = await database.read(lambda c: c.all("SELECT id FROM outbox WHERE status = 'sent' ORDER BY number"))
+    return [row.id for row in rows]
+
+
+def _verify(project: Path, store: str) -> list[str]:
+    """What `bot store verify` finds, but for effects without outcome: `_check_money` knows more about those."""
+    found = bot(project, "store", "verify", "--store", store, may_fail=True).splitlines()
+    ends = ("The store is sound.", "problems.", "problem.")
+    return [f"verify: {line}" for line in found if "has no outcome since" not in line and not line.endswith(ends)]
 
 
 async def _check_history(store: str, report: Report) -> list[str]:

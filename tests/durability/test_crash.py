@@ -15,6 +15,7 @@ async def test_kill_9_loses_doubles_and_changes_nothing(tmp_path: Path):
     assert report.problems == []
     assert len(report.told) > 20
     assert report.payments > 0
+    assert report.delivered > 0
 
     # The control: the same checks on a store that did lose a turn.
     database = Database.open(store)

@@ -19,7 +19,7 @@ WIDTH = 384
 class SemanticFeaturizer:
     """A text's vector (384,) of length 1. `share` is its part of the similarity; TF-IDF has the rest."""
 
-    version = "minilm-l6-int8-1"
+    version = "minilm-l6-uint8-1"
 
     def __init__(self, share: float = 0.65, folder: Path = WEIGHTS) -> None:
         self.share = share

@@ -10,6 +10,7 @@ import re
 import sys
 import threading
 import weakref
+from collections import Counter
 from collections.abc import Callable, MutableMapping
 from contextvars import ContextVar
 from datetime import datetime
@@ -50,13 +51,43 @@ def make_logger(settings: Logging, *, now: Callable[[], datetime], stream: TextI
 
     logger: Log = structlog.wrap_logger(
         LineWriter(stream or sys.stderr),
-        processors=[stamp, _traceback, _masking(settings.message_text), renderer],
+        processors=[_Limit(now).limit, stamp, _traceback, _masking(settings.message_text), renderer],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[settings.level]),
         context_class=dict,
         cache_logger_on_first_use=True,
         **first,
     )
     return logger
+
+
+_MOST_A_SECOND = 100
+
+
+class _Limit:
+    """Lets through so many warnings of one kind a second and counts the rest: an attack is not to fill the disk."""
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        self._now = now
+        self._second = 0
+        self._seen: Counter[str] = Counter()
+        self._dropped: Counter[str] = Counter()
+
+    def limit(self, _: Any, level: str, event: Event) -> Event:
+        """The event, with how many of its kind were dropped before it; raises DropEvent when it is one too many."""
+        if level in ("debug", "info"):
+            return event
+        second = int(self._now().timestamp())
+        if second != self._second:
+            self._second = second
+            self._seen.clear()
+        kind = str(event["event"])
+        self._seen[kind] += 1
+        if self._seen[kind] > _MOST_A_SECOND:
+            self._dropped[kind] += 1
+            raise structlog.DropEvent
+        if dropped := self._dropped.pop(kind, 0):
+            event["dropped_before"] = dropped
+        return event
 
 
 class LineWriter:

@@ -58,7 +58,7 @@ async def user_message(
         arrived=sources.now(),
         principal=call.principal,
         channel=channel,
-        sender=sender or "",
+        sender="" if call.principal.customer else sender or "",  # a customer is who they are, not who they say
         metadata=metadata or {},
         id_is_ours=message_id is None,
         correlation_id=call.correlation_id,

@@ -93,6 +93,18 @@ def test_no_value_floods_the_log() -> None:
     assert len(stream.getvalue()) < 3_000
 
 
+def test_a_flood_of_warnings_is_cut_and_counted() -> None:
+    stream, second = io.StringIO(), [0]
+    log = make_logger(Logging(), now=lambda: datetime.fromtimestamp(second[0], UTC), stream=stream)
+    for _ in range(1_000):
+        log.warning("login")
+    log.error("something_else")
+    assert len(lines(stream)) == 101
+    second[0] += 1
+    log.warning("login")
+    assert lines(stream)[-1]["dropped_before"] == 900
+
+
 def test_what_is_below_the_level_is_not_written() -> None:
     log, stream = logger(level="warning")
     log.info("x")

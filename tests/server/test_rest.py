@@ -22,6 +22,7 @@ async def test_a_customer_is_in_their_own_conversation_whatever_the_sender_says(
     }
     other = await running.login(OTHER_ACCOUNT, OTHER_CODE)
     await running.client.post(PATH, json={"sender": "somebody-else", "message": "three"}, headers=other)
+    assert {message.sender for message in running.engine.seen} == {""}
     conversations = [message.conversation for message in running.engine.seen]
     assert conversations[0] == conversations[1] != conversations[2]
     history = await (await running.client.get("/chat/history", headers=customer)).json()

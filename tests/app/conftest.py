@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import signal
 import subprocess
@@ -70,24 +71,25 @@ RunBot = Callable[..., contextlib.AbstractContextManager[Running]]
 @pytest.fixture
 def run_bot(tmp_path: Path) -> RunBot:
     """Runs `bot run` on a free port: `with run_bot(project, "--demo") as running`."""
+    return functools.partial(running_bot, tmp_path)
 
-    @contextlib.contextmanager
-    def run(project: Path, *arguments: str, command: str = "run") -> Iterator[Running]:
-        words = [sys.executable, "-m", "bot", command, "--project", str(project), "--port", "0", *arguments]
-        log = tmp_path / f"log-{len(list(tmp_path.iterdir()))}.txt"
-        environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
-        with log.open("w") as errors:
-            process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=errors, text=True, env=environment)
-            try:
-                yield _ready(process, log)
-            finally:
-                if process.poll() is None:
-                    process.kill()
-                process.wait(20)
-                assert process.stdout is not None
-                process.stdout.close()
 
-    return run
+@contextlib.contextmanager
+def running_bot(logs: Path, project: Path, *arguments: str, command: str = "run") -> Iterator[Running]:
+    """A command of ours that serves on a free port; its log is in the folder `logs`."""
+    words = [sys.executable, "-m", "bot", command, "--project", str(project), "--port", "0", *arguments]
+    log = logs / f"log-{len(list(logs.iterdir()))}.txt"
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    with log.open("w") as errors:
+        process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=errors, text=True, env=environment)
+        try:
+            yield _ready(process, log)
+        finally:
+            if process.poll() is None:
+                process.kill()
+            process.wait(20)
+            assert process.stdout is not None
+            process.stdout.close()
 
 
 def _ready(process: subprocess.Popen[str], log: Path) -> Running:

@@ -72,5 +72,6 @@ def routes(most_characters: int) -> tuple[Route, ...]:
             schemas.rasa_message(most_characters),
             problems=(422, 429, 503),
             tag="rasa",
+            takes_turn=True,
         ),
     )

@@ -64,7 +64,11 @@ def routes(channels: Mapping[str, Channel]) -> tuple[Route, ...]:
         problems = (400, 403, 408, 413, 422, 429, 503)
         path = f"/webhooks/{name}/"
         made.append(Route("GET", path, _status, PUBLIC, "Whether the channel is there", there, tag="rasa"))
-        made.append(Route("POST", f"{path}webhook", webhook, PUBLIC, about, answer, problems=problems, tag="rasa"))
+        made.append(
+            Route(
+                "POST", f"{path}webhook", webhook, PUBLIC, about, answer, problems=problems, tag="rasa", takes_turn=True
+            )
+        )
     return tuple(made)
 
 

@@ -92,5 +92,6 @@ def routes(most_characters: int) -> tuple[Route, ...]:
             problems=(422, 429, 503),
             tag="rasa",
             extends_session=False,
+            takes_turn=True,
         ),
     )

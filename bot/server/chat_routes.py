@@ -58,6 +58,7 @@ def routes(most_characters: int) -> tuple[Route, ...]:
             problems=(422, 429, 503),
             tag="chat",
             extends_session=False,
+            takes_turn=True,
         ),
         Route(
             "GET",

@@ -69,7 +69,8 @@ class Route:
     """One operation. `access` says who may (empty: anybody); `problems` are the error statuses beyond the usual ones.
 
     `extends_session` is False where a customer's request must not keep the
-    session alive (polling), or does so in its own transaction (turns).
+    session alive (polling), or does so in its own transaction (turns). A route
+    that `takes_turn` is refused before any work when too much waits already.
     """
 
     method: str
@@ -83,6 +84,7 @@ class Route:
     problems: tuple[int, ...] = ()
     tag: str = "bot"
     extends_session: bool = True
+    takes_turn: bool = False
     other_answers: tuple[Answers, ...] = ()
     in_document: bool = True
 

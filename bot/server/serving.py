@@ -9,7 +9,7 @@ from time import perf_counter
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from bot.errors import Forbidden
+from bot.errors import Busy, Forbidden
 from bot.logs import correlation_id
 from bot.messages import Principal
 from bot.server.address import TrustedProxies
@@ -40,6 +40,8 @@ class Serving:
         known = frozenset(parameter.name for parameter in route.parameters) if route.is_ours else None
 
         async def serve(request: web.Request) -> web.StreamResponse:
+            if route.takes_turn and self._parts.engine.waiting >= self._parts.settings.limits.waiting:
+                raise Busy(whole=True, retry_after=1.0)
             call = Call(request, self._parts, correlation_id.get(), self._proxies.client(request))
             if route.access:
                 await self._admit(route, call)

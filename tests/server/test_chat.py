@@ -259,3 +259,12 @@ async def test_reading_extends_the_session(running: Running) -> None:
     for _ in range(3):
         running.clock.advance(200)
         assert (await running.client.get("/chat/history", headers=customer)).status == 200
+
+
+async def test_a_full_server_refuses_before_it_does_anything(running: Running) -> None:
+    customer = await running.login()
+    running.engine.waiting = running.parts.settings.limits.waiting
+    answer = await running.client.post("/chat", json={"message": "hi"}, headers=customer)
+    assert (answer.status, answer.headers["Retry-After"]) == (503, "1")
+    assert running.engine.seen == []
+    assert (await running.client.get("/chat/history", headers=customer)).status == 200

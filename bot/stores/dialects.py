@@ -149,6 +149,16 @@ _BROKEN = frozenset(
 )
 
 
+_PATIENCE = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 3,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+"""libpq's, in seconds but for the last (milliseconds): a server that vanished is noticed, and never waited for."""
+
+
 class Postgres:
     """PostgreSQL through psycopg 3."""
 
@@ -183,7 +193,7 @@ class Postgres:
         """
         given = self.url.query.get("options", "")
         ours = "-c synchronous_commit=on -c lock_timeout=250ms -c client_min_messages=warning"
-        arguments = {"options": f"{given} {ours}", "connect_timeout": 5}
+        arguments = {"options": f"{given} {ours}", **_PATIENCE}
         url = self.url.difference_update_query(["options"]).render_as_string(hide_password=False)
         return _dataset_engine(url, {"connect_args": arguments}, [])
 

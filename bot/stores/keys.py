@@ -38,7 +38,7 @@ class KeyStore:
     async def by_hash(self, key_hash: str) -> KeyRow | None:
         """The key with this hash, unless it is revoked."""
         sql = "SELECT * FROM keys WHERE hash = :hash AND revoked_at IS NULL"
-        row = await self._database.read(lambda connection: connection.one(sql, hash=key_hash))
+        row = await self._database.look(lambda connection: connection.one(sql, hash=key_hash))
         return _key(row) if row else None
 
     async def list(self) -> Sequence[KeyRow]:

@@ -52,7 +52,7 @@ class SessionStore:
     async def live(self, token: str, now: datetime) -> SessionRow | None:
         """The session of this token's hash if it lives and its customer is not disabled: one indexed read."""
         at = micros(now)
-        row = await self._database.read(lambda connection: connection.one(_BY_TOKEN, token=token, now=at))
+        row = await self._database.look(lambda connection: connection.one(_BY_TOKEN, token=token, now=at))
         return _session(row) if row else None
 
     async def settle_rotation(self, token: str, replaced: str) -> None:

@@ -8,12 +8,13 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from bot.errors import StoreUnavailable
 from bot.stores.connection import Connection
 from bot.stores.faults import Fault
 
+T = TypeVar("T")
 Work: TypeAlias = Callable[[Connection], Any]
 _LARGEST_BATCH = 128
 _PAUSE = 0.01
@@ -182,6 +183,33 @@ class Reader(Worker):
             raise
         except Exception as error:
             job.error = error
+
+
+class Near:
+    """A connection of the event loop's own thread, for reads that are shorter than a change of threads."""
+
+    def __init__(self, link: Link, health: Health) -> None:
+        self.link = link
+        self._health = health
+        self._thread: int | None = None
+
+    def look(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` here; raises Fault when the database cannot be read now, or this is another thread."""
+        self._health.check()
+        if self._thread is None:
+            self._thread = threading.get_ident()
+        if self._thread != threading.get_ident():
+            raise Fault("busy", "another thread's connection")
+        try:
+            return work(self.link.open())
+        except Fault:
+            self.link.drop()
+            raise
+
+    def close(self) -> None:
+        """Close the connection, if this is its thread."""
+        if self._thread in (None, threading.get_ident()):
+            self.link.drop()
 
 
 class Writer(Worker):

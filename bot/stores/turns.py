@@ -38,7 +38,7 @@ class SqlTurns:
         key = (principal, channel, sender)
         found = self._ids.get(key)
         if found is None:
-            found = await self.database.read(lambda c: commits.conversation_of(c, key))
+            found = await self.database.look(lambda c: commits.conversation_of(c, key))
         if found is None:
             new, now = self._sources.new_id(), self._sources.now()
             found = await self.database.write(lambda c: commits.begin_conversation(c, new, key, now))
@@ -59,7 +59,7 @@ class SqlTurns:
 
     async def load(self, conversation: str, message_id: str | None = None) -> Loaded:
         """The conversation's snapshot, with the message of this id if it came before."""
-        return await self.database.read(lambda c: commits.load(c, conversation, message_id))
+        return await self.database.look(lambda c: commits.load(c, conversation, message_id))
 
     async def commit(self, commit: TurnCommit) -> None:
         """Make one turn durable; raises SequenceConflict when another was first."""

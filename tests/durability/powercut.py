@@ -25,7 +25,7 @@ def cut_everywhere(library: Path, folder: Path, synchronous: str, *, conversatio
     shutil.rmtree(live, ignore_errors=True)
     log.unlink(missing_ok=True)
     live.mkdir(parents=True)
-    arguments = (str(live), synchronous, str(conversations), str(turns))
+    arguments = (str(live), synchronous, str(conversations), str(turns), "20")
     run_on_disk(library, "tests.durability.recording", *arguments, folder=live, log=log)
     operations = read_log(log)
     promises = [(at, op.name) for at, op in enumerate(operations, start=1) if op.kind == MARK]

@@ -1,4 +1,7 @@
-"""Runs the script on a recorded disk: python -m tests.durability.recording FOLDER SYNCHRONOUS CONVERSATIONS TURNS."""
+"""Runs the script on a recorded disk.
+
+python -m tests.durability.recording FOLDER SYNCHRONOUS CONVERSATIONS TURNS TIDY_EVERY
+"""
 
 from __future__ import annotations
 
@@ -11,13 +14,15 @@ from bot.stores.database import Database
 from tests.durability.script import run
 
 
-async def main(folder: Path, synchronous: str, conversations: int, turns: int) -> None:
+async def main(folder: Path, synchronous: str, conversations: int, turns: int, tidy_every: int) -> None:
     recorder = ctypes.CDLL(None)
-    database = Database.open("sqlite:///t.db", project=folder, readers=1, synchronous=synchronous, tidy_every=20)
+    database = Database.open(
+        "sqlite:///t.db", project=folder, readers=1, synchronous=synchronous, tidy_every=tidy_every
+    )
     mark = lambda text: recorder.disk_mark(text.encode())  # noqa: E731
     await run(database, mark, conversations=conversations, turns=turns)
     await database.close()
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])))
+    asyncio.run(main(Path(sys.argv[1]), sys.argv[2], *map(int, sys.argv[3:6])))

@@ -55,6 +55,8 @@ def said(entity: Entity) -> str:
         ("last Friday", "2026-11-20 day"),
         ("next Friday", "2026-11-27 day"),
         ("Friday week", "2026-12-04 day"),
+        ("Friday after next", "2026-12-04 day"),
+        ("the Friday before last", "2026-11-13 day"),
         ("Tuesday last", "2026-11-17 day"),
         ("Wednesday of last week", "2026-11-11 day"),
         ("in October", "2026-10-01 month"),
@@ -116,6 +118,9 @@ def test_one_unit_of_time(phrase: str, expected: str) -> None:
     [
         ("the last 3 weeks", "2026-11-01..2026-11-23"),
         ("past 10 days", "2026-11-12..2026-11-23"),
+        ("the last month", "2026-10-22..2026-11-23"),
+        ("year to date", "2026-01-01..2026-11-23"),
+        ("the weekend before last", "2026-11-07..2026-11-09"),
         ("the past month", "2026-10-22..2026-11-23"),
         ("the last 24 hours", "2026-11-21T10:30:00..2026-11-22T10:30:00"),
         ("next 3 days", "2026-11-22..2026-11-26"),
@@ -181,6 +186,11 @@ def test_intervals_end_before_their_end(phrase: str, expected: str) -> None:
 )
 def test_what_is_no_time_is_left_alone(text: str) -> None:
     assert TELLER.extend(text, NOW, []) == []
+
+
+@pytest.mark.parametrize(("text", "expected"), [("may", "2026-05-01 month"), ("Sat", "2026-11-21 day")])
+def test_names_that_are_other_words_count_when_they_are_all_that_is_said(text: str, expected: str) -> None:
+    assert said(only(TELLER, text)) == expected
 
 
 def test_in_belongs_to_named_months_only() -> None:

@@ -109,7 +109,7 @@ def month_first(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dat
     year = _year_after(tokens, end, reference)
     if year:
         return Dated(year[0], unit(datetime(year[1], month, 1), "month"))
-    if tokens.words[at] in UNSURE and not led and not _capital(tokens, at):
+    if tokens.words[at] in UNSURE and not led and not _surely_a_name(tokens, at):
         return None
     return Dated(at + 1, month_from(month, reference))
 
@@ -119,8 +119,10 @@ def _counts_something(tokens: Tokens, at: int) -> bool:
     return tokens.words[at - 1].isdecimal() and not closes(tokens, at)
 
 
-def _capital(tokens: Tokens, at: int) -> bool:
-    """Whether a word is written with a capital letter within a sentence that has small letters too."""
+def _surely_a_name(tokens: Tokens, at: int) -> bool:
+    """Whether a word is written with a capital letter within a sentence, or is all that is said."""
+    if tokens.count == 1:
+        return True
     written = tokens.text[tokens.starts[at] : tokens.ends[at]]
     return at > 0 and written[:1].isupper() and written[1:].islower()
 
@@ -210,7 +212,7 @@ def weekday(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated |
     dated = _date_behind(tokens, tokens.skip(end, (",",)), reference, day)
     if dated:
         return dated
-    if tokens.words[at] in UNSURE and not led and not _capital(tokens, at):
+    if tokens.words[at] in UNSURE and not led and not _surely_a_name(tokens, at):
         return None
     return _weekday_of_week(tokens, at + 1, day, reference) or Dated(at + 1, weekday_from(day, reference))
 

@@ -38,7 +38,7 @@ def _whole(tokens: Tokens, at: int, reference: Reference) -> Dated | None:
     grain = cycle(tokens, first)
     if grain and coarse(grain):
         return Dated(first + 1, unit(floor(reference.now, grain), grain))
-    return month_first(tokens, first, reference, True) or shifted(tokens, at, reference, True)
+    return month_first(tokens, first, reference, True) or shifted(tokens, first, reference, True)
 
 
 def nth(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:

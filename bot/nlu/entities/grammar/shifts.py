@@ -40,7 +40,8 @@ def shifted(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated |
         shift, end = SHIFTS[tokens.words[end]], end + 1
     grain = cycle(tokens, end)
     if grain and not (tokens.words[end].endswith("s") and shift):
-        if word == "past" and reference.habits.rolling and coarse(grain):
+        lately = word == "past" or (word == "last" and first > at)  # "the last month" is not "last month"
+        if lately and reference.habits.rolling and coarse(grain):
             return Dated(end + 1, _stretch(-1, grain, reference))
         return Dated(end + 1, unit(add(floor(reference.now, grain), grain, shift), grain))
     count = counted(tokens, end) if shift and tokens.words[end] not in {"a", "an"} else None
@@ -119,20 +120,31 @@ def _season(month: int, shift: int, reference: Reference) -> When:
 
 
 def before_last(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
-    """Read `the month before last`, `the week after next`, `the day before yesterday`, `the day after tomorrow`."""
+    """Read `the month before last`, `Friday after next`, `the day before yesterday`, `the day after tomorrow`."""
     first = tokens.skip(at, ("the",))
-    grain = cycle(tokens, first)
-    if tokens.words[first] in WEEKDAYS and tokens.phrase(first + 1, "after", "next"):
-        following = _shifted_weekday(WEEKDAYS[tokens.words[first]], 1, reference).start
-        return Dated(first + 3, unit(following + timedelta(days=7), "day")) if following else None
-    shift = {"before": -2, "after": 2}.get(tokens.words[first + 1])
-    if grain is None or shift is None:
+    word, anchor = tokens.words[first], tokens.words[first + 2]
+    sign = {"before": -1, "after": 1}.get(tokens.words[first + 1])
+    if sign is None:
         return None
-    anchor = tokens.words[first + 2]
-    days = grain == "day" and anchor == ("yesterday" if shift < 0 else "tomorrow")
-    if days or anchor == ("last" if shift < 0 else "next"):
-        return Dated(first + 3, unit(add(floor(reference.now, grain), grain, shift), grain))
+    outer = anchor == ("last" if sign < 0 else "next")
+    grain = cycle(tokens, first)
+    if grain and (outer or (grain == "day" and anchor == ("yesterday" if sign < 0 else "tomorrow"))):
+        return Dated(first + 3, unit(add(floor(reference.now, grain), grain, 2 * sign), grain))
+    if outer and word == "weekend":
+        return Dated(first + 3, weekend(2 * sign, reference))
+    if outer and word in WEEKDAYS:
+        nearest = _shifted_weekday(WEEKDAYS[word], sign, reference).start
+        return Dated(first + 3, unit(nearest + timedelta(days=7 * sign), "day")) if nearest else None
     return None
+
+
+def to_date(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
+    """Read `year to date`, `month to date`, `ytd`: from its beginning to now."""
+    grain: Grain | None = "year" if tokens.words[at] == "ytd" else cycle(tokens, at)
+    end = at + 1 if tokens.words[at] == "ytd" else at + 3
+    if grain is None or not coarse(grain) or (end > at + 1 and not tokens.phrase(at + 1, "to", "date")):
+        return None
+    return Dated(end, span(floor(reference.now, grain), reference.today + timedelta(days=1), "day"))
 
 
 def ago(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
@@ -185,7 +197,8 @@ def _finer(count: Count) -> Count:
 
 RULES: Final[Mapping[DateRule, frozenset[str]]] = {
     shifted: frozenset(SHIFTS) | {"the"},
-    before_last: frozenset(CYCLES) | frozenset(WEEKDAYS) | {"the"},
+    before_last: frozenset(CYCLES) | frozenset(WEEKDAYS) | {"the", "weekend"},
+    to_date: frozenset(CYCLES) | {"ytd"},
     ago: COUNT_WORDS | {DIGITS},
 }
 """The rules for dates counted from now, and the words that each can begin with."""

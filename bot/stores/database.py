@@ -53,7 +53,9 @@ class Database:
             Reader(f"store-reader-{number}", Link(connect), self._reads, self._health, patience)
             for number in range(readers)
         ]
-        self._workers: list[Worker] = [self._writer, *self._readers]
+        self._scans: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        scanner = Reader("store-scanner", Link(connect), self._scans, self._health, patience)
+        self._workers: list[Worker] = [self._writer, *self._readers, scanner]
         self._near = Near(Link(connect), self._health) if dialect.name == "sqlite" else None
         self._notes = self._writes
         if dialect.relax is not None:
@@ -126,6 +128,10 @@ class Database:
         except Fault:  # busy, or worse: a reader tries again, with patience
             return await self.read(work)
 
+    async def scan(self, work: Callable[[Connection], T]) -> T:
+        """As `read`, for what may take a while (history, verification): one at a time, and never in a turn's way."""
+        return await self._submit(self._scans, work)
+
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Run `work` in a transaction and return after its COMMIT; what it raises is raised here, and undoes it alone.
 
@@ -167,7 +173,7 @@ class Database:
             **asdict(self._writer.counts),
             statements=sum(link.statements for link in self._links()),
             waiting_writes=self._writes.qsize(),
-            waiting_reads=self._reads.qsize(),
+            waiting_reads=self._reads.qsize() + self._scans.qsize(),
             failure=self.failure,
         )
 

@@ -74,13 +74,13 @@ class SqlTurns:
 
     async def accepted(self) -> Sequence[UserMessage]:
         """The messages accepted and not yet answered, in order of arrival."""
-        return await self.database.read(inbox.accepted)
+        return await self.database.scan(inbox.accepted)
 
     async def turns(
         self, conversation: str, *, before: int | None = None, after: int | None = None, limit: int = 50
     ) -> Sequence[StoredTurn]:
         """A page of turns, oldest first; archived ones too."""
-        return await self.database.read(lambda c: history.turns(c, conversation, before, after, limit))
+        return await self.database.scan(lambda c: history.turns(c, conversation, before, after, limit))
 
     async def journal(self, entry: EffectEntry) -> EffectEntry:
         """Write an effect's journal entry; returns the one that stands (`entry` itself, if it does)."""
@@ -124,7 +124,7 @@ class SqlTurns:
     async def archive(self, older_than: datetime) -> int:
         """Move turns from before `older_than` out of the table that turns write to; they stay readable. How many."""
         cutoff, last, moved = micros(older_than), "", 0
-        while names := await self.database.read(partial(history.conversations_after, last=last)):
+        while names := await self.database.scan(partial(history.conversations_after, last=last)):
             for name in names:
                 moved += await self._archive(partial(history.archive_some, conversation=name, cutoff=cutoff))
             last = names[-1]

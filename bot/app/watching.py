@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bot.engine.engine import Watch
 from bot.engine.record import TurnRecord
 from bot.errors import Busy, MessageIdReused
-from bot.logs import Log
+from bot.logs import Log, correlation_id
 from bot.plugins import Plugins
 from bot.server.metrics import Metrics
 
@@ -58,9 +58,10 @@ class Watcher:
         self.log.error("observer failed", exc_info=error)
 
     def call(self, service: str, outcome: str, seconds: float, tries: int) -> None:
-        """An outside service was called."""
+        """An outside service was called, by a turn or (without a request behind it) by a readiness check."""
         self.metrics.call(service, outcome, seconds)
-        level = self.log.info if outcome == "ok" else self.log.warning
+        good = self.log.info if correlation_id.get() else self.log.debug
+        level = good if outcome == "ok" else self.log.warning
         level("call", service=service, outcome=outcome, seconds=round(seconds, 6), tries=tries)
 
     def login(self, outcome: str) -> None:

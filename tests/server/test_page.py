@@ -86,7 +86,7 @@ class Page:
         def ask(_: object) -> Any:
             return seen()
 
-        await self.do(lambda: WebDriverWait(self.browser, 10, ignored_exceptions=[Exception]).until(ask))
+        await self.do(lambda: WebDriverWait(self.browser, 20, ignored_exceptions=[Exception]).until(ask))
 
     async def until_log_says(self, text: str) -> None:
         await self.until(lambda: text in self.find("log").text)

@@ -28,7 +28,8 @@ TABLES = """
     CREATE FUNCTION yard_turn(the_token TEXT, id TEXT, record BYTEA, reply BYTEA) RETURNS INTEGER LANGUAGE plpgsql AS $$
     DECLARE the_customer TEXT; number INTEGER;
     BEGIN
-        UPDATE yard_sessions SET seq = seq + 1 WHERE token = the_token RETURNING customer, seq INTO the_customer, number;
+        UPDATE yard_sessions SET seq = seq + 1 WHERE token = the_token
+            RETURNING customer, seq INTO the_customer, number;
         IF number IS NOT NULL THEN
             INSERT INTO yard_turns VALUES (the_customer, number, record);
             INSERT INTO yard_inbox VALUES (the_customer, id, reply);

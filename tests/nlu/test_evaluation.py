@@ -1,0 +1,148 @@
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from bot.content import Annotation, Content, Domain, EntityType, Example, NluData, Place
+from bot.messages import Entity, IntentScore, Nearest, Parse
+from bot.nlu import train
+from bot.nlu.evaluation import compare, cross_validate, evaluate, report
+from bot.nlu.findings import find
+from bot.nlu.plots import save_plots
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+CARDS = [
+    "i lost my card",
+    "my card is gone",
+    "card stolen",
+    "my card was taken",
+    "the card is missing",
+    "where is my card",
+]
+MONEY = [
+    "how much money is there",
+    "money left",
+    "show my balance",
+    "balance please",
+    "what is the balance",
+    "my money",
+]
+
+
+def examples(**by_intent):
+    pairs = [(text, intent) for intent, texts in by_intent.items() for text in texts]
+    return tuple(Example(text, intent, place=Place("nlu.yml", i)) for i, (text, intent) in enumerate(pairs, 1))
+
+
+def parsed(expected, predicted, confidence=0.9, nearest=(), text="x", **more):
+    best = IntentScore(predicted, confidence)
+    return Example(text, expected, place=Place("t.yml", 7), **more), Parse(text, best, (best,), nearest=nearest)
+
+
+def test_counts_precision_recall_and_f1_by_intent():
+    found = report([parsed("a", "a"), parsed("a", "b"), parsed("b", "b"), parsed("b", "b"), parsed("c", "a")])
+    by_name = {s.name: s for s in found.intents}
+    assert (by_name["a"].precision, by_name["a"].recall, by_name["a"].support) == (0.5, 0.5, 2)
+    assert by_name["b"].precision == pytest.approx(2 / 3)
+    assert by_name["b"].recall == 1
+    assert by_name["c"].f1 == 0
+    assert found.accuracy == 0.6
+    assert found.macro_f1 == pytest.approx((0.5 + 0.8 + 0) / 3)
+
+
+def test_a_confusion_shows_the_example_that_attracted_the_message():
+    nearest = (Nearest("other", "c", "nlu.yml:1:1", 0.9), Nearest("the magnet", "b", "nlu.yml:9:1", 0.8))
+    found = report([parsed("a", "b", 0.6), parsed("a", "b", 0.9, nearest), parsed("b", "a"), parsed("a", "a")])
+    worst = found.confusions[0]
+    assert (worst.expected, worst.predicted, worst.count) == ("a", "b", 2)
+    assert worst.messages[0].attracted_by == nearest[1]
+    assert worst.messages[1].attracted_by is None
+    assert worst.messages[0].place == "t.yml:7:1"
+
+
+def test_a_fallback_is_counted_apart_from_what_the_likeliest_intent_was():
+    right, wrong = IntentScore("a", 0.4), IntentScore("b", 0.3)
+    fallback = IntentScore("nlu_fallback", 0.5)
+    found = report([(Example("x", "a"), Parse("x", fallback, (fallback, right))),
+                    (Example("y", "a"), Parse("y", fallback, (fallback, wrong)))])  # fmt: skip
+    assert (found.accuracy, found.fell_back, found.fell_back_wrongly) == (0.5, 1.0, 0.5)
+
+
+def test_entities_count_when_name_span_and_role_agree():
+    marks = (Annotation(0, 5, "city", "Leeds", role="from"), Annotation(9, 13, "city", "York"))
+    example = Example("Leeds to York", "go", marks)
+    got = (Entity("city", "Leeds", 0, 5, role="to"), Entity("city", "York", 9, 13), Entity("number", 1, 0, 1))
+    found = report([(example, Parse("Leeds to York", IntentScore("go", 1), (IntentScore("go", 1),), got))])
+    assert [(s.name, s.precision, s.recall) for s in found.entities] == [("city", 0.5, 0.5)]
+
+
+def test_nothing_to_evaluate_is_a_report_too():
+    assert report([]).messages == 0
+
+
+def test_cross_validation_understands_each_example_without_it():
+    content = Content(nlu=NluData(examples(cards=CARDS, money=MONEY)))
+    found = cross_validate(content, folds=3)
+    assert found.messages == 12
+    assert found.accuracy > 0.6
+    assert found == cross_validate(content, folds=3)
+    json.dumps(found.as_json())
+
+
+def test_a_test_set_is_evaluated_with_a_trained_model():
+    model = train(Content(nlu=NluData(examples(cards=CARDS, money=MONEY))))
+    assert evaluate(model, examples(cards=["i lost a card"], money=["show the balance"])).accuracy == 1
+
+
+def test_comparing_says_what_changed_and_whether_by_chance():
+    before = report([parsed("a", "b")] * 9 + [parsed("b", "b")])
+    after = report([parsed("a", "a")] * 9 + [parsed("b", "a")])
+    found = compare(before, after)
+    assert (found.only_first, found.only_second) == (1, 9)
+    assert found.accuracy == pytest.approx(0.8)
+    assert found.p_value == pytest.approx(2 * 11 / 1024)
+    assert compare(before, before).p_value == 1
+    assert found.intents[0][0] == "a"
+    with pytest.raises(ValueError, match="same messages"):
+        compare(before, report([parsed("c", "c")]))
+
+
+def test_finds_what_is_probably_mislabelled_with_the_neighbour_that_says_so():
+    wrong = "my card was lost"
+    found = find(Content(nlu=NluData(examples(cards=[*CARDS, "i lost my bank card"], money=[*MONEY, wrong]))))
+    assert [(m.text, m.intent, m.suggested) for m in found.mislabelled] == [(wrong, "money", "cards")]
+    assert found.mislabelled[0].neighbour in [*CARDS, "i lost my bank card"]
+    assert found.mislabelled[0].place == "nlu.yml:14:1"
+
+
+def test_finds_near_duplicates_across_intents_only():
+    found = find(Content(nlu=NluData(examples(a=["Hello!", "hello", "one more"], b=["hello", "another"]))))
+    assert {(d.text, d.other_text) for d in found.near_duplicates} == {("hello", "hello"), ("Hello!", "hello")}
+    assert all(d.intent != d.other_intent for d in found.near_duplicates)
+
+
+def test_finds_thin_intents():
+    found = find(Content(nlu=NluData(examples(thin=["one", "two"], thick=CARDS))))
+    assert [(t.intent, t.examples) for t in found.thin] == [("thin", 2)]
+
+
+def test_finds_known_values_that_are_not_annotated():
+    marked = Example("fly to Leeds", "fly", (Annotation(7, 12, "city", "Leeds"),), place=Place("nlu.yml", 1))
+    bare = Example("is Leeds far", "fly", place=Place("nlu.yml", 2))
+    domain = Domain(entities={"city": EntityType("city"), "never": EntityType("never")})
+    found = find(Content(nlu=NluData((marked, bare)), domain=domain))
+    assert [(c.entity, c.annotated, c.values, c.missed) for c in found.entities] == [
+        ("city", 1, 1, (("leeds", "nlu.yml:2:1"),)),
+        ("never", 0, 0, ()),
+    ]
+
+
+def test_no_examples_no_findings():
+    assert find(Content()).mislabelled == ()
+
+
+def test_plots_are_written(tmp_path):
+    pytest.importorskip("matplotlib", reason="the plots extra is not installed")
+    paths = save_plots(report([parsed("a", "a"), parsed("a", "b", 0.3), parsed("b", "b")]), tmp_path / "plots")
+    assert [p.name for p in paths] == ["reliability.png", "confusions.png", "confidences.png"]
+    assert all(p.read_bytes().startswith(b"\x89PNG") for p in paths)

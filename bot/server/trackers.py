@@ -8,7 +8,7 @@ from functools import reduce
 from typing import Any, Literal, TypeAlias
 
 from bot.content import ActionStep, Annotation, LoopStep, SlotStep, Step, Story, UserStep
-from bot.dialogue.event_json import event_from_json
+from bot.dialogue.event_json import event_from_json, event_to_json
 from bot.dialogue.events import (
     ActionExecuted,
     ActiveLoop,
@@ -29,7 +29,7 @@ from bot.messages import Parse
 from bot.reading.writing import stories_to_yaml
 
 Include: TypeAlias = Literal["ALL", "APPLIED", "AFTER_RESTART", "NONE"]
-Timed: TypeAlias = tuple[Event, float]
+EventJson: TypeAlias = dict[str, Any]
 
 _MOST_TURNS = 500
 """How many of the latest turns are shown: a tracker of 100,000 turns would be no answer."""
@@ -37,32 +37,36 @@ _MOST_TURNS = 500
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """A conversation's state and its latest events with their times (seconds since 1970, UTC), oldest first."""
+    """A conversation's state and its latest events, oldest first: Rasa's JSON with times (seconds since 1970, UTC)."""
 
     tracker: Tracker
-    events: Sequence[Timed]
+    events: Sequence[EventJson]
 
-    def json(self, sender: str, slots: Iterable[str], include: Include = "AFTER_RESTART") -> dict[str, Any]:
+    def json(self, sender: str, slots: Iterable[str], include: Include = "AFTER_RESTART") -> EventJson:
         """The tracker in Rasa's form, under the name that it was asked for."""
-        shown = rasa_tracker_json(self.tracker, self._shown(include), slots=dict.fromkeys(slots))
-        if include == "NONE":
-            shown["events"] = None
-        return {**shown, "sender_id": sender}
+        shown = self._shown(include)
+        latest = self.events[-1]["timestamp"] if self.events else None
+        tracker = rasa_tracker_json(self.tracker, (), slots=dict.fromkeys(slots))
+        return {**tracker, "sender_id": sender, "events": shown, "latest_event_time": latest}
 
     def until(self, time: float) -> Conversation:
         """The conversation as it was then, as far as the events go back."""
-        events = [(event, at) for event, at in self.events if at <= time]
+        events = [event for event in self.events if event["timestamp"] <= time]
         start = Tracker(conversation=self.tracker.conversation)
-        return Conversation(reduce(lambda tracker, timed: evolve(timed[0], tracker), events, start), events)
+        return Conversation(
+            reduce(lambda tracker, event: evolve(event_from_json(event), tracker), events, start), events
+        )
 
-    def _shown(self, include: Include) -> Sequence[Timed]:
-        if include == "AFTER_RESTART":
-            restarts = [index for index, (event, _) in enumerate(self.events) if isinstance(event, Restarted)]
-            return self.events[restarts[-1] + 1 :] if restarts else self.events
-        if include == "APPLIED":
-            times = {id(event): at for event, at in self.events}
-            last = self.events[-1][1] if self.events else 0.0
-            return [(event, times.get(id(event), last)) for event in self.tracker.applied]
+    def _shown(self, include: Include) -> Sequence[EventJson] | None:
+        match include:
+            case "NONE":
+                return None
+            case "AFTER_RESTART":
+                restarts = [index for index, event in enumerate(self.events) if event["event"] == "restart"]
+                return self.events[restarts[-1] + 1 :] if restarts else self.events
+            case "APPLIED":
+                last = self.events[-1]["timestamp"] if self.events else None
+                return [event_to_json(event, last) for event in self.tracker.applied]
         return self.events
 
 
@@ -70,16 +74,14 @@ async def read_conversation(store: TurnStore, conversation: str) -> Conversation
     """The conversation; one that never was is empty."""
     loaded = await store.load(conversation)
     turns = await store.turns(conversation, limit=_MOST_TURNS)
-    events: list[Timed] = []
-    for turn in turns:
-        events += [(event_from_json(event), event["timestamp"]) for event in decode(turn.record)["events"]]
+    events = [event for turn in turns for event in decode(turn.record)["events"]]
     return Conversation(read_snapshot(loaded.snapshot, conversation).tracker, events)
 
 
 def story_of(conversation: Conversation, name: str, *, all_sessions: bool) -> str:
     """The conversation as a story in Rasa's format 3.1, one for each session."""
     sessions: list[list[Event]] = [[]]
-    for event, _ in conversation.events:
+    for event in map(event_from_json, conversation.events):
         if isinstance(event, SessionStarted | Restarted):
             sessions.append([])
         else:

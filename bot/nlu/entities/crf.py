@@ -113,7 +113,10 @@ class CrfExtractor:
         """Tag a message that is nothing but a known value, and perhaps a sign behind it; else no word is tagged."""
         count = len(words) - (not words[-1].folded.isalnum())
         entity = self.answers.get(" ".join(word.folded for word in words[:count]))
-        return [(f"{'I' if at else 'B'}-{entity}", 1.0) for at in range(count)] if entity else []
+        if entity is None:
+            return []
+        signs = [(_OUTSIDE, 1.0)] * (len(words) - count)
+        return [(f"{'I' if at else 'B'}-{entity}", 1.0) for at in range(count)] + signs
 
     def _refine(
         self, aspect: Aspect, rows: _Rows, tags: Sequence[tuple[str, float]], spans: Sequence[_Span]

@@ -1,6 +1,7 @@
 """Entities learned from examples, with roles and groups, and the folder they are kept in."""
 
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -100,6 +101,11 @@ def test_a_message_that_is_a_known_value_alone_is_that_entity() -> None:
     assert [(e.entity, e.value) for e in model.extract("jo bloggs!", NOW)] == [("payee", "jo bloggs")]
     assert model.extract("well", NOW) == ()
     assert model.extract("!", NOW) == ()
+
+
+@pytest.mark.parametrize("text", ["London?", "london !", "Oslo", "?"])
+def test_a_known_value_alone_may_end_in_a_sign_where_entities_have_roles(model: EntityModel, text: str) -> None:
+    assert [e.value for e in model.extract(text, NOW)] == re.findall(r"\w+", text)
 
 
 def test_words_that_mean_alike_help_each_other() -> None:

@@ -1,4 +1,4 @@
-"""The tutorial is followed to the letter: its conversation comes out, and what it adds is valid and passes its tests."""
+"""The tutorial is followed to the letter: its conversation comes out; what it adds is valid and passes its tests."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ def _document_route(table: Sequence[Route], title: str, version: str) -> Route:
 async def _background(app: web.Application) -> AsyncIterator[None]:
     """Readiness checks and the clearing of what is over, for as long as the application runs."""
     parts = app[PARTS]
-    await parts.readiness.check()
+    await parts.readiness.check_needed()
     tasks = [asyncio.create_task(parts.readiness.run()), asyncio.create_task(_keep_clearing(parts))]
     yield
     for task in tasks:

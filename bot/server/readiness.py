@@ -44,9 +44,15 @@ class Readiness:
 
     async def check(self) -> None:
         """Run every check once, side by side, and note how it went."""
-        checks = self.needed | self.others
+        self.results = await self._results(self.needed | self.others)
+
+    async def check_needed(self) -> None:
+        """Run only what the bot cannot do without: a start does not wait for a slow bank."""
+        self.results = await self._results(self.needed)
+
+    async def _results(self, checks: dict[str, Check]) -> dict[str, bool]:
         results = await asyncio.gather(*(self._works(check) for check in checks.values()))
-        self.results = dict(zip(checks, results, strict=True))
+        return dict(zip(checks, results, strict=True))
 
     async def _works(self, check: Check) -> bool:
         try:

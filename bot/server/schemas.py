@@ -125,7 +125,7 @@ def rasa_message(most_characters: int) -> dict[str, Any]:
     return obj(
         ("message",),
         {
-            "sender": SENDER,
+            "sender": {**SENDER, "type": ["string", "null"]},
             "message": string(1, most_characters),
             "message_id": MESSAGE_ID,
             "metadata": {"type": ["object", "null"]},

@@ -42,6 +42,15 @@ async def test_what_fails_decides_what_the_bot_can_do(store: Check, bank: Check,
     assert readiness.state == state
 
 
+async def test_a_start_waits_for_the_store_and_not_for_a_slow_bank() -> None:
+    readiness = Readiness({"store": fine}, {"bank": hanging}, timeout_seconds=60)
+    await readiness.check_needed()
+    assert (readiness.state, readiness.results) == ("ready", {"store": True})
+    readiness.needed["store"] = broken
+    await readiness.check_needed()
+    assert readiness.state == "unavailable"
+
+
 async def test_the_bank_away_is_degraded_and_still_200(running: Running) -> None:
     running.parts.readiness.others["bank"] = broken
     await running.parts.readiness.check()

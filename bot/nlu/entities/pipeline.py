@@ -23,14 +23,19 @@ DEFAULT_PIPELINE: Final = (
     Component("TellerEntityExtractor"),
 )
 
+_DUCKLING: Final = (
+    "our own grammar with Duckling's names and values; no server is called; "
+    f"its dimensions are {', '.join(sorted(DIMENSIONS))}"
+)
+
 COVERAGE: Final[Mapping[str, str]] = {
     "DIETClassifier": "entities: a CRF learned from the annotated examples, with roles and groups",
     "CRFEntityExtractor": "a CRF learned from the annotated examples, with roles and groups",
     "RegexFeaturizer": "regexes and lookup tables as features of the learned entities",
     "RegexEntityExtractor": "regexes and lookup tables as entities; `fuzzy: true` finds misspelt entries too",
     "EntitySynonymMapper": "synonyms",
-    "DucklingEntityExtractor": "our own grammar with Duckling's names and values; no server is called",
-    "DucklingHTTPExtractor": "our own grammar with Duckling's names and values; no server is called",
+    "DucklingEntityExtractor": _DUCKLING,
+    "DucklingHTTPExtractor": _DUCKLING,
     "TellerEntityExtractor": "our own grammar for numbers, money, times, durations, addresses and phone numbers",
     "SpacyEntityExtractor": (
         "not covered: nothing is learned from spaCy's models; annotate examples, or list names in a lookup table"

@@ -1,0 +1,27 @@
+"""Learned entities on real tagged sentences, where they are at hand."""
+
+import importlib.util
+import random
+from pathlib import Path
+from types import ModuleType
+
+from bot.content import Content, NluData
+from bot.nlu.entities import train_entities
+
+
+def load_benchmark(project: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location("entities_benchmark", project / "benchmarks" / "entities.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_two_hundred_sentences_teach_thirty_nine_slots(project: Path, shared_data: Path) -> None:
+    benchmark = load_benchmark(project)
+    sentences = benchmark.read(shared_data / "nlu" / "snips" / "train_slots.jsonl")
+    random.Random(0).shuffle(sentences)
+    model = train_entities(Content(nlu=NluData(examples=tuple(sentences[150:350]))))
+    right, predicted, annotated = benchmark.evaluate(model, sentences[:150])
+    assert benchmark.scores(right.total(), predicted.total(), annotated.total())[2] > 63

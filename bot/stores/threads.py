@@ -202,8 +202,11 @@ class Near:
             raise Fault("busy", "another thread's connection")
         try:
             return work(self.link.open())
-        except Fault:
-            self.link.drop()
+        except Fault as fault:
+            if fault.kind == "broken":
+                self._health.failure = str(fault)
+            else:
+                self.link.drop()
             raise
 
     def close(self) -> None:

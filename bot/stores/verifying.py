@@ -31,19 +31,19 @@ NewFold = Callable[[str], Fold]
 
 async def verify(database: Database, new_fold: NewFold) -> list[str]:
     """All that is wrong with the store, a sentence each; the bot may go on running."""
-    problems = await database.read(_file_problems) if database.dialect.name == "sqlite" else []
-    problems += await database.read(_stray_rows)
+    problems = await database.scan(_file_problems) if database.dialect.name == "sqlite" else []
+    problems += await database.scan(_stray_rows)
     last = ""
-    while names := await database.read(partial(history.conversations_after, last=last)):
+    while names := await database.scan(partial(history.conversations_after, last=last)):
         for name in names:
             problems += await _conversation_problems(database, name, new_fold(name))
         last = names[-1]
-    return problems + await database.read(_open_effects)
+    return problems + await database.scan(_open_effects)
 
 
 async def _conversation_problems(database: Database, conversation: str, fold: Fold) -> list[str]:
     sql = "SELECT seq, snapshot FROM conversations WHERE id = :id"
-    row = await database.read(lambda connection: connection.one(sql, id=conversation))
+    row = await database.scan(lambda connection: connection.one(sql, id=conversation))
     if row is None or row.seq == 0:
         return []
     expected = 1
@@ -64,7 +64,7 @@ async def _turns(database: Database, conversation: str, last: int) -> AsyncItera
         page = partial(
             history.turns, conversation=conversation, before=None, after=after, limit=min(_PAGE, last - after)
         )
-        turns = await database.read(page)
+        turns = await database.scan(page)
         if not turns:
             return
         for turn in turns:

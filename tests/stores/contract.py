@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -205,6 +206,15 @@ class StoreContract:
         assert (await store.load(conversation, "m2")).stored is None
         assert (await store.load(conversation, "m3")).stored is not None
         assert len(await store.turns(conversation)) == 4
+
+    async def test_readers_of_the_history_never_hold_up_a_turn(self, store: SqlTurns, conversation: str):
+        let_go = threading.Event()
+        slow = [asyncio.create_task(store.database.scan(lambda c: let_go.wait(60))) for _ in range(20)]
+        async with asyncio.timeout(30), store.hold(conversation) as fence:
+            await store.load(conversation, "m1")
+            await store.commit(turn(conversation, 1, fence=fence))
+        let_go.set()
+        assert all(await asyncio.gather(*slow))
 
     # --- inbox ---
 

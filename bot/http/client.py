@@ -214,11 +214,17 @@ class HttpClient:
             call.method, call.url, headers=call.headers, content=call.content or None, extensions=self._timeout
         )
         async with asyncio.timeout(self._limits.try_seconds):
-            response = await transport.handle_async_request(request)
             try:
-                return response.status_code, response.headers, await read_body(response, self._limits.max_bytes)
-            finally:
-                await response.aclose()
+                response = await transport.handle_async_request(request)
+                try:
+                    return response.status_code, response.headers, await read_body(response, self._limits.max_bytes)
+                finally:
+                    await response.aclose()
+            except BaseException:
+                # A request that was cancelled leaves its connection in use for ever (httpcore 1.0), and this
+                # transport has no other one: what did not end well ends with its connection.
+                await transport.aclose()
+                raise
 
     def _left_alone(self, call: _Call) -> CallFailed:
         failure = self._failed(call, "refused", "the service failed too often; it is left alone for a while")

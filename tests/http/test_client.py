@@ -349,3 +349,30 @@ async def test_the_proxies_of_the_environment_are_ignored(monkeypatch: pytest.Mo
 async def test_an_effect_that_outlives_the_deadline_has_an_unknown_outcome() -> None:
     failed = await failure(Script([forever]), "POST", limits={"deadline_seconds": 0.02})
     assert failed.kind == "unknown_outcome"
+
+
+async def test_a_service_that_hung_is_reached_again_over_the_same_few_connections() -> None:
+    hung = asyncio.Semaphore(0)
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while head := await reader.read(65_536):
+            if b"/hang" in head:
+                hung.release()
+            else:
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1\r\n\r\n7")
+        writer.close()
+
+    async with (
+        await asyncio.start_server(serve, "127.0.0.1", 0) as server,
+        HttpClient(
+            f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", service="bank", limits=HttpLimits(connections=2)
+        ) as http,
+    ):
+        given_up = [asyncio.create_task(http.call("GET", "/hang", name="hang")) for _ in range(2)]
+        for task in given_up:
+            await hung.acquire()
+        for task in given_up:
+            task.cancel()
+        await asyncio.wait(given_up)
+        answers = await asyncio.gather(*(http.call("GET", "/x", name="x") for _ in range(4)))
+        assert [answer.data for answer in answers] == [7, 7, 7, 7]

@@ -23,7 +23,7 @@ from bot.server import rasa_schemas
 from bot.server.messages import KEY_FAMILY
 from bot.server.problems import Problem, not_found
 from bot.server.query import choice, number
-from bot.server.routing import OPERATOR, Answers, Call, Handler, Parameter, Route, json_response
+from bot.server.routing import OPERATOR, Answers, Call, Handler, Parameter, Route, Schema, json_response
 from bot.server.text import clean
 from bot.server.trackers import Conversation, Include, read_conversation, story_of
 
@@ -204,95 +204,45 @@ async def _read(call: Call) -> Conversation:
     return await read_conversation(call.parts.engine.store, (await _asked(call)).conversation)
 
 
+_BASE = "/conversations/{id}"
+_BY_ID = Parameter("id", "a conversation's id, or a sender of the asking key", rasa_schemas.ID, "path")
+_EVENTS = Parameter("include_events", "which events the tracker shows", {"enum": list(_INCLUDE)})
+_UNTIL = Parameter("until", "as it was at this time (seconds since 1970, UTC)", {"type": "number", "minimum": 0})
+_SESSIONS = Parameter("all_sessions", "every session, not the last one only", {"enum": ["true", "false"]})
+_TRACKER = Answers(200, "the tracker", rasa_schemas.TRACKER)
+_TRACKER_AND_MESSAGES = Answers(200, "the tracker and what the bot said", rasa_schemas.TRACKER_AND_MESSAGES)
+
+
 def routes(most_characters: int) -> tuple[Route, ...]:
     """The routes of Rasa's API."""
-    s = rasa_schemas
-    by_id = Parameter("id", "a conversation's id, or a sender of the asking key", s.ID, "path")
-    include = Parameter("include_events", "which events the tracker shows", {"enum": list(_INCLUDE)})
-    until = Parameter("until", "as it was at this time (seconds since 1970, UTC)", {"type": "number", "minimum": 0})
-    sessions = Parameter("all_sessions", "every session, not the last one only", {"enum": ["true", "false"]})
-    one = Answers(200, "the tracker", s.TRACKER)
-    both = Answers(200, "the tracker and what the bot said", s.TRACKER_AND_MESSAGES)
-    told = Answers(200, "the story in YAML", content_type="text/yml")
-    changes, events = (404, 422, 429), rasa_schemas.EVENTS
-
-    def route(method: str, path: str, handler: Handler, about: str, answers: Answers, **more: Any) -> Route:
-        more.setdefault("problems", (404,))
-        if "{id}" in path:
-            more["parameters"] = (by_id, *more.get("parameters", ()))
-            more["problems"] = (*more["problems"], 400)
-        return Route(method, path, handler, OPERATOR, about, answers, tag="rasa", **more)
-
-    base = "/conversations/{id}"
-    message = s.message(most_characters)
+    text, message = rasa_schemas.text(most_characters), rasa_schemas.message(most_characters)
+    parsed, told = Answers(200, "the parse", rasa_schemas.PARSE), Answers(200, "the story", content_type="text/yml")
+    shown, scores = Answers(200, "the domain", rasa_schemas.DOMAIN), Answers(200, "scores", rasa_schemas.SCORES)
     return (
-        route(
-            "POST",
-            "/model/parse",
-            parse,
-            "Understand a text",
-            Answers(200, "the parse", s.PARSE),
-            body=s.text(most_characters),
+        Route("POST", "/model/parse", parse, OPERATOR, "Understand a text", parsed, text, tag="rasa"),
+        Route("GET", "/domain", domain, OPERATOR, "The domain", shown, tag="rasa"),
+        _looking("GET", "tracker", tracker, "The tracker", _TRACKER, _EVENTS, _UNTIL),
+        _looking("GET", "story", story, "The conversation as a story in YAML", told, _UNTIL, _SESSIONS),
+        _looking("POST", "predict", predict, "What the bot would do next", scores, _EVENTS),
+        _changing("POST", "messages", note_message, "Note a message", _TRACKER, message),
+        _changing("POST", "tracker/events", append_events, "Append events", _TRACKER, rasa_schemas.EVENTS),
+        _changing("PUT", "tracker/events", replace_events, "Replace the events", _TRACKER, rasa_schemas.EVENTS),
+        _changing("POST", "execute", execute, "Run an action", _TRACKER_AND_MESSAGES, rasa_schemas.ACTION),
+        _changing(
+            "POST", "trigger_intent", trigger_intent, "Let an intent happen", _TRACKER_AND_MESSAGES, rasa_schemas.INTENT
         ),
-        route("GET", "/domain", domain, "The domain", Answers(200, "the domain", s.DOMAIN)),
-        route("GET", f"{base}/tracker", tracker, "The tracker", one, parameters=(include, until)),
-        route("GET", f"{base}/story", story, "The conversation as a story", told, parameters=(until, sessions)),
-        route(
-            "POST",
-            f"{base}/messages",
-            note_message,
-            "Note a message",
-            one,
-            body=message,
-            parameters=(include,),
-            problems=changes,
-        ),
-        route(
-            "POST",
-            f"{base}/tracker/events",
-            append_events,
-            "Append events",
-            one,
-            body=events,
-            parameters=(include,),
-            problems=changes,
-        ),
-        route(
-            "PUT",
-            f"{base}/tracker/events",
-            replace_events,
-            "Replace the events",
-            one,
-            body=events,
-            parameters=(include,),
-            problems=changes,
-        ),
-        route(
-            "POST",
-            f"{base}/predict",
-            predict,
-            "What the bot would do next",
-            Answers(200, "scores", s.SCORES),
-            parameters=(include,),
-        ),
-        route(
-            "POST",
-            f"{base}/execute",
-            execute,
-            "Run an action",
-            both,
-            body=s.ACTION,
-            parameters=(include,),
-            problems=changes,
-        ),
-        route(
-            "POST",
-            f"{base}/trigger_intent",
-            trigger_intent,
-            "Let an intent happen",
-            both,
-            body=s.INTENT,
-            parameters=(include,),
-            problems=changes,
-        ),
+    )
+
+
+def _looking(method: str, name: str, handler: Handler, about: str, answers: Answers, *parameters: Parameter) -> Route:
+    """A route that shows something of a conversation."""
+    path, chosen = f"{_BASE}/{name}", (_BY_ID, *parameters)
+    return Route(method, path, handler, OPERATOR, about, answers, parameters=chosen, problems=(400, 404), tag="rasa")
+
+
+def _changing(method: str, name: str, handler: Handler, about: str, answers: Answers, body: Schema) -> Route:
+    """A route that makes a turn of its own in a conversation."""
+    path, chosen, problems = f"{_BASE}/{name}", (_BY_ID, _EVENTS), (404, 422, 429)
+    return Route(
+        method, path, handler, OPERATOR, about, answers, body, parameters=chosen, problems=problems, tag="rasa"
     )

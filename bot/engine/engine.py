@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
@@ -21,12 +20,15 @@ from bot.engine.record import Answer, TurnRecord
 from bot.engine.running import RunningTurn
 from bot.engine.snapshots import RecentSnapshots, Snapshot, session_is_over, snapshot_after
 from bot.engine.work import MessageWork, Work
-from bot.errors import MessageIdReused, SequenceConflict, StoreUnavailable, TurnError, TurnTimedOut
+from bot.errors import Busy, MessageIdReused, SequenceConflict, StoreUnavailable, TurnTimedOut
 from bot.messages import UserMessage
 from bot.sources import Sources, turn_random
 
 CONFLICT_TRIES = 16
 """How often a turn is computed again because another writer was first; each try means that somebody else got on."""
+
+DRAINED_AT_ONCE = 64
+"""Of how many conversations accepted messages are answered side by side: a backlog must not fill the server."""
 
 RECENT_CONVERSATIONS = 256
 """Of how many conversations the latest snapshot is kept at hand; a bound in all, nothing is kept for each."""
@@ -87,7 +89,7 @@ class Engine:
         self._limits = settings.limits
         self._idle = timedelta(seconds=settings.sessions.idle_seconds)
         self._sources = sources
-        self._watch = watch
+        self.watch = watch
         self._addressing = dict(addressing or {})
         self._lines = Lines(settings.limits)
         self._recent = RecentSnapshots(RECENT_CONVERSATIONS)
@@ -137,23 +139,31 @@ class Engine:
         else:
             self._lines.leave(message.conversation, line)
 
-    async def drain(self) -> int:
-        """Answer what was accepted and not answered when the process last ended, each conversation in order.
+    async def drain(self, *, waiting_for: timedelta = timedelta()) -> int:
+        """Answer what was accepted and is not answered yet, each conversation in order; how many messages there were.
 
-        To be awaited before new messages are taken. How many there were.
+        To be awaited at the start, before new messages are taken, and now and
+        then afterwards for those `waiting_for` so long, whose turn failed.
         """
-        waiting: dict[str, list[UserMessage]] = {}
+        accepted_by = self._sources.now() - waiting_for
+        backlog: dict[str, list[UserMessage]] = {}
         for message in await self.store.accepted():
-            waiting.setdefault(message.conversation, []).append(message)
-        async with asyncio.TaskGroup() as group:
-            for messages in waiting.values():
-                group.create_task(self._drain_one(messages))
-        return sum(map(len, waiting.values()))
+            if message.arrived <= accepted_by:
+                backlog.setdefault(message.conversation, []).append(message)
+        places = asyncio.Semaphore(DRAINED_AT_ONCE)
+        await asyncio.gather(*(self._drain_one(messages, places) for messages in backlog.values()))
+        return sum(map(len, backlog.values()))
 
-    async def _drain_one(self, messages: list[UserMessage]) -> None:
-        for message in messages:
-            with contextlib.suppress(TurnError):  # told to the watch; the message stays accepted
-                await self.handle(message)
+    async def _drain_one(self, messages: list[UserMessage], places: asyncio.Semaphore) -> None:
+        """Answer the messages of one conversation. A failed turn is told to the watch, and stays accepted."""
+        async with places:
+            for message in messages:
+                try:
+                    await self.handle(message)
+                except (Busy, StoreUnavailable):
+                    return  # those behind it would fail as well, or overtake it
+                except Exception:  # noqa: S112 - one message that cannot be answered must not hold up all others
+                    continue
 
     async def finish(self, seconds: float) -> None:
         """Wait for the turns under way, at most so many seconds."""
@@ -170,7 +180,7 @@ class Engine:
     def _finished(self, key: tuple[str, str], task: asyncio.Task[Answer]) -> None:
         self._running.pop(key, None)
         if not task.cancelled() and (error := task.exception()) is not None:
-            self._watch.turn_failed(error)
+            self.watch.turn_failed(error)
 
     async def _answer(self, work: Work, line: Line) -> Answer:
         deadline = asyncio.get_running_loop().time() + self._limits.turn_seconds
@@ -190,7 +200,7 @@ class Engine:
                 try:
                     return await self._try_once(progress, fence)
                 except SequenceConflict:
-                    self._watch.turn_conflicted()
+                    self.watch.turn_conflicted()
         raise StoreUnavailable("another worker keeps changing this conversation")
 
     async def _try_once(self, progress: _Progress, fence: int) -> Answer:
@@ -222,7 +232,7 @@ class Engine:
             new_id=self._sources.new_id,
             spend=self.effects.spend,
             action_seconds=self._limits.action_seconds,
-            report_failure=self._watch.action_failed,
+            report_failure=self.watch.action_failed,
         )
         await self._open_session(turn, work, before, loaded)
         await work.run(turn, self._limits.actions_per_turn)
@@ -285,11 +295,11 @@ class Engine:
         return body
 
     def _tell(self, record: TurnRecord) -> None:
-        for observe in self._watch.turn_committed:
+        for observe in self.watch.turn_committed:
             try:
                 observe(record)
             except Exception as error:  # an observer is a plugin's; the turn is committed whatever it does
-                self._watch.observer_failed(error)
+                self.watch.observer_failed(error)
 
 
 def _known_id(message: UserMessage) -> str | None:

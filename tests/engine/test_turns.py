@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, cast
 
 import pytest
 
@@ -14,8 +16,9 @@ from bot.actions.turn import Turn
 from bot.config import Limits
 from bot.dialogue.events import ActionFailed, SessionStarted, SlotSet
 from bot.engine.protocols import Loaded, TurnCommit
+from bot.engine.work import MessageWork
 from bot.errors import ActionRejected, Busy, MessageIdReused, StoreUnavailable, TurnTimedOut
-from bot.messages import Principal
+from bot.messages import Parse, Principal
 from tests.engine.conftest import MakeBench, all_of
 
 
@@ -381,8 +384,8 @@ async def test_an_observer_that_raises_changes_nothing(make_bench: MakeBench) ->
         def grumble(record: object) -> None:
             raise ValueError("no")
 
-        bench.engine._watch = replace(
-            bench.engine._watch, turn_committed=(grumble, bench.told.append), observer_failed=noted.append
+        bench.engine.watch = replace(
+            bench.engine.watch, turn_committed=(grumble, bench.told.append), observer_failed=noted.append
         )
         assert await bench.say(await bench.conversation()) == ["1"]
         assert len(bench.told) == 1
@@ -403,8 +406,6 @@ async def test_accepting_answers_in_the_background(make_bench: MakeBench) -> Non
 
 
 async def test_what_was_accepted_is_drained_in_order(make_bench: MakeBench) -> None:
-    from bot.engine.work import MessageWork
-
     async with make_bench() as bench:
         conversation = await bench.conversation()
         messages = [bench.message(conversation) for _ in range(30)]
@@ -414,4 +415,63 @@ async def test_what_was_accepted_is_drained_in_order(make_bench: MakeBench) -> N
         assert await bench.engine.drain() == 30
         ids = [json.loads(turn.record)["message"]["id"] for turn in await bench.store.turns(conversation)]
         assert ids == [message.message_id for message in messages]
+        assert await bench.store.accepted() == []
+
+
+async def test_a_message_that_cannot_be_answered_holds_up_no_other_and_stays_accepted(make_bench: MakeBench) -> None:
+    async with make_bench() as bench:
+        bad, good = await bench.conversation("ann"), await bench.conversation("bob")
+        messages = [bench.message(bad, "break"), bench.message(bad), bench.message(good)]
+        for message in messages:
+            await bench.store.accept(message, MessageWork(message).fingerprint)
+        understand: Callable[[str, datetime], Parse] = bench.engine.agent.matcher.parse
+
+        class Broken:
+            def parse(self, text: str, now: datetime) -> Parse:
+                if text == "break":
+                    raise RecursionError("this message")
+                return understand(text, now)
+
+        bench.engine.agent = replace(bench.engine.agent, matcher=Broken())
+        assert await bench.engine.drain() == 3
+        assert [message.text for message in await bench.store.accepted()] == ["break"]
+
+
+async def test_a_message_whose_turn_failed_is_answered_when_the_store_is_back(make_bench: MakeBench) -> None:
+    class Away:
+        """A store that makes nothing durable for a while but what is accepted."""
+
+        def __init__(self, store: Any) -> None:
+            self._store = store
+            self.away = True
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._store, name)
+
+        async def commit(self, commit: TurnCommit) -> None:
+            if self.away:
+                raise StoreUnavailable("locked")
+            await self._store.commit(commit)
+
+    async with make_bench(wrap=Away) as bench:
+        conversation = await bench.conversation()
+        messages = [bench.message(conversation) for _ in range(3)]
+        for message in messages:
+            await bench.engine.accept(message)
+        await bench.engine.finish(5.0)
+        cast("Away", bench.store).away = False
+        assert await bench.engine.drain(waiting_for=timedelta(seconds=10)) == 0  # they may be under way still
+        bench.clock.forward(seconds=11)
+        assert await bench.engine.drain(waiting_for=timedelta(seconds=10)) == 3
+        told = [json.loads(turn.record)["message"]["id"] for turn in await bench.store.turns(conversation)]
+        assert told == [message.message_id for message in messages]
+        assert await bench.store.accepted() == []
+
+
+async def test_a_backlog_larger_than_the_server_takes_at_once_is_answered_whole(make_bench: MakeBench) -> None:
+    async with make_bench(limits=Limits(waiting=100)) as bench:
+        for number in range(150):
+            message = bench.message(await bench.conversation(f"sender-{number}"))
+            await bench.store.accept(message, MessageWork(message).fingerprint)
+        assert await bench.engine.drain() == 150
         assert await bench.store.accepted() == []

@@ -132,22 +132,23 @@ class Database:
         """As `read`, for what may take a while (history, verification): one at a time, and never in a turn's way."""
         return await self._submit(self._scans, work)
 
-    async def write(self, work: Callable[[Connection], T]) -> T:
+    async def write(self, work: Callable[[Connection], T], *, order: str = "") -> T:
         """Run `work` in a transaction and return after its COMMIT; what it raises is raised here, and undoes it alone.
 
         `work` may run more than once (its transaction is tried again while the
         database is locked), so it must do nothing but use its connection, and
-        it must let Conflict through. Raises StoreUnavailable when nothing was
+        it must let Conflict through. What shares a COMMIT runs by `order` (what
+        it changes, a conversation say), else as it came. Raises StoreUnavailable when nothing was
         acknowledged: it may have happened all the same, if the connection was
         lost during COMMIT, so what is tried again needs an idempotent key.
         """
-        return await self._submit(self._writes, work)
+        return await self._submit(self._writes, work, order)
 
-    async def note(self, work: Callable[[Connection], T]) -> T:
+    async def note(self, work: Callable[[Connection], T], *, order: str = "") -> T:
         """As `write`, for what a power cut may take, such as leases: PostgreSQL does not wait for its disk."""
-        return await self._submit(self._notes, work)
+        return await self._submit(self._notes, work, order)
 
-    async def _submit(self, jobs: queue.SimpleQueue[Job | None], work: Callable[[Connection], T]) -> T:
+    async def _submit(self, jobs: queue.SimpleQueue[Job | None], work: Callable[[Connection], T], order: str = "") -> T:
         self._health.check()
         if self._closed:
             raise StoreUnavailable("the store is closed")
@@ -155,7 +156,7 @@ class Database:
             raise StoreUnavailable("too much is waiting for the store")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
-        jobs.put(Job(work, future, loop))
+        jobs.put(Job(work, future, loop, order))
         return await future
 
     def expect(self, siblings: Callable[[], int]) -> None:

@@ -137,12 +137,12 @@ class PostgresTurns(SqlTurns):
         work = partial(
             _take, conversation=conversation, message_id=message_id, owner=owner, length=_micros(self._lease)
         )
-        held = await self.database.note(work)
+        held = await self.database.note(work, order=conversation)
         while held is None:
             if loop.time() > until:
                 raise StoreUnavailable("another worker is busy with this conversation")
             async with self._notices.expected(conversation) as released:
-                held = await self.database.note(work)
+                held = await self.database.note(work, order=conversation)
                 if held is None:
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(released.wait(), self._poll)
@@ -150,13 +150,15 @@ class PostgresTurns(SqlTurns):
 
     async def _release(self, conversation: str, fence: int) -> None:
         with contextlib.suppress(StoreUnavailable):  # it runs out by itself
-            await self.database.note(lambda c: _release(c, conversation, fence))
+            await self.database.note(lambda c: _release(c, conversation, fence), order=conversation)
 
     async def _keep(self, conversation: str, fence: int) -> None:
         while True:
             await asyncio.sleep(self._lease / 3)
             with contextlib.suppress(StoreUnavailable):
-                await self.database.note(lambda c: _renew(c, conversation, fence, _micros(self._lease)))
+                await self.database.note(
+                    lambda c: _renew(c, conversation, fence, _micros(self._lease)), order=conversation
+                )
 
     def _write(self, connection: Connection, turn: TurnCommit) -> None:
         row = connection.one(_COMMIT, **_parameters(turn))

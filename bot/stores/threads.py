@@ -29,11 +29,12 @@ _COMMIT_SIBLINGS = 5
 
 @dataclass(slots=True, eq=False)
 class Job:
-    """A piece of work, who waits for it, and what came of it."""
+    """A piece of work, who waits for it, and what came of it. Those of one transaction run in the order of `order`."""
 
     work: Work
     future: asyncio.Future[Any]
     loop: asyncio.AbstractEventLoop
+    order: str = ""
     result: Any = None
     error: BaseException | None = None
 
@@ -158,6 +159,10 @@ class Worker:
             self.link.drop()
 
 
+def _order(job: Job) -> str:
+    return job.order
+
+
 def _refuse(jobs: Sequence[Job], error: StoreUnavailable) -> None:
     for job in jobs:
         job.error = error
@@ -231,6 +236,7 @@ class Writer(Worker):
         while going:
             going, jobs = self._next_batch()
             if jobs:
+                jobs.sort(key=_order)  # workers that lock the same rows in the same order never wait in a circle
                 self._attempt(self._write, jobs)
                 deliver(jobs)
             if self.link.statements - tidied >= self.tidy_every:

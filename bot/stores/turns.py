@@ -64,7 +64,7 @@ class SqlTurns:
     async def commit(self, commit: TurnCommit) -> None:
         """Make one turn durable; raises SequenceConflict when another was first."""
         try:
-            await self.database.write(lambda c: self._write(c, commit))
+            await self.database.write(lambda c: self._write(c, commit), order=commit.conversation)
         except Conflict as conflict:
             raise SequenceConflict(str(conflict)) from conflict
 

@@ -121,7 +121,7 @@ class SimulatedDatabase:
     async def scan(self, work: Callable[[Connection], T]) -> T:
         return await self.read(work)
 
-    async def write(self, work: Callable[[Connection], T]) -> T:
+    async def write(self, work: Callable[[Connection], T], *, order: str = "") -> T:
         await self._world.delay(0.002)
         self._fail_sometimes()
         self._connection.begin()

@@ -15,6 +15,7 @@ from bot.engine.protocols import EffectEntry, Outgoing, TurnCommit
 from bot.errors import MessageIdReused, SequenceConflict
 from bot.messages import Principal, UserMessage
 from bot.sources import Sources
+from bot.stores.connection import Connection
 from bot.stores.turns import SqlTurns
 
 NOW = datetime(2026, 11, 3, 12, 0, 0, 123456, tzinfo=UTC)
@@ -198,6 +199,13 @@ class StoreContract:
         assert [t.seq for t in await store.turns(conversation)] == list(range(1, 9))
         with pytest.raises(SequenceConflict):
             await store.commit(turn(conversation, 2))
+
+    async def test_a_long_history_is_archived_and_forgotten_piece_by_piece(self, store: SqlTurns, conversation: str):
+        await store.database.write(lambda c: _lengthen(c, conversation, 1_234))
+        assert await store.archive(NOW) == 1_234
+        assert await store.purge(NOW) == 1_234
+        assert [t.seq for t in await store.turns(conversation, after=499, limit=3)] == [500, 501, 502]
+        assert [t.seq for t in await store.turns(conversation, limit=2)] == [1_233, 1_234]
 
     async def test_old_idempotency_records_are_forgotten(self, store: SqlTurns, conversation: str):
         for seq in range(1, 5):
@@ -407,7 +415,19 @@ class StoreContract:
         assert store.database.statistics().statements - before <= 7
 
 
-def _add_session(connection) -> None:
+def _lengthen(connection: Connection, conversation: str, turns: int) -> None:
+    """Past turns, put there at once."""
+    rows = [{"c": conversation, "seq": seq, "id": f"m{seq}", "record": b"r"} for seq in range(1, turns + 1)]
+    connection.many("INSERT INTO turns (conversation, seq, at, record) VALUES (:c, :seq, 0, :record)", rows)
+    answered = (
+        "INSERT INTO inbox (conversation, message_id, fingerprint, arrived_at, status, seq, reply) "
+        "VALUES (:c, :id, 'f', 0, 'done', :seq, :record)"
+    )
+    connection.many(answered, rows)
+    connection.run("UPDATE conversations SET seq = :seq WHERE id = :c", seq=turns, c=conversation)
+
+
+def _add_session(connection: Connection) -> None:
     connection.run(
         "INSERT INTO customers (id, account_number, bank_customer_id, code_hash, created_at) "
         "VALUES ('c', '007', 'b', 'h', 0)"

@@ -1,10 +1,11 @@
-"""What happens without a message: reminders whose time has come, and outside changes whose outcome was unknown."""
+"""What happens without a client that waits: due reminders, outside changes of unknown outcome, messages left over."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from datetime import datetime
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 
 from bot.encoding import decode
 from bot.engine.engine import Engine
@@ -17,12 +18,18 @@ from bot.sources import Sources
 SYSTEM = Principal("key", "system")
 """Who is behind a background turn: nobody who is logged in."""
 
+SHORTEST_WAIT = 1.0
+"""Seconds between two looks at a reminder that is due and cannot fire."""
+
 LONGEST_WAIT = 60.0
 """Seconds after which reminders are looked for even when nothing announced one (another worker may have set it)."""
 
 
 class Background:
-    """Turns that nobody typed. Each is a turn of its own, with an id that makes it happen once."""
+    """Turns that nobody waits for. Each is a turn of its own, with an id that makes it happen once.
+
+    One that fails is told to the engine's watch, and tried again at the next look; it holds up no other.
+    """
 
     def __init__(self, engine: Engine, sources: Sources) -> None:
         self._engine = engine
@@ -30,25 +37,37 @@ class Background:
 
     async def fire_reminders(self) -> int:
         """Let every due reminder happen; how many did."""
-        due = await self._engine.store.due_reminders(self._sources.now())
-        for conversation, reminder in due:
+        fired = 0
+        for conversation, reminder in await self._engine.store.due_reminders(self._sources.now()):
             message = self._message(conversation, f"reminder:{reminder.name}:{reminder.at}", reminder.intent, {})
             work = IntentWork(message, reminder.intent, reminder.entities, fired=reminder)
-            await self._engine.perform(work)
-        return len(due)
+            with contextlib.suppress(Exception):  # told to the watch, which hears of every failed turn
+                await self._engine.perform(work)
+                fired += 1
+        return fired
 
     async def settle_effects(self) -> int:
-        """Find out what became of unknown outside changes and tell their users; how many are known now."""
+        """Find out what became of unknown outside changes and tell their users; how many are known now.
+
+        One that a turn may be making at this moment is left to that turn.
+        """
         settled = 0
+        left_alone = self._sources.now() - timedelta(seconds=self._engine.limits.action_seconds)
         for entry in await self._engine.store.unsettled_effects():
-            settled += await self._settle(entry)
+            if entry.status == "spending" and entry.at > left_alone:
+                continue
+            try:
+                settled += await self._settle(entry)
+            except Exception as error:  # a plugin's `find` may raise anything
+                self._engine.watch.action_failed(f"settle {entry.kind}", error)
         return settled
 
-    async def run(self, effects_every: float) -> None:
-        """Do both for ever; effects are looked at every so many seconds."""
+    async def run(self, every: float) -> None:
+        """Do all of it for ever; unknown outcomes and messages left over are looked for every so many seconds."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._keep_reminding())
-            group.create_task(self._keep_settling(effects_every))
+            group.create_task(self._keep_looking(self.settle_effects, every))
+            group.create_task(self._keep_looking(self._answer_left_over, every))
 
     async def _settle(self, entry: EffectEntry) -> bool:
         effects = self._engine.effects
@@ -65,6 +84,10 @@ class Background:
         await effects.settle(entry, result)
         return True
 
+    async def _answer_left_over(self) -> int:
+        """Answer accepted messages whose turn failed; younger ones may be waiting for it."""
+        return await self._engine.drain(waiting_for=timedelta(seconds=self._engine.limits.turn_seconds))
+
     async def _keep_reminding(self) -> None:
         while True:
             self._engine.reminders_changed.clear()
@@ -74,10 +97,10 @@ class Background:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._engine.reminders_changed.wait(), seconds)
 
-    async def _keep_settling(self, every: float) -> None:
+    async def _keep_looking(self, look: Callable[[], Awaitable[int]], every: float) -> None:
         while True:
-            with contextlib.suppress(BotError):
-                await self.settle_effects()
+            with contextlib.suppress(BotError):  # the store is away
+                await look()
             await asyncio.sleep(every)
 
     async def _seconds_to_next(self) -> float:
@@ -94,4 +117,4 @@ class Background:
 
 def _between(now: datetime, at: datetime) -> float:
     """Seconds from now to `at`, at least a moment, so that a reminder that cannot fire does not spin."""
-    return min(max((at - now).total_seconds(), 0.05), LONGEST_WAIT)
+    return min(max((at - now).total_seconds(), SHORTEST_WAIT), LONGEST_WAIT)

@@ -86,7 +86,7 @@ class Engine:
         self.agent = agent
         self.store = store
         self.effects = effects
-        self._limits = settings.limits
+        self.limits = settings.limits
         self._idle = timedelta(seconds=settings.sessions.idle_seconds)
         self._sources = sources
         self.watch = watch
@@ -183,7 +183,7 @@ class Engine:
             self.watch.turn_failed(error)
 
     async def _answer(self, work: Work, line: Line) -> Answer:
-        deadline = asyncio.get_running_loop().time() + self._limits.turn_seconds
+        deadline = asyncio.get_running_loop().time() + self.limits.turn_seconds
         try:
             async with self._lines.turn(work.message.conversation, line, deadline):
                 return await self._answer_in_turn(_Progress(work, deadline))
@@ -231,11 +231,11 @@ class Engine:
             random=turn_random(seed),
             new_id=self._sources.new_id,
             spend=self.effects.spend,
-            action_seconds=self._limits.action_seconds,
+            action_seconds=self.limits.action_seconds,
             report_failure=self.watch.action_failed,
         )
         await self._open_session(turn, work, before, loaded)
-        await work.run(turn, self._limits.actions_per_turn)
+        await work.run(turn, self.limits.actions_per_turn)
         record = TurnRecord(
             conversation=work.message.conversation,
             seq=loaded.seq + 1,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,9 +12,11 @@ import pytest
 from bot.actions.turn import Action, Turn
 from bot.dialogue.effects import EffectResult
 from bot.dialogue.events import ActionFailed, EffectSettled, ReminderScheduled
+from bot.dialogue.prediction import Prediction
+from bot.dialogue.tracker import Tracker
 from bot.engine.background import Background
 from bot.sources import Sources
-from tests.engine.conftest import Bench, MakeBench
+from tests.engine.conftest import Bench, MakeBench, OneAction
 
 
 class Till:
@@ -187,3 +191,76 @@ async def test_a_reminder_is_killed_by_a_message_when_it_says_so(make_bench: Mak
         await bench.say(conversation)
         bench.clock.forward(hours=2)
         assert await (await background(bench)).fire_reminders() == 0
+
+
+async def test_what_cannot_be_found_out_holds_up_nothing_behind_it(make_bench: MakeBench) -> None:
+    class Lost(Till):
+        async def find(self, key: str, parameters: Mapping[str, Any]) -> EffectResult:
+            raise KeyError("what the far side says is not understood")
+
+    lost, till = Lost(), Till()
+    lost.fails = till.fails = "unknown, done"
+
+    async def ask_lost(turn: Turn) -> None:
+        turn.prepare("lost", {"amount": 1})
+
+    actions = {**ACTIONS, "action_lost": ask_lost}
+    async with make_bench(actions=actions, effects={"transfer": till, "lost": lost}) as bench:
+        for sender, first in (("ann", "lost"), ("bob", "ask")):
+            conversation = await bench.conversation(sender)
+            await bench.say(conversation, first)
+            await bench.say(conversation, "yes")
+        till.fails = ""
+        assert await (await background(bench)).settle_effects() == 1
+        assert [reply.text for reply in bench.told[-1].replies] == ["it is done"]
+        assert [(name, type(error)) for name, error in bench.failures] == [("settle lost", KeyError)]
+
+
+async def test_what_a_turn_is_spending_at_the_moment_is_left_to_that_turn(make_bench: MakeBench) -> None:
+    class Slow(Till):
+        def __init__(self) -> None:
+            super().__init__()
+            self.arrived, self.answer = asyncio.Event(), asyncio.Event()
+
+        async def perform(self, key: str, parameters: Mapping[str, Any]) -> EffectResult:
+            result = await super().perform(key, parameters)
+            self.arrived.set()
+            await self.answer.wait()
+            return result
+
+    till = Slow()
+    async with make_bench(actions=ACTIONS, effects={"transfer": till}) as bench:
+        conversation = await bench.conversation()
+        await bench.say(conversation, "ask")
+        saying = asyncio.create_task(bench.say(conversation, "yes"))
+        await till.arrived.wait()
+        settling = asyncio.create_task((await background(bench)).settle_effects())
+        await asyncio.wait([settling], timeout=1.0)  # without the rule it waits for the turn, and tells the user again
+        till.answer.set()
+        assert await saying == ["done"]
+        assert await settling == 0
+        assert len(await bench.store.turns(conversation)) == 2
+
+
+async def test_a_reminder_that_fails_holds_up_no_other(make_bench: MakeBench) -> None:
+    async def remind(turn: Turn) -> None:
+        [_, name, hour] = turn.message.text.split()
+        turn.emit(ReminderScheduled(name, turn.now.replace(hour=int(hour)).isoformat(), name))
+
+    async def work(turn: Turn) -> None:
+        turn.say_text("time is up")
+
+    class Policies(OneAction):
+        def predict(self, tracker: Tracker) -> Prediction:
+            if tracker.parse and tracker.parse.intent_name == "broken" and tracker.latest_action == "action_listen":
+                raise ZeroDivisionError
+            return super().predict(tracker)
+
+    actions: dict[str, Action] = {"action_remind": remind, "action_work": work}
+    async with make_bench(actions=actions) as bench:
+        bench.engine.agent = replace(bench.engine.agent, dialogue=Policies())
+        await bench.say(await bench.conversation("ann"), "remind broken 13")
+        await bench.say(await bench.conversation("bob"), "remind work 14")
+        bench.clock.forward(hours=3)
+        assert await (await background(bench)).fire_reminders() == 1
+        assert [reply.text for reply in bench.told[-1].replies] == ["time is up"]

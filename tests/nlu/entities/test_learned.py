@@ -50,6 +50,10 @@ def test_unseen_names_are_found_with_role_and_group(model: EntityModel) -> None:
     assert all(e.extractor == "CRFEntityExtractor" and 0 < e.confidence <= 1 for e in found)
 
 
+def test_a_known_value_alone_with_a_sign_behind_it_is_asked_for_its_role(model: EntityModel) -> None:
+    assert [(e.value, e.start, e.end) for e in model.extract("Oslo?", NOW)] == [("Oslo", 0, 4)]
+
+
 def test_examples_without_entities_teach_what_is_none(model: EntityModel) -> None:
     assert model.extract("hello there", NOW) == ()
 

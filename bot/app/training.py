@@ -25,6 +25,7 @@ def train_project(folder: Path, *, force: bool = False, progress: Progress | Non
     return [
         f"{len(content.nlu.examples)} examples of {len(domain.intents)} intents, "
         f"{len(content.rules)} rules, {len(content.stories)} stories: {done}.",
+        trained.model.explain_threshold(),
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,4 +23,5 @@ def shell(project: Path, store: str | None, account: str | None, **plugin_option
     """
     from bot.cli.talking import talk
 
-    asyncio.run(talk(project, plugin_options, store=store, account=account))
+    with suppress(KeyboardInterrupt):
+        asyncio.run(talk(project, plugin_options, store=store, account=account))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -34,11 +35,12 @@ async def talk(folder: Path, options: dict[str, Any], *, store: str | None = Non
         for line in running.announcements:
             click.secho(line, dim=True, err=True)
         principal = await _principal(running, account)
-        conversation = await running.engine.store.conversation_id(principal.id, "shell", "you")
+        conversation = await running.engine.store.conversation_id(principal.id, "shell", running.sources.new_id())
         click.echo(click.style("Talk to the bot; /stop or Ctrl-D ends.", dim=True), err=True)
         buttons: list[dict[str, Any]] = []
-        while (text := await asyncio.to_thread(_read)) not in (None, STOP):
-            if not text or not text.strip():
+        typed = _standard_input()
+        while (line := await _line(typed)) and (text := line.rstrip("\n")) != STOP:
+            if not text.strip():
                 continue
             message = _message(running, conversation, principal, _pressed(text, buttons))
             try:
@@ -60,15 +62,33 @@ def show(answer: Answer) -> list[dict[str, Any]]:
         for button in [*reply.get("buttons", ()), *reply.get("quick_replies", ())]:
             buttons.append(button)
             click.echo(click.style(f"  {len(buttons)}. {button.get('title', '')}", fg="cyan"))
+    if not answer.replies:
+        click.secho("(no reply)", dim=True)
     return buttons
 
 
-def _read() -> str | None:
-    if sys.stdin.isatty():
-        sys.stdout.write(click.style("> ", bold=True))
-        sys.stdout.flush()
-    line = sys.stdin.readline()
-    return line.rstrip("\n") if line else None
+def _standard_input() -> TextIO:
+    """Standard input beside `sys.stdin`, which the interpreter closes at its end and waits for a thread reading it."""
+    return open(sys.stdin.fileno(), encoding="utf-8", errors="replace", closefd=False)
+
+
+async def _line(typed: TextIO) -> str:
+    """The next line with its end; "" at the end of the input.
+
+    A thread of its own reads it: those of asyncio are joined at the end, and one that reads from a terminal returns
+    when somebody presses Enter, so that Ctrl-C would wait for that.
+    """
+    if typed.isatty():
+        click.secho("> ", bold=True, nl=False)
+    loop = asyncio.get_running_loop()
+    read: asyncio.Future[str] = loop.create_future()
+
+    def deliver(line: str) -> None:
+        if not read.done():
+            read.set_result(line)
+
+    threading.Thread(target=lambda: loop.call_soon_threadsafe(deliver, typed.readline()), daemon=True).start()
+    return await read
 
 
 def _pressed(text: str, buttons: list[dict[str, Any]]) -> str:

@@ -153,7 +153,7 @@ async def test_the_last_known_balance_comes_with_its_time(bank: BrokenBank) -> N
 
 async def test_a_transfer_whose_answer_is_lost_is_checked_and_made_once(bank: BrokenBank) -> None:
     talk, oracle = talk_to(bank.bot, AMARA), bank.amara
-    await talk.say("move £50 from my current account to savings")
+    assert "Shall I move" in (await talk.say("move £50 from my current account to savings")).said
     await bank.break_it(kind="reset", path="*/domestic-payments", when="after")
     assert "I am checking that" in (await talk.say("yes")).said
     assert "I am checking that" in (await talk.say("yes")).said, "a second yes pays nothing"
@@ -165,7 +165,7 @@ async def test_a_transfer_whose_answer_is_lost_is_checked_and_made_once(bank: Br
 
 async def test_a_transfer_that_was_being_checked_is_told_of_once_it_is_known(bank: BrokenBank) -> None:
     talk = talk_to(bank.bot, AMARA)
-    await talk.say("move £20 from savings to current")
+    assert "Shall I move" in (await talk.say("move £20 from savings to current")).said
     await bank.break_it(kind="reset", path="*/domestic-payments", when="after")
     assert "I am checking that" in (await talk.say("yes")).said
     await bank.mend_it()
@@ -180,7 +180,7 @@ async def test_a_transfer_that_was_being_checked_is_told_of_once_it_is_known(ban
 
 async def test_a_transfer_that_never_arrived_moves_nothing(bank: BrokenBank) -> None:
     talk = talk_to(bank.bot, AMARA)
-    await talk.say("move £50 from my current account to savings")
+    assert "Shall I move" in (await talk.say("move £50 from my current account to savings")).said
     await bank.break_it(kind="500", path="*/domestic-payments")
     said = (await talk.say("yes")).said
     assert "Nothing has moved" in said or "I am checking that" in said

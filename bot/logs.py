@@ -159,7 +159,9 @@ def _masking(message_text: bool) -> Callable[[Any, str, Event], Event]:
     return masking
 
 
-_PLAIN = frozenset({"time", "level", "correlation_id", "event", "conversation", "bot"})
+_PLAIN = frozenset(
+    {"time", "level", "correlation_id", "event", "conversation", "bot", "actions", "route", "service", "outcome"}
+)
 """What we write ourselves: ids and words of our own, with nothing of a customer's in them."""
 
 

@@ -22,6 +22,7 @@ from bot.server.serving import Serving
 
 PARTS = web.AppKey("parts", Parts)
 ROUTES = web.AppKey("routes", tuple)
+SERVING = web.AppKey("serving", Serving)
 
 _CLEAR_EVERY = 60.0  # seconds between two looks for sessions that are over
 
@@ -32,6 +33,7 @@ def make_app(parts: Parts) -> web.Application:
     app = web.Application(middlewares=[serving.middleware], client_max_size=parts.settings.server.max_body_bytes)
     table = route_table(parts.settings, parts.version, callback=parts.callback, channels=parts.channels)
     app[PARTS] = parts
+    app[SERVING] = serving
     app[ROUTES] = table
     for route in table:
         endpoint = serving.endpoint(route)

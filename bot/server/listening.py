@@ -11,7 +11,9 @@ from aiohttp import web
 from bot.config import Settings
 from bot.errors import ConfigurationError
 from bot.logs import Log
-from bot.server.app import PARTS
+from bot.server.app import PARTS, SERVING
+from bot.server.parts import Parts
+from bot.server.shedding import SheddingRunner, refusal
 
 
 @asynccontextmanager
@@ -22,8 +24,10 @@ async def listening(app: web.Application, settings: Settings, *, shared_port: bo
     Raises ConfigurationError when the port is taken.
     """
     server, limits = settings.server, settings.limits
-    runner = web.AppRunner(
+    runner = SheddingRunner(
         app,
+        lambda: app[SERVING].full,
+        lambda: _refused(app[PARTS]),
         logger=_forwarding(app[PARTS].log),
         access_log=None,
         handle_signals=False,
@@ -42,6 +46,12 @@ async def listening(app: web.Application, settings: Settings, *, shared_port: bo
         yield f"http://{f'[{host}]' if ':' in host else host}:{port}"
     finally:
         await runner.cleanup()
+
+
+def _refused(parts: Parts) -> bytes:
+    """The answer to a message that is refused unread."""
+    parts.metrics.http("POST", "refused unread", 503, 0.0)
+    return refusal(parts.sources.new_id())
 
 
 def _forwarding(log: Log) -> logging.Logger:

@@ -44,6 +44,11 @@ class Problem(Exception):
 
     def response(self, correlation_id: str) -> web.Response:
         """The problem as an HTTP response."""
+        body = self.body(correlation_id)
+        return web.Response(status=self.status, body=body, content_type=CONTENT_TYPE, headers=self.headers)
+
+    def body(self, correlation_id: str) -> bytes:
+        """The problem's JSON."""
         body: dict[str, object] = {
             "type": "about:blank",
             "title": HTTPStatus(self.status).phrase,
@@ -54,7 +59,7 @@ class Problem(Exception):
         }
         if self.errors:
             body["errors"] = self.errors
-        return web.Response(status=self.status, body=encode(body), content_type=CONTENT_TYPE, headers=self.headers)
+        return encode(body)
 
 
 def not_found() -> Problem:

@@ -33,15 +33,28 @@ class Serving:
         self._parts = parts
         self._proxies = TrustedProxies(parts.settings.server.trusted_proxies)
         self._cors = Cors(parts.settings.server.cors_origins)
+        self._messages = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether as many messages are in work, or on their way to it, as may wait in all."""
+        return max(self._messages, self._parts.engine.waiting) >= self._parts.settings.limits.waiting
 
     def endpoint(self, route: Route) -> Endpoint:
         """The aiohttp handler of a route."""
         schema = BodySchema(route.body) if route.body is not None else None
         known = frozenset(parameter.name for parameter in route.parameters) if route.is_ours else None
 
-        async def serve(request: web.Request) -> web.StreamResponse:
-            if route.takes_turn and self._parts.engine.waiting >= self._parts.settings.limits.waiting:
+        async def serve_turn(request: web.Request) -> web.StreamResponse:
+            if self.full:
                 raise Busy(whole=True, retry_after=1.0)
+            self._messages += 1
+            try:
+                return await serve(request)
+            finally:
+                self._messages -= 1
+
+        async def serve(request: web.Request) -> web.StreamResponse:
             call = Call(request, self._parts, correlation_id.get(), self._proxies.client(request))
             if route.access:
                 await self._admit(route, call)
@@ -52,7 +65,7 @@ class Serving:
                 schema.check(call.body)
             return await route.handler(call)
 
-        return serve
+        return serve_turn if route.takes_turn else serve
 
     @property
     def middleware(self) -> Middleware:
@@ -86,7 +99,7 @@ class Serving:
             if problem is None:
                 self._parts.log.error("request_failed", route=_pattern(request), exc_info=error)
                 problem = Problem(500, "internal", "something went wrong here; the correlation id names this request")
-            elif problem.status >= 500:
+            elif problem.status >= 500 and problem.code != "busy":  # those are counted: a flood must not flood the log
                 self._parts.log.warning("request_refused", route=_pattern(request), code=problem.code)
             return problem.response(identifier)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -20,6 +19,7 @@ from bot.channels.callback import addressing as callback_addressing
 from bot.channels.delivery import Delivery
 from bot.config import RasaAuth, Settings
 from bot.errors import BotError
+from bot.logs import Log
 from bot.server.app import make_app
 from bot.server.listening import listening
 from bot.server.parts import Parts
@@ -29,6 +29,9 @@ PURGE_EVERY = 600.0
 
 EFFECTS_EVERY = 5.0
 """Seconds between two looks at outside changes whose outcome is unknown."""
+
+JOB_PAUSE = 1.0
+"""Seconds before a background job that failed is started again."""
 
 Say = Callable[[str], None]
 Job = Callable[[], Awaitable[None]]
@@ -99,7 +102,7 @@ async def serving(folder: Path, place: Place, options: dict[str, Any]) -> AsyncI
             outcome, wake = running.metrics.delivery, running.engine.outbox_changed
             delivery = Delivery(running.store, running.sources, wake=wake, outcome=outcome)
             jobs.append((await stack.enter_async_context(delivery)).run)
-        async with working_in_background(*jobs):
+        async with working_in_background(running.log, *jobs):
             app = make_app(parts_of(running))
             async with listening(app, running.settings, shared_port=place.is_worker) as url:
                 yield running, url
@@ -143,13 +146,25 @@ async def purging(running: Bot) -> None:
 
 
 @asynccontextmanager
-async def working_in_background(*jobs: Job) -> AsyncIterator[None]:
-    """Let endless jobs run beside what happens inside; they are cancelled at its end."""
-    tasks = [asyncio.ensure_future(job()) for job in jobs]
+async def working_in_background(log: Log, *jobs: Job, pause: float = JOB_PAUSE) -> AsyncIterator[None]:
+    """Let endless jobs run beside what happens inside; one that fails goes on after `pause` seconds.
+
+    They are cancelled at its end.
+    """
+    tasks = [asyncio.create_task(_kept_going(job, log, pause)) for job in jobs]
     try:
         yield
     finally:
         for task in tasks:
             task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _kept_going(job: Job, log: Log, pause: float) -> None:
+    """Start the job again whenever it fails: a bot that no longer delivers or reminds would look well."""
+    while True:
+        try:
+            await job()
+        except Exception as error:
+            log.error("background job failed", exc_info=error)
+        await asyncio.sleep(pause)

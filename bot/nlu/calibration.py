@@ -27,9 +27,10 @@ _STRENGTH: Final = (5.0, 5.0, 2.0)
 """How strongly slopes and constants are drawn to those of a typical project (precision of a normal distribution)."""
 _OUTSIDERS: Final = 0.03
 """The share of messages that are taken to belong to no intent."""
-_LOST_TO_SCOPE: Final = 0.02
-_LOST: Final = 0.04
-"""At most these shares of rightly understood held-out messages may fall back: as outsiders, and in all."""
+_LOST_TO_SCOPE: Final = 0.015
+_LOST: Final = 0.025
+"""At most these shares of rightly understood held-out messages may fall back: as outsiders, and in all; or else
+two and three of them, since with few examples those held out are understood worse than messages will be."""
 
 
 Judged: TypeAlias = tuple[float, float, float]
@@ -204,10 +205,11 @@ def _with_thresholds(fitted: Calibration, found: HeldOut, right: NDArray[np.bool
     outer_known, outer_sure = np.array(outside).T
     if not right.any():
         return fitted
-    scope = _threshold(known[right], outer_known, _LOST_TO_SCOPE)
+    few = 1 / float(right.sum())
+    scope = _threshold(known[right], outer_known, max(_LOST_TO_SCOPE, 2 * few))
     stays = known >= scope
     lost = float((~stays[right]).mean())
-    threshold = _threshold(sure[right & stays], sure[~right & stays], max(_LOST - lost, 0.0))
+    threshold = _threshold(sure[right & stays], sure[~right & stays], max(_LOST, 3 * few) - lost)
     kept, outer = stays & (sure >= threshold), (outer_known >= scope) & (outer_sure >= threshold)
     return replace(
         fitted,
@@ -224,7 +226,7 @@ def _threshold(good: Doubles, bad: Doubles, lost: float) -> float:
     """What tells the good from the bad best (Youden's index), with at most a share `lost` of the good below it."""
     grid = np.unique(np.quantile(good, np.linspace(0, lost, 26), method="lower"))
     gains = [(good >= t).mean() - ((bad >= t).mean() if len(bad) else 0.0) for t in grid]
-    return float(f"{grid[int(np.argmax(gains))]:.4g}") if lost else 0.0
+    return float(f"{grid[int(np.argmax(gains))]:.4g}")
 
 
 def fold_numbers(labels: NDArray[np.intp], seed: int, folds: int = FOLDS) -> NDArray[np.intp]:

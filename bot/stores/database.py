@@ -15,9 +15,11 @@ from bot.errors import ConfigurationError, StoreUnavailable
 from bot.stores.connection import Connection
 from bot.stores.dialects import Dialect, Sqlite, dialect_of
 from bot.stores.faults import Fault
+from bot.stores.jobs import Job
+from bot.stores.links import Health, Link, Near
 from bot.stores.lock import FileLock
 from bot.stores.schema import migrate
-from bot.stores.threads import Health, Job, Link, Near, Reader, Worker, Writer
+from bot.stores.threads import Reader, Worker, Writer
 
 T = TypeVar("T")
 Wrap = Callable[[Any], Any]
@@ -85,9 +87,8 @@ class Database:
         transaction is tried while the database is locked or away.
         `synchronous` is SQLite's; anything but FULL loses turns at a power cut
         and is there for the tests that show it. After `tidy_every` SQL
-        statements (about a thousand turns) SQLite's log is moved into its
-        file. Raises ConfigurationError when
-        the store cannot be opened.
+        statements (about a thousand turns) SQLite's log is moved into its file.
+        Raises ConfigurationError when the store cannot be opened.
         """
         dialect = dialect_of(url, project, synchronous=synchronous)
         with contextlib.ExitStack() as undo:
@@ -138,9 +139,10 @@ class Database:
         `work` may run more than once (its transaction is tried again while the
         database is locked), so it must do nothing but use its connection, and
         it must let Conflict through. What shares a COMMIT runs by `order` (what
-        it changes, a conversation say), else as it came. Raises StoreUnavailable when nothing was
-        acknowledged: it may have happened all the same, if the connection was
-        lost during COMMIT, so what is tried again needs an idempotent key.
+        it changes, a conversation say), else as it came. Raises
+        StoreUnavailable when nothing was acknowledged: it may have happened all
+        the same, if the connection was lost during COMMIT, so what is tried
+        again needs an idempotent key.
         """
         return await self._submit(self._writes, work, order)
 

@@ -34,6 +34,20 @@ class FileLock:
         os.close(self._file)
 
 
+def held_files(folder: Path) -> list[Path]:
+    """The database files in `folder` that a server holds at the moment."""
+    return [lock.with_suffix("") for lock in sorted(folder.glob("*.lock")) if _is_held(lock)]
+
+
+def _is_held(lock: Path) -> bool:
+    with lock.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
 @contextlib.contextmanager
 def locked(database: Path) -> Iterator[None]:
     """Hold the lock of a database file for a while."""

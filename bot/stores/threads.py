@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias, TypeVar
 
 from bot.errors import StoreUnavailable
 from bot.stores.connection import Connection
 from bot.stores.faults import Fault
+from bot.stores.jobs import Job, deliver, order_of, refuse
+from bot.stores.links import Health, Link
 
-T = TypeVar("T")
-Work: TypeAlias = Callable[[Connection], Any]
 _LARGEST_BATCH = 128
 _PAUSE = 0.01
 """Seconds between two tries of a transaction."""
@@ -27,18 +25,6 @@ _COMMIT_SIBLINGS = 5
 """How many others must be on their way for it to wait."""
 
 
-@dataclass(slots=True, eq=False)
-class Job:
-    """A piece of work, who waits for it, and what came of it. Those of one transaction run in the order of `order`."""
-
-    work: Work
-    future: asyncio.Future[Any]
-    loop: asyncio.AbstractEventLoop
-    order: str = ""
-    result: Any = None
-    error: BaseException | None = None
-
-
 @dataclass(slots=True)
 class Counts:
     """What the writer did since it started: for the metrics."""
@@ -47,67 +33,6 @@ class Counts:
     writes: int = 0
     faults: int = 0
     largest_batch: int = 0
-
-
-@dataclass(slots=True)
-class Health:
-    """Why the store is dead, once it is. What is on disk is unknown then, so every later call is refused."""
-
-    failure: str | None = None
-
-    def check(self) -> None:
-        """Raise StoreUnavailable when the store is dead."""
-        if self.failure is not None:
-            raise StoreUnavailable(f"the store failed and must be restarted: {self.failure}")
-
-
-class Link:
-    """A thread's connection, made when it is first needed and again after it was lost."""
-
-    def __init__(self, connect: Callable[[], Connection]) -> None:
-        self._connect = connect
-        self._connection: Connection | None = None
-        self._statements_before = 0
-
-    @property
-    def statements(self) -> int:
-        """How many statements went over this link so far."""
-        return self._statements_before + (self._connection.statements if self._connection else 0)
-
-    def open(self) -> Connection:
-        """The connection; raises Fault when none can be made."""
-        if self._connection is None:
-            self._connection = self._connect()
-        return self._connection
-
-    def drop(self) -> None:
-        """Close the connection."""
-        if self._connection is not None:
-            self._statements_before += self._connection.statements
-            self._connection.close()
-            self._connection = None
-
-
-def deliver(jobs: Iterable[Job]) -> None:
-    """Resolve the jobs' futures on their loops, with one wake-up a loop."""
-    by_loop: dict[asyncio.AbstractEventLoop, list[Job]] = {}
-    for job in jobs:
-        by_loop.setdefault(job.loop, []).append(job)
-    for loop, group in by_loop.items():
-        try:
-            loop.call_soon_threadsafe(_resolve, group)
-        except RuntimeError:  # the loop was closed: nobody waits any more
-            continue
-
-
-def _resolve(jobs: Sequence[Job]) -> None:
-    for job in jobs:
-        if job.future.done():
-            continue
-        if job.error is not None:
-            job.future.set_exception(job.error)
-        else:
-            job.future.set_result(job.result)
 
 
 class Worker:
@@ -142,30 +67,21 @@ class Worker:
                 self.health.check()
                 return attempt(jobs)
             except StoreUnavailable as error:
-                return _refuse(jobs, error)
+                return refuse(jobs, error)
             except Fault as fault:
                 if fault.kind == "broken":
                     self.health.failure = str(fault)
                 if fault.kind in ("broken", "full") or time.monotonic() >= deadline:
-                    return _refuse(jobs, StoreUnavailable(f"the store cannot be used now: {fault}"))
+                    return refuse(jobs, StoreUnavailable(f"the store cannot be used now: {fault}"))
                 time.sleep(_PAUSE)
             except Exception as error:  # a state we do not know: stop, rather than guess what is durable
                 self.health.failure = repr(error)
-                return _refuse(jobs, StoreUnavailable(f"the store failed: {error}"))
+                return refuse(jobs, StoreUnavailable(f"the store failed: {error}"))
 
     def _finish(self) -> None:
         """Close the connection, unless the store is dead: closing would make SQLite tidy up files nobody may trust."""
         if self.health.failure is None:
             self.link.drop()
-
-
-def _order(job: Job) -> str:
-    return job.order
-
-
-def _refuse(jobs: Sequence[Job], error: StoreUnavailable) -> None:
-    for job in jobs:
-        job.error = error
 
 
 class Reader(Worker):
@@ -190,36 +106,6 @@ class Reader(Worker):
             job.error = error
 
 
-class Near:
-    """A connection of the event loop's own thread, for reads that are shorter than a change of threads."""
-
-    def __init__(self, link: Link, health: Health) -> None:
-        self.link = link
-        self._health = health
-        self._thread: int | None = None
-
-    def look(self, work: Callable[[Connection], T]) -> T:
-        """Run `work` here; raises Fault when the database cannot be read now, or this is another thread."""
-        self._health.check()
-        if self._thread is None:
-            self._thread = threading.get_ident()
-        if self._thread != threading.get_ident():
-            raise Fault("busy", "another thread's connection")
-        try:
-            return work(self.link.open())
-        except Fault as fault:
-            if fault.kind == "broken":
-                self._health.failure = str(fault)
-            else:
-                self.link.drop()
-            raise
-
-    def close(self) -> None:
-        """Close the connection, if this is its thread."""
-        if self._thread in (None, threading.get_ident()):
-            self.link.drop()
-
-
 class Writer(Worker):
     """Runs all jobs that wait in one transaction; they are answered after its COMMIT, or not at all."""
 
@@ -236,7 +122,7 @@ class Writer(Worker):
         while going:
             going, jobs = self._next_batch()
             if jobs:
-                jobs.sort(key=_order)  # workers that lock the same rows in the same order never wait in a circle
+                jobs.sort(key=order_of)  # workers that lock the same rows in the same order never wait in a circle
                 self._attempt(self._write, jobs)
                 deliver(jobs)
             if self.link.statements - tidied >= self.tidy_every:

@@ -17,7 +17,7 @@ from bot.stores.database import Database
 from bot.stores.schema import TABLES
 from bot.stores.turns import SqlTurns, open_turns
 from bot.stores.verifying import verify
-from tests.stores.contract import entry, message, reminder, turn
+from tests.stores.examples import entry, message, reminder, turn
 
 URL = "sqlite:///t.db"
 

@@ -11,7 +11,7 @@ from bot.sources import Sources
 from bot.stores import commits, effects, history, inbox, outbox, reminders
 from bot.stores.database import Database
 from bot.stores.turns import SqlTurns
-from tests.stores.contract import turn
+from tests.stores.examples import turn
 
 EVERY_TURN = {
     "load": commits._LOAD,

@@ -16,7 +16,8 @@ from bot.stores.database import Database
 from bot.stores.postgres import PostgresTurns
 from bot.stores.turns import SqlTurns, open_turns
 from tests.stores.cluster import Cluster, running_cluster
-from tests.stores.contract import Clock, Open, StoreContract, turn
+from tests.stores.contract import StoreContract
+from tests.stores.examples import Clock, Open, turn
 
 
 class TestPostgres(StoreContract):

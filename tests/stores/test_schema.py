@@ -16,7 +16,7 @@ from bot.stores.dialects import Dialect, dialect_of
 from bot.stores.schema import LATEST, migrate, version
 from bot.stores.turns import open_turns
 from tests.stores.cluster import Cluster
-from tests.stores.contract import NOW, turn
+from tests.stores.examples import NOW, turn
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -9,7 +9,8 @@ import pytest
 
 from bot.stores.database import Database
 from bot.stores.turns import SqlTurns
-from tests.stores.contract import Clock, Open, StoreContract
+from tests.stores.contract import StoreContract
+from tests.stores.examples import Clock, Open
 
 
 class TestSqlite(StoreContract):

@@ -18,7 +18,7 @@ from bot.engine.protocols import EffectEntry, Outgoing, TurnCommit
 from bot.errors import MessageIdReused, SequenceConflict
 from bot.stores.database import Database
 from bot.stores.turns import SqlTurns
-from tests.stores.contract import NOW, Clock, entry, message, turn
+from tests.stores.examples import NOW, Clock, entry, message, turn
 
 SENDERS = st.sampled_from(["a", "b", "c"])
 IDS = st.sampled_from([f"m{n}" for n in range(6)])

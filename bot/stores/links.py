@@ -1,0 +1,83 @@
+"""A thread's connection to the database, and whether the database may be used at all."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from bot.errors import StoreUnavailable
+from bot.stores.connection import Connection
+from bot.stores.faults import Fault
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Health:
+    """Why the store is dead, once it is. What is on disk is unknown then, so every later call is refused."""
+
+    failure: str | None = None
+
+    def check(self) -> None:
+        """Raise StoreUnavailable when the store is dead."""
+        if self.failure is not None:
+            raise StoreUnavailable(f"the store failed and must be restarted: {self.failure}")
+
+
+class Link:
+    """A thread's connection, made when it is first needed and again after it was lost."""
+
+    def __init__(self, connect: Callable[[], Connection]) -> None:
+        self._connect = connect
+        self._connection: Connection | None = None
+        self._statements_before = 0
+
+    @property
+    def statements(self) -> int:
+        """How many statements went over this link so far."""
+        return self._statements_before + (self._connection.statements if self._connection else 0)
+
+    def open(self) -> Connection:
+        """The connection; raises Fault when none can be made."""
+        if self._connection is None:
+            self._connection = self._connect()
+        return self._connection
+
+    def drop(self) -> None:
+        """Close the connection."""
+        if self._connection is not None:
+            self._statements_before += self._connection.statements
+            self._connection.close()
+            self._connection = None
+
+
+class Near:
+    """A connection of the event loop's own thread, for reads that are shorter than a change of threads."""
+
+    def __init__(self, link: Link, health: Health) -> None:
+        self.link = link
+        self._health = health
+        self._thread: int | None = None
+
+    def look(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` here; raises Fault when the database cannot be read now, or this is another thread."""
+        self._health.check()
+        if self._thread is None:
+            self._thread = threading.get_ident()
+        if self._thread != threading.get_ident():
+            raise Fault("busy", "another thread's connection")
+        try:
+            return work(self.link.open())
+        except Fault as fault:
+            if fault.kind == "broken":
+                self._health.failure = str(fault)
+            else:
+                self.link.drop()
+            raise
+
+    def close(self) -> None:
+        """Close the connection, if this is its thread."""
+        if self._thread in (None, threading.get_ident()):
+            self.link.drop()

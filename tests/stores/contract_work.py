@@ -1,0 +1,181 @@
+"""The contract of what is still to be done: messages, replies, effects, reminders."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from bot.dialogue.events import ReminderCancelled
+from bot.engine.protocols import Outgoing
+from bot.errors import MessageIdReused, SequenceConflict
+from bot.stores.turns import SqlTurns
+from tests.stores.examples import NOW, Clock, Open, entry, message, reminder, turn
+
+
+class WorkContract:
+    """How work is kept; see `StoreContract`."""
+
+    # --- inbox ---
+
+    async def test_accepted_messages_wait_in_order_until_answered(
+        self, store: SqlTurns, open_store: Open, conversation: str
+    ):
+        for n in (2, 1, 3):
+            assert await store.accept(message(conversation, f"a{n}", f"text {n}"), f"f{n}")
+        assert not await store.accept(message(conversation, "a1"), "f1")
+        waiting = await (await open_store()).accepted()
+        assert [m.message_id for m in waiting] == ["a2", "a1", "a3"]
+        assert replace(waiting[0], principal=message("").principal) == message(conversation, "a2", "text 2")
+        loaded = await store.load(conversation, "a2")
+        assert (loaded.stored.fingerprint, loaded.stored.body) == ("f2", None)
+        await store.commit(turn(conversation, 1, message_id="a2", fingerprint="f2"))
+        assert [m.message_id for m in await store.accepted()] == ["a1", "a3"]
+        assert (await store.load(conversation, "a2")).stored.body == turn(conversation, 1).body
+
+    async def test_an_accepted_id_is_not_reused_for_another_payload(self, store: SqlTurns, conversation: str):
+        await store.accept(message(conversation, "a"), "f1")
+        with pytest.raises(MessageIdReused):
+            await store.accept(message(conversation, "a", "other"), "f2")
+        with pytest.raises(SequenceConflict):
+            await store.commit(turn(conversation, 1, message_id="a", fingerprint="f2"))
+
+    # --- outbox ---
+
+    async def test_replies_go_out_in_order_one_at_a_time(self, store: SqlTurns, conversation: str, clock: Clock):
+        other = await store.conversation_id("customer:2", "callback", "")
+        await store.commit(
+            turn(conversation, 1, outbox=tuple(Outgoing(f"o{n}", "callback", "u", b"%d" % n) for n in (1, 2)))
+        )
+        await store.commit(turn(other, 1, outbox=(Outgoing("p1", "callback", "v", b"x"),)))
+        clock.now = NOW + timedelta(minutes=1)
+        due = await store.due_outgoing()
+        assert [(d.outgoing.id, d.conversation, d.attempts) for d in due] == [("o1", conversation, 1), ("p1", other, 1)]
+        assert await store.due_outgoing() == []
+        await store.mark_sent("o1")
+        (second,) = await store.due_outgoing()
+        assert second.outgoing == Outgoing("o2", "callback", "u", b"2")
+
+    async def test_a_reply_that_failed_is_sent_again_and_holds_back_the_next(
+        self, store: SqlTurns, conversation: str, clock: Clock
+    ):
+        await store.commit(turn(conversation, 1, outbox=tuple(Outgoing(f"o{n}", "c", "u", b"") for n in (1, 2))))
+        clock.now = NOW + timedelta(minutes=1)
+        assert len(await store.due_outgoing()) == 1
+        later = clock.now + timedelta(seconds=5)
+        await store.retry_at("o1", later)
+        assert await store.due_outgoing() == []
+        assert await store.next_outgoing_at() == later
+        clock.now = later
+        assert [(d.outgoing.id, d.attempts) for d in await store.due_outgoing()] == [("o1", 2)]
+        await store.give_up("o1")
+        assert [d.outgoing.id for d in await store.due_outgoing()] == ["o2"]
+        await store.mark_sent("o2")
+        assert await store.next_outgoing_at() is None
+
+    async def test_a_sender_that_died_loses_nothing(
+        self, store: SqlTurns, open_store: Open, conversation: str, clock: Clock
+    ):
+        await store.commit(turn(conversation, 1, outbox=(Outgoing("o1", "c", "u", b""),)))
+        clock.now = NOW + timedelta(minutes=1)
+        assert len(await store.due_outgoing(claimed_for=30)) == 1
+        clock.now += timedelta(seconds=31)
+        (again,) = await (await open_store()).due_outgoing()
+        assert (again.outgoing.id, again.attempts) == ("o1", 2)
+
+    async def test_racing_senders_never_get_the_same_reply(self, store: SqlTurns, open_store: Open, clock: Clock):
+        for n in range(10):
+            c = await store.conversation_id("p", "callback", str(n))
+            await store.commit(turn(c, 1, outbox=(Outgoing(f"o{n}", "c", "u", b""),)))
+        clock.now = NOW + timedelta(minutes=1)
+        other = await open_store()
+        claims = await asyncio.gather(*[s.due_outgoing(most=3) for s in (store, other) * 5])
+        ids = [due.outgoing.id for claim in claims for due in claim]
+        assert sorted(ids) == sorted(set(ids))
+
+    async def test_sent_replies_are_forgotten_after_a_while_and_due_ones_never(
+        self, store: SqlTurns, conversation: str, clock: Clock
+    ):
+        await store.commit(turn(conversation, 1, outbox=tuple(Outgoing(f"o{n}", "c", "u", b"") for n in (1, 2))))
+        clock.now = NOW + timedelta(minutes=1)
+        await store.due_outgoing()
+        await store.mark_sent("o1")
+        assert await store.purge(NOW + timedelta(days=30)) == 2
+        assert [d.outgoing.id for d in await store.due_outgoing()] == ["o2"]
+
+    # --- effects ---
+
+    async def test_an_effect_is_spent_once(self, store: SqlTurns, open_store: Open):
+        mine = entry()
+        assert await store.journal(mine) is mine
+        again = await (await open_store()).journal(entry(parameters=b"other"))
+        assert (again.status, again.parameters) == ("spending", b"{}")
+
+    async def test_of_racing_spenders_one_spends(self, store: SqlTurns, open_store: Open):
+        stores = [store, await open_store()]
+        entries = [entry() for _ in range(20)]
+        stand = await asyncio.gather(*[stores[n % 2].journal(e) for n, e in enumerate(entries)])
+        assert sum(mine is standing for mine, standing in zip(entries, stand, strict=True)) == 1
+
+    async def test_an_effects_status_goes_forward_only(self, store: SqlTurns):
+        await store.journal(entry())
+        assert (await store.journal(entry(status="unknown"))).status == "unknown"
+        assert (await store.journal(entry(status="spending"))).status == "unknown"
+        done = entry(status="done", result=b"7", at=NOW + timedelta(seconds=1))
+        assert await store.journal(done) is done
+        for status in ("spending", "unknown", "refused", "done"):
+            standing = await store.journal(entry(status=status))
+            assert (standing.status, standing.result, standing.at) == ("done", b"7", done.at)
+
+    async def test_unsettled_effects_are_found_oldest_first(self, store: SqlTurns):
+        for n, status in enumerate(["spending", "unknown", "done", "refused"]):
+            await store.journal(entry(f"k{n}", status, at=NOW - timedelta(seconds=n)))
+        assert [e.key for e in await store.unsettled_effects()] == ["k1", "k0"]
+
+    # --- reminders ---
+
+    async def test_a_reminder_is_due_until_its_turn_commits(self, store: SqlTurns, open_store: Open, conversation: str):
+        set_by = reminder()
+        await store.commit(turn(conversation, 1, reminders=(set_by,)))
+        assert await store.due_reminders(NOW + timedelta(seconds=59)) == []
+        assert await store.next_reminder_at() == NOW + timedelta(seconds=60)
+        due = await (await open_store()).due_reminders(NOW + timedelta(seconds=60))
+        assert due == [(conversation, set_by)]
+        await store.commit(turn(conversation, 2, fired=set_by, user_spoke=False))
+        assert await store.due_reminders(NOW + timedelta(days=1)) == []
+        assert await store.next_reminder_at() is None
+
+    async def test_a_user_who_speaks_ends_only_the_reminders_that_say_so(self, store: SqlTurns, conversation: str):
+        kept = reminder("kept", kill_on_user_message=False)
+        await store.commit(turn(conversation, 1, reminders=(reminder("ended"), kept)))
+        await store.commit(turn(conversation, 2, user_spoke=False))
+        assert len(await store.due_reminders(NOW + timedelta(days=1))) == 2
+        await store.commit(turn(conversation, 3, reminders=(reminder("new"),)))
+        names = [r.name for _, r in await store.due_reminders(NOW + timedelta(days=1))]
+        assert sorted(names) == ["kept", "new"]
+
+    @pytest.mark.parametrize(
+        ("cancelled", "left"),
+        [
+            (ReminderCancelled(), []),
+            (ReminderCancelled(name="a"), ["b", "c"]),
+            (ReminderCancelled(intent="other"), ["a", "c"]),
+            (ReminderCancelled(entities=()), ["a", "b"]),
+            (ReminderCancelled(name="a", intent="other"), ["a", "b", "c"]),
+        ],
+    )
+    async def test_reminders_are_cancelled_by_what_is_named(
+        self, store: SqlTurns, conversation: str, cancelled: ReminderCancelled, left: list[str]
+    ):
+        made = (reminder("a"), reminder("b", intent="other"), reminder("c", entities=()))
+        await store.commit(turn(conversation, 1, reminders=made))
+        await store.commit(turn(conversation, 2, reminders=(cancelled,), user_spoke=False))
+        assert sorted(r.name for _, r in await store.due_reminders(NOW + timedelta(days=1))) == left
+
+    async def test_a_reminder_of_the_same_name_replaces(self, store: SqlTurns, conversation: str):
+        first, second = reminder(seconds=60), reminder(seconds=120)
+        await store.commit(turn(conversation, 1, reminders=(first,)))
+        await store.commit(turn(conversation, 2, reminders=(second,), fired=first, user_spoke=False))
+        assert await store.due_reminders(NOW + timedelta(days=1)) == [(conversation, second)]

@@ -9,7 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from bot.config import Settings
+import click
+
+from bot.config import Settings, Store
 from bot.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -20,14 +22,32 @@ T = TypeVar("T")
 
 
 def load_settings(project: Path, store: str | None = None) -> Settings:
-    """The project's settings, its store replaced when one is given; ConfigurationError lists every problem."""
+    """The project's settings, its store replaced when one is given; ConfigurationError lists every problem.
+
+    Where neither the command nor config.yml names a store, it is that of the
+    server that runs in the project: a demo has one of its own.
+    """
     from bot.reading import read_settings
 
     settings, diagnostics = read_settings(project)
     errors = [str(found) for found in diagnostics if found.severity == "error"]
     if errors:
         raise ConfigurationError(errors)
-    return replace(settings, store=replace(settings.store, url=store)) if store else settings
+    url = store or _store_in_use(settings)
+    return replace(settings, store=replace(settings.store, url=url)) if url else settings
+
+
+def _store_in_use(settings: Settings) -> str | None:
+    from bot.stores.lock import held_files
+
+    default = Store().url
+    if settings.store.url != default:
+        return None
+    held = [f"sqlite:///{file.relative_to(settings.project)}" for file in held_files(settings.data)]
+    if len(held) != 1 or held == [default]:
+        return None
+    click.echo(f"Working on {held[0]}, the store of the server that runs here; --store names another.", err=True)
+    return held[0]
 
 
 @asynccontextmanager

@@ -101,6 +101,18 @@ def test_a_key_made_while_the_server_runs_works_at_once_and_names_its_own_users(
             assert backend.post("/webhooks/rest/webhook", json=message).status_code == 401
 
 
+def test_commands_work_on_the_store_of_the_demo_that_runs_here(run_bot: RunBot, bank_project: BankProject) -> None:
+    project = bank_project("demo-keys")
+    with run_bot(project, "--demo") as running:
+        made = command(project, "keys", "create", "--scope", "channel")
+        assert "demo.db" in made.stderr
+        with running.client(made.stdout.splitlines()[-1]) as backend:
+            answer = backend.post("/webhooks/rest/webhook", json={"sender": "user-1", "message": "hello"})
+            assert answer.status_code == 200
+        running.stop()
+    assert "demo.db" not in command(project, "keys", "list").stderr
+
+
 def test_a_customers_chat_and_rest_webhook_are_one_conversation(run_bot: RunBot, bank_project: BankProject) -> None:
     with run_bot(bank_project("one"), "--demo") as running, running.login() as customer:
         first = customer.post("/chat", json={"message": "hello"}).json()

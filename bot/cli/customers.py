@@ -109,10 +109,6 @@ def _read_code() -> str:
     return sys.stdin.readline().rstrip("\n")
 
 
-def _state(*, disabled: bool) -> str:
-    return "disabled" if disabled else "active"
-
-
 def _must(found: bool) -> None:
     if not found:
         raise BotError("there is no customer with this account number; `bot customers list` shows all")

@@ -130,14 +130,6 @@ class Parse:
 
 
 @dataclass(frozen=True, slots=True)
-class Button:
-    """A choice offered to the user: what it shows and what a press sends."""
-
-    title: str
-    payload: str
-
-
-@dataclass(frozen=True, slots=True)
 class Reply:
     """One message from the bot. `response` names the response it was made from, if any."""
 

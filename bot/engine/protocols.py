@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from bot.dialogue.events import ReminderCancelled, ReminderScheduled
 from bot.messages import Parse, UserMessage
@@ -180,10 +180,3 @@ class Matcher(Protocol):
 
     def parse(self, text: str, now: datetime) -> Parse:
         """What the text means; `now` is the reference time for dates (aware, UTC)."""
-
-
-class Observer(Protocol):
-    """Is told of every committed turn, after the fact; what it raises is logged and changes nothing."""
-
-    def __call__(self, record: Any) -> None:
-        """Take note of a `TurnRecord`."""

@@ -52,10 +52,6 @@ class Registry(Generic[T]):
         """Everything registered, by name."""
         return dict(self._items)
 
-    def owner(self, name: str) -> str:
-        """The plugin that registered `name`; KeyError when nothing did."""
-        return self._owners[name]
-
 
 @dataclass(frozen=True, slots=True)
 class CommandOption:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,6 +56,12 @@ class Draft:
         """Note something about the content."""
         self.diagnostics.append(Diagnostic(severity, place, message, cure, code))
 
+    def report_marks(self, unreadable: Iterable[str], place: Place) -> None:
+        """Note the entity marks of a text that cannot be read."""
+        cure = 'Write `[text](entity)` or `[text]{"entity": "name", "value": "…"}` (JSON, double quotes).'
+        for mark in unreadable:
+            self.report("error", place, f"The entity mark `{mark}` cannot be read.", cure, "entity-mark")
+
     def add(self, kind: str, known: dict[str, Any], name: str, value: Any, place: Place) -> None:
         """Keep a named piece, unless the name is taken; then say by what."""
         if name not in known:
@@ -70,6 +76,3 @@ class Draft:
             "Keep one of the two.",
             "duplicate-definition",
         )
-
-
-Metadata = Mapping[str, Any]

@@ -42,14 +42,7 @@ def _intent(item: Map, draft: Draft) -> None:
 
 def _example(text: str, intent: str, metadata: dict[str, Any], place: Place, draft: Draft) -> None:
     spoken, annotations, problems = read_annotations(text)
-    for problem in problems:
-        draft.report(
-            "error",
-            place,
-            f"The entity mark `{problem}` cannot be read.",
-            'Write `[text](entity)` or `[text]{"entity": "name", "value": "…"}` (JSON, double quotes).',
-            "entity-mark",
-        )
+    draft.report_marks(problems, place)
     draft.examples.append(Example(spoken, intent, annotations, metadata, place))
     for mark in annotations:
         said = spoken[mark.start : mark.end]

@@ -138,14 +138,7 @@ def _user(item: Map, draft: Draft) -> UserStep:
     """A user step; what the shorthand or the marks in its text say, the step says too."""
     written, place = item.get("user"), item.place
     text, annotations, problems = read_annotations(written.strip()) if written else (None, (), [])
-    for problem in problems:
-        draft.report(
-            "error",
-            place,
-            f"The entity mark `{problem}` cannot be read.",
-            'Write `[text](entity)` or `[text]{"entity": "name", "value": "…"}` (JSON, double quotes).',
-            "entity-mark",
-        )
+    draft.report_marks(problems, place)
     intent = item.get("intent")
     entities = tuple(_entities(item.get("entities") or []))
     if annotations and not entities:

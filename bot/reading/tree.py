@@ -169,7 +169,6 @@ class _Builder:
     diagnostics: list[Diagnostic] = field(default_factory=list)
     seen: set[int] = field(default_factory=set)
     repeated: int = 0
-    inside_alias: int = 0
 
     def build(self, node: yaml.Node, depth: int = 0) -> Tree:
         """The node's value."""

@@ -41,6 +41,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chro
         "disable-component-update",
         "disable-sync",
         "disable-dev-shm-usage",
+        "force-prefers-reduced-motion",
         f"user-data-dir={tmp_path_factory.mktemp('chromium')}",
     ):
         options.add_argument(f"--{flag}")
@@ -96,6 +97,9 @@ class Page:
 
     def all(self, selector: str) -> list[WebElement]:
         return self.browser.find_elements(By.CSS_SELECTOR, selector)
+
+    def texts(self, selector: str) -> list[str]:
+        return [str(element.get_attribute("textContent")) for element in self.all(selector)]
 
     def focused(self) -> str:
         return str(self.browser.switch_to.active_element.get_attribute("id"))
@@ -161,11 +165,11 @@ async def test_buttons_are_pressed_once_and_shown_by_their_title(page: Page) -> 
     await page.do(page.all(".choices button")[0].click)
     await page.until_log_says("you said: /more")
     assert page.running.engine.seen[-1].text == "/more"
-    assert page.all(".user .bubble")[-1].text == "More"
+    assert page.texts(".user .bubble")[-1] == "More"
     assert not page.all(".choices button")[0].is_enabled()
     await page.do(page.browser.refresh)
     await page.until_log_says("you said: /more")
-    assert page.all(".user .bubble")[-1].text == "More"
+    assert page.texts(".user .bubble")[-1] == "More"
 
 
 async def test_a_table_is_drawn_instead_of_its_aligned_text(page: Page) -> None:
@@ -184,9 +188,9 @@ async def test_a_table_is_drawn_instead_of_its_aligned_text(page: Page) -> None:
     await page.until(lambda: page.find("chat").is_displayed())
     await page.say("balance")
     await page.until(lambda: page.all("#log table"))
-    assert [cell.text for cell in page.all("#log td")] == ["Everyday", "£1,234.56", "Savings", "£-10.00"]
+    assert page.texts("#log td") == ["Everyday", "£1,234.56", "Savings", "£-10.00"]
     assert [cell.get_attribute("scope") for cell in page.all("#log th")] == ["col", "col"]
-    assert page.all(".bot .bubble")[0].text == "Your balances:\n\nAnything else?"
+    assert page.texts(".bot .bubble")[0] == "Your balances:\n\nAnything else?"
 
 
 async def test_a_session_that_ends_is_explained_and_the_text_is_kept(page: Page) -> None:
@@ -207,7 +211,7 @@ async def test_a_message_that_fails_can_be_tried_again_with_the_same_id(page: Pa
     page.running.engine.fail = Busy(whole=True, retry_after=60)
     await page.say("hi")
     await page.until(lambda: page.all(".failed button"))
-    assert "The bot is busy" in page.all(".failed")[0].text
+    assert "The bot is busy" in page.texts(".failed")[0]
     page.running.engine.fail = None
     await page.do(page.all(".failed button")[0].click)
     await page.until_log_says("you said: hi")
@@ -259,7 +263,7 @@ async def test_earlier_messages_come_in_when_asked_for(page: Page) -> None:
     await page.do(page.find("earlier").click)
     await page.until_log_says("you said: message 0.")
     assert not page.find("earlier").is_displayed()
-    assert [bubble.text for bubble in page.all(".user .bubble")] == [f"message {n}." for n in range(20)]
+    assert page.texts(".user .bubble") == [f"message {n}." for n in range(20)]
 
 
 async def test_the_page_fits_a_phone(page: Page, tmp_path: Path) -> None:

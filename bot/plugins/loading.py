@@ -42,8 +42,12 @@ class Plugins:
         return tuple(self._order)
 
     def actions(self) -> Mapping[str, Action]:
-        """The registered actions by name; raises PluginError when two plugins give one name."""
-        return self._collect("register_actions", "action")
+        """The registered actions by name; raises PluginError when two plugins give one name, or one is not async."""
+        actions: Mapping[str, Action] = self._collect("register_actions", "action")
+        for name, action in actions.items():
+            if inspect.isfunction(action) and not inspect.iscoroutinefunction(action):
+                raise PluginError(f"the action {name!r} must be async: write `async def {action.__name__}(turn)`")
+        return actions
 
     def nlu_components(self) -> Mapping[str, Callable[..., Any]]:
         """The registered pipeline components' factories by name."""
@@ -95,8 +99,9 @@ def hook_problems(plugin: object) -> Iterable[str]:
     known = _hook_parameters()
     for name, function in vars(plugin).items() if hasattr(plugin, "__dict__") else ():
         if getattr(function, "bot_impl", None) is None:
-            continue
-        if name not in known:
+            if name in known and getattr(function, "__module__", None) == getattr(plugin, "__name__", ""):
+                yield f"{name} is a hook's name; put `@hookimpl` above its `def`"
+        elif name not in known:
             yield f"there is no hook {name!r}; the hooks are {', '.join(sorted(known))}"
         elif inspect.iscoroutinefunction(function):
             yield f"the hook {name} must be a plain `def`: it runs once at start-up (open resources in `lifespan`)"

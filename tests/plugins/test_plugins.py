@@ -57,6 +57,24 @@ def test_a_misspelt_hook_is_refused_with_the_hooks_there_are() -> None:
         Plugins([("one", plugin(register_action=lambda register: None))])
 
 
+def test_a_hook_without_its_mark_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "actions").mkdir()
+    (tmp_path / "actions" / "cards.py").write_text("def register_actions(register):\n    pass\n")
+    with pytest.raises(
+        PluginError, match=r"actions/cards.py: register_actions is a hook's name; put `@hookimpl` above"
+    ):
+        Plugins(find_plugins(tmp_path, ()))
+
+
+def test_an_action_that_is_not_async_is_refused() -> None:
+    def pay(turn: object) -> None:
+        """Would be called and awaited."""
+
+    plugins = Plugins([("one", plugin(register_actions=lambda register: register("action_pay", pay)))])
+    with pytest.raises(PluginError, match=r"the action 'action_pay' must be async: write `async def pay\(turn\)`"):
+        plugins.actions()
+
+
 def test_an_async_hook_is_refused() -> None:
     async def register_actions(register: object) -> None:
         """Never awaited by anybody."""

@@ -135,7 +135,7 @@ class RunningTurn:
             self.apply(rejection(prediction))
         except StoreUnavailable:
             raise
-        except Exception as error:  # an action is a plugin's: whatever it raises becomes ActionFailed
+        except (Exception, SystemExit) as error:  # an action is a plugin's: whatever it raises becomes ActionFailed
             self.apply(record(prediction, ()))
             self._fail(prediction.action, error)
             failed = True
@@ -152,14 +152,17 @@ class RunningTurn:
         if action is None:
             raise LookupError(f"no plugin, response or form is called {name}")
         turn = Turn(tracker, self._context)
+        started = perf_counter()
         async with asyncio.timeout(self._action_seconds):
             await action(turn)
+        if perf_counter() - started > self._action_seconds:  # no timeout interrupts what does not await
+            raise TimeoutError("it held up all conversations: what blocks belongs in `await asyncio.to_thread(…)`")
         return turn.events
 
     async def _run_nested(self, name: str, tracker: Tracker) -> tuple[Event, ...]:
         return await self._run(name, tracker)
 
-    def _fail(self, action: str, error: Exception) -> None:
+    def _fail(self, action: str, error: BaseException) -> None:
         self._report_failure(action, error)
         reply = choose_response(
             self._context.domain,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
+import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
@@ -209,6 +211,31 @@ async def test_an_action_that_takes_too_long_gives_a_designed_reply(make_bench: 
         [text] = await bench.say(await bench.conversation(), "wait")
         assert text.startswith("Sorry")
         assert ActionFailed("action_wait", "TimeoutError") in bench.told[-1].events
+
+
+async def test_an_action_that_holds_up_the_loop_is_told_of_it(make_bench: MakeBench) -> None:
+    """No timeout interrupts what never awaits; it counts as too long all the same, and the log says why."""
+
+    async def block(turn: Turn) -> None:
+        turn.say_text("never heard")
+        time.sleep(0.02)  # noqa: ASYNC251 - the mistake itself
+
+    async with make_bench(actions={"action_block": block}, limits=Limits(action_seconds=0.01)) as bench:
+        [text] = await bench.say(await bench.conversation(), "block")
+        assert text.startswith("Sorry")
+        [(_, error)] = bench.failures
+        assert "asyncio.to_thread" in str(error)
+
+
+async def test_an_action_that_wants_to_end_the_process_fails_like_any_other(make_bench: MakeBench) -> None:
+    async def leave(turn: Turn) -> None:
+        sys.exit(3)
+
+    async with make_bench(actions={"action_leave": leave}) as bench:
+        conversation = await bench.conversation()
+        [text] = await bench.say(conversation, "leave")
+        assert text.startswith("Sorry")
+        assert await bench.say(conversation) == ["1"]
 
 
 async def test_an_unknown_action_gives_a_designed_reply(make_bench: MakeBench) -> None:

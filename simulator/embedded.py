@@ -11,6 +11,7 @@ from pathlib import Path
 from aiohttp import web
 
 from .app import make_app
+from .keys import CLIENT_ID
 from .settings import Endpoint, SimulatorSettings, utc_now
 
 
@@ -23,7 +24,7 @@ async def embedded(
     `now` is the bank's clock (aware UTC); the bank keeps its file in `data_dir`.
     """
     settings = SimulatorSettings(
-        client_id="teller",
+        client_id=CLIENT_ID,
         client_secret=secrets.token_urlsafe(32),
         admin_key=secrets.token_urlsafe(32),
         database=data_dir / "bank.db",

@@ -9,6 +9,15 @@ from pathlib import Path
 
 from bot import ConfigurationError
 
+CLIENT_ID = "teller"
+"""What the bot calls itself at the bank."""
+
+KEY_FILE = "bank.key"
+"""The bot's secret, in the project's private folder."""
+
+ADMIN_KEY_FILE = "bank-admin.key"
+"""The secret of who may inject faults."""
+
 
 def read_or_make_key(path: Path) -> str:
     """The secret in the file, which is made (mode 0600) when it is not there; raises ConfigurationError."""

@@ -10,11 +10,8 @@ from bot import Startup
 from .commands import bank_url
 from .demo import DEMO_CUSTOMERS, DemoCustomer
 from .embedded import embedded
-from .keys import read_key
+from .keys import CLIENT_ID, KEY_FILE, read_key
 from .settings import Endpoint
-
-CLIENT_ID = "teller"
-KEY_FILE = "bank.key"
 
 
 @asynccontextmanager

@@ -11,11 +11,8 @@ import click
 from bot import ConfigurationError
 
 from .embedded import serving
-from .keys import read_or_make_key
-from .plugin import CLIENT_ID, KEY_FILE
+from .keys import ADMIN_KEY_FILE, CLIENT_ID, KEY_FILE, read_or_make_key
 from .settings import SimulatorSettings
-
-ADMIN_KEY_FILE = "bank-admin.key"
 
 
 def run(data: Path, *, host: str, port: int, seed: int) -> None:

@@ -210,7 +210,8 @@ class CustomerBank:
                 )
                 return answer.data
             except CallFailed as failure:
-                if failure.status != 401 or last_try:
+                # An earlier try may have had its effect: no second call may tell another story.
+                if failure.status != 401 or last_try or failure.may_have_happened:
                     raise
                 tokens.drop(self.customer, token)
         raise AssertionError("unreachable")

@@ -7,13 +7,14 @@ from datetime import timedelta
 from typing import Any
 
 import aiohttp
+import httpx
 import pytest
 
 from actions.bank import BankClient, PaymentOrder
 from actions.payment import Transfer
 from bot import CallFailed, Customer
 from simulator.settings import Endpoint
-from tests.bank.kit import AMARA, JONAS, NOON, refused
+from tests.bank.kit import AMARA, CURRENT, JONAS, NOON, SAVINGS, SaidBank, refused
 from tests.bank.test_faults import impatient
 from tests.bank.test_faults import order as order_fault
 
@@ -154,3 +155,20 @@ async def test_a_new_key_for_each_attempt_would_pay_twice(bank: BankClient, endp
         await bank.of(AMARA).pay("k-1", ordered)
     await bank.of(AMARA).pay("k-2", ordered)
     assert len((await books(endpoint))["payments"]) == 2
+
+
+async def test_an_order_that_may_have_arrived_stays_unknown_whatever_fails_afterwards(said: SaidBank) -> None:
+    """Its answer is lost, the repetition meets an expired token, and there is no new one."""
+
+    def post(request: httpx.Request) -> httpx.Response:
+        said.answers["/token"] = httpx.Response(503)
+        if said.paths().count("domestic-payments") == 1:
+            raise httpx.ReadError("the connection broke", request=request)
+        return httpx.Response(401)
+
+    said.answers["/domestic-payments"] = post
+    ordered = PaymentOrder(CURRENT, SAVINGS, 5_000, "GBP", "Rainy day", LATER)
+    with pytest.raises(CallFailed) as failed:
+        await said.client().of(AMARA).pay("k-1", ordered)
+    assert said.paths().count("domestic-payments") == 2
+    assert failed.value.may_have_happened

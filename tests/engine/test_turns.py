@@ -218,7 +218,7 @@ async def test_an_action_that_holds_up_the_loop_is_told_of_it(make_bench: MakeBe
 
     async def block(turn: Turn) -> None:
         turn.say_text("never heard")
-        time.sleep(0.02)  # noqa: ASYNC251 - the mistake itself
+        time.sleep(0.02)
 
     async with make_bench(actions={"action_block": block}, limits=Limits(action_seconds=0.01)) as bench:
         [text] = await bench.say(await bench.conversation(), "block")
@@ -502,3 +502,15 @@ async def test_a_backlog_larger_than_the_server_takes_at_once_is_answered_whole(
             await bench.store.accept(message, MessageWork(message).fingerprint)
         assert await bench.engine.drain() == 150
         assert await bench.store.accepted() == []
+
+
+async def test_an_action_that_ends_as_cancelled_has_failed_and_the_turn_goes_on(make_bench: MakeBench) -> None:
+    async def wait_for_cancelled(turn: Turn) -> None:
+        part = asyncio.create_task(asyncio.Event().wait())
+        part.cancel()
+        await part
+
+    async with make_bench(actions={"action_wait": wait_for_cancelled}) as bench:
+        [sorry] = await bench.say(await bench.conversation(), "wait")
+        assert sorry.startswith("Sorry")
+        assert ActionFailed("action_wait", "CancelledError") in bench.told[-1].events

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from bot.stores.database import Database
 from tests.durability.crash import Settings, check_store, crash
 from tests.stores.cluster import running_cluster
+
+pytestmark = pytest.mark.timeout(300)  # several starts of a whole bot, on a machine that may be busy
 
 
 async def test_kill_9_loses_doubles_and_changes_nothing(tmp_path: Path):

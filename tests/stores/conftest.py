@@ -10,6 +10,8 @@ import pytest
 
 from tests.stores.cluster import Cluster, running_cluster
 
+pytest.register_assert_rewrite("tests.stores.contract_turns", "tests.stores.contract_work")
+
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:

@@ -154,7 +154,7 @@ class RunningTurn:
         turn = Turn(tracker, self._context)
         started = perf_counter()
         async with asyncio.timeout(self._action_seconds):
-            await action(turn)
+            await _uncancelled(action(turn))
         if perf_counter() - started > self._action_seconds:  # no timeout interrupts what does not await
             raise TimeoutError("it held up all conversations: what blocks belongs in `await asyncio.to_thread(…)`")
         return turn.events
@@ -173,6 +173,17 @@ class RunningTurn:
             values={},
         )
         self.apply([ActionFailed(action, type(error).__name__), BotUttered(reply or Reply(text=FAILED_TEXT))])
+
+
+async def _uncancelled(action: Awaitable[None]) -> None:
+    """Run an action. One that ends as cancelled, though nobody cancelled the turn, has failed like any other."""
+    try:
+        await action
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        raise RuntimeError("the action awaited something that was cancelled") from error
 
 
 def _by_default(action: str, name: str) -> Prediction:

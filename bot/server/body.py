@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 from aiohttp import web
@@ -11,6 +12,7 @@ from jsonschema import Draft202012Validator
 
 from bot.encoding import decode
 from bot.server.problems import Problem
+from bot.server.schemas import NO_CONTROLS
 
 _READ_SECONDS = 10.0
 _MOST_ERRORS = 10
@@ -60,10 +62,9 @@ class BodySchema:
         """Raise Problem 400 with all that is wrong, each with its place; values are not repeated."""
         if self.is_plainly_good(value) or self._validator.is_valid(value):
             return
-        errors = [
-            {"pointer": _pointer(error.absolute_path), "detail": _sentence(error)}
-            for _, error in zip(range(_MOST_ERRORS), self._validator.iter_errors(value), strict=False)
-        ]
+        found = islice(self._validator.iter_errors(value), _MOST_ERRORS)
+        told = dict.fromkeys((_pointer(error.absolute_path), _sentence(error)) for error in found)
+        errors = [{"pointer": pointer, "detail": detail} for pointer, detail in told]
         raise Problem(400, "invalid_body", "the body is not what this route takes", errors=errors)
 
     def is_plainly_good(self, value: Any) -> bool:
@@ -74,14 +75,17 @@ class BodySchema:
             bounds = self._strings.get(name)
             if bounds is None or type(item) is not str:
                 return False
+            if "pattern" in bounds and not item.isprintable():
+                return False
             if not bounds.get("minLength", 0) <= len(item) <= bounds.get("maxLength", len(item)):
                 return False
         return True
 
 
 def _is_text(schema: Mapping[str, Any]) -> bool:
-    """Whether nothing but a text's length is asked for."""
-    return schema.get("type") == "string" and schema.keys() <= {"type", "minLength", "maxLength"}
+    """Whether nothing but a text's length is asked for, and that it has no control characters."""
+    plain = schema.keys() <= {"type", "minLength", "maxLength", "pattern"}
+    return plain and schema.get("type") == "string" and schema.get("pattern", NO_CONTROLS) == NO_CONTROLS
 
 
 def _pointer(path: Any) -> str:
@@ -103,6 +107,8 @@ def _sentence(error: Any) -> str:
             return f"must have at least {error.validator_value} characters"
         case "maxLength":
             return f"must have at most {error.validator_value} characters"
+        case "pattern":
+            return "must have no control characters"
         case "enum":
             return f"must be one of {', '.join(map(str, error.validator_value))}"
     return f"does not satisfy {error.validator}: {error.validator_value}"

@@ -13,7 +13,7 @@ from bot.errors import ConfigurationError
 from bot.logs import Log
 from bot.server.app import PARTS, SERVING
 from bot.server.parts import Parts
-from bot.server.shedding import SheddingRunner, refusal
+from bot.server.shedding import Gate, SheddingRunner, refusal
 
 
 @asynccontextmanager
@@ -26,8 +26,7 @@ async def listening(app: web.Application, settings: Settings, *, shared_port: bo
     server, limits = settings.server, settings.limits
     runner = SheddingRunner(
         app,
-        lambda: app[SERVING].full,
-        lambda: _refused(app[PARTS]),
+        Gate(lambda: app[SERVING].in_work, limits.waiting, lambda: _refused(app[PARTS])),
         logger=_forwarding(app[PARTS].log),
         access_log=None,
         handle_signals=False,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.server.schemas import ANYTHING, OBJECT, TEXT, obj, string
+from bot.server.schemas import ANYTHING, MESSAGE_ID, OBJECT, TEXT, obj, string
 
 ID = string(1, 256)
 NAME = string(1, 256)
@@ -36,7 +36,7 @@ PARSE = obj(
         "intent": obj(("name", "confidence"), {"name": {"type": ["string", "null"]}, "confidence": {"type": "number"}}),
         "entities": {"type": "array", "items": OBJECT},
         "intent_ranking": {"type": "array", "items": OBJECT},
-        "message_id": {"type": ["string", "null"]},
+        "message_id": {**MESSAGE_ID, "type": ["string", "null"]},
     },
 )
 TRACKER = obj(
@@ -75,7 +75,7 @@ DOMAIN = obj((), {"intents": {"type": "array"}, "slots": OBJECT, "responses": OB
 
 def text(most_characters: int) -> dict[str, Any]:
     """The body of POST /model/parse."""
-    return obj(("text",), {"text": string(0, most_characters), "message_id": {"type": ["string", "null"]}})
+    return obj(("text",), {"text": string(0, most_characters), "message_id": {**MESSAGE_ID, "type": ["string", "null"]}})
 
 
 def message(most_characters: int) -> dict[str, Any]:

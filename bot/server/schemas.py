@@ -35,8 +35,11 @@ ANYTHING: dict[str, Any] = {}
 OBJECT = {"type": "object"}
 TEXT = {"type": "string"}
 
-MESSAGE_ID = string(1, 128)
-SENDER = string(1, 256)
+NO_CONTROLS = r"^[^\u0000-\u001f\u007f-\u009f]*$"
+"""Ids are kept and shown as they come: PostgreSQL takes no NUL in a text, and a log line no line break."""
+
+MESSAGE_ID = {**string(1, 128), "pattern": NO_CONTROLS}
+SENDER = {**string(1, 256), "pattern": NO_CONTROLS}
 
 LOGIN = obj(("accountNumber", "code"), {"accountNumber": string(1, 64), "code": string(1, 64)}, closed=True)
 EMPTY = obj((), {}, closed=True)

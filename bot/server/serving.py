@@ -36,9 +36,9 @@ class Serving:
         self._messages = 0
 
     @property
-    def full(self) -> bool:
-        """Whether as many messages are in work, or on their way to it, as may wait in all."""
-        return max(self._messages, self._parts.engine.waiting) >= self._parts.settings.limits.waiting
+    def in_work(self) -> int:
+        """How many messages are in work, from the first look at their request to its answer."""
+        return max(self._messages, self._parts.engine.waiting)
 
     def endpoint(self, route: Route) -> Endpoint:
         """The aiohttp handler of a route."""
@@ -46,7 +46,7 @@ class Serving:
         known = frozenset(parameter.name for parameter in route.parameters) if route.is_ours else None
 
         async def serve_turn(request: web.Request) -> web.StreamResponse:
-            if self.full:
+            if self.in_work >= self._parts.settings.limits.waiting:
                 raise Busy(whole=True, retry_after=1.0)
             self._messages += 1
             try:

@@ -100,6 +100,8 @@ async def test_text_is_normalised_and_control_characters_are_gone(running: Runni
         {"message": "hi", "messageId": ""},
         {"message": "hi", "messageId": 1},
         {"message": "hi", "messageId": "x" * 129},
+        {"message": "hi", "messageId": "a\u0000b"},
+        {"message": "hi", "messageId": "a\nb"},
         {"message": "hi", "metadata": []},
         {"message": "hi", "sender": "somebody"},
     ],
@@ -111,6 +113,12 @@ async def test_what_the_schema_refuses_is_a_400_that_says_where(running: Running
     assert (answer.status, answer.content_type, problem["code"]) == (400, "application/problem+json", "invalid_body")
     assert problem["errors"]
     assert running.engine.seen == []
+
+
+async def test_what_is_missing_is_said_once(running: Running) -> None:
+    answer = await running.client.post("/auth", json={})
+    assert answer.status == 400
+    assert [error["detail"] for error in (await answer.json())["errors"]] == ["accountNumber, code must be given"]
 
 
 async def test_bodies_that_are_no_json_too_large_too_deep_or_of_another_type_are_refused(running: Running) -> None:

@@ -108,7 +108,7 @@ class RunningTurn:
             self.apply(await self._run(ACTION_EXTRACT_SLOTS, self.tracker))
         except StoreUnavailable:
             raise
-        except Exception as error:  # a validation action is a plugin's: whatever it raises must not lose the turn
+        except (Exception, SystemExit) as error:  # a validation action is a plugin's: it must not lose the turn
             self._fail(ACTION_EXTRACT_SLOTS, error)
 
     async def act(self, most: int) -> None:

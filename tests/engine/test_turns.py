@@ -513,4 +513,4 @@ async def test_an_action_that_ends_as_cancelled_has_failed_and_the_turn_goes_on(
     async with make_bench(actions={"action_wait": wait_for_cancelled}) as bench:
         [sorry] = await bench.say(await bench.conversation(), "wait")
         assert sorry.startswith("Sorry")
-        assert ActionFailed("action_wait", "CancelledError") in bench.told[-1].events
+        assert ActionFailed("action_wait", "RuntimeError") in bench.told[-1].events

@@ -75,7 +75,8 @@ DOMAIN = obj((), {"intents": {"type": "array"}, "slots": OBJECT, "responses": OB
 
 def text(most_characters: int) -> dict[str, Any]:
     """The body of POST /model/parse."""
-    return obj(("text",), {"text": string(0, most_characters), "message_id": {**MESSAGE_ID, "type": ["string", "null"]}})
+    message_id = {**MESSAGE_ID, "type": ["string", "null"]}
+    return obj(("text",), {"text": string(0, most_characters), "message_id": message_id})
 
 
 def message(most_characters: int) -> dict[str, Any]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from bot.dialogue.event_json import event_to_json
+from bot.dialogue.events import Event, ReminderScheduled
 from bot.encoding import decode, encode
 from bot.engine.record import Step, TurnRecord
 from bot.messages import Principal, Reply, UserMessage
@@ -65,8 +67,6 @@ def message_to_json(message: UserMessage) -> dict[str, Any]:
 
 def message_from_json(value: dict[str, Any]) -> UserMessage:
     """A message read back; its principal is a key's (nobody is logged in once a message was put aside)."""
-    from datetime import datetime
-
     return UserMessage(
         text=value["text"],
         conversation=value["conversation"],
@@ -78,6 +78,17 @@ def message_from_json(value: dict[str, Any]) -> UserMessage:
         metadata=value["metadata"],
         correlation_id=value["correlation"],
     )
+
+
+def check_events(events: Sequence[Event]) -> None:
+    """Raise ValueError unless all that an action's events hold can be kept: JSON values, and reminders with a time."""
+    try:
+        encode([event_to_json(event) for event in events])
+        for event in events:
+            if isinstance(event, ReminderScheduled):
+                datetime.fromisoformat(event.at)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"its events cannot be kept: {error}") from error
 
 
 def read_record(text: bytes) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from bot.dialogue.responses import choose_response
 from bot.dialogue.tracker import Tracker
 from bot.dialogue.turn_loop import before_action, goes_on, record, rejection, user_spoke_again
 from bot.engine.agent import Agent
+from bot.engine.codec import check_events
 from bot.engine.record import Step
 from bot.errors import ActionRejected, StoreUnavailable
 from bot.messages import Parse, Reply, UserMessage
@@ -157,6 +158,7 @@ class RunningTurn:
             await _uncancelled(action(turn))
         if perf_counter() - started > self._action_seconds:  # no timeout interrupts what does not await
             raise TimeoutError("it held up all conversations: what blocks belongs in `await asyncio.to_thread(…)`")
+        check_events(turn.events)
         return turn.events
 
     async def _run_nested(self, name: str, tracker: Tracker) -> tuple[Event, ...]:

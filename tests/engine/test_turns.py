@@ -16,11 +16,11 @@ import pytest
 
 from bot.actions.turn import Turn
 from bot.config import Limits
-from bot.dialogue.events import ActionFailed, SessionStarted, SlotSet
+from bot.dialogue.events import ActionFailed, BotUttered, Event, ReminderScheduled, SessionStarted, SlotSet
 from bot.engine.protocols import Loaded, TurnCommit
 from bot.engine.work import MessageWork
 from bot.errors import ActionRejected, Busy, MessageIdReused, StoreUnavailable, TurnTimedOut
-from bot.messages import Parse, Principal
+from bot.messages import Parse, Principal, Reply
 from tests.engine.conftest import MakeBench, all_of
 
 
@@ -514,3 +514,24 @@ async def test_an_action_that_ends_as_cancelled_has_failed_and_the_turn_goes_on(
         [sorry] = await bench.say(await bench.conversation(), "wait")
         assert sorry.startswith("Sorry")
         assert ActionFailed("action_wait", "RuntimeError") in bench.told[-1].events
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        SlotSet("count", object()),
+        SlotSet("count", 2**70),
+        BotUttered(Reply(text="half a surrogate pair: \ud83d")),
+        ReminderScheduled("nudge", "some time tomorrow", "a reminder"),
+        ReminderScheduled("nudge", cast("str", None), "a reminder"),
+    ],
+)
+async def test_an_action_whose_events_cannot_be_kept_has_failed(make_bench: MakeBench, event: Event) -> None:
+    async def emit(turn: Turn) -> None:
+        turn.emit(event)
+
+    async with make_bench(actions={"action_emit": emit}) as bench:
+        conversation = await bench.conversation()
+        [sorry] = await bench.say(conversation, "emit")
+        assert sorry.startswith("Sorry")
+        assert await bench.say(conversation) == ["1"]

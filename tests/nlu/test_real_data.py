@@ -1,0 +1,54 @@
+"""Floors for accuracy on data that nobody here wrote, below what is measured: only a real loss breaks them."""
+
+import csv
+import random
+from collections import defaultdict
+from datetime import UTC, datetime
+
+import pytest
+
+from bot.content import Content, Example, NluData
+from bot.nlu import train
+from bot.nlu.evaluation import likeliest
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def draw(path, shots, seed=0):
+    rng = random.Random(seed)
+    by_intent = defaultdict(list)
+    with path.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            by_intent[row["intent"]].append(row["text"])
+    taught, held = [], []
+    for intent in sorted(by_intent):
+        texts = rng.sample(by_intent[intent], len(by_intent[intent]))
+        taught += [Example(t, intent) for t in texts[:shots]]
+        held += [(t, intent) for t in texts[shots : shots + 4]]
+    return tuple(taught), held
+
+
+@pytest.fixture(scope="module")
+def banking(shared_data):
+    taught, held = draw(shared_data / "nlu" / "banking77" / "train.csv", 10)
+    return train(Content(nlu=NluData(taught))), held
+
+
+def test_ten_examples_an_intent_do_for_four_messages_in_five(banking):
+    model, held = banking
+    right = [likeliest(model.parse(text, NOW))[0] == intent for text, intent in held]
+    assert sum(right) / len(right) > 0.76
+
+
+def test_confidence_is_near_to_accuracy(banking):
+    model, held = banking
+    judged = [(likeliest(model.parse(text, NOW)), intent) for text, intent in held]
+    accuracy = sum(name == intent for (name, _), intent in judged) / len(judged)
+    assert abs(sum(c for (_, c), _ in judged) / len(judged) - accuracy) < 0.06
+
+
+def test_messages_of_other_topics_fall_back(banking, shared_data):
+    model, _ = banking
+    with (shared_data / "nlu" / "clinc150" / "full_oos_train.csv").open(encoding="utf-8", newline="") as file:
+        parses = [model.parse(row["text"], NOW) for row in csv.DictReader(file)]
+    assert sum(p.doubt == "out_of_scope" for p in parses) / len(parses) > 0.7

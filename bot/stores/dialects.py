@@ -246,7 +246,7 @@ def dialect_of(url: str, project: Path, *, synchronous: str = "FULL") -> Dialect
     except ArgumentError:
         raise ConfigurationError([_WRONG_URL]) from None
     if parsed.drivername == "sqlite" and parsed.database not in (None, "", ":memory:"):
-        return Sqlite((project / str(parsed.database)).absolute(), synchronous)
+        return Sqlite((project / str(parsed.database)).resolve(), synchronous)
     if parsed.drivername in ("postgresql", "postgresql+psycopg"):
         return _postgres(parsed.set(drivername="postgresql+psycopg"))
     raise ConfigurationError([_WRONG_URL])

@@ -121,6 +121,14 @@ async def test_a_second_server_on_a_file_is_refused_with_a_sentence(tmp_path: Pa
     await Database.open("sqlite:///t.db", project=tmp_path, server=True).close()
 
 
+async def test_another_name_of_the_file_is_the_same_file(tmp_path: Path):
+    first = Database.open("sqlite:///t.db", project=tmp_path, server=True)
+    (tmp_path / "other.db").symlink_to(tmp_path / "t.db")
+    with pytest.raises(ConfigurationError, match="stop it first"):
+        Database.open("sqlite:///other.db", project=tmp_path, server=True)
+    await first.close()
+
+
 @pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "mysql://x/y", "nonsense"])
 def test_other_urls_are_refused(url: str, tmp_path: Path):
     with pytest.raises(ConfigurationError, match=r"sqlite:///.teller/teller.db"):

@@ -26,6 +26,10 @@ async def run(turn: Turn) -> None:
         turn.set(slot, None)
     if confirmed is None or effect is None:
         return
+    if not _is_theirs(turn, effect.parameters):
+        turn.drop_effect()
+        turn.say("utter_please_log_in")
+        return
     if not confirmed:
         turn.drop_effect()
         turn.say("utter_transfer_not_made")
@@ -42,6 +46,9 @@ async def status(turn: Turn) -> None:
     if not last:
         turn.say("utter_no_transfer")
     elif last["outcome"] == "unknown" and effect is not None and effect.key == last["key"]:
+        if not _is_theirs(turn, effect.parameters):
+            turn.say("utter_please_log_in")
+            return
         tell(turn, effect.parameters, await turn.spend())
     else:
         _say(turn, last)
@@ -61,6 +68,11 @@ async def settled(turn: Turn) -> None:
     effect = turn.message.metadata["effect"]
     turn.say("utter_transfer_news")
     _say(turn, _note(turn, effect["key"], effect["parameters"], EffectResult(effect["outcome"], effect["result"])))
+
+
+def _is_theirs(turn: Turn, parameters: Mapping[str, Any]) -> bool:
+    """Whether the transfer is of the customer who is logged in: events may also come from outside a conversation."""
+    return turn.customer is not None and parameters.get("customer") == turn.customer.bank_customer_id
 
 
 def tell(turn: Turn, parameters: Mapping[str, Any], result: EffectResult) -> None:

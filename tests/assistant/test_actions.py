@@ -13,6 +13,7 @@ import pytest_asyncio
 from actions import balance, fallback, follow_up, spending, transactions, transfer, transfer_form
 from actions.bank import BankClient
 from actions.banking import for_customers
+from actions.payment import order_parameters
 from actions.question import Filters, Period, Question
 from bot import (
     ActionExecuted,
@@ -28,6 +29,7 @@ from bot import (
     Turn,
     UserUttered,
 )
+from bot.dialogue.events import EffectPrepared
 from bot.reading import read_project
 from bot.testing.kit import SpentEffects, make_entity, make_parse, make_turn, replies, texts
 from simulator.embedded import embedded
@@ -363,6 +365,20 @@ async def test_a_form_that_ended_early_spends_nothing_and_stays_silent(domain: D
     turn = await confirmed_turn(domain, effects, None)
     assert len(texts(turn)) == 1, "only the question"
     assert effects.spent == []
+
+
+@pytest.mark.parametrize("customer", [None, JONAS])
+async def test_a_transfer_of_another_customer_is_not_made(domain: Domain, customer: Customer | None) -> None:
+    parameters = order_parameters(AMARA, READY["from_account"], READY["to_account"], 5_000, NOW)
+    note = {"key": "k-1", "outcome": "unknown", "reason": "other", "amount": "£50.00", "source": "a", "target": "b"}
+    for action in (transfer.run, transfer.status):
+        effects = SpentEffects()
+        slots = {"confirmed": True, "transfer": note}
+        turn = make_turn("yes", customer=customer, domain=domain, now=NOW, slots=slots, spend=effects)
+        turn.emit(EffectPrepared("transfer", "k-1", parameters))
+        await action(turn)
+        assert effects.spent == []
+        assert "log in" in texts(turn)[-1]
 
 
 async def test_a_yes_to_nothing(domain: Domain) -> None:

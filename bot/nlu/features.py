@@ -12,10 +12,13 @@ from bot.learning import Rows
 from bot.nlu.components import Featurizer
 from bot.nlu.spelling import Spelling
 from bot.nlu.tfidf import Tfidf
-from bot.nlu.vectors import StaticVectors
+from bot.nlu.vectors import SHARE, StaticVectors
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
+
+_LEAST_SHARE = 0.1
+"""With less room than this beside plugins' features, the static vectors are left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +110,9 @@ class Features:
 
 
 def make_features(tfidf: Tfidf, featurizers: Sequence[Featurizer], language: str) -> Features:
-    """The features of a fitted `tfidf` and of plugins' featurizers, or of the static vectors where there are none."""
-    static = StaticVectors()
+    """The features of a fitted `tfidf`, of plugins' featurizers, and of the static vectors in what room those leave."""
+    room = SHARE - sum(f.share for f in featurizers)
+    static = StaticVectors(share=max(room, 0.0))
     real = static.words() if language.partition("-")[0].partition("_")[0] == "en" else {}
     spelling = Spelling(tfidf.words(), real, case_sensitive=tfidf.case_sensitive)
-    return Features(tfidf, featurizers or [static], spelling)
+    return Features(tfidf, [*featurizers, static] if room > _LEAST_SHARE else featurizers, spelling)

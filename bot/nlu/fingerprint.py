@@ -9,6 +9,7 @@ from importlib.metadata import version
 from typing import Any, Final
 
 from bot.content import Content
+from bot.nlu.vectors import StaticVectors
 
 FORMAT: Final = 1
 """Raised whenever training would make another model of the same content."""
@@ -22,6 +23,7 @@ def fingerprint_of(content: Content, seed: int = 0) -> str:
     retrieval = {k: v for k, v in content.domain.responses.items() if "/" in k}
     parts = {
         "format": FORMAT,
+        "vectors": StaticVectors.version,
         "versions": {name: version(name) for name in ("numpy", "python-crfsuite")},
         "seed": seed,
         "nlu": content.nlu,

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -74,6 +75,25 @@ def test_static_vectors_know_words_that_no_example_has():
 
 def test_nothing_known_is_a_zero():
     assert not Features(Tfidf.fit(["a b"]), [StaticVectors()]).one("我想").known
+
+
+class Lengths:
+    """A plugin's featurizer of next to no use."""
+
+    version = "1"
+
+    def __init__(self, share):
+        self.share = share
+
+    def features(self, texts):
+        return np.ones((len(texts), 1), np.float32)
+
+
+def test_static_vectors_take_the_room_that_plugins_leave():
+    shares = [[s.share for s in make_features(FEATURES.tfidf, [Lengths(x)], "en").sources] for x in (0.2, 0.65)]
+    assert shares == [[0.2, pytest.approx(0.5)], [0.65]]
+    gram = make_features(FEATURES.tfidf, [Lengths(0.2)], "en").of(TEXTS).gram()
+    np.testing.assert_allclose(np.diag(gram)[:4], 1, atol=1e-5)
 
 
 @given(st.text())

@@ -1,0 +1,206 @@
+"""Ten times more messages than the bot can answer: how much of its goodput it keeps, and how soon the rest hears no.
+
+    python benchmarks/overload.py [--seconds 5] [--times 10] [--connections 2000]
+
+First the capacity is measured: 64 users, each waiting for an answer before the
+next message. Then messages come at so many times that rate whether or not
+anything is answered (an open loop), over as many connections as there are, each
+with one request at a time. The server runs on one core, the load on the other.
+Prints a table, and the goodput that was kept with its goal: by the clock, and by
+the server's CPU time, which a busy machine does not falsify.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import secrets
+import sys
+import tempfile
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import perf_counter
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.load import Result, load, post, table  # noqa: E402 - the path is set above
+from benchmarks.turns import TEXTS, make_project, process  # noqa: E402 - as above
+
+PORT = 5931
+CLIENTS = 64
+SENDERS = 1_000
+TICK = 0.002
+"""Seconds between two bursts of the open loop."""
+
+
+@dataclass
+class Flood:
+    """An open loop: what was sent, answered (latencies in seconds by status), and not sent for want of a connection."""
+
+    seconds: float
+    latencies: dict[int, list[float]] = field(default_factory=dict)
+    sent: int = 0
+    unsent: int = 0
+    cpu: float = 0.0
+    without_retry_after: int = 0
+
+    def rate(self, status: int) -> float:
+        """Answers of this status a second."""
+        return len(self.latencies.get(status, ())) / self.seconds
+
+    def cells(self, status: int) -> tuple[str, ...]:
+        """A row of the table."""
+        result = Result(self.seconds, self.latencies.get(status, []))
+        times = (result.percentile(share) * 1e3 for share in (0.5, 0.99))
+        return (f"flood, {status}", f"{self.rate(status):,.0f}", *(f"{time:.1f}" for time in times))
+
+
+class Connection(asyncio.Protocol):
+    """One kept-alive connection with one request at a time."""
+
+    def __init__(self, idle: deque[Connection], flood: Flood) -> None:
+        self._idle, self._flood = idle, flood
+        self._sent = 0.0
+        self._answer = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Ready to send."""
+        self._transport = transport
+        self._idle.append(self)
+
+    def send(self, request: bytes) -> None:
+        """Send a request."""
+        self._sent = perf_counter()
+        self._transport.write(request)  # type: ignore[attr-defined] # a BaseTransport in name only
+
+    def data_received(self, data: bytes) -> None:
+        """Take in an answer, whole or in parts."""
+        self._answer += data
+        head, found, body = self._answer.partition(b"\r\n\r\n")
+        if not found:
+            return
+        lower = head.lower()
+        at = lower.index(b"content-length:") + 15
+        if len(body) < int(lower[at:].split(b"\r\n", 1)[0]):
+            return
+        status = int(head[9:12])
+        self._flood.latencies.setdefault(status, []).append(perf_counter() - self._sent)
+        self._flood.without_retry_after += status == 503 and b"retry-after:" not in lower
+        self._answer = b""
+        self._idle.append(self)
+
+
+def messages(key: str) -> Callable[[int, int], bytes]:
+    """Requests of a backend's users, the same many in capacity and flood, each with an id of its own."""
+    run = secrets.token_hex(4)
+
+    def request(client: int, number: int) -> bytes:
+        sender = f"user-{(client + number * CLIENTS) % SENDERS}"
+        body = {"sender": sender, "message": TEXTS[number % len(TEXTS)], "message_id": f"{run}-{client}-{number}"}
+        return post("/webhooks/rest/webhook", body, token=key)
+
+    return request
+
+
+def server_cpu() -> float:
+    """The CPU time (seconds) of the processes that this one started, so far."""
+    children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
+    fields = [Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split() for child in children]
+    return sum(int(field[11]) + int(field[12]) for field in fields) / os.sysconf("SC_CLK_TCK")
+
+
+async def flood(port: int, key: str, rate: float, seconds: float, connections: int) -> Flood:
+    """Send `rate` messages a second for so many seconds; the answers of the first second are not counted."""
+    idle: deque[Connection] = deque()
+    counted = result = Flood(seconds)
+    loop, request = asyncio.get_running_loop(), messages(key)
+    for _ in range(connections):
+        await loop.create_connection(lambda: Connection(idle, result), "127.0.0.1", port)
+    requests = [request(number % CLIENTS, number // CLIENTS) for number in range(int(rate * (seconds + 1)) + 1)]
+    began, number = perf_counter(), 0
+    while (now := perf_counter() - began) < seconds + 1:
+        if now >= 1 and counted.sent == 0:
+            number_before = number
+            for status in list(result.latencies):
+                del result.latencies[status]
+            result.unsent = 0
+            counted.sent = 1
+            cpu = server_cpu()
+        while number < min(now * rate, len(requests)):
+            if idle:
+                idle.popleft().send(requests[number])
+            else:
+                result.unsent += 1
+            number += 1
+        await asyncio.sleep(TICK)
+    result.sent, result.cpu = number - number_before, server_cpu() - cpu
+    return result
+
+
+async def make_key(project: Path, store: str) -> str:
+    """A channel key."""
+    from bot.auth.opening import open_auth
+    from bot.reading import read_settings
+    from bot.sources import Sources
+    from bot.stores.database import Database
+
+    database = Database.open(store, project=project)
+    auth = await open_auth(database, read_settings(project)[0], Sources())
+    key = await auth.keys.create({"channel"})
+    auth.close()
+    await database.close()
+    return key.secret
+
+
+def run_all(work: Path, times: float, seconds: float, connections: int) -> tuple[Result, float, Flood]:
+    """The capacity, the CPU time of a turn there (seconds), and the flood."""
+    import uvloop
+
+    project, store = make_project(work / "project"), f"sqlite:///{work}/bot.db"
+    key = asyncio.run(make_key(project, store))
+    bot = (sys.executable, "-m", "bot", "run", "--project", str(project), "--store", store, "--port", str(PORT))
+    with process(0, *bot, until="ready", log=work / "bot.log"):
+        before = server_cpu()
+        capacity = uvloop.run(load(PORT, CLIENTS, seconds, messages(key), warmup=0))
+        turn = (server_cpu() - before) / capacity.statuses[200]
+        return capacity, turn, uvloop.run(flood(PORT, key, times * capacity.rate, seconds, connections))
+
+
+def report(capacity: Result, turn: float, flooded: Flood) -> str:
+    """The table, and the goal."""
+    p50, p99 = (capacity.percentile(share) * 1e3 for share in (0.5, 0.99))
+    rows = [("capacity", f"{capacity.rate:,.0f}", f"{p50:.1f}", f"{p99:.1f}")]
+    rows += [flooded.cells(status) for status in sorted(flooded.latencies)]
+    kept = flooded.rate(200) / capacity.rate
+    by_cpu = turn * len(flooded.latencies[200]) / flooded.cpu
+    sent, unsent = flooded.sent / flooded.seconds, flooded.unsent / flooded.seconds
+    notes = [
+        f"{sent:,.0f} messages a second were to be sent, {unsent:,.0f} of them found no free connection",
+        f"{flooded.without_retry_after} answers 503 had no Retry-After",
+        f"a turn took {turn * 1e3:.2f} ms of the server's CPU time; it had {flooded.cpu:.1f} s in the flood",
+        f"goodput kept: {kept:.2f} by the clock, {by_cpu:.2f} by CPU time (goal: ≥ 0.90)",
+    ]
+    return table(("figure", "answers/s", "p50 ms", "p99 ms"), rows) + "\n\n" + "\n".join(notes)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=5.0, help="how long each figure is measured")
+    parser.add_argument("--times", type=float, default=10.0, help="how many times the capacity is sent")
+    parser.add_argument("--connections", type=int, default=2_000)
+    given = parser.parse_args()
+    if (os.cpu_count() or 1) > 1:
+        os.sched_setaffinity(0, {1})
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        (work / "project").mkdir()
+        print(report(*run_all(work, given.times, given.seconds, given.connections)))
+
+
+if __name__ == "__main__":
+    main()

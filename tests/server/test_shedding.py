@@ -1,0 +1,186 @@
+"""Refusing costs little: while the server is full, whole messages on quiet connections are refused unread."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+
+import pytest
+from aiohttp import web
+
+from bot.server.shedding import Gate, SheddingRunner, is_whole_message, refusal
+
+MESSAGE = b"POST /chat HTTP/1.1\r\nHost: bot\r\nContent-Length: 2\r\n\r\n{}"
+
+
+@dataclass
+class Kitchen:
+    """A server that lets `most` messages in and answers each when `done` is set."""
+
+    most: int
+    port: int = 0
+    in_work: int = 0
+    most_seen: int = 0
+    is_gated: bool = True
+    done: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def chat(self, request: web.Request) -> web.Response:
+        self.in_work += 1
+        self.most_seen = max(self.most_seen, self.in_work)
+        try:
+            await self.done.wait()
+        finally:
+            self.in_work -= 1
+        return web.Response(text=request.path)
+
+    async def until_in_work(self, number: int) -> None:
+        while self.in_work < number:
+            await asyncio.sleep(0.001)
+
+
+@asynccontextmanager
+async def kitchen(most: int) -> AsyncIterator[Kitchen]:
+    served = Kitchen(most)
+    app = web.Application()
+    app.router.add_post("/chat", served.chat)
+    app.router.add_post("/auth", served.chat)
+    gate = Gate(lambda: served.in_work if served.is_gated else -1_000, most, lambda: refusal("c-1"))
+    runner = SheddingRunner(app, gate, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    served.port = runner.addresses[0][1]
+    try:
+        yield served
+    finally:
+        served.done.set()
+        await runner.cleanup()
+
+
+@dataclass
+class Line:
+    """A client's connection."""
+
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+
+    async def answer(self) -> tuple[int, dict[str, str], bytes]:
+        async with asyncio.timeout(10):
+            head = (await self.reader.readuntil(b"\r\n\r\n")).decode().splitlines()
+            headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:] if line)}
+            return int(head[0].split()[1]), headers, await self.reader.readexactly(int(headers["content-length"]))
+
+
+async def quiet_lines(served: Kitchen, stack: AsyncExitStack, number: int) -> list[Line]:
+    """Connections on which one message was answered and the next one is waited for."""
+    made = []
+    served.is_gated = False
+    served.done.set()
+    for _ in range(number):
+        line = Line(*await asyncio.open_connection("127.0.0.1", served.port))
+        stack.callback(line.writer.close)
+        line.writer.write(MESSAGE)
+        assert (await line.answer())[0] == 200
+        made.append(line)
+    served.is_gated = True
+    served.done.clear()
+    served.most_seen = 0
+    return made
+
+
+async def test_a_full_server_refuses_unread_with_a_problem_and_when_to_come_again() -> None:
+    async with kitchen(most=1) as served, AsyncExitStack() as stack:
+        first, second = await quiet_lines(served, stack, 2)
+        first.writer.write(MESSAGE)
+        await served.until_in_work(1)
+        second.writer.write(MESSAGE)
+        status, headers, body = await second.answer()
+        assert (status, headers["retry-after"]) == (503, "1")
+        assert headers["content-type"] == "application/problem+json"
+        assert json.loads(body)["correlationId"] == headers["x-correlation-id"] == "c-1"
+        served.done.set()
+        assert (await first.answer())[0] == 200
+        second.writer.write(MESSAGE)  # the connection lives on
+        assert (await second.answer())[0] == 200
+
+
+async def test_hundreds_that_arrive_at_once_do_not_slip_in_before_the_first_is_seen() -> None:
+    async with kitchen(most=10) as served, AsyncExitStack() as stack:
+        crowd = await quiet_lines(served, stack, 100)
+        for line in crowd:
+            line.writer.write(MESSAGE)
+        await served.until_in_work(10)
+        answers = [asyncio.create_task(line.answer()) for line in crowd]
+        while sum(answer.done() for answer in answers) < 90:
+            await asyncio.sleep(0.001)
+        assert served.most_seen == 10
+        served.done.set()
+        statuses = [(await answer)[0] for answer in answers]
+        assert statuses.count(200) == 10
+        assert statuses.count(503) == 90
+
+
+async def test_what_is_not_a_message_is_served_by_a_full_server() -> None:
+    async with kitchen(most=0) as served, AsyncExitStack() as stack:
+        [line] = await quiet_lines(served, stack, 1)
+        served.done.set()
+        line.writer.write(MESSAGE.replace(b"/chat", b"/auth"))
+        assert (await line.answer())[0] == 200
+
+
+async def test_pipelined_messages_are_answered_in_their_order() -> None:
+    async with kitchen(most=1) as served, AsyncExitStack() as stack:
+        [line] = await quiet_lines(served, stack, 1)
+        line.writer.write(MESSAGE)
+        await served.until_in_work(1)
+        line.writer.write(MESSAGE.replace(b"/chat", b"/auth"))
+        line.writer.write(MESSAGE)
+        await line.writer.drain()
+        served.done.set()
+        bodies = [(await line.answer())[2] for _ in range(3)]
+        assert bodies == [b"/chat", b"/auth", b"/chat"]
+
+
+async def test_a_message_in_pieces_is_left_to_aiohttp_and_so_is_all_after_it() -> None:
+    async with kitchen(most=0) as served, AsyncExitStack() as stack:
+        [line] = await quiet_lines(served, stack, 1)
+        # Its second piece looks like a whole request; a server that refused it would answer what was never asked.
+        line.writer.write(b"POST /chat HTTP/1.1\r\nHost: bot\r\nContent-Length: %d\r\n\r\n" % len(MESSAGE))
+        await served.until_in_work(1)
+        served.done.set()
+        line.writer.write(MESSAGE)
+        assert (await line.answer())[0] == 200
+        line.writer.write(MESSAGE)
+        assert (await line.answer())[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("data", "whole"),
+    [
+        (MESSAGE, True),
+        (MESSAGE.replace(b"/chat", b"/webhooks/rest/webhook?token=t"), True),
+        (MESSAGE.replace(b"Content-Length", b"content-length"), True),
+        (MESSAGE[:-1], False),
+        (MESSAGE + MESSAGE, False),
+        (MESSAGE + b"\r\n", False),
+        (MESSAGE[:30], False),
+        (b"", False),
+        (b"x" + MESSAGE, False),
+        (MESSAGE.replace(b"POST", b"GET"), False),
+        (MESSAGE.replace(b"/chat", b"/auth"), False),
+        (MESSAGE.replace(b"/chat", b"/chat/history"), False),
+        (MESSAGE.replace(b"HTTP/1.1", b"HTTP/1.0"), False),
+        (MESSAGE.replace(b"Length: 2", b"Length: 2, 2"), False),
+        (MESSAGE.replace(b"Length: 2", b"Length: +2"), False),
+        (MESSAGE.replace(b"Host: bot", b"Content-Length: 2"), False),
+        (MESSAGE.replace(b"Host: bot", b"Content-Length : 3"), False),
+        (MESSAGE.replace(b"Host: bot", b"Transfer-Encoding: chunked"), False),
+        (MESSAGE.replace(b"Host: bot", b"Expect: 100-continue"), False),
+        (MESSAGE.replace(b"Host: bot", b"Connection: close"), False),
+        (MESSAGE.replace(b"Host: bot", b"ORIGIN: https://a.example"), False),
+    ],
+)
+def test_what_counts_as_one_whole_message(data: bytes, whole: bool) -> None:
+    assert is_whole_message(data) is whole

@@ -43,17 +43,15 @@ def base_name(component: Component) -> str:
 
 
 def settings_of(content: Content, components: Mapping[str, Any]) -> Settings:
-    """Read `content.pipeline`; the defaults where there is none, or where it names no intent classifier of any kind."""
+    """Read `content.pipeline`; where it names no intent classifier, the matcher and its fallback are there anyway."""
     pipeline = content.pipeline or ()
-    custom = tuple(c for c in pipeline if c.name in components or base_name(c) in components)
-    if not any(base_name(c) in CLASSIFIERS for c in pipeline):
-        return Settings(custom=custom)
     options = {base_name(c): c.options for c in pipeline}
+    as_written = "FallbackClassifier" in options or bool(CLASSIFIERS & options.keys())
     return Settings(
         case_sensitive=_case_sensitive(pipeline),
-        fallback=_fallback(options.get("FallbackClassifier")),
+        fallback=_fallback(options.get("FallbackClassifier")) if as_written else Fallback(),
         selectors=tuple(_selectors(pipeline)),
-        custom=custom,
+        custom=tuple(c for c in pipeline if c.name in components or base_name(c) in components),
     )
 
 

@@ -23,6 +23,12 @@ def test_the_designers_thresholds_are_kept():
     assert settings(Component("DIETClassifier")).fallback is None
 
 
+def test_thresholds_count_beside_a_plugins_features_alone():
+    found = settings(Component("Mine"), Component("FallbackClassifier", {"threshold": 0.6}), offered=["Mine"])
+    assert found.fallback == Fallback(0.6, 0.1)
+    assert settings(Component("Mine"), offered=["Mine"]).fallback == Fallback(None, 0.1)
+
+
 def test_names_may_carry_rasas_module_path():
     name = "rasa.nlu.classifiers.diet_classifier.DIETClassifier"
     assert settings(Component(name)).fallback is None

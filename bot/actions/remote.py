@@ -135,8 +135,9 @@ class ActionServer:
 
 def _free_reply(data: Mapping[str, Any]) -> Reply:
     """A reply that the server put together by itself."""
+    text = data.get("text")  # action servers say numbers, too
     return Reply(
-        text=data.get("text"),
+        text=None if text is None else str(text),
         buttons=tuple(data.get("buttons") or ()),
         quick_replies=tuple(data.get("quick_replies") or ()),
         elements=tuple(data.get("elements") or ()),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, Final, TypeAlias
 
 from bot.dialogue import events as e
+from bot.dialogue.fields import mapping, mappings, number, optional_text, text, whole
 from bot.messages import Entity, IntentScore, JsonObject, Nearest, Parse, Reply
 
 Fields: TypeAlias = dict[str, Any]
@@ -18,13 +20,17 @@ def event_to_json(event: e.Event, timestamp: float | None = None) -> Fields:
 
 
 def event_from_json(data: JsonObject) -> e.Event:
-    """The event of Rasa's JSON, its timestamp left out; raises ValueError where it is no event."""
+    """The event of Rasa's JSON, its timestamp left out; raises ValueError where it is no event.
+
+    Every field is checked: a name that is no text would stay in the
+    conversation, and each later message would fail on it.
+    """
     reader = _READERS.get(str(data.get("event")))
     if reader is None:
         raise ValueError(f"there is no event of type {data.get('event')!r}")
     try:
         return reader(data)
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise ValueError(f"the {data['event']!r} event lacks or misshapes {error}") from error
 
 
@@ -47,13 +53,13 @@ def parse_to_json(parse: Parse) -> Fields:
 
 def parse_from_json(data: JsonObject) -> Parse:
     """A parse from Rasa's `parse_data`."""
-    intent = data.get("intent") or {}
+    intent = mapping(data, "intent")
     return Parse(
-        text=data.get("text") or "",
+        text=optional_text(data, "text") or "",
         intent=_intent_from_json(intent) if intent.get("name") else None,
         ranking=tuple([_intent_from_json(score) for score in data.get("intent_ranking") or ()]),
         entities=tuple([entity_from_json(entity) for entity in data.get("entities") or ()]),
-        response_selector=data.get("response_selector") or {},
+        response_selector=mapping(data, "response_selector"),
         nearest=tuple(
             [Nearest(n["text"], n["intent"], n["place"], n["similarity"]) for n in data.get("nearest") or ()]
         ),
@@ -77,14 +83,14 @@ def entity_from_json(data: JsonObject) -> Entity:
     """An entity of Rasa's JSON."""
     get = data.get
     return Entity(
-        data["entity"],
+        text(data, "entity"),
         get("value"),
-        get("start") or 0,
-        get("end") or 0,
-        get("role"),
-        get("group"),
-        get("extractor") or "",
-        get("confidence_entity"),
+        whole(data, "start"),
+        whole(data, "end"),
+        optional_text(data, "role"),
+        optional_text(data, "group"),
+        optional_text(data, "extractor") or "",
+        number(data, "confidence_entity"),
         get("additional_info"),
     )
 
@@ -94,7 +100,8 @@ def _intent_to_json(score: IntentScore) -> Fields:
 
 
 def _intent_from_json(data: JsonObject) -> IntentScore:
-    return IntentScore(data["name"], data.get("confidence", 1.0))
+    confidence = number(data, "confidence")
+    return IntentScore(text(data, "name"), 1.0 if confidence is None else confidence)
 
 
 # --- messages ----------------------------------------------------------------
@@ -112,12 +119,12 @@ def _user(event: e.UserUttered) -> Fields:
 
 
 def _user_from(data: JsonObject) -> e.UserUttered:
-    parse = {"text": data.get("text"), **(data.get("parse_data") or {})}
+    parse = {"text": data.get("text"), **mapping(data, "parse_data")}
     return e.UserUttered(
         parse_from_json(parse),
-        data.get("message_id") or "",
-        data.get("input_channel") or "",
-        data.get("metadata") or {},
+        optional_text(data, "message_id") or "",
+        optional_text(data, "input_channel") or "",
+        mapping(data, "metadata"),
     )
 
 
@@ -137,16 +144,16 @@ def _bot(event: e.BotUttered) -> Fields:
 
 
 def _bot_from(data: JsonObject) -> e.BotUttered:
-    parts = data.get("data") or {}
-    metadata = dict(data.get("metadata") or {})
-    response = metadata.pop("utter_action", None)
+    parts, metadata = mapping(data, "data"), dict(mapping(data, "metadata"))
+    response = optional_text(metadata, "utter_action")
+    metadata.pop("utter_action", None)
     return e.BotUttered(
         Reply(
-            text=data.get("text"),
-            buttons=tuple(parts.get("buttons") or ()),
-            quick_replies=tuple(parts.get("quick_replies") or ()),
-            elements=tuple(parts.get("elements") or ()),
-            image=parts.get("image"),
+            text=optional_text(data, "text"),
+            buttons=mappings(parts, "buttons"),
+            quick_replies=mappings(parts, "quick_replies"),
+            elements=mappings(parts, "elements"),
+            image=optional_text(parts, "image"),
             attachment=parts.get("attachment"),
             custom=parts.get("custom"),
             metadata=metadata,
@@ -169,13 +176,13 @@ def _action(event: e.ActionExecuted) -> Fields:
 
 
 def _action_from(data: JsonObject) -> e.ActionExecuted:
-    text = data.get("action_text")
+    said = optional_text(data, "action_text")
     return e.ActionExecuted(
-        data.get("name") or text or "",
-        data.get("policy"),
-        data.get("confidence"),
+        optional_text(data, "name") or said or "",
+        optional_text(data, "policy"),
+        number(data, "confidence"),
         bool(data.get("hide_rule_turn")),
-        text,
+        said,
     )
 
 
@@ -184,7 +191,7 @@ def _rejected(event: e.ActionExecutionRejected) -> Fields:
 
 
 def _rejected_from(data: JsonObject) -> e.ActionExecutionRejected:
-    return e.ActionExecutionRejected(data["name"], data.get("policy"), data.get("confidence"))
+    return e.ActionExecutionRejected(text(data, "name"), optional_text(data, "policy"), number(data, "confidence"))
 
 
 # --- reminders ---------------------------------------------------------------
@@ -201,11 +208,13 @@ def _reminder(event: e.ReminderScheduled) -> Fields:
 
 
 def _reminder_from(data: JsonObject) -> e.ReminderScheduled:
+    at = text(data, "date_time")
+    datetime.fromisoformat(at)  # ValueError when it is no time
     return e.ReminderScheduled(
-        data["intent"],
-        data["date_time"],
-        data.get("name") or "",
-        tuple(_entity_maps(data.get("entities"))),
+        text(data, "intent"),
+        at,
+        optional_text(data, "name") or "",
+        _entity_maps(data),
         bool(data.get("kill_on_user_msg", True)),
     )
 
@@ -216,16 +225,24 @@ def _cancel(event: e.ReminderCancelled) -> Fields:
 
 
 def _cancel_from(data: JsonObject) -> e.ReminderCancelled:
-    entities = data.get("entities")
-    found = None if entities is None else tuple(_entity_maps(entities))
-    return e.ReminderCancelled(data.get("name"), data.get("intent"), found)
+    found = None if data.get("entities") is None else _entity_maps(data)
+    return e.ReminderCancelled(optional_text(data, "name"), optional_text(data, "intent"), found)
 
 
-def _entity_maps(entities: Any) -> list[Mapping[str, Any]]:
+def _entity_maps(data: JsonObject) -> tuple[JsonObject, ...]:
     """Entities as Rasa takes them for reminders: a list of them, or a mapping from entity to value."""
+    entities = data.get("entities")
     if isinstance(entities, Mapping):
-        return [{"entity": name, "value": value} for name, value in entities.items()]
-    return list(entities or ())
+        return tuple([{"entity": name, "value": value} for name, value in entities.items()])
+    return _entities(data)
+
+
+def _entities(data: JsonObject) -> tuple[JsonObject, ...]:
+    """Entities as they are written, each of which can be read."""
+    entities = mappings(data, "entities")
+    for entity in entities:
+        entity_from_json(entity)
+    return entities
 
 
 # --- all of them -------------------------------------------------------------
@@ -272,16 +289,16 @@ _WRITERS: Final[Mapping[type, tuple[str, _Writer]]] = {
 _READERS: Final[Mapping[str, _Reader]] = {
     "user": _user_from,
     "bot": _bot_from,
-    "slot": lambda d: e.SlotSet(d["name"], d.get("value")),
+    "slot": lambda d: e.SlotSet(text(d, "name"), d.get("value")),
     "action": _action_from,
     "action_execution_rejected": _rejected_from,
-    "action_failed": lambda d: e.ActionFailed(d["name"], d["kind"]),
-    "session_started": lambda d: e.SessionStarted((d.get("metadata") or {}).get("initial_slots") or {}),
-    "active_loop": lambda d: e.ActiveLoop(d.get("name")),
-    "form": lambda d: e.ActiveLoop(d.get("name")),  # the names of Rasa 1
+    "action_failed": lambda d: e.ActionFailed(text(d, "name"), text(d, "kind")),
+    "session_started": lambda d: e.SessionStarted(mapping(mapping(d, "metadata"), "initial_slots")),
+    "active_loop": lambda d: e.ActiveLoop(optional_text(d, "name")),
+    "form": lambda d: e.ActiveLoop(optional_text(d, "name")),  # the names of Rasa 1
     "loop_interrupted": lambda d: e.LoopInterrupted(bool(d["is_interrupted"])),
     "form_validation": lambda d: e.LoopInterrupted(not d["validate"]),
-    "followup": lambda d: e.FollowupAction(d["name"]),
+    "followup": lambda d: e.FollowupAction(text(d, "name")),
     "restart": lambda d: e.Restarted(),
     "reset_slots": lambda d: e.AllSlotsReset(),
     "pause": lambda d: e.ConversationPaused(),
@@ -289,11 +306,11 @@ _READERS: Final[Mapping[str, _Reader]] = {
     "rewind": lambda d: e.UserUtteranceReverted(),
     "undo": lambda d: e.ActionReverted(),
     "export": lambda d: e.StoryExported(),
-    "agent": lambda d: e.AgentUttered(d.get("text"), d.get("data") or {}),
+    "agent": lambda d: e.AgentUttered(optional_text(d, "text"), mapping(d, "data")),
     "reminder": _reminder_from,
     "cancel_reminder": _cancel_from,
-    "entities": lambda d: e.EntitiesAdded(tuple(d.get("entities") or ())),
+    "entities": lambda d: e.EntitiesAdded(_entities(d)),
     "user_featurization": lambda d: e.UserFeaturization(bool(d.get("use_text_for_featurization"))),
-    "effect_prepared": lambda d: e.EffectPrepared(d["kind"], d["key"], d["parameters"]),
-    "effect_settled": lambda d: e.EffectSettled(d["key"], d["outcome"]),
+    "effect_prepared": lambda d: e.EffectPrepared(text(d, "kind"), text(d, "key"), mapping(d, "parameters")),
+    "effect_settled": lambda d: e.EffectSettled(text(d, "key"), d["outcome"]),
 }

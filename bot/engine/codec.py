@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from bot.dialogue.event_json import event_to_json
-from bot.dialogue.events import Event, ReminderScheduled
+from bot.dialogue.event_json import event_from_json, event_to_json
+from bot.dialogue.events import Event
 from bot.encoding import decode, encode
 from bot.engine.record import Step, TurnRecord
 from bot.messages import Principal, Reply, UserMessage
@@ -81,12 +81,12 @@ def message_from_json(value: dict[str, Any]) -> UserMessage:
 
 
 def check_events(events: Sequence[Event]) -> None:
-    """Raise ValueError unless all that an action's events hold can be kept: JSON values, and reminders with a time."""
+    """Raise ValueError unless an action's events can be kept and read again."""
+    written = [event_to_json(event) for event in events]
     try:
-        encode([event_to_json(event) for event in events])
-        for event in events:
-            if isinstance(event, ReminderScheduled):
-                datetime.fromisoformat(event.at)
+        encode(written)
+        for event in written:
+            event_from_json(event)
     except (TypeError, ValueError) as error:
         raise ValueError(f"its events cannot be kept: {error}") from error
 

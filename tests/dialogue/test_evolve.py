@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.content import Domain
 from bot.dialogue.event_json import event_from_json, event_to_json
 from bot.dialogue.events import (
     ActionExecuted,
@@ -35,6 +36,7 @@ from bot.dialogue.events import (
     UserUttered,
 )
 from bot.dialogue.evolve import evolve, evolve_all, trim
+from bot.dialogue.states import States
 from bot.dialogue.tracker import Tracker
 from bot.dialogue.tracker_json import rasa_tracker_json, tracker_from_json, tracker_to_json
 from bot.encoding import decode, encode
@@ -288,3 +290,29 @@ def test_a_tracker_survives_rasas_json_as_its_events(history: list[Event]) -> No
     again = evolve_all((event_from_json(event) for event in shown["events"]), Tracker("c"))
     assert again == tracker
     assert shown["slots"] == {"unset": None, **tracker.slots}
+
+
+junk = st.sampled_from([None, True, 0, 1.5, "x", "", [], ["x"], [["x"]], {}, {"a": 1}, [{"entity": 1}], "2026-13-01"])
+
+
+def places(value: Any) -> list[tuple[Any, Any]]:
+    """Every place in a JSON value: its container and its key."""
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [place for key, part in inside for place in [(value, key), *places(part)]]
+
+
+@given(histories, events, st.data())
+def test_what_comes_from_outside_is_refused_or_can_be_lived_with(
+    history: list[Event], event: Event, data: st.DataObject
+) -> None:
+    written = decode(encode(event_to_json(event)))
+    container, key = data.draw(st.sampled_from(places(written)))
+    container[key] = data.draw(junk)
+    try:
+        read = event_from_json(written)
+    except ValueError:
+        return
+    tracker = evolve_all([*history, read, *history], Tracker("c"))
+    assert tracker_from_json(decode(encode(tracker_to_json(tracker)))) == tracker
+    assert States(Domain()).of(tracker)
+    assert [event_from_json(shown) for shown in decode(encode(rasa_tracker_json(tracker)))["events"]]

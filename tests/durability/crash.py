@@ -7,7 +7,7 @@ import contextlib
 import json
 import random
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ import aiohttp
 from aiohttp import web
 
 from bot.stores.database import Database
-from tests.durability.processes import Process, bot, free_port, link_project, running
+from tests.durability.processes import Process, Server, bot, free_port, link_project, running
 
 LOGINS = (("12345678", "135790"), ("87654321", "024680"), ("00123456", "000042"))
 ATTEMPT_SECONDS = 15.0
@@ -176,11 +176,11 @@ async def _crash(folder: Path, store: str, settings: Settings, receiver: Receive
         url = f"http://127.0.0.1:{free_port()}"
         words = ["run", "--demo", "--bank-url", bank.url, "--port", url.rsplit(":", 1)[1], "--store", store]
         words += ["--workers", str(settings.workers)]
-        server = Process(project, "ready", log, *words)
+        server = Server(project, "ready", log, *words)
         key = bot(project, "keys", "create", "--scope", "channel", "--store", store).split()[-1]
         clients = Clients(url, key, settings, report)
         try:
-            server = await _kill_again_and_again(clients, server, (project, log, words), settings)
+            await _kill_again_and_again(clients, server, settings)
             await _check_replies(clients, report)
             await _check_money(store, bank, project, report)
             await _check_delivery(store, receiver, report)
@@ -196,10 +196,7 @@ async def check_store(project: Path, store: str, report: Report) -> list[str]:
     return [*_verify(project, store), *await _check_history(store, report)]
 
 
-async def _kill_again_and_again(
-    clients: Clients, server: Process, start: tuple[Path, Path, Sequence[str]], settings: Settings
-) -> Process:
-    project, log, words = start
+async def _kill_again_and_again(clients: Clients, server: Server, settings: Settings) -> None:
     chance = random.Random(settings.seed + 1)
     tasks = [asyncio.create_task(clients.chatter(f"u{n}")) for n in range(settings.senders)]
     tasks += [asyncio.create_task(clients.write(f"w{n}")) for n in range(2)]
@@ -207,11 +204,10 @@ async def _kill_again_and_again(
     for _ in range(settings.kills):
         await asyncio.sleep(chance.uniform(0.1, settings.longest_life))
         server.kill()
-        server = await asyncio.to_thread(Process, project, "ready", log, *words)
+        await asyncio.to_thread(server.start_again)
     await asyncio.sleep(0.5)
     clients.stopping = True
     await asyncio.wait_for(asyncio.gather(*tasks), 60)
-    return server
 
 
 async def _check_replies(clients: Clients, report: Report) -> None:

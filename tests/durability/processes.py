@@ -86,6 +86,22 @@ class Process:
         raise AssertionError(f"it did not start; see {self._log.name}")
 
 
+class Server:
+    """A process that is started again after it was killed."""
+
+    def __init__(self, project: Path, ready: str, log: Path, *words: str) -> None:
+        self._start = lambda: Process(project, ready, log, *words)
+        self._process = self._start()
+
+    def kill(self) -> None:
+        """SIGKILL, wherever it is."""
+        self._process.kill()
+
+    def start_again(self) -> None:
+        """Start the same command; returns when it is ready."""
+        self._process = self._start()
+
+
 @contextlib.contextmanager
 def running(project: Path, ready: str, log: Path, *words: str) -> Iterator[Process]:
     """A process for the length of the `with`."""

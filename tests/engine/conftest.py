@@ -75,6 +75,21 @@ async def add(turn: Turn) -> None:
     turn.say_text(str(number))
 
 
+class Gate:
+    """An action that waits until it is let go, and says when it was reached."""
+
+    def __init__(self) -> None:
+        self.reached = asyncio.Event()
+        self.go = asyncio.Event()
+        self.runs = 0
+
+    async def __call__(self, turn: Turn) -> None:
+        self.runs += 1
+        self.reached.set()
+        await self.go.wait()
+        turn.say_text("through")
+
+
 BUILT_IN: Mapping[str, Action] = {
     "action_session_start": start_session,
     "action_extract_slots": extract_nothing,

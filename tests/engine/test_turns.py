@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
-import time
-from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
-from bot.actions.turn import Turn
 from bot.config import Limits
-from bot.dialogue.events import ActionFailed, BotUttered, Event, ReminderScheduled, SessionStarted, SlotSet
+from bot.dialogue.events import SessionStarted
 from bot.engine.protocols import Loaded, TurnCommit
-from bot.engine.work import MessageWork
-from bot.errors import ActionRejected, Busy, MessageIdReused, StoreUnavailable, TurnTimedOut
-from bot.messages import Parse, Principal, Reply
-from tests.engine.conftest import MakeBench, all_of
+from bot.errors import Busy, MessageIdReused, StoreUnavailable, TurnTimedOut
+from bot.messages import Principal
+from tests.engine.conftest import Gate, MakeBench, all_of
 
 
 async def test_a_message_is_answered_and_the_turn_is_on_record(make_bench: MakeBench) -> None:
@@ -81,21 +75,6 @@ async def test_the_same_message_id_in_two_conversations_is_two_messages(make_ben
             bench.engine.handle(bench.message(bob, message_id="m")),
         )
         assert (first.conversation, second.conversation) == (ann, bob)
-
-
-class Gate:
-    """An action that waits until it is let go, and says when it was reached."""
-
-    def __init__(self) -> None:
-        self.reached = asyncio.Event()
-        self.go = asyncio.Event()
-        self.runs = 0
-
-    async def __call__(self, turn: Turn) -> None:
-        self.runs += 1
-        self.reached.set()
-        await self.go.wait()
-        turn.say_text("through")
 
 
 async def test_a_repeat_of_a_running_message_joins_it(make_bench: MakeBench) -> None:
@@ -183,83 +162,6 @@ async def test_a_turn_that_outlives_its_deadline_is_refused_and_leaves_nothing(m
             await bench.say(conversation, "wait")
         assert await bench.store.turns(conversation) == []
         assert bench.engine.waiting == 0
-
-
-async def test_an_action_that_raises_gives_a_designed_reply_and_loses_only_its_own_events(
-    make_bench: MakeBench,
-) -> None:
-    async def fail(turn: Turn) -> None:
-        turn.set("half", "done")
-        turn.say_text("never heard")
-        raise RuntimeError("secret detail 12345678")
-
-    async with make_bench(actions={"action_fail": fail}) as bench:
-        conversation = await bench.conversation()
-        [text] = await bench.say(conversation, "fail")
-        assert text.startswith("Sorry")
-        events = bench.told[-1].events
-        assert ActionFailed("action_fail", "RuntimeError") in events
-        assert not [e for e in events if isinstance(e, SlotSet)]
-        assert "secret detail" not in (await bench.store.turns(conversation))[0].record.decode()
-        assert [name for name, _ in bench.failures] == ["action_fail"]
-        assert await bench.say(conversation) == ["1"]
-
-
-async def test_an_action_that_takes_too_long_gives_a_designed_reply(make_bench: MakeBench) -> None:
-    gate = Gate()
-    async with make_bench(actions={"action_wait": gate}, limits=Limits(action_seconds=0.01)) as bench:
-        [text] = await bench.say(await bench.conversation(), "wait")
-        assert text.startswith("Sorry")
-        assert ActionFailed("action_wait", "TimeoutError") in bench.told[-1].events
-
-
-async def test_an_action_that_holds_up_the_loop_is_told_of_it(make_bench: MakeBench) -> None:
-    """No timeout interrupts what never awaits; it counts as too long all the same, and the log says why."""
-
-    async def block(turn: Turn) -> None:
-        turn.say_text("never heard")
-        time.sleep(0.02)
-
-    async with make_bench(actions={"action_block": block}, limits=Limits(action_seconds=0.01)) as bench:
-        [text] = await bench.say(await bench.conversation(), "block")
-        assert text.startswith("Sorry")
-        [(_, error)] = bench.failures
-        assert "asyncio.to_thread" in str(error)
-
-
-async def test_an_action_that_wants_to_end_the_process_fails_like_any_other(make_bench: MakeBench) -> None:
-    async def leave(turn: Turn) -> None:
-        sys.exit(3)
-
-    async with make_bench(actions={"action_leave": leave}) as bench:
-        conversation = await bench.conversation()
-        [text] = await bench.say(conversation, "leave")
-        assert text.startswith("Sorry")
-        assert await bench.say(conversation) == ["1"]
-
-
-async def test_an_unknown_action_gives_a_designed_reply(make_bench: MakeBench) -> None:
-    async with make_bench() as bench:
-        [text] = await bench.say(await bench.conversation(), "unheard_of")
-        assert text.startswith("Sorry")
-
-
-async def test_actions_are_bounded(make_bench: MakeBench) -> None:
-    async def refuse(turn: Turn) -> None:
-        raise ActionRejected("action_refuse")
-
-    class Stubborn:
-        max_turns = 5
-
-        def predict(self, tracker: Any) -> Any:
-            from bot.dialogue.prediction import Prediction
-
-            return Prediction("action_refuse", 1.0, "stubborn")
-
-    async with make_bench(actions={"action_refuse": refuse}, limits=Limits(actions_per_turn=4)) as bench:
-        bench.engine.agent = replace(bench.engine.agent, dialogue=Stubborn())
-        assert await bench.say(await bench.conversation()) == []
-        assert [step.action for step in bench.told[-1].steps].count("action_refuse") == 4
 
 
 async def test_a_turn_keeps_the_agent_it_began_with(make_bench: MakeBench) -> None:
@@ -417,121 +319,3 @@ async def test_an_observer_that_raises_changes_nothing(make_bench: MakeBench) ->
         assert await bench.say(await bench.conversation()) == ["1"]
         assert len(bench.told) == 1
         assert isinstance(noted[0], ValueError)
-
-
-async def test_accepting_answers_in_the_background(make_bench: MakeBench) -> None:
-    async with make_bench() as bench:
-        conversation = await bench.conversation()
-        message = bench.message(conversation)
-        await bench.engine.accept(message)
-        await bench.engine.accept(message)
-        assert (await bench.engine.handle(message)).replies == [{"text": "1"}]
-        await bench.engine.finish(5.0)
-        assert len(await bench.store.turns(conversation)) == 1
-        assert await bench.store.accepted() == []
-        assert bench.engine.waiting == 0
-
-
-async def test_what_was_accepted_is_drained_in_order(make_bench: MakeBench) -> None:
-    async with make_bench() as bench:
-        conversation = await bench.conversation()
-        messages = [bench.message(conversation) for _ in range(30)]
-        for message in messages:
-            await bench.store.accept(message, MessageWork(message).fingerprint)
-    async with make_bench() as bench:
-        assert await bench.engine.drain() == 30
-        ids = [json.loads(turn.record)["message"]["id"] for turn in await bench.store.turns(conversation)]
-        assert ids == [message.message_id for message in messages]
-        assert await bench.store.accepted() == []
-
-
-async def test_a_message_that_cannot_be_answered_holds_up_no_other_and_stays_accepted(make_bench: MakeBench) -> None:
-    async with make_bench() as bench:
-        bad, good = await bench.conversation("ann"), await bench.conversation("bob")
-        messages = [bench.message(bad, "break"), bench.message(bad), bench.message(good)]
-        for message in messages:
-            await bench.store.accept(message, MessageWork(message).fingerprint)
-        understand: Callable[[str, datetime], Parse] = bench.engine.agent.matcher.parse
-
-        class Broken:
-            def parse(self, text: str, now: datetime) -> Parse:
-                if text == "break":
-                    raise RecursionError("this message")
-                return understand(text, now)
-
-        bench.engine.agent = replace(bench.engine.agent, matcher=Broken())
-        assert await bench.engine.drain() == 3
-        assert [message.text for message in await bench.store.accepted()] == ["break"]
-
-
-async def test_a_message_whose_turn_failed_is_answered_when_the_store_is_back(make_bench: MakeBench) -> None:
-    class Away:
-        """A store that makes nothing durable for a while but what is accepted."""
-
-        def __init__(self, store: Any) -> None:
-            self._store = store
-            self.away = True
-
-        def __getattr__(self, name: str) -> Any:
-            return getattr(self._store, name)
-
-        async def commit(self, commit: TurnCommit) -> None:
-            if self.away:
-                raise StoreUnavailable("locked")
-            await self._store.commit(commit)
-
-    async with make_bench(wrap=Away) as bench:
-        conversation = await bench.conversation()
-        messages = [bench.message(conversation) for _ in range(3)]
-        for message in messages:
-            await bench.engine.accept(message)
-        await bench.engine.finish(5.0)
-        cast("Away", bench.store).away = False
-        assert await bench.engine.drain(waiting_for=timedelta(seconds=10)) == 0  # they may be under way still
-        bench.clock.forward(seconds=11)
-        assert await bench.engine.drain(waiting_for=timedelta(seconds=10)) == 3
-        told = [json.loads(turn.record)["message"]["id"] for turn in await bench.store.turns(conversation)]
-        assert told == [message.message_id for message in messages]
-        assert await bench.store.accepted() == []
-
-
-async def test_a_backlog_larger_than_the_server_takes_at_once_is_answered_whole(make_bench: MakeBench) -> None:
-    async with make_bench(limits=Limits(waiting=100)) as bench:
-        for number in range(150):
-            message = bench.message(await bench.conversation(f"sender-{number}"))
-            await bench.store.accept(message, MessageWork(message).fingerprint)
-        assert await bench.engine.drain() == 150
-        assert await bench.store.accepted() == []
-
-
-async def test_an_action_that_ends_as_cancelled_has_failed_and_the_turn_goes_on(make_bench: MakeBench) -> None:
-    async def wait_for_cancelled(turn: Turn) -> None:
-        part = asyncio.create_task(asyncio.Event().wait())
-        part.cancel()
-        await part
-
-    async with make_bench(actions={"action_wait": wait_for_cancelled}) as bench:
-        [sorry] = await bench.say(await bench.conversation(), "wait")
-        assert sorry.startswith("Sorry")
-        assert ActionFailed("action_wait", "RuntimeError") in bench.told[-1].events
-
-
-@pytest.mark.parametrize(
-    "event",
-    [
-        SlotSet("count", object()),
-        SlotSet("count", 2**70),
-        BotUttered(Reply(text="half a surrogate pair: \ud83d")),
-        ReminderScheduled("nudge", "some time tomorrow", "a reminder"),
-        ReminderScheduled("nudge", cast("str", None), "a reminder"),
-    ],
-)
-async def test_an_action_whose_events_cannot_be_kept_has_failed(make_bench: MakeBench, event: Event) -> None:
-    async def emit(turn: Turn) -> None:
-        turn.emit(event)
-
-    async with make_bench(actions={"action_emit": emit}) as bench:
-        conversation = await bench.conversation()
-        [sorry] = await bench.say(conversation, "emit")
-        assert sorry.startswith("Sorry")
-        assert await bench.say(conversation) == ["1"]

@@ -1,0 +1,101 @@
+"""Messages of asynchronous channels: kept before they are acknowledged, answered whatever happens."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, cast
+
+from bot.config import Limits
+from bot.engine.protocols import TurnCommit
+from bot.engine.work import MessageWork
+from bot.errors import StoreUnavailable
+from bot.messages import Parse
+from tests.engine.conftest import MakeBench
+
+
+async def test_accepting_answers_in_the_background(make_bench: MakeBench) -> None:
+    async with make_bench() as bench:
+        conversation = await bench.conversation()
+        message = bench.message(conversation)
+        await bench.engine.accept(message)
+        await bench.engine.accept(message)
+        assert (await bench.engine.handle(message)).replies == [{"text": "1"}]
+        await bench.engine.finish(5.0)
+        assert len(await bench.store.turns(conversation)) == 1
+        assert await bench.store.accepted() == []
+        assert bench.engine.waiting == 0
+
+
+async def test_what_was_accepted_is_drained_in_order(make_bench: MakeBench) -> None:
+    async with make_bench() as bench:
+        conversation = await bench.conversation()
+        messages = [bench.message(conversation) for _ in range(30)]
+        for message in messages:
+            await bench.store.accept(message, MessageWork(message).fingerprint)
+    async with make_bench() as bench:
+        assert await bench.engine.drain() == 30
+        ids = [json.loads(turn.record)["message"]["id"] for turn in await bench.store.turns(conversation)]
+        assert ids == [message.message_id for message in messages]
+        assert await bench.store.accepted() == []
+
+
+async def test_a_message_that_cannot_be_answered_holds_up_no_other_and_stays_accepted(make_bench: MakeBench) -> None:
+    async with make_bench() as bench:
+        bad, good = await bench.conversation("ann"), await bench.conversation("bob")
+        messages = [bench.message(bad, "break"), bench.message(bad), bench.message(good)]
+        for message in messages:
+            await bench.store.accept(message, MessageWork(message).fingerprint)
+        understand: Callable[[str, datetime], Parse] = bench.engine.agent.matcher.parse
+
+        class Broken:
+            def parse(self, text: str, now: datetime) -> Parse:
+                if text == "break":
+                    raise RecursionError("this message")
+                return understand(text, now)
+
+        bench.engine.agent = replace(bench.engine.agent, matcher=Broken())
+        assert await bench.engine.drain() == 3
+        assert [message.text for message in await bench.store.accepted()] == ["break"]
+
+
+async def test_a_message_whose_turn_failed_is_answered_when_the_store_is_back(make_bench: MakeBench) -> None:
+    class Away:
+        """A store that makes nothing durable for a while but what is accepted."""
+
+        def __init__(self, store: Any) -> None:
+            self._store = store
+            self.away = True
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._store, name)
+
+        async def commit(self, commit: TurnCommit) -> None:
+            if self.away:
+                raise StoreUnavailable("locked")
+            await self._store.commit(commit)
+
+    async with make_bench(wrap=Away) as bench:
+        conversation = await bench.conversation()
+        messages = [bench.message(conversation) for _ in range(3)]
+        for message in messages:
+            await bench.engine.accept(message)
+        await bench.engine.finish(5.0)
+        cast("Away", bench.store).away = False
+        assert await bench.engine.drain(waiting_for=timedelta(seconds=10)) == 0  # they may be under way still
+        bench.clock.forward(seconds=11)
+        assert await bench.engine.drain(waiting_for=timedelta(seconds=10)) == 3
+        told = [json.loads(turn.record)["message"]["id"] for turn in await bench.store.turns(conversation)]
+        assert told == [message.message_id for message in messages]
+        assert await bench.store.accepted() == []
+
+
+async def test_a_backlog_larger_than_the_server_takes_at_once_is_answered_whole(make_bench: MakeBench) -> None:
+    async with make_bench(limits=Limits(waiting=100)) as bench:
+        for number in range(150):
+            message = bench.message(await bench.conversation(f"sender-{number}"))
+            await bench.store.accept(message, MessageWork(message).fingerprint)
+        assert await bench.engine.drain() == 150
+        assert await bench.store.accepted() == []

@@ -1,0 +1,128 @@
+"""Actions are plugins: whatever they do, the turn is answered and the conversation goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from dataclasses import replace
+from typing import Any, cast
+
+import pytest
+
+from bot.actions.turn import Turn
+from bot.config import Limits
+from bot.dialogue.events import ActionFailed, BotUttered, Event, ReminderScheduled, SlotSet
+from bot.errors import ActionRejected
+from bot.messages import Reply
+from tests.engine.conftest import Gate, MakeBench
+
+
+async def test_an_action_that_raises_gives_a_designed_reply_and_loses_only_its_own_events(
+    make_bench: MakeBench,
+) -> None:
+    async def fail(turn: Turn) -> None:
+        turn.set("half", "done")
+        turn.say_text("never heard")
+        raise RuntimeError("secret detail 12345678")
+
+    async with make_bench(actions={"action_fail": fail}) as bench:
+        conversation = await bench.conversation()
+        [text] = await bench.say(conversation, "fail")
+        assert text.startswith("Sorry")
+        events = bench.told[-1].events
+        assert ActionFailed("action_fail", "RuntimeError") in events
+        assert not [e for e in events if isinstance(e, SlotSet)]
+        assert "secret detail" not in (await bench.store.turns(conversation))[0].record.decode()
+        assert [name for name, _ in bench.failures] == ["action_fail"]
+        assert await bench.say(conversation) == ["1"]
+
+
+async def test_an_action_that_takes_too_long_gives_a_designed_reply(make_bench: MakeBench) -> None:
+    gate = Gate()
+    async with make_bench(actions={"action_wait": gate}, limits=Limits(action_seconds=0.01)) as bench:
+        [text] = await bench.say(await bench.conversation(), "wait")
+        assert text.startswith("Sorry")
+        assert ActionFailed("action_wait", "TimeoutError") in bench.told[-1].events
+
+
+async def test_an_action_that_holds_up_the_loop_is_told_of_it(make_bench: MakeBench) -> None:
+    """No timeout interrupts what never awaits; it counts as too long all the same, and the log says why."""
+
+    async def block(turn: Turn) -> None:
+        turn.say_text("never heard")
+        time.sleep(0.02)
+
+    async with make_bench(actions={"action_block": block}, limits=Limits(action_seconds=0.01)) as bench:
+        [text] = await bench.say(await bench.conversation(), "block")
+        assert text.startswith("Sorry")
+        [(_, error)] = bench.failures
+        assert "asyncio.to_thread" in str(error)
+
+
+async def test_an_action_that_wants_to_end_the_process_fails_like_any_other(make_bench: MakeBench) -> None:
+    async def leave(turn: Turn) -> None:
+        sys.exit(3)
+
+    async with make_bench(actions={"action_leave": leave}) as bench:
+        conversation = await bench.conversation()
+        [text] = await bench.say(conversation, "leave")
+        assert text.startswith("Sorry")
+        assert await bench.say(conversation) == ["1"]
+
+
+async def test_an_unknown_action_gives_a_designed_reply(make_bench: MakeBench) -> None:
+    async with make_bench() as bench:
+        [text] = await bench.say(await bench.conversation(), "unheard_of")
+        assert text.startswith("Sorry")
+
+
+async def test_actions_are_bounded(make_bench: MakeBench) -> None:
+    async def refuse(turn: Turn) -> None:
+        raise ActionRejected("action_refuse")
+
+    class Stubborn:
+        max_turns = 5
+
+        def predict(self, tracker: Any) -> Any:
+            from bot.dialogue.prediction import Prediction
+
+            return Prediction("action_refuse", 1.0, "stubborn")
+
+    async with make_bench(actions={"action_refuse": refuse}, limits=Limits(actions_per_turn=4)) as bench:
+        bench.engine.agent = replace(bench.engine.agent, dialogue=Stubborn())
+        assert await bench.say(await bench.conversation()) == []
+        assert [step.action for step in bench.told[-1].steps].count("action_refuse") == 4
+
+
+async def test_an_action_that_ends_as_cancelled_has_failed_and_the_turn_goes_on(make_bench: MakeBench) -> None:
+    async def wait_for_cancelled(turn: Turn) -> None:
+        part = asyncio.create_task(asyncio.Event().wait())
+        part.cancel()
+        await part
+
+    async with make_bench(actions={"action_wait": wait_for_cancelled}) as bench:
+        [sorry] = await bench.say(await bench.conversation(), "wait")
+        assert sorry.startswith("Sorry")
+        assert ActionFailed("action_wait", "RuntimeError") in bench.told[-1].events
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        SlotSet("count", object()),
+        SlotSet("count", 2**70),
+        BotUttered(Reply(text="half a surrogate pair: \ud83d")),
+        ReminderScheduled("nudge", "some time tomorrow", "a reminder"),
+        ReminderScheduled("nudge", cast("str", None), "a reminder"),
+    ],
+)
+async def test_an_action_whose_events_cannot_be_kept_has_failed(make_bench: MakeBench, event: Event) -> None:
+    async def emit(turn: Turn) -> None:
+        turn.emit(event)
+
+    async with make_bench(actions={"action_emit": emit}) as bench:
+        conversation = await bench.conversation()
+        [sorry] = await bench.say(conversation, "emit")
+        assert sorry.startswith("Sorry")
+        assert await bench.say(conversation) == ["1"]

@@ -40,15 +40,17 @@ async def test_the_plugin_opens_the_bank_checks_it_and_watches_its_calls(endpoin
     async with actions.bank.lifespan(given):
         await given.resources.get("bank", BankClient).of(AMARA).balances()
         await checks["bank"]()
-    assert calls == [("bank", "ok", 1)] * 4  # token, accounts, balances, health
+    assert calls == [("bank", "ok", 1)] * 3  # token, accounts, balances; a check that went well is no news
 
 
 async def test_the_check_fails_while_the_bank_is_away(endpoint: Endpoint) -> None:
+    calls: list[Any] = []
     checks: dict[str, Any] = {}
     away = Endpoint("http://127.0.0.1:9", "teller", "secret")
-    async with actions.bank.lifespan(startup(away, [], checks, seconds=0.5)):
+    async with actions.bank.lifespan(startup(away, calls, checks, seconds=0.5)):
         with pytest.raises(CallFailed):
             await checks["bank"]()
+    assert [outcome for _, outcome, _ in calls] == ["unavailable"]
 
 
 def test_a_call_ends_before_its_question() -> None:

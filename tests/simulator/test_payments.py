@@ -201,6 +201,7 @@ async def test_payments_survive_a_restart(tmp_path: Path) -> None:
 
     kept = await serve(tmp_path, lambda: NOON, first)
     assert await serve(tmp_path, lambda: NOON, first) == kept
+    assert {file.stat().st_mode & 0o077 for file in tmp_path.glob("bank.db*")} == {0}
 
 
 async def test_a_key_is_forgotten_after_a_day(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -35,7 +36,7 @@ class Counts:
     largest_batch: int = 0
 
 
-class Worker:
+class Worker(ABC):
     """A thread that takes jobs from `jobs` until it finds None; subclasses say what to do with them."""
 
     def __init__(
@@ -56,8 +57,9 @@ class Worker:
         """Wait until the thread has ended."""
         self._thread.join()
 
+    @abstractmethod
     def _run(self) -> None:
-        raise NotImplementedError
+        """Take jobs until there is None."""
 
     def _attempt(self, attempt: Callable[[Sequence[Job]], None], jobs: Sequence[Job]) -> None:
         """Try until it works or `patience` (seconds) is over; on a fault that stays, refuse every job."""

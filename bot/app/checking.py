@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from traceback import walk_tb
 
 from bot.content import Diagnostic, Place
 from bot.dialogue import check_contradictions, describe_policies
@@ -11,18 +12,23 @@ from bot.nlu import describe_pipeline
 from bot.plugins import Plugins, find_plugins, needs_action_server
 from bot.reading import read_project, read_settings
 
+_TOLD_BY_PLUGINS = frozenset({"unknown-action", "unknown-placeholder", "missing-question"})
+"""Findings that a plugin may settle: while one cannot be loaded, they would be its consequences."""
+
 
 def check_project(folder: Path) -> list[Diagnostic]:
     """Every finding about the project's content, configuration and plugins, in the order of their places."""
     settings, _ = read_settings(folder)
     found: list[Diagnostic] = []
     actions: frozenset[str] = frozenset()
+    unknown: frozenset[str] = frozenset()
     try:
         actions = frozenset(Plugins(find_plugins(folder, settings.plugins)).actions())
     except PluginError as error:
-        found.append(Diagnostic("error", Place("actions"), str(error), code="plugin"))
+        found.append(Diagnostic("error", _place(folder, error), str(error), code="plugin"))
+        unknown = _TOLD_BY_PLUGINS
     read = read_project(folder, known_actions=actions)
-    found += read.diagnostics
+    found += [d for d in read.diagnostics if d.code not in unknown]
     found += describe_pipeline(read.content)
     found += describe_policies(read.content)
     if not read.errors:
@@ -30,6 +36,21 @@ def check_project(folder: Path) -> list[Diagnostic]:
     if needs_action_server(folder):
         found.append(_action_server_note(read.settings.action_endpoint is not None))
     return sorted(found, key=lambda d: d.place)
+
+
+def _place(folder: Path, error: PluginError) -> Place:
+    """The line of the project at which a plugin failed: that of the syntax error, or the last one that was running."""
+    cause = error.__cause__
+    if isinstance(cause, SyntaxError) and cause.filename:
+        lines = [(Path(cause.filename), cause.lineno or 1, cause.offset or 1)]
+    else:
+        frames = walk_tb(cause.__traceback__) if cause else ()
+        lines = [(Path(frame.f_code.co_filename), line, 1) for frame, line in frames]
+    ours = [place for place in lines if place[0].is_relative_to(folder.resolve())]
+    if not ours:
+        return Place("actions")
+    path, line, column = ours[-1]
+    return Place(path.relative_to(folder.resolve()).as_posix(), line, column)
 
 
 def _action_server_note(has_endpoint: bool) -> Diagnostic:

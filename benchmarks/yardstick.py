@@ -32,7 +32,8 @@ class Rows:
         )
         self._reader = self._connect()
         self._reader.executescript(
-            "CREATE TABLE IF NOT EXISTS turns (conversation TEXT, seq INTEGER, record BLOB, PRIMARY KEY (conversation, seq));"
+            "CREATE TABLE IF NOT EXISTS turns (conversation TEXT, seq INTEGER, record BLOB,"
+            " PRIMARY KEY (conversation, seq));"
             "CREATE TABLE IF NOT EXISTS inbox (conversation TEXT, id TEXT, reply BLOB, PRIMARY KEY (conversation, id));"
             "CREATE TABLE IF NOT EXISTS sessions (token TEXT PRIMARY KEY, customer TEXT);"
         )

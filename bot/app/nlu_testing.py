@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from bot.app.learning import learn
 from bot.app.projects import Project, load_project
-from bot.content import Content, Example
+from bot.content import Content, Example, Story, UserStep
+from bot.dialogue.story_graph import ways
 from bot.errors import ContentError
-from bot.nlu import train
+from bot.nlu import Model, train
 from bot.nlu.evaluation import Comparison, Report, Score, compare, cross_validate, evaluate
 from bot.nlu.findings import Findings, find
 from bot.reading import read_nlu_data, read_pipeline
@@ -58,31 +59,49 @@ def run_nlu_test(
 
 
 def write_nlu_reports(test: NluTest, out: Path) -> tuple[Path, ...]:
-    """Write Rasa's `intent_report.json`, `intent_errors.json` and entity report, and pictures where they can be drawn.
+    """Write Rasa's reports of a test of the matcher, and what was found and compared; give back the files."""
+    written = write_matcher_report(test.report, out)
+    more = {"findings.json": test.findings, "comparison.json": test.comparison}
+    for name, value in more.items():
+        if value is not None:
+            written += (_write(out / name, value.as_json()),)
+    return written
 
-    Gives back what was written into the folder `out`.
+
+def write_matcher_report(report: Report, out: Path) -> tuple[Path, ...]:
+    """Write Rasa's `intent_report.json`, `intent_errors.json` and a report for each extractor, and pictures.
+
+    The pictures need matplotlib. Gives back what was written into the folder `out`.
     """
     out.mkdir(parents=True, exist_ok=True)
-    report = test.report
     files: dict[str, Any] = {
         "intent_report.json": _intent_report(report),
         "intent_errors.json": [
             _error(asdict(message)) for confusion in report.confusions for message in confusion.messages
         ],
-        "TellerEntityExtractor_report.json": {score.name: _scores(score) for score in report.entities},
     }
-    if test.findings is not None:
-        files["findings.json"] = test.findings.as_json()
-    if test.comparison is not None:
-        files["comparison.json"] = test.comparison.as_json()
-    for name, value in files.items():
-        (out / name).write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    for extractor, scores in report.extractors:
+        files[f"{extractor}_report.json"] = {score.name: _scores(score) for score in scores}
+    written = tuple(_write(out / name, value) for name, value in files.items())
     pictures: tuple[Path, ...] = ()
     with contextlib.suppress(ImportError):  # matplotlib is an extra
         from bot.nlu.plots import save_plots
 
         pictures = save_plots(report, out)
-    return (*(out / name for name in files), *pictures)
+    return (*written, *pictures)
+
+
+def evaluate_messages(model: Model, tests: Sequence[Story]) -> Report:
+    """How the matcher does on what users say in test stories."""
+    steps = (step for way in ways(tests) for step in way.steps if isinstance(step, UserStep))
+    said = {step.place: step for step in steps if step.text and step.intent}
+    examples = [Example(s.text or "", s.intent or "", s.annotations, place=s.place) for s in said.values()]
+    return evaluate(model, examples)
+
+
+def _write(file: Path, value: Any) -> Path:
+    file.write_text(json.dumps(value, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return file
 
 
 def _report(project: Project, content: Content, nlu: Path | None, progress: Progress | None) -> Report:

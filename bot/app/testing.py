@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 import tempfile
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot.app.agents import ShorthandMatcher
 from bot.app.learning import learn
+from bot.app.nlu_testing import evaluate_messages, write_matcher_report
 from bot.app.opening import open_bot
 from bot.app.projects import Project, load_project
 from bot.config import Logging, Settings, Store
 from bot.content import Story
 from bot.errors import ContentError
 from bot.messages import Customer, Principal
+from bot.nlu.evaluation import Report
 from bot.reading import read_test_stories
 from bot.sources import Sources
 from bot.testing.reporting import failed_stories_yaml
@@ -22,16 +24,25 @@ from bot.testing.stories import NOW, StoryReport, run_story_tests, story_report
 from bot.testing.whole import run_whole_stories
 
 
-def run_core_tests(folder: Path, stories: Path | None = None) -> StoryReport:
+@dataclass(frozen=True, slots=True)
+class CoreTest:
+    """What came of test stories, and of what users say in them (None where everything was executed)."""
+
+    stories: StoryReport
+    messages: Report | None = None
+
+
+def run_core_tests(folder: Path, stories: Path | None = None) -> CoreTest:
     """Run the test stories of the project, or those in `stories` (a file or a folder); no action is executed."""
     project = load_project(folder)
     tests = tests_of(project, stories)
     trained = learn(project)
     matcher = ShorthandMatcher(trained.model, project.content.domain)
-    return run_story_tests(project.content, matcher, trained.dialogue, tests)
+    report = run_story_tests(project.content, matcher, trained.dialogue, tests)
+    return CoreTest(report, evaluate_messages(trained.model, tests))
 
 
-async def run_end_to_end_tests(folder: Path, stories: Path | None = None, customer: str | None = None) -> StoryReport:
+async def run_end_to_end_tests(folder: Path, stories: Path | None = None, customer: str | None = None) -> CoreTest:
     """Run the test stories with everything executed, logged in as the bank's customer `customer` if one is given."""
     project = load_project(folder, override=_quiet)
     tests = tests_of(project, stories)
@@ -43,7 +54,7 @@ async def run_end_to_end_tests(folder: Path, stories: Path | None = None, custom
         project = replace(project, settings=replace(project.settings, store=store))
         sources = Sources(now=lambda: NOW)
         async with open_bot(project, sources=sources) as running:
-            return await run_whole_stories(running.engine, tests, principal, sources)
+            return CoreTest(await run_whole_stories(running.engine, tests, principal, sources))
 
 
 def tests_of(project: Project, stories: Path | None) -> tuple[Story, ...]:
@@ -57,8 +68,14 @@ def tests_of(project: Project, stories: Path | None) -> tuple[Story, ...]:
     return tests
 
 
-def write_core_reports(report: StoryReport, out: Path) -> None:
-    """Write `story_report.json` and `failed_test_stories.yml` (expected beside predicted) into the folder `out`."""
+def write_core_reports(test: CoreTest, out: Path) -> None:
+    """Write `story_report.json` and `failed_test_stories.yml` (expected beside predicted) into the folder `out`.
+
+    What users say in the stories is reported on as a test of the matcher.
+    """
+    report = test.stories
+    if test.messages is not None:
+        write_matcher_report(test.messages, out)
     out.mkdir(parents=True, exist_ok=True)
     (out / "story_report.json").write_text(json.dumps(story_report(report), indent=2) + "\n", encoding="utf-8")
     (out / "failed_test_stories.yml").write_text(failed_stories_yaml(report.failed), encoding="utf-8")

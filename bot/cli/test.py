@@ -100,10 +100,11 @@ def _run_core(
 
     with showing.progress("Running test stories"):
         if e2e:
-            report = asyncio.run(run_end_to_end_tests(project, stories, customer))
+            test = asyncio.run(run_end_to_end_tests(project, stories, customer))
         else:
-            report = run_core_tests(project, stories)
-    write_core_reports(report, out)
+            test = run_core_tests(project, stories)
+    write_core_reports(test, out)
+    report = test.stories
     _show_failures(report)
     click.echo(f"{report.passed} passed, {len(report.failed)} failed")
     return report.passed * 100.0 >= at_least * len(report.results)

@@ -64,6 +64,7 @@ class Report:
     Accuracy and F1 are of the likeliest intent, before any fallback;
     `fell_back` is the share of messages below the threshold, and
     `fell_back_wrongly` that of the rightly understood among all messages.
+    `extractors` has each entity extractor's own scores, by its name;
     `outcomes` are (expected, predicted, confidence) in the order of the messages.
     """
 
@@ -76,6 +77,7 @@ class Report:
     intents: tuple[Score, ...]
     confusions: tuple[Confusion, ...]
     entities: tuple[Score, ...]
+    extractors: tuple[tuple[str, tuple[Score, ...]], ...]
     reliability: tuple[ReliabilityBin, ...]
     outcomes: tuple[tuple[str, str, float], ...]
 
@@ -144,6 +146,7 @@ def report(parsed: Sequence[tuple[Example, Parse]]) -> Report:
         intents=intents,
         confusions=_confusions(parsed),
         entities=_entity_scores(parsed),
+        extractors=tuple((name, _entity_scores(parsed, name)) for name in _extractors(parsed)),
         reliability=reliability(confidences, right) if outcomes else (),
         outcomes=outcomes,
     )
@@ -201,12 +204,19 @@ def _confusions(parsed: Sequence[tuple[Example, Parse]]) -> tuple[Confusion, ...
     return tuple(sorted(listed, key=lambda c: (-c.count, c.expected, c.predicted)))
 
 
-def _entity_scores(parsed: Sequence[tuple[Example, Parse]]) -> tuple[Score, ...]:
-    """By entity: right when name, span, role and group all are; entities that no example annotates are left out."""
+def _extractors(parsed: Sequence[tuple[Example, Parse]]) -> list[str]:
+    return sorted({entity.extractor for _, parse in parsed for entity in parse.entities if entity.extractor})
+
+
+def _entity_scores(parsed: Sequence[tuple[Example, Parse]], extractor: str | None = None) -> tuple[Score, ...]:
+    """By entity: right when name, span, role and group all are; entities that no example annotates are left out.
+
+    With `extractor`, what that one found alone.
+    """
     names = {a.entity for e, _ in parsed for a in e.annotations}
     wanted = [{(a.entity, a.start, a.end, a.role, a.group) for a in e.annotations} for e, _ in parsed]
-    found = [{(x.entity, x.start, x.end, x.role, x.group) for x in p.entities if x.entity in names} for _, p in parsed]
-    return scores(wanted, found)
+    known = [[x for x in p.entities if x.entity in names and extractor in (None, x.extractor)] for _, p in parsed]
+    return scores(wanted, [{(x.entity, x.start, x.end, x.role, x.group) for x in found} for found in known])
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
@@ -12,7 +13,9 @@ _LARGEST = 40
 
 
 def save_plots(report: Report, folder: Path) -> tuple[Path, ...]:
-    """Write `reliability.png`, `confusions.png` and `confidences.png` into `folder`; give back their paths.
+    """Write Rasa's `intent_confusion_matrix.png` and `intent_histogram.png`, and `intent_reliability.png`.
+
+    Gives back their paths in `folder`.
 
     Raises ImportError when matplotlib is not installed.
     """
@@ -21,8 +24,8 @@ def save_plots(report: Report, folder: Path) -> tuple[Path, ...]:
 
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
-    for name, draw in (("reliability", _reliability), ("confusions", _confusions), ("confidences", _confidences)):
-        figure = Figure(figsize=(10, 9) if name == "confusions" else (6, 5), layout="constrained")
+    for name, draw in _PICTURES.items():
+        figure = Figure(figsize=(10, 9) if draw is _confusions else (6, 5), layout="constrained")
         FigureCanvasAgg(figure)
         draw(report, figure.add_subplot())
         figure.savefig(folder / f"{name}.png", dpi=120)
@@ -39,11 +42,11 @@ def _reliability(report: Report, axes) -> None:  # type: ignore[no-untyped-def] 
 
 
 def _confusions(report: Report, axes) -> None:  # type: ignore[no-untyped-def]  # matplotlib ships no types we use
-    """The intents that take part in confusions, at most forty: expected by row, predicted by column."""
-    shown: dict[str, None] = {}
-    for confusion in report.confusions:
-        shown.update(dict.fromkeys((confusion.expected, confusion.predicted)))
-    names = sorted([n for n in shown if n][:_LARGEST])
+    """The intents that take part in confusions (all, where none do), at most forty: expected by row."""
+    confused = [name for c in report.confusions for name in (c.expected, c.predicted)]
+    names = sorted(list(dict.fromkeys(filter(None, confused or [s.name for s in report.intents])))[:_LARGEST])
+    if not names:
+        return
     at = {name: i for i, name in enumerate(names)}
     counts = np.zeros((len(names), len(names)))
     for expected, predicted, _ in report.outcomes:
@@ -62,3 +65,10 @@ def _confidences(report: Report, axes) -> None:  # type: ignore[no-untyped-def] 
     axes.hist([right, wrong], bins=25, range=(0, 1), label=["right", "wrong"], color=["tab:blue", "tab:red"])
     axes.set(xlabel="confidence", ylabel="messages", title=f"accuracy {report.accuracy:.1%}")
     axes.legend()
+
+
+_PICTURES: Final = {
+    "intent_confusion_matrix": _confusions,
+    "intent_histogram": _confidences,
+    "intent_reliability": _reliability,
+}

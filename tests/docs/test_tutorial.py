@@ -41,6 +41,6 @@ def test_what_it_adds_is_valid_and_passes_its_tests(bakery: Path) -> None:
     (prices,) = blocks("python")
     (bakery / "actions/prices.py").write_text(prices, encoding="utf-8")
     assert check_project(bakery) == []
-    report = run_core_tests(bakery)
+    report = run_core_tests(bakery).stories
     assert report.failed == ()
     assert report.passed == 6

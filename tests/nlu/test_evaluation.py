@@ -141,8 +141,13 @@ def test_no_examples_no_findings():
     assert find(Content()).mislabelled == ()
 
 
-def test_plots_are_written(tmp_path):
+@pytest.mark.parametrize("outcomes", [[("a", "a"), ("a", "b"), ("b", "b")], [("a", "a"), ("b", "b")], []])
+def test_plots_are_written_with_and_without_confusions(tmp_path, outcomes):
     pytest.importorskip("matplotlib", reason="the plots extra is not installed")
-    paths = save_plots(report([parsed("a", "a"), parsed("a", "b", 0.3), parsed("b", "b")]), tmp_path / "plots")
-    assert [p.name for p in paths] == ["reliability.png", "confusions.png", "confidences.png"]
+    paths = save_plots(report([parsed(*outcome) for outcome in outcomes]), tmp_path / "plots")
+    assert [p.name for p in paths] == [
+        "intent_confusion_matrix.png",
+        "intent_histogram.png",
+        "intent_reliability.png",
+    ]
     assert all(p.read_bytes().startswith(b"\x89PNG") for p in paths)

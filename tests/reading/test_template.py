@@ -18,7 +18,7 @@ def test_a_new_bot_is_clean_and_passes_its_tests(tmp_path: Path) -> None:
     assert sorted(written) == sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
     assert "actions/hours.py" in written
     assert check_project(folder) == []
-    report = run_core_tests(folder)
+    report = run_core_tests(folder).stories
     assert report.passed == 5
     assert report.failed == ()
 

@@ -45,7 +45,9 @@ async def load(port: int, clients: int, seconds: float, request: Request, *, war
     """Let `clients` send one request after another for so many seconds; those of the warm-up are not counted."""
     started = perf_counter() + warmup
     result = Result(seconds)
-    await asyncio.gather(*(_client(port, index, started, started + seconds, request, result) for index in range(clients)))
+    await asyncio.gather(
+        *(_client(port, index, started, started + seconds, request, result) for index in range(clients))
+    )
     return result
 
 
@@ -75,5 +77,8 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """Rows as an aligned table."""
     cells = [[str(cell) for cell in row] for row in [columns, *rows]]
     widths = [max(len(row[i]) for row in cells) for i in range(len(columns))]
-    lines = ["  ".join(c.ljust(w) if i == 0 else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True))) for row in cells]
+    lines = [
+        "  ".join(c.ljust(w) if i == 0 else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True)))
+        for row in cells
+    ]
     return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:]])

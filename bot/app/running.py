@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import bot
+from bot.app.memory import give_large_blocks_back, leave_alone_what_stays
 from bot.app.opening import Bot, open_bot
 from bot.app.projects import load_project
 from bot.app.workers import READY, Workers, check_workers, reserve_port, stop_without_parent
@@ -78,26 +78,18 @@ async def run_bot(folder: Path, place: Place, options: dict[str, Any], arguments
 
 async def run_server(folder: Path, place: Place, options: dict[str, Any], *, say: Say) -> None:
     """Serve the project until SIGTERM or SIGINT; raises ConfigurationError, ContentError or PluginError instead."""
+    give_large_blocks_back()
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     if place.is_worker:
         stop_without_parent(stop)
     async with serving(folder, place, options) as (running, url):
-        spare_the_collector()
+        leave_alone_what_stays()
         announce(running, url, say)
         await stop.wait()
         if not place.is_worker:
             say("Stopping: turns under way are finished first.")
-
-
-def spare_the_collector() -> None:
-    """Take all that lives as long as the process (content, models, modules) out of the garbage collector's sight.
-
-    It would go through some hundred thousand objects again and again while turns wait (`gc.freeze`).
-    """
-    gc.collect()
-    gc.freeze()
 
 
 @asynccontextmanager

@@ -1,0 +1,31 @@
+"""The memory of a process that serves for weeks."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import gc
+
+_MMAP_THRESHOLD = -3
+_LARGE = 256 * 1024
+"""Bytes from which on a block is a mapping of its own, which goes back to the system when it is freed."""
+
+
+def give_large_blocks_back() -> None:
+    """Let large blocks of memory go back to the system when they are freed (glibc's `M_MMAP_THRESHOLD`).
+
+    By itself glibc learns from the first large block to keep such blocks: one
+    login (Argon2 takes 19 MiB) would stay resident for good. Where there is
+    another C library nothing happens.
+    """
+    with contextlib.suppress(OSError, AttributeError, TypeError):
+        ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, _LARGE)
+
+
+def leave_alone_what_stays() -> None:
+    """Take all that lives as long as the process (content, models, modules) out of the garbage collector's sight.
+
+    It would go through some hundred thousand objects again and again while turns wait (`gc.freeze`).
+    """
+    gc.collect()
+    gc.freeze()

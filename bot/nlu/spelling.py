@@ -11,7 +11,7 @@ from bot.nlu.text import normalise, words
 SHORTEST: Final = 4
 """Shorter words are left alone: too many words are one edit away from them."""
 _LONGEST: Final = 24
-_CACHED_WORDS: Final = 20_000
+_CACHED_WORDS: Final = 2_000
 _LETTERS: Final = 64
 
 

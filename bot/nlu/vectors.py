@@ -23,7 +23,7 @@ SHARE: Final = 0.7
 """The vectors' part of the similarity between two texts; TF-IDF has the rest."""
 
 _PARTS: Final = re.compile(r"[^\W_]+|[\W_]", re.UNICODE)
-_CACHED_WORDS: Final = 20_000
+_CACHED_WORDS: Final = 2_000
 _LONGEST_PIECE: Final = 24
 
 

@@ -13,7 +13,7 @@ from bot.app.learning import learn
 from bot.app.projects import Project, load_project
 from bot.content import Content, Example, Story, UserStep
 from bot.dialogue.story_graph import ways
-from bot.errors import ContentError
+from bot.errors import ConfigurationError, ContentError
 from bot.nlu import Model, train
 from bot.nlu.evaluation import Comparison, Report, Score, compare, cross_validate, evaluate
 from bot.nlu.findings import Findings, find
@@ -119,6 +119,9 @@ def _examples(nlu: Path) -> tuple[Example, ...]:
     errors = [found for found in diagnostics if found.severity == "error"]
     if errors:
         raise ContentError(errors)
+    if not data.examples:
+        cure = "write them under `nlu:`, each below its intent"
+        raise ConfigurationError([f"{nlu} has no messages to test; {cure}"])
     return data.examples
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from bot.config import ActionEndpoint, Limits, Logging, Login, Server, Sessions, Settings, Store
 from bot.content import Component, Diagnostic, Place
+from bot.errors import ContentError
 from bot.reading.schema import check_schema
 from bot.reading.tree import Map, Seq, plain, read_yaml
 
@@ -83,8 +84,10 @@ def read_settings(
 
 
 def read_pipeline(config: Path) -> tuple[Component, ...] | None:
-    """The pipeline that a config.yml, of whatever name, describes."""
-    tree, _ = read_yaml(config, str(config))
+    """The pipeline that a config.yml, of whatever name, describes; raises ContentError where it is no YAML."""
+    tree, found = read_yaml(config, str(config))
+    if errors := [d for d in found if d.severity == "error"]:
+        raise ContentError(errors)
     return _components(tree.get("pipeline")) if isinstance(tree, Map) else None
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
-from bot import Action, Turn, hookimpl
+from bot import Action, Parse, Turn, hookimpl
 
 from .balance import balance, overdrawn
 from .bank import CustomerBank
 from .banking import for_customers
+from .clarifying import doubtful
 from .conversation import kept, said
 from .fallback import say_fallback
 from .question import Filters, Kind, Question, follow_up
@@ -22,6 +23,10 @@ _ANSWERS: Final[Mapping[Kind, Callable[[Turn, CustomerBank, Question], Awaitable
     "transactions": transactions,
     "spending": spending,
 }
+
+
+_FILTERED: Final = ("transactions", "spending")
+"""Questions that a misspelt filter can change; the answer puts it right, or says that it does not know it."""
 
 
 async def run(turn: Turn) -> None:
@@ -42,6 +47,13 @@ def carried_on(turn: Turn) -> Question | None:
     """The question that the message makes of the last one, or of its filters alone; None when it makes none."""
     heard, last = said(turn), kept(turn)
     question = follow_up(heard, last, turn.now.date())
+    if (
+        question is None
+        and last
+        and last.kind in ("transactions", "spending")
+        and doubtful(turn.tracker.parse or Parse(""))
+    ):
+        return last
     if question or last or not heard.narrows:
         return question
     only_account = heard.filters == Filters(account=heard.filters.account) and not heard.shift

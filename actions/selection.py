@@ -15,6 +15,12 @@ TRANSFERS: Final = "transfers"
 INCOME: Final = ("income", "interest")
 """The bank's categories of what only comes in."""
 
+CATEGORIES: Final = (
+    *("groceries", "eating out", "transport", "bills", "shopping", "entertainment", "housing"),
+    *(*INCOME, TRANSFERS),
+)
+"""All of the bank's categories."""
+
 USUAL_ROWS: Final = 10
 """How many transactions are listed when neither a number nor a period was asked for."""
 
@@ -71,11 +77,11 @@ def _passes(transaction: Transaction, filters: Filters) -> bool:
         and (filters.at_least is None or amount >= filters.at_least)
         and (filters.at_most is None or amount <= filters.at_most)
         and (filters.category is None or _same(transaction.category, filters.category))
-        and (filters.merchant is None or _is_from(transaction, filters.merchant))
+        and (filters.merchant is None or is_from(transaction, filters.merchant))
     )
 
 
-def _is_from(transaction: Transaction, merchant: str) -> bool:
+def is_from(transaction: Transaction, merchant: str) -> bool:
     """Whether the shop's name begins like `merchant`, word for word: "Costa" is Costa Coffee, "Shell" no Seashell."""
     wanted = _words(merchant)
     names = (transaction.merchant, transaction.description)

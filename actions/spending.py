@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import date, timedelta
 from typing import Final
 
 from bot import Action, Turn, hookimpl
 
 from .accounts import find_accounts
-from .bank import CustomerBank
+from .bank import CustomerBank, Transaction
 from .banking import for_customers
+from .clarifying import clarified, meant_by_nothing
 from .conversation import keep, kept, said
-from .formatting import format_money
-from .question import Direction, Question, new_question
+from .fetching import fetch
+from .formatting import format_date, format_money
+from .question import Direction, Filters, Question, new_question
 from .selection import INCOME, TRANSFERS, bounds, counts_own_transfers, select, total, usual_period
-from .transactions import fetch
 from .wording import describe
+
+QUIET: Final = timedelta(days=62)
+"""No account is without any transaction for so long: its records begin later."""
 
 _SAID: Final = {
     "in": ("utter_received", "utter_received_nothing"),
@@ -27,26 +32,51 @@ _SAID: Final = {
 async def spending(turn: Turn, bank: CustomerBank, question: Question | None = None) -> None:
     """Say the sum, what it is a sum of, and of how many payments."""
     today = turn.now.date()
-    question = question or new_question("spending", said(turn), kept(turn), today)
+    question = await clarified(turn, bank, question or new_question("spending", said(turn), kept(turn), today))
+    if question is None:
+        return
     filters = replace(question.filters, count=None, direction=question.filters.direction or _direction(question))
-    filters = replace(filters, period=filters.period or usual_period(today))
-    keep(turn, Question("spending", filters))
+    await _add_up(turn, bank, replace(filters, period=filters.period or usual_period(today)))
+
+
+async def _add_up(turn: Turn, bank: CustomerBank, filters: Filters) -> None:
+    today = turn.now.date()
     accounts = find_accounts(await bank.accounts(), filters.account)
     if not accounts:
         turn.say("utter_no_such_account")
         return
     assert filters.period is not None
     since, until = bounds(filters.period, today)
+    booked = await fetch(bank, accounts, since, until)
+    found = select(booked, filters)
+    if not found:
+        meant = await meant_by_nothing(turn, bank, accounts, filters)
+        if meant != filters:
+            if meant:
+                await _add_up(turn, bank, meant)
+            return
+    keep(turn, Question("spending", filters))
     if filters.period.start is None:
         filters = replace(filters, period=replace(filters.period, start=since))
-    found = select(await fetch(bank, accounts, since, until), filters)
+    _say_sum(turn, filters, found)
+    _say_where_records_begin(turn, booked, since)
+
+
+def _say_sum(turn: Turn, filters: Filters, found: Sequence[Transaction]) -> None:
     counted = [t for t in found if counts_own_transfers(filters) or t.category != TRANSFERS]
-    about = describe(filters, today)
+    about = describe(filters, turn.now.date())
     response, nothing = _SAID[filters.direction or "out"]
     payments = "1 payment" if len(counted) == 1 else f"{len(counted)} payments"
     turn.say(response if counted else nothing, total=format_money(total(counted)), what=about, payments=payments)
     if len(counted) < len(found):
         turn.say("utter_own_transfers_left_out")
+
+
+def _say_where_records_begin(turn: Turn, booked: Sequence[Transaction], since: date) -> None:
+    """Where the period begins long before the bank's records do, a sum covers less than it seems to."""
+    first = min((t.booked_at.date() for t in booked), default=since)
+    if first - since > QUIET:
+        turn.say("utter_records_begin", date=format_date(first))
 
 
 def _direction(question: Question) -> Direction:

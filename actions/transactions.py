@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import date
 
 from bot import Action, CallFailed, Turn, hookimpl
 
 from .accounts import choice, find_accounts, written
 from .bank import Account, CustomerBank, Transaction
 from .banking import bank_of, for_customers
+from .clarifying import clarified, doubtful, meant_by_nothing
 from .conversation import keep, kept, said
+from .fetching import find
 from .formatting import format_date, format_money
-from .question import ALL_ACCOUNTS, NO_FILTERS, Filters, Period, Question, follow_up, new_question
-from .selection import USUAL_ROWS, bounds, counts_own_transfers, select, windows
+from .question import ALL_ACCOUNTS, NO_FILTERS, Filters, Question, follow_up, new_question
 from .tables import Table
 from .wording import describe, noun
 
@@ -26,14 +25,25 @@ MOST_ROWS = 25
 
 async def transactions(turn: Turn, bank: CustomerBank, question: Question | None = None) -> None:
     """List the transactions that are asked for, newest first."""
-    question = question or _completed(turn)
+    question = await clarified(turn, bank, question or _completed(turn))
     turn.set("account", None)
-    keep(turn, question)
-    accounts = find_accounts(await bank.accounts(), question.filters.account)
+    if question is not None:
+        await _list(turn, bank, question.filters)
+
+
+async def _list(turn: Turn, bank: CustomerBank, asked: Filters) -> None:
+    accounts = find_accounts(await bank.accounts(), asked.account)
     if not accounts:
         turn.say("utter_no_such_account")
         return
-    found, filters = await find(bank, accounts, question.filters, turn.now.date())
+    found, filters = await find(bank, accounts, asked, turn.now.date())
+    if not found:
+        meant = await meant_by_nothing(turn, bank, accounts, asked)
+        if meant != asked:
+            if meant:
+                await _list(turn, bank, meant)
+            return
+    keep(turn, Question("transactions", asked))
     _say_found(turn, accounts, filters, found)
 
 
@@ -46,7 +56,8 @@ async def validate_form(turn: Turn) -> None:
     if turn.tracker.parse is not None and turn.tracker.parse.intent_name == "ask_transactions":
         question = new_question("transactions", heard, kept(turn), today)
         keep(turn, question)
-        if turn.slot("account") is None and (turn.customer is None or question.filters != NO_FILTERS):
+        answerable = turn.customer is None or question.filters != NO_FILTERS or doubtful(turn.tracker.parse)
+        if turn.slot("account") is None and answerable:
             turn.set("account", question.filters.account or ALL_ACCOUNTS)
     elif heard.narrows and turn.slot("account") is not None:
         keep(turn, follow_up(heard, _form_question(turn), today) or _form_question(turn))
@@ -80,39 +91,6 @@ def _completed(turn: Turn) -> Question:
     question, account = _form_question(turn), turn.slot("account")
     account = None if account == ALL_ACCOUNTS else account
     return replace(question, filters=replace(question.filters, account=account))
-
-
-async def fetch(bank: CustomerBank, accounts: Sequence[Account], since: date, until: date) -> list[Transaction]:
-    """The transactions of these accounts on the days from `since` to just before `until`; CallFailed as the bank's."""
-    if since >= until:
-        return []
-    try:
-        async with asyncio.TaskGroup() as group:
-            asked = [group.create_task(bank.transactions(account, since, until)) for account in accounts]
-    except ExceptionGroup as failures:
-        raise failures.exceptions[0] from None
-    return [transaction for task in asked for transaction in task.result()]
-
-
-async def find(
-    bank: CustomerBank, accounts: Sequence[Account], filters: Filters, today: date
-) -> tuple[list[Transaction], Filters]:
-    """The transactions, and the filters with the period that was really looked at.
-
-    All of a period that has a beginning; else the latest few, looking further back until there are enough.
-    """
-    transfers = counts_own_transfers(filters)
-    since, until = bounds(filters.period or Period(), today)
-    if filters.period and filters.period.start:
-        found = select(await fetch(bank, accounts, since, until), filters, own_transfers=transfers)
-        return found[: filters.count], filters
-    wanted = filters.count or USUAL_ROWS
-    for since in windows(until):
-        found = select(await fetch(bank, accounts, since, until), filters, own_transfers=transfers)
-        if len(found) >= wanted:
-            return found[:wanted], replace(filters, count=wanted)
-    end = filters.period.end if filters.period else None
-    return found, replace(filters, count=None, period=Period(since, end))
 
 
 def _say_found(turn: Turn, accounts: Sequence[Account], filters: Filters, found: Sequence[Transaction]) -> None:

@@ -1,0 +1,167 @@
+"""What of a message looks like a filter but was not read as one: pure.
+
+A filter that is passed over in silence makes a true figure misleading, so whatever stands where a filter stands
+("on …", "at …", "in …") has to be covered by an entity, mean nothing ("in total"), or be asked about.
+"""
+
+from __future__ import annotations
+
+import re
+from calendar import monthrange
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Final, NamedTuple
+
+from rapidfuzz import fuzz, process
+
+from bot import Parse
+
+from .question import Period, step
+
+_WORD: Final = re.compile(r"[^\W_]+(?:['’&.-][^\W_]+)*")
+_MARKS: Final = {"account", "merchant", "category", "direction", "shift", "time", "amount-of-money"}
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_BEFORE_FILTERS: Final = _set("on at from in since until till before after during by with for to into about of within")
+_ENDS: Final = _BEFORE_FILTERS | _set("between and or but what which how when that who than over under")
+_EMPTY: Final = _set(
+    # what stands behind such a word and narrows nothing down
+    "a an the my our me you us i it its this these those them there here all any each every everything anything "
+    "something some things thing stuff total totals sum full detail details general particular order one ones "
+    "account accounts bank money cash balance balances transaction transactions payment payments purchase purchases "
+    "statement statements spending history record records list lot far now just only please then again too also "
+    "ever recently so see look show know check find get have had has be do did go been was is are am will would can "
+    "could should want need like mind more most much many moment whole items item entries entry times time period "
+    "few couple last latest previous past recent recently altogether same shop shops store stores trips trip "
+    "both either buying paying spend spent pay paid made make making going went gone out up down off over back "
+    "bot teller thanks thank cheers not yet still biggest largest smallest highest lowest single course fact "
+    "quid pounds pound"
+)
+_MONTHS: Final = (
+    *("january", "february", "march", "april", "may", "june"),
+    *("july", "august", "september", "october", "november", "december"),
+)
+_TIMES: Final = (
+    *(month for month in _MONTHS if month != "may"),
+    *("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"),
+    *("yesterday", "today", "tomorrow", "week", "weeks", "month", "months", "year", "years", "weekend", "quarter"),
+)
+_REAL: Final = _set("monthly weekly yearly daily fortnight days")
+_SHORTEST: Final = 4
+_NEAR_TIME: Final = 85.0
+"""The least likeness (0 to 100, rapidfuzz's ratio) of a slip of the keyboard to a word of time."""
+
+_NEAR: Final = 80.0
+"""The same for the name of a shop or a category, which is said back to the customer."""
+
+_MONTH: Final = "|".join(f"{month[:3]}(?:{month[3:]})?" for month in _MONTHS)
+_YEAR: Final = r"\b(?:,?\s+(\d{4})\b)?"
+_DAY: Final = r"(\d{1,2})(?:st|nd|rd|th)?"
+_DAY_MONTH: Final = re.compile(rf"(?<![£€$\d.,])\b{_DAY}(?:\s+of)?\s+({_MONTH}){_YEAR}", re.IGNORECASE)
+_MONTH_DAY: Final = re.compile(rf"\b({_MONTH})\s+(?:the\s+)?{_DAY}{_YEAR}", re.IGNORECASE)
+_DIGITS: Final = re.compile(r"\b(?:(\d{4})-(\d{1,2})-(\d{1,2})|(\d{1,2})[/.](\d{1,2})[/.](\d{4}))\b")
+
+
+class Slip(NamedTuple):
+    """A misspelt word of time, and the word that it is near."""
+
+    said: str
+    near: str
+
+
+def impossible_date(text: str) -> str | None:
+    """A date in the text that no calendar has ("31 February"); without a year, a leap year's are good."""
+    return next((said for said, year, month, day in _dates(text) if not _exists(year, month, day)), None)
+
+
+def unread_phrases(parse: Parse) -> list[str]:
+    """What stands behind "on", "at", "in" and the like, and is neither covered by an entity nor empty."""
+    read = _covered(parse)
+    words = [(m.group(), m.start(), m.end()) for m in _WORD.finditer(parse.text)]
+    found: list[str] = []
+    for at, (word, start, _) in enumerate(words):
+        if word.casefold() in _BEFORE_FILTERS and start not in read:
+            found += _object(parse.text, words[at + 1 :], read)
+    return list(dict.fromkeys(found))
+
+
+def misspelt_time(parse: Parse) -> Slip | None:
+    """A word that is no entity, but nearly a month, a weekday or another word of time."""
+    read = _covered(parse)
+    for match in _WORD.finditer(parse.text):
+        word = match.group().casefold().removesuffix("'s").removesuffix("’s")
+        if match.start() in read or len(word) < _SHORTEST or word in _REAL or word in _TIMES:
+            continue
+        near = process.extractOne(word, _TIMES, scorer=fuzz.ratio, score_cutoff=_NEAR_TIME)
+        if near:
+            return Slip(match.group(), near[0])
+    return None
+
+
+def misspelt_month(slip: Slip, text: str, today: date) -> Period | None:
+    """The last such month that has begun; None when it is no month, or a number beside it makes it another date."""
+    said = re.escape(slip.said)
+    if slip.near not in _MONTHS or re.search(rf"\d\S*(\s+of)?\s+{said}|{said}[\s,]+\d", text):
+        return None
+    month = _MONTHS.index(slip.near) + 1
+    start = date(today.year - (month > today.month), month, 1)
+    return Period(start, step(start, "month", 1), "month")
+
+
+def nearest(said: str, names: Sequence[str]) -> str | None:
+    """The name that `said` most likely means, misspelt or shortened to its first words; None when none is near."""
+    wanted = said.casefold()
+    length = max(len(wanted.split()), 1)
+    short = {name: " ".join(name.casefold().split()[:length]) for name in names}
+    if len(wanted) < _SHORTEST:
+        return next((name for name, first in short.items() if first == wanted), None)
+    found = process.extractOne(wanted, short, scorer=fuzz.ratio, score_cutoff=_NEAR)
+    return found[2] if found else None
+
+
+def _object(text: str, words: Sequence[tuple[str, int, int]], read: frozenset[int]) -> Iterator[str]:
+    """The words up to the next clause or entity, where they mean something that nobody read."""
+    taken: list[tuple[int, int]] = []
+    last = None
+    for word, start, end in words:
+        broken = last is not None and not text[last:start].isspace()
+        if start in read or broken or word.casefold() in _ENDS:
+            break
+        if word.casefold() not in _EMPTY and not word.isdigit():
+            taken.append((start, end))
+        last = end
+    if taken:
+        yield text[taken[0][0] : taken[-1][1]]
+
+
+def _covered(parse: Parse) -> frozenset[int]:
+    """The places of the text that entities cover; all of a button's payload."""
+    if parse.text.startswith("/"):
+        return frozenset(range(len(parse.text)))
+    return frozenset(at for e in parse.entities if e.entity in _MARKS for at in range(e.start, e.end))
+
+
+def _dates(text: str) -> Iterator[tuple[str, int | None, int, int]]:
+    for found in _DAY_MONTH.finditer(text):
+        yield found.group(), _year(found.group(3)), _month(found.group(2)), int(found.group(1))
+    for found in _MONTH_DAY.finditer(text):
+        yield found.group(), _year(found.group(3)), _month(found.group(1)), int(found.group(2))
+    for found in _DIGITS.finditer(text):
+        year, month, day = found.group(1, 2, 3) if found.group(1) else found.group(6, 5, 4)
+        yield found.group(), int(year), int(month), int(day)
+
+
+def _exists(year: int | None, month: int, day: int) -> bool:
+    return 1 <= month <= 12 and year != 0 and 1 <= day <= monthrange(year or 2000, month)[1]
+
+
+def _year(said: str | None) -> int | None:
+    return int(said) if said else None
+
+
+def _month(said: str) -> int:
+    return next(n for n, month in enumerate(_MONTHS, 1) if month.startswith(said.casefold()[:3]))

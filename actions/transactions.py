@@ -89,7 +89,7 @@ def _form_question(turn: Turn) -> Question:
 def _completed(turn: Turn) -> Question:
     """The question with the account that the form asked for."""
     question, account = _form_question(turn), turn.slot("account")
-    account = None if account == ALL_ACCOUNTS else account
+    account = None if account in (None, ALL_ACCOUNTS) else str(account)  # a payload may say anything
     return replace(question, filters=replace(question.filters, account=account))
 
 

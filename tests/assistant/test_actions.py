@@ -176,6 +176,15 @@ async def test_a_long_list_is_cut_and_says_so(domain: Domain, bank: BankClient) 
     assert "here are the latest 25" in (reply.text or "")
 
 
+@pytest.mark.parametrize("account", [1.5, False, {"a": 1}, ["savings"]])
+async def test_an_account_that_is_no_word_is_no_account_of_theirs(
+    domain: Domain, bank: BankClient, account: object
+) -> None:
+    turn = ask(domain, bank, "/ask_transactions", slots={"account": account})
+    await for_customers(transactions.transactions)(turn)
+    assert len(texts(turn)) == 1
+
+
 async def test_a_sum_leaves_own_transfers_out_and_says_so(domain: Domain, bank: BankClient) -> None:
     turn = ask(domain, bank, "how much did I spend last month")
     october = Filters(period=Period(date(2026, 10, 1), date(2026, 11, 1), "month"))

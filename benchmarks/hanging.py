@@ -1,0 +1,139 @@
+"""What a hanging bank costs those who ask it nothing.
+
+    python benchmarks/hanging.py [--seconds 3] [--rounds 3] [--asking 16]
+
+Users who need no bank talk to the bot as fast as they are answered, while each
+customer asks for a balance every second; in turn with the bank well and with
+the bank hanging. Machines are noisy: the rounds alternate, and the server's CPU
+time per turn is shown too.
+Prints a table, and the share of the rate that was kept with its goal.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import sys
+import tempfile
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from statistics import median
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.load import Result, load, table  # noqa: E402 - the path is set above
+from benchmarks.overload import make_key, server_cpu  # noqa: E402 - as above
+from benchmarks.overload import messages as users  # noqa: E402 - as above
+from benchmarks.turns import BALANCE, make_project, messages, open_sessions, process  # noqa: E402 - as above
+
+BANK, PORT, TALKING = 5951, 5952, 32
+
+
+@dataclass
+class Round:
+    """One measurement: what users got, what customers who asked the bank got, and CPU seconds a user's turn."""
+
+    users: Result
+    customers: Result
+    cpu: float
+
+
+def set_fault(project: Path, *, hang: bool) -> None:
+    """Let the bank hang, or not."""
+    import httpx
+
+    key = (project / ".teller" / "bank-admin.key").read_text().strip()
+    head = {"Authorization": f"Bearer {key}"}
+    with httpx.Client(base_url=f"http://127.0.0.1:{BANK}", headers=head, trust_env=False) as client:
+        client.delete("/admin/faults").raise_for_status()
+        if hang:
+            fault = {"kind": "hang", "path": "*/aisp/*", "seconds": 600}
+            client.post("/admin/faults", json=fault).raise_for_status()
+
+
+async def ask(index: int, tokens: list[str], result: Result) -> None:
+    """Let one customer ask for a balance, and again a second after each answer, for ever."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", PORT)
+    requests = messages(tokens, (BALANCE,))
+    for number in count():
+        await asyncio.sleep(1)
+        writer.write(requests(index, number))  # type: ignore[operator] # declared as an object
+        head = (await reader.readuntil(b"\r\n\r\n")).lower()
+        await reader.readexactly(int(head.partition(b"content-length:")[2].split(b"\r\n", 1)[0]))
+        status = int(head[9:12])
+        result.statuses[status] = result.statuses.get(status, 0) + 1
+
+
+async def one_round(key: str, tokens: list[str], seconds: float) -> Round:
+    """Users talk, and customers ask for their balances."""
+    before = server_cpu()
+    asked = Result(seconds)
+    asking = [asyncio.create_task(ask(index, tokens, asked)) for index in range(len(tokens))]
+    talked = await load(PORT, TALKING, seconds, users(key), warmup=0)
+    for task in asking:
+        task.cancel()
+    await asyncio.gather(*asking, return_exceptions=True)
+    return Round(talked, asked, (server_cpu() - before) / max(1, talked.statuses.get(200, 0)))
+
+
+def run_all(work: Path, given: argparse.Namespace) -> tuple[list[Round], list[Round]]:
+    """The rounds with a bank that is well, and those with one that hangs."""
+    import uvloop
+
+    project, store = make_project(work / "project"), f"sqlite:///{work}/bot.db"
+    key = asyncio.run(make_key(project, store))
+    tokens = asyncio.run(open_sessions(project, store, given.asking))
+    base = (sys.executable, "-m", "bot")
+    bank = (*base, "simulator", "--project", str(project), "--port", str(BANK))
+    bot = (*base, "run", "--project", str(project), "--store", store, "--port", str(PORT))
+    bot = (*bot, "--bank-url", f"http://127.0.0.1:{BANK}")
+    well: list[Round] = []
+    hanging: list[Round] = []
+    with ExitStack() as stack:
+        stack.enter_context(process(1, *bank, until="ready", log=work / "bank.log"))
+        stack.enter_context(process(0, *bot, until="ready", log=work / "bot.log"))
+        uvloop.run(one_round(key, tokens, 2.0))
+        for _ in range(given.rounds):
+            set_fault(project, hang=False)
+            well.append(uvloop.run(one_round(key, tokens, given.seconds)))
+            set_fault(project, hang=True)
+            hanging.append(uvloop.run(one_round(key, tokens, given.seconds)))
+    return well, hanging
+
+
+def cells(name: str, rounds: list[Round]) -> tuple[str, ...]:
+    """A row: the medians over the rounds."""
+    figures = (
+        median(r.users.rate for r in rounds),
+        median(r.users.percentile(0.5) for r in rounds) * 1e3,
+        median(r.users.percentile(0.99) for r in rounds) * 1e3,
+        median(r.cpu for r in rounds) * 1e3,
+        median(r.customers.rate for r in rounds),
+    )
+    return (name, *(f"{figure:,.2f}" for figure in figures))
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=3.0, help="how long a round takes")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--asking", type=int, default=16, help="customers who ask the bank")
+    given = parser.parse_args()
+    if (os.cpu_count() or 1) > 1:
+        os.sched_setaffinity(0, {1})
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "project").mkdir()
+        well, hanging = run_all(Path(folder), given)
+    columns = ("bank", "turns/s", "p50 ms", "p99 ms", "CPU ms a turn", "balance answers/s")
+    print(table(columns, [cells("well", well), cells("hangs", hanging)]))
+    kept = median(h.users.rate / w.users.rate for w, h in zip(well, hanging, strict=True))
+    print(f"\nrate kept by those who need no bank: {kept:.2f} (goal: ≥ 0.90)")
+
+
+if __name__ == "__main__":
+    main()

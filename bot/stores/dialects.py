@@ -243,7 +243,7 @@ def dialect_of(url: str, project: Path, *, synchronous: str = "FULL") -> Dialect
 
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # the latter for a port that is no number
         raise ConfigurationError([_WRONG_URL]) from None
     if parsed.drivername == "sqlite" and parsed.database not in (None, "", ":memory:"):
         return Sqlite((project / str(parsed.database)).resolve(), synchronous)

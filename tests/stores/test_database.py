@@ -129,7 +129,7 @@ async def test_another_name_of_the_file_is_the_same_file(tmp_path: Path):
     await first.close()
 
 
-@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "mysql://x/y", "nonsense"])
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "mysql://x/y", "nonsense", "postgresql://a@b:c/d"])
 def test_other_urls_are_refused(url: str, tmp_path: Path):
     with pytest.raises(ConfigurationError, match=r"sqlite:///.teller/teller.db"):
         Database.open(url, project=tmp_path)

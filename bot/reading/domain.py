@@ -53,8 +53,8 @@ def read_domain(file: Map, draft: Draft) -> None:
     for item, place in _placed(file, "actions"):
         _action(item, place, draft)
     draft.e2e_actions += file.get("e2e_actions") or []
-    if file.get("session_config") and draft.session is None:
-        draft.session = _session(file["session_config"])
+    if file.get("session_config"):
+        _session(file["session_config"], file.key_place("session_config"), draft)
     if file.get("config"):
         draft.store_entities_as_slots &= file["config"].get("store_entities_as_slots", True)
 
@@ -202,7 +202,11 @@ def _action(item: str | Map, place: Place, draft: Draft) -> None:
         draft.actions_sending_domain.add(name)
 
 
-def _session(item: Map) -> SessionConfig:
-    return SessionConfig(
+def _session(item: Map, place: Place, draft: Draft) -> None:
+    read = SessionConfig(
         float(item.get("session_expiration_time", 60.0)), item.get("carry_over_slots_to_new_session", True)
     )
+    if draft.session not in (None, read):
+        message = "Another `session_config` says something else; the first one counts."
+        draft.report("warning", place, message, "Keep one of the two.", "duplicate-definition")
+    draft.session = draft.session or read

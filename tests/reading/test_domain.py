@@ -151,6 +151,14 @@ def test_a_second_definition_in_another_file_is_reported_and_the_first_counts(re
     assert "domain/a.yml:3:5" in found[0].message
 
 
+def test_a_second_session_config_is_reported_where_it_says_something_else(read: Read) -> None:
+    hour, day = (f"session_config:\n  session_expiration_time: {minutes}\n" for minutes in (60, 1440))
+    result = read({"domain/a.yml": hour, "domain/b.yml": hour, "domain/c.yml": "# later\n" + day})
+    assert result.content.domain.session.expiration_minutes == 60
+    found = [d for d in result.diagnostics if d.code == "duplicate-definition"]
+    assert [d.place for d in found] == [Place("domain/c.yml", 2, 1)]
+
+
 def test_every_bot_has_the_slots_of_forms_and_sessions(read: Read) -> None:
     slots = read({"domain.yml": "intents: [a]"}).content.domain.slots
     assert {"requested_slot", "session_started_metadata"} <= slots.keys()

@@ -12,7 +12,3 @@ def test_default_actions_are_those_of_the_dialogue() -> None:
 def test_default_intents_hold_those_that_predict_an_action() -> None:
     expected = {*dialogue_names.DEFAULT_INTENTS, dialogue_names.NLU_FALLBACK, dialogue_names.OUT_OF_SCOPE}
     assert expected == content_names.DEFAULT_INTENTS
-
-
-def test_the_requested_slot_has_one_name() -> None:
-    assert content_names.REQUESTED_SLOT == dialogue_names.REQUESTED_SLOT

@@ -83,3 +83,22 @@ def client(script: Script, *, clock: Clock | None = None, now: datetime = NOW, *
     return HttpClient(
         "http://bank.test", service="bank", transport=script, sources=sources, limits=HttpLimits(**limits), **options
     )
+
+
+@asynccontextmanager
+async def serving(
+    answer: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
+    host: str = "127.0.0.1",
+    **options: Any,
+) -> AsyncIterator[int]:
+    """A server on a free port, which it gives; at the end it has let go of every connection."""
+    connections: set[asyncio.Task[Any] | None] = set()
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connections.add(asyncio.current_task())
+        with closing(writer), suppress(ConnectionError):  # a client may leave without a word
+            await answer(reader, writer)
+
+    async with await asyncio.start_server(connected, host, 0, **options) as server:
+        yield server.sockets[0].getsockname()[1]
+    await asyncio.gather(*(task for task in connections if task is not None))

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+from contextlib import closing, suppress
 from datetime import timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -332,16 +333,12 @@ async def test_the_proxies_of_the_environment_are_ignored(monkeypatch: pytest.Mo
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1\r\n\r\n1")
         await writer.drain()
-        writer.close()
 
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with (
-        server,
-        HttpClient(
-            f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", service="x", limits=HttpLimits(tries=1)
-        ) as http,
+        serving(serve) as port,
+        HttpClient(f"http://127.0.0.1:{port}", service="x", limits=HttpLimits(tries=1)) as http,
     ):
         assert (await http.call("GET", "/", name="x")).data == 1
 
@@ -360,13 +357,10 @@ async def test_a_service_that_hung_is_reached_again_over_the_same_few_connection
                 hung.release()
             else:
                 writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1\r\n\r\n7")
-        writer.close()
 
     async with (
-        await asyncio.start_server(serve, "127.0.0.1", 0) as server,
-        HttpClient(
-            f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", service="bank", limits=HttpLimits(connections=2)
-        ) as http,
+        serving(serve) as port,
+        HttpClient(f"http://127.0.0.1:{port}", service="bank", limits=HttpLimits(connections=2)) as http,
     ):
         given_up = [asyncio.create_task(http.call("GET", "/hang", name="hang")) for _ in range(2)]
         await hung.acquire()

@@ -4,6 +4,7 @@ import asyncio
 import shutil
 import ssl
 import subprocess
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -30,13 +31,13 @@ async def test_a_service_that_nobody_vouches_for_is_told_nothing(certificate: tu
 
     async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         told.append(await reader.read(1))
-        writer.close()
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*certificate)
-    server = await asyncio.start_server(listen, "localhost", 0, ssl=context)
-    url = f"https://localhost:{server.sockets[0].getsockname()[1]}"
-    async with server, HttpClient(url, service="bank", limits=HttpLimits(tries=1)) as http:
+    async with (
+        serving(listen, "localhost", ssl=context) as port,
+        HttpClient(f"https://localhost:{port}", service="bank", limits=HttpLimits(tries=1)) as http,
+    ):
         with pytest.raises(CallFailed) as failed:
             await http.call("POST", "/", name="x", json={"secret": 1})
     assert (failed.value.kind, failed.value.may_have_happened, told) == ("unavailable", False, [])

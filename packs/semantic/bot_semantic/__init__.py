@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bot import hookimpl
-from bot_semantic.encoder import SemanticFeaturizer
 
-__all__ = ["SemanticFeaturizer", "register_nlu_components"]
+if TYPE_CHECKING:
+    from bot_semantic.encoder import SemanticFeaturizer
+
+__all__ = ["register_nlu_components"]
 
 
 @hookimpl
 def register_nlu_components(register: Callable[[str, Callable[[Mapping[str, Any]], SemanticFeaturizer]], None]) -> None:
     """Offer `SemanticFeaturizer`, with the option `share` (0 to 1)."""
-    register("SemanticFeaturizer", lambda options: SemanticFeaturizer(float(options.get("share", 0.65))))
+    register("SemanticFeaturizer", _make)
+
+
+def _make(options: Mapping[str, Any]) -> SemanticFeaturizer:
+    """The featurizer; what it needs is imported by the bots that use it only."""
+    from bot_semantic.encoder import SemanticFeaturizer
+
+    return SemanticFeaturizer(float(options.get("share", 0.65)))

@@ -3,7 +3,6 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-from contextlib import closing, suppress
 from datetime import timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -14,7 +13,7 @@ import pytest
 from bot.errors import CallFailed
 from bot.http import HttpClient, HttpLimits, ResponseSchema
 from bot.http.retry import Retryable, waits
-from tests.http.kit import NOW, Chunks, Clock, Script, client, forever, ok, status
+from tests.http.kit import NOW, Chunks, Clock, Script, client, forever, ok, serving, status
 
 REFUSED, BROKEN = httpx.ConnectError("no"), httpx.ReadError("broke")
 SECRET = "tok-5f3a9-secret"

@@ -4,13 +4,13 @@ import asyncio
 import shutil
 import ssl
 import subprocess
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from bot.errors import CallFailed
 from bot.http import HttpClient, HttpLimits
+from tests.http.kit import serving
 
 
 @pytest.fixture

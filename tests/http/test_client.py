@@ -11,9 +11,9 @@ import httpx
 import pytest
 
 from bot.errors import CallFailed
-from bot.http import HttpClient, HttpLimits, ResponseSchema
+from bot.http import ResponseSchema
 from bot.http.retry import Retryable, waits
-from tests.http.kit import NOW, Chunks, Clock, Script, client, forever, ok, serving, status
+from tests.http.kit import NOW, Chunks, Clock, Script, client, forever, ok, status
 
 REFUSED, BROKEN = httpx.ConnectError("no"), httpx.ReadError("broke")
 SECRET = "tok-5f3a9-secret"
@@ -327,47 +327,6 @@ async def test_every_call_is_observed() -> None:
     assert seen == [("first", "ok", 2), ("second", "rejected", 1), ("third", "cancelled", 1)]
 
 
-async def test_the_proxies_of_the_environment_are_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1\r\n\r\n1")
-        await writer.drain()
-
-    for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
-        monkeypatch.setenv(name, "http://127.0.0.1:9")
-    async with (
-        serving(serve) as port,
-        HttpClient(f"http://127.0.0.1:{port}", service="x", limits=HttpLimits(tries=1)) as http,
-    ):
-        assert (await http.call("GET", "/", name="x")).data == 1
-
-
 async def test_an_effect_that_outlives_the_deadline_has_an_unknown_outcome() -> None:
     failed = await failure(Script([forever]), "POST", limits={"deadline_seconds": 0.02})
     assert failed.kind == "unknown_outcome"
-
-
-async def test_a_service_that_hung_is_reached_again_over_the_same_few_connections() -> None:
-    hung = asyncio.Semaphore(0)
-
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while head := await reader.read(65_536):
-            if b"/hang" in head:
-                hung.release()
-            else:
-                writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1\r\n\r\n7")
-
-    async with (
-        serving(serve) as port,
-        HttpClient(f"http://127.0.0.1:{port}", service="bank", limits=HttpLimits(connections=2)) as http,
-    ):
-        given_up = [asyncio.create_task(http.call("GET", "/hang", name="hang")) for _ in range(2)]
-        await hung.acquire()
-        await hung.acquire()
-        for _ in range(2):  # a second time while the first is being tidied up, as two deadlines at once do
-            for task in given_up:
-                task.cancel()
-            await asyncio.sleep(0)
-        await asyncio.wait(given_up)
-        answers = await asyncio.gather(*(http.call("GET", "/x", name="x") for _ in range(4)))
-        assert [answer.data for answer in answers] == [7, 7, 7, 7]

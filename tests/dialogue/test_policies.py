@@ -1,4 +1,4 @@
-"""Memorised stories, learned behaviour, and which of several predictions counts."""
+"""Memorised stories and learned behaviour."""
 
 from __future__ import annotations
 
@@ -18,19 +18,16 @@ from bot.content import (
     OrStep,
     Place,
     Slot,
-    SlotMapping,
     SlotStep,
     StepEntity,
     Story,
     UserStep,
 )
 from bot.dialogue import Dialogue, check_contradictions, train_dialogue
-from bot.dialogue.ensemble import combine
 from bot.dialogue.events import (
     ActionExecuted,
     ActionExecutionRejected,
     ActiveLoop,
-    FollowupAction,
     SlotSet,
     UserUttered,
 )
@@ -192,80 +189,6 @@ def test_a_plugins_policy_has_its_say_and_is_never_lost(tmp_path: Path) -> None:
     assert Walk(Dialogue.load(tmp_path, content, plugins)).hears("order").next.action == "action_mine"
     with pytest.raises(ValueError, match="plugins"):
         Dialogue.load(tmp_path, content)
-
-
-# --- which prediction counts -------------------------------------------------
-
-LISTENING = Tracker(latest_action="action_listen")
-
-
-def test_confidence_counts_and_then_priority_and_then_order() -> None:
-    low, high, other = (Prediction(n, 1.0, n, p) for n, p in (("low", 1), ("high", 3), ("other", 3)))
-    sure = Prediction("sure", 1.1, "sure", 0)
-    assert combine([low, high, other], LISTENING).action == "high"
-    assert combine([low, high, sure], LISTENING).action == "sure"
-
-
-def test_a_loops_own_prediction_goes_before_a_texts_and_that_before_all_others() -> None:
-    loop = Prediction("loop", 0.1, "rules", no_user_prediction=True)
-    text = Prediction("text", 0.2, "learned", end_to_end=True)
-    other = Prediction("other", 1.0, "memory")
-    assert combine([other, text, loop], LISTENING).action == "loop"
-    assert combine([other, text], LISTENING).action == "text"
-
-
-def test_what_was_just_rejected_is_not_chosen_while_there_is_anything_else() -> None:
-    tracker = Tracker(latest_action="action_listen", events=(ActionExecutionRejected("form"),))
-    form, other = Prediction("form", 1.0, "rules", 6), Prediction("other", 0.2, "learned", 1)
-    assert combine([form, other], tracker).action == "other"
-
-
-def test_the_events_of_all_predictions_happen() -> None:
-    one, two = Prediction("a", 1.0, "a", events=(SlotSet("x"),)), Prediction("b", 0.5, "b", events=(SlotSet("y"),))
-    assert combine([one, two], LISTENING).events == (SlotSet("x"), SlotSet("y"))
-
-
-def test_a_followup_action_goes_before_all_policies() -> None:
-    talk = walk(ORDER).hears("order").happens(FollowupAction("action_next"))
-    assert talk.next.action == "action_next"
-    assert talk.does() == "action_next"
-    assert talk.next.action != "action_next"
-
-
-# --- stories as they are written ---------------------------------------------
-
-
-def test_either_of_several_steps_makes_a_story_of_its_own() -> None:
-    told = story("told", OrStep((UserStep("yes"), UserStep("no"))), ActionStep("utter_noted"))
-    for intent in ("yes", "no"):
-        assert walk(told, policies=MEMORY).hears(intent).next.action == "utter_noted"
-
-
-def test_checkpoints_join_stories_where_their_slots_are_as_asked() -> None:
-    begin = story("begin", UserStep("order"), ActionStep("utter_what"), CheckpointStep("asked"))
-    again = story("again", UserStep("order"), ActionStep("utter_what"), SlotStep("s", "x"), CheckpointStep("asked"))
-    one = story("one", CheckpointStep("asked"), UserStep("yes"), ActionStep("utter_done"))
-    two = story("two", CheckpointStep("asked", (SlotStep("s", "x"),)), UserStep("no"), ActionStep("utter_never_mind"))
-    content = content_of(begin, again, one, two, slots=[Slot("s")], policies=MEMORY)
-    _, stories = training_stories(content)
-    assert [told.name for told in stories] == ["begin > one", "again > one", "again > two"]
-    talk = Walk(train_dialogue(content)).hears("order")
-    assert [talk.does() for _ in range(2)] == ["utter_what", "action_listen"]
-    assert talk.hears("yes").next.action == "utter_done"
-
-
-def test_checkpoints_in_a_circle_end() -> None:
-    around = story("around", CheckpointStep("c"), UserStep("ask"), ActionStep("utter_answer"), CheckpointStep("c"))
-    begin = story("begin", UserStep("greet"), ActionStep("utter_greet"), CheckpointStep("c"))
-    _, stories = training_stories(content_of(begin, around))
-    assert [told.name for told in stories] == ["begin > around"]
-
-
-def test_entities_in_a_story_fill_the_slots_that_are_mapped_from_them() -> None:
-    slot = Slot("city", mappings=(SlotMapping("from_entity", entity="city"),))
-    told = story("told", UserStep("order", entities=(StepEntity("city"),)), ActionStep("utter_there"))
-    talk = walk(told, slots=[slot], policies=MEMORY).hears("order", "city").happens(SlotSet("city", "Oslo"))
-    assert talk.next.action == "utter_there"
 
 
 STEPS = st.sampled_from(

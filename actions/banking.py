@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 from bot import Action, CallFailed, Turn
 
 from .bank import BankClient, CustomerBank
+from .conversation import say_what_waits
 
 BankAction: TypeAlias = Callable[[Turn, CustomerBank], Awaitable[None]]
 
@@ -33,6 +34,7 @@ def for_customers(action: BankAction) -> Action:
         try:
             async with asyncio.timeout(MOST_SECONDS):
                 await action(turn, bank)
+            say_what_waits(turn)
         except (CallFailed, TimeoutError):
             turn.say("utter_bank_unavailable")
 

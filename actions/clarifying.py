@@ -10,6 +10,7 @@ from typing import Final
 from bot import Parse, Turn
 
 from .bank import Account, CustomerBank
+from .conversation import heard
 from .fallback import in_words
 from .fetching import fetch
 from .question import Filters, Period, Question, Said, merge
@@ -20,14 +21,15 @@ from .wording import say_period
 EARLIEST: Final = date(1970, 1, 1)
 
 
-def doubtful(parse: Parse) -> bool:
+def doubtful(turn: Turn) -> bool:
     """Whether something of the message that looks like a filter was not read as one."""
+    parse = heard(turn)
     return bool(impossible_date(parse.text) or misspelt_time(parse) or unread_phrases(parse))
 
 
 async def clarified(turn: Turn, bank: CustomerBank, question: Question) -> Question | None:
     """The question with misspelt filters put right; None where it said what it could not understand or know."""
-    parse, today = turn.tracker.parse or Parse(""), turn.now.date()
+    parse, today = heard(turn), turn.now.date()
     if no_date := impossible_date(parse.text):
         turn.say("utter_no_such_date", date=no_date)
         return None

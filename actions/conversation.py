@@ -6,13 +6,26 @@ from collections.abc import Sequence
 
 from bot import Event, Parse, Turn, UserUttered
 
+from .halves import split
 from .question import Question, Said
 from .said import understand
 
 
+def heard(turn: Turn) -> Parse:
+    """The question of the latest message that is answered: all of it, unless it asks two."""
+    return split(turn.tracker.parse or Parse(""))[0]
+
+
 def said(turn: Turn) -> Said:
     """What the latest message says about the filters."""
-    return understand(turn.tracker.parse or Parse(""))
+    return understand(heard(turn))
+
+
+def say_what_waits(turn: Turn) -> None:
+    """Name the question that was not answered, where the message asks two."""
+    _, other = split(turn.tracker.parse or Parse(""))
+    if other:
+        turn.say("utter_one_at_a_time", other=other)
 
 
 def kept(turn: Turn) -> Question | None:

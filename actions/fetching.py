@@ -29,10 +29,15 @@ async def find(
 ) -> tuple[list[Transaction], Filters]:
     """The transactions, and the filters with the period that was really looked at.
 
-    All of a period that has a beginning; else the latest few, looking further back until there are enough.
+    All of a period that has a beginning, and all there is where the largest or smallest are wanted; else the latest
+    few, looking further back until there are enough.
     """
     transfers = counts_own_transfers(filters)
     since, until = bounds(filters.period or Period(), today)
+    if filters.order:
+        filters = replace(filters, count=filters.count or USUAL_ROWS)
+        if not (filters.period and filters.period.start):
+            filters = replace(filters, period=Period(since, filters.period.end if filters.period else None))
     if filters.period and filters.period.start:
         found = select(await fetch(bank, accounts, since, until), filters, own_transfers=transfers)
         return found[: filters.count], filters

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
-from bot import Action, Parse, Turn, hookimpl
+from bot import Action, Turn, hookimpl
 
 from .balance import balance, overdrawn
 from .bank import CustomerBank
@@ -47,12 +47,7 @@ def carried_on(turn: Turn) -> Question | None:
     """The question that the message makes of the last one, or of its filters alone; None when it makes none."""
     heard, last = said(turn), kept(turn)
     question = follow_up(heard, last, turn.now.date())
-    if (
-        question is None
-        and last
-        and last.kind in ("transactions", "spending")
-        and doubtful(turn.tracker.parse or Parse(""))
-    ):
+    if question is None and last and last.kind in ("transactions", "spending") and doubtful(turn):
         return last
     if question or last or not heard.narrows:
         return question

@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias
 
 Kind: TypeAlias = Literal["balance", "overdrawn", "transactions", "spending"]
 Direction: TypeAlias = Literal["in", "out"]
+Order: TypeAlias = Literal["largest", "smallest"]
 Grain: TypeAlias = Literal["day", "week", "month", "quarter", "year"]
 
 ALL_ACCOUNTS = "all"
@@ -41,7 +42,10 @@ class Shift:
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Which transactions: None is "any". Amounts are in minor units, without sign, and inclusive."""
+    """Which transactions: None is "any". Amounts are in minor units, without sign, and inclusive.
+
+    `count` is how many of them, and `order` which come first: None is the newest.
+    """
 
     account: str | None = None
     merchant: str | None = None
@@ -51,6 +55,7 @@ class Filters:
     at_least: int | None = None
     at_most: int | None = None
     count: int | None = None
+    order: Order | None = None
 
 
 NO_FILTERS = Filters()
@@ -124,8 +129,10 @@ def merge(kept: Filters, said: Said, today: date) -> Filters:
         kept = replace(kept, merchant=None, category=None)
     if new.at_least is not None or new.at_most is not None:
         kept = replace(kept, at_least=None, at_most=None)
-    if (new.period or said.shift) and new.count is None:
+    if (new.period or said.shift) and new.count is None and kept.order is None:
         kept = replace(kept, count=None)
+    if new.count is not None:
+        kept = replace(kept, order=None)
     merged = replace(kept, **{f.name: value for f in fields(new) if (value := getattr(new, f.name)) is not None})
     if said.shift and new.period is None:
         merged = replace(merged, period=shifted(kept.period, said.shift, today))

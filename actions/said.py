@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from math import isfinite
 from typing import Any, Final, NamedTuple, cast
 
 from bot import Entity, Parse
 
-from .question import ALL_ACCOUNTS, Direction, Filters, Grain, Period, Said, Shift, step
+from .question import ALL_ACCOUNTS, Direction, Filters, Grain, Order, Period, Said, Shift, step
 
 MOST_ROWS: Final = 100
 """The highest count that "my last … transactions" may ask for."""
@@ -23,6 +24,14 @@ _AT_LEAST: Final = re.compile(r"\bat least\s*\Z|\bno(t)? less than\s*\Z|\bmin(im
 _AT_MOST: Final = re.compile(r"\bat most\s*\Z|\bno(t)? more than\s*\Z|\bup to\s*\Z|\bmax(imum)?\s*\Z", re.IGNORECASE)
 _OR_MORE: Final = re.compile(r"\s*(or|and)\s+(more|over|above|up(wards)?|bigger|higher)\b|\s*\+", re.IGNORECASE)
 _OR_LESS: Final = re.compile(r"\s*(or|and)\s+(less|under|below|smaller|lower|fewer)\b", re.IGNORECASE)
+_LARGEST: Final = re.compile(r"\b(biggest|largest|highest|greatest|most expensive|priciest|dearest)\b", re.IGNORECASE)
+_SMALLEST: Final = re.compile(r"\b(smallest|lowest|least expensive|cheapest)\b", re.IGNORECASE)
+_ONE: Final = r"(payment|transaction|purchase|charge|deposit|one|thing|entry|bill|expense|item|amount)\b(?! month)"
+_ONE_THING: Final = re.compile(rf"\s+(\w+\s+){{0,2}}?{_ONE}", re.IGNORECASE)
+_OUTGOING: Final = re.compile(
+    r"\s+(\w+\s+){0,2}?(purchases?|payments?|expenses?|bills?|thing I bought)\b", re.IGNORECASE
+)
+_LAST_ONE: Final = re.compile(rf"\bI last\b|\blast time\b|\b(last|latest|most recent|newest) {_ONE}", re.IGNORECASE)
 _GRAINS: Final = ("day", "week", "month", "quarter", "year")
 
 
@@ -47,7 +56,20 @@ def understand(parse: Parse) -> Said:
         at_most=at_most,
         count=_count(parse.text, entities),
     )
+    filters = _with_order(parse.text, filters)
     return Said(filters, _shift(entities), bool(_REFERS_BACK.search(parse.text)))
+
+
+def _with_order(text: str, filters: Filters) -> Filters:
+    """The biggest, the smallest or the last of them, where the words ask for it; one, where they ask for one."""
+    found = _LARGEST.search(text) or _SMALLEST.search(text)
+    if found is None:
+        one = filters.count is None and _LAST_ONE.search(text)
+        return replace(filters, count=1) if one else filters
+    out = filters.direction or ("out" if _OUTGOING.match(text, found.end()) else None)
+    count = filters.count or (1 if _ONE_THING.match(text, found.end()) else None)
+    order: Order = "largest" if _LARGEST.search(text) else "smallest"
+    return replace(filters, order=order, direction=out, count=count)
 
 
 def as_entities(filters: Filters) -> dict[str, Any]:
@@ -135,12 +157,25 @@ def _compared(before: str) -> bool:
 
 
 def _amounts(text: str, entities: Iterable[Entity]) -> Amounts:
+    """The bounds of the first amount, and the other bound where a second one gives it ("over £10 and under £20")."""
+    low, high = None, None
     for entity in entities:
-        if entity.entity == "amount-of-money":
-            return _bounds(text, entity)
-        if entity.entity == "number" and _is_plain(entity.value) and _compared(text[: entity.start]):
-            pence = whole_pence(entity.value)
-            return Amounts() if pence is None else _around(text, entity, pence)
+        at_least, at_most = _amount(text, entity)
+        if (low, high) == (None, None):
+            low, high = at_least, at_most
+        elif low is None and at_most is None:
+            low = at_least
+        elif high is None and at_least is None:
+            high = at_most
+    return Amounts(low, high)
+
+
+def _amount(text: str, entity: Entity) -> Amounts:
+    if entity.entity == "amount-of-money":
+        return _bounds(text, entity)
+    if entity.entity == "number" and _is_plain(entity.value) and _compared(text[: entity.start]):
+        pence = whole_pence(entity.value)
+        return Amounts() if pence is None else _around(text, entity, pence)
     return Amounts()
 
 
@@ -172,14 +207,18 @@ def _digits(said: str) -> int:
 
 def _around(text: str, entity: Entity, pennies: int) -> Amounts:
     before, after = text[: entity.start], text[entity.end :]
-    if _AT_LEAST.search(before) or _OR_MORE.match(after):
+    if _AT_LEAST.search(before):
         return Amounts(pennies, None)
-    if _AT_MOST.search(before) or _OR_LESS.match(after):
+    if _AT_MOST.search(before):
         return Amounts(None, pennies)
     if _MORE_THAN.search(before):
         return Amounts(pennies + 1, None)
     if _LESS_THAN.search(before):
         return Amounts(None, pennies - 1)
+    if _OR_MORE.match(after):
+        return Amounts(pennies, None)
+    if _OR_LESS.match(after):
+        return Amounts(None, pennies)
     return Amounts(pennies, pennies)
 
 

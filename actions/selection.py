@@ -32,9 +32,12 @@ LOOK_BACK: Final = timedelta(days=730)
 
 
 def select(transactions: Iterable[Transaction], filters: Filters, *, own_transfers: bool = True) -> list[Transaction]:
-    """The transactions that pass the filters (`count` and `account` aside), newest first."""
+    """The transactions that pass the filters (`count` and `account` aside), newest first, or as `order` says."""
     passed = [t for t in transactions if _passes(t, filters) and (own_transfers or t.category != TRANSFERS)]
-    return sorted(passed, key=lambda t: (t.booked_at, t.id), reverse=True)
+    newest = sorted(passed, key=lambda t: (t.booked_at, t.id), reverse=True)
+    if filters.order is None:
+        return newest
+    return sorted(newest, key=lambda t: abs(t.minor), reverse=filters.order == "largest")
 
 
 def counts_own_transfers(filters: Filters) -> bool:

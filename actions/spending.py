@@ -18,6 +18,7 @@ from .fetching import fetch
 from .formatting import format_date, format_money
 from .question import Direction, Filters, Question, new_question
 from .selection import INCOME, TRANSFERS, bounds, counts_own_transfers, select, total, usual_period
+from .transactions import transactions
 from .wording import describe
 
 QUIET: Final = timedelta(days=62)
@@ -30,12 +31,18 @@ _SAID: Final = {
 
 
 async def spending(turn: Turn, bank: CustomerBank, question: Question | None = None) -> None:
-    """Say the sum, what it is a sum of, and of how many payments."""
+    """Say the sum, what it is a sum of, and of how many payments; of the largest or smallest, list them."""
     today = turn.now.date()
-    question = await clarified(turn, bank, question or new_question("spending", said(turn), kept(turn), today))
-    if question is None:
+    question = question or new_question("spending", said(turn), kept(turn), today)
+    if question.filters.order:
+        wanted = replace(question.filters, direction=_direction(question))
+        await transactions(turn, bank, Question("transactions", wanted))
         return
-    filters = replace(question.filters, count=None, direction=question.filters.direction or _direction(question))
+    clear = await clarified(turn, bank, question)
+    if clear is None:
+        return
+    question = clear
+    filters = replace(question.filters, count=None, direction=_direction(question))
     await _add_up(turn, bank, replace(filters, period=filters.period or usual_period(today)))
 
 
@@ -81,7 +88,7 @@ def _say_where_records_begin(turn: Turn, booked: Sequence[Transaction], since: d
 
 def _direction(question: Question) -> Direction:
     """Money out, unless the category is one that only comes in."""
-    return "in" if question.filters.category in INCOME else "out"
+    return question.filters.direction or ("in" if question.filters.category in INCOME else "out")
 
 
 @hookimpl

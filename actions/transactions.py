@@ -56,8 +56,7 @@ async def validate_form(turn: Turn) -> None:
     if turn.tracker.parse is not None and turn.tracker.parse.intent_name == "ask_transactions":
         question = new_question("transactions", heard, kept(turn), today)
         keep(turn, question)
-        answerable = turn.customer is None or question.filters != NO_FILTERS or doubtful(turn.tracker.parse)
-        if turn.slot("account") is None and answerable:
+        if turn.slot("account") or turn.customer is None or question.filters != NO_FILTERS or doubtful(turn):
             turn.set("account", question.filters.account or ALL_ACCOUNTS)
     elif heard.narrows and turn.slot("account") is not None:
         keep(turn, follow_up(heard, _form_question(turn), today) or _form_question(turn))
@@ -102,14 +101,17 @@ def _say_found(turn: Turn, accounts: Sequence[Account], filters: Filters, found:
     table = transactions_table(shown, accounts)
     turn.say(
         "utter_transactions_cut" if len(shown) < len(found) else "utter_transactions",
-        found=_headline(filters.count, len(found), what),
+        found=_headline(filters, len(found), what),
         shown=len(shown),
         table=table.text(),
         custom=table.custom(),
     )
 
 
-def _headline(count: int | None, found: int, what: str) -> str:
+def _headline(filters: Filters, found: int, what: str) -> str:
+    count = filters.count
+    if filters.order:
+        return f"Your {found} {filters.order} {what}" if found > 1 else f"Your {filters.order} {what}"
     if count is None or found < count:
         return f"{found} {what}"
     return f"Your last {found} {what}" if found > 1 else f"Your last {what}"

@@ -13,6 +13,7 @@ from bot import Action, ActiveLoop, CallFailed, Turn, UserUttered, hookimpl
 from .accounts import choice, find_accounts, spoken, written
 from .bank import Account, CustomerBank
 from .banking import bank_of
+from .conversation import say_what_waits
 from .formatting import format_money
 from .payment import KIND, order_parameters
 from .said import minor, whole_pence
@@ -34,6 +35,7 @@ async def validate_form(turn: Turn) -> None:
         return
     if _just_began(turn):
         _forget_older_answers(turn)
+        say_what_waits(turn)
     if any(_unchecked(turn, slot) for slot in ("amount", "from_account", "to_account")):
         try:
             await _check(turn, bank)

@@ -1,0 +1,49 @@
+"""Two questions in one message: the one that is answered, and the one that has to wait: pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from itertools import pairwise
+from typing import Final
+
+from bot import Parse
+
+_BEGINS: Final = (
+    r"(?:how (?:much|many)|what\b|when did|where did|show|list|tell me|give me|check|am i|is my|did i|have i"
+    r"|(?:transfer|move|send|pay)\s+(?!it\b|them\b|that\b))"
+)
+_BETWEEN: Final = re.compile(
+    rf"[\s,;]+(?:and|plus)(?:\s+(?:then|also))?(?:\s+(?:please|can you))?\s+(?={_BEGINS})|[?.!;]\s+(?={_BEGINS})",
+    re.IGNORECASE,
+)
+_ABOUT: Final = {
+    "ask_balance": r"balance|do i have|have i got|is (?:there )?in\b|how much money",
+    "ask_overdrawn": r"overdra|in the red|below zero",
+    "ask_spending": r"spen[dt]|cost|total|add up|sum\b|pa(?:y|id)|earn|came in",
+    "ask_transactions": r"transaction|payment|purchase|statement|bought|buy|came|went|show|list|pa(?:y|id)",
+    "transfer_money": r"transfer|move|send|put|take|pay",
+}
+
+_ASKS: Final = re.compile("|".join(_ABOUT.values()), re.IGNORECASE)
+
+
+def split(parse: Parse) -> tuple[Parse, str | None]:
+    """The question of the message that its intent is, and the words of the others; None when there are none.
+
+    The places of text and entities stay as they were: what is left out is blank.
+    """
+    ends = [0, *(end for match in _BETWEEN.finditer(parse.text) for end in match.span()), len(parse.text)]
+    parts = [span for at, span in enumerate(pairwise(ends)) if at % 2 == 0]
+    parts = [part for part in parts if _ASKS.search(parse.text, *part)]
+    if len(parts) < 2 or parse.text.startswith("/"):
+        return parse, None
+    about = re.compile(_ABOUT.get(parse.intent.name if parse.intent else "", r"\A"), re.IGNORECASE)
+    answered = next((part for part in parts if about.search(parse.text, *part)), parts[0])
+    others = [parse.text[start:end].strip(" \t\n,;.?!") for start, end in parts if (start, end) != answered]
+    return _only(parse, *answered), " and ".join(others)
+
+
+def _only(parse: Parse, start: int, end: int) -> Parse:
+    text = " " * start + parse.text[start:end] + " " * (len(parse.text) - end)
+    return replace(parse, text=text, entities=tuple(e for e in parse.entities if start <= e.start and e.end <= end))

@@ -5,22 +5,33 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Final
 
-from bot import Action, CallFailed, Turn, hookimpl
+from bot import Action, ActiveLoop, CallFailed, Turn, hookimpl
 
 from .accounts import choice, find_accounts, written
 from .bank import Account, CustomerBank, Transaction
 from .banking import bank_of, for_customers
 from .clarifying import clarified, doubtful, meant_by_nothing
-from .conversation import keep, kept, said
+from .conversation import events_before, keep, kept, said
 from .fetching import find
 from .formatting import format_date, format_money
 from .question import ALL_ACCOUNTS, NO_FILTERS, Filters, Question, follow_up, new_question
 from .tables import Table
 from .wording import describe, noun
 
+FORM: Final = "transactions_form"
+REQUESTED_SLOT: Final = "requested_slot"
+_OTHER_QUESTIONS: Final = ("ask_balance", "ask_overdrawn", "ask_spending", "ask_transfer")
+
 MOST_ROWS = 25
 """A longer list is cut, and says so."""
+
+
+async def run(turn: Turn) -> None:
+    """List what the form was filled for; nothing, when it ended without an account because other things were said."""
+    if turn.slot("account") is not None:
+        await for_customers(transactions)(turn)
 
 
 async def transactions(turn: Turn, bank: CustomerBank, question: Question | None = None) -> None:
@@ -60,6 +71,15 @@ async def validate_form(turn: Turn) -> None:
             turn.set("account", question.filters.account or ALL_ACCOUNTS)
     elif heard.narrows and turn.slot("account") is not None:
         keep(turn, follow_up(heard, _form_question(turn), today) or _form_question(turn))
+    elif turn.slot(REQUESTED_SLOT) == "account" and turn.slot("account") is None and _talks_of_other_things(turn):
+        turn.set(REQUESTED_SLOT, None)
+
+
+def _talks_of_other_things(turn: Turn) -> bool:
+    """Whether another question about money was answered, or the form's question was passed over a second time."""
+    parse = turn.tracker.parse
+    asked_now = any(isinstance(e, ActiveLoop) and e.name == FORM for e in events_before(turn.tracker.events))
+    return parse is not None and (parse.intent_name in _OTHER_QUESTIONS or not asked_now)
 
 
 async def ask_account(turn: Turn) -> None:
@@ -137,6 +157,6 @@ def transactions_table(found: Sequence[Transaction], accounts: Sequence[Account]
 @hookimpl
 def register_actions(register: Callable[[str, Action], None]) -> None:
     """Offer the action and the two of its form."""
-    register("action_transactions", for_customers(transactions))
+    register("action_transactions", run)
     register("validate_transactions_form", validate_form)
     register("action_ask_transactions_form_account", ask_account)

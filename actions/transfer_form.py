@@ -5,10 +5,11 @@ A slot that was checked holds a mapping; one that was only just filled holds wha
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
-from bot import Action, ActiveLoop, CallFailed, Turn, UserUttered, hookimpl
+from bot import Action, ActiveLoop, CallFailed, Entity, Parse, Turn, UserUttered, hookimpl
 
 from .accounts import choice, find_accounts, spoken, written
 from .bank import Account, CustomerBank
@@ -23,6 +24,11 @@ FORM: Final = "transfer_form"
 FORM_SLOTS: Final = ("amount", "from_account", "to_account", "confirmed")
 REQUESTED_SLOT: Final = "requested_slot"
 
+_MOVE: Final = re.compile(
+    r"\b(transfer|move|send|put|pay|shift|take|add|save|give|deposit|withdraw)\s+\Z", re.IGNORECASE
+)
+_BESIDE: Final = re.compile(r"\s+(pounds?\b|from\b|to\b|into\b|out of\b|in\b|off\b)", re.IGNORECASE)
+
 Refusal: TypeAlias = str
 """The response that says why an answer is not taken."""
 
@@ -36,6 +42,14 @@ async def validate_form(turn: Turn) -> None:
     if _just_began(turn):
         _forget_older_answers(turn)
         say_what_waits(turn)
+    elif _is_new_request(turn):
+        _forget_older_answers(turn)
+    elif _answered_instead(turn, "deny"):
+        turn.set("confirmed", False)
+        _end(turn, "utter_transfer_not_made")
+        return
+    elif _answered_instead(turn, "affirm"):
+        turn.set("confirmed", None)  # an answer to the form, if not to its question, which is asked again
     if any(_unchecked(turn, slot) for slot in ("amount", "from_account", "to_account")):
         try:
             await _check(turn, bank)
@@ -101,8 +115,13 @@ async def _check(turn: Turn, bank: CustomerBank) -> None:
 
 
 def _check_amount(turn: Turn) -> None:
-    amount = heard_amount(turn)
-    refusal = "utter_bad_amount" if amount is None else "utter_amount_too_small" if amount <= 0 else None
+    said, amount = _said_amount(turn), heard_amount(turn)
+    intent = turn.tracker.parse and turn.tracker.parse.intent_name
+    if said is None and intent == "transfer_money":
+        turn.set("amount", None)  # a number of something else: "between my two accounts"
+        return
+    nothing = (amount is not None and amount <= 0) or (said is not None and _is_below_zero(said.value))
+    refusal = "utter_amount_too_small" if nothing else "utter_bad_amount" if amount is None else None
     _take(turn, "amount", {"minor": amount}, refusal)
 
 
@@ -152,6 +171,36 @@ def _take(turn: Turn, slot: str, value: Mapping[str, Any] | None, refusal: Refus
     if refusal:
         turn.say(refusal)
     turn.set(slot, None if refusal else value)
+
+
+def _said_amount(turn: Turn) -> Entity | None:
+    """Where the message says an amount: money, or a number where an amount stands."""
+    parse = turn.tracker.parse or Parse("")
+    for entity in parse.entities:
+        if entity.entity == "amount-of-money":
+            return entity
+        before, after = parse.text[: entity.start], parse.text[entity.end :]
+        if entity.entity == "number" and (_MOVE.search(before) or _BESIDE.match(after)):
+            return entity
+    return None
+
+
+def _is_below_zero(value: Any) -> bool:
+    return isinstance(value, int | float) and value < 0
+
+
+def _is_new_request(turn: Turn) -> bool:
+    """Whether the message asks for a transfer of its own, with amount and account, while another thing was asked."""
+    parse = turn.tracker.parse or Parse("")
+    if parse.intent_name != "transfer_money" or turn.slot(REQUESTED_SLOT) == "amount":
+        return False
+    return _said_amount(turn) is not None and any(entity.entity == "account" for entity in parse.entities)
+
+
+def _answered_instead(turn: Turn, intent: str) -> bool:
+    """Whether the message is a plain yes or no, though the form did not ask for one."""
+    parse = turn.tracker.parse
+    return parse is not None and parse.intent_name == intent and turn.slot(REQUESTED_SLOT) != "confirmed"
 
 
 def _just_began(turn: Turn) -> bool:

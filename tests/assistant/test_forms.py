@@ -1,0 +1,97 @@
+"""Forms that do not hold on: what ends them, what begins them anew, and why an amount is not taken."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.app.opening import Bot
+from tests.assistant.conftest import talk_to
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+WHICH = "Which account would you like to see?"
+
+
+async def test_the_form_of_transactions_ends_when_another_question_was_answered(assistant: Bot) -> None:
+    talk = talk_to(assistant, "12345678")
+    assert WHICH in (await talk.say("show my transactions")).said
+    answer = await talk.say("am I overdrawn")
+    assert answer.said.startswith("No, none of your accounts")
+    assert WHICH not in answer.said
+    assert not (await talk.say("thanks")).said.count(WHICH)
+
+
+async def test_the_form_of_transactions_asks_once_more_and_then_ends(assistant: Bot) -> None:
+    talk = talk_to(assistant, "12345678")
+    await talk.say("show my transactions")
+    assert WHICH in (await talk.say("tell me a joke")).said
+    second = await talk.say("sing me a song")
+    assert WHICH not in second.said
+    assert "I'm still not with you" in second.said
+    assert "Transactions" not in second.said
+    assert WHICH not in (await talk.say("hello")).said
+
+
+async def test_the_form_of_transactions_may_be_answered_after_one_detour(assistant: Bot) -> None:
+    talk = talk_to(assistant, "12345678")
+    await talk.say("show my transactions")
+    assert WHICH in (await talk.say("are you a bot?")).said
+    assert "on your savings account" in (await talk.say("savings")).said
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["transfer 50 from savings to current", "move 50 to current from savings", "transfer £50 from savings to current"],
+)
+async def test_a_bare_number_beside_the_accounts_is_the_amount(assistant: Bot, said: str) -> None:
+    exchange = await talk_to(assistant, "12345678").say(said)
+    assert exchange.said == "Shall I move £50.00 from your savings account to your current account?"
+
+
+async def test_a_number_of_something_else_is_no_amount(assistant: Bot) -> None:
+    exchange = await talk_to(assistant, "12345678").say("move money between my 2 accounts")
+    assert exchange.said == "How much would you like to move?"
+
+
+@pytest.mark.parametrize("begin", ["transfer money", "transfer £10 from savings"])
+async def test_a_no_ends_the_form_of_a_transfer(assistant: Bot, begin: str) -> None:
+    talk = talk_to(assistant, "12345678")
+    await talk.say(begin)
+    assert (await talk.say("no")).said == "All right, nothing has moved."
+    assert "move" not in (await talk.say("thanks")).said
+
+
+async def test_a_yes_that_answers_nothing_gets_the_question_again(assistant: Bot) -> None:
+    talk = talk_to(assistant, "12345678")
+    question = (await talk.say("transfer £10 from savings")).said
+    assert (await talk.say("yes")).said == question
+
+
+async def test_a_whole_new_request_begins_anew(assistant: Bot) -> None:
+    talk = talk_to(assistant, "12345678")
+    await talk.say("transfer £50")
+    await talk.say("from savings")
+    assert (await talk.say("move £20 to savings")).said == "Which account shall I take it from?"
+    answer = await talk.say("current")
+    assert answer.said == "Shall I move £20.00 from your current account to your savings account?"
+    again = await talk.say("transfer £30 from savings to current")
+    assert again.said == "Shall I move £30.00 from your savings account to your current account?"
+    done = await talk.say("yes")
+    assert done.said == "Done: I've moved £30.00 from your savings account to your current account."
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ("transfer -5 pounds", "more than nothing"),
+        ("transfer minus five pounds", "more than nothing"),
+        ("transfer 0", "more than nothing"),
+        ("transfer £0", "more than nothing"),
+        ("transfer 10.999", "pounds and pence"),
+        ("transfer £10.999", "pounds and pence"),
+    ],
+)
+async def test_an_amount_that_is_not_taken_gets_a_reason(assistant: Bot, said: str, reason: str) -> None:
+    exchange = await talk_to(assistant, "12345678").say(said)
+    assert reason in exchange.said
+    assert "How much" in exchange.said

@@ -8,7 +8,6 @@ from datetime import datetime
 
 from bot.actions.default import default_actions
 from bot.actions.forms import form_action
-from bot.actions.remote import ActionServer
 from bot.actions.responses import PREFIX, response_action, text_actions
 from bot.actions.turn import Action, Resources
 from bot.app.learning import Trained
@@ -47,6 +46,8 @@ async def make_agent(
     async with AsyncExitStack() as stack:
         remote = None
         if endpoint is not None:
+            from bot.actions.remote import ActionServer
+
             server = await stack.enter_async_context(ActionServer(endpoint, content.domain, sources))
             remote = server.action
         actions = text_actions(content) | gather_actions(content.domain, project.plugins.actions(), remote)

@@ -25,7 +25,7 @@ def give_large_blocks_back() -> None:
 def leave_alone_what_stays() -> None:
     """Take all that lives as long as the process (content, models, modules) out of the garbage collector's sight.
 
-    It would go through some hundred thousand objects again and again while turns wait (`gc.freeze`).
+    It would go through some hundred thousand objects again and again while turns wait (`gc.freeze`). What garbage
+    there is by now stays with them: it is little, and looking for it would hold up the start.
     """
-    gc.collect()
     gc.freeze()

@@ -62,7 +62,10 @@ def needs_action_server(project: Path) -> bool:
 
 def _imports_rasa_sdk(file: Path) -> bool:
     try:
-        tree = ast.parse(file.read_bytes())
+        text = file.read_bytes()
+        if b"rasa_sdk" not in text:  # parsing every action at every start would take longer than loading them
+            return False
+        tree = ast.parse(text)
     except (SyntaxError, ValueError, OSError):
         return False
     for node in ast.walk(tree):

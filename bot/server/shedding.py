@@ -65,6 +65,7 @@ class Shedder(asyncio.Protocol):
         self._inner = inner
         self._gate = gate
         self._whole_so_far = True
+        self._held: bytes | None = None
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -76,6 +77,22 @@ class Shedder(asyncio.Protocol):
         """Refuse a message while the server is full, hand on everything else."""
         # After anything but a whole request, nobody but aiohttp's parser knows where the next one begins.
         self._whole_so_far = self._whole_so_far and is_whole_message(data)
+        if self._held is not None:  # two in a row: they stay in their order
+            self._look_again()
+            self._inner.data_received(data)
+        elif self._whole_so_far and not self._is_quiet():
+            # The answer to the last one may just have left; aiohttp is done with it in the loop's next turn.
+            self._held = data
+            asyncio.get_running_loop().call_soon(self._look_again)
+        else:
+            self._take(data)
+
+    def _look_again(self) -> None:
+        data, self._held = self._held, None
+        if data is not None:
+            self._take(data)
+
+    def _take(self, data: bytes) -> None:
         if self._whole_so_far and self._is_quiet() and self._transport is not None and not self._gate.admit():
             self._transport.write(self._gate.refused())
         else:
@@ -87,6 +104,7 @@ class Shedder(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client is gone."""
+        self._held = None
         self._inner.connection_lost(exc)
 
     def pause_writing(self) -> None:

@@ -49,7 +49,7 @@ async def read_bytes(request: web.Request, *, max_bytes: int) -> bytes:
 
 
 class BodySchema:
-    """A JSON schema with its validator, built once. That ours are schemas is checked by the tests, not at every start."""
+    """A JSON schema with its validator, built once. Tests check that ours are schemas: a start need not."""
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
         self.schema = schema

@@ -1,8 +1,9 @@
 """Load shedding: while the server is full, messages are refused before they are parsed, so that refusing costs little.
 
-aiohttp spends about a tenth of a turn's time on any request; at ten times the
-load that bot can take, saying no would take all there is. Here it takes a
-hundredth. Only what is surely one whole request on a quiet connection is
+Refusing a request after aiohttp has parsed it takes about a quarter of a turn's
+CPU time, so that at ten times the load nothing would be left for turns; here it
+takes about a twentieth, most of it the system's (`benchmarks/overload.py`).
+Only what is surely one whole request on a quiet connection is
 refused here; everything else goes on to aiohttp and is refused there.
 """
 

@@ -15,7 +15,7 @@ from .fallback import in_words
 from .fetching import fetch
 from .question import Filters, Period, Question, Said, merge
 from .selection import CATEGORIES, LOOK_BACK, bounds, select
-from .unread import Slip, impossible_date, misspelt_month, misspelt_time, nearest, unread_phrases
+from .unread import Slip, beyond, impossible_date, misspelt_month, misspelt_time, nearest, rivals, unread_phrases
 from .wording import say_period
 
 EARLIEST: Final = date(1970, 1, 1)
@@ -32,6 +32,9 @@ async def clarified(turn: Turn, bank: CustomerBank, question: Question) -> Quest
     parse, today = heard(turn), turn.now.date()
     if no_date := impossible_date(parse.text):
         turn.say("utter_no_such_date", date=no_date)
+        return None
+    if beyond(parse.text) or rivals(parse):
+        _say_what_it_cannot(turn, parse)
         return None
     dated = _with_month(turn, parse, question)
     if dated is None:
@@ -65,6 +68,14 @@ async def meant_by_nothing(
         return None
     _say_read_as(turn, filters.merchant, meant)
     return merge(filters, Said(meant), today)
+
+
+def _say_what_it_cannot(turn: Turn, parse: Parse) -> None:
+    """Sums of some things and not others, averages, and two shops or times at once are not worked out."""
+    if two := rivals(parse):
+        turn.say("utter_one_filter", what=in_words(two))
+    else:
+        turn.say("utter_beyond", what=(beyond(parse.text) or "").casefold())
 
 
 def _with_month(turn: Turn, parse: Parse, question: Question) -> Question | None:

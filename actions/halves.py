@@ -41,7 +41,17 @@ def split(parse: Parse) -> tuple[Parse, str | None]:
     about = re.compile(_ABOUT.get(parse.intent.name if parse.intent else "", r"\A"), re.IGNORECASE)
     answered = next((part for part in parts if about.search(parse.text, *part)), parts[0])
     others = [parse.text[start:end].strip(" \t\n,;.?!") for start, end in parts if (start, end) != answered]
-    return _only(parse, *answered), " and ".join(others)
+    half = _only(parse, *answered)
+    alike = sum(bool(about.search(parse.text, *part)) for part in parts) == len(parts)
+    return (_with_shared_time(half, parse) if alike else half), " and ".join(others)
+
+
+def _with_shared_time(half: Parse, whole: Parse) -> Parse:
+    """The time that is said once for questions of one kind: "what came in and what went out last month"."""
+    if any(entity.entity == "time" for entity in half.entities):
+        return half
+    times = [entity for entity in whole.entities if entity.entity == "time"]
+    return replace(half, entities=(*half.entities, *times[-1:]))
 
 
 def _only(parse: Parse, start: int, end: int) -> Parse:

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from rapidfuzz import fuzz, process
 
-from bot import Parse
+from bot import Entity, Parse
 
 from .question import Period, step
 
@@ -66,6 +66,17 @@ _MONTH_DAY: Final = re.compile(rf"\b({_MONTH})\s+(?:the\s+)?{_DAY}{_YEAR}", re.I
 _DIGITS: Final = re.compile(r"\b(?:(\d{4})-(\d{1,2})-(\d{1,2})|(\d{1,2})[/.](\d{1,2})[/.](\d{4}))\b")
 
 
+_LEFT_OUT: Final = re.compile(
+    r"\b(exclud\w+|except|without|other than|apart from|besides|leaving out|but not"
+    r"|not (?:at|on|from|in|for|counting))\b",
+    re.IGNORECASE,
+)
+_RATE: Final = re.compile(r"\b(averages?|on average|the mean|median|per (?:day|week|month|year))\b", re.IGNORECASE)
+_ONE_EACH: Final = ("category", "merchant", "time", "account")
+_BESIDE_NOUNS: Final = _EMPTY | _ENDS | _set("print display search overall outgoing incoming two three four five ten")
+_NOUNS: Final = _set("payments payment transactions transaction purchases purchase spending trips")
+
+
 class Slip(NamedTuple):
     """A misspelt word of time, and the word that it is near."""
 
@@ -78,14 +89,37 @@ def impossible_date(text: str) -> str | None:
     return next((said for said, year, month, day in _dates(text) if not _exists(year, month, day)), None)
 
 
+def beyond(text: str) -> str | None:
+    """Words that ask for what is not worked out here: leaving something out, or an average."""
+    found = _LEFT_OUT.search(text) or _RATE.search(text)
+    return found.group() if found else None
+
+
+def rivals(parse: Parse) -> list[str]:
+    """The words of filters of one kind of which only one can be taken ("groceries and transport")."""
+    for name in _ONE_EACH:
+        found = [e for e in parse.entities if e.entity == name]
+        if len({str(e.value).casefold() for e in found}) > 1 and not _overlap(found):
+            return [parse.text[e.start : e.end] for e in found]
+    return []
+
+
+def _overlap(found: Sequence[Entity]) -> bool:
+    """Whether two stand on the same words; a button's entities all do."""
+    return any(a is not b and a.start < b.end and b.start < a.end for a in found for b in found)
+
+
 def unread_phrases(parse: Parse) -> list[str]:
     """What stands behind "on", "at", "in" and the like, and is neither covered by an entity nor empty."""
     read = _covered(parse)
     words = [(m.group(), m.start(), m.end()) for m in _WORD.finditer(parse.text)]
     found: list[str] = []
     for at, (word, start, _) in enumerate(words):
-        if word.casefold() in _BEFORE_FILTERS and start not in read:
+        leads = word.casefold() in _BEFORE_FILTERS or (at == 0 and word.casefold() == "and")
+        if leads and start not in read:
             found += _object(parse.text, words[at + 1 :], read)
+        elif word.casefold() in _NOUNS and at and _means(words[at - 1], read):
+            found.append(words[at - 1][0])
     return list(dict.fromkeys(found))
 
 
@@ -121,6 +155,12 @@ def nearest(said: str, names: Sequence[str]) -> str | None:
         return next((name for name, first in short.items() if first == wanted), None)
     found = process.extractOne(wanted, short, scorer=fuzz.ratio, score_cutoff=_NEAR)
     return found[2] if found else None
+
+
+def _means(word: tuple[str, int, int], read: frozenset[int]) -> bool:
+    """Whether a word before "payments" narrows them down, and was not read."""
+    said = word[0].casefold()
+    return word[1] not in read and said not in _BESIDE_NOUNS and not said.isdigit()
 
 
 def _object(text: str, words: Sequence[tuple[str, int, int]], read: frozenset[int]) -> Iterator[str]:

@@ -145,6 +145,14 @@ def test_two_questions_are_told_apart(intent: str, text: str, answered: str, oth
 
 
 @conversation
+async def test_a_time_that_is_said_once_counts_for_the_question_answered(assistant: Bot) -> None:
+    exchange = await talk_to(assistant, "12345678").say("what came in and what went out last month")
+    wanted = {"direction": "in", "from": "2026-10-01", "to": "2026-11-01"}
+    assert not list(mistakes(exchange, Oracle(AMARA).expected({"list": wanted})))
+    assert "what went out last month" in exchange.said
+
+
+@conversation
 @pytest.mark.parametrize(
     ("said", "other"),
     [

@@ -37,6 +37,8 @@ def parse(text: str, **marked: str) -> Parse:
         ("how much is that for everything", {}, []),
         ("spending on fishing in October", {"time": "in October"}, ["fishing"]),
         ("I'd like to see my transactions", {}, []),
+        ("show my zumba payments", {}, ["zumba"]),
+        ("and fishing?", {}, ["fishing"]),
         ('/ask_spending{"time": {"from": "2026-10-01"}}', {}, []),
     ],
 )
@@ -162,6 +164,13 @@ async def test_a_misspelt_filter_is_put_right_and_said(assistant: Bot, said: str
         ("how much did I spend last mnth", "“month”"),
         ("what did I spend on 3 octobr", "“October”"),
         ("how much did I spend at Halifax", "Halifax”"),
+        ("how much did I spend on groceries and transport in october", "“groceries” and “transport”"),
+        ("how much did I spend on groceries at tesco and lidl in october", "“tesco” and “lidl”"),
+        ("how much did I spend at Tesco in August and in September", "one of"),
+        ("spending excluding rent last month", "“excluding”"),
+        ("how much did I spend on groceries not at tesco in october", "“not at”"),
+        ("how much did I spend on average per month on groceries", "average"),
+        ("show me my zumba payments", "“zumba”"),
     ],
 )
 async def test_what_is_not_known_gives_no_figure(assistant: Bot, said: str, answer: str) -> None:

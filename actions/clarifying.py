@@ -104,6 +104,9 @@ async def _with_names(turn: Turn, bank: CustomerBank, parse: Parse, question: Qu
     if unknown:
         turn.say("utter_unknown_filter", what=in_words(unknown))
         return None
+    if _says_two(parse, meant.values()):
+        turn.say("utter_one_filter", what=in_words([*_marked(parse), *said]))
+        return None
     filters = question.filters
     if filters.category not in CATEGORIES:
         filters = replace(filters, category=None)
@@ -112,6 +115,18 @@ async def _with_names(turn: Turn, bank: CustomerBank, parse: Parse, question: Qu
         _say_read_as(turn, name, found)
         filters = merge(filters, Said(found), today)
     return Question(question.kind, filters)
+
+
+def _says_two(parse: Parse, meant: Iterable[Filters | None]) -> bool:
+    """Whether the message names two categories or two shops, one of them misspelt."""
+    found = [filters for filters in meant if filters]
+    marked = [entity.entity for entity in parse.entities if entity.value in CATEGORIES or entity.entity == "merchant"]
+    categories = sum(f.category is not None for f in found) + marked.count("category")
+    return categories > 1 or sum(f.merchant is not None for f in found) + marked.count("merchant") > 1
+
+
+def _marked(parse: Parse) -> list[str]:
+    return [parse.text[e.start : e.end] for e in parse.entities if e.entity in ("category", "merchant")]
 
 
 def _unknown_names(parse: Parse, filters: Filters) -> Iterator[str]:

@@ -63,6 +63,7 @@ _YEAR: Final = r"\b(?:,?\s+(\d{4})\b)?"
 _DAY: Final = r"(\d{1,2})(?:st|nd|rd|th)?"
 _DAY_MONTH: Final = re.compile(rf"(?<![£€$\d.,])\b{_DAY}(?:\s+of)?\s+({_MONTH}){_YEAR}", re.IGNORECASE)
 _MONTH_DAY: Final = re.compile(rf"\b({_MONTH})\s+(?:the\s+)?{_DAY}{_YEAR}", re.IGNORECASE)
+_MORE_THAN_IN: Final = "(since|until|till|before|after|from|to|by|between|and|than|next|last|this)"
 _DIGITS: Final = re.compile(r"\b(?:(\d{4})-(\d{1,2})-(\d{1,2})|(\d{1,2})[/.](\d{1,2})[/.](\d{4}))\b")
 
 
@@ -115,7 +116,7 @@ def unread_phrases(parse: Parse) -> list[str]:
     words = [(m.group(), m.start(), m.end()) for m in _WORD.finditer(parse.text)]
     found: list[str] = []
     for at, (word, start, _) in enumerate(words):
-        leads = word.casefold() in _BEFORE_FILTERS or (at == 0 and word.casefold() == "and")
+        leads = word.casefold() in _BEFORE_FILTERS or word.casefold() in ("and", "or")
         if leads and start not in read:
             found += _object(parse.text, words[at + 1 :], read)
         elif word.casefold() in _NOUNS and at and _means(words[at - 1], read):
@@ -137,9 +138,11 @@ def misspelt_time(parse: Parse) -> Slip | None:
 
 
 def misspelt_month(slip: Slip, text: str, today: date) -> Period | None:
-    """The last such month that has begun; None when it is no month, or a number beside it makes it another date."""
+    """The last such month that has begun; None when it is no month, or a word or number beside it says more."""
     said = re.escape(slip.said)
-    if slip.near not in _MONTHS or re.search(rf"\d\S*(\s+of)?\s+{said}|{said}[\s,]+\d", text):
+    if slip.near not in _MONTHS or re.search(rf"\b{_MORE_THAN_IN}\s+{said}", text, re.IGNORECASE):
+        return None
+    if re.search(rf"\d\S*(\s+of)?\s+{said}|{said}[\s,]+\d", text):
         return None
     month = _MONTHS.index(slip.near) + 1
     start = date(today.year - (month > today.month), month, 1)

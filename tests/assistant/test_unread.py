@@ -93,6 +93,7 @@ def test_a_misspelt_month_is_the_last_one_unless_a_number_makes_it_another_date(
         ("on 3 octobr", None),
         ("octobr 2024", None),
         ("last mnth", None),
+        ("since octobr", None),
     ):
         slip = misspelt_time(parse(text))
         assert slip is not None
@@ -171,6 +172,9 @@ async def test_a_misspelt_filter_is_put_right_and_said(assistant: Bot, said: str
         ("how much did I spend on groceries not at tesco in october", "“not at”"),
         ("how much did I spend on average per month on groceries", "average"),
         ("show me my zumba payments", "“zumba”"),
+        ("how much did I spend on grocries and transprt", "“grocries” and “transprt”"),
+        ("how much did I spend on groceries and transprt", "“groceries” and “transprt”"),
+        ("how much did I spend at Amazon since septembr", "“September”"),
     ],
 )
 async def test_what_is_not_known_gives_no_figure(assistant: Bot, said: str, answer: str) -> None:

@@ -114,8 +114,11 @@ def _first(entities: Iterable[Entity], name: str) -> str | None:
 
 
 def _account(entities: Iterable[Entity]) -> str | None:
-    """The account; whatever begins with "all" ("all the", "all of my") means all of them."""
-    account = _first(entities, "account")
+    """The account; whatever begins with "all" ("all the", "all of my"), or names two, means all of them."""
+    named = [e.value for e in entities if e.entity == "account" and isinstance(e.value, str)]
+    if len(set(named)) > 1:
+        return ALL_ACCOUNTS
+    account = named[0] if named else None
     return ALL_ACCOUNTS if account and account.casefold().split()[:1] == ["all"] else account
 
 

@@ -165,3 +165,11 @@ async def test_the_question_left_out_is_named(assistant: Bot, said: str, other: 
     exchange = await talk_to(assistant, "12345678").say(said)
     assert "one thing at a time" in exchange.said
     assert other in exchange.said.split("one thing at a time")[1]
+
+
+@conversation
+async def test_of_two_accounts_neither_is_left_out(assistant: Bot) -> None:
+    exchange = await talk_to(assistant, "12345678").say("how much is in savings and current")
+    assert not list(mistakes(exchange, Oracle(AMARA).expected({"balance": "all"})))
+    sums = await talk_to(assistant, "12345678").say("how much did I spend from savings and current last month")
+    assert not figures(sums.said)

@@ -56,7 +56,7 @@ def parts(text: str) -> list[str]:
 class StaticVectors:
     """Features of a text: the sum of its pieces' vectors, scaled to length 1. Opened at first use."""
 
-    version: str = "static-2"
+    version: str = "static-3"
 
     def __init__(self, folder: Path = WEIGHTS, share: float = SHARE) -> None:
         self.folder = folder

@@ -1,0 +1,130 @@
+"""What a turn costs late in a conversation, against one early in it.
+
+    python benchmarks/long.py [--events 100000]
+
+One customer talks to the bank assistant in this process until the conversation
+has so many events. Prints the median turn, the snapshot's size and the SQL
+statements of a turn at several points, and the ratio of the last to the first
+with its goal. The machine's own speed drifts: other conversations' first turns
+are measured beside each point.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import statistics
+import sys
+import tempfile
+from dataclasses import dataclass, replace
+from itertools import count
+from pathlib import Path
+from time import perf_counter
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.load import table  # noqa: E402 - the path is set above
+from bot.app.opening import Bot, open_bot  # noqa: E402
+from bot.app.projects import load_project  # noqa: E402
+from bot.config import Logging, Settings, Store  # noqa: E402
+from bot.messages import Customer, Principal, UserMessage  # noqa: E402
+
+TEXTS = ("hello", "thanks", "what can you do?", "are you a bot?")
+WINDOW = 200
+"""Turns over which a point's median is taken."""
+
+_ids = count()
+
+
+@dataclass(frozen=True)
+class Point:
+    """A turn's cost at some event: seconds, beside those of young conversations; snapshot bytes; statements."""
+
+    event: int
+    seconds: float
+    young: float
+    snapshot: int
+    statements: float
+
+
+async def turn(bot: Bot, conversation: str, principal: Principal) -> tuple[float, int]:
+    """One turn; its seconds and its events."""
+    number = next(_ids)
+    text = TEXTS[number % len(TEXTS)]
+    message = UserMessage(text, conversation, f"m-{number}", bot.sources.now(), principal, "chat")
+    seen: list[int] = []
+    watch = bot.engine.watch
+    bot.engine.watch = replace(watch, turn_committed=(lambda record: seen.append(len(record.events)),))
+    started = perf_counter()
+    await bot.engine.handle(message)
+    seconds = perf_counter() - started
+    bot.engine.watch = watch
+    return seconds, seen[0]
+
+
+async def measure(bot: Bot, events: int) -> list[Point]:
+    """The points up to so many events."""
+    principal = Principal("customer", "customer:1", Customer("1", "x"), login="l")
+    conversation = await bot.store.conversation_id(principal.id, "customer", "")
+    marks = [mark for mark in (10, 1_000, 10_000, 100_000, 1_000_000) if mark <= events]
+    points, happened = [], 0
+    for mark in marks:
+        while happened < mark:
+            happened += (await turn(bot, conversation, principal))[1]
+        before = bot.database.statistics().statements
+        late, young = [], []
+        for _ in range(WINDOW):
+            seconds, more = await turn(bot, conversation, principal)
+            late.append(seconds)
+            happened += more
+        statements = (bot.database.statistics().statements - before) / WINDOW
+        for index in range(WINDOW // 10):
+            other = await bot.store.conversation_id(principal.id, "customer", f"{mark}-{index}")
+            for number in range(10):
+                seconds, _ = await turn(bot, other, principal)
+                if number:  # the first one starts a session
+                    young.append(seconds)
+        size = len((await bot.store.load(conversation)).snapshot or b"")
+        points.append(Point(mark, statistics.median(late), statistics.median(young), size, statements))
+    return points
+
+
+async def run(events: int) -> str:
+    """Measure in a scratch store and put the table together."""
+    with tempfile.TemporaryDirectory() as scratch:
+
+        def override(settings: Settings) -> Settings:
+            return replace(settings, store=Store(url=f"sqlite:///{scratch}/long.db"), logging=Logging(level="error"))
+
+        async with open_bot(load_project(ROOT, override=override)) as bot:
+            points = await measure(bot, events)
+    rows = [
+        (
+            f"{p.event:,}",
+            f"{p.seconds * 1e3:.2f}",
+            f"{p.young * 1e3:.2f}",
+            f"{p.seconds / p.young:.2f}",
+            p.snapshot,
+            p.statements,
+        )
+        for p in points
+    ]
+    shown = table(("event", "turn ms", "young ms", "ratio", "snapshot bytes", "statements"), rows)
+    return f"{shown}\n\nlast / first, each beside the young: {_ratio(points):.2f} (goal: ≤ 1.20)"
+
+
+def _row(p: Point) -> tuple[object, ...]:
+    late, young = f"{p.seconds * 1e3:.2f}", f"{p.young * 1e3:.2f}"
+    return (f"{p.event:,}", late, young, f"{p.seconds / p.young:.2f}", p.snapshot, f"{p.statements:.1f}")
+
+
+def _ratio(points: list[Point]) -> float:
+    first, last = points[0], points[-1]
+    return (last.seconds / last.young) / (first.seconds / first.young)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--events", type=int, default=100_000)
+    print(asyncio.run(run(parser.parse_args().events)))

@@ -99,17 +99,7 @@ async def run(events: int) -> str:
 
         async with open_bot(load_project(ROOT, override=override)) as bot:
             points = await measure(bot, events)
-    rows = [
-        (
-            f"{p.event:,}",
-            f"{p.seconds * 1e3:.2f}",
-            f"{p.young * 1e3:.2f}",
-            f"{p.seconds / p.young:.2f}",
-            p.snapshot,
-            p.statements,
-        )
-        for p in points
-    ]
+    rows = [_row(point) for point in points]
     shown = table(("event", "turn ms", "young ms", "ratio", "snapshot bytes", "statements"), rows)
     return f"{shown}\n\nlast / first, each beside the young: {_ratio(points):.2f} (goal: ≤ 1.20)"
 

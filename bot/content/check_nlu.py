@@ -11,7 +11,10 @@ from bot.content.known import Known
 from bot.content.names import DEFAULT_INTENTS
 from bot.content.types import Example, NluData
 
-_LOOSE_MARK = re.compile(r"\[[^\]]+\]\s*(?:\(\s*[\w-]+\s*\)|\{[^}]*\})")
+_LOOSE_MARK = re.compile(
+    r"\[[^\]]+\]\s*(?:\(\s*[\w-]+\s*\)|\{[^}]*\})"  # a space between the brackets
+    r"|\[[^\]]+\](?:\([^)]*|\{[^}]*)$"  # never closed
+)
 
 
 def check_nlu(known: Known) -> Iterator[Diagnostic]:
@@ -77,7 +80,7 @@ def _marks(nlu: NluData) -> Iterator[Diagnostic]:
                 "warning",
                 example.place,
                 f"`{loose[0]}` looks like an entity mark, but is not read as one.",
-                "Write `[text](entity)` without a space between the brackets.",
+                "Write `[text](entity)`: no space between the brackets, and each of them closed.",
                 "loose-entity-mark",
             )
         for mark in example.annotations:

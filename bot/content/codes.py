@@ -21,7 +21,7 @@ CODES: Final = {
     "incomplete-rule": "A rule leaves out a slot or loop that the same action sets in other rules.",
     "invalid-value": "A value breaks a limit of its key: it is empty, too small, too large.",
     "loose-checkpoint": "A checkpoint is only ever an end, or only ever a beginning: it leads nowhere.",
-    "loose-entity-mark": "Something looks like an entity mark, but a space keeps it from being one.",
+    "loose-entity-mark": "Something looks like an entity mark, but for a space in it or a bracket never closed.",
     "mapping-incomplete": "A slot mapping lacks what its type needs: `entity` or `value`.",
     "mapping-never-asked": "A mapping waits for a form to ask for a slot that is not among its required slots.",
     "max-history": "How far back a policy looks, where config.yml asks for more or for nothing.",

@@ -138,10 +138,13 @@ def _opened(file: Path) -> Iterator[sqlite3.Connection]:
 
 def _check(connection: sqlite3.Connection, file: Path) -> None:
     """Refuse what is damaged or no store of ours, or of a newer program."""
-    (found,) = connection.execute("PRAGMA quick_check").fetchone()
-    if found != "ok":
-        raise ConfigurationError([f"{file} is damaged: {found}"])
-    (version,) = connection.execute("SELECT max(version) FROM schema").fetchone()
+    try:
+        (found,) = connection.execute("PRAGMA quick_check").fetchone()
+        if found != "ok":
+            raise ConfigurationError([f"{file} is damaged: {found}"])
+        (version,) = connection.execute("SELECT max(version) FROM schema").fetchone()
+    except sqlite3.DatabaseError as error:
+        raise ConfigurationError([f"{file} is no backup of a store: {error}"]) from error
     if version is None or version > LATEST:
         raise ConfigurationError([f"{file} has schema version {version}; this program knows up to {LATEST}"])
 

@@ -101,6 +101,9 @@ MISTAKES = {
     "space inside a mark": Mistake(
         "nlu:\n- intent: greet\n  examples: |\n    - hi [x] (n)\n", ("warning loose-entity-mark 4 5",)
     ),
+    "a mark never closed": Mistake(
+        "nlu:\n- intent: greet\n  examples: |\n    - hi [x](n\n", ("warning loose-entity-mark 4 5",)
+    ),
     "mapping without entity": Mistake(
         "slots:\n  a:\n    type: any\n    mappings:\n    - type: from_entity\n", ("error mapping-incomplete 5 7",)
     ),

@@ -116,7 +116,7 @@ async def test_what_is_no_backup_is_not_restored(store: SqlTurns, tmp_path: Path
     await store.database.close()
     if content is not None:
         (tmp_path / "b.db").write_bytes(content)
-    with pytest.raises(ConfigurationError):
+    with pytest.raises(ConfigurationError, match=r"b\.db"):
         restore(URL, tmp_path / "b.db", project=tmp_path)
     again = SqlTurns(Database.open(URL, project=tmp_path), Sources())
     assert (await again.load(conversation)).seq == 4

@@ -6,7 +6,7 @@ import contextlib
 import ctypes
 import gc
 
-_MMAP_THRESHOLD = -3
+_MMAP_THRESHOLD, _ARENA_MAX = -3, -8
 _LARGE = 256 * 1024
 """Bytes from which on a block is a mapping of its own, which goes back to the system when it is freed."""
 
@@ -15,11 +15,15 @@ def give_large_blocks_back() -> None:
     """Let large blocks of memory go back to the system when they are freed (glibc's `M_MMAP_THRESHOLD`).
 
     By itself glibc learns from the first large block to keep such blocks: one
-    login (Argon2 takes 19 MiB) would stay resident for good. Where there is
-    another C library nothing happens.
+    login (Argon2 takes 19 MiB) would stay resident for good. Nor does each of
+    the store's threads get a heap of its own: they hold the interpreter's lock
+    most of the time, and eight heaps keep eight times what each once needed.
+    Where there is another C library nothing happens.
     """
     with contextlib.suppress(OSError, AttributeError, TypeError):
-        ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, _LARGE)
+        allocator = ctypes.CDLL(None)
+        allocator.mallopt(_MMAP_THRESHOLD, _LARGE)
+        allocator.mallopt(_ARENA_MAX, 1)
 
 
 def leave_alone_what_stays() -> None:

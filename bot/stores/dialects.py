@@ -99,6 +99,7 @@ class Sqlite:
             f"PRAGMA synchronous={self._synchronous}",
             "PRAGMA wal_autocheckpoint=0",
             "PRAGMA foreign_keys=ON",
+            "PRAGMA cache_size=-512",  # KiB for each of several connections; the system's cache is behind it
         ]
         arguments = {"isolation_level": None, "timeout": _BUSY_SECONDS, "cached_statements": 256}
         return _dataset_engine(f"sqlite:///{self.file}", {"connect_args": arguments}, pragmas)

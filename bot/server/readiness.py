@@ -26,6 +26,8 @@ class Readiness:
     every_seconds: float = 5.0
     timeout_seconds: float = 2.0
     results: dict[str, bool] = field(default_factory=dict)
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
+    """One look at a time: what began earlier must not have the last word."""
 
     @property
     def state(self) -> State:
@@ -44,11 +46,13 @@ class Readiness:
 
     async def check(self) -> None:
         """Run every check once, side by side, and note how it went."""
-        self.results = await self._results(self.needed | self.others)
+        async with self._turn:
+            self.results = await self._results(self.needed | self.others)
 
     async def check_needed(self) -> None:
         """Run only what the bot cannot do without: a start does not wait for a slow bank."""
-        self.results = await self._results(self.needed)
+        async with self._turn:
+            self.results = await self._results(self.needed)
 
     async def _results(self, checks: dict[str, Check]) -> dict[str, bool]:
         results = await asyncio.gather(*(self._works(check) for check in checks.values()))

@@ -51,6 +51,24 @@ async def test_a_start_waits_for_the_store_and_not_for_a_slow_bank() -> None:
     assert readiness.state == "unavailable"
 
 
+async def test_a_check_that_began_earlier_does_not_have_the_last_word() -> None:
+    began, gate = asyncio.Event(), asyncio.Event()
+
+    async def slow() -> None:
+        began.set()
+        await gate.wait()
+
+    readiness = Readiness({"store": slow}, timeout_seconds=60)
+    earlier = asyncio.create_task(readiness.check())
+    await began.wait()
+    readiness.needed["store"] = broken
+    later = asyncio.create_task(readiness.check())
+    await asyncio.wait([later], timeout=0.05)
+    gate.set()
+    await asyncio.gather(earlier, later)
+    assert readiness.state == "unavailable"
+
+
 async def test_the_bank_away_is_degraded_and_still_200(running: Running) -> None:
     running.parts.readiness.others["bank"] = broken
     await running.parts.readiness.check()

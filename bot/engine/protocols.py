@@ -162,9 +162,6 @@ class TurnStore(Protocol):
         are due again: a sender that died loses nothing.
         """
 
-    async def next_outgoing_at(self) -> datetime | None:
-        """When the next reply is due."""
-
     async def mark_sent(self, reply: str) -> None:
         """The receiver has taken the reply of this id; the next one of its conversation is due."""
 

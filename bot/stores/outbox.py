@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from bot.engine.protocols import DueOutgoing, Outgoing
 from bot.stores.connection import Connection
-from bot.stores.times import micros, moment
+from bot.stores.times import micros
 
 _PUT = """
     INSERT INTO outbox (id, conversation, channel, target, body, status, next_at, created_at)
@@ -24,8 +24,6 @@ _CLAIM = f"""
         WHERE o.next_at <= :now ORDER BY o.number LIMIT :most)
     AND status = 'due' AND next_at <= :now
     RETURNING number, id, conversation, channel, target, body, attempts"""  # noqa: S608 - put together from constants
-
-_NEXT = f"SELECT MIN(o.next_at) AS at FROM ({_HEADS}) head JOIN outbox o ON o.number = head.number"  # noqa: S608 - as above
 
 
 def put(connection: Connection, conversation: str, replies: Sequence[Outgoing], at: int) -> None:
@@ -50,12 +48,6 @@ def claim(connection: Connection, now: datetime, claimed_for: float, most: int) 
         DueOutgoing(Outgoing(row.id, row.channel, row.target, row.body), row.conversation, row.attempts)
         for row in sorted(rows)
     ]
-
-
-def next_at(connection: Connection) -> datetime | None:
-    """When the next reply is due."""
-    row = connection.one(_NEXT)
-    return None if row is None or row.at is None else moment(row.at)
 
 
 def mark_sent(connection: Connection, reply: str, now: datetime) -> None:

@@ -103,10 +103,6 @@ class SqlTurns:
         now = self._sources.now()
         return await self.database.write(lambda c: outbox.claim(c, now, claimed_for, most))
 
-    async def next_outgoing_at(self) -> datetime | None:
-        """When the next reply is due."""
-        return await self.database.read(outbox.next_at)
-
     async def mark_sent(self, reply: str) -> None:
         """The receiver has taken the reply of this id."""
         now = self._sources.now()

@@ -28,7 +28,6 @@ EVERY_TURN = {
     "unsettled effects": effects._UNSETTLED,
     "schedule": reminders._SCHEDULE,
     "due replies": outbox._CLAIM,
-    "next reply": outbox._NEXT,
 }
 
 

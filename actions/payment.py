@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
+
+from msgspec import Struct
 
 from bot import CallFailed, Customer, EffectResult, Startup, hookimpl
 
@@ -41,8 +42,7 @@ def order_parameters(
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Transfer:
+class Transfer(Struct, frozen=True):
     """Makes transfers, and finds out what became of them. `settled_action` tells the customer of a late outcome."""
 
     client: BankClient

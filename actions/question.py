@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
 from datetime import date, timedelta
 from typing import Any, Literal, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 Kind: TypeAlias = Literal["balance", "overdrawn", "transactions", "spending"]
 Direction: TypeAlias = Literal["in", "out"]
@@ -16,8 +18,7 @@ ALL_ACCOUNTS = "all"
 """The value of the entity `account` for "all my accounts"."""
 
 
-@dataclass(frozen=True, slots=True)
-class Period:
+class Period(Struct, frozen=True):
     """Days from `start` to just before `end`; None is open. `grain` is the calendar unit it was named by."""
 
     start: date | None = None
@@ -29,8 +30,7 @@ class Period:
         return (self.start is None or self.start <= day) and (self.end is None or day < self.end)
 
 
-@dataclass(frozen=True, slots=True)
-class Shift:
+class Shift(Struct, frozen=True):
     """`steps` calendar units away from the period talked about: "the month before" is -1 month.
 
     "Before that" names no unit: `grain` is None.
@@ -40,8 +40,7 @@ class Shift:
     grain: Grain | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Filters:
+class Filters(Struct, frozen=True):
     """Which transactions: None is "any". Amounts are in minor units, without sign, and inclusive.
 
     `count` is how many of them, and `order` which come first: None is the newest.
@@ -61,8 +60,7 @@ class Filters:
 NO_FILTERS = Filters()
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """What one message says about the filters; `refers_back` is for "those" and "that"."""
 
     filters: Filters = NO_FILTERS
@@ -75,8 +73,7 @@ class Said:
         return self.filters != NO_FILTERS or self.shift is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """A whole question: what is asked, about which transactions or accounts."""
 
     kind: Kind
@@ -99,7 +96,7 @@ class Question:
 
 
 _KINDS = ("balance", "overdrawn", "transactions", "spending")
-_PLAIN = tuple(field.name for field in fields(Filters) if field.name != "period")
+_PLAIN = tuple(name for name in Filters.__struct_fields__ if name != "period")
 
 
 def new_question(kind: Kind, said: Said, kept: Question | None, today: date) -> Question:
@@ -133,7 +130,7 @@ def merge(kept: Filters, said: Said, today: date) -> Filters:
         kept = replace(kept, count=None)
     if new.count is not None:
         kept = replace(kept, order=None)
-    merged = replace(kept, **{f.name: value for f in fields(new) if (value := getattr(new, f.name)) is not None})
+    merged = replace(kept, **{name: value for name, value in asdict(new).items() if value is not None})
     if said.shift and new.period is None:
         merged = replace(merged, period=shifted(kept.period, said.shift, today))
     return replace(merged, account=None) if merged.account == ALL_ACCOUNTS else merged

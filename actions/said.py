@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from math import isfinite
 from typing import Any, Final, NamedTuple, cast
+
+from msgspec.structs import replace
 
 from bot import Entity, Parse
 

@@ -8,12 +8,12 @@ The payload, in the reply's `custom`:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct, field
 
-@dataclass(frozen=True, slots=True)
-class Table:
+
+class Table(Struct, frozen=True):
     """Rows of text under column titles; the columns named in `right` are aligned to the right."""
 
     title: str

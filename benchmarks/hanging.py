@@ -17,10 +17,11 @@ import os
 import sys
 import tempfile
 from contextlib import ExitStack
-from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from statistics import median
+
+from msgspec import Struct
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -33,8 +34,7 @@ from benchmarks.turns import BALANCE, make_project, messages, open_sessions, pro
 BANK, PORT, TALKING = 5951, 5952, 32
 
 
-@dataclass
-class Round:
+class Round(Struct):
     """One measurement: what users got, what customers who asked the bank got, and CPU seconds a user's turn."""
 
     users: Result

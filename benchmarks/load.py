@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from time import perf_counter
+
+from msgspec import Struct, field
 
 Request = Callable[[int, int], bytes]
 """Makes the bytes of client i's n-th request."""
@@ -22,8 +23,7 @@ def post(path: str, body: object, *, token: str, host: str = "bench") -> bytes:
     return head.encode() + content
 
 
-@dataclass
-class Result:
+class Result(Struct):
     """What a run of load came to. Latencies in seconds; `statuses` counts HTTP statuses."""
 
     seconds: float

@@ -16,10 +16,12 @@ import asyncio
 import statistics
 import sys
 import tempfile
-from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 from time import perf_counter
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -37,8 +39,7 @@ WINDOW = 200
 _ids = count()
 
 
-@dataclass(frozen=True)
-class Point:
+class Point(Struct, frozen=True):
     """A turn's cost at some event: seconds, beside those of young conversations; snapshot bytes; statements."""
 
     event: int

@@ -27,11 +27,12 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import asdict
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from bot.content import Component, Content, Example, NluData, Place
@@ -44,8 +45,7 @@ KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 Pairs = list[tuple[str, str]]
 
 
-@dataclass
-class Measures:
+class Measures(Struct):
     """One run's numbers; seconds and microseconds are of CPU time."""
 
     intents: int

@@ -20,9 +20,10 @@ import sys
 import tempfile
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
+
+from msgspec import Struct, field
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -37,8 +38,7 @@ TICK = 0.002
 """Seconds between two bursts of the open loop."""
 
 
-@dataclass
-class Flood:
+class Flood(Struct):
     """An open loop: what was sent, answered (latencies in seconds by status), and not sent for want of a connection."""
 
     seconds: float

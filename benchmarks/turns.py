@@ -22,8 +22,9 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -34,8 +35,7 @@ TEXTS = ("hello", "thanks", "what can you do?", "are you a bot?")
 BALANCE = "how much is in my savings?"
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(Struct, frozen=True):
     """One measured figure."""
 
     name: str

@@ -7,13 +7,14 @@ defaults, and a test holds the two together. Durations are in seconds.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct, field
 
-@dataclass(frozen=True, slots=True)
-class Server:
+
+class Server(Struct, frozen=True):
     """Where the server listens and what it takes."""
 
     host: str = "127.0.0.1"
@@ -25,8 +26,7 @@ class Server:
     max_json_depth: int = 32
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """How long things may take and how many may wait."""
 
     turn_seconds: float = 10.0
@@ -37,8 +37,7 @@ class Limits:
     waiting: int = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class Sessions:
+class Sessions(Struct, frozen=True):
     """How long a customer's login lives."""
 
     idle_seconds: float = 300.0
@@ -46,8 +45,7 @@ class Sessions:
     rotation_grace_seconds: float = 10.0
 
 
-@dataclass(frozen=True, slots=True)
-class Login:
+class Login(Struct, frozen=True):
     """How many login attempts are taken."""
 
     failures: int = 5
@@ -58,8 +56,7 @@ class Login:
     attempts_in_all: int = 600
 
 
-@dataclass(frozen=True, slots=True)
-class Store:
+class Store(Struct, frozen=True):
     """Where turns are kept: an SQLAlchemy URL (SQLite paths are relative to the project)."""
 
     url: str = "sqlite:///.teller/teller.db"
@@ -67,8 +64,7 @@ class Store:
     idempotency_days: float = 30.0
 
 
-@dataclass(frozen=True, slots=True)
-class Logging:
+class Logging(Struct, frozen=True):
     """What is logged and how (`json` or `console`); message texts only when asked for."""
 
     level: str = "info"
@@ -76,8 +72,7 @@ class Logging:
     message_text: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ActionEndpoint:
+class ActionEndpoint(Struct, frozen=True):
     """A Rasa action server; at most `tracker_events` latest events are sent with a call, and `headers` with each."""
 
     url: str
@@ -95,8 +90,7 @@ class RasaAuth:
     jwt_method: str = "HS256"
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """The whole configuration of one bot. `title` is its name for people. `plugins` name modules or folders of the
     project; `plugin_settings` are handed to them as written; `channels` are credentials.yml's entries as written, by
     channel; `workers` (processes that share port and store), `options` and

@@ -6,9 +6,10 @@ Plain frozen values that every room may use; this module imports nothing of ours
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
+
+from msgspec import Struct, field
 
 Json: TypeAlias = Any
 """A value that JSON can hold: None, bool, int, float, str, lists and string-keyed mappings of those."""
@@ -16,16 +17,14 @@ Json: TypeAlias = Any
 JsonObject: TypeAlias = Mapping[str, Json]
 
 
-@dataclass(frozen=True, slots=True)
-class Customer:
+class Customer(Struct, frozen=True):
     """A logged-in customer of the bank: our id for them and the bank's own."""
 
     id: str
     bank_customer_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Principal:
+class Principal(Struct, frozen=True):
     """Who is asking: a customer with a session, or the holder of a key.
 
     `id` is unique over both kinds (`customer:…`, `key:…`). For customers,
@@ -41,8 +40,7 @@ class Principal:
     scopes: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class UserMessage:
+class UserMessage(Struct, frozen=True):
     """One authenticated message, as the engine takes it.
 
     `conversation` is the server's opaque id, never what a client sent.
@@ -67,8 +65,7 @@ class UserMessage:
         return self.principal.customer
 
 
-@dataclass(frozen=True, slots=True)
-class Entity:
+class Entity(Struct, frozen=True):
     """A piece of a message that means something: `text[start:end]` in code points.
 
     `value` is what it resolves to (JSON); `details` is what an extractor adds
@@ -86,16 +83,14 @@ class Entity:
     details: JsonObject | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class IntentScore:
+class IntentScore(Struct, frozen=True):
     """An intent and the matcher's confidence in it, 0 to 1."""
 
     name: str
     confidence: float
 
 
-@dataclass(frozen=True, slots=True)
-class Nearest:
+class Nearest(Struct, frozen=True):
     """A training example near to the message: where it stands and how near (cosine, -1 to 1)."""
 
     text: str
@@ -104,8 +99,7 @@ class Nearest:
     similarity: float
 
 
-@dataclass(frozen=True, slots=True)
-class Parse:
+class Parse(Struct, frozen=True):
     """What the matcher made of a message.
 
     `intent` is None only when nothing could be said (empty text, no training
@@ -129,8 +123,7 @@ class Parse:
         return self.intent.name if self.intent else None
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """One message from the bot. `response` names the response it was made from, if any."""
 
     text: str | None = None

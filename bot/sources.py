@@ -8,8 +8,9 @@ import secrets
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
+
+from msgspec import Struct, field
 
 
 def _utc_now() -> datetime:
@@ -45,8 +46,7 @@ def _seed() -> int:
     return int.from_bytes(_random_bytes()[:8])
 
 
-@dataclass(frozen=True, slots=True)
-class Sources:
+class Sources(Struct, frozen=True):
     """`now` gives aware UTC datetimes, `monotonic` seconds, `new_id` 128 random bits in hex, `seed` 64 random bits,
     `new_token` 256 random bits in URL-safe characters (sessions and keys)."""
 

@@ -8,8 +8,9 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from .accounts import CUSTOMERS
 from .settings import SimulatorSettings
@@ -24,8 +25,7 @@ class Refused(Exception):
         self.error = error
 
 
-@dataclass(slots=True)
-class _Grant:
+class _Grant(Struct):
     customer: str
     expires: datetime
     minute: int = 0

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 Kind: TypeAlias = Literal["current", "savings", "credit_card"]
 
@@ -13,8 +14,7 @@ OPENED = date(2021, 1, 1)
 """The day all accounts were opened: nothing was booked before."""
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Struct, frozen=True):
     """An account; `opening` is its balance on the day it was opened and `limit` its overdraft or credit line, in
     pence. `sort_code_and_number` is the UK's 14 digits, for payments; `pan` is a card's number, its middle hidden."""
 
@@ -29,8 +29,7 @@ class Account:
     currency: str = "GBP"
 
 
-@dataclass(frozen=True, slots=True)
-class Bill:
+class Bill(Struct, frozen=True):
     """A direct debit of the same amount (pence) on the same day of every month."""
 
     day: int
@@ -40,8 +39,7 @@ class Bill:
     mcc: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Household:
+class Household(Struct, frozen=True):
     """How a customer lives: pay, bills, habits (chance of a purchase a day, by category), savings. In pence.
 
     `payday` is a day of the month, or None for pay on every Friday.
@@ -57,8 +55,7 @@ class Household:
     card_bills: tuple[Bill, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class BankCustomer:
+class BankCustomer(Struct, frozen=True):
     """A customer of the bank, with the accounts they own."""
 
     id: str

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class DemoCustomer:
+class DemoCustomer(Struct, frozen=True):
     """A login of the bot (`account_number` and `code`, leading zeros are data) and the bank's id of its owner."""
 
     account_number: str

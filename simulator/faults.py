@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 KINDS = (
     "latency",
@@ -23,8 +25,7 @@ KINDS = (
 )
 
 
-@dataclass(slots=True)
-class Fault:
+class Fault(Struct):
     """One fault. `path` is a pattern (`*` any characters) of the request's path, `count` how often it may still strike
     (None: always), `seconds` how long latency, hang and drip last and what a 429 or 503 asks to wait. `when` says
     whether the request is carried out first: `after` loses the answer, not the request."""

@@ -11,15 +11,15 @@ from __future__ import annotations
 import random
 from calendar import monthrange
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
+
+from msgspec import Struct
 
 from .accounts import CUSTOMERS, OPENED, Account, BankCustomer, Bill
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A booked amount in pence: positive is money in, negative money out. `merchant` and `mcc` (ISO 18245) are those
     of purchases and bills; `other_account` is the customer's own account at the other end of a transfer."""
 
@@ -34,8 +34,7 @@ class Entry:
     other_account: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Shop:
+class _Shop(Struct, frozen=True):
     """Where money is spent: its merchant category code and the range of a purchase in pence."""
 
     name: str

@@ -10,10 +10,11 @@ import asyncio
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypeVar
+
+from msgspec import Struct
 
 T = TypeVar("T")
 Status: TypeAlias = Literal["ACSC", "RJCT"]
@@ -55,8 +56,7 @@ class KeyReused(Exception):
     """The idempotency key stands for another payment."""
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """A payment as it was ordered. `debtor` and `creditor` are account ids of this bank, or `outside:…`; `minor` is in
     pence; after `not_after` it may no longer be made; `initiation` is the order's own JSON."""
 
@@ -73,8 +73,7 @@ class Order:
     not_after: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Payment:
+class Payment(Struct, frozen=True):
     """A payment as it stands: made (`ACSC`) or refused (`RJCT`, with the reason's code). `created` is in UTC."""
 
     id: str
@@ -91,8 +90,7 @@ class Payment:
     initiation: str
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
+class Moved(Struct, frozen=True):
     """What a payment did to one account, in pence."""
 
     payment: str

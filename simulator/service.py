@@ -6,11 +6,11 @@ import json
 import uuid
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from aiohttp import web
+from msgspec import Struct
 
 from .access import Access
 from .accounts import ACCOUNTS, Account
@@ -25,8 +25,7 @@ INTERACTION = "x-fapi-interaction-id"
 PROTECTED = "/open-banking/"
 
 
-@dataclass(frozen=True, slots=True)
-class Bank:
+class Bank(Struct, frozen=True):
     """One running bank."""
 
     settings: SimulatorSettings

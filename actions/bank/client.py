@@ -12,6 +12,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlsplit
 
+from msgspec import Struct
+
 from bot import CallFailed, Customer, HttpClient, ResponseSchema, Sources
 
 from .money import write_amount
@@ -28,16 +30,14 @@ _MOST_CUSTOMERS = 1_000
 _MOST_PAGES = 100
 
 
-@dataclass(slots=True)
-class _Seen:
+class _Seen(Struct):
     """What a customer's bank said last."""
 
     accounts: Known[tuple[Account, ...]] | None = None
     balances: Known[tuple[Balance, ...]] | None = None
 
 
-@dataclass(slots=True)
-class _Question:
+class _Question(Struct):
     """A question on its way; `sent` once an order may have reached the bank."""
 
     sent: bool = False

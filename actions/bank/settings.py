@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
 from typing import Any
+
+from msgspec import Struct
 
 from bot import ConfigurationError, HttpLimits
 
 _RANGES = {"seconds": (0.1, 60.0), "tries": (1, 10), "connections": (1, 1_000)}
 
 
-@dataclass(frozen=True, slots=True)
-class BankSettings:
+class BankSettings(Struct, frozen=True):
     """`seconds` is the deadline of a question to the bank with all its calls and tries, `tries` how often a call is
     made, `connections` how many at once. `url` is the bank's address when no `--bank-url` is given."""
 
@@ -50,7 +50,7 @@ def _problem(key: str, value: Any) -> str | None:
         good = isinstance(value, str) and value.startswith(("http://", "https://"))
         return None if good else "url is an address that begins with http:// or https://"
     if key not in _RANGES:
-        return f"there is no {key}; it takes {', '.join(field.name for field in fields(BankSettings))}"
+        return f"there is no {key}; it takes {', '.join(BankSettings.__struct_fields__)}"
     low, high = _RANGES[key]
     kinds = (int, float) if key == "seconds" else (int,)
     good = isinstance(value, kinds) and not isinstance(value, bool) and low <= value <= high

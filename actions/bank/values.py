@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, Literal, TypeAlias, TypeVar
 
+from msgspec import Struct
+
 T = TypeVar("T")
 
 Refusal: TypeAlias = Literal["insufficient_funds", "too_late", "other"]
@@ -24,8 +26,7 @@ class Account:
     number: str | None = field(default=None, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Balance:
+class Balance(Struct, frozen=True):
     """An account's balance with pending transactions, at a time: negative when overdrawn, or owed on a card.
 
     `credit_line` is the agreed overdraft or card limit, which the balance does not include.
@@ -38,8 +39,7 @@ class Balance:
     credit_line: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Transaction:
+class Transaction(Struct, frozen=True):
     """A transaction: positive money in, negative money out. `category` is the bank's word for it, such as
     `groceries`; transfers between the customer's own accounts have `transfers`."""
 
@@ -54,8 +54,7 @@ class Transaction:
     category: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PaymentOrder:
+class PaymentOrder(Struct, frozen=True):
     """A payment to make: between which accounts of the customer (ids), how much, and until when it is wanted.
 
     The same order under the same key is the same payment, so it is fixed when
@@ -70,8 +69,7 @@ class PaymentOrder:
     not_after: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Payment:
+class Payment(Struct, frozen=True):
     """A payment at the bank, made or refused for good, with the bank's reason."""
 
     id: str
@@ -82,8 +80,7 @@ class Payment:
     refusal: Refusal | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Known(Generic[T]):
+class Known(Struct, Generic[T], frozen=True):
     """A value and when it was true."""
 
     value: T

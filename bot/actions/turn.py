@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol, TypeAlias, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bot.content import Domain
 from bot.dialogue.effects import EffectError, EffectResult
@@ -56,8 +58,7 @@ class RunAction(Protocol):
         """Run action `name`; raises what it raises."""
 
 
-@dataclass(frozen=True, slots=True)
-class TurnContext:
+class TurnContext(Struct, frozen=True):
     """What all actions of one turn share."""
 
     message: UserMessage

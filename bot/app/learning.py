@@ -7,10 +7,11 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import TypeVar
+
+from msgspec import Struct
 
 from bot.app.projects import Project, private_folder
 from bot.dialogue import Dialogue, train_dialogue
@@ -24,8 +25,7 @@ Progress = Callable[[str, float], None]
 Learned = TypeVar("Learned", Model, Dialogue)
 
 
-@dataclass(frozen=True, slots=True)
-class Trained:
+class Trained(Struct, frozen=True):
     """What was learned from content. `seconds` is how long it took, `cached` whether it came from the cache."""
 
     model: Model

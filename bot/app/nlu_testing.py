@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, to_builtins
+from msgspec.structs import replace
 
 from bot.app.learning import learn
 from bot.app.projects import Project, load_project
@@ -22,8 +24,7 @@ from bot.reading import read_nlu_data, read_pipeline
 Progress = Callable[[str, float], None]
 
 
-@dataclass(frozen=True, slots=True)
-class NluTest:
+class NluTest(Struct, frozen=True):
     """What was found. `findings` (about the training data) come with cross-validation only."""
 
     report: Report
@@ -77,7 +78,7 @@ def write_matcher_report(report: Report, out: Path) -> tuple[Path, ...]:
     files: dict[str, Any] = {
         "intent_report.json": _intent_report(report),
         "intent_errors.json": [
-            _error(asdict(message)) for confusion in report.confusions for message in confusion.messages
+            _error(to_builtins(message)) for confusion in report.confusions for message in confusion.messages
         ],
     }
     for extractor, scores in report.extractors:

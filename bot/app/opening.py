@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from bot.actions.turn import Resources
 from bot.app.agents import make_agent
@@ -27,8 +28,7 @@ from bot.stores.database import Database
 from bot.stores.turns import SqlTurns, open_turns
 
 
-@dataclass(frozen=True, slots=True)
-class Bot:
+class Bot(Struct, frozen=True):
     """Everything that makes up one running bot. `announcements` are the plugins' lines for the operator."""
 
     project: Project

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bot.config import Settings
 from bot.content import Content, Diagnostic, Story
@@ -14,8 +16,7 @@ from bot.plugins import Plugins, find_plugins
 from bot.reading import read_project, read_settings
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
+class Project(Struct, frozen=True):
     """A project that may be trained and run."""
 
     settings: Settings

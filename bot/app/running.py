@@ -6,10 +6,12 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 import bot
 from bot.app.memory import give_large_blocks_back, leave_alone_what_stays
@@ -38,8 +40,7 @@ Say = Callable[[str], None]
 Job = Callable[[], Awaitable[None]]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where to serve, as the command line says it; None where config.yml decides."""
 
     host: str | None = None

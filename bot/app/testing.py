@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import tempfile
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bot.app.agents import ShorthandMatcher
 from bot.app.learning import learn
@@ -24,8 +26,7 @@ from bot.testing.stories import NOW, StoryReport, run_story_tests, story_report
 from bot.testing.whole import run_whole_stories
 
 
-@dataclass(frozen=True, slots=True)
-class CoreTest:
+class CoreTest(Struct, frozen=True):
     """What came of test stories, and of what users say in them (None where everything was executed)."""
 
     stories: StoryReport

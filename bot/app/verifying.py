@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-
 from bot.dialogue.event_json import event_from_json
 from bot.dialogue.evolve import evolve, trim
 from bot.dialogue.tracker import Tracker
@@ -33,6 +31,6 @@ class TurnFold:
     def problem(self, snapshot: bytes) -> str | None:
         """The names of what differs, never values; None when they agree."""
         kept = read_snapshot(snapshot, self._conversation).tracker
-        names = [field.name for field in fields(Tracker) if field.name not in NOT_COMPARED]
+        names = [name for name in Tracker.__struct_fields__ if name not in NOT_COMPARED]
         different = [name for name in names if getattr(kept, name) != getattr(self._tracker, name)]
         return ", ".join(different) or None

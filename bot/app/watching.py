@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from bot.engine.engine import Watch
 from bot.engine.record import TurnRecord
@@ -12,8 +12,7 @@ from bot.plugins import Plugins
 from bot.server.metrics import Metrics
 
 
-@dataclass(frozen=True, slots=True)
-class Watcher:
+class Watcher(Struct, frozen=True):
     """Tells the metrics and the log."""
 
     metrics: Metrics

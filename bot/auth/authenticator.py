@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from bot.auth.keys import KEY_PREFIX, Keys
 from bot.auth.rasa_tokens import RasaTokens
@@ -14,8 +14,7 @@ from bot.stores.sessions import SessionRow
 _LONGEST = 2_048  # characters; ours are under 50, a JWT has some hundred
 
 
-@dataclass(frozen=True, slots=True)
-class Identified:
+class Identified(Struct, frozen=True):
     """Who is asking and, for a customer, the session they ask with."""
 
     principal: Principal

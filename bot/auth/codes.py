@@ -7,11 +7,11 @@ import base64
 import secrets
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import TypeVar
 
 from argon2.exceptions import InvalidHashError, VerificationError
 from argon2.low_level import Type, hash_secret, verify_secret
+from msgspec import Struct
 
 from bot.auth.pepper import Pepper
 from bot.errors import Busy
@@ -26,8 +26,7 @@ _SALT_BYTES = 16
 _PARAMETERS = f"$argon2id$v=19$m={_MEMORY_KIB},t={_TIME_COST},p={_PARALLELISM}$"
 
 
-@dataclass(frozen=True, slots=True)
-class Verified:
+class Verified(Struct, frozen=True):
     """Whether the code is right, and whether its hash should be made anew (old key or old parameters)."""
 
     right: bool

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from bot.auth.sessions import token_hash
 from bot.sources import Sources
@@ -13,8 +14,7 @@ KEY_PREFIX = "tk_"
 SCOPES = frozenset({"channel", "operator"})
 
 
-@dataclass(frozen=True, slots=True)
-class NewKey:
+class NewKey(Struct, frozen=True):
     """A key just made: its id, and the secret that is never shown again."""
 
     id: str

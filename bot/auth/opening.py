@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from bot.auth.authenticator import Authenticator
 from bot.auth.codes import CodeHasher
@@ -23,8 +24,7 @@ from bot.stores.sessions import SessionStore
 from bot.stores.throttles import ThrottleStore
 
 
-@dataclass(frozen=True, slots=True)
-class Auth:
+class Auth(Struct, frozen=True):
     """Who may do what, on one store."""
 
     authenticator: Authenticator

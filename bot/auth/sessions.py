@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from bot import config
 from bot.errors import NotAuthenticated
@@ -13,8 +14,7 @@ from bot.sources import Sources
 from bot.stores.sessions import SessionRow, SessionStore
 
 
-@dataclass(frozen=True, slots=True)
-class LoggedIn:
+class LoggedIn(Struct, frozen=True):
     """A fresh token (told once, never kept), when it ends at the latest (UTC), how long it may idle (seconds)."""
 
     token: str

@@ -7,15 +7,15 @@ settles (a crash) ends by itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bot.config import Login
 
 RESERVED_SECONDS = 15.0  # longer than any login takes; what a crash can hold an account back
 
 
-@dataclass(frozen=True, slots=True)
-class Throttle:
+class Throttle(Struct, frozen=True):
     """The state of one throttle.
 
     `failures` counts consecutive failures (accounts), `pending` reserved

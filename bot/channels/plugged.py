@@ -7,10 +7,10 @@ translates; conversations, idempotency, order and durability are the engine's.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from aiohttp import web
+from msgspec import Struct, field
 
 from bot.errors import Forbidden
 from bot.messages import JsonObject, Principal
@@ -21,8 +21,7 @@ from bot.server.problems import Problem
 from bot.server.routing import PUBLIC, Answers, Call, Handler, Route, json_response
 
 
-@dataclass(frozen=True, slots=True)
-class Incoming:
+class Incoming(Struct, frozen=True):
     """A webhook's request as it came: header names in lower case, the body's bytes as they were signed."""
 
     headers: Mapping[str, str]
@@ -30,8 +29,7 @@ class Incoming:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """What one of the platform's users said. Give the platform's own message id: repeats are answered once then."""
 
     sender: str

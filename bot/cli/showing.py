@@ -6,10 +6,10 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
 if TYPE_CHECKING:
     from bot.content import Diagnostic
@@ -63,4 +63,4 @@ def progress(what: str) -> Iterator[Any]:
 
 
 def _plain(value: Any) -> Any:
-    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else str(value)
+    return msgspec.to_builtins(value) if isinstance(value, msgspec.Struct) else str(value)

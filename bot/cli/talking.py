@@ -6,11 +6,11 @@ import asyncio
 import json
 import sys
 import threading
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
 
 import click
+from msgspec.structs import replace
 
 from bot.app.opening import Bot, open_bot
 from bot.app.projects import load_project

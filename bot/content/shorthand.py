@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 _SHORTHAND = re.compile(
     r"\s*/(?P<intent>[^\s{@/]+(?:/[^\s{@]+)?)(?:@(?P<confidence>1(?:\.0+)?|0?\.[0-9]+|0))?\s*(?P<entities>\{.*)?\s*",
@@ -13,8 +14,7 @@ _SHORTHAND = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Shorthand:
+class Shorthand(Struct, frozen=True):
     """What a shorthand says.
 
     `entities` maps names to one value or a list of them, None where what

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeAlias
 
+from msgspec import Struct, field
 
-@dataclass(frozen=True, slots=True, order=True)
-class Place:
+
+class Place(Struct, frozen=True, order=True):
     """Where a piece of content stands: file (relative to the project), line and column from 1."""
 
     file: str
@@ -35,8 +35,7 @@ ANY: Final = _Any()
 # --- understanding -----------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Annotation:
+class Annotation(Struct, frozen=True):
     """An entity marked in an example: `text[start:end]` in code points of the plain text."""
 
     start: int
@@ -47,8 +46,7 @@ class Annotation:
     group: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
+class Example(Struct, frozen=True):
     """One training message of an intent, annotations taken out of the text."""
 
     text: str
@@ -58,8 +56,7 @@ class Example:
     place: Place = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Synonym:
+class Synonym(Struct, frozen=True):
     """`text` means `value`."""
 
     text: str
@@ -67,8 +64,7 @@ class Synonym:
     place: Place = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Regex:
+class Regex(Struct, frozen=True):
     """A pattern whose matches are the entity `name` (or a feature, as in Rasa)."""
 
     name: str
@@ -76,8 +72,7 @@ class Regex:
     place: Place = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Lookup:
+class Lookup(Struct, frozen=True):
     """A table of words or phrases that are the entity `name`."""
 
     name: str
@@ -85,8 +80,7 @@ class Lookup:
     place: Place = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class NluData:
+class NluData(Struct, frozen=True):
     """Everything the matcher learns from."""
 
     examples: tuple[Example, ...] = ()
@@ -98,8 +92,7 @@ class NluData:
 # --- domain ------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Intent:
+class Intent(Struct, frozen=True):
     """An intent of the domain. `use_entities` is None for all; `ignore_entities` is taken away from it."""
 
     name: str
@@ -108,8 +101,7 @@ class Intent:
     place: Place = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class EntityType:
+class EntityType(Struct, frozen=True):
     """An entity of the domain with the roles and groups it may carry."""
 
     name: str
@@ -119,8 +111,7 @@ class EntityType:
     place: Place = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class MappingCondition:
+class MappingCondition(Struct, frozen=True):
     """A mapping applies only while `active_loop` runs (None: no loop) and asks for `requested_slot` (None: any)."""
 
     active_loop: str | None
@@ -130,8 +121,7 @@ class MappingCondition:
 MappingType: TypeAlias = Literal["from_entity", "from_intent", "from_trigger_intent", "from_text", "custom"]
 
 
-@dataclass(frozen=True, slots=True)
-class SlotMapping:
+class SlotMapping(Struct, frozen=True):
     """One way in which a slot is filled from a message. Empty `intent` means any intent."""
 
     type: MappingType
@@ -146,8 +136,7 @@ class SlotMapping:
     place: Place = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(Struct, frozen=True):
     """A slot: `type` is Rasa's (text, bool, categorical, float, list, any) or a custom class's dotted name."""
 
     name: str
@@ -161,16 +150,14 @@ class Slot:
     place: Place = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class ResponseCondition:
+class ResponseCondition(Struct, frozen=True):
     """A variation is offered only while slot `name` equals `value`."""
 
     name: str
     value: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Variation:
+class Variation(Struct, frozen=True):
     """One way to say a response. `extra` keeps keys that a channel of one's own may read."""
 
     text: str | None = None
@@ -188,8 +175,7 @@ class Variation:
     place: Place = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(Struct, frozen=True):
     """A form: the slots it asks for, in order, and the intents it does not fill slots from."""
 
     name: str
@@ -199,8 +185,7 @@ class Form:
     slot_places: tuple[Place, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class SessionConfig:
+class SessionConfig(Struct, frozen=True):
     """Minutes of silence after which a new Rasa session starts (0: never) and whether slots stay."""
 
     expiration_minutes: float = 60.0
@@ -210,8 +195,7 @@ class SessionConfig:
 # --- stories -----------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class StepEntity:
+class StepEntity(Struct, frozen=True):
     """An entity named in a story step; `value` ANY means that only its presence counts."""
 
     entity: str
@@ -220,8 +204,7 @@ class StepEntity:
     group: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class UserStep:
+class UserStep(Struct, frozen=True):
     """The user says something: an intent (with entities), or a text, or both (in test stories)."""
 
     intent: str | None = None
@@ -231,32 +214,28 @@ class UserStep:
     place: Place = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class ActionStep:
+class ActionStep(Struct, frozen=True):
     """The bot runs an action (or says a response) of this name."""
 
     name: str
     place: Place = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class BotStep:
+class BotStep(Struct, frozen=True):
     """The bot says this text (end-to-end stories)."""
 
     text: str
     place: Place = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class LoopStep:
+class LoopStep(Struct, frozen=True):
     """A loop becomes active; None: the active loop ends."""
 
     name: str | None
     place: Place = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class SlotStep:
+class SlotStep(Struct, frozen=True):
     """A slot was set; `value` ANY means to any value but None."""
 
     name: str
@@ -264,8 +243,7 @@ class SlotStep:
     place: Place = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class CheckpointStep:
+class CheckpointStep(Struct, frozen=True):
     """The story goes on wherever another ends with this checkpoint (slots must hold as given)."""
 
     name: str
@@ -273,8 +251,7 @@ class CheckpointStep:
     place: Place = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class OrStep:
+class OrStep(Struct, frozen=True):
     """Any one of these steps; the story stands for one story per choice."""
 
     options: tuple[UserStep | SlotStep, ...]
@@ -284,8 +261,7 @@ class OrStep:
 Step: TypeAlias = UserStep | ActionStep | BotStep | LoopStep | SlotStep | CheckpointStep | OrStep
 
 
-@dataclass(frozen=True, slots=True)
-class Story:
+class Story(Struct, frozen=True):
     """A story, rule or test story. The three last fields are a rule's only."""
 
     name: str
@@ -301,8 +277,7 @@ class Story:
 # --- the whole ---------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Component:
+class Component(Struct, frozen=True):
     """An entry of `pipeline:` or `policies:` in config.yml, as written (Rasa's names or ours)."""
 
     name: str
@@ -310,8 +285,7 @@ class Component:
     place: Place = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class Domain:
+class Domain(Struct, frozen=True):
     """What the bot knows of: intents, entities, slots, responses, forms and actions, by name."""
 
     intents: Mapping[str, Intent] = field(default_factory=dict)
@@ -325,8 +299,7 @@ class Domain:
     session: SessionConfig = SessionConfig()
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(Struct, frozen=True):
     """A project's whole content: one immutable value with a fingerprint that a turn holds on to.
 
     `fingerprint` is the sha256 (hex) of what was read, places and comments

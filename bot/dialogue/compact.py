@@ -8,8 +8,9 @@ format of what is stored: new fields come last and have a default.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import MISSING, Field, fields
 from typing import Any, Final
+
+from msgspec import Struct
 
 from bot.dialogue import events as e
 from bot.messages import Entity, IntentScore, Nearest, Parse, Reply
@@ -73,14 +74,15 @@ Spec = tuple[tuple[str, Any], ...]
 _REQUIRED: Final = object()
 
 
-def _spec(kind: type[Any]) -> Spec:
-    return tuple((field.name, _default(field)) for field in fields(kind))
+def _spec(kind: type[Struct]) -> Spec:
+    names, defaults = kind.__struct_fields__, kind.__struct_defaults__
+    required = len(names) - len(defaults)
+    return tuple(zip(names, (*[_REQUIRED] * required, *map(_default, defaults)), strict=True))
 
 
-def _default(field: Field[Any]) -> Any:
-    if field.default_factory is not MISSING:
-        return field.default_factory()
-    return _REQUIRED if field.default is MISSING else field.default
+def _default(default: Any) -> Any:
+    """The value of a default, which may be a factory of it (`dict`)."""
+    return default.factory() if hasattr(default, "factory") else default
 
 
 def _values(source: object, spec: Spec) -> list[Any]:

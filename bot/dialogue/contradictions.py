@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from bot.content import NOWHERE, Diagnostic, Domain, Place
 from bot.dialogue.events import ActionExecuted, ActionExecutionRejected, ActiveLoop, SlotSet, UserUttered
@@ -16,8 +18,7 @@ from bot.dialogue.tracker import Tracker
 from bot.dialogue.training import TrainingStory, start_of
 
 
-@dataclass(frozen=True, slots=True)
-class Analysis:
+class Analysis(Struct, frozen=True):
     """The rules as they are to be used, and what is wrong with them."""
 
     rules: Rules
@@ -32,7 +33,7 @@ def analyse(
     options: RuleOptions,
 ) -> Analysis:
     """Walk all rules and stories through the rule policy, as Rasa does before training is over."""
-    walk = _Walk(rules, domain, options)
+    walk = _Walk(rules, domain, options, RulePolicy(rules, domain, options))
     for story in rule_stories:
         walk.collect(story)
     for story in (*rule_stories, *stories):
@@ -43,8 +44,7 @@ def analyse(
     return Analysis(replace(walk.policy.rules, not_in_stories=unused), tuple(_once(walk.diagnostics)))
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
+class _Step(Struct, frozen=True):
     """An action of a story: what was predicted for it, by which source."""
 
     tracker: Tracker
@@ -54,18 +54,14 @@ class _Step:
     source: str
 
 
-@dataclass(slots=True)
-class _Walk:
+class _Walk(Struct):
     rules: Rules
     domain: Domain
     options: RuleOptions
+    policy: RulePolicy
     sources: dict[str, list[tuple[str, str, Place]]] = field(default_factory=lambda: defaultdict(list))
     used_in_stories: set[str] = field(default_factory=set)
     diagnostics: list[Diagnostic] = field(default_factory=list)
-    policy: RulePolicy = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.policy = RulePolicy(self.rules, self.domain, self.options)
 
     def collect(self, story: TrainingStory) -> None:
         """Note which rule says what from which source."""
@@ -159,8 +155,7 @@ def long_rules(rule_stories: Iterable[TrainingStory]) -> Iterator[Diagnostic]:
             yield Diagnostic("error", messages[1], message, cure, "rule-too-long")
 
 
-@dataclass(slots=True)
-class _After:
+class _After(Struct):
     """What follows an action in the rules: slots that are set, loops that begin or end."""
 
     slots: set[str] = field(default_factory=set)

@@ -7,16 +7,16 @@ journals before it calls, and a key is spent once.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias
+
+from msgspec import Struct
 
 from bot.errors import BotError
 
 Outcome: TypeAlias = Literal["done", "refused", "unknown"]
 
 
-@dataclass(frozen=True, slots=True)
-class EffectResult:
+class EffectResult(Struct, frozen=True):
     """How an outside change ended, and what came back (JSON). `unknown`: it may or may not have happened."""
 
     outcome: Outcome

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from bot.dialogue.events import ActionExecuted, ActionExecutionRejected, Event, UserFeaturization
 from bot.dialogue.names import LISTEN

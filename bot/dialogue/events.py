@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, TypeAlias
+
+from msgspec import Struct, field
 
 from bot.messages import Parse, Reply
 
 
-@dataclass(frozen=True, slots=True)
-class UserUttered:
+class UserUttered(Struct, frozen=True):
     """The user said something; `parse` is what the matcher made of it."""
 
     parse: Parse
@@ -19,23 +19,20 @@ class UserUttered:
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class BotUttered:
+class BotUttered(Struct, frozen=True):
     """The bot said something."""
 
     reply: Reply
 
 
-@dataclass(frozen=True, slots=True)
-class SlotSet:
+class SlotSet(Struct, frozen=True):
     """A slot took a value (None empties it)."""
 
     name: str
     value: Any = None
 
 
-@dataclass(frozen=True, slots=True)
-class ActionExecuted:
+class ActionExecuted(Struct, frozen=True):
     """An action ran, because a policy predicted it."""
 
     name: str
@@ -45,8 +42,7 @@ class ActionExecuted:
     action_text: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ActionExecutionRejected:
+class ActionExecutionRejected(Struct, frozen=True):
     """An action was predicted and refused to run."""
 
     name: str
@@ -54,87 +50,73 @@ class ActionExecutionRejected:
     confidence: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ActionFailed:
+class ActionFailed(Struct, frozen=True):
     """An action raised, timed out or emitted invalid events; what it appended was dropped. `kind` never holds data."""
 
     name: str
     kind: str
 
 
-@dataclass(frozen=True, slots=True)
-class SessionStarted:
+class SessionStarted(Struct, frozen=True):
     """A new session of the conversation began; `initial_slots` are the slot values that content gave it then."""
 
     initial_slots: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class ActiveLoop:
+class ActiveLoop(Struct, frozen=True):
     """A loop (a form) became active, or, with None, ended."""
 
     name: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class LoopInterrupted:
+class LoopInterrupted(Struct, frozen=True):
     """The active loop was interrupted by an unhappy path, or returned to."""
 
     is_interrupted: bool
 
 
-@dataclass(frozen=True, slots=True)
-class FollowupAction:
+class FollowupAction(Struct, frozen=True):
     """The next action is this one, whatever the policies say."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Restarted:
+class Restarted(Struct, frozen=True):
     """All that went before counts no more."""
 
 
-@dataclass(frozen=True, slots=True)
-class AllSlotsReset:
+class AllSlotsReset(Struct, frozen=True):
     """Every slot is back at its initial value."""
 
 
-@dataclass(frozen=True, slots=True)
-class ConversationPaused:
+class ConversationPaused(Struct, frozen=True):
     """The bot stays silent until the conversation is resumed."""
 
 
-@dataclass(frozen=True, slots=True)
-class ConversationResumed:
+class ConversationResumed(Struct, frozen=True):
     """The bot answers again."""
 
 
-@dataclass(frozen=True, slots=True)
-class UserUtteranceReverted:
+class UserUtteranceReverted(Struct, frozen=True):
     """The last user message and all since count no more (Rasa's `rewind`)."""
 
 
-@dataclass(frozen=True, slots=True)
-class ActionReverted:
+class ActionReverted(Struct, frozen=True):
     """The last action and all since count no more (Rasa's `undo`)."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoryExported:
+class StoryExported(Struct, frozen=True):
     """The story was exported."""
 
 
-@dataclass(frozen=True, slots=True)
-class AgentUttered:
+class AgentUttered(Struct, frozen=True):
     """A human agent said something."""
 
     text: str | None = None
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class ReminderScheduled:
+class ReminderScheduled(Struct, frozen=True):
     """At `at` (UTC, ISO 8601) the conversation gets intent `intent` with these entities."""
 
     intent: str
@@ -144,8 +126,7 @@ class ReminderScheduled:
     kill_on_user_message: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class ReminderCancelled:
+class ReminderCancelled(Struct, frozen=True):
     """Reminders of this name (and intent, and entities; None: any) will not fire."""
 
     name: str | None = None
@@ -153,22 +134,19 @@ class ReminderCancelled:
     entities: tuple[Mapping[str, Any], ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class EntitiesAdded:
+class EntitiesAdded(Struct, frozen=True):
     """A policy added entities to the last user message."""
 
     entities: tuple[Mapping[str, Any], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class UserFeaturization:
+class UserFeaturization(Struct, frozen=True):
     """Whether the policies look at the last message's text instead of its intent."""
 
     use_text: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class EffectPrepared:
+class EffectPrepared(Struct, frozen=True):
     """A confirmation was asked for an outside change: its key and parameters are fixed from here on."""
 
     kind: str
@@ -176,8 +154,7 @@ class EffectPrepared:
     parameters: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class EffectSettled:
+class EffectSettled(Struct, frozen=True):
     """The prepared effect of this key is over: `done`, `refused`, `unknown` (being checked) or `dropped`."""
 
     key: str

@@ -8,8 +8,9 @@ every look.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from bot.dialogue.event_json import entity_from_json
 from bot.dialogue.events import (

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from bot.content import Place
@@ -45,8 +45,7 @@ Floats = NDArray[np.float32]
 Features = Mapping[str, float]
 
 
-@dataclass(frozen=True, slots=True)
-class LearnedOptions:
+class LearnedOptions(Struct, frozen=True):
     """The options of Rasa's TEDPolicy that mean something here. `max_history` counts states; None: as far as useful."""
 
     name: str = "TEDPolicy"
@@ -54,8 +53,7 @@ class LearnedOptions:
     max_history: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LearnedModel:
+class LearnedModel(Struct, frozen=True):
     """What was learned.
 
     `weights` has shape (features, actions), `duals` (examples, actions);

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from bot.dialogue.states import NOT_SET, SET, Feature, State, User
 
 
-@dataclass(slots=True)
-class Patterns:
+class Patterns(Struct):
     """Patterns of states by the previous action and intent that their last state asks for, longest key first."""
 
     all: Sequence[tuple[tuple[State, ...], str, Any]]

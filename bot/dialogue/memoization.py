@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bot.content import Domain
 from bot.dialogue.events import ActionExecuted
@@ -20,8 +22,7 @@ Memory = Mapping[tuple[State, ...], tuple[str, tuple[Because, ...]]]
 """States (oldest first) to the action that followed them in every story, and where."""
 
 
-@dataclass(frozen=True, slots=True)
-class MemoizationOptions:
+class MemoizationOptions(Struct, frozen=True):
     """The options of Rasa's memoization policies. `max_history` counts states; None: the whole conversation."""
 
     name: str = "MemoizationPolicy"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, fields
 from typing import Any, Final, TypeVar
+
+from msgspec import Struct
 
 from bot.content import NOWHERE, Component, Content, Diagnostic
 from bot.dialogue.learned import HISTORY, LearnedOptions
@@ -35,8 +36,7 @@ _OLD_NAMES: Final = {"FallbackPolicy": {"core_threshold": "core_fallback_thresho
 Options = TypeVar("Options", RuleOptions, MemoizationOptions, LearnedOptions)
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyConfig:
+class PolicyConfig(Struct, frozen=True):
     """The policies to train, in config.yml's order; `other` are those of plugins."""
 
     rules: RuleOptions | None
@@ -106,7 +106,7 @@ def _history(entry: Component) -> Iterator[Diagnostic]:
 def _ignored(entry: Component) -> str:
     name = plain_name(entry.name)
     kind = RuleOptions if name in _RULES else MemoizationOptions if name in _MEMORY else LearnedOptions
-    understood = {field.name for field in fields(kind)} | {"core_threshold", *_OLD_NAMES.get(name, {})}
+    understood = set(kind.__struct_fields__) | {"core_threshold", *_OLD_NAMES.get(name, {})}
     ignored = sorted(set(entry.options) - understood)
     return f" It needs no {_list(ignored)}." if ignored else ""
 
@@ -115,7 +115,7 @@ def _options(kind: type[Options], name: str, given: Mapping[str, Any]) -> Option
     """The options of this kind among those given, of the right type; the others mean nothing here."""
     old = _OLD_NAMES.get(name, {})
     renamed = {old.get(key, key): value for key, value in given.items()}
-    chosen = {f.name: renamed[f.name] for f in fields(kind) if f.name in renamed}
+    chosen = {name: renamed[name] for name in kind.__struct_fields__ if name in renamed}
     defaults = kind()
     return kind(**{key: value for key, value in chosen.items() if _fits(value, getattr(defaults, key))})
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from bot.content import Place
 from bot.dialogue.events import Event
 from bot.dialogue.tracker import Tracker
 
 
-@dataclass(frozen=True, slots=True)
-class Because:
+class Because(Struct, frozen=True):
     """A reason for a prediction: the rule, story or default (`name`), and where it stands."""
 
     policy: str
@@ -19,8 +19,7 @@ class Because:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Prediction:
+class Prediction(Struct, frozen=True):
     """The next action.
 
     `events` are applied before it runs. `no_user_prediction`: a running loop's

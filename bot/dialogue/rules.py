@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from bot.content import NOWHERE, Domain, Place
 from bot.dialogue.events import LoopInterrupted
@@ -25,8 +26,7 @@ PRIORITY: Final = 4
 NAME: Final = "RulePolicy"
 
 
-@dataclass(frozen=True, slots=True)
-class RuleOptions:
+class RuleOptions(Struct, frozen=True):
     """The options of Rasa's RulePolicy, with its defaults. `place` is that of its entry in config.yml."""
 
     priority: int = PRIORITY
@@ -39,8 +39,7 @@ class RuleOptions:
     place: Place = NOWHERE
 
 
-@dataclass(frozen=True, slots=True)
-class RuleEntry:
+class RuleEntry(Struct, frozen=True):
     """States (oldest first) after which `action` comes, by the rules at `because`; `key` is Rasa's text of them."""
 
     states: tuple[State, ...]
@@ -49,8 +48,7 @@ class RuleEntry:
     key: str
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(Struct, frozen=True):
     """What the rule policy knows: entries by key, and hints for loops by key.
 
     `not_in_stories` are the sources that no story uses; `dropped` are keys of
@@ -73,8 +71,7 @@ INTERRUPTED: Final = "loop_was_interrupted"
 DO_NOT_PREDICT_LOOP: Final = "do_not_predict_loop_action"
 
 
-@dataclass(frozen=True, slots=True)
-class Sourced:
+class Sourced(Struct, frozen=True):
     """A prediction (None: nothing but the fallback) with the source that Rasa would name for it."""
 
     prediction: Prediction | None

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice, product
 from typing import Final
+
+from msgspec import Struct
 
 from bot.content import ANY, CheckpointStep, OrStep, SlotStep, Step, Story
 
@@ -14,8 +15,7 @@ MAX_WAYS: Final = 5000
 """Stories can multiply without end through checkpoints; no more ways than these are followed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(Struct, frozen=True):
     """One way: the stories it goes through, and their steps without checkpoints and choices.
 
     `complete` is False where it ends at a checkpoint that no story goes on from.
@@ -26,8 +26,7 @@ class Way:
     complete: bool = True
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Piece:
+class _Piece(Struct, frozen=True, eq=False):
     """A stretch of a story between two checkpoints (None: the story's own beginning or end)."""
 
     story: Story

@@ -8,15 +8,15 @@ after content was edited; what content says at the start of a session
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from bot.dialogue.events import EffectPrepared, Event, UserUttered
 from bot.messages import Parse
 
 
-@dataclass(frozen=True, slots=True)
-class LoopState:
+class LoopState(Struct, frozen=True):
     """The active loop, the message that started it, and whether it was interrupted or rejected last."""
 
     name: str
@@ -25,8 +25,7 @@ class LoopState:
     trigger_message: Parse | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Tracker:
+class Tracker(Struct, frozen=True):
     """A conversation's state.
 
     `events` are the latest ones as they happened, oldest first: those of the

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bot.content import Component, Content, Diagnostic
 from bot.dialogue.contradictions import Analysis, analyse, incomplete_rules, long_rules
@@ -88,8 +90,7 @@ def check_contradictions(content: Content) -> tuple[Diagnostic, ...]:
     return tuple(sorted(dict.fromkeys(found), key=lambda d: d.place))
 
 
-@dataclass(frozen=True, slots=True)
-class _Lessons:
+class _Lessons(Struct, frozen=True):
     """Rules and stories worked out, with what they teach."""
 
     content: Content

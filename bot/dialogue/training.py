@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from bot.content import (
     ANY,
@@ -30,8 +31,7 @@ from bot.dialogue.tracker import Tracker
 from bot.messages import Entity, IntentScore, Parse
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
+class Example(Struct, frozen=True):
     """The states of a conversation up to an action, the action, and the place of the step that names it.
 
     `unpredictable`: nothing before it says that it comes (a story that begins with the bot).
@@ -43,8 +43,7 @@ class Example:
     unpredictable: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class TrainingStory:
+class TrainingStory(Struct, frozen=True):
     """A rule, or one way through the stories. `events` and `places` go together; implicit events have the step's place.
 
     `complete` is False where it stops at a checkpoint that no story goes on from.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from bot.actions.turn import Action, Resources
 from bot.content import Content
@@ -24,8 +25,7 @@ class DialoguePolicies(Protocol):
         """The next action."""
 
 
-@dataclass(frozen=True, slots=True)
-class Agent:
+class Agent(Struct, frozen=True):
     """What a turn runs on. `actions` holds every action by name: built-in, form, response, plugin, remote.
 
     `kept_events` of the latest events stay in a conversation's snapshot in any

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from bot.dialogue.effects import Effect, EffectError, EffectResult, Outcome
 from bot.encoding import decode, encode

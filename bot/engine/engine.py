@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from time import perf_counter
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from bot.config import Settings
 from bot.dialogue.events import ActiveLoop, AllSlotsReset, ReminderCancelled, ReminderScheduled
@@ -36,8 +38,7 @@ RECENT_CONVERSATIONS = 256
 Addressing = Callable[[UserMessage, TurnRecord], tuple[Outgoing, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class Watch:
+class Watch(Struct, frozen=True):
     """Who is told what, after the fact: committed turns, failed actions, and what an observer itself raised.
 
     `turn_conflicted` is told of each turn that is computed again because another worker was first.
@@ -50,14 +51,12 @@ class Watch:
     turn_conflicted: Callable[[], None] = lambda: None
 
 
-@dataclass(frozen=True, slots=True)
-class _Running:
+class _Running(Struct, frozen=True):
     fingerprint: str
     task: asyncio.Task[Answer]
 
 
-@dataclass(frozen=True, slots=True)
-class _Progress:
+class _Progress(Struct, frozen=True):
     """Work under way, since when (perf_counter) and until when (loop time)."""
 
     work: Work

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+
+from msgspec import Struct
 
 from bot.dialogue.events import ReminderCancelled, ReminderScheduled
 from bot.messages import Parse, UserMessage
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
+class Stored(Struct, frozen=True):
     """A message that came before: its payload's fingerprint and, once its turn is committed, the answer's body."""
 
     fingerprint: str
@@ -21,8 +21,7 @@ class Stored:
     body: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+class Loaded(Struct, frozen=True):
     """A conversation as the store has it: last committed turn, snapshot, and the message asked for if it came before.
 
     `last_turn_at` is when the last turn was committed (UTC), for session expiry.
@@ -34,8 +33,7 @@ class Loaded:
     stored: Stored | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(Struct, frozen=True):
     """A reply that goes out by itself (asynchronous channels): where to and what, in order within a conversation.
 
     `id` is stable over retries and restarts, so that a receiver can drop repeats.
@@ -47,8 +45,7 @@ class Outgoing:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class DueOutgoing:
+class DueOutgoing(Struct, frozen=True):
     """A reply to send now: its conversation, and how many times it was tried, this one included."""
 
     outgoing: Outgoing
@@ -56,8 +53,7 @@ class DueOutgoing:
     attempts: int
 
 
-@dataclass(frozen=True, slots=True)
-class TurnCommit:
+class TurnCommit(Struct, frozen=True):
     """All that one transaction makes durable: turn record, snapshot, idempotency record, outbox, reminders, session.
 
     `fired` is the reminder that this turn answers to: it is removed with it.
@@ -80,8 +76,7 @@ class TurnCommit:
     fired: ReminderScheduled | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StoredTurn:
+class StoredTurn(Struct, frozen=True):
     """A committed turn as the history shows it; `record` is the turn record's JSON."""
 
     seq: int
@@ -89,8 +84,7 @@ class StoredTurn:
     record: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class EffectEntry:
+class EffectEntry(Struct, frozen=True):
     """The journal of one outside change. `status`: `spending`, `done`, `refused` or `unknown`."""
 
     key: str

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+
+from msgspec import Struct, field
 
 from bot.dialogue.events import Event
 from bot.dialogue.prediction import Because
 from bot.messages import Reply, UserMessage
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One prediction of a turn, what it was because of, and how long its action took (seconds)."""
 
     action: str
@@ -22,8 +22,7 @@ class Step:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class TurnRecord:
+class TurnRecord(Struct, frozen=True):
     """One message and all that it caused: the only output of a turn, enough to run it again.
 
     `seq` counts a conversation's turns from 1. `now`, `seed` and `content`
@@ -42,8 +41,7 @@ class TurnRecord:
     timings: dict[str, float] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What a channel gives back for a message. `body` is the stored JSON, byte for byte the same on every repeat."""
 
     conversation: str

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Protocol
 
 import httpx
+from msgspec import Struct
 
 from bot.encoding import encode
 from bot.errors import CallFailed, CallFailure
@@ -24,8 +24,7 @@ _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.
 _NO_PARAMETERS: Mapping[str, str] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class HttpLimits:
+class HttpLimits(Struct, frozen=True):
     """What one client may cost. Times in seconds, sizes in bytes.
 
     `deadline_seconds` covers a whole call: waiting for a slot, every try and
@@ -47,8 +46,7 @@ class HttpLimits:
     longest_retry_after_seconds: float = 3_600.0
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What the service answered: the HTTP status and the checked JSON value."""
 
     status: int
@@ -62,8 +60,7 @@ class OnCall(Protocol):
         """Take note; must not raise."""
 
 
-@dataclass(slots=True)
-class _Call:
+class _Call(Struct):
     """One call on its way: how often it was tried, and whether any try may have had an effect."""
 
     method: str

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
@@ -17,8 +17,7 @@ _BLOCK = 1024
 _FULL = 0.05
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
+class Rows(Struct, frozen=True):
     """A sparse matrix by rows: row i has `indices[indptr[i]:indptr[i + 1]]` (int32) and `data` (float32) beside it."""
 
     indptr: NDArray[np.int64]

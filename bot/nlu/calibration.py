@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
 from math import log, tanh
 from typing import Any, Final, Self, TypeAlias
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 from numpy.typing import NDArray
 
 from bot.learning import fit_logistic, fit_softmax, softmax
@@ -37,8 +38,7 @@ Judged: TypeAlias = tuple[float, float, float]
 """The best probability, the second best, and the mean similarity to the nearest examples."""
 
 
-@dataclass(frozen=True, slots=True)
-class Calibration:
+class Calibration(Struct, frozen=True):
     """Confidence = P(right, if it is one of the intents) · P(it is one of the intents).
 
     The first is Platt's scaling, of the best probability's log-odds and of
@@ -114,8 +114,7 @@ def _familiarity(judged: Judged) -> float:
     return log(first) + 2 * log(max(similarity, 0.01))
 
 
-@dataclass(frozen=True, slots=True)
-class HeldOut:
+class HeldOut(Struct, frozen=True):
     """What the classifier says of examples that it did not see in training: for row rows[i] it is inside[i].
 
     `outside` is what it would say if the example's own intent did not exist.

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, Self
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from bot.learning import Rows, fit_softmax
@@ -20,8 +20,7 @@ _CANDIDATES: Final = 3
 """Nearest examples are looked for among those of this many likeliest labels."""
 
 
-@dataclass(frozen=True, slots=True)
-class Prediction:
+class Prediction(Struct, frozen=True):
     """Labels' confidences (labels,), the label order best first, and the nearest examples as (row, similarity).
 
     `known` is how likely the message is one of the labels at all.
@@ -33,8 +32,7 @@ class Prediction:
     known: float
 
 
-@dataclass(frozen=True, slots=True)
-class Classifier:
+class Classifier(Struct, frozen=True):
     """A fitted classifier. `examples` are sorted by label; label j's are the rows bounds[j] to bounds[j + 1]."""
 
     labels: tuple[str, ...]

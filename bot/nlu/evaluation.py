@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from math import comb
 from typing import Any, Final
 
 import numpy as np
+from msgspec import Struct, to_builtins
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from bot.content import Content, Example, NluData
@@ -24,8 +25,7 @@ NOW: Final = datetime(2026, 1, 1, 12, tzinfo=UTC)
 _SHOWN: Final = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Score:
+class Score(Struct, frozen=True):
     """Precision, recall and F1 of one intent or entity, and how often it was expected."""
 
     name: str
@@ -35,8 +35,7 @@ class Score:
     support: int
 
 
-@dataclass(frozen=True, slots=True)
-class Misunderstood:
+class Misunderstood(Struct, frozen=True):
     """A message taken for another intent, and the training example that attracted it, if any."""
 
     text: str
@@ -47,8 +46,7 @@ class Misunderstood:
     attracted_by: Nearest | None
 
 
-@dataclass(frozen=True, slots=True)
-class Confusion:
+class Confusion(Struct, frozen=True):
     """Two intents, how often the first was taken for the second, and some of the messages, surest first."""
 
     expected: str
@@ -57,8 +55,7 @@ class Confusion:
     messages: tuple[Misunderstood, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """What an evaluation found.
 
     Accuracy and F1 are of the likeliest intent, before any fallback;
@@ -83,7 +80,8 @@ class Report:
 
     def as_json(self) -> JsonObject:
         """The report as JSON."""
-        return asdict(self)
+        report: JsonObject = to_builtins(self)
+        return report
 
 
 def evaluate(model: Model, examples: Sequence[Example]) -> Report:
@@ -219,8 +217,7 @@ def _entity_scores(parsed: Sequence[tuple[Example, Parse]], extractor: str | Non
     return scores(wanted, [{(x.entity, x.start, x.end, x.role, x.group) for x in found} for found in known])
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """Two reports on the same messages: what the second does better (positive) or worse, and whether by chance.
 
     `p_value` is McNemar's exact test on the messages that only one of them
@@ -237,7 +234,8 @@ class Comparison:
 
     def as_json(self) -> JsonObject:
         """The comparison as JSON."""
-        return asdict(self)
+        report: JsonObject = to_builtins(self)
+        return report
 
 
 def compare(first: Report, second: Report) -> Comparison:

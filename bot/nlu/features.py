@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from bot.learning import Rows
@@ -21,8 +21,7 @@ _LEAST_SHARE = 0.1
 """With less room than this beside plugins' features, the static vectors are left out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Vector:
+class Vector(Struct, frozen=True):
     """One text's features: TF-IDF as (indices, weights), and `dense` (d,)."""
 
     indices: Ints
@@ -35,8 +34,7 @@ class Vector:
         return len(self.indices) > 0 or bool(self.dense.any())
 
 
-@dataclass(frozen=True, slots=True)
-class Matrix:
+class Matrix(Struct, frozen=True):
     """Many texts' features: `sparse` (n, vocabulary) and `dense` (n, d)."""
 
     sparse: Rows

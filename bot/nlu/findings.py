@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
 from typing import Final
 
 import numpy as np
+from msgspec import Struct, to_builtins
 
 from bot.content import Content, Example
 from bot.messages import JsonObject
@@ -27,8 +27,7 @@ _SURE: Final = 0.6
 _BLOCK: Final = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Mislabelled:
+class Mislabelled(Struct, frozen=True):
     """An example that a matcher trained without it takes for another intent, and so do its nearest neighbours."""
 
     text: str
@@ -40,8 +39,7 @@ class Mislabelled:
     neighbour_place: str
 
 
-@dataclass(frozen=True, slots=True)
-class NearDuplicate:
+class NearDuplicate(Struct, frozen=True):
     """Two examples of different intents that say the same, and their similarity (0 to 1)."""
 
     text: str
@@ -53,16 +51,14 @@ class NearDuplicate:
     similarity: float
 
 
-@dataclass(frozen=True, slots=True)
-class ThinIntent:
+class ThinIntent(Struct, frozen=True):
     """An intent with few examples."""
 
     intent: str
     examples: int
 
 
-@dataclass(frozen=True, slots=True)
-class Coverage:
+class Coverage(Struct, frozen=True):
     """An entity: annotated how often, with how many distinct values, and where a known value is not annotated."""
 
     entity: str
@@ -71,8 +67,7 @@ class Coverage:
     missed: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Findings:
+class Findings(Struct, frozen=True):
     """All findings about a project's training data."""
 
     mislabelled: tuple[Mislabelled, ...]
@@ -82,7 +77,8 @@ class Findings:
 
     def as_json(self) -> JsonObject:
         """The findings as JSON."""
-        return asdict(self)
+        report: JsonObject = to_builtins(self)
+        return report
 
 
 def find(content: Content, *, seed: int = 0) -> Findings:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import fields, is_dataclass
 from importlib.metadata import version
 from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from bot.content import Content
 from bot.nlu.vectors import StaticVectors
@@ -38,9 +40,9 @@ def fingerprint_of(content: Content, seed: int = 0) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """JSON for what json does not know: content's dataclasses and sets."""
-    if is_dataclass(value):
-        return {f.name: getattr(value, f.name) for f in fields(value)}
+    """JSON for what json does not know: content's values and sets."""
+    if isinstance(value, Struct):
+        return asdict(value)
     if isinstance(value, frozenset | set):
         return sorted(value)
     if hasattr(value, "items"):

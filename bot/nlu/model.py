@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Literal, Self
 
 import numpy as np
+from msgspec import Struct
 from numpy.typing import NDArray
 
 from bot.learning import ModelError, read_folder, write_folder
@@ -32,8 +32,7 @@ RANKED: Final = 10
 Doubt = Literal["", "out_of_scope", "ambiguous"]
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """A training example as `nearest` shows it."""
 
     text: str

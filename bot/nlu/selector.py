@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from bot.content import Content
 from bot.messages import JsonObject
@@ -15,8 +16,7 @@ RANKED: Final = 10
 DEFAULT: Final = "default"
 
 
-@dataclass(frozen=True, slots=True)
-class Selector:
+class Selector(Struct, frozen=True):
     """Ranks the keys of one retrieval intent, or of all (`name` is `default` then)."""
 
     name: str

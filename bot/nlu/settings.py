@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from bot.content import Component, Content
 
@@ -15,16 +16,14 @@ CLASSIFIERS: Final = frozenset(
 DEFAULT_AMBIGUITY: Final = 0.1
 
 
-@dataclass(frozen=True, slots=True)
-class Fallback:
+class Fallback(Struct, frozen=True):
     """When a message counts as not understood. `threshold` None: chosen on the project's own data."""
 
     threshold: float | None = None
     ambiguity: float = DEFAULT_AMBIGUITY
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """The pipeline as the matcher reads it.
 
     `selectors` are the retrieval intents to tell apart, None standing for

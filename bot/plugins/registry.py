@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar
+
+from msgspec import Struct, field
 
 from bot.config import Settings
 from bot.errors import PluginError
@@ -53,8 +54,7 @@ class Registry(Generic[T]):
         return dict(self._items)
 
 
-@dataclass(frozen=True, slots=True)
-class CommandOption:
+class CommandOption(Struct, frozen=True):
     """An option that a plugin adds to a command, and what its value changes in the settings."""
 
     command: str
@@ -112,8 +112,7 @@ def _ignore_call(service: str, outcome: str, seconds: float, tries: int) -> None
     """Nobody watches."""
 
 
-@dataclass(frozen=True, slots=True)
-class Startup:
+class Startup(Struct, frozen=True):
     """What a plugin's `lifespan` is handed.
 
     `announce` adds a line to what `bot run` shows once it is ready (`{url}` in

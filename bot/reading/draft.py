@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from bot.content import (
     Diagnostic,
@@ -25,8 +26,7 @@ from bot.content import (
 )
 
 
-@dataclass
-class Draft:
+class Draft(Struct):
     """Collects the pieces of a project. The first definition of a name counts; a second is reported."""
 
     examples: list[Example] = field(default_factory=list)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 from bot.content import ANY, Content
 
@@ -16,20 +16,19 @@ _LEFT_OUT = frozenset({"place", "slot_places", "fingerprint"})
 
 def content_fingerprint(content: Content) -> str:
     """The sha256 (hex) of the content, places and comments left out; the order of stories and examples counts."""
-    options = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_SORT_KEYS
-    return hashlib.sha256(orjson.dumps(content, default=_plain, option=options)).hexdigest()
+    return hashlib.sha256(orjson.dumps(content, default=_plain, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 
 @cache
-def _fields(kind: type[Any]) -> tuple[str, ...]:
+def _fields(kind: type[Struct]) -> tuple[str, ...]:
     if kind.__name__ == "Place":
         return ()
-    return tuple(f.name for f in fields(kind) if f.name not in _LEFT_OUT)
+    return tuple(name for name in kind.__struct_fields__ if name not in _LEFT_OUT)
 
 
 def _plain(value: Any) -> Any:
-    if is_dataclass(value):
-        kind: Any = type(value)
+    if isinstance(value, Struct):
+        kind = type(value)
         return [kind.__name__, *(getattr(value, name) for name in _fields(kind))]
     if isinstance(value, frozenset):
         return sorted(value)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bot.config import Settings
 from bot.content import (
@@ -37,8 +39,7 @@ FORMATS = ("2.0", "3.0", "3.1")
 """The versions of Rasa's format that are read."""
 
 
-@dataclass(frozen=True)
-class ReadResult:
+class ReadResult(Struct, frozen=True):
     """A project as read: its content, test stories and settings, and everything there is to say about them.
 
     `files` are the names of the files that were read, relative to the project.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from bot.content import MappingCondition, Place, Slot, SlotMapping
 from bot.content.names import REQUESTED_SLOT

@@ -6,9 +6,11 @@ import os
 import re
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from bot.config import ActionEndpoint, Limits, Logging, Login, Server, Sessions, Settings, Store
 from bot.content import Component, Diagnostic, Place
@@ -59,8 +61,7 @@ _ORDERED = (
 _VARIABLE = re.compile(r"\$\{(?P<name>[^}]+)\}|\$(?P<bare>[A-Za-z_][A-Za-z0-9_]*)")
 
 
-@dataclass(frozen=True)
-class Configuration:
+class Configuration(Struct, frozen=True):
     """What the configuration files say. `pipeline` and `policies` are None where config.yml names none."""
 
     settings: Settings
@@ -123,8 +124,7 @@ def read_configuration(folder: Path, environment: Mapping[str, str] | None = Non
     )
 
 
-@dataclass
-class _Reader:
+class _Reader(Struct):
     folder: Path
     environment: Mapping[str, str]
     diagnostics: list[Diagnostic] = field(default_factory=list)
@@ -187,7 +187,7 @@ def _unordered(config: Any, settings: Settings) -> Iterator[Diagnostic]:
 
 
 def _section(kind: type[Any], given: Mapping[str, Any]) -> Any:
-    values = {f.name: given[f.name] for f in fields(kind) if f.name in given}
+    values = {name: given[name] for name in kind.__struct_fields__ if name in given}
     return kind(**{name: _as_declared(kind, name, value) for name, value in values.items()})
 
 

@@ -7,13 +7,14 @@ nodes, so that any value's place and the text as written can be asked for.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from math import isfinite
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import yaml
+from msgspec import Struct, field
 
 from bot.content import Diagnostic, Place
 from bot.reading.compose import MAX_DEPTH, TAG, TooDeep, compose
@@ -161,8 +162,7 @@ def _too_deep(place: Place) -> Diagnostic:
     )
 
 
-@dataclass
-class _Builder:
+class _Builder(Struct):
     """Turns nodes into values; notes duplicate keys, odd tags and numbers that JSON cannot hold."""
 
     source: Source

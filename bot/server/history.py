@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from bot.encoding import decode
 from bot.engine.protocols import StoredTurn, TurnStore
@@ -13,8 +14,7 @@ from bot.server.problems import Problem
 _WHOLE_TURN = 1_000_000  # more messages than a turn can hold
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Cursor:
+class Cursor(Struct, frozen=True, order=True):
     """A message's position: the turn's number, and the message's within it (0: what the user said)."""
 
     turn: int
@@ -24,8 +24,7 @@ class Cursor:
         return f"{self.turn}.{self.index}"
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """One message of the history, with its position."""
 
     at: Cursor

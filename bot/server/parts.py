@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
+
+from msgspec import Struct, field
 
 from bot.auth.opening import Auth
 from bot.config import Settings
@@ -59,8 +60,7 @@ class HasStatistics(Protocol):
         """The counts now, a StoreStatistics."""
 
 
-@dataclass(frozen=True, slots=True)
-class DemoLogin:
+class DemoLogin(Struct, frozen=True):
     """A login that the page may show, because the bot runs with made-up customers only."""
 
     account_number: str
@@ -68,8 +68,7 @@ class DemoLogin:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(Struct, frozen=True):
     """The server's parts. `version` is the framework's, `started` when the bot did (UTC).
 
     `callback` says whether replies can be delivered, and so whether the callback channel is served.

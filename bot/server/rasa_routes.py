@@ -5,10 +5,11 @@ An id in a path is a conversation's, or a sender of the asking key.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from aiohttp import web
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bot.channels.rest import rasa_replies
 from bot.content.domain_json import domain_to_json
@@ -180,8 +181,7 @@ def _given_id(call: Call) -> str:
     return given
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """The conversation that a path names: whether it is of a sender of the asking key, and its latest channel."""
 
     conversation: str

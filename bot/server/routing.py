@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from aiohttp import web
+from msgspec import Struct
 
 from bot.encoding import encode
 from bot.messages import Principal
@@ -22,8 +22,7 @@ CHANNEL: frozenset[Who] = frozenset({"channel"})
 OPERATOR: frozenset[Who] = frozenset({"operator"})
 
 
-@dataclass(slots=True)
-class Call:
+class Call(Struct):
     """One request on its way to a handler: who asks (for protected routes), and the checked body."""
 
     request: web.Request
@@ -44,8 +43,7 @@ class Call:
 Handler: TypeAlias = Callable[[Call], Awaitable[web.StreamResponse]]
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(Struct, frozen=True):
     """A query or path parameter, for the document; handlers read them themselves."""
 
     name: str
@@ -54,8 +52,7 @@ class Parameter:
     place: Literal["query", "path"] = "query"
 
 
-@dataclass(frozen=True, slots=True)
-class Answers:
+class Answers(Struct, frozen=True):
     """A successful answer: its status, what it is, and the schema of its JSON or another content type."""
 
     status: int
@@ -64,8 +61,7 @@ class Answers:
     content_type: str = "application/json"
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """One operation. `access` says who may (empty: anybody); `problems` are the error statuses beyond the usual ones.
 
     `extends_session` is False where a customer's request must not keep the

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import reduce
 from typing import Any, Literal, TypeAlias
+
+from msgspec import Struct
 
 from bot.content import ActionStep, Annotation, LoopStep, SlotStep, Step, Story, UserStep
 from bot.dialogue.event_json import event_from_json, event_to_json
@@ -35,8 +36,7 @@ _MOST_TURNS = 500
 """How many of the latest turns are shown: a tracker of 100,000 turns would be no answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Conversation:
+class Conversation(Struct, frozen=True):
     """A conversation's state and its latest events, oldest first: Rasa's JSON with times (seconds since 1970, UTC)."""
 
     tracker: Tracker

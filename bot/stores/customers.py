@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from bot.stores.connection import Connection, Row
 from bot.stores.database import Database
@@ -12,8 +13,7 @@ from bot.stores.faults import Conflict
 from bot.stores.times import micros, moment
 
 
-@dataclass(frozen=True, slots=True)
-class CustomerRow:
+class CustomerRow(Struct, frozen=True):
     """One customer. `code_hash` never leaves the server; its repr is left out of any log by not being logged."""
 
     id: str

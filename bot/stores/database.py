@@ -7,9 +7,11 @@ import contextlib
 import queue
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from bot.errors import ConfigurationError, StoreUnavailable
 from bot.stores.connection import Connection
@@ -28,8 +30,7 @@ Wrap = Callable[[Any], Any]
 _LONGEST_QUEUE = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Statistics:
+class Statistics(Struct, frozen=True):
     """Counts since the store was opened, and the two queues' lengths now; for the metrics."""
 
     commits: int

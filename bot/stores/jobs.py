@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeAlias
+
+from msgspec import Struct
 
 from bot.errors import StoreUnavailable
 from bot.stores.connection import Connection
@@ -13,8 +14,7 @@ from bot.stores.connection import Connection
 Work: TypeAlias = Callable[[Connection], Any]
 
 
-@dataclass(slots=True, eq=False)
-class Job:
+class Job(Struct, eq=False):
     """A piece of work, who waits for it, and what came of it. Those of one transaction run in the order of `order`."""
 
     work: Work

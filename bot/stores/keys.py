@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from bot.stores.connection import Row
 from bot.stores.database import Database
 from bot.stores.times import micros, moment
 
 
-@dataclass(frozen=True, slots=True)
-class KeyRow:
+class KeyRow(Struct, frozen=True):
     """One key: its public id, what it may do, what it is for."""
 
     id: str

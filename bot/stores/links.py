@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeVar
+
+from msgspec import Struct
 
 from bot.errors import StoreUnavailable
 from bot.stores.connection import Connection
@@ -14,8 +15,7 @@ from bot.stores.faults import Fault
 T = TypeVar("T")
 
 
-@dataclass(slots=True)
-class Health:
+class Health(Struct):
     """Why the store is dead, once it is. What is on disk is unknown then, so every later call is refused."""
 
     failure: str | None = None

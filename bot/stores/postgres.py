@@ -6,9 +6,10 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
+
+from msgspec import Struct
 
 from bot.engine.protocols import Loaded, TurnCommit
 from bot.errors import SequenceConflict, StoreUnavailable
@@ -66,8 +67,7 @@ _COMMIT = """
     FROM moved"""
 
 
-@dataclass(slots=True)
-class _Held:
+class _Held(Struct):
     """A lease: its fencing number, and what came with it, until it was used."""
 
     fence: int

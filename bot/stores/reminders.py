@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
+
+from msgspec.structs import asdict
 
 from bot.dialogue.events import ReminderCancelled, ReminderScheduled
 from bot.encoding import canonical, decode, encode

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from bot.stores.connection import Connection, Row
 from bot.stores.database import Database
 from bot.stores.times import micros, moment
 
 
-@dataclass(frozen=True, slots=True)
-class SessionRow:
+class SessionRow(Struct, frozen=True):
     """One token of a session. `token` is the sha256 (hex); `id` is public and stays over rotations.
 
     `replaces` is the hash of the token before, until this one is first used.

@@ -7,7 +7,8 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from bot.errors import StoreUnavailable
 from bot.stores.connection import Connection
@@ -26,8 +27,7 @@ _COMMIT_SIBLINGS = 5
 """How many others must be on their way for it to wait."""
 
 
-@dataclass(slots=True)
-class Counts:
+class Counts(Struct):
     """What the writer did since it started: for the metrics."""
 
     commits: int = 0

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from bot.auth.throttling import (
     Throttle,
@@ -23,8 +24,7 @@ _ALL = "all"
 _FORGOTTEN_AFTER = 86_400 * _SECOND
 
 
-@dataclass(frozen=True, slots=True)
-class ThrottleNames:
+class ThrottleNames(Struct, frozen=True):
     """What an attempt counts against, beside the window of all attempts."""
 
     account: str

@@ -12,10 +12,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any, Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from bot.actions.turn import Action, Resources, Turn, TurnContext
 from bot.content import Domain, Variation
@@ -57,8 +59,7 @@ def make_entity(text: str, part: str, entity: str, value: Any = None, **more: An
     return Entity(entity, part if value is None else value, start, start + len(part), **more)
 
 
-@dataclass
-class SpentEffects:
+class SpentEffects(Struct):
     """Stands in for the engine's journal: answers every effect with `result`, and keeps what it was asked to spend."""
 
     result: EffectResult = field(default_factory=lambda: EffectResult("done"))

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
+
+from msgspec import Struct
 
 from bot.content import Content, Place, Story, UserStep
 from bot.dialogue import Dialogue
@@ -37,8 +38,7 @@ GRAMMARS: Final = frozenset({"TellerEntityExtractor", "EnglishGrammar"})
 TOO_MANY: Final = "(more than 10 actions in a turn)"
 
 
-@dataclass(frozen=True, slots=True)
-class StepResult:
+class StepResult(Struct, frozen=True):
     """One step of a story: what it expected and what came.
 
     For the user's steps these are intents, and `expected_entities` and
@@ -69,8 +69,7 @@ class StepResult:
         return self.expected == self.predicted and self.entities_agree
 
 
-@dataclass(frozen=True, slots=True)
-class StoryResult:
+class StoryResult(Struct, frozen=True):
     """One test story (each way through its choices is one of its own), step by step, with all its events."""
 
     name: str
@@ -84,8 +83,7 @@ class StoryResult:
         return all(step.passed for step in self.steps)
 
 
-@dataclass(frozen=True, slots=True)
-class StoryReport:
+class StoryReport(Struct, frozen=True):
     """What came of all test stories."""
 
     results: tuple[StoryResult, ...]

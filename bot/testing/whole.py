@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
+
+from msgspec import Struct
 
 from bot.content import (
     ANY,
@@ -37,8 +38,7 @@ NOTHING = "(nothing)"
 _SILENT = frozenset({LISTEN, SESSION_START})
 
 
-@dataclass(frozen=True, slots=True)
-class _Exchange:
+class _Exchange(Struct, frozen=True):
     """What one message led to."""
 
     intent: str

@@ -8,13 +8,14 @@ import subprocess
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from bot.app.checking import check_project
 from bot.app.opening import Bot, open_bot

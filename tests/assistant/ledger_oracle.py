@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
+from msgspec import Struct
+
 from simulator.accounts import CUSTOMERS, OPENED, Account
 from simulator.ledger import Entry, Ledger
 
@@ -27,8 +29,7 @@ def pounds(minor: int) -> str:
     return f"£{abs(minor) / 100:,.2f}"
 
 
-@dataclass(frozen=True)
-class Expected:
+class Expected(Struct, frozen=True):
     """What must be among the figures of a reply, and what may be beside it. `first` must come first.
 
     `rows` are all that a list may show, newest first, and `most` how many of them it does.

@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import asyncio
 import random
-from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
 import aiohttp
 import httpx
 import pytest
+from msgspec.structs import asdict
 
 from actions.bank import BankClient, PaymentOrder
 from actions.payment import Transfer

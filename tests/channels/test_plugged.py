@@ -6,12 +6,12 @@ import hashlib
 import hmac
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
+from msgspec.structs import replace
 
 from bot import Incoming, JsonObject, Said
 from bot.app.opening import open_bot

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from bot.content import ActionStep, Component, Content, LoopStep, Place, Slot, SlotStep, Story, UserStep
 from bot.dialogue import check_contradictions, describe_policies

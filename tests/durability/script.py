@@ -6,8 +6,9 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+
+from msgspec.structs import replace
 
 from bot.dialogue.events import ReminderScheduled
 from bot.engine.protocols import EffectEntry, Outgoing, TurnCommit

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import NODEFAULT, Struct
+from msgspec.structs import fields
 
 from bot.config import ActionEndpoint, Server, Settings
 from bot.content import Place
@@ -26,18 +27,18 @@ def write(folder: Path, **files: str) -> Path:
 def test_the_schema_and_the_settings_have_the_same_keys_and_defaults(section: str) -> None:
     kind = SECTIONS[section]
     described = load_schema("config")["properties"][section]["properties"]
-    assert set(described) == {f.name for f in fields(kind)}
-    for field in fields(kind):
-        default = getattr(kind(), field.name)
-        assert described[field.name]["default"] == (list(default) if isinstance(default, tuple) else default)
-        assert described[field.name]["description"]
+    assert set(described) == set(kind.__struct_fields__)
+    for name in kind.__struct_fields__:
+        default = getattr(kind(), name)
+        assert described[name]["default"] == (list(default) if isinstance(default, tuple) else default)
+        assert described[name]["description"]
 
 
 def test_the_action_endpoint_too() -> None:
     described = load_schema("endpoints")["properties"]["action_endpoint"]["properties"]
     for field in fields(ActionEndpoint):
         assert field.name in described
-        if field.default is not MISSING:
+        if field.default is not NODEFAULT:
             assert described[field.name]["default"] == field.default
 
 
@@ -51,7 +52,7 @@ def test_every_setting_can_be_configured() -> None:
         "workers",
         "rasa_auth",
     }  # other files and the command line
-    assert {f.name for f in fields(Settings)} - elsewhere <= described
+    assert set(Settings.__struct_fields__) - elsewhere <= described
 
 
 def test_an_empty_project_has_the_defaults(tmp_path: Path) -> None:
@@ -150,8 +151,8 @@ def test_content_knows_the_configuration(read: Read) -> None:
 
 
 def _immutable(value: Any) -> bool:
-    return not is_dataclass(value) or type(value).__dataclass_params__.frozen  # type: ignore[attr-defined]
+    return not isinstance(value, Struct) or value.__struct_config__.frozen
 
 
 def test_settings_are_values() -> None:
-    assert all(_immutable(getattr(Settings(), f.name)) for f in fields(Settings))
+    assert all(_immutable(getattr(Settings(), name)) for name in Settings.__struct_fields__)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,8 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from bot.content import (
     ANY,
@@ -71,9 +72,9 @@ def bare(value: Any) -> Any:
     """The value with every place taken off."""
     if isinstance(value, tuple):
         return tuple(bare(item) for item in value)
-    if not is_dataclass(value) or isinstance(value, type):
+    if not isinstance(value, Struct):
         return value
-    changed = {f.name: bare(getattr(value, f.name)) for f in fields(value) if f.name != "place"}
+    changed = {name: bare(item) for name, item in asdict(value).items() if name != "place"}
     return replace(value, **changed, place=NOWHERE) if hasattr(value, "place") else replace(value, **changed)
 
 

@@ -6,12 +6,12 @@ import signal
 import socket
 import stat
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
+from msgspec.structs import replace
 
 import simulator
 from bot import Commands, ConfigurationError, HttpClient, Resources, Settings, Sources, Startup

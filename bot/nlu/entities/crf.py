@@ -10,12 +10,12 @@ import tempfile
 import threading
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import ClassVar, Literal, NamedTuple, Self
 
 import pycrfsuite
+from msgspec import Struct
 
 from bot.content import Annotation, Example
 from bot.messages import Entity, JsonObject
@@ -38,8 +38,7 @@ _ASPECTS: tuple[Aspect, ...] = ("entity", "role", "group")
 _Rows = list[list[str]]
 
 
-@dataclass(frozen=True, slots=True)
-class TrainingOptions:
+class TrainingOptions(Struct, frozen=True):
     """L-BFGS with elastic-net weights `c1` and `c2`; the names are CRFsuite's."""
 
     c1: float = 0.02
@@ -73,8 +72,7 @@ class Tagger:
             ]
 
 
-@dataclass(frozen=True)
-class CrfExtractor:
+class CrfExtractor(Struct, frozen=True):
     """CRFEntityExtractor, and the half of DIETClassifier that finds entities."""
 
     kind: ClassVar[str] = "crf"

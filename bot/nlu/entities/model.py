@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import ClassVar, Final, Protocol, Self
+
+from msgspec import Struct
 
 from bot.learning.folder import ModelError, checksum
 from bot.messages import Entity, JsonObject
@@ -41,8 +42,7 @@ _KINDS: Final[Mapping[str, type[Extractor]]] = {
 }
 
 
-@dataclass(frozen=True)
-class EntityModel:
+class EntityModel(Struct, frozen=True):
     """Finds the entities of a message. Made by `train_entities`, or read by `load`."""
 
     extractors: tuple[Extractor, ...] = ()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, NamedTuple, Self
 
+from msgspec import Struct
 from rapidfuzz import fuzz, process
 
 from bot.content import Content
@@ -34,8 +35,7 @@ class Hit(NamedTuple):
     score: float = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class PatternOptions:
+class PatternOptions(Struct, frozen=True):
     """Rasa's options of RegexFeaturizer and RegexEntityExtractor, and ours for misspelt lookups.
 
     `threshold` is the least similarity of a misspelt entry, 0 to 100 (rapidfuzz's ratio).
@@ -167,8 +167,7 @@ def _alternatives(elements: Sequence[str]) -> str:
     return "|".join(re.escape(element) for element in sorted(elements, key=len, reverse=True) if element) or r"(?!)"
 
 
-@dataclass(frozen=True, slots=True)
-class PatternExtractor:
+class PatternExtractor(Struct, frozen=True):
     """RegexEntityExtractor: every match of a pattern or table is an entity of its name."""
 
     kind: ClassVar[str] = "patterns"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from bot.content import Component, Content
 from bot.messages import JsonObject
@@ -61,8 +62,7 @@ def train_entities(content: Content, seed: int = 0) -> EntityModel:
     return EntityModel(tuple(plan.extractors))
 
 
-@dataclass
-class _Plan:
+class _Plan(Struct):
     content: Content
     extractors: list[Extractor] = field(default_factory=list)
     features: PatternOptions | None = None

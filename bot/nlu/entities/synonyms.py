@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar, Self
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bot.content import Content
 from bot.messages import Entity, JsonObject
 
 
-@dataclass(frozen=True, slots=True)
-class SynonymMapper:
+class SynonymMapper(Struct, frozen=True):
     """Replaces the values of entities found before it. Keys are lower case, as Rasa compares them."""
 
     kind: ClassVar[str] = "synonyms"

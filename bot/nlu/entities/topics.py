@@ -11,8 +11,9 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, Self
+
+from msgspec import Struct
 
 from bot.messages import JsonObject
 
@@ -22,8 +23,7 @@ _SURE: Final = 0.9
 """Probability below which a topic is not said (naive Bayes is sure of itself sooner than it should be)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Topics:
+class Topics(Struct, frozen=True):
     """Naive Bayes over the words that occur in a message (McCallum and Nigam 1998), smoothed by 0.3 a word.
 
     `prior` is each topic's log probability before any word; `unseen` what a

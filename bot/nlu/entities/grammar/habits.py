@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from typing import Literal, Self
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from bot.messages import JsonObject
 
@@ -16,8 +18,7 @@ _DUCKLINGS_TIMEZONE = "America/Los_Angeles"
 _MONTH_FIRST = frozenset({"en", "en_US", "en_EN", "en_PH", "en_BZ"})
 
 
-@dataclass(frozen=True, slots=True)
-class Habits:
+class Habits(Struct, frozen=True):
     """How the grammar reads what can be read in two ways.
 
     `prefer`: "in October" is the last one (past) or the next (future).

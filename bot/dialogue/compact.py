@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from msgspec import Struct
+from msgspec.structs import astuple
 
 from bot.dialogue import events as e
 from bot.messages import Entity, IntentScore, Nearest, Parse, Reply
@@ -85,15 +86,14 @@ def _default(default: Any) -> Any:
     return default.factory() if hasattr(default, "factory") else default
 
 
-def _values(source: object, spec: Spec) -> list[Any]:
+def _values(source: Struct, spec: Spec) -> list[Any]:
     """The fields' values up to the last one that is not as always."""
-    values = [getattr(source, name) for name, _ in spec]
-    for _, default in reversed(spec):
-        if values[-1] != default or type(values[-1]) is not type(default):
+    values = list(astuple(source))
+    while values:
+        last, default = values[-1], spec[len(values) - 1][1]
+        if last != default or type(last) is not type(default):
             break
         values.pop()
-        if not values:
-            break
     return values
 
 

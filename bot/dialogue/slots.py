@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bot.content import Domain, Slot, SlotMapping
+from msgspec import Struct
+
+from bot.content import Domain, Form, Slot, SlotMapping
 from bot.content.names import REQUESTED_SLOT
 from bot.dialogue.events import SlotSet
-from bot.dialogue.tracker import Tracker
+from bot.dialogue.tracker import LoopState, Tracker
+from bot.messages import Parse
 
 
 def fill_slots(tracker: Tracker, domain: Domain) -> tuple[SlotSet, ...]:
@@ -22,15 +25,13 @@ def fill_slots(tracker: Tracker, domain: Domain) -> tuple[SlotSet, ...]:
 
 def custom_mapping_actions(tracker: Tracker, domain: Domain) -> tuple[str, ...]:
     """The actions of custom mappings whose conditions hold now, each once, for slots that are not filled otherwise."""
+    custom = [(slot, m) for slot in domain.slots.values() for m in slot.mappings if m.type == "custom" and m.action]
+    if not custom:
+        return ()
     filled = {event.name for event in _filled(tracker, domain)}
-    names: dict[str, None] = {}
-    for slot in domain.slots.values():
-        if slot.name in filled:
-            continue
-        for mapping in slot.mappings:
-            if mapping.type == "custom" and mapping.action and _applies(mapping, slot, tracker, domain):
-                names[mapping.action] = None
-    return tuple(names)
+    now = _Now.of(tracker, domain)
+    applying = [m.action for slot, m in custom if slot.name not in filled and _applies(m, slot, now)]
+    return tuple(dict.fromkeys(name for name in applying if name))
 
 
 def initial_slots(domain: Domain) -> dict[str, Any]:
@@ -54,14 +55,40 @@ def _identity(mapping: SlotMapping) -> tuple[object, ...]:
     return (m.type, m.entity, m.role, m.group, m.intent, m.not_intent, m.conditions)
 
 
+class _Now(Struct, frozen=True):
+    """What mappings look at: the message, the running loop (a form, if it is one) and what it asked for."""
+
+    parse: Parse | None
+    intent: str | None
+    loop: LoopState | None
+    form: Form | None
+    slots: Mapping[str, Any]
+    domain: Domain
+
+    @classmethod
+    def of(cls, tracker: Tracker, domain: Domain) -> _Now:
+        parse, loop = tracker.parse, tracker.loop
+        form = domain.forms.get(loop.name) if loop else None
+        return cls(parse, parse.intent_name if parse else None, loop, form, tracker.slots, domain)
+
+    @property
+    def requested(self) -> Any:
+        return self.slots.get(REQUESTED_SLOT)
+
+    @property
+    def active_loop(self) -> str | None:
+        return self.loop.name if self.loop else None
+
+
 def _filled(tracker: Tracker, domain: Domain) -> Iterator[SlotSet]:
-    if tracker.parse is None:
+    now = _Now.of(tracker, domain)
+    if now.parse is None:
         return
     for slot in domain.slots.values():
         for mapping in slot.mappings:
-            if mapping.type == "custom" or not _applies(mapping, slot, tracker, domain):
+            if mapping.type == "custom" or not _applies(mapping, slot, now):
                 continue
-            values = _values(mapping, tracker)
+            values = _values(mapping, now.parse, now)
             if not values:
                 continue
             value = values if slot.type == "list" else values[-1]
@@ -70,23 +97,21 @@ def _filled(tracker: Tracker, domain: Domain) -> Iterator[SlotSet]:
                 break
 
 
-def _applies(mapping: SlotMapping, slot: Slot, tracker: Tracker, domain: Domain) -> bool:
+def _applies(mapping: SlotMapping, slot: Slot, now: _Now) -> bool:
     return (
-        _intent_fits(mapping, tracker, domain)
-        and (mapping.type == "from_trigger_intent" or _conditions_hold(mapping, slot, tracker))
-        and not _ambiguous(mapping, slot, tracker, domain)
+        _intent_fits(mapping, now)
+        and (mapping.type == "from_trigger_intent" or _conditions_hold(mapping, slot, now))
+        and not _ambiguous(mapping, slot, now)
     )
 
 
-def _intent_fits(mapping: SlotMapping, tracker: Tracker, domain: Domain) -> bool:
-    intent = tracker.parse.intent_name if tracker.parse else None
+def _intent_fits(mapping: SlotMapping, now: _Now) -> bool:
     if mapping.intent:
-        return intent in mapping.intent
-    return intent not in mapping.not_intent and intent not in _ignored_intents(mapping, tracker, domain)
+        return now.intent in mapping.intent
+    return now.intent not in mapping.not_intent and now.intent not in _ignored_intents(mapping, now.form)
 
 
-def _ignored_intents(mapping: SlotMapping, tracker: Tracker, domain: Domain) -> tuple[str, ...]:
-    form = domain.forms.get(tracker.active_loop or "")
+def _ignored_intents(mapping: SlotMapping, form: Form | None) -> tuple[str, ...]:
     if form is None:
         return ()
     if mapping.conditions and all(c.active_loop != form.name for c in mapping.conditions):
@@ -94,40 +119,37 @@ def _ignored_intents(mapping: SlotMapping, tracker: Tracker, domain: Domain) -> 
     return form.ignored_intents
 
 
-def _conditions_hold(mapping: SlotMapping, slot: Slot, tracker: Tracker) -> bool:
+def _conditions_hold(mapping: SlotMapping, slot: Slot, now: _Now) -> bool:
     if not mapping.conditions:
         return True
-    requested = tracker.slots.get(REQUESTED_SLOT)
-    if tracker.loop and tracker.loop.rejected and requested == slot.name:
+    if now.loop and now.loop.rejected and now.requested == slot.name:
         return False
     return any(
-        c.active_loop == tracker.active_loop and (not c.requested_slot or c.requested_slot == requested)
+        c.active_loop == now.active_loop and (not c.requested_slot or c.requested_slot == now.requested)
         for c in mapping.conditions
     )
 
 
-def _ambiguous(mapping: SlotMapping, slot: Slot, tracker: Tracker, domain: Domain) -> bool:
+def _ambiguous(mapping: SlotMapping, slot: Slot, now: _Now) -> bool:
     """In a form, an entity that fits several of its slots fills only the one that was asked for."""
-    form = domain.forms.get(tracker.active_loop or "")
+    form = now.form
     if mapping.type != "from_entity" or form is None or slot.name not in form.required_slots:
         return False
-    return tracker.slots.get(REQUESTED_SLOT) != slot.name and mapping_is_shared(mapping, form.name, domain)
+    return now.requested != slot.name and mapping_is_shared(mapping, form.name, now.domain)
 
 
-def _values(mapping: SlotMapping, tracker: Tracker) -> list[Any]:
-    parse = tracker.parse
-    assert parse is not None
+def _values(mapping: SlotMapping, parse: Parse, now: _Now) -> list[Any]:
     if mapping.type == "from_entity":
         wanted = (mapping.entity, mapping.role, mapping.group)
         return [e.value for e in parse.entities if (e.entity, e.role, e.group) == wanted]
     if mapping.type == "from_text":
         return [parse.text]
-    if mapping.type == "from_intent" or _triggers(mapping, tracker):
+    if mapping.type == "from_intent" or _triggers(mapping, now.active_loop):
         return [mapping.value]
     return []
 
 
-def _triggers(mapping: SlotMapping, tracker: Tracker) -> bool:
+def _triggers(mapping: SlotMapping, active_loop: str | None) -> bool:
     """A trigger mapping needs a loop that runs, one of those it names."""
     loops = [c.active_loop for c in mapping.conditions]
-    return tracker.active_loop is not None and (not loops or tracker.active_loop in loops)
+    return active_loop is not None and (not loops or active_loop in loops)

@@ -156,7 +156,7 @@ def _pipeline(name: str) -> tuple[Component, ...] | None:
 def _components(pipeline: str) -> dict[str, Factory]:
     if pipeline == "default":
         return {}
-    from bot_semantic import SemanticFeaturizer
+    from bot_semantic.encoder import SemanticFeaturizer
 
     return {"SemanticFeaturizer": lambda options: SemanticFeaturizer(**options)}
 

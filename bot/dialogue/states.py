@@ -97,7 +97,7 @@ class States:
     def _moments(self, tracker: Tracker, last: int | None = None) -> list[_Moment]:
         fold = _Fold(self, tracker)
         if last is not None:
-            fold.skip = sum(type(event) is ActionExecuted for event in tracker.applied) + 1 - last
+            fold.skip = [type(event) for event in tracker.applied].count(ActionExecuted) + 1 - last
         for event in tracker.applied:
             step = _FOLD.get(type(event))
             if step:
@@ -144,8 +144,12 @@ class States:
 
     def features(self, slots: Mapping[str, Any]) -> dict[str, Feature]:
         """What states show of these slots."""
-        found = ((name, self.feature(name, value)) for name, value in slots.items() if name in self._slots)
-        return {name: feature for name, feature in found if feature is not None}
+        found: dict[str, Feature] = {}
+        for name, value in slots.items():
+            feature = self.feature(name, value)
+            if feature is not None:
+                found[name] = feature
+        return found
 
 
 _NEW: Final = Tracker()
@@ -177,9 +181,6 @@ class _Fold:
         self.frozen: tuple[tuple[str, Feature], ...] | None = None
 
     def end(self, hide: bool = False) -> None:
-        if self.skip > 0:
-            self.skip -= 1
-            return
         if self.frozen is None:
             self.frozen = tuple(sorted(self.slots.items()))
         if self.user is None:
@@ -187,7 +188,10 @@ class _Fold:
         self.moments.append(_Moment(State(self.action, self.user, self.frozen, self.loop), hide, self.followup))
 
     def executed(self, event: ActionExecuted) -> None:
-        self.end(event.hide_rule_turn)
+        if self.skip > 0:
+            self.skip -= 1
+        else:
+            self.end(event.hide_rule_turn)
         self.action = event.action_text or event.name
         self.followup = False
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from contextlib import AsyncExitStack
 from datetime import timedelta
 from time import perf_counter
 
@@ -57,10 +56,10 @@ class _Running(Struct, frozen=True):
 
 
 class _Progress(Struct, frozen=True):
-    """Work under way, since when (perf_counter) and until when (loop time)."""
+    """Work under way, the clock that ends it (until it is committed), and since when it runs (perf_counter)."""
 
     work: Work
-    deadline: float
+    clock: asyncio.Timeout
     started: float = field(default_factory=perf_counter)
 
 
@@ -182,38 +181,38 @@ class Engine:
             self.watch.turn_failed(error)
 
     async def _answer(self, work: Work, line: Line) -> Answer:
-        deadline = asyncio.get_running_loop().time() + self.limits.turn_seconds
         try:
-            async with self._lines.turn(work.message.conversation, line, deadline):
-                return await self._answer_in_turn(_Progress(work, deadline))
+            async with (
+                asyncio.timeout(self.limits.turn_seconds) as clock,
+                self._lines.turn(work.message.conversation, line),
+            ):
+                return await self._answer_in_turn(_Progress(work, clock))
         except TimeoutError as error:
             raise TurnTimedOut("the turn took too long") from error
 
     async def _answer_in_turn(self, progress: _Progress) -> Answer:
-        message = progress.work.message
+        message, deadline = progress.work.message, progress.clock.when()
         for _ in range(CONFLICT_TRIES):
-            async with AsyncExitStack() as stack:
-                async with asyncio.timeout_at(progress.deadline):
-                    held = self.store.hold(message.conversation, _known_id(message))
-                    fence = await stack.enter_async_context(held)
+            async with self.store.hold(message.conversation, _known_id(message)) as fence:
                 try:
                     return await self._try_once(progress, fence)
                 except SequenceConflict:
                     self.watch.turn_conflicted()
+                    progress.clock.reschedule(deadline)
         raise StoreUnavailable("another worker keeps changing this conversation")
 
     async def _try_once(self, progress: _Progress, fence: int) -> Answer:
         work, message = progress.work, progress.work.message
-        async with asyncio.timeout_at(progress.deadline):
-            loaded = await self.store.load(message.conversation, _known_id(message))
-            if loaded.stored is not None:
-                if loaded.stored.fingerprint != work.fingerprint:
-                    raise MessageIdReused("the message id was used for another message")
-                if loaded.stored.body is not None:
-                    return Answer(message.conversation, loaded.stored.seq, message.message_id, loaded.stored.body)
-            record, snapshot = await self._compute(work, loaded)
+        loaded = await self.store.load(message.conversation, _known_id(message))
+        if loaded.stored is not None:
+            if loaded.stored.fingerprint != work.fingerprint:
+                raise MessageIdReused("the message id was used for another message")
+            if loaded.stored.body is not None:
+                return Answer(message.conversation, loaded.stored.seq, message.message_id, loaded.stored.body)
+        record, snapshot = await self._compute(work, loaded)
         record.timings["waited_and_computed"] = perf_counter() - progress.started
         # The commit has no deadline of ours: once handed over, only the store knows how it ends.
+        progress.clock.reschedule(None)
         body = await self._commit(work, record, snapshot, fence)
         self._recent.keep(message.conversation, record.seq, snapshot)
         self._tell(record)

@@ -50,15 +50,11 @@ class Lines:
         return line
 
     @asynccontextmanager
-    async def turn(self, conversation: str, line: Line, deadline: float) -> AsyncIterator[None]:
-        """Wait for one's turn until `deadline` (loop time), hold it, and leave; TimeoutError when it does not come."""
+    async def turn(self, conversation: str, line: Line) -> AsyncIterator[None]:
+        """Wait for one's turn, hold it, and leave."""
         try:
-            async with asyncio.timeout_at(deadline):
-                await line.lock.acquire()
-            try:
+            async with line.lock:
                 yield
-            finally:
-                line.lock.release()
         finally:
             self.leave(conversation, line)
 

@@ -17,6 +17,7 @@ from bot.errors import ConfigurationError, StoreUnavailable
 from bot.stores.connection import Connection
 from bot.stores.dialects import Dialect, Sqlite, dialect_of
 from bot.stores.faults import Fault
+from bot.stores.gathering import Gathering
 from bot.stores.jobs import Job
 from bot.stores.links import Health, Link, Near
 from bot.stores.lock import FileLock
@@ -49,9 +50,8 @@ class Database:
     def __init__(self, dialect: Dialect, connect: Callable[[], Connection], readers: int, patience: float) -> None:
         self.dialect = dialect
         self._health = Health()
-        self._writes: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._reads: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
-        self._writer = Writer("store-writer", Link(connect), self._writes, self._health, patience)
+        self._writer = Writer("store-writer", Link(connect), self._health, patience)
         self._readers = [
             Reader(f"store-reader-{number}", Link(connect), self._reads, self._health, patience)
             for number in range(readers)
@@ -60,11 +60,11 @@ class Database:
         scanner = Reader("store-scanner", Link(connect), self._scans, self._health, patience)
         self._workers: list[Worker] = [self._writer, *self._readers, scanner]
         self._near = Near(Link(connect), self._health) if dialect.name == "sqlite" else None
-        self._notes = self._writes
+        self._notes = self._writer
         if dialect.relax is not None:
-            self._notes = queue.SimpleQueue()
             link = Link(lambda: _relaxed(connect, dialect))
-            self._workers.append(Writer("store-notes", link, self._notes, self._health, patience))
+            self._notes = Writer("store-notes", link, self._health, patience)
+            self._workers.append(self._notes)
         self._lock: FileLock | None = None
         self._closed = False
 
@@ -145,13 +145,15 @@ class Database:
         the same, if the connection was lost during COMMIT, so what is tried
         again needs an idempotent key.
         """
-        return await self._submit(self._writes, work, order)
+        return await self._submit(self._writer.jobs, work, order)
 
     async def note(self, work: Callable[[Connection], T], *, order: str = "") -> T:
         """As `write`, for what a power cut may take, such as leases: PostgreSQL does not wait for its disk."""
-        return await self._submit(self._notes, work, order)
+        return await self._submit(self._notes.jobs, work, order)
 
-    async def _submit(self, jobs: queue.SimpleQueue[Job | None], work: Callable[[Connection], T], order: str = "") -> T:
+    async def _submit(
+        self, jobs: queue.SimpleQueue[Job | None] | Gathering, work: Callable[[Connection], T], order: str = ""
+    ) -> T:
         self._health.check()
         if self._closed:
             raise StoreUnavailable("the store is closed")
@@ -161,10 +163,6 @@ class Database:
         future: asyncio.Future[T] = loop.create_future()
         jobs.put(Job(work, future, loop, order))
         return await future
-
-    def expect(self, siblings: Callable[[], int]) -> None:
-        """Let the writer know how many transactions are on their way, so that a COMMIT waits for its company."""
-        self._writer.siblings = siblings
 
     @property
     def failure(self) -> str | None:
@@ -176,7 +174,7 @@ class Database:
         return Statistics(
             **asdict(self._writer.counts),
             statements=sum(link.statements for link in self._links()),
-            waiting_writes=self._writes.qsize(),
+            waiting_writes=self._writer.jobs.qsize(),
             waiting_reads=self._reads.qsize() + self._scans.qsize(),
             failure=self.failure,
         )
@@ -193,7 +191,7 @@ class Database:
         if self._near is not None:
             self._near.close()
         for worker in self._workers:
-            worker.jobs.put(None)
+            worker.stop()
         for worker in self._workers:
             await asyncio.to_thread(worker.join)
         if self._lock:

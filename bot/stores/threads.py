@@ -13,18 +13,13 @@ from msgspec import Struct
 from bot.errors import StoreUnavailable
 from bot.stores.connection import Connection
 from bot.stores.faults import Fault
+from bot.stores.gathering import Gathering
 from bot.stores.jobs import Job, deliver, order_of, refuse
 from bot.stores.links import Health, Link
 
 _LARGEST_BATCH = 128
 _PAUSE = 0.01
 """Seconds between two tries of a transaction."""
-
-_COMMIT_DELAY = 0.01
-"""Seconds that a COMMIT waits at the most for others to share it."""
-
-_COMMIT_SIBLINGS = 5
-"""How many others must be on their way for it to wait."""
 
 
 class Counts(Struct):
@@ -37,13 +32,10 @@ class Counts(Struct):
 
 
 class Worker(ABC):
-    """A thread that takes jobs from `jobs` until it finds None; subclasses say what to do with them."""
+    """A thread that takes jobs until it is told that there are no more; subclasses say from where, and what for."""
 
-    def __init__(
-        self, name: str, link: Link, jobs: queue.SimpleQueue[Job | None], health: Health, patience: float
-    ) -> None:
+    def __init__(self, name: str, link: Link, health: Health, patience: float) -> None:
         self.link = link
-        self.jobs = jobs
         self.health = health
         self.counts = Counts()
         self._patience = patience
@@ -58,8 +50,12 @@ class Worker(ABC):
         self._thread.join()
 
     @abstractmethod
+    def stop(self) -> None:
+        """Let the thread end when it has done what waits."""
+
+    @abstractmethod
     def _run(self) -> None:
-        """Take jobs until there is None."""
+        """Take jobs, and do them."""
 
     def _attempt(self, attempt: Callable[[Sequence[Job]], None], jobs: Sequence[Job]) -> None:
         """Try until it works or `patience` (seconds) is over; on a fault that stays, refuse every job."""
@@ -87,7 +83,17 @@ class Worker(ABC):
 
 
 class Reader(Worker):
-    """Runs one read at a time on its own connection."""
+    """Runs one read at a time on its own connection, from a queue that several readers may share."""
+
+    def __init__(
+        self, name: str, link: Link, jobs: queue.SimpleQueue[Job | None], health: Health, patience: float
+    ) -> None:
+        super().__init__(name, link, health, patience)
+        self.jobs = jobs
+
+    def stop(self) -> None:
+        """As `Worker.stop`, for one of the readers of this queue."""
+        self.jobs.put(None)
 
     def _run(self) -> None:
         while (job := self.jobs.get()) is not None:
@@ -111,57 +117,39 @@ class Reader(Worker):
 class Writer(Worker):
     """Runs all jobs that wait in one transaction; they are answered after its COMMIT, or not at all."""
 
-    siblings: Callable[[], int] = staticmethod(lambda: 0)
-    """How many transactions are on their way here, those that wait already included."""
-
-    _last_batch = 0
-
     tidy_every = 5_000
     """SQL statements after which the database may tidy up: about a thousand turns."""
+
+    def __init__(self, name: str, link: Link, health: Health, patience: float) -> None:
+        super().__init__(name, link, health, patience)
+        self.jobs = Gathering()
+
+    def stop(self) -> None:
+        """As `Worker.stop`."""
+        self.jobs.close()
 
     def _run(self) -> None:
         going, tidied = True, 0
         while going:
-            going, jobs = self._next_batch()
-            if jobs:
-                jobs.sort(key=order_of)  # workers that lock the same rows in the same order never wait in a circle
-                self._attempt(self._write, jobs)
-                deliver(jobs)
+            going = self.jobs.wait()
+            while self._commit(self.jobs.take(_LARGEST_BATCH)):
+                continue
             if self.link.statements - tidied >= self.tidy_every:
                 self._attempt(self._tidy, ())
                 tidied = self.link.statements
         self._finish()
 
+    def _commit(self, taken: list[Job]) -> bool:
+        """Do these jobs; whether there may be more that wait for their turn."""
+        jobs = [job for job in taken if not job.future.cancelled()]
+        if jobs:
+            jobs.sort(key=order_of)  # workers that lock the same rows in the same order never wait in a circle
+            self._attempt(self._write, jobs)
+            deliver(jobs)
+        return len(taken) == _LARGEST_BATCH
+
     def _tidy(self, jobs: Sequence[Job]) -> None:
         self.link.open().tidy()
-
-    def _next_batch(self) -> tuple[bool, list[Job]]:
-        jobs: list[Job] = []
-        job = self.jobs.get()
-        self._gather()
-        while job is not None:
-            if not job.future.cancelled():
-                jobs.append(job)
-            if len(jobs) == _LARGEST_BATCH:
-                return True, jobs
-            try:
-                job = self.jobs.get_nowait()
-            except queue.Empty:
-                return True, jobs
-        return False, jobs
-
-    def _gather(self) -> None:
-        """Wait a moment while several more transactions are on their way: one COMMIT then serves them all.
-
-        As PostgreSQL's `commit_delay` and `commit_siblings`, but only while the
-        last COMMIT had company: neither one client alone nor turns that wait for
-        a slow bank make anybody wait here.
-        """
-        if self._last_batch <= _COMMIT_SIBLINGS:
-            return
-        until = time.monotonic() + _COMMIT_DELAY
-        while self.siblings() - self.jobs.qsize() > _COMMIT_SIBLINGS and time.monotonic() < until:
-            time.sleep(_COMMIT_DELAY / 8)
 
     def _write(self, jobs: Sequence[Job]) -> None:
         """One transaction for all; if one fails, all again with a savepoint each, so that only that one fails."""
@@ -170,7 +158,6 @@ class Writer(Worker):
         if not self._transaction(jobs, self._all) and len(jobs) > 1:
             self._transaction(jobs, self._each)
         self.counts.writes += sum(job.error is None for job in jobs)
-        self._last_batch = len(jobs)
         self.counts.largest_batch = max(self.counts.largest_batch, len(jobs))
 
     def _transaction(self, jobs: Sequence[Job], body: Callable[[Connection, Sequence[Job]], bool]) -> bool:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import datetime
 from functools import partial
 
@@ -30,8 +30,6 @@ class SqlTurns:
         self.database = database
         self._sources = sources
         self._ids: OrderedDict[tuple[str, str, str], str] = OrderedDict()
-        self._under_way = 0
-        database.expect(lambda: self._under_way)
 
     async def conversation_id(self, principal: str, channel: str, sender: str) -> str:
         """The opaque id of this principal's conversation on this channel family; made at the first call."""
@@ -48,14 +46,9 @@ class SqlTurns:
             self._ids.popitem(last=False)
         return found
 
-    @asynccontextmanager
-    async def hold(self, conversation: str, message_id: str | None = None) -> AsyncIterator[int]:
+    def hold(self, conversation: str, message_id: str | None = None) -> AbstractAsyncContextManager[int]:
         """Nothing to hold against: one process has the file to itself."""
-        self._under_way += 1
-        try:
-            yield 0
-        finally:
-            self._under_way -= 1
+        return nullcontext(0)
 
     async def load(self, conversation: str, message_id: str | None = None) -> Loaded:
         """The conversation's snapshot, with the message of this id if it came before."""

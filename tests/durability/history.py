@@ -128,7 +128,7 @@ class Unlocked(Lines):
     """Everybody's turn at once: what is left when the in-process lock is taken out."""
 
     @contextlib.asynccontextmanager
-    async def turn(self, conversation: str, line: Line, deadline: float):
+    async def turn(self, conversation: str, line: Line):
         try:
             yield
         finally:

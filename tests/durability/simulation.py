@@ -107,9 +107,6 @@ class SimulatedDatabase:
         self._connection = Connection(sqlite3.connect(":memory:", isolation_level=None), dialect)
         migrate(self._connection, dialect)
 
-    def expect(self, siblings: Callable[[], int]) -> None:
-        """Commits have no company here."""
-
     async def read(self, work: Callable[[Connection], T]) -> T:
         await self._world.delay(0.0005)
         self._fail_sometimes()

@@ -263,7 +263,7 @@ class Unlocked:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._lines, name)
 
-    def turn(self, conversation: str, line: Any, deadline: float) -> AbstractAsyncContextManager[None]:
+    def turn(self, conversation: str, line: Any) -> AbstractAsyncContextManager[None]:
         from contextlib import asynccontextmanager
 
         @asynccontextmanager

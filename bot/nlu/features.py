@@ -111,6 +111,6 @@ def make_features(tfidf: Tfidf, featurizers: Sequence[Featurizer], language: str
     """The features of a fitted `tfidf`, of plugins' featurizers, and of the static vectors in what room those leave."""
     room = SHARE - sum(f.share for f in featurizers)
     static = StaticVectors(share=max(room, 0.0))
-    real = static.words() if language.partition("-")[0].partition("_")[0] == "en" else {}
+    real = static.vocabulary if language.partition("-")[0].partition("_")[0] == "en" else {}
     spelling = Spelling(tfidf.words(), real, case_sensitive=tfidf.case_sensitive)
     return Features(tfidf, [*featurizers, static] if room > _LEAST_SHARE else featurizers, spelling)

@@ -17,7 +17,8 @@ _LETTERS: Final = 64
 
 class Spelling:
     """Reads misspelt words. `weights` are the project's words (normalised), commoner ones greater; `real` are others,
-    with their rank: those stay as they are, and are guessed at when none of the project's is near.
+    with their rank: those stay as they are, and are guessed at when none of the project's is near. What is not
+    letters alone in `real` is no word.
 
     Candidates are found by making all words that are one insertion, deletion,
     replacement or swap away (Norvig 2007, "How to Write a Spelling
@@ -53,13 +54,13 @@ class Spelling:
         return found
 
     def _nearest(self, word: str) -> str:
-        if word in self._real or not word.isalpha():
+        if not word.isalpha() or word in self._real:
             return word
         edits = self._edits(word)
         ours = [w for w in edits if w in self._weights and len(w) >= SHORTEST]
         if ours:
             return min(ours, key=lambda w: (-self._weights[w], w))
-        theirs = [w for w in edits if w in self._real and len(w) >= SHORTEST]
+        theirs = [w for w in edits if w in self._real and len(w) >= SHORTEST and w.isalpha()]
         return min(theirs, key=lambda w: (self._real[w], w)) if theirs else word
 
     def _edits(self, word: str) -> set[str]:

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Sequence
-from functools import cached_property
+import weakref
+from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +25,7 @@ SHARE: Final = 0.7
 """The vectors' part of the similarity between two texts; TF-IDF has the rest."""
 
 _PARTS: Final = re.compile(r"[^\W_]+|[\W_]", re.UNICODE)
-_CACHED_WORDS: Final = 2_000
+_CACHED_WORDS: Final = 500
 _LONGEST_PIECE: Final = 24
 
 
@@ -53,6 +55,40 @@ def parts(text: str) -> list[str]:
     return [part for word, _ in words(normalise(text)) for part in _PARTS.findall(word)]
 
 
+class _Table:
+    """The shipped table, read where it lies: a process needs few of its rows, and so never holds it whole.
+
+    One for each folder and process (`_open`): the matcher and the entities look up the same words.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.vocabulary = {w: i for i, w in enumerate((folder / "vocabulary.txt").read_text("utf-8").split("\n"))}
+        self._steps: Floats = np.load(folder / "steps.npy", allow_pickle=False).astype(np.float32)
+        with (folder / "vectors.npy").open("rb") as file:
+            np.lib.format.read_magic(file)
+            (_, self.width), *_ = np.lib.format.read_array_header_1_0(file)
+            self._begin, self._file = file.tell(), os.dup(file.fileno())
+        weakref.finalize(self, os.close, self._file)
+        self._words: dict[str, Floats] = {}
+
+    def word(self, word: str) -> Floats:
+        """The sum of the vectors of a word's pieces, shape (width,), remembered."""
+        known = self._words.get(word)
+        if known is None:
+            if len(self._words) >= _CACHED_WORDS:
+                self._words.clear()
+            self._words[word] = known = self._sum(pieces(word, self.vocabulary))
+        return known
+
+    def _sum(self, rows: list[int]) -> Floats:
+        """Each row is stored in whole steps; `_steps` says how long a step is."""
+        steps = b"".join(os.pread(self._file, self.width, self._begin + row * self.width) for row in rows)
+        return self._steps[rows] @ np.frombuffer(steps, np.int8).reshape(-1, self.width).astype(np.float32)
+
+
+_open = cache(_Table)
+
+
 class StaticVectors:
     """Features of a text: the sum of its pieces' vectors, scaled to length 1. Opened at first use."""
 
@@ -61,44 +97,23 @@ class StaticVectors:
     def __init__(self, folder: Path = WEIGHTS, share: float = SHARE) -> None:
         self.folder = folder
         self.share = share
-        self._words: dict[str, Floats] = {}
 
-    @cached_property
-    def _vocabulary(self) -> dict[str, int]:
-        return {w: i for i, w in enumerate((self.folder / "vocabulary.txt").read_text("utf-8").split("\n"))}
+    @property
+    def _table(self) -> _Table:
+        return _open(self.folder)
 
-    @cached_property
-    def _table(self) -> NDArray[np.int8]:
-        """The vectors (pieces, d) in steps of `_steps`."""
-        return np.asarray(np.load(self.folder / "vectors.npy", mmap_mode="r", allow_pickle=False), np.int8)
-
-    @cached_property
-    def _steps(self) -> Floats:
-        """How long a step is for each piece, shape (pieces,)."""
-        return np.asarray(np.load(self.folder / "steps.npy", allow_pickle=False), np.float32)
-
-    def words(self) -> dict[str, int]:
-        """The whole words of the vocabulary with their rank, commoner ones first: real English words."""
-        return {w: i for w, i in self._vocabulary.items() if w.isalpha()}
+    @property
+    def vocabulary(self) -> Mapping[str, int]:
+        """The pieces with their rank, commoner ones first. Those that are letters alone are real English words."""
+        return self._table.vocabulary
 
     def features(self, texts: Sequence[str]) -> Floats:
         """Features (len(texts), d); zeros for a text of which nothing is known."""
-        return (
-            np.stack([self._one(text) for text in texts]) if texts else np.zeros((0, self._table.shape[1]), np.float32)
-        )
+        return np.stack([self._one(text) for text in texts]) if texts else np.zeros((0, self._table.width), np.float32)
 
     def _one(self, text: str) -> Floats:
-        found = [self._word(part) for part in parts(text)]
-        total = np.sum(found, axis=0) if found else np.zeros(self._table.shape[1], np.float32)
+        table = self._table
+        found = [table.word(part) for part in parts(text)]
+        total = np.sum(found, axis=0) if found else np.zeros(table.width, np.float32)
         length = float(np.sqrt(total @ total))
         return np.asarray(total / np.float32(length) if length else total, np.float32)
-
-    def _word(self, word: str) -> Floats:
-        """The sum of a word's pieces, remembered."""
-        known = self._words.get(word)
-        if known is None:
-            if len(self._words) >= _CACHED_WORDS:
-                self._words.clear()
-            rows = pieces(word, self._vocabulary)
-            self._words[word] = known = np.asarray(self._steps[rows] @ self._table[rows].astype(np.float32), np.float32)
-        return known

@@ -1,0 +1,103 @@
+"""The writer's queue: what an event loop is about to hand over comes to the writer as one, for one COMMIT."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import queue
+
+from bot.stores.jobs import Job
+
+_ENOUGH = 32
+"""So many jobs are never kept waiting for more."""
+
+_LONGEST = 0.025
+"""Seconds that a job waits for others at the most."""
+
+_QUIET_ROUNDS = 3
+"""After so many rounds of the event loop that brought nothing, nothing is on its way.
+
+A request that has come in is a turn's task one round later, and its commit is here in the next.
+"""
+
+
+class Gathering:
+    """A queue that wakes its taker when most of those who come lately are here, or when nobody else is on the way.
+
+    Two thirds of them (at most 32): so that the others' turns are computed
+    while these are committed. The event loop itself tells whether somebody is on the
+    way: as long as its rounds bring jobs, it has turns in hand. Once they bring
+    none it is idle, or its turns wait for something outside, and for those
+    nobody waits. The idea is PostgreSQL's `commit_delay` and
+    `commit_siblings`, without a time to choose.
+    """
+
+    def __init__(self) -> None:
+        self._jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
+        self._wakes: queue.SimpleQueue[bool] = queue.SimpleQueue()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._gathered = 0
+        self._seen: set[str] = set()
+        self._enough = _ENOUGH
+
+    def put(self, job: Job) -> None:
+        """Add a job; from its own event loop's thread."""
+        self._jobs.put(job)
+        self._gathered += 1
+        if job.order:
+            self._count(job.order)
+        if self._gathered >= self._enough:
+            self._wake()
+        elif self._loop is not job.loop:  # nobody looks, or another loop, which may be gone tomorrow
+            self._loop = job.loop
+            job.loop.call_soon(self._look, job.loop, self._gathered, 0, job.loop.time() + _LONGEST)
+
+    def qsize(self) -> int:
+        """How many jobs wait."""
+        return self._jobs.qsize()
+
+    def close(self) -> None:
+        """Let the taker have what is left, and then no more."""
+        self._wakes.put(False)
+
+    def wait(self) -> bool:
+        """Wait until jobs are to be taken, whoever put them in; False when they are the last."""
+        going = self._wakes.get()
+        while going and not self._wakes.empty():
+            going = self._wakes.get()
+        return going
+
+    def take(self, most: int) -> list[Job]:
+        """What is there; also when others may be on their way."""
+        taken: list[Job] = []
+        with contextlib.suppress(queue.Empty):
+            while len(taken) < most:
+                taken.append(self._jobs.get_nowait())
+        return taken
+
+    def _count(self, name: str) -> None:
+        """Tell by who comes again how many come: of clients that wait for their answers, each comes once a round."""
+        if name in self._seen:
+            self._enough = min(max(len(self._seen) * 2 // 3, 1), _ENOUGH)
+            self._seen.clear()
+        elif len(self._seen) >= 2 * _ENOUGH:
+            self._enough = _ENOUGH
+            self._seen.clear()
+        self._seen.add(name)
+
+    def _look(self, loop: asyncio.AbstractEventLoop, before: int, quiet: int, until: float) -> None:
+        """Once a round: has one come since?"""
+        gathered = self._gathered
+        if gathered < before:  # the taker was woken for those before
+            until = loop.time() + _LONGEST
+        quiet = quiet + 1 if gathered == before else 0
+        if quiet < _QUIET_ROUNDS and loop.time() < until:
+            loop.call_soon(self._look, loop, gathered, quiet, until)
+            return
+        self._loop = None
+        if gathered:
+            self._wake()
+
+    def _wake(self) -> None:
+        self._gathered = 0
+        self._wakes.put(True)

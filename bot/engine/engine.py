@@ -31,7 +31,7 @@ CONFLICT_TRIES = 16
 DRAINED_AT_ONCE = 64
 """Of how many conversations accepted messages are answered side by side: a backlog must not fill the server."""
 
-RECENT_CONVERSATIONS = 256
+RECENT_CONVERSATIONS = 128
 """Of how many conversations the latest snapshot is kept at hand; a bound in all, nothing is kept for each."""
 
 Addressing = Callable[[UserMessage, TurnRecord], tuple[Outgoing, ...]]

@@ -43,7 +43,7 @@ def words(normalised: str) -> tuple[tuple[str, bool], ...]:
     return tuple((m.group(), True) if m.lastgroup else (m.group()[:MAX_WORD], False) for m in found)
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=512)
 def char_ngrams(word: str, low: int = 2, high: int = 5) -> tuple[str, ...]:
     """The n-grams within a word that is padded with a space at both ends (scikit-learn's `char_wb`)."""
     padded = f" {word} "

@@ -17,7 +17,7 @@ from bot.nlu.text import char_ngrams, normalise, words
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
 
-_CACHED_WORDS = 2_000
+_CACHED_WORDS = 500
 _WORD_MARK = "\x1f"
 
 

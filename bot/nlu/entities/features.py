@@ -14,7 +14,7 @@ from bot.nlu.entities.clusters import WordClusters
 from bot.nlu.entities.patterns import Patterns
 from bot.nlu.entities.words import Word, well_formed
 
-_CACHE_LIMIT = 2_000
+_CACHE_LIMIT = 500
 """Different words whose features are remembered; then the memory starts afresh."""
 
 _AFFIXES = (1, 2, 3, 4, 5)

@@ -9,6 +9,15 @@ from bot.sources import Sources
 from bot.stores.customers import CustomerRow, CustomerStore
 
 
+_LONGEST = 64  # characters, as the login takes them
+
+
+def _check(name: str, value: str) -> None:
+    """Raise ValueError for what nobody could log in with; never with the value, which may be a secret."""
+    if not 0 < len(value) <= _LONGEST or not value.isprintable() or value != value.strip():
+        raise ValueError(f"the {name} must have 1 to {_LONGEST} printable characters, without spaces around them")
+
+
 class Customers:
     """Adds, lists and disables customers, and resets their codes."""
 
@@ -18,9 +27,11 @@ class Customers:
         self._sources = sources
 
     async def add(self, account: str, code: str, bank_customer_id: str) -> CustomerRow:
-        """A new customer; raises ValueError for an empty value and when the account number is taken."""
-        if not account or not code or not bank_customer_id:
-            raise ValueError("a customer needs an account number, a code and the bank's customer id")
+        """A new customer; raises ValueError for what no login could give and when the account number is taken."""
+        if not bank_customer_id:
+            raise ValueError("a customer needs the bank's customer id")
+        _check("account number", account)
+        _check("code", code)
         code_hash = await self._hasher.hash(account, code)
         row = CustomerRow(self._sources.new_id(), account, bank_customer_id, code_hash, False, self._sources.now())
         if not await self._store.add(row):
@@ -45,7 +56,6 @@ class Customers:
 
     async def reset_code(self, account: str, code: str) -> bool:
         """Give the account a new code and end its sessions; False when there is no such account."""
-        if not code:
-            raise ValueError("the new code is empty")
+        _check("code", code)
         code_hash = await self._hasher.hash(account, code)
         return await self._store.reset_code(account, code_hash)

@@ -7,9 +7,10 @@ from typing import Any
 
 from aiohttp import web
 
+from bot.encoding import encode
 from bot.server import schemas
 from bot.server.messages import user_message
-from bot.server.routing import CHANNEL, CUSTOMER, PUBLIC, Answers, Call, Route, json_response
+from bot.server.routing import CHANNEL, CUSTOMER, PUBLIC, Answers, Call, Parameter, Route, json_response
 
 NAME = "rest"
 
@@ -32,7 +33,14 @@ async def webhook(call: Call) -> web.Response:
         metadata=body.get("metadata"),
     )
     answer = await call.parts.engine.handle(message)
-    return json_response(list(rasa_replies(answer.replies, sender or message.conversation)))
+    replies = list(rasa_replies(answer.replies, sender or message.conversation))
+    return _lines(replies) if call.request.query.get("stream", "").lower() == "true" else json_response(replies)
+
+
+def _lines(replies: Iterable[Mapping[str, Any]]) -> web.Response:
+    """Replies as Rasa streams them, an object a line; all at once, because none is said before the turn is durable."""
+    body = b"".join(encode(reply) + b"\n" for reply in replies)
+    return web.Response(body=body, content_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
 
 def _channel(call: Call, given: str | None) -> str:
@@ -76,6 +84,9 @@ def _element(element: Mapping[str, Any]) -> dict[str, Any]:
     return {"text": text, "buttons": element.get("buttons", [])}
 
 
+_STREAM = Parameter("stream", "`true`: one reply a line, as Rasa streams them", {"type": "string"})
+
+
 def routes(most_characters: int) -> tuple[Route, ...]:
     """The routes of the rest channel."""
     ok = Answers(200, "the channel is there", schemas.obj(("status",), {"status": schemas.TEXT}))
@@ -89,6 +100,7 @@ def routes(most_characters: int) -> tuple[Route, ...]:
             "Say something: a customer in their own conversation, a backend for the user it names by `sender`",
             Answers(200, "what the bot answers", schemas.RASA_REPLIES),
             schemas.rasa_message(most_characters),
+            parameters=(_STREAM,),
             problems=(422, 429, 503),
             tag="rasa",
             extends_session=False,

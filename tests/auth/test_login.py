@@ -169,6 +169,18 @@ async def test_an_account_number_is_taken_once(auth: Auth, customer: str) -> Non
         await auth.customers.add(ACCOUNT, "1", "bank-9")
 
 
+@pytest.mark.parametrize("wrong", ["", " 12345678", "1" * 65, "12\x0034"])
+async def test_what_nobody_could_log_in_with_is_refused_and_not_repeated(auth: Auth, customer: str, wrong: str) -> None:
+    for attempt in (
+        auth.customers.add(wrong, "123456", "bank-9"),
+        auth.customers.add("87654321", wrong, "bank-9"),
+        auth.customers.reset_code(ACCOUNT, wrong),
+    ):
+        with pytest.raises(ValueError, match="1 to 64 printable") as refused:
+            await attempt
+        assert not wrong.strip() or wrong not in str(refused.value)
+
+
 async def test_neither_code_nor_token_is_in_the_file(auth: Auth, customer: str, settings: Settings) -> None:
     logged_in = await auth.login.login(ACCOUNT, CODE, "127.0.0.1")
     written = b"".join(path.read_bytes() for path in settings.data.glob("teller.db*"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from bot.channels.rest import rasa_replies
@@ -54,6 +56,16 @@ async def test_a_backend_cannot_reach_a_customer_by_naming_their_conversation(ru
     for sender in (answer["conversationId"], f"customer:{running.customer}", running.customer):
         await running.client.post(PATH, json={"sender": sender, "message": "hi"}, headers=key)
     assert answer["conversationId"] not in {message.conversation for message in running.engine.seen[1:]}
+
+
+async def test_a_stream_has_one_reply_a_line(running: Running) -> None:
+    key = await running.key("channel")
+    body = {"sender": "u", "message": "hi", "message_id": "m"}
+    streamed = await running.client.post(PATH + "?stream=true", json=body, headers=key)
+    assert streamed.content_type == "text/event-stream"
+    lines = (await streamed.text()).splitlines()
+    listed = await (await running.client.post(PATH + "?stream=false", json=body, headers=key)).json()
+    assert [json.loads(line) for line in lines] == listed
 
 
 async def test_keys_that_rasa_ignores_are_ignored_and_what_is_wrong_is_refused(running: Running) -> None:

@@ -166,6 +166,8 @@ def run_all(work: Path, clients: int, seconds: float) -> list[Row]:
         with yardstick(work, work / "tokens.json", 5911, "yardstick"):
             rows.append(Row("yardstick, many clients", measure(5911, tokens, TEXTS, clients, seconds)))
             rows.append(Row("yardstick, one client", measure(5911, tokens, TEXTS, 1, seconds)))
+        with yardstick(work, work / "tokens.json", 5914, "dataset", "--dataset"):
+            rows.append(Row("yardstick on dataset, many", measure(5914, tokens, TEXTS, clients, seconds)))
         run = (*bot, "run", "--project", str(project), "--store", store, "--port", "5913", "--bank-url")
         with process(0, *run, "http://127.0.0.1:5910", until="ready", log=work / "bot.log"):
             rows.append(Row("bot, many clients", measure(5913, tokens, TEXTS, clients, seconds)))
@@ -180,6 +182,11 @@ def report(rows: list[Row]) -> str:
     """The table and the ratios with their goals."""
     by_name = {row.name: row.result for row in rows}
     ratios = [
+        (
+            "turns/s, many clients, on dataset",
+            by_name["bot, many clients"].rate / by_name["yardstick on dataset, many"].rate,
+            "≥ 0.50",
+        ),
         (
             "turns/s, many clients",
             by_name["bot, many clients"].rate / by_name["yardstick, many clients"].rate,

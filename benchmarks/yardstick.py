@@ -2,8 +2,10 @@
 
 A bare aiohttp server that checks a bearer token (one indexed read), takes the
 conversation's lock, and makes one pair of rows durable by group commit. With
-`--bank` it also makes one httpx call to the bank in each turn. The bot is
-compared with it in the same run: `benchmarks/turns.py`.
+`--bank` it also makes one httpx call to the bank in each turn; with `--dataset`
+it reads and writes as the documentation of `dataset` and SQLAlchemy has it,
+instead of by the bare `sqlite3` module. The bot is compared with it in the same
+run: `benchmarks/turns.py`.
 """
 
 from __future__ import annotations
@@ -16,7 +18,9 @@ import sqlite3
 import threading
 from pathlib import Path
 
+import dataset
 import httpx
+import sqlalchemy
 import orjson
 import uvloop
 from aiohttp import web
@@ -67,11 +71,37 @@ class Rows:
             batch = [self._queue.get()]
             while not self._queue.empty():
                 batch.append(self._queue.get())
-            connection.execute("BEGIN IMMEDIATE")
-            connection.executemany("INSERT INTO turns VALUES (?, ?, ?)", [turn for _, _, turn, _ in batch])
-            connection.executemany("INSERT INTO inbox VALUES (?, ?, ?)", [inbox for _, _, _, inbox in batch])
-            connection.execute("COMMIT")
+            self._insert(connection, [turn for _, _, turn, _ in batch], [inbox for _, _, _, inbox in batch])
             batch[0][0].call_soon_threadsafe(_settle, [future for _, future, _, _ in batch])
+
+    def _insert(self, connection: sqlite3.Connection, turns: list[tuple], inbox: list[tuple]) -> None:
+        connection.execute("BEGIN IMMEDIATE")
+        connection.executemany("INSERT INTO turns VALUES (?, ?, ?)", turns)
+        connection.executemany("INSERT INTO inbox VALUES (?, ?, ?)", inbox)
+        connection.execute("COMMIT")
+
+
+class DatasetRows(Rows):
+    """The same through dataset's engine."""
+
+    def __init__(self, file: Path) -> None:
+        pragmas = ["PRAGMA synchronous=FULL"]
+        self._database = dataset.connect(f"sqlite:///{file}", on_connect_statements=pragmas)
+        super().__init__(file)
+        self._near = self._database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        self._tables = [self._database[name].table for name in ("turns", "inbox")]
+
+    def customer(self, token: str) -> str | None:
+        """Who the token belongs to."""
+        asked = sqlalchemy.text("SELECT customer FROM sessions WHERE token = :token")
+        row = self._near.execute(asked, {"token": token}).first()
+        return row[0] if row else None
+
+    def _insert(self, connection: sqlite3.Connection, turns: list[tuple], inbox: list[tuple]) -> None:
+        with self._database.engine.begin() as transaction:
+            for table, rows in zip(self._tables, (turns, inbox), strict=True):
+                names = table.columns.keys()
+                transaction.execute(table.insert(), [dict(zip(names, row, strict=True)) for row in rows])
 
 
 def _settle(futures: list[asyncio.Future[None]]) -> None:
@@ -115,8 +145,9 @@ async def main() -> None:
     parser.add_argument("--tokens", type=Path, required=True, help="a JSON list of bearer tokens")
     parser.add_argument("--bank", help="a URL to call in each turn")
     parser.add_argument("--bank-token", default="")
+    parser.add_argument("--dataset", action="store_true", help="read and write through dataset's engine")
     given = parser.parse_args()
-    rows = Rows(given.file)
+    rows = (DatasetRows if given.dataset else Rows)(given.file)
     for index, token in enumerate(orjson.loads(given.tokens.read_bytes())):
         rows.add_session(hashlib.sha256(token.encode()).hexdigest(), f"customer-{index}")
     runner = web.AppRunner(make_app(rows, given.bank, given.bank_token), access_log=None)

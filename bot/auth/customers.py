@@ -8,7 +8,6 @@ from bot.auth.codes import CodeHasher
 from bot.sources import Sources
 from bot.stores.customers import CustomerRow, CustomerStore
 
-
 _LONGEST = 64  # characters, as the login takes them
 
 

@@ -213,7 +213,7 @@ class Engine:
         record.timings["waited_and_computed"] = perf_counter() - progress.started
         # The commit has no deadline of ours: once handed over, only the store knows how it ends.
         progress.clock.reschedule(None)
-        body = await self._commit(work, record, snapshot, fence)
+        body = await self._commit(work, record, snapshot, loaded, fence)
         self._recent.keep(message.conversation, record.seq, snapshot)
         self._tell(record)
         return Answer(message.conversation, record.seq, message.message_id, body)
@@ -261,7 +261,9 @@ class Engine:
         if new_login or session_is_over(loaded.last_turn_at, turn.now, config):
             await turn.start_session()
 
-    async def _commit(self, work: Work, record: TurnRecord, snapshot: Snapshot, fence: int) -> bytes:
+    async def _commit(
+        self, work: Work, record: TurnRecord, snapshot: Snapshot, loaded: Loaded, fence: int
+    ) -> bytes:
         message = record.message
         body = answer_body(message.conversation, record.seq, message.message_id, record.replies)
         addressing = self._addressing.get(snapshot.channel)
@@ -282,6 +284,7 @@ class Engine:
             reminders=reminders,
             user_spoke=not work.background,
             fired=work.fired,
+            had_reminders=loaded.has_reminders,
         )
         started = perf_counter()
         await self.store.commit(commit)

@@ -25,12 +25,14 @@ class Loaded(Struct, frozen=True):
     """A conversation as the store has it: last committed turn, snapshot, and the message asked for if it came before.
 
     `last_turn_at` is when the last turn was committed (UTC), for session expiry.
+    `has_reminders` says whether some are set.
     """
 
     seq: int
     snapshot: bytes | None
     last_turn_at: datetime | None
     stored: Stored | None = None
+    has_reminders: bool = False
 
 
 class Outgoing(Struct, frozen=True):
@@ -57,6 +59,8 @@ class TurnCommit(Struct, frozen=True):
     """All that one transaction makes durable: turn record, snapshot, idempotency record, outbox, reminders, session.
 
     `fired` is the reminder that this turn answers to: it is removed with it.
+    `had_reminders`: whether some were set when the conversation was loaded.
+    Only its turns set and remove them, so that this holds until the commit.
     """
 
     conversation: str
@@ -74,6 +78,7 @@ class TurnCommit(Struct, frozen=True):
     reminders: tuple[ReminderScheduled | ReminderCancelled, ...] = ()
     user_spoke: bool = True
     fired: ReminderScheduled | None = None
+    had_reminders: bool = True
 
 
 class StoredTurn(Struct, frozen=True):

@@ -23,6 +23,7 @@ class Readiness:
 
     needed: dict[str, Check]
     others: dict[str, Check] = field(default_factory=dict)
+    first_seconds: float = 0.5
     every_seconds: float = 5.0
     timeout_seconds: float = 2.0
     results: dict[str, bool] = field(default_factory=dict)
@@ -39,7 +40,8 @@ class Readiness:
         return "ready" if all(self.results.values()) else "degraded"
 
     async def run(self) -> None:
-        """Check for ever."""
+        """Check for ever; not at once, so that what the first look loads holds up no first message."""
+        await asyncio.sleep(self.first_seconds)
         while True:
             await self.check()
             await asyncio.sleep(self.every_seconds)

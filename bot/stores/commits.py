@@ -1,8 +1,10 @@
-"""The two statements sets of every turn: load a conversation, and make a turn durable."""
+"""The two sets of statements of every turn: load a conversation, and make turns durable."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from bot.engine.protocols import Loaded, Stored, TurnCommit
 from bot.errors import SequenceConflict
@@ -11,14 +13,14 @@ from bot.stores.connection import Connection, Row
 from bot.stores.times import micros, moment
 
 _LOAD = """
-    SELECT c.seq, c.snapshot, c.last_turn_at, i.fingerprint, i.seq AS stored_seq, i.reply
+    SELECT c.seq, c.snapshot, c.last_turn_at, i.fingerprint, i.seq AS stored_seq, i.reply,
+           EXISTS (SELECT 1 FROM reminders r WHERE r.conversation = c.id) AS has_reminders
     FROM conversations c LEFT JOIN inbox i ON i.conversation = c.id AND i.message_id = :message_id
     WHERE c.id = :conversation"""
 
 _MOVE_ON = """
     UPDATE conversations SET seq = :seq, snapshot = :snapshot, last_turn_at = :at
-    WHERE id = :conversation AND seq = :seq - 1 AND fence = :fence
-    RETURNING EXISTS (SELECT 1 FROM reminders r WHERE r.conversation = conversations.id) AS has_reminders"""
+    WHERE id = :conversation AND seq = :seq - 1 AND fence = :fence"""
 
 _RECORD = "INSERT INTO turns (conversation, seq, at, record) VALUES (:conversation, :seq, :at, :record)"
 
@@ -48,48 +50,52 @@ def load(connection: Connection, conversation: str, message_id: str | None) -> L
 def loaded(row: Row) -> Loaded:
     """A row of a conversation, beside what came of a message before."""
     stored = Stored(row.fingerprint, row.stored_seq or 0, row.reply) if row.fingerprint is not None else None
-    return Loaded(row.seq, row.snapshot, None if row.last_turn_at is None else moment(row.last_turn_at), stored)
+    at = None if row.last_turn_at is None else moment(row.last_turn_at)
+    return Loaded(row.seq, row.snapshot, at, stored, bool(row.has_reminders))
 
 
-def commit(connection: Connection, turn: TurnCommit) -> None:
-    """Write all of one turn; raises SequenceConflict (or Conflict) when another was first."""
-    at = micros(turn.at)
-    has_reminders = _move_on(connection, turn, at)
-    connection.run(_RECORD, conversation=turn.conversation, seq=turn.seq, at=at, record=turn.record)
-    _answer(connection, turn, at)
-    if turn.session is not None and turn.session_idle_until is not None:
-        connection.run(_EXTEND, session=turn.session, until=micros(turn.session_idle_until))
-    commit_rest(connection, turn, has_reminders=has_reminders)
+def commit(connection: Connection, turns: Sequence[TurnCommit]) -> Sequence[None]:
+    """Write all of these turns, a statement at a time for all of them.
+
+    Raises SequenceConflict (or Conflict) when another was first with one of
+    them; nobody knows then which were written.
+    """
+    rows = [parameters(turn) for turn in turns]
+    if connection.many(_MOVE_ON, rows) < len(rows):
+        raise SequenceConflict("not the next turn, or another worker holds the conversation")
+    connection.many(_RECORD, rows)
+    if connection.many(_ANSWER, rows) < len(rows):
+        raise SequenceConflict("the message was answered before")
+    connection.many(_EXTEND, [row for row in rows if row["until"] is not None])
+    for turn in turns:
+        commit_rest(connection, turn)
+    return [None] * len(turns)
 
 
-def commit_rest(connection: Connection, turn: TurnCommit, *, has_reminders: bool) -> None:
+def commit_rest(connection: Connection, turn: TurnCommit) -> None:
     """Write what few turns have: outgoing replies and reminders."""
-    outbox.put(connection, turn.conversation, turn.outbox, micros(turn.at))
-    if has_reminders or turn.reminders:
+    if turn.outbox:
+        outbox.put(connection, turn.conversation, turn.outbox, micros(turn.at))
+    if turn.had_reminders or turn.reminders:
         reminders.apply(connection, turn)
 
 
-def _move_on(connection: Connection, turn: TurnCommit, at: int) -> bool:
-    row = connection.one(
-        _MOVE_ON, conversation=turn.conversation, seq=turn.seq, fence=turn.fence, snapshot=turn.snapshot, at=at
-    )
-    if row is None:
-        raise SequenceConflict(f"turn {turn.seq} is not the next one, or another worker holds the conversation")
-    return bool(row.has_reminders)
-
-
-def _answer(connection: Connection, turn: TurnCommit, at: int) -> None:
-    written = connection.run(
-        _ANSWER,
-        conversation=turn.conversation,
-        message_id=turn.message_id,
-        fingerprint=turn.fingerprint,
-        at=at,
-        seq=turn.seq,
-        reply=turn.body,
-    )
-    if not written:
-        raise SequenceConflict("the message was answered before")
+def parameters(turn: TurnCommit) -> Mapping[str, Any]:
+    """What the statements of a turn take; `until` only if its session is to live until then."""
+    until = turn.session_idle_until if turn.session is not None else None
+    return {
+        "conversation": turn.conversation,
+        "seq": turn.seq,
+        "fence": turn.fence,
+        "snapshot": turn.snapshot,
+        "at": micros(turn.at),
+        "record": turn.record,
+        "message_id": turn.message_id,
+        "fingerprint": turn.fingerprint,
+        "reply": turn.body,
+        "session": turn.session,
+        "until": None if until is None else micros(until),
+    }
 
 
 def conversation_of(connection: Connection, key: tuple[str, str, str]) -> str | None:

@@ -48,11 +48,13 @@ class Connection:
         changed: int = self._execute(sql, parameters).rowcount
         return changed
 
-    def many(self, sql: str, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Run a statement once for each of `rows`."""
-        self.statements += 1
+    def many(self, sql: str, rows: Sequence[Mapping[str, Any]]) -> int:
+        """Run a statement once for each of `rows`; the number of rows it changed in all."""
+        if not rows:
+            return 0
+        self.statements += len(rows)
         try:
-            self._dialect.execute_many(self._raw, self._text(sql), rows)
+            return self._dialect.execute_many(self._raw, self._text(sql), rows)
         except self._dialect.errors as error:
             self._explain(error)
             raise

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import queue
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,13 +18,14 @@ from bot.stores.connection import Connection
 from bot.stores.dialects import Dialect, Sqlite, dialect_of
 from bot.stores.faults import Fault
 from bot.stores.gathering import Gathering
-from bot.stores.jobs import Job
+from bot.stores.jobs import Job, Work
 from bot.stores.links import Health, Link, Near
 from bot.stores.lock import FileLock
 from bot.stores.schema import migrate
-from bot.stores.threads import Reader, Worker, Writer
+from bot.stores.threads import Looker, Reader, Worker, Writer
 
 T = TypeVar("T")
+Item = TypeVar("Item")
 Wrap = Callable[[Any], Any]
 """Puts something between us and a driver's connection: the seam at which tests inject faults."""
 
@@ -114,7 +115,7 @@ class Database:
 
         Raises StoreUnavailable when the database cannot be reached in time.
         """
-        return await self._submit(self._reads, work)
+        return await self._submit(self._reads, _each, work)
 
     async def look(self, work: Callable[[Connection], T]) -> T:
         """As `read`, for a row or two by their key: what every request and every turn needs first.
@@ -130,9 +131,17 @@ class Database:
         except Fault:  # busy, or worse: a reader tries again, with patience
             return await self.read(work)
 
+    async def look_together(
+        self, work: Callable[[Connection, Sequence[Item]], Sequence[T | Exception]], item: Item
+    ) -> T:
+        """As `look`, with the work of `write_together`: PostgreSQL is asked once for all who look at the same time."""
+        if self._near is None:
+            return await self._submit(self._looker.gathering, work, item)
+        return (await self.look(lambda connection: work(connection, [item])))[0]
+
     async def scan(self, work: Callable[[Connection], T]) -> T:
         """As `read`, for what may take a while (history, verification): one at a time, and never in a turn's way."""
-        return await self._submit(self._scans, work)
+        return await self._submit(self._scans, _each, work)
 
     async def write(self, work: Callable[[Connection], T], *, order: str = "") -> T:
         """Run `work` in a transaction and return after its COMMIT; what it raises is raised here, and undoes it alone.
@@ -145,23 +154,39 @@ class Database:
         the same, if the connection was lost during COMMIT, so what is tried
         again needs an idempotent key.
         """
-        return await self._submit(self._writer.jobs, work, order)
+        return await self._submit(self._writer.jobs, _each, work, order)
+
+    async def write_together(
+        self, work: Callable[[Connection, Sequence[Item]], Sequence[T | Exception]], item: Item, *, order: str = ""
+    ) -> T:
+        """As `write`, for what many want at once: `work` runs once for the items of all who share the COMMIT.
+
+        It gives what came of each item, in the same order; an exception among
+        that is raised here. When it raises, it runs again for each item alone.
+        """
+        return await self._submit(self._writer.jobs, work, item, order)
 
     async def note(self, work: Callable[[Connection], T], *, order: str = "") -> T:
         """As `write`, for what a power cut may take, such as leases: PostgreSQL does not wait for its disk."""
-        return await self._submit(self._notes.jobs, work, order)
+        return await self._submit(self._notes.jobs, _each, work, order)
+
+    async def note_together(
+        self, work: Callable[[Connection, Sequence[Item]], Sequence[T | Exception]], item: Item, *, order: str = ""
+    ) -> T:
+        """As `note`, with the work of `write_together`."""
+        return await self._submit(self._notes.jobs, work, item, order)
 
     async def _submit(
-        self, jobs: queue.SimpleQueue[Job | None] | Gathering, work: Callable[[Connection], T], order: str = ""
-    ) -> T:
+        self, jobs: queue.SimpleQueue[Job | None] | Gathering, work: Work, item: Any, order: str = ""
+    ) -> Any:
         self._health.check()
         if self._closed:
             raise StoreUnavailable("the store is closed")
         if jobs.qsize() >= _LONGEST_QUEUE:
             raise StoreUnavailable("too much is waiting for the store")
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[T] = loop.create_future()
-        jobs.put(Job(work, future, loop, order))
+        future: asyncio.Future[Any] = loop.create_future()
+        jobs.put(Job(work, item, future, loop, order))
         return await future
 
     @property
@@ -196,6 +221,11 @@ class Database:
             await asyncio.to_thread(worker.join)
         if self._lock:
             self._lock.release()
+
+
+def _each(connection: Connection, works: Sequence[Callable[[Connection], T]]) -> Sequence[T]:
+    """The work of those who share a transaction, and nothing else."""
+    return [work(connection) for work in works]
 
 
 def _connector(dialect: Dialect, wrap: Wrap | None) -> Callable[[], Connection]:

@@ -43,8 +43,8 @@ class Dialect(Protocol):
     def text(self, sql: str) -> str:
         """The SQL with the driver's own parameter style."""
 
-    def execute_many(self, raw: Any, sql: str, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Run `sql` once for each of `rows`."""
+    def execute_many(self, raw: Any, sql: str, rows: Sequence[Mapping[str, Any]]) -> int:
+        """Run `sql` once for each of `rows`; how many rows it changed in all."""
 
     def fault(self, error: Exception) -> Conflict | Fault | None:
         """What a driver's error means; None for wrong SQL."""
@@ -118,9 +118,10 @@ class Sqlite:
         """SQLite takes `:name` as it is."""
         return sql
 
-    def execute_many(self, raw: Any, sql: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    def execute_many(self, raw: Any, sql: str, rows: Sequence[Mapping[str, Any]]) -> int:
         """sqlite3's own executemany."""
-        raw.executemany(sql, rows)
+        changed: int = raw.executemany(sql, rows).rowcount
+        return changed
 
     def fault(self, error: Exception) -> Conflict | Fault | None:
         """By SQLite's result codes (https://sqlite.org/rescode.html), of which the low byte is the primary one."""
@@ -214,10 +215,12 @@ class Postgres:
         """`:name` becomes `%(name)s`."""
         return _PARAMETER.sub(r"%(\1)s", sql.replace("%", "%%"))
 
-    def execute_many(self, raw: Any, sql: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    def execute_many(self, raw: Any, sql: str, rows: Sequence[Mapping[str, Any]]) -> int:
         """psycopg's executemany, which sends all rows before it waits."""
         with raw.cursor() as cursor:
             cursor.executemany(sql, rows)
+            changed: int = cursor.rowcount
+        return changed
 
     def fault(self, error: Exception) -> Conflict | Fault | None:
         """By SQLSTATE (PostgreSQL manual, appendix A)."""

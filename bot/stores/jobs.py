@@ -11,18 +11,37 @@ from msgspec import Struct
 from bot.errors import StoreUnavailable
 from bot.stores.connection import Connection
 
-Work: TypeAlias = Callable[[Connection], Any]
+Work: TypeAlias = Callable[[Connection, Sequence[Any]], Sequence[Any]]
+"""What to do for all who want it at the same time: takes their items, gives what came of each, in the same order.
+
+An exception among what it gives is raised to whom it is for, and what the others got stands.
+"""
 
 
 class Job(Struct, eq=False):
-    """A piece of work, who waits for it, and what came of it. Those of one transaction run in the order of `order`."""
+    """Work and an item for it, who waits, and what came of it. Those of one transaction run in the order of `order`."""
 
     work: Work
+    item: Any
     future: asyncio.Future[Any]
     loop: asyncio.AbstractEventLoop
     order: str = ""
     result: Any = None
     error: BaseException | None = None
+
+
+def perform(connection: Connection, jobs: Sequence[Job]) -> None:
+    """Do the jobs, those with the same work together; what one raises is raised here."""
+    by_work: dict[Work, list[Job]] = {}
+    for job in jobs:
+        by_work.setdefault(job.work, []).append(job)
+    for work, group in by_work.items():
+        results = work(connection, [job.item for job in group])
+        for job, result in zip(group, results, strict=True):
+            if isinstance(result, Exception):
+                job.error = result
+            else:
+                job.result = result
 
 
 def order_of(job: Job) -> str:

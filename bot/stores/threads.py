@@ -14,7 +14,7 @@ from bot.errors import StoreUnavailable
 from bot.stores.connection import Connection
 from bot.stores.faults import Fault
 from bot.stores.gathering import Gathering
-from bot.stores.jobs import Job, deliver, order_of, refuse
+from bot.stores.jobs import Job, deliver, order_of, perform, refuse
 from bot.stores.links import Health, Link
 
 _LARGEST_BATCH = 128
@@ -103,15 +103,36 @@ class Reader(Worker):
         self._finish()
 
     def _read(self, jobs: Sequence[Job]) -> None:
-        (job,) = jobs
         try:
-            job.result = job.work(self.link.open())
+            perform(self.link.open(), jobs)
         except Fault as fault:
             if fault.kind != "broken":
                 self.link.drop()  # with all that may still be open on it
             raise
         except Exception as error:
-            job.error = error
+            for job in jobs:
+                job.error = error
+
+
+class Looker(Reader):
+    """Runs reads of a row or two, all that wait in one go."""
+
+    def __init__(self, name: str, link: Link, health: Health, patience: float) -> None:
+        Worker.__init__(self, name, link, health, patience)
+        self.gathering = Gathering()
+
+    def stop(self) -> None:
+        """As `Worker.stop`."""
+        self.gathering.close()
+
+    def _run(self) -> None:
+        going = True
+        while going:
+            going = self.gathering.wait()
+            while jobs := self.gathering.take(_LARGEST_BATCH):
+                self._attempt(self._read, jobs)
+                deliver(jobs)
+        self._finish()
 
 
 class Writer(Worker):
@@ -184,12 +205,11 @@ class Writer(Worker):
 
     def _all(self, connection: Connection, jobs: Sequence[Job]) -> bool:
         try:
-            for job in jobs:
-                job.result = job.work(connection)
+            perform(connection, jobs)
         except Fault:
             raise
         except Exception as error:
-            job.error = error
+            jobs[0].error = error  # the only one, or all are tried again
             return False
         return True
 
@@ -198,7 +218,7 @@ class Writer(Worker):
             job.error = None
             connection.run("SAVEPOINT job")
             try:
-                job.result = job.work(connection)
+                perform(connection, (job,))
             except Fault:
                 raise
             except Exception as error:

@@ -57,7 +57,7 @@ class SqlTurns:
     async def commit(self, commit: TurnCommit) -> None:
         """Make one turn durable; raises SequenceConflict when another was first."""
         try:
-            await self.database.write(lambda c: self._write(c, commit), order=commit.conversation)
+            await self.database.write_together(self._write, commit, order=commit.conversation)
         except Conflict as conflict:
             raise SequenceConflict(str(conflict)) from conflict
 
@@ -128,8 +128,7 @@ class SqlTurns:
     async def close(self) -> None:
         """Stop what this store started; the database is closed by whoever opened it."""
 
-    def _write(self, connection: Connection, turn: TurnCommit) -> None:
-        commits.commit(connection, turn)
+    _write = staticmethod(commits.commit)
 
     async def _archive(self, some: Callable[[Connection], int]) -> int:
         moved = 0

@@ -132,6 +132,11 @@ class SimulatedDatabase:
         self._fail_sometimes()
         return result
 
+    async def write_together(
+        self, work: Callable[[Connection, Sequence[Any]], Sequence[T]], item: Any, *, order: str = ""
+    ) -> T:
+        return (await self.write(lambda connection: work(connection, [item])))[0]
+
     def _fail_sometimes(self) -> None:
         if self._world.fails(self._world.settings.store_fails):
             raise StoreUnavailable("simulated")

@@ -261,9 +261,7 @@ class Engine:
         if new_login or session_is_over(loaded.last_turn_at, turn.now, config):
             await turn.start_session()
 
-    async def _commit(
-        self, work: Work, record: TurnRecord, snapshot: Snapshot, loaded: Loaded, fence: int
-    ) -> bytes:
+    async def _commit(self, work: Work, record: TurnRecord, snapshot: Snapshot, loaded: Loaded, fence: int) -> bytes:
         message = record.message
         body = answer_body(message.conversation, record.seq, message.message_id, record.replies)
         addressing = self._addressing.get(snapshot.channel)

@@ -25,7 +25,7 @@ class Loaded(Struct, frozen=True):
     """A conversation as the store has it: last committed turn, snapshot, and the message asked for if it came before.
 
     `last_turn_at` is when the last turn was committed (UTC), for session expiry.
-    `has_reminders` says whether some are set.
+    `has_reminders` is False only where none is set.
     """
 
     seq: int
@@ -59,8 +59,8 @@ class TurnCommit(Struct, frozen=True):
     """All that one transaction makes durable: turn record, snapshot, idempotency record, outbox, reminders, session.
 
     `fired` is the reminder that this turn answers to: it is removed with it.
-    `had_reminders`: whether some were set when the conversation was loaded.
-    Only its turns set and remove them, so that this holds until the commit.
+    `had_reminders` is what `Loaded` said: only its turns set a conversation's
+    reminders, so that it holds until the commit.
     """
 
     conversation: str

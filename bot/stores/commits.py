@@ -44,14 +44,14 @@ _BEGIN = """
 def load(connection: Connection, conversation: str, message_id: str | None) -> Loaded:
     """A conversation, and what came of a message before; one statement, whatever the conversation's length."""
     row = connection.one(_LOAD, conversation=conversation, message_id=message_id)
-    return Loaded(0, None, None) if row is None else loaded(row)
+    return Loaded(0, None, None) if row is None else loaded(row, has_reminders=bool(row.has_reminders))
 
 
-def loaded(row: Row) -> Loaded:
+def loaded(row: Row, *, has_reminders: bool) -> Loaded:
     """A row of a conversation, beside what came of a message before."""
     stored = Stored(row.fingerprint, row.stored_seq or 0, row.reply) if row.fingerprint is not None else None
     at = None if row.last_turn_at is None else moment(row.last_turn_at)
-    return Loaded(row.seq, row.snapshot, at, stored, bool(row.has_reminders))
+    return Loaded(row.seq, row.snapshot, at, stored, has_reminders)
 
 
 def commit(connection: Connection, turns: Sequence[TurnCommit]) -> Sequence[None]:
@@ -68,15 +68,15 @@ def commit(connection: Connection, turns: Sequence[TurnCommit]) -> Sequence[None
         raise SequenceConflict("the message was answered before")
     connection.many(_EXTEND, [row for row in rows if row["until"] is not None])
     for turn in turns:
-        commit_rest(connection, turn)
+        commit_rest(connection, turn, has_reminders=turn.had_reminders)
     return [None] * len(turns)
 
 
-def commit_rest(connection: Connection, turn: TurnCommit) -> None:
+def commit_rest(connection: Connection, turn: TurnCommit, *, has_reminders: bool) -> None:
     """Write what few turns have: outgoing replies and reminders."""
     if turn.outbox:
         outbox.put(connection, turn.conversation, turn.outbox, micros(turn.at))
-    if turn.had_reminders or turn.reminders:
+    if has_reminders or turn.reminders:
         reminders.apply(connection, turn)
 
 

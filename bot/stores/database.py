@@ -18,7 +18,7 @@ from bot.stores.connection import Connection
 from bot.stores.dialects import Dialect, Sqlite, dialect_of
 from bot.stores.faults import Fault
 from bot.stores.gathering import Gathering
-from bot.stores.jobs import Job, Work
+from bot.stores.jobs import Job
 from bot.stores.links import Health, Link, Near
 from bot.stores.lock import FileLock
 from bot.stores.schema import migrate
@@ -61,6 +61,9 @@ class Database:
         scanner = Reader("store-scanner", Link(connect), self._scans, self._health, patience)
         self._workers: list[Worker] = [self._writer, *self._readers, scanner]
         self._near = Near(Link(connect), self._health) if dialect.name == "sqlite" else None
+        self._looker = Looker("store-looker", Link(connect), self._health, patience)
+        if self._near is None:
+            self._workers.append(self._looker)
         self._notes = self._writer
         if dialect.relax is not None:
             link = Link(lambda: _relaxed(connect, dialect))
@@ -137,7 +140,10 @@ class Database:
         """As `look`, with the work of `write_together`: PostgreSQL is asked once for all who look at the same time."""
         if self._near is None:
             return await self._submit(self._looker.gathering, work, item)
-        return (await self.look(lambda connection: work(connection, [item])))[0]
+        (result,) = await self.look(lambda connection: work(connection, [item]))
+        if isinstance(result, Exception):
+            raise result
+        return result
 
     async def scan(self, work: Callable[[Connection], T]) -> T:
         """As `read`, for what may take a while (history, verification): one at a time, and never in a turn's way."""
@@ -177,15 +183,19 @@ class Database:
         return await self._submit(self._notes.jobs, work, item, order)
 
     async def _submit(
-        self, jobs: queue.SimpleQueue[Job | None] | Gathering, work: Work, item: Any, order: str = ""
-    ) -> Any:
+        self,
+        jobs: queue.SimpleQueue[Job | None] | Gathering,
+        work: Callable[[Connection, Sequence[Item]], Sequence[T | Exception]],
+        item: Item,
+        order: str = "",
+    ) -> T:
         self._health.check()
         if self._closed:
             raise StoreUnavailable("the store is closed")
         if jobs.qsize() >= _LONGEST_QUEUE:
             raise StoreUnavailable("too much is waiting for the store")
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[Any] = loop.create_future()
+        future: asyncio.Future[T] = loop.create_future()
         jobs.put(Job(work, item, future, loop, order))
         return await future
 

@@ -26,6 +26,10 @@ _KNOWN_CONVERSATIONS = 4_096
 class SqlTurns:
     """Conversations and their turns in a database. Every write is durable when its call returns."""
 
+    _write: Callable[[Connection, Sequence[TurnCommit]], Sequence[SequenceConflict | None]] = staticmethod(
+        commits.commit
+    )
+
     def __init__(self, database: Database, sources: Sources) -> None:
         self.database = database
         self._sources = sources
@@ -127,8 +131,6 @@ class SqlTurns:
 
     async def close(self) -> None:
         """Stop what this store started; the database is closed by whoever opened it."""
-
-    _write = staticmethod(commits.commit)
 
     async def _archive(self, some: Callable[[Connection], int]) -> int:
         moved = 0

@@ -184,7 +184,8 @@ class TurnContract:
             await store.load(conversation)  # all connections are open now
         before = store.database.statistics().statements
         async with store.hold(conversation, "m1") as fence:
-            await store.load(conversation, "m1")
+            had = (await store.load(conversation, "m1")).has_reminders
             until = NOW + timedelta(minutes=5)
-            await store.commit(turn(conversation, 1, fence=fence, session="s", session_idle_until=until))
+            commit = turn(conversation, 1, fence=fence, session="s", session_idle_until=until, had_reminders=had)
+            await store.commit(commit)
         assert store.database.statistics().statements - before <= 7

@@ -33,7 +33,7 @@ EVERY_TURN = {
 
 @pytest.fixture
 async def database(tmp_path: Path):
-    database = Database.open("sqlite:///t.db", project=tmp_path, readers=1)
+    database = Database.open("sqlite:///t.db", project=tmp_path, readers=1, tidy_every=10**9)
     yield database
     await database.close()
 

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from bot.engine.protocols import Loaded
 from bot.errors import ConfigurationError, SequenceConflict, StoreUnavailable
@@ -131,11 +132,11 @@ async def test_what_comes_with_the_lease_is_what_load_gives(workers: Workers):
     store = workers.start()
     conversation = await store.conversation_id("p", "chat", "")
     async with store.hold(conversation, "m1") as fence:
-        assert await store.load(conversation, "m1") == Loaded(0, None, None)
+        assert await store.load(conversation, "m1") == Loaded(0, None, None, has_reminders=True)
         await store.commit(turn(conversation, 1, fence=fence))
     async with store.hold(conversation, "m1"):
         before = store.database.statistics().statements
-        with_lease = await store.load(conversation, "m1")
+        with_lease = replace(await store.load(conversation, "m1"), has_reminders=False)  # it does not look for them
         assert store.database.statistics().statements == before
         assert await store.load(conversation, "m1") == with_lease
         assert await store.load(conversation, "other") == Loaded(1, with_lease.snapshot, with_lease.last_turn_at)

@@ -1,0 +1,150 @@
+"""Leases on PostgreSQL: which worker has a conversation, with a number that grows each time it changes hands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from bot.engine.protocols import Loaded, TurnCommit
+from bot.errors import SequenceConflict
+from bot.stores import commits
+from bot.stores.connection import Connection, Row
+
+CHANNEL = "teller_lease"
+_CLOCK = "(EXTRACT(EPOCH FROM statement_timestamp()) * 1000000)::bigint"
+"""The database's own time in microseconds: workers' clocks may differ, and a lease must not."""
+
+# One statement for all who ask at a time, so that of two workers one sees the other: who finds it taken leaves a wish
+# behind, and who gets it has all that the turn begins with. All lock their rows in one order, and wait in no circle.
+_TAKE = f"""
+    WITH asked AS (
+        SELECT * FROM unnest(:conversation::text[], :message_id::text[], :owner::text[])
+            AS asked (conversation, message_id, owner)),
+    locked AS (SELECT id FROM conversations WHERE id = ANY(:conversation::text[]) ORDER BY id FOR UPDATE)
+    UPDATE conversations c SET
+        lease_owner = CASE WHEN lease_until <= {_CLOCK} THEN asked.owner ELSE lease_owner END,
+        fence = CASE WHEN lease_until <= {_CLOCK} THEN fence + 1 ELSE fence END,
+        lease_wanted = CASE WHEN lease_until <= {_CLOCK} THEN 0 ELSE 1 END,
+        lease_until = CASE WHEN lease_until <= {_CLOCK} THEN {_CLOCK} + :length ELSE lease_until END
+    FROM locked JOIN asked ON asked.conversation = locked.id
+    LEFT JOIN inbox i ON i.conversation = asked.conversation AND i.message_id = asked.message_id
+    WHERE c.id = locked.id
+    RETURNING c.id, c.fence, c.lease_owner, c.seq, c.snapshot, c.last_turn_at,
+              i.fingerprint, i.seq AS stored_seq, i.reply"""  # noqa: S608 - put together from constants
+
+_RENEW = f"UPDATE conversations SET lease_until = {_CLOCK} + :length WHERE id = :conversation AND fence = :fence"  # noqa: S608 - as above
+
+_RELEASE = """
+    UPDATE conversations SET lease_until = 0
+    WHERE id = :conversation AND fence = :fence AND lease_until > 0 RETURNING lease_wanted"""
+
+# All of all turns in one round trip; their leases end with it. Of two turns of one conversation one moves it on.
+_COMMIT = """
+    WITH given AS (
+        SELECT * FROM unnest(
+            :conversation::text[], :seq::bigint[], :fence::bigint[], :snapshot::bytea[], :at::bigint[],
+            :record::bytea[], :message_id::text[], :fingerprint::text[], :reply::bytea[],
+            :session::text[], :until::bigint[]) WITH ORDINALITY
+            AS given (conversation, seq, fence, snapshot, at, record, message_id, fingerprint, reply,
+                      session, until, number)),
+    locked AS (SELECT id FROM conversations WHERE id = ANY(:conversation::text[]) ORDER BY id FOR UPDATE),
+    moved AS (
+        UPDATE conversations c SET seq = given.seq, snapshot = given.snapshot, last_turn_at = given.at, lease_until = 0
+        FROM locked JOIN given ON given.conversation = locked.id
+        WHERE c.id = locked.id AND c.seq = given.seq - 1 AND c.fence = given.fence
+        RETURNING given.number, c.lease_wanted),
+    done AS (SELECT * FROM given JOIN moved USING (number)),
+    recorded AS (
+        INSERT INTO turns (conversation, seq, at, record) SELECT conversation, seq, at, record FROM done),
+    answered AS (
+        INSERT INTO inbox (conversation, message_id, fingerprint, arrived_at, status, seq, reply)
+        SELECT conversation, message_id, fingerprint, at, 'done', seq, reply FROM done
+        ON CONFLICT (conversation, message_id) DO UPDATE
+        SET status = 'done', seq = excluded.seq, reply = excluded.reply, payload = NULL
+        WHERE inbox.status = 'accepted' AND inbox.fingerprint = excluded.fingerprint
+        RETURNING conversation),
+    extended AS (
+        UPDATE sessions SET idle_until = longest.until
+        FROM (SELECT session, MAX(until) AS until FROM done GROUP BY session) longest
+        WHERE token_hash = longest.session AND idle_until < longest.until)
+    SELECT number, lease_wanted, conversation IN (SELECT a.conversation FROM answered a) AS answered,
+           EXISTS (SELECT 1 FROM reminders r WHERE r.conversation = done.conversation) AS has_reminders
+    FROM done"""
+
+
+class Asked(Struct, frozen=True):
+    """Who wants which conversation, and the message that `load` will be asked for."""
+
+    conversation: str
+    message_id: str | None
+    owner: str
+
+
+class Held(Struct):
+    """A lease: its fencing number, and what came with it, until it was used."""
+
+    fence: int
+    message_id: str | None
+    loaded: Loaded | None
+
+
+def commit(connection: Connection, turns: Sequence[TurnCommit]) -> Sequence[SequenceConflict | None]:
+    """As `commits.commit`, in one round trip; says itself which of the turns came too late."""
+    rows = [commits.parameters(turn) for turn in turns]
+    columns = {name: [row[name] for row in rows] for name in rows[0]}
+    moved = {row.number - 1: row for row in connection.all(_COMMIT, **columns)}
+    if not all(row.answered for row in moved.values()):
+        raise SequenceConflict("the message was answered before")
+    for number, row in moved.items():
+        if row.lease_wanted:
+            _notify(connection, turns[number].conversation)
+        commits.commit_rest(connection, turns[number], has_reminders=row.has_reminders)
+    return [None if number in moved else SequenceConflict("another worker was first") for number in range(len(turns))]
+
+
+def take(connection: Connection, asked: Sequence[Asked], seconds: float) -> Sequence[Held | KeyError | None]:
+    """The lease of each conversation that is free, and what there is to load; None for those that are not.
+
+    Of several who want the same one, the first is heard.
+    """
+    firsts = {one.conversation: one for one in reversed(asked)}
+    rows = connection.all(
+        _TAKE,
+        conversation=list(firsts),
+        message_id=[one.message_id for one in firsts.values()],
+        owner=[one.owner for one in firsts.values()],
+        length=_micros(seconds),
+    )
+    by_id = {row.id: row for row in rows}
+    return [_held(one, by_id.get(one.conversation)) for one in asked]
+
+
+def _held(asked: Asked, row: Row | None) -> Held | KeyError | None:
+    if row is None:
+        return KeyError(f"there is no conversation {asked.conversation}")
+    return (
+        Held(row.fence, asked.message_id, commits.loaded(row, has_reminders=True))
+        if row.lease_owner == asked.owner
+        else None
+    )
+
+
+def renew(connection: Connection, conversation: str, fence: int, seconds: float) -> None:
+    """Let the lease with this number end so many seconds from now."""
+    connection.run(_RENEW, conversation=conversation, fence=fence, length=_micros(seconds))
+
+
+def release(connection: Connection, conversation: str, fence: int) -> None:
+    """End the lease with this number, and wake who waits for it."""
+    row = connection.one(_RELEASE, conversation=conversation, fence=fence)
+    if row is not None and row.lease_wanted:
+        _notify(connection, conversation)
+
+
+def _notify(connection: Connection, conversation: str) -> None:
+    connection.all("SELECT pg_notify(:channel, :conversation)", channel=CHANNEL, conversation=conversation)
+
+
+def _micros(seconds: float) -> int:
+    return int(seconds * 1_000_000)

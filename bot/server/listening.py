@@ -12,8 +12,7 @@ from bot.config import Settings
 from bot.errors import ConfigurationError
 from bot.logs import Log
 from bot.server.app import PARTS, SERVING
-from bot.server.parts import Parts
-from bot.server.shedding import Gate, SheddingRunner, refusal
+from bot.server.shedding import Gate, Refusals, SheddingRunner
 
 
 @asynccontextmanager
@@ -23,11 +22,12 @@ async def listening(app: web.Application, settings: Settings, *, shared_port: bo
     `shared_port` lets several workers listen on one port (SO_REUSEPORT).
     Raises ConfigurationError when the port is taken.
     """
-    server, limits = settings.server, settings.limits
+    server, limits, parts, serving = settings.server, settings.limits, app[PARTS], app[SERVING]
+    refusals = Refusals(parts.sources.new_id()[:22], parts.metrics.refused_unread)
     runner = SheddingRunner(
         app,
-        Gate(lambda: app[SERVING].in_work, limits.waiting, lambda: _refused(app[PARTS])),
-        logger=_forwarding(app[PARTS].log),
+        Gate(lambda: serving.in_work, limits.waiting, refusals),
+        logger=_forwarding(parts.log),
         access_log=None,
         handle_signals=False,
         shutdown_timeout=limits.shutdown_seconds,
@@ -45,12 +45,6 @@ async def listening(app: web.Application, settings: Settings, *, shared_port: bo
         yield f"http://{f'[{host}]' if ':' in host else host}:{port}"
     finally:
         await runner.cleanup()
-
-
-def _refused(parts: Parts) -> bytes:
-    """The answer to a message that is refused unread."""
-    parts.metrics.http("POST", "refused unread", 503, 0.0)
-    return refusal(parts.sources.new_id())
 
 
 def _forwarding(log: Log) -> logging.Logger:

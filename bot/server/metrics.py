@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -49,6 +50,9 @@ class Metrics:
         self._failures = _counter(registry, "bot_action_failures", "Actions that failed", "action", "kind")
         self._logins = _counter(registry, "bot_logins", "Login attempts by outcome", "outcome")
         self._deliveries = _counter(registry, "bot_deliveries", "Deliveries to callbacks by outcome", "outcome")
+        unread = Counter("bot_messages_refused_unread", "Messages refused unread: the bot was full", registry=registry)
+        self.refused_unread: Callable[[], None] = unread.inc
+        """A message was refused unread."""
         self._sessions = Gauge("bot_active_sessions", "Customers' sessions that live", registry=registry)
         self._waiting = Gauge("bot_messages_waiting", "Messages in work or waiting for it", registry=registry)
         waiting = Gauge("bot_store_waiting", "Jobs waiting for the store", ["kind"], registry=registry)

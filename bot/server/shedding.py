@@ -2,7 +2,8 @@
 
 Refusing a request after aiohttp has parsed it takes about a quarter of a turn's
 CPU time, so that at ten times the load nothing would be left for turns; here it
-takes about a twentieth, most of it the system's (`benchmarks/overload.py`).
+takes about a fiftieth, three quarters of it the system's: reading the request
+and writing the answer (`benchmarks/overload.py`).
 Only what is surely one whole request on a quiet connection is
 refused here; everything else goes on to aiohttp and is refused there.
 """
@@ -11,7 +12,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from typing import Any, cast
 
 from aiohttp import web
@@ -24,17 +26,17 @@ _LENGTH = re.compile(rb"\r\ncontent-length: *(\d{1,9})\r\n")
 _LEFT_TO_AIOHTTP = (b"\r\ntransfer-encoding:", b"\r\nexpect:", b"\r\nconnection:", b"\r\nupgrade:", b"\r\norigin:")
 """Headers that mean another framing, another way to end, or an answer with more headers."""
 
-
-_UNTIL_IN_WORK = 3
-"""Turns of the event loop between a request's arrival and its handler: a wake-up, a task, and one for good measure."""
+_LONGEST_HEAD = 2_048
+"""Bytes; longer ones are left to aiohttp, so that the heads that are remembered stay small."""
 
 
 class Gate:
     """Lets as many messages in as may be in work.
 
     `in_work` counts those that reached their handlers, `most` is how many may.
-    Those that are on their way there are counted here: hundreds may arrive in
-    one turn of the event loop, before the first of them is seen.
+    Those that are on their way there are known here, by their connections:
+    hundreds may arrive in one turn of the event loop, before the first of
+    them is seen.
     """
 
     def __init__(self, in_work: Callable[[], int], most: int, refused: Callable[[], bytes]) -> None:
@@ -42,32 +44,30 @@ class Gate:
         self.refused = refused
         self._in_work = in_work
         self._most = most
-        self._on_their_way = 0
+        self._on_their_way: set[object] = set()
 
-    def admit(self) -> bool:
-        """Whether one more message may go in."""
-        if self._in_work() + self._on_their_way >= self._most:
+    def admit(self, connection: object) -> bool:
+        """Whether one more message may go in; it is on its way from then on until `arrived`."""
+        if self._in_work() + len(self._on_their_way) >= self._most:
             return False
-        self._on_their_way += 1
-        asyncio.get_running_loop().call_soon(self._arrived, _UNTIL_IN_WORK)
+        self._on_their_way.add(connection)
         return True
 
-    def _arrived(self, turns: int) -> None:
-        if turns:
-            asyncio.get_running_loop().call_soon(self._arrived, turns - 1)
-        else:
-            self._on_their_way -= 1
+    def arrived(self, connection: object) -> None:
+        """The connection's message reached its handler, or never will."""
+        self._on_their_way.discard(connection)
 
 
 class Shedder(asyncio.Protocol):
     """Stands before one connection's aiohttp protocol."""
+
+    _transport: asyncio.Transport
 
     def __init__(self, inner: asyncio.Protocol, gate: Gate) -> None:
         self._inner = inner
         self._gate = gate
         self._whole_so_far = True
         self._held: bytes | None = None
-        self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client connected."""
@@ -94,7 +94,7 @@ class Shedder(asyncio.Protocol):
             self._take(data)
 
     def _take(self, data: bytes) -> None:
-        if self._whole_so_far and self._is_quiet() and self._transport is not None and not self._gate.admit():
+        if self._whole_so_far and self._is_quiet() and not self._gate.admit(self._inner):
             self._transport.write(self._gate.refused())
         else:
             self._inner.data_received(data)
@@ -106,6 +106,7 @@ class Shedder(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The client is gone."""
         self._held = None
+        self._gate.arrived(self._inner)
         self._inner.connection_lost(exc)
 
     def pause_writing(self) -> None:
@@ -128,14 +129,40 @@ class Shedder(asyncio.Protocol):
 
 def is_whole_message(data: bytes) -> bool:
     """Whether these bytes are one whole request that says something to the bot, and nothing besides."""
-    if _MESSAGE.match(data) is None:
-        return False
-    end = data.find(b"\r\n\r\n") + 4
-    head = data[:end].lower()
-    lengths = _LENGTH.findall(head)
-    if len(lengths) != 1 or head.count(b"content-length") != 1 or any(header in head for header in _LEFT_TO_AIOHTTP):
-        return False
-    return len(data) == end + int(lengths[0])
+    end = data.find(b"\r\n\r\n", 0, _LONGEST_HEAD) + 4
+    return _body_length(data[:end]) == len(data) - end
+
+
+@lru_cache(maxsize=1_024)  # a client's requests have few different heads
+def _body_length(head: bytes) -> int | None:
+    """How many bytes follow the head of a message to the bot; None where it is no such head or does not just say so."""
+    lower = head.lower()
+    lengths = _LENGTH.findall(lower)
+    if _MESSAGE.match(head) is None or len(lengths) != 1 or lower.count(b"content-length") != 1:
+        return None
+    return None if any(header in lower for header in _LEFT_TO_AIOHTTP) else int(lengths[0])
+
+
+class Refusals:
+    """Makes answers to messages that are refused unread: the same bytes, but for the correlation id."""
+
+    def __init__(self, prefix: str, refused: Callable[[], None]) -> None:
+        """`prefix` begins all their correlation ids, `refused` is told of each."""
+        self._prefix = prefix
+        self._refused = refused
+        self._number = 0
+        length = len(self._next_id())
+        self._before, self._between, self._after = refusal("-" * length).split(b"-" * length)
+
+    def __call__(self) -> bytes:
+        """The next answer."""
+        self._refused()
+        identifier = self._next_id()
+        return b"".join((self._before, identifier, self._between, identifier, self._after))
+
+    def _next_id(self) -> bytes:
+        self._number += 1
+        return f"{self._prefix}{self._number:010x}".encode()
 
 
 def refusal(correlation_id: str) -> bytes:
@@ -160,3 +187,14 @@ class SheddingRunner(web.AppRunner):
         """What makes a protocol for each connection; None before `setup`."""
         server = super().server
         return None if server is None else lambda: Shedder(server(), self._gate)
+
+    async def _make_server(self) -> web.Server:
+        server = await super()._make_server()
+        handle = server.request_handler
+
+        def arrived(request: web.BaseRequest) -> Awaitable[web.StreamResponse]:
+            self._gate.arrived(request.protocol)
+            return handle(request)
+
+        server.request_handler = arrived
+        return server

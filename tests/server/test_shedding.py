@@ -167,6 +167,7 @@ async def test_a_message_in_pieces_is_left_to_aiohttp_and_so_is_all_after_it() -
         (MESSAGE + b"\r\n", False),
         (MESSAGE[:30], False),
         (b"", False),
+        (b"PO", False),
         (b"x" + MESSAGE, False),
         (MESSAGE.replace(b"POST", b"GET"), False),
         (MESSAGE.replace(b"/chat", b"/auth"), False),

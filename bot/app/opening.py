@@ -24,7 +24,7 @@ from bot.server.metrics import Metrics
 from bot.server.parts import DemoLogin
 from bot.server.readiness import Check, Readiness
 from bot.sources import Sources
-from bot.stores.database import Database
+from bot.stores.database import Database, Wrap
 from bot.stores.turns import SqlTurns, open_turns
 
 
@@ -61,10 +61,12 @@ async def open_bot(
     progress: Progress | None = None,
     addressing: dict[str, Addressing] | None = None,
     log: Log | None = None,
+    wrap: Wrap | None = None,
 ) -> AsyncIterator[Bot]:
     """Open a project's bot for the length of the `async with`.
 
-    A `server` has an SQLite store to itself. Raises ConfigurationError and
+    A `server` has an SQLite store to itself. `wrap` goes around the store's
+    connections (`Database.open`). Raises ConfigurationError and
     PluginError, each with all that is wrong, before anything answers.
     """
     settings, sources = project.settings, sources or Sources()
@@ -72,7 +74,7 @@ async def open_bot(
     log = log or make_logger(settings.logging, now=sources.now)
     watcher = Watcher(Metrics(), log, settings.logging.message_text)
     async with AsyncExitStack() as stack:
-        database = _open_database(settings, server, stack)
+        database = _open_database(settings, server, wrap, stack)
         auth = await open_auth(database, settings, sources, outcome=watcher.login)
         stack.callback(auth.close)
         checks: dict[str, Check] = {}
@@ -115,9 +117,9 @@ async def open_bot(
         )
 
 
-def _open_database(settings: Settings, server: bool, stack: AsyncExitStack) -> Database:
+def _open_database(settings: Settings, server: bool, wrap: Wrap | None, stack: AsyncExitStack) -> Database:
     url, readers = settings.store.url, settings.store.readers
-    database = Database.open(url, project=settings.project, readers=readers, server=server)
+    database = Database.open(url, project=settings.project, readers=readers, server=server, wrap=wrap)
     stack.push_async_callback(database.close)
     return database
 

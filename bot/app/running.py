@@ -26,6 +26,7 @@ from bot.logs import Log
 from bot.server.app import make_app
 from bot.server.listening import listening
 from bot.server.parts import Parts
+from bot.stores.database import Wrap
 
 PURGE_EVERY = 600.0
 """Seconds between two looks for records that are older than they are kept."""
@@ -94,12 +95,18 @@ async def run_server(folder: Path, place: Place, options: dict[str, Any], *, say
 
 
 @asynccontextmanager
-async def serving(folder: Path, place: Place, options: dict[str, Any]) -> AsyncIterator[tuple[Bot, str]]:
-    """A project's bot, served; gives the bot and its URL. At the end turns are finished before anything closes."""
+async def serving(
+    folder: Path, place: Place, options: dict[str, Any], *, wrap: Wrap | None = None
+) -> AsyncIterator[tuple[Bot, str]]:
+    """A project's bot, served; gives the bot and its URL. At the end turns are finished before anything closes.
+
+    `wrap` goes around the store's connections (`Database.open`).
+    """
     project = load_project(folder, options, place.override)
     callback = str(project.settings.channels.get("callback", {}).get("url", ""))
     addressing = {"callback": callback_addressing(callback)} if callback else {}
-    async with open_bot(project, server=True, addressing=addressing) as running, AsyncExitStack() as stack:
+    opened = open_bot(project, server=True, addressing=addressing, wrap=wrap)
+    async with opened as running, AsyncExitStack() as stack:
         await running.engine.drain()
         jobs: list[Job] = [lambda: running.background.run(EFFECTS_EVERY), lambda: purging(running)]
         if callback:

@@ -3,76 +3,26 @@
 from __future__ import annotations
 
 import json
-import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
-import psycopg
 import pytest
 
 from bot.sources import Sources
 from bot.stores.database import Database
 from bot.stores.turns import SqlTurns, open_turns
+from tests.durability.flaky import Plan, connection_lost, database_busy
 from tests.durability.script import answer, retry
 from tests.stores.cluster import Cluster, running_cluster
 
 TURNS = 2
-Fail = Callable[[Any], Exception]
 
 
 @pytest.fixture(scope="module")
 def cluster():
     with running_cluster() as running:
         yield running
-
-
-class Plan:
-    """Which statement fails, counted over all connections, and whether it takes effect first."""
-
-    def __init__(self, fail: Fail) -> None:
-        self.fail = fail
-        self.at, self.after, self.seen = 0, False, 0
-
-    def arm(self, at: int, *, after: bool) -> None:
-        self.at, self.after, self.seen = at, after, 0
-
-    def wrap(self, raw: Any) -> Any:
-        return Flaky(raw, self)
-
-
-class Flaky:
-    """A driver's connection of which one statement fails."""
-
-    def __init__(self, raw: Any, plan: Plan) -> None:
-        self._raw, self._plan = raw, plan
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._raw, name)
-
-    def execute(self, sql: str, parameters: Any = None) -> Any:
-        self._plan.seen += 1
-        fails = self._plan.seen == self._plan.at
-        if fails and not self._plan.after:
-            raise self._plan.fail(self._raw)
-        done = self._raw.execute(sql, parameters) if parameters else self._raw.execute(sql)
-        if fails:
-            raise self._plan.fail(self._raw)
-        return done
-
-
-def connection_lost(raw: Any) -> Exception:
-    """The server went away: what was sent before may or may not have happened."""
-    raw.close()
-    return psycopg.OperationalError("server closed the connection unexpectedly")
-
-
-def database_busy(raw: Any) -> Exception:
-    """Another process holds the lock."""
-    error = sqlite3.OperationalError("database is locked")
-    error.sqlite_errorcode = sqlite3.SQLITE_BUSY
-    return error
 
 
 @asynccontextmanager

@@ -1,0 +1,166 @@
+"""Every statement of a conversation with the bank assistant fails once: what clients hear is kept, or an honest 503."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from bot.app.running import Place, serving
+from simulator.embedded import embedded
+from simulator.settings import Endpoint
+from tests.durability.flaky import Plan, database_busy, disk_broken
+from tests.durability.processes import link_project
+
+LOGIN = {"accountNumber": "12345678", "code": "135790"}
+TRANSFER = ("move £1 from current to savings", "yes")
+SAYS = ("hello", "what is my balance?", *TRANSFER)
+
+
+class Talk:
+    """One conversation of one client: what it was told, by message id."""
+
+    def __init__(self, url: str, token: str, run: int, says: tuple[str, ...]) -> None:
+        self._client = httpx.AsyncClient(base_url=url, headers={"Authorization": f"Bearer {token}"}, trust_env=False)
+        self._run, self._says = run, says
+        self.told: dict[str, bytes] = {}
+
+    async def say_all(self) -> bool:
+        """Say everything once, under the same ids as before; whether all of it was answered."""
+        answers = [await self._say(f"{self._run}-{number}", text) for number, text in enumerate(self._says)]
+        return all(answers)
+
+    async def _say(self, message_id: str, text: str) -> bool:
+        answer = await self._client.post("/chat", json={"message": text, "messageId": message_id})
+        if answer.status_code == 503:
+            assert "Retry-After" in answer.headers
+            return False
+        assert answer.status_code == 200, answer.text
+        assert self.told.setdefault(message_id, answer.content) == answer.content
+        return True
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+
+@pytest.fixture
+async def bank(tmp_path: Path) -> AsyncIterator[Endpoint]:
+    async with embedded(tmp_path) as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+def bank_assistant(tmp_path: Path, bank: Endpoint) -> Path:
+    folder = link_project(tmp_path / "bank", "http://127.0.0.1:9")
+    (folder / ".teller").mkdir()
+    key = folder / ".teller" / "bank.key"
+    key.write_text(bank.secret)
+    key.chmod(0o600)
+    return folder
+
+
+@contextlib.asynccontextmanager
+async def served(folder: Path, bank: Endpoint, plan: Plan) -> AsyncIterator[tuple[Any, str]]:
+    async with serving(folder, Place(port=0), {"demo": True, "bank_url": bank.url}, wrap=plan.wrap) as served:
+        yield served
+
+
+async def log_in(url: str) -> str:
+    async with httpx.AsyncClient(base_url=url, trust_env=False) as client:
+        token: str = (await client.post("/auth", json=LOGIN)).raise_for_status().json()["token"]
+        return token
+
+
+async def transfers(bank: Endpoint) -> set[str]:
+    """The keys of the bank's payments; none of them twice, and no penny made or lost."""
+    headers = {"Authorization": f"Bearer {bank.admin_key}"}
+    async with httpx.AsyncClient(base_url=bank.url, headers=headers, trust_env=False) as client:
+        books = (await client.get("/admin/books")).json()
+    assert books["sum"] == 0
+    keys = [payment["key"] for payment in books["payments"]]
+    assert len(keys) == len(set(keys))
+    return set(keys)
+
+
+async def journal(running: Any) -> dict[str, str]:
+    """What the bot knows of its transfers: their status by key."""
+    rows = await running.database.read(lambda c: c.all("SELECT key, status FROM effects"))
+    return {row.key: row.status for row in rows}
+
+
+async def turns_of(running: Any) -> list[dict[str, Any]]:
+    """All turns of the one conversation, in order."""
+    row = await running.database.read(lambda c: c.one("SELECT id FROM conversations WHERE seq > 0"))
+    return [json.loads(turn.record) for turn in await running.store.turns(row.id, limit=10_000)]
+
+
+def said_once(turns: list[dict[str, Any]], runs: int, each: int) -> None:
+    """Every message of every run has one turn, in the order in which it was said."""
+    ids = [turn["message"]["id"] for turn in turns if "-" in turn["message"]["id"]]
+    assert ids == [f"{run}-{number}" for run in range(1, runs + 1) for number in range(each)]
+    assert [turn["seq"] for turn in turns] == list(range(1, len(turns) + 1))
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+async def test_a_busy_database_loses_and_doubles_nothing(bank_assistant: Path, bank: Endpoint, after: bool) -> None:
+    plan, run, reached = Plan(database_busy), 0, True
+    async with served(bank_assistant, bank, plan) as (running, url):
+        token = await log_in(url)
+        while reached:
+            run += 1
+            talk = Talk(url, token, run, SAYS)
+            plan.arm(run, after=after)
+            for _ in range(3):
+                if await talk.say_all():
+                    break
+            reached = plan.seen >= run
+            plan.arm(0)
+            assert await talk.say_all(), f"statement {run}"
+            await talk.close()
+        said_once(await turns_of(running), run, len(SAYS))
+        known = await journal(running)
+    made = await transfers(bank)
+    assert {key for key, status in known.items() if status == "done"} == made
+    # Where it cannot be told whether an order was sent before, it is not sent again: the bot says that it checks.
+    assert len(known) == run
+    assert len(made) >= run - 2 * after
+    assert run > 20
+
+
+async def test_a_broken_disk_stops_the_answers_and_a_restart_goes_on(
+    bank_assistant: Path, bank: Endpoint, tmp_path: Path
+) -> None:
+    plan, run, reached, folder = Plan(disk_broken), 0, True, bank_assistant
+    async with served(folder, bank, plan) as (_, url):
+        token = await log_in(url)
+    while reached:
+        run += 1
+        async with served(folder, bank, plan) as (running, url):
+            first = Talk(url, token, run, TRANSFER)
+            plan.arm(run)
+            whole = await first.say_all()
+            reached = plan.seen >= run
+            plan.arm(0)
+            assert whole != reached, f"statement {run}"
+            if reached:
+                assert running.database.failure
+                assert not await first.say_all()
+            await first.close()
+        # The failed store holds on to its files until its process ends: a new process would find just these.
+        folder = Path(shutil.copytree(folder, tmp_path / f"left-{run}", symlinks=True))
+        async with served(folder, bank, plan) as (running, url):
+            again = Talk(url, token, run, TRANSFER)
+            again.told = first.told
+            assert await again.say_all(), f"statement {run}"
+            await again.close()
+            said_once(await turns_of(running), run, len(TRANSFER))
+            known = await journal(running)
+    made = await transfers(bank)
+    assert {key for key, status in known.items() if status == "done"} == made
+    assert len(known) == run

@@ -45,7 +45,11 @@ CONFIRM_WITHIN = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """A simulation. Chances are per call; `careless` makes a new key per attempt: the control, which pays twice."""
+    """A simulation. Chances are per call.
+
+    Two controls: `careless` makes a new key per attempt, which pays twice; a `hasty` store says that a turn is kept
+    before it is, and loses those that fail then.
+    """
 
     seed: int
     conversations: int = 20
@@ -55,6 +59,7 @@ class Settings:
     store_fails: float = 0.03
     bank_fails: float = 0.2
     careless: bool = False
+    hasty: bool = False
 
 
 @dataclass
@@ -127,6 +132,9 @@ class SimulatedDatabase:
         except Exception:
             self._connection.rollback()
             raise
+        if self._world.settings.hasty and self._world.fails(self._world.settings.store_fails):
+            self._connection.rollback()
+            return result
         self._connection.run("COMMIT")
         await self._world.delay(0.002)
         self._fail_sometimes()

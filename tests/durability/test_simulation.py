@@ -27,3 +27,7 @@ def test_a_seed_gives_the_same_run_again():
 
 def test_the_simulation_sees_a_bot_that_makes_a_key_per_attempt():
     assert any("was paid 2 times" in problem for problem in simulate(Settings(0, careless=True)).problems)
+
+
+def test_the_simulation_sees_a_store_that_acknowledges_before_the_commit():
+    assert any("an answered message is lost" in problem for problem in simulate(Settings(0, hasty=True)).problems)

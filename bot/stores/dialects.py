@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
@@ -161,6 +162,19 @@ _PATIENCE = {
 """libpq's, in seconds but for the last (milliseconds): a server that vanished is noticed, and never waited for."""
 
 
+_SESSION = (
+    "synchronous_commit=on",
+    "lock_timeout=250ms",
+    "client_min_messages=warning",
+    # Every statement reads a few rows by an index, whatever the tables' statistics say: it is planned once, for that.
+    "plan_cache_mode=force_generic_plan",
+    "enable_seqscan=off",
+    "enable_hashjoin=off",
+    "enable_mergejoin=off",
+    "jit=off",
+)
+
+
 class Postgres:
     """PostgreSQL through psycopg 3."""
 
@@ -193,9 +207,8 @@ class Postgres:
         Transactions are short, so that one that waits long for a row stands in
         a deadlock with another worker's: it gives way and is tried again.
         """
-        given = self.url.query.get("options", "")
-        ours = "-c synchronous_commit=on -c lock_timeout=250ms -c client_min_messages=warning"
-        arguments = {"options": f"{given} {ours}", **_PATIENCE}
+        settings = " ".join(f"-c {setting}" for setting in _SESSION)
+        arguments = {"options": f"{self.url.query.get('options', '')} {settings}", **_PATIENCE}
         url = self.url.difference_update_query(["options"]).render_as_string(hide_password=False)
         return _dataset_engine(url, {"connect_args": arguments}, [])
 
@@ -209,11 +222,12 @@ class Postgres:
         except (DBAPIError, psycopg.Error) as error:
             raise Fault("lost", str(error)) from error
         raw.autocommit = True
+        raw.cursor_factory = _binary_cursor()
         return raw
 
     def text(self, sql: str) -> str:
-        """`:name` becomes `%(name)s`."""
-        return _PARAMETER.sub(r"%(\1)s", sql.replace("%", "%%"))
+        """`:name` becomes `%(name)b`: psycopg sends it in binary form."""
+        return _PARAMETER.sub(r"%(\1)b", sql.replace("%", "%%"))
 
     def execute_many(self, raw: Any, sql: str, rows: Sequence[Mapping[str, Any]]) -> int:
         """psycopg's executemany, which sends all rows before it waits."""
@@ -232,6 +246,19 @@ class Postgres:
         if state[:2] == "40" or state == "55P03":
             return Fault("busy", str(error))
         return Fault("full", str(error)) if state[:2] in ("53", "58") else None
+
+
+@cache
+def _binary_cursor() -> type[Any]:
+    """A cursor that gets its rows in binary form: a snapshot as text would be twice as long, and be read twice."""
+    import psycopg
+
+    class BinaryCursor(psycopg.Cursor[Any]):
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            self.format = psycopg.pq.Format.BINARY
+
+    return BinaryCursor
 
 
 def _is_operational(error: Exception) -> bool:

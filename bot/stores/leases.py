@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
@@ -19,21 +19,27 @@ _CLOCK = "(EXTRACT(EPOCH FROM statement_timestamp()) * 1000000)::bigint"
 # behind, and who gets it has all that the turn begins with. All lock their rows in one order, and wait in no circle.
 _TAKE = f"""
     WITH asked AS (
-        SELECT * FROM unnest(:conversation::text[], :message_id::text[], :owner::text[])
-            AS asked (conversation, message_id, owner)),
-    locked AS (SELECT id FROM conversations WHERE id = ANY(:conversation::text[]) ORDER BY id FOR UPDATE)
+        SELECT asked.*
+        FROM unnest(:conversation::text[], :message_id::text[], :owner::text[])
+            AS asked (conversation, message_id, owner)
+        JOIN conversations c ON c.id = asked.conversation ORDER BY c.id FOR UPDATE OF c)
     UPDATE conversations c SET
         lease_owner = CASE WHEN lease_until <= {_CLOCK} THEN asked.owner ELSE lease_owner END,
         fence = CASE WHEN lease_until <= {_CLOCK} THEN fence + 1 ELSE fence END,
         lease_wanted = CASE WHEN lease_until <= {_CLOCK} THEN 0 ELSE 1 END,
         lease_until = CASE WHEN lease_until <= {_CLOCK} THEN {_CLOCK} + :length ELSE lease_until END
-    FROM locked JOIN asked ON asked.conversation = locked.id
-    LEFT JOIN inbox i ON i.conversation = asked.conversation AND i.message_id = asked.message_id
-    WHERE c.id = locked.id
+    FROM asked LEFT JOIN inbox i ON i.conversation = asked.conversation AND i.message_id = asked.message_id
+    WHERE c.id = asked.conversation
     RETURNING c.id, c.fence, c.lease_owner, c.seq, c.snapshot, c.last_turn_at,
               i.fingerprint, i.seq AS stored_seq, i.reply"""  # noqa: S608 - put together from constants
 
-_RENEW = f"UPDATE conversations SET lease_until = {_CLOCK} + :length WHERE id = :conversation AND fence = :fence"  # noqa: S608 - as above
+_RENEW = f"""
+    UPDATE conversations c SET lease_until = {_CLOCK} + :length
+    FROM (
+        SELECT held.*
+        FROM unnest(:conversation::text[], :fence::bigint[]) AS held (conversation, fence)
+        JOIN conversations c ON c.id = held.conversation ORDER BY c.id FOR UPDATE OF c) held
+    WHERE c.id = held.conversation AND c.fence = held.fence AND lease_until > 0"""  # noqa: S608 - as above
 
 _RELEASE = """
     UPDATE conversations SET lease_until = 0
@@ -42,17 +48,17 @@ _RELEASE = """
 # All of all turns in one round trip; their leases end with it. Of two turns of one conversation one moves it on.
 _COMMIT = """
     WITH given AS (
-        SELECT * FROM unnest(
+        SELECT given.*
+        FROM unnest(
             :conversation::text[], :seq::bigint[], :fence::bigint[], :snapshot::bytea[], :at::bigint[],
             :record::bytea[], :message_id::text[], :fingerprint::text[], :reply::bytea[],
             :session::text[], :until::bigint[]) WITH ORDINALITY
             AS given (conversation, seq, fence, snapshot, at, record, message_id, fingerprint, reply,
-                      session, until, number)),
-    locked AS (SELECT id FROM conversations WHERE id = ANY(:conversation::text[]) ORDER BY id FOR UPDATE),
+                      session, until, number)
+        JOIN conversations c ON c.id = given.conversation ORDER BY c.id FOR UPDATE OF c),
     moved AS (
         UPDATE conversations c SET seq = given.seq, snapshot = given.snapshot, last_turn_at = given.at, lease_until = 0
-        FROM locked JOIN given ON given.conversation = locked.id
-        WHERE c.id = locked.id AND c.seq = given.seq - 1 AND c.fence = given.fence
+        FROM given WHERE c.id = given.conversation AND c.seq = given.seq - 1 AND c.fence = given.fence
         RETURNING given.number, c.lease_wanted),
     done AS (SELECT * FROM given JOIN moved USING (number)),
     recorded AS (
@@ -130,9 +136,9 @@ def _held(asked: Asked, row: Row | None) -> Held | KeyError | None:
     )
 
 
-def renew(connection: Connection, conversation: str, fence: int, seconds: float) -> None:
-    """Let the lease with this number end so many seconds from now."""
-    connection.run(_RENEW, conversation=conversation, fence=fence, length=_micros(seconds))
+def renew(connection: Connection, fences: Mapping[str, int], seconds: float) -> None:
+    """Let the leases with these numbers, by conversation, end so many seconds from now, if they have not ended yet."""
+    connection.run(_RENEW, conversation=list(fences), fence=list(fences.values()), length=_micros(seconds))
 
 
 def release(connection: Connection, conversation: str, fence: int) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 
 from bot.engine.protocols import Loaded, TurnCommit
 from bot.errors import StoreUnavailable
@@ -39,6 +40,7 @@ class PostgresTurns(SqlTurns):
         self._patience = patience
         self._notices = Notices(database.dialect.conninfo, leases.CHANNEL)
         self._held: dict[str, Held] = {}
+        self._renewal: asyncio.Task[None] | None = None
 
     @asynccontextmanager
     async def hold(self, conversation: str, message_id: str | None = None) -> AsyncIterator[int]:
@@ -49,11 +51,11 @@ class PostgresTurns(SqlTurns):
         """
         held = await self._take(conversation, message_id)
         self._held[conversation] = held
-        renewal = asyncio.create_task(self._keep(conversation, held.fence))
+        if self._renewal is None:
+            self._renewal = asyncio.create_task(self._renew())
         try:
             yield held.fence
         finally:
-            renewal.cancel()
             if self._held.get(conversation) is held:
                 del self._held[conversation]
                 await self._release(conversation, held.fence)
@@ -74,7 +76,9 @@ class PostgresTurns(SqlTurns):
             del self._held[commit.conversation]
 
     async def close(self) -> None:
-        """Stop listening for other workers."""
+        """Stop listening for other workers, and let the leases end by themselves."""
+        if self._renewal is not None:
+            self._renewal.cancel()
         await self._notices.close()
 
     async def _take(self, conversation: str, message_id: str | None = None) -> Held:
@@ -102,10 +106,11 @@ class PostgresTurns(SqlTurns):
         with contextlib.suppress(StoreUnavailable):  # it runs out by itself
             await self.database.note(lambda c: leases.release(c, conversation, fence), order=conversation)
 
-    async def _keep(self, conversation: str, fence: int) -> None:
+    async def _renew(self) -> None:
+        """Keep all leases of slow turns, again and again."""
         while True:
             await asyncio.sleep(self._lease / 3)
-            with contextlib.suppress(StoreUnavailable):
-                await self.database.note(
-                    lambda c: leases.renew(c, conversation, fence, self._lease), order=conversation
-                )
+            fences = {conversation: held.fence for conversation, held in self._held.items()}
+            if fences:
+                with contextlib.suppress(StoreUnavailable):
+                    await self.database.note(partial(leases.renew, fences=fences, seconds=self._lease))

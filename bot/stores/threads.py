@@ -115,7 +115,7 @@ class Reader(Worker):
 
 
 class Looker(Reader):
-    """Runs reads of a row or two, all that wait in one go."""
+    """Runs what takes one statement, a transaction by itself; all that wait in one go."""
 
     def __init__(self, name: str, link: Link, health: Health, patience: float) -> None:
         Worker.__init__(self, name, link, health, patience)

@@ -60,18 +60,25 @@ class RunningTurn:
         self.events: list[Event] = []
         self.steps: list[Step] = []
         self.timings: dict[str, float] = {}
+        self._message = message
+        self._random = random
+        self._new_id = new_id
+        self._spend = spend
         self._action_seconds = action_seconds
         self._report_failure = report_failure
-        self._context = TurnContext(
-            message=message,
-            domain=agent.content.domain,
-            now=now,
-            random=random,
-            resources=agent.resources,
+
+    def _context(self) -> TurnContext:
+        """What an action sees of the turn. Made anew: kept here, the two would hold each other, and all they hold."""
+        return TurnContext(
+            message=self._message,
+            domain=self.agent.content.domain,
+            now=self.now,
+            random=self._random,
+            resources=self.agent.resources,
             run_action=self._run_nested,
-            has_action=agent.actions.__contains__,
-            new_id=new_id,
-            spend=spend,
+            has_action=self.agent.actions.__contains__,
+            new_id=self._new_id,
+            spend=self._spend,
         )
 
     @property
@@ -91,8 +98,7 @@ class RunningTurn:
 
     def understand(self, parse: Callable[[], Parse]) -> None:
         """Parse the message and take it in."""
-        message = self._context.message
-        started = perf_counter()
+        message, started = self._message, perf_counter()
         parsed = parse()
         self.timings["parse"] = perf_counter() - started
         self.apply([UserUttered(parsed, message.message_id, message.channel, message.metadata)])
@@ -152,7 +158,7 @@ class RunningTurn:
         action = self.agent.actions.get(name)
         if action is None:
             raise LookupError(f"no plugin, response or form is called {name}")
-        turn = Turn(tracker, self._context)
+        turn = Turn(tracker, self._context())
         started = perf_counter()
         async with asyncio.timeout(self._action_seconds):
             await _uncancelled(action(turn))
@@ -167,11 +173,11 @@ class RunningTurn:
     def _fail(self, action: str, error: BaseException) -> None:
         self._report_failure(action, error)
         reply = choose_response(
-            self._context.domain,
+            self.agent.content.domain,
             FAILED_RESPONSE,
             self.tracker,
-            channel=self._context.message.channel,
-            random=self._context.random,
+            channel=self._message.channel,
+            random=self._random,
             values={},
         )
         self.apply([ActionFailed(action, type(error).__name__), BotUttered(reply or Reply(text=FAILED_TEXT))])

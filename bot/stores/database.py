@@ -22,7 +22,7 @@ from bot.stores.jobs import Job
 from bot.stores.links import Health, Link, Near
 from bot.stores.lock import FileLock
 from bot.stores.schema import migrate
-from bot.stores.threads import Looker, Reader, Worker, Writer
+from bot.stores.threads import Asker, Company, Reader, Worker, Writer
 
 T = TypeVar("T")
 Item = TypeVar("Item")
@@ -61,13 +61,12 @@ class Database:
         scanner = Reader("store-scanner", Link(connect), self._scans, self._health, patience)
         self._workers: list[Worker] = [self._writer, *self._readers, scanner]
         self._near = Near(Link(connect), self._health) if dialect.name == "sqlite" else None
-        self._looker = Looker("store-looker", Link(connect), self._health, patience)
+        self._looks = Asker("store-looks", Link(connect), self._health, patience)
         if self._near is None:
-            self._workers.append(self._looker)
-        self._notes = self._writer
+            self._workers.append(self._looks)
+        self._notes: Company = self._writer
         if dialect.relax is not None:
-            link = Link(lambda: _relaxed(connect, dialect))
-            self._notes = Writer("store-notes", link, self._health, patience)
+            self._notes = Asker("store-notes", Link(lambda: _relaxed(connect, dialect)), self._health, patience)
             self._workers.append(self._notes)
         self._lock: FileLock | None = None
         self._closed = False
@@ -139,7 +138,7 @@ class Database:
     ) -> T:
         """As `look`, with the work of `write_together`: PostgreSQL is asked once for all who look at the same time."""
         if self._near is None:
-            return await self._submit(self._looker.gathering, work, item)
+            return await self._submit(self._looks.jobs, work, item)
         (result,) = await self.look(lambda connection: work(connection, [item]))
         if isinstance(result, Exception):
             raise result
@@ -173,7 +172,10 @@ class Database:
         return await self._submit(self._writer.jobs, work, item, order)
 
     async def note(self, work: Callable[[Connection], T], *, order: str = "") -> T:
-        """As `write`, for what a power cut may take, such as leases: PostgreSQL does not wait for its disk."""
+        """As `write`, for single statements that a power cut may undo, such as leases.
+
+        PostgreSQL does not wait for its disk with these.
+        """
         return await self._submit(self._notes.jobs, _each, work, order)
 
     async def note_together(

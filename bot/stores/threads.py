@@ -103,43 +103,11 @@ class Reader(Worker):
         self._finish()
 
     def _read(self, jobs: Sequence[Job]) -> None:
-        try:
-            perform(self.link.open(), jobs)
-        except Fault as fault:
-            if fault.kind != "broken":
-                self.link.drop()  # with all that may still be open on it
-            raise
-        except Exception as error:
-            for job in jobs:
-                job.error = error
+        _statement_by_statement(self.link, jobs)
 
 
-class Looker(Reader):
-    """Runs what takes one statement, a transaction by itself; all that wait in one go."""
-
-    def __init__(self, name: str, link: Link, health: Health, patience: float) -> None:
-        Worker.__init__(self, name, link, health, patience)
-        self.gathering = Gathering()
-
-    def stop(self) -> None:
-        """As `Worker.stop`."""
-        self.gathering.close()
-
-    def _run(self) -> None:
-        going = True
-        while going:
-            going = self.gathering.wait()
-            while jobs := self.gathering.take(_LARGEST_BATCH):
-                self._attempt(self._read, jobs)
-                deliver(jobs)
-        self._finish()
-
-
-class Writer(Worker):
-    """Runs all jobs that wait in one transaction; they are answered after its COMMIT, or not at all."""
-
-    tidy_every = 5_000
-    """SQL statements after which the database may tidy up: about a thousand turns."""
+class Company(Worker):
+    """Does what several event-loop rounds brought in one go; subclasses say how."""
 
     def __init__(self, name: str, link: Link, health: Health, patience: float) -> None:
         super().__init__(name, link, health, patience)
@@ -150,29 +118,53 @@ class Writer(Worker):
         self.jobs.close()
 
     def _run(self) -> None:
-        going, tidied = True, 0
+        going = True
         while going:
             going = self.jobs.wait()
-            while self._commit(self.jobs.take(_LARGEST_BATCH)):
+            while self._some():
                 continue
-            if self.link.statements - tidied >= self.tidy_every:
-                self._attempt(self._tidy, ())
-                tidied = self.link.statements
+            self._tidy()
         self._finish()
 
-    def _commit(self, taken: list[Job]) -> bool:
-        """Do these jobs; whether there may be more that wait for their turn."""
+    def _some(self) -> bool:
+        """Do what waits, up to a batch; whether there may be more."""
+        taken = self.jobs.take(_LARGEST_BATCH)
         jobs = [job for job in taken if not job.future.cancelled()]
         if jobs:
             jobs.sort(key=order_of)  # workers that lock the same rows in the same order never wait in a circle
-            self._attempt(self._write, jobs)
+            self._attempt(self._do, jobs)
             deliver(jobs)
         return len(taken) == _LARGEST_BATCH
 
-    def _tidy(self, jobs: Sequence[Job]) -> None:
-        self.link.open().tidy()
+    @abstractmethod
+    def _do(self, jobs: Sequence[Job]) -> None:
+        """Do these, and note in each what came of it; raises Fault to be asked again."""
 
-    def _write(self, jobs: Sequence[Job]) -> None:
+    def _tidy(self) -> None:
+        """Do what is to be done now and then."""
+
+
+class Asker(Company):
+    """Runs what takes one statement, each a transaction by itself."""
+
+    def _do(self, jobs: Sequence[Job]) -> None:
+        _statement_by_statement(self.link, jobs)
+
+
+class Writer(Company):
+    """Runs all jobs that wait in one transaction; they are answered after its COMMIT, or not at all."""
+
+    tidy_every = 5_000
+    """SQL statements after which the database may tidy up: about a thousand turns."""
+
+    _tidied = 0
+
+    def _tidy(self) -> None:
+        if self.link.statements - self._tidied >= self.tidy_every:
+            self._attempt(lambda _: self.link.open().tidy(), ())
+            self._tidied = self.link.statements
+
+    def _do(self, jobs: Sequence[Job]) -> None:
         """One transaction for all; if one fails, all again with a savepoint each, so that only that one fails."""
         for job in jobs:
             job.result = job.error = None
@@ -226,3 +218,16 @@ class Writer(Worker):
                 connection.run("ROLLBACK TO SAVEPOINT job")
             connection.run("RELEASE SAVEPOINT job")
         return True
+
+
+def _statement_by_statement(link: Link, jobs: Sequence[Job]) -> None:
+    """Do these without a transaction around them."""
+    try:
+        perform(link.open(), jobs)
+    except Fault as fault:
+        if fault.kind != "broken":
+            link.drop()  # with all that may still be open on it
+        raise
+    except Exception as error:
+        for job in jobs:
+            job.error = error

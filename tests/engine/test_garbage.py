@@ -7,8 +7,7 @@ import random
 import weakref
 
 from bot.actions.turn import Turn
-
-from .conftest import MakeBench
+from tests.engine.conftest import MakeBench
 
 
 async def test_a_turn_leaves_no_cycle_behind(make_bench: MakeBench) -> None:

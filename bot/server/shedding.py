@@ -68,6 +68,7 @@ class Shedder(asyncio.Protocol):
         self._gate = gate
         self._whole_so_far = True
         self._held: bytes | None = None
+        self._stopped_reading = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client connected."""
@@ -110,11 +111,17 @@ class Shedder(asyncio.Protocol):
         self._inner.connection_lost(exc)
 
     def pause_writing(self) -> None:
-        """The client reads too slowly."""
+        """The client reads too slowly; one that does not even take refusals is not read any further."""
+        if self._is_quiet():
+            self._stopped_reading = True
+            self._transport.pause_reading()
         self._inner.pause_writing()
 
     def resume_writing(self) -> None:
         """The client caught up."""
+        if self._stopped_reading:
+            self._stopped_reading = False
+            self._transport.resume_reading()
         self._inner.resume_writing()
 
     def _is_quiet(self) -> bool:

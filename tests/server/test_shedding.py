@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -26,6 +27,7 @@ class Kitchen:
     most_seen: int = 0
     is_gated: bool = True
     done: asyncio.Event = field(default_factory=asyncio.Event)
+    runner: SheddingRunner | None = None
 
     async def chat(self, request: web.Request) -> web.Response:
         self.in_work += 1
@@ -51,7 +53,7 @@ async def kitchen(most: int) -> AsyncIterator[Kitchen]:
     runner = SheddingRunner(app, gate, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    served.port = runner.addresses[0][1]
+    served.port, served.runner = runner.addresses[0][1], runner
     try:
         yield served
     finally:
@@ -154,6 +156,45 @@ async def test_a_message_in_pieces_is_left_to_aiohttp_and_so_is_all_after_it() -
         assert (await line.answer())[0] == 200
         line.writer.write(MESSAGE)
         assert (await line.answer())[0] == 200
+
+
+class Wire(asyncio.Transport):
+    """A connection whose client reads when it likes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_read = True
+        self.written = b""
+
+    def write(self, data: bytes | bytearray | memoryview[Any]) -> None:
+        self.written += data
+
+    def pause_reading(self) -> None:
+        self.is_read = False
+
+    def resume_reading(self) -> None:
+        self.is_read = True
+
+    def is_closing(self) -> bool:
+        return False
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+async def test_a_client_that_takes_no_refusals_is_read_no_further() -> None:
+    async with kitchen(most=0) as served:
+        assert served.runner is not None
+        shedder, wire = served.runner.server(), Wire()
+        shedder.connection_made(wire)
+        await asyncio.sleep(0)  # aiohttp's protocol begins to wait for a request
+        shedder.data_received(MESSAGE)
+        assert wire.written.startswith(b"HTTP/1.1 503 ")
+        shedder.pause_writing()
+        assert not wire.is_read
+        shedder.resume_writing()
+        assert wire.is_read
+        shedder.connection_lost(None)
 
 
 @pytest.mark.parametrize(

@@ -22,10 +22,10 @@ A request that has come in is a turn's task one round later, and its commit is h
 
 
 class Gathering:
-    """A queue that wakes its taker when most of those who come lately are here, or when nobody else is on the way.
+    """A queue that wakes its taker when half of those who come lately are here, or when nobody else is on the way.
 
-    Two thirds of them (at most 32): so that the others' turns are computed
-    while these are committed. The event loop itself tells whether somebody is on the
+    Half of them (at most 32): so that the others' turns are computed while
+    these are committed. The event loop itself tells whether somebody is on the
     way: as long as its rounds bring jobs, it has turns in hand. Once they bring
     none it is idle, or its turns wait for something outside, and for those
     nobody waits. The idea is PostgreSQL's `commit_delay` and
@@ -38,6 +38,7 @@ class Gathering:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._gathered = 0
         self._seen: set[str] = set()
+        self._seen_before = 0
         self._enough = _ENOUGH
 
     def put(self, job: Job) -> None:
@@ -77,11 +78,10 @@ class Gathering:
 
     def _count(self, name: str) -> None:
         """Tell by who comes again how many come: of clients that wait for their answers, each comes once a round."""
-        if name in self._seen:
-            self._enough = min(max(len(self._seen) * 2 // 3, 1), _ENOUGH)
-            self._seen.clear()
-        elif len(self._seen) >= 2 * _ENOUGH:
-            self._enough = _ENOUGH
+        seen = len(self._seen)
+        if name in self._seen or seen == 2 * _ENOUGH:
+            self._enough = (max(seen, self._seen_before) + 1) // 2
+            self._seen_before = seen
             self._seen.clear()
         self._seen.add(name)
 

@@ -32,6 +32,7 @@ from vector_corpus import parts as corpus_parts
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from bot.nlu.vectors import parts, pieces
+from bot.nlu.vocabulary import SLOTS, WORDS, slots_of
 
 WIDTH = 256
 CHUNK = 8192
@@ -159,7 +160,8 @@ def _write(table: np.ndarray, words: list[str], out: Path) -> None:
     steps = np.maximum(np.abs(table).max(axis=1), 1e-8) / 127
     np.save(out / "vectors.npy", np.round(table / steps[:, None]).astype(np.int8))
     np.save(out / "steps.npy", steps.astype(np.float32))
-    (out / "vocabulary.txt").write_text("\n".join(words), "utf-8")
+    np.save(out / SLOTS, slots_of(words))
+    (out / WORDS).write_text("\n".join(words), "utf-8")
 
 
 if __name__ == "__main__":

@@ -60,7 +60,7 @@ class Spelling:
         ours = [w for w in edits if w in self._weights and len(w) >= SHORTEST]
         if ours:
             return min(ours, key=lambda w: (-self._weights[w], w))
-        theirs = [w for w in edits if w in self._real and len(w) >= SHORTEST and w.isalpha()]
+        theirs = [w for w in edits if len(w) >= SHORTEST and w.isalpha() and w in self._real]
         return min(theirs, key=lambda w: (self._real[w], w)) if theirs else word
 
     def _edits(self, word: str) -> set[str]:

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.nlu.text import normalise, words
+from bot.nlu.vocabulary import Vocabulary
 
 Floats = NDArray[np.float32]
 
@@ -29,7 +30,7 @@ _CACHED_WORDS: Final = 500
 _LONGEST_PIECE: Final = 24
 
 
-def pieces(word: str, vocabulary: dict[str, int]) -> list[int]:
+def pieces(word: str, vocabulary: Mapping[str, int]) -> list[int]:
     """WordPiece: the longest known pieces of `word` from the left; characters that are in none are skipped.
 
     Wu et al. 2016 (arXiv:1609.08144), as BERT's vocabulary has it: pieces
@@ -62,7 +63,7 @@ class _Table:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.vocabulary = {w: i for i, w in enumerate((folder / "vocabulary.txt").read_text("utf-8").split("\n"))}
+        self.vocabulary = Vocabulary(folder)
         self._steps: Floats = np.load(folder / "steps.npy", allow_pickle=False).astype(np.float32)
         with (folder / "vectors.npy").open("rb") as file:
             np.lib.format.read_magic(file)

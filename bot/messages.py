@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, get_args
 
 from msgspec import Struct, field
 
@@ -99,6 +99,10 @@ class Nearest(Struct, frozen=True):
     similarity: float
 
 
+Doubt = Literal["", "out_of_scope", "ambiguous"]
+DOUBTS: Final[tuple[Doubt, ...]] = get_args(Doubt)
+
+
 class Parse(Struct, frozen=True):
     """What the matcher made of a message.
 
@@ -115,7 +119,7 @@ class Parse(Struct, frozen=True):
     entities: tuple[Entity, ...] = ()
     response_selector: JsonObject = field(default_factory=dict)
     nearest: tuple[Nearest, ...] = ()
-    doubt: Literal["", "out_of_scope", "ambiguous"] = ""
+    doubt: Doubt = ""
 
     @property
     def intent_name(self) -> str | None:

@@ -47,6 +47,7 @@ def pack_parse(parse: Parse) -> list[Any]:
         [_values(entity, _ENTITY) for entity in parse.entities],
         parse.response_selector,
         [[near.text, near.intent, near.place, near.similarity] for near in parse.nearest],
+        parse.doubt,
     ]
     while len(values) > 1 and not values[-1]:
         values.pop()
@@ -55,7 +56,7 @@ def pack_parse(parse: Parse) -> list[Any]:
 
 def unpack_parse(values: Values) -> Parse:
     """The parse of a JSON array."""
-    text, intent, ranking, entities, selector, nearest = (*values, *_EMPTY_PARSE[len(values) :])
+    text, intent, ranking, entities, selector, nearest, doubt = (*values, *_EMPTY_PARSE[len(values) :])
     return Parse(
         text,
         IntentScore(*intent) if intent else None,
@@ -63,10 +64,11 @@ def unpack_parse(values: Values) -> Parse:
         tuple([Entity(*entity) for entity in entities]) if entities else (),
         selector or {},
         tuple([Nearest(*near) for near in nearest]) if nearest else (),
+        doubt,
     )
 
 
-_EMPTY_PARSE: Final[tuple[Any, ...]] = ("", None, None, None, None, None)
+_EMPTY_PARSE: Final[tuple[Any, ...]] = ("", None, None, None, None, None, "")
 
 
 Spec = tuple[tuple[str, Any], ...]

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 
 from bot.dialogue import events as e
 from bot.dialogue.fields import mapping, mappings, number, optional_text, text, whole
-from bot.messages import Entity, IntentScore, JsonObject, Nearest, Parse, Reply
+from bot.messages import DOUBTS, Entity, IntentScore, JsonObject, Nearest, Parse, Reply
 
 Fields: TypeAlias = dict[str, Any]
 
@@ -48,6 +48,8 @@ def parse_to_json(parse: Parse) -> Fields:
         data["nearest"] = [
             {"text": n.text, "intent": n.intent, "place": n.place, "similarity": n.similarity} for n in parse.nearest
         ]
+    if parse.doubt:
+        data["doubt"] = parse.doubt
     return data
 
 
@@ -63,6 +65,7 @@ def parse_from_json(data: JsonObject) -> Parse:
         nearest=tuple(
             [Nearest(n["text"], n["intent"], n["place"], n["similarity"]) for n in data.get("nearest") or ()]
         ),
+        doubt=data["doubt"] if data.get("doubt") in DOUBTS else "",
     )
 
 

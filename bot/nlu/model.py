@@ -6,14 +6,14 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, Literal, Self
+from typing import Any, Final, Self
 
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
 from bot.learning import ModelError, read_folder, write_folder
-from bot.messages import Entity, IntentScore, JsonObject, Nearest, Parse
+from bot.messages import Doubt, Entity, IntentScore, JsonObject, Nearest, Parse
 from bot.nlu.classifier import Classifier, Prediction
 from bot.nlu.components import Factory, Processor, make_components
 from bot.nlu.entities import EntityModel
@@ -27,9 +27,6 @@ from bot.nlu.tfidf import Tfidf
 FALLBACK_INTENT: Final = "nlu_fallback"
 RANKED: Final = 10
 """How many intents a ranking names, as in Rasa."""
-
-
-Doubt = Literal["", "out_of_scope", "ambiguous"]
 
 
 class Known(Struct, frozen=True):

@@ -36,6 +36,7 @@ PARSE = obj(
         "intent": obj(("name", "confidence"), {"name": {"type": ["string", "null"]}, "confidence": {"type": "number"}}),
         "entities": {"type": "array", "items": OBJECT},
         "intent_ranking": {"type": "array", "items": OBJECT},
+        "doubt": {"enum": ["out_of_scope", "ambiguous"]},
         "message_id": {**MESSAGE_ID, "type": ["string", "null"]},
     },
 )

@@ -188,6 +188,7 @@ parses = st.builds(
     st.lists(entities, max_size=2).map(tuple),
     st.just({}) | st.just({"default": {"response": {"intent_response_key": "faq/x"}}}),
     st.just(()) | st.just((Nearest("a", "b", "c:1:2", 0.5),)),
+    st.sampled_from(["", "out_of_scope", "ambiguous"]),
 )
 button = st.just({"title": "Yes", "payload": "/yes"})
 replies = st.builds(

@@ -9,6 +9,9 @@ from time import perf_counter
 
 from msgspec import Struct, field
 
+WARMUP = 0.5
+"""Seconds before counting begins."""
+
 Request = Callable[[int, int], bytes]
 """Makes the bytes of client i's n-th request."""
 
@@ -41,7 +44,7 @@ class Result(Struct):
         return ordered[min(int(len(ordered) * share), len(ordered) - 1)] if ordered else float("nan")
 
 
-async def load(port: int, clients: int, seconds: float, request: Request, *, warmup: float = 0.5) -> Result:
+async def load(port: int, clients: int, seconds: float, request: Request, *, warmup: float = WARMUP) -> Result:
     """Let `clients` send one request after another for so many seconds; those of the warm-up are not counted."""
     started = perf_counter() + warmup
     result = Result(seconds)

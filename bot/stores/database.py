@@ -22,7 +22,7 @@ from bot.stores.jobs import Job
 from bot.stores.links import Health, Link, Near
 from bot.stores.lock import FileLock
 from bot.stores.schema import migrate
-from bot.stores.threads import Asker, Company, Reader, Worker, Writer
+from bot.stores.threads import BatchWorker, Reader, Statements, Worker, Writer
 
 T = TypeVar("T")
 Item = TypeVar("Item")
@@ -61,12 +61,12 @@ class Database:
         scanner = Reader("store-scanner", Link(connect), self._scans, self._health, patience)
         self._workers: list[Worker] = [self._writer, *self._readers, scanner]
         self._near = Near(Link(connect), self._health) if dialect.name == "sqlite" else None
-        self._looks = Asker("store-looks", Link(connect), self._health, patience)
+        self._looks = Statements("store-looks", Link(connect), self._health, patience)
         if self._near is None:
             self._workers.append(self._looks)
-        self._notes: Company = self._writer
+        self._notes: BatchWorker = self._writer
         if dialect.relax is not None:
-            self._notes = Asker("store-notes", Link(lambda: _relaxed(connect, dialect)), self._health, patience)
+            self._notes = Statements("store-notes", Link(lambda: _relaxed(connect, dialect)), self._health, patience)
             self._workers.append(self._notes)
         self._lock: FileLock | None = None
         self._closed = False

@@ -106,7 +106,7 @@ class Reader(Worker):
         _statement_by_statement(self.link, jobs)
 
 
-class Company(Worker):
+class BatchWorker(Worker):
     """Does what several event-loop rounds brought in one go; subclasses say how."""
 
     def __init__(self, name: str, link: Link, health: Health, patience: float) -> None:
@@ -144,14 +144,14 @@ class Company(Worker):
         """Do what is to be done now and then."""
 
 
-class Asker(Company):
+class Statements(BatchWorker):
     """Runs what takes one statement, each a transaction by itself."""
 
     def _do(self, jobs: Sequence[Job]) -> None:
         _statement_by_statement(self.link, jobs)
 
 
-class Writer(Company):
+class Writer(BatchWorker):
     """Runs all jobs that wait in one transaction; they are answered after its COMMIT, or not at all."""
 
     tidy_every = 5_000

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -199,3 +200,38 @@ async def test_a_full_disk_refuses_the_write_and_the_store_lives_on(tmp_path: Pa
     assert await count(database) == 0
     assert database.failure is None
     await database.close()
+
+
+def insert_all(connection: Connection, seqs: Sequence[int]) -> list[int | ValueError]:
+    connection.many(INSERT, [{"seq": seq, "record": b"x"} for seq in seqs if seq >= 0])
+    return [seq if seq >= 0 else ValueError("below nought") for seq in seqs]
+
+
+async def test_what_many_want_is_done_in_one_go_and_each_gets_its_own(database: Database):
+    assert await asyncio.gather(*[database.write_together(insert_all, n) for n in range(30)]) == list(range(30))
+    assert database.statistics().largest_batch > 1
+    assert await count(database) == 30
+
+
+async def test_what_is_refused_to_one_is_done_for_the_others(database: Database):
+    await database.write(insert(7))
+    wanted = [database.write_together(insert_all, n) for n in (6, 7, -1, 8)]
+    six, seven, below, eight = await asyncio.gather(*wanted, return_exceptions=True)
+    assert (six, eight) == (6, 8)
+    assert isinstance(seven, Conflict)
+    assert isinstance(below, ValueError)
+    assert await count(database) == 3
+
+
+def find_all(connection: Connection, seqs: Sequence[int]) -> list[int | KeyError]:
+    rows = connection.all("SELECT seq FROM turns")
+    return [seq if (seq,) in rows else KeyError(seq) for seq in seqs]
+
+
+async def test_what_many_look_for_is_found_or_raised_for_each(database: Database):
+    await database.write(insert(1))
+    found, missing = await asyncio.gather(
+        database.look_together(find_all, 1), database.look_together(find_all, 2), return_exceptions=True
+    )
+    assert found == 1
+    assert isinstance(missing, KeyError)

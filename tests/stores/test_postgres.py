@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from msgspec.structs import replace
 from bot.engine.protocols import Loaded
 from bot.errors import ConfigurationError, SequenceConflict, StoreUnavailable
 from bot.sources import Sources
+from bot.stores import leases, sessions
 from bot.stores.database import Database
 from bot.stores.postgres import PostgresTurns
 from bot.stores.turns import SqlTurns, open_turns
@@ -228,3 +230,14 @@ async def test_several_workers_may_bring_an_empty_database_up_to_date_at_once(cl
     opened = await asyncio.gather(*[asyncio.to_thread(Database.open, url, readers=1) for _ in range(4)])
     for database in opened:
         await database.close()
+
+
+@pytest.mark.parametrize("sql", [leases._TAKE, leases._COMMIT, leases._RENEW, sessions._BY_TOKENS])
+async def test_what_every_turn_asks_reads_by_indexes_only(workers: Workers, sql: str):
+    store = workers.start()
+    names = set(re.findall(r"(?<!:):([a-z_]+)", sql))
+    values: dict[str, object] = {name: [None] for name in names} | {"length": 1, "now": 1}
+    rows = await store.database.read(lambda c: c.all(f"EXPLAIN {sql}", **{name: values[name] for name in names}))
+    plan = "\n".join(row[0] for row in rows)
+    assert "Index" in plan
+    assert "Seq Scan" not in plan, plan

@@ -3,7 +3,8 @@
     python benchmarks/overload.py [--seconds 5] [--times 10] [--connections 2000]
 
 First the capacity is measured: 64 users, each waiting for an answer before the
-next message. Then messages come at so many times that rate whether or not
+next message, in conversations that have some turns behind them, as those of the
+flood have. Then messages come at so many times that rate whether or not
 anything is answered (an open loop), over as many connections as there are, each
 with one request at a time. The server runs on one core, the load on the other.
 Prints a table, and the goodput that was kept with its goal: by the clock, and by
@@ -164,6 +165,7 @@ def run_all(work: Path, times: float, seconds: float, connections: int) -> tuple
     key = asyncio.run(make_key(project, store))
     bot = (sys.executable, "-m", "bot", "run", "--project", str(project), "--store", store, "--port", str(PORT))
     with process(0, *bot, until="ready", log=work / "bot.log"):
+        uvloop.run(load(PORT, CLIENTS, 2 * seconds, messages(key), warmup=0))
         before = server_cpu()
         capacity = uvloop.run(load(PORT, CLIENTS, seconds, messages(key), warmup=0))
         turn = (server_cpu() - before) / capacity.statuses[200]

@@ -25,6 +25,7 @@ from bot.dialogue.tracker import Tracker
 from bot.dialogue.turn_loop import before_action, goes_on, record, rejection, user_spoke_again
 from bot.engine.agent import Agent
 from bot.engine.codec import check_events
+from bot.engine.deadline import within
 from bot.engine.record import Step
 from bot.errors import ActionRejected, StoreUnavailable
 from bot.messages import Parse, Reply, UserMessage
@@ -160,8 +161,7 @@ class RunningTurn:
             raise LookupError(f"no plugin, response or form is called {name}")
         turn = Turn(tracker, self._context())
         started = perf_counter()
-        async with asyncio.timeout(self._action_seconds):
-            await _uncancelled(action(turn))
+        await within(self._action_seconds, _uncancelled(action(turn)))
         if perf_counter() - started > self._action_seconds:  # no timeout interrupts what does not await
             raise TimeoutError("it held up all conversations: what blocks belongs in `await asyncio.to_thread(…)`")
         check_events(turn.events)

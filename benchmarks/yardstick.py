@@ -20,8 +20,8 @@ from pathlib import Path
 
 import dataset
 import httpx
-import sqlalchemy
 import orjson
+import sqlalchemy
 import uvloop
 from aiohttp import web
 

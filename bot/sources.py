@@ -7,10 +7,13 @@ import random
 import secrets
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from msgspec import Struct, field
+
+T = TypeVar("T")
 
 
 def _utc_now() -> datetime:
@@ -57,6 +60,25 @@ class Sources(Struct, frozen=True):
     new_token: Callable[[], str] = field(default=_new_token)
 
 
-def turn_random(seed: int) -> random.Random:
-    """The random numbers of one turn; its seed is kept in the turn record, so that a replay draws the same."""
-    return random.Random(seed)  # noqa: S311 - chooses among response variations, guards nothing
+class Chance:
+    """The draws of one turn or call. A turn's seed is kept in its record, so that a replay draws the same.
+
+    The generator is made at the first draw: most make none.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self._random: random.Random | None = None
+
+    def choice(self, among: Sequence[T]) -> T:
+        """One of them."""
+        return self._generator().choice(among)
+
+    def share(self) -> float:
+        """A number from 0 to 1."""
+        return self._generator().random()
+
+    def _generator(self) -> random.Random:
+        if self._random is None:
+            self._random = random.Random(self._seed)  # noqa: S311 - chooses variations and pauses, guards nothing
+        return self._random

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol, TypeAlias, TypeVar
@@ -18,6 +17,7 @@ from bot.dialogue.responses import choose_response
 from bot.dialogue.tracker import Tracker
 from bot.errors import PluginError
 from bot.messages import Customer, Reply, UserMessage
+from bot.sources import Chance
 
 T = TypeVar("T")
 
@@ -64,7 +64,7 @@ class TurnContext(Struct, frozen=True):
     message: UserMessage
     domain: Domain
     now: datetime
-    random: random.Random
+    random: Chance
     resources: Resources
     run_action: RunAction
     has_action: Callable[[str], bool]

@@ -14,7 +14,7 @@ from bot.encoding import decode
 from bot.engine.protocols import DueOutgoing
 from bot.errors import BotError, CallFailed
 from bot.http import HttpClient
-from bot.sources import Sources, turn_random
+from bot.sources import Chance, Sources
 
 MESSAGE_ID = "X-Message-ID"
 """The header with a reply's id, the same over retries and restarts: a receiver drops what it has seen."""
@@ -65,7 +65,7 @@ class Delivery:
         self._outcome = outcome
         self._make_client = make_client or (lambda base: HttpClient(base, service="callback", sources=sources))
         self._clients: dict[str, HttpClient] = {}
-        self._random = turn_random(sources.seed())
+        self._chance = Chance(sources.seed())
         self._wake = wake or asyncio.Event()
         self._stack = AsyncExitStack()
 
@@ -135,5 +135,5 @@ class Delivery:
     def _pause(self, attempts: int, failure: CallFailed) -> timedelta:
         """Exponential backoff with full jitter in its upper half, and never before the receiver wants it."""
         pause = min(_FIRST_PAUSE * 2.0 ** min(attempts - 1, 20), _LONGEST_PAUSE)
-        seconds = pause * (0.5 + self._random.random() / 2)
+        seconds = pause * (0.5 + self._chance.share() / 2)
         return timedelta(seconds=max(seconds, failure.retry_after or 0.0))

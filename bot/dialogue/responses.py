@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-import random as randomness
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from bot.content import Domain, Variation
 from bot.dialogue.tracker import Tracker
 from bot.messages import Reply
+
+T = TypeVar("T")
+
+
+class Chooses(Protocol):
+    """What draws one of several, as `random.Random` does."""
+
+    def choice(self, seq: Sequence[T], /) -> T:
+        """One of them."""
+
 
 _NAME = re.compile(r"\{([^{}\n]+)\}")
 
@@ -20,7 +29,7 @@ def choose_response(
     tracker: Tracker,
     *,
     channel: str,
-    random: randomness.Random,
+    random: Chooses,
     values: Mapping[str, Any],
 ) -> Reply | None:
     """What is said for response `name` now, filled in; None when no variation of it may be said.

@@ -23,7 +23,7 @@ from bot.engine.snapshots import RecentSnapshots, Snapshot, session_is_over, sna
 from bot.engine.work import MessageWork, Work
 from bot.errors import Busy, MessageIdReused, SequenceConflict, StoreUnavailable, TurnTimedOut
 from bot.messages import UserMessage
-from bot.sources import Sources, turn_random
+from bot.sources import Chance, Sources
 
 CONFLICT_TRIES = 16
 """How often a turn is computed again because another writer was first; each try means that somebody else got on."""
@@ -226,7 +226,7 @@ class Engine:
             before.tracker,
             work.message,
             now=now,
-            random=turn_random(seed),
+            random=Chance(seed),
             new_id=self._sources.new_id,
             spend=self.effects.spend,
             action_seconds=self.limits.action_seconds,

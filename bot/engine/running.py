@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
 from time import perf_counter
@@ -29,6 +28,7 @@ from bot.engine.deadline import within
 from bot.engine.record import Step
 from bot.errors import ActionRejected, StoreUnavailable
 from bot.messages import Parse, Reply, UserMessage
+from bot.sources import Chance
 
 ACTION_LISTEN = "action_listen"
 ACTION_EXTRACT_SLOTS = "action_extract_slots"
@@ -49,7 +49,7 @@ class RunningTurn:
         message: UserMessage,
         *,
         now: datetime,
-        random: random.Random,
+        random: Chance,
         new_id: Callable[[], str],
         spend: Callable[..., Awaitable[Any]] | None,
         action_seconds: float,

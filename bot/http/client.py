@@ -16,7 +16,7 @@ from bot.http.body import ResponseSchema, TooLarge, Unusable, parse_body, read_b
 from bot.http.breaker import Breaker
 from bot.http.lanes import Lanes, TooManyCalls
 from bot.http.retry import Retryable, retry_after, retrying
-from bot.sources import Sources, turn_random
+from bot.sources import Chance, Sources
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})  # RFC 9110, 9.2.1
 _IDEMPOTENT = _SAFE | {"PUT", "DELETE"}  # RFC 9110, 9.2.2
@@ -107,7 +107,7 @@ class HttpClient:
             self._try,
             tries=limits.tries,
             seconds=limits.deadline_seconds,
-            chance=turn_random(self._sources.seed()),
+            chance=Chance(self._sources.seed()),
             first=limits.first_pause_seconds,
             longest=limits.longest_pause_seconds,
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Generator
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -11,6 +10,7 @@ from typing import Any
 import backoff
 
 from bot.errors import CallFailed
+from bot.sources import Chance
 
 
 class Retryable(Exception):
@@ -21,7 +21,7 @@ class Retryable(Exception):
         self.failure = failure
 
 
-def waits(chance: random.Random, first: float, longest: float) -> Generator[float, Any, None]:
+def waits(chance: Chance, first: float, longest: float) -> Generator[float, Any, None]:
     """Seconds between tries: what Retry-After says, else a random part of a doubling time.
 
     "Full jitter" of Brooker, *Exponential Backoff And Jitter* (AWS, 2015).
@@ -32,10 +32,10 @@ def waits(chance: random.Random, first: float, longest: float) -> Generator[floa
     while True:
         asked = tried.failure.retry_after
         bound = next(bounds)
-        tried = yield chance.uniform(0, bound) if asked is None else asked
+        tried = yield bound * chance.share() if asked is None else asked
 
 
-def retrying(call: Any, *, tries: int, seconds: float, chance: random.Random, first: float, longest: float) -> Any:
+def retrying(call: Any, *, tries: int, seconds: float, chance: Chance, first: float, longest: float) -> Any:
     """`call`, repeated while it raises Retryable: at most `tries` times and for `seconds`."""
     decorate = backoff.on_exception(
         waits,

@@ -10,7 +10,6 @@ Nothing here needs a server, a store or a trained model.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import count
@@ -26,6 +25,7 @@ from bot.dialogue.events import BotUttered, Event, SlotSet, UserUttered
 from bot.dialogue.evolve import evolve_all
 from bot.dialogue.tracker import Tracker
 from bot.messages import Customer, Entity, IntentScore, Parse, Principal, Reply, UserMessage
+from bot.sources import Chance
 
 NOW: Final = datetime(2026, 11, 3, 10, 0, tzinfo=UTC)
 """When hand-made turns happen, unless they say otherwise."""
@@ -126,7 +126,7 @@ def _context(message: UserMessage, domain: Domain, spend: Spend | None, seed: in
         message=message,
         domain=domain,
         now=message.arrived,
-        random=random.Random(seed),  # noqa: S311 - chooses among variations, as the engine's does
+        random=Chance(seed),
         resources=Resources(),
         run_action=no_action,
         has_action=lambda name: False,

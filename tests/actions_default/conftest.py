@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
@@ -18,6 +17,7 @@ from bot.dialogue.tracker import Tracker
 from bot.engine.agent import Agent
 from bot.engine.running import RunningTurn
 from bot.messages import Entity, IntentScore, Parse, Principal, UserMessage
+from bot.sources import Chance
 
 NOW = datetime(2026, 11, 3, 10, 0, tzinfo=UTC)
 
@@ -59,7 +59,7 @@ class Conversation:
             self.tracker,
             UserMessage(text, "conversation", "message", NOW, Principal("key", "key:test")),
             now=NOW,
-            random=random.Random(0),
+            random=Chance(0),
             new_id=lambda: "id",
             spend=None,
             action_seconds=5,

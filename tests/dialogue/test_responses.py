@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import ast
-import random
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from bot.content import Domain, ResponseCondition, Variation
 from bot.dialogue.responses import choose_response, fill
 from bot.dialogue.tracker import Tracker
 from bot.messages import Reply
+from bot.sources import Chance
 
 CALM = (ResponseCondition("mood", "calm"),)
 ALL = (
@@ -24,7 +24,7 @@ ALL = (
 def chosen(*variations: Variation, channel: str = "rest", seed: int = 0, **slots: Any) -> Reply | None:
     domain = Domain(responses={"utter": variations})
     tracker = Tracker(slots=slots)
-    return choose_response(domain, "utter", tracker, channel=channel, random=random.Random(seed), values={})
+    return choose_response(domain, "utter", tracker, channel=channel, random=Chance(seed), values={})
 
 
 def text(*variations: Variation, **more: Any) -> str | None:
@@ -76,7 +76,7 @@ def test_values_go_before_slots_and_fill_every_part_of_a_reply() -> None:
         "utter",
         Tracker(slots={"a": "slot", "b": None}),
         channel="rest",
-        random=random.Random(0),
+        random=Chance(0),
         values={"a": "value"},
     )
     assert reply == Reply(

@@ -13,6 +13,7 @@ import pytest
 from bot.errors import CallFailed
 from bot.http import ResponseSchema
 from bot.http.retry import Retryable, waits
+from bot.sources import Chance
 from tests.http.kit import NOW, Chunks, Clock, Script, client, forever, ok, status
 
 REFUSED, BROKEN = httpx.ConnectError("no"), httpx.ReadError("broke")
@@ -227,7 +228,7 @@ async def test_a_retry_after_beyond_the_deadline_ends_the_call_at_once() -> None
 def test_pauses_are_a_random_part_of_a_doubling_time_or_what_was_asked() -> None:
     unasked = Retryable(CallFailed("unavailable", service="x", call="x", reason="x"))
     asked = Retryable(CallFailed("unavailable", service="x", call="x", reason="x", retry_after=0.7))
-    pauses = waits(random.Random(1), 0.1, 0.3)
+    pauses = waits(Chance(1), 0.1, 0.3)
     next(pauses)
     chance = random.Random(1)
     drawn = [chance.uniform(0, bound) for bound in (0.1, 0.2, 0.3, 0.3)]

@@ -58,4 +58,4 @@ async def test_resources_actions_and_effects_are_those_given() -> None:
 async def test_equal_turns_have_equal_ids_and_dice() -> None:
     one, other = make_turn("hi", seed=3), make_turn("hi", seed=3)
     assert one.context.new_id() == other.context.new_id()
-    assert one.context.random.random() == other.context.random.random()
+    assert one.context.random.share() == other.context.random.share()

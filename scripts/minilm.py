@@ -39,13 +39,18 @@ class MiniLM(torch.nn.Module):
         self.tokenizer.enable_truncation(MAX_TOKENS)
 
     def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """Unit vectors (n, 384) of token ids (n, length) and their mask (n, length) of 1 and 0."""
+        """Unit vectors (n, 7, 384) of token ids (n, length) and their mask (n, length) of 1 and 0.
+
+        The first is the text's vector, the last layer's; then come those of the layers below it, down to the input.
+        """
         x = self.norm(functional.embedding(ids, self.words) + self.positions[: ids.shape[1]])
         bias = (1.0 - mask[:, None, None, :].to(x.dtype)) * -1e4
+        kept = mask[..., None].to(x.dtype)
+        pooled = [(x * kept).sum(1)]
         for layer in self.layers:
             x = layer(x, bias)
-        kept = mask[..., None].to(x.dtype)
-        return functional.normalize((x * kept).sum(1) / kept.sum(1), dim=1)
+            pooled.insert(0, (x * kept).sum(1))
+        return functional.normalize(torch.stack(pooled, 1), dim=2)
 
     @torch.inference_mode()
     def embed(self, texts: list[str]) -> NDArray[np.float16]:
@@ -57,7 +62,7 @@ class MiniLM(torch.nn.Module):
             batch = order[start : start + BATCH]
             ids = torch.nn.utils.rnn.pad_sequence([torch.tensor(tokens[i]) for i in batch], batch_first=True)
             mask = torch.arange(ids.shape[1])[None] < torch.tensor([len(tokens[i]) for i in batch])[:, None]
-            out[batch] = self(ids, mask).numpy()
+            out[batch] = self(ids, mask)[:, 0].numpy()
         return out
 
 

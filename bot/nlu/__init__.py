@@ -1,6 +1,6 @@
 """Understanding messages: intents, entities and answers, learned from a project's examples; does no I/O in a turn."""
 
-from bot.nlu.components import Factory, Featurizer, NluComponent, Processor
+from bot.nlu.components import Factory, Featurizer, Layered, NluComponent, Processor
 from bot.nlu.fingerprint import fingerprint_of
 from bot.nlu.model import FALLBACK_INTENT, Model
 from bot.nlu.pipeline import describe_pipeline
@@ -11,6 +11,7 @@ __all__ = [
     "FALLBACK_INTENT",
     "Factory",
     "Featurizer",
+    "Layered",
     "Model",
     "NluComponent",
     "Processor",

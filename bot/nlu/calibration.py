@@ -12,6 +12,7 @@ from msgspec.structs import asdict, replace
 from numpy.typing import NDArray
 
 from bot.learning import fit_logistic, fit_softmax, softmax
+from bot.nlu.adapter import Adapter
 from bot.nlu.kernel import Kernel
 
 Floats = NDArray[np.float32]
@@ -137,11 +138,12 @@ def held_out(kernel: Kernel, labels: NDArray[np.intp], examples: int, classes: i
         test, train = np.flatnonzero(folds == fold), np.flatnonzero(folds != fold)
         if len(train) and len(test):
             taught = np.append(train, np.arange(examples, len(labels)))
+            rows = kernel.rows
+            adapter = Adapter.fit(rows.dense[taught], rows.more[taught], labels[taught], classes, seed=seed)
+            bent = kernel.bent(adapter)
             tolerance = max(_TOLERANCE, kernel.tolerance)
-            dual = fit_softmax(
-                kernel.product(taught), labels[taught], classes, l2=l2 / len(taught), tolerance=tolerance
-            )
-            across = kernel.across(test, taught)
+            dual = fit_softmax(bent.product(taught), labels[taught], classes, l2=l2 / len(taught), tolerance=tolerance)
+            across = bent.across(test, taught)
             scores = across @ dual + dual.sum(axis=0)
             parts.append((test, *_judge(scores, across[:, : len(train)], labels[test], labels[train])))
     return HeldOut(

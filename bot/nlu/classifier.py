@@ -7,15 +7,18 @@ from typing import Any, Final, Self
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from bot.learning import Rows, fit_softmax
+from bot.nlu.adapter import Adapter
 from bot.nlu.calibration import NEAR, Calibration, calibrate
 from bot.nlu.features import Floats, Matrix, Vector
 from bot.nlu.kernel import Kernel
 
 L2: Final = 1 / 30
 """Ridge weight times the number of examples (scikit-learn's 1/C)."""
+_NOTHING: Final = np.zeros((0, 0), np.float32)
 _CANDIDATES: Final = 3
 """Nearest examples are looked for among those of this many likeliest labels."""
 
@@ -33,9 +36,12 @@ class Prediction(Struct, frozen=True):
 
 
 class Classifier(Struct, frozen=True):
-    """A fitted classifier. `examples` are sorted by label; label j's are the rows bounds[j] to bounds[j + 1]."""
+    """A fitted classifier. `examples` are bent by `adapter`, and sorted by label: label j's are the rows bounds[j] to
+    bounds[j + 1].
+    """
 
     labels: tuple[str, ...]
+    adapter: Adapter
     examples: Matrix
     bounds: NDArray[np.int64]
     sparse_weights: NDArray[np.float16]
@@ -53,20 +59,24 @@ class Classifier(Struct, frozen=True):
         names, numbers = np.unique(np.asarray([*labels, *hints], dtype=object), return_inverse=True)
         n = len(labels)
         kernel = Kernel(rows)
-        dual = fit_softmax(kernel.product(), numbers, len(names), l2=L2 / len(rows), tolerance=kernel.tolerance)
+        adapter = Adapter.fit(rows.dense, rows.more, numbers, len(names), seed=seed)
         calibration = calibrate(kernel, numbers, n, len(names), seed=seed, l2=L2)
+        kernel = kernel.bent(adapter)
+        dual = fit_softmax(kernel.product(), numbers, len(names), l2=L2 / len(rows), tolerance=kernel.tolerance)
         bounds = np.searchsorted(numbers[:n], np.arange(len(names) + 1)).astype(np.int64)
         sparse = rows.sparse.transposed().dot(dual).astype(np.float16)
-        dense = rows.dense.T @ dual
-        return cls(tuple(names), rows.take(np.arange(n)), bounds, sparse, dense, dual.sum(axis=0), calibration)
+        dense = kernel.rows.dense.T @ dual
+        examples = replace(kernel.rows.take(np.arange(n)), more=_NOTHING)
+        return cls(tuple(names), adapter, examples, bounds, sparse, dense, dual.sum(axis=0), calibration)
 
     def scores(self, vector: Vector) -> Floats:
-        """The labels' scores (labels,) before the softmax."""
+        """The labels' scores (labels,) before the softmax, of features that are bent."""
         sparse = vector.weights @ self.sparse_weights[vector.indices].astype(np.float32)
         return np.asarray(sparse + vector.dense @ self.dense_weights + self.bias, np.float32)
 
     def predict(self, vector: Vector) -> Prediction:
         """What the classifier makes of one text's features."""
+        vector = replace(vector, dense=self.adapter.bend(vector.dense[None], vector.more[None])[0])
         scores = self.scores(vector)
         order = np.argsort(-scores, kind="stable")
         nearest = self.nearest(vector, order[:_CANDIDATES])
@@ -94,6 +104,7 @@ class Classifier(Struct, frozen=True):
             "indices": self.examples.sparse.indices,
             "data": self.examples.sparse.data,
             "dense": self.examples.dense,
+            "adapter": self.adapter.weights,
             "bounds": self.bounds,
             "sparse_weights": self.sparse_weights,
             "dense_weights": self.dense_weights,
@@ -107,7 +118,8 @@ class Classifier(Struct, frozen=True):
         sparse = Rows(arrays["indptr"], arrays["indices"], arrays["data"], facts["width"])
         return cls(
             tuple(facts["labels"]),
-            Matrix(sparse, arrays["dense"]),
+            Adapter(arrays["adapter"]),
+            Matrix(sparse, arrays["dense"], _NOTHING),
             arrays["bounds"],
             arrays["sparse_weights"],
             arrays["dense_weights"],

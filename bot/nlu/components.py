@@ -31,6 +31,17 @@ class Featurizer(Protocol):
 
 
 @runtime_checkable
+class Layered(Featurizer, Protocol):
+    """A featurizer that knows more of a text than its vector, an encoder's lower layers say.
+
+    Of the columns of `features` the first `width` are the vector; the others,
+    of any length, teach the matcher how to bend it towards a project's intents.
+    """
+
+    width: int
+
+
+@runtime_checkable
 class Processor(Protocol):
     """Changes a finished parse; pure, and quick: it runs within every message."""
 

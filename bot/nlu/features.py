@@ -9,7 +9,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from bot.learning import Rows
-from bot.nlu.components import Featurizer
+from bot.nlu.components import Featurizer, Layered
 from bot.nlu.spelling import Spelling
 from bot.nlu.tfidf import Tfidf
 from bot.nlu.vectors import SHARE, StaticVectors
@@ -22,11 +22,12 @@ _LEAST_SHARE = 0.1
 
 
 class Vector(Struct, frozen=True):
-    """One text's features: TF-IDF as (indices, weights), and `dense` (d,)."""
+    """One text's features: TF-IDF as (indices, weights), `dense` (d,), and `more` (e,), for the adapter alone."""
 
     indices: Ints
     weights: Floats
     dense: Floats
+    more: Floats
 
     @property
     def known(self) -> bool:
@@ -35,17 +36,18 @@ class Vector(Struct, frozen=True):
 
 
 class Matrix(Struct, frozen=True):
-    """Many texts' features: `sparse` (n, vocabulary) and `dense` (n, d)."""
+    """Many texts' features: `sparse` (n, vocabulary), `dense` (n, d), and `more` (n, e), for the adapter alone."""
 
     sparse: Rows
     dense: Floats
+    more: Floats
 
     def __len__(self) -> int:
         return len(self.sparse)
 
     def take(self, rows: NDArray[np.intp]) -> Matrix:
         """The given rows, in that order."""
-        return Matrix(self.sparse.take(rows), self.dense[rows])
+        return Matrix(self.sparse.take(rows), self.dense[rows], self.more[rows])
 
     def gram(self) -> Floats:
         """The similarities of all pairs, shape (n, n)."""
@@ -94,17 +96,24 @@ class Features:
         """The features of many examples."""
         sparse = self.tfidf.rows(texts)
         scaled = Rows(sparse.indptr, sparse.indices, sparse.data * self._tfidf_scale, sparse.width)
-        return Matrix(scaled, self._dense(texts))
+        return Matrix(scaled, *self._dense(texts))
 
     def one(self, message: str) -> Vector:
         """The features of one message, its misspelt words mended."""
         text = self.spelling.correct(message) if self.spelling else message
         indices, weights = self.tfidf.row(text)
-        return Vector(indices, weights * self._tfidf_scale, self._dense([text])[0])
+        dense, more = self._dense([text])
+        return Vector(indices, weights * self._tfidf_scale, dense[0], more[0])
 
-    def _dense(self, texts: Sequence[str]) -> Floats:
-        parts = [s.features(texts) * np.float32(np.sqrt(s.share)) for s in self.sources]
-        return np.concatenate(parts, axis=1) if parts else np.zeros((len(texts), 0), np.float32)
+    def _dense(self, texts: Sequence[str]) -> tuple[Floats, Floats]:
+        """The sources' vectors, and what more columns they give."""
+        vectors, more = [np.zeros((len(texts), 0), np.float32)], [np.zeros((len(texts), 0), np.float32)]
+        for source in self.sources:
+            found = source.features(texts) * np.float32(np.sqrt(source.share))
+            width = source.width if isinstance(source, Layered) else found.shape[1]
+            vectors.append(found[:, :width])
+            more.append(found[:, width:])
+        return np.concatenate(vectors, axis=1), np.concatenate(more, axis=1)
 
 
 def make_features(tfidf: Tfidf, featurizers: Sequence[Featurizer], language: str) -> Features:

@@ -7,9 +7,11 @@ from functools import cached_property
 from typing import Final
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from bot.learning import Product
+from bot.nlu.adapter import Adapter
 from bot.nlu.features import Floats, Matrix
 
 IN_MEMORY: Final = 4000
@@ -23,15 +25,30 @@ class Kernel:
         self.rows = rows
         self.small = len(rows) <= IN_MEMORY
 
+    def bent(self, adapter: Adapter) -> Kernel:
+        """The kernel of the rows as `adapter` bends them; their TF-IDF part is not computed again."""
+        dense = adapter.bend(self.rows.dense, self.rows.more)
+        if dense is self.rows.dense:
+            return self
+        other = Kernel(replace(self.rows, dense=dense))
+        if self.small:
+            other.sparse_gram = self.sparse_gram
+        return other
+
     @property
     def tolerance(self) -> float:
         """How exactly to fit: for large data, where an iteration costs much, what no longer changes predictions."""
         return 0.01 if self.small else 0.5
 
     @cached_property
+    def sparse_gram(self) -> Floats:
+        """TF-IDF's part of the similarities (n, n)."""
+        return self.rows.sparse.gram()
+
+    @cached_property
     def gram(self) -> Floats:
         """The similarities (n, n), without the constant."""
-        return self.rows.gram()
+        return np.asarray(self.sparse_gram + self.rows.dense @ self.rows.dense.T, np.float32)
 
     def product(self, of: NDArray[np.intp] | None = None) -> Callable[[Floats], Floats]:
         """What multiplies the kernel matrix, of some rows or of all, by an array (n, k)."""

@@ -42,11 +42,11 @@ def test_registers_its_featurizer_and_opens_nothing_yet(offered):
     assert offered["SemanticFeaturizer"]({})._opened is None
 
 
-def test_paraphrases_are_near_and_lengths_are_one(offered):
-    vectors = offered["SemanticFeaturizer"]({}).features(
-        ["my card was stolen", "someone nicked my debit card", "play jazz"]
-    )
-    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-3)
+def test_paraphrases_are_near_and_each_layers_length_is_one(offered):
+    featurizer = offered["SemanticFeaturizer"]({})
+    layers = featurizer.features(["my card was stolen", "someone nicked my debit card", "play jazz"])
+    np.testing.assert_allclose(np.linalg.norm(layers.reshape(3, -1, featurizer.width), axis=2), 1, atol=1e-3)
+    vectors = layers[:, : featurizer.width]
     assert vectors[0] @ vectors[1] > 0.6 > 0.3 > vectors[0] @ vectors[2]
 
 

@@ -23,4 +23,4 @@ def _make(options: Mapping[str, Any]) -> SemanticFeaturizer:
     """The featurizer; what it needs is imported by the bots that use it only."""
     from bot_semantic.encoder import SemanticFeaturizer
 
-    return SemanticFeaturizer(float(options.get("share", 0.65)))
+    return SemanticFeaturizer(float(options.get("share", 0.8)))

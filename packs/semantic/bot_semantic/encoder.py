@@ -13,31 +13,37 @@ from numpy.typing import NDArray
 from bot_semantic.wordpiece import WordPiece
 
 WEIGHTS = Path(__file__).parent / "weights"
-WIDTH = 384
+LAYERS = 7
+"""The encoder's six and its input."""
 
 
 class SemanticFeaturizer:
-    """A text's vector (384,) of length 1. `share` is its part of the similarity; TF-IDF has the rest."""
+    """Sentence vectors of MiniLM. `share` is their part of the similarity; TF-IDF has the rest.
 
-    version = "minilm-l6-uint8-1"
+    The first `width` columns are the text's vector of length 1, the last
+    layer's; those of the layers below follow, down to the input.
+    """
 
-    def __init__(self, share: float = 0.65, folder: Path = WEIGHTS) -> None:
+    version = "minilm-l6-uint8-2"
+    width = 384
+
+    def __init__(self, share: float = 0.8, folder: Path = WEIGHTS) -> None:
         self.share = share
         self._folder = folder
         self._opening = threading.Lock()
         self._opened: tuple[WordPiece, Any] | None = None
 
     def features(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Vectors (len(texts), 384).
+        """The layers' vectors (len(texts), 7 · 384), each of length 1, the last layer's first.
 
         One text at a time: int8 activations are scaled over a whole batch, so
         that in company a text would get another vector than alone.
         """
         tokeniser, session = self._open()
-        out = np.zeros((len(texts), WIDTH), np.float32)
+        out = np.zeros((len(texts), LAYERS * self.width), np.float32)
         for row, text in enumerate(texts):
             ids = np.array([tokeniser.encode(text)], np.int64)
-            out[row] = session.run(None, {"ids": ids, "mask": np.ones_like(ids)})[0][0]
+            out[row] = session.run(None, {"ids": ids, "mask": np.ones_like(ids)})[0].reshape(-1)
         return out
 
     def _open(self) -> tuple[WordPiece, Any]:

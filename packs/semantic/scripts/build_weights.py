@@ -43,13 +43,13 @@ def main() -> None:
 
 def _export(model: MiniLM, path: Path) -> None:
     ids, mask = torch.randint(1000, 2000, (2, 9)), torch.ones(2, 9, dtype=torch.long)
-    axes = {"ids": {0: "n", 1: "length"}, "mask": {0: "n", 1: "length"}, "vectors": {0: "n"}}
+    axes = {"ids": {0: "n", 1: "length"}, "mask": {0: "n", 1: "length"}, "layers": {0: "n"}}
     torch.onnx.export(
         model,
         (ids, mask),
         str(path),
         input_names=["ids", "mask"],
-        output_names=["vectors"],
+        output_names=["layers"],
         dynamic_axes=axes,
         opset_version=17,
         dynamo=False,

@@ -1,0 +1,88 @@
+"""Bends dense vectors towards a project's intents: what its examples say matters counts for more."""
+
+from __future__ import annotations
+
+from typing import Final, Self
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+
+_SCALE: Final = 7.0
+"""What cosines are multiplied by before the softmax: lower bends less."""
+_EPOCHS: Final = 6
+_STEPS: Final = 40
+"""At most so many steps: with many examples the classifier alone learns what matters, and more bending harms."""
+_BATCH: Final = 256
+_RATE: Final = 1e-3
+_SMALLEST: Final = 1e-6
+
+
+class Adapter(Struct, frozen=True):
+    """Adds to a text's vector a linear map of it, and of whatever more is known of the text; its length stays.
+
+    `weights` is (d + e, d), for vectors (d,) and e more columns; (0, d) where there are none.
+    """
+
+    weights: Floats
+
+    @classmethod
+    def fit(cls, dense: Floats, more: Floats, labels: NDArray[np.intp], classes: int, *, seed: int) -> Self:
+        """Fit to the vectors `dense` (n, d) and `more` (n, e) of examples with the given labels.
+
+        Minimises the cross-entropy of a softmax over the cosines to the
+        labels' mean vectors, which stay as they are (prototypical networks,
+        Snell et al. 2017), by Adam (Kingma & Ba 2015) from no change at all;
+        few steps are the only regularisation. Where nothing more is known
+        than the vectors they stay as they are: bending helps only by what
+        else there is.
+        """
+        if not more.shape[1]:
+            return cls(np.zeros((0, dense.shape[1]), np.float32))
+        rng = np.random.default_rng(seed)
+        inputs = np.concatenate([dense, more], axis=1)
+        means = np.zeros((classes, dense.shape[1]), np.float32)
+        np.add.at(means, labels, dense)
+        means *= np.float32(_SCALE) / _lengths(means)
+        weights = np.zeros((inputs.shape[1], dense.shape[1]), np.float32)
+        mean, square = np.zeros_like(weights), np.zeros_like(weights)
+        batches = [b for _ in range(_EPOCHS) for b in _batches(rng.permutation(len(labels)))][:_STEPS]
+        for step, batch in enumerate(batches):
+            gradient = _gradient(inputs[batch], dense[batch], weights, means, labels[batch])
+            mean += np.float32(0.1) * (gradient - mean)
+            square += np.float32(0.01) * (gradient * gradient - square)
+            rate = np.float32(_RATE * (1 - step / len(batches)) / (1 - 0.9 ** (step + 1)))
+            weights -= rate * mean / (np.sqrt(square / np.float32(1 - 0.99 ** (step + 1))) + np.float32(1e-8))
+        return cls(weights)
+
+    def bend(self, dense: Floats, more: Floats) -> Floats:
+        """The bent vectors (n, d) of `dense` (n, d) and `more` (n, e)."""
+        if not len(self.weights):
+            return dense
+        width = dense.shape[1]
+        moved = dense + dense @ self.weights[:width] + more @ self.weights[width:]
+        return np.asarray(moved * (np.linalg.norm(dense, axis=1, keepdims=True) / _lengths(moved)), np.float32)
+
+
+def _batches(order: NDArray[np.intp]) -> list[NDArray[np.intp]]:
+    return [order[start : start + _BATCH] for start in range(0, len(order), _BATCH)]
+
+
+def _gradient(inputs: Floats, dense: Floats, weights: Floats, means: Floats, labels: NDArray[np.intp]) -> Floats:
+    """The mean cross-entropy's gradient by `weights`."""
+    moved = dense + inputs @ weights
+    lengths = _lengths(moved)
+    units = moved / lengths
+    scores = units @ means.T
+    errors = np.exp(scores - scores.max(axis=1, keepdims=True))
+    errors /= errors.sum(axis=1, keepdims=True)
+    errors[np.arange(len(labels)), labels] -= 1
+    pull = errors @ means
+    pull -= units * (pull * units).sum(axis=1, keepdims=True)
+    return np.asarray(inputs.T @ (pull / (lengths * np.float32(len(labels)))), np.float32)
+
+
+def _lengths(rows: Floats) -> Floats:
+    return np.asarray(np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), _SMALLEST), np.float32)

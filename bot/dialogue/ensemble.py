@@ -37,7 +37,7 @@ def combine(predictions: Sequence[Prediction], tracker: Tracker) -> Prediction:
     events: list[Event] = [event for p in allowed for event in p.events]
     if tracker.latest_action == LISTEN and best.end_to_end:
         events.append(UserFeaturization(True))
-    return replace(best, events=tuple(events))
+    return replace(best, events=tuple(events)) if events else best
 
 
 def _rank(prediction: Prediction) -> tuple[bool, bool, float, int]:

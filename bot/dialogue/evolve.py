@@ -68,9 +68,10 @@ def trim(tracker: Tracker, max_turns: int, *, min_events: int = 0) -> Tracker:
         base = _bare(evolve_all(tracker.applied[:cut], _start(tracker)))
     latest = tracker.latest_message
     fat = {id(e): _slim(e) for e in (*applied, *events) if type(e) is UserUttered and e is not latest and _is_fat(e)}
+    same = applied == events  # unless something was taken back
     if fat:
         events = tuple([fat.get(id(event), event) for event in events])
-        applied = tuple([fat.get(id(event), event) for event in applied])
+        applied = events if same else tuple([fat.get(id(event), event) for event in applied])
     return replace(tracker, events=events, applied=applied, base=base)
 
 

@@ -91,6 +91,8 @@ def fill(template: Any, values: Mapping[str, Any]) -> Any:
     """
     if isinstance(template, str):
         return _NAME.sub(lambda match: _value(match, values), template) if "{" in template else template
+    if not template:  # most of what a variation may have, most have not
+        return template
     if isinstance(template, (dict, Mapping)):  # dict first: asking an ABC takes longer
         return {key: fill(value, values) for key, value in template.items()}
     if isinstance(template, list | tuple):

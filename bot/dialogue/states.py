@@ -15,7 +15,9 @@ from bot.dialogue.events import (
     ActionExecuted,
     ActiveLoop,
     AllSlotsReset,
+    BotUttered,
     EntitiesAdded,
+    Event,
     FollowupAction,
     SlotSet,
     UserFeaturization,
@@ -96,9 +98,7 @@ class States:
 
     def _moments(self, tracker: Tracker, last: int | None = None) -> list[_Moment]:
         fold = _Fold(self, tracker)
-        if last is not None:
-            fold.skip = [type(event) for event in tracker.applied].count(ActionExecuted) + 1 - last
-        for event in tracker.applied:
+        for event in tracker.applied if last is None else fold.skip_to(last, tracker.applied):
             step = _FOLD.get(type(event))
             if step:
                 step(fold, event)
@@ -180,6 +180,21 @@ class _Fold:
         self.user: User | None = None
         self.frozen: tuple[tuple[str, Feature], ...] | None = None
 
+    def skip_to(self, last: int, events: tuple[Event, ...]) -> tuple[Event, ...]:
+        """Make the `last` moments only; the events still to walk through.
+
+        Where nothing but messages and actions went before, only the latest message of that matters.
+        """
+        actions = [i for i, event in enumerate(events) if type(event) is ActionExecuted]
+        self.skip = len(actions) + 1 - last
+        if self.skip <= 1 or not _PLAIN.issuperset(map(type, before := events[: actions[self.skip - 1]])):
+            return events
+        message = next((event for event in reversed(before) if type(event) is UserUttered), None)
+        if message is not None:
+            self.uttered(message)
+        events, self.skip = events[len(before) :], 1
+        return events
+
     def end(self, hide: bool = False) -> None:
         if self.frozen is None:
             self.frozen = tuple(sorted(self.slots.items()))
@@ -225,6 +240,8 @@ class _Fold:
         if self.parse:
             self.parse, self.user = with_entities(self.parse, event), None
 
+
+_PLAIN: Final = frozenset({ActionExecuted, UserUttered, BotUttered})
 
 _FOLD: Mapping[type, Callable[[_Fold, Any], None]] = {
     ActionExecuted: _Fold.executed,

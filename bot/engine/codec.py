@@ -82,6 +82,8 @@ def message_from_json(value: dict[str, Any]) -> UserMessage:
 
 def check_events(events: Sequence[Event]) -> None:
     """Raise ValueError unless an action's events can be kept and read again."""
+    if not events:
+        return
     written = [event_to_json(event) for event in events]
     try:
         encode(written)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.content import Domain
+from bot.content import Domain, Slot
 from bot.dialogue.event_json import event_from_json, event_to_json
 from bot.dialogue.events import (
     ActionExecuted,
@@ -200,12 +200,16 @@ replies = st.builds(
     response=st.none() | names,
 )
 slots = st.sampled_from(["s", "t"])
-events: st.SearchStrategy[Event] = st.one_of(
+plain: st.SearchStrategy[Event] = st.one_of(
     st.builds(UserUttered, parses, st.sampled_from(["", "m"]), st.sampled_from(["", "rest"]), objects),
     st.builds(BotUttered, replies),
-    st.builds(SlotSet, slots, json),
     st.builds(ActionExecuted, names, st.none() | names, st.none() | st.just(0.5), st.booleans()),
     st.builds(lambda text: ActionExecuted(text, action_text=text), st.text(min_size=1, max_size=3)),
+)
+"""What a conversation without slots and forms consists of."""
+events: st.SearchStrategy[Event] = st.one_of(
+    plain,
+    st.builds(SlotSet, slots, json),
     st.builds(ActionExecutionRejected, names, st.none() | names, st.none() | st.just(0.5)),
     st.builds(ActionFailed, names, st.just("ValueError")),
     st.builds(SessionStarted, objects),
@@ -223,6 +227,7 @@ events: st.SearchStrategy[Event] = st.one_of(
     st.builds(EffectSettled, st.just("k"), st.sampled_from(["done", "unknown"])),
 )
 histories = st.lists(events, max_size=25)
+SEEN = Domain(slots={name: Slot(name) for name in ("s", "t")})
 
 
 def bare(tracker: Tracker) -> tuple[Any, ...]:
@@ -250,6 +255,19 @@ def test_the_state_is_the_fold_of_what_counts(history: list[Event]) -> None:
     start = tracker.base or Tracker("c")
     assert bare(evolve_all(tracker.applied, start)) == bare(tracker)
     assert tracker.events == tuple(history)
+
+
+@given(histories, st.booleans(), st.integers(1, 4))
+def test_the_last_states_are_those_of_all(history: list[Event], trimmed: bool, last: int) -> None:
+    tracker = trim(after(*history), 2) if trimmed else after(*history)
+    states = States(SEEN)
+    assert states.of(tracker, last=last) == states.of(tracker)[-last:]
+
+
+@given(st.lists(plain, max_size=25), st.integers(1, 4))
+def test_the_last_states_of_a_plain_conversation_too(history: list[Event], last: int) -> None:
+    states = States(SEEN)
+    assert states.of(after(*history), last=last) == states.of(after(*history))[-last:]
 
 
 @given(histories)

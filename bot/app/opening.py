@@ -52,6 +52,27 @@ class Bot(Struct, frozen=True):
         return self.project.settings
 
 
+class _Told(Struct):
+    """What plugins say while they are opened."""
+
+    announcements: list[str] = field(default_factory=list)
+    checks: dict[str, Check] = field(default_factory=dict)
+    shown_logins: list[DemoLogin] = field(default_factory=list)
+
+    def startup(self, settings: Settings, sources: Sources, auth: Auth, watcher: Watcher) -> Startup:
+        """What they are given to start with."""
+        return Startup(
+            settings=settings,
+            resources=Resources(),
+            sources=sources,
+            add_customer=_add_customer(auth),
+            announce=self.announcements.append,
+            add_check=self.checks.__setitem__,
+            observe_call=watcher.call,
+            show_login=lambda account, code, name: self.shown_logins.append(DemoLogin(account, code, name)),
+        )
+
+
 @asynccontextmanager
 async def open_bot(
     project: Project,
@@ -77,19 +98,8 @@ async def open_bot(
         database = _open_database(settings, server, wrap, stack)
         auth = await open_auth(database, settings, sources, outcome=watcher.login)
         stack.callback(auth.close)
-        checks: dict[str, Check] = {}
-        announcements: list[str] = []
-        shown_logins: list[DemoLogin] = []
-        startup = Startup(
-            settings=settings,
-            resources=Resources(),
-            sources=sources,
-            add_customer=_add_customer(auth),
-            announce=announcements.append,
-            add_check=checks.__setitem__,
-            observe_call=watcher.call,
-            show_login=lambda account, code, name: shown_logins.append(DemoLogin(account, code, name)),
-        )
+        told = _Told()
+        startup = told.startup(settings, sources, auth, watcher)
         await stack.enter_async_context(project.plugins.lifespan(startup))
         trained = await asyncio.to_thread(learn, project, progress=progress)
         agent = await stack.enter_async_context(make_agent(project, trained, startup.resources, sources))
@@ -108,12 +118,12 @@ async def open_bot(
             store=store,
             background=Background(engine, sources),
             metrics=watcher.metrics,
-            readiness=Readiness({"store": _store_check(database)}, checks),
+            readiness=Readiness({"store": _store_check(database)}, told.checks),
             log=log,
             sources=sources,
             resources=startup.resources,
-            announcements=announcements,
-            shown_logins=shown_logins,
+            announcements=told.announcements,
+            shown_logins=told.shown_logins,
         )
 
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
-from functools import lru_cache
 from typing import Any, cast
 
 from aiohttp import web
@@ -28,6 +27,10 @@ _LEFT_TO_AIOHTTP = (b"\r\ntransfer-encoding:", b"\r\nexpect:", b"\r\nconnection:
 
 _LONGEST_HEAD = 2_048
 """Bytes; longer ones are left to aiohttp, so that the heads that are remembered stay small."""
+
+
+_HEADS = 8
+"""So many heads are remembered of a connection."""
 
 
 class Gate:
@@ -69,6 +72,7 @@ class Shedder(asyncio.Protocol):
         self._whole_so_far = True
         self._held: bytes | None = None
         self._stopped_reading = False
+        self._lengths: dict[bytes, int | None] = {}
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client connected."""
@@ -78,7 +82,7 @@ class Shedder(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Refuse a message while the server is full, hand on everything else."""
         # After anything but a whole request, nobody but aiohttp's parser knows where the next one begins.
-        self._whole_so_far = self._whole_so_far and is_whole_message(data)
+        self._whole_so_far = self._whole_so_far and is_whole_message(data, self._lengths)
         if self._held is not None:  # two in a row: they stay in their order
             self._look_again()
             self._inner.data_received(data)
@@ -134,13 +138,20 @@ class Shedder(asyncio.Protocol):
         return waiter is not None and not waiter.done()
 
 
-def is_whole_message(data: bytes) -> bool:
-    """Whether these bytes are one whole request that says something to the bot, and nothing besides."""
-    end = data.find(b"\r\n\r\n", 0, _LONGEST_HEAD) + 4
-    return _body_length(data[:end]) == len(data) - end
+def is_whole_message(data: bytes, lengths: dict[bytes, int | None]) -> bool:
+    """Whether these bytes are one whole request that says something to the bot, and nothing besides.
+
+    `lengths` remembers what follows which head: a client's requests have few
+    different ones. They hold its token, so they are remembered for one connection.
+    """
+    head = data[: data.find(b"\r\n\r\n", 0, _LONGEST_HEAD) + 4]
+    if head not in lengths:
+        if len(lengths) >= _HEADS:
+            lengths.clear()
+        lengths[head] = _body_length(head)
+    return lengths[head] == len(data) - len(head)
 
 
-@lru_cache(maxsize=1_024)  # a client's requests have few different heads
 def _body_length(head: bytes) -> int | None:
     """How many bytes follow the head of a message to the bot; None where it is no such head or does not just say so."""
     lower = head.lower()

@@ -225,4 +225,14 @@ async def test_a_client_that_takes_no_refusals_is_read_no_further() -> None:
     ],
 )
 def test_what_counts_as_one_whole_message(data: bytes, whole: bool) -> None:
-    assert is_whole_message(data) is whole
+    assert is_whole_message(data, {}) is whole
+
+
+def test_heads_are_told_apart_however_many_there_were() -> None:
+    lengths: dict[bytes, int | None] = {}
+    for number in range(100):
+        good = b"POST /chat HTTP/1.1\r\nHost: %d\r\nContent-Length: 2\r\n\r\n{}" % (number % 20)
+        assert is_whole_message(good, lengths)
+        assert not is_whole_message(good + b"x", lengths)
+        assert not is_whole_message(good.replace(b"POST", b"GET"), lengths)
+    assert len(lengths) <= 8

@@ -17,6 +17,8 @@ _CLOCK = "(EXTRACT(EPOCH FROM statement_timestamp()) * 1000000)::bigint"
 
 # One statement for all who ask at a time, so that of two workers one sees the other: who finds it taken leaves a wish
 # behind, and who gets it has all that the turn begins with. All lock their rows in one order, and wait in no circle.
+# Who waited for a commit sees its conversation, but not its answer in the inbox, which the statement looked at before;
+# `is_whole` is false then, and the turn loads what there is.
 _TAKE = f"""
     WITH asked AS (
         SELECT asked.*
@@ -31,7 +33,8 @@ _TAKE = f"""
     FROM asked LEFT JOIN inbox i ON i.conversation = asked.conversation AND i.message_id = asked.message_id
     WHERE c.id = asked.conversation
     RETURNING c.id, c.fence, c.lease_owner, c.seq, c.snapshot, c.last_turn_at,
-              i.fingerprint, i.seq AS stored_seq, i.reply"""  # noqa: S608 - put together from constants
+              i.fingerprint, i.seq AS stored_seq, i.reply,
+              c.seq = (SELECT before.seq FROM conversations before WHERE before.id = c.id) AS is_whole"""  # noqa: S608 - put together from constants
 
 _RENEW = f"""
     UPDATE conversations c SET lease_until = {_CLOCK} + :length
@@ -129,11 +132,9 @@ def take(connection: Connection, asked: Sequence[Asked], seconds: float) -> Sequ
 def _held(asked: Asked, row: Row | None) -> Held | KeyError | None:
     if row is None:
         return KeyError(f"there is no conversation {asked.conversation}")
-    return (
-        Held(row.fence, asked.message_id, commits.loaded(row, has_reminders=True))
-        if row.lease_owner == asked.owner
-        else None
-    )
+    if row.lease_owner != asked.owner:
+        return None
+    return Held(row.fence, asked.message_id, commits.loaded(row, has_reminders=True) if row.is_whole else None)
 
 
 def renew(connection: Connection, fences: Mapping[str, int], seconds: float) -> None:

@@ -195,7 +195,7 @@ async def test_racing_messages_over_workers_are_answered_once_each_and_computed_
     assert len(set(bodies)) == 100
     history = await stores[0].turns(conversation, limit=200)
     assert [t.seq for t in history] == list(range(1, 101))
-    assert computed <= 110
+    assert computed <= 102  # one that ran out of its lease on a slow machine apart
 
 
 async def wanted(store: SqlTurns, conversation: str) -> None:

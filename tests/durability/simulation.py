@@ -45,11 +45,8 @@ CONFIRM_WITHIN = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """A simulation. Chances are per call.
-
-    Two controls: `careless` makes a new key per attempt, which pays twice; a `hasty` store says that a turn is kept
-    before it is, and loses those that fail then.
-    """
+    """A simulation. Chances are per call. Two controls: `careless` makes a new key per attempt, which pays twice; a
+    `hasty` store says that a turn is kept before it is, and loses those that fail then."""
 
     seed: int
     conversations: int = 20

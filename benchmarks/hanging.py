@@ -13,9 +13,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import sys
-import tempfile
 from contextlib import ExitStack
 from itertools import count
 from pathlib import Path
@@ -29,7 +27,7 @@ sys.path.insert(0, str(ROOT))
 from benchmarks.load import Result, load, table  # noqa: E402 - the path is set above
 from benchmarks.overload import make_key, server_cpu  # noqa: E402 - as above
 from benchmarks.overload import messages as users  # noqa: E402 - as above
-from benchmarks.turns import BALANCE, make_project, messages, open_sessions, process  # noqa: E402 - as above
+from benchmarks.turns import BALANCE, make_project, messages, open_sessions, process, workplace  # noqa: E402 - as above
 
 BANK, PORT, TALKING = 5951, 5952, 32
 
@@ -124,11 +122,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--asking", type=int, default=16, help="customers who ask the bank")
     given = parser.parse_args()
-    if (os.cpu_count() or 1) > 1:
-        os.sched_setaffinity(0, {1})
-    with tempfile.TemporaryDirectory() as folder:
-        (Path(folder) / "project").mkdir()
-        well, hanging = run_all(Path(folder), given)
+    with workplace() as work:
+        well, hanging = run_all(work, given)
     columns = ("bank", "turns/s", "p50 ms", "p99 ms", "CPU ms a turn", "balance answers/s")
     print(table(columns, [cells("well", well), cells("hangs", hanging)]))
     kept = median(h.users.rate / w.users.rate for w, h in zip(well, hanging, strict=True))

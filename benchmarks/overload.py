@@ -18,7 +18,6 @@ import asyncio
 import os
 import secrets
 import sys
-import tempfile
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
@@ -30,7 +29,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.load import Result, load, post, table  # noqa: E402 - the path is set above
-from benchmarks.turns import TEXTS, make_project, process  # noqa: E402 - as above
+from benchmarks.turns import TEXTS, make_project, process, workplace  # noqa: E402 - as above
 
 PORT = 5931
 CLIENTS = 64
@@ -196,11 +195,7 @@ def main() -> None:
     parser.add_argument("--times", type=float, default=10.0, help="how many times the capacity is sent")
     parser.add_argument("--connections", type=int, default=2_000)
     given = parser.parse_args()
-    if (os.cpu_count() or 1) > 1:
-        os.sched_setaffinity(0, {1})
-    with tempfile.TemporaryDirectory() as folder:
-        work = Path(folder)
-        (work / "project").mkdir()
+    with workplace() as work:
         print(report(*run_all(work, given.times, given.seconds, given.connections)))
 
 

@@ -16,9 +16,7 @@ import argparse
 import asyncio
 import contextlib
 import json
-import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,7 +27,7 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks.load import WARMUP, table  # noqa: E402 - the path is set above
 from benchmarks.overload import server_cpu  # noqa: E402 - as above
-from benchmarks.turns import TEXTS, Row, make_project, measure, open_sessions, process  # noqa: E402 - as above
+from benchmarks.turns import TEXTS, Row, make_project, measure, open_sessions, process, workplace  # noqa: E402 - as above
 from tests.stores.cluster import running_cluster  # noqa: E402 - as above
 
 
@@ -105,11 +103,8 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=64)
     parser.add_argument("--store", help="an empty PostgreSQL database: postgresql+psycopg://…")
     given = parser.parse_args()
-    if (os.cpu_count() or 1) > 1:
-        os.sched_setaffinity(0, {1})
-    with tempfile.TemporaryDirectory() as folder, database(given.store) as store:
-        (Path(folder) / "project").mkdir()
-        print(report(run_all(Path(folder), store, given.clients, given.seconds)))
+    with workplace() as work, database(given.store) as store:
+        print(report(run_all(work, store, given.clients, given.seconds)))
 
 
 if __name__ == "__main__":

@@ -79,6 +79,16 @@ def process(core: int, *command: str, until: str, log: Path) -> Iterator[str]:
             started.wait(20)
 
 
+@contextlib.contextmanager
+def workplace() -> Iterator[Path]:
+    """A folder for one run, with a `project` in it that is empty yet; this process goes to the core of the load."""
+    if (os.cpu_count() or 1) > 1:
+        os.sched_setaffinity(0, {1})
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "project").mkdir()
+        yield Path(folder)
+
+
 def make_project(folder: Path) -> Path:
     """The bank assistant with a data folder of its own."""
     for name in ("actions", "intents", "stories", "simulator", "config.yml"):
@@ -209,11 +219,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=5.0, help="how long each figure is measured")
     parser.add_argument("--clients", type=int, default=64)
     given = parser.parse_args()
-    if (os.cpu_count() or 1) > 1:
-        os.sched_setaffinity(0, {1})
-    with tempfile.TemporaryDirectory() as folder:
-        work = Path(folder)
-        (work / "project").mkdir()
+    with workplace() as work:
         print(report(run_all(work, given.clients, given.seconds)))
 
 

@@ -192,8 +192,8 @@ class _Fold:
         message = next((event for event in reversed(before) if type(event) is UserUttered), None)
         if message is not None:
             self.uttered(message)
-        events, self.skip = events[len(before) :], 1
-        return events
+        self.skip = 1
+        return events[len(before) :]
 
     def end(self, hide: bool = False) -> None:
         if self.frozen is None:

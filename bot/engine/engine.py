@@ -198,6 +198,8 @@ class Engine:
                     return await self._try_once(progress, fence)
                 except SequenceConflict:
                     self.watch.turn_conflicted()
+                    if progress.clock.expired():
+                        raise TurnTimedOut("the turn took too long") from None
                     progress.clock.reschedule(deadline)
         raise StoreUnavailable("another worker keeps changing this conversation")
 
@@ -212,7 +214,8 @@ class Engine:
         record, snapshot = await self._compute(work, loaded)
         record.timings["waited_and_computed"] = perf_counter() - progress.started
         # The commit has no deadline of ours: once handed over, only the store knows how it ends.
-        progress.clock.reschedule(None)
+        if not progress.clock.expired():  # it is where an action did not heed it: its turn is answered late
+            progress.clock.reschedule(None)
         body = await self._commit(work, record, snapshot, loaded, fence)
         self._recent.keep(message.conversation, record.seq, snapshot)
         self._tell(record)

@@ -49,10 +49,6 @@ class Matrix(Struct, frozen=True):
         """The given rows, in that order."""
         return Matrix(self.sparse.take(rows), self.dense[rows], self.more[rows])
 
-    def gram(self) -> Floats:
-        """The similarities of all pairs, shape (n, n)."""
-        return self.sparse.gram() + self.dense @ self.dense.T
-
     def across(self, others: Matrix) -> Floats:
         """The similarities to all rows of `others`, shape (n, others)."""
         columns = others.sparse.transposed()

@@ -20,6 +20,8 @@ from tests.durability.processes import Process, Server, bot, free_port, link_pro
 
 LOGINS = (("12345678", "135790"), ("87654321", "024680"), ("00123456", "000042"))
 ATTEMPT_SECONDS = 15.0
+ANSWERS_AT_LAST = 20
+"""So many messages must be answered after the last kill."""
 SAYINGS = ("hello there", "what can you do?", "thanks", "are you a bot?", "tell me something about number {n}")
 
 
@@ -65,6 +67,13 @@ class Clients:
         self._chance = random.Random(settings.seed)
         self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(ATTEMPT_SECONDS))
         self.stopping = False
+        self._heard = asyncio.Event()
+
+    async def hear(self, answers: int) -> None:
+        """Wait until so many more messages were answered."""
+        for _ in range(answers):
+            self._heard.clear()
+            await self._heard.wait()
 
     async def close(self) -> None:
         await self._session.close()
@@ -109,6 +118,7 @@ class Clients:
             answer = await self.attempt(path, headers, body)
             if answer is not None:
                 self._report.told.append(Told(path, headers, body, answer))
+                self._heard.set()
                 return
             await asyncio.sleep(0.05)
 
@@ -205,7 +215,7 @@ async def _kill_again_and_again(clients: Clients, server: Server, settings: Sett
         await asyncio.sleep(chance.uniform(0.1, settings.longest_life))
         server.kill()
         await asyncio.to_thread(server.start_again)
-    await asyncio.sleep(0.5)
+    await asyncio.wait_for(clients.hear(ANSWERS_AT_LAST), 60)
     clients.stopping = True
     await asyncio.wait_for(asyncio.gather(*tasks), 60)
 

@@ -46,6 +46,20 @@ async def test_an_action_that_takes_too_long_gives_a_designed_reply(make_bench: 
         assert ActionFailed("action_wait", "TimeoutError") in bench.told[-1].events
 
 
+async def test_an_action_that_does_not_heed_the_turns_deadline_is_answered_late(make_bench: MakeBench) -> None:
+    async def stubborn(turn: Turn) -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            turn.say_text("at last")
+
+    limits = Limits(turn_seconds=0.05, action_seconds=5.0)
+    async with make_bench(actions={"action_stubborn": stubborn}, limits=limits) as bench:
+        conversation = await bench.conversation()
+        assert await bench.say(conversation, "stubborn") == ["at last"]
+        assert await bench.say(conversation) == ["1"]
+
+
 async def test_an_action_that_holds_up_the_loop_is_told_of_it(make_bench: MakeBench) -> None:
     """No timeout interrupts what never awaits; it counts as too long all the same, and the log says why."""
 

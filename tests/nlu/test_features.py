@@ -21,7 +21,7 @@ FEATURES = make_features(Tfidf.fit(TEXTS), [], "en")
 
 
 def test_a_text_is_like_itself_and_less_like_others():
-    gram = FEATURES.of(TEXTS).gram()
+    gram = Kernel(FEATURES.of(TEXTS)).gram
     known = [i for i, text in enumerate(TEXTS) if text]
     np.testing.assert_allclose(np.diag(gram)[known], 1, atol=1e-5)
     np.testing.assert_allclose(gram, gram.T, atol=1e-6)
@@ -92,7 +92,7 @@ class Lengths:
 def test_static_vectors_take_the_room_that_plugins_leave():
     shares = [[s.share for s in make_features(FEATURES.tfidf, [Lengths(x)], "en").sources] for x in (0.2, 0.65)]
     assert shares == [[0.2, pytest.approx(0.5)], [0.65]]
-    gram = make_features(FEATURES.tfidf, [Lengths(0.2)], "en").of(TEXTS).gram()
+    gram = Kernel(make_features(FEATURES.tfidf, [Lengths(0.2)], "en").of(TEXTS)).gram
     np.testing.assert_allclose(np.diag(gram)[:4], 1, atol=1e-5)
 
 

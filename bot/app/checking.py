@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from traceback import walk_tb
+from typing import Any
 
 from bot.content import Diagnostic, Place
 from bot.dialogue import check_contradictions, describe_policies
@@ -12,7 +14,10 @@ from bot.nlu import describe_pipeline
 from bot.plugins import Plugins, find_plugins, needs_action_server
 from bot.reading import read_project, read_settings
 
-_TOLD_BY_PLUGINS = frozenset({"unknown-action", "unknown-placeholder", "missing-question"})
+_NOTHING: Mapping[str, Any] = {}
+_TOLD_BY_PLUGINS = frozenset(
+    {"unknown-action", "unknown-placeholder", "missing-question", "unknown-component", "unknown-policy"}
+)
 """Findings that a plugin may settle: while one cannot be loaded, they would be its consequences."""
 
 
@@ -20,17 +25,18 @@ def check_project(folder: Path) -> list[Diagnostic]:
     """Every finding about the project's content, configuration and plugins, in the order of their places."""
     settings, _ = read_settings(folder)
     found: list[Diagnostic] = []
-    actions: frozenset[str] = frozenset()
+    actions, components, policies = _NOTHING, _NOTHING, _NOTHING
     unknown: frozenset[str] = frozenset()
     try:
-        actions = frozenset(Plugins(find_plugins(folder, settings.plugins)).actions())
+        plugins = Plugins(find_plugins(folder, settings.plugins))
+        actions, components, policies = plugins.actions(), plugins.nlu_components(), plugins.policies()
     except PluginError as error:
         found.append(Diagnostic("error", _place(folder, error), str(error), code="plugin"))
         unknown = _TOLD_BY_PLUGINS
-    read = read_project(folder, known_actions=actions)
+    read = read_project(folder, known_actions=frozenset(actions))
     found += [d for d in read.diagnostics if d.code not in unknown]
-    found += describe_pipeline(read.content)
-    found += describe_policies(read.content)
+    described = (*describe_pipeline(read.content, components), *describe_policies(read.content, policies))
+    found += [d for d in described if d.code not in unknown]
     if not read.errors:
         found += check_contradictions(read.content)
     if needs_action_server(folder):

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         SlotSet,
         UserUttered,
     )
+    from bot.dialogue.prediction import Prediction
     from bot.dialogue.tracker import Tracker
     from bot.errors import ActionRejected, BotError, CallFailed, ConfigurationError, PluginError, StoreUnavailable
     from bot.http import HttpClient, HttpLimits, ResponseSchema
@@ -59,6 +60,7 @@ _HOMES = {
         "SlotSet",
         "UserUttered",
     ),
+    "bot.dialogue.prediction": ("Prediction",),
     "bot.dialogue.tracker": ("Tracker",),
     "bot.errors": ("ActionRejected", "BotError", "CallFailed", "ConfigurationError", "PluginError", "StoreUnavailable"),
     "bot.http": ("HttpClient", "HttpLimits", "ResponseSchema"),
@@ -102,6 +104,7 @@ __all__ = [
     "Parse",
     "Place",
     "PluginError",
+    "Prediction",
     "Principal",
     "ReminderCancelled",
     "ReminderScheduled",

@@ -10,6 +10,7 @@ from bot.actions.default import default_actions
 from bot.actions.forms import form_action
 from bot.actions.responses import PREFIX, response_action, text_actions
 from bot.actions.turn import Action, Resources
+from bot.app.guarding import GuardedMatcher, TellFailure
 from bot.app.learning import Trained
 from bot.app.projects import Project
 from bot.content import Domain
@@ -38,11 +39,14 @@ class ShorthandMatcher:
 
 @asynccontextmanager
 async def make_agent(
-    project: Project, trained: Trained, resources: Resources, sources: Sources
+    project: Project, trained: Trained, resources: Resources, sources: Sources, tell_failure: TellFailure
 ) -> AsyncIterator[Agent]:
-    """The agent that turns run on, with a connection to the project's action server for its life, if there is one."""
+    """The agent that turns run on, with a connection to the project's action server for its life, if there is one.
+
+    Where components of the pipeline raise, `tell_failure` is told.
+    """
     content, endpoint = project.content, project.settings.action_endpoint
-    matcher = ShorthandMatcher(CachedParses(trained.model), content.domain)
+    matcher = ShorthandMatcher(GuardedMatcher(CachedParses(trained.model), tell_failure), content.domain)
     async with AsyncExitStack() as stack:
         remote = None
         if endpoint is not None:

@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from msgspec import Struct
 
+from bot.app.guarding import TellFailure, guarded_policies
 from bot.app.projects import Project, private_folder
 from bot.dialogue import Dialogue, train_dialogue
 from bot.nlu import Model, fingerprint_of, train
@@ -34,12 +35,13 @@ class Trained(Struct, frozen=True):
     cached: bool
 
 
-def learn(project: Project, *, progress: Progress | None = None) -> Trained:
+def learn(project: Project, *, progress: Progress | None = None, tell_failure: TellFailure | None = None) -> Trained:
     """The model and the policies of the project: from its cache, or trained and put there.
 
     The cache is keyed by what training looks at, so that an edit of a response
     trains nothing. A cached model that cannot be read is trained again, and
-    where the cache cannot be written, nothing is kept.
+    where the cache cannot be written, nothing is kept. With `tell_failure`
+    plugins' policies abstain when they raise, and it is told.
     """
     started = perf_counter()
     content, plugins = project.content, project.plugins
@@ -52,7 +54,7 @@ def learn(project: Project, *, progress: Progress | None = None) -> Trained:
         lambda folder: Model.load(folder, components=components),
         lambda: train(content, seed=SEED, progress=progress, components=components),
     )
-    factories = plugins.policies()
+    factories = guarded_policies(plugins.policies(), tell_failure) if tell_failure else plugins.policies()
     policies, policies_cached = _cached(
         cache / f"dialogue-{content.fingerprint[:24]}",
         lambda folder: Dialogue.load(folder, content, factories),

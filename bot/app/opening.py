@@ -101,8 +101,9 @@ async def open_bot(
         told = _Told()
         startup = told.startup(settings, sources, auth, watcher)
         await stack.enter_async_context(project.plugins.lifespan(startup))
-        trained = await asyncio.to_thread(learn, project, progress=progress)
-        agent = await stack.enter_async_context(make_agent(project, trained, startup.resources, sources))
+        tell = watcher.action_failed
+        trained = await asyncio.to_thread(learn, project, progress=progress, tell_failure=tell)
+        agent = await stack.enter_async_context(make_agent(project, trained, startup.resources, sources, tell))
         store = open_turns(database, sources)
         stack.push_async_callback(store.close)
         effects = Effects(store, startup.effects, sources)

@@ -48,7 +48,7 @@ class Watcher(Struct, frozen=True):
             self.log.error("turn failed", exc_info=error)
 
     def action_failed(self, action: str, error: BaseException) -> None:
-        """An action raised or timed out; the turn went on without it."""
+        """An action (or `policy …`, `component …` of a plugin) raised or timed out; the turn went on without it."""
         self.metrics.action_failed(action, type(error).__name__)
         self.log.error("action failed", action=action, exc_info=error)
 

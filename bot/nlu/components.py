@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.errors import BotError
 from bot.learning import ModelError
 from bot.messages import Parse
 
@@ -55,6 +56,19 @@ class Processor(Protocol):
 NluComponent: TypeAlias = Featurizer | Processor
 Factory: TypeAlias = Callable[[Mapping[str, Any]], NluComponent]
 """Makes a component from its options in config.yml."""
+
+
+class ComponentFailed(BotError):
+    """Plugins' components of the pipeline raised: `failures` are their classes' names, each with what it raised.
+
+    `parse` is what was understood of a message without them; None while training.
+    """
+
+    def __init__(self, failures: Sequence[tuple[str, BaseException]], parse: Parse | None = None) -> None:
+        told = (f"the pipeline component {name} raised {type(error).__name__}: {error}" for name, error in failures)
+        super().__init__("; ".join(told))
+        self.failures = tuple(failures)
+        self.parse = parse
 
 
 def make_components(

@@ -9,7 +9,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from bot.learning import Rows
-from bot.nlu.components import Featurizer, Layered
+from bot.nlu.components import ComponentFailed, Featurizer, Layered
 from bot.nlu.spelling import Spelling
 from bot.nlu.tfidf import Tfidf
 from bot.nlu.vectors import SHARE, StaticVectors
@@ -105,11 +105,18 @@ class Features:
         """The sources' vectors, and what more columns they give."""
         vectors, more = [np.zeros((len(texts), 0), np.float32)], [np.zeros((len(texts), 0), np.float32)]
         for source in self.sources:
-            found = source.features(texts) * np.float32(np.sqrt(source.share))
+            found = _features(source, texts) * np.float32(np.sqrt(source.share))
             width = source.width if isinstance(source, Layered) else found.shape[1]
             vectors.append(found[:, :width])
             more.append(found[:, width:])
         return np.concatenate(vectors, axis=1), np.concatenate(more, axis=1)
+
+
+def _features(source: Featurizer, texts: Sequence[str]) -> Floats:
+    try:
+        return source.features(texts)
+    except (Exception, SystemExit) as error:  # most are plugins'
+        raise ComponentFailed([(type(source).__name__, error)]) from error
 
 
 def make_features(tfidf: Tfidf, featurizers: Sequence[Featurizer], language: str) -> Features:

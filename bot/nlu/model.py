@@ -10,12 +10,13 @@ from typing import Any, Final, Self
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from bot.learning import ModelError, read_folder, write_folder
 from bot.messages import Doubt, Entity, IntentScore, JsonObject, Nearest, Parse
 from bot.nlu.classifier import Classifier, Prediction
-from bot.nlu.components import Factory, Processor, make_components
+from bot.nlu.components import ComponentFailed, Factory, Processor, make_components
 from bot.nlu.entities import EntityModel
 from bot.nlu.features import Features, Vector, make_features
 from bot.nlu.fingerprint import FORMAT
@@ -94,19 +95,35 @@ class Model:
         return self.classifier.predict(self.features.one(message)).known if self.classifier else 0.0
 
     def parse(self, text: str, now: datetime) -> Parse:
-        """What `text` means; `now` (UTC) is what "tomorrow" is relative to. Takes any text and never raises.
+        """What `text` means; `now` (UTC) is what "tomorrow" is relative to. Takes any text.
 
-        Of a longer text the first 4,096 characters are read.
+        Of a longer text the first 4,096 characters are read. Raises
+        ComponentFailed when plugins' components do, with what is understood
+        without them: nothing without a featurizer.
         """
         read = text[:MAX_CHARACTERS]
-        entities = self.entities.extract(read, now)
-        if self.classifier is None or not read.strip():
-            parse = Parse(text, entities=entities)
-        else:
-            parse = self._understand(text, entities, self.features.one(read))
+        parse = Parse(text, entities=self.entities.extract(read, now))
+        failures: list[tuple[str, BaseException]] = []
+        if self.classifier is not None and read.strip():
+            try:
+                parse = self._understand(text, parse.entities, self.features.one(read))
+            except ComponentFailed as failed:
+                failures += failed.failures
+                parse = self._not_understood(parse)
         for processor in self._processors:
-            parse = processor.process(parse, now)
+            try:
+                parse = _processed(processor, parse, now)
+            except (Exception, SystemExit) as error:  # a plugin's
+                failures.append((type(processor).__name__, error))
+        if failures:
+            raise ComponentFailed(failures, parse)
         return parse
+
+    def _not_understood(self, parse: Parse) -> Parse:
+        if self.fallback is None:
+            return parse
+        score = IntentScore(FALLBACK_INTENT, self.threshold or 0.0)
+        return replace(parse, intent=score, ranking=(score,))
 
     def _understand(self, text: str, entities: tuple[Entity, ...], vector: Vector) -> Parse:
         assert self.classifier is not None
@@ -208,6 +225,13 @@ class Model:
             processors=processors,
             custom=custom,
         )
+
+
+def _processed(processor: Processor, parse: Parse, now: datetime) -> Parse:
+    processed = processor.process(parse, now)
+    if not isinstance(processed, Parse):
+        raise TypeError(f"process gave {type(processed).__name__}, not a Parse")
+    return processed
 
 
 def _packed(value: Any) -> NDArray[np.uint8]:

@@ -38,6 +38,7 @@ PUBLIC = {
     "Parse",
     "Place",
     "PluginError",
+    "Prediction",
     "Principal",
     "ReminderCancelled",
     "ReminderScheduled",

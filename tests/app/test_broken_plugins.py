@@ -1,0 +1,178 @@
+"""Policies and pipeline components are plugins, too: one that raises fails no turn, and somebody hears of it."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.app.opening import Bot, open_bot
+from bot.app.projects import load_project
+from bot.config import Logging
+from bot.logs import correlation_id, make_logger
+from bot.messages import Principal, UserMessage
+from bot.nlu.components import ComponentFailed
+from bot.reading.template import write_template
+
+PLUGIN = '''
+import numpy as np
+
+from bot import hookimpl
+
+SECRET = "number 12345678"
+
+
+class Policy:
+    """Raises, or gives what is no prediction, after a message that asks for it."""
+
+    name, priority = "Broken", 9
+
+    def predict(self, tracker):
+        text = tracker.parse.text if tracker.parse else ""
+        if "raise" in text:
+            raise ZeroDivisionError(SECRET)
+        return "action_listen" if "nonsense" in text else None
+
+
+class Broken:
+    """What every part of a pipeline has in common here."""
+
+    version = "1"
+
+    def __init__(self, word):
+        self.word = word
+
+    def check(self, text):
+        if self.word in text:
+            raise ZeroDivisionError(SECRET)
+
+
+class Encoder(Broken):
+    share = 0.3
+
+    def features(self, texts):
+        for text in texts:
+            self.check(text)
+        return np.ones((len(texts), 1), np.float32)
+
+
+class Tagger(Broken):
+    def process(self, parse, now):
+        self.check(parse.text)
+        return None if "nonsense" in parse.text else parse
+
+
+@hookimpl
+def register_policies(register):
+    register("Broken", lambda content, entry: Policy())
+
+
+@hookimpl
+def register_nlu_components(register):
+    register("Encoder", lambda options: Encoder(options["fails_at"]))
+    register("Tagger", lambda options: Tagger(options["fails_at"]))
+'''
+PIPELINE = "pipeline:\n- name: IntentMatcher\n- name: FallbackClassifier\n"
+POLICIES = "policies:\n- name: RulePolicy\n- name: Broken\n"
+
+Opened = Callable[[str], AbstractAsyncContextManager["Talk"]]
+
+
+class Talk:
+    """A conversation with a bot, and what the bot's operator sees of it."""
+
+    def __init__(self, bot: Bot, log: io.StringIO) -> None:
+        self.bot = bot
+        self._log = log
+
+    async def say(self, text: str) -> tuple[str, list[str]]:
+        """The intent that was understood and the actions that ran."""
+        sources = self.bot.sources
+        conversation = await self.bot.store.conversation_id("key:test", "rest", "ann")
+        message = UserMessage(text, conversation, sources.new_id(), sources.now(), Principal("key", "key:test"))
+        correlation_id.set("c-1")
+        answer = await self.bot.engine.handle(message)
+        [turn] = await self.bot.store.turns(conversation, after=answer.seq - 1)
+        record = json.loads(turn.record)
+        user = next(event for event in record["events"] if event["event"] == "user")
+        return user["parse_data"]["intent"]["name"], [step["action"] for step in record["steps"]]
+
+    def complaints(self) -> list[dict[str, Any]]:
+        return [line for line in map(json.loads, self._log.getvalue().splitlines()) if line["level"] == "error"]
+
+    def assert_told(self, *parts: str) -> None:
+        """Each failure is in the log (with the turn's correlation id, without a number) and in the metrics."""
+        complaints = self.complaints()
+        assert [(line["event"], line["action"], line["correlation_id"]) for line in complaints] == [
+            ("action failed", part, "c-1") for part in parts
+        ]
+        assert "12345678" not in self._log.getvalue()
+        metrics = self.bot.metrics.text().decode()
+        for part in parts:
+            assert f'bot_action_failures_total{{action="{part}",' in metrics
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("models")
+
+
+@pytest.fixture
+def opened(tmp_path: Path, models: Path) -> Opened:
+    """Opens the starter bot with the broken plugin and a config.yml: `async with opened(config) as talk`."""
+
+    @asynccontextmanager
+    async def make(config: str) -> AsyncIterator[Talk]:
+        folder = tmp_path / "bakery"
+        write_template(folder)
+        (folder / "actions/broken.py").write_text(PLUGIN)
+        (folder / "config.yml").write_text(f"language: en\n{config}")
+        (folder / ".teller").mkdir()
+        (folder / ".teller/models").symlink_to(models)
+        written = io.StringIO()
+        log = make_logger(Logging(), now=lambda: datetime(2026, 11, 3, tzinfo=UTC), stream=written)
+        async with open_bot(load_project(folder), log=log) as bot:
+            yield Talk(bot, written)
+
+    return make
+
+
+@pytest.mark.parametrize("word", ["raise", "nonsense"])
+async def test_a_policy_that_raises_abstains(opened: Opened, word: str) -> None:
+    async with opened(POLICIES) as talk:
+        assert await talk.say(f"hello {word}") == ("greet", ["action_session_start", "utter_greet", "action_listen"])
+        talk.assert_told("policy Broken", "policy Broken")
+        assert await talk.say("hello") == ("greet", ["utter_greet", "action_listen"])
+        assert len(talk.complaints()) == 2
+
+
+@pytest.mark.parametrize("word", ["raise", "nonsense"])
+async def test_a_component_that_raises_is_skipped_and_asked_again_the_next_time(opened: Opened, word: str) -> None:
+    tagger = "- name: Tagger\n  fails_at: raise\n"
+    async with opened(PIPELINE + tagger) as talk:
+        for told in (1, 2):
+            intent, _ = await talk.say(f"good morning {word}")
+            assert intent == "greet"
+            talk.assert_told(*["component Tagger"] * told)
+
+
+async def test_without_a_featurizer_that_raises_nothing_is_understood(opened: Opened) -> None:
+    both = "- name: Encoder\n  fails_at: raise\n- name: Tagger\n  fails_at: raise\n"
+    async with opened(PIPELINE + both) as talk:
+        intent, actions = await talk.say("good morning raise")
+        assert intent == "nlu_fallback"
+        assert actions[1:] == ["utter_rephrase", "action_listen"]
+        talk.assert_told("component Encoder", "component Tagger")
+        assert (await talk.say("good morning"))[0] == "greet"
+
+
+async def test_a_featurizer_that_raises_while_the_matcher_is_trained_stops_the_start(opened: Opened) -> None:
+    with pytest.raises(ComponentFailed, match="the pipeline component Encoder raised ZeroDivisionError"):
+        async with opened(PIPELINE + "- name: Encoder\n  fails_at: hello\n"):
+            pass

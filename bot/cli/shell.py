@@ -19,7 +19,8 @@ from bot.cli import options
 def shell(project: Path, store: str | None, account: str | None, **plugin_options: Any) -> None:
     """Talk to the bot here, in this terminal, without a server.
 
-    Buttons are numbered: type the number. End with Ctrl-D or /stop.
+    Buttons are numbered: type the number. End with Ctrl-D or /stop. Conversations are kept apart from the server's
+    (.teller/shell.db); --store names another SQLite store only while no server runs on it.
     """
     from bot.cli.talking import talk
 

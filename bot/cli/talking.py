@@ -25,13 +25,17 @@ SHELL_STORE = "sqlite:///.teller/shell.db"
 
 
 async def talk(folder: Path, options: dict[str, Any], *, store: str | None = None, account: str | None = None) -> None:
-    """Read messages from standard input and show the replies until it ends; `account` is logged in."""
+    """Read messages from standard input and show the replies until it ends; `account` is logged in.
+
+    A `store` that is named is the shell's alone meanwhile: the one of a running server is refused (ConfigurationError).
+    """
 
     def quiet(settings: Settings) -> Settings:
         log = Logging(level="error", format="console")
         return replace(settings, logging=log, store=replace(settings.store, url=store or SHELL_STORE))
 
-    async with open_bot(load_project(folder, options, quiet, command="shell")) as running:
+    project = load_project(folder, options, quiet, command="shell")
+    async with open_bot(project, server=store is not None) as running:
         for line in running.announcements:
             click.secho(line, dim=True, err=True)
         principal = await _principal(running, account)

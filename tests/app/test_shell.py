@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from bot.reading.template import write_template
+from bot.stores.lock import locked
 
 
 @pytest.fixture(scope="module")
@@ -26,9 +27,13 @@ def bakery(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def talk(bakery: Path, said: bytes) -> str:
-    shell = [sys.executable, "-m", "bot", "shell", "--project", str(bakery)]
-    done = subprocess.run(shell, input=said, capture_output=True, timeout=60)
+def shell(bakery: Path, said: bytes, *options: str) -> subprocess.CompletedProcess[bytes]:
+    words = [sys.executable, "-m", "bot", "shell", "--project", str(bakery), *options]
+    return subprocess.run(words, input=said, capture_output=True, timeout=60)
+
+
+def talk(bakery: Path, said: bytes, *options: str) -> str:
+    done = shell(bakery, said, *options)
     assert done.returncode == 0, done.stderr
     return done.stdout.decode()
 
@@ -44,6 +49,16 @@ def test_bytes_that_are_no_utf8_are_answered(bakery: Path) -> None:
 
 def test_a_turn_without_a_reply_says_so(bakery: Path) -> None:
     assert talk(bakery, b"be quiet\n") == "(no reply)\n"
+
+
+def test_the_store_of_a_running_server_is_refused(bakery: Path) -> None:
+    store = ("--store", "sqlite:///.teller/teller.db")
+    with locked(bakery / ".teller/teller.db"):
+        done = shell(bakery, b"hello\n", *store)
+        assert "Hello" in talk(bakery, b"hello\n")
+    assert done.returncode == 1
+    assert f"a server (process {os.getpid()}) is using" in done.stderr.decode()
+    assert "Hello" in talk(bakery, b"hello\n", *store)
 
 
 def test_ctrl_c_ends_it_while_it_waits(bakery: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import copy
+from pathlib import Path
 
 import click
 
@@ -20,12 +22,14 @@ the project shows them.
 
 
 def reference() -> str:
-    """The document."""
+    """The document, wherever it is written: without what the plugins of the project at hand add."""
     assert isinstance(cli, BotGroup)
-    context = click.Context(cli, info_name="bot")
+    built_in = copy(cli)
+    built_in.project = Path(__file__)  # no project's folder
+    context = click.Context(built_in, info_name="bot")
     parts = [_HEAD]
     for name in BUILT_IN:
-        command = cli.get_command(context, name)
+        command = built_in.get_command(context, name)
         assert command is not None
         parts += _sections(command, f"bot {name}")
     return "\n".join(parts)

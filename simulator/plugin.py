@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from bot import Startup
 
+from .accounts import CUSTOMERS
 from .commands import bank_url
 from .demo import DEMO_CUSTOMERS, DemoCustomer
 from .embedded import embedded
@@ -31,6 +32,7 @@ async def _endpoint(startup: Startup, stack: AsyncExitStack) -> Endpoint:
     data, url = startup.settings.data, bank_url(startup.settings)
     if url:
         return Endpoint(url, CLIENT_ID, read_key(data / KEY_FILE))
+    startup.test_customers.extend(CUSTOMERS)
     return await stack.enter_async_context(embedded(data, now=startup.sources.now))
 
 

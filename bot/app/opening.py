@@ -45,6 +45,7 @@ class Bot(Struct, frozen=True):
     resources: Resources
     announcements: list[str] = field(default_factory=list)
     shown_logins: list[DemoLogin] = field(default_factory=list)
+    test_customers: list[str] = field(default_factory=list)
 
     @property
     def settings(self) -> Settings:
@@ -125,6 +126,7 @@ async def open_bot(
             resources=startup.resources,
             announcements=told.announcements,
             shown_logins=told.shown_logins,
+            test_customers=startup.test_customers,
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -16,7 +17,7 @@ from bot.app.opening import open_bot
 from bot.app.projects import Project, load_project
 from bot.config import Logging, Settings, Store
 from bot.content import Story
-from bot.errors import ContentError
+from bot.errors import BotError, ContentError
 from bot.messages import Customer, Principal
 from bot.nlu.evaluation import Report
 from bot.reading import read_test_stories
@@ -33,6 +34,13 @@ class CoreTest(Struct, frozen=True):
     messages: Report | None = None
 
 
+class UnknownCustomer(BotError):
+    """The bank has no customer of this id; the message names those it has."""
+
+    def __init__(self, customer: str, known: Sequence[str]) -> None:
+        super().__init__(f"the bank has no customer {customer!r}; it has {', '.join(sorted(known))}")
+
+
 def run_core_tests(folder: Path, stories: Path | None = None) -> CoreTest:
     """Run the test stories of the project, or those in `stories` (a file or a folder); no action is executed."""
     project = load_project(folder)
@@ -44,7 +52,10 @@ def run_core_tests(folder: Path, stories: Path | None = None) -> CoreTest:
 
 
 async def run_end_to_end_tests(folder: Path, stories: Path | None = None, customer: str | None = None) -> CoreTest:
-    """Run the test stories with everything executed, logged in as the bank's customer `customer` if one is given."""
+    """Run the test stories with everything executed, logged in as the bank's customer `customer` if one is given.
+
+    Raises UnknownCustomer where the bank is made up and has no such customer.
+    """
     project = load_project(folder, override=_quiet)
     tests = tests_of(project, stories)
     principal = Principal("key", "key:test")
@@ -55,6 +66,8 @@ async def run_end_to_end_tests(folder: Path, stories: Path | None = None, custom
         project = replace(project, settings=replace(project.settings, store=store))
         sources = Sources(now=lambda: NOW)
         async with open_bot(project, sources=sources) as running:
+            if customer is not None and running.test_customers and customer not in running.test_customers:
+                raise UnknownCustomer(customer, running.test_customers)
             return CoreTest(await run_whole_stories(running.engine, tests, principal, sources))
 
 

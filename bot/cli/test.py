@@ -95,12 +95,17 @@ def nlu_(project: Path, nlu: Path | None, config: Path | None, out: Path) -> Non
 def _run_core(
     project: Path, stories: Path | None, out: Path, at_least: float, *, e2e: bool, customer: str | None
 ) -> bool:
-    from bot.app.testing import run_core_tests, run_end_to_end_tests, write_core_reports
+    from bot.app.testing import UnknownCustomer, run_core_tests, run_end_to_end_tests, write_core_reports
     from bot.cli import showing
 
+    if customer is not None and not e2e:
+        raise click.UsageError("--as logs somebody in where actions are run: add --e2e")
     with showing.progress("Running test stories"):
         if e2e:
-            test = asyncio.run(run_end_to_end_tests(project, stories, customer))
+            try:
+                test = asyncio.run(run_end_to_end_tests(project, stories, customer))
+            except UnknownCustomer as error:
+                raise click.BadParameter(str(error), param_hint="'--as'") from error
         else:
             test = run_core_tests(project, stories)
     write_core_reports(test, out)

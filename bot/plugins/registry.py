@@ -119,7 +119,9 @@ class Startup(Struct, frozen=True):
     it stands for the server's); `add_check`
     adds an outside service to the readiness report: an async callable that
     raises when the service cannot be reached. `show_login` puts a made-up
-    customer's login on the chat page, for everybody to see.
+    customer's login on the chat page, for everybody to see. A bank that is made
+    up puts its ids of all its customers into `test_customers`: `bot test --e2e
+    --as` refuses any other.
     """
 
     settings: Settings
@@ -131,6 +133,7 @@ class Startup(Struct, frozen=True):
     observe_call: ObserveCall = _ignore_call
     show_login: ShowLogin = _show_nothing
     effects: dict[str, Effect] = field(default_factory=dict)
+    test_customers: list[str] = field(default_factory=list)
 
     def add_effect(self, kind: str, effect: Effect) -> None:
         """Offer a kind of outside change; raises PluginError when the kind is taken."""

@@ -105,9 +105,14 @@ async def _nothing(turn: Turn) -> None:
 
 
 async def _count(turn: Turn) -> None:
+    say_count(turn)
+
+
+def say_count(turn: Turn, *more: str) -> None:
+    """Say how many turns the conversation had, and what more there is to say."""
     number = (turn.slot("count") or 0) + 1
     turn.emit(SlotSet("count", number))
-    turn.say_text(str(number))
+    turn.say_text(" ".join([str(number), *more]))
 
 
 def counting_engine(

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from datetime import date, timedelta
-from typing import Final
+from typing import Final, TypeAlias
 
 from msgspec.structs import replace
 
 from bot import Parse, Turn
 
+from .accounts import find_accounts
 from .bank import Account, CustomerBank
 from .conversation import heard
 from .fallback import in_words
-from .fetching import fetch
+from .fetching import Found, fetch
 from .question import Filters, Period, Question, Said, merge
 from .selection import CATEGORIES, LOOK_BACK, bounds, select
 from .unread import Slip, beyond, impossible_date, misspelt_month, misspelt_time, nearest, rivals, unread_phrases
 from .wording import say_period
 
 EARLIEST: Final = date(1970, 1, 1)
+
+Find: TypeAlias = Callable[[CustomerBank, Sequence[Account], Filters, date], Awaitable[Found]]
+"""A way to look for transactions in accounts, given the filters and today."""
 
 
 def doubtful(turn: Turn) -> bool:
@@ -47,7 +51,20 @@ async def clarified(turn: Turn, bank: CustomerBank, question: Question) -> Quest
     return await _with_names(turn, bank, parse, dated)
 
 
-async def meant_by_nothing(
+async def find_meant(turn: Turn, bank: CustomerBank, asked: Filters, find: Find) -> Found | None:
+    """What `find` finds of what is asked for or, if that is nothing, of what was meant; None where it said why not."""
+    accounts = find_accounts(await bank.accounts(), asked.account)
+    if not accounts:
+        turn.say("utter_no_such_account")
+        return None
+    found = await find(bank, accounts, asked, turn.now.date())
+    meant = asked if found.transactions else await _meant_by_nothing(turn, bank, accounts, asked)
+    if meant is None:
+        return None
+    return found if meant == asked else await find_meant(turn, bank, meant, find)
+
+
+async def _meant_by_nothing(
     turn: Turn, bank: CustomerBank, accounts: Sequence[Account], filters: Filters
 ) -> Filters | None:
     """The filters that are meant where these find nothing: others, if a shop was misspelt.

@@ -1,4 +1,4 @@
-"""Asking the bank for transactions: those of a period, or the latest few."""
+"""Asking the bank for transactions: all of a period, those that are asked for, or the latest few."""
 
 from __future__ import annotations
 
@@ -6,11 +6,25 @@ import asyncio
 from collections.abc import Sequence
 from datetime import date
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from .bank import Account, CustomerBank, Transaction
 from .question import Filters, Period
 from .selection import USUAL_ROWS, bounds, counts_own_transfers, select, windows
+
+
+class Found(Struct, frozen=True):
+    """What the filters `asked` find in `accounts`, among the transactions `looked_at`.
+
+    `filters` are those asked, with the period that was really looked at.
+    """
+
+    asked: Filters
+    accounts: Sequence[Account]
+    filters: Filters
+    transactions: Sequence[Transaction]
+    looked_at: Sequence[Transaction]
 
 
 async def fetch(bank: CustomerBank, accounts: Sequence[Account], since: date, until: date) -> list[Transaction]:
@@ -25,27 +39,36 @@ async def fetch(bank: CustomerBank, accounts: Sequence[Account], since: date, un
     return [transaction for task in asked for transaction in task.result()]
 
 
-async def find(
-    bank: CustomerBank, accounts: Sequence[Account], filters: Filters, today: date
-) -> tuple[list[Transaction], Filters]:
-    """The transactions, and the filters with the period that was really looked at.
+async def find_all(bank: CustomerBank, accounts: Sequence[Account], asked: Filters, today: date) -> Found:
+    """All that the filters let through in their period."""
+    period = asked.period or Period()
+    since, until = bounds(period, today)
+    booked = await fetch(bank, accounts, since, until)
+    filters = asked if period.start else replace(asked, period=replace(period, start=since))
+    return Found(asked, accounts, filters, select(booked, asked), booked)
+
+
+async def find_few(bank: CustomerBank, accounts: Sequence[Account], asked: Filters, today: date) -> Found:
+    """The transactions to list.
 
     All of a period that has a beginning, and all there is where the largest or smallest are wanted; else the latest
     few, looking further back until there are enough.
     """
-    transfers = counts_own_transfers(filters)
+    filters, transfers = asked, counts_own_transfers(asked)
     since, until = bounds(filters.period or Period(), today)
     if filters.order:
         filters = replace(filters, count=filters.count or USUAL_ROWS)
         if not (filters.period and filters.period.start):
             filters = replace(filters, period=Period(since, filters.period.end if filters.period else None))
     if filters.period and filters.period.start:
-        found = select(await fetch(bank, accounts, since, until), filters, own_transfers=transfers)
-        return found[: filters.count], filters
+        booked = await fetch(bank, accounts, since, until)
+        found = select(booked, filters, own_transfers=transfers)
+        return Found(asked, accounts, filters, found[: filters.count], booked)
     wanted = filters.count or USUAL_ROWS
     for since in windows(until):
-        found = select(await fetch(bank, accounts, since, until), filters, own_transfers=transfers)
+        booked = await fetch(bank, accounts, since, until)
+        found = select(booked, filters, own_transfers=transfers)
         if len(found) >= wanted:
-            return found[:wanted], replace(filters, count=wanted)
+            return Found(asked, accounts, replace(filters, count=wanted), found[:wanted], booked)
     end = filters.period.end if filters.period else None
-    return found, replace(filters, count=None, period=Period(since, end))
+    return Found(asked, accounts, replace(filters, count=None, period=Period(since, end)), found, booked)

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Final
 
 from msgspec.structs import replace
 
 from bot import Action, Turn, hookimpl
 
-from .accounts import find_accounts
 from .bank import CustomerBank, Transaction
 from .banking import for_customers
-from .clarifying import clarified, meant_by_nothing
+from .clarifying import clarified, find_meant
 from .conversation import keep, kept, said
-from .fetching import fetch
+from .fetching import Found, find_all
 from .formatting import format_date, format_money
-from .question import Direction, Filters, Question, new_question
-from .selection import INCOME, TRANSFERS, bounds, counts_own_transfers, select, total, usual_period
+from .question import Direction, Filters, Period, Question, new_question
+from .selection import INCOME, TRANSFERS, bounds, counts_own_transfers, total, usual_period
 from .transactions import transactions
 from .wording import describe
 
@@ -44,30 +43,12 @@ async def spending(turn: Turn, bank: CustomerBank, question: Question | None = N
         return
     question = clear
     filters = replace(question.filters, count=None, direction=_direction(question))
-    await _add_up(turn, bank, replace(filters, period=filters.period or usual_period(today)))
-
-
-async def _add_up(turn: Turn, bank: CustomerBank, filters: Filters) -> None:
-    today = turn.now.date()
-    accounts = find_accounts(await bank.accounts(), filters.account)
-    if not accounts:
-        turn.say("utter_no_such_account")
-        return
-    assert filters.period is not None
-    since, until = bounds(filters.period, today)
-    booked = await fetch(bank, accounts, since, until)
-    found = select(booked, filters)
-    if not found:
-        meant = await meant_by_nothing(turn, bank, accounts, filters)
-        if meant != filters:
-            if meant:
-                await _add_up(turn, bank, meant)
-            return
-    keep(turn, Question("spending", filters))
-    if filters.period.start is None:
-        filters = replace(filters, period=replace(filters.period, start=since))
-    _say_sum(turn, filters, found)
-    _say_where_records_begin(turn, booked, since)
+    filters = replace(filters, period=filters.period or usual_period(today))
+    found = await find_meant(turn, bank, filters, find_all)
+    if found is not None:
+        keep(turn, Question("spending", found.asked))
+        _say_sum(turn, found.filters, found.transactions)
+        _say_where_records_begin(turn, found)
 
 
 def _say_sum(turn: Turn, filters: Filters, found: Sequence[Transaction]) -> None:
@@ -80,9 +61,10 @@ def _say_sum(turn: Turn, filters: Filters, found: Sequence[Transaction]) -> None
         turn.say("utter_own_transfers_left_out")
 
 
-def _say_where_records_begin(turn: Turn, booked: Sequence[Transaction], since: date) -> None:
+def _say_where_records_begin(turn: Turn, found: Found) -> None:
     """Where the period begins long before the bank's records do, a sum covers less than it seems to."""
-    first = min((t.booked_at.date() for t in booked), default=since)
+    since, _ = bounds(found.filters.period or Period(), turn.now.date())
+    first = min((t.booked_at.date() for t in found.looked_at), default=since)
     if first - since > QUIET:
         turn.say("utter_records_begin", date=format_date(first))
 

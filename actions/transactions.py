@@ -10,12 +10,12 @@ from msgspec.structs import replace
 
 from bot import Action, ActiveLoop, CallFailed, Turn, hookimpl
 
-from .accounts import choice, find_accounts, written
+from .accounts import choice, written
 from .bank import Account, CustomerBank, Transaction
 from .banking import bank_of, for_customers
-from .clarifying import clarified, doubtful, meant_by_nothing
+from .clarifying import clarified, doubtful, find_meant
 from .conversation import events_before, keep, kept, said
-from .fetching import find
+from .fetching import Found, find_few
 from .formatting import format_date, format_money
 from .question import ALL_ACCOUNTS, NO_FILTERS, Filters, Question, follow_up, new_question
 from .tables import Table
@@ -39,24 +39,10 @@ async def transactions(turn: Turn, bank: CustomerBank, question: Question | None
     """List the transactions that are asked for, newest first."""
     question = await clarified(turn, bank, question or _completed(turn))
     turn.set("account", None)
-    if question is not None:
-        await _list(turn, bank, question.filters)
-
-
-async def _list(turn: Turn, bank: CustomerBank, asked: Filters) -> None:
-    accounts = find_accounts(await bank.accounts(), asked.account)
-    if not accounts:
-        turn.say("utter_no_such_account")
-        return
-    found, filters = await find(bank, accounts, asked, turn.now.date())
-    if not found:
-        meant = await meant_by_nothing(turn, bank, accounts, asked)
-        if meant != asked:
-            if meant:
-                await _list(turn, bank, meant)
-            return
-    keep(turn, Question("transactions", asked))
-    _say_found(turn, accounts, filters, found)
+    found = await find_meant(turn, bank, question.filters, find_few) if question else None
+    if found is not None:
+        keep(turn, Question("transactions", found.asked))
+        _say_found(turn, found)
 
 
 async def validate_form(turn: Turn) -> None:
@@ -113,16 +99,17 @@ def _completed(turn: Turn) -> Question:
     return replace(question, filters=replace(question.filters, account=account))
 
 
-def _say_found(turn: Turn, accounts: Sequence[Account], filters: Filters, found: Sequence[Transaction]) -> None:
-    what = f"{noun(filters, len(found))} {describe(filters, turn.now.date())}".strip()
-    if not found:
+def _say_found(turn: Turn, found: Found) -> None:
+    filters, count = found.filters, len(found.transactions)
+    what = f"{noun(filters, count)} {describe(filters, turn.now.date())}".strip()
+    if not count:
         turn.say("utter_no_transactions", what=what)
         return
-    shown = found[:MOST_ROWS]
-    table = transactions_table(shown, accounts)
+    shown = found.transactions[:MOST_ROWS]
+    table = transactions_table(shown, found.accounts)
     turn.say(
-        "utter_transactions_cut" if len(shown) < len(found) else "utter_transactions",
-        found=_headline(filters, len(found), what),
+        "utter_transactions_cut" if len(shown) < count else "utter_transactions",
+        found=_headline(filters, count, what),
         shown=len(shown),
         table=table.text(),
         custom=table.custom(),

@@ -60,15 +60,16 @@ def trim(tracker: Tracker, max_turns: int, *, min_events: int = 0) -> Tracker:
     latest lose what only explains them (ranking, nearest examples), which
     keeps snapshots small.
     """
-    first = min(_turns_start(tracker.events, max_turns), max(len(tracker.events) - min_events, 0))
-    events = tracker.events[first:]
+    nothing_taken_back = tracker.applied == tracker.events
     cut = _turns_start(tracker.applied, max_turns)
+    turns = cut if nothing_taken_back else _turns_start(tracker.events, max_turns)
+    events = tracker.events[min(turns, max(len(tracker.events) - min_events, 0)) :]
     applied, base = tracker.applied[cut:], tracker.base
     if cut:
         base = _bare(evolve_all(tracker.applied[:cut], _start(tracker)))
-    latest = tracker.latest_message
-    fat = {id(e): _slim(e) for e in (*applied, *events) if type(e) is UserUttered and e is not latest and _is_fat(e)}
-    same = applied == events  # unless something was taken back
+    latest, shown = tracker.latest_message, events if nothing_taken_back else (*applied, *events)
+    fat = {id(e): _slim(e) for e in shown if type(e) is UserUttered and e is not latest and _is_fat(e)}
+    same = applied == events
     if fat:
         events = tuple([fat.get(id(event), event) for event in events])
         applied = events if same else tuple([fat.get(id(event), event) for event in applied])

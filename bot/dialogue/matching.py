@@ -41,8 +41,7 @@ def holds(pattern: Sequence[State], states: Sequence[State]) -> bool:
     """Whether the pattern's states hold at the end of `states`."""
     if len(pattern) > len(states):
         return False
-    recent = states[len(states) - len(pattern) :]
-    return all(_fits(wanted, state) for wanted, state in zip(reversed(pattern), reversed(recent), strict=True))
+    return all(map(_fits, reversed(pattern), reversed(states)))
 
 
 def _fits(wanted: State, state: State) -> bool:

@@ -15,9 +15,7 @@ from bot.dialogue.events import (
     ActionExecuted,
     ActiveLoop,
     AllSlotsReset,
-    BotUttered,
     EntitiesAdded,
-    Event,
     FollowupAction,
     SlotSet,
     UserFeaturization,
@@ -74,7 +72,9 @@ class States:
 
         `use_text`: the latest message is seen by its text, not its intent.
         """
-        states = [moment.state for moment in self._moments(tracker, last)]
+        states = self._latest(tracker, last) if last is not None else None
+        if states is None:
+            states = [moment.state for moment in self._moments(tracker)][-(last or 0) :]
         message = tracker.latest_message
         if use_text and message is not None:
             states[-1] = states[-1]._replace(user=User(text=message.parse.text))
@@ -96,14 +96,35 @@ class States:
             states[-1] = states[-1]._replace(user=User(text=message.parse.text))
         return states
 
-    def _moments(self, tracker: Tracker, last: int | None = None) -> list[_Moment]:
+    def _moments(self, tracker: Tracker) -> list[_Moment]:
         fold = _Fold(self, tracker)
-        for event in tracker.applied if last is None else fold.skip_to(last, tracker.applied):
+        for event in tracker.applied:
             step = _FOLD.get(type(event))
             if step:
                 step(fold, event)
         fold.end()
         return fold.moments
+
+    def _latest(self, tracker: Tracker, count: int) -> list[State] | None:
+        """The last `count` states, by a look back from the end; None where that reaches more than messages and actions.
+
+        Between those, slots and the loop were as they are now.
+        """
+        actions: list[str | None] = []
+        users: list[User] = []
+        for event in reversed(tracker.applied):
+            if isinstance(event, ActionExecuted):
+                actions.append(event.action_text or event.name)
+                if len(actions) >= count <= len(users):
+                    break
+            elif isinstance(event, UserUttered):  # what was said before every action seen since the message after it
+                users.extend([self.user(event.parse)] * (len(actions) + 1 - len(users)))
+            elif type(event) in _FOLD:
+                return None
+        else:
+            return None
+        slots, loop = tuple(sorted(self.features(tracker.slots).items())), tracker.active_loop
+        return [State(actions[i], users[i], slots, loop) for i in range(count - 1, -1, -1)]
 
     def user(self, parse: Parse, *, use_text: bool = False) -> User:
         """A message as states show it: without entities that its intent ignores or that influence nothing."""
@@ -165,13 +186,12 @@ class _Moment(NamedTuple):
 
 
 class _Fold:
-    """The running state while events are walked through; the first `skip` moments are not made."""
+    """The running state while events are walked through."""
 
     def __init__(self, states: States, tracker: Tracker) -> None:
         start = tracker.base or _NEW
         self.states = states
         self.moments: list[_Moment] = []
-        self.skip = 0
         self.action, self.loop = start.latest_action, start.active_loop
         self.followup = start.followup_action is not None
         self.slots = states.features(start.slots)
@@ -179,21 +199,6 @@ class _Fold:
         self.parse, self.use_text = start.parse, False
         self.user: User | None = None
         self.frozen: tuple[tuple[str, Feature], ...] | None = None
-
-    def skip_to(self, last: int, events: tuple[Event, ...]) -> tuple[Event, ...]:
-        """Make the `last` moments only; the events still to walk through.
-
-        Where nothing but messages and actions went before, only the latest message of that matters.
-        """
-        actions = [i for i, event in enumerate(events) if type(event) is ActionExecuted]
-        self.skip = len(actions) + 1 - last
-        if self.skip <= 1 or not _PLAIN.issuperset(map(type, before := events[: actions[self.skip - 1]])):
-            return events
-        message = next((event for event in reversed(before) if type(event) is UserUttered), None)
-        if message is not None:
-            self.uttered(message)
-        self.skip = 1
-        return events[len(before) :]
 
     def end(self, hide: bool = False) -> None:
         if self.frozen is None:
@@ -203,10 +208,7 @@ class _Fold:
         self.moments.append(_Moment(State(self.action, self.user, self.frozen, self.loop), hide, self.followup))
 
     def executed(self, event: ActionExecuted) -> None:
-        if self.skip > 0:
-            self.skip -= 1
-        else:
-            self.end(event.hide_rule_turn)
+        self.end(event.hide_rule_turn)
         self.action = event.action_text or event.name
         self.followup = False
 
@@ -240,8 +242,6 @@ class _Fold:
         if self.parse:
             self.parse, self.user = with_entities(self.parse, event), None
 
-
-_PLAIN: Final = frozenset({ActionExecuted, UserUttered, BotUttered})
 
 _FOLD: Mapping[type, Callable[[_Fold, Any], None]] = {
     ActionExecuted: _Fold.executed,

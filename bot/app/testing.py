@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from msgspec import Struct
@@ -14,7 +15,7 @@ from bot.app.agents import ShorthandMatcher
 from bot.app.learning import learn
 from bot.app.nlu_testing import evaluate_messages, write_matcher_report
 from bot.app.opening import open_bot
-from bot.app.projects import Project, load_project
+from bot.app.projects import Project, load_project, private_folder
 from bot.config import Logging, Settings, Store
 from bot.content import Story
 from bot.errors import BotError, ContentError
@@ -62,13 +63,22 @@ async def run_end_to_end_tests(folder: Path, stories: Path | None = None, custom
     if customer is not None:
         principal = Principal("customer", "customer:test", Customer("test", customer), login="test")
     with tempfile.TemporaryDirectory() as scratch:
-        store = Store(url=f"sqlite:///{scratch}/test.db")
-        project = replace(project, settings=replace(project.settings, store=store))
+        project = replace(project, settings=_apart(project.settings, Path(scratch)))
         sources = Sources(now=lambda: NOW)
         async with open_bot(project, sources=sources) as running:
             if customer is not None and running.test_customers and customer not in running.test_customers:
                 raise UnknownCustomer(customer, running.test_customers)
             return CoreTest(await run_whole_stories(running.engine, tests, principal, sources))
+
+
+def _apart(settings: Settings, folder: Path) -> Settings:
+    """The settings with a private folder below `folder`: what tests change goes with it, trained models stay."""
+    apart = replace(settings, project=folder, store=Store())
+    with suppress(OSError):  # of a read-only project nothing is kept
+        models = private_folder(settings) / "models"
+        models.mkdir(exist_ok=True)
+        (private_folder(apart) / "models").symlink_to(models.resolve())
+    return apart
 
 
 def tests_of(project: Project, stories: Path | None) -> tuple[Story, ...]:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.app.test_run import command
 
-STORY = """version: "3.1"
+STORIES = """version: "3.1"
 stories:
 - story: savings
   steps:
@@ -19,27 +19,50 @@ stories:
     intent: ask_balance
   - action: action_balance
   - bot: Your savings account has £12,469.87.
+- story: more savings
+  steps:
+  - user: |-
+      move £5 from current to savings
+    intent: transfer_money
+  - action: transfer_form
+  - user: |-
+      yes
+    intent: affirm
+  - action: transfer_form
+  - action: action_transfer
 """
 
 Test = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
-def test(bank_project: Callable[[str], Path], tmp_path: Path) -> Test:
-    """Runs a story of the bank assistant: `test("--e2e", …)`."""
-    story = tmp_path / "test_savings.yml"
-    story.write_text(STORY, encoding="utf-8")
+def bank(bank_project: Callable[[str], Path]) -> Path:
+    return bank_project("e2e")
+
+
+@pytest.fixture
+def test(bank: Path, tmp_path: Path) -> Test:
+    """Runs the stories with the bank assistant: `test("--e2e", …)`."""
+    stories = tmp_path / "test_savings.yml"
+    stories.write_text(STORIES, encoding="utf-8")
 
     def run(*options: str) -> subprocess.CompletedProcess[str]:
         out = str(tmp_path / "results")
-        return command(bank_project("e2e"), "test", "core", "--stories", str(story), "--out", out, *options)
+        return command(bank, "test", "core", "--stories", str(stories), "--out", out, *options)
 
     return run
 
 
 def test_the_customer_who_is_named_is_logged_in(test: Test) -> None:
     done = test("--e2e", "--as", "cust-3f8a41")
-    assert (done.returncode, done.stdout) == (0, "1 passed, 0 failed\n"), done.stdout
+    assert (done.returncode, done.stdout) == (0, "2 passed, 0 failed\n"), done.stdout
+
+
+def test_nothing_of_the_project_changes_by_it(test: Test, bank: Path) -> None:
+    """A simulated bank, say, whose money would be somewhere else at the next run."""
+    kept = {file.name for file in (bank / ".teller").iterdir()}
+    assert test("--e2e", "--as", "cust-3f8a41").returncode == 0
+    assert {file.name for file in (bank / ".teller").iterdir()} == kept
 
 
 def test_a_customer_whom_the_bank_does_not_have_is_refused_and_those_it_has_are_named(test: Test) -> None:

@@ -37,7 +37,8 @@ async def talk(folder: Path, options: dict[str, Any], *, store: str | None = Non
     project = load_project(folder, options, quiet, command="shell")
     async with open_bot(project, server=store is not None) as running:
         for line in running.announcements:
-            click.secho(line, dim=True, err=True)
+            if "{url}" not in line:  # no server, no URL
+                click.secho(line, dim=True, err=True)
         principal = await _principal(running, account)
         conversation = await running.engine.store.conversation_id(principal.id, "shell", running.sources.new_id())
         click.echo(click.style("Talk to the bot; /stop or Ctrl-D ends.", dim=True), err=True)

@@ -116,7 +116,7 @@ class Startup(Struct, frozen=True):
     """What a plugin's `lifespan` is handed.
 
     `announce` adds a line to what `bot run` shows once it is ready (`{url}` in
-    it stands for the server's); `add_check`
+    it stands for the server's; `bot shell` leaves such lines out); `add_check`
     adds an outside service to the readiness report: an async callable that
     raises when the service cannot be reached. `show_login` puts a made-up
     customer's login on the chat page, for everybody to see. A bank that is made

@@ -6,6 +6,7 @@ import os
 import pty
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,12 @@ def test_the_store_of_a_running_server_is_refused(bakery: Path) -> None:
     assert done.returncode == 1
     assert f"a server (process {os.getpid()}) is using" in done.stderr.decode()
     assert "Hello" in talk(bakery, b"hello\n", *store)
+
+
+def test_what_needs_a_server_is_not_offered(bank_project: Callable[[str], Path]) -> None:
+    told = shell(bank_project("shell"), b"", "--demo").stderr.decode()
+    assert "12345678 / 135790" in told
+    assert "{url}" not in told
 
 
 def test_ctrl_c_ends_it_while_it_waits(bakery: Path) -> None:

@@ -1,4 +1,4 @@
-"""Account information: accounts, balances and transactions of the token's customer."""
+"""Account information: accounts, balances, transactions and payees of the token's customer."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from datetime import date, datetime, timedelta
 from aiohttp import web
 
 from .accounts import CUSTOMERS, OPENED, Account, accounts_of
-from .openbanking import Json, account_json, balance_json, envelope, transaction_json
+from .openbanking import Json, account_json, balance_json, beneficiary_json, envelope, transaction_json
+from .payees import payees_of
 from .service import BANK, Problem, account_of, answer, customer_of_request
 
 ROOT = "/open-banking/v4.0/aisp"
@@ -31,6 +32,16 @@ async def read_balances(request: web.Request) -> web.Response:
 async def read_account_balances(request: web.Request) -> web.Response:
     """GET /accounts/{AccountId}/balances."""
     return answer(_balances(request, (account_of(request),)))
+
+
+async def read_beneficiaries(request: web.Request) -> web.Response:
+    """GET /beneficiaries: whom all the customer's accounts pay."""
+    return answer(_beneficiaries(request, accounts_of(customer_of_request())))
+
+
+async def read_account_beneficiaries(request: web.Request) -> web.Response:
+    """GET /accounts/{AccountId}/beneficiaries."""
+    return answer(_beneficiaries(request, (account_of(request),)))
 
 
 async def read_transactions(request: web.Request) -> web.Response:
@@ -63,6 +74,11 @@ def _balances(request: web.Request, accounts: tuple[Account, ...]) -> Json:
     bank = request.app[BANK]
     found = [balance_json(account, bank.balance(account), bank.settings.now()) for account in accounts]
     return envelope({"Balance": found}, {"Self": str(request.url)})
+
+
+def _beneficiaries(request: web.Request, accounts: tuple[Account, ...]) -> Json:
+    found = [beneficiary_json(account, payee) for account in accounts for payee in payees_of(account)]
+    return envelope({"Beneficiary": found}, {"Self": str(request.url)})
 
 
 def _day(request: web.Request, name: str, default: date) -> date:
@@ -100,5 +116,7 @@ ROUTES = [
     web.get(f"{ROOT}/accounts/{{account}}", read_account),
     web.get(f"{ROOT}/accounts/{{account}}/balances", read_account_balances),
     web.get(f"{ROOT}/accounts/{{account}}/transactions", read_transactions),
+    web.get(f"{ROOT}/accounts/{{account}}/beneficiaries", read_account_beneficiaries),
     web.get(f"{ROOT}/balances", read_balances),
+    web.get(f"{ROOT}/beneficiaries", read_beneficiaries),
 ]

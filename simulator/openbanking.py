@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 from .accounts import OPENED, Account
 from .ledger import Entry
+from .payees import Payee
 
 Json: TypeAlias = dict[str, Any]
 
@@ -76,6 +77,20 @@ def balance_json(account: Account, minor: int, at: datetime) -> Json:
         "DateTime": at.replace(microsecond=0).isoformat(),
         "Amount": amount(minor, account.currency),
         **({"CreditLine": line} if account.limit else {}),
+    }
+
+
+def beneficiary_json(account: Account, payee: Payee) -> Json:
+    """OBBeneficiary5."""
+    return {
+        "AccountId": account.id,
+        "BeneficiaryId": payee.id,
+        "BeneficiaryType": "Ordinary",
+        "CreditorAccount": {
+            "SchemeName": "UK.OBIE.SortCodeAccountNumber",
+            "Identification": payee.sort_code_and_number,
+            "Name": payee.name,
+        },
     }
 
 

@@ -35,6 +35,8 @@ async def test_every_answer_is_as_the_standard_says(bank: Bank, standard: Any, c
     assert problems(standard, "OBReadBalance1", await bank.get("/balances")) == []
     assert problems(standard, "OBReadBalance1", await bank.get(f"/accounts/{account}/balances")) == []
     assert problems(standard, "OBReadTransaction6", await bank.get(f"/accounts/{account}/transactions")) == []
+    assert problems(standard, "OBReadBeneficiary5", await bank.get("/beneficiaries")) == []
+    assert problems(standard, "OBReadBeneficiary5", await bank.get(f"/accounts/{account}/beneficiaries")) == []
 
 
 async def test_the_standard_would_catch_a_wrong_answer(bank: Bank, standard: Any) -> None:
@@ -49,6 +51,7 @@ async def test_the_standard_would_catch_a_wrong_answer(bank: Bank, standard: Any
         ("/accounts/ac-nobody", 403),
         (f"/accounts/{JONAS.current.id}/balances", 403),
         (f"/accounts/{JONAS.current.id}/transactions", 403),
+        (f"/accounts/{JONAS.current.id}/beneficiaries", 403),
         (f"/accounts/{AMARA.current.id}/transactions?fromBookingDateTime=soon", 400),
         (f"/accounts/{AMARA.current.id}/transactions?page=99", 400),
         (f"/accounts/{AMARA.current.id}/transactions?page=%C2%B2", 400),
@@ -110,3 +113,11 @@ async def test_only_purchases_of_the_last_two_days_are_pending(bank: Bank) -> No
     pending = [transaction for transaction in found if transaction["Status"] == "PDNG"]
     assert pending
     assert all(t["BookingDateTime"] >= "2026-11-02" and "MerchantDetails" in t for t in pending)
+
+
+async def test_payees_are_those_of_the_account(bank: Bank) -> None:
+    await bank.log_in(JONAS.id)
+    of_current = (await bank.get(f"/accounts/{JONAS.current.id}/beneficiaries"))["Data"]["Beneficiary"]
+    assert [payee["CreditorAccount"]["Name"] for payee in of_current] == ["Amara Okafor", "Lena Fischer"]
+    assert (await bank.get(f"/accounts/{JONAS.savings.id}/beneficiaries"))["Data"]["Beneficiary"] == []
+    assert (await bank.get("/beneficiaries"))["Data"]["Beneficiary"] == of_current

@@ -14,7 +14,7 @@ from bot import HttpClient, Startup, hookimpl
 
 from .client import BankClient, CustomerBank
 from .settings import read_bank_settings
-from .values import Account, AccountKind, Balance, Known, Payment, PaymentOrder, Refusal, Transaction
+from .values import Account, AccountKind, Balance, Known, Payee, Payment, PaymentOrder, Refusal, Transaction
 
 __all__ = [
     "Account",
@@ -23,6 +23,7 @@ __all__ = [
     "BankClient",
     "CustomerBank",
     "Known",
+    "Payee",
     "Payment",
     "PaymentOrder",
     "Refusal",

@@ -17,10 +17,10 @@ from msgspec import Struct
 from bot import CallFailed, Customer, HttpClient, ResponseSchema, Sources
 
 from .money import write_amount
-from .reading import SCHEME, Refused, read_accounts, read_balances, read_payment, read_transactions
-from .schemas import ACCOUNTS, BALANCES, PAYMENT, PAYMENTS, TRANSACTIONS
+from .reading import SCHEME, Refused, read_accounts, read_balances, read_payees, read_payment, read_transactions
+from .schemas import ACCOUNTS, BALANCES, BENEFICIARIES, PAYMENT, PAYMENTS, TRANSACTIONS
 from .tokens import Tokens
-from .values import Account, Balance, Known, Payment, PaymentOrder, Transaction
+from .values import Account, Balance, Known, Payee, Payment, PaymentOrder, Transaction
 
 INFORMATION = "/open-banking/v4.0/aisp"
 INITIATION = "/open-banking/v4.0/pisp"
@@ -105,6 +105,11 @@ class CustomerBank:
             read = read_transactions(items, account, since, until, self._now())
             return tuple(sorted(read, key=lambda t: (t.booked_at, t.id), reverse=True))
 
+    async def payees(self) -> tuple[Payee, ...]:
+        """Whom the customer may pay, beside their own accounts."""
+        async with self._question("payees"):
+            return await self._payees()
+
     async def pay(self, key: str, order: PaymentOrder) -> Payment:
         """Make the payment, once for its key (at most 35 characters): a repeat within 24 hours gives the same payment.
 
@@ -143,9 +148,14 @@ class CustomerBank:
     async def _initiation(self, key: str, order: PaymentOrder) -> dict[str, Any]:
         """The order as the standard writes it; the same for the same order."""
         numbers = {account.id: account.number for account in await self._accounts()}
-        debtor, creditor = numbers.get(order.debtor), numbers.get(order.creditor)
-        if debtor is None or creditor is None:
-            raise Refused("an account of the payment is not the customer's, or has no number to pay by")
+        debtor = numbers.get(order.debtor)
+        if debtor is None:
+            raise Refused("the account that pays is not the customer's, or has no number to pay by")
+        if order.creditor not in numbers:
+            numbers |= {payee.id: payee.number for payee in await self._payees()}
+        creditor = numbers.get(order.creditor)
+        if creditor is None:
+            raise Refused("what is paid is no account of the customer's and no payee, or has no number to pay by")
         return {
             "InstructionIdentification": key,
             "EndToEndIdentification": key,
@@ -172,6 +182,10 @@ class CustomerBank:
         data = await self._get("/accounts", "accounts", ACCOUNTS)
         seen.accounts = Known(read_accounts(data, self.customer, self._now()), now)
         return seen.accounts.value
+
+    async def _payees(self) -> tuple[Payee, ...]:
+        data = await self._get("/beneficiaries", "payees", BENEFICIARIES)
+        return read_payees(data, await self._accounts())
 
     def _keep_balances(self, balances: tuple[Balance, ...]) -> tuple[Balance, ...]:
         self.client.seen(self.customer).balances = Known(balances, self._now())

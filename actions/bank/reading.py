@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 
 from .money import read_amount
-from .values import Account, AccountKind, Balance, Payment, Refusal, Transaction
+from .values import Account, AccountKind, Balance, Payee, Payment, Refusal, Transaction
 
-T = TypeVar("T", Account, Transaction)
+T = TypeVar("T", Account, Payee, Transaction)
 
 _KINDS: Mapping[str, AccountKind] = {"CACC": "current", "SVGS": "savings", "SACC": "savings", "CARD": "credit_card"}
 _REFUSALS: Mapping[str, Refusal] = {"AM04": "insufficient_funds", "TM01": "too_late"}  # ISO 20022's reasons
@@ -18,6 +19,7 @@ _STATUSES = {"BOOK": True, "PDNG": True, "FUTR": False, "INFO": False, "RJCT": F
 _SIGNS = {"Credit": 1, "Debit": -1}
 SCHEME = "UK.OBIE.SortCodeAccountNumber"
 _BALANCE_TYPES = ("ITAV", "CLAV", "ITBD", "CLBD")  # the standard's codes, the most telling first
+_NUMBER = re.compile(r"\d{14}", re.ASCII)
 _EARLIEST = datetime(1950, 1, 1, tzinfo=UTC)
 _LONGEST = 140  # characters of a text that is shown
 _CLOCK_SKEW = timedelta(minutes=10)
@@ -41,6 +43,19 @@ def _read_account(item: Any, owner: str, now: datetime) -> Account:
     name = item.get("Nickname") or item.get("Description") or kind.replace("_", " ")
     payable = [number["Identification"] for number in numbers if number["SchemeName"] == SCHEME]
     return Account(item["AccountId"], kind, name, item["Currency"], opened, payable[0] if payable else None)
+
+
+def read_payees(data: Any, accounts: Iterable[Account]) -> tuple[Payee, ...]:
+    """The payees of the accounts that can be paid by sort code and number; Refused when one is of another account."""
+    own = {account.id for account in accounts}
+    items = data["Data"]["Beneficiary"]
+    if any(item["AccountId"] not in own for item in items):
+        raise Refused("a payee is of an account that is not the customer's")
+    to = [(item["BeneficiaryId"], item["CreditorAccount"]) for item in items]
+    payable = [(payee, account) for payee, account in to if account["SchemeName"] == SCHEME]
+    if not all(_NUMBER.fullmatch(account["Identification"]) for _, account in payable):
+        raise Refused("a payee has no sort code and number")
+    return _without_doubles(Payee(payee, account["Name"], account["Identification"]) for payee, account in payable)
 
 
 def read_balances(data: Any, accounts: Iterable[Account], now: datetime) -> tuple[Balance, ...]:

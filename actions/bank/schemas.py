@@ -101,6 +101,24 @@ TRANSACTIONS = _envelope(
     1_000,
 )
 
+BENEFICIARIES = _envelope(
+    "Beneficiary",
+    {
+        "type": "object",
+        "required": ["AccountId", "BeneficiaryId", "CreditorAccount"],
+        "strings": ["AccountId", "BeneficiaryId"],
+        "properties": {
+            "CreditorAccount": {
+                "type": "object",
+                "required": ["SchemeName", "Identification", "Name"],
+                "strings": ["SchemeName", "Identification"],
+                "properties": {"Name": {"type": "string", "minLength": 1, "maxLength": 350}},
+            }
+        },
+    },
+    1_000,
+)
+
 _PAYMENT = {
     "type": "object",
     "required": ["DomesticPaymentId", "CreationDateTime", "Status", "Initiation"],

@@ -26,6 +26,20 @@ class Account:
     number: str | None = field(default=None, repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Payee:
+    """Somebody whom the customer may pay. `number` is as an account's: payments need it, and nobody is shown it."""
+
+    id: str
+    name: str
+    number: str = field(repr=False)
+
+    @property
+    def masked(self) -> str:
+        """The last four digits of the number, which tell two of a name apart and give nothing away."""
+        return self.number[-4:]
+
+
 class Balance(Struct, frozen=True):
     """An account's balance with pending transactions, at a time: negative when overdrawn, or owed on a card.
 
@@ -55,10 +69,11 @@ class Transaction(Struct, frozen=True):
 
 
 class PaymentOrder(Struct, frozen=True):
-    """A payment to make: between which accounts of the customer (ids), how much, and until when it is wanted.
+    """A payment to make: from which account of the customer to which other one, or to which payee (ids), how much,
+    and until when it is wanted.
 
     The same order under the same key is the same payment, so it is fixed when
-    its confirmation is asked. `payee` is how the receiving account was called.
+    its confirmation is asked. `payee` is how the receiving side was called.
     """
 
     debtor: str

@@ -58,10 +58,16 @@ def transaction(identity: str, **changes: Any) -> dict[str, Any]:
     return given | changes
 
 
+def payee(identity: str, *, account: str = CURRENT, **changes: Any) -> dict[str, Any]:
+    paid = {"SchemeName": "UK.OBIE.SortCodeAccountNumber", "Identification": "20457355773312", "Name": "Anna"}
+    return {"AccountId": account, "BeneficiaryId": identity, "CreditorAccount": paid | changes}
+
+
 ANSWERS: dict[str, Any] = {
     "/token": TOKEN,
     "/accounts": {"Data": {"Account": [account(CURRENT), account(SAVINGS)]}},
     "/balances": {"Data": {"Balance": [balance(CURRENT), balance(SAVINGS)]}},
+    "/beneficiaries": {"Data": {"Beneficiary": [payee("pe-1"), payee("pe-2")]}},
     f"/accounts/{CURRENT}/transactions": {"Data": {"Transaction": [transaction("t-1"), transaction("t-2")]}},
 }
 

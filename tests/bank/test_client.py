@@ -21,6 +21,7 @@ from tests.bank.kit import (
     SaidBank,
     account,
     balance,
+    payee,
     refused,
     transaction,
 )
@@ -142,6 +143,30 @@ async def test_wrong_balances_are_refused(said: SaidBank, items: Any, why: str) 
     with refused(why):
         await mine.balances()
     assert mine.last_balances() is None
+
+
+@pytest.mark.parametrize(
+    ("items", "why"),
+    [
+        ([payee("pe-1"), payee("pe-1")], "twice"),
+        ([payee("pe-1", account="ac-9")], "not the customer's"),
+        ([payee("pe-1", Identification="1234")], "no sort code"),
+        ([payee("pe-1", Identification="2045735577331\n")], "no sort code"),
+        ([payee("pe-1", Name="")], "minLength"),
+    ],
+)
+async def test_wrong_payees_are_refused(said: SaidBank, items: Any, why: str) -> None:
+    said.answers["/beneficiaries"] = {"Data": {"Beneficiary": items}}
+    with refused(why):
+        await said.client().of(AMARA).payees()
+
+
+async def test_payees_who_cannot_be_paid_by_number_are_left_out(said: SaidBank) -> None:
+    elsewhere = payee("pe-2", SchemeName="UK.OBIE.IBAN", Identification="DE00")
+    said.answers["/beneficiaries"] = {"Data": {"Beneficiary": [payee("pe-1"), elsewhere]}}
+    [anna] = await said.client().of(AMARA).payees()
+    assert (anna.id, anna.name, anna.masked) == ("pe-1", "Anna", "3312")
+    assert anna.number not in repr(anna)
 
 
 @pytest.mark.parametrize(

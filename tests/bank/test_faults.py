@@ -52,13 +52,14 @@ def impatient(bank: BankClient, kind: str) -> Iterator[None]:
         bank.seconds = patience
 
 
-@pytest.mark.parametrize("path", ["*/accounts", "*/balances", "*/transactions"])
+@pytest.mark.parametrize("path", ["*/accounts", "*/balances", "*/beneficiaries", "*/transactions"])
 @pytest.mark.parametrize("kind", KINDS)
 async def test_every_fault_is_a_failure_and_passes(bank: BankClient, endpoint: Endpoint, kind: str, path: str) -> None:
     async def ask() -> Any:
         mine = bank.of(AMARA)
         accounts = await mine.accounts()
         days = date(2026, 10, 1), date(2026, 11, 1)
+        await mine.payees()
         return accounts, await mine.balances(), await mine.transactions(accounts[0], *days)
 
     await bank.tokens.token(AMARA.bank_customer_id, "")

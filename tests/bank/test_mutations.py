@@ -12,7 +12,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actions.bank import Account, Balance, PaymentOrder, Transaction
+from actions.bank import Account, Balance, Payee, PaymentOrder, Transaction
 from bot import CallFailed
 from tests.bank.kit import AMARA, CURRENT, NOON, SAVINGS, SaidBank, account
 
@@ -86,6 +86,7 @@ async def everything(said: SaidBank) -> None:
     assert all(isinstance(b, Balance) and type(b.minor) is int for b in await mine.balances())
     found = await mine.transactions(accounts[0], date(2026, 10, 1), date(2026, 11, 1)) if accounts else ()
     assert all(isinstance(t, Transaction) and type(t.minor) is int and isinstance(t.description, str) for t in found)
+    assert all(isinstance(p, Payee) and isinstance(p.name, str) and len(p.number) == 14 for p in await mine.payees())
     payment = await mine.find_payment("k-1", ORDER)
     assert payment is None or type(payment.minor) is int
 

@@ -59,6 +59,22 @@ async def test_the_card_can_be_paid_and_cannot_pay(bank: BankClient) -> None:
         await bank.of(AMARA).pay("k-2", await order(bank, debtor=card.id))
 
 
+async def test_a_payee_is_paid(bank: BankClient) -> None:
+    anna = (await bank.of(AMARA).payees())[0]
+    before = await balances(bank)
+    ordered = await order(bank, creditor=anna.id, payee=anna.name)
+    made = await bank.of(AMARA).pay("k-1", ordered)
+    assert made.made
+    assert await balances(bank) == [before[0] - 5_000, *before[1:]]
+    assert await bank.of(AMARA).find_payment("k-1", ordered) == made
+
+
+async def test_a_payee_of_another_customer_is_refused_before_anything_is_sent(bank: BankClient) -> None:
+    of_jonas = (await bank.of(JONAS).payees())[0]
+    with refused("no payee"):
+        await bank.of(AMARA).pay("k-1", await order(bank, creditor=of_jonas.id))
+
+
 async def test_too_much_is_refused_with_the_reason(bank: BankClient) -> None:
     payment = await bank.of(AMARA).pay("k-1", await order(bank, 99_999_900))
     assert (payment.made, payment.refusal) == (False, "insufficient_funds")

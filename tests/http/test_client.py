@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import random
 from datetime import timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -230,8 +229,8 @@ def test_pauses_are_a_random_part_of_a_doubling_time_or_what_was_asked() -> None
     asked = Retryable(CallFailed("unavailable", service="x", call="x", reason="x", retry_after=0.7))
     pauses = waits(Chance(1), 0.1, 0.3)
     next(pauses)
-    chance = random.Random(1)
-    drawn = [chance.uniform(0, bound) for bound in (0.1, 0.2, 0.3, 0.3)]
+    chance = Chance(1)
+    drawn = [bound * chance.share() for bound in (0.1, 0.2, 0.3, 0.3)]
     assert [pauses.send(unasked) for _ in range(4)] == drawn
     assert pauses.send(asked) == 0.7
 

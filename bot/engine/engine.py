@@ -182,13 +182,12 @@ class Engine:
 
     async def _answer(self, work: Work, line: Line) -> Answer:
         try:
-            async with (
-                asyncio.timeout(self.limits.turn_seconds) as clock,
-                self._lines.turn(work.message.conversation, line),
-            ):
+            async with asyncio.timeout(self.limits.turn_seconds) as clock, line.lock:
                 return await self._answer_in_turn(_Progress(work, clock))
         except TimeoutError as error:
             raise TurnTimedOut("the turn took too long") from error
+        finally:
+            self._lines.leave(work.message.conversation, line)
 
     async def _answer_in_turn(self, progress: _Progress) -> Answer:
         message, deadline = progress.work.message, progress.clock.when()
@@ -268,7 +267,7 @@ class Engine:
         message = record.message
         body = answer_body(message.conversation, record.seq, message.message_id, record.replies)
         addressing = self._addressing.get(snapshot.channel)
-        reminders = tuple(e for e in record.events if isinstance(e, ReminderScheduled | ReminderCancelled))
+        reminders = tuple([e for e in record.events if isinstance(e, (ReminderScheduled, ReminderCancelled))])
         commit = TurnCommit(
             conversation=message.conversation,
             seq=record.seq,

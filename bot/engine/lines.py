@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 from bot.config import Limits
 from bot.errors import Busy
@@ -36,6 +34,7 @@ class Lines:
     def join(self, conversation: str) -> Line:
         """Take a place in the line, synchronously, so that arrival order is the order of calls.
 
+        One's turn has come with the line's `lock`; whoever joined must `leave`.
         Raises Busy when the conversation's line or the whole server is full.
         """
         line = self._lines.get(conversation)
@@ -48,15 +47,6 @@ class Lines:
         line.waiting += 1
         self._waiting += 1
         return line
-
-    @asynccontextmanager
-    async def turn(self, conversation: str, line: Line) -> AsyncIterator[None]:
-        """Wait for one's turn, hold it, and leave."""
-        try:
-            async with line.lock:
-                yield
-        finally:
-            self.leave(conversation, line)
 
     def leave(self, conversation: str, line: Line) -> None:
         """Give up the place in the line; the last one to leave takes the line along."""

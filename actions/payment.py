@@ -1,4 +1,4 @@
-"""The effect `transfer`: money moved between two accounts of one customer, once for its key."""
+"""The effect `transfer`: money moved from a customer's account to another one, or to a payee, once for its key."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def order_parameters(
 ) -> dict[str, str | int]:
     """Everything that fixes a transfer, as JSON: the effect's `parameters`.
 
-    `source` and `target` are checked accounts: their `id`, `currency`, `nickname` and `spoken` name. `minor` is in
-    minor units of the source's currency.
+    `source` and `target` are checked: an account or, for `target`, a payee, with `id`, `nickname` and how it is
+    `spoken` of; `source` with its `currency`, whose minor units `minor` is in.
     """
     return {
         "customer": customer.bank_customer_id,

@@ -1,4 +1,4 @@
-"""The form of a transfer: what is taken for an amount or an account, and the questions it asks.
+"""The form of a transfer: what is taken for an amount, an account or a payee, and the questions it asks.
 
 A slot that was checked holds a mapping; one that was only just filled holds what was said.
 """
@@ -12,10 +12,11 @@ from typing import Any, Final, TypeAlias
 from bot import Action, ActiveLoop, CallFailed, Entity, Parse, Turn, UserUttered, hookimpl
 
 from .accounts import choice, find_accounts, spoken, written
-from .bank import Account, CustomerBank
+from .bank import Account, CustomerBank, Payee
 from .banking import bank_of
 from .conversation import say_what_waits
 from .formatting import format_money
+from .payees import find_payees, named_payees, payee_button, spoken_payee
 from .payment import KIND, order_parameters
 from .said import minor, whole_pence
 from .transactions import account_button
@@ -27,7 +28,13 @@ REQUESTED_SLOT: Final = "requested_slot"
 _MOVE: Final = re.compile(
     r"\b(transfer|move|send|put|pay|shift|take|add|save|give|deposit|withdraw)\s+\Z", re.IGNORECASE
 )
+_NAMED: Final = re.compile(
+    r"\b(send|pay|give)\s+(?!(my|our|the|both|all)\b)[^\W\d_]+(\s+[^\W\d_]+)?\s+\Z", re.IGNORECASE
+)
 _BESIDE: Final = re.compile(r"\s+(pounds?\b|from\b|to\b|into\b|out of\b|in\b|off\b)", re.IGNORECASE)
+
+_MAY_NAME: Final = ("transfer_money", "inform", "nlu_fallback")
+"""The intents of messages that may name a payee among other words; a name alone is like no intent at all."""
 
 Refusal: TypeAlias = str
 """The response that says why an answer is not taken."""
@@ -50,7 +57,7 @@ async def validate_form(turn: Turn) -> None:
         return
     elif _answered_instead(turn, "affirm"):
         turn.set("confirmed", None)  # an answer to the form, if not to its question, which is asked again
-    if any(_unchecked(turn, slot) for slot in ("amount", "from_account", "to_account")):
+    if _may_name_payee(turn) or any(_unchecked(turn, slot) for slot in ("amount", "from_account", "to_account")):
         try:
             await _check(turn, bank)
         except CallFailed:
@@ -64,10 +71,19 @@ async def ask_source(turn: Turn) -> None:
 
 
 async def ask_target(turn: Turn) -> None:
-    """Ask where the money goes, with a button for each other account that it may go to."""
+    """Ask where the money goes, with a button for each other account that it may go to, and for each payee.
+
+    Where the message named several payees, ask which of them.
+    """
+    payees = await _payees(turn)
+    named = _named_payees(turn, payees)
+    people = [payee_button(payee, payees) for payee in named or payees]
+    if named:
+        turn.say("utter_which_payee", buttons=people)
+        return
     accounts, source = await _accounts(turn), turn.slot("from_account") or {}
     others = [a for a in accounts if can_receive(a) and a.id != source.get("id")]
-    turn.say("utter_ask_to_account", buttons=_buttons(others, accounts))
+    turn.say("utter_ask_to_account", buttons=[*_buttons(others, accounts), *people])
 
 
 async def ask_confirmation(turn: Turn) -> None:
@@ -76,7 +92,8 @@ async def ask_confirmation(turn: Turn) -> None:
     assert turn.customer is not None, "the form ends where nobody is logged in"
     turn.prepare(KIND, order_parameters(turn.customer, source, target, amount, turn.now))
     said = format_money(amount, source["currency"])
-    turn.say("utter_confirm_transfer", amount=said, source=source["spoken"], target=target["spoken"])
+    question = "utter_confirm_payment" if target.get("payee") else "utter_confirm_transfer"
+    turn.say(question, amount=said, source=source["spoken"], target=target["spoken"])
 
 
 def can_pay(account: Account) -> bool:
@@ -107,8 +124,10 @@ async def _check(turn: Turn, bank: CustomerBank) -> None:
         _check_amount(turn)
     if _unchecked(turn, "from_account"):
         _check_account(turn, "from_account", accounts, _refuse_source)
-    if _unchecked(turn, "to_account"):
+    if _unchecked(turn, "to_account") and find_accounts(accounts, str(turn.slot("to_account"))):
         _check_account(turn, "to_account", accounts, _refuse_target)
+    else:
+        await _check_payee(turn, bank)
     source, amount = turn.slot("from_account"), turn.slot("amount")
     if source and amount:
         await _check_funds(turn, bank, next(a for a in accounts if a.id == source["id"]), amount["minor"])
@@ -137,9 +156,37 @@ def _check_account(
         "id": account.id,
         "nickname": account.nickname,
         "currency": account.currency,
-        "spoken": spoken(account, accounts),
+        "spoken": spoken(account, accounts) if slot == "from_account" else f"your {spoken(account, accounts)}",
     }
     _take(turn, slot, checked, refuse(turn, account))
+
+
+async def _check_payee(turn: Turn, bank: CustomerBank) -> None:
+    """Take whom the message names among the payees; where it names several, ask that next."""
+    said = turn.slot("to_account")
+    if not _may_name_payee(turn) and not _unchecked(turn, "to_account"):
+        return
+    payees = await _payees(turn) if said is None else await bank.payees()
+    found = _named_payees(turn, payees)
+    if len(found) == 1:
+        payee = found[0]
+        target = {"id": payee.id, "nickname": payee.name, "spoken": spoken_payee(payee), "payee": True}
+        turn.set("to_account", target)
+    elif found:
+        turn.set("to_account", None)
+        turn.set(REQUESTED_SLOT, "to_account")
+    elif said is not None:
+        turn.set("to_account", None)
+        turn.say("utter_no_such_payee", said=str(said))
+
+
+def _named_payees(turn: Turn, payees: Sequence[Payee]) -> Sequence[Payee]:
+    """Whom the message names, in a sentence, as all of it, or as an entity."""
+    parse = turn.tracker.parse or Parse("")
+    asked = turn.slot(REQUESTED_SLOT) == "to_account"
+    found = named_payees(payees, parse.text, answer=asked) if parse.intent_name in _MAY_NAME else ()
+    marked = [str(entity.value) for entity in parse.entities if entity.entity == "payee"]
+    return found or next((some for said in [parse.text, *marked] if (some := find_payees(payees, said))), ())
 
 
 def _refuse_source(turn: Turn, account: Account) -> Refusal | None:
@@ -180,7 +227,7 @@ def _said_amount(turn: Turn) -> Entity | None:
         if entity.entity == "amount-of-money":
             return entity
         before, after = parse.text[: entity.start], parse.text[entity.end :]
-        if entity.entity == "number" and (_MOVE.search(before) or _BESIDE.match(after)):
+        if entity.entity == "number" and (_MOVE.search(before) or _NAMED.search(before) or _BESIDE.match(after)):
             return entity
     return None
 
@@ -189,12 +236,23 @@ def _is_below_zero(value: Any) -> bool:
     return isinstance(value, int | float) and value < 0
 
 
+def _may_name_payee(turn: Turn) -> bool:
+    """Whether the message may say whom to pay, and no slot tells yet where the money goes.
+
+    Where that was asked, a bare name may be taken for anything: "Okafor" for an okay.
+    """
+    parse = turn.tracker.parse
+    if parse is None or turn.slot("to_account") is not None:
+        return False
+    return parse.intent_name in _MAY_NAME or turn.slot(REQUESTED_SLOT) == "to_account"
+
+
 def _is_new_request(turn: Turn) -> bool:
     """Whether the message asks for a transfer of its own, with amount and account, while another thing was asked."""
     parse = turn.tracker.parse or Parse("")
     if parse.intent_name != "transfer_money" or turn.slot(REQUESTED_SLOT) == "amount":
         return False
-    return _said_amount(turn) is not None and any(entity.entity == "account" for entity in parse.entities)
+    return _said_amount(turn) is not None and any(entity.entity in ("account", "payee") for entity in parse.entities)
 
 
 def _answered_instead(turn: Turn, intent: str) -> bool:
@@ -239,6 +297,15 @@ async def _accounts(turn: Turn) -> Sequence[Account]:
     bank = bank_of(turn)
     try:
         return await bank.accounts() if bank else ()
+    except CallFailed:
+        return ()
+
+
+async def _payees(turn: Turn) -> Sequence[Payee]:
+    """The payees for buttons, and to look for in a message that may name none; none when the bank is away."""
+    bank = bank_of(turn)
+    try:
+        return await bank.payees() if bank else ()
     except CallFailed:
         return ()
 

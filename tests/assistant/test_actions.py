@@ -311,7 +311,7 @@ async def test_a_new_transfer_keeps_nothing_of_an_older_one_least_of_all_its_yes
     turn.emit(ActiveLoop("transfer_form"))
     await transfer_form.validate_form(turn)
     assert [turn.slot(name) for name in ("amount", "from_account", "confirmed")] == [None, None, None]
-    assert turn.slot("to_account")["spoken"] == "savings account", "said just now"
+    assert turn.slot("to_account")["spoken"] == "your savings account", "said just now"
 
 
 async def test_a_button_may_give_an_amount_without_details(domain: Domain, bank: BankClient) -> None:
@@ -329,7 +329,7 @@ async def test_without_a_login_the_form_ends(domain: Domain, bank: BankClient) -
 READY = {
     "amount": {"minor": 5_000},
     "from_account": {"id": "a", "nickname": "Everyday", "currency": "GBP", "spoken": "current account"},
-    "to_account": {"id": "b", "nickname": "Rainy day", "currency": "GBP", "spoken": "savings account"},
+    "to_account": {"id": "b", "nickname": "Rainy day", "currency": "GBP", "spoken": "your savings account"},
 }
 
 
@@ -401,4 +401,4 @@ async def test_the_same_yes_again_tells_the_outcome_again(domain: Domain) -> Non
     before: list[Event] = [UserUttered(Parse("yes")), SlotSet("transfer", note), ActionExecuted("action_listen")]
     turn = make_turn("yes", customer=AMARA, domain=domain, before=before)
     await transfer.nothing_to_confirm(turn)
-    assert texts(turn) == ["Done: I've moved £1.00 from your a to your b."]
+    assert texts(turn) == ["Done: I've moved £1.00 from your a to b."]

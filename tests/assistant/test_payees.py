@@ -1,0 +1,123 @@
+"""Paying people: whom a message names, what is asked where that is not clear, and where the money goes."""
+
+from __future__ import annotations
+
+import pytest
+
+from actions.bank import Payee
+from actions.payees import find_payees, named_payees, payee_button
+from bot.app.opening import Bot
+from tests.assistant.conftest import talk_to
+
+ANNA = Payee("1", "Anna Lindqvist", "20457355773312")
+REID, OKAFOR = Payee("2", "Tom Reid", "11009941206685"), Payee("3", "Tom Okafor", "40181672950437")
+BRIEN, ZOE, WILL = Payee("4", "Sean O'Brien", "1" * 14), Payee("5", "Zoë Marsh", "2" * 14), Payee("6", "Will", "3" * 14)
+PAYEES = (ANNA, REID, OKAFOR, BRIEN, ZOE, WILL)
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("send £50 to Anna", (ANNA,)),
+        ("pay anna lindqvist £50", (ANNA,)),
+        ("£50 for Anna's birthday, to Lindqvist", (ANNA,)),
+        ("send Tom £5", (REID, OKAFOR)),
+        ("send Tom Reid £5", (REID,)),
+        ("tom okafor gets £5 from me", (OKAFOR,)),
+        ("pay O’Brien", (BRIEN,)),
+        ("give Zoe £5", (ZOE,)),
+        ("pay Will £5", (WILL,)),
+        ("Will you send £50", ()),
+        ("Anna sent me £50", ()),
+        ("send £50 to savings", ()),
+        ("", ()),
+    ],
+)
+def test_whom_a_message_names(text: str, named: tuple[Payee, ...]) -> None:
+    assert named_payees(PAYEES, text) == named
+
+
+def test_an_answer_may_be_a_bare_name() -> None:
+    assert named_payees(PAYEES, "Anna, please") == ()
+    assert named_payees(PAYEES, "Anna, please", answer=True) == (ANNA,)
+
+
+def test_what_was_marked_as_a_name_may_be_part_of_one_and_nothing_else() -> None:
+    assert find_payees(PAYEES, "lindqvist") == (ANNA,)
+    assert find_payees(PAYEES, "Anna Smith") == ()
+    assert find_payees(PAYEES, "") == ()
+
+
+def test_a_button_means_one_of_two_with_the_same_name() -> None:
+    twin = Payee("7", ANNA.name, "20457355770001")
+    said = payee_button(twin, [ANNA, twin])
+    assert said == {"title": "Anna Lindqvist 0001", "payload": '/inform{"payee": "Anna Lindqvist 0001"}'}
+    assert find_payees([ANNA, twin], said["title"]) == (twin,)
+    assert payee_button(ANNA, [ANNA])["title"] == "Anna Lindqvist"
+
+
+talking = pytest.mark.asyncio(loop_scope="module")
+
+
+@talking
+async def test_somebody_is_paid_after_a_yes_that_names_them_and_shows_no_account_number(assistant: Bot) -> None:
+    talk = talk_to(assistant, "12345678")
+    asked = await talk.say("send £50 to Anna from my current account")
+    assert asked.said == "Shall I pay £50.00 from your current account to Anna Lindqvist (account ending 3312)?"
+    done = await talk.say("yes")
+    assert done.said == "Done: I've moved £50.00 from your current account to Anna Lindqvist (account ending 3312)."
+    listed = (await talk.say("show my transactions of today from current")).said
+    assert "Payment to Anna Lindqvist" in listed
+    assert "-£50.00" in listed
+
+
+@talking
+async def test_what_is_missing_is_asked_with_accounts_and_payees_to_choose_from(assistant: Bot) -> None:
+    talk = talk_to(assistant, "12345678")
+    await talk.say("transfer £12")
+    asked = await talk.say("from current")
+    titles = [button["title"] for button in asked.replies[0]["buttons"]]
+    assert titles[:1] == ["Rainy day (savings account)"]
+    assert titles[-4:] == ["Anna Lindqvist", "Tom Reid", "Tom Okafor", "Jonas Whitfield"]
+    assert "to Jonas Whitfield (account ending 5562)?" in (await talk.say("Jonas")).said
+
+
+@talking
+@pytest.mark.parametrize("answer", ["Tom Okafor", "Okafor", '/inform{"payee": "Tom Okafor"}'])
+async def test_of_two_with_one_name_it_asks_which(assistant: Bot, answer: str) -> None:
+    talk = talk_to(assistant, "12345678")
+    asked = await talk.say("pay Tom £5 from current")
+    assert asked.said.startswith("You have more than one payee of that name.")
+    assert [button["title"] for button in asked.replies[0]["buttons"]] == ["Tom Reid", "Tom Okafor"]
+    assert "to Tom Okafor (account ending 0437)?" in (await talk.say(answer)).said
+
+
+@talking
+@pytest.mark.parametrize(
+    ("said", "name"), [("send £5 to Zebedee from current", "Zebedee"), ("pay Netflix £10 from current", "Netflix")]
+)
+async def test_somebody_who_is_no_payee_is_not_paid(assistant: Bot, said: str, name: str) -> None:
+    asked = await talk_to(assistant, "12345678").say(said)
+    assert f"no “{name}” among your accounts and your payees" in asked.said
+    assert "Shall I" not in asked.said
+
+
+@talking
+async def test_a_number_beside_a_name_is_the_amount(assistant: Bot) -> None:
+    asked = await talk_to(assistant, "12345678").say("send Anna 20 from current")
+    assert asked.said.startswith("Shall I pay £20.00 from your current account to Anna Lindqvist")
+
+
+@talking
+async def test_another_customers_payee_is_unknown(assistant: Bot) -> None:
+    asked = await talk_to(assistant, "12345678").say("send £5 to Lena from current")
+    assert "no “Lena”" in asked.said
+
+
+@talking
+async def test_payees_are_listed_or_none(assistant: Bot) -> None:
+    listed = (await talk_to(assistant, "87654321").say("who can I pay?")).said
+    assert "Lena Fischer  ending 3094" in listed
+    assert "23076418823094" not in listed
+    assert "no payees yet" in (await talk_to(assistant, "00123456").say("who can I pay?")).said
+    assert "log in" in (await talk_to(assistant, None).say("who can I pay?")).said

@@ -279,9 +279,14 @@ def _forget_older_answers(turn: Turn) -> None:
 
 
 def _unchecked(turn: Turn, slot: str) -> bool:
-    """Whether the slot holds something that was not checked: an interval of amounts is a mapping, too."""
-    value = turn.slot(slot)
-    return value is not None and not (isinstance(value, Mapping) and ("minor" in value or "id" in value))
+    """Whether the slot holds something that was not checked: an interval of amounts is a mapping, too.
+
+    So is whatever a button's payload makes of an entity: what comes with the message is never checked yet.
+    """
+    value, parse = turn.slot(slot), turn.tracker.parse or Parse("")
+    if value is None or any(entity.value == value for entity in parse.entities):
+        return value is not None
+    return not (isinstance(value, Mapping) and ("minor" in value or "id" in value))
 
 
 def _end(turn: Turn, response: str) -> None:

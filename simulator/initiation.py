@@ -10,9 +10,9 @@ from typing import Any
 
 from aiohttp import web
 
-from .accounts import ACCOUNTS, Account
+from .accounts import ACCOUNTS, CUSTOMERS, Account
 from .openbanking import Json, envelope
-from .payments import KeyReused, Order, Payment
+from .payments import PAID_BY, PAID_TO, KeyReused, Order, Payment
 from .service import BANK, Problem, answer, check_admin, customer_of_request
 
 ROOT = "/open-banking/v4.0/pisp"
@@ -98,11 +98,17 @@ def _order(body: Any, customer: str, key: str) -> Order:
         debtor=debtor.id,
         creditor=creditor.id if creditor else f"outside:{number}",
         minor=_amount(initiation),
-        debtor_text=f"Payment to {payee}",
-        creditor_text=f"Payment from {debtor.nickname}",
+        debtor_text=f"{PAID_TO}{payee}",
+        creditor_text=f"{PAID_BY}{_payer(debtor, creditor)}",
         initiation=json.dumps(initiation),
         not_after=_cut_off(body["Data"]),
     )
+
+
+def _payer(debtor: Account, creditor: Account | None) -> str:
+    """Who pays: to the customer their own account, to others the customer."""
+    own = creditor is not None and creditor.customer == debtor.customer
+    return debtor.nickname if own else CUSTOMERS[debtor.customer].name
 
 
 def _member(value: Any, path: str, kind: type) -> Any:

@@ -21,7 +21,8 @@ from .accounts import CUSTOMERS, OPENED, Account, BankCustomer, Bill
 
 class Entry(Struct, frozen=True):
     """A booked amount in pence: positive is money in, negative money out. `merchant` and `mcc` (ISO 18245) are those
-    of purchases and bills; `other_account` is the customer's own account at the other end of a transfer."""
+    of purchases and bills; `other_account` is the customer's own account at the other end of a transfer, and `other`
+    the name of somebody else there."""
 
     id: str
     account: str
@@ -32,6 +33,7 @@ class Entry(Struct, frozen=True):
     merchant: str | None = None
     mcc: str | None = None
     other_account: str | None = None
+    other: str | None = None
 
 
 class _Shop(Struct, frozen=True):

@@ -111,6 +111,8 @@ def transaction_json(entry: Entry, currency: str, *, pending: bool) -> Json:
     }
     if not pending:
         transaction["ValueDateTime"] = moment(entry.day)
+    if entry.other is not None:
+        transaction["CreditorAccount" if entry.minor < 0 else "DebtorAccount"] = {"Name": entry.other}
     if entry.merchant is not None:
         merchant = {"MerchantName": entry.merchant}
         transaction["MerchantDetails"] = merchant | ({"MerchantCategoryCode": entry.mcc} if entry.mcc else {})

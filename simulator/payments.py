@@ -22,6 +22,9 @@ Status: TypeAlias = Literal["ACSC", "RJCT"]
 KEY_VALID = timedelta(hours=24)
 """How long an idempotency key stands for its payment (the standard's time)."""
 
+PAID_TO, PAID_BY = "Payment to ", "Payment from "
+"""What the two accounts' descriptions of a payment begin with; the name of the other side follows."""
+
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS payment (
     id TEXT PRIMARY KEY,

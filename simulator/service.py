@@ -16,7 +16,7 @@ from .access import Access
 from .accounts import ACCOUNTS, Account
 from .ledger import Entry, Ledger
 from .openbanking import error_json
-from .payments import Moved, Payments
+from .payments import PAID_BY, PAID_TO, Moved, Payments
 from .settings import SimulatorSettings
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -53,7 +53,9 @@ def _paid(moved: Moved) -> Entry:
     account, other = ACCOUNTS[moved.account], ACCOUNTS.get(moved.other)
     own = other is not None and other.customer == account.customer
     identity = f"{moved.account}-{moved.payment}"
-    return Entry(identity, moved.account, moved.day, moved.minor, moved.description, "transfers" if own else "payments")
+    name = None if own else moved.description.removeprefix(PAID_TO).removeprefix(PAID_BY)
+    category = "transfers" if own else "payments"
+    return Entry(identity, moved.account, moved.day, moved.minor, moved.description, category, other=name)
 
 
 BANK = web.AppKey("bank", Bank)

@@ -106,7 +106,8 @@ def _read_transaction(item: Any, account: Account, now: datetime) -> Transaction
     if item["AccountId"] != account.id:
         raise Refused("a transaction is of another account")
     code = item.get("ProprietaryBankTransactionCode", {}).get("Code", "")[:_LONGEST]
-    merchant = item.get("MerchantDetails", {}).get("MerchantName", "")[:_LONGEST]
+    other = item.get("CreditorAccount" if item["CreditDebitIndicator"] == "Debit" else "DebtorAccount", {})
+    merchant = (item.get("MerchantDetails", {}).get("MerchantName") or other.get("Name", ""))[:_LONGEST]
     return Transaction(
         id=item["TransactionId"],
         account_id=account.id,

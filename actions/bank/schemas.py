@@ -96,6 +96,8 @@ TRANSACTIONS = _envelope(
             "Amount": _MONEY,
             "ProprietaryBankTransactionCode": {"type": "object", "required": ["Code"], "strings": ["Code"]},
             "MerchantDetails": {"type": "object", "strings": ["MerchantName"]},
+            "CreditorAccount": {"type": "object", "strings": ["Name"]},
+            "DebtorAccount": {"type": "object", "strings": ["Name"]},
         },
     },
     1_000,

@@ -54,8 +54,11 @@ class Balance(Struct, frozen=True):
 
 
 class Transaction(Struct, frozen=True):
-    """A transaction: positive money in, negative money out. `category` is the bank's word for it, such as
-    `groceries`; transfers between the customer's own accounts have `transfers`."""
+    """A transaction: positive money in, negative money out. `merchant` is the shop, or else who was paid or paid.
+
+    `category` is the bank's word for it, such as `groceries`; transfers between the customer's own accounts have
+    `transfers`.
+    """
 
     id: str
     account_id: str

@@ -67,8 +67,8 @@ async def test_somebody_is_paid_after_a_yes_that_names_them_and_shows_no_account
     done = await talk.say("yes")
     assert done.said == "Done: I've moved £50.00 from your current account to Anna Lindqvist (account ending 3312)."
     listed = (await talk.say("show my transactions of today from current")).said
-    assert "Payment to Anna Lindqvist" in listed
-    assert "-£50.00" in listed
+    assert "Anna Lindqvist   -£50.00" in listed
+    assert (await talk.say("how much did I pay Anna this month?")).said.startswith("You spent £50.00 at Anna")
 
 
 @talking

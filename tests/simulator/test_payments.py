@@ -220,3 +220,14 @@ async def test_a_key_is_forgotten_after_a_day(tmp_path: Path) -> None:
         assert len((await books(bank))["payments"]) == 2
 
     await serve(tmp_path, lambda: now, use)
+
+
+async def test_a_payment_to_somebody_else_names_both_sides_to_each_other(bank: Bank) -> None:
+    await bank.log_in(AMARA.id)
+    await pay(bank, order(creditor=JONAS.current.sort_code_and_number))
+    paid = (await bank.get(f"/accounts/{AMARA.current.id}/transactions"))["Data"]["Transaction"][0]
+    assert paid["CreditorAccount"] == {"Name": "Rainy day"}, "as the payer calls the account"
+    await bank.log_in(JONAS.id)
+    got = await bank.get(f"/accounts/{JONAS.current.id}/transactions")
+    assert got["Data"]["Transaction"][0]["DebtorAccount"] == {"Name": AMARA.name}
+    assert AMARA.current.nickname not in str(got)

@@ -50,12 +50,14 @@ class Plugins:
         return actions
 
     def nlu_components(self) -> Mapping[str, Callable[..., Any]]:
-        """The registered pipeline components' factories by name."""
-        return self._collect("register_nlu_components", "pipeline component")
+        """The registered pipeline components' factories by name; they raise PluginError where they make none."""
+        factories = self._collect("register_nlu_components", "pipeline component")
+        return {name: _checked("pipeline component", name, factory) for name, factory in factories.items()}
 
     def policies(self) -> Mapping[str, Callable[..., Any]]:
-        """The registered policies' factories by name."""
-        return self._collect("register_policies", "policy")
+        """The registered policies' factories by name; they raise PluginError where they make none."""
+        factories = self._collect("register_policies", "policy")
+        return {name: _checked("policy", name, factory) for name, factory in factories.items()}
 
     def channels(self) -> Mapping[str, Any]:
         """The registered channels by name."""
@@ -123,6 +125,30 @@ def _hook_parameters() -> dict[str, tuple[str, ...]]:
         for name, function in vars(hookspecs).items()
         if getattr(function, "bot_spec", None) is not None
     }
+
+
+def _checked(kind: str, name: str, factory: Callable[..., Any]) -> Callable[..., Any]:
+    """The factory, which names itself where it fails, or where what it makes is not what it is registered for."""
+
+    def make(*given: Any) -> Any:
+        try:
+            made = factory(*given)
+        except BotError:
+            raise
+        except Exception as error:
+            raise PluginError(f"the {kind} {name!r} cannot be made: {type(error).__name__}: {error}") from error
+        lacking = [needed for needed in _needs(kind, made) if not hasattr(made, needed)]
+        if lacking:
+            raise PluginError(f"the {kind} {name!r} lacks `{'`, `'.join(lacking)}`; see docs/reference/hooks.md")
+        return made
+
+    return make
+
+
+def _needs(kind: str, made: object) -> tuple[str, ...]:
+    if kind == "policy":
+        return ("name", "priority", "predict")
+    return ("process", "version") if hasattr(made, "process") else ("features", "share", "version")
 
 
 def _call(name: str, hook_name: str, hook: Callable[..., Any], argument: object) -> Any:

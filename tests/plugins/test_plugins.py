@@ -226,3 +226,29 @@ def test_every_hook_is_documented() -> None:
     hooks = [name for name, value in vars(hookspecs).items() if hasattr(value, "bot_spec")]
     assert len(hooks) == 7
     assert [name for name in hooks if f"## `{name}" not in reference] == []
+
+
+@pytest.mark.parametrize(
+    ("made", "lacks"),
+    [
+        (SimpleNamespace(features=len), "component 'Part' lacks `share`, `version`"),
+        (SimpleNamespace(process=len), "component 'Part' lacks `version`"),
+        (None, "component 'Part' lacks `features`, `share`, `version`"),
+    ],
+)
+def test_a_component_that_lacks_something_is_refused_with_what_it_lacks(made: object, lacks: str) -> None:
+    offered = plugin(register_nlu_components=lambda register: register("Part", lambda options: made))
+    with pytest.raises(PluginError, match=lacks):
+        Plugins([("one", offered)]).nlu_components()["Part"]({})
+
+
+def test_a_policy_that_lacks_something_or_cannot_be_made_is_named() -> None:
+    def register_policies(register: Callable[[str, Any], None]) -> None:
+        register("Half", lambda content, entry: SimpleNamespace(name="Half", predict=len))
+        register("None", lambda content: None)
+
+    policies = Plugins([("one", plugin(register_policies=register_policies))]).policies()
+    with pytest.raises(PluginError, match="policy 'Half' lacks `priority`"):
+        policies["Half"](None, None)
+    with pytest.raises(PluginError, match=r"policy 'None' cannot be made: TypeError: .*2 were given"):
+        policies["None"](None, None)

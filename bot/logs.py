@@ -152,7 +152,7 @@ def _masking(message_text: bool) -> Callable[[Any, str, Event], Event]:
                 event[key] = "[hidden]"
             elif key in _TEXT_KEYS and not message_text:
                 event[key] = "[not logged]"
-            elif key not in _PLAIN:
+            elif key not in _PLAIN and type(value) not in _NUMBERS:
                 event[key] = _masked(value)
         return event
 
@@ -163,6 +163,9 @@ _PLAIN = frozenset(
     {"time", "level", "correlation_id", "event", "conversation", "bot", "actions", "route", "service", "outcome"}
 )
 """What we write ourselves: ids and words of our own, with nothing of a customer's in them."""
+
+_NUMBERS = frozenset({int, float, bool})
+"""Counts and times; account numbers are texts."""
 
 
 def _masked(value: Any) -> Any:

@@ -6,6 +6,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 from typing import Final
 
 from bot import Action, Turn, hookimpl
@@ -27,6 +28,12 @@ def named_payees(payees: Iterable[Payee], text: str, *, answer: bool = False) ->
     lengths = {payee: _length(_words(payee.name), said, answer=answer) for payee in payees}
     longest = max(lengths.values(), default=0)
     return tuple(payee for payee, length in lengths.items() if length == longest > 0)
+
+
+def may_name_somebody(text: str) -> bool:
+    """Whether a word stands where a name may stand, so that it is worth asking the bank for the payees."""
+    said = _words(text)
+    return any(before in _INTRODUCE and word.isalpha() for before, word in pairwise(said))
 
 
 def find_payees(payees: Iterable[Payee], said: str) -> tuple[Payee, ...]:

@@ -16,7 +16,7 @@ from .bank import Account, CustomerBank, Payee
 from .banking import bank_of
 from .conversation import say_what_waits
 from .formatting import format_money
-from .payees import find_payees, named_payees, payee_button, spoken_payee
+from .payees import find_payees, may_name_somebody, named_payees, payee_button, spoken_payee
 from .payment import KIND, order_parameters
 from .said import minor, whole_pence
 from .transactions import account_button
@@ -244,7 +244,9 @@ def _may_name_payee(turn: Turn) -> bool:
     parse = turn.tracker.parse
     if parse is None or turn.slot("to_account") is not None:
         return False
-    return parse.intent_name in _MAY_NAME or turn.slot(REQUESTED_SLOT) == "to_account"
+    if turn.slot(REQUESTED_SLOT) == "to_account":
+        return True
+    return parse.intent_name in _MAY_NAME and may_name_somebody(parse.text)
 
 
 def _is_new_request(turn: Turn) -> bool:

@@ -224,3 +224,15 @@ def unfounded(exchange: Exchange, figure: dict[str, Any], oracle: Oracle) -> lis
     if UNAVAILABLE in exchange.said:  # the last known value, announced as such
         expected = replace(expected, begins=UNAVAILABLE)
     return list(mistakes(exchange, expected))
+
+
+async def test_without_the_list_of_payees_nobody_is_called_unknown_and_own_accounts_are_served(
+    bank: BrokenBank,
+) -> None:
+    await bank.break_it(kind="500", path="*/beneficiaries", seconds=0)
+    talk = talk_to(bank.bot, AMARA)
+    assert UNAVAILABLE in (await talk.say("send £5 to Anna from current")).said
+    await talk.say("transfer £5")
+    asked = await talk.say("from current")
+    assert [button["title"] for button in asked.replies[0]["buttons"]][:1] == ["Rainy day (savings account)"]
+    assert (await talk.say("savings")).said.startswith("Shall I move £5.00")

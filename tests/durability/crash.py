@@ -168,7 +168,10 @@ class Receiver:
     async def _receive(self, request: web.Request) -> web.Response:
         if self._chance.random() < 0.1:
             raise web.HTTPServiceUnavailable
-        body = await request.json()
+        try:
+            body = await request.json()
+        except ConnectionError:  # its sender was killed
+            raise web.HTTPBadRequest from None
         self.received.setdefault(request.headers["X-Message-ID"], (body["recipient_id"], body.get("text", "")))
         return web.Response(status=204)
 

@@ -88,7 +88,7 @@ class Classifier(Struct, frozen=True):
         """The nearest examples among those of some labels, as (row, similarity), nearest first."""
         ranges = [(int(self.bounds[label]), int(self.bounds[label + 1])) for label in labels]
         rows = np.concatenate([np.arange(*r) for r in ranges])
-        near = np.concatenate(self.examples.similarities(vector, ranges))
+        near = self.examples.similarities(vector, ranges)
         best = np.argsort(-near, kind="stable")[:NEAR]
         return tuple((int(rows[i]), float(near[i])) for i in best)
 

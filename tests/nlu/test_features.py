@@ -80,6 +80,27 @@ def test_static_vectors_know_words_that_no_example_has():
     assert vectors[0] @ vectors[1] > 2 * (vectors[0] @ vectors[2])
 
 
+def test_a_pair_of_words_means_more_than_its_words():
+    vectors = StaticVectors()
+    pair, whole, part = vectors.features(["give up", "quit", "receive"])
+    assert pair @ whole > pair @ part
+    pair, whole, part = map(vectors.apart, ("give up", "quit", "receive"))
+    assert pair @ whole < pair @ part
+
+
+def test_a_text_has_the_same_vector_alone_among_others_and_after_many_others():
+    vectors = StaticVectors()
+    first = vectors.features(TEXTS)
+    vectors.features([f"{word} {i} and how much is it" for word in ("top", "pay") for i in range(1_500)])
+    assert all(np.array_equal(vectors.features([text])[0], row) for text, row in zip(TEXTS, first, strict=True))
+
+
+@given(st.text())
+def test_any_text_has_a_static_vector_of_length_one_or_none(text):
+    vector = StaticVectors().features([text])[0]
+    assert abs(float(vector @ vector) - 1) < 1e-4 or not vector.any()
+
+
 def test_nothing_known_is_a_zero():
     assert not Features(Tfidf.fit(["a b"]), [StaticVectors()]).one("我想").known
 

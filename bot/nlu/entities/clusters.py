@@ -29,7 +29,7 @@ class WordClusters:
 
     def of(self, word: str) -> tuple[int, ...]:
         """Give the word's group in each of `SIZES`; nothing for a word of which no piece is known."""
-        vector = self._vectors.features([word])[0]
+        vector = self._vectors.apart(word)
         if not vector.any():
             return ()
         return tuple(int((centres @ vector).argmax()) for centres in self._centres)

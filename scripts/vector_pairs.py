@@ -1,0 +1,101 @@
+"""What the static vectors know beyond single pieces: pairs of neighbouring words, and a small network over the sum.
+
+The pieces' rows stay as they were fitted; what is learned here is what they leave over.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import pairwise
+
+import numpy as np
+import torch
+from msgspec import Struct
+from torch import Tensor
+from torch.nn import functional
+
+COUNT = 7_000
+LEAST = 12
+"""Texts that a pair occurs in, at least."""
+EPOCHS = 3
+BATCH = 1024
+_SHRINKING = 5.0
+
+
+class Bags(Struct, frozen=True):
+    """Lists of numbers, one after another: those of list i are ids[bounds[i] : bounds[i + 1]]."""
+
+    bounds: np.ndarray
+    ids: np.ndarray
+
+    @classmethod
+    def of(cls, lists: list[list[int]]) -> Bags:
+        """The lists, put one after another."""
+        bounds = np.concatenate([[0], np.cumsum([len(found) for found in lists])])
+        return cls(bounds, np.fromiter((number for found in lists for number in found), np.int64))
+
+    def sums(self, chosen: np.ndarray, table: Tensor) -> Tensor:
+        """The sums (chosen, width) of the table's rows that the chosen lists number."""
+        lengths = self.bounds[chosen + 1] - self.bounds[chosen]
+        offsets = np.cumsum(lengths) - lengths
+        where = np.repeat(self.bounds[chosen] - offsets, lengths) + np.arange(lengths.sum())
+        return functional.embedding_bag(torch.tensor(self.ids[where]), table, torch.tensor(offsets), mode="sum")
+
+
+def choose(texts: list[list[str]], sums: Tensor, targets: Tensor, weights: np.ndarray) -> list[tuple[str, str]]:
+    """The pairs that would take most from the distance between the texts' `sums` and their `targets`, best first.
+
+    `texts` are words; `weights` (texts,) say how much each text counts. The gain of a
+    pair is that of the mean residual of the texts it is in, drawn to 0 where those are few.
+    """
+    counts = Counter(pair for words in texts for pair in set(pairwise(words)))
+    common = sorted(pair for pair, count in counts.items() if count >= LEAST)
+    number = {pair: i for i, pair in enumerate(common)}
+    bags = Bags.of([[number[pair] for pair in pairwise(words) if pair in number] for words in texts])
+    total, mass = torch.zeros(len(common), sums.shape[1]), torch.zeros(len(common))
+    for rows in np.array_split(np.arange(len(texts)), len(texts) // BATCH + 1):
+        unit = functional.normalize(sums[rows], dim=1)
+        left = targets[rows] * (unit * targets[rows]).sum(1, keepdim=True) - unit
+        weight = torch.tensor(weights[rows]).float()
+        at = torch.tensor(bags.ids[bags.bounds[rows[0]] : bags.bounds[rows[-1] + 1]])
+        of = torch.tensor(np.repeat(np.arange(len(rows)), np.diff(bags.bounds[rows[0] : rows[-1] + 2])))
+        total.index_add_(0, at, (left * weight[:, None])[of])
+        mass.index_add_(0, at, weight[of])
+    gains = (total**2).sum(1) / (mass + _SHRINKING)
+    return [common[i] for i in torch.argsort(-gains, stable=True)[:COUNT]]
+
+
+def fit(
+    texts: list[list[str]], pairs: list[tuple[str, str]], sums: Tensor, targets: Tensor
+) -> tuple[np.ndarray, np.ndarray]:
+    """The pairs' vectors (COUNT, width) and the network (2, width + 1, width), fitted by Adam.
+
+    `sums` are of the texts' pieces, `targets` the vectors to come near to, both (texts, width).
+    """
+    number = {pair: i for i, pair in enumerate(pairs)}
+    bags = Bags.of([[number[pair] for pair in pairwise(words) if pair in number] for words in texts])
+    width = sums.shape[1]
+    table = torch.nn.Parameter(torch.zeros(len(pairs), width))
+    into, out = torch.nn.Linear(width, width), torch.nn.Linear(width, width)
+    torch.nn.init.zeros_(out.weight)
+    torch.nn.init.zeros_(out.bias)
+    scale = width**0.5  # a vector of this length has entries of about 1
+    rates = [5e-3, 2e-3]
+    adam = torch.optim.Adam([{"params": [table]}, {"params": [*into.parameters(), *out.parameters()]}])
+    batches = len(texts) // BATCH
+    schedule = torch.optim.lr_scheduler.OneCycleLR(adam, rates, total_steps=EPOCHS * batches + 1, pct_start=0.1)
+    for epoch in range(EPOCHS):
+        total = 0.0
+        for batch in torch.randperm(len(texts))[: batches * BATCH].view(-1, BATCH).numpy():
+            unit = functional.normalize(sums[batch] + bags.sums(batch, table), dim=1) * scale
+            found = functional.normalize(unit + out(functional.relu(into(unit))), dim=1)
+            loss = (1 - (found * targets[batch]).sum(1)).mean()
+            adam.zero_grad()
+            loss.backward()
+            adam.step()
+            schedule.step()
+            total += loss.item()
+        print(f"pairs, epoch {epoch}: mean cosine {1 - total / batches:.4f}", flush=True)
+    hidden = torch.cat([into.weight.T * scale, into.bias[None]])
+    added = torch.cat([out.weight.T, out.bias[None]]) / scale
+    return table.detach().numpy(), torch.stack([hidden, added]).detach().numpy()

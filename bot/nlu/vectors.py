@@ -11,7 +11,7 @@ import os
 import re
 import weakref
 from collections.abc import Mapping, Sequence
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -29,7 +29,7 @@ SHARE: Final = 0.7
 
 _PARTS: Final = re.compile(r"[^\W_]+|[\W_]", re.UNICODE)
 _CACHED_WORDS: Final = 500
-_CACHED_PAIRS: Final = 2_000
+_CACHED_PAIRS: Final = 500
 _LONGEST_PIECE: Final = 24
 
 
@@ -107,11 +107,12 @@ class _Network:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._into, self._out = np.load(folder / "network.npy", allow_pickle=False).astype(np.float32)
+        into, out = np.load(folder / "network.npy", allow_pickle=False).astype(np.float32)
+        self._into, self._into_bias, self._out, self._out_bias = into[:-1], into[-1], out[:-1], out[-1]
 
     def __call__(self, vector: Floats) -> Floats:
-        hidden = np.maximum(vector @ self._into[:-1] + self._into[-1], 0)
-        return np.asarray(vector + hidden @ self._out[:-1] + self._out[-1], np.float32)
+        hidden = np.maximum(vector @ self._into + self._into_bias, np.float32(0))
+        return np.asarray(vector + hidden @ self._out + self._out_bias, np.float32)
 
 
 _table = cache(_Table)
@@ -136,12 +137,11 @@ class StaticVectors:
 
         Those that are letters alone are real English words.
         """
-        return _table(self.folder).vocabulary
+        return self._table.vocabulary
 
     def features(self, texts: Sequence[str]) -> Floats:
         """Features (len(texts), d); zeros for a text of which nothing is known."""
-        width = _table(self.folder).width
-        return np.stack([self._one(text) for text in texts]) if texts else np.zeros((0, width), np.float32)
+        return np.array([self._one(text) for text in texts], np.float32).reshape(len(texts), self._table.width)
 
     def apart(self, text: str) -> Floats:
         """The sum of the text's pieces alone, shape (d,), of length 1; zeros if none is known."""
@@ -149,14 +149,21 @@ class StaticVectors:
 
     def _one(self, text: str) -> Floats:
         found = parts(text)
-        words, pairs = self._sum(found), _table(self.folder).pairs(found)
+        words, pairs = self._sum(found), self._table.pairs(found)
         together = _unit(words if pairs is None else words + pairs)
-        return _unit(_network(self.folder)(together)) if together.any() else together
+        return _unit(self._network(together)) if together.any() else together
 
     def _sum(self, found: Sequence[str]) -> Floats:
-        table = _table(self.folder)
-        vectors = [table.word(part) for part in found] or [np.zeros(table.width, np.float32)]
+        vectors = [self._table.word(part) for part in found] or [np.zeros(self._table.width, np.float32)]
         return np.asarray(np.add.reduce(vectors), np.float32)
+
+    @cached_property
+    def _table(self) -> _Table:
+        return _table(self.folder)
+
+    @cached_property
+    def _network(self) -> _Network:
+        return _network(self.folder)
 
 
 def _unit(vector: Floats) -> Floats:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from bot.dialogue.names import LISTEN
 from bot.engine.engine import Watch
 from bot.engine.record import TurnRecord
 from bot.errors import Busy, MessageIdReused
@@ -27,7 +28,8 @@ class Watcher(Struct, frozen=True):
         if "parse" in record.timings:
             self.metrics.matcher(record.timings["parse"])
         for step in record.steps:
-            self.metrics.action(step.action, step.seconds)
+            if step.action != LISTEN:  # which does nothing, in every turn
+                self.metrics.action(step.action, step.seconds)
         texts = {"text": record.message.text} if self.message_text else {}
         self.log.info(
             "turn",

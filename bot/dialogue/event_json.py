@@ -36,11 +36,12 @@ def event_from_json(data: JsonObject) -> e.Event:
 
 def parse_to_json(parse: Parse) -> Fields:
     """A parse as Rasa's `parse_data`."""
+    intent = parse.intent
     data: Fields = {
         "text": parse.text,
-        "intent": _intent_to_json(parse.intent) if parse.intent else {"name": None, "confidence": 0.0},
+        "intent": {"name": intent.name if intent else None, "confidence": intent.confidence if intent else 0.0},
         "entities": [entity_to_json(entity) for entity in parse.entities],
-        "intent_ranking": [_intent_to_json(score) for score in parse.ranking],
+        "intent_ranking": [{"name": score.name, "confidence": score.confidence} for score in parse.ranking],
     }
     if parse.response_selector:
         data["response_selector"] = parse.response_selector
@@ -98,10 +99,6 @@ def entity_from_json(data: JsonObject) -> Entity:
     )
 
 
-def _intent_to_json(score: IntentScore) -> Fields:
-    return {"name": score.name, "confidence": score.confidence}
-
-
 def _intent_from_json(data: JsonObject) -> IntentScore:
     confidence = number(data, "confidence")
     return IntentScore(text(data, "name"), 1.0 if confidence is None else confidence)
@@ -112,9 +109,10 @@ def _intent_from_json(data: JsonObject) -> IntentScore:
 
 def _user(event: e.UserUttered) -> Fields:
     parse = parse_to_json(event.parse)
+    parse["message_id"], parse["metadata"] = event.message_id or None, event.metadata
     return {
         "text": event.parse.text,
-        "parse_data": parse | {"message_id": event.message_id or None, "metadata": event.metadata},
+        "parse_data": parse,
         "input_channel": event.channel or None,
         "message_id": event.message_id or None,
         "metadata": event.metadata,

@@ -15,11 +15,6 @@ def encode(value: Any) -> bytes:
     return orjson.dumps(value, option=_OPTIONS)
 
 
-def written(value: Any) -> orjson.Fragment:
-    """The value's JSON, ready to stand as it is in what is encoded later."""
-    return orjson.Fragment(encode(value))
-
-
 def decode(text: bytes | str) -> Any:
     """The value of a JSON text; raises ValueError where it is none."""
     return orjson.loads(text)

@@ -9,7 +9,6 @@ from bot.dialogue.compact import pack, pack_parse, unpack, unpack_parse
 from bot.dialogue.event_json import event_to_json, parse_to_json
 from bot.dialogue.events import Event
 from bot.dialogue.tracker import LoopState, Tracker
-from bot.encoding import written
 from bot.messages import JsonObject
 
 Packed: TypeAlias = Mapping[int, Any]
@@ -19,7 +18,7 @@ Packed: TypeAlias = Mapping[int, Any]
 def pack_events(tracker: Tracker, known: Packed) -> dict[int, Any]:
     """The tracker's events packed; those that an earlier snapshot of this tracker packed already are taken from it."""
     found = known.get
-    return {id(event): found(id(event)) or written(pack(event)) for event in tracker.events}
+    return {id(event): found(id(event)) or pack(event) for event in tracker.events}
 
 
 def tracker_to_json(tracker: Tracker, packed: Packed | None = None) -> dict[str, Any]:

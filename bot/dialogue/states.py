@@ -72,9 +72,10 @@ class States:
 
         `use_text`: the latest message is seen by its text, not its intent.
         """
-        states = self._latest(tracker, last) if last is not None else None
+        states = self._latest(tracker, last) if last else None
         if states is None:
-            states = [moment.state for moment in self._moments(tracker)][-(last or 0) :]
+            states = [moment.state for moment in self._moments(tracker)]
+            states = states[-last:] if last else states
         message = tracker.latest_message
         if use_text and message is not None:
             states[-1] = states[-1]._replace(user=User(text=message.parse.text))

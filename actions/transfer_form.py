@@ -6,8 +6,8 @@ A slot that was checked holds a mapping; one that was only just filled holds wha
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, TypeAlias
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Final, TypeAlias, TypeVar
 
 from bot import Action, ActiveLoop, CallFailed, Entity, Parse, Turn, UserUttered, hookimpl
 
@@ -20,6 +20,8 @@ from .payees import find_payees, may_name_somebody, named_payees, payee_button, 
 from .payment import KIND, order_parameters
 from .said import minor, whole_pence
 from .transactions import account_button
+
+T = TypeVar("T")
 
 FORM: Final = "transfer_form"
 FORM_SLOTS: Final = ("amount", "from_account", "to_account", "confirmed")
@@ -66,7 +68,7 @@ async def validate_form(turn: Turn) -> None:
 
 async def ask_source(turn: Turn) -> None:
     """Ask where the money comes from, with a button for each account that it may come from."""
-    accounts = await _accounts(turn)
+    accounts = await _if_there(turn, CustomerBank.accounts)
     turn.say("utter_ask_from_account", buttons=_buttons([a for a in accounts if can_pay(a)], accounts))
 
 
@@ -75,13 +77,13 @@ async def ask_target(turn: Turn) -> None:
 
     Where the message named several payees, ask which of them.
     """
-    payees = await _payees(turn)
+    payees = await _if_there(turn, CustomerBank.payees)
     named = _named_payees(turn, payees)
     people = [payee_button(payee, payees) for payee in named or payees]
     if named:
         turn.say("utter_which_payee", buttons=people)
         return
-    accounts, source = await _accounts(turn), turn.slot("from_account") or {}
+    accounts, source = await _if_there(turn, CustomerBank.accounts), turn.slot("from_account") or {}
     others = [a for a in accounts if can_receive(a) and a.id != source.get("id")]
     turn.say("utter_ask_to_account", buttons=[*_buttons(others, accounts), *people])
 
@@ -166,7 +168,7 @@ async def _check_payee(turn: Turn, bank: CustomerBank) -> None:
     said = turn.slot("to_account")
     if not _may_name_payee(turn) and not _unchecked(turn, "to_account"):
         return
-    payees = await _payees(turn) if said is None else await bank.payees()
+    payees = await _if_there(turn, CustomerBank.payees) if said is None else await bank.payees()
     found = _named_payees(turn, payees)
     if len(found) == 1:
         payee = found[0]
@@ -286,9 +288,10 @@ def _unchecked(turn: Turn, slot: str) -> bool:
     So is whatever a button's payload makes of an entity: what comes with the message is never checked yet.
     """
     value, parse = turn.slot(slot), turn.tracker.parse or Parse("")
-    if value is None or any(entity.value == value for entity in parse.entities):
-        return value is not None
-    return not (isinstance(value, Mapping) and ("minor" in value or "id" in value))
+    if value is None:
+        return False
+    comes_now = any(entity.value == value for entity in parse.entities)
+    return comes_now or not (isinstance(value, Mapping) and ("minor" in value or "id" in value))
 
 
 def _end(turn: Turn, response: str) -> None:
@@ -299,20 +302,11 @@ def _end(turn: Turn, response: str) -> None:
 # --- questions ---------------------------------------------------------------
 
 
-async def _accounts(turn: Turn) -> Sequence[Account]:
-    """The accounts for buttons; none when the bank is away: the question is asked all the same."""
+async def _if_there(turn: Turn, ask: Callable[[CustomerBank], Awaitable[Sequence[T]]]) -> Sequence[T]:
+    """What the bank says; nothing when it is away, where what it says is only of help: for buttons, say."""
     bank = bank_of(turn)
     try:
-        return await bank.accounts() if bank else ()
-    except CallFailed:
-        return ()
-
-
-async def _payees(turn: Turn) -> Sequence[Payee]:
-    """The payees for buttons, and to look for in a message that may name none; none when the bank is away."""
-    bank = bank_of(turn)
-    try:
-        return await bank.payees() if bank else ()
+        return await ask(bank) if bank else ()
     except CallFailed:
         return ()
 

@@ -31,7 +31,7 @@ from minilm import MiniLM
 from torch import Tensor
 from torch.nn import functional
 from vector_corpus import parts as corpus_parts
-from vector_pairs import Bags
+from vector_pairs import BATCH, Bags
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 from bot.nlu.vectors import parts, pieces
@@ -39,7 +39,6 @@ from bot.nlu.vocabulary import SLOTS, WORDS, slots_of
 
 WIDTH = 256
 CHUNK = 8192
-BATCH = 1024
 MISSPELT = 0.25
 MADE_UP = 0.1
 """How much a made-up request counts beside a text of people's when pairs are chosen: its frames recur so often."""
@@ -63,10 +62,11 @@ def main() -> None:
     spoken, of = _spoken(texts)
     vocabulary = {w: i for i, w in enumerate(words)}
     bags = Bags.of([[n for word in found for n in pieces(word, vocabulary)] or [0] for found in spoken])
-    table = _fit(bags, of, targets, start, options.epochs)
+    goals = targets[of]
+    table = _fit(bags, len(texts), goals, start, options.epochs)
     sums = torch.cat([bags.sums(rows, table) for rows in np.array_split(np.arange(len(of)), len(of) // BATCH)])
     pairs = vector_pairs.choose(spoken[: len(texts)], sums[: len(texts)], targets, weights)
-    more, network = vector_pairs.fit(spoken, pairs, sums, targets[of])
+    more, network = vector_pairs.fit(spoken, pairs, sums, goals)
     _write(np.concatenate([table.numpy(), more]), words + [" ".join(pair) for pair in pairs], network, options.out)
 
 
@@ -120,24 +120,12 @@ def _spoken(texts: list[str]) -> tuple[list[list[str]], np.ndarray]:
     return spoken, np.concatenate([np.arange(len(texts)), np.fromiter(misspelt, np.int64)])
 
 
-def _fit(bags: Bags, of: np.ndarray, targets: Tensor, start: Tensor, epochs: int) -> Tensor:
-    counts = torch.bincount(torch.tensor(bags.ids[: bags.bounds[len(targets)]]), minlength=len(start)).float()
+def _fit(bags: Bags, plain: int, targets: Tensor, start: Tensor, epochs: int) -> Tensor:
+    """The pieces' vectors; the first `plain` texts, which are not misspelt, say how frequent a piece is."""
+    counts = torch.bincount(torch.tensor(bags.ids[: bags.bounds[plain]]), minlength=len(start)).float()
     frequency = counts / counts.sum()
     table = torch.nn.Parameter(start * (1e-3 / (1e-3 + frequency))[:, None])
-    batches = len(of) // BATCH
-    adam = torch.optim.Adam([table])
-    schedule = torch.optim.lr_scheduler.OneCycleLR(adam, 5e-3, total_steps=epochs * batches + 1, pct_start=0.1)
-    for epoch in range(epochs):
-        total = 0.0
-        for batch in torch.randperm(len(of))[: batches * BATCH].view(-1, BATCH).numpy():
-            sums = bags.sums(batch, table)
-            loss = (1 - (functional.normalize(sums, dim=1) * targets[of[batch]]).sum(1)).mean()
-            adam.zero_grad()
-            loss.backward()
-            adam.step()
-            schedule.step()
-            total += loss.item()
-        print(f"epoch {epoch}: mean cosine {1 - total / batches:.4f}", flush=True)
+    vector_pairs.descend(lambda batch: bags.sums(batch, table), targets, [([table], 5e-3)], epochs)
     return table.detach()
 
 

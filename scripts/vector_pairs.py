@@ -6,6 +6,7 @@ The pieces' rows stay as they were fitted; what is learned here is what they lea
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from itertools import pairwise
 
 import numpy as np
@@ -65,6 +66,29 @@ def choose(texts: list[list[str]], sums: Tensor, targets: Tensor, weights: np.nd
     return [common[i] for i in torch.argsort(-gains, stable=True)[:COUNT]]
 
 
+def descend(
+    found: Callable[[np.ndarray], Tensor], targets: Tensor, rates: list[tuple[list[Tensor], float]], epochs: int
+) -> None:
+    """Bring the vectors that `found` gives for the numbers of texts near to their `targets` (texts, width), by Adam.
+
+    `rates` are the highest learning rates, each of some parameters.
+    """
+    adam = torch.optim.Adam([{"params": parameters} for parameters, _ in rates])
+    batches = len(targets) // BATCH
+    highest = [rate for _, rate in rates]
+    schedule = torch.optim.lr_scheduler.OneCycleLR(adam, highest, total_steps=epochs * batches + 1, pct_start=0.1)
+    for epoch in range(epochs):
+        total = 0.0
+        for batch in torch.randperm(len(targets))[: batches * BATCH].view(-1, BATCH).numpy():
+            loss = (1 - (functional.normalize(found(batch), dim=1) * targets[batch]).sum(1)).mean()
+            adam.zero_grad()
+            loss.backward()
+            adam.step()
+            schedule.step()
+            total += loss.item()
+        print(f"epoch {epoch}: mean cosine {1 - total / batches:.4f}", flush=True)
+
+
 def fit(
     texts: list[list[str]], pairs: list[tuple[str, str]], sums: Tensor, targets: Tensor
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -80,22 +104,12 @@ def fit(
     torch.nn.init.zeros_(out.weight)
     torch.nn.init.zeros_(out.bias)
     scale = width**0.5  # a vector of this length has entries of about 1
-    rates = [5e-3, 2e-3]
-    adam = torch.optim.Adam([{"params": [table]}, {"params": [*into.parameters(), *out.parameters()]}])
-    batches = len(texts) // BATCH
-    schedule = torch.optim.lr_scheduler.OneCycleLR(adam, rates, total_steps=EPOCHS * batches + 1, pct_start=0.1)
-    for epoch in range(EPOCHS):
-        total = 0.0
-        for batch in torch.randperm(len(texts))[: batches * BATCH].view(-1, BATCH).numpy():
-            unit = functional.normalize(sums[batch] + bags.sums(batch, table), dim=1) * scale
-            found = functional.normalize(unit + out(functional.relu(into(unit))), dim=1)
-            loss = (1 - (found * targets[batch]).sum(1)).mean()
-            adam.zero_grad()
-            loss.backward()
-            adam.step()
-            schedule.step()
-            total += loss.item()
-        print(f"pairs, epoch {epoch}: mean cosine {1 - total / batches:.4f}", flush=True)
+
+    def found(batch: np.ndarray) -> Tensor:
+        unit = functional.normalize(sums[batch] + bags.sums(batch, table), dim=1) * scale
+        return unit + out(functional.relu(into(unit)))
+
+    descend(found, targets, [([table], 5e-3), ([*into.parameters(), *out.parameters()], 2e-3)], EPOCHS)
     hidden = torch.cat([into.weight.T * scale, into.bias[None]])
     added = torch.cat([out.weight.T, out.bias[None]]) / scale
     return table.detach().numpy(), torch.stack([hidden, added]).detach().numpy()

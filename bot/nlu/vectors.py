@@ -73,22 +73,17 @@ class _Table:
             (_, self.width), *_ = np.lib.format.read_array_header_1_0(file)
             self._begin, self._file = file.tell(), os.dup(file.fileno())
         weakref.finalize(self, os.close, self._file)
-        self._words: dict[str, Floats] = {}
-        self._pair = lru_cache(_CACHED_PAIRS)(self._row_of)
-
-    def word(self, word: str) -> Floats:
+        self.word = lru_cache(_CACHED_WORDS)(self._word)
         """The sum of the vectors of a word's pieces, shape (width,), remembered."""
-        known = self._words.get(word)
-        if known is None:
-            if len(self._words) >= _CACHED_WORDS:
-                self._words.clear()
-            self._words[word] = known = self._sum(pieces(word, self.vocabulary))
-        return known
+        self._pair = lru_cache(_CACHED_PAIRS)(self._row_of)
 
     def pairs(self, found: Sequence[str]) -> Floats | None:
         """The sum of what neighbouring words mean beyond each alone, shape (width,); None where no pair is known."""
         rows = [row for row in map(self._pair, found, found[1:]) if row is not None]
         return self._sum(rows) if rows else None
+
+    def _word(self, word: str) -> Floats:
+        return self._sum(pieces(word, self.vocabulary))
 
     def _row_of(self, word: str, following: str) -> int | None:
         return self.vocabulary.get(f"{word} {following}")

@@ -53,7 +53,7 @@ def _paid(moved: Moved) -> Entry:
     account, other = ACCOUNTS[moved.account], ACCOUNTS.get(moved.other)
     own = other is not None and other.customer == account.customer
     identity = f"{moved.account}-{moved.payment}"
-    name = None if own else moved.description.removeprefix(PAID_TO).removeprefix(PAID_BY)
+    name = None if own else moved.description.removeprefix(PAID_TO if moved.minor < 0 else PAID_BY)
     category = "transfers" if own else "payments"
     return Entry(identity, moved.account, moved.day, moved.minor, moved.description, category, other=name)
 

@@ -36,10 +36,10 @@ def event_from_json(data: JsonObject) -> e.Event:
 
 def parse_to_json(parse: Parse) -> Fields:
     """A parse as Rasa's `parse_data`."""
-    intent = parse.intent
+    best = parse.intent
     data: Fields = {
         "text": parse.text,
-        "intent": {"name": intent.name if intent else None, "confidence": intent.confidence if intent else 0.0},
+        "intent": {"name": best.name, "confidence": best.confidence} if best else {"name": None, "confidence": 0.0},
         "entities": [entity_to_json(entity) for entity in parse.entities],
         "intent_ranking": [{"name": score.name, "confidence": score.confidence} for score in parse.ranking],
     }

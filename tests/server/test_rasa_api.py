@@ -151,3 +151,5 @@ async def test_status_and_metrics_count_the_turns(api: Api) -> None:
     assert 'bot_turns_total{outcome="committed"} 1.0' in metrics
     for name in ("bot_matcher_seconds", "bot_action_seconds", "bot_store_commit_seconds", "bot_http_request_seconds"):
         assert f"{name}_count" in metrics
+    assert 'action="utter_greet"' in metrics
+    assert "action_listen" not in metrics, "listening does nothing"

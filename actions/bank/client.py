@@ -25,7 +25,7 @@ from .values import Account, Balance, Known, Payee, Payment, PaymentOrder, Trans
 INFORMATION = "/open-banking/v4.0/aisp"
 INITIATION = "/open-banking/v4.0/pisp"
 SERVICE = "bank"
-_FRESH = timedelta(seconds=60)
+_ACCOUNTS_FRESH = timedelta(seconds=60)
 _MOST_CUSTOMERS = 1_000
 _MOST_PAGES = 100
 
@@ -35,7 +35,6 @@ class _Seen(Struct):
 
     accounts: Known[tuple[Account, ...]] | None = None
     balances: Known[tuple[Balance, ...]] | None = None
-    payees: Known[tuple[Payee, ...]] | None = None
 
 
 class _Question(Struct):
@@ -107,10 +106,7 @@ class CustomerBank:
             return tuple(sorted(read, key=lambda t: (t.booked_at, t.id), reverse=True))
 
     async def payees(self) -> tuple[Payee, ...]:
-        """Whom the customer may pay, beside their own accounts; at most a minute old."""
-        seen = self.client.seen(self.customer).payees
-        if seen is not None and self._now() - seen.at < _FRESH:
-            return seen.value
+        """Whom the customer may pay, beside their own accounts."""
         async with self._question("payees"):
             return await self._payees()
 
@@ -181,18 +177,15 @@ class CustomerBank:
 
     async def _accounts(self) -> tuple[Account, ...]:
         seen, now = self.client.seen(self.customer), self._now()
-        if seen.accounts is not None and now - seen.accounts.at < _FRESH:
+        if seen.accounts is not None and now - seen.accounts.at < _ACCOUNTS_FRESH:
             return seen.accounts.value
         data = await self._get("/accounts", "accounts", ACCOUNTS)
         seen.accounts = Known(read_accounts(data, self.customer, self._now()), now)
         return seen.accounts.value
 
     async def _payees(self) -> tuple[Payee, ...]:
-        """The payees as the bank has them now: a payment goes by nothing older."""
         data = await self._get("/beneficiaries", "payees", BENEFICIARIES)
-        payees = read_payees(data, await self._accounts())
-        self.client.seen(self.customer).payees = Known(payees, self._now())
-        return payees
+        return read_payees(data, await self._accounts())
 
     def _keep_balances(self, balances: tuple[Balance, ...]) -> tuple[Balance, ...]:
         self.client.seen(self.customer).balances = Known(balances, self._now())

@@ -161,14 +161,6 @@ async def test_wrong_payees_are_refused(said: SaidBank, items: Any, why: str) ->
         await said.client().of(AMARA).payees()
 
 
-async def test_payees_are_asked_for_once_a_minute(said: SaidBank) -> None:
-    client = said.client()
-    for after, asked in ((0, 1), (59, 1), (60, 2)):
-        said.now = NOON + timedelta(seconds=after)
-        assert [payee.id for payee in await client.of(AMARA).payees()] == ["pe-1", "pe-2"]
-        assert said.paths().count("beneficiaries") == asked
-
-
 async def test_payees_who_cannot_be_paid_by_number_are_left_out(said: SaidBank) -> None:
     elsewhere = payee("pe-2", SchemeName="UK.OBIE.IBAN", Identification="DE00")
     said.answers["/beneficiaries"] = {"Data": {"Beneficiary": [payee("pe-1"), elsewhere]}}

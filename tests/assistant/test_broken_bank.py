@@ -229,8 +229,9 @@ def unfounded(exchange: Exchange, figure: dict[str, Any], oracle: Oracle) -> lis
 async def test_without_the_list_of_payees_nobody_is_called_unknown_and_own_accounts_are_served(
     bank: BrokenBank,
 ) -> None:
-    await bank.break_it(kind="500", path="*/beneficiaries", seconds=0)
     talk = talk_to(bank.bot, AMARA)
+    assert UNAVAILABLE not in (await talk.say("what's my balance?")).said, "no breaker is open from a test before"
+    await bank.break_it(kind="500", path="*/beneficiaries", seconds=0)
     assert UNAVAILABLE in (await talk.say("send £5 to Anna from current")).said
     await talk.say("transfer £5")
     asked = await talk.say("from current")

@@ -189,9 +189,23 @@ async def test_a_transfer_that_never_arrived_moves_nothing(bank: BrokenBank) -> 
     assert not list(mistakes(await talk.say("what's my balance?"), bank.amara.expected({"balance": "all"})))
 
 
+async def test_without_the_list_of_payees_nobody_is_called_unknown_and_own_accounts_are_served(
+    bank: BrokenBank,
+) -> None:
+    talk = talk_to(bank.bot, AMARA)
+    assert UNAVAILABLE not in (await talk.say("what's my balance?")).said, "no breaker is open from a test before"
+    await bank.break_it(kind="500", path="*/beneficiaries", seconds=0)
+    assert UNAVAILABLE in (await talk.say("send £5 to Anna from current")).said
+    await talk.say("transfer £5")
+    asked = await talk.say("from current")
+    assert [button["title"] for button in asked.replies[0]["buttons"]][:1] == ["Rainy day (savings account)"]
+    assert (await talk.say("savings")).said.startswith("Shall I move £5.00")
+
+
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def page(opened: BrokenBank) -> AsyncIterator[TestClient[Any, Any]]:
-    """Amara at the front door."""
+    """Amara at the front door. Its server asks the bank now and then whether it is well: what fails of that late may
+    open the breaker again, so tests that need a bank in part come before those that use it."""
     async with TestClient(TestServer(make_app(parts_of(opened.bot)))) as client:
         async with client.post("/auth", json={"accountNumber": AMARA, "code": "135790"}) as response:
             token = (await response.json())["token"]
@@ -224,16 +238,3 @@ def unfounded(exchange: Exchange, figure: dict[str, Any], oracle: Oracle) -> lis
     if UNAVAILABLE in exchange.said:  # the last known value, announced as such
         expected = replace(expected, begins=UNAVAILABLE)
     return list(mistakes(exchange, expected))
-
-
-async def test_without_the_list_of_payees_nobody_is_called_unknown_and_own_accounts_are_served(
-    bank: BrokenBank,
-) -> None:
-    talk = talk_to(bank.bot, AMARA)
-    assert UNAVAILABLE not in (await talk.say("what's my balance?")).said, "no breaker is open from a test before"
-    await bank.break_it(kind="500", path="*/beneficiaries", seconds=0)
-    assert UNAVAILABLE in (await talk.say("send £5 to Anna from current")).said
-    await talk.say("transfer £5")
-    asked = await talk.say("from current")
-    assert [button["title"] for button in asked.replies[0]["buttons"]][:1] == ["Rainy day (savings account)"]
-    assert (await talk.say("savings")).said.startswith("Shall I move £5.00")

@@ -1,11 +1,15 @@
-"""JSON text: one codec for the store, the wire and the fingerprints."""
+"""JSON text: one codec for plain values on the wire and for fingerprints, one for our own types in the store."""
 
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
+import msgspec
 import orjson
+
+T = TypeVar("T")
 
 _OPTIONS = orjson.OPT_NON_STR_KEYS
 
@@ -28,3 +32,28 @@ def canonical(value: Any) -> bytes:
 def fingerprint(value: Any) -> str:
     """The sha256 (hex) of the value's canonical JSON."""
     return hashlib.sha256(canonical(value)).hexdigest()
+
+
+_WRITE = msgspec.json.Encoder().encode
+
+
+def write(value: Any) -> bytes:
+    """A `msgspec.Struct` and all in it as JSON, each as its class says.
+
+    Raises TypeError or ValueError for what JSON cannot hold. What it can hold
+    only as something else (a set as a list, say) is written as that.
+    """
+    return _WRITE(value)
+
+
+def reader(kind: type[T]) -> Callable[[bytes], T]:
+    """What reads a value of this type back; it raises ValueError where the text is none."""
+    decoder = msgspec.json.Decoder(kind)
+
+    def read(text: bytes) -> T:
+        try:
+            return decoder.decode(text)
+        except msgspec.DecodeError as error:
+            raise ValueError(f"it cannot be read: {error}") from error
+
+    return read

@@ -1,11 +1,14 @@
 """What comes in and what goes out: messages, parses, replies and the principals that send them.
 
 Plain frozen values that every room may use; this module imports nothing of ours.
+They are stored as JSON: those of `array_like` as arrays of their fields, the
+others as objects without what is as always. So new fields come last, and have
+a default.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, Literal, TypeAlias, get_args
 
@@ -24,7 +27,7 @@ class Customer(Struct, frozen=True):
     bank_customer_id: str
 
 
-class Principal(Struct, frozen=True):
+class Principal(Struct, frozen=True, omit_defaults=True):
     """Who is asking: a customer with a session, or the holder of a key.
 
     `id` is unique over both kinds (`customer:…`, `key:…`). For customers,
@@ -40,7 +43,7 @@ class Principal(Struct, frozen=True):
     scopes: frozenset[str] = frozenset()
 
 
-class UserMessage(Struct, frozen=True):
+class UserMessage(Struct, frozen=True, omit_defaults=True):
     """One authenticated message, as the engine takes it.
 
     `conversation` is the server's opaque id, never what a client sent.
@@ -65,7 +68,7 @@ class UserMessage(Struct, frozen=True):
         return self.principal.customer
 
 
-class Entity(Struct, frozen=True):
+class Entity(Struct, frozen=True, array_like=True):
     """A piece of a message that means something: `text[start:end]` in code points.
 
     `value` is what it resolves to (JSON); `details` is what an extractor adds
@@ -83,14 +86,14 @@ class Entity(Struct, frozen=True):
     details: JsonObject | None = None
 
 
-class IntentScore(Struct, frozen=True):
+class IntentScore(Struct, frozen=True, array_like=True):
     """An intent and the matcher's confidence in it, 0 to 1."""
 
     name: str
     confidence: float
 
 
-class Nearest(Struct, frozen=True):
+class Nearest(Struct, frozen=True, array_like=True):
     """A training example near to the message: where it stands and how near (cosine, -1 to 1)."""
 
     text: str
@@ -103,7 +106,7 @@ Doubt = Literal["", "out_of_scope", "ambiguous"]
 DOUBTS: Final[tuple[Doubt, ...]] = get_args(Doubt)
 
 
-class Parse(Struct, frozen=True):
+class Parse(Struct, frozen=True, array_like=True):
     """What the matcher made of a message.
 
     `intent` is None only when nothing could be said (empty text, no training
@@ -127,13 +130,13 @@ class Parse(Struct, frozen=True):
         return self.intent.name if self.intent else None
 
 
-class Reply(Struct, frozen=True):
+class Reply(Struct, frozen=True, omit_defaults=True):
     """One message from the bot. `response` names the response it was made from, if any."""
 
     text: str | None = None
-    buttons: Sequence[JsonObject] = ()
-    quick_replies: Sequence[JsonObject] = ()
-    elements: Sequence[JsonObject] = ()
+    buttons: tuple[JsonObject, ...] = ()
+    quick_replies: tuple[JsonObject, ...] = ()
+    elements: tuple[JsonObject, ...] = ()
     image: str | None = None
     attachment: Json = None
     custom: Json = None

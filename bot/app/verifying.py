@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from bot.dialogue.event_json import event_from_json
-from bot.dialogue.evolve import evolve, trim
+from bot.dialogue.evolve import evolve_all, trim
 from bot.dialogue.tracker import Tracker
 from bot.engine.codec import read_record
 from bot.engine.snapshots import read_snapshot
@@ -24,9 +23,7 @@ class TurnFold:
 
     def add(self, record: bytes) -> None:
         """Take in the next turn record."""
-        for event in read_record(record)["events"]:
-            self._tracker = evolve(event_from_json(event), self._tracker)
-        self._tracker = trim(self._tracker, KEPT_TURNS)
+        self._tracker = trim(evolve_all(read_record(record).events, self._tracker), KEPT_TURNS)
 
     def problem(self, snapshot: bytes) -> str | None:
         """The names of what differs, never values; None when they agree."""

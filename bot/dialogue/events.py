@@ -1,4 +1,9 @@
-"""Past facts of a conversation. A tracker is the fold of these; their JSON is Rasa's (`bot.dialogue.event_json`)."""
+"""Past facts of a conversation. A tracker is the fold of these.
+
+The store keeps each as an array: its tag, then its fields in order. So new
+fields come last, and have a default. For the rest of the world there is Rasa's
+JSON (`bot.dialogue.event_json`).
+"""
 
 from __future__ import annotations
 
@@ -10,7 +15,7 @@ from msgspec import Struct, field
 from bot.messages import Parse, Reply
 
 
-class UserUttered(Struct, frozen=True):
+class UserUttered(Struct, frozen=True, array_like=True, tag="user"):
     """The user said something; `parse` is what the matcher made of it."""
 
     parse: Parse
@@ -19,20 +24,20 @@ class UserUttered(Struct, frozen=True):
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
 
-class BotUttered(Struct, frozen=True):
+class BotUttered(Struct, frozen=True, array_like=True, tag="bot"):
     """The bot said something."""
 
     reply: Reply
 
 
-class SlotSet(Struct, frozen=True):
+class SlotSet(Struct, frozen=True, array_like=True, tag="slot"):
     """A slot took a value (None empties it)."""
 
     name: str
     value: Any = None
 
 
-class ActionExecuted(Struct, frozen=True):
+class ActionExecuted(Struct, frozen=True, array_like=True, tag="action"):
     """An action ran, because a policy predicted it."""
 
     name: str
@@ -42,7 +47,7 @@ class ActionExecuted(Struct, frozen=True):
     action_text: str | None = None
 
 
-class ActionExecutionRejected(Struct, frozen=True):
+class ActionExecutionRejected(Struct, frozen=True, array_like=True, tag="rejected"):
     """An action was predicted and refused to run."""
 
     name: str
@@ -50,73 +55,73 @@ class ActionExecutionRejected(Struct, frozen=True):
     confidence: float | None = None
 
 
-class ActionFailed(Struct, frozen=True):
+class ActionFailed(Struct, frozen=True, array_like=True, tag="failed"):
     """An action raised, timed out or emitted invalid events; what it appended was dropped. `kind` never holds data."""
 
     name: str
     kind: str
 
 
-class SessionStarted(Struct, frozen=True):
+class SessionStarted(Struct, frozen=True, array_like=True, tag="session"):
     """A new session of the conversation began; `initial_slots` are the slot values that content gave it then."""
 
     initial_slots: Mapping[str, Any] = field(default_factory=dict)
 
 
-class ActiveLoop(Struct, frozen=True):
+class ActiveLoop(Struct, frozen=True, array_like=True, tag="loop"):
     """A loop (a form) became active, or, with None, ended."""
 
     name: str | None
 
 
-class LoopInterrupted(Struct, frozen=True):
+class LoopInterrupted(Struct, frozen=True, array_like=True, tag="interrupted"):
     """The active loop was interrupted by an unhappy path, or returned to."""
 
     is_interrupted: bool
 
 
-class FollowupAction(Struct, frozen=True):
+class FollowupAction(Struct, frozen=True, array_like=True, tag="followup"):
     """The next action is this one, whatever the policies say."""
 
     name: str
 
 
-class Restarted(Struct, frozen=True):
+class Restarted(Struct, frozen=True, array_like=True, tag="restart"):
     """All that went before counts no more."""
 
 
-class AllSlotsReset(Struct, frozen=True):
+class AllSlotsReset(Struct, frozen=True, array_like=True, tag="reset"):
     """Every slot is back at its initial value."""
 
 
-class ConversationPaused(Struct, frozen=True):
+class ConversationPaused(Struct, frozen=True, array_like=True, tag="pause"):
     """The bot stays silent until the conversation is resumed."""
 
 
-class ConversationResumed(Struct, frozen=True):
+class ConversationResumed(Struct, frozen=True, array_like=True, tag="resume"):
     """The bot answers again."""
 
 
-class UserUtteranceReverted(Struct, frozen=True):
+class UserUtteranceReverted(Struct, frozen=True, array_like=True, tag="rewind"):
     """The last user message and all since count no more (Rasa's `rewind`)."""
 
 
-class ActionReverted(Struct, frozen=True):
+class ActionReverted(Struct, frozen=True, array_like=True, tag="undo"):
     """The last action and all since count no more (Rasa's `undo`)."""
 
 
-class StoryExported(Struct, frozen=True):
+class StoryExported(Struct, frozen=True, array_like=True, tag="export"):
     """The story was exported."""
 
 
-class AgentUttered(Struct, frozen=True):
+class AgentUttered(Struct, frozen=True, array_like=True, tag="agent"):
     """A human agent said something."""
 
     text: str | None = None
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
-class ReminderScheduled(Struct, frozen=True):
+class ReminderScheduled(Struct, frozen=True, array_like=True, tag="reminder"):
     """At `at` (UTC, ISO 8601) the conversation gets intent `intent` with these entities."""
 
     intent: str
@@ -126,7 +131,7 @@ class ReminderScheduled(Struct, frozen=True):
     kill_on_user_message: bool = True
 
 
-class ReminderCancelled(Struct, frozen=True):
+class ReminderCancelled(Struct, frozen=True, array_like=True, tag="cancel"):
     """Reminders of this name (and intent, and entities; None: any) will not fire."""
 
     name: str | None = None
@@ -134,19 +139,19 @@ class ReminderCancelled(Struct, frozen=True):
     entities: tuple[Mapping[str, Any], ...] | None = None
 
 
-class EntitiesAdded(Struct, frozen=True):
+class EntitiesAdded(Struct, frozen=True, array_like=True, tag="entities"):
     """A policy added entities to the last user message."""
 
     entities: tuple[Mapping[str, Any], ...] = ()
 
 
-class UserFeaturization(Struct, frozen=True):
+class UserFeaturization(Struct, frozen=True, array_like=True, tag="featurization"):
     """Whether the policies look at the last message's text instead of its intent."""
 
     use_text: bool = False
 
 
-class EffectPrepared(Struct, frozen=True):
+class EffectPrepared(Struct, frozen=True, array_like=True, tag="effect"):
     """A confirmation was asked for an outside change: its key and parameters are fixed from here on."""
 
     kind: str
@@ -154,7 +159,7 @@ class EffectPrepared(Struct, frozen=True):
     parameters: Mapping[str, Any]
 
 
-class EffectSettled(Struct, frozen=True):
+class EffectSettled(Struct, frozen=True, array_like=True, tag="settled"):
     """The prepared effect of this key is over: `done`, `refused`, `unknown` (being checked) or `dropped`."""
 
     key: str

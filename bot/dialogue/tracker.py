@@ -16,7 +16,7 @@ from bot.dialogue.events import EffectPrepared, Event, UserUttered
 from bot.messages import Parse
 
 
-class LoopState(Struct, frozen=True):
+class LoopState(Struct, frozen=True, array_like=True):
     """The active loop, the message that started it, and whether it was interrupted or rejected last."""
 
     name: str
@@ -25,7 +25,7 @@ class LoopState(Struct, frozen=True):
     trigger_message: Parse | None = None
 
 
-class Tracker(Struct, frozen=True):
+class Tracker(Struct, frozen=True, omit_defaults=True):
     """A conversation's state.
 
     `events` are the latest ones as they happened, oldest first: those of the

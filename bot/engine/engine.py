@@ -237,11 +237,9 @@ class Engine:
         await self._open_session(turn, work, before, loaded)
         await work.run(turn, self.limits.actions_per_turn)
         record = TurnRecord(
-            conversation=work.message.conversation,
             seq=loaded.seq + 1,
             message=work.message,
             events=tuple(turn.events),
-            replies=turn.replies,
             steps=tuple(turn.steps),
             now=now,
             seed=seed,

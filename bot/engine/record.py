@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from bot.dialogue.events import Event
+from bot.dialogue.events import BotUttered, Event
 from bot.dialogue.prediction import Because
 from bot.messages import Reply, UserMessage
 
@@ -29,16 +29,24 @@ class TurnRecord(Struct, frozen=True):
     (the content's fingerprint) are what the turn was computed with.
     """
 
-    conversation: str
     seq: int
     message: UserMessage
     events: tuple[Event, ...]
-    replies: tuple[Reply, ...]
     steps: tuple[Step, ...]
     now: datetime
     seed: int
     content: str
     timings: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def conversation(self) -> str:
+        """The conversation's id."""
+        return self.message.conversation
+
+    @property
+    def replies(self) -> tuple[Reply, ...]:
+        """What the bot said in this turn, in order."""
+        return tuple([event.reply for event in self.events if isinstance(event, BotUttered)])
 
 
 class Answer(Struct, frozen=True):

@@ -82,11 +82,6 @@ class RunningTurn:
             spend=self._spend,
         )
 
-    @property
-    def replies(self) -> tuple[Reply, ...]:
-        """What the bot said in this turn, in order."""
-        return tuple(event.reply for event in self.events if isinstance(event, BotUttered))
-
     def trimmed(self) -> Tracker:
         """The tracker with the latest user turns only, as many as the policies look at."""
         return trim(self.tracker, self.agent.dialogue.max_turns, min_events=self.agent.kept_events)

@@ -3,34 +3,41 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from bot.content import SessionConfig
+from bot.dialogue.packing import PackedTracker, pack, unpack
 from bot.dialogue.tracker import Tracker
-from bot.dialogue.tracker_json import Packed, pack_events, tracker_from_json, tracker_to_json
-from bot.encoding import decode, encode
+from bot.encoding import reader, write
 from bot.messages import UserMessage
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """A conversation between two turns. `login` is the customer's login, '' for a key's users.
-
-    `packed` are the tracker's events as they stand in the JSON: most of them
-    stood in the snapshot before this one, and are not packed again.
-    """
+class Snapshot(Struct, frozen=True):
+    """A conversation between two turns. `login` is the customer's login, '' for a key's users."""
 
     tracker: Tracker
     login: str = ""
     channel: str = ""
     sender: str = ""
-    packed: Packed = field(default_factory=dict, compare=False, repr=False)
 
     def to_json(self) -> bytes:
         """The snapshot as the store keeps it."""
-        tracker = tracker_to_json(self.tracker, self.packed or None)
-        return encode({"tracker": tracker, "login": self.login, "channel": self.channel, "sender": self.sender})
+        return write(_Written(pack(self.tracker), self.login, self.channel, self.sender))
+
+
+class _Written(Struct, frozen=True):
+    """A snapshot in the store."""
+
+    tracker: PackedTracker
+    login: str
+    channel: str
+    sender: str
+
+
+_read = reader(_Written)
 
 
 class RecentSnapshots:
@@ -61,16 +68,15 @@ def read_snapshot(text: bytes | None, conversation: str) -> Snapshot:
     """The snapshot of a stored text; a new conversation's where there is none."""
     if text is None:
         return Snapshot(Tracker(conversation=conversation))
-    value = decode(text)
-    return Snapshot(tracker_from_json(value["tracker"]), value["login"], value["channel"], value["sender"])
+    written = _read(text)
+    return Snapshot(unpack(written.tracker), written.login, written.channel, written.sender)
 
 
 def snapshot_after(message: UserMessage, tracker: Tracker, before: Snapshot, *, background: bool) -> Snapshot:
     """The snapshot that a turn leaves; a background turn keeps the login and the way back to the user."""
-    packed = pack_events(tracker, before.packed)
     if background:
-        return Snapshot(tracker, before.login, before.channel, before.sender, packed)
-    return Snapshot(tracker, message.principal.login or "", message.channel, message.sender, packed)
+        return replace(before, tracker=tracker)
+    return Snapshot(tracker, message.principal.login or "", message.channel, message.sender)
 
 
 def session_is_over(last_turn_at: datetime | None, now: datetime, config: SessionConfig) -> bool:

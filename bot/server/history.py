@@ -7,8 +7,9 @@ from typing import Any
 
 from msgspec import Struct
 
-from bot.encoding import decode
+from bot.engine.codec import read_record, reply_to_json
 from bot.engine.protocols import StoredTurn, TurnStore
+from bot.messages import UserMessage
 from bot.server.problems import Problem
 
 _WHOLE_TURN = 1_000_000  # more messages than a turn can hold
@@ -68,9 +69,9 @@ def _page(page: Sequence[Shown], *, older: bool) -> dict[str, Any]:
 
 def _messages(turns: Sequence[StoredTurn]) -> Iterator[Shown]:
     for turn in turns:
-        record = decode(turn.record)
-        said = _user_said(record)
-        for index, content in enumerate([said, *record["replies"]]):
+        record = read_record(turn.record)
+        said = _user_said(record.message)
+        for index, content in enumerate([said, *map(reply_to_json, record.replies)]):
             if content is None:
                 continue
             at = Cursor(turn.seq, index)
@@ -84,13 +85,12 @@ _SHOWN = frozenset(
 )
 
 
-def _user_said(record: dict[str, Any]) -> dict[str, Any] | None:
+def _user_said(message: UserMessage) -> dict[str, Any] | None:
     """What the user typed; None in turns that nobody typed (a reminder, a late outcome)."""
-    message = record["message"]
-    if message["channel"] == "background":
+    if message.channel == "background":
         return None
-    said = {"text": message["text"], "messageId": message["id"]}
-    return said | ({"metadata": message["metadata"]} if message["metadata"] else {})
+    said: dict[str, Any] = {"text": message.text, "messageId": message.message_id}
+    return said | ({"metadata": message.metadata} if message.metadata else {})
 
 
 def _cursor(name: str, given: str, default_index: int) -> Cursor:

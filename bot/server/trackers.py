@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import reduce
 from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct
 
 from bot.content import ActionStep, Annotation, LoopStep, SlotStep, Step, Story, UserStep
-from bot.dialogue.event_json import event_from_json, event_to_json
 from bot.dialogue.events import (
     ActionExecuted,
     ActiveLoop,
@@ -19,11 +17,11 @@ from bot.dialogue.events import (
     SlotSet,
     UserUttered,
 )
-from bot.dialogue.evolve import evolve
+from bot.dialogue.evolve import evolve_all
 from bot.dialogue.names import LISTEN
 from bot.dialogue.tracker import Tracker
 from bot.dialogue.tracker_json import rasa_tracker_json
-from bot.encoding import decode
+from bot.engine.codec import read_record
 from bot.engine.protocols import TurnStore
 from bot.engine.snapshots import read_snapshot
 from bot.messages import Parse
@@ -37,36 +35,37 @@ _MOST_TURNS = 500
 
 
 class Conversation(Struct, frozen=True):
-    """A conversation's state and its latest events, oldest first: Rasa's JSON with times (seconds since 1970, UTC)."""
+    """A conversation's state and its latest events with their times (seconds since 1970, UTC), oldest first."""
 
     tracker: Tracker
-    events: Sequence[EventJson]
+    events: Sequence[tuple[Event, float]]
 
     def json(self, sender: str, slots: Iterable[str], include: Include = "AFTER_RESTART") -> EventJson:
         """The tracker in Rasa's form, under the name that it was asked for."""
-        shown = self._shown(include)
-        latest = self.events[-1]["timestamp"] if self.events else None
-        tracker = rasa_tracker_json(self.tracker, (), slots=dict.fromkeys(slots))
-        return {**tracker, "sender_id": sender, "events": shown, "latest_event_time": latest}
+        events = self._shown(include)
+        tracker = rasa_tracker_json(self.tracker, events, slots=dict.fromkeys(slots))
+        shown = None if include == "NONE" else tracker["events"]
+        return {**tracker, "sender_id": sender, "events": shown, "latest_event_time": self._latest_time}
 
     def until(self, time: float) -> Conversation:
         """The conversation as it was then, as far as the events go back."""
-        events = [event for event in self.events if event["timestamp"] <= time]
+        events = [(event, at) for event, at in self.events if at <= time]
         start = Tracker(conversation=self.tracker.conversation)
-        return Conversation(
-            reduce(lambda tracker, event: evolve(event_from_json(event), tracker), events, start), events
-        )
+        return Conversation(evolve_all((event for event, _ in events), start), events)
 
-    def _shown(self, include: Include) -> Sequence[EventJson] | None:
+    @property
+    def _latest_time(self) -> float | None:
+        return self.events[-1][1] if self.events else None
+
+    def _shown(self, include: Include) -> Sequence[tuple[Event, float | None]]:
         match include:
             case "NONE":
-                return None
+                return ()
             case "AFTER_RESTART":
-                restarts = [index for index, event in enumerate(self.events) if event["event"] == "restart"]
+                restarts = [index for index, (event, _) in enumerate(self.events) if isinstance(event, Restarted)]
                 return self.events[restarts[-1] + 1 :] if restarts else self.events
             case "APPLIED":
-                last = self.events[-1]["timestamp"] if self.events else None
-                return [event_to_json(event, last) for event in self.tracker.applied]
+                return [(event, self._latest_time) for event in self.tracker.applied]
         return self.events
 
 
@@ -74,14 +73,15 @@ async def read_conversation(store: TurnStore, conversation: str) -> Conversation
     """The conversation; one that never was is empty."""
     loaded = await store.load(conversation)
     turns = await store.turns(conversation, limit=_MOST_TURNS)
-    events = [event for turn in turns for event in decode(turn.record)["events"]]
+    records = [read_record(turn.record) for turn in turns]
+    events = [(event, record.now.timestamp()) for record in records for event in record.events]
     return Conversation(read_snapshot(loaded.snapshot, conversation).tracker, events)
 
 
 def story_of(conversation: Conversation, name: str, *, all_sessions: bool) -> str:
     """The conversation as a story in Rasa's format 3.1, one for each session."""
     sessions: list[list[Event]] = [[]]
-    for event in map(event_from_json, conversation.events):
+    for event, _ in conversation.events:
         if isinstance(event, SessionStarted | Restarted):
             sessions.append([])
         else:

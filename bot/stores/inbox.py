@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.encoding import decode, encode
 from bot.engine.codec import message_from_json, message_to_json
 from bot.errors import MessageIdReused
 from bot.messages import UserMessage
@@ -26,7 +25,7 @@ def accept(connection: Connection, message: UserMessage, fingerprint: str) -> bo
         _ACCEPT,
         **key,
         fingerprint=fingerprint,
-        payload=encode(message_to_json(message)),
+        payload=message_to_json(message),
         arrived_at=micros(message.arrived),
     )
     before = None if new else connection.one(_FINGERPRINT, **key)
@@ -38,4 +37,4 @@ def accept(connection: Connection, message: UserMessage, fingerprint: str) -> bo
 def accepted(connection: Connection) -> Sequence[UserMessage]:
     """The messages accepted and not yet answered, in order of arrival."""
     rows = connection.all("SELECT payload FROM inbox WHERE status = 'accepted' ORDER BY number")
-    return [message_from_json(decode(row.payload)) for row in rows]
+    return [message_from_json(row.payload) for row in rows]

@@ -7,11 +7,12 @@ in minor units. Account numbers are text: `007` is not `7`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from bot.errors import ConfigurationError
 from bot.stores.connection import Connection
 from bot.stores.dialects import Dialect
+from bot.stores.rewriting import rewrite
 
 VERSION_1 = (
     """CREATE TABLE conversations (
@@ -71,7 +72,11 @@ VERSION_2 = (
         PRIMARY KEY (conversation, seq)){strict}""",
 )
 
-MIGRATIONS: Sequence[Sequence[str]] = (VERSION_1, VERSION_2)
+VERSION_3 = (rewrite,)
+
+MIGRATIONS: Sequence[Sequence[str | Callable[[Connection], None]]] = (VERSION_1, VERSION_2, VERSION_3)
+"""The steps to each version, SQL or what else is to be done."""
+
 LATEST = len(MIGRATIONS)
 
 TABLES: Mapping[str, tuple[str, ...]] = {
@@ -105,14 +110,21 @@ def migrate(connection: Connection, dialect: Dialect, *, to: int = LATEST) -> No
         if present > LATEST:
             raise ConfigurationError([_TOO_NEW.format(present=present, latest=LATEST)])
         for number in range(present + 1, to + 1):
-            for statement in MIGRATIONS[number - 1]:
-                connection.run(statement.format_map(dialect.types))
+            for step in MIGRATIONS[number - 1]:
+                _take(step, connection, dialect)
             connection.run("DELETE FROM schema")
             connection.run("INSERT INTO schema (version) VALUES (:version)", version=number)
         connection.run("COMMIT")
     except BaseException:
         connection.rollback()
         raise
+
+
+def _take(step: str | Callable[[Connection], None], connection: Connection, dialect: Dialect) -> None:
+    if isinstance(step, str):
+        connection.run(step.format_map(dialect.types))
+    else:
+        step(connection)
 
 
 def version(connection: Connection, dialect: Dialect) -> int:

@@ -25,10 +25,13 @@ from bot.content import (
     Story,
     UserStep,
 )
+from bot.dialogue.events import ActionExecutionRejected, UserUttered
 from bot.dialogue.names import LISTEN, SESSION_START
 from bot.dialogue.story_graph import Way, ways
-from bot.encoding import decode, encode
+from bot.encoding import encode
+from bot.engine.codec import read_record
 from bot.engine.engine import Engine
+from bot.engine.record import TurnRecord
 from bot.engine.snapshots import read_snapshot
 from bot.messages import Principal, UserMessage
 from bot.sources import Sources
@@ -96,19 +99,19 @@ def _value(entity: StepEntity) -> Any:
 async def _exchange(engine: Engine, message: UserMessage) -> _Exchange:
     answer = await engine.handle(message)
     [turn] = await engine.store.turns(message.conversation, after=answer.seq - 1, limit=1)
-    record = decode(turn.record)
-    user = next(event for event in record["events"] if event.get("event") == "user")
+    record = read_record(turn.record)
+    user = next(event for event in record.events if isinstance(event, UserUttered))
     return _Exchange(
-        intent=(user["parse_data"].get("intent") or {}).get("name") or "",
+        intent=user.parse.intent_name or "",
         actions=tuple(_executed(record)),
         texts=tuple(reply.get("text", "") for reply in answer.replies),
     )
 
 
-def _executed(record: dict[str, Any]) -> Iterator[str]:
+def _executed(record: TurnRecord) -> Iterator[str]:
     """The actions that ran, those left out that refused to (a form that an intent of its own interrupts)."""
-    refused = Counter(event["name"] for event in record["events"] if event.get("event") == "action_execution_rejected")
-    for name in (step["action"] for step in record["steps"]):
+    refused = Counter(event.name for event in record.events if isinstance(event, ActionExecutionRejected))
+    for name in (step.action for step in record.steps):
         if refused[name]:
             refused[name] -= 1
         elif name not in _SILENT:

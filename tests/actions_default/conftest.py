@@ -12,7 +12,7 @@ from bot.actions.turn import Action, Resources
 from bot.app.agents import gather_actions
 from bot.content import Content
 from bot.dialogue import train_dialogue
-from bot.dialogue.events import ActionExecuted, Event
+from bot.dialogue.events import ActionExecuted, BotUttered, Event
 from bot.dialogue.tracker import Tracker
 from bot.engine.agent import Agent
 from bot.engine.running import RunningTurn
@@ -68,7 +68,7 @@ class Conversation:
 
     @staticmethod
     def texts(running: RunningTurn) -> list[str | None]:
-        return [reply.text for reply in running.replies]
+        return [event.reply.text for event in running.events if isinstance(event, BotUttered)]
 
     @property
     def actions(self) -> list[str]:

@@ -15,6 +15,8 @@ import pytest
 from bot.app.opening import Bot, open_bot
 from bot.app.projects import load_project
 from bot.config import Logging
+from bot.dialogue.events import UserUttered
+from bot.engine.codec import read_record
 from bot.logs import correlation_id, make_logger
 from bot.messages import Principal, UserMessage
 from bot.nlu.components import ComponentFailed
@@ -99,9 +101,9 @@ class Talk:
         correlation_id.set("c-1")
         answer = await self.bot.engine.handle(message)
         [turn] = await self.bot.store.turns(conversation, after=answer.seq - 1)
-        record = json.loads(turn.record)
-        user = next(event for event in record["events"] if event["event"] == "user")
-        return user["parse_data"]["intent"]["name"], [step["action"] for step in record["steps"]]
+        record = read_record(turn.record)
+        user = next(event for event in record.events if isinstance(event, UserUttered))
+        return user.parse.intent_name or "", [step.action for step in record.steps]
 
     def complaints(self) -> list[dict[str, Any]]:
         return [line for line in map(json.loads, self._log.getvalue().splitlines()) if line["level"] == "error"]

@@ -19,7 +19,7 @@ from typing import Any, cast
 import httpx
 import pytest
 
-from bot.encoding import decode
+from bot.engine.codec import read_record
 from bot.sources import Sources
 from bot.stores.database import Database
 from bot.stores.turns import open_turns
@@ -133,7 +133,7 @@ class Place:
         for sender in senders:
             row = await database.read(lambda c, sender=sender: c.one(select, sender=sender))
             turns = await open_turns(database, Sources()).turns(row.id, limit=1_000)
-            found[row.id] = [decode(turn.record)["message"]["id"].rsplit("-", 1) for turn in turns]
+            found[row.id] = [read_record(turn.record).message.message_id.rsplit("-", 1) for turn in turns]
         await database.close()
         return found
 

@@ -17,7 +17,9 @@ from bot import Customer, Principal, Sources, UserMessage
 from bot.app.opening import Bot, open_bot
 from bot.app.projects import Project, load_project
 from bot.config import Logging, Store
-from bot.encoding import decode
+from bot.dialogue.events import ActionFailed, SlotSet, UserUttered
+from bot.engine.codec import read_record
+from bot.engine.record import TurnRecord
 from simulator.demo import DEMO_CUSTOMERS
 
 NOW = datetime(2026, 11, 3, 12, tzinfo=UTC)
@@ -62,8 +64,8 @@ class Talk:
         message = UserMessage(text, conversation, f"m-{next(_numbers)}", NOW, self.principal)
         answer = await self.bot.engine.handle(message)
         (turn,) = await store.turns(conversation, after=answer.seq - 1, limit=1)
-        record = decode(turn.record)
-        steps = [step["action"] for step in record["steps"]]
+        record = read_record(turn.record)
+        steps = [step.action for step in record.steps]
         actions = tuple(name for name in steps if name not in ("action_listen", "action_session_start"))
         exchange = Exchange(text, _intent(record), actions, tuple(answer.replies), _slots(record), _failed(record))
         self.exchanges.append(exchange)
@@ -79,20 +81,16 @@ def talk_to(bot: Bot, account_number: str | None) -> Talk:
     return Talk(bot, Principal("customer", f"customer:{sender}", customer), sender)
 
 
-def _intent(record: Any) -> str | None:
-    for event in record["events"]:
-        if event.get("event") == "user":
-            name: str | None = (event["parse_data"].get("intent") or {}).get("name")
-            return name
-    return None
+def _intent(record: TurnRecord) -> str | None:
+    return next((event.parse.intent_name for event in record.events if isinstance(event, UserUttered)), None)
 
 
-def _failed(record: Any) -> bool:
-    return any(event.get("event") == "action_failed" for event in record["events"])
+def _failed(record: TurnRecord) -> bool:
+    return any(isinstance(event, ActionFailed) for event in record.events)
 
 
-def _slots(record: Any) -> dict[str, Any]:
-    return {event["name"]: event["value"] for event in record["events"] if event.get("event") == "slot"}
+def _slots(record: TurnRecord) -> dict[str, Any]:
+    return {event.name: event.value for event in record.events if isinstance(event, SlotSet)}
 
 
 def load_assistant(project: Path, data: Path, options: dict[str, Any]) -> Project:

@@ -15,6 +15,7 @@ import pytest
 
 from bot.channels.callback import addressing
 from bot.channels.delivery import MESSAGE_ID, Delivery
+from bot.dialogue.events import BotUttered
 from bot.engine.protocols import TurnCommit
 from bot.engine.record import TurnRecord
 from bot.http import HttpClient, HttpLimits
@@ -89,7 +90,7 @@ async def commit_turn(store: SqlTurns, clock: Clock, seq: int, *texts: str, send
     conversation = await store.conversation_id("key:1", "key", sender)
     message = UserMessage("hi", conversation, f"m-{seq}", clock.now(), Principal("key", "key:1"), "callback", sender)
     replies = tuple(Reply(text=text) for text in texts)
-    record = TurnRecord(conversation, seq, message, (), replies, (), clock.now(), 1, "c")
+    record = TurnRecord(seq, message, tuple(map(BotUttered, replies)), (), clock.now(), 1, "c")
     await store.commit(
         TurnCommit(
             conversation=conversation,

@@ -15,6 +15,7 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
+from bot.engine.codec import read_record
 from bot.stores.database import Database
 from tests.durability.processes import Process, Server, bot, free_port, link_project, running
 
@@ -319,11 +320,11 @@ async def _check_history(store: str, report: Report) -> list[str]:
         rows = await database.read(lambda c: c.all("SELECT conversation, seq, record FROM turns"))
     finally:
         await database.close()
-    messages = [json.loads(row.record)["message"] for row in rows]
-    said = [(m["principal"], m["id"]) for m in messages]
-    texts = [m["text"] for m in messages if m["text"].endswith(")")]
+    messages = [read_record(row.record).message for row in rows]
+    said = [(message.principal.id, message.message_id) for message in messages]
+    texts = [message.text for message in messages if message.text.endswith(")")]
     problems = []
-    ids = {(message["id"]) for message in messages}
+    ids = {message.message_id for message in messages}
     lost = [t.body for t in report.told if (t.body.get("message_id") or t.body.get("messageId")) not in ids]
     problems += [f"lost: {body}" for body in lost]
     if len(said) != len(set(said)):

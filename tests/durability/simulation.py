@@ -21,8 +21,8 @@ from bot.actions.turn import Turn
 from bot.app.verifying import TurnFold
 from bot.config import Limits
 from bot.dialogue.effects import EffectResult
-from bot.encoding import decode
 from bot.engine.background import Background
+from bot.engine.codec import read_record
 from bot.engine.effects import Effects
 from bot.engine.engine import Engine
 from bot.errors import BotError, StoreUnavailable
@@ -313,7 +313,7 @@ async def _simulate(settings: Settings) -> Result:
 
 def _conversation_problems(connection: Connection, client: Client) -> list[str]:
     rows = connection.all("SELECT record FROM turns WHERE conversation = :c", c=client.conversation)
-    ids = [decode(row.record)["message"]["id"] for row in rows]
+    ids = [read_record(row.record).message.message_id for row in rows]
     problems = [] if len(ids) == len(set(ids)) else ["a message was answered twice"]
     if not {seen.message for seen in client.seen} <= set(ids):
         problems.append("an answered message is lost")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -13,6 +12,8 @@ import httpx
 import pytest
 
 from bot.app.running import Place, serving
+from bot.engine.codec import read_record
+from bot.engine.record import TurnRecord
 from simulator.embedded import embedded
 from simulator.settings import Endpoint
 from tests.durability.flaky import Plan, database_busy, disk_broken
@@ -94,17 +95,17 @@ async def journal(running: Any) -> dict[str, str]:
     return {row.key: row.status for row in rows}
 
 
-async def turns_of(running: Any) -> list[dict[str, Any]]:
+async def turns_of(running: Any) -> list[TurnRecord]:
     """All turns of the one conversation, in order."""
     row = await running.database.read(lambda c: c.one("SELECT id FROM conversations WHERE seq > 0"))
-    return [json.loads(turn.record) for turn in await running.store.turns(row.id, limit=10_000)]
+    return [read_record(turn.record) for turn in await running.store.turns(row.id, limit=10_000)]
 
 
-def said_once(turns: list[dict[str, Any]], runs: int, each: int) -> None:
+def said_once(turns: list[TurnRecord], runs: int, each: int) -> None:
     """Every message of every run has one turn, in the order in which it was said."""
-    ids = [turn["message"]["id"] for turn in turns if "-" in turn["message"]["id"]]
+    ids = [turn.message.message_id for turn in turns if "-" in turn.message.message_id]
     assert ids == [f"{run}-{number}" for run in range(1, runs + 1) for number in range(each)]
-    assert [turn["seq"] for turn in turns] == list(range(1, len(turns) + 1))
+    assert [turn.seq for turn in turns] == list(range(1, len(turns) + 1))
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -10,6 +9,7 @@ from typing import Any, cast
 from msgspec.structs import replace
 
 from bot.config import Limits
+from bot.engine.codec import read_record
 from bot.engine.protocols import TurnCommit
 from bot.engine.work import MessageWork
 from bot.errors import StoreUnavailable
@@ -38,7 +38,7 @@ async def test_what_was_accepted_is_drained_in_order(make_bench: MakeBench) -> N
             await bench.store.accept(message, MessageWork(message).fingerprint)
     async with make_bench() as bench:
         assert await bench.engine.drain() == 30
-        ids = [json.loads(turn.record)["message"]["id"] for turn in await bench.store.turns(conversation)]
+        ids = [read_record(turn.record).message.message_id for turn in await bench.store.turns(conversation)]
         assert ids == [message.message_id for message in messages]
         assert await bench.store.accepted() == []
 
@@ -88,7 +88,7 @@ async def test_a_message_whose_turn_failed_is_answered_when_the_store_is_back(ma
         assert await bench.engine.drain(waiting_for=timedelta(seconds=10)) == 0  # they may be under way still
         bench.clock.forward(seconds=11)
         assert await bench.engine.drain(waiting_for=timedelta(seconds=10)) == 3
-        told = [json.loads(turn.record)["message"]["id"] for turn in await bench.store.turns(conversation)]
+        told = [read_record(turn.record).message.message_id for turn in await bench.store.turns(conversation)]
         assert told == [message.message_id for message in messages]
         assert await bench.store.accepted() == []
 

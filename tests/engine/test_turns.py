@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -12,6 +11,7 @@ from msgspec.structs import replace
 
 from bot.config import Limits
 from bot.dialogue.events import SessionStarted
+from bot.engine.codec import read_record
 from bot.engine.protocols import Loaded, TurnCommit
 from bot.errors import Busy, MessageIdReused, StoreUnavailable, TurnTimedOut
 from bot.messages import Principal
@@ -25,9 +25,9 @@ async def test_a_message_is_answered_and_the_turn_is_on_record(make_bench: MakeB
         assert answer.seq == 1
         assert answer.replies == [{"text": "1"}]
         [turn] = await bench.store.turns(conversation)
-        record = json.loads(turn.record)
-        assert record["message"]["text"] == "add"
-        assert [step["action"] for step in record["steps"]] == ["action_session_start", "action_add", "action_listen"]
+        record = read_record(turn.record)
+        assert record.message.text == "add"
+        assert [step.action for step in record.steps] == ["action_session_start", "action_add", "action_listen"]
 
 
 async def test_the_state_carries_over_from_turn_to_turn(make_bench: MakeBench) -> None:

@@ -21,6 +21,7 @@ from bot.app.projects import load_project
 from bot.app.running import parts_of
 from bot.auth.opening import Auth, open_auth
 from bot.config import Logging, Sessions, Settings, Store
+from bot.dialogue.events import BotUttered
 from bot.encoding import fingerprint
 from bot.engine.codec import answer_body, record_to_json
 from bot.engine.protocols import TurnCommit
@@ -150,7 +151,7 @@ class EchoEngine:
             Reply(text=f"you said: {message.text}", buttons=({"title": "More", "payload": "/more"},)),
             Reply(text="first\n\nsecond", custom={"table": [1]}),
         )
-        record = TurnRecord(message.conversation, loaded.seq + 1, message, (), replies, (), self._sources.now(), 1, "c")
+        record = TurnRecord(loaded.seq + 1, message, tuple(map(BotUttered, replies)), (), self._sources.now(), 1, "c")
         body = answer_body(message.conversation, record.seq, message.message_id, replies)
         await self.store.commit(
             TurnCommit(

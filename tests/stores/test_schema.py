@@ -8,13 +8,21 @@ from pathlib import Path
 
 import pytest
 
+from bot.app.verifying import TurnFold
+from bot.content import Place
+from bot.dialogue.prediction import Because
+from bot.encoding import encode
+from bot.engine.codec import read_record
+from bot.engine.snapshots import read_snapshot
 from bot.errors import ConfigurationError
+from bot.messages import Principal, Reply
 from bot.sources import Sources
 from bot.stores.connection import Connection
 from bot.stores.database import Database
 from bot.stores.dialects import Dialect, dialect_of
 from bot.stores.schema import LATEST, migrate, version
 from bot.stores.turns import open_turns
+from bot.stores.verifying import verify
 from tests.stores.cluster import Cluster
 from tests.stores.examples import NOW, turn
 
@@ -39,23 +47,74 @@ def connection(dialect: Dialect):
     connection.close()
 
 
+LOGIN = {"principal": "customer:1", "channel": "chat", "sender": "", "metadata": {}, "correlation": "c-1"}
+SAID = {"text": "hi", "conversation": "old", "arrived": "2026-11-03T10:00:00+00:00", **LOGIN}
+"""A message as versions 1 and 2 kept it, but for its id."""
+
+
+def old_record(seq: int) -> bytes:
+    """A turn as versions 1 and 2 kept it."""
+    because = [{"policy": "RulePolicy", "name": "greet back", "place": "stories/rules.yml:12:5"}]
+    action = {"action": "utter_greet", "policy": "RulePolicy", "confidence": 1.0}
+    parsed = {"text": "hi", "intent": {"name": "greet", "confidence": 0.9}, "entities": [], "intent_ranking": []}
+    events = [
+        {"event": "user", "text": "hi", "parse_data": parsed, "input_channel": "chat", "message_id": f"m-{seq}"},
+        {"event": "slot", "name": "turns", "value": seq},
+        {"event": "action", "name": "utter_greet", "policy": "RulePolicy", "confidence": 1.0},
+        {"event": "bot", "text": "Hello!", "data": {"buttons": None}, "metadata": {"utter_action": "utter_greet"}},
+    ]
+    record = {
+        "seq": seq,
+        "message": {"id": f"m-{seq}", **SAID},
+        "events": [{"timestamp": 1.5, **event} for event in events],
+        "replies": [{"text": "Hello!", "response": "utter_greet"}],
+        "steps": [{**action, "because": because, "seconds": 0.1}],
+        "now": "2026-11-03T10:00:01+00:00",
+        "seed": 2**64 - 1,
+        "content": "c",
+        "timings": {"parse": 0.2},
+    }
+    return encode(record)
+
+
+def fill_as_version_1(connection: Connection) -> None:
+    """A conversation of two turns, and a message that was accepted and not answered yet."""
+    snapshot = {"tracker": {"conversation": "old", "events": []}, "login": "l-1", "channel": "chat", "sender": ""}
+    connection.run(
+        "INSERT INTO conversations (id, principal, channel, sender, created_at, seq, snapshot, last_turn_at) "
+        "VALUES ('old', 'customer:1', 'chat', '', 0, 2, :snapshot, 0)",
+        snapshot=encode(snapshot),
+    )
+    for seq in (1, 2):
+        connection.run(
+            "INSERT INTO turns (conversation, seq, at, record) VALUES ('old', :seq, 0, :record)",
+            seq=seq,
+            record=old_record(seq),
+        )
+    connection.run(
+        "INSERT INTO inbox (conversation, message_id, fingerprint, payload, arrived_at, status) "
+        "VALUES ('old', 'm-3', 'f', :payload, 0, 'accepted')",
+        payload=encode({"id": "m-3", **SAID}),
+    )
+
+
 async def test_a_store_of_version_1_is_brought_up_to_date_with_all_that_is_in_it(
     url: str, dialect: Dialect, connection: Connection
 ):
     migrate(connection, dialect, to=1)
-    connection.run(
-        "INSERT INTO conversations (id, principal, channel, sender, created_at, seq, snapshot, last_turn_at) "
-        "VALUES ('old', 'customer:1', 'chat', '', 0, 2, :snapshot, 0)",
-        snapshot=b"kept",
-    )
-    for seq in (1, 2):
-        connection.run(
-            "INSERT INTO turns (conversation, seq, at, record) VALUES ('old', :seq, 0, :record)", seq=seq, record=b"r"
-        )
+    fill_as_version_1(connection)
     store = open_turns(Database.open(url, readers=1), Sources())
     assert version(connection, dialect) == LATEST
     assert await store.conversation_id("customer:1", "chat", "") == "old"
-    assert (await store.load("old")).snapshot == b"kept"
+    assert await verify(store.database, TurnFold) == []
+    snapshot = read_snapshot((await store.load("old")).snapshot, "old")
+    assert (snapshot.login, snapshot.channel, snapshot.tracker.slots) == ("l-1", "chat", {"turns": 2})
+    records = [read_record(turn.record) for turn in await store.turns("old")]
+    assert [record.message.message_id for record in records] == ["m-1", "m-2"]
+    assert records[0].message.principal == Principal("key", "customer:1")
+    assert records[0].replies == (Reply("Hello!", response="utter_greet"),)
+    assert records[0].steps[0].because == (Because("RulePolicy", "greet back", Place("stories/rules.yml", 12, 5)),)
+    assert [message.message_id for message in await store.accepted()] == ["m-3"]
     async with store.hold("old") as fence:
         await store.commit(turn("old", 3, fence=fence))
     assert await store.archive(NOW - timedelta(days=1)) == 2

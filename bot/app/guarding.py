@@ -9,6 +9,7 @@ from typing import TypeVar
 from bot.dialogue.prediction import Because, Policy, Prediction
 from bot.dialogue.tracker import Tracker
 from bot.dialogue.train import Factory
+from bot.encoding import reader, write
 from bot.messages import Parse
 from bot.nlu.cache import Parses
 from bot.nlu.components import ComponentFailed
@@ -35,6 +36,9 @@ class GuardedMatcher:
             return failed.parse or Parse(text)
 
 
+_read = reader(Prediction)
+
+
 class GuardedPolicy:
     """A plugin's policy that abstains when it raises, or gives what is no prediction."""
 
@@ -52,6 +56,8 @@ class GuardedPolicy:
             prediction = self._policy.predict(tracker)
             if not isinstance(prediction, Prediction | None):
                 raise TypeError(f"predict gave {type(prediction).__name__}, not a Prediction or None")
+            if prediction is not None:
+                _read(write(prediction))  # raises where the store could not keep it: numpy's numbers are none of JSON's
             return prediction
 
         return self._guarded(ask, None)

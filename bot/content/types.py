@@ -158,7 +158,10 @@ class ResponseCondition(Struct, frozen=True):
 
 
 class Variation(Struct, frozen=True):
-    """One way to say a response. `extra` keeps keys that a channel of one's own may read."""
+    """One way to say a response. `extra` keeps keys that a channel of one's own may read.
+
+    `is_final`: there is no `{name}` in it to be filled, so that it is said as it stands.
+    """
 
     text: str | None = None
     image: str | None = None
@@ -172,6 +175,7 @@ class Variation(Struct, frozen=True):
     metadata: Mapping[str, Any] = field(default_factory=dict)
     id: str | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
+    is_final: bool = False
     place: Place = NOWHERE
 
 

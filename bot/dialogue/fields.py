@@ -24,7 +24,7 @@ def optional_text(data: JsonObject, key: str) -> str | None:
 def number(data: JsonObject, key: str) -> float | None:
     """A number, or None where it lacks."""
     value = data.get(key)
-    if value is not None and not isinstance(value, int | float):
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
         raise _wrong(key, value)
     return value
 
@@ -32,7 +32,7 @@ def number(data: JsonObject, key: str) -> float | None:
 def whole(data: JsonObject, key: str) -> int:
     """A whole number, 0 where it lacks."""
     value = data.get(key) or 0
-    if not isinstance(value, int):
+    if isinstance(value, bool) or not isinstance(value, int):
         raise _wrong(key, value)
     return value
 

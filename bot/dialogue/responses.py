@@ -45,7 +45,7 @@ def choose_response(
     if not group:
         return None
     chosen = group[0] if len(group) == 1 else random.choice(group)
-    return _filled(chosen, name, {**tracker.slots, **values})
+    return _as_it_is(chosen, name) if chosen.is_final else _filled(chosen, name, {**tracker.slots, **values})
 
 
 def _preferred(variations: Sequence[Variation], slots: Mapping[str, Any], channel: str) -> list[Variation]:
@@ -66,6 +66,21 @@ def _same(have: Any, want: Any) -> bool:
     if isinstance(have, str) and isinstance(want, str):
         return have.casefold() == want.casefold()
     return bool(have == want)
+
+
+def _as_it_is(variation: Variation, name: str) -> Reply:
+    """The reply shares what the variation has: it is the same in every conversation."""
+    return Reply(
+        text=variation.text,
+        buttons=variation.buttons,
+        quick_replies=variation.quick_replies,
+        elements=variation.elements,
+        image=variation.image,
+        attachment=variation.attachment,
+        custom=variation.custom,
+        metadata=variation.metadata,
+        response=name,
+    )
 
 
 def _filled(variation: Variation, name: str, values: Mapping[str, Any]) -> Reply:

@@ -114,11 +114,11 @@ class States:
         actions: list[str | None] = []
         users: list[User] = []
         for event in reversed(tracker.applied):
-            if isinstance(event, ActionExecuted):
+            if type(event) is ActionExecuted:
                 actions.append(event.action_text or event.name)
                 if len(actions) >= count <= len(users):
                     break
-            elif isinstance(event, UserUttered):  # what was said before every action seen since the message after it
+            elif type(event) is UserUttered:  # what was said before every action seen since the message after it
                 users.extend([self.user(event.parse)] * (len(actions) + 1 - len(users)))
             elif type(event) in _FOLD:
                 return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -69,8 +68,8 @@ def check_events(events: Sequence[Event]) -> None:
 
 
 def _is_plainly_good(events: tuple[Event, ...], written: bytes) -> bool:
-    plain = _CHECKED.isdisjoint(map(type, events)) and not _LONG_NUMBER.search(written)
-    return plain and _read_events(written) == events
+    has_long_number = b"0" * 19 in written.translate(_DIGITS)  # a regular expression takes twenty times as long
+    return not has_long_number and _CHECKED.isdisjoint(map(type, events)) and _read_events(written) == events
 
 
 _read_events = reader(tuple[Event, ...])
@@ -78,8 +77,8 @@ _read_events = reader(tuple[Event, ...])
 _CHECKED: Final = frozenset({ReminderScheduled, ReminderCancelled, EntitiesAdded})
 """Events of whose fields more is asked than their types."""
 
-_LONG_NUMBER: Final = re.compile(rb"\d{19}")
-"""It may be a number of more than 64 bits, which not every reader of JSON takes."""
+_DIGITS: Final = bytes.maketrans(b"123456789", b"0" * 9)
+"""Any digit to 0: nineteen in a row may be a number of more than 64 bits, which not every reader of JSON takes."""
 
 
 def _check_slowly(events: Sequence[Event]) -> None:

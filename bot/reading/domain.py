@@ -147,7 +147,7 @@ def slot_mapping(item: Map) -> SlotMapping:
 
 def _variation(item: str | Map, place: Place) -> Variation:
     if isinstance(item, str):
-        return Variation(item, place=place)
+        return Variation(item, is_final="{" not in item, place=place)
     return Variation(
         text=item.get("text"),
         image=item.get("image"),
@@ -161,8 +161,18 @@ def _variation(item: str | Map, place: Place) -> Variation:
         metadata=plain(item["metadata"]) if isinstance(item.get("metadata"), Map) else {},
         id=item.get("id"),
         extra={key: plain(value) for key, value in item.items() if key not in _VARIATION_KEYS},
+        is_final=not _has_brace(item),
         place=place,
     )
+
+
+def _has_brace(value: Any) -> bool:
+    """Whether a text in it may have a `{name}`."""
+    if isinstance(value, str):
+        return "{" in value
+    if isinstance(value, Map):
+        return any(map(_has_brace, value.values()))
+    return isinstance(value, Seq) and any(map(_has_brace, value))
 
 
 def _forms(file: Map, draft: Draft) -> None:

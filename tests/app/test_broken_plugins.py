@@ -23,9 +23,11 @@ from bot.nlu.components import ComponentFailed
 from bot.reading.template import write_template
 
 PLUGIN = '''
+import msgspec
 import numpy as np
 
-from bot import hookimpl
+from bot import IntentScore, hookimpl
+from bot.dialogue.prediction import Prediction
 
 SECRET = "number 12345678"
 
@@ -39,6 +41,8 @@ class Policy:
         text = tracker.parse.text if tracker.parse else ""
         if "raise" in text:
             raise ZeroDivisionError(SECRET)
+        if "numpy" in text:
+            return Prediction("action_listen", np.float32(1), self.name)
         return "action_listen" if "nonsense" in text else None
 
 
@@ -67,6 +71,8 @@ class Encoder(Broken):
 class Tagger(Broken):
     def process(self, parse, now):
         self.check(parse.text)
+        if "numpy" in parse.text:
+            return msgspec.structs.replace(parse, intent=IntentScore("deny", np.float32(1)))
         return None if "nonsense" in parse.text else parse
 
 
@@ -145,7 +151,7 @@ def opened(tmp_path: Path, models: Path) -> Opened:
     return make
 
 
-@pytest.mark.parametrize("word", ["raise", "nonsense"])
+@pytest.mark.parametrize("word", ["raise", "nonsense", "numpy"])
 async def test_a_policy_that_raises_abstains(opened: Opened, word: str) -> None:
     async with opened(POLICIES) as talk:
         assert await talk.say(f"hello {word}") == ("greet", ["action_session_start", "utter_greet", "action_listen"])
@@ -154,7 +160,7 @@ async def test_a_policy_that_raises_abstains(opened: Opened, word: str) -> None:
         assert len(talk.complaints()) == 2
 
 
-@pytest.mark.parametrize("word", ["raise", "nonsense"])
+@pytest.mark.parametrize("word", ["raise", "nonsense", "numpy"])
 async def test_a_component_that_raises_is_skipped_and_asked_again_the_next_time(opened: Opened, word: str) -> None:
     tagger = "- name: Tagger\n  fails_at: raise\n"
     async with opened(PIPELINE + tagger) as talk:

@@ -8,6 +8,8 @@ from typing import Any, Final, TypeAlias
 
 from bot.dialogue import events as e
 from bot.dialogue.fields import mapping, mappings, number, optional_text, text, whole
+from bot.encoding import reader as json_reader
+from bot.encoding import write
 from bot.messages import DOUBTS, Entity, IntentScore, JsonObject, Nearest, Parse, Reply
 
 Fields: TypeAlias = dict[str, Any]
@@ -22,16 +24,22 @@ def event_to_json(event: e.Event, timestamp: float | None = None) -> Fields:
 def event_from_json(data: JsonObject) -> e.Event:
     """The event of Rasa's JSON, its timestamp left out; raises ValueError where it is no event.
 
-    Every field is checked: a name that is no text would stay in the
-    conversation, and each later message would fail on it.
+    Every field is checked, and that the store can keep the event: a name that
+    is no text would stay in the conversation, and each later message would
+    fail on it.
     """
     reader = _READERS.get(str(data.get("event")))
     if reader is None:
         raise ValueError(f"there is no event of type {data.get('event')!r}")
     try:
-        return reader(data)
+        event = reader(data)
+        _read_back(write(event))
+        return event
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise ValueError(f"the {data['event']!r} event lacks or misshapes {error}") from error
+
+
+_read_back: Callable[[bytes], e.Event] = json_reader(e.Event)  # type: ignore[arg-type] # a union is no class
 
 
 def parse_to_json(parse: Parse) -> Fields:
@@ -313,5 +321,5 @@ _READERS: Final[Mapping[str, _Reader]] = {
     "entities": lambda d: e.EntitiesAdded(_entities(d)),
     "user_featurization": lambda d: e.UserFeaturization(bool(d.get("use_text_for_featurization"))),
     "effect_prepared": lambda d: e.EffectPrepared(text(d, "kind"), text(d, "key"), mapping(d, "parameters")),
-    "effect_settled": lambda d: e.EffectSettled(text(d, "key"), d["outcome"]),
+    "effect_settled": lambda d: e.EffectSettled(text(d, "key"), text(d, "outcome")),
 }

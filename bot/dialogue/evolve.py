@@ -66,7 +66,8 @@ def trim(tracker: Tracker, max_turns: int, *, min_events: int = 0) -> Tracker:
     events = tracker.events[min(turns, max(len(tracker.events) - min_events, 0)) :]
     applied, base = tracker.applied[cut:], tracker.base
     if cut:
-        base = _bare(evolve_all(tracker.applied[:cut], _start(tracker)))
+        gone = [event for event in tracker.applied[:cut] if type(event) in _STEPS]
+        base = _bare(evolve_all(gone, _start(tracker)))
     latest, shown = tracker.latest_message, events if nothing_taken_back else (*applied, *events)
     fat = {id(e): _slim(e) for e in shown if type(e) is UserUttered and e is not latest and _is_fat(e)}
     same = applied == events

@@ -86,7 +86,9 @@ def _filled(tracker: Tracker, domain: Domain) -> Iterator[SlotSet]:
         return
     for slot in domain.slots.values():
         for mapping in slot.mappings:
-            if mapping.type == "custom" or not _applies(mapping, slot, now):
+            if mapping.type == "custom" or (mapping.type == "from_entity" and not now.parse.entities):
+                continue
+            if not _applies(mapping, slot, now):
                 continue
             values = _values(mapping, now.parse, now)
             if not values:

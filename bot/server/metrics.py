@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
+from itertools import accumulate
 from typing import Generic, TypeVar
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+from prometheus_client.core import HistogramMetricFamily
+from prometheus_client.registry import Collector
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_BOUNDS = (*map(str, _SECONDS), "+Inf")
 
 _MOST_CHANNELS = 32
 """Clients name their channels; what clients choose must not multiply time series."""
 
 
-M = TypeVar("M", Counter, Gauge, Histogram)
+M = TypeVar("M", Counter, Gauge)
 
 
 class Series(Generic[M]):
-    """A metric with labels, each combination looked up once: `series("GET", "/chat").observe(0.1)`."""
+    """A metric with labels, each combination looked up once: `series("ok").inc()`."""
 
     def __init__(self, metric: M) -> None:
         self._metric: M = metric
@@ -32,6 +37,45 @@ class Series(Generic[M]):
         return child
 
 
+class _Timed:
+    """How many of a series' times fell into which bucket (the last: none), and their sum in seconds."""
+
+    __slots__ = ("buckets", "total")
+
+    def __init__(self) -> None:
+        self.buckets = [0] * (len(_SECONDS) + 1)
+        self.total = 0.0
+
+
+class Times(Collector):
+    """A histogram of seconds by labels, for one thread.
+
+    prometheus_client's takes a lock for each of its counts, some of which every turn makes.
+    """
+
+    def __init__(self, registry: CollectorRegistry, name: str, about: str, *labels: str) -> None:
+        self._about = (name, f"{about} (seconds)")
+        self._labels = labels
+        self._series: dict[tuple[object, ...], _Timed] = {} if labels else {(): _Timed()}
+        registry.register(self)
+
+    def add(self, seconds: float, *labels: object) -> None:
+        """Something took so many seconds; its labels' values in the order of their names."""
+        timed = self._series.get(labels)
+        if timed is None:
+            timed = self._series[labels] = _Timed()
+        timed.buckets[bisect_left(_SECONDS, seconds)] += 1
+        timed.total += seconds
+
+    def collect(self) -> Iterator[HistogramMetricFamily]:
+        """As prometheus_client asks for it."""
+        family = HistogramMetricFamily(*self._about, labels=self._labels)
+        for labels, timed in self._series.items():
+            counts = zip(_BOUNDS, accumulate(timed.buckets), strict=True)
+            family.add_metric([str(label) for label in labels], list(counts), timed.total)
+        yield family
+
+
 class Metrics:
     """What a bot measures. With several workers each has a registry: sum the counters and buckets over them."""
 
@@ -39,12 +83,12 @@ class Metrics:
         self.registry = registry = CollectorRegistry()
         self.turns = 0
         self._channels: set[str] = set()
-        self._http = _histogram(registry, "bot_http_request_seconds", "HTTP requests", "method", "route", "status")
-        self._turn = _histogram(registry, "bot_turn_seconds", "Turns, from their arrival to the commit", "channel")
-        self._matcher = _histogram(registry, "bot_matcher_seconds", "Understanding one message")
-        self._action = _histogram(registry, "bot_action_seconds", "Running one action", "action")
-        self._call = _histogram(registry, "bot_call_seconds", "Calls to outside services", "service", "outcome")
-        self._commit = _histogram(registry, "bot_store_commit_seconds", "Making one turn durable")
+        self._http = Times(registry, "bot_http_request_seconds", "HTTP requests", "method", "route", "status")
+        self._turn = Times(registry, "bot_turn_seconds", "Turns, from their arrival to the commit", "channel")
+        self._matcher = Times(registry, "bot_matcher_seconds", "Understanding one message")
+        self._action = Times(registry, "bot_action_seconds", "Running one action", "action")
+        self._call = Times(registry, "bot_call_seconds", "Calls to outside services", "service", "outcome")
+        self._commit = Times(registry, "bot_store_commit_seconds", "Making one turn durable")
         self._outcomes = _counter(registry, "bot_turns", "Turns by how they ended", "outcome")
         self._conflicts = Counter("bot_turn_conflicts", "Turns computed again: another was first", registry=registry)
         self._failures = _counter(registry, "bot_action_failures", "Actions that failed", "action", "kind")
@@ -60,7 +104,7 @@ class Metrics:
 
     def http(self, method: str, route: str, status: int, seconds: float) -> None:
         """An HTTP request was answered; `route` is its pattern, never its path."""
-        self._http(method, route, status).observe(seconds)
+        self._http.add(seconds, method, route, status)
 
     def turn(self, channel: str, seconds: float) -> None:
         """A turn was committed."""
@@ -68,7 +112,7 @@ class Metrics:
         if channel not in self._channels:
             channel = "other" if len(self._channels) >= _MOST_CHANNELS else channel
             self._channels.add(channel)
-        self._turn(channel).observe(seconds)
+        self._turn.add(seconds, channel)
         self._outcomes("committed").inc()
 
     def turn_failed(self, kind: str) -> None:
@@ -81,11 +125,11 @@ class Metrics:
 
     def matcher(self, seconds: float) -> None:
         """A message was understood."""
-        self._matcher().observe(seconds)
+        self._matcher.add(seconds)
 
     def action(self, name: str, seconds: float) -> None:
         """An action ran."""
-        self._action(name).observe(seconds)
+        self._action.add(seconds, name)
 
     def action_failed(self, name: str, kind: str) -> None:
         """An action failed."""
@@ -93,11 +137,11 @@ class Metrics:
 
     def call(self, service: str, outcome: str, seconds: float) -> None:
         """An outside service was called."""
-        self._call(service, outcome).observe(seconds)
+        self._call.add(seconds, service, outcome)
 
     def commit(self, seconds: float) -> None:
         """A turn was made durable."""
-        self._commit().observe(seconds)
+        self._commit.add(seconds)
 
     def login(self, outcome: str) -> None:
         """Somebody tried to log in: `ok`, `refused` or `throttled`."""
@@ -118,10 +162,6 @@ class Metrics:
     def text(self) -> bytes:
         """All of it in Prometheus' text format."""
         return generate_latest(self.registry)
-
-
-def _histogram(registry: CollectorRegistry, name: str, about: str, *labels: str) -> Series[Histogram]:
-    return Series(Histogram(name, f"{about} (seconds)", labels, buckets=_SECONDS, registry=registry))
 
 
 def _counter(registry: CollectorRegistry, name: str, about: str, *labels: str) -> Series[Counter]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from bot.content import NOWHERE, Content
@@ -29,10 +31,21 @@ class Explains(Protocol):
         """Why this policy predicted so."""
 
 
-def _may_overrule(policy: Policy, prediction: Prediction) -> bool:
-    """Whether the policy could still change a prediction that is as sure as can be; of a plugin's nothing is known."""
-    by_text: bool | None = getattr(policy, "by_text", None)
-    return by_text is None or by_text or policy.priority >= prediction.priority
+class _Later(Struct, frozen=True):
+    """Policies that are asked later: whether one may go by the text, and the highest of their priorities."""
+
+    by_text: bool
+    priority: float
+
+    @classmethod
+    def of(cls, policies: Sequence[Policy]) -> _Later:
+        """Of a plugin's policy nothing is known: it may go by the text."""
+        by_text = any(getattr(policy, "by_text", None) is not False for policy in policies)
+        return cls(by_text, max((policy.priority for policy in policies), default=-math.inf))
+
+    def may_overrule(self, prediction: Prediction) -> bool:
+        """Whether one of them could still change a prediction that is as sure as can be."""
+        return self.by_text or self.priority >= prediction.priority
 
 
 class Dialogue:
@@ -46,7 +59,7 @@ class Dialogue:
         self.policies = tuple(policies)
         self.max_turns = max_turns
         ranked = sorted(policies, key=lambda policy: -policy.priority)
-        self._in_turn = [(policy, tuple(ranked[i + 1 :])) for i, policy in enumerate(ranked)]
+        self._in_turn = [(policy, _Later.of(ranked[i + 1 :])) for i, policy in enumerate(ranked)]
 
     def predict(self, tracker: Tracker) -> Prediction:
         """The next action, why, and the events to apply before it runs; a follow-up action goes before all policies."""
@@ -54,11 +67,11 @@ class Dialogue:
             because = (Because(FOLLOWUP, "an action asked for it", NOWHERE),)
             return Prediction(tracker.followup_action, 1.0, FOLLOWUP, because=because)
         made: list[tuple[Policy, Prediction]] = []
-        for policy, rest in self._in_turn:
+        for policy, later in self._in_turn:
             prediction = policy.predict(tracker)
             if prediction is not None:
                 made.append((policy, prediction))
-                if prediction.confidence >= 1.0 and not any(_may_overrule(other, prediction) for other in rest):
+                if prediction.confidence >= 1.0 and not later.may_overrule(prediction):
                     break
         best = combine([prediction for _, prediction in made], tracker)
         return self._explained(best, tracker)

@@ -68,13 +68,24 @@ def trim(tracker: Tracker, max_turns: int, *, min_events: int = 0) -> Tracker:
     if cut:
         gone = [event for event in tracker.applied[:cut] if type(event) in _STEPS]
         base = _bare(evolve_all(gone, _start(tracker)))
-    latest, shown = tracker.latest_message, events if nothing_taken_back else (*applied, *events)
-    fat = {id(e): _slim(e) for e in shown if type(e) is UserUttered and e is not latest and _is_fat(e)}
-    same = applied == events
-    if fat:
-        events = tuple([fat.get(id(event), event) for event in events])
-        applied = events if same else tuple([fat.get(id(event), event) for event in applied])
-    return replace(tracker, events=events, applied=applied, base=base)
+    slim: dict[int, Event] = {}
+    kept = _without_explanations(events, tracker.latest_message, slim)
+    still_applied = kept if applied == events else _without_explanations(applied, tracker.latest_message, slim)
+    return replace(tracker, events=kept, applied=still_applied, base=base)
+
+
+def _without_explanations(
+    events: tuple[Event, ...], latest: UserUttered | None, slim: dict[int, Event]
+) -> tuple[Event, ...]:
+    """The events, of which all user messages but the latest lose what only explains them; `slim` are those that did."""
+    return tuple(
+        [
+            event
+            if type(event) is not UserUttered or event is latest or not _is_fat(event)
+            else slim.setdefault(id(event), _slim(event))
+            for event in events
+        ]
+    )
 
 
 def _turns_start(events: tuple[Event, ...], max_turns: int) -> int:

@@ -118,8 +118,8 @@ class Serving:
         return await read_json(request, max_bytes=limits.max_body_bytes, max_depth=limits.max_json_depth)
 
     def _identifier(self, request: web.Request) -> str:
-        given = request.headers.get(CORRELATION, "")
-        return given if _OURS_OR_GOOD.fullmatch(given) else self._parts.sources.new_id()
+        given = request.headers.get(CORRELATION)
+        return given if given and _OURS_OR_GOOD.fullmatch(given) else self._parts.sources.new_id()
 
 
 def _may(principal: Principal, route: Route, request: web.Request) -> bool:

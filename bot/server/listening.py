@@ -26,7 +26,7 @@ async def listening(app: web.Application, settings: Settings, *, shared_port: bo
     refusals = Refusals(parts.sources.new_id()[:22], parts.metrics.refused_unread)
     runner = SheddingRunner(
         app,
-        Gate(lambda: serving.in_work, limits.waiting, refusals),
+        Gate(serving.in_work, limits.waiting, refusals),
         logger=_forwarding(parts.log),
         access_log=None,
         handle_signals=False,

@@ -35,7 +35,6 @@ class Serving:
         self._cors = Cors(parts.settings.server.cors_origins)
         self._messages = 0
 
-    @property
     def in_work(self) -> int:
         """How many messages are in work, from the first look at their request to its answer."""
         return max(self._messages, self._parts.engine.waiting)
@@ -46,7 +45,7 @@ class Serving:
         known = frozenset(parameter.name for parameter in route.parameters) if route.is_ours else None
 
         async def serve_turn(request: web.Request) -> web.StreamResponse:
-            if self.in_work >= self._parts.settings.limits.waiting:
+            if self.in_work() >= self._parts.settings.limits.waiting:
                 raise Busy(whole=True, retry_after=1.0)
             self._messages += 1
             try:

@@ -86,23 +86,28 @@ class Shedder(asyncio.Protocol):
         if self._held is not None:  # two in a row: they stay in their order
             self._look_again()
             self._inner.data_received(data)
-        elif self._whole_so_far and not self._is_quiet():
+        elif not self._whole_so_far:
+            self._inner.data_received(data)
+        elif self._is_quiet():
+            self._take(data)
+        else:
             # The answer to the last one may just have left; aiohttp is done with it in the loop's next turn.
             self._held = data
             asyncio.get_running_loop().call_soon(self._look_again)
-        else:
-            self._take(data)
 
     def _look_again(self) -> None:
         data, self._held = self._held, None
-        if data is not None:
+        if data is not None and self._whole_so_far and self._is_quiet():
             self._take(data)
+        elif data is not None:
+            self._inner.data_received(data)
 
     def _take(self, data: bytes) -> None:
-        if self._whole_so_far and self._is_quiet() and not self._gate.admit(self._inner):
-            self._transport.write(self._gate.refused())
-        else:
+        """Let a whole message in on a quiet connection, or refuse it."""
+        if self._gate.admit(self._inner):
             self._inner.data_received(data)
+        else:
+            self._transport.write(self._gate.refused())
 
     def eof_received(self) -> bool | None:
         """The client says no more."""
@@ -166,7 +171,7 @@ class Refusals:
 
     def __init__(self, prefix: str, refused: Callable[[], None]) -> None:
         """`prefix` begins all their correlation ids, `refused` is told of each."""
-        self._prefix = prefix
+        self._prefix = prefix.encode()
         self._refused = refused
         self._number = 0
         length = len(self._next_id())
@@ -180,7 +185,7 @@ class Refusals:
 
     def _next_id(self) -> bytes:
         self._number += 1
-        return f"{self._prefix}{self._number:010x}".encode()
+        return b"%b%010x" % (self._prefix, self._number)
 
 
 def refusal(correlation_id: str) -> bytes:

@@ -68,7 +68,7 @@ def check_events(events: Sequence[Event]) -> None:
 
 
 def _is_plainly_good(events: tuple[Event, ...], written: bytes) -> bool:
-    has_long_number = b"0" * 19 in written.translate(_DIGITS)  # a regular expression takes twenty times as long
+    has_long_number = b"0" * 19 in written.translate(_DIGITS)
     return not has_long_number and _CHECKED.isdisjoint(map(type, events)) and _read_events(written) == events
 
 
@@ -78,7 +78,10 @@ _CHECKED: Final = frozenset({ReminderScheduled, ReminderCancelled, EntitiesAdded
 """Events of whose fields more is asked than their types."""
 
 _DIGITS: Final = bytes.maketrans(b"123456789", b"0" * 9)
-"""Any digit to 0: nineteen in a row may be a number of more than 64 bits, which not every reader of JSON takes."""
+"""Any digit to 0: nineteen in a row may be a number of more than 64 bits, which not every reader of JSON takes.
+
+They are found so in a seventh of the time that a regular expression takes.
+"""
 
 
 def _check_slowly(events: Sequence[Event]) -> None:

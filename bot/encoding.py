@@ -57,3 +57,12 @@ def reader(kind: type[T]) -> Callable[[bytes], T]:
             raise ValueError(f"it cannot be read: {error}") from error
 
     return read
+
+
+def keeping(kind: type[T]) -> Callable[[T], T]:
+    """What gives a value of this type as it would be read back; it raises TypeError or ValueError where it cannot be.
+
+    So it refuses what has fields of other types: numpy's numbers, a flag for a number.
+    """
+    read = reader(kind)
+    return lambda value: read(write(value))

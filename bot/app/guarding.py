@@ -9,7 +9,7 @@ from typing import TypeVar
 from bot.dialogue.prediction import Because, Policy, Prediction
 from bot.dialogue.tracker import Tracker
 from bot.dialogue.train import Factory
-from bot.encoding import reader, write
+from bot.encoding import keeping
 from bot.messages import Parse
 from bot.nlu.cache import Parses
 from bot.nlu.components import ComponentFailed
@@ -36,7 +36,7 @@ class GuardedMatcher:
             return failed.parse or Parse(text)
 
 
-_read = reader(Prediction)
+_kept = keeping(Prediction)
 
 
 class GuardedPolicy:
@@ -57,7 +57,7 @@ class GuardedPolicy:
             if not isinstance(prediction, Prediction | None):
                 raise TypeError(f"predict gave {type(prediction).__name__}, not a Prediction or None")
             if prediction is not None:
-                _read(write(prediction))  # raises where the store could not keep it: numpy's numbers are none of JSON's
+                _kept(prediction)
             return prediction
 
         return self._guarded(ask, None)

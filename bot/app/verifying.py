@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from bot.dialogue.evolve import evolve_all, trim
 from bot.dialogue.tracker import Tracker
 from bot.engine.codec import read_record
-from bot.engine.snapshots import read_snapshot
-
-KEPT_TURNS = 50
-"""More than any policy looks at would only cost memory: the state does not depend on how many are kept."""
+from bot.engine.snapshots import after_turn, read_snapshot
 
 NOT_COMPARED = frozenset({"events", "applied", "base"})
 """How much history a tracker holds is the policies' choice; what it has come to is not."""
@@ -23,7 +19,7 @@ class TurnFold:
 
     def add(self, record: bytes) -> None:
         """Take in the next turn record."""
-        self._tracker = trim(evolve_all(read_record(record).events, self._tracker), KEPT_TURNS)
+        self._tracker = after_turn(read_record(record), self._tracker)
 
     def problem(self, snapshot: bytes) -> str | None:
         """The names of what differs, never values; None when they agree."""

@@ -8,8 +8,7 @@ from typing import Any, Final, TypeAlias
 
 from bot.dialogue import events as e
 from bot.dialogue.fields import mapping, mappings, number, optional_text, text, whole
-from bot.encoding import reader as json_reader
-from bot.encoding import write
+from bot.encoding import keeping
 from bot.messages import DOUBTS, Entity, IntentScore, JsonObject, Nearest, Parse, Reply
 
 Fields: TypeAlias = dict[str, Any]
@@ -33,13 +32,13 @@ def event_from_json(data: JsonObject) -> e.Event:
         raise ValueError(f"there is no event of type {data.get('event')!r}")
     try:
         event = reader(data)
-        _read_back(write(event))
+        _kept(event)
         return event
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise ValueError(f"the {data['event']!r} event lacks or misshapes {error}") from error
 
 
-_read_back: Callable[[bytes], e.Event] = json_reader(e.Event)  # type: ignore[arg-type] # a union is no class
+_kept: Callable[[e.Event], e.Event] = keeping(e.Event)  # type: ignore[arg-type] # a union is no class
 
 
 def parse_to_json(parse: Parse) -> Fields:

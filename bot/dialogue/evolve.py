@@ -66,6 +66,7 @@ def trim(tracker: Tracker, max_turns: int, *, min_events: int = 0) -> Tracker:
     events = tracker.events[min(turns, max(len(tracker.events) - min_events, 0)) :]
     applied, base = tracker.applied[cut:], tracker.base
     if cut:
+        # What was said to the user, most of all, changes no state.
         gone = [event for event in tracker.applied[:cut] if type(event) in _STEPS]
         base = _bare(evolve_all(gone, _start(tracker)))
     slim: dict[int, Event] = {}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from bot.content import Domain, Variation
@@ -45,7 +46,7 @@ def choose_response(
     if not group:
         return None
     chosen = group[0] if len(group) == 1 else random.choice(group)
-    return _as_it_is(chosen, name) if chosen.is_final else _filled(chosen, name, {**tracker.slots, **values})
+    return _reply(chosen, name, _as_it_is if chosen.is_final else partial(fill, values={**tracker.slots, **values}))
 
 
 def _preferred(variations: Sequence[Variation], slots: Mapping[str, Any], channel: str) -> list[Variation]:
@@ -68,33 +69,23 @@ def _same(have: Any, want: Any) -> bool:
     return bool(have == want)
 
 
-def _as_it_is(variation: Variation, name: str) -> Reply:
-    """The reply shares what the variation has: it is the same in every conversation."""
+def _reply(variation: Variation, name: str, put: Callable[[Any], Any]) -> Reply:
     return Reply(
-        text=variation.text,
-        buttons=variation.buttons,
-        quick_replies=variation.quick_replies,
-        elements=variation.elements,
-        image=variation.image,
-        attachment=variation.attachment,
-        custom=variation.custom,
-        metadata=variation.metadata,
+        text=put(variation.text),
+        buttons=tuple(put(variation.buttons)),
+        quick_replies=tuple(put(variation.quick_replies)),
+        elements=tuple(put(variation.elements)),
+        image=put(variation.image),
+        attachment=put(variation.attachment),
+        custom=put(variation.custom),
+        metadata=put(variation.metadata),
         response=name,
     )
 
 
-def _filled(variation: Variation, name: str, values: Mapping[str, Any]) -> Reply:
-    return Reply(
-        text=fill(variation.text, values),
-        buttons=tuple(fill(variation.buttons, values)),
-        quick_replies=tuple(fill(variation.quick_replies, values)),
-        elements=tuple(fill(variation.elements, values)),
-        image=fill(variation.image, values),
-        attachment=fill(variation.attachment, values),
-        custom=fill(variation.custom, values),
-        metadata=fill(variation.metadata, values),
-        response=name,
-    )
+def _as_it_is(template: Any) -> Any:
+    """What has no names to fill is the same in every conversation, and shared by them."""
+    return template
 
 
 def fill(template: Any, values: Mapping[str, Any]) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
-from msgspec import Struct
+from msgspec import Struct, to_builtins
 from msgspec.structs import replace
 
 from bot.dialogue.event_json import event_from_json, event_to_json
@@ -38,7 +38,8 @@ def answer_body(conversation: str, seq: int, message_id: str, replies: tuple[Rep
 
 def reply_to_json(reply: Reply) -> dict[str, Any]:
     """A reply as a JSON object; what it lacks is left out."""
-    return {key: value for key in Reply.__struct_fields__ if (value := getattr(reply, key))}
+    written: dict[str, Any] = to_builtins(reply)
+    return written
 
 
 def message_to_json(message: UserMessage) -> bytes:

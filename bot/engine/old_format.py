@@ -11,17 +11,13 @@ from typing import Any
 
 from bot.content import Place
 from bot.dialogue.event_json import event_from_json
-from bot.dialogue.evolve import evolve_all, trim
 from bot.dialogue.prediction import Because
 from bot.dialogue.tracker import Tracker
 from bot.encoding import decode
 from bot.engine.codec import message_to_json, record_to_json
 from bot.engine.record import Step, TurnRecord
-from bot.engine.snapshots import Snapshot
+from bot.engine.snapshots import Snapshot, after_turn
 from bot.messages import Principal, UserMessage
-
-_KEPT_TURNS = 50
-"""As many as any policy looks at; the next turn leaves what its own policies want."""
 
 
 class OldConversation:
@@ -33,7 +29,7 @@ class OldConversation:
     def record(self, old: bytes) -> bytes:
         """The next turn's record."""
         record = _record(decode(old))
-        self._tracker = trim(evolve_all(record.events, self._tracker), _KEPT_TURNS)
+        self._tracker = after_turn(record, self._tracker)
         return record_to_json(record)
 
     def snapshot(self, old: bytes) -> bytes:

@@ -9,9 +9,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from bot.content import SessionConfig
+from bot.dialogue.evolve import evolve_all, trim
 from bot.dialogue.packing import PackedTracker, pack, unpack
 from bot.dialogue.tracker import Tracker
 from bot.encoding import reader, write
+from bot.engine.record import TurnRecord
 from bot.messages import UserMessage
 
 
@@ -38,6 +40,8 @@ class _Written(Struct, frozen=True):
 
 
 _read = reader(_Written)
+
+_FOLDED_TURNS = 50
 
 
 class RecentSnapshots:
@@ -77,6 +81,11 @@ def snapshot_after(message: UserMessage, tracker: Tracker, before: Snapshot, *, 
     if background:
         return replace(before, tracker=tracker)
     return Snapshot(tracker, message.principal.login or "", message.channel, message.sender)
+
+
+def after_turn(record: TurnRecord, tracker: Tracker) -> Tracker:
+    """The tracker after a recorded turn, with more of the past than policies look at: the state needs none of it."""
+    return trim(evolve_all(record.events, tracker), _FOLDED_TURNS)
 
 
 def session_is_over(last_turn_at: datetime | None, now: datetime, config: SessionConfig) -> bool:

@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from bot.encoding import reader, write
+from bot.encoding import keeping
 from bot.learning import ModelError, read_folder, write_folder
 from bot.messages import Doubt, Entity, IntentScore, JsonObject, Nearest, Parse
 from bot.nlu.classifier import Classifier, Prediction
@@ -232,11 +232,11 @@ def _processed(processor: Processor, parse: Parse, now: datetime) -> Parse:
     processed = processor.process(parse, now)
     if not isinstance(processed, Parse):
         raise TypeError(f"process gave {type(processed).__name__}, not a Parse")
-    _read_parse(write(processed))  # raises where the store could not keep it: numpy's numbers are none of JSON's
+    _kept(processed)
     return processed
 
 
-_read_parse = reader(Parse)
+_kept = keeping(Parse)
 
 
 def _packed(value: Any) -> NDArray[np.uint8]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from itertools import accumulate
-from typing import Generic, TypeVar
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
 
@@ -17,24 +16,6 @@ _BOUNDS = (*map(str, _SECONDS), "+Inf")
 
 _MOST_CHANNELS = 32
 """Clients name their channels; what clients choose must not multiply time series."""
-
-
-M = TypeVar("M", Counter, Gauge)
-
-
-class Series(Generic[M]):
-    """A metric with labels, each combination looked up once: `series("ok").inc()`."""
-
-    def __init__(self, metric: M) -> None:
-        self._metric: M = metric
-        self._children: dict[tuple[object, ...], M] = {}
-
-    def __call__(self, *labels: object) -> M:
-        """The metric of these labels' values, in the order of their names."""
-        child = self._children.get(labels)
-        if child is None:
-            child = self._children[labels] = self._metric.labels(*labels) if labels else self._metric
-        return child
 
 
 class _Timed:
@@ -76,21 +57,25 @@ class Times(Collector):
         yield family
 
 
-class Count(Collector):
-    """A counter for one thread, without a lock."""
+class Counts(Collector):
+    """A counter by labels, for one thread as `Times`."""
 
-    def __init__(self, registry: CollectorRegistry, name: str, about: str) -> None:
+    def __init__(self, registry: CollectorRegistry, name: str, about: str, *labels: str) -> None:
         self._about = (name, about)
-        self._number = 0
+        self._labels = labels
+        self._series: dict[tuple[object, ...], int] = {} if labels else {(): 0}
         registry.register(self)
 
-    def add(self) -> None:
-        """One more."""
-        self._number += 1
+    def add(self, *labels: object) -> None:
+        """One more; its labels' values in the order of their names."""
+        self._series[labels] = self._series.get(labels, 0) + 1
 
     def collect(self) -> Iterator[CounterMetricFamily]:
         """As prometheus_client asks for it."""
-        yield CounterMetricFamily(*self._about, value=self._number)
+        family = CounterMetricFamily(*self._about, labels=self._labels)
+        for labels, number in self._series.items():
+            family.add_metric([str(label) for label in labels], number)
+        yield family
 
 
 class Metrics:
@@ -106,18 +91,17 @@ class Metrics:
         self._action = Times(registry, "bot_action_seconds", "Running one action", "action")
         self._call = Times(registry, "bot_call_seconds", "Calls to outside services", "service", "outcome")
         self._commit = Times(registry, "bot_store_commit_seconds", "Making one turn durable")
-        self._outcomes = _counter(registry, "bot_turns", "Turns by how they ended", "outcome")
-        self._conflicts = Counter("bot_turn_conflicts", "Turns computed again: another was first", registry=registry)
-        self._failures = _counter(registry, "bot_action_failures", "Actions that failed", "action", "kind")
-        self._logins = _counter(registry, "bot_logins", "Login attempts by outcome", "outcome")
-        self._deliveries = _counter(registry, "bot_deliveries", "Deliveries to callbacks by outcome", "outcome")
-        self._unread = Count(registry, "bot_messages_refused_unread", "Messages refused unread: the bot was full")
+        self._outcomes = Counts(registry, "bot_turns", "Turns by how they ended", "outcome")
+        self._conflicts = Counts(registry, "bot_turn_conflicts", "Turns computed again: another was first")
+        self._failures = Counts(registry, "bot_action_failures", "Actions that failed", "action", "kind")
+        self._logins = Counts(registry, "bot_logins", "Login attempts by outcome", "outcome")
+        self._deliveries = Counts(registry, "bot_deliveries", "Deliveries to callbacks by outcome", "outcome")
+        self._unread = Counts(registry, "bot_messages_refused_unread", "Messages refused unread: the bot was full")
         self.refused_unread: Callable[[], None] = self._unread.add
         """A message was refused unread."""
         self._sessions = Gauge("bot_active_sessions", "Customers' sessions that live", registry=registry)
         self._waiting = Gauge("bot_messages_waiting", "Messages in work or waiting for it", registry=registry)
-        waiting = Gauge("bot_store_waiting", "Jobs waiting for the store", ["kind"], registry=registry)
-        self._store_waiting = Series(waiting)
+        self._store_waiting = Gauge("bot_store_waiting", "Jobs waiting for the store", ["kind"], registry=registry)
 
     def http(self, method: str, route: str, status: int, seconds: float) -> None:
         """An HTTP request was answered; `route` is its pattern, never its path."""
@@ -130,15 +114,15 @@ class Metrics:
             channel = "other" if len(self._channels) >= _MOST_CHANNELS else channel
             self._channels.add(channel)
         self._turn.add(seconds, channel)
-        self._outcomes("committed").inc()
+        self._outcomes.add("committed")
 
     def turn_failed(self, kind: str) -> None:
         """A message was not answered; `kind` is the error's name."""
-        self._outcomes(kind).inc()
+        self._outcomes.add(kind)
 
     def turn_conflicted(self) -> None:
         """A turn is computed again, because another worker was first."""
-        self._conflicts.inc()
+        self._conflicts.add()
 
     def matcher(self, seconds: float) -> None:
         """A message was understood."""
@@ -150,7 +134,7 @@ class Metrics:
 
     def action_failed(self, name: str, kind: str) -> None:
         """An action failed."""
-        self._failures(name, kind).inc()
+        self._failures.add(name, kind)
 
     def call(self, service: str, outcome: str, seconds: float) -> None:
         """An outside service was called."""
@@ -162,24 +146,20 @@ class Metrics:
 
     def login(self, outcome: str) -> None:
         """Somebody tried to log in: `ok`, `refused` or `throttled`."""
-        self._logins(outcome).inc()
+        self._logins.add(outcome)
 
     def delivery(self, outcome: str) -> None:
         """A reply went out to a callback, or did not."""
-        self._deliveries(outcome).inc()
+        self._deliveries.add(outcome)
 
     def gauges(self, *, sessions: int | None, waiting: int, store_reads: int, store_writes: int) -> None:
         """What is looked up when somebody asks; None keeps the last value."""
         if sessions is not None:
             self._sessions.set(sessions)
         self._waiting.set(waiting)
-        self._store_waiting("read").set(store_reads)
-        self._store_waiting("write").set(store_writes)
+        self._store_waiting.labels("read").set(store_reads)
+        self._store_waiting.labels("write").set(store_writes)
 
     def text(self) -> bytes:
         """All of it in Prometheus' text format."""
         return generate_latest(self.registry)
-
-
-def _counter(registry: CollectorRegistry, name: str, about: str, *labels: str) -> Series[Counter]:
-    return Series(Counter(name, about, labels, registry=registry))

@@ -2,25 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from bot.engine import old_format
-from bot.stores.connection import Connection
+from bot.errors import ConfigurationError
+from bot.stores.connection import Connection, Row
+
+_PAGE = 500
+"""So many turns are in memory at a time."""
 
 
 def rewrite(connection: Connection) -> None:
-    """Write every record, snapshot and accepted message of versions 1 and 2 as version 3 has them."""
-    for row in connection.all("SELECT id, snapshot FROM conversations WHERE snapshot IS NOT NULL"):
-        conversation = old_format.OldConversation(row.id)
-        for table in ("archive", "turns"):  # the older ones first
-            _rewrite_records(connection, table, row.id, conversation)
-        snapshot = conversation.snapshot(row.snapshot)
-        connection.run("UPDATE conversations SET snapshot = :snapshot WHERE id = :id", id=row.id, snapshot=snapshot)
+    """Write every record, snapshot and accepted message of versions 1 and 2 as version 3 has them.
+
+    Raises ConfigurationError where one is not what they wrote.
+    """
+    for (name,) in connection.all("SELECT id FROM conversations WHERE snapshot IS NOT NULL"):
+        try:
+            _rewrite_conversation(connection, name)
+        except (ValueError, KeyError, TypeError) as error:
+            raise _unreadable(f"conversation {name}") from error
     for row in connection.all("SELECT number, payload FROM inbox WHERE payload IS NOT NULL"):
-        payload = old_format.message(row.payload)
+        try:
+            payload = old_format.message(row.payload)
+        except (ValueError, KeyError, TypeError) as error:
+            raise _unreadable(f"message {row.number} of the inbox") from error
         connection.run("UPDATE inbox SET payload = :payload WHERE number = :number", number=row.number, payload=payload)
 
 
-def _rewrite_records(connection: Connection, table: str, name: str, conversation: old_format.OldConversation) -> None:
-    read = f"SELECT seq, record FROM {table} WHERE conversation = :name ORDER BY seq"  # noqa: S608 - a table of ours
-    write = f"UPDATE {table} SET record = :record WHERE conversation = :name AND seq = :seq"  # noqa: S608 - as above
-    for row in connection.all(read, name=name):
-        connection.run(write, name=name, seq=row.seq, record=conversation.record(row.record))
+def _rewrite_conversation(connection: Connection, name: str) -> None:
+    conversation = old_format.OldConversation(name)
+    for table in ("archive", "turns"):  # the older ones first
+        write = f"UPDATE {table} SET record = :record WHERE conversation = :name AND seq = :seq"  # noqa: S608 - a table of ours
+        for row in _records(connection, table, name):
+            connection.run(write, name=name, seq=row.seq, record=conversation.record(row.record))
+    row = connection.one("SELECT snapshot FROM conversations WHERE id = :name", name=name)
+    assert row is not None
+    snapshot = conversation.snapshot(row.snapshot)
+    connection.run("UPDATE conversations SET snapshot = :snapshot WHERE id = :name", name=name, snapshot=snapshot)
+
+
+def _records(connection: Connection, table: str, name: str) -> Iterator[Row]:
+    """The conversation's turns in order, page by page."""
+    read = f"""SELECT seq, record FROM {table} WHERE conversation = :name AND seq > :after
+        ORDER BY seq LIMIT {_PAGE}"""  # noqa: S608 - as above
+    after = 0
+    while page := connection.all(read, name=name, after=after):
+        yield from page
+        after = page[-1].seq
+
+
+def _unreadable(what: str) -> ConfigurationError:
+    problem = f"{what} is not as earlier versions write it; nothing was changed: restore a backup, or take it out"
+    return ConfigurationError([problem])

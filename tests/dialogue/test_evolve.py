@@ -249,7 +249,19 @@ def test_every_event_survives_rasas_json(event: Event) -> None:
     assert event_from_json(data) == event
 
 
-@pytest.mark.parametrize("data", [{}, {"event": "nothing"}, {"event": "slot"}, {"event": "followup", "name_": 1}])
+@pytest.mark.parametrize(
+    "data",
+    [
+        {},
+        {"event": "nothing"},
+        {"event": "slot"},
+        {"event": "followup", "name_": 1},
+        {"event": "action", "name": "utter_greet", "confidence": True},
+        {"event": "effect_settled", "key": "k", "outcome": None},
+        {"event": "entities", "entities": [{"entity": "city", "start": True}]},
+        {"event": "followup", "name": "half a surrogate pair: \ud83d"},
+    ],
+)
 def test_what_is_no_event_is_refused(data: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="event"):
         event_from_json(data)
@@ -282,6 +294,14 @@ def test_a_snapshot_brings_back_the_same_tracker(history: list[Event]) -> None:
         assert written_and_read(tracker) == tracker
 
 
+@pytest.mark.parametrize(
+    "lost", [PackedTracker(Tracker(), (LISTEN,), (1,)), *[PackedTracker(Tracker(), (LISTEN,), None, i) for i in (0, 1)]]
+)
+def test_a_snapshot_that_names_an_event_that_is_not_there_is_refused(lost: PackedTracker) -> None:
+    with pytest.raises(ValueError, match="snapshot"):
+        unpack(lost)
+
+
 @given(histories, histories, st.integers(0, 3))
 def test_trimming_changes_nothing_that_comes_after(past: list[Event], future: list[Event], turns: int) -> None:
     reverts = (UserUtteranceReverted, ActionReverted)
@@ -299,6 +319,14 @@ def test_trimming_keeps_whole_turns_and_no_more(history: list[Event], turns: int
         assert sum(isinstance(event, UserUttered) for event in kept) <= turns
     older = [e for e in trimmed.applied if isinstance(e, UserUttered) and e is not trimmed.latest_message]
     assert all(not e.parse.ranking and not e.parse.nearest for e in older)
+
+
+def test_trimming_leaves_the_latest_message_what_explains_it() -> None:
+    explained = Parse("hi", IntentScore("greet", 0.9), (IntentScore("greet", 0.9),))
+    trimmed = trim(after(LISTEN, UserUttered(explained, "1"), LISTEN, UserUttered(explained, "2")), 2)
+    first, second = (event for event in trimmed.events if isinstance(event, UserUttered))
+    assert (first.parse.ranking, second.parse.ranking) == ((), explained.ranking)
+    assert second is trimmed.latest_message
 
 
 @given(histories, st.integers(0, 30))

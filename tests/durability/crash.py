@@ -137,12 +137,14 @@ class Clients:
         return None
 
     async def _log_in(self, account: str, code: str) -> str:
-        while True:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
             answer = await self.attempt("/auth", {}, {"accountNumber": account, "code": code})
             if answer is not None:
                 token: str = json.loads(answer)["token"]
                 return token
             await asyncio.sleep(0.2)
+        raise AssertionError("nobody could log in for a minute")
 
 
 class Receiver:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from bot.content import MappingCondition, Place, ResponseCondition, SlotMapping
 from tests.reading.conftest import Read
 
@@ -242,3 +244,25 @@ def test_rasa_2_forms_without_required_slots_key_and_as_a_list(read: Read) -> No
     assert read({"domain.yml": text}).content.domain.forms["one"].required_slots == ("a",)
     forms = read({"domain.yml": "forms: [one, two]"}).content.domain.forms
     assert list(forms) == ["one", "two"]
+
+
+@pytest.mark.parametrize(
+    ("variation", "final"),
+    [
+        ("text: hello", True),
+        ("text: hello {name}", False),
+        ("{text: a, buttons: [{title: Yes, payload: /affirm}]}", True),
+        ("{text: a, buttons: [{title: Yes, payload: '/inform{\"a\": 1}'}]}", False),
+        ("{text: a, custom: {rows: [{cell: '{amount}'}]}}", False),
+        ("{text: a, image: '{picture}'}", False),
+    ],
+)
+def test_a_response_without_a_name_anywhere_is_final(read: Read, variation: str, final: bool) -> None:
+    domain = read({"domain.yml": f"responses:\n  utter_a:\n  - {variation}\n"}).content.domain
+    assert domain.responses["utter_a"][0].is_final is final
+
+
+@pytest.mark.parametrize(("text", "final"), [("hello", True), ("hello {name}", False)])
+def test_a_response_written_as_mere_text_is_final_without_a_name(read: Read, text: str, final: bool) -> None:
+    domain = read({"domain.yml": f"responses:\n  utter_a:\n  - {text!r}\n"}).content.domain
+    assert domain.responses["utter_a"][0].is_final is final

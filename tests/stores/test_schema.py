@@ -123,6 +123,29 @@ async def test_a_store_of_version_1_is_brought_up_to_date_with_all_that_is_in_it
     await store.database.close()
 
 
+@pytest.mark.parametrize(
+    ("broken", "named"),
+    [
+        ("UPDATE turns SET record = :text WHERE seq = 2", "conversation old is not as earlier versions write it"),
+        ("UPDATE conversations SET snapshot = :text", "conversation old is not as earlier versions write it"),
+        ("UPDATE inbox SET payload = :text", "message 1 of the inbox is not as earlier versions write it"),
+    ],
+)
+@pytest.mark.parametrize("text", [b"{}", b"no JSON"])
+def test_what_earlier_versions_did_not_write_is_named_and_nothing_is_changed(
+    url: str, dialect: Dialect, connection: Connection, broken: str, named: str, text: bytes
+):
+    migrate(connection, dialect, to=1)
+    fill_as_version_1(connection)
+    connection.run(broken, text=text)
+    with pytest.raises(ConfigurationError, match=named):
+        Database.open(url)
+    assert version(connection, dialect) == 1
+    row = connection.one("SELECT record FROM turns WHERE seq = 1")
+    assert row is not None
+    assert row.record == old_record(1)
+
+
 def test_bringing_up_to_date_twice_changes_nothing(dialect: Dialect, connection: Connection):
     migrate(connection, dialect)
     migrate(connection, dialect)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import sqlite3
 from collections.abc import Mapping, Sequence
@@ -223,6 +224,8 @@ class Postgres:
             raise Fault("lost", str(error)) from error
         raw.autocommit = True
         raw.cursor_factory = _binary_cursor()
+        with contextlib.suppress(psycopg.Error):  # servers before 14, or built without lz4, compress as they always did
+            raw.execute("SET default_toast_compression = lz4")
         return raw
 
     def text(self, sql: str) -> str:

@@ -144,6 +144,15 @@ async def test_what_comes_with_the_lease_is_what_load_gives(workers: Workers):
         assert await store.load(conversation, "other") == Loaded(1, with_lease.snapshot, with_lease.last_turn_at)
 
 
+async def test_long_values_are_compressed_quickly(workers: Workers):
+    store = workers.start()
+    conversation = await store.conversation_id("p", "chat", "")
+    async with store.hold(conversation) as fence:
+        await store.commit(turn(conversation, 1, fence=fence, snapshot=b'{"said": "hello"}' * 500))
+    ask = "SELECT pg_column_compression(snapshot) FROM conversations"
+    assert await store.database.read(lambda c: c.one(ask)) == ("lz4",)
+
+
 async def test_a_slow_turn_keeps_its_lease(workers: Workers):
     one, two = workers.start(lease=0.3), workers.start(lease=0.3, poll=0.02)
     conversation = await one.conversation_id("p", "chat", "")

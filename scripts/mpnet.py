@@ -12,13 +12,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from batches import by_length
 from numpy.typing import NDArray
 from torch.nn import functional
 from transformers import AutoModel, AutoTokenizer
 
 WIDTH = 768
 MAX_TOKENS = 48
-BATCH = 128
 NAME = "all-mpnet-base-v2"
 
 
@@ -35,12 +35,8 @@ class Mpnet:
     def embed(self, texts: list[str]) -> NDArray[np.float16]:
         """Vectors (len(texts), 768) of length 1: the mean over a text's tokens."""
         tokens = self.tokenizer(texts, truncation=True, max_length=MAX_TOKENS)["input_ids"]
-        order = sorted(range(len(texts)), key=lambda i: len(tokens[i]))
         out = np.empty((len(texts), WIDTH), np.float16)
-        for start in range(0, len(order), BATCH):
-            batch = order[start : start + BATCH]
-            ids = torch.nn.utils.rnn.pad_sequence([torch.tensor(tokens[i]) for i in batch], batch_first=True)
-            mask = torch.arange(ids.shape[1])[None] < torch.tensor([len(tokens[i]) for i in batch])[:, None]
+        for batch, ids, mask in by_length(tokens):
             found = self._model(input_ids=ids, attention_mask=mask.long()).last_hidden_state.float()
             out[batch] = functional.normalize((found * mask[..., None]).sum(1), dim=1).numpy()
         return out

@@ -17,7 +17,6 @@ made with 390,000 of the texts (`--only-cached`).
 
 from __future__ import annotations
 
-import argparse
 import random
 import sys
 import time
@@ -30,7 +29,8 @@ from torch import Tensor
 from torch.nn import functional
 
 sys.path.insert(0, str(Path(__file__).parents[3] / "scripts"))
-from lessons import lessons
+from batches import BATCH, padded
+from lessons import lessons, options_of
 from minilm import WIDTH, minilm_folder
 from mpnet import Mpnet
 from student import Student
@@ -38,7 +38,6 @@ from vector_corpus import misspell
 
 RATE = 5e-4
 MISSPELT = 0.15
-BATCH = 128
 SORTED_TOGETHER = 32
 """Batches: of texts that are about as long as each other, so that little is padding."""
 WARMUP = 0.05
@@ -50,7 +49,7 @@ TOLD_EVERY = 250
 
 def main() -> None:
     """Make the teacher's vectors, teach, and write the student."""
-    options = _options()
+    options = options_of(__doc__, epochs=3, threads=2)
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
     found = lessons(Mpnet(options.texts), options.texts, options.cache, only_cached=options.only_cached)
@@ -59,17 +58,6 @@ def main() -> None:
     training = Training(student, found.texts, targets)
     training.start()
     training.run(options.epochs, options.out)
-
-
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--texts", type=Path, required=True)
-    parser.add_argument("--cache", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--epochs", type=int, default=3)
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--only-cached", action="store_true", help="leave out texts without a vector of the teacher's")
-    return parser.parse_args()
 
 
 class Training:
@@ -138,8 +126,7 @@ class Training:
     def _means(self, batch: list[int], misspelt: float = 0.0) -> Tensor:
         """What the last layer says, of texts of which so many have a slip of the keyboard."""
         tokens = [self._misspelt(i) if self._rng.random() < misspelt else self._ids[i] for i in batch]
-        ids = torch.nn.utils.rnn.pad_sequence([torch.tensor(found) for found in tokens], batch_first=True)
-        mask = torch.arange(ids.shape[1])[None] < torch.tensor([len(found) for found in tokens])[:, None]
+        ids, mask = padded(tokens)
         with torch.autocast("cpu", torch.bfloat16):
             return self._student.said(ids, mask)[:, 0].float()
 

@@ -21,7 +21,6 @@ import argparse
 import csv
 import json
 import random
-import re
 import resource
 import sys
 import tempfile
@@ -34,14 +33,16 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import asdict
 
+sys.path.insert(0, str(Path(__file__).parent.parent / "scripts"))
 sys.path.insert(0, str(Path(__file__).parent.parent))
+from misspelling import misspell
+
 from bot.content import Component, Content, Example, NluData, Place
 from bot.messages import Parse
 from bot.nlu import FALLBACK_INTENT, Factory, Model, train
 from bot.nlu.evaluation import report
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
-KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 Pairs = list[tuple[str, str]]
 
 
@@ -182,25 +183,6 @@ def _outside(model: Model, test: Pairs, parses: list[Parse], outside: Pairs) -> 
         "oos_recall": float(np.mean(refused)),
         "oos_auroc": float((inner[:, None] > outer).mean() + (inner[:, None] == outer).mean() / 2),
     }
-
-
-def misspell(text: str, rng: random.Random) -> str:
-    """`text` with one slip of the keyboard in a word of four letters or more, if there is one."""
-    words = list(re.finditer(r"[a-z]{4,}", text.lower()))
-    if not words:
-        return text
-    word = rng.choice(words)
-    at = rng.randrange(word.start() + 1, word.end() - 1)
-    kind = rng.choice(("swap", "drop", "double", "near"))
-    if kind == "swap":
-        return text[:at] + text[at + 1] + text[at] + text[at + 2 :]
-    if kind == "drop":
-        return text[:at] + text[at + 1 :]
-    if kind == "double":
-        return text[:at] + text[at] + text[at:]
-    row = next(r for r in KEYS if text[at].lower() in r)
-    near = row.index(text[at].lower())
-    return text[:at] + rng.choice(row[max(0, near - 1) : near] + row[near + 1 : near + 2]) + text[at + 1 :]
 
 
 def _lines(mean: dict[str, float], *, with_oos: bool) -> list[str]:

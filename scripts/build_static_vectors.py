@@ -27,8 +27,8 @@ import torch
 import vector_pairs
 from lessons import lessons, options_of
 from minilm import MiniLM, minilm_folder
+from misspelling import misspell
 from torch import Tensor
-from vector_corpus import misspell
 from vector_pairs import BATCH, Bags
 
 sys.path.insert(0, str(Path(__file__).parent.parent))

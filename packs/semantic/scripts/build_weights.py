@@ -19,7 +19,7 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 from safetensors.torch import load_model
 
 sys.path.insert(0, str(Path(__file__).parents[3] / "scripts"))
-from minilm import minilm_folder
+from minilm import MiniLM, minilm_folder
 from student import Student
 
 BACK = 0.4
@@ -38,7 +38,7 @@ def main() -> None:
     source, out = minilm_folder(), options.out
     student = Student(source)
     load_model(student, options.student)
-    student.go_back(BACK)
+    student.go_back(MiniLM(source), BACK)
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         whole = Path(folder) / "whole.onnx"

@@ -32,9 +32,9 @@ sys.path.insert(0, str(Path(__file__).parents[3] / "scripts"))
 from batches import BATCH, padded
 from lessons import lessons, options_of
 from minilm import WIDTH, minilm_folder
+from misspelling import misspell
 from mpnet import Mpnet
 from student import Student
-from vector_corpus import misspell
 
 RATE = 5e-4
 MISSPELT = 0.15

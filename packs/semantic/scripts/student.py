@@ -15,7 +15,6 @@ class Student(MiniLM):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        self.folder = folder
         self.head = torch.nn.Linear(WIDTH, WIDTH)
 
     def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
@@ -24,9 +23,9 @@ class Student(MiniLM):
         return functional.normalize(torch.cat([self.head(means[:, :1]), means[:, 1:]], 1), dim=2)
 
     @torch.no_grad()
-    def go_back(self, share: float) -> None:
-        """Draw the weights, but for the map's, towards MiniLM's own by this share (Wortsman et al. 2022)."""
-        for name, weights in MiniLM(self.folder).named_parameters():
+    def go_back(self, origin: MiniLM, share: float) -> None:
+        """Draw the weights, but for the map's, towards those of `origin` by this share (Wortsman et al. 2022)."""
+        for name, weights in origin.named_parameters():
             self.get_parameter(name).lerp_(weights, share)
 
     def said(self, ids: Tensor, mask: Tensor) -> Tensor:

@@ -17,12 +17,15 @@ from bot.app.guarding import TellFailure, guarded_policies
 from bot.app.projects import Project, private_folder
 from bot.dialogue import Dialogue, train_dialogue
 from bot.nlu import Model, fingerprint_of, train
+from bot.progress import Progress, part, silent
 
 SEED = 0
 KEPT = 8
 """How many models stay in the cache: enough to go back and forth between a few versions of the content."""
 
-Progress = Callable[[str, float], None]
+_MATCHER = 0.8
+"""Roughly the share of the time that the matcher takes."""
+
 Learned = TypeVar("Learned", Model, Dialogue)
 
 
@@ -35,7 +38,7 @@ class Trained(Struct, frozen=True):
     cached: bool
 
 
-def learn(project: Project, *, progress: Progress | None = None, tell_failure: TellFailure | None = None) -> Trained:
+def learn(project: Project, *, progress: Progress = silent, tell_failure: TellFailure | None = None) -> Trained:
     """The model and the policies of the project: from its cache, or trained and put there.
 
     The cache is keyed by what training looks at, so that an edit of a response
@@ -52,14 +55,20 @@ def learn(project: Project, *, progress: Progress | None = None, tell_failure: T
     model, model_cached = _cached(
         cache / f"nlu-{fingerprint_of(content, SEED)[:24]}",
         lambda folder: Model.load(folder, components=components),
-        lambda: train(content, seed=SEED, progress=progress, components=components),
+        lambda: train(content, seed=SEED, progress=part(progress, 0.0, _MATCHER), components=components),
     )
     factories = guarded_policies(plugins.policies(), tell_failure) if tell_failure else plugins.policies()
+
+    def learn_dialogue() -> Dialogue:
+        progress("policies", _MATCHER)
+        return train_dialogue(content, seed=SEED, policies=factories)
+
     policies, policies_cached = _cached(
         cache / f"dialogue-{content.fingerprint[:24]}",
         lambda folder: Dialogue.load(folder, content, factories),
-        lambda: train_dialogue(content, seed=SEED, policies=factories),
+        learn_dialogue,
     )
+    progress("done", 1.0)
     return Trained(model, policies, perf_counter() - started, model_cached and policies_cached)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,8 @@ from bot.errors import ConfigurationError, ContentError
 from bot.nlu import Model, train
 from bot.nlu.evaluation import Comparison, Report, Score, compare, cross_validate, evaluate
 from bot.nlu.findings import Findings, find
+from bot.progress import Progress, part, silent
 from bot.reading import read_nlu_data, read_pipeline
-
-Progress = Callable[[str, float], None]
 
 
 class NluTest(Struct, frozen=True):
@@ -43,7 +42,7 @@ class NluTest(Struct, frozen=True):
 
 
 def run_nlu_test(
-    folder: Path, nlu: Path | None, *, other_config: Path | None = None, progress: Progress | None = None
+    folder: Path, nlu: Path | None, *, other_config: Path | None = None, progress: Progress = silent
 ) -> NluTest:
     """Test the project's matcher on the messages in `nlu`, or by cross-validation where it is None.
 
@@ -51,11 +50,12 @@ def run_nlu_test(
     messages and compared. Raises ContentError for files that cannot be read.
     """
     project = load_project(folder)
-    report = _report(project, project.content, nlu, progress)
+    report = _report(project, project.content, nlu, part(progress, 0.0, 0.5 if other_config else 0.9))
     comparison = None
     if other_config is not None:
         other = replace(project.content, pipeline=read_pipeline(other_config))
-        comparison = compare(report, _report(project, other, nlu, progress))
+        comparison = compare(report, _report(project, other, nlu, part(progress, 0.5, 0.9)))
+    progress("findings", 0.9)
     return NluTest(report, find(project.content) if nlu is None else None, comparison)
 
 
@@ -105,7 +105,7 @@ def _write(file: Path, value: Any) -> Path:
     return file
 
 
-def _report(project: Project, content: Content, nlu: Path | None, progress: Progress | None) -> Report:
+def _report(project: Project, content: Content, nlu: Path | None, progress: Progress) -> Report:
     components = project.plugins.nlu_components()
     if nlu is None:
         return cross_validate(content, components=components, progress=progress)

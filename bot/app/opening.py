@@ -10,7 +10,7 @@ from msgspec import Struct, field
 
 from bot.actions.turn import Resources
 from bot.app.agents import make_agent
-from bot.app.learning import Progress, Trained, learn
+from bot.app.learning import Trained, learn
 from bot.app.projects import Project, private_folder
 from bot.app.watching import Watcher
 from bot.auth.opening import Auth, open_auth
@@ -20,6 +20,7 @@ from bot.engine.effects import Effects
 from bot.engine.engine import Addressing, Engine
 from bot.logs import Log, make_logger
 from bot.plugins.registry import AddCustomer, Startup
+from bot.progress import Progress, silent
 from bot.server.metrics import Metrics
 from bot.server.parts import DemoLogin
 from bot.server.readiness import Check, Readiness
@@ -80,7 +81,7 @@ async def open_bot(
     *,
     sources: Sources | None = None,
     server: bool = False,
-    progress: Progress | None = None,
+    progress: Progress = silent,
     addressing: dict[str, Addressing] | None = None,
     log: Log | None = None,
     wrap: Wrap | None = None,
@@ -96,7 +97,7 @@ async def open_bot(
     log = log or make_logger(settings.logging, now=sources.now)
     watcher = Watcher(Metrics(), log, settings.logging.message_text)
     async with AsyncExitStack() as stack:
-        database = _open_database(settings, server, wrap, stack)
+        database = _open_database(settings, server, wrap, progress, stack)
         auth = await open_auth(database, settings, sources, outcome=watcher.login)
         stack.callback(auth.close)
         told = _Told()
@@ -130,9 +131,13 @@ async def open_bot(
         )
 
 
-def _open_database(settings: Settings, server: bool, wrap: Wrap | None, stack: AsyncExitStack) -> Database:
+def _open_database(
+    settings: Settings, server: bool, wrap: Wrap | None, progress: Progress, stack: AsyncExitStack
+) -> Database:
     url, readers = settings.store.url, settings.store.readers
-    database = Database.open(url, project=settings.project, readers=readers, server=server, wrap=wrap)
+    database = Database.open(
+        url, project=settings.project, readers=readers, server=server, wrap=wrap, progress=progress
+    )
     stack.push_async_callback(database.close)
     return database
 

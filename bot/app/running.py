@@ -23,6 +23,7 @@ from bot.channels.delivery import Delivery
 from bot.config import RasaAuth, Settings
 from bot.errors import BotError
 from bot.logs import Log
+from bot.progress import Progress, silent
 from bot.server.app import make_app
 from bot.server.listening import listening
 from bot.server.parts import Parts
@@ -63,13 +64,21 @@ class Place(Struct, frozen=True):
         return replace(settings, server=server, store=store, workers=self.workers, rasa_auth=self.rasa_auth)
 
 
-async def run_bot(folder: Path, place: Place, options: dict[str, Any], arguments: Sequence[str], *, say: Say) -> int:
+async def run_bot(
+    folder: Path,
+    place: Place,
+    options: dict[str, Any],
+    arguments: Sequence[str],
+    *,
+    say: Say,
+    progress: Progress = silent,
+) -> int:
     """Serve the project, in as many processes as `place` says; the exit status.
 
     `arguments` start one worker, but for the port. Raises as `run_server` does.
     """
     if place.workers == 1 or place.is_worker:
-        await run_server(folder, place, options, say=say)
+        await run_server(folder, place, options, say=say, progress=progress)
         return 0
     settings = load_project(folder, options, place.override).settings
     check_workers(place.workers, settings.store.url)
@@ -78,7 +87,9 @@ async def run_bot(folder: Path, place: Place, options: dict[str, Any], arguments
         return await Workers([*arguments, "--worker", "--port", str(port)], place.workers, say).run()
 
 
-async def run_server(folder: Path, place: Place, options: dict[str, Any], *, say: Say) -> None:
+async def run_server(
+    folder: Path, place: Place, options: dict[str, Any], *, say: Say, progress: Progress = silent
+) -> None:
     """Serve the project until SIGTERM or SIGINT; raises ConfigurationError, ContentError or PluginError instead."""
     give_large_blocks_back()
     stop = asyncio.Event()
@@ -86,7 +97,7 @@ async def run_server(folder: Path, place: Place, options: dict[str, Any], *, say
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     if place.is_worker:
         stop_without_parent(stop)
-    async with serving(folder, place, options) as (running, url):
+    async with serving(folder, place, options, progress=progress) as (running, url):
         leave_alone_what_stays()
         announce(running, url, say)
         await stop.wait()
@@ -96,7 +107,7 @@ async def run_server(folder: Path, place: Place, options: dict[str, Any], *, say
 
 @asynccontextmanager
 async def serving(
-    folder: Path, place: Place, options: dict[str, Any], *, wrap: Wrap | None = None
+    folder: Path, place: Place, options: dict[str, Any], *, wrap: Wrap | None = None, progress: Progress = silent
 ) -> AsyncIterator[tuple[Bot, str]]:
     """A project's bot, served; gives the bot and its URL. At the end turns are finished before anything closes.
 
@@ -105,7 +116,7 @@ async def serving(
     project = load_project(folder, options, place.override)
     callback = str(project.settings.channels.get("callback", {}).get("url", ""))
     addressing = {"callback": callback_addressing(callback)} if callback else {}
-    opened = open_bot(project, server=True, addressing=addressing, wrap=wrap)
+    opened = open_bot(project, server=True, addressing=addressing, wrap=wrap, progress=progress)
     async with opened as running, AsyncExitStack() as stack:
         await running.engine.drain()
         jobs: list[Job] = [lambda: running.background.run(EFFECTS_EVERY), lambda: purging(running)]

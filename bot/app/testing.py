@@ -21,6 +21,7 @@ from bot.content import Story
 from bot.errors import BotError, ContentError
 from bot.messages import Customer, Principal
 from bot.nlu.evaluation import Report
+from bot.progress import Progress, part, silent
 from bot.reading import read_test_stories
 from bot.sources import Sources
 from bot.testing.reporting import failed_stories_yaml
@@ -42,17 +43,19 @@ class UnknownCustomer(BotError):
         super().__init__(f"the bank has no customer {customer!r}; it has {', '.join(sorted(known))}")
 
 
-def run_core_tests(folder: Path, stories: Path | None = None) -> CoreTest:
+def run_core_tests(folder: Path, stories: Path | None = None, *, progress: Progress = silent) -> CoreTest:
     """Run the test stories of the project, or those in `stories` (a file or a folder); no action is executed."""
     project = load_project(folder)
     tests = tests_of(project, stories)
-    trained = learn(project)
+    trained = learn(project, progress=part(progress, 0.0, 0.5))
     matcher = ShorthandMatcher(trained.model, project.content.domain)
-    report = run_story_tests(project.content, matcher, trained.dialogue, tests)
+    report = run_story_tests(project.content, matcher, trained.dialogue, tests, progress=part(progress, 0.5, 1.0))
     return CoreTest(report, evaluate_messages(trained.model, tests))
 
 
-async def run_end_to_end_tests(folder: Path, stories: Path | None = None, customer: str | None = None) -> CoreTest:
+async def run_end_to_end_tests(
+    folder: Path, stories: Path | None = None, customer: str | None = None, *, progress: Progress = silent
+) -> CoreTest:
     """Run the test stories with everything executed, logged in as the bank's customer `customer` if one is given.
 
     Raises UnknownCustomer where the bank is made up and has no such customer.
@@ -65,10 +68,11 @@ async def run_end_to_end_tests(folder: Path, stories: Path | None = None, custom
     with tempfile.TemporaryDirectory() as scratch:
         project = replace(project, settings=_apart(project.settings, Path(scratch)))
         sources = Sources(now=lambda: NOW)
-        async with open_bot(project, sources=sources) as running:
+        async with open_bot(project, sources=sources, progress=part(progress, 0.0, 0.5)) as running:
             if customer is not None and running.test_customers and customer not in running.test_customers:
                 raise UnknownCustomer(customer, running.test_customers)
-            return CoreTest(await run_whole_stories(running.engine, tests, principal, sources))
+            told = part(progress, 0.5, 1.0)
+            return CoreTest(await run_whole_stories(running.engine, tests, principal, sources, progress=told))
 
 
 def _apart(settings: Settings, folder: Path) -> Settings:

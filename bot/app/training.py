@@ -8,12 +8,13 @@ from pathlib import Path
 from time import perf_counter
 
 from bot.app.agents import ShorthandMatcher
-from bot.app.learning import Progress, learn
+from bot.app.learning import learn
 from bot.app.projects import load_project
 from bot.messages import Parse
+from bot.progress import Progress, silent
 
 
-def train_project(folder: Path, *, force: bool = False, progress: Progress | None = None) -> list[str]:
+def train_project(folder: Path, *, force: bool = False, progress: Progress = silent) -> list[str]:
     """Train the project's matcher and policies; lines that say what was learned and what was chosen."""
     project = load_project(folder)
     if force:

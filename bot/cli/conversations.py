@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from bot.cli import options
+from bot.cli import options, showing
 from bot.cli.opening import load_settings, with_database
 
 _UNITS = {"h": "hours", "d": "days", "w": "weeks"}
@@ -42,5 +42,7 @@ def archive(older_than: timedelta, project: Path, store: str | None) -> None:
     from bot.stores.turns import SqlTurns
 
     before = datetime.now(UTC) - older_than
-    moved = with_database(load_settings(project, store), lambda database: SqlTurns(database, Sources()).archive(before))
+    settings = load_settings(project, store)
+    with showing.progress("Archiving") as progress:
+        moved = with_database(settings, lambda opened: SqlTurns(opened, Sources()).archive(before, progress=progress))
     click.echo(f"Archived {moved} turns.")

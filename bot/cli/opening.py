@@ -54,10 +54,12 @@ def _store_in_use(settings: Settings) -> str | None:
 async def open_database(settings: Settings) -> AsyncIterator[Database]:
     """The project's store, beside a server that may be running on it."""
     from bot.app.projects import private_folder
+    from bot.cli import showing
     from bot.stores.database import Database
 
     private_folder(settings)
-    database = Database.open(settings.store.url, project=settings.project, readers=1)
+    with showing.progress("Opening the store") as progress:
+        database = Database.open(settings.store.url, project=settings.project, readers=1, progress=progress)
     try:
         yield database
     finally:

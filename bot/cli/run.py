@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from bot.cli import options
+from bot.cli import options, showing
 
 
 @click.command()
@@ -44,8 +44,9 @@ def run(
     if not (project / "config.yml").is_file():
         raise click.UsageError(f"there is no config.yml in {project.resolve()}; go to a project, or `bot init DIR`")
     place = Place(host, port, store, workers, worker, RasaAuth(auth_token, jwt_secret, jwt_method))
-    main = run_bot(project, place, plugin_options, sys.argv[1:], say=click.echo)
-    sys.exit(_with_uvloop(main))
+    with showing.progress("Starting") as progress:
+        main = run_bot(project, place, plugin_options, sys.argv[1:], say=click.echo, progress=progress)
+        sys.exit(_with_uvloop(main))
 
 
 def _with_uvloop(main: Coroutine[Any, Any, int]) -> int:

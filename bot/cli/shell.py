@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from bot.cli import options
+from bot.cli import options, showing
 
 
 @click.command()
@@ -24,5 +24,5 @@ def shell(project: Path, store: str | None, account: str | None, **plugin_option
     """
     from bot.cli.talking import talk
 
-    with suppress(KeyboardInterrupt):
-        asyncio.run(talk(project, plugin_options, store=store, account=account))
+    with suppress(KeyboardInterrupt), showing.progress("Starting") as progress:
+        asyncio.run(talk(project, plugin_options, store=store, account=account, progress=progress))

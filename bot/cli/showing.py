@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
+from bot.progress import Progress, silent
+
 if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+
     from bot.content import Diagnostic
 
 _COLOURS = {"error": "red", "warning": "yellow", "note": "blue"}
@@ -48,18 +52,33 @@ def diagnostics(found: Iterable[Diagnostic]) -> None:
 
 
 @contextmanager
-def progress(what: str) -> Iterator[Any]:
-    """Show on stderr that something runs, and how far it is; gives a callable taking a stage and a fraction 0 to 1."""
+def progress(what: str) -> Iterator[Progress]:
+    """Where a person looks, show on stderr how far something is, from the first time it tells until it is done."""
     if not sys.stderr.isatty():
-        yield lambda stage, fraction: None
+        yield silent
         return
+    with ExitStack() as stack:
+        shown: list[Bar] = []
+
+        def tell(stage: str, share: float) -> None:
+            if not shown and share < 1.0:
+                shown.append(_bar(what))
+                stack.callback(shown[0].stop)
+            for bar in shown:
+                bar.update(bar.task_ids[0], description=f"{what}: {stage}", completed=share)
+                bar.start() if share < 1.0 else bar.stop()
+
+        yield tell
+
+
+def _bar(what: str) -> Bar:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=1.0)
-        yield lambda stage, fraction: bar.update(task, description=f"{what}: {stage}", completed=fraction)
+    bar = Progress(*columns, console=Console(stderr=True), transient=True)
+    bar.add_task(what, total=1.0)
+    return bar
 
 
 def _plain(value: Any) -> Any:

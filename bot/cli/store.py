@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from bot.cli import options
+from bot.cli import options, showing
 from bot.cli.opening import load_settings, with_database
 
 
@@ -26,7 +26,8 @@ def backup(file: Path, project: Path, store: str | None) -> None:
     from bot.stores.backup import backup as write_backup
 
     settings = load_settings(project, store)
-    write_backup(settings.store.url, file, project=settings.project)
+    with showing.progress("Copying") as progress:
+        write_backup(settings.store.url, file, project=settings.project, progress=progress)
     click.echo(f"Wrote {file}.")
 
 
@@ -38,7 +39,9 @@ def verify(project: Path, store: str | None) -> None:
     from bot.app.verifying import TurnFold
     from bot.stores.verifying import verify as find_problems
 
-    problems = with_database(load_settings(project, store), lambda database: find_problems(database, TurnFold))
+    settings = load_settings(project, store)
+    with showing.progress("Checking") as progress:
+        problems = with_database(settings, lambda opened: find_problems(opened, TurnFold, progress=progress))
     for problem in problems:
         click.echo(problem, err=True)
     click.echo("The store is sound." if not problems else f"{len(problems)} problems.")
@@ -54,7 +57,8 @@ def restore(file: Path, project: Path, store: str | None) -> None:
     from bot.stores.backup import restore as put_back
 
     settings = load_settings(project, store)
-    put_back(settings.store.url, file, project=settings.project)
+    with showing.progress("Copying") as progress:
+        put_back(settings.store.url, file, project=settings.project, progress=progress)
     click.echo("Restored.")
 
 
@@ -66,5 +70,6 @@ def copy(source: str, target: str, project: Path) -> None:
     """Copy everything from the store at SOURCE to the empty store at TARGET (both are SQLAlchemy URLs)."""
     from bot.stores.backup import copy as copy_all
 
-    rows = asyncio.run(copy_all(source, target, project=project))
+    with showing.progress("Copying") as progress:
+        rows = asyncio.run(copy_all(source, target, project=project, progress=progress))
     click.echo(f"Copied {rows} rows.")

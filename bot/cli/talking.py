@@ -18,13 +18,21 @@ from bot.config import Logging, Settings
 from bot.engine.record import Answer
 from bot.errors import BotError, TurnError
 from bot.messages import Customer, Principal, UserMessage
+from bot.progress import Progress, silent
 
 STOP = "/stop"
 SHELL_STORE = "sqlite:///.teller/shell.db"
 """Where conversations of the shell are kept: apart, so that a server may run beside it."""
 
 
-async def talk(folder: Path, options: dict[str, Any], *, store: str | None = None, account: str | None = None) -> None:
+async def talk(
+    folder: Path,
+    options: dict[str, Any],
+    *,
+    store: str | None = None,
+    account: str | None = None,
+    progress: Progress = silent,
+) -> None:
     """Read messages from standard input and show the replies until it ends; `account` is logged in.
 
     A `store` that is named is the shell's alone meanwhile: the one of a running server is refused (ConfigurationError).
@@ -35,7 +43,7 @@ async def talk(folder: Path, options: dict[str, Any], *, store: str | None = Non
         return replace(settings, logging=log, store=replace(settings.store, url=store or SHELL_STORE))
 
     project = load_project(folder, options, quiet, command="shell")
-    async with open_bot(project, server=store is not None) as running:
+    async with open_bot(project, server=store is not None, progress=progress) as running:
         for line in running.announcements:
             if "{url}" not in line:  # no server, no URL
                 click.secho(line, dim=True, err=True)

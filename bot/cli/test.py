@@ -100,14 +100,14 @@ def _run_core(
 
     if customer is not None and not e2e:
         raise click.UsageError("--as logs somebody in where actions are run: add --e2e")
-    with showing.progress("Running test stories"):
+    with showing.progress("Testing stories") as progress:
         if e2e:
             try:
-                test = asyncio.run(run_end_to_end_tests(project, stories, customer))
+                test = asyncio.run(run_end_to_end_tests(project, stories, customer, progress=progress))
             except UnknownCustomer as error:
                 raise click.BadParameter(str(error), param_hint="'--as'") from error
         else:
-            test = run_core_tests(project, stories)
+            test = run_core_tests(project, stories, progress=progress)
     write_core_reports(test, out)
     report = test.stories
     _show_failures(report)

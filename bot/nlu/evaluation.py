@@ -18,7 +18,8 @@ from bot.learning import ReliabilityBin, expected_calibration_error, reliability
 from bot.messages import JsonObject, Nearest, Parse
 from bot.nlu.components import Factory
 from bot.nlu.model import FALLBACK_INTENT, Model
-from bot.nlu.training import Progress, train
+from bot.nlu.training import train
+from bot.progress import Progress, counted, silent
 
 NOW: Final = datetime(2026, 1, 1, 12, tzinfo=UTC)
 """The reference time of evaluations: nothing in a report depends on the day it was made."""
@@ -95,15 +96,13 @@ def cross_validate(
     folds: int = 5,
     seed: int = 0,
     components: Mapping[str, Factory] | None = None,
-    progress: Progress | None = None,
+    progress: Progress = silent,
 ) -> Report:
     """Evaluate on the project's own examples, each understood by a model that was trained without it."""
     examples = [e for e in content.nlu.examples if e.intent and e.text.strip()]
     numbers = fold_of([e.intent for e in examples], folds, seed)
     parses: dict[int, Parse] = {}
-    for fold in range(folds):
-        if progress:
-            progress(f"fold {fold + 1} of {folds}", fold / folds)
+    for fold in counted(range(folds), "fold", progress):
         kept = tuple(e for e, n in zip(examples, numbers, strict=True) if n != fold)
         model = train(with_examples(content, kept), seed=seed, components=components)
         for i in np.flatnonzero(numbers == fold):

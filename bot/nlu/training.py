@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Final
 
@@ -17,9 +17,7 @@ from bot.nlu.model import Known, Model
 from bot.nlu.selector import DEFAULT, Selector, responses_of
 from bot.nlu.settings import Settings, settings_of
 from bot.nlu.tfidf import Tfidf
-
-Progress = Callable[[str, float], None]
-"""Is told what is done next, and the share done so far."""
+from bot.progress import Progress, silent
 
 _LARGE: Final = 3000
 """From so many examples on, n-grams that occur once are left out."""
@@ -29,31 +27,29 @@ def train(
     content: Content,
     *,
     seed: int = 0,
-    progress: Progress | None = None,
+    progress: Progress = silent,
     components: Mapping[str, Factory] | None = None,
 ) -> Model:
     """Train the matcher on a project's content. The same content, seed and versions make the same model.
 
-    `progress` is told (what is done next, the share done so far);
     `components` are the pipeline components that plugins offer, by name.
     """
-    tell = progress or (lambda what, share: None)
     settings = settings_of(content, components or {})
     examples = [e for e in content.nlu.examples if e.intent and e.text.strip()]
     custom = [(c.name, dict(c.options)) for c in settings.custom]
     featurizers, processors = make_components(custom, components or {})
-    tell("features", 0.0)
+    progress("features", 0.0)
     texts = [e.text for e in examples] + [name_in_words(i) for i in {_intent(e.intent): None for e in examples}]
     tfidf = Tfidf.fit(texts, case_sensitive=settings.case_sensitive, min_count=1 if len(texts) < _LARGE else 2)
     features = make_features(tfidf, featurizers, content.language)
-    tell("intents", 0.1)
+    progress("intents", 0.1)
     ordered = sorted(examples, key=lambda e: _intent(e.intent))
     classifier = _classifier(features, [(e.text, _intent(e.intent)) for e in ordered], seed)
-    tell("responses", 0.5)
+    progress("responses", 0.5)
     selectors = _selectors(content, settings, features, examples, seed)
-    tell("entities", 0.6)
+    progress("entities", 0.6)
     entities = train_entities(content, seed)
-    tell("done", 1.0)
+    progress("done", 1.0)
     return Model(
         fingerprint_of(content, seed),
         content.language,

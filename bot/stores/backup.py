@@ -5,20 +5,25 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from bot.errors import ConfigurationError
+from bot.progress import Progress, silent
 from bot.stores.connection import Connection, Row
 from bot.stores.database import Database
 from bot.stores.dialects import Sqlite, dialect_of
+from bot.stores.history import count_of
 from bot.stores.lock import locked
 from bot.stores.schema import LATEST, TABLES
 
 _CHUNK = 500
+_PAGES = 2_000
+"""Pages copied between two signs of progress."""
 
 
-def backup(url: str, file: Path, *, project: Path = Path()) -> None:
+def backup(url: str, file: Path, *, project: Path = Path(), progress: Progress = silent) -> None:
     """Write a consistent copy of an SQLite store to `file`, durable when this returns; the bot may go on writing.
 
     The copy is one read transaction (https://sqlite.org/backup.html), so that
@@ -34,14 +39,16 @@ def backup(url: str, file: Path, *, project: Path = Path()) -> None:
     part.unlink(missing_ok=True)
     part.touch(mode=0o600)
     with _opened(store) as source, _opened(part) as target:
-        source.backup(target)
+        source.execute("BEGIN")
+        source.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()  # from here on it is read as it is now
+        _copy_pages(source, target, progress)
         _check(target, part)
     _sync(part)
     part.replace(file)
     _sync(file.parent)
 
 
-def restore(url: str, file: Path, *, project: Path = Path()) -> None:
+def restore(url: str, file: Path, *, project: Path = Path(), progress: Progress = silent) -> None:
     """Put the backup in `file` in the place of an SQLite store, whole or not at all.
 
     Raises ConfigurationError while a server runs on the store, and when `file`
@@ -55,10 +62,17 @@ def restore(url: str, file: Path, *, project: Path = Path()) -> None:
             # Into the store as one transaction, so that its log and other processes stay true.
             target.execute("PRAGMA journal_mode=WAL")
             target.execute("PRAGMA synchronous=FULL")
-            source.backup(target)
+            _copy_pages(source, target, progress)
 
 
-async def copy(source: str, target: str, *, project: Path = Path()) -> int:
+def _copy_pages(source: sqlite3.Connection, target: sqlite3.Connection, progress: Progress) -> None:
+    def tell(_: int, remaining: int, total: int) -> None:
+        progress(f"{(total - remaining) * 100 // max(total, 1)} %", (total - remaining) / max(total, 1))
+
+    source.backup(target, pages=_PAGES, progress=tell)
+
+
+async def copy(source: str, target: str, *, project: Path = Path(), progress: Progress = silent) -> int:
     """Copy everything from one store to another, empty one (SQLite to PostgreSQL, say); the number of rows.
 
     Raises ConfigurationError while a server runs on either, and when there is something at the target.
@@ -68,25 +82,38 @@ async def copy(source: str, target: str, *, project: Path = Path()) -> int:
             dialect = dialect_of(url, project)
             if isinstance(dialect, Sqlite):
                 stack.enter_context(locked(dialect.file))
-        origin = Database.open(source, project=project, readers=1)
+        origin = Database.open(source, project=project, readers=1, progress=progress)
         copied = Database.open(target, project=project, readers=1)
         try:
             await copied.read(_expect_empty)
-            return sum([await _copy_table(origin, copied, table) for table in TABLES])
+            return await _copy_tables(origin, copied, progress)
         finally:
             await origin.close()
             await copied.close()
 
 
-async def _copy_table(source: Database, target: Database, table: str) -> int:
-    key, count, last = TABLES[table], 0, None
+async def _copy_tables(source: Database, target: Database, progress: Progress) -> int:
+    count, total = 0, sum([await source.scan(partial(count_of, table=table)) for table in TABLES])
+
+    def tell(rows: int) -> None:
+        nonlocal count
+        count += rows
+        progress(f"row {count:,} of {total:,}", count / total)
+
+    for table in TABLES:
+        await _copy_table(source, target, table, tell)
+    return count
+
+
+async def _copy_table(source: Database, target: Database, table: str, tell: Callable[[int], None]) -> None:
+    key, last = TABLES[table], None
     while rows := await source.read(lambda c: _page(c, table, last)):  # noqa: B023 - awaited before the next round
         values = [row._asdict() for row in rows]
         await target.write(lambda c: _insert(c, table, values))  # noqa: B023 - as above
-        count, last = count + len(rows), {name: values[-1][name] for name in key}
+        last = {name: values[-1][name] for name in key}
+        tell(len(rows))
     if key == ("number",) and target.dialect.name == "postgresql":
         await target.write(lambda c: _continue_numbers(c, table))
-    return count
 
 
 def _page(connection: Connection, table: str, last: dict[str, object] | None) -> list[Row]:

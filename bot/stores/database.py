@@ -14,6 +14,7 @@ from msgspec import Struct
 from msgspec.structs import asdict
 
 from bot.errors import ConfigurationError, StoreUnavailable
+from bot.progress import Progress, silent
 from bot.stores.connection import Connection
 from bot.stores.dialects import Dialect, Sqlite, dialect_of
 from bot.stores.faults import Fault
@@ -83,6 +84,7 @@ class Database:
         synchronous: str = "FULL",
         tidy_every: int = 5_000,
         wrap: Wrap | None = None,
+        progress: Progress = silent,
     ) -> Database:
         """Open the store at `url`, bring its schema up to date and start its threads.
 
@@ -92,6 +94,7 @@ class Database:
         `synchronous` is SQLite's; anything but FULL loses turns at a power cut
         and is there for the tests that show it. After `tidy_every` SQL
         statements (about a thousand turns) SQLite's log is moved into its file.
+        `progress` is told of how an earlier version's store is brought up to date.
         Raises ConfigurationError when the store cannot be opened.
         """
         dialect = dialect_of(url, project, synchronous=synchronous)
@@ -101,7 +104,7 @@ class Database:
                 if lock is not None:
                     undo.callback(lock.release)
                 connect = _connector(dialect, wrap)
-                _prepare(connect, dialect, patience)
+                _prepare(connect, dialect, patience, progress)
             except OSError as error:
                 raise ConfigurationError([f"the store cannot be opened: {error}"]) from error
             undo.pop_all()
@@ -257,19 +260,19 @@ def _relaxed(connect: Callable[[], Connection], dialect: Dialect) -> Connection:
     return connection
 
 
-def _prepare(connect: Callable[[], Connection], dialect: Dialect, patience: float) -> None:
+def _prepare(connect: Callable[[], Connection], dialect: Dialect, patience: float, progress: Progress) -> None:
     deadline = time.monotonic() + patience
     while True:
         try:
-            return _migrate(connect, dialect)
+            return _migrate(connect, dialect, progress)
         except Fault as fault:
             if fault.kind != "busy" or time.monotonic() >= deadline:
                 raise ConfigurationError([f"the store cannot be opened: {fault}"]) from fault
 
 
-def _migrate(connect: Callable[[], Connection], dialect: Dialect) -> None:
+def _migrate(connect: Callable[[], Connection], dialect: Dialect, progress: Progress) -> None:
     connection = connect()
     try:
-        migrate(connection, dialect)
+        migrate(connection, dialect, progress=progress)
     finally:
         connection.close()

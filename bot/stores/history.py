@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from functools import partial
 
 from bot.engine.protocols import StoredTurn
+from bot.progress import Progress
 from bot.stores.connection import Connection
+from bot.stores.database import Database
 from bot.stores.times import moment
 
 _CHUNK = 500
@@ -47,8 +50,25 @@ def archive_some(connection: Connection, conversation: str, cutoff: int) -> int:
     return connection.run(f"DELETE {chosen}", **which)
 
 
-def conversations_after(connection: Connection, last: str) -> Sequence[str]:
-    """Some conversation ids behind `last`, in order; none at the end."""
+async def conversations(database: Database, progress: Progress) -> AsyncIterator[str]:
+    """The ids of all conversations, a page at a time, each told of."""
+    last, number, count = "", 0, await database.scan(partial(count_of, table="conversations"))
+    while names := await database.scan(partial(_after, last=last)):
+        for name in names:
+            progress(f"conversation {number + 1:,} of {count:,}", min(number / count, 1.0))
+            yield name
+            number += 1
+        last = names[-1]
+
+
+def count_of(connection: Connection, table: str) -> int:
+    """How many rows a table has."""
+    (row,) = connection.all(f"SELECT COUNT(*) AS n FROM {table}")  # noqa: S608 - a table of ours
+    count: int = row.n
+    return count
+
+
+def _after(connection: Connection, last: str) -> Sequence[str]:
     sql = "SELECT id FROM conversations WHERE id > :last ORDER BY id LIMIT :limit"
     return [row.id for row in connection.all(sql, last=last, limit=_CHUNK)]
 

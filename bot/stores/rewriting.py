@@ -6,18 +6,20 @@ from collections.abc import Iterator
 
 from bot.engine import old_format
 from bot.errors import ConfigurationError
+from bot.progress import Progress, counted
 from bot.stores.connection import Connection, Row
 
 _PAGE = 500
 """So many turns are in memory at a time."""
 
 
-def rewrite(connection: Connection) -> None:
+def rewrite(connection: Connection, progress: Progress) -> None:
     """Write every record, snapshot and accepted message of versions 1 and 2 as version 3 has them.
 
     Raises ConfigurationError where one is not what they wrote.
     """
-    for (name,) in connection.all("SELECT id FROM conversations WHERE snapshot IS NOT NULL"):
+    conversations = connection.all("SELECT id FROM conversations WHERE snapshot IS NOT NULL")
+    for (name,) in counted(conversations, "bringing the store up to date, conversation", progress):
         try:
             _rewrite_conversation(connection, name)
         except (ValueError, KeyError, TypeError) as error:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from bot.errors import ConfigurationError
+from bot.progress import Progress, silent
 from bot.stores.connection import Connection
 from bot.stores.dialects import Dialect
 from bot.stores.rewriting import rewrite
@@ -74,7 +75,7 @@ VERSION_2 = (
 
 VERSION_3 = (rewrite,)
 
-MIGRATIONS: Sequence[Sequence[str | Callable[[Connection], None]]] = (VERSION_1, VERSION_2, VERSION_3)
+MIGRATIONS: Sequence[Sequence[str | Callable[[Connection, Progress], None]]] = (VERSION_1, VERSION_2, VERSION_3)
 """The steps to each version, SQL or what else is to be done."""
 
 LATEST = len(MIGRATIONS)
@@ -96,7 +97,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
 """Every table but `schema`, with its key, in an order in which references are kept."""
 
 
-def migrate(connection: Connection, dialect: Dialect, *, to: int = LATEST) -> None:
+def migrate(connection: Connection, dialect: Dialect, *, to: int = LATEST, progress: Progress = silent) -> None:
     """Bring the schema to version `to` in one transaction, one process at a time.
 
     Raises ConfigurationError when the database is newer than this program.
@@ -111,7 +112,7 @@ def migrate(connection: Connection, dialect: Dialect, *, to: int = LATEST) -> No
             raise ConfigurationError([_TOO_NEW.format(present=present, latest=LATEST)])
         for number in range(present + 1, to + 1):
             for step in MIGRATIONS[number - 1]:
-                _take(step, connection, dialect)
+                _take(step, connection, dialect, progress)
             connection.run("DELETE FROM schema")
             connection.run("INSERT INTO schema (version) VALUES (:version)", version=number)
         connection.run("COMMIT")
@@ -120,11 +121,13 @@ def migrate(connection: Connection, dialect: Dialect, *, to: int = LATEST) -> No
         raise
 
 
-def _take(step: str | Callable[[Connection], None], connection: Connection, dialect: Dialect) -> None:
+def _take(
+    step: str | Callable[[Connection, Progress], None], connection: Connection, dialect: Dialect, progress: Progress
+) -> None:
     if isinstance(step, str):
         connection.run(step.format_map(dialect.types))
     else:
-        step(connection)
+        step(connection, progress)
 
 
 def version(connection: Connection, dialect: Dialect) -> int:

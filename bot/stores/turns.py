@@ -12,6 +12,7 @@ from bot.dialogue.events import ReminderScheduled
 from bot.engine.protocols import DueOutgoing, EffectEntry, Loaded, StoredTurn, TurnCommit
 from bot.errors import SequenceConflict
 from bot.messages import UserMessage
+from bot.progress import Progress, silent
 from bot.sources import Sources
 from bot.stores import commits, effects, history, inbox, outbox, reminders
 from bot.stores.connection import Connection
@@ -114,13 +115,11 @@ class SqlTurns:
         """Send the reply again at `at`."""
         await self.database.write(lambda c: outbox.retry_at(c, reply, at))
 
-    async def archive(self, older_than: datetime) -> int:
+    async def archive(self, older_than: datetime, *, progress: Progress = silent) -> int:
         """Move turns from before `older_than` out of the table that turns write to; they stay readable. How many."""
-        cutoff, last, moved = micros(older_than), "", 0
-        while names := await self.database.scan(partial(history.conversations_after, last=last)):
-            for name in names:
-                moved += await self._archive(partial(history.archive_some, conversation=name, cutoff=cutoff))
-            last = names[-1]
+        cutoff, moved = micros(older_than), 0
+        async for name in history.conversations(self.database, progress):
+            moved += await self._archive(partial(history.archive_some, conversation=name, cutoff=cutoff))
         return moved
 
     async def purge(self, older_than: datetime) -> int:

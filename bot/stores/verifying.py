@@ -7,6 +7,7 @@ from functools import partial
 from typing import Protocol
 
 from bot.engine.protocols import StoredTurn
+from bot.progress import Progress, silent
 from bot.stores import history
 from bot.stores.connection import Connection, Row
 from bot.stores.database import Database
@@ -29,15 +30,13 @@ NewFold = Callable[[str], Fold]
 """Makes the fold of the conversation with this id."""
 
 
-async def verify(database: Database, new_fold: NewFold) -> list[str]:
+async def verify(database: Database, new_fold: NewFold, *, progress: Progress = silent) -> list[str]:
     """All that is wrong with the store, a sentence each; the bot may go on running."""
+    progress("the file", 0.0)
     problems = await database.scan(_file_problems) if database.dialect.name == "sqlite" else []
     problems += await database.scan(_stray_rows)
-    last = ""
-    while names := await database.scan(partial(history.conversations_after, last=last)):
-        for name in names:
-            problems += await _conversation_problems(database, name, new_fold(name))
-        last = names[-1]
+    async for name in history.conversations(database, progress):
+        problems += await _conversation_problems(database, name, new_fold(name))
     return problems + await database.scan(_open_effects)
 
 

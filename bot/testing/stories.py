@@ -28,6 +28,7 @@ from bot.dialogue.training import start_of, told
 from bot.dialogue.turn_loop import goes_on
 from bot.engine.protocols import Matcher
 from bot.messages import Entity, Parse
+from bot.progress import Progress, counted, silent
 
 NOW: Final = datetime(2026, 11, 3, 10, 0, tzinfo=UTC)
 """When test stories happen, for the dates in what users say."""
@@ -105,11 +106,17 @@ class StoryReport(Struct, frozen=True):
 
 
 def run_story_tests(
-    content: Content, matcher: Matcher, dialogue: Dialogue, tests: Sequence[Story], *, now: datetime = NOW
+    content: Content,
+    matcher: Matcher,
+    dialogue: Dialogue,
+    tests: Sequence[Story],
+    *,
+    now: datetime = NOW,
+    progress: Progress = silent,
 ) -> StoryReport:
     """Run test stories. `matcher` reads `/intent{…}` as such; `now` is the reference time for dates."""
     runner = _Runner(content, matcher, dialogue, now)
-    return StoryReport(tuple(runner.run(way) for way in ways(tests)))
+    return StoryReport(tuple(runner.run(way) for way in counted(list(ways(tests)), "story", progress)))
 
 
 class _Runner:

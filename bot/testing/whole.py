@@ -34,6 +34,7 @@ from bot.engine.engine import Engine
 from bot.engine.record import TurnRecord
 from bot.engine.snapshots import read_snapshot
 from bot.messages import Principal, UserMessage
+from bot.progress import Progress, counted, silent
 from bot.sources import Sources
 from bot.testing.stories import StepResult, StoryReport, StoryResult
 
@@ -50,10 +51,11 @@ class _Exchange(Struct, frozen=True):
 
 
 async def run_whole_stories(
-    engine: Engine, tests: Sequence[Story], principal: Principal, sources: Sources
+    engine: Engine, tests: Sequence[Story], principal: Principal, sources: Sources, *, progress: Progress = silent
 ) -> StoryReport:
     """Run test stories through the engine, each in a conversation of its own, as `principal`."""
-    return StoryReport(tuple([await _run(engine, way, principal, sources) for way in ways(tests)]))
+    told = counted(list(ways(tests)), "story", progress)
+    return StoryReport(tuple([await _run(engine, way, principal, sources) for way in told]))
 
 
 async def _run(engine: Engine, way: Way, principal: Principal, sources: Sources) -> StoryResult:

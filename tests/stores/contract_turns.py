@@ -128,7 +128,9 @@ class TurnContract:
     async def test_archived_turns_stay_readable_and_the_conversation_goes_on(self, store: SqlTurns, conversation: str):
         for seq in range(1, 8):
             await store.commit(turn(conversation, seq))
-        assert await store.archive(NOW + timedelta(seconds=5)) == 4
+        stages: list[str] = []
+        assert await store.archive(NOW + timedelta(seconds=5), progress=lambda stage, _: stages.append(stage)) == 4
+        assert stages[0].startswith("conversation 1 of ")
         assert await store.archive(NOW + timedelta(seconds=5)) == 0
         assert [t.seq for t in await store.turns(conversation, limit=4)] == [4, 5, 6, 7]
         assert [t.seq for t in await store.turns(conversation, after=2, limit=4)] == [3, 4, 5, 6]

@@ -80,6 +80,29 @@ async def test_a_backup_taken_while_turns_commit_has_every_acknowledged_turn(sto
     assert (tmp_path / "b.db").stat().st_mode & 0o077 == 0
 
 
+async def test_a_long_backup_tells_how_far_it_is_and_has_nothing_of_what_is_written_meanwhile(
+    store: SqlTurns, tmp_path: Path
+):
+    await fill(store)
+    await store.database.write(lambda c: c.run("CREATE TABLE ballast (page BLOB)"))
+    pages = [{"page": b"x" * 4_000}] * 5_000
+    await store.database.write(lambda c: c.many("INSERT INTO ballast (page) VALUES (:page)", pages))
+    writer = sqlite3.connect(tmp_path / "t.db", isolation_level=None, timeout=5)
+    shares: list[float] = []
+
+    def tell(_: str, share: float) -> None:
+        shares.append(share)
+        writer.execute("UPDATE ballast SET page = x'00' WHERE rowid IN (1, 2500, 5000)")
+
+    backup(URL, tmp_path / "b.db", project=tmp_path, progress=tell)
+    writer.close()
+    assert len(shares) >= 3
+    assert shares == sorted(shares)
+    with sqlite3.connect(tmp_path / "b.db") as copied:
+        assert copied.execute("SELECT COUNT(*) FROM ballast WHERE length(page) = 4000").fetchone() == (5_000,)
+    copied.close()
+
+
 async def test_a_restored_store_is_the_one_of_the_backup(store: SqlTurns, tmp_path: Path):
     (conversation, *_) = await fill(store)
     backup(URL, tmp_path / "b.db", project=tmp_path)
@@ -141,7 +164,11 @@ async def test_a_copy_has_every_row_and_goes_on(
     rows = {table: await _rows(store.database, table) for table in TABLES}
     await store.database.close()
     target = "sqlite:///c.db" if kind == "sqlite" else request.getfixturevalue("cluster").new_database()
-    assert await copy(URL, target, project=tmp_path) == sum(map(len, rows.values()))
+    shares: list[float] = []
+    copied_rows = await copy(URL, target, project=tmp_path, progress=lambda _, share: shares.append(share))
+    assert copied_rows == sum(map(len, rows.values()))
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
     copied = open_turns(Database.open(target, project=tmp_path), Sources())
     assert {table: await _rows(copied.database, table) for table in TABLES} == rows
     assert await verify(copied.database, LastRecord) == []
@@ -161,7 +188,9 @@ async def _rows(database: Database, table: str) -> list[dict[str, object]]:
 
 async def test_a_sound_store_verifies(store: SqlTurns):
     await fill(store)
-    assert await verify(store.database, LastRecord) == []
+    stages: list[str] = []
+    assert await verify(store.database, LastRecord, progress=lambda stage, _: stages.append(stage)) == []
+    assert stages == ["the file", *(f"conversation {n} of 3" for n in (1, 2, 3))]
 
 
 @pytest.mark.parametrize(

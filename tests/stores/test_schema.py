@@ -103,7 +103,10 @@ async def test_a_store_of_version_1_is_brought_up_to_date_with_all_that_is_in_it
 ):
     migrate(connection, dialect, to=1)
     fill_as_version_1(connection)
-    store = open_turns(Database.open(url, readers=1), Sources())
+    told: list[tuple[str, float]] = []
+    opened = Database.open(url, readers=1, progress=lambda stage, share: told.append((stage, share)))
+    store = open_turns(opened, Sources())
+    assert told == [("bringing the store up to date, conversation 1 of 1", 0.0), ("done", 1.0)]
     assert version(connection, dialect) == LATEST
     assert await store.conversation_id("customer:1", "chat", "") == "old"
     assert await verify(store.database, TurnFold) == []

@@ -16,10 +16,11 @@ ROOMS = {
     "bot.errors": set(),
     "bot.sources": set(),
     "bot.encoding": set(),
+    "bot.progress": set(),
     "bot.config": set(),
     "bot.content": set(),
     "bot.learning": {"bot.content"},
-    "bot.nlu": {"bot.content", "bot.learning", "bot.messages", "bot.errors", "bot.encoding"},
+    "bot.nlu": {"bot.content", "bot.learning", "bot.messages", "bot.errors", "bot.encoding", "bot.progress"},
     "bot.dialogue": {"bot.content", "bot.learning", "bot.messages", "bot.errors", "bot.encoding"},
     "bot.actions": {
         "bot.content",

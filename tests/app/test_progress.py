@@ -1,0 +1,89 @@
+"""Who waits at a terminal sees how far work is; programs get nothing but the result."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from bot.app.learning import learn
+from bot.app.nlu_testing import run_nlu_test
+from bot.app.projects import load_project
+from bot.app.testing import run_core_tests, run_end_to_end_tests
+from bot.progress import counted, part
+from bot.reading.template import write_template
+
+
+@pytest.fixture
+def bakery(tmp_path: Path) -> Path:
+    write_template(tmp_path / "bakery")
+    return tmp_path / "bakery"
+
+
+class Told:
+    """Keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.stages: list[str] = []
+        self.shares: list[float] = []
+
+    def __call__(self, stage: str, share: float) -> None:
+        self.stages.append(stage)
+        self.shares.append(share)
+
+
+def test_counted_things_are_told_with_their_number_and_the_end_is_too():
+    told = Told()
+    assert list(counted("ab", "letter", told)) == ["a", "b"]
+    assert told.stages == ["letter 1 of 2", "letter 2 of 2", "done"]
+    assert told.shares == [0.0, 0.5, 1.0]
+
+
+def test_a_part_tells_its_share_of_the_whole():
+    told = Told()
+    assert list(counted("ab", "letter", part(told, 0.5, 0.75))) == ["a", "b"]
+    assert told.shares == [0.5, 0.625, 0.75]
+
+
+def test_learning_tells_how_far_it_is_and_nothing_where_all_is_kept(bakery: Path):
+    told, again = Told(), Told()
+    learn(load_project(bakery), progress=told)
+    assert told.shares == sorted(told.shares)
+    assert {"intents", "entities", "policies"} <= set(told.stages)
+    learn(load_project(bakery), progress=again)
+    assert again.shares == [1.0]
+
+
+async def test_every_test_of_a_project_tells_how_far_it_is(bakery: Path):
+    stories, whole, messages = Told(), Told(), Told()
+    run_core_tests(bakery, progress=stories)
+    await run_end_to_end_tests(bakery, progress=whole)
+    run_nlu_test(bakery, None, other_config=bakery / "config.yml", progress=messages)
+    for told in (stories, whole, messages):
+        assert told.shares == sorted(told.shares)
+        assert len(told.shares) > 3
+    assert "story 1 of" in " ".join(stories.stages)
+    assert "story 1 of" in " ".join(whole.stages)
+    assert messages.stages.count("fold 1 of 5") == 2
+
+
+def test_a_terminal_is_shown_a_bar_and_a_pipe_is_not(bakery: Path):
+    command = [sys.executable, "-m", "bot", "train", "--force", "--project", str(bakery)]
+    watched, terminal = pty.openpty()
+    seen = b""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=terminal, env={**os.environ, "TERM": "xterm"}) as run:
+        os.close(terminal)
+        try:
+            while found := os.read(watched, 4096):
+                seen += found
+        except OSError:  # the other end is closed
+            pass
+    os.close(watched)
+    assert run.returncode == 0
+    assert b"Training: " in seen
+    piped = subprocess.run(command, capture_output=True, check=True)
+    assert piped.stderr == b""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import sys
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
@@ -73,3 +75,23 @@ async def test_a_long_conversation_costs_no_more_than_a_short_one(bank_project: 
                     sizes[turn] = len(loaded.snapshot or b"")
     assert statements[300] <= statements[30]
     assert sizes[300] <= 1.2 * sizes[30]
+
+
+async def test_turns_leave_nothing_in_memory(bank_project: BankProject) -> None:
+    async with (
+        serving(bank_project("flat"), Place(port=0), {}) as (running, url),
+        httpx.AsyncClient(base_url=url, trust_env=False, timeout=60) as client,
+    ):
+        client.headers["Authorization"] = f"Bearer {(await running.auth.keys.create({'channel'})).secret}"
+
+        async def talk(turns: int) -> int:
+            for turn in range(turns):
+                body = {"sender": f"s-{turn % 10}", "message": ("hello", "thanks", "what can you do?")[turn % 3]}
+                await client.post("/webhooks/rest/webhook", json=body)
+            gc.collect()
+            return sys.getallocatedblocks()
+
+        await talk(350)
+        before = await talk(50)
+        after = await talk(1_000)
+    assert after - before < 1_000, "something stays for every turn"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final, Literal, NamedTuple
 
 from bot.messages import Json
@@ -101,12 +101,19 @@ def add(time: datetime, grain: Grain, count: int) -> datetime:
     """Move by `count` units; the day is cut to the month's last. Raises OverflowError beyond the years 1 to 9999."""
     months = _MONTHS.get(grain)
     if months is None:
-        return time + timedelta(seconds=SECONDS[grain] * count)
+        # Where summer time ends an hour comes twice: `fold` says which one is meant.
+        return (time + timedelta(seconds=SECONDS[grain] * count)).replace(fold=time.fold)
     total = time.year * 12 + time.month - 1 + months * count
     year, month = divmod(total, 12)
     if not 1 <= year <= 9999:
         raise OverflowError("beyond the calendar")
     return time.replace(year=year, month=month + 1, day=min(time.day, monthrange(year, month + 1)[1]))
+
+
+def later(reference: Reference, time: timedelta) -> datetime:
+    """The wall clock when so much time has passed, over changes to and from summer time."""
+    zone = reference.habits.zone
+    return (reference.now.replace(tzinfo=zone).astimezone(UTC) + time).astimezone(zone).replace(tzinfo=None)
 
 
 def described(when: When, habits: Habits) -> tuple[Json, dict[str, Json]]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
-from bot.nlu.entities.grammar.calendar import Grain, Reference, When, add, span
+from bot.nlu.entities.grammar.calendar import Grain, Reference, When, add, floor, span
 from bot.nlu.entities.grammar.names import PARTS_OF_DAY
-from bot.nlu.entities.grammar.numbers import SPOKEN, number
+from bot.nlu.entities.grammar.numbers import NO_SUFFIXES, SPOKEN, number
 from bot.nlu.entities.grammar.reading import closes
-from bot.nlu.entities.grammar.tokens import Tokens
+from bot.nlu.entities.grammar.tokens import Tokens, listed
 
 
 class Clock(NamedTuple):
@@ -55,13 +55,15 @@ def _minutes_from(tokens: Tokens, at: int) -> Clock | None:
     if word in _QUARTERS:
         minutes, end = _QUARTERS[word], first + 1
     else:
-        read = number(tokens, first, suffixes=False)
+        read = number(tokens, first, suffixes=NO_SUFFIXES)
         if read is None or not 0 < read.value < 60 or first > at:
             return None
         minutes, end = int(read.value), tokens.skip(read.end, ("minutes", "mins", "minute"))
     relation = tokens.words[end]
     if relation not in {"past", "after", "to", "before", "till"}:
         return _half_hour(tokens, at) if word == "half" else None
+    if relation in {"to", "till"} and end == first + 1 and _begins_a_range(tokens, first):
+        return None
     hour = _hour(tokens, end + 1)
     if hour is None or (relation in {"to", "after", "before"} and word not in _QUARTERS and hour.marked is False):
         return None
@@ -70,10 +72,25 @@ def _minutes_from(tokens: Tokens, at: int) -> Clock | None:
     return Clock(hour.end, (hour.hour - 1) % (24 if hour.sure else 12) or 12, 60 - minutes, 0, "minute", hour.sure)
 
 
+_AT: Final = frozenset({"at", "@"})
+_TOWARDS: Final = _AT | listed("by until till before after around about")
+"""Words after which a number may be an hour, or the minutes to one."""
+
+
+def _begins_a_range(tokens: Tokens, at: int) -> bool:
+    """Tell the hours of `from 3 to 4pm` and `10 to 11am` from the minutes of `ten to three` and `at 5 to 4`."""
+    before = tokens.words[at - 1] if at > 0 else ""
+    if before in {"from", "between"}:
+        return True
+    return tokens.has_digits(at) and int(tokens.words[at]) <= 12 and before not in _TOWARDS
+
+
 def _half_hour(tokens: Tokens, at: int) -> Clock | None:
     """Read the British `half six` for half past six."""
-    hour = number(tokens, at + 1, suffixes=False)
-    if hour is None or not 1 <= hour.value <= 12 or not tokens.is_word(at + 1) or not closes(tokens, hour.end):
+    hour = number(tokens, at + 1, suffixes=NO_SUFFIXES)
+    if hour is None or not 1 <= hour.value <= 12 or not closes(tokens, hour.end):
+        return None
+    if not tokens.is_word(at + 1) and (at == 0 or tokens.words[at - 1] not in _AT):
         return None
     return Clock(hour.end, int(hour.value), 30, grain="minute")
 
@@ -82,7 +99,7 @@ def _hour(tokens: Tokens, at: int) -> Clock | None:
     """Read the hour that minutes refer to; marked when it says itself that it is one."""
     if tokens.words[at] in _WHOLE_HOURS:
         return Clock(at + 1, _WHOLE_HOURS[tokens.words[at]], sure=True)
-    read = number(tokens, at, suffixes=False)
+    read = number(tokens, at, suffixes=NO_SUFFIXES)
     if read is None or not 1 <= read.value <= 24 or read.value != int(read.value):
         return None
     said = _told_apart(tokens, Clock(read.end, int(read.value), marked=False))
@@ -101,7 +118,9 @@ def _digits(tokens: Tokens, at: int) -> Clock | None:
     if not parts:
         return read
     if words[at + 1] == "." and words[read.end] not in {"am", "pm", "a", "p"}:
-        return None  # 3.30 is a number unless the morning or the afternoon is named
+        called = at > 0 and words[at - 1] in _AT and len(parts) == 1 and closes(tokens, read.end)
+        if not called:  # 3.30 is a number unless the morning or the afternoon is named
+            return None
     second = parts[1] if len(parts) == 2 else 0
     return read._replace(minute=parts[0], second=second, grain="second" if parts[1:] else "minute", marked=True)
 
@@ -113,10 +132,10 @@ def _next_part(tokens: Tokens, at: int, marks: str) -> bool:
 
 def _words(tokens: Tokens, at: int) -> Clock | None:
     """Read `six`, `six o'clock`, `six thirty`."""
-    hour = number(tokens, at, suffixes=False) if tokens.is_word(at) else None
+    hour = number(tokens, at, suffixes=NO_SUFFIXES) if tokens.is_word(at) else None
     if hour is None or not 0 < hour.value <= 12 or hour.end != at + 1:
         return None
-    minute = number(tokens, hour.end, suffixes=False) if tokens.is_word(hour.end) else None
+    minute = number(tokens, hour.end, suffixes=NO_SUFFIXES) if tokens.is_word(hour.end) else None
     if minute and 10 <= minute.value < 60 and minute.value == int(minute.value):
         return Clock(minute.end, int(hour.value), int(minute.value), grain="minute", marked=False)
     return Clock(hour.end, int(hour.value), marked=False)
@@ -146,6 +165,18 @@ def _meridiem(tokens: Tokens, at: int) -> tuple[int, int] | None:
     if first == at + 2 and part in {"morning", "afternoon", "evening"}:
         return first + 1, int(part != "morning")
     return (at + 2, 1) if tokens.phrase(at, "at", "night") else None
+
+
+def on_part(read: Clock, part: When) -> When:
+    """Put a time of day on a part of a day, which tells morning from evening; the small hours follow the evening."""
+    assert part.start is not None
+    day, hour = floor(part.start, "day"), read.hour
+    if part.start.hour >= 18:
+        small = hour < 6 if read.sure else hour == 12 or hour <= 3
+        hour = hour % 12 + 24 if small else hour if read.sure else hour % 12 + 12
+    elif not read.sure:
+        hour = hour % 12 + (12 if part.start.hour >= 12 else 0)
+    return on_day(read._replace(hour=hour, sure=True), day)
 
 
 def on_day(read: Clock, day: datetime) -> When:

@@ -21,7 +21,7 @@ class Contact(NamedTuple):
 
 _LABEL = r"[^\W_](?:[\w-]{0,61}[^\W_])?"
 _AFTER_AT = re.compile(rf"@({_LABEL}(?:\.{_LABEL}){{1,8}})")
-_BEFORE_AT = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]{1,64}\Z")
+_BEFORE_AT = re.compile(r"[\w.!#$%&'*+/?^`{|}~-]{1,64}\Z")
 _URL = re.compile(
     r"(?:(?<![^\W_])(?:https?|ftp)://[^\s<>\"'“”«»]{1,2000}"
     rf"|(?<![\w.@-])(?:www\.{_LABEL}(?:\.{_LABEL}){{1,8}}"
@@ -31,11 +31,12 @@ _URL = re.compile(
 )
 _DOMAIN = re.compile(r"(?:\w+://)?(?:[^/@\s]{0,200}@)?([^/?#:\s]+)")
 _PHONE = re.compile(
-    r"(?<![\w.,/:£€$+-])(?:\+|\(\+?|00(?=[1-9])|(?=0)|(?=\d{3}[-. ]\d{3}[-. ]\d{4}(?!\d)))"
+    r"(?<![\w.,/:£€$+-])(?:\+|\(\+?|00(?=[1-9])|(?=0)|(?=(?:1[-. ])?\d{3}[-. ]\d{3}[-. ]\d{4}(?!\d)))"
     r"\d(?:[ .()/-]{0,3}\d){6,14}(?:[ ]?(?:ext|x)\.?[ ]?(\d{1,6}))?(?![\w%£€$]|[.,/:-]\d)",
     re.IGNORECASE,
 )
-_COUNTRY = re.compile(r"\(?\+(\d{1,3}?)\)?(?:[ .(-]|(?=\d{9,12}$))")
+_COUNTRY = re.compile(r"\(?\+(1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|\d{3})\)?[ .(-]?")
+"""Country codes have one to three digits, and none begins another (ITU-T E.164, list of assigned codes)."""
 _TRAILING = ".,;:!?)]}'’*_~"
 
 
@@ -60,6 +61,8 @@ def _urls(text: str) -> Iterator[Contact]:
         return
     for match in _URL.finditer(text):
         value = match.group().rstrip(_TRAILING)
+        if "(" in value and match.group()[len(value) :].startswith(")") and value.count("(") > value.count(")"):
+            value += ")"  # .../Foo_(bar)
         domain = _DOMAIN.match(value)
         if domain and len(value) > 3 and not value.endswith("://"):
             details = {"value": value, "domain": domain.group(1).lower().removeprefix("www.")}

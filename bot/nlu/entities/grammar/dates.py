@@ -1,27 +1,19 @@
-"""Dates: `3 May 2025`, `3/11/2026`, `the 5th`, `October`, `Friday`, `Q3 2025`, `christmas`."""
+"""Dates: `3 May 2025`, `3/11/2026`, `the 5th`, `October`, `Q3 2025`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from calendar import monthrange
+from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import Final
 
 from bot.nlu.entities.grammar.calendar import Reference, When, add, floor, unit
 from bot.nlu.entities.grammar.dated import Dated, DateRule, nearest_day
 from bot.nlu.entities.grammar.digits import in_digits
-from bot.nlu.entities.grammar.names import FEASTS, MONTHS, UNSURE, WEEKDAYS, feast
+from bot.nlu.entities.grammar.names import MONTHS, UNSURE, WEEKDAYS
 from bot.nlu.entities.grammar.numbers import ORDINAL_WORDS, ordinal
 from bot.nlu.entities.grammar.reading import closes
-from bot.nlu.entities.grammar.tokens import DIGITS, Tokens
-
-_OFFSETS: Final = {"today": 0, "yesterday": -1, "tomorrow": 1, "tmrw": 1, "tomorow": 1, "tommorow": 1, "yday": -1}
-
-
-def day_word(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
-    """Read `today`, `yesterday`, `tomorrow` (a possessive belongs to what follows)."""
-    offset = _OFFSETS.get(tokens.words[at])
-    return None if offset is None else Dated(at + 1, unit(reference.today + timedelta(days=offset), "day"))
-
+from bot.nlu.entities.grammar.tokens import DIGITS, Tokens, listed
 
 # --- the year that is not said ------------------------------------------------
 
@@ -32,29 +24,6 @@ def _nearest_month(month: int, reference: Reference) -> datetime:
     if reference.past and candidate > this:
         return add(candidate, "year", -1)
     return add(candidate, "year", 1) if not reference.past and candidate < this else candidate
-
-
-def _nearest_weekday(weekday: int, reference: Reference) -> datetime:
-    """Give the latest such day before today, or the first after it; never today, as in Duckling."""
-    today = reference.today
-    ahead = (weekday - today.weekday() - 1) % 7 + 1
-    return today + timedelta(days=ahead - 7 if ahead < 7 else -7) if reference.past else today + timedelta(days=ahead)
-
-
-def nearest_feast(name: str, reference: Reference) -> datetime:
-    """Give the latest such feast up to today, or the first from today on."""
-    step = -1 if reference.past else 1
-    for year in (reference.today.year, reference.today.year + step):
-        day = feast(name, year)
-        midnight = datetime(day.year, day.month, day.day)
-        if midnight == reference.today or (midnight < reference.today) == reference.past:
-            return midnight
-    raise ValueError("no such feast")
-
-
-def weekday_from(weekday: int, reference: Reference) -> When:
-    """Give the nearest such weekday in the direction that the reference leans to."""
-    return unit(_nearest_weekday(weekday, reference), "day")
 
 
 def month_from(month: int, reference: Reference) -> When:
@@ -68,11 +37,15 @@ def month_from(month: int, reference: Reference) -> When:
 def year_number(tokens: Tokens, at: int) -> int | None:
     """Read a year of four digits, 1900 to 2199."""
     word = tokens.words[at]
-    plausible = len(word) == 4 and word.isdecimal() and 1900 <= int(word) < 2200
-    return int(word) if plausible and not (tokens.glued(at + 1) and tokens.words[at + 1].isalnum()) else None
+    if len(word) != 4 or not word.isdecimal() or not 1900 <= int(word) < 2200:
+        return None
+    at += 1
+    if tokens.words[at] == "-" and tokens.glued(at) and len(tokens.words[at + 1]) < 3 and tokens.has_digits(at + 1):
+        at += 1  # 2024-02-30 is no day, and no year
+    return None if tokens.glued(at) and tokens.words[at].isalnum() else int(word)
 
 
-def _year_after(tokens: Tokens, at: int, reference: Reference) -> tuple[int, int] | None:
+def year_after(tokens: Tokens, at: int, reference: Reference) -> tuple[int, int] | None:
     """Read a year behind a month or day: `2025`, `, 2025`, `of 2025`, `'25`, `last year`."""
     words = tokens.words
     if words[at] == "'" and len(words[at + 1]) == 2 and tokens.glued(at + 1) and words[at + 1].isdecimal():
@@ -100,18 +73,45 @@ def bare_year(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated
 def month_first(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
     """Read `October`, `Oct 2025`, `May 3rd, 2025`, `October last year`."""
     month = MONTHS.get(tokens.words[at])
-    if month is None:
+    if month is None or _of_no_such_day(tokens, at, month):
         return None
     end = tokens.skip(at + 1, (".",)) if len(tokens.words[at]) < 5 else at + 1
+    if _mark(tokens, end) and (marked := year_number(tokens, end + 1)):
+        return Dated(end + 2, unit(datetime(marked, month, 1), "month"))
     day = day_number(tokens, tokens.skip(end, ("the",)))
     if day and not _counts_something(tokens, day[0]):
         return _dated_day(tokens, day[0], month, day[1], reference)
-    year = _year_after(tokens, end, reference)
+    year = year_after(tokens, end, reference)
     if year:
         return Dated(year[0], unit(datetime(year[1], month, 1), "month"))
-    if tokens.words[at] in UNSURE and not led and not _surely_a_name(tokens, at):
+    if tokens.words[at] in UNSURE and not (led or surely_a_name(tokens, at) or joins_a_date(tokens, at)):
+        return None
+    if tokens.words[at] in _VERBS and not (led or joins_a_date(tokens, at)) and tokens.words[at + 1] in _BEHIND_VERBS:
         return None
     return Dated(at + 1, month_from(month, reference))
+
+
+_VERBS: Final = frozenset({"march"})
+_BEHIND_VERBS: Final = listed("on over into off down up through along in out to me him her them us back")
+"""What tells `I will march into your branch` from `show my march statement`."""
+
+_JOINTS: Final = listed("to until till - through thru and")
+
+
+def joins_a_date(tokens: Tokens, at: int) -> bool:
+    """Whether a joint and another name of the same kind stand beside it: `jan to march`, `mon-fri`."""
+    kind: Collection[str] = MONTHS if tokens.words[at] in MONTHS else WEEKDAYS
+    behind = tokens.words[at + 1] in _JOINTS and tokens.words[at + 2] in kind
+    return behind or (at > 1 and tokens.words[at - 1] in _JOINTS and tokens.words[at - 2] in kind)
+
+
+def _of_no_such_day(tokens: Tokens, at: int, month: int) -> bool:
+    """Tell the month of `30 February` from one by itself: there is no such day, and the whole month is not meant."""
+    word = tokens.words[at - 1] if at > 0 else ""
+    if not word.isdecimal() or len(word) > 2:
+        return False
+    year = year_number(tokens, at + 1) or 2000  # a leap year
+    return monthrange(year, month)[1] < int(word) <= 31
 
 
 def _counts_something(tokens: Tokens, at: int) -> bool:
@@ -119,7 +119,7 @@ def _counts_something(tokens: Tokens, at: int) -> bool:
     return tokens.words[at - 1].isdecimal() and not closes(tokens, at)
 
 
-def _surely_a_name(tokens: Tokens, at: int) -> bool:
+def surely_a_name(tokens: Tokens, at: int) -> bool:
     """Whether a word is written with a capital letter within a sentence, or is all that is said."""
     if tokens.count == 1:
         return True
@@ -145,7 +145,7 @@ def day_number(tokens: Tokens, at: int) -> tuple[int, int] | None:
 
 
 def _dated_day(tokens: Tokens, end: int, month: int, day: int, reference: Reference) -> Dated:
-    year = _year_after(tokens, end, reference)
+    year = year_after(tokens, end, reference)
     if year:
         return Dated(year[0], unit(datetime(year[1], month, day), "day"))
     return Dated(end, unit(nearest_day(month, day, reference), "day"))
@@ -158,12 +158,30 @@ def day_first(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated
     if day is None:
         return None
     end = tokens.skip(tokens.skip(day[0], ("day",)) if first > at else day[0], ("of",))
-    month = MONTHS.get(tokens.words[end])
+    mark = _mark(tokens, end)
+    month = MONTHS.get(tokens.words[end + 1 if mark else end])
+    if month and mark:
+        return _marked_day(tokens, end + 2, month, day[1], mark, reference)
     if month:
         after = tokens.skip(end + 1, (".",)) if len(tokens.words[end]) < 5 else end + 1
         dated = _dated_day(tokens, after, month, day[1], reference)
         return dated._replace(end=end + 1) if dated.end == after else dated
     return _day_of_month_phrase(tokens, end, day[1], reference) or _day_alone(tokens, at, day, reference, led)
+
+
+def _mark(tokens: Tokens, at: int) -> str | None:
+    """The sign in `21-Dec`, without gaps."""
+    word = tokens.words[at]
+    return word if word in {"-", "/"} and tokens.glued(at) and tokens.glued(at + 1) else None
+
+
+def _marked_day(tokens: Tokens, end: int, month: int, day: int, mark: str, reference: Reference) -> Dated:
+    """Read what may follow `21-Dec`: the same sign and a year."""
+    word = tokens.words[end + 1] if _mark(tokens, end) == mark else ""
+    if word.isdecimal() and len(word) in {2, 4} and (len(word) == 2 or year_number(tokens, end + 1)):
+        year = int(word) if len(word) == 4 else 2000 + int(word)
+        return Dated(end + 2, unit(datetime(year, month, day), "day"))
+    return Dated(end, unit(nearest_day(month, day, reference), "day"))
 
 
 def _day_of_month_phrase(tokens: Tokens, at: int, day: int, reference: Reference) -> Dated | None:
@@ -173,8 +191,10 @@ def _day_of_month_phrase(tokens: Tokens, at: int, day: int, reference: Reference
     shift = {"the": 0, "this": 0, "last": -1, "next": 1, "previous": -1, "every": 0}.get(tokens.words[at])
     if shift is None:
         return None
-    month = add(floor(reference.now, "month"), "month", shift)
-    return Dated(at + 2, unit(month.replace(day=day), "day"))
+    found = add(floor(reference.now, "month"), "month", shift).replace(day=day)
+    if tokens.words[at] in {"the", "every"} and found < reference.today and not reference.past:
+        found = add(found, "month", 1)
+    return Dated(at + 2, unit(found, "day"))
 
 
 def _day_alone(tokens: Tokens, at: int, day: tuple[int, int], reference: Reference, led: bool) -> Dated | None:
@@ -200,57 +220,7 @@ def day_of_month(day: int, reference: Reference) -> datetime:
     raise ValueError("no such day")
 
 
-# --- weekdays, quarters, feasts -----------------------------------------------
-
-
-def weekday(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
-    """Read `Friday`, `Tuesday the 19th`, `Fri, 3 May`, `Wednesday next week`, `Friday week`."""
-    day = WEEKDAYS.get(tokens.words[at])
-    if day is None:
-        return None
-    end = tokens.skip(at + 1, (".",)) if len(tokens.words[at]) < 5 else at + 1
-    dated = _date_behind(tokens, tokens.skip(end, (",",)), reference, day)
-    if dated:
-        return dated
-    if tokens.words[at] in UNSURE and not led and not _surely_a_name(tokens, at):
-        return None
-    return _weekday_of_week(tokens, at + 1, day, reference) or Dated(at + 1, weekday_from(day, reference))
-
-
-_MONTHS_AROUND: Final = 25
-"""Months before and after now in which a date is looked for that falls on the weekday said with it."""
-
-
-def _date_behind(tokens: Tokens, at: int, reference: Reference, weekday: int) -> Dated | None:
-    """Read the date that stands behind a weekday; without a year, the nearest on which that weekday falls."""
-    for rule in (month_first, day_first, in_digits):
-        dated = rule(tokens, at, reference, rule is day_first)
-        if dated is None or dated.when.grain != "day":
-            continue
-        for months in range(_MONTHS_AROUND):
-            for lean in ("past", "future") if reference.past else ("future", "past"):
-                moved = add(reference.now, "month", months if lean == "future" else -months)
-                other = rule(tokens, at, reference.leaning(lean, moved), rule is day_first)
-                if other and other.when.start and other.when.start.weekday() == weekday:
-                    return other
-        return dated
-    return None
-
-
-def _weekday_of_week(tokens: Tokens, at: int, day: int, reference: Reference) -> Dated | None:
-    if tokens.words[at] == "week" and closes(tokens, at + 1):
-        ahead = _nearest_weekday(day, reference.leaning("future"))
-        return Dated(at + 1, unit(ahead + timedelta(days=7), "day"))
-    first = tokens.skip(at, ("of", "in"))
-    shift = {"last": -7, "this": 0, "next": 7}.get(tokens.words[first])
-    if shift is None:
-        return None
-    if tokens.words[first + 1] == "week":
-        monday = floor(reference.now, "week")
-        return Dated(first + 2, unit(monday + timedelta(days=shift + day), "day"))
-    if shift and first == at and closes(tokens, at + 1):  # "Tuesday last", "Friday next"
-        return Dated(at + 1, weekday_from(day, reference.leaning("past" if shift < 0 else "future")))
-    return None
+# --- quarters -----------------------------------------------------------------
 
 
 def quarter(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
@@ -263,33 +233,18 @@ def quarter(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated |
         end, which = number.end + 1, int(number.value)
     else:
         return None
-    year = _year_after(tokens, end, reference)
+    year = year_after(tokens, end, reference)
     if year:
         return Dated(year[0], unit(datetime(year[1], 3 * which - 2, 1), "quarter"))
     start = _nearest_month(3 * which - 2, reference._replace(now=floor(reference.now, "quarter")))
     return Dated(end, unit(start, "quarter"))
 
 
-def holiday(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
-    """Read a feast, with a year if there is one."""
-    for words, name in FEASTS.get(tokens.words[at], ()):
-        if tokens.phrase(at, *words):
-            year = _year_after(tokens, at + len(words), reference)
-            if year:
-                day = feast(name, year[1])
-                return Dated(year[0], unit(datetime(day.year, day.month, day.day), "day"))
-            return Dated(at + len(words), unit(nearest_feast(name, reference), "day"))
-    return None
-
-
 RULES: Final[Mapping[DateRule, frozenset[str]]] = {
     in_digits: frozenset({DIGITS}),
     day_first: ORDINAL_WORDS | {DIGITS, "the"},
     month_first: frozenset(MONTHS),
-    weekday: frozenset(WEEKDAYS),
-    day_word: frozenset(_OFFSETS),
     quarter: ORDINAL_WORDS | {DIGITS, "the", "q"},
-    holiday: frozenset(FEASTS),
     bare_year: frozenset({DIGITS}),
 }
 """The rules for dates, and the words that each can begin with."""

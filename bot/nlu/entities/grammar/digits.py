@@ -24,7 +24,8 @@ def in_digits(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated
         return None
     if len(parts[1]) == 4:
         return Dated(end, unit(datetime(int(parts[1]), int(parts[0]), 1), "month"))
-    if max(len(part) for part in parts) > 2 or (not led and (int(parts[0]), int(parts[1])) in _SHARES):
+    share = (int(parts[0]), int(parts[1])) in _SHARES or tokens.words[end] in {"star", "stars"}
+    if max(len(part) for part in parts) > 2 or (not led and share) or parts == ["24", "7"]:
         return None
     day, month = _day_and_month(parts[0], parts[1], reference)
     return Dated(end, unit(nearest_day(month, day, reference), "day"))

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import timedelta
+from datetime import timedelta, timezone
+from decimal import Decimal
 from typing import Final
 
-from bot.nlu.entities.grammar import dates, parts, shifts
+from bot.nlu.entities.grammar import dates, parts, shifts, weekdays
 from bot.nlu.entities.grammar.calendar import Reference, When, add, coarse, floor, span, unit
-from bot.nlu.entities.grammar.clocks import CLOCK_WORDS, Clock, clock, nearest, on_day, part_of_day
+from bot.nlu.entities.grammar.clocks import CLOCK_WORDS, Clock, clock, nearest, on_day, on_part, part_of_day
 from bot.nlu.entities.grammar.dated import Dated, DateRule
-from bot.nlu.entities.grammar.tokens import DIGITS, Tokens
+from bot.nlu.entities.grammar.quantities import COUNT_WORDS, CYCLES, Count, counted, cycle
+from bot.nlu.entities.grammar.tokens import DIGITS, Tokens, listed
 
 
 def longest(rules: Iterable[DateRule], tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
@@ -36,7 +38,7 @@ def by_word(*tables: Mapping[DateRule, frozenset[str]]) -> Mapping[str, Sequence
     return sorted_rules
 
 
-DATES: Final = by_word(shifts.RULES, parts.RULES, dates.RULES)
+DATES: Final = by_word(shifts.RULES, parts.RULES, dates.RULES, weekdays.RULES)
 
 
 def _date(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
@@ -59,7 +61,7 @@ def _by_date(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated 
     if not dated.when.interval:
         part = part_of_day(tokens, _skip_article(tokens, dated.end), day)
         dated = Dated(*part) if part else dated
-    return _with_clock(tokens, dated)
+    return _with_clock(tokens, dated, reference)
 
 
 def _within_a_day(when: When) -> bool:
@@ -71,11 +73,11 @@ def _skip_article(tokens: Tokens, at: int) -> int:
     return at + 2 if tokens.phrase(at, "in", "the") else at
 
 
-def _with_clock(tokens: Tokens, dated: Dated) -> Dated:
+def _with_clock(tokens: Tokens, dated: Dated, reference: Reference) -> Dated:
     """Add the time of day that follows a date, if one does; a part of the day tells morning from evening."""
     if tokens.words[dated.end] == "t" and tokens.glued(dated.end):  # ISO 8601: 2026-11-03T10:00
         said = clock(tokens, dated.end + 1)
-        return Dated(said.end, _clock_on(said, dated.when)) if said else dated
+        return _in_its_zone(tokens, Dated(said.end, _clock_on(said, dated.when)), reference) if said else dated
     first = tokens.skip(dated.end, (",",))
     second = tokens.skip(first, ("at", "@", "for", "around", "about", "from"))
     said = clock(tokens, second, bare=second > first and tokens.words[first] in {"at", "@", "around", "about"})
@@ -84,12 +86,32 @@ def _with_clock(tokens: Tokens, dated: Dated) -> Dated:
     return Dated(said.end, _clock_on(said, dated.when))
 
 
+def _in_its_zone(tokens: Tokens, dated: Dated, reference: Reference) -> Dated:
+    """Take in the offset of ISO 8601 behind a time: `Z`, `+01:00`."""
+    at = dated.end
+    sign, minutes = tokens.words[at], 0
+    if not tokens.glued(at) or sign not in {"z", "+", "-"}:
+        return dated
+    if sign != "z":
+        hours = tokens.words[at + 1]
+        if not (tokens.words[at + 2] == ":" and tokens.has_digits(at + 1) and tokens.has_digits(at + 3)):
+            return dated
+        minutes = (60 * int(hours) + int(tokens.words[at + 3])) * (1 if sign == "+" else -1)
+        at += 3
+    assert dated.when.start is not None
+    meant = dated.when.start.replace(tzinfo=timezone(timedelta(minutes=minutes)))
+    start = meant.astimezone(reference.habits.zone).replace(tzinfo=None)
+    return Dated(at + 1, When(start, add(start, dated.when.grain, 1), dated.when.grain))
+
+
 def _clock_on(said: Clock, when: When) -> When:
-    start = when.start
-    assert start is not None
-    if when.interval and not said.sure:  # the part of the day says which half it is
-        said = said._replace(hour=said.hour % 12 + (12 if start.hour >= 12 else 0), sure=True)
-    return on_day(said, floor(start, "day"))
+    assert when.start is not None
+    return on_part(said, when) if when.interval else on_day(said, floor(when.start, "day"))
+
+
+_BEFORE_A_CLOCK: Final = listed("at @ by until till before after around about from since")
+_COUNTING: Final = listed("for of")
+"""Words after which a number counts people or money: `a table for two tonight`."""
 
 
 def _by_clock(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
@@ -99,9 +121,11 @@ def _by_clock(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated
         return None
     first = tokens.skip(tokens.skip(said.end, (",",)) if said.marked else said.end, ("on",))
     behind = _tonight(tokens, first, reference, led) or plain_date(tokens, first, reference)
-    if behind and _within_a_day(behind.when) and (said.marked or led or behind.when.interval):
+    before = tokens.words[at - 1] if at > 0 else ""
+    expected = before in _BEFORE_A_CLOCK or (behind is not None and behind.when.interval and before not in _COUNTING)
+    if behind and _within_a_day(behind.when) and (said.marked or expected):
         return Dated(behind.end, _clock_on(said, behind.when))
-    called = at > 0 and tokens.words[at - 1] in {"at", "@"}
+    called = before in {"at", "@"}
     return Dated(said.end, nearest(said, reference)) if said.marked or called else None
 
 
@@ -114,11 +138,46 @@ def plain_date(tokens: Tokens, at: int, reference: Reference) -> Dated | None:
     return Dated(*part) if part else dated
 
 
-def _tonight(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
+def day_alone(tokens: Tokens, at: int, reference: Reference) -> Dated | None:
+    """Read a day or a part of one, without a time of day: `Friday`, `tomorrow morning`, `tonight`."""
+    dated = _evening(tokens, at, reference) or plain_date(tokens, at, reference)
+    return dated if dated and dated.when.start and _within_a_day(dated.when) else None
+
+
+def ahead(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
+    """Read `in 3 days`, with a time of day behind it if it comes to a day."""
+    dated = shifts.ahead(tokens, at, reference, led)
+    return _with_clock(tokens, dated, reference) if dated and dated.when.grain == "day" else dated
+
+
+def _evening(tokens: Tokens, at: int, reference: Reference) -> Dated | None:
     if tokens.words[at] != "tonight":
         return None
-    evening = span(reference.today + timedelta(hours=18), reference.today + timedelta(days=1), "hour")
-    return _with_clock(tokens, Dated(at + 1, evening))
+    return Dated(at + 1, span(reference.today + timedelta(hours=18), reference.today + timedelta(days=1), "hour"))
+
+
+def _tonight(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
+    evening = _evening(tokens, at, reference)
+    return _with_clock(tokens, evening, reference) if evening else None
+
+
+_FROM_A_DAY: Final = {"before": -1, "after": 1, "from": 1, "on": 1}
+
+
+def _days_from(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
+    """Read `the day before christmas`, `two weeks from Friday`, and the British `a week on Friday`."""
+    first = tokens.skip(at, ("the",))
+    grain = cycle(tokens, first)
+    count = Count(first + 1, Decimal(1), grain) if grain else counted(tokens, at)
+    sign = _FROM_A_DAY.get(tokens.words[count.end]) if count else None
+    if count is None or sign is None or not coarse(count.grain) or count.value != int(count.value):
+        return None
+    if tokens.words[count.end] == "on" and count.grain != "week":
+        return None
+    day = _date(tokens, count.end + 1, reference.leaning("future"), True)
+    if day is None or day.when.start is None or day.when.interval or day.when.grain != "day":
+        return None
+    return Dated(day.end, unit(add(day.when.start, count.grain, sign * int(count.value)), "day"))
 
 
 def _now(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
@@ -132,6 +191,7 @@ _MOMENTS: Final = by_word(
         _by_date: frozenset(DATES),
         _by_clock: CLOCK_WORDS | {DIGITS},
         _tonight: frozenset({"tonight"}),
+        _days_from: COUNT_WORDS | frozenset(CYCLES) | {DIGITS, "the"},
         _now: frozenset({"now", "right"}),
     }
 )

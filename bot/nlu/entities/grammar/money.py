@@ -7,66 +7,33 @@ from typing import Final, NamedTuple
 
 from bot.messages import Json
 from bot.nlu.entities.grammar.calendar import Reference
-from bot.nlu.entities.grammar.numbers import SPOKEN, Number, number, plain
+from bot.nlu.entities.grammar.currencies import (
+    CODES,
+    DOLLARS,
+    MINOR,
+    NAMES,
+    POUND,
+    SIGNS,
+    Currency,
+    currency_behind,
+    sign_before,
+)
+from bot.nlu.entities.grammar.numbers import (
+    GROUPS,
+    MONEY_SUFFIXES,
+    NO_SUFFIXES,
+    SPOKEN,
+    Number,
+    fraction_of,
+    number,
+    plain,
+)
 from bot.nlu.entities.grammar.reading import Reading, closes
-from bot.nlu.entities.grammar.tokens import Tokens, listed
+from bot.nlu.entities.grammar.tokens import Tokens
 
+_SCALES_BEHIND: Final = {"grand": 10**3, "mil": 10**6, "mn": 10**6, "bn": 10**9}
+"""What may follow an amount behind its currency's sign with a space between."""
 
-class Currency(NamedTuple):
-    """A currency: its ISO 4217 code, Duckling's name for it, and how many decimals it has."""
-
-    code: str
-    unit: str
-    decimals: int = 2
-
-
-_POUND, _EURO, _DOLLAR = Currency("GBP", "£"), Currency("EUR", "EUR"), Currency("USD", "$")
-_CODES: Final = {
-    code: Currency(code.upper(), code.upper(), 0 if code in {"jpy", "krw", "isk"} else 2)
-    for code in listed(
-        "gbp eur usd jpy chf aud cad nzd sek nok dkk pln czk huf inr cny hkd sgd zar brl mxn try rub krw isk "
-        "ils aed sar qar thb myr"
-    )
-}
-_LOOKS_LIKE_A_WORD: Final = frozenset({"try", "cad"})
-_SIGNS: Final = {
-    "£": _POUND,
-    "€": _EURO,
-    "$": _DOLLAR,
-    "¥": _CODES["jpy"],
-    "₹": _CODES["inr"],
-    "₺": _CODES["try"],
-    "₽": _CODES["rub"],
-}
-_DOLLARS: Final = {"us": "usd", "au": "aud", "a": "aud", "ca": "cad", "c": "cad", "nz": "nzd", "hk": "hkd"}
-_NAMES: Final = {
-    "pound": _POUND,
-    "pounds": _POUND,
-    "quid": _POUND,
-    "sterling": _POUND,
-    "euro": _EURO,
-    "euros": _EURO,
-    "dollar": _DOLLAR,
-    "dollars": _DOLLAR,
-    "buck": _DOLLAR,
-    "bucks": _DOLLAR,
-    "rupee": _CODES["inr"],
-    "rupees": _CODES["inr"],
-    "yen": _CODES["jpy"],
-    "franc": _CODES["chf"],
-    "francs": _CODES["chf"],
-    "zloty": _CODES["pln"],
-}
-_MINOR: Final = {
-    "p": _POUND,
-    "pence": _POUND,
-    "penny": _POUND,
-    "pennies": _POUND,
-    "cent": _DOLLAR,
-    "cents": _DOLLAR,
-    "c": _DOLLAR,
-    "¢": _DOLLAR,
-}
 _NOTES: Final = {"fiver": 5, "tenner": 10, "grand": 1000, "fivers": 5, "tenners": 10}
 
 _AT_MOST: Final = (
@@ -106,23 +73,27 @@ _SIDES_BEHIND: Final = {("or", word): "from" for word in ("more", "over", "above
 
 _JOINTS: Final = frozenset({"-", "to"})
 _BETWEEN: Final = {"between": _JOINTS | {"and"}, "from": _JOINTS | {"till", "until"}}
+_ALL_SCALES: Final = MONEY_SUFFIXES | _SCALES_BEHIND | GROUPS
+_LAST_WORDS: Final = 3
+"""Words of an amount among which its scale is looked for: behind it stands nothing but the currency."""
+
 _LONGEST_AMOUNT: Final = 14
 """Tokens within which the word has to stand that joins two amounts."""
 
 MONEY_WORDS: Final = (
     SPOKEN
-    | frozenset(_SIGNS)
-    | frozenset(_CODES)
-    | frozenset(_DOLLARS)
+    | frozenset(SIGNS)
+    | frozenset(CODES)
+    | frozenset(DOLLARS)
     | frozenset(_NOTES)
     | {phrase[0] for phrase in _AT_MOST + _AT_LEAST}
     | frozenset(_BETWEEN)
-    | {"-", "+", "a", "an"}
+    | {"-", "+", "a", "an", "rs", "re"}
 )
 """Words that an amount can begin with, besides digits."""
 
 
-FOLLOWERS: Final = frozenset(_NAMES) | frozenset(_NOTES) | frozenset(_MINOR) | {"least", "most"}
+FOLLOWERS: Final = frozenset(NAMES) | frozenset(_NOTES) | frozenset(MINOR) | {"least", "most"}
 """Words that stand in amounts behind articles and prepositions, without beginning an amount themselves."""
 
 
@@ -172,21 +143,32 @@ def _pair(tokens: Tokens, at: int, joints: frozenset[str]) -> Reading | None:
         return None
     first = _amount(tokens, at)
     joint = first.end if first else None
-    bare = None if first else number(tokens, at)
+    bare = None if first else number(tokens, at, suffixes=MONEY_SUFFIXES, comma=True)
     if bare:
         joint = bare.end
     if joint is None or tokens.words[joint] not in joints:
         return None
     second = _amount(tokens, joint + 1)
-    if second is None and first and tokens.words[at] in _SIGNS:
-        rest = number(tokens, joint + 1)
+    if second is None and first and tokens.words[at] in SIGNS:
+        rest = number(tokens, joint + 1, suffixes=MONEY_SUFFIXES, comma=True)
         second = rest and Amount(rest.end, rest.value, first.currency)
     if second is None:
         return None
     low = first or Amount(joint, bare.value if bare else Decimal(0), second.currency)
+    if tokens.words[joint + 1] not in SIGNS:
+        low = _scaled_alike(tokens, low, second)
     if low.currency.code != second.currency.code or low.value > second.value:
         return None
     return _interval(second.end, **{"from": low, "to": second})
+
+
+def _scaled_alike(tokens: Tokens, low: Amount, high: Amount) -> Amount:
+    """Let the scale of the second amount count for the first, which has none: `1 and 2 thousand`, `£1-2k`."""
+    scales = (_ALL_SCALES.get(tokens.words[at]) for at in range(high.end - 1, low.end, -1)[:_LAST_WORDS])
+    scale = next((found for found in scales if found), None)
+    if scale is None or low.value >= high.value / scale:
+        return low
+    return low._replace(value=low.value * scale)
 
 
 def _interval(end: int, **sides: Amount) -> Reading:
@@ -216,52 +198,56 @@ def _amount(tokens: Tokens, at: int) -> Amount | None:
 
 def _signed(tokens: Tokens, at: int) -> Amount | None:
     """Read an amount whose currency comes first: `£50`, `US$ 3.14`, `EUR 12,50`."""
-    currency, after = _sign_before(tokens, at)
+    currency, after = sign_before(tokens, at)
     if currency is None:
         return None
     minus = tokens.words[after] == "-" and tokens.glued(after)
-    read = number(tokens, after + minus, comma=True) if tokens.has_digits(after + minus) else None
+    first = after + minus
+    begins = tokens.has_digits(first) or tokens.words[first] == "."
+    read = number(tokens, first, suffixes=MONEY_SUFFIXES, comma=True) if begins else None
     if read is None or _runs_on(tokens, read.end):
         return None
-    rest = _rest(tokens, read, currency) if read.value == read.value.to_integral_value() else read
+    scale = _SCALES_BEHIND.get(tokens.words[read.end])
+    if scale:
+        rest = Number(read.end + 1, read.value * scale)
+    else:
+        rest = _rest(tokens, read, currency) if read.value == read.value.to_integral_value() else read
     return Amount(rest.end, -rest.value if minus else rest.value, currency)
-
-
-def _sign_before(tokens: Tokens, at: int) -> tuple[Currency | None, int]:
-    word = tokens.words[at]
-    if word in _SIGNS:
-        return _SIGNS[word], at + 1
-    if word in _DOLLARS and tokens.words[at + 1] == "$" and tokens.glued(at + 1):
-        return _CODES[_DOLLARS[word]], at + 2
-    return (_code(tokens, at), at + 1)
-
-
-def _code(tokens: Tokens, at: int) -> Currency | None:
-    word = tokens.words[at]
-    if word in _LOOKS_LIKE_A_WORD and tokens.text[tokens.starts[at] : tokens.ends[at]] != word.upper():
-        return None
-    return _CODES.get(word)
 
 
 def _named(tokens: Tokens, at: int) -> Amount | None:
     """Read an amount whose currency comes last: `50p`, `twenty quid`, `12.50 EUR`, `five pounds twenty`."""
-    read = number(tokens, at, comma=True)
+    read = number(tokens, at, suffixes=MONEY_SUFFIXES, comma=True)
     if read is None and tokens.words[at] in {"a", "an"} and tokens.words[at + 1] in FOLLOWERS:
         read = Number(at + 1, Decimal(1))
-    if read is None or read.end >= tokens.count:
+    share = fraction_of(tokens, at)
+    if share and tokens.words[share.end] in _NOTES:
+        read = share
+    if read is None or read.end >= tokens.count or _is_fragment(tokens, at, read):
         return None
     word = tokens.words[read.end]
-    if word in _MINOR and _is_minor(tokens, at, read):
-        return Amount(read.end + 1, read.value / 100, _MINOR[word])
+    if word in MINOR and _is_minor(tokens, at, read):
+        return Amount(read.end + 1, read.value / 100, MINOR[word])
     if word in _NOTES:
-        end = tokens.skip(read.end + 1, ("quid", "pounds"))
-        return Amount(end, read.value * _NOTES[word], _POUND)
-    currency = _SIGNS.get(word) or _NAMES.get(word) or _code(tokens, read.end)
+        return _in_notes(tokens, read, _NOTES[word])
+    currency, end = currency_behind(tokens, read.end)
     if currency is None:
         return None
-    end = tokens.skip(read.end + 1, ("sterling",)) if word.startswith("pound") else read.end + 1
     rest = _rest(tokens, Number(end, read.value), currency)
     return Amount(rest.end, rest.value, currency)
+
+
+def _is_fragment(tokens: Tokens, at: int, read: Number) -> bool:
+    """Tell the `000` of `a.000 euros` from a number."""
+    return read.end == at + 1 and len(tokens.words[at]) > 1 and tokens.words[at].startswith("0")
+
+
+def _in_notes(tokens: Tokens, count: Number, note: int) -> Amount:
+    """Read `grand`, `tenners` behind their number, and the half behind them."""
+    end, value = tokens.skip(count.end + 1, ("quid", "pounds")), count.value * note
+    if tokens.phrase(end, "and", "a", "half"):
+        return Amount(end + 3, value + Decimal(note) / 2, POUND)
+    return Amount(end, value, POUND)
 
 
 def _is_minor(tokens: Tokens, at: int, read: Number) -> bool:
@@ -272,17 +258,17 @@ def _is_minor(tokens: Tokens, at: int, read: Number) -> bool:
 def _note(tokens: Tokens, at: int) -> Amount | None:
     """Read a banknote's nickname."""
     word = tokens.words[at]
-    return Amount(at + 1, Decimal(_NOTES[word]), _POUND) if word in {"fiver", "tenner"} else None
+    return Amount(at + 1, Decimal(_NOTES[word]), POUND) if word in {"fiver", "tenner"} else None
 
 
 def _rest(tokens: Tokens, whole: Number, currency: Currency) -> Number:
     """Add pence or cents: `£5 and 20p`, `20 dollars 43 cents`, `five pounds twenty`."""
     at = tokens.skip(whole.end, ("and",))
-    small = number(tokens, at, suffixes=False)
+    small = number(tokens, at, suffixes=NO_SUFFIXES)
     if small is None or not 0 < small.value < 100 or small.value != small.value.to_integral_value():
         return whole
     cents = whole.value + (small.value / 100 if whole.value >= 0 else -small.value / 100)
-    if tokens.words[small.end] in _MINOR and _is_minor(tokens, at, small):
+    if tokens.words[small.end] in MINOR and _is_minor(tokens, at, small):
         return Number(small.end + 1, cents)
     spoken = at == whole.end and tokens.is_word(whole.end - 1)
     two = small.value >= 10 or not tokens.has_digits(at)
@@ -292,5 +278,7 @@ def _rest(tokens: Tokens, whole: Number, currency: Currency) -> Number:
 
 
 def _runs_on(tokens: Tokens, at: int) -> bool:
-    """Whether letters or digits go on right after the amount, so that it is something else."""
+    """Whether digits go on right after the amount, so that it is something else: `£12,34,567`."""
+    if tokens.words[at] in {".", ",", "'"} and tokens.glued(at) and tokens.glued(at + 1):
+        at += 1
     return tokens.glued(at) and tokens.words[at].isalnum() and not tokens.is_word(at)

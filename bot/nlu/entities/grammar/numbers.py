@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final, NamedTuple
 
@@ -23,10 +24,30 @@ _SMALL: Final = numbered(
 _TENS: Final = {
     word: 10 * value for word, value in numbered("twenty thirty forty fifty sixty seventy eighty ninety", 2).items()
 } | {"fourty": 40}
-_SCALES: Final = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
-_SUFFIXES: Final = {"k": 10**3, "m": 10**6, "mn": 10**6, "bn": 10**9, "b": 10**9}
+_SCALES: Final = {
+    "thousand": 10**3,
+    "lakh": 10**5,
+    "lakhs": 10**5,
+    "million": 10**6,
+    "crore": 10**7,
+    "crores": 10**7,
+    "billion": 10**9,
+    "trillion": 10**12,
+}
+SUFFIXES: Final = {"k": 10**3, "mn": 10**6, "bn": 10**9}
+"""What stands right behind digits and multiplies them."""
+
+MONEY_SUFFIXES: Final = SUFFIXES | {"m": 10**6, "b": 10**9}
+"""The same in amounts of money; elsewhere `30m` are minutes or metres, and `2b` is a room."""
+
+NO_SUFFIXES: Final[Mapping[str, int]] = {}
 GROUPS: Final = {"hundred": 100, "dozen": 12, "dozens": 12} | _SCALES
 _FRACTIONS: Final = {"half": Decimal("0.5"), "quarter": Decimal("0.25"), "quarters": Decimal("0.25")}
+_SHARES: Final = {
+    (whole, part): Decimal(whole) / Decimal(part) for whole, part in (("1", "2"), ("1", "4"), ("3", "4"), ("1", "3"))
+}
+_SHARE_SIGNS: Final = {"½": Decimal("0.5"), "¼": Decimal("0.25"), "¾": Decimal("0.75")}
+_SEVERAL: Final = {"couple": 2, "pair": 2, "few": 3}
 _DIGITS: Final = {word: str(value) for word, value in _SMALL.items() if value < 10} | {"oh": "0", "nought": "0"}
 
 _ORDINALS: Final = numbered(
@@ -37,8 +58,13 @@ _ORDINALS: Final = numbered(
 _TENTHS: Final = {word[:-1] + "ieth": value for word, value in _TENS.items() if word != "fourty"}
 _ENDINGS: Final = frozenset({"st", "nd", "rd", "th"})
 
-SPOKEN: Final = frozenset(_SMALL) | frozenset(_TENS) | {"a", "an", "half", "minus", "negative", "dozen", "hundred"}
-"""Words that a number can begin with."""
+SPOKEN: Final = (
+    frozenset(_SMALL)
+    | frozenset(_TENS)
+    | frozenset(_SHARE_SIGNS)
+    | {"a", "an", "half", "three", "minus", "negative", "dozen", "hundred", "couple", "."}
+)
+"""Words and signs that a number can begin with."""
 
 _BEGINNINGS: Final = SPOKEN | {"-", "the"}
 
@@ -50,22 +76,46 @@ _LONGEST: Final = 15
 
 
 def digits(tokens: Tokens, at: int, *, comma: bool = False) -> Number | None:
-    """Read a number in digits: `5`, `1,234.56`, `1.5`; with `comma` also `12,50` and `1.234,56`."""
+    """Read a number in digits: `5`, `1,234.56`, `.5`; with `comma` also `12,50`, `1.234,56`, `1'234` and `1 234`."""
+    if tokens.words[at] == ".":
+        return _decimals_alone(tokens, at)
     if not tokens.has_digits(at) or len(tokens.words[at]) > _LONGEST:
         return None
-    marks = ((",", "."), (".", ",")) if comma else ((",", "."),)
+    marks = _MARKS if comma else _MARKS[:1]
     read = [_digits(tokens, at, thousands, decimals) for thousands, decimals in marks]
     return max(read, key=lambda number: number.end)
+
+
+_MARKS: Final = ((",", "."), (".", ","), ("'", "."), (" ", "."), (" ", ","))
+"""What stands between thousands, and before decimals."""
+
+
+def _decimals_alone(tokens: Tokens, at: int) -> Number | None:
+    """Read `.5`."""
+    begins = not tokens.glued(at) or not (tokens.words[at - 1].isalnum() or tokens.words[at - 1] in ".,")
+    if not (begins and tokens.glued(at + 1) and tokens.has_digits(at + 1)) or len(tokens.words[at + 1]) > _LONGEST:
+        return None
+    return Number(at + 2, Decimal(f"0.{_ascii(tokens.words[at + 1])}"))
 
 
 def _digits(tokens: Tokens, at: int, thousands: str, decimals: str) -> Number:
     whole, end = tokens.words[at], at + 1
     if len(whole) <= 3:
-        while len(whole) < _LONGEST and _joined(tokens, end, thousands) and len(tokens.words[end + 1]) == 3:
-            whole, end = whole + tokens.words[end + 1], end + 2
-    if _joined(tokens, end, decimals) and len(tokens.words[end + 1]) <= _LONGEST:
+        while len(whole) < _LONGEST and (group := _group(tokens, end, thousands)):
+            whole, end = whole + tokens.words[group], group + 1
+    if _joined(tokens, end, decimals) and len(tokens.words[end + 1]) <= (_LONGEST if decimals == "." else 2):
         return Number(end + 2, Decimal(f"{int(whole)}.{_ascii(tokens.words[end + 1])}"))
     return Number(end, Decimal(int(whole)))
+
+
+def _group(tokens: Tokens, at: int, mark: str) -> int | None:
+    """Where three digits stand that belong to a number in front of them, if they do."""
+    if mark == " ":
+        apart = 0 < at < tokens.count and tokens.starts[at] - tokens.ends[at - 1] == 1
+        group = at if apart and tokens.has_digits(at) else None
+    else:
+        group = at + 1 if _joined(tokens, at, mark) else None
+    return group if group is not None and len(tokens.words[group]) == 3 else None
 
 
 def _ascii(run: str) -> str:
@@ -76,7 +126,7 @@ def _joined(tokens: Tokens, at: int, mark: str) -> bool:
     return tokens.words[at] == mark and tokens.glued(at) and tokens.glued(at + 1) and tokens.has_digits(at + 1)
 
 
-def number(tokens: Tokens, at: int, *, suffixes: bool = True, comma: bool = False) -> Number | None:
+def number(tokens: Tokens, at: int, *, suffixes: Mapping[str, int] = SUFFIXES, comma: bool = False) -> Number | None:
     """Read the longest number at `at`: digits or words, scaled (`1.2k`, `half a million`), signed."""
     word = tokens.words[at]
     if word not in _BEGINNINGS and not word.isdecimal():
@@ -90,32 +140,59 @@ def number(tokens: Tokens, at: int, *, suffixes: bool = True, comma: bool = Fals
     return _scaled(tokens, read, suffixes=suffixes)
 
 
-def _scaled(tokens: Tokens, read: Number, *, suffixes: bool) -> Number:
+def _scaled(tokens: Tokens, read: Number, *, suffixes: Mapping[str, int]) -> Number:
     word = tokens.words[read.end]
-    if suffixes and word in _SUFFIXES and tokens.glued(read.end) and not tokens.glued(read.end + 1):
-        return Number(read.end + 1, read.value * _SUFFIXES[word])
+    if word in suffixes and tokens.glued(read.end) and not _goes_on(tokens, read.end + 1):
+        return Number(read.end + 1, read.value * suffixes[word])
     if word in GROUPS:
         return _continued(tokens, Number(read.end + 1, read.value * GROUPS[word]), GROUPS[word])
     return _with_fraction(tokens, read)
 
 
+def _goes_on(tokens: Tokens, at: int) -> bool:
+    """Whether letters or digits follow without a gap."""
+    return tokens.glued(at) and tokens.words[at].isalnum()
+
+
 def _spoken(tokens: Tokens, at: int) -> Number | None:
     words = tokens.words
-    if words[at] == "half" and words[at + 1] in {"a", "an"} and words[at + 2] in GROUPS:
-        return Number(at + 3, Decimal(GROUPS[words[at + 2]]) / 2)
+    share = fraction_of(tokens, at)
+    if share and words[share.end] in GROUPS:
+        return Number(share.end + 1, share.value * GROUPS[words[share.end]])
     if words[at] in {"a", "an"} and words[at + 1] in GROUPS:
         return _continued(tokens, Number(at + 2, Decimal(GROUPS[words[at + 1]])), GROUPS[words[at + 1]])
-    if words[at] in {"a", "the"} and words[at + 1] in {"couple", "pair"}:
-        return Number(tokens.skip(at + 2, ("of",)), Decimal(2))
     if words[at] in {"dozen", "hundred"}:
         return Number(at + 1, Decimal(GROUPS[words[at]]))
-    read = _below_hundred(tokens, at)
+    if words[at] in _SHARE_SIGNS:
+        return Number(at + 1, _SHARE_SIGNS[words[at]])
+    read = _several(tokens, at) or _below_hundred(tokens, at)
     if read is None:
         return None
     if words[read.end] in GROUPS:
         group = GROUPS[words[read.end]]
         return _continued(tokens, Number(read.end + 1, read.value * group), group)
     return _with_fraction(tokens, _with_point(tokens, read))
+
+
+def fraction_of(tokens: Tokens, at: int) -> Number | None:
+    """Read `half a`, `a quarter of a`, `three quarters of an` before what is meant a part of."""
+    words = tokens.words
+    if words[at] == "half" and words[at + 1] in {"a", "an"}:
+        return Number(at + 2, Decimal("0.5"))
+    count = {"a": 1, "one": 1, "three": 3}.get(words[at])
+    if count and words[at + 1] in {"quarter", "quarters"} and words[at + 2] == "of" and words[at + 3] in {"a", "an"}:
+        return Number(at + 4, Decimal(count) / 4)
+    return None
+
+
+def _several(tokens: Tokens, at: int) -> Number | None:
+    """Read `a couple of`, `a pair`; few only where something larger is counted: `a few hundred`."""
+    first = tokens.skip(at, ("a", "the"))
+    word = tokens.words[first]
+    end = tokens.skip(first + 1, ("of",))
+    if word not in _SEVERAL or (tokens.words[end] not in GROUPS and (word == "few" or first == at)):
+        return None
+    return Number(end, Decimal(_SEVERAL[word]))
 
 
 def _below_hundred(tokens: Tokens, at: int) -> Number | None:
@@ -173,8 +250,13 @@ def _with_point(tokens: Tokens, read: Number) -> Number:
 
 
 def _with_fraction(tokens: Tokens, read: Number) -> Number:
-    """Add `and a half`, `and three quarters`."""
+    """Add `and a half`, `and three quarters`, `½`, `1/2`."""
     words, at = tokens.words, read.end
+    if words[at] in _SHARE_SIGNS:
+        return Number(at + 1, read.value + _SHARE_SIGNS[words[at]])
+    share = _SHARES.get((words[at], words[at + 2])) if words[at + 1] == "/" else None
+    if share and tokens.glued(at + 1) and tokens.glued(at + 2) and not tokens.glued(at):
+        return Number(at + 3, read.value + share)
     if words[at] != "and":
         return read
     if words[at + 1] in {"a", "an"} and words[at + 2] in _FRACTIONS:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Final, NamedTuple
 
 from bot.nlu.entities.grammar.calendar import SECONDS, Grain, Reference
-from bot.nlu.entities.grammar.numbers import SPOKEN, Number, digits, number, ordinal, plain
+from bot.nlu.entities.grammar.numbers import NO_SUFFIXES, SPOKEN, Number, digits, fraction_of, number, ordinal, plain
 from bot.nlu.entities.grammar.reading import Reading, closes
 from bot.nlu.entities.grammar.tokens import Tokens, listed
 
@@ -81,11 +81,14 @@ def cycle(tokens: Tokens, at: int) -> Grain | None:
 def counted(tokens: Tokens, at: int) -> Count | None:
     """Read a counted grain: `3 weeks`, `a month`, `two and a half hours`, `half an hour`, `a fortnight`."""
     words = tokens.words
-    if words[at] == "half" and words[at + 1] in {"a", "an"} and cycle(tokens, at + 2):
-        return Count(at + 3, Decimal("0.5"), CYCLES[words[at + 2]])
+    share = fraction_of(tokens, at)
+    if share and cycle(tokens, share.end):
+        return Count(share.end + 1, share.value, CYCLES[words[share.end]])
     many = _how_many(tokens, at)
     if many is None or many.end >= tokens.count:
         return None
+    if words[many.end] == "-" and tokens.glued(many.end) and tokens.glued(many.end + 1):  # "a 3-day trip"
+        many = many._replace(end=many.end + 1)
     word = words[many.end]
     if word in {"fortnight", "fortnights"}:
         return Count(many.end + 1, many.value * 2, "week")
@@ -103,7 +106,7 @@ def _how_many(tokens: Tokens, at: int) -> Number | None:
         return Number(tokens.skip(at + 2, ("of",)), Decimal(3 if tokens.words[at + 1] == "few" else 2))
     if word in {"few", "couple"}:
         return Number(tokens.skip(at + 1, ("of",)), Decimal(3 if word == "few" else 2))
-    read = number(tokens, at, suffixes=False)
+    read = number(tokens, at, suffixes=NO_SUFFIXES)
     if read is None:
         return Number(at + 1, Decimal(1)) if word in {"a", "an"} else None
     return read._replace(end=tokens.skip(read.end, ("more",))) if read.value >= 0 else None
@@ -116,20 +119,33 @@ def _with_half(tokens: Tokens, count: Count) -> Count:
     return count
 
 
-def duration(tokens: Tokens, at: int, reference: Reference) -> Reading | None:
-    """Read a duration of one or more units: `3 weeks`, `2 hours and 15 minutes`."""
+def counts(tokens: Tokens, at: int) -> list[Count]:
+    """Read counted grains, each finer than the one before it: `2 hours and 15 minutes`, `1h30`; none if none."""
     first = counted(tokens, at)
-    if first is None:
-        return None
-    if first.grain == "quarter":
-        return None  # "a quarter", "three quarters": a share more often than months
-    parts = [first]
-    while len(parts) < 4:
-        following = counted(tokens, tokens.skip(parts[-1].end, ("and", ",")))
+    parts = [] if first is None else [first]
+    while parts and len(parts) < 4:
+        following = _following(tokens, parts[-1])
         if following is None or SECONDS[following.grain] >= SECONDS[parts[-1].grain]:
             break
         parts.append(following)
-    return _described(parts)
+    return parts
+
+
+def _following(tokens: Tokens, before: Count) -> Count | None:
+    """Read what goes on behind a counted grain; behind hours, digits alone may be minutes: `1h30`, `1h 30m`."""
+    at = before.end
+    if before.grain == "hour" and tokens.words[at - 1] == "h" and tokens.has_digits(at) and len(tokens.words[at]) == 2:
+        minutes = tokens.words[at + 1] == "m" and tokens.glued(at + 1)
+        if minutes or (tokens.glued(at) and not (tokens.glued(at + 1) and tokens.words[at + 1].isalnum())):
+            return Count(at + 1 + minutes, Decimal(int(tokens.words[at])), "minute")
+    return counted(tokens, tokens.skip(at, ("and", ",")))
+
+
+def duration(tokens: Tokens, at: int, reference: Reference) -> Reading | None:
+    """Read a duration of one or more units: `3 weeks`, `2 hours and 15 minutes`."""
+    parts = counts(tokens, at)
+    # "A quarter", "three quarters" are a share more often than months.
+    return _described(parts) if parts and parts[0].grain != "quarter" else None
 
 
 def _described(parts: list[Count]) -> Reading:
@@ -148,7 +164,9 @@ def _described(parts: list[Count]) -> Reading:
 
 def distance(tokens: Tokens, at: int, reference: Reference) -> Reading | None:
     """Read a distance: `5 km`, `twenty miles`."""
-    read = number(tokens, at, suffixes=False)
+    read = number(tokens, at, suffixes=NO_SUFFIXES) or fraction_of(tokens, at)
+    if read is None and tokens.words[at] == "a":
+        read = Number(at + 1, Decimal(1))
     if read is None or tokens.words[read.end] not in _DISTANCES:
         return None
     unit = _DISTANCES[tokens.words[read.end]]

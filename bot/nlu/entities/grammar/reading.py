@@ -20,10 +20,17 @@ _AFTER_A_PHRASE: Final = listed(
     "a about again all also an and any are as at be been before but by can could did do does during each every for "
     "from had has have he how i if in into is it just me my need no not now of off on onto or our out over per please "
     "since she so than thank thanks that the their then there they this through till to too until up us was we were "
-    "what when where which while who will with would yes you your am pm today tonight tomorrow yesterday"
+    "what when where which while who will with would yes you your am pm today tonight tomorrow yesterday "
+    "remind wake call ring text tell ask send pay transfer move book set turn play start stop leave back sharp works"
 )
+_BELONGS_TO_A_NUMBER: Final = frozenset("%‰°€$£¥")
 
 
 def closes(tokens: Tokens, at: int) -> bool:
-    """Whether a phrase may end before token `at`: no noun follows that it would belong to."""
-    return not tokens.is_word(at) or tokens.words[at] in _AFTER_A_PHRASE
+    """Whether a phrase may end before token `at`: nothing follows that its last number would belong to."""
+    word = tokens.words[at]
+    if word in _BELONGS_TO_A_NUMBER:
+        return False
+    if word in {".", ",", "-"} and tokens.glued(at) and tokens.glued(at + 1):  # 4.5, 10,000, 5-star
+        return not (tokens.has_digits(at + 1) if word != "-" else tokens.is_word(at + 1))
+    return not tokens.is_word(at) or word in _AFTER_A_PHRASE

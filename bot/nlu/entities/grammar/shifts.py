@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Final
 
-from bot.nlu.entities.grammar.calendar import SECONDS, Grain, Reference, When, add, coarse, floor, span, unit
+from bot.nlu.entities.grammar.calendar import SECONDS, Grain, Reference, When, add, coarse, floor, later, span, unit
 from bot.nlu.entities.grammar.clocks import part_of_day
 from bot.nlu.entities.grammar.dated import Dated, DateRule
-from bot.nlu.entities.grammar.dates import month_from, nearest_feast, weekday_from
+from bot.nlu.entities.grammar.dates import month_from
 from bot.nlu.entities.grammar.names import FEASTS, MONTHS, PARTS_OF_DAY, SEASONS, UNSURE, WEEKDAYS
-from bot.nlu.entities.grammar.quantities import COUNT_WORDS, CYCLES, Count, counted, cycle
+from bot.nlu.entities.grammar.quantities import COUNT_WORDS, CYCLES, Count, counted, counts, cycle
 from bot.nlu.entities.grammar.tokens import DIGITS, Tokens
+from bot.nlu.entities.grammar.weekdays import nearest_feast, weekday_from
 
 SHIFTS: Final = {
     "last": -1,
@@ -74,7 +75,8 @@ def _shifted_name(tokens: Tokens, at: int, shift: int, reference: Reference) -> 
     if word in MONTHS and not (shift == 0 and word in UNSURE):  # "this may be", "the current APR"
         return Dated(at + 1, _shifted_month(MONTHS[word], shift, reference))
     if word in {"weekend", "weekends"} or tokens.phrase(at, "week", "-", "end"):
-        return Dated(at + (1 if word != "week" else 3), weekend(shift, reference))
+        coming = shift == 1 and tokens.words[at - 1] in {"coming", "upcoming"}
+        return Dated(at + (1 if word != "week" else 3), weekend(0 if coming else shift, reference))
     if word in SEASONS:
         return Dated(at + 1, _season(SEASONS[word], shift, reference))
     if word in PARTS_OF_DAY and (shift == 0 or word in {"night", "evening"}):
@@ -162,23 +164,28 @@ def ago(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | Non
 
 
 def ahead(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
-    """Read `in 3 days`, `in half an hour`, `within two weeks`."""
-    count = counted(tokens, at + 1) if tokens.words[at] in {"in", "within"} else None
-    if count is None:
+    """Read `in 3 days`, `in half an hour`, `in 1 hour and 30 minutes`, `within two weeks`."""
+    parts = counts(tokens, at + 1) if tokens.words[at] in {"in", "within"} else []
+    when = None
+    for count in parts:
+        start = reference if when is None or when.start is None else reference._replace(now=when.start)
+        when = _away(count, 1, start)
+    if when is None:
         return None
-    when = _away(count, 1, reference)
+    end = parts[-1].end
     if tokens.words[at] == "in":
-        return Dated(count.end, when)
-    return Dated(
-        count.end, span(floor(reference.now, "second"), when.end if coarse(count.grain) else when.start, "second")
-    )
+        return Dated(end, when)
+    return Dated(end, span(floor(reference.now, "second"), when.end if coarse(when.grain) else when.start, "second"))
 
 
 def _away(count: Count, sign: int, reference: Reference) -> When:
     """Move from now: by days, weeks and months to a day, by years to a month (as Duckling), else to the second."""
     if count.value != int(count.value):
         return _away(_finer(count), sign, reference)
-    moved = add(reference.now, count.grain, sign * int(count.value))
+    if coarse(count.grain):
+        moved = add(reference.now, count.grain, sign * int(count.value))
+    else:
+        moved = later(reference, timedelta(seconds=SECONDS[count.grain] * sign * int(count.value)))
     grain: Grain = "month" if count.grain == "year" else "day" if coarse(count.grain) else "second"
     return unit(floor(moved, grain), grain)
 

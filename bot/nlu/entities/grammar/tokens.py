@@ -74,4 +74,6 @@ class Tokens:
 
 
 def _plain(word: str) -> str:
+    if word in "½¼¾":
+        return word
     return unicodedata.normalize("NFKC", _HIDDEN.sub("", word)).lower().translate(_PLAIN)

@@ -1,0 +1,99 @@
+"""Currencies: their signs, codes and names, and how they stand before and behind amounts."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from bot.nlu.entities.grammar.tokens import Tokens, listed
+
+
+class Currency(NamedTuple):
+    """A currency: its ISO 4217 code, Duckling's name for it, and how many decimals it has."""
+
+    code: str
+    unit: str
+    decimals: int = 2
+
+
+POUND, _EURO, _DOLLAR = Currency("GBP", "£"), Currency("EUR", "EUR"), Currency("USD", "$")
+CODES: Final = {
+    code: Currency(code.upper(), code.upper(), 0 if code in {"jpy", "krw", "isk"} else 2)
+    for code in listed(
+        "gbp eur usd jpy chf aud cad nzd sek nok dkk pln czk huf inr cny hkd sgd zar brl mxn try rub krw isk "
+        "ils aed sar qar thb myr"
+    )
+}
+_LOOKS_LIKE_A_WORD: Final = frozenset({"try", "cad"})
+SIGNS: Final = {
+    "£": POUND,
+    "€": _EURO,
+    "$": _DOLLAR,
+    "¥": CODES["jpy"],
+    "₹": CODES["inr"],
+    "₺": CODES["try"],
+    "₽": CODES["rub"],
+}
+DOLLARS: Final = {"us": "usd", "au": "aud", "a": "aud", "ca": "cad", "c": "cad", "nz": "nzd", "hk": "hkd"}
+NAMES: Final = {
+    "pound": POUND,
+    "pounds": POUND,
+    "quid": POUND,
+    "sterling": POUND,
+    "euro": _EURO,
+    "euros": _EURO,
+    "dollar": _DOLLAR,
+    "dollars": _DOLLAR,
+    "buck": _DOLLAR,
+    "bucks": _DOLLAR,
+    "rupee": CODES["inr"],
+    "rupees": CODES["inr"],
+    "yen": CODES["jpy"],
+    "franc": CODES["chf"],
+    "francs": CODES["chf"],
+    "zloty": CODES["pln"],
+}
+MINOR: Final = {
+    "p": POUND,
+    "pence": POUND,
+    "penny": POUND,
+    "pennies": POUND,
+    "cent": _DOLLAR,
+    "cents": _DOLLAR,
+    "c": _DOLLAR,
+    "¢": _DOLLAR,
+}
+_COUNTRIES: Final = {
+    "us": "usd",
+    "american": "usd",
+    "canadian": "cad",
+    "australian": "aud",
+    "singapore": "sgd",
+}
+
+
+def sign_before(tokens: Tokens, at: int) -> tuple[Currency | None, int]:
+    """Read what stands before an amount, `£`, `US$`, `EUR`, `Rs.`, and where it ends."""
+    word = tokens.words[at]
+    if word in SIGNS:
+        return SIGNS[word], at + 1
+    if word in {"rs", "re"} and (tokens.has_digits(at + 1) or tokens.words[at + 1] == "."):
+        return CODES["inr"], tokens.skip(at + 1, (".",))
+    if word in DOLLARS and tokens.words[at + 1] == "$" and tokens.glued(at + 1):
+        return CODES[DOLLARS[word]], at + 2
+    return (_code(tokens, at), at + 1)
+
+
+def _code(tokens: Tokens, at: int) -> Currency | None:
+    word = tokens.words[at]
+    if word in _LOOKS_LIKE_A_WORD and tokens.text[tokens.starts[at] : tokens.ends[at]] != word.upper():
+        return None
+    return CODES.get(word)
+
+
+def currency_behind(tokens: Tokens, at: int) -> tuple[Currency | None, int]:
+    """Read `pounds sterling`, `€`, `US dollars`, and where it ends."""
+    word = tokens.words[at]
+    if tokens.words[at + 1] in {"dollar", "dollars"} and word in _COUNTRIES:
+        return CODES[_COUNTRIES[word]], at + 2
+    currency = SIGNS.get(word) or NAMES.get(word) or _code(tokens, at)
+    return currency, tokens.skip(at + 1, ("sterling",)) if word.startswith("pound") else at + 1

@@ -1,0 +1,204 @@
+"""What is between two moments: `between 3 and 5 May`, `from March to June`, `tomorrow 3-5pm`, `Friday after six`."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from bot.nlu.entities.grammar import dates
+from bot.nlu.entities.grammar.calendar import GRAINS, Grain, Reference, When, add, floor, span, unit
+from bot.nlu.entities.grammar.clocks import Clock, clock, on_day, on_part
+from bot.nlu.entities.grammar.dated import Dated, DateRule
+from bot.nlu.entities.grammar.moments import day_alone, longest, moment
+from bot.nlu.entities.grammar.names import WEEKDAYS
+from bot.nlu.entities.grammar.shifts import SHIFTS
+from bot.nlu.entities.grammar.tokens import Tokens, listed
+from bot.nlu.entities.grammar.weekdays import DAYS_FROM_TODAY
+
+UNTIL: Final = frozenset({"until", "till", "til", "untill", "through", "thru"})
+JOINTS: Final = frozenset({"to", "-"}) | UNTIL
+_BETWEEN: Final = frozenset({"and", "-", "to"})
+
+_LONGEST_MOMENT: Final = 16
+"""Tokens within which the word has to stand that joins two moments."""
+
+_SEEN_FROM_NOW: Final = frozenset(SHIFTS) | frozenset(DAYS_FROM_TODAY) | listed("now tonight ago back hence")
+"""Words of moments that no year said elsewhere moves."""
+
+
+def between(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
+    """Read `between 3 and 5 May`, `from March to June`, `Monday - Friday`."""
+    word = tokens.words[at]
+    if word == "between":
+        return _pair(tokens, at + 1, reference, _BETWEEN)
+    return _pair(tokens, at + 1 if word == "from" else at, reference, JOINTS)
+
+
+def _pair(tokens: Tokens, at: int, reference: Reference, joints: frozenset[str]) -> Dated | None:
+    if joints.isdisjoint(tokens.words[at : at + _LONGEST_MOMENT]):
+        return None
+    led = tokens.words[at - 1] in {"between", "from"} and at > 0
+    rules: list[DateRule] = [
+        lambda t, i, r, _: _clocks(t, i, r, joints),
+        lambda t, i, r, _: _days_of_month(t, i, r, joints),
+        lambda t, i, r, _: _moments(t, i, r, joints, led),
+    ]
+    return longest(rules, tokens, at, reference, led)
+
+
+# --- two dates ----------------------------------------------------------------
+
+
+def _moments(tokens: Tokens, at: int, reference: Reference, joints: frozenset[str], led: bool) -> Dated | None:
+    """Read two moments; the one whose year or week is not said is moved so that they are in order."""
+    first = moment(tokens, at, reference, led)
+    if first is None or tokens.words[first.end] not in joints:
+        return None
+    second = moment(tokens, first.end + 1, reference, True)
+    if second is None:
+        return _day_behind(tokens, first)
+    years = [_says_year(tokens, at, first.end), _says_year(tokens, first.end, second.end)]
+    free = [not _seen_from_now(tokens, at, first.end), not _seen_from_now(tokens, first.end, second.end)]
+    named = tokens.words[at] in WEEKDAYS  # a weekday is never that of another year
+    if years == [False, True] and free[0] and not named and second.when.start:  # "Jan to Mar 2025": one year for both
+        first = moment(tokens, at, reference.leaning("past", second.when.start), led) or first
+    elif years == [True, False] and free[1] and first.when.start:
+        second = moment(tokens, first.end + 1, reference.leaning("future", first.when.start), True) or second
+    if _in_order(first.when, second.when):
+        return _joined(first, second)
+    if reference.past and free[0]:
+        first = moment(tokens, at, reference.leaning("past", second.when.start), led)
+    elif free[1]:
+        second = moment(tokens, first.end + 1, reference.leaning("future", first.when.end), True)
+    return _joined(first, second) if first and second and _in_order(first.when, second.when) else None
+
+
+def _says_year(tokens: Tokens, first: int, last: int) -> bool:
+    return any(dates.year_number(tokens, at) for at in range(first, last))
+
+
+def _seen_from_now(tokens: Tokens, first: int, last: int) -> bool:
+    return not _SEEN_FROM_NOW.isdisjoint(tokens.words[first:last])
+
+
+def _day_behind(tokens: Tokens, first: Dated) -> Dated | None:
+    """Read the `15` of `July 13-15`."""
+    day = dates.day_number(tokens, tokens.skip(first.end + 1, ("the",)))
+    start = first.when.start
+    if day is None or start is None or first.when.grain != "day" or day[1] < start.day:
+        return None
+    return _joined(first, Dated(day[0], unit(start.replace(day=day[1]), "day")))
+
+
+def _days_of_month(tokens: Tokens, at: int, reference: Reference, joints: frozenset[str]) -> Dated | None:
+    """Read a day whose month stands with the second one: `3 and 5 May`, `28th to the 3rd of June`."""
+    day = dates.day_number(tokens, tokens.skip(at, ("the",)))
+    if day is None or tokens.words[day[0]] not in joints:
+        return None
+    second = dates.day_first(tokens, day[0] + 1, reference, False)
+    if second is None or second.when.start is None:
+        return None
+    month = floor(second.when.start, "month")
+    if day[1] > second.when.start.day:
+        month = add(month, "month", -1)
+    return _joined(Dated(day[0], unit(month.replace(day=day[1]), "day")), second)
+
+
+def _in_order(first: When, second: When) -> bool:
+    return first.start is not None and second.end is not None and first.start < second.end
+
+
+def _joined(first: Dated, second: Dated) -> Dated:
+    return Dated(second.end, span(first.when.start, second.when.end, finer(first.when, second.when)))
+
+
+def finer(first: When, second: When) -> Grain:
+    """The finer grain of two."""
+    return min(first.grain, second.grain, key=GRAINS.index)
+
+
+# --- two times of a day -------------------------------------------------------
+
+
+def _clocks(tokens: Tokens, at: int, reference: Reference, joints: frozenset[str]) -> Dated | None:
+    """Read two times of day with the day behind them: `3-5pm tomorrow`; without a day, one has to be a certain one."""
+    hours = _two_clocks(tokens, at, joints)
+    if hours is None:
+        return None
+    end, first, last = hours
+    dated = day_alone(tokens, tokens.skip(end, ("on",)), reference)
+    if dated:
+        return Dated(dated.end, _on(dated.when, first, last))
+    if not (first.marked or last.marked):
+        return None
+    when = _on(unit(reference.today, "day"), first, last)
+    over = when.end is not None and when.end <= reference.now and not reference.past
+    return Dated(end, _on(unit(add(reference.today, "day", 1), "day"), first, last) if over else when)
+
+
+def hours_of_a_day(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
+    """Read a day with hours behind it: `tomorrow 3-5pm`, `on Friday between 9 and 11`, `tomorrow after 6`."""
+    dated = day_alone(tokens, tokens.skip(at, ("on",)), reference)
+    if dated is None:
+        return None
+    first = tokens.skip(dated.end, (",",))
+    word = tokens.words[first]
+    joints = _BETWEEN if word == "between" else JOINTS
+    hours = _two_clocks(tokens, tokens.skip(first, ("between", "from", "at")), joints)
+    if hours and (hours[1].marked or hours[2].marked or word in {"between", "from"}):
+        return Dated(hours[0], _on(dated.when, hours[1], hours[2]))
+    return _side(tokens, first, dated.when)
+
+
+def _side(tokens: Tokens, at: int, day: When) -> Dated | None:
+    """Read what is after, before or until a time of a day."""
+    word = tokens.words[at]
+    said = clock(tokens, at + 1, bare=True) if word in UNTIL | {"after", "before", "by"} else None
+    if said is None or day.start is None or day.end is None:
+        return None
+    edge = _placed(said, day)
+    if edge.start is None or not day.start <= edge.start:
+        return None
+    if word == "after":
+        return Dated(said.end, span(edge.start, max(day.end, edge.start + timedelta(hours=1)), edge.grain))
+    return Dated(said.end, span(day.start, edge.start, edge.grain))
+
+
+def _two_clocks(tokens: Tokens, at: int, joints: frozenset[str]) -> tuple[int, Clock, Clock] | None:
+    first = clock(tokens, at, bare=True) or _hour_before_joint(tokens, at)
+    if first is None or tokens.words[first.end] not in joints:
+        return None
+    last = clock(tokens, first.end + 1, bare=True)
+    return None if last is None else (last.end, first, last)
+
+
+def _hour_before_joint(tokens: Tokens, at: int) -> Clock | None:
+    word = tokens.words[at]
+    return (
+        Clock(at + 1, int(word), marked=False) if len(word) <= 2 and word.isdecimal() and 1 <= int(word) <= 12 else None
+    )
+
+
+def _on(day: When, first: Clock, last: Clock) -> When:
+    """Put two times of day on a day, or on a part of one; the second is always behind the first."""
+    begin, until = _placed(_same_half(first, last), day), _placed(last, day)
+    assert begin.start is not None
+    assert until.start is not None
+    assert until.end is not None
+    end = until.end
+    if until.start <= begin.start:
+        end += timedelta(hours=24 if last.sure else 12)
+    return span(begin.start, end, finer(begin, until))
+
+
+def _placed(said: Clock, day: When) -> When:
+    assert day.start is not None
+    return on_part(said, day) if day.interval else on_day(said, floor(day.start, "day"))
+
+
+def _same_half(first: Clock, last: Clock) -> Clock:
+    """Let the second time of `3-5pm` tell the first one's half of the day."""
+    if first.sure or not last.sure:
+        return first
+    late = first.hour % 12 + 12
+    return first._replace(hour=late if late < last.hour or first.hour > last.hour else first.hour % 12, sure=True)

@@ -1,0 +1,139 @@
+"""Days by their names: `today`, `Friday`, `Tuesday the 19th`, `Wednesday next week`, `christmas`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Final
+
+from bot.nlu.entities.grammar.calendar import Reference, When, add, floor, unit
+from bot.nlu.entities.grammar.clocks import clock
+from bot.nlu.entities.grammar.dated import Dated, DateRule
+from bot.nlu.entities.grammar.dates import day_first, joins_a_date, month_first, surely_a_name, year_after
+from bot.nlu.entities.grammar.digits import in_digits
+from bot.nlu.entities.grammar.names import FEASTS, PARTS_OF_DAY, UNSURE, WEEKDAYS, feast
+from bot.nlu.entities.grammar.reading import closes
+from bot.nlu.entities.grammar.tokens import Tokens, listed
+
+DAYS_FROM_TODAY: Final = {
+    "today": 0,
+    "yesterday": -1,
+    "tomorrow": 1,
+    "tmrw": 1,
+    "tomorow": 1,
+    "tommorow": 1,
+    "yday": -1,
+}
+"""Words for days, and how far they are from today."""
+
+
+def day_word(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
+    """Read `today`, `yesterday`, `tomorrow` (a possessive belongs to what follows)."""
+    offset = DAYS_FROM_TODAY.get(tokens.words[at])
+    return None if offset is None else Dated(at + 1, unit(reference.today + timedelta(days=offset), "day"))
+
+
+def _nearest_weekday(weekday: int, reference: Reference) -> datetime:
+    """Give the latest such day before today, or the first after it; never today, as in Duckling."""
+    today = reference.today
+    ahead = (weekday - today.weekday() - 1) % 7 + 1
+    return today + timedelta(days=ahead - 7 if ahead < 7 else -7) if reference.past else today + timedelta(days=ahead)
+
+
+def nearest_feast(name: str, reference: Reference) -> datetime:
+    """Give the latest such feast up to today, or the first from today on."""
+    step = -1 if reference.past else 1
+    for year in (reference.today.year, reference.today.year + step):
+        day = feast(name, year)
+        midnight = datetime(day.year, day.month, day.day)
+        if midnight == reference.today or (midnight < reference.today) == reference.past:
+            return midnight
+    raise ValueError("no such feast")
+
+
+def weekday_from(weekday: int, reference: Reference) -> When:
+    """Give the nearest such weekday in the direction that the reference leans to."""
+    return unit(_nearest_weekday(weekday, reference), "day")
+
+
+_PEOPLE: Final = listed("i we he she they you it who the a")
+
+
+def _has_a_time(tokens: Tokens, at: int) -> bool:
+    """Whether a time or a part of the day stands behind the word: `sat at 6pm`, `wed 12:30`, `sun morning`."""
+    if at > 0 and tokens.words[at - 1] in _PEOPLE:
+        return False
+    first = tokens.skip(at + 1, (",",))
+    second = tokens.skip(first, ("at", "@"))
+    return tokens.words[first] in PARTS_OF_DAY or clock(tokens, second, bare=second > first) is not None
+
+
+def weekday(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
+    """Read `Friday`, `Tuesday the 19th`, `Fri, 3 May`, `Wednesday next week`, `Friday week`."""
+    day = WEEKDAYS.get(tokens.words[at])
+    if day is None:
+        return None
+    end = tokens.skip(at + 1, (".",)) if len(tokens.words[at]) < 5 else at + 1
+    dated = _date_behind(tokens, tokens.skip(end, (",",)), reference, day)
+    if dated:
+        return dated
+    sure = led or surely_a_name(tokens, at) or joins_a_date(tokens, at) or _has_a_time(tokens, at)
+    if tokens.words[at] in UNSURE and not sure:
+        return None
+    return _weekday_of_week(tokens, at + 1, day, reference) or Dated(at + 1, weekday_from(day, reference))
+
+
+_MONTHS_AROUND: Final = 25
+"""Months before and after now in which a date is looked for that falls on the weekday said with it."""
+
+
+def _date_behind(tokens: Tokens, at: int, reference: Reference, weekday: int) -> Dated | None:
+    """Read the date that stands behind a weekday; without a year, the nearest on which that weekday falls."""
+    for rule in (month_first, day_first, in_digits):
+        dated = rule(tokens, at, reference, rule is day_first)
+        if dated is None or dated.when.grain != "day":
+            continue
+        for months in range(_MONTHS_AROUND):
+            for lean in ("past", "future") if reference.past else ("future", "past"):
+                moved = add(reference.now, "month", months if lean == "future" else -months)
+                other = rule(tokens, at, reference.leaning(lean, moved), rule is day_first)
+                if other and other.when.start and other.when.start.weekday() == weekday:
+                    return other
+        return dated
+    return None
+
+
+def _weekday_of_week(tokens: Tokens, at: int, day: int, reference: Reference) -> Dated | None:
+    if tokens.words[at] == "week" and closes(tokens, at + 1):
+        ahead = _nearest_weekday(day, reference.leaning("future"))
+        return Dated(at + 1, unit(ahead + timedelta(days=7), "day"))
+    first = tokens.skip(at, ("of", "in"))
+    shift = {"last": -7, "this": 0, "next": 7}.get(tokens.words[first])
+    if shift is None:
+        return None
+    if tokens.words[first + 1] == "week":
+        monday = floor(reference.now, "week")
+        return Dated(first + 2, unit(monday + timedelta(days=shift + day), "day"))
+    if shift and first == at and closes(tokens, at + 1):  # "Tuesday last", "Friday next"
+        return Dated(at + 1, weekday_from(day, reference.leaning("past" if shift < 0 else "future")))
+    return None
+
+
+def holiday(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
+    """Read a feast, with a year if there is one."""
+    for words, name in FEASTS.get(tokens.words[at], ()):
+        if tokens.phrase(at, *words):
+            year = year_after(tokens, at + len(words), reference)
+            if year:
+                day = feast(name, year[1])
+                return Dated(year[0], unit(datetime(day.year, day.month, day.day), "day"))
+            return Dated(at + len(words), unit(nearest_feast(name, reference), "day"))
+    return None
+
+
+RULES: Final[Mapping[DateRule, frozenset[str]]] = {
+    weekday: frozenset(WEEKDAYS),
+    day_word: frozenset(DAYS_FROM_TODAY),
+    holiday: frozenset(FEASTS),
+}
+"""The rules for days by their names, and the words that each can begin with."""

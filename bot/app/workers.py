@@ -177,4 +177,5 @@ class Worker:
         now = asyncio.get_running_loop().time()
         recent = sum(now - at < RESTARTS_WITHIN for at in self._restarts)
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._stopping.wait(), PAUSE * (recent - 1))
+            async with asyncio.timeout(PAUSE * (recent - 1)):
+                await self._stopping.wait()

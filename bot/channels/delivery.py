@@ -84,7 +84,8 @@ class Delivery:
                 delivered = await self.deliver_due()
             if not delivered:
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), _LOOK_EVERY)
+                    async with asyncio.timeout(_LOOK_EVERY):
+                        await self._wake.wait()
 
     async def deliver_due(self) -> int:
         """Try every reply that is due once, conversations side by side; how many there were."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
+from math import isinf
 from typing import Any
 
 from msgspec import Struct
@@ -12,6 +14,10 @@ _SHORTHAND = re.compile(
     r"\s*/(?P<intent>[^\s{@/]+(?:/[^\s{@]+)?)(?:@(?P<confidence>1(?:\.0+)?|0?\.[0-9]+|0))?\s*(?P<entities>\{.*)?\s*",
     re.DOTALL,
 )
+
+
+_DEEPEST = 32
+"""Levels of lists and objects, as in the bodies of requests."""
 
 
 class Shorthand(Struct, frozen=True):
@@ -40,11 +46,32 @@ def read_shorthand(text: str) -> Shorthand | None:
 
 def _object(text: str) -> dict[str, Any] | None:
     try:
-        value = json.loads(text, parse_constant=_refuse)
+        value = json.loads(text, parse_constant=_refuse, parse_float=_finite)
         json.dumps(value, ensure_ascii=False).encode("utf-8")  # half a surrogate pair is no text
     except (ValueError, RecursionError):
         return None
-    return value if isinstance(value, dict) else None
+    return value if isinstance(value, dict) and _is_shallow(value) else None
+
+
+def _is_shallow(value: dict[str, Any]) -> bool:
+    """Whether lists and objects are nested no deeper than anything that reads the value later can follow."""
+    level: list[Any] = [value]
+    for _ in range(_DEEPEST):
+        level = [item for held in level for item in _items(held)]
+        if not level:
+            return True
+    return False
+
+
+def _items(value: Any) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if isinf(value):
+        raise ValueError(f"{text} is too large")
+    return value
 
 
 def _refuse(name: str) -> None:

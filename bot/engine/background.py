@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from bot.encoding import decode
 from bot.engine.engine import Engine
 from bot.engine.protocols import EffectEntry
-from bot.engine.work import ActionWork, IntentWork
+from bot.engine.work import ActionWork, IntentWork, NoLongerDue
 from bot.errors import BotError
 from bot.messages import Principal, UserMessage
 from bot.sources import Sources
@@ -39,7 +39,8 @@ class Background:
         """Let every due reminder happen; how many did."""
         fired = 0
         for conversation, reminder in await self._engine.store.due_reminders(self._sources.now()):
-            message = self._message(conversation, f"reminder:{reminder.name}:{reminder.at}", reminder.intent, {})
+            # Its row goes with its turn, and is looked for again under the conversation's lock: no id is needed.
+            message = self._message(conversation, self._sources.new_id(), reminder.intent, {})
             work = IntentWork(message, reminder.intent, reminder.entities, fired=reminder)
             with contextlib.suppress(Exception):  # told to the watch, which hears of every failed turn
                 await self._engine.perform(work)
@@ -52,7 +53,7 @@ class Background:
         One that a turn may be making at this moment is left to that turn.
         """
         settled = 0
-        left_alone = self._sources.now() - timedelta(seconds=self._engine.limits.action_seconds)
+        left_alone = self._sources.now() - timedelta(seconds=self._engine.limits.turn_seconds)
         for entry in await self._engine.store.unsettled_effects():
             if entry.status == "spending" and entry.at > left_alone:
                 continue
@@ -74,14 +75,16 @@ class Background:
         result = await effects.find(entry)
         if result.outcome == "unknown":
             return False
+        outcome = effects.settled(entry, result)
         action = effects.settled_action(entry.kind)
         if action is not None:
             about = {"key": entry.key, "kind": entry.kind, "parameters": decode(entry.parameters)}
             effect = {**about, "outcome": result.outcome, "result": result.result}
             message = self._message(entry.conversation, f"effect:{entry.key}", action, {"effect": effect})
-            await self._engine.perform(ActionWork(message, action))
-        # Journalled last: after a crash in between, the turn's id keeps it from happening twice.
-        await effects.settle(entry, result)
+            with contextlib.suppress(NoLongerDue):
+                await self._engine.perform(ActionWork(message, action, outcome))
+        # The turn journals it. Where there is none, or one of an earlier version told of it before, this does.
+        await self._engine.store.journal(outcome)
         return True
 
     async def _answer_left_over(self) -> int:
@@ -95,7 +98,8 @@ class Background:
                 await self.fire_reminders()
             seconds = await self._seconds_to_next()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._engine.reminders_changed.wait(), seconds)
+                async with asyncio.timeout(seconds):
+                    await self._engine.reminders_changed.wait()
 
     async def _keep_looking(self, look: Callable[[], Awaitable[int]], every: float) -> None:
         while True:

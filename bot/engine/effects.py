@@ -1,4 +1,8 @@
-"""Spending outside changes (a transfer, a card block): journalled before the call, performed once."""
+"""Spending outside changes (a transfer, a card block): journalled before the call, performed once.
+
+What became of one is journalled by the turn that tells of it, in the turn's own
+transaction: if that turn is lost, the change is still open, and is read back and told later.
+"""
 
 from __future__ import annotations
 
@@ -21,28 +25,27 @@ class Effects:
         self._kinds = kinds
         self._sources = sources
 
-    async def spend(self, conversation: str, kind: str, key: str, parameters: Mapping[str, Any]) -> EffectResult:
+    async def spend(self, conversation: str, kind: str, key: str, parameters: Mapping[str, Any]) -> EffectEntry:
         """Perform the effect of this key, or, where that was begun before, find out what became of it.
 
+        Gives the entry to journal with the turn; `result_of` tells what it came to.
         Raises EffectError when no plugin offers the kind, StoreUnavailable when the journal cannot be written.
         """
         effect = self._kind(kind)
         entry = self._entry(key, conversation, kind, parameters, "spending")
         standing = await self._store.journal(entry)
         if standing.status in ("done", "refused"):
-            return _result(standing)
+            return standing
         first = standing is entry
-        result = await (effect.perform if first else effect.find)(key, parameters)
-        return await self.settle(entry, result)
+        return self.settled(entry, await (effect.perform if first else effect.find)(key, parameters))
 
     async def find(self, entry: EffectEntry) -> EffectResult:
         """Read an unsettled effect back; nothing is journalled yet."""
         return await self._kind(entry.kind).find(entry.key, decode(entry.parameters))
 
-    async def settle(self, entry: EffectEntry, result: EffectResult) -> EffectResult:
-        """Journal what became of an effect; gives what stands."""
-        settled = replace(entry, status=result.outcome, at=self._sources.now(), result=encode(result.result))
-        return _result(await self._store.journal(settled))
+    def settled(self, entry: EffectEntry, result: EffectResult) -> EffectEntry:
+        """The entry that says what became of an effect."""
+        return replace(entry, status=result.outcome, at=self._sources.now(), result=encode(result.result))
 
     def settled_action(self, kind: str) -> str | None:
         """The action that tells the user of a late outcome of this kind."""
@@ -57,6 +60,7 @@ class Effects:
         return EffectEntry(key, conversation, kind, encode(parameters), status, self._sources.now())
 
 
-def _result(entry: EffectEntry) -> EffectResult:
+def result_of(entry: EffectEntry) -> EffectResult:
+    """What an effect came to, by its entry."""
     outcome: Outcome = "done" if entry.status == "done" else "refused" if entry.status == "refused" else "unknown"
     return EffectResult(outcome, decode(entry.result) if entry.result is not None else None)

@@ -16,11 +16,11 @@ from bot.engine.agent import Agent
 from bot.engine.codec import answer_body, record_to_json
 from bot.engine.effects import Effects
 from bot.engine.lines import Line, Lines
-from bot.engine.protocols import Loaded, Outgoing, TurnCommit, TurnStore
+from bot.engine.protocols import EffectEntry, Loaded, Outgoing, TurnCommit, TurnStore
 from bot.engine.record import Answer, TurnRecord
 from bot.engine.running import RunningTurn
 from bot.engine.snapshots import RecentSnapshots, Snapshot, session_is_over, snapshot_after
-from bot.engine.work import MessageWork, Work
+from bot.engine.work import MessageWork, NoLongerDue, Work
 from bot.errors import Busy, MessageIdReused, SequenceConflict, StoreUnavailable, TurnTimedOut
 from bot.messages import UserMessage
 from bot.sources import Chance, Sources
@@ -125,7 +125,9 @@ class Engine:
 
         Raises MessageIdReused, Busy and StoreUnavailable; a repeat is accepted and changes nothing.
         """
-        work, key = MessageWork(message), (message.conversation, message.message_id)
+        # Whoever else reads it in the store may answer it: from here on it has come before.
+        message = replace(message, id_is_ours=False)
+        work, key = MessageWork(message, accepted=True), (message.conversation, message.message_id)
         line = self._lines.join(message.conversation)
         try:
             is_new = await self.store.accept(message, work.fingerprint)
@@ -177,17 +179,34 @@ class Engine:
 
     def _finished(self, key: tuple[str, str], task: asyncio.Task[Answer]) -> None:
         self._running.pop(key, None)
-        if not task.cancelled() and (error := task.exception()) is not None:
+        if not task.cancelled() and (error := task.exception()) is not None and not isinstance(error, NoLongerDue):
             self.watch.turn_failed(error)
 
     async def _answer(self, work: Work, line: Line) -> Answer:
         try:
             async with asyncio.timeout(self.limits.turn_seconds) as clock, line.lock:
+                if work.accepted:
+                    await self._answer_earlier(work.message, clock)
                 return await self._answer_in_turn(_Progress(work, clock))
         except TimeoutError as error:
             raise TurnTimedOut("the turn took too long") from error
         finally:
             self._lines.leave(work.message.conversation, line)
+
+    async def _answer_earlier(self, message: UserMessage, clock: asyncio.Timeout) -> None:
+        """Answer what the conversation accepted before and has no answer, since its turn failed: nothing overtakes it.
+
+        Where the store is still away this message waits, too; one that cannot be answered at all holds up nobody.
+        """
+        deadline = clock.when()
+        for left in await self.store.accepted_before(message):
+            try:
+                await self._answer_in_turn(_Progress(MessageWork(left), clock))
+            except (Busy, StoreUnavailable, TurnTimedOut):
+                raise
+            except Exception as error:
+                self.watch.turn_failed(error)
+            clock.reschedule(deadline)
 
     async def _answer_in_turn(self, progress: _Progress) -> Answer:
         message, deadline = progress.work.message, progress.clock.when()
@@ -204,23 +223,25 @@ class Engine:
 
     async def _try_once(self, progress: _Progress, fence: int) -> Answer:
         work, message = progress.work, progress.work.message
+        if not await work.is_due(self.store):
+            raise NoLongerDue
         loaded = await self.store.load(message.conversation, _known_id(message))
         if loaded.stored is not None:
             if loaded.stored.fingerprint != work.fingerprint:
                 raise MessageIdReused("the message id was used for another message")
             if loaded.stored.body is not None:
                 return Answer(message.conversation, loaded.stored.seq, message.message_id, loaded.stored.body)
-        record, snapshot = await self._compute(work, loaded)
+        record, snapshot, effects = await self._compute(work, loaded)
         record.timings["waited_and_computed"] = perf_counter() - progress.started
         # The commit has no deadline of ours: once handed over, only the store knows how it ends.
         if not progress.clock.expired():  # it is where an action did not heed it: its turn is answered late
             progress.clock.reschedule(None)
-        body = await self._commit(work, record, snapshot, loaded, fence)
+        body = await self._commit(work, record, snapshot, loaded, fence, effects)
         self._recent.keep(message.conversation, record.seq, snapshot)
         self._tell(record)
         return Answer(message.conversation, record.seq, message.message_id, body)
 
-    async def _compute(self, work: Work, loaded: Loaded) -> tuple[TurnRecord, Snapshot]:
+    async def _compute(self, work: Work, loaded: Loaded) -> tuple[TurnRecord, Snapshot, tuple[EffectEntry, ...]]:
         agent, now, seed = self.agent, self._sources.now(), self._sources.seed()
         before = self._recent.get(work.message.conversation, loaded.seq, loaded.snapshot)
         turn = RunningTurn(
@@ -247,7 +268,7 @@ class Engine:
             timings=turn.timings,
         )
         after = snapshot_after(work.message, turn.trimmed(), before, background=work.background)
-        return record, after
+        return record, after, work.effects + turn.effects
 
     async def _open_session(self, turn: RunningTurn, work: Work, before: Snapshot, loaded: Loaded) -> None:
         """Start a session when the last one is over; a new login carries nothing over from the one before it."""
@@ -261,7 +282,15 @@ class Engine:
         if new_login or session_is_over(loaded.last_turn_at, turn.now, config):
             await turn.start_session()
 
-    async def _commit(self, work: Work, record: TurnRecord, snapshot: Snapshot, loaded: Loaded, fence: int) -> bytes:
+    async def _commit(
+        self,
+        work: Work,
+        record: TurnRecord,
+        snapshot: Snapshot,
+        loaded: Loaded,
+        fence: int,
+        effects: tuple[EffectEntry, ...],
+    ) -> bytes:
         message = record.message
         body = answer_body(message.conversation, record.seq, message.message_id, record.replies)
         addressing = self._addressing.get(snapshot.channel)
@@ -283,6 +312,7 @@ class Engine:
             user_spoke=not work.background,
             fired=work.fired,
             had_reminders=loaded.has_reminders,
+            effects=effects,
         )
         started = perf_counter()
         await self.store.commit(commit)

@@ -13,14 +13,14 @@ from bot.dialogue.events import Event, Restarted
 from bot.dialogue.prediction import Because, Prediction
 from bot.encoding import fingerprint
 from bot.engine.running import RunningTurn
+from bot.engine.work import StillDue
 from bot.messages import Parse, UserMessage
 
 
-class EventsWork:
+class EventsWork(StillDue):
     """Events are appended; `instead` makes them stand in the place of all that went before."""
 
     background = True
-    fired = None
 
     def __init__(self, message: UserMessage, events: Sequence[Event], *, instead: bool = False) -> None:
         self.message = message
@@ -35,10 +35,8 @@ class EventsWork:
         turn.apply(self._events)
 
 
-class NoteWork:
+class NoteWork(StillDue):
     """A user's message is understood and noted, and not answered; `parse` is taken instead of the matcher's."""
-
-    fired = None
 
     def __init__(self, message: UserMessage, parse: Parse | None = None, *, background: bool) -> None:
         self.message = message
@@ -52,10 +50,8 @@ class NoteWork:
         await turn.fill_slots()
 
 
-class ExecuteWork:
+class ExecuteWork(StillDue):
     """One action is run, as if a policy had predicted it."""
-
-    fired = None
 
     def __init__(self, message: UserMessage, action: str, *, policy: str, confidence: float, background: bool) -> None:
         self.message = message

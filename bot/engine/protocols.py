@@ -55,12 +55,25 @@ class DueOutgoing(Struct, frozen=True):
     attempts: int
 
 
+class EffectEntry(Struct, frozen=True):
+    """The journal of one outside change. `status`: `spending`, `done`, `refused` or `unknown`."""
+
+    key: str
+    conversation: str
+    kind: str
+    parameters: bytes
+    status: str
+    at: datetime
+    result: bytes | None = None
+
+
 class TurnCommit(Struct, frozen=True):
     """All that one transaction makes durable: turn record, snapshot, idempotency record, outbox, reminders, session.
 
     `fired` is the reminder that this turn answers to: it is removed with it.
     `had_reminders` is what `Loaded` said: only its turns set a conversation's
-    reminders, so that it holds until the commit.
+    reminders, so that it holds until the commit. `effects` say what became of
+    the outside changes that this turn tells of.
     """
 
     conversation: str
@@ -79,6 +92,7 @@ class TurnCommit(Struct, frozen=True):
     user_spoke: bool = True
     fired: ReminderScheduled | None = None
     had_reminders: bool = True
+    effects: tuple[EffectEntry, ...] = ()
 
 
 class StoredTurn(Struct, frozen=True):
@@ -87,18 +101,6 @@ class StoredTurn(Struct, frozen=True):
     seq: int
     at: datetime
     record: bytes
-
-
-class EffectEntry(Struct, frozen=True):
-    """The journal of one outside change. `status`: `spending`, `done`, `refused` or `unknown`."""
-
-    key: str
-    conversation: str
-    kind: str
-    parameters: bytes
-    status: str
-    at: datetime
-    result: bytes | None = None
 
 
 class TurnStore(Protocol):
@@ -132,6 +134,9 @@ class TurnStore(Protocol):
     async def accepted(self) -> Sequence[UserMessage]:
         """The messages accepted and not yet answered, in order of arrival."""
 
+    async def accepted_before(self, message: UserMessage) -> Sequence[UserMessage]:
+        """Those of them that this one's conversation accepted before it."""
+
     async def turns(
         self, conversation: str, *, before: int | None = None, after: int | None = None, limit: int = 50
     ) -> Sequence[StoredTurn]:
@@ -147,6 +152,12 @@ class TurnStore(Protocol):
 
     async def unsettled_effects(self) -> Sequence[EffectEntry]:
         """Journal entries in `spending` or `unknown`, oldest first."""
+
+    async def is_unsettled(self, key: str) -> bool:
+        """Whether the effect of this key is in `spending` or `unknown`."""
+
+    async def is_scheduled(self, conversation: str, reminder: ReminderScheduled) -> bool:
+        """Whether this reminder is still set, for the same time."""
 
     async def due_reminders(self, now: datetime) -> Sequence[tuple[str, ReminderScheduled]]:
         """The reminders whose time has come, with their conversations, oldest first; their turns remove them."""

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
 from time import perf_counter
 from typing import Any
 
 from bot.actions.turn import Turn, TurnContext
 from bot.content import NOWHERE
+from bot.dialogue.effects import EffectResult
 from bot.dialogue.events import (
     ActionExecuted,
     ActionFailed,
     BotUttered,
+    EffectSettled,
     Event,
     UserUttered,
 )
@@ -25,6 +27,8 @@ from bot.dialogue.turn_loop import before_action, goes_on, record, rejection, us
 from bot.engine.agent import Agent
 from bot.engine.codec import check_events
 from bot.engine.deadline import within
+from bot.engine.effects import result_of
+from bot.engine.protocols import EffectEntry
 from bot.engine.record import Step
 from bot.errors import ActionRejected, StoreUnavailable
 from bot.messages import Parse, Reply, UserMessage
@@ -51,7 +55,7 @@ class RunningTurn:
         now: datetime,
         random: Chance,
         new_id: Callable[[], str],
-        spend: Callable[..., Awaitable[Any]] | None,
+        spend: Callable[..., Awaitable[EffectEntry]] | None,
         action_seconds: float,
         report_failure: ReportFailure,
     ) -> None:
@@ -65,6 +69,7 @@ class RunningTurn:
         self._random = random
         self._new_id = new_id
         self._spend = spend
+        self._spent: dict[str, EffectEntry] = {}
         self._action_seconds = action_seconds
         self._report_failure = report_failure
 
@@ -76,15 +81,21 @@ class RunningTurn:
             now=self.now,
             random=self._random,
             resources=self.agent.resources,
-            run_action=self._run_nested,
+            run_action=self._run,
             has_action=self.agent.actions.__contains__,
             new_id=self._new_id,
-            spend=self._spend,
+            spend=self._spend_effect if self._spend else None,
         )
 
     def trimmed(self) -> Tracker:
         """The tracker with the latest user turns only, as many as the policies look at."""
         return trim(self.tracker, self.agent.dialogue.max_turns, min_events=self.agent.kept_events)
+
+    @property
+    def effects(self) -> tuple[EffectEntry, ...]:
+        """What became of the outside changes that this turn tells of; an action that failed tells of none."""
+        told = [event.key for event in self.events if type(event) is EffectSettled]
+        return tuple([self._spent[key] for key in told if key in self._spent])
 
     def apply(self, events: Iterable[Event]) -> None:
         """Append events and let the tracker follow."""
@@ -162,8 +173,12 @@ class RunningTurn:
         check_events(turn.events)
         return turn.events
 
-    async def _run_nested(self, name: str, tracker: Tracker) -> tuple[Event, ...]:
-        return await self._run(name, tracker)
+    async def _spend_effect(
+        self, conversation: str, kind: str, key: str, parameters: Mapping[str, Any]
+    ) -> EffectResult:
+        assert self._spend is not None
+        entry = self._spent[key] = await self._spend(conversation, kind, key, parameters)
+        return result_of(entry)
 
     def _fail(self, action: str, error: BaseException) -> None:
         self._report_failure(action, error)

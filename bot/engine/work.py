@@ -6,12 +6,18 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from bot.content import NOWHERE
-from bot.dialogue.events import ReminderScheduled
+from bot.dialogue.events import ReminderScheduled, UserUttered
 from bot.dialogue.prediction import Because, Prediction
 from bot.dialogue.turn_loop import is_silent
 from bot.encoding import fingerprint
+from bot.engine.codec import check_events
+from bot.engine.protocols import EffectEntry, TurnStore
 from bot.engine.running import RunningTurn
 from bot.messages import Entity, IntentScore, Parse, UserMessage
+
+
+class NoLongerDue(Exception):
+    """The work need not happen any more."""
 
 
 class Work(Protocol):
@@ -33,18 +39,41 @@ class Work(Protocol):
     def fingerprint(self) -> str:
         """The hash of the payload, for idempotency."""
 
+    @property
+    def effects(self) -> tuple[EffectEntry, ...]:
+        """What became of outside changes that this work is about."""
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the message was acknowledged before it is answered, so that no later one may overtake it."""
+
+    async def is_due(self, store: TurnStore) -> bool:
+        """Whether it is still to happen; asked when the conversation is held."""
+
     async def run(self, turn: RunningTurn, most: int) -> None:
         """Let the turn happen, with at most `most` actions."""
 
 
-class MessageWork:
-    """A user's message: understand it, fill slots, act."""
+class StillDue:
+    """What most work is: no reminder, about no outside change, and to happen whatever happened before it."""
+
+    fired: ReminderScheduled | None = None
+    effects: tuple[EffectEntry, ...] = ()
+    accepted = False
+
+    async def is_due(self, store: TurnStore) -> bool:
+        """Somebody asked for it."""
+        return True
+
+
+class MessageWork(StillDue):
+    """A user's message: understand it, fill slots, act. `accepted`: it was acknowledged before it is answered."""
 
     background = False
-    fired = None
 
-    def __init__(self, message: UserMessage) -> None:
+    def __init__(self, message: UserMessage, *, accepted: bool = False) -> None:
         self.message = message
+        self.accepted = accepted
         self.fingerprint = fingerprint([message.text, message.metadata])
 
     async def run(self, turn: RunningTurn, most: int) -> None:
@@ -55,7 +84,7 @@ class MessageWork:
             await turn.act(most)
 
 
-class IntentWork:
+class IntentWork(StillDue):
     """An intent that comes from outside instead of a message: a reminder, or an operator's trigger."""
 
     def __init__(
@@ -73,23 +102,32 @@ class IntentWork:
         self.fingerprint = fingerprint([intent, list(entities)])
         self._parse = external_parse(intent, entities)
 
+    async def is_due(self, store: TurnStore) -> bool:
+        """A reminder may have been cancelled, moved or let happen by the turn before."""
+        return self.fired is None or await store.is_scheduled(self.message.conversation, self.fired)
+
     async def run(self, turn: RunningTurn, most: int) -> None:
-        """Take the intent in as if the user had said it, and act."""
+        """Take the intent in as if the user had said it, and act. Raises ValueError for what could not be read back."""
+        check_events([UserUttered(self._parse)])
         turn.understand(lambda: self._parse)
         await turn.fill_slots()
         await turn.act(most)
 
 
-class ActionWork:
-    """A background outcome: one action is run, and the policies go on from there."""
+class ActionWork(StillDue):
+    """A background outcome: one action tells of it, and the conversation listens as before."""
 
     background = True
-    fired = None
 
-    def __init__(self, message: UserMessage, action: str) -> None:
+    def __init__(self, message: UserMessage, action: str, outcome: EffectEntry) -> None:
         self.message = message
+        self.effects = (outcome,)
         self.fingerprint = fingerprint([action])
         self._action = action
+
+    async def is_due(self, store: TurnStore) -> bool:
+        """The turn that was at it may have told of it meanwhile."""
+        return all([await store.is_unsettled(entry.key) for entry in self.effects])
 
     async def run(self, turn: RunningTurn, most: int) -> None:
         """Run the action and nothing else; the conversation listens as before."""

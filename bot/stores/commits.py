@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.engine.protocols import Loaded, Stored, TurnCommit
 from bot.errors import SequenceConflict
-from bot.stores import outbox, reminders
+from bot.stores import effects, outbox, reminders
 from bot.stores.connection import Connection, Row
 from bot.stores.times import micros, moment
 
@@ -73,7 +73,9 @@ def commit(connection: Connection, turns: Sequence[TurnCommit]) -> Sequence[None
 
 
 def commit_rest(connection: Connection, turn: TurnCommit, *, has_reminders: bool) -> None:
-    """Write what few turns have: outgoing replies and reminders."""
+    """Write what few turns have: outgoing replies, outcomes of outside changes, and reminders."""
+    for entry in turn.effects:
+        effects.journal(connection, entry)
     if turn.outbox:
         outbox.put(connection, turn.conversation, turn.outbox, micros(turn.at))
     if has_reminders or turn.reminders:

@@ -46,6 +46,11 @@ def journal(connection: Connection, entry: EffectEntry) -> EffectEntry:
     return entry if began else _entry(connection.one(_STANDING, key=entry.key))
 
 
+def is_unsettled(connection: Connection, key: str) -> bool:
+    """Whether the outcome of this key is not known."""
+    return connection.one(f"{_SELECT} WHERE key = :key AND status IN ('spending', 'unknown')", key=key) is not None
+
+
 def unsettled(connection: Connection) -> Sequence[EffectEntry]:
     """Entries whose outcome is not known, oldest first, at most 500."""
     return [_entry(row) for row in connection.all(_UNSETTLED, most=_MOST_AT_ONCE)]

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from bot.engine.codec import message_from_json, message_to_json
 from bot.errors import MessageIdReused
 from bot.messages import UserMessage
-from bot.stores.connection import Connection
+from bot.stores.connection import Connection, Row
 from bot.stores.times import micros
 
 _ACCEPT = """
     INSERT INTO inbox (conversation, message_id, fingerprint, payload, arrived_at, status)
     VALUES (:conversation, :message_id, :fingerprint, :payload, :arrived_at, 'accepted')
     ON CONFLICT (conversation, message_id) DO NOTHING"""
+
+_BEFORE = """
+    SELECT payload FROM inbox WHERE status = 'accepted' AND conversation = :conversation AND number < (
+        SELECT number FROM inbox WHERE conversation = :conversation AND message_id = :message_id)
+    ORDER BY number"""
 
 _FINGERPRINT = "SELECT fingerprint FROM inbox WHERE conversation = :conversation AND message_id = :message_id"
 
@@ -37,4 +44,16 @@ def accept(connection: Connection, message: UserMessage, fingerprint: str) -> bo
 def accepted(connection: Connection) -> Sequence[UserMessage]:
     """The messages accepted and not yet answered, in order of arrival."""
     rows = connection.all("SELECT payload FROM inbox WHERE status = 'accepted' ORDER BY number")
-    return [message_from_json(row.payload) for row in rows]
+    return [_message(row) for row in rows]
+
+
+def accepted_before(connection: Connection, message: UserMessage) -> Sequence[UserMessage]:
+    """Those of them that the conversation accepted before this one."""
+    key = {"conversation": message.conversation, "message_id": message.message_id}
+    rows = connection.all(_BEFORE, **key)
+    return [_message(row) for row in rows]
+
+
+def _message(row: Row) -> UserMessage:
+    """The message; an id that we made is as good as any other by now: several workers may be at it."""
+    return replace(message_from_json(row.payload), id_is_ours=False)

@@ -30,7 +30,8 @@ class Notices:
         if self._task is None:
             self._task = asyncio.create_task(self._listen())
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._listening.wait(), _PAUSE)
+            async with asyncio.timeout(_PAUSE):
+                await self._listening.wait()
         event = asyncio.Event()
         self._waiting.setdefault(name, []).append(event)
         try:

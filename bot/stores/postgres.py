@@ -93,7 +93,8 @@ class PostgresTurns(SqlTurns):
                 held = await self._ask(asked)
                 if held is None:
                     with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(released.wait(), self._poll)
+                        async with asyncio.timeout(self._poll):
+                            await released.wait()
         return held
 
     async def _ask(self, asked: Asked) -> Held | None:

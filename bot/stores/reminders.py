@@ -43,6 +43,13 @@ def due(connection: Connection, now: datetime) -> Sequence[tuple[str, ReminderSc
     return [(row.conversation, _reminder(row.reminder)) for row in rows]
 
 
+def is_scheduled(connection: Connection, conversation: str, reminder: ReminderScheduled) -> bool:
+    """Whether the reminder is still set for its time."""
+    sql = "SELECT 1 AS one FROM reminders WHERE conversation = :conversation AND name = :name AND due_at = :due_at"
+    row = connection.one(sql, conversation=conversation, name=reminder.name, due_at=_due(reminder))
+    return row is not None
+
+
 def next_at(connection: Connection) -> datetime | None:
     """When the next reminder is due."""
     row = connection.one("SELECT due_at FROM reminders ORDER BY due_at LIMIT 1")

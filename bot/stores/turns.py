@@ -74,6 +74,10 @@ class SqlTurns:
         """The messages accepted and not yet answered, in order of arrival."""
         return await self.database.scan(inbox.accepted)
 
+    async def accepted_before(self, message: UserMessage) -> Sequence[UserMessage]:
+        """Those of them that this one's conversation accepted before it."""
+        return await self.database.look(lambda c: inbox.accepted_before(c, message))
+
     async def turns(
         self, conversation: str, *, before: int | None = None, after: int | None = None, limit: int = 50
     ) -> Sequence[StoredTurn]:
@@ -87,6 +91,14 @@ class SqlTurns:
     async def unsettled_effects(self) -> Sequence[EffectEntry]:
         """Journal entries in `spending` or `unknown`, oldest first."""
         return await self.database.read(effects.unsettled)
+
+    async def is_unsettled(self, key: str) -> bool:
+        """Whether the outcome of the effect of this key is not known."""
+        return await self.database.read(lambda c: effects.is_unsettled(c, key))
+
+    async def is_scheduled(self, conversation: str, reminder: ReminderScheduled) -> bool:
+        """Whether this reminder is still set, for the same time."""
+        return await self.database.read(lambda c: reminders.is_scheduled(c, conversation, reminder))
 
     async def due_reminders(self, now: datetime) -> Sequence[tuple[str, ReminderScheduled]]:
         """The reminders whose time has come, oldest first."""

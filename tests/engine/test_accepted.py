@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, cast
@@ -14,7 +15,9 @@ from bot.engine.protocols import TurnCommit
 from bot.engine.work import MessageWork
 from bot.errors import StoreUnavailable
 from bot.messages import Parse
-from tests.engine.conftest import MakeBench
+from bot.sources import Sources
+from bot.stores.turns import SqlTurns
+from tests.engine.conftest import Gate, MakeBench
 
 
 async def test_accepting_answers_in_the_background(make_bench: MakeBench) -> None:
@@ -100,3 +103,42 @@ async def test_a_backlog_larger_than_the_server_takes_at_once_is_answered_whole(
             await bench.store.accept(message, MessageWork(message).fingerprint)
         assert await bench.engine.drain() == 150
         assert await bench.store.accepted() == []
+
+
+async def test_a_message_that_could_not_be_answered_is_not_overtaken_by_the_next(make_bench: MakeBench) -> None:
+    class FailsOnce(SqlTurns):
+        failed = False
+
+        async def commit(self, commit: TurnCommit) -> None:
+            if not self.failed:
+                self.failed = True
+                raise StoreUnavailable("locked")
+            await super().commit(commit)
+
+    async with make_bench(wrap=lambda store: FailsOnce(store.database, Sources())) as bench:
+        conversation = await bench.conversation()
+        first, second = bench.message(conversation), bench.message(conversation)
+        await bench.engine.accept(first)
+        await bench.engine.finish(5.0)
+        assert [message.message_id for message in await bench.store.accepted()] == [first.message_id]
+        await bench.engine.accept(second)
+        await bench.engine.finish(5.0)
+        told = [read_record(turn.record).message.message_id for turn in await bench.store.turns(conversation)]
+        assert told == [first.message_id, second.message_id]
+
+
+async def test_an_accepted_message_of_another_workers_is_answered_once(make_bench: MakeBench) -> None:
+    gate = Gate()
+    async with make_bench(actions={"action_gate": gate}) as bench, make_bench(actions={"action_gate": gate}) as other:
+        conversation = await bench.conversation()
+        await bench.engine.accept(bench.message(conversation, "gate", id_is_ours=True))
+        await gate.reached.wait()
+        draining = asyncio.create_task(other.engine.drain())
+        async with asyncio.timeout(10):
+            while gate.runs < 2:
+                await asyncio.sleep(0.001)
+        gate.go.set()
+        assert await draining == 1
+        await bench.engine.finish(5.0)
+        assert len(await bench.store.turns(conversation)) == 1
+        assert gate.runs == 2, "one in each worker: SQLite has no leases between two"

@@ -15,8 +15,13 @@ from bot.dialogue.events import ActionFailed, EffectSettled, ReminderScheduled
 from bot.dialogue.prediction import Prediction
 from bot.dialogue.tracker import Tracker
 from bot.engine.background import Background
+from bot.engine.protocols import TurnCommit
+from bot.errors import StoreUnavailable
 from bot.sources import Sources
-from tests.engine.conftest import Bench, MakeBench, OneAction
+from bot.stores.turns import SqlTurns
+from tests.engine.conftest import Bench, Gate, MakeBench, OneAction
+
+NOON = "2026-01-01T12:00:00+00:00"
 
 
 class Till:
@@ -159,6 +164,57 @@ async def test_a_journalled_effect_is_settled_after_a_restart(make_bench: MakeBe
         assert [reply.text for reply in bench.told[-1].replies] == ["it is done"]
 
 
+class LosesCommits(SqlTurns):
+    """A store that cannot make turns durable while `lost` is set."""
+
+    lost = False
+
+    async def commit(self, commit: TurnCommit) -> None:
+        if self.lost:
+            raise StoreUnavailable("the disk is full")
+        await super().commit(commit)
+
+
+def losing(store: SqlTurns) -> LosesCommits:
+    return LosesCommits(store.database, Sources())
+
+
+async def test_a_change_whose_turn_was_lost_is_found_out_and_told_later(make_bench: MakeBench) -> None:
+    till = Till()
+    async with make_bench(actions=ACTIONS, effects={"transfer": till}, wrap=losing) as bench:
+        conversation, later = await bench.conversation(), await background(bench)
+        await bench.say(conversation, "ask")
+        bench.store.lost = True
+        with pytest.raises(StoreUnavailable):
+            await bench.say(conversation, "yes")
+        bench.store.lost = False
+        assert await later.settle_effects() == 0, "a turn may be at it still"
+        bench.clock.forward(minutes=1)
+        assert await later.settle_effects() == 1
+        assert [reply.text for reply in bench.told[-1].replies] == ["it is done"]
+        assert await bench.say(conversation, "yes") == ["nothing to confirm"]
+        assert await later.settle_effects() == 0
+        assert (till.attempts, list(till.moved.values())) == (1, [500])
+
+
+async def test_a_change_of_an_action_that_failed_behind_it_is_told_later(make_bench: MakeBench) -> None:
+    async def spend_and_fail(turn: Turn) -> None:
+        await turn.spend()
+        raise ZeroDivisionError
+
+    till = Till()
+    actions = {**ACTIONS, "action_break": spend_and_fail}
+    async with make_bench(actions=actions, effects={"transfer": till}) as bench:
+        conversation = await bench.conversation()
+        await bench.say(conversation, "ask")
+        [sorry] = await bench.say(conversation, "break")
+        assert sorry.startswith("Sorry")
+        bench.clock.forward(minutes=1)
+        assert await (await background(bench)).settle_effects() == 1
+        assert [reply.text for reply in bench.told[-1].replies] == ["it is done"]
+        assert till.attempts == 1
+
+
 async def test_a_reminder_fires_once_when_its_time_comes_also_after_a_restart(make_bench: MakeBench) -> None:
     async def remind(turn: Turn) -> None:
         at = turn.now.replace(hour=13).isoformat()
@@ -191,6 +247,45 @@ async def test_a_reminder_is_killed_by_a_message_when_it_says_so(make_bench: Mak
         await bench.say(conversation)
         bench.clock.forward(hours=2)
         assert await (await background(bench)).fire_reminders() == 0
+
+
+async def test_a_reminder_that_waits_behind_the_message_that_kills_it_does_not_fire(make_bench: MakeBench) -> None:
+    async def remind(turn: Turn) -> None:
+        at = turn.now.replace(hour=13).isoformat()
+        turn.emit(ReminderScheduled("nudge", at, "soft", kill_on_user_message=True))
+
+    gate = Gate()
+    async with make_bench(actions={"action_remind": remind, "action_gate": gate}) as bench:
+        conversation = await bench.conversation()
+        await bench.say(conversation, "remind")
+        saying = asyncio.create_task(bench.say(conversation, "gate"))
+        await gate.reached.wait()
+        bench.clock.forward(hours=2)
+        firing = asyncio.create_task((await background(bench)).fire_reminders())
+        async with asyncio.timeout(10):
+            while bench.engine.waiting < 2:
+                await asyncio.sleep(0.001)
+        gate.go.set()
+        assert await saying == ["through"]
+        assert await firing == 0
+        assert len(await bench.store.turns(conversation)) == 2
+
+
+async def test_a_reminder_that_is_set_again_for_the_same_time_fires_again(make_bench: MakeBench) -> None:
+    async def remind(turn: Turn) -> None:
+        turn.emit(ReminderScheduled("nudge", NOON, "nudge", kill_on_user_message=False))
+
+    async def nudge(turn: Turn) -> None:
+        turn.say_text("time is up")
+
+    async with make_bench(actions={"action_remind": remind, "action_nudge": nudge}) as bench:
+        conversation, later = await bench.conversation(), await background(bench)
+        for _ in range(2):
+            await bench.say(conversation, "remind")
+            bench.clock.forward(hours=5)
+            assert await later.fire_reminders() == 1
+            assert await later.fire_reminders() == 0
+            assert [reply.text for reply in bench.told[-1].replies] == ["time is up"]
 
 
 async def test_what_cannot_be_found_out_holds_up_nothing_behind_it(make_bench: MakeBench) -> None:

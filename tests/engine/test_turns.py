@@ -13,6 +13,7 @@ from bot.config import Limits
 from bot.dialogue.events import SessionStarted
 from bot.engine.codec import read_record
 from bot.engine.protocols import Loaded, TurnCommit
+from bot.engine.work import IntentWork
 from bot.errors import Busy, MessageIdReused, StoreUnavailable, TurnTimedOut
 from bot.messages import Principal
 from tests.engine.conftest import Gate, MakeBench, all_of
@@ -319,3 +320,14 @@ async def test_an_observer_that_raises_changes_nothing(make_bench: MakeBench) ->
         assert await bench.say(await bench.conversation()) == ["1"]
         assert len(bench.told) == 1
         assert isinstance(noted[0], ValueError)
+
+
+async def test_an_intent_from_outside_that_could_not_be_read_back_is_not_kept(make_bench: MakeBench) -> None:
+    async with make_bench() as bench:
+        conversation = await bench.conversation()
+        message = bench.message(conversation, "EXTERNAL: add")
+        work = IntentWork(message, "add", ({"entity": "colour", "value": "red", "role": 5},))
+        with pytest.raises(ValueError, match="its events cannot be kept"):
+            await bench.engine.perform(work)
+        assert await bench.store.turns(conversation) == []
+        assert await bench.say(conversation) == ["1"]

@@ -121,7 +121,7 @@ async def open_bot(
             store=store,
             background=Background(engine, sources),
             metrics=watcher.metrics,
-            readiness=Readiness({"store": _store_check(database)}, told.checks),
+            readiness=Readiness({"store": _store_check(database)}, told.checks, tell=watcher.check_failed),
             log=log,
             sources=sources,
             resources=startup.resources,
@@ -144,7 +144,8 @@ def _open_database(
 
 def _store_check(database: Database) -> Check:
     async def check() -> None:
-        await database.read(lambda connection: connection.one("SELECT 1 AS one"))
+        """Write, and change nothing: a full disk and a read-only database can still be read."""
+        await database.write(lambda connection: connection.run("UPDATE schema SET version = version"))
 
     return check
 

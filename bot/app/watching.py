@@ -65,6 +65,10 @@ class Watcher(Struct, frozen=True):
         level = good if outcome == "ok" else self.log.warning
         level("call", service=service, outcome=outcome, seconds=round(seconds, 6), tries=tries)
 
+    def check_failed(self, name: str, error: BaseException) -> None:
+        """A readiness check failed that had not before."""
+        self.log.error("check failed", check=name, exc_info=error)
+
     def login(self, outcome: str) -> None:
         """Somebody tried to log in; the route logs who and from where."""
         self.metrics.login(outcome)

@@ -43,18 +43,28 @@ async def history_page(
         raise Problem(400, "invalid_parameter", "give before or after, not both")
     if after is not None:
         return await _page_after(store, conversation, limit, _cursor("after", after, _WHOLE_TURN))
-    end = _cursor("before", before, 0) if before is not None else None
+    return await _page_before(store, conversation, limit, _cursor("before", before, 0) if before is not None else None)
+
+
+async def _page_before(store: TurnStore, conversation: str, limit: int, end: Cursor | None) -> dict[str, Any]:
+    shown: list[Shown] = []
     # The cursor may point into a turn, which is then read too and cut.
-    turns = await store.turns(conversation, before=end.turn + 1 if end else None, limit=limit + 1)
-    shown = [message for message in _messages(turns) if end is None or message.at < end]
-    page = shown[-limit:]
-    more = len(shown) > limit or (bool(turns) and turns[0].seq > 1)
-    return _page(page, older=more)
+    before, first = end.turn + 1 if end else None, 0
+    while len(shown) <= limit and (turns := await store.turns(conversation, before=before, limit=limit + 1)):
+        shown = [message for message in _messages(turns) if end is None or message.at < end] + shown
+        before = first = turns[0].seq
+        if first == 1:
+            break
+    return _page(shown[-limit:], older=len(shown) > limit or first > 1)
 
 
 async def _page_after(store: TurnStore, conversation: str, limit: int, start: Cursor) -> dict[str, Any]:
-    turns = await store.turns(conversation, after=max(start.turn - 1, 0), limit=limit + 1)
-    page = [message for message in _messages(turns) if message.at > start][:limit]
+    shown: list[Shown] = []
+    after = max(start.turn - 1, 0)
+    while len(shown) < limit and (turns := await store.turns(conversation, after=after, limit=limit + 1)):
+        shown += [message for message in _messages(turns) if message.at > start]
+        after = turns[-1].seq
+    page = shown[:limit]
     answer = _page(page, older=bool(page) and page[0].at > Cursor(1, 0))
     return answer if page else {**answer, "after": str(start) if start.index < _WHOLE_TURN else str(start.turn)}
 

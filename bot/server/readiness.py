@@ -27,6 +27,9 @@ class Readiness:
     every_seconds: float = 5.0
     timeout_seconds: float = 2.0
     results: dict[str, bool] = field(default_factory=dict)
+    tell: Callable[[str, BaseException], None] = lambda name, error: None
+    """Is told why a check fails, the first time it does."""
+
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
     """One look at a time: what began earlier must not have the last word."""
 
@@ -57,13 +60,15 @@ class Readiness:
             self.results = await self._results(self.needed)
 
     async def _results(self, checks: dict[str, Check]) -> dict[str, bool]:
-        results = await asyncio.gather(*(self._works(check) for check in checks.values()))
+        results = await asyncio.gather(*(self._works(name, check) for name, check in checks.items()))
         return dict(zip(checks, results, strict=True))
 
-    async def _works(self, check: Check) -> bool:
+    async def _works(self, name: str, check: Check) -> bool:
         try:
             async with asyncio.timeout(self.timeout_seconds):
                 await check()
-        except Exception:  # whatever a check raises means the same: not now
+        except Exception as error:  # whatever a check raises means the same: not now
+            if self.results.get(name, True):
+                self.tell(name, error)
             return False
         return True

@@ -248,6 +248,8 @@ class Postgres:
             return Conflict(str(error))
         if state[:2] == "40" or state == "55P03":
             return Fault("busy", str(error))
+        if state == "25006":  # read-only: a standby, as after a failover; the next connection may find the primary
+            return Fault("lost", str(error))
         return Fault("full", str(error)) if state[:2] in ("53", "58") else None
 
 

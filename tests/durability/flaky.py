@@ -67,6 +67,11 @@ def disk_broken(raw: Any) -> Exception:
     return _sqlite_error("disk I/O error", sqlite3.SQLITE_IOERR)
 
 
+def disk_full(raw: Any) -> Exception:
+    """There is no room: nothing was written."""
+    return _sqlite_error("database or disk is full", sqlite3.SQLITE_FULL)
+
+
 def _sqlite_error(text: str, code: int) -> Exception:
     error = sqlite3.OperationalError(text)
     error.sqlite_errorcode = code

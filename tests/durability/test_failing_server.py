@@ -16,7 +16,7 @@ from bot.engine.codec import read_record
 from bot.engine.record import TurnRecord
 from simulator.embedded import embedded
 from simulator.settings import Endpoint
-from tests.durability.flaky import Plan, database_busy, disk_broken
+from tests.durability.flaky import Plan, database_busy, disk_broken, disk_full
 from tests.durability.processes import link_project
 
 LOGIN = {"accountNumber": "12345678", "code": "135790"}
@@ -165,3 +165,46 @@ async def test_a_broken_disk_stops_the_answers_and_a_restart_goes_on(
     made = await transfers(bank)
     assert {key for key, status in known.items() if status == "done"} == made
     assert len(known) == run
+
+
+class Disk:
+    """A disk that has room or none: what reads goes on."""
+
+    full = False
+
+    def wrap(self, raw: Any) -> Any:
+        return _OnDisk(raw, self)
+
+
+class _OnDisk:
+    def __init__(self, raw: Any, disk: Disk) -> None:
+        self._raw, self._disk = raw, disk
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._raw, name)
+
+    def execute(self, sql: str, parameters: Any = ()) -> Any:
+        if self._disk.full and sql.lstrip().startswith(("INSERT", "UPDATE", "DELETE")):
+            raise disk_full(self._raw)
+        return self._raw.execute(sql, parameters)
+
+
+async def test_a_full_disk_is_told_by_readiness_and_log_until_there_is_room(
+    bank_assistant: Path, bank: Endpoint, capsys: pytest.CaptureFixture[str]
+) -> None:
+    disk = Disk()
+    async with serving(bank_assistant, Place(port=0), {"demo": True, "bank_url": bank.url}, wrap=disk.wrap) as served:
+        readiness = served[0].readiness
+        await readiness.check()
+        assert readiness.state == "ready"
+        disk.full = True
+        for _ in range(3):
+            await readiness.check()
+            assert readiness.state == "unavailable"
+        disk.full = False
+        await readiness.check()
+        assert readiness.state == "ready"
+    told = [line for line in capsys.readouterr().err.splitlines() if '"event":"check failed"' in line]
+    assert len(told) == 1
+    assert '"check":"store"' in told[0]
+    assert "disk is full" in told[0]

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from bot.actions.turn import Action, Turn
 from bot.content import Form
 from bot.content.names import REQUESTED_SLOT
+from bot.dialogue.ensemble import rejected_action
 from bot.dialogue.events import ActionExecuted, ActionExecutionRejected, ActiveLoop, Event, SlotSet, UserUttered
 from bot.dialogue.evolve import evolve, evolve_all
 from bot.dialogue.names import EXTRACT_SLOTS, LISTEN
@@ -73,7 +74,10 @@ class _Run:
     # --- answers -------------------------------------------------------------
 
     async def _validated_answer(self, tracker: Tracker) -> Sequence[Event]:
-        """What the message fills, validated; raises ActionRejected when a slot was asked for and nothing was filled."""
+        """What the message fills, validated; raises ActionRejected when a slot was asked for and nothing was filled.
+
+        Chosen all the same right after that, nobody else knows an answer: the question is asked again.
+        """
         loop = tracker.loop
         if loop is not None and (tracker.latest_action != LISTEN or loop.is_interrupted):
             # Back from a detour: the message answered another question.
@@ -81,7 +85,8 @@ class _Run:
         candidates = self._candidates(tracker)
         events = await self._validate(candidates, tracker)
         filled = any(isinstance(e, SlotSet) and e.name != REQUESTED_SLOT for e in events)
-        if self._requested(tracker) and not candidates and not filled and not _rejects(events):
+        unanswered = self._requested(tracker) and not candidates and not filled and not _rejects(events)
+        if unanswered and rejected_action(tracker) != self.form.name:
             raise ActionRejected(self.form.name)
         return events
 

@@ -24,7 +24,12 @@ class Age(click.ParamType[timedelta]):
         match = re.fullmatch(r"(\d+)([hdw])", str(value))
         if match is None:
             self.fail(f"{value!r} is no age; write for example 12h, 90d or 6w", param, ctx)
-        return timedelta(**{_UNITS[match[2]]: int(match[1])})
+        try:
+            age = timedelta(**{_UNITS[match[2]]: int(match[1])})
+            datetime.now(UTC) - age
+        except OverflowError:
+            self.fail(f"{value!r} is longer ago than there are dates", param, ctx)
+        return age
 
 
 @click.group()

@@ -86,9 +86,10 @@ def main(arguments: list[str] | None = None) -> None:
     except Exception as error:  # nobody who edits YAML should have to read a traceback
         if "--debug" in words:
             raise
-        if isinstance(error, OSError) and error.filename is not None:
+        if isinstance(error, OSError) and error.strerror:
+            where = f"{error.filename}: " if error.filename is not None else ""
             cure = "check the path, its permissions and the disk's space"
-            click.secho(f"bot: {error.filename}: {error.strerror}; {cure}", fg="red", err=True)
+            click.secho(f"bot: {where}{error.strerror}; {cure}", fg="red", err=True)
             sys.exit(1)
         told = f"bot: this should not have happened ({type(error).__name__}: {error}); "
         click.secho(told + "`bot --debug …` shows where", fg="red", err=True)

@@ -51,13 +51,18 @@ def _store_in_use(settings: Settings) -> str | None:
 
 
 @asynccontextmanager
-async def open_database(settings: Settings) -> AsyncIterator[Database]:
-    """The project's store, beside a server that may be running on it."""
+async def open_database(settings: Settings, *, new: bool = True) -> AsyncIterator[Database]:
+    """The project's store, beside a server that may be running on it; made where there is none, unless not `new`."""
     from bot.app.projects import private_folder
     from bot.cli import showing
+    from bot.stores.backup import check_exists
     from bot.stores.database import Database
+    from bot.stores.dialects import Sqlite, dialect_of
 
     private_folder(settings)
+    dialect = dialect_of(settings.store.url, settings.project)
+    if not new and isinstance(dialect, Sqlite):
+        check_exists(dialect.file)
     with showing.progress("Opening the store") as progress:
         database = Database.open(settings.store.url, project=settings.project, readers=1, progress=progress)
     try:
@@ -83,10 +88,10 @@ def with_auth(settings: Settings, work: Callable[[Auth], Awaitable[T]]) -> T:
 
 
 def with_database(settings: Settings, work: Callable[[Database], Awaitable[T]]) -> T:
-    """Run `work` on the project's store."""
+    """Run `work` on the project's store; raises ConfigurationError where there is none."""
 
     async def run() -> T:
-        async with open_database(settings) as database:
+        async with open_database(settings, new=False) as database:
             return await work(database)
 
     return asyncio.run(run())

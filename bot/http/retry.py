@@ -60,7 +60,7 @@ def retry_after(header: str | None, now: Callable[[], datetime], cap: float) -> 
         return min(float(text), cap)
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):  # a year of twenty digits
         return None
     if moment.tzinfo is None:
         return None

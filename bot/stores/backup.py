@@ -31,8 +31,7 @@ def backup(url: str, file: Path, *, project: Path = Path(), progress: Progress =
     ConfigurationError for PostgreSQL, and when `file` is the store itself.
     """
     store = _sqlite_file(url, project, "pg_dump --format=custom --file=FILE DATABASE")
-    if not store.is_file():
-        raise ConfigurationError([f"there is no store at {store}"])
+    check_exists(store)
     if file.exists() and file.samefile(store):
         raise ConfigurationError([f"{file} is the store itself; name another file for its backup"])
     part = file.with_name(f"{file.name}.part")
@@ -56,13 +55,29 @@ def restore(url: str, file: Path, *, project: Path = Path(), progress: Progress 
     """
     store = _sqlite_file(url, project, "pg_restore --clean --dbname=DATABASE FILE")
     with locked(store):
+        with _opened(file) as source:
+            _check(source, file)
+        _put_aside_if_damaged(store)
         store.touch(mode=0o600)
         with _opened(file) as source, _opened(store) as target:
-            _check(source, file)
             # Into the store as one transaction, so that its log and other processes stay true.
             target.execute("PRAGMA journal_mode=WAL")
             target.execute("PRAGMA synchronous=FULL")
             _copy_pages(source, target, progress)
+
+
+def _put_aside_if_damaged(store: Path) -> None:
+    """Rename what is no database, with its log, so that it can still be looked at."""
+    try:
+        with _opened(store) as found:
+            found.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
+    except ConfigurationError as error:
+        if getattr(error.__cause__, "sqlite_errorcode", None) not in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+            return
+        for suffix in ("", "-wal", "-shm"):
+            part = store.with_name(store.name + suffix)
+            if part.exists():
+                part.rename(store.with_name(f"{store.name}.damaged{suffix}"))
 
 
 def _copy_pages(source: sqlite3.Connection, target: sqlite3.Connection, progress: Progress) -> None:
@@ -70,6 +85,12 @@ def _copy_pages(source: sqlite3.Connection, target: sqlite3.Connection, progress
         progress(f"{(total - remaining) * 100 // max(total, 1)} %", (total - remaining) / max(total, 1))
 
     source.backup(target, pages=_PAGES, progress=tell)
+
+
+def check_exists(store: Path) -> None:
+    """Raise ConfigurationError where there is no such SQLite store: opening it would make one."""
+    if not store.is_file():
+        raise ConfigurationError([f"there is no store at {store}"])
 
 
 async def copy(source: str, target: str, *, project: Path = Path(), progress: Progress = silent) -> int:
@@ -81,6 +102,8 @@ async def copy(source: str, target: str, *, project: Path = Path(), progress: Pr
         for url in (source, target):
             dialect = dialect_of(url, project)
             if isinstance(dialect, Sqlite):
+                if url == source:
+                    check_exists(dialect.file)
                 stack.enter_context(locked(dialect.file))
         origin = Database.open(source, project=project, readers=1, progress=progress)
         copied = Database.open(target, project=project, readers=1)

@@ -106,7 +106,7 @@ class Database:
                 connect = _connector(dialect, wrap)
                 _prepare(connect, dialect, patience, progress)
             except OSError as error:
-                raise ConfigurationError([f"the store cannot be opened: {error}"]) from error
+                raise ConfigurationError([f"{_place(dialect)} cannot be opened: {error}"]) from error
             undo.pop_all()
         database = cls(dialect, connect, readers, patience)
         database._lock = lock
@@ -267,7 +267,16 @@ def _prepare(connect: Callable[[], Connection], dialect: Dialect, patience: floa
             return _migrate(connect, dialect, progress)
         except Fault as fault:
             if fault.kind != "busy" or time.monotonic() >= deadline:
-                raise ConfigurationError([f"the store cannot be opened: {fault}"]) from fault
+                cure = "; restore a backup with `bot store restore`" if fault.kind == "broken" else ""
+                raise ConfigurationError([f"{_place(dialect)} cannot be opened: {fault}{cure}"]) from fault
+        except dialect.errors as error:
+            problem = f"{_place(dialect)} has tables of something else ({error}); name another database"
+            raise ConfigurationError([problem]) from error
+
+
+def _place(dialect: Dialect) -> str:
+    """The store in a sentence; a database's URL may hold a password."""
+    return f"the store {dialect.file}" if isinstance(dialect, Sqlite) else "the PostgreSQL store"
 
 
 def _migrate(connect: Callable[[], Connection], dialect: Dialect, progress: Progress) -> None:

@@ -125,6 +125,24 @@ async def test_a_store_that_is_gone_is_restored(store: SqlTurns, tmp_path: Path)
     await again.database.close()
 
 
+async def test_a_damaged_store_is_put_aside_by_a_restore(store: SqlTurns, tmp_path: Path):
+    (conversation, *_) = await fill(store)
+    backup(URL, tmp_path / "b.db", project=tmp_path)
+    await store.database.close()
+    (tmp_path / "t.db").write_bytes(b"overwritten by something else" * 300)
+    restore(URL, tmp_path / "b.db", project=tmp_path)
+    again = SqlTurns(Database.open(URL, project=tmp_path), Sources())
+    assert (await again.load(conversation)).seq == 4
+    await again.database.close()
+    assert (tmp_path / "t.db.damaged").read_bytes().startswith(b"overwritten")
+
+
+async def test_a_store_that_is_not_there_is_not_copied_and_not_made(tmp_path: Path):
+    with pytest.raises(ConfigurationError, match=r"there is no store at .*typo\.db"):
+        await copy("sqlite:///typo.db", "sqlite:///c.db", project=tmp_path)
+    assert list(tmp_path.glob("*.db")) == []
+
+
 async def test_a_restore_under_a_live_server_is_refused(store: SqlTurns, tmp_path: Path):
     backup(URL, tmp_path / "b.db", project=tmp_path)
     with pytest.raises(ConfigurationError, match="stop it first"):

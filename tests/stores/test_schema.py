@@ -176,6 +176,14 @@ def test_a_file_that_is_no_database_stops_the_start(tmp_path: Path):
         Database.open("sqlite:///t.db", project=tmp_path)
 
 
+def test_another_programs_database_is_told_apart(tmp_path: Path):
+    with sqlite3.connect(tmp_path / "t.db") as other:
+        other.execute("CREATE TABLE turns (about TEXT)")
+    other.close()
+    with pytest.raises(ConfigurationError, match=r"t\.db has tables of something else .*; name another database"):
+        Database.open("sqlite:///t.db", project=tmp_path)
+
+
 def test_sqlite_takes_no_value_of_another_type(tmp_path: Path):
     dialect = dialect_of("sqlite:///t.db", tmp_path)
     connection = Connection(dialect.raw(dialect.engine()), dialect)

@@ -54,6 +54,10 @@ def only(text: str, phrase: str, *dimensions: str) -> Entity:
         ("one point five", 1.5),
         ("two point oh five million", 2050000),
         ("٣", 3),
+        (".5", 0.5),
+        ("2 1/2", 2.5),
+        ("1½", 1.5),
+        ("three quarters of a million", 750000),
     ],
 )
 def test_numbers(phrase: str, value: float) -> None:
@@ -112,6 +116,27 @@ def test_codes_and_pronouns_are_no_numbers(text: str) -> None:
         ("$10K", 1000000, "USD"),
         ("20 dollars 43 cents", 2043, "USD"),
         ("¥500", 500, "JPY"),
+        ("£5k", 500000, "GBP"),
+        ("£2.5m", 250000000, "GBP"),
+        ("$1.2 bn", 120000000000, "USD"),
+        ("£2 grand", 200000, "GBP"),
+        ("1 000 euros", 100000, "EUR"),
+        ("£1 000", 100000, "GBP"),
+        ("2 500\u202f€", 250000, "EUR"),
+        ("£500\u00a0000", 50000000, "GBP"),
+        ("£1'000", 100000, "GBP"),
+        ("1 250,50 euros", 125050, "EUR"),
+        ("£.50", 50, "GBP"),
+        ("a couple of hundred dollars", 20000, "USD"),
+        ("a couple hundred pounds", 20000, "GBP"),
+        ("a few hundred pounds", 30000, "GBP"),
+        ("half a grand", 50000, "GBP"),
+        ("a grand and a half", 150000, "GBP"),
+        ("a quarter of a million pounds", 25000000, "GBP"),
+        ("100 us dollars", 10000, "USD"),
+        ("50 canadian dollars", 5000, "CAD"),
+        ("Rs. 500", 50000, "INR"),
+        ("1 lakh rupees", 10000000, "INR"),
     ],
 )
 def test_money(phrase: str, minor: int, currency: str) -> None:
@@ -138,12 +163,40 @@ def test_money(phrase: str, minor: int, currency: str) -> None:
         ("£50 or more", 50, None),
         ("ten quid or less", None, 10),
         ("more than a tenner", 10, None),
+        ("£20k-£30k", 20000, 30000),
+        ("£10k-20k", 10000, 20000),
+        ("between 1 and 2 thousand pounds", 1000, 2000),
+        ("£1-2k", 1000, 2000),
+        ("2 to 3 million pounds", 2000000, 3000000),
+        ("one to two hundred pounds", 100, 200),
+        ("10-15 grand", 10000, 15000),
+        ("five to five hundred pounds", 5, 500),
+        ("one to one hundred and fifty pounds", 1, 150),
+        ("£500-2k", 500, 2000),
     ],
 )
 def test_intervals_of_money(phrase: str, low: float | None, high: float | None) -> None:
     entity = only(f"so {phrase} please", phrase, "amount-of-money")
     assert entity.value == {"to": high, "from": low}
     assert entity.details["type"] == "interval"
+
+
+@pytest.mark.parametrize(
+    ("text", "phrase", "value"),
+    [
+        ("send £5k.", "£5k", 5000),
+        ("(£2k)", "£2k", 2000),
+        ("$100k/yr", "$100k", 100000),
+        ("£2.5m!", "£2.5m", 2500000),
+    ],
+)
+def test_a_suffix_counts_before_punctuation(text: str, phrase: str, value: float) -> None:
+    assert only(text, phrase, "amount-of-money").value == value
+
+
+@pytest.mark.parametrize("text", ["£12,34,567", "£1,2345", "room 2b", "221b", "a timer for 20m"])
+def test_what_cannot_be_an_amount_is_not_cut_down_to_one(text: str) -> None:
+    assert found(text, "amount-of-money", "number") == []
 
 
 def test_five_pounds_twenty_needs_the_end_of_the_phrase() -> None:
@@ -200,6 +253,12 @@ def test_numbers_survive_being_spoken(number: int) -> None:
         ("2h", 7200, "hour", 2),
         ("a fortnight", 2 * 604800, "week", 2),
         ("a few days", 3 * 86400, "day", 3),
+        ("a quarter of an hour", 900, "hour", 0.25),
+        ("three quarters of an hour", 2700, "hour", 0.75),
+        ("1½ hours", 5400, "hour", 1.5),
+        ("1 1/2 hours", 5400, "hour", 1.5),
+        ("1h30", 5400, "minute", 90),
+        ("1h 30m", 5400, "minute", 90),
     ],
 )
 def test_durations(phrase: str, seconds: int, unit: str, value: float) -> None:
@@ -225,6 +284,12 @@ def test_ordinals_and_distances() -> None:
         ("on 07700 900123 then", "07700 900123", "phone-number", "07700900123"),
         ("on (020) 7946 0958", "(020) 7946 0958", "phone-number", "02079460958"),
         ("on 650-701-8887", "650-701-8887", "phone-number", "6507018887"),
+        ("on +447700900123", "+447700900123", "phone-number", "(+44) 7700900123"),
+        ("on +353 1 234 5678", "+353 1 234 5678", "phone-number", "(+353) 12345678"),
+        ("call 1-800-555-1234", "1-800-555-1234", "phone-number", "18005551234"),
+        ("at https://x.org/Foo_(bar)", "https://x.org/Foo_(bar)", "url", "https://x.org/Foo_(bar)"),
+        ("(see https://x.org/a)", "https://x.org/a", "url", "https://x.org/a"),
+        ("email=a@b.com", "a@b.com", "email", "a@b.com"),
     ],
 )
 def test_addresses(text: str, phrase: str, dimension: str, value: str) -> None:

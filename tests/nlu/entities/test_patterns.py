@@ -108,3 +108,18 @@ def test_synonyms_map_what_stands_before_them_in_the_pipeline() -> None:
 @pytest.mark.parametrize("text", ["", " ", "🎉", "\ud800", "("])
 def test_any_text_is_answered(text: str) -> None:
     assert extracted(text, fuzzy=True) == []
+
+
+EXPONENTIAL = r"(a|aa)+$"
+
+
+def test_a_regex_that_would_never_end_is_given_up_and_the_others_are_found() -> None:
+    data = NluData(regexes=(Regex("code", EXPONENTIAL), Regex("city", "york")))
+    found = trained(Component("RegexEntityExtractor"), data=data).extract("a" * 4000 + "! york", NOW)
+    assert [e.value for e in found] == ["york"]
+
+
+def test_a_regex_that_may_be_slow_finds_what_it_finds_in_time() -> None:
+    data = NluData(regexes=(Regex("code", EXPONENTIAL), Regex("city", r"[a-z]+ ?york\b|(?:x+)+y")))
+    found = trained(Component("RegexEntityExtractor"), data=data).extract("New York, Aaa", NOW)
+    assert [(e.entity, e.value) for e in found] == [("code", "Aaa"), ("city", "New York")]

@@ -99,12 +99,15 @@ async def copy(source: str, target: str, *, project: Path = Path(), progress: Pr
     Raises ConfigurationError while a server runs on either, and when there is something at the target.
     """
     with contextlib.ExitStack() as stack:
-        for url in (source, target):
-            dialect = dialect_of(url, project)
-            if isinstance(dialect, Sqlite):
-                if url == source:
-                    check_exists(dialect.file)
-                stack.enter_context(locked(dialect.file))
+        dialects = [dialect_of(url, project) for url in (source, target)]
+        files = [dialect.file if isinstance(dialect, Sqlite) else None for dialect in dialects]
+        if files[0] is not None:
+            check_exists(files[0])
+        if source == target or (files[0] is not None and files[0] == files[1]):
+            raise ConfigurationError(["source and target are one store; name an empty one for the copy"])
+        for file in files:
+            if file is not None:
+                stack.enter_context(locked(file))
         origin = Database.open(source, project=project, readers=1, progress=progress)
         copied = Database.open(target, project=project, readers=1)
         try:

@@ -143,6 +143,12 @@ async def test_a_store_that_is_not_there_is_not_copied_and_not_made(tmp_path: Pa
     assert list(tmp_path.glob("*.db")) == []
 
 
+async def test_a_store_is_not_copied_onto_itself(store: SqlTurns, tmp_path: Path):
+    await store.database.close()
+    with pytest.raises(ConfigurationError, match="are one store"):
+        await copy(URL, f"sqlite:///{tmp_path}/t.db", project=tmp_path)
+
+
 async def test_a_restore_under_a_live_server_is_refused(store: SqlTurns, tmp_path: Path):
     backup(URL, tmp_path / "b.db", project=tmp_path)
     with pytest.raises(ConfigurationError, match="stop it first"):

@@ -13,7 +13,7 @@ from bot.dialogue.events import Event, Restarted
 from bot.dialogue.prediction import Because, Prediction
 from bot.encoding import fingerprint
 from bot.engine.running import RunningTurn
-from bot.engine.work import StillDue
+from bot.engine.work import StillDue, readable
 from bot.messages import Parse, UserMessage
 
 
@@ -46,7 +46,8 @@ class NoteWork(StillDue):
 
     async def run(self, turn: RunningTurn, most: int) -> None:
         """Understand and fill slots."""
-        turn.understand(lambda: self._parse or turn.agent.matcher.parse(self.message.text, turn.now))
+        given = self._parse
+        turn.understand(lambda: readable(given) if given else turn.agent.matcher.parse(self.message.text, turn.now))
         await turn.fill_slots()
 
 

@@ -109,6 +109,9 @@ class TurnStore(Protocol):
     async def conversation_id(self, principal: str, channel: str, sender: str) -> str:
         """The opaque id of this principal's conversation on this channel family; made at the first call."""
 
+    async def find_conversation(self, principal: str, channel: str, sender: str) -> str | None:
+        """As `conversation_id`, for those who only look: None where there is no conversation yet, and none is made."""
+
     def hold(self, conversation: str, message_id: str | None = None) -> AbstractAsyncContextManager[int]:
         """Hold the conversation against other workers; gives the fencing number for the commit (0 with one worker).
 

@@ -108,8 +108,7 @@ class IntentWork(StillDue):
 
     async def run(self, turn: RunningTurn, most: int) -> None:
         """Take the intent in as if the user had said it, and act. Raises ValueError for what could not be read back."""
-        check_events([UserUttered(self._parse)])
-        turn.understand(lambda: self._parse)
+        turn.understand(lambda: readable(self._parse))
         await turn.fill_slots()
         await turn.act(most)
 
@@ -134,6 +133,12 @@ class ActionWork(StillDue):
         reason = (Because("engine", "a late outcome", NOWHERE),)
         await turn.perform(Prediction(self._action, 1.0, "engine", because=reason))
         await turn.perform(Prediction("action_listen", 1.0, "engine", because=reason))
+
+
+def readable(parse: Parse) -> Parse:
+    """A parse that does not come from the matcher; raises ValueError where it could be kept and not read again."""
+    check_events([UserUttered(parse)])
+    return parse
 
 
 def external_parse(intent: str, entities: tuple[Mapping[str, Any], ...]) -> Parse:

@@ -20,6 +20,7 @@ import structlog
 
 from bot.config import Logging
 from bot.encoding import encode
+from bot.errors import BotError
 
 Log: TypeAlias = structlog.typing.FilteringBoundLogger
 Event: TypeAlias = MutableMapping[str, Any]
@@ -30,7 +31,8 @@ correlation_id: ContextVar[str] = ContextVar("correlation_id", default="")
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
 _SECRET_KEYS = frozenset({"token", "code", "authorization", "password", "secret", "pepper", "key", "cookie"})
 _TEXT_KEYS = frozenset({"text", "message_text"})
-_ACCOUNT = re.compile(r"(?<![0-9A-Za-z.:-])\d{4,}(?=\d{2}(?![0-9A-Za-z.]))")
+_ACCOUNT = re.compile(r"(?<!\d)(?<!\d\.)\d{4,}(?=\d{2}(?!\d))")
+"""All but the last two of six digits and more, whatever stands around them, but for what is behind a decimal point."""
 _TOKEN = re.compile(r"(?i)(bearer\s+)\S+|tk_[\w-]{20,}")
 _GATHERED_SECONDS = 0.1
 _LONGEST = 2_000  # characters of one value, so that no single line floods the disk
@@ -51,7 +53,7 @@ def make_logger(settings: Logging, *, now: Callable[[], datetime], stream: TextI
 
     logger: Log = structlog.wrap_logger(
         LineWriter(stream or sys.stderr),
-        processors=[_Limit(now).limit, stamp, _traceback, _masking(settings.message_text), renderer],
+        processors=[_Limit(now).limit, stamp, *_hiding(settings.message_text), renderer],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[settings.level]),
         context_class=dict,
         cache_logger_on_first_use=True,
@@ -145,7 +147,17 @@ def mask(text: str) -> str:
     return _ACCOUNT.sub("****", _TOKEN.sub(lambda match: f"{match[1] or ''}[hidden]", text))
 
 
-def _masking(message_text: bool) -> Callable[[Any, str, Event], Event]:
+def _hiding(message_text: bool) -> tuple[Callable[[Any, str, Event], Event], ...]:
+    """What takes out of an event what must not be read; with `message_text` the texts of messages may be."""
+
+    def failure(_: Any, __: str, event: Event) -> Event:
+        error = event.pop("exc_info", None)
+        if isinstance(error, BaseException):
+            name = type(error).__name__
+            event["error"] = f"{name}: {error}" if message_text or _is_told(error) else name
+            event["where"] = _places(error)
+        return event
+
     def masking(_: Any, __: str, event: Event) -> Event:
         for key, value in event.items():
             if key in _SECRET_KEYS:
@@ -156,11 +168,29 @@ def _masking(message_text: bool) -> Callable[[Any, str, Event], Event]:
                 event[key] = _masked(value)
         return event
 
-    return masking
+    return failure, masking
+
+
+def _is_told(error: BaseException) -> bool:
+    """Whether an exception's text may be logged: our own and the system's. Any other may quote what somebody said."""
+    return isinstance(error, BotError) or (isinstance(error, OSError) and error.errno is not None)
 
 
 _PLAIN = frozenset(
-    {"time", "level", "correlation_id", "event", "conversation", "bot", "actions", "route", "service", "outcome"}
+    {
+        "actions",
+        "bot",
+        "by",
+        "conversation",
+        "correlation_id",
+        "event",
+        "level",
+        "outcome",
+        "route",
+        "service",
+        "session",
+        "time",
+    }
 )
 """What we write ourselves: ids and words of our own, with nothing of a customer's in them."""
 
@@ -172,19 +202,10 @@ def _masked(value: Any) -> Any:
     if isinstance(value, str):
         return mask(value[:_LONGEST])
     if isinstance(value, dict):
-        return {key: "[hidden]" if key in _SECRET_KEYS else _masked(item) for key, item in value.items()}
+        return {_masked(key): "[hidden]" if key in _SECRET_KEYS else _masked(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_masked(item) for item in value]
     return value
-
-
-def _traceback(_: Any, __: str, event: Event) -> Event:
-    """An exception as its type and the places it passed; its message may hold a customer's data, so it is masked."""
-    error = event.pop("exc_info", None)
-    if isinstance(error, BaseException):
-        event["error"] = f"{type(error).__name__}: {error}"
-        event["where"] = _places(error)
-    return event
 
 
 def _places(error: BaseException) -> list[str]:

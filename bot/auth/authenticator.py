@@ -29,10 +29,6 @@ class Authenticator:
         self._keys = keys
         self._rasa = rasa
 
-    async def authenticate(self, header: str | None) -> Principal:
-        """The principal of this Authorization header; raises NotAuthenticated."""
-        return (await self.identify(header)).principal
-
     async def identify(self, header: str | None, query_token: str | None = None) -> Identified:
         """The principal with its session; raises NotAuthenticated. `query_token` is what `?token=` says, if it came."""
         if not header:

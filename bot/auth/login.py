@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import ipaddress
 from collections.abc import Callable
+
+from msgspec.structs import replace
 
 from bot import config
 from bot.auth.codes import CodeHasher
@@ -12,12 +15,12 @@ from bot.auth.pepper import Pepper
 from bot.auth.sessions import LoggedIn, Sessions
 from bot.errors import Busy, LoginRefused, LoginThrottled
 from bot.sources import Sources
-from bot.stores.customers import CustomerStore
+from bot.stores.customers import CustomerRow, CustomerStore
 from bot.stores.throttles import ThrottleNames, ThrottleStore
 
 
 class Login:
-    """Logs customers in. `outcome` is told `ok`, `refused` or `throttled` for every attempt."""
+    """Logs customers in. `outcome` is told `ok`, `refused` or `throttled` for every attempt that came to an end."""
 
     def __init__(
         self,
@@ -53,26 +56,41 @@ class Login:
             self._outcome("throttled")
             raise LoginThrottled(wait)
         try:
-            customer_id = await self._verified(account, code)
+            logged_in = await self._logged_in(account, code)
         except Busy:
             await self._throttles.release(names, self._sources.now())
             raise
-        await self._throttles.settle(names, self._sources.now(), self._limits, right=customer_id is not None)
-        if customer_id is None:
+        await self._throttles.settle(names, self._sources.now(), self._limits, right=logged_in is not None)
+        if logged_in is None:
             self._outcome("refused")
             raise LoginRefused
         self._outcome("ok")
-        return await self._sessions.open(customer_id)
+        return logged_in
 
-    async def _verified(self, account: str, code: str) -> str | None:
+    async def _logged_in(self, account: str, code: str) -> LoggedIn | None:
+        """A session if the code is right, and is still the code when the session begins.
+
+        Where the hash changed in between, it is looked at once more: another login may only have renewed it.
+        """
+        for _ in range(2):
+            verified = await self._verified(account, code)
+            if verified is None:
+                return None
+            with contextlib.suppress(LoginRefused):
+                return await self._sessions.open(verified.id, code_hash=verified.code_hash)
+        return None
+
+    async def _verified(self, account: str, code: str) -> CustomerRow | None:
+        """The customer whose code this is, with the hash that it was found right by (a new one, if that was old)."""
         customer = await self._customers.by_account(account)
         verified = await self._hasher.verify(account, code, customer.code_hash if customer else None)
         if customer is None or not verified.right or customer.disabled:
             return None
-        if verified.outdated:
-            renewed = await self._hasher.hash(account, code)
-            await self._customers.set_code_hash(customer.id, renewed, instead_of=customer.code_hash)
-        return customer.id
+        if not verified.outdated:
+            return customer
+        renewed = await self._hasher.hash(account, code)
+        await self._customers.set_code_hash(customer.id, renewed, instead_of=customer.code_hash)
+        return replace(customer, code_hash=renewed)
 
     def _account_name(self, account: str) -> str:
         """Known or not, an account is throttled under a keyed hash: what people mistype is not kept."""

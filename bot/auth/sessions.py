@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from bot import config
-from bot.errors import NotAuthenticated
+from bot.errors import LoginRefused, NotAuthenticated
 from bot.sources import Sources
 from bot.stores.sessions import SessionRow, SessionStore
 
@@ -35,8 +35,11 @@ class Sessions:
         self._settings = settings
         self._sources = sources
 
-    async def open(self, customer: str) -> LoggedIn:
-        """A new session of this customer."""
+    async def open(self, customer: str, *, code_hash: str | None = None) -> LoggedIn:
+        """A new session of this customer, who logged in with the code of this hash (None: in another way).
+
+        Raises LoginRefused when the customer is disabled or has another code by now.
+        """
         now = self._sources.now()
         token = self._sources.new_token()
         row = SessionRow(
@@ -47,7 +50,8 @@ class Sessions:
             idle_until=now + self._idle,
             absolute_until=now + timedelta(seconds=self._settings.absolute_seconds),
         )
-        await self._store.add(row)
+        if not await self._store.add(row, code_hash=code_hash):
+            raise LoginRefused
         return self._logged_in(token, row)
 
     async def find(self, token: str) -> SessionRow:
@@ -100,10 +104,6 @@ class Sessions:
     async def end(self, session_id: str) -> bool:
         """End a session by its public id; False when there is none."""
         return await self._store.end(session_id)
-
-    async def end_all(self, customer: str) -> int:
-        """End all sessions of a customer; how many there were."""
-        return await self._store.end_all(customer)
 
     async def active(self) -> int:
         """How many sessions live now."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from aiohttp import web
 
 from bot.auth.sessions import LoggedIn
-from bot.errors import AuthError
+from bot.errors import BotError
 from bot.server import schemas
 from bot.server.problems import not_found
-from bot.server.query import integer, text
+from bot.server.query import integer, path_id, text
 from bot.server.routing import CUSTOMER, OPERATOR, PUBLIC, Answers, Call, Parameter, Route, json_response
 from bot.stores.sessions import SessionRow
 
@@ -21,7 +21,7 @@ async def login(call: Call) -> web.Response:
     account: str = call.body["accountNumber"]
     try:
         logged_in = await call.parts.auth.login.login(account, call.body["code"], call.address)
-    except AuthError as error:
+    except BotError as error:  # too busy, or the store away, are attempts too
         log.warning("login", outcome=type(error).__name__, account=_masked(account), address=call.address)
         raise
     log.info("login", outcome="ok", account=_masked(account), address=call.address)
@@ -63,7 +63,7 @@ async def sessions(call: Call) -> web.Response:
 
 async def end_session(call: Call) -> web.Response:
     """DELETE /auth/sessions/{id}."""
-    session_id = call.request.match_info["id"]
+    session_id = path_id(call.request)
     if not await call.parts.auth.sessions.end(session_id):
         raise not_found()
     call.parts.log.info("session_ended", session=session_id, by=call.principal.id)
@@ -98,8 +98,8 @@ def _session(row: SessionRow) -> dict[str, object]:
 def routes() -> tuple[Route, ...]:
     """The routes of authentication."""
     limit = Parameter("limit", "how many at most", {"type": "integer", "minimum": 1, "maximum": _MOST_SESSIONS})
-    customer = Parameter("customer", "only this customer's", schemas.string(1, 64))
-    by_id = Parameter("id", "the session's id", schemas.TEXT, "path")
+    customer = Parameter("customer", "only this customer's", schemas.plain(1, 64))
+    by_id = Parameter("id", "the session's id", schemas.plain(1, 256), "path")
     logged_in = Answers(200, "a session's token", schemas.LOGGED_IN)
     done = Answers(204, "done")
     return (

@@ -9,6 +9,7 @@ from typing import Any
 
 from aiohttp import web
 from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
 
 from bot.encoding import decode
 from bot.server.problems import Problem
@@ -20,8 +21,10 @@ _MOST_ERRORS = 10
 
 async def read_json(request: web.Request, *, max_bytes: int, max_depth: int) -> Any:
     """The body's JSON value; raises Problem 400, 408, 413 or 415."""
-    if request.content_type != "application/json" or "Content-Encoding" in request.headers:
+    if request.content_type != "application/json":
         raise Problem(415, "unsupported_media_type", "send JSON with the header Content-Type: application/json")
+    if "Content-Encoding" in request.headers:
+        raise Problem(415, "unsupported_media_type", "send the JSON as it is, without the header Content-Encoding")
     raw = await read_bytes(request, max_bytes=max_bytes)
     try:
         value = decode(raw)
@@ -54,6 +57,7 @@ class BodySchema:
     def __init__(self, schema: Mapping[str, Any]) -> None:
         self.schema = schema
         self._validator = Draft202012Validator(schema)
+        self._is_object = schema.keys() <= _OF_AN_OBJECT
         self._strings = {name: item for name, item in schema.get("properties", {}).items() if _is_text(item)}
         self._required = frozenset(schema.get("required", ()))
 
@@ -61,14 +65,14 @@ class BodySchema:
         """Raise Problem 400 with all that is wrong, each with its place; values are not repeated."""
         if self.is_plainly_good(value) or self._validator.is_valid(value):
             return
-        found = islice(self._validator.iter_errors(value), _MOST_ERRORS)
+        found = (_innermost(error) for error in islice(self._validator.iter_errors(value), _MOST_ERRORS))
         told = dict.fromkeys((_pointer(error.absolute_path), _sentence(error)) for error in found)
         errors = [{"pointer": pointer, "detail": detail} for pointer, detail in told]
         raise Problem(400, "invalid_body", "the body is not what this route takes", errors=errors)
 
     def is_plainly_good(self, value: Any) -> bool:
         """Whether an object of nothing but known texts is good: most bodies are, and need no validator to see it."""
-        if type(value) is not dict or not self._required <= value.keys():
+        if not self._is_object or type(value) is not dict or not self._required <= value.keys():
             return False
         for name, item in value.items():
             bounds = self._strings.get(name)
@@ -79,6 +83,9 @@ class BodySchema:
             if not bounds.get("minLength", 0) <= len(item) <= bounds.get("maxLength", len(item)):
                 return False
         return True
+
+
+_OF_AN_OBJECT = frozenset({"type", "properties", "required", "additionalProperties"})
 
 
 def _is_text(schema: Mapping[str, Any]) -> bool:
@@ -92,6 +99,22 @@ def _pointer(path: Any) -> str:
     return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in path)
 
 
+def _innermost(error: Any) -> Any:
+    """Of a value that fits none of several forms, what is wrong with it in the form that it comes nearest to."""
+    return best_match([error])
+
+
+_TYPES = {
+    "string": "a string",
+    "number": "a number",
+    "integer": "a whole number",
+    "boolean": "true or false",
+    "object": "an object",
+    "array": "an array",
+    "null": "null",
+}
+
+
 def _sentence(error: Any) -> str:
     """What is wrong, without the value: it may be a code or a message."""
     match error.validator:
@@ -101,16 +124,21 @@ def _sentence(error: Any) -> str:
         case "additionalProperties":
             return f"only these keys are known: {', '.join(error.schema['properties'])}"
         case "type":
-            return f"must be of type {error.validator_value}"
+            allowed = [error.validator_value] if isinstance(error.validator_value, str) else error.validator_value
+            return f"must be {' or '.join(_TYPES[name] for name in allowed)}"
         case "minLength":
             return f"must have at least {error.validator_value} characters"
         case "maxLength":
             return f"must have at most {error.validator_value} characters"
+        case "maxItems":
+            return f"must have at most {error.validator_value} items"
         case "pattern":
             return "must have no control characters"
         case "enum":
             return f"must be one of {', '.join(map(str, error.validator_value))}"
-    return f"does not satisfy {error.validator}: {error.validator_value}"
+        case "const":
+            return f"must be {error.validator_value}"
+    return "must have one of the forms that /openapi.json shows"
 
 
 def _deeper_than(value: Any, depth: int) -> bool:

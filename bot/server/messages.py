@@ -8,6 +8,7 @@ from typing import Any
 from bot.messages import UserMessage
 from bot.server.problems import Problem
 from bot.server.routing import Call
+from bot.server.schemas import is_plain
 from bot.server.text import clean
 
 CUSTOMER_FAMILY = "customer"
@@ -23,12 +24,7 @@ async def conversation_of(call: Call, sender: str | None) -> str:
     if principal.customer is not None:
         return await store.conversation_id(principal.id, CUSTOMER_FAMILY, "")
     if not sender:
-        raise Problem(
-            400,
-            "invalid_body",
-            "a backend names its own user",
-            errors=[{"pointer": "", "detail": "sender must be given"}],
-        )
+        raise _refused("a backend names its own user", "", "sender must be given")
     return await store.conversation_id(principal.id, KEY_FAMILY, sender)
 
 
@@ -41,15 +37,16 @@ async def user_message(
     message_id: str | None = None,
     metadata: Mapping[str, Any] | None = None,
 ) -> UserMessage:
-    """The message as the engine takes it; raises Problem 400 when nothing is left of its text."""
+    """The message as the engine takes it; raises Problem 400 when nothing is left of its text.
+
+    So it does for ids with control characters: a plugin's channel may not have looked.
+    """
     plain = clean(text)
     if not plain:
-        raise Problem(
-            400,
-            "invalid_body",
-            "the message is empty",
-            errors=[{"pointer": "/message", "detail": "must say something"}],
-        )
+        raise _refused("the message is empty", "/message", "must say something")
+    for name, given in (("sender", sender), ("message_id", message_id)):
+        if given is not None and not is_plain(given):
+            raise _refused("the message has an id that cannot be kept", f"/{name}", "must have no control characters")
     sources = call.parts.sources
     return UserMessage(
         text=plain,
@@ -63,3 +60,7 @@ async def user_message(
         id_is_ours=message_id is None,
         correlation_id=call.correlation_id,
     )
+
+
+def _refused(what: str, pointer: str, detail: str) -> Problem:
+    return Problem(400, "invalid_body", what, errors=[{"pointer": pointer, "detail": detail}])

@@ -56,8 +56,8 @@ class StoreStatistics(Protocol):
 class HasStatistics(Protocol):
     """A store that counts (bot.stores.Database)."""
 
-    def statistics(self) -> Any:
-        """The counts now, a StoreStatistics."""
+    def statistics(self) -> StoreStatistics:
+        """The counts now."""
 
 
 class DemoLogin(Struct, frozen=True):

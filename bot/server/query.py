@@ -6,7 +6,10 @@ import re
 
 from aiohttp import web
 
-from bot.server.problems import Problem
+from bot.server.problems import Problem, not_found
+from bot.server.schemas import is_plain
+
+_LONGEST_ID = 256
 
 
 def integer(request: web.Request, name: str, *, default: int, low: int, high: int) -> int:
@@ -20,10 +23,20 @@ def integer(request: web.Request, name: str, *, default: int, low: int, high: in
 
 
 def text(request: web.Request, name: str, *, longest: int) -> str | None:
-    """A text that is not empty, or None when it is not given; raises Problem 400."""
+    """A text that is not empty and has no control characters, or None when it is not given; raises Problem 400."""
     given = _single(request, name)
     if given is not None and not 0 < len(given) <= longest:
         raise Problem(400, "invalid_parameter", f"{name} must have 1 to {longest} characters")
+    if given is not None and not is_plain(given):
+        raise Problem(400, "invalid_parameter", f"{name} must have no control characters")
+    return given
+
+
+def path_id(request: web.Request) -> str:
+    """The id in the path; raises Problem 404 for what can be nothing's: too long, or with control characters."""
+    given = request.match_info["id"]
+    if len(given) > _LONGEST_ID or not is_plain(given):
+        raise not_found()
     return given
 
 

@@ -5,6 +5,8 @@ An id in a path is a conversation's, or a sender of the asking key.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, cast
 
 from aiohttp import web
@@ -13,23 +15,23 @@ from msgspec.structs import replace
 
 from bot.channels.rest import rasa_replies
 from bot.content.domain_json import domain_to_json
-from bot.dialogue.event_json import event_from_json, parse_from_json, parse_to_json
-from bot.dialogue.events import Event
+from bot.dialogue.event_json import entity_from_json, event_from_json, parse_to_json
+from bot.dialogue.events import Event, UserUttered
 from bot.engine.outside import EventsWork, ExecuteWork, NoteWork
+from bot.engine.protocols import Loaded
 from bot.engine.record import Answer
 from bot.engine.snapshots import read_snapshot
 from bot.engine.work import IntentWork, Work
-from bot.messages import UserMessage
+from bot.messages import Parse, UserMessage
 from bot.server import rasa_schemas
 from bot.server.messages import KEY_FAMILY
-from bot.server.problems import Problem, not_found
-from bot.server.query import choice, number
+from bot.server.problems import Problem
+from bot.server.query import choice, number, path_id
 from bot.server.routing import OPERATOR, Answers, Call, Handler, Parameter, Route, Schema, json_response
 from bot.server.text import clean
 from bot.server.trackers import Conversation, Include, read_conversation, story_of
 
 _INCLUDE = ("AFTER_RESTART", "ALL", "APPLIED", "NONE")
-_LONGEST_ID = 256
 
 
 async def parse(call: Call) -> web.Response:
@@ -66,7 +68,7 @@ async def story(call: Call) -> web.Response:
     until = number(call.request, "until")
     everything = choice(call.request, "all_sessions", ("true", "false"), default="false") == "true"
     text = story_of(
-        conversation if until is None else conversation.until(until), _given_id(call), all_sessions=everything
+        conversation if until is None else conversation.until(until), path_id(call.request), all_sessions=everything
     )
     return web.Response(text=text, content_type="text/yml")
 
@@ -74,8 +76,8 @@ async def story(call: Call) -> web.Response:
 async def note_message(call: Call) -> web.Response:
     """POST /conversations/{id}/messages."""
     text, parse_data = clean(call.body["text"]), call.body.get("parse_data")
+    parsed = _parse(text, parse_data) if parse_data else None
     asked = await _asked(call)
-    parsed = parse_from_json({**parse_data, "text": text}) if parse_data else None
     await call.parts.engine.perform(NoteWork(_message(call, asked, text), parsed, background=not asked.own))
     return _tracker_response(call, await _read(call))
 
@@ -119,6 +121,9 @@ async def trigger_intent(call: Call) -> web.Response:
     if intent not in call.parts.engine.agent.content.domain.intents:
         raise Problem(404, "not_found", "the domain has no intent of this name")
     found = entities if isinstance(entities, list) else [{"entity": k, "value": v} for k, v in entities.items()]
+    with _refusing("/entities", "must be entities of Rasa's"):
+        for entity in found:
+            entity_from_json(entity)  # what cannot be read back would break the conversation
     asked = await _asked(call)
     work = IntentWork(_message(call, asked, intent), intent, tuple(found), background=not asked.own)
     return await _performed(call, work)
@@ -133,19 +138,32 @@ async def _with_events(call: Call, *, instead: bool) -> web.Response:
 
 
 def _event(item: dict[str, Any]) -> Event:
-    try:
+    with _refusing("/event", "must be one of Rasa's events, with the fields that it needs"):
         return event_from_json(item)
+
+
+def _parse(text: str, parse_data: dict[str, Any]) -> Parse:
+    """The parse that came with a text, read as an event's is: what the store cannot keep is refused."""
+    with _refusing("/parse_data", "must be a parse of Rasa's"):
+        event = event_from_json({"event": "user", "text": text, "parse_data": {**parse_data, "text": text}})
+    assert isinstance(event, UserUttered)
+    return event.parse
+
+
+@contextmanager
+def _refusing(pointer: str, detail: str) -> Iterator[None]:
+    """Tell the client where their JSON cannot be read, and what it must be."""
+    try:
+        yield
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise Problem(400, "invalid_body", "this is no event of Rasa's", errors=_ABOUT_EVENT) from error
-
-
-_ABOUT_EVENT = [{"pointer": "/event", "detail": "must be one of Rasa's events, with the fields that it needs"}]
+        errors = [{"pointer": pointer, "detail": detail}]
+        raise Problem(400, "invalid_body", "the body is not what this route takes", errors=errors) from error
 
 
 async def _performed(call: Call, work: Work) -> web.Response:
     answer: Answer = await call.parts.engine.perform(work)
     conversation = await read_conversation(call.parts.engine.store, answer.conversation)
-    messages = list(rasa_replies(answer.replies, _given_id(call)))
+    messages = list(rasa_replies(answer.replies, path_id(call.request)))
     return json_response({"tracker": _tracker_json(call, conversation), "messages": messages})
 
 
@@ -155,7 +173,7 @@ def _tracker_response(call: Call, conversation: Conversation) -> web.Response:
 
 def _tracker_json(call: Call, conversation: Conversation) -> dict[str, Any]:
     include = cast(Include, choice(call.request, "include_events", _INCLUDE, default="AFTER_RESTART"))
-    return conversation.json(_given_id(call), call.parts.engine.agent.content.domain.slots, include)
+    return conversation.json(path_id(call.request), call.parts.engine.agent.content.domain.slots, include)
 
 
 def _message(call: Call, asked: Asked, text: str) -> UserMessage:
@@ -168,17 +186,10 @@ def _message(call: Call, asked: Asked, text: str) -> UserMessage:
         arrived=sources.now(),
         principal=call.principal,
         channel=asked.channel,
-        sender=_given_id(call),
+        sender=path_id(call.request),
         id_is_ours=True,
         correlation_id=call.correlation_id,
     )
-
-
-def _given_id(call: Call) -> str:
-    given = call.request.match_info["id"]
-    if len(given) > _LONGEST_ID:
-        raise not_found()
-    return given
 
 
 class Asked(Struct, frozen=True):
@@ -190,18 +201,31 @@ class Asked(Struct, frozen=True):
 
 
 async def _asked(call: Call) -> Asked:
-    store, given = call.parts.engine.store, _given_id(call)
-    if "operator" in call.principal.scopes:  # anybody else's id is a sender, whatever it looks like
-        loaded = await store.load(given)
-        if loaded.seq > 0:
-            return Asked(given, False, read_snapshot(loaded.snapshot, given).channel or "rest")
+    """The conversation that is to have a turn; a sender's begins here."""
+    store, given = call.parts.engine.store, path_id(call.request)
+    loaded = await _by_its_id(call, given)
+    if loaded is not None:
+        return Asked(given, False, read_snapshot(loaded.snapshot, given).channel or "rest")
     conversation = await store.conversation_id(call.principal.id, KEY_FAMILY, given)
     loaded = await store.load(conversation)
     return Asked(conversation, True, read_snapshot(loaded.snapshot, conversation).channel or "rest")
 
 
 async def _read(call: Call) -> Conversation:
-    return await read_conversation(call.parts.engine.store, (await _asked(call)).conversation)
+    """The conversation that is to be shown; looking begins none."""
+    store, given = call.parts.engine.store, path_id(call.request)
+    if await _by_its_id(call, given) is not None:
+        return await read_conversation(store, given)
+    found = await store.find_conversation(call.principal.id, KEY_FAMILY, given)
+    return await read_conversation(store, found or "")  # one that never was is empty, whatever its id
+
+
+async def _by_its_id(call: Call, given: str) -> Loaded | None:
+    """The operator's: the conversation of this id, whosever it is. Anybody else's id is a sender, whatever it is."""
+    if "operator" not in call.principal.scopes:
+        return None
+    loaded = await call.parts.engine.store.load(given)
+    return loaded if loaded.seq > 0 else None
 
 
 _BASE = "/conversations/{id}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -35,13 +36,27 @@ ANYTHING: dict[str, Any] = {}
 OBJECT = {"type": "object"}
 TEXT = {"type": "string"}
 
-NO_CONTROLS = r"^[^\u0000-\u001f\u007f-\u009f]*$"
-"""Ids are kept and shown as they come: PostgreSQL takes no NUL in a text, and a log line no line break."""
+NO_CONTROLS = r"^[^\u0000-\u001f\u007f-\u009f]*$(?!\n)"
+"""Ids are kept and shown as they come: PostgreSQL takes no NUL in a text, and a log line no line break.
 
-MESSAGE_ID = {**string(1, 128), "pattern": NO_CONTROLS}
-SENDER = {**string(1, 256), "pattern": NO_CONTROLS}
+To Python `$` is also what stands before a last line break; in other languages what follows it is always true.
+"""
 
-LOGIN = obj(("accountNumber", "code"), {"accountNumber": string(1, 64), "code": string(1, 64)}, closed=True)
+
+def plain(low: int = 0, high: int | None = None) -> dict[str, Any]:
+    """A string schema without control characters; lengths are in characters."""
+    return {**string(low, high), "pattern": NO_CONTROLS}
+
+
+def is_plain(text: str) -> bool:
+    """Whether the text has no control characters."""
+    return text.isprintable() or re.search(NO_CONTROLS, text) is not None
+
+
+MESSAGE_ID = plain(1, 128)
+SENDER = plain(1, 256)
+
+LOGIN = obj(("accountNumber", "code"), {"accountNumber": plain(1, 64), "code": plain(1, 64)}, closed=True)
 EMPTY = obj((), {}, closed=True)
 LOGGED_IN = obj(
     ("token", "tokenType", "expiresAt", "idleTimeoutSeconds"),

@@ -99,7 +99,7 @@ class Serving:
                 self._parts.log.error("request_failed", route=_pattern(request), exc_info=error)
                 problem = Problem(500, "internal", "something went wrong here; the correlation id names this request")
             elif problem.status >= 500 and problem.code != "busy":  # those are counted: a flood must not flood the log
-                self._parts.log.warning("request_refused", route=_pattern(request), code=problem.code)
+                self._parts.log.warning("request_refused", route=_pattern(request), problem=problem.code)
             return problem.response(identifier)
 
     async def _admit(self, route: Route, call: Call) -> None:

@@ -10,6 +10,7 @@ from msgspec import Struct
 from bot.stores.connection import Connection, Row
 from bot.stores.database import Database
 from bot.stores.faults import Conflict
+from bot.stores.sessions import end_sessions
 from bot.stores.times import micros, moment
 
 
@@ -100,7 +101,8 @@ class CustomerStore:
     async def _change_and_end_sessions(self, account: str, sql: str, **values: str) -> bool:
         def work(connection: Connection) -> bool:
             changed = connection.run(sql, account=account, **values)
-            connection.run(
+            end_sessions(
+                connection,
                 "DELETE FROM sessions WHERE customer IN (SELECT id FROM customers WHERE account_number = :account)",
                 account=account,
             )

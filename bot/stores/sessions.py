@@ -40,6 +40,12 @@ _BY_TOKEN = f"{_SELECT} AND s.token_hash = :token"
 _BY_TOKENS = f"{_SELECT} AND s.token_hash = ANY(:tokens)"
 
 
+# It changes nothing, but locks the row: a SELECT would have to say so, and in PostgreSQL's own words.
+_STILL_GOOD = """
+    UPDATE customers SET disabled = 0
+    WHERE id = :customer AND disabled = 0 AND code_hash = COALESCE(:hash, code_hash)"""
+
+
 class SessionStore:
     """The `sessions` table."""
 
@@ -47,9 +53,20 @@ class SessionStore:
         self._database = database
         self._find = _find if database.dialect.name == "sqlite" else _find_in_one
 
-    async def add(self, row: SessionRow) -> None:
-        """Add a session."""
-        await self._database.write(lambda connection: _insert(connection, row))
+    async def add(self, row: SessionRow, *, code_hash: str | None = None) -> bool:
+        """Add a session; False when the customer is disabled, or has another hash than `code_hash` (None: any) by now.
+
+        What is asked of the customer locks their row, so that who resets the code or disables
+        them comes before, and is seen here, or after, and ends this session with the others.
+        """
+
+        def work(connection: Connection) -> bool:
+            good = connection.run(_STILL_GOOD, customer=row.customer, hash=code_hash) > 0
+            if good:
+                _insert(connection, row)
+            return good
+
+        return await self._database.write(work)
 
     async def live(self, token: str, now: datetime) -> SessionRow | None:
         """The session of this token's hash if it lives and its customer is not disabled: one indexed read."""
@@ -101,12 +118,7 @@ class SessionStore:
     async def end(self, session_id: str) -> bool:
         """End a session, with all its tokens; False when there is none."""
         sql = "DELETE FROM sessions WHERE id = :id"
-        return await self._database.write(lambda connection: connection.run(sql, id=session_id)) > 0
-
-    async def end_all(self, customer: str) -> int:
-        """End all sessions of a customer."""
-        sql = "DELETE FROM sessions WHERE customer = :customer"
-        return await self._database.write(lambda connection: connection.run(sql, customer=customer))
+        return await self._database.write(lambda connection: end_sessions(connection, sql, id=session_id)) > 0
 
     async def count(self, now: datetime) -> int:
         """How many sessions live."""
@@ -118,6 +130,18 @@ class SessionStore:
         """Forget what is over."""
         sql = "DELETE FROM sessions WHERE idle_until <= :now OR absolute_until <= :now OR dies_at <= :now"
         return await self._database.write(lambda connection: connection.run(sql, now=micros(now)))
+
+
+def end_sessions(connection: Connection, delete: str, **values: str) -> int:
+    """Run a DELETE of sessions until there is none left to it; how many tokens it took.
+
+    A statement of PostgreSQL's does not see the row that a rotation put in while it waited for the rotated one, so
+    that once is not enough. It ends: nobody can rotate what was deleted here.
+    """
+    ended = 0
+    while gone := connection.run(delete, **values):
+        ended += gone
+    return ended
 
 
 def _find(connection: Connection, asked: Sequence[tuple[str, int]]) -> Sequence[Row | None]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 from msgspec import Struct
 
@@ -19,8 +21,13 @@ from bot.stores.connection import Connection
 from bot.stores.database import Database
 from bot.stores.times import micros
 
+T = TypeVar("T")
+
 _SECOND = 1_000_000  # microseconds
 _ALL = "all"
+_AFTER_THE_REST = "~throttles"
+"""Throttles stand behind all other jobs of a transaction: who waits for everybody's row is nobody's to wait for."""
+
 _FORGOTTEN_AFTER = 86_400 * _SECOND
 
 
@@ -32,66 +39,87 @@ class ThrottleNames(Struct, frozen=True):
 
 
 class ThrottleStore:
-    """The `throttles` table."""
+    """The `throttles` table.
+
+    Upserts lock the rows, so that several workers on one database count right. Every transaction locks everybody's
+    row first, then the address's, then the account's: workers that do so never wait for each other in a circle.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def reserve(self, names: ThrottleNames, now: datetime, limits: Login) -> float:
         """Reserve an attempt: 0 when it may go ahead, else the seconds to wait, and nothing was counted."""
-        at = micros(now)
+        at, seconds = micros(now), micros(now) / _SECOND
 
         def work(connection: Connection) -> float:
-            # The upserts lock the rows, in one order, so that several workers on one database count right.
-            account, address, everyone = (
-                _locked(connection, name, at) for name in (names.account, names.address, _ALL)
+            # Everybody's window is asked first: a refused attempt leaves no row of an account that somebody made up.
+            everyone, wait = _attempted(connection, _ALL, at, limits.attempts_in_all, limits.window_seconds)
+            if wait:
+                return wait
+            address, wait = _attempted(
+                connection, names.address, at, limits.attempts_per_address, limits.window_seconds
             )
-            seconds = at / _SECOND
-            reserved = (
-                (names.account, reserve_account(account, seconds, limits)),
-                (names.address, reserve_window(address, seconds, limits.attempts_per_address, limits.window_seconds)),
-                (_ALL, reserve_window(everyone, seconds, limits.attempts_in_all, limits.window_seconds)),
-            )
-            wait = max(wait for _, (_, wait) in reserved)
+            if wait:
+                return wait
+            account, wait = reserve_account(_locked(connection, names.account, at), seconds, limits)
             if wait == 0:
-                for name, (state, _) in reserved:
+                for name, state in ((_ALL, everyone), (names.address, address), (names.account, account)):
                     _keep(connection, name, state)
             return wait
 
-        return await self._database.write(work)
+        return await self._change(work)
 
     async def settle(self, names: ThrottleNames, now: datetime, limits: Login, *, right: bool) -> None:
         """What became of a reserved attempt: success resets the account, failure counts."""
         at = micros(now)
 
         def work(connection: Connection) -> None:
-            account = _locked(connection, names.account, at)
-            if not right:
-                _keep(connection, names.account, account_failed(account, at / _SECOND, limits))
+            if right:
+                _refund_windows(connection, names, at)
+                _keep(connection, names.account, Throttle())
                 return
-            _keep(connection, names.account, Throttle())
-            _refund_windows(connection, names, at)
+            _locked(connection, _ALL, at)
+            account = _locked(connection, names.account, at)
+            _keep(connection, names.account, account_failed(account, at / _SECOND, limits))
 
-        await self._database.write(work)
+        await self._change(work)
 
     async def release(self, names: ThrottleNames, now: datetime) -> None:
         """A reserved attempt was not made: nothing of it counts."""
         at = micros(now)
 
         def work(connection: Connection) -> None:
-            _keep(connection, names.account, release_account(_locked(connection, names.account, at)))
             _refund_windows(connection, names, at)
+            _keep(connection, names.account, release_account(_locked(connection, names.account, at)))
 
-        await self._database.write(work)
+        await self._change(work)
 
     async def clear(self, now: datetime) -> int:
         """Forget what nobody tried for a day; how many there were."""
-        sql = "DELETE FROM throttles WHERE updated_at < :before"
-        return await self._database.write(lambda connection: connection.run(sql, before=micros(now) - _FORGOTTEN_AFTER))
+        sql = "DELETE FROM throttles WHERE updated_at < :before AND name <> :all"
+
+        def work(connection: Connection) -> int:
+            _locked(connection, _ALL, micros(now))
+            return connection.run(sql, before=micros(now) - _FORGOTTEN_AFTER, all=_ALL)
+
+        return await self._change(work)
+
+    async def _change(self, work: Callable[[Connection], T]) -> T:
+        """What `work` gives, from a transaction in which it comes last, whatever else shares that."""
+        return await self._database.write_together(_one_by_one, work, order=_AFTER_THE_REST)
+
+
+def _one_by_one(connection: Connection, works: Sequence[Callable[[Connection], T]]) -> Sequence[T]:
+    return [work(connection) for work in works]
+
+
+def _attempted(connection: Connection, name: str, at: int, limit: int, window: float) -> tuple[Throttle, float]:
+    return reserve_window(_locked(connection, name, at), at / _SECOND, limit, window)
 
 
 def _refund_windows(connection: Connection, names: ThrottleNames, at: int) -> None:
-    for name in (names.address, _ALL):
+    for name in (_ALL, names.address):
         _keep(connection, name, refund_window(_locked(connection, name, at)))
 
 

@@ -39,16 +39,21 @@ class SqlTurns:
     async def conversation_id(self, principal: str, channel: str, sender: str) -> str:
         """The opaque id of this principal's conversation on this channel family; made at the first call."""
         key = (principal, channel, sender)
-        found = self._ids.get(key)
-        if found is None:
-            found = await self.database.look(lambda c: commits.conversation_of(c, key))
+        found = await self.find_conversation(*key)
         if found is None:
             new, now = self._sources.new_id(), self._sources.now()
             found = await self.database.write(lambda c: commits.begin_conversation(c, new, key, now))
-        self._ids[key] = found
-        self._ids.move_to_end(key)
-        if len(self._ids) > _KNOWN_CONVERSATIONS:
-            self._ids.popitem(last=False)
+            self._remember(key, found)
+        return found
+
+    async def find_conversation(self, principal: str, channel: str, sender: str) -> str | None:
+        """The id of this principal's conversation on this channel family, if it was begun; none is made."""
+        key = (principal, channel, sender)
+        found = self._ids.get(key)
+        if found is None:
+            found = await self.database.look(lambda c: commits.conversation_of(c, key))
+        if found is not None:
+            self._remember(key, found)
         return found
 
     def hold(self, conversation: str, message_id: str | None = None) -> AbstractAsyncContextManager[int]:
@@ -142,6 +147,12 @@ class SqlTurns:
 
     async def close(self) -> None:
         """Stop what this store started; the database is closed by whoever opened it."""
+
+    def _remember(self, key: tuple[str, str, str], found: str) -> None:
+        self._ids[key] = found
+        self._ids.move_to_end(key)
+        if len(self._ids) > _KNOWN_CONVERSATIONS:
+            self._ids.popitem(last=False)
 
     async def _archive(self, some: Callable[[Connection], int]) -> int:
         moved = 0

@@ -7,11 +7,16 @@ import asyncio
 import pytest
 from msgspec.structs import replace
 
+from bot.auth import login as login_module
+from bot.auth.codes import CodeHasher, Verified
+from bot.auth.customers import Customers
 from bot.auth.login import _network
-from bot.auth.opening import Auth, open_auth
+from bot.auth.opening import Auth, open_auth, pepper_file
+from bot.auth.pepper import open_pepper, rotate_pepper
 from bot.config import Login, Settings
 from bot.errors import AuthError, Busy, LoginRefused, LoginThrottled, NotAuthenticated
 from bot.sources import Sources
+from bot.stores.customers import CustomerStore
 from bot.stores.database import Database
 
 from .conftest import BOTH, Clock
@@ -24,11 +29,11 @@ async def customer(auth: Auth) -> str:
     return (await auth.customers.add(ACCOUNT, CODE, "bank-3")).id
 
 
-async def refusals(auth: Auth, account: str, times: int, code: str = "999999") -> list[str]:
+async def refusals(auth: Auth, account: str, times: int, code: str = "999999", address: str = "127.0.0.1") -> list[str]:
     kinds = []
     for _ in range(times):
         try:
-            await auth.login.login(account, code, "127.0.0.1")
+            await auth.login.login(account, code, address)
             kinds.append("ok")
         except AuthError as error:
             kinds.append(type(error).__name__)
@@ -37,7 +42,7 @@ async def refusals(auth: Auth, account: str, times: int, code: str = "999999") -
 
 async def test_the_right_code_opens_a_session_of_that_customer(auth: Auth, customer: str) -> None:
     logged_in = await auth.login.login(ACCOUNT, CODE, "127.0.0.1")
-    principal = await auth.authenticator.authenticate(f"Bearer {logged_in.token}")
+    principal = (await auth.authenticator.identify(f"Bearer {logged_in.token}")).principal
     assert principal.customer is not None
     assert (principal.id, principal.customer.bank_customer_id) == (f"customer:{customer}", "bank-3")
     assert logged_in.idle_seconds == 300
@@ -146,7 +151,7 @@ async def test_disabling_ends_sessions_and_logins_at_once(auth: Auth, customer: 
     logged_in = await auth.login.login(ACCOUNT, CODE, "127.0.0.1")
     assert await auth.customers.disable(ACCOUNT)
     with pytest.raises(NotAuthenticated):
-        await auth.authenticator.authenticate(f"Bearer {logged_in.token}")
+        await auth.authenticator.identify(f"Bearer {logged_in.token}")
     with pytest.raises(LoginRefused):
         await auth.login.login(ACCOUNT, CODE, "127.0.0.1")
     assert await auth.customers.enable(ACCOUNT)
@@ -157,7 +162,7 @@ async def test_a_new_code_ends_sessions_and_replaces_the_old_one(auth: Auth, cus
     logged_in = await auth.login.login(ACCOUNT, CODE, "127.0.0.1")
     assert await auth.customers.reset_code(ACCOUNT, "111111")
     with pytest.raises(NotAuthenticated):
-        await auth.authenticator.authenticate(f"Bearer {logged_in.token}")
+        await auth.authenticator.identify(f"Bearer {logged_in.token}")
     with pytest.raises(LoginRefused):
         await auth.login.login(ACCOUNT, CODE, "127.0.0.1")
     await auth.login.login(ACCOUNT, "111111", "127.0.0.1")
@@ -209,3 +214,84 @@ async def test_an_attempt_that_was_not_checked_does_not_count(auth: Auth, custom
             await auth.login.login(ACCOUNT, CODE, "127.0.0.1")
     auth.hasher._free = free
     await auth.login.login(ACCOUNT, CODE, "127.0.0.1")
+
+
+class Resetting(CodeHasher):
+    """Verifies codes; before it tells, the account gets another code."""
+
+    async def verify(self, account: str, code: str, stored: str | None) -> Verified:
+        verified = await super().verify(account, code, stored)
+        await self.customers.reset_code(account, "111111")
+        return verified
+
+    customers: Customers
+
+
+@BOTH
+async def test_a_code_that_is_reset_while_it_is_checked_opens_no_session(
+    auth: Auth, customer: str, database: Database, settings: Settings, sources: Sources
+) -> None:
+    pepper = open_pepper(pepper_file(settings), {})
+    hasher = Resetting(pepper)
+    hasher.customers = auth.customers
+    login = login_module.Login(
+        customers=CustomerStore(database),
+        throttles=auth.throttles,
+        sessions=auth.sessions,
+        hasher=hasher,
+        pepper=pepper,
+        limits=settings.login,
+        sources=sources,
+    )
+    with pytest.raises(LoginRefused):
+        await login.login(ACCOUNT, CODE, "127.0.0.1")
+    hasher.close()
+    assert not await auth.sessions.list()
+
+
+@BOTH
+async def test_racing_logins_that_renew_an_old_hash_all_get_in(
+    auth: Auth, customer: str, database: Database, settings: Settings, sources: Sources
+) -> None:
+    rotate_pepper(pepper_file(settings))
+    again = await open_auth(database, settings, sources)
+    try:
+        await asyncio.gather(*(again.login.login(ACCOUNT, CODE, f"10.0.0.{n}") for n in range(4)))
+    finally:
+        again.close()
+    assert len(await auth.sessions.list()) == 4
+
+
+@BOTH
+async def test_attempts_that_are_refused_unread_leave_no_rows(
+    database: Database, settings: Settings, sources: Sources
+) -> None:
+    auth = await open_auth(database, replace(settings, login=Login(attempts_per_address=2, attempts_in_all=5)), sources)
+
+    async def rows() -> int:
+        return int(await database.read(lambda c: c.one("SELECT COUNT(*) FROM throttles")[0]))  # type: ignore[index]
+
+    try:
+        for n in range(2):
+            await refusals(auth, f"1000000{n}", 1)
+        before = await rows()
+        for n in range(20):
+            assert await refusals(auth, f"2000000{n}", 1) == ["LoginThrottled"]
+        assert await rows() == before  # the address had its attempts
+        for n in range(3):
+            await refusals(auth, f"3000000{n}", 1, address=f"192.0.2.{n}")
+        before = await rows()
+        for n in range(20):
+            assert await refusals(auth, f"4000000{n}", 1, address=f"198.51.100.{n}") == ["LoginThrottled"]
+        assert await rows() == before  # everybody had theirs
+    finally:
+        auth.close()
+
+
+@BOTH
+async def test_what_nobody_tried_for_a_day_is_forgotten(auth: Auth, clock: Clock) -> None:
+    await refusals(auth, ACCOUNT, 1)
+    clock.advance(86_300)
+    assert await auth.throttles.clear(clock.now()) == 0
+    clock.advance(200)
+    assert await auth.throttles.clear(clock.now()) == 2  # the account and the address; everybody's stays

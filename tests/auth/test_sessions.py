@@ -25,7 +25,7 @@ async def session(auth: Auth, customer: str) -> LoggedIn:
 
 async def lives(auth: Auth, session: LoggedIn) -> bool:
     try:
-        await auth.authenticator.authenticate(f"Bearer {session.token}")
+        await auth.authenticator.identify(f"Bearer {session.token}")
     except NotAuthenticated:
         return False
     return True
@@ -141,27 +141,27 @@ async def test_what_is_over_is_cleared(auth: Auth, customer: str, clock: Clock) 
 )
 async def test_what_is_no_known_bearer_token_is_refused(auth: Auth, header: str) -> None:
     with pytest.raises(NotAuthenticated) as refused:
-        await auth.authenticator.authenticate(header)
+        await auth.authenticator.identify(header)
     assert refused.value.given
 
 
 @pytest.mark.parametrize("header", [None, ""])
 async def test_no_credentials_are_told_from_bad_ones(auth: Auth, header: str | None) -> None:
     with pytest.raises(NotAuthenticated) as refused:
-        await auth.authenticator.authenticate(header)
+        await auth.authenticator.identify(header)
     assert not refused.value.given
 
 
 @BOTH
 async def test_a_key_works_from_its_making_to_its_revocation(auth: Auth) -> None:
     key = await auth.keys.create(["channel"], label="helpline")
-    principal = await auth.authenticator.authenticate(f"bearer {key.secret}")
+    principal = (await auth.authenticator.identify(f"bearer {key.secret}")).principal
     assert (principal.kind, principal.id, principal.scopes) == ("key", f"key:{key.id}", frozenset({"channel"}))
     assert principal.customer is None
     assert [row.label for row in await auth.keys.list()] == ["helpline"]
     assert await auth.keys.revoke(key.id)
     with pytest.raises(NotAuthenticated):
-        await auth.authenticator.authenticate(f"Bearer {key.secret}")
+        await auth.authenticator.identify(f"Bearer {key.secret}")
     assert not await auth.keys.revoke(key.id)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -36,6 +36,7 @@ from bot.server.readiness import Readiness
 from bot.sources import Sources
 from bot.stores.database import Database
 from bot.stores.turns import SqlTurns
+from tests.stores.cluster import Cluster, running_cluster
 
 ACCOUNT, CODE = "00123456", "000042"
 OTHER_ACCOUNT, OTHER_CODE = "12345678", "135790"
@@ -265,12 +266,31 @@ def small_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+BOTH = pytest.mark.parametrize("store_kind", ["sqlite", "postgresql"])
+
+
 @pytest.fixture
-async def real(small_project: Path, tmp_path: Path) -> AsyncIterator[Running]:
+def store_kind() -> str:
+    """Tests of what must not depend on the store are parametrised by BOTH."""
+    return "sqlite"
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    with running_cluster() as running:
+        yield running
+
+
+@pytest.fixture
+async def real(
+    request: pytest.FixtureRequest, small_project: Path, tmp_path: Path, store_kind: str
+) -> AsyncIterator[Running]:
     """A whole real bot, served; nothing in it is a double."""
     log = io.StringIO()
     logger = make_logger(Logging(), now=Sources().now, stream=log)
     store = Store(url=f"sqlite:///{tmp_path}/teller.db")
+    if store_kind == "postgresql":
+        store = Store(url=request.getfixturevalue("cluster").new_database())
     project = load_project(small_project, override=lambda settings: replace(settings, store=store))
     async with open_bot(project, log=logger) as bot:
         for account, code, bank in ((ACCOUNT, CODE, "bank-3"), (OTHER_ACCOUNT, OTHER_CODE, "bank-1")):

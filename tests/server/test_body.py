@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from bot.server import schemas
+from bot.server import rasa_schemas, schemas
 from bot.server.body import BodySchema, _deeper_than
 from bot.server.problems import Problem
 
-SCHEMAS = [schemas.chat(20), schemas.rasa_message(20), schemas.LOGIN, schemas.EMPTY]
+SCHEMAS = [schemas.chat(20), schemas.rasa_message(20), schemas.LOGIN, schemas.EMPTY, rasa_schemas.EVENTS]
 KEYS = ["message", "messageId", "message_id", "metadata", "sender", "accountNumber", "code", "other"]
 VALUES = st.one_of(
     st.text(max_size=30), st.none(), st.integers(), st.lists(st.text()), st.just({}), st.text("x", min_size=120)
@@ -54,3 +54,35 @@ def test_depth_is_counted_right(value: Any) -> None:
 
     for limit in range(6):
         assert _deeper_than(value, limit) == (depth(value) > limit), (value, limit)
+
+
+EVENT = {"event": "slot", "name": "colour"}
+
+
+@pytest.mark.parametrize(
+    ("schema", "body", "pointer", "told"),
+    [
+        (schemas.rasa_message(20), {"message": "hi", "sender": 5}, "/sender", "must be a string or null"),
+        (schemas.chat(20), {"message": "hi", "metadata": 5}, "/metadata", "must be an object"),
+        (schemas.chat(20), [], "", "must be an object"),
+        (rasa_schemas.message(20), {"text": "hi", "sender": "bot"}, "/sender", "must be user"),
+        (rasa_schemas.EVENTS, [{"event": 5}], "/0/event", "must be a string"),
+        (rasa_schemas.EVENTS, [EVENT] * 1_001, "", "must have at most 1000 items"),
+        (rasa_schemas.EVENTS, {}, "", "event must be given"),
+        (rasa_schemas.ACTION, {"name": "a", "confidence": "x"}, "/confidence", "must be a number or null"),
+    ],
+)
+def test_what_is_wrong_is_told_in_plain_words(schema: dict[str, Any], body: Any, pointer: str, told: str) -> None:
+    with pytest.raises(Problem) as refused:
+        BodySchema(schema).check(body)
+    assert refused.value.errors == [{"pointer": pointer, "detail": told}]
+
+
+@pytest.mark.parametrize("body", ["x", 5, {"name": "a", "entities": 5}, {"name": "a", "entities": [{"value": 1}]}])
+@pytest.mark.parametrize("schema", [rasa_schemas.EVENTS, rasa_schemas.INTENT], ids=["events", "intent"])
+def test_no_wording_of_a_schema_shows_through(schema: dict[str, Any], body: Any) -> None:
+    with pytest.raises(Problem) as refused:
+        BodySchema(schema).check(body)
+    for error in refused.value.errors:
+        assert not set(error["detail"]) & set("[]{}"), error
+        assert "oneOf" not in error["detail"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import unicodedata
 from typing import Any
 
@@ -141,6 +142,21 @@ async def test_bodies_that_are_no_json_too_large_too_deep_or_of_another_type_are
         wanted = status if isinstance(status, tuple) else (status,)
         assert answer.status in wanted, (data[:40], await answer.text())
     assert running.engine.seen == []
+
+
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [
+        ({"Content-Type": "text/plain"}, "Content-Type: application/json"),
+        ({"Content-Type": "application/json", "Content-Encoding": "gzip"}, "without the header Content-Encoding"),
+    ],
+)
+async def test_a_body_of_another_kind_is_told_which_header_is_wrong(
+    running: Running, sent: dict[str, str], told: str
+) -> None:
+    headers = {**await running.login(), **sent}
+    answer = await running.client.post("/chat", data=gzip.compress(b'{"message": "hi"}'), headers=headers)
+    assert (answer.status, told in (await answer.json())["detail"]) == (415, True)
 
 
 async def test_thirty_two_levels_are_taken(running: Running) -> None:

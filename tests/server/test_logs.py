@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from bot.config import Logging
+from bot.errors import Busy, StoreUnavailable
 from bot.logs import LineWriter, Log, correlation_id, make_logger, mask
 from bot.messages import Reply
 
@@ -67,6 +68,34 @@ def test_times_numbers_and_ids_stay_readable(plain: str) -> None:
     assert mask(plain) == plain
 
 
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("account 60161331926819.", "account ****19."),
+        ("acct:12345678", "acct:****78"),
+        ("ref-12345678", "ref-****78"),
+        ("GB29NWBK60161331926819", "GB29NWBK****19"),
+        ("No.12345678x, 00123456: 12345678.50", "No.****78x, ****56: ****78.50"),
+        ("12345", "12345"),
+    ],
+)
+def test_account_numbers_are_masked_whatever_stands_around_them(text: str, masked: str) -> None:
+    assert mask(text) == masked
+
+
+def test_the_names_of_values_are_masked_too() -> None:
+    log, stream = logger()
+    log.info("x", balances={"12345678": 5, "token": "t"})
+    assert lines(stream)[0]["balances"] == {"****78": 5, "token": "[hidden]"}
+
+
+def test_ids_of_our_own_are_logged_whole() -> None:
+    log, stream = logger()
+    ours = {"session": "e263812345678fff", "by": "key:123456789012", "conversation": "0123456789abcdef"}
+    log.info("x", **ours)
+    assert lines(stream)[0].items() >= ours.items()
+
+
 def test_message_text_is_logged_only_when_switched_on_and_masked_even_then() -> None:
     off, off_stream = logger()
     off.info("message", text="pay 12345678")
@@ -76,15 +105,36 @@ def test_message_text_is_logged_only_when_switched_on_and_masked_even_then() -> 
     assert lines(on_stream)[0]["text"] == "pay ****78"
 
 
-def test_an_exception_is_its_type_and_places_without_data() -> None:
-    log, stream = logger()
+def failed(error: BaseException, **settings: Any) -> dict[str, Any]:
+    log, stream = logger(**settings)
     try:
-        raise ValueError("customer 12345678 with token " + TOKEN)
-    except ValueError as error:
-        log.error("failed", exc_info=error)
+        raise error
+    except BaseException as raised:
+        log.error("failed", exc_info=raised)
     (line,) = lines(stream)
-    assert line["error"] == "ValueError: customer ****78 with token [hidden]"
+    return line
+
+
+def test_an_exception_is_its_type_and_places_without_what_it_quotes() -> None:
+    quoting = ValueError("invalid literal for int() with base 10: 'my card number is lost'")
+    line = failed(quoting)
+    assert line["error"] == "ValueError"
     assert line["where"][0].startswith("tests/server/test_logs.py:")
+    assert "lost" in failed(quoting, message_text=True)["error"]
+    masked = failed(ValueError("customer 12345678 with token " + TOKEN), message_text=True)
+    assert masked["error"] == "ValueError: customer ****78 with token [hidden]"
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (StoreUnavailable("the disk of 12345678 is full"), "StoreUnavailable: the disk of ****78 is full"),
+        (FileNotFoundError(2, "No such file or directory"), "FileNotFoundError: [Errno 2] No such file or directory"),
+        (OSError("a client's own, about 'my lost card'"), "OSError"),
+    ],
+)
+def test_our_own_exceptions_and_the_system_s_say_what_they_say(error: Exception, told: str) -> None:
+    assert failed(error)["error"] == told
 
 
 def test_no_value_floods_the_log() -> None:
@@ -151,6 +201,26 @@ async def test_nothing_of_a_customer_is_in_the_log_of_a_whole_conversation(runni
     assert {"login", "request_failed"} <= {event["event"] for event in events}
     failure = next(event for event in events if event["event"] == "request_failed")
     assert failure["correlation_id"] == failed.headers["X-Correlation-ID"]
+
+
+async def test_why_a_request_was_refused_is_logged(running: Running) -> None:
+    running.engine.fail = StoreUnavailable("away")
+    await running.client.post("/chat", json={"message": "hi"}, headers=await running.login())
+    (line,) = (line for line in lines(running.log) if line["event"] == "request_refused")
+    assert (line["route"], line["problem"]) == ("/chat", "unavailable")
+
+
+@pytest.mark.parametrize("away", ["hasher", "store"])
+async def test_a_login_that_could_not_be_looked_at_is_logged_too(running: Running, away: str) -> None:
+    if away == "hasher":
+        running.auth.hasher._free = 0
+    else:
+        await running.parts.database.close()  # type: ignore[attr-defined]
+    answer = await running.client.post("/auth", json={"accountNumber": ACCOUNT, "code": CODE})
+    assert answer.status == 503
+    (line,) = (line for line in lines(running.log) if line["event"] == "login")
+    outcome = Busy.__name__ if away == "hasher" else StoreUnavailable.__name__
+    assert (line["outcome"], line["account"], line["address"]) == (outcome, "****56", "127.0.0.1")
 
 
 async def test_a_good_correlation_id_is_kept_and_a_bad_one_replaced(running: Running) -> None:

@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestClient
 
 from bot.app.projects import load_project
 
-from .conftest import PROJECT, Running
+from .conftest import BOTH, PROJECT, Running
 
 
 @dataclass
@@ -153,3 +153,64 @@ async def test_status_and_metrics_count_the_turns(api: Api) -> None:
         assert f"{name}_count" in metrics
     assert 'action="utter_greet"' in metrics
     assert "action_listen" not in metrics, "listening does nothing"
+
+
+@pytest.mark.parametrize(
+    "parse_data",
+    [
+        {"entities": [{"entity": "colour", "start": "x"}]},
+        {"entities": [{"entity": "colour", "role": 5}]},
+        {"response_selector": 5},
+        {"nearest": [{"text": 5}]},
+        {"nearest": 5},
+        {"intent": {"name": "greet", "confidence": True}},
+    ],
+)
+async def test_a_parse_that_cannot_be_read_is_refused_and_begins_nothing(
+    api: Api, real: Running, parse_data: dict[str, Any]
+) -> None:
+    body = {"text": "hello", "sender": "user", "parse_data": parse_data}
+    refused = await api("POST", "/conversations/u-parse/messages", body, status=400)
+    assert refused["errors"][0]["pointer"].startswith("/parse_data")
+    assert await conversations(real) == 0
+    assert await api.say("hello", "u-parse") == ["Hello!"]
+
+
+async def test_a_parse_of_rasa_s_is_taken_for_the_matcher_s(api: Api) -> None:
+    entity = {"entity": "colour", "value": "red", "start": 0, "end": 3}
+    parse_data = {"text": "other", "intent": {"name": "tell_colour", "confidence": 0.5}, "entities": [entity]}
+    body = {"text": "red", "sender": "user", "parse_data": parse_data}
+    tracker = await api("POST", "/conversations/u-parsed/messages", body)
+    latest = tracker["latest_message"]
+    assert (latest["text"], latest["intent"]) == ("red", {"name": "tell_colour", "confidence": 0.5})
+    assert (latest["entities"], filled(tracker)) == ([entity], {"colour": "red"})
+
+
+@pytest.mark.parametrize("wrong", [{"role": 5}, {"group": []}, {"start": "x"}, {"entity": 5}])
+async def test_an_entity_that_cannot_be_read_back_triggers_nothing(
+    api: Api, real: Running, wrong: dict[str, Any]
+) -> None:
+    body = {"name": "tell_colour", "entities": [{"entity": "colour", "value": "red", **wrong}]}
+    await api("POST", "/conversations/u-wrong/trigger_intent", body, status=400)
+    assert await conversations(real) == 0
+    assert await api.say("my colour is blue", "u-wrong") == ["You like blue."]
+
+
+async def conversations(real: Running) -> int:
+    """How many there are."""
+    database = real.parts.database
+    return int(await database.read(lambda c: c.one("SELECT COUNT(*) FROM conversations")[0]))  # type: ignore[attr-defined]
+
+
+@BOTH
+async def test_looking_begins_no_conversation(api: Api, real: Running) -> None:
+    before = await conversations(real)
+    for path in ("tracker", "story", "tracker?until=5"):
+        await api("GET", f"/conversations/typo/{path}")
+    prediction = await api("POST", "/conversations/typo/predict")
+    assert (prediction["tracker"]["sender_id"], prediction["tracker"]["events"]) == ("typo", [])
+    answer = await real.client.get("/chat/history", headers=await real.login())
+    assert await answer.json() == {"messages": [], "before": None, "after": None}
+    assert await conversations(real) == before
+    await api.say("hello", "typo")
+    assert names(await api("GET", "/conversations/typo/tracker"))[-2:] == ["Hello!", "action_listen"]

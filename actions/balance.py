@@ -9,7 +9,7 @@ from bot import Action, CallFailed, Turn, hookimpl
 from .accounts import find_accounts, spoken, written
 from .bank import Account, Balance, CustomerBank
 from .banking import for_customers
-from .conversation import keep, kept, said
+from .conversation import keep, kept, said, today_of
 from .formatting import format_moment, format_money
 from .question import Kind, Question, new_question
 from .tables import Table
@@ -59,7 +59,7 @@ def balances_table(holdings: Sequence[Holding]) -> Table:
 
 
 def _asked(turn: Turn, kind: Kind) -> Question:
-    return new_question(kind, said(turn), kept(turn), turn.now.date())
+    return new_question(kind, said(turn), kept(turn), today_of(turn))
 
 
 async def _holdings(turn: Turn, bank: CustomerBank, question: Question) -> list[Holding] | None:

@@ -12,7 +12,7 @@ from bot import Parse, Turn
 
 from .accounts import find_accounts
 from .bank import Account, CustomerBank
-from .conversation import heard
+from .conversation import heard, today_of
 from .fallback import in_words
 from .fetching import Found, fetch
 from .question import Filters, Period, Question, Said, merge
@@ -34,7 +34,7 @@ def doubtful(turn: Turn) -> bool:
 
 async def clarified(turn: Turn, bank: CustomerBank, question: Question) -> Question | None:
     """The question with misspelt filters put right; None where it said what it could not understand or know."""
-    parse, today = heard(turn), turn.now.date()
+    parse, today = heard(turn), today_of(turn)
     if no_date := impossible_date(parse.text):
         turn.say("utter_no_such_date", date=no_date)
         return None
@@ -57,7 +57,7 @@ async def find_meant(turn: Turn, bank: CustomerBank, asked: Filters, find: Find)
     if not accounts:
         turn.say("utter_no_such_account")
         return None
-    found = await find(bank, accounts, asked, turn.now.date())
+    found = await find(bank, accounts, asked, today_of(turn))
     meant = asked if found.transactions else await _meant_by_nothing(turn, bank, accounts, asked)
     if meant is None:
         return None
@@ -71,7 +71,7 @@ async def _meant_by_nothing(
 
     None where it said that it knows no such shop, or that the bank's records begin later.
     """
-    today = turn.now.date()
+    today = today_of(turn)
     if await _is_before_records(bank, accounts, filters.period or Period(), today):
         turn.say("utter_before_records", when=say_period(filters.period or Period(), today))
         return None
@@ -98,7 +98,7 @@ def _say_what_it_cannot(turn: Turn, parse: Parse) -> None:
 
 def _with_month(turn: Turn, parse: Parse, question: Question) -> Question | None:
     """The question with a misspelt month read; None where another word of time is misspelt, and it said so."""
-    slip, today = misspelt_time(parse), turn.now.date()
+    slip, today = misspelt_time(parse), today_of(turn)
     if slip is None:
         return question
     month = misspelt_month(slip, parse.text, today)
@@ -114,7 +114,7 @@ async def _with_names(turn: Turn, bank: CustomerBank, parse: Parse, question: Qu
     said = list(_unknown_names(parse, question.filters))
     if not said:
         return question
-    today = turn.now.date()
+    today = today_of(turn)
     booked = await fetch(bank, await bank.accounts(), today - LOOK_BACK, today + timedelta(days=1))
     shops = sorted({t.merchant for t in booked if t.merchant})
     meant = {name: _named(name, shops) for name in said}

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 from bot import Event, Parse, Turn, UserUttered
 
+from .bank import day_of
 from .halves import split
 from .question import Question, Said
 from .said import understand
+
+
+def today_of(turn: Turn) -> date:
+    """The customer's date, which is not UTC's during the first hour of a summer's day."""
+    return day_of(turn.now)
 
 
 def heard(turn: Turn) -> Parse:

@@ -11,7 +11,7 @@ from .balance import balance, overdrawn
 from .bank import CustomerBank
 from .banking import for_customers
 from .clarifying import doubtful
-from .conversation import kept, said
+from .conversation import kept, said, today_of
 from .fallback import say_fallback
 from .question import Filters, Kind, Question, follow_up
 from .spending import spending
@@ -46,13 +46,13 @@ async def run(turn: Turn) -> None:
 def carried_on(turn: Turn) -> Question | None:
     """The question that the message makes of the last one, or of its filters alone; None when it makes none."""
     heard, last = said(turn), kept(turn)
-    question = follow_up(heard, last, turn.now.date())
-    if question is None and last and last.kind in ("transactions", "spending") and doubtful(turn):
+    question = follow_up(heard, last, today_of(turn))
+    if question is None and last and last.kind in _FILTERED and doubtful(turn):
         return last
     if question or last or not heard.narrows:
         return question
     only_account = heard.filters == Filters(account=heard.filters.account) and not heard.shift
-    return follow_up(heard, Question("balance" if only_account else "transactions"), turn.now.date())
+    return follow_up(heard, Question("balance" if only_account else "transactions"), today_of(turn))
 
 
 @hookimpl

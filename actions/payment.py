@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from typing import Any, Final
 
 from msgspec import Struct
@@ -56,7 +57,7 @@ class Transfer(Struct, frozen=True):
         except CallFailed as failure:
             if failure.kind == "unknown_outcome":
                 return EffectResult("unknown")
-            return EffectResult("refused", {"reason": "unreachable"})
+            return EffectResult("refused", {"reason": "other" if _is_refusal(failure) else "unreachable"})
 
     async def find(self, key: str, parameters: Mapping[str, Any]) -> EffectResult:
         """Read the payment back. One that the bank does not know can still arrive until its time is up."""
@@ -72,6 +73,11 @@ class Transfer(Struct, frozen=True):
 
     def _bank(self, parameters: Mapping[str, Any]) -> CustomerBank:
         return self.client.of(Customer("", parameters["customer"]))
+
+
+def _is_refusal(failure: CallFailed) -> bool:
+    """Whether the bank was reached and did not want the order; no longer knowing us (401) says nothing of it."""
+    return failure.kind == "rejected" and failure.call == "pay" and failure.status != HTTPStatus.UNAUTHORIZED
 
 
 def _order(parameters: Mapping[str, Any]) -> PaymentOrder:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from itertools import pairwise
 from math import isfinite
 from typing import Any, Final, NamedTuple, cast
 
@@ -25,6 +26,8 @@ _AT_LEAST: Final = re.compile(r"\bat least\s*\Z|\bno(t)? less than\s*\Z|\bmin(im
 _AT_MOST: Final = re.compile(r"\bat most\s*\Z|\bno(t)? more than\s*\Z|\bup to\s*\Z|\bmax(imum)?\s*\Z", re.IGNORECASE)
 _OR_MORE: Final = re.compile(r"\s*(or|and)\s+(more|over|above|up(wards)?|bigger|higher)\b|\s*\+", re.IGNORECASE)
 _OR_LESS: Final = re.compile(r"\s*(or|and)\s+(less|under|below|smaller|lower|fewer)\b", re.IGNORECASE)
+_BETWEEN: Final = re.compile(r"\b(between|from)\s*\Z", re.IGNORECASE)
+_AND: Final = re.compile(r"\s*(and|to|up to|-|–)\s*", re.IGNORECASE)
 _LARGEST: Final = re.compile(r"\b(biggest|largest|highest|greatest|most expensive|priciest|dearest)\b", re.IGNORECASE)
 _SMALLEST: Final = re.compile(r"\b(smallest|lowest|least expensive|cheapest)\b", re.IGNORECASE)
 _ONE: Final = r"(payment|transaction|purchase|charge|deposit|one|thing|entry|bill|expense|item|amount)\b(?! month)"
@@ -46,7 +49,8 @@ class Amounts(NamedTuple):
 def understand(parse: Parse) -> Said:
     """What the message says about the filters."""
     entities = _without_overlaps(parse.entities)
-    at_least, at_most = _amounts(parse.text, entities)
+    turned = _turned_range(parse.text, entities)
+    at_least, at_most = _ends(turned) if turned else _amounts(parse.text, entities)
     filters = Filters(
         account=_account(entities),
         merchant=_first(entities, "merchant"),
@@ -55,7 +59,7 @@ def understand(parse: Parse) -> Said:
         period=_period(entities),
         at_least=at_least,
         at_most=at_most,
-        count=_count(parse.text, entities),
+        count=_count(parse.text, [entity for entity in entities if entity not in turned]),
     )
     filters = _with_order(parse.text, filters)
     return Said(filters, _shift(entities), bool(_REFERS_BACK.search(parse.text)))
@@ -172,6 +176,23 @@ def _amounts(text: str, entities: Iterable[Entity]) -> Amounts:
         elif high is None and at_least is None:
             high = at_most
     return Amounts(low, high)
+
+
+def _turned_range(text: str, entities: Sequence[Entity]) -> Sequence[Entity]:
+    """The two ends of "between £20 and £10", which the grammar takes for no interval; none where there is no range."""
+    for two in pairwise(sorted(entities, key=lambda entity: entity.start)):
+        one, other = two
+        named = {one.entity, other.entity}
+        between = _BETWEEN.search(text[: one.start]) and _AND.fullmatch(text[one.end : other.start])
+        if between and "amount-of-money" in named and named <= {"amount-of-money", "number"} and None not in _ends(two):
+            return two
+    return ()
+
+
+def _ends(ends: Sequence[Entity]) -> Amounts:
+    """The range between two amounts, in whichever order they are said."""
+    low, high = (minor(e) if e.entity == "amount-of-money" else whole_pence(e.value) for e in ends)
+    return Amounts(*sorted((low, high))) if low is not None and high is not None else Amounts()
 
 
 def _amount(text: str, entity: Entity) -> Amounts:

@@ -12,6 +12,9 @@ from .question import Filters, Period
 TRANSFERS: Final = "transfers"
 """The bank's category for moves between the customer's own accounts and investments."""
 
+PEOPLE: Final = "payments"
+"""The bank's category for money that goes to a person, or comes from one."""
+
 INCOME: Final = ("income", "interest")
 """The bank's categories of what only comes in."""
 
@@ -56,6 +59,11 @@ def total(transactions: Iterable[Transaction]) -> int:
     return abs(sum(t.minor for t in transactions))
 
 
+def goes_to_people(transactions: Sequence[Transaction]) -> bool:
+    """Whether there are any, and all of them went to people: one pays at a shop, and to a person."""
+    return bool(transactions) and all(t.category == PEOPLE and t.minor < 0 for t in transactions)
+
+
 def usual_period(today: date) -> Period:
     """The period of a sum that names none."""
     return Period(today - timedelta(days=USUAL_DAYS), today + timedelta(days=1))
@@ -76,7 +84,7 @@ def _passes(transaction: Transaction, filters: Filters) -> bool:
     amount = abs(transaction.minor)
     return (
         (filters.direction is None or (transaction.minor > 0) == (filters.direction == "in"))
-        and (filters.period is None or transaction.booked_at.date() in filters.period)
+        and (filters.period is None or transaction.day in filters.period)
         and (filters.at_least is None or amount >= filters.at_least)
         and (filters.at_most is None or amount <= filters.at_most)
         and (filters.category is None or _same(transaction.category, filters.category))

@@ -13,11 +13,11 @@ from bot import Action, Turn, hookimpl
 from .bank import CustomerBank, Transaction
 from .banking import for_customers
 from .clarifying import clarified, find_meant
-from .conversation import keep, kept, said
+from .conversation import keep, kept, said, today_of
 from .fetching import Found, find_all
 from .formatting import format_date, format_money
 from .question import Direction, Filters, Period, Question, new_question
-from .selection import INCOME, TRANSFERS, bounds, counts_own_transfers, total, usual_period
+from .selection import INCOME, TRANSFERS, bounds, counts_own_transfers, goes_to_people, total, usual_period
 from .transactions import transactions
 from .wording import describe
 
@@ -32,7 +32,7 @@ _SAID: Final = {
 
 async def spending(turn: Turn, bank: CustomerBank, question: Question | None = None) -> None:
     """Say the sum, what it is a sum of, and of how many payments; of the largest or smallest, list them."""
-    today = turn.now.date()
+    today = today_of(turn)
     question = question or new_question("spending", said(turn), kept(turn), today)
     if question.filters.order:
         wanted = replace(question.filters, direction=_direction(question))
@@ -53,8 +53,9 @@ async def spending(turn: Turn, bank: CustomerBank, question: Question | None = N
 
 def _say_sum(turn: Turn, filters: Filters, found: Sequence[Transaction]) -> None:
     counted = [t for t in found if counts_own_transfers(filters) or t.category != TRANSFERS]
-    about = describe(filters, turn.now.date())
-    response, nothing = _SAID[filters.direction or "out"]
+    to_people = filters.merchant is not None and goes_to_people(counted)
+    about = describe(filters, today_of(turn), to_people=to_people)
+    response, nothing = ("utter_paid", "") if to_people else _SAID[filters.direction or "out"]
     payments = "1 payment" if len(counted) == 1 else f"{len(counted)} payments"
     turn.say(response if counted else nothing, total=format_money(total(counted)), what=about, payments=payments)
     if len(counted) < len(found):
@@ -63,8 +64,8 @@ def _say_sum(turn: Turn, filters: Filters, found: Sequence[Transaction]) -> None
 
 def _say_where_records_begin(turn: Turn, found: Found) -> None:
     """Where the period begins long before the bank's records do, a sum covers less than it seems to."""
-    since, _ = bounds(found.filters.period or Period(), turn.now.date())
-    first = min((t.booked_at.date() for t in found.looked_at), default=since)
+    since, _ = bounds(found.filters.period or Period(), today_of(turn))
+    first = min((t.day for t in found.looked_at), default=since)
     if first - since > QUIET:
         turn.say("utter_records_begin", date=format_date(first))
 

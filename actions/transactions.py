@@ -14,10 +14,11 @@ from .accounts import choice, written
 from .bank import Account, CustomerBank, Transaction
 from .banking import bank_of, for_customers
 from .clarifying import clarified, doubtful, find_meant
-from .conversation import events_before, keep, kept, said
+from .conversation import events_before, keep, kept, said, today_of
 from .fetching import Found, find_few
 from .formatting import format_date, format_money
 from .question import ALL_ACCOUNTS, NO_FILTERS, Filters, Question, follow_up, new_question
+from .selection import goes_to_people
 from .tables import Table
 from .wording import describe, noun
 
@@ -50,7 +51,7 @@ async def validate_form(turn: Turn) -> None:
 
     It sets nothing for a message that says nothing about transactions, so that the form lets it pass.
     """
-    heard, today = said(turn), turn.now.date()
+    heard, today = said(turn), today_of(turn)
     if turn.tracker.parse is not None and turn.tracker.parse.intent_name == "ask_transactions":
         question = new_question("transactions", heard, kept(turn), today)
         keep(turn, question)
@@ -101,7 +102,8 @@ def _completed(turn: Turn) -> Question:
 
 def _say_found(turn: Turn, found: Found) -> None:
     filters, count = found.filters, len(found.transactions)
-    what = f"{noun(filters, count)} {describe(filters, turn.now.date())}".strip()
+    described = describe(filters, today_of(turn), to_people=goes_to_people(found.transactions))
+    what = f"{noun(filters, count)} {described}".strip()
     if not count:
         turn.say("utter_no_transactions", what=what)
         return
@@ -132,7 +134,7 @@ def transactions_table(found: Sequence[Transaction], accounts: Sequence[Account]
     columns = ("Date", "Description", *(("Account",) if several else ()), "Amount")
     rows = [
         (
-            format_date(t.booked_at.date()),
+            format_date(t.day),
             t.merchant or t.description,
             *((names[t.account_id],) if several else ()),
             format_money(t.minor, t.currency),

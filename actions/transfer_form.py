@@ -5,17 +5,18 @@ A slot that was checked holds a mapping; one that was only just filled holds wha
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, TypeAlias, TypeVar
 
-from bot import Action, ActiveLoop, CallFailed, Entity, Parse, Turn, UserUttered, hookimpl
+from bot import Action, ActiveLoop, CallFailed, Parse, Turn, UserUttered, hookimpl
 
 from .accounts import choice, find_accounts, spoken, written
+from .amounts import MONEY, bare_amount, is_below_zero, said_amount
 from .bank import Account, CustomerBank, Payee
 from .banking import bank_of
-from .conversation import say_what_waits
+from .conversation import heard, say_what_waits
 from .formatting import format_money
+from .later import wants_later
 from .payees import find_payees, may_name_somebody, named_payees, payee_button, spoken_payee
 from .payment import KIND, order_parameters
 from .said import minor, whole_pence
@@ -26,14 +27,6 @@ T = TypeVar("T")
 FORM: Final = "transfer_form"
 FORM_SLOTS: Final = ("amount", "from_account", "to_account", "confirmed")
 REQUESTED_SLOT: Final = "requested_slot"
-
-_MOVE: Final = re.compile(
-    r"\b(transfer|move|send|put|pay|shift|take|add|save|give|deposit|withdraw)\s+\Z", re.IGNORECASE
-)
-_NAMED: Final = re.compile(
-    r"\b(send|pay|give)\s+(?!(my|our|the|both|all)\b)[^\W\d_]+(\s+[^\W\d_]+)?\s+\Z", re.IGNORECASE
-)
-_BESIDE: Final = re.compile(r"\s+(pounds?\b|from\b|to\b|into\b|out of\b|in\b|off\b)", re.IGNORECASE)
 
 _MAY_NAME: Final = ("transfer_money", "inform", "nlu_fallback")
 """The intents of messages that may name a payee among other words; a name alone is like no intent at all."""
@@ -48,7 +41,8 @@ async def validate_form(turn: Turn) -> None:
     if bank is None:
         _end(turn, "utter_please_log_in")
         return
-    if _just_began(turn):
+    running = not _just_began(turn)
+    if not running:
         _forget_older_answers(turn)
         say_what_waits(turn)
     elif _is_new_request(turn):
@@ -59,6 +53,11 @@ async def validate_form(turn: Turn) -> None:
         return
     elif _answered_instead(turn, "affirm"):
         turn.set("confirmed", None)  # an answer to the form, if not to its question, which is asked again
+    if running:
+        _hear_answer(turn)
+    if wants_later(heard(turn), turn.now, answer=running):
+        turn.say("utter_only_now")
+        turn.set("confirmed", None)
     if _may_name_payee(turn) or any(_unchecked(turn, slot) for slot in ("amount", "from_account", "to_account")):
         try:
             await _check(turn, bank)
@@ -68,8 +67,9 @@ async def validate_form(turn: Turn) -> None:
 
 async def ask_source(turn: Turn) -> None:
     """Ask where the money comes from, with a button for each account that it may come from."""
-    accounts = await _if_there(turn, CustomerBank.accounts)
-    turn.say("utter_ask_from_account", buttons=_buttons([a for a in accounts if can_pay(a)], accounts))
+    accounts, target = await _if_there(turn, CustomerBank.accounts), turn.slot("to_account") or {}
+    others = [a for a in accounts if can_pay(a) and a.id != target.get("id")]
+    turn.say("utter_ask_from_account", buttons=_buttons(others, accounts))
 
 
 async def ask_target(turn: Turn) -> None:
@@ -95,7 +95,8 @@ async def ask_confirmation(turn: Turn) -> None:
     turn.prepare(KIND, order_parameters(turn.customer, source, target, amount, turn.now))
     said = format_money(amount, source["currency"])
     question = "utter_confirm_payment" if target.get("payee") else "utter_confirm_transfer"
-    turn.say(question, amount=said, source=source["spoken"], target=target["spoken"])
+    now = " now" if wants_later(heard(turn), turn.now, answer=True) else ""
+    turn.say(question, amount=said, source=source["spoken"], target=target["spoken"], now=now)
 
 
 def can_pay(account: Account) -> bool:
@@ -112,7 +113,7 @@ def heard_amount(turn: Turn) -> int | None:
     """The amount of the message in pence; None when it is none, or not in whole pence of pounds."""
     parse = turn.tracker.parse
     for entity in parse.entities if parse else ():
-        if entity.entity == "amount-of-money":
+        if entity.entity == MONEY:
             return minor(entity)
     return whole_pence(turn.slot("amount"))
 
@@ -120,9 +121,26 @@ def heard_amount(turn: Turn) -> int | None:
 # --- checks ------------------------------------------------------------------
 
 
+def _hear_answer(turn: Turn) -> None:
+    """Take what no mapping of a slot does: an amount alone, whatever its intent, or another one beside a yes.
+
+    The form's own request, said again, answers nothing: its question is asked again, as after a yes.
+    """
+    parse = turn.tracker.parse or Parse("")
+    amount = bare_amount(parse, turn.now, numbers=turn.slot(REQUESTED_SLOT) == "amount")
+    if amount is None and parse.intent_name == "affirm":
+        others = (e for e in parse.entities if e.entity == MONEY and {"minor": minor(e)} != turn.slot("amount"))
+        amount = next(others, None)
+    if amount is not None:
+        turn.set("amount", amount.value)
+    if amount is not None or parse.intent_name == "transfer_money":
+        turn.set("confirmed", None)
+
+
 async def _check(turn: Turn, bank: CustomerBank) -> None:
     accounts = await bank.accounts()
-    if _unchecked(turn, "amount"):
+    is_new = _unchecked(turn, "amount")
+    if is_new:
         _check_amount(turn)
     if _unchecked(turn, "from_account"):
         _check_account(turn, "from_account", accounts, _refuse_source)
@@ -133,15 +151,17 @@ async def _check(turn: Turn, bank: CustomerBank) -> None:
     source, amount = turn.slot("from_account"), turn.slot("amount")
     if source and amount:
         await _check_funds(turn, bank, next(a for a in accounts if a.id == source["id"]), amount["minor"])
+    elif amount and is_new:
+        await _check_any_funds(turn, accounts, amount["minor"])
 
 
 def _check_amount(turn: Turn) -> None:
-    said, amount = _said_amount(turn), heard_amount(turn)
-    intent = turn.tracker.parse and turn.tracker.parse.intent_name
-    if said is None and intent == "transfer_money":
+    parse = turn.tracker.parse or Parse("")
+    said, amount = said_amount(parse), heard_amount(turn)
+    if said is None and parse.intent_name == "transfer_money":
         turn.set("amount", None)  # a number of something else: "between my two accounts"
         return
-    nothing = (amount is not None and amount <= 0) or (said is not None and _is_below_zero(said.value))
+    nothing = (amount is not None and amount <= 0) or (said is not None and is_below_zero(parse, said))
     refusal = "utter_amount_too_small" if nothing else "utter_bad_amount" if amount is None else None
     _take(turn, "amount", {"minor": amount}, refusal)
 
@@ -192,7 +212,10 @@ def _named_payees(turn: Turn, payees: Sequence[Payee]) -> Sequence[Payee]:
 
 
 def _refuse_source(turn: Turn, account: Account) -> Refusal | None:
-    return None if can_pay(account) else "utter_not_from_card"
+    if not can_pay(account):
+        return "utter_not_from_card"
+    target = {} if _unchecked(turn, "to_account") else turn.slot("to_account") or {}
+    return "utter_same_account" if target.get("id") == account.id else None
 
 
 def _refuse_target(turn: Turn, account: Account) -> Refusal | None:
@@ -215,27 +238,21 @@ async def _check_funds(turn: Turn, bank: CustomerBank, source: Account, amount: 
         turn.set("amount", None)
 
 
+async def _check_any_funds(turn: Turn, accounts: Sequence[Account], amount: int) -> None:
+    """Refuse what no account has, before it is asked which; the bank's word on that is only of help."""
+    payable = {account.id for account in accounts if can_pay(account)}
+    balances = [b for b in await _if_there(turn, CustomerBank.balances) if b.account_id in payable]
+    most = max((b.minor + b.credit_line for b in balances), default=amount)
+    if amount > most:
+        turn.say("utter_more_than_any_account", amount=format_money(amount), available=format_money(max(most, 0)))
+        turn.set("amount", None)
+
+
 def _take(turn: Turn, slot: str, value: Mapping[str, Any] | None, refusal: Refusal | None) -> None:
     """Keep a checked value, or say why not and empty the slot, so that the form asks again."""
     if refusal:
         turn.say(refusal)
     turn.set(slot, None if refusal else value)
-
-
-def _said_amount(turn: Turn) -> Entity | None:
-    """Where the message says an amount: money, or a number where an amount stands."""
-    parse = turn.tracker.parse or Parse("")
-    for entity in parse.entities:
-        if entity.entity == "amount-of-money":
-            return entity
-        before, after = parse.text[: entity.start], parse.text[entity.end :]
-        if entity.entity == "number" and (_MOVE.search(before) or _NAMED.search(before) or _BESIDE.match(after)):
-            return entity
-    return None
-
-
-def _is_below_zero(value: Any) -> bool:
-    return isinstance(value, int | float) and value < 0
 
 
 def _may_name_payee(turn: Turn) -> bool:
@@ -256,7 +273,7 @@ def _is_new_request(turn: Turn) -> bool:
     parse = turn.tracker.parse or Parse("")
     if parse.intent_name != "transfer_money" or turn.slot(REQUESTED_SLOT) == "amount":
         return False
-    return _said_amount(turn) is not None and any(entity.entity in ("account", "payee") for entity in parse.entities)
+    return said_amount(parse) is not None and any(entity.entity in ("account", "payee") for entity in parse.entities)
 
 
 def _answered_instead(turn: Turn, intent: str) -> bool:

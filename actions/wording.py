@@ -23,9 +23,12 @@ _ACCOUNTS: Final = {
 _BESIDE_ACCOUNT: Final = {"in": "into", "out": "from"}
 
 
-def describe(filters: Filters, today: date) -> str:
-    """The filters after a noun: "on groceries at Tesco over £50 in October 2026"; empty when there are none."""
-    return " ".join(part for part in _parts(filters, today) if part)
+def describe(filters: Filters, today: date, *, to_people: bool = False) -> str:
+    """The filters after a noun: "on groceries at Tesco over £50 in October 2026"; empty when there are none.
+
+    `to_people` says that whoever is named is a person and no shop: "to Anna".
+    """
+    return " ".join(part for part in _parts(filters, today, "to" if to_people else "at") if part)
 
 
 def noun(filters: Filters, count: int) -> str:
@@ -62,12 +65,12 @@ def _named(period: Period) -> str | None:
     return None
 
 
-def _parts(filters: Filters, today: date) -> Iterator[str]:
+def _parts(filters: Filters, today: date, beside_name: str) -> Iterator[str]:
     if filters.category:
         comes_in = filters.direction == "in" or filters.category in INCOME
         yield f"as {filters.category}" if comes_in else f"on {filters.category}"
     if filters.merchant:
-        yield f"from {filters.merchant}" if filters.direction == "in" else f"at {filters.merchant}"
+        yield f"from {filters.merchant}" if filters.direction == "in" else f"{beside_name} {filters.merchant}"
     yield _say_amounts(filters.at_least, filters.at_most)
     if filters.account:
         name = _ACCOUNTS.get(kind_word(filters.account) or "", f"your account “{filters.account}”")

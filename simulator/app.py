@@ -10,6 +10,7 @@ from aiohttp import web
 from .access import Access, Refused
 from .accounts import ACCOUNTS
 from .breaking import add_faults, faulty
+from .days import day_of
 from .information import ROUTES as INFORMATION
 from .initiation import ROUTES as INITIATION
 from .ledger import ledger
@@ -48,7 +49,7 @@ def make_app(settings: SimulatorSettings) -> web.Application:
 
     def available(account: str) -> int:
         owned = ACCOUNTS[account]
-        return books.balance(owned, settings.now().date()) + owned.limit
+        return books.balance(owned, day_of(settings.now())) + owned.limit
 
     payments = Payments(settings.database, now=settings.now, new_id=lambda: secrets.token_hex(12), available=available)
     app = web.Application(middlewares=[interaction, bearer, faulty], client_max_size=MAX_BODY)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from typing import Any, TypeAlias
 
 from .accounts import OPENED, Account
+from .days import ZONE
 from .ledger import Entry
 from .payees import Payee
 
@@ -26,8 +27,8 @@ _CARD_PAYMENT = ("CustomerCardTransactions", "PointOfSaleDebitCard")
 
 
 def moment(day: date) -> str:
-    """The start of a day in UTC, as ISO 8601."""
-    return datetime.combine(day, time(), UTC).isoformat()
+    """The start of a day at the bank, as ISO 8601."""
+    return datetime.combine(day, time(), ZONE).isoformat()
 
 
 def amount(minor: int, currency: str) -> Json:

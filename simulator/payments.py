@@ -16,6 +16,8 @@ from typing import Any, Literal, TypeAlias, TypeVar
 
 from msgspec import Struct
 
+from .days import day_of
+
 T = TypeVar("T")
 Status: TypeAlias = Literal["ACSC", "RJCT"]
 
@@ -215,7 +217,7 @@ class Payments:
         )
         self._db.execute("INSERT INTO payment VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", _row(payment))
         if not reason:
-            day = now.date().isoformat()
+            day = day_of(now).isoformat()
             legs = [
                 (payment.id, order.debtor, day, -order.minor, order.debtor_text, order.creditor),
                 (payment.id, order.creditor, day, order.minor, order.creditor_text, order.debtor),

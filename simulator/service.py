@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from .access import Access
 from .accounts import ACCOUNTS, Account
+from .days import day_of
 from .ledger import Entry, Ledger
 from .openbanking import error_json
 from .payments import PAID_BY, PAID_TO, Moved, Payments
@@ -34,8 +35,8 @@ class Bank(Struct, frozen=True):
     payments: Payments
 
     def today(self) -> date:
-        """The bank's date, in UTC."""
-        return self.settings.now().date()
+        """The bank's date."""
+        return day_of(self.settings.now())
 
     def balance(self, account: Account) -> int:
         """The account's balance now, in pence."""

@@ -13,6 +13,7 @@ from typing import Final
 from bot import HttpClient, Startup, hookimpl
 
 from .client import BankClient, CustomerBank
+from .days import day_of
 from .settings import read_bank_settings
 from .values import Account, AccountKind, Balance, Known, Payee, Payment, PaymentOrder, Refusal, Transaction
 
@@ -28,6 +29,7 @@ __all__ = [
     "PaymentOrder",
     "Refusal",
     "Transaction",
+    "day_of",
 ]
 
 CHECK: Final = "health"

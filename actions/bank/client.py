@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlsplit
 
@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from bot import CallFailed, Customer, HttpClient, ResponseSchema, Sources
 
+from .days import day_start
 from .money import write_amount
 from .reading import SCHEME, Refused, read_accounts, read_balances, read_payees, read_payment, read_transactions
 from .schemas import ACCOUNTS, BALANCES, BENEFICIARIES, PAYMENT, PAYMENTS, TRANSACTIONS
@@ -26,6 +27,9 @@ INFORMATION = "/open-banking/v4.0/aisp"
 INITIATION = "/open-banking/v4.0/pisp"
 SERVICE = "bank"
 _ACCOUNTS_FRESH = timedelta(seconds=60)
+_PAYEES_FRESH = timedelta(seconds=5)
+"""Long enough for one turn to ask once, too short for the next to miss somebody who was just added."""
+
 _MOST_CUSTOMERS = 1_000
 _MOST_PAGES = 100
 
@@ -34,6 +38,7 @@ class _Seen(Struct):
     """What a customer's bank said last."""
 
     accounts: Known[tuple[Account, ...]] | None = None
+    payees: Known[tuple[Payee, ...]] | None = None
     balances: Known[tuple[Balance, ...]] | None = None
 
 
@@ -106,7 +111,7 @@ class CustomerBank:
             return tuple(sorted(read, key=lambda t: (t.booked_at, t.id), reverse=True))
 
     async def payees(self) -> tuple[Payee, ...]:
-        """Whom the customer may pay, beside their own accounts."""
+        """Whom the customer may pay, beside their own accounts; at most some seconds old."""
         async with self._question("payees"):
             return await self._payees()
 
@@ -134,7 +139,6 @@ class CustomerBank:
     async def find_payment(self, key: str, order: PaymentOrder) -> Payment | None:
         """The payment that was made or refused under this key, or None while the bank knows none."""
         async with self._question("find_payment"):
-            initiation = await self._initiation(key, order)
             data = await self.call(
                 "GET",
                 f"{INITIATION}/domestic-payments",
@@ -142,7 +146,9 @@ class CustomerBank:
                 schema=PAYMENTS,
                 params={"EndToEndIdentification": key},
             )
-            found = [read_payment(item, initiation, self._now()) for item in data["Data"]["DomesticPayment"]]
+            # No account numbers: today's accounts and payees need not be those of the day it was ordered.
+            ordered = _instruction(key, order) | {"CreditorAccount": {"Name": order.payee}}
+            found = [read_payment(item, ordered, self._now()) for item in data["Data"]["DomesticPayment"]]
             return next((payment for payment in found if payment.made), found[0] if found else None)
 
     async def _initiation(self, key: str, order: PaymentOrder) -> dict[str, Any]:
@@ -152,17 +158,12 @@ class CustomerBank:
         if debtor is None:
             raise Refused("the account that pays is not the customer's, or has no number to pay by")
         if order.creditor not in numbers:
-            numbers |= {payee.id: payee.number for payee in await self._payees()}
+            numbers |= {payee.id: payee.number for payee in await self._ask_payees()}
         creditor = numbers.get(order.creditor)
         if creditor is None:
             raise Refused("what is paid is no account of the customer's and no payee, or has no number to pay by")
         return {
-            "InstructionIdentification": key,
-            "EndToEndIdentification": key,
-            "InstructedAmount": {
-                "Amount": write_amount(order.minor, order.currency),
-                "Currency": order.currency,
-            },
+            **_instruction(key, order),
             "DebtorAccount": {"SchemeName": SCHEME, "Identification": debtor},
             "CreditorAccount": {"SchemeName": SCHEME, "Identification": creditor, "Name": order.payee},
         }
@@ -184,6 +185,13 @@ class CustomerBank:
         return seen.accounts.value
 
     async def _payees(self) -> tuple[Payee, ...]:
+        seen, now = self.client.seen(self.customer), self._now()
+        if seen.payees is not None and now - seen.payees.at < _PAYEES_FRESH:
+            return seen.payees.value
+        seen.payees = Known(await self._ask_payees(), now)
+        return seen.payees.value
+
+    async def _ask_payees(self) -> tuple[Payee, ...]:
         data = await self._get("/beneficiaries", "payees", BENEFICIARIES)
         return read_payees(data, await self._accounts())
 
@@ -194,7 +202,7 @@ class CustomerBank:
     async def _transaction_items(self, account: Account, since: date, until: date) -> AsyncIterator[Any]:
         """The items of all pages, in the bank's order."""
         path = f"/accounts/{account.id}/transactions"
-        first, last = _day_start(since), _day_start(until) - timedelta(seconds=1)
+        first, last = day_start(since), day_start(until) - timedelta(seconds=1)
         params: dict[str, str] | None = {
             "fromBookingDateTime": first.isoformat(),
             "toBookingDateTime": last.isoformat(),
@@ -240,15 +248,21 @@ class CustomerBank:
         except TimeoutError:
             raise question.failed("timeout", name, "no answer within the deadline") from None
         except Refused as refused:
-            self.client.seen(self.customer).accounts = None
+            seen = self.client.seen(self.customer)
+            seen.accounts = seen.payees = None
             raise question.failed("invalid", name, str(refused)) from None
 
     def _now(self) -> datetime:
         return self.client.sources.now()
 
 
-def _day_start(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+def _instruction(key: str, order: PaymentOrder) -> dict[str, Any]:
+    """What the standard's initiation says of an order, the two accounts apart."""
+    return {
+        "InstructionIdentification": key,
+        "EndToEndIdentification": key,
+        "InstructedAmount": {"Amount": write_amount(order.minor, order.currency), "Currency": order.currency},
+    }
 
 
 def _next_page(data: Any, path: str) -> dict[str, str] | None:

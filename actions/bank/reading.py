@@ -90,7 +90,7 @@ def read_transactions(
     """The account's transactions booked from `since` up to, not including, `until`; Refused for any other one."""
     read = (_read_transaction(item, account, now) for item in items if _counts(item["Status"]))
     transactions = _without_doubles(read)
-    if any(not since <= transaction.booked_at.date() < until for transaction in transactions):
+    if any(not since <= transaction.day < until for transaction in transactions):
         raise Refused("a transaction is outside the dates that were asked for")
     return transactions
 
@@ -122,8 +122,8 @@ def _read_transaction(item: Any, account: Account, now: datetime) -> Transaction
 
 
 def read_payment(item: Any, ordered: Mapping[str, Any], now: datetime) -> Payment:
-    """The payment that came of the initiation `ordered`; Refused when it is another one, or not yet settled."""
-    if any(item["Initiation"].get(name) != value for name, value in ordered.items()):
+    """The payment of an initiation that says all that `ordered` does; Refused for another one, or one not settled."""
+    if not _says(item["Initiation"], ordered):
         raise Refused("a payment is not the one that was ordered")
     if item["Status"] not in _SETTLED:
         raise Refused("a payment is not settled")
@@ -138,6 +138,13 @@ def read_payment(item: Any, ordered: Mapping[str, Any], now: datetime) -> Paymen
         at=_read_moment(item["CreationDateTime"], now),
         refusal=None if made else _REFUSALS.get(reasons[0] if reasons else "", "other"),
     )
+
+
+def _says(given: Any, wanted: Any) -> bool:
+    """Whether what is given is what is wanted; of mappings, at least that."""
+    if not isinstance(wanted, Mapping):
+        return bool(given == wanted)
+    return isinstance(given, Mapping) and all(name in given and _says(given[name], wanted[name]) for name in wanted)
 
 
 def _read_money(item: Any, sign: str, account: Account) -> int:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Generic, Literal, TypeAlias, TypeVar
 
 from msgspec import Struct
+
+from .days import day_of
 
 T = TypeVar("T")
 
@@ -69,6 +71,11 @@ class Transaction(Struct, frozen=True):
     description: str
     merchant: str | None = None
     category: str | None = None
+
+    @property
+    def day(self) -> date:
+        """The day on which it was booked, in the bank's time zone."""
+        return day_of(self.booked_at)
 
 
 class PaymentOrder(Struct, frozen=True):

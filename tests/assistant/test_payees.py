@@ -68,7 +68,7 @@ async def test_somebody_is_paid_after_a_yes_that_names_them_and_shows_no_account
     assert done.said == "Done: I've moved £50.00 from your current account to Anna Lindqvist (account ending 3312)."
     listed = (await talk.say("show my transactions of today from current")).said
     assert "Anna Lindqvist   -£50.00" in listed
-    assert (await talk.say("how much did I pay Anna this month?")).said.startswith("You spent £50.00 at Anna")
+    assert (await talk.say("how much did I pay Anna this month?")).said.startswith("You paid £50.00 to Anna")
 
 
 @talking

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from actions.accounts import choice, find_accounts, spoken, written
 from actions.bank import Account, Transaction
 from actions.question import Filters, Period
-from actions.selection import bounds, counts_own_transfers, select, total, windows
+from actions.selection import bounds, counts_own_transfers, goes_to_people, select, total, windows
 from actions.tables import Table
 from actions.wording import describe, noun, say_period
 from simulator.accounts import CUSTOMERS
@@ -181,6 +181,15 @@ def test_periods_in_words(period: Period, said: str) -> None:
 )
 def test_filters_in_words(wanted: Filters, said: str) -> None:
     assert describe(wanted, TODAY) == said
+
+
+def test_people_are_paid_and_shops_paid_at() -> None:
+    to_anna = booked(-5_000, merchant="Anna", category="payments")
+    assert goes_to_people([to_anna])
+    assert not goes_to_people([])
+    assert not goes_to_people([to_anna, booked(-300, merchant="Anna's Bakery", category="groceries")])
+    assert not goes_to_people([booked(5_000, merchant="Anna", category="payments")])
+    assert describe(Filters(merchant="Anna"), TODAY, to_people=True) == "to Anna"
 
 
 def test_nouns_count() -> None:

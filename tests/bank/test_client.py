@@ -169,6 +169,37 @@ async def test_payees_who_cannot_be_paid_by_number_are_left_out(said: SaidBank) 
     assert anna.number not in repr(anna)
 
 
+async def test_payees_are_asked_for_once_in_a_turn_and_again_in_the_next(said: SaidBank) -> None:
+    client = said.client()
+    for _ in range(2):  # each action binds the bank to the customer anew
+        await client.of(AMARA).payees()
+    assert said.paths().count("beneficiaries") == 1
+    said.now += timedelta(seconds=6)
+    await client.of(AMARA).payees()
+    assert said.paths().count("beneficiaries") == 2
+
+
+async def test_a_summers_day_begins_at_midnight_in_london(said: SaidBank) -> None:
+    booked = [
+        transaction("first", BookingDateTime="2026-06-30T23:00:00+00:00"),
+        transaction("last", BookingDateTime="2026-07-01T22:59:59+00:00"),
+    ]
+    said.answers[TRANSACTIONS] = {"Data": {"Transaction": booked}}
+    mine = said.client().of(AMARA)
+    found = await mine.transactions((await mine.accounts())[0], date(2026, 7, 1), date(2026, 7, 2))
+    assert [t.day for t in found] == [date(2026, 7, 1)] * 2
+    asked = said.asked[-1].url.params
+    assert asked["fromBookingDateTime"] == "2026-07-01T00:00:00+01:00"
+    assert asked["toBookingDateTime"] == "2026-07-01T23:59:59+01:00"
+
+
+async def test_a_day_of_long_ago_has_an_offset_without_seconds(said: SaidBank) -> None:
+    said.answers[TRANSACTIONS] = {"Data": {"Transaction": []}}
+    mine = said.client().of(AMARA)
+    await mine.transactions((await mine.accounts())[0], date(1066, 10, 14), date(2026, 7, 2))
+    assert said.asked[-1].url.params["fromBookingDateTime"] == "1066-10-14T00:00:00+00:00"
+
+
 @pytest.mark.parametrize(
     ("items", "why"),
     [
@@ -203,7 +234,7 @@ async def test_wrong_accounts_are_refused(said: SaidBank, items: Any, why: str) 
     [
         ([transaction("t-1"), transaction("t-1")], "twice"),
         ([transaction("t-1", AccountId=SAVINGS)], "another account"),
-        ([transaction("t-1", BookingDateTime="2026-09-30T23:59:59+00:00")], "outside the dates"),
+        ([transaction("t-1", BookingDateTime="2026-09-30T22:59:59+00:00")], "outside the dates"),
         ([transaction("t-1", BookingDateTime="2026-11-01T00:00:00+00:00")], "outside the dates"),
         ([transaction("t-1", BookingDateTime="2026-11-05T00:00:00+00:00")], "future"),
         ([transaction("t-1", Amount={"Amount": "0.00001", "Currency": "GBP"})], "whole minor units"),

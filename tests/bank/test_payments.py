@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 import httpx
 import pytest
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
 from actions.bank import BankClient, PaymentOrder
 from actions.payment import Transfer
@@ -92,6 +92,43 @@ async def test_a_payment_is_found_by_its_key(bank: BankClient) -> None:
     assert await bank.of(AMARA).find_payment("k-1", ordered) == made
     with refused("not the one"):
         await bank.of(AMARA).find_payment("k-1", await order(bank, 6_000))
+
+
+async def test_a_payment_to_somebody_who_is_no_payee_any_more_is_found(bank: BankClient) -> None:
+    anna = (await bank.of(AMARA).payees())[0]
+    made = await bank.of(AMARA).pay("k-1", await order(bank, creditor=anna.id, payee=anna.name))
+    later = await order(bank, creditor="pe-deleted", payee=anna.name)
+    assert await bank.of(AMARA).find_payment("k-1", later) == made
+    result = await Transfer(bank, lambda: NOON).find("k-1", parameters_of(later))
+    assert (result.outcome, result.result) == ("done", {"payment": made.id})
+
+
+@pytest.mark.parametrize("changes", [{"payee": "Tom Reid"}, {"minor": 5_001}, {"currency": "EUR"}])
+async def test_another_payment_is_never_found_for_the_one_that_was_ordered(
+    bank: BankClient, changes: dict[str, Any]
+) -> None:
+    anna = (await bank.of(AMARA).payees())[0]
+    ordered = await order(bank, creditor=anna.id, payee=anna.name)
+    await bank.of(AMARA).pay("k-1", ordered)
+    other = replace(ordered, **changes)
+    with refused("not the one"):
+        await bank.of(AMARA).find_payment("k-1", other)
+    assert (await Transfer(bank, lambda: NOON).find("k-1", parameters_of(other))).outcome == "unknown"
+    assert await bank.of(AMARA).find_payment("k-2", ordered) is None
+
+
+async def test_an_order_that_the_bank_rejects_is_told_as_refused_by_it(bank: BankClient) -> None:
+    current = (await bank.of(AMARA).accounts())[0]
+    result = await Transfer(bank, lambda: NOON).perform("k-1", parameters_of(await order(bank, creditor=current.id)))
+    assert (result.outcome, result.result) == ("refused", {"reason": "other"})
+
+
+@pytest.mark.parametrize("status", [401, 429])
+async def test_an_order_that_the_bank_did_not_look_at_is_told_as_unreachable(said: SaidBank, status: int) -> None:
+    said.answers["/domestic-payments"] = httpx.Response(status)
+    ordered = PaymentOrder(CURRENT, SAVINGS, 5_000, "GBP", "Rainy day", LATER)
+    result = await Transfer(said.client(), lambda: NOON).perform("k-1", parameters_of(ordered))
+    assert (result.outcome, result.result) == ("refused", {"reason": "unreachable"})
 
 
 @pytest.mark.parametrize("kind", ["500", "503", "reset", "hang", "truncated", "malformed", "wrong_types", "slow_drip"])

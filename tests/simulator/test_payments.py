@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -220,6 +220,15 @@ async def test_a_key_is_forgotten_after_a_day(tmp_path: Path) -> None:
         assert len((await books(bank))["payments"]) == 2
 
     await serve(tmp_path, lambda: now, use)
+
+
+async def test_a_payment_after_midnight_in_london_is_booked_on_the_new_day(tmp_path: Path) -> None:
+    async def use(bank: Bank) -> Any:
+        await pay(bank, order())
+        return (await bank.get(f"/accounts/{AMARA.current.id}/transactions"))["Data"]["Transaction"][0]
+
+    booked = await serve(tmp_path, lambda: datetime(2026, 7, 1, 23, 30, tzinfo=UTC), use)
+    assert (booked["Amount"]["Amount"], booked["BookingDateTime"]) == ("50.00", "2026-07-02T00:00:00+01:00")
 
 
 async def test_a_payment_to_somebody_else_names_both_sides_to_each_other(bank: Bank) -> None:

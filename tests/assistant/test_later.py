@@ -1,0 +1,118 @@
+"""Money moves now or not at all: a wish for tomorrow or for every month is told so, and asked for a plain yes."""
+
+from __future__ import annotations
+
+import pytest
+
+from actions.later import wants_later
+from bot.app.opening import Bot
+from bot.testing.kit import make_entity, make_parse
+from tests.assistant.conftest import NOW, Talk, talk_to
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+ONLY_NOW = "I can only move money straight away: I can't plan a transfer for later, or repeat one."
+REQUEST = "transfer 50 pounds from current to savings"
+QUESTION = "Shall I move £50.00 from your current account to your savings account"
+
+
+async def moved(talk: Talk) -> bool:
+    return (await talk.say("yes")).said.startswith("Done: I've moved £50.00")
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        "tomorrow",
+        "tommorow",
+        "next friday",
+        "on friday",
+        "at 6pm",
+        "in 3 days",
+        "in the morning",
+        "on 1 December",
+        "every month",
+        "each Friday",
+        "every 2 weeks",
+        "weekly",
+        "a month",
+        "as a standing order",
+        "on payday",
+        "later",
+    ],
+)
+async def test_a_transfer_for_later_or_again_is_asked_about_before_it_moves_now(assistant: Bot, when: str) -> None:
+    talk = talk_to(assistant, "12345678")
+    assert (await talk.say(f"{REQUEST} {when}")).said == f"{ONLY_NOW}\n{QUESTION} now?"
+    assert await moved(talk)
+
+
+@pytest.mark.parametrize("when", ["now", "right now", "today", "by friday", "this week"])
+async def test_a_transfer_for_now_is_no_other(assistant: Bot, when: str) -> None:
+    assert (await talk_to(assistant, "12345678").say(f"{REQUEST} {when}")).said == f"{QUESTION}?"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "yes, tomorrow",
+        "yes, on friday",
+        "yes every month",
+        "yes later",
+        "yes in a bit",
+        "yes but wait until monday",
+        "can we do it tomorrow instead",
+        "tomorrow",
+        "next friday",
+        "on friday",
+        "each Friday",
+        "every month",
+        "weekly",
+    ],
+)
+async def test_a_yes_to_another_time_moves_nothing_and_is_asked_again(assistant: Bot, answer: str) -> None:
+    talk = talk_to(assistant, "12345678")
+    await talk.say(REQUEST)
+    answered = await talk.say(answer)
+    assert answered.said == f"{ONLY_NOW}\n{QUESTION} now?"
+    assert "action_transfer" not in answered.actions
+    assert await moved(talk)
+
+
+@pytest.mark.parametrize("answer", ["yes", "yes, now", "yes please, today"])
+async def test_a_plain_yes_moves_it(assistant: Bot, answer: str) -> None:
+    talk = talk_to(assistant, "12345678")
+    await talk.say(REQUEST)
+    assert (await talk.say(answer)).said.startswith("Done:")
+
+
+async def test_a_time_said_with_any_answer_is_not_dropped(assistant: Bot) -> None:
+    talk = talk_to(assistant, "12345678")
+    await talk.say("transfer")
+    assert (await talk.say("£50 tomorrow")).said == f"{ONLY_NOW}\nWhich account shall I take it from?"
+    assert (await talk.say("from current every month")).said == f"{ONLY_NOW}\nAnd where should it go?"
+    assert (await talk.say("savings")).said == f"{QUESTION}?"
+
+
+async def test_a_question_about_another_time_stays_one_within_a_transfer(assistant: Bot) -> None:
+    talk = talk_to(assistant, "12345678")
+    await talk.say(REQUEST)
+    for question in ("what did I spend last month?", "and in September?"):
+        answered = (await talk.say(question)).said
+        assert answered.startswith("You spent")
+        assert ONLY_NOW not in answered
+    assert await moved(talk)
+
+
+async def test_a_time_that_belongs_to_the_other_question_puts_nothing_off(assistant: Bot) -> None:
+    asked = await talk_to(assistant, "12345678").say("what did I spend last month and move £50 from current to savings")
+    assert ONLY_NOW not in asked.said
+    assert asked.said.endswith(f"{QUESTION}?")
+
+
+@pytest.mark.parametrize("start", [None, "tomorrow", "2026-11-04T00:00:00"])
+async def test_a_time_without_readable_ends_is_taken_for_another_time(start: str | None) -> None:
+    text = '/transfer_money{"time": "tomorrow"}'
+    details = {"from": {"value": start}} if start else None
+    time = make_entity(text, "tomorrow", "time", "tomorrow", details=details)
+    assert wants_later(make_parse(text, intent="transfer_money", entities=[time]), NOW, answer=False)

@@ -1,0 +1,126 @@
+"""What answers the form of a transfer: amounts of any size, its own request once more, and two different accounts."""
+
+from __future__ import annotations
+
+import pytest
+
+from actions import transfer_form
+from bot import Customer
+from bot.app.opening import Bot
+from bot.app.projects import Project
+from bot.testing.kit import make_parse, make_turn
+from tests.assistant.conftest import NOW, talk_to
+from tests.bank.kit import SaidBank
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+HOW_MUCH = "How much would you like to move?"
+SOURCE = "Which account shall I take it from?"
+TARGET = "And where should it go?"
+SAME = "That's the same account twice; it has to go to another one."
+
+
+@pytest.mark.parametrize("answer", ["£999999999", "£1000000", "1000000", "just £1000000, please"])
+async def test_more_than_any_account_holds_is_an_amount_that_is_asked_again(assistant: Bot, answer: str) -> None:
+    talk = talk_to(assistant, "12345678")
+    await talk.say("transfer")
+    said = (await talk.say(answer)).said
+    assert said.startswith("I can't move £")
+    assert "the most that you have available in one account is £12," in said
+    assert said.endswith(HOW_MUCH)
+    assert (await talk.say("£20")).said == SOURCE
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        ("£0.001", "pounds and pence"),
+        ("£0", "more than nothing"),
+        ("minus £5", "more than nothing"),
+        ("-5", "more than nothing"),
+    ],
+)
+async def test_too_little_is_an_amount_that_is_asked_again(assistant: Bot, answer: str, reason: str) -> None:
+    talk = talk_to(assistant, "12345678")
+    await talk.say("transfer")
+    said = (await talk.say(answer)).said
+    assert reason in said
+    assert said.endswith(HOW_MUCH)
+
+
+async def test_an_amount_answers_whatever_the_form_asked(assistant: Bot) -> None:
+    talk = talk_to(assistant, "12345678")
+    await talk.say("transfer £10 from current to savings")
+    said = (await talk.say("£999999999")).said
+    assert "I can't move £999,999,999.00: your current account has" in said
+    assert said.endswith(HOW_MUCH)
+    assert "Shall I move £20.00" in (await talk.say("£20")).said
+
+
+@pytest.mark.parametrize("again", ["transfer", "move money"])
+async def test_the_same_request_again_gets_the_question_again(assistant: Bot, again: str) -> None:
+    talk = talk_to(assistant, "12345678")
+    await talk.say("transfer")
+    for answer, question in [
+        (again, HOW_MUCH),
+        ("£5", SOURCE),
+        (again, SOURCE),
+        ("current", "And where should it go?"),
+    ]:
+        exchange = await talk.say(answer)
+        assert (exchange.said, exchange.actions) == (question, ("transfer_form",))
+    question = (await talk.say("savings")).said
+    assert (await talk.say(again)).said == question
+
+
+async def test_the_same_request_with_an_amount_is_taken(assistant: Bot) -> None:
+    talk = talk_to(assistant, "12345678")
+    await talk.say("transfer")
+    exchange = await talk.say("transfer £5")
+    assert (exchange.said, exchange.actions) == (SOURCE, ("transfer_form",))
+
+
+async def test_the_account_that_is_paid_cannot_pay(assistant: Bot) -> None:
+    talk = talk_to(assistant, "12345678")
+    await talk.say("transfer £50 from current to savings")
+    asked = await talk.say("yes from savings")
+    assert asked.said == f"{SAME}\n{SOURCE}"
+    assert [button["title"] for button in asked.replies[-1]["buttons"]] == ["Everyday (current account)"]
+    assert "from your current account to your savings account?" in (await talk.say("current")).said
+
+
+async def test_both_accounts_may_be_turned_round_at_once(assistant: Bot) -> None:
+    talk = talk_to(assistant, "12345678")
+    await talk.say("transfer £50 from current to savings")
+    asked = await talk.say("no, from savings to current")
+    assert "from your savings account to your current account?" in asked.said
+
+
+async def test_one_message_asks_the_bank_for_the_payees_once(assistant_project: Project) -> None:
+    bank = SaidBank()
+    turn = make_turn(
+        make_parse("to somebody", intent="inform"),
+        customer=Customer("c-1", "cust-3f8a41"),
+        domain=assistant_project.content.domain,
+        now=NOW,
+        resources={"bank": bank.client()},
+        slots={"amount": {"minor": 500}, "requested_slot": "to_account"},
+    )
+    await transfer_form.validate_form(turn)
+    await transfer_form.ask_target(turn)
+    assert bank.paths().count("beneficiaries") == 1
+
+
+@pytest.mark.parametrize("said", ["payments between £10 and £20", "payments between £20 and £10"])
+async def test_payments_between_two_amounts_are_looked_for_and_not_made(assistant: Bot, said: str) -> None:
+    exchange = await talk_to(assistant, "12345678").say(said)
+    assert "payments between £10.00 and £20.00:" in exchange.said
+    assert "transfer_form" not in exchange.actions
+
+
+@pytest.mark.parametrize("answer", ["go ahead with £20", "yes please £20", "sure, £20 is fine"])
+async def test_a_yes_to_another_amount_moves_nothing_and_is_asked_about(assistant: Bot, answer: str) -> None:
+    talk = talk_to(assistant, "12345678")
+    await talk.say("transfer £50 from current to savings")
+    assert (await talk.say(answer)).said == "Shall I move £20.00 from your current account to your savings account?"
+    assert (await talk.say("yes, go ahead with £20")).said.startswith("Done: I've moved £20.00")

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from traceback import walk_tb
-from typing import Any
 
-from bot.content import Diagnostic, Place
+from msgspec.structs import replace
+
+import bot
+from bot.content import Content, Diagnostic, Place, Story
+from bot.content.names import PIPELINE_NAMES, POLICY_NAMES
+from bot.content.suggest import did_you_mean, is_misspelt
 from bot.dialogue import check_contradictions, describe_policies
 from bot.errors import PluginError
 from bot.nlu import describe_pipeline
-from bot.plugins import Plugins, find_plugins, needs_action_server
-from bot.reading import read_project, read_settings
+from bot.plugins import PluginProblem, Plugins, find_plugins, needs_action_server
+from bot.reading import plugin_places, read_project, read_settings
 
-_NOTHING: Mapping[str, Any] = {}
 _TOLD_BY_PLUGINS = frozenset(
-    {"unknown-action", "unknown-placeholder", "missing-question", "unknown-component", "unknown-policy"}
+    {
+        "missing-question",
+        "unimplemented-action",
+        "unknown-action",
+        "unknown-component",
+        "unknown-placeholder",
+        "unknown-policy",
+    }
 )
 """Findings that a plugin may settle: while one cannot be loaded, they would be its consequences."""
 
@@ -24,39 +36,109 @@ _TOLD_BY_PLUGINS = frozenset(
 def check_project(folder: Path) -> list[Diagnostic]:
     """Every finding about the project's content, configuration and plugins, in the order of their places."""
     settings, _ = read_settings(folder)
-    found: list[Diagnostic] = []
-    actions, components, policies = _NOTHING, _NOTHING, _NOTHING
-    unknown: frozenset[str] = frozenset()
-    try:
-        plugins = Plugins(find_plugins(folder, settings.plugins))
-        actions, components, policies = plugins.actions(), plugins.nlu_components(), plugins.policies()
-    except PluginError as error:
-        found.append(Diagnostic("error", _place(folder, error), str(error), code="plugin"))
-        unknown = _TOLD_BY_PLUGINS
-    read = read_project(folder, known_actions=frozenset(actions))
-    found += [d for d in read.diagnostics if d.code not in unknown]
-    described = (*describe_pipeline(read.content, components), *describe_policies(read.content, policies))
-    found += [d for d in described if d.code not in unknown]
-    if not read.errors:
-        found += check_contradictions(read.content)
-    if needs_action_server(folder):
+    problems: list[PluginError] = []
+    plugins = Plugins(find_plugins(folder, settings.plugins, problems.append), problems.append)
+    actions, components, policies = plugins.actions(), plugins.nlu_components(), plugins.policies()
+    is_remote = needs_action_server(folder)
+    read = read_project(folder, known_actions=frozenset(actions), all_known=not is_remote)
+    found = [*read.diagnostics, *describe_pipeline(read.content, components)]
+    found += describe_policies(read.content, policies)
+    found = [_spelt(d, read.content, {*components, *policies}) for d in found]
+    if any(_is_a_slip(d) and d.code == "unknown-policy" for d in found):
+        found = [d for d in found if d.code != "no-rule-policy"]  # the misspelt one may be it
+    if problems:
+        found = [d for d in found if d.code not in _TOLD_BY_PLUGINS or _is_a_slip(d)]
+    found += check_contradictions(_sound(read.content, found))
+    found += [_plugin_finding(folder, problem) for problem in problems]
+    if is_remote:
         found.append(_action_server_note(read.settings.action_endpoint is not None))
     return sorted(found, key=lambda d: d.place)
 
 
+def _spelt(finding: Diagnostic, content: Content, offered: Collection[str]) -> Diagnostic:
+    """The finding; for a slip of the hand in the name of a component or policy, an error that says so."""
+    names = {"unknown-component": PIPELINE_NAMES, "unknown-policy": POLICY_NAMES}.get(finding.code)
+    if names is None:
+        return finding
+    named = {component.place: component.name for component in (*(content.pipeline or ()), *(content.policies or ()))}
+    name, known = named[finding.place].rpartition(".")[2], names | set(offered)
+    if not is_misspelt(name, known):
+        return finding
+    return replace(finding, severity="error", cure=did_you_mean(name, known) or finding.cure)
+
+
+def _is_a_slip(finding: Diagnostic) -> bool:
+    """Whether a component or policy is so nearly a known one that no plugin is needed to tell."""
+    return finding.code in ("unknown-component", "unknown-policy") and finding.cure.startswith("Did you mean")
+
+
+def _sound(content: Content, found: Collection[Diagnostic]) -> Content:
+    """The content without the stories and rules that have errors, or name what errors may have kept from being read.
+
+    What is left of them might contradict others. Where a policy's name is misspelt, the default policies count.
+    """
+    if any(d.code == "unknown-policy" and d.severity == "error" for d in found):
+        content = replace(content, policies=None)
+    if not any(d.severity == "error" for d in found):
+        return content
+    wrong = [d.place for d in found if d.severity == "error" or d.code.startswith("unknown-")]
+    broken = _holding(wrong, (*content.stories, *content.rules))
+    return replace(
+        content,
+        stories=tuple(story for story in content.stories if story.place not in broken),
+        rules=tuple(rule for rule in content.rules if rule.place not in broken),
+    )
+
+
+def _holding(places: Iterable[Place], stories: Iterable[Story]) -> set[Place]:
+    """The beginnings of the stories that the places are in: for each the last one before it in its file."""
+    starts: dict[str, list[Place]] = defaultdict(list)
+    for story in stories:
+        starts[story.place.file].append(story.place)
+    for begin in starts.values():
+        begin.sort()
+    before = ((starts[place.file], bisect_right(starts[place.file], place)) for place in places)
+    return {begin[at - 1] for begin, at in before if at}
+
+
+def _plugin_finding(folder: Path, problem: PluginError) -> Diagnostic:
+    what, cure = str(problem), "Mend this line."
+    if isinstance(problem, PluginProblem):
+        what, cure = problem.what, problem.cure
+    return Diagnostic("error", _place(folder, problem), what, cure, "plugin")
+
+
 def _place(folder: Path, error: PluginError) -> Place:
-    """The line of the project at which a plugin failed: that of the syntax error, or the last one that was running."""
+    """The line of the project at which a plugin failed.
+
+    That is the line of a syntax error, the last one that was running, that of
+    the function which is wrong, or the one which names the plugin in config.yml.
+    """
     cause = error.__cause__
-    if isinstance(cause, SyntaxError) and cause.filename:
+    lines: list[tuple[Path, int, int]] = []
+    if isinstance(error, PluginProblem) and error.place:
+        lines = [(*error.place, 1)]
+    elif isinstance(cause, SyntaxError) and cause.filename:
         lines = [(Path(cause.filename), cause.lineno or 1, cause.offset or 1)]
     else:
-        frames = walk_tb(cause.__traceback__) if cause else ()
-        lines = [(Path(frame.f_code.co_filename), line, 1) for frame, line in frames]
-    ours = [place for place in lines if place[0].is_relative_to(folder.resolve())]
-    if not ours:
+        traceback = (cause or error).__traceback__
+        lines = [(Path(frame.f_code.co_filename), line, 1) for frame, line in walk_tb(traceback)]
+    ours = [place for place in lines if _is_of(folder.resolve(), place[0])]
+    if ours:
+        path, line, column = ours[-1]
+        return Place(path.relative_to(folder.resolve()).as_posix(), line, column)
+    if not isinstance(error, PluginProblem):
         return Place("actions")
-    path, line, column = ours[-1]
-    return Place(path.relative_to(folder.resolve()).as_posix(), line, column)
+    return plugin_places(folder).get(error.named or "", Place(error.file or "actions"))
+
+
+def _is_of(folder: Path, file: Path) -> bool:
+    """Whether the file is the project's own: neither the framework's nor a package's that is installed below it."""
+    return (
+        file.is_relative_to(folder)
+        and not file.is_relative_to(Path(bot.__file__).parent)
+        and "site-packages" not in file.parts
+    )
 
 
 def _action_server_note(has_endpoint: bool) -> Diagnostic:

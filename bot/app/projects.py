@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from bot.config import Settings
 from bot.content import Content, Diagnostic, Story
 from bot.errors import ContentError
-from bot.plugins import Plugins, find_plugins
+from bot.plugins import Plugins, find_plugins, needs_action_server
 from bot.reading import read_project, read_settings
 
 
@@ -40,7 +40,7 @@ def load_project(
     """
     settings, _ = read_settings(folder)
     plugins = Plugins(find_plugins(folder, settings.plugins))
-    read = read_project(folder, known_actions=frozenset(plugins.actions()))
+    read = read_project(folder, known_actions=frozenset(plugins.actions()), all_known=not needs_action_server(folder))
     if read.errors:
         raise ContentError(read.errors)
     settings = configured(override(read.settings) if override else read.settings, plugins, command, options or {})

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from bot.content.diagnostics import Diagnostic, Severity
-from bot.content.known import Known, asks, fits, unknown, wrong_value
+from bot.content.known import Known, asks, fits, unknown, unknown_part, wrong_value
 from bot.content.names import REQUESTED_SLOT
 from bot.content.suggest import did_you_mean
 from bot.content.types import Form, Slot, SlotMapping
@@ -47,6 +48,11 @@ def _slot(slot: Slot) -> Iterator[Diagnostic]:
             yield say("error", f"has the unknown type `{slot.type}`.", cure, "slot-type")
     if slot.type == "categorical" and not slot.values:
         yield say("warning", "is categorical and has no values.", "List them below `values:`.", "slot-values")
+    if slot.type == "categorical":
+        count = Counter(str(value).lower() for value in slot.values)
+        for value in (value for value, times in count.items() if times > 1):
+            message = f"has the value `{value}` more than once (upper and lower case are one)."
+            yield say("warning", message, "Keep one of them.", "slot-values")
     if slot.type == "float" and slot.min_value >= slot.max_value:
         bounds = f"has a `min_value` of {slot.min_value} that is not below its `max_value` of {slot.max_value}."
         yield say("error", bounds, "Write the smaller one as `min_value`.", "slot-bounds")
@@ -67,6 +73,7 @@ def _mapping(slot: Slot, mapping: SlotMapping, known: Known) -> Iterator[Diagnos
     if mapping.entity is not None and mapping.entity not in domain.entities:
         add = f"Add `{mapping.entity}` to `entities:`."
         yield unknown("warning", mapping.place, "entity", mapping.entity, known=domain.entities, where=where, add=add)
+    yield from _mapping_parts(mapping, known)
     for name in mapping.intent + mapping.not_intent:
         if name.split("/")[0] not in known.intents:
             add = f"Add `{name}` to `intents:`, or take it out here."
@@ -75,6 +82,19 @@ def _mapping(slot: Slot, mapping: SlotMapping, known: Known) -> Iterator[Diagnos
         add = "Register it in a plugin, or list it in `actions:`."
         yield unknown("warning", mapping.place, "action", mapping.action, known=known.actions, where=where, add=add)
     yield from _conditions(slot, mapping, known)
+
+
+def _mapping_parts(mapping: SlotMapping, known: Known) -> Iterator[Diagnostic]:
+    """The role and group of the entity that a mapping waits for."""
+    entity = known.content.domain.entities.get(mapping.entity or "")
+    if entity is None:
+        return
+    marked = {(a.entity, a.role, a.group) for e in known.content.nlu.examples for a in e.annotations}
+    roles = {*entity.roles, *(role for name, role, _ in marked if name == entity.name)}
+    groups = {*entity.groups, *(group for name, _, group in marked if name == entity.name)}
+    for kind, name, names in (("role", mapping.role, roles), ("group", mapping.group, groups)):
+        if name is not None and name not in names:
+            yield unknown_part(mapping.place, entity.name, kind, name, filter(None, names))
 
 
 def _conditions(slot: Slot, mapping: SlotMapping, known: Known) -> Iterator[Diagnostic]:

@@ -7,14 +7,18 @@ from collections import Counter
 from collections.abc import Iterator
 
 from bot.content.diagnostics import Diagnostic
-from bot.content.known import Known
+from bot.content.known import Known, unknown_part
 from bot.content.names import DEFAULT_INTENTS
 from bot.content.types import Example, NluData
 
 _LOOSE_MARK = re.compile(
-    r"\[[^\]]+\]\s*(?:\(\s*[\w-]+\s*\)|\{[^}]*\})"  # a space between the brackets
-    r"|\[[^\]]+\](?:\([^)]*|\{[^}]*)$"  # never closed
+    r"\[[^][]+\]\s*(?:\(\s*[\w-]+\s*\)|\{[^}{[]*\})"  # a space between the brackets
+    r"|\[[^][]+\](?:\([^)[]*|\{[^}[]*)$"  # never closed
+    r"|\[\s*\](?:\([\w:-]+\)|\{[^}{[]*\})"  # nothing is marked
+    r"|\[[^][)}]+[)}](?:\([\w:-]+\)|\{[^}{[]*\})"  # closed by another bracket
+    r"|(?<!\S)\([^][()]+\)\[[^\W\d][\w-]*\]"  # the brackets the wrong way round
 )
+"""None of these looks at a text between two `[` more than once, so that a line of thousands is no matter."""
 
 
 def check_nlu(known: Known) -> Iterator[Diagnostic]:
@@ -24,6 +28,7 @@ def check_nlu(known: Known) -> Iterator[Diagnostic]:
     yield from _patterns(nlu)
     yield from _synonyms(nlu)
     yield from _marks(nlu)
+    yield from _parts(known)
     if nlu.examples:
         yield from _counts(known)
     yield from _retrieval(known)
@@ -79,8 +84,8 @@ def _marks(nlu: NluData) -> Iterator[Diagnostic]:
             yield Diagnostic(
                 "warning",
                 example.place,
-                f"`{loose[0]}` looks like an entity mark, but is not read as one.",
-                "Write `[text](entity)`: no space between the brackets, and each of them closed.",
+                f"`{_shortened(loose[0])}` looks like an entity mark, but is not read as one.",
+                "Write `[text](entity)`: no space between the brackets, something in them, and each of them closed.",
                 "loose-entity-mark",
             )
         for mark in example.annotations:
@@ -93,6 +98,27 @@ def _marks(nlu: NluData) -> Iterator[Diagnostic]:
                     f"Write `[{marked.strip()}]`.",
                     "entity-mark-space",
                 )
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 60 else f"{text[:60]}…"
+
+
+def _parts(known: Known) -> Iterator[Diagnostic]:
+    """Roles and groups that the domain does not give an entity; one that it does not list is told elsewhere."""
+    places = {example.place for example in known.content.nlu.examples}
+    listed = {name: e for name, e in known.content.domain.entities.items() if e.place not in places}
+    told: set[tuple[str, str, str]] = set()
+    for example in known.content.nlu.examples:
+        for mark in example.annotations:
+            entity = listed.get(mark.entity)
+            if entity is None:
+                continue
+            for kind, name, names in (("role", mark.role, entity.roles), ("group", mark.group, entity.groups)):
+                if name is None or name in names or (mark.entity, kind, name) in told:
+                    continue
+                told.add((mark.entity, kind, name))
+                yield unknown_part(example.place, mark.entity, kind, name, names)
 
 
 def _counts(known: Known) -> Iterator[Diagnostic]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from bot.content.diagnostics import Diagnostic, Severity
 from bot.content.known import Known, fits, steps_of, unknown, wrong_value
@@ -13,6 +14,8 @@ from bot.content.suggest import did_you_mean
 from bot.content.types import UserStep, Variation
 
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_][\w.-]*)\}")
+
+_KEY_WITHOUT_SPACE = re.compile(r"(text|image|channel|custom|attachment|buttons):(\S.*)")
 
 _SAID_BY_DEFAULT = frozenset(
     {"utter_default", "utter_ask_rephrase", "utter_restart", "utter_back", "utter_session_start", "utter_action_failed"}
@@ -28,14 +31,7 @@ def check_responses(known: Known) -> Iterator[Diagnostic]:
             yield Diagnostic("warning", variations[0].place, message, f"Call it `utter_{name}`.", "response-name")
         for variation in variations:
             yield from _variation(name, variation, known)
-        if all(v.conditions for v in variations):
-            yield Diagnostic(
-                "note",
-                variations[0].place,
-                f"Every variation of `{name}` has a condition: when none holds, the bot says nothing.",
-                "Add one without a condition.",
-                "response-without-default",
-            )
+        yield from _default(name, variations)
     for name, place in domain.actions.items():
         if name.startswith("utter_") and name not in domain.responses and name not in known.registered:
             where = "`actions:` lists"
@@ -50,12 +46,30 @@ def check_responses(known: Known) -> Iterator[Diagnostic]:
             )
 
 
+def _default(name: str, variations: Sequence[Variation]) -> Iterator[Diagnostic]:
+    """A response that cannot always be said. That it cannot be said in some channels is seldom meant."""
+    place, code = variations[0].place, "response-without-default"
+    if all(v.channel for v in variations):
+        channels = ", ".join(f"`{channel}`" for channel in sorted({v.channel for v in variations if v.channel}))
+        message = f"Every variation of `{name}` has a channel: in any but {channels}, the bot says nothing."
+        yield Diagnostic("warning", place, message, "Add one without `channel:`.", code)
+    elif all(v.conditions or v.channel for v in variations):
+        message = f"Every variation of `{name}` has a condition: when none holds, the bot says nothing."
+        yield Diagnostic("note", place, message, "Add one without a condition.", code)
+
+
 def _variation(name: str, variation: Variation, known: Known) -> Iterator[Diagnostic]:
     slots = known.content.domain.slots
     said = (variation.text, variation.image, variation.custom, variation.attachment)
     if not any((*said, variation.buttons, variation.elements, variation.quick_replies, variation.extra)):
         cure = "Write `text:`, or take it out."
         yield Diagnostic("warning", variation.place, f"A variation of `{name}` says nothing.", cure, "empty-response")
+    unspaced = _KEY_WITHOUT_SPACE.match(variation.text or "")
+    if unspaced:
+        key, rest = unspaced.groups()
+        message = f"`{name}` is said as it stands: `{variation.text}`."
+        cure = f"Write `{key}: {rest}`, with a space after the colon."
+        yield Diagnostic("warning", variation.place, message, cure, "response-key")
     for condition in variation.conditions:
         if condition.name not in slots:
             where = f"A condition of `{name}` names"
@@ -67,6 +81,8 @@ def _variation(name: str, variation: Variation, known: Known) -> Iterator[Diagno
     yield from _placeholders(name, variation, known)
     for button in (*variation.buttons, *variation.quick_replies):
         yield from _button(name, button.get("payload"), variation, known)
+    for button in variation.buttons:
+        yield from _incomplete(name, button, variation)
 
 
 def _placeholders(name: str, variation: Variation, known: Known) -> Iterator[Diagnostic]:
@@ -92,6 +108,17 @@ def _button(name: str, payload: object, variation: Variation, known: Known) -> I
         where = f"A button of `{name}` sends"
         add = f"Add `{shorthand.intent}` to `intents:`."
         yield unknown("warning", variation.place, "intent", shorthand.intent, known=known.intents, where=where, add=add)
+
+
+def _incomplete(name: str, button: Mapping[str, Any], variation: Variation) -> Iterator[Diagnostic]:
+    """A button without a title or a payload; one with a `url` or a `type` of its channel's needs none."""
+    opens = "url" in button or "type" in button
+    for key, example in (("title", "title: Yes"), ("payload", "payload: /affirm")):
+        if not button.get(key) and not (key == "payload" and opens):
+            message = f"A button of `{name}` has no `{key}`."
+            yield Diagnostic(
+                "warning", variation.place, message, f"Write `{example}` or the like.", "button-incomplete"
+            )
 
 
 def check_unused(known: Known) -> Iterator[Diagnostic]:

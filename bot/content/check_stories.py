@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from bot.content.diagnostics import Diagnostic, Severity
-from bot.content.known import Known, fits, steps_of, unknown, wrong_value
+from bot.content.known import Known, fits, steps_of, unknown, unknown_part, wrong_value
 from bot.content.suggest import is_misspelt
 from bot.content.types import (
     ActionStep,
@@ -76,10 +76,7 @@ def _entity(entity: StepEntity, place: Place, known: Known, story: Story) -> Ite
         ("group", entity.group, entities[entity.entity].groups),
     ):
         if name is not None and name not in names:
-            where = f"The entity `{entity.entity}` is given the {kind}"
-            yield unknown(
-                "warning", place, kind, name, known=names, where=where, add=f"Add it to the entity's `{kind}s:`."
-            )
+            yield unknown_part(place, entity.entity, kind, name, names)
 
 
 def _unknown_action(step: ActionStep, known: Known, severity: Severity, story: Story) -> Diagnostic:

@@ -15,12 +15,16 @@ from bot.content.types import ANY, ActionStep, Content, Place, Slot, Step, Story
 
 @dataclass(frozen=True)
 class Known:
-    """A content with its test stories, the actions that plugins registered and the words of the project's code."""
+    """A content with its test stories, the actions that plugins registered and the words of the project's code.
+
+    `all_registered`: an action that is not registered is implemented by nobody.
+    """
 
     content: Content
     tests: tuple[Story, ...] = ()
     registered: Collection[str] = ()
     mentioned: Collection[str] = ()
+    all_registered: bool = False
 
     @cached_property
     def intents(self) -> frozenset[str]:
@@ -77,6 +81,12 @@ def unknown(
     """Say that `name` is no `kind`; the cure is the nearest known name, or to add it."""
     cure = did_you_mean(name, known) or add
     return Diagnostic(severity, place, f"{where} `{name}`, which is no {kind}.", cure, f"unknown-{kind}")
+
+
+def unknown_part(place: Place, entity: str, kind: str, name: str, names: Iterable[str]) -> Diagnostic:
+    """Say that the entity has no such role or group (`kind`) in the domain."""
+    where, add = f"The entity `{entity}` is given the {kind}", f"Add it to the entity's `{kind}s:`."
+    return unknown("warning", place, kind, name, known=names, where=where, add=add)
 
 
 def steps_of(story: Story) -> Iterator[Step]:

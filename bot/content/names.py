@@ -25,6 +25,60 @@ DEFAULT_ACTIONS: Final = frozenset(
     }
 )
 
+PIPELINE_NAMES: Final = frozenset(
+    {
+        "CRFEntityExtractor",
+        "ConveRTFeaturizer",
+        "CountVectorsFeaturizer",
+        "DIETClassifier",
+        "DucklingEntityExtractor",
+        "DucklingHTTPExtractor",
+        "EntitySynonymMapper",
+        "FallbackClassifier",
+        "IntentMatcher",
+        "JiebaTokenizer",
+        "KeywordIntentClassifier",
+        "LanguageModelFeaturizer",
+        "LexicalSyntacticFeaturizer",
+        "LogisticRegressionClassifier",
+        "MitieEntityExtractor",
+        "MitieFeaturizer",
+        "MitieIntentClassifier",
+        "MitieNLP",
+        "MitieTokenizer",
+        "RegexEntityExtractor",
+        "RegexFeaturizer",
+        "ResponseSelector",
+        "SklearnIntentClassifier",
+        "SpacyEntityExtractor",
+        "SpacyFeaturizer",
+        "SpacyNLP",
+        "SpacyTokenizer",
+        "TellerEntityExtractor",
+        "WhitespaceTokenizer",
+    }
+)
+"""The components of a pipeline that are understood, without those of plugins."""
+
+POLICY_NAMES: Final = frozenset(
+    {
+        "AugmentedMemoizationPolicy",
+        "EmbeddingPolicy",
+        "FallbackPolicy",
+        "FormPolicy",
+        "KerasPolicy",
+        "LearnedPolicy",
+        "MappingPolicy",
+        "MemoizationPolicy",
+        "RulePolicy",
+        "SklearnPolicy",
+        "TEDPolicy",
+        "TwoStageFallbackPolicy",
+        "UnexpecTEDIntentPolicy",
+    }
+)
+"""The policies that are understood, without those of plugins."""
+
 DEFAULT_LOOPS: Final = frozenset({"action_two_stage_fallback"})
 
 REQUESTED_SLOT: Final = "requested_slot"

@@ -3,10 +3,12 @@
 from bot.plugins.finding import find_command_plugins, find_plugins, needs_action_server
 from bot.plugins.hookspecs import hookimpl
 from bot.plugins.loading import Plugins
+from bot.plugins.problems import PluginProblem
 from bot.plugins.registry import Commands, Registry, Startup
 
 __all__ = [
     "Commands",
+    "PluginProblem",
     "Plugins",
     "Registry",
     "Startup",

@@ -12,46 +12,54 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
 
-from bot.errors import PluginError
+from bot.plugins.problems import PluginProblem, Report, raise_it
 
 ENTRY_POINT_GROUP = "bot"
 
+_FAILURES = (Exception, SystemExit)
+"""What a module may raise when it is imported; a call of `sys.exit` is no reason to end, either."""
 
-def find_plugins(project: Path, named: tuple[str, ...]) -> Iterator[tuple[str, ModuleType]]:
+
+def find_plugins(project: Path, named: tuple[str, ...], report: Report = raise_it) -> Iterator[tuple[str, ModuleType]]:
     """The project's plugins in start order, each with the name errors call it by.
 
     First those that config.yml names, then each module of `actions/`, then the
-    installed packages' (entry points of the group `bot`). Raises PluginError
-    for one that cannot be imported, and for a module of `actions/` that adds commands.
+    installed packages' (entry points of the group `bot`). `report` is told of
+    (and raises, unless it does something else) each that cannot be imported,
+    and each module of `actions/` that adds commands.
     """
     namespace = _namespace(project)
-    for name in named:
-        yield name, _named_plugin(project, namespace, name)
+    yield from _named_plugins(project, namespace, named, report)
     if (project / "actions").is_dir() and not needs_action_server(project):
-        for name, module in _folder_plugins(namespace, "actions"):
-            if getattr(vars(module).get("register_commands"), "bot_impl", None) is not None:
-                raise PluginError(
+        for name, module in _folder_plugins(namespace, "actions", report):
+            adds = vars(module).get("register_commands")
+            if getattr(adds, "bot_impl", None) is not None:
+                what = (
                     f"{name} adds commands, which is for plugins that config.yml names under `plugins:` or that are "
-                    "installed; `bot --help` does not load actions"
+                    "installed"
                 )
+                cure = "move them into one of those: `bot --help` does not load actions"
+                report(PluginProblem(what, cure, code=adds))
+                continue
             yield name, module
-    yield from _installed_plugins()
+    yield from _installed_plugins(report)
 
 
 def find_command_plugins(project: Path, named: tuple[str, ...]) -> Iterator[tuple[str, ModuleType]]:
     """The plugins that may add to the command line: all but the project's `actions/`, which take longer to load."""
-    namespace = _namespace(project)
-    for name in named:
-        yield name, _named_plugin(project, namespace, name)
-    yield from _installed_plugins()
+    yield from _named_plugins(project, _namespace(project), named, raise_it)
+    yield from _installed_plugins(raise_it)
 
 
-def _installed_plugins() -> Iterator[tuple[str, ModuleType]]:
+def _installed_plugins(report: Report) -> Iterator[tuple[str, ModuleType]]:
     for entry in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda e: e.name):
         try:
-            yield f"{entry.name} ({entry.value})", entry.load()
-        except Exception as error:
-            raise PluginError(f"the installed plugin {entry.name!r} cannot be imported: {error}") from error
+            module = entry.load()
+        except _FAILURES as error:
+            what = f"the installed plugin {entry.name!r} cannot be imported: {error}"
+            report(PluginProblem(what, "install it anew, or take it out").caused_by(error))
+            continue
+        yield f"{entry.name} ({entry.value})", module
 
 
 def needs_action_server(project: Path) -> bool:
@@ -91,24 +99,58 @@ def _namespace(project: Path) -> str:
     return name
 
 
-def _named_plugin(project: Path, namespace: str, name: str) -> ModuleType:
-    inside = (project / name).is_dir() or (project / f"{name}.py").is_file()
-    try:
-        return importlib.import_module(f"{namespace}.{name}" if inside else name)
-    except Exception as error:
-        raise PluginError(f"config.yml names the plugin {name!r}, which cannot be imported: {error}") from error
+def _named_plugins(
+    project: Path, namespace: str, named: tuple[str, ...], report: Report
+) -> Iterator[tuple[str, ModuleType]]:
+    for name in named:
+        inside = (project / name).is_dir() or (project / f"{name}.py").is_file()
+        try:
+            module = importlib.import_module(f"{namespace}.{name}" if inside else name)
+        except _FAILURES as error:
+            what = f"config.yml names the plugin {name!r}, which cannot be imported: {_described(error)}"
+            from bot.content.suggest import did_you_mean
+
+            cure = did_you_mean(name, [path.stem for path in project.iterdir() if _is_importable(path)])
+            cure = cure or "name a folder or module of the project, or an installed package"
+            report(PluginProblem(what, cure, named=name).caused_by(error))
+            continue
+        yield name, module
 
 
-def _folder_plugins(namespace: str, folder: str) -> Iterator[tuple[str, ModuleType]]:
-    package = _import_part(f"{namespace}.{folder}", f"{folder}/")
+def _is_importable(path: Path) -> bool:
+    return path.suffix == ".py" or (path / "__init__.py").is_file()
+
+
+def _folder_plugins(namespace: str, folder: str, report: Report) -> Iterator[tuple[str, ModuleType]]:
+    package = _import_part(f"{namespace}.{folder}", f"{folder}/", report)
+    if package is None:
+        return
     yield f"{folder}/", package
-    for module in sorted(pkgutil.iter_modules(package.__path__), key=lambda m: m.name):
-        shown = f"{folder}/{module.name}" + ("/" if module.ispkg else ".py")
-        yield shown, _import_part(f"{namespace}.{folder}.{module.name}", shown)
+    for found in sorted(pkgutil.iter_modules(package.__path__), key=lambda m: m.name):
+        shown = f"{folder}/{found.name}" + ("/" if found.ispkg else ".py")
+        module = _import_part(f"{namespace}.{folder}.{found.name}", shown, report)
+        if module is not None:
+            yield shown, module
 
 
-def _import_part(module: str, shown: str) -> ModuleType:
+def _import_part(module: str, shown: str, report: Report) -> ModuleType | None:
     try:
         return importlib.import_module(module)
-    except Exception as error:
-        raise PluginError(f"{shown} cannot be imported: {type(error).__name__}: {error}") from error
+    except _FAILURES as error:
+        what = f"{shown} cannot be imported: {_described(error)}"
+        report(PluginProblem(what, _cure(error), file=shown.rstrip("/")).caused_by(error))
+        return None
+
+
+def _described(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def _cure(error: BaseException) -> str:
+    if isinstance(error, SystemExit):
+        return "take the exit out: the module is imported, not run"
+    if isinstance(error, ModuleNotFoundError):
+        return "install what it imports, or import it by its right name"
+    if isinstance(error, PermissionError):
+        return "check its permissions"
+    return "mend this line"

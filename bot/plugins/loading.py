@@ -11,6 +11,7 @@ import pluggy
 
 from bot.errors import BotError, PluginError
 from bot.plugins import hookspecs
+from bot.plugins.problems import PluginProblem, Report, raise_it
 from bot.plugins.registry import Commands, Registry, Startup
 
 if TYPE_CHECKING:
@@ -18,9 +19,15 @@ if TYPE_CHECKING:
 
 
 class Plugins:
-    """The plugins of one bot. Raises PluginError for a hook that is misspelt, async, or has defaults."""
+    """The plugins of one bot.
 
-    def __init__(self, plugins: Iterable[tuple[str, object]]) -> None:
+    `report` is told of each hook that is misspelt, async, or has defaults, and
+    later of what the hooks do wrong; unless it is given, the first such
+    PluginError is raised.
+    """
+
+    def __init__(self, plugins: Iterable[tuple[str, object]], report: Report = raise_it) -> None:
+        self._report = report
         self._manager = pluggy.PluginManager("bot")
         self._manager.add_hookspecs(hookspecs)
         self._order: list[str] = []
@@ -30,9 +37,11 @@ class Plugins:
     def _add(self, name: str, plugin: object) -> None:
         if self._manager.is_registered(plugin):
             return
-        problems = list(hook_problems(plugin))
+        problems = [PluginProblem(f"{name}: {what}", cure, code=code) for what, cure, code in hook_problems(plugin)]
+        for problem in problems:
+            self._report(problem)
         if problems:
-            raise PluginError(f"{name}: " + "; ".join(problems))
+            return
         self._manager.register(plugin, name=name)
         self._order.append(name)
 
@@ -42,11 +51,12 @@ class Plugins:
         return tuple(self._order)
 
     def actions(self) -> Mapping[str, Action]:
-        """The registered actions by name; raises PluginError when two plugins give one name, or one is not async."""
+        """The registered actions by name; a PluginError is told when two plugins give one name, or one is not async."""
         actions: Mapping[str, Action] = self._collect("register_actions", "action")
         for name, action in actions.items():
             if inspect.isfunction(action) and not inspect.iscoroutinefunction(action):
-                raise PluginError(f"the action {name!r} must be async: write `async def {action.__name__}(turn)`")
+                what = f"the action {name!r} must be async"
+                self._report(PluginProblem(what, f"write `async def {action.__name__}(turn)`", code=action))
         return actions
 
     def nlu_components(self) -> Mapping[str, Callable[..., Any]]:
@@ -87,7 +97,10 @@ class Plugins:
     def _collect(self, hook_name: str, kind: str) -> Mapping[str, Any]:
         registry: Registry[Any] = Registry(kind)
         for name, hook in self._hooks(hook_name):
-            _call(name, hook_name, hook, registry.register_for(name))
+            try:
+                _call(name, hook_name, hook, registry.register_for(name))
+            except PluginError as error:
+                self._report(error)
         return registry.items()
 
     def _hooks(self, hook_name: str) -> list[tuple[str, Callable[..., Any]]]:
@@ -96,27 +109,34 @@ class Plugins:
         return [(name, found[name]) for name in self._order if name in found]
 
 
-def hook_problems(plugin: object) -> Iterable[str]:
-    """What is wrong with the plugin's hooks, a sentence each."""
+def hook_problems(plugin: object) -> Iterable[tuple[str, str, object]]:
+    """What is wrong with the plugin's hooks: a sentence, what to write instead, and the function."""
     known = _hook_parameters()
     for name, function in vars(plugin).items() if hasattr(plugin, "__dict__") else ():
         if getattr(function, "bot_impl", None) is None:
             if name in known and getattr(function, "__module__", None) == getattr(plugin, "__name__", ""):
-                yield f"{name} is a hook's name; put `@hookimpl` above its `def`"
+                yield f"{name} is a hook's name", "put `@hookimpl` above its `def`", function
         elif name not in known:
-            yield f"there is no hook {name!r}; the hooks are {', '.join(sorted(known))}"
+            from bot.content.suggest import did_you_mean
+
+            cure = did_you_mean(name, known) or f"the hooks are {', '.join(sorted(known))}"
+            yield f"there is no hook {name!r}", cure, function
         elif inspect.iscoroutinefunction(function):
-            yield f"the hook {name} must be a plain `def`: it runs once at start-up (open resources in `lifespan`)"
+            what = f"the hook {name} must be a plain `def`: it runs once at start-up"
+            yield what, "take the `async` away; open resources in `lifespan`", function
         else:
-            yield from _parameter_problems(name, function, known[name])
+            for what, cure in _parameter_problems(name, function, known[name]):
+                yield what, cure, function
 
 
-def _parameter_problems(name: str, function: Callable[..., Any], expected: tuple[str, ...]) -> Iterable[str]:
+def _parameter_problems(
+    name: str, function: Callable[..., Any], expected: tuple[str, ...]
+) -> Iterable[tuple[str, str]]:
     for parameter in inspect.signature(function).parameters.values():
         if parameter.default is not inspect.Parameter.empty:
-            yield f"the hook {name} gives its argument {parameter.name} a default; take it away"
+            yield f"the hook {name} gives its argument {parameter.name} a default", "take it away"
         elif parameter.name not in expected:
-            yield f"the hook {name} takes no argument {parameter.name}; it takes ({', '.join(expected)})"
+            yield f"the hook {name} takes no argument {parameter.name}", f"it takes ({', '.join(expected)})"
 
 
 def _hook_parameters() -> dict[str, tuple[str, ...]]:
@@ -156,8 +176,9 @@ def _call(name: str, hook_name: str, hook: Callable[..., Any], argument: object)
         return hook(argument) if inspect.signature(hook).parameters else hook()
     except BotError:
         raise
-    except Exception as error:
-        raise PluginError(f"{name}: the hook {hook_name} failed: {type(error).__name__}: {error}") from error
+    except (Exception, SystemExit) as error:
+        what = f"{name}: the hook {hook_name} failed: {type(error).__name__}: {error}"
+        raise PluginProblem(what, "mend this line") from error
 
 
 async def _enter(stack: AsyncExitStack, name: str, opened: Any) -> None:

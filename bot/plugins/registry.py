@@ -9,6 +9,7 @@ from msgspec import Struct, field
 
 from bot.config import Settings
 from bot.errors import PluginError
+from bot.plugins.problems import PluginProblem
 from bot.sources import Sources
 
 if TYPE_CHECKING:
@@ -40,10 +41,8 @@ class Registry(Generic[T]):
 
         def register(name: str, item: T) -> None:
             if name in self._owners:
-                raise PluginError(
-                    f"{owner} registers the {self._kind} {name!r}, which {self._owners[name]} registered already; "
-                    "rename one of the two"
-                )
+                what = f"{owner} registers the {self._kind} {name!r}, which {self._owners[name]} registered already"
+                raise PluginProblem(what, "rename one of the two")
             self._items[name] = item
             self._owners[name] = owner
 

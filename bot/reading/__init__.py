@@ -1,6 +1,14 @@
 """YAML to content and diagnostics: the only room that knows yaml."""
 
 from bot.reading.project import ReadResult, read_nlu_data, read_project, read_test_stories
-from bot.reading.settings import read_pipeline, read_settings
+from bot.reading.settings import plugin_places, read_pipeline, read_settings
 
-__all__ = ["ReadResult", "read_nlu_data", "read_pipeline", "read_project", "read_settings", "read_test_stories"]
+__all__ = [
+    "ReadResult",
+    "plugin_places",
+    "read_nlu_data",
+    "read_pipeline",
+    "read_project",
+    "read_settings",
+    "read_test_stories",
+]

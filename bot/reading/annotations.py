@@ -3,43 +3,128 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from msgspec import Struct
 
 from bot.content import Annotation
 from bot.encoding import decode
 
-_MARKED = re.compile(
-    r"\[(?P<text>[^\]]+?)\]"
-    r"(?:\((?P<entity>[^:)]+?)(?::(?P<value>[^)]+))?\)|\{(?P<one>[^}]+?)\}|\[(?P<many>\s*\{.*?\}\s*)\])"
-)
+MARK_KEYS = ("entity", "value", "role", "group")
+"""What the JSON of a mark may say."""
+
+_LIST_BEGINS = re.compile(r"\[\s*\{")
 
 
-def read_annotations(text: str) -> tuple[str, tuple[Annotation, ...], list[str]]:
-    """The plain text, its annotations in order, and what is wrong with the marks (a wrong one marks nothing)."""
+class Problem(NamedTuple):
+    """A mark that cannot be read, or one with a key that is not known."""
+
+    mark: str
+    key: str | None = None
+
+
+class _Mark(Struct):
+    """A mark `text[start:end]`: what is marked in it, and what is said of that, with its brackets."""
+
+    start: int
+    end: int
+    marked: str
+    said: str
+
+
+def read_annotations(text: str) -> tuple[str, tuple[Annotation, ...], list[Problem]]:
+    """The plain text, its annotations in order, and what is wrong with the marks.
+
+    One that cannot be read marks nothing. Takes time linear in the text.
+    """
     if "[" not in text:
         return text, (), []
     plain: list[str] = []
     found: list[Annotation] = []
-    problems: list[str] = []
+    problems: list[Problem] = []
     length = end = 0
-    for match in _MARKED.finditer(text):
-        before, marked = text[end : match.start()], match["text"]
-        end = match.end()
-        plain += before, marked
+    for mark in _Marks(text):
+        before = text[end : mark.start]
+        end = mark.end
+        plain += before, mark.marked
         start = length + len(before)
-        length = start + len(marked)
+        length = start + len(mark.marked)
+        written = text[mark.start : end]
         try:
-            found += [_annotation(start, marked, entity) for entity in _entities(match)]
+            entities = _entities(mark.said)
         except ValueError:
-            problems.append(match[0])
+            problems.append(Problem(written))
+            continue
+        found += [_annotation(start, mark.marked, entity) for entity in entities]
+        problems += [Problem(written, key) for entity in entities for key in entity if key not in MARK_KEYS]
     return "".join(plain) + text[end:], tuple(found), problems
 
 
-def _entities(match: re.Match[str]) -> list[dict[str, Any]]:
-    if match["entity"]:
-        entity: dict[str, Any] = {"entity": match["entity"].strip()}
-        return [entity | {"value": match["value"].strip()} if match["value"] else entity]
-    entities = decode("[" + (match["many"] or "{" + match["one"] + "}") + "]")
+class _Next:
+    """Where a pattern occurs next: asked for growing positions, it looks at each character once."""
+
+    def __init__(self, pattern: str, text: str) -> None:
+        self._pattern, self._text = re.compile(pattern), text
+        self._found: re.Match[str] | None = None
+        self._searched = False
+
+    def __call__(self, position: int) -> re.Match[str] | None:
+        """The first occurrence that begins at the position or after it."""
+        if not self._searched or (self._found and self._found.start() < position):
+            self._searched = True
+            self._found = self._pattern.search(self._text, position)
+        return self._found
+
+
+class _Marks:
+    """The marks of a text, in order. A bracket that turns out to be none is not looked at again."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._close, self._colon, self._line = (_Next(sign, text) for sign in (r"\]", ":", "\n"))
+        self._ends = {"(": _Next(r"\)", text), "{": _Next(r"\}", text)}
+        self._list_end = _Next(r"\}\s*\]", text)
+
+    def __iter__(self) -> Iterator[_Mark]:
+        start = self._text.find("[")
+        while start >= 0 and (close := self._close(start)):
+            after = close.end()
+            end = self._end(after) if close.start() > start + 1 else None
+            if end is not None:
+                yield _Mark(start, end, self._text[start + 1 : close.start()], self._text[after:end])
+            start = self._text.find("[", after if end is None else end)
+
+    def _end(self, at: int) -> int | None:
+        """Where what is said of the marked text ends, if something is said at this position."""
+        begins = self._text[at : at + 1]
+        if begins == "[":
+            return self._end_of_list(at)
+        ends = self._ends[begins](at + 1) if begins in self._ends else None
+        if ends is None:
+            return None
+        parts = [at, ends.start()]
+        colon = self._colon(at + 1) if begins == "(" else None
+        if colon and colon.start() < ends.start():
+            parts.insert(1, colon.start())
+        is_said = all(later > earlier + 1 for earlier, later in pairwise(parts))
+        return ends.end() if is_said else None
+
+    def _end_of_list(self, at: int) -> int | None:
+        """The same for `[{…}, {…}]`, which stands on one line."""
+        begins = _LIST_BEGINS.match(self._text, at)
+        if begins is None:
+            return None
+        ends, line = self._list_end(begins.end()), self._line(begins.end())
+        return ends.end() if ends and not (line and line.start() < ends.start()) else None
+
+
+def _entities(said: str) -> list[dict[str, Any]]:
+    if said[0] == "(":
+        name, colon, value = said[1:-1].partition(":")
+        return [{"entity": name.strip()} | ({"value": value.strip()} if colon else {})]
+    entities = decode(said if said[0] == "[" else f"[{said}]")
     if not all(isinstance(e, dict) and isinstance(e.get("entity"), str) and e["entity"] for e in entities):
         raise ValueError("no entity is named")
     return list(entities)

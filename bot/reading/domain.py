@@ -108,12 +108,22 @@ def _slot(name: str, item: Map, place: Place, draft: Draft, is_old: bool) -> Non
         max_value=float(item.get("max_value", 1.0)),
         place=place,
     )
+    _check_keys(slot, item, draft)
     if name not in draft.slots:
         if mappings is None and not is_old:
             draft.unmapped.add(name)
         if is_old and item.get("auto_fill", True):
             draft.auto_filled.add(name)
     draft.add("slot", draft.slots, name, slot, place)
+
+
+def _check_keys(slot: Slot, item: Map, draft: Draft) -> None:
+    """Keys that belong to slots of another type; a class of its own may read any."""
+    for key, kind in (("min_value", "float"), ("max_value", "float"), ("values", "categorical")):
+        if key in item and slot.type != kind and "." not in slot.type:
+            message = f"The slot `{slot.name}` has `{key}`, which means nothing for the type `{slot.type}`."
+            cure = f"Write `type: {kind}`, or take `{key}` out."
+            draft.report("warning", item.key_place(key), message, cure, "slot-key")
 
 
 def _slot_type(written: str) -> tuple[str, bool]:

@@ -24,6 +24,8 @@ from bot.content import (
     Synonym,
     Variation,
 )
+from bot.content.suggest import did_you_mean, is_misspelt
+from bot.reading.annotations import MARK_KEYS, Problem
 
 
 class Draft(Struct):
@@ -56,11 +58,17 @@ class Draft(Struct):
         """Note something about the content."""
         self.diagnostics.append(Diagnostic(severity, place, message, cure, code))
 
-    def report_marks(self, unreadable: Iterable[str], place: Place) -> None:
-        """Note the entity marks of a text that cannot be read."""
-        cure = 'Write `[text](entity)` or `[text]{"entity": "name", "value": "…"}` (JSON, double quotes).'
-        for mark in unreadable:
-            self.report("error", place, f"The entity mark `{mark}` cannot be read.", cure, "entity-mark")
+    def report_marks(self, problems: Iterable[Problem], place: Place) -> None:
+        """Note the entity marks of a text that cannot be read, or not all of them."""
+        for mark, key in problems:
+            if key is None:
+                cure = 'Write `[text](entity)` or `[text]{"entity": "name", "value": "…"}` (JSON, double quotes).'
+                self.report("error", place, f"The entity mark `{mark}` cannot be read.", cure, "entity-mark")
+                continue
+            severity: Severity = "error" if is_misspelt(key, MARK_KEYS) else "warning"
+            message = f"The key `{key}` is not known in the entity mark `{mark}`; it is not read."
+            cure = did_you_mean(key, MARK_KEYS) or f"Known here: {', '.join(MARK_KEYS)}."
+            self.report(severity, place, message, cure, "unknown-key")
 
     def add(self, kind: str, known: dict[str, Any], name: str, value: Any, place: Place) -> None:
         """Keep a named piece, unless the name is taken; then say by what."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +15,9 @@ CONTENT_FOLDERS: Final = ("domain", "data", "intents", "stories", "tests")
 """Where content stands, beside domain.yml; files anywhere below that begin with `test_` are test stories."""
 
 ENDINGS: Final = (".yml", ".yaml")
+
+_TOP: Final = ("domain", "config", "endpoints", "credentials")
+"""The files that stand in the project's folder itself."""
 
 _MARKDOWN_DATA = re.compile(rb"^## (?:intent|synonym|regex|lookup):|^\* \w+[\w/{]*$", re.MULTILINE)
 _STORIES = re.compile(rb"^stories:", re.MULTILINE)
@@ -40,15 +44,30 @@ def is_test(path: Path) -> bool:
 
 
 def not_read(folder: Path) -> Iterator[Diagnostic]:
-    """Training data in Rasa 1's Markdown, and stories in tests/ that are not named as test stories."""
+    """What lies among the content and is no content: other formats and endings, links, stories not named as tests."""
+    links = [path for name in _TOP for ending in ENDINGS if _is_broken(path := folder / f"{name}{ending}")]
+    for path in (*links, *(path for name in CONTENT_FOLDERS for path in sorted(_links(folder / name)))):
+        message = "This link is not followed: it leads to a folder." if path.exists() else "This link leads nowhere."
+        cure = "Put the files themselves here, or take it out."
+        yield Diagnostic("warning", Place(path.relative_to(folder).as_posix()), message, cure, "not-read")
     for name in CONTENT_FOLDERS:
         for path in sorted(_files(folder / name)):
-            if path.suffix == ".md" and _holds(path, _MARKDOWN_DATA):
-                cure = "Convert it with Rasa 2's `rasa data convert`."
-                yield _note(path.relative_to(folder), "it is Markdown, and only YAML is", cure)
-            elif name == "tests" and path.suffix in ENDINGS and not is_test(path) and _holds(path, _STORIES):
-                cure = f"Call it `test_{path.name}` if it holds test stories."
-                yield _note(path.relative_to(folder), "in tests/ only files named `test_…` are", cure)
+            reason = _why_not_read(path, are_tests=name == "tests")
+            if reason:
+                yield _note(path.relative_to(folder), *reason)
+
+
+def _why_not_read(path: Path, *, are_tests: bool) -> tuple[str, str] | None:
+    """Why a file is not read, and what to do about it; None where it is, or nobody expects it to be."""
+    if path.suffix not in ENDINGS and path.suffix.lower() in ENDINGS:
+        return f"its ending is `{path.suffix}`", f"Call it `{path.stem}{path.suffix.lower()}`."
+    if path.suffix == ".json" and not are_tests:
+        return "it is JSON, and only YAML is", "Convert it with Rasa 2's `rasa data convert`, or put it elsewhere."
+    if path.suffix == ".md" and _holds(path, _MARKDOWN_DATA):
+        return "it is Markdown, and only YAML is", "Convert it with Rasa 2's `rasa data convert`."
+    if are_tests and path.suffix in ENDINGS and not is_test(path) and _holds(path, _STORIES):
+        return "in tests/ only files named `test_…` are", f"Call it `test_{path.name}` if it holds test stories."
+    return None
 
 
 def words_of_code(folder: Path) -> frozenset[str]:
@@ -56,7 +75,8 @@ def words_of_code(folder: Path) -> frozenset[str]:
     words: set[str] = set()
     for path in (*_files(folder / "actions"), folder / "actions.py"):
         if path.suffix == ".py" and path.is_file():
-            words.update(re.split(r"[\s\"']+", path.read_text("utf-8", "replace")))
+            with suppress(OSError):  # whoever imports it says that it cannot be read
+                words.update(re.split(r"[\s\"']+", path.read_text("utf-8", "replace")))
     return frozenset(words)
 
 
@@ -66,6 +86,19 @@ def _files(folder: Path) -> Iterator[Path]:
         here = Path(base)
         folders[:] = [f for f in folders if not f.startswith(".") and not (here / f / "config.yml").exists()]
         yield from (path for name in names if not name.startswith(".") and (path := here / name).is_file())
+
+
+def _links(folder: Path) -> Iterator[Path]:
+    """The links below a folder that are not followed: those to folders, and those to nothing."""
+    for base, folders, names in os.walk(folder):
+        here = Path(base)
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        yield from (path for name in folders if (path := here / name).is_symlink())
+        yield from (path for name in names if not name.startswith(".") and _is_broken(path := here / name))
+
+
+def _is_broken(path: Path) -> bool:
+    return path.is_symlink() and not path.exists()
 
 
 def _holds(path: Path, pattern: re.Pattern[bytes]) -> bool:

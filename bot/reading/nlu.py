@@ -27,6 +27,15 @@ def read_nlu(items: Seq, draft: Draft) -> None:
             )
             continue
         _READERS[kinds[0]](item, draft)
+        _report_empty(item, kinds[0], draft)
+
+
+def _report_empty(item: Map, kind: str, draft: Draft) -> None:
+    """An item without examples; an intent that only has an action may be one that buttons send."""
+    if next(_examples(item, Draft()), None) is None and not (kind == "intent" and "examples" not in item):
+        message = f"The {kind} `{item[kind]}` has no examples, so that nothing is learned or matched."
+        cure = f"Write them below `examples: |`, each on a line that begins with `- `, or take the {kind} out."
+        draft.report("warning", item.place, message, cure, "no-examples")
 
 
 def _intent(item: Map, draft: Draft) -> None:

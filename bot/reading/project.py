@@ -58,13 +58,18 @@ class ReadResult(Struct, frozen=True):
 
 
 def read_project(
-    folder: Path, *, known_actions: Collection[str] = (), environment: Mapping[str, str] | None = None
+    folder: Path,
+    *,
+    known_actions: Collection[str] = (),
+    all_known: bool = False,
+    environment: Mapping[str, str] | None = None,
 ) -> ReadResult:
     """Read the project in `folder`.
 
     `known_actions` are those that plugins registered, which the domain need
-    not list. Never raises for what stands in the files: whatever is wrong is
-    in `diagnostics`, in the order of files and lines.
+    not list; with `all_known`, only an action server may run any other. Never
+    raises for what stands in the files: whatever is wrong is in `diagnostics`,
+    in the order of files and lines.
     """
     configuration = read_configuration(folder, environment)
     draft = Draft(diagnostics=list(configuration.diagnostics))
@@ -76,7 +81,13 @@ def read_project(
     draft.diagnostics += not_read(folder)
     content = _content(draft, configuration)
     tests = tuple(draft.tests)
-    checked = check_content(content, tests, known_actions=known_actions, mentioned=words_of_code(folder))
+    checked = check_content(
+        content,
+        tests,
+        known_actions=known_actions,
+        mentioned=words_of_code(folder),
+        all_known=all_known and configuration.settings.action_endpoint is None,
+    )
     names = (*configuration.files, *(path.relative_to(folder).as_posix() for path in files))
     diagnostics = sorted((*draft.diagnostics, *checked), key=lambda d: d.place)
     return ReadResult(content, tests, configuration.settings, tuple(diagnostics), names)
@@ -106,10 +117,16 @@ def _read_only(path: Path, *, are_tests: bool) -> Draft:
     for file in files:
         read_content_file(file, file.as_posix(), draft, are_tests=are_tests)
     if not files:
-        draft.report(
-            "error", Place(path.as_posix()), "There is nothing to read here.", "Name a YAML file.", "no-content"
-        )
+        _report_nothing(path, draft, are_tests=are_tests)
     return draft
+
+
+def _report_nothing(path: Path, draft: Draft, *, are_tests: bool) -> None:
+    message, cure = "There is nothing to read here.", "Name a YAML file, or a folder of them."
+    if are_tests and files_at(path, only_tests=False):
+        message = "No file in this folder is called `test_…`, as those with test stories are."
+        cure = "Name a folder with such files, or the file itself, whatever it is called."
+    draft.report("error", Place(path.as_posix()), message, cure, "no-content")
 
 
 def _nlu(draft: Draft) -> NluData:

@@ -17,6 +17,7 @@ from jsonschema import Draft202012Validator, ValidationError, validators
 
 from bot.content import Diagnostic, Place, Severity
 from bot.content.suggest import did_you_mean, is_misspelt
+from bot.reading.sorts import SORTS
 from bot.reading.tree import Map, Seq
 
 Path: TypeAlias = list[str | int]
@@ -47,8 +48,14 @@ def _unknown_keys(check: Any, mode: str, instance: Any, schema: dict[str, Any]) 
         yield ValidationError("unknown keys")
 
 
+def _is(check: Any, kind: str, instance: Any, schema: dict[str, Any]) -> Iterator[ValidationError]:
+    """Our own keyword `is`: a text that stands for something."""
+    if isinstance(instance, str) and instance and not SORTS[kind][1](instance):
+        yield ValidationError("another sort of text")
+
+
 _Validator: Any = validators.extend(  # type: ignore[no-untyped-call]  # jsonschema leaves it untyped
-    Draft202012Validator, {"unknownKeys": _unknown_keys}
+    Draft202012Validator, {"unknownKeys": _unknown_keys, "is": _is}
 )
 
 
@@ -184,7 +191,8 @@ def _explain_extra(error: Error, path: Path, place: Place) -> Iterator[Diagnosti
     known = list(error.schema.get("properties", {}))
     for key in _extra_keys(error):
         where = error.instance.key_place(key) if isinstance(error.instance, Map) else place
-        around = f" in {_what(path)}" if path else ""
+        what = _what(path)
+        around = f" in {what[:1].lower()}{what[1:]}" if path else ""
         cure = did_you_mean(key, known) or f"Known here: {', '.join(known)}."
         tolerated = error.validator == "unknownKeys" and not is_misspelt(key, known)
         severity: Severity = "warning" if tolerated else "error"
@@ -217,7 +225,7 @@ def _type_message(error: Error, what: str) -> str:
 _MESSAGES: dict[str, Any] = {
     "type": _type_message,
     "required": lambda e, what: f"{what} lacks the key `{_missing(e)}`.",
-    "enum": lambda e, what: f"{what} is `{e.instance}`, which is none of {', '.join(map(str, e.validator_value))}.",
+    "enum": lambda e, what: f"{what} is `{e.instance}`, which is none of {', '.join(_allowed(e))}.",
     "minLength": lambda _, what: f"{what} is empty.",
     "minItems": lambda _, what: f"{what} is an empty list.",
     "minProperties": lambda _, what: f"{what} is empty.",
@@ -226,9 +234,14 @@ _MESSAGES: dict[str, Any] = {
     "exclusiveMinimum": lambda e, what: f"{what} is {e.instance}; it must be more than {e.validator_value}.",
     "maximum": lambda e, what: f"{what} is {e.instance}; it must be at most {e.validator_value}.",
     "pattern": lambda e, what: f"{what} is `{e.instance}`, which does not look right.",
+    "is": lambda e, what: f"{what} is {SORTS[e.validator_value][0].format(e.instance)}.",
 }
 
 _CODES = {"type": "wrong-type", "required": "missing-key", "enum": "unknown-value"}
+
+
+def _allowed(error: Error) -> list[str]:
+    return [str(value) for value in error.validator_value if value is not None]
 
 
 def _missing(error: Error) -> str:
@@ -237,14 +250,14 @@ def _missing(error: Error) -> str:
 
 def _cure(error: Error) -> str:
     if error.validator == "enum":
-        near = did_you_mean(str(error.instance), map(str, error.validator_value))
+        near = did_you_mean(str(error.instance), _allowed(error))
         if near:
             return near
     examples = error.schema.get("examples", ())
     if examples:
         return f"For example: {_one_line(str(examples[0]))}"
     if error.validator == "type":
-        return f"Write {' or '.join(_KINDS[kind] for kind in _wants(error))}."
+        return f"Write {' or '.join(_KINDS[kind] for kind in _wants(error) if kind != 'null')}."
     return "Write a value within these limits, or take it out."
 
 

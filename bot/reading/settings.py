@@ -84,10 +84,18 @@ def read_settings(
     return configuration.settings, configuration.diagnostics
 
 
+def plugin_places(folder: Path) -> dict[str, Place]:
+    """Where config.yml names each of its plugins."""
+    reader = _Reader(folder, os.environ)
+    named = reader.read("config").get("plugins")
+    return dict(named.placed()) if isinstance(named, Seq) else {}
+
+
 def read_pipeline(config: Path) -> tuple[Component, ...] | None:
-    """The pipeline that a config.yml, of whatever name, describes; raises ContentError where it is no YAML."""
+    """The pipeline that a config.yml, of whatever name, describes; raises ContentError where that has errors."""
     tree, found = read_yaml(config, str(config))
-    if errors := [d for d in found if d.severity == "error"]:
+    tree, more = check_schema(tree, "config", str(config))
+    if errors := [d for d in (*found, *more) if d.severity == "error"]:
         raise ContentError(errors)
     return _components(tree.get("pipeline")) if isinstance(tree, Map) else None
 

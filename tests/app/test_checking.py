@@ -7,6 +7,12 @@ from pathlib import Path
 import pytest
 
 from bot.app.checking import check_project
+from bot.app.projects import load_project
+from bot.content import Component, Content, Diagnostic
+from bot.content.names import PIPELINE_NAMES, POLICY_NAMES
+from bot.dialogue import describe_policies
+from bot.errors import ContentError
+from bot.nlu import describe_pipeline
 from bot.reading.template import write_template
 
 PARTS = """
@@ -59,3 +65,163 @@ def test_while_a_plugin_cannot_be_loaded_its_parts_are_not_called_unknown(tmp_pa
     (folder / "actions/parts.py").write_text(f"{PARTS}\n1 / 0\n")
     (folder / "config.yml").write_text(CONFIG)
     assert [finding.code for finding in check_project(folder) if finding.severity != "note"] == ["plugin"]
+
+
+CONTRADICTION = """
+rules:
+- rule: one
+  steps:
+  - intent: greet
+  - action: utter_one
+- rule: two
+  steps:
+  - intent: greet
+  - action: utter_two
+- rule: long
+  steps:
+  - intent: greet
+  - action: utter_one
+  - intent: restart
+  - action: utter_two
+responses:
+  utter_one: [{text: one}]
+  utter_two: [{text: two}]
+"""
+GREET = "nlu:\n- intent: greet\n  examples: |\n    - hello\n    - hi\n"
+
+
+def project(folder: Path, **files: str) -> Path:
+    """A project of a few files: two underscores in a name stand for a folder's slash."""
+    for name, text in ({"data__greet": GREET} | files).items():
+        ending = ".py" if name.startswith("actions") else ".yml"
+        path = folder / (name.replace("__", "/") + ending)
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    return folder
+
+
+def told(folder: Path) -> list[str]:
+    return [f"{d.place} {d.severity} {d.code}" for d in check_project(folder) if d.severity != "note"]
+
+
+def only(folder: Path, code: str) -> list[Diagnostic]:
+    return [finding for finding in check_project(folder) if finding.code == code]
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "code"),
+    [
+        ("data__0", "nlu:\n- intnt: x\n", "unknown-key"),
+        ("data__0", "rules:\n- rule: other\n  steps:\n  - intent: gret\n  - action: utter_one\n", "unknown-intent"),
+        ("config", "server: {port: none}\n", "wrong-type"),
+        ("config", "policies:\n- name: RulePolcy\n", "unknown-policy"),
+        ("actions__a", "1 / 0\n", "plugin"),
+        ("actions__a", "raise SystemExit(0)\n", "plugin"),
+    ],
+)
+def test_an_error_elsewhere_hides_no_contradiction(tmp_path: Path, file: str, text: str, code: str) -> None:
+    found = [line.split()[2] for line in told(project(tmp_path, data__rules=CONTRADICTION, **{file: text}))]
+    assert {code, "contradiction", "rule-too-long"} <= set(found)
+
+
+def test_a_rule_with_an_error_is_not_said_to_contradict(tmp_path: Path) -> None:
+    wrong = CONTRADICTION.replace("- intent: greet\n  - action: utter_two", "- intent: gret\n  - action: utter_two")
+    found = told(project(tmp_path, data__rules=wrong))
+    assert [line for line in found if line.startswith(("data/rules.yml:6", "data/rules.yml:10"))] == []
+    assert "data/rules.yml:9:5 error unknown-intent" in found
+    assert "data/rules.yml:15:5 error rule-too-long" in found
+
+
+def test_every_module_that_cannot_be_loaded_is_told(tmp_path: Path) -> None:
+    files = {"actions__a": "1 / 0\n", "actions__b": "import sys\nsys.exit()\n", "actions__c": "x = (\n"}
+    found = only(project(tmp_path, config="plugins: [nope]\n", **files), "plugin")
+    places = ["actions/a.py:1:1", "actions/b.py:2:1", "actions/c.py:1:5", "config.yml:1:11"]
+    assert [str(finding.place) for finding in found] == places
+    assert all(finding.cure for finding in found)
+    assert found[1].cure.startswith("Take the exit out")
+
+
+def test_a_module_that_cannot_be_opened_is_told_with_its_name(tmp_path: Path) -> None:
+    (tmp_path / "actions").mkdir()
+    (tmp_path / "actions/a.py").symlink_to("nowhere.py")
+    [finding] = only(project(tmp_path), "plugin")
+    assert str(finding.place) == "actions/a.py:1:1"
+
+
+def test_errors_of_configuration_and_plugins_hide_none_on_pipeline_and_policies(tmp_path: Path) -> None:
+    config = "server: {port: none}\npipeline:\n- name: DIETClasifier\npolicies:\n- name: RulePolcy\nplugins: [nope]\n"
+    found = check_project(project(tmp_path, config=config, data__rules=CONTRADICTION))
+    cures = {str(f.place): f.cure for f in found if f.code in ("unknown-component", "unknown-policy")}
+    assert cures == {"config.yml:3:3": "Did you mean `DIETClassifier`?", "config.yml:5:3": "Did you mean `RulePolicy`?"}
+    assert {f.severity for f in found if f.code == "unknown-policy"} == {"error"}
+    assert "no-rule-policy" not in {f.code for f in found}
+
+
+def test_a_plugin_that_is_nearly_a_folder_of_the_project_is_told_so(tmp_path: Path) -> None:
+    (tmp_path / "tills").mkdir()
+    (tmp_path / "tills/__init__.py").write_text("")
+    [finding] = only(project(tmp_path, config="plugins:\n- till\n"), "plugin")
+    assert (str(finding.place), finding.cure) == ("config.yml:2:3", "Did you mean `tills`?")
+
+
+HOOKS = """
+from bot import hookimpl
+
+
+async def run(turn):
+    pass
+
+
+def act(turn):
+    pass
+
+
+@hookimpl
+def register_actions(register):
+    register("action_act", act)
+    register("action_run", run)
+    register("action_run", run)
+"""
+
+
+def test_an_action_that_is_not_async_and_a_name_given_twice_are_told_at_their_lines(tmp_path: Path) -> None:
+    found = only(project(tmp_path, actions__a=HOOKS), "plugin")
+    assert [str(finding.place) for finding in found] == ["actions/a.py:9:1", "actions/a.py:17:1"]
+    assert [finding.cure for finding in found] == ["Write `async def act(turn)`.", "Rename one of the two."]
+
+
+def test_a_misspelt_hook_is_told_at_its_line(tmp_path: Path) -> None:
+    [finding] = only(
+        project(tmp_path, actions__a=HOOKS.replace("def register_actions", "def register_action")), "plugin"
+    )
+    assert (str(finding.place), finding.cure) == ("actions/a.py:13:1", "Did you mean `register_actions`?")
+
+
+def test_an_action_that_nobody_implements_is_told_while_all_plugins_can_be_loaded(tmp_path: Path) -> None:
+    folder = project(tmp_path, data__a="actions: [action_act]\n")
+    assert told(folder) == ["data/a.yml:1:11 warning unimplemented-action"]
+    (folder / "actions").mkdir()
+    (folder / "actions/b.py").write_text(HOOKS.partition("    register(")[0] + "    register('action_b', run)\n")
+    assert told(folder) == ["data/a.yml:1:11 error unimplemented-action"]
+    (folder / "actions.py").write_text("from rasa_sdk import Action\n")
+    assert told(folder) == []
+    (folder / "actions.py").unlink()
+    (folder / "actions/b.py").unlink()
+    assert [line.split()[2] for line in told(project(tmp_path, actions__a="1 / 0\n"))] == ["plugin"]
+
+
+def test_a_bot_does_not_start_with_an_action_that_nobody_implements(tmp_path: Path) -> None:
+    folder = tmp_path / "bakery"
+    write_template(folder)
+    assert load_project(folder).content.domain.responses
+    (folder / "intents/more.yml").write_text("actions: [action_hour]\n")
+    with pytest.raises(ContentError, match="lists `action_hour`, which no plugin registers"):
+        load_project(folder)
+
+
+def test_the_names_that_are_suggested_are_those_that_are_understood() -> None:
+    pipeline = tuple(Component(name) for name in sorted(PIPELINE_NAMES))
+    policies = tuple(Component(name) for name in sorted(POLICY_NAMES))
+    content = Content(pipeline=pipeline, policies=policies)
+    described = (*describe_pipeline(content, {}), *describe_policies(content, ()))
+    assert {finding.severity for finding in described} == {"note"}

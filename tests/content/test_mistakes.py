@@ -57,6 +57,84 @@ class Mistake:
 
 MISTAKES = {
     "bad regex": Mistake("nlu:\n- regex: n\n  examples: |\n    - (\n", ("error bad-regex 4 5",)),
+    "space forgotten in a response": Mistake(
+        "responses:\n  utter_greet/a:\n  - text:hi\n", ("warning response-key 3 5",)
+    ),
+    "a channel on every variation": Mistake(
+        "responses:\n  utter_greet/a:\n  - {text: x, channel: rest}\n  - {text: y, channel: slack}\n",
+        ("warning response-without-default 3 5",),
+    ),
+    "a channel or a condition on every variation": Mistake(
+        "slots:\n  a: {type: bool, mappings: [{type: custom}]}\nresponses:\n  utter_greet/x:\n"
+        "  - {text: x, channel: rest}\n  - text: y\n    condition: [{type: slot, name: a, value: true}]\n",
+        ("note response-without-default 5 5",),
+    ),
+    "button without title": Mistake(
+        "responses:\n  utter_greet/a:\n  - text: x\n    buttons:\n    - {payload: /greet}\n",
+        ("warning button-incomplete 3 5",),
+    ),
+    "button without payload": Mistake(
+        "responses:\n  utter_greet/a:\n  - text: x\n    buttons:\n    - {title: a}\n    - {title: b, url: 'http://x'}\n",
+        ("warning button-incomplete 3 5",),
+    ),
+    "intent with nothing below examples": Mistake(
+        "nlu:\n- intent: bye\n  examples: |\n", ("warning no-examples 2 3",)
+    ),
+    "lookup, regex and synonym without examples": Mistake(
+        "nlu:\n- lookup: a\n- regex: b\n  examples: []\n- synonym: c\n  examples: |\n    - \n",
+        ("warning no-examples 2 3", "warning no-examples 3 3", "warning no-examples 5 3"),
+    ),
+    "intent that only has an action": Mistake("nlu:\n- intent: restart\n  action: utter_greet\n", ()),
+    "value twice": Mistake(
+        "slots:\n  a: {type: categorical, values: [b, B, 1, '1'], mappings: [{type: custom}]}\n",
+        ("warning slot-values 2 3", "warning slot-values 2 3"),
+    ),
+    "bound of a slot that is no number": Mistake(
+        "slots:\n  a: {type: categorical, min_value: 1, values: [x], mappings: [{type: custom}]}\n"
+        "  b: {type: text, values: [x], mappings: [{type: custom}]}\n",
+        ("warning slot-key 2 26", "warning slot-key 3 19"),
+    ),
+    "role of a mark that the domain does not give": Mistake(
+        "intents: [greet]\nentities:\n- n: {roles: [to], groups: [g]}\nnlu:\n- intent: greet\n  examples: |\n"
+        '    - a [x]{"entity": "n", "role": "to", "group": "g"}\n    - b [x]{"entity": "n", "role": "zzz"}\n'
+        '    - c [x]{"entity": "n", "group": "h"}\n',
+        ("warning unknown-role 8 5", "warning unknown-group 9 5"),
+    ),
+    "role where no entity is listed": Mistake(
+        'nlu:\n- intent: greet\n  examples: |\n    - a [x]{"entity": "n", "role": "to"}\n'
+        "slots:\n  a:\n    type: any\n    mappings: [{type: from_entity, entity: n, role: to}]\n",
+        (),
+    ),
+    "role of a mapping": Mistake(
+        "entities:\n- n: {roles: [to]}\nslots:\n  a:\n    type: any\n    mappings:\n"
+        "    - {type: from_entity, entity: n, role: form}\n    - {type: from_entity, entity: n, group: g}\n",
+        ("warning unknown-role 7 7", "warning unknown-group 8 7"),
+    ),
+    "misspelt key of a mark": Mistake(
+        'nlu:\n- intent: greet\n  examples: |\n    - a [x]{"entity": "n", "rolle": "to"}\n'
+        '    - b [x]{"entity": "n", "valeu": "y"}\n    - c [x]{"entity": "n", "rol": "y"}\n',
+        ("error unknown-key 4 5", "error unknown-key 5 5", "warning unknown-key 6 5"),
+    ),
+    "marks of nothing": Mistake(
+        "nlu:\n- intent: greet\n  examples: |\n    - a [](cake)\n    - a [b}(cake)\n    - a (b)[cake]\n",
+        ("warning loose-entity-mark 4 5", "warning loose-entity-mark 5 5", "warning loose-entity-mark 6 5"),
+    ),
+    "brackets that are no marks": Mistake(
+        "nlu:\n- intent: greet\n  examples: |\n    - f(x)[0] is f(x)[n]\n    - see (below)[1]\n", ()
+    ),
+    "action that nobody implements": Mistake(
+        "actions: [action_a, action_bb, action_listen, validate_f]\n",
+        ("error unimplemented-action 1 21", "warning unimplemented-action 1 47"),
+        options={"known_actions": ("action_a",), "all_known": True},
+    ),
+    "action that an action server may run": Mistake(
+        "actions: [action_bb]\n", (), options={"known_actions": ("action_a",)}
+    ),
+    "fallback that is no action": Mistake(
+        "policies:\n- {name: RulePolicy, core_fallback_action_name: action_nope}\n",
+        ("error unknown-action 2 3",),
+        file="config.yml",
+    ),
     "button payload": Mistake(
         "responses:\n  utter_greet2:\n  - text: x\n    buttons:\n    - {title: a, payload: '/greet{a}'}\nrules:\n"
         "- rule: r\n  steps:\n  - intent: restart\n  - action: utter_greet2\n",
@@ -71,7 +149,7 @@ MISTAKES = {
         "responses:\n  utter_greet:\n  - text: x\n", ("warning duplicate-definition 9 3",), file="data/0.yml"
     ),
     "key twice": Mistake("stories: []\nstories: []\n", ("error duplicate-key 2 1",)),
-    "empty variation": Mistake("responses:\n  utter_greet/a:\n  - channel: x\n", ("warning empty-response 3 5",)),
+    "empty variation": Mistake("responses:\n  utter_greet/a:\n  - metadata: {a: 1}\n", ("warning empty-response 3 5",)),
     "empty story": Mistake("stories:\n- story: s\n  steps: []\n", ("warning empty-story 2 3",)),
     "entity mark": Mistake(
         "nlu:\n- intent: greet\n  examples: |\n    - hi [x]{entity}\n", ("error entity-mark 4 5",)
@@ -133,6 +211,9 @@ MISTAKES = {
     ),
     "nothing at all": Mistake("", ("error no-content 1 1",), file="README", around=""),
     "Markdown": Mistake("## intent:a\n- b\n", ("note not-read 1 1",), file="data/nlu.md"),
+    "another ending": Mistake("nlu: []\n", ("note not-read 1 1",), file="data/nlu.YML"),
+    "JSON": Mistake("{}\n", ("note not-read 1 1",), file="data/nlu.json"),
+    "JSON among the tests": Mistake("{}\n", (), file="tests/nlu.json"),
     "test without the name of one": Mistake("stories: []\n", ("note not-read 1 1",), file="tests/all.yml"),
     "key without meaning": Mistake("tracker_store: {type: sql}\n", ("note not-used 1 1",), file="endpoints.yml"),
     "reserved slot": Mistake(
@@ -349,7 +430,30 @@ def test_a_bot_without_mistakes_has_nothing_said_about_it(read: Read) -> None:
     assert read({"data/b.yml": GREET}).diagnostics == ()
 
 
+def test_an_action_that_is_nearly_one_of_a_plugins_is_told_so(read: Read) -> None:
+    files = {"data/b.yml": GREET + "actions: [action_oders]\n"}
+    [finding] = read(files, known_actions=("action_orders",), all_known=True).diagnostics
+    assert finding.cure == "Did you mean `action_orders`?"
+
+
+def test_where_an_action_server_is_named_it_may_run_what_is_listed(read: Read) -> None:
+    files = {"data/b.yml": GREET + "actions: [action_x]\n", "endpoints.yml": "action_endpoint: {url: 'http://x'}\n"}
+    assert read(files, known_actions=(), all_known=True).diagnostics == ()
+
+
 @pytest.mark.parametrize("file", ["actions/a.py", "actions.py"])
 def test_a_response_that_the_projects_code_names_is_in_use(read: Read, file: str) -> None:
     files = {"data/b.yml": GREET, "data/a.yml": "responses:\n  utter_x:\n  - text: x\n"}
     assert read(files | {file: "turn.say('utter_x')\n"}).diagnostics == ()
+
+
+def test_a_space_forgotten_in_a_response_is_told_with_the_line_to_write(read: Read) -> None:
+    [finding] = read({"data/b.yml": GREET + "  utter_greet/a:\n  - text:hi\n"}).diagnostics
+    assert finding.cure.startswith("Write `text: hi`")
+
+
+@pytest.mark.parametrize("part", ["[x", "[x](", "[x]{", "[x](a ", "[x][{", "(x)[", "[x} "])
+@pytest.mark.parametrize("end", ["", ":)", "}]"])
+def test_the_time_for_a_line_of_brackets_grows_with_its_length(read: Read, part: str, end: str) -> None:
+    """Where it grows with the square of the length, the test does not end in its time."""
+    read({"data/b.yml": GREET.replace("- hello\n", "- " + part * 150_000 + end + "\n")})

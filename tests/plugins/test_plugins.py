@@ -53,7 +53,7 @@ def test_a_name_given_twice_is_refused_and_both_owners_are_named() -> None:
 
 
 def test_a_misspelt_hook_is_refused_with_the_hooks_there_are() -> None:
-    with pytest.raises(PluginError, match=r"no hook 'register_action'; the hooks are .*register_actions"):
+    with pytest.raises(PluginError, match=r"no hook 'register_action'. Did you mean `register_actions`\?"):
         Plugins([("one", plugin(register_action=lambda register: None))])
 
 
@@ -69,7 +69,7 @@ def test_an_action_that_is_not_async_is_refused() -> None:
         """Would be called and awaited."""
 
     plugins = Plugins([("one", plugin(register_actions=lambda register: register("action_pay", pay)))])
-    with pytest.raises(PluginError, match=r"the action 'action_pay' must be async: write `async def pay\(turn\)`"):
+    with pytest.raises(PluginError, match=r"the action 'action_pay' must be async; write `async def pay\(turn\)`"):
         plugins.actions()
 
 

@@ -170,3 +170,49 @@ def _damage(lines: list[bytes], data: st.DataObject) -> list[bytes]:
                 line[:position] + data.draw(st.binary(max_size=3)) + line[position:],
                 *lines[index + 1 :],
             ]
+
+
+def test_what_is_said_of_keys_reads_well_and_shows_the_key_that_is_missing(read: Read) -> None:
+    files = {
+        "data/a.yml": "nlu:\n- intnt: x\n  intent: y\n  examples: '- a'\nstories:\n- story: s\nrules:\n- rule: r\n"
+    }
+    unknown, story, rule = (d for d in read(files).errors if d.code in ("unknown-key", "missing-key"))
+    assert "not known in this item of `nlu`" in unknown.message
+    assert "steps:" in story.cure
+    assert "steps:" in rule.cure
+
+
+def test_a_folder_without_test_stories_is_told_how_their_files_are_called(tmp_path: Path) -> None:
+    (tmp_path / "intents.yml").write_text("stories: []\n")
+    [finding] = read_test_stories(tmp_path)[1]
+    assert "`test_…`" in finding.message
+    assert finding.code == "no-content"
+
+
+def test_links_that_are_not_followed_are_told(read: Read, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "data/a.yml").symlink_to("nowhere.yml")
+    (tmp_path / "data/b").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "domain.yml").symlink_to("nowhere.yml")
+    found = [d for d in read({"data/c.yml": "nlu: []\n"}).diagnostics if d.code == "not-read"]
+    assert [(d.place.file, d.severity) for d in found] == [
+        ("data/a.yml", "warning"),
+        ("data/b", "warning"),
+        ("domain.yml", "warning"),
+    ]
+
+
+def test_code_that_cannot_be_read_stops_nothing(read: Read, tmp_path: Path) -> None:
+    (tmp_path / "actions").mkdir()
+    (tmp_path / "actions/a.py").write_text("x = 1\n")
+    unreadable = Path.read_text
+
+    def refuse(path: Path, *given: str) -> str:
+        if path.suffix == ".py":
+            raise PermissionError(13, "Permission denied")
+        return unreadable(path, *given)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Path, "read_text", refuse)
+        assert read({"data/c.yml": "nlu: []\n"}).diagnostics == ()

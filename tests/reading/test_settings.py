@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import pytest
@@ -11,7 +12,9 @@ from msgspec.structs import fields
 
 from bot.config import ActionEndpoint, Server, Settings
 from bot.content import Place
-from bot.reading import read_settings
+from bot.errors import ContentError
+from bot.nlu.entities.grammar import DIMENSIONS
+from bot.reading import read_pipeline, read_settings
 from bot.reading.schema import load_schema
 from bot.reading.settings import SECTIONS, read_configuration
 from tests.reading.conftest import Read
@@ -156,3 +159,86 @@ def _immutable(value: Any) -> bool:
 
 def test_settings_are_values() -> None:
     assert all(_immutable(getattr(Settings(), name)) for name in Settings.__struct_fields__)
+
+
+WRONG_OPTIONS = {
+    "- {name: FallbackClassifier, threshold: 3}": "invalid-value",
+    "- {name: FallbackClassifier, threshold: high}": "wrong-type",
+    "- {name: rasa.nlu.FallbackClassifier, ambigutiy_threshold: 0.1}": "unknown-key",
+    "- {name: TellerEntityExtractor, day_frist: true}": "unknown-key",
+    "- {name: TellerEntityExtractor, dimensions: [tiem, time]}": "unknown-value",
+    "- {name: TellerEntityExtractor, dimensions: time}": "wrong-type",
+    "- {name: TellerEntityExtractor, timezone: Mars/Phobos}": "invalid-value",
+    "- {name: TellerEntityExtractor, prefer: pst}": "unknown-value",
+    "- {name: DucklingEntityExtractor, timezone: Mars/Phobos}": "invalid-value",
+    "- {name: RegexEntityExtractor, use_word_bounderies: true}": "unknown-key",
+    "- {name: RegexEntityExtractor, threshold: 200}": "invalid-value",
+}
+WRONG_POLICIES = {
+    "- {name: RulePolicy, core_fallback_threshold: 5}": "invalid-value",
+    "- {name: RulePolicy, core_fallback_threshold: abc}": "wrong-type",
+    "- {name: RulePolicy, restrict_ruls: true}": "unknown-key",
+    "- {name: TEDPolicy, max_history: abc}": "wrong-type",
+    "- {name: AugmentedMemoizationPolicy, max_history: -1}": "invalid-value",
+}
+WRONG_SETTINGS = {
+    "server: {trusted_proxies: [foo]}": "`foo`, which is no address or network",
+    "server: {trusted_proxies: [10.0.0.0/8, 10.0.0.0/99]}": "`10.0.0.0/99`, which is no address or network",
+    "store: {url: mysql://user:secret@host/x}": "no URL of a store that can be used",
+    "store: {url: 'sqlite:///:memory:'}": "no URL of a store that can be used",
+}
+
+
+@pytest.mark.parametrize(
+    ("section", "line", "code"),
+    [
+        *(("pipeline", line, code) for line, code in WRONG_OPTIONS.items()),
+        *(("policies", line, code) for line, code in WRONG_POLICIES.items()),
+    ],
+)
+def test_an_option_that_cannot_be_is_an_error_at_its_place(tmp_path: Path, section: str, line: str, code: str) -> None:
+    configuration = read_configuration(write(tmp_path, config=f"{section}:\n{line}\n"))
+    [finding] = configuration.diagnostics
+    assert (finding.severity, finding.code, finding.place.line) == ("error", code, 2)
+    assert finding.place.column > len("- {name: ")
+    assert finding.cure
+    assert "None" not in finding.message + finding.cure
+
+
+@pytest.mark.parametrize(("line", "message"), WRONG_SETTINGS.items())
+def test_an_address_that_cannot_be_is_an_error_that_tells_no_password(tmp_path: Path, line: str, message: str) -> None:
+    [finding] = read_settings(write(tmp_path, config=line))[1]
+    assert (finding.severity, finding.code) == ("error", "invalid-value")
+    assert message in finding.message
+    assert "secret" not in f"{finding}"
+
+
+def test_options_of_rasas_that_are_not_needed_are_no_errors(tmp_path: Path) -> None:
+    config = """
+    pipeline:
+    - {name: DIETClassifier, epochs: 100, random_seed: 1, constrain_similarities: true, entity_recognition: false}
+    - {name: DucklingEntityExtractor, url: "http://localhost", dimensions: [volume, time], timeout: 3}
+    - {name: RegexFeaturizer, number_additional_patterns: {text_additional_patterns: 10}}
+    - {name: FallbackClassifier, threshold: 1}
+    policies:
+    - {name: TEDPolicy, max_history: 8, epochs: 200, featurizer: [{name: x}]}
+    - {name: MemoizationPolicy, max_history: null}
+    store: {url: "postgresql+psycopg://u:p@h/d"}
+    server: {trusted_proxies: ["::1", 10.1.2.3/8]}
+    """
+    assert read_settings(write(tmp_path, config=dedent(config)))[1] == ()
+
+
+def test_the_dimensions_that_may_be_asked_for_are_those_of_the_grammar() -> None:
+    options = next(
+        entry["then"]["properties"]
+        for entry in load_schema("config")["properties"]["pipeline"]["items"]["allOf"]
+        if "TellerEntityExtractor" in entry["if"]["properties"]["name"]["pattern"]
+    )
+    assert set(options["dimensions"]["items"]["enum"]) == DIMENSIONS
+
+
+def test_the_pipeline_of_another_configuration_is_checked_as_well(tmp_path: Path) -> None:
+    write(tmp_path, other="pipeline:\n- name: FallbackClassifier\n  threshold: high\n")
+    with pytest.raises(ContentError, match=r"other\.yml:3:14: error: `threshold` must be a number"):
+        read_pipeline(tmp_path / "other.yml")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 from msgspec import Struct
 from rapidfuzz import fuzz, process
@@ -17,6 +17,9 @@ from bot.nlu.entities.words import Word, split_words
 
 _REGEX_LIMIT = 10_000
 """Code points of a message that designers' regexes see: they may need time that grows faster than the text."""
+
+_REGEX_SECONDS = 0.05
+"""How long one regex that may be slow looks at a message; what it has not found by then it does not find."""
 
 _FUZZY_LIMIT = 200
 """Words of a message that are compared with misspellings in mind."""
@@ -61,9 +64,44 @@ class PatternOptions(Struct, frozen=True):
 _FLAGS = ("use_lookup_tables", "use_regexes", "use_word_boundaries", "case_sensitive", "fuzzy")
 
 
+class _Limited(Struct, frozen=True):
+    """A regex that may take long, matched by the package `regex`, which can be told to give up."""
+
+    pattern: Any
+
+    def finditer(self, text: str) -> Iterator[Any]:
+        """The matches that are found in time."""
+        try:
+            yield from self.pattern.finditer(text, timeout=_REGEX_SECONDS)
+        except TimeoutError:
+            return
+
+
+def _compiled(pattern: str, flags: int) -> re.Pattern[str] | _Limited:
+    """The pattern, with a limit of time where it may need one; raises what `re.compile` does."""
+    ours = re.compile(pattern, flags)
+    if not _may_be_slow(pattern):
+        return ours
+    import regex  # takes 30 ms and 2 MB, which most projects save
+
+    try:
+        return _Limited(regex.compile(pattern, regex.IGNORECASE if flags & re.IGNORECASE else 0))
+    except regex.error as error:
+        raise re.error(str(error)) from error
+
+
+_REPEATS = re.compile(r"[*+]|\{\d*,\d*\}")
+_OF_A_GROUP = re.compile(r"\)[*+{]|\\\d|\(\?P=")
+
+
+def _may_be_slow(pattern: str) -> bool:
+    """Whether matching may take more than quadratic time: a repeated group, or two repetitions, whatever of."""
+    return len(_REPEATS.findall(pattern)) > 1 or bool(_OF_A_GROUP.search(pattern))
+
+
 @dataclass(frozen=True)
 class Patterns:
-    """Regexes and lookup tables ready to match; `find` takes time linear in the text.
+    """Regexes and lookup tables ready to match; `find` takes time linear in the text, or limited time.
 
     Table entries are looked up by their words through a hash of the first, so
     the size of a table does not matter; without word boundaries they are one regex.
@@ -72,7 +110,9 @@ class Patterns:
     regexes: Sequence[tuple[str, str]]
     lookups: Sequence[tuple[str, Sequence[str]]]
     options: PatternOptions = PatternOptions()
-    _compiled: list[tuple[str, re.Pattern[str]]] = field(init=False, default_factory=list, repr=False, compare=False)
+    _compiled: list[tuple[str, re.Pattern[str] | _Limited]] = field(
+        init=False, default_factory=list, repr=False, compare=False
+    )
     _phrases: dict[str, list[tuple[tuple[str, ...], str, str]]] = field(
         init=False, default_factory=dict, repr=False, compare=False
     )
@@ -92,7 +132,7 @@ class Patterns:
         flags = 0 if self.options.case_sensitive else re.IGNORECASE
         for name, pattern in patterns:
             try:
-                self._compiled.append((name, re.compile(pattern, flags)))
+                self._compiled.append((name, _compiled(pattern, flags)))
             except (re.error, OverflowError, RecursionError):
                 continue  # the reader reports patterns that do not compile, with their places
 

@@ -1,5 +1,7 @@
 """Entities by regex and lookup table, and what synonyms make of them."""
 
+import subprocess
+import sys
 from datetime import UTC, datetime
 from typing import Any
 
@@ -123,3 +125,10 @@ def test_a_regex_that_may_be_slow_finds_what_it_finds_in_time() -> None:
     data = NluData(regexes=(Regex("code", EXPONENTIAL), Regex("city", r"[a-z]+ ?york\b|(?:x+)+y")))
     found = trained(Component("RegexEntityExtractor"), data=data).extract("New York, Aaa", NOW)
     assert [(e.entity, e.value) for e in found] == [("code", "Aaa"), ("city", "New York")]
+
+
+def test_the_package_that_can_give_up_is_loaded_for_patterns_that_need_it_only() -> None:
+    made = "Patterns((('a', pattern),), ()); print('regex' in sys.modules)"
+    code = f"import sys; from bot.nlu.entities.patterns import Patterns\nfor pattern in (r'\\d+', '(a+)+$'): {made}"
+    told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert told.stdout.split() == ["False", "True"]

@@ -81,6 +81,9 @@ def digits(tokens: Tokens, at: int, *, comma: bool = False) -> Number | None:
         return _decimals_alone(tokens, at)
     if not tokens.has_digits(at) or len(tokens.words[at]) > _LONGEST:
         return None
+    following = tokens.words[at + 1]
+    if following not in _BETWEEN_DIGITS and not following.isdecimal():
+        return Number(at + 1, Decimal(int(tokens.words[at])))
     marks = _MARKS if comma else _MARKS[:1]
     read = [_digits(tokens, at, thousands, decimals) for thousands, decimals in marks]
     return max(read, key=lambda number: number.end)
@@ -88,6 +91,8 @@ def digits(tokens: Tokens, at: int, *, comma: bool = False) -> Number | None:
 
 _MARKS: Final = ((",", "."), (".", ","), ("'", "."), (" ", "."), (" ", ","))
 """What stands between thousands, and before decimals."""
+
+_BETWEEN_DIGITS: Final = frozenset(",.'")
 
 
 def _decimals_alone(tokens: Tokens, at: int) -> Number | None:

@@ -22,6 +22,9 @@ _BETWEEN: Final = frozenset({"and", "-", "to"})
 _LONGEST_MOMENT: Final = 16
 """Tokens within which the word has to stand that joins two moments."""
 
+_BEFORE_HOURS: Final = JOINTS | {"between", "after", "before", "by"}
+"""One of these stands between a day and the hours behind it, or between those."""
+
 _SEEN_FROM_NOW: Final = frozenset(SHIFTS) | frozenset(DAYS_FROM_TODAY) | listed("now tonight ago back hence")
 """Words of moments that no year said elsewhere moves."""
 
@@ -138,6 +141,8 @@ def _clocks(tokens: Tokens, at: int, reference: Reference, joints: frozenset[str
 
 def hours_of_a_day(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
     """Read a day with hours behind it: `tomorrow 3-5pm`, `on Friday between 9 and 11`, `tomorrow after 6`."""
+    if _BEFORE_HOURS.isdisjoint(tokens.words[at : at + _LONGEST_MOMENT]):
+        return None
     dated = day_alone(tokens, tokens.skip(at, ("on",)), reference)
     if dated is None:
         return None

@@ -80,14 +80,17 @@ class _Layer(torch.nn.Module):
         self.wide = _linear(weights, f"{at}intermediate.dense")
         self.narrow = _linear(weights, f"{at}output.dense")
         self.out_norm = _norm(weights, f"{at}output.LayerNorm")
+        self.to_attend, self.to_widen, self.to_narrow = (torch.nn.Identity() for _ in range(3))
 
     def forward(self, x: Tensor, bias: Tensor) -> Tensor:
         n, length, _ = x.shape
-        q, k, v = (f(x).view(n, length, HEADS, -1).transpose(1, 2) for f in (self.query, self.key, self.value))
+        seen = self.to_attend(x)
+        q, k, v = (f(seen).view(n, length, HEADS, -1).transpose(1, 2) for f in (self.query, self.key, self.value))
         attention = torch.softmax(q @ k.transpose(2, 3) / (WIDTH // HEADS) ** 0.5 + bias, dim=-1)
         mixed = (attention @ v).transpose(1, 2).reshape(n, length, WIDTH)
         x = self.attended_norm(x + self.attended(mixed))
-        return self.out_norm(x + self.narrow(functional.gelu(self.wide(x))))
+        wide = functional.gelu(self.wide(self.to_widen(x)))
+        return self.out_norm(x + self.narrow(self.to_narrow(wide)))
 
 
 def _linear(weights: dict[str, Tensor], name: str) -> torch.nn.Linear:

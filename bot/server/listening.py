@@ -39,8 +39,8 @@ async def listening(app: web.Application, settings: Settings, *, shared_port: bo
         try:
             await site.start()
         except OSError as error:
-            problem = f"cannot listen on {server.host}:{server.port}: {error.strerror}; choose another with --port"
-            raise ConfigurationError([problem]) from error
+            problem = f"cannot listen on {server.host}:{server.port}: {error.strerror}"
+            raise ConfigurationError([f"{problem}; choose another with --host or --port"]) from error
         host, port = runner.addresses[0][:2]
         yield f"http://{f'[{host}]' if ':' in host else host}:{port}"
     finally:

@@ -37,13 +37,17 @@ def backup(url: str, file: Path, *, project: Path = Path(), progress: Progress =
     part = file.with_name(f"{file.name}.part")
     part.unlink(missing_ok=True)
     part.touch(mode=0o600)
-    with _opened(store) as source, _opened(part) as target:
-        source.execute("BEGIN")
-        source.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()  # from here on it is read as it is now
-        _copy_pages(source, target, progress)
-        _check(target, part)
-    _sync(part)
-    part.replace(file)
+    try:
+        with _opened(store) as source:
+            source.execute("BEGIN")
+            source.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()  # from here on it is read as it is now
+            with _opened(part) as target:
+                _copy_pages(source, target, progress)
+                _check(target, part)
+        _sync(part)
+        part.replace(file)
+    finally:
+        part.unlink(missing_ok=True)
     _sync(file.parent)
 
 

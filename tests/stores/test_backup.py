@@ -170,6 +170,13 @@ async def test_what_is_no_backup_is_not_restored(store: SqlTurns, tmp_path: Path
     await again.database.close()
 
 
+async def test_a_store_that_is_none_is_named_by_its_backup_and_nothing_is_left(tmp_path: Path):
+    (tmp_path / "t.db").write_bytes(b"overwritten by something else" * 300)
+    with pytest.raises(ConfigurationError, match=r"t\.db: file is not a database"):
+        backup(URL, tmp_path / "b.db", project=tmp_path)
+    assert [file.name for file in tmp_path.iterdir()] == ["t.db"]
+
+
 async def test_a_store_is_not_backed_up_onto_itself(store: SqlTurns, tmp_path: Path):
     with pytest.raises(ConfigurationError, match="is the store itself"):
         backup(URL, tmp_path / "t.db", project=tmp_path)

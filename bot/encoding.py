@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 import msgspec
@@ -22,6 +22,20 @@ def encode(value: Any) -> bytes:
 def decode(text: bytes | str) -> Any:
     """The value of a JSON text; raises ValueError where it is none."""
     return orjson.loads(text)
+
+
+def deeper_than(value: Any, levels: int) -> bool:
+    """Whether lists and objects in a JSON value are nested deeper than so many levels; an empty one holds no level."""
+    level = [value]
+    for _ in range(levels + 1):
+        level = [inner for outer in level for inner in _inside(outer)]
+        if not level:
+            return False
+    return True
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
 
 
 def canonical(value: Any) -> bytes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
 from math import isinf
 from typing import Any
 
@@ -14,10 +13,6 @@ _SHORTHAND = re.compile(
     r"\s*/(?P<intent>[^\s{@/]+(?:/[^\s{@]+)?)(?:@(?P<confidence>1(?:\.0+)?|0?\.[0-9]+|0))?\s*(?P<entities>\{.*)?\s*",
     re.DOTALL,
 )
-
-
-_DEEPEST = 32
-"""Levels of lists and objects, as in the bodies of requests."""
 
 
 class Shorthand(Struct, frozen=True):
@@ -50,21 +45,7 @@ def _object(text: str) -> dict[str, Any] | None:
         json.dumps(value, ensure_ascii=False).encode("utf-8")  # half a surrogate pair is no text
     except (ValueError, RecursionError):
         return None
-    return value if isinstance(value, dict) and _is_shallow(value) else None
-
-
-def _is_shallow(value: dict[str, Any]) -> bool:
-    """Whether lists and objects are nested no deeper than anything that reads the value later can follow."""
-    level: list[Any] = [value]
-    for _ in range(_DEEPEST):
-        level = [item for held in level for item in _items(held)]
-        if not level:
-            return True
-    return False
-
-
-def _items(value: Any) -> Iterable[Any]:
-    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return value if isinstance(value, dict) else None
 
 
 def _finite(text: str) -> float:

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 from jsonschema import Draft202012Validator, ValidationError, validators
 
-from bot.encoding import decode
+from bot.encoding import decode, deeper_than
 
 _LARGE = 16_384  # bytes; beyond it a check in Python takes milliseconds
 
@@ -85,24 +85,6 @@ def parse_body(headers: httpx.Headers, body: bytes, max_depth: int) -> Any:
         value = decode(body)
     except ValueError:
         raise Unusable("the answer is not JSON") from None
-    if _deeper_than(value, max_depth):
+    if deeper_than(value, max_depth):
         raise Unusable(f"the answer is nested deeper than {max_depth} levels")
     return value
-
-
-def _deeper_than(value: Any, limit: int) -> bool:
-    """Whether containers are nested deeper than `limit`. The codec itself refuses what would exhaust the stack."""
-    level = [value]
-    for _ in range(limit + 1):
-        level = [inner for outer in level for inner in _inside(outer)]
-        if not level:
-            return False
-    return True
-
-
-def _inside(value: Any) -> list[Any]:
-    if isinstance(value, dict):
-        return [inner for inner in value.values() if isinstance(inner, (dict, list))]
-    if isinstance(value, list):
-        return [inner for inner in value if isinstance(inner, (dict, list))]
-    return []

@@ -6,7 +6,11 @@ from typing import Final
 
 from bot.content import Domain
 from bot.content.shorthand import read_shorthand
+from bot.encoding import deeper_than
 from bot.messages import Entity, IntentScore, Parse
+
+_DEEPEST: Final = 32
+"""Levels of lists and objects that whoever reads a value later can follow, as in the bodies of requests."""
 
 EXTRACTOR: Final = "RegexMessageHandler"
 """The extractor's name that Rasa's own shorthand reader gives."""
@@ -20,6 +24,8 @@ def parse_shorthand(text: str, domain: Domain) -> Parse | None:
     """
     said = read_shorthand(text)
     if said is None or said.entities is None or said.intent.split("/")[0] not in domain.intents:
+        return None
+    if deeper_than(said.entities, _DEEPEST):
         return None
     name, _, rest = said.intent.partition("/")
     intent = IntentScore(name, said.confidence)

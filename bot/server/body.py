@@ -11,7 +11,7 @@ from aiohttp import web
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
-from bot.encoding import decode
+from bot.encoding import decode, deeper_than
 from bot.server.problems import Problem
 from bot.server.schemas import NO_CONTROLS
 
@@ -31,7 +31,7 @@ async def read_json(request: web.Request, *, max_bytes: int, max_depth: int) -> 
     except ValueError:
         raise Problem(400, "not_json", "the body is not JSON (RFC 8259, UTF-8)") from None
     # Brackets bound the depth: only a body with many is walked.
-    if raw.count(b"{") + raw.count(b"[") > max_depth and _deeper_than(value, max_depth):
+    if raw.count(b"{") + raw.count(b"[") > max_depth and deeper_than(value, max_depth):
         raise Problem(400, "too_deep", f"the JSON is nested deeper than {max_depth} levels")
     return value
 
@@ -139,18 +139,3 @@ def _sentence(error: Any) -> str:
         case "const":
             return f"must be {error.validator_value}"
     return "must have one of the forms that /openapi.json shows"
-
-
-def _deeper_than(value: Any, depth: int) -> bool:
-    level = [value]
-    for _ in range(depth + 1):
-        level = [child for parent in level for child in _children(parent)]
-        if not level:
-            return False
-    return True
-
-
-def _children(value: Any) -> Any:
-    if isinstance(value, dict):
-        return value.values()
-    return value if isinstance(value, list) else ()

@@ -91,3 +91,10 @@ def test_shorthand_names_only_the_domains_intents():
     assert [(e.entity, e.value) for e in parse.entities] == [("city", "Leeds"), ("city", "York")]
     for text in ("/other", "inform", "/inform{bad", "/inform@2", "/inform{[1]}", "/"):
         assert parse_shorthand(text, domain) is None
+
+
+def test_a_shorthand_whose_values_nobody_could_follow_is_ordinary_text():
+    domain = Domain(intents={"inform": Intent("inform")})
+    for levels, is_one in ((31, True), (40, False), (970, False)):
+        text = '/inform{"n": ' + "[" * levels + "1" + "]" * levels + "}"
+        assert (parse_shorthand(text, domain) is not None) == is_one

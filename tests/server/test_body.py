@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from bot.encoding import deeper_than
 from bot.server import rasa_schemas, schemas
-from bot.server.body import BodySchema, _deeper_than
+from bot.server.body import BodySchema
 from bot.server.problems import Problem
 
 SCHEMAS = [schemas.chat(20), schemas.rasa_message(20), schemas.LOGIN, schemas.EMPTY, rasa_schemas.EVENTS]
@@ -53,7 +54,7 @@ def test_depth_is_counted_right(value: Any) -> None:
         return 1 + max(map(depth, children)) if children else 0  # an empty list or object holds nothing deeper
 
     for limit in range(6):
-        assert _deeper_than(value, limit) == (depth(value) > limit), (value, limit)
+        assert deeper_than(value, limit) == (depth(value) > limit), (value, limit)
 
 
 EVENT = {"event": "slot", "name": "colour"}

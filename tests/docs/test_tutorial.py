@@ -43,4 +43,4 @@ def test_what_it_adds_is_valid_and_passes_its_tests(bakery: Path) -> None:
     assert check_project(bakery) == []
     report = run_core_tests(bakery).stories
     assert report.failed == ()
-    assert report.passed == 7
+    assert report.passed == 8

@@ -19,7 +19,7 @@ def test_a_new_bot_is_clean_and_passes_its_tests(tmp_path: Path) -> None:
     assert "actions/hours.py" in written
     assert check_project(folder) == []
     report = run_core_tests(folder).stories
-    assert report.passed == 6
+    assert report.passed == 7
     assert report.failed == ()
 
 

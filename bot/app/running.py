@@ -114,7 +114,7 @@ async def serving(
     `wrap` goes around the store's connections (`Database.open`).
     """
     project = load_project(folder, options, place.override)
-    callback = str(project.settings.channels.get("callback", {}).get("url", ""))
+    callback = _callback(project.settings)
     addressing = {"callback": callback_addressing(callback)} if callback else {}
     opened = open_bot(project, server=True, addressing=addressing, wrap=wrap, progress=progress)
     async with opened as running, AsyncExitStack() as stack:
@@ -146,8 +146,13 @@ def parts_of(running: Bot) -> Parts:
         started=running.sources.now(),
         demo=tuple(running.shown_logins),
         channels=running.project.plugins.channels(),
-        callback=bool(running.settings.channels.get("callback", {}).get("url")),
+        callback=bool(_callback(running.settings)),
     )
+
+
+def _callback(settings: Settings) -> str:
+    """Where the callback channel's replies go; empty where there is none."""
+    return str(settings.channels.get("callback", {}).get("url") or "")
 
 
 def announce(running: Bot, url: str, say: Say) -> None:

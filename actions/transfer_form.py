@@ -110,12 +110,15 @@ def can_receive(account: Account) -> bool:
 
 
 def heard_amount(turn: Turn) -> int | None:
-    """The amount of the message in pence; None when it is none, or not in whole pence of pounds."""
-    parse = turn.tracker.parse
-    for entity in parse.entities if parse else ():
-        if entity.entity == MONEY:
-            return minor(entity)
-    return whole_pence(turn.slot("amount"))
+    """The amount of the message in pence; None when it is none, or not in whole pence of pounds.
+
+    Of several, it is the one that the slot took: "yes, not £60 but £50".
+    """
+    parse, taken = turn.tracker.parse or Parse(""), turn.slot("amount")
+    amounts = [entity for entity in parse.entities if entity.entity == MONEY]
+    if not amounts:
+        return whole_pence(taken)
+    return minor(next((entity for entity in amounts if entity.value == taken), amounts[0]))
 
 
 # --- checks ------------------------------------------------------------------

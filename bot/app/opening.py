@@ -18,6 +18,7 @@ from bot.config import Settings
 from bot.engine.background import Background
 from bot.engine.effects import Effects
 from bot.engine.engine import Addressing, Engine
+from bot.errors import StoreUnavailable
 from bot.logs import Log, make_logger
 from bot.plugins.registry import AddCustomer, Startup
 from bot.progress import Progress, silent
@@ -121,7 +122,12 @@ async def open_bot(
             store=store,
             background=Background(engine, sources),
             metrics=watcher.metrics,
-            readiness=Readiness({"store": _store_check(database)}, told.checks, tell=watcher.check_failed),
+            readiness=Readiness(
+                {"store": _store_check(database)},
+                told.checks,
+                timeout_seconds=_CHECK_SECONDS,
+                tell=watcher.check_failed,
+            ),
             log=log,
             sources=sources,
             resources=startup.resources,
@@ -142,10 +148,21 @@ def _open_database(
     return database
 
 
+_IS_READ_ONLY = """
+    SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean AS read_only"""
+_CHECK_SECONDS = 6.0
+"""How long a check may take: longer than the store's own patience with a lock."""
+
+
 def _store_check(database: Database) -> Check:
     async def check() -> None:
-        """Write, and change nothing: a full disk and a read-only database can still be read."""
-        await database.write(lambda connection: connection.run("UPDATE schema SET version = version"))
+        """A full disk and a read-only database can still be read: SQLite is to write, and changes nothing."""
+        if database.dialect.name == "sqlite":
+            await database.write(lambda connection: connection.run("UPDATE schema SET version = version"))
+            return
+        row = await database.read(lambda connection: connection.one(_IS_READ_ONLY))
+        if row is None or row.read_only:
+            raise StoreUnavailable("the database takes no writes")
 
     return check
 

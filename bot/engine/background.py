@@ -26,7 +26,7 @@ LONGEST_WAIT = 60.0
 
 
 class Background:
-    """Turns that nobody waits for. Each is a turn of its own, with an id that makes it happen once.
+    """Turns that nobody waits for. Each is a turn of its own; whether it is still due is asked under the lock.
 
     One that fails is told to the engine's watch, and tried again at the next look; it holds up no other.
     """

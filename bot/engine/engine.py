@@ -196,17 +196,22 @@ class Engine:
     async def _answer_earlier(self, message: UserMessage, clock: asyncio.Timeout) -> None:
         """Answer what the conversation accepted before and has no answer, since its turn failed: nothing overtakes it.
 
-        Where the store is still away this message waits, too; one that cannot be answered at all holds up nobody.
+        Where the store is still away this message waits, too; one that cannot be answered at all, or in time, holds up
+        nobody for longer than its own time.
         """
-        deadline = clock.when()
-        for left in await self.store.accepted_before(message):
+        earlier = await self.store.accepted_before(message)
+        if not earlier:
+            return
+        clock.reschedule(None)
+        for left in earlier:
             try:
-                await self._answer_in_turn(_Progress(MessageWork(left), clock))
-            except (Busy, StoreUnavailable, TurnTimedOut):
+                async with asyncio.timeout(self.limits.turn_seconds) as its_own:
+                    await self._answer_in_turn(_Progress(MessageWork(left), its_own))
+            except (Busy, StoreUnavailable):
                 raise
             except Exception as error:
                 self.watch.turn_failed(error)
-            clock.reschedule(deadline)
+        clock.reschedule(asyncio.get_running_loop().time() + self.limits.turn_seconds)
 
     async def _answer_in_turn(self, progress: _Progress) -> Answer:
         message, deadline = progress.work.message, progress.clock.when()

@@ -14,6 +14,10 @@ from bot.server.problems import Problem
 
 _WHOLE_TURN = 1_000_000  # more messages than a turn can hold
 
+_TURNS_AT_ONCE = 100
+_MOST_READS = 20
+"""So many turns are looked through for one page: behind more of them that say nothing it is empty, and goes on."""
+
 
 class Cursor(Struct, frozen=True, order=True):
     """A message's position: the turn's number, and the message's within it (0: what the user said)."""
@@ -49,24 +53,33 @@ async def history_page(
 async def _page_before(store: TurnStore, conversation: str, limit: int, end: Cursor | None) -> dict[str, Any]:
     shown: list[Shown] = []
     # The cursor may point into a turn, which is then read too and cut.
-    before, first = end.turn + 1 if end else None, 0
-    while len(shown) <= limit and (turns := await store.turns(conversation, before=before, limit=limit + 1)):
+    before, size = end.turn + 1 if end else None, max(limit + 1, _TURNS_AT_ONCE)
+    for _ in range(_MOST_READS):
+        turns = await store.turns(conversation, before=before, limit=size)
         shown = [message for message in _messages(turns) if end is None or message.at < end] + shown
-        before = first = turns[0].seq
-        if first == 1:
+        before = turns[0].seq if turns else 1
+        if len(shown) > limit or before == 1:
             break
-    return _page(shown[-limit:], older=len(shown) > limit or first > 1)
+    older = len(shown) > limit or before != 1
+    page = _page(shown[-limit:], older=older)
+    return {**page, "before": str(before)} if older and not shown else page
 
 
 async def _page_after(store: TurnStore, conversation: str, limit: int, start: Cursor) -> dict[str, Any]:
     shown: list[Shown] = []
-    after = max(start.turn - 1, 0)
-    while len(shown) < limit and (turns := await store.turns(conversation, after=after, limit=limit + 1)):
+    after, size = max(start.turn - 1, 0), max(limit + 1, _TURNS_AT_ONCE)
+    for _ in range(_MOST_READS):
+        turns = await store.turns(conversation, after=after, limit=size)
         shown += [message for message in _messages(turns) if message.at > start]
-        after = turns[-1].seq
+        after = turns[-1].seq if turns else after
+        if len(shown) >= limit or len(turns) < size:
+            break
     page = shown[:limit]
     answer = _page(page, older=bool(page) and page[0].at > Cursor(1, 0))
-    return answer if page else {**answer, "after": str(start) if start.index < _WHOLE_TURN else str(start.turn)}
+    if page:
+        return answer
+    at_start = str(start) if start.index < _WHOLE_TURN else str(start.turn)
+    return {**answer, "after": str(after) if after > start.turn else at_start}
 
 
 def _page(page: Sequence[Shown], *, older: bool) -> dict[str, Any]:

@@ -142,3 +142,16 @@ async def test_an_accepted_message_of_another_workers_is_answered_once(make_benc
         await bench.engine.finish(5.0)
         assert len(await bench.store.turns(conversation)) == 1
         assert gate.runs == 2, "one in each worker: SQLite has no leases between two"
+
+
+async def test_a_message_that_never_ends_holds_up_the_next_no_longer_than_its_own_time(make_bench: MakeBench) -> None:
+    async with make_bench(actions={"action_gate": Gate()}, limits=Limits(turn_seconds=0.2, action_seconds=60)) as bench:
+        conversation = await bench.conversation()
+        stuck, good = bench.message(conversation, "gate"), bench.message(conversation)
+        await bench.engine.accept(stuck)
+        await bench.engine.finish(5.0)
+        await bench.engine.accept(good)
+        await bench.engine.finish(5.0)
+        told = [read_record(turn.record).message.message_id for turn in await bench.store.turns(conversation)]
+        assert told == [good.message_id]
+        assert [message.message_id for message in await bench.store.accepted()] == [stuck.message_id]

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from msgspec.structs import replace
+
 from bot.dialogue.events import SlotSet
+from bot.engine.codec import read_record, record_to_json
 from bot.engine.outside import EventsWork
 from bot.messages import Principal, UserMessage
 
@@ -28,3 +33,30 @@ async def test_the_history_goes_on_behind_and_before_turns_that_say_nothing(real
     older = await (await real.client.get("/chat/history?before=62.0&limit=10", headers=customer)).json()
     assert {m["turn"] for m in older["messages"]} == {1}
     assert older["before"] is None
+
+
+async def test_behind_very_many_turns_that_say_nothing_a_page_is_empty_and_the_next_goes_on(real: Running) -> None:
+    customer = await real.login()
+    first = await (await real.client.post("/chat", json={"message": "hello"}, headers=customer)).json()
+    conversation, turns = first["conversationId"], 2_150
+    sql = """
+        INSERT INTO turns (conversation, seq, at, record)
+        WITH RECURSIVE n (seq) AS (VALUES (2) UNION ALL SELECT seq + 1 FROM n WHERE seq < :turns)
+        SELECT :conversation, n.seq, t.at, :record
+        FROM n JOIN turns t ON t.conversation = :conversation AND t.seq = 1"""
+    [turn] = await real.parts.engine.store.turns(conversation)
+    said = read_record(turn.record)
+    record = record_to_json(replace(said, message=replace(said.message, channel="background"), events=()))
+    database: Any = real.parts.database
+    await database.write(lambda c: c.run(sql, conversation=conversation, turns=turns, record=record))
+
+    empty = await (await real.client.get("/chat/history?after=1.1&limit=10", headers=customer)).json()
+    assert empty["messages"] == []
+    assert int(empty["after"]) > 1_000
+    end = await (await real.client.get(f"/chat/history?after={empty['after']}&limit=10", headers=customer)).json()
+    assert (end["messages"], end["after"]) == ([], str(turns))
+    older = await (await real.client.get("/chat/history?limit=10", headers=customer)).json()
+    assert older["messages"] == []
+    more = await (await real.client.get(f"/chat/history?before={older['before']}&limit=10", headers=customer)).json()
+    assert {m["turn"] for m in more["messages"]} == {1}
+    assert more["before"] is None

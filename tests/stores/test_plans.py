@@ -23,6 +23,7 @@ EVERY_TURN = {
     "page back": history._BEFORE,
     "page on": history._AFTER,
     "accept": inbox._ACCEPT,
+    "accepted before": inbox._BEFORE,
     "journal": effects._BEGIN,
     "standing effect": effects._STANDING,
     "unsettled effects": effects._UNSETTLED,
@@ -47,6 +48,11 @@ async def test_no_statement_scans_a_table_or_sorts(database: Database, sql: str)
     assert not set(whole) - {"SCAN CONSTANT ROW", "SCAN head"}, steps
     if "outbox" not in sql:  # the few that are due are sorted there
         assert not [step for step in steps if "TEMP B-TREE" in step], steps
+
+
+async def test_what_was_accepted_before_is_looked_for_among_what_is_not_answered(database: Database):
+    rows = await database.read(lambda c: c.all(f"EXPLAIN QUERY PLAN {inbox._BEFORE}", conversation="c", message_id="m"))
+    assert "inbox_accepted" in rows[0].detail
 
 
 def _names(sql: str) -> list[str]:

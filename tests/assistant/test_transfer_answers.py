@@ -118,7 +118,7 @@ async def test_payments_between_two_amounts_are_looked_for_and_not_made(assistan
     assert "transfer_form" not in exchange.actions
 
 
-@pytest.mark.parametrize("answer", ["go ahead with £20", "yes please £20", "sure, £20 is fine"])
+@pytest.mark.parametrize("answer", ["go ahead with £20", "yes please £20", "sure, £20 is fine", "yes, not £50 but £20"])
 async def test_a_yes_to_another_amount_moves_nothing_and_is_asked_about(assistant: Bot, answer: str) -> None:
     talk = talk_to(assistant, "12345678")
     await talk.say("transfer £50 from current to savings")

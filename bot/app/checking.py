@@ -61,8 +61,8 @@ def _spelt(finding: Diagnostic, content: Content, offered: Collection[str]) -> D
     if names is None:
         return finding
     named = {component.place: component.name for component in (*(content.pipeline or ()), *(content.policies or ()))}
-    name, known = named[finding.place].rpartition(".")[2], names | set(offered)
-    if not is_misspelt(name, known):
+    name, known = named[finding.place], names | set(offered)
+    if "." in name or not is_misspelt(name, known):  # a dotted one is somebody's own
         return finding
     return replace(finding, severity="error", cure=did_you_mean(name, known) or finding.cure)
 

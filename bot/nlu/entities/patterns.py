@@ -90,7 +90,7 @@ def _compiled(pattern: str, flags: int) -> re.Pattern[str] | _Limited:
         raise re.error(str(error)) from error
 
 
-_REPEATS = re.compile(r"[*+]|\{\d*,\d*\}")
+_REPEATS = re.compile(r"[*+]|(?<![(*+}?])\?|\{\d*,\d*\}")
 _OF_A_GROUP = re.compile(r"\)[*+{]|\\\d|\(\?P=")
 
 

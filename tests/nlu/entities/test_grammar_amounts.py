@@ -194,7 +194,7 @@ def test_a_suffix_counts_before_punctuation(text: str, phrase: str, value: float
     assert only(text, phrase, "amount-of-money").value == value
 
 
-@pytest.mark.parametrize("text", ["£12,34,567", "£1,2345", "room 2b", "221b", "a timer for 20m"])
+@pytest.mark.parametrize("text", ["£12,34,567", "room 2b", "221b", "a timer for 20m"])
 def test_what_cannot_be_an_amount_is_not_cut_down_to_one(text: str) -> None:
     assert found(text, "amount-of-money", "number") == []
 

@@ -73,7 +73,7 @@ def _minutes_from(tokens: Tokens, at: int) -> Clock | None:
 
 
 _AT: Final = frozenset({"at", "@"})
-_TOWARDS: Final = _AT | listed("by until till before after around about")
+_TOWARDS: Final = _AT | listed("by until till before after around about me is s its starts")
 """Words after which a number may be an hour, or the minutes to one."""
 
 
@@ -118,9 +118,7 @@ def _digits(tokens: Tokens, at: int) -> Clock | None:
     if not parts:
         return read
     if words[at + 1] == "." and words[read.end] not in {"am", "pm", "a", "p"}:
-        called = at > 0 and words[at - 1] in _AT and len(parts) == 1 and closes(tokens, read.end)
-        if not called:  # 3.30 is a number unless the morning or the afternoon is named
-            return None
+        return None  # 3.30 is a number unless the morning or the afternoon is named
     second = parts[1] if len(parts) == 2 else 0
     return read._replace(minute=parts[0], second=second, grain="second" if parts[1:] else "minute", marked=True)
 

@@ -76,7 +76,7 @@ def sign_before(tokens: Tokens, at: int) -> tuple[Currency | None, int]:
     word = tokens.words[at]
     if word in SIGNS:
         return SIGNS[word], at + 1
-    if word in {"rs", "re"} and (tokens.has_digits(at + 1) or tokens.words[at + 1] == "."):
+    if word == "rs" and (tokens.has_digits(at + 1) or tokens.words[at + 1] == "."):
         return CODES["inr"], tokens.skip(at + 1, (".",))
     if word in DOLLARS and tokens.words[at + 1] == "$" and tokens.glued(at + 1):
         return CODES[DOLLARS[word]], at + 2

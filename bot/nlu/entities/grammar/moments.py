@@ -174,7 +174,12 @@ def _days_from(tokens: Tokens, at: int, reference: Reference, led: bool) -> Date
         return None
     if tokens.words[count.end] == "on" and count.grain != "week":
         return None
-    day = _date(tokens, count.end + 1, reference.leaning("future"), True)
+    if at > 0 and tokens.words[at - 1] == "for":
+        return None  # "for 2 weeks from Monday": how long, and since when
+    leaning = reference.leaning("future") if tokens.words[count.end] in {"from", "on"} else reference
+    day = _date(tokens, count.end + 1, leaning, True)
+    if day and tokens.words[day.end] in {"to", "until", "till", "-"}:
+        return None
     if day is None or day.when.start is None or day.when.interval or day.when.grain != "day":
         return None
     return Dated(day.end, unit(add(day.when.start, count.grain, sign * int(count.value)), "day"))

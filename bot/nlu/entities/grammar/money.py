@@ -88,7 +88,7 @@ MONEY_WORDS: Final = (
     | frozenset(_NOTES)
     | {phrase[0] for phrase in _AT_MOST + _AT_LEAST}
     | frozenset(_BETWEEN)
-    | {"-", "+", "a", "an", "rs", "re"}
+    | {"-", "+", "a", "an", "rs"}
 )
 """Words that an amount can begin with, besides digits."""
 

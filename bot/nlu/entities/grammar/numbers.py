@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-from bot.nlu.entities.grammar.tokens import Tokens, numbered
+from bot.nlu.entities.grammar.tokens import Tokens, listed, numbered
 
 
 class Number(NamedTuple):
@@ -75,8 +75,8 @@ _LONGEST: Final = 15
 """Digits beyond which a number is a code (of a card, of a parcel) and no quantity."""
 
 
-def digits(tokens: Tokens, at: int, *, comma: bool = False) -> Number | None:
-    """Read a number in digits: `5`, `1,234.56`, `.5`; with `comma` also `12,50`, `1.234,56`, `1'234` and `1 234`."""
+def digits(tokens: Tokens, at: int, *, comma: bool = False, spaces: bool = False) -> Number | None:
+    """Read a number in digits: `5`, `1,234.56`, `.5`; with `comma` also `12,50`, `1.234,56`, with `spaces` `1 234`."""
     if tokens.words[at] == ".":
         return _decimals_alone(tokens, at)
     if not tokens.has_digits(at) or len(tokens.words[at]) > _LONGEST:
@@ -84,13 +84,20 @@ def digits(tokens: Tokens, at: int, *, comma: bool = False) -> Number | None:
     following = tokens.words[at + 1]
     if following not in _BETWEEN_DIGITS and not following.isdecimal():
         return Number(at + 1, Decimal(int(tokens.words[at])))
-    marks = _MARKS if comma else _MARKS[:1]
+    joined = spaces and tokens.words[at - 1] not in _NAMED_BY_NUMBERS
+    marks = _MARKS if joined else _MARKS[:3] if comma else _MARKS[:1]
     read = [_digits(tokens, at, thousands, decimals) for thousands, decimals in marks]
     return max(read, key=lambda number: number.end)
 
 
 _MARKS: Final = ((",", "."), (".", ","), ("'", "."), (" ", "."), (" ", ","))
 """What stands between thousands, and before decimals."""
+
+_NAMED_BY_NUMBERS: Final = listed("account card ending invoice order number no iban reference")
+"""What a number behind it names: the next number is another one."""
+
+_COUNTED: Final = listed("times percent % people")
+"""What a number before it counts: it is no end of the number before."""
 
 _BETWEEN_DIGITS: Final = frozenset(",.'")
 
@@ -108,7 +115,7 @@ def _digits(tokens: Tokens, at: int, thousands: str, decimals: str) -> Number:
     if len(whole) <= 3:
         while len(whole) < _LONGEST and (group := _group(tokens, end, thousands)):
             whole, end = whole + tokens.words[group], group + 1
-    if _joined(tokens, end, decimals) and len(tokens.words[end + 1]) <= (_LONGEST if decimals == "." else 2):
+    if _joined(tokens, end, decimals) and len(tokens.words[end + 1]) <= _LONGEST:
         return Number(end + 2, Decimal(f"{int(whole)}.{_ascii(tokens.words[end + 1])}"))
     return Number(end, Decimal(int(whole)))
 
@@ -117,7 +124,7 @@ def _group(tokens: Tokens, at: int, mark: str) -> int | None:
     """Where three digits stand that belong to a number in front of them, if they do."""
     if mark == " ":
         apart = 0 < at < tokens.count and tokens.starts[at] - tokens.ends[at - 1] == 1
-        group = at if apart and tokens.has_digits(at) else None
+        group = at if apart and tokens.has_digits(at) and tokens.words[at + 1] not in _COUNTED else None
     else:
         group = at + 1 if _joined(tokens, at, mark) else None
     return group if group is not None and len(tokens.words[group]) == 3 else None
@@ -137,9 +144,11 @@ def number(tokens: Tokens, at: int, *, suffixes: Mapping[str, int] = SUFFIXES, c
     if word not in _BEGINNINGS and not word.isdecimal():
         return None
     if word in {"minus", "negative"} or (word == "-" and not tokens.glued(at) and tokens.glued(at + 1)):
+        if tokens.words[at + 1] in {"minus", "negative", "-"}:
+            return None
         positive = number(tokens, at + 1, suffixes=suffixes, comma=comma)
         return positive and Number(positive.end, -positive.value)
-    read = digits(tokens, at, comma=comma)
+    read = digits(tokens, at, comma=comma, spaces=comma)
     if read is None:
         return _spoken(tokens, at)
     return _scaled(tokens, read, suffixes=suffixes)

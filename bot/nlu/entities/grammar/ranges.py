@@ -150,16 +150,21 @@ def hours_of_a_day(tokens: Tokens, at: int, reference: Reference, led: bool) -> 
     word = tokens.words[first]
     joints = _BETWEEN if word == "between" else JOINTS
     hours = _two_clocks(tokens, tokens.skip(first, ("between", "from", "at")), joints)
-    if hours and (hours[1].marked or hours[2].marked or word in {"between", "from"}):
+    if hours and (hours[1].marked or hours[2].marked or (word in {"between", "from"} and _both_small(*hours[1:]))):
         return Dated(hours[0], _on(dated.when, hours[1], hours[2]))
     return _side(tokens, first, dated.when)
+
+
+def _both_small(first: Clock, last: Clock) -> bool:
+    """Whether mere numbers are hours: of larger ones it is as likely that something costs so much."""
+    return first.hour <= 12 and last.hour <= 12
 
 
 def _side(tokens: Tokens, at: int, day: When) -> Dated | None:
     """Read what is after, before or until a time of a day."""
     word = tokens.words[at]
     said = clock(tokens, at + 1, bare=True) if word in UNTIL | {"after", "before", "by"} else None
-    if said is None or day.start is None or day.end is None:
+    if said is None or (word == "by" and not said.marked) or day.start is None or day.end is None:
         return None
     edge = _placed(said, day)
     if edge.start is None or not day.start <= edge.start:

@@ -21,7 +21,7 @@ _AFTER_A_PHRASE: Final = listed(
     "from had has have he how i if in into is it just me my need no not now of off on onto or our out over per please "
     "since she so than thank thanks that the their then there they this through till to too until up us was we were "
     "what when where which while who will with would yes you your am pm today tonight tomorrow yesterday "
-    "remind wake call ring text tell ask send pay transfer move book set turn play start stop leave back sharp works"
+    "remind wake tell ask send pay leave back sharp works"
 )
 _BELONGS_TO_A_NUMBER: Final = frozenset("%‰°€$£¥")
 

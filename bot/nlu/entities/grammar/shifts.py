@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from bot.nlu.entities.grammar.calendar import SECONDS, Grain, Reference, When, add, coarse, floor, later, span, unit
@@ -166,13 +166,12 @@ def ago(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | Non
 def ahead(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
     """Read `in 3 days`, `in half an hour`, `in 1 hour and 30 minutes`, `within two weeks`."""
     parts = counts(tokens, at + 1) if tokens.words[at] in {"in", "within"} else []
-    when = None
-    for count in parts:
-        start = reference if when is None or when.start is None else reference._replace(now=when.start)
-        when = _away(count, 1, start)
-    if when is None:
+    if not parts:
         return None
-    end = parts[-1].end
+    from_there = reference
+    for count in parts[:-1]:
+        from_there = reference._replace(now=_moved(count, 1, from_there))
+    when, end = _away(parts[-1], 1, from_there), parts[-1].end
     if tokens.words[at] == "in":
         return Dated(end, when)
     return Dated(end, span(floor(reference.now, "second"), when.end if coarse(when.grain) else when.start, "second"))
@@ -182,12 +181,17 @@ def _away(count: Count, sign: int, reference: Reference) -> When:
     """Move from now: by days, weeks and months to a day, by years to a month (as Duckling), else to the second."""
     if count.value != int(count.value):
         return _away(_finer(count), sign, reference)
-    if coarse(count.grain):
-        moved = add(reference.now, count.grain, sign * int(count.value))
-    else:
-        moved = later(reference, timedelta(seconds=SECONDS[count.grain] * sign * int(count.value)))
+    moved = _moved(count, sign, reference)
     grain: Grain = "month" if count.grain == "year" else "day" if coarse(count.grain) else "second"
     return unit(floor(moved, grain), grain)
+
+
+def _moved(count: Count, sign: int, reference: Reference) -> datetime:
+    if count.value != int(count.value):
+        return _moved(_finer(count), sign, reference)
+    if coarse(count.grain):
+        return add(reference.now, count.grain, sign * int(count.value))
+    return later(reference, timedelta(seconds=SECONDS[count.grain] * sign * int(count.value)))
 
 
 def _finer(count: Count) -> Count:

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sized
-from typing import Protocol, TypeAlias, TypeVar
+from collections.abc import Callable, Collection, Iterator
+from typing import TypeAlias, TypeVar
 
-T_co = TypeVar("T_co", covariant=True)
+T = TypeVar("T")
 
 Progress: TypeAlias = Callable[[str, float], None]
 """Is told what is done next, and the share of all that is done, 0 to 1; at 1 there is nothing more to wait for."""
-
-
-class Listed(Sized, Iterable[T_co], Protocol[T_co]):
-    """Things whose number is known."""
 
 
 def silent(stage: str, share: float) -> None:
     """Nobody is told."""
 
 
-def counted(things: Listed[T_co], what: str, progress: Progress) -> Iterator[T_co]:
+def counted(things: Collection[T], what: str, progress: Progress) -> Iterator[T]:
     """The things one after the other, each told of as `what`; the end, too."""
     for number, thing in enumerate(things):
         progress(f"{what} {number + 1:,} of {len(things):,}", number / len(things))

@@ -62,7 +62,7 @@ SPOKEN: Final = (
     frozenset(_SMALL)
     | frozenset(_TENS)
     | frozenset(_SHARE_SIGNS)
-    | {"a", "an", "half", "three", "minus", "negative", "dozen", "hundred", "couple", "."}
+    | {"a", "an", "half", "minus", "negative", "dozen", "hundred", "couple", "."}
 )
 """Words and signs that a number can begin with."""
 

@@ -23,10 +23,11 @@ def train_project(folder: Path, *, force: bool = False, progress: Progress = sil
     content = project.content
     domain = content.domain
     done = "found in the cache" if trained.cached else f"trained in {trained.seconds:.1f} s"
+    chosen = [trained.model.explain_threshold(), trained.model.explain_left_out()]
     return [
         f"{len(content.nlu.examples)} examples of {len(domain.intents)} intents, "
         f"{len(content.rules)} rules, {len(content.stories)} stories: {done}.",
-        trained.model.explain_threshold(),
+        *(line for line in chosen if line),
     ]
 
 

@@ -43,6 +43,13 @@ class Layered(Featurizer, Protocol):
 
 
 @runtime_checkable
+class Monolingual(Featurizer, Protocol):
+    """A featurizer that knows one language alone (`en`), and only misleads in others: it is left out there."""
+
+    language: str
+
+
+@runtime_checkable
 class Processor(Protocol):
     """Changes a finished parse; pure, and quick: it runs within every message."""
 

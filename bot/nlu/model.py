@@ -91,6 +91,13 @@ class Model:
             f"if their intent did not exist."
         )
 
+    def explain_left_out(self) -> str | None:
+        """Which featurizers have no part in the intents and why, in a sentence for `bot train`; None when all have."""
+        names = " and ".join(type(featurizer).__name__ for featurizer in self.features.left_out)
+        if not names or self.classifier is None:
+            return None
+        return f"Intents are told apart without {names}: the examples are in another language than the one known there."
+
     def familiarity(self, message: str) -> float:
         """How likely (0 to 1) a message is one of the intents at all; 0 without training data."""
         return self.classifier.predict(self.features.one(message)).known if self.classifier else 0.0

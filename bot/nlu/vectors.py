@@ -121,6 +121,7 @@ class StaticVectors:
     """
 
     version: str = "static-4"
+    language: str = "en"
 
     def __init__(self, folder: Path = WEIGHTS, share: float = SHARE) -> None:
         self.folder = folder

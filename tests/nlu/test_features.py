@@ -129,3 +129,62 @@ def test_any_text_has_features_of_at_most_unit_length(text):
     vector = FEATURES.one(text)
     length = float(vector.weights @ vector.weights + vector.dense @ vector.dense)
     assert length < 1.001
+
+
+GERMAN = [
+    "wie hoch ist mein Kontostand",
+    "überweise meiner Schwester Geld",
+    "ich habe meine Karte verloren",
+    "wann hat die Filiale geöffnet",
+    "guten Tag",
+    "Halt, abbrechen",
+]
+
+
+@pytest.mark.parametrize(
+    ("texts", "language", "english"),
+    [
+        (TEXTS, "en", True),
+        (TEXTS, "en-GB", True),
+        (TEXTS, "en_US", True),
+        (TEXTS, "de", False),
+        (GERMAN, "de", False),
+        (GERMAN, "en", False),
+        (["我想查余额", "你好", "转账给妈妈"], "en", False),
+        (["👍", "42"], "en", True),
+        ([*TEXTS, "Grüße", "ja"], "en", True),
+    ],
+)
+def test_static_vectors_and_english_words_are_for_english_alone(texts, language, english):
+    features = make_features(Tfidf.fit(texts), [], language)
+    assert (not features.left_out) is english
+    assert any(isinstance(source, StaticVectors) for source in features.sources) is english
+    assert (features.spelling.correct("recieve") == "receive") is english
+
+
+def test_a_project_is_told_by_its_commonest_words():
+    rare = [f"{letter}xqz{other}" for letter in "bcdfgh" for other in "jklmnp"]
+    common = ["my card is lost", "send money to my sister"] * 3
+    assert make_features(Tfidf.fit([*common, " ".join(rare)]), [], "en").left_out
+    many = [f"{word} account" for word in StaticVectors().vocabulary if word.isalpha() and len(word) > 5][:300]
+    rare = [f"{one}{other}" for one in rare for other in rare[:9]]
+    assert not make_features(Tfidf.fit([*many, *many, " ".join(rare)]), [], "en").left_out
+
+
+class German(Lengths):
+    language = "de"
+
+
+@pytest.mark.parametrize(
+    ("texts", "language", "names"),
+    [
+        (GERMAN, "de-AT", ["German", "Lengths"]),
+        (GERMAN, "en", ["Lengths"]),
+        (TEXTS, "en", ["Lengths", "StaticVectors"]),
+    ],
+)
+def test_a_featurizer_of_one_language_has_a_part_in_that_alone(texts, language, names):
+    features = make_features(Tfidf.fit(texts), [German(0.2), Lengths(0.2)], language)
+    assert [type(source).__name__ for source in features.sources] == names
+    gram = Kernel(features.of(texts)).gram
+    np.testing.assert_allclose(np.diag(gram)[:4], 1, atol=1e-5)

@@ -156,6 +156,14 @@ def test_other_languages(intent, text, balance, card):
     assert likeliest(train(content(examples, language="xx")).parse(text, NOW))[0] == intent
 
 
+def test_training_says_what_has_no_part_in_another_language():
+    german = {"balance": ["wie hoch ist mein Kontostand"], "card": ["meine Karte ist weg"]}
+    told = train(content(german)).explain_left_out()
+    assert told is not None
+    assert "without StaticVectors: the examples are in another language" in told
+    assert train(content({"balance": ["what is my balance"]})).explain_left_out() is None
+
+
 def test_intents_of_one_example_or_one_intent_alone_do_not_break_training():
     assert likeliest(train(content({"a": ["hello"], "b": ["bye"]})).parse("hello", NOW))[0] == "a"
     assert likeliest(train(content({"only": ["hello", "hi"]})).parse("hello", NOW))[0] == "only"

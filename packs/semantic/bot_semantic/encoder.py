@@ -25,6 +25,7 @@ class SemanticFeaturizer:
     """
 
     version = "minilm-l6-uint8-4"
+    language = "en"
     width = 384
 
     def __init__(self, share: float = 0.8, folder: Path = WEIGHTS) -> None:

@@ -266,6 +266,31 @@ async def test_earlier_messages_come_in_when_asked_for(page: Page) -> None:
     assert page.texts(".user .bubble") == [f"message {n}." for n in range(20)]
 
 
+async def test_a_long_conversation_scrolls_inside_the_page(page: Page) -> None:
+    await page.log_in()
+    await page.until(lambda: page.find("chat").is_displayed())
+    for n in range(12):
+        await page.say(f"message {n}.")
+        await page.until_log_says(f"you said: message {n}.")
+    heights = page.browser.execute_script(
+        "return [document.documentElement.scrollHeight, innerHeight,"
+        " document.getElementById('scroller').scrollHeight]"
+    )
+    assert heights[0] <= heights[1] < heights[2]
+
+
+async def test_the_keyboard_goes_on_behind_a_pressed_suggestion(page: Page) -> None:
+    await page.log_in()
+    await page.until(lambda: page.find("chat").is_displayed())
+    await page.say("hi")
+    await page.until(lambda: page.all(".choices button"))
+    await page.do(lambda: page.all(".choices button")[0].send_keys(Keys.ENTER))
+    await page.until_log_says("you said: /more")
+    assert page.focused() == "log"
+    await page.do(lambda: page.browser.switch_to.active_element.send_keys(Keys.TAB))
+    assert page.browser.switch_to.active_element == page.all(".choices button:enabled")[0]  # the answer's own
+
+
 async def test_the_page_fits_a_phone(page: Page, tmp_path: Path) -> None:
     await page.open(390, 800)
     await page.log_in()

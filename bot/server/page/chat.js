@@ -142,6 +142,8 @@ function sessionOver() {
 async function say(text, title) {
   if (state.busy || !text.trim()) return;
   notice("");
+  // A pressed button is retired: who uses the keyboard goes on from here, not from the page's top.
+  if (page.log.contains(document.activeElement)) page.log.focus({ preventScroll: true });
   retireChoices(page.log);
   const message = { message: text, messageId: server.newId() };
   if (title && title !== text) message.metadata = { title };

@@ -194,9 +194,67 @@ def test_a_suffix_counts_before_punctuation(text: str, phrase: str, value: float
     assert only(text, phrase, "amount-of-money").value == value
 
 
-@pytest.mark.parametrize("text", ["£12,34,567", "room 2b", "221b", "a timer for 20m"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "£12,34,567",
+        "room 2b",
+        "221b",
+        "a timer for 20m",
+        "£15O",
+        "£5oo",
+        "£2O0",
+        "£1e3",
+        "£1_000",
+        "£1/2",
+        "£1^3",
+        "£2x50",
+        "£10*5",
+        "£10+5",
+        "£5l",
+        "£1k2",
+        "£1.000",
+        "£10.500",
+        "1.000 pounds",
+        "1.000 euros",
+        "15O pounds",
+        "1e3 pounds",
+        "1_000 pounds",
+        "1/2 pounds",
+        "2x50 pounds",
+    ],
+)
 def test_what_cannot_be_an_amount_is_not_cut_down_to_one(text: str) -> None:
     assert found(text, "amount-of-money", "number") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "phrase", "value"),
+    [
+        ("£50ish", "£50", 50),
+        ("£1200pcm", "£1200", 1200),
+        ("£5/month", "£5", 5),
+        ("£10each", "£10", 10),
+        ("£20to Anna", "£20", 20),
+        ("£5GBP", "£5", 5),
+        ("£5bn", "£5bn", 5e9),
+        ("£1½", "£1½", 1.5),
+        ("£1'000", "£1'000", 1000),
+        ("£0.125", "£0.125", 0.125),
+        ("¥1.000", "¥1.000", 1),
+    ],
+)
+def test_what_may_stand_right_behind_an_amount_leaves_it_one(text: str, phrase: str, value: float) -> None:
+    assert only(text, phrase, "amount-of-money", "number").value == value
+
+
+@given(st.integers(1, 999), st.text(st.sampled_from("0OolIxeE_/^*1.,"), min_size=1, max_size=4), st.booleans())
+def test_a_mistyped_amount_is_never_cut_down(pounds: int, rest: str, signed: bool) -> None:
+    amount = f"{pounds}{rest}"
+    for entity in found(f"£{amount}" if signed else f"{amount} pounds", "amount-of-money"):
+        told = amount[: entity.end - entity.start - 1] if signed else amount[entity.start :]
+        assert told.startswith(str(pounds))
+        assert re.fullmatch(r"[.,/*^_]*|[.,/]+[a-zA-Z_*^].*", amount[len(told) :]), "what is left belongs to it"
 
 
 def test_five_pounds_twenty_needs_the_end_of_the_phrase() -> None:

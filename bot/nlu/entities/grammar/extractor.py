@@ -108,7 +108,8 @@ class GrammarExtractor:
             end = tokens.ends[best[1].end - 1] if best else 0
             if best and not (contact and contact.start < end):
                 free = best[1].end
-                phrases.append(self._entity(best[0], best[1].value, tokens.starts[at], end, best[1].details))
+                if best[1].details:  # or it means nothing
+                    phrases.append(self._entity(best[0], best[1].value, tokens.starts[at], end, best[1].details))
         return phrases
 
     def _entity(self, dimension: str, value: Json, start: int, end: int, details: JsonObject) -> Entity:

@@ -28,11 +28,18 @@ from bot.nlu.entities.grammar.numbers import (
     number,
     plain,
 )
-from bot.nlu.entities.grammar.reading import Reading, closes
-from bot.nlu.entities.grammar.tokens import Tokens
+from bot.nlu.entities.grammar.reading import Reading, closes, nothing
+from bot.nlu.entities.grammar.tokens import Tokens, listed
 
 _SCALES_BEHIND: Final = {"grand": 10**3, "mil": 10**6, "mn": 10**6, "bn": 10**9}
 """What may follow an amount behind its currency's sign with a space between."""
+
+_GLUED: Final = listed("ish p pa pcm pm pp pw each off to from for into and or") | _SCALES_BEHIND.keys()
+"""What may follow an amount without a gap and leaves it what it is."""
+
+_JOINING: Final = frozenset("/:.,'")
+"""Signs that make one of digits on both sides: `£1/2`, but not of `£5/month`."""
+_ALWAYS_JOINING: Final = frozenset("_^*×+=")
 
 _NOTES: Final = {"fiver": 5, "tenner": 10, "grand": 1000, "fivers": 5, "tenners": 10}
 
@@ -107,7 +114,19 @@ class Amount(NamedTuple):
 
 def money(tokens: Tokens, at: int, reference: Reference) -> Reading | None:
     """Read an amount, or an interval of amounts."""
-    return _bounded(tokens, at) or _between(tokens, at) or _range(tokens, at)
+    return _bounded(tokens, at) or _between(tokens, at) or _range(tokens, at) or _unclear(tokens, at)
+
+
+def _unclear(tokens: Tokens, at: int) -> Reading | None:
+    """Take what looks like an amount and is none as nothing: no number is to be read in `£1^3` or `1.000 pounds`."""
+    sign, end = sign_before(tokens, at)
+    if sign and tokens.has_digits(end):
+        while tokens.glued(end + 1):
+            end += 1
+        return nothing(end + 1)
+    read = number(tokens, at, suffixes=NO_SUFFIXES)
+    currency, end = currency_behind(tokens, read.end) if read else (None, at)
+    return nothing(end) if read and currency and _is_grouped_by_point(tokens, read, currency) else None
 
 
 def _bounded(tokens: Tokens, at: int) -> Reading | None:
@@ -205,7 +224,7 @@ def _signed(tokens: Tokens, at: int) -> Amount | None:
     first = after + minus
     begins = tokens.has_digits(first) or tokens.words[first] == "."
     read = number(tokens, first, suffixes=MONEY_SUFFIXES, comma=True) if begins else None
-    if read is None or _runs_on(tokens, read.end):
+    if read is None or _runs_on(tokens, read.end) or _is_grouped_by_point(tokens, read, currency):
         return None
     scale = _SCALES_BEHIND.get(tokens.words[read.end])
     if scale:
@@ -231,15 +250,17 @@ def _named(tokens: Tokens, at: int) -> Amount | None:
     if word in _NOTES:
         return _in_notes(tokens, read, _NOTES[word])
     currency, end = currency_behind(tokens, read.end)
-    if currency is None:
+    if currency is None or _is_grouped_by_point(tokens, read, currency):
         return None
     rest = _rest(tokens, Number(end, read.value), currency)
     return Amount(rest.end, rest.value, currency)
 
 
 def _is_fragment(tokens: Tokens, at: int, read: Number) -> bool:
-    """Tell the `000` of `a.000 euros` from a number."""
-    return read.end == at + 1 and len(tokens.words[at]) > 1 and tokens.words[at].startswith("0")
+    """Tell the `000` of `a.000 euros`, the `3` of `1e3 pounds` and the `2` of `1/2 pounds` from a number."""
+    if read.end == at + 1 and len(tokens.words[at]) > 1 and tokens.words[at].startswith("0"):
+        return True
+    return tokens.glued(at) and (tokens.is_word(at - 1) or _joins(tokens, at - 1))
 
 
 def _in_notes(tokens: Tokens, count: Number, note: int) -> Amount:
@@ -278,7 +299,33 @@ def _rest(tokens: Tokens, whole: Number, currency: Currency) -> Number:
 
 
 def _runs_on(tokens: Tokens, at: int) -> bool:
-    """Whether digits go on right after the amount, so that it is something else: `£12,34,567`."""
-    if tokens.words[at] in {".", ",", "'"} and tokens.glued(at) and tokens.glued(at + 1):
-        at += 1
-    return tokens.glued(at) and tokens.words[at].isalnum() and not tokens.is_word(at)
+    """Whether what follows without a gap makes it something else: `£12,34,567`, `£15O`, `£1e3`, `£1/2`.
+
+    Who mistypes an amount is to be asked for it, not given a part of it.
+    """
+    if not tokens.glued(at):
+        return False
+    if tokens.is_word(at):
+        last = tokens.words[at] in _GLUED or currency_behind(tokens, at)[0] is not None
+        return not last or (tokens.glued(at + 1) and tokens.has_digits(at + 1))
+    return tokens.words[at].isalnum() or tokens.words[at] == "_" or _joins(tokens, at)
+
+
+def _joins(tokens: Tokens, at: int) -> bool:
+    """Whether the token is a sign that makes one of what stands on both its sides."""
+    if not (tokens.glued(at) and tokens.glued(at + 1)):
+        return False
+    word = tokens.words[at]
+    return (word in _JOINING and _has_number(tokens, at + 1)) or word in _ALWAYS_JOINING
+
+
+def _has_number(tokens: Tokens, at: int) -> bool:
+    return tokens.words[at].isalnum() and not tokens.is_word(at)
+
+
+def _is_grouped_by_point(tokens: Tokens, read: Number, currency: Currency) -> bool:
+    """Whether `1.000` may as well be a thousand: three digits behind a point, of which the currency needs two."""
+    last = read.end - 1
+    is_group = last >= 2 and tokens.words[last - 1] == "." and tokens.glued(last) and tokens.has_digits(last - 2)
+    digits = tokens.words[last]
+    return is_group and currency.decimals == 2 and len(digits) == 3 and digits.isdecimal() and digits.endswith("0")

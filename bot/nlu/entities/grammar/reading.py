@@ -16,6 +16,11 @@ class Reading(NamedTuple):
     details: JsonObject
 
 
+def nothing(end: int) -> Reading:
+    """Give the reading of a phrase that ends before token `end` and is to mean nothing, to any rule."""
+    return Reading(end, None, {})
+
+
 _AFTER_A_PHRASE: Final = listed(
     "a about again all also an and any are as at be been before but by can could did do does during each every for "
     "from had has have he how i if in into is it just me my need no not now of off on onto or our out over per please "

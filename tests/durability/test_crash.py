@@ -30,6 +30,11 @@ async def test_kill_9_loses_doubles_and_changes_nothing(tmp_path: Path):
     assert any("is missing" in problem for problem in problems), problems
 
 
+async def test_clients_that_try_again_under_a_new_id_are_seen_to_double(tmp_path: Path):
+    report = await crash(tmp_path, f"sqlite:///{tmp_path}/t.db", Settings(kills=2, careless=True))
+    assert any("answered twice" in problem for problem in report.problems), report.problems
+
+
 async def test_kill_9_of_two_workers_on_postgres_loses_doubles_and_changes_nothing(tmp_path: Path):
     with running_cluster() as cluster:
         report = await crash(tmp_path, cluster.new_database(), Settings(kills=1, workers=2, seed=5))

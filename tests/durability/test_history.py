@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,11 @@ from bot.engine.engine import Engine
 from bot.engine.protocols import TurnCommit
 from bot.errors import SequenceConflict
 from bot.sources import Sources
+from bot.stores import leases
+from bot.stores.connection import Connection
 from bot.stores.database import Database
+from bot.stores.leases import Asked, Held
+from bot.stores.postgres import PostgresTurns
 from bot.stores.turns import SqlTurns, open_turns
 from tests.durability.history import Seen, bombard, counting_engine, violations, without_lock
 from tests.stores.cluster import Cluster, running_cluster
@@ -64,16 +68,14 @@ async def test_a_thousand_messages_at_once_on_one_conversation_make_one_history(
     assert stored == list(range(1, 501))
 
 
-@pytest.mark.parametrize(("workers", "messages"), [(1, 100), (2, 100), (4, 500)])
-async def test_workers_on_one_database_make_one_history(
-    open_store: OpenStore, cluster: Cluster, workers: int, messages: int
-):
+@pytest.mark.parametrize("workers", [1, 2, 4])
+async def test_workers_on_one_database_make_one_history(open_store: OpenStore, cluster: Cluster, workers: int):
     url = cluster.new_database()
     engines = [counting_engine(open_store(url), Sources()) for _ in range(workers)]
-    seen, stored = await history_of(engines, clients=messages, each=1)
-    assert len(seen) == 2 * messages
+    seen, stored = await history_of(engines, clients=500, each=1)
+    assert len(seen) == 1_000
     assert violations(seen) == []
-    assert stored == list(range(1, messages + 1))
+    assert stored == list(range(1, 501))
 
 
 async def test_without_the_lock_the_constraint_keeps_one_history(open_store: OpenStore, memory: Path):
@@ -81,6 +83,27 @@ async def test_without_the_lock_the_constraint_keeps_one_history(open_store: Ope
     seen, stored = await history_of([engine], clients=8, each=12)
     assert violations(seen) == []
     assert stored == list(range(1, 97))
+
+
+class WithoutLease(PostgresTurns):
+    """A store whose leases are over as soon as they are given: everybody holds every conversation."""
+
+    def _take_together(self, connection: Connection, asked: Sequence[Asked]) -> Sequence[Held | KeyError | None]:
+        return leases.take(connection, asked, 0.0)
+
+
+async def test_without_lock_and_lease_fence_and_constraint_keep_one_history(cluster: Cluster):
+    async with AsyncExitStack() as stack:
+        url, engines = cluster.new_database(), []
+        for _ in range(2):
+            database = Database.open(url, readers=2)
+            stack.push_async_callback(database.close)
+            store = WithoutLease(database, Sources())
+            stack.push_async_callback(store.close)
+            engines.append(without_lock(counting_engine(store, Sources())))
+        seen, stored = await history_of(engines, clients=4, each=12)
+    assert violations(seen) == []
+    assert stored == list(range(1, 49))
 
 
 class LastWriterWins(SqlTurns):

@@ -18,7 +18,7 @@ def add_commands(commands: Commands) -> None:
     """Add `bot simulator`, and `--bank-url` and `--demo` to the commands that open the bot."""
     commands.add(simulator)
     bank = "Use the bank at URL (`bot simulator` serves one) instead of an embedded simulator."
-    demo = "Add the demo customers, in a store of their own; loopback only."
+    demo = "Add the demo customers, in a store of their own unless --store names one; loopback only."
     for command in ("run", "shell"):
         commands.option(command, click.Option(["--bank-url"], metavar="URL", help=bank), _configure_bank)
         commands.option(command, click.Option(["--demo"], is_flag=True, help=demo), _configure_demo)
@@ -41,15 +41,17 @@ def _configure_bank(settings: Settings, url: object) -> Settings:
 
 
 def _configure_demo(settings: Settings, demo: object) -> Settings:
-    """Settings with the demo's own store; raises ConfigurationError where others could reach the demo's logins."""
-    if not demo:
+    """Settings with the demo's own store, whatever config.yml names: customers of the bank's are kept there.
+
+    Raises ConfigurationError where others could reach the demo's logins, which everybody knows.
+    """
+    if not demo and settings.store.url != DEMO_STORE:
         return settings
     if not _is_loopback(settings.server.host):
+        told = "--demo serves" if demo else f"{DEMO_STORE} holds the demo's"
         raise ConfigurationError(
-            [f"--demo serves well-known logins: it listens on 127.0.0.1 only, not on {settings.server.host}"]
+            [f"{told} well-known logins: it is served on 127.0.0.1 only, not on {settings.server.host}"]
         )
-    if settings.store.url != type(settings.store)().url:
-        return settings
     return replace(settings, store=replace(settings.store, url=DEMO_STORE))
 
 

@@ -9,9 +9,10 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from bot.app.checking import check_project
 from bot.config import Settings
 from bot.content import Content, Diagnostic, Story
-from bot.errors import ContentError
+from bot.errors import ConfigurationError, ContentError, PluginError
 from bot.plugins import Plugins, find_plugins, needs_action_server
 from bot.reading import read_project, read_settings
 
@@ -34,17 +35,29 @@ def load_project(
 ) -> Project:
     """The project in `folder`, read and its plugins found.
 
-    `override` changes the settings first, then `options` (the values of the
-    plugins' options of `command`) may. Raises ContentError with every error there is,
-    ConfigurationError or PluginError.
+    `override` changes the settings, and has the last word on what it changes; before that `options` (the values of
+    the plugins' options of `command`) may. Raises ContentError with every error there is in content, configuration
+    and plugins, ConfigurationError or PluginError.
     """
-    settings, _ = read_settings(folder)
-    plugins = Plugins(find_plugins(folder, settings.plugins))
-    read = read_project(folder, known_actions=frozenset(plugins.actions()), all_known=not needs_action_server(folder))
-    if read.errors:
-        raise ContentError(read.errors)
-    settings = configured(override(read.settings) if override else read.settings, plugins, command, options or {})
+    try:
+        settings, _ = read_settings(folder)
+        plugins = Plugins(find_plugins(folder, settings.plugins))
+        known = frozenset(plugins.actions())
+        read = read_project(folder, known_actions=known, all_known=not needs_action_server(folder))
+        if read.errors:
+            raise ContentError(read.errors)
+    except (ContentError, PluginError):
+        # One layer's errors hide no other's.
+        if errors := [found for found in check_project(folder) if found.severity == "error"]:
+            raise ContentError(errors) from None
+        raise
+    change = override or _unchanged
+    settings = change(configured(change(read.settings), plugins, command, options or {}))
     return Project(settings, plugins, read.content, read.tests, read.diagnostics)
+
+
+def _unchanged(settings: Settings) -> Settings:
+    return settings
 
 
 def private_folder(settings: Settings) -> Path:
@@ -57,10 +70,19 @@ def private_folder(settings: Settings) -> Path:
 
 
 def configured(settings: Settings, plugins: Plugins, command: str, options: dict[str, Any]) -> Settings:
-    """The settings with the plugins' options of this command, each of which may change them."""
+    """The settings with the plugins' options of this command, each of which may change them.
+
+    Raises ConfigurationError with what all of them have against it.
+    """
     settings = replace(settings, options=options)
+    problems: list[str] = []
     for added in plugins.commands().options:
         name = added.option.name or ""
         if added.configure is not None and added.command == command and name in options:
-            settings = added.configure(settings, options[name])
+            try:
+                settings = added.configure(settings, options[name])
+            except ConfigurationError as error:
+                problems += error.problems
+    if problems:
+        raise ConfigurationError(problems)
     return settings

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import resource
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -18,6 +20,7 @@ from bot.app.memory import give_large_blocks_back, leave_alone_what_stays
 from bot.app.opening import Bot, open_bot
 from bot.app.projects import load_project
 from bot.app.workers import READY, Workers, check_workers, reserve_port, stop_without_parent
+from bot.channels import plugged
 from bot.channels.callback import addressing as callback_addressing
 from bot.channels.delivery import Delivery
 from bot.config import RasaAuth, Settings
@@ -28,6 +31,8 @@ from bot.server.app import make_app
 from bot.server.listening import listening
 from bot.server.parts import Parts
 from bot.stores.database import Wrap
+from bot.stores.dialects import Postgres
+from bot.stores.lock import noted
 
 PURGE_EVERY = 600.0
 """Seconds between two looks for records that are older than they are kept."""
@@ -92,6 +97,7 @@ async def run_server(
 ) -> None:
     """Serve the project until SIGTERM or SIGINT; raises ConfigurationError, ContentError or PluginError instead."""
     give_large_blocks_back()
+    allow_many_connections()
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -105,6 +111,13 @@ async def run_server(
             say("Stopping: turns under way are finished first.")
 
 
+def allow_many_connections() -> None:
+    """Let this process open as many files, connections among them, as it may: by itself it stops at the soft limit."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(OSError, ValueError):  # where the system says "unlimited" and does not mean it
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
 @asynccontextmanager
 async def serving(
     folder: Path, place: Place, options: dict[str, Any], *, wrap: Wrap | None = None, progress: Progress = silent
@@ -115,20 +128,36 @@ async def serving(
     """
     project = load_project(folder, options, place.override)
     callback = _callback(project.settings)
-    addressing = {"callback": callback_addressing(callback)} if callback else {}
+    senders = {name: c for name, c in project.plugins.channels().items() if isinstance(c, plugged.SendingChannel)}
+    addressing = {name: plugged.addressing(name) for name in senders}
+    if callback:
+        addressing["callback"] = callback_addressing(callback)
     opened = open_bot(project, server=True, addressing=addressing, wrap=wrap, progress=progress)
     async with opened as running, AsyncExitStack() as stack:
+        if isinstance(running.database.dialect, Postgres):
+            stack.enter_context(noted(running.settings.data, running.database.dialect.place))
         await running.engine.drain()
         jobs: list[Job] = [lambda: running.background.run(EFFECTS_EVERY), lambda: purging(running)]
-        if callback:
-            outcome, wake = running.metrics.delivery, running.engine.outbox_changed
-            delivery = Delivery(running.store, running.sources, wake=wake, outcome=outcome)
-            jobs.append((await stack.enter_async_context(delivery)).run)
+        if addressing:
+            jobs.append((await stack.enter_async_context(_delivery(running, senders))).run)
         async with working_in_background(running.log, *jobs):
             app = make_app(parts_of(running))
             async with listening(app, running.settings, shared_port=place.is_worker) as url:
                 yield running, url
             await running.engine.finish(running.settings.limits.shutdown_seconds)
+
+
+def _delivery(running: Bot, senders: Mapping[str, plugged.SendingChannel]) -> Delivery:
+    """What sends the replies of the callback channel, and of plugins' channels that send."""
+    engine = running.engine
+    return Delivery(
+        running.store,
+        running.sources,
+        wake=engine.outbox_changed,
+        outcome=running.metrics.delivery,
+        senders={name: plugged.sender(name, channel) for name, channel in senders.items()},
+        tell=engine.watch.action_failed,
+    )
 
 
 def parts_of(running: Bot) -> Parts:

@@ -98,7 +98,7 @@ class Sessions:
         return row
 
     async def list(self, *, customer: str | None = None, limit: int = 100) -> Sequence[SessionRow]:
-        """The live sessions, newest first, of one customer or all."""
+        """The live sessions, newest first, of one customer (by their id here or at the bank) or of all."""
         return await self._store.list(self._sources.now(), customer=customer, limit=limit)
 
     async def end(self, session_id: str) -> bool:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import click
 
 from bot.cli import options
 from bot.cli.opening import load_settings, with_auth
 from bot.errors import BotError
+
+T = TypeVar("T")
 
 
 @click.group()
@@ -24,11 +28,8 @@ def customers() -> None:
 @options.store
 def add(account_number: str, bank_id: str, project: Path, store: str | None) -> None:
     """Add the customer with ACCOUNT_NUMBER; the code is asked for, or read from standard input."""
-    code = _read_code()
-    try:
-        with_auth(load_settings(project, store), lambda auth: auth.customers.add(account_number, code, bank_id))
-    except ValueError as error:
-        raise BotError(str(error)) from error
+    settings, code = load_settings(project, store), _read_code()
+    _told(lambda: with_auth(settings, lambda auth: auth.customers.add(account_number, code, bank_id)))
     click.echo("Added the customer.")
 
 
@@ -80,8 +81,10 @@ def enable(account_number: str, project: Path, store: str | None) -> None:
 @options.store
 def reset_code(account_number: str, project: Path, store: str | None) -> None:
     """Give ACCOUNT_NUMBER a new code and end its sessions; the code is asked for, or read from standard input."""
+    settings = load_settings(project, store)
+    _must(with_auth(settings, lambda auth: auth.customers.find(account_number)) is not None)
     code = _read_code()
-    _must(with_auth(load_settings(project, store), lambda auth: auth.customers.reset_code(account_number, code)))
+    _must(_told(lambda: with_auth(settings, lambda auth: auth.customers.reset_code(account_number, code))))
     click.echo("The new code is in force; old sessions are over.")
 
 
@@ -107,6 +110,14 @@ def _read_code() -> str:
     if sys.stdin.isatty():
         return str(click.prompt("Code", hide_input=True, confirmation_prompt=True))
     return sys.stdin.readline().rstrip("\n")
+
+
+def _told(work: Callable[[], T]) -> T:
+    """What `work` gives; a code or number that cannot be is told in its sentence."""
+    try:
+        return work()
+    except ValueError as error:
+        raise BotError(str(error)) from error
 
 
 def _must(found: bool) -> None:

@@ -25,10 +25,13 @@ def load_settings(project: Path, store: str | None = None) -> Settings:
     """The project's settings, its store replaced when one is given; ConfigurationError lists every problem.
 
     Where neither the command nor config.yml names a store, it is that of the
-    server that runs in the project: a demo has one of its own.
+    server that runs in the project: a demo has one of its own. One on
+    PostgreSQL has to be named, since its password is in no file.
     """
-    from bot.reading import read_settings
+    from bot.reading import content_files, read_settings
 
+    if not (project / "config.yml").is_file() and not content_files(project):
+        raise ConfigurationError([f"there is no project in {project.resolve()}: go to one, or begin with `bot init DIR`"])
     settings, diagnostics = read_settings(project)
     errors = [str(found) for found in diagnostics if found.severity == "error"]
     if errors:
@@ -38,11 +41,13 @@ def load_settings(project: Path, store: str | None = None) -> Settings:
 
 
 def _store_in_use(settings: Settings) -> str | None:
-    from bot.stores.lock import held_files
+    from bot.stores.lock import held_files, noted_store
 
     default = Store().url
     if settings.store.url != default:
         return None
+    if served := noted_store(settings.data):
+        raise ConfigurationError([f"the server that runs here works on {served}: name this store with --store"])
     held = [f"sqlite:///{file.relative_to(settings.project)}" for file in held_files(settings.data)]
     if len(held) != 1 or held == [default]:
         return None

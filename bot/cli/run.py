@@ -41,8 +41,6 @@ def run(
     from bot.app.running import Place, run_bot
     from bot.config import RasaAuth
 
-    if not (project / "config.yml").is_file():
-        raise click.UsageError(f"there is no config.yml in {project.resolve()}; go to a project, or `bot init DIR`")
     place = Place(host, port, store, workers, worker, RasaAuth(auth_token, jwt_secret, jwt_method))
     with showing.progress("Starting") as progress:
         main = run_bot(project, place, plugin_options, sys.argv[1:], say=click.echo, progress=progress)

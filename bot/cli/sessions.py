@@ -10,6 +10,8 @@ from bot.cli import options
 from bot.cli.opening import load_settings, with_auth
 from bot.errors import BotError
 
+_ALL = 2**31 - 1
+
 
 @click.group()
 def sessions() -> None:
@@ -17,16 +19,26 @@ def sessions() -> None:
 
 
 @sessions.command("list")
+@click.option("--bank-id", help="Only those of the customer with this id at the bank.")
 @options.project
 @options.store
-def list_(project: Path, store: str | None) -> None:
-    """List the sessions that are alive."""
+def list_(bank_id: str | None, project: Path, store: str | None) -> None:
+    """List the sessions that are alive, newest first; account numbers are masked."""
     from bot.cli import showing
 
-    rows = with_auth(load_settings(project, store), lambda auth: auth.sessions.list())
+    settings = load_settings(project, store)
+    rows = with_auth(settings, lambda auth: auth.sessions.list(customer=bank_id, limit=_ALL))
     showing.table(
-        ("id", "since", "idle until", "ends by"),
-        [(r.id, *(str(t)[:19] for t in (r.created_at, r.idle_until, r.absolute_until))) for r in rows],
+        ("id", "account", "bank's customer", "since", "idle until", "ends by"),
+        [
+            (
+                r.id,
+                f"…{r.account_number[-3:]}",
+                r.bank_customer_id,
+                *(str(t)[:19] for t in (r.created_at, r.idle_until, r.absolute_until)),
+            )
+            for r in rows
+        ],
     )
 
 

@@ -1,10 +1,12 @@
 """YAML to content and diagnostics: the only room that knows yaml."""
 
+from bot.reading.finding import content_files
 from bot.reading.project import ReadResult, read_nlu_data, read_project, read_test_stories
 from bot.reading.settings import plugin_places, read_pipeline, read_settings
 
 __all__ = [
     "ReadResult",
+    "content_files",
     "plugin_places",
     "read_nlu_data",
     "read_pipeline",

@@ -98,7 +98,7 @@ def _session(row: SessionRow) -> dict[str, object]:
 def routes() -> tuple[Route, ...]:
     """The routes of authentication."""
     limit = Parameter("limit", "how many at most", {"type": "integer", "minimum": 1, "maximum": _MOST_SESSIONS})
-    customer = Parameter("customer", "only this customer's", schemas.plain(1, 64))
+    customer = Parameter("customer", "only this customer's, by `customerId` or the bank's id of them", schemas.plain(1, 64))
     by_id = Parameter("id", "the session's id", schemas.plain(1, 256), "path")
     logged_in = Answers(200, "a session's token", schemas.LOGGED_IN)
     done = Answers(204, "done")

@@ -135,9 +135,9 @@ class Sqlite:
             return Conflict(str(error))
         if primary == sqlite3.SQLITE_FULL:
             return Fault("full", str(error))
-        if primary in _BROKEN:
-            return Fault("broken", str(error))
-        return None
+        if primary == sqlite3.SQLITE_CANTOPEN:  # for want of a file descriptor, say: nothing was read or written
+            return Fault("lost", str(error))
+        return Fault("broken", str(error)) if primary in _BROKEN else None
 
 
 _BROKEN = frozenset(
@@ -145,7 +145,6 @@ _BROKEN = frozenset(
         sqlite3.SQLITE_IOERR,
         sqlite3.SQLITE_CORRUPT,
         sqlite3.SQLITE_NOTADB,
-        sqlite3.SQLITE_CANTOPEN,
         sqlite3.SQLITE_READONLY,
         sqlite3.SQLITE_PROTOCOL,
         sqlite3.SQLITE_PERM,
@@ -196,6 +195,11 @@ class Postgres:
 
         self.url = url
         self.errors: tuple[type[Exception], ...] = (psycopg.Error,)
+
+    @property
+    def place(self) -> str:
+        """The URL without password and settings, which may be shown."""
+        return self.url._replace(password=None).difference_update_query([*self.url.query]).render_as_string()
 
     @property
     def conninfo(self) -> str:

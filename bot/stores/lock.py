@@ -1,4 +1,4 @@
-"""One server to an SQLite file: a lock that dies with its process."""
+"""One server to an SQLite file, and a note of who serves on PostgreSQL: locks that die with their process."""
 
 from __future__ import annotations
 
@@ -49,6 +49,31 @@ def _is_held(lock: Path) -> bool:
 
 
 @contextlib.contextmanager
+def noted(folder: Path, url: str) -> Iterator[None]:
+    """Leave a note in `folder` for a while that a server works on the store at `url` (no password in it)."""
+    file = os.open(folder / _NOTE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH)  # workers share it
+        os.ftruncate(file, 0)
+        os.pwrite(file, url.encode(), 0)
+        yield
+    finally:
+        os.close(file)
+
+
+def noted_store(folder: Path) -> str | None:
+    """The store that a running server left a note of in `folder`."""
+    try:
+        with (folder / _NOTE).open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return (folder / _NOTE).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    return None
+
+
+@contextlib.contextmanager
 def locked(database: Path) -> Iterator[None]:
     """Hold the lock of a database file for a while."""
     lock = FileLock(database)
@@ -57,6 +82,8 @@ def locked(database: Path) -> Iterator[None]:
     finally:
         lock.release()
 
+
+_NOTE = "server.store"
 
 _TAKEN = (
     "a server (process {holder}) is using {database}; stop it first, or use another --store "

@@ -107,8 +107,11 @@ class SessionStore:
         await self._database.write(lambda connection: connection.run(sql, until=micros(idle_until), token=token))
 
     async def list(self, now: datetime, *, customer: str | None, limit: int) -> Sequence[SessionRow]:
-        """The live sessions, newest first; a token on its way out is not shown beside its successor."""
-        chosen = " AND s.customer = :customer" if customer is not None else ""
+        """The live sessions, newest first; a token on its way out is not shown beside its successor.
+
+        `customer`: their id here or at the bank, None for all.
+        """
+        chosen = " AND (s.customer = :customer OR c.bank_customer_id = :customer)" if customer is not None else ""
         sql = f"{_SELECT} AND s.dies_at IS NULL{chosen} ORDER BY s.created_at DESC, s.id LIMIT :limit"
         parameters = {"now": micros(now), "limit": limit} | ({"customer": customer} if customer is not None else {})
         return [

@@ -94,6 +94,9 @@ async def test_another_s_session_cannot_be_ended_by_a_customer_and_the_operator_
     listed = (await (await real.client.get("/auth/sessions", headers=operator)).json())["sessions"]
     assert [session["customerId"] for session in listed] == [real.customer]
     assert listed[0]["accountNumber"] == "****56"
+    for customer_id, number in ((real.customer, 1), ("bank-3", 1), ("nobody", 0)):
+        asked = await real.client.get("/auth/sessions", params={"customer": customer_id}, headers=operator)
+        assert len((await asked.json())["sessions"]) == number
     path = f"/auth/sessions/{listed[0]['sessionId']}"
     assert (await real.client.delete(path, headers=customer)).status == 403
     assert (await real.client.delete(path, headers=operator)).status == 204

@@ -125,13 +125,18 @@ def test_the_demo_has_a_store_of_its_own_on_loopback_only() -> None:
     settings = Settings()
     assert configure(settings, False) == settings
     assert "demo" in configure(settings, True).store.url
-    chosen = replace(settings, store=replace(settings.store, url="sqlite:///other.db"))
-    assert configure(chosen, True) == chosen
+    chosen = replace(settings, store=replace(settings.store, url="sqlite:///.teller/customers.db"))
+    assert configure(chosen, False) == chosen
+    assert configure(chosen, True).store.url == configure(settings, True).store.url, "config.yml's is the customers'"
     for host in ("127.0.0.1", "::1", "localhost", "127.1.2.3"):
         configure(replace(settings, server=replace(settings.server, host=host)), True)
     for host in ("0.0.0.0", "::", "10.0.0.1", "bank.example"):
-        with pytest.raises(ConfigurationError, match="listens on"):
-            configure(replace(settings, server=replace(settings.server, host=host)), True)
+        reached = replace(settings, server=replace(settings.server, host=host))
+        with pytest.raises(ConfigurationError, match="served on 127.0.0.1 only"):
+            configure(reached, True)
+        assert configure(reached, False) == reached
+        with pytest.raises(ConfigurationError, match="the demo's well-known logins"):
+            configure(replace(reached, store=configure(settings, True).store), False)
 
 
 async def test_too_many_requests_of_a_customer_are_told_to_wait(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import Self, TypeVar
 
 from bot.errors import ConfigurationError
 from bot.progress import Progress, silent
@@ -17,6 +18,8 @@ from bot.stores.dialects import Sqlite, dialect_of
 from bot.stores.history import count_of
 from bot.stores.lock import locked
 from bot.stores.schema import LATEST, TABLES
+
+T = TypeVar("T")
 
 _CHUNK = 500
 _PAGES = 2_000
@@ -100,7 +103,9 @@ def check_exists(store: Path) -> None:
 async def copy(source: str, target: str, *, project: Path = Path(), progress: Progress = silent) -> int:
     """Copy everything from one store to another, empty one (SQLite to PostgreSQL, say); the number of rows.
 
-    Raises ConfigurationError while a server runs on either, and when there is something at the target.
+    All is read as it was at one moment, whatever servers on PostgreSQL write meanwhile. Raises ConfigurationError
+    while a server runs on either SQLite file, when there is something at the target, and when the source's
+    connection is lost on the way.
     """
     with contextlib.ExitStack() as stack:
         dialects = [dialect_of(url, project) for url in (source, target)]
@@ -116,14 +121,42 @@ async def copy(source: str, target: str, *, project: Path = Path(), progress: Pr
         copied = Database.open(target, project=project, readers=1)
         try:
             await copied.read(_expect_empty)
-            return await _copy_tables(origin, copied, progress)
+            return await _copy_tables(await _Moment.of(origin), copied, progress)
         finally:
             await origin.close()
             await copied.close()
 
 
-async def _copy_tables(source: Database, target: Database, progress: Progress) -> int:
-    count, total = 0, sum([await source.scan(partial(count_of, table=table)) for table in TABLES])
+class _Moment:
+    """A store as it is at one moment: all is read in one transaction of one connection."""
+
+    def __init__(self, database: Database, connection: Connection) -> None:
+        self._database = database
+        self._connection = connection
+
+    @classmethod
+    async def of(cls, database: Database) -> Self:
+        """The state of now, of a store with one reader."""
+
+        def begin(connection: Connection) -> Connection:
+            connection.run(database.dialect.begin_snapshot)
+            return connection
+
+        return cls(database, await database.read(begin))
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Run `work` on it; raises ConfigurationError when another connection had to be made, which sees more."""
+
+        def on_the_same(connection: Connection) -> T:
+            if connection is not self._connection:
+                raise ConfigurationError(["the connection to the source was lost; copy again to an empty database"])
+            return work(connection)
+
+        return await self._database.read(on_the_same)
+
+
+async def _copy_tables(source: _Moment, target: Database, progress: Progress) -> int:
+    count, total = 0, sum([await source.read(partial(count_of, table=table)) for table in TABLES])
 
     def tell(rows: int) -> None:
         nonlocal count
@@ -135,7 +168,7 @@ async def _copy_tables(source: Database, target: Database, progress: Progress) -
     return count
 
 
-async def _copy_table(source: Database, target: Database, table: str, tell: Callable[[int], None]) -> None:
+async def _copy_table(source: _Moment, target: Database, table: str, tell: Callable[[int], None]) -> None:
     key, last = TABLES[table], None
     while rows := await source.read(lambda c: _page(c, table, last)):  # noqa: B023 - awaited before the next round
         values = [row._asdict() for row in rows]

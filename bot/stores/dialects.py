@@ -24,6 +24,7 @@ _BUSY_SECONDS = 0.25
 class Dialect(Protocol):
     """One kind of database: how to connect, begin, and read its errors.
 
+    `begin_snapshot` begins a transaction that reads one moment's state throughout.
     `types` fill the schema's placeholders; `tidy` is what the writer does for
     the database now and then, between two transactions; `relax` makes a
     connection's COMMIT not wait for the disk, where that is safe for leases.
@@ -31,6 +32,7 @@ class Dialect(Protocol):
 
     name: str
     begin: str
+    begin_snapshot: str
     tidy: ClassVar[str | None]
     relax: ClassVar[str | None]
     types: Mapping[str, str]
@@ -78,6 +80,7 @@ class Sqlite:
 
     name = "sqlite"
     begin = "BEGIN IMMEDIATE"
+    begin_snapshot = "BEGIN"
     tidy: ClassVar[str | None] = "PRAGMA wal_checkpoint(PASSIVE)"
     relax: ClassVar[str | None] = None
     types: Mapping[str, str] = {
@@ -180,6 +183,7 @@ class Postgres:
 
     name = "postgresql"
     begin = "BEGIN"
+    begin_snapshot = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
     tidy: ClassVar[str | None] = None
     relax: ClassVar[str | None] = "SET synchronous_commit = off"
     types: Mapping[str, str] = {

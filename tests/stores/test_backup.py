@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 from pathlib import Path
 
+import psycopg
 import pytest
 from msgspec.structs import replace
 
@@ -14,9 +15,11 @@ from bot.errors import ConfigurationError
 from bot.sources import Sources
 from bot.stores.backup import backup, copy, restore
 from bot.stores.database import Database
+from bot.stores.dialects import Postgres, dialect_of
 from bot.stores.schema import TABLES
 from bot.stores.turns import SqlTurns, open_turns
 from bot.stores.verifying import verify
+from tests.stores.cluster import Cluster
 from tests.stores.examples import entry, message, reminder, turn
 
 URL = "sqlite:///t.db"
@@ -210,6 +213,31 @@ async def test_a_copy_has_every_row_and_goes_on(
         await copy(URL, target, project=tmp_path)
     await copied.close()
     await copied.database.close()
+
+
+async def test_a_copy_is_of_one_moment_whatever_servers_write_meanwhile(tmp_path: Path, cluster: Cluster):
+    url = cluster.new_database()
+    store = open_turns(Database.open(url), Sources())
+    await fill(store)
+    rows = {table: await _rows(store.database, table) for table in TABLES}
+    await store.close()
+    await store.database.close()
+    written: list[str] = []
+
+    def write(said: str, share: float) -> None:
+        if not written:
+            dialect = dialect_of(url, tmp_path)
+            assert isinstance(dialect, Postgres)
+            with psycopg.connect(dialect.conninfo, autocommit=True) as other:
+                other.execute("DELETE FROM turns")
+                other.execute("UPDATE conversations SET seq = seq + 1")
+        written.append(said)
+
+    await copy(url, "sqlite:///c.db", project=tmp_path, progress=write)
+    copied = Database.open("sqlite:///c.db", project=tmp_path)
+    assert {table: await _rows(copied, table) for table in TABLES} == rows
+    await copied.close()
+    assert len(written) > 1
 
 
 async def _rows(database: Database, table: str) -> list[dict[str, object]]:

@@ -20,8 +20,14 @@ ADMIN_KEY_FILE = "bank-admin.key"
 
 
 def read_or_make_key(path: Path) -> str:
-    """The secret in the file, which is made (mode 0600) when it is not there; raises ConfigurationError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """The secret in the file, which is made (mode 0600) when it is not there; raises ConfigurationError.
+
+    Its folder is made for its owner only, and git ignores it, as the bot does: the simulator may be first.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    ignored = path.parent / ".gitignore"
+    if not ignored.exists():
+        ignored.write_text("*\n", encoding="utf-8")
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -61,11 +62,17 @@ def _unchanged(settings: Settings) -> Settings:
 
 
 def private_folder(settings: Settings) -> Path:
-    """The project's private folder, made (for its owner only) when it is not there; git ignores it."""
+    """The project's private folder, made (for its owner only) when it is not there; git ignores it.
+
+    Raises ConfigurationError where others may write in it: whoever can put a store there can let themselves in.
+    """
     folder = settings.data
-    if not folder.is_dir():
-        folder.mkdir(mode=0o700, parents=True)
-        (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if stat.S_IMODE(folder.stat().st_mode) & 0o022:
+        raise ConfigurationError([f"{folder}: others may write in this folder; run `chmod 700 {folder}`"])
+    ignored = folder / ".gitignore"
+    if not ignored.exists():
+        ignored.write_text("*\n", encoding="utf-8")
     return folder
 
 

@@ -106,3 +106,14 @@ def test_every_reason_why_a_project_cannot_start_is_told_at_once(greeter: Path) 
         told = command(greeter, *words).stderr
         for problem in ("prot", "one.py", "two.py", "gret"):
             assert problem in told, (words, problem, told)
+
+
+def test_the_private_folder_is_ignored_by_git_and_nobody_elses_to_write(greeter: Path) -> None:
+    private = greeter / ".teller"
+    private.mkdir(mode=0o755)
+    assert command(greeter, "keys", "list").returncode == 0
+    assert (private / ".gitignore").read_text() == "*\n"
+    private.chmod(0o777)
+    for words in (("keys", "list"), ("run", "--port", "0"), ("train",)):
+        done = command(greeter, *words)
+        assert (done.returncode, "chmod 700" in done.stderr) == (1, True), done.stderr

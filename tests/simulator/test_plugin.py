@@ -101,6 +101,8 @@ def test_a_key_is_made_once_for_its_owner_only(tmp_path: Path) -> None:
     key = read_or_make_key(path)
     assert (read_or_make_key(path), read_key(path)) == (key, key)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+    assert (path.parent / ".gitignore").read_text() == "*\n"
     path.chmod(0o644)
     with pytest.raises(ConfigurationError, match="chmod 600"):
         read_key(path)

@@ -8,19 +8,22 @@ import click
 
 from bot.cli import options
 
+_DOUBTS = {"out_of_scope": "it is like none of the intents", "ambiguous": "several intents are nearly as likely"}
+
 
 @click.command()
 @click.argument("text")
 @options.project
-@click.option("--json", "as_json", is_flag=True, help="Print the parse as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the parse as JSON, in the shape of POST /model/parse.")
 def parse(text: str, project: Path, as_json: bool) -> None:
     """Show what TEXT may mean, the nearest examples with their places, its entities, and the time it took."""
     from bot.app.training import parse_text
     from bot.cli import showing
+    from bot.dialogue.event_json import parse_to_json
 
     found, seconds = parse_text(project, text)
     if as_json:
-        showing.as_json(found)
+        showing.as_json(parse_to_json(found))
         return
     showing.table(("intent", "confidence"), [(s.name, f"{s.confidence:.3f}") for s in found.ranking])
     showing.table(
@@ -31,4 +34,8 @@ def parse(text: str, project: Path, as_json: bool) -> None:
         ("entity", "text", "value", "span", "extractor"),
         [(e.entity, text[e.start : e.end], e.value, f"{e.start}:{e.end}", e.extractor) for e in found.entities],
     )
+    if found.doubt:
+        best = next((s for s in found.ranking if s is not found.intent), None)
+        rest = f": the likeliest, {best.name}, has a confidence of {best.confidence:.2f}" if best else ""
+        click.echo(f"Not understood, since {_DOUBTS[found.doubt]}{rest}. `bot train` tells the threshold.")
     click.echo(f"parsed in {seconds * 1000:.2f} ms", err=True)

@@ -28,9 +28,10 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
             click.echo("\t".join(str(cell) for cell in row))
         return
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
-    shown = Table(*columns, header_style="bold")
+    # Folded where the terminal is narrow: a place or a value that is cut off helps nobody.
+    shown = Table(*(Column(name, overflow="fold") for name in columns), header_style="bold")
     for row in rows:
         shown.add_row(*(str(cell) for cell in row))
     Console().print(shown)
@@ -42,13 +43,13 @@ def as_json(value: Any) -> None:
 
 
 def diagnostics(found: Iterable[Diagnostic]) -> None:
-    """Show diagnostics on stderr in the order of their places: file:line:column, what, and what to write instead."""
+    """Show diagnostics in the order of their places: file:line:column, what, and what to write instead."""
     for diagnostic in sorted(found, key=lambda d: d.place):
         severity = click.style(diagnostic.severity, fg=_COLOURS[diagnostic.severity], bold=True)
         code = click.style(f" [{diagnostic.code}]", dim=True) if diagnostic.code else ""
-        click.echo(f"{diagnostic.place}: {severity}: {diagnostic.message}{code}", err=True)
+        click.echo(f"{diagnostic.place}: {severity}: {diagnostic.message}{code}")
         if diagnostic.cure:
-            click.echo(click.style(f"    {diagnostic.cure}", dim=True), err=True)
+            click.echo(click.style(f"    {diagnostic.cure}", dim=True))
 
 
 @contextmanager

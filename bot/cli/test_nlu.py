@@ -46,7 +46,7 @@ def _summary(report: Report) -> None:
     click.echo(
         f"{report.messages} messages: accuracy {report.accuracy:.1%}, macro F1 {report.macro_f1:.3f}, "
         f"calibration error {report.calibration_error:.3f}; {report.fell_back:.1%} fell back "
-        f"({report.fell_back_wrongly:.1%} though rightly understood)"
+        f"({report.fell_back_wrongly:.1%} though rightly ranked{', which counts as missed' * report.decided})"
     )
 
 
@@ -60,7 +60,8 @@ def _confusions(report: Report) -> None:
     for confusion in report.confusions[:MOST]:
         click.secho(f"{confusion.expected} taken for {confusion.predicted}: {confusion.count}", bold=True)
         for message in confusion.messages:
-            click.echo(f"  {message.place}: {message.text!r} ({message.confidence:.2f})")
+            first = "" if message.likeliest == message.predicted else f"likeliest {message.likeliest or 'none'}, "
+            click.echo(f"  {message.place}: {message.text!r} ({first}{message.confidence:.2f})")
             if message.attracted_by is not None:
                 near = message.attracted_by
                 click.secho(f"      near {near.text!r} ({near.place}, {near.similarity:.2f})", dim=True)

@@ -37,12 +37,15 @@ class Score(Struct, frozen=True):
 
 
 class Misunderstood(Struct, frozen=True):
-    """A message taken for another intent, and the training example that attracted it, if any."""
+    """A message taken for another intent, the likeliest one (`predicted`, but for a fallback) with its confidence, and
+    the training example that attracted it, if any.
+    """
 
     text: str
     place: str
     expected: str
     predicted: str
+    likeliest: str
     confidence: float
     attracted_by: Nearest | None
 
@@ -59,11 +62,12 @@ class Confusion(Struct, frozen=True):
 class Report(Struct, frozen=True):
     """What an evaluation found.
 
-    Accuracy and F1 are of the likeliest intent, before any fallback;
-    `fell_back` is the share of messages below the threshold, and
-    `fell_back_wrongly` that of the rightly understood among all messages.
-    `extractors` has each entity extractor's own scores, by its name;
-    `outcomes` are (expected, predicted, confidence) in the order of the messages.
+    Accuracy, F1 and `outcomes` ((expected, predicted, confidence) in the
+    order of the messages) are of what a bot would take the message for where
+    `decided`, as in Rasa; else of the likeliest intent, before any fallback, as
+    calibration always is. `fell_back` is the share of messages that fell back, and
+    `fell_back_wrongly` that of the rightly ranked among all messages.
+    `extractors` has each entity extractor's own scores, by its name.
     """
 
     messages: int
@@ -78,6 +82,7 @@ class Report(Struct, frozen=True):
     extractors: tuple[tuple[str, tuple[Score, ...]], ...]
     reliability: tuple[ReliabilityBin, ...]
     outcomes: tuple[tuple[str, str, float], ...]
+    decided: bool = False
 
     def as_json(self) -> JsonObject:
         """The report as JSON."""
@@ -86,8 +91,8 @@ class Report(Struct, frozen=True):
 
 
 def evaluate(model: Model, examples: Sequence[Example]) -> Report:
-    """Evaluate on messages whose intents (and entities) are known."""
-    return report([(e, model.parse(e.text, NOW)) for e in examples])
+    """Evaluate on messages whose intents (and entities) are known; `nlu_fallback` is one of those."""
+    return report([(e, model.parse(e.text, NOW)) for e in examples], decided=True)
 
 
 def cross_validate(
@@ -124,10 +129,10 @@ def fold_of(labels: Sequence[str], folds: int, seed: int) -> NDArray[np.intp]:
     return numbers
 
 
-def report(parsed: Sequence[tuple[Example, Parse]]) -> Report:
-    """Count what was understood in (example, parse) pairs."""
-    outcomes = tuple((_intent(e.intent), *likeliest(p)) for e, p in parsed)
-    right = [expected == predicted for expected, predicted, _ in outcomes]
+def report(parsed: Sequence[tuple[Example, Parse]], *, decided: bool = False) -> Report:
+    """Count what was understood in (example, parse) pairs; with `decided`, what falls back is taken for that."""
+    outcomes = tuple((_intent(e.intent), *taken_for(p, decided=decided)) for e, p in parsed)
+    ranked_right = [_intent(e.intent) == likeliest(p)[0] for e, p in parsed]
     confidences = [confidence for _, _, confidence in outcomes]
     fell_back = [p.intent_name == FALLBACK_INTENT for _, p in parsed]
     intents = scores([{e} for e, _, _ in outcomes], [{p} for _, p, _ in outcomes])
@@ -135,17 +140,18 @@ def report(parsed: Sequence[tuple[Example, Parse]]) -> Report:
     n = max(1, len(outcomes))
     return Report(
         messages=len(outcomes),
-        accuracy=sum(right) / n,
+        accuracy=sum(expected == predicted for expected, predicted, _ in outcomes) / n,
         macro_f1=sum(s.f1 for s in expected_intents) / max(1, len(expected_intents)),
-        calibration_error=expected_calibration_error(confidences, right),
+        calibration_error=expected_calibration_error(confidences, ranked_right),
         fell_back=sum(fell_back) / n,
-        fell_back_wrongly=sum(f and r for f, r in zip(fell_back, right, strict=True)) / n,
+        fell_back_wrongly=sum(f and r for f, r in zip(fell_back, ranked_right, strict=True)) / n,
         intents=intents,
-        confusions=_confusions(parsed),
+        confusions=_confusions(parsed, decided=decided),
         entities=_entity_scores(parsed),
         extractors=tuple((name, _entity_scores(parsed, name)) for name in _extractors(parsed)),
-        reliability=reliability(confidences, right) if outcomes else (),
+        reliability=reliability(confidences, ranked_right) if outcomes else (),
         outcomes=outcomes,
+        decided=decided,
     )
 
 
@@ -155,6 +161,12 @@ def likeliest(parse: Parse) -> tuple[str, float]:
         if score.name != FALLBACK_INTENT:
             return score.name, score.confidence
     return "", 0.0
+
+
+def taken_for(parse: Parse, *, decided: bool) -> tuple[str, float]:
+    """The likeliest intent or, with `decided`, a fallback where there is one; and the likeliest one's confidence."""
+    name, confidence = likeliest(parse)
+    return (FALLBACK_INTENT if decided and parse.intent_name == FALLBACK_INTENT else name), confidence
 
 
 def scores(expected: Sequence[set[Any]], predicted: Sequence[set[Any]]) -> tuple[Score, ...]:
@@ -184,15 +196,15 @@ def _intent(name: str) -> str:
     return name.split("/", 1)[0]
 
 
-def _confusions(parsed: Sequence[tuple[Example, Parse]]) -> tuple[Confusion, ...]:
+def _confusions(parsed: Sequence[tuple[Example, Parse]], *, decided: bool) -> tuple[Confusion, ...]:
     """Confusions, the most frequent first."""
     found: dict[tuple[str, str], list[Misunderstood]] = defaultdict(list)
     for example, parse in parsed:
-        predicted, confidence = likeliest(parse)
-        expected = _intent(example.intent)
+        predicted, confidence = taken_for(parse, decided=decided)
+        expected, (first, _) = _intent(example.intent), likeliest(parse)
         if predicted != expected:
-            attracted = next((n for n in parse.nearest if _intent(n.intent) == predicted), None)
-            miss = Misunderstood(example.text, str(example.place), expected, predicted, confidence, attracted)
+            attracted = next((n for n in parse.nearest if _intent(n.intent) == first), None)
+            miss = Misunderstood(example.text, str(example.place), expected, predicted, first, confidence, attracted)
             found[expected, predicted].append(miss)
     listed = [
         Confusion(e, p, len(m), tuple(sorted(m, key=lambda x: (-x.confidence, x.place))[:_SHOWN]))

@@ -68,6 +68,18 @@ def test_a_fallback_is_counted_apart_from_what_the_likeliest_intent_was():
     assert (found.accuracy, found.fell_back, found.fell_back_wrongly) == (0.5, 1.0, 0.5)
 
 
+def test_a_test_set_may_expect_a_fallback_and_misses_what_falls_back():
+    fallback = IntentScore("nlu_fallback", 0.5)
+    ranked = (fallback, IntentScore("a", 0.4))
+    near = (Nearest("the magnet", "a", "nlu.yml:9:1", 0.8),)
+    said = Parse("x", fallback, ranked, nearest=near)
+    found = report([(Example("x", "nlu_fallback"), said), (Example("x", "a"), said)], decided=True)
+    assert found.outcomes == (("nlu_fallback", "nlu_fallback", 0.4), ("a", "nlu_fallback", 0.4))
+    assert (found.accuracy, found.fell_back, found.fell_back_wrongly) == (0.5, 1.0, 0.5)
+    (missed,) = found.confusions[0].messages
+    assert (missed.predicted, missed.likeliest, missed.attracted_by) == ("nlu_fallback", "a", near[0])
+
+
 def test_entities_count_when_name_span_and_role_agree():
     marks = (Annotation(0, 5, "city", "Leeds", role="from"), Annotation(9, 13, "city", "York"))
     example = Example("Leeds to York", "go", marks)
@@ -92,6 +104,7 @@ def test_cross_validation_understands_each_example_without_it():
 def test_a_test_set_is_evaluated_with_a_trained_model():
     model = train(Content(nlu=NluData(examples(cards=CARDS, money=MONEY))))
     assert evaluate(model, examples(cards=["i lost a card"], money=["show the balance"])).accuracy == 1
+    assert evaluate(model, examples(cards=["i lost a card"])).decided
 
 
 def test_comparing_says_what_changed_and_whether_by_chance():

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date
+
+from msgspec.structs import replace
 
 from bot import Action, CallFailed, Turn, hookimpl
 
 from .accounts import find_accounts, spoken, written
 from .bank import Account, Balance, CustomerBank
 from .banking import for_customers
-from .conversation import keep, kept, said, today_of
+from .clarifying import with_nickname
+from .conversation import heard, keep, kept, said, today_of
+from .fallback import in_words
 from .formatting import format_moment, format_money
-from .question import Kind, Question, new_question
+from .question import Filters, Kind, Question, new_question
 from .tables import Table
+from .unread import nearest, unread_owners
 
 Holding = tuple[Account, Balance]
 
@@ -21,11 +27,11 @@ async def balance(turn: Turn, bank: CustomerBank, question: Question | None = No
     """Say what one account or all accounts hold."""
     question = question or _asked(turn, "balance")
     holdings = await _holdings(turn, bank, question)
-    if holdings is None:
+    if not holdings:
         return
     if len(holdings) == 1:
         _say_one(turn, *holdings[0])
-    elif holdings:
+    else:
         table = balances_table(holdings)
         turn.say("utter_balances", table=table.text(), custom=table.custom())
 
@@ -63,8 +69,10 @@ def _asked(turn: Turn, kind: Kind) -> Question:
 
 
 async def _holdings(turn: Turn, bank: CustomerBank, question: Question) -> list[Holding] | None:
-    """The accounts that are asked about with their balances; None when something else had to be said."""
-    keep(turn, question)
+    """The accounts that are asked about with their balances; None when something else had to be said.
+
+    What was asked beside an account is said to be left out: balances are today's.
+    """
     accounts: Sequence[Account]
     balances: Sequence[Balance]
     try:
@@ -74,12 +82,40 @@ async def _holdings(turn: Turn, bank: CustomerBank, question: Question) -> list[
         if known is None:
             raise
         accounts, balances = known
-    chosen = find_accounts(accounts, question.filters.account)
+    clear = _with_nickname(turn, question, accounts)
+    if clear is None:
+        return None
+    chosen = find_accounts(accounts, clear.filters.account)
     if not chosen:
         turn.say("utter_no_such_account")
         return None
+    keep(turn, clear)
+    if _asks_more(clear.filters, today_of(turn)):
+        turn.say("utter_only_todays_balance")
     by_id = {balance.account_id: balance for balance in balances}
     return [(account, by_id[account.id]) for account in chosen if account.id in by_id]
+
+
+def _with_nickname(turn: Turn, question: Question, accounts: Sequence[Account]) -> Question | None:
+    """The question with an account that the customer calls by its own name; None where it names one that is not there.
+
+    "How much is in my holiday fund", and "in my ISA".
+    """
+    nicknames = [account.nickname for account in accounts]
+    parse, question = with_nickname(heard(turn), question, nicknames)
+    meant = {said: nearest(said, nicknames) for said in unread_owners(parse)}
+    unknown = [said for said, name in meant.items() if name is None]
+    if unknown:
+        turn.say("utter_unknown_account", said=in_words(unknown), accounts=in_words(nicknames))
+        return None
+    account = next(iter(meant.values()), question.filters.account)
+    return replace(question, filters=replace(question.filters, account=account))
+
+
+def _asks_more(filters: Filters, today: date) -> bool:
+    """Whether another day's balance is asked for, or one after something was paid."""
+    elsewhen = filters.period is not None and today not in filters.period
+    return elsewhen or filters.category is not None or filters.merchant is not None
 
 
 def _last_known(turn: Turn, bank: CustomerBank) -> tuple[Sequence[Account], Sequence[Balance]] | None:

@@ -8,19 +8,23 @@ from typing import Final, TypeAlias
 
 from msgspec.structs import replace
 
-from bot import Parse, Turn
+from bot import Entity, Parse, Turn
 
 from .accounts import find_accounts
-from .bank import Account, CustomerBank
+from .bank import Account, CustomerBank, Transaction
 from .conversation import heard, today_of
 from .fallback import in_words
 from .fetching import Found, fetch
+from .marks import distinct
+from .names import Spoken, meant_name, plain_words, same_name, spoken_names
 from .question import Filters, Period, Question, Said, merge
 from .selection import CATEGORIES, LOOK_BACK, bounds, select
-from .unread import Slip, beyond, impossible_date, misspelt_month, misspelt_time, nearest, rivals, unread_phrases
+from .unread import Slip, beyond, impossible_date, misspelt_month, misspelt_time, rivals, unread_phrases
 from .wording import say_period
 
 EARLIEST: Final = date(1970, 1, 1)
+_STEM: Final = 4
+"""The letters that two words of one stem share."""
 
 Find: TypeAlias = Callable[[CustomerBank, Sequence[Account], Filters, date], Awaitable[Found]]
 """A way to look for transactions in accounts, given the filters and today."""
@@ -48,7 +52,25 @@ async def clarified(turn: Turn, bank: CustomerBank, question: Question) -> Quest
     if period and period.start and period.start > today:
         turn.say("utter_still_to_come")
         return None
+    parse, dated = with_nickname(parse, dated, [account.nickname for account in await bank.accounts()])
     return await _with_names(turn, bank, parse, dated)
+
+
+def with_nickname(parse: Parse, question: Question, nicknames: Iterable[str]) -> tuple[Parse, Question]:
+    """The message and its question with the account that is called by the customer's own name for it.
+
+    What was read inside the name goes: "my Travel card" is not about travelling.
+    """
+    named = _whole_names(parse, nicknames)
+    if len(named) != 1:
+        return parse, question
+    marked = Entity("account", named[0].name, named[0].start, named[0].end)
+    entities = distinct((*parse.entities, marked))
+    lost = [e.value for e in parse.entities if e not in entities]
+    filters = replace(question.filters, account=named[0].name)
+    if filters.category in lost:
+        filters = replace(filters, category=None)
+    return replace(parse, entities=entities), replace(question, filters=filters)
 
 
 async def find_meant(turn: Turn, bank: CustomerBank, asked: Filters, find: Find) -> Found | None:
@@ -77,10 +99,10 @@ async def _meant_by_nothing(
         return None
     if filters.merchant is None:
         return filters
-    booked = await fetch(bank, await bank.accounts(), today - LOOK_BACK, today + timedelta(days=1))
+    booked = await _all_booked(bank, today)
     if select(booked, Filters(merchant=filters.merchant)):
         return filters
-    meant = _named(filters.merchant, sorted({t.merchant for t in booked if t.merchant}))
+    meant = _named(filters.merchant, _names(booked))
     if meant is None:
         turn.say("utter_unknown_merchant", merchant=filters.merchant)
         return None
@@ -111,19 +133,24 @@ def _with_month(turn: Turn, parse: Parse, question: Question) -> Question | None
 
 async def _with_names(turn: Turn, bank: CustomerBank, parse: Parse, question: Question) -> Question | None:
     """The question with misspelt categories and shops read; None where there is one that nobody knows."""
-    said = list(_unknown_names(parse, question.filters))
-    if not said:
+    if not any(_unknown_names(parse, question.filters)):
+        _say_what_it_is_part_of(turn, parse, question.filters)
         return question
     today = today_of(turn)
-    booked = await fetch(bank, await bank.accounts(), today - LOOK_BACK, today + timedelta(days=1))
-    shops = sorted({t.merchant for t in booked if t.merchant})
-    meant = {name: _named(name, shops) for name in said}
+    names = _names(await _all_booked(bank, today))
+    whole = _whole_names(parse, names)
+    if len(whole) > 1:
+        turn.say("utter_one_filter", what=in_words([spoken.name for spoken in whole]))
+        return None
+    for spoken in whole:
+        parse, question = _with_whole_name(parse, question, spoken, today)
+    meant = {name: _named(name, names) for name in _unknown_names(parse, question.filters)}
     unknown = [name for name, filters in meant.items() if filters is None]
     if unknown:
         turn.say("utter_unknown_filter", what=in_words(unknown))
         return None
     if _says_two(parse, meant.values()):
-        turn.say("utter_one_filter", what=in_words([*_marked(parse), *said]))
+        turn.say("utter_one_filter", what=in_words([*_marked(parse), *meant]))
         return None
     filters = question.filters
     if filters.category not in CATEGORIES:
@@ -131,8 +158,59 @@ async def _with_names(turn: Turn, bank: CustomerBank, parse: Parse, question: Qu
     for name, found in meant.items():
         assert found is not None
         _say_read_as(turn, name, found)
-        filters = merge(filters, Said(found), today)
+        filters = _beside_own(parse, filters, found, today)
+    _say_what_it_is_part_of(turn, parse, filters)
     return Question(question.kind, filters)
+
+
+async def _all_booked(bank: CustomerBank, today: date) -> Sequence[Transaction]:
+    return await fetch(bank, await bank.accounts(), today - LOOK_BACK, today + timedelta(days=1))
+
+
+def _names(booked: Iterable[Transaction]) -> list[str]:
+    """Whom money went to or came from; what the bank calls it where it names nobody."""
+    return sorted({t.merchant or t.description for t in booked})
+
+
+def _whole_names(parse: Parse, names: Iterable[str]) -> list[Spoken]:
+    """The names that are said in full and not yet read as such."""
+    read = [(e.start, e.end) for e in parse.entities]
+    return [
+        spoken
+        for spoken in spoken_names(parse.text, names)
+        if not any(start <= spoken.start and spoken.end <= end for start, end in read)
+    ]
+
+
+def _with_whole_name(parse: Parse, question: Question, spoken: Spoken, today: date) -> tuple[Parse, Question]:
+    """The message and its question with this name in place of what was read inside it ("Transport" for London)."""
+    marked = Entity("merchant", spoken.name, spoken.start, spoken.end)
+    named = replace(parse, entities=distinct((*parse.entities, marked)))
+    return named, replace(question, filters=_beside_own(named, question.filters, Filters(merchant=spoken.name), today))
+
+
+def _beside_own(parse: Parse, filters: Filters, found: Filters, today: date) -> Filters:
+    """The filters with what was found; a category or shop of this very message stays, one of an earlier goes."""
+    own = {e.entity: e.value for e in parse.entities if e.entity in ("category", "merchant")}
+    merged = merge(filters, Said(found), today)
+    return replace(
+        merged,
+        category=found.category or own.get("category"),
+        merchant=found.merchant or own.get("merchant"),
+    )
+
+
+def _say_what_it_is_part_of(turn: Turn, parse: Parse, filters: Filters) -> None:
+    """A word that is less than the bank's category, such as "coffee", is said to be counted as all of it."""
+    for entity in parse.entities:
+        said, meant = parse.text[entity.start : entity.end], filters.category
+        if entity.entity == "category" and meant and entity.value == meant and not _alike(said, meant):
+            turn.say("utter_part_of", said=said, category=meant)
+
+
+def _alike(said: str, category: str) -> bool:
+    """Whether one word of each begins alike: "grocery" and "groceries", "dining out" and "eating out"."""
+    return any(a[:_STEM] == b[:_STEM] for a in plain_words(said) for b in plain_words(category))
 
 
 def _says_two(parse: Parse, meant: Iterable[Filters | None]) -> bool:
@@ -154,16 +232,18 @@ def _unknown_names(parse: Parse, filters: Filters) -> Iterator[str]:
         yield filters.category
 
 
-def _named(said: str, shops: Iterable[str]) -> Filters | None:
+def _named(said: str, names: Sequence[str]) -> Filters | None:
     """What a name most likely means: one of the bank's categories, or one of the customer's shops."""
-    name = nearest(said, [*CATEGORIES, *shops])
+    name = meant_name(said, [*CATEGORIES, *names])
     if name is None:
         return None
     return Filters(category=name) if name in CATEGORIES else Filters(merchant=name)
 
 
 def _say_read_as(turn: Turn, said: str, meant: Filters) -> None:
-    turn.say("utter_read_as", said=said, meant=meant.category or meant.merchant)
+    name = meant.category or meant.merchant or ""
+    if not same_name(said, name):
+        turn.say("utter_read_as", said=said, meant=name)
 
 
 async def _is_before_records(bank: CustomerBank, accounts: Sequence[Account], period: Period, today: date) -> bool:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+from msgspec.structs import replace
+
 from bot import Event, Parse, Turn, UserUttered
 
 from .bank import day_of
 from .halves import split
+from .marks import distinct, without_preamble
 from .question import Question, Said
 from .said import understand
 
@@ -19,13 +22,14 @@ def today_of(turn: Turn) -> date:
 
 
 def heard(turn: Turn) -> Parse:
-    """The question of the latest message that is answered: all of it, unless it asks two."""
-    return split(turn.tracker.parse or Parse(""))[0]
+    """The question of the latest message that is answered: all of it, unless it asks two, or tells a story before."""
+    question = without_preamble(split(turn.tracker.parse or Parse(""))[0])
+    return replace(question, entities=distinct(question.entities))
 
 
 def said(turn: Turn) -> Said:
     """What the latest message says about the filters."""
-    return understand(heard(turn))
+    return understand(heard(turn), today_of(turn))
 
 
 def say_what_waits(turn: Turn) -> None:

@@ -23,9 +23,6 @@ _LATER: Final = re.compile(
     r"|schedule|scheduled|in a (?:bit|while|moment|minute)|not yet|(?<!as )soon|when i(?:'m| am|’m| get) paid)\b",
     re.IGNORECASE,
 )
-_CONDITION: Final = re.compile(r"\b(?:wait|after|when|once|until|till|unless|if|before)\b", re.IGNORECASE)
-"""What makes a yes one to something else than what was asked."""
-
 _NAMED_DAY: Final = re.compile(rf"\b{_WEEKDAY}\b", re.IGNORECASE)
 _BESIDE: Final = re.compile(
     r"\b(?:yes|yeah|yep|no|nope|ok|okay|sure|please|but|do|make|move|pay|send|it|that|then|instead|rather|can|could|we"
@@ -47,8 +44,7 @@ def wants_later(parse: Parse, now: datetime, *, answer: bool) -> bool:
     again = bool(_AGAIN.search(parse.text) or _LATER.search(parse.text))
     times = [entity for entity in parse.entities if entity.entity == "time" and not _is_now(entity, now)]
     if parse.intent_name in ("transfer_money", "affirm"):
-        unlike = parse.intent_name == "affirm" and bool(_CONDITION.search(parse.text))
-        return again or bool(times) or unlike
+        return again or bool(times)
     if not answer:
         return False
     ahead = again or any(_begins_after(entity, now) for entity in times)

@@ -19,15 +19,41 @@ _INTRODUCE: Final = frozenset({"to", "pay", "paying", "give", "giving", "send", 
 """Words right before a name that make it one of somebody to be paid: part of a name is enough then."""
 
 
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_AFTER: Final = _set(
+    "please pls thanks thank cheers from for on in at by with and or to into now today tomorrow tonight this that "
+    "these those next again back via out of off over my our your her his their the a an some any all what i he she we "
+    "they you it is was has if when because as but also too instead then later soon asap money cash quid pound pounds "
+    "pence half not no yes gets account accounts ending twice each every once monthly weekly rather actually mate "
+    "just only about around per after before until which who"
+)
+"""Words that may follow a part of a name; any other one is taken for the rest of another name: "Anna Smith"."""
+
+
 def named_payees(payees: Iterable[Payee], text: str, *, answer: bool = False) -> tuple[Payee, ...]:
     """The payees whom the text names best: all words of a name anywhere, or some after "to", "pay" and the like.
 
     In an `answer` to the question who is to be paid, a name may also come first.
     """
-    said = _words(text)
-    lengths = {payee: _length(_words(payee.name), said, answer=answer) for payee in payees}
-    longest = max(lengths.values(), default=0)
-    return tuple(payee for payee, length in lengths.items() if length == longest > 0)
+    found = _names_at(payees, text, answer=answer)
+    longest = max((length for length, _ in found), default=0)
+    return tuple(dict.fromkeys(payee for length, some in found if length == longest for payee in some))
+
+
+def names_several(payees: Iterable[Payee], text: str) -> bool:
+    """Whether the text names two people, and not one whose name several have."""
+    found = [set(some) for _, some in _names_at(payees, text, answer=False)]
+    return bool(found) and not set.intersection(*found)
+
+
+def full_name(text: str, start: int, end: int) -> str:
+    """What stands there in the text, and a word behind it that looks like the rest of a name."""
+    rest = re.match(r"\s+([^\W\d_]+(?:['’-][^\W\d_]+)*)", text[end:])
+    more = rest is not None and not _ends_name(_words(rest.group())[:1])
+    return text[start : end + rest.end()] if rest and more else text[start:end]
 
 
 def may_name_somebody(text: str) -> bool:
@@ -69,11 +95,35 @@ def payees_table(payees: Sequence[Payee]) -> Table:
     return Table("Your payees", ("Payee", "Account"), [(payee.name, f"ending {payee.masked}") for payee in payees])
 
 
-def _length(name: Sequence[str], said: Sequence[str], *, answer: bool) -> int:
-    """How many words of the name stand in a row where it is meant for one."""
-    rows = {at: _row(name, said[at:]) for at in range(len(said))}
-    introduced = {at for at in rows if (at and said[at - 1] in _INTRODUCE) or (answer and at == 0)}
-    return max((length for at, length in rows.items() if at in introduced or length >= len(name) > 1), default=0)
+def _names_at(payees: Iterable[Payee], text: str, *, answer: bool) -> list[tuple[int, tuple[Payee, ...]]]:
+    """Wherever one is named: how many words of a name stand in a row there, and of whose names."""
+    said, people, at = _words(text), [(payee, _words(payee.name)) for payee in payees], 0
+    found: list[tuple[int, tuple[Payee, ...]]] = []
+    while at < len(said):
+        rows = {payee: _length(name, said, at, answer=answer, more=bool(found)) for payee, name in people}
+        longest = max(rows.values(), default=0)
+        if longest:
+            found.append((longest, tuple(payee for payee, length in rows.items() if length == longest)))
+        at += longest or 1
+    return found
+
+
+def _length(name: Sequence[str], said: Sequence[str], at: int, *, answer: bool, more: bool) -> int:
+    """How many words of the name stand in a row from there on; 0 where they are not meant for one.
+
+    After a first name, `more` may be listed: "Anna and Jonas".
+    """
+    length, before = _row(name, said[at:]), said[at - 1] if at else ""
+    if not length or before == "not":
+        return 0
+    if length >= len(name) > 1:
+        return length
+    introduced = (answer and at == 0) or before in _INTRODUCE or (more and before in ("and", "or", "plus"))
+    return length if introduced and (length >= len(name) or _ends_name(said[at + length :])) else 0
+
+
+def _ends_name(after: Sequence[str]) -> bool:
+    return not after or after[0] in _AFTER or not after[0].isalpha()
 
 
 def _row(name: Sequence[str], said: Sequence[str]) -> int:

@@ -11,8 +11,10 @@ from msgspec.structs import asdict, replace
 
 Kind: TypeAlias = Literal["balance", "overdrawn", "transactions", "spending"]
 Direction: TypeAlias = Literal["in", "out"]
-Order: TypeAlias = Literal["largest", "smallest"]
+Order: TypeAlias = Literal["largest", "smallest", "oldest"]
 Grain: TypeAlias = Literal["day", "week", "month", "quarter", "year"]
+
+GRAINS = ("day", "week", "month", "quarter", "year")
 
 ALL_ACCOUNTS = "all"
 """The value of the entity `account` for "all my accounts"."""
@@ -61,11 +63,15 @@ NO_FILTERS = Filters()
 
 
 class Said(Struct, frozen=True):
-    """What one message says about the filters; `refers_back` is for "those" and "that"."""
+    """What one message says about the filters; `refers_back` is for "those" and "that".
+
+    `only_time` is for a message that holds nothing but a time ("last month?").
+    """
 
     filters: Filters = NO_FILTERS
     shift: Shift | None = None
     refers_back: bool = False
+    only_time: bool = False
 
     @property
     def narrows(self) -> bool:
@@ -74,14 +80,16 @@ class Said(Struct, frozen=True):
 
 
 class Question(Struct, frozen=True):
-    """A whole question: what is asked, about which transactions or accounts."""
+    """A whole question: what is asked, about which transactions or accounts, and how many of them were shown."""
 
     kind: Kind
     filters: Filters = NO_FILTERS
+    shown: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """Give the question as the JSON that the slot `question` keeps."""
-        return {"kind": self.kind, **_present(asdict(self.filters)), **_period_json(self.filters.period)}
+        shown = {"shown": self.shown} if self.shown else {}
+        return {"kind": self.kind, **_present(asdict(self.filters)), **_period_json(self.filters.period), **shown}
 
     @classmethod
     def from_json(cls, kept: Any) -> Question | None:
@@ -90,7 +98,8 @@ class Question(Struct, frozen=True):
             return None
         known = {name: kept[name] for name in _PLAIN if name in kept}
         try:
-            return cls(kept["kind"], Filters(**known, period=_period(kept.get("period"))))
+            filters = Filters(**known, period=_period(kept.get("period")))
+            return cls(kept["kind"], filters, int(kept.get("shown", 0)))
         except (TypeError, ValueError):
             return None
 
@@ -100,9 +109,13 @@ _PLAIN = tuple(name for name in Filters.__struct_fields__ if name != "period")
 
 
 def new_question(kind: Kind, said: Said, kept: Question | None, today: date) -> Question:
-    """A question of its own: it starts afresh, unless it only points back ("how much is that in total?")."""
-    if kept and said.refers_back and (said.shift or not said.narrows):
-        return Question(kind, merge(kept.filters, said, today))
+    """A question of its own: it starts afresh, unless it only points back ("how much is that in total?").
+
+    "Those payments" point back too, whichever way the money of the last question went, and so does a mere "last month".
+    """
+    bare = replace(said, filters=replace(said.filters, direction=None))
+    if kept and (said.only_time or (said.refers_back and (said.shift or not bare.narrows))):
+        return Question(kind, merge(kept.filters, bare if kept.filters.direction else said, today))
     return Question(kind, merge(NO_FILTERS, said, today))
 
 

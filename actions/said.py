@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date
 from itertools import pairwise
 from math import isfinite
 from typing import Any, Final, NamedTuple, cast
@@ -13,12 +13,50 @@ from msgspec.structs import replace
 
 from bot import Entity, Parse
 
-from .question import ALL_ACCOUNTS, Direction, Filters, Grain, Order, Period, Said, Shift, step
+from .marks import distinct
+from .question import ALL_ACCOUNTS, GRAINS, Direction, Filters, Grain, Order, Said, Shift
+from .selection import TRANSFERS
+from .times import length_named, read_period
 
 MOST_ROWS: Final = 100
 """The highest count that "my last … transactions" may ask for."""
 
-_REFERS_BACK: Final = re.compile(r"\b(that|those|these|them|this|it)\b", re.IGNORECASE)
+_REFERS_BACK: Final = re.compile(
+    r"\b(that|those|these|them|this|it)\b|\b(the|in) (total|sum)\b|\baltogether\b"
+    r"|\A\W*(and\s+)?(show me|show|which( ones?)?|list|(the )?details)( please)?\W*\Z",
+    re.IGNORECASE,
+)
+_TO_ME: Final = re.compile(
+    r"\b(pa(y|ys|id|ying)|g[ai]v(e|es|en|ing)|sen[dt]|sends|ow(e|es|ed)) me\b|\b(get|gets|got|getting) paid\b"
+    r"|\bhow (much|many)\b.*\b(get|got|receive|received)\b( \w+){0,2}? from\b",
+    re.IGNORECASE,
+)
+_PAYDAY: Final = re.compile(r"\blast (get|got|was|been) paid\b", re.IGNORECASE)
+_TRANSFERRED: Final = re.compile(r"\btransfer(s|red)?\b", re.IGNORECASE)
+_MOVED: Final = re.compile(r"\b(moved?|put)\b", re.IGNORECASE)
+_TARGET: Final = re.compile(r"\b(to|into|put\b.*\bin)\s+((my|the|our)\s+)?\Z", re.IGNORECASE)
+_SOURCE: Final = re.compile(r"\b(from|out of)\s+((my|the|our)\s+)?\Z", re.IGNORECASE)
+_WORD: Final = re.compile(r"\w+")
+_AROUND_TIME: Final = frozenset(
+    [
+        "and",
+        "or",
+        "only",
+        "just",
+        "in",
+        "for",
+        "the",
+        "what",
+        "about",
+        "how",
+        "now",
+        "then",
+        "ok",
+        "please",
+        "so",
+        "during",
+    ]
+)
 _MORE_THAN: Final = re.compile(r"\b(over|above|exceeding|(more|greater|bigger|larger|higher) than)\s*\Z", re.IGNORECASE)
 _LESS_THAN: Final = re.compile(r"\b(under|below|(less|lower|fewer|smaller|cheaper) than)\s*\Z", re.IGNORECASE)
 _NOT: Final = re.compile(r"\b(no|not|n't)\s+\S+\s+than\s*\Z", re.IGNORECASE)
@@ -28,15 +66,19 @@ _OR_MORE: Final = re.compile(r"\s*(or|and)\s+(more|over|above|up(wards)?|bigger|
 _OR_LESS: Final = re.compile(r"\s*(or|and)\s+(less|under|below|smaller|lower|fewer)\b", re.IGNORECASE)
 _BETWEEN: Final = re.compile(r"\b(between|from)\s*\Z", re.IGNORECASE)
 _AND: Final = re.compile(r"\s*(and|to|up to|-|–)\s*", re.IGNORECASE)
-_LARGEST: Final = re.compile(r"\b(biggest|largest|highest|greatest|most expensive|priciest|dearest)\b", re.IGNORECASE)
+_LARGEST: Final = re.compile(
+    r"\btop (?=\d|two|three|four|five|ten)|\b(biggest|largest|highest|greatest|most expensive|priciest|dearest)\b",
+    re.IGNORECASE,
+)
+_OLDEST: Final = re.compile(r"\b(first|earliest|oldest)\b", re.IGNORECASE)
 _SMALLEST: Final = re.compile(r"\b(smallest|lowest|least expensive|cheapest)\b", re.IGNORECASE)
 _ONE: Final = r"(payment|transaction|purchase|charge|deposit|one|thing|entry|bill|expense|item|amount)\b(?! month)"
 _ONE_THING: Final = re.compile(rf"\s+(\w+\s+){{0,2}}?{_ONE}", re.IGNORECASE)
 _OUTGOING: Final = re.compile(
     r"\s+(\w+\s+){0,2}?(purchases?|payments?|expenses?|bills?|thing I bought)\b", re.IGNORECASE
 )
+_ORDERS: Final[Mapping[Order, re.Pattern[str]]] = {"largest": _LARGEST, "smallest": _SMALLEST, "oldest": _OLDEST}
 _LAST_ONE: Final = re.compile(rf"\bI last\b|\blast time\b|\b(last|latest|most recent|newest) {_ONE}", re.IGNORECASE)
-_GRAINS: Final = ("day", "week", "month", "quarter", "year")
 
 
 class Amounts(NamedTuple):
@@ -46,35 +88,65 @@ class Amounts(NamedTuple):
     at_most: int | None = None
 
 
-def understand(parse: Parse) -> Said:
-    """What the message says about the filters."""
-    entities = _without_overlaps(parse.entities)
+def understand(parse: Parse, today: date | None = None) -> Said:
+    """What the message says about the filters; of `today`, "a year" is the last one.
+
+    Somebody who is paid is a shop among others: "how much did I give Anna".
+    """
+    entities = distinct(parse.entities)
     turned = _turned_range(parse.text, entities)
     at_least, at_most = _ends(turned) if turned else _amounts(parse.text, entities)
     filters = Filters(
         account=_account(entities),
-        merchant=_first(entities, "merchant"),
-        category=_first(entities, "category"),
-        direction=_direction(entities),
-        period=_period(entities),
+        merchant=_first(entities, "merchant") or _first(entities, "payee"),
+        category="income" if _PAYDAY.search(parse.text) else _first(entities, "category"),
+        direction=_direction(parse.text, entities),
+        period=read_period(entities) or (length_named(parse.text, today) if today else None),
         at_least=at_least,
         at_most=at_most,
         count=_count(parse.text, [entity for entity in entities if entity not in turned]),
     )
-    filters = _with_order(parse.text, filters)
-    return Said(filters, _shift(entities), bool(_REFERS_BACK.search(parse.text)))
+    filters = _with_order(parse.text, _with_own_moves(parse.text, entities, filters), entities)
+    return Said(filters, _shift(entities), bool(_REFERS_BACK.search(parse.text)), _only_time(parse.text, entities))
 
 
-def _with_order(text: str, filters: Filters) -> Filters:
-    """The biggest, the smallest or the last of them, where the words ask for it; one, where they ask for one."""
-    found = _LARGEST.search(text) or _SMALLEST.search(text)
+def _only_time(text: str, entities: Sequence[Entity]) -> bool:
+    times = [e for e in entities if e.entity in ("time", "shift")]
+    rest = [word for word in _WORD.finditer(text) if not any(e.start <= word.start() < e.end for e in times)]
+    return bool(times) and not text.startswith("/") and all(word.group().casefold() in _AROUND_TIME for word in rest)
+
+
+def _with_order(text: str, filters: Filters, entities: Sequence[Entity]) -> Filters:
+    """The biggest, the smallest, the first or the last, where the words ask for it; one, where they ask for one."""
+    order, found = _order(text, entities)
     if found is None:
         one = filters.count is None and _LAST_ONE.search(text)
         return replace(filters, count=1) if one else filters
     out = filters.direction or ("out" if _OUTGOING.match(text, found.end()) else None)
     count = filters.count or (1 if _ONE_THING.match(text, found.end()) else None)
-    order: Order = "largest" if _LARGEST.search(text) else "smallest"
     return replace(filters, order=order, direction=out, count=count)
+
+
+def _order(text: str, entities: Sequence[Entity]) -> tuple[Order | None, re.Match[str] | None]:
+    """The order that is asked for and its word, which is none of a date ("the first of May")."""
+    dates = [e for e in entities if e.entity == "time"]
+    for order, words in _ORDERS.items():
+        for found in words.finditer(text):
+            if not any(date.start <= found.start() < date.end for date in dates):
+                return order, found
+    return None, None
+
+
+def _with_own_moves(text: str, entities: Sequence[Entity], filters: Filters) -> Filters:
+    """Moves between own accounts, where the words ask for them; into or out of the account that is named."""
+    if filters.merchant or filters.category not in (None, TRANSFERS) or text.startswith("/"):
+        return filters
+    before = [text[: entity.start] for entity in entities if entity.entity == "account"]
+    into, out = any(_TARGET.search(b) for b in before), any(_SOURCE.search(b) for b in before)
+    moved = filters.category or _TRANSFERRED.search(text) or ((into or out) and _MOVED.search(text))
+    if not moved:
+        return filters
+    return replace(filters, category=TRANSFERS, direction="in" if into else "out" if out else filters.direction)
 
 
 def as_entities(filters: Filters) -> dict[str, Any]:
@@ -92,28 +164,6 @@ def as_entities(filters: Filters) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value}
 
 
-def _without_overlaps(entities: Sequence[Entity]) -> list[Entity]:
-    """Drop numbers inside dates and amounts, and of a date and a shift on the same words the shorter one."""
-    return [
-        entity for entity in entities if not any(other is not entity and _covers(other, entity) for other in entities)
-    ]
-
-
-def _covers(other: Entity, entity: Entity) -> bool:
-    if entity.details is None and other.details is None and (entity.start, entity.end) == (other.start, other.end):
-        return False  # a button's payload: all of its entities stand in one place
-    if other.end <= entity.start or entity.end <= other.start:
-        return False
-    if entity.entity in ("number", "ordinal"):
-        return other.entity in ("time", "amount-of-money")
-    longer = other.end - other.start > entity.end - entity.start
-    if entity.entity == "shift":
-        return other.entity == "time" and longer
-    return (
-        entity.entity == "time" and other.entity == "shift" and not entity.end - entity.start > other.end - other.start
-    )
-
-
 def _first(entities: Iterable[Entity], name: str) -> str | None:
     return next((e.value for e in entities if e.entity == name and isinstance(e.value, str)), None)
 
@@ -127,17 +177,17 @@ def _account(entities: Iterable[Entity]) -> str | None:
     return ALL_ACCOUNTS if account and account.casefold().split()[:1] == ["all"] else account
 
 
-def _direction(entities: Iterable[Entity]) -> Direction | None:
-    """Which way the money went; "in" wins over a "pay" beside it ("what was paid in")."""
+def _direction(text: str, entities: Iterable[Entity]) -> Direction | None:
+    """Which way the money went; "in" wins over a "pay" beside it ("what was paid in", "has Anna paid me")."""
     found = [e.value for e in entities if e.entity == "direction"]
-    return "in" if "in" in found else "out" if "out" in found else None
+    return "in" if "in" in found or _TO_ME.search(text) else "out" if "out" in found else None
 
 
 def _shift(entities: Iterable[Entity]) -> Shift | None:
     words = (_first(entities, "shift") or "").split()
     if len(words) != 2 or words[0] not in ("previous", "next"):
         return None
-    grain = cast(Grain, words[1]) if words[1] in _GRAINS else None
+    grain = cast(Grain, words[1]) if words[1] in GRAINS else None
     return Shift(-1 if words[0] == "previous" else 1, grain)
 
 
@@ -272,39 +322,3 @@ def _pounds(details: Any) -> int | None:
         return None
     pennies = details.get("minor")
     return pennies if isinstance(pennies, int) and pennies >= 0 else None
-
-
-# --- periods -----------------------------------------------------------------
-
-
-def _period(entities: Iterable[Entity]) -> Period | None:
-    return next((found for e in entities if e.entity == "time" and (found := _read_period(e))), None)
-
-
-def _read_period(entity: Entity) -> Period | None:
-    """The days of a time entity; its details hold both ends, half-open, whatever shape the value has."""
-    details = entity.details or _details_of(entity.value)
-    start, end = _day(details.get("from")), _day(details.get("to"), up=True)
-    if start is None and end is None:
-        return None
-    if start and end and end <= start:
-        end = start + timedelta(days=1)
-    grain = details.get("grain") or ("month" if start and start.day == 1 else "day")
-    named = start is not None and grain in _GRAINS and end == step(start, cast(Grain, grain), 1)
-    return Period(start, end, cast(Grain, grain) if named else "day")
-
-
-def _details_of(value: Any) -> Mapping[str, Any]:
-    """The ends of a button's payload, `{"from": "2026-10-01", "to": "2026-11-01"}`, in the grammar's shape."""
-    sides = value if isinstance(value, Mapping) else {}
-    return {side: {"value": sides[side]} for side in ("from", "to") if side in sides}
-
-
-def _day(side: Any, *, up: bool = False) -> date | None:
-    """The day of an end (`{"value": "2026-10-01T00:00:00.000+00:00"}`); with `up`, the next unless at midnight."""
-    try:
-        moment = datetime.fromisoformat(side["value"])
-    except (TypeError, KeyError, ValueError):
-        return None
-    midnight = moment.time() == datetime.min.time()
-    return moment.date() if midnight or not up or moment.date() == date.max else moment.date() + timedelta(days=1)

@@ -40,6 +40,8 @@ def select(transactions: Iterable[Transaction], filters: Filters, *, own_transfe
     newest = sorted(passed, key=lambda t: (t.booked_at, t.id), reverse=True)
     if filters.order is None:
         return newest
+    if filters.order == "oldest":
+        return newest[::-1]
     return sorted(newest, key=lambda t: abs(t.minor), reverse=filters.order == "largest")
 
 
@@ -47,9 +49,9 @@ def counts_own_transfers(filters: Filters) -> bool:
     """Whether moves between own accounts belong in the answer.
 
     They are neither spending nor income, so "money in" and "money out" leave them out, unless they
-    are asked for, or what was paid into one account is.
+    are asked for by category or by name, or what was paid into one account is.
     """
-    if filters.category == TRANSFERS or filters.direction is None:
+    if filters.category == TRANSFERS or filters.merchant is not None or filters.direction is None:
         return True
     return filters.direction == "in" and filters.account is not None
 

@@ -14,6 +14,7 @@ from .bank import CustomerBank, Transaction
 from .banking import for_customers
 from .clarifying import clarified, find_meant
 from .conversation import keep, kept, said, today_of
+from .fallback import in_words
 from .fetching import Found, find_all
 from .formatting import format_date, format_money
 from .question import Direction, Filters, Period, Question, new_question
@@ -58,6 +59,9 @@ def _say_sum(turn: Turn, filters: Filters, found: Sequence[Transaction]) -> None
     response, nothing = ("utter_paid", "") if to_people else _SAID[filters.direction or "out"]
     payments = "1 payment" if len(counted) == 1 else f"{len(counted)} payments"
     turn.say(response if counted else nothing, total=format_money(total(counted)), what=about, payments=payments)
+    names = sorted({t.merchant or t.description for t in counted})
+    if filters.merchant is not None and len(names) > 1:
+        turn.say("utter_several_names", what=in_words(names))
     if len(counted) < len(found):
         turn.say("utter_own_transfers_left_out")
 

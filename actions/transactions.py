@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from msgspec.structs import replace
 
 from bot import Action, ActiveLoop, CallFailed, Turn, hookimpl
 
-from .accounts import choice, written
+from .accounts import choice, find_accounts, written
 from .bank import Account, CustomerBank, Transaction
 from .banking import bank_of, for_customers
 from .clarifying import clarified, doubtful, find_meant
 from .conversation import events_before, keep, kept, said, today_of
 from .fetching import Found, find_few
 from .formatting import format_date, format_money
-from .question import ALL_ACCOUNTS, NO_FILTERS, Filters, Question, follow_up, new_question
-from .selection import goes_to_people
+from .question import ALL_ACCOUNTS, NO_FILTERS, Filters, Order, Question, follow_up, new_question
+from .selection import goes_to_people, select
 from .tables import Table
 from .wording import describe, noun
 
 FORM: Final = "transactions_form"
 REQUESTED_SLOT: Final = "requested_slot"
 _OTHER_QUESTIONS: Final = ("ask_balance", "ask_overdrawn", "ask_spending", "ask_transfer")
+
+_WHICH: Final[Mapping[Order | None, str]] = {
+    None: "latest",
+    "largest": "largest",
+    "smallest": "smallest",
+    "oldest": "first",
+}
 
 MOST_ROWS = 25
 """A longer list is cut, and says so."""
@@ -42,8 +49,30 @@ async def transactions(turn: Turn, bank: CustomerBank, question: Question | None
     turn.set("account", None)
     found = await find_meant(turn, bank, question.filters, find_few) if question else None
     if found is not None:
-        keep(turn, Question("transactions", found.asked))
+        keep(turn, Question("transactions", found.asked, shown=min(len(found.transactions), MOST_ROWS)))
         _say_found(turn, found)
+
+
+async def more(turn: Turn, bank: CustomerBank) -> None:
+    """List what comes after the transactions that were listed last."""
+    question = kept(turn)
+    accounts = find_accounts(await bank.accounts(), question.filters.account) if question else ()
+    if question is None or question.kind != "transactions" or not accounts:
+        turn.say("utter_nothing_to_show_more_of")
+        return
+    shown, asked = question.shown, question.filters
+    wanted = max(asked.count or 0, shown + MOST_ROWS + 1)
+    found = await find_few(bank, accounts, replace(asked, count=wanted), today_of(turn))
+    rows = found.transactions[shown : shown + MOST_ROWS]
+    if not rows:
+        turn.say("utter_transactions_no_more")
+        return
+    keep(turn, replace(question, shown=shown + len(rows)))
+    table = transactions_table(rows, found.accounts)
+    what = f"{noun(asked, 2)} {describe(asked, today_of(turn))}".strip()
+    turn.say("utter_transactions_next", shown=len(rows), what=what, table=table.text(), custom=table.custom())
+    if len(found.transactions) > shown + len(rows):
+        turn.say("utter_transactions_more_left")
 
 
 async def validate_form(turn: Turn) -> None:
@@ -104,22 +133,36 @@ def _say_found(turn: Turn, found: Found) -> None:
     filters, count = found.filters, len(found.transactions)
     described = describe(filters, today_of(turn), to_people=goes_to_people(found.transactions))
     what = f"{noun(filters, count)} {described}".strip()
-    if not count:
+    if count:
+        _say_table(turn, found, _headline(filters, count, what))
+    else:
         turn.say("utter_no_transactions", what=what)
-        return
+    if _leaves_out_own_moves(found):
+        turn.say("utter_own_transfers_left_out")
+
+
+def _say_table(turn: Turn, found: Found, headline: str) -> None:
     shown = found.transactions[:MOST_ROWS]
     table = transactions_table(shown, found.accounts)
     turn.say(
-        "utter_transactions_cut" if len(shown) < count else "utter_transactions",
-        found=_headline(filters, count, what),
+        "utter_transactions_cut" if len(shown) < len(found.transactions) else "utter_transactions",
+        found=headline,
+        which=_WHICH[found.filters.order],
         shown=len(shown),
         table=table.text(),
         custom=table.custom(),
     )
 
 
+def _leaves_out_own_moves(found: Found) -> bool:
+    """Whether moves between own accounts would be among these, if "payments" meant them too."""
+    return select(found.looked_at, found.filters)[: found.filters.count] != list(found.transactions)
+
+
 def _headline(filters: Filters, found: int, what: str) -> str:
     count = filters.count
+    if filters.order == "oldest":
+        return f"Your first {found} {what}" if found > 1 else f"Your first {what}"
     if filters.order:
         return f"Your {found} {filters.order} {what}" if found > 1 else f"Your {filters.order} {what}"
     if count is None or found < count:
@@ -148,5 +191,6 @@ def transactions_table(found: Sequence[Transaction], accounts: Sequence[Account]
 def register_actions(register: Callable[[str, Action], None]) -> None:
     """Offer the action and the two of its form."""
     register("action_transactions", run)
+    register("action_more_transactions", for_customers(more))
     register("validate_transactions_form", validate_form)
     register("action_ask_transactions_form_account", ask_account)

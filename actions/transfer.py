@@ -9,7 +9,7 @@ from bot import Action, EffectResult, SlotSet, Turn, hookimpl
 
 from .conversation import events_before
 from .formatting import format_money
-from .transfer_form import FORM_SLOTS
+from .transfer_slots import FORM_SLOTS
 
 _SAID: Final = {"done": "utter_transfer_done", "unknown": "utter_transfer_unknown"}
 _REFUSED: Final = {
@@ -24,17 +24,14 @@ async def run(turn: Turn) -> None:
     confirmed, effect = turn.slot("confirmed"), turn.tracker.effect
     for slot in FORM_SLOTS:
         turn.set(slot, None)
-    if confirmed is None or effect is None:
-        return
-    if not _is_theirs(turn, effect.parameters):
-        turn.drop_effect()
-        turn.say("utter_please_log_in")
-        return
-    if not confirmed:
+    if confirmed is False:
         turn.drop_effect()
         turn.say("utter_transfer_not_made")
-        return
-    tell(turn, effect.parameters, await turn.spend())
+    elif confirmed and effect and _is_theirs(turn, effect.parameters):
+        tell(turn, effect.parameters, await turn.spend())
+    elif confirmed and effect:
+        turn.drop_effect()
+        turn.say("utter_please_log_in")
 
 
 async def status(turn: Turn) -> None:
@@ -50,17 +47,29 @@ async def status(turn: Turn) -> None:
             turn.say("utter_please_log_in")
             return
         tell(turn, effect.parameters, await turn.spend())
+    elif last["outcome"] == "done":
+        turn.say("utter_transfer_went_through", **_details(last))
     else:
         _say(turn, last)
 
 
 async def nothing_to_confirm(turn: Turn) -> None:
     """A yes that nothing asked for; right after a transfer it is most likely the same yes, sent again."""
-    before = events_before(turn.tracker.events)
-    if any(isinstance(e, SlotSet) and e.name == "transfer" and e.value for e in before):
-        await status(turn)
-    else:
+    if not _just_made_one(turn):
         turn.say("utter_nothing_to_confirm")
+    elif turn.slot("transfer")["outcome"] == "done":
+        turn.say("utter_transfer_already_done", **_details(turn.slot("transfer")))
+    else:
+        await status(turn)
+
+
+async def nothing_to_stop(turn: Turn) -> None:
+    """A wish to stop what is not under way; right after a transfer, it is that which comes too late."""
+    if _just_made_one(turn):
+        await status(turn)
+        turn.say("utter_cannot_undo")
+    else:
+        turn.say("utter_nothing_to_stop")
 
 
 async def settled(turn: Turn) -> None:
@@ -95,14 +104,20 @@ def _note(turn: Turn, key: str, parameters: Mapping[str, Any], result: EffectRes
     return note
 
 
+def _just_made_one(turn: Turn) -> bool:
+    before = events_before(turn.tracker.events)
+    return bool(turn.slot("transfer")) and any(
+        isinstance(e, SlotSet) and e.name == "transfer" and e.value for e in before
+    )
+
+
 def _say(turn: Turn, note: Mapping[str, str]) -> None:
     refused = _REFUSED.get(note["reason"], "utter_transfer_refused_other")
-    turn.say(
-        refused if note["outcome"] == "refused" else _SAID[note["outcome"]],
-        amount=note["amount"],
-        source=note["source"],
-        target=note["target"],
-    )
+    turn.say(refused if note["outcome"] == "refused" else _SAID[note["outcome"]], **_details(note))
+
+
+def _details(note: Mapping[str, str]) -> dict[str, Any]:
+    return {name: note[name] for name in ("amount", "source", "target")}
 
 
 @hookimpl
@@ -112,3 +127,4 @@ def register_actions(register: Callable[[str, Action], None]) -> None:
     register("action_transfer_status", status)
     register("action_transfer_settled", settled)
     register("action_nothing_to_confirm", nothing_to_confirm)
+    register("action_nothing_to_stop", nothing_to_stop)

@@ -16,10 +16,11 @@ from rapidfuzz import fuzz, process
 
 from bot import Entity, Parse
 
+from .marks import FILTERS
 from .question import Period, step
 
+_READ: Final = FILTERS | {"number"}
 _WORD: Final = re.compile(r"[^\W_]+(?:['’&.-][^\W_]+)*")
-_MARKS: Final = {"account", "merchant", "category", "direction", "shift", "time", "amount-of-money"}
 
 
 def _set(words: str) -> frozenset[str]:
@@ -32,15 +33,20 @@ _EMPTY: Final = _set(
     # what stands behind such a word and narrows nothing down
     "a an the my our me you us i it its this these those them there here all any each every everything anything "
     "something some things thing stuff total totals sum full detail details general particular order one ones "
-    "account accounts bank money cash balance balances transaction transactions payment payments purchase purchases "
-    "statement statements spending history record records list lot far now just only please then again too also "
-    "ever recently so see look show know check find get have had has be do did go been was is are am will would can "
-    "could should want need like mind more most much many moment whole items item entries entry times time period "
-    "few couple last latest previous past recent recently altogether same shop shops store stores trips trip "
-    "both either buying paying spend spent pay paid made make making going went gone out up down off over back "
-    "bot teller thanks thank cheers not yet still biggest largest smallest highest lowest single course fact "
-    "quid pounds pound"
+    "account accounts bank money balance balances transaction transactions payment payments purchase purchases "
+    "statement statements spending history record records list lists activity entry lot far now just only please "
+    "then again too also ever recently so see look show know check find get have had has be do did go been was is "
+    "are am will would can could should want need like mind more most much many moment whole items item entries "
+    "times time period few couple last latest previous past recent altogether same shop shops store stores trips "
+    "trip both either buying paying spend spent pay paid made make making going went gone out up down off over back "
+    "we they friend friends lately own since ago cost costs costing expense expenses bill charge charges charged "
+    "take took taken taking give gave given giving send sent sending receive received gets got getting come came "
+    "coming earn earned put transfer transfers transferred transferring arrive arrived happened happen anybody "
+    "anyone someone somebody people person name amount amounts number current state use used using does their i've "
+    "i'd i'm i'll what's that's it's bot teller thanks thank cheers not yet still biggest largest smallest highest "
+    "lowest earliest oldest newest top first single course fact quid pounds pound"
 )
+_LONG_EMPTY: Final = sorted(word for word in _EMPTY if len(word) > 5)
 _MONTHS: Final = (
     *("january", "february", "march", "april", "may", "june"),
     *("july", "august", "september", "october", "november", "december"),
@@ -73,9 +79,24 @@ _LEFT_OUT: Final = re.compile(
     re.IGNORECASE,
 )
 _RATE: Final = re.compile(r"\b(averages?|on average|the mean|median|per (?:day|week|month|year))\b", re.IGNORECASE)
-_ONE_EACH: Final = ("category", "merchant", "time", "account")
+_ONE_EACH: Final = ("category", "merchant", "payee", "time", "account")
 _BESIDE_NOUNS: Final = _EMPTY | _ENDS | _set("print display search overall outgoing incoming two three four five ten")
-_NOUNS: Final = _set("payments payment transactions transaction purchases purchase spending trips")
+_NOUNS: Final = _set(
+    "payments payment transactions transaction purchases purchase spending trips withdrawals withdrawal refunds refund "
+    "costs expenses subscription balance balances account"
+)
+_BEFORE_NAMES: Final = _set(
+    "my our last latest next this much many has have had did does pay paid paying give gave given send sent lend lent"
+)
+_OF_BALANCES: Final = _EMPTY | _set(
+    "finance finances cash dosh funds worth poor rich broke payday save saved savings available remaining money's "
+    "doing looking left overdraft overdrawn red minus zero below debt negative limit holiday credit rent bills pot "
+    "state"
+)
+_BETWEEN: Final = _set(
+    "last latest next recent first own whole total total's biggest smallest earliest oldest newest top single other "
+    "old new dear"
+)
 
 
 class Slip(NamedTuple):
@@ -111,17 +132,31 @@ def _overlap(found: Sequence[Entity]) -> bool:
 
 
 def unread_phrases(parse: Parse) -> list[str]:
-    """What stands behind "on", "at", "in" and the like, and is neither covered by an entity nor empty."""
+    """What stands where a filter stands, and is neither covered by an entity nor empty.
+
+    That is behind "on", "at", "in" and the like, before "payments", and where something is named: "my council tax",
+    "how much cash", "has Jonas paid".
+    """
     read = _covered(parse)
     words = [(m.group(), m.start(), m.end()) for m in _WORD.finditer(parse.text)]
     found: list[str] = []
     for at, (word, start, _) in enumerate(words):
-        leads = word.casefold() in _BEFORE_FILTERS or word.casefold() in ("and", "or")
-        if leads and start not in read:
-            found += _object(parse.text, words[at + 1 :], read)
-        elif word.casefold() in _NOUNS and at and _means(words[at - 1], read):
+        said = word.casefold()
+        if said in _BEFORE_FILTERS or said in ("and", "or"):
+            found += _object(parse.text, words[at + 1 :], read) if start not in read else []
+        elif said in _BEFORE_NAMES:
+            found += _named(parse.text, words[at + 1 :], read)
+        elif said in _NOUNS and at and _means(words[at - 1], read):
             found.append(words[at - 1][0])
-    return list(dict.fromkeys(found))
+    return [
+        phrase for phrase in dict.fromkeys(found) if not any(phrase != other and phrase in other for other in found)
+    ]
+
+
+def unread_owners(parse: Parse) -> list[str]:
+    """What a question for a balance names that is no account read as one: "my ISA", "Jonas's balance"."""
+    phrases = [re.sub(r"['’]s\Z", "", phrase) for phrase in unread_phrases(parse)]
+    return [phrase for phrase in phrases if not set(phrase.casefold().split()) <= _OF_BALANCES]
 
 
 def misspelt_time(parse: Parse) -> Slip | None:
@@ -177,15 +212,37 @@ def _object(text: str, words: Sequence[tuple[str, int, int]], read: frozenset[in
         if word.casefold() not in _EMPTY and not word.isdigit():
             taken.append((start, end))
         last = end
-    if taken:
+    if taken and not (len(taken) == 1 and _is_slip(text[slice(*taken[0])])):
         yield text[taken[0][0] : taken[-1][1]]
+
+
+def _named(text: str, words: Sequence[tuple[str, int, int]], read: frozenset[int]) -> Iterator[str]:
+    """The words that follow at once and mean something that nobody read."""
+    taken: list[tuple[int, int]] = []
+    for word, start, end in words:
+        said = word.casefold()
+        if not taken and (said in _BETWEEN or word.isdigit()):
+            continue
+        if start in read or said in _EMPTY or said in _ENDS or word.isdigit():
+            break
+        if taken and not text[taken[-1][1] : start].isspace():
+            break
+        taken.append((start, end))
+    if taken and not (len(taken) == 1 and _is_slip(text[slice(*taken[0])])):
+        yield text[taken[0][0] : taken[-1][1]]
+
+
+def _is_slip(word: str) -> bool:
+    """Whether a long word is a misspelt one that narrows nothing down ("my ballance")."""
+    near = process.extractOne(word.casefold(), _LONG_EMPTY, scorer=fuzz.ratio, score_cutoff=_NEAR_TIME)
+    return len(word) > _SHORTEST and near is not None
 
 
 def _covered(parse: Parse) -> frozenset[int]:
     """The places of the text that entities cover; all of a button's payload."""
     if parse.text.startswith("/"):
         return frozenset(range(len(parse.text)))
-    return frozenset(at for e in parse.entities if e.entity in _MARKS for at in range(e.start, e.end))
+    return frozenset(at for e in parse.entities if e.entity in _READ for at in range(e.start, e.end))
 
 
 def _dates(text: str) -> Iterator[tuple[str, int | None, int, int]]:

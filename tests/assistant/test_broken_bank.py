@@ -175,7 +175,7 @@ async def test_a_transfer_that_was_being_checked_is_told_of_once_it_is_known(ban
     (news,) = await bank.bot.engine.store.turns(await talk.conversation(), limit=1)
     assert "Done: I've moved £20.00 from your savings account" in news.record.decode()
     assert await bank.bot.background.settle_effects() == 0
-    assert "Done: I've moved £20.00" in (await talk.say("did my transfer go through?")).said
+    assert "went through: £20.00" in (await talk.say("did my transfer go through?")).said
     assert not list(mistakes(await talk.say("what's my balance?"), bank.amara.expected({"balance": "all"})))
 
 

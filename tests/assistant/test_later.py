@@ -105,7 +105,7 @@ async def test_a_question_about_another_time_stays_one_within_a_transfer(assista
 
 
 async def test_a_time_that_belongs_to_the_other_question_puts_nothing_off(assistant: Bot) -> None:
-    asked = await talk_to(assistant, "12345678").say("what did I spend last month and move £50 from current to savings")
+    asked = await talk_to(assistant, "12345678").say("how much came in last month and move £50 from current to savings")
     assert ONLY_NOW not in asked.said
     assert asked.said.endswith(f"{QUESTION}?")
 

@@ -42,6 +42,57 @@ def heard(text: str, **marked: tuple[str, str]) -> Filters:
 
 
 @pytest.mark.parametrize(
+    ("text", "direction"),
+    [
+        ("has Anna paid me back", "in"),
+        ("how much did I get from Anna", "in"),
+        ("when did I get paid", "in"),
+        ("what did she send me", "in"),
+        ("what did I get from Amazon", None),
+    ],
+)
+def test_money_that_somebody_gave_me_came_in(text: str, direction: str | None) -> None:
+    assert heard(text).direction == direction
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("my first 3 transactions in October", ("oldest", 3)),
+        ("what did I spend on the first of October", (None, None)),
+        ("my top 5 expenses", ("largest", 5)),
+        ("the earliest payment", ("oldest", 1)),
+    ],
+)
+def test_the_first_and_the_top(text: str, wanted: tuple[str | None, int | None]) -> None:
+    filters = heard(text)
+    assert (filters.order, filters.count) == wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "account", "wanted"),
+    [
+        ("how much did I transfer to savings", "savings", ("transfers", "in")),
+        ("what did I move out of my savings", "savings", ("transfers", "out")),
+        ("how much did I put on my card", "card", (None, None)),
+        ("I moved house, how much is in savings", "savings", (None, None)),
+    ],
+)
+def test_moves_between_own_accounts(text: str, account: str, wanted: tuple[str | None, str | None]) -> None:
+    filters = heard(text, account=(account, account))
+    assert (filters.category, filters.direction) == wanted
+
+
+def test_somebody_who_is_paid_is_looked_for_like_a_shop() -> None:
+    assert heard("how much did I give Anna", payee=("Anna", "Anna")).merchant == "Anna"
+
+
+@pytest.mark.parametrize(("text", "mere"), [("last month?", True), ("and in May", True), ("rent last month", False)])
+def test_a_message_of_nothing_but_a_time(text: str, mere: bool) -> None:
+    assert understand(Parse(text, entities=tuple(GRAMMAR.extract(text, NOW)))).only_time is mere
+
+
+@pytest.mark.parametrize(
     ("text", "at_least", "at_most"),
     [
         ("payments over £50", 5_001, None),

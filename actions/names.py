@@ -1,0 +1,68 @@
+"""Which of the names in a customer's transactions a message means: pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
+
+from .unread import nearest
+
+_WORD: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+_SHORTEST: Final = 3
+"""A word of a name with fewer letters means none by itself."""
+
+
+class Spoken(NamedTuple):
+    """A name and where it stands in the text."""
+
+    name: str
+    start: int
+    end: int
+
+
+def spoken_names(text: str, names: Iterable[str]) -> list[Spoken]:
+    """The names that stand in the text, word for word, where no longer one does: "copper kettle" is the shop."""
+    words = [(_plain(m.group()), m.start(), m.end()) for m in _WORD.finditer(text)]
+    found: list[Spoken] = []
+    for name in sorted(set(names), key=len, reverse=True):
+        wanted = plain_words(name)
+        for at in range(len(words) - len(wanted) + 1):
+            start, end = words[at][1], words[at + len(wanted) - 1][2]
+            if not wanted or [word for word, _, _ in words[at : at + len(wanted)]] != wanted:
+                continue
+            if not any(start < other.end and other.start < end for other in found):
+                found.append(Spoken(name, start, end))
+    return found
+
+
+def meant_name(said: str, names: Sequence[str]) -> str | None:
+    """The name that `said` most likely means: misspelt, shortened, or the one that its last word alone tells.
+
+    "The gym" is Peak Gym, "my council tax" the City Council, unless another name ends like that.
+    """
+    words = [word for word in plain_words(said) if len(word) >= _SHORTEST]
+    near = nearest(" ".join(plain_words(said)), names)
+    if near or not words:
+        return near
+    ends = [name for name in names if (plain_words(name) or [""])[-1] in words]
+    holds = [name for name in names if set(words) <= set(plain_words(name))]
+    for alike in (holds, ends):
+        if len(set(alike)) == 1:
+            return alike[0]
+    return None
+
+
+def same_name(one: str, other: str) -> bool:
+    """Whether two names differ in nothing but case, apostrophes and a "the"."""
+    return plain_words(one) == plain_words(other)
+
+
+def plain_words(name: str) -> list[str]:
+    """The words of a name as they are compared, without a "the" before them."""
+    words = [_plain(word) for word in _WORD.findall(name)]
+    return words[1:] if words[:1] == ["the"] and len(words) > 1 else words
+
+
+def _plain(word: str) -> str:
+    return re.sub(r"['’]", "", word.casefold())

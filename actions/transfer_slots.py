@@ -1,0 +1,52 @@
+"""The slots of a transfer's form: which there are, which were checked, and what the bank says to fill them.
+
+A slot that was checked holds a mapping; one that was only just filled holds what was said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Final, TypeVar
+
+from bot import CallFailed, Parse, Turn
+
+from .bank import CustomerBank
+from .banking import bank_of
+
+T = TypeVar("T")
+
+FORM: Final = "transfer_form"
+FORM_SLOTS: Final = ("amount", "from_account", "to_account", "confirmed")
+CHECKED_SLOTS: Final = ("amount", "from_account", "to_account")
+REQUESTED_SLOT: Final = "requested_slot"
+
+
+def message(turn: Turn) -> Parse:
+    """The latest message as it was understood."""
+    return turn.tracker.parse or Parse("")
+
+
+def is_unchecked(turn: Turn, slot: str) -> bool:
+    """Whether the slot holds something that was not checked: an interval of amounts is a mapping, too.
+
+    So is whatever a button's payload makes of an entity: what comes with the message is never checked yet.
+    """
+    value = turn.slot(slot)
+    if value is None:
+        return False
+    comes_now = any(entity.value == value for entity in message(turn).entities)
+    return comes_now or not (isinstance(value, Mapping) and ("minor" in value or "id" in value))
+
+
+def checked(turn: Turn, slot: str) -> Mapping[str, Any] | None:
+    """What the slot holds, if it was checked."""
+    return None if is_unchecked(turn, slot) else turn.slot(slot)
+
+
+async def if_there(turn: Turn, ask: Callable[[CustomerBank], Awaitable[Sequence[T]]]) -> Sequence[T]:
+    """What the bank says; nothing when it is away, where what it says is only of help: for buttons, say."""
+    bank = bank_of(turn)
+    try:
+        return await ask(bank) if bank else ()
+    except CallFailed:
+        return ()

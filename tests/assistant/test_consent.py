@@ -1,0 +1,146 @@
+"""A plain yes moves money, and nothing else does, whatever its intent: what anybody might say to the question."""
+
+from __future__ import annotations
+
+import pytest
+
+from actions.consent import consents
+from bot.app.opening import Bot
+from tests.assistant.conftest import talk_to
+
+REQUEST = "transfer £1 from current to savings"
+QUESTION = "Shall I move £1.00 from your current account to your savings account?"
+SOURCE = {"nickname": "Everyday", "spoken": "current account"}
+TARGET = {"nickname": "Rainy day", "spoken": "your savings account"}
+PERSON = {"nickname": "Tom Okafor", "spoken": "Tom Okafor (account ending 0437)", "payee": True}
+
+YES = [
+    *(
+        "yes",
+        "Yes.",
+        "y",
+        "yess",
+        "yesss!",
+        "YES PLEASE",
+        "yes yes yes",
+        "yep do it",
+        "yeah go on then",
+        "sure",
+        "ok",
+        "k",
+    ),
+    *("okay thanks", "go ahead", "go", "confirm", "I confirm", "correct", "that’s right", "please do", "do it", "fine"),
+    *("alright", "all right then", "perfect", "sounds good", "proceed", "continue", "send it", "move it", "just do it"),
+    *("Yes, move it", "Yes, pay it", "yes please and thank you", "yes, right now", "👍", "👍🏽", "✅", "✔️", "/affirm"),
+]
+NO_YES = [
+    *(
+        "incorrect",
+        "that's incorrect",
+        "I can't confirm",
+        "I won't confirm",
+        "ok that's wrong",
+        "okay nope",
+        "yeah nah",
+    ),
+    *(
+        "unsure",
+        "yeah right",
+        "yes please cancel",
+        "yes please stop",
+        "yes abort",
+        "confirm cancellation",
+        "ok hold on",
+    ),
+    *("yes hang on", "ok let me think", "yes let me think about it", "please do nothing", "go ahead and delete it"),
+    *("is that right?", "correct?", "yes?", "ok?", "do it?", "yes？", "what am I confirming?", "should I say yes?"),
+    *("are you sure that's right", "you sure", "ok who is that", "ok what", "yes to what", "yes as long as it's free"),
+    *("yes if it is free", "yes unless it costs something", "yes but half", "yes but make it double", "yes, 200"),
+    *("ok swap", "yes, the other way round", "yes and again", "ok twice", "yes but", "correct it please"),
+    *(
+        "👎",
+        "🙅",
+        "yes 👎",
+        "yes/no",
+        "",
+        " ",
+        "please",
+        "thank you",
+        "now",
+        "/deny",
+        '/affirm{"number": 30}',
+        "yes " * 40,
+    ),
+]
+
+
+@pytest.mark.parametrize("text", YES)
+def test_a_plain_yes_consents(text: str) -> None:
+    assert consents(text, SOURCE, TARGET)
+
+
+@pytest.mark.parametrize("text", NO_YES)
+def test_anything_else_does_not(text: str) -> None:
+    assert not consents(text, SOURCE, TARGET)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["yes, to savings", "ok from current to savings", "yes from my current account", "sure, Everyday to Rainy day"],
+)
+def test_a_yes_may_repeat_where_the_money_goes(text: str) -> None:
+    assert consents(text, SOURCE, TARGET)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["yes from savings", "yes savings to current", "ok to current", "yes to Anna", "to savings", "yes savings current"],
+)
+def test_a_yes_may_not_turn_it_round_or_name_another(text: str) -> None:
+    assert not consents(text, SOURCE, TARGET)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"), [("yes, to Tom", True), ("ok pay Okafor", True), ("yes, to Tom Reid", False)]
+)
+def test_a_yes_may_name_the_person_and_nobody_else(text: str, is_one: bool) -> None:
+    assert consents(text, SOURCE, PERSON) is is_one
+
+
+talking = pytest.mark.asyncio(loop_scope="module")
+
+
+@talking
+@pytest.mark.parametrize("answer", YES)
+async def test_whatever_its_intent_a_plain_yes_moves_it(assistant: Bot, answer: str) -> None:
+    talk = talk_to(assistant, "12345678")
+    assert (await talk.say(REQUEST)).said == QUESTION
+    assert (await talk.say(answer)).said.startswith("Done: I've moved £1.00 from your current account")
+
+
+@talking
+@pytest.mark.parametrize("answer", [text for text in NO_YES if text.strip()])
+async def test_whatever_its_intent_nothing_else_moves_it(assistant: Bot, answer: str) -> None:
+    talk = talk_to(assistant, "12345678")
+    await talk.say(REQUEST)
+    answered = await talk.say(answer)
+    assert "Done" not in answered.said
+    assert "transfer" not in answered.slots
+
+
+@talking
+async def test_a_doubtful_yes_is_told_what_would_be_one_and_asked_again(assistant: Bot) -> None:
+    talk = talk_to(assistant, "12345678")
+    await talk.say(REQUEST)
+    said = (await talk.say("yes as long as it's free")).said
+    assert said.startswith("I move money only on a plain “yes”, so nothing has moved.")
+    assert said.endswith(QUESTION)
+    assert (await talk.say("yes")).said.startswith("Done:")
+
+
+@talking
+async def test_a_yes_to_a_question_that_was_dropped_moves_nothing(assistant: Bot) -> None:
+    talk = talk_to(assistant, "12345678")
+    await talk.say(REQUEST)
+    await talk.say("cancel")
+    assert (await talk.say("yes")).said.startswith("I hadn't asked you to confirm anything.")

@@ -1,0 +1,315 @@
+"""What is asked about is what was meant: corrections, sides, several at once, negated requests, names of all kinds."""
+
+from __future__ import annotations
+
+import pytest
+
+from actions.bank import Account, Payee
+from actions.payees import full_name, named_payees, names_several
+from actions.request import is_denied
+from actions.sides import mentions, sides
+from bot.app.opening import Bot
+from bot.testing.kit import make_entity, make_parse
+from tests.assistant.conftest import Talk, talk_to
+
+REQUEST = "transfer £20 from current to savings"
+ONE = "I can only make one payment at a time"
+EVERYDAY = Account("1", "current", "Everyday", "GBP", number="1")
+RAINY, FUND = (
+    Account("2", "savings", "Rainy day", "GBP", number="2"),
+    Account("3", "savings", "Fund", "GBP", number="3"),
+)
+ANNA, JONAS = Payee("1", "Anna Lindqvist", "1" * 14), Payee("2", "Jonas Whitfield", "2" * 14)
+REID, OKAFOR = Payee("3", "Tom Reid", "3" * 14), Payee("4", "Tom Okafor", "4" * 14)
+PAYEES = (ANNA, JONAS, REID, OKAFOR)
+
+talking = pytest.mark.asyncio(loop_scope="module")
+
+
+async def asked(bot: Bot, *said: str) -> str:
+    """What the assistant says to the last of the messages."""
+    return (await tell(bot, *said)).exchanges[-1].said
+
+
+async def tell(bot: Bot, *said: str) -> Talk:
+    talk = talk_to(bot, "12345678")
+    for text in said:
+        await talk.say(text)
+    return talk
+
+
+# --- corrections -------------------------------------------------------------
+
+
+@talking
+@pytest.mark.parametrize(
+    "answer",
+    [
+        *("yes make it 30", "yes but 30", "make it 30", "ok make it 30", "yes, 30", "can you make it 30 instead?"),
+        *(
+            "sure, 30 though",
+            "no, 30",
+            "no, make it £30",
+            "change it to £30",
+            "yes but only £30",
+            "£30",
+            "not £20 but £30",
+        ),
+    ],
+)
+async def test_another_amount_is_asked_about(assistant: Bot, answer: str) -> None:
+    talk = await tell(assistant, REQUEST, answer)
+    assert talk.exchanges[-1].said == "Shall I move £30.00 from your current account to your savings account?"
+    assert (await talk.say("yes")).said.startswith("Done: I've moved £30.00")
+
+
+@talking
+@pytest.mark.parametrize(
+    "answer", ["yes, the other way round", "ok swap", "swap them around", "no, from savings to current"]
+)
+async def test_the_other_way_round_is_asked_about(assistant: Bot, answer: str) -> None:
+    said = await asked(assistant, REQUEST, answer)
+    assert said == "Shall I move £20.00 from your savings account to your current account?"
+
+
+@talking
+@pytest.mark.parametrize(
+    "answer", ["actually make it Tom Okafor", "not Anna, Tom Okafor", "yes, to Tom Okafor", "no, to Okafor"]
+)
+async def test_another_payee_is_asked_about(assistant: Bot, answer: str) -> None:
+    said = await asked(assistant, "send £20 to Anna from current", answer)
+    assert said.startswith("Shall I pay £20.00 from your current account to Tom Okafor")
+
+
+@talking
+async def test_two_amounts_instead_are_no_amount(assistant: Bot) -> None:
+    said = await asked(assistant, REQUEST, "make it £30 or £40")
+    assert said.startswith(ONE)
+    assert said.endswith("How much would you like to move?")
+
+
+@talking
+async def test_an_account_alone_changes_nothing(assistant: Bot) -> None:
+    said = await asked(assistant, REQUEST, "savings")
+    assert "nothing has moved" in said
+    assert said.endswith("Shall I move £20.00 from your current account to your savings account?")
+
+
+@talking
+async def test_a_card_is_refused_as_another_source(assistant: Bot) -> None:
+    said = await asked(assistant, REQUEST, "actually from my credit card")
+    assert said == "I can't take money from a credit card.\nWhich account shall I take it from?"
+
+
+@talking
+async def test_a_question_in_between_is_answered_and_changes_nothing(assistant: Bot) -> None:
+    said = await asked(assistant, REQUEST, "what's my balance?")
+    assert said.startswith("Here are your balances")
+    assert said.endswith("Shall I move £20.00 from your current account to your savings account?")
+
+
+# --- sides -------------------------------------------------------------------
+
+
+@talking
+@pytest.mark.parametrize(
+    "answer",
+    [
+        *("to savings", "into savings", "in savings", "to the savings account", "towards savings", "to Rainy day"),
+        *("it should go to savings", "put it in savings", "onto my savings"),
+    ],
+)
+async def test_what_the_money_goes_to_is_never_its_source(assistant: Bot, answer: str) -> None:
+    talk = await tell(assistant, "transfer £20", answer)
+    assert talk.exchanges[-1].said == "Which account shall I take it from?"
+    assert (await talk.say("current")).said == "Shall I move £20.00 from your current account to your savings account?"
+
+
+@talking
+@pytest.mark.parametrize(
+    "said",
+    [
+        *(
+            "transfer £20 from everyday to rainy day",
+            "transfer £20 from Everyday to Rainy day",
+            "move £20 current to savings",
+        ),
+        *("move £20 to my savings out of my current account", "transfer £20 from my Everyday account into Rainy day"),
+    ],
+)
+async def test_the_accounts_own_names_are_known(assistant: Bot, said: str) -> None:
+    assert await asked(assistant, said) == "Shall I move £20.00 from your current account to your savings account?"
+
+
+@talking
+async def test_a_button_may_be_typed(assistant: Bot) -> None:
+    said = await asked(assistant, "transfer £20", "Rainy day (savings account)", "Everyday (current account)")
+    assert said == "Shall I move £20.00 from your savings account to your current account?"
+
+
+@talking
+async def test_the_first_one_is_the_first_button(assistant: Bot) -> None:
+    talk = await tell(assistant, "pay Tom £5 from current", "the first one")
+    assert "to Tom Reid (account ending 6685)?" in talk.exchanges[-1].said
+    assert "the savings account?" not in await asked(assistant, "transfer £20", "the ninth one")
+
+
+@talking
+async def test_what_is_denied_is_replaced(assistant: Bot) -> None:
+    said = await asked(assistant, "transfer £20 from savings", "not savings, current")
+    assert said == "And where should it go?"
+    assert "from your current account to your savings" in await asked(
+        assistant, "transfer £20 from savings", "not savings, current", "savings"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "known"),
+    [
+        ("from Everyday to Rainy day", {"from_account": "Everyday", "to_account": "Rainy day"}),
+        ("Everyday -> Fund", {"from_account": "Everyday", "to_account": "Fund"}),
+        ("out of my rainy day please", {"from_account": "Rainy day"}),
+        ("in Fund", {"to_account": "Fund"}),
+        ("not Fund, from Rainy day", {"from_account": "Rainy day"}),
+        ("Fundamentals", {}),
+    ],
+)
+def test_what_stands_before_an_account_says_its_side(text: str, known: dict[str, str]) -> None:
+    assert sides(mentions(make_parse(text), [EVERYDAY, RAINY, FUND]), None) == known
+
+
+@pytest.mark.parametrize("text", ["move £5 to savings from current", "current to savings £5"])
+def test_words_count_more_than_learned_roles(text: str) -> None:
+    wrong = {"savings": "from", "current": "to"}
+    entities = [make_entity(text, word, "account", word, role=role) for word, role in wrong.items()]
+    found = mentions(make_parse(text, intent="transfer_money", entities=entities), [EVERYDAY, RAINY])
+    assert sides(found, None) == {"from_account": "current", "to_account": "savings"}
+
+
+# --- one at a time -----------------------------------------------------------
+
+
+@talking
+@pytest.mark.parametrize(
+    "said",
+    [
+        *(
+            "send Anna £10 and Jonas £20 from current",
+            "pay Anna and Jonas £10 each from current",
+            "send Anna 10 and Tom 20",
+        ),
+        *("pay Anna £10 or £20 from current", "pay Anna £10 + £5 from current", "pay Anna £10 twice from current"),
+        *(
+            "pay Anna 2 x £10 from current",
+            "pay Anna three lots of £10 from current",
+            "pay Anna £20 pounds and 30 pence",
+        ),
+    ],
+)
+async def test_several_payments_are_not_taken_for_one(assistant: Bot, said: str) -> None:
+    answer = await asked(assistant, said)
+    assert answer.startswith(ONE)
+    assert answer.count(ONE) == 1
+    assert answer.endswith("How much would you like to move?")
+
+
+@talking
+async def test_two_people_are_not_taken_for_one(assistant: Bot) -> None:
+    said = await asked(assistant, "pay Anna and Jonas £10 from current")
+    assert said.startswith(ONE)
+    assert said.endswith("And where should it go?")
+
+
+@talking
+@pytest.mark.parametrize("said", ["move half of my savings to current", "move everything from savings to current"])
+async def test_a_share_is_asked_for_in_pounds(assistant: Bot, said: str) -> None:
+    assert (await asked(assistant, said)).startswith("I can't work out shares")
+
+
+# --- requests that are none --------------------------------------------------
+
+
+@talking
+@pytest.mark.parametrize(
+    "said",
+    [
+        *("don't send £20 to Anna from current", "do not transfer £20 from current to savings"),
+        *("never transfer £20 from current to savings", "I don't want to transfer £20 from current to savings"),
+        "why did you move £20 from current to savings",
+    ],
+)
+async def test_a_transfer_that_is_not_wanted_is_not_offered(assistant: Bot, said: str) -> None:
+    talk = await tell(assistant, said)
+    assert talk.exchanges[-1].said == "All right, I'm not moving anything."
+    assert (await talk.say("yes")).said.startswith("I hadn't asked you to confirm anything.")
+
+
+@talking
+async def test_a_question_that_waits_for_a_yes_is_dropped_as_well(assistant: Bot) -> None:
+    talk = await tell(assistant, REQUEST, "don't transfer £20 from current to savings")
+    assert "not moving anything" in talk.exchanges[-1].said or "nothing has moved" in talk.exchanges[-1].said
+    assert "Done" not in (await talk.say("yes")).said
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["can't you move £20 to savings", "move £20 from savings, I don't have enough in current", "do send £5 to Anna"],
+)
+def test_a_not_about_something_else_denies_nothing(text: str) -> None:
+    assert not is_denied(text)
+
+
+# --- names -------------------------------------------------------------------
+
+
+@talking
+@pytest.mark.parametrize("name", ["Anna Smith", "Jonas Brothers", "anna smith"])
+async def test_another_surname_is_another_person(assistant: Bot, name: str) -> None:
+    said = await asked(assistant, f"send £20 to {name}", "current")
+    assert said == "And where should it go?"
+
+
+@pytest.mark.parametrize("text", ["send Anna Smith £5", "send £5 to Anna Smith", "to anna Smith-Jones please"])
+def test_a_first_name_with_another_surname_names_nobody(text: str) -> None:
+    assert named_payees(PAYEES, text) == ()
+
+
+@pytest.mark.parametrize("text", ["pay Anna for lunch", "send Anna 20", "to Anna, please", "Anna Lindqvist gets £5"])
+def test_a_name_may_be_followed_by_ordinary_words(text: str) -> None:
+    assert named_payees(PAYEES, text) == (ANNA,)
+
+
+@pytest.mark.parametrize(
+    ("text", "several"),
+    [
+        ("pay Anna and Jonas", True),
+        ("send Anna £10 and Jonas £20", True),
+        ("pay Tom", False),
+        ("pay Tom Reid, to Tom", False),
+        ("not to Anna but to Jonas", True),
+        ("nobody", False),
+    ],
+)
+def test_two_people_are_told_from_two_of_one_name(text: str, several: bool) -> None:
+    assert names_several(PAYEES, text) is several
+
+
+@pytest.mark.parametrize(("text", "name"), [("Anna Smith £5", "Anna Smith"), ("Anna please", "Anna"), ("Anna", "Anna")])
+def test_a_name_goes_on_with_a_word_that_is_no_ordinary_one(text: str, name: str) -> None:
+    assert full_name(text, 0, 4) == name
+
+
+# --- funds -------------------------------------------------------------------
+
+
+@talking
+async def test_going_into_the_overdraft_is_said_before_the_yes(assistant: Bot) -> None:
+    talk = talk_to(assistant, "87654321")
+    said = (await talk.say("transfer £20 from Main account to Holiday fund")).said
+    assert "into its overdraft.\nShall I move £20.00" in said
+
+
+@talking
+async def test_a_no_is_answered_once(assistant: Bot) -> None:
+    talk = await tell(assistant, "move £100 from savings to current", "move £99999 from savings to current", "no")
+    assert talk.exchanges[-1].said == "All right, nothing has moved."

@@ -1,0 +1,85 @@
+"""What is said of transfers is what happened: never "Done" twice, and nothing stopped that was not under way."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.app.opening import Bot
+from bot.content import Domain
+from tests.assistant.conftest import Talk, talk_to
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+async def moved(bot: Bot, amount: str = "£1") -> Talk:
+    talk = talk_to(bot, "12345678")
+    await talk.say(f"transfer {amount} from current to savings")
+    assert (await talk.say("yes")).said.startswith("Done: I've moved")
+    return talk
+
+
+@pytest.mark.parametrize("again", ["yes", "do it again", "ok"])
+async def test_a_second_yes_moves_nothing_more_and_says_so(assistant: Bot, again: str) -> None:
+    said = (await (await moved(assistant)).say(again)).said
+    assert said.startswith("That transfer is already made, and nothing more has moved: it was £1.00")
+
+
+async def test_a_transfer_that_was_made_went_through(assistant: Bot) -> None:
+    said = (await (await moved(assistant)).say("did it go through?")).said
+    assert said == "Your last transfer went through: £1.00 from your current account to your savings account."
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["can you cancel my last transfer?", "reverse the transfer", "that was a mistake, send it back", "undo that"],
+)
+async def test_what_was_moved_is_not_taken_back(assistant: Bot, said: str) -> None:
+    answer = (await (await moved(assistant)).say(said)).said
+    assert "Done" not in answer
+    assert "stopped" not in answer
+    assert "can't" in answer
+
+
+async def test_a_cancel_that_comes_too_late_is_told_so(assistant: Bot) -> None:
+    answer = (await (await moved(assistant)).say("cancel that")).said
+    assert answer.startswith("Your last transfer went through: £1.00")
+    assert "can't take back what has been moved" in answer
+
+
+@pytest.mark.parametrize("said", ["cancel my Netflix subscription", "cancel my gym membership", "cancel", "forget it"])
+async def test_nothing_is_stopped_where_nothing_is_under_way(assistant: Bot, said: str) -> None:
+    answer = (await talk_to(assistant, "12345678").say(said)).said
+    assert "I've stopped" not in answer
+    assert "can't" in answer or "can not" in answer
+
+
+async def test_a_transfer_under_way_is_stopped(assistant: Bot) -> None:
+    talk = talk_to(assistant, "12345678")
+    await talk.say("transfer £1 from current to savings")
+    assert (await talk.say("cancel")).said.startswith("No problem, I've stopped.")
+
+
+async def test_a_yes_typed_as_on_the_button_is_one_to_the_question_asked_now(assistant: Bot) -> None:
+    talk = await moved(assistant, "£20")
+    await talk.say("transfer £30 from current to savings")
+    assert (await talk.say("Yes, move it")).said.startswith("Done: I've moved £30.00")
+    await talk.say("pay Anna £5 from current")
+    assert (await talk.say("Yes, pay it")).said.startswith("Done: I've moved £5.00")
+
+
+async def test_the_titles_of_a_transfers_buttons_mean_what_the_buttons_mean(assistant: Bot) -> None:
+    buttons = [
+        button
+        for name, variations in assistant_domain(assistant).responses.items()
+        if name.startswith("utter_confirm_")
+        for variation in variations
+        for button in variation.buttons
+    ]
+    assert len(buttons) == 4
+    for button in buttons:
+        exchange = await talk_to(assistant, "12345678").say(button["title"])
+        assert exchange.intent == button["payload"].removeprefix("/")
+
+
+def assistant_domain(bot: Bot) -> Domain:
+    return bot.project.content.domain

@@ -46,7 +46,9 @@ async def make_agent(
     Where components of the pipeline raise, `tell_failure` is told.
     """
     content, endpoint = project.content, project.settings.action_endpoint
-    matcher = ShorthandMatcher(GuardedMatcher(CachedParses(trained.model), tell_failure), content.domain)
+    parses = trained.model if trained.model.depends_on_time else CachedParses(trained.model)
+    guarded = GuardedMatcher(parses, tell_failure, trained.model.components)
+    matcher = ShorthandMatcher(guarded, content.domain)
     async with AsyncExitStack() as stack:
         remote = None
         if endpoint is not None:

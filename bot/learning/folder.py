@@ -27,7 +27,8 @@ def write_folder(folder: Path, facts: Mapping[str, Any], arrays: Mapping[str, ND
     for name, array in arrays.items():
         np.save(folder / f"{name}.npy", np.ascontiguousarray(array), allow_pickle=False)
     sums = {f"{name}.npy": checksum(folder / f"{name}.npy") for name in sorted(arrays)}
-    text = json.dumps({"facts": facts, "sha256": sums}, ensure_ascii=True, sort_keys=True, indent=1)
+    index = {"facts": facts, "sha256": sums}
+    text = _text(index | {"sha256_of_this": _sum_of(index)})
     partial = folder / f"{INDEX}.partial"
     partial.write_text(text, encoding="ascii")
     partial.replace(folder / INDEX)
@@ -38,6 +39,8 @@ def read_folder(folder: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     try:
         index = json.loads((folder / INDEX).read_text(encoding="ascii"))
         sums, facts = index["sha256"], index["facts"]
+        if index.pop("sha256_of_this") != _sum_of(index):
+            raise ModelError(f"{folder / INDEX}: not what was written; train again with `bot train`")
         for name, expected in sums.items():
             if checksum(folder / name) != expected:
                 raise ModelError(f"{folder / name}: the checksum is not the recorded one; train again with `bot train`")
@@ -48,6 +51,15 @@ def read_folder(folder: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(f"{folder}: not a readable model ({error}); train again with `bot train`") from error
     return facts, arrays
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=True, sort_keys=True, indent=1)
+
+
+def _sum_of(index: Mapping[str, Any]) -> str:
+    """The checksum of what an index says, the same before it is written and after it is read."""
+    return hashlib.sha256(_text(index).encode("ascii")).hexdigest()
 
 
 def checksum(path: Path) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import log, tanh
+from math import floor, log, tanh
 from typing import Any, Final, Self, TypeAlias
 
 import numpy as np
@@ -25,6 +25,10 @@ _TOLERANCE: Final = 0.1
 _NEVER: Final = -1e4
 _FEWEST: Final = 40
 """With fewer held-out messages than this, the threshold stays that of a typical project."""
+_FEWEST_RIGHT: Final = 10
+"""With fewer of them rightly understood, too."""
+_HIGHEST: Final = 0.95
+"""No threshold is above this, however sure all held-out messages were: examples that repeat each other are."""
 _STRENGTH: Final = (5.0, 5.0, 2.0)
 """How strongly slopes and constants are drawn to those of a typical project (precision of a normal distribution)."""
 _OUTSIDERS: Final = 0.03
@@ -204,7 +208,7 @@ def _with_thresholds(fitted: Calibration, found: HeldOut, right: NDArray[np.bool
     )
     known, sure = np.array(inside).T
     outer_known, outer_sure = np.array(outside).T
-    if not right.any():
+    if right.sum() < _FEWEST_RIGHT:
         return fitted
     few = 1 / float(right.sum())
     scope = _threshold(known[right], outer_known, max(_LOST_TO_SCOPE, 2 * few))
@@ -225,9 +229,10 @@ def _with_thresholds(fitted: Calibration, found: HeldOut, right: NDArray[np.bool
 
 def _threshold(good: Doubles, bad: Doubles, lost: float) -> float:
     """What tells the good from the bad best (Youden's index), with at most a share `lost` of the good below it."""
-    grid = np.unique(np.quantile(good, np.linspace(0, lost, 26), method="lower"))
+    grid = np.unique(np.quantile(good, np.linspace(0, min(max(lost, 0.0), 1.0), 26), method="lower"))
     gains = [(good >= t).mean() - ((bad >= t).mean() if len(bad) else 0.0) for t in grid]
-    return float(f"{grid[int(np.argmax(gains))]:.4g}")
+    # Rounded down, so that what lies on it stays, and never so high that none but a copy of an example passes.
+    return min(floor(float(grid[int(np.argmax(gains))]) * 1e4) / 1e4, _HIGHEST)
 
 
 def fold_numbers(labels: NDArray[np.intp], seed: int, folds: int = FOLDS) -> NDArray[np.intp]:

@@ -11,6 +11,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from bot.errors import PLUGIN_FAILURES, ConfigurationError
 from bot.learning import Rows
 from bot.nlu.components import ComponentFailed, Featurizer, Layered, Monolingual
 from bot.nlu.spelling import Spelling
@@ -22,6 +23,7 @@ Ints = NDArray[np.int32]
 
 _LEAST_SHARE = 0.1
 """With less room than this beside plugins' features, the static vectors are left out."""
+_ROUNDING = 1e-6
 _LOOKED_AT = 300
 _ENGLISH = 2 / 3
 """So many of a project's commonest words are English ones where it is in English: 84 % and more of those that were
@@ -88,8 +90,9 @@ class Matrix(Struct, frozen=True):
 class Features:
     """Makes features: a fitted `tfidf` and dense `sources`, whose shares are their part of the similarity.
 
-    `spelling` mends messages before they are read; examples teach as they are. `left_out` know another language than
-    the examples'.
+    A text of which the sources know nothing (an emoji, another script) has n-grams alone. `spelling` mends messages
+    before they are read; examples teach as they are. `left_out` know another language than the examples'. `columns` are
+    how many each source gave when the examples were taught (None before that): a message's are to be as many.
     """
 
     def __init__(
@@ -99,34 +102,42 @@ class Features:
         spelling: Spelling | None = None,
         *,
         left_out: Sequence[Monolingual] = (),
+        columns: Sequence[int] | None = None,
     ) -> None:
         self.tfidf = tfidf
         self.left_out = tuple(left_out)
         self.sources = tuple(sources)
+        self.columns = columns
         self.spelling = spelling
         self._tfidf_scale = np.float32(sqrt(max(0.0, 1 - sum(s.share for s in self.sources))))
 
     def of(self, texts: Sequence[str]) -> Matrix:
-        """The features of many examples."""
+        """The features of many examples; raises ComponentFailed where a source's cannot be had."""
         sparse = self.tfidf.rows(texts)
-        scaled = Rows(sparse.indptr, sparse.indices, sparse.data * self._tfidf_scale, sparse.width)
-        return Matrix(scaled, *self._dense(texts))
+        dense, more = self._dense(texts)
+        scales = np.where(dense.any(axis=1), self._tfidf_scale, np.float32(1))
+        data = sparse.data * np.repeat(scales, np.diff(sparse.indptr))
+        return Matrix(Rows(sparse.indptr, sparse.indices, data, sparse.width), dense, more)
 
     def one(self, message: str) -> Vector:
-        """The features of one message, its misspelt words mended."""
+        """The features of one message, its misspelt words mended; raises ComponentFailed as `of` does."""
         text = self.spelling.correct(message) if self.spelling else message
         indices, weights = self.tfidf.row(text)
         dense, more = self._dense([text])
-        return Vector(indices, weights * self._tfidf_scale, dense[0], more[0])
+        scaled = weights * self._tfidf_scale if dense.any() else weights
+        return Vector(indices, scaled, dense[0], more[0])
 
     def _dense(self, texts: Sequence[str]) -> tuple[Floats, Floats]:
         """The sources' vectors, and what more columns they give."""
         vectors, more = [np.zeros((len(texts), 0), np.float32)], [np.zeros((len(texts), 0), np.float32)]
-        for source, width in zip(self.sources, self._widths, strict=True):
-            found = _features(source, texts) * np.float32(sqrt(source.share))
-            vectors.append(found[:, :width])
+        columns: Sequence[int | None] = self.columns or [None] * len(self.sources)
+        given = [_features(source, texts, wanted) for source, wanted in zip(self.sources, columns, strict=True)]
+        self.columns = [found.shape[1] for found in given]
+        for source, width, found in zip(self.sources, self._widths, given, strict=True):
+            scaled = found * np.float32(sqrt(source.share))
+            vectors.append(scaled[:, :width])
             if width is not None:
-                more.append(found[:, width:])
+                more.append(scaled[:, width:])
         return np.concatenate(vectors, axis=1), np.concatenate(more, axis=1)
 
     @cached_property
@@ -135,34 +146,54 @@ class Features:
         return [source.width if isinstance(source, Layered) else None for source in self.sources]
 
 
-def _features(source: Featurizer, texts: Sequence[str]) -> Floats:
+def _features(source: Featurizer, texts: Sequence[str], columns: int | None) -> Floats:
     try:
-        return source.features(texts)
-    except (Exception, SystemExit) as error:  # most are plugins'
+        return _checked(source.features(texts), len(texts), columns)
+    except PLUGIN_FAILURES as error:  # most are plugins'
         raise ComponentFailed([(type(source).__name__, error)]) from error
 
 
-def make_features(tfidf: Tfidf, featurizers: Sequence[Featurizer], language: str) -> Features:
+def _checked(found: object, rows: int, columns: int | None) -> Floats:
+    """What a featurizer gave, in single precision; raises TypeError or ValueError where it is not what is asked for."""
+    if not isinstance(found, np.ndarray):
+        raise TypeError(f"`features` gave a {type(found).__name__}, not an array")
+    if found.ndim != 2 or len(found) != rows:
+        raise ValueError(f"`features` gave the shape {found.shape} for texts ({rows},), not ({rows}, d)")
+    if columns is not None and found.shape[1] != columns:
+        raise ValueError(f"`features` gave {found.shape[1]} columns, and {columns} when the matcher was trained")
+    single: Floats = found.astype(np.float32, copy=False)
+    if not np.isfinite(single).all():
+        raise ValueError("`features` gave numbers that are not finite")
+    return single
+
+
+def make_features(
+    tfidf: Tfidf, featurizers: Sequence[Featurizer], language: str, columns: Sequence[int] | None = None
+) -> Features:
     """The features of a fitted `tfidf`, of plugins' featurizers, and of the static vectors in what room those leave.
 
-    Those that know another language only mislead: where none is left, texts are told apart by n-grams alone.
+    Those that know another language only mislead: where none is left, texts are told apart by n-grams alone. Raises
+    ConfigurationError where their shares leave no room at all.
     """
     words, static = tfidf.words(), StaticVectors()
     spoken = _spoken(language, words, static.vocabulary)
     left_out = [f for f in (*featurizers, static) if isinstance(f, Monolingual) and f.language != spoken]
     used = [f for f in featurizers if f not in left_out]
-    static.share = SHARE - sum(f.share for f in used)
+    whole = sum(f.share for f in used)
+    if whole > 1 + _ROUNDING:
+        names = " and ".join(type(featurizer).__name__ for featurizer in used)
+        raise ConfigurationError([f"config.yml: the shares of {names} are {whole:g} together; let them be 1 at most"])
+    static.share = SHARE - whole
     if static not in left_out and static.share > _LEAST_SHARE:
         used.append(static)
     real = static.vocabulary if spoken == static.language else {}
     spelling = Spelling(words, real, case_sensitive=tfidf.case_sensitive)
-    return Features(tfidf, used, spelling, left_out=left_out)
+    return Features(tfidf, used, spelling, left_out=left_out, columns=columns)
 
 
 def _spoken(language: str, weights: Mapping[str, float], english: Mapping[str, int]) -> str:
-    """The code of the examples' language, without its region; none where it is said to be English and is not."""
-    code = language.partition("-")[0].partition("_")[0]
-    return code if code != "en" or _are_known(weights, english) else ""
+    """The code of the examples' language; none where it is said to be English and is not."""
+    return language if language != "en" or _are_known(weights, english) else ""
 
 
 def _are_known(weights: Mapping[str, float], vocabulary: Mapping[str, int]) -> bool:

@@ -13,12 +13,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from bot.encoding import keeping
-from bot.learning import ModelError, read_folder, write_folder
+from bot.encoding import encode, keeping
+from bot.errors import PLUGIN_FAILURES
+from bot.learning import ModelError, checksum, read_folder, write_folder
 from bot.messages import Doubt, Entity, IntentScore, JsonObject, Nearest, Parse
 from bot.nlu.classifier import Classifier, Prediction
 from bot.nlu.components import ComponentFailed, Factory, Processor, make_components
-from bot.nlu.entities import EntityModel
+from bot.nlu.entities import MANIFEST, EntityModel
 from bot.nlu.features import Features, Vector, make_features
 from bot.nlu.fingerprint import FORMAT
 from bot.nlu.selector import Selector, dump_responses, retrieval_intents
@@ -68,12 +69,22 @@ class Model:
         self._custom = tuple(custom)
 
     @property
+    def depends_on_time(self) -> bool:
+        """Whether a plugin's processor has the last word, which may be another one at another time."""
+        return bool(self._processors)
+
+    @property
     def threshold(self) -> float | None:
         """The confidence below which a message is not understood; None without a fallback."""
         if self.fallback is None or self.classifier is None:
             return None
         chosen = self.classifier.calibration.threshold
         return chosen if self.fallback.threshold is None else self.fallback.threshold
+
+    @property
+    def components(self) -> tuple[str, ...]:
+        """The names of plugins' components in its pipeline."""
+        return tuple(name for name, _ in self._custom)
 
     def explain_threshold(self) -> str:
         """What the fallback threshold is and why, in a sentence for `bot train`."""
@@ -121,7 +132,7 @@ class Model:
         for processor in self._processors:
             try:
                 parse = _processed(processor, parse, now)
-            except (Exception, SystemExit) as error:  # a plugin's
+            except PLUGIN_FAILURES as error:
                 failures.append((type(processor).__name__, error))
         if failures:
             raise ComponentFailed(failures, parse)
@@ -185,12 +196,14 @@ class Model:
             "selectors": dump_responses(self.selectors),
             "custom": [[name, dict(options)] for name, options in self._custom],
             "sources": [s.version for s in self.features.sources],
+            "columns": self.features.columns,
         }
         for name, classifier in self._classifiers():
             part, found = classifier.dump()
             facts[f"classifier-{name}"] = part
             arrays.update({f"{name}-{k}": v for k, v in found.items()})
         self.entities.save(folder / "entities")
+        facts["entities"] = checksum(folder / "entities" / MANIFEST)
         write_folder(folder, facts, arrays)
 
     def _classifiers(self) -> list[tuple[str, Classifier]]:
@@ -201,13 +214,28 @@ class Model:
     def load(cls, folder: Path, components: Mapping[str, Factory] | None = None) -> Self:
         """Read a model that `save` wrote. Raises ModelError when it is damaged or was made by another version."""
         facts, arrays = read_folder(folder)
+        try:
+            return cls._restored(folder, facts, arrays, components or {})
+        except (AttributeError, IndexError, KeyError, OSError, TypeError, ValueError) as error:
+            raise ModelError(f"{folder}: not a readable model ({error!r}); train again with `bot train`") from error
+
+    @classmethod
+    def _restored(
+        cls,
+        folder: Path,
+        facts: Mapping[str, Any],
+        arrays: Mapping[str, NDArray[Any]],
+        components: Mapping[str, Factory],
+    ) -> Self:
         if facts.get("format") != FORMAT:
             raise ModelError(f"{folder}: made by another version; train again with `bot train`")
+        if checksum(folder / "entities" / MANIFEST) != facts["entities"]:
+            raise ModelError(f"{folder / 'entities' / MANIFEST}: not what was written; train again with `bot train`")
         custom = [(str(name), options) for name, options in facts["custom"]]
-        featurizers, processors = make_components(custom, components or {})
+        featurizers, processors = make_components(custom, components)
         vocabulary = {g: i for i, g in enumerate(_unpacked(arrays["vocabulary"]))}
         tfidf = Tfidf(vocabulary, arrays["idf"], facts["case_sensitive"])
-        features = make_features(tfidf, featurizers, facts["language"])
+        features = make_features(tfidf, featurizers, facts["language"], facts.get("columns"))
         if [s.version for s in features.sources] != facts["sources"]:
             raise ModelError(f"{folder}: made with other versions of its components; train again with `bot train`")
 
@@ -236,11 +264,12 @@ class Model:
 
 
 def _processed(processor: Processor, parse: Parse, now: datetime) -> Parse:
+    """The parse that a plugin's processor gives, as it will be read back; raises TypeError or ValueError otherwise."""
     processed = processor.process(parse, now)
     if not isinstance(processed, Parse):
         raise TypeError(f"process gave {type(processed).__name__}, not a Parse")
-    _kept(processed)
-    return processed
+    encode([[(entity.value, entity.details) for entity in processed.entities], processed.response_selector])
+    return _kept(processed)
 
 
 _kept = keeping(Parse)

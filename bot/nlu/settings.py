@@ -68,8 +68,10 @@ def _fallback(options: Mapping[str, Any] | None) -> Fallback | None:
     if options is None:
         return None
     threshold = options.get("threshold")
-    ambiguity = options.get("ambiguity_threshold", DEFAULT_AMBIGUITY)
-    return Fallback(None if threshold is None else float(threshold), float(ambiguity))
+    ambiguity = options.get("ambiguity_threshold")
+    return Fallback(
+        None if threshold is None else float(threshold), DEFAULT_AMBIGUITY if ambiguity is None else float(ambiguity)
+    )
 
 
 def _selectors(pipeline: tuple[Component, ...]) -> Iterator[str | None]:

@@ -38,12 +38,13 @@ class Spelling:
     def correct(self, text: str) -> str:
         """`text` normalised, its misspelt words replaced."""
         normal = normalise(text, case_sensitive=self._case_sensitive)
+        parts, read = [], 0
         for word, unspaced in words(normal):
-            if not unspaced and SHORTEST <= len(word) <= _LONGEST and word not in self._weights:
-                found = self._corrected(word)
-                if found != word:
-                    normal = normal.replace(word, found, 1)
-        return normal
+            at = normal.index(word, read)
+            unknown = not unspaced and SHORTEST <= len(word) <= _LONGEST and word not in self._weights
+            parts += [normal[read:at], self._corrected(word) if unknown else word]
+            read = at + len(word)
+        return "".join((*parts, normal[read:]))
 
     def _corrected(self, word: str) -> str:
         found = self._known.get(word)

@@ -7,19 +7,19 @@ import unicodedata
 from functools import lru_cache
 from typing import Final
 
+from bot.nlu.scripts import MARKS, UNSPACED
+
 MAX_CHARACTERS: Final = 4096
 """What is read of a message, in code points: time and memory stay bounded whatever is sent."""
 MAX_WORD: Final = 48
 """What is read of one word, in code points."""
 
-_UNSPACED: Final = (
-    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Thai, Lao, Myanmar, Khmer
-    "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # kana and Han
+_LETTERS: Final = rf"(?:(?![{UNSPACED}])[\w{MARKS}])+"
+_WORD: Final = re.compile(rf"(?P<unspaced>[{UNSPACED}]+)|{_LETTERS}(?:['’]{_LETTERS})*|[^\w\s]", re.UNICODE)
+_ACCENTS: Final = re.compile(
+    "[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u064b-\u065f\u0670\ufe00-\ufe0f]"
 )
-_WORD: Final = re.compile(
-    rf"(?P<unspaced>[{_UNSPACED}]+)|(?:(?![{_UNSPACED}])\w)+(?:['’](?:(?![{_UNSPACED}])\w)+)*|[^\w\s]", re.UNICODE
-)
-_ACCENTS: Final = re.compile("[\u0300-\u036f]")
+"""What people leave out when they type: accents, the points of Hebrew and Arabic; and how an emoji is to be drawn."""
 _SILENT: Final = {"Cf", "Cc", "Cs", "Co", "Cn"}
 
 

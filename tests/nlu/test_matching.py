@@ -114,6 +114,45 @@ def test_the_chosen_threshold_is_explained_and_keeps_most_of_what_is_right(model
     assert 0 < model.threshold < 1
 
 
+SMALL = {
+    "ar": {
+        "hi": ["مرحبا", "أهلا", "السلام عليكم"],
+        "bye": ["وداعا", "مع السلامة", "إلى اللقاء"],
+        "ok": ["نعم", "أجل", "طبعا"],
+    },
+    "ru": {"hi": ["привет", "здравствуйте", "добрый день"], "bye": ["пока", "до свидания"], "ok": ["да", "хорошо"]},
+    "zh": {"hi": ["你好", "您好", "早上好"], "bye": ["再见", "拜拜", "回头见"], "ok": ["是的", "好的", "可以"]},
+    "hi": {"hi": ["नमस्ते", "नमस्कार"], "bye": ["अलविदा", "फिर मिलेंगे"], "ok": ["हाँ", "ठीक है"]},
+    "en": {"hi": ["hello", "good morning", "👋"], "bye": ["goodbye", "see you"], "ok": ["yes please", "sure", "👍"]},
+}
+
+
+@pytest.mark.parametrize("language", SMALL)
+def test_a_small_bot_understands_its_own_examples_in_any_script(language):
+    understood = train(content(SMALL[language], language=language))
+    for intent, texts in SMALL[language].items():
+        for text in texts:
+            parse = understood.parse(text, NOW)
+            assert (parse.intent_name, parse.doubt) == (intent, ""), text
+            assert parse.nearest[0].similarity == pytest.approx(1, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    "examples",
+    [
+        {f"faq_{n}": [f"what is thing number {n} about"] for n in range(40)} | {"greet": ["hello", "hello there"]},
+        {name: [f"please {name} it now"] * 20 for name in ("open", "close", "lock")},
+        {n: [f"{n} it{' please' * (k % 2)}" for k in range(20)] for n in ("open", "close", "lock")},
+    ],
+    ids=["one example each", "the same again and again", "two each, again and again"],
+)
+def test_thresholds_are_chosen_of_odd_data_too_and_refuse_no_example(examples):
+    taught = train(content(examples))
+    assert 0 <= taught.threshold < 1
+    for intent, texts in examples.items():
+        assert taught.parse(texts[0], NOW).intent_name == intent
+
+
 @pytest.mark.parametrize(
     "text",
     ["", " \n\t", "\x00", "\ud800", "🙂" * 50, "a" * 1_000_000, "word " * 200_000, "我" * 100_000, "\u0301" * 10_000,

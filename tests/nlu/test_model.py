@@ -3,6 +3,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.content import Component, Content, Domain, Example, Intent, NluData, Place
+from bot.learning import ModelError, read_folder, write_folder
 from bot.nlu import FALLBACK_INTENT, Model, fingerprint_of, parse_shorthand, train
 
 NOW = datetime(2026, 3, 4, tzinfo=UTC)
@@ -52,6 +53,32 @@ def test_a_saved_model_says_the_same_again(model, tmp_path):
     assert again.fingerprint == model.fingerprint
     for text in ("hello", "send money", "where are you", "", "🙂"):
         assert again.parse(text, NOW) == model.parse(text, NOW)
+
+
+@pytest.mark.parametrize(
+    ("file", "was", "now"),
+    [
+        ("model.json", '"width"', '"wodth"'),
+        ("model.json", '"language": "en"', '"language": "ex"'),
+        ("entities/entities.json", "sha256", "sha257"),
+    ],
+)
+def test_a_model_whose_json_was_changed_is_refused(model, tmp_path, file, was, now):
+    model.save(tmp_path)
+    text = (tmp_path / file).read_text()
+    assert was in text
+    (tmp_path / file).write_text(text.replace(was, now, 1))
+    with pytest.raises(ModelError, match="bot train"):
+        Model.load(tmp_path)
+
+
+def test_a_model_that_lacks_what_it_should_have_is_refused(model, tmp_path):
+    model.save(tmp_path)
+    facts, arrays = read_folder(tmp_path)
+    del facts["fallback"]
+    write_folder(tmp_path, facts, {name: array.copy() for name, array in arrays.items()})
+    with pytest.raises(ModelError, match="fallback"):
+        Model.load(tmp_path)
 
 
 def test_the_same_content_and_seed_make_the_same_bytes(tmp_path):

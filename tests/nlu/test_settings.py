@@ -29,6 +29,11 @@ def test_thresholds_count_beside_a_plugins_features_alone():
     assert settings(Component("Mine"), offered=["Mine"]).fallback == Fallback(None, 0.1)
 
 
+def test_thresholds_that_are_left_empty_are_those_that_are_left_out():
+    empty = Component("FallbackClassifier", {"threshold": None, "ambiguity_threshold": None})
+    assert settings(Component("DIETClassifier"), empty).fallback == Fallback(None, 0.1)
+
+
 def test_names_may_carry_rasas_module_path():
     name = "rasa.nlu.classifiers.diet_classifier.DIETClassifier"
     assert settings(Component(name)).fallback is None

@@ -29,6 +29,8 @@ def test_real_words_short_words_and_numbers_are_left_alone():
 
 def test_a_word_within_a_longer_one_is_not_touched():
     assert SPELLING.correct("xcardx crad") == "xcardx card"
+    assert SPELLING.correct("transfer ransfer") == "transfer transfer"
+    assert SPELLING.correct("xbalancs balancs") == "xbalancs balance"
 
 
 @given(st.text())

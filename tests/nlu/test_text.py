@@ -32,6 +32,14 @@ def test_latin_words_within_such_a_script_are_words_of_their_own():
 
 def test_marks_of_other_scripts_are_kept():
     assert normalise("हिन्दी") == "हिन्दी"
+    assert plain("नमस्ते दुनिया") == ["नमस्ते", "दुनिया"]
+    assert plain("தமிழ் மொழி") == ["தமிழ்", "மொழி"]
+
+
+def test_points_that_people_leave_out_do_not_count():
+    assert plain("مَرْحَبًا") == ["مرحبا"]
+    assert plain("שָׁלוֹם") == ["שלום"]
+    assert normalise("❤️") == normalise("❤")
 
 
 def test_ngrams_are_padded_within_the_word():

@@ -7,19 +7,12 @@ import unicodedata
 from itertools import islice
 from typing import NamedTuple
 
-_INVISIBLE = "\u00ad\u200b-\u200f\u2060\ufeff\ufe0e\ufe0f"
-# Scripts written without spaces: Thai, Lao, Khmer, kana and Han characters are words of one character each.
-_UNSPACED = "\u0e00-\u0eff\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-# Marks that belong to the letter before them, which \w leaves out: accents, Hebrew and Arabic points, Indic vowels.
-_MARKS = (
-    "\u0300-\u036f\u0483-\u0489\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed"
-    "\u0900-\u0963\u0966-\u0dff\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
-)
-_LETTER = rf"(?![{_UNSPACED}])[^\W_]"
-_WORD = re.compile(
-    rf"[{_UNSPACED}]|{_LETTER}(?:{_LETTER}|[{_MARKS}{_INVISIBLE}]|['’](?=[^\W\d_]))*|[^\w\s{_INVISIBLE}]|_"
-)
-_HIDDEN = re.compile(f"[{_INVISIBLE}]+")
+from bot.nlu.scripts import INVISIBLE, MARKS, UNSPACED
+
+# A character of a script without spaces is a word of its own.
+_LETTER = rf"(?![{UNSPACED}])[^\W_]"
+_WORD = re.compile(rf"[{UNSPACED}]|{_LETTER}(?:{_LETTER}|[{MARKS}{INVISIBLE}]|['’](?=[^\W\d_]))*|[^\w\s{INVISIBLE}]|_")
+_HIDDEN = re.compile(f"[{INVISIBLE}]+")
 
 
 class Word(NamedTuple):

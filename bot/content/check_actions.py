@@ -13,7 +13,8 @@ _ASKED_FOR = ("validate_", "action_validate_slot_mappings")
 """Beginnings of actions that are run where they exist: without them, nothing fails."""
 
 _WRITE = (
-    "Write it in `actions/` (docs/how-to/write-actions.md), or name a server in endpoints.yml (`action_endpoint:`)."
+    "Write it in `actions/`, where `register_actions` registers it by this name, or name a server in endpoints.yml "
+    "(`action_endpoint:`)."
 )
 
 
@@ -40,6 +41,6 @@ def _unimplemented(known: Known) -> Iterator[Diagnostic]:
             severity,
             place,
             f"`actions:` lists `{name}`, which no plugin registers and no action server runs.",
-            did_you_mean(name, known.registered) or _WRITE,
+            did_you_mean(name, known.registered, _WRITE),
             "unimplemented-action",
         )

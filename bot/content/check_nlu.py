@@ -7,9 +7,11 @@ from collections import Counter
 from collections.abc import Iterator
 
 from bot.content.diagnostics import Diagnostic
-from bot.content.known import Known, unknown_part
+from bot.content.known import Known, steps_of, unknown, unknown_part
 from bot.content.names import DEFAULT_INTENTS
-from bot.content.types import Example, NluData
+from bot.content.shorthand import read_shorthand
+from bot.content.suggest import is_misspelt
+from bot.content.types import Example, NluData, UserStep
 
 _LOOSE_MARK = re.compile(
     r"\[[^][]+\]\s*(?:\(\s*[\w-]+\s*\)|\{[^}{[]*\})"  # a space between the brackets
@@ -17,6 +19,8 @@ _LOOSE_MARK = re.compile(
     r"|\[\s*\](?:\([\w:-]+\)|\{[^}{[]*\})"  # nothing is marked
     r"|\[[^][)}]+[)}](?:\([\w:-]+\)|\{[^}{[]*\})"  # closed by another bracket
     r"|(?<!\S)\([^][()]+\)\[[^\W\d][\w-]*\]"  # the brackets the wrong way round
+    r"|\[\w[^][]*(?=\[|$)"  # opened and never closed
+    r"|\]\([^][()]*\)?"  # closed and never opened, or nothing is said of it
 )
 """None of these looks at a text between two `[` more than once, so that a line of thousands is no matter."""
 
@@ -26,8 +30,9 @@ def check_nlu(known: Known) -> Iterator[Diagnostic]:
     nlu = known.content.nlu
     yield from _repeated(nlu)
     yield from _patterns(nlu)
+    yield from _tables(known)
     yield from _synonyms(nlu)
-    yield from _marks(nlu)
+    yield from _marks(known)
     yield from _parts(known)
     if nlu.examples:
         yield from _counts(known)
@@ -63,6 +68,17 @@ def _patterns(nlu: NluData) -> Iterator[Diagnostic]:
             )
 
 
+def _tables(known: Known) -> Iterator[Diagnostic]:
+    """Lookup tables and patterns called nearly like an entity; one called like none is meant to be a feature."""
+    nlu, entities = known.content.nlu, known.content.domain.entities
+    named = {item.name: ("regex", item.place) for item in reversed(nlu.regexes)}
+    named |= {item.name: ("lookup", item.place) for item in reversed(nlu.lookups)}
+    for name, (kind, place) in named.items():
+        if name not in entities and is_misspelt(name, entities):
+            where, add = f"The {kind} is called", f"Add `- {name}` to `entities:`."
+            yield unknown("warning", place, "entity", name, known=entities, where=where, add=add)
+
+
 def _synonyms(nlu: NluData) -> Iterator[Diagnostic]:
     first: dict[str, tuple[str, str]] = {}
     for synonym in nlu.synonyms:
@@ -77,27 +93,36 @@ def _synonyms(nlu: NluData) -> Iterator[Diagnostic]:
             )
 
 
-def _marks(nlu: NluData) -> Iterator[Diagnostic]:
-    for example in nlu.examples:
-        loose = _LOOSE_MARK.search(example.text)
-        if loose:
+def _marks(known: Known) -> Iterator[Diagnostic]:
+    """Marks that are not read, or not as they were meant, in examples and in what users say in stories."""
+    steps = (step for story in (*known.trained, *known.tests) for step in steps_of(story))
+    said = (step for step in steps if isinstance(step, UserStep) and read_shorthand(step.text or "") is None)
+    marked: tuple[Example | UserStep, ...] = (*known.content.nlu.examples, *said)
+    for example in marked:
+        yield from _marks_of(example)
+
+
+def _marks_of(example: Example | UserStep) -> Iterator[Diagnostic]:
+    text = example.text or ""
+    loose = _LOOSE_MARK.search(text)
+    if loose:
+        yield Diagnostic(
+            "warning",
+            example.place,
+            f"`{_shortened(loose[0])}` looks like an entity mark, but is not read as one.",
+            "Write `[text](entity)`: no space between the brackets, something in them, and each of them closed.",
+            "loose-entity-mark",
+        )
+    for mark in example.annotations:
+        marked = text[mark.start : mark.end]
+        if marked != marked.strip():
             yield Diagnostic(
                 "warning",
                 example.place,
-                f"`{_shortened(loose[0])}` looks like an entity mark, but is not read as one.",
-                "Write `[text](entity)`: no space between the brackets, something in them, and each of them closed.",
-                "loose-entity-mark",
+                f"The entity mark `[{marked}]` begins or ends with a space.",
+                f"Write `[{marked.strip()}]`.",
+                "entity-mark-space",
             )
-        for mark in example.annotations:
-            marked = example.text[mark.start : mark.end]
-            if marked != marked.strip():
-                yield Diagnostic(
-                    "warning",
-                    example.place,
-                    f"The entity mark `[{marked}]` begins or ends with a space.",
-                    f"Write `[{marked.strip()}]`.",
-                    "entity-mark-space",
-                )
 
 
 def _shortened(text: str) -> str:

@@ -15,6 +15,9 @@ from bot.content.types import UserStep, Variation
 
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_][\w.-]*)\}")
 
+_BRACES = re.compile(r"\{+\s*(?P<name>[A-Za-z_][\w.-]*)\s*\}*|(?<![\w.-])(?P<closed>[A-Za-z_][\w.-]*)\}+")
+"""A name beside braces: with one on each side it is a placeholder."""
+
 _KEY_WITHOUT_SPACE = re.compile(r"(text|image|channel|custom|attachment|buttons):(\S.*)")
 
 _SAID_BY_DEFAULT = frozenset(
@@ -61,7 +64,7 @@ def _default(name: str, variations: Sequence[Variation]) -> Iterator[Diagnostic]
 def _variation(name: str, variation: Variation, known: Known) -> Iterator[Diagnostic]:
     slots = known.content.domain.slots
     said = (variation.text, variation.image, variation.custom, variation.attachment)
-    if not any((*said, variation.buttons, variation.elements, variation.quick_replies, variation.extra)):
+    if not any((*said, variation.buttons, variation.elements, variation.quick_replies)):
         cure = "Write `text:`, or take it out."
         yield Diagnostic("warning", variation.place, f"A variation of `{name}` says nothing.", cure, "empty-response")
     unspaced = _KEY_WITHOUT_SPACE.match(variation.text or "")
@@ -78,11 +81,21 @@ def _variation(name: str, variation: Variation, known: Known) -> Iterator[Diagno
         elif not fits(slots[condition.name], condition.value):
             where = f"A condition of `{name}` compares `{condition.name}` with"
             yield wrong_value("warning", variation.place, slots[condition.name], condition.value, where)
+    yield from _loose_braces(name, variation)
     yield from _placeholders(name, variation, known)
     for button in (*variation.buttons, *variation.quick_replies):
         yield from _button(name, button.get("payload"), variation, known)
     for button in variation.buttons:
         yield from _incomplete(name, button, variation)
+
+
+def _loose_braces(name: str, variation: Variation) -> Iterator[Diagnostic]:
+    """What was meant as a placeholder and has a space in it, or a brace too few or too many."""
+    for match in _BRACES.finditer(variation.text or ""):
+        if not _PLACEHOLDER.fullmatch(match[0]):
+            message = f"`{match[0].strip()}` in `{name}` is no placeholder: braces would be said."
+            cure = f"Write `{{{match['name'] or match['closed']}}}`, or take the braces out."
+            yield Diagnostic("warning", variation.place, message, cure, "loose-placeholder")
 
 
 def _placeholders(name: str, variation: Variation, known: Known) -> Iterator[Diagnostic]:
@@ -92,7 +105,7 @@ def _placeholders(name: str, variation: Variation, known: Known) -> Iterator[Dia
     for word in dict.fromkeys(_PLACEHOLDER.findall(variation.text or "")):
         if word not in known.content.domain.slots:
             message = f"`{{{word}}}` in `{name}` is no slot, so it stays unfilled."
-            cure = did_you_mean(word, known.content.domain.slots) or f"Add `{word}:` to `slots:`."
+            cure = did_you_mean(word, known.content.domain.slots, f"Add `{word}:` to `slots:`.")
             yield Diagnostic("warning", variation.place, message, cure, "unknown-placeholder")
 
 
@@ -108,6 +121,10 @@ def _button(name: str, payload: object, variation: Variation, known: Known) -> I
         where = f"A button of `{name}` sends"
         add = f"Add `{shorthand.intent}` to `intents:`."
         yield unknown("warning", variation.place, "intent", shorthand.intent, known=known.intents, where=where, add=add)
+    entities = known.content.domain.entities
+    for entity in sorted((shorthand.entities or {}).keys() - entities.keys() - set(known.mentioned)):
+        where, add = f"A button of `{name}` sends the entity", f"Add `- {entity}` to `entities:`."
+        yield unknown("warning", variation.place, "entity", entity, known=entities, where=where, add=add)
 
 
 def _incomplete(name: str, button: Mapping[str, Any], variation: Variation) -> Iterator[Diagnostic]:

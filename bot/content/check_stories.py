@@ -27,6 +27,7 @@ def check_stories(known: Known) -> Iterator[Diagnostic]:
         yield from _shape(story)
     for story in known.trained:
         yield from _activation(story, known)
+        yield from _unseen(story, known)
     yield from _checkpoints(known.trained)
     yield from _same_names(known.trained)
 
@@ -107,6 +108,25 @@ def _state(step: LoopStep | SlotStep, known: Known, severity: Severity, story: S
             known=known.loops,
             where=where,
             add=f"Add `{step.name}:` to `forms:`.",
+        )
+
+
+def _unseen(story: Story, known: Known) -> Iterator[Diagnostic]:
+    """Conditions on slots that policies do not see, which therefore always hold."""
+    for condition in story.condition:
+        slot = known.content.domain.slots.get(condition.name) if isinstance(condition, SlotStep) else None
+        if slot is None or (slot.influence_conversation and slot.type != "any"):
+            continue
+        why, cure = "has `influence_conversation: false`", "Let the slot have `influence_conversation: true`"
+        if slot.type == "any":
+            why, cure = "is of the type `any`", "Give the slot a type that they see, such as `bool`"
+        yield Diagnostic(
+            "warning",
+            condition.place,
+            f"The rule `{story.name}` has a condition on `{slot.name}`, which {why}: policies do not see it, so the "
+            "rule holds whatever its value is.",
+            f"{cure}, or take the condition out.",
+            "unseen-slot",
         )
 
 

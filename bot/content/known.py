@@ -78,8 +78,8 @@ def asks(form: str, slot: str) -> tuple[str, ...]:
 def unknown(
     severity: Severity, place: Place, kind: str, name: str, *, known: Iterable[str], where: str, add: str
 ) -> Diagnostic:
-    """Say that `name` is no `kind`; the cure is the nearest known name, or to add it."""
-    cure = did_you_mean(name, known) or add
+    """Say that `name` is no `kind`; the cure is the nearest known name, if one is near, or to add it."""
+    cure = did_you_mean(name, known, add)
     return Diagnostic(severity, place, f"{where} `{name}`, which is no {kind}.", cure, f"unknown-{kind}")
 
 

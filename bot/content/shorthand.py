@@ -1,4 +1,7 @@
-"""Rasa's shorthand for a message whose meaning is known: `/intent@0.9{"entity": "value"}`."""
+"""Rasa's shorthand for a message whose meaning is known: `/intent@0.9{"entity": "value"}`.
+
+The braces may be doubled, as they are in the payloads of Rasa's buttons.
+"""
 
 from __future__ import annotations
 
@@ -40,6 +43,8 @@ def read_shorthand(text: str) -> Shorthand | None:
 
 
 def _object(text: str) -> dict[str, Any] | None:
+    if text.startswith("{{"):  # as Rasa's responses write it; JSON never begins so
+        text = text.replace("{{", "{").replace("}}", "}")
     try:
         value = json.loads(text, parse_constant=_refuse, parse_float=_finite)
         json.dumps(value, ensure_ascii=False).encode("utf-8")  # half a surrogate pair is no text

@@ -4,22 +4,54 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rapidfuzz import fuzz, process
+from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA
 
+_NEAR = 70.0
+"""How like two words are, of 100, that one is suggested for the other."""
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`Did you mean `x`?` for the nearest known word, or an empty text when none is near."""
-    near = process.extractOne(word, [name for name in known if name != word], scorer=fuzz.ratio, score_cutoff=70)
-    return f"Did you mean `{near[0]}`?" if near else ""
+
+def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
+    """`Did you mean `x`?` for the nearest known word, followed by the other cure, if there is one.
+
+    Where none is near, the other cure alone. What names begin with alike
+    (`utter_`, `ask_`) tells nothing and is left aside.
+    """
+    likeness = {name: _likeness(word, name) for name in known if name != word}
+    best = max(likeness, key=likeness.__getitem__, default="")
+    if not likeness or likeness[best] < _NEAR:
+        return otherwise
+    question = f"Did you mean `{best}`?"
+    return f"{question} Otherwise {otherwise[0].lower()}{otherwise[1:]}" if otherwise else question
 
 
 def is_misspelt(word: str, known: Iterable[str]) -> bool:
     """Whether the word is so near to a known one that it can only be a slip of the hand.
 
     That is one insertion, deletion, substitution or swap of neighbours, two in
-    words of eight letters or more (optimal string alignment distance); words
-    of three letters or fewer are too short to tell.
+    words of eight letters or more (optimal string alignment distance), or
+    another case. In words of three letters or fewer only a swap can be told.
     """
-    limit = 1 if len(word) < 8 else 2
-    return len(word) > 3 and any(OSA.distance(word, name, score_cutoff=limit) in range(1, limit + 1) for name in known)
+    return any(_is_slip(word, name) for name in known if name != word)
+
+
+def _likeness(word: str, name: str) -> float:
+    """From 0 to 100; a slip is above whatever else is alike."""
+    ours, theirs = _differing(word, name)
+    return 100.0 + fuzz.ratio(ours, theirs) if _is_slip(word, name) else fuzz.ratio(ours, theirs)
+
+
+def _is_slip(word: str, name: str) -> bool:
+    ours, theirs = _differing(word, name)
+    longest = max(len(ours), len(theirs))
+    limit = 0 if longest <= 3 else 1 if longest < 8 else 2
+    distance = OSA.distance(ours, theirs, score_cutoff=2)
+    return distance <= limit or (distance == 1 and sorted(ours) == sorted(theirs))
+
+
+def _differing(word: str, name: str) -> tuple[str, str]:
+    """Both in small letters, without the words (between `_`) that both begin with; the last of each stays."""
+    ours, theirs = word.casefold().split("_"), name.casefold().split("_")
+    while len(ours) > 1 and len(theirs) > 1 and ours[0] == theirs[0]:
+        del ours[0], theirs[0]
+    return "_".join(ours), "_".join(theirs)

@@ -158,7 +158,7 @@ class ResponseCondition(Struct, frozen=True):
 
 
 class Variation(Struct, frozen=True):
-    """One way to say a response. `extra` keeps keys that a channel of one's own may read.
+    """One way to say a response. `extra` keeps keys that are not known: action servers are told of them.
 
     `is_final`: there is no `{name}` in it to be filled, so that it is said as it stands.
     """

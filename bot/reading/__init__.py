@@ -2,10 +2,11 @@
 
 from bot.reading.finding import content_files
 from bot.reading.project import ReadResult, read_nlu_data, read_project, read_test_stories
-from bot.reading.settings import plugin_places, read_pipeline, read_settings
+from bot.reading.settings import channel_places, plugin_places, read_pipeline, read_settings
 
 __all__ = [
     "ReadResult",
+    "channel_places",
     "content_files",
     "plugin_places",
     "read_nlu_data",

@@ -84,7 +84,7 @@ class _Composer:
             tag = event.tag
             if tag is None or tag == "!":
                 tag = self.resolve(yaml.ScalarNode, event.value, event.implicit)
-            return self.keep(event, yaml.ScalarNode(tag, event.value, event.start_mark, style=event.style))
+            return self.keep(event, yaml.ScalarNode(tag, event.value, event.start_mark, event.end_mark, event.style))
         if kind is yaml.AliasEvent:
             if event.anchor not in self.anchors:
                 raise yaml.MarkedYAMLError(problem="found undefined alias", problem_mark=event.start_mark)

@@ -16,6 +16,7 @@ from bot.content import (
     SlotMapping,
     Variation,
 )
+from bot.content.suggest import did_you_mean
 from bot.reading.draft import Draft
 from bot.reading.tree import Map, Seq, plain
 
@@ -48,6 +49,8 @@ def read_domain(file: Map, draft: Draft) -> None:
         _slot(name, slot, file["slots"].key_place(name), draft, is_old)
     for name, variations in (file.get("responses") or {}).items():
         read = tuple(_variation(item, place) for item, place in variations.placed())
+        _report_texts(variations, draft)
+        _report_extra(name, variations, draft)
         draft.add("response", draft.responses, name, read, file["responses"].key_place(name))
     _forms(file, draft)
     for item, place in _placed(file, "actions"):
@@ -174,6 +177,29 @@ def _variation(item: str | Map, place: Place) -> Variation:
         is_final=not _has_brace(item),
         place=place,
     )
+
+
+def _report_texts(variations: Seq, draft: Draft) -> None:
+    """Texts of variations and titles of buttons that are cut off."""
+    for index, item in enumerate(variations):
+        if isinstance(item, Map):
+            parts = [(item, "text"), *((button, "title") for button in item.get("buttons") or ())]
+            for part, key in parts:
+                if part.get(key) is not None:
+                    draft.report_cut_off(part, key)
+        else:
+            draft.report_cut_off(variations, index)
+
+
+def _report_extra(name: str, variations: Seq, draft: Draft) -> None:
+    """Keys of variations that are not known; only an action server is told of them, as in Rasa."""
+    for item, key in ((part, key) for part in variations if isinstance(part, Map) for key in part):
+        if key not in _VARIATION_KEYS and key != "button_type" and not key.startswith(("x-", "_")):
+            message = f"The key `{key}` is not known in this item of `{name}`; it is not said."
+            cure = did_you_mean(key, _VARIATION_KEYS, "Write below `custom:` what a channel of your own reads.")
+            if key.startswith("utter_"):
+                cure = "Take the `- ` before it out and indent it like the name above: it is a response of its own."
+            draft.report("warning", item.key_place(key), message, cure, "unknown-key")
 
 
 def _has_brace(value: Any) -> bool:

@@ -26,6 +26,9 @@ from bot.content import (
 )
 from bot.content.suggest import did_you_mean, is_misspelt
 from bot.reading.annotations import MARK_KEYS, Problem
+from bot.reading.tree import Map, Seq
+
+_SIGNS = {"#": ("a comment", "write two spaces before the comment"), "&": ("an anchor", "take it out")}
 
 
 class Draft(Struct):
@@ -48,6 +51,7 @@ class Draft(Struct):
     rules: list[Story] = field(default_factory=list)
     tests: list[Story] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
+    unread: list[Place] = field(default_factory=list)
     # Rasa 2's ways, settled when everything is read:
     form_mappings: list[tuple[str, str, SlotMapping]] = field(default_factory=list)
     auto_filled: set[str] = field(default_factory=set)
@@ -69,6 +73,15 @@ class Draft(Struct):
             message = f"The key `{key}` is not known in the entity mark `{mark}`; it is not read."
             cure = did_you_mean(key, MARK_KEYS) or f"Known here: {', '.join(MARK_KEYS)}."
             self.report(severity, place, message, cure, "unknown-key")
+
+    def report_cut_off(self, item: Map | Seq, key: Any) -> None:
+        """Note what YAML takes for a comment or an anchor and people may have meant to be said."""
+        cut = item.cut_off(key)
+        if cut:
+            what, otherwise = _SIGNS[cut[0]]
+            message = f"`{cut}` is no part of this text: without quotes, it is {what}."
+            cure = f"Put all of the text in quotes, or {otherwise}."
+            self.report("warning", item.place_of(key), message, cure, "cut-off")
 
     def add(self, kind: str, known: dict[str, Any], name: str, value: Any, place: Place) -> None:
         """Keep a named piece, unless the name is taken; then say by what."""

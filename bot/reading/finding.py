@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import Final
 
 from bot.content import Diagnostic, Place
+from bot.content.suggest import did_you_mean, is_misspelt
 
 CONTENT_FOLDERS: Final = ("domain", "data", "intents", "stories", "tests")
 """Where content stands, beside domain.yml; files anywhere below that begin with `test_` are test stories."""
+
+_FOLDERS: Final = ", ".join(f"`{name}/`" for name in CONTENT_FOLDERS[:-1])
 
 ENDINGS: Final = (".yml", ".yaml")
 
@@ -21,6 +24,10 @@ _TOP: Final = ("domain", "config", "endpoints", "credentials")
 
 _MARKDOWN_DATA = re.compile(rb"^## (?:intent|synonym|regex|lookup):|^\* \w+[\w/{]*$", re.MULTILINE)
 _STORIES = re.compile(rb"^stories:", re.MULTILINE)
+_SECTIONS: Final = ("nlu", "stories", "rules", "responses", "intents", "entities", "slots", "forms")
+_CONTENT = re.compile(rf"^(?:{'|'.join(_SECTIONS)})\s*:".encode(), re.MULTILINE)
+_TEST_WORD = re.compile(r"^tests?[-_. ]*|[-_]tests?$", re.IGNORECASE)
+_NEARLY_TEST = re.compile(r"tests?(?:[-. ].*|_.*)?|.*[-_]tests?")
 
 
 def content_files(folder: Path) -> tuple[Path, ...]:
@@ -44,7 +51,9 @@ def is_test(path: Path) -> bool:
 
 
 def not_read(folder: Path) -> Iterator[Diagnostic]:
-    """What lies among the content and is no content: other formats and endings, links, stories not named as tests."""
+    """What lies among the content and is no content, or is beside it, or is not read as it was meant."""
+    yield from _unreadable(folder)
+    yield from _beside(folder)
     links = [path for name in _TOP for ending in ENDINGS if _is_broken(path := folder / f"{name}{ending}")]
     for path in (*links, *(path for name in CONTENT_FOLDERS for path in sorted(_links(folder / name)))):
         message = "This link is not followed: it leads to a folder." if path.exists() else "This link leads nowhere."
@@ -55,12 +64,53 @@ def not_read(folder: Path) -> Iterator[Diagnostic]:
             reason = _why_not_read(path, are_tests=name == "tests")
             if reason:
                 yield _note(path.relative_to(folder), *reason)
+            elif name != "tests" and _is_nearly_test(path):
+                message = "Bots are trained on these stories: only files named `test_…` hold test stories."
+                name_of_test = f"test_{_TEST_WORD.sub('', path.stem) or 'stories'}{path.suffix}"
+                cure = f"Call it `{name_of_test}` if they are tests, or give it a name without this word."
+                yield Diagnostic("warning", Place(path.relative_to(folder).as_posix()), message, cure, "test-name")
+
+
+def _unreadable(folder: Path) -> Iterator[Diagnostic]:
+    """The folders of content that the system does not let us read."""
+    for name in CONTENT_FOLDERS:
+        refused: list[OSError] = []
+        for _ in os.walk(folder / name, onerror=refused.append):
+            pass
+        for error in (error for error in refused if not isinstance(error, FileNotFoundError)):
+            place = Place(Path(error.filename).relative_to(folder).as_posix())
+            message = f"This folder cannot be read: {error.strerror}."
+            yield Diagnostic("error", place, message, "Let it be a folder that may be read.", "unreadable")
+
+
+def _beside(folder: Path) -> Iterator[Diagnostic]:
+    """Content in the project's own folder, or in a folder that is called nearly like those which are read."""
+    for path in sorted(folder.glob("*")):
+        is_other = path.suffix in ENDINGS and path.stem not in _TOP
+        if is_other and (is_misspelt(path.stem, _TOP) or _holds(path, _CONTENT)):
+            cure = did_you_mean(path.name, [f"{name}.yml" for name in _TOP], f"Move it into {_FOLDERS}.")
+            yield _note(Path(path.name), "it is in none of the folders that are", cure)
+        elif _is_like_content(path.name) and any(_holds(p, _CONTENT) for p in _files(path) if p.suffix in ENDINGS):
+            cure = did_you_mean(path.name, CONTENT_FOLDERS, f"Move its files into {_FOLDERS}.")
+            yield Diagnostic("note", Place(path.name), "This folder is not read.", cure, "not-read")
+
+
+def _is_like_content(name: str) -> bool:
+    known = (*CONTENT_FOLDERS, *_SECTIONS)
+    return name not in CONTENT_FOLDERS and (name in _SECTIONS or is_misspelt(name, known))
+
+
+def _is_nearly_test(path: Path) -> bool:
+    named = _NEARLY_TEST.fullmatch(path.stem.lower()) is not None
+    return path.suffix in ENDINGS and named and not is_test(path) and _holds(path, _STORIES)
 
 
 def _why_not_read(path: Path, *, are_tests: bool) -> tuple[str, str] | None:
     """Why a file is not read, and what to do about it; None where it is, or nobody expects it to be."""
     if path.suffix not in ENDINGS and path.suffix.lower() in ENDINGS:
         return f"its ending is `{path.suffix}`", f"Call it `{path.stem}{path.suffix.lower()}`."
+    if path.suffix not in ENDINGS and Path(path.stem).suffix in ENDINGS:
+        return f"its ending is `{path.suffix}`", f"Call it `{path.stem}`, or put it elsewhere."
     if path.suffix == ".json" and not are_tests:
         return "it is JSON, and only YAML is", "Convert it with Rasa 2's `rasa data convert`, or put it elsewhere."
     if path.suffix == ".md" and _holds(path, _MARKDOWN_DATA):
@@ -84,8 +134,16 @@ def _files(folder: Path) -> Iterator[Path]:
     """The files below a folder, but for hidden folders and projects of their own (which have a config.yml)."""
     for base, folders, names in os.walk(folder):
         here = Path(base)
-        folders[:] = [f for f in folders if not f.startswith(".") and not (here / f / "config.yml").exists()]
-        yield from (path for name in names if not name.startswith(".") and (path := here / name).is_file())
+        folders[:] = [f for f in folders if not f.startswith(".") and not _exists(here / f / "config.yml")]
+        yield from (path for name in names if not name.startswith(".") and _is_file(path := here / name))
+
+
+def _is_file(path: Path) -> bool:
+    """Whether it is a file; one that may not even be asked is taken for one, and told when it is opened."""
+    try:
+        return path.is_file()
+    except PermissionError:
+        return True
 
 
 def _links(folder: Path) -> Iterator[Path]:
@@ -98,7 +156,11 @@ def _links(folder: Path) -> Iterator[Path]:
 
 
 def _is_broken(path: Path) -> bool:
-    return path.is_symlink() and not path.exists()
+    return os.path.islink(path) and not _exists(path)  # noqa: PTH114  # Path's raises where it may not ask
+
+
+def _exists(path: Path) -> bool:
+    return os.path.exists(path)  # noqa: PTH110  # Path's raises where it may not ask
 
 
 def _holds(path: Path, pattern: re.Pattern[bytes]) -> bool:

@@ -79,7 +79,9 @@ def _examples(item: Map, draft: Draft) -> Iterator[tuple[str, Any, Place]]:
     """Each example's text, own metadata and place, of the block and of the list form."""
     examples = item.get("examples")
     if isinstance(examples, Seq):
-        for example, place in examples.placed():
+        for index, (example, place) in enumerate(examples.placed()):
+            written = (example, "text") if isinstance(example, Map) else (examples, index)
+            draft.report_cut_off(*written)
             if isinstance(example, Map):
                 yield example["text"].strip(), example.get("metadata"), place
             else:

@@ -24,10 +24,12 @@ from bot.content import (
 )
 from bot.content.check import check_content
 from bot.content.names import DEFAULT_INTENTS, DEFAULT_SLOTS, REQUESTED_SLOT
+from bot.content.suggest import did_you_mean
 from bot.reading.domain import read_domain
 from bot.reading.draft import Draft
 from bot.reading.finding import CONTENT_FOLDERS, content_files, files_at, is_test, not_read, words_of_code
 from bot.reading.fingerprint import content_fingerprint
+from bot.reading.holding import hold_back, unread
 from bot.reading.nlu import read_nlu
 from bot.reading.rasa2 import settle_slots
 from bot.reading.schema import check_schema
@@ -42,7 +44,8 @@ FORMATS = ("2.0", "3.0", "3.1")
 class ReadResult(Struct, frozen=True):
     """A project as read: its content, test stories and settings, and everything there is to say about them.
 
-    `files` are the names of the files that were read, relative to the project.
+    `files` are the names of the files that were read, relative to the project;
+    `held_back` are findings that may only follow from what could not be read.
     """
 
     content: Content
@@ -50,6 +53,7 @@ class ReadResult(Struct, frozen=True):
     settings: Settings
     diagnostics: tuple[Diagnostic, ...]
     files: tuple[str, ...] = ()
+    held_back: tuple[Diagnostic, ...] = ()
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
@@ -79,6 +83,7 @@ def read_project(
     if not files:
         _report_no_content(draft)
     draft.diagnostics += not_read(folder)
+    draft.unread += [d.place for d in draft.diagnostics if d.code == "unreadable"]
     content = _content(draft, configuration)
     tests = tuple(draft.tests)
     checked = check_content(
@@ -89,8 +94,9 @@ def read_project(
         all_known=all_known and configuration.settings.action_endpoint is None,
     )
     names = (*configuration.files, *(path.relative_to(folder).as_posix() for path in files))
-    diagnostics = sorted((*draft.diagnostics, *checked), key=lambda d: d.place)
-    return ReadResult(content, tests, configuration.settings, tuple(diagnostics), names)
+    found, held_back = hold_back((*draft.diagnostics, *checked), (*configuration.unread, *draft.unread))
+    diagnostics = sorted(found, key=lambda d: d.place)
+    return ReadResult(content, tests, configuration.settings, tuple(diagnostics), names, tuple(held_back))
 
 
 def _report_no_content(draft: Draft) -> None:
@@ -138,6 +144,7 @@ def read_content_file(path: Path, name: str, draft: Draft, *, are_tests: bool | 
     tree, problems = read_yaml(path, name)
     tree, more = check_schema(tree, "content", name)
     draft.diagnostics += [*problems, *more]
+    draft.unread += unread(tree, [*problems, *more])
     if not isinstance(tree, Map):
         return
     _check_version(tree, draft)
@@ -187,18 +194,18 @@ def _content(draft: Draft, configuration: Configuration) -> Content:
 
 def _complete(draft: Draft) -> None:
     """Add what examples use without the domain's saying so, and the intents and slots every bot has."""
-    listed = bool(draft.intents)
+    intents, entities = tuple(draft.intents), tuple(draft.entities)
     for example in draft.examples:
         base = example.intent.split("/")[0]
         if base not in draft.intents and base not in DEFAULT_INTENTS:
             draft.intents[base] = Intent(base, place=example.place)
-            if listed:
-                _unlisted(draft, "intent", base, example.place)
+            if intents:
+                _unlisted(draft, "intent", base, example.place, intents)
         for mark in example.annotations:
             if mark.entity not in draft.entities:
                 draft.entities[mark.entity] = EntityType(mark.entity, place=example.place)
-                if listed:
-                    _unlisted(draft, "entity", mark.entity, example.place)
+                if intents or entities:
+                    _unlisted(draft, "entity", mark.entity, example.place, entities)
     for name in sorted(DEFAULT_INTENTS - draft.intents.keys()):
         draft.intents[name] = Intent(name)
     for name in sorted(DEFAULT_SLOTS - draft.slots.keys()):
@@ -206,12 +213,12 @@ def _complete(draft: Draft) -> None:
         draft.slots[name] = Slot(name, kind, influence_conversation=False, mappings=(SlotMapping("custom"),))
 
 
-def _unlisted(draft: Draft, kind: str, name: str, place: Place) -> None:
+def _unlisted(draft: Draft, kind: str, name: str, place: Place, listed: Collection[str]) -> None:
     section = "intents" if kind == "intent" else "entities"
     draft.report(
         "warning",
         place,
         f"The {kind} `{name}` has examples, but the domain does not list it.",
-        f"Add `- {name}` to `{section}:`.",
+        did_you_mean(name, listed, f"Add `- {name}` to `{section}:`."),
         f"unlisted-{kind}",
     )

@@ -28,6 +28,7 @@ _KINDS = {
 def configuration_page() -> str:
     """docs/reference/configuration.md."""
     config, endpoints = load_schema("config")["properties"], load_schema("endpoints")["properties"]
+    credentials = load_schema("credentials")
     sections = {name: schema for name, schema in config.items() if "properties" in schema}
     single = {name: schema for name, schema in config.items() if name not in sections}
     lines = [
@@ -48,9 +49,11 @@ def configuration_page() -> str:
         *_section("`action_endpoint:`", endpoints["action_endpoint"]),
         "## credentials.yml",
         "",
-        str(load_schema("credentials")["description"]),
+        str(credentials["description"]),
+        "",
+        *_section("`callback:`", credentials["properties"]["callback"]),
     ]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines)
 
 
 def diagnostics_page() -> str:

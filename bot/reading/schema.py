@@ -16,7 +16,8 @@ from typing import Any, TypeAlias
 from jsonschema import Draft202012Validator, ValidationError, validators
 
 from bot.content import Diagnostic, Place, Severity
-from bot.content.suggest import did_you_mean, is_misspelt
+from bot.content.suggest import did_you_mean
+from bot.reading.keys import is_mistake, key_cure, lineage_of, odd_keys
 from bot.reading.sorts import SORTS
 from bot.reading.tree import Map, Seq
 
@@ -40,11 +41,12 @@ _KINDS = {
 def _unknown_keys(check: Any, mode: str, instance: Any, schema: dict[str, Any]) -> Iterator[ValidationError]:
     """Our own keyword `unknownKeys` beside `properties`, where Rasa takes any key.
 
-    `typos`: a key that is nearly a known one is an error, any other is meant
-    for somebody else. `warnings`: any other is not read, which is said, but
-    for those that begin with `x-` or `_`.
+    `typos`: a key that is nearly a known one, or stands too far out, is an
+    error, any other is meant for somebody else. `warnings`: any other is not
+    read, which is said, but for those that begin with `x-` or `_`. `names`:
+    see odd_keys.
     """
-    if isinstance(instance, dict) and _odd_keys(instance, schema, mode):
+    if isinstance(instance, dict) and odd_keys(instance, schema, mode):
         yield ValidationError("unknown keys")
 
 
@@ -88,14 +90,24 @@ def check_schema(tree: Any, name: str, file: str) -> tuple[Any, list[Diagnostic]
     """The tree with everything invalid taken out (None when nothing is left), and what was wrong with it."""
     holder = [tree]
     check = validator(name)
-    errors = _settle_text(holder, check)
-    diagnostics = [d for error in errors for d in _explain(error, tree, file)]
+    errors = _outermost(_settle_text(holder, check))
+    diagnostics = [d for error in errors for d in _explain(error, tree, file, check.schema)]
     for _ in range(_ROUNDS):
         if not errors:
             return holder[0], diagnostics
         _take_out(errors, holder)
-        errors = list(check.iter_errors(holder[0]))
+        errors = _outermost(list(check.iter_errors(holder[0])))
     return None, diagnostics
+
+
+def _outermost(errors: list[Error]) -> list[Error]:
+    """The errors without those in what stands below a key that is not known anyway."""
+    odd = {(*error.absolute_path, key) for error in errors if _is_of_keys(error) for key in _extra_keys(error)}
+    return [e for e in errors if not any(tuple(e.absolute_path)[: len(path)] == path for path in odd)]
+
+
+def _is_of_keys(error: Error) -> bool:
+    return error.validator in ("additionalProperties", "unknownKeys")
 
 
 def _settle_text(holder: list[Any], check: Any) -> list[Error]:
@@ -136,7 +148,7 @@ def _take_out(errors: list[Error], holder: list[Any]) -> None:
     """Take out unknown keys, then whatever else is invalid: each once, inner and later ones first."""
     paths: set[tuple[str | int, ...]] = set()
     for error in errors:
-        if error.validator in ("additionalProperties", "unknownKeys"):
+        if _is_of_keys(error):
             for key in _extra_keys(error):
                 error.instance.pop(key, None)
         else:
@@ -153,15 +165,7 @@ def _take_out(errors: list[Error], holder: list[Any]) -> None:
 
 def _extra_keys(error: Error) -> list[str]:
     mode = error.validator_value if error.validator == "unknownKeys" else "errors"
-    return _odd_keys(error.instance, error.schema, mode)
-
-
-def _odd_keys(instance: dict[str, Any], schema: dict[str, Any], mode: str) -> list[str]:
-    known = schema.get("properties", {})
-    odd = [key for key in instance if key not in known]
-    if mode == "typos":
-        return [key for key in odd if is_misspelt(key, known)]
-    return odd if mode == "errors" else [key for key in odd if not key.startswith(("x-", "_"))]
+    return odd_keys(error.instance, error.schema, mode)
 
 
 def _place(tree: Any, path: Path, file: str) -> Place:
@@ -173,12 +177,12 @@ def _place(tree: Any, path: Path, file: str) -> Place:
     return place
 
 
-def _explain(error: Error, tree: Any, file: str) -> Iterator[Diagnostic]:
+def _explain(error: Error, tree: Any, file: str, root: dict[str, Any]) -> Iterator[Diagnostic]:
     path = list(error.absolute_path)
     place = _place(tree, path, file)
     keyword = str(error.validator)
-    if keyword in ("additionalProperties", "unknownKeys"):
-        yield from _explain_extra(error, path, place)
+    if _is_of_keys(error):
+        yield from _explain_extra(error, path, place, root)
         return
     what = _what(path)
     explain = _MESSAGES.get(keyword)
@@ -187,14 +191,14 @@ def _explain(error: Error, tree: Any, file: str) -> Iterator[Diagnostic]:
     yield Diagnostic("error", place, message, _cure(error), code)
 
 
-def _explain_extra(error: Error, path: Path, place: Place) -> Iterator[Diagnostic]:
-    known = list(error.schema.get("properties", {}))
+def _explain_extra(error: Error, path: Path, place: Place, root: dict[str, Any]) -> Iterator[Diagnostic]:
+    lineage = lineage_of(root, path)
     for key in _extra_keys(error):
         where = error.instance.key_place(key) if isinstance(error.instance, Map) else place
         what = _what(path)
         around = f" in {what[:1].lower()}{what[1:]}" if path else ""
-        cure = did_you_mean(key, known) or f"Known here: {', '.join(known)}."
-        tolerated = error.validator == "unknownKeys" and not is_misspelt(key, known)
+        cure = key_cure(key, lineage)
+        tolerated = error.validator == "unknownKeys" and not is_mistake(key, error.schema)
         severity: Severity = "warning" if tolerated else "error"
         yield Diagnostic(severity, where, f"The key `{key}` is not known{around}; it is not read.", cure, "unknown-key")
 
@@ -253,12 +257,23 @@ def _cure(error: Error) -> str:
         near = did_you_mean(str(error.instance), _allowed(error))
         if near:
             return near
+    if _is_bracketed(error):
+        return "Put text that begins with { or [ in quotes."
     examples = error.schema.get("examples", ())
     if examples:
         return f"For example: {_one_line(str(examples[0]))}"
     if error.validator == "type":
         return f"Write {' or '.join(_KINDS[kind] for kind in _wants(error) if kind != 'null')}."
     return "Write a value within these limits, or take it out."
+
+
+def _is_bracketed(error: Error) -> bool:
+    """Whether text is asked for and begins with a bracket, which makes it a mapping or list to YAML."""
+    value = error.instance
+    if error.validator != "type" or "string" not in _wants(error) or not isinstance(value, (Map, Seq)):
+        return False
+    place = value.place
+    return value.source.lines[place.line - 1][place.column - 1 :].startswith(("{", "["))
 
 
 def _one_line(example: str) -> str:

@@ -8,13 +8,14 @@ from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 from msgspec import Struct, field
-from msgspec.structs import replace
 
-from bot.config import ActionEndpoint, Limits, Logging, Login, Server, Sessions, Settings, Store
+from bot.config import ActionEndpoint, Callback, Limits, Logging, Login, Server, Sessions, Settings, Store
 from bot.content import Component, Diagnostic, Place
 from bot.errors import ContentError
+from bot.reading.holding import unread
 from bot.reading.schema import check_schema
 from bot.reading.tree import Map, Seq, plain, read_yaml
 
@@ -45,7 +46,7 @@ _UNUSED_ENDPOINTS = {
     "nlg": "Responses are those of the domain, or said by actions.",
     "nlu": "Messages are understood here.",
 }
-_UNUSED_ACTION_ENDPOINT = dict.fromkeys(("token", "token_name", "params"), "Write it below `headers:`.") | {
+_UNUSED_ADDRESS = dict.fromkeys(("token", "token_name", "params"), "Write it below `headers:`.") | {
     "cafile": "Install the certificate for the whole machine."
 }
 """Keys of Rasa's that are understood and do nothing, each with what does."""
@@ -61,8 +62,17 @@ _ORDERED = (
 _VARIABLE = re.compile(r"\$\{(?P<name>[^}]+)\}|\$(?P<bare>[A-Za-z_][A-Za-z0-9_]*)")
 
 
+_LANGUAGE = re.compile("[a-z]{2}")
+
+_USER = re.compile(r"(?P<scheme>\w+://)(?P<name>[^/?#:]*)(?::(?P<password>[^/?#]*))?@(?P<rest>.*)", re.DOTALL)
+"""An address that says who is calling."""
+
+
 class Configuration(Struct, frozen=True):
-    """What the configuration files say. `pipeline` and `policies` are None where config.yml names none."""
+    """What the configuration files say. `pipeline` and `policies` are None where config.yml names none.
+
+    `unread` is where a file or section could not be read.
+    """
 
     settings: Settings
     language: str = "en"
@@ -70,6 +80,7 @@ class Configuration(Struct, frozen=True):
     policies: tuple[Component, ...] | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
     files: tuple[str, ...] = field(default=())
+    unread: tuple[Place, ...] = ()
 
 
 def read_settings(
@@ -91,6 +102,12 @@ def plugin_places(folder: Path) -> dict[str, Place]:
     return dict(named.placed()) if isinstance(named, Seq) else {}
 
 
+def channel_places(folder: Path) -> dict[str, Place]:
+    """Where credentials.yml names each channel."""
+    channels = _Reader(folder, os.environ).read("credentials")
+    return {name: channels.key_place(name) for name in channels}
+
+
 def read_pipeline(config: Path) -> tuple[Component, ...] | None:
     """The pipeline that a config.yml, of whatever name, describes; raises ContentError where that has errors."""
     tree, found = read_yaml(config, str(config))
@@ -108,27 +125,34 @@ def read_configuration(folder: Path, environment: Mapping[str, str] | None = Non
     credentials = reader.read("credentials")
     reader.note_unused(config, _UNUSED_CONFIG)
     reader.note_unused(endpoints, _UNUSED_ENDPOINTS)
-    reader.note_unused(endpoints.get("action_endpoint") or {}, _UNUSED_ACTION_ENDPOINT)
+    for called in (endpoints.get("action_endpoint"), credentials.get("callback")):
+        reader.note_unused(called or {}, _UNUSED_ADDRESS)
     settings = Settings(
         project=folder,
         title=config.get("title") or Settings().title,
         action_endpoint=_action_endpoint(endpoints.get("action_endpoint")),
+        callback=_callback(credentials.get("callback")),
         plugins=tuple(config.get("plugins") or ()),
         plugin_settings=plain(config.get("plugin_settings") or {}),
         channels={name: plain(entry or {}) for name, entry in credentials.items()},
         **{name: _section(kind, config.get(name) or {}) for name, kind in SECTIONS.items()},
     )
     reader.diagnostics += _unordered(config, settings)
+    language = (config.get("language") or "en").strip().lower().replace("_", "-").partition("-")[0]
+    if not _LANGUAGE.fullmatch(language):
+        message, cure = f"The language `{language}` is no two-letter code.", "Write its code: `en`, `de`, `fr` …"
+        reader.diagnostics.append(Diagnostic("warning", config.place_of("language"), message, cure, "unknown-value"))
     if config.get("recipe") not in (None, "default.v1"):
         message, cure = f"The recipe `{config['recipe']}` is read as `default.v1`.", "Write `recipe: default.v1`."
         reader.diagnostics.append(Diagnostic("warning", config.place_of("recipe"), message, cure, "unknown-value"))
     return Configuration(
         settings,
-        config.get("language") or "en",
+        language,
         _components(config.get("pipeline")),
         _components(config.get("policies")),
         tuple(reader.diagnostics),
         tuple(reader.files),
+        tuple(reader.unread),
     )
 
 
@@ -137,6 +161,7 @@ class _Reader(Struct):
     environment: Mapping[str, str]
     diagnostics: list[Diagnostic] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
+    unread: list[Place] = field(default_factory=list)
 
     def read(self, name: str) -> Any:
         """The file `name`.yml against its schema; an empty mapping where there is none."""
@@ -148,6 +173,7 @@ class _Reader(Struct):
         self._fill(tree)
         tree, more = check_schema(tree, name, path.name)
         self.diagnostics += [*problems, *more]
+        self.unread += unread(tree, [*problems, *more])
         return tree if isinstance(tree, Map) else {}
 
     def note_unused(self, file: Any, unused: Mapping[str, str]) -> None:
@@ -220,17 +246,31 @@ def _components(items: Any) -> tuple[Component, ...] | None:
 def _action_endpoint(item: Any) -> ActionEndpoint | None:
     if not isinstance(item, Map) or not item.get("url"):
         return None
-    endpoint = ActionEndpoint(item["url"])
-    return replace(
-        endpoint,
-        timeout_seconds=float(item.get("timeout_seconds", endpoint.timeout_seconds)),
-        tracker_events=item.get("tracker_events", endpoint.tracker_events),
-        headers={**plain(item.get("headers") or {}), **_basic_auth(item.get("basic_auth"))},
+    default = ActionEndpoint("")
+    return ActionEndpoint(
+        **_called(item),
+        timeout_seconds=float(item.get("timeout_seconds", default.timeout_seconds)),
+        tracker_events=item.get("tracker_events", default.tracker_events),
+        enable_selective_domain=item.get("enable_selective_domain", default.enable_selective_domain),
     )
 
 
-def _basic_auth(item: Map | None) -> dict[str, str]:
+def _callback(item: Any) -> Callback | None:
+    return Callback(**_called(item)) if isinstance(item, Map) and item.get("url") else None
+
+
+def _called(item: Map) -> dict[str, Any]:
+    """The address, without who is calling, and the headers of each call, which say so."""
+    address = _USER.fullmatch(item["url"])
+    user = item.get("basic_auth")
+    headers = plain(item.get("headers") or {})
+    if address:
+        headers |= _basic_auth(unquote(address["name"]), unquote(address["password"] or ""))
+    if user:
+        headers |= _basic_auth(user["username"], user["password"])
+    return {"url": address["scheme"] + address["rest"] if address else item["url"], "headers": headers}
+
+
+def _basic_auth(user: str, password: str) -> dict[str, str]:
     """RFC 7617's header."""
-    if not item:
-        return {}
-    return {"Authorization": "Basic " + b64encode(f"{item['username']}:{item['password']}".encode()).decode()}
+    return {"Authorization": "Basic " + b64encode(f"{user}:{password}".encode()).decode()}

@@ -137,6 +137,8 @@ def _slot_values(given: Map) -> Iterator[SlotStep]:
 def _user(item: Map, draft: Draft) -> UserStep:
     """A user step; what the shorthand or the marks in its text say, the step says too."""
     written, place = item.get("user"), item.place
+    if written:
+        draft.report_cut_off(item, "user")
     text, annotations, problems = read_annotations(written.strip()) if written else (None, (), [])
     draft.report_marks(problems, place)
     intent = item.get("intent")

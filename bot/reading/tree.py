@@ -18,6 +18,7 @@ from msgspec import Struct, field
 
 from bot.content import Diagnostic, Place
 from bot.reading.compose import MAX_DEPTH, TAG, TooDeep, compose
+from bot.reading.syntax import syntax_error
 
 MAX_REPEATED = 20_000
 """How many nodes aliases may repeat, so that a few lines cannot unfold into millions."""
@@ -36,6 +37,11 @@ class Source:
     def lines(self) -> list[str]:
         """The text's lines without their ends."""
         return self.text.splitlines()
+
+    def rest(self, mark: yaml.Mark) -> str:
+        """The rest of the line from the mark on."""
+        line = self.lines[mark.line : mark.line + 1]
+        return line[0][mark.column :] if line else ""
 
     def place(self, node: yaml.Node) -> Place:
         """Where a node begins."""
@@ -67,6 +73,10 @@ class Map(dict[str, Any]):
         """Where a key's value stands."""
         return self.source.place(self.nodes[key])
 
+    def cut_off(self, key: str) -> str:
+        """What is written beside a key's text and is no part of it."""
+        return _cut_off(self.nodes[key], self.source)
+
     def lines(self, key: str) -> Iterator[tuple[str, Place]]:
         """The lines of a key's text, each with its place."""
         return _lines(self[key], self.nodes[key], self.source)
@@ -92,6 +102,10 @@ class Seq(list[Any]):
         """Where an item stands."""
         return self.source.place(self.nodes[index])
 
+    def cut_off(self, index: int) -> str:
+        """What is written beside an item's text and is no part of it."""
+        return _cut_off(self.nodes[index], self.source)
+
     def placed(self) -> Iterator[tuple[Any, Place]]:
         """The items, each with its place."""
         return ((item, self.source.place(node)) for item, node in zip(self, self.nodes, strict=True))
@@ -107,6 +121,16 @@ def plain(value: Any) -> Any:
     if isinstance(value, list):
         return [plain(item) for item in value]
     return value
+
+
+def _cut_off(node: yaml.Node, source: Source) -> str:
+    """A comment after plain text, one space before its `#` as in a text, or an anchor that nothing refers to."""
+    if getattr(node, "style", "|") or node.end_mark is None:  # in quotes or a block, every sign is text
+        return ""
+    first, last = source.rest(node.start_mark), source.rest(node.end_mark)
+    if first.startswith("&") and f"*{first.split()[0][1:]}" not in source.text:
+        return first.split()[0]
+    return last[1:] if last.startswith(" #") else ""
 
 
 def _lines(text: str, node: yaml.Node, source: Source) -> Iterator[tuple[str, Place]]:
@@ -144,7 +168,7 @@ def parse_yaml(data: bytes, file: str) -> tuple[Tree, list[Diagnostic]]:
     try:
         node = compose(text)
     except yaml.YAMLError as error:
-        return None, [_syntax_error(error, source)]
+        return None, [syntax_error(error, file, text)]
     except TooDeep:
         return None, [_too_deep(Place(file))]
     builder = _Builder(source)
@@ -272,40 +296,3 @@ _SCALARS: dict[str, Any] = {
     "float": _number,
     "merge": str,
 }
-
-_CURES = (
-    ("tab character", "Indent with spaces, not tabs."),
-    ("cannot start any token", "Indent with spaces, not tabs; put text that begins with @, ` or % in quotes."),
-    ("mapping values are not allowed", "Put text that contains `: ` in quotes, and check the line's indentation."),
-    ("could not find expected ':'", "Write `key: value`, and check the line's indentation."),
-    ("expected <document start>", "Check the indentation: everything at the left edge is `key: value`."),
-    ("undefined alias", "Define the anchor (`&name`) before it is used; put text that begins with * in quotes."),
-    ("unexpected end of stream", "Close the quotes or brackets that were opened."),
-    ("escape", "Write \\\\ for a backslash inside double quotes, or use single quotes."),
-    ("another document", "Keep one document in a file: take the second `---` out."),
-    ("expected a single document", "Keep one document in a file: take the second `---` out."),
-    ("control characters", "Take the invisible character out."),
-)
-
-
-_OPENED = (
-    ("while parsing a flow", "Close the bracket that opens here, or put text that begins with [ or { in quotes."),
-    ("quoted scalar: found unexpected end", "Close the quotes that open here."),
-)
-"""What a problem began with, and its cure: the place to look at is where it began."""
-
-
-def _syntax_error(error: yaml.YAMLError, source: Source) -> Diagnostic:
-    problem = str(getattr(error, "problem", None) or getattr(error, "reason", None) or error)
-    context = str(getattr(error, "context", None) or "")
-    opened = next((cure for part, cure in _OPENED if part in f"{context}: {problem}"), None)
-    mark = getattr(error, "context_mark" if opened else "problem_mark", None)
-    if mark is not None:
-        place = Place(source.file, mark.line + 1, mark.column + 1)
-    else:
-        position = getattr(error, "position", 0)
-        before = source.text[: position if isinstance(position, int) else 0]
-        place = Place(source.file, before.count("\n") + 1, len(before) - before.rfind("\n"))
-    default = "Check the indentation, quotes and brackets of this line and the one before it."
-    cure = opened or next((cure for part, cure in _CURES if part in problem), default)
-    return Diagnostic("error", place, f"This is not YAML: {problem}.", cure, "yaml-syntax")

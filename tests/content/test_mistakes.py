@@ -28,6 +28,7 @@ ELSEWHERE = {
     "component-mapped",
     "contradiction",
     "incomplete-rule",
+    "many-ways",
     "max-history",
     "needs-action-server",
     "no-rule-policy",
@@ -35,8 +36,10 @@ ELSEWHERE = {
     "plugin",
     "policy",
     "rule-too-long",
+    "unknown-channel",
     "unknown-component",
     "unknown-policy",
+    "unreached-checkpoint",
 }
 """Codes of other rooms, tested there."""
 
@@ -113,14 +116,24 @@ MISTAKES = {
     "misspelt key of a mark": Mistake(
         'nlu:\n- intent: greet\n  examples: |\n    - a [x]{"entity": "n", "rolle": "to"}\n'
         '    - b [x]{"entity": "n", "valeu": "y"}\n    - c [x]{"entity": "n", "rol": "y"}\n',
-        ("error unknown-key 4 5", "error unknown-key 5 5", "warning unknown-key 6 5"),
+        ("error unknown-key 4 5", "error unknown-key 5 5", "error unknown-key 6 5"),
     ),
     "marks of nothing": Mistake(
         "nlu:\n- intent: greet\n  examples: |\n    - a [](cake)\n    - a [b}(cake)\n    - a (b)[cake]\n",
         ("warning loose-entity-mark 4 5", "warning loose-entity-mark 5 5", "warning loose-entity-mark 6 5"),
     ),
+    "marks that lack a bracket in the middle of a line": Mistake(
+        "nlu:\n- intent: greet\n  examples: |\n    - a [b(cake)?\n    - b](cake) c\n    - a [b c](cake for me\n"
+        "    - a [b]()\n    - a [b [c](cake)\nentities: [cake]\n",
+        tuple(f"warning loose-entity-mark {line} 5" for line in range(4, 9)),
+    ),
+    "mark that lacks a bracket in a story": Mistake(
+        "stories:\n- story: s\n  steps:\n  - user: a [b](cake for me\n    intent: greet\n  - action: utter_greet\n"
+        "  - user: '/greet{\"cake\": [\"b\"]}'\n  - action: utter_greet\nentities: [cake]\n",
+        ("warning loose-entity-mark 4 5",),
+    ),
     "brackets that are no marks": Mistake(
-        "nlu:\n- intent: greet\n  examples: |\n    - f(x)[0] is f(x)[n]\n    - see (below)[1]\n", ()
+        "nlu:\n- intent: greet\n  examples: |\n    - f(x)[0] is f(x)[n]\n    - see (below)[1]\n    - sad :[ or :]\n", ()
     ),
     "action that nobody implements": Mistake(
         "actions: [action_a, action_bb, action_listen, validate_f]\n",
@@ -136,7 +149,8 @@ MISTAKES = {
         file="config.yml",
     ),
     "button payload": Mistake(
-        "responses:\n  utter_greet2:\n  - text: x\n    buttons:\n    - {title: a, payload: '/greet{a}'}\nrules:\n"
+        "responses:\n  utter_greet2:\n  - text: x\n    buttons:\n    - {title: a, payload: '/greet{a}'}\n"
+        "  - text: y\n    buttons:\n    - {title: a, payload: '/greet{{\"a\": \"b\"}}'}\nentities: [a]\nrules:\n"
         "- rule: r\n  steps:\n  - intent: restart\n  - action: utter_greet2\n",
         ("warning button-payload 3 5",),
     ),
@@ -150,6 +164,31 @@ MISTAKES = {
     ),
     "key twice": Mistake("stories: []\nstories: []\n", ("error duplicate-key 2 1",)),
     "empty variation": Mistake("responses:\n  utter_greet/a:\n  - metadata: {a: 1}\n", ("warning empty-response 3 5",)),
+    "variation with another key than text": Mistake(
+        "responses:\n  utter_greet/a:\n  - txt: x\n  - {text: x, buton: []}\n"
+        "  - {text: x, x-mine: 1, button_type: reply}\n",
+        ("error unknown-key 3 5", "warning empty-response 3 5", "warning unknown-key 4 15"),
+    ),
+    "response as an item of the one above": Mistake(
+        "responses:\n  utter_greet/a:\n  - text: x\n  - utter_greet/b:\n    - text: y\n",
+        ("warning unknown-key 4 5", "warning empty-response 4 5"),
+    ),
+    "braces that are no placeholder": Mistake(
+        "responses:\n  utter_greet/a:\n  - text: Hi { name }\n  - text: Hi {name\n  - text: Hi {{name}}\n"
+        "  - text: Hi name}\n  - text: Hi {name}, {} ;-} {1}\n"
+        "slots:\n  name: {type: text, mappings: [{type: custom}]}\n",
+        tuple(f"warning loose-placeholder {line} 5" for line in range(3, 7)),
+    ),
+    "comment or anchor in a text": Mistake(
+        "responses:\n  utter_greet/a:\n  - text: number # 12\n    buttons: [{title: &a x, payload: /greet}]\n"
+        "  - text: x  # said by day\n  - text: 'number # 12'\n  - text: &b y\n  - text: *b\n",
+        ("warning cut-off 3 11", "warning cut-off 4 23"),
+    ),
+    "comment in what somebody says": Mistake(
+        "nlu:\n- intent: greet\n  examples:\n  - number # 12\n  - text: a # 1\n"
+        "stories:\n- story: s\n  steps:\n  - user: b # 2\n    intent: greet\n  - action: utter_greet\n",
+        ("warning cut-off 4 5", "warning cut-off 5 11", "warning cut-off 9 11"),
+    ),
     "empty story": Mistake("stories:\n- story: s\n  steps: []\n", ("warning empty-story 2 3",)),
     "entity mark": Mistake(
         "nlu:\n- intent: greet\n  examples: |\n    - hi [x]{entity}\n", ("error entity-mark 4 5",)
@@ -214,6 +253,17 @@ MISTAKES = {
     "another ending": Mistake("nlu: []\n", ("note not-read 1 1",), file="data/nlu.YML"),
     "JSON": Mistake("{}\n", ("note not-read 1 1",), file="data/nlu.json"),
     "JSON among the tests": Mistake("{}\n", (), file="tests/nlu.json"),
+    "another ending after the right one": Mistake("nlu: []\n", ("note not-read 1 1",), file="data/nlu.yml.txt"),
+    "content beside the folders": Mistake("nlu: []\n", ("note not-read 1 1",), file="prices.yml"),
+    "somebody else's YAML beside the folders": Mistake("services: {}\n", (), file="compose.yml"),
+    "misspelt domain": Mistake("actions: []\n", ("note not-read 1 1",), file="domian.yml"),
+    "misspelt folder": Mistake("nlu: []\n", ("note not-read 1 1",), file="intent/nlu.yml"),
+    "folder called like a section": Mistake("rules: []\n", ("note not-read 1 1",), file="rules/a.yml"),
+    "reports of tests": Mistake("stories: []\n", (), file="results/failed_test_stories.yml"),
+    "nearly the name of a test": Mistake("stories: []\n", ("warning test-name 1 1",), file="stories/tests_a.yml"),
+    "nearly a test, with a dash": Mistake("stories: []\n", ("warning test-name 1 1",), file="data/test-a.yml"),
+    "test behind the name": Mistake("stories: []\n", ("warning test-name 1 1",), file="data/a_test.yml"),
+    "test inside a word": Mistake("stories: []\n", (), file="data/testaments.yml"),
     "test without the name of one": Mistake("stories: []\n", ("note not-read 1 1",), file="tests/all.yml"),
     "key without meaning": Mistake("tracker_store: {type: sql}\n", ("note not-used 1 1",), file="endpoints.yml"),
     "reserved slot": Mistake(
@@ -273,6 +323,7 @@ MISTAKES = {
     "times that do not fit": Mistake(
         "sessions:\n  absolute_seconds: 60\n", ("warning settings-order 2 21",), file="config.yml"
     ),
+    "language that is no code": Mistake("language: English\n", ("warning unknown-value 1 11",), file="config.yml"),
     "another recipe": Mistake("recipe: graph.v1\n", ("warning unknown-value 1 9",), file="config.yml"),
     "slot without mappings": Mistake("slots:\n  a: {type: any}\n", ("note slot-without-mappings 2 3",)),
     "form that does not become active": Mistake(
@@ -337,8 +388,42 @@ MISTAKES = {
         "rules:\n- rule: r\n  condition:\n  - active_loop: f\n  steps:\n  - intent: greet\n  - action: utter_greet\n",
         ("error unknown-form 4 5",),
     ),
+    "misspelt entity in a mark": Mistake(
+        "entities: [cake]\nnlu:\n- intent: greet\n  examples: |\n    - hi [x](kake)\n", ("warning unlisted-entity 5 5",)
+    ),
+    "lookup and regex nearly called like an entity": Mistake(
+        "entities: [cake]\nnlu:\n- lookup: kake\n  examples: |\n    - x\n- regex: cakke\n  examples: |\n    - y\n"
+        "    - z\n- lookup: number\n  examples: |\n    - z\n",
+        ("warning unknown-entity 3 3", "warning unknown-entity 8 5"),
+    ),
+    "unknown entity of a button": Mistake(
+        "entities: [cake]\nresponses:\n  utter_greet/a:\n  - text: x\n    buttons:\n"
+        "    - {title: a, payload: '/greet{\"kake\": 1}'}\n    - {title: b, payload: '/greet{\"cake\": 1}'}\n",
+        ("warning unknown-entity 4 5",),
+    ),
     "unknown key": Mistake("rules:\n- rule: r\n  step: []\n", ("error missing-key 2 3", "error unknown-key 3 3")),
     "unknown section": Mistake("rulez: []\n", ("error unknown-key 1 1",)),
+    "section with its letters swapped": Mistake("nul: []\n", ("error unknown-key 1 1",)),
+    "section in capitals": Mistake("NLU: []\n", ("error unknown-key 1 1",)),
+    "examples at the left edge": Mistake(
+        "nlu:\n- intent: bye\nexamples: |\n  - bye\n", ("error unknown-key 3 1",)
+    ),
+    "buttons too far left": Mistake(
+        "responses:\n  utter_greet/a:\n  - text: x\n  buttons:\n  - {title: a, payload: /greet}\n",
+        ("error unknown-key 4 3",),
+    ),
+    "mappings too far left": Mistake(
+        "slots:\n  a:\n    type: any\n  mappings:\n  - type: from_text\n",
+        ("note slot-without-mappings 2 3", "error unknown-key 4 3"),
+    ),
+    "slot called like a key of slots": Mistake(
+        "slots:\n  values: {type: any, mappings: [{type: custom}]}\n", ()
+    ),
+    "no YAML, and what may follow from it": Mistake(
+        "a: 'x\n",
+        ("error yaml-syntax 1 4", "note held-back 1 4"),
+        around="rules:\n- rule: r\n  steps:\n  - intent: bye\n  - action: utter_bye\nresponses:\n  utter_b: [x]\n",
+    ),
     "section of somebody else's": Mistake("flows: {}\nx-mine: 1\n", ("warning unknown-key 1 1",)),
     "unknown placeholder": Mistake(
         "responses:\n  utter_two:\n  - text: Hi {nam}\nrules:\n- rule: r\n  steps:\n  - intent: restart\n"
@@ -369,6 +454,14 @@ MISTAKES = {
     ),
     "unlisted entity": Mistake(
         "intents: [greet]\nnlu:\n- intent: greet\n  examples: |\n    - hi [x](n)\n", ("warning unlisted-entity 5 5",)
+    ),
+    "conditions on slots that policies do not see": Mistake(
+        "slots:\n  a: {type: bool, influence_conversation: false, mappings: [{type: custom}]}\n"
+        "  b: {type: any, mappings: [{type: custom}]}\n  c: {type: bool, mappings: [{type: custom}]}\n"
+        "rules:\n- rule: r\n  condition:\n  - slot_was_set:\n    - a: true\n    - b: 1\n    - c: true\n"
+        "  - active_loop: null\n  steps:\n  - intent: greet\n  - slot_was_set:\n    - a: true\n"
+        "  - action: utter_greet\n",
+        ("warning unseen-slot 9 7", "warning unseen-slot 10 7"),
     ),
     "unset variable": Mistake("language: ${LANGUAGE}\n", ("error unset-variable 1 11",), file="config.yml"),
     "unused form": Mistake("forms:\n  f: {required_slots: []}\n", ("warning unused-form 2 3",)),
@@ -433,7 +526,7 @@ def test_a_bot_without_mistakes_has_nothing_said_about_it(read: Read) -> None:
 def test_an_action_that_is_nearly_one_of_a_plugins_is_told_so(read: Read) -> None:
     files = {"data/b.yml": GREET + "actions: [action_oders]\n"}
     [finding] = read(files, known_actions=("action_orders",), all_known=True).diagnostics
-    assert finding.cure == "Did you mean `action_orders`?"
+    assert finding.cure.startswith("Did you mean `action_orders`? Otherwise write it")
 
 
 def test_where_an_action_server_is_named_it_may_run_what_is_listed(read: Read) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -23,7 +24,7 @@ def test_every_problem_of_every_file_in_one_run(read: Read) -> None:
             "domain.yml": "intents:\n- 5: x\n- greet\nslots:\n  a: {type: text, mapings: []}\n",
             "data/a.yml": "stories:\n- story: s\n  stepz: []\n",
             "data/b.yml": "nlu:\n\t- x\n",
-            "data/c.yml": "rules:\n- rule: r\n  steps:\n  - intent: gret\n  - action: utter_x\n",
+            "data/c.yml": "rules:\n- rule: r\n  steps:\n  - intent: gret\n    action: utter_x\n",
             "config.yml": "polices: []\nserver: {port: none}\n",
         }
     )
@@ -34,8 +35,7 @@ def test_every_problem_of_every_file_in_one_run(read: Read) -> None:
         ("data/a.yml", 3, "unknown-key"),
         ("data/a.yml", 2, "missing-key"),
         ("data/b.yml", 2, "yaml-syntax"),
-        ("data/c.yml", 4, "unknown-intent"),
-        ("data/c.yml", 5, "unknown-response"),
+        ("data/c.yml", 4, "story-step"),
         ("domain.yml", 2, "wrong-type"),
         ("domain.yml", 5, "unknown-key"),
     } == found
@@ -216,3 +216,17 @@ def test_code_that_cannot_be_read_stops_nothing(read: Read, tmp_path: Path) -> N
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Path, "read_text", refuse)
         assert read({"data/c.yml": "nlu: []\n"}).diagnostics == ()
+
+
+def test_a_folder_that_cannot_be_read_is_told_and_what_may_stand_in_it_is_not_missed(
+    read: Read, tmp_path: Path
+) -> None:
+    (tmp_path / "intents").write_text("a file where a folder should be")
+    found = read({"data/a.yml": "rules:\n- rule: r\n  steps:\n  - intent: bye\n  - action: utter_bye\n"}).diagnostics
+    assert [(d.place.file, d.code) for d in found] == [("intents", "unreadable"), ("intents", "held-back")]
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read every folder")
+def test_a_folder_without_the_permission_to_read_it_is_told(read: Read, tmp_path: Path) -> None:
+    (tmp_path / "intents").mkdir(mode=0o000)
+    assert [d.code for d in read({"data/a.yml": "nlu: []\n"}).errors] == ["unreadable"]

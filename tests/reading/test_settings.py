@@ -50,6 +50,7 @@ def test_every_setting_can_be_configured() -> None:
     elsewhere = {
         "project",
         "action_endpoint",
+        "callback",
         "channels",
         "options",
         "workers",
@@ -184,6 +185,10 @@ WRONG_POLICIES = {
 WRONG_SETTINGS = {
     "server: {trusted_proxies: [foo]}": "`foo`, which is no address or network",
     "server: {trusted_proxies: [10.0.0.0/8, 10.0.0.0/99]}": "`10.0.0.0/99`, which is no address or network",
+    "server: {cors_origins: ['https://a.example/']}": "`https://a.example/`, which no browser sends as an origin",
+    "server: {cors_origins: ['https://A.example']}": "`https://A.example`, which no browser sends as an origin",
+    "server: {cors_origins: ['https://a.example:443']}": "`https://a.example:443`, which no browser sends",
+    "server: {cors_origins: [a.example]}": "`a.example`, which no browser sends as an origin",
     "store: {url: mysql://user:secret@host/x}": "no URL of a store that can be used",
     "store: {url: 'sqlite:///:memory:'}": "no URL of a store that can be used",
 }
@@ -213,6 +218,16 @@ def test_an_address_that_cannot_be_is_an_error_that_tells_no_password(tmp_path: 
     assert "secret" not in f"{finding}"
 
 
+@pytest.mark.parametrize("section", ["limits", "sessions", "login", "store"])
+def test_no_time_is_longer_than_a_clock_can_count(tmp_path: Path, section: str) -> None:
+    keys = load_schema("config")["properties"][section]["properties"]
+    times = [key for key in keys if key.endswith(("_seconds", "_days"))]
+    config = "".join(f"  {key}: 1e12\n" for key in times)
+    settings, findings = read_settings(write(tmp_path, config=f"{section}:\n{config}"))
+    assert [finding.code for finding in findings] == ["invalid-value"] * len(times) != []
+    assert getattr(settings, section) == getattr(Settings(), section)
+
+
 def test_options_of_rasas_that_are_not_needed_are_no_errors(tmp_path: Path) -> None:
     config = """
     pipeline:
@@ -224,7 +239,9 @@ def test_options_of_rasas_that_are_not_needed_are_no_errors(tmp_path: Path) -> N
     - {name: TEDPolicy, max_history: 8, epochs: 200, featurizer: [{name: x}]}
     - {name: MemoizationPolicy, max_history: null}
     store: {url: "postgresql+psycopg://u:p@h/d"}
-    server: {trusted_proxies: ["::1", 10.1.2.3/8]}
+    server:
+      trusted_proxies: ["::1", 10.1.2.3/8]
+      cors_origins: ["*", "https://a.example", "http://localhost:3000", "http://[::1]:80443", "null"]
     """
     assert read_settings(write(tmp_path, config=dedent(config)))[1] == ()
 
@@ -242,3 +259,69 @@ def test_the_pipeline_of_another_configuration_is_checked_as_well(tmp_path: Path
     write(tmp_path, other="pipeline:\n- name: FallbackClassifier\n  threshold: high\n")
     with pytest.raises(ContentError, match=r"other\.yml:3:14: error: `threshold` must be a number"):
         read_pipeline(tmp_path / "other.yml")
+
+
+@pytest.mark.parametrize(
+    ("address", "more", "authorization"),
+    [
+        ("http://u:s3@host/cb?a=1", "", "Basic dTpzMw=="),
+        ("http://u%40x:a%2Fb@host/cb?a=1", "", "Basic dUB4OmEvYg=="),
+        ("http://u@host/cb?a=1", "", "Basic dTo="),
+        ("http://host/cb?a=1", "  basic_auth: {username: u, password: s3}\n", "Basic dTpzMw=="),
+        ("http://x:y@host/cb?a=1", "  basic_auth: {username: u, password: s3}\n", "Basic dTpzMw=="),
+        ("http://host/cb?a=1", "  headers: {Authorization: Bearer s3}\n", "Bearer s3"),
+        ("http://host/cb?a=1", "", None),
+    ],
+)
+def test_who_is_calling_is_told_in_a_header_however_it_is_written(
+    tmp_path: Path, address: str, more: str, authorization: str | None
+) -> None:
+    called = f"  url: {address}\n{more}"
+    write(tmp_path, endpoints=f"action_endpoint:\n{called}", credentials=f"callback:\n{called}")
+    settings, diagnostics = read_settings(tmp_path)
+    assert diagnostics == ()
+    assert settings.callback is not None
+    assert settings.action_endpoint is not None
+    for where in (settings.callback, settings.action_endpoint):
+        assert where.url == "http://host/cb?a=1"
+        assert where.headers.get("Authorization") == authorization
+
+
+WRONG_CALLBACKS = {
+    "callback:": ("error", "wrong-type"),
+    "callback: {}": ("error", "missing-key"),
+    "callback: {url: backend.example/secret}": ("error", "invalid-value"),
+    "callback: {url: 'http://u:secret@/cb'}": ("error", "invalid-value"),
+    "callback: {url: 'http://[secret/'}": ("error", "invalid-value"),
+    "callback: {url: 'http://b.example/', headers: {X: sécret}}": ("error", "invalid-value"),
+    "callback: {url: 'http://b.example/', basic_auth: {username: secret}}": ("error", "missing-key"),
+    "callback: {url: 'http://b.example/', token: secret}": ("note", "not-used"),
+    "callback: {url: 'http://b.example/', tenant: secret}": ("warning", "unknown-key"),
+}
+
+
+@pytest.mark.parametrize(("line", "finding"), WRONG_CALLBACKS.items())
+def test_what_does_nothing_for_the_callback_is_told_without_its_secrets(
+    tmp_path: Path, line: str, finding: tuple[str, str]
+) -> None:
+    [found] = read_settings(write(tmp_path, credentials=line))[1]
+    assert (found.severity, found.code) == finding
+    assert found.cure
+    assert "secret" not in f"{found}"
+
+
+def test_a_slip_in_the_callbacks_address_is_told(tmp_path: Path) -> None:
+    settings, found = read_settings(write(tmp_path, credentials="callback: {urk: x}"))
+    assert settings.callback is None
+    assert {finding.code for finding in found} == {"missing-key", "unknown-key"}
+    assert all("url" in finding.cure for finding in found)
+
+
+@pytest.mark.parametrize(("line", "is_selective"), [("", False), ("  enable_selective_domain: true\n", True)])
+def test_the_domain_is_for_every_action_unless_endpoints_say_so(
+    tmp_path: Path, line: str, *, is_selective: bool
+) -> None:
+    settings, found = read_settings(write(tmp_path, endpoints=f"action_endpoint:\n  url: http://a.example\n{line}"))
+    assert found == ()
+    assert settings.action_endpoint is not None
+    assert settings.action_endpoint.enable_selective_domain is is_selective

@@ -1,0 +1,84 @@
+"""Keys that are not known where they stand: which they are, and where they belong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeAlias
+
+from bot.content.suggest import did_you_mean, is_misspelt
+
+Schema: TypeAlias = dict[str, Any]
+
+
+def odd_keys(instance: dict[str, Any], schema: Schema, mode: str) -> list[str]:
+    """The keys of the instance that `mode` (the keyword `unknownKeys`, or `errors`) does not let pass.
+
+    `names`: any name may stand here, but for the keys of what is named: a
+    list or text below such a one stands too far out.
+    """
+    if mode == "names":
+        inner = _entry(schema).get("properties", {})
+        return [key for key, value in instance.items() if key in inner and not isinstance(value, dict)]
+    odd = [key for key in instance if key not in schema.get("properties", {})]
+    if mode == "typos":
+        return [key for key in odd if is_mistake(key, schema)]
+    return odd if mode == "errors" else [key for key in odd if not key.startswith(("x-", "_"))]
+
+
+def is_mistake(key: str, schema: Schema) -> bool:
+    """Whether a key that is not known here is nearly one that is, or is one of what stands further in."""
+    return is_misspelt(key, schema.get("properties", ())) or any(inner == key for inner, _ in _inner(schema))
+
+
+def key_cure(key: str, lineage: Sequence[Schema]) -> str:
+    """What to write instead of a key that is not known in the last schema of the lineage, which begins at the root."""
+    *outer, schema = lineage
+    known = list(schema.get("properties", ()))
+    indented = _indented(key, outer, schema)
+    if indented and not is_misspelt(key, known):
+        return indented
+    return did_you_mean(key, known, indented) or f"Known here: {', '.join(known)}."
+
+
+def lineage_of(root: Schema, path: Sequence[str | int]) -> list[Schema]:
+    """The schemas of the values on the way to the one at the path, from the root on."""
+    lineage = [root]
+    for step in path:
+        schema = lineage[-1]
+        named = schema.get("properties", {}).get(step, schema.get("additionalProperties"))
+        lineage.append(schema.get("items", {}) if isinstance(step, int) else named)
+    return lineage
+
+
+def _indented(key: str, outer: Sequence[Schema], schema: Schema) -> str:
+    """How to indent a key that is known further in or further out; empty for one that is known nowhere."""
+    places = list(dict.fromkeys(place for inner, place in _inner(schema) if inner == key))
+    if places:
+        return f"Indent it more: it belongs inside {' or '.join(places)}."
+    knowing = [index for index, parent in enumerate(outer) if key in parent.get("properties", ())]
+    if not knowing:
+        return ""
+    return "Write it at the left edge." if knowing == [0] else "Indent it less: it belongs further out."
+
+
+def _inner(schema: Schema, place: str = "what stands above it") -> Iterator[tuple[str, str]]:
+    """The keys of what stands further in, each with the key below which that stands.
+
+    Those that may hold anything are left out: they are words of everybody's.
+    """
+    for name, part in schema.get("properties", {}).items():
+        yield from _keys(part, f"`{name}:`")
+    if entry := _entry(schema):
+        yield from _keys(entry, place)
+
+
+def _keys(schema: Schema, place: str) -> Iterator[tuple[str, str]]:
+    yield from ((key, place) for key, part in schema.get("properties", {}).items() if "type" in part or "enum" in part)
+    yield from _inner(schema, place)
+
+
+def _entry(schema: Schema) -> Schema:
+    """The schema of what stands below any name, or as an item, here."""
+    named = schema.get("additionalProperties")
+    entry = named.get("items", named) if isinstance(named, dict) else schema.get("items")
+    return entry if isinstance(entry, dict) else {}

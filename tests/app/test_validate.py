@@ -1,0 +1,84 @@
+"""`bot validate` and `bot test` as they are called: what is printed where, and the exit status."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bot.app.checking import check_project
+from bot.cli.main import main
+from bot.reading.template import write_template
+
+
+@pytest.fixture
+def bakery(tmp_path: Path) -> Path:
+    write_template(tmp_path / "bakery")
+    return tmp_path / "bakery"
+
+
+def status(*words: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(list(words))
+    return int(ended.value.code or 0)
+
+
+def test_findings_are_the_output(bakery: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (bakery / "intents/more.yml").write_text("rulez: []\n")
+    assert status("validate", "--project", str(bakery)) == 1
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    first, cure, count = printed.out.splitlines()
+    assert first.startswith("intents/more.yml:1:1: error: ")
+    assert first.endswith("[unknown-key]")
+    assert "`rules`" in cure
+    assert count == "1 error, 0 warnings, 0 notes"
+
+
+def test_every_finding_has_a_code(bakery: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (bakery / "config.yml").write_text("policies:\n- name: RulePolicy\n- name: TEDPolicy\n  max_history: 99\n")
+    assert status("validate", "--json", "--project", str(bakery)) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert len(found) == 3
+    assert all(finding["code"] for finding in found)
+
+
+def test_one_slip_in_the_answers_of_a_feature_is_told_alone(bakery: Path) -> None:
+    orders = bakery / "intents/orders.yml"
+    orders.write_text(orders.read_text().replace("text: Thank you, {name}.", "text: {name}, thank you."))
+    assert [finding.code for finding in check_project(bakery)] == ["yaml-syntax", "held-back"]
+
+
+def test_where_there_is_no_test_story_nothing_has_passed(
+    bakery: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (bakery / "stories/test_conversations.yml").unlink()
+    assert status("test", "--project", str(bakery)) == 1
+    assert "no test stories in " in capsys.readouterr().err
+    messages = str(bakery / "intents/smalltalk.yml")
+    assert status("test", "core", "--project", str(bakery), "--stories", messages) == 1
+    assert f"no test stories in {messages}" in capsys.readouterr().err
+    assert status("test", "--project", str(bakery), "--stories", messages, "--nlu", messages) == 1
+    capsys.readouterr()
+    assert status("test", "--project", str(bakery), "--nlu", messages) == 0
+
+
+def test_a_channel_that_is_not_served_is_told_and_a_plugins_is_none(bakery: Path) -> None:
+    plugin = (
+        "from bot import hookimpl\n\n\nclass Pager:\n    def receive(self, incoming):\n        return []\n\n"
+        "    def respond(self, answered):\n        return {}\n\n\n"
+        '@hookimpl\ndef register_channels(register):\n    register("pager", Pager())\n'
+    )
+    (bakery / "actions/pager.py").write_text(plugin)
+    (bakery / "credentials.yml").write_text(
+        "rest:\ncallbak: {url: 'http://b.example/'}\ntelegram: {verify: x}\npager:\n"
+    )
+    found = [finding for finding in check_project(bakery) if finding.place.file == "credentials.yml"]
+    assert [(f.severity, f.code, f.place.line) for f in found] == [
+        ("warning", "unknown-channel", 2),
+        ("note", "unknown-channel", 3),
+    ]
+    assert found[0].cure.startswith("Did you mean `callback`?")
+    assert "`pager`" in found[1].cure

@@ -1,0 +1,69 @@
+"""One slip in one file: it is told, and what may only follow from it is not."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.content import Place
+from tests.reading.conftest import Read
+
+ORDERS = """nlu:
+- intent: order
+  examples: |
+    - a [cake](kind) please
+    - I want to order
+responses:
+  utter_ordered:
+  - text: Thank you.
+"""
+RULES = "rules:\n- rule: order\n  steps:\n  - intent: order\n  - action: utter_ordered\n"
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "line", "code"),
+    [
+        ("text: Thank", "text: {name}, thank", 8, "yaml-syntax"),
+        ("text: Thank", 'text: "Thank', 8, "yaml-syntax"),
+        ("Thank", "\x00Thank", 8, "yaml-syntax"),
+        ("responses:", "reponses:", 6, "unknown-key"),
+        ("nlu:", "nul:", 1, "unknown-key"),
+        ("responses:", "nlu:", 6, "duplicate-key"),
+        ("responses:\n", "responses: x\nx-mine:\n", 6, "wrong-type"),
+    ],
+)
+def test_a_slip_in_one_file_is_told_alone(read: Read, right: str, wrong: str, line: int, code: str) -> None:
+    result = read({"data/orders.yml": ORDERS.replace(right, wrong), "data/rules.yml": RULES})
+    (error,) = result.errors
+    assert (error.place.file, error.place.line, error.code) == ("data/orders.yml", line, code)
+    assert [d.code for d in result.diagnostics if d.severity == "note"] == ["held-back"]
+    assert {d.code for d in result.held_back} & {"unknown-intent", "unknown-response"}
+
+
+def test_how_many_findings_are_held_back_is_told_once_at_the_first_place(read: Read) -> None:
+    result = read({"data/orders.yml": "- nlu\n", "data/a.yml": "rulez: []\n", "data/r.yml": RULES})
+    (note,) = [d for d in result.diagnostics if d.code == "held-back"]
+    assert note.place == Place("data/a.yml", 1, 1)
+    assert note.message.startswith(f"{len(result.held_back)} findings")
+
+
+@pytest.mark.parametrize(
+    "more",
+    ["x-mine: []\n", "flows: {}\n", "slots:\n  a: {type: any, mapings: []}\n", "nlu:\n- intnt: x\n", "responses:\n"],
+)
+def test_what_is_wrong_within_a_section_or_of_somebody_elses_holds_nothing_back(read: Read, more: str) -> None:
+    result = read({"data/more.yml": more, "data/rules.yml": RULES})
+    assert {"unknown-intent", "unknown-response"} <= {d.code for d in result.diagnostics}
+    assert result.held_back == ()
+
+
+def test_a_configuration_that_cannot_be_read_may_name_what_knows_the_actions(read: Read) -> None:
+    rules = RULES.replace("utter_ordered", "action_order")
+    files = {"data/orders.yml": ORDERS, "data/rules.yml": rules, "config.yml": "plugns: [shop]\n"}
+    result = read(files)
+    assert [d.code for d in result.errors] == ["unknown-key"]
+    assert "unknown-action" in {d.code for d in result.held_back}
+
+
+def test_where_nothing_follows_nothing_is_said_to_be_held_back(read: Read) -> None:
+    result = read({"data/orders.yml": ORDERS, "data/rules.yml": RULES, "data/more.yml": "rulez: []\n"})
+    assert [d.code for d in result.diagnostics] == ["unknown-key"]

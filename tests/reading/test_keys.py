@@ -1,0 +1,42 @@
+"""Keys at the wrong indentation are told where they belong, and traps of YAML what to put in quotes."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.reading.conftest import Read
+
+
+@pytest.mark.parametrize(
+    ("text", "cure"),
+    [
+        ("nlu:\n- intent: a\nexamples: |\n  - x\n", "Indent it more: it belongs inside `nlu:`."),
+        ("rules:\n- rule: a\nsteps: []\n", "Indent it more: it belongs inside `stories:` or `rules:`."),
+        ("responses:\n  utter_a:\n  - text: x\n  buttons: []\n", "Indent it more: it belongs inside what stands"),
+        ("slots:\n  a:\n    type: any\n  mappings: []\n", "Indent it more: it belongs inside what stands above it."),
+        ("forms:\n  f:\n  required_slots: [a]\n", "Indent it more: it belongs inside what stands above it."),
+        ("slots:\n  a:\n    type: any\n    entity: a\n", "Indent it more: it belongs inside `mappings:`."),
+        ("nlu:\n- intent: a\n  responses: {}\n", "Write it at the left edge."),
+        ("rules:\n- rule: a\n  steps:\n  - intent: a\n    wait_for_user_input: false\n", "Indent it less"),
+        ("nlu:\n- intent: a\n  example: '- x'\n", "Did you mean `examples`?"),
+    ],
+)
+def test_a_key_that_is_known_elsewhere_is_told_how_to_indent_it(read: Read, text: str, cure: str) -> None:
+    (found,) = [d for d in read({"data/a.yml": text}).errors if d.code == "unknown-key"]
+    assert found.cure.startswith(cure)
+
+
+def test_a_key_of_a_section_at_the_left_edge_of_the_configuration_is_told_its_section(read: Read) -> None:
+    (found,) = read({"data/a.yml": "nlu: []\n", "config.yml": "port: 80\n"}).errors
+    assert found.cure == "Indent it more: it belongs inside `server:`."
+
+
+@pytest.mark.parametrize("text", ["{name}", "[a, b]"])
+def test_text_that_is_a_mapping_or_list_to_yaml_is_told_to_be_put_in_quotes(read: Read, text: str) -> None:
+    (found,) = read({"data/a.yml": f"responses:\n  utter_a:\n  - text: {text}\n"}).errors
+    assert found.cure == "Put text that begins with { or [ in quotes."
+
+
+def test_a_mapping_below_text_is_not_told_of_brackets(read: Read) -> None:
+    (found,) = read({"data/a.yml": "responses:\n  utter_a:\n  - text:\n      a: b\n"}).errors
+    assert found.cure == "Write text."

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from bot.app.learning import learn
 from bot.app.projects import Project, load_project
 from bot.content import Content, Example, Story, UserStep
-from bot.dialogue.story_graph import ways
+from bot.content.known import steps_of
 from bot.errors import ConfigurationError, ContentError
 from bot.nlu import Model, train
 from bot.nlu.evaluation import Comparison, Report, Score, compare, cross_validate, evaluate
@@ -94,7 +94,7 @@ def write_matcher_report(report: Report, out: Path) -> tuple[Path, ...]:
 
 def evaluate_messages(model: Model, tests: Sequence[Story]) -> Report:
     """How the matcher does on what users say in test stories."""
-    steps = (step for way in ways(tests) for step in way.steps if isinstance(step, UserStep))
+    steps = (step for story in tests for step in steps_of(story) if isinstance(step, UserStep))
     said = {step.place: step for step in steps if step.text and step.intent}
     examples = [Example(s.text or "", s.intent or "", s.annotations, place=s.place) for s in said.values()]
     return evaluate(model, examples)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
+
+from msgspec.structs import astuple, replace
 
 from bot.dialogue import events as e
 from bot.dialogue.fields import mapping, mappings, number, optional_text, text, whole
-from bot.encoding import keeping
+from bot.encoding import fingerprint, keeping
 from bot.messages import DOUBTS, Entity, IntentScore, JsonObject, Nearest, Parse, Reply
 
 Fields: TypeAlias = dict[str, Any]
@@ -209,22 +211,38 @@ def _reminder(event: e.ReminderScheduled) -> Fields:
     return {
         "intent": event.intent,
         "entities": list(event.entities) or None,
-        "date_time": event.at,
+        "date_time": _told(event.at),
         "name": event.name,
         "kill_on_user_msg": event.kill_on_user_message,
     }
 
 
 def _reminder_from(data: JsonObject) -> e.ReminderScheduled:
-    at = text(data, "date_time")
-    datetime.fromisoformat(at)  # ValueError when it is no time
-    return e.ReminderScheduled(
+    name = optional_text(data, "name")
+    reminder = e.ReminderScheduled(
         text(data, "intent"),
-        at,
-        optional_text(data, "name") or "",
+        _received(text(data, "date_time")),
+        name or "",
         _entity_maps(data),
         bool(data.get("kill_on_user_msg", True)),
     )
+    # One without a name replaces no other: its name is what it says, so that a turn computed again gives the same.
+    return reminder if name is not None else replace(reminder, name=fingerprint(astuple(reminder)))
+
+
+def _received(at: str) -> str:
+    """A reminder's time as we keep it. One without a zone is this machine's, as Rasa's scheduler takes it."""
+    time = datetime.fromisoformat(at)  # ValueError when it is no time
+    try:
+        return at if time.tzinfo else time.astimezone(UTC).isoformat()
+    except OverflowError as error:  # in the first year or the last
+        raise ValueError(f"the time {at}") from error
+
+
+def _told(at: str) -> str:
+    """A reminder's time for others: ours are in UTC where they name no zone."""
+    time = datetime.fromisoformat(at)
+    return at if time.tzinfo else time.replace(tzinfo=UTC).isoformat()
 
 
 def _cancel(event: e.ReminderCancelled) -> Fields:

@@ -122,7 +122,7 @@ class AgentUttered(Struct, frozen=True, array_like=True, tag="agent"):
 
 
 class ReminderScheduled(Struct, frozen=True, array_like=True, tag="reminder"):
-    """At `at` (UTC, ISO 8601) the conversation gets intent `intent` with these entities."""
+    """At `at` (ISO 8601; UTC where it names no zone) the conversation gets intent `intent` with these entities."""
 
     intent: str
     at: str

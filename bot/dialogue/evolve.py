@@ -157,7 +157,8 @@ def _rejected(event: ActionExecutionRejected, tracker: Tracker) -> Tracker:
     loop = tracker.loop
     if loop is not None and loop.name == event.name:
         loop = LoopState(loop.name, loop.is_interrupted, True, loop.trigger_message)
-    return _after(event, tracker, loop=loop)
+    followup = None if tracker.followup_action == event.name else tracker.followup_action
+    return _after(event, tracker, loop=loop, followup_action=followup)
 
 
 def _active_loop(event: ActiveLoop, tracker: Tracker) -> Tracker:

@@ -85,7 +85,8 @@ def _described(content: Content, known: Collection[str]) -> Iterator[Diagnostic]
             cure = f"Take it out, or add a plugin that registers a policy of this name; known: {_names()}."
             yield Diagnostic("warning", entry.place, f"Nothing here is called `{name}`.", cure, "unknown-policy")
         else:
-            yield Diagnostic("note", entry.place, f"`{name}`: {_DOES_THE_JOB[name]} does its job.{_ignored(entry)}")
+            message = f"`{name}`: {_DOES_THE_JOB[name]} does its job.{_ignored(entry)}"
+            yield Diagnostic("note", entry.place, message, code="component-mapped")
             yield from _history(entry)
     if content.rules and not policy_config(content, known).rules:
         place = content.policies[0].place if content.policies else content.rules[0].place

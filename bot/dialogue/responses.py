@@ -22,6 +22,7 @@ class Chooses(Protocol):
 
 
 _NAME = re.compile(r"\{([^{}\n]+)\}")
+_NAME_OR_DOUBLED = re.compile(r"\{\{|\}\}|" + _NAME.pattern)
 
 
 def choose_response(
@@ -39,7 +40,7 @@ def choose_response(
     those for this channel with a condition, those for this channel without,
     those for no channel with a condition, those without either. Within the
     first group that has any, one is drawn from `random`. `{name}` is filled
-    from `values`, then from the slots; a name that neither knows stays as it
+    from `values`, then from the slots; a name that neither fills stays as it
     is written.
     """
     group = _preferred(domain.responses.get(name, ()), tracker.slots, channel)
@@ -91,12 +92,17 @@ def _as_it_is(template: Any) -> Any:
 def fill(template: Any, values: Mapping[str, Any]) -> Any:
     """`template` with every `{name}` of `values` replaced in its strings, in one pass; keys of mappings stay.
 
+    One whose value is None is not filled: its slot is empty. In a string with
+    `{{`, doubled braces are single ones that are said, as in Rasa.
     Names are looked up as they are written: `{a.b}` and `{a[0]}` are names
     like any other, never attributes or indices, and a value that itself
     contains braces is not filled again.
     """
     if isinstance(template, str):
-        return _NAME.sub(lambda match: _value(match, values), template) if "{" in template else template
+        if "{" not in template:
+            return template
+        names = _NAME_OR_DOUBLED if "{{" in template else _NAME
+        return names.sub(lambda match: _value(match, values), template)
     if not template:  # most of what a variation may have, most have not
         return template
     if isinstance(template, (dict, Mapping)):  # dict first: asking an ABC takes longer
@@ -107,7 +113,10 @@ def fill(template: Any, values: Mapping[str, Any]) -> Any:
 
 
 def _value(match: re.Match[str], values: Mapping[str, Any]) -> str:
-    return isolated(str(values[match[1]])) if match[1] in values else match[0]
+    if match[1] is None:  # doubled braces
+        return match[0][0]
+    value = values.get(match[1])
+    return match[0] if value is None else isolated(str(value))
 
 
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")

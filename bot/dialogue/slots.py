@@ -36,7 +36,13 @@ def custom_mapping_actions(tracker: Tracker, domain: Domain) -> tuple[str, ...]:
 
 def initial_slots(domain: Domain) -> dict[str, Any]:
     """The slots that start with a value."""
-    return {name: slot.initial_value for name, slot in domain.slots.items() if slot.initial_value is not None}
+    starting = [slot for slot in domain.slots.values() if slot.initial_value is not None]
+    return {slot.name: typed(slot, slot.initial_value) for slot in starting}
+
+
+def typed(slot: Slot, value: Any) -> Any:
+    """The value as the slot keeps it: one of type list makes a list of what is none, as Rasa's does."""
+    return [value] if slot.type == "list" and value and not isinstance(value, list | tuple) else value
 
 
 def mapping_is_shared(mapping: SlotMapping, form: str, domain: Domain) -> bool:

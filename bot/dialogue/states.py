@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from bot.content import ANY, Domain, Slot
+from bot.content import ANY, Domain, Intent, Slot
 from bot.dialogue.events import (
     ActionExecuted,
     ActiveLoop,
@@ -63,9 +63,10 @@ class States:
     """Makes states of trackers, for one domain."""
 
     def __init__(self, domain: Domain) -> None:
-        self._domain = domain
         self._slots = {name: slot for name, slot in domain.slots.items() if slot.influence_conversation}
-        self._silent = frozenset(n for n, e in domain.entities.items() if not e.influence_conversation)
+        self._seen = seen_entities(domain, Intent(""))
+        choosy = (i for i in domain.intents.values() if i.use_entities is not None or i.ignore_entities)
+        self._seen_with = {intent.name: seen_entities(domain, intent) for intent in choosy}
 
     def of(self, tracker: Tracker, *, use_text: bool = False, last: int | None = None) -> list[State]:
         """The states before each action that counts, oldest first, and the one now; only the `last` ones if given.
@@ -128,7 +129,7 @@ class States:
         return [State(actions[i], users[i], slots, loop) for i in range(count - 1, -1, -1)]
 
     def user(self, parse: Parse, *, use_text: bool = False) -> User:
-        """A message as states show it: without entities that its intent ignores or that influence nothing."""
+        """A message as states show it: of its entities those, with roles and groups, that `seen_entities` names."""
         if use_text or (parse.intent is None and parse.text):
             return User(text=parse.text)
         return User(parse.intent_name, None, self._entities(parse))
@@ -143,17 +144,7 @@ class States:
                 names.add(f"{entity.entity}#{entity.role}")
             if entity.group:
                 names.add(f"{entity.entity}#{entity.group}")
-        intent = self._domain.intents.get(parse.intent_name or "")
-        return tuple(sorted(name for name in names if self._is_wanted(name.split("#")[0], intent)))
-
-    def _is_wanted(self, entity: str, intent: Any) -> bool:
-        if intent is None:
-            return entity not in self._silent
-        if entity in intent.ignore_entities:
-            return False
-        if intent.use_entities is not None:
-            return entity in intent.use_entities
-        return entity not in self._silent
+        return tuple(sorted(names & self._seen_with.get(parse.intent_name or "", self._seen)))
 
     def sees(self, slot: str) -> bool:
         """Whether states show anything of this slot."""
@@ -172,6 +163,21 @@ class States:
             if feature is not None:
                 found[name] = feature
         return found
+
+
+def seen_entities(domain: Domain, intent: Intent) -> frozenset[str]:
+    """The entities that states show with this intent, and their roles and groups as `entity#role`: as in Rasa.
+
+    That is those of the domain that influence conversations, or those that the intent uses, without those that it
+    ignores. What the domain does not list is not seen, whatever an extractor finds.
+    """
+    listed = domain.entities
+    used = intent.use_entities
+    if used is None:
+        used = frozenset(name for name, entity in listed.items() if entity.influence_conversation)
+    kept = used - intent.ignore_entities
+    labels = {f"{name}#{part}" for name in kept & listed.keys() for part in listed[name].roles + listed[name].groups}
+    return kept | labels
 
 
 _NEW: Final = Tracker()

@@ -25,7 +25,9 @@ from bot.learning import ModelError, read_folder, write_folder
 Factory: TypeAlias = Callable[[Content, Component], Policy]
 """Makes a plugin's policy from the content and its entry in config.yml."""
 
-FORMAT: Final = 1
+FORMAT: Final = 2
+"""Raised whenever training would learn something else from the same content."""
+
 _OURS: Final = (RulePolicy, MemoizationPolicy, LearnedPolicy)
 FEWEST_TURNS: Final = 5
 """User turns that are kept whatever the policies look at: the two-stage fallback goes back this far."""

@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from msgspec import Struct
 
-from bot.content import (
-    ANY,
-    ActionStep,
-    Annotation,
-    BotStep,
-    Content,
-    Domain,
-    LoopStep,
-    Place,
-    SlotStep,
-    Step,
-    StepEntity,
-    Story,
-    UserStep,
-)
+from bot.content import ActionStep, BotStep, Content, Domain, LoopStep, Place, SlotStep, Step, Story, UserStep
 from bot.dialogue.events import ActionExecuted, ActiveLoop, Event, SlotSet, UserUttered
 from bot.dialogue.evolve import evolve
 from bot.dialogue.names import LISTEN, SNIPPET
 from bot.dialogue.slots import initial_slots
 from bot.dialogue.states import NOT_SET, State, States
+from bot.dialogue.story_entities import slots_of_entities, step_entities
 from bot.dialogue.story_graph import Way, ways
 from bot.dialogue.tracker import Tracker
-from bot.messages import Entity, IntentScore, Parse
+from bot.messages import IntentScore, Parse
 
 
 class Example(Struct, frozen=True):
@@ -44,9 +31,9 @@ class Example(Struct, frozen=True):
 
 
 class TrainingStory(Struct, frozen=True):
-    """A rule, or one way through the stories. `events` and `places` go together; implicit events have the step's place.
+    """A rule, or one way through the stories.
 
-    `complete` is False where it stops at a checkpoint that no story goes on from.
+    `events` and `places` go together; implicit events have the step's place.
     """
 
     name: str
@@ -54,7 +41,6 @@ class TrainingStory(Struct, frozen=True):
     is_rule: bool
     events: tuple[Event, ...]
     places: tuple[Place, ...]
-    complete: bool = True
 
     def examples(self, states: States, start: Tracker) -> Iterator[Example]:
         """What this conversation teaches, when it begins in state `start`."""
@@ -78,8 +64,8 @@ class TrainingStory(Struct, frozen=True):
 
 def training_stories(content: Content) -> tuple[tuple[TrainingStory, ...], tuple[TrainingStory, ...]]:
     """The content's rules and stories, with `or` and checkpoints worked out."""
-    rules = [_rule(way, content.domain) for rule in content.rules for way in ways((rule,))]
-    stories = [_story(way, content.domain) for way in ways(content.stories)]
+    rules = [_rule(way, content.domain) for rule in content.rules for way in ways((rule,), content.domain)]
+    stories = [_story(way, content.domain) for way in ways(content.stories, content.domain)]
     return tuple(rules), tuple(stories)
 
 
@@ -140,32 +126,6 @@ class _Events:
             self.add(event, step.place)
 
 
-def step_entities(step: UserStep) -> tuple[Entity, ...]:
-    """The entities that a story's user step names: marked in its text, or else listed."""
-    return tuple(_entity(source) for source in step.annotations or step.entities)
-
-
-def _entity(source: StepEntity | Annotation) -> Entity:
-    start, end = (source.start, source.end) if isinstance(source, Annotation) else (0, 0)
-    return Entity(source.entity, source.value, start, end, source.role, source.group)
-
-
-def slots_of_entities(entities: Iterable[Entity], domain: Domain) -> Iterator[SlotSet]:
-    """What a story's entities fill: slots mapped from them, apart from mappings that only hold inside a loop."""
-    found = tuple(entities)
-    for slot in domain.slots.values():
-        values = []
-        for mapping in slot.mappings:
-            inside_loop = mapping.conditions and mapping.conditions[0].active_loop is not None
-            if mapping.type != "from_entity" or inside_loop:
-                continue
-            wanted = (mapping.entity, mapping.role, mapping.group)
-            values += [e.value for e in found if (e.entity, e.role, e.group) == wanted]
-        if values:
-            value = values[-1] if slot.type != "list" or ANY in values else values
-            yield SlotSet(slot.name, value)
-
-
 def _rule(way: Way, domain: Domain) -> TrainingStory:
     rule: Story = way.stories[0]
     out = _Events(domain, is_rule=True)
@@ -185,13 +145,13 @@ def _rule(way: Way, domain: Domain) -> TrainingStory:
 def _story(way: Way, domain: Domain) -> TrainingStory:
     out = _told(way, domain)
     name = " > ".join(part.name for part in way.stories)
-    return TrainingStory(name, way.stories[0].place, False, tuple(out.events), tuple(out.places), way.complete)
+    return TrainingStory(name, way.stories[0].place, False, tuple(out.events), tuple(out.places))
 
 
 def _told(way: Way, domain: Domain) -> _Events:
     out = _Events(domain, is_rule=False)
     for step in way.steps:
         out.step(step)
-    if way.complete:
+    if way.listens:
         out.listen(way.steps[-1].place if way.steps else way.stories[0].place)
     return out

@@ -54,7 +54,7 @@ async def run_whole_stories(
     engine: Engine, tests: Sequence[Story], principal: Principal, sources: Sources, *, progress: Progress = silent
 ) -> StoryReport:
     """Run test stories through the engine, each in a conversation of its own, as `principal`."""
-    told = counted(list(ways(tests)), "story", progress)
+    told = counted(ways(tests, engine.agent.content.domain), "story", progress)
     return StoryReport(tuple([await _run(engine, way, principal, sources) for way in told]))
 
 

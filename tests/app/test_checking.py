@@ -19,14 +19,28 @@ PARTS = """
 from bot import hookimpl
 
 
+class Tagger:
+    version = "1"
+
+    def process(self, parse, now):
+        return parse
+
+
+class Ours:
+    name, priority = "Ours", 2
+
+    def predict(self, tracker):
+        return None
+
+
 @hookimpl
 def register_nlu_components(register):
-    register("Tagger", lambda options: None)
+    register("Tagger", lambda options: Tagger())
 
 
 @hookimpl
 def register_policies(register):
-    register("Ours", lambda content, entry: None)
+    register("Ours", lambda content, entry: Ours())
 """
 CONFIG = "pipeline:\n- name: IntentMatcher\n- name: Tagger\npolicies:\n- name: RulePolicy\n- name: Ours\n"
 HELPER = "def half(number):\n    return number / 0\n"
@@ -225,3 +239,29 @@ def test_the_names_that_are_suggested_are_those_that_are_understood() -> None:
     content = Content(pipeline=pipeline, policies=policies)
     described = (*describe_pipeline(content, {}), *describe_policies(content, ()))
     assert {finding.severity for finding in described} == {"note"}
+
+
+CHECKPOINT = """
+stories:
+- story: begin
+  steps:
+  - intent: greet
+  - action: utter_one
+  - checkpoint: begun
+- story: never
+  steps:
+  - checkpoint: begun
+    slot_was_set: [{known: true}]
+  - intent: restart
+  - action: utter_one
+responses:
+  utter_one: [{text: one}]
+slots:
+  known: {type: bool, mappings: [{type: custom}]}
+"""
+
+
+def test_a_checkpoint_that_no_way_leads_to_is_told_where_nothing_is_wrong_elsewhere(tmp_path: Path) -> None:
+    folder = project(tmp_path, data__stories=CHECKPOINT)
+    assert told(folder) == ["data/stories.yml:10:5 warning unreached-checkpoint"]
+    assert only(project(folder, data__0="nlu:\n- intnt: x\n"), "unreached-checkpoint") == []

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.content import Component, Content, Domain, Form, Intent, Slot, Step, Story
+from bot.content import Component, Content, Domain, EntityType, Form, Intent, Slot, Step, Story
 from bot.dialogue import Dialogue, train_dialogue
 from bot.dialogue.events import ActionExecuted, Event, UserUttered
 from bot.dialogue.evolve import evolve_all
@@ -53,6 +53,7 @@ def content_of(
     intents: Sequence[str] = ("greet", "ask", "order", "yes", "no", "bye"),
     forms: Sequence[str] = ("form",),
     slots: Sequence[Slot] = (),
+    entities: Sequence[EntityType] = (EntityType("thing"), EntityType("city")),
     policies: Sequence[Component] | None = (
         Component("RulePolicy"),
         Component("MemoizationPolicy", {"max_history": 5}),
@@ -62,6 +63,7 @@ def content_of(
         intents={name: Intent(name) for name in intents},
         forms={name: Form(name, ("thing",)) for name in forms},
         slots={slot.name: slot for slot in slots},
+        entities={entity.name: entity for entity in entities},
     )
     return Content(
         domain=domain,

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -73,6 +75,12 @@ def test_an_action_or_a_message_ends_a_followup() -> None:
     assert after(FollowupAction("next")).followup_action == "next"
     assert after(FollowupAction("next"), ActionExecuted("next")).followup_action is None
     assert after(FollowupAction("next"), uttered("greet")).followup_action is None
+
+
+def test_a_refusal_of_what_was_to_follow_ends_the_followup_and_anothers_does_not() -> None:
+    refused = [ActionExecutionRejected("other"), ActionExecutionRejected("next")]
+    assert after(FollowupAction("next"), refused[0]).followup_action == "next"
+    assert after(FollowupAction("next"), *refused).followup_action is None
 
 
 def test_a_reverted_message_takes_everything_since_the_listening_before_it_along() -> None:
@@ -265,6 +273,58 @@ def test_every_event_survives_rasas_json(event: Event) -> None:
 def test_what_is_no_event_is_refused(data: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="event"):
         event_from_json(data)
+
+
+def reminder_from(**data: Any) -> ReminderScheduled:
+    event = event_from_json({"event": "reminder", "intent": "nudge", "date_time": "2026-11-03T10:00:00Z", **data})
+    assert isinstance(event, ReminderScheduled)
+    return event
+
+
+def test_reminders_without_names_are_told_apart_by_what_they_say_and_alike_whenever_they_are_read() -> None:
+    other_time = {"date_time": "2026-11-03T10:01:00Z"}
+    said = [{}, {"intent": "call"}, other_time, {"entities": {"who": "Ann"}}, {"kill_on_user_msg": False}]
+    names = [reminder_from(name=None, **differs).name for differs in said]
+    assert len(set(names)) == len(said)
+    assert all(names)
+    assert names == [reminder_from(**differs).name for differs in said]
+    assert reminder_from(name="").name == "", "one that was set before keeps its name"
+
+
+@pytest.fixture
+def new_york(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """This machine is in New York."""
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("new_york")
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("2026-11-03T10:00:00", "2026-11-03T15:00:00+00:00"),
+        ("2026-07-03T10:00:00.5", "2026-07-03T14:00:00.500000+00:00"),
+        ("2026-11-03T10:00:00+01:00", "2026-11-03T10:00:00+01:00"),
+        ("2026-11-03T10:00:00Z", "2026-11-03T10:00:00Z"),
+    ],
+)
+def test_a_reminders_time_without_a_zone_is_this_machines(said: str, kept: str) -> None:
+    assert reminder_from(date_time=said).at == kept
+
+
+@pytest.mark.usefixtures("new_york")
+def test_a_reminders_time_of_our_own_without_a_zone_is_utc_for_others_too() -> None:
+    event = ReminderScheduled("nudge", "2026-11-03T10:00:00", "n")
+    assert event_to_json(event)["date_time"] == "2026-11-03T10:00:00+00:00"
+
+
+@pytest.mark.usefixtures("new_york")
+def test_a_reminders_time_at_the_end_of_time_is_refused() -> None:
+    with pytest.raises(ValueError, match="9999-12-31"):
+        reminder_from(date_time="9999-12-31T23:59:59")
 
 
 @given(histories)

@@ -80,9 +80,9 @@ def test_values_go_before_slots_and_fill_every_part_of_a_reply() -> None:
         values={"a": "value"},
     )
     assert reply == Reply(
-        "value None {c}",
+        "value {b} {c}",
         buttons=({"title": "value", "payload": '/go{"a": "value"}'},),
-        quick_replies=({"title": "None"},),
+        quick_replies=({"title": "{b}"},),
         elements=({"{a}": ["value"]},),
         image="value.png",
         attachment={"url": "value"},
@@ -92,12 +92,22 @@ def test_values_go_before_slots_and_fill_every_part_of_a_reply() -> None:
     )
 
 
+def test_an_empty_slot_fills_nothing_whether_it_was_ever_set_or_not() -> None:
+    hello = Variation("Hello {city}, {number} {flag} {word}!")
+    assert text(hello, number=0, flag=False, word="") == "Hello {city}, 0 False !"
+    assert text(hello, city=None, number=0, flag=False, word="") == "Hello {city}, 0 False !"
+
+
 @pytest.mark.parametrize(
     ("template", "filled"),
     [
         ("{a}", "{b}"),
         ("{a.__class__} {a[0]} {a!r} {a:>9} {0} {}", "{a.__class__} {a[0]} {a!r} {a:>9} {0} {}"),
-        ("{{a}}", "{{b}}"),
+        ("{{a}} {a}", "{a} {b}"),
+        ("{{{a}}}", "{{b}}"),
+        ('/inform{{"class": "economy"}}', '/inform{"class": "economy"}'),
+        ('/inform{{"at": {{"place": "{a}"}}}}', '/inform{"at": {"place": "{b}"}}'),
+        ('/inform{"at": {"place": "Leeds"}}', '/inform{"at": {"place": "Leeds"}}'),
         ("{a\n}", "{a\n}"),
         ("100 % {a", "100 % {a"),
         ("{name with-dash.and.dots}", "yes"),

@@ -6,7 +6,7 @@ import pytest
 
 from bot.content import Domain, Form, MappingCondition, Slot, SlotMapping
 from bot.dialogue.events import SlotSet, UserUttered
-from bot.dialogue.slots import custom_mapping_actions, fill_slots
+from bot.dialogue.slots import custom_mapping_actions, fill_slots, initial_slots
 from bot.dialogue.tracker import LoopState, Tracker
 from bot.messages import Entity, IntentScore, Parse
 
@@ -134,3 +134,10 @@ def test_custom_mappings_name_their_actions_once(loop: str | None, actions: tupl
 def test_without_a_message_nothing_is_filled() -> None:
     domain = Domain(slots={"s": Slot("s", mappings=(SlotMapping("from_text"),))})
     assert fill_slots(Tracker(), domain) == ()
+
+
+def test_a_list_slot_starts_with_a_list() -> None:
+    started = {"bare": "cheese", "whole": ["ham"], "empty": [], "none": None}
+    slots = {name: Slot(name, "list", initial_value=value) for name, value in started.items()}
+    domain = Domain(slots={**slots, "size": Slot("size", initial_value="M")})
+    assert initial_slots(domain) == {"bare": ["cheese"], "whole": ["ham"], "empty": [], "size": "M"}

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from decimal import Decimal
+
 import pytest
 
-from bot import Domain, EffectResult, SlotSet, Turn
-from bot.content import Variation
+from bot import Domain, EffectResult, ReminderScheduled, SlotSet, Turn
+from bot.actions.unknown import UnknownResponse
+from bot.content import ResponseCondition, Slot, Variation
 from bot.testing.kit import CUSTOMER, SpentEffects, make_entity, make_parse, make_turn, replies, texts
 
 DOMAIN = Domain(responses={"utter_hello": (Variation(text="Hello {name}, your {colour} coat is here."),)})
@@ -30,10 +34,51 @@ async def test_nobody_is_logged_in_unless_a_customer_is_given() -> None:
     assert texts(turn) == ["Hello stranger, your red coat is here."]
 
 
+@pytest.mark.parametrize(
+    "does",
+    [
+        lambda turn: turn.set("price", Decimal("1.50")),
+        lambda turn: turn.set("colours", {"red"}),
+        lambda turn: turn.say_text(12),
+        lambda turn: turn.emit(ReminderScheduled("nudge", "tomorrow", "r")),
+        lambda turn: turn.prepare("order", {"price": Decimal("1.50")}),
+    ],
+)
+def test_what_a_bot_could_not_keep_fails_the_test(does: Callable[[Turn], None]) -> None:
+    turn = make_turn("hi")
+    turn.say_text("hello")
+    assert texts(turn) == ["hello"]
+    does(turn)
+    for look in (texts, replies):
+        with pytest.raises(ValueError, match="its events cannot be kept"):
+            look(turn)
+
+
 async def test_a_misspelt_response_fails_the_test() -> None:
     turn = make_turn("hi", domain=DOMAIN)
-    with pytest.raises(KeyError, match="utter_helo"):
+    with pytest.raises(UnknownResponse, match=r"no response `utter_helo`\. Did you mean `utter_hello`\?"):
         turn.say("utter_helo")
+
+
+async def test_a_response_of_which_nothing_applies_now_says_nothing() -> None:
+    elsewhere = Variation(text="On Slack.", channel="slack")
+    unmet = Variation(text="For members.", conditions=(ResponseCondition("member", True),))
+    turn = make_turn("hi", domain=Domain(responses={"utter_hello": (elsewhere, unmet)}))
+    turn.say("utter_hello", buttons=[{"title": "Yes", "payload": "/yes"}])
+    assert turn.events == ()
+    turn.emit(SlotSet("member", True))
+    turn.say("utter_hello")
+    assert texts(turn) == ["For members."]
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"), [("ham", ["ham"]), (["ham"], ["ham"]), ({"a": 1}, [{"a": 1}]), (None, None), ([], []), ("", "")]
+)
+async def test_a_list_slot_makes_a_list_of_what_is_none(value: object, kept: object) -> None:
+    turn = make_turn("hi", domain=Domain(slots={"toppings": Slot("toppings", "list"), "size": Slot("size")}))
+    turn.set("toppings", value)
+    turn.set("size", "M")
+    assert (turn.slot("toppings"), turn.slot("size")) == (kept, "M")
 
 
 async def test_what_was_set_before_and_what_was_said_can_be_seen() -> None:

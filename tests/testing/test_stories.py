@@ -10,12 +10,14 @@ from msgspec.structs import replace
 from bot.content import (
     ActionStep,
     Annotation,
+    CheckpointStep,
     Component,
     Content,
     Domain,
     Form,
     Intent,
     LoopStep,
+    OrStep,
     Place,
     Slot,
     SlotStep,
@@ -141,6 +143,25 @@ def test_no_more_than_ten_actions_a_turn_are_predicted() -> None:
     test = Story("test", (UserStep("greet", "hello"), *actions), "test")
     report = run_story_tests(content, Understands(), train_dialogue(content), (test,))
     assert sum("10" in step.predicted for step in report.steps) == 3
+
+
+def test_every_test_story_is_run_whatever_others_choose_among() -> None:
+    either = OrStep((UserStep("greet", "hello"), UserStep("greet", "hi")))
+    chooses = Story("chooses", (either, ActionStep("utter_greet")) * 14, "test")
+    plain = Story("plain", (UserStep("greet", "hello"), ActionStep("utter_greet")), "test")
+    report = run_story_tests(CONTENT, Understands(), train_dialogue(CONTENT), (chooses, plain))
+    assert {result.name for result in report.results} == {"chooses", "plain"}
+    assert {step.text for step in report.steps if step.kind == "user"} == {"hello", "hi"}
+
+
+def test_test_stories_go_on_at_checkpoints_that_slots_meet_from_the_beginning() -> None:
+    slots = {"s": Slot("s", initial_value="x")}
+    content = replace(CONTENT, domain=replace(CONTENT.domain, slots=slots), stories=())
+    asks = CheckpointStep("c", (SlotStep("s", "x"),))
+    begin = Story("begin", (UserStep("greet", "hello"), ActionStep("utter_greet"), asks), "test")
+    then = Story("then", (asks, UserStep("greet", "hi"), ActionStep("utter_greet")), "test")
+    report = run_story_tests(content, Understands(), train_dialogue(content), (begin, then))
+    assert [step.text for step in report.steps if step.kind == "user"] == ["hello", "hi"]
 
 
 def test_the_report_counts_as_rasa_does() -> None:

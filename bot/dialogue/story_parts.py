@@ -1,0 +1,138 @@
+"""Stories taken apart at their checkpoints and choices, each part with those that may come after it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from itertools import pairwise
+from typing import Any
+
+from msgspec import Struct, field
+
+from bot.content import CheckpointStep, Domain, OrStep, SlotStep, Step, Story, UserStep
+from bot.dialogue.story_entities import slots_of_entities, step_entities
+
+
+class Part(Struct, eq=False):
+    """Steps of a story with no checkpoint or choice among them.
+
+    `begin` is the checkpoint that it goes on from, if it does. Parts between the same two checkpoints have the same
+    `piece`, and `option` says which of a choice it is. `fills` are the slots that it sets, as far as checkpoints ask
+    for them. A story starts and ends with the parts that say so; `after` are those that may come next.
+    """
+
+    story: Story
+    steps: tuple[Step, ...]
+    piece: int
+    option: int
+    begin: CheckpointStep | None = None
+    is_start: bool = False
+    is_end: bool = False
+    fills: tuple[tuple[str, Any], ...] = ()
+    after: list[Part] = field(default_factory=list)
+
+
+class _Piece(Struct, frozen=True, eq=False):
+    """What stands between two checkpoints of a story (None: its own beginning or end)."""
+
+    story: Story
+    begin: CheckpointStep | None
+    steps: tuple[Step, ...]
+    end: CheckpointStep | None
+
+
+def joined(stories: Sequence[Story]) -> list[list[Story]]:
+    """The stories in groups: together those that checkpoints join, all in the order in which they are written."""
+    above: dict[str, str] = {}
+
+    def top(name: str) -> str:
+        while above.setdefault(name, name) != name:
+            name = above[name]
+        return name
+
+    groups: dict[str | int, list[Story]] = defaultdict(list)
+    named = [[step.name for step in story.steps if isinstance(step, CheckpointStep)] for story in stories]
+    for names in named:
+        for name in names:
+            above[top(name)] = top(names[0])
+    for number, (story, names) in enumerate(zip(stories, named, strict=True)):
+        groups[top(names[0]) if names else number].append(story)
+    return list(groups.values())
+
+
+def asked_slots(stories: Sequence[Story]) -> frozenset[str]:
+    """The slots that checkpoints of these stories ask for."""
+    checkpoints = (step for story in stories for step in story.steps if isinstance(step, CheckpointStep))
+    return frozenset(slot.name for checkpoint in checkpoints for slot in checkpoint.slots)
+
+
+def parts_of(stories: Sequence[Story], domain: Domain) -> list[Part]:
+    """The parts of these stories, as they are written."""
+    asked = asked_slots(stories)
+    found: list[Part] = []
+    following: dict[str, list[Part]] = defaultdict(list)
+    for number, piece in enumerate(piece for story in stories for piece in _pieces(story)):
+        layers = [_layer(piece, number, options, asked, domain) for options in _layers(piece.steps)]
+        for part in layers[0]:
+            part.begin, part.is_start = piece.begin, piece.begin is None
+        for layer, after in pairwise(layers):
+            _lead(layer, after)
+        for part in layers[-1]:
+            part.is_end = piece.end is None
+        if piece.begin:
+            following[piece.begin.name] += layers[0]
+        if piece.end:
+            _lead(layers[-1], following[piece.end.name])
+        found += (part for layer in layers for part in layer)
+    return found
+
+
+def _lead(parts: Collection[Part], after: list[Part]) -> None:
+    """What comes after these parts; the list may still grow."""
+    for part in parts:
+        part.after = after
+
+
+def _pieces(story: Story) -> Iterator[_Piece]:
+    begin: CheckpointStep | None = None
+    steps: list[Step] = []
+    for i, step in enumerate(story.steps):
+        if not isinstance(step, CheckpointStep):
+            steps.append(step)
+            continue
+        if i:
+            yield _Piece(story, begin, tuple(steps), step)
+        begin, steps = step, []
+    if steps or not story.steps or not isinstance(story.steps[-1], CheckpointStep):
+        yield _Piece(story, begin, tuple(steps), None)
+
+
+def _layers(steps: Sequence[Step]) -> list[list[tuple[Step, ...]]]:
+    """The steps cut before each choice: those before the first, if any, then its options with the steps after it."""
+    layers: list[list[tuple[Step, ...]]] = [[()]]
+    for step in steps:
+        if isinstance(step, OrStep):
+            layers.append([(option,) for option in step.options])
+        else:
+            layers[-1] = [(*before, step) for before in layers[-1]]
+    return layers if layers[0] != [()] or len(layers) == 1 else layers[1:]
+
+
+def _layer(
+    piece: _Piece, number: int, options: Sequence[tuple[Step, ...]], asked: Collection[str], domain: Domain
+) -> list[Part]:
+    return [
+        Part(piece.story, steps, number, option, fills=tuple(_fills(steps, asked, domain)))
+        for option, steps in enumerate(options)
+    ]
+
+
+def _fills(steps: Sequence[Step], asked: Collection[str], domain: Domain) -> Iterator[tuple[str, Any]]:
+    for step in steps if asked else ():
+        if isinstance(step, SlotStep):
+            filled = [(step.name, step.value)]
+        elif isinstance(step, UserStep):
+            filled = [(event.name, event.value) for event in slots_of_entities(step_entities(step), domain)]
+        else:
+            continue
+        yield from (slot for slot in filled if slot[0] in asked)

@@ -13,6 +13,7 @@ BotError
 │   ├── NotAuthenticated   no credentials, or credentials that are not (or no longer) good (401)
 │   ├── LoginRefused       account and code do not match, for whatever reason (401)
 │   ├── LoginThrottled     too many attempts; carries when to try again (429)
+│   │   └── LoginsThrottled    too many of everybody's
 │   └── Forbidden          known, and not allowed (403)
 ├── SequenceConflict       another worker committed this turn's number first
 ├── CallFailed             an outside service did not give a usable answer (see bot.http)
@@ -22,7 +23,10 @@ BotError
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
+
+PLUGIN_FAILURES: Final = (Exception, SystemExit, BaseExceptionGroup)
+"""What code of a plugin may raise: an exit, and a group of whatever came together, end neither a turn nor the bot."""
 
 
 class BotError(Exception):
@@ -152,6 +156,10 @@ class LoginThrottled(AuthError):
     def __init__(self, retry_after: float) -> None:
         super().__init__("too many login attempts")
         self.retry_after = retry_after
+
+
+class LoginsThrottled(LoginThrottled):
+    """Too many login attempts of everybody's: nobody can log in for so long."""
 
 
 class Forbidden(AuthError):

@@ -11,6 +11,7 @@ from bot.content.names import REQUESTED_SLOT
 from bot.dialogue import names
 from bot.dialogue.events import (
     ActionExecuted,
+    ActionFailed,
     ActiveLoop,
     BotUttered,
     Event,
@@ -21,7 +22,7 @@ from bot.dialogue.events import (
 )
 from bot.dialogue.evolve import evolve_all
 from bot.dialogue.slots import custom_mapping_actions, fill_slots, initial_slots
-from bot.errors import ActionRejected
+from bot.errors import PLUGIN_FAILURES, ActionRejected, StoreUnavailable
 
 
 def default_actions() -> Mapping[str, Action]:
@@ -64,7 +65,7 @@ async def start_session(turn: Turn) -> None:
     if domain.session.carry_over_slots:
         for name, value in before.items():
             if turn.slot(name) != value and name != REQUESTED_SLOT:
-                turn.set(name, value)
+                turn.emit(SlotSet(name, value))
     turn.emit(ActionExecuted(names.LISTEN))
 
 
@@ -99,7 +100,7 @@ async def extract_slots(turn: Turn) -> None:
     found: list[Event] = list(fill_slots(turn.tracker, turn.domain))
     for action in custom_mapping_actions(turn.tracker, turn.domain):
         if turn.context.has_action(action):
-            found += await _slots_and_words(turn, action, ())
+            found += await _slots_or_failure(turn, action)
     if turn.context.has_action(names.VALIDATE_SLOT_MAPPINGS):
         found = await _validated(turn, found)
     for event in found:
@@ -113,6 +114,17 @@ async def _validated(turn: Turn, found: list[Event]) -> list[Event]:
     answers = await _slots_and_words(turn, names.VALIDATE_SLOT_MAPPINGS, slots)
     decided = {event.name for event in answers if isinstance(event, SlotSet)}
     return [*words, *answers, *[event for event in slots if event.name not in decided]]
+
+
+async def _slots_or_failure(turn: Turn, action: str) -> list[Event]:
+    """What the action of a custom mapping fills; where it fails, that is told, and what else was filled stands."""
+    try:
+        return await _slots_and_words(turn, action, ())
+    except StoreUnavailable:
+        raise
+    except PLUGIN_FAILURES as error:  # it is a plugin's
+        turn.context.tell(action, error)
+        return [ActionFailed(action, type(error).__name__)]
 
 
 async def _slots_and_words(turn: Turn, action: str, candidates: tuple[Event, ...] | list[SlotSet]) -> list[Event]:

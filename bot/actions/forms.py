@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TypeGuard
+
+from msgspec.structs import replace
 
 from bot.actions.turn import Action, Turn
 from bot.content import Form
 from bot.content.names import REQUESTED_SLOT
 from bot.dialogue.ensemble import rejected_action
 from bot.dialogue.events import ActionExecuted, ActionExecutionRejected, ActiveLoop, Event, SlotSet, UserUttered
-from bot.dialogue.evolve import evolve, evolve_all
+from bot.dialogue.evolve import evolve_all
 from bot.dialogue.names import EXTRACT_SLOTS, LISTEN
 from bot.dialogue.tracker import Tracker
 from bot.errors import ActionRejected
@@ -58,9 +61,8 @@ class _Run:
     async def _activate(self) -> Sequence[Event]:
         """Start the loop and fill slots from the message that started it; returns what that did."""
         self.turn.emit(ActiveLoop(self.form.name))
-        # What another form asked for is no question of this one.
-        tracker = evolve(SlotSet(REQUESTED_SLOT), self.turn.tracker)
-        found = [e for e in await self.turn.context.run_action(EXTRACT_SLOTS, tracker) if isinstance(e, SlotSet)]
+        tracker = _without_question(self.turn.tracker)
+        found = [e for e in await self.turn.context.run_action(EXTRACT_SLOTS, tracker) if _fills(e)]
         events: list[Event] = list(found)
         if self.turn.context.has_action(self.validation):
             tracker = evolve_all(found, tracker)
@@ -84,7 +86,7 @@ class _Run:
             return await self._validate([], tracker)
         candidates = self._candidates(tracker)
         events = await self._validate(candidates, tracker)
-        filled = any(isinstance(e, SlotSet) and e.name != REQUESTED_SLOT for e in events)
+        filled = any(_fills(e) for e in events)
         unanswered = self._requested(tracker) and not candidates and not filled and not _rejects(events)
         if unanswered and rejected_action(tracker) != self.form.name:
             raise ActionRejected(self.form.name)
@@ -158,6 +160,19 @@ class _Run:
     def _emit(self, events: Iterable[Event]) -> None:
         for event in events:
             self.turn.emit(event)
+
+
+def _without_question(tracker: Tracker) -> Tracker:
+    """The tracker without what another form asked for, which is no question of this one.
+
+    No event says so: whoever validates slots takes the latest slot events for those that were found.
+    """
+    return replace(tracker, slots={name: value for name, value in tracker.slots.items() if name != REQUESTED_SLOT})
+
+
+def _fills(event: Event) -> TypeGuard[SlotSet]:
+    """Whether the event fills a slot that is the form's to ask for, not the question itself."""
+    return isinstance(event, SlotSet) and event.name != REQUESTED_SLOT
 
 
 def _rejects(events: Iterable[Event]) -> bool:

@@ -1,10 +1,11 @@
 """Rasa action servers: the actions of a project that are written with Rasa's SDK run there, over HTTP.
 
 The protocol is Rasa's (one POST per action; 400 is a rejection, 404 an unknown
-action, 449 asks for the domain). A call is repeated only where the request
-certainly never arrived, so that nothing happens twice by our doing; after a
-crash between the call and the commit the turn is computed again, and the
-header `Idempotency-Key` lets the server tell the repetition.
+action, 449 asks for the domain, which is otherwise told by its digest where
+`enable_selective_domain` keeps it back). A call is repeated only where the
+request certainly never arrived, so that nothing happens twice by our doing;
+after a crash between the call and the commit the turn is computed again, and
+the header `Idempotency-Key` lets the server tell the repetition.
 """
 
 from __future__ import annotations
@@ -14,14 +15,16 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 from bot.actions.turn import Action, Turn
+from bot.actions.unknown import UnknownAction, UnknownResponse
 from bot.config import ActionEndpoint
 from bot.content import Domain
 from bot.content.domain_json import domain_to_json
 from bot.dialogue.event_json import event_from_json
-from bot.dialogue.events import BotUttered
+from bot.dialogue.events import BotUttered, SlotSet
 from bot.dialogue.responses import choose_response
 from bot.dialogue.tracker_json import rasa_tracker_json
-from bot.errors import ActionRejected, BotError
+from bot.encoding import fingerprint
+from bot.errors import ActionRejected
 from bot.http import Answer, HttpClient, HttpLimits, ResponseSchema
 from bot.messages import Reply
 from bot.sources import Sources
@@ -30,6 +33,9 @@ PROTOCOL_VERSION = "3.6.2"
 """The version that action servers are told; they compare its major and minor with their own."""
 
 REJECTED, UNKNOWN, DOMAIN_MISSING = 400, 404, 449
+
+_VALIDATION = "validate_"
+"""Validations of forms read the domain's forms and slots, whether they say that they need it or not."""
 
 _ANSWER = ResponseSchema(
     {
@@ -42,10 +48,6 @@ _ANSWER = ResponseSchema(
 )
 
 
-class UnknownAction(BotError):
-    """The action server has no action of this name."""
-
-
 class ActionServer:
     """One action server; open it with `async with`."""
 
@@ -56,6 +58,8 @@ class ActionServer:
         self._headers = endpoint.headers
         self._domain = domain
         self._domain_json = domain_to_json(domain)
+        self._domain_digest = fingerprint(self._domain_json)
+        self._keeps_domain_back = endpoint.enable_selective_domain
         self._empty_slots = dict.fromkeys(domain.slots)
 
     async def __aenter__(self) -> Self:
@@ -69,24 +73,35 @@ class ActionServer:
         """The action `name` of this server."""
 
         async def run(turn: Turn) -> None:
-            answer = await self._call(name, turn, with_domain=name in self._domain.actions_sending_domain)
-            for reply in answer.get("responses") or ():
-                turn.emit(BotUttered(self._reply(reply, turn)))
-            for event in answer.get("events") or ():
-                turn.emit(event_from_json(event))
+            answer = await self._call(name, turn)
+            for said in answer.get("responses") or ():
+                reply = self._reply(said, turn)
+                if reply is not None:
+                    turn.emit(BotUttered(reply))
+            for data in answer.get("events") or ():
+                event = event_from_json(data)
+                if isinstance(event, SlotSet):
+                    turn.set(event.name, event.value)
+                else:
+                    turn.emit(event)
 
         return run
 
-    async def _call(self, name: str, turn: Turn, *, with_domain: bool) -> Mapping[str, Any]:
-        answer = await self._send(name, turn, with_domain=with_domain)
+    async def _call(self, name: str, turn: Turn) -> Mapping[str, Any]:
+        answer = await self._send(name, turn, with_domain=self._is_told_domain(name))
         if answer.status == DOMAIN_MISSING:
             answer = await self._send(name, turn, with_domain=True)
         if answer.status == REJECTED:
             raise ActionRejected(name)
         if answer.status == UNKNOWN:
-            raise UnknownAction(f"the action server has no action {name}")
+            raise UnknownAction(name, f"the action server has no action {name}")
         data: Mapping[str, Any] = answer.data
         return data
+
+    def _is_told_domain(self, name: str) -> bool:
+        """Whether the action gets the whole domain without asking."""
+        asks = name.startswith(_VALIDATION) or name in self._domain.actions_sending_domain
+        return asks or not self._keeps_domain_back
 
     async def _send(self, name: str, turn: Turn, *, with_domain: bool) -> Answer:
         """Post the call. The client repeats it only while it certainly never arrived: a POST has effects."""
@@ -109,13 +124,14 @@ class ActionServer:
             "sender_id": tracker.conversation,
             "tracker": rasa_tracker_json(tracker, recent, slots=self._empty_slots),
             "version": PROTOCOL_VERSION,
+            "domain_digest": self._domain_digest,
         }
         if with_domain:
             request["domain"] = self._domain_json
         return request
 
-    def _reply(self, data: Mapping[str, Any], turn: Turn) -> Reply:
-        """A reply as the server made it, or one of the domain's responses that it names."""
+    def _reply(self, data: Mapping[str, Any], turn: Turn) -> Reply | None:
+        """A reply as the server made it, or one of the domain's responses that it names; None if none applies now."""
         name = data.get("response") or data.get("template")
         given = {key: value for key, value in data.items() if key not in ("response", "template")}
         if not name:
@@ -128,8 +144,8 @@ class ActionServer:
             random=turn.context.random,
             values=given,
         )
-        if reply is None:
-            raise BotError(f"the action server says the response {name!r}, which the domain does not have")
+        if reply is None and name not in self._domain.responses:
+            raise UnknownResponse(str(name), self._domain)
         return reply
 
 

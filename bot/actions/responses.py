@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from bot.actions.turn import Action, Turn
 from bot.content import BotStep, Content
 from bot.messages import Parse
 
 PREFIX = "utter_"
+_SELECTOR_OF_ALL = "default"  # as Rasa calls one without `retrieval_intent`
 
 
 def response_action(name: str) -> Action:
@@ -19,16 +23,24 @@ def response_action(name: str) -> Action:
 
 
 def _selected(name: str, parse: Parse | None) -> str | None:
-    """The full name (`utter_faq/hours`) for a retrieval action (`utter_faq`), from the message's parse."""
-    if parse is None:
-        return None
+    """The full name (`utter_faq/hours`) for a retrieval action (`utter_faq`), from the message's parse.
+
+    A selector of all retrieval intents may rank another intent's key first: the
+    best of this one counts, and what it ranks first only where there is none.
+    """
     wanted = name.removeprefix(PREFIX)
-    for selector in parse.response_selector.values():
-        response = selector.get("response") if isinstance(selector, dict) else None
-        key = response.get("intent_response_key") if response else None
-        if key and key.split("/")[0] == wanted:
-            return f"{PREFIX}{key}"
-    return None
+    selectors = parse.response_selector if parse else {}
+    keys = [*_ranked(selectors.get(wanted)), *_ranked(selectors.get(_SELECTOR_OF_ALL))]
+    fitting = [key for key in keys if key.split("/")[0] == wanted]
+    return next((f"{PREFIX}{key}" for key in (*fitting, *keys)), None)
+
+
+def _ranked(selector: Any) -> list[str]:
+    """The keys (`faq/hours`) that a selector gave, likeliest first."""
+    if not isinstance(selector, Mapping):
+        return []
+    given = [selector.get("response") or {}, *(selector.get("ranking") or ())]
+    return [key for choice in given if (key := choice.get("intent_response_key"))]
 
 
 def text_actions(content: Content) -> dict[str, Action]:

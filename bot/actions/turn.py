@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
+from types import FrameType, TracebackType
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from bot.actions.unknown import UnknownResponse, UnknownSlot
 from bot.content import Domain
+from bot.content.names import DEFAULT_SLOTS
 from bot.dialogue.effects import EffectError, EffectResult
 from bot.dialogue.events import BotUttered, EffectPrepared, EffectSettled, Event, SlotSet
 from bot.dialogue.evolve import evolve
 from bot.dialogue.responses import choose_response
+from bot.dialogue.slots import typed
 from bot.dialogue.tracker import Tracker
 from bot.errors import PluginError
 from bot.messages import Customer, Reply, UserMessage
@@ -59,7 +64,10 @@ class RunAction(Protocol):
 
 
 class TurnContext(Struct, frozen=True):
-    """What all actions of one turn share."""
+    """What all actions of one turn share.
+
+    `tell` is told of what went wrong and does not end the action: where, and the error.
+    """
 
     message: UserMessage
     domain: Domain
@@ -70,6 +78,7 @@ class TurnContext(Struct, frozen=True):
     has_action: Callable[[str], bool]
     new_id: Callable[[], str]
     spend: Callable[[str, str, str, Mapping[str, Any]], Awaitable[EffectResult]] | None = None
+    tell: Callable[[str, BaseException], None] = lambda where, error: None
 
 
 class Turn:
@@ -125,7 +134,16 @@ class Turn:
         self.tracker = evolve(event, self.tracker)
 
     def set(self, slot: str, value: Any) -> None:
-        """Set a slot; None empties it."""
+        """Set a slot; None empties it. A value that is no list becomes one in a slot of type list.
+
+        A slot that the domain lacks is set all the same, and the log tells of it.
+        """
+        known = self.context.domain.slots.get(slot)
+        if known is not None:
+            value = typed(known, value)
+        elif slot not in DEFAULT_SLOTS:
+            error = UnknownSlot(slot, self.domain).with_traceback(_place_of(sys._getframe(1)))
+            self.context.tell("turn.set", error)
         self.emit(SlotSet(slot, value))
 
     def say(
@@ -134,14 +152,17 @@ class Turn:
         """Say a response of the domain, filled from `values` first and slots second.
 
         `buttons` (`title`, `payload`) are added to the response's own; `custom`, a structured payload
-        such as a table, stands in for its own. A response that the domain lacks is an error (KeyError),
-        so that a typo never falls silent.
+        such as a table, stands in for its own. Where none of its variations applies now (their channels and
+        conditions), nothing is said. Raises UnknownResponse for a response that the domain lacks, so that a
+        typo never falls silent.
         """
         reply = choose_response(
             self.domain, response, self.tracker, channel=self.message.channel, random=self.context.random, values=values
         )
         if reply is None:
-            raise KeyError(f"no variation of response {response!r} may be said now")
+            if response not in self.domain.responses:
+                raise UnknownResponse(response, self.domain)
+            return
         if buttons or custom is not None:
             reply = replace(
                 reply,
@@ -178,3 +199,8 @@ class Turn:
     async def run(self, action: str) -> tuple[Event, ...]:
         """Run another action on the state as it is now and return its events, which are not appended."""
         return await self.context.run_action(action, self.tracker)
+
+
+def _place_of(frame: FrameType) -> TracebackType:
+    """What says that this frame is where something went wrong, for an error that is not raised."""
+    return TracebackType(None, frame, frame.f_lasti, frame.f_lineno)

@@ -16,7 +16,7 @@ from bot.app.learning import learn
 from bot.app.nlu_testing import evaluate_messages, write_matcher_report
 from bot.app.opening import open_bot
 from bot.app.projects import Project, load_project, private_folder
-from bot.config import Logging, Settings, Store
+from bot.config import Settings, Store
 from bot.content import Story
 from bot.errors import BotError, ContentError
 from bot.messages import Customer, Principal
@@ -41,6 +41,15 @@ class UnknownCustomer(BotError):
 
     def __init__(self, customer: str, known: Sequence[str]) -> None:
         super().__init__(f"the bank has no customer {customer!r}; it has {', '.join(sorted(known))}")
+
+
+class NoTestStories(BotError):
+    """There is no test story to run; the message says how files of them are called."""
+
+    def __init__(self, where: Path) -> None:
+        super().__init__(
+            f"no test stories in {where}: they stand in files named `test_…`, below `tests/` or `stories/`"
+        )
 
 
 def run_core_tests(folder: Path, stories: Path | None = None, *, progress: Progress = silent) -> CoreTest:
@@ -86,13 +95,13 @@ def _apart(settings: Settings, folder: Path) -> Settings:
 
 
 def tests_of(project: Project, stories: Path | None) -> tuple[Story, ...]:
-    """The test stories to run; raises ContentError for files that cannot be read."""
-    if stories is None:
-        return project.tests
-    tests, diagnostics = read_test_stories(stories)
+    """The test stories to run; raises ContentError for files that cannot be read, NoTestStories where there is none."""
+    tests, diagnostics = (project.tests, ()) if stories is None else read_test_stories(stories)
     errors = [found for found in diagnostics if found.severity == "error"]
     if errors:
         raise ContentError(errors)
+    if not tests:
+        raise NoTestStories(stories or project.settings.project)
     return tests
 
 
@@ -110,4 +119,5 @@ def write_core_reports(test: CoreTest, out: Path) -> None:
 
 
 def _quiet(settings: Settings) -> Settings:
-    return replace(settings, logging=Logging(level="error", format="console"))
+    """Only failures are logged, and those in full: what is said comes from the project's own stories."""
+    return replace(settings, logging=replace(settings.logging, level="error", format="console", message_text=True))

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from bot.app.opening import Bot, open_bot
 from bot.app.projects import load_project
-from bot.config import Logging, Settings
+from bot.config import Settings
 from bot.engine.record import Answer
 from bot.errors import BotError, TurnError
 from bot.messages import Customer, Principal, UserMessage
@@ -39,7 +39,8 @@ async def talk(
     """
 
     def quiet(settings: Settings) -> Settings:
-        log = Logging(level="error", format="console")
+        # What went wrong is told in full: who talks here wrote it.
+        log = replace(settings.logging, level="error", format="console", message_text=True)
         return replace(settings, logging=log, store=replace(settings.store, url=store or SHELL_STORE))
 
     project = load_project(folder, options, quiet, command="shell")

@@ -11,7 +11,7 @@ from bot.encoding import decode
 from bot.engine.engine import Engine
 from bot.engine.protocols import EffectEntry
 from bot.engine.work import ActionWork, IntentWork, NoLongerDue
-from bot.errors import BotError
+from bot.errors import PLUGIN_FAILURES, BotError
 from bot.messages import Principal, UserMessage
 from bot.sources import Sources
 
@@ -59,7 +59,7 @@ class Background:
                 continue
             try:
                 settled += await self._settle(entry)
-            except Exception as error:  # a plugin's `find` may raise anything
+            except PLUGIN_FAILURES as error:  # a plugin's `find` may raise anything
                 self._engine.watch.action_failed(f"settle {entry.kind}", error)
         return settled
 

@@ -1,10 +1,14 @@
-"""A time limit for actions, most of which wait for nothing."""
+"""How long is waited: a time limit for actions, most of which wait for nothing, and the outcome of a turn."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Generator
-from typing import Any
+from typing import Any, TypeVar
+
+from bot.errors import TurnError
+
+T = TypeVar("T")
 
 
 async def within(seconds: float, action: Awaitable[None]) -> None:
@@ -20,6 +24,20 @@ async def within(seconds: float, action: Awaitable[None]) -> None:
         return
     async with asyncio.timeout(seconds):
         await _Rest(steps, first)
+
+
+async def outcome_of(turn: asyncio.Task[T]) -> T:
+    """What a turn comes to; it goes on when the caller is cancelled.
+
+    Raises what it raises, and TurnError where it was cancelled and the caller was not: by an action, that is.
+    """
+    try:
+        return await asyncio.shield(turn)
+    except asyncio.CancelledError as error:
+        caller = asyncio.current_task()
+        if not turn.cancelled() or caller is None or caller.cancelling():
+            raise
+        raise TurnError("the turn was cancelled by what ran in it; an action must not cancel its own task") from error
 
 
 class _Rest:

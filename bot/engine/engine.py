@@ -14,6 +14,7 @@ from bot.config import Settings
 from bot.dialogue.events import ActiveLoop, AllSlotsReset, ReminderCancelled, ReminderScheduled
 from bot.engine.agent import Agent
 from bot.engine.codec import answer_body, record_to_json
+from bot.engine.deadline import outcome_of
 from bot.engine.effects import Effects
 from bot.engine.lines import Line, Lines
 from bot.engine.protocols import EffectEntry, Loaded, Outgoing, TurnCommit, TurnStore
@@ -21,7 +22,7 @@ from bot.engine.record import Answer, TurnRecord
 from bot.engine.running import RunningTurn
 from bot.engine.snapshots import RecentSnapshots, Snapshot, session_is_over, snapshot_after
 from bot.engine.work import MessageWork, NoLongerDue, Work
-from bot.errors import Busy, MessageIdReused, SequenceConflict, StoreUnavailable, TurnTimedOut
+from bot.errors import PLUGIN_FAILURES, Busy, MessageIdReused, SequenceConflict, StoreUnavailable, TurnTimedOut
 from bot.messages import UserMessage
 from bot.sources import Chance, Sources
 
@@ -118,7 +119,7 @@ class Engine:
             running = self._start(key, work, self._lines.join(key[0]))
         elif running.fingerprint != work.fingerprint:
             raise MessageIdReused("the message id is in use for another message")
-        return await asyncio.shield(running.task)
+        return await outcome_of(running.task)
 
     async def accept(self, message: UserMessage) -> None:
         """Make a message of an asynchronous channel durable, and answer it in the background.
@@ -332,7 +333,7 @@ class Engine:
         for observe in self.watch.turn_committed:
             try:
                 observe(record)
-            except Exception as error:  # an observer is a plugin's; the turn is committed whatever it does
+            except PLUGIN_FAILURES as error:  # the turn is committed, whatever who is told of it does
                 self.watch.observer_failed(error)
 
 

@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
 from time import perf_counter
-from typing import Any
+from typing import Any, cast
 
 from bot.actions.turn import Turn, TurnContext
+from bot.actions.unknown import UnknownAction
 from bot.content import NOWHERE
 from bot.dialogue.effects import EffectResult
 from bot.dialogue.events import (
@@ -17,26 +18,28 @@ from bot.dialogue.events import (
     BotUttered,
     EffectSettled,
     Event,
+    SlotSet,
     UserUttered,
 )
 from bot.dialogue.evolve import evolve, trim
 from bot.dialogue.prediction import Because, Prediction
 from bot.dialogue.responses import choose_response
 from bot.dialogue.tracker import Tracker
-from bot.dialogue.turn_loop import before_action, goes_on, record, rejection, user_spoke_again
+from bot.dialogue.turn_loop import before_action, goes_on, is_silent, record, rejection, user_spoke_again
 from bot.engine.agent import Agent
 from bot.engine.codec import check_events
 from bot.engine.deadline import within
 from bot.engine.effects import result_of
 from bot.engine.protocols import EffectEntry
 from bot.engine.record import Step
-from bot.errors import ActionRejected, StoreUnavailable
+from bot.errors import PLUGIN_FAILURES, ActionRejected, StoreUnavailable
 from bot.messages import Parse, Reply, UserMessage
 from bot.sources import Chance
 
 ACTION_LISTEN = "action_listen"
 ACTION_EXTRACT_SLOTS = "action_extract_slots"
 ACTION_SESSION_START = "action_session_start"
+SESSION_METADATA = "session_started_metadata"
 FAILED_RESPONSE = "utter_action_failed"
 FAILED_TEXT = "Sorry, something went wrong on my side. Please try again in a moment."
 
@@ -85,6 +88,7 @@ class RunningTurn:
             has_action=self.agent.actions.__contains__,
             new_id=self._new_id,
             spend=self._spend_effect if self._spend else None,
+            tell=self._report_failure,
         )
 
     def trimmed(self) -> Tracker:
@@ -111,7 +115,12 @@ class RunningTurn:
         self.apply([UserUttered(parsed, message.message_id, message.channel, message.metadata)])
 
     async def start_session(self) -> None:
-        """Run the session start; the message comes after it, and after listening, which the action says itself."""
+        """Run the session start; the message comes after it, and after listening, which the action says itself.
+
+        The message's metadata are in a slot for it, as in Rasa.
+        """
+        if self._message.metadata:
+            self.apply([SlotSet(SESSION_METADATA, self._message.metadata)])
         await self.perform(_by_default(ACTION_SESSION_START, "a new session"))
         if self.tracker.latest_action != ACTION_LISTEN:
             self.apply([ActionExecuted(ACTION_LISTEN)])
@@ -122,11 +131,13 @@ class RunningTurn:
             self.apply(await self._run(ACTION_EXTRACT_SLOTS, self.tracker))
         except StoreUnavailable:
             raise
-        except (Exception, SystemExit) as error:  # a validation action is a plugin's: it must not lose the turn
+        except PLUGIN_FAILURES as error:  # a validation action is a plugin's: it must not lose the turn
             self._fail(ACTION_EXTRACT_SLOTS, error)
 
     async def act(self, most: int) -> None:
-        """Let the policies choose actions until they listen, at most `most` of them."""
+        """Let the policies choose actions until they listen, at most `most` of them; a paused bot stays silent."""
+        if is_silent(self.tracker):
+            return
         for _ in range(most):
             prediction = self.agent.dialogue.predict(self.tracker)
             failed = await self.perform(prediction)
@@ -134,6 +145,8 @@ class RunningTurn:
                 break
             if not goes_on(prediction.action):
                 return
+            if is_silent(self.tracker):  # the action paused it
+                break
         self.apply([ActionExecuted(ACTION_LISTEN)])
 
     async def perform(self, prediction: Prediction) -> bool:
@@ -149,10 +162,8 @@ class RunningTurn:
             self.apply(rejection(prediction))
         except StoreUnavailable:
             raise
-        except (Exception, SystemExit) as error:  # an action is a plugin's: whatever it raises becomes ActionFailed
-            self.apply(record(prediction, ()))
-            self._fail(prediction.action, error)
-            failed = True
+        except PLUGIN_FAILURES as error:  # an action is a plugin's: whatever it raises becomes ActionFailed
+            failed = self._goes_without(prediction, error)
         seconds = perf_counter() - started
         self.steps.append(
             Step(prediction.action, prediction.policy, prediction.confidence, prediction.because, seconds)
@@ -164,7 +175,7 @@ class RunningTurn:
             return ()
         action = self.agent.actions.get(name)
         if action is None:
-            raise LookupError(f"no plugin, response or form is called {name}")
+            raise UnknownAction.among(name, self.agent.actions)
         turn = Turn(tracker, self._context())
         started = perf_counter()
         await within(self._action_seconds, _uncancelled(action(turn)))
@@ -180,6 +191,17 @@ class RunningTurn:
         entry = self._spent[key] = await self._spend(conversation, kind, key, parameters)
         return result_of(entry)
 
+    def _goes_without(self, prediction: Prediction, error: BaseException) -> bool:
+        """Take in that the action failed; False where it was only asked for as the next one, and there is none."""
+        action = prediction.action
+        if isinstance(error, UnknownAction) and error.action == action == self.tracker.followup_action:
+            self._report_failure(action, error)
+            self.apply([ActionFailed(action, type(error).__name__), *rejection(prediction)])
+            return False
+        self.apply(record(prediction, ()))
+        self._fail(action, error)
+        return True
+
     def _fail(self, action: str, error: BaseException) -> None:
         self._report_failure(action, error)
         reply = choose_response(
@@ -194,14 +216,19 @@ class RunningTurn:
 
 
 async def _uncancelled(action: Awaitable[None]) -> None:
-    """Run an action. One that ends as cancelled, though nobody cancelled the turn, has failed like any other."""
+    """Run an action. One that ends as cancelled, though nobody cancelled the turn, has failed like any other.
+
+    So has one that gives something back, as Rasa's actions do: nobody would look at it.
+    """
     try:
-        await action
+        given = cast(object, await action)
     except asyncio.CancelledError as error:
         task = asyncio.current_task()
         if task is not None and task.cancelling():
             raise
         raise RuntimeError("the action awaited something that was cancelled") from error
+    if given is not None:
+        raise TypeError(f"it gave back a {type(given).__name__}, which does nothing; write `turn.emit(…)` instead")
 
 
 def _by_default(action: str, name: str) -> Prediction:

@@ -8,7 +8,6 @@ from typing import Any, Protocol
 from bot.content import NOWHERE
 from bot.dialogue.events import ReminderScheduled, UserUttered
 from bot.dialogue.prediction import Because, Prediction
-from bot.dialogue.turn_loop import is_silent
 from bot.encoding import fingerprint
 from bot.engine.codec import check_events
 from bot.engine.protocols import EffectEntry, TurnStore
@@ -77,11 +76,10 @@ class MessageWork(StillDue):
         self.fingerprint = fingerprint([message.text, message.metadata])
 
     async def run(self, turn: RunningTurn, most: int) -> None:
-        """Understand, fill slots and act; a paused bot stays silent, but for a restart."""
+        """Understand, fill slots and act."""
         turn.understand(lambda: turn.agent.matcher.parse(self.message.text, turn.now))
         await turn.fill_slots()
-        if not is_silent(turn.tracker):
-            await turn.act(most)
+        await turn.act(most)
 
 
 class IntentWork(StillDue):

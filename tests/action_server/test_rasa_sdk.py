@@ -21,12 +21,14 @@ from bot.app.checking import check_project
 from bot.app.opening import Bot, open_bot
 from bot.app.projects import load_project
 from bot.config import ActionEndpoint, Logging, Settings
+from bot.dialogue.events import SlotSet
 from bot.engine.background import Background
+from bot.engine.codec import read_record
 from bot.messages import Principal, UserMessage
 from bot.sources import Sources
 
 HERE = Path(__file__).parent
-SDK = HERE.parents[1] / ".venv-rasa-sdk" / "bin" / "python"
+SDK = HERE.parents[1] / ".venv-rasa-sdk"
 KEY = Principal("key", "key:test")
 
 
@@ -38,10 +40,10 @@ def free_port() -> int:
 
 @pytest.fixture(scope="module")
 def action_server() -> Iterator[str]:
-    if not SDK.exists():
+    if not (SDK / ".done").exists():
         pytest.skip("rasa-sdk is not installed in .venv-rasa-sdk (`make .venv-rasa-sdk/.done`)")
     port = free_port()
-    words = [str(SDK), "-m", "rasa_sdk", "--actions", "actions", "--port", str(port)]
+    words = [str(SDK / "bin" / "python"), "-m", "rasa_sdk", "--actions", "actions", "--port", str(port)]
     process = subprocess.Popen(words, cwd=HERE / "project", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         wait_for(f"http://127.0.0.1:{port}/health", process)
@@ -80,7 +82,9 @@ class Chat:
 
 
 @asynccontextmanager
-async def chat_with(tmp_path: Path, url: str, at: datetime | None = None) -> AsyncIterator[Chat]:
+async def chat_with(
+    tmp_path: Path, url: str, at: datetime | None = None, *, selective: bool = False
+) -> AsyncIterator[Chat]:
     folder = tmp_path / "project"
     if not folder.exists():
         shutil.copytree(HERE / "project", folder)
@@ -88,7 +92,8 @@ async def chat_with(tmp_path: Path, url: str, at: datetime | None = None) -> Asy
 
     def override(settings: Settings) -> Settings:
         quiet = Logging(level="error", format="console")
-        return replace(settings, action_endpoint=ActionEndpoint(url), logging=quiet)
+        endpoint = ActionEndpoint(url, enable_selective_domain=selective)
+        return replace(settings, action_endpoint=endpoint, logging=quiet)
 
     project = load_project(folder, override=override)
     async with open_bot(project, sources=Sources(now=lambda: now[0])) as bot:
@@ -127,7 +132,7 @@ async def test_a_failing_action_gets_a_designed_reply(tmp_path: Path, action_ser
 async def test_a_reminder_fires_as_a_turn_of_its_own_after_a_restart_too(tmp_path: Path, action_server: str) -> None:
     async with chat_with(tmp_path, action_server) as chat:
         await chat.say("/remind")
-    later = datetime(2026, 11, 3, 14, 0, tzinfo=UTC)
+    later = datetime(2026, 11, 5, tzinfo=UTC)
     async with chat_with(tmp_path, action_server, later) as chat:
         background = Background(chat.bot.engine, chat.bot.sources)
         assert await background.fire_reminders() == 1
@@ -140,8 +145,30 @@ async def test_a_cancelled_reminder_does_not_fire(tmp_path: Path, action_server:
     async with chat_with(tmp_path, action_server) as chat:
         await chat.say("/remind")
         await chat.say("/forget")
-        chat.now[0] = datetime(2026, 11, 3, 14, 0, tzinfo=UTC)
+        chat.now[0] = datetime(2026, 11, 5, tzinfo=UTC)
         assert await Background(chat.bot.engine, chat.bot.sources).fire_reminders() == 0
+
+
+async def test_reminders_without_names_all_fire(tmp_path: Path, action_server: str) -> None:
+    async with chat_with(tmp_path, action_server) as chat:
+        await chat.say("/remind_twice")
+        chat.now[0] = datetime(2026, 11, 5, tzinfo=UTC)
+        assert await Background(chat.bot.engine, chat.bot.sources).fire_reminders() == 2
+
+
+async def test_a_response_that_does_not_apply_is_silence_and_a_list_slot_gets_a_list(
+    tmp_path: Path, action_server: str
+) -> None:
+    async with chat_with(tmp_path, action_server) as chat:
+        assert await chat.say("/top") == []
+        [turn] = await chat.bot.engine.store.turns(chat.conversation)
+        assert SlotSet("toppings", ["ham"]) in read_record(turn.record).events
+
+
+async def test_a_response_that_the_domain_lacks_fails_the_action(tmp_path: Path, action_server: str) -> None:
+    async with chat_with(tmp_path, action_server) as chat:
+        [said] = await chat.say("/misspell")
+        assert said.startswith("Sorry")
 
 
 async def test_an_action_server_that_is_down_loses_nothing_but_the_action(tmp_path: Path) -> None:

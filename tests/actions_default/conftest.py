@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 import pytest
@@ -13,6 +13,7 @@ from bot.app.agents import gather_actions
 from bot.content import Content
 from bot.dialogue import train_dialogue
 from bot.dialogue.events import ActionExecuted, BotUttered, Event
+from bot.dialogue.evolve import evolve_all
 from bot.dialogue.tracker import Tracker
 from bot.engine.agent import Agent
 from bot.engine.running import RunningTurn
@@ -42,15 +43,18 @@ class Conversation:
         self.events: tuple[Event, ...] = ()
         self.errors: list[tuple[str, BaseException]] = []
 
-    async def say(self, text: str) -> list[str | None]:
-        running = self._turn(text)
+    async def say(self, text: str, *, failing: Sequence[str] = ()) -> list[str | None]:
+        """What the bot says; the fold of the turn's events is its state. `failing` are the failures that are told."""
+        self.errors.clear()
+        running, before = self._turn(text), self.tracker
         if self.tracker == Tracker():
             await running.start_session()
         running.understand(lambda: self.agent.matcher.parse(text, NOW))
         await running.fill_slots()
         await running.act(10)
         self.tracker, self.events = running.trimmed(), tuple(running.events)
-        assert not self.errors
+        assert evolve_all(self.events, before) == running.tracker
+        assert [name for name, _ in self.errors] == list(failing)
         return self.texts(running)
 
     def _turn(self, text: str) -> RunningTurn:

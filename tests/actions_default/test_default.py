@@ -22,7 +22,19 @@ from bot.content import (
     Variation,
 )
 from bot.content.names import DEFAULT_ACTIONS
-from bot.dialogue.events import ActionExecuted, SessionStarted, SlotSet, UserUttered
+from bot.dialogue.events import (
+    ActionExecuted,
+    ActionFailed,
+    ConversationPaused,
+    ConversationResumed,
+    FollowupAction,
+    SessionStarted,
+    SlotSet,
+    UserUtteranceReverted,
+    UserUttered,
+)
+from bot.dialogue.evolve import evolve
+from bot.errors import ActionRejected, StoreUnavailable
 
 Talk = Callable[..., Any]
 
@@ -172,3 +184,104 @@ async def test_what_end_to_end_stories_let_the_bot_say_is_said(talk_to: Talk) ->
     told = Story("told", (UserStep("name"), BotStep("How do you do?"), ActionStep("utter_greet")))
     talk = talk_to(replace(CONTENT, stories=(told,)))
     assert await talk.say("name") == ["How do you do?", "Hello."]
+
+
+async def test_a_failing_action_of_a_custom_mapping_loses_no_other_slot_and_says_nothing(talk_to: Talk) -> None:
+    async def fail(turn: Turn) -> None:
+        raise OSError("the mood service is away")
+
+    async def measure(turn: Turn) -> None:
+        turn.set("length", len(turn.message.text))
+
+    slots = {
+        "mood": Slot("mood", mappings=(SlotMapping("custom", action="action_mood"),)),
+        "length": Slot("length", "float", mappings=(SlotMapping("custom", action="action_measure"),)),
+    }
+    domain = replace(DOMAIN, slots={**DOMAIN.slots, **slots})
+    talk = talk_to(replace(CONTENT, domain=domain), action_mood=fail, action_measure=measure)
+    assert await talk.say("greet name=Ann", failing=["action_mood"]) == ["Hello."]
+    assert (talk.tracker.slot("name"), talk.tracker.slot("length")) == ("Ann", 14)
+    assert ActionFailed("action_mood", "OSError") in talk.events
+
+
+async def test_a_store_that_is_away_while_a_custom_mapping_runs_ends_the_turn(talk_to: Talk) -> None:
+    async def ask_the_store(turn: Turn) -> None:
+        raise StoreUnavailable("no disk")
+
+    slot = Slot("mood", mappings=(SlotMapping("custom", action="action_mood"),))
+    talk = talk_to(replace(CONTENT, domain=replace(DOMAIN, slots={"mood": slot})), action_mood=ask_the_store)
+    with pytest.raises(StoreUnavailable):
+        await talk.say("greet")
+
+
+async def test_a_fallback_with_nothing_to_say_on_this_channel_takes_the_message_back(talk_to: Talk) -> None:
+    responses = {**DOMAIN.responses, "utter_default": (Variation(text="Sorry?", channel="slack"),)}
+    talk = talk_to(replace(CONTENT, domain=replace(DOMAIN, responses=responses)))
+    await talk.say("greet")
+    assert await talk.say("name") == []
+    assert UserUtteranceReverted() in talk.events
+    assert talk.tracker.parse.intent_name == "greet"
+
+
+async def pause(turn: Turn) -> None:
+    turn.emit(ConversationPaused())
+
+
+async def test_a_bot_that_is_paused_by_an_action_runs_no_other_until_it_is_resumed(talk_to: Talk) -> None:
+    rules = (*CONTENT.rules, rule("hand over", "name", "action_pause", "utter_bye"))
+    talk = talk_to(replace(CONTENT, rules=rules), action_pause=pause)
+    assert await talk.say("name") == []
+    assert talk.actions == ["action_pause"]
+    assert await talk.say("greet") == []
+    talk.tracker = evolve(ConversationResumed(), talk.tracker)
+    assert await talk.say("greet") == ["Hello."]
+    assert await talk.say("name") == []
+    assert await talk.say("restart") == ["From the start."]
+    assert await talk.say("greet") == ["Hello."]
+
+
+async def test_a_followup_that_refuses_to_run_is_not_run_again(talk_to: Talk) -> None:
+    tries: list[None] = []
+
+    async def first(turn: Turn) -> None:
+        turn.emit(FollowupAction("action_second"))
+
+    async def second(turn: Turn) -> None:
+        tries.append(None)
+        raise ActionRejected("action_second")
+
+    rules = (rule("go", "greet", "action_first", "utter_bye"),)
+    talk = talk_to(replace(CONTENT, rules=rules), action_first=first, action_second=second)
+    assert await talk.say("greet") == ["Bye."]
+    assert len(tries) == 1
+
+
+async def test_a_followup_that_there_is_none_of_is_told_and_the_policies_go_on(talk_to: Talk) -> None:
+    async def first(turn: Turn) -> None:
+        turn.emit(FollowupAction("action_nope"))
+
+    talk = talk_to(replace(CONTENT, rules=(rule("go", "greet", "action_first", "utter_bye"),)), action_first=first)
+    assert await talk.say("greet", failing=["action_nope"]) == ["Bye."]
+    assert talk.actions == ["action_first", "utter_bye"]
+    assert ActionFailed("action_nope", "UnknownAction") in talk.events
+
+
+async def test_a_followup_that_runs_an_action_that_there_is_none_of_has_failed(talk_to: Talk) -> None:
+    async def first(turn: Turn) -> None:
+        turn.emit(FollowupAction("action_second"))
+
+    async def second(turn: Turn) -> None:
+        await turn.run("action_nope")
+
+    rules = (rule("go", "greet", "action_first", "utter_bye"),)
+    talk = talk_to(replace(CONTENT, rules=rules), action_first=first, action_second=second)
+    [sorry] = await talk.say("greet", failing=["action_second"])
+    assert sorry.startswith("Sorry")
+
+
+async def test_a_slot_that_the_domain_has_no_more_is_carried_over_without_a_word(talk_to: Talk) -> None:
+    talk = talk_to(CONTENT)
+    await talk.say("greet")
+    talk.tracker = evolve(SlotSet("of old", 1), talk.tracker)
+    await talk.say("session_start")
+    assert talk.tracker.slot("of old") == 1

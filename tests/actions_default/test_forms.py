@@ -15,6 +15,7 @@ from bot.content import (
     Intent,
     LoopStep,
     MappingCondition,
+    ResponseCondition,
     Slot,
     SlotMapping,
     Story,
@@ -125,6 +126,19 @@ async def test_a_trigger_intent_fills_its_slot_when_the_form_starts(talk_to: Tal
     }
     talk = talk_to(content(slots=slots))
     assert await talk.say("order") == ["Which topping on your usual one?"]
+
+
+async def test_a_question_that_is_not_to_be_put_now_is_silence_and_the_answer_counts(talk_to: Talk) -> None:
+    only_small = (Variation("Anything else?", conditions=(ResponseCondition("size", "small"),)),)
+    told = content(required=("size", "note"))
+    responses = {**told.domain.responses, "utter_ask_note": only_small}
+    talk = talk_to(replace(told, domain=replace(told.domain, responses=responses)))
+    await talk.say("order")
+    assert await talk.say("inform size=large") == []
+    assert talk.tracker.slot("requested_slot") == "note"
+    await talk.say('"please hurry')
+    assert talk.tracker.slot("note") == '"please hurry'
+    assert talk.tracker.active_loop is None
 
 
 async def reject_small(turn: Turn) -> None:
@@ -275,3 +289,26 @@ async def test_a_form_that_takes_over_from_another_does_not_take_the_others_answ
     assert talk.tracker.active_loop == "return"
     assert talk.tracker.slot("size") is None
     assert set(seen) == {None}
+
+
+async def confirm_latest_slots(turn: Turn) -> None:
+    """As Rasa's `ValidationAction` does: what was found are the slot events at the end, and each is set again."""
+    for event in reversed(turn.tracker.events):
+        if not isinstance(event, SlotSet):
+            break
+        turn.set(event.name, event.value)
+
+
+async def test_a_form_asks_where_slots_are_validated_for_all_forms(talk_to: Talk) -> None:
+    talk = talk_to(content(), action_validate_slot_mappings=confirm_latest_slots)
+    assert await talk.say("order") == ["Which size?"]
+    assert await talk.say("inform size=large") == ["Which topping on your large one?"]
+    assert await talk.say("inform topping=ham") == ["large with ham."]
+
+
+async def test_the_validation_of_slots_for_all_forms_does_not_end_one(talk_to: Talk) -> None:
+    async def forget_the_question(turn: Turn) -> None:
+        turn.set("requested_slot", None)
+
+    talk = talk_to(content(), action_validate_slot_mappings=forget_the_question)
+    assert await talk.say("order size=large") == ["Which topping on your large one?"]

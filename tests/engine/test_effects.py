@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from bot.actions.turn import Action, Turn
 from bot.dialogue.effects import EffectResult
-from bot.dialogue.events import ActionFailed, EffectSettled, ReminderScheduled
+from bot.dialogue.events import ActionFailed, ConversationPaused, EffectSettled, ReminderScheduled
 from bot.dialogue.prediction import Prediction
 from bot.dialogue.tracker import Tracker
 from bot.engine.background import Background
@@ -269,6 +269,23 @@ async def test_a_reminder_that_waits_behind_the_message_that_kills_it_does_not_f
         assert await saying == ["through"]
         assert await firing == 0
         assert len(await bench.store.turns(conversation)) == 2
+
+
+async def test_a_reminder_is_silent_in_a_paused_conversation(make_bench: MakeBench) -> None:
+    async def hand_over(turn: Turn) -> None:
+        turn.emit(ReminderScheduled("nudge", turn.now.replace(hour=13).isoformat(), "n", kill_on_user_message=False))
+        turn.emit(ConversationPaused())
+
+    async def nudge(turn: Turn) -> None:
+        turn.say_text("not while a person talks")
+
+    async with make_bench(actions={"action_hand": hand_over, "action_nudge": nudge}) as bench:
+        conversation = await bench.conversation()
+        await bench.say(conversation, "hand")
+        bench.clock.forward(hours=2)
+        assert await (await background(bench)).fire_reminders() == 1
+        assert bench.told[-1].replies == ()
+        assert bench.told[-1].message.text == "nudge"
 
 
 async def test_a_reminder_that_is_set_again_for_the_same_time_fires_again(make_bench: MakeBench) -> None:

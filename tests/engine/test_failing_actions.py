@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
 from typing import Any, cast
 
 import pytest
 from msgspec.structs import replace
 
-from bot.actions.turn import Turn
+from bot.actions.turn import Action, Turn
 from bot.config import Limits
+from bot.content import Content, Domain, Slot, Variation
 from bot.dialogue.events import ActionFailed, BotUttered, Event, ReminderScheduled, SlotSet
-from bot.errors import ActionRejected
+from bot.errors import ActionRejected, TurnError
 from bot.messages import Reply
 from tests.engine.conftest import Gate, MakeBench
 
@@ -22,7 +22,7 @@ async def test_an_action_that_raises_gives_a_designed_reply_and_loses_only_its_o
     make_bench: MakeBench,
 ) -> None:
     async def fail(turn: Turn) -> None:
-        turn.set("half", "done")
+        turn.emit(SlotSet("half", "done"))
         turn.say_text("never heard")
         raise RuntimeError("secret detail 12345678")
 
@@ -74,9 +74,12 @@ async def test_an_action_that_holds_up_the_loop_is_told_of_it(make_bench: MakeBe
         assert "asyncio.to_thread" in str(error)
 
 
-async def test_an_action_that_wants_to_end_the_process_fails_like_any_other(make_bench: MakeBench) -> None:
+@pytest.mark.parametrize("error", [SystemExit(3), BaseExceptionGroup("two", [ValueError(), KeyboardInterrupt()])])
+async def test_an_action_that_wants_to_end_the_process_fails_like_any_other(
+    make_bench: MakeBench, error: BaseException
+) -> None:
     async def leave(turn: Turn) -> None:
-        sys.exit(3)
+        raise error
 
     async with make_bench(actions={"action_leave": leave}) as bench:
         conversation = await bench.conversation()
@@ -85,10 +88,71 @@ async def test_an_action_that_wants_to_end_the_process_fails_like_any_other(make
         assert await bench.say(conversation) == ["1"]
 
 
+async def test_an_action_that_cancels_its_own_task_is_an_error_and_the_conversation_goes_on(
+    make_bench: MakeBench,
+) -> None:
+    async def cancel(turn: Turn) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+        await asyncio.sleep(0)
+
+    async with make_bench(actions={"action_cancel": cancel}) as bench:
+        conversation = await bench.conversation()
+        with pytest.raises(TurnError, match="must not cancel its own task"):
+            await bench.say(conversation, "cancel")
+        assert await bench.say(conversation) == ["1"]
+
+
+async def test_an_action_that_gives_events_back_instead_of_emitting_them_has_failed(make_bench: MakeBench) -> None:
+    async def rasa_s(turn: Turn) -> list[Event]:
+        return [SlotSet("count", 1)]
+
+    async with make_bench(actions={"action_rasa": cast("Action", rasa_s)}) as bench:
+        [sorry] = await bench.say(await bench.conversation(), "rasa")
+        assert sorry.startswith("Sorry")
+        [(_, error)] = bench.failures
+        assert "gave back a list, which does nothing; write `turn.emit(…)`" in str(error)
+
+
 async def test_an_unknown_action_gives_a_designed_reply(make_bench: MakeBench) -> None:
     async with make_bench() as bench:
-        [text] = await bench.say(await bench.conversation(), "unheard_of")
+        [text] = await bench.say(await bench.conversation(), "ad")
         assert text.startswith("Sorry")
+        assert ActionFailed("action_ad", "UnknownAction") in bench.told[-1].events
+        [(_, error)] = bench.failures
+        assert str(error) == "no plugin, response or form is called `action_ad`. Did you mean `action_add`?"
+
+
+async def test_a_slot_that_the_domain_lacks_is_told_with_its_place_and_set_all_the_same(make_bench: MakeBench) -> None:
+    async def misspell(turn: Turn) -> None:
+        turn.set("requested_slot", None)
+        turn.set("kake", "carrot")
+        turn.say_text(turn.slot("kake"))
+
+    async with make_bench(actions={"action_misspell": misspell}) as bench:
+        domain = Domain(slots={"cake": Slot("cake")})
+        bench.engine.agent = replace(bench.engine.agent, content=Content(domain))
+        assert await bench.say(await bench.conversation(), "misspell") == ["carrot"]
+        [(where, error)] = bench.failures
+        assert (where, str(error)) == ("turn.set", "the domain has no slot `kake`. Did you mean `cake`?")
+        assert error.__traceback__ is not None
+        assert error.__traceback__.tb_frame.f_code is misspell.__code__
+
+
+async def test_a_response_that_the_domain_lacks_is_named_with_the_nearest_that_it_has(make_bench: MakeBench) -> None:
+    async def misspell(turn: Turn) -> None:
+        turn.say("utter_opne")
+
+    async with make_bench(actions={"action_misspell": misspell}) as bench:
+        conversation = await bench.conversation()
+        await bench.say(conversation, "misspell")
+        responses = {"utter_open": (Variation("We are open."),)}
+        bench.engine.agent = replace(bench.engine.agent, content=Content(Domain(responses=responses)))
+        await bench.say(conversation, "misspell")
+        assert ActionFailed("action_misspell", "UnknownResponse") in bench.told[-1].events
+        nothing = "the domain has no response `utter_opne`."
+        assert [str(error) for _, error in bench.failures] == [nothing, f"{nothing} Did you mean `utter_open`?"]
 
 
 async def test_actions_are_bounded(make_bench: MakeBench) -> None:

@@ -56,6 +56,36 @@ class Remind(Action):
         return [ReminderScheduled("EXTERNAL_nudge", trigger_date_time=at, name="soon", kill_on_user_message=False)]
 
 
+class RemindTwice(Action):
+    def name(self):
+        return "action_remind_twice"
+
+    def run(self, dispatcher, tracker, domain):
+        at = datetime.datetime(2026, 11, 3, 13, 0)
+        return [
+            ReminderScheduled("EXTERNAL_nudge", trigger_date_time=at + datetime.timedelta(minutes=minute))
+            for minute in (0, 1)
+        ]
+
+
+class Top(Action):
+    def name(self):
+        return "action_top"
+
+    def run(self, dispatcher, tracker, domain):
+        dispatcher.utter_message(response="utter_members")
+        return [SlotSet("toppings", "ham")]
+
+
+class Misspell(Action):
+    def name(self):
+        return "action_misspell"
+
+    def run(self, dispatcher, tracker, domain):
+        dispatcher.utter_message(response="utter_thansk")
+        return []
+
+
 class Forget(Action):
     def name(self):
         return "action_forget"

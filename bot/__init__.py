@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bot.actions.turn import Action, Resources, Turn
-    from bot.channels.plugged import Channel, Incoming, Said
+    from bot.channels.plugged import Channel, Incoming, Said, Sending
     from bot.config import Settings
-    from bot.content import Content, Domain, Place
+    from bot.content import Component, Content, Domain, Place
     from bot.dialogue.effects import Effect, EffectError, EffectResult
     from bot.dialogue.events import (
         ActionExecuted,
@@ -30,20 +30,22 @@ if TYPE_CHECKING:
         SlotSet,
         UserUttered,
     )
-    from bot.dialogue.prediction import Prediction
+    from bot.dialogue.prediction import Because, Policy, Prediction
     from bot.dialogue.tracker import Tracker
+    from bot.engine.record import TurnRecord
     from bot.errors import ActionRejected, BotError, CallFailed, ConfigurationError, PluginError, StoreUnavailable
     from bot.http import HttpClient, HttpLimits, ResponseSchema
     from bot.messages import Customer, Entity, IntentScore, JsonObject, Parse, Principal, Reply, UserMessage
+    from bot.nlu.components import Featurizer, Processor
     from bot.plugins.hookspecs import hookimpl
     from bot.plugins.registry import Commands, Startup
     from bot.sources import Sources
 
 _HOMES = {
     "bot.actions.turn": ("Action", "Resources", "Turn"),
-    "bot.channels.plugged": ("Channel", "Incoming", "Said"),
+    "bot.channels.plugged": ("Channel", "Incoming", "Said", "Sending"),
     "bot.config": ("Settings",),
-    "bot.content": ("Content", "Domain", "Place"),
+    "bot.content": ("Component", "Content", "Domain", "Place"),
     "bot.dialogue.effects": ("Effect", "EffectError", "EffectResult"),
     "bot.dialogue.events": (
         "ActionExecuted",
@@ -60,11 +62,13 @@ _HOMES = {
         "SlotSet",
         "UserUttered",
     ),
-    "bot.dialogue.prediction": ("Prediction",),
+    "bot.dialogue.prediction": ("Because", "Policy", "Prediction"),
     "bot.dialogue.tracker": ("Tracker",),
+    "bot.engine.record": ("TurnRecord",),
     "bot.errors": ("ActionRejected", "BotError", "CallFailed", "ConfigurationError", "PluginError", "StoreUnavailable"),
     "bot.http": ("HttpClient", "HttpLimits", "ResponseSchema"),
     "bot.messages": ("Customer", "Entity", "IntentScore", "JsonObject", "Parse", "Principal", "Reply", "UserMessage"),
+    "bot.nlu.components": ("Featurizer", "Processor"),
     "bot.plugins.hookspecs": ("hookimpl",),
     "bot.plugins.registry": ("Commands", "Startup"),
     "bot.sources": ("Sources",),
@@ -79,11 +83,13 @@ __all__ = [
     "ActionRejected",
     "ActiveLoop",
     "AllSlotsReset",
+    "Because",
     "BotError",
     "BotUttered",
     "CallFailed",
     "Channel",
     "Commands",
+    "Component",
     "ConfigurationError",
     "Content",
     "ConversationPaused",
@@ -95,6 +101,7 @@ __all__ = [
     "EffectResult",
     "Entity",
     "Event",
+    "Featurizer",
     "FollowupAction",
     "HttpClient",
     "HttpLimits",
@@ -104,8 +111,10 @@ __all__ = [
     "Parse",
     "Place",
     "PluginError",
+    "Policy",
     "Prediction",
     "Principal",
+    "Processor",
     "ReminderCancelled",
     "ReminderScheduled",
     "Reply",
@@ -113,6 +122,7 @@ __all__ = [
     "ResponseSchema",
     "Restarted",
     "Said",
+    "Sending",
     "Settings",
     "SlotSet",
     "Sources",
@@ -120,6 +130,7 @@ __all__ = [
     "StoreUnavailable",
     "Tracker",
     "Turn",
+    "TurnRecord",
     "UserMessage",
     "UserUttered",
     "__version__",

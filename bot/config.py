@@ -73,11 +73,22 @@ class Logging(Struct, frozen=True):
 
 
 class ActionEndpoint(Struct, frozen=True):
-    """A Rasa action server; at most `tracker_events` latest events are sent with a call, and `headers` with each."""
+    """A Rasa action server; at most `tracker_events` latest events are sent with a call, and `headers` with each.
+
+    So is the domain, but for `enable_selective_domain`: then it goes only to actions that need it.
+    """
 
     url: str
     timeout_seconds: float = 5.0
     tracker_events: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    enable_selective_domain: bool = False
+
+
+class Callback(Struct, frozen=True):
+    """Where the replies of the callback channel go, and the headers that each carries."""
+
+    url: str
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -105,6 +116,7 @@ class Settings(Struct, frozen=True):
     store: Store = Store()
     logging: Logging = Logging()
     action_endpoint: ActionEndpoint | None = None
+    callback: Callback | None = None
     plugins: tuple[str, ...] = ()
     plugin_settings: Mapping[str, Any] = field(default_factory=dict)
     workers: int = 1

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from traceback import walk_tb
+from typing import Any
 
 from msgspec.structs import replace
 
 import bot
-from bot.content import Content, Diagnostic, Place, Story
+from bot.content import Content, Diagnostic, Place, Severity, Story
 from bot.content.names import PIPELINE_NAMES, POLICY_NAMES
 from bot.content.suggest import did_you_mean, is_misspelt
-from bot.dialogue import check_contradictions, describe_policies
-from bot.errors import PluginError
+from bot.dialogue import check_contradictions, check_ways, describe_policies
+from bot.errors import BotError, PluginError
 from bot.nlu import describe_pipeline
 from bot.plugins import PluginProblem, Plugins, find_plugins, needs_action_server
-from bot.reading import plugin_places, read_project, read_settings
+from bot.reading import channel_places, plugin_places, read_project, read_settings
 
 _TOLD_BY_PLUGINS = frozenset(
     {
@@ -32,6 +34,9 @@ _TOLD_BY_PLUGINS = frozenset(
 )
 """Findings that a plugin may settle: while one cannot be loaded, they would be its consequences."""
 
+BUILT_IN_CHANNELS = frozenset({"rest", "callback"})
+"""The channels that credentials.yml may name without a plugin."""
+
 
 def check_project(folder: Path) -> list[Diagnostic]:
     """Every finding about the project's content, configuration and plugins, in the order of their places."""
@@ -39,20 +44,42 @@ def check_project(folder: Path) -> list[Diagnostic]:
     problems: list[PluginError] = []
     plugins = Plugins(find_plugins(folder, settings.plugins, problems.append), problems.append)
     actions, components, policies = plugins.actions(), plugins.nlu_components(), plugins.policies()
+    channels, _, _ = plugins.channels(), plugins.observers(), plugins.commands()  # which report what is wrong with them
     is_remote = needs_action_server(folder)
     read = read_project(folder, known_actions=frozenset(actions), all_known=not is_remote)
     found = [*read.diagnostics, *describe_pipeline(read.content, components)]
     found += describe_policies(read.content, policies)
+    if not read.errors:
+        problems += _failing_parts(read.content, components, policies)
+        found += check_ways(read.content)
     found = [_spelt(d, read.content, {*components, *policies}) for d in found]
     if any(_is_a_slip(d) and d.code == "unknown-policy" for d in found):
         found = [d for d in found if d.code != "no-rule-policy"]  # the misspelt one may be it
     if problems:
         found = [d for d in found if d.code not in _TOLD_BY_PLUGINS or _is_a_slip(d)]
-    found += check_contradictions(_sound(read.content, found))
+    found += check_contradictions(_sound(read.content, (*found, *read.held_back)))
     found += [_plugin_finding(folder, problem) for problem in problems]
+    if not problems:
+        places, offered = channel_places(folder), {*BUILT_IN_CHANNELS, *channels}
+        found += [_unserved(name, places[name], offered) for name in places.keys() - offered]
     if is_remote:
         found.append(_action_server_note(read.settings.action_endpoint is not None))
     return sorted(found, key=lambda d: d.place)
+
+
+def _failing_parts(
+    content: Content, components: Mapping[str, Callable[..., Any]], policies: Mapping[str, Callable[..., Any]]
+) -> Iterator[PluginError]:
+    """Why components and policies of plugins that config.yml names cannot be made of what it says of them."""
+    offered = {name: partial(make, content) for name, make in policies.items()}
+    makers = [partial(offered[entry.name], entry) for entry in content.policies or () if entry.name in offered]
+    named = [(entry.name.rpartition(".")[2], entry.options) for entry in content.pipeline or ()]
+    makers += [partial(components[name], options) for name, options in named if name in components]
+    for make in makers:
+        try:
+            make()
+        except BotError as error:
+            yield error if isinstance(error, PluginError) else PluginProblem(str(error), code=make)
 
 
 def _spelt(finding: Diagnostic, content: Content, offered: Collection[str]) -> Diagnostic:
@@ -139,6 +166,13 @@ def _is_of(folder: Path, file: Path) -> bool:
         and not file.is_relative_to(Path(bot.__file__).parent)
         and "site-packages" not in file.parts
     )
+
+
+def _unserved(name: str, place: Place, offered: Collection[str]) -> Diagnostic:
+    severity: Severity = "warning" if is_misspelt(name, offered) else "note"
+    served = ", ".join(f"`{channel}`" for channel in sorted(offered))
+    cure = did_you_mean(name, offered, f"Use one that is ({served}), or a plugin with `register_channels`.")
+    return Diagnostic(severity, place, f"The channel `{name}` is not served here.", cure, "unknown-channel")
 
 
 def _action_server_note(has_endpoint: bool) -> Diagnostic:

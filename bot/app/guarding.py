@@ -4,32 +4,75 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import TypeVar
+from time import perf_counter
+from typing import Final, TypeVar
 
 from bot.dialogue.prediction import Because, Policy, Prediction
 from bot.dialogue.tracker import Tracker
 from bot.dialogue.train import Factory
 from bot.encoding import keeping
+from bot.engine.record import TurnRecord
+from bot.errors import PLUGIN_FAILURES
 from bot.messages import Parse
 from bot.nlu.cache import Parses
 from bot.nlu.components import ComponentFailed
 
 T = TypeVar("T")
 TellFailure = Callable[[str, BaseException], None]
-"""Is told what failed (`policy …`, `component …`) and what it raised."""
+"""Is told what failed (`policy …`, `component …`, `observer …`) and what it raised."""
+
+LONGEST: Final = 0.5
+"""Seconds that a part of a plugin may take in a turn: while it does, no conversation goes on."""
+_AGAIN: Final = 60.0
+"""Seconds in which one part is told of once."""
+
+
+class Guard:
+    """Asks a plugin's part for what it has to say.
+
+    What it raises is told, and what held up all conversations, too (as a TimeoutError; what it said counts all the
+    same). `clock` gives seconds.
+    """
+
+    def __init__(self, name: str, tell: TellFailure, clock: Callable[[], float] = perf_counter) -> None:
+        self._name = name
+        self._tell = tell
+        self._clock = clock
+        self._silent_until = float("-inf")
+
+    def ask(self, part: Callable[[], T], otherwise: T) -> T:
+        """What the part says, or `otherwise` where it raises."""
+        try:
+            return self.time(part)
+        except PLUGIN_FAILURES as error:
+            self._tell(self._name, error)
+            return otherwise
+
+    def time(self, part: Callable[[], T]) -> T:
+        """What the part says; raises what it raises."""
+        started = self._clock()
+        try:
+            return part()
+        finally:
+            ended = self._clock()
+            if ended - started > LONGEST and ended >= self._silent_until:
+                self._silent_until = ended + _AGAIN
+                held = f"it held up all conversations for {ended - started:.1f} seconds"
+                self._tell(self._name, TimeoutError(f"{held}: what blocks belongs in a thread of its own"))
 
 
 class GuardedMatcher:
     """A matcher that does without the components that raise."""
 
-    def __init__(self, matcher: Parses, tell: TellFailure) -> None:
+    def __init__(self, matcher: Parses, tell: TellFailure, components: tuple[str, ...] = ()) -> None:
         self._matcher = matcher
         self._tell = tell
+        self._guard = Guard(f"component {' or '.join(components)}" if components else "matcher", tell)
 
     def parse(self, text: str, now: datetime) -> Parse:
         """What the text means; `now` is the reference time for dates (aware, UTC)."""
         try:
-            return self._matcher.parse(text, now)
+            return self._guard.time(lambda: self._matcher.parse(text, now))
         except ComponentFailed as failed:
             for name, error in failed.failures:
                 self._tell(f"component {name}", error)
@@ -47,7 +90,7 @@ class GuardedPolicy:
         self.priority = policy.priority
         self.by_text: bool | None = getattr(policy, "by_text", None)
         self._policy = policy
-        self._tell = tell
+        self._guard = Guard(f"policy {policy.name}", tell)
 
     def predict(self, tracker: Tracker) -> Prediction | None:
         """The policy's prediction, or None."""
@@ -60,19 +103,12 @@ class GuardedPolicy:
                 _kept(prediction)
             return prediction
 
-        return self._guarded(ask, None)
+        return self._guard.ask(ask, None)
 
     def because(self, prediction: Prediction, tracker: Tracker) -> tuple[Because, ...]:
         """The policy's reasons, where it has any."""
         explain = getattr(self._policy, "because", None)
-        return self._guarded(lambda: explain(prediction, tracker), ()) if explain else ()
-
-    def _guarded(self, ask: Callable[[], T], otherwise: T) -> T:
-        try:
-            return ask()
-        except (Exception, SystemExit) as error:  # a policy is a plugin's: it must not lose the turn
-            self._tell(f"policy {self.name}", error)
-            return otherwise
+        return self._guard.ask(lambda: tuple(explain(prediction, tracker)), ()) if explain else ()
 
 
 def guarded_policies(factories: Mapping[str, Factory], tell: TellFailure) -> dict[str, Factory]:
@@ -82,3 +118,15 @@ def guarded_policies(factories: Mapping[str, Factory], tell: TellFailure) -> dic
         return lambda content, entry: GuardedPolicy(factory(content, entry), tell)
 
     return {name: guarded(factory) for name, factory in factories.items()}
+
+
+def guarded_observers(
+    observers: Mapping[str, Callable[[TurnRecord], None]], tell: TellFailure
+) -> tuple[Callable[[TurnRecord], None], ...]:
+    """The same observers, which raise nothing."""
+
+    def guarded(name: str, observe: Callable[[TurnRecord], None]) -> Callable[[TurnRecord], None]:
+        guard = Guard(f"observer {name}", tell)
+        return lambda record: guard.ask(lambda: observe(record), None)
+
+    return tuple([guarded(name, observe) for name, observe in observers.items()])

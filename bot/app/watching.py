@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from bot.app.guarding import guarded_observers
 from bot.dialogue.names import LISTEN
 from bot.engine.engine import Watch
 from bot.engine.record import TurnRecord
@@ -50,12 +51,12 @@ class Watcher(Struct, frozen=True):
             self.log.error("turn failed", exc_info=error)
 
     def action_failed(self, action: str, error: BaseException) -> None:
-        """An action (or `policy …`, `component …` of a plugin) raised or timed out; the turn went on without it."""
+        """An action (or `policy …`, `component …`, `observer …` of a plugin) raised or timed out; the turn went on."""
         self.metrics.action_failed(action, type(error).__name__)
         self.log.error("action failed", action=action, exc_info=error)
 
     def observer_failed(self, error: BaseException) -> None:
-        """An observer raised; the turn was committed before it was told."""
+        """Who is told of turns raised (not a plugin's); the turn was committed before it was told."""
         self.log.error("observer failed", exc_info=error)
 
     def call(self, service: str, outcome: str, seconds: float, tries: int) -> None:
@@ -76,7 +77,7 @@ class Watcher(Struct, frozen=True):
     def watch(self, plugins: Plugins) -> Watch:
         """What the engine tells, plugins' observers included."""
         return Watch(
-            turn_committed=(self.turn, *plugins.observers().values()),
+            turn_committed=(self.turn, *guarded_observers(plugins.observers(), self.action_failed)),
             action_failed=self.action_failed,
             observer_failed=self.observer_failed,
             turn_failed=self.turn_failed,

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Protocol
 from urllib.parse import urlsplit
 
+from bot.config import Callback
 from bot.encoding import decode
-from bot.engine.protocols import DueOutgoing
+from bot.engine.protocols import DueOutgoing, Outgoing
 from bot.errors import BotError, CallFailed
 from bot.http import HttpClient
 from bot.sources import Chance, Sources
@@ -23,6 +25,7 @@ _FIRST_PAUSE = 1.0  # seconds; doubled with every try
 _LONGEST_PAUSE = 300.0
 _LOOK_EVERY = 1.0  # seconds; another worker's turn may have put something in the outbox
 _AT_ONCE = 32
+_MAY_BE_MENDED = frozenset({401, 403, 408, 425})  # a password is wrong or has changed, or the receiver was not ready
 _CLAIMED_SECONDS = 15.0  # several times what a delivery may take; a reply whose sender died waits this long
 
 
@@ -45,10 +48,13 @@ class Outbox(Protocol):
 class Delivery:
     """Delivers for ever (`run`), or what is due now (`deliver_due`). Open it with `async with`.
 
-    A receiver that answers 2xx has taken a reply; 4xx (but for 408, 425 and
-    429) refuses it for good, and the next one goes on; anything else is tried
-    again, later and later. `wake` is set when there is something new in the
-    outbox; `outcome` is told `sent`, `refused` or `failed`.
+    A receiver that answers 2xx has taken a reply; 4xx (but for 401, 403, 408,
+    425 and 429) refuses it for good, and the next one goes on; anything else is
+    tried again, later and later. `callback` gives the headers of what goes to
+    its server. `wake` is set when there is something new in the outbox;
+    `outcome` is told `sent`, `refused` or `failed`, and `warn`, as a logger's
+    `warning` is, of each refusal. `senders` send what is for plugins' channels,
+    by name, and `tell` is told what they raise.
     """
 
     def __init__(
@@ -56,13 +62,21 @@ class Delivery:
         outbox: Outbox,
         sources: Sources,
         *,
+        callback: Callback | None = None,
+        warn: Callable[..., None] = lambda event, **about: None,
         wake: asyncio.Event | None = None,
         outcome: Callable[[str], None] = lambda _: None,
         make_client: Callable[[str], HttpClient] | None = None,
+        senders: Mapping[str, Callable[[Outgoing], Awaitable[None]]] = MappingProxyType({}),
+        tell: Callable[[str, BaseException], None] = lambda channel, error: None,
     ) -> None:
         self._outbox = outbox
         self._sources = sources
+        self._callback = callback
+        self._warn = warn
         self._outcome = outcome
+        self._senders = senders
+        self._tell = tell
         self._make_client = make_client or (lambda base: HttpClient(base, service="callback", sources=sources))
         self._clients: dict[str, HttpClient] = {}
         self._chance = Chance(sources.seed())
@@ -96,23 +110,38 @@ class Delivery:
     async def _deliver(self, due: DueOutgoing) -> None:
         reply = due.outgoing
         try:
-            await self._send(due)
+            send = self._senders.get(reply.channel)
+            await (send(reply) if send else self._call_back(due))
         except CallFailed as failure:
-            if failure.kind == "rejected" and failure.status not in (408, 425):
-                await self._outbox.give_up(reply.id)
-                self._outcome("refused")
-                return
-            await self._outbox.retry_at(reply.id, self._sources.now() + self._pause(due.attempts, failure))
-            self._outcome("failed")
+            if reply.channel in self._senders:
+                self._tell(f"channel {reply.channel}", failure)
+            await self._not_sent(due, failure)
             return
         await self._outbox.mark_sent(reply.id)
         self._outcome("sent")
 
-    async def _send(self, due: DueOutgoing) -> None:
+    async def _not_sent(self, due: DueOutgoing, failure: CallFailed) -> None:
+        reply, is_refused = due.outgoing, failure.kind == "rejected"
+        is_final = is_refused and failure.status not in _MAY_BE_MENDED
+        if is_refused:
+            about = {"reply": reply.id, "channel": reply.channel, "status": failure.status}
+            self._warn("delivery refused", **about, given_up=is_final)
+        if is_final:
+            await self._outbox.give_up(reply.id)
+        else:
+            await self._outbox.retry_at(reply.id, self._sources.now() + self._pause(due.attempts, failure))
+        self._outcome("refused" if is_final else "failed")
+
+    async def _call_back(self, due: DueOutgoing) -> None:
         address = urlsplit(due.outgoing.target)
-        client = await self._client(f"{address.scheme}://{address.netloc}")
+        if not address.netloc:  # a plugin's channel that is not there now
+            raise CallFailed("refused", service=due.outgoing.channel, call="deliver", reason="nobody sends for it")
+        server = _server(due.outgoing.target)
+        client = await self._client(server)
         path = (address.path or "/") + (f"?{address.query}" if address.query else "")
         headers = {MESSAGE_ID: due.outgoing.id}
+        if self._callback is not None and server == _server(self._callback.url):  # whoever was it before learns nothing
+            headers |= self._callback.headers
         try:
             await client.call(
                 "POST",
@@ -138,3 +167,9 @@ class Delivery:
         pause = min(_FIRST_PAUSE * 2.0 ** min(attempts - 1, 20), _LONGEST_PAUSE)
         seconds = pause * (0.5 + self._chance.share() / 2)
         return timedelta(seconds=max(seconds, failure.retry_after or 0.0))
+
+
+def _server(url: str) -> str:
+    """Scheme, host and port of an address."""
+    address = urlsplit(url)
+    return f"{address.scheme}://{address.netloc}"

@@ -6,19 +6,30 @@ translates; conversations, idempotency, order and durability are the engine's.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from typing import Any, Final, Protocol, TypeVar, runtime_checkable
 
 from aiohttp import web
 from msgspec import Struct, field
 
-from bot.errors import Forbidden
-from bot.messages import JsonObject, Principal
+from bot.encoding import decode, encode, keeping
+from bot.engine.codec import reply_to_json
+from bot.engine.protocols import Outgoing
+from bot.engine.record import TurnRecord
+from bot.errors import PLUGIN_FAILURES, CallFailed, Forbidden, MessageIdReused, PluginError
+from bot.messages import JsonObject, Principal, UserMessage
 from bot.server import schemas
 from bot.server.body import read_bytes
 from bot.server.messages import user_message
-from bot.server.problems import Problem
+from bot.server.problems import Problem, problem_of
 from bot.server.routing import PUBLIC, Answers, Call, Handler, Route, json_response
+from bot.server.text import clean
+
+T = TypeVar("T")
+
+_SEND_SECONDS: Final = 10.0
+"""How long a channel may take to send; the outbox gives a reply to one sender for longer."""
 
 
 class Incoming(Struct, frozen=True):
@@ -38,18 +49,60 @@ class Said(Struct, frozen=True):
     metadata: JsonObject = field(default_factory=dict)
 
 
+class Sending(Struct, frozen=True):
+    """What the bot says to one of the platform's users by itself; `id` is the same at every try."""
+
+    id: str
+    sender: str
+    replies: Sequence[JsonObject]
+
+
 class Channel(Protocol):
     """What `register_channels` takes."""
 
     def receive(self, incoming: Incoming) -> Sequence[Said]:
-        """The messages in a request, in order.
+        """The messages in a request, in order; one without a text is left out.
 
         Raises PermissionError when it is not the platform's (403), ValueError
         when it cannot be understood (400; the text is told).
         """
 
     def respond(self, answered: Sequence[tuple[Said, Sequence[JsonObject]]]) -> Any:
-        """The JSON to answer with, from every message's replies (`text`, `buttons`, `custom`, …)."""
+        """The JSON to answer with, from every answered message's replies (`text`, `buttons`, `custom`, …)."""
+
+
+@runtime_checkable
+class SendingChannel(Channel, Protocol):
+    """A channel that can speak first: reminders, and outside changes whose outcome was late."""
+
+    async def send(self, sending: Sending) -> None:
+        """Send it to the user. Raises ValueError when that is refused for good; after all else it is tried again."""
+
+
+def addressing(name: str) -> Callable[[UserMessage, TurnRecord], tuple[Outgoing, ...]]:
+    """How the engine makes an outgoing reply of a turn that no message from the channel caused."""
+
+    def address(message: UserMessage, record: TurnRecord) -> tuple[Outgoing, ...]:
+        if message.channel == name or not record.replies:
+            return ()
+        body = encode([reply_to_json(reply) for reply in record.replies])
+        return (Outgoing(f"{record.conversation}.{record.seq}", name, message.sender, body),)
+
+    return address
+
+
+def sender(name: str, channel: SendingChannel) -> Callable[[Outgoing], Awaitable[None]]:
+    """How the channel sends a reply of the outbox; raises CallFailed, `rejected` where it is refused for good."""
+
+    async def send(outgoing: Outgoing) -> None:
+        try:
+            async with asyncio.timeout(_SEND_SECONDS):
+                await channel.send(Sending(outgoing.id, outgoing.target, decode(outgoing.body)))
+        except PLUGIN_FAILURES as error:
+            kind: Final = "rejected" if isinstance(error, ValueError) else "unavailable"
+            raise CallFailed(kind, service=name, call="send", reason=type(error).__name__) from error
+
+    return send
 
 
 def routes(channels: Mapping[str, Channel]) -> tuple[Route, ...]:
@@ -79,29 +132,91 @@ def _webhook(name: str, channel: Channel) -> Handler:
 
     async def webhook(call: Call) -> web.Response:
         call.identity = principal
-        answered = []
-        for said in _received(channel, await _incoming(call)):
-            message = await user_message(
-                call,
-                text=said.text,
-                channel=name,
-                sender=said.sender,
-                message_id=said.message_id,
-                metadata=said.metadata,
-            )
-            answered.append((said, (await call.parts.engine.handle(message)).replies))
-        return json_response(channel.respond(answered))
+        incoming = await _incoming(call)
+        batch = _Batch(call, name, _asked(name, "receive", lambda: _received(channel, incoming)))
+        answered = await batch.answered()
+        return _asked(name, "respond", lambda: json_response(channel.respond(answered)))
 
     return webhook
 
 
-def _received(channel: Channel, incoming: Incoming) -> Sequence[Said]:
+class _Batch:
+    """The messages of one request, each answered in a turn of its own.
+
+    One that can never be answered holds up none of the others: the platform would send them all again, for ever. What
+    fails for a while fails the request, and is answered when it is repeated.
+    """
+
+    def __init__(self, call: Call, channel: str, received: Sequence[Said]) -> None:
+        self._call = call
+        self._channel = channel
+        self._received = [said for said in received if clean(said.text)]
+        self._refusals: list[Exception] = []
+
+    async def answered(self) -> list[tuple[Said, Sequence[JsonObject]]]:
+        """What was answered, with its replies; raises the first refusal where nothing was."""
+        taken = [(said, message) for said in self._received if (message := await self._taken(said))]
+        answered: list[tuple[Said, Sequence[JsonObject]]] = []
+        for said, message in taken:
+            try:
+                answered.append((said, (await self._call.parts.engine.handle(message)).replies))
+            except MessageIdReused as error:
+                self._refuse(error)
+        if self._refusals and not answered:
+            raise self._refusals[0]
+        return answered
+
+    async def _taken(self, said: Said) -> UserMessage | None:
+        try:
+            return await user_message(
+                self._call,
+                text=said.text,
+                channel=self._channel,
+                sender=said.sender,
+                message_id=said.message_id,
+                metadata=said.metadata,
+            )
+        except Problem as problem:
+            self._refuse(problem)
+            return None
+
+    def _refuse(self, error: Exception) -> None:
+        problem = problem_of(error)
+        code = problem.code if problem else ""
+        self._call.parts.log.warning("message_refused", channel=self._channel, problem=code)
+        self._refusals.append(error)
+
+
+def _received(channel: Channel, incoming: Incoming) -> list[Said]:
     try:
-        return channel.receive(incoming)
+        return list(_checked(channel.receive(incoming)))
     except PermissionError as error:
         raise Forbidden from error
     except ValueError as error:
         raise Problem(400, "invalid_body", str(error)) from error
+
+
+_kept = keeping(Said)
+
+
+def _checked(received: Sequence[Said]) -> Iterator[Said]:
+    for said in received:
+        if not isinstance(said, Said):
+            raise TypeError(f"it gave a {type(said).__name__} where `Said` is wanted")
+        try:
+            yield _kept(said)
+        except ValueError as error:
+            raise TypeError(f"it gave a `Said` that cannot be kept: {error}") from error
+
+
+def _asked(name: str, method: str, ask: Callable[[], T]) -> T:
+    """What the channel says; whatever a plugin may raise by mistake is a PluginError that names it."""
+    try:
+        return ask()
+    except (Forbidden, Problem):
+        raise
+    except PLUGIN_FAILURES as error:
+        raise PluginError(f"the channel {name!r}: {method} raised {type(error).__name__}: {error}") from error
 
 
 async def _incoming(call: Call) -> Incoming:

@@ -7,12 +7,15 @@ import sys
 from copy import copy
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 import bot
 from bot.errors import BotError
+
+if TYPE_CHECKING:
+    from bot.plugins import Commands
 
 BUILT_IN = {
     "run": "run",
@@ -34,8 +37,14 @@ OPEN_TO_PLUGINS = ("run", "shell")
 """The commands that open a whole bot, to which plugins may add options."""
 
 
+_WARNED = "bot.cli.warned"
+
+
 class BotGroup(click.Group):
-    """Loads a command when it is called, and the project's plugins when they may add to it."""
+    """Loads a command when it is called, and the project's plugins when they may add to it.
+
+    Plugins that cannot be loaded stop only the commands that open a whole bot: the others are there to mend things.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -43,23 +52,41 @@ class BotGroup(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The built-in commands in the order of a bot's life, then the plugins'."""
-        return [*BUILT_IN, *(command.name or "" for command in self._plugin_commands().commands)]
+        return [*BUILT_IN, *(command.name or "" for command in self._plugin_commands(ctx).commands)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of this name, with the options that plugins add to it."""
         if cmd_name not in BUILT_IN:
-            return next((c for c in self._plugin_commands().commands if c.name == cmd_name), None)
+            return next((c for c in self._plugin_commands(ctx).commands if c.name == cmd_name), None)
         command: click.Command = getattr(import_module(f"bot.cli.{BUILT_IN[cmd_name]}"), cmd_name)
         if cmd_name in OPEN_TO_PLUGINS:
             command = copy(command)
-            added = [o.option for o in self._plugin_commands().options if o.command == cmd_name]
+            added = [o.option for o in self._plugin_commands(ctx).options if o.command == cmd_name]
             command.params = [*command.params, *added]
         return command
 
-    def _plugin_commands(self) -> Any:
-        from bot.cli.plugins import project_commands
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that is called; raises PluginError where plugins may add to it and cannot be loaded."""
+        if args[0] in OPEN_TO_PLUGINS:
+            from bot.cli.plugins import project_commands
 
-        return project_commands(self.project)
+            project_commands(self.project)
+        return super().resolve_command(ctx, args)
+
+    def _plugin_commands(self, ctx: click.Context) -> Commands:
+        """What plugins add; nothing, and one warning, where they cannot be loaded."""
+        from bot.cli.plugins import project_commands
+        from bot.plugins.registry import Commands
+
+        try:
+            return project_commands(self.project)
+        except BotError as error:
+            if _WARNED not in ctx.meta:
+                click.secho(f"bot: {error} (until then, without what plugins add)", fg="yellow", err=True)
+            ctx.meta[_WARNED] = True
+            return Commands()
 
 
 @click.group(cls=BotGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

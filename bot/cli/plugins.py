@@ -8,12 +8,16 @@ from pathlib import Path
 from bot.plugins import Commands, Plugins, find_command_plugins
 
 
-@cache
 def project_commands(project: Path) -> Commands:
     """The commands and options of the project's plugins; none where there is no project.
 
     Raises PluginError when a plugin cannot be loaded.
     """
+    return _commands(project.resolve())
+
+
+@cache
+def _commands(project: Path) -> Commands:
     from bot.reading import read_settings
 
     if not (project / "config.yml").is_file():

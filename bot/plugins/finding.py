@@ -12,12 +12,10 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
 
+from bot.errors import PLUGIN_FAILURES
 from bot.plugins.problems import PluginProblem, Report, raise_it
 
 ENTRY_POINT_GROUP = "bot"
-
-_FAILURES = (Exception, SystemExit)
-"""What a module may raise when it is imported; a call of `sys.exit` is no reason to end, either."""
 
 
 def find_plugins(project: Path, named: tuple[str, ...], report: Report = raise_it) -> Iterator[tuple[str, ModuleType]]:
@@ -55,7 +53,7 @@ def _installed_plugins(report: Report) -> Iterator[tuple[str, ModuleType]]:
     for entry in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda e: e.name):
         try:
             module = entry.load()
-        except _FAILURES as error:
+        except PLUGIN_FAILURES as error:
             what = f"the installed plugin {entry.name!r} cannot be imported: {error}"
             report(PluginProblem(what, "install it anew, or take it out").caused_by(error))
             continue
@@ -106,15 +104,24 @@ def _named_plugins(
         inside = (project / name).is_dir() or (project / f"{name}.py").is_file()
         try:
             module = importlib.import_module(f"{namespace}.{name}" if inside else name)
-        except _FAILURES as error:
+        except PLUGIN_FAILURES as error:
             what = f"config.yml names the plugin {name!r}, which cannot be imported: {_described(error)}"
-            from bot.content.suggest import did_you_mean
-
-            cure = did_you_mean(name, [path.stem for path in project.iterdir() if _is_importable(path)])
-            cure = cure or "name a folder or module of the project, or an installed package"
+            cure = _cure(error) if inside or not _is_not_there(name, error) else _cure_of_name(name, project)
             report(PluginProblem(what, cure, named=name).caused_by(error))
             continue
         yield name, module
+
+
+def _is_not_there(name: str, error: BaseException) -> bool:
+    """Whether it is the plugin's own module, or a package above it, that was not found."""
+    return isinstance(error, ModuleNotFoundError) and f"{name}.".startswith(f"{error.name}.")
+
+
+def _cure_of_name(name: str, project: Path) -> str:
+    from bot.content.suggest import did_you_mean
+
+    cure = did_you_mean(name, [path.stem for path in project.iterdir() if _is_importable(path)])
+    return cure or "name a folder or module of the project, or an installed package"
 
 
 def _is_importable(path: Path) -> bool:
@@ -136,7 +143,7 @@ def _folder_plugins(namespace: str, folder: str, report: Report) -> Iterator[tup
 def _import_part(module: str, shown: str, report: Report) -> ModuleType | None:
     try:
         return importlib.import_module(module)
-    except _FAILURES as error:
+    except PLUGIN_FAILURES as error:
         what = f"{shown} cannot be imported: {_described(error)}"
         report(PluginProblem(what, _cure(error), file=shown.rstrip("/")).caused_by(error))
         return None

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import pluggy
 
-from bot.errors import BotError, PluginError
-from bot.plugins import hookspecs
+from bot.errors import PLUGIN_FAILURES, BotError, PluginError
+from bot.plugins import checks, hookspecs, reserved
 from bot.plugins.problems import PluginProblem, Report, raise_it
 from bot.plugins.registry import Commands, Registry, Startup
 
 if TYPE_CHECKING:
     from bot.actions.turn import Action
+    from bot.channels.plugged import Channel
+    from bot.engine.record import TurnRecord
+
+T = TypeVar("T")
+
+_INSTEAD_OF_ASYNC: Final = "take the `async` away; open resources in `lifespan`"
 
 
 class Plugins:
@@ -31,6 +38,7 @@ class Plugins:
         self._manager = pluggy.PluginManager("bot")
         self._manager.add_hookspecs(hookspecs)
         self._order: list[str] = []
+        self._collected: dict[str, Registry[Any]] = {}
         for name, plugin in plugins:
             self._add(name, plugin)
 
@@ -51,38 +59,45 @@ class Plugins:
         return tuple(self._order)
 
     def actions(self) -> Mapping[str, Action]:
-        """The registered actions by name; a PluginError is told when two plugins give one name, or one is not async."""
-        actions: Mapping[str, Action] = self._collect("register_actions", "action")
-        for name, action in actions.items():
-            if inspect.isfunction(action) and not inspect.iscoroutinefunction(action):
-                what = f"the action {name!r} must be async"
-                self._report(PluginProblem(what, f"write `async def {action.__name__}(turn)`", code=action))
-        return actions
+        """The registered actions by name."""
+        return self._collect(Registry("action", checks.action_flaw, reserved.ACTIONS), "register_actions").items()
 
-    def nlu_components(self) -> Mapping[str, Callable[..., Any]]:
+    def nlu_components(self) -> Mapping[str, Callable[[Mapping[str, Any]], Any]]:
         """The registered pipeline components' factories by name; they raise PluginError where they make none."""
-        factories = self._collect("register_nlu_components", "pipeline component")
-        return {name: _checked("pipeline component", name, factory) for name, factory in factories.items()}
+        registry: Registry[Any] = Registry("pipeline component", checks.factory_flaw("options"), reserved.COMPONENTS)
+        return _making(self._collect(registry, "register_nlu_components"), checks.component_flaw)
 
     def policies(self) -> Mapping[str, Callable[..., Any]]:
         """The registered policies' factories by name; they raise PluginError where they make none."""
-        factories = self._collect("register_policies", "policy")
-        return {name: _checked("policy", name, factory) for name, factory in factories.items()}
+        registry: Registry[Any] = Registry("policy", checks.factory_flaw("content", "entry"), reserved.POLICIES)
+        return _making(self._collect(registry, "register_policies"), checks.policy_flaw)
 
-    def channels(self) -> Mapping[str, Any]:
+    def channels(self) -> Mapping[str, Channel]:
         """The registered channels by name."""
-        return self._collect("register_channels", "channel")
+        return self._collect(Registry("channel", checks.channel_flaw, reserved.CHANNELS), "register_channels").items()
 
-    def observers(self) -> Mapping[str, Callable[[Any], None]]:
+    def observers(self) -> Mapping[str, Callable[[TurnRecord], None]]:
         """The registered observers by name."""
-        return self._collect("register_observers", "observer")
+        return self._collect(Registry("observer", checks.observer_flaw), "register_observers").items()
 
     def commands(self) -> Commands:
         """What the plugins add to the command line."""
-        commands = Commands()
+        commands: Registry[Any] = Registry("command", ours=reserved.COMMANDS)
+        taken = [f"bot {command} {option}" for command, options in reserved.OPTIONS.items() for option in options]
+        options: Registry[Any] = Registry("option", ours=taken)
         for name, hook in self._hooks("register_commands"):
-            _call(name, "register_commands", hook, commands)
-        return commands
+            added = Commands(name)
+            self._run(name, "register_commands", hook, added)
+            add_command, add_option = (registry.register_for(name, self._report) for registry in (commands, options))
+            for command in added.commands:
+                add_command(command.name or "", command)
+            for found in added.options:
+                for option in (*found.option.opts, *found.option.secondary_opts):
+                    add_option(f"bot {found.command} {option}", found)
+        merged = Commands()
+        merged.commands += commands.items().values()
+        merged.options += dict.fromkeys(options.items().values())
+        return merged
 
     @asynccontextmanager
     async def lifespan(self, startup: Startup) -> AsyncIterator[None]:
@@ -91,17 +106,23 @@ class Plugins:
             for name, hook in self._hooks("lifespan"):
                 opened = _call(name, "lifespan", hook, startup)
                 if opened is not None:
-                    await _enter(stack, name, opened)
+                    await stack.enter_async_context(_Opened(name, opened))
             yield
 
-    def _collect(self, hook_name: str, kind: str) -> Mapping[str, Any]:
-        registry: Registry[Any] = Registry(kind)
+    def _collect(self, registry: Registry[T], hook_name: str) -> Registry[T]:
+        """The registry with what this hook registered; it is called once, and what it registered is kept."""
+        if hook_name in self._collected:
+            return self._collected[hook_name]
         for name, hook in self._hooks(hook_name):
-            try:
-                _call(name, hook_name, hook, registry.register_for(name))
-            except PluginError as error:
-                self._report(error)
-        return registry.items()
+            self._run(name, hook_name, hook, registry.register_for(name, self._report))
+        self._collected[hook_name] = registry
+        return registry
+
+    def _run(self, name: str, hook_name: str, hook: Callable[..., Any], argument: object) -> None:
+        try:
+            _call(name, hook_name, hook, argument)
+        except PluginError as error:
+            self._report(error)
 
     def _hooks(self, hook_name: str) -> list[tuple[str, Callable[..., Any]]]:
         caller: pluggy.HookCaller = getattr(self._manager.hook, hook_name)
@@ -112,21 +133,44 @@ class Plugins:
 def hook_problems(plugin: object) -> Iterable[tuple[str, str, object]]:
     """What is wrong with the plugin's hooks: a sentence, what to write instead, and the function."""
     known = _hook_parameters()
-    for name, function in vars(plugin).items() if hasattr(plugin, "__dict__") else ():
-        if getattr(function, "bot_impl", None) is None:
-            if name in known and getattr(function, "__module__", None) == getattr(plugin, "__name__", ""):
-                yield f"{name} is a hook's name", "put `@hookimpl` above its `def`", function
-        elif name not in known:
-            from bot.content.suggest import did_you_mean
-
-            cure = did_you_mean(name, known) or f"the hooks are {', '.join(sorted(known))}"
-            yield f"there is no hook {name!r}", cure, function
-        elif inspect.iscoroutinefunction(function):
-            what = f"the hook {name} must be a plain `def`: it runs once at start-up"
-            yield what, "take the `async` away; open resources in `lifespan`", function
-        else:
-            for what, cure in _parameter_problems(name, function, known[name]):
+    for name, function in _members(plugin):
+        marked = getattr(function, "bot_impl", None)
+        if marked is not None:
+            for what, cure in _hook_flaws(marked.get("specname") or name, function, known):
                 yield what, cure, function
+        elif name in known and callable(function) and _is_its_own(plugin, function):
+            yield f"{name} is a hook's name", "put `@hookimpl` above its `def`", function
+
+
+def _members(plugin: object) -> Iterator[tuple[str, Any]]:
+    """What a plugin has, with what its class gives it; a property is no hook, and is not asked."""
+    for name in dir(plugin):
+        if not name.startswith("__") and not isinstance(inspect.getattr_static(plugin, name, None), property):
+            yield name, getattr(plugin, name, None)
+
+
+def _is_its_own(plugin: object, function: object) -> bool:
+    """Whether a module defines the function, and does not only import it."""
+    return not inspect.ismodule(plugin) or getattr(function, "__module__", None) == plugin.__name__
+
+
+def _hook_flaws(
+    name: str, function: Callable[..., Any], known: Mapping[str, tuple[str, ...]]
+) -> Iterator[tuple[str, str]]:
+    marked = function.bot_impl  # type: ignore[attr-defined]
+    if name not in known:
+        from bot.content.suggest import did_you_mean
+
+        yield f"there is no hook {name!r}", did_you_mean(name, known) or f"the hooks are {', '.join(sorted(known))}"
+    elif inspect.iscoroutinefunction(function):
+        yield f"the hook {name} must be a plain `def`: it runs once at start-up", _INSTEAD_OF_ASYNC
+    elif marked.get("wrapper") or marked.get("hookwrapper"):
+        yield f"the hook {name} is a wrapper", "write `@hookimpl` alone: hooks are called, not wrapped"
+    elif inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        cure = "put `@asynccontextmanager` between `@hookimpl` and its `async def`"
+        yield f"the hook {name} yields", cure if name == "lifespan" else "take the `yield` out"
+    else:
+        yield from _parameter_problems(name, function, known[name])
 
 
 def _parameter_problems(
@@ -147,28 +191,30 @@ def _hook_parameters() -> dict[str, tuple[str, ...]]:
     }
 
 
-def _checked(kind: str, name: str, factory: Callable[..., Any]) -> Callable[..., Any]:
-    """The factory, which names itself where it fails, or where what it makes is not what it is registered for."""
+def _making(registry: Registry[Any], flaw: Callable[[object], checks.Flaw | None]) -> dict[str, Callable[..., Any]]:
+    """The factories, each of which names itself where it fails, or where what it makes is not what it is for."""
+    return {
+        name: _checked(f"{registry.owner(name)}: the {registry.kind} {name!r}", registry.owner(name), factory, flaw)
+        for name, factory in registry.items().items()
+    }
 
+
+def _checked(
+    whole: str, owner: str, factory: Callable[..., Any], flaw: Callable[[object], checks.Flaw | None]
+) -> Callable[..., Any]:
     def make(*given: Any) -> Any:
         try:
             made = factory(*given)
         except BotError:
             raise
-        except Exception as error:
-            raise PluginError(f"the {kind} {name!r} cannot be made: {type(error).__name__}: {error}") from error
-        lacking = [needed for needed in _needs(kind, made) if not hasattr(made, needed)]
-        if lacking:
-            raise PluginError(f"the {kind} {name!r} lacks `{'`, `'.join(lacking)}`; see docs/reference/hooks.md")
+        except PLUGIN_FAILURES as error:
+            what = f"{whole} cannot be made: {_described(error)}"
+            raise PluginProblem(what, "mend this line", named=owner) from error
+        if found := flaw(made):
+            raise PluginProblem(f"{whole} {found[0]}", found[1], code=(made, factory), named=owner)
         return made
 
     return make
-
-
-def _needs(kind: str, made: object) -> tuple[str, ...]:
-    if kind == "policy":
-        return ("name", "priority", "predict")
-    return ("process", "version") if hasattr(made, "process") else ("features", "share", "version")
 
 
 def _call(name: str, hook_name: str, hook: Callable[..., Any], argument: object) -> Any:
@@ -176,15 +222,42 @@ def _call(name: str, hook_name: str, hook: Callable[..., Any], argument: object)
         return hook(argument) if inspect.signature(hook).parameters else hook()
     except BotError:
         raise
-    except (Exception, SystemExit) as error:
-        what = f"{name}: the hook {hook_name} failed: {type(error).__name__}: {error}"
-        raise PluginProblem(what, "mend this line") from error
+    except PLUGIN_FAILURES as error:
+        what = f"{name}: the hook {hook_name} failed: {_described(error)}"
+        raise PluginProblem(what, "mend this line", named=name) from error
 
 
-async def _enter(stack: AsyncExitStack, name: str, opened: Any) -> None:
-    try:
-        await stack.enter_async_context(opened)
-    except BotError:
-        raise
-    except Exception as error:
-        raise PluginError(f"{name}: its lifespan did not open: {type(error).__name__}: {error}") from error
+class _Opened:
+    """A plugin's lifespan, which names the plugin where it cannot be opened or closed."""
+
+    def __init__(self, name: str, lifespan: object) -> None:
+        if not isinstance(lifespan, AbstractAsyncContextManager):
+            what = f"{name}: its lifespan gives a {type(lifespan).__name__}, no async context manager"
+            raise PluginProblem(what, "put `@asynccontextmanager` between `@hookimpl` and its `async def`", named=name)
+        self._name = name
+        self._lifespan = lifespan
+
+    async def __aenter__(self) -> None:
+        try:
+            await self._lifespan.__aenter__()
+        except BotError:
+            raise
+        except PLUGIN_FAILURES as error:
+            raise PluginError(f"{self._name}: its lifespan did not open: {_described(error)}") from error
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> bool | None:
+        try:
+            swallowed: bool | None = await self._lifespan.__aexit__(kind, error, traceback)
+        except BotError:
+            raise
+        except PLUGIN_FAILURES as failure:
+            if failure is error:  # what happened meanwhile, passing through
+                raise
+            raise PluginError(f"{self._name}: its lifespan did not close: {_described(failure)}") from failure
+        return swallowed
+
+
+def _described(error: BaseException) -> str:
+    return f"{type(error).__name__}: {error}"

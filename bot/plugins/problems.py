@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, NoReturn, TypeAlias
+from types import FrameType
+from typing import Any, Final, NoReturn, TypeAlias
 
 from bot.errors import PluginError
+
+_FRAMEWORK: Final = Path(__file__).parents[1]
 
 Report: TypeAlias = Callable[[PluginError], None]
 """Is told of everything that is wrong with a plugin, and may raise it."""
@@ -15,8 +20,8 @@ Report: TypeAlias = Callable[[PluginError], None]
 class PluginProblem(PluginError):
     """`what` is wrong, and what to write instead.
 
-    `code` is the function that is wrong, `file` (relative to the project) the
-    module, `named` the plugin's name in config.yml where it is named there.
+    `code` is the function that is wrong (or several, for the first that has a place), `file` (relative to the project)
+    the module, `named` the plugin's name in config.yml where it is named there.
     """
 
     def __init__(
@@ -41,6 +46,18 @@ def raise_it(error: PluginError) -> NoReturn:
 
 
 def _place_of(code: Any) -> tuple[Path, int] | None:
-    """File and line of a function."""
-    compiled = getattr(getattr(code, "__wrapped__", code), "__code__", None)
-    return (Path(compiled.co_filename), compiled.co_firstlineno) if compiled else None
+    """File and line of a frame, a function, a class or what is of one; of several, the first outside the framework."""
+    if isinstance(code, tuple):
+        return next((place for place in map(_place_of, code) if place and _FRAMEWORK not in place[0].parents), None)
+    if isinstance(code, FrameType):
+        return Path(code.f_code.co_filename), code.f_lineno
+    code = getattr(code, "callback", None) or code  # a click command's
+    compiled = getattr(inspect.unwrap(code) if callable(code) else code, "__code__", None)
+    if compiled:
+        return Path(compiled.co_filename), compiled.co_firstlineno
+    kind = code if inspect.isclass(code) else type(code)
+    if kind.__module__ == "builtins":
+        return None
+    with suppress(OSError, TypeError):
+        return Path(inspect.getfile(kind)), inspect.getsourcelines(kind)[1]
+    return None

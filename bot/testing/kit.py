@@ -5,7 +5,8 @@
     assert texts(turn) == ["Your current account has £10.00."]
     assert SlotSet("question", ...) in turn.events
 
-Nothing here needs a server, a store or a trained model.
+Nothing here needs a server, a store or a trained model. `texts` and `replies`
+fail where the bot would: events that could not be kept are told there.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from bot.dialogue.effects import EffectResult
 from bot.dialogue.events import BotUttered, Event, SlotSet, UserUttered
 from bot.dialogue.evolve import evolve_all
 from bot.dialogue.tracker import Tracker
+from bot.engine.codec import check_events
 from bot.messages import Customer, Entity, IntentScore, Parse, Principal, Reply, UserMessage
 from bot.sources import Chance
 
@@ -107,12 +109,13 @@ def make_turn(
 
 
 def replies(turn: Turn) -> list[Reply]:
-    """What the action said, in order."""
+    """What the action said, in order; raises ValueError where its events could not be kept, as a bot does."""
+    check_events(turn.events)
     return [event.reply for event in turn.events if isinstance(event, BotUttered)]
 
 
 def texts(turn: Turn) -> list[str]:
-    """The texts of what the action said, in order."""
+    """The texts of what the action said, in order; raises ValueError as `replies` does."""
     return [reply.text for reply in replies(turn) if reply.text is not None]
 
 

@@ -16,6 +16,8 @@ from typing import Any
 import httpx
 import pytest
 
+from bot.reading.template import write_template
+
 DEMO = {"accountNumber": "12345678", "code": "135790"}
 
 
@@ -49,6 +51,7 @@ def link_project(folder: Path, root: Path) -> Path:
     for name in ("actions", "intents", "stories", "simulator", "config.yml"):
         (folder / name).symlink_to(root / name)
     (folder / ".teller").mkdir()
+    (folder / ".teller" / ".gitignore").write_text("*\n")
     return folder
 
 
@@ -100,3 +103,37 @@ def _ready(process: subprocess.Popen[str], log: Path) -> Running:
         if line.startswith(("ready ", "bank ready ")):
             return Running(process, line.split("ready ")[1].strip(), lines, log)
     raise AssertionError(f"the bot did not start: {lines} {log.read_text()[-2000:]}")
+
+
+FAULTY_ACTIONS = """from bot import Turn, hookimpl
+
+
+async def misspell(turn: Turn) -> None:
+    turn.set("kake", None)
+    turn.say("utter_opne")
+
+
+async def break_down(turn: Turn) -> None:
+    raise KeyError(f"no bread for {turn.message.text}")
+
+
+@hookimpl
+def register_actions(register):
+    register("action_misspell", misspell)
+    register("action_break", break_down)
+"""
+FAULTY_INTENTS = """version: "3.1"
+nlu:
+- {intent: misspell, action: action_misspell, examples: "- misspell it"}
+- {intent: break, action: action_break, examples: "- break down now"}
+"""
+
+
+@pytest.fixture(scope="session")
+def faulty_bakery(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The template's project with two actions that go wrong: `/misspell` and `/break`."""
+    folder = tmp_path_factory.mktemp("faulty") / "bakery"
+    write_template(folder)
+    (folder / "actions/faulty.py").write_text(FAULTY_ACTIONS, encoding="utf-8")
+    (folder / "intents/faulty.yml").write_text(FAULTY_INTENTS, encoding="utf-8")
+    return folder

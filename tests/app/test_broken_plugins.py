@@ -23,10 +23,14 @@ from bot.nlu.components import ComponentFailed
 from bot.reading.template import write_template
 
 PLUGIN = '''
+import sys
+from datetime import datetime
+from decimal import Decimal
+
 import msgspec
 import numpy as np
 
-from bot import IntentScore, hookimpl
+from bot import Entity, IntentScore, hookimpl
 from bot.dialogue.prediction import Prediction
 
 SECRET = "number 12345678"
@@ -65,7 +69,9 @@ class Encoder(Broken):
     def features(self, texts):
         for text in texts:
             self.check(text)
-        return np.ones((len(texts), 1), np.float32)
+        found = np.ones((len(texts), 2), np.float32)
+        wrong = {"flat": found[0], "wide": np.ones((1, 3)), "many": np.ones((2, 2)), "list": [[1, 1]]}
+        return {**wrong, "nan": found * np.nan}.get(texts[0], found)
 
 
 class Tagger(Broken):
@@ -73,7 +79,21 @@ class Tagger(Broken):
         self.check(parse.text)
         if "numpy" in parse.text:
             return msgspec.structs.replace(parse, intent=IntentScore("deny", np.float32(1)))
+        if "decimal" in parse.text:
+            return msgspec.structs.replace(parse, entities=(Entity("price", Decimal(1), 0, 1),))
+        if "dated" in parse.text:
+            return msgspec.structs.replace(parse, entities=(Entity("day", datetime(2026, 11, 3), 0, 1),))
         return None if "nonsense" in parse.text else parse
+
+
+def observe(record):
+    if record.message.text == "hello hello":
+        sys.exit(SECRET)
+
+
+@hookimpl
+def register_observers(register):
+    register("all", observe)
 
 
 @hookimpl
@@ -160,7 +180,15 @@ async def test_a_policy_that_raises_abstains(opened: Opened, word: str) -> None:
         assert len(talk.complaints()) == 2
 
 
-@pytest.mark.parametrize("word", ["raise", "nonsense", "numpy"])
+async def test_an_observer_that_wants_to_end_the_bot_is_told_of_and_changes_nothing(opened: Opened) -> None:
+    async with opened("") as talk:
+        assert (await talk.say("hello hello"))[1][1:] == ["utter_greet", "action_listen"]
+        talk.assert_told("observer all")
+        assert (await talk.say("hello"))[1] == ["utter_greet", "action_listen"]
+        assert len(talk.complaints()) == 1
+
+
+@pytest.mark.parametrize("word", ["raise", "nonsense", "numpy", "decimal"])
 async def test_a_component_that_raises_is_skipped_and_asked_again_the_next_time(opened: Opened, word: str) -> None:
     tagger = "- name: Tagger\n  fails_at: raise\n"
     async with opened(PIPELINE + tagger) as talk:
@@ -168,6 +196,20 @@ async def test_a_component_that_raises_is_skipped_and_asked_again_the_next_time(
             intent, _ = await talk.say(f"good morning {word}")
             assert intent == "greet"
             talk.assert_told(*["component Tagger"] * told)
+
+
+async def test_what_a_component_gives_is_what_is_kept(opened: Opened) -> None:
+    async with opened(PIPELINE + "- name: Tagger\n  fails_at: raise\n") as talk:
+        assert (await talk.say("good morning dated"))[1][-1] == "action_listen"
+        assert talk.complaints() == []
+
+
+@pytest.mark.parametrize("word", ["flat", "wide", "many", "list", "nan"])
+async def test_a_featurizer_whose_features_have_another_shape_loses_no_turn(opened: Opened, word: str) -> None:
+    async with opened(PIPELINE + "- name: Encoder\n  fails_at: raise\n") as talk:
+        assert (await talk.say(word))[0] == "nlu_fallback"
+        talk.assert_told("component Encoder")
+        assert (await talk.say("good morning"))[0] == "greet"
 
 
 async def test_without_a_featurizer_that_raises_nothing_is_understood(opened: Opened) -> None:

@@ -76,3 +76,12 @@ def test_a_customer_without_anything_executed_is_refused(test: Test) -> None:
     done = test("--as", "cust-3f8a41")
     assert done.returncode == 2
     assert "--e2e" in done.stderr
+
+
+def test_what_goes_wrong_in_an_action_is_told_in_full(faulty_bakery: Path, tmp_path: Path) -> None:
+    stories = tmp_path / "test_faulty.yml"
+    steps = "[{user: /misspell, intent: misspell}, {action: action_misspell}, {user: /break, intent: break}]"
+    stories.write_text(f'version: "3.1"\nstories:\n- story: faulty\n  steps: {steps}\n', encoding="utf-8")
+    done = command(faulty_bakery, "test", "core", "--e2e", "--stories", str(stories), "--out", str(tmp_path / "out"))
+    assert "Did you mean `utter_open`?" in done.stderr
+    assert "KeyError: 'no bread for /break'" in done.stderr

@@ -42,3 +42,38 @@ def test_what_is_mistyped_is_told_and_makes_nothing(
     assert ended.value.code in (1, 2)
     assert told in capsys.readouterr().err
     assert list(folder.rglob("*.db")) == []
+
+
+@pytest.fixture
+def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The project at hand, whose plugin cannot be imported."""
+    folder = tmp_path / "bakery"
+    write_template(folder)
+    (folder / "till.py").write_text("1 / 0\n")
+    (folder / "config.yml").write_text("plugins: [till]\n")
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"), [("--help", "  conversations "), ("keys --help", "revoke"), ("keys list", "scopes")]
+)
+def test_a_plugin_that_cannot_be_loaded_stops_no_command_that_may_be_needed_to_mend_it(
+    broken: Path, capsys: pytest.CaptureFixture[str], words: str, shown: str
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(words.split())
+    told = capsys.readouterr()
+    assert (ended.value.code, shown in told.out) == (0, True)
+    warnings = 1 if words == "--help" else 0
+    assert told.err.count("config.yml names the plugin 'till', which cannot be imported") == warnings
+
+
+@pytest.mark.parametrize("words", ["run", "run --loft x", "shell", "test", "coo"])
+def test_a_plugin_that_cannot_be_loaded_is_told_once_by_commands_that_need_it(
+    broken: Path, capsys: pytest.CaptureFixture[str], words: str
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(words.split())
+    assert ended.value.code != 0
+    assert capsys.readouterr().err.count("config.yml names the plugin 'till', which cannot be imported") == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import resource
 import subprocess
 import sys
 from collections.abc import Callable
@@ -111,6 +112,16 @@ def test_commands_work_on_the_store_of_the_demo_that_runs_here(run_bot: RunBot, 
             assert answer.status_code == 200
         running.stop()
     assert "demo.db" not in command(project, "keys", "list").stderr
+
+
+def test_a_server_opens_as_many_connections_as_the_system_lets_it(run_bot: RunBot, bank_project: BankProject) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, hard - 1), hard))
+    try:
+        with run_bot(bank_project("many")) as running:
+            assert resource.prlimit(running.process.pid, resource.RLIMIT_NOFILE) == (hard, hard)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_a_customers_chat_and_rest_webhook_are_one_conversation(run_bot: RunBot, bank_project: BankProject) -> None:

@@ -68,6 +68,16 @@ def test_what_needs_a_server_is_not_offered(bank_project: Callable[[str], Path])
     assert "{url}" not in told
 
 
+def test_what_goes_wrong_in_an_action_is_told_in_full(faulty_bakery: Path) -> None:
+    done = shell(faulty_bakery, b"/misspell\n/break\n")
+    told = done.stderr.decode()
+    assert done.stdout.decode().count("Sorry") == 2
+    assert "the domain has no response `utter_opne`. Did you mean `utter_open`?" in told
+    assert "the domain has no slot `kake`. Did you mean `cake`?" in told
+    assert "actions/faulty.py:5 misspell" in told
+    assert "KeyError: 'no bread for /break'" in told
+
+
 def test_ctrl_c_ends_it_while_it_waits(bakery: Path) -> None:
     terminal, its_end = pty.openpty()
     shell = [sys.executable, "-m", "bot", "shell", "--project", str(bakery)]

@@ -15,6 +15,7 @@ import pytest
 
 from bot.channels.callback import addressing
 from bot.channels.delivery import MESSAGE_ID, Delivery
+from bot.config import Callback
 from bot.dialogue.events import BotUttered
 from bot.engine.protocols import TurnCommit
 from bot.engine.record import TurnRecord
@@ -46,9 +47,11 @@ class Backend:
     headers: dict[str, str] = field(default_factory=dict)
     got: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     urls: set[str] = field(default_factory=set)
+    callers: list[str | None] = field(default_factory=list)
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         self.urls.add(str(request.url))
+        self.callers.append(request.headers.get("Authorization"))
         self.got.append((request.headers[MESSAGE_ID], json.loads(request.content)))
         return httpx.Response(self.status, text="thanks", headers=self.headers)
 
@@ -75,18 +78,30 @@ async def store(tmp_path: Path, clock: Clock) -> AsyncIterator[SqlTurns]:
 
 
 @pytest.fixture
-async def delivery(store: SqlTurns, clock: Clock, backend: Backend) -> AsyncIterator[Delivery]:
+def warned() -> list[dict[str, Any]]:
+    """What the operator is warned of."""
+    return []
+
+
+@pytest.fixture
+async def delivery(
+    store: SqlTurns, clock: Clock, backend: Backend, warned: list[dict[str, Any]]
+) -> AsyncIterator[Delivery]:
     sources = Sources(now=clock.now, seed=lambda: 1)
 
     def client(base: str) -> HttpClient:
         limits = HttpLimits(tries=1, breaker_failures=1_000)
         return HttpClient(base, service="callback", limits=limits, transport=httpx.MockTransport(backend))
 
-    async with Delivery(store, sources, make_client=client) as delivery:
+    def warn(event: str, **about: Any) -> None:
+        warned.append({"event": event, **about})
+
+    callback = Callback(URL, {"Authorization": "Bearer s3"})
+    async with Delivery(store, sources, callback=callback, warn=warn, make_client=client) as delivery:
         yield delivery
 
 
-async def commit_turn(store: SqlTurns, clock: Clock, seq: int, *texts: str, sender: str = "u1") -> None:
+async def commit_turn(store: SqlTurns, clock: Clock, seq: int, *texts: str, sender: str = "u1", url: str = URL) -> None:
     conversation = await store.conversation_id("key:1", "key", sender)
     message = UserMessage("hi", conversation, f"m-{seq}", clock.now(), Principal("key", "key:1"), "callback", sender)
     replies = tuple(Reply(text=text) for text in texts)
@@ -101,7 +116,7 @@ async def commit_turn(store: SqlTurns, clock: Clock, seq: int, *texts: str, send
             snapshot=b"{}",
             body=b"{}",
             at=clock.now(),
-            outbox=addressing(URL)(message, record),
+            outbox=addressing(url)(message, record),
         )
     )
 
@@ -173,6 +188,42 @@ async def test_a_refusal_is_final_and_the_next_reply_goes_on(
     await commit_turn(store, clock, 2, "two")
     await drain(delivery)
     assert backend.texts == ["one", "two"]
+
+
+async def test_a_refusal_is_told_with_the_reply_and_its_status_and_nothing_of_what_was_said(
+    store: SqlTurns, clock: Clock, backend: Backend, delivery: Delivery, warned: list[dict[str, Any]]
+) -> None:
+    backend.status = 410
+    await commit_turn(store, clock, 1, "one")
+    await drain(delivery)
+    [(reply, _)] = backend.got
+    told = {"event": "delivery refused", "reply": reply, "channel": "callback", "status": 410, "given_up": True}
+    assert warned == [told]
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_a_reply_waits_until_the_receiver_lets_its_sender_in(
+    store: SqlTurns, clock: Clock, backend: Backend, delivery: Delivery, warned: list[dict[str, Any]], status: int
+) -> None:
+    backend.status = status
+    await commit_turn(store, clock, 1, "one", "two")
+    await drain(delivery)
+    assert [(told["status"], told["given_up"]) for told in warned] == [(status, False)]
+    backend.status = 200
+    clock.advance(600)
+    await drain(delivery)
+    assert backend.texts == ["one", "one", "two"]
+
+
+async def test_replies_say_who_is_calling_to_the_configured_server_only(
+    store: SqlTurns, clock: Clock, backend: Backend, delivery: Delivery
+) -> None:
+    await commit_turn(store, clock, 1, "old", url="http://backend.example/callback/before")
+    await commit_turn(store, clock, 2, "moved", url="http://elsewhere.example/bot/callback/")
+    await commit_turn(store, clock, 3, "moved", url="http://backend.example:8080/bot/callback/")
+    await commit_turn(store, clock, 4, "new")
+    await drain(delivery)
+    assert backend.callers == ["Bearer s3", None, None, "Bearer s3"]
 
 
 async def test_the_receiver_s_retry_after_is_kept(

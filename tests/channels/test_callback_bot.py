@@ -12,11 +12,12 @@ from typing import Any
 
 import httpx
 import pytest
+from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from bot.app.opening import Bot, open_bot
 from bot.app.projects import load_project
-from bot.app.running import parts_of
+from bot.app.running import Place, parts_of, serving
 from bot.channels.callback import addressing
 from bot.channels.delivery import MESSAGE_ID, Delivery
 from bot.config import Logging
@@ -101,3 +102,37 @@ async def test_what_was_accepted_is_answered_after_a_restart(project: Path) -> N
             pass
         assert await bot.engine.drain() == 0
     assert [body["text"] for _, body in backend.got] == ["Hello!"]
+
+
+async def test_a_server_answers_as_credentials_yml_says_and_tells_of_channels_that_it_does_not_serve(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    callers: asyncio.Queue[str | None] = asyncio.Queue()
+
+    async def take(request: web.Request) -> web.Response:
+        await callers.put(request.headers.get("Authorization"))
+        return web.Response(status=410)
+
+    receiver = web.Application()
+    receiver.router.add_post("/cb", take)
+    async with asyncio.timeout(60), TestServer(receiver) as backend:
+        (project / "credentials.yml").write_text(
+            f"callback:\n  url: http://u:s3@127.0.0.1:{backend.port}/cb\ntelegram: {{verify: secret}}\n",
+            encoding="utf-8",
+        )
+        async with serving(project, Place(port=0, store="sqlite:///t.db"), {}) as (bot, url):
+            secret = (await bot.auth.keys.create(["channel"])).secret
+            async with httpx.AsyncClient(headers={"Authorization": f"Bearer {secret}"}) as client:
+                for _ in range(2):  # the second reply goes out when the first has been given up
+                    body = {"message": "hello", "sender": "u1"}
+                    assert (await client.post(f"{url}/webhooks/callback/webhook", json=body)).text == "success"
+                    assert await callers.get() == "Basic dTpzMw=="
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    warnings = [line for line in lines if line["level"] == "warning"]
+    assert [(line["event"], line["channel"]) for line in warnings[:2]] == [
+        ("channel not served", "telegram"),
+        ("delivery refused", "callback"),
+    ]
+    assert (warnings[1]["status"], warnings[1]["given_up"]) == (410, True)
+    assert warnings[1]["reply"].endswith(".1.0")
+    assert "secret" not in f"{warnings}"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
@@ -95,6 +96,72 @@ async def test_a_plugin_s_channel_talks(project: Path) -> None:
         forged = await page(client, first, secret=b"guessed")
         assert (forged.status, forged.content_type) == (403, "application/problem+json")
         assert "/webhooks/pager/webhook" in (await (await client.get("/openapi.json")).json())["paths"]
+
+
+async def test_a_message_that_cannot_be_answered_holds_up_none_of_its_batch(project: Path) -> None:
+    quiet = make_logger(Logging(level="error"), now=Sources().now)
+    async with open_bot(load_project(project), log=quiet) as bot, served(parts_of(bot)) as client:
+        first, photo, last = (
+            {"from": "555-1", "text": text, "id": identifier}
+            for identifier, text in (("a", "hello"), ("b", " "), ("c", "hi"))
+        )
+        reused, garbled = {**first, "text": "bye"}, {**first, "id": "d\u0007"}
+        for _ in range(2):
+            answer = await page(client, first, photo, reused, garbled, last)
+            assert (answer.status, len((await answer.json())["pages"])) == (200, 2)
+        conversation = await bot.store.conversation_id("channel:pager", "key", "555-1")
+        assert len(await bot.store.turns(conversation)) == 2
+        alone = await page(client, photo)
+        assert (alone.status, await alone.json()) == (200, {"pages": []})
+        assert (await page(client, photo, garbled)).status == 400
+
+
+class Misbehaving:
+    """Does what `does` does, at both ends."""
+
+    def __init__(self, received: Any = (), responds: Any = None) -> None:
+        self._received = received
+        self._responds = responds
+
+    def receive(self, incoming: Incoming) -> Sequence[Said]:
+        return _done(self._received)
+
+    def respond(self, answered: Sequence[tuple[Said, Sequence[JsonObject]]]) -> Any:
+        return _done(self._responds)
+
+
+def _done(what: Any) -> Any:
+    if isinstance(what, BaseException):
+        raise what
+    return what
+
+
+@pytest.mark.parametrize(
+    "channel",
+    [
+        Misbehaving(SystemExit(3)),
+        Misbehaving(BaseExceptionGroup("two", [SystemExit(3)])),
+        Misbehaving(None),
+        Misbehaving(["hello"]),
+        Misbehaving([Said("a", cast("str", None))]),
+        Misbehaving([Said("a", "hello", metadata={"at": object()})]),
+        Misbehaving(responds=SystemExit(3)),
+        Misbehaving(responds=object()),
+    ],
+)
+async def test_a_channel_that_misbehaves_is_a_500_that_names_it_and_ends_nothing(
+    project: Path, channel: Misbehaving
+) -> None:
+    written = io.StringIO()
+    log = make_logger(Logging(level="error"), now=Sources().now, stream=written)
+    parts = {"pager": channel, "good": Misbehaving()}
+    async with (
+        open_bot(load_project(project), log=log) as bot,
+        served(replace(parts_of(bot), channels=parts)) as client,
+    ):
+        assert (await client.post("/webhooks/pager/webhook", data=b"")).status == 500
+        assert "the channel 'pager': re" in written.getvalue()
+        assert (await client.post("/webhooks/good/webhook", data=b"")).status == 200
 
 
 class Broken:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from bot import PluginError, Resources, Settings, Sources, Startup, hookimpl
-from bot.plugins import Plugins, find_plugins, hookspecs, needs_action_server
+from bot.plugins import Plugins, find_plugins, needs_action_server
 
 
 def plugin(**hooks: Any) -> SimpleNamespace:
@@ -122,6 +122,81 @@ async def test_lifespans_open_in_order_and_close_in_the_reverse() -> None:
     assert seen == ["open one", "open two", "close two", "close one"]
 
 
+def opens(lifespan: Callable[[Startup], Any]) -> Plugins:
+    return Plugins([("one", plugin(lifespan=lifespan))])
+
+
+@asynccontextmanager
+async def leaves(startup: Startup) -> AsyncIterator[None]:
+    if startup:
+        raise SystemExit(4)
+    yield
+
+
+@asynccontextmanager
+async def fails_to_close(startup: Startup) -> AsyncIterator[None]:
+    yield
+    raise RuntimeError("still in use")
+
+
+@asynccontextmanager
+async def yields_twice(startup: Startup) -> AsyncIterator[None]:
+    yield
+    yield
+
+
+@pytest.mark.parametrize(
+    ("lifespan", "told"),
+    [
+        (leaves, "one: its lifespan did not open: SystemExit: 4"),
+        (fails_to_close, "one: its lifespan did not close: RuntimeError: still in use"),
+        (yields_twice, "one: its lifespan did not close: RuntimeError: generator didn't stop"),
+        (lambda startup: 7, "one: its lifespan gives a int, no async context manager; put `@asynccontextmanager`"),
+    ],
+)
+async def test_a_lifespan_that_fails_names_its_plugin(lifespan: Callable[[Startup], Any], told: str) -> None:
+    with pytest.raises(PluginError, match=told):
+        async with opens(lifespan).lifespan(startup()):
+            pass
+
+
+async def test_what_fails_while_a_lifespan_is_open_is_not_called_its_fault() -> None:
+    @asynccontextmanager
+    async def lifespan(startup: Startup) -> AsyncIterator[None]:
+        yield
+
+    with pytest.raises(ZeroDivisionError):
+        async with opens(lifespan).lifespan(startup()):
+            raise ZeroDivisionError
+
+
+class Effect_:
+    settled_action = None
+
+    async def perform(self, key: str, parameters: object) -> None: ...
+
+    async def find(self, key: str, parameters: object) -> None: ...
+
+
+class Blocking(Effect_):
+    def find(self, key: str, parameters: object) -> None: ...  # type: ignore[override]
+
+
+@pytest.mark.parametrize(
+    ("effect", "told"),
+    [
+        (object(), "effect 'pay' lacks `find`, `perform`, `settled_action`"),
+        (Effect_, "is the class Effect_; offer one that is made"),
+        (Blocking(), "has a `find` that must be async"),
+    ],
+)
+def test_an_effect_that_could_not_be_made_is_refused(effect: Any, told: str) -> None:
+    given = startup()
+    with pytest.raises(PluginError, match=told):
+        given.add_effect("pay", effect)
+    given.add_effect("pay", Effect_())  # type: ignore[arg-type]
+
+
 def test_resources_are_given_once_and_typed() -> None:
     resources = Resources()
     resources.provide("bank", "a client")
@@ -167,6 +242,24 @@ def test_a_module_that_cannot_be_imported_is_named(tmp_path: Path) -> None:
     (folder / "actions" / "broken.py").write_text("import nowhere_to_be_found\n")
     with pytest.raises(PluginError, match=r"actions/broken\.py cannot be imported: ModuleNotFoundError"):
         list(find_plugins(folder, ()))
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "cure"),
+    [
+        ("till", "import nowhere_to_be_found\n", "install what it imports"),
+        ("till", "def half(:\n", "mend this line"),
+        ("till", "import sys\nsys.exit(2)\n", "take the exit out"),
+        ("tilt", "", "Did you mean `till`"),
+        ("nothing_like_it", "", "name a folder or module of the project"),
+    ],
+)
+def test_the_cure_is_for_what_is_wrong_with_a_plugin_that_is_named(
+    tmp_path: Path, name: str, source: str, cure: str
+) -> None:
+    (tmp_path / "till.py").write_text(source)
+    with pytest.raises(PluginError, match=cure):
+        list(find_plugins(tmp_path, (name,)))
 
 
 def test_actions_that_add_commands_are_told_where_commands_belong(tmp_path: Path) -> None:
@@ -219,36 +312,3 @@ def test_an_installed_packages_plugin_is_found_by_its_entry_point(
     plugins = Plugins(find_plugins(tmp_path, ()))
     assert "weather (weather_bot)" in plugins.names
     assert "action_who" in plugins.actions()
-
-
-def test_every_hook_is_documented() -> None:
-    reference = (Path(__file__).resolve().parents[2] / "docs" / "reference" / "hooks.md").read_text()
-    hooks = [name for name, value in vars(hookspecs).items() if hasattr(value, "bot_spec")]
-    assert len(hooks) == 7
-    assert [name for name in hooks if f"## `{name}" not in reference] == []
-
-
-@pytest.mark.parametrize(
-    ("made", "lacks"),
-    [
-        (SimpleNamespace(features=len), "component 'Part' lacks `share`, `version`"),
-        (SimpleNamespace(process=len), "component 'Part' lacks `version`"),
-        (None, "component 'Part' lacks `features`, `share`, `version`"),
-    ],
-)
-def test_a_component_that_lacks_something_is_refused_with_what_it_lacks(made: object, lacks: str) -> None:
-    offered = plugin(register_nlu_components=lambda register: register("Part", lambda options: made))
-    with pytest.raises(PluginError, match=lacks):
-        Plugins([("one", offered)]).nlu_components()["Part"]({})
-
-
-def test_a_policy_that_lacks_something_or_cannot_be_made_is_named() -> None:
-    def register_policies(register: Callable[[str, Any], None]) -> None:
-        register("Half", lambda content, entry: SimpleNamespace(name="Half", predict=len))
-        register("None", lambda content: None)
-
-    policies = Plugins([("one", plugin(register_policies=register_policies))]).policies()
-    with pytest.raises(PluginError, match="policy 'Half' lacks `priority`"):
-        policies["Half"](None, None)
-    with pytest.raises(PluginError, match=r"policy 'None' cannot be made: TypeError: .*2 were given"):
-        policies["None"](None, None)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+
+# The words that everybody shares.
+SHARED = {"bot.messages", "bot.errors", "bot.sources", "bot.encoding", "bot.progress", "bot.config"}
 
 # A room imports, of ours, only these rooms (and itself).
 ROOMS = {
@@ -44,7 +48,26 @@ ROOMS = {
     },
     "bot.reading": {"bot.content", "bot.config", "bot.messages", "bot.errors", "bot.encoding"},
     "bot.http": {"bot.errors", "bot.encoding", "bot.sources", "bot.messages"},
+    "bot.logs": {"bot.config", "bot.encoding", "bot.errors"},
+    "bot.stores": SHARED | {"bot.dialogue", "bot.engine"},
+    "bot.auth": SHARED | {"bot.stores"},
+    "bot.plugins": SHARED | {"bot.actions", "bot.channels", "bot.content", "bot.dialogue", "bot.engine", "bot.nlu"},
+    "bot.channels": SHARED | {"bot.engine", "bot.http", "bot.server"},
+    "bot.server": SHARED
+    | {
+        "bot.auth",
+        "bot.channels",  # for the table of routes alone
+        "bot.content",
+        "bot.dialogue",
+        "bot.engine",
+        "bot.logs",
+        "bot.reading",  # events that a backend sends
+        "bot.stores",
+    },
+    "bot.testing": SHARED | {"bot.actions", "bot.content", "bot.dialogue", "bot.engine"},
 }
+# `bot.app` and `bot.cli` put the rooms together.
+COMPOSING = {"bot", "bot.__main__", "bot.app", "bot.cli"}
 
 # A package is imported in these places only.
 PACKAGES = {
@@ -58,11 +81,40 @@ PACKAGES = {
     "backoff": {"bot.http"},
     "aiohttp": {"bot.server", "bot.channels", "simulator"},
     "click": {"bot.cli", "bot.plugins", "simulator"},
+    "uvloop": {"bot.cli"},
+    "rich": {"bot.cli"},
+    "prometheus_client": {"bot.server"},
+    "structlog": {"bot.logs"},
+    "argon2": {"bot.auth"},
+    "jwt": {"bot.auth"},
+    "pycrfsuite": {"bot.nlu"},
+    "matplotlib": {"bot.nlu"},
+    "numpy": {"bot.nlu", "bot.learning", "bot.dialogue"},
 }
 
 # These rooms are pure: they compute, and do no input or output.
 PURE = ("bot.content", "bot.dialogue", "bot.nlu", "bot.learning")
-IMPURE_MODULES = {"aiohttp", "dataset", "httpx", "pluggy", "yaml", "sqlalchemy", "socket", "subprocess", "sqlite3"}
+IMPURE_MODULES = {
+    "aiohttp",
+    "asyncio",
+    "dataset",
+    "http",
+    "httpx",
+    "pluggy",
+    "requests",
+    "socket",
+    "sqlalchemy",
+    "sqlite3",
+    "subprocess",
+    "urllib",
+    "yaml",
+}
+# These touch no file either; the others read and write the folders of trained models.
+WITHOUT_FILES = ("bot.content", "bot.dialogue")
+
+# Who may look at the process's environment, and who may import by a name that is known at run time only.
+ENVIRONMENT = {"bot.reading", "bot.cli"}  # `${NAME}` in config.yml; how many threads numerics may have
+BY_NAME = {"bot", "bot.cli", "bot.plugins"}
 
 
 def modules() -> Iterator[tuple[str, Path]]:
@@ -74,9 +126,14 @@ def modules() -> Iterator[tuple[str, Path]]:
             yield ".".join(parts), file
 
 
+@cache
+def _nodes(file: Path) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
+
+
 def imports(module: str, file: Path) -> Iterator[tuple[str, int]]:
     package = module.split(".") if file.name == "__init__.py" else module.split(".")[:-1]
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+    for node in _nodes(file):
         if isinstance(node, ast.Import):
             yield from ((alias.name, node.lineno) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -84,8 +141,18 @@ def imports(module: str, file: Path) -> Iterator[tuple[str, int]]:
                 base = package[: len(package) - node.level + 1]
                 yield ".".join([*base, node.module] if node.module else base), node.lineno
             else:
-                # `from bot.x import y` may name a module y; `from bot import Name` stays the public surface.
-                yield node.module or "", node.lineno
+                yield from ((target, node.lineno) for target in _targets(node))
+
+
+def _targets(node: ast.ImportFrom) -> set[str]:
+    """What `from x import y` imports: `from bot import Name` is the public surface, `from bot import config` a room."""
+    if node.module != "bot":
+        return {node.module or ""}
+    return {f"bot.{alias.name}" if _is_room(alias.name) else "bot" for alias in node.names}
+
+
+def _is_room(name: str) -> bool:
+    return (ROOT / "bot" / name).is_dir() or (ROOT / "bot" / f"{name}.py").is_file()
 
 
 def room_of(module: str) -> str:
@@ -156,13 +223,50 @@ def test_the_framework_knows_nothing_of_the_bank() -> None:
     assert not breaches, breaches
 
 
-def test_only_the_composition_root_and_the_command_line_import_the_application() -> None:
+def test_every_room_has_its_entry() -> None:
+    assert {room_of(module) for module, _ in ALL if module.startswith("bot")} == ROOMS.keys() | COMPOSING
+
+
+def test_the_application_does_not_know_its_command_line() -> None:
+    assert not [line for module, file in ALL if room_of(module) == "bot.app" for line in _of_cli(module, file)]
+
+
+def _of_cli(module: str, file: Path) -> Iterator[str]:
+    return (f"{file}:{line}" for target, line in imports(module, file) if room_of(target) == "bot.cli")
+
+
+def _named(module: str, file: Path, names: set[str]) -> Iterator[str]:
+    """Where one of the names is used, as a name of its own or as an attribute."""
+    for node in _nodes(file):
+        used = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else None
+        if used in names:
+            yield f"{file.relative_to(ROOT)}:{node.lineno} uses {used}"
+
+
+@pytest.mark.parametrize(
+    ("names", "rooms"),
+    [({"environ", "getenv", "environb"}, ENVIRONMENT), ({"import_module", "__import__"}, BY_NAME)],
+    ids=["environment", "imports by name"],
+)
+def test_what_only_some_rooms_may_use(names: set[str], rooms: set[str]) -> None:
+    breaches = [b for module, file in ALL if room_of(module) not in rooms for b in _named(module, file, names)]
+    assert not breaches, breaches
+
+
+def test_the_heart_touches_no_file() -> None:
+    files = {"open", "read_text", "read_bytes", "write_text", "write_bytes"}
+    breaches = [b for module, file in ALL if module.startswith(WITHOUT_FILES) for b in _named(module, file, files)]
+    assert not breaches, breaches
+
+
+def test_the_bank_and_its_simulator_meet_over_http_only() -> None:
+    other = {"actions": "simulator", "simulator": "actions"}
     breaches = [
         f"{file.relative_to(ROOT)}:{line} imports {target}"
         for module, file in ALL
-        if module.startswith("bot.") and room_of(module) not in ("bot.app", "bot.cli", "bot.testing")
+        if (top := module.split(".")[0]) in other
         for target, line in imports(module, file)
-        if target == "bot.app"
+        if target.split(".")[0] == other[top]
     ]
     assert not breaches, breaches
 
@@ -173,7 +277,7 @@ def test_nothing_formats_strings_that_people_write() -> None:
         f"{file.relative_to(ROOT)}:{node.lineno}"
         for module, file in ALL
         if module.startswith(("bot.dialogue", "bot.actions", "bot.engine", "actions"))
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        for node in _nodes(file)
         if isinstance(node, ast.Attribute) and node.attr in ("format", "format_map", "Formatter")
     ]
     assert not breaches, breaches

@@ -1,0 +1,152 @@
+"""What plugins register, looked at before anything runs: its kind, and what its functions take."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import math
+import re
+from collections.abc import Mapping
+from numbers import Real
+from typing import Any, Final, TypeAlias
+
+Flaw: TypeAlias = tuple[str, str]
+"""What is wrong, as the end of a sentence that begins with the thing's name, and what to write instead."""
+
+_CHANNEL_NAME: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*", re.ASCII)
+_SEE: Final = "see docs/reference/hooks.md"
+
+
+def action_flaw(name: str, action: object) -> Flaw | None:
+    """What is wrong with an action."""
+    if inspect.isclass(action) or not callable(action):
+        return f"is {_described(action)}", "register a function: `async def run(turn)`"
+    if inspect.isasyncgenfunction(action):
+        return "yields", "take the `yield` out: an action says things with `turn.say`"
+    if not _is_async(action):
+        return "must be async", f"write `async def {getattr(action, '__name__', 'run')}(turn)`"
+    return _arguments_flaw(action, "turn")
+
+
+def factory_flaw(*arguments: str) -> Any:
+    """What is wrong with a factory that is called with these arguments."""
+
+    def flaw(name: str, factory: object) -> Flaw | None:
+        if not callable(factory):
+            return f"is {_described(factory)}", "register what makes it: a class or a function"
+        if _is_async(factory):
+            return "is made by an `async def`", "take the `async` away"
+        return _arguments_flaw(factory, *arguments)
+
+    return flaw
+
+
+def channel_flaw(name: str, channel: object) -> Flaw | None:
+    """What is wrong with a channel, or with its name, which is a part of its address."""
+    if not _CHANNEL_NAME.fullmatch(name):
+        return "has a name that is no part of an address", "name it with letters, digits, `-` and `_`"
+    if inspect.isclass(channel):
+        return f"is {_described(channel)}", f"register one that is made: `{channel.__name__}()`"
+    flaw = methods_flaw(channel, {"receive": ("incoming",), "respond": ("answered",)})
+    if flaw is None and hasattr(channel, "send"):
+        flaw = methods_flaw(channel, {"send": ("sending",)}, are_async=True)
+    return flaw
+
+
+def observer_flaw(name: str, observe: object) -> Flaw | None:
+    """What is wrong with an observer."""
+    return _function_flaw(observe, ("record",))
+
+
+def policy_flaw(policy: object) -> Flaw | None:
+    """What is wrong with a policy that was made."""
+    if flaw := methods_flaw(policy, {"predict": ("tracker",)}, "name", "priority"):
+        return flaw
+    given: Any = policy
+    if not isinstance(given.name, str) or not given.name:
+        return f"has {given.name!r} for a `name`", "give it a text"
+    if isinstance(given.priority, bool) or not isinstance(given.priority, int | float) or math.isnan(given.priority):
+        return f"has {given.priority!r} for a `priority`", "give it a number: rules have 4, learned policies 1"
+    return None
+
+
+def component_flaw(component: object) -> Flaw | None:
+    """What is wrong with a component of the pipeline that was made."""
+    if hasattr(component, "process"):
+        flaw = methods_flaw(component, {"process": ("parse", "now")}, "version")
+    else:
+        flaw = methods_flaw(component, {"features": ("texts",)}, "share", "version")
+    given: Any = component
+    if flaw is None and not isinstance(given.version, str):
+        flaw = f"has {given.version!r} for a `version`", "give it a text"
+    if flaw is None and not hasattr(component, "process"):
+        flaw = _featurizer_flaw(component)
+    return flaw
+
+
+def _featurizer_flaw(featurizer: Any) -> Flaw | None:
+    if not _is_share(featurizer.share):
+        return f"has {featurizer.share!r} for a `share`", "give it a number from 0 to 1"
+    width = getattr(featurizer, "width", None)
+    if width is not None and (type(width) is not int or width < 1):
+        return f"has {width!r} for a `width`", "give it a whole number, or take it away"
+    return None
+
+
+def effect_flaw(effect: object) -> Flaw | None:
+    """What is wrong with a kind of outside change."""
+    if inspect.isclass(effect):
+        return f"is {_described(effect)}", f"offer one that is made: `{effect.__name__}(…)`"
+    arguments = ("key", "parameters")
+    return methods_flaw(effect, {"perform": arguments, "find": arguments}, "settled_action", are_async=True)
+
+
+def methods_flaw(
+    thing: object, methods: Mapping[str, tuple[str, ...]], *attributes: str, are_async: bool = False
+) -> Flaw | None:
+    """What is wrong with an object that needs these methods, by name with their arguments, and attributes."""
+    lacking = sorted(name for name in (*methods, *attributes) if not hasattr(thing, name))
+    if lacking:
+        return f"lacks `{'`, `'.join(lacking)}`", _SEE
+    for name, arguments in methods.items():
+        if flaw := _function_flaw(getattr(thing, name), arguments, is_async=are_async):
+            return f"has a `{name}` that {flaw[0]}", flaw[1]
+    return None
+
+
+def _function_flaw(function: object, arguments: tuple[str, ...], *, is_async: bool = False) -> Flaw | None:
+    if inspect.isclass(function) or not callable(function):
+        return f"is {_described(function)}", "write a function"
+    if is_async and not _is_async(function):
+        return "must be async", "write `async def`"
+    if not is_async and (_is_async(function) or inspect.isasyncgenfunction(function)):
+        return "is async", "write a plain `def`: nothing awaits it"
+    return _arguments_flaw(function, *arguments)
+
+
+def _arguments_flaw(function: Any, *arguments: str) -> Flaw | None:
+    try:
+        signature = inspect.signature(function, follow_wrapped=False)
+    except ValueError:  # written in C, without one
+        return None
+    try:
+        signature.bind(*arguments)
+    except TypeError:
+        return f"takes ({', '.join(signature.parameters)})", f"let it take ({', '.join(arguments)})"
+    return None
+
+
+def _is_async(function: object) -> bool:
+    while isinstance(function, functools.partial):
+        function = function.func
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
+
+
+def _is_share(share: Any) -> bool:
+    return isinstance(share, Real) and not isinstance(share, bool) and 0 <= float(share) <= 1
+
+
+def _described(thing: object) -> str:
+    if inspect.isclass(thing):
+        return f"the class {thing.__name__}"
+    return "None" if thing is None else f"an instance of {type(thing).__name__}"

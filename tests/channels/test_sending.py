@@ -1,0 +1,154 @@
+"""A plugin's channel that can speak first: what the bot says by itself reaches its user, once and in order."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from bot.app.opening import Bot, open_bot
+from bot.app.projects import load_project
+from bot.app.running import Place, parts_of, serving
+from bot.channels import plugged
+from bot.channels.delivery import Delivery
+from bot.config import Logging
+from bot.logs import make_logger
+from bot.sources import Sources
+
+from .test_plugged import PROJECT, page, served
+
+PLUGIN = """
+import asyncio
+from datetime import timedelta
+
+from bot import ReminderScheduled, Said, hookimpl
+
+import json
+
+sent = []
+failures = []
+arrived = asyncio.Event()
+
+
+class Pager:
+    def receive(self, incoming):
+        return [Said(m["from"], m["text"], m["id"]) for m in json.loads(incoming.body)["messages"]]
+
+    def respond(self, answered):
+        return [reply["text"] for _, replies in answered for reply in replies]
+
+    async def send(self, sending):
+        if failures:
+            raise failures.pop()
+        sent.append((sending.id, sending.sender, [reply["text"] for reply in sending.replies]))
+        arrived.set()
+
+
+async def remind(turn):
+    turn.say_text("I shall.")
+    for name in ("one", "two"):
+        turn.emit(ReminderScheduled("bye", turn.now.isoformat(), name))
+
+
+async def nudge(turn):
+    turn.say_text("Time!")
+
+
+@hookimpl
+def register_channels(register):
+    register("pager", Pager())
+
+
+@hookimpl
+def register_actions(register):
+    register("action_remind", remind)
+    register("action_nudge", nudge)
+"""
+RULES = """version: "3.1"
+rules:
+- rule: greet
+  steps: [{intent: greet}, {action: action_remind}]
+- rule: bye
+  steps: [{intent: bye}, {action: action_nudge}]
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    files = {**PROJECT, "rules.yml": RULES, "actions/pager.py": PLUGIN}
+    files["domain.yml"] = 'version: "3.1"\nintents: [greet, bye]\nactions: [action_remind, action_nudge]\n'
+    for name, text in files.items():
+        path = tmp_path / ("data" if name in ("nlu.yml", "rules.yml") else "") / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def of_plugin(bot: Bot) -> Any:
+    return sys.modules[bot.project.plugins.actions()["action_nudge"].__module__]
+
+
+MESSAGE = {"from": "555-1", "text": "hello", "id": "a"}
+
+
+async def test_a_reminder_reaches_the_user_of_a_channel_that_sends(project: Path) -> None:
+    place = Place(port=0, store="sqlite:///t.db")
+    async with asyncio.timeout(60), serving(project, place, {}) as (bot, url), httpx.AsyncClient() as client:
+        body = json.dumps({"messages": [MESSAGE]}).encode()
+        answer = await client.post(f"{url}/webhooks/pager/webhook", content=body)
+        assert answer.json() == ["I shall."]
+        await bot.background.fire_reminders()
+        plugin = of_plugin(bot)
+        while len(plugin.sent) < 2:
+            plugin.arrived.clear()
+            await plugin.arrived.wait()
+        conversation = await bot.store.conversation_id("channel:pager", "key", "555-1")
+        assert plugin.sent == [(f"{conversation}.{turn}", "555-1", ["Time!"]) for turn in (2, 3)]
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [(ConnectionError("down"), "failed"), (SystemExit(2), "failed"), (ValueError("gone"), "refused")],
+)
+async def test_what_cannot_be_sent_is_tried_again_unless_it_is_refused_for_good(
+    project: Path, error: BaseException, outcome: str
+) -> None:
+    quiet = make_logger(Logging(level="critical"), now=Sources().now)
+    addressing = {"pager": plugged.addressing("pager")}
+    outcomes: list[str] = []
+    told: list[str] = []
+    async with open_bot(load_project(project), log=quiet, addressing=addressing) as bot:
+        await answered(bot)
+        await bot.background.fire_reminders()
+        plugin, senders = of_plugin(bot), {"pager": plugged.sender("pager", bot.project.plugins.channels()["pager"])}
+        plugin.failures.append(error)
+        delivery = Delivery(
+            bot.store, bot.sources, senders=senders, outcome=outcomes.append, tell=lambda name, _: told.append(name)
+        )
+        async with delivery:
+            while await delivery.deliver_due():
+                pass
+    assert (outcomes[0], told) == (outcome, ["channel pager"])
+    # The first is still to come where it failed, and holds up the second; where it was refused, the second has come.
+    assert (outcomes[1:], len(plugin.sent)) == ((["sent"], 1) if outcome == "refused" else ([], 0))
+
+
+async def test_replies_for_a_channel_that_is_gone_wait_and_hold_up_nobody(project: Path) -> None:
+    quiet = make_logger(Logging(level="critical"), now=Sources().now)
+    outcomes: list[str] = []
+    async with open_bot(load_project(project), log=quiet, addressing={"pager": plugged.addressing("pager")}) as bot:
+        await answered(bot)
+        await bot.background.fire_reminders()
+        async with Delivery(bot.store, bot.sources, outcome=outcomes.append) as delivery:
+            assert await delivery.deliver_due() == 1
+    assert outcomes == ["failed"]
+
+
+async def answered(bot: Bot) -> None:
+    async with served(parts_of(bot)) as client:
+        assert await (await page(client, MESSAGE)).json() == ["I shall."]

@@ -1,0 +1,284 @@
+"""What plugins register is looked at before anything runs: what could not work is refused, with what to write."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+from collections.abc import AsyncIterator, Callable
+from types import SimpleNamespace
+from typing import Any
+
+import click
+import pytest
+
+from bot import Commands, PluginError, Settings, hookimpl
+from bot.cli.main import BUILT_IN, OPEN_TO_PLUGINS, cli
+from bot.plugins import Plugins, reserved
+
+from .test_plugins import nothing, plugin
+
+
+class Hooks:
+    """A plugin that is an object: its hooks are its class's."""
+
+    @hookimpl
+    def register_actions(self, register: Callable[[str, Any], None]) -> None:
+        register("action_a", nothing)
+
+
+class Misspelt:
+    @hookimpl
+    def register_action(self, register: object) -> None: ...
+
+
+class Unmarked:
+    def register_actions(self, register: object) -> None: ...
+
+
+class Async:
+    @hookimpl
+    async def register_actions(self, register: object) -> None: ...
+
+
+class Defaulted:
+    @hookimpl
+    def register_actions(self, register: object = None) -> None: ...
+
+
+class Wrapper:
+    @hookimpl(wrapper=True)
+    def register_actions(self, register: object) -> Any:
+        yield
+
+
+class Yielding:
+    @hookimpl
+    async def lifespan(self, startup: object) -> AsyncIterator[None]:
+        yield
+
+
+def test_a_plugin_may_be_an_object() -> None:
+    assert list(Plugins([("one", Hooks())]).actions()) == ["action_a"]
+
+
+@pytest.mark.parametrize(
+    ("offered", "told"),
+    [
+        (Misspelt(), r"there is no hook 'register_action'. Did you mean"),
+        (Unmarked(), "register_actions is a hook's name; put `@hookimpl`"),
+        (Async(), "register_actions must be a plain `def`"),
+        (Defaulted(), "gives its argument register a default"),
+        (Wrapper(), "register_actions is a wrapper"),
+        (Yielding(), "lifespan yields; put `@asynccontextmanager`"),
+    ],
+)
+def test_the_hooks_of_an_object_are_checked_as_those_of_a_module(offered: object, told: str) -> None:
+    with pytest.raises(PluginError, match=f"one: .*{told}"):
+        Plugins([("one", offered)])
+
+
+async def a_plain_action(turn: object) -> None: ...
+
+
+class Callable_:
+    async def __call__(self, turn: object) -> None: ...
+
+
+class Rasa_s:
+    def name(self) -> str:
+        return "action_rasa"
+
+    async def run(self, dispatcher: object, tracker: object, domain: object) -> list[object]:
+        return []
+
+
+class Sync:
+    def __call__(self, turn: object) -> None: ...
+
+
+async def of_rasa(dispatcher: object, tracker: object, domain: object) -> None: ...
+
+
+async def yields(turn: object) -> AsyncIterator[None]:
+    yield
+
+
+@functools.wraps(of_rasa)
+async def wrapped(turn: object) -> None: ...
+
+
+@pytest.mark.parametrize("action", [a_plain_action, Callable_(), functools.partial(of_rasa, None, None), wrapped])
+def test_whatever_can_be_awaited_with_a_turn_is_an_action(action: object) -> None:
+    plugins = Plugins([("one", plugin(register_actions=lambda register: register("action_a", action)))])
+    assert plugins.actions() == {"action_a": action}
+
+
+class Half:
+    """A channel that says nothing."""
+
+    def receive(self, incoming: object) -> list[object]:
+        return []
+
+
+class Whole(Half):
+    def respond(self, answered: object) -> None: ...
+
+
+class Later(Whole):
+    async def receive(self, incoming: object) -> list[object]:  # type: ignore[override]
+        return []
+
+
+class SendsAtOnce(Whole):
+    def send(self, sending: object) -> None: ...
+
+
+async def watch(record: object) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("hook", "name", "item", "told"),
+    [
+        ("register_actions", "action_a", None, "action 'action_a' is None; register a function"),
+        ("register_actions", "action_a", Rasa_s, "is the class Rasa_s"),
+        ("register_actions", "action_a", Rasa_s(), "is an instance of Rasa_s"),
+        ("register_actions", "action_a", Sync(), "must be async"),
+        ("register_actions", "action_a", of_rasa, r"takes \(dispatcher, tracker, domain\); let it take \(turn\)"),
+        ("register_actions", "action_a", yields, "yields; take the `yield` out"),
+        ("register_actions", a_plain_action, "action_a", "a name is to come first where an action is registered"),
+        ("register_actions", "action_listen", a_plain_action, "which is Teller's own"),
+        ("register_policies", "Ours", None, "policy 'Ours' is None"),
+        ("register_policies", "Ours", lambda content: None, r"takes \(content\); let it take \(content, entry\)"),
+        ("register_policies", "RulePolicy", lambda content, entry: None, "policy 'RulePolicy', which is Teller's own"),
+        ("register_nlu_components", "DIETClassifier", len, "'DIETClassifier', which is Teller's own"),
+        ("register_nlu_components", "Ours", object(), "is an instance of object; register what makes it"),
+        ("register_channels", "rest", Whole(), "channel 'rest', which is Teller's own; choose another name"),
+        ("register_channels", "callback", Whole(), "which is Teller's own"),
+        ("register_channels", "{x}", Whole(), "no part of an address"),
+        ("register_channels", "..", Whole(), "no part of an address"),
+        ("register_channels", "", Whole(), "a name is to come first where a channel is registered"),
+        ("register_channels", "pager", Whole, r"is the class Whole; register one that is made: `Whole\(\)`"),
+        ("register_channels", "pager", Half(), "lacks `respond`"),
+        ("register_channels", "pager", Later(), "has a `receive` that is async"),
+        ("register_channels", "pager", SendsAtOnce(), "has a `send` that must be async"),
+        ("register_observers", "all", watch, "observer 'all' is async; write a plain `def`"),
+        ("register_observers", "all", None, "observer 'all' is None"),
+        ("register_observers", "all", lambda: None, r"takes \(\); let it take \(record\)"),
+    ],
+)
+def test_what_could_not_work_is_refused_when_it_is_registered(hook: str, name: Any, item: object, told: str) -> None:
+    plugins = Plugins([("one", plugin(**{hook: lambda register: register(name, item)}))])
+    collect = {"register_nlu_components": "nlu_components"}.get(hook, hook.removeprefix("register_"))
+    with pytest.raises(PluginError, match=f"^one.*{told}"):
+        getattr(plugins, collect)()
+
+
+def test_all_that_is_wrong_is_reported_and_the_rest_is_registered() -> None:
+    def register_actions(register: Callable[[str, Any], None]) -> None:
+        register("action_a", None)
+        register("action_b", nothing)
+        register("action_b", nothing)
+
+    told: list[PluginError] = []
+    plugins = Plugins([("one", plugin(register_actions=register_actions))], told.append)
+    assert list(plugins.actions()) == list(plugins.actions()) == ["action_b"]
+    assert [str(error).split("'")[1] for error in told] == ["action_a", "action_b"]
+
+
+def commands(*adds: Callable[[Commands], None]) -> Commands:
+    return Plugins([(f"plugin {n}", plugin(register_commands=add)) for n, add in enumerate(adds, 1)]).commands()
+
+
+def adds(name: str) -> Callable[[Commands], None]:
+    return lambda commands: commands.add(click.Command(name))
+
+
+def takes(command: str, name: str, configure: Any = None) -> Callable[[Commands], None]:
+    return lambda commands: commands.option(command, click.Option([name]), configure)
+
+
+@pytest.mark.parametrize(
+    ("added", "told"),
+    [
+        ([adds("run")], "plugin 1 registers the command 'run', which is Teller's own"),
+        ([adds("coo"), adds("coo")], "plugin 2 registers the command 'coo', which plugin 1 registered already"),
+        ([takes("run", "--port")], "option 'bot run --port', which is Teller's own"),
+        ([takes("run", "--loft"), takes("run", "--loft")], "'bot run --loft', which plugin 1 registered already"),
+        ([takes("nosuch", "--loft")], "plugin 1: `commands.option` adds to `run` and `shell`, not to 'nosuch'"),
+        ([lambda commands: commands.option("run", "--x")], "plugin 1: `commands.option` takes a click option"),
+        ([lambda commands: commands.add(print)], "plugin 1: `commands.add` takes a click command"),
+    ],
+)
+def test_what_cannot_be_added_to_the_command_line_is_refused(
+    added: list[Callable[[Commands], None]], told: str
+) -> None:
+    with pytest.raises(PluginError, match=told):
+        commands(*added)
+
+
+@pytest.mark.parametrize(
+    ("configure", "told"),
+    [
+        (lambda settings, value: None, "plugin 1: what the option --loft configures is NoneType, not settings"),
+        (lambda settings, value: 1 / 0, "plugin 1: what the option --loft configures failed: ZeroDivisionError"),
+    ],
+)
+def test_what_an_option_configures_is_settings(configure: Any, told: str) -> None:
+    [option] = commands(takes("run", "--loft", configure)).options
+    assert option.configure is not None
+    with pytest.raises(PluginError, match=told):
+        option.configure(Settings(), "here")
+
+
+def test_the_names_of_the_command_line_are_reserved() -> None:
+    assert set(BUILT_IN) == reserved.COMMANDS
+    assert set(OPEN_TO_PLUGINS) == set(reserved.OPTIONS)
+    for name, known in reserved.OPTIONS.items():
+        command = getattr(importlib.import_module(f"bot.cli.{name}"), name)
+        spelt = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
+        assert spelt | set(cli.context_settings["help_option_names"]) == known
+
+
+def part(**changed: Any) -> SimpleNamespace:
+    return SimpleNamespace(**{"features": lambda texts: None, "share": 0.1, "version": "1", **changed})
+
+
+@pytest.mark.parametrize(
+    ("made", "lacks"),
+    [
+        (SimpleNamespace(features=len), "component 'Part' lacks `share`, `version`"),
+        (SimpleNamespace(process=len), "component 'Part' lacks `version`"),
+        (part(share=5), "has 5 for a `share`; give it a number from 0 to 1"),
+        (part(share="0.1"), "has '0.1' for a `share`"),
+        (part(share=float("nan")), "has nan for a `share`"),
+        (part(version=1), "has 1 for a `version`; give it a text"),
+        (part(width="2"), "has '2' for a `width`"),
+        (part(features=nothing), "has a `features` that is async"),
+        (SimpleNamespace(process=lambda parse: parse, version="1"), "has a `process` that takes"),
+        (None, "component 'Part' lacks `features`, `share`, `version`"),
+    ],
+)
+def test_a_component_that_lacks_something_is_refused_with_what_it_lacks(made: object, lacks: str) -> None:
+    offered = plugin(register_nlu_components=lambda register: register("Part", lambda options: made))
+    with pytest.raises(PluginError, match=lacks):
+        Plugins([("one", offered)]).nlu_components()["Part"]({})
+
+
+def test_a_policy_that_lacks_something_or_cannot_be_made_is_named() -> None:
+    def register_policies(register: Callable[[str, Any], None]) -> None:
+        register("Half", lambda content, entry: SimpleNamespace(name="Half", predict=len))
+        register("None", lambda content, entry: entry.options)
+
+    policies = Plugins([("one", plugin(register_policies=register_policies))]).policies()
+    with pytest.raises(PluginError, match="policy 'Half' lacks `priority`"):
+        policies["Half"](None, None)
+    with pytest.raises(PluginError, match=r"one: the policy 'None' cannot be made: AttributeError"):
+        policies["None"](None, None)
+
+
+@pytest.mark.parametrize("priority", [True, "high", float("nan")])
+def test_a_policy_whose_priority_is_no_number_is_refused(priority: object) -> None:
+    made = SimpleNamespace(name="Ours", priority=priority, predict=lambda tracker: None)
+    offered = plugin(register_policies=lambda register: register("Ours", lambda content, entry: made))
+    with pytest.raises(PluginError, match=r"policy 'Ours' has .* for a `priority`"):
+        Plugins([("one", offered)]).policies()["Ours"](None, None)

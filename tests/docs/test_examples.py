@@ -11,7 +11,9 @@ from pathlib import Path
 import click
 import pytest
 
+from bot.app.checking import check_project
 from bot.cli.main import cli
+from bot.content.names import DEFAULT_ACTIONS, DEFAULT_INTENTS, DEFAULT_SLOTS
 from bot.reading import read_project
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -110,3 +112,32 @@ def test_the_reference_of_the_http_server_is_what_its_routes_say() -> None:
 
     written = (ROOT / "docs" / "reference" / "http.md").read_text(encoding="utf-8")
     assert written == reference(), "write it again: python -m bot.server.reference > docs/reference/http.md"
+
+
+def test_every_document_is_linked_from_the_readme() -> None:
+    linked = {match[1] for match in _LINK.finditer((ROOT / "README.md").read_text(encoding="utf-8"))}
+    assert {named(document) for document in DOCUMENTS} - {"README.md"} <= linked
+
+
+def test_the_defaults_are_all_documented() -> None:
+    text = (ROOT / "docs" / "reference" / "defaults.md").read_text(encoding="utf-8")
+    names = {*DEFAULT_ACTIONS, *DEFAULT_INTENTS, *DEFAULT_SLOTS}
+    assert {name for name in names if f"`{name}`" not in text} == set()
+
+
+def test_the_guides_examples_make_one_bot_that_blocks_a_card(tmp_path: Path) -> None:
+    guides = [ROOT / "docs" / "how-to" / f"{name}.md" for name in ("write-intents", "write-stories", "test")]
+    (tmp_path / "config.yml").write_text("language: en\n")
+    for example in examples("yaml"):
+        if example.document in guides:
+            path = tmp_path / example.text.splitlines()[0].removeprefix("# ")
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(example.text)
+    code = [e.text for e in examples("python") if e.document.stem == "write-actions"]
+    (tmp_path / "actions").mkdir()
+    (tmp_path / "actions" / "cards.py").write_text("\n".join(code[: code.index(_registering(code)) + 1]))
+    assert [str(d) for d in check_project(tmp_path) if d.severity != "note"] == []
+
+
+def _registering(code: list[str]) -> str:
+    return next(text for text in code if "def register_actions" in text)

@@ -38,8 +38,15 @@ _GATHERED_SECONDS = 0.1
 _LONGEST = 2_000  # characters of one value, so that no single line floods the disk
 
 
-def make_logger(settings: Logging, *, now: Callable[[], datetime], stream: TextIO | None = None, bot: str = "") -> Log:
-    """The logger of one bot, writing to `stream` (standard error)."""
+def make_logger(
+    settings: Logging,
+    *,
+    now: Callable[[], datetime],
+    stream: TextIO | None = None,
+    bot: str = "",
+    lost: Callable[[], None] = lambda: None,
+) -> Log:
+    """The logger of one bot, writing to `stream` (standard error); `lost` is told of each line that cannot be."""
     pretty = settings.format == "console"
     renderer: Any = structlog.dev.ConsoleRenderer(colors=False) if pretty else _json
     first: dict[str, Any] = {"bot": bot} if bot else {}
@@ -52,7 +59,7 @@ def make_logger(settings: Logging, *, now: Callable[[], datetime], stream: TextI
         return event
 
     logger: Log = structlog.wrap_logger(
-        LineWriter(stream or sys.stderr),
+        LineWriter(stream or sys.stderr, lost),
         processors=[_Limit(now).limit, stamp, *_hiding(settings.message_text), renderer],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[settings.level]),
         context_class=dict,
@@ -97,14 +104,16 @@ class LineWriter:
 
     Each write lets other threads go first, so that a line a turn would slow
     turns down; a crash loses a moment's lines at most, none that tells of a fault.
+    A line that cannot be written (no room, nobody reads) is lost, and nothing else: `lost` is told of each.
     """
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, lost: Callable[[], None] = lambda: None) -> None:
         self._stream = stream
+        self._lost = lost
         self._lines: list[str] = []
         self._lock = threading.Lock()
         self._flushed_by: asyncio.AbstractEventLoop | None = None
-        weakref.finalize(self, _write, self._lines, stream, self._lock)  # at the end of the process, too
+        weakref.finalize(self, _write, self._lines, stream, self._lock, lost)  # at the end of the process, too
 
     def debug(self, line: str) -> None:
         """Write a line soon."""
@@ -126,20 +135,24 @@ class LineWriter:
     def flush(self) -> None:
         """Write what waits."""
         self._flushed_by = None
-        _write(self._lines, self._stream, self._lock)
+        _write(self._lines, self._stream, self._lock, self._lost)
 
     info = msg = debug
     warning = critical = exception = error
 
 
-def _write(lines: list[str], stream: TextIO, lock: threading.Lock) -> None:
+def _write(lines: list[str], stream: TextIO, lock: threading.Lock, lost: Callable[[], None]) -> None:
     with lock:
         written = lines[:]
         del lines[: len(written)]
         text = "".join(f"{line}\n" for line in written)
-        if text and not stream.closed:
-            stream.write(text)
-            stream.flush()
+        try:
+            if text:
+                stream.write(text)
+                stream.flush()
+        except (OSError, ValueError):  # the latter where it is closed
+            for _ in written:
+                lost()
 
 
 def mask(text: str) -> str:
@@ -186,6 +199,7 @@ _PLAIN = frozenset(
         "event",
         "level",
         "outcome",
+        "reply",
         "route",
         "service",
         "session",

@@ -73,7 +73,8 @@ class Access:
 
     def is_admin(self, authorization: str) -> bool:
         """Whether the admin key is presented."""
-        return hmac.compare_digest(authorization.encode(), f"Bearer {self._settings.admin_key}".encode())
+        presented = authorization.encode("utf-8", "surrogateescape")
+        return hmac.compare_digest(presented, f"Bearer {self._settings.admin_key}".encode())
 
     def _grant(self, authorization: str) -> _Grant | None:
         scheme, _, token = authorization.partition(" ")

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from .accounts import ACCOUNTS, CUSTOMERS
 from .faults import Fault, Faults, read_fault
-from .service import Handler, Problem, act_as, answer, check_admin, customer_of_request
+from .service import Handler, Problem, act_as, answer, check_admin, customer_of_request, read_json
 
 FAULTS = web.AppKey("faults", Faults)
 CLOSING = web.AppKey("closing", asyncio.Event)
@@ -138,7 +138,7 @@ async def set_fault(request: web.Request) -> web.Response:
     """POST /admin/faults: set a fault (see `Fault`)."""
     check_admin(request)
     try:
-        fault = read_fault(await request.json())
+        fault = read_fault(read_json(await request.read()))
     except ValueError as error:
         raise Problem(400, "U002", str(error)) from None
     request.app[FAULTS].add(fault)

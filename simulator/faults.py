@@ -43,11 +43,11 @@ class Fault(Struct):
 _TYPES: Mapping[str, Callable[[Any], bool]] = {
     "kind": lambda v: v in KINDS,
     "path": lambda v: isinstance(v, str) and 0 < len(v) <= 200,
-    "method": lambda v: v in {"*", "GET", "POST"},
+    "method": lambda v: v in ("*", "GET", "POST"),
     "probability": lambda v: _is_number(v) and 0 <= v <= 1,
     "count": lambda v: v is None or (isinstance(v, int) and not isinstance(v, bool) and v > 0),
     "seconds": lambda v: _is_number(v) and 0 <= v <= 600,
-    "when": lambda v: v in {"before", "after"},
+    "when": lambda v: v in ("before", "after"),
     "seed": lambda v: isinstance(v, int) and not isinstance(v, bool),
 }
 

@@ -13,7 +13,7 @@ from aiohttp import web
 from .accounts import ACCOUNTS, CUSTOMERS, Account
 from .openbanking import Json, envelope
 from .payments import PAID_BY, PAID_TO, KeyReused, Order, Payment
-from .service import BANK, Problem, answer, check_admin, customer_of_request
+from .service import BANK, Problem, answer, check_admin, customer_of_request, read_json
 
 ROOT = "/open-banking/v4.0/pisp"
 _SCHEME = "UK.OBIE.SortCodeAccountNumber"
@@ -25,11 +25,11 @@ _BY_NUMBER = {account.sort_code_and_number: account for account in ACCOUNTS.valu
 async def make_payment(request: web.Request) -> web.Response:
     """POST /domestic-payments: 201 with the payment, made or refused; the same again for a repeated key and body."""
     key = request.headers.get("x-idempotency-key", "")
-    if not 0 < len(key) <= 40 or key != key.strip():
-        raise Problem(400, "U006", "x-idempotency-key is missing or not 1 to 40 characters")
+    if not 0 < len(key) <= 40 or key != key.strip() or not key.isascii():
+        raise Problem(400, "U006", "x-idempotency-key is missing or not 1 to 40 ASCII characters")
     raw = await request.read()
     try:
-        body = json.loads(raw)
+        body = read_json(raw)
     except ValueError:
         raise Problem(400, "U011", "The body is not JSON") from None
     order = _order(body, customer_of_request(), key)

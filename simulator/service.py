@@ -97,6 +97,16 @@ def check_admin(request: web.Request) -> None:
         raise Problem(401, "U019", "The admin key is needed", {"WWW-Authenticate": "Bearer"})
 
 
+def read_json(raw: bytes) -> Any:
+    """The body's JSON value; raises ValueError where it is none, too deep, or holds half a character."""
+    try:
+        value = json.loads(raw)
+        json.dumps(value, ensure_ascii=False).encode()
+    except RecursionError:
+        raise ValueError("the JSON is nested too deep") from None
+    return value
+
+
 def answer(data: Any, status: int = 200) -> web.Response:
     """A JSON answer."""
     return web.json_response(data, status=status, dumps=_dumps)

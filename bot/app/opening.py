@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from msgspec import Struct, field
@@ -15,10 +15,12 @@ from bot.app.projects import Project, private_folder
 from bot.app.watching import Watcher
 from bot.auth.opening import Auth, open_auth
 from bot.config import Settings
+from bot.dialogue.effects import Effect
+from bot.engine.agent import Agent
 from bot.engine.background import Background
 from bot.engine.effects import Effects
 from bot.engine.engine import Addressing, Engine
-from bot.errors import StoreUnavailable
+from bot.errors import PluginError, StoreUnavailable
 from bot.logs import Log, make_logger
 from bot.plugins.registry import AddCustomer, Startup
 from bot.progress import Progress, silent
@@ -26,6 +28,7 @@ from bot.server.metrics import Metrics
 from bot.server.parts import DemoLogin
 from bot.server.readiness import Check, Readiness
 from bot.sources import Sources
+from bot.stores.connection import Connection
 from bot.stores.database import Database, Wrap
 from bot.stores.turns import SqlTurns, open_turns
 
@@ -95,8 +98,9 @@ async def open_bot(
     """
     settings, sources = project.settings, sources or Sources()
     private_folder(settings)
-    log = log or make_logger(settings.logging, now=sources.now)
-    watcher = Watcher(Metrics(), log, settings.logging.message_text)
+    metrics = Metrics()
+    log = log or make_logger(settings.logging, now=sources.now, lost=metrics.log_line_lost)
+    watcher = Watcher(metrics, log, settings.logging.message_text)
     async with AsyncExitStack() as stack:
         database = _open_database(settings, server, wrap, progress, stack)
         auth = await open_auth(database, settings, sources, outcome=watcher.login)
@@ -107,6 +111,7 @@ async def open_bot(
         tell = watcher.action_failed
         trained = await asyncio.to_thread(learn, project, progress=progress, tell_failure=tell)
         agent = await stack.enter_async_context(make_agent(project, trained, startup.resources, sources, tell))
+        _check_settled_actions(startup.effects, agent)
         store = open_turns(database, sources)
         stack.push_async_callback(store.close)
         effects = Effects(store, startup.effects, sources)
@@ -123,7 +128,7 @@ async def open_bot(
             background=Background(engine, sources),
             metrics=watcher.metrics,
             readiness=Readiness(
-                {"store": _store_check(database)},
+                {"store": store_check(database)},
                 told.checks,
                 timeout_seconds=_CHECK_SECONDS,
                 tell=watcher.check_failed,
@@ -135,6 +140,15 @@ async def open_bot(
             shown_logins=told.shown_logins,
             test_customers=startup.test_customers,
         )
+
+
+def _check_settled_actions(effects: Mapping[str, Effect], agent: Agent) -> None:
+    """Raise PluginError where an outside change is to be told of by an action that nobody registers."""
+    for kind, effect in effects.items():
+        action = effect.settled_action
+        if action is not None and action not in agent.actions:
+            what = f"the effect {kind!r} has {action!r} for its `settled_action`, and there is no such action"
+            raise PluginError(f"{what}; register one, or let it be None")
 
 
 def _open_database(
@@ -154,17 +168,24 @@ _CHECK_SECONDS = 6.0
 """How long a check may take: longer than the store's own patience with a lock."""
 
 
-def _store_check(database: Database) -> Check:
+def store_check(database: Database) -> Check:
+    """What asks whether the store takes writes: a full disk and a read-only database can still be read."""
+
     async def check() -> None:
-        """A full disk and a read-only database can still be read: SQLite is to write, and changes nothing."""
         if database.dialect.name == "sqlite":
-            await database.write(lambda connection: connection.run("UPDATE schema SET version = version"))
+            await database.write(_count_on)
             return
         row = await database.read(lambda connection: connection.one(_IS_READ_ONLY))
         if row is None or row.read_only:
             raise StoreUnavailable("the database takes no writes")
 
     return check
+
+
+def _count_on(connection: Connection) -> None:
+    """Change a number that nothing else uses: SQLite writes nothing where the content stays the same."""
+    (row,) = connection.all("PRAGMA user_version")
+    connection.run(f"PRAGMA user_version = {(row[0] + 1) % 2**31}")
 
 
 def _add_customer(auth: Auth) -> AddCustomer:

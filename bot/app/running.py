@@ -16,10 +16,11 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 import bot
+from bot.app.checking import BUILT_IN_CHANNELS
 from bot.app.memory import give_large_blocks_back, leave_alone_what_stays
 from bot.app.opening import Bot, open_bot
 from bot.app.projects import load_project
-from bot.app.workers import READY, Workers, check_workers, reserve_port, stop_without_parent
+from bot.app.workers import READY, STARTED, Workers, check_workers, reserve_port, stop_without_parent
 from bot.channels import plugged
 from bot.channels.callback import addressing as callback_addressing
 from bot.channels.delivery import Delivery
@@ -106,6 +107,8 @@ async def run_server(
     async with serving(folder, place, options, progress=progress) as (running, url):
         leave_alone_what_stays()
         announce(running, url, say)
+        if place.is_worker:
+            say(STARTED)
         await stop.wait()
         if not place.is_worker:
             say("Stopping: turns under way are finished first.")
@@ -127,15 +130,17 @@ async def serving(
     `wrap` goes around the store's connections (`Database.open`).
     """
     project = load_project(folder, options, place.override)
-    callback = _callback(project.settings)
+    callback = project.settings.callback
     senders = {name: c for name, c in project.plugins.channels().items() if isinstance(c, plugged.SendingChannel)}
     addressing = {name: plugged.addressing(name) for name in senders}
-    if callback:
-        addressing["callback"] = callback_addressing(callback)
+    if callback is not None:
+        addressing["callback"] = callback_addressing(callback.url)
     opened = open_bot(project, server=True, addressing=addressing, wrap=wrap, progress=progress)
     async with opened as running, AsyncExitStack() as stack:
         if isinstance(running.database.dialect, Postgres):
             stack.enter_context(noted(running.settings.data, running.database.dialect.place))
+        for name in running.settings.channels.keys() - {*BUILT_IN_CHANNELS, *project.plugins.channels()}:
+            running.log.warning("channel not served", channel=name)
         await running.engine.drain()
         jobs: list[Job] = [lambda: running.background.run(EFFECTS_EVERY), lambda: purging(running)]
         if addressing:
@@ -153,6 +158,8 @@ def _delivery(running: Bot, senders: Mapping[str, plugged.SendingChannel]) -> De
     return Delivery(
         running.store,
         running.sources,
+        callback=running.settings.callback,
+        warn=running.log.warning,
         wake=engine.outbox_changed,
         outcome=running.metrics.delivery,
         senders={name: plugged.sender(name, channel) for name, channel in senders.items()},
@@ -175,13 +182,8 @@ def parts_of(running: Bot) -> Parts:
         started=running.sources.now(),
         demo=tuple(running.shown_logins),
         channels=running.project.plugins.channels(),
-        callback=bool(_callback(running.settings)),
+        callback=running.settings.callback is not None,
     )
-
-
-def _callback(settings: Settings) -> str:
-    """Where the callback channel's replies go; empty where there is none."""
-    return str(settings.channels.get("callback", {}).get("url") or "")
 
 
 def announce(running: Bot, url: str, say: Say) -> None:

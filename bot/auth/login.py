@@ -13,14 +13,17 @@ from bot import config
 from bot.auth.codes import CodeHasher
 from bot.auth.pepper import Pepper
 from bot.auth.sessions import LoggedIn, Sessions
-from bot.errors import Busy, LoginRefused, LoginThrottled
+from bot.errors import Busy, LoginRefused, LoginsThrottled, LoginThrottled
 from bot.sources import Sources
 from bot.stores.customers import CustomerRow, CustomerStore
 from bot.stores.throttles import ThrottleNames, ThrottleStore
 
 
 class Login:
-    """Logs customers in. `outcome` is told `ok`, `refused` or `throttled` for every attempt that came to an end."""
+    """Logs customers in. `outcome` is told what came of every attempt that came to an end.
+
+    `ok`, `refused`, `throttled`, or `all_throttled` where nobody can log in for a while.
+    """
 
     def __init__(
         self,
@@ -46,15 +49,16 @@ class Login:
     async def login(self, account: str, code: str, address: str) -> LoggedIn:
         """A session for the customer of this account.
 
-        Raises LoginThrottled (too many attempts; before anything is looked
-        up), LoginRefused (unknown, wrong, disabled: all the same work and
-        words) and Busy (too many logins are being checked).
+        Raises LoginThrottled (too many attempts; LoginsThrottled for too many
+        of everybody's; before anything is looked up), LoginRefused (unknown,
+        wrong, disabled: all the same work and words) and Busy (too many logins
+        are being checked).
         """
         names = ThrottleNames(account=self._account_name(account), address=f"address:{_network(address)}")
         wait = await self._throttles.reserve(names, self._sources.now(), self._limits)
-        if wait > 0:
-            self._outcome("throttled")
-            raise LoginThrottled(wait)
+        if wait.seconds > 0:
+            self._outcome("all_throttled" if wait.everybody else "throttled")
+            raise (LoginsThrottled if wait.everybody else LoginThrottled)(wait.seconds)
         try:
             logged_in = await self._logged_in(account, code)
         except Busy:

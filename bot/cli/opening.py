@@ -31,7 +31,9 @@ def load_settings(project: Path, store: str | None = None) -> Settings:
     from bot.reading import content_files, read_settings
 
     if not (project / "config.yml").is_file() and not content_files(project):
-        raise ConfigurationError([f"there is no project in {project.resolve()}: go to one, or begin with `bot init DIR`"])
+        raise ConfigurationError(
+            [f"there is no project in {project.resolve()}: go to one, or begin with `bot init DIR`"]
+        )
     settings, diagnostics = read_settings(project)
     errors = [str(found) for found in diagnostics if found.severity == "error"]
     if errors:

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 
 from aiohttp import web
 
 from bot.errors import ConfigurationError
 
+_WITH_PORT = re.compile(r"\[([^\]]*)\](?::\d+)?|([\d.]+):\d+", re.ASCII)
+
 
 class TrustedProxies:
-    """The proxies whose X-Forwarded-For counts; addresses or networks. Raises ConfigurationError for anything else."""
+    """The proxies whose X-Forwarded-For counts; addresses or networks. Raises ConfigurationError for anything else.
 
-    def __init__(self, trusted: Sequence[str]) -> None:
+    `tell` is told of the first of them that writes what is no address: its clients all count as one then.
+    """
+
+    def __init__(self, trusted: Sequence[str], tell: Callable[[str], None] = lambda _: None) -> None:
+        self._tell = tell
+        self._told = False
         self._networks = []
         for text in trusted:
             try:
@@ -28,12 +36,19 @@ class TrustedProxies:
             return address
         hops = [hop.strip() for line in request.headers.getall("X-Forwarded-For", []) for hop in line.split(",")]
         for hop in reversed(hops):
-            if not _is_address(hop):
+            given = _address(hop)
+            if given is None:
+                self._tell_once(address)
                 break
-            address = hop
-            if not self._is_trusted(hop):
+            address = given
+            if not self._is_trusted(given):
                 break
         return address
+
+    def _tell_once(self, proxy: str) -> None:
+        if not self._told:
+            self._told = True
+            self._tell(proxy)
 
     def _is_trusted(self, address: str) -> bool:
         try:
@@ -43,9 +58,13 @@ class TrustedProxies:
         return any(parsed in network for network in self._networks)
 
 
-def _is_address(text: str) -> bool:
+def _address(hop: str) -> str | None:
+    """The address in what a proxy wrote, which may be quoted, bracketed or have a port; None where there is none."""
+    text = hop.strip('"')
+    with_port = _WITH_PORT.fullmatch(text)
+    text = (with_port[1] or with_port[2]) if with_port else text
     try:
         ipaddress.ip_address(text)
     except ValueError:
-        return False
-    return True
+        return None
+    return text

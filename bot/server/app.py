@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from types import MappingProxyType
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 
 from bot.channels import callback as callback_channel
 from bot.channels import plugged, rest
@@ -32,17 +32,26 @@ def make_app(parts: Parts) -> web.Application:
     serving = Serving(parts)
     app = web.Application(middlewares=[serving.middleware], client_max_size=parts.settings.server.max_body_bytes)
     table = route_table(parts.settings, parts.version, callback=parts.callback, channels=parts.channels)
+    parts.metrics.know_channels(parts.channels)
     app[PARTS] = parts
     app[SERVING] = serving
     app[ROUTES] = table
     for route in table:
         endpoint = serving.endpoint(route)
         if route.method == "GET":
-            app.router.add_get(route.path, endpoint)  # HEAD comes with it, as RFC 9110, 9.1 wants
+            # HEAD comes with it, as RFC 9110, 9.1 wants.
+            app.router.add_get(route.path, endpoint, expect_handler=_go_on)
         else:
-            app.router.add_route(route.method, route.path, endpoint)
+            app.router.add_route(route.method, route.path, endpoint, expect_handler=_go_on)
     app.cleanup_ctx.append(_background)
     return app
+
+
+async def _go_on(request: web.Request) -> None:
+    """Let a client that waits for it send its body; whatever else it expects may be ignored (RFC 9110, 10.1.1)."""
+    if request.headers["Expect"].lower() == "100-continue" and request.version >= HttpVersion11:
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0  # the answer itself has not begun
 
 
 def route_table(

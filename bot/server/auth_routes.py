@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from bot.auth.sessions import LoggedIn
-from bot.errors import BotError
+from bot.errors import BotError, LoginsThrottled
 from bot.server import schemas
 from bot.server.problems import not_found
 from bot.server.query import integer, path_id, text
@@ -22,7 +22,8 @@ async def login(call: Call) -> web.Response:
     try:
         logged_in = await call.parts.auth.login.login(account, call.body["code"], call.address)
     except BotError as error:  # too busy, or the store away, are attempts too
-        log.warning("login", outcome=type(error).__name__, account=_masked(account), address=call.address)
+        tell = log.error if isinstance(error, LoginsThrottled) else log.warning
+        tell("login", outcome=type(error).__name__, account=_masked(account), address=call.address)
         raise
     log.info("login", outcome="ok", account=_masked(account), address=call.address)
     return json_response(_logged_in(logged_in))
@@ -98,7 +99,9 @@ def _session(row: SessionRow) -> dict[str, object]:
 def routes() -> tuple[Route, ...]:
     """The routes of authentication."""
     limit = Parameter("limit", "how many at most", {"type": "integer", "minimum": 1, "maximum": _MOST_SESSIONS})
-    customer = Parameter("customer", "only this customer's, by `customerId` or the bank's id of them", schemas.plain(1, 64))
+    customer = Parameter(
+        "customer", "only this customer's, by `customerId` or the bank's id of them", schemas.plain(1, 64)
+    )
     by_id = Parameter("id", "the session's id", schemas.plain(1, 256), "path")
     logged_in = Answers(200, "a session's token", schemas.LOGGED_IN)
     done = Answers(204, "done")

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from aiohttp import web
 
 from bot.config import Settings
 from bot.errors import ConfigurationError
-from bot.logs import Log
+from bot.logs import Log, correlation_id
 from bot.server.app import PARTS, SERVING
+from bot.server.problems import Problem
+from bot.server.serving import CORRELATION
 from bot.server.shedding import Gate, Refusals, SheddingRunner
 
 
@@ -27,6 +30,8 @@ async def listening(app: web.Application, settings: Settings, *, shared_port: bo
     runner = SheddingRunner(
         app,
         Gate(serving.in_work, limits.waiting, refusals),
+        connect=lambda server: Connection(server, parts.sources.new_id),
+        auto_decompress=False,  # nothing here reads compressed bodies: a small one would become a large one for anybody
         logger=_forwarding(parts.log),
         access_log=None,
         handle_signals=False,
@@ -45,6 +50,36 @@ async def listening(app: web.Application, settings: Settings, *, shared_port: bo
         yield f"http://{f'[{host}]' if ':' in host else host}:{port}"
     finally:
         await runner.cleanup()
+
+
+class Connection(web.RequestHandler):
+    """aiohttp's protocol of one connection, with our answer to what is no HTTP: a problem as all the others."""
+
+    __slots__ = ("_new_id",)
+
+    def __init__(self, server: web.Server, new_id: Callable[[], str]) -> None:
+        super().__init__(server, loop=asyncio.get_running_loop(), **server._kwargs)
+        self._new_id = new_id
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """The answer to a request that no route saw; raises ConnectionError when an answer is under way."""
+        identifier = self._new_id()
+        correlation_id.set(identifier)  # in the request's own task
+        super().handle_error(request, status, exc, message)  # which logs it
+        code, detail = ("internal", "something went wrong here") if status >= 500 else ("no_http", _NO_HTTP)
+        headers = {"X-Content-Type-Options": "nosniff", "Server": "Teller", CORRELATION: identifier}
+        response = Problem(status, code, detail, headers=headers).response(identifier)
+        response.force_close()
+        return response
+
+
+_NO_HTTP = "this is no HTTP/1.1 request, or its head is too large"
 
 
 def _forwarding(log: Log) -> logging.Logger:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import accumulate
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
@@ -14,8 +14,8 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _BOUNDS = (*map(str, _SECONDS), "+Inf")
 
-_MOST_CHANNELS = 32
-"""Clients name their channels; what clients choose must not multiply time series."""
+_CHANNELS = ("rest", "chat", "callback", "background")
+"""The channels that every bot has. Clients may name others: what they choose must not make time series."""
 
 
 class _Timed:
@@ -84,7 +84,7 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = registry = CollectorRegistry()
         self.turns = 0
-        self._channels: set[str] = set()
+        self._channels = set(_CHANNELS)
         self._http = Times(registry, "bot_http_request_seconds", "HTTP requests", "method", "route", "status")
         self._turn = Times(registry, "bot_turn_seconds", "Turns, from their arrival to the commit", "channel")
         self._matcher = Times(registry, "bot_matcher_seconds", "Understanding one message")
@@ -99,6 +99,9 @@ class Metrics:
         self._unread = Counts(registry, "bot_messages_refused_unread", "Messages refused unread: the bot was full")
         self.refused_unread: Callable[[], None] = self._unread.add
         """A message was refused unread."""
+        self._lines_lost = Counts(registry, "bot_log_lines_lost", "Lines of the log that could not be written")
+        self.log_line_lost: Callable[[], None] = self._lines_lost.add
+        """A line of the log could not be written."""
         self._sessions = Gauge("bot_active_sessions", "Customers' sessions that live", registry=registry)
         self._waiting = Gauge("bot_messages_waiting", "Messages in work or waiting for it", registry=registry)
         self._store_waiting = Gauge("bot_store_waiting", "Jobs waiting for the store", ["kind"], registry=registry)
@@ -107,13 +110,14 @@ class Metrics:
         """An HTTP request was answered; `route` is its pattern, never its path."""
         self._http.add(seconds, method, route, status)
 
+    def know_channels(self, names: Iterable[str]) -> None:
+        """Count the turns of these channels apart; those of channels that nobody makes known are `other`."""
+        self._channels.update(names)
+
     def turn(self, channel: str, seconds: float) -> None:
         """A turn was committed."""
         self.turns += 1
-        if channel not in self._channels:
-            channel = "other" if len(self._channels) >= _MOST_CHANNELS else channel
-            self._channels.add(channel)
-        self._turn.add(seconds, channel)
+        self._turn.add(seconds, channel if channel in self._channels else "other")
         self._outcomes.add("committed")
 
     def turn_failed(self, kind: str) -> None:
@@ -145,7 +149,7 @@ class Metrics:
         self._commit.add(seconds)
 
     def login(self, outcome: str) -> None:
-        """Somebody tried to log in: `ok`, `refused` or `throttled`."""
+        """Somebody tried to log in: `ok`, `refused`, `throttled` or `all_throttled`."""
         self._logins.add(outcome)
 
     def delivery(self, outcome: str) -> None:

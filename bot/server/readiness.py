@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
@@ -69,6 +70,7 @@ class Readiness:
                 await check()
         except Exception as error:  # whatever a check raises means the same: not now
             if self.results.get(name, True):
-                self.tell(name, error)
+                with contextlib.suppress(Exception):  # nor may a log that cannot be written end the checks
+                    self.tell(name, error)
             return False
         return True

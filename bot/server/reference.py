@@ -18,7 +18,7 @@ same table is served as an OpenAPI 3.1 document at `/openapi.json`.
 
 Requests carry `Authorization: Bearer …` with a customer's token (`POST /auth`) or a
 key (`bot keys create`). Every answer has the header `X-Correlation-ID`; one that a
-request brings is kept. Only what is no HTTP at all gets a bare 400, as text.
+request brings is kept. What is no HTTP at all gets a 400, and its connection is closed.
 
 Errors are `application/problem+json` (RFC 9457) with `type`, `title`, `status`,
 `detail`, `code` and `correlationId`; 429 and 503 say `Retry-After`.

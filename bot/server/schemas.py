@@ -103,7 +103,7 @@ _REPLY = {
     "custom": ANYTHING,
     "metadata": OBJECT,
 }
-REPLY = obj((), _REPLY)
+REPLY = obj((), _REPLY | {"response": {"type": "string", "description": "the domain's response that this is"}})
 ANSWER = obj(
     ("conversationId", "turn", "messageId", "replies"),
     {"conversationId": TEXT, "turn": COUNT, "messageId": TEXT, "replies": {"type": "array", "items": REPLY}},

@@ -31,7 +31,7 @@ class Serving:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._proxies = TrustedProxies(parts.settings.server.trusted_proxies)
+        self._proxies = TrustedProxies(parts.settings.server.trusted_proxies, self._unreadable)
         self._cors = Cors(parts.settings.server.cors_origins)
         self._messages = 0
 
@@ -115,6 +115,9 @@ class Serving:
     async def _body(self, request: web.Request) -> object:
         limits = self._parts.settings.server
         return await read_json(request, max_bytes=limits.max_body_bytes, max_depth=limits.max_json_depth)
+
+    def _unreadable(self, proxy: str) -> None:
+        self._parts.log.warning("X-Forwarded-For cannot be read", proxy=proxy)
 
     def _identifier(self, request: web.Request) -> str:
         given = request.headers.get(CORRELATION)

@@ -199,17 +199,24 @@ def refusal(correlation_id: str) -> bytes:
 
 
 class SheddingRunner(web.AppRunner):
-    """An AppRunner whose connections each have a Shedder before them."""
+    """An AppRunner whose connections each have a Shedder before them; `connect` makes what is behind it."""
 
-    def __init__(self, app: web.Application, gate: Gate, **how: Any) -> None:
+    def __init__(
+        self,
+        app: web.Application,
+        gate: Gate,
+        connect: Callable[[web.Server], asyncio.Protocol] = web.Server.__call__,
+        **how: Any,
+    ) -> None:
         super().__init__(app, **how)
         self._gate = gate
+        self._connect = connect
 
     @property
     def server(self) -> Any:
         """What makes a protocol for each connection; None before `setup`."""
         server = super().server
-        return None if server is None else lambda: Shedder(server(), self._gate)
+        return None if server is None else lambda: Shedder(self._connect(server), self._gate)
 
     async def _make_server(self) -> web.Server:
         server = await super()._make_server()

@@ -80,7 +80,10 @@ _READY = schemas.obj(
     },
 )
 _STATUS = schemas.obj(
-    ("version", "contentFingerprint", "uptimeSeconds", "activeSessions", "turns", "readiness"),
+    (
+        *("version", "contentFingerprint", "uptimeSeconds", "activeSessions", "messagesWaiting", "turns", "readiness"),
+        *("model_file", "model_id", "num_active_training_jobs"),
+    ),
     {
         "version": schemas.TEXT,
         "contentFingerprint": schemas.TEXT,
@@ -89,6 +92,9 @@ _STATUS = schemas.obj(
         "messagesWaiting": schemas.COUNT,
         "turns": schemas.COUNT,
         "readiness": schemas.TEXT,
+        "model_file": {"type": "string", "description": "`contentFingerprint`, as Rasa calls it"},
+        "model_id": {"type": "string", "description": "the same"},
+        "num_active_training_jobs": {"const": 0, "description": "Rasa's; nothing is trained while the bot runs"},
     },
 )
 _VERSION = schemas.obj(

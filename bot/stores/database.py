@@ -89,7 +89,8 @@ class Database:
         """Open the store at `url`, bring its schema up to date and start its threads.
 
         `project` is the folder that an SQLite path is relative to. A `server`
-        has an SQLite file to itself. `patience` is how long (seconds) a
+        has an SQLite file to itself, and all connections from the start:
+        clients can take all other files that it may open. `patience` is how long (seconds) a
         transaction is tried while the database is locked or away.
         `synchronous` is SQLite's; anything but FULL loses turns at a power cut
         and is there for the tests that show it. After `tidy_every` SQL
@@ -111,9 +112,17 @@ class Database:
         database = cls(dialect, connect, readers, patience)
         database._lock = lock
         database._writer.tidy_every = tidy_every
-        for worker in database._workers:
-            worker.start()
+        database._start(connect=server)
         return database
+
+    def _start(self, *, connect: bool) -> None:
+        for worker in self._workers:
+            worker.start(connect=connect)
+        for worker in self._workers:
+            worker.connected.wait()
+        if connect and self._near is not None:
+            with contextlib.suppress(Fault):  # a reader does its work
+                self._near.look(lambda _: None)
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` on a reader's thread, outside any transaction; what it raises is raised here.

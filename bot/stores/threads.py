@@ -38,11 +38,15 @@ class Worker(ABC):
         self.link = link
         self.health = health
         self.counts = Counts()
+        self.connected = threading.Event()
+        """That the thread is done with its connection to begin with: it is open, or could not be, or is not needed."""
         self._patience = patience
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
+        self._connects_first = False
 
-    def start(self) -> None:
-        """Start the thread."""
+    def start(self, *, connect: bool) -> None:
+        """Start the thread, and let it `connect` at once; else it does with its first job."""
+        self._connects_first = connect
         self._thread.start()
 
     def join(self) -> None:
@@ -52,6 +56,15 @@ class Worker(ABC):
     @abstractmethod
     def stop(self) -> None:
         """Let the thread end when it has done what waits."""
+
+    def _work(self) -> None:
+        if self._connects_first:
+            self._attempt(self._connect, ())
+        self.connected.set()
+        self._run()
+
+    def _connect(self, _: Sequence[Job]) -> None:
+        self.link.open()
 
     @abstractmethod
     def _run(self) -> None:

@@ -8,7 +8,10 @@ from typing import TypeVar
 
 from msgspec import Struct
 
-from bot.auth.throttling import (
+from bot.config import Login
+from bot.stores.connection import Connection
+from bot.stores.database import Database
+from bot.stores.throttling import (
     Throttle,
     account_failed,
     refund_window,
@@ -16,9 +19,6 @@ from bot.auth.throttling import (
     reserve_account,
     reserve_window,
 )
-from bot.config import Login
-from bot.stores.connection import Connection
-from bot.stores.database import Database
 from bot.stores.times import micros
 
 T = TypeVar("T")
@@ -38,6 +38,13 @@ class ThrottleNames(Struct, frozen=True):
     address: str
 
 
+class Wait(Struct, frozen=True):
+    """How long (seconds) an attempt must wait, 0 for not at all; `everybody`: all others must, too."""
+
+    seconds: float
+    everybody: bool = False
+
+
 class ThrottleStore:
     """The `throttles` table.
 
@@ -48,25 +55,25 @@ class ThrottleStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def reserve(self, names: ThrottleNames, now: datetime, limits: Login) -> float:
-        """Reserve an attempt: 0 when it may go ahead, else the seconds to wait, and nothing was counted."""
+    async def reserve(self, names: ThrottleNames, now: datetime, limits: Login) -> Wait:
+        """Reserve an attempt; when it must wait, nothing was counted."""
         at, seconds = micros(now), micros(now) / _SECOND
 
-        def work(connection: Connection) -> float:
+        def work(connection: Connection) -> Wait:
             # Everybody's window is asked first: a refused attempt leaves no row of an account that somebody made up.
             everyone, wait = _attempted(connection, _ALL, at, limits.attempts_in_all, limits.window_seconds)
             if wait:
-                return wait
+                return Wait(wait, everybody=True)
             address, wait = _attempted(
                 connection, names.address, at, limits.attempts_per_address, limits.window_seconds
             )
             if wait:
-                return wait
+                return Wait(wait)
             account, wait = reserve_account(_locked(connection, names.account, at), seconds, limits)
             if wait == 0:
                 for name, state in ((_ALL, everyone), (names.address, address), (names.account, account)):
                     _keep(connection, name, state)
-            return wait
+            return Wait(wait)
 
         return await self._change(work)
 
@@ -111,6 +118,7 @@ class ThrottleStore:
 
 
 def _one_by_one(connection: Connection, works: Sequence[Callable[[Connection], T]]) -> Sequence[T]:
+    """As `write` runs its work, but not among it: jobs with the same work run together, where the first of them is."""
     return [work(connection) for work in works]
 
 

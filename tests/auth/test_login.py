@@ -282,7 +282,7 @@ async def test_attempts_that_are_refused_unread_leave_no_rows(
             await refusals(auth, f"3000000{n}", 1, address=f"192.0.2.{n}")
         before = await rows()
         for n in range(20):
-            assert await refusals(auth, f"4000000{n}", 1, address=f"198.51.100.{n}") == ["LoginThrottled"]
+            assert await refusals(auth, f"4000000{n}", 1, address=f"198.51.100.{n}") == ["LoginsThrottled"]
         assert await rows() == before  # everybody had theirs
     finally:
         auth.close()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.auth.throttling import RESERVED_SECONDS, Throttle, account_failed, reserve_account, reserve_window
 from bot.config import Login
+from bot.stores.throttling import RESERVED_SECONDS, Throttle, account_failed, reserve_account, reserve_window
 
 LIMITS = Login()
 
@@ -89,3 +89,38 @@ def test_a_window_takes_its_limit_and_opens_again() -> None:
         waits.append(wait)
     assert waits == [0, 0, 60.0]
     assert reserve_window(state, 70.0, 2, 60.0)[1] == 0
+
+
+YEAR = 365 * 86_400.0
+
+
+def test_a_clock_that_was_a_year_ahead_holds_nobody_back_for_a_year() -> None:
+    state, _ = reserve_window(Throttle(), YEAR, 2, 60.0)
+    waits = []
+    for _ in range(3):
+        state, wait = reserve_window(state, 10.0, 2, 60.0)
+        waits.append(wait)
+    assert waits == [0, 0, 60.0]
+    assert reserve_window(state, 70.0, 2, 60.0)[1] == 0
+
+
+def test_an_account_that_was_locked_by_a_clock_ahead_is_locked_anew_by_the_next_failure() -> None:
+    state = failed(5, now=YEAR)
+    state, wait = reserve_account(state, 10.0, LIMITS)
+    assert wait == 0
+    state = account_failed(state, 10.0, LIMITS)
+    assert state.locked_until == 70.0
+    assert reserve_account(state, 20.0, LIMITS)[1] == 50.0
+
+
+def test_reservations_of_a_clock_ahead_are_over() -> None:
+    state = Throttle()
+    for _ in range(5):
+        state, _ = reserve_account(state, YEAR, LIMITS)
+    assert reserve_account(state, 0.0, LIMITS)[1] == 0
+
+
+def test_a_lock_holds_for_a_worker_whose_clock_is_a_little_behind() -> None:
+    longest = account_failed(Throttle(failures=20), 0.0, LIMITS)
+    assert longest.locked_until == LIMITS.max_lock_seconds
+    assert reserve_account(longest, -5.0, LIMITS)[1] == LIMITS.max_lock_seconds + 5

@@ -28,3 +28,8 @@ def test_a_call_that_fails_loses_nothing_acknowledged_and_stops_the_store(record
 
 def test_the_harness_sees_a_store_that_goes_on_after_a_failed_commit(recorder: Path, memory: Path):
     assert any(run["problems"] for run in all_runs(recorder, memory, "25", "careless"))
+
+
+def test_readiness_sees_a_full_disk_and_that_there_is_room_again(recorder: Path, memory: Path):
+    found = json.loads(run_on_disk(recorder, "tests.durability.full", str(memory), folder=memory))
+    assert found == ["ok", "ok", "takes no writes", "takes no writes", "ok", "ok"]

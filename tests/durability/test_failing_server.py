@@ -184,7 +184,7 @@ class _OnDisk:
         return getattr(self._raw, name)
 
     def execute(self, sql: str, parameters: Any = ()) -> Any:
-        if self._disk.full and sql.lstrip().startswith(("INSERT", "UPDATE", "DELETE")):
+        if self._disk.full and sql == "COMMIT":  # which is when SQLite writes to its log
             raise disk_full(self._raw)
         return self._raw.execute(sql, parameters)
 

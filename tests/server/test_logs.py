@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import io
 import json
+import os
+import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from pathlib import Path
+from typing import Any, TextIO
 
 import pytest
+from aiohttp.test_utils import TestClient, TestServer
+from msgspec.structs import replace
 
-from bot.config import Logging
+from bot.app.opening import open_bot
+from bot.app.projects import load_project
+from bot.auth.opening import open_auth
+from bot.config import Logging, Login, Settings, Store
 from bot.errors import Busy, StoreUnavailable
 from bot.logs import LineWriter, Log, correlation_id, make_logger, mask
 from bot.messages import Reply
+from bot.server.app import make_app
+from bot.server.metrics import Metrics
 
 from .conftest import ACCOUNT, CODE, Running
 
@@ -185,6 +197,82 @@ def test_lines_are_written_when_the_writer_goes() -> None:
     assert stream.getvalue() == "last\n"
 
 
+def disk_without_room() -> TextIO:
+    return Path("/dev/full").open("w")
+
+
+def pipe_that_nobody_reads() -> TextIO:
+    reader, writer = os.pipe()
+    os.close(reader)
+    return os.fdopen(writer, "w")
+
+
+def closed_stream() -> TextIO:
+    stream = io.StringIO()
+    stream.close()
+    return stream
+
+
+UNWRITABLE = pytest.mark.parametrize("make", [disk_without_room, pipe_that_nobody_reads, closed_stream])
+
+
+@UNWRITABLE
+def test_a_line_that_cannot_be_written_is_counted_and_nothing_else_fails(make: Callable[[], TextIO]) -> None:
+    metrics, stream = Metrics(), make()
+    log = make_logger(
+        Logging(), now=lambda: datetime(2026, 11, 22, tzinfo=UTC), stream=stream, lost=metrics.log_line_lost
+    )
+    log.error("one")
+    log.info("two")
+    assert b"bot_log_lines_lost_total 2.0" in metrics.text()
+    with contextlib.suppress(OSError):
+        stream.close()
+
+
+def test_a_log_goes_on_when_there_is_room_again(tmp_path: Path) -> None:
+    lost: list[None] = []
+    with (tmp_path / "log").open("w") as stream:
+        room, full = os.dup(stream.fileno()), os.open("/dev/full", os.O_WRONLY)
+        writer = LineWriter(stream, lambda: lost.append(None))
+        os.dup2(full, stream.fileno())
+        writer.error("lost")
+        os.dup2(room, stream.fileno())
+        writer.error("written")
+        os.close(room)
+        os.close(full)
+    assert len(lost) == 1
+    assert (tmp_path / "log").read_text().endswith("written\n")
+
+
+@UNWRITABLE
+async def test_requests_are_answered_when_the_log_cannot_be_written(
+    running: Running, make: Callable[[], TextIO]
+) -> None:
+    stream = make()
+    log = make_logger(Logging(), now=running.clock.now, stream=stream, lost=running.parts.metrics.log_line_lost)
+    async with TestClient(TestServer(make_app(replace(running.parts, log=log)))) as client:
+        wrong = await client.post("/auth", json={"accountNumber": ACCOUNT, "code": "999999"})
+        running.engine.fail = RuntimeError("a bug")
+        failed = await client.post("/chat", json={"message": "hi"}, headers=await running.login())
+    assert (wrong.status, failed.status) == (401, 500)
+    with contextlib.suppress(OSError):
+        stream.close()
+
+
+async def test_a_bot_counts_what_its_log_lost(
+    small_project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(url=f"sqlite:///{tmp_path}/teller.db")
+    project = load_project(small_project, override=lambda settings: replace(settings, store=store))
+    stream = disk_without_room()
+    monkeypatch.setattr(sys, "stderr", stream)
+    async with open_bot(project) as bot:
+        bot.log.error("one")
+        assert b"bot_log_lines_lost_total 1.0" in bot.metrics.text()
+    with contextlib.suppress(OSError):
+        stream.close()
+
+
 async def test_nothing_of_a_customer_is_in_the_log_of_a_whole_conversation(running: Running) -> None:
     running.engine.replies = (Reply(text="the secret balance"),)
     customer = await running.login()
@@ -221,6 +309,20 @@ async def test_a_login_that_could_not_be_looked_at_is_logged_too(running: Runnin
     (line,) = (line for line in lines(running.log) if line["event"] == "login")
     outcome = Busy.__name__ if away == "hasher" else StoreUnavailable.__name__
     assert (line["outcome"], line["account"], line["address"]) == (outcome, "****56", "127.0.0.1")
+
+
+async def test_that_nobody_can_log_in_is_an_error_and_a_metric(running: Running, settings: Settings) -> None:
+    limited, sources = replace(settings, login=Login(attempts_in_all=1)), running.parts.sources
+    database: Any = running.parts.database
+    auth = await open_auth(database, limited, sources, outcome=running.parts.metrics.login)
+    async with TestClient(TestServer(make_app(replace(running.parts, auth=auth)))) as client:
+        for _ in range(2):
+            answer = await client.post("/auth", json={"accountNumber": ACCOUNT, "code": "999999"})
+    auth.close()
+    assert answer.status == 429
+    told = [(line["level"], line["outcome"]) for line in lines(running.log) if line["event"] == "login"]
+    assert told == [("warning", "LoginRefused"), ("error", "LoginsThrottled")]
+    assert b'bot_logins_total{outcome="all_throttled"} 1.0' in running.parts.metrics.text()
 
 
 async def test_a_good_correlation_id_is_kept_and_a_bad_one_replaced(running: Running) -> None:

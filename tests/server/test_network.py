@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import gzip
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -12,11 +15,13 @@ from msgspec.structs import replace
 from multidict import CIMultiDict
 from yarl import URL
 
+from bot import Incoming, JsonObject, Said
 from bot.config import Server
 from bot.errors import ConfigurationError
 from bot.server.address import TrustedProxies
 from bot.server.app import make_app
 from bot.server.listening import listening
+from bot.server.parts import Parts
 
 from .conftest import Running
 
@@ -38,12 +43,43 @@ def client_address(trusted: tuple[str, ...], remote: str, *forwarded: str) -> st
         (("10.0.0.1",), "10.0.0.1", ("1.1.1.1, made up",), "10.0.0.1"),
         (("10.0.0.1",), "10.0.0.1", ("",), "10.0.0.1"),
         (("fd00::/8",), "fd00::1", ("2001:db8::5",), "2001:db8::5"),
+        (("10.0.0.1",), "10.0.0.1", ("203.0.113.5:51234",), "203.0.113.5"),
+        (("10.0.0.1",), "10.0.0.1", ('"203.0.113.7"',), "203.0.113.7"),
+        (("10.0.0.1",), "10.0.0.1", ("[2001:db8::1]",), "2001:db8::1"),
+        (("10.0.0.1",), "10.0.0.1", ('"[2001:db8::1]:443"',), "2001:db8::1"),
+        (("10.0.0.0/8",), "10.0.0.1", ("1.1.1.1, 203.0.113.7:80, 10.0.0.9:80",), "203.0.113.7"),
+        (("10.0.0.1",), "10.0.0.1", ("[]:80",), "10.0.0.1"),
     ],
 )
 def test_only_what_a_trusted_proxy_saw_counts(
     trusted: tuple[str, ...], remote: str, forwarded: tuple[str, ...], address: str
 ) -> None:
     assert client_address(trusted, remote, *forwarded) == address
+
+
+def test_a_proxy_that_writes_no_address_is_told_of_once() -> None:
+    told: list[str] = []
+    proxies = TrustedProxies(("10.0.0.0/8",), told.append)
+
+    def ask(forwarded: str) -> None:
+        proxies.client(make_mocked_request("GET", "/", {"X-Forwarded-For": forwarded}).clone(remote="10.0.0.1"))
+
+    ask("made up, 203.0.113.7")  # what a client makes up is not the proxy's
+    assert told == []
+    ask("unknown, 10.0.0.9")
+    ask("unknown")
+    assert told == ["10.0.0.9"]
+
+
+async def test_an_unreadable_proxy_is_logged_and_what_it_wrote_is_not(running: Running) -> None:
+    server = Server(trusted_proxies=("127.0.0.1",))
+    parts = replace(running.parts, settings=replace(running.parts.settings, server=server))
+    async with TestClient(TestServer(make_app(parts))) as client:
+        for _ in range(2):
+            await client.get("/health", headers={"X-Forwarded-For": "secret"})
+    (line,) = running.log.getvalue().splitlines()
+    assert (json.loads(line)["event"], json.loads(line)["proxy"]) == ("X-Forwarded-For cannot be read", "127.0.0.1")
+    assert "secret" not in line
 
 
 def test_a_proxy_that_is_no_address_stops_the_start() -> None:
@@ -120,13 +156,81 @@ async def test_a_chunked_body_is_bounded_too(running: Running) -> None:
     assert (answer.status, (await answer.json())["code"]) == (413, "too_large")
 
 
+@asynccontextmanager
+async def lines_to(parts: Parts) -> AsyncIterator[Callable[[bytes], Awaitable[bytes]]]:
+    """Serve these parts on a socket; what is given sends bytes there, and reads until the server is done."""
+    settings = replace(parts.settings, server=Server(port=0))
+    async with asyncio.timeout(60), listening(make_app(parts), settings) as address:
+        url = URL(address)
+
+        async def say(data: bytes) -> bytes:
+            reader, writer = await asyncio.open_connection(url.host, url.port)
+            writer.write(data)
+            answer = await reader.read()
+            writer.close()
+            await writer.wait_closed()
+            return answer
+
+        yield say
+
+
 async def test_what_is_no_http_is_logged_in_a_word_and_not_repeated(running: Running) -> None:
-    settings = replace(running.parts.settings, server=Server(port=0))
-    async with asyncio.timeout(20), listening(make_app(running.parts), settings) as address:
-        reader, writer = await asyncio.open_connection(URL(address).host, URL(address).port)
-        writer.write(b"GET / HTTP/1.1\r\nAuthorization: Bearer " + b"secret" * 2_000 + b"\r\n\r\n")
-        assert b" 400 " in await reader.readline()
-        writer.close()
-        await writer.wait_closed()
+    async with lines_to(running.parts) as say:
+        answer = await say(b"GET / HTTP/1.1\r\nAuthorization: Bearer " + b"secret" * 2_000 + b"\r\n\r\n")
+    assert b" 400 " in answer.splitlines()[0]
     assert "LineTooLong" in running.log.getvalue()
-    assert "secret" not in running.log.getvalue()
+    assert "secret" not in running.log.getvalue() + answer.decode()
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"GET /health HTTP/1.1\r\n\r\n",
+        b"GARBAGE\r\n\r\n",
+        b"GET /health HTTP/1.1\r\nHost: x\r\n" + b"A: b\r\n" * 1_000 + b"\r\n",
+    ],
+    ids=["no host", "no HTTP", "too many headers"],
+)
+async def test_what_is_refused_before_any_route_is_a_problem_too(running: Running, request_: bytes) -> None:
+    async with lines_to(running.parts) as say:
+        head, _, body = (await say(request_)).partition(b"\r\n\r\n")
+    problem = json.loads(body)
+    assert b" 400 " in head.splitlines()[0]
+    assert (problem["status"], problem["code"]) == (400, "no_http")
+    assert f"X-Correlation-ID: {problem['correlationId']}\r\n".encode() in head
+    assert b"aiohttp" not in head
+    logged = [json.loads(line) for line in running.log.getvalue().splitlines()]
+    assert [line["correlation_id"] for line in logged if line["event"] == "http"] in ([], [problem["correlationId"]])
+
+
+@pytest.mark.parametrize(("expected", "goes_on"), [(b"100-continue", True), (b"wonders", False)])
+async def test_what_a_client_expects_is_done_or_ignored(running: Running, expected: bytes, goes_on: bool) -> None:
+    head = b"POST /auth HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Type: application/json\r\n"
+    async with lines_to(running.parts) as say:
+        answer = await say(head + b"Connection: close\r\nExpect: " + expected + b"\r\n\r\n{}")
+    assert answer.startswith(b"HTTP/1.1 100 Continue\r\n\r\n") == goes_on
+    assert b'"code":"invalid_body"' in answer
+    assert b"Server: Teller" in answer
+
+
+class Listener:
+    """A plugin's channel that keeps what came."""
+
+    def __init__(self) -> None:
+        self.bodies: list[bytes] = []
+
+    def receive(self, incoming: Incoming) -> Sequence[Said]:
+        self.bodies.append(incoming.body)
+        return ()
+
+    def respond(self, answered: Sequence[tuple[Said, Sequence[JsonObject]]]) -> Any:
+        return None
+
+
+async def test_nobody_s_small_body_becomes_a_large_one(running: Running) -> None:
+    listener, body = Listener(), gzip.compress(b"0" * 50_000)
+    head = b"POST /webhooks/listener/webhook HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+    async with lines_to(replace(running.parts, channels={"listener": listener})) as say:
+        answer = await say(head + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+    assert answer.startswith(b"HTTP/1.1 200 ")
+    assert listener.bodies == [body]

@@ -273,8 +273,7 @@ async def test_a_long_conversation_scrolls_inside_the_page(page: Page) -> None:
         await page.say(f"message {n}.")
         await page.until_log_says(f"you said: message {n}.")
     heights = page.browser.execute_script(
-        "return [document.documentElement.scrollHeight, innerHeight,"
-        " document.getElementById('scroller').scrollHeight]"
+        "return [document.documentElement.scrollHeight, innerHeight, document.getElementById('scroller').scrollHeight]"
     )
     assert heights[0] <= heights[1] < heights[2]
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import aiohttp
+from yarl import URL
 
 from simulator.settings import Endpoint
 
@@ -49,3 +51,15 @@ class Bank:
         headers = {"Authorization": f"Bearer {self.endpoint.admin_key}"}
         async with self.http.post("/admin/faults", json=fault, headers=headers) as response:
             assert response.status == 201, await response.text()
+
+    async def say(self, method: str, path: str, *headers: bytes, body: bytes = b"") -> bytes:
+        """Send bytes that no client of good manners would; the whole answer."""
+        url = URL(self.endpoint.url)
+        reader, writer = await asyncio.open_connection(url.host, url.port)
+        head = b"%s %s HTTP/1.1" % (method.encode(), path.encode())
+        lines = (head, b"Host: x", b"Connection: close", b"Content-Length: %d" % len(body), *headers)
+        writer.write(b"\r\n".join((*lines, b"", body)))
+        answer = await reader.read()
+        writer.close()
+        await writer.wait_closed()
+        return answer

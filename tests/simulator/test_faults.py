@@ -104,8 +104,31 @@ async def test_only_the_admin_orders_faults(bank: Bank) -> None:
 
 
 @pytest.mark.parametrize(
-    "spec", [[], {}, {"kind": "gremlins"}, {"kind": "500", "colour": 1}, {"kind": "500", "probability": True}]
+    "spec",
+    [
+        [],
+        {},
+        {"kind": "gremlins"},
+        {"kind": ["500"]},
+        {"kind": "500", "colour": 1},
+        {"kind": "500", "probability": True},
+        {"kind": "500", "method": []},
+        {"kind": "500", "when": {}},
+    ],
 )
 def test_a_fault_that_makes_no_sense_is_refused(spec: object) -> None:
     with pytest.raises(ValueError, match=r"fault|keys"):
         read_fault(spec)
+
+
+@pytest.mark.parametrize("body", [b"{", b"[" * 15_000, b'{"kind": ["500"], "method": []}', b"\xff"])
+async def test_an_order_that_cannot_be_read_is_refused_in_words(bank: Bank, body: bytes) -> None:
+    key = f"Authorization: Bearer {bank.endpoint.admin_key}".encode()
+    answer = await bank.say("POST", "/admin/faults", key, body=body)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b'"Errors":' in answer
+
+
+async def test_a_key_that_is_no_text_is_no_key(bank: Bank) -> None:
+    for path in ("/admin/faults", "/admin/books"):
+        assert (await bank.say("GET", path, b"Authorization: Bearer \xff")).startswith(b"HTTP/1.1 401 ")

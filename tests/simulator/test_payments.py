@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -240,3 +241,33 @@ async def test_a_payment_to_somebody_else_names_both_sides_to_each_other(bank: B
     got = await bank.get(f"/accounts/{JONAS.current.id}/transactions")
     assert got["Data"]["Transaction"][0]["DebtorAccount"] == {"Name": AMARA.name}
     assert AMARA.current.nickname not in str(got)
+
+
+SURROGATE = json.dumps(order()).replace("Rainy day", "\\ud800").encode()
+
+
+@pytest.mark.parametrize(
+    ("key", "body"),
+    [
+        (b"k-1", b"{"),
+        (b"k-1", b"[" * 15_000),
+        (b"k-1", SURROGATE),
+        (b"k-1", b"\xff"),
+        (b"\xff", json.dumps(order()).encode()),
+    ],
+    ids=["half", "deep", "half a character", "no text", "a key that is no text"],
+)
+async def test_an_order_that_cannot_be_read_is_refused_in_words(bank: Bank, key: bytes, body: bytes) -> None:
+    await bank.log_in(AMARA.id)
+    headers = (b"x-idempotency-key: " + key, b"Authorization: Bearer " + bank.token.encode())
+    answer = await bank.say("POST", f"{PAYMENTS}/domestic-payments", *headers, body=body)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b'"Errors":' in answer
+    assert (await books(bank))["payments"] == []
+
+
+async def test_what_is_looked_for_need_not_be_text(bank: Bank) -> None:
+    await bank.log_in(AMARA.id)
+    headers = (b"x-fapi-interaction-id: \xff", b"Authorization: Bearer " + bank.token.encode())
+    answer = await bank.say("GET", f"{PAYMENTS}/domestic-payments?EndToEndIdentification=%ff", *headers)
+    assert answer.startswith(b"HTTP/1.1 200 ")

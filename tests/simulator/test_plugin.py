@@ -134,7 +134,7 @@ def test_the_demo_has_a_store_of_its_own_on_loopback_only() -> None:
         configure(replace(settings, server=replace(settings.server, host=host)), True)
     for host in ("0.0.0.0", "::", "10.0.0.1", "bank.example"):
         reached = replace(settings, server=replace(settings.server, host=host))
-        with pytest.raises(ConfigurationError, match="served on 127.0.0.1 only"):
+        with pytest.raises(ConfigurationError, match=r"served on 127\.0\.0\.1 only"):
             configure(reached, True)
         assert configure(reached, False) == reached
         with pytest.raises(ConfigurationError, match="the demo's well-known logins"):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import resource
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -235,3 +237,38 @@ async def test_what_many_look_for_is_found_or_raised_for_each(database: Database
     )
     assert found == 1
     assert isinstance(missing, KeyError)
+
+
+@contextlib.contextmanager
+def no_more_files() -> Iterator[None]:
+    """As when clients' connections have taken all that this process may open."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+async def test_a_server_s_store_opens_no_more_files_once_it_is_open(tmp_path: Path):
+    database = Database.open("sqlite:///t.db", project=tmp_path, readers=3, server=True, patience=0.1)
+    together = threading.Barrier(3)
+    with no_more_files():
+        await database.write(insert(1))
+        reads = [database.read(lambda c: (together.wait(5), c.one(COUNT).n)[1]) for _ in range(3)]
+        assert await asyncio.gather(*reads) == [1] * 3
+        assert await database.scan(lambda c: c.one(COUNT).n) == 1
+        assert await database.look(lambda c: c.one(COUNT).n) == 1
+    await database.close()
+
+
+async def test_a_store_that_cannot_be_opened_for_a_while_refuses_and_recovers(tmp_path: Path):
+    database = Database.open("sqlite:///t.db", project=tmp_path, patience=0.05)
+    with no_more_files():
+        for call in (database.write(insert(1)), count(database), database.look(lambda c: c.one(COUNT).n)):
+            with pytest.raises(StoreUnavailable, match="cannot be used now"):
+                await call
+    await database.write(insert(2))
+    assert await count(database) == 1
+    assert await database.look(lambda c: c.one(COUNT).n) == 1
+    await database.close()

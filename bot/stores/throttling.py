@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from bot.config import Login
 
 RESERVED_SECONDS = 15.0  # longer than any login takes; what a crash can hold an account back
+_CLOCKS_DIFFER = 60.0  # seconds by which the clocks of machines on one store may differ
 
 
 class Throttle(Struct, frozen=True):
@@ -33,9 +34,9 @@ class Throttle(Struct, frozen=True):
 
 def reserve_account(state: Throttle, now: float, limits: Login) -> tuple[Throttle, float]:
     """Reserve an attempt on an account: the new state and 0, or the old one and the seconds to wait."""
-    if state.locked_until > now:
+    if _lasts(state.locked_until, now, limits.max_lock_seconds):
         return state, state.locked_until - now
-    pending = state.pending if state.pending_until > now else 0
+    pending = state.pending if _lasts(state.pending_until, now, RESERVED_SECONDS) else 0
     # After a lock one attempt at a time is let through; before it, as many as would reach the lock.
     if pending >= max(limits.failures - state.failures, 1):
         return state, max(state.pending_until - now, 1.0)
@@ -47,13 +48,14 @@ def account_failed(state: Throttle, now: float, limits: Login) -> Throttle:
     failures = state.failures + 1
     beyond = failures - limits.failures
     lock = min(limits.lock_seconds * 2.0 ** min(beyond, 32), limits.max_lock_seconds) if beyond >= 0 else 0.0
-    until = max(state.locked_until, now + lock) if lock else state.locked_until
+    before = state.locked_until if _lasts(state.locked_until, now, limits.max_lock_seconds) else 0.0
+    until = max(before, now + lock) if lock else before
     return replace(state, failures=failures, locked_until=until, pending=max(state.pending - 1, 0))
 
 
 def reserve_window(state: Throttle, now: float, limit: int, seconds: float) -> tuple[Throttle, float]:
     """Count an attempt in the window of `seconds`: the new state and 0, or the old one and the seconds to wait."""
-    if state.window_until <= now:
+    if not _lasts(state.window_until, now, seconds):
         return replace(state, count=1, window_until=now + seconds), 0.0
     if state.count >= limit:
         return state, state.window_until - now
@@ -68,3 +70,8 @@ def refund_window(state: Throttle) -> Throttle:
 def release_account(state: Throttle) -> Throttle:
     """The reserved attempt was not made after all."""
     return replace(state, pending=max(state.pending - 1, 0))
+
+
+def _lasts(until: float, now: float, longest: float) -> bool:
+    """Whether it is not over yet. What would last longer than it may is: it was set while a clock was ahead."""
+    return now < until <= now + longest + _CLOCKS_DIFFER

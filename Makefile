@@ -27,12 +27,12 @@ format: $(VENV)/.test
 # A stamp a purpose: the second start downloads nothing.
 $(VENV)/.run: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Teller needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.11 $(MAKECMDGOALS)")'
-	@test -x $(BIN)/python || { echo "Making a virtual environment in $(VENV) ..."; $(PYTHON) -m venv $(VENV); }
+	@$(BIN)/python -m pip --version > /dev/null 2>&1 || { echo "Making a virtual environment in $(VENV) ..."; $(PYTHON) -m venv $(VENV); }
 	@echo "Installing Teller and what it needs (once) ..."
 	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e .
 	@touch $@
 
-$(VENV)/.test: $(VENV)/.run
+$(VENV)/.test: $(VENV)/.run requirements-test.txt
 	@echo "Installing what the tests need (once) ..."
 	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -r requirements-test.txt
 	@touch $@
@@ -40,9 +40,8 @@ $(VENV)/.test: $(VENV)/.run
 # Rasa's SDK pins a world of its own; the tests of action servers run it from an environment of its own.
 $(SDK)/.done:
 	@echo "Installing rasa-sdk for the tests of action servers (once) ..."
-	@{ $(PYTHON) -m venv $(SDK) && $(SDK)/bin/python -m pip install -q --disable-pip-version-check 'rasa-sdk>=3.6'; } \
-		|| echo "rasa-sdk cannot be installed here; its tests will skip"
-	@mkdir -p $(SDK) && touch $@
+	@if $(PYTHON) -m venv $(SDK) && $(SDK)/bin/python -m pip install -q --disable-pip-version-check 'rasa-sdk>=3.6'; \
+		then touch $@; else echo "rasa-sdk cannot be installed now; its tests will skip"; fi
 
 clean:
 	rm -rf $(VENV) $(SDK) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

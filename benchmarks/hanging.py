@@ -68,14 +68,14 @@ async def ask(index: int, tokens: list[str], result: Result) -> None:
 
 async def one_round(key: str, tokens: list[str], seconds: float) -> Round:
     """Users talk, and customers ask for their balances."""
-    before = server_cpu()
+    before = server_cpu("run")
     asked = Result(seconds)
     asking = [asyncio.create_task(ask(index, tokens, asked)) for index in range(len(tokens))]
     talked = await load(PORT, TALKING, seconds, users(key), warmup=0)
     for task in asking:
         task.cancel()
     await asyncio.gather(*asking, return_exceptions=True)
-    return Round(talked, asked, (server_cpu() - before) / max(1, talked.statuses.get(200, 0)))
+    return Round(talked, asked, (server_cpu("run") - before) / max(1, talked.statuses.get(200, 0)))
 
 
 def run_all(work: Path, given: argparse.Namespace) -> tuple[list[Round], list[Round]]:

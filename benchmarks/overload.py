@@ -106,9 +106,12 @@ def messages(key: str) -> Callable[[int, int], bytes]:
     return request
 
 
-def server_cpu() -> float:
-    """The CPU time (seconds) of the processes that this one started, so far."""
+def server_cpu(command: str | None = None) -> float:
+    """The CPU time (seconds) of the processes that this one started, so far; of those of one command (`run`) only."""
     children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
+    if command is not None:
+        words = {child: Path(f"/proc/{child}/cmdline").read_text().split("\0") for child in children}
+        children = [child for child in children if command in words[child]]
     fields = [Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split() for child in children]
     return sum(int(field[11]) + int(field[12]) for field in fields) / os.sysconf("SC_CLK_TCK")
 

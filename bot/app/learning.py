@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, time
 from typing import TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from bot.app.guarding import TellFailure, guarded_policies
 from bot.app.projects import Project, private_folder
+from bot.content import Content, NluData
 from bot.dialogue import Dialogue, train_dialogue
 from bot.nlu import Model, fingerprint_of, train
 from bot.progress import Progress, part, silent
+from bot.reading.fingerprint import content_fingerprint
 
 SEED = 0
 KEPT = 8
-"""How many models stay in the cache: enough to go back and forth between a few versions of the content."""
+"""How many models of a kind stay in the cache: enough to go back and forth between a few versions of the content."""
+
+_DAY = 86_400.0
+"""Seconds after which a model that is half written is one of a process that was killed."""
 
 _MATCHER = 0.8
 """Roughly the share of the time that the matcher takes."""
@@ -61,10 +68,10 @@ def learn(project: Project, *, progress: Progress = silent, tell_failure: TellFa
 
     def learn_dialogue() -> Dialogue:
         progress("policies", _MATCHER)
-        return train_dialogue(content, seed=SEED, policies=factories)
+        return train_dialogue(content, factories)
 
     policies, policies_cached = _cached(
-        cache / f"dialogue-{content.fingerprint[:24]}",
+        cache / f"dialogue-{_policies_fingerprint(content)[:24]}",
         lambda folder: Dialogue.load(folder, content, factories),
         learn_dialogue,
     )
@@ -72,14 +79,24 @@ def learn(project: Project, *, progress: Progress = silent, tell_failure: TellFa
     return Trained(model, policies, perf_counter() - started, model_cached and policies_cached)
 
 
+def _policies_fingerprint(content: Content) -> str:
+    """The sha256 (hex) of all that policies are trained from: not the texts that are understood, nor those said."""
+    names = dict.fromkeys(content.domain.responses, ())
+    return content_fingerprint(replace(content, nlu=NluData(), domain=replace(content.domain, responses=names)))
+
+
 def _cached(folder: Path, load: Callable[[Path], Learned], learn: Callable[[], Learned]) -> tuple[Learned, bool]:
     if folder.is_dir():
         with contextlib.suppress(Exception):  # another version's, or cut short: a cache is only a cache
-            return load(folder), True
+            found = load(folder)
+            with contextlib.suppress(OSError):
+                os.utime(folder)
+            return found, True
     learned = learn()
     with contextlib.suppress(OSError), _written_whole(folder) as draft:  # a read-only project is trained each time
         learned.save(draft)
-        _forget_old(folder.parent)
+    with contextlib.suppress(OSError):  # another process may be forgetting, too
+        _forget_old(folder.parent, folder.name.partition("-")[0])
     return learned, False
 
 
@@ -96,7 +113,14 @@ def _written_whole(folder: Path) -> Iterator[Path]:
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def _forget_old(cache: Path) -> None:
-    models = sorted((f for f in cache.iterdir() if not f.name.startswith(".")), key=lambda f: f.stat().st_mtime)
-    for old in models[:-KEPT]:
+def _forget_old(cache: Path, kind: str) -> None:
+    """Remove the models of a kind that were used longest ago, and what killed processes left half written."""
+    models = sorted(cache.glob(f"{kind}-*"), key=_last_used)
+    left = [draft for draft in cache.glob(".training-*") if _last_used(draft) < time() - _DAY]
+    for old in (*models[:-KEPT], *left):
         shutil.rmtree(old, ignore_errors=True)
+
+
+def _last_used(folder: Path) -> float:
+    """When the folder was written, or a model taken from it; raises OSError once another process has removed it."""
+    return folder.stat().st_mtime

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -64,11 +65,13 @@ def _unchanged(settings: Settings) -> Settings:
 def private_folder(settings: Settings) -> Path:
     """The project's private folder, made (for its owner only) when it is not there; git ignores it.
 
-    Raises ConfigurationError where others may write in it: whoever can put a store there can let themselves in.
+    Raises ConfigurationError where anybody may write in it: whoever can put a store there can let themselves in. What
+    is not ours to change, a volume that is mounted so, is taken as it is.
     """
     folder = settings.data
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if stat.S_IMODE(folder.stat().st_mode) & 0o022:
+    found = folder.stat()
+    if found.st_mode & stat.S_IWOTH and found.st_uid == os.geteuid():
         raise ConfigurationError([f"{folder}: others may write in this folder; run `chmod 700 {folder}`"])
     ignored = folder / ".gitignore"
     if not ignored.exists():

@@ -21,11 +21,11 @@ def train_project(folder: Path, *, force: bool = False, progress: Progress = sil
         shutil.rmtree(project.settings.data / "models", ignore_errors=True)
     trained = learn(project, progress=progress)
     content = project.content
-    domain = content.domain
+    intents = {example.intent.partition("/")[0] for example in content.nlu.examples}
     done = "found in the cache" if trained.cached else f"trained in {trained.seconds:.1f} s"
     chosen = [trained.model.explain_threshold(), trained.model.explain_left_out()]
     return [
-        f"{len(content.nlu.examples)} examples of {len(domain.intents)} intents, "
+        f"{len(content.nlu.examples)} examples of {len(intents)} intents, "
         f"{len(content.rules)} rules, {len(content.stories)} stories: {done}.",
         *(line for line in chosen if line),
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 import contextlib
 import os
 import signal
@@ -10,12 +11,15 @@ import socket
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 
 from bot.errors import ConfigurationError
 
 READY = "ready "
 """How a process begins the line that says it serves; its URL follows."""
+
+STARTED = "worker started"
+"""What a worker says after all that the start has to say; what it prints from then on is for the operator."""
 
 MOST_RESTARTS = 5
 """How often one worker is started again within `RESTARTS_WITHIN` before the whole bot gives up: something is wrong."""
@@ -25,6 +29,12 @@ RESTARTS_WITHIN = 60.0
 
 PAUSE = 1.0
 """Seconds before a worker's second restart in a row; each further one waits so much longer."""
+
+LONGEST_LINE = 65_536
+"""Characters of a line that are kept until its end comes; of a longer one the pieces are lines."""
+
+_COMMAND = (sys.executable, "-u", "-m", "bot")
+"""How a worker is started; unbuffered, because what plugins print goes through a pipe."""
 
 Say = Callable[[str], None]
 
@@ -75,7 +85,7 @@ class Workers:
         """`arguments` are what each worker is started with, after `python -m bot`."""
         self._say = say
         self._stopping = asyncio.Event()
-        self._workers = [Worker(index + 1, arguments, say, self._stopping) for index in range(number)]
+        self._workers = [Worker(index + 1, (*_COMMAND, *arguments), say, self._stopping) for index in range(number)]
 
     async def run(self) -> int:
         """Start all, keep them running, and stop them at SIGTERM or SIGINT; the exit status.
@@ -112,16 +122,21 @@ class Workers:
 
 
 class Worker:
-    """One worker: a process, and another one whenever it dies."""
+    """One worker: a process, and another one whenever it dies.
 
-    def __init__(self, number: int, arguments: Sequence[str], say: Say, stopping: asyncio.Event) -> None:
+    `said` is what the first one said while it started, for the bot to say once for all workers.
+    """
+
+    def __init__(self, number: int, command: Sequence[str], say: Say, stopping: asyncio.Event) -> None:
+        """`command` starts a process that says STARTED, `say` takes what it prints after that."""
         self.started: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self.said: list[str] = []
         self._number = number
-        self._command = (sys.executable, "-m", "bot", *arguments)
+        self._command = command
         self._say = say
         self._stopping = stopping
         self._process: Process | None = None
+        self._is_starting = True
         self._restarts: deque[float] = deque(maxlen=MOST_RESTARTS)
 
     def terminate(self) -> None:
@@ -150,18 +165,22 @@ class Worker:
         if self._stopping.is_set():
             self.terminate()
         assert process.stdout is not None
-        async for line in process.stdout:
-            self._hear(line.decode().rstrip())
+        self._is_starting = True
+        async for line in _lines(process.stdout):
+            self._hear(line)
         return await process.wait()
 
     def _hear(self, line: str) -> None:
-        """Take note of the first process's lines, which are said for all; a later one only is ready again."""
-        if not self._restarts:
+        """Say what the process prints; of its start the bot speaks, and of another one's only that it is over."""
+        if not self._is_starting:
+            self._say(line)
+        elif line == STARTED:
+            self._is_starting = False
+            if self._restarts:
+                self._say(f"worker {self._number} is ready again")
+            self._settle(True)
+        elif not self._restarts:
             self.said.append(line)
-            if line.startswith(READY):
-                self._settle(True)
-        elif line.startswith(READY):
-            self._say(f"worker {self._number} is ready again")
 
     def _settle(self, started: bool) -> None:
         if not self.started.done():
@@ -179,3 +198,17 @@ class Worker:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(PAUSE * (recent - 1)):
                 await self._stopping.wait()
+
+
+async def _lines(output: asyncio.StreamReader) -> AsyncIterator[str]:
+    """The lines without their ends, as they come; what is no UTF-8 is replaced."""
+    decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+    rest = ""
+    while chunk := await output.read(LONGEST_LINE):
+        *lines, rest = (rest + decode(chunk)).split("\n")
+        if len(rest) > LONGEST_LINE:
+            lines, rest = [*lines, rest], ""
+        for line in lines:
+            yield line.rstrip()
+    if rest:
+        yield rest.rstrip()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -15,4 +16,5 @@ def init(folder: Path) -> None:
 
     for file in write_template(folder):
         click.echo(f"  {file}")
-    click.echo(f"\nNext:\n  bot test --project {folder}\n  bot shell --project {folder}\n  bot run --project {folder}")
+    name = shlex.quote(str(folder))
+    click.echo(f"\nNext:\n  bot test --project {name}\n  bot shell --project {name}\n  bot run --project {name}")

@@ -82,7 +82,12 @@ def show(answer: Answer) -> list[dict[str, Any]]:
 
 
 def _standard_input() -> TextIO:
-    """Standard input beside `sys.stdin`, which the interpreter closes at its end and waits for a thread reading it."""
+    """Standard input beside `sys.stdin`, which the interpreter closes at its end and waits for a thread reading it.
+
+    Raises BotError where it is closed.
+    """
+    if sys.stdin is None:
+        raise BotError("standard input is closed: run the shell in a terminal, or hand it messages (`… < messages`)")
     return open(sys.stdin.fileno(), encoding="utf-8", errors="replace", closefd=False)
 
 

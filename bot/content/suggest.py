@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rapidfuzz import fuzz
+from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
 _NEAR = 70.0
 """How like two words are, of 100, that one is suggested for the other."""
+_LOOKED_AT = 50
 
 
 def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
@@ -17,7 +18,7 @@ def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
     Where none is near, the other cure alone. What names begin with alike
     (`utter_`, `ask_`) tells nothing and is left aside.
     """
-    likeness = {name: _likeness(word, name) for name in known if name != word}
+    likeness = {name: _likeness(word, name) for name in _nearest(word, known)}
     best = max(likeness, key=likeness.__getitem__, default="")
     if not likeness or likeness[best] < _NEAR:
         return otherwise
@@ -32,7 +33,15 @@ def is_misspelt(word: str, known: Iterable[str]) -> bool:
     words of eight letters or more (optimal string alignment distance), or
     another case. In words of three letters or fewer only a swap can be told.
     """
-    return any(_is_slip(word, name) for name in known if name != word)
+    return any(_is_slip(word, name) for name in _nearest(word, known))
+
+
+def _nearest(word: str, known: Iterable[str]) -> list[str]:
+    """The few of the known names that are worth a closer look, most alike first."""
+    others = [name for name in known if name != word]
+    return [
+        name for name, *_ in process.extract(word, others, scorer=fuzz.ratio, processor=str.casefold, limit=_LOOKED_AT)
+    ]
 
 
 def _likeness(word: str, name: str) -> float:

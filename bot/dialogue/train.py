@@ -33,11 +33,10 @@ FEWEST_TURNS: Final = 5
 """User turns that are kept whatever the policies look at: the two-stage fallback goes back this far."""
 
 
-def train_dialogue(content: Content, seed: int = 0, policies: Mapping[str, Factory] | None = None) -> Dialogue:
-    """The dialogue that the content's rules and stories describe.
+def train_dialogue(content: Content, policies: Mapping[str, Factory] | None = None) -> Dialogue:
+    """The dialogue that the content's rules and stories describe: the same each time.
 
-    `policies` make plugins' policies, by the name that config.yml uses for
-    them. Nothing here is drawn at random: `seed` changes nothing.
+    `policies` make plugins' policies, by the name that config.yml uses for them.
     """
     lessons = _Lessons.of(content)
     config = policy_config(content, policies or {})

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Final
 
 import numpy as np
@@ -143,18 +144,35 @@ def _thin(examples: Sequence[Example]) -> Iterator[ThinIntent]:
 
 def _coverage(content: Content) -> Iterator[Coverage]:
     """Values of three letters or more are looked for as whole words in the examples that do not annotate them."""
-    values: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for example in content.nlu.examples:
-        for a in example.annotations:
-            values[a.entity][normalise(example.text[a.start : a.end])] += 1
-    padded = [(e, f" {normalise(e.text)} ") for e in content.nlu.examples]
-    for entity in sorted({*values, *content.domain.entities}):
-        known = values.get(entity, {})
+    examples = content.nlu.examples
+    marked = [[(a.entity, normalise(e.text[a.start : a.end])) for a in e.annotations] for e in examples]
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for entity, value in chain.from_iterable(marked):
+        counts[entity][value] += 1
+    said = _Said([normalise(e.text) for e in examples])
+    for entity in sorted({*counts, *content.domain.entities}):
+        known = counts.get(entity, Counter())
         missed = tuple(
-            (value, str(e.place))
+            (value, str(examples[at].place))
             for value in sorted(known)
             if len(value) >= 3
-            for e, text in padded
-            if f" {value} " in text and all(normalise(e.text[a.start : a.end]) != value for a in e.annotations)
+            for at in said.where(value)
+            if all(value != other for _, other in marked[at])
         )
-        yield Coverage(entity, sum(known.values()), len(known), missed)
+        yield Coverage(entity, known.total(), len(known), missed)
+
+
+class _Said:
+    """Texts, and in which of them a word is: values and texts may both be many."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self._padded = [f" {text} " for text in texts]
+        self._with: dict[str, list[int]] = defaultdict(list)
+        for at, text in enumerate(texts):
+            for word in set(text.split()):
+                self._with[word].append(at)
+
+    def where(self, phrase: str) -> list[int]:
+        """Which texts say the phrase, as whole words."""
+        rarest = min((self._with.get(word, []) for word in phrase.split()), key=len, default=[])
+        return [at for at in rarest if f" {phrase} " in self._padded[at]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
@@ -135,18 +136,21 @@ def hook_problems(plugin: object) -> Iterable[tuple[str, str, object]]:
     known = _hook_parameters()
     for name, function in _members(plugin):
         marked = getattr(function, "bot_impl", None)
-        if marked is not None:
+        if isinstance(marked, dict):
             for what, cure in _hook_flaws(marked.get("specname") or name, function, known):
                 yield what, cure, function
-        elif name in known and callable(function) and _is_its_own(plugin, function):
+        elif name in known and _is_its_own(plugin, function):
             yield f"{name} is a hook's name", "put `@hookimpl` above its `def`", function
 
 
 def _members(plugin: object) -> Iterator[tuple[str, Any]]:
-    """What a plugin has, with what its class gives it; a property is no hook, and is not asked."""
+    """A plugin's functions and methods, with those of its class. Nothing else is a hook: what it imports may be odd."""
     for name in dir(plugin):
         if not name.startswith("__") and not isinstance(inspect.getattr_static(plugin, name, None), property):
-            yield name, getattr(plugin, name, None)
+            with contextlib.suppress(Exception):
+                member = getattr(plugin, name)
+                if inspect.isroutine(member):
+                    yield name, member
 
 
 def _is_its_own(plugin: object, function: object) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import random
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -63,14 +65,16 @@ def noted(folder: Path, url: str) -> Iterator[None]:
 
 def noted_store(folder: Path) -> str | None:
     """The store that a running server left a note of in `folder`."""
-    try:
-        with (folder / _NOTE).open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return (folder / _NOTE).read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return None
-    return None
+    for _ in range(_LOOKS):
+        try:
+            with (folder / _NOTE).open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return None
+        except FileNotFoundError:
+            return None
+        except BlockingIOError:  # a server, or somebody else who looks
+            time.sleep(random.uniform(0.0, 0.02))  # noqa: S311 - to fall out of step with them
+    return (folder / _NOTE).read_text(encoding="utf-8")
 
 
 @contextlib.contextmanager
@@ -84,6 +88,7 @@ def locked(database: Path) -> Iterator[None]:
 
 
 _NOTE = "server.store"
+_LOOKS = 5
 
 _TAKEN = (
     "a server (process {holder}) is using {database}; stop it first, or use another --store "

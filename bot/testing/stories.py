@@ -10,6 +10,7 @@ have refused, and the prediction is made again.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
@@ -33,7 +34,7 @@ from bot.progress import Progress, counted, silent
 NOW: Final = datetime(2026, 11, 3, 10, 0, tzinfo=UTC)
 """When test stories happen, for the dates in what users say."""
 
-GRAMMARS: Final = frozenset({"TellerEntityExtractor", "EnglishGrammar"})
+GRAMMARS: Final = frozenset({"TellerEntityExtractor", "DucklingEntityExtractor", "DucklingHTTPExtractor"})
 """The extractors that read entities by grammar, by the names that config.yml gives them."""
 
 TOO_MANY: Final = "(more than 10 actions in a turn)"
@@ -116,7 +117,7 @@ def run_story_tests(
 ) -> StoryReport:
     """Run test stories. `matcher` reads `/intent{…}` as such; `now` is the reference time for dates."""
     runner = _Runner(content, matcher, dialogue, now)
-    return StoryReport(tuple(runner.run(way) for way in counted(list(ways(tests)), "story", progress)))
+    return StoryReport(tuple(runner.run(way) for way in counted(ways(tests, content.domain), "story", progress)))
 
 
 class _Runner:
@@ -215,7 +216,7 @@ def predicted_intent(parse: Parse, expected: str) -> str:
 def compared_entities(predicted: Iterable[Entity], expected: Iterable[Entity]) -> tuple[Entity, ...]:
     """The predicted entities that are held against the story.
 
-    What our own grammar reads (dates, amounts, numbers) is not learned, and "last month" means another time on
+    What a grammar reads (dates, amounts, numbers) is not learned, and "last month" means another time on
     another day: it counts only where the message marks an entity of its name.
     """
     marked = {entity.entity for entity in expected}
@@ -233,13 +234,13 @@ def _comparable(entity: Entity) -> tuple[int, int, str, str]:
 def story_report(report: StoryReport) -> dict[str, Any]:
     """The content of Rasa's `story_report.json`: precision, recall and F1 per action, intent and entity, and more."""
     pairs = list(_pairs(report))
-    labels = sorted({label for pair in pairs for label in pair})
-    rows = {label: _scores(label, pairs) for label in labels}
-    right = sum(expected == predicted for expected, predicted in pairs)
+    expected, predicted = Counter(pair[0] for pair in pairs), Counter(pair[1] for pair in pairs)
+    right = Counter(label for label, other in pairs if label == other)
+    rows = {label: _scores(right[label], predicted[label], expected[label]) for label in sorted(expected | predicted)}
     total, stories = len(pairs), len(report.results)
     return {
         **rows,
-        "accuracy": right / total if total else 0.0,
+        "accuracy": right.total() / total if total else 0.0,
         "macro avg": _average(rows, dict.fromkeys(rows, 1), total),
         "weighted avg": _average(rows, {label: row["support"] for label, row in rows.items()}, total),
         "conversation_accuracy": {
@@ -280,10 +281,7 @@ def _value_text(entity: Entity) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
 
 
-def _scores(label: str, pairs: Sequence[tuple[str, str]]) -> dict[str, float]:
-    support = sum(expected == label for expected, _ in pairs)
-    claimed = sum(predicted == label for _, predicted in pairs)
-    right = sum(expected == predicted == label for expected, predicted in pairs)
+def _scores(right: int, claimed: int, support: int) -> dict[str, float]:
     precision = right / claimed if claimed else 0.0
     recall = right / support if support else 0.0
     f1 = 2 * precision * recall / (precision + recall) if right else 0.0

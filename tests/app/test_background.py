@@ -6,6 +6,7 @@ import asyncio
 import io
 import json
 from datetime import UTC, datetime
+from itertools import pairwise
 
 from bot.app.running import working_in_background
 from bot.config import Logging
@@ -29,3 +30,19 @@ async def test_a_job_that_fails_is_told_of_and_goes_on() -> None:
     lines = [json.loads(line) for line in written.getvalue().splitlines()]
     assert [line["event"] for line in lines] == ["background job failed"] * 2
     assert runs == 3
+
+
+async def test_a_job_that_fails_pauses_before_it_goes_on() -> None:
+    log = make_logger(Logging(), now=lambda: datetime.now(UTC), stream=io.StringIO())
+    well, pause = asyncio.Event(), 0.02
+    started: list[float] = []
+
+    async def job() -> None:
+        started.append(asyncio.get_running_loop().time())
+        if len(started) == 4:
+            well.set()
+        raise KeyError("again and again")
+
+    async with working_in_background(log, job, pause=pause), asyncio.timeout(10):
+        await well.wait()
+    assert all(later - earlier > 0.9 * pause for earlier, later in pairwise(started)), started

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.app.testing import run_end_to_end_tests
 from tests.app.test_run import command
 
 STORIES = """version: "3.1"
@@ -85,3 +86,65 @@ def test_what_goes_wrong_in_an_action_is_told_in_full(faulty_bakery: Path, tmp_p
     done = command(faulty_bakery, "test", "core", "--e2e", "--stories", str(stories), "--out", str(tmp_path / "out"))
     assert "Did you mean `utter_open`?" in done.stderr
     assert "KeyError: 'no bread for /break'" in done.stderr
+
+
+FORM = """version: "3.1"
+intents: [greet, order, give]
+entities: [cake]
+slots:
+  cake: {type: text, mappings: [{type: from_entity, entity: cake}]}
+forms:
+  order_form: {required_slots: [cake]}
+responses:
+  utter_greet: [{text: Hello.}]
+  utter_ask_cake: [{text: Which cake?}]
+  utter_done: [{text: Done.}]
+nlu:
+- {intent: greet, examples: "- hello\n- good day"}
+- {intent: order, examples: "- one cake\n- I want something"}
+- {intent: give, examples: "- the [plain](cake) one\n- a [round](cake) one"}
+rules:
+- {rule: greet, steps: [{intent: greet}, {action: utter_greet}]}
+- {rule: start, steps: [{intent: order}, {action: order_form}, {active_loop: order_form}]}
+- rule: submit
+  condition: [{active_loop: order_form}]
+  steps: [{action: order_form}, {active_loop: null}, {action: utter_done}]
+"""
+FORM_STORIES = """version: "3.1"
+stories:
+- story: at once
+  steps:
+  - {user: '/order{"cake": "round"}', intent: order}
+  - {action: order_form}
+  - {active_loop: order_form}
+  - {active_loop: null}
+  - {action: utter_done}
+- story: interrupted
+  steps:
+  - {user: /order, intent: order}
+  - {action: order_form}
+  - {active_loop: order_form}
+  - {user: /greet, intent: greet}
+  - {action: utter_greet}
+  - {action: order_form}
+  - {active_loop: order_form}
+"""
+
+
+@pytest.fixture
+def form_project(tmp_path: Path) -> Path:
+    (tmp_path / "config.yml").write_text("language: en\n")
+    (tmp_path / "domain.yml").write_text(FORM)
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "test_form.yml").write_text(FORM_STORIES)
+    return tmp_path
+
+
+async def test_a_form_counts_as_it_is_at_the_end_of_a_turn_and_as_often_as_it_ran(form_project: Path) -> None:
+    report = await run_end_to_end_tests(form_project, None)
+    assert [step for step in report.stories.steps if not step.passed] == []
+    assert [step.predicted for step in report.stories.steps if step.predicted.startswith("active_loop")] == [
+        "active_loop: None",
+        "active_loop: order_form",
+        "active_loop: order_form",
+    ]

@@ -113,6 +113,8 @@ def test_the_private_folder_is_ignored_by_git_and_nobody_elses_to_write(greeter:
     private.mkdir(mode=0o755)
     assert command(greeter, "keys", "list").returncode == 0
     assert (private / ".gitignore").read_text() == "*\n"
+    private.chmod(0o770)  # a volume's group, say
+    assert command(greeter, "keys", "list").returncode == 0
     private.chmod(0o777)
     for words in (("keys", "list"), ("run", "--port", "0"), ("train",)):
         done = command(greeter, *words)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import resource
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -160,6 +161,13 @@ def test_help_is_quick_to_reach_and_names_every_command(project: Path) -> None:
     assert done.returncode == 0
     for name in ("run", "shell", "train", "validate", "test", "customers", "keys", "init", "simulator"):
         assert re.search(rf"^  {name} ", done.stdout, re.MULTILINE), name
+
+
+def test_a_new_bot_is_named_as_a_shell_takes_it(tmp_path: Path) -> None:
+    said = command(tmp_path, "init", "Bäckerei 1", flag=False).stdout.splitlines()[-3:]
+    assert [shlex.split(line) for line in said] == [
+        ["bot", name, "--project", "Bäckerei 1"] for name in ("test", "shell", "run")
+    ]
 
 
 def test_another_project_shows_nothing_of_the_bank(tmp_path: Path) -> None:

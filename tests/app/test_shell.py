@@ -48,6 +48,14 @@ def test_bytes_that_are_no_utf8_are_answered(bakery: Path) -> None:
     assert "did not get that" in talk(bakery, b"caf\xe9 \xff\n\xf0\x9f\x98\x80\n")
 
 
+def test_a_closed_standard_input_is_told_in_a_sentence(bakery: Path) -> None:
+    words = [sys.executable, "-m", "bot", "shell", "--project", str(bakery)]
+    done = subprocess.run(["sh", "-c", 'exec "$@" <&-', "sh", *words], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "standard input is closed" in done.stderr
+    assert "should not have happened" not in done.stderr
+
+
 def test_a_turn_without_a_reply_says_so(bakery: Path) -> None:
     assert talk(bakery, b"be quiet\n") == "(no reply)\n"
 

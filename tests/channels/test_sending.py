@@ -113,7 +113,12 @@ async def test_a_reminder_reaches_the_user_of_a_channel_that_sends(project: Path
 
 @pytest.mark.parametrize(
     ("error", "outcome"),
-    [(ConnectionError("down"), "failed"), (SystemExit(2), "failed"), (ValueError("gone"), "refused")],
+    [
+        (ConnectionError("down"), "failed"),
+        (SystemExit(2), "failed"),
+        (json.JSONDecodeError("a gateway's page", "", 0), "failed"),
+        (ValueError("gone"), "refused"),
+    ],
 )
 async def test_what_cannot_be_sent_is_tried_again_unless_it_is_refused_for_good(
     project: Path, error: BaseException, outcome: str

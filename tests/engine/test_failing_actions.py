@@ -115,6 +115,16 @@ async def test_an_action_that_gives_events_back_instead_of_emitting_them_has_fai
         assert "gave back a list, which does nothing; write `turn.emit(…)`" in str(error)
 
 
+async def test_an_action_that_gives_no_events_back_has_not_failed(make_bench: MakeBench) -> None:
+    async def rasa_s(turn: Turn) -> list[Event]:
+        turn.say_text("done")
+        return []
+
+    async with make_bench(actions={"action_rasa": cast("Action", rasa_s)}) as bench:
+        assert await bench.say(await bench.conversation(), "rasa") == ["done"]
+        assert bench.failures == []
+
+
 async def test_an_unknown_action_gives_a_designed_reply(make_bench: MakeBench) -> None:
     async with make_bench() as bench:
         [text] = await bench.say(await bench.conversation(), "ad")

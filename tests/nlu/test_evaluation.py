@@ -150,6 +150,25 @@ def test_finds_known_values_that_are_not_annotated():
     ]
 
 
+@pytest.mark.parametrize(
+    ("said", "missed"),
+    [
+        ("from new york to Oslo", ["new york"]),
+        ("new york new york", ["new york"]),
+        ("york is new", []),
+        ("newer yorkshire", []),
+        ("to New York", ["new york"]),
+        ("an oz of it", []),
+    ],
+)
+def test_known_values_are_found_as_whole_words_in_a_row_from_three_letters_on(said, missed):
+    known = "fly to new york", (Annotation(7, 15, "city", "new york"),)
+    short = "an oz more", (Annotation(3, 5, "city", "oz"),)
+    marked = [Example(text, "fly", marks) for text, marks in (known, short)]
+    found = find(Content(nlu=NluData((*marked, Example(said, "fly", place=Place("nlu.yml", 2))))))
+    assert [value for value, _ in found.entities[0].missed] == missed
+
+
 def test_no_examples_no_findings():
     assert find(Content()).mislabelled == ()
 

@@ -8,8 +8,9 @@ import zipfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
+from unittest import mock
 
 import pytest
 
@@ -44,6 +45,12 @@ def startup() -> Startup:
 def test_actions_are_collected_from_every_plugin() -> None:
     plugins = Plugins([("one", offers("action_a")), ("two", offers("action_b"))])
     assert set(plugins.actions()) == {"action_a", "action_b"}
+
+
+def test_a_plugin_that_is_found_twice_counts_once() -> None:
+    found = offers("action_a")
+    plugins = Plugins([("one", found), ("two", found)])
+    assert (plugins.names, set(plugins.actions())) == (("one",), {"action_a"})
 
 
 def test_a_name_given_twice_is_refused_and_both_owners_are_named() -> None:
@@ -285,6 +292,20 @@ def test_actions_written_for_rasas_sdk_are_not_imported(tmp_path: Path) -> None:
     assert not [name for name, _ in find_plugins(tmp_path, ()) if name.startswith("actions")]
 
 
+@pytest.mark.parametrize(
+    ("line", "is_remote"),
+    [
+        ("from rasa_sdk.events import SlotSet", True),
+        ("import os, rasa_sdk.types", True),
+        ("import rasa_sdk_of_ours", False),
+        ("# not of the rasa_sdk", False),
+    ],
+)
+def test_actions_are_rasas_sdks_where_they_import_any_of_it(tmp_path: Path, line: str, *, is_remote: bool) -> None:
+    (tmp_path / "actions.py").write_text(f"{line}\n")
+    assert needs_action_server(tmp_path) == is_remote
+
+
 def make_wheel(folder: Path) -> Path:
     """A package as a third party would publish it, with an entry point of the group `bot`."""
     wheel = folder / "weather_bot-1.0-py3-none-any.whl"
@@ -312,3 +333,23 @@ def test_an_installed_packages_plugin_is_found_by_its_entry_point(
     plugins = Plugins(find_plugins(tmp_path, ()))
     assert "weather (weather_bot)" in plugins.names
     assert "action_who" in plugins.actions()
+
+
+class Clause:
+    """What sqlalchemy and other packages give: everything is asked of it, and it has no truth."""
+
+    def __getattr__(self, name):
+        return Clause()
+
+    def __bool__(self):
+        raise TypeError("Boolean value of this clause is not defined")
+
+
+def test_what_a_plugin_imports_may_be_as_odd_as_it_likes():
+    @hookimpl
+    def register_actions(register):
+        register("action_odd", nothing)
+
+    module: Any = ModuleType("odd")
+    module.func, module.call, module.register_actions = Clause(), mock.call, register_actions
+    assert list(Plugins([("odd", module)]).actions()) == ["action_odd"]

@@ -14,6 +14,7 @@ from bot.content import (
     Component,
     Content,
     Domain,
+    EntityType,
     Form,
     Intent,
     LoopStep,
@@ -24,11 +25,13 @@ from bot.content import (
     Story,
     UserStep,
 )
+from bot.content.names import PIPELINE_NAMES
 from bot.dialogue import train_dialogue
 from bot.messages import Entity, IntentScore, Parse
+from bot.nlu.entities.pipeline import train_entities
 from bot.reading import read_project
 from bot.testing.reporting import NONE_FAILED, failed_stories_yaml
-from bot.testing.stories import StoryReport, run_story_tests, story_report
+from bot.testing.stories import GRAMMARS, NOW, StoryReport, run_story_tests, story_report
 
 START = Story("start", (UserStep("order"), ActionStep("form"), LoopStep("form")), "rule")
 SUBMIT = Story(
@@ -96,6 +99,19 @@ def test_entities_are_compared_by_place_name_and_value_in_any_order() -> None:
     assert run(step, FORM, RUNS, known={text: right}).passed == 1
     for wrong in (found[:1], (*found, Entity("x", 1, 0, 1)), (found[0], replace(found[1], value=3))):
         assert run(step, FORM, RUNS, known={text: replace(right, entities=wrong)}).passed == 0
+
+
+@pytest.mark.parametrize("name", sorted(PIPELINE_NAMES))
+def test_what_a_grammar_reads_counts_only_where_the_story_marks_it(name: str) -> None:
+    domain = replace(CONTENT.domain, entities={"time": EntityType("time")})
+    content = replace(CONTENT, domain=domain, pipeline=(Component(name),))
+    text = "remind me tomorrow"
+    found = train_entities(content).extract(text, NOW)
+    assert bool(found) == (name in GRAMMARS)
+    known = {text: Parse(text, IntentScore("order", 1.0), entities=found)}
+    mark = Annotation(10, 18, "time", "another day")
+    assert run(UserStep("order", text), FORM, RUNS, known=known).passed == 1
+    assert run(UserStep("order", text, annotations=(mark,)), FORM, RUNS, known=known).passed == 0
 
 
 def test_a_retrieval_intent_may_be_named_in_full_or_not() -> None:
@@ -222,9 +238,3 @@ def test_policies_predict_the_test_stories_of_real_projects(shared_data: Path) -
         report = run_story_tests(read.content, KnowsTheTests(read.tests), train_dialogue(read.content), read.tests)
         assert report.results
         assert [(r.name, s) for r in report.failed for s in r.steps if not s.passed] == [], project.name
-
-
-@pytest.mark.parametrize("seed", [0, 1])
-def test_training_is_the_same_for_every_seed(seed: int) -> None:
-    dialogue = train_dialogue(CONTENT, seed=seed)
-    assert [policy.name for policy in dialogue.policies] == ["RulePolicy", "MemoizationPolicy"]

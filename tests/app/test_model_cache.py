@@ -1,0 +1,170 @@
+"""The cache of trained models: what an edit trains again, which models stay, and what damage does."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from time import time
+
+import pytest
+from msgspec.structs import replace
+
+from bot.app.learning import KEPT, Trained, learn
+from bot.app.projects import load_project
+from bot.app.training import train_project
+from bot.content import NluData
+from bot.dialogue import train_dialogue
+from bot.dialogue.train import save_dialogue
+from bot.reading import read_project
+
+NOW = datetime(2026, 3, 4, 9, tzinfo=UTC)
+CONTENT = """version: "3.1"
+intents: [greet, bye]
+responses:
+  utter_greet: [{text: hello}]
+  utter_bye: [{text: bye}]
+nlu:
+- {intent: greet, examples: "- hello\\n- good day\\n- hi there"}
+- {intent: bye, examples: "- bye\\n- see you\\n- farewell"}
+stories:
+- story: greets
+  steps: [{intent: greet}, {action: utter_greet}, {intent: bye}, {action: utter_bye}]
+"""
+CONFIG = "language: en\npolicies: [{name: MemoizationPolicy}, {name: TEDPolicy}]\n"
+
+
+class Bot:
+    """A small project and its models."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.models = folder / ".teller" / "models"
+        (folder / "config.yml").write_text(CONFIG)
+        self.write()
+
+    def write(self, old: str = "", new: str = "") -> None:
+        """Write the content, with a piece of it replaced."""
+        assert old in CONTENT
+        (self.folder / "domain.yml").write_text(CONTENT.replace(old, new) if old else CONTENT)
+
+    def learn(self) -> Trained:
+        return learn(load_project(self.folder))
+
+    def kept(self, kind: str) -> set[str]:
+        """The names of the models of a kind (`nlu`, `dialogue`) in the cache."""
+        return {model.name for model in self.models.glob(f"{kind}-*")}
+
+
+@pytest.fixture
+def bot(tmp_path: Path) -> Bot:
+    return Bot(tmp_path)
+
+
+def test_what_was_learned_once_is_taken_from_the_cache(bot: Bot) -> None:
+    trained, again = bot.learn(), bot.learn()
+    assert (trained.cached, again.cached) == (False, True)
+    assert again.model.parse("good day", NOW) == trained.model.parse("good day", NOW)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "trains"),
+    [
+        ("text: hello", "text: good morning", set()),
+        ("- hi there", "- hey there", {"nlu"}),
+        ("{intent: greet}, {action: utter_greet}, ", "", {"dialogue"}),
+        ("intents: [greet, bye]", "intents: [greet, bye, help]", {"nlu", "dialogue"}),
+        ("{action: utter_bye}]", "{action: utter_bye}]\nslots: {name: {type: text, mappings: []}}", {"dialogue"}),
+    ],
+    ids=["response", "example", "story", "intent", "slot"],
+)
+def test_an_edit_trains_what_learns_from_it(bot: Bot, old: str, new: str, trains: set[str]) -> None:
+    bot.learn()
+    before = {kind: bot.kept(kind) for kind in ("nlu", "dialogue")}
+    bot.write(old, new)
+    assert bot.learn().cached == (not trains)
+    assert {kind for kind in before if bot.kept(kind) != before[kind]} == trains
+    bot.write()
+    assert bot.learn().cached, "the version before is still there"
+
+
+def test_training_tells_how_many_intents_there_are_examples_of(bot: Bot) -> None:
+    bot.write("intents: [greet, bye]", "intents: [greet, bye, help]")
+    assert train_project(bot.folder)[0].startswith("6 examples of 2 intents, 0 rules, 1 stories: trained in ")
+    assert train_project(bot.folder)[0].endswith("found in the cache.")
+
+
+def test_policies_learn_the_same_without_the_texts_that_their_key_leaves_out(project: Path, tmp_path: Path) -> None:
+    content = read_project(project).content
+    domain = replace(content.domain, responses=dict.fromkeys(content.domain.responses, ()))
+    for name, lessons in (("whole", content), ("less", replace(content, nlu=NluData(), domain=domain))):
+        save_dialogue(train_dialogue(lessons), tmp_path / name)
+    whole, less = (
+        {f.name: f.read_bytes() for f in (tmp_path / name).iterdir() if f.is_file()} for name in ("whole", "less")
+    )
+    assert whole == less
+
+
+def test_the_models_that_were_used_longest_ago_are_forgotten_kind_by_kind(bot: Bot) -> None:
+    bot.learn()
+    (first,), policies = bot.kept("nlu"), bot.kept("dialogue")
+    for number in range(KEPT):
+        for age, model in enumerate(sorted(bot.models.iterdir(), key=lambda f: f.stat().st_mtime, reverse=True)):
+            os.utime(model, (time() - 60 * (age + 1),) * 2)
+        bot.write("- hi there", f"- hi number {number}")
+        bot.learn()
+        bot.write()
+        assert bot.learn().cached
+    assert len(bot.kept("nlu")) == KEPT
+    assert first in bot.kept("nlu"), "it was used each time"
+    assert bot.kept("dialogue") == policies
+
+
+def test_what_a_killed_process_left_half_written_goes_after_a_day(bot: Bot) -> None:
+    left, new = bot.models / ".training-left", bot.models / ".training-new"
+    for draft in (left, new):
+        draft.mkdir(parents=True)
+    os.utime(left, (time() - 100_000,) * 2)
+    bot.learn()
+    assert (left.exists(), new.exists()) == (False, True)
+
+
+def test_a_model_that_goes_while_the_cache_is_looked_through_does_no_harm(bot: Bot) -> None:
+    bot.models.mkdir(parents=True)
+    (bot.models / "nlu-gone").symlink_to(bot.models / "nowhere")
+    bot.learn()
+    assert bot.learn().cached
+
+
+def cut(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:20])
+
+
+def change(file: Path) -> None:
+    data = bytearray(file.read_bytes())
+    data[len(data) * 2 // 3] ^= 1
+    file.write_bytes(data)
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, cut, change])
+def test_a_damaged_model_is_trained_again_and_kept(bot: Bot, damage: Callable[[Path], None]) -> None:
+    meant = bot.learn().model.parse("good day", NOW)
+    whole = bot.folder / "whole"
+    shutil.copytree(bot.models, whole)
+    files = [file.relative_to(whole) for file in whole.rglob("*.json")]
+    assert {file.parts[0].partition("-")[0] for file in files} == {"nlu", "dialogue"}
+    for file in files:
+        damage(bot.models / file)
+        trained = bot.learn()
+        assert not trained.cached, file
+        assert trained.model.parse("good day", NOW) == meant
+        assert bot.learn().cached
+
+
+def test_where_nothing_can_be_written_the_bot_is_trained_all_the_same(bot: Bot) -> None:
+    bot.models.parent.mkdir()
+    bot.models.write_text("no folder")
+    assert not bot.learn().cached
+    assert bot.learn().model.parse("good day", NOW).intent_name == "greet"

@@ -40,7 +40,7 @@ _AROUND_SWAP: Final = _BESIDE | _set("them both accounts around round direction 
 
 def changed_amounts(parse: Parse) -> list[Entity]:
     """The amounts of an answer that says nothing but amounts, money before numbers."""
-    text = _DENIED.sub(lambda denied: " " * len(denied.group()), parse.text)
+    text = _without_denied(parse.text)
     for kinds in ((MONEY,), ("number",)):
         found = [e for e in parse.entities if e.entity in kinds and text[e.start : e.end].strip()]
         if found and not _rest(text, [(e.start, e.end) for e in found]):
@@ -51,6 +51,14 @@ def changed_amounts(parse: Parse) -> list[Entity]:
 def changed_payees(payees: Sequence[Payee], text: str) -> tuple[Payee, ...]:
     """Whom an answer names that says nothing but a name: "no, to Jonas", "not Anna, Jonas"."""
     return find_payees(payees, " ".join(_rest(_DENIED.sub(" ", text), [])))
+
+
+def changed_payment(payees: Sequence[Payee], parse: Parse) -> tuple[list[Entity], tuple[Payee, ...]]:
+    """The amounts and the payees of an answer that says nothing but both: "yes, £6 to Jonas"."""
+    text = _without_denied(parse.text)
+    found = [e for e in parse.entities if e.entity == MONEY and text[e.start : e.end].strip()]
+    named = find_payees(payees, " ".join(_rest(text, [(e.start, e.end) for e in found]))) if found else ()
+    return (found, named) if named else ([], ())
 
 
 def says_only(text: str, found: Sequence[Mention]) -> bool:
@@ -67,6 +75,11 @@ def swaps(text: str) -> bool:
     """Whether the money is to go the other way round."""
     without, count = _SWAP.subn(" ", text)
     return count > 0 and not [word for word in _words(without) if word not in _AROUND_SWAP]
+
+
+def _without_denied(text: str) -> str:
+    """The text with blanks for what it denies; every place stays where it was."""
+    return _DENIED.sub(lambda denied: " " * len(denied.group()), text)
 
 
 def _rest(text: str, spans: Sequence[tuple[int, int]]) -> list[str]:

@@ -20,33 +20,73 @@ _LONGEST: Final = 100
 
 
 def _phrases(text: str) -> frozenset[tuple[str, ...]]:
-    return frozenset(tuple(phrase.split()) for phrase in text.split(","))
+    return frozenset(tuple(phrase.split()) for phrase in text.replace("'", "").split(","))
 
 
+_LOOKS: Final = frozenset(
+    (*subject, seems, how, *whose)
+    for subject, seems, how, whose in product(
+        ((), ("it",), ("that",), ("this",), ("all",)),
+        ("sounds", "looks"),
+        ("good", "right", "fine", "correct"),
+        ((), ("to", "me")),
+    )
+)
 _DEEDS: Final = frozenset(
-    (*words, verb, what)
+    (*words, verb, *what)
     for words in ((), ("just",), ("please",))
-    for verb, what in product(("do", "move", "send", "pay", "transfer"), ("it", "that", "this"))
+    for verb, what in product(
+        ("do", "move", "send", "pay", "transfer", "make"),
+        (("it",), ("that",), ("this",), ("the", "transfer"), ("the", "payment"), ("the", "money")),
+    )
+    if verb != "make" or what[-1] in ("transfer", "payment")
 )
 _YES: Final = (
     _phrases(
-        "yes,y,ya,yh,yess,yep,yup,yeah,yea,aye,ok,okay,k,kk,okey dokey,sure,sure thing,of course,absolutely,definitely,"
-        "certainly,indeed,agreed,i agree,confirm,confirmed,i confirm,i can confirm,fine,perfect,alright,all right,"
-        "correct,that's right,that is right,that's correct,that is correct,that's fine,that is fine,is fine,that's ok,"
-        "sounds good,sounds right,sounds fine,looks good,looks right,looks fine,all good,go,go ahead,go on,go for it,"
-        "proceed,continue,carry on,by all means,please do,do so,let's do it,let's do that,let's go,make the transfer,"
-        "make the payment,👍,👌,✅,✔,☑,🆗"
+        "yes,y,ya,ye,yeh,yh,yess,yep,yup,yeah,yea,aye,yes please,yesplease,i said yes,okey dokey,sure,sure thing,"
+        "of course,absolutely,definitely,certainly,indeed,agreed,i agree,confirmed,i confirm,i can confirm,"
+        "correct,that's right,that is right,that's correct,that is correct,go,go ahead,go right ahead,go on,go for it,"
+        "proceed,continue,carry on,by all means,please do,do so,let's do it,let's do that,let's go,👍,👌,✅,✔,☑,🆗"
     )
+    | _LOOKS
     | _DEEDS
-    | frozenset(("confirm", what) for what in ("it", "that", "this"))
 )
+_OK: Final = _phrases("ok,okay,okey,k,kk")
+_FINE: Final = _phrases(
+    "fine,perfect,that's fine,that is fine,it's fine,it is fine,is fine,that's ok,that is ok,alright,all right,all good"
+)
+_CONFIRM: Final = _phrases("confirm,confirm it,confirm that,confirm this,confirm the transfer,confirm the payment")
+_THANKS: Final = _phrases(
+    "thanks,thank you,thank you very much,thanks very much,many thanks,and thanks,and thank you,cheers,ta,mate,sir"
+)
+_PLEASE: Final = _phrases("please,pls,plz")
 _BESIDE: Final = _phrases(
-    "please,pls,plz,thanks,thank you,thank you very much,thanks very much,many thanks,and thanks,and thank you,cheers,"
-    "ta,mate,then,now,right now,right away,straight away,immediately,at once,today,i do,i am,i'm sure,i am sure,"
-    "with it,with that,with the transfer,with the payment,with"
+    "then,now,right now,right away,straight away,immediately,at once,today,i do,i am,i'm sure,i am sure,it is,"
+    "you can,you may,exactly,cool,with it,with that,with the transfer,with the payment,with,🙂,😊,😀,😃,😄,😁,☺"
 )
+_HESITATION: Final = _phrases("oh,um,umm,well,ah,actually")
+_DEED: Final = _phrases("move,send,pay,transfer")
+_KINDS: Final[Mapping[tuple[str, ...], str]] = {
+    phrase: kind
+    for kind, phrases in (
+        ("beside", _BESIDE),
+        ("please", _PLEASE),
+        ("thanks", _THANKS),
+        ("hesitation", _HESITATION),
+        ("and", _phrases("and")),
+        ("deed", _DEED),
+        ("confirm", _CONFIRM),
+        ("fine", _FINE),
+        ("ok", _OK),
+        ("yes", _YES),
+    )
+    for phrase in phrases
+}
+_CONSENTS: Final = ("yes", "ok", "fine", "confirm")
 
-_TOKENS: Final = re.compile(r"(?P<word>[^\W_]+(?:'[^\W_]+)*|[👍👌✅✔☑🆗])|(?P<mark>[\s.,!;:…–—()\"'“”~-])|(?P<other>.)")
+_TOKENS: Final = re.compile(
+    r"(?P<word>[^\W_]+(?:'[^\W_]+)*|[👍👌✅✔☑🆗🙂😊😀😃😄😁☺])|(?P<mark>[\s.,!;:…–—()\"'“”~-])|(?P<other>.)"
+)
 _DRAWN_OUT: Final = re.compile(r"([^\W\d_])\1{2,}")
 _SKIN: Final = re.compile("[\U0001f3fb-\U0001f3ff]")
 
@@ -62,12 +102,34 @@ def consents(text: str, source: Mapping[str, Any], target: Mapping[str, Any]) ->
     if not words or len(text) > _LONGEST:
         return False
     kinds = _kinds(words, _repeated(source, target))
-    return "yes" in kinds and "other" not in kinds and kinds.count("repeated") <= 1
+    in_place = all(_is_in_place(kind, kinds[:at], kinds[at + 1 :]) for at, kind in enumerate(kinds))
+    return in_place and kinds.count("repeated") <= 1 and _says_yes(kinds)
+
+
+def _says_yes(kinds: Sequence[str]) -> bool:
+    """Whether one of the phrases is a yes in this company.
+
+    "Fine, thanks" may decline, and "please confirm" asks us to.
+    """
+    declines = "fine" in kinds and "thanks" in kinds
+    asks = "confirm" in kinds and "please" in kinds
+    return "yes" in kinds or (not declines and not asks and any(kind in _CONSENTS for kind in kinds))
+
+
+def _is_in_place(kind: str, before: Sequence[str], after: Sequence[str]) -> bool:
+    """Whether the phrase may stand there: "oh" before a yes, "and" between two, "transfer" somewhere behind one."""
+    if kind == "hesitation":
+        return bool(after) and after[0] in ("yes", "hesitation")
+    if kind == "and":
+        return bool(before and after) and before[-1] in _CONSENTS and after[0] in _CONSENTS
+    if kind == "deed":
+        return "yes" in before or "ok" in before
+    return kind != "other"
 
 
 def _kinds(words: Sequence[str], repeated: frozenset[tuple[str, ...]]) -> list[str]:
-    """What each phrase is, the longest first: a "yes", what stands "beside" it, "repeated" or something "other"."""
-    kinds = {**dict.fromkeys(_BESIDE, "beside"), **dict.fromkeys(repeated, "repeated"), **dict.fromkeys(_YES, "yes")}
+    """What each phrase is, the longest first: a kind of yes, what may stand beside one, or something "other"."""
+    kinds = {**dict.fromkeys(repeated, "repeated"), **_KINDS}
     found, at = [], 0
     while at < len(words):
         phrases = [tuple(words[at:end]) for end in range(len(words), at, -1)]
@@ -83,7 +145,8 @@ def _repeated(source: Mapping[str, Any], target: Mapping[str, Any]) -> frozenset
     out_of = [("from", *name) for name in sources]
     into = [(word, *name) for word, name in product(("to", "into", "pay"), targets)]
     both = [(*start, *end) for start, end in product([*out_of, *sources], into)]
-    return frozenset([*out_of, *into, *both])
+    turned = [(*end, *start) for start, end in product(out_of, into)]
+    return frozenset([*out_of, *into, *both, *turned])
 
 
 def _names(side: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
@@ -99,10 +162,13 @@ def _names(side: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
 
 
 def _words(text: str) -> list[str] | None:
-    """The words, compared without case; None where there is more than words and harmless marks, above all a "?"."""
+    """The words, compared without case and apostrophes.
+
+    None where there is more than words and harmless marks, above all a "?".
+    """
     plain = unicodedata.normalize("NFKC", _SKIN.sub("", text)).casefold().replace("’", "'")
     plain = "".join(c for c in plain if unicodedata.category(c) != "Cf" and c != "\ufe0f")
     tokens = list(_TOKENS.finditer(_DRAWN_OUT.sub(r"\1", plain)))
     if any(token.lastgroup == "other" for token in tokens):
         return None
-    return [token.group() for token in tokens if token.lastgroup == "word"]
+    return [token.group().replace("'", "") for token in tokens if token.lastgroup == "word"]

@@ -12,6 +12,8 @@ _WORD: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _SHORTEST: Final = 3
 """A word of a name with fewer letters means none by itself."""
 
+_BEFORE_PLACES: Final = ("for", "of", "in", "at")
+
 
 class Spoken(NamedTuple):
     """A name and where it stands in the text."""
@@ -39,14 +41,16 @@ def spoken_names(text: str, names: Iterable[str]) -> list[Spoken]:
 def meant_name(said: str, names: Sequence[str]) -> str | None:
     """The name that `said` most likely means: misspelt, shortened, or the one that its last word alone tells.
 
-    "The gym" is Peak Gym, "my council tax" the City Council, unless another name ends like that.
+    "The gym" is Peak Gym, "my council tax" the City Council, unless another name ends like that. A place alone is no
+    name: "London" is not Transport for London.
     """
     words = [word for word in plain_words(said) if len(word) >= _SHORTEST]
     near = nearest(" ".join(plain_words(said)), names)
     if near or not words:
         return near
-    ends = [name for name in names if (plain_words(name) or [""])[-1] in words]
-    holds = [name for name in names if set(words) <= set(plain_words(name))]
+    able = [name for name in names if not set(words) <= set(_place(name))]
+    ends = [name for name in able if (plain_words(name) or [""])[-1] in words]
+    holds = [name for name in able if set(words) <= set(plain_words(name))]
     for alike in (holds, ends):
         if len(set(alike)) == 1:
             return alike[0]
@@ -62,6 +66,13 @@ def plain_words(name: str) -> list[str]:
     """The words of a name as they are compared, without a "the" before them."""
     words = [_plain(word) for word in _WORD.findall(name)]
     return words[1:] if words[:1] == ["the"] and len(words) > 1 else words
+
+
+def _place(name: str) -> list[str]:
+    """The words of a name that say for or of what it is: those behind the preposition."""
+    words = plain_words(name)
+    at = next((at for at, word in enumerate(words) if at and word in _BEFORE_PLACES), len(words))
+    return words[at:]
 
 
 def _plain(word: str) -> str:

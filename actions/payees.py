@@ -9,11 +9,22 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 from typing import Final
 
+from rapidfuzz import fuzz
+
 from bot import Action, Turn, hookimpl
 
 from .bank import CustomerBank, Payee
 from .banking import for_customers
 from .tables import Table
+
+_NEAR: Final = 80.0
+"""The least likeness (0 to 100, rapidfuzz's ratio) of a misspelt surname; the question for a yes names the payee."""
+
+_SHORTEST: Final = 4
+"""The fewest letters of a surname that may be misspelt."""
+
+_CORRECTED: Final = re.compile(r"\A.*?\b(?:no|sorry|wait|i mean(?:t)?)\b\W*", re.IGNORECASE | re.DOTALL)
+_DENIED: Final = re.compile(r"\bnot\s[^,;.]*?(?:[,;.]|\bbut\b|\Z)", re.IGNORECASE)
 
 _INTRODUCE: Final = frozenset({"to", "pay", "paying", "give", "giving", "send", "sending", "for", "friend"})
 """Words right before a name that make it one of somebody to be paid: part of a name is enough then."""
@@ -28,7 +39,8 @@ _AFTER: Final = _set(
     "these those next again back via out of off over my our your her his their the a an some any all what i he she we "
     "they you it is was has if when because as but also too instead then later soon asap money cash quid pound pounds "
     "pence half not no yes gets account accounts ending twice each every once monthly weekly rather actually mate "
-    "just only about around per after before until which who"
+    "just only about around per after before until which who one more another using use wants want wanted needs asks "
+    "asked owes says said would could should can"
 )
 """Words that may follow a part of a name; any other one is taken for the rest of another name: "Anna Smith"."""
 
@@ -36,9 +48,12 @@ _AFTER: Final = _set(
 def named_payees(payees: Iterable[Payee], text: str, *, answer: bool = False) -> tuple[Payee, ...]:
     """The payees whom the text names best: all words of a name anywhere, or some after "to", "pay" and the like.
 
-    In an `answer` to the question who is to be paid, a name may also come first.
+    In an `answer` to the question who is to be paid, a name may also come first, and correct another one: "Anna? no,
+    Jonas".
     """
-    found = _names_at(payees, text, answer=answer)
+    people = list(payees)
+    found = _names_at(people, _corrected(text), answer=True) if answer else []
+    found = found or _names_at(people, text, answer=answer)
     longest = max((length for length, _ in found), default=0)
     return tuple(dict.fromkeys(payee for length, some in found if length == longest for payee in some))
 
@@ -108,6 +123,11 @@ def _names_at(payees: Iterable[Payee], text: str, *, answer: bool) -> list[tuple
     return found
 
 
+def _corrected(text: str) -> str:
+    """What is left of an answer that takes something back: "not Anna, Jonas"."""
+    return _CORRECTED.sub("", _DENIED.sub(" ", text)).lstrip()
+
+
 def _length(name: Sequence[str], said: Sequence[str], at: int, *, answer: bool, more: bool) -> int:
     """How many words of the name stand in a row from there on; 0 where they are not meant for one.
 
@@ -127,8 +147,18 @@ def _ends_name(after: Sequence[str]) -> bool:
 
 
 def _row(name: Sequence[str], said: Sequence[str]) -> int:
-    """How many of the first words are of the name."""
-    return next((at for at, word in enumerate(said) if word not in name), len(said))
+    """How many of the first words are of the name; behind the first one, an initial or a misspelt word may be."""
+    return next((at for at, word in enumerate(said) if word not in name and not _is_like(name, said, at)), len(said))
+
+
+def _is_like(name: Sequence[str], said: Sequence[str], at: int) -> bool:
+    """Whether the word there stands for the one of the name that follows the word before it: "Anna L"."""
+    if not at or said[at - 1] not in name[:-1]:
+        return False
+    word, real = said[at], name[name.index(said[at - 1]) + 1]
+    if len(word) == 1:
+        return word == real[0]
+    return min(len(word), len(real)) >= _SHORTEST and fuzz.ratio(word, real) >= _NEAR
 
 
 def _words(text: str) -> list[str]:

@@ -18,9 +18,16 @@ _WISHES: Final = (
 )
 _NEVER: Final = re.compile(
     rf"\b(?:(?:do|does|did|would|should|will|must)(?:n['’]?t|\s+not)|won['’]?t|never|not)\s+(?:{_WISHES}\s+){{0,4}}?{_MOVES}\b"
-    r"|\b(?:why|how come)\s+(?:did|do|does|have|has|are|were|was|would|is|you)\b",
+    r"|\b(?:why|how come)\s+(?:did|do|does|have|has|are|were|was|would|is|you)\b"
+    r"|\bI(?:['’]?ve|\s+have)?(?:\s+(?:already|just))?\s+(?:moved|sent|transferred|paid|deposited|withdrew)\b",
     re.IGNORECASE,
 )
+_ASKED_KINDLY: Final = re.compile(
+    rf"\b(?:why\s+(?:do|would)n['’]?t\s+you|(?:wo|would)n['’]?t\s+you|why\s+not)\s+(?:please\s+|just\s+)?(?={_MOVES}\b)",
+    re.IGNORECASE,
+)
+_ASKS: Final = re.compile(rf"\b{_MOVES}\b.*\d", re.IGNORECASE)
+_CLAUSE: Final = re.compile(r"(?:(?!,\s|[;!?]|\.\s|\bbut\b).)+", re.IGNORECASE | re.DOTALL)
 _OVER_AGAIN: Final = re.compile(
     r"\b(?:each|apiece|twice|thrice|times|(?:lots?|payments?) of)\b|\d\s*[x×]\s*£|£\s*[\d.,]+\s*(?:[x×]\s*\d|\+)",
     re.IGNORECASE,
@@ -31,9 +38,27 @@ _SHARE: Final = re.compile(
 _DENIED: Final = re.compile(r"\bnot\s+\Z", re.IGNORECASE)
 
 
+def denied_clauses(text: str) -> list[tuple[int, int]]:
+    """Where the text names a transfer that is not wanted, or is over; "why don't you send" asks for one."""
+    plain = _ASKED_KINDLY.sub(lambda match: " " * len(match.group()), text)
+    return [match.span() for match in _CLAUSE.finditer(text) if _NEVER.search(plain, *match.span())]
+
+
+def without_denied(text: str) -> str:
+    """The text with blanks for those clauses; every place stays where it was."""
+    for start, end in denied_clauses(text):
+        text = text[:start] + " " * (end - start) + text[end:]
+    return text
+
+
 def is_denied(text: str) -> bool:
-    """Whether the text names a transfer that is not wanted, or asks why one was made: "don't send £20 to Anna"."""
-    return bool(_NEVER.search(text))
+    """Whether the text names a transfer that is not wanted, or is over: "don't send £20 to Anna", "I sent £20".
+
+    One that is asked for beside it counts more: "I don't want to move £20, move £30".
+    """
+    clauses = [match.span() for match in _CLAUSE.finditer(text)]
+    denied = denied_clauses(text)
+    return bool(denied) and not any(_ASKS.search(text, *clause) for clause in clauses if clause not in denied)
 
 
 def asks_for_share(text: str) -> bool:
@@ -43,8 +68,9 @@ def asks_for_share(text: str) -> bool:
 
 def amounts(parse: Parse) -> list[Entity]:
     """The different amounts of money that the message says, without what it denies: "not £60 but £50" says £50."""
-    found = {minor(e): e for e in parse.entities if e.entity == MONEY and not _DENIED.search(parse.text[: e.start])}
-    return list(found.values())
+    over = denied_clauses(parse.text)
+    found = [e for e in parse.entities if e.entity == MONEY and not _DENIED.search(parse.text[: e.start])]
+    return list({minor(e): e for e in found if not any(start <= e.start < end for start, end in over)}.values())
 
 
 def says_several_amounts(parse: Parse, now: datetime) -> bool:

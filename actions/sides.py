@@ -17,14 +17,18 @@ from bot import Parse
 
 from .accounts import find_accounts
 from .bank import Account
+from .request import without_denied
 
 Side: TypeAlias = Literal["from_account", "to_account"]
 
 _DETERMINED: Final = r"(?:\s+(?:my|our|your|the|a|an))?\s*\Z"
-_OUT_OF: Final = re.compile(rf"\b(?:from|out\s+of){_DETERMINED}", re.IGNORECASE)
+_OUT_OF: Final = re.compile(rf"\b(?:from|out\s+of|using|use|with|via){_DETERMINED}", re.IGNORECASE)
 _INTO: Final = re.compile(rf"(?:\b(?:to|into|onto|towards?)|->|→){_DETERMINED}", re.IGNORECASE)
 _WITHIN: Final = re.compile(rf"\bin{_DETERMINED}", re.IGNORECASE)
-_NOT: Final = re.compile(rf"\bnot(?:\s+(?:from|to|into|in))?{_DETERMINED}", re.IGNORECASE)
+_NOT: Final = re.compile(
+    rf"\b(?:not|never|(?:do|does|did|wo|would|should|ca|could)n['’]?t)(?:\s+(?:from|to|into|in|use|using|touch|with|via|take|it|out|of)){{0,3}}{_DETERMINED}",
+    re.IGNORECASE,
+)
 _OTHER: Final[Mapping[Side, Side]] = {"from_account": "to_account", "to_account": "from_account"}
 _ROLES: Final[Mapping[str | None, Side]] = {"from": "from_account", "to": "to_account"}
 
@@ -61,6 +65,8 @@ def sides(found: Sequence[Mention], asked: str | None) -> dict[Side, str]:
     """
     given = [mention for mention in found if not mention.denied]
     known: dict[Side, str] = {m.side: m.said for m in given if m.side}
+    if len(given) > 1 and not known:
+        return {}  # "move £20 current savings": which way is to be asked
     for mention in (m for m in given if m.side is None):
         side = _open_side(mention, len(given), asked, known)
         if side:
@@ -97,7 +103,7 @@ def _nicknames(text: str, accounts: Sequence[Account]) -> Iterator[Mention]:
 
 def _sided(text: str, mention: Mention) -> Mention:
     before = text[: mention.start]
-    denied = bool(_NOT.search(before))
+    denied = bool(_NOT.search(before)) or not without_denied(text)[mention.start : mention.end].strip()
     if _OUT_OF.search(before):
         return replace(mention, side="from_account", denied=denied)
     if _INTO.search(before):

@@ -9,7 +9,7 @@ from bot import Action, EffectResult, SlotSet, Turn, hookimpl
 
 from .conversation import events_before
 from .formatting import format_money
-from .transfer_slots import FORM_SLOTS
+from .transfer_slots import FORM_SLOTS, REQUESTED_SLOT
 
 _SAID: Final = {"done": "utter_transfer_done", "unknown": "utter_transfer_unknown"}
 _REFUSED: Final = {
@@ -41,7 +41,8 @@ async def status(turn: Turn) -> None:
         return
     last, effect = turn.slot("transfer"), turn.tracker.effect
     if not last:
-        turn.say("utter_no_transfer")
+        waits = turn.slot(REQUESTED_SLOT) in FORM_SLOTS
+        turn.say("utter_transfer_waits" if waits else "utter_no_transfer")
     elif last["outcome"] == "unknown" and effect is not None and effect.key == last["key"]:
         if not _is_theirs(turn, effect.parameters):
             turn.say("utter_please_log_in")
@@ -70,6 +71,16 @@ async def nothing_to_stop(turn: Turn) -> None:
         turn.say("utter_cannot_undo")
     else:
         turn.say("utter_nothing_to_stop")
+
+
+async def stop(turn: Turn) -> None:
+    """Drop the transfer that waits for its yes; one that was made before is told of, since the wish may mean that."""
+    last = turn.slot("transfer")
+    turn.say("utter_not_moving" if last else "utter_transfer_not_made")
+    if last:
+        await status(turn)
+    if last and last["outcome"] != "refused":
+        turn.say("utter_cannot_undo")
 
 
 async def settled(turn: Turn) -> None:
@@ -128,3 +139,4 @@ def register_actions(register: Callable[[str, Action], None]) -> None:
     register("action_transfer_settled", settled)
     register("action_nothing_to_confirm", nothing_to_confirm)
     register("action_nothing_to_stop", nothing_to_stop)
+    register("action_stop_transfer", stop)

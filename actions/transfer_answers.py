@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from bot import BotUttered, Entity, Turn, UserUttered
 
 from .amounts import MONEY, bare_amount
 from .bank import CustomerBank
-from .changes import changed_amounts, changed_payees, says_nothing_more, says_only, swaps
+from .changes import changed_amounts, changed_payees, changed_payment, says_nothing_more, says_only, swaps
 from .consent import consents
 from .request import amounts
 from .said import minor, whole_pence
 from .sides import mentions
 from .transfer_checks import take_payees, take_sides
-from .transfer_slots import CHECKED_SLOTS, REQUESTED_SLOT, checked, if_there, message
+from .transfer_slots import CHECKED_SLOTS, REQUESTED_SLOT, asked_about, checked, if_there, message
 
 _MAY_CHANGE: Final = ("affirm", "deny", "inform", "nlu_fallback", "transfer_money")
 _ORDINALS: Final = {
@@ -40,7 +40,7 @@ _NTH: Final = re.compile(
 
 def is_yes(turn: Turn) -> bool:
     """Whether the form asked for a yes, and the message is nothing else: whatever its intent is."""
-    amount, source, target = (checked(turn, slot) for slot in CHECKED_SLOTS)
+    amount, source, target = (asked_about(turn, slot) for slot in CHECKED_SLOTS)
     if turn.slot(REQUESTED_SLOT) != "confirmed" or not (amount and source and target):
         return False
     shown = turn.tracker.effect.parameters if turn.tracker.effect else {}
@@ -58,7 +58,7 @@ async def hear_change(turn: Turn) -> bool:
     parse = message(turn)
     if parse.text.startswith("/"):
         return False
-    changed = _hear_amount(turn)
+    changed = await _hear_payment(turn) or _hear_amount(turn)
     if turn.slot(REQUESTED_SLOT) != "confirmed" or parse.intent_name not in _MAY_CHANGE or changed:
         return changed
     return await _hear_accounts(turn)
@@ -78,6 +78,18 @@ def hear_button(turn: Turn) -> bool:
     return said is not None
 
 
+async def _hear_payment(turn: Turn) -> bool:
+    """Take another amount and another payee that are said at once: "£6 to Jonas"."""
+    parse = message(turn)
+    if turn.slot(REQUESTED_SLOT) != "confirmed" or not any(entity.entity == MONEY for entity in parse.entities):
+        return False
+    found, payees = changed_payment(await if_there(turn, CustomerBank.payees), parse)
+    if found:
+        _take_amount(turn, found)
+        take_payees(turn, payees)
+    return bool(found)
+
+
 def _hear_amount(turn: Turn) -> bool:
     """Take an amount alone, whatever its intent, or another one beside a yes or a no."""
     parse, asked = message(turn), turn.slot(REQUESTED_SLOT)
@@ -86,12 +98,16 @@ def _hear_amount(turn: Turn) -> bool:
     else:
         bare = bare_amount(parse, turn.now, numbers=asked == "amount")
         found = [bare] if bare else []
+    _take_amount(turn, found)
+    return bool(found)
+
+
+def _take_amount(turn: Turn, found: Sequence[Entity]) -> None:
     if len({_pence(entity) for entity in found}) > 1:
         turn.say("utter_one_payment")
         turn.set("amount", None)
     elif found:
         turn.set("amount", found[0].value)
-    return bool(found)
 
 
 def _other_amounts(turn: Turn) -> list[Entity]:

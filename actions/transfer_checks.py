@@ -13,7 +13,7 @@ from .bank import Account, CustomerBank, Payee
 from .changes import says_only
 from .formatting import format_money
 from .payees import find_payees, full_name, may_name_somebody, named_payees, names_several, spoken_payee
-from .request import asks_for_share, says_several_amounts
+from .request import amounts, asks_for_share, says_several_amounts, without_denied
 from .said import minor, whole_pence
 from .sides import Mention, mentions, sides
 from .transfer_slots import CHECKED_SLOTS, REQUESTED_SLOT, checked, if_there, is_unchecked, message
@@ -77,12 +77,13 @@ def take_sides(turn: Turn, accounts: Sequence[Account]) -> bool:
     if message(turn).intent_name not in _MAY_NAME and not says_only(message(turn).text, found):
         return False
     known = sides(found, _side_denied(turn, found, accounts) or turn.slot(REQUESTED_SLOT))
+    unlike = known or len(found) > 1 or any(mention.denied for mention in found)
     entities = [e for e in message(turn).entities if any(m.start < e.end and e.start < m.end for m in found)]
     for slot in _SIDES:
         if slot in known:
             turn.set(slot, known[slot])
-        elif known and any(entity.value == turn.slot(slot) for entity in entities):
-            turn.set(slot, None)  # taken for this side, and said of the other one
+        elif unlike and any(entity.value == turn.slot(slot) for entity in entities):
+            turn.set(slot, None)  # taken for this side, and said of the other one, of none, or denied
     return bool(known)
 
 
@@ -108,10 +109,10 @@ def heard_amount(turn: Turn) -> int | None:
     Of several, it is the one that the slot took: "yes, not £60 but £50".
     """
     taken = turn.slot("amount")
-    amounts = [entity for entity in message(turn).entities if entity.entity == MONEY]
-    if not amounts:
-        return whole_pence(taken)
-    return minor(next((entity for entity in amounts if entity.value == taken), amounts[0]))
+    given = amounts(message(turn))
+    if not given:
+        return None if any(entity.entity == MONEY for entity in message(turn).entities) else whole_pence(taken)
+    return minor(next((entity for entity in given if entity.value == taken), given[0]))
 
 
 def named(turn: Turn, payees: Sequence[Payee]) -> Sequence[Payee]:
@@ -236,8 +237,8 @@ async def _check_payee(turn: Turn, bank: CustomerBank) -> None:
 
 
 def _read_aside(turn: Turn) -> str:
-    """The text with a number in the place of whatever else was read, so that it is not taken for a name."""
-    text, read = message(turn).text, {"time", MONEY, "number", "account"}
+    """What is wanted, with a number in the place of whatever else was read, so that it is not taken for a name."""
+    text, read = without_denied(message(turn).text), {"time", MONEY, "number", "account"}
     for entity in sorted(message(turn).entities, key=lambda e: e.start, reverse=True):
         if entity.entity in read and not text.startswith("/"):
             text = f"{text[: entity.start]} 0 {text[entity.end :]}"

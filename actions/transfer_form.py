@@ -15,11 +15,21 @@ from .formatting import format_money
 from .later import wants_later
 from .payees import names_several, payee_button
 from .payment import KIND, order_parameters
+from .pressure import is_pressed
 from .request import is_denied
 from .transactions import account_button
 from .transfer_answers import hear_button, hear_change, is_yes
 from .transfer_checks import can_pay, can_receive, check, has_news, named
-from .transfer_slots import FORM, FORM_SLOTS, REQUESTED_SLOT, if_there, is_unchecked, message
+from .transfer_slots import (
+    CHECKED_SLOTS,
+    FORM,
+    FORM_SLOTS,
+    REQUESTED_SLOT,
+    asked_about,
+    if_there,
+    is_unchecked,
+    message,
+)
 
 
 async def validate_form(turn: Turn) -> None:
@@ -32,11 +42,15 @@ async def validate_form(turn: Turn) -> None:
         _end(turn, "utter_please_log_in")
         return
     running = not _just_began(turn)
-    if not running or _is_new_request(turn):
+    yes = running and is_yes(turn)
+    if not running or (_is_new_request(turn) and not yes):
         _forget_older_answers(turn)
     if not running:
         say_what_waits(turn)
-    if message(turn).intent_name == "transfer_money" and is_denied(heard(turn).text):
+    if is_pressed(message(turn).text):
+        turn.drop_effect()
+        _end(turn, "utter_fraud")
+    elif message(turn).intent_name == "transfer_money" and is_denied(heard(turn).text):
         turn.drop_effect()
         _end(turn, "utter_not_moving")
     elif running and is_yes(turn):
@@ -137,6 +151,13 @@ def _forget_older_answers(turn: Turn) -> None:
     for slot in FORM_SLOTS:
         if turn.slot(slot) is not None and (slot == "confirmed" or not is_unchecked(turn, slot)):
             turn.set(slot, None)
+
+
+def _confirm(turn: Turn) -> None:
+    """Take the yes, and what it was asked about for what it names again: "yes, £5 to savings"."""
+    for slot in CHECKED_SLOTS:
+        turn.set(slot, asked_about(turn, slot))
+    turn.set("confirmed", True)
 
 
 def _stop(turn: Turn) -> None:

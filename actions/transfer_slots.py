@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
-from bot import CallFailed, Parse, Turn
+from bot import CallFailed, Parse, SlotSet, Turn, UserUttered
 
 from .bank import CustomerBank
 from .banking import bank_of
@@ -41,6 +41,15 @@ def is_unchecked(turn: Turn, slot: str) -> bool:
 def checked(turn: Turn, slot: str) -> Mapping[str, Any] | None:
     """What the slot holds, if it was checked."""
     return None if is_unchecked(turn, slot) else turn.slot(slot)
+
+
+def asked_about(turn: Turn, slot: str) -> Mapping[str, Any] | None:
+    """What was checked in the slot before the message came, which may name it again: "yes, to savings"."""
+    events = turn.tracker.events
+    said = next((at for at in range(len(events) - 1, -1, -1) if isinstance(events[at], UserUttered)), 0)
+    set_before = (event for event in reversed(events[:said]) if isinstance(event, SlotSet) and event.name == slot)
+    value = next((event.value for event in set_before), None)
+    return value if isinstance(value, Mapping) and ("minor" in value or "id" in value) else None
 
 
 async def if_there(turn: Turn, ask: Callable[[CustomerBank], Awaitable[Sequence[T]]]) -> Sequence[T]:

@@ -91,8 +91,11 @@ _BEFORE_NAMES: Final = _set(
 _OF_BALANCES: Final = _EMPTY | _set(
     "finance finances cash dosh funds worth poor rich broke payday save saved savings available remaining money's "
     "doing looking left overdraft overdrawn red minus zero below debt negative limit holiday credit rent bills pot "
-    "state"
+    "state closing opening exact actual real true full safe trouble"
 )
+_BEFORE_ACCOUNT: Final = re.compile(r"\b(in|into|of|on)\s+((my|the|our|his|her|their|your)\s+)?\Z", re.IGNORECASE)
+_ENDS_AS_ACCOUNT: Final = re.compile(r"['’]s\Z|\b(accounts?|fund|pension|isa)\Z", re.IGNORECASE)
+_BEHIND_ACCOUNT: Final = re.compile(r"\s+(accounts?|balances?|fund|pot)\b", re.IGNORECASE)
 _BETWEEN: Final = _set(
     "last latest next recent first own whole total total's biggest smallest earliest oldest newest top single other "
     "old new dear"
@@ -154,9 +157,21 @@ def unread_phrases(parse: Parse) -> list[str]:
 
 
 def unread_owners(parse: Parse) -> list[str]:
-    """What a question for a balance names that is no account read as one: "my ISA", "Jonas's balance"."""
-    phrases = [re.sub(r"['’]s\Z", "", phrase) for phrase in unread_phrases(parse)]
+    """What a question for a balance names, where an account is named, that is none: "in my ISA", "Jonas's balance".
+
+    "Do I have enough", "my bal" and "for a hotel" name none.
+    """
+    owners = [phrase for phrase in unread_phrases(parse) if _stands_for_account(parse.text, phrase)]
+    phrases = [re.sub(r"['’]s\Z", "", phrase) for phrase in owners]
     return [phrase for phrase in phrases if not set(phrase.casefold().split()) <= _OF_BALANCES]
+
+
+def _stands_for_account(text: str, phrase: str) -> bool:
+    """Whether the phrase stands behind "in" or "of", before "account" or "balance", or is whose the money is."""
+    if _ENDS_AS_ACCOUNT.search(phrase):
+        return True
+    places = [(found.start(), found.end()) for found in re.finditer(re.escape(phrase), text)]
+    return any(_BEFORE_ACCOUNT.search(text[:start]) or _BEHIND_ACCOUNT.match(text[end:]) for start, end in places)
 
 
 def misspelt_time(parse: Parse) -> Slip | None:

@@ -31,6 +31,28 @@ YES = [
     ),
     *("okay thanks", "go ahead", "go", "confirm", "I confirm", "correct", "that’s right", "please do", "do it", "fine"),
     *("alright", "all right then", "perfect", "sounds good", "proceed", "continue", "send it", "move it", "just do it"),
+    *(
+        "thats right",
+        "lets do it",
+        "yes im sure",
+        "oh yes",
+        "yes it is",
+        "that looks right",
+        "go right ahead",
+        "ye",
+        "yeh",
+    ),
+    *("okey", "yesplease", "I said yes", "ok cool", "thats fine", "it's fine", "um yes", "well yes", "actually yes"),
+    *(
+        "yes exactly",
+        "yes 🙂",
+        "yes sir",
+        "yep looks good to me",
+        "yes go ahead and move it",
+        "yes you can",
+        "ok thanks",
+    ),
+    *("confirm the transfer", "do the transfer", "yes transfer", "yes please confirm", "yes that's fine thanks"),
     *("Yes, move it", "Yes, pay it", "yes please and thank you", "yes, right now", "👍", "👍🏽", "✅", "✔️", "/affirm"),
 ]
 NO_YES = [
@@ -56,6 +78,18 @@ NO_YES = [
     *("is that right?", "correct?", "yes?", "ok?", "do it?", "yes？", "what am I confirming?", "should I say yes?"),
     *("are you sure that's right", "you sure", "ok who is that", "ok what", "yes to what", "yes as long as it's free"),
     *("yes if it is free", "yes unless it costs something", "yes but half", "yes but make it double", "yes, 200"),
+    *(
+        "all good thanks",
+        "fine thanks",
+        "perfect, cheers",
+        "that's ok thanks",
+        "thats fine cheers",
+        "alright mate",
+        "all right ta",
+    ),
+    *("ok all good thanks", "please confirm", "please confirm that", "confirm please", "ok please confirm"),
+    *("transfer", "transfer ok", "oh", "oh ok", "well fine", "and yes", "yes and", "yes well", "🙂", "yes 🙃", "cool"),
+    *("you can", "it is", "ok we'll", "yes transfer more", "yes and not", "I said no", "looks good to Anna"),
     *("ok swap", "yes, the other way round", "yes and again", "ok twice", "yes but", "correct it please"),
     *(
         "👎",
@@ -108,6 +142,40 @@ def test_a_yes_may_name_the_person_and_nobody_else(text: str, is_one: bool) -> N
 
 
 talking = pytest.mark.asyncio(loop_scope="module")
+
+
+@talking
+@pytest.mark.parametrize(
+    "answer",
+    [
+        *(
+            "yes to savings",
+            "yes from current to savings",
+            "yes to savings from current",
+            "yes move £1 from current to savings",
+            "yes to Rainy day",
+        ),
+        *("yes send £1 to savings", "yes, to my savings account"),
+    ],
+)
+async def test_a_yes_that_names_the_accounts_again_moves_it(assistant: Bot, answer: str) -> None:
+    talk = talk_to(assistant, "12345678")
+    await talk.say(REQUEST)
+    assert (await talk.say(answer)).said.startswith("Done: I've moved £1.00 from your current account to your savings")
+
+
+@talking
+@pytest.mark.parametrize(
+    "answer",
+    [
+        *("yes from savings to current", "yes to current", "yes move £2 from current to savings", "yes from savings"),
+        *("yes move £1 from savings to current", "yes send £1 to Anna", "yes to savings?"),
+    ],
+)
+async def test_a_yes_that_names_others_moves_nothing(assistant: Bot, answer: str) -> None:
+    talk = talk_to(assistant, "12345678")
+    await talk.say(REQUEST)
+    assert "Done" not in (await talk.say(answer)).said
 
 
 @talking

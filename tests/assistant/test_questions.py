@@ -35,6 +35,28 @@ async def test_the_sum_is_of_what_was_named(assistant: Bot, said: str, wanted: d
     )
 
 
+async def test_a_category_and_a_time_alone_are_added_up(assistant: Bot) -> None:
+    exchange = await talk_to(assistant, NUMBER).say("groceries last month")
+    wanted = {"category": "groceries", "direction": "out", **OCTOBER}
+    assert set(figures(exchange.said)) == Oracle(AMARA).expected({"sum": wanted}).must
+
+
+async def test_a_place_is_no_shop(assistant: Bot) -> None:
+    exchange = await talk_to(assistant, NUMBER).say("how much did I spend in London")
+    assert "“London”" in exchange.said
+    assert not figures(exchange.said)
+
+
+async def test_a_shop_alone_is_its_transactions(assistant: Bot) -> None:
+    assert (await talk_to(assistant, NUMBER).say("Tesco")).said.startswith("Your last 10 transactions at Tesco")
+
+
+async def test_a_payment_of_an_amount_is_looked_for_and_not_made(assistant: Bot) -> None:
+    exchange = await talk_to(assistant, NUMBER).say("find the payment of £12.50")
+    assert exchange.intent == "ask_transactions"
+    assert "payments of £12.50" in exchange.said
+
+
 async def test_a_sum_of_a_year_is_of_a_year(assistant: Bot) -> None:
     exchange = await talk_to(assistant, NUMBER).say("How much does Spotify cost me a year")
     wanted = {"merchant": "Spotify", "direction": "out", "from": "2025-11-04", "to": "2026-11-04"}
@@ -132,6 +154,27 @@ async def test_a_balance_of_another_time_is_said_to_be_todays(assistant: Bot, sa
 async def test_a_balance_of_today_needs_no_excuse(assistant: Bot) -> None:
     exchange = await talk_to(assistant, NUMBER).say("what's my balance today")
     assert exchange.said.startswith("Here are your balances")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "whats my bal",
+        "my bal",
+        "do I have enough money",
+        "do I have enough for a £200 hotel",
+        "what's my closing balance",
+        "what's my overdraft limit",
+    ],
+)
+async def test_ordinary_words_for_a_balance_are_no_accounts(assistant: Bot, said: str) -> None:
+    assert (await talk_to(assistant, NUMBER).say(said)).said.startswith("Here are your balances")
+
+
+async def test_a_balance_is_that_of_the_card_with_its_own_name(assistant: Bot) -> None:
+    exchange = await talk_to(assistant, NUMBER).say("how much is on my Travel card")
+    (owed,) = Oracle(AMARA).expected({"balance": "credit card"}).must
+    assert exchange.said.startswith(f"You owe {owed} on your")
 
 
 @pytest.mark.parametrize(

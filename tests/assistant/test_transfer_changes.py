@@ -82,6 +82,35 @@ async def test_another_payee_is_asked_about(assistant: Bot, answer: str) -> None
 
 
 @talking
+@pytest.mark.parametrize(
+    "answer", ["£6 to Tom Okafor", "yes £6 to Okafor", "no, £6 to Tom Okafor", "£6 not to Anna but Okafor"]
+)
+async def test_another_amount_to_another_payee_is_asked_about(assistant: Bot, answer: str) -> None:
+    said = await asked(assistant, "send £20 to Anna from current", answer)
+    assert said == "Shall I pay £6.00 from your current account to Tom Okafor (account ending 0437)?"
+
+
+@talking
+@pytest.mark.parametrize("answer", ["Anna? no, Jonas", "not Anna, Jonas", "Anna, sorry, Jonas", "Jonas, not Anna"])
+async def test_whom_an_answer_takes_back_is_not_paid(assistant: Bot, answer: str) -> None:
+    said = await asked(assistant, "transfer £20 from current", answer)
+    assert said.startswith("Shall I pay £20.00 from your current account to Jonas Whitfield")
+
+
+@talking
+@pytest.mark.parametrize(
+    "said",
+    [
+        "pay Anna £20 not £30 from current",
+        "send £20, not £30, to Anna from current",
+        "pay Anna not £30 but £20 from current",
+    ],
+)
+async def test_an_amount_that_is_denied_is_not_taken(assistant: Bot, said: str) -> None:
+    assert (await asked(assistant, said)).startswith("Shall I pay £20.00 from your current account to Anna")
+
+
+@talking
 async def test_two_amounts_instead_are_no_amount(assistant: Bot) -> None:
     said = await asked(assistant, REQUEST, "make it £30 or £40")
     assert said.startswith(ONE)
@@ -139,6 +168,47 @@ async def test_what_the_money_goes_to_is_never_its_source(assistant: Bot, answer
 )
 async def test_the_accounts_own_names_are_known(assistant: Bot, said: str) -> None:
     assert await asked(assistant, said) == "Shall I move £20.00 from your current account to your savings account?"
+
+
+@talking
+@pytest.mark.parametrize(
+    "said", ["move £20 current savings", "transfer 20 current account savings account", "move £20 everyday rainy day"]
+)
+async def test_two_accounts_in_a_row_say_no_way_round(assistant: Bot, said: str) -> None:
+    talk = await tell(assistant, said)
+    assert talk.exchanges[-1].said == "Which account shall I take it from?"
+    assert (await talk.say("current")).said == "And where should it go?"
+    assert (await talk.say("savings")).said == "Shall I move £20.00 from your current account to your savings account?"
+
+
+@talking
+@pytest.mark.parametrize(
+    "said",
+    [
+        *(
+            "pay Anna £20 using savings",
+            "pay Anna £20 with savings",
+            "pay Anna £20 via savings",
+            "use savings to pay Anna £20",
+        ),
+        "I'd rather not use current, send Anna £20 from savings",
+    ],
+)
+async def test_the_account_that_is_used_pays(assistant: Bot, said: str) -> None:
+    assert (await asked(assistant, said)).startswith("Shall I pay £20.00 from your savings account to Anna")
+
+
+@talking
+@pytest.mark.parametrize(
+    ("said", "answer", "question"),
+    [
+        ("transfer £20 from current", "not savings", "And where should it go?"),
+        ("transfer £20", "not from savings", "Which account shall I take it from?"),
+        ("transfer £20", "don't use savings", "Which account shall I take it from?"),
+    ],
+)
+async def test_an_account_that_is_denied_is_not_taken(assistant: Bot, said: str, answer: str, question: str) -> None:
+    assert (await asked(assistant, said, answer)).endswith(question)
 
 
 @talking
@@ -235,7 +305,11 @@ async def test_a_share_is_asked_for_in_pounds(assistant: Bot, said: str) -> None
     [
         *("don't send £20 to Anna from current", "do not transfer £20 from current to savings"),
         *("never transfer £20 from current to savings", "I don't want to transfer £20 from current to savings"),
-        "why did you move £20 from current to savings",
+        *(
+            "why did you move £20 from current to savings",
+            "I moved £20 to savings yesterday",
+            "I have sent £20 to Anna",
+        ),
     ],
 )
 async def test_a_transfer_that_is_not_wanted_is_not_offered(assistant: Bot, said: str) -> None:
@@ -253,10 +327,37 @@ async def test_a_question_that_waits_for_a_yes_is_dropped_as_well(assistant: Bot
 
 @pytest.mark.parametrize(
     "text",
-    ["can't you move £20 to savings", "move £20 from savings, I don't have enough in current", "do send £5 to Anna"],
+    [
+        *(
+            "can't you move £20 to savings",
+            "move £20 from savings, I don't have enough in current",
+            "do send £5 to Anna",
+        ),
+        *("why don't you move £20 to savings", "won't you send Anna £5", "move £20 to savings, don't move more"),
+        *("I don't want to transfer £20, I want to transfer £30", "I never pay on time, so send Anna £5"),
+    ],
 )
 def test_a_not_about_something_else_denies_nothing(text: str) -> None:
     assert not is_denied(text)
+
+
+@talking
+async def test_of_two_requests_the_one_that_is_wanted_is_asked_about(assistant: Bot) -> None:
+    said = await asked(assistant, "I don't want to transfer £20, I want to transfer £30 from current to savings")
+    assert said == "Shall I move £30.00 from your current account to your savings account?"
+
+
+@talking
+@pytest.mark.parametrize(
+    "said",
+    [
+        "don't pay Anna £20, pay Jonas £30 from current",
+        "pay Jonas £30 from current, don't take it from savings",
+        "I paid Anna £20 already, pay Jonas £30 from current",
+    ],
+)
+async def test_what_stands_beside_what_is_not_wanted_is_taken_alone(assistant: Bot, said: str) -> None:
+    assert (await asked(assistant, said)).startswith("Shall I pay £30.00 from your current account to Jonas Whitfield")
 
 
 # --- names -------------------------------------------------------------------
@@ -277,6 +378,25 @@ def test_a_first_name_with_another_surname_names_nobody(text: str) -> None:
 @pytest.mark.parametrize("text", ["pay Anna for lunch", "send Anna 20", "to Anna, please", "Anna Lindqvist gets £5"])
 def test_a_name_may_be_followed_by_ordinary_words(text: str) -> None:
     assert named_payees(PAYEES, text) == (ANNA,)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "pay Anna Lindquist £5",
+        "send Anna L £5",
+        "£5 to anna lindqvst",
+        "£5 to Anna one more time",
+        "pay Anna using savings",
+    ],
+)
+def test_a_surname_may_be_misspelt_or_an_initial(text: str) -> None:
+    assert named_payees(PAYEES, text) == (ANNA,)
+
+
+@pytest.mark.parametrize("text", ["pay Anna R £5", "pay Anna Lund £5", "pay Tom Reed £5", "pay Lindqvist Anne £5"])
+def test_another_surname_or_initial_names_nobody(text: str) -> None:
+    assert named_payees(PAYEES, text) == ()
 
 
 @pytest.mark.parametrize(

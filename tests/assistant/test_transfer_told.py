@@ -59,6 +59,44 @@ async def test_a_transfer_under_way_is_stopped(assistant: Bot) -> None:
     assert (await talk.say("cancel")).said.startswith("No problem, I've stopped.")
 
 
+@pytest.mark.parametrize("question", ["when will it arrive", "did it go through?"])
+async def test_what_waits_for_a_yes_has_not_moved(assistant: Bot, question: str) -> None:
+    talk = talk_to(assistant, "12345678")
+    await talk.say("transfer £1 from current to savings")
+    said = (await talk.say(question)).said
+    assert said.startswith("Nothing has moved yet")
+    assert said.endswith("Shall I move £1.00 from your current account to your savings account?")
+    assert (await talk.say("yes")).said.startswith("Done:")
+
+
+@pytest.mark.parametrize("no", ["on second thoughts no", "actually no"])
+async def test_a_no_after_all_moves_nothing(assistant: Bot, no: str) -> None:
+    talk = talk_to(assistant, "12345678")
+    await talk.say("transfer £1 from current to savings")
+    assert (await talk.say(no)).said == "All right, nothing has moved."
+
+
+@pytest.mark.parametrize(
+    "question", ["show my last 3 transactions", "show my transactions", "when did I last buy a coffee?"]
+)
+async def test_a_look_at_the_transactions_leaves_the_transfer_as_it_is(assistant: Bot, question: str) -> None:
+    talk = talk_to(assistant, "12345678")
+    await talk.say("transfer £1 from current to savings")
+    exchange = await talk.say(question)
+    assert exchange.actions == ("transfer_form", "action_transactions_aside", "transfer_form")
+    assert exchange.said.endswith("Shall I move £1.00 from your current account to your savings account?")
+    assert (await talk.say("yes")).said.startswith("Done:")
+
+
+async def test_a_wish_to_undo_an_earlier_transfer_is_told_that_it_was_made(assistant: Bot) -> None:
+    talk = await moved(assistant)
+    await talk.say("transfer £2 from current to savings")
+    said = (await talk.say("can you cancel my last transfer?")).said
+    assert said.startswith("All right, I'm not moving anything.\nYour last transfer went through: £1.00")
+    assert "can't take back what has been moved" in said
+    assert (await talk.say("yes")).said.startswith("I hadn't asked you to confirm anything.")
+
+
 async def test_a_yes_typed_as_on_the_button_is_one_to_the_question_asked_now(assistant: Bot) -> None:
     talk = await moved(assistant, "£20")
     await talk.say("transfer £30 from current to savings")

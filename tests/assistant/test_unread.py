@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actions.question import Period
-from actions.unread import impossible_date, misspelt_month, misspelt_time, nearest, unread_phrases
+from actions.unread import impossible_date, misspelt_month, misspelt_time, nearest, unread_owners, unread_phrases
 from bot import Entity, Parse
 from bot.app.opening import Bot
 from tests.assistant.conftest import talk_to
@@ -46,6 +46,23 @@ def test_what_stands_where_a_filter_stands_is_read_or_found(
     text: str, marked: dict[str, str], unread: list[str]
 ) -> None:
     assert unread_phrases(parse(text, **marked)) == unread
+
+
+@pytest.mark.parametrize(
+    ("text", "owners"),
+    [
+        ("how much is in my ISA", ["ISA"]),
+        ("what's my joint account balance", ["joint"]),
+        ("balance of my holiday fund", ["holiday fund"]),
+        ("what is Jonas's balance", ["Jonas"]),
+        ("whats my bal", []),
+        ("do I have enough money", []),
+        ("do I have enough for a hotel", []),
+        ("what's my closing balance", []),
+    ],
+)
+def test_a_balance_is_asked_of_what_stands_where_an_account_does(text: str, owners: list[str]) -> None:
+    assert unread_owners(parse(text)) == owners
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,225 @@
+"""People in need are answered at once and no money moves; ordinary sayings with the same words are no such need."""
+
+from __future__ import annotations
+
+import pytest
+
+from actions.pressure import is_pressed
+from bot.app.opening import Bot
+from tests.assistant.conftest import talk_to
+
+NUMBER = "12345678"
+MOVE = "transfer £1 from current to savings"
+PAY = "send £5 to Anna from current"
+conversation = pytest.mark.asyncio(loop_scope="module")
+
+
+@conversation
+@pytest.mark.parametrize(
+    "said",
+    [
+        "can't take it anymore",
+        "I'm going to jump",
+        "I don't see a way out",
+        "what's the point of living",
+        "I want to kill myself",
+        "I can't go on",
+        "my stepdad hits me",
+    ],
+)
+@pytest.mark.parametrize("before", [None, MOVE])
+async def test_despair_and_danger_are_answered_at_once(assistant: Bot, before: str | None, said: str) -> None:
+    talk = talk_to(assistant, NUMBER)
+    if before:
+        await talk.say(before)
+    exchange = await talk.say(said)
+    assert exchange.actions[-1] == "utter_in_crisis"
+    assert "Shall I move" not in exchange.said
+
+
+@conversation
+@pytest.mark.parametrize("said", ["kill it", "kill that", "end this", "I want out", "stop", "kill the transfer"])
+async def test_a_rough_stop_only_stops(assistant: Bot, said: str) -> None:
+    talk = talk_to(assistant, NUMBER)
+    await talk.say(MOVE)
+    assert (await talk.say(said)).said.startswith("No problem, I've stopped.")
+
+
+@conversation
+@pytest.mark.parametrize(
+    "said",
+    [
+        "I killed my plant",
+        "this phone is killing me",
+        "my battery is dying",
+        "dead",
+        "kill the session",
+        "I want to end this conversation",
+        "are you safe",
+        "I'm angry",
+        "suicide squad tickets at Odeon",
+        "this is a scam price",
+        "what is a safe account",
+        "is my money safe",
+        "is savings a safe account",
+        "card",
+        "my card",
+        "did I use my card yesterday",
+        "my card was charged twice",
+        "activate my card",
+        "my card has expired",
+        "I found my card again",
+        "never mind my card",
+        "I lost my keys",
+        "I lost my password",
+    ],
+)
+async def test_ordinary_sayings_are_no_alarm(assistant: Bot, said: str) -> None:
+    exchange = await talk_to(assistant, NUMBER).say(said)
+    assert exchange.intent not in ("in_crisis", "report_fraud", "lost_card")
+
+
+@conversation
+@pytest.mark.parametrize("before", [MOVE, PAY])
+async def test_whether_it_is_safe_is_answered_and_the_question_stays(assistant: Bot, before: str) -> None:
+    talk = talk_to(assistant, NUMBER)
+    asked = (await talk.say(before)).replies[-1]["text"]
+    safe = await talk.say("is this safe")
+    assert "plain “yes”" in safe.replies[0]["text"]
+    assert safe.replies[-1]["text"] == asked
+
+
+@conversation
+@pytest.mark.parametrize(
+    "said", ["my mum died", "my wife passed away", "my husband died and I need to close his account"]
+)
+@pytest.mark.parametrize("before", [None, MOVE, "show my transactions"])
+async def test_a_death_is_met_with_sympathy(assistant: Bot, before: str | None, said: str) -> None:
+    talk = talk_to(assistant, NUMBER)
+    if before:
+        await talk.say(before)
+    exchange = await talk.say(said)
+    assert exchange.said.startswith("I'm very sorry for your loss")
+    assert (await talk.say("yes")).said.startswith("I hadn't asked you"), "no question stays open"
+
+
+@conversation
+@pytest.mark.parametrize(
+    "said",
+    [
+        "they told me to transfer £500 to a safe account from current",
+        "transfer £500 to my safe account from current",
+        "a police officer told me to move £5 from current to savings",
+        "hmrc says I owe £900 and must pay now",
+        "who took £50 from my account",
+        "my daughter is taking my money",
+        "there are transactions I did not make",
+    ],
+)
+async def test_a_fraud_is_named_and_nothing_moves(assistant: Bot, said: str) -> None:
+    talk = talk_to(assistant, NUMBER)
+    assert (await talk.say(said)).said.startswith("Please don't move any money now")
+    assert not (await talk.say("yes")).said.startswith("Done")
+
+
+@conversation
+async def test_a_fraud_is_named_in_the_middle_of_a_transfer(assistant: Bot) -> None:
+    talk = talk_to(assistant, NUMBER)
+    await talk.say(MOVE)
+    assert "Ring 159" in (await talk.say("yes, the man from the bank told me to move it")).said
+    assert not (await talk.say("yes")).said.startswith("Done")
+
+
+@conversation
+@pytest.mark.parametrize(
+    "said", ["my wife told me to move £5 from current to savings", "move £5 from current to savings"]
+)
+async def test_an_ordinary_transfer_is_no_fraud(assistant: Bot, said: str) -> None:
+    assert (await talk_to(assistant, NUMBER).say(said)).said.startswith("Shall I move £5.00")
+
+
+@pytest.mark.parametrize(
+    ("text", "pressed"),
+    [
+        ("transfer £5 to a safe account", True),
+        ("the police told me to move my savings", True),
+        ("somebody on the phone told me to send £50 to Anna", True),
+        ("your bank says I must move £500", True),
+        ("HMRC says that I owe £900, take it from current", True),
+        ("he is forcing me to send £50", True),
+        ("a caller said my account is at risk, move £500 from current", True),
+        ("my landlord told me to pay £20", False),
+        ("Anna wants me to send her £20", False),
+        ("pay the court £20", False),
+        ("the bank says I have £500, move £5 to savings", False),
+        ("move £20 to my savings account", False),
+    ],
+)
+def test_who_is_pressed_is_told_by_closed_words(text: str, pressed: bool) -> None:
+    assert is_pressed(text) == pressed
+
+
+@conversation
+@pytest.mark.parametrize("said", ["card", "my card", "on my card"])
+async def test_a_card_named_to_a_list_is_the_account(assistant: Bot, said: str) -> None:
+    talk = talk_to(assistant, NUMBER)
+    await talk.say("show my transactions")
+    assert "on your credit card" in (await talk.say(said)).said
+
+
+@conversation
+@pytest.mark.parametrize("said", ["card", "my card"])
+async def test_a_card_named_to_a_transfer_is_the_account(assistant: Bot, said: str) -> None:
+    talk = talk_to(assistant, NUMBER)
+    await talk.say("transfer £20 from current")
+    assert "to your credit card?" in (await talk.say(said)).said
+
+
+@conversation
+async def test_a_card_narrows_the_last_question_down(assistant: Bot) -> None:
+    talk = talk_to(assistant, NUMBER)
+    await talk.say("how much did I spend last month")
+    assert "from your credit card in October 2026" in (await talk.say("on my card?")).said
+
+
+@conversation
+@pytest.mark.parametrize(
+    "said", ["I lost my card", "my card was stolen", "my card is lost", "i cant find my credit card"]
+)
+@pytest.mark.parametrize("before", [None, "transfer £20 from current", "show my transactions"])
+async def test_a_lost_card_is_one_anywhere(assistant: Bot, before: str | None, said: str) -> None:
+    talk = talk_to(assistant, NUMBER)
+    if before:
+        await talk.say(before)
+    assert (await talk.say(said)).actions[-1] == "utter_lost_card"
+
+
+@conversation
+@pytest.mark.parametrize("said", ["that's robbery, £5 for a coffee", "I lost £20 on a bet"])
+async def test_an_amount_in_a_sigh_starts_no_transfer(assistant: Bot, said: str) -> None:
+    assert (await talk_to(assistant, NUMBER).say(said)).intent != "transfer_money"
+
+
+@conversation
+@pytest.mark.parametrize("said", ["pay Anna", "pay Jonas"])
+async def test_to_pay_somebody_is_a_transfer(assistant: Bot, said: str) -> None:
+    assert (await talk_to(assistant, NUMBER).say(said)).said == "How much would you like to move?"
+
+
+@conversation
+async def test_another_payee_can_be_named_against_the_first(assistant: Bot) -> None:
+    talk = talk_to(assistant, NUMBER)
+    await talk.say(PAY)
+    assert "to Jonas" in (await talk.say("pay Jonas not Anna")).said
+
+
+@conversation
+@pytest.mark.parametrize("said", ["never mind", "stop", "cancel"])
+async def test_a_stop_of_nothing_is_answered_shortly(assistant: Bot, said: str) -> None:
+    answer = (await talk_to(assistant, NUMBER).say(said)).said
+    assert answer == "There is nothing under way, so I can't stop anything. What would you like to do?"
+
+
+@conversation
+async def test_subscriptions_are_spoken_of_where_they_are_named(assistant: Bot) -> None:
+    assert "can't do from here" in (await talk_to(assistant, NUMBER).say("cancel my subscription")).said

@@ -133,6 +133,11 @@ async def test_what_is_over_is_cleared(auth: Auth, customer: str, clock: Clock) 
     kept = await auth.sessions.open(customer)
     assert await auth.sessions.clear() == 1
     assert await lives(auth, kept)
+    new = await auth.sessions.rotate(await auth.sessions.find(kept.token))
+    assert await auth.sessions.clear() == 0
+    clock.advance(11)
+    assert await auth.sessions.clear() == 1, "the token that was replaced"
+    assert await lives(auth, new)
 
 
 @pytest.mark.parametrize(

@@ -105,16 +105,32 @@ async def test_a_backlog_larger_than_the_server_takes_at_once_is_answered_whole(
         assert await bench.store.accepted() == []
 
 
+class FailsOnce(SqlTurns):
+    """A store that is away for the first commit."""
+
+    failed = False
+
+    async def commit(self, commit: TurnCommit) -> None:
+        if not self.failed:
+            self.failed = True
+            raise StoreUnavailable("locked")
+        await super().commit(commit)
+
+
+async def test_a_backlog_stays_in_its_order_where_the_store_is_away(make_bench: MakeBench) -> None:
+    async with make_bench(wrap=lambda store: FailsOnce(store.database, Sources())) as bench:
+        conversation = await bench.conversation()
+        messages = [bench.message(conversation) for _ in range(2)]
+        for message in messages:
+            await bench.store.accept(message, MessageWork(message).fingerprint)
+        await bench.engine.drain()
+        assert await bench.store.turns(conversation) == [], "the second does not overtake the first"
+        await bench.engine.drain()
+        told = [read_record(turn.record).message.message_id for turn in await bench.store.turns(conversation)]
+        assert told == [message.message_id for message in messages]
+
+
 async def test_a_message_that_could_not_be_answered_is_not_overtaken_by_the_next(make_bench: MakeBench) -> None:
-    class FailsOnce(SqlTurns):
-        failed = False
-
-        async def commit(self, commit: TurnCommit) -> None:
-            if not self.failed:
-                self.failed = True
-                raise StoreUnavailable("locked")
-            await super().commit(commit)
-
     async with make_bench(wrap=lambda store: FailsOnce(store.database, Sources())) as bench:
         conversation = await bench.conversation()
         first, second = bench.message(conversation), bench.message(conversation)

@@ -109,6 +109,15 @@ async def test_events_are_appended_and_replaced(api: Api) -> None:
         await api("POST", "/conversations/u-events/tracker/events", wrong, status=400)
 
 
+async def test_events_that_replace_those_of_a_new_conversation_are_all_there_is(api: Api) -> None:
+    listen = {"event": "action", "name": "action_listen"}
+    await api("PUT", "/conversations/u-replaced/tracker/events", [listen])
+    tracker = await api("GET", "/conversations/u-replaced/tracker?include_events=ALL")
+    assert names(tracker) == ["restart", "action_listen"]
+    tracker = await api("POST", "/conversations/u-appended/tracker/events", [listen])
+    assert names(tracker)[0] == "action_session_start"
+
+
 async def test_noting_predicting_and_executing_step_by_step(api: Api) -> None:
     tracker = await api("POST", "/conversations/u-steps/messages", {"text": "hello", "sender": "user"})
     assert tracker["latest_message"]["intent"]["name"] == "greet"

@@ -147,6 +147,12 @@ class WorkContract:
         assert await store.due_reminders(NOW + timedelta(days=1)) == []
         assert await store.next_reminder_at() is None
 
+    async def test_reminders_are_due_in_the_order_of_their_times(self, store: SqlTurns, conversation: str):
+        made = tuple(reminder(f"in {seconds}", seconds=seconds) for seconds in (30, 10, 20))
+        await store.commit(turn(conversation, 1, reminders=made))
+        names = [r.name for _, r in await store.due_reminders(NOW + timedelta(seconds=25))]
+        assert names == ["in 10", "in 20"]
+
     async def test_a_user_who_speaks_ends_only_the_reminders_that_say_so(self, store: SqlTurns, conversation: str):
         kept = reminder("kept", kill_on_user_message=False)
         await store.commit(turn(conversation, 1, reminders=(reminder("ended"), kept)))

@@ -168,12 +168,14 @@ class BreaksAt:
 
     def __init__(self, raw: sqlite3.Connection, text: str, code: int) -> None:
         self.raw, self.text, self.code = raw, text, code
+        self.failed = 0
 
     def __getattr__(self, name: str):
         return getattr(self.raw, name)
 
     def execute(self, sql: str, parameters: object = ()):
         if sql == self.text:
+            self.failed += 1
             error = sqlite3.OperationalError("disk I/O error")
             error.sqlite_errorcode = self.code
             raise error
@@ -193,12 +195,17 @@ async def test_after_an_io_error_nothing_is_acknowledged_and_nothing_goes_on(tmp
     await database.close()
 
 
-async def test_a_full_disk_refuses_the_write_and_the_store_lives_on(tmp_path: Path):
-    database = Database.open(
-        "sqlite:///t.db", project=tmp_path, wrap=lambda raw: BreaksAt(raw, INSERT, sqlite3.SQLITE_FULL)
-    )
+async def test_a_full_disk_refuses_the_write_at_once_and_the_store_lives_on(tmp_path: Path):
+    opened: list[BreaksAt] = []
+
+    def wrap(raw: sqlite3.Connection) -> BreaksAt:
+        opened.append(BreaksAt(raw, INSERT, sqlite3.SQLITE_FULL))
+        return opened[-1]
+
+    database = Database.open("sqlite:///t.db", project=tmp_path, wrap=wrap)
     with pytest.raises(StoreUnavailable):
         await database.write(insert(1))
+    assert sum(connection.failed for connection in opened) == 1
     assert await count(database) == 0
     assert database.failure is None
     await database.close()

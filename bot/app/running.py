@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import resource
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -25,6 +25,8 @@ from bot.channels import plugged
 from bot.channels.callback import addressing as callback_addressing
 from bot.channels.delivery import Delivery
 from bot.config import RasaAuth, Settings
+from bot.engine.background import Job
+from bot.engine.deadline import uncancelled
 from bot.errors import BotError
 from bot.logs import Log
 from bot.progress import Progress, silent
@@ -45,7 +47,6 @@ JOB_PAUSE = 1.0
 """Seconds before a background job that failed is started again."""
 
 Say = Callable[[str], None]
-Job = Callable[[], Awaitable[None]]
 
 
 class Place(Struct, frozen=True):
@@ -142,7 +143,7 @@ async def serving(
         for name in running.settings.channels.keys() - {*BUILT_IN_CHANNELS, *project.plugins.channels()}:
             running.log.warning("channel not served", channel=name)
         await running.engine.drain()
-        jobs: list[Job] = [lambda: running.background.run(EFFECTS_EVERY), lambda: purging(running)]
+        jobs: list[Job] = [*running.background.jobs(EFFECTS_EVERY), lambda: purging(running)]
         if addressing:
             jobs.append((await stack.enter_async_context(_delivery(running, senders))).run)
         async with working_in_background(running.log, *jobs):
@@ -219,10 +220,13 @@ async def working_in_background(log: Log, *jobs: Job, pause: float = JOB_PAUSE) 
 
 
 async def _kept_going(job: Job, log: Log, pause: float) -> None:
-    """Start the job again whenever it fails: a bot that no longer delivers or reminds would look well."""
+    """Start the job again whenever it ends, as cancelled too: a bot that no longer delivers would look well.
+
+    It runs in a task of its own, so that what cancels that is told from what cancels this.
+    """
     while True:
         try:
-            await job()
+            await uncancelled(asyncio.create_task(job()))
         except Exception as error:
             log.error("background job failed", exc_info=error)
         await asyncio.sleep(pause)

@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
+from functools import partial
 from types import MappingProxyType
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -24,7 +25,7 @@ MESSAGE_ID = "X-Message-ID"
 _FIRST_PAUSE = 1.0  # seconds; doubled with every try
 _LONGEST_PAUSE = 300.0
 _LOOK_EVERY = 1.0  # seconds; another worker's turn may have put something in the outbox
-_AT_ONCE = 32
+_AT_ONCE = 32  # deliveries under way
 _MAY_BE_MENDED = frozenset({401, 403, 408, 425})  # a password is wrong or has changed, or the receiver was not ready
 _CLAIMED_SECONDS = 15.0  # several times what a delivery may take; a reply whose sender died waits this long
 
@@ -47,6 +48,8 @@ class Outbox(Protocol):
 
 class Delivery:
     """Delivers for ever (`run`), or what is due now (`deliver_due`). Open it with `async with`.
+
+    Conversations go side by side, a bounded number of them: none waits for the slowest.
 
     A receiver that answers 2xx has taken a reply; 4xx (but for 401, 403, 408,
     425 and 429) refuses it for good, and the next one goes on; anything else is
@@ -81,6 +84,7 @@ class Delivery:
         self._clients: dict[str, HttpClient] = {}
         self._chance = Chance(sources.seed())
         self._wake = wake or asyncio.Event()
+        self._under_way: set[str] = set()
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Delivery:
@@ -91,23 +95,49 @@ class Delivery:
 
     async def run(self) -> None:
         """Deliver what is due, and wait for more, for ever."""
-        while True:
-            self._wake.clear()
-            delivered = 0
-            with contextlib.suppress(BotError):  # the store is away; look again soon
-                delivered = await self.deliver_due()
-            if not delivered:
+        async with asyncio.TaskGroup() as under_way:
+            while True:
+                self._wake.clear()
+                with contextlib.suppress(BotError):  # the store is away; look again soon
+                    await self._begin_due(under_way)
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(_LOOK_EVERY):
                         await self._wake.wait()
 
     async def deliver_due(self) -> int:
-        """Try every reply that is due once, conversations side by side; how many there were."""
-        due = await self._outbox.due_outgoing(claimed_for=_CLAIMED_SECONDS, most=_AT_ONCE)
-        await asyncio.gather(*(self._deliver(reply) for reply in due))
+        """Try every reply that is due once, conversations side by side; how many there were.
+
+        Raises what the outbox raises, in a group.
+        """
+        async with asyncio.TaskGroup() as under_way:
+            return await self._begin_due(under_way)
+
+    async def _begin_due(self, under_way: asyncio.TaskGroup) -> int:
+        """Begin to deliver what is due, as far as there is room; how many there were."""
+        room = _AT_ONCE - len(self._under_way)
+        due = await self._outbox.due_outgoing(claimed_for=_CLAIMED_SECONDS, most=room) if room else ()
+        for reply in due:
+            if reply.outgoing.id not in self._under_way:  # it is where its claim ran out before it was sent
+                self._under_way.add(reply.outgoing.id)
+                task = under_way.create_task(self._deliver(reply))
+                task.add_done_callback(partial(self._ended, reply.outgoing.id))
         return len(due)
 
+    def _ended(self, reply: str, task: asyncio.Task[None]) -> None:
+        """There is room again, and the conversation's next reply may go."""
+        self._under_way.discard(reply)
+        self._wake.set()
+
     async def _deliver(self, due: DueOutgoing) -> None:
+        """Try one reply. What nobody thought of holds up no other; it is tried again when its claim is over."""
+        try:
+            await self._try(due)
+        except BotError:  # the store is away
+            pass
+        except Exception as error:
+            self._tell(f"channel {due.outgoing.channel}", error)
+
+    async def _try(self, due: DueOutgoing) -> None:
         reply = due.outgoing
         try:
             send = self._senders.get(reply.channel)
@@ -170,6 +200,6 @@ class Delivery:
 
 
 def _server(url: str) -> str:
-    """Scheme, host and port of an address."""
+    """Scheme, host and port of an address, without a name and password: those go into headers."""
     address = urlsplit(url)
-    return f"{address.scheme}://{address.netloc}"
+    return f"{address.scheme}://{address.netloc.rpartition('@')[2]}"

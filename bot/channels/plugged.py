@@ -15,6 +15,7 @@ from msgspec import Struct, field
 
 from bot.encoding import decode, encode, keeping
 from bot.engine.codec import reply_to_json
+from bot.engine.deadline import uncancelled
 from bot.engine.protocols import Outgoing
 from bot.engine.record import TurnRecord
 from bot.errors import PLUGIN_FAILURES, CallFailed, Forbidden, MessageIdReused, PluginError
@@ -97,9 +98,9 @@ def sender(name: str, channel: SendingChannel) -> Callable[[Outgoing], Awaitable
     async def send(outgoing: Outgoing) -> None:
         try:
             async with asyncio.timeout(_SEND_SECONDS):
-                await channel.send(Sending(outgoing.id, outgoing.target, decode(outgoing.body)))
+                await uncancelled(channel.send(Sending(outgoing.id, outgoing.target, decode(outgoing.body))))
         except PLUGIN_FAILURES as error:
-            kind: Final = "rejected" if isinstance(error, ValueError) else "unavailable"
+            kind: Final = "rejected" if type(error) is ValueError else "unavailable"
             raise CallFailed(kind, service=name, call="send", reason=type(error).__name__) from error
 
     return send

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime, timedelta
+from typing import Any, TypeAlias
 
 from bot.encoding import decode
 from bot.engine.engine import Engine
@@ -14,6 +15,9 @@ from bot.engine.work import ActionWork, IntentWork, NoLongerDue
 from bot.errors import PLUGIN_FAILURES, BotError
 from bot.messages import Principal, UserMessage
 from bot.sources import Sources
+
+Job: TypeAlias = Callable[[], Coroutine[Any, Any, None]]
+"""What starts an endless job."""
 
 SYSTEM = Principal("key", "system")
 """Who is behind a background turn: nobody who is logged in."""
@@ -63,12 +67,16 @@ class Background:
                 self._engine.watch.action_failed(f"settle {entry.kind}", error)
         return settled
 
-    async def run(self, every: float) -> None:
-        """Do all of it for ever; unknown outcomes and messages left over are looked for every so many seconds."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._keep_reminding())
-            group.create_task(self._keep_looking(self.settle_effects, every))
-            group.create_task(self._keep_looking(self._answer_left_over, every))
+    def jobs(self, every: float) -> tuple[Job, ...]:
+        """What does all of it for ever; unknown outcomes and messages left over are looked for every so many seconds.
+
+        Each is to be run beside the others, and started again should it end.
+        """
+        return (
+            self._keep_reminding,
+            lambda: self._keep_looking(self.settle_effects, every),
+            lambda: self._keep_looking(self._answer_left_over, every),
+        )
 
     async def _settle(self, entry: EffectEntry) -> bool:
         effects = self._engine.effects

@@ -1,12 +1,13 @@
-"""How long is waited: a time limit for actions, most of which wait for nothing, and the outcome of a turn."""
+"""How long is waited for actions, most of which wait for nothing, and what becomes of a cancellation inside a task."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Generator
+from collections.abc import Awaitable, Generator, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from bot.errors import TurnError
+from bot.errors import TurnError, TurnTimedOut
 
 T = TypeVar("T")
 
@@ -26,17 +27,34 @@ async def within(seconds: float, action: Awaitable[None]) -> None:
         await _Rest(steps, first)
 
 
-async def outcome_of(turn: asyncio.Task[T]) -> T:
-    """What a turn comes to; it goes on when the caller is cancelled.
+async def uncancelled(work: Awaitable[T]) -> T:
+    """What a plugin's work gives; RuntimeError where it ends as cancelled, though nobody cancelled the task it runs in.
 
-    Raises what it raises, and TurnError where it was cancelled and the caller was not: by an action, that is.
+    It awaited something that somebody cancelled, that is: the task must not end with it.
     """
     try:
-        return await asyncio.shield(turn)
+        return await work
     except asyncio.CancelledError as error:
-        caller = asyncio.current_task()
-        if not turn.cancelled() or caller is None or caller.cancelling():
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
             raise
+        raise RuntimeError("it awaited something that was cancelled") from error
+
+
+@contextmanager
+def one_turn(clock: asyncio.Timeout) -> Iterator[None]:
+    """Let a turn that is cancelled end as one that failed: nobody but its clock and what runs in it cancels its task.
+
+    Raises TurnTimedOut or TurnError then; the task itself may go on, with the next turn.
+    """
+    try:
+        yield
+    except asyncio.CancelledError as error:
+        task = asyncio.current_task()
+        while task is not None and task.uncancel():
+            continue
+        if clock.expired():
+            raise TurnTimedOut("the turn took too long") from error
         raise TurnError("the turn was cancelled by what ran in it; an action must not cancel its own task") from error
 
 

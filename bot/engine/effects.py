@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from bot.dialogue.effects import Effect, EffectError, EffectResult, Outcome
 from bot.encoding import decode, encode
+from bot.engine.deadline import uncancelled
 from bot.engine.protocols import EffectEntry, TurnStore
 from bot.sources import Sources
 
@@ -37,11 +38,12 @@ class Effects:
         if standing.status in ("done", "refused"):
             return standing
         first = standing is entry
-        return self.settled(entry, await (effect.perform if first else effect.find)(key, parameters))
+        ask = effect.perform if first else effect.find
+        return self.settled(entry, await uncancelled(ask(key, parameters)))
 
     async def find(self, entry: EffectEntry) -> EffectResult:
         """Read an unsettled effect back; nothing is journalled yet."""
-        return await self._kind(entry.kind).find(entry.key, decode(entry.parameters))
+        return await uncancelled(self._kind(entry.kind).find(entry.key, decode(entry.parameters)))
 
     def settled(self, entry: EffectEntry, result: EffectResult) -> EffectEntry:
         """The entry that says what became of an effect."""

@@ -14,7 +14,7 @@ from bot.config import Settings
 from bot.dialogue.events import ActiveLoop, AllSlotsReset, ReminderCancelled, ReminderScheduled
 from bot.engine.agent import Agent
 from bot.engine.codec import answer_body, record_to_json
-from bot.engine.deadline import outcome_of
+from bot.engine.deadline import one_turn
 from bot.engine.effects import Effects
 from bot.engine.lines import Line, Lines
 from bot.engine.protocols import EffectEntry, Loaded, Outgoing, TurnCommit, TurnStore
@@ -119,7 +119,7 @@ class Engine:
             running = self._start(key, work, self._lines.join(key[0]))
         elif running.fingerprint != work.fingerprint:
             raise MessageIdReused("the message id is in use for another message")
-        return await outcome_of(running.task)
+        return await asyncio.shield(running.task)
 
     async def accept(self, message: UserMessage) -> None:
         """Make a message of an asynchronous channel durable, and answer it in the background.
@@ -180,7 +180,9 @@ class Engine:
 
     def _finished(self, key: tuple[str, str], task: asyncio.Task[Answer]) -> None:
         self._running.pop(key, None)
-        if not task.cancelled() and (error := task.exception()) is not None and not isinstance(error, NoLongerDue):
+        if task.cancelled():  # with all others, at the process's end, before its turn began
+            return
+        if (error := task.exception()) is not None and not isinstance(error, NoLongerDue):
             self.watch.turn_failed(error)
 
     async def _answer(self, work: Work, line: Line) -> Answer:
@@ -216,15 +218,16 @@ class Engine:
 
     async def _answer_in_turn(self, progress: _Progress) -> Answer:
         message, deadline = progress.work.message, progress.clock.when()
-        for _ in range(CONFLICT_TRIES):
-            async with self.store.hold(message.conversation, _known_id(message)) as fence:
-                try:
-                    return await self._try_once(progress, fence)
-                except SequenceConflict:
-                    self.watch.turn_conflicted()
-                    if progress.clock.expired():
-                        raise TurnTimedOut("the turn took too long") from None
-                    progress.clock.reschedule(deadline)
+        with one_turn(progress.clock):
+            for _ in range(CONFLICT_TRIES):
+                async with self.store.hold(message.conversation, _known_id(message)) as fence:
+                    try:
+                        return await self._try_once(progress, fence)
+                    except SequenceConflict:
+                        self.watch.turn_conflicted()
+                        if progress.clock.expired():
+                            raise TurnTimedOut("the turn took too long") from None
+                        progress.clock.reschedule(deadline)
         raise StoreUnavailable("another worker keeps changing this conversation")
 
     async def _try_once(self, progress: _Progress, fence: int) -> Answer:

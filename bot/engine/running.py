@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
 from time import perf_counter
@@ -28,7 +27,7 @@ from bot.dialogue.tracker import Tracker
 from bot.dialogue.turn_loop import before_action, goes_on, is_silent, record, rejection, user_spoke_again
 from bot.engine.agent import Agent
 from bot.engine.codec import check_events
-from bot.engine.deadline import within
+from bot.engine.deadline import uncancelled, within
 from bot.engine.effects import result_of
 from bot.engine.protocols import EffectEntry
 from bot.engine.record import Step
@@ -178,7 +177,7 @@ class RunningTurn:
             raise UnknownAction.among(name, self.agent.actions)
         turn = Turn(tracker, self._context())
         started = perf_counter()
-        await within(self._action_seconds, _uncancelled(action(turn)))
+        await within(self._action_seconds, _giving_nothing(action(turn)))
         if perf_counter() - started > self._action_seconds:  # no timeout interrupts what does not await
             raise TimeoutError("it held up all conversations: what blocks belongs in `await asyncio.to_thread(…)`")
         check_events(turn.events)
@@ -215,19 +214,13 @@ class RunningTurn:
         self.apply([ActionFailed(action, type(error).__name__), BotUttered(reply or Reply(text=FAILED_TEXT))])
 
 
-async def _uncancelled(action: Awaitable[None]) -> None:
-    """Run an action. One that ends as cancelled, though nobody cancelled the turn, has failed like any other.
+async def _giving_nothing(action: Awaitable[None]) -> None:
+    """Run an action. One that gives something back, as Rasa's actions do, has failed: nobody would look at it.
 
-    So has one that gives something back, as Rasa's actions do: nobody would look at it.
+    Nothing in a list is nothing.
     """
-    try:
-        given = cast(object, await action)
-    except asyncio.CancelledError as error:
-        task = asyncio.current_task()
-        if task is not None and task.cancelling():
-            raise
-        raise RuntimeError("the action awaited something that was cancelled") from error
-    if given is not None:
+    given = cast(object, await uncancelled(action))
+    if given:
         raise TypeError(f"it gave back a {type(given).__name__}, which does nothing; write `turn.emit(…)` instead")
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -17,7 +19,7 @@ from bot.channels.callback import addressing
 from bot.channels.delivery import MESSAGE_ID, Delivery
 from bot.config import Callback
 from bot.dialogue.events import BotUttered
-from bot.engine.protocols import TurnCommit
+from bot.engine.protocols import Outgoing, TurnCommit
 from bot.engine.record import TurnRecord
 from bot.http import HttpClient, HttpLimits
 from bot.messages import Principal, Reply, UserMessage
@@ -221,9 +223,10 @@ async def test_replies_say_who_is_calling_to_the_configured_server_only(
     await commit_turn(store, clock, 1, "old", url="http://backend.example/callback/before")
     await commit_turn(store, clock, 2, "moved", url="http://elsewhere.example/bot/callback/")
     await commit_turn(store, clock, 3, "moved", url="http://backend.example:8080/bot/callback/")
-    await commit_turn(store, clock, 4, "new")
+    await commit_turn(store, clock, 4, "old", url="http://joe:pw@backend.example/bot/callback/")
+    await commit_turn(store, clock, 5, "new")
     await drain(delivery)
-    assert backend.callers == ["Bearer s3", None, None, "Bearer s3"]
+    assert backend.callers == ["Bearer s3", None, None, "Bearer s3", "Bearer s3"]
 
 
 async def test_the_receiver_s_retry_after_is_kept(
@@ -248,3 +251,76 @@ async def test_what_a_sender_that_died_had_claimed_is_sent_after_all(
     clock.advance(61)
     await drain(delivery)
     assert backend.texts == ["one"]
+
+
+class Receivers:
+    """Takes what is sent to it; keeps whoever sends to `slow` waiting until it is let go."""
+
+    def __init__(self) -> None:
+        self.begun: asyncio.Queue[str] = asyncio.Queue()
+        self.go = asyncio.Event()
+
+    async def __call__(self, outgoing: Outgoing) -> None:
+        body = json.loads(outgoing.body)
+        self.begun.put_nowait(body["text"])
+        if body["recipient_id"] == "slow":
+            await self.go.wait()
+
+
+@asynccontextmanager
+async def delivering(store: SqlTurns, clock: Clock, receivers: Receivers) -> AsyncIterator[asyncio.Event]:
+    """Delivers in the background; gives the event that makes it look again."""
+    wake = asyncio.Event()
+    delivery = Delivery(store, Sources(now=clock.now), senders={"callback": receivers}, wake=wake)
+    async with asyncio.timeout(10), delivery:
+        running = asyncio.create_task(delivery.run())
+        try:
+            yield wake
+        finally:
+            running.cancel()
+            await asyncio.wait([running])
+
+
+async def test_a_receiver_that_hangs_holds_up_its_own_conversation_only(store: SqlTurns, clock: Clock) -> None:
+    receivers = Receivers()
+    await commit_turn(store, clock, 1, "first", "second", sender="slow")
+    async with delivering(store, clock, receivers) as wake:
+        assert await receivers.begun.get() == "first"
+        await commit_turn(store, clock, 1, "third", "fourth", sender="quick")
+        wake.set()
+        assert [await receivers.begun.get() for _ in range(2)] == ["third", "fourth"]
+        receivers.go.set()
+        assert await receivers.begun.get() == "second"
+
+
+async def test_what_is_being_sent_is_not_sent_again_when_its_claim_runs_out(store: SqlTurns, clock: Clock) -> None:
+    receivers = Receivers()
+    await commit_turn(store, clock, 1, "first", sender="slow")
+    async with delivering(store, clock, receivers) as wake:
+        assert await receivers.begun.get() == "first"
+        clock.advance(3_600)
+        await commit_turn(store, clock, 1, "second", sender="quick")
+        wake.set()
+        assert await receivers.begun.get() == "second"
+        assert receivers.begun.empty()
+
+
+async def test_what_nobody_thought_of_is_told_and_holds_up_no_other_reply(store: SqlTurns, clock: Clock) -> None:
+    sent: list[str] = []
+    told: list[tuple[str, type[BaseException]]] = []
+
+    async def send(outgoing: Outgoing) -> None:
+        body = json.loads(outgoing.body)
+        if body["recipient_id"] == "odd":
+            raise KeyError
+        sent.append(body["text"])
+
+    def tell(channel: str, error: BaseException) -> None:
+        told.append((channel, type(error)))
+
+    await commit_turn(store, clock, 1, "one", sender="odd")
+    await commit_turn(store, clock, 1, "two", sender="other")
+    senders = {"callback": send}
+    async with Delivery(store, Sources(now=clock.now), senders=senders, tell=tell) as delivery:
+        await drain(delivery)
+    assert (sent, told) == (["two"], [("channel callback", KeyError)])

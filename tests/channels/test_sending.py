@@ -116,6 +116,7 @@ async def test_a_reminder_reaches_the_user_of_a_channel_that_sends(project: Path
     [
         (ConnectionError("down"), "failed"),
         (SystemExit(2), "failed"),
+        (asyncio.CancelledError(), "failed"),
         (json.JSONDecodeError("a gateway's page", "", 0), "failed"),
         (ValueError("gone"), "refused"),
     ],

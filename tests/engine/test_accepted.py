@@ -9,11 +9,12 @@ from typing import Any, cast
 
 from msgspec.structs import replace
 
+from bot.actions.turn import Action, Turn
 from bot.config import Limits
 from bot.engine.codec import read_record
 from bot.engine.protocols import TurnCommit
 from bot.engine.work import MessageWork
-from bot.errors import StoreUnavailable
+from bot.errors import StoreUnavailable, TurnError
 from bot.messages import Parse
 from bot.sources import Sources
 from bot.stores.turns import SqlTurns
@@ -171,3 +172,33 @@ async def test_a_message_that_never_ends_holds_up_the_next_no_longer_than_its_ow
         told = [read_record(turn.record).message.message_id for turn in await bench.store.turns(conversation)]
         assert told == [good.message_id]
         assert [message.message_id for message in await bench.store.accepted()] == [stuck.message_id]
+
+
+async def test_a_turn_that_its_action_cancels_is_told_and_does_not_take_the_next_message_down(
+    make_bench: MakeBench,
+) -> None:
+    async def cancel(turn: Turn) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+        await asyncio.sleep(0)
+
+    async def wait_for_cancelled(turn: Turn) -> None:
+        part = asyncio.create_task(asyncio.Event().wait())
+        part.cancel()
+        await part
+
+    actions: dict[str, Action] = {"action_cancel": cancel, "action_wait": wait_for_cancelled}
+    async with make_bench(actions=actions) as bench:
+        told: list[BaseException] = []
+        bench.engine.watch = replace(bench.engine.watch, turn_failed=told.append)
+        conversation = await bench.conversation()
+        bad, good = bench.message(conversation, "cancel"), bench.message(conversation, "wait")
+        await bench.engine.accept(bad)
+        await bench.engine.finish(5.0)
+        assert [type(error) for error in told] == [TurnError]
+        await bench.engine.accept(good)
+        await bench.engine.finish(5.0)
+        [turn] = await bench.store.turns(conversation)
+        assert read_record(turn.record).message.message_id == good.message_id
+        assert [message.message_id for message in await bench.store.accepted()] == [bad.message_id]

@@ -305,10 +305,15 @@ async def test_a_reminder_that_is_set_again_for_the_same_time_fires_again(make_b
             assert [reply.text for reply in bench.told[-1].replies] == ["time is up"]
 
 
-async def test_what_cannot_be_found_out_holds_up_nothing_behind_it(make_bench: MakeBench) -> None:
+@pytest.mark.parametrize(
+    ("raised", "told"), [(KeyError("not understood"), KeyError), (asyncio.CancelledError(), RuntimeError)]
+)
+async def test_what_cannot_be_found_out_holds_up_nothing_behind_it(
+    make_bench: MakeBench, raised: BaseException, told: type[BaseException]
+) -> None:
     class Lost(Till):
         async def find(self, key: str, parameters: Mapping[str, Any]) -> EffectResult:
-            raise KeyError("what the far side says is not understood")
+            raise raised
 
     lost, till = Lost(), Till()
     lost.fails = till.fails = "unknown, done"
@@ -325,7 +330,7 @@ async def test_what_cannot_be_found_out_holds_up_nothing_behind_it(make_bench: M
         till.fails = ""
         assert await (await background(bench)).settle_effects() == 1
         assert [reply.text for reply in bench.told[-1].replies] == ["it is done"]
-        assert [(name, type(error)) for name, error in bench.failures] == [("settle lost", KeyError)]
+        assert [(name, type(error)) for name, error in bench.failures] == [("settle lost", told)]
 
 
 async def test_what_a_turn_is_spending_at_the_moment_is_left_to_that_turn(make_bench: MakeBench) -> None:

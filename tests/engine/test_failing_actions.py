@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from typing import Any, cast
 
@@ -13,7 +14,7 @@ from bot.actions.turn import Action, Turn
 from bot.config import Limits
 from bot.content import Content, Domain, Slot, Variation
 from bot.dialogue.events import ActionFailed, BotUttered, Event, ReminderScheduled, SlotSet
-from bot.errors import ActionRejected, TurnError
+from bot.errors import ActionRejected, TurnError, TurnTimedOut
 from bot.messages import Reply
 from tests.engine.conftest import Gate, MakeBench
 
@@ -100,6 +101,22 @@ async def test_an_action_that_cancels_its_own_task_is_an_error_and_the_conversat
     async with make_bench(actions={"action_cancel": cancel}) as bench:
         conversation = await bench.conversation()
         with pytest.raises(TurnError, match="must not cancel its own task"):
+            await bench.say(conversation, "cancel")
+        assert await bench.say(conversation) == ["1"]
+
+
+async def test_an_action_that_cancels_its_own_task_and_outlives_its_turn_is_too_late(make_bench: MakeBench) -> None:
+    async def cancel(turn: Turn) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(0)
+        await asyncio.Event().wait()
+
+    async with make_bench(actions={"action_cancel": cancel}, limits=Limits(turn_seconds=0.05)) as bench:
+        conversation = await bench.conversation()
+        with pytest.raises(TurnTimedOut):
             await bench.say(conversation, "cancel")
         assert await bench.say(conversation) == ["1"]
 

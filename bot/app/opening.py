@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from bot.actions.turn import Resources
 from bot.app.agents import make_agent
@@ -15,6 +16,7 @@ from bot.app.projects import Project, private_folder
 from bot.app.watching import Watcher
 from bot.auth.opening import Auth, open_auth
 from bot.config import Settings
+from bot.content import NluData
 from bot.dialogue.effects import Effect
 from bot.engine.agent import Agent
 from bot.engine.background import Background
@@ -110,6 +112,8 @@ async def open_bot(
         await stack.enter_async_context(project.plugins.lifespan(startup))
         tell = watcher.action_failed
         trained = await asyncio.to_thread(learn, project, progress=progress, tell_failure=tell)
+        if server:  # what was learned from is not needed again, and takes a megabyte
+            project = replace(project, content=replace(project.content, nlu=NluData()), tests=(), diagnostics=())
         agent = await stack.enter_async_context(make_agent(project, trained, startup.resources, sources, tell))
         _check_settled_actions(startup.effects, agent)
         store = open_turns(database, sources)

@@ -11,7 +11,6 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bot.app.checking import check_project
 from bot.config import Settings
 from bot.content import Content, Diagnostic, Story
 from bot.errors import ConfigurationError, ContentError, PluginError
@@ -49,6 +48,8 @@ def load_project(
         if read.errors:
             raise ContentError(read.errors)
     except (ContentError, PluginError):
+        from bot.app.checking import check_project  # what a start without errors need not load
+
         # One layer's errors hide no other's.
         if errors := [found for found in check_project(folder) if found.severity == "error"]:
             raise ContentError(errors) from None

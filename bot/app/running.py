@@ -137,10 +137,11 @@ async def serving(
     if callback is not None:
         addressing["callback"] = callback_addressing(callback.url)
     opened = open_bot(project, server=True, addressing=addressing, wrap=wrap, progress=progress)
+    del project  # the bot keeps what it needs of it
     async with opened as running, AsyncExitStack() as stack:
         if isinstance(running.database.dialect, Postgres):
             stack.enter_context(noted(running.settings.data, running.database.dialect.place))
-        for name in running.settings.channels.keys() - {*BUILT_IN_CHANNELS, *project.plugins.channels()}:
+        for name in running.settings.channels.keys() - {*BUILT_IN_CHANNELS, *running.project.plugins.channels()}:
             running.log.warning("channel not served", channel=name)
         await running.engine.drain()
         jobs: list[Job] = [*running.background.jobs(EFFECTS_EVERY), lambda: purging(running)]

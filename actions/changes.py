@@ -14,17 +14,14 @@ from bot import Entity, Parse
 
 from .amounts import MONEY
 from .bank import Payee
+from .formatting import listed
 from .payees import find_payees
 from .sides import Mention
 
 _DENIED: Final = re.compile(r"\bnot\b[^,.;]*?(?:[,;.]|\bbut\b|\Z)", re.IGNORECASE)
 
 
-def _set(words: str) -> frozenset[str]:
-    return frozenset(words.split())
-
-
-_BESIDE: Final = _set(
+_BESIDE: Final = listed(
     "yes yeah yep ok okay sure no nope nah please thanks sorry but oh actually rather instead though just only make "
     "change set do let's lets say it that to be can could would you we i i'd i'll like want mean meant have should "
     "it's send pay move transfer give put take use go from into in out of my our the account amount one a an for with "
@@ -35,7 +32,7 @@ _SWAP: Final = re.compile(
     r"|\bturn (?:it|them) (?:a?round)\b",
     re.IGNORECASE,
 )
-_AROUND_SWAP: Final = _BESIDE | _set("them both accounts around round direction over")
+_AROUND_SWAP: Final = _BESIDE | listed("them both accounts around round direction over")
 
 
 def changed_amounts(parse: Parse) -> list[Entity]:

@@ -28,3 +28,8 @@ def format_moment(moment: datetime) -> str:
     """A time (aware) for reading: `3 Nov 2026, 14:05 UTC`."""
     in_utc = moment.astimezone(UTC)
     return f"{format_date(in_utc)}, {in_utc:%H:%M} UTC"
+
+
+def listed(words: str) -> frozenset[str]:
+    """The words of a list that is written with spaces between them."""
+    return frozenset(words.split())

@@ -15,6 +15,7 @@ from bot import Action, Turn, hookimpl
 
 from .bank import CustomerBank, Payee
 from .banking import for_customers
+from .formatting import listed
 from .tables import Table
 
 _NEAR: Final = 80.0
@@ -30,11 +31,7 @@ _INTRODUCE: Final = frozenset({"to", "pay", "paying", "give", "giving", "send", 
 """Words right before a name that make it one of somebody to be paid: part of a name is enough then."""
 
 
-def _set(words: str) -> frozenset[str]:
-    return frozenset(words.split())
-
-
-_AFTER: Final = _set(
+_AFTER: Final = listed(
     "please pls thanks thank cheers from for on in at by with and or to into now today tomorrow tonight this that "
     "these those next again back via out of off over my our your her his their the a an some any all what i he she we "
     "they you it is was has if when because as but also too instead then later soon asap money cash quid pound pounds "

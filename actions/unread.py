@@ -16,6 +16,7 @@ from rapidfuzz import fuzz, process
 
 from bot import Entity, Parse
 
+from .formatting import listed
 from .marks import FILTERS
 from .question import Period, step
 
@@ -23,13 +24,11 @@ _READ: Final = FILTERS | {"number"}
 _WORD: Final = re.compile(r"[^\W_]+(?:['’&.-][^\W_]+)*")
 
 
-def _set(words: str) -> frozenset[str]:
-    return frozenset(words.split())
-
-
-_BEFORE_FILTERS: Final = _set("on at from in since until till before after during by with for to into about of within")
-_ENDS: Final = _BEFORE_FILTERS | _set("between and or but what which how when that who than over under")
-_EMPTY: Final = _set(
+_BEFORE_FILTERS: Final = listed(
+    "on at from in since until till before after during by with for to into about of within"
+)
+_ENDS: Final = _BEFORE_FILTERS | listed("between and or but what which how when that who than over under")
+_EMPTY: Final = listed(
     # what stands behind such a word and narrows nothing down
     "a an the my our me you us i it its this these those them there here all any each every everything anything "
     "something some things thing stuff total totals sum full detail details general particular order one ones "
@@ -56,7 +55,7 @@ _TIMES: Final = (
     *("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"),
     *("yesterday", "today", "tomorrow", "week", "weeks", "month", "months", "year", "years", "weekend", "quarter"),
 )
-_REAL: Final = _set("monthly weekly yearly daily fortnight days")
+_REAL: Final = listed("monthly weekly yearly daily fortnight days")
 _SHORTEST: Final = 4
 _NEAR_TIME: Final = 85.0
 """The least likeness (0 to 100, rapidfuzz's ratio) of a slip of the keyboard to a word of time."""
@@ -80,15 +79,15 @@ _LEFT_OUT: Final = re.compile(
 )
 _RATE: Final = re.compile(r"\b(averages?|on average|the mean|median|per (?:day|week|month|year))\b", re.IGNORECASE)
 _ONE_EACH: Final = ("category", "merchant", "payee", "time", "account")
-_BESIDE_NOUNS: Final = _EMPTY | _ENDS | _set("print display search overall outgoing incoming two three four five ten")
-_NOUNS: Final = _set(
+_BESIDE_NOUNS: Final = _EMPTY | _ENDS | listed("print display search overall outgoing incoming two three four five ten")
+_NOUNS: Final = listed(
     "payments payment transactions transaction purchases purchase spending trips withdrawals withdrawal refunds refund "
     "costs expenses subscription balance balances account"
 )
-_BEFORE_NAMES: Final = _set(
+_BEFORE_NAMES: Final = listed(
     "my our last latest next this much many has have had did does pay paid paying give gave given send sent lend lent"
 )
-_OF_BALANCES: Final = _EMPTY | _set(
+_OF_BALANCES: Final = _EMPTY | listed(
     "finance finances cash dosh funds worth poor rich broke payday save saved savings available remaining money's "
     "doing looking left overdraft overdrawn red minus zero below debt negative limit holiday credit rent bills pot "
     "state closing opening exact actual real true full safe trouble"
@@ -96,7 +95,7 @@ _OF_BALANCES: Final = _EMPTY | _set(
 _BEFORE_ACCOUNT: Final = re.compile(r"\b(in|into|of|on)\s+((my|the|our|his|her|their|your)\s+)?\Z", re.IGNORECASE)
 _ENDS_AS_ACCOUNT: Final = re.compile(r"['’]s\Z|\b(accounts?|fund|pension|isa)\Z", re.IGNORECASE)
 _BEHIND_ACCOUNT: Final = re.compile(r"\s+(accounts?|balances?|fund|pot)\b", re.IGNORECASE)
-_BETWEEN: Final = _set(
+_BETWEEN: Final = listed(
     "last latest next recent first own whole total total's biggest smallest earliest oldest newest top single other "
     "old new dear"
 )

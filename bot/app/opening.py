@@ -112,8 +112,8 @@ async def open_bot(
         await stack.enter_async_context(project.plugins.lifespan(startup))
         tell = watcher.action_failed
         trained = await asyncio.to_thread(learn, project, progress=progress, tell_failure=tell)
-        if server:  # what was learned from is not needed again, and takes a megabyte
-            project = replace(project, content=replace(project.content, nlu=NluData()), tests=(), diagnostics=())
+        if server:
+            project = _without_lessons(project)
         agent = await stack.enter_async_context(make_agent(project, trained, startup.resources, sources, tell))
         _check_settled_actions(startup.effects, agent)
         store = open_turns(database, sources)
@@ -131,12 +131,7 @@ async def open_bot(
             store=store,
             background=Background(engine, sources),
             metrics=watcher.metrics,
-            readiness=Readiness(
-                {"store": store_check(database)},
-                told.checks,
-                timeout_seconds=_CHECK_SECONDS,
-                tell=watcher.check_failed,
-            ),
+            readiness=_readiness(database, told, watcher),
             log=log,
             sources=sources,
             resources=startup.resources,
@@ -144,6 +139,16 @@ async def open_bot(
             shown_logins=told.shown_logins,
             test_customers=startup.test_customers,
         )
+
+
+def _without_lessons(project: Project) -> Project:
+    """The project without what was learned from it: serving does not need that again, and it takes a megabyte."""
+    return replace(project, content=replace(project.content, nlu=NluData()), tests=(), diagnostics=())
+
+
+def _readiness(database: Database, told: _Told, watcher: Watcher) -> Readiness:
+    needed = {"store": store_check(database)}
+    return Readiness(needed, told.checks, timeout_seconds=_CHECK_SECONDS, tell=watcher.check_failed)
 
 
 def _check_settled_actions(effects: Mapping[str, Effect], agent: Agent) -> None:

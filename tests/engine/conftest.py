@@ -69,6 +69,14 @@ async def extract_nothing(turn: Turn) -> None:
     """No slots are filled from messages here."""
 
 
+async def cancel_own_task(turn: Turn) -> None:
+    """What no action may do."""
+    task = asyncio.current_task()
+    assert task is not None
+    task.cancel()
+    await asyncio.sleep(0)
+
+
 async def add(turn: Turn) -> None:
     """Counts in a slot and says the count: a lost, doubled or reordered turn shows."""
     number = (turn.slot("count") or 0) + 1

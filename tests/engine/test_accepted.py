@@ -18,7 +18,7 @@ from bot.errors import StoreUnavailable, TurnError
 from bot.messages import Parse
 from bot.sources import Sources
 from bot.stores.turns import SqlTurns
-from tests.engine.conftest import Gate, MakeBench
+from tests.engine.conftest import Gate, MakeBench, cancel_own_task
 
 
 async def test_accepting_answers_in_the_background(make_bench: MakeBench) -> None:
@@ -177,18 +177,12 @@ async def test_a_message_that_never_ends_holds_up_the_next_no_longer_than_its_ow
 async def test_a_turn_that_its_action_cancels_is_told_and_does_not_take_the_next_message_down(
     make_bench: MakeBench,
 ) -> None:
-    async def cancel(turn: Turn) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        task.cancel()
-        await asyncio.sleep(0)
-
     async def wait_for_cancelled(turn: Turn) -> None:
         part = asyncio.create_task(asyncio.Event().wait())
         part.cancel()
         await part
 
-    actions: dict[str, Action] = {"action_cancel": cancel, "action_wait": wait_for_cancelled}
+    actions: dict[str, Action] = {"action_cancel": cancel_own_task, "action_wait": wait_for_cancelled}
     async with make_bench(actions=actions) as bench:
         told: list[BaseException] = []
         bench.engine.watch = replace(bench.engine.watch, turn_failed=told.append)

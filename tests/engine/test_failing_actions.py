@@ -16,7 +16,7 @@ from bot.content import Content, Domain, Slot, Variation
 from bot.dialogue.events import ActionFailed, BotUttered, Event, ReminderScheduled, SlotSet
 from bot.errors import ActionRejected, TurnError, TurnTimedOut
 from bot.messages import Reply
-from tests.engine.conftest import Gate, MakeBench
+from tests.engine.conftest import Gate, MakeBench, cancel_own_task
 
 
 async def test_an_action_that_raises_gives_a_designed_reply_and_loses_only_its_own_events(
@@ -92,13 +92,7 @@ async def test_an_action_that_wants_to_end_the_process_fails_like_any_other(
 async def test_an_action_that_cancels_its_own_task_is_an_error_and_the_conversation_goes_on(
     make_bench: MakeBench,
 ) -> None:
-    async def cancel(turn: Turn) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        task.cancel()
-        await asyncio.sleep(0)
-
-    async with make_bench(actions={"action_cancel": cancel}) as bench:
+    async with make_bench(actions={"action_cancel": cancel_own_task}) as bench:
         conversation = await bench.conversation()
         with pytest.raises(TurnError, match="must not cancel its own task"):
             await bench.say(conversation, "cancel")

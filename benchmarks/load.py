@@ -45,7 +45,10 @@ class Result(Struct):
 
 
 async def load(port: int, clients: int, seconds: float, request: Request, *, warmup: float = WARMUP) -> Result:
-    """Let `clients` send one request after another for so many seconds; those of the warm-up are not counted."""
+    """Let `clients` send one request after another for so many seconds; those of the warm-up are not counted.
+
+    A client that is told when to come back (`Retry-After`) waits until then.
+    """
     started = perf_counter() + warmup
     result = Result(seconds)
     await asyncio.gather(
@@ -60,20 +63,26 @@ async def _client(port: int, index: int, start: float, end: float, request: Requ
     while (now := perf_counter()) < end:
         writer.write(request(index, number))
         number += 1
-        status = await _read_answer(reader)
+        status, wait = await _read_answer(reader)
         done = perf_counter()
         if now >= start and done <= end:
             result.latencies.append(done - now)
             result.statuses[status] = result.statuses.get(status, 0) + 1
+        if wait:
+            await asyncio.sleep(min(wait, max(0.0, end - done)))
     writer.close()
 
 
-async def _read_answer(reader: asyncio.StreamReader) -> int:
-    head = await reader.readuntil(b"\r\n\r\n")
-    lower = head.lower()
-    at = lower.index(b"content-length:") + 15
-    await reader.readexactly(int(lower[at : lower.index(b"\r\n", at)]))
-    return int(head[9:12])
+async def _read_answer(reader: asyncio.StreamReader) -> tuple[int, int]:
+    """The status, and how long to wait before the next request (seconds)."""
+    head = (await reader.readuntil(b"\r\n\r\n")).lower()
+    await reader.readexactly(_number(head, b"content-length:"))
+    return int(head[9:12]), _number(head, b"retry-after:")
+
+
+def _number(head: bytes, header: bytes) -> int:
+    """The value of a header of an answer's head in lower case; 0 where it is not there."""
+    return int(head.partition(header)[2].partition(b"\r\n")[0] or 0)
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

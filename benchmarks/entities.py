@@ -85,7 +85,7 @@ def main() -> None:
     train = (train if options.test else train[held_out:])[: options.sentences]
 
     started = time.process_time()
-    model = train_entities(Content(nlu=NluData(examples=tuple(train))), seed=options.seed)
+    model = train_entities(Content(nlu=NluData(examples=tuple(train))))
     trained = time.process_time() - started
     started = time.process_time()
     right, predicted, annotated = evaluate(model, test)

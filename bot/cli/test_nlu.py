@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from bot.nlu.evaluation import Comparison, Report, Score
     from bot.nlu.findings import Findings
 
-MOST = 12
+_MOST = 12
+_MOST_MESSAGES = 5
 
 
 def run_nlu_tests(project: Path, nlu: Path | None, out: Path, other_config: Path | None = None) -> int:
@@ -25,21 +26,32 @@ def run_nlu_tests(project: Path, nlu: Path | None, out: Path, other_config: Path
     with showing.progress("Testing the matcher") as progress:
         test = run_nlu_test(project, nlu, other_config=other_config, progress=progress)
     written = write_nlu_reports(test, out)
-    _show(test)
+    show_nlu_test(test, out)
     click.echo(f"Reports: {', '.join(str(file) for file in written)}", err=True)
     click.echo(f"{test.passed} passed, {test.failed} failed")
     return 0 if nlu is None else test.failed
 
 
-def _show(test: NluTest) -> None:
-    _summary(test.report)
-    _scores("intent", sorted(test.report.intents, key=lambda s: s.f1)[:MOST])
-    _scores("entity", test.report.entities)
-    _confusions(test.report)
+def show_nlu_test(test: NluTest, out: Path) -> None:
+    """Show what was found: the weakest and worst of it, and which of the reports in `out` has the rest."""
+    report = test.report
+    _summary(report)
+    weakest = sorted(report.intents, key=lambda s: s.f1)
+    _scores("intent", weakest[:_MOST])
+    _rest("weakest", "intents", len(weakest), out / "intent_report.json")
+    _scores("entity", report.entities)
+    _confusions(report)
+    _rest("most frequent", "confusions", len(report.confusions), out / "intent_errors.json")
     if test.findings is not None:
-        _findings(test.findings)
+        _findings(test.findings, out / "findings.json")
     if test.comparison is not None:
-        _comparison(test.comparison)
+        _comparison(test.comparison, out / "comparison.json")
+
+
+def _rest(which: str, what: str, count: int, file: Path) -> None:
+    """Say where those are that are not shown."""
+    if count > _MOST:
+        click.echo(f"These are the {_MOST} {which} of {count} {what}; all are in {file}.")
 
 
 def _summary(report: Report) -> None:
@@ -57,40 +69,46 @@ def _scores(kind: str, scores: Iterable[Score]) -> None:
 
 
 def _confusions(report: Report) -> None:
-    for confusion in report.confusions[:MOST]:
+    for confusion in report.confusions[:_MOST]:
         click.secho(f"{confusion.expected} taken for {confusion.predicted}: {confusion.count}", bold=True)
-        for message in confusion.messages:
+        for message in confusion.messages[:_MOST_MESSAGES]:
             first = "" if message.likeliest == message.predicted else f"likeliest {message.likeliest or 'none'}, "
             click.echo(f"  {message.place}: {message.text!r} ({first}{message.confidence:.2f})")
             if message.attracted_by is not None:
                 near = message.attracted_by
                 click.secho(f"      near {near.text!r} ({near.place}, {near.similarity:.2f})", dim=True)
+        if confusion.count > _MOST_MESSAGES:
+            click.echo(f"  ... and {confusion.count - _MOST_MESSAGES} more")
 
 
-def _findings(findings: Findings) -> None:
-    for wrong in findings.mislabelled[:MOST]:
+def _findings(findings: Findings, file: Path) -> None:
+    for wrong in findings.mislabelled[:_MOST]:
         click.echo(
             f"{wrong.place}: {wrong.text!r} is in {wrong.intent} and looks like {wrong.suggested} "
             f"(as {wrong.neighbour!r}, {wrong.neighbour_place})"
         )
-    for twin in findings.near_duplicates[:MOST]:
+    _rest("first", "examples that may be in the wrong intent", len(findings.mislabelled), file)
+    for twin in findings.near_duplicates[:_MOST]:
         click.echo(
             f"{twin.place}: {twin.text!r} ({twin.intent}) says the same as {twin.other_text!r} "
             f"({twin.other_intent}, {twin.other_place})"
         )
+    _rest("most alike", "pairs of examples that say the same", len(findings.near_duplicates), file)
     for thin in findings.thin:
         click.echo(f"{thin.intent} has {thin.examples} examples; write more, as different as people are")
     for entity in findings.entities:
-        for text, place in entity.missed[:MOST]:
+        for text, place in entity.missed[:_MOST]:
             click.echo(f"{place}: {text!r} is a value of {entity.entity} elsewhere and not marked here")
+        _rest("first", f"values of {entity.entity} that are not marked", len(entity.missed), file)
 
 
-def _comparison(comparison: Comparison) -> None:
+def _comparison(comparison: Comparison, file: Path) -> None:
     click.secho(
         f"The other configuration: accuracy {comparison.accuracy:+.1%}, macro F1 {comparison.macro_f1:+.3f}; "
         f"it alone understood {comparison.only_second}, this one alone {comparison.only_first} "
         f"(p = {comparison.p_value:.3f})",
         bold=True,
     )
-    rows = [(name, f"{before:.3f}", f"{after:.3f}") for name, before, after in comparison.intents[:MOST]]
+    rows = [(name, f"{before:.3f}", f"{after:.3f}") for name, before, after in comparison.intents[:_MOST]]
     showing.table(("intent", "F1 here", "F1 there"), rows)
+    _rest("most changed", "intents", len(comparison.intents), file)

@@ -7,7 +7,7 @@ from bot.learning.calibration import (
     reliability,
     sigmoid,
 )
-from bot.learning.folder import ModelError, checksum, read_folder, write_folder
+from bot.learning.folder import ModelError, read_folder, write_folder
 from bot.learning.softmax import fit_softmax, log_softmax, softmax
 from bot.learning.sparse import Product, Rows
 
@@ -16,7 +16,6 @@ __all__ = [
     "Product",
     "ReliabilityBin",
     "Rows",
-    "checksum",
     "expected_calibration_error",
     "fit_logistic",
     "fit_softmax",

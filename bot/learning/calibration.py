@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 from msgspec import Struct
 from numpy.typing import ArrayLike, NDArray
 
 Doubles = NDArray[np.float64]
+
+_BINS: Final = 15
 
 
 class ReliabilityBin(Struct, frozen=True):
@@ -17,18 +21,18 @@ class ReliabilityBin(Struct, frozen=True):
     accuracy: float
 
 
-def reliability(confidences: ArrayLike, right: ArrayLike, bins: int = 15) -> tuple[ReliabilityBin, ...]:
+def reliability(confidences: ArrayLike, right: ArrayLike) -> tuple[ReliabilityBin, ...]:
     """The reliability diagram's bins, equally wide in confidence; empty ones are left out."""
     c, r = np.asarray(confidences, np.float64), np.asarray(right, np.float64)
-    at = np.minimum((c * bins).astype(int), bins - 1)
+    at = np.minimum((c * _BINS).astype(int), _BINS - 1)
     return tuple(
         ReliabilityBin(int((at == b).sum()), float(c[at == b].mean()), float(r[at == b].mean())) for b in np.unique(at)
     )
 
 
-def expected_calibration_error(confidences: ArrayLike, right: ArrayLike, bins: int = 15) -> float:
+def expected_calibration_error(confidences: ArrayLike, right: ArrayLike) -> float:
     """Mean distance between confidence and accuracy over the bins (Guo et al. 2017, ECE)."""
-    found = reliability(confidences, right, bins)
+    found = reliability(confidences, right)
     total = sum(b.count for b in found)
     return sum(b.count * abs(b.confidence - b.accuracy) for b in found) / total if total else 0.0
 

@@ -26,7 +26,7 @@ def write_folder(folder: Path, facts: Mapping[str, Any], arrays: Mapping[str, ND
     folder.mkdir(parents=True, exist_ok=True)
     for name, array in arrays.items():
         np.save(folder / f"{name}.npy", np.ascontiguousarray(array), allow_pickle=False)
-    sums = {f"{name}.npy": checksum(folder / f"{name}.npy") for name in sorted(arrays)}
+    sums = {f"{name}.npy": _checksum(folder / f"{name}.npy") for name in sorted(arrays)}
     index = {"facts": facts, "sha256": sums}
     text = _text(index | {"sha256_of_this": _sum_of(index)})
     partial = folder / f"{INDEX}.partial"
@@ -42,7 +42,7 @@ def read_folder(folder: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         if index.pop("sha256_of_this") != _sum_of(index):
             raise ModelError(f"{folder / INDEX}: not what was written; train again with `bot train`")
         for name, expected in sums.items():
-            if checksum(folder / name) != expected:
+            if _checksum(folder / name) != expected:
                 raise ModelError(f"{folder / name}: the checksum is not the recorded one; train again with `bot train`")
         # The maps are viewed as plain arrays: every operation on a np.memmap costs microseconds more.
         arrays = {
@@ -62,7 +62,7 @@ def _sum_of(index: Mapping[str, Any]) -> str:
     return hashlib.sha256(_text(index).encode("ascii")).hexdigest()
 
 
-def checksum(path: Path) -> str:
+def _checksum(path: Path) -> str:
     """The sha256 of a file, in hex."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

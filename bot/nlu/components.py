@@ -51,9 +51,10 @@ class Monolingual(Featurizer, Protocol):
 
 @runtime_checkable
 class Processor(Protocol):
-    """Changes a finished parse; pure, and quick: it runs within every message."""
+    """Changes a finished parse; pure, and quick: it runs within every message.
 
-    version: str
+    Nothing is learned from it, so that it needs no `version`.
+    """
 
     def process(self, parse: Parse, now: datetime) -> Parse:
         """The parse to use instead of `parse`."""

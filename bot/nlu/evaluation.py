@@ -11,11 +11,11 @@ from typing import Any, Final
 import numpy as np
 from msgspec import Struct, to_builtins
 from msgspec.structs import replace
-from numpy.typing import NDArray
 
-from bot.content import Content, Example, NluData
+from bot.content import Content, Example
 from bot.learning import ReliabilityBin, expected_calibration_error, reliability
 from bot.messages import JsonObject, Nearest, Parse
+from bot.nlu.calibration import fold_numbers
 from bot.nlu.components import Factory
 from bot.nlu.model import FALLBACK_INTENT, Model
 from bot.nlu.training import train
@@ -23,7 +23,6 @@ from bot.progress import Progress, counted, silent
 
 NOW: Final = datetime(2026, 1, 1, 12, tzinfo=UTC)
 """The reference time of evaluations: nothing in a report depends on the day it was made."""
-_SHOWN: Final = 5
 
 
 class Score(Struct, frozen=True):
@@ -51,7 +50,7 @@ class Misunderstood(Struct, frozen=True):
 
 
 class Confusion(Struct, frozen=True):
-    """Two intents, how often the first was taken for the second, and some of the messages, surest first."""
+    """Two intents, how often the first was taken for the second, and the messages, surest first."""
 
     expected: str
     predicted: str
@@ -64,8 +63,8 @@ class Report(Struct, frozen=True):
 
     Accuracy, F1 and `outcomes` ((expected, predicted, confidence) in the
     order of the messages) are of what a bot would take the message for where
-    `decided`, as in Rasa; else of the likeliest intent, before any fallback, as
-    calibration always is. `fell_back` is the share of messages that fell back, and
+    `decided`, as in Rasa; else of the likeliest intent, before any fallback unless
+    one is expected, as calibration always is. `fell_back` is the share of messages that fell back, and
     `fell_back_wrongly` that of the rightly ranked among all messages.
     `extractors` has each entity extractor's own scores, by its name.
     """
@@ -105,36 +104,24 @@ def cross_validate(
 ) -> Report:
     """Evaluate on the project's own examples, each understood by a model that was trained without it."""
     examples = [e for e in content.nlu.examples if e.intent and e.text.strip()]
-    numbers = fold_of([e.intent for e in examples], folds, seed)
+    labels = np.unique([e.intent for e in examples], return_inverse=True)[1]
+    numbers = fold_numbers(labels, seed, folds)
     parses: dict[int, Parse] = {}
     for fold in counted(range(folds), "fold", progress):
         kept = tuple(e for e, n in zip(examples, numbers, strict=True) if n != fold)
-        model = train(with_examples(content, kept), seed=seed, components=components)
+        model = train(replace(content, nlu=replace(content.nlu, examples=kept)), seed=seed, components=components)
         for i in np.flatnonzero(numbers == fold):
             parses[int(i)] = model.parse(examples[i].text, NOW)
     return report([(e, parses[i]) for i, e in enumerate(examples)])
 
 
-def with_examples(content: Content, examples: tuple[Example, ...]) -> Content:
-    """The content with other training examples."""
-    return replace(content, nlu=replace(content.nlu, examples=examples) if content.nlu else NluData(examples))
-
-
-def fold_of(labels: Sequence[str], folds: int, seed: int) -> NDArray[np.intp]:
-    """A fold for each example, each label's spread evenly; shape (n,)."""
-    shuffled = np.random.default_rng(seed).permutation(len(labels))
-    ordered = sorted(shuffled, key=lambda i: labels[i])
-    numbers = np.empty(len(labels), np.intp)
-    numbers[ordered] = np.arange(len(labels)) % folds
-    return numbers
-
-
 def report(parsed: Sequence[tuple[Example, Parse]], *, decided: bool = False) -> Report:
     """Count what was understood in (example, parse) pairs; with `decided`, what falls back is taken for that."""
-    outcomes = tuple((_intent(e.intent), *taken_for(p, decided=decided)) for e, p in parsed)
-    ranked_right = [_intent(e.intent) == likeliest(p)[0] for e, p in parsed]
+    outcomes = tuple((_intent(e.intent), *taken_for(p, e.intent, decided=decided)) for e, p in parsed)
+    ranked_right = [_intent(e.intent) == likeliest(p, e.intent)[0] for e, p in parsed]
     confidences = [confidence for _, _, confidence in outcomes]
     fell_back = [p.intent_name == FALLBACK_INTENT for _, p in parsed]
+    wrongly = [p.intent_name == FALLBACK_INTENT != e.intent for e, p in parsed]
     intents = scores([{e} for e, _, _ in outcomes], [{p} for _, p, _ in outcomes])
     expected_intents = [s for s in intents if s.support]
     n = max(1, len(outcomes))
@@ -144,7 +131,7 @@ def report(parsed: Sequence[tuple[Example, Parse]], *, decided: bool = False) ->
         macro_f1=sum(s.f1 for s in expected_intents) / max(1, len(expected_intents)),
         calibration_error=expected_calibration_error(confidences, ranked_right),
         fell_back=sum(fell_back) / n,
-        fell_back_wrongly=sum(f and r for f, r in zip(fell_back, ranked_right, strict=True)) / n,
+        fell_back_wrongly=sum(w and r for w, r in zip(wrongly, ranked_right, strict=True)) / n,
         intents=intents,
         confusions=_confusions(parsed, decided=decided),
         entities=_entity_scores(parsed),
@@ -155,17 +142,17 @@ def report(parsed: Sequence[tuple[Example, Parse]], *, decided: bool = False) ->
     )
 
 
-def likeliest(parse: Parse) -> tuple[str, float]:
-    """The likeliest intent, looking past a fallback, and its confidence; ("", 0) when there is none."""
+def likeliest(parse: Parse, expected: str = "") -> tuple[str, float]:
+    """The likeliest intent and its confidence, looking past a fallback unless one is expected; ("", 0) for none."""
     for score in parse.ranking:
-        if score.name != FALLBACK_INTENT:
+        if score.name != FALLBACK_INTENT or expected == FALLBACK_INTENT:
             return score.name, score.confidence
     return "", 0.0
 
 
-def taken_for(parse: Parse, *, decided: bool) -> tuple[str, float]:
+def taken_for(parse: Parse, expected: str, *, decided: bool) -> tuple[str, float]:
     """The likeliest intent or, with `decided`, a fallback where there is one; and the likeliest one's confidence."""
-    name, confidence = likeliest(parse)
+    name, confidence = likeliest(parse, expected)
     return (FALLBACK_INTENT if decided and parse.intent_name == FALLBACK_INTENT else name), confidence
 
 
@@ -200,15 +187,15 @@ def _confusions(parsed: Sequence[tuple[Example, Parse]], *, decided: bool) -> tu
     """Confusions, the most frequent first."""
     found: dict[tuple[str, str], list[Misunderstood]] = defaultdict(list)
     for example, parse in parsed:
-        predicted, confidence = taken_for(parse, decided=decided)
-        expected, (first, _) = _intent(example.intent), likeliest(parse)
+        expected = _intent(example.intent)
+        predicted, confidence = taken_for(parse, expected, decided=decided)
+        first, _ = likeliest(parse, expected)
         if predicted != expected:
             attracted = next((n for n in parse.nearest if _intent(n.intent) == first), None)
             miss = Misunderstood(example.text, str(example.place), expected, predicted, first, confidence, attracted)
             found[expected, predicted].append(miss)
     listed = [
-        Confusion(e, p, len(m), tuple(sorted(m, key=lambda x: (-x.confidence, x.place))[:_SHOWN]))
-        for (e, p), m in found.items()
+        Confusion(e, p, len(m), tuple(sorted(m, key=lambda x: (-x.confidence, x.place)))) for (e, p), m in found.items()
     ]
     return tuple(sorted(listed, key=lambda c: (-c.count, c.expected, c.predicted)))
 

@@ -132,7 +132,8 @@ class Features:
         vectors, more = [np.zeros((len(texts), 0), np.float32)], [np.zeros((len(texts), 0), np.float32)]
         columns: Sequence[int | None] = self.columns or [None] * len(self.sources)
         given = [_features(source, texts, wanted) for source, wanted in zip(self.sources, columns, strict=True)]
-        self.columns = [found.shape[1] for found in given]
+        if self.columns is None:
+            self.columns = [found.shape[1] for found in given]
         for source, width, found in zip(self.sources, self._widths, given, strict=True):
             scaled = found * np.float32(sqrt(source.share))
             vectors.append(scaled[:, :width])

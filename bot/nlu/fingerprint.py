@@ -13,7 +13,7 @@ from msgspec.structs import asdict
 from bot.content import Content
 from bot.nlu.vectors import StaticVectors
 
-FORMAT: Final = 3
+FORMAT: Final = 4
 """Raised whenever training would make another model of the same content."""
 
 
@@ -40,11 +40,7 @@ def fingerprint_of(content: Content, seed: int = 0) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """JSON for what json does not know: content's values and sets."""
+    """JSON for what json does not know; raises TypeError for what content has none of."""
     if isinstance(value, Struct):
         return asdict(value)
-    if isinstance(value, frozenset | set):
-        return sorted(value)
-    if hasattr(value, "items"):
-        return dict(value.items())
-    return repr(value)
+    raise TypeError(f"{type(value).__name__} is no part of content")

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from bot.encoding import encode, keeping
 from bot.errors import PLUGIN_FAILURES
-from bot.learning import ModelError, checksum, read_folder, write_folder
+from bot.learning import ModelError, read_folder, write_folder
 from bot.messages import Doubt, Entity, IntentScore, JsonObject, Nearest, Parse
 from bot.nlu.classifier import Classifier, Prediction
 from bot.nlu.components import ComponentFailed, Factory, Processor, make_components
-from bot.nlu.entities import MANIFEST, EntityModel
+from bot.nlu.entities import EntityModel
 from bot.nlu.features import Features, Vector, make_features
 from bot.nlu.fingerprint import FORMAT
 from bot.nlu.selector import Selector, dump_responses, retrieval_intents
@@ -88,7 +88,9 @@ class Model:
 
     def explain_threshold(self) -> str:
         """What the fallback threshold is and why, in a sentence for `bot train`."""
-        if self.fallback is None or self.classifier is None:
+        if self.classifier is None:
+            return "No message is understood: there are no examples to learn from."
+        if self.fallback is None:
             return "No fallback: config.yml's pipeline has no FallbackClassifier."
         found = self.classifier.calibration
         if self.fallback.threshold is not None:
@@ -182,7 +184,10 @@ class Model:
 
     def save(self, folder: Path) -> None:
         """Write the model into `folder`, made if need be."""
+        extractors, files = self.entities.dump()
         arrays: dict[str, NDArray[Any]] = {
+            "entities": _packed(extractors),
+            **{f"entities-{name}": np.frombuffer(data, np.uint8) for name, data in files.items()},
             "vocabulary": _packed(list(self.features.tfidf.vocabulary)),
             "idf": self.features.tfidf.idf,
             "known": _packed([[k.text, k.intent, k.place] for k in self.known]),
@@ -202,8 +207,6 @@ class Model:
             part, found = classifier.dump()
             facts[f"classifier-{name}"] = part
             arrays.update({f"{name}-{k}": v for k, v in found.items()})
-        self.entities.save(folder / "entities")
-        facts["entities"] = checksum(folder / "entities" / MANIFEST)
         write_folder(folder, facts, arrays)
 
     def _classifiers(self) -> list[tuple[str, Classifier]]:
@@ -229,8 +232,6 @@ class Model:
     ) -> Self:
         if facts.get("format") != FORMAT:
             raise ModelError(f"{folder}: made by another version; train again with `bot train`")
-        if checksum(folder / "entities" / MANIFEST) != facts["entities"]:
-            raise ModelError(f"{folder / 'entities' / MANIFEST}: not what was written; train again with `bot train`")
         custom = [(str(name), options) for name, options in facts["custom"]]
         featurizers, processors = make_components(custom, components)
         vocabulary = {g: i for i, g in enumerate(_unpacked(arrays["vocabulary"]))}
@@ -239,10 +240,14 @@ class Model:
         if [s.version for s in features.sources] != facts["sources"]:
             raise ModelError(f"{folder}: made with other versions of its components; train again with `bot train`")
 
+        def arrays_of(name: str) -> dict[str, NDArray[Any]]:
+            return {k.removeprefix(f"{name}-"): v for k, v in arrays.items() if k.startswith(f"{name}-")}
+
         def classifier(name: str) -> Classifier | None:
             part = facts.get(f"classifier-{name}")
-            mine = {k.partition("-")[2]: v for k, v in arrays.items() if k.partition("-")[0] == name}
-            return Classifier.restore(part, mine) if part else None
+            return Classifier.restore(part, arrays_of(name)) if part else None
+
+        files = {name: array.tobytes() for name, array in arrays_of("entities").items()}
 
         selectors = [
             Selector(s["name"], found, s["responses"])
@@ -253,7 +258,7 @@ class Model:
             facts["fingerprint"],
             facts["language"],
             features,
-            EntityModel.load(folder / "entities"),
+            EntityModel.restore(_unpacked(arrays["entities"]), files),
             classifier=classifier("intents"),
             known=[Known(*k) for k in _unpacked(arrays["known"])],
             fallback=None if facts["fallback"] is None else Fallback(*facts["fallback"]),

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from bot.content import Component, Content, Diagnostic
-from bot.nlu.entities import COVERAGE
+from bot.nlu.entities import COVERAGE, DIMENSIONS
 from bot.nlu.settings import CLASSIFIERS, base_name
 
 _ABSORBED: Final = (
@@ -25,6 +25,9 @@ _PARTS: Final[Mapping[str, str]] = {
     "SpacyFeaturizer": _PRETRAINED,
     "MitieFeaturizer": _PRETRAINED,
     "LanguageModelFeaturizer": f"{_PRETRAINED}; the semantic pack adds a sentence encoder (`SemanticFeaturizer`)",
+    "ConveRTTokenizer": _ABSORBED,
+    "LanguageModelTokenizer": _ABSORBED,
+    "HFTransformersNLP": _PRETRAINED,
     "ConveRTFeaturizer": f"{_PRETRAINED}; the semantic pack adds a sentence encoder (`SemanticFeaturizer`)",
     "FallbackClassifier": "`nlu_fallback` below the threshold or when two intents are too near; without a `threshold`, "
     "one is chosen by cross-validation on the project's own examples",
@@ -59,5 +62,11 @@ def _describe(component: Component, offered: Mapping[str, Any]) -> Iterator[Diag
         )
         return
     yield Diagnostic("note", component.place, f"{component.name}: {'; '.join(parts)}.", "", "component-mapped")
+    dimensions = component.options.get("dimensions") or ()
+    unread = [asked for asked in dimensions if asked not in DIMENSIONS] if name in COVERAGE else []
+    if unread:
+        cure = f"Take {'it' if len(unread) == 1 else 'them'} out of `dimensions`, or annotate examples."
+        message = f"{component.name}: nothing here finds {' or '.join(unread)}."
+        yield Diagnostic("warning", component.place, message, cure, "option-unused")
     if name in CLASSIFIERS and {"epochs", "hidden_layers_sizes", "transformer_size"} & component.options.keys():
         yield Diagnostic("note", component.place, f"{component.name}: {_UNUSED_OPTIONS}.", "", "option-unused")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from bot.content import Domain
-from bot.content.shorthand import read_shorthand
+from bot.content.shorthand import is_retrieval, read_shorthand
 from bot.encoding import deeper_than
 from bot.messages import Entity, IntentScore, Parse
 
@@ -20,18 +20,19 @@ def parse_shorthand(text: str, domain: Domain) -> Parse | None:
     """The parse that a shorthand message stands for; None when `text` is none, or names no intent of the domain.
 
     A value that is a list makes an entity for each item. Entities carry no
-    span of their own: start and end are those of the JSON in `text`.
+    span of their own: start and end are those of the JSON in `text`. Where
+    that cannot be read, the intent stands without entities, as in Rasa. One
+    of a retrieval intent that does not name its answer is ordinary text.
     """
     said = read_shorthand(text)
-    if said is None or said.entities is None or said.intent.split("/")[0] not in domain.intents:
+    if said is None or said.intent.split("/")[0] not in domain.intents or is_retrieval(said.intent, domain):
         return None
-    if deeper_than(said.entities, _DEEPEST):
-        return None
+    values = {} if said.entities is None or deeper_than(said.entities, _DEEPEST) else said.entities
     name, _, rest = said.intent.partition("/")
     intent = IntentScore(name, said.confidence)
     entities = tuple(
         Entity(entity, item, said.start, said.end, extractor=EXTRACTOR, confidence=1.0)
-        for entity, value in said.entities.items()
+        for entity, value in values.items()
         for item in (value if isinstance(value, list) else [value])
     )
     key = {"intent_response_key": said.intent, "confidence": said.confidence}

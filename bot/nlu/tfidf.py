@@ -31,14 +31,13 @@ def word_features(tokens: Sequence[tuple[str, bool]]) -> list[str]:
 class Tfidf:
     """Vocabulary and inverse document frequencies of word (1,2)- and `char_wb` (2,5)-grams, words first.
 
-    Each of the two blocks is scaled to length 1 by itself, then weighted by
-    the square root of its share, so that the whole has length 1.
+    Each of the two blocks has half of the similarity: it is scaled to the
+    length √½ by itself, so that the whole has length 1.
     """
 
     vocabulary: dict[str, int]
     idf: Floats
     case_sensitive: bool = False
-    word_share: float = 0.5
     _words: dict[str, Ints] = field(default_factory=dict, repr=False)
     _word_features: int = field(init=False, repr=False)
 
@@ -79,10 +78,10 @@ class Tfidf:
         indices, counts = _counted(np.concatenate([np.array(known, np.int32), *(self._word(w) for w, _ in tokens)]))
         weights = (counts * self.idf[indices]).astype(np.float32)
         split = int(np.searchsorted(indices, self._word_features))
-        for block, share in ((slice(split), self.word_share), (slice(split, None), 1 - self.word_share)):
+        for block in (slice(split), slice(split, None)):
             length = sqrt(float(weights[block] @ weights[block]))
             if length:
-                weights[block] *= np.float32(sqrt(share) / length)
+                weights[block] *= np.float32(sqrt(0.5) / length)
         return indices, weights
 
     def _word(self, word: str) -> Ints:

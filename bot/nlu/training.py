@@ -48,7 +48,7 @@ def train(
     progress("responses", 0.5)
     selectors = _selectors(content, settings, features, examples, seed)
     progress("entities", 0.6)
-    entities = train_entities(content, seed)
+    entities = train_entities(content)
     progress("done", 1.0)
     return Model(
         fingerprint_of(content, seed),

@@ -3,6 +3,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from bot.app.nlu_testing import NluTest
+from bot.cli.test_nlu import show_nlu_test
 from bot.content import Annotation, Content, Domain, EntityType, Example, NluData, Place
 from bot.messages import Entity, IntentScore, Nearest, Parse
 from bot.nlu import train
@@ -68,13 +70,39 @@ def test_a_fallback_is_counted_apart_from_what_the_likeliest_intent_was():
     assert (found.accuracy, found.fell_back, found.fell_back_wrongly) == (0.5, 1.0, 0.5)
 
 
+def test_an_example_of_a_fallback_is_understood_where_it_falls_back():
+    fallback, other = IntentScore("nlu_fallback", 0.5), IntentScore("a", 0.4)
+    example = Example("x", "nlu_fallback")
+    found = report([(example, Parse("x", fallback, (fallback, other))), (example, Parse("x", other, (other,)))])
+    assert [predicted for _, predicted, _ in found.outcomes] == ["nlu_fallback", "a"]
+    assert (found.accuracy, found.fell_back, found.fell_back_wrongly) == (0.5, 0.5, 0.0)
+
+
+def test_what_is_not_shown_of_a_report_is_said_to_be_in_its_files(tmp_path, capsys):
+    names = [f"intent{number:02}" for number in range(14)]
+    pairs = [parsed(name, other) for name, other in zip(names, names[1:] + names[:1], strict=True)]
+    show_nlu_test(NluTest(report([*pairs, *[parsed("intent00", "intent01")] * 7])), tmp_path)
+    shown = capsys.readouterr().out
+    assert f"the 12 weakest of 14 intents; all are in {tmp_path / 'intent_report.json'}" in shown
+    assert f"the 12 most frequent of 14 confusions; all are in {tmp_path / 'intent_errors.json'}" in shown
+    assert "... and 3 more" in shown
+
+
+def test_a_report_that_is_shown_whole_says_nothing_of_files(tmp_path, capsys):
+    show_nlu_test(NluTest(report([parsed("a", "b"), parsed("b", "b")])), tmp_path)
+    shown = capsys.readouterr().out
+    assert "a taken for b: 1" in shown
+    assert "all are in" not in shown
+    assert "more" not in shown
+
+
 def test_a_test_set_may_expect_a_fallback_and_misses_what_falls_back():
     fallback = IntentScore("nlu_fallback", 0.5)
     ranked = (fallback, IntentScore("a", 0.4))
     near = (Nearest("the magnet", "a", "nlu.yml:9:1", 0.8),)
     said = Parse("x", fallback, ranked, nearest=near)
     found = report([(Example("x", "nlu_fallback"), said), (Example("x", "a"), said)], decided=True)
-    assert found.outcomes == (("nlu_fallback", "nlu_fallback", 0.4), ("a", "nlu_fallback", 0.4))
+    assert found.outcomes == (("nlu_fallback", "nlu_fallback", 0.5), ("a", "nlu_fallback", 0.4))
     assert (found.accuracy, found.fell_back, found.fell_back_wrongly) == (0.5, 1.0, 0.5)
     (missed,) = found.confusions[0].messages
     assert (missed.predicted, missed.likeliest, missed.attracted_by) == ("nlu_fallback", "a", near[0])

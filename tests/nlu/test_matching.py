@@ -235,3 +235,13 @@ def test_every_component_of_rasas_pipelines_is_explained_and_an_unknown_one_is_a
     assert [n.severity for n in notes] == ["note"] * 9 + ["error"]
     assert str(notes[-1].place) == "config.yml:3:1"
     assert "my.Own" in notes[-1].message
+
+
+def test_what_ducklings_dimensions_find_elsewhere_only_is_said():
+    duckling = Component("DucklingEntityExtractor", {"dimensions": ["time", "volume", "temperature"]})
+    (_, unread) = describe_pipeline(Content(pipeline=(duckling,)))
+    assert (unread.severity, unread.code) == ("warning", "option-unused")
+    assert "volume or temperature" in unread.message
+    assert (
+        len(describe_pipeline(Content(pipeline=(Component("DucklingEntityExtractor", {"dimensions": ["time"]}),)))) == 1
+    )

@@ -1,8 +1,9 @@
 from datetime import UTC, datetime
 
+import numpy as np
 import pytest
 
-from bot.content import Component, Content, Domain, Example, Intent, NluData, Place
+from bot.content import Annotation, Component, Content, Domain, Example, Intent, NluData, Place
 from bot.learning import ModelError, read_folder, write_folder
 from bot.nlu import FALLBACK_INTENT, Model, fingerprint_of, parse_shorthand, train
 
@@ -60,7 +61,6 @@ def test_a_saved_model_says_the_same_again(model, tmp_path):
     [
         ("model.json", '"width"', '"wodth"'),
         ("model.json", '"language": "en"', '"language": "ex"'),
-        ("entities/entities.json", "sha256", "sha257"),
     ],
 )
 def test_a_model_whose_json_was_changed_is_refused(model, tmp_path, file, was, now):
@@ -69,6 +69,25 @@ def test_a_model_whose_json_was_changed_is_refused(model, tmp_path, file, was, n
     assert was in text
     (tmp_path / file).write_text(text.replace(was, now, 1))
     with pytest.raises(ModelError, match="bot train"):
+        Model.load(tmp_path)
+
+
+def test_a_model_whose_arrays_were_changed_is_refused(tmp_path):
+    marked = Example("pay Anna", "pay", (Annotation(4, 8, "payee", "Anna"),))
+    train(Content(nlu=NluData((marked, Example("hello", "greet"))))).save(tmp_path)
+    file = tmp_path / "entities-0-entity.npy"
+    file.write_bytes(file.read_bytes()[:-1] + b"?")
+    with pytest.raises(ModelError, match=r"entities-0-entity\.npy.*bot train"):
+        Model.load(tmp_path)
+
+
+def test_a_model_whose_entities_are_another_versions_is_refused(model, tmp_path):
+    model.save(tmp_path)
+    facts, arrays = read_folder(tmp_path)
+    copies = {name: array.copy() for name, array in arrays.items()}
+    copies["entities"] = np.frombuffer(b'[{"kind": "oracle", "state": {}}]', np.uint8)
+    write_folder(tmp_path, facts, copies)
+    with pytest.raises(ModelError, match="oracle"):
         Model.load(tmp_path)
 
 
@@ -116,12 +135,27 @@ def test_shorthand_names_only_the_domains_intents():
     assert parse.intent is not None
     assert (parse.intent.name, parse.intent.confidence) == ("inform", 0.9)
     assert [(e.entity, e.value) for e in parse.entities] == [("city", "Leeds"), ("city", "York")]
-    for text in ("/other", "inform", "/inform{bad", "/inform@2", "/inform{[1]}", "/"):
+    for text in ("/other", "inform", "/inform@2", "/"):
         assert parse_shorthand(text, domain) is None
 
 
-def test_a_shorthand_whose_values_nobody_could_follow_is_ordinary_text():
-    domain = Domain(intents={"inform": Intent("inform")})
-    for levels, is_one in ((31, True), (40, False), (970, False)):
-        text = '/inform{"n": ' + "[" * levels + "1" + "]" * levels + "}"
-        assert (parse_shorthand(text, domain) is not None) == is_one
+@pytest.mark.parametrize("text", ["/inform{bad", "/inform{[1]}", "/inform{'city': 'Leeds'}", "/inform{city}"])
+def test_a_shorthand_whose_entities_cannot_be_read_keeps_its_intent(text: str):
+    parse = parse_shorthand(text, Domain(intents={"inform": Intent("inform")}))
+    assert parse is not None
+    assert (parse.intent_name, parse.entities) == ("inform", ())
+
+
+@pytest.mark.parametrize(("text", "is_one"), [("/faq", False), ("/faq/hours", True), ("/inform", True)])
+def test_a_retrieval_intent_that_does_not_say_which_answer_is_ordinary_text(text: str, is_one: bool):
+    responses = {"utter_faq/hours": (), "utter_inform": (), "utter_inform/more": ()}
+    domain = Domain(intents={name: Intent(name) for name in ("faq", "inform")}, responses=responses)
+    assert (parse_shorthand(text, domain) is not None) == is_one
+
+
+@pytest.mark.parametrize(("levels", "entities"), [(31, 1), (40, 0), (970, 0)])
+def test_a_shorthand_whose_values_nobody_could_follow_has_none(levels: int, entities: int):
+    text = '/inform{"n": ' + "[" * levels + "1" + "]" * levels + "}"
+    parse = parse_shorthand(text, Domain(intents={"inform": Intent("inform")}))
+    assert parse is not None
+    assert (parse.intent_name, len(parse.entities)) == ("inform", entities)

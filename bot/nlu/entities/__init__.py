@@ -1,6 +1,7 @@
 """Entities: learned from examples, found by pattern and table, or read by grammar."""
 
-from bot.nlu.entities.model import MANIFEST, EntityModel
+from bot.nlu.entities.grammar import DIMENSIONS
+from bot.nlu.entities.model import EntityModel
 from bot.nlu.entities.pipeline import COVERAGE, train_entities
 
-__all__ = ["COVERAGE", "MANIFEST", "EntityModel", "train_entities"]
+__all__ = ["COVERAGE", "DIMENSIONS", "EntityModel", "train_entities"]

@@ -24,8 +24,8 @@ SIZES: Final = (64, 512)
 class WordClusters:
     """Tells the groups that a word is in. Opened at first use."""
 
-    def __init__(self, vectors: StaticVectors | None = None) -> None:
-        self._vectors = vectors or StaticVectors()
+    def __init__(self) -> None:
+        self._vectors = StaticVectors()
 
     def of(self, word: str) -> tuple[int, ...]:
         """Give the word's group in each of `SIZES`; nothing for a word of which no piece is known."""

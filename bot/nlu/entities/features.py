@@ -22,6 +22,9 @@ _AFFIXES = (1, 2, 3, 4, 5)
 
 _RUNS = re.compile(r"(.)\1+")
 
+_SENTENCE_ENDS = frozenset(".!?")
+_I = frozenset({"i", "i'm", "i'd", "i'll", "i've"})
+
 _Parts = tuple[list[str], list[str], list[str], list[str], list[str]]
 
 
@@ -29,6 +32,16 @@ def shape(word: str) -> str:
     """Give a word's shape: X and x for letters, d for digits, runs shortened (`Route66` is `Xxdd`→`Xxd`)."""
     drawn = "".join("X" if c.isupper() else "x" if c.isalpha() else "d" if c.isdigit() else c for c in word[:20])
     return _RUNS.sub(r"\1", drawn)
+
+
+def tells_by_case(text: str, words: Sequence[Word]) -> bool:
+    """Whether capitals tell something, names say: a sentence's first word and `I` do not, nor do capitals alone."""
+    before = [".", *(word.folded for word in words)]
+    telling = (
+        text[word.start].isupper() and last not in _SENTENCE_ENDS and word.folded not in _I
+        for last, word in zip(before, words, strict=False)
+    )
+    return any(telling) and not text.isupper()
 
 
 class Featurizer:
@@ -47,10 +60,14 @@ class Featurizer:
         self.clusters = clusters
         self._parts: dict[tuple[str, str], _Parts] = {}
 
-    def __call__(self, text: str, words: Sequence[Word], topic: str = "") -> list[list[str]]:
-        """Give a list of features for each word of `text`, which is about `topic` (empty: unknown)."""
-        seen = [self._recall(text[word.start : word.end], word.folded) for word in words]
+    def __call__(self, text: str, words: Sequence[Word], topic: str = "", *, cased: bool = False) -> list[list[str]]:
+        """Give a list of features for each word of `text`, which is about `topic` (empty: unknown).
+
+        Capitals are among them where they count (`cased`).
+        """
         folded = [word.folded for word in words]
+        said = [text[word.start : word.end] for word in words] if cased else folded
+        seen = [self._recall(*word) for word in zip(said, folded, strict=True)]
         last = len(words) - 1
         rows = []
         for at, parts in enumerate(seen):

@@ -1,24 +1,18 @@
-"""The entity model: extractors one after another, and the folder they are kept in."""
+"""The entity model: extractors one after another."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import ClassVar, Final, Protocol, Self
 
 from msgspec import Struct
 
-from bot.learning.folder import ModelError, checksum
 from bot.messages import Entity, JsonObject
 from bot.nlu.entities.crf import CrfExtractor
 from bot.nlu.entities.grammar import GrammarExtractor
 from bot.nlu.entities.patterns import PatternExtractor
 from bot.nlu.entities.synonyms import SynonymMapper
-
-MANIFEST: Final = "entities.json"
-_FORMAT: Final = 1
 
 
 class Extractor(Protocol):
@@ -43,7 +37,7 @@ _KINDS: Final[Mapping[str, type[Extractor]]] = {
 
 
 class EntityModel(Struct, frozen=True):
-    """Finds the entities of a message. Made by `train_entities`, or read by `load`."""
+    """Finds the entities of a message. Made by `train_entities`, or by `restore`."""
 
     extractors: tuple[Extractor, ...] = ()
 
@@ -58,38 +52,26 @@ class EntityModel(Struct, frozen=True):
             found = extractor.extend(text, now, found)
         return tuple(found) if len(found) < 2 else _distinct(found)
 
-    def save(self, folder: Path) -> None:
-        """Write the model into `folder` (made if need be): a manifest with checksums, and CRFsuite's files."""
-        folder.mkdir(parents=True, exist_ok=True)
-        states, sums = [], {}
-        for at, extractor in enumerate(self.extractors):
-            state, files = extractor.dump()
-            names = {name: f"{at}-{name}" for name in files}
-            for name, data in files.items():
-                (folder / names[name]).write_bytes(data)
-                sums[names[name]] = checksum(folder / names[name])
-            states.append({"kind": extractor.kind, "state": state, "files": names})
-        manifest = {"format": _FORMAT, "extractors": states, "sha256": sums}
-        (folder / MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False, indent=1), encoding="utf-8")
+    def dump(self) -> tuple[list[JsonObject], dict[str, bytes]]:
+        """Give back what `restore` needs: each extractor's state as JSON, and files by name."""
+        dumped = [extractor.dump() for extractor in self.extractors]
+        states: list[JsonObject] = [
+            {"kind": e.kind, "state": state} for e, (state, _) in zip(self.extractors, dumped, strict=True)
+        ]
+        return states, {f"{at}-{name}": data for at, (_, files) in enumerate(dumped) for name, data in files.items()}
 
     @classmethod
-    def load(cls, folder: Path) -> Self:
-        """Read a model that `save` wrote. Raises ModelError when a file is missing or changed."""
-        try:
-            manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-            if manifest["format"] != _FORMAT:
-                raise ModelError(f"{folder / MANIFEST}: format {manifest['format']} is not {_FORMAT}; train again")
-            return cls(tuple(_restore(folder, entry, manifest["sha256"]) for entry in manifest["extractors"]))
-        except (OSError, KeyError, TypeError, json.JSONDecodeError) as error:
-            raise ModelError(f"{folder}: the entity model cannot be read ({error}); train again") from error
+    def restore(cls, states: Sequence[JsonObject], files: Mapping[str, bytes]) -> Self:
+        """Build the model again from what `dump` gave. Raises KeyError, TypeError or ValueError for anything else."""
+        return cls(
+            tuple(
+                _KINDS[entry["kind"]].restore(entry["state"], _of(files, f"{at}-")) for at, entry in enumerate(states)
+            )
+        )
 
 
-def _restore(folder: Path, entry: JsonObject, sums: Mapping[str, str]) -> Extractor:
-    files = {name: (folder / file).read_bytes() for name, file in entry["files"].items()}
-    for file in entry["files"].values():
-        if checksum(folder / file) != sums[file]:
-            raise ModelError(f"{folder / file} is not the file that was saved; train again")
-    return _KINDS[entry["kind"]].restore(entry["state"], files)
+def _of(files: Mapping[str, bytes], prefix: str) -> dict[str, bytes]:
+    return {name.removeprefix(prefix): data for name, data in files.items() if name.startswith(prefix)}
 
 
 def _distinct(found: list[Entity]) -> tuple[Entity, ...]:

@@ -6,14 +6,16 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, Self
 
 from msgspec import Struct
-from rapidfuzz import fuzz, process
+from msgspec.structs import asdict, replace
 
 from bot.content import Content
 from bot.messages import Entity, JsonObject
+from bot.nlu.entities.tables import Hit, MisspeltEntries, Tables
 from bot.nlu.entities.words import Word, split_words
+from bot.nlu.vectors import StaticVectors
 
 _REGEX_LIMIT = 10_000
 """Code points of a message that designers' regexes see: they may need time that grows faster than the text."""
@@ -21,27 +23,12 @@ _REGEX_LIMIT = 10_000
 _REGEX_SECONDS = 0.05
 """How long one regex that may be slow looks at a message; what it has not found by then it does not find."""
 
-_FUZZY_LIMIT = 200
-"""Words of a message that are compared with misspellings in mind."""
-
-_SHORTEST_MISSPELT = 4
-"""Letters below which a near match says too little (`bill` for `will` has 75 % of its letters)."""
-
-
-class Hit(NamedTuple):
-    """A match of the pattern or table `name` at `text[start:end]`; `value` and `score` (0 to 1) for misspelt ones."""
-
-    start: int
-    end: int
-    name: str
-    value: str | None = None
-    score: float = 1.0
-
 
 class PatternOptions(Struct, frozen=True):
     """Rasa's options of RegexFeaturizer and RegexEntityExtractor, and ours for misspelt lookups.
 
-    `threshold` is the least similarity of a misspelt entry, 0 to 100 (rapidfuzz's ratio).
+    `threshold` is the least similarity of a misspelt entry, 0 to 100: the share
+    of its letters that are right. `language` is the project's.
     """
 
     use_lookup_tables: bool = True
@@ -49,15 +36,16 @@ class PatternOptions(Struct, frozen=True):
     use_word_boundaries: bool = True
     case_sensitive: bool = False
     fuzzy: bool = False
-    threshold: float = 85.0
+    threshold: float = 80.0
+    language: str = ""
 
     @classmethod
     def read(cls, options: JsonObject) -> Self:
         """Take the known options out of a component's, which may hold others."""
-        known = {key: bool(options[key]) for key in _FLAGS if options.get(key) is not None}
+        known: dict[str, Any] = {key: bool(options[key]) for key in _FLAGS if options.get(key) is not None}
         threshold = options.get("threshold")
-        if isinstance(threshold, int | float):
-            return cls(**known, threshold=float(threshold) * (100.0 if threshold <= 1 else 1.0))
+        if isinstance(threshold, int | float) and threshold > 0:
+            known["threshold"] = float(threshold) * (100.0 if threshold <= 1 else 1.0)
         return cls(**known)
 
 
@@ -103,8 +91,7 @@ def _may_be_slow(pattern: str) -> bool:
 class Patterns:
     """Regexes and lookup tables ready to match; `find` takes time linear in the text, or limited time.
 
-    Table entries are looked up by their words through a hash of the first, so
-    the size of a table does not matter; without word boundaries they are one regex.
+    Without word boundaries tables are regexes too, and nothing misspelt is found.
     """
 
     regexes: Sequence[tuple[str, str]]
@@ -113,20 +100,22 @@ class Patterns:
     _compiled: list[tuple[str, re.Pattern[str] | _Limited]] = field(
         init=False, default_factory=list, repr=False, compare=False
     )
-    _phrases: dict[str, list[tuple[tuple[str, ...], str, str]]] = field(
-        init=False, default_factory=dict, repr=False, compare=False
-    )
-    _entries: dict[str, tuple[str, str]] = field(init=False, default_factory=dict, repr=False, compare=False)
+    _tables: Tables = field(init=False, repr=False, compare=False)
+    _misspelt: MisspeltEntries | None = field(init=False, default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if self.options.use_regexes:
+        options = self.options
+        if options.use_regexes:
             self._compile(self.regexes)
-        if not self.options.use_lookup_tables:
-            return
-        if self.options.use_word_boundaries:
-            self._index()
-        else:
-            self._compile((name, _alternatives(elements)) for name, elements in self.lookups)
+        lookups = self.lookups if options.use_lookup_tables else ()
+        if not options.use_word_boundaries:
+            self._compile((name, _alternatives(elements)) for name, elements in lookups)
+            lookups = ()
+        tables = Tables(lookups, case_sensitive=options.case_sensitive)
+        object.__setattr__(self, "_tables", tables)
+        if options.fuzzy and tables.entries:
+            real = StaticVectors().vocabulary if options.language == StaticVectors.language else frozenset[str]()
+            object.__setattr__(self, "_misspelt", MisspeltEntries(tables, min(1.0, options.threshold / 100), real))
 
     def _compile(self, patterns: Iterable[tuple[str, str]]) -> None:
         flags = 0 if self.options.case_sensitive else re.IGNORECASE
@@ -136,20 +125,10 @@ class Patterns:
             except (re.error, OverflowError, RecursionError):
                 continue  # the reader reports patterns that do not compile, with their places
 
-    def _index(self) -> None:
-        for name, elements in self.lookups:
-            for element in elements:
-                words = tuple(word.folded for word in split_words(element))
-                if words:
-                    self._phrases.setdefault(words[0], []).append((words, name, element))
-                    self._entries.setdefault(" ".join(words), (name, element))
-        for phrases in self._phrases.values():
-            phrases.sort(key=lambda phrase: -len(phrase[0]))
-
     @property
     def empty(self) -> bool:
         """Whether nothing can ever match."""
-        return not (self._compiled or self._phrases)
+        return not (self._compiled or self._tables.entries)
 
     def find(self, text: str, words: Sequence[Word] | None = None) -> list[Hit]:
         """Find all matches: regexes first, then tables, each name's without overlaps, the longest entry winning."""
@@ -159,48 +138,12 @@ class Patterns:
             for match in pattern.finditer(text[:_REGEX_LIMIT])
             if match.end() > match.start()
         ]
-        if self._phrases:
+        if self._tables.entries:
             words = split_words(text) if words is None else words
-            hits.extend(self._exact(text, words))
-            if self.options.fuzzy:
-                hits.extend(self._misspelt(words[:_FUZZY_LIMIT], hits))
+            hits.extend(self._tables.find(text, words))
+            if self._misspelt:
+                hits.extend(self._misspelt.find(words, hits))
         return hits
-
-    def _exact(self, text: str, words: Sequence[Word]) -> Iterator[Hit]:
-        free: dict[str, int] = {}
-        for at, word in enumerate(words):
-            for phrase, name, element in self._phrases.get(word.folded, ()):
-                last = at + len(phrase) - 1
-                if last >= len(words) or free.get(name, 0) > at:
-                    continue
-                if all(words[at + k].folded == part for k, part in enumerate(phrase)):
-                    start, end = word.start, words[last].end
-                    if not self.options.case_sensitive or text[start:end] == element:
-                        free[name] = last + 1
-                        yield Hit(start, end, name)
-
-    def _misspelt(self, words: Sequence[Word], hits: Sequence[Hit]) -> Iterator[Hit]:
-        longest = max(entry.count(" ") + 1 for entry in self._entries)
-        taken = {at for hit in hits for at in range(hit.start, hit.end)}
-        for size in range(min(longest, 4), 0, -1):
-            for first in range(len(words) - size + 1):
-                run = words[first : first + size]
-                if any(word.start in taken for word in run):
-                    continue
-                hit = self._nearest(run)
-                if hit:
-                    taken.update(range(hit.start, hit.end))
-                    yield hit
-
-    def _nearest(self, run: Sequence[Word]) -> Hit | None:
-        said = " ".join(word.folded for word in run)
-        if len(said) < _SHORTEST_MISSPELT:
-            return None
-        best = process.extractOne(said, self._entries.keys(), scorer=fuzz.ratio, score_cutoff=self.options.threshold)
-        if best is None:
-            return None
-        name, element = self._entries[best[0]]
-        return Hit(run[0].start, run[-1].end, name, element, best[1] / 100)
 
 
 def _alternatives(elements: Sequence[str]) -> str:
@@ -241,6 +184,7 @@ class PatternExtractor(Struct, frozen=True):
 def collect_patterns(content: Content, options: PatternOptions, names: frozenset[str] | None = None) -> Patterns:
     """Collect the project's regexes and lookup tables, those called one of `names` only (None: all)."""
     nlu = content.nlu
+    options = replace(options, language=content.language.partition("_")[0])
     return Patterns(
         tuple((regex.name, regex.pattern) for regex in nlu.regexes if names is None or regex.name in names),
         tuple((table.name, table.elements) for table in nlu.lookups if names is None or table.name in names),
@@ -250,11 +194,10 @@ def collect_patterns(content: Content, options: PatternOptions, names: frozenset
 
 def dump_patterns(patterns: Patterns) -> JsonObject:
     """Turn patterns into JSON."""
-    options = patterns.options
     return {
         "regexes": [list(regex) for regex in patterns.regexes],
         "lookups": [[name, list(elements)] for name, elements in patterns.lookups],
-        "options": {key: getattr(options, key) for key in (*_FLAGS, "threshold")},
+        "options": asdict(patterns.options),
     }
 
 

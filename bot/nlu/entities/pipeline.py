@@ -48,8 +48,8 @@ COVERAGE: Final[Mapping[str, str]] = {
 """What each entity component of Rasa's is here, a sentence for `bot validate`."""
 
 
-def train_entities(content: Content, seed: int = 0) -> EntityModel:
-    """Learn the project's entities. The same content gives the same model; `seed` is kept for what may draw.
+def train_entities(content: Content) -> EntityModel:
+    """Learn the project's entities. The same content gives the same model.
 
     Components run in the order of `pipeline:`; names that have nothing to do with entities are passed over.
     """

@@ -11,10 +11,11 @@ from msgspec.structs import replace
 
 from bot.content import Content
 from bot.messages import Entity, JsonObject
+from bot.nlu.entities.words import folded_phrase
 
 
 class SynonymMapper(Struct, frozen=True):
-    """Replaces the values of entities found before it. Keys are lower case, as Rasa compares them."""
+    """Replaces the values of entities found before it. Keys are folded words, as lookup tables compare them."""
 
     kind: ClassVar[str] = "synonyms"
     values: Mapping[str, str]
@@ -24,7 +25,9 @@ class SynonymMapper(Struct, frozen=True):
         return [self._mapped(entity) for entity in found]
 
     def _mapped(self, entity: Entity) -> Entity:
-        value = self.values.get(str(entity.value).lower()) if isinstance(entity.value, str | int | float) else None
+        value = (
+            self.values.get(folded_phrase(str(entity.value))) if isinstance(entity.value, str | int | float) else None
+        )
         return entity if value is None else replace(entity, value=value)
 
     def dump(self) -> tuple[JsonObject, Mapping[str, bytes]]:
@@ -38,16 +41,6 @@ class SynonymMapper(Struct, frozen=True):
 
 
 def learn_synonyms(content: Content) -> SynonymMapper:
-    """Collect `nlu: synonym` entries and the values that annotations give to their texts.
-
-    An annotation maps its text when its value is another string (Rasa's rule);
-    an explicit synonym wins over it.
-    """
-    values = {}
-    for example in content.nlu.examples:
-        for mark in example.annotations:
-            said = example.text[mark.start : mark.end]
-            if isinstance(mark.value, str) and mark.value != said:
-                values[said.lower()] = mark.value
-    values.update({synonym.text.lower(): synonym.value for synonym in content.nlu.synonyms})
-    return SynonymMapper(values)
+    """Collect `nlu: synonym` entries and the values that annotations give to their texts; an entry wins over those."""
+    synonyms = (*content.nlu.marked_synonyms, *content.nlu.synonyms)
+    return SynonymMapper({folded_phrase(synonym.text): synonym.value for synonym in synonyms})

@@ -24,10 +24,15 @@ class Word(NamedTuple):
 
 
 def fold(text: str) -> str:
-    """Fold case, compatibility forms and invisible characters away, so that equal words compare equal."""
+    """Fold case, compatibility forms, curly apostrophes and invisible characters away: equal words compare equal."""
     if text.isascii():
         return text.lower()
-    return unicodedata.normalize("NFKC", well_formed(_HIDDEN.sub("", text))).casefold()
+    return unicodedata.normalize("NFKC", well_formed(_HIDDEN.sub("", text))).casefold().replace("’", "'")
+
+
+def folded_phrase(text: str) -> str:
+    """Give the words of a phrase, folded, with single spaces between them."""
+    return " ".join(word.folded for word in split_words(text))
 
 
 def well_formed(text: str) -> str:

@@ -58,10 +58,25 @@ def only(text: str, phrase: str, *dimensions: str) -> Entity:
         ("2 1/2", 2.5),
         ("1½", 1.5),
         ("three quarters of a million", 750000),
+        ("quarter of a million", 250000),
+        ("nought point five", 0.5),
     ],
 )
 def test_numbers(phrase: str, value: float) -> None:
     assert only(f"so {phrase} please", phrase, "number").value == value
+
+
+@pytest.mark.parametrize(
+    ("text", "phrase", "value"),
+    [
+        ("point one", "point one", 0.1),
+        ("by point five percent", "point five", 0.5),
+        ("point two five % more", "point two five", 0.25),
+        ("at this point two cards", "two", 2),
+    ],
+)
+def test_a_number_may_begin_with_its_point(text: str, phrase: str, value: float) -> None:
+    assert only(text, phrase, "number").value == value
 
 
 @pytest.mark.parametrize(
@@ -137,6 +152,18 @@ def test_codes_and_pronouns_are_no_numbers(text: str) -> None:
         ("50 canadian dollars", 5000, "CAD"),
         ("Rs. 500", 50000, "INR"),
         ("1 lakh rupees", 10000000, "INR"),
+        ("minus £50", -5000, "GBP"),
+        ("minus fifty pounds", -5000, "GBP"),
+        ("ninety nine p", 99, "GBP"),
+        ("quarter of a million pounds", 25000000, "GBP"),
+        ("20 British pounds", 2000, "GBP"),
+        ("20 british pounds sterling", 2000, "GBP"),
+        ("20 Swiss francs", 2000, "CHF"),
+        ("20 Indian rupees", 2000, "INR"),
+        ("20 Japanese yen", 20, "JPY"),
+        ("20 New Zealand dollars", 2000, "NZD"),
+        ("20 yuan", 2000, "CNY"),
+        ("20 Danish kroner", 2000, "DKK"),
     ],
 )
 def test_money(phrase: str, minor: int, currency: str) -> None:
@@ -173,12 +200,58 @@ def test_money(phrase: str, minor: int, currency: str) -> None:
         ("five to five hundred pounds", 5, 500),
         ("one to one hundred and fifty pounds", 1, 150),
         ("£500-2k", 500, 2000),
+        ("not over £100", None, 100),
+        ("no higher than £100", None, 100),
+        ("nothing above £100", None, 100),
+        ("not exceeding £100", None, 100),
+        ("not more than £100", None, 100),
+        ("no less than £100", 100, None),
+        ("never under £100", 100, None),
+        ("£100 max", None, 100),
+        ("£100 at most", None, 100),
+        ("£100 minimum", 100, None),
+        ("£100 at least", 100, None),
     ],
 )
 def test_intervals_of_money(phrase: str, low: float | None, high: float | None) -> None:
     entity = only(f"so {phrase} please", phrase, "amount-of-money")
     assert entity.value == {"to": high, "from": low}
     assert entity.details["type"] == "interval"
+
+
+@pytest.mark.parametrize("text", ["the £100 minimum payment", "send £100 at least once", "pay £100 Max Miller"])
+def test_a_limit_that_goes_on_is_none_of_the_amount_before_it(text: str) -> None:
+    assert only(text, "£100", "amount-of-money").value == 100
+
+
+@pytest.mark.parametrize(
+    ("text", "amount", "number"),
+    [
+        ("send account 12345678 £50", "£50", 12345678),
+        ("withdraw two £20 notes", "£20", 2),
+        ("I sent 2 £50 payments", "£50", 2),
+        ("3 $5 vouchers", "$5", 3),
+    ],
+)
+def test_a_sign_is_that_of_the_digits_behind_it(text: str, amount: str, number: int) -> None:
+    told = [(e.entity, e.value) for e in found(text, "amount-of-money", "number")]
+    assert told == [("number", number), ("amount-of-money", int(amount[1:]))]
+
+
+def test_a_sign_right_behind_digits_is_theirs() -> None:
+    assert [e.value for e in found("20£ 30£ or 40 €", "amount-of-money")] == [20, 30, 40]
+
+
+@pytest.mark.parametrize("text", ["I have a grand piano", "it was a grand day out", "a quid pro quo", "a pound coin"])
+def test_idioms_are_no_amounts(text: str) -> None:
+    assert found(text, "amount-of-money", "number") == []
+
+
+@pytest.mark.parametrize(
+    "text", ["8/10 would recommend", "I live in flat 12/3", "up by 1/5 of a percent", "5/10 stars"]
+)
+def test_shares_ratings_and_flats_are_no_dates(text: str) -> None:
+    assert found(text, "time", "number") == []
 
 
 @pytest.mark.parametrize(
@@ -213,6 +286,7 @@ def test_a_suffix_counts_before_punctuation(text: str, phrase: str, value: float
         "£10+5",
         "£5l",
         "£1k2",
+        "£1//2",
         "£1.000",
         "£10.500",
         "1.000 pounds",
@@ -328,6 +402,7 @@ def test_ordinals_and_distances() -> None:
     assert only("the twenty-first one", "twenty-first", "ordinal").value == 21
     assert only("the 3rd one", "3rd", "ordinal").value == 3
     assert only("5 km away", "5 km", "distance").details == {"type": "value", "value": 5, "unit": "kilometre"}
+    assert only("three quarters of a mile", "three quarters of a mile", "distance").value == 0.75
 
 
 @pytest.mark.parametrize(
@@ -348,6 +423,11 @@ def test_ordinals_and_distances() -> None:
         ("at https://x.org/Foo_(bar)", "https://x.org/Foo_(bar)", "url", "https://x.org/Foo_(bar)"),
         ("(see https://x.org/a)", "https://x.org/a", "url", "https://x.org/a"),
         ("email=a@b.com", "a@b.com", "email", "a@b.com"),
+        ("on +44 (0)7700 900123", "+44 (0)7700 900123", "phone-number", "(+44) 7700900123"),
+        ("on +44(0)7700 900123", "+44(0)7700 900123", "phone-number", "(+44) 7700900123"),
+        ("on 0151/12345678", "0151/12345678", "phone-number", "015112345678"),
+        ("on 01-23-45-67-89", "01-23-45-67-89", "phone-number", "0123456789"),
+        ("on (11) 91234-5678", "(11) 91234-5678", "phone-number", "11912345678"),
     ],
 )
 def test_addresses(text: str, phrase: str, dimension: str, value: str) -> None:
@@ -356,10 +436,29 @@ def test_addresses(text: str, phrase: str, dimension: str, value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["12345678", "12-34-56", "2026-11-03", "03/11/2026", "4929123456789012", "£0123456789"]
+    "text",
+    [
+        "12345678",
+        "12-34-56",
+        "2026-11-03",
+        "03/11/2026",
+        "4929123456789012",
+        "£0123456789",
+        "0.8432156",
+        "08-92-99 12345678",
+        "account number 01234567",
+        "card 4000 0000 1111 2222",
+        "4000-0123-4567-8901",
+        "0123 4567 8901 2345",
+        "(1234567)",
+    ],
 )
 def test_codes_dates_and_amounts_are_no_telephone_numbers(text: str) -> None:
     assert found(text, "phone-number") == []
+
+
+def test_two_telephone_numbers_may_have_a_stroke_between_them() -> None:
+    assert [e.value for e in found("07700900123/07700900124", "phone-number")] == ["07700900123", "07700900124"]
 
 
 def test_nothing_is_read_inside_of_an_address() -> None:

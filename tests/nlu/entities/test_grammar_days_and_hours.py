@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
+from bot import nlu
 from bot.nlu.entities.grammar import DIMENSIONS, GrammarExtractor, Habits
+from bot.nlu.entities.grammar.slips import LONGEST, SHORTEST, spelt
+from bot.nlu.vocabulary import Vocabulary
 from tests.nlu.entities.test_grammar_times import FUTURE, NOW, TELLER, only, said
 
 ALL = GrammarExtractor("g", DIMENSIONS, Habits())
@@ -68,6 +72,60 @@ ALL = GrammarExtractor("g", DIMENSIONS, Habits())
         ("2026-12-21T14:00:00+01:00", "2026-12-21T13:00:00 second"),
         ("2026-12-21T14:00Z", "2026-12-21T14:00:00 minute"),
         ("29 feb 2028", "2028-02-29 day"),
+        ("21-Dec-95", "1995-12-21 day"),
+        ("3 May '95", "1995-05-03 day"),
+        ("May '95", "1995-05-01 month"),
+        ("3 Sep 25", "2025-09-03 day"),
+        ("2025 Q2", "2025-04-01 quarter"),
+        ("the year 2025", "2025-01-01 year"),
+        ("summer 2025", "2025-06-01..2025-09-01"),
+        ("in the summer", "2026-06-01..2026-09-01"),
+        ("the first half of 2025", "2025-01-01..2025-07-01"),
+        ("the second half of last month", "2026-10-16..2026-11-01"),
+        ("the end of 2025", "2025-12-31 day"),
+        ("last day in October 2015", "2015-10-31 day"),
+        ("July 13 thru 15", "2026-07-13..2026-07-16"),
+        ("Jul 18, Fri", "2025-07-18 day"),
+        ("by EOM", "2026-11-22T10:30:00..2026-12-01"),
+        ("quarter to one am", "2026-11-22T00:45:00 minute"),
+        ("at 10 to 1am", "2026-11-22T00:50:00 minute"),
+        ("quarter to 1 in the morning", "2026-11-22T00:45:00 minute"),
+        ("quarter to one", "2026-11-22T12:45:00 minute"),
+        ("at 10 to 6", "2026-11-22T17:50:00 minute"),
+        ("20 to 6 tomorrow", "2026-11-23T17:40:00 minute"),
+        ("3:18a", "2026-11-22T03:18:00 minute"),
+        ("330 p.m.", "2026-11-22T15:30:00 minute"),
+        ("at 17h30", "2026-11-22T17:30:00 minute"),
+        ("1730h", "2026-11-22T17:30:00 minute"),
+        ("at 0900", "2026-11-22T09:00:00 minute"),
+        ("at 930 tomorrow", "2026-11-23T09:30:00 minute"),
+        ("tomorrow at 9.30", "2026-11-23T09:30:00 minute"),
+        ("at 12 at night", "2026-11-22 hour"),
+        ("at 3 at night", "2026-11-22T03:00:00 hour"),
+        ("at 11 at night", "2026-11-22T23:00:00 hour"),
+        ("in the evening at eight", "2026-11-22T20:00:00 hour"),
+        ("monday early in the morning", "2026-11-16T04:00:00..2026-11-16T09:00:00"),
+        ("at about 8", "2026-11-22T08:00:00 hour"),
+        ("4pm CET", "2026-11-22T15:00:00 hour"),
+        ("4pm EST tomorrow", "2026-11-23T21:00:00 hour"),
+        ("2026-07-03T10:15:00.000Z", "2026-07-03T10:15:00 second"),
+        ("2026-07-03T10:15:05+0200", "2026-07-03T08:15:05 second"),
+        ("2026-07-03 10:15:00+02:00", "2026-07-03T08:15:00 second"),
+        ("2026-07-03T10:15:00.5-05:00", "2026-07-03T15:15:00 second"),
+        ("2 hours and 15 minutes ago", "2026-11-22T08:15:00 second"),
+        ("1 day 3 hours ago", "2026-11-21T07:30:00 second"),
+        ("a week today", "2026-11-29 day"),
+        ("two weeks tomorrow", "2026-12-07 day"),
+        ("tomorrow week", "2026-11-30 day"),
+        ("a week ago on Friday", "2026-11-13 day"),
+        ("in about 10 minutes", "2026-11-22T10:40:00 second"),
+        ("in 1/2 hour", "2026-11-22T11:00:00 second"),
+        ("in a half hour", "2026-11-22T11:00:00 second"),
+        ("in three-quarters of an hour", "2026-11-22T11:15:00 second"),
+        ("in a week's time", "2026-11-29 day"),
+        ("the last fortnight", "2026-11-08..2026-11-23"),
+        ("last half hour", "2026-11-22T10:00:00..2026-11-22T10:30:00"),
+        ("now", "2026-11-22T10:30:00 second"),
     ],
 )
 def test_a_phrase_is_read_whole(phrase: str, expected: str) -> None:
@@ -133,6 +191,171 @@ def test_what_is_over_is_not_to_come(phrase: str, expected: str) -> None:
 def test_what_stands_beside_a_number_says_what_it_is(text: str, read: list[tuple[str, str]]) -> None:
     found = ALL.extend(text, NOW, [])
     assert [(entity.entity, text[entity.start : entity.end]) for entity in found] == read
+
+
+@pytest.mark.parametrize(
+    ("phrase", "expected"),
+    [
+        ("not before 3 May", "2026-05-03.."),
+        ("no earlier than 3 May", "2026-05-03.."),
+        ("on or after 1 October", "2026-10-01.."),
+        ("from and including 3 May", "2026-05-03.."),
+        ("starting 1 September", "2026-09-01.."),
+        ("later than 3 May", "2026-05-04.."),
+        ("not after 3 May", "..2026-05-04"),
+        ("on or before 3 May", "..2026-05-04"),
+        ("up to and including Friday", "..2026-11-21"),
+        ("no later than Friday", "..2026-11-21"),
+        ("prior to September", "..2026-09-01"),
+        ("from 1 October", "2026-10-01.."),
+        ("from yesterday", "2026-11-21.."),
+        ("from 9am tomorrow", "2026-11-23T09:00:00.."),
+        ("tomorrow before midnight", "2026-11-23..2026-11-24"),
+        ("tomorrow by midnight", "2026-11-23..2026-11-24"),
+        ("Friday until midnight", "2026-11-20..2026-11-21"),
+        ("tomorrow until 3pm", "2026-11-23..2026-11-23T15:00:00"),
+    ],
+)
+def test_bounds_are_on_the_side_that_is_said_and_with_the_day_that_is_said(phrase: str, expected: str) -> None:
+    entity = only(TELLER, phrase)
+    assert (entity.start, entity.end) == (0, len(phrase))
+    assert said(entity) == expected
+
+
+@pytest.mark.parametrize("text", ["last zero weeks", "within zero seconds"])
+def test_a_stretch_without_time_is_none(text: str) -> None:
+    assert not [entity for entity in TELLER.extend(text, NOW, []) if isinstance(entity.value, dict)]
+
+
+OCTOBER = datetime(2026, 10, 7, 16, 40, tzinfo=UTC)
+NEW_YEARS_EVE = datetime(2026, 12, 31, 12, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("extractor", "now", "phrase", "expected"),
+    [
+        (TELLER, OCTOBER, "between 1 October and 31 October", "2026-10-01..2026-11-01"),
+        (TELLER, OCTOBER, "from 1 to 31 October", "2026-10-01..2026-11-01"),
+        (TELLER, OCTOBER, "1/10 to 31/10", "2026-10-01..2026-11-01"),
+        (TELLER, OCTOBER, "from 5 to 9 October", "2026-10-05..2026-10-10"),
+        (TELLER, OCTOBER, "from the 1st to the 31st", "2026-10-01..2026-11-01"),
+        (TELLER, OCTOBER, "between the 1st and the 10th", "2026-10-01..2026-10-11"),
+        (TELLER, OCTOBER, "from 8 to 31 October", "2025-10-08..2025-11-01"),
+        (TELLER, OCTOBER, "from September to December", "2026-09-01..2027-01-01"),
+        (FUTURE, OCTOBER, "from 1 October to 31 October", "2026-10-01..2026-11-01"),
+        (FUTURE, OCTOBER, "from 5 October to 9 October", "2026-10-05..2026-10-10"),
+        (FUTURE, OCTOBER, "from 1 October to 6 October", "2027-10-01..2027-10-07"),
+        (FUTURE, OCTOBER, "August 27th - 29th", "2027-08-27..2027-08-30"),
+        (FUTURE, OCTOBER, "Monday to Friday", "2026-10-12..2026-10-17"),
+        (FUTURE, NEW_YEARS_EVE, "30 Dec - 2 Jan", "2026-12-30..2027-01-03"),
+    ],
+)
+def test_a_range_that_is_running_is_not_moved(
+    extractor: GrammarExtractor, now: datetime, phrase: str, expected: str
+) -> None:
+    entity = only(extractor, phrase, now)
+    assert (entity.start, entity.end) == (0, len(phrase))
+    assert said(entity) == expected
+
+
+@pytest.mark.parametrize(
+    ("phrase", "expected"),
+    [
+        ("this winter", "2025-12-01..2026-03-01"),
+        ("last winter", "2024-12-01..2025-03-01"),
+        ("next winter", "2026-12-01..2027-03-01"),
+        ("this summer", "2026-06-01..2026-09-01"),
+    ],
+)
+def test_the_winter_that_began_last_year_is_this_one(phrase: str, expected: str) -> None:
+    assert said(only(TELLER, phrase, datetime(2026, 1, 31, 12, 0, tzinfo=UTC))) == expected
+
+
+def test_a_weekday_with_a_day_of_the_month_is_near_or_lies_where_it_leans_to() -> None:
+    february = datetime(2013, 2, 12, 4, 30, tzinfo=UTC)
+    assert said(only(FUTURE, "Thu 15th", february)) == "2013-08-15 day"
+    assert said(only(TELLER, "Wed 7th", OCTOBER)) == "2026-10-07 day"
+    assert said(only(TELLER, "Thu 8th", OCTOBER)) == "2026-10-08 day"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("show me june", "what about june?", "my april statement", "april's statement", "JAN STATEMENT", "May please"),
+        *("show me may", "april vs may"),
+    ],
+)
+def test_months_that_are_names_too_count_where_a_month_is_asked_for(text: str) -> None:
+    found = TELLER.extend(text, NOW, [])
+    assert {entity.details["grain"] for entity in found} == {"month"}
+
+
+@pytest.mark.parametrize("text", ["april owes me a drink", "send it to june", "what's my apr?", "as you may", "in 61"])
+def test_names_of_people_and_other_words_are_no_months(text: str) -> None:
+    assert TELLER.extend(text, NOW, []) == []
+
+
+@pytest.mark.parametrize(
+    ("misspelt", "meant"),
+    [
+        ("tommorrow", "tomorrow"),
+        ("tomoz", "tomorrow"),
+        ("on wensday", "on wednesday"),
+        ("on thursady", "on thursday"),
+        ("in febuary", "in february"),
+        ("yesturday", "yesterday"),
+        ("3 Septembre", "3 September"),
+    ],
+)
+def test_misspelt_names_of_the_calendar_are_read(misspelt: str, meant: str) -> None:
+    assert said(only(TELLER, misspelt)) == said(only(TELLER, meant))
+
+
+def test_no_word_of_the_vocabulary_is_a_misspelt_name() -> None:
+    (folder,) = {path.parent for path in Path(nlu.__file__).parent.rglob("vocabulary.txt")}
+    known = [word for word in Vocabulary(folder) if SHORTEST <= len(word) <= LONGEST]
+    assert [word for word in known if spelt(word) != word] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "dimension", "value"),
+    [
+        ("1/2 hour", "duration", 0.5),
+        ("half hour", "duration", 0.5),
+        ("three-quarters of an hour", "duration", 0.75),
+        ("quarter of an hour", "duration", 0.25),
+        ("for 3/4 hour", "duration", 0.75),
+        ("1/2 mile", "distance", 0.5),
+        ("1/2 a million", "number", 500_000),
+    ],
+)
+def test_shares_of_a_unit(text: str, dimension: str, value: float) -> None:
+    (entity,) = ALL.extend(text, NOW, [])
+    assert (entity.entity, entity.value, entity.end) == (dimension, value, len(text))
+
+
+def test_what_looks_like_a_time_of_day_may_be_a_rate_or_a_sum() -> None:
+    for text in ("the pound is at 1.30", "set the limit at 1500", "my mortgage at 4.49", "I sent 20 to 6 people"):
+        assert not [entity for entity in ALL.extend(text, NOW, []) if entity.entity == "time"], text
+
+
+def test_hours_before_several_days_leave_the_days_together() -> None:
+    text = "9am to 5pm Monday to Friday"
+    assert [text[e.start : e.end] for e in TELLER.extend(text, NOW, [])] == ["9am to 5pm", "Monday to Friday"]
+
+
+@pytest.mark.parametrize(
+    ("now", "phrase", "hours"),
+    [
+        (datetime(2026, 3, 29, 0, 30, tzinfo=UTC), "next 3 hours", 3),
+        (datetime(2026, 10, 24, 23, 30, tzinfo=UTC), "next 3 hours", 3),
+        (datetime(2026, 10, 25, 1, 30, tzinfo=UTC), "the last 2 hours", 2),
+    ],
+)
+def test_stretches_of_hours_are_as_long_as_they_say(now: datetime, phrase: str, hours: int) -> None:
+    london = GrammarExtractor("g", frozenset({"time"}), Habits(timezone="Europe/London"))
+    sides = [datetime.fromisoformat(only(london, phrase, now).value[side]) for side in ("from", "to")]
+    assert sides[1] - sides[0] == timedelta(hours=hours)
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ words = st.sampled_from(
         "the a an in on at to from by since until between and or last next this past before after ago of half quarter "
         "past one two three twenty hundred thousand million dozen couple few first third 3 5 12 30 31 99 2025 9999 0 "
         "monday friday may march october day days week month months year hour minutes weekend morning evening noon "
+        "zero not no or before after later than earlier including starting fortnight summer gmt z t + 0900 thursady "
         "midnight tonight today tomorrow yesterday now christmas easter q 1 £ $ € EUR gbp pounds quid pence p k m . , "
         ": / - ' am pm o'clock st nd rd th fiver over under least up end start second point 000 00 @ www.a.com x@y.org",
     )
@@ -124,6 +125,24 @@ def test_intervals_are_in_order(now: datetime, text: str) -> None:
             assert entity.details["from"]["value"] < entity.details["to"]["value"]
 
 
+@given(st.datetimes(datetime(1000, 1, 1), datetime(9000, 1, 1), timezones=st.just(UTC)), st.data())
+def test_a_range_that_contains_today_is_that_range(now: datetime, data: st.DataObject) -> None:
+    first = now.date() - timedelta(data.draw(st.integers(0, 100)))
+    last = now.date() + timedelta(data.draw(st.integers(0, 100)))
+    if "02-29" in {f"{first:%m-%d}", f"{last:%m-%d}"} or first == last:
+        return
+    for grammar in GRAMMARS[:2]:
+        for text in (
+            f"from {first.day} {first:%B} to {last.day} {last:%B}",
+            f"between {first:%B} {first.day} and {last:%B} {last.day}",
+        ):
+            (entity,) = GrammarExtractor("g", frozenset({"time"}), Habits(prefer=grammar.habits.prefer)).extend(
+                text, now, []
+            )
+            assert entity.details["from"]["value"][:10] == first.isoformat(), text
+            assert entity.details["to"]["value"][:10] == (last + timedelta(1)).isoformat(), text
+
+
 @pytest.mark.parametrize(
     "piece",
     [
@@ -141,6 +160,9 @@ def test_intervals_are_in_order(now: datetime, text: str) -> None:
         "http://",
         "(",
         "half ",
+        "q",
+        "3 may to ",
+        "2 hours ",
     ],
 )
 def test_long_texts_of_one_kind_are_answered(model: EntityModel, piece: str) -> None:

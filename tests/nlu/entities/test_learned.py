@@ -3,13 +3,14 @@
 import json
 import re
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from bot.content import Annotation, Component, Content, Example, Lookup, NluData
-from bot.learning import ModelError
 from bot.nlu.entities import EntityModel, train_entities
+from bot.nlu.entities.features import tells_by_case
+from bot.nlu.entities.words import split_words
 
 NOW = datetime(2026, 11, 22, 10, 30, tzinfo=UTC)
 CITIES = ("London", "Paris", "Rome", "Oslo", "Madrid")
@@ -134,41 +135,68 @@ def test_two_learners_in_a_pipeline_say_things_once() -> None:
     assert [e.extractor for e in found] == ["DIETClassifier"] * 2
 
 
-def test_the_same_content_makes_the_same_files(tmp_path: Path, model: EntityModel) -> None:
-    model.save(tmp_path / "a")
-    model_of("CRFEntityExtractor").save(tmp_path / "b")
-    names = sorted(path.name for path in (tmp_path / "a").iterdir())
-    assert names == ["0-entity.crfsuite", "0-group.crfsuite", "0-role.crfsuite", "entities.json"]
-    assert all((tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes() for name in names)
+def test_names_are_found_in_small_letters_and_in_capitals_too() -> None:
+    def near(town: str) -> Example:
+        text = f"I want a branch near {town} today"
+        return Example(text, "branch", (Annotation(21, 21 + len(town), "town", town),))
+
+    towns = ("York", "Bath", "Leeds", "Hull", "Ripon", "Stoke", "Derby", "Luton", "Crewe", "Truro")
+    plain = ("work", "me", "home", "school", "the station", "us", "it", "here", "there", "you")
+    examples = (*map(near, towns), *(Example(f"I want a branch near {word} today", "chat") for word in plain))
+    model = model_of("CRFEntityExtractor", examples=examples)
+    for written in ("I want a branch near Wigan today", "branch near bath today", "BRANCH NEAR BATH TODAY"):
+        assert [e.entity for e in model.extract(written, NOW)] == ["town"], written
+    assert model.extract("I want a branch near somewhere today", NOW) == ()
 
 
-def test_a_loaded_model_extracts_the_same(tmp_path: Path, model: EntityModel) -> None:
-    model.save(tmp_path)
-    text = "fly from Lisbon to Rome"
-    assert EntityModel.load(tmp_path).extract(text, NOW) == model.extract(text, NOW)
+def test_a_value_does_not_end_in_a_bracket_that_opens() -> None:
+    text = "my everyday (current account)"
+    marks = (Annotation(3, 13, "account", "everyday"), Annotation(13, 28, "account", "current"))
+    found = model_of("CRFEntityExtractor", examples=(Example(text, "ask", marks),) * 3).extract(text, NOW)
+    assert [text[e.start : e.end] for e in found] == ["everyday", "current account"]
 
 
-def test_a_changed_or_missing_file_is_refused(tmp_path: Path, model: EntityModel) -> None:
-    model.save(tmp_path)
-    file = tmp_path / "0-role.crfsuite"
-    file.write_bytes(file.read_bytes()[:-1] + b"?")
-    with pytest.raises(ModelError, match=r"0-role\.crfsuite is not the file"):
-        EntityModel.load(tmp_path)
-    file.unlink()
-    with pytest.raises(ModelError, match="train again"):
-        EntityModel.load(tmp_path)
+def test_capitals_tell_a_name_from_a_word() -> None:
+    def pay(name: str) -> Example:
+        return Example(f"please pay {name} now", "pay", (Annotation(11, 11 + len(name), "payee", name),))
+
+    names = ("Bill", "Mark", "Grant", "Rose", "Will", "Sue", "Drew", "Art", "Pat", "Rich")
+    plain = tuple(Example(f"please pay {name.lower()} now", "chat") for name in names)
+    model = model_of("CRFEntityExtractor", examples=(*map(pay, names), *plain))
+    assert [e.value for e in model.extract("please pay Frank now", NOW)] == ["Frank"]
 
 
 @pytest.mark.parametrize(
-    "manifest", ["", "[]", "{}", '{"format": 0}', '{"format": 1, "extractors": [{}], "sha256": {}}']
+    ("text", "tells"),
+    [
+        ("pay Anna", True),
+        ("Pay anna", False),
+        ("Please, I'm lost. Pay anna", False),
+        ("Hi! Pay Anna", True),
+        ("PAY ANNA", False),
+        ("pay anna", False),
+        ("", False),
+    ],
 )
-def test_a_damaged_manifest_is_refused(tmp_path: Path, manifest: str) -> None:
-    (tmp_path / "entities.json").write_text(manifest, encoding="utf-8")
-    with pytest.raises(ModelError):
-        EntityModel.load(tmp_path)
+def test_capitals_tell_something_unless_every_sentence_has_them(text: str, tells: bool) -> None:
+    assert tells_by_case(text, split_words(text)) is tells
 
 
-def test_the_manifest_is_json_with_checksums(tmp_path: Path, model: EntityModel) -> None:
-    model.save(tmp_path)
-    manifest = json.loads((tmp_path / "entities.json").read_text(encoding="utf-8"))
-    assert set(manifest["sha256"]) == {"0-entity.crfsuite", "0-group.crfsuite", "0-role.crfsuite"}
+def test_examples_without_capitals_are_learned_once() -> None:
+    small = tuple(
+        Example(e.text.lower(), e.intent, tuple(replace(mark, value="") for mark in e.annotations)) for e in EXAMPLES
+    )
+    assert sorted(model_of("CRFEntityExtractor", examples=small).dump()[1]) == ["0-entity", "0-group", "0-role"]
+
+
+def test_the_same_content_makes_the_same_model(model: EntityModel) -> None:
+    states, files = model.dump()
+    kinds = ("entity", "group", "role")
+    assert sorted(files) == [*(f"0-cased-{kind}" for kind in kinds), *(f"0-{kind}" for kind in kinds)]
+    assert model_of("CRFEntityExtractor").dump() == (states, files)
+
+
+@pytest.mark.parametrize("text", ["fly from Lisbon to Rome", "fly from lisbon to rome"])
+def test_a_restored_model_extracts_the_same(model: EntityModel, text: str) -> None:
+    states, files = model.dump()
+    assert EntityModel.restore(json.loads(json.dumps(states)), files).extract(text, NOW) == model.extract(text, NOW)

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from datetime import UTC, datetime
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -20,7 +21,8 @@ from bot.content import (
     Synonym,
 )
 from bot.messages import Entity
-from bot.nlu.entities import EntityModel, train_entities
+from bot.nlu.entities import EntityModel, tables, train_entities
+from bot.nlu.entities.patterns import PatternOptions, Patterns
 
 NOW = datetime(2026, 11, 22, 10, 30, tzinfo=UTC)
 DATA = NluData(
@@ -78,12 +80,95 @@ def test_misspelt_entries_are_found_on_request_and_say_the_entry() -> None:
     assert 0.85 <= entity.confidence < 1
 
 
+def nearly(text: str, *tables: Lookup, **options: Any) -> list[tuple[str, str, str]]:
+    """The misspelt entries of some tables: what is said, the table and the entry."""
+    content = Content(
+        domain=Domain(entities={table.name: EntityType(table.name) for table in tables}),
+        nlu=NluData(lookups=tables),
+        pipeline=(Component("RegexEntityExtractor", {"fuzzy": True, **options}),),
+    )
+    return [(text[e.start : e.end], e.entity, e.value) for e in train_entities(content).extract(text, NOW)]
+
+
+@pytest.mark.parametrize(("text", "entry"), [("debti", "debit"), ("debet", "debit"), ("credti", "credit")])
+def test_one_mistake_in_a_short_word_is_forgiven(text: str, entry: str) -> None:
+    assert nearly(f"my {text} card", Lookup("card", ("debit", "credit"))) == [(text, "card", entry)]
+
+
+@pytest.mark.parametrize("text", ["leading", "heading", "readings"])
+def test_a_word_of_its_own_is_no_misspelt_entry(text: str) -> None:
+    assert nearly(f"it is {text} here", Lookup("city", ("Reading",))) == []
+
+
+def test_the_words_that_are_most_like_an_entry_are_taken() -> None:
+    assert nearly("to the bigapple", Lookup("city", ("the big apple",))) == [("the bigapple", "city", "the big apple")]
+
+
+def test_a_misspelt_entry_of_two_tables_is_found_in_both() -> None:
+    found = nearly("debti", Lookup("card", ("debit",)), Lookup("kind", ("Debit",)))
+    assert found == [("debti", "card", "debit"), ("debti", "kind", "Debit")]
+
+
+def calls(patterns: Patterns, text: str) -> int:
+    """How many functions tables call to find what there is in a text."""
+    made: list[str] = []
+
+    def count(frame: FrameType, event: str, argument: object) -> None:
+        if frame.f_code.co_filename == tables.__file__:
+            made.append(event)
+
+    sys.setprofile(count)
+    try:
+        patterns.find(text)
+    finally:
+        sys.setprofile(None)
+    return len(made)
+
+
+@pytest.mark.parametrize("fuzzy", [False, True])
+def test_the_size_of_a_table_whose_entries_begin_alike_does_not_matter(fuzzy: bool) -> None:
+    def table(size: int) -> Patterns:
+        entries = tuple(f"the {number} road" for number in range(100, 100 + size))
+        return Patterns((), (("road", entries),), PatternOptions(fuzzy=fuzzy, use_regexes=False))
+
+    text = "the " * 50
+    assert calls(table(2000), text) == calls(table(20), text) > 0
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("my amex's limit", "amex"), ("Amex’s limit", "Amex"), ("new york's", "new york")]
+)
+def test_a_possessive_hides_no_entry(text: str, said: str) -> None:
+    data = NluData(lookups=(Lookup("city", ("Amex", "New York")),))
+    (found,) = trained(Component("RegexEntityExtractor"), data=data).extract(text, NOW)
+    assert (found.value, text[found.start : found.end]) == (said, said)
+
+
+@pytest.mark.parametrize("text", ["Sainsbury's", "sainsbury’s"])
+def test_an_entry_may_be_a_possessive(text: str) -> None:
+    data = NluData(lookups=(Lookup("city", ("Sainsbury's", "Sainsbury")),))
+    (found,) = trained(Component("RegexEntityExtractor"), data=data).extract(text, NOW)
+    assert found.value == text
+
+
 def test_a_threshold_may_be_a_share_of_one() -> None:
     assert extracted("new yorrk", fuzzy=True, threshold=0.99) == []
 
 
 def test_misspelt_short_words_are_no_entries() -> None:
     assert extracted("yor", fuzzy=True, threshold=60) == []
+
+
+def test_the_longest_entry_wins_and_shorter_ones_are_found_elsewhere() -> None:
+    data = NluData(lookups=(Lookup("city", ("the road", "the long road home", "the", "road home")),))
+    found = trained(Component("RegexEntityExtractor"), data=data).extract("the long road home, the road the end", NOW)
+    assert [e.value for e in found] == ["the long road home", "the road", "the"]
+
+
+def test_an_entry_of_two_tables_is_found_in_both() -> None:
+    data = NluData(lookups=(Lookup("city", ("New York", "York")), Lookup("code", ("York", "new"))))
+    found = trained(Component("RegexEntityExtractor"), data=data).extract("new york", NOW)
+    assert sorted((e.entity, e.value) for e in found) == [("city", "new york"), ("code", "new"), ("code", "york")]
 
 
 SYNONYMS = NluData(
@@ -105,6 +190,17 @@ def test_synonyms_come_from_entries_and_annotations() -> None:
 def test_synonyms_map_what_stands_before_them_in_the_pipeline() -> None:
     model = trained(Component("EntitySynonymMapper"), Component("RegexEntityExtractor"), data=SYNONYMS)
     assert values(model.extract("NYC", NOW)) == ["NYC"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [("the big apple", "the big  apple"), ("the big apple", "the big\napple"), ("São Paulo", "Sa\u0303o Paulo"),
+     ("Straße", "strasse"), ("Oslo's", "oslo’s")],
+)  # fmt: skip
+def test_synonyms_map_whatever_the_table_matched(entry: str, said: str) -> None:
+    data = NluData(lookups=(Lookup("city", (entry,)),), synonyms=(Synonym(entry, "mapped"),))
+    model = trained(Component("RegexEntityExtractor"), Component("EntitySynonymMapper"), data=data)
+    assert values(model.extract(f"to {said}!", NOW)) == ["mapped"]
 
 
 @pytest.mark.parametrize("text", ["", " ", "🎉", "\ud800", "("])

@@ -6,6 +6,8 @@ from calendar import monthrange
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal, NamedTuple
 
+from msgspec.structs import replace
+
 from bot.messages import Json
 from bot.nlu.entities.grammar.habits import Habits
 
@@ -47,7 +49,7 @@ class Reference(NamedTuple):
         """Give a reference that leans so, and perhaps to another time."""
         habits = self.habits
         if habits.prefer != prefer:
-            habits = Habits(habits.language, prefer, habits.day_first, habits.rolling, habits.timezone)
+            habits = replace(habits, prefer=prefer)
         return Reference(now or self.now, habits)
 
 
@@ -120,8 +122,11 @@ def described(when: When, habits: Habits) -> tuple[Json, dict[str, Json]]:
     """Give a stretch of time as value and details in Duckling's shapes.
 
     The details of single units carry `from` and `to` too, half-open, so that
-    whoever looks things up in a period needs no calendar.
+    whoever looks things up in a period needs no calendar. Raises ValueError for
+    a stretch in which there is no time.
     """
+    if when.start and when.end and when.start >= when.end and _utc(when.start, habits) >= _utc(when.end, habits):
+        raise ValueError("no time between start and end")
     sides = {
         side: {"value": _iso(time, habits), "grain": when.grain}
         for side, time in (("from", when.start), ("to", when.end))
@@ -130,9 +135,14 @@ def described(when: When, habits: Habits) -> tuple[Json, dict[str, Json]]:
     if when.interval or when.start is None:
         value = {side: sides[side]["value"] if side in sides else None for side in ("to", "from")}
         return value, {"type": "interval", "grain": when.grain, **sides, "values": [{"type": "interval", **sides}]}
-    times = [when.start] if when.other is None else [when.start, when.other]
-    values = [{"type": "value", "value": _iso(time, habits), "grain": when.grain} for time in times]
+    times = [sides["from"]["value"], *([_iso(when.other, habits)] if when.other else ())]
+    values = [{"type": "value", "value": time, "grain": when.grain} for time in times]
     return values[0]["value"], {**values[0], **sides, "values": values}
+
+
+def _utc(time: datetime, habits: Habits) -> datetime:
+    """Tell apart the hours that a clock shows twice when summer time ends."""
+    return time.replace(tzinfo=habits.zone).astimezone(UTC)
 
 
 def _iso(time: datetime, habits: Habits) -> str:

@@ -65,11 +65,20 @@ def _minutes_from(tokens: Tokens, at: int) -> Clock | None:
     if relation in {"to", "till"} and end == first + 1 and _begins_a_range(tokens, first):
         return None
     hour = _hour(tokens, end + 1)
-    if hour is None or (relation in {"to", "after", "before"} and word not in _QUARTERS and hour.marked is False):
+    if hour is None:
+        return None
+    marked = hour.marked or word in _QUARTERS or relation in {"past", "till"} or _is_at(tokens, at)
+    if not marked and (minutes % 5 or minutes <= 12 or hour.hour > 12):
         return None
     if relation in {"past", "after"}:
-        return Clock(hour.end, hour.hour, minutes, grain="minute", sure=hour.sure)
-    return Clock(hour.end, (hour.hour - 1) % (24 if hour.sure else 12) or 12, 60 - minutes, 0, "minute", hour.sure)
+        return Clock(hour.end, hour.hour, minutes, 0, "minute", hour.sure, marked)
+    before = (hour.hour - 1) % 24 if hour.sure else (hour.hour - 1) % 12 or 12
+    return Clock(hour.end, before, 60 - minutes, 0, "minute", hour.sure, marked)
+
+
+def _is_at(tokens: Tokens, at: int) -> bool:
+    """Whether the word before says that a time of day follows, as in `at 10 to 6`."""
+    return at > 0 and tokens.words[at - 1] in _AT
 
 
 _AT: Final = frozenset({"at", "@"})
@@ -90,7 +99,7 @@ def _half_hour(tokens: Tokens, at: int) -> Clock | None:
     hour = number(tokens, at + 1, suffixes=NO_SUFFIXES)
     if hour is None or not 1 <= hour.value <= 12 or not closes(tokens, hour.end):
         return None
-    if not tokens.is_word(at + 1) and (at == 0 or tokens.words[at - 1] not in _AT):
+    if not tokens.is_word(at + 1) and not _is_at(tokens, at):
         return None
     return Clock(hour.end, int(hour.value), 30, grain="minute")
 
@@ -108,19 +117,59 @@ def _hour(tokens: Tokens, at: int) -> Clock | None:
 
 def _digits(tokens: Tokens, at: int) -> Clock | None:
     words = tokens.words
-    if not tokens.has_digits(at) or len(words[at]) > 2 or (tokens.glued(at) and words[at - 1] in {":", ".", ",", "/"}):
+    if not tokens.has_digits(at) or len(words[at]) > 4 or (tokens.glued(at) and words[at - 1] in {":", ".", ",", "/"}):
         return None
+    if len(words[at]) > 2:
+        return _unseparated(tokens, at)
     read = Clock(at + 1, int(words[at]), marked=False)
     parts: list[int] = []
     while len(parts) < 2 and _next_part(tokens, read.end, ":" if parts else ":."):
         parts.append(int(words[read.end + 1]))
         read = read._replace(end=read.end + 2)
     if not parts:
-        return read
-    if words[at + 1] == "." and words[read.end] not in {"am", "pm", "a", "p"}:
-        return None  # 3.30 is a number unless the morning or the afternoon is named
+        return _with_h(tokens, read)
+    # 3.30 is a number unless the morning or the afternoon is named, and may be a time of day where one is expected.
+    point = words[at + 1] == "." and words[read.end] not in {"am", "pm", "a", "p"}
+    if point and parts[0] not in _QUARTER_HOURS:
+        return None
     second = parts[1] if len(parts) == 2 else 0
-    return read._replace(minute=parts[0], second=second, grain="second" if parts[1:] else "minute", marked=True)
+    end = read.end + 2 if len(parts) == 2 and _has_fraction(tokens, read.end) else read.end
+    return read._replace(
+        end=end, minute=parts[0], second=second, grain="second" if parts[1:] else "minute", marked=not point
+    )
+
+
+_QUARTER_HOURS: Final = frozenset({0, 15, 30, 45})
+
+
+def _unseparated(tokens: Tokens, at: int) -> Clock | None:
+    """Read `330pm`, `1730h`, and where a time of day is expected `0930`, `1730`."""
+    word = tokens.words[at]
+    minute = int(word[-2:])
+    read = Clock(at + 1, int(word[:-2]), minute, grain="minute", sure=word[0] == "0", marked=False)
+    if tokens.words[at + 1] == "h" and tokens.glued(at + 1):
+        return read._replace(end=at + 2, sure=True, marked=True)
+    likely = read.sure or (minute and minute in _QUARTER_HOURS)
+    return read if likely or _meridiem(tokens, read) else None
+
+
+def _with_h(tokens: Tokens, read: Clock) -> Clock:
+    """Add the minutes of `17h30`."""
+    at = read.end + 1
+    follows = tokens.words[read.end] == "h" and tokens.glued(read.end) and tokens.glued(at) and tokens.has_digits(at)
+    if not follows or len(tokens.words[at]) != 2 or _goes_on(tokens, at + 1):
+        return read
+    return read._replace(end=at + 1, minute=int(tokens.words[at]), grain="minute")
+
+
+def _goes_on(tokens: Tokens, at: int) -> bool:
+    """Whether letters or digits follow without a gap."""
+    return tokens.glued(at) and tokens.words[at].isalnum()
+
+
+def _has_fraction(tokens: Tokens, at: int) -> bool:
+    """Whether a fraction of a second follows, as in ISO 8601."""
+    return tokens.words[at] == "." and tokens.glued(at) and tokens.glued(at + 1) and tokens.has_digits(at + 1)
 
 
 def _next_part(tokens: Tokens, at: int, marks: str) -> bool:
@@ -139,6 +188,25 @@ def _words(tokens: Tokens, at: int) -> Clock | None:
     return Clock(hour.end, int(hour.value), marked=False)
 
 
+_HALVES: Final = {"morning": 0, "am": 0, "afternoon": 1, "evening": 1, "pm": 1, "night": 0}
+
+
+def _before_midnight(read: Clock, part: str) -> bool:
+    """Tell `11 at night` from `3 at night`."""
+    return part == "night" and 6 <= read.hour < 12
+
+
+def _end_of_letters(tokens: Tokens, read: Clock) -> int | None:
+    """Where `p.m.`, `p m` or, right behind minutes, `p` ends."""
+    at = read.end
+    if tokens.words[at + 1] == "." and tokens.words[at + 2] == "m":
+        return tokens.skip(at + 3, (".",)) if tokens.glued(at + 3) else at + 3
+    if tokens.words[at + 1] == "m":
+        return at + 2
+    touches = read.grain == "minute" and tokens.glued(at) and not _goes_on(tokens, at + 1)
+    return at + 1 if touches else None
+
+
 def _told_apart(tokens: Tokens, read: Clock) -> Clock:
     """Take in what tells morning from evening: `o'clock`, `am`, `p.m.`, `in the morning`, `at night`."""
     words, end = tokens.words, read.end
@@ -146,23 +214,23 @@ def _told_apart(tokens: Tokens, read: Clock) -> Clock:
         read = read._replace(end=end + (1 if words[end] == "oclock" else 3), marked=True)
     if read.hour == 12 and words[read.end] in _WHOLE_HOURS:
         return read._replace(end=read.end + 1, hour=_WHOLE_HOURS[words[read.end]], sure=True, marked=True)
-    half = _meridiem(tokens, read.end)
+    half = _meridiem(tokens, read)
     if half is None or not 1 <= read.hour <= 12:
         return read
     return read._replace(end=half[0], hour=read.hour % 12 + 12 * half[1], sure=True, marked=True)
 
 
-def _meridiem(tokens: Tokens, at: int) -> tuple[int, int] | None:
-    word = tokens.words[at]
+def _meridiem(tokens: Tokens, read: Clock) -> tuple[int, int] | None:
+    """Read which half of the day is meant, 0 or 1, and where that ends."""
+    at, word = read.end, tokens.words[read.end]
     if word in {"am", "pm"}:
         return at + 1, int(word == "pm")
-    if word in {"a", "p"} and tokens.words[at + 1] == "." and tokens.words[at + 2] == "m":
-        return tokens.skip(at + 3, (".",)) if tokens.glued(at + 3) else at + 3, int(word == "p")
-    first = tokens.skip(tokens.skip(at, ("in",)), ("the",))
-    part = tokens.words[first]
-    if first == at + 2 and part in {"morning", "afternoon", "evening"}:
-        return first + 1, int(part != "morning")
-    return (at + 2, 1) if tokens.phrase(at, "at", "night") else None
+    if word in {"a", "p"}:
+        end = _end_of_letters(tokens, read)
+        return (end, int(word == "p")) if end else None
+    if tokens.phrase(at, "in", "the") and tokens.words[at + 2] in _HALVES:
+        return at + 3, int(_HALVES[tokens.words[at + 2]] or _before_midnight(read, tokens.words[at + 2]))
+    return (at + 2, int(_before_midnight(read, "night"))) if tokens.phrase(at, "at", "night") else None
 
 
 def on_part(read: Clock, part: When) -> When:
@@ -200,9 +268,18 @@ def nearest(read: Clock, reference: Reference) -> When:
 
 
 def part_of_day(tokens: Tokens, at: int, day: datetime) -> tuple[int, When] | None:
-    """Read `morning`, `afternoon`, `evening`, `night` of a known day."""
-    hours = PARTS_OF_DAY.get(tokens.words[at])
+    """Read `morning`, `afternoon`, `evening`, `night`, `early in the morning` of a known day."""
+    name = tokens.skip(at, ("early", "late"))
+    if name > at and tokens.phrase(name, "in", "the"):
+        name += 2
+    hours = PARTS_OF_DAY.get(tokens.words[name])
     if hours is None:
         return None
+    if tokens.words[at] == "early" and hours == PARTS_OF_DAY["morning"]:
+        hours = _EARLY
     first, last = (day + timedelta(hours=hour) for hour in hours)
-    return at + 1, span(first, last, "hour")
+    return name + 1, span(first, last, "hour")
+
+
+_EARLY: Final = (4, 9)
+"""Hours of an early morning, as Duckling has them."""

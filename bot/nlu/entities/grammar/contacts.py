@@ -30,13 +30,21 @@ _URL = re.compile(
     re.IGNORECASE,
 )
 _DOMAIN = re.compile(r"(?:\w+://)?(?:[^/@\s]{0,200}@)?([^/?#:\s]+)")
+_GAP = r"[ .()/-]{0,3}"
 _PHONE = re.compile(
-    r"(?<![\w.,/:£€$+-])(?:\+|\(\+?|00(?=[1-9])|(?=0)|(?=(?:1[-. ])?\d{3}[-. ]\d{3}[-. ]\d{4}(?!\d)))"
-    r"\d(?:[ .()/-]{0,3}\d){6,14}(?:[ ]?(?:ext|x)\.?[ ]?(\d{1,6}))?(?![\w%£€$]|[.,/:-]\d)",
+    r"(?<![\w.,:£€$+-])(?<!(?<!\d)/)(?<!(?<!\d)\d{4}[ -])"  # of an amount, an address, a card's groups of four
+    r"(?!\d\d-\d\d-\d\d(?![\d-])|(?:\d{4}[ -]){3}\d)"  # a bank's sort code, a card's number
+    rf"(?:(?:\(?\+|00(?=[1-9])|\((?=[1-9]\d{{1,3}}\)))\d(?:{_GAP}\d){{6,14}}"  # with a country's or an area's code
+    rf"|\(?0[1-9](?:{_GAP}\d){{8,10}}"  # within a country: ten to twelve digits
+    r"|(?:1[-. ])?\d{3}[-. ]\d{3}[-. ]\d{4})"
+    r"(?:[ ]?(?:ext|x)\.?[ ]?(\d{1,6}))?(?![\w%£€$]|[.,:-]\d|/[1-9])",
     re.IGNORECASE,
 )
-_COUNTRY = re.compile(r"\(?\+(1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|\d{3})\)?[ .(-]?")
-"""Country codes have one to three digits, and none begins another (ITU-T E.164, list of assigned codes)."""
+_COUNTRY = re.compile(r"\(?\+(1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|\d{3})\)?[ .-]?(?:\(0\)|\()?")
+"""Country codes have one to three digits, and none begins another (ITU-T E.164, list of assigned codes).
+
+A nought in brackets behind one is dialled within the country only.
+"""
 _TRAILING = ".,;:!?)]}'’*_~"
 
 

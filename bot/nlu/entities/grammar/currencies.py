@@ -50,6 +50,8 @@ NAMES: Final = {
     "yen": CODES["jpy"],
     "franc": CODES["chf"],
     "francs": CODES["chf"],
+    "yuan": CODES["cny"],
+    "renminbi": CODES["cny"],
     "zloty": CODES["pln"],
 }
 MINOR: Final = {
@@ -62,12 +64,44 @@ MINOR: Final = {
     "c": _DOLLAR,
     "¢": _DOLLAR,
 }
-_COUNTRIES: Final = {
-    "us": "usd",
-    "american": "usd",
-    "canadian": "cad",
-    "australian": "aud",
-    "singapore": "sgd",
+_OF_COUNTRIES: Final = {
+    "gbp": ("british, uk", "pound pounds"),
+    "usd": ("us, american", "dollar dollars"),
+    "cad": ("canadian", "dollar dollars"),
+    "aud": ("australian, aussie", "dollar dollars"),
+    "nzd": ("new zealand", "dollar dollars"),
+    "sgd": ("singapore, singaporean", "dollar dollars"),
+    "hkd": ("hong kong", "dollar dollars"),
+    "chf": ("swiss", "franc francs"),
+    "inr": ("indian", "rupee rupees"),
+    "jpy": ("japanese", "yen"),
+    "cny": ("chinese", "yuan renminbi"),
+    "krw": ("korean, south korean", "won"),
+    "sek": ("swedish", "krona kronor kroner crowns"),
+    "nok": ("norwegian", "krone kroner crowns"),
+    "dkk": ("danish", "krone kroner crowns"),
+    "isk": ("icelandic", "krona kronur crowns"),
+    "czk": ("czech", "koruna korunas crowns"),
+    "pln": ("polish", "zloty zlotys"),
+    "huf": ("hungarian", "forint forints"),
+    "zar": ("south african", "rand rands"),
+    "brl": ("brazilian", "real reais"),
+    "mxn": ("mexican", "peso pesos"),
+    "try": ("turkish", "lira liras"),
+    "rub": ("russian", "rouble roubles ruble rubles"),
+    "ils": ("israeli", "shekel shekels"),
+    "aed": ("uae, emirati", "dirham dirhams"),
+    "sar": ("saudi", "riyal riyals"),
+    "qar": ("qatari", "riyal riyals"),
+    "thb": ("thai", "baht"),
+    "myr": ("malaysian", "ringgit ringgits"),
+}
+"""What people call a currency by the country's name: the words for that, and those for the currency."""
+_FULL_NAMES: Final = {
+    (*country.split(), noun): CODES[code]
+    for code, (countries, nouns) in _OF_COUNTRIES.items()
+    for country in countries.split(", ")
+    for noun in nouns.split()
 }
 
 
@@ -91,9 +125,16 @@ def _code(tokens: Tokens, at: int) -> Currency | None:
 
 
 def currency_behind(tokens: Tokens, at: int) -> tuple[Currency | None, int]:
-    """Read `pounds sterling`, `€`, `US dollars`, and where it ends."""
+    """Read `pounds sterling`, `€`, `New Zealand dollars`, and where it ends.
+
+    A sign that stands apart is that of the digits behind it: `two £20 notes`.
+    """
+    for size in (3, 2):
+        full_name = _FULL_NAMES.get(tuple(tokens.words[at : at + size]))
+        if full_name:
+            return full_name, tokens.skip(at + size, ("sterling",))
     word = tokens.words[at]
-    if tokens.words[at + 1] in {"dollar", "dollars"} and word in _COUNTRIES:
-        return CODES[_COUNTRIES[word]], at + 2
+    if word in SIGNS and tokens.has_digits(at + 1) and not tokens.glued(at):
+        return None, at + 1
     currency = SIGNS.get(word) or NAMES.get(word) or _code(tokens, at)
     return currency, tokens.skip(at + 1, ("sterling",)) if word.startswith("pound") else at + 1

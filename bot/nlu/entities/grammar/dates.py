@@ -9,7 +9,7 @@ from typing import Final
 
 from bot.nlu.entities.grammar.calendar import Reference, When, add, floor, unit
 from bot.nlu.entities.grammar.dated import Dated, DateRule, nearest_day
-from bot.nlu.entities.grammar.digits import in_digits
+from bot.nlu.entities.grammar.digits import in_digits, year_of
 from bot.nlu.entities.grammar.names import MONTHS, UNSURE, WEEKDAYS
 from bot.nlu.entities.grammar.numbers import ORDINAL_WORDS, ordinal
 from bot.nlu.entities.grammar.reading import closes
@@ -40,8 +40,8 @@ def year_number(tokens: Tokens, at: int) -> int | None:
     if len(word) != 4 or not word.isdecimal() or not 1900 <= int(word) < 2200:
         return None
     at += 1
-    if tokens.words[at] == "-" and tokens.glued(at) and len(tokens.words[at + 1]) < 3 and tokens.has_digits(at + 1):
-        at += 1  # 2024-02-30 is no day, and no year
+    if tokens.words[at] in {"-", "/"} and tokens.glued(at) and len(tokens.words[at + 1]) < 3:
+        at += tokens.has_digits(at + 1)  # 2024-02-30 is no day, and no year; 2025/26 are two
     return None if tokens.glued(at) and tokens.words[at].isalnum() else int(word)
 
 
@@ -49,7 +49,7 @@ def year_after(tokens: Tokens, at: int, reference: Reference) -> tuple[int, int]
     """Read a year behind a month or day: `2025`, `, 2025`, `of 2025`, `'25`, `last year`."""
     words = tokens.words
     if words[at] == "'" and len(words[at + 1]) == 2 and tokens.glued(at + 1) and words[at + 1].isdecimal():
-        return at + 2, 2000 + int(words[at + 1])
+        return at + 2, year_of(words[at + 1])
     first = tokens.skip(at, (",", "of", "in"))
     year = year_number(tokens, first)
     if year is not None:
@@ -62,9 +62,11 @@ def year_after(tokens: Tokens, at: int, reference: Reference) -> tuple[int, int]
 
 
 def bare_year(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
-    """Read a year that stands alone where a date is expected."""
-    year = year_number(tokens, at) if led else None
-    return (year and Dated(at + 1, unit(datetime(year, 1, 1), "year"))) or None
+    """Read a year that stands alone where a date is expected, or is said to be one: `the year 2025`."""
+    first = tokens.skip(at, ("the",))
+    said = tokens.words[first] == "year"
+    year = year_number(tokens, first + said) if led or said else None
+    return Dated(first + said + 1, unit(datetime(year, 1, 1), "year")) if year and (said or first == at) else None
 
 
 # --- months and their days ----------------------------------------------------
@@ -84,18 +86,35 @@ def month_first(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dat
     year = year_after(tokens, end, reference)
     if year:
         return Dated(year[0], unit(datetime(year[1], month, 1), "month"))
-    if tokens.words[at] in UNSURE and not (led or surely_a_name(tokens, at) or joins_a_date(tokens, at)):
-        return None
-    if tokens.words[at] in _VERBS and not (led or joins_a_date(tokens, at)) and tokens.words[at + 1] in _BEHIND_VERBS:
-        return None
-    return Dated(at + 1, month_from(month, reference))
+    meant = led or joins_a_date(tokens, at) or not _means_something_else(tokens, at)
+    return Dated(at + 1, month_from(month, reference)) if meant else None
+
+
+def _means_something_else(tokens: Tokens, at: int) -> bool:
+    """Whether the month's name is another word or a person's, as far as what stands around it tells."""
+    word, before, behind = tokens.words[at], tokens.words[at - 1] if at > 0 else "", tokens.words[at + 1]
+    if word in UNSURE:
+        asked_for = before in _BEFORE_MONTHS and closes(tokens, at + 1)
+        return not (asked_for or behind in _BEHIND_MONTHS or surely_a_name(tokens, at))
+    if word in _PEOPLE:
+        return before in _BEFORE_PEOPLE or behind in _BEHIND_PEOPLE
+    return word in _VERBS and behind in _BEHIND_VERBS
 
 
 _VERBS: Final = frozenset({"march"})
 _BEHIND_VERBS: Final = listed("on over into off down up through along in out to me him her them us back")
 """What tells `I will march into your branch` from `show my march statement`."""
 
-_JOINTS: Final = listed("to until till - through thru and")
+_PEOPLE: Final = frozenset({"april", "june"})
+_BEFORE_PEOPLE: Final = listed("to with pay paid send sent tell ask give lend owe aunt dear")
+_BEHIND_PEOPLE: Final = listed("is was has had wants needs says said called owes paid sent asked will would can could")
+"""What tells `april owes me £20` and `pay june back` from `my april statement`."""
+
+_BEFORE_MONTHS: Final = listed("about show me vs versus")
+_BEHIND_MONTHS: Final = listed("statement statements bill bills payment payments spending transactions please")
+"""What makes a month of `may`: `what about may?`, `my may statement`."""
+
+_JOINTS: Final = listed("to until till - through thru and or vs versus")
 
 
 def joins_a_date(tokens: Tokens, at: int) -> bool:
@@ -144,8 +163,22 @@ def day_number(tokens: Tokens, at: int) -> tuple[int, int] | None:
     return None if decimals or follows in {"am", "pm"} else (at + 1, int(word))
 
 
+_YEARS_AROUND: Final = 20
+"""How far a year of which only two digits are said may be from the present one."""
+
+
+def _short_year(tokens: Tokens, at: int, reference: Reference) -> tuple[int, int] | None:
+    """Read the year of `3 Sep 25`: two digits that nothing follows which they might count."""
+    word = tokens.words[at]
+    if len(word) != 2 or not word.isdecimal() or tokens.is_word(at + 1) or not closes(tokens, at + 1):
+        return None
+    year = year_of(word)
+    near = abs(year - reference.now.year) <= _YEARS_AROUND and tokens.words[at + 1] not in {":", "/", "-"}
+    return (at + 1, year) if near else None
+
+
 def _dated_day(tokens: Tokens, end: int, month: int, day: int, reference: Reference) -> Dated:
-    year = year_after(tokens, end, reference)
+    year = year_after(tokens, end, reference) or _short_year(tokens, end, reference)
     if year:
         return Dated(year[0], unit(datetime(year[1], month, day), "day"))
     return Dated(end, unit(nearest_day(month, day, reference), "day"))
@@ -157,7 +190,8 @@ def day_first(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated
     day = day_number(tokens, first)
     if day is None:
         return None
-    end = tokens.skip(tokens.skip(day[0], ("day",)) if first > at else day[0], ("of",))
+    said = first > at or tokens.words[day[0] + 1] == "of"
+    end = tokens.skip(tokens.skip(day[0], ("day",)) if said else day[0], ("of",))
     mark = _mark(tokens, end)
     month = MONTHS.get(tokens.words[end + 1 if mark else end])
     if month and mark:
@@ -179,8 +213,7 @@ def _marked_day(tokens: Tokens, end: int, month: int, day: int, mark: str, refer
     """Read what may follow `21-Dec`: the same sign and a year."""
     word = tokens.words[end + 1] if _mark(tokens, end) == mark else ""
     if word.isdecimal() and len(word) in {2, 4} and (len(word) == 2 or year_number(tokens, end + 1)):
-        year = int(word) if len(word) == 4 else 2000 + int(word)
-        return Dated(end + 2, unit(datetime(year, month, day), "day"))
+        return Dated(end + 2, unit(datetime(year_of(word), month, day), "day"))
     return Dated(end, unit(nearest_day(month, day, reference), "day"))
 
 
@@ -224,8 +257,9 @@ def day_of_month(day: int, reference: Reference) -> datetime:
 
 
 def quarter(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
-    """Read `Q3`, `Q3 2025`, `the third quarter of last year`."""
-    first = tokens.skip(at, ("the",))
+    """Read `Q3`, `Q3 2025`, `2025 Q3`, `the third quarter of last year`."""
+    before = year_number(tokens, at)
+    first = at + 1 if before else tokens.skip(at, ("the",))
     number = ordinal(tokens, first)
     if tokens.words[first] == "q" and tokens.glued(first + 1) and tokens.words[first + 1] in {"1", "2", "3", "4"}:
         end, which = first + 2, int(tokens.words[first + 1])
@@ -233,7 +267,7 @@ def quarter(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated |
         end, which = number.end + 1, int(number.value)
     else:
         return None
-    year = year_after(tokens, end, reference)
+    year = (end, before) if before else year_after(tokens, end, reference)
     if year:
         return Dated(year[0], unit(datetime(year[1], 3 * which - 2, 1), "quarter"))
     start = _nearest_month(3 * which - 2, reference._replace(now=floor(reference.now, "quarter")))
@@ -245,6 +279,6 @@ RULES: Final[Mapping[DateRule, frozenset[str]]] = {
     day_first: ORDINAL_WORDS | {DIGITS, "the"},
     month_first: frozenset(MONTHS),
     quarter: ORDINAL_WORDS | {DIGITS, "the", "q"},
-    bare_year: frozenset({DIGITS}),
+    bare_year: frozenset({DIGITS, "the", "year"}),
 }
 """The rules for dates, and the words that each can begin with."""

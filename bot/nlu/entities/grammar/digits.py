@@ -6,10 +6,16 @@ from datetime import datetime
 
 from bot.nlu.entities.grammar.calendar import Reference, unit
 from bot.nlu.entities.grammar.dated import Dated, nearest_day
-from bot.nlu.entities.grammar.tokens import Tokens
+from bot.nlu.entities.grammar.tokens import Tokens, listed
 
 _SHARES = frozenset({(1, 2), (1, 3), (2, 3), (1, 4), (3, 4)})
 """What is a share (1/2) rather than a day and a month, unless a date is expected."""
+
+_WHOLES = listed("a an all my our your")
+_RATED = listed("star stars would rating rated score scored marks points")
+"""What stands behind the points that something is given."""
+_NUMBERED = listed("flat apartment apt unit room suite house plot")
+"""What is called by two numbers with a stroke between them."""
 
 
 def in_digits(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
@@ -19,16 +25,24 @@ def in_digits(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated
         year_first = len(parts[0]) == 4
         first, second = (parts[1], parts[2]) if year_first else (parts[0], parts[1])
         day, month = (int(second), int(first)) if year_first else _day_and_month(first, second, reference)
-        return Dated(end, unit(datetime(_year(parts[0] if year_first else parts[2]), month, day), "day"))
+        return Dated(end, unit(datetime(year_of(parts[0] if year_first else parts[2]), month, day), "day"))
     if len(parts) < 2 or tokens.words[at + 1] != "/":
         return None
     if len(parts[1]) == 4:
         return Dated(end, unit(datetime(int(parts[1]), int(parts[0]), 1), "month"))
-    share = (int(parts[0]), int(parts[1])) in _SHARES or tokens.words[end] in {"star", "stars"}
-    if max(len(part) for part in parts) > 2 or (not led and share) or parts == ["24", "7"]:
+    if max(len(part) for part in parts) > 2 or _is_share(tokens, at, end, led) or parts == ["24", "7"]:
         return None
     day, month = _day_and_month(parts[0], parts[1], reference)
     return Dated(end, unit(nearest_day(month, day, reference), "day"))
+
+
+def _is_share(tokens: Tokens, at: int, end: int, led: bool) -> bool:
+    """Tell `1/2`, `1/5 of a percent`, `8/10 would recommend` and `flat 12/3` from a day and a month."""
+    if tokens.words[end] == "of" and tokens.words[end + 1] in _WHOLES:
+        return True
+    share = (int(tokens.words[at]), int(tokens.words[at + 2])) in _SHARES
+    numbered = at > 0 and tokens.words[at - 1] in _NUMBERED
+    return not led and (share or numbered or tokens.words[end] in _RATED)
 
 
 def _day_and_month(first: str, second: str, reference: Reference) -> tuple[int, int]:
@@ -55,6 +69,7 @@ def _digit_groups(tokens: Tokens, at: int) -> tuple[list[str], int]:
     return (parts, end) if fits else ([], at)
 
 
-def _year(digits: str) -> int:
+def year_of(digits: str) -> int:
+    """Give the year that two or four digits mean: of two, 1970 to 2069."""
     year = int(digits)
     return year if len(digits) == 4 else year + (2000 if year < 70 else 1900)

@@ -47,7 +47,10 @@ DIMENSIONS: Final = frozenset(_ENGLISH) | CONTACTS
 """The entities that the grammar knows, by Duckling's names."""
 
 
-_FAINT: Final = listed("the a an in on at this to from by after before up over during about around")
+_FAINT: Final = listed(
+    "the a an in on at to this from by before after up over during about around no not prior or and earlier later than "
+    "including starting"
+)
 """Words so common that a phrase is tried only when the words behind them promise one: this keeps messages cheap."""
 
 _PROMISING: Final = (
@@ -60,8 +63,8 @@ _PROMISING: Final = (
 _TOKEN_LIMIT: Final = 20_000
 """Tokens of a message that are read; what comes after them is left alone."""
 
-_MOST_FAINT: Final = 3
-"""So many faint words may stand before what they belong to ("up to the 5th")."""
+_MOST_FAINT: Final = 5
+"""So many faint words may stand before what they belong to ("up to and including the 5th")."""
 
 
 @dataclass(frozen=True)
@@ -94,15 +97,12 @@ class GrammarExtractor:
         free = 0
         ahead = iter((*contacts, None))
         contact = next(ahead)
-        for at in range(min(tokens.count, _TOKEN_LIMIT)):
-            if at < free:
+        for at, word in enumerate(tokens.words[: min(tokens.count, _TOKEN_LIMIT)]):
+            rules = self._rules.get(DIGITS if word.isdecimal() else word)
+            if rules is None or at < free or (word in _FAINT and not _promising(tokens, at)):
                 continue
             while contact and contact.end <= tokens.starts[at]:
                 contact = next(ahead)
-            word = tokens.words[at]
-            rules = self._rules.get(DIGITS if word.isdecimal() else word)
-            if rules is None or (word in _FAINT and not _promising(tokens, at)):
-                continue
             reference = reference or Reference(local(now, self.habits), self.habits)
             best = _longest(rules, tokens, at, reference)
             end = tokens.ends[best[1].end - 1] if best else 0

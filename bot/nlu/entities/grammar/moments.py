@@ -11,8 +11,10 @@ from bot.nlu.entities.grammar import dates, parts, shifts, weekdays
 from bot.nlu.entities.grammar.calendar import Reference, When, add, coarse, floor, span, unit
 from bot.nlu.entities.grammar.clocks import CLOCK_WORDS, Clock, clock, nearest, on_day, on_part, part_of_day
 from bot.nlu.entities.grammar.dated import Dated, DateRule
+from bot.nlu.entities.grammar.names import SEASONS, WEEKDAYS, ZONES
 from bot.nlu.entities.grammar.quantities import COUNT_WORDS, CYCLES, Count, counted, cycle
 from bot.nlu.entities.grammar.tokens import DIGITS, Tokens, listed
+from bot.nlu.entities.grammar.weekdays import DAYS_FROM_TODAY
 
 
 def longest(rules: Iterable[DateRule], tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
@@ -75,33 +77,39 @@ def _skip_article(tokens: Tokens, at: int) -> int:
 
 def _with_clock(tokens: Tokens, dated: Dated, reference: Reference) -> Dated:
     """Add the time of day that follows a date, if one does; a part of the day tells morning from evening."""
-    if tokens.words[dated.end] == "t" and tokens.glued(dated.end):  # ISO 8601: 2026-11-03T10:00
-        said = clock(tokens, dated.end + 1)
-        return _in_its_zone(tokens, Dated(said.end, _clock_on(said, dated.when)), reference) if said else dated
-    first = tokens.skip(dated.end, (",",))
-    second = tokens.skip(first, ("at", "@", "for", "around", "about", "from"))
-    said = clock(tokens, second, bare=second > first and tokens.words[first] in {"at", "@", "around", "about"})
+    iso = tokens.words[dated.end] == "t" and tokens.glued(dated.end)  # ISO 8601: 2026-11-03T10:00
+    first = dated.end + 1 if iso else tokens.skip(dated.end, (",",))
+    second = first if iso else tokens.skip(first, ("at", "@", "for", "around", "about", "from"))
+    called = second > first and tokens.words[first] in {"at", "@", "around", "about"}
+    said = clock(tokens, tokens.skip(second, ("around", "about")) if called else second, bare=called)
     if said is None or dated.when.start is None:
         return dated
-    return Dated(said.end, _clock_on(said, dated.when))
+    end, offset = _zone(tokens, said, "+-" if iso else "+")
+    return Dated(end, _from_zone(offset, _clock_on(said, dated.when), reference))
 
 
-def _in_its_zone(tokens: Tokens, dated: Dated, reference: Reference) -> Dated:
-    """Take in the offset of ISO 8601 behind a time: `Z`, `+01:00`."""
-    at = dated.end
-    sign, minutes = tokens.words[at], 0
-    if not tokens.glued(at) or sign not in {"z", "+", "-"}:
-        return dated
-    if sign != "z":
-        hours = tokens.words[at + 1]
-        if not (tokens.words[at + 2] == ":" and tokens.has_digits(at + 1) and tokens.has_digits(at + 3)):
-            return dated
-        minutes = (60 * int(hours) + int(tokens.words[at + 3])) * (1 if sign == "+" else -1)
-        at += 3
-    assert dated.when.start is not None
-    meant = dated.when.start.replace(tzinfo=timezone(timedelta(minutes=minutes)))
-    start = meant.astimezone(reference.habits.zone).replace(tzinfo=None)
-    return Dated(at + 1, When(start, add(start, dated.when.grain, 1), dated.when.grain))
+def _zone(tokens: Tokens, said: Clock, signs: str = "+") -> tuple[int, timezone | None]:
+    """Read the zone that a time of day is said in: `Z`, `+01:00`, `+0100`, `GMT`; where it ends, and the zone."""
+    at, word = said.end, tokens.words[said.end]
+    if word in ZONES and (word != "z" or tokens.glued(at)):
+        return at + 1, timezone(timedelta(minutes=ZONES[word]))
+    hours, end = tokens.words[at + 1], at + 2
+    touches = word in signs and tokens.glued(at) and tokens.glued(at + 1) and said.grain != "hour"
+    if not word or not touches or not tokens.has_digits(at + 1) or len(hours) not in {2, 4}:
+        return at, None
+    if len(hours) == 2 and tokens.words[end] == ":" and tokens.glued(end + 1) and tokens.has_digits(end + 1):
+        hours, end = hours + tokens.words[end + 1], end + 2
+    minutes = 60 * int(hours[:2]) + int(hours[2:] or 0)
+    return end, timezone(timedelta(minutes=-minutes if word == "-" else minutes))
+
+
+def _from_zone(zone: timezone | None, when: When, reference: Reference) -> When:
+    """Take a time of another zone into that of the habits."""
+    if zone is None or when.start is None:
+        return when
+    times = [when.start] if when.other is None else [when.start, when.other]
+    here = [time.replace(tzinfo=zone).astimezone(reference.habits.zone).replace(tzinfo=None) for time in times]
+    return When(here[0], add(here[0], when.grain, 1), when.grain, other=here[1] if here[1:] else None)
 
 
 def _clock_on(said: Clock, when: When) -> When:
@@ -119,14 +127,29 @@ def _by_clock(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated
     said = clock(tokens, at, bare=True)
     if said is None:
         return None
-    first = tokens.skip(tokens.skip(said.end, (",",)) if said.marked else said.end, ("on",))
+    end, zone = _zone(tokens, said)
+    first = tokens.skip(tokens.skip(end, (",",)) if said.marked else end, ("on",))
     behind = _tonight(tokens, first, reference, led) or plain_date(tokens, first, reference)
+    if behind and _within_a_day(behind.when) and (said.marked or _is_expected(tokens, at, behind.when)):
+        return Dated(behind.end, _from_zone(zone, _clock_on(said, behind.when), reference))
+    called = _is_called(tokens, at)
+    return Dated(end, _from_zone(zone, nearest(said, reference), reference)) if said.marked or called else None
+
+
+def _is_expected(tokens: Tokens, at: int, day: When) -> bool:
+    """Whether a mere number before a day is a time of it: `by 6 tomorrow`, `six this evening`, `20 to 6 on Friday`."""
     before = tokens.words[at - 1] if at > 0 else ""
-    expected = before in _BEFORE_A_CLOCK or (behind is not None and behind.when.interval and before not in _COUNTING)
-    if behind and _within_a_day(behind.when) and (said.marked or expected):
-        return Dated(behind.end, _clock_on(said, behind.when))
-    called = before in {"at", "@"}
-    return Dated(said.end, nearest(said, reference)) if said.marked or called else None
+    if before in _BEFORE_A_CLOCK or (tokens.words[at + 1] == "to" and tokens.has_digits(at)):
+        return True
+    return day.interval and before not in _COUNTING and tokens.words[at + 1] != "."
+
+
+def _is_called(tokens: Tokens, at: int) -> bool:
+    """Whether `at` or `at about` says that a number is a time of day; of a rate (`the pound is at 1.30`) it is not."""
+    about = at > 1 and tokens.words[at - 1] in {"about", "around"}
+    word = tokens.words[at - 2 if about else at - 1] if at > 0 else ""
+    rate = at > 1 and tokens.words[at + 1] == "." and tokens.words[at - 2] in {"is", "was"}
+    return word in {"at", "@"} and not rate
 
 
 def plain_date(tokens: Tokens, at: int, reference: Reference) -> Dated | None:
@@ -161,23 +184,27 @@ def _tonight(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated 
     return _with_clock(tokens, evening, reference) if evening else None
 
 
-_FROM_A_DAY: Final = {"before": -1, "after": 1, "from": 1, "on": 1}
+_FROM_A_DAY: Final = {"before": -1, "after": 1, "from": 1, "on": 1, "ago": -1}
+_NAMED_DAYS: Final = frozenset(DAYS_FROM_TODAY) | frozenset(WEEKDAYS)
 
 
 def _days_from(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
-    """Read `the day before christmas`, `two weeks from Friday`, and the British `a week on Friday`."""
+    """Read `the day before christmas`, `a week ago on Friday`, and the British `a week on Friday`, `a week today`."""
     first = tokens.skip(at, ("the",))
     grain = cycle(tokens, first)
     count = Count(first + 1, Decimal(1), grain) if grain else counted(tokens, at)
-    sign = _FROM_A_DAY.get(tokens.words[count.end]) if count else None
-    if count is None or sign is None or not coarse(count.grain) or count.value != int(count.value):
+    if count is None or not coarse(count.grain) or count.value != int(count.value):
         return None
-    if tokens.words[count.end] == "on" and count.grain != "week":
-        return None
+    word = tokens.words[count.end]
+    sign, begin = _FROM_A_DAY.get(word, 1), count.end + (word in _FROM_A_DAY)
+    if begin == count.end or word in {"on", "ago"}:
+        begin = tokens.skip(begin, ("on",)) if word == "ago" else begin
+        if tokens.words[begin] not in _NAMED_DAYS or (word != "ago" and count.grain != "week"):
+            return None
     if at > 0 and tokens.words[at - 1] == "for":
         return None  # "for 2 weeks from Monday": how long, and since when
-    leaning = reference.leaning("future") if tokens.words[count.end] in {"from", "on"} else reference
-    day = _date(tokens, count.end + 1, leaning, True)
+    leaning = reference if word in {"before", "after", "ago"} else reference.leaning("future")
+    day = _date(tokens, begin, leaning, begin > count.end)
     if day and tokens.words[day.end] in {"to", "until", "till", "-"}:
         return None
     if day is None or day.when.start is None or day.when.interval or day.when.grain != "day":
@@ -187,7 +214,8 @@ def _days_from(tokens: Tokens, at: int, reference: Reference, led: bool) -> Date
 
 def _now(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
     end = tokens.skip(at, ("right",))
-    now = tokens.words[end] == "now" and (end > at or (led and tokens.words[at - 1] != "for"))
+    sure = end > at or tokens.count == 1 or (led and tokens.words[at - 1] != "for")
+    now = tokens.words[end] == "now" and sure
     return Dated(end + 1, unit(floor(reference.now, "second"), "second")) if now else None
 
 
@@ -210,14 +238,15 @@ def phrase(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | 
     first = tokens.skip(at + 1, ("the",))
     part = part_of_day(tokens, first, reference.today) if first == at + 2 and word in {"in", "during"} else None
     if part:
-        return Dated(part[0], _coming(part[1], reference))
+        return _with_clock(tokens, Dated(part[0], _coming(part[1], reference)), reference)
     if tokens.words[first] in {"weekend", "weekends"}:
         lean = -1 if reference.past and reference.now.weekday() < 5 else 0
         return Dated(first + 1, shifts.weekend(lean, reference))
     if word == "in" and tokens.words[at + 1] in shifts.SHIFTS:
         return None  # "what came in last month": Duckling's "in" goes with named months and years only
-    found = moment(tokens, at + 1, reference, True)
-    return found if found and _PREPOSITIONS[word](found.when) and (first == at + 1 or word != "in") else None
+    found = moment(tokens, tokens.skip(at + 1, ("about", "around")) if word == "at" else at + 1, reference, True)
+    fits = first == at + 1 or word != "in" or tokens.words[first] in SEASONS
+    return found if found and _PREPOSITIONS[word](found.when) and fits else None
 
 
 def _coming(part: When, reference: Reference) -> When:

@@ -18,6 +18,7 @@ from bot.nlu.entities.grammar.currencies import (
     currency_behind,
     sign_before,
 )
+from bot.nlu.entities.grammar.limits import LIMIT_WORDS, limit_before, limit_behind
 from bot.nlu.entities.grammar.numbers import (
     GROUPS,
     MONEY_SUFFIXES,
@@ -43,46 +44,14 @@ _ALWAYS_JOINING: Final = frozenset("_^*×+=")
 
 _NOTES: Final = {"fiver": 5, "tenner": 10, "grand": 1000, "fivers": 5, "tenners": 10}
 
-_AT_MOST: Final = (
-    ("under",),
-    ("below",),
-    ("less", "than"),
-    ("lower", "than"),
-    ("fewer", "than"),
-    ("smaller", "than"),
-    ("cheaper", "than"),
-    ("up", "to"),
-    ("at", "most"),
-    ("no", "more", "than"),
-    ("not", "more", "than"),
-    ("maximum",),
-    ("max",),
-)
-_AT_LEAST: Final = (
-    ("over",),
-    ("above",),
-    ("more", "than"),
-    ("greater", "than"),
-    ("bigger", "than"),
-    ("larger", "than"),
-    ("higher", "than"),
-    ("at", "least"),
-    ("exceeding",),
-    ("no", "less", "than"),
-    ("not", "less", "than"),
-    ("minimum",),
-    ("min",),
-)
-_SIDES_BEHIND: Final = {("or", word): "from" for word in ("more", "over", "above", "higher")} | {
-    ("or", word): "to" for word in ("less", "under", "below", "lower", "cheaper")
-}
-"""What follows an amount and makes an interval of it, with the side that the amount is."""
-
 _JOINTS: Final = frozenset({"-", "to"})
 _BETWEEN: Final = {"between": _JOINTS | {"and"}, "from": _JOINTS | {"till", "until"}}
 _ALL_SCALES: Final = MONEY_SUFFIXES | _SCALES_BEHIND | GROUPS
 _LAST_WORDS: Final = 3
 """Words of an amount among which its scale is looked for: behind it stands nothing but the currency."""
+
+_ARTICLES: Final = frozenset({"a", "an"})
+_PLUS_OR_MINUS: Final = frozenset({"-", "+", "minus", "negative"})
 
 _LONGEST_AMOUNT: Final = 14
 """Tokens within which the word has to stand that joins two amounts."""
@@ -93,7 +62,7 @@ MONEY_WORDS: Final = (
     | frozenset(CODES)
     | frozenset(DOLLARS)
     | frozenset(_NOTES)
-    | {phrase[0] for phrase in _AT_MOST + _AT_LEAST}
+    | LIMIT_WORDS
     | frozenset(_BETWEEN)
     | {"-", "+", "a", "an", "rs"}
 )
@@ -130,12 +99,9 @@ def _unclear(tokens: Tokens, at: int) -> Reading | None:
 
 
 def _bounded(tokens: Tokens, at: int) -> Reading | None:
-    for side, phrases in (("to", _AT_MOST), ("from", _AT_LEAST)):
-        for phrase in phrases:
-            if tokens.words[at] == phrase[0] and tokens.phrase(at, *phrase):
-                found = _amount(tokens, at + len(phrase))
-                return found and _interval(found.end, **{side: found})
-    return None
+    limit = limit_before(tokens, at)
+    found = _amount(tokens, limit.end) if limit else None
+    return _interval(found.end, **{limit.side: found}) if limit and found else None
 
 
 def _between(tokens: Tokens, at: int) -> Reading | None:
@@ -150,9 +116,9 @@ def _range(tokens: Tokens, at: int) -> Reading | None:
     found = _amount(tokens, at)
     if found is None:
         return None
-    side = _SIDES_BEHIND.get((tokens.words[found.end], tokens.words[found.end + 1]))
-    if side:
-        return _interval(found.end + 2, **{side: found})
+    limit = limit_behind(tokens, found.end)
+    if limit:
+        return _interval(limit.end, **{limit.side: found})
     return Reading(found.end, plain(found.value), {"type": "value", **_details(found)})
 
 
@@ -209,9 +175,10 @@ def _details(found: Amount) -> dict[str, Json]:
 
 def _amount(tokens: Tokens, at: int) -> Amount | None:
     word = tokens.words[at]
-    if word in {"-", "+"} and not tokens.glued(at):
+    if word in _PLUS_OR_MINUS and not tokens.glued(at):
         found = _signed(tokens, at + 1)
-        return found and found._replace(value=-found.value if word == "-" else found.value)
+        if found:
+            return found._replace(value=found.value if word == "+" else -found.value)
     return _signed(tokens, at) or _named(tokens, at) or _note(tokens, at)
 
 
@@ -237,13 +204,17 @@ def _signed(tokens: Tokens, at: int) -> Amount | None:
 def _named(tokens: Tokens, at: int) -> Amount | None:
     """Read an amount whose currency comes last: `50p`, `twenty quid`, `12.50 EUR`, `five pounds twenty`."""
     read = number(tokens, at, suffixes=MONEY_SUFFIXES, comma=True)
-    if read is None and tokens.words[at] in {"a", "an"} and tokens.words[at + 1] in FOLLOWERS:
-        read = Number(at + 1, Decimal(1))
+    if read is None and tokens.words[at] in _ARTICLES and tokens.words[at + 1] in FOLLOWERS:
+        one = _with_unit(tokens, at, Number(at + 1, Decimal(1)))
+        return one if one and closes(tokens, one.end) else None  # "a grand piano", "a pound coin"
     share = fraction_of(tokens, at)
     if share and tokens.words[share.end] in _NOTES:
         read = share
-    if read is None or read.end >= tokens.count or _is_fragment(tokens, at, read):
-        return None
+    return None if read is None or _is_fragment(tokens, at, read) else _with_unit(tokens, at, read)
+
+
+def _with_unit(tokens: Tokens, at: int, read: Number) -> Amount | None:
+    """Read the currency, the coins or the notes that are counted."""
     word = tokens.words[read.end]
     if word in MINOR and _is_minor(tokens, at, read):
         return Amount(read.end + 1, read.value / 100, MINOR[word])
@@ -272,8 +243,10 @@ def _in_notes(tokens: Tokens, count: Number, note: int) -> Amount:
 
 
 def _is_minor(tokens: Tokens, at: int, read: Number) -> bool:
-    """Tell `50p` and `fifty pence` from `2 c` and `plan a p`: one letter has to touch digits."""
-    return len(tokens.words[read.end]) > 1 or (tokens.has_digits(read.end - 1) and tokens.glued(read.end))
+    """Tell `50p`, `ninety nine p` and `fifty pence` from `2 c` and `plan a p`: one letter has to touch digits."""
+    last, unit = read.end - 1, tokens.words[read.end]
+    spoken = unit == "p" and tokens.is_word(last) and tokens.words[last] not in _ARTICLES
+    return len(unit) > 1 or spoken or (tokens.has_digits(last) and tokens.glued(read.end))
 
 
 def _note(tokens: Tokens, at: int) -> Amount | None:
@@ -312,10 +285,12 @@ def _runs_on(tokens: Tokens, at: int) -> bool:
 
 
 def _joins(tokens: Tokens, at: int) -> bool:
-    """Whether the token is a sign that makes one of what stands on both its sides."""
+    """Whether the token is a sign that makes one of what stands on both its sides, or the first of several."""
     if not (tokens.glued(at) and tokens.glued(at + 1)):
         return False
     word = tokens.words[at]
+    if word in _JOINING and tokens.words[at + 1] in _JOINING:
+        return _joins(tokens, at + 1)
     return (word in _JOINING and _has_number(tokens, at + 1)) or word in _ALWAYS_JOINING
 
 

@@ -12,8 +12,8 @@ def _table(names: str, first: int) -> dict[str, int]:
 
 
 WEEKDAYS: Final = _table(
-    "monday mon mondays,tuesday tue tues tuesdays,wednesday wed weds wednesdays,thursday thu thur thurs thursdays,"
-    "friday fri fridays,saturday sat saturdays,sunday sun sundays",
+    "monday mon mondays,tuesday tue tues tuesdays,wednesday wed weds wednesdays wensday,"
+    "thursday thu thur thurs thursdays,friday fri fridays,saturday sat saturdays,sunday sun sundays",
     0,
 )
 MONTHS: Final = _table(
@@ -21,7 +21,7 @@ MONTHS: Final = _table(
     "november nov,december dec",
     1,
 )
-UNSURE: Final = frozenset({"may", "mar", "apr", "jan", "mon", "wed", "weds", "sat", "sun", "april", "june"})
+UNSURE: Final = frozenset({"may", "mar", "apr", "jan", "mon", "wed", "weds", "sat", "sun"})
 """Names that are other words too, or people's; alone they count only where a date is expected, or as written."""
 
 SEASONS: Final = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}
@@ -35,6 +35,22 @@ PARTS_OF_DAY: Final = {
     "night": (18, 24),
 }
 """Hours from which and to which the parts of a day go, as Duckling has them."""
+
+ZONES: Final = {
+    "z": 0,
+    "utc": 0,
+    "gmt": 0,
+    "bst": 60,
+    "cet": 60,
+    "cest": 120,
+    "est": -300,
+    "edt": -240,
+    "cst": -360,
+    "cdt": -300,
+    "pst": -480,
+    "pdt": -420,
+}
+"""Minutes by which the clocks of a zone are before those of Greenwich; `z` is ISO 8601's."""
 
 _FEASTS: Final = {
     "christmas day": (12, 25),

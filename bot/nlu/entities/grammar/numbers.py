@@ -20,7 +20,7 @@ _SMALL: Final = numbered(
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
     "eighteen nineteen",
     0,
-)
+) | {"nought": 0}
 _TENS: Final = {
     word: 10 * value for word, value in numbered("twenty thirty forty fifty sixty seventy eighty ninety", 2).items()
 } | {"fourty": 40}
@@ -46,9 +46,12 @@ _FRACTIONS: Final = {"half": Decimal("0.5"), "quarter": Decimal("0.25"), "quarte
 _SHARES: Final = {
     (whole, part): Decimal(whole) / Decimal(part) for whole, part in (("1", "2"), ("1", "4"), ("3", "4"), ("1", "3"))
 }
+_QUARTER: Final = Decimal("0.25")
+_SHARE_COUNTS: Final = {"a": 1, "one": 1, "three": 3}
+_SECOND_OF_SHARES: Final = frozenset({"/", "-", *_FRACTIONS})
 _SHARE_SIGNS: Final = {"½": Decimal("0.5"), "¼": Decimal("0.25"), "¾": Decimal("0.75")}
 _SEVERAL: Final = {"couple": 2, "pair": 2, "few": 3}
-_DIGITS: Final = {word: str(value) for word, value in _SMALL.items() if value < 10} | {"oh": "0", "nought": "0"}
+_DIGITS: Final = {word: str(value) for word, value in _SMALL.items() if value < 10} | {"oh": "0"}
 
 _ORDINALS: Final = numbered(
     "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth "
@@ -62,7 +65,7 @@ SPOKEN: Final = (
     frozenset(_SMALL)
     | frozenset(_TENS)
     | frozenset(_SHARE_SIGNS)
-    | {"a", "an", "half", "minus", "negative", "dozen", "hundred", "couple", "."}
+    | {"a", "an", "half", "quarter", "minus", "negative", "dozen", "hundred", "couple", "point", "."}
 )
 """Words and signs that a number can begin with."""
 
@@ -149,7 +152,7 @@ def number(tokens: Tokens, at: int, *, suffixes: Mapping[str, int] = SUFFIXES, c
         positive = number(tokens, at + 1, suffixes=suffixes, comma=comma)
         return positive and Number(positive.end, -positive.value)
     read = digits(tokens, at, comma=comma, spaces=comma)
-    if read is None:
+    if read is None or (tokens.words[at + 1] == "/" and _of_a_group(tokens, at)):
         return _spoken(tokens, at)
     return _scaled(tokens, read, suffixes=suffixes)
 
@@ -170,16 +173,16 @@ def _goes_on(tokens: Tokens, at: int) -> bool:
 
 def _spoken(tokens: Tokens, at: int) -> Number | None:
     words = tokens.words
-    share = fraction_of(tokens, at)
-    if share and words[share.end] in GROUPS:
-        return Number(share.end + 1, share.value * GROUPS[words[share.end]])
+    part = _of_a_group(tokens, at)
+    if part:
+        return part
     if words[at] in {"a", "an"} and words[at + 1] in GROUPS:
         return _continued(tokens, Number(at + 2, Decimal(GROUPS[words[at + 1]])), GROUPS[words[at + 1]])
     if words[at] in {"dozen", "hundred"}:
         return Number(at + 1, Decimal(GROUPS[words[at]]))
     if words[at] in _SHARE_SIGNS:
         return Number(at + 1, _SHARE_SIGNS[words[at]])
-    read = _several(tokens, at) or _below_hundred(tokens, at)
+    read = _several(tokens, at) or _below_hundred(tokens, at) or _point_alone(tokens, at)
     if read is None:
         return None
     if words[read.end] in GROUPS:
@@ -188,15 +191,32 @@ def _spoken(tokens: Tokens, at: int) -> Number | None:
     return _with_fraction(tokens, _with_point(tokens, read))
 
 
+def _of_a_group(tokens: Tokens, at: int) -> Number | None:
+    """Read `half a million`, `1/2 a million`."""
+    share = fraction_of(tokens, at)
+    group = GROUPS.get(tokens.words[share.end]) if share else None
+    return Number(share.end + 1, share.value * group) if share and group else None
+
+
 def fraction_of(tokens: Tokens, at: int) -> Number | None:
-    """Read `half a`, `a quarter of a`, `three quarters of an` before what is meant a part of."""
+    """Read `half a`, `a quarter of an`, `three-quarters of a`, `1/2`, `half` before what is meant a part of."""
+    if tokens.words[at] not in _FRACTIONS and tokens.words[at + 1] not in _SECOND_OF_SHARES:
+        return None
+    share = _share(tokens, at)
+    return share and share._replace(end=tokens.skip(tokens.skip(share.end, ("of",)), ("a", "an")))
+
+
+def _share(tokens: Tokens, at: int) -> Number | None:
     words = tokens.words
-    if words[at] == "half" and words[at + 1] in {"a", "an"}:
-        return Number(at + 2, Decimal("0.5"))
-    count = {"a": 1, "one": 1, "three": 3}.get(words[at])
-    if count and words[at + 1] in {"quarter", "quarters"} and words[at + 2] == "of" and words[at + 3] in {"a", "an"}:
-        return Number(at + 4, Decimal(count) / 4)
-    return None
+    if words[at + 1] == "/" and tokens.glued(at + 1) and tokens.glued(at + 2) and not tokens.glued(at):
+        share = _SHARES.get((words[at], words[at + 2]))
+        return None if share is None else Number(at + 3, share)
+    count = _SHARE_COUNTS.get(words[at])
+    first = at + 1 if count else at
+    part = _FRACTIONS.get(words[first + 1 if count and words[first] == "-" else first])
+    if part is None or (count == 3 and part != _QUARTER):
+        return None
+    return Number(first + 1 + (words[first] == "-"), part * (count or 1))
 
 
 def _several(tokens: Tokens, at: int) -> Number | None:
@@ -261,6 +281,14 @@ def _with_point(tokens: Tokens, read: Number) -> Number:
     value = Decimal(f"{int(read.value)}.{decimals}")
     group = GROUPS.get(tokens.words[end])
     return Number(end + 1, value * group) if group else Number(end, value)
+
+
+def _point_alone(tokens: Tokens, at: int) -> Number | None:
+    """Begin `point five` where it is no `this point, two cards`: behind no word, or before a percentage."""
+    read = Number(at, Decimal(0))
+    end = _with_point(tokens, read).end
+    alone = at == 0 or not tokens.is_word(at - 1) or tokens.words[end] in {"percent", "%"}
+    return read if end > at + 1 and tokens.is_word(at + 1) and alone else None
 
 
 def _with_fraction(tokens: Tokens, read: Number) -> Number:

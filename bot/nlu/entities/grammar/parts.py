@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from bot.nlu.entities.grammar.calendar import Reference, coarse, floor, span, unit
+from bot.nlu.entities.grammar.calendar import Grain, Reference, add, coarse, floor, span, unit
 from bot.nlu.entities.grammar.dated import Dated, DateRule
-from bot.nlu.entities.grammar.dates import day_first, month_first
+from bot.nlu.entities.grammar.dates import bare_year, day_first, month_first, quarter
 from bot.nlu.entities.grammar.digits import in_digits
 from bot.nlu.entities.grammar.names import WEEKDAYS
 from bot.nlu.entities.grammar.numbers import ORDINAL_WORDS, ordinal
@@ -16,16 +16,21 @@ from bot.nlu.entities.grammar.quantities import cycle
 from bot.nlu.entities.grammar.shifts import shifted
 from bot.nlu.entities.grammar.tokens import DIGITS, Tokens
 
+_ENDS: Final[Mapping[str, Grain]] = {"eod": "day", "eow": "week", "eom": "month", "eoy": "year"}
+
 
 def edge(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
-    """Read `the start of the month`, `the end of last year`, `the first day of March`: a day."""
+    """Read `the start of the month`, `the end of 2025`, `the first day in March`, `EOM`: a day."""
+    if tokens.words[at] in _ENDS:
+        grain = _ENDS[tokens.words[at]]
+        return Dated(at + 1, unit(add(floor(reference.now, grain), grain, 1) - timedelta(days=1), "day"))
     first = tokens.skip(at, ("the",))
     side, after = tokens.words[first], first + 1
     if side in {"first", "last"} and tokens.words[after] == "day":
         after += 1
     elif side not in {"start", "beginning", "end"}:
         return None
-    whole = _whole(tokens, after + 1, reference) if tokens.words[after] == "of" else None
+    whole = _whole(tokens, after + 1, reference) if tokens.words[after] in {"of", "in"} else None
     if whole is None or whole.when.start is None or whole.when.end is None:
         return None
     day = whole.when.start if side in {"start", "beginning", "first"} else whole.when.end - timedelta(days=1)
@@ -33,21 +38,26 @@ def edge(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | No
 
 
 def _whole(tokens: Tokens, at: int, reference: Reference) -> Dated | None:
-    """Read the period that is meant to have parts: `the month`, `last year`, `March 2025`."""
+    """Read the period that is meant to have parts: `the month`, `last year`, `March 2025`, `Q3`, `2025`."""
     first = tokens.skip(at, ("the",))
     grain = cycle(tokens, first)
     if grain and coarse(grain):
         return Dated(first + 1, unit(floor(reference.now, grain), grain))
-    return month_first(tokens, first, reference, True) or shifted(tokens, first, reference, True)
+    for rule in (month_first, shifted, quarter, bare_year):
+        if found := rule(tokens, first, reference, True):
+            return found
+    return None
 
 
 def nth(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
-    """Read `the first Tuesday of October`, `the last Friday of the month`, `the second week in May`."""
+    """Read `the first Tuesday of October`, `the second week in May`, `the first half of 2025`."""
     first = tokens.skip(at, ("the",))
     number = ordinal(tokens, first)
     end, count = (first + 1, -1) if tokens.words[first] == "last" else (0, 0)
     if number and number.value <= 5:
         end, count = number.end, int(number.value)
+    if count in {1, 2} and tokens.words[end] == "half" and tokens.words[end + 1] == "of":
+        return _half(count, _whole(tokens, end + 2, reference))
     weekday = WEEKDAYS.get(tokens.words[end], 0 if tokens.words[end] == "week" else None)
     if not count or weekday is None or tokens.words[end + 1] not in {"of", "in"}:
         return None
@@ -57,6 +67,16 @@ def nth(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | Non
     day = _nth_weekday(whole.when.start, whole.when.end, weekday, count)
     within = whole.when.start <= day < whole.when.end
     return Dated(whole.end, unit(day, "week" if tokens.words[end] == "week" else "day")) if within else None
+
+
+def _half(which: int, whole: Dated | None) -> Dated | None:
+    """Give the first or second half of a period; a year's begins in July."""
+    if whole is None or whole.when.start is None or whole.when.end is None:
+        return None
+    start, end, grain = whole.when.start, whole.when.end, whole.when.grain
+    middle = add(start, "month", 6) if grain == "year" else floor(start + (end - start) / 2, "day")
+    halved: Grain = "month" if grain == "year" else "day"
+    return Dated(whole.end, span(start, middle, halved) if which == 1 else span(middle, end, halved))
 
 
 def _nth_weekday(start: datetime, end: datetime, weekday: int, count: int) -> datetime:
@@ -92,7 +112,7 @@ def third(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | N
 
 
 RULES: Final[Mapping[DateRule, frozenset[str]]] = {
-    edge: frozenset({"the", "start", "beginning", "end", "first", "last"}),
+    edge: frozenset(_ENDS) | {"the", "start", "beginning", "end", "first", "last"},
     nth: ORDINAL_WORDS | {DIGITS, "the", "last"},
     week_of: frozenset({"the", "week"}),
     third: frozenset(_THIRDS),

@@ -61,7 +61,7 @@ _BEFORE_ONE: Final = listed("number option about least most only exactly than pl
 _SIGNS_OF_CODES: Final = frozenset("/:.-,_@#&=+")
 
 
-COUNT_WORDS: Final = SPOKEN | {"few", "couple"}
+COUNT_WORDS: Final = SPOKEN | {"few", "couple", "quarter"}
 """Words that a counted unit can begin with, besides digits."""
 
 
@@ -82,8 +82,9 @@ def counted(tokens: Tokens, at: int) -> Count | None:
     """Read a counted grain: `3 weeks`, `a month`, `two and a half hours`, `half an hour`, `a fortnight`."""
     words = tokens.words
     share = fraction_of(tokens, at)
-    if share and cycle(tokens, share.end):
-        return Count(share.end + 1, share.value, CYCLES[words[share.end]])
+    part = _grain(tokens, share.end) if share else None
+    if share and part:
+        return Count(share.end + 1, share.value, part)
     many = _how_many(tokens, at)
     if many is None or many.end >= tokens.count:
         return None
@@ -92,18 +93,24 @@ def counted(tokens: Tokens, at: int) -> Count | None:
     word = words[many.end]
     if word in {"fortnight", "fortnights"}:
         return Count(many.end + 1, many.value * 2, "week")
-    grain = CYCLES.get(word)
+    grain = _grain(tokens, many.end)
     if word == "second" and many.value == 1 and not closes(tokens, many.end + 1):
         return None  # "a second card"
-    if grain is None and tokens.has_digits(many.end - 1) and tokens.glued(many.end):
-        grain = _GLUED_CYCLES.get(word)
     return _with_half(tokens, Count(many.end + 1, many.value, grain)) if grain else None
+
+
+def _grain(tokens: Tokens, at: int) -> Grain | None:
+    """Give the grain that a unit names: `hours`, or `h` right behind digits (but `1730h` is a time of day)."""
+    short = tokens.glued(at) and tokens.has_digits(at - 1) and len(tokens.words[at - 1]) < 4
+    return CYCLES.get(tokens.words[at]) or (_GLUED_CYCLES.get(tokens.words[at]) if short else None)
 
 
 def _how_many(tokens: Tokens, at: int) -> Number | None:
     word = tokens.words[at]
     if word in {"a", "an"} and tokens.words[at + 1] in {"few", "couple"}:
         return Number(tokens.skip(at + 2, ("of",)), Decimal(3 if tokens.words[at + 1] == "few" else 2))
+    if word == "fortnight":
+        return Number(at, Decimal(1))
     if word in {"few", "couple"}:
         return Number(tokens.skip(at + 1, ("of",)), Decimal(3 if word == "few" else 2))
     read = number(tokens, at, suffixes=NO_SUFFIXES)
@@ -138,7 +145,8 @@ def _following(tokens: Tokens, before: Count) -> Count | None:
         minutes = tokens.words[at + 1] == "m" and tokens.glued(at + 1)
         if minutes or (tokens.glued(at) and not (tokens.glued(at + 1) and tokens.words[at + 1].isalnum())):
             return Count(at + 1 + minutes, Decimal(int(tokens.words[at])), "minute")
-    return counted(tokens, tokens.skip(at, ("and", ",")))
+    first = tokens.skip(at, ("and", ","))
+    return counted(tokens, first) if tokens.has_digits(first) or tokens.words[first] in COUNT_WORDS else None
 
 
 def duration(tokens: Tokens, at: int, reference: Reference) -> Reading | None:
@@ -164,7 +172,9 @@ def _described(parts: list[Count]) -> Reading:
 
 def distance(tokens: Tokens, at: int, reference: Reference) -> Reading | None:
     """Read a distance: `5 km`, `twenty miles`."""
-    read = number(tokens, at, suffixes=NO_SUFFIXES) or fraction_of(tokens, at)
+    share = fraction_of(tokens, at)
+    of_a_unit = share and tokens.words[share.end] in _DISTANCES
+    read = share if of_a_unit else number(tokens, at, suffixes=NO_SUFFIXES)
     if read is None and tokens.words[at] == "a":
         read = Number(at + 1, Decimal(1))
     if read is None or tokens.words[read.end] not in _DISTANCES:

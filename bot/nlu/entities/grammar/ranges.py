@@ -60,9 +60,13 @@ def _moments(tokens: Tokens, at: int, reference: Reference, joints: frozenset[st
     second = moment(tokens, first.end + 1, reference, True)
     if second is None:
         return _day_behind(tokens, first)
+    if _is_clock_of(first, tokens, second) or _begins_days(tokens, second, reference):
+        return None
     years = [_says_year(tokens, at, first.end), _says_year(tokens, first.end, second.end)]
     free = [not _seen_from_now(tokens, at, first.end), not _seen_from_now(tokens, first.end, second.end)]
     named = tokens.words[at] in WEEKDAYS  # a weekday is never that of another year
+    if not any(years) and all(free) and not named:
+        return _running(tokens, at, first, reference, led)
     if years == [False, True] and free[0] and not named and second.when.start:  # "Jan to Mar 2025": one year for both
         first = moment(tokens, at, reference.leaning("past", second.when.start), led) or first
     elif years == [True, False] and free[1] and first.when.start:
@@ -74,6 +78,31 @@ def _moments(tokens: Tokens, at: int, reference: Reference, joints: frozenset[st
     elif free[1]:
         second = moment(tokens, first.end + 1, reference.leaning("future", first.when.end), True)
     return _joined(first, second) if first and second and _in_order(first.when, second.when) else None
+
+
+def _is_clock_of(first: Dated, tokens: Tokens, second: Dated) -> bool:
+    """Whether the second moment is a time of the first one's day: `Friday until midnight`."""
+    said = clock(tokens, first.end + 1, bare=True) if first.when.grain == "day" else None
+    return said is not None and said.end == second.end
+
+
+def _begins_days(tokens: Tokens, dated: Dated, reference: Reference) -> bool:
+    """Whether the last day read is the first of several: `9am to 5pm Monday to Friday`."""
+    return tokens.words[dated.end] in JOINTS and day_alone(tokens, dated.end + 1, reference) is not None
+
+
+def _running(tokens: Tokens, at: int, first: Dated, reference: Reference, led: bool) -> Dated | None:
+    """Read two dates without a year: the last pair that has begun, or leaning to the future the next not to be over."""
+    begun = first if reference.past else moment(tokens, at, reference.leaning("past"), led)
+    for begin in (begun, first):
+        if begin is None:
+            continue
+        second = moment(tokens, begin.end + 1, reference.leaning("future", begin.when.start), True)
+        if second is None or second.when.end is None:
+            return None
+        if reference.past or second.when.end > reference.now:
+            return _joined(begin, second) if _in_order(begin.when, second.when) else None
+    return None
 
 
 def _says_year(tokens: Tokens, first: int, last: int) -> bool:
@@ -98,13 +127,21 @@ def _days_of_month(tokens: Tokens, at: int, reference: Reference, joints: frozen
     day = dates.day_number(tokens, tokens.skip(at, ("the",)))
     if day is None or tokens.words[day[0]] not in joints:
         return None
-    second = dates.day_first(tokens, day[0] + 1, reference, False)
+    running = _from_day(tokens, day, reference.leaning("future"))
+    begun = running and running.when.start and running.when.start <= reference.now
+    return running if begun or not reference.past else _from_day(tokens, day, reference)
+
+
+def _from_day(tokens: Tokens, day: tuple[int, int], reference: Reference) -> Dated | None:
+    """Read the day whose month counts for the one before the joint too."""
+    end, number = day
+    second = dates.day_first(tokens, end + 1, reference, False)
     if second is None or second.when.start is None:
         return None
     month = floor(second.when.start, "month")
-    if day[1] > second.when.start.day:
+    if number > second.when.start.day:
         month = add(month, "month", -1)
-    return _joined(Dated(day[0], unit(month.replace(day=day[1]), "day")), second)
+    return _joined(Dated(end, unit(month.replace(day=number), "day")), second)
 
 
 def _in_order(first: When, second: When) -> bool:
@@ -130,7 +167,7 @@ def _clocks(tokens: Tokens, at: int, reference: Reference, joints: frozenset[str
         return None
     end, first, last = hours
     dated = day_alone(tokens, tokens.skip(end, ("on",)), reference)
-    if dated:
+    if dated and not _begins_days(tokens, dated, reference):
         return Dated(dated.end, _on(dated.when, first, last))
     if not (first.marked or last.marked):
         return None
@@ -169,6 +206,8 @@ def _side(tokens: Tokens, at: int, day: When) -> Dated | None:
     edge = _placed(said, day)
     if edge.start is None or not day.start <= edge.start:
         return None
+    if word != "after" and edge.start == day.start:  # "tomorrow before midnight": the one at its end
+        return Dated(said.end, span(day.start, day.end, edge.grain))
     if word == "after":
         return Dated(said.end, span(edge.start, max(day.end, edge.start + timedelta(hours=1)), edge.grain))
     return Dated(said.end, span(day.start, edge.start, edge.grain))

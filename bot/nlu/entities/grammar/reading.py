@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final, NamedTuple
 
 from bot.messages import Json, JsonObject
+from bot.nlu.entities.grammar.names import ZONES
 from bot.nlu.entities.grammar.tokens import Tokens, listed
 
 
@@ -24,10 +25,10 @@ def nothing(end: int) -> Reading:
 _AFTER_A_PHRASE: Final = listed(
     "a about again all also an and any are as at be been before but by can could did do does during each every for "
     "from had has have he how i if in into is it just me my need no not now of off on onto or our out over per please "
-    "since she so than thank thanks that the their then there they this through till to too until up us was we were "
-    "what when where which while who will with would yes you your am pm today tonight tomorrow yesterday "
+    "since she so than thank thanks that the their then there they this through thru till to too until up us was we "
+    "were what when where which while who will with would yes you your am pm today tonight tomorrow yesterday "
     "remind wake tell ask send pay leave back sharp works"
-)
+) | frozenset(ZONES)
 _BELONGS_TO_A_NUMBER: Final = frozenset("%‰°€$£¥")
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Final
 
 from bot.nlu.entities.grammar.calendar import SECONDS, Grain, Reference, When, add, coarse, floor, later, span, unit
 from bot.nlu.entities.grammar.clocks import part_of_day
 from bot.nlu.entities.grammar.dated import Dated, DateRule
-from bot.nlu.entities.grammar.dates import month_from
+from bot.nlu.entities.grammar.dates import month_from, year_after
 from bot.nlu.entities.grammar.names import FEASTS, MONTHS, PARTS_OF_DAY, SEASONS, UNSURE, WEEKDAYS
 from bot.nlu.entities.grammar.quantities import COUNT_WORDS, CYCLES, Count, counted, counts, cycle
+from bot.nlu.entities.grammar.reading import closes
 from bot.nlu.entities.grammar.tokens import DIGITS, Tokens
 from bot.nlu.entities.grammar.weekdays import nearest_feast, weekday_from
 
@@ -46,8 +48,9 @@ def shifted(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated |
             return Dated(end + 1, _stretch(-1, grain, reference))
         return Dated(end + 1, unit(add(floor(reference.now, grain), grain, shift), grain))
     count = counted(tokens, end) if shift and tokens.words[end] not in {"a", "an"} else None
-    if count and count.value == int(count.value):
-        return Dated(count.end, _stretch(shift * int(count.value), count.grain, reference))
+    if count and count.value:
+        whole = _whole(count)
+        return Dated(whole.end, _stretch(shift * int(whole.value), whole.grain, reference))
     return _shifted_name(tokens, end, shift, reference)
 
 
@@ -56,16 +59,19 @@ def _stretch(count: int, grain: Grain, reference: Reference) -> When:
     if not reference.habits.rolling:
         this = floor(reference.now, grain)
         first = this if count < 0 else add(this, grain, 1)
-        ends = sorted((first, add(first, grain, count)))
-        return span(ends[0], ends[1], grain)
+        return _around(first, count, grain, reference)
     if not coarse(grain):
-        now = floor(reference.now, "second")
-        ends = sorted((now, add(now, grain, count)))
-        return span(ends[0], ends[1], grain)
+        return _around(floor(reference.now, "second"), count, grain, reference)
     tomorrow = reference.today + timedelta(days=1)
     if count < 0:
         return span(add(reference.today, grain, count), tomorrow, "day")
     return span(reference.today, add(tomorrow, grain, count), "day")
+
+
+def _around(first: datetime, count: int, grain: Grain, reference: Reference) -> When:
+    """Give so many units before (count below 0) or behind a time."""
+    other = _moved(Count(0, Decimal(abs(count)), grain), -1 if count < 0 else 1, reference._replace(now=first))
+    return span(other, first, grain) if count < 0 else span(first, other, grain)
 
 
 def _shifted_name(tokens: Tokens, at: int, shift: int, reference: Reference) -> Dated | None:
@@ -112,13 +118,34 @@ def weekend(shift: int, reference: Reference) -> When:
 
 
 def _season(month: int, shift: int, reference: Reference) -> When:
-    """Give a season; with shift 0 this year's, else the last that is over or the next to begin."""
-    start = floor(reference.now, "year").replace(month=month)
-    if shift < 0 and add(start, "month", 3) > reference.now:
-        start = add(start, "year", -1)
-    elif shift > 0 and start <= reference.now:
-        start = add(start, "year", 1)
+    """Give a season; with shift 0 the present or this year's, else the last that is over or the next to begin."""
+    this_years = floor(reference.now, "year").replace(month=month)
+    begun = this_years if this_years <= reference.now else add(this_years, "year", -1)
+    over = add(begun, "month", 3) <= reference.now
+    if shift == 0:
+        return _three_months(this_years if over else begun)
+    return _three_months(add(begun, "year", 1 if shift > 0 else 0 if over else -1))
+
+
+def _three_months(start: datetime) -> When:
     return span(start, add(start, "month", 3), "month")
+
+
+def season(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
+    """Read `summer 2025`, `the winter of last year`, and where a date is expected `the summer`."""
+    first = tokens.skip(at, ("the",))
+    month = SEASONS.get(tokens.words[first])
+    if month is None:
+        return None
+    year = year_after(tokens, first + 1, reference)
+    if year:
+        return Dated(year[0], _three_months(datetime(year[1], month, 1)))
+    if not led or not closes(tokens, first + 1):
+        return None
+    begun = month_from(month, reference.leaning("past")).start
+    if begun and not reference.past and add(begun, "month", 3) <= reference.now:
+        begun = add(begun, "year", 1)
+    return Dated(first + 1, _three_months(begun)) if begun else None
 
 
 def before_last(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
@@ -150,52 +177,58 @@ def to_date(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated |
 
 
 def ago(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
-    """Read `3 days ago`, `a year ago`, `two weeks from now`."""
-    count = counted(tokens, at)
-    if count is None:
+    """Read `3 days ago`, `2 hours and 15 minutes ago`, `two weeks from now`."""
+    parts = counts(tokens, at)
+    if not parts:
         return None
-    if tokens.words[count.end] in {"ago", "back"}:
-        return Dated(count.end + 1, _away(count, -1, reference))
-    if tokens.words[count.end] == "hence":
-        return Dated(count.end + 1, _away(count, 1, reference))
-    if tokens.words[count.end] == "from" and tokens.words[count.end + 1] in {"now", "today"}:
-        return Dated(count.end + 2, _away(count, 1, reference))
+    end = parts[-1].end
+    if tokens.words[end] in {"ago", "back"}:
+        return Dated(end + 1, _away(parts, -1, reference))
+    if tokens.words[end] == "hence":
+        return Dated(end + 1, _away(parts, 1, reference))
+    if tokens.words[end] == "from" and tokens.words[end + 1] in {"now", "today"}:
+        return Dated(end + 2, _away(parts, 1, reference))
     return None
 
 
 def ahead(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
-    """Read `in 3 days`, `in half an hour`, `in 1 hour and 30 minutes`, `within two weeks`."""
-    parts = counts(tokens, at + 1) if tokens.words[at] in {"in", "within"} else []
+    """Read `in 3 days`, `in about half an hour`, `in 1 hour and 30 minutes`, `in a week's time`, `within two weeks`."""
+    first = tokens.skip(at + 1, ("about", "around"))
+    parts = counts(tokens, first) if tokens.words[at] in {"in", "within"} else []
     if not parts:
         return None
-    from_there = reference
-    for count in parts[:-1]:
-        from_there = reference._replace(now=_moved(count, 1, from_there))
-    when, end = _away(parts[-1], 1, from_there), parts[-1].end
+    when, end = _away(parts, 1, reference), _times_end(tokens, parts[-1].end)
     if tokens.words[at] == "in":
         return Dated(end, when)
     return Dated(end, span(floor(reference.now, "second"), when.end if coarse(when.grain) else when.start, "second"))
 
 
-def _away(count: Count, sign: int, reference: Reference) -> When:
+def _times_end(tokens: Tokens, at: int) -> int:
+    """Step over what may follow in `a week's time`, `3 days time`."""
+    end = at + 2 if tokens.phrase(at, "'", "s") else tokens.skip(at, ("'",))
+    return end + 1 if tokens.words[end] == "time" else at
+
+
+def _away(parts: Sequence[Count], sign: int, reference: Reference) -> When:
     """Move from now: by days, weeks and months to a day, by years to a month (as Duckling), else to the second."""
-    if count.value != int(count.value):
-        return _away(_finer(count), sign, reference)
-    moved = _moved(count, sign, reference)
-    grain: Grain = "month" if count.grain == "year" else "day" if coarse(count.grain) else "second"
-    return unit(floor(moved, grain), grain)
+    for count in parts:
+        reference = reference._replace(now=_moved(count, sign, reference))
+    last = _whole(parts[-1]).grain
+    grain: Grain = "month" if last == "year" else "day" if coarse(last) else "second"
+    return unit(floor(reference.now, grain), grain)
 
 
 def _moved(count: Count, sign: int, reference: Reference) -> datetime:
-    if count.value != int(count.value):
-        return _moved(_finer(count), sign, reference)
+    count = _whole(count)
     if coarse(count.grain):
         return add(reference.now, count.grain, sign * int(count.value))
     return later(reference, timedelta(seconds=SECONDS[count.grain] * sign * int(count.value)))
 
 
-def _finer(count: Count) -> Count:
+def _whole(count: Count) -> Count:
     """Say a broken count in the next finer grain: two and a half hours are 150 minutes."""
+    if count.value == int(count.value):
+        return count
     finer: dict[Grain, tuple[Grain, int]] = {
         "second": ("second", 1),
         "minute": ("second", 60),
@@ -211,5 +244,6 @@ RULES: Final[Mapping[DateRule, frozenset[str]]] = {
     before_last: frozenset(CYCLES) | frozenset(WEEKDAYS) | {"the", "weekend"},
     to_date: frozenset(CYCLES) | {"ytd"},
     ago: COUNT_WORDS | {DIGITS},
+    season: frozenset(SEASONS) | {"the"},
 }
 """The rules for dates counted from now, and the words that each can begin with."""

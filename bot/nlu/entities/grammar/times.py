@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from bot.nlu.entities.grammar.calendar import Reference, coarse, described, floor, span
+from bot.nlu.entities.grammar.calendar import Reference, When, coarse, described, floor, span
 from bot.nlu.entities.grammar.dated import Dated
 from bot.nlu.entities.grammar.digits import in_digits
 from bot.nlu.entities.grammar.moments import DATES, ahead, by_word, longest, moment, phrase
@@ -27,6 +27,7 @@ TIME_WORDS: Final = (
     | SPOKEN
     | UNTIL
     | listed("now right in on at during over within since from between before after by up noon midday midnight tonight")
+    | listed("not no prior earlier later starting")
     | frozenset(PARTS_OF_DAY)
 ) - {DIGITS}
 """Words that a time can begin with, besides digits."""
@@ -60,47 +61,70 @@ def _resolved(dated: Dated | None, reference: Reference) -> Reading | None:
 
 
 def _since(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
-    """Read `since Tuesday`, `since March until May`, `from Monday on`."""
-    word = tokens.words[at]
-    if word not in {"since", "from"}:
-        return None
-    begin = moment(tokens, at + 1, reference.leaning("past") if word == "since" else reference, True)
+    """Read `since Tuesday`, `since March until May`, `from 1 October`, `from March onwards`."""
+    since = tokens.words[at] == "since"
+    begin = moment(tokens, at + 1, reference.leaning("past") if since else reference, True)
     if begin is None:
         return None
-    closing = _until(tokens, begin.end, reference, True) if word == "since" else None
+    closing = _bounded(tokens, begin.end, reference, True) if since and tokens.words[begin.end] in UNTIL else None
     if closing and closing.when.end and begin.when.start and begin.when.start < closing.when.end:
         return Dated(closing.end, span(begin.when.start, closing.when.end, finer(begin.when, closing.when)))
-    if word == "since":
-        return Dated(begin.end, span(begin.when.start, None, begin.when.grain))
     end = begin.end + 2 if tokens.phrase(begin.end, "and", "after") else begin.end
-    onwards = tokens.skip(end, ("on", "onwards", "onward", "forward"))
-    return Dated(onwards, span(begin.when.start, None, begin.when.grain)) if onwards > begin.end else None
+    onwards = begin.end if since else tokens.skip(end, ("on", "onwards", "onward", "forward"))
+    opened = since or onwards > begin.end or _from_a_day(tokens, at, begin.when)
+    return Dated(onwards, span(begin.when.start, None, begin.when.grain)) if opened else None
 
 
-def _until(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
-    """Read `until the 5th` (with that day), `before May` (without it), `by Friday` (from now), `up to yesterday`."""
-    word = tokens.words[at]
-    first = at + 2 if tokens.phrase(at, "up", "to") or tokens.phrase(at, "up", "until") else at + 1
-    if word not in UNTIL | {"before", "by"} and first == at + 1:
-        return None
-    end = moment(tokens, first, reference.leaning("future") if word == "by" else reference, True)
-    if end is None:
-        return None
-    with_it = word != "before" and coarse(end.when.grain)
-    last = end.when.end if with_it else end.when.start
-    begin = floor(reference.now, "second") if word == "by" else None
-    if last is None or (begin and last <= begin):
-        return None
-    return Dated(end.end, span(begin, last, "second" if begin else end.when.grain))
+def _from_a_day(tokens: Tokens, at: int, when: When) -> bool:
+    """Tell `from 1 October`, which is open, from `from last month`, and from the day of `for 2 weeks from Monday`."""
+    counted = at > 0 and tokens.words[at - 1] in CYCLES
+    return not counted and not when.interval and (when.grain == "day" or not coarse(when.grain))
 
 
-def _after(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
-    """Read `after Tuesday` (not on it), `after 3pm` (from then on)."""
-    begin = moment(tokens, at + 1, reference, True) if tokens.words[at] == "after" else None
-    if begin is None:
-        return None
-    first = begin.when.end if coarse(begin.when.grain) else begin.when.start
-    return Dated(begin.end, span(first, None, begin.when.grain)) if first else None
+_BOUNDS: Final = {
+    "until": "until,till,til,untill,through,thru,up to,up until,up to and including,on or before,before or on,"
+    "not after,no later than,not later than",
+    "before": "before,prior to,earlier than",
+    "from": "on or after,after or on,not before,no earlier than,not earlier than,from and including,starting,"
+    "starting on,starting from",
+    "after": "after,later than",
+    "by": "by",
+}
+"""What is said before the end or the beginning of a stretch of time that is open at its other side."""
+
+_BOUND_PHRASES: Final[dict[str, list[tuple[tuple[str, ...], str]]]] = {}
+"""The same by first words: the words of each phrase, longest first, and what it says."""
+for _bound, _phrases in _BOUNDS.items():
+    for _words in sorted((tuple(_phrase.split()) for _phrase in _phrases.split(",")), key=len, reverse=True):
+        _BOUND_PHRASES.setdefault(_words[0], []).append((_words, _bound))
+
+
+def _bounded(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
+    """Read `until the 5th`, `before May`, `not before 3 May`, `on or after 3 May`, `after 3pm`, `by Friday`."""
+    for words, bound in _BOUND_PHRASES.get(tokens.words[at], ()):
+        if tokens.phrase(at, *words):
+            leaning = reference.leaning("future") if bound == "by" else reference
+            found = moment(tokens, at + len(words), leaning, True)
+            when = _side(bound, found.when, reference) if found else None
+            if found and when:
+                return Dated(found.end, when)
+    return None
+
+
+def _side(bound: str, when: When, reference: Reference) -> When | None:
+    """Give what is on one side of a time: with it or without it, and `by` from now on.
+
+    Of a time of day there is nothing to be with: it is the edge itself.
+    """
+    last = when.end if coarse(when.grain) else when.start
+    if bound in {"from", "after"}:
+        begin = when.start if bound == "from" else last
+        return span(begin, None, when.grain) if begin else None
+    if bound == "by":
+        now = floor(reference.now, "second")
+        return span(now, last, "second") if last and last > now else None
+    end = when.start if bound == "before" else last
+    return span(None, end, when.grain) if end else None
 
 
 _PERIODS: Final = by_word(
@@ -108,8 +132,7 @@ _PERIODS: Final = by_word(
         phrase: TIME_WORDS | {DIGITS},
         ahead: frozenset({"in", "within"}),
         _since: frozenset({"since", "from"}),
-        _until: UNTIL | {"before", "by", "up"},
-        _after: frozenset({"after"}),
+        _bounded: frozenset(_BOUND_PHRASES),
         between: TIME_WORDS | {DIGITS},
         hours_of_a_day: frozenset(DATES) | {DIGITS, "on", "tonight"},
     }

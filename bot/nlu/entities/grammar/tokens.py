@@ -6,6 +6,8 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+from bot.nlu.entities.grammar.slips import LONGEST, SHORTEST, spelt
+
 _INVISIBLE = "\u00ad\u200b-\u200f\u2060\ufeff"
 _TOKEN = re.compile(rf"\d+|[^\W\d_](?:[^\W\d_]|[{_INVISIBLE}])*|[^\w\s{_INVISIBLE}]|_")
 _HIDDEN = re.compile(f"[{_INVISIBLE}]")
@@ -13,7 +15,6 @@ _PLAIN = str.maketrans("’‘´`–—−", "''''---")
 
 _PADDING = 4
 """Empty tokens after the last, so that a rule may look ahead without asking whether there is something."""
-
 
 DIGITS = "0"
 """The key under which rules stand that begin with digits."""
@@ -33,7 +34,8 @@ class Tokens:
     """A message as parallel lists: `words` (lower case), `starts` and `ends` in code points.
 
     Digits and letters are always apart ("3pm" is `3`, `pm`); `glued(i)` says
-    that nothing stands between token i - 1 and token i.
+    that nothing stands between token i - 1 and token i. Misspelt names of the
+    calendar are among `words` as they are spelt.
     """
 
     __slots__ = ("count", "ends", "starts", "text", "words")
@@ -43,13 +45,16 @@ class Tokens:
         self.words: list[str] = []
         self.starts: list[int] = []
         self.ends: list[int] = []
-        for match in _TOKEN.finditer(text):
-            self.words.append(match.group().lower())
+        plain = text.isascii()  # and as long in lower case
+        for match in _TOKEN.finditer(text.lower() if plain else text):
+            word = match.group()
+            self.words.append(spelt(word) if SHORTEST <= len(word) <= LONGEST else word)
             self.starts.append(match.start())
             self.ends.append(match.end())
         self.count = len(self.words)
-        if not text.isascii():
-            self.words = [word if word.isascii() else _plain(word) for word in self.words]
+        if not plain:
+            self.words = [word.lower() if word.isascii() else _plain(word.lower()) for word in self.words]
+            self.words = [spelt(word) if SHORTEST <= len(word) <= LONGEST else word for word in self.words]
         self.words.extend([""] * _PADDING)
 
     def glued(self, at: int) -> bool:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, Literal
 
 from bot.nlu.entities.grammar.calendar import Reference, When, add, floor, unit
 from bot.nlu.entities.grammar.clocks import clock
 from bot.nlu.entities.grammar.dated import Dated, DateRule
 from bot.nlu.entities.grammar.dates import day_first, joins_a_date, month_first, surely_a_name, year_after
 from bot.nlu.entities.grammar.digits import in_digits
-from bot.nlu.entities.grammar.names import FEASTS, PARTS_OF_DAY, UNSURE, WEEKDAYS, feast
+from bot.nlu.entities.grammar.names import FEASTS, MONTHS, PARTS_OF_DAY, UNSURE, WEEKDAYS, feast
 from bot.nlu.entities.grammar.reading import closes
-from bot.nlu.entities.grammar.tokens import Tokens, listed
+from bot.nlu.entities.grammar.tokens import DIGITS, Tokens, listed
 
 DAYS_FROM_TODAY: Final = {
     "today": 0,
@@ -22,15 +22,20 @@ DAYS_FROM_TODAY: Final = {
     "tmrw": 1,
     "tomorow": 1,
     "tommorow": 1,
+    "tomoz": 1,
+    "tmr": 1,
     "yday": -1,
 }
 """Words for days, and how far they are from today."""
 
 
 def day_word(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
-    """Read `today`, `yesterday`, `tomorrow` (a possessive belongs to what follows)."""
+    """Read `today`, `yesterday`, `tomorrow week` (a possessive belongs to what follows)."""
     offset = DAYS_FROM_TODAY.get(tokens.words[at])
-    return None if offset is None else Dated(at + 1, unit(reference.today + timedelta(days=offset), "day"))
+    if offset is None:
+        return None
+    week = offset >= 0 and tokens.words[at + 1] == "week" and closes(tokens, at + 2)
+    return Dated(at + 1 + week, unit(reference.today + timedelta(days=offset + 7 * week), "day"))
 
 
 def _nearest_weekday(weekday: int, reference: Reference) -> datetime:
@@ -91,15 +96,40 @@ def _date_behind(tokens: Tokens, at: int, reference: Reference, weekday: int) ->
     """Read the date that stands behind a weekday; without a year, the nearest on which that weekday falls."""
     for rule in (month_first, day_first, in_digits):
         dated = rule(tokens, at, reference, rule is day_first)
-        if dated is None or dated.when.grain != "day":
-            continue
-        for months in range(_MONTHS_AROUND):
-            for lean in ("past", "future") if reference.past else ("future", "past"):
-                moved = add(reference.now, "month", months if lean == "future" else -months)
-                other = rule(tokens, at, reference.leaning(lean, moved), rule is day_first)
-                if other and other.when.start and other.when.start.weekday() == weekday:
-                    return other
-        return dated
+        if dated and dated.when.grain == "day":
+            return _falling_on(weekday, rule, tokens, at, reference) or dated
+    return None
+
+
+def _falling_on(weekday: int, rule: DateRule, tokens: Tokens, at: int, reference: Reference) -> Dated | None:
+    """Read a date as one that falls on a weekday: the nearest either way, else the next one that way it leans."""
+    ways: tuple[Literal["past"], Literal["future"]] = ("past", "future")
+    ordered = ways if reference.past else ways[::-1]
+    further = [(way, months) for way in ordered for months in range(1, _MONTHS_AROUND)]
+    for way, months in [(way, 0) for way in ordered] + further:
+        moved = add(reference.now, "month", months if way == "future" else -months)
+        dated = rule(tokens, at, reference.leaning(way, moved), rule is day_first)
+        if dated and dated.when.start and dated.when.start.weekday() == weekday:
+            return dated
+    return None
+
+
+_LONGEST_DATE: Final = 8
+"""Tokens of a date within which the comma has to stand that a weekday follows."""
+
+
+def date_and_weekday(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
+    """Read `Jul 18, Fri`: the weekday tells the year."""
+    if "," not in tokens.words[at + 1 : at + _LONGEST_DATE]:
+        return None
+    for rule in (month_first, day_first, in_digits):
+        dated = rule(tokens, at, reference, led)
+        end = dated.end + 1 if dated and tokens.words[dated.end] == "," else 0
+        weekday = WEEKDAYS.get(tokens.words[end])
+        if dated and end and weekday is not None and dated.when.grain == "day":
+            found = _falling_on(weekday, rule, tokens, at, reference)
+            alone = closes(tokens, end + 1) and not tokens.has_digits(end + 1)
+            return found._replace(end=end + 1) if found and alone else None
     return None
 
 
@@ -133,6 +163,7 @@ def holiday(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated |
 
 RULES: Final[Mapping[DateRule, frozenset[str]]] = {
     weekday: frozenset(WEEKDAYS),
+    date_and_weekday: frozenset(MONTHS) | {DIGITS, "the"},
     day_word: frozenset(DAYS_FROM_TODAY),
     holiday: frozenset(FEASTS),
 }

@@ -1,0 +1,140 @@
+"""Lookup tables: their entries found word by word, however many there are, and misspelt ones on request."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Container, Iterator, Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from bot.nlu.entities.words import Word, split_words
+
+_POSSESSIVE: Final = "'s"
+_FUZZY_LIMIT: Final = 200
+"""Words of a message that are compared with misspellings in mind."""
+_MISSPELT_WORDS: Final = 4
+"""Words of an entry beyond which it is not looked for misspelt."""
+_SHORTEST_MISSPELT: Final = 4
+"""Letters below which a near match says too little."""
+_LETTERS: Final = 37
+"""Letters are told apart by their code points modulo this; that two share one only lets more be compared."""
+_ROUNDING: Final = 1e-6
+
+
+class Hit(NamedTuple):
+    """A match of the pattern or table `name` at `text[start:end]`; `value` and `score` (0 to 1) for misspelt ones."""
+
+    start: int
+    end: int
+    name: str
+    value: str | None = None
+    score: float = 1.0
+
+
+class Tables:
+    """Lookup tables ready to match: a hash of whole entries, so that their number does not matter."""
+
+    def __init__(self, tables: Sequence[tuple[str, Sequence[str]]], *, case_sensitive: bool = False) -> None:
+        self.case_sensitive = case_sensitive
+        self.entries: dict[tuple[str, ...], list[tuple[str, str]]] = {}
+        """The tables' names and the entries as they are written, by their folded words."""
+        for name, elements in tables:
+            for element in elements:
+                words = tuple(word.folded for word in split_words(element))
+                if words:
+                    self.entries.setdefault(words, []).append((name, element))
+        self._sizes = sorted({len(words) for words in self.entries}, reverse=True)
+
+    def find(self, text: str, words: Sequence[Word]) -> Iterator[Hit]:
+        """Give the entries that `text` says, each table's without overlaps, the longest winning."""
+        folded = tuple(word.folded for word in words)
+        free: dict[str, int] = {}
+        for at, word in enumerate(words):
+            for run, cut in self._runs(folded, at):
+                last = at + len(run) - 1
+                start, end = word.start, words[last].end - cut
+                for name, element in self.entries.get(run, ()):
+                    if free.get(name, 0) <= at and (not self.case_sensitive or text[start:end] == element):
+                        free[name] = last + 1
+                        yield Hit(start, end, name)
+
+    def _runs(self, folded: tuple[str, ...], at: int) -> Iterator[tuple[tuple[str, ...], int]]:
+        """The runs of words that begin at one of them, longest first; each also without a possessive's two letters."""
+        for size in self._sizes:
+            run = folded[at : at + size]
+            if len(run) == size:
+                yield run, 0
+                if run[-1].endswith(_POSSESSIVE):
+                    yield (*run[:-1], run[-1][: -len(_POSSESSIVE)]), len(_POSSESSIVE)
+
+
+class MisspeltEntries:
+    """Finds entries that are nearly said: `threshold` (0 to 1) is the least share of an entry that is right.
+
+    Mistakes are insertions, deletions, substitutions and swaps of neighbours
+    (optimal string alignment distance). What the vocabulary `real` knows is a
+    word of its own and no other misspelt. Only entries of about the same
+    length and letters are compared.
+    """
+
+    def __init__(self, tables: Tables, threshold: float, real: Container[str] = frozenset()) -> None:
+        self._threshold = threshold
+        self._real = real
+        said = {" ".join(words): named for words, named in tables.entries.items() if len(words) <= _MISSPELT_WORDS}
+        self._entries = {text: said[text] for text in sorted(said, key=lambda text: (len(text), text))}
+        self._texts = list(self._entries)
+        self._longest = max((text.count(" ") + 1 for text in self._texts), default=0)
+        self._lengths = np.array([len(text) for text in self._texts])
+        self._letters = np.zeros((2 * _LETTERS, len(self._texts)), np.uint8)
+        for at, text in enumerate(self._texts):
+            self._letters[_letters(text), at] = 1
+        self._letters_each = self._letters.sum(axis=0)
+
+    def find(self, words: Sequence[Word], hits: Sequence[Hit]) -> Iterator[Hit]:
+        """Give the misspelt entries outside of `hits`, without overlaps, the most alike first."""
+        taken = {at for hit in hits for at in range(hit.start, hit.end)}
+        near = sorted(self._near(words[:_FUZZY_LIMIT], taken), key=lambda found: -found[0].score)
+        for hit, entry in near:
+            if taken.isdisjoint(range(hit.start, hit.end)):
+                taken.update(range(hit.start, hit.end))
+                yield from (hit._replace(name=name, value=element) for name, element in self._entries[entry])
+
+    def _near(self, words: Sequence[Word], taken: Container[int]) -> Iterator[tuple[Hit, str]]:
+        """The runs of words that are like an entry, longer ones first, each with the entry it is most like."""
+        for size in range(self._longest, 0, -1):
+            for first in range(len(words) - size + 1):
+                run = words[first : first + size]
+                if any(word.start in taken for word in run) or (size == 1 and run[0].folded in self._real):
+                    continue
+                best = self._nearest(" ".join(word.folded for word in run))
+                if best is not None:
+                    yield Hit(run[0].start, run[-1].end, "", score=best[1]), best[0]
+
+    def _nearest(self, said: str) -> tuple[str, float] | None:
+        if len(said) < _SHORTEST_MISSPELT:
+            return None
+        like = [self._texts[at] for at in self._alike(said)]
+        cutoff = self._threshold - _ROUNDING
+        best = process.extractOne(said, like, scorer=OSA.normalized_similarity, score_cutoff=cutoff)
+        return None if best is None else (best[0], best[1])
+
+    def _alike(self, said: str) -> NDArray[np.intp]:
+        """The entries whose length and letters are near enough: a mistake changes at most two letters."""
+        least = len(said) * self._threshold - _ROUNDING
+        first, last = np.searchsorted(self._lengths, [least, len(said) / self._threshold + _ROUNDING])
+        own = _letters(said)
+        common = self._letters[own, first:last].sum(axis=0, dtype=np.uint8)
+        differing = self._letters_each[first:last] + len(own) - 2 * common.astype(np.intp)
+        lengths = np.maximum(self._lengths[first:last], len(said))
+        near: NDArray[np.intp] = np.flatnonzero(differing <= 2 * (1 - self._threshold) * lengths + _ROUNDING)
+        return near + int(first)
+
+
+def _letters(text: str) -> list[int]:
+    """The numbers of the letters that a text has, and other numbers for those that it has twice."""
+    counts = Counter(ord(letter) % _LETTERS for letter in text)
+    return [*counts, *(letter + _LETTERS for letter, count in counts.items() if count > 1)]

@@ -13,11 +13,12 @@ from typing import Any
 from msgspec.structs import replace
 
 import bot
+from bot.app.projects import Project
 from bot.content import Content, Diagnostic, Place, Severity, Story
 from bot.content.names import PIPELINE_NAMES, POLICY_NAMES
 from bot.content.suggest import did_you_mean, is_misspelt
 from bot.dialogue import check_contradictions, check_ways, describe_policies
-from bot.errors import BotError, PluginError
+from bot.errors import BotError, ContentError, PluginError
 from bot.nlu import describe_pipeline
 from bot.plugins import PluginProblem, Plugins, find_plugins, needs_action_server
 from bot.reading import channel_places, plugin_places, read_project, read_settings
@@ -47,12 +48,10 @@ def check_project(folder: Path) -> list[Diagnostic]:
     channels, _, _ = plugins.channels(), plugins.observers(), plugins.commands()  # which report what is wrong with them
     is_remote = needs_action_server(folder)
     read = read_project(folder, known_actions=frozenset(actions), all_known=not is_remote)
-    found = [*read.diagnostics, *describe_pipeline(read.content, components)]
-    found += describe_policies(read.content, policies)
+    found = [*read.diagnostics, *_described(read.content, components, policies)]
     if not read.errors:
         problems += _failing_parts(read.content, components, policies)
         found += check_ways(read.content)
-    found = [_spelt(d, read.content, {*components, *policies}) for d in found]
     if any(_is_a_slip(d) and d.code == "unknown-policy" for d in found):
         found = [d for d in found if d.code != "no-rule-policy"]  # the misspelt one may be it
     if problems:
@@ -65,6 +64,23 @@ def check_project(folder: Path) -> list[Diagnostic]:
     if is_remote:
         found.append(_action_server_note(read.settings.action_endpoint is not None))
     return sorted(found, key=lambda d: d.place)
+
+
+def check_learnable(project: Project) -> None:
+    """Raise ContentError with the errors that show only in what a project that was read is to be learned from.
+
+    Those are components and policies that nobody knows, and rules that cannot be followed.
+    """
+    found = _described(project.content, project.plugins.nlu_components(), project.plugins.policies())
+    found += check_contradictions(_sound(project.content, found))
+    if errors := sorted((d for d in found if d.severity == "error"), key=lambda d: d.place):
+        raise ContentError(errors)
+
+
+def _described(content: Content, components: Mapping[str, Any], policies: Mapping[str, Any]) -> list[Diagnostic]:
+    """What is said of the components and policies that config.yml names; those given are plugins'."""
+    described = (*describe_pipeline(content, components), *describe_policies(content, policies))
+    return [_spelt(finding, content, {*components, *policies}) for finding in described]
 
 
 def _failing_parts(
@@ -83,13 +99,18 @@ def _failing_parts(
 
 
 def _spelt(finding: Diagnostic, content: Content, offered: Collection[str]) -> Diagnostic:
-    """The finding; for a slip of the hand in the name of a component or policy, an error that says so."""
+    """The finding; for a slip of the hand in the name of a component or policy, an error that says so.
+
+    A class of the project's own, which is named with its module, is only not used.
+    """
     names = {"unknown-component": PIPELINE_NAMES, "unknown-policy": POLICY_NAMES}.get(finding.code)
     if names is None:
         return finding
     named = {component.place: component.name for component in (*(content.pipeline or ()), *(content.policies or ()))}
     name, known = named[finding.place], names | set(offered)
-    if "." in name or not is_misspelt(name, known):  # a dotted one is somebody's own
+    if "." in name:
+        return replace(finding, severity="warning")
+    if not is_misspelt(name, known):
         return finding
     return replace(finding, severity="error", cure=did_you_mean(name, known) or finding.cure)
 
@@ -108,7 +129,8 @@ def _sound(content: Content, found: Collection[Diagnostic]) -> Content:
         content = replace(content, policies=None)
     if not any(d.severity == "error" for d in found):
         return content
-    wrong = [d.place for d in found if d.severity == "error" or d.code.startswith("unknown-")]
+    broken_by = [d for d in found if d.severity == "error" or d.code.startswith("unknown-")]
+    wrong = [place for d in broken_by for place in (d.place, *d.also)]
     broken = _holding(wrong, (*content.stories, *content.rules))
     return replace(
         content,

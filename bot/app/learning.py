@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from time import perf_counter, time
 from typing import TypeVar
@@ -52,26 +53,41 @@ def learn(project: Project, *, progress: Progress = silent, tell_failure: TellFa
     trains nothing. A cached model that cannot be read is trained again, and
     where the cache cannot be written, nothing is kept. With `tell_failure`
     plugins' policies abstain when they raise, and it is told.
+
+    Raises ContentError where there is something to learn and it has errors;
+    what was learned once had none.
     """
     started = perf_counter()
     content, plugins = project.content, project.plugins
     components = plugins.nlu_components()
-    cache = project.settings.data / "models"
+    models = project.settings.data / "models"
+
+    @cache
+    def check() -> None:
+        from bot.app.checking import check_learnable  # what a start with cached models need not load
+
+        check_learnable(project)
+
+    def learn_matcher() -> Model:
+        check()
+        return train(content, seed=SEED, progress=part(progress, 0.0, _MATCHER), components=components)
+
     with contextlib.suppress(OSError):
         private_folder(project.settings)
     model, model_cached = _cached(
-        cache / f"nlu-{fingerprint_of(content, SEED)[:24]}",
+        models / f"nlu-{fingerprint_of(content, SEED)[:24]}",
         lambda folder: Model.load(folder, components=components),
-        lambda: train(content, seed=SEED, progress=part(progress, 0.0, _MATCHER), components=components),
+        learn_matcher,
     )
     factories = guarded_policies(plugins.policies(), tell_failure) if tell_failure else plugins.policies()
 
     def learn_dialogue() -> Dialogue:
+        check()
         progress("policies", _MATCHER)
         return train_dialogue(content, factories)
 
     policies, policies_cached = _cached(
-        cache / f"dialogue-{_policies_fingerprint(content)[:24]}",
+        models / f"dialogue-{_policies_fingerprint(content)[:24]}",
         lambda folder: Dialogue.load(folder, content, factories),
         learn_dialogue,
     )

@@ -11,7 +11,7 @@ from bot.cli import options
 _DOUBTS = {"out_of_scope": "it is like none of the intents", "ambiguous": "several intents are nearly as likely"}
 
 
-@click.command()
+@click.command(short_help="Show what a message means, and why.")
 @click.argument("text")
 @options.project
 @click.option("--json", "as_json", is_flag=True, help="Print the parse as JSON, in the shape of POST /model/parse.")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from bot.cli import options
 
@@ -15,14 +16,14 @@ if TYPE_CHECKING:
     from bot.testing.stories import StepResult, StoryReport
 
 _path = click.Path(exists=True, path_type=Path)
-_stories = click.option("--stories", type=_path, default=None, help="Test stories: a file or a folder.")
-_nlu = click.option("--nlu", type=_path, default=None, help="Test messages: an NLU file or folder.")
+_stories = click.option("-s", "--stories", type=_path, default=None, help="Test stories: a file or a folder.")
+_nlu = click.option("-u", "--nlu", type=_path, default=None, help="Test messages: an NLU file or folder.")
 _out = click.option(
     "--out", type=click.Path(file_okay=False, path_type=Path), default=Path("results"), help="Where reports go."
 )
 _at_least = click.option(
     "--at-least",
-    type=click.FloatRange(0, 100),
+    type=options.PerCent(),
     default=100.0,
     help="Fail only when a smaller share of the stories passed (per cent; default: 100).",
 )
@@ -30,7 +31,7 @@ _e2e = click.option("--e2e", is_flag=True, help="Run actions and forms too, with
 _customer = click.option("--as", "customer", default=None, help="With --e2e: the bank's id of the customer logged in.")
 
 
-@click.group(invoke_without_command=True)
+@click.group(invoke_without_command=True, short_help="Run the test stories and test messages.")
 @options.project
 @_stories
 @_nlu
@@ -55,7 +56,9 @@ def test(
     are compared. Reports are written to --out. The last line counts; the exit
     status is 1 when something failed, or there was nothing to run.
     """
-    if ctx.invoked_subcommand is None:
+    if ctx.invoked_subcommand is not None:
+        _hand_on(ctx, ctx.invoked_subcommand)
+    else:
         from bot.app.testing import NoTestStories
 
         try:
@@ -69,6 +72,17 @@ def test(
 
             passed = run_nlu_tests(project, nlu, out) == 0 and passed
         sys.exit(not passed)
+
+
+def _hand_on(ctx: click.Context, called: str) -> None:
+    """Let `core` or `nlu` have the options that stand before it; raises UsageError for those that it does not take."""
+    command = test.get_command(ctx, called)
+    taken = {parameter.name for parameter in command.params} if command else set()
+    given = {name for name in ctx.params if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE}
+    for option in ctx.command.params:
+        if option.name in given - taken:
+            raise click.UsageError(f"`bot test {called}` takes no {option.opts[-1]}: leave it out, or `{called}`", ctx)
+    ctx.default_map = {called: {name: ctx.params[name] for name in given}}
 
 
 @test.command()

@@ -9,7 +9,7 @@ import click
 from bot.cli import options
 
 
-@click.command()
+@click.command(short_help="Train, and say what was learned.")
 @options.project
 @click.option("--force", is_flag=True, help="Train even when a model of this content is in the cache.")
 def train(project: Path, force: bool) -> None:

@@ -10,7 +10,7 @@ import click
 from bot.cli import options
 
 
-@click.command()
+@click.command(short_help="Check everything: each problem with its cure.")
 @options.project
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 @click.option("--quiet", is_flag=True, help="Leave the notes out.")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+
+from msgspec.structs import replace
 
 from bot.content.check_actions import check_actions
 from bot.content.check_domain import check_domain
@@ -11,7 +14,7 @@ from bot.content.check_responses import check_responses, check_unused
 from bot.content.check_stories import check_stories
 from bot.content.diagnostics import Diagnostic
 from bot.content.known import Known
-from bot.content.types import Content, Story
+from bot.content.types import Content, Place, Story
 
 
 def check_content(
@@ -20,14 +23,39 @@ def check_content(
     *,
     known_actions: Collection[str] = (),
     mentioned: Collection[str] = (),
+    named_in_code: Mapping[str, Place] | None = None,
     all_known: bool = False,
 ) -> tuple[Diagnostic, ...]:
     """Everything that is wrong or odd with the content: errors refuse a start, warnings and notes do not.
 
     `known_actions` are registered by plugins, and with `all_known` nothing
     else implements actions; `mentioned` are words that stand in the project's
-    code, so that a response named there is in use.
+    code, so that a response named there is in use, and `named_in_code` are
+    whole texts in it that name a response, with their places.
     """
-    known = Known(content, tests, frozenset(known_actions), frozenset(mentioned), all_known)
+    known = Known(content, tests, frozenset(known_actions), frozenset(mentioned), all_known, named_in_code or {})
     checks = (check_domain, check_actions, check_responses, check_nlu, check_stories, check_unused)
-    return tuple(diagnostic for check in checks for diagnostic in check(known))
+    return tuple(_grouped(diagnostic for check in checks for diagnostic in check(known)))
+
+
+def _grouped(found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
+    """The findings; those about the same name as one, and what is no form is not said to be no action, too."""
+    groups: dict[tuple[str, str], list[Diagnostic]] = defaultdict(list)
+    for finding in found:
+        if finding.name:
+            groups[finding.code, finding.name].append(finding)
+        else:
+            yield finding
+    for name in [name for code, name in groups if code == "unknown-form"]:
+        groups["unknown-form", name] += groups.pop(("unknown-action", name), [])
+    yield from map(_as_one, groups.values())
+
+
+def _as_one(group: list[Diagnostic]) -> Diagnostic:
+    """The first of the gravest, which says in how many other places it holds."""
+    first = min(group, key=lambda d: (d.severity != "error", d.code != group[0].code, d.place))
+    also = tuple(sorted({d.place for d in group} - {first.place}))
+    if not also:
+        return first
+    others = "one other place" if len(also) == 1 else f"{len(also)} other places"
+    return replace(first, message=f"{first.message} It stands in {others}, too.", also=also)

@@ -12,6 +12,9 @@ from bot.content.suggest import did_you_mean
 _ASKED_FOR = ("validate_", "action_validate_slot_mappings")
 """Beginnings of actions that are run where they exist: without them, nothing fails."""
 
+_FALLBACKS = frozenset({"core_fallback_action_name", "fallback_action_name", "fallback_core_action_name"})
+"""Options of policies, Rasa 2's too, that name an action."""
+
 _WRITE = (
     "Write it in `actions/`, where `register_actions` registers it by this name, or name a server in endpoints.yml "
     "(`action_endpoint:`)."
@@ -23,10 +26,11 @@ def check_actions(known: Known) -> Iterator[Diagnostic]:
     if known.all_registered:
         yield from _unimplemented(known)
     for policy in known.content.policies or ():
-        name = policy.options.get("core_fallback_action_name")
-        if isinstance(name, str) and name not in known.actions:
-            where = f"`core_fallback_action_name` of {policy.name} is"
-            yield unknown("error", policy.place, "action", name, known=known.actions, where=where, add=_WRITE)
+        for key in _FALLBACKS & policy.options.keys():
+            name = policy.options[key]
+            if isinstance(name, str) and name not in known.actions:
+                where = f"`{key}` of {policy.name} is"
+                yield unknown("error", policy.place, "action", name, known=known.actions, where=where, add=_WRITE)
 
 
 def _unimplemented(known: Known) -> Iterator[Diagnostic]:

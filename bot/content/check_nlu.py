@@ -11,7 +11,7 @@ from bot.content.known import Known, steps_of, unknown, unknown_part
 from bot.content.names import DEFAULT_INTENTS
 from bot.content.shorthand import read_shorthand
 from bot.content.suggest import is_misspelt
-from bot.content.types import Example, NluData, UserStep
+from bot.content.types import NOWHERE, Example, NluData, UserStep
 
 _LOOSE_MARK = re.compile(
     r"\[[^][]+\]\s*(?:\(\s*[\w-]+\s*\)|\{[^}{[]*\})"  # a space between the brackets
@@ -36,6 +36,8 @@ def check_nlu(known: Known) -> Iterator[Diagnostic]:
     yield from _parts(known)
     if nlu.examples:
         yield from _counts(known)
+    elif not known.trained:
+        yield from _nothing(known)
     yield from _retrieval(known)
 
 
@@ -63,7 +65,7 @@ def _patterns(nlu: NluData) -> Iterator[Diagnostic]:
                 "error",
                 regex.place,
                 f"The pattern of `{regex.name}` is no regular expression: {error}.",
-                "Write \\\\ before characters that are meant literally.".replace("\\\\", "\\"),
+                "Write a backslash (\\) before characters that are meant literally.",
                 "bad-regex",
             )
 
@@ -81,7 +83,7 @@ def _tables(known: Known) -> Iterator[Diagnostic]:
 
 def _synonyms(nlu: NluData) -> Iterator[Diagnostic]:
     first: dict[str, tuple[str, str]] = {}
-    for synonym in nlu.synonyms:
+    for synonym in (*nlu.synonyms, *nlu.marked_synonyms):
         value, place = first.setdefault(synonym.text, (synonym.value, str(synonym.place)))
         if value != synonym.value:
             yield Diagnostic(
@@ -159,6 +161,15 @@ def _counts(known: Known) -> Iterator[Diagnostic]:
             f"Add examples below `- intent: {name}` in an `nlu:` section, unless only buttons send it.",
             "few-examples",
         )
+
+
+def _nothing(known: Known) -> Iterator[Diagnostic]:
+    """Intents with nothing that says what they mean, or what to do then."""
+    listed = [intent.place for intent in known.content.domain.intents.values() if intent.place != NOWHERE]
+    if listed:
+        message = "Intents are listed, and there is no example, story or rule: there is nothing to learn."
+        cure = "Write them in YAML below `data/`, and look for files that are not read among these findings."
+        yield Diagnostic("error", listed[0], message, cure, "nothing-to-learn")
 
 
 def _retrieval(known: Known) -> Iterator[Diagnostic]:

@@ -9,7 +9,7 @@ from typing import Any
 from bot.content.diagnostics import Diagnostic, Severity
 from bot.content.known import Known, fits, steps_of, unknown, wrong_value
 from bot.content.names import DEFAULT_INTENTS
-from bot.content.shorthand import read_shorthand
+from bot.content.shorthand import is_retrieval, read_shorthand
 from bot.content.suggest import did_you_mean
 from bot.content.types import UserStep, Variation
 
@@ -35,8 +35,10 @@ def check_responses(known: Known) -> Iterator[Diagnostic]:
         for variation in variations:
             yield from _variation(name, variation, known)
         yield from _default(name, variations)
+    yield from _named_in_code(known)
     for name, place in domain.actions.items():
-        if name.startswith("utter_") and name not in domain.responses and name not in known.registered:
+        said = domain.responses.keys() | known.retrieval_actions | set(known.registered)
+        if name.startswith("utter_") and name not in said:
             where = "`actions:` lists"
             yield unknown(
                 "warning",
@@ -47,6 +49,13 @@ def check_responses(known: Known) -> Iterator[Diagnostic]:
                 where=where,
                 add=f"Add `{name}:` to `responses:`.",
             )
+
+
+def _named_in_code(known: Known) -> Iterator[Diagnostic]:
+    for name, place in known.named_in_code.items():
+        if name not in known.actions:
+            responses, add = known.content.domain.responses, f"Add `{name}:` to `responses:`."
+            yield unknown("warning", place, "response", name, known=responses, where="This code names", add=add)
 
 
 def _default(name: str, variations: Sequence[Variation]) -> Iterator[Diagnostic]:
@@ -63,7 +72,7 @@ def _default(name: str, variations: Sequence[Variation]) -> Iterator[Diagnostic]
 
 def _variation(name: str, variation: Variation, known: Known) -> Iterator[Diagnostic]:
     slots = known.content.domain.slots
-    said = (variation.text, variation.image, variation.custom, variation.attachment)
+    said = ((variation.text or "").strip(), variation.image, variation.custom, variation.attachment)
     if not any((*said, variation.buttons, variation.elements, variation.quick_replies)):
         cure = "Write `text:`, or take it out."
         yield Diagnostic("warning", variation.place, f"A variation of `{name}` says nothing.", cure, "empty-response")
@@ -117,10 +126,18 @@ def _button(name: str, payload: object, variation: Variation, known: Known) -> I
         message = f"The entities of the button payload `{payload}` of `{name}` are no JSON object."
         cure = 'Write `/intent{"entity": "value"}`.'
         yield Diagnostic("warning", variation.place, message, cure, "button-payload")
+    if shorthand.rest:
+        message = f"`{shorthand.rest}` at the end of the button payload `{payload}` of `{name}` is not read."
+        yield Diagnostic("warning", variation.place, message, "Take it out.", "button-payload")
     if shorthand.intent.split("/")[0] not in known.intents:
         where = f"A button of `{name}` sends"
         add = f"Add `{shorthand.intent}` to `intents:`."
         yield unknown("warning", variation.place, "intent", shorthand.intent, known=known.intents, where=where, add=add)
+    elif is_retrieval(shorthand.intent, known.content.domain):
+        message = f"A button of `{name}` sends `{payload}`, which does not say which answer is asked for."
+        answers = sorted(r for r in known.content.domain.responses if r.startswith(f"utter_{shorthand.intent}/"))
+        cure = f"Write `/{answers[0].removeprefix('utter_')}` or the like."
+        yield Diagnostic("warning", variation.place, message, cure, "button-payload")
     entities = known.content.domain.entities
     for entity in sorted((shorthand.entities or {}).keys() - entities.keys() - set(known.mentioned)):
         where, add = f"A button of `{name}` sends the entity", f"Add `- {entity}` to `entities:`."
@@ -156,12 +173,12 @@ def check_unused(known: Known) -> Iterator[Diagnostic]:
 
 
 def _sent_intents(known: Known) -> set[str]:
-    """Intents that mappings wait for or buttons send."""
+    """Intents that mappings wait for, or that buttons send with entities, which may fill slots."""
     domain = known.content.domain
     named = {name for s in domain.slots.values() for m in s.mappings for name in m.intent + m.not_intent}
     payloads = (b.get("payload") for vs in domain.responses.values() for v in vs for b in v.buttons)
     sent = (read_shorthand(payload) for payload in payloads if isinstance(payload, str))
-    return named | {shorthand.intent for shorthand in sent if shorthand}
+    return named | {shorthand.intent for shorthand in sent if shorthand and shorthand.entities}
 
 
 def _unused_intents(known: Known, used: set[str]) -> Iterator[Diagnostic]:

@@ -27,6 +27,7 @@ def check_stories(known: Known) -> Iterator[Diagnostic]:
         yield from _shape(story)
     for story in known.trained:
         yield from _activation(story, known)
+        yield from _loops_alone(story, known)
         yield from _unseen(story, known)
     yield from _checkpoints(known.trained)
     yield from _same_names(known.trained)
@@ -56,8 +57,18 @@ def _message(step: UserStep, known: Known, severity: Severity, story: Story) -> 
         add = f"Add `{step.intent}` with examples to an `nlu:` section, or to `intents:`."
         severity = _softened(severity, step.intent, known.intents)
         yield unknown(severity, step.place, "intent", step.intent, known=known.intents, where=where, add=add)
+    if step.intent is not None and "/" in step.intent and story.kind != "test":
+        yield _sub_intent(step.intent, step.place, story)
     for entity in step.entities:
         yield from _entity(entity, step.place, known, story)
+
+
+def _sub_intent(intent: str, place: Place, story: Story) -> Diagnostic:
+    """A story or rule sees the retrieval intent alone, as in Rasa."""
+    base = intent.partition("/")[0]
+    message = f"The {_kind(story)} `{story.name}` names `{intent}`: of a retrieval intent, policies see `{base}` only."
+    cure = f"Write `- intent: {base}` and `- action: utter_{base}`, which says the response that fits the message."
+    return Diagnostic("warning", place, message, cure, "sub-intent")
 
 
 def _softened(severity: Severity, name: str, known: Iterable[str]) -> Severity:
@@ -105,7 +116,7 @@ def _state(step: LoopStep | SlotStep, known: Known, severity: Severity, story: S
             step.place,
             "form",
             step.name,
-            known=known.loops,
+            known=known.content.domain.forms,
             where=where,
             add=f"Add `{step.name}:` to `forms:`.",
         )
@@ -168,6 +179,35 @@ def _activation(story: Story, known: Known) -> Iterator[Diagnostic]:
                 f"Add `- active_loop: {step.name}` after it.",
                 "form-not-activated",
             )
+
+
+def _loops_alone(story: Story, known: Known) -> Iterator[Diagnostic]:
+    """In rules: loops that begin or end with no action that lets them, and forms with nothing that leads to them."""
+    if story.kind != "rule":
+        return
+    active = next((c.name for c in story.condition if isinstance(c, LoopStep)), None)
+    for step, before in zip(story.steps, (None, *story.steps), strict=False):
+        if isinstance(step, LoopStep) and (before is None or isinstance(before, UserStep)):
+            change = "begins" if step.name else "ends"
+            message = f"The rule `{story.name}` says that a loop {change}, and no action before this lets it."
+            doing = step.name or (active if before is None else None) or "action_deactivate_loop"
+            cure = f"Write `- action: {doing}` before it."
+            yield Diagnostic("warning", step.place, message, cure, "loop-without-action")
+    form = _only_form(story)
+    if form in known.content.domain.forms and active is None and not story.conversation_start:
+        message = f"The rule `{story.name}` only runs the form `{form}`, and says after what in no step."
+        place, cure = story.steps[0].place, "Write `- intent: …` before it."
+        yield Diagnostic("warning", place, message, cure, "loop-without-action")
+
+
+def _only_form(story: Story) -> str | None:
+    """What a rule runs that has no step but one action, and perhaps that it becomes the active loop."""
+    match story.steps:
+        case (ActionStep() as run,):
+            return run.name
+        case (ActionStep() as run, LoopStep() as loop) if loop.name == run.name:
+            return run.name
+    return None
 
 
 def _later_loops(steps: Sequence[Step]) -> list[LoopStep | None]:

@@ -15,6 +15,8 @@ class Diagnostic(Struct, frozen=True):
     """One finding: where, what, and what to write instead (`cure`).
 
     `code` is a short stable name (`unknown-intent`) to look up in the docs.
+    `name` is the one that it is about, where others may be about the same,
+    and `also` where else it holds.
     """
 
     severity: Severity
@@ -22,6 +24,8 @@ class Diagnostic(Struct, frozen=True):
     message: str
     cure: str = ""
     code: str = ""
+    name: str = ""
+    also: tuple[Place, ...] = ()
 
     def __str__(self) -> str:
         cure = f" {self.cure}" if self.cure else ""

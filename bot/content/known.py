@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+
+from msgspec.structs import replace
 
 from bot.content.diagnostics import Diagnostic, Severity
 from bot.content.names import DEFAULT_ACTIONS, DEFAULT_INTENTS, DEFAULT_LOOPS
 from bot.content.suggest import did_you_mean
 from bot.content.types import ANY, ActionStep, Content, Place, Slot, Step, Story
+
+_OTHER = "__other__"
+"""What stands in stories for every value of a categorical slot that it does not list."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,7 @@ class Known:
     registered: Collection[str] = ()
     mentioned: Collection[str] = ()
     all_registered: bool = False
+    named_in_code: Mapping[str, Place] = field(default_factory=dict)
 
     @cached_property
     def intents(self) -> frozenset[str]:
@@ -37,13 +43,17 @@ class Known:
         return frozenset(e.intent.split("/")[0] for e in self.content.nlu.examples if "/" in e.intent)
 
     @cached_property
+    def retrieval_actions(self) -> frozenset[str]:
+        """The actions that answer them: `utter_faq` for responses like `utter_faq/hours`."""
+        answered = {name.split("/")[0] for name in self.content.domain.responses if "/" in name}
+        return frozenset(answered | {f"utter_{name}" for name in self.retrieval_intents})
+
+    @cached_property
     def actions(self) -> frozenset[str]:
         """Everything that may stand behind `action:`."""
         domain = self.content.domain
-        retrieval = {name.split("/")[0] for name in domain.responses if "/" in name}
-        retrieval |= {f"utter_{name}" for name in self.retrieval_intents}
         named = domain.actions.keys() | domain.forms.keys() | domain.responses.keys() | set(self.registered)
-        return DEFAULT_ACTIONS | named | retrieval
+        return DEFAULT_ACTIONS | named | self.retrieval_actions
 
     @cached_property
     def loops(self) -> frozenset[str]:
@@ -80,13 +90,14 @@ def unknown(
 ) -> Diagnostic:
     """Say that `name` is no `kind`; the cure is the nearest known name, if one is near, or to add it."""
     cure = did_you_mean(name, known, add)
-    return Diagnostic(severity, place, f"{where} `{name}`, which is no {kind}.", cure, f"unknown-{kind}")
+    return Diagnostic(severity, place, f"{where} `{name}`, which is no {kind}.", cure, f"unknown-{kind}", name)
 
 
 def unknown_part(place: Place, entity: str, kind: str, name: str, names: Iterable[str]) -> Diagnostic:
     """Say that the entity has no such role or group (`kind`) in the domain."""
     where, add = f"The entity `{entity}` is given the {kind}", f"Add it to the entity's `{kind}s:`."
-    return unknown("warning", place, kind, name, known=names, where=where, add=add)
+    found = unknown("warning", place, kind, name, known=names, where=where, add=add)
+    return replace(found, name=f"{entity}#{name}")
 
 
 def steps_of(story: Story) -> Iterator[Step]:
@@ -112,7 +123,8 @@ def fits(slot: Slot, value: Any) -> bool:
         case "list":
             return isinstance(value, list)
         case "categorical":
-            return not slot.values or str(value).lower() in {str(v).lower() for v in slot.values}
+            listed = {_OTHER, *(str(v).lower() for v in slot.values)}
+            return not slot.values or str(value).lower() in listed
         case _:
             return True
 

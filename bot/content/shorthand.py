@@ -12,17 +12,17 @@ from typing import Any
 
 from msgspec import Struct
 
-_SHORTHAND = re.compile(
-    r"\s*/(?P<intent>[^\s{@/]+(?:/[^\s{@]+)?)(?:@(?P<confidence>1(?:\.0+)?|0?\.[0-9]+|0))?\s*(?P<entities>\{.*)?\s*",
-    re.DOTALL,
-)
+from bot.content.types import Domain
+
+_SHORTHAND = re.compile(r"/(?P<intent>[^\s{@/]+(?:/[^\s{@]+)?)(?:@(?P<confidence>1(?:\.0+)?|0?\.[0-9]+|0))?")
 
 
 class Shorthand(Struct, frozen=True):
     """What a shorthand says.
 
     `entities` maps names to one value or a list of them, None where what
-    follows the intent is no JSON object; `start` and `end` are where it stands.
+    follows the intent is no JSON object; `start` and `end` are where it stands
+    (-1 where nothing does), and `rest` is what follows it and is not read.
     """
 
     intent: str
@@ -30,16 +30,30 @@ class Shorthand(Struct, frozen=True):
     entities: dict[str, Any] | None
     start: int
     end: int
+    rest: str = ""
 
 
 def read_shorthand(text: str) -> Shorthand | None:
     """What the text says as a shorthand; None when it is ordinary text. Never raises."""
-    match = _SHORTHAND.fullmatch(text)
+    stripped = text.strip()
+    match = _SHORTHAND.match(stripped)
     if match is None:
         return None
-    written = match["entities"]
-    entities = {} if written is None else _object(written)
-    return Shorthand(match["intent"], float(match["confidence"] or 1.0), entities, *match.span("entities"))
+    intent, confidence = match["intent"], float(match["confidence"] or 1.0)
+    written = stripped[match.end() :].lstrip()
+    if not written:
+        return Shorthand(intent, confidence, {}, -1, -1)
+    if not written.startswith("{"):
+        return None
+    start = len(text.rstrip()) - len(written)
+    closed = written.rfind("}") + 1 or len(written)
+    return Shorthand(intent, confidence, _object(written[:closed]), start, start + closed, written[closed:].strip())
+
+
+def is_retrieval(intent: str, domain: Domain) -> bool:
+    """Whether this is a retrieval intent that is named without which answer is asked for: `/faq`, not `/faq/hours`."""
+    action = f"utter_{intent}"
+    return action not in domain.responses and any(name.startswith(f"{action}/") for name in domain.responses)
 
 
 def _object(text: str) -> dict[str, Any] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, Literal, TypeAlias
 
 from msgspec import Struct, field
@@ -87,6 +87,15 @@ class NluData(Struct, frozen=True):
     synonyms: tuple[Synonym, ...] = ()
     regexes: tuple[Regex, ...] = ()
     lookups: tuple[Lookup, ...] = ()
+
+    @property
+    def marked_synonyms(self) -> Iterator[Synonym]:
+        """What examples mark with another value, which it is a synonym of from then on."""
+        for example in self.examples:
+            for mark in example.annotations:
+                said = example.text[mark.start : mark.end]
+                if isinstance(mark.value, str) and mark.value != said:
+                    yield Synonym(said, mark.value, example.place)
 
 
 # --- domain ------------------------------------------------------------------
@@ -266,7 +275,7 @@ Step: TypeAlias = UserStep | ActionStep | BotStep | LoopStep | SlotStep | Checkp
 
 
 class Story(Struct, frozen=True):
-    """A story, rule or test story. The three last fields are a rule's only."""
+    """A story, rule or test story. Only rules have a `condition`, begin conversations, or do not wait for the user."""
 
     name: str
     steps: tuple[Step, ...]

@@ -44,6 +44,12 @@ RESOLVERS: Final = _Loader.yaml_implicit_resolvers
 """What a plain scalar is taken for, by its first character."""
 
 
+_HALVES = re.compile(
+    rb"(?<!\\)(?P<before>(?:\\\\)*)\\u(?P<high>d[89ab][0-9a-f]{2})\\u(?P<low>d[c-f][0-9a-f]{2})", re.IGNORECASE
+)
+"""A character of JSON in two halves; an escaped backslash before `u` begins none."""
+
+
 class TooDeep(Exception):
     """Nodes nest deeper than MAX_DEPTH; libyaml's own composer would overflow the C stack instead."""
 
@@ -55,6 +61,16 @@ def compose(text: str) -> yaml.Node | None:
         return _Composer(loader).document()
     finally:
         loader.dispose()
+
+
+def json_as_yaml(json: bytes) -> bytes:
+    """JSON is YAML, but for characters that it writes as two halves."""
+
+    def whole(match: re.Match[bytes]) -> bytes:
+        high, low = int(match["high"], 16), int(match["low"], 16)
+        return match["before"] + b"\\U%08x" % (0x10000 + ((high - 0xD800) << 10) + low - 0xDC00)
+
+    return _HALVES.sub(whole, json)
 
 
 class _Composer:

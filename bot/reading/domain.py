@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.content import (
+    ActionStep,
     EntityType,
     Form,
     Intent,
@@ -14,10 +15,12 @@ from bot.content import (
     SessionConfig,
     Slot,
     SlotMapping,
+    UserStep,
     Variation,
 )
 from bot.content.suggest import did_you_mean
 from bot.reading.draft import Draft
+from bot.reading.schema import load_schema
 from bot.reading.tree import Map, Seq, plain
 
 _SLOT_CLASSES = "rasa.shared.core.slots."
@@ -88,6 +91,9 @@ def _intent(item: str | Map, place: Place, draft: Draft) -> None:
     only = frozenset[str](() if isinstance(use, bool) else use or ())
     intent = Intent(name, None if use is True else only, frozenset(options.get("ignore_entities") or ()), place)
     draft.add("intent", draft.intents, name, intent, place)
+    if isinstance(options, Map) and options.get("triggers") is not None:  # Rasa 2's
+        action = ActionStep(options["triggers"], options.place_of("triggers"))
+        draft.add_rule(UserStep(name, place=place), action, options.key_place("triggers"))
 
 
 def _entity(item: str | Map, place: Place, draft: Draft) -> None:
@@ -113,7 +119,7 @@ def _slot(name: str, item: Map, place: Place, draft: Draft, is_old: bool) -> Non
     )
     _check_keys(slot, item, draft)
     if name not in draft.slots:
-        if mappings is None and not is_old:
+        if (mappings is None or not item.nodes["mappings"].value) and not is_old:  # as written, whatever was taken out
             draft.unmapped.add(name)
         if is_old and item.get("auto_fill", True):
             draft.auto_filled.add(name)
@@ -127,6 +133,12 @@ def _check_keys(slot: Slot, item: Map, draft: Draft) -> None:
             message = f"The slot `{slot.name}` has `{key}`, which means nothing for the type `{slot.type}`."
             cure = f"Write `type: {kind}`, or take `{key}` out."
             draft.report("warning", item.key_place(key), message, cure, "slot-key")
+    known = load_schema("content")["$defs"]["slot"]["properties"]
+    for key in item.keys() - known.keys() if "." not in item["type"] else ():
+        if not key.startswith(("x-", "_")):
+            message = f"The key `{key}` is not known in the slot `{slot.name}`; it is not read."
+            cure = did_you_mean(key, known, f"Known here: {', '.join(known)}.")
+            draft.report("warning", item.key_place(key), message, cure, "unknown-key")
 
 
 def _slot_type(written: str) -> tuple[str, bool]:

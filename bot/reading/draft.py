@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from bot.content import (
+    ActionStep,
     Diagnostic,
     EntityType,
     Example,
@@ -22,6 +23,7 @@ from bot.content import (
     SlotMapping,
     Story,
     Synonym,
+    UserStep,
     Variation,
 )
 from bot.content.suggest import did_you_mean, is_misspelt
@@ -57,6 +59,10 @@ class Draft(Struct):
     auto_filled: set[str] = field(default_factory=set)
     unmapped: set[str] = field(default_factory=set)
     store_entities_as_slots: bool = True
+
+    def add_rule(self, user: UserStep, action: ActionStep, place: Place) -> None:
+        """Keep a rule of one step, as it is written beside an intent."""
+        self.rules.append(Story(f"{user.intent} → {action.name}", (user, action), "rule", place=place))
 
     def report(self, severity: Severity, place: Place, message: str, cure: str = "", code: str = "") -> None:
         """Note something about the content."""

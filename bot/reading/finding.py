@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from bot.content import Diagnostic, Place
+from bot.content import Diagnostic, Place, Severity
 from bot.content.suggest import did_you_mean, is_misspelt
 
 CONTENT_FOLDERS: Final = ("domain", "data", "intents", "stories", "tests")
@@ -22,10 +23,16 @@ ENDINGS: Final = (".yml", ".yaml")
 _TOP: Final = ("domain", "config", "endpoints", "credentials")
 """The files that stand in the project's folder itself."""
 
-_MARKDOWN_DATA = re.compile(rb"^## (?:intent|synonym|regex|lookup):|^\* \w+[\w/{]*$", re.MULTILINE)
+_MARKDOWN_NLU = re.compile(rb"^## (?:intent|synonym|regex|lookup):", re.MULTILINE)
+_MARKDOWN_STORIES = re.compile(rb"^\* \w+[\w/{]*$", re.MULTILINE)
+_JSON_NLU = re.compile(rb'"rasa_nlu_data"\s*:')
 _STORIES = re.compile(rb"^stories:", re.MULTILINE)
 _SECTIONS: Final = ("nlu", "stories", "rules", "responses", "intents", "entities", "slots", "forms")
 _CONTENT = re.compile(rf"^(?:{'|'.join(_SECTIONS)})\s*:".encode(), re.MULTILINE)
+_ANY_CONTENT = re.compile(
+    rf"^(?:{'|'.join(_SECTIONS)}|actions|session_config)\s*:|{_JSON_NLU.pattern.decode()}".encode(), re.MULTILINE
+)
+_RESPONSE = re.compile(r"utter_\w*[a-zA-Z0-9](?:/\w+)?")
 _TEST_WORD = re.compile(r"^tests?[-_. ]*|[-_]tests?$", re.IGNORECASE)
 _NEARLY_TEST = re.compile(r"tests?(?:[-. ].*|_.*)?|.*[-_]tests?")
 
@@ -34,15 +41,28 @@ def content_files(folder: Path) -> tuple[Path, ...]:
     """The content files of a project, sorted by name; in tests/, as in Rasa, those named `test_…` only."""
     found = [path for ending in ENDINGS if (path := folder / f"domain{ending}").is_file()]
     for name in CONTENT_FOLDERS:
-        found += [p for p in _files(folder / name) if p.suffix in ENDINGS and (name != "tests" or is_test(p))]
+        found += [p for p in _files(folder / name) if is_content(p) and (name != "tests" or is_test(p))]
     return tuple(sorted(found))
+
+
+def imported_files(folder: Path) -> tuple[Path, ...]:
+    """The content files below a folder that config.yml imports, sorted by name, wherever they stand in it."""
+    if folder.is_file():
+        return (folder,)
+    others = {folder / f"{name}{ending}" for name in _TOP if name != "domain" for ending in ENDINGS}
+    return tuple(sorted(p for p in {*_files(folder)} - others if is_content(p) and _holds(p, _ANY_CONTENT)))
 
 
 def files_at(path: Path, *, only_tests: bool) -> tuple[Path, ...]:
     """The file at `path`, or the YAML files below it, sorted by name."""
     if path.is_file():
         return (path,)
-    return tuple(sorted(p for p in _files(path) if p.suffix in ENDINGS and (is_test(p) or not only_tests)))
+    return tuple(sorted(p for p in _files(path) if is_content(p) and (is_test(p) or not only_tests)))
+
+
+def is_content(path: Path) -> bool:
+    """Whether a file is read where content stands: YAML, or Rasa's JSON of training data."""
+    return path.suffix in ENDINGS or (path.suffix == ".json" and _holds(path, _JSON_NLU))
 
 
 def is_test(path: Path) -> bool:
@@ -53,6 +73,7 @@ def is_test(path: Path) -> bool:
 def not_read(folder: Path) -> Iterator[Diagnostic]:
     """What lies among the content and is no content, or is beside it, or is not read as it was meant."""
     yield from _unreadable(folder)
+    yield from _no_files(folder)
     yield from _beside(folder)
     links = [path for name in _TOP for ending in ENDINGS if _is_broken(path := folder / f"{name}{ending}")]
     for path in (*links, *(path for name in CONTENT_FOLDERS for path in sorted(_links(folder / name)))):
@@ -64,6 +85,9 @@ def not_read(folder: Path) -> Iterator[Diagnostic]:
             reason = _why_not_read(path, are_tests=name == "tests")
             if reason:
                 yield _note(path.relative_to(folder), *reason)
+            elif converted := _old_data(path):
+                cure = f"Convert it with Rasa 2: `rasa data convert {converted} -f yaml --data FILE --out FOLDER`."
+                yield _note(path.relative_to(folder), "it is Markdown, and only YAML is", cure, "warning")
             elif name != "tests" and _is_nearly_test(path):
                 message = "Bots are trained on these stories: only files named `test_…` hold test stories."
                 name_of_test = f"test_{_TEST_WORD.sub('', path.stem) or 'stories'}{path.suffix}"
@@ -81,6 +105,23 @@ def _unreadable(folder: Path) -> Iterator[Diagnostic]:
             place = Place(Path(error.filename).relative_to(folder).as_posix())
             message = f"This folder cannot be read: {error.strerror}."
             yield Diagnostic("error", place, message, "Let it be a folder that may be read.", "unreadable")
+
+
+def _no_files(folder: Path) -> Iterator[Diagnostic]:
+    """What is called like a file that is read and is none: a pipe, or a folder with nothing in it to read."""
+    top = [folder / f"{name}{ending}" for name in _TOP for ending in ENDINGS]
+    named = [path for name in CONTENT_FOLDERS for path in _entries(folder / name) if path.suffix in ENDINGS]
+    for path in (*top, *named):
+        if _exists(path) and not _is_file(path) and (path in top or not any(_files(path))):
+            place, cure = Place(path.relative_to(folder).as_posix()), "Put a YAML file here, or call it otherwise."
+            yield Diagnostic("error", place, "This is no file, so it is not read.", cure, "unreadable")
+
+
+def _entries(folder: Path) -> Iterator[Path]:
+    """All that stands below a folder and is not hidden."""
+    for base, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        yield from (Path(base) / name for name in (*folders, *names) if not name.startswith("."))
 
 
 def _beside(folder: Path) -> Iterator[Diagnostic]:
@@ -111,23 +152,51 @@ def _why_not_read(path: Path, *, are_tests: bool) -> tuple[str, str] | None:
         return f"its ending is `{path.suffix}`", f"Call it `{path.stem}{path.suffix.lower()}`."
     if path.suffix not in ENDINGS and Path(path.stem).suffix in ENDINGS:
         return f"its ending is `{path.suffix}`", f"Call it `{path.stem}`, or put it elsewhere."
-    if path.suffix == ".json" and not are_tests:
-        return "it is JSON, and only YAML is", "Convert it with Rasa 2's `rasa data convert`, or put it elsewhere."
-    if path.suffix == ".md" and _holds(path, _MARKDOWN_DATA):
-        return "it is Markdown, and only YAML is", "Convert it with Rasa 2's `rasa data convert`."
+    if path.suffix == ".json" and not are_tests and not is_content(path):
+        return "of JSON, only Rasa's `rasa_nlu_data` is", "Convert it with Rasa's tools, or put it elsewhere."
     if are_tests and path.suffix in ENDINGS and not is_test(path) and _holds(path, _STORIES):
         return "in tests/ only files named `test_…` are", f"Call it `test_{path.name}` if it holds test stories."
     return None
 
 
+def _old_data(path: Path) -> str:
+    """What Rasa 2 calls the data of a Markdown file, to convert it; empty where there is none."""
+    if path.suffix != ".md":
+        return ""
+    return "nlu" if _holds(path, _MARKDOWN_NLU) else "core" if _holds(path, _MARKDOWN_STORIES) else ""
+
+
 def words_of_code(folder: Path) -> frozenset[str]:
     """Every word in the project's own Python: a response that an action says by name is in use."""
-    words: set[str] = set()
+    return frozenset(word for _, text in _code(folder) for word in re.split(r"[\s\"']+", text))
+
+
+def responses_of_code(folder: Path) -> dict[str, Place]:
+    """The responses that the project's own Python names in full, each with the first place of its name."""
+    named: dict[str, Place] = {}
+    for name, text in sorted(_code(folder)):
+        with suppress(SyntaxError, ValueError, RecursionError):  # whoever imports it says what is wrong
+            for word, node in _texts(ast.parse(text)):
+                if _RESPONSE.fullmatch(word):
+                    named.setdefault(word, Place(name, node.lineno, node.col_offset + 1))
+    return named
+
+
+def _texts(tree: ast.AST) -> Iterator[tuple[str, ast.Constant]]:
+    """The texts in Python that stand for themselves: what others are made of may be any part of a name."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value, node
+        elif not isinstance(node, (ast.JoinedStr, ast.BinOp)):
+            yield from _texts(node)
+
+
+def _code(folder: Path) -> Iterator[tuple[str, str]]:
+    """The project's own Python: the name and text of each file."""
     for path in (*_files(folder / "actions"), folder / "actions.py"):
         if path.suffix == ".py" and path.is_file():
             with suppress(OSError):  # whoever imports it says that it cannot be read
-                words.update(re.split(r"[\s\"']+", path.read_text("utf-8", "replace")))
-    return frozenset(words)
+                yield path.relative_to(folder).as_posix(), path.read_text("utf-8", "replace")
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -170,5 +239,5 @@ def _holds(path: Path, pattern: re.Pattern[bytes]) -> bool:
         return False
 
 
-def _note(path: Path, why: str, cure: str) -> Diagnostic:
-    return Diagnostic("note", Place(path.as_posix()), f"This file is not read: {why}.", cure, "not-read")
+def _note(path: Path, why: str, cure: str, severity: Severity = "note") -> Diagnostic:
+    return Diagnostic(severity, Place(path.as_posix()), f"This file is not read: {why}.", cure, "not-read")

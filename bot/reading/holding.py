@@ -14,6 +14,7 @@ _MAY_FOLLOW: Final = frozenset(
         "loose-checkpoint",
         "missing-question",
         "missing-response",
+        "nothing-to-learn",
         "no-content",
         "slot-without-mappings",
         "unimplemented-action",
@@ -43,8 +44,15 @@ def unread(tree: object, problems: Iterable[Diagnostic]) -> list[Place]:
         return [problem.place for problem in wrong[:1]]
     edge, places = tree.place.column, {problem.place for problem in wrong}
     lost = [key for key in tree.key_nodes if key not in tree]
-    said = [tree.key_place(key) for key in lost if places & {tree.key_place(key), tree.place_of(key)}]
-    return said + [d.place for d in wrong if d.code == "duplicate-key" and d.place.column == edge]
+    wrong_in = {_section(tree, place) for place in places}
+    said = [tree.key_place(key) for key in lost if tree.key_place(key) in wrong_in]
+    repeated = [d.place for d in wrong if d.code == "duplicate-key" and d.place.column == edge]
+    return said + repeated + [d.place for d in wrong if d.code == "misplaced-section"]
+
+
+def _section(tree: Map, place: Place) -> Place | None:
+    """Where the section begins that a place is in."""
+    return max((begin for key in tree.key_nodes if (begin := tree.key_place(key)) <= place), default=None)
 
 
 def hold_back(found: Sequence[Diagnostic], places: Iterable[Place]) -> tuple[list[Diagnostic], list[Diagnostic]]:

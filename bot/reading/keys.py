@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, TypeAlias
 
 from bot.content.suggest import did_you_mean, is_misspelt
+from bot.reading.tree import Map, Seq
 
 Schema: TypeAlias = dict[str, Any]
 
@@ -38,6 +39,46 @@ def key_cure(key: str, lineage: Sequence[Schema]) -> str:
     if indented and not is_misspelt(key, known):
         return indented
     return did_you_mean(key, known, indented) or f"Known here: {', '.join(known)}."
+
+
+def displaced(tree: Any, schema: Schema, is_valid: Callable[[Any, Schema], bool]) -> Iterator[tuple[Map, str]]:
+    """The sections of the schema's root that stand inside others: each as the mapping that it is in, and its key.
+
+    `is_valid` says whether a value fulfils a schema: below a free name one that does is no section.
+    """
+    sections = {key for key, part in schema["properties"].items() if {"object", "array"} & {*part.get("type", ())}}
+
+    def inside(value: Any, schema: Schema, *, at_edge: bool = False) -> Iterator[tuple[Map, str]]:
+        for item in value if isinstance(value, Seq) else ():
+            yield from inside(item, schema.get("items", {}))
+        for key, inner in value.items() if isinstance(value, Map) else ():
+            part = schema.get("properties", {}).get(key)
+            is_section = part is None and not at_edge and key in sections and isinstance(inner, (Map, Seq))
+            if is_section and not _may_be(inner, schema, is_valid):
+                yield value, key
+            else:
+                yield from inside(inner, part or _named(schema))
+
+    yield from inside(tree, schema, at_edge=True)
+
+
+def _may_be(value: Any, schema: Schema, is_valid: Callable[[Any, Schema], bool]) -> bool:
+    """Whether a value may stand at a key that the schema does not know by name."""
+    named = _named(schema)
+    if named:
+        known = named.get("properties", {})
+        return is_valid(value, named) or any(key in known or is_misspelt(key, known) for key in _keys_of(value))
+    return "unknownKeys" not in schema and schema.get("additionalProperties", True) is True
+
+
+def _keys_of(value: Any) -> Collection[str]:
+    return value.keys() if isinstance(value, Map) else ()
+
+
+def _named(schema: Schema) -> Schema:
+    """The schema of what stands below any name here; an empty one where that is free or may not be."""
+    named = schema.get("additionalProperties")
+    return named if isinstance(named, dict) else {}
 
 
 def lineage_of(root: Schema, path: Sequence[str | int]) -> list[Schema]:

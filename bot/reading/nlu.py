@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from bot.content import ActionStep, Example, Lookup, Place, Regex, Story, Synonym, UserStep
+from bot.content import ActionStep, Example, Lookup, Place, Regex, Synonym, UserStep
 from bot.reading.annotations import read_annotations
 from bot.reading.draft import Draft
 from bot.reading.tree import Map, Seq, plain
@@ -41,8 +41,8 @@ def _report_empty(item: Map, kind: str, draft: Draft) -> None:
 def _intent(item: Map, draft: Draft) -> None:
     name = item["intent"]
     if "action" in item:
-        steps = (UserStep(name, place=item.place_of("intent")), ActionStep(item["action"], item.place_of("action")))
-        draft.rules.append(Story(f"{name} → {item['action']}", steps, "rule", place=item.key_place("action")))
+        action = ActionStep(item["action"], item.place_of("action"))
+        draft.add_rule(UserStep(name, place=item.place_of("intent")), action, item.key_place("action"))
     metadata = {"intent": plain(item["metadata"])} if item.get("metadata") is not None else {}
     for text, own, place in _examples(item, draft):
         data = metadata | ({"example": plain(own)} if own is not None else {})
@@ -53,10 +53,6 @@ def _example(text: str, intent: str, metadata: dict[str, Any], place: Place, dra
     spoken, annotations, problems = read_annotations(text)
     draft.report_marks(problems, place)
     draft.examples.append(Example(spoken, intent, annotations, metadata, place))
-    for mark in annotations:
-        said = spoken[mark.start : mark.end]
-        if isinstance(mark.value, str) and mark.value != said:
-            draft.synonyms.append(Synonym(said, mark.value, place))
 
 
 def _synonym(item: Map, draft: Draft) -> None:

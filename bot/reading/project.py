@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
 
@@ -27,11 +28,21 @@ from bot.content.names import DEFAULT_INTENTS, DEFAULT_SLOTS, REQUESTED_SLOT
 from bot.content.suggest import did_you_mean
 from bot.reading.domain import read_domain
 from bot.reading.draft import Draft
-from bot.reading.finding import CONTENT_FOLDERS, content_files, files_at, is_test, not_read, words_of_code
+from bot.reading.finding import (
+    CONTENT_FOLDERS,
+    content_files,
+    files_at,
+    imported_files,
+    is_test,
+    not_read,
+    responses_of_code,
+    words_of_code,
+)
 from bot.reading.fingerprint import content_fingerprint
 from bot.reading.holding import hold_back, unread
 from bot.reading.nlu import read_nlu
-from bot.reading.rasa2 import settle_slots
+from bot.reading.rasa2 import settle_fallback, settle_slots
+from bot.reading.rasa_json import read_rasa_json
 from bot.reading.schema import check_schema
 from bot.reading.settings import Configuration, read_configuration
 from bot.reading.stories import read_rules, read_stories
@@ -39,6 +50,9 @@ from bot.reading.tree import Map, read_yaml
 
 FORMATS = ("2.0", "3.0", "3.1")
 """The versions of Rasa's format that are read."""
+
+_FEW = 3
+"""How many unlisted names are told one by one."""
 
 
 class ReadResult(Struct, frozen=True):
@@ -77,9 +91,11 @@ def read_project(
     """
     configuration = read_configuration(folder, environment)
     draft = Draft(diagnostics=list(configuration.diagnostics))
-    files = content_files(folder)
-    for path in files:
-        read_content_file(path, path.relative_to(folder).as_posix(), draft)
+    own = content_files(folder)
+    imported = {file: None for path in configuration.imports for file in imported_files(path) if file not in own}
+    files = {path: Path(os.path.relpath(path, folder)).as_posix() for path in (*own, *imported)}
+    for path, name in files.items():
+        read_content_file(path, name, draft)
     if not files:
         _report_no_content(draft)
     draft.diagnostics += not_read(folder)
@@ -91,9 +107,10 @@ def read_project(
         tests,
         known_actions=known_actions,
         mentioned=words_of_code(folder),
+        named_in_code=responses_of_code(folder),
         all_known=all_known and configuration.settings.action_endpoint is None,
     )
-    names = (*configuration.files, *(path.relative_to(folder).as_posix() for path in files))
+    names = (*configuration.files, *files.values())
     found, held_back = hold_back((*draft.diagnostics, *checked), (*configuration.unread, *draft.unread))
     diagnostics = sorted(found, key=lambda d: d.place)
     return ReadResult(content, tests, configuration.settings, tuple(diagnostics), names, tuple(held_back))
@@ -142,10 +159,14 @@ def _nlu(draft: Draft) -> NluData:
 def read_content_file(path: Path, name: str, draft: Draft, *, are_tests: bool | None = None) -> None:
     """Read one file into the draft; `name` is what places call it. Files named `test_…` hold test stories."""
     tree, problems = read_yaml(path, name)
-    tree, more = check_schema(tree, "content", name)
+    is_json = path.suffix == ".json"
+    tree, more = check_schema(tree, "nlu" if is_json else "content", name)
     draft.diagnostics += [*problems, *more]
     draft.unread += unread(tree, [*problems, *more])
     if not isinstance(tree, Map):
+        return
+    if is_json:
+        read_rasa_json(tree, draft)
         return
     _check_version(tree, draft)
     are_tests = is_test(path) if are_tests is None else are_tests
@@ -168,6 +189,7 @@ def _check_version(tree: Map, draft: Draft) -> None:
 
 def _content(draft: Draft, configuration: Configuration) -> Content:
     settle_slots(draft)
+    pipeline = settle_fallback(draft, configuration.policies, configuration.pipeline)
     _complete(draft)
     domain = Domain(
         intents=draft.intents,
@@ -186,7 +208,7 @@ def _content(draft: Draft, configuration: Configuration) -> Content:
         tuple(draft.stories),
         tuple(draft.rules),
         configuration.language,
-        configuration.pipeline,
+        pipeline,
         configuration.policies,
     )
     return replace(content, fingerprint=content_fingerprint(content))
@@ -195,17 +217,20 @@ def _content(draft: Draft, configuration: Configuration) -> Content:
 def _complete(draft: Draft) -> None:
     """Add what examples use without the domain's saying so, and the intents and slots every bot has."""
     intents, entities = tuple(draft.intents), tuple(draft.entities)
+    unlisted: dict[str, dict[str, Place]] = {"intent": {}, "entity": {}}
     for example in draft.examples:
         base = example.intent.split("/")[0]
         if base not in draft.intents and base not in DEFAULT_INTENTS:
             draft.intents[base] = Intent(base, place=example.place)
             if intents:
-                _unlisted(draft, "intent", base, example.place, intents)
+                unlisted["intent"][base] = example.place
         for mark in example.annotations:
             if mark.entity not in draft.entities:
                 draft.entities[mark.entity] = EntityType(mark.entity, place=example.place)
                 if intents or entities:
-                    _unlisted(draft, "entity", mark.entity, example.place, entities)
+                    unlisted["entity"][mark.entity] = example.place
+    _report_unlisted(draft, "intent", unlisted["intent"], intents)
+    _report_unlisted(draft, "entity", unlisted["entity"], entities)
     for name in sorted(DEFAULT_INTENTS - draft.intents.keys()):
         draft.intents[name] = Intent(name)
     for name in sorted(DEFAULT_SLOTS - draft.slots.keys()):
@@ -213,12 +238,17 @@ def _complete(draft: Draft) -> None:
         draft.slots[name] = Slot(name, kind, influence_conversation=False, mappings=(SlotMapping("custom"),))
 
 
-def _unlisted(draft: Draft, kind: str, name: str, place: Place, listed: Collection[str]) -> None:
+def _report_unlisted(draft: Draft, kind: str, places: Mapping[str, Place], listed: Collection[str]) -> None:
+    """What has examples and is not listed: one by one, but many of which none is like a listed one as one."""
     section = "intents" if kind == "intent" else "entities"
-    draft.report(
-        "warning",
-        place,
-        f"The {kind} `{name}` has examples, but the domain does not list it.",
-        did_you_mean(name, listed, f"Add `- {name}` to `{section}:`."),
-        f"unlisted-{kind}",
-    )
+    code, far = f"unlisted-{kind}", [name for name in places if not did_you_mean(name, listed)]
+    if len(far) <= _FEW:
+        far = []
+    for name in places.keys() - set(far):
+        message = f"The {kind} `{name}` has examples, but the domain does not list it."
+        cure = did_you_mean(name, listed, f"Add `- {name}` to `{section}:`.")
+        draft.report("warning", places[name], message, cure, code)
+    if far:
+        message = f"The {kind} `{far[0]}` has examples, but the domain does not list it, nor {len(far) - 1} others."
+        cure = f"List them in `{section}:`, or take this section out: what has examples is known."
+        draft.report("warning", places[far[0]], message, cure, code)

@@ -1,12 +1,21 @@
-"""Rasa 2's ways to fill slots, turned into the mappings that Rasa 3's own migration makes of them."""
+"""Rasa 2's ways to fill slots and to fall back, turned into what Rasa 3's own migration makes of them."""
 
 from __future__ import annotations
 
+from typing import Final, TypeAlias
+
 from msgspec.structs import replace
 
-from bot.content import MappingCondition, Place, Slot, SlotMapping
+from bot.content import ActionStep, Component, LoopStep, MappingCondition, Place, Slot, SlotMapping, Story, UserStep
 from bot.content.names import REQUESTED_SLOT
 from bot.reading.draft import Draft
+
+Components: TypeAlias = tuple[Component, ...] | None
+
+_FALLBACK: Final = "nlu_fallback"
+_TWO_STAGES: Final = "action_two_stage_fallback"
+_THRESHOLDS: Final = {"threshold": ("nlu_threshold", 0.3), "ambiguity_threshold": ("ambiguity_threshold", 0.1)}
+"""The FallbackClassifier's options: what the old policies called them, and their defaults."""
 
 
 def settle_slots(draft: Draft) -> None:
@@ -58,3 +67,30 @@ def _note_unmapped(draft: Draft, slot: Slot) -> None:
         "Write `mappings: [{type: custom}]` to say so, or how messages fill it.",
         "slot-without-mappings",
     )
+
+
+def settle_fallback(draft: Draft, policies: Components, pipeline: Components) -> Components:
+    """The pipeline; where a policy is to fall back, with a classifier for that, and with a rule in the draft."""
+    names = {"FallbackPolicy", "TwoStageFallbackPolicy"}
+    policy = next((p for p in policies or () if p.name.rpartition(".")[2] in names), None)
+    if policy is None:
+        return pipeline
+    steps = (step for story in (*draft.stories, *draft.rules) for step in story.steps)
+    if not any(isinstance(step, UserStep) and step.intent == _FALLBACK for step in steps):
+        draft.rules.append(_falling_back(policy))
+    if not pipeline or any(c.name.rpartition(".")[2] == "FallbackClassifier" for c in pipeline):
+        return pipeline
+    options = {new: policy.options.get(old, default) for new, (old, default) in _THRESHOLDS.items()}
+    return (*pipeline, Component("FallbackClassifier", options, policy.place))
+
+
+def _falling_back(policy: Component) -> Story:
+    """What comes after a message that was not understood."""
+    place = policy.place
+    user = UserStep(_FALLBACK, place=place)
+    if policy.name.endswith("TwoStageFallbackPolicy"):
+        return Story(
+            _FALLBACK, (user, ActionStep(_TWO_STAGES, place), LoopStep(_TWO_STAGES, place)), "rule", place=place
+        )
+    action = ActionStep(policy.options.get("fallback_action_name") or "action_default_fallback", place)
+    return Story(_FALLBACK, (user, action), "rule", place=place)

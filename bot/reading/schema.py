@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from typing import Any, TypeAlias
 
 from jsonschema import Draft202012Validator, ValidationError, validators
 
 from bot.content import Diagnostic, Place, Severity
-from bot.content.suggest import did_you_mean
-from bot.reading.keys import is_mistake, key_cure, lineage_of, odd_keys
+from bot.content.suggest import did_you_mean, is_misspelt
+from bot.reading.keys import displaced, is_mistake, key_cure, lineage_of, odd_keys
 from bot.reading.sorts import SORTS
-from bot.reading.tree import Map, Seq
+from bot.reading.tree import Map, Seq, meant
 
 Path: TypeAlias = list[str | int]
 Error: TypeAlias = Any
@@ -88,16 +88,30 @@ def load_schema(name: str) -> dict[str, Any]:
 
 def check_schema(tree: Any, name: str, file: str) -> tuple[Any, list[Diagnostic]]:
     """The tree with everything invalid taken out (None when nothing is left), and what was wrong with it."""
-    holder = [tree]
     check = validator(name)
+    astray = list(displaced(tree, check.schema, partial(_is_valid, check)))
+    found = [_misplaced(within, key) for within, key in astray]
+    holder = [tree]
     errors = _outermost(_settle_text(holder, check))
-    diagnostics = [d for error in errors for d in _explain(error, tree, file, check.schema)]
+    found += [d for error in errors for d in _explain(error, tree, file, check.schema)]
+    diagnostics = list(dict.fromkeys(found))
     for _ in range(_ROUNDS):
         if not errors:
             return holder[0], diagnostics
         _take_out(errors, holder)
         errors = _outermost(list(check.iter_errors(holder[0])))
     return None, diagnostics
+
+
+def _is_valid(check: Any, value: Any, part: dict[str, Any]) -> bool:
+    return bool(check.evolve(schema=part).is_valid(value))
+
+
+def _misplaced(within: Map, key: str) -> Diagnostic:
+    """Take a section out of the mapping that it stands in and may not."""
+    del within[key]
+    message = f"`{key}:` stands too far in, so that it is not read."
+    return Diagnostic("error", within.key_place(key), message, "Write it at the left edge.", "misplaced-section")
 
 
 def _outermost(errors: list[Error]) -> list[Error]:
@@ -111,10 +125,10 @@ def _is_of_keys(error: Error) -> bool:
 
 
 def _settle_text(holder: list[Any], check: Any) -> list[Error]:
-    """Keep scalars as written where text is asked for; the errors that remain."""
+    """Take scalars for text where that is asked for, and for what they mean elsewhere; the errors that remain."""
     for _ in range(_ROUNDS):
         errors = list(check.iter_errors(holder[0]))
-        kept = sum(_keep_as_written(error, holder) for error in errors)
+        kept = sum(_keep_as_written(error, holder) or _take_as_meant(error, holder) for error in errors)
         if not kept:
             break
     return errors
@@ -134,6 +148,19 @@ def _keep_as_written(error: Error, holder: list[Any]) -> bool:
         return False
     node = parent.nodes[path[-1]]
     parent[path[-1]] = node.value
+    return True
+
+
+def _take_as_meant(error: Error, holder: list[Any]) -> bool:
+    """Take a text that came from the environment as a number or the like, where no text is asked for."""
+    if error.validator != "type" or "string" in _wants(error) or not isinstance(error.instance, str):
+        return False
+    path = list(error.absolute_path)
+    parent = _find(holder, path[:-1])
+    value = meant(parent.nodes[path[-1]]) if isinstance(parent, (Map, Seq)) else error.instance
+    if isinstance(value, str) or value is None:
+        return False
+    parent[path[-1]] = value
     return True
 
 
@@ -192,7 +219,7 @@ def _explain(error: Error, tree: Any, file: str, root: dict[str, Any]) -> Iterat
 
 
 def _explain_extra(error: Error, path: Path, place: Place, root: dict[str, Any]) -> Iterator[Diagnostic]:
-    lineage = lineage_of(root, path)
+    lineage = [*lineage_of(root, path)[:-1], error.schema]  # which may be one of several for the same value
     for key in _extra_keys(error):
         where = error.instance.key_place(key) if isinstance(error.instance, Map) else place
         what = _what(path)
@@ -257,6 +284,10 @@ def _cure(error: Error) -> str:
         near = did_you_mean(str(error.instance), _allowed(error))
         if near:
             return near
+    if error.validator == "required":
+        missing = _missing(error)
+        if written := [key for key in error.instance if is_misspelt(key, [missing])]:
+            return f"Write `{missing}` in place of `{written[0]}`."
     if _is_bracketed(error):
         return "Put text that begins with { or [ in quotes."
     examples = error.schema.get("examples", ())

@@ -28,10 +28,10 @@ SECTIONS: dict[str, type[Any]] = {
     "logging": Logging,
 }
 
-_FOLDERS = "All content below domain/, data/, intents/, stories/ and tests/ is read."
+_FOLDERS = "All content below domain/, data/, intents/, stories/ and tests/ is read, and what `imports:` names."
+_IMPORTERS = frozenset({"RasaFileImporter", "MultiProjectImporter"})
+"""Rasa's own importers, for which there is nothing to load."""
 _UNUSED_CONFIG = {
-    "importers": _FOLDERS,
-    "imports": _FOLDERS,
     "data": _FOLDERS,
     "training_data_importers": _FOLDERS,
     "spaces": _FOLDERS,
@@ -71,7 +71,8 @@ _USER = re.compile(r"(?P<scheme>\w+://)(?P<name>[^/?#:]*)(?::(?P<password>[^/?#]
 class Configuration(Struct, frozen=True):
     """What the configuration files say. `pipeline` and `policies` are None where config.yml names none.
 
-    `unread` is where a file or section could not be read.
+    `unread` is where a file or section could not be read, and `imports` the
+    files and folders of content that stand elsewhere.
     """
 
     settings: Settings
@@ -81,6 +82,7 @@ class Configuration(Struct, frozen=True):
     diagnostics: tuple[Diagnostic, ...] = ()
     files: tuple[str, ...] = field(default=())
     unread: tuple[Place, ...] = ()
+    imports: tuple[Path, ...] = ()
 
 
 def read_settings(
@@ -124,6 +126,7 @@ def read_configuration(folder: Path, environment: Mapping[str, str] | None = Non
     endpoints = reader.read("endpoints")
     credentials = reader.read("credentials")
     reader.note_unused(config, _UNUSED_CONFIG)
+    reader.diagnostics += _importers(config)
     reader.note_unused(endpoints, _UNUSED_ENDPOINTS)
     for called in (endpoints.get("action_endpoint"), credentials.get("callback")):
         reader.note_unused(called or {}, _UNUSED_ADDRESS)
@@ -138,6 +141,7 @@ def read_configuration(folder: Path, environment: Mapping[str, str] | None = Non
         **{name: _section(kind, config.get(name) or {}) for name, kind in SECTIONS.items()},
     )
     reader.diagnostics += _unordered(config, settings)
+    imports = tuple(reader.imported(config, folder, {folder.resolve()}))
     language = (config.get("language") or "en").strip().lower().replace("_", "-").partition("-")[0]
     if not _LANGUAGE.fullmatch(language):
         message, cure = f"The language `{language}` is no two-letter code.", "Write its code: `en`, `de`, `fr` …"
@@ -153,6 +157,7 @@ def read_configuration(folder: Path, environment: Mapping[str, str] | None = Non
         tuple(reader.diagnostics),
         tuple(reader.files),
         tuple(reader.unread),
+        imports,
     )
 
 
@@ -170,11 +175,30 @@ class _Reader(Struct):
             return {}
         self.files.append(path.name)
         tree, problems = read_yaml(path, path.name)
-        self._fill(tree)
+        problems += self._fill(tree)
+        unset = {problem.place for problem in problems if problem.code == "unset-variable"}
         tree, more = check_schema(tree, name, path.name)
-        self.diagnostics += [*problems, *more]
-        self.unread += unread(tree, [*problems, *more])
+        problems += [problem for problem in more if problem.place not in unset]  # which would tell what is left of it
+        self.diagnostics += problems
+        self.unread += unread(tree, problems)
         return tree if isinstance(tree, Map) else {}
+
+    def imported(self, config: Any, folder: Path, known: set[Path]) -> Iterator[Path]:
+        """What the config.yml of a folder imports, and what is imported there; `known` grows by what is found."""
+        names = config.get("imports") if isinstance(config, Map) else None
+        for name, place in names.placed() if isinstance(names, Seq) else ():
+            path = folder / str(name)
+            if not path.exists():
+                message, cure = (
+                    f"`imports` names `{name}`, which is not there.",
+                    "Write a path from this file's folder.",
+                )
+                self.diagnostics.append(Diagnostic("warning", place, message, cure, "not-read"))
+            elif path.resolve() not in known:
+                known.add(path.resolve())
+                yield path
+                nested, _ = read_yaml(path / "config.yml", f"{name}/config.yml")
+                yield from self.imported(nested, path, known)
 
     def note_unused(self, file: Any, unused: Mapping[str, str]) -> None:
         """Say which of Rasa's keys have no meaning here, and what does the same."""
@@ -183,28 +207,37 @@ class _Reader(Struct):
                 message = f"`{key}` has no meaning here."
                 self.diagnostics.append(Diagnostic("note", file.key_place(key), message, unused[key], "not-used"))
 
-    def _fill(self, tree: Any) -> None:
-        """Put the environment's values for `${NAME}`, as Rasa does."""
-        if isinstance(tree, Map):
-            for key, value in tree.items():
-                tree[key] = self._filled(value, tree.place_of(key))
-        elif isinstance(tree, Seq):
-            for index, value in enumerate(tree):
-                tree[index] = self._filled(value, tree.place_of(index))
+    def _fill(self, tree: Any) -> Iterator[Diagnostic]:
+        """Put the environment's values for `${NAME}`, as Rasa does; what is not set."""
+        entries = tree.items() if isinstance(tree, Map) else enumerate(tree) if isinstance(tree, Seq) else ()
+        for key, value in entries:
+            if not isinstance(value, str):
+                yield from self._fill(value)
+            elif "${" in value:
+                yield from self._unset(value, tree.place_of(key))
+                tree.write_instead(key, _VARIABLE.sub(lambda match: self.environment.get(_name(match), ""), value))
 
-    def _filled(self, value: Any, place: Place) -> Any:
-        if not isinstance(value, str):
-            self._fill(value)
-            return value
-        return _VARIABLE.sub(lambda match: self._variable(match, place), value) if "${" in value else value
+    def _unset(self, text: str, place: Place) -> Iterator[Diagnostic]:
+        for match in _VARIABLE.finditer(text):
+            if _name(match) not in self.environment:
+                message = f"The environment variable `{_name(match)}` is not set."
+                cure = f"Set it, or write the value in place of `{match[0]}`."
+                yield Diagnostic("error", place, message, cure, "unset-variable")
 
-    def _variable(self, match: re.Match[str], place: Place) -> str:
-        name = match["name"] or match["bare"]
-        if name not in self.environment:
-            message = f"The environment variable `{name}` is not set."
-            cure = f"Set it, or write the value in place of `{match[0]}`."
-            self.diagnostics.append(Diagnostic("error", place, message, cure, "unset-variable"))
-        return self.environment.get(name, "")
+
+def _name(match: re.Match[str]) -> str:
+    return match["name"] or match["bare"]
+
+
+def _importers(config: Any) -> Iterator[Diagnostic]:
+    """Importers, of which those of somebody's own are Python for Rasa."""
+    for item, place in config["importers"].placed() if isinstance(config.get("importers"), Seq) else ():
+        name = str(item.get("name") if isinstance(item, Map) else item)
+        if name.rpartition(".")[2] in _IMPORTERS:
+            yield Diagnostic("note", place, f"`{name}` has no meaning here.", _FOLDERS, "not-used")
+        else:
+            message = f"The importer `{name}` is not loaded here: what only it finds is not read."
+            yield Diagnostic("warning", place, message, _FOLDERS, "not-read")
 
 
 def _unordered(config: Any, settings: Settings) -> Iterator[Diagnostic]:

@@ -12,13 +12,14 @@ from bot.content import (
     CheckpointStep,
     LoopStep,
     OrStep,
+    Place,
     SlotStep,
     Step,
     StepEntity,
     Story,
     UserStep,
 )
-from bot.content.shorthand import read_shorthand
+from bot.content.shorthand import Shorthand, read_shorthand
 from bot.reading.annotations import read_annotations
 from bot.reading.draft import Draft
 from bot.reading.tree import Map, Seq, plain
@@ -148,16 +149,18 @@ def _user(item: Map, draft: Draft) -> UserStep:
     short = read_shorthand(text or intent or "")
     if short is not None:
         intent = short.intent if intent is None or not text else intent.removeprefix("/")
-        if short.entities is None:
-            draft.report(
-                "error",
-                place,
-                f"The entities of `{text or item['intent']}` are no JSON object.",
-                'Write `/intent{"entity": "value"}`.',
-                "shorthand",
-            )
+        _report_shorthand(short, text or item["intent"], place, draft)
         entities = entities or tuple(StepEntity(name, value) for name, value in (short.entities or {}).items())
     return UserStep(intent, text, entities, annotations, place)
+
+
+def _report_shorthand(short: Shorthand, written: str, place: Place, draft: Draft) -> None:
+    if short.entities is None:
+        message, cure = f"The entities of `{written}` are no JSON object.", 'Write `/intent{"entity": "value"}`.'
+        draft.report("error", place, message, cure, "shorthand")
+    if short.rest:
+        message = f"`{short.rest}` at the end of `{written}` is not read."
+        draft.report("warning", place, message, "Take it out.", "shorthand")
 
 
 def _entities(items: Iterable[str | Map]) -> Iterator[StepEntity]:
@@ -166,6 +169,6 @@ def _entities(items: Iterable[str | Map]) -> Iterator[StepEntity]:
             yield StepEntity(item)
             continue
         names = [key for key in item if key not in ("role", "group")]
-        for name in names or ():
+        for name in names:
             value = ANY if item[name] is None else plain(item[name])
             yield StepEntity(name, value, item.get("role"), item.get("group"))

@@ -17,7 +17,7 @@ import yaml
 from msgspec import Struct, field
 
 from bot.content import Diagnostic, Place
-from bot.reading.compose import MAX_DEPTH, TAG, TooDeep, compose
+from bot.reading.compose import MAX_DEPTH, RESOLVERS, TAG, TooDeep, compose, json_as_yaml
 from bot.reading.syntax import syntax_error
 
 MAX_REPEATED = 20_000
@@ -46,6 +46,10 @@ class Source:
     def place(self, node: yaml.Node) -> Place:
         """Where a node begins."""
         return Place(self.file, node.start_mark.line + 1, node.start_mark.column + 1)
+
+
+class WrittenInstead(yaml.ScalarNode):
+    """A scalar that something was written into, since its text was read."""
 
 
 class Map(dict[str, Any]):
@@ -77,6 +81,10 @@ class Map(dict[str, Any]):
         """What is written beside a key's text and is no part of it."""
         return _cut_off(self.nodes[key], self.source)
 
+    def write_instead(self, key: str, text: str) -> None:
+        """Let a key's text be another one."""
+        self[key], self.nodes[key] = text, _instead(self.nodes[key], text)
+
     def lines(self, key: str) -> Iterator[tuple[str, Place]]:
         """The lines of a key's text, each with its place."""
         return _lines(self[key], self.nodes[key], self.source)
@@ -106,9 +114,17 @@ class Seq(list[Any]):
         """What is written beside an item's text and is no part of it."""
         return _cut_off(self.nodes[index], self.source)
 
+    def write_instead(self, index: int, text: str) -> None:
+        """Let an item's text be another one."""
+        self[index], self.nodes[index] = text, _instead(self.nodes[index], text)
+
     def placed(self) -> Iterator[tuple[Any, Place]]:
         """The items, each with its place."""
         return ((item, self.source.place(node)) for item, node in zip(self, self.nodes, strict=True))
+
+
+def _instead(node: yaml.Node, text: str) -> WrittenInstead:
+    return WrittenInstead(node.tag, text, node.start_mark, node.end_mark, getattr(node, "style", None))
 
 
 Tree: TypeAlias = Map | Seq | str | int | float | bool | None
@@ -148,7 +164,8 @@ def _lines(text: str, node: yaml.Node, source: Source) -> Iterator[tuple[str, Pl
 def read_yaml(path: Path, file: str) -> tuple[Tree, list[Diagnostic]]:
     """The tree of the file at `path`, which places call `file`, and what is wrong with it. Never raises."""
     try:
-        return parse_yaml(path.read_bytes(), file)
+        data = path.read_bytes()
+        return parse_yaml(json_as_yaml(data) if path.suffix == ".json" else data, file)
     except OSError as error:
         message = f"This file cannot be read: {error.strerror or error}."
         return None, [Diagnostic("error", Place(file), message, "Check its permissions.", "unreadable")]
@@ -226,9 +243,10 @@ class _Builder(Struct):
         result = Map(self.source, node)
         merged: list[Map] = []
         for key_node, value_node in node.value:
+            if not key_node.tag.startswith(TAG):
+                self.report(key_node, f"The tag `{key_node.tag}` means nothing here.", "Leave it out.", "yaml-tag")
             if key_node.tag == TAG + "merge":
-                value = self.build(value_node, depth + 1)
-                merged.extend(m for m in (value if isinstance(value, Seq) else [value]) if isinstance(m, Map))
+                merged += self.merged(key_node, self.build(value_node, depth + 1))
             elif not isinstance(key_node, yaml.ScalarNode):
                 self.report(key_node, "A key must be plain text.", "Write `name: value`.", "yaml-key")
             elif key_node.value in result.nodes:
@@ -252,6 +270,14 @@ class _Builder(Struct):
                     other[key],
                 )
         return result
+
+    def merged(self, key: yaml.Node, value: Tree) -> list[Map]:
+        """The mappings that `<<` names: one or a list of them."""
+        named = value if isinstance(value, Seq) else [value]
+        maps = [item for item in named if isinstance(item, Map)]
+        if len(maps) < len(named):
+            self.report(key, "`<<` takes in mappings only.", "Write `<<: *name`, or put it in quotes.", "wrong-type")
+        return maps
 
     def scalar(self, node: yaml.ScalarNode) -> Tree:
         """A scalar as text, number, truth value or null."""
@@ -296,3 +322,16 @@ _SCALARS: dict[str, Any] = {
     "float": _number,
     "merge": str,
 }
+
+
+def meant(node: yaml.Node) -> Tree:
+    """What a scalar without quotes that something was written into means now; its text where there are quotes."""
+    text: str = node.value
+    if not isinstance(node, WrittenInstead) or node.style:
+        return text
+    tags = (tag for tag, pattern in RESOLVERS.get(text[:1], ()) if pattern.match(text))
+    try:
+        value: Tree = _SCALARS[next(tags, TAG + "str").removeprefix(TAG)](text)
+    except ValueError:
+        return text
+    return value

@@ -1,8 +1,12 @@
-"""Stories as YAML that reads back the same, here and in Rasa."""
+"""Stories as YAML that reads back the same, here and in Rasa.
+
+Entities that marks cannot say are listed beside a message, and a message that
+looks as if it had marks gets a space: there is no way to write `[a](b)`.
+"""
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
@@ -12,7 +16,6 @@ import yaml
 from bot.content import (
     ANY,
     ActionStep,
-    Annotation,
     BotStep,
     CheckpointStep,
     LoopStep,
@@ -23,7 +26,12 @@ from bot.content import (
     Story,
     UserStep,
 )
+from bot.content.marks import marked
+from bot.reading.annotations import read_annotations
 from bot.reading.compose import RESOLVERS
+
+_MARK = re.compile(r"\](?=[({\[])")
+"""Where a mark goes on after the text that it marks."""
 
 
 class _Dumper(yaml.SafeDumper):
@@ -102,12 +110,22 @@ def _slot(step: SlotStep) -> Any:
 
 def _user(step: UserStep) -> dict[str, Any]:
     written: dict[str, Any] = {} if step.intent is None else {"intent": step.intent}
-    if step.text is not None:
-        written["user"] = marked(step.text, step.annotations)
     said = tuple(StepEntity(a.entity, a.value, a.role, a.group) for a in step.annotations)
-    if step.entities and step.entities != said:
-        written["entities"] = [_entity(entity) for entity in step.entities]
+    entities = () if step.entities == said else step.entities
+    if step.text is not None:
+        text = marked(step.text, step.annotations)
+        if read_annotations(text) != (step.text, step.annotations, []):
+            text, entities = _unmarked(step.text), step.entities or said
+        written["user"] = text
+    if entities:
+        written["entities"] = [_entity(entity) for entity in entities]
     return written
+
+
+def _unmarked(text: str) -> str:
+    """The text, which marks nothing: where it looks as if it did, with a space between the brackets."""
+    plain, *_ = read_annotations(text)
+    return text if plain == text else _MARK.sub("] ", text)
 
 
 def _entity(entity: StepEntity) -> Any:
@@ -115,28 +133,3 @@ def _entity(entity: StepEntity) -> Any:
     if entity.value is ANY and not extra:
         return entity.entity
     return {entity.entity: None if entity.value is ANY else entity.value} | extra
-
-
-def marked(text: str, annotations: Sequence[Annotation]) -> str:
-    """The text with its entities marked as training data marks them."""
-    parts: list[str] = []
-    end = 0
-    for (start, stop), marks in groupby(annotations, lambda a: (a.start, a.end)):
-        parts += text[end:start], _mark(text[start:stop], list(marks))
-        end = stop
-    return "".join(parts) + text[end:]
-
-
-def _mark(text: str, annotations: list[Annotation]) -> str:
-    if len(annotations) > 1:
-        return f"[{text}][{', '.join(_mark_json(text, a) for a in annotations)}]"
-    only = annotations[0]
-    if (only.value, only.role, only.group) == (text, None, None):
-        return f"[{text}]({only.entity})"
-    return f"[{text}]{_mark_json(text, only)}"
-
-
-def _mark_json(text: str, mark: Annotation) -> str:
-    value = None if mark.value == text else mark.value
-    fields = {"entity": mark.entity, "role": mark.role, "group": mark.group, "value": value}
-    return json.dumps({key: value for key, value in fields.items() if value is not None}, ensure_ascii=False)

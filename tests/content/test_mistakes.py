@@ -150,9 +150,10 @@ MISTAKES = {
     ),
     "button payload": Mistake(
         "responses:\n  utter_greet2:\n  - text: x\n    buttons:\n    - {title: a, payload: '/greet{a}'}\n"
-        "  - text: y\n    buttons:\n    - {title: a, payload: '/greet{{\"a\": \"b\"}}'}\nentities: [a]\nrules:\n"
+        "  - text: y\n    buttons:\n    - {title: a, payload: '/greet{{\"a\": \"b\"}}'}\n"
+        "  - text: z\n    buttons:\n    - {title: a, payload: '/greet{\"a\": \"b\"}]'}\nentities: [a]\nrules:\n"
         "- rule: r\n  steps:\n  - intent: restart\n  - action: utter_greet2\n",
-        ("warning button-payload 3 5",),
+        ("warning button-payload 3 5", "warning button-payload 9 5"),
     ),
     "button of an unknown intent": Mistake(
         "responses:\n  utter_two:\n  - text: x\n    buttons:\n    - {title: a, payload: /gret}\nrules:\n"
@@ -249,7 +250,28 @@ MISTAKES = {
         "nlu:\n- intent: greet\n  synonym: x\n  examples: |\n    - a\n", ("error nlu-item 2 3",)
     ),
     "nothing at all": Mistake("", ("error no-content 1 1",), file="README", around=""),
-    "Markdown": Mistake("## intent:a\n- b\n", ("note not-read 1 1",), file="data/nlu.md"),
+    "Markdown": Mistake("## intent:a\n- b\n", ("warning not-read 1 1",), file="data/nlu.md"),
+    "rules for the sub-intents of one intent": Mistake(
+        "rules:\n- rule: a\n  steps:\n  - intent: faq/a\n  - action: utter_faq/a\n- rule: b\n  steps:\n"
+        "  - intent: faq\n  - action: utter_faq\nresponses:\n  utter_faq/a: [{text: x}]\n"
+        "actions: [utter_faq, utter_fa]\nnlu:\n- {intent: faq/a, examples: '- hours'}\n"
+        "- {intent: faq/a, examples: '- opening'}\n",
+        ("warning sub-intent 4 5", "warning unknown-response 12 22"),
+    ),
+    "button that asks for no answer in particular": Mistake(
+        "responses:\n  utter_faq/a: [{text: x}]\n  utter_two:\n  - text: x\n    buttons:\n"
+        "    - {title: a, payload: /faq}\n    - {title: b, payload: /faq/a}\nintents: [faq, greet]\nrules:\n"
+        "- rule: r\n  steps:\n  - intent: faq\n  - action: utter_faq\n  - action: utter_two\n"
+        "nlu:\n- {intent: faq/a, examples: '- hours'}\n- {intent: faq/a, examples: '- opening'}\n",
+        ("warning button-payload 4 5",),
+    ),
+    "any other value of a categorical slot": Mistake(
+        "slots:\n  tier:\n    type: categorical\n    values: [gold]\n    mappings: [{type: custom}]\nrules:\n"
+        "- rule: r\n  steps:\n  - intent: restart\n  - slot_was_set:\n    - tier: __other__\n  - slot_was_set:\n"
+        "    - tier: brass\n  - action: utter_greet\n",
+        ("warning slot-value 13 7",),
+    ),
+    "intents and nothing to learn": Mistake("intents: [greet]\n", ("error nothing-to-learn 1 11",), around=""),
     "another ending": Mistake("nlu: []\n", ("note not-read 1 1",), file="data/nlu.YML"),
     "JSON": Mistake("{}\n", ("note not-read 1 1",), file="data/nlu.json"),
     "JSON among the tests": Mistake("{}\n", (), file="tests/nlu.json"),
@@ -326,6 +348,44 @@ MISTAKES = {
     "language that is no code": Mistake("language: English\n", ("warning unknown-value 1 11",), file="config.yml"),
     "another recipe": Mistake("recipe: graph.v1\n", ("warning unknown-value 1 9",), file="config.yml"),
     "slot without mappings": Mistake("slots:\n  a: {type: any}\n", ("note slot-without-mappings 2 3",)),
+    "section inside another one": Mistake(
+        "slots:\n  a: {type: any, mappings: [{type: custom}]}\n  forms:\n    f: {required_slots: [a]}\n",
+        ("error misplaced-section 3 3",),
+    ),
+    "loop that no action ends": Mistake(
+        "forms:\n  f: {required_slots: []}\nrules:\n- rule: r\n  condition: [{active_loop: f}]\n  steps:\n"
+        "  - active_loop: null\n  - action: action_back\n- rule: s\n  steps:\n"
+        "  - intent: restart\n  - active_loop: f\n",
+        ("warning loop-without-action 7 5", "warning loop-without-action 12 5", "warning unused-form 2 3"),
+    ),
+    "form that is run after nothing": Mistake(
+        "forms:\n  f: {required_slots: []}\nrules:\n- rule: r\n  steps:\n  - action: f\n  - active_loop: f\n",
+        ("warning loop-without-action 6 5",),
+    ),
+    "unknown key of a slot": Mistake(
+        "slots:\n  a: {type: any, initial: foo, mappings: [{type: custom}]}\n", ("warning unknown-key 2 18",)
+    ),
+    "slot with an empty list of mappings": Mistake(
+        "slots:\n  a: {type: any, mappings: []}\n", ("note slot-without-mappings 2 3",)
+    ),
+    "unknown key of the action server": Mistake(
+        "action_endpoint: {url: http://a/webhook, retries: 3}\n", ("warning unknown-key 1 42",), file="endpoints.yml"
+    ),
+    "response of nothing but spaces": Mistake(
+        "responses:\n  utter_greet/a:\n  - text: '   '\n", ("warning empty-response 3 5",)
+    ),
+    "button for what nobody waits for": Mistake(
+        "intents: [greet, stop]\nnlu:\n- intent: stop\n  examples: |\n    - stop\n    - halt\nresponses:\n"
+        "  utter_greet/a:\n  - text: x\n    buttons:\n    - {title: a, payload: /stop}\n",
+        ("warning unused-intent 1 18",),
+    ),
+    "tag before a key": Mistake("!foo responses: {}\n", ("error yaml-tag 1 1",)),
+    "merge of no mapping": Mistake(
+        "slots:\n  a:\n    <<: true\n    type: any\n    mappings: [{type: custom}]\n", ("error wrong-type 3 5",)
+    ),
+    "name that the misspelt key of a component hides": Mistake(
+        "pipeline:\n- {nmae: RegexEntityExtractor, fuzzy: true}\n", ("error missing-key 2 3",), file="config.yml"
+    ),
     "form that does not become active": Mistake(
         "forms:\n  f: {required_slots: []}\nrules:\n- rule: r\n  steps:\n  - intent: restart\n  - action: f\n",
         ("warning form-not-activated 7 5",),
@@ -532,6 +592,43 @@ def test_an_action_that_is_nearly_one_of_a_plugins_is_told_so(read: Read) -> Non
 def test_where_an_action_server_is_named_it_may_run_what_is_listed(read: Read) -> None:
     files = {"data/b.yml": GREET + "actions: [action_x]\n", "endpoints.yml": "action_endpoint: {url: 'http://x'}\n"}
     assert read(files, known_actions=(), all_known=True).diagnostics == ()
+
+
+NOWHERE = "slots:\n  a: {type: any, mappings: [{type: custom, conditions: [{active_loop: nowhere_form}]}]}\n"
+RUNS = "rules:\n" + "".join(f"- rule: {n}\n  steps:\n  - intent: greet\n  - action: nowhere_form\n" for n in range(3))
+
+
+def test_a_form_that_is_nowhere_is_told_once_with_the_number_of_its_uses(read: Read) -> None:
+    [error] = read({"data/a.yml": NOWHERE, "data/b.yml": GREET, "data/c.yml": RUNS}).errors
+    assert (error.code, str(error.place)) == ("unknown-form", "data/a.yml:2:29")
+    assert error.message.endswith("which is no form. It stands in 3 other places, too.")
+    assert [place.file for place in error.also] == ["data/c.yml"] * 3
+
+
+def test_many_intents_that_are_not_listed_are_told_at_once_but_a_slip_by_itself(read: Read) -> None:
+    names = ["apple", "brick", "cloud", "drums", "horse"]
+    nlu = "nlu:\n" + "".join(f"- intent: {name}\n  examples: |\n    - {name}\n    - {name} {name}\n" for name in names)
+    rules = "rules:\n" + "".join(
+        f"- rule: {name}\n  steps: [{{intent: {name}}}, {{action: utter_a}}]\n" for name in names
+    )
+    domain = "intents: [hrose]\nresponses:\n  utter_a: [x]\n"
+    found = read({"domain.yml": domain, "data/a.yml": nlu + rules}).diagnostics
+    messages = [d.message for d in found if d.code == "unlisted-intent"]
+    assert [message.split("`")[1] for message in messages] == ["apple", "horse"]
+    assert messages[0].endswith("nor 3 others.")
+
+
+@pytest.mark.parametrize("code", ["say('utter_b')", "say('utter_a' if x else 'utter_b')"])
+def test_a_response_that_only_the_projects_code_names_is_told_at_its_line(read: Read, code: str) -> None:
+    files = {"data/b.yml": GREET, "actions/a.py": f"\nturn.{code}\n", "data/a.yml": "responses: {utter_a: [x]}\n"}
+    [found] = [d for d in read(files).diagnostics if d.code == "unknown-response"]
+    assert (found.severity, found.place.file, found.place.line) == ("warning", "actions/a.py", 2)
+    assert "`utter_b`" in found.message
+
+
+@pytest.mark.parametrize("code", ["say('utter_b' + x)", "say(f'utter_b{x}')", "say('utter_b_')", "say('Say utter_b')"])
+def test_what_only_begins_a_response_in_code_is_not_told(read: Read, code: str) -> None:
+    assert read({"data/b.yml": GREET, "actions/a.py": f"turn.{code}\n"}).diagnostics == ()
 
 
 @pytest.mark.parametrize("file", ["actions/a.py", "actions.py"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import timeit
 from typing import Any
 
 import pytest
@@ -26,7 +27,10 @@ from bot.content.shorthand import read_shorthand
         ('/inform{"at": {"city": "Leeds"}}', "inform", 1.0, {"at": {"city": "Leeds"}}),
         ("/inform{city}", "inform", 1.0, None),
         ("/inform{{city}}", "inform", 1.0, None),
-        ("/inform{}'", "inform", 1.0, None),
+        ("/inform{}'", "inform", 1.0, {}),
+        ('/inform{"city": "Leeds"}\'', "inform", 1.0, {"city": "Leeds"}),
+        ('/inform {{"city": "Leeds"}} now', "inform", 1.0, {"city": "Leeds"}),
+        ("/inform{", "inform", 1.0, None),
         ('/inform{"n": NaN}', "inform", 1.0, None),
         ('/inform{"n": 1e400}', "inform", 1.0, None),
         ('/inform{"n": "\\ud800"}', "inform", 1.0, None),
@@ -47,6 +51,23 @@ def test_where_the_entities_stand() -> None:
     said = read_shorthand('/a {"b": 1}')
     assert said is not None
     assert (said.start, said.end) == (3, 11)
+
+
+def test_what_follows_the_entities_is_kept_apart() -> None:
+    text = ' /a {"b": 1} now '
+    said = read_shorthand(text)
+    assert said is not None
+    assert (text[said.start : said.end], said.rest) == ('{"b": 1}', "now")
+
+
+@pytest.mark.parametrize("before", ["/a", "/", "/a@0.5", "/a{"])
+@pytest.mark.parametrize("long", [" ", "a", "0", "/", "{", "}"])
+def test_eight_times_the_text_takes_no_square_of_that(before: str, long: str) -> None:
+    def seconds(length: int) -> float:
+        said = f"{before}{long * length}x"
+        return min(timeit.repeat(lambda: read_shorthand(said), number=1, repeat=9))
+
+    assert seconds(8_000) < 32 * seconds(1_000)
 
 
 @given(st.text(alphabet='/a@0.9{}[]":, \\', max_size=40))

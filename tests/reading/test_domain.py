@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from bot.content import MappingCondition, Place, ResponseCondition, SlotMapping
+from bot.content import (
+    ActionStep,
+    Component,
+    LoopStep,
+    MappingCondition,
+    Place,
+    ResponseCondition,
+    SlotMapping,
+    Step,
+    UserStep,
+)
 from tests.reading.conftest import Read
 
 DOMAIN = """
@@ -266,3 +276,57 @@ def test_a_response_without_a_name_anywhere_is_final(read: Read, variation: str,
 def test_a_response_written_as_mere_text_is_final_without_a_name(read: Read, text: str, final: bool) -> None:
     domain = read({"domain.yml": f"responses:\n  utter_a:\n  - {text!r}\n"}).content.domain
     assert domain.responses["utter_a"][0].is_final is final
+
+
+def steps(*steps: Step) -> list[tuple[str, str | None]]:
+    """What kind of step each is, and the name it has."""
+    return [
+        (type(step).__name__, step.intent if isinstance(step, UserStep) else step.name)
+        for step in steps
+        if isinstance(step, UserStep | ActionStep | LoopStep)
+    ]
+
+
+def test_the_action_that_an_intent_triggers_makes_a_rule(read: Read) -> None:
+    domain = "version: '2.0'\nintents:\n- ask:\n    triggers: utter_answer\n- other\n"
+    (rule,) = read({"domain.yml": domain + "responses:\n  utter_answer: [{text: x}]\n"}).content.rules
+    assert steps(*rule.steps) == [("UserStep", "ask"), ("ActionStep", "utter_answer")]
+    assert (rule.kind, rule.place) == ("rule", Place("domain.yml", 4, 5))
+
+
+FALLBACK = """
+pipeline: [{name: DIETClassifier}]
+policies:
+- name: RulePolicy
+- name: rasa.core.policies.fallback.FallbackPolicy
+  nlu_threshold: 0.6
+  fallback_action_name: action_sorry
+"""
+SORRY = {"domain.yml": "actions: [action_sorry]\n"}
+
+
+def test_a_policy_that_falls_back_makes_the_classifier_and_the_rule_that_take_its_place(read: Read) -> None:
+    content = read({"config.yml": FALLBACK, **SORRY}).content
+    assert content.pipeline is not None
+    options = {"threshold": 0.6, "ambiguity_threshold": 0.1}
+    assert content.pipeline[1] == Component("FallbackClassifier", options, Place("config.yml", 5, 3))
+    (rule,) = content.rules
+    assert steps(*rule.steps) == [("UserStep", "nlu_fallback"), ("ActionStep", "action_sorry")]
+
+
+def test_a_policy_of_two_stages_makes_the_rule_for_them(read: Read) -> None:
+    (rule,) = read({"config.yml": "policies: [{name: TwoStageFallbackPolicy}]\n", **SORRY}).content.rules
+    stages = "action_two_stage_fallback"
+    assert steps(*rule.steps) == [("UserStep", "nlu_fallback"), ("ActionStep", stages), ("LoopStep", stages)]
+
+
+def test_a_classifier_and_a_rule_of_the_projects_own_stand(read: Read) -> None:
+    own = "rules:\n- rule: lost\n  steps:\n  - intent: nlu_fallback\n  - action: action_sorry\n"
+    pipeline = "pipeline: [{name: FallbackClassifier, threshold: 0.4}, {name: DIETClassifier}]"
+    config = FALLBACK.replace("pipeline: [{name: DIETClassifier}]", pipeline)
+    content = read({"config.yml": config, "data/rules.yml": own, **SORRY}).content
+    assert [rule.name for rule in content.rules] == ["lost"]
+    assert [(c.name, c.options) for c in content.pipeline or ()] == [
+        ("FallbackClassifier", {"threshold": 0.4}),
+        ("DIETClassifier", {}),
+    ]

@@ -64,6 +64,61 @@ def test_a_configuration_that_cannot_be_read_may_name_what_knows_the_actions(rea
     assert "unknown-action" in {d.code for d in result.held_back}
 
 
+FORM = "forms:\n  order_form:\n    required_slots: [cake]\n"
+
+
+def indented(text: str, by: int) -> str:
+    return "".join(f"{' ' * by}{line}\n" for line in text.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("before", "by"),
+    [
+        ("slots:\n  cake: {type: any, mappings: [{type: custom}]}\n", 2),
+        ("slots:\n  cake:\n    type: any\n    mappings: [{type: custom}]\n", 4),
+        ("slots:\n  cake:\n    type: any\n    mappings:\n    - type: custom\n", 6),
+        ("responses:\n  utter_b:\n  - text: b\n", 2),
+        ("responses:\n  utter_b:\n  - text: b\n", 4),
+        ("nlu:\n- intent: b\n", 2),
+        ("entities:\n- b:\n    roles: [c]\n", 2),
+        ("rules:\n- rule: b\n  steps:\n  - action: utter_ordered\n", 4),
+    ],
+)
+def test_a_section_inside_another_one_is_told_alone(read: Read, before: str, by: int) -> None:
+    rules = RULES + "  - action: order_form\n  - active_loop: order_form\n"
+    result = read({"data/a.yml": ORDERS, "data/form.yml": before + indented(FORM, by), "data/rules.yml": rules})
+    (error,) = result.errors
+    assert (error.code, error.cure) == ("misplaced-section", "Write it at the left edge.")
+    assert error.place == Place("data/form.yml", before.count("\n") + 1, by + 1)
+    assert "unknown-form" in {d.code for d in result.held_back}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "slots:\n  forms: {type: any, mappings: [{type: custom}]}\n  rules: {tpye: any}\n",
+        "responses:\n  utter_b:\n  - custom: {forms: {a: b}}\n",
+        "nlu:\n- intent: b\n  metadata: {rules: []}\n",
+        "rules:\n- rule: b\n  steps:\n  - {intent: order, entities: [kind]}\n  - action: utter_ordered\n",
+    ],
+)
+def test_what_is_only_called_like_a_section_is_none(read: Read, text: str) -> None:
+    result = read({"data/a.yml": ORDERS, "data/b.yml": text})
+    assert "misplaced-section" not in {d.code for d in result.diagnostics}
+
+
+@pytest.mark.parametrize(
+    "url", ["localhost:5055/webhook", "ftp://a/b", "http:///webhook", "http://a:99999/b", "http://a b/c", "${NOWHERE}"]
+)
+def test_an_action_server_without_a_good_address_is_told_alone(read: Read, url: str) -> None:
+    files = {"domain.yml": "actions: [action_a, action_b]\n", "data/orders.yml": ORDERS}
+    endpoints = {"endpoints.yml": f'action_endpoint:\n  url: "{url}"\n'}
+    result = read(files | endpoints, all_known=True)
+    (error,) = result.errors
+    assert error.place == Place("endpoints.yml", 2, 8)
+    assert "unimplemented-action" in {d.code for d in result.held_back}
+
+
 def test_where_nothing_follows_nothing_is_said_to_be_held_back(read: Read) -> None:
     result = read({"data/orders.yml": ORDERS, "data/rules.yml": RULES, "data/more.yml": "rulez: []\n"})
     assert [d.code for d in result.diagnostics] == ["unknown-key"]

@@ -16,7 +16,7 @@ from tests.reading.conftest import Read
         ("slots:\n  a:\n    type: any\n  mappings: []\n", "Indent it more: it belongs inside what stands above it."),
         ("forms:\n  f:\n  required_slots: [a]\n", "Indent it more: it belongs inside what stands above it."),
         ("slots:\n  a:\n    type: any\n    entity: a\n", "Indent it more: it belongs inside `mappings:`."),
-        ("nlu:\n- intent: a\n  responses: {}\n", "Write it at the left edge."),
+        ("nlu:\n- intent: a\n  version: '3.1'\n", "Write it at the left edge."),
         ("rules:\n- rule: a\n  steps:\n  - intent: a\n    wait_for_user_input: false\n", "Indent it less"),
         ("nlu:\n- intent: a\n  example: '- x'\n", "Did you mean `examples`?"),
     ],
@@ -29,6 +29,27 @@ def test_a_key_that_is_known_elsewhere_is_told_how_to_indent_it(read: Read, text
 def test_a_key_of_a_section_at_the_left_edge_of_the_configuration_is_told_its_section(read: Read) -> None:
     (found,) = read({"data/a.yml": "nlu: []\n", "config.yml": "port: 80\n"}).errors
     assert found.cure == "Indent it more: it belongs inside `server:`."
+
+
+@pytest.mark.parametrize(
+    ("component", "cure"),
+    [
+        ("FallbackClassifier, treshold: 0.4", "Did you mean `threshold`?"),
+        ("rasa.nlu.DIETClassifier, epohcs: 5", "Did you mean `epochs`?"),
+        ("CountVectorsFeaturizer, anlyzer: char_wb", "Did you mean `analyzer`?"),
+        ("WhitespaceTokenizer, token_patern: x", "Did you mean `token_pattern`?"),
+        ("CRFEntityExtractor, l1_c: 1", "Did you mean `L1_c`?"),
+        ("ResponseSelector, retreival_intent: faq", "Did you mean `retrieval_intent`?"),
+        ("TEDPolicy, max_histroy: 5", "Did you mean `max_history`?"),
+        ("UnexpecTEDIntentPolicy, epoch: 5", "Did you mean `epochs`?"),
+        ("FallbackPolicy, nlu_treshold: 0.4", "Did you mean `nlu_threshold`?"),
+    ],
+)
+def test_a_misspelt_option_of_a_component_is_told_the_right_one(read: Read, component: str, cure: str) -> None:
+    section = "policies" if "Policy" in component else "pipeline"
+    config = f"{section}:\n- {{name: {component}}}\n"
+    (found,) = read({"data/a.yml": "nlu: []\n", "config.yml": config}).errors
+    assert (found.code, found.cure) == ("unknown-key", cure)
 
 
 @pytest.mark.parametrize("text", ["{name}", "[a, b]"])

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.content import ActionStep, Annotation, Place, UserStep
+from bot.nlu.entities.synonyms import learn_synonyms
 from bot.reading.annotations import read_annotations
 from tests.reading.conftest import Read
 
@@ -68,7 +69,8 @@ def test_synonyms_patterns_and_lookups(read: Read) -> None:
             """
         }
     ).content.nlu
-    assert [(s.text, s.value) for s in nlu.synonyms] == [("credit card", "credit"), ("visa", "credit")]
+    assert [(s.text, s.value) for s in nlu.synonyms] == [("credit card", "credit")]
+    assert [(s.text, s.value) for s in nlu.marked_synonyms] == [("visa", "credit")]
     assert [(r.name, r.pattern) for r in nlu.regexes] == [("account", r"\d{8}")]
     assert [(table.name, table.elements) for table in nlu.lookups] == [("city", ("Rome", "New York"))]
 
@@ -137,3 +139,21 @@ def test_an_action_beside_an_intent_is_a_rule_of_one_step(read: Read) -> None:
 def test_an_item_must_be_one_thing(read: Read) -> None:
     result = read({"data/nlu.yml": "nlu:\n- examples: |\n    - x\n- intent: a\n  regex: b\n  examples: |\n    - y\n"})
     assert [(d.code, d.place.line) for d in result.errors] == [("nlu-item", 2), ("nlu-item", 4)]
+
+
+def test_a_synonym_wins_over_what_a_mark_says_in_any_file(read: Read) -> None:
+    files = {
+        "data/a.yml": """
+        nlu:
+        - synonym: New York
+          examples: |
+            - nyc
+        """,
+        "data/b.yml": """
+        nlu:
+        - intent: travel
+          examples: |
+            - to [nyc]{"entity": "city", "value": "Nueva York"}
+        """,
+    }
+    assert learn_synonyms(read(files).content).values == {"nyc": "New York"}

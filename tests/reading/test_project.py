@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,7 @@ def test_what_is_valid_beside_something_invalid_is_still_read(read: Read) -> Non
     result = read({"domain.yml": "intents: [a, {b: 5}, c]\nresponses:\n  utter_a: hi\n  utter_b:\n  - text: b\n"})
     assert set(result.content.domain.intents) == {"a", "c"} | DEFAULT_INTENTS
     assert set(result.content.domain.responses) == {"utter_b"}
-    assert len(result.errors) == 2
+    assert [d.code for d in result.errors].count("wrong-type") == 2
 
 
 def test_diagnostics_come_in_the_order_of_files_and_lines(read: Read) -> None:
@@ -230,3 +231,63 @@ def test_a_folder_that_cannot_be_read_is_told_and_what_may_stand_in_it_is_not_mi
 def test_a_folder_without_the_permission_to_read_it_is_told(read: Read, tmp_path: Path) -> None:
     (tmp_path / "intents").mkdir(mode=0o000)
     assert [d.code for d in read({"data/a.yml": "nlu: []\n"}).errors] == ["unreadable"]
+
+
+@pytest.mark.parametrize("name", ["config.yml", "endpoints.yaml", "domain.yml", "data/b.yml"])
+@pytest.mark.parametrize("make", [os.mkdir, os.mkfifo])
+def test_a_folder_or_pipe_where_a_file_should_be_is_told(
+    read: Read, tmp_path: Path, name: str, make: Callable[[Path], None]
+) -> None:
+    (tmp_path / "data").mkdir()
+    make(tmp_path / name)
+    (error,) = read({"data/a.yml": "nlu: []\n"}).errors
+    assert (error.place, error.code) == (Place(name), "unreadable")
+
+
+def test_a_folder_of_content_may_be_called_like_a_file(read: Read) -> None:
+    assert read({"data/a.yml/b.yml": "nlu: []\n"}).diagnostics == ()
+
+
+IMPORTS = "importers:\n- name: MultiProjectImporter\nimports:\n- projects/one\n- ../beside\n"
+
+
+def example(intent: str) -> str:
+    return f"nlu:\n- intent: {intent}\n  examples: '- {intent}'\n"
+
+
+def test_what_is_imported_is_read_and_what_is_imported_there(read: Read, tmp_path: Path) -> None:
+    beside = tmp_path.parent / "beside"
+    (beside / "deep").mkdir(parents=True, exist_ok=True)
+    (beside / "deep/nlu.yml").write_text(example("beside"))
+    files = {
+        "config.yml": IMPORTS,
+        "data/nlu.yml": example("own"),
+        "projects/one/config.yml": "imports: [../two, ../one]\nlanguage: de\n",
+        "projects/one/domain.yml": "intents: [one]\n",
+        "projects/one/data/nlu.yml": example("one"),
+        "projects/one/docker-compose.yml": "services: {}\n",
+        "projects/two/texts/nlu.yml": example("two"),
+        "projects/three/data/nlu.yml": example("three"),
+    }
+    result = read(files)
+    assert [e.intent for e in result.content.nlu.examples] == ["own", "one", "two", "beside"]
+    assert result.files[2:] == (
+        "projects/one/data/nlu.yml",
+        "projects/one/domain.yml",
+        "projects/two/texts/nlu.yml",
+        "../beside/deep/nlu.yml",
+    )
+    assert result.content.language == "en"
+    assert {d.code for d in result.diagnostics if d.place.file == "config.yml"} == {"not-used"}
+
+
+def test_a_project_of_imports_alone_has_content(read: Read) -> None:
+    result = read({"config.yml": "imports: [bots/a.yml]\n", "bots/a.yml": example("a")})
+    assert ([e.intent for e in result.content.nlu.examples], result.errors) == (["a"], ())
+
+
+def test_imports_that_are_not_there_and_importers_of_ones_own_are_told(read: Read) -> None:
+    config = "imports: [nowhere]\nimporters:\n- name: my.Importer\n- name: rasa.shared.importers.RasaFileImporter\n"
+    found = read({"config.yml": config, "data/nlu.yml": example("own")}).diagnostics
+    told = [(d.severity, d.code, d.place.line) for d in found if d.place.file == "config.yml"]
+    assert told == [("warning", "not-read", 1), ("warning", "not-read", 3), ("note", "not-used", 4)]

@@ -49,6 +49,7 @@ def test_every_setting_can_be_configured() -> None:
     described = set(load_schema("config")["properties"])
     elsewhere = {
         "project",
+        "private",
         "action_endpoint",
         "callback",
         "channels",
@@ -138,8 +139,55 @@ def test_a_variable_that_is_not_set_is_said_with_its_place(tmp_path: Path) -> No
     assert (diagnostic.code, diagnostic.place) == ("unset-variable", Place("endpoints.yml", 2, 8))
 
 
+FILLED = """
+server:
+  port: ${PORT}
+  host: ${HOST}
+limits:
+  turn_seconds: ${TURN}
+logging:
+  message_text: ${YES}
+pipeline:
+- name: FallbackClassifier
+  threshold: ${SECONDS}
+plugin_settings:
+  bank:
+    pin: ${PIN}
+    port: ${PORT}
+title: ${PORT}
+"""
+ENVIRONMENT = {"PORT": "8080", "HOST": "10", "SECONDS": "0.5", "TURN": "9.5", "YES": "true", "PIN": "012345"}
+
+
+def test_the_environment_fills_numbers_and_truth_values_where_there_are_no_quotes(tmp_path: Path) -> None:
+    write(tmp_path, config=FILLED)
+    read = read_configuration(tmp_path, ENVIRONMENT)
+    settings = read.settings
+    assert read.diagnostics == ()
+    assert (settings.server.port, settings.server.host, settings.limits.turn_seconds) == (8080, "10", 9.5)
+    assert settings.logging.message_text is True
+    assert read.pipeline is not None
+    assert read.pipeline[0].options == {"threshold": 0.5}
+    assert (settings.title, settings.plugin_settings) == ("8080", {"bank": {"pin": "012345", "port": "8080"}})
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [('"${PORT}"', "8080"), ("${PIN}", "012345"), ("1${YES}", "true"), ("${YES}", "true")]
+)
+def test_what_the_environment_fills_is_no_number_in_quotes_or_where_it_is_none(
+    tmp_path: Path, text: str, value: str
+) -> None:
+    write(tmp_path, config=f"server:\n  port: {text}\n")
+    (error,) = read_configuration(tmp_path, ENVIRONMENT).diagnostics
+    assert (error.code, str(error.place)) == ("wrong-type", "config.yml:2:9")
+
+
 def test_what_rasa_has_and_this_has_not_is_noted(tmp_path: Path) -> None:
-    write(tmp_path, endpoints="tracker_store:\n  type: redis\n", config="importers:\n- name: X\nassistant_id: a\n")
+    write(
+        tmp_path,
+        endpoints="tracker_store:\n  type: redis\n",
+        config="importers:\n- name: RasaFileImporter\nassistant_id: a\n",
+    )
     _, diagnostics = read_settings(tmp_path)
     assert [(d.severity, d.code, d.place.file) for d in diagnostics] == [
         ("note", "not-used", "config.yml"),
@@ -169,6 +217,8 @@ WRONG_OPTIONS = {
     "- {name: TellerEntityExtractor, day_frist: true}": "unknown-key",
     "- {name: TellerEntityExtractor, dimensions: [tiem, time]}": "unknown-value",
     "- {name: TellerEntityExtractor, dimensions: time}": "wrong-type",
+    "- {name: DucklingEntityExtractor, dimensions: [tiem, volume]}": "unknown-value",
+    "- {name: DucklingEntityExtractor, locale: 3}": "invalid-value",
     "- {name: TellerEntityExtractor, timezone: Mars/Phobos}": "invalid-value",
     "- {name: TellerEntityExtractor, prefer: pst}": "unknown-value",
     "- {name: DucklingEntityExtractor, timezone: Mars/Phobos}": "invalid-value",

@@ -26,9 +26,10 @@ from bot.content import (
     Story,
     UserStep,
 )
+from bot.content.marks import marked
 from bot.reading import read_project, read_test_stories
 from bot.reading.annotations import read_annotations
-from bot.reading.writing import marked, stories_to_yaml, story_to_yaml
+from bot.reading.writing import stories_to_yaml, story_to_yaml
 
 ODD_WORDS = [
     "no",
@@ -85,6 +86,59 @@ def test_stories_read_back_the_same(tmp_path_factory: pytest.TempPathFactory, to
     read, problems = read_test_stories(file)
     assert not problems
     assert bare(read) == tuple(told)
+
+
+brackets = st.text("a [](){}:", min_size=1).map(str.strip).filter(bool)
+
+
+@st.composite
+def said(draw: st.DrawFn) -> UserStep:
+    """A message of any signs, with entities anywhere in it."""
+    text = draw(words | brackets)
+    span = st.tuples(st.integers(0, len(text)), st.integers(0, len(text))).filter(lambda at: at[0] < at[1])
+    value = st.none() | words | brackets | st.integers(0, 9)
+    marks = [
+        Annotation(start, end, draw(names), text[start:end] if (v := draw(value)) is None else v)
+        for start, end in draw(st.lists(span, max_size=3))
+    ]
+    return UserStep("greet", text, annotations=tuple(marks))
+
+
+def meant(step: UserStep) -> list[tuple[str, Any]]:
+    """The entities that a message carries, wherever they are said."""
+    return sorted((e.entity, str(e.value)) for e in step.entities or step.annotations)
+
+
+@given(step=said())
+def test_what_anybody_said_reads_back_as_it_was_meant(tmp_path_factory: pytest.TempPathFactory, step: UserStep) -> None:
+    file = tmp_path_factory.mktemp("said") / "test_a.yml"
+    file.write_text(stories_to_yaml([Story("s", (step,), "test")]), "utf-8")
+    ((story,), problems) = read_test_stories(file)
+    (again,) = story.steps
+    assert isinstance(again, UserStep)
+    assert not problems
+    assert (again.intent, meant(again)) == (step.intent, meant(step))
+    assert step.text
+    assert again.text
+    looks_marked = read_annotations(step.text)[0] != step.text
+    assert again.text == step.text or (looks_marked and again.text.replace(" ", "") == step.text.replace(" ", ""))
+
+
+@pytest.mark.parametrize(
+    ("step", "text"),
+    [
+        (UserStep("a", "see [this](link) now"), "see [this] (link) now"),
+        (UserStep("a", "cost x", annotations=(Annotation(5, 6, "n", "a}b"),)), "cost x"),
+        (UserStep("a", "[x] here", annotations=(Annotation(0, 3, "n", "y"),)), "[x] here"),
+        (UserStep("a", "Rome", annotations=(Annotation(0, 4, "b", "Rome"), Annotation(1, 4, "c", "ome"))), "Rome"),
+        (UserStep("a", "f(x)[0][n]"), "f(x)[0][n]"),
+    ],
+)
+def test_what_marks_cannot_say_is_listed_beside_the_text(step: UserStep, text: str) -> None:
+    (item,) = yaml.safe_load(story_to_yaml(Story("s", (step,))))
+    (written,) = item["steps"]
+    assert written["user"] == text
+    assert written.get("entities", []) == [{a.entity: a.value} for a in step.annotations]
 
 
 @given(told=stories)

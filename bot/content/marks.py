@@ -1,0 +1,72 @@
+"""Entities marked in a text, as designers write them: `[text](entity)`, `[text]{"entity": …}`, `[text][{…}, {…}]`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import Any, Protocol
+
+
+class Marked(Protocol):
+    """An entity that stands in a text, as annotations of examples and entities of messages do."""
+
+    @property
+    def start(self) -> int:
+        """Where it begins in the text."""
+
+    @property
+    def end(self) -> int:
+        """Where it ends."""
+
+    @property
+    def entity(self) -> str:
+        """Its name."""
+
+    @property
+    def value(self) -> Any:
+        """What it stands for."""
+
+    @property
+    def role(self) -> str | None:
+        """Its role, if it has one."""
+
+    @property
+    def group(self) -> str | None:
+        """Its group, if it has one."""
+
+
+def marked(text: str, entities: Iterable[Marked]) -> str:
+    """The text with its entities marked; of overlapping ones the first, unless they stand in the same place."""
+    parts: list[str] = []
+    done = 0
+    for (start, end), marks in groupby(_apart(entities), lambda e: (e.start, e.end)):
+        parts += text[done:start], mark(text[start:end], list(marks))
+        done = end
+    return "".join(parts) + text[done:]
+
+
+def mark(part: str, entities: Sequence[Marked]) -> str:
+    """A piece of a text, marked as these entities; a value is said where it is not the piece itself."""
+    if len(entities) > 1:
+        return f"[{part}][{', '.join(_json(part, entity) for entity in entities)}]"
+    only = entities[0]
+    if (only.value, only.role, only.group) == (part, None, None):
+        return f"[{part}]({only.entity})"
+    return f"[{part}]{_json(part, only)}"
+
+
+def _apart(entities: Iterable[Marked]) -> Iterator[Marked]:
+    """The entities in the order of the text, without those that overlap one before them."""
+    span = (0, 0)
+    for entity in sorted(entities, key=lambda e: (e.start, -e.end)):
+        if (entity.start, entity.end) == span or span[1] <= entity.start < entity.end:
+            span = (entity.start, entity.end)
+            yield entity
+
+
+def _json(part: str, entity: Marked) -> str:
+    value = None if entity.value == part else entity.value
+    fields = {"entity": entity.entity, "role": entity.role, "group": entity.group, "value": value}
+    said = {key: value for key, value in fields.items() if value is not None}
+    return json.dumps(said, ensure_ascii=False, default=str)

@@ -1,0 +1,125 @@
+"""Rasa's training data in JSON, and what lies there in other forms than those that are read."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.content import Annotation, Example, Lookup, Place, Regex, Synonym
+from bot.reading import read_nlu_data, read_project
+from bot.reading.tree import plain, read_yaml
+from tests.reading.conftest import Read
+
+DATA = {
+    "common_examples": [
+        {"text": "hello 😀", "intent": "greet", "entities": []},
+        {
+            "text": "fly to 😀 Rome",
+            "intent": "book/flight",
+            "entities": [
+                {"start": 9, "end": 13, "value": "ROM", "entity": "city", "role": "to"},
+                {"start": 0, "end": 3, "entity": "way"},
+            ],
+        },
+    ],
+    "entity_synonyms": [{"value": "ROM", "synonyms": ["the eternal city", "roma"]}],
+    "regex_features": [{"name": "zip", "pattern": "[0-9]{5}"}],
+    "lookup_tables": [{"name": "city", "elements": ["Rome", "Oslo"]}],
+}
+
+
+def written(**changes: Any) -> str:
+    return json.dumps({"rasa_nlu_data": {**DATA, **changes}}, indent="\t")
+
+
+def test_everything_that_training_data_says_in_json_is_read(read: Read) -> None:
+    found = read({"data/nlu.json": written(), "domain.yml": "intents: [greet, book]\nentities: [city, way]\n"})
+    assert found.diagnostics == () or {d.code for d in found.diagnostics} <= {
+        "few-examples",
+        "missing-response",
+        "unknown-role",
+    }
+    nlu = found.content.nlu
+    assert nlu.examples == (
+        Example("hello 😀", "greet", place=Place("data/nlu.json", 5, 13)),
+        Example(
+            "fly to 😀 Rome",
+            "book/flight",
+            (Annotation(0, 3, "way", "fly"), Annotation(9, 13, "city", "ROM", "to")),
+            place=Place("data/nlu.json", 10, 13),
+        ),
+    )
+    assert [(s.text, s.value) for s in nlu.synonyms] == [
+        ("the eternal city", "ROM"),
+        ("roma", "ROM"),
+    ]
+    assert [(r.name, r.pattern) for r in nlu.regexes] == [("zip", "[0-9]{5}")]
+    assert [(table.name, table.elements) for table in nlu.lookups] == [("city", ("Rome", "Oslo"))]
+    assert {type(item) for item in (*nlu.regexes, *nlu.lookups, *nlu.synonyms)} == {Regex, Lookup, Synonym}
+
+
+def test_a_file_of_messages_in_json_can_be_tested_with(tmp_path: Path) -> None:
+    (tmp_path / "messages.json").write_text(written())
+    for path in (tmp_path, tmp_path / "messages.json"):
+        nlu, found = read_nlu_data(path)
+        assert ([e.intent for e in nlu.examples], found) == (["greet", "book/flight"], ())
+
+
+@pytest.mark.parametrize(
+    ("example", "severity", "code"),
+    [
+        ({"text": "hello"}, "warning", "missing-key"),
+        ({"intent": "greet"}, "error", "missing-key"),
+        (
+            {"text": "hi", "intent": "greet", "entities": [{"start": 1, "end": 3, "entity": "e"}]},
+            "warning",
+            "entity-mark",
+        ),
+        (
+            {"text": "hi", "intent": "greet", "entities": [{"start": 1, "end": 1, "entity": "e"}]},
+            "warning",
+            "entity-mark",
+        ),
+        ({"text": "hi", "intent": "greet", "entities": "none"}, "error", "wrong-type"),
+    ],
+)
+def test_an_example_that_cannot_be_read_is_told(read: Read, example: dict[str, Any], severity: str, code: str) -> None:
+    found = read({"data/nlu.json": written(common_examples=[example])}).diagnostics
+    assert (severity, code) in {(d.severity, d.code) for d in found}
+
+
+@given(st.text(st.characters(exclude_categories=["Cc", "Cs", "Cn"], exclude_characters="\ufeff"), max_size=12))
+def test_a_text_in_json_is_that_text(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+    path = tmp_path_factory.mktemp("json") / "a.json"
+    for ascii_only in (True, False):
+        path.write_text(json.dumps({"text": text}, ensure_ascii=ascii_only), "utf-8")
+        tree, found = read_yaml(path, "a.json")
+        assert (plain(tree), found) == ({"text": text}, [])
+
+
+MARKDOWN = {"data/nlu.md": "## intent:greet\n- hello\n", "data/stories.md": "## s\n* greet\n  - utter_greet\n"}
+
+
+def test_training_data_in_markdown_is_warned_of_with_what_converts_it(read: Read) -> None:
+    found = [d for d in read(MARKDOWN | {"domain.yml": "responses: {}\n"}).diagnostics if d.code == "not-read"]
+    assert [(d.severity, d.place.file) for d in found] == [("warning", "data/nlu.md"), ("warning", "data/stories.md")]
+    assert "rasa data convert nlu -f yaml" in found[0].cure
+    assert "rasa data convert core -f yaml" in found[1].cure
+
+
+def test_other_json_and_markdown_is_nobodys_data(read: Read) -> None:
+    files = {"data/a.json": '{"luis_schema_version": "2.0"}', "data/README.md": "# Data\n\n* see there\n"}
+    found = read(files | {"domain.yml": "responses: {}\n"}).diagnostics
+    assert [(d.severity, d.place.file) for d in found] == [("note", "data/a.json")]
+
+
+def test_intents_with_nothing_to_learn_are_an_error(read: Read, tmp_path: Path) -> None:
+    (error,) = read(MARKDOWN | {"domain.yml": "intents: [greet, bye]\n"}).errors
+    assert (error.code, str(error.place)) == ("nothing-to-learn", "domain.yml:1:11")
+    (tmp_path / "data/rules.yml").write_text("rules: [{rule: r, steps: [{intent: greet}, {action: action_back}]}]\n")
+    assert read_project(tmp_path).errors == ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from bot.actions.fallback import affirm, ask_rephrase, revert_fallback, two_stage_fallback
 from bot.actions.say import say_if_there
@@ -96,11 +96,14 @@ async def send_text(turn: Turn) -> None:
 
 
 async def extract_slots(turn: Turn) -> None:
-    """Fill slots from the message as their mappings say; `action_validate_slot_mappings`, where it is, has a say."""
+    """Fill slots from the message as their mappings say; `action_validate_slot_mappings`, where it is, has a say.
+
+    Where an action for that fails, it is told, and what was filled without it stands.
+    """
     found: list[Event] = list(fill_slots(turn.tracker, turn.domain))
     for action in custom_mapping_actions(turn.tracker, turn.domain):
         if turn.context.has_action(action):
-            found += await _slots_or_failure(turn, action)
+            found += await _slots_and_words(turn, action, ())
     if turn.context.has_action(names.VALIDATE_SLOT_MAPPINGS):
         found = await _validated(turn, found)
     for event in found:
@@ -116,21 +119,15 @@ async def _validated(turn: Turn, found: list[Event]) -> list[Event]:
     return [*words, *answers, *[event for event in slots if event.name not in decided]]
 
 
-async def _slots_or_failure(turn: Turn, action: str) -> list[Event]:
-    """What the action of a custom mapping fills; where it fails, that is told, and what else was filled stands."""
+async def _slots_and_words(turn: Turn, action: str, candidates: Iterable[SlotSet]) -> list[Event]:
+    """What an action does about slots, and what it says; all else it may not do here. That it failed, where it did."""
     try:
-        return await _slots_and_words(turn, action, ())
+        events = await turn.context.run_action(action, evolve_all(candidates, turn.tracker))
+    except ActionRejected:
+        return []
     except StoreUnavailable:
         raise
     except PLUGIN_FAILURES as error:  # it is a plugin's
         turn.context.tell(action, error)
         return [ActionFailed(action, type(error).__name__)]
-
-
-async def _slots_and_words(turn: Turn, action: str, candidates: tuple[Event, ...] | list[SlotSet]) -> list[Event]:
-    """What an action does about slots, and what it says; all else it may not do here."""
-    try:
-        events = await turn.context.run_action(action, evolve_all(candidates, turn.tracker))
-    except ActionRejected:
-        return []
     return [event for event in events if isinstance(event, SlotSet | BotUttered)]

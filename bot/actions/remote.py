@@ -10,9 +10,12 @@ the header `Idempotency-Key` lets the server tell the repetition.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Mapping
+from itertools import chain, repeat
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 from bot.actions.turn import Action, Turn
 from bot.actions.unknown import UnknownAction, UnknownResponse
@@ -22,9 +25,10 @@ from bot.content.domain_json import domain_to_json
 from bot.dialogue.event_json import event_from_json
 from bot.dialogue.events import BotUttered, SlotSet
 from bot.dialogue.responses import choose_response
+from bot.dialogue.times import each
 from bot.dialogue.tracker_json import rasa_tracker_json
 from bot.encoding import fingerprint
-from bot.errors import ActionRejected
+from bot.errors import ActionRejected, CallFailed
 from bot.http import Answer, HttpClient, HttpLimits, ResponseSchema
 from bot.messages import Reply
 from bot.sources import Sources
@@ -48,12 +52,34 @@ _ANSWER = ResponseSchema(
 )
 
 
+async def check_reachable(endpoint: ActionEndpoint) -> None:
+    """Return where the action server takes connections; raises CallFailed, with its host and port, where not."""
+    try:
+        _, writer = await asyncio.open_connection(*_address(endpoint))
+    except OSError:
+        raise CallFailed(
+            "unavailable", service=_service(endpoint), call="connect", reason="no connection; is it running?"
+        ) from None
+    writer.close()
+
+
+def _service(endpoint: ActionEndpoint) -> str:
+    """What errors call it: its host and port alone, since a URL may hold credentials."""
+    host, port = _address(endpoint)
+    return f"action server at {f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _address(endpoint: ActionEndpoint) -> tuple[str, int]:
+    parts = urlsplit(endpoint.url)
+    return parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+
+
 class ActionServer:
     """One action server; open it with `async with`."""
 
     def __init__(self, endpoint: ActionEndpoint, domain: Domain, sources: Sources) -> None:
         limits = HttpLimits(deadline_seconds=endpoint.timeout_seconds, try_seconds=endpoint.timeout_seconds)
-        self._client = HttpClient(endpoint.url, service="action server", limits=limits, sources=sources)
+        self._client = HttpClient(endpoint.url, service=_service(endpoint), limits=limits, sources=sources)
         self._events = endpoint.tracker_events
         self._headers = endpoint.headers
         self._domain = domain
@@ -118,7 +144,8 @@ class ActionServer:
 
     def _request(self, name: str, turn: Turn, *, with_domain: bool) -> dict[str, Any]:
         tracker = turn.tracker
-        recent = [(event, turn.now.timestamp()) for event in tracker.events[-self._events :]]
+        times = chain(each(turn.context.times), repeat(turn.now.timestamp()))
+        recent = list(zip(tracker.events, times, strict=False))[-self._events :]
         request: dict[str, Any] = {
             "next_action": name,
             "sender_id": tracker.conversation,

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from msgspec import Struct
+
 from bot.actions.turn import Action, Turn
 from bot.content import BotStep, Content
+from bot.dialogue.names import UTTER
 from bot.messages import Parse
 
-PREFIX = "utter_"
 _SELECTOR_OF_ALL = "default"  # as Rasa calls one without `retrieval_intent`
 
 
@@ -28,11 +30,11 @@ def _selected(name: str, parse: Parse | None) -> str | None:
     A selector of all retrieval intents may rank another intent's key first: the
     best of this one counts, and what it ranks first only where there is none.
     """
-    wanted = name.removeprefix(PREFIX)
+    wanted = name.removeprefix(UTTER)
     selectors = parse.response_selector if parse else {}
     keys = [*_ranked(selectors.get(wanted)), *_ranked(selectors.get(_SELECTOR_OF_ALL))]
     fitting = [key for key in keys if key.split("/")[0] == wanted]
-    return next((f"{PREFIX}{key}" for key in (*fitting, *keys)), None)
+    return next((f"{UTTER}{key}" for key in (*fitting, *keys)), None)
 
 
 def _ranked(selector: Any) -> list[str]:
@@ -47,11 +49,14 @@ def text_actions(content: Content) -> dict[str, Action]:
     """The texts that end-to-end stories let the bot say (`bot: …`), as actions of that name."""
     stories = (*content.stories, *content.rules)
     said = (step.text for story in stories for step in story.steps if isinstance(step, BotStep))
-    return {text: _text_action(text) for text in (*content.domain.e2e_actions, *said)}
+    return {text: SayText(text) for text in (*content.domain.e2e_actions, *said)}
 
 
-def _text_action(text: str) -> Action:
-    async def say(turn: Turn) -> None:
-        turn.say_text(text)
+class SayText(Struct, frozen=True):
+    """The action that says a text of an end-to-end story."""
 
-    return say
+    text: str
+
+    async def __call__(self, turn: Turn) -> None:
+        """Say it."""
+        turn.say_text(self.text)

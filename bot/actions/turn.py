@@ -19,6 +19,7 @@ from bot.dialogue.events import BotUttered, EffectPrepared, EffectSettled, Event
 from bot.dialogue.evolve import evolve
 from bot.dialogue.responses import choose_response
 from bot.dialogue.slots import typed
+from bot.dialogue.times import Times
 from bot.dialogue.tracker import Tracker
 from bot.errors import PluginError
 from bot.messages import Customer, Reply, UserMessage
@@ -67,6 +68,7 @@ class TurnContext(Struct, frozen=True):
     """What all actions of one turn share.
 
     `tell` is told of what went wrong and does not end the action: where, and the error.
+    `times` say when the events before this turn happened.
     """
 
     message: UserMessage
@@ -79,6 +81,7 @@ class TurnContext(Struct, frozen=True):
     new_id: Callable[[], str]
     spend: Callable[[str, str, str, Mapping[str, Any]], Awaitable[EffectResult]] | None = None
     tell: Callable[[str, BaseException], None] = lambda where, error: None
+    times: Times = ()
 
 
 class Turn:

@@ -123,15 +123,23 @@ class _Walk(Struct):
         return True
 
     def _report(self, story: TrainingStory, step: _Step) -> None:
-        against = [(name, place) for name, action, place in self.sources.get(step.source, ()) if action != step.gold]
+        against = [source for source in self.sources.get(step.source, ()) if source[1] != step.gold]
         if not against:
             return
         kind = "rule" if story.is_rule else "story"
-        others = ", ".join(dict.fromkeys(_named(name, place) for name, place in against))
+        others = ", ".join(dict.fromkeys(_named(name, place) for name, _, place in against))
         says = "" if step.predicted == self.options.core_fallback_action_name else f", which says `{step.predicted}`"
         message = f"The {kind} `{story.name}` goes on with `{step.gold}` here, against {others}{says}."
-        cure = "Make both say the same, or tell them apart by a condition, a slot or the intent."
+        cure = _cure({step.gold, *(action for _, action, _ in against)})
         self.diagnostics.append(Diagnostic("error", step.place, message, cure, "contradiction"))
+
+
+def _cure(actions: set[str]) -> str:
+    """What to write where rules disagree. Those for the sub-intents of one retrieval intent are one rule."""
+    retrieval, *others = {action.partition("/")[0] for action in actions}
+    if not others and all("/" in action for action in actions):
+        return f"Write one rule instead, for the intent before the slash: `{retrieval}` says the response that fits."
+    return "Make both say the same, or tell them apart by a condition, a slot or the intent."
 
 
 def _named(name: str, place: Place) -> str:

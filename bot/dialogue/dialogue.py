@@ -11,8 +11,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from bot.content import NOWHERE, Content
-from bot.dialogue.ensemble import combine
+from bot.dialogue.ensemble import combine, rejected_action
 from bot.dialogue.prediction import Because, Policy, Prediction
+from bot.dialogue.rules import RulePolicy
 from bot.dialogue.tracker import Tracker
 
 if TYPE_CHECKING:
@@ -32,20 +33,24 @@ class Explains(Protocol):
 
 
 class _Later(Struct, frozen=True):
-    """Policies that are asked later: whether one may go by the text, and the highest of their priorities."""
+    """Policies that are asked later: whether one may count whoever is surer, and the highest of their priorities."""
 
-    by_text: bool
+    may_go_before: bool
     priority: float
 
     @classmethod
     def of(cls, policies: Sequence[Policy]) -> _Later:
-        """Of a plugin's policy nothing is known: it may go by the text."""
-        by_text = any(getattr(policy, "by_text", None) is not False for policy in policies)
-        return cls(by_text, max((policy.priority for policy in policies), default=-math.inf))
+        """Of a plugin's policy nothing is known: it may go before all."""
+        return cls(any(map(_may_go_before, policies)), max((policy.priority for policy in policies), default=-math.inf))
 
     def may_overrule(self, prediction: Prediction) -> bool:
         """Whether one of them could still change a prediction that is as sure as can be."""
-        return self.by_text or self.priority >= prediction.priority
+        return self.may_go_before or self.priority >= prediction.priority
+
+
+def _may_go_before(policy: Policy) -> bool:
+    """Whether what it predicts may count before a surer prediction: by the text, for a running loop, or by events."""
+    return getattr(policy, "by_text", None) is not False or isinstance(policy, RulePolicy)
 
 
 class Dialogue:
@@ -66,14 +71,16 @@ class Dialogue:
         if tracker.followup_action:
             because = (Because(FOLLOWUP, "an action asked for it", NOWHERE),)
             return Prediction(tracker.followup_action, 1.0, FOLLOWUP, because=because)
-        made: list[tuple[Policy, Prediction]] = []
+        made: list[Prediction] = []
+        rejected = rejected_action(tracker)
         for policy, later in self._in_turn:
             prediction = policy.predict(tracker)
             if prediction is not None:
-                made.append((policy, prediction))
-                if prediction.confidence >= 1.0 and not later.may_overrule(prediction):
+                made.append(prediction)
+                is_sure = prediction.confidence >= 1.0 and prediction.action != rejected
+                if is_sure and not later.may_overrule(prediction):
                     break
-        best = combine([prediction for _, prediction in made], tracker)
+        best = combine(made, tracker, rejected)
         return self._explained(best, tracker)
 
     def _explained(self, prediction: Prediction, tracker: Tracker) -> Prediction:

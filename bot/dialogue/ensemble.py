@@ -24,14 +24,13 @@ def rejected_action(tracker: Tracker) -> str | None:
     return None
 
 
-def combine(predictions: Sequence[Prediction], tracker: Tracker) -> Prediction:
-    """The best prediction, with the events of all.
+def combine(predictions: Sequence[Prediction], tracker: Tracker, rejected: str | None) -> Prediction:
+    """The best prediction, with the events of all; `rejected` is the action that refused to run.
 
     A loop's own prediction goes before all, one made from the message's text
     before those made from its intent; then confidence counts, then priority,
     then the order of the policies.
     """
-    rejected = rejected_action(tracker)
     allowed = [replace(p, confidence=0.0) if p.action == rejected else p for p in predictions]
     best = max(allowed, key=_rank, default=NOBODY)
     events: list[Event] = [event for p in allowed for event in p.events]

@@ -1,4 +1,4 @@
-"""Events as Rasa's JSON, and back: what action servers, trackers' readers and snapshots exchange."""
+"""Events as Rasa's JSON, and back: what action servers, trackers' readers and senders of events exchange with us."""
 
 from __future__ import annotations
 
@@ -14,6 +14,11 @@ from bot.encoding import fingerprint, keeping
 from bot.messages import DOUBTS, Entity, IntentScore, JsonObject, Nearest, Parse, Reply
 
 Fields: TypeAlias = dict[str, Any]
+
+
+def event_types() -> list[str]:
+    """The names of all events that `event_from_json` reads."""
+    return sorted(_READERS)
 
 
 def event_to_json(event: e.Event, timestamp: float | None = None) -> Fields:
@@ -177,7 +182,7 @@ def _bot_from(data: JsonObject) -> e.BotUttered:
 
 def _action(event: e.ActionExecuted) -> Fields:
     return {
-        "name": event.name,
+        "name": None if event.action_text else event.name,  # as Rasa tells of what an end-to-end story says
         "policy": event.policy,
         "confidence": event.confidence,
         "action_text": event.action_text,

@@ -8,6 +8,7 @@ JSON (`bot.dialogue.event_json`).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 from msgspec import Struct, field
@@ -129,6 +130,12 @@ class ReminderScheduled(Struct, frozen=True, array_like=True, tag="reminder"):
     name: str
     entities: tuple[Mapping[str, Any], ...] = ()
     kill_on_user_message: bool = True
+
+    @property
+    def due(self) -> datetime:
+        """When that is; raises ValueError where `at` is no time."""
+        at = datetime.fromisoformat(self.at)
+        return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 class ReminderCancelled(Struct, frozen=True, array_like=True, tag="cancel"):

@@ -27,6 +27,3 @@ OUT_OF_SCOPE: Final = "out_of_scope"
 UTTER: Final = "utter_"
 SNIPPET: Final = "..."
 """Stands in a rule for whatever came before (or comes after) it."""
-
-MAX_ACTIONS: Final = 10
-"""How many actions a turn may predict, as in Rasa."""

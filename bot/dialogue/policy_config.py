@@ -21,6 +21,7 @@ DEFAULT_POLICIES: Final = tuple(
 """What Rasa takes where config.yml names no policies, but for the one that has no part here."""
 
 _RULES: Final = frozenset({"RulePolicy", "MappingPolicy", "FormPolicy", "FallbackPolicy", "TwoStageFallbackPolicy"})
+_FALLBACKS: Final = frozenset({"FallbackPolicy", "TwoStageFallbackPolicy"})
 _MEMORY: Final = frozenset({"MemoizationPolicy", "AugmentedMemoizationPolicy"})
 _LEARNED: Final = frozenset({"TEDPolicy", "EmbeddingPolicy", "KerasPolicy", "SklearnPolicy", "LearnedPolicy"})
 _NO_PART: Final = {
@@ -28,10 +29,18 @@ _NO_PART: Final = {
 }
 _DOES_THE_JOB: Final = {
     **dict.fromkeys(_RULES, "the rule policy"),
+    "MappingPolicy": "the rule policy, with a rule for each `triggers:` of an intent,",
+    **dict.fromkeys(_FALLBACKS, "the rule policy, with a FallbackClassifier and a rule for `nlu_fallback`,"),
     **dict.fromkeys(_MEMORY, "the story memory"),
     **dict.fromkeys(_LEARNED, "the learned policy"),
 }
-_OLD_NAMES: Final = {"FallbackPolicy": {"core_threshold": "core_fallback_threshold"}}
+_OLD_NAMES: Final = {
+    "core_threshold": "core_fallback_threshold",
+    "fallback_action_name": "core_fallback_action_name",
+    "fallback_core_action_name": "core_fallback_action_name",
+}
+_OF_THE_CLASSIFIER: Final = frozenset({"nlu_threshold", "ambiguity_threshold"})
+"""What the FallbackClassifier takes of the policies that fell back, which have other names for the rest."""
 
 Options = TypeVar("Options", RuleOptions, MemoizationOptions, LearnedOptions)
 
@@ -48,20 +57,33 @@ class PolicyConfig(Struct, frozen=True):
 def policy_config(content: Content, known: Collection[str] = ()) -> PolicyConfig:
     """The policies that the content's config.yml names; `known` are plugins' policies. Others are left out."""
     entries = DEFAULT_POLICIES if content.policies is None else content.policies
-    rules, memory, learned, other = None, [], None, []
+    memory, learned, other = [], None, []
+    ruled = [entry for entry in entries if entry.name not in known and plain_name(entry.name) in _RULES]
     for entry in entries:
         name = plain_name(entry.name)
         if entry.name in known:
             other.append(entry)
-        elif name in _RULES:
-            if rules is None or name == "RulePolicy":
-                rules = _options(RuleOptions, name, {**entry.options, "place": entry.place})
         elif name in _MEMORY:
             options = {"name": name, "augmented": name.startswith("Augmented"), **entry.options}
-            memory.append(_options(MemoizationOptions, name, options))
+            memory.append(_options(MemoizationOptions, options))
         elif name in _LEARNED:
-            learned = _options(LearnedOptions, name, {"name": name, **entry.options})
-    return PolicyConfig(rules, tuple(memory), learned, tuple(other))
+            learned = _options(LearnedOptions, {"name": name, **entry.options})
+    return PolicyConfig(_rules(ruled), tuple(memory), learned, tuple(other))
+
+
+def _rules(entries: list[Component]) -> RuleOptions | None:
+    """The rule policy's options: its own, then those of the policies that it took the place of."""
+    if not entries:
+        return None
+    given: dict[str, Any] = {}
+    for entry in sorted(entries, key=lambda entry: plain_name(entry.name) == "RulePolicy"):
+        renamed = {_old_name(entry, key): value for key, value in entry.options.items()}
+        given |= {**renamed, "place": entry.place}
+    return _options(RuleOptions, given)
+
+
+def _old_name(entry: Component, key: str) -> str:
+    return _OLD_NAMES.get(key, key) if plain_name(entry.name) in _FALLBACKS else key
 
 
 def describe_policies(content: Content, known: Collection[str] = ()) -> tuple[Diagnostic, ...]:
@@ -107,16 +129,14 @@ def _history(entry: Component) -> Iterator[Diagnostic]:
 def _ignored(entry: Component) -> str:
     name = plain_name(entry.name)
     kind = RuleOptions if name in _RULES else MemoizationOptions if name in _MEMORY else LearnedOptions
-    understood = set(kind.__struct_fields__) | {"core_threshold", *_OLD_NAMES.get(name, {})}
-    ignored = sorted(set(entry.options) - understood)
+    understood = set(kind.__struct_fields__) | (_OF_THE_CLASSIFIER if name in _FALLBACKS else set())
+    ignored = sorted(key for key in entry.options if _old_name(entry, key) not in understood)
     return f" It needs no {_list(ignored)}." if ignored else ""
 
 
-def _options(kind: type[Options], name: str, given: Mapping[str, Any]) -> Options:
+def _options(kind: type[Options], given: Mapping[str, Any]) -> Options:
     """The options of this kind among those given, of the right type; the others mean nothing here."""
-    old = _OLD_NAMES.get(name, {})
-    renamed = {old.get(key, key): value for key, value in given.items()}
-    chosen = {name: renamed[name] for name in kind.__struct_fields__ if name in renamed}
+    chosen = {name: given[name] for name in kind.__struct_fields__ if name in given}
     defaults = kind()
     return kind(**{key: value for key, value in chosen.items() if _fits(value, getattr(defaults, key))})
 

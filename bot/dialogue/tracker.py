@@ -32,8 +32,8 @@ class Tracker(Struct, frozen=True, omit_defaults=True):
     last N user turns (see `trim`). `applied` are those that still count:
     without what was reverted, and without the turns that merely answered a
     running loop, which policies never look at. `base` is the state before the
-    first applied one (None: a new conversation), so that the state is always
-    the fold of `applied` over `base`. `initial_slots` are what the session
+    first applied one (None: a new conversation), so that the state is the fold
+    of `applied` over `base`, but for what a running loop was answered. `initial_slots` are what the session
     started with, and what a reset goes back to.
     """
 

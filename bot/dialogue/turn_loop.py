@@ -3,7 +3,7 @@
 The order is Rasa's (`MessageProcessor._run_action`). A turn is
 
     UserUttered, the events of action_extract_slots,
-    then, at most `MAX_ACTIONS` times:
+    then, at most so many times as the limits say:
         prediction = dialogue.predict(tracker)
         events = run prediction.action on `before_action(prediction, tracker)`
         tracker = evolve_all(record(prediction, events), tracker)
@@ -16,11 +16,9 @@ from collections.abc import Sequence
 
 from bot.dialogue.events import ActionExecuted, ActionExecutionRejected, Event, UserUttered
 from bot.dialogue.evolve import evolve_all
-from bot.dialogue.names import LISTEN, MAX_ACTIONS, SESSION_START
+from bot.dialogue.names import LISTEN, SESSION_START
 from bot.dialogue.prediction import Prediction
 from bot.dialogue.tracker import Tracker
-
-__all__ = ["MAX_ACTIONS", "before_action", "goes_on", "is_silent", "record", "rejection", "user_spoke_again"]
 
 
 def before_action(prediction: Prediction, tracker: Tracker) -> Tracker:
@@ -32,7 +30,7 @@ def record(prediction: Prediction, events: Sequence[Event], *, action_text: str 
     """What goes on the tracker after the action ran: the prediction's events, the execution, then the action's events.
 
     Where the action itself emitted a rejection, nothing but its own events
-    is recorded. `action_text` is given for an end-to-end reply.
+    is recorded. `action_text` is what it says, where it is a text of an end-to-end story.
     """
     if any(isinstance(event, ActionExecutionRejected) for event in events):
         return tuple(events)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
+from bot.dialogue.events import ReminderScheduled
 from bot.encoding import decode
+from bot.engine.effects import not_offered
 from bot.engine.engine import Engine
+from bot.engine.looking import Rests, paged, side_by_side
 from bot.engine.protocols import EffectEntry
 from bot.engine.work import ActionWork, IntentWork, NoLongerDue
-from bot.errors import PLUGIN_FAILURES, BotError
+from bot.errors import PLUGIN_FAILURES, BotError, Busy, StoreUnavailable
 from bot.messages import Principal, UserMessage
 from bot.sources import Sources
 
@@ -32,40 +35,40 @@ LONGEST_WAIT = 60.0
 class Background:
     """Turns that nobody waits for. Each is a turn of its own; whether it is still due is asked under the lock.
 
-    One that fails is told to the engine's watch, and tried again at the next look; it holds up no other.
+    What fails is told, rests for a while and is tried again; it holds up nothing else. Where the store is away or
+    the server is full, it is tried again at the next look.
     """
 
     def __init__(self, engine: Engine, sources: Sources) -> None:
         self._engine = engine
         self._sources = sources
+        self._resting_reminders = Rests(sources.now)
+        self._resting_effects = Rests(sources.now)
+        self._kinds_told: set[str] = set()
 
     async def fire_reminders(self) -> int:
         """Let every due reminder happen; how many did."""
-        fired = 0
-        for conversation, reminder in await self._engine.store.due_reminders(self._sources.now()):
-            # Its row goes with its turn, and is looked for again under the conversation's lock: no id is needed.
-            message = self._message(conversation, self._sources.new_id(), reminder.intent, {})
-            work = IntentWork(message, reminder.intent, reminder.entities, fired=reminder)
-            with contextlib.suppress(Exception):  # told to the watch, which hears of every failed turn
-                await self._engine.perform(work)
-                fired += 1
-        return fired
+        now = self._sources.now()
+        self._resting_reminders.wake()
+        return await paged(
+            lambda behind: self._engine.store.due_reminders(now, behind),
+            lambda due: side_by_side(((item[0], item) for item in due), self._fire),
+        )
 
     async def settle_effects(self) -> int:
         """Find out what became of unknown outside changes and tell their users; how many are known now.
 
         One that a turn may be making at this moment is left to that turn.
         """
-        settled = 0
-        left_alone = self._sources.now() - timedelta(seconds=self._engine.limits.turn_seconds)
-        for entry in await self._engine.store.unsettled_effects():
-            if entry.status == "spending" and entry.at > left_alone:
-                continue
-            try:
-                settled += await self._settle(entry)
-            except PLUGIN_FAILURES as error:  # a plugin's `find` may raise anything
-                self._engine.watch.action_failed(f"settle {entry.kind}", error)
-        return settled
+        now = self._sources.now()
+        self._resting_effects.wake()
+        left_alone = now - timedelta(seconds=self._engine.limits.turn_seconds)
+
+        async def settle(entries: Sequence[EffectEntry]) -> int:
+            old = [entry for entry in entries if entry.status != "spending" or entry.at <= left_alone]
+            return await side_by_side(((entry.conversation, entry) for entry in old), self._settle)
+
+        return await paged(self._engine.store.unsettled_effects, settle)
 
     def jobs(self, every: float) -> tuple[Job, ...]:
         """What does all of it for ever; unknown outcomes and messages left over are looked for every so many seconds.
@@ -78,7 +81,49 @@ class Background:
             lambda: self._keep_looking(self._answer_left_over, every),
         )
 
+    async def _fire(self, due: tuple[str, ReminderScheduled]) -> bool:
+        conversation, reminder = due
+        key = f"{conversation} {reminder.name}"
+        if key in self._resting_reminders:
+            return False
+        # Its row goes with its turn, and is looked for again under the conversation's lock: no id is needed.
+        message = self._message(conversation, self._sources.new_id(), reminder.intent, {})
+        work = IntentWork(message, reminder.intent, reminder.entities, fired=reminder)
+        try:
+            await self._engine.perform(work)
+        except (Busy, StoreUnavailable):
+            raise
+        except NoLongerDue:
+            return False
+        except Exception:  # told to the watch, which hears of every failed turn
+            self._resting_reminders.rest(key, reminder.due)
+            return False
+        return True
+
     async def _settle(self, entry: EffectEntry) -> bool:
+        if entry.key in self._resting_effects or not self._is_offered(entry.kind):
+            return False
+        try:
+            known = await self._found_out(entry)
+        except (Busy, StoreUnavailable):
+            raise
+        except PLUGIN_FAILURES as error:  # a plugin's `find` may raise anything
+            self._engine.watch.action_failed(f"settle {entry.kind}", error)
+            known = False
+        if not known:
+            self._resting_effects.rest(entry.key, entry.at)
+        return known
+
+    def _is_offered(self, kind: str) -> bool:
+        """Whether a plugin can tell of this kind; where none does any more, that is told once."""
+        if kind in self._engine.effects:
+            return True
+        if kind not in self._kinds_told:
+            self._kinds_told.add(kind)
+            self._engine.watch.action_failed(f"settle {kind}", not_offered(kind))
+        return False
+
+    async def _found_out(self, entry: EffectEntry) -> bool:
         effects = self._engine.effects
         result = await effects.find(entry)
         if result.outcome == "unknown":

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from bot.dialogue.event_json import event_from_json, event_to_json
 from bot.dialogue.events import EntitiesAdded, Event, ReminderCancelled, ReminderScheduled
 from bot.encoding import encode, reader, write
+from bot.engine.protocols import Accepted
 from bot.engine.record import TurnRecord
 from bot.messages import Principal, Reply, UserMessage
 
@@ -47,7 +48,7 @@ def message_to_json(message: UserMessage) -> bytes:
     return write(without_login(message))
 
 
-message_from_json = reader(UserMessage)
+message_from_json = reader(Accepted)
 """A message read back: nobody is logged in once it was put aside. Raises ValueError where it is none."""
 
 

@@ -26,6 +26,10 @@ class Effects:
         self._kinds = kinds
         self._sources = sources
 
+    def __contains__(self, kind: str) -> bool:
+        """Whether a plugin offers this kind."""
+        return kind in self._kinds
+
     async def spend(self, conversation: str, kind: str, key: str, parameters: Mapping[str, Any]) -> EffectEntry:
         """Perform the effect of this key, or, where that was begun before, find out what became of it.
 
@@ -33,7 +37,7 @@ class Effects:
         Raises EffectError when no plugin offers the kind, StoreUnavailable when the journal cannot be written.
         """
         effect = self._kind(kind)
-        entry = self._entry(key, conversation, kind, parameters, "spending")
+        entry = EffectEntry(key, conversation, kind, encode(parameters), "spending", self._sources.now())
         standing = await self._store.journal(entry)
         if standing.status in ("done", "refused"):
             return standing
@@ -55,11 +59,13 @@ class Effects:
 
     def _kind(self, kind: str) -> Effect:
         if kind not in self._kinds:
-            raise EffectError(f"no plugin offers the effect {kind!r}; add it in a lifespan with startup.add_effect")
+            raise not_offered(kind)
         return self._kinds[kind]
 
-    def _entry(self, key: str, conversation: str, kind: str, parameters: Mapping[str, Any], status: str) -> EffectEntry:
-        return EffectEntry(key, conversation, kind, encode(parameters), status, self._sources.now())
+
+def not_offered(kind: str) -> EffectError:
+    """The error of a change whose kind no plugin offers."""
+    return EffectError(f"no plugin offers the effect {kind!r}; add it in a lifespan with startup.add_effect")
 
 
 def result_of(entry: EffectEntry) -> EffectResult:

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from bot.config import Settings
 from bot.dialogue.events import ActiveLoop, AllSlotsReset, ReminderCancelled, ReminderScheduled
 from bot.engine.agent import Agent
+from bot.engine.backlog import Backlog
 from bot.engine.codec import answer_body, record_to_json
 from bot.engine.deadline import one_turn
 from bot.engine.effects import Effects
@@ -28,9 +29,6 @@ from bot.sources import Chance, Sources
 
 CONFLICT_TRIES = 16
 """How often a turn is computed again because another writer was first; each try means that somebody else got on."""
-
-DRAINED_AT_ONCE = 64
-"""Of how many conversations accepted messages are answered side by side: a backlog must not fill the server."""
 
 RECENT_CONVERSATIONS = 128
 """Of how many conversations the latest snapshot is kept at hand; a bound in all, nothing is kept for each."""
@@ -92,6 +90,7 @@ class Engine:
         self._addressing = dict(addressing or {})
         self._lines = Lines(settings.limits)
         self._recent = RecentSnapshots(RECENT_CONVERSATIONS)
+        self._backlog = Backlog(store, sources)
         self._running: dict[tuple[str, str], _Running] = {}
         self.reminders_changed = asyncio.Event()
         self.outbox_changed = asyncio.Event()
@@ -141,30 +140,12 @@ class Engine:
             self._lines.leave(message.conversation, line)
 
     async def drain(self, *, waiting_for: timedelta = timedelta()) -> int:
-        """Answer what was accepted and is not answered yet, each conversation in order; how many messages there were.
+        """Answer what was accepted and is not answered yet, each conversation in order; how many are answered now.
 
         To be awaited at the start, before new messages are taken, and now and
         then afterwards for those `waiting_for` so long, whose turn failed.
         """
-        accepted_by = self._sources.now() - waiting_for
-        backlog: dict[str, list[UserMessage]] = {}
-        for message in await self.store.accepted():
-            if message.arrived <= accepted_by:
-                backlog.setdefault(message.conversation, []).append(message)
-        places = asyncio.Semaphore(DRAINED_AT_ONCE)
-        await asyncio.gather(*(self._drain_one(messages, places) for messages in backlog.values()))
-        return sum(map(len, backlog.values()))
-
-    async def _drain_one(self, messages: list[UserMessage], places: asyncio.Semaphore) -> None:
-        """Answer the messages of one conversation. A failed turn is told to the watch, and stays accepted."""
-        async with places:
-            for message in messages:
-                try:
-                    await self.handle(message)
-                except (Busy, StoreUnavailable):
-                    return  # those behind it would fail as well, or overtake it
-                except Exception:  # noqa: S112 - one message that cannot be answered must not hold up all others
-                    continue
+        return await self._backlog.answer(waiting_for, self.perform)
 
     async def finish(self, seconds: float) -> None:
         """Wait for the turns under way, at most so many seconds."""
@@ -200,21 +181,25 @@ class Engine:
         """Answer what the conversation accepted before and has no answer, since its turn failed: nothing overtakes it.
 
         Where the store is still away this message waits, too; one that cannot be answered at all, or in time, holds up
-        nobody for longer than its own time.
+        nobody for longer than its own time, and nobody at all while it rests.
         """
         earlier = await self.store.accepted_before(message)
         if not earlier:
             return
         clock.reschedule(None)
         for left in earlier:
-            try:
-                async with asyncio.timeout(self.limits.turn_seconds) as its_own:
-                    await self._answer_in_turn(_Progress(MessageWork(left), its_own))
-            except (Busy, StoreUnavailable):
-                raise
-            except Exception as error:
-                self.watch.turn_failed(error)
+            await self._backlog.try_again(left, self._answer_in_its_own_time)
         clock.reschedule(asyncio.get_running_loop().time() + self.limits.turn_seconds)
+
+    async def _answer_in_its_own_time(self, work: Work) -> Answer:
+        try:
+            async with asyncio.timeout(self.limits.turn_seconds) as its_own:
+                return await self._answer_in_turn(_Progress(work, its_own))
+        except (Busy, StoreUnavailable):
+            raise
+        except Exception as error:
+            self.watch.turn_failed(error)
+            raise
 
     async def _answer_in_turn(self, progress: _Progress) -> Answer:
         message, deadline = progress.work.message, progress.clock.when()
@@ -252,7 +237,7 @@ class Engine:
 
     async def _compute(self, work: Work, loaded: Loaded) -> tuple[TurnRecord, Snapshot, tuple[EffectEntry, ...]]:
         agent, now, seed = self.agent, self._sources.now(), self._sources.seed()
-        before = self._recent.get(work.message.conversation, loaded.seq, loaded.snapshot)
+        before = self._recent.get(work.message.conversation, loaded)
         turn = RunningTurn(
             agent,
             before.tracker,
@@ -260,6 +245,7 @@ class Engine:
             now=now,
             random=Chance(seed),
             new_id=self._sources.new_id,
+            times=before.times,
             spend=self.effects.spend,
             action_seconds=self.limits.action_seconds,
             report_failure=self.watch.action_failed,
@@ -276,7 +262,7 @@ class Engine:
             content=agent.fingerprint,
             timings=turn.timings,
         )
-        after = snapshot_after(work.message, turn.trimmed(), before, background=work.background)
+        after = snapshot_after(record, turn.trimmed(), before, background=work.background)
         return record, after, work.effects + turn.effects
 
     async def _open_session(self, turn: RunningTurn, work: Work, before: Snapshot, loaded: Loaded) -> None:
@@ -288,7 +274,7 @@ class Engine:
         if new_login:
             turn.apply([ActiveLoop(None), AllSlotsReset()])
         config = turn.agent.content.domain.session
-        if new_login or session_is_over(loaded.last_turn_at, turn.now, config):
+        if new_login or session_is_over(before, loaded.last_turn_at, turn.now, config):
             await turn.start_session()
 
     async def _commit(

@@ -13,6 +13,12 @@ from bot.dialogue.events import ReminderCancelled, ReminderScheduled
 from bot.messages import Parse, UserMessage
 
 
+class Accepted(UserMessage, frozen=True):
+    """A message that was acknowledged and has no answer yet, and how often it was tried after its first turn failed."""
+
+    tries: int = 0
+
+
 class Stored(Struct, frozen=True):
     """A message that came before: its payload's fingerprint and, once its turn is committed, the answer's body."""
 
@@ -134,10 +140,13 @@ class TurnStore(Protocol):
         Raises MessageIdReused when it came before with another fingerprint.
         """
 
-    async def accepted(self) -> Sequence[UserMessage]:
+    async def accepted(self) -> Sequence[Accepted]:
         """The messages accepted and not yet answered, in order of arrival."""
 
-    async def accepted_before(self, message: UserMessage) -> Sequence[UserMessage]:
+    async def keep_tries(self, message: Accepted) -> None:
+        """Keep how often an accepted message was tried (`tries`); nothing happens where it is answered meanwhile."""
+
+    async def accepted_before(self, message: UserMessage) -> Sequence[Accepted]:
         """Those of them that this one's conversation accepted before it."""
 
     async def turns(
@@ -153,8 +162,8 @@ class TurnStore(Protocol):
         same key returns what stands instead of spending it again.
         """
 
-    async def unsettled_effects(self) -> Sequence[EffectEntry]:
-        """Journal entries in `spending` or `unknown`, oldest first."""
+    async def unsettled_effects(self, behind: int = 0) -> Sequence[EffectEntry]:
+        """A page of the journal entries in `spending` or `unknown`, oldest first: those behind the first so many."""
 
     async def is_unsettled(self, key: str) -> bool:
         """Whether the effect of this key is in `spending` or `unknown`."""
@@ -162,8 +171,11 @@ class TurnStore(Protocol):
     async def is_scheduled(self, conversation: str, reminder: ReminderScheduled) -> bool:
         """Whether this reminder is still set, for the same time."""
 
-    async def due_reminders(self, now: datetime) -> Sequence[tuple[str, ReminderScheduled]]:
-        """The reminders whose time has come, with their conversations, oldest first; their turns remove them."""
+    async def due_reminders(self, now: datetime, behind: int = 0) -> Sequence[tuple[str, ReminderScheduled]]:
+        """A page of the reminders whose time has come, with their conversations, oldest first; their turns remove them.
+
+        The page begins behind the first so many.
+        """
 
     async def next_reminder_at(self) -> datetime | None:
         """When the next reminder is due."""

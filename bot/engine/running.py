@@ -7,6 +7,7 @@ from datetime import datetime
 from time import perf_counter
 from typing import Any, cast
 
+from bot.actions.responses import SayText
 from bot.actions.turn import Turn, TurnContext
 from bot.actions.unknown import UnknownAction
 from bot.content import NOWHERE
@@ -21,8 +22,10 @@ from bot.dialogue.events import (
     UserUttered,
 )
 from bot.dialogue.evolve import evolve, trim
+from bot.dialogue.names import EXTRACT_SLOTS, LISTEN, SESSION_START
 from bot.dialogue.prediction import Because, Prediction
 from bot.dialogue.responses import choose_response
+from bot.dialogue.times import Times
 from bot.dialogue.tracker import Tracker
 from bot.dialogue.turn_loop import before_action, goes_on, is_silent, record, rejection, user_spoke_again
 from bot.engine.agent import Agent
@@ -35,9 +38,6 @@ from bot.errors import PLUGIN_FAILURES, ActionRejected, StoreUnavailable
 from bot.messages import Parse, Reply, UserMessage
 from bot.sources import Chance
 
-ACTION_LISTEN = "action_listen"
-ACTION_EXTRACT_SLOTS = "action_extract_slots"
-ACTION_SESSION_START = "action_session_start"
 SESSION_METADATA = "session_started_metadata"
 FAILED_RESPONSE = "utter_action_failed"
 FAILED_TEXT = "Sorry, something went wrong on my side. Please try again in a moment."
@@ -57,7 +57,8 @@ class RunningTurn:
         now: datetime,
         random: Chance,
         new_id: Callable[[], str],
-        spend: Callable[..., Awaitable[EffectEntry]] | None,
+        times: Times,
+        spend: Callable[..., Awaitable[EffectEntry]],
         action_seconds: float,
         report_failure: ReportFailure,
     ) -> None:
@@ -70,10 +71,12 @@ class RunningTurn:
         self._message = message
         self._random = random
         self._new_id = new_id
+        self._times = times
         self._spend = spend
         self._spent: dict[str, EffectEntry] = {}
         self._action_seconds = action_seconds
         self._report_failure = report_failure
+        self._has_apologised = False
 
     def _context(self) -> TurnContext:
         """What an action sees of the turn. Made anew: kept here, the two would hold each other, and all they hold."""
@@ -86,8 +89,9 @@ class RunningTurn:
             run_action=self._run,
             has_action=self.agent.actions.__contains__,
             new_id=self._new_id,
-            spend=self._spend_effect if self._spend else None,
+            spend=self._spend_effect,
             tell=self._report_failure,
+            times=self._times,
         )
 
     def trimmed(self) -> Tracker:
@@ -120,18 +124,18 @@ class RunningTurn:
         """
         if self._message.metadata:
             self.apply([SlotSet(SESSION_METADATA, self._message.metadata)])
-        await self.perform(_by_default(ACTION_SESSION_START, "a new session"))
-        if self.tracker.latest_action != ACTION_LISTEN:
-            self.apply([ActionExecuted(ACTION_LISTEN)])
+        await self.perform(_by_default(SESSION_START, "a new session"))
+        if self.tracker.latest_action != LISTEN:
+            self.apply([ActionExecuted(LISTEN)])
 
     async def fill_slots(self) -> None:
         """Fill slots from the message, as their mappings say."""
         try:
-            self.apply(await self._run(ACTION_EXTRACT_SLOTS, self.tracker))
+            self.apply(await self._run(EXTRACT_SLOTS, self.tracker))
         except StoreUnavailable:
             raise
         except PLUGIN_FAILURES as error:  # a validation action is a plugin's: it must not lose the turn
-            self._fail(ACTION_EXTRACT_SLOTS, error)
+            self._fail(EXTRACT_SLOTS, error)
 
     async def act(self, most: int) -> None:
         """Let the policies choose actions until they listen, at most `most` of them; a paused bot stays silent."""
@@ -146,7 +150,7 @@ class RunningTurn:
                 return
             if is_silent(self.tracker):  # the action paused it
                 break
-        self.apply([ActionExecuted(ACTION_LISTEN)])
+        self.apply([ActionExecuted(LISTEN)])
 
     async def perform(self, prediction: Prediction) -> bool:
         """Run the predicted action and take in what it did; True when it failed."""
@@ -154,7 +158,7 @@ class RunningTurn:
         failed = False
         try:
             events = await self._run(prediction.action, before_action(prediction, self.tracker))
-            self.apply(record(prediction, events))
+            self.apply(record(prediction, events, action_text=self._said(prediction.action)))
             if user_spoke_again(events):
                 await self.fill_slots()
         except ActionRejected:
@@ -169,8 +173,16 @@ class RunningTurn:
         )
         return failed
 
+    def give_up(self, error: BaseException) -> None:
+        """Say that something went wrong, instead of an answer."""
+        self._fail("turn", error)
+
+    def _said(self, action: str) -> str | None:
+        """The text that the action is, where it is one of an end-to-end story."""
+        return action if type(self.agent.actions.get(action)) is SayText else None
+
     async def _run(self, name: str, tracker: Tracker) -> tuple[Event, ...]:
-        if name == ACTION_LISTEN:
+        if name == LISTEN:
             return ()
         action = self.agent.actions.get(name)
         if action is None:
@@ -186,7 +198,6 @@ class RunningTurn:
     async def _spend_effect(
         self, conversation: str, kind: str, key: str, parameters: Mapping[str, Any]
     ) -> EffectResult:
-        assert self._spend is not None
         entry = self._spent[key] = await self._spend(conversation, kind, key, parameters)
         return result_of(entry)
 
@@ -203,6 +214,10 @@ class RunningTurn:
 
     def _fail(self, action: str, error: BaseException) -> None:
         self._report_failure(action, error)
+        self.apply([ActionFailed(action, type(error).__name__)])
+        if self._has_apologised:
+            return
+        self._has_apologised = True
         reply = choose_response(
             self.agent.content.domain,
             FAILED_RESPONSE,
@@ -211,7 +226,7 @@ class RunningTurn:
             random=self._random,
             values={},
         )
-        self.apply([ActionFailed(action, type(error).__name__), BotUttered(reply or Reply(text=FAILED_TEXT))])
+        self.apply([BotUttered(reply or Reply(text=FAILED_TEXT))])
 
 
 async def _giving_nothing(action: Awaitable[None]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -11,32 +11,38 @@ from msgspec.structs import replace
 from bot.content import SessionConfig
 from bot.dialogue.evolve import evolve_all, trim
 from bot.dialogue.packing import PackedTracker, pack, unpack
+from bot.dialogue.times import Times, user_spoke_at, without_first
 from bot.dialogue.tracker import Tracker
 from bot.encoding import reader, write
+from bot.engine.protocols import Loaded
 from bot.engine.record import TurnRecord
-from bot.messages import UserMessage
 
 
 class Snapshot(Struct, frozen=True):
-    """A conversation between two turns. `login` is the customer's login, '' for a key's users."""
+    """A conversation between two turns. `login` is the customer's login, '' for a key's users.
+
+    `times` say when the tracker's events happened.
+    """
 
     tracker: Tracker
     login: str = ""
     channel: str = ""
     sender: str = ""
+    times: Times = ()
 
     def to_json(self) -> bytes:
         """The snapshot as the store keeps it."""
-        return write(_Written(pack(self.tracker), self.login, self.channel, self.sender))
+        return write(_Written(pack(self.tracker), self.login, self.channel, self.sender, self.times))
 
 
 class _Written(Struct, frozen=True):
-    """A snapshot in the store."""
+    """A snapshot in the store; `times` came later."""
 
     tracker: PackedTracker
     login: str
     channel: str
     sender: str
+    times: Times = ()
 
 
 _read = reader(_Written)
@@ -55,10 +61,10 @@ class RecentSnapshots:
         self._most = most
         self._kept: OrderedDict[str, tuple[int, Snapshot]] = OrderedDict()
 
-    def get(self, conversation: str, seq: int, text: bytes | None) -> Snapshot:
-        """The snapshot after turn `seq`, from here or from the stored text."""
+    def get(self, conversation: str, loaded: Loaded) -> Snapshot:
+        """The snapshot after the last turn, from here or from the stored text."""
         kept = self._kept.get(conversation)
-        return kept[1] if kept is not None and kept[0] == seq else read_snapshot(text, conversation)
+        return kept[1] if kept is not None and kept[0] == loaded.seq else _with_times(conversation, loaded)
 
     def keep(self, conversation: str, seq: int, snapshot: Snapshot) -> None:
         """Keep the snapshot that turn `seq` committed; the one used longest ago goes."""
@@ -73,14 +79,27 @@ def read_snapshot(text: bytes | None, conversation: str) -> Snapshot:
     if text is None:
         return Snapshot(Tracker(conversation=conversation))
     written = _read(text)
-    return Snapshot(unpack(written.tracker), written.login, written.channel, written.sender)
+    return Snapshot(unpack(written.tracker), written.login, written.channel, written.sender, written.times)
 
 
-def snapshot_after(message: UserMessage, tracker: Tracker, before: Snapshot, *, background: bool) -> Snapshot:
+def _with_times(conversation: str, loaded: Loaded) -> Snapshot:
+    """The stored snapshot; of one without times all happened with the last turn, for all that is known."""
+    snapshot = read_snapshot(loaded.snapshot, conversation)
+    if snapshot.times or loaded.last_turn_at is None:
+        return snapshot
+    return replace(snapshot, times=((len(snapshot.tracker.events), loaded.last_turn_at.timestamp()),))
+
+
+def snapshot_after(record: TurnRecord, tracker: Tracker, before: Snapshot, *, background: bool) -> Snapshot:
     """The snapshot that a turn leaves; a background turn keeps the login and the way back to the user."""
+    times = (*before.times, (len(record.events), record.now.timestamp()))
+    trimmed = len(before.tracker.events) + len(record.events) - len(tracker.events)
+    if trimmed:
+        times = without_first(times, trimmed)
     if background:
-        return replace(before, tracker=tracker)
-    return Snapshot(tracker, message.principal.login or "", message.channel, message.sender)
+        return replace(before, tracker=tracker, times=times)
+    message = record.message
+    return Snapshot(tracker, message.principal.login or "", message.channel, message.sender, times)
 
 
 def after_turn(record: TurnRecord, tracker: Tracker) -> Tracker:
@@ -88,10 +107,16 @@ def after_turn(record: TurnRecord, tracker: Tracker) -> Tracker:
     return trim(evolve_all(record.events, tracker), _FOLDED_TURNS)
 
 
-def session_is_over(last_turn_at: datetime | None, now: datetime, config: SessionConfig) -> bool:
-    """Whether the conversation was silent for longer than the session's expiration time (0: never over)."""
+def session_is_over(before: Snapshot, last_turn_at: datetime | None, now: datetime, config: SessionConfig) -> bool:
+    """Whether the user was silent for longer than the session's expiration time (0: never over).
+
+    What others write to the conversation does not count; where no word of the user's is known, its last turn does.
+    """
     if last_turn_at is None:
         return True
     if config.expiration_minutes <= 0:
         return False
-    return now - last_turn_at > timedelta(minutes=config.expiration_minutes)
+    over_before = now.timestamp() - config.expiration_minutes * 60
+    if before.times and before.times[0][1] >= over_before:  # all that is kept is younger, the user's words too
+        return False
+    return (user_spoke_at(before.tracker.events, before.times) or last_turn_at.timestamp()) < over_before

@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from msgspec.structs import replace
+
 from bot.content import NOWHERE
 from bot.dialogue.events import ReminderScheduled, UserUttered
 from bot.dialogue.prediction import Because, Prediction
 from bot.encoding import fingerprint
 from bot.engine.codec import check_events
-from bot.engine.protocols import EffectEntry, TurnStore
+from bot.engine.protocols import Accepted, EffectEntry, TurnStore
 from bot.engine.running import RunningTurn
+from bot.errors import BotError
 from bot.messages import Entity, IntentScore, Parse, UserMessage
+
+MOST_TRIES = 3
+"""How often an accepted message is tried again before it is given up."""
 
 
 class NoLongerDue(Exception):
@@ -80,6 +86,35 @@ class MessageWork(StillDue):
         turn.understand(lambda: turn.agent.matcher.parse(self.message.text, turn.now))
         await turn.fill_slots()
         await turn.act(most)
+
+
+class GivenUp(BotError):
+    """An accepted message was tried too often; the message names its conversation."""
+
+    def __init__(self, message: Accepted) -> None:
+        what = f"a message of conversation {message.conversation} was tried {message.tries + 1} times in vain"
+        super().__init__(f"{what}; its user was told that something went wrong")
+
+
+class RetriedWork(MessageWork):
+    """An accepted message whose turn failed. Each try is counted before it is made, and the last one gives up.
+
+    So it comes to an end, whatever its turn does: one that never ends, or ends the process.
+    """
+
+    message: Accepted
+
+    async def is_due(self, store: TurnStore) -> bool:
+        """It is; now it is tried."""
+        await store.keep_tries(replace(self.message, tries=self.message.tries + 1))
+        return True
+
+    async def run(self, turn: RunningTurn, most: int) -> None:
+        """Answer it, or, tried too often, say that it cannot be answered."""
+        if self.message.tries < MOST_TRIES:
+            await super().run(turn, most)
+        else:
+            turn.give_up(GivenUp(self.message))
 
 
 class IntentWork(StillDue):

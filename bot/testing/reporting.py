@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
+from bot.content.marks import marked
 from bot.dialogue.events import ActiveLoop, Event, SlotSet
 from bot.dialogue.names import LISTEN
-from bot.messages import Entity
-from bot.testing.stories import StepResult, StoryResult, annotation
+from bot.testing.stories import StepResult, StoryResult
 
 NONE_FAILED = "# None of the test stories failed - all good!\n"
 
@@ -36,8 +36,8 @@ def _user(step: StepResult) -> Iterator[str]:
     wrong_intent = _beside(step.expected != step.predicted, f"{step.predicted}: {text}")
     yield f"  - intent: {_quoted(step.expected)}{wrong_intent}"
     if step.text:
-        wrong_entities = _beside(not step.entities_agree, annotated(text, step.predicted_entities))
-        yield f"    user: {_quoted(annotated(text, step.expected_entities))}{wrong_entities}"
+        wrong_entities = _beside(not step.entities_agree, marked(text, step.predicted_entities))
+        yield f"    user: {_quoted(marked(text, step.expected_entities))}{wrong_entities}"
     elif step.expected_entities:
         yield "    entities:"
         yield from (f"    - {entity.entity}: {_quoted(entity.value)}" for entity in step.expected_entities)
@@ -60,17 +60,6 @@ def _happened(event: Event) -> Iterator[str]:
 
 def _beside(wrong: bool, predicted: str) -> str:
     return f"  # predicted: {' '.join(predicted.split())}" if wrong else ""
-
-
-def annotated(text: str, entities: Iterable[Entity]) -> str:
-    """The text with its entities marked as designers mark them; of overlapping ones the first."""
-    parts, done = [], 0
-    for entity in sorted(entities, key=lambda e: (e.start, -e.end)):
-        if entity.start < done or entity.end <= entity.start:
-            continue
-        parts += [text[done : entity.start], annotation(text[entity.start : entity.end], entity)]
-        done = entity.end
-    return "".join([*parts, text[done:]])
 
 
 def _quoted(value: object) -> str:

@@ -9,7 +9,6 @@ have refused, and the prediction is made again.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -17,11 +16,13 @@ from typing import Any, Final, Literal
 
 from msgspec import Struct
 
+from bot.config import Limits
 from bot.content import Content, Place, Story, UserStep
+from bot.content.marks import mark
 from bot.dialogue import Dialogue
 from bot.dialogue.events import ActionExecuted, ActionExecutionRejected, Event, UserUttered
 from bot.dialogue.evolve import evolve
-from bot.dialogue.names import MAX_ACTIONS, UTTER
+from bot.dialogue.names import UTTER
 from bot.dialogue.prediction import Because, Prediction
 from bot.dialogue.story_graph import Way, ways
 from bot.dialogue.tracker import Tracker
@@ -36,8 +37,6 @@ NOW: Final = datetime(2026, 11, 3, 10, 0, tzinfo=UTC)
 
 GRAMMARS: Final = frozenset({"TellerEntityExtractor", "DucklingEntityExtractor", "DucklingHTTPExtractor"})
 """The extractors that read entities by grammar, by the names that config.yml gives them."""
-
-TOO_MANY: Final = "(more than 10 actions in a turn)"
 
 
 class StepResult(Struct, frozen=True):
@@ -113,21 +112,28 @@ def run_story_tests(
     tests: Sequence[Story],
     *,
     now: datetime = NOW,
+    most_actions: int = Limits().actions_per_turn,
     progress: Progress = silent,
 ) -> StoryReport:
-    """Run test stories. `matcher` reads `/intent{…}` as such; `now` is the reference time for dates."""
-    runner = _Runner(content, matcher, dialogue, now)
+    """Run test stories. `matcher` reads `/intent{…}` as such; `now` is the reference time for dates.
+
+    `most_actions` is how many a turn of the bot's may take.
+    """
+    runner = _Runner(content, matcher, dialogue, now, most_actions)
     return StoryReport(tuple(runner.run(way) for way in counted(ways(tests, content.domain), "story", progress)))
 
 
 class _Runner:
     """Runs one story after another."""
 
-    def __init__(self, content: Content, matcher: Matcher, dialogue: Dialogue, now: datetime) -> None:
+    def __init__(
+        self, content: Content, matcher: Matcher, dialogue: Dialogue, now: datetime, most_actions: int
+    ) -> None:
         self._domain = content.domain
         self._matcher = matcher
         self._dialogue = dialogue
         self._now = now
+        self._most_actions = most_actions
         self._parse: Parse | None = None
 
     def run(self, way: Way) -> StoryResult:
@@ -142,7 +148,7 @@ class _Runner:
             if isinstance(event, UserUttered) and isinstance(step, UserStep):
                 result, predicted = self._user(step, event), 0
             elif isinstance(event, ActionExecuted) and events:
-                too_many = predicted >= MAX_ACTIONS and going_on
+                too_many = predicted >= self._most_actions and going_on
                 result, happened, tracker = self._action(event, place, tracker, too_many=too_many)
                 predicted, going_on = predicted + 1, goes_on(result.predicted)
             tracker = evolve(happened, tracker)
@@ -172,7 +178,8 @@ class _Runner:
     ) -> tuple[StepResult, ActionExecuted, Tracker]:
         expected = event.action_text or event.name
         if too_many:
-            return StepResult("action", place, expected, TOO_MANY), event, tracker
+            too_long = f"(more than {self._most_actions} actions in a turn)"
+            return StepResult("action", place, expected, too_long), event, tracker
         prediction = self._dialogue.predict(tracker)
         if prediction.action != expected and self._may_have_refused(prediction, tracker):
             tracker = evolve(ActionExecutionRejected(prediction.action), tracker)
@@ -264,21 +271,7 @@ def _pairs(report: StoryReport) -> Iterator[tuple[str, str]]:
 
 
 def _annotated(step: StepResult, entity: Entity | None) -> str:
-    return "None" if entity is None else annotation((step.text or "")[entity.start : entity.end], entity)
-
-
-def annotation(part: str, entity: Entity) -> str:
-    """A piece of a message marked as an entity, as designers write it; the value where it is not the piece itself."""
-    more = {"role": entity.role, "group": entity.group, "value": _value_text(entity)}
-    given = {key: value for key, value in more.items() if value and (key != "value" or value != part)}
-    if not given:
-        return f"[{part}]({entity.entity})"
-    return f"[{part}]{json.dumps({'entity': entity.entity, **given}, ensure_ascii=False)}"
-
-
-def _value_text(entity: Entity) -> str:
-    value = entity.value
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return "None" if entity is None else mark((step.text or "")[entity.start : entity.end], [entity])
 
 
 def _scores(right: int, claimed: int, support: int) -> dict[str, float]:

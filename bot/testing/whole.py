@@ -6,12 +6,11 @@ active loop and the texts that were said are compared with the story.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
-from itertools import zip_longest
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from bot.content import (
     ANY,
@@ -25,7 +24,7 @@ from bot.content import (
     Story,
     UserStep,
 )
-from bot.dialogue.events import ActionExecutionRejected, UserUttered
+from bot.dialogue.events import ActionExecuted, ActionExecutionRejected, BotUttered, UserUttered
 from bot.dialogue.names import LISTEN, SESSION_START
 from bot.dialogue.story_graph import Way, ways
 from bot.encoding import encode
@@ -42,11 +41,18 @@ NOTHING = "(nothing)"
 _SILENT = frozenset({LISTEN, SESSION_START})
 
 
+class _Ran(Struct, frozen=True):
+    """An action that ran, and the texts that it said."""
+
+    name: str
+    texts: list[str] = field(default_factory=list)
+
+
 class _Exchange(Struct, frozen=True):
     """What one message led to."""
 
     intent: str
-    actions: tuple[str, ...]
+    actions: tuple[_Ran, ...]
     texts: tuple[str, ...]
 
 
@@ -105,9 +111,20 @@ async def _exchange(engine: Engine, message: UserMessage) -> _Exchange:
     user = next(event for event in record.events if isinstance(event, UserUttered))
     return _Exchange(
         intent=user.parse.intent_name or "",
-        actions=tuple(_executed(record)),
+        actions=tuple(_ran(record)),
         texts=tuple(reply.get("text", "") for reply in answer.replies),
     )
+
+
+def _ran(record: TurnRecord) -> list[_Ran]:
+    """The actions that ran, each with what it said."""
+    names, ran = deque(_executed(record)), list[_Ran]()
+    for event in record.events:
+        if isinstance(event, ActionExecuted) and names and event.name == names[0]:
+            ran.append(_Ran(names.popleft()))
+        elif isinstance(event, BotUttered) and ran and event.reply.text:
+            ran[-1].texts.append(event.reply.text)
+    return [*ran, *map(_Ran, names)]
 
 
 def _executed(record: TurnRecord) -> Iterator[str]:
@@ -121,13 +138,22 @@ def _executed(record: TurnRecord) -> Iterator[str]:
 
 
 def _actions(expected: Sequence[Step], exchange: _Exchange, place: Place) -> Iterator[StepResult]:
-    wanted = [step for step in expected if isinstance(step, ActionStep)]
-    for step, action in zip_longest(wanted, exchange.actions):
-        where, name = (step.place, step.name) if step else (place, NOTHING)
-        yield StepResult("action", where, name, action or NOTHING)
-    for text in (step for step in expected if isinstance(step, BotStep)):
-        said = text.text if text.text in exchange.texts else " / ".join(exchange.texts) or NOTHING
-        yield StepResult("action", text.place, text.text, said)
+    """What ran beside what the story says: an action by its name, or (`- bot:`) by a text that it says.
+
+    A text after an action's name may be one more that the same action says.
+    """
+    left, last = deque(exchange.actions), _Ran(NOTHING)
+    for step in expected:
+        if isinstance(step, ActionStep):
+            last = left.popleft() if left else _Ran(NOTHING)
+            yield StepResult("action", step.place, step.name, last.name)
+        elif isinstance(step, BotStep):
+            if step.text not in last.texts and left and step.text in left[0].texts:
+                last = left.popleft()
+            said = step.text if step.text in exchange.texts else " / ".join(exchange.texts) or NOTHING
+            yield StepResult("action", step.place, step.text, said, is_text=True)
+    for action in left:
+        yield StepResult("action", place, NOTHING, action.name)
 
 
 async def _state(engine: Engine, conversation: str, expected: Sequence[Step]) -> list[StepResult]:

@@ -16,6 +16,7 @@ from bot.dialogue.events import ActionExecuted, BotUttered, Event
 from bot.dialogue.evolve import evolve_all
 from bot.dialogue.tracker import Tracker
 from bot.engine.agent import Agent
+from bot.engine.protocols import EffectEntry
 from bot.engine.running import RunningTurn
 from bot.messages import Entity, IntentScore, Parse, Principal, UserMessage
 from bot.sources import Chance
@@ -31,6 +32,10 @@ class IntentMatcher:
         entities = tuple(Entity(name, value, 0, 0) for name, value in (pair.split("=") for pair in pairs))
         ranking = (IntentScore(intent, 0.9), IntentScore("greet", 0.3))
         return Parse(text, ranking[0], ranking, entities)
+
+
+async def spend_nothing(*_: object) -> EffectEntry:
+    raise AssertionError("no action here spends anything")
 
 
 class Conversation:
@@ -65,7 +70,8 @@ class Conversation:
             now=NOW,
             random=Chance(0),
             new_id=lambda: "id",
-            spend=None,
+            times=(),
+            spend=spend_nothing,
             action_seconds=5,
             report_failure=lambda action, error: self.errors.append((action, error)),
         )

@@ -180,6 +180,31 @@ async def test_a_custom_mapping_runs_its_action(talk_to: Talk) -> None:
     assert ActionExecuted("not allowed here") not in talk.events
 
 
+async def test_slots_stand_as_they_were_found_where_their_validation_fails_and_nothing_is_said_of_it(
+    talk_to: Talk,
+) -> None:
+    async def fail(turn: Turn) -> None:
+        raise OSError("the action server is away")
+
+    slots = {"mood": Slot("mood", mappings=(SlotMapping("from_intent", intent=("greet",), value="good"),))}
+    domain = replace(DOMAIN, slots={**DOMAIN.slots, **slots})
+    talk = talk_to(replace(CONTENT, domain=domain), action_validate_slot_mappings=fail)
+    assert await talk.say("greet name=Ann", failing=["action_validate_slot_mappings"]) == ["Hello."]
+    assert (talk.tracker.slot("name"), talk.tracker.slot("mood")) == ("Ann", "good")
+    assert ActionFailed("action_validate_slot_mappings", "OSError") in talk.events
+
+
+async def test_a_turn_in_which_several_things_fail_says_so_once(talk_to: Talk) -> None:
+    async def fail(turn: Turn) -> None:
+        raise OSError("the action server is away")
+
+    failing = {"action_session_start": fail, "action_validate_slot_mappings": fail, "utter_greet": fail}
+    domain = replace(DOMAIN, responses=DOMAIN.responses | said(action_failed="Not now."))
+    talk = talk_to(replace(CONTENT, domain=domain), **failing)
+    assert await talk.say("greet name=Ann", failing=list(failing)) == ["Not now."]
+    assert await talk.say("greet name=Ann", failing=list(failing)[1:]) == ["Not now."]
+
+
 async def test_what_end_to_end_stories_let_the_bot_say_is_said(talk_to: Talk) -> None:
     told = Story("told", (UserStep("name"), BotStep("How do you do?"), ActionStep("utter_greet")))
     talk = talk_to(replace(CONTENT, stories=(told,)))

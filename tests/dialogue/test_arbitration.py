@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from bot.content import (
-    ActionStep,
-    UserStep,
-)
+from bot.content import ActionStep, Component, LoopStep, UserStep
 from bot.dialogue.ensemble import combine
 from bot.dialogue.events import (
     ActionExecutionRejected,
+    ActiveLoop,
     FollowupAction,
+    LoopInterrupted,
     SlotSet,
 )
 from bot.dialogue.prediction import Prediction
 from bot.dialogue.tracker import Tracker
-from tests.dialogue.making import story, walk
+from tests.dialogue.making import rule, story, walk
 
 ORDER = story("order", UserStep("order"), ActionStep("utter_what"), UserStep("yes"), ActionStep("utter_done"))
 
@@ -24,27 +23,26 @@ LISTENING = Tracker(latest_action="action_listen")
 def test_confidence_counts_and_then_priority_and_then_order() -> None:
     low, high, other = (Prediction(n, 1.0, n, p) for n, p in (("low", 1), ("high", 3), ("other", 3)))
     sure = Prediction("sure", 1.1, "sure", 0)
-    assert combine([low, high, other], LISTENING).action == "high"
-    assert combine([low, high, sure], LISTENING).action == "sure"
+    assert combine([low, high, other], LISTENING, None).action == "high"
+    assert combine([low, high, sure], LISTENING, None).action == "sure"
 
 
 def test_a_loops_own_prediction_goes_before_a_texts_and_that_before_all_others() -> None:
     loop = Prediction("loop", 0.1, "rules", no_user_prediction=True)
     text = Prediction("text", 0.2, "learned", end_to_end=True)
     other = Prediction("other", 1.0, "memory")
-    assert combine([other, text, loop], LISTENING).action == "loop"
-    assert combine([other, text], LISTENING).action == "text"
+    assert combine([other, text, loop], LISTENING, None).action == "loop"
+    assert combine([other, text], LISTENING, None).action == "text"
 
 
 def test_what_was_just_rejected_is_not_chosen_while_there_is_anything_else() -> None:
-    tracker = Tracker(latest_action="action_listen", events=(ActionExecutionRejected("form"),))
     form, other = Prediction("form", 1.0, "rules", 6), Prediction("other", 0.2, "learned", 1)
-    assert combine([form, other], tracker).action == "other"
+    assert combine([form, other], LISTENING, "form").action == "other"
 
 
 def test_the_events_of_all_predictions_happen() -> None:
     one, two = Prediction("a", 1.0, "a", events=(SlotSet("x"),)), Prediction("b", 0.5, "b", events=(SlotSet("y"),))
-    assert combine([one, two], LISTENING).events == (SlotSet("x"), SlotSet("y"))
+    assert combine([one, two], LISTENING, None).events == (SlotSet("x"), SlotSet("y"))
 
 
 def test_a_followup_action_goes_before_all_policies() -> None:
@@ -52,3 +50,44 @@ def test_a_followup_action_goes_before_all_policies() -> None:
     assert talk.next.action == "action_next"
     assert talk.does() == "action_next"
     assert talk.next.action != "action_next"
+
+
+MEMORY_FIRST = (Component("RulePolicy"), Component("MemoizationPolicy", {"max_history": 5, "priority": 9}))
+FORM = rule("start", UserStep("order"), ActionStep("form"), LoopStep("form"))
+DETOUR = story(
+    "detour",
+    UserStep("order"),
+    ActionStep("form"),
+    LoopStep("form"),
+    UserStep("ask"),
+    ActionStep("utter_info"),
+    UserStep("yes"),
+    ActionStep("form"),
+    LoopStep("form"),
+)
+
+
+def test_a_running_form_goes_before_a_memory_of_higher_priority() -> None:
+    talk = walk(FORM, DETOUR, policies=MEMORY_FIRST).hears("order")
+    assert talk.does() == "form"
+    talk.happens(ActiveLoop("form"))
+    assert talk.does() == "action_listen"
+    assert talk.hears("ask").does() == "form"
+
+
+def test_an_interruption_that_rules_know_of_happens_with_a_memory_of_higher_priority() -> None:
+    talk = walk(FORM, DETOUR, policies=MEMORY_FIRST).hears("order")
+    assert talk.does() == "form"
+    talk.happens(ActiveLoop("form")).does()
+    talk.hears("ask").happens(ActionExecutionRejected("form"))
+    assert [talk.does(), talk.does()] == ["utter_info", "action_listen"]
+    talk.hears("yes")
+    assert (talk.next.action, talk.next.policy) == ("form", "MemoizationPolicy")
+    assert LoopInterrupted(True) in talk.next.events
+
+
+def test_what_memory_is_sure_of_and_was_just_rejected_leaves_the_word_to_what_was_learned() -> None:
+    policies = (Component("MemoizationPolicy", {"max_history": 5}), Component("TEDPolicy"))
+    talk = walk(ORDER, policies=policies).hears("order")
+    assert talk.next.policy == "MemoizationPolicy"
+    assert talk.happens(ActionExecutionRejected("utter_what")).next.policy == "TEDPolicy"

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
 from msgspec.structs import replace
 
 from bot.content import ActionStep, Component, Content, LoopStep, Place, Slot, SlotStep, Story, UserStep
 from bot.dialogue import check_contradictions, describe_policies
+from bot.dialogue.policy_config import policy_config
 from tests.dialogue.making import content_of, rule, story
 
 RULES = (Component("RulePolicy"),)
@@ -84,6 +88,21 @@ def test_a_rule_that_leaves_out_what_the_same_action_sets_elsewhere_is_incomplet
     assert ("incomplete-rule", "b.yml:4:1") not in found(sets, says, slots=[Slot("s", "bool")])
 
 
+@pytest.mark.parametrize(
+    ("actions", "cure"),
+    [
+        (("utter_faq/a", "utter_faq/b"), "`utter_faq` says the response that fits"),
+        (("utter_faq/a", "utter_chat/b"), "Make both say the same"),
+        (("utter_faq/a", "utter_faq"), "Make both say the same"),
+    ],
+)
+def test_rules_for_sub_intents_of_one_are_told_to_be_one(actions: tuple[str, str], cure: str) -> None:
+    rules = [rule(action, UserStep(f"faq/{action}"), ActionStep(action)) for action in actions]
+    contradictions = check_contradictions(content_of(*rules, policies=RULES))
+    assert len(contradictions) == 2
+    assert all(cure in found.cure for found in contradictions)
+
+
 def test_checks_can_be_switched_off() -> None:
     other = rule("other", UserStep("greet"), ActionStep("utter_other"))
     off = (Component("RulePolicy", {"check_for_contradictions": False}),)
@@ -116,6 +135,34 @@ def test_what_is_not_covered_is_said() -> None:
     notes = described(Component("UnexpecTEDIntentPolicy"), Component("SomePolicy"), Component("MemoizationPolicy"))
     assert [severity for severity, _ in notes] == ["note", "warning", "note", "note"]
     assert "no `max_history`" in notes[-1][1]
+
+
+@pytest.mark.parametrize(
+    ("policies", "threshold", "action"),
+    [
+        ([("FallbackPolicy", {"core_threshold": 0.5, "fallback_action_name": "action_x"})], 0.5, "action_x"),
+        ([("TwoStageFallbackPolicy", {"fallback_core_action_name": "action_x"})], 0.3, "action_x"),
+        (
+            [("RulePolicy", {"core_fallback_threshold": 0.6}), ("FallbackPolicy", {"core_threshold": 0.5})],
+            0.6,
+            "action_default_fallback",
+        ),
+        ([("RulePolicy", {}), ("FallbackPolicy", {"fallback_action_name": "action_x"})], 0.3, "action_x"),
+    ],
+)
+def test_the_rule_policy_falls_back_as_the_policy_whose_job_it_does(
+    policies: list[tuple[str, dict[str, Any]]], threshold: float, action: str
+) -> None:
+    rules = policy_config(Content(policies=tuple(Component(name, options) for name, options in policies))).rules
+    assert rules is not None
+    assert (rules.core_fallback_threshold, rules.core_fallback_action_name) == (threshold, action)
+
+
+def test_what_nothing_takes_of_a_policy_that_fell_back_is_said() -> None:
+    options = {"nlu_threshold": 0.4, "fallback_action_name": "action_x", "deny_suggestion_intent_name": "no"}
+    [(_, message)] = described(Component("FallbackPolicy", options))
+    assert "a FallbackClassifier and a rule for `nlu_fallback`" in message
+    assert message.endswith("It needs no `deny_suggestion_intent_name`.")
 
 
 def test_rules_without_a_policy_for_them_are_noticed() -> None:

@@ -329,6 +329,7 @@ def test_a_reminders_time_at_the_end_of_time_is_refused() -> None:
 
 @given(histories)
 def test_the_state_is_the_fold_of_what_counts(history: list[Event]) -> None:
+    history = [event for event in history if not isinstance(event, ActiveLoop)]  # whose answers count no more
     tracker = after(*history)
     start = tracker.base or Tracker("c")
     assert bare(evolve_all(tracker.applied, start)) == bare(tracker)

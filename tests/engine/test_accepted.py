@@ -13,12 +13,12 @@ from bot.actions.turn import Action, Turn
 from bot.config import Limits
 from bot.engine.codec import read_record
 from bot.engine.protocols import TurnCommit
-from bot.engine.work import MessageWork
+from bot.engine.work import MOST_TRIES, GivenUp, MessageWork
 from bot.errors import StoreUnavailable, TurnError
 from bot.messages import Parse
 from bot.sources import Sources
 from bot.stores.turns import SqlTurns
-from tests.engine.conftest import Gate, MakeBench, cancel_own_task
+from tests.engine.conftest import Bench, Gate, MakeBench, cancel_own_task
 
 
 async def test_accepting_answers_in_the_background(make_bench: MakeBench) -> None:
@@ -62,7 +62,7 @@ async def test_a_message_that_cannot_be_answered_holds_up_no_other_and_stays_acc
                 return understand(text, now)
 
         bench.engine.agent = replace(bench.engine.agent, matcher=Broken())
-        assert await bench.engine.drain() == 3
+        assert await bench.engine.drain() == 2
         assert [message.text for message in await bench.store.accepted()] == ["break"]
 
 
@@ -196,3 +196,94 @@ async def test_a_turn_that_its_action_cancels_is_told_and_does_not_take_the_next
         [turn] = await bench.store.turns(conversation)
         assert read_record(turn.record).message.message_id == good.message_id
         assert [message.message_id for message in await bench.store.accepted()] == [bad.message_id]
+
+
+class Costly:
+    """An action with a side effect, whose turn comes to nothing."""
+
+    def __init__(self) -> None:
+        self.runs = 0
+
+    async def __call__(self, turn: Turn) -> None:
+        self.runs += 1
+        await cancel_own_task(turn)
+
+
+async def look_again_and_again(bench: Bench, looks: int) -> None:
+    """Look for what is left over, each time when its rest is over; it all takes less than a session."""
+    for _ in range(looks):
+        bench.clock.forward(minutes=11)
+        await bench.engine.drain()
+
+
+async def test_a_message_whose_turn_always_fails_is_given_up_and_its_user_is_told(make_bench: MakeBench) -> None:
+    costly = Costly()
+    async with make_bench(actions={"action_costly": costly}) as bench:
+        conversation = await bench.conversation()
+        await bench.say(conversation)
+        message = bench.message(conversation, "costly")
+        await bench.engine.accept(message)
+        await bench.engine.finish(5.0)
+        await look_again_and_again(bench, MOST_TRIES + 2)
+        assert costly.runs == 1 + MOST_TRIES
+        assert await bench.store.accepted() == []
+        [reply] = bench.told[-1].replies
+        assert reply.text.startswith("Sorry")
+        assert [(where, type(error)) for where, error in bench.failures] == [("turn", GivenUp)]
+        assert (await bench.engine.handle(message)).replies == [{"text": reply.text}], "a repeat hears the same"
+        assert await bench.say(conversation) == ["2"], "and the conversation goes on as it was before"
+
+
+async def test_a_try_is_counted_before_it_is_made_so_that_one_that_ends_the_process_counts(
+    make_bench: MakeBench,
+) -> None:
+    seen: list[int] = []
+
+    async def look(turn: Turn) -> None:
+        seen.extend([message.tries for message in await bench.store.accepted()])
+
+    async with make_bench(actions={"action_look": look}) as bench:
+        message = bench.message(await bench.conversation(), "look")
+        await bench.store.accept(message, MessageWork(message).fingerprint)
+        assert await bench.engine.drain() == 1
+        assert seen == [1]
+
+
+async def test_a_message_that_fails_rests_and_those_behind_it_do_not_wait_for_it(make_bench: MakeBench) -> None:
+    costly = Costly()
+    async with make_bench(actions={"action_costly": costly}) as bench:
+        conversation = await bench.conversation()
+        await bench.engine.accept(bench.message(conversation, "costly"))
+        await bench.engine.finish(5.0)
+        bench.clock.forward(minutes=10)
+        for _ in range(3):
+            await bench.engine.drain()
+            await bench.engine.accept(bench.message(conversation))
+            await bench.engine.finish(5.0)
+        assert costly.runs == 2
+        assert len(await bench.store.turns(conversation)) == 3
+        bench.clock.forward(minutes=4)
+        await bench.engine.drain()
+        assert costly.runs == 2
+        bench.clock.forward(minutes=2)
+        await bench.engine.drain()
+        assert costly.runs == 3
+
+
+async def test_a_store_that_is_away_does_not_count_as_a_try(make_bench: MakeBench) -> None:
+    class Away(SqlTurns):
+        away = True
+
+        async def commit(self, commit: TurnCommit) -> None:
+            if self.away:
+                raise StoreUnavailable("the disk is full")
+            await super().commit(commit)
+
+    async with make_bench(wrap=lambda store: Away(store.database, Sources())) as bench:
+        await bench.engine.accept(bench.message(await bench.conversation()))
+        await bench.engine.finish(5.0)
+        for _ in range(2 * MOST_TRIES):
+            assert await bench.engine.drain() == 0
+        bench.store.away = False
+        assert await bench.engine.drain() == 1
+        assert [reply.text for reply in bench.told[-1].replies] == ["1"]

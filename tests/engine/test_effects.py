@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -15,7 +17,8 @@ from bot.dialogue.events import ActionFailed, ConversationPaused, EffectSettled,
 from bot.dialogue.prediction import Prediction
 from bot.dialogue.tracker import Tracker
 from bot.engine.background import Background
-from bot.engine.protocols import TurnCommit
+from bot.engine.looking import LONGEST_REST
+from bot.engine.protocols import EffectEntry, TurnCommit
 from bot.errors import StoreUnavailable
 from bot.sources import Sources
 from bot.stores.turns import SqlTurns
@@ -381,3 +384,119 @@ async def test_a_reminder_that_fails_holds_up_no_other(make_bench: MakeBench) ->
         bench.clock.forward(hours=3)
         assert await (await background(bench)).fire_reminders() == 1
         assert [reply.text for reply in bench.told[-1].replies] == ["time is up"]
+
+
+async def test_many_reminders_fire_side_by_side(make_bench: MakeBench) -> None:
+    gate = Gate()
+
+    async def remind(turn: Turn) -> None:
+        turn.emit(ReminderScheduled("gate", turn.now.isoformat(), "r"))
+
+    async with make_bench(actions={"action_remind": remind, "action_gate": gate}) as bench:
+        for number in range(8):
+            await bench.say(await bench.conversation(f"user-{number}"), "remind")
+        firing = asyncio.create_task((await background(bench)).fire_reminders())
+        async with asyncio.timeout(10):
+            while gate.runs < 8:
+                await asyncio.sleep(0.001)
+        gate.go.set()
+        assert await firing == 8
+
+
+async def unknown_effects(bench: Bench, kind: str, count: int) -> None:
+    conversation = await bench.conversation(kind)
+    for number in range(count):
+        entry = EffectEntry(f"{kind}-{number}", conversation, kind, b"{}", "unknown", bench.clock.now)
+        await bench.store.journal(entry)
+
+
+async def test_outcomes_are_looked_for_side_by_side(make_bench: MakeBench) -> None:
+    gate = Gate()
+
+    class Slow(Till):
+        settled_action = None  # type: ignore[assignment] # nobody is told
+
+        async def find(self, key: str, parameters: Mapping[str, Any]) -> EffectResult:
+            gate.runs += 1
+            await gate.go.wait()
+            return EffectResult("done")
+
+    async with make_bench(effects={kind: Slow() for kind in "abcd"}) as bench:
+        for kind in "abcd":
+            await unknown_effects(bench, kind, 1)
+        settling = asyncio.create_task((await background(bench)).settle_effects())
+        async with asyncio.timeout(10):
+            while gate.runs < 4:
+                await asyncio.sleep(0.001)
+        gate.go.set()
+        assert await settling == 4
+
+
+async def test_effects_that_no_plugin_offers_any_more_hold_up_nothing_and_are_told_of_once(
+    make_bench: MakeBench,
+) -> None:
+    till = Till()
+    till.moved = {"transfer-0": 5}
+    async with make_bench(actions=ACTIONS, effects={"transfer": till}) as bench:
+        await unknown_effects(bench, "gone", 501)
+        bench.clock.forward(hours=1)
+        await unknown_effects(bench, "transfer", 1)
+        later = await background(bench)
+        assert await later.settle_effects() == 1
+        assert await later.settle_effects() == 0
+        assert [name for name, _ in bench.failures] == ["settle gone"]
+        assert "startup.add_effect" in str(bench.failures[0][1])
+
+
+async def test_what_cannot_be_found_out_is_asked_for_ever_more_seldom(make_bench: MakeBench) -> None:
+    asked: list[datetime] = []
+
+    class Lost(Till):
+        async def find(self, key: str, parameters: Mapping[str, Any]) -> EffectResult:
+            asked.append(bench.clock.now)
+            return EffectResult("unknown")
+
+    async with make_bench(effects={"transfer": Lost()}) as bench:
+        begin, later = bench.clock.now, await background(bench)
+        await unknown_effects(bench, "transfer", 1)
+        for _ in range(3600):
+            bench.clock.forward(seconds=1)
+            await later.settle_effects()
+        waits = [(after - before).total_seconds() for before, after in pairwise(asked)]
+        assert asked[0] == begin + timedelta(seconds=1)
+        assert waits == sorted(waits)
+        assert waits[-1] == LONGEST_REST.total_seconds()
+
+
+async def test_reminders_that_fail_rest_and_hold_up_none_behind_them(make_bench: MakeBench) -> None:
+    tried: list[str] = []
+
+    class Policies(OneAction):
+        def predict(self, tracker: Tracker) -> Prediction:
+            if tracker.parse and tracker.parse.intent_name == "broken" and tracker.latest_action == "action_listen":
+                tried.append(tracker.conversation)
+                raise ZeroDivisionError
+            return super().predict(tracker)
+
+    async def remind(turn: Turn) -> None:
+        [_, intent, count] = turn.message.text.split()
+        for number in range(int(count)):
+            turn.emit(ReminderScheduled(intent, turn.now.isoformat(), f"{intent}-{number}"))
+
+    async def work(turn: Turn) -> None:
+        turn.say_text("time is up")
+
+    async with make_bench(actions={"action_remind": remind, "action_work": work}) as bench:
+        bench.engine.agent = replace(bench.engine.agent, dialogue=Policies())
+        await bench.say(await bench.conversation("ann"), "remind broken 501")
+        bench.clock.forward(seconds=1)
+        await bench.say(await bench.conversation("bob"), "remind work 1")
+        bench.clock.forward(minutes=1)
+        later = await background(bench)
+        assert await later.fire_reminders() == 1
+        assert len(tried) == 501
+        assert await later.fire_reminders() == 0
+        assert len(tried) == 501
+        bench.clock.forward(minutes=1)
+        await later.fire_reminders()
+        assert len(tried) == 1002

@@ -12,11 +12,14 @@ from msgspec.structs import replace
 from bot.actions.turn import Turn
 from bot.config import Limits
 from bot.dialogue.events import SessionStarted, SlotSet
+from bot.encoding import decode, encode
 from bot.engine.codec import read_record
+from bot.engine.outside import EventsWork
 from bot.engine.protocols import Loaded, TurnCommit
 from bot.engine.work import IntentWork
 from bot.errors import Busy, MessageIdReused, StoreUnavailable, TurnTimedOut
 from bot.messages import Principal
+from bot.stores.connection import Connection
 from tests.engine.conftest import Gate, MakeBench, all_of
 
 
@@ -184,6 +187,41 @@ async def test_a_long_silence_starts_a_session(make_bench: MakeBench) -> None:
             await bench.say(conversation)
         starts = [SessionStarted() in record.events for record in bench.told]
         assert starts == [True, False, True]
+
+
+async def test_what_others_write_to_a_conversation_does_not_keep_its_session(make_bench: MakeBench) -> None:
+    async with make_bench() as bench:
+        conversation = await bench.conversation()
+        await bench.say(conversation)
+        for _ in range(2):
+            bench.clock.forward(minutes=40)
+            await bench.engine.perform(EventsWork(bench.message(conversation, ""), [SlotSet("x", 1)]))
+        await bench.say(conversation)
+        assert SessionStarted() in bench.told[-1].events
+        bench.clock.forward(minutes=40)
+        await bench.say(conversation)
+        assert SessionStarted() not in bench.told[-1].events
+
+
+async def test_a_snapshot_of_an_earlier_version_has_the_time_of_its_last_turn(make_bench: MakeBench) -> None:
+    async with make_bench() as bench:
+        conversation, clock = await bench.conversation(), bench.clock
+        await bench.say(conversation)
+        await bench.store.database.write(lambda c: without_times(c, conversation))
+    for minutes, starts in ((59, False), (61, True)):
+        async with make_bench(clock=clock) as bench:
+            clock.forward(minutes=minutes)
+            await bench.say(conversation, message_id=f"after {minutes} minutes")
+            assert (SessionStarted() in bench.told[-1].events) is starts
+
+
+def without_times(connection: Connection, conversation: str) -> None:
+    row = connection.one("SELECT snapshot FROM conversations WHERE id = :id", id=conversation)
+    assert row is not None
+    snapshot = decode(row.snapshot)
+    del snapshot["times"]
+    sql = "UPDATE conversations SET snapshot = :snapshot WHERE id = :id"
+    connection.run(sql, id=conversation, snapshot=encode(snapshot))
 
 
 async def test_a_session_starts_with_the_metadata_of_its_first_message_in_a_slot(make_bench: MakeBench) -> None:

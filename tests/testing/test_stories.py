@@ -153,12 +153,14 @@ def test_a_form_is_taken_to_have_refused_where_the_story_goes_elsewhere() -> Non
     assert report.passed == 1
 
 
-def test_no_more_than_ten_actions_a_turn_are_predicted() -> None:
+def test_no_more_actions_a_turn_are_predicted_than_the_bot_may_take() -> None:
     actions = [ActionStep(f"utter_{i}") for i in range(12)]
     content = replace(CONTENT, rules=(Story("long", (UserStep("greet"), *actions), "rule"),))
     test = Story("test", (UserStep("greet", "hello"), *actions), "test")
-    report = run_story_tests(content, Understands(), train_dialogue(content), (test,))
-    assert sum("10" in step.predicted for step in report.steps) == 3
+    matcher, dialogue = Understands(), train_dialogue(content)
+    report = run_story_tests(content, matcher, dialogue, (test,))
+    assert sum("more than 10 actions" in step.predicted for step in report.steps) == 3
+    assert run_story_tests(content, matcher, dialogue, (test,), most_actions=13).passed == 1
 
 
 def test_every_test_story_is_run_whatever_others_choose_among() -> None:

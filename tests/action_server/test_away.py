@@ -1,0 +1,59 @@
+"""An action server that is away: who operates the bot learns it, and where it should be."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from shutil import copytree
+
+import pytest
+from aiohttp.test_utils import unused_port
+
+from bot.actions.remote import check_reachable
+from bot.app.opening import open_bot
+from bot.app.projects import load_project
+from bot.config import ActionEndpoint, Logging
+from bot.errors import CallFailed
+from bot.logs import make_logger
+from bot.sources import Sources
+from tests.action_server.conftest import ActionServer
+
+PROJECT = Path(__file__).parent / "project"
+
+
+@pytest.fixture
+def nowhere() -> str:
+    """The URL of a server that is not there, with credentials in it."""
+    return f"http://somebody:hidden@127.0.0.1:{unused_port()}/webhook?token=hidden"
+
+
+async def state_and_log(folder: Path, url: str) -> tuple[str, list[dict[str, str]]]:
+    """How ready the bot is with its action server at `url`, and what is logged of it."""
+    copytree(PROJECT, folder)
+    (folder / "endpoints.yml").write_text(f"action_endpoint:\n  url: {url}\n")
+    stream = io.StringIO()
+    async with open_bot(load_project(folder), log=make_logger(Logging(), now=Sources().now, stream=stream)) as bot:
+        await bot.readiness.check()
+        await bot.readiness.check()
+        state = bot.readiness.state
+    return state, [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+async def test_an_action_server_that_is_there_leaves_the_bot_ready(tmp_path: Path, server: ActionServer) -> None:
+    assert await state_and_log(tmp_path / "bot", server.url) == ("ready", [])
+
+
+async def test_an_action_server_that_is_away_is_told_of_once_with_its_place(tmp_path: Path, nowhere: str) -> None:
+    state, lines = await state_and_log(tmp_path / "bot", nowhere)
+    (line,) = lines
+    place = nowhere.partition("@")[2].partition("/")[0]
+    assert (state, line["check"]) == ("degraded", "action server")
+    assert line["error"] == f"CallFailed: action server at {place}: connect: no connection; is it running?"
+    assert "where" not in line
+    assert "hidden" not in str(line)
+
+
+async def test_a_place_is_shown_as_a_url_shows_it() -> None:
+    with pytest.raises(CallFailed, match=r"^action server at \[::1\]:1: connect: "):
+        await check_reachable(ActionEndpoint(url="http://[::1]:1/webhook"))

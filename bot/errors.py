@@ -2,6 +2,7 @@
 
 BotError
 ├── ConfigurationError     the start is refused; lists every problem
+│   └── StoreAway          the database is not there now, or is locked
 ├── ContentError           content could not be read; carries its diagnostics
 ├── PluginError            a plugin is wrong; names it and its owner
 ├── TurnError              a message was not answered, and nothing was said
@@ -9,6 +10,7 @@ BotError
 │   ├── MessageIdReused    the id came before with another payload (422)
 │   ├── TurnTimedOut       the turn outlived its deadline (503)
 │   └── StoreUnavailable   nothing can be made durable now (503)
+│       └── KeyMissing     a code was hashed with a key that this machine's pepper file lacks
 ├── AuthError              who is asking is not known, or may not
 │   ├── NotAuthenticated   no credentials, or credentials that are not (or no longer) good (401)
 │   ├── LoginRefused       account and code do not match, for whatever reason (401)
@@ -39,6 +41,10 @@ class ConfigurationError(BotError):
     def __init__(self, problems: Sequence[str]) -> None:
         super().__init__("\n".join(problems))
         self.problems = tuple(problems)
+
+
+class StoreAway(ConfigurationError):
+    """The store cannot be opened now; it may be there again later."""
 
 
 class ContentError(BotError):
@@ -76,6 +82,16 @@ class TurnTimedOut(TurnError):
 
 class StoreUnavailable(TurnError):
     """The store cannot make anything durable at the moment."""
+
+
+class KeyMissing(StoreUnavailable):
+    """A customer's code was hashed with a key that this machine's pepper file lacks: nobody can say if it is right."""
+
+    def __init__(self, key_id: str) -> None:
+        super().__init__(
+            f"a code was hashed with the key {key_id!r}, which is not in this machine's pepper file; "
+            "copy the file of the machine where `bot customers rotate-pepper` ran"
+        )
 
 
 class SequenceConflict(BotError):

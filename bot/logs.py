@@ -11,16 +11,18 @@ import sys
 import threading
 import weakref
 from collections import Counter
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 from contextvars import ContextVar
 from datetime import datetime
+from pathlib import Path
+from types import TracebackType
 from typing import Any, TextIO, TypeAlias
 
 import structlog
 
 from bot.config import Logging
 from bot.encoding import encode
-from bot.errors import BotError
+from bot.errors import BotError, CallFailed
 
 Log: TypeAlias = structlog.typing.FilteringBoundLogger
 Event: TypeAlias = MutableMapping[str, Any]
@@ -168,7 +170,8 @@ def _hiding(message_text: bool) -> tuple[Callable[[Any, str, Event], Event], ...
         if isinstance(error, BaseException):
             name = type(error).__name__
             event["error"] = f"{name}: {error}" if message_text or _is_told(error) else name
-            event["where"] = _places(error)
+            if places := _places(error):
+                event["where"] = places
         return event
 
     def masking(_: Any, __: str, event: Event) -> Event:
@@ -223,12 +226,21 @@ def _masked(value: Any) -> Any:
 
 
 def _places(error: BaseException) -> list[str]:
-    places, trace = [], error.__traceback__
+    """The lines that an error went through; of a service that gives no answer not our own, where nothing is wrong."""
+    passed = [(trace.tb_frame.f_code, trace.tb_lineno) for trace in _traces(error)]
+    if isinstance(error, CallFailed):
+        passed = [(code, line) for code, line in passed if not code.co_filename.startswith(_OURS)]
+    return [f"{'/'.join(code.co_filename.split('/')[-3:])}:{line} {code.co_qualname}" for code, line in passed][-12:]
+
+
+_OURS = f"{Path(__file__).parent}/"
+
+
+def _traces(error: BaseException) -> Iterator[TracebackType]:
+    trace = error.__traceback__
     while trace is not None:
-        code = trace.tb_frame.f_code
-        places.append(f"{'/'.join(code.co_filename.split('/')[-3:])}:{trace.tb_lineno} {code.co_qualname}")
+        yield trace
         trace = trace.tb_next
-    return places[-12:]
 
 
 def _json(_: Any, __: str, event: Event) -> str:

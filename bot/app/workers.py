@@ -11,9 +11,10 @@ import socket
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from typing import Any
 
-from bot.errors import ConfigurationError
+from bot.errors import ConfigurationError, StoreAway, StoreUnavailable
 
 READY = "ready "
 """How a process begins the line that says it serves; its URL follows."""
@@ -26,6 +27,12 @@ MOST_RESTARTS = 5
 
 RESTARTS_WITHIN = 60.0
 """Seconds."""
+
+STORE_AWAY = 75
+"""The status of a worker that did not reach the store (EX_TEMPFAIL of sysexits.h): it is tried again without end."""
+
+STORE_PAUSE = 3.0
+"""Seconds before a worker that did not reach the store is started again."""
 
 PAUSE = 1.0
 """Seconds before a worker's second restart in a row; each further one waits so much longer."""
@@ -51,16 +58,36 @@ def check_workers(workers: int, store_url: str) -> None:
 
 
 def reserve_port(host: str, port: int) -> socket.socket:
-    """A socket bound to the port, not listening: it fixes the number for the workers that share it."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    bound = socket.socket(family, socket.SOCK_STREAM)
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    """A socket bound to the port, not listening: it fixes the number for the workers that share it.
+
+    Raises ConfigurationError where somebody has the port, another bot's workers too: they would get half of what comes.
+    """
     try:
-        bound.bind((host, port))
+        _bound(host, port, socket.SO_REUSEADDR).close()  # which connections of before, closing slowly, do not hinder
+        return _bound(host, port, socket.SO_REUSEPORT)
     except OSError as error:
-        bound.close()
         raise ConfigurationError([f"cannot listen on {host}:{port}: {error.strerror}; choose another"]) from error
+
+
+def _bound(host: str, port: int, option: int) -> socket.socket:
+    bound = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, option, 1)
+        bound.bind((host, port))
+    except OSError:
+        bound.close()
+        raise
     return bound
+
+
+async def run_worker(serving: Coroutine[Any, Any, None]) -> int:
+    """Serve as one of several; the exit status. Raises what `serving` raises, but for a store that is not reached."""
+    try:
+        await serving
+    except (StoreAway, StoreUnavailable) as error:
+        print(f"bot: {error}", file=sys.stderr, flush=True)
+        return STORE_AWAY
+    return 0
 
 
 def stop_without_parent(stop: asyncio.Event) -> None:
@@ -138,6 +165,7 @@ class Worker:
         self._process: Process | None = None
         self._is_starting = True
         self._restarts: deque[float] = deque(maxlen=MOST_RESTARTS)
+        self._waits_for_store = False
 
     def terminate(self) -> None:
         """Ask the process to finish its turns and end."""
@@ -152,7 +180,12 @@ class Worker:
                 status = await self._run_once()
                 if self._stopping.is_set():
                     return max(status, 0)
-                if not self.started.done() or self._too_often():
+                if not self.started.done():
+                    return 1 if status == STORE_AWAY else max(status, 1)
+                if status == STORE_AWAY:
+                    await self._wait_for_store()
+                    continue
+                if self._too_often():
                     return max(status, 1)
                 self._say(f"worker {self._number} ended with status {status}; starting another")
                 await self._pause()
@@ -175,7 +208,7 @@ class Worker:
         if not self._is_starting:
             self._say(line)
         elif line == STARTED:
-            self._is_starting = False
+            self._is_starting = self._waits_for_store = False
             if self._restarts:
                 self._say(f"worker {self._number} is ready again")
             self._settle(True)
@@ -192,11 +225,21 @@ class Worker:
         self._restarts.append(now)
         return full
 
+    async def _wait_for_store(self) -> None:
+        """It is no fault of the worker's: the others, which serve what they can, are not stopped for it."""
+        if not self._waits_for_store:
+            self._waits_for_store = True
+            self._say(f"worker {self._number} waits for the store")
+        await self._stopped_within(STORE_PAUSE)
+
     async def _pause(self) -> None:
         now = asyncio.get_running_loop().time()
         recent = sum(now - at < RESTARTS_WITHIN for at in self._restarts)
+        await self._stopped_within(PAUSE * (recent - 1))
+
+    async def _stopped_within(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(PAUSE * (recent - 1)):
+            async with asyncio.timeout(seconds):
                 await self._stopping.wait()
 
 

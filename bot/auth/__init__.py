@@ -1,7 +1,7 @@
 """Who is asking: customers and their codes, login with its throttles, sessions, keys.
 
 Authenticator   an Authorization header -> a Principal (authenticator.py)
-Login           account and code -> a session (login.py), within throttling.py's limits
+Login           account and code -> a session (login.py), within the limits of bot.stores.throttles
 Sessions, Keys, Customers   what the command line and the operator's routes manage
 Pepper, CodeHasher   how codes are kept
 Auth, open_auth   all of it on one database (opening.py)

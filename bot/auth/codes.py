@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import secrets
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +15,7 @@ from argon2.low_level import Type, hash_secret, verify_secret
 from msgspec import Struct
 
 from bot.auth.pepper import Pepper
-from bot.errors import Busy
+from bot.errors import Busy, ConfigurationError, KeyMissing
 
 T = TypeVar("T")
 
@@ -38,12 +39,16 @@ class CodeHasher:
 
     At most `workers` hashes run and `waiting` more wait (each takes 19 MiB and
     some 25 ms); beyond that `Busy` is raised, so that logins cannot drown turns.
-    One worker is enough for 40 logins a second, and each keeps its 19 MiB for good
-    (measured: the allocator does not give them back).
+    One worker is enough for some 40 logins a second; another would take a core from turns, and 19 MiB more
+    while both hash (they go back to the system afterwards, where `bot.app.memory` has asked for that).
     """
 
-    def __init__(self, pepper: Pepper, *, workers: int = 1, waiting: int = 64) -> None:
+    def __init__(
+        self, pepper: Pepper, *, reread: Callable[[], Pepper] | None = None, workers: int = 1, waiting: int = 64
+    ) -> None:
+        """`reread` gives the pepper as it is by now: another machine may hash with a key that is newer than ours."""
         self._pepper = pepper
+        self._reread = reread
         self._executor = ThreadPoolExecutor(workers, thread_name_prefix="codes")
         self._free = workers + waiting
         self._dummy = _unmatchable(pepper.current)
@@ -53,7 +58,10 @@ class CodeHasher:
         return await self._run(self._hash, account, code)
 
     async def verify(self, account: str, code: str, stored: str | None) -> Verified:
-        """Whether the code is the stored one; with None the same work is done in vain, so that time tells nothing."""
+        """Whether the code is the stored one; with None the same work is done in vain, so that time tells nothing.
+
+        Raises KeyMissing when it was hashed with a key that is not in the pepper file.
+        """
         return await self._run(self._verify, account, code, stored or self._dummy)
 
     def close(self) -> None:
@@ -83,11 +91,20 @@ class CodeHasher:
 
     def _verify(self, account: str, code: str, stored: str) -> Verified:
         key_id, _, made = stored.partition(":")
+        self._have(key_id)
         try:
             verify_secret(made.encode(), self._secret(key_id, account, code), Type.ID)
-        except (VerificationError, InvalidHashError, KeyError):
+        except (VerificationError, InvalidHashError):
             return Verified(right=False)
         return Verified(right=True, outdated=key_id != self._pepper.current or not made.startswith(_PARAMETERS))
+
+    def _have(self, key_id: str) -> None:
+        if key_id not in self._pepper.keys and self._reread is not None:
+            with contextlib.suppress(ConfigurationError, OSError):
+                pepper = self._reread()
+                self._pepper = Pepper(pepper.current, {**self._pepper.keys, **pepper.keys})
+        if key_id not in self._pepper.keys:
+            raise KeyMissing(key_id)
 
     def _secret(self, key_id: str, account: str, code: str) -> bytes:
         return self._pepper.mac(key_id, f"{account}\0{code}".encode())

@@ -27,15 +27,21 @@ class Customers:
 
     async def add(self, account: str, code: str, bank_customer_id: str) -> CustomerRow:
         """A new customer; raises ValueError for what no login could give and when the account number is taken."""
-        if not bank_customer_id:
-            raise ValueError("a customer needs the bank's customer id")
-        _check("account number", account)
-        _check("code", code)
-        code_hash = await self._hasher.hash(account, code)
-        row = CustomerRow(self._sources.new_id(), account, bank_customer_id, code_hash, False, self._sources.now())
+        row = await self._new(account, code, bank_customer_id)
         if not await self._store.add(row):
             raise ValueError("there is a customer with this account number already")
         return row
+
+    async def put(self, account_number: str, code: str, bank_customer_id: str) -> None:
+        """A customer with this code: a new one, or the one who has the account number, with the new code if it is new.
+
+        Only a code that is another ends sessions. Raises ValueError for what no login could give.
+        """
+        known = await self._store.by_account(account_number)
+        if known is None:  # where another worker is first, the customer is there all the same
+            await self._store.add(await self._new(account_number, code, bank_customer_id))
+        elif not (await self._hasher.verify(account_number, code, known.code_hash)).right:
+            await self.reset_code(account_number, code)
 
     async def find(self, account: str) -> CustomerRow | None:
         """The customer with this account number."""
@@ -58,3 +64,11 @@ class Customers:
         _check("code", code)
         code_hash = await self._hasher.hash(account, code)
         return await self._store.reset_code(account, code_hash)
+
+    async def _new(self, account: str, code: str, bank_customer_id: str) -> CustomerRow:
+        if not bank_customer_id:
+            raise ValueError("a customer needs the bank's customer id")
+        _check("account number", account)
+        _check("code", code)
+        code_hash = await self._hasher.hash(account, code)
+        return CustomerRow(self._sources.new_id(), account, bank_customer_id, code_hash, False, self._sources.now())

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import ipaddress
 from collections.abc import Callable
+from ipaddress import ip_network
 
 from msgspec.structs import replace
 
 from bot import config
+from bot.auth.addresses import address_of
 from bot.auth.codes import CodeHasher
 from bot.auth.pepper import Pepper
 from bot.auth.sessions import LoggedIn, Sessions
-from bot.errors import Busy, LoginRefused, LoginsThrottled, LoginThrottled
+from bot.errors import Busy, KeyMissing, LoginRefused, LoginsThrottled, LoginThrottled
 from bot.sources import Sources
 from bot.stores.customers import CustomerRow, CustomerStore
 from bot.stores.throttles import ThrottleNames, ThrottleStore
@@ -51,8 +52,8 @@ class Login:
 
         Raises LoginThrottled (too many attempts; LoginsThrottled for too many
         of everybody's; before anything is looked up), LoginRefused (unknown,
-        wrong, disabled: all the same work and words) and Busy (too many logins
-        are being checked).
+        wrong, disabled: all the same work and words), Busy (too many logins
+        are being checked) and KeyMissing (nobody can check this one here).
         """
         names = ThrottleNames(account=self._account_name(account), address=f"address:{_network(address)}")
         wait = await self._throttles.reserve(names, self._sources.now(), self._limits)
@@ -61,7 +62,7 @@ class Login:
             raise (LoginsThrottled if wait.everybody else LoginThrottled)(wait.seconds)
         try:
             logged_in = await self._logged_in(account, code)
-        except Busy:
+        except (Busy, KeyMissing):
             await self._throttles.release(names, self._sources.now())
             raise
         await self._throttles.settle(names, self._sources.now(), self._limits, right=logged_in is not None)
@@ -97,18 +98,16 @@ class Login:
         return replace(customer, code_hash=renewed)
 
     def _account_name(self, account: str) -> str:
-        """Known or not, an account is throttled under a keyed hash: what people mistype is not kept."""
-        return f"account:{self._pepper.mac(self._pepper.current, account.encode()).hex()}"
+        """Known or not, an account is throttled under a keyed hash: what people mistype is not kept.
+
+        The key is the one that all machines have while a new one is brought to them.
+        """
+        return f"account:{self._pepper.mac(self._pepper.oldest, account.encode()).hex()}"
 
 
 def _network(address: str) -> str:
     """The address to count by: an IPv6 client owns at least a /64."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
+    parsed = address_of(address)
+    if parsed is None:
         return hashlib.sha256(address.encode()).hexdigest()
-    if isinstance(parsed, ipaddress.IPv6Address):
-        if parsed.ipv4_mapped:
-            return str(parsed.ipv4_mapped)
-        return str(ipaddress.ip_network((parsed, 64), strict=False))
-    return str(parsed)
+    return str(ip_network((parsed, 64), strict=False)) if parsed.version == 6 else str(parsed)

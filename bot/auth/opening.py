@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from msgspec import Struct
@@ -12,7 +13,7 @@ from bot.auth.codes import CodeHasher
 from bot.auth.customers import Customers
 from bot.auth.keys import Keys
 from bot.auth.login import Login
-from bot.auth.pepper import open_pepper
+from bot.auth.pepper import open_pepper, read_pepper
 from bot.auth.rasa_tokens import RasaTokens
 from bot.auth.sessions import Sessions
 from bot.config import Settings
@@ -51,7 +52,7 @@ async def open_auth(
 ) -> Auth:
     """Authentication on this database, with the project's pepper.
 
-    `outcome` is told of every login: `ok`, `refused` or `throttled`. Raises
+    `outcome` is told of every login, as `Login` has it. Raises
     ConfigurationError when the pepper is lost, wrong, or readable by others.
     """
     customer_store = CustomerStore(database)
@@ -61,7 +62,7 @@ async def open_auth(
     new = {key_id: value for key_id, value in pepper.check_values().items() if key_id not in known}
     if new:
         await customer_store.add_pepper_checks(new, sources.now())
-    hasher = CodeHasher(pepper)
+    hasher = CodeHasher(pepper, reread=partial(read_pepper, pepper_file(settings)))
     sessions = Sessions(SessionStore(database), settings.sessions, sources)
     keys = Keys(KeyStore(database), sources)
     throttles = ThrottleStore(database)

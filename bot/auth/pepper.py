@@ -2,7 +2,7 @@
 
 The file is JSON, `{"current": id, "keys": {id: base64 of 32 bytes}}`. It is
 rotated by adding a key: new hashes use the current one, old hashes name theirs
-and are renewed at the next login.
+and are renewed at the next login. All machines on one store have the same file.
 """
 
 from __future__ import annotations
@@ -31,6 +31,11 @@ class Pepper:
     current: str
     keys: Mapping[str, bytes]
 
+    @property
+    def oldest(self) -> str:
+        """The id of the key that was made first, which all machines on the store have, before and after a rotation."""
+        return next(iter(self.keys))
+
     def mac(self, key_id: str, message: bytes) -> bytes:
         """HMAC-SHA256 (RFC 2104) of the message under this key; KeyError when there is no such key."""
         return hmac.digest(self.keys[key_id], message, hashlib.sha256)
@@ -43,27 +48,36 @@ class Pepper:
 def open_pepper(path: Path, known: Mapping[str, str]) -> Pepper:
     """The pepper of this file, made at the first start; `known` are the store's check values by key id.
 
-    Raises ConfigurationError when the file is lost, wrong, damaged, or others can read it.
+    Raises ConfigurationError when the file is lost, wrong, older than the store, damaged, or others can read it.
     """
     if not path.exists():
         if known:
             raise ConfigurationError(
-                [f"{path}: the pepper file is lost; restore it from a backup, without it no customer can log in"]
+                [
+                    f"{path}: the pepper file is lost; restore it from a backup, or copy that of another machine "
+                    "on this store: without it no customer can log in"
+                ]
             )
         _create(path, _renewed({}))
-    pepper = _read(path)
-    values = pepper.check_values()
-    wrong = [key_id for key_id, value in known.items() if not hmac.compare_digest(values.get(key_id, ""), value)]
-    if wrong:
-        raise ConfigurationError(
-            [f"{path}: this pepper file does not belong to the store (key {', '.join(wrong)}); restore the right one"]
-        )
+    pepper = read_pepper(path)
+    _check(path, pepper.check_values(), known)
     return pepper
+
+
+def _check(path: Path, values: Mapping[str, str], known: Mapping[str, str]) -> None:
+    wrong = [key_id for key_id, value in known.items() if not hmac.compare_digest(values.get(key_id, ""), value)]
+    if not wrong:
+        return
+    keys = f"key {', '.join(wrong)}"
+    if values.keys().isdisjoint(wrong) and len(wrong) < len(known):
+        cure = "copy that of the machine where `bot customers rotate-pepper` ran"
+        raise ConfigurationError([f"{path}: this pepper file is older than the store (it lacks {keys}); {cure}"])
+    raise ConfigurationError([f"{path}: this pepper file does not belong to the store ({keys}); restore the right one"])
 
 
 def rotate_pepper(path: Path) -> Pepper:
     """Add a new current key to the file, in one atomic step; hashes under the old keys stay good."""
-    pepper = _renewed(_read(path).keys)
+    pepper = _renewed(read_pepper(path).keys)
     new = _write_private(path, pepper)
     new.replace(path)
     _sync_folder(path.parent)
@@ -107,7 +121,8 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _read(path: Path) -> Pepper:
+def read_pepper(path: Path) -> Pepper:
+    """The pepper of this file; raises ConfigurationError when it is damaged, or others can read it."""
     descriptor = os.open(path, os.O_RDONLY)
     with os.fdopen(descriptor, "rb") as file:
         if stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:

@@ -16,7 +16,7 @@ from bot.errors import BotError
 T = TypeVar("T")
 
 
-@click.group()
+@click.group(short_help="Customers who may log in, and their codes.")
 def customers() -> None:
     """Add, list and disable customers, and give them new codes."""
 
@@ -92,7 +92,10 @@ def reset_code(account_number: str, project: Path, store: str | None) -> None:
 @options.project
 @options.store
 def rotate_pepper(project: Path, store: str | None) -> None:
-    """Make a new key for hashing codes; restart the server then. Each customer's code is renewed at the next login."""
+    """Make a new key for hashing codes; copy the file to every machine, then restart the servers.
+
+    Each customer's code is renewed at the next login.
+    """
     from bot.auth import opening, pepper
 
     async def nothing(auth: opening.Auth) -> None:
@@ -102,7 +105,10 @@ def rotate_pepper(project: Path, store: str | None) -> None:
     with_auth(settings, nothing)
     pepper.rotate_pepper(opening.pepper_file(settings))
     with_auth(settings, nothing)
-    click.echo("The new key is in place; restart the server to use it. Keep the file with your backups.")
+    click.echo(
+        f"The new key is in place. Copy {opening.pepper_file(settings)} to every other machine on this store, then "
+        "restart the servers to use it. Keep the file with your backups."
+    )
 
 
 def _read_code() -> str:

@@ -139,7 +139,8 @@ class _Moment:
         """The state of now, of a store with one reader."""
 
         def begin(connection: Connection) -> Connection:
-            connection.run(database.dialect.begin_snapshot)
+            for statement in database.dialect.begin_snapshot:
+                connection.run(statement)
             return connection
 
         return cls(database, await database.read(begin))

@@ -74,6 +74,10 @@ class Connection:
         with contextlib.suppress(*self._dialect.errors):
             self._raw.execute("ROLLBACK")
 
+    def cut(self) -> None:
+        """Let the statement under way fail as on a connection that was lost; the one method for other threads."""
+        self._dialect.cut(self._raw)
+
     def close(self) -> None:
         """Close the connection; it may be gone already."""
         with contextlib.suppress(*self._dialect.errors):

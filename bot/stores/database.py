@@ -6,24 +6,25 @@ import asyncio
 import contextlib
 import queue
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from bot.errors import ConfigurationError, StoreUnavailable
+from bot.errors import ConfigurationError, StoreAway, StoreUnavailable
 from bot.progress import Progress, silent
 from bot.stores.connection import Connection
 from bot.stores.dialects import Dialect, Sqlite, dialect_of
 from bot.stores.faults import Fault
 from bot.stores.gathering import Gathering
 from bot.stores.jobs import Job
-from bot.stores.links import Health, Link, Near
+from bot.stores.links import Health, Link, Near, Tell
 from bot.stores.lock import FileLock
-from bot.stores.schema import migrate
+from bot.stores.schema import migrate, share
 from bot.stores.threads import BatchWorker, Reader, Statements, Worker, Writer
+from bot.stores.watching import Watch
 
 T = TypeVar("T")
 Item = TypeVar("Item")
@@ -32,13 +33,17 @@ Wrap = Callable[[Any], Any]
 
 _LONGEST_QUEUE = 10_000
 
+_ANSWERED = 2
+_SCANNED = 12
+_CLOSED = 4
+"""How many times `patience` a database server's answer may take, that to a scan, and the end of all threads."""
+
 
 class Statistics(Struct, frozen=True):
-    """Counts since the store was opened, and the two queues' lengths now; for the metrics."""
+    """Counts since the store was opened, for tests and measurements; for the metrics, the queues' lengths now."""
 
     commits: int
     writes: int
-    faults: int
     largest_batch: int
     statements: int
     waiting_writes: int
@@ -49,9 +54,11 @@ class Statistics(Struct, frozen=True):
 class Database:
     """An open store. Made by `open`, ended by `close`; `read` and `write` may be awaited from any event loop."""
 
-    def __init__(self, dialect: Dialect, connect: Callable[[], Connection], readers: int, patience: float) -> None:
+    def __init__(
+        self, dialect: Dialect, connect: Callable[[], Connection], readers: int, patience: float, tell: Tell
+    ) -> None:
         self.dialect = dialect
-        self._health = Health()
+        self._health = Health(tell, has_server=dialect.name != "sqlite")
         self._reads: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._writer = Writer("store-writer", Link(connect), self._health, patience)
         self._readers = [
@@ -59,8 +66,8 @@ class Database:
             for number in range(readers)
         ]
         self._scans: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
-        scanner = Reader("store-scanner", Link(connect), self._scans, self._health, patience)
-        self._workers: list[Worker] = [self._writer, *self._readers, scanner]
+        self._scanner = Reader("store-scanner", Link(connect), self._scans, self._health, patience)
+        self._workers: list[Worker] = [self._writer, *self._readers, self._scanner]
         self._near = Near(Link(connect), self._health) if dialect.name == "sqlite" else None
         self._looks = Statements("store-looks", Link(connect), self._health, patience)
         if self._near is None:
@@ -69,6 +76,8 @@ class Database:
         if dialect.relax is not None:
             self._notes = Statements("store-notes", Link(lambda: _relaxed(connect, dialect)), self._health, patience)
             self._workers.append(self._notes)
+        self._patience = patience
+        self._watch: Watch | None = None
         self._lock: FileLock | None = None
         self._closed = False
 
@@ -85,18 +94,21 @@ class Database:
         tidy_every: int = 5_000,
         wrap: Wrap | None = None,
         progress: Progress = silent,
+        tell: Tell = lambda event, reason: None,
     ) -> Database:
         """Open the store at `url`, bring its schema up to date and start its threads.
 
         `project` is the folder that an SQLite path is relative to. A `server`
         has an SQLite file to itself, and all connections from the start:
-        clients can take all other files that it may open. `patience` is how long (seconds) a
+        clients can take all other files that it may open; and it waits for no
+        answer of PostgreSQL's for long. `patience` is how long (seconds) a
         transaction is tried while the database is locked or away.
         `synchronous` is SQLite's; anything but FULL loses turns at a power cut
         and is there for the tests that show it. After `tidy_every` SQL
         statements (about a thousand turns) SQLite's log is moved into its file.
-        `progress` is told of how an earlier version's store is brought up to date.
-        Raises ConfigurationError when the store cannot be opened.
+        `progress` is told of how an earlier version's store is brought up to date,
+        `tell` of the database being lost and back.
+        Raises ConfigurationError when the store cannot be opened, StoreAway if that may be over later.
         """
         dialect = dialect_of(url, project, synchronous=synchronous)
         with contextlib.ExitStack() as undo:
@@ -109,18 +121,22 @@ class Database:
             except OSError as error:
                 raise ConfigurationError([f"{_place(dialect)} cannot be opened: {error}"]) from error
             undo.pop_all()
-        database = cls(dialect, connect, readers, patience)
+        database = cls(dialect, lambda: _shared(connect, dialect), readers, patience, tell)
         database._lock = lock
         database._writer.tidy_every = tidy_every
-        database._start(connect=server)
+        database._start(server=server)
         return database
 
-    def _start(self, *, connect: bool) -> None:
+    def _start(self, *, server: bool) -> None:
+        if server and self._near is None:  # what the command line asks may take its time
+            limits = dict.fromkeys(self._workers, _ANSWERED * self._patience)
+            self._watch = Watch({**limits, self._scanner: _SCANNED * self._patience})
+            self._watch.start()
         for worker in self._workers:
-            worker.start(connect=connect)
+            worker.start(connect=server)
         for worker in self._workers:
             worker.connected.wait()
-        if connect and self._near is not None:
+        if server and self._near is not None:
             with contextlib.suppress(Fault):  # a reader does its work
                 self._near.look(lambda _: None)
 
@@ -150,7 +166,7 @@ class Database:
     ) -> T:
         """As `look`, with the work of `write_together`: PostgreSQL is asked once for all who look at the same time."""
         if self._near is None:
-            return await self._submit(self._looks.jobs, work, item)
+            return await self._submit(self._looks.jobs, work, item, group=work)
         (result,) = await self.look(lambda connection: work(connection, [item]))
         if isinstance(result, Exception):
             raise result
@@ -166,12 +182,12 @@ class Database:
         `work` may run more than once (its transaction is tried again while the
         database is locked), so it must do nothing but use its connection, and
         it must let Conflict through. What shares a COMMIT runs by `order` (what
-        it changes, a conversation say), else as it came. Raises
+        it changes, say), else as it came. Raises
         StoreUnavailable when nothing was acknowledged: it may have happened all
         the same, if the connection was lost during COMMIT, so what is tried
         again needs an idempotent key.
         """
-        return await self._submit(self._writer.jobs, _each, work, order)
+        return await self._submit(self._writer.jobs, _each, work, order=order, group=order)
 
     async def write_together(
         self, work: Callable[[Connection, Sequence[Item]], Sequence[T | Exception]], item: Item, *, order: str = ""
@@ -181,27 +197,29 @@ class Database:
         It gives what came of each item, in the same order; an exception among
         that is raised here. When it raises, it runs again for each item alone.
         """
-        return await self._submit(self._writer.jobs, work, item, order)
+        return await self._submit(self._writer.jobs, work, item, order=order, group=work)
 
     async def note(self, work: Callable[[Connection], T], *, order: str = "") -> T:
         """As `write`, for single statements that a power cut may undo, such as leases.
 
         PostgreSQL does not wait for its disk with these.
         """
-        return await self._submit(self._notes.jobs, _each, work, order)
+        return await self._submit(self._notes.jobs, _each, work, order=order, group=order)
 
     async def note_together(
         self, work: Callable[[Connection, Sequence[Item]], Sequence[T | Exception]], item: Item, *, order: str = ""
     ) -> T:
         """As `note`, with the work of `write_together`."""
-        return await self._submit(self._notes.jobs, work, item, order)
+        return await self._submit(self._notes.jobs, work, item, order=order, group=work)
 
     async def _submit(
         self,
         jobs: queue.SimpleQueue[Job | None] | Gathering,
         work: Callable[[Connection, Sequence[Item]], Sequence[T | Exception]],
         item: Item,
+        *,
         order: str = "",
+        group: Hashable = "",
     ) -> T:
         self._health.check()
         if self._closed:
@@ -210,7 +228,7 @@ class Database:
             raise StoreUnavailable("too much is waiting for the store")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
-        jobs.put(Job(work, item, future, loop, order))
+        jobs.put(Job(work, item, future, loop, order, group))
         return await future
 
     @property
@@ -233,7 +251,10 @@ class Database:
         return [*(worker.link for worker in self._workers), *near]
 
     async def close(self) -> None:
-        """Finish what waits, stop the threads, give the lock back. A closed store refuses everything."""
+        """Finish what waits, stop the threads, give the lock back. A closed store refuses everything.
+
+        In a server, raises StoreUnavailable when PostgreSQL does not answer in time; what waited was not acknowledged.
+        """
         if self._closed:
             return
         self._closed = True
@@ -241,10 +262,20 @@ class Database:
             self._near.close()
         for worker in self._workers:
             worker.stop()
-        for worker in self._workers:
-            await asyncio.to_thread(worker.join)
+        ended = await asyncio.to_thread(self._join)
         if self._lock:
             self._lock.release()
+        if not ended:
+            raise StoreUnavailable("the store was closed while it did not answer")
+
+    def _join(self) -> bool:
+        """Wait for the threads, where they are watched for so long at the most; whether all have ended."""
+        if self._watch is None:
+            return all(worker.join(None) for worker in self._workers)
+        until = time.monotonic() + _CLOSED * self._patience
+        ended = all(worker.join(max(until - time.monotonic(), 0.0)) for worker in self._workers)
+        self._watch.stop()
+        return ended
 
 
 def _each(connection: Connection, works: Sequence[Callable[[Connection], T]]) -> Sequence[T]:
@@ -262,6 +293,17 @@ def _connector(dialect: Dialect, wrap: Wrap | None) -> Callable[[], Connection]:
     return connect
 
 
+def _shared(connect: Callable[[], Connection], dialect: Dialect) -> Connection:
+    """A connection while which nobody brings the store to another version."""
+    connection = connect()
+    try:
+        share(connection, dialect)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
 def _relaxed(connect: Callable[[], Connection], dialect: Dialect) -> Connection:
     connection = connect()
     assert dialect.relax is not None
@@ -277,7 +319,8 @@ def _prepare(connect: Callable[[], Connection], dialect: Dialect, patience: floa
         except Fault as fault:
             if fault.kind != "busy" or time.monotonic() >= deadline:
                 cure = "; restore a backup with `bot store restore`" if fault.kind == "broken" else ""
-                raise ConfigurationError([f"{_place(dialect)} cannot be opened: {fault}{cure}"]) from fault
+                refusal = StoreAway if fault.kind in ("busy", "lost") else ConfigurationError
+                raise refusal([f"{_place(dialect)} cannot be opened: {fault}{cure}"]) from fault
         except dialect.errors as error:
             problem = f"{_place(dialect)} has tables of something else ({error}); name another database"
             raise ConfigurationError([problem]) from error

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
+import socket
 import sqlite3
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -32,7 +34,7 @@ class Dialect(Protocol):
 
     name: str
     begin: str
-    begin_snapshot: str
+    begin_snapshot: Sequence[str]
     tidy: ClassVar[str | None]
     relax: ClassVar[str | None]
     types: Mapping[str, str]
@@ -49,6 +51,9 @@ class Dialect(Protocol):
 
     def execute_many(self, raw: Any, sql: str, rows: Sequence[Mapping[str, Any]]) -> int:
         """Run `sql` once for each of `rows`; how many rows it changed in all."""
+
+    def cut(self, raw: Any) -> None:
+        """End the wait for an answer of the server's, from another thread; nothing where there is no server."""
 
     def fault(self, error: Exception) -> Conflict | Fault | None:
         """What a driver's error means; None for wrong SQL."""
@@ -80,7 +85,7 @@ class Sqlite:
 
     name = "sqlite"
     begin = "BEGIN IMMEDIATE"
-    begin_snapshot = "BEGIN"
+    begin_snapshot: Sequence[str] = ("BEGIN",)
     tidy: ClassVar[str | None] = "PRAGMA wal_checkpoint(PASSIVE)"
     relax: ClassVar[str | None] = None
     types: Mapping[str, str] = {
@@ -128,6 +133,9 @@ class Sqlite:
         changed: int = raw.executemany(sql, rows).rowcount
         return changed
 
+    def cut(self, raw: Any) -> None:
+        """There is no server to wait for."""
+
     def fault(self, error: Exception) -> Conflict | Fault | None:
         """By SQLite's result codes (https://sqlite.org/rescode.html), of which the low byte is the primary one."""
         code = getattr(error, "sqlite_errorcode", None)
@@ -165,6 +173,15 @@ _PATIENCE = {
 """libpq's, in seconds but for the last (milliseconds): a server that vanished is noticed, and never waited for."""
 
 
+_FORSAKEN = (
+    "idle_in_transaction_session_timeout=5s",
+    "tcp_keepalives_idle=10",
+    "tcp_keepalives_interval=3",
+    "tcp_keepalives_count=3",
+)
+"""The server's, unless the URL's `options` say otherwise: what a machine that froze or vanished holds is let go of."""
+
+
 _SESSION = (
     "synchronous_commit=on",
     "lock_timeout=250ms",
@@ -183,7 +200,10 @@ class Postgres:
 
     name = "postgresql"
     begin = "BEGIN"
-    begin_snapshot = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+    begin_snapshot: Sequence[str] = (
+        "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+        "SET LOCAL idle_in_transaction_session_timeout = 0",  # it holds up nobody, and may last
+    )
     tidy: ClassVar[str | None] = None
     relax: ClassVar[str | None] = "SET synchronous_commit = off"
     types: Mapping[str, str] = {
@@ -216,8 +236,8 @@ class Postgres:
         Transactions are short, so that one that waits long for a row stands in
         a deadlock with another worker's: it gives way and is tried again.
         """
-        settings = " ".join(f"-c {setting}" for setting in _SESSION)
-        arguments = {"options": f"{self.url.query.get('options', '')} {settings}", **_PATIENCE}
+        before, after = (" ".join(f"-c {setting}" for setting in settings) for settings in (_FORSAKEN, _SESSION))
+        arguments = {"options": f"{before} {self.url.query.get('options', '')} {after}", **_PATIENCE}
         url = self.url.difference_update_query(["options"]).render_as_string(hide_password=False)
         return _dataset_engine(url, {"connect_args": arguments}, [])
 
@@ -229,7 +249,7 @@ class Postgres:
         try:
             raw = _driver_connection(engine)
         except (DBAPIError, psycopg.Error) as error:
-            raise Fault("lost", str(error)) from error
+            raise Fault("lost", _told(getattr(error, "orig", error))) from error
         raw.autocommit = True
         raw.cursor_factory = _binary_cursor()
         with contextlib.suppress(psycopg.Error):  # servers before 14, or built without lz4, compress as they always did
@@ -247,18 +267,24 @@ class Postgres:
             changed: int = cursor.rowcount
         return changed
 
+    def cut(self, raw: Any) -> None:
+        """Shut the socket down: who waits for it reads the end of what comes."""
+        with contextlib.suppress(OSError, *self.errors), socket.socket(fileno=os.dup(raw.pgconn.socket)) as line:
+            line.shutdown(socket.SHUT_RDWR)
+
     def fault(self, error: Exception) -> Conflict | Fault | None:
-        """By SQLSTATE (PostgreSQL manual, appendix A)."""
+        """By SQLSTATE (PostgreSQL manual, appendix A), and by whether the session ended with it."""
         state = getattr(error, "sqlstate", None)
         if state is None or state[:2] in ("08", "57"):
-            return Fault("lost", str(error)) if _is_operational(error) else None
+            return Fault("lost", _told(error)) if _is_operational(error) else None
         if state[:2] == "23":
-            return Conflict(str(error))
+            return Conflict(_told(error))
         if state[:2] == "40" or state == "55P03":
-            return Fault("busy", str(error))
-        if state == "25006":  # read-only: a standby, as after a failover; the next connection may find the primary
-            return Fault("lost", str(error))
-        return Fault("full", str(error)) if state[:2] in ("53", "58") else None
+            return Fault("busy", _told(error))
+        if state[:2] in ("53", "58"):
+            return Fault("full", _told(error))
+        # Read-only: a standby, as after a failover; the next connection may find the primary.
+        return Fault("lost", _told(error)) if state == "25006" or _ended_session(error) else None
 
 
 @cache
@@ -278,6 +304,19 @@ def _is_operational(error: Exception) -> bool:
     import psycopg
 
     return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+
+
+def _ended_session(error: Any) -> bool:
+    """Whether the server closed the connection with this error: one that says it was idle for too long (25P03), say."""
+    return error.diag.severity_nonlocalized in ("FATAL", "PANIC")
+
+
+def _told(error: Any) -> str:
+    """What an error says, without what else the driver adds to it: there the server may quote values."""
+    diagnosis = getattr(error, "diag", None)
+    if diagnosis is None or diagnosis.message_primary is None:
+        return str(error)
+    return f"{diagnosis.message_primary} (SQLSTATE {diagnosis.sqlstate})"
 
 
 def dialect_of(url: str, project: Path, *, synchronous: str = "FULL") -> Dialect:

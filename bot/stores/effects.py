@@ -24,7 +24,7 @@ _FORWARD = {
 
 _SELECT = "SELECT key, conversation, kind, parameters, status, at, result FROM effects"
 _STANDING = f"{_SELECT} WHERE key = :key"
-_UNSETTLED = f"{_SELECT} WHERE status IN ('spending', 'unknown') ORDER BY at LIMIT :most"
+_UNSETTLED = f"{_SELECT} WHERE status IN ('spending', 'unknown') ORDER BY at LIMIT :most OFFSET :behind"
 
 
 def journal(connection: Connection, entry: EffectEntry) -> EffectEntry:
@@ -51,9 +51,9 @@ def is_unsettled(connection: Connection, key: str) -> bool:
     return connection.one(f"{_SELECT} WHERE key = :key AND status IN ('spending', 'unknown')", key=key) is not None
 
 
-def unsettled(connection: Connection) -> Sequence[EffectEntry]:
-    """Entries whose outcome is not known, oldest first, at most 500."""
-    return [_entry(row) for row in connection.all(_UNSETTLED, most=_MOST_AT_ONCE)]
+def unsettled(connection: Connection, behind: int) -> Sequence[EffectEntry]:
+    """Entries whose outcome is not known, oldest first, at most 500 behind the first so many."""
+    return [_entry(row) for row in connection.all(_UNSETTLED, most=_MOST_AT_ONCE, behind=behind)]
 
 
 def _entry(row: Row) -> EffectEntry:

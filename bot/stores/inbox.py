@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from bot.engine.codec import message_from_json, message_to_json
+from bot.engine.protocols import Accepted
 from bot.errors import MessageIdReused
 from bot.messages import UserMessage
 from bot.stores.connection import Connection, Row
@@ -22,6 +23,10 @@ _BEFORE = """
     SELECT payload FROM inbox WHERE status = 'accepted' AND conversation || '' = :conversation AND number < (
         SELECT number FROM inbox WHERE conversation = :conversation AND message_id = :message_id)
     ORDER BY number"""
+
+_KEEP = """
+    UPDATE inbox SET payload = :payload
+    WHERE conversation = :conversation AND message_id = :message_id AND status = 'accepted'"""
 
 _FINGERPRINT = "SELECT fingerprint FROM inbox WHERE conversation = :conversation AND message_id = :message_id"
 
@@ -42,19 +47,25 @@ def accept(connection: Connection, message: UserMessage, fingerprint: str) -> bo
     return bool(new)
 
 
-def accepted(connection: Connection) -> Sequence[UserMessage]:
+def keep_tries(connection: Connection, message: Accepted) -> None:
+    """Keep how often the message was tried; nothing happens where it is answered meanwhile."""
+    key = {"conversation": message.conversation, "message_id": message.message_id}
+    connection.run(_KEEP, **key, payload=message_to_json(message))
+
+
+def accepted(connection: Connection) -> Sequence[Accepted]:
     """The messages accepted and not yet answered, in order of arrival."""
     rows = connection.all("SELECT payload FROM inbox WHERE status = 'accepted' ORDER BY number")
     return [_message(row) for row in rows]
 
 
-def accepted_before(connection: Connection, message: UserMessage) -> Sequence[UserMessage]:
+def accepted_before(connection: Connection, message: UserMessage) -> Sequence[Accepted]:
     """Those of them that the conversation accepted before this one."""
     key = {"conversation": message.conversation, "message_id": message.message_id}
     rows = connection.all(_BEFORE, **key)
     return [_message(row) for row in rows]
 
 
-def _message(row: Row) -> UserMessage:
+def _message(row: Row) -> Accepted:
     """The message; an id that we made is as good as any other by now: several workers may be at it."""
     return replace(message_from_json(row.payload), id_is_ours=False)

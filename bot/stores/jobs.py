@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any, TypeAlias
 
 from msgspec import Struct
@@ -19,24 +19,29 @@ An exception among what it gives is raised to whom it is for, and what the other
 
 
 class Job(Struct, eq=False):
-    """Work and an item for it, who waits, and what came of it. Those of one transaction run in the order of `order`."""
+    """Work and an item for it, who waits, and what came of it.
+
+    Those of one transaction run in the order of `order`; those of one `group`,
+    whose work is the same, run together where the first of them stands.
+    """
 
     work: Work
     item: Any
     future: asyncio.Future[Any]
     loop: asyncio.AbstractEventLoop
-    order: str = ""
+    order: str
+    group: Hashable
     result: Any = None
     error: BaseException | None = None
 
 
 def perform(connection: Connection, jobs: Sequence[Job]) -> None:
-    """Do the jobs, those with the same work together; what one raises is raised here."""
-    by_work: dict[Work, list[Job]] = {}
+    """Do the jobs, those of a group together; what one raises is raised here."""
+    groups: dict[Hashable, list[Job]] = {}
     for job in jobs:
-        by_work.setdefault(job.work, []).append(job)
-    for work, group in by_work.items():
-        results = work(connection, [job.item for job in group])
+        groups.setdefault(job.group, []).append(job)
+    for group in groups.values():
+        results = group[0].work(connection, [job.item for job in group])
         for job, result in zip(group, results, strict=True):
             if isinstance(result, Exception):
                 job.error = result

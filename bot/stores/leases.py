@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from enum import Enum
 
 from msgspec import Struct
 
@@ -10,6 +11,7 @@ from bot.engine.protocols import Loaded, TurnCommit
 from bot.errors import SequenceConflict
 from bot.stores import commits
 from bot.stores.connection import Connection, Row
+from bot.stores.faults import Fault
 
 CHANNEL = "teller_lease"
 _CLOCK = "(EXTRACT(EPOCH FROM statement_timestamp()) * 1000000)::bigint"
@@ -36,12 +38,14 @@ _TAKE = f"""
               i.fingerprint, i.seq AS stored_seq, i.reply,
               c.seq = (SELECT before.seq FROM conversations before WHERE before.id = c.id) AS is_whole"""  # noqa: S608 - put together from constants
 
+_TAKE_UNLOCKED = _TAKE.replace("FOR UPDATE OF c", "FOR UPDATE OF c SKIP LOCKED")
+
 _RENEW = f"""
     UPDATE conversations c SET lease_until = {_CLOCK} + :length
     FROM (
         SELECT held.*
         FROM unnest(:conversation::text[], :fence::bigint[]) AS held (conversation, fence)
-        JOIN conversations c ON c.id = held.conversation ORDER BY c.id FOR UPDATE OF c) held
+        JOIN conversations c ON c.id = held.conversation ORDER BY c.id FOR UPDATE OF c SKIP LOCKED) held
     WHERE c.id = held.conversation AND c.fence = held.fence AND lease_until > 0"""  # noqa: S608 - as above
 
 _RELEASE = """
@@ -83,11 +87,15 @@ _COMMIT = """
 
 
 class Asked(Struct, frozen=True):
-    """Who wants which conversation, and the message that `load` will be asked for."""
+    """Who wants which conversation, and the message that `load` will be asked for.
+
+    `met_lock`: somebody had its row locked for long when it was last asked for; this time nobody waits for that.
+    """
 
     conversation: str
     message_id: str | None
     owner: str
+    met_lock: bool = False
 
 
 class Held(Struct):
@@ -96,6 +104,13 @@ class Held(Struct):
     fence: int
     message_id: str | None
     loaded: Loaded | None
+
+
+class Refused(Enum):
+    """Why there is no lease."""
+
+    TAKEN = "another worker has it"
+    LOCKED = "its row has been locked for long: by a worker that froze, or by hand"
 
 
 def commit(connection: Connection, turns: Sequence[TurnCommit]) -> Sequence[SequenceConflict | None]:
@@ -112,28 +127,41 @@ def commit(connection: Connection, turns: Sequence[TurnCommit]) -> Sequence[Sequ
     return [None if number in moved else SequenceConflict("another worker was first") for number in range(len(turns))]
 
 
-def take(connection: Connection, asked: Sequence[Asked], seconds: float) -> Sequence[Held | KeyError | None]:
-    """The lease of each conversation that is free, and what there is to load; None for those that are not.
+def take(connection: Connection, asked: Sequence[Asked], seconds: float) -> Sequence[Held | Refused | KeyError]:
+    """The lease of each conversation that is free, and what there is to load; why not for those that are not.
 
-    Of several who want the same one, the first is heard.
+    Of several who want the same one, the first is heard. A row that another locks for long holds up the others once.
     """
+    if any(one.met_lock for one in asked):
+        return _take(connection, _TAKE_UNLOCKED, asked, seconds)
+    try:
+        return _take(connection, _TAKE, asked, seconds)
+    except Fault as fault:
+        if fault.kind != "busy":
+            raise
+        return _take(connection, _TAKE_UNLOCKED, asked, seconds)
+
+
+def _take(
+    connection: Connection, sql: str, asked: Sequence[Asked], seconds: float
+) -> Sequence[Held | Refused | KeyError]:
     firsts = {one.conversation: one for one in reversed(asked)}
     rows = connection.all(
-        _TAKE,
+        sql,
         conversation=list(firsts),
         message_id=[one.message_id for one in firsts.values()],
         owner=[one.owner for one in firsts.values()],
         length=_micros(seconds),
     )
     by_id = {row.id: row for row in rows}
-    return [_held(one, by_id.get(one.conversation)) for one in asked]
+    return [_held(one, by_id.get(one.conversation), may_be_locked=sql is not _TAKE) for one in asked]
 
 
-def _held(asked: Asked, row: Row | None) -> Held | KeyError | None:
+def _held(asked: Asked, row: Row | None, *, may_be_locked: bool) -> Held | Refused | KeyError:
     if row is None:
-        return KeyError(f"there is no conversation {asked.conversation}")
+        return Refused.LOCKED if may_be_locked else KeyError(f"there is no conversation {asked.conversation}")
     if row.lease_owner != asked.owner:
-        return None
+        return Refused.TAKEN
     return Held(row.fence, asked.message_id, commits.loaded(row, has_reminders=True) if row.is_whole else None)
 
 
@@ -143,8 +171,13 @@ def renew(connection: Connection, fences: Mapping[str, int], seconds: float) -> 
 
 
 def release(connection: Connection, conversation: str, fence: int) -> None:
-    """End the lease with this number, and wake who waits for it."""
-    row = connection.one(_RELEASE, conversation=conversation, fence=fence)
+    """End the lease with this number, and wake who waits for it; where its row is locked, let it run out."""
+    try:
+        row = connection.one(_RELEASE, conversation=conversation, fence=fence)
+    except Fault as fault:
+        if fault.kind != "busy":
+            raise
+        return
     if row is not None and row.lease_wanted:
         _notify(connection, conversation)
 

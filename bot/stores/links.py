@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import TypeVar
-
-from msgspec import Struct
 
 from bot.errors import StoreUnavailable
 from bot.stores.connection import Connection
@@ -15,15 +14,53 @@ from bot.stores.faults import Fault
 T = TypeVar("T")
 
 
-class Health(Struct):
-    """Why the store is dead, once it is. What is on disk is unknown then, so every later call is refused."""
+Tell = Callable[[str, str], None]
+"""Is told that the database is `store lost` or `store back`, and why; from any thread."""
 
-    failure: str | None = None
+_TOLD_EVERY = 60.0
+"""Seconds between two times that the database is said to be lost: each thread finds so for itself."""
+
+
+class Health:
+    """Whether the database may be used, for all threads.
+
+    `failure` is why the store is dead, once it is: what is on disk is unknown then, so every later call is refused.
+    """
+
+    def __init__(self, tell: Tell, *, has_server: bool) -> None:
+        self.failure: str | None = None
+        self.has_server = has_server
+        self._tell = tell
+        self._told: str | None = None
+        self._told_at = -_TOLD_EVERY
+        self._lock = threading.Lock()
 
     def check(self) -> None:
         """Raise StoreUnavailable when the store is dead."""
         if self.failure is not None:
             raise StoreUnavailable(f"the store failed and must be restarted: {self.failure}")
+
+    def note_surprise(self, error: Exception) -> None:
+        """Nobody foresaw this error: of a file we stop rather than guess what is durable; a server knows by itself."""
+        if not self.has_server:
+            self.failure = repr(error)
+
+    def note_lost(self, reason: str) -> None:
+        """The database was not reached, or did not answer."""
+        with self._lock:
+            now = time.monotonic()
+            if self._told is None and now - self._told_at >= _TOLD_EVERY:
+                self._told, self._told_at = reason, now
+                self._tell("store lost", reason)
+
+    def note_back(self) -> None:
+        """It was reached."""
+        if self._told is None:
+            return
+        with self._lock:
+            reason, self._told = self._told, None
+            if reason is not None:
+                self._tell("store back", reason)
 
 
 class Link:
@@ -44,6 +81,12 @@ class Link:
         if self._connection is None:
             self._connection = self._connect()
         return self._connection
+
+    def cut(self) -> None:
+        """Let what waits for an answer over this connection fail; from another thread."""
+        connection = self._connection
+        if connection is not None:
+            connection.cut()
 
     def drop(self) -> None:
         """Close the connection."""

@@ -36,6 +36,15 @@ class FileLock:
         os.close(self._file)
 
 
+def check_not_served(database: Path) -> None:
+    """Raise ConfigurationError, with its number, where another process has the lock of this database file."""
+    lock = Path(f"{database}.lock")
+    if lock.exists() and _is_held(lock):
+        holder = lock.read_text(encoding="ascii", errors="replace").strip()
+        if holder != str(os.getpid()):
+            raise ConfigurationError([_TAKEN.format(database=database, holder=holder or "unknown")])
+
+
 def held_files(folder: Path) -> list[Path]:
     """The database files in `folder` that a server holds at the moment."""
     return [lock.with_suffix("") for lock in sorted(folder.glob("*.lock")) if _is_held(lock)]
@@ -91,6 +100,7 @@ _NOTE = "server.store"
 _LOOKS = 5
 
 _TAKEN = (
-    "a server (process {holder}) is using {database}; stop it first, or use another --store "
-    "(several processes need PostgreSQL: --store postgresql+psycopg://…)"
+    "a server (process {holder}) is using {database}; stop it first, or start another beside it with "
+    "`--port 5006 --store sqlite:///.teller/second.db` "
+    "(several processes on one store need PostgreSQL: --store postgresql+psycopg://…)"
 )

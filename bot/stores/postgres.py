@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 
+from msgspec.structs import replace
+
 from bot.engine.protocols import Loaded, TurnCommit
 from bot.errors import StoreUnavailable
 from bot.sources import Sources
@@ -15,7 +17,7 @@ from bot.stores import leases
 from bot.stores.connection import Connection
 from bot.stores.database import Database
 from bot.stores.dialects import Postgres
-from bot.stores.leases import Asked, Held
+from bot.stores.leases import Asked, Held, Refused
 from bot.stores.notices import Notices
 from bot.stores.turns import SqlTurns
 
@@ -86,21 +88,21 @@ class PostgresTurns(SqlTurns):
         until = loop.time() + self._patience
         asked = Asked(conversation, message_id, self._sources.new_id())
         held = await self._ask(asked)
-        while held is None:
+        while isinstance(held, Refused):
             if loop.time() > until:
                 raise StoreUnavailable("another worker is busy with this conversation")
             async with self._notices.expected(conversation) as released:
-                held = await self._ask(asked)
-                if held is None:
+                held = await self._ask(replace(asked, met_lock=held is Refused.LOCKED))
+                if isinstance(held, Refused):
                     with contextlib.suppress(TimeoutError):
                         async with asyncio.timeout(self._poll):
                             await released.wait()
         return held
 
-    async def _ask(self, asked: Asked) -> Held | None:
+    async def _ask(self, asked: Asked) -> Held | Refused:
         return await self.database.note_together(self._take_together, asked, order=asked.conversation)
 
-    def _take_together(self, connection: Connection, asked: Sequence[Asked]) -> Sequence[Held | KeyError | None]:
+    def _take_together(self, connection: Connection, asked: Sequence[Asked]) -> Sequence[Held | Refused | KeyError]:
         return leases.take(connection, asked, self._lease)
 
     async def _release(self, conversation: str, fence: int) -> None:

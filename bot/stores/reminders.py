@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from msgspec.structs import asdict
 
@@ -21,6 +21,10 @@ _SCHEDULE = """
     ON CONFLICT (conversation, name) DO UPDATE SET intent = excluded.intent, reminder = excluded.reminder,
     due_at = excluded.due_at, kill_on_user_message = excluded.kill_on_user_message"""
 
+_DUE = """
+    SELECT conversation, reminder FROM reminders WHERE due_at <= :now
+    ORDER BY due_at LIMIT :most OFFSET :behind"""
+
 
 def apply(connection: Connection, turn: TurnCommit) -> None:
     """What a turn does to its conversation's reminders: a user's word first, then its events in order."""
@@ -36,17 +40,16 @@ def apply(connection: Connection, turn: TurnCommit) -> None:
             _cancel(connection, turn.conversation, event)
 
 
-def due(connection: Connection, now: datetime) -> Sequence[tuple[str, ReminderScheduled]]:
-    """The reminders whose time has come, oldest first, at most 500."""
-    sql = "SELECT conversation, reminder FROM reminders WHERE due_at <= :now ORDER BY due_at LIMIT :most"
-    rows = connection.all(sql, now=micros(now), most=_MOST_AT_ONCE)
+def due(connection: Connection, now: datetime, behind: int) -> Sequence[tuple[str, ReminderScheduled]]:
+    """The reminders whose time has come, oldest first, at most 500 behind the first so many."""
+    rows = connection.all(_DUE, now=micros(now), most=_MOST_AT_ONCE, behind=behind)
     return [(row.conversation, _reminder(row.reminder)) for row in rows]
 
 
 def is_scheduled(connection: Connection, conversation: str, reminder: ReminderScheduled) -> bool:
     """Whether the reminder is still set for its time."""
     sql = "SELECT 1 AS one FROM reminders WHERE conversation = :conversation AND name = :name AND due_at = :due_at"
-    row = connection.one(sql, conversation=conversation, name=reminder.name, due_at=_due(reminder))
+    row = connection.one(sql, conversation=conversation, name=reminder.name, due_at=micros(reminder.due))
     return row is not None
 
 
@@ -63,7 +66,7 @@ def _schedule(connection: Connection, conversation: str, event: ReminderSchedule
         name=event.name,
         intent=event.intent,
         reminder=encode(asdict(event)),
-        due_at=_due(event),
+        due_at=micros(event.due),
         kill=int(event.kill_on_user_message),
     )
 
@@ -91,12 +94,7 @@ def _remove(connection: Connection, conversation: str, name: str) -> None:
 def _remove_fired(connection: Connection, conversation: str, fired: ReminderScheduled) -> None:
     """Remove the reminder that fired, unless it was set to another time meanwhile."""
     sql = "DELETE FROM reminders WHERE conversation = :conversation AND name = :name AND due_at = :due_at"
-    connection.run(sql, conversation=conversation, name=fired.name, due_at=_due(fired))
-
-
-def _due(event: ReminderScheduled) -> int:
-    at = datetime.fromisoformat(event.at)
-    return micros(at if at.tzinfo else at.replace(tzinfo=UTC))
+    connection.run(sql, conversation=conversation, name=fired.name, due_at=micros(fired.due))
 
 
 def _reminder(text: bytes) -> ReminderScheduled:

@@ -12,7 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from bot.errors import ConfigurationError
 from bot.progress import Progress, silent
 from bot.stores.connection import Connection
-from bot.stores.dialects import Dialect
+from bot.stores.dialects import Dialect, Sqlite
+from bot.stores.faults import Fault
+from bot.stores.lock import check_not_served
 from bot.stores.rewriting import rewrite
 
 VERSION_1 = (
@@ -100,7 +102,8 @@ TABLES: Mapping[str, tuple[str, ...]] = {
 def migrate(connection: Connection, dialect: Dialect, *, to: int = LATEST, progress: Progress = silent) -> None:
     """Bring the schema to version `to` in one transaction, one process at a time.
 
-    Raises ConfigurationError when the database is newer than this program.
+    Raises ConfigurationError when the database is newer than this program, and when it is older and used: a server of
+    the version before would go on writing what nobody reads any more.
     """
     connection.begin()
     try:
@@ -110,6 +113,8 @@ def migrate(connection: Connection, dialect: Dialect, *, to: int = LATEST, progr
         present = version(connection, dialect)
         if present > LATEST:
             raise ConfigurationError([_TOO_NEW.format(present=present, latest=LATEST)])
+        if present < to:
+            _check_unused(connection, dialect, present)
         for number in range(present + 1, to + 1):
             for step in MIGRATIONS[number - 1]:
                 _take(step, connection, dialect, progress)
@@ -119,6 +124,25 @@ def migrate(connection: Connection, dialect: Dialect, *, to: int = LATEST, progr
     except BaseException:
         connection.rollback()
         raise
+
+
+def share(connection: Connection, dialect: Dialect) -> None:
+    """Keep the store at this program's version for as long as the connection lasts; on SQLite the file's lock does.
+
+    Raises Fault when it has another version by now.
+    """
+    if dialect.name == "postgresql":
+        connection.all(f"SELECT pg_advisory_lock_shared({_USED})")
+        (present,) = connection.one("SELECT version FROM schema") or (0,)
+        if present != LATEST:
+            raise Fault("broken", f"it has schema version {present} by now, and this program writes version {LATEST}")
+
+
+def _check_unused(connection: Connection, dialect: Dialect, present: int) -> None:
+    if isinstance(dialect, Sqlite):
+        check_not_served(dialect.file)
+    elif not connection.all(f"SELECT pg_try_advisory_xact_lock({_USED})")[0][0]:
+        raise ConfigurationError([_USED_BY_OTHERS.format(present=present)])
 
 
 def _take(
@@ -136,6 +160,14 @@ def version(connection: Connection, dialect: Dialect) -> int:
     row = connection.one("SELECT version FROM schema")
     return row.version if row else 0
 
+
+_USED = "7355609, 'schema'::regclass::oid::int4"
+"""PostgreSQL's advisory lock of all who use the store: one database may have several, each in a schema of its own."""
+
+_USED_BY_OTHERS = (
+    "the store has schema version {present}, and servers of that version are using it; "
+    "stop all of them first, on every machine, then start this one, which brings the store up to date"
+)
 
 _TOO_NEW = (
     "the store has schema version {present}, and this program knows versions up to {latest}; "

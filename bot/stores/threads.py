@@ -21,13 +21,15 @@ _LARGEST_BATCH = 128
 _PAUSE = 0.01
 """Seconds between two tries of a transaction."""
 
+_REST = 0.2
+"""The part of its patience for which a thread refuses everything after it lost its patience with a lost database."""
+
 
 class Counts(Struct):
-    """What the writer did since it started: for the metrics."""
+    """What the writer did since it started: for tests and measurements."""
 
     commits: int = 0
     writes: int = 0
-    faults: int = 0
     largest_batch: int = 0
 
 
@@ -38,9 +40,12 @@ class Worker(ABC):
         self.link = link
         self.health = health
         self.counts = Counts()
+        self.busy = False
+        """Whether the thread is at something, and not waiting for it."""
         self.connected = threading.Event()
         """That the thread is done with its connection to begin with: it is open, or could not be, or is not needed."""
         self._patience = patience
+        self._rests_until = 0.0
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._connects_first = False
 
@@ -49,9 +54,10 @@ class Worker(ABC):
         self._connects_first = connect
         self._thread.start()
 
-    def join(self) -> None:
-        """Wait until the thread has ended."""
-        self._thread.join()
+    def join(self, seconds: float | None) -> bool:
+        """Wait until the thread has ended, for so long at the most; whether it has."""
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
 
     @abstractmethod
     def stop(self) -> None:
@@ -72,22 +78,45 @@ class Worker(ABC):
 
     def _attempt(self, attempt: Callable[[Sequence[Job]], None], jobs: Sequence[Job]) -> None:
         """Try until it works or `patience` (seconds) is over; on a fault that stays, refuse every job."""
-        deadline = time.monotonic() + self._patience
-        while True:
-            try:
-                self.health.check()
-                return attempt(jobs)
-            except StoreUnavailable as error:
-                return refuse(jobs, error)
-            except Fault as fault:
-                if fault.kind == "broken":
-                    self.health.failure = str(fault)
-                if fault.kind in ("broken", "full") or time.monotonic() >= deadline:
-                    return refuse(jobs, StoreUnavailable(f"the store cannot be used now: {fault}"))
-                time.sleep(_PAUSE)
-            except Exception as error:  # a state we do not know: stop, rather than guess what is durable
-                self.health.failure = repr(error)
-                return refuse(jobs, StoreUnavailable(f"the store failed: {error}"))
+        now = time.monotonic()
+        if now < self._rests_until:
+            refuse(jobs, StoreUnavailable("the store cannot be used now: it was not reached a moment ago"))
+            return
+        deadline = now + self._patience
+        self.busy = True
+        while self._fails(attempt, jobs, deadline):
+            time.sleep(_PAUSE)
+        self.busy = False
+
+    def _fails(self, attempt: Callable[[Sequence[Job]], None], jobs: Sequence[Job], deadline: float) -> bool:
+        """Try once; whether to try again."""
+        try:
+            self.health.check()
+            attempt(jobs)
+            self.health.note_back()
+        except StoreUnavailable as error:
+            refuse(jobs, error)
+        except Fault as fault:
+            if fault.kind == "lost":
+                self.health.note_lost(str(fault))
+            if fault.kind in ("busy", "lost") and time.monotonic() < deadline:
+                return True
+            self._give_up(fault)
+            refuse(jobs, StoreUnavailable(f"the store cannot be used now: {fault}"))
+        except Exception as error:
+            self.health.note_surprise(error)
+            if self.health.failure is None:
+                self.link.drop()  # which rolls back
+            refuse(jobs, StoreUnavailable(f"the store failed: {type(error).__name__}"))
+        return False
+
+    def _give_up(self, fault: Fault) -> None:
+        if fault.kind == "broken":
+            self.health.failure = str(fault)
+        if (
+            fault.kind == "lost" and self.health.has_server
+        ):  # who waits behind these would wait as long as they did, each after the other
+            self._rests_until = time.monotonic() + self._patience * _REST
 
     def _finish(self) -> None:
         """Close the connection, unless the store is dead: closing would make SQLite tidy up files nobody may trust."""
@@ -197,10 +226,10 @@ class Writer(BatchWorker):
             committing = True
             connection.run("COMMIT")
         except Fault as fault:
-            self.counts.faults += 1
             if fault.kind != "broken":
                 self.link.drop()  # which rolls back
             if committing and fault.kind == "lost":
+                self.health.note_lost(str(fault))
                 raise StoreUnavailable(
                     "the connection was lost during COMMIT; nobody knows whether it happened"
                 ) from fault

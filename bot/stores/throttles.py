@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from typing import TypeVar
 
@@ -114,12 +114,7 @@ class ThrottleStore:
 
     async def _change(self, work: Callable[[Connection], T]) -> T:
         """What `work` gives, from a transaction in which it comes last, whatever else shares that."""
-        return await self._database.write_together(_one_by_one, work, order=_AFTER_THE_REST)
-
-
-def _one_by_one(connection: Connection, works: Sequence[Callable[[Connection], T]]) -> Sequence[T]:
-    """As `write` runs its work, but not among it: jobs with the same work run together, where the first of them is."""
-    return [work(connection) for work in works]
+        return await self._database.write(work, order=_AFTER_THE_REST)
 
 
 def _attempted(connection: Connection, name: str, at: int, limit: int, window: float) -> tuple[Throttle, float]:

@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import partial
 
 from bot.dialogue.events import ReminderScheduled
-from bot.engine.protocols import DueOutgoing, EffectEntry, Loaded, StoredTurn, TurnCommit
+from bot.engine.protocols import Accepted, DueOutgoing, EffectEntry, Loaded, StoredTurn, TurnCommit
 from bot.errors import SequenceConflict
 from bot.messages import UserMessage
 from bot.progress import Progress, silent
@@ -75,11 +75,15 @@ class SqlTurns:
         """Keep a message before it is acknowledged; False when it came before."""
         return await self.database.write(lambda c: inbox.accept(c, message, fingerprint))
 
-    async def accepted(self) -> Sequence[UserMessage]:
+    async def keep_tries(self, message: Accepted) -> None:
+        """Keep how often an accepted message was tried, unless it is answered."""
+        await self.database.write(lambda c: inbox.keep_tries(c, message))
+
+    async def accepted(self) -> Sequence[Accepted]:
         """The messages accepted and not yet answered, in order of arrival."""
         return await self.database.scan(inbox.accepted)
 
-    async def accepted_before(self, message: UserMessage) -> Sequence[UserMessage]:
+    async def accepted_before(self, message: UserMessage) -> Sequence[Accepted]:
         """Those of them that this one's conversation accepted before it."""
         return await self.database.look(lambda c: inbox.accepted_before(c, message))
 
@@ -93,9 +97,9 @@ class SqlTurns:
         """Write an effect's journal entry; returns the one that stands (`entry` itself, if it does)."""
         return await self.database.write(lambda c: effects.journal(c, entry))
 
-    async def unsettled_effects(self) -> Sequence[EffectEntry]:
-        """Journal entries in `spending` or `unknown`, oldest first."""
-        return await self.database.read(effects.unsettled)
+    async def unsettled_effects(self, behind: int = 0) -> Sequence[EffectEntry]:
+        """A page of the journal entries in `spending` or `unknown`, oldest first."""
+        return await self.database.read(lambda c: effects.unsettled(c, behind))
 
     async def is_unsettled(self, key: str) -> bool:
         """Whether the outcome of the effect of this key is not known."""
@@ -105,9 +109,9 @@ class SqlTurns:
         """Whether this reminder is still set, for the same time."""
         return await self.database.read(lambda c: reminders.is_scheduled(c, conversation, reminder))
 
-    async def due_reminders(self, now: datetime) -> Sequence[tuple[str, ReminderScheduled]]:
-        """The reminders whose time has come, oldest first."""
-        return await self.database.read(lambda c: reminders.due(c, now))
+    async def due_reminders(self, now: datetime, behind: int = 0) -> Sequence[tuple[str, ReminderScheduled]]:
+        """A page of the reminders whose time has come, oldest first."""
+        return await self.database.read(lambda c: reminders.due(c, now, behind))
 
     async def next_reminder_at(self) -> datetime | None:
         """When the next reminder is due."""

@@ -20,11 +20,17 @@ class Fold(Protocol):
     """Folds one conversation's turns, given in order, and compares the outcome with a snapshot."""
 
     def add(self, record: bytes) -> None:
-        """Take in the next turn record."""
+        """Take in the next turn record; raises ValueError, KeyError or TypeError where it is none."""
 
     def problem(self, snapshot: bytes) -> str | None:
-        """What the snapshot has that the fold has not, in a few words without values; None when they agree."""
+        """What the snapshot has that the fold has not, in a few words without values; None when they agree.
 
+        Raises as `add` does where it is no snapshot.
+        """
+
+
+_UNREADABLE = (ValueError, KeyError, TypeError)
+_HOW = "it is damaged, or another version of the bot wrote it beside this one; restore a backup"
 
 NewFold = Callable[[str], Fold]
 """Makes the fold of the conversation with this id."""
@@ -49,11 +55,17 @@ async def _conversation_problems(database: Database, conversation: str, fold: Fo
     async for turn in _turns(database, conversation, row.seq):
         if turn.seq != expected:
             return [f"conversation {conversation}: turn {expected} is missing"]
-        fold.add(turn.record)
+        try:
+            fold.add(turn.record)
+        except _UNREADABLE:
+            return [f"conversation {conversation}: turn {expected} cannot be read: {_HOW}"]
         expected += 1
     if expected <= row.seq:
         return [f"conversation {conversation}: turn {expected} is missing"]
-    problem = fold.problem(row.snapshot)
+    try:
+        problem = fold.problem(row.snapshot)
+    except _UNREADABLE:
+        return [f"conversation {conversation}: the snapshot cannot be read: {_HOW}"]
     return [f"conversation {conversation}: the snapshot is not the fold of its turns: {problem}"] if problem else []
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import sys
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
 from bot.app import workers
-from bot.app.workers import LONGEST_LINE, MOST_RESTARTS, STARTED, Worker
+from bot.app.workers import LONGEST_LINE, MOST_RESTARTS, STARTED, STORE_AWAY, Worker
+from bot.errors import ConfigurationError, StoreAway, StoreUnavailable
 
 START = f"print('ready http://here'); print('a key: 1'); print({STARTED!r}, flush=True);"
 
@@ -68,6 +71,56 @@ async def test_a_worker_that_keeps_ending_waits_longer_each_time_and_gives_up(mo
     assert len(operator.ended) == MOST_RESTARTS
     gaps = [later - earlier for earlier, later in pairwise(operator.ended)]
     assert all(gap >= 0.9 * 0.02 * number for number, gap in enumerate(gaps)), gaps
+
+
+async def test_a_worker_that_does_not_reach_the_store_is_tried_again_until_it_does(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(workers, "PAUSE", 0.0)
+    monkeypatch.setattr(workers, "STORE_PAUSE", 0.0)
+    tries = f"import sys; f = open({str(tmp_path / 'tries')!r}, 'a+'); f.write('x'); f.seek(0); tries = len(f.read());"
+    ends = f"f.close(); 1 < tries < {MOST_RESTARTS + 4} and sys.exit({STORE_AWAY});"
+    operator = Operator(tries + ends + START + "tries > 1 and input()", enough="worker 1 is ready again")
+    await operator.worker.keep()
+    assert operator.told == [
+        "worker 1 ended with status 0; starting another",
+        "worker 1 waits for the store",
+        "worker 1 is ready again",
+    ]
+    assert len((tmp_path / "tries").read_text()) == MOST_RESTARTS + 4
+
+
+async def test_the_first_start_without_a_store_is_a_failure() -> None:
+    operator = Operator(f"raise SystemExit({STORE_AWAY})")
+    assert await operator.worker.keep() == 1
+    assert operator.told == []
+
+
+async def never_reached(error: Exception) -> None:
+    raise error
+
+
+@pytest.mark.parametrize("error", [StoreAway(["the store cannot be opened"]), StoreUnavailable("it went away")])
+async def test_a_worker_tells_by_its_status_that_it_did_not_reach_the_store(
+    error: Exception, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert await workers.run_worker(never_reached(error)) == STORE_AWAY
+    assert capsys.readouterr().err == f"bot: {error}\n"
+
+
+@pytest.mark.parametrize("option", [socket.SO_REUSEPORT, socket.SO_REUSEADDR])
+def test_a_port_that_another_bots_workers_share_is_refused(option: int) -> None:
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, option, 1)
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        with pytest.raises(ConfigurationError, match=f"cannot listen on 127.0.0.1:{other.getsockname()[1]}"):
+            workers.reserve_port("127.0.0.1", other.getsockname()[1])
+
+
+def test_a_port_that_is_about_to_be_shared_is_refused() -> None:
+    with workers.reserve_port("127.0.0.1", 0) as reserved, pytest.raises(ConfigurationError, match="cannot listen"):
+        workers.reserve_port("127.0.0.1", reserved.getsockname()[1])
 
 
 async def test_restarts_of_long_ago_do_not_count(monkeypatch: pytest.MonkeyPatch) -> None:

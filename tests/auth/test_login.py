@@ -143,6 +143,7 @@ async def test_all_attempts_together_are_limited_and_successes_do_not_count(
 def test_an_ipv6_client_counts_by_its_64_and_a_mapped_one_as_ipv4() -> None:
     assert _network("2001:db8::1") == _network("2001:db8::ffff:2") != _network("2001:db8:0:1::1")
     assert _network("::ffff:192.0.2.1") == _network("192.0.2.1")
+    assert _network("fe80::1%eth0") == _network("fe80::2%eth0")
     assert _network("not an address\n") == _network("not an address\n")
 
 
@@ -168,6 +169,33 @@ async def test_a_new_code_ends_sessions_and_replaces_the_old_one(auth: Auth, cus
     await auth.login.login(ACCOUNT, "111111", "127.0.0.1")
 
 
+async def test_a_customer_who_is_put_again_keeps_their_sessions(auth: Auth) -> None:
+    await auth.customers.put(ACCOUNT, CODE, "bank-3")
+    logged_in = await auth.login.login(ACCOUNT, CODE, "127.0.0.1")
+    await auth.customers.put(ACCOUNT, CODE, "bank-3")
+    await auth.authenticator.identify(f"Bearer {logged_in.token}")
+
+
+@BOTH
+async def test_a_customer_who_is_put_with_another_code_is_the_same_and_has_that_code(auth: Auth) -> None:
+    await auth.customers.put(ACCOUNT, CODE, "bank-3")
+    before = await auth.login.login(ACCOUNT, CODE, "127.0.0.1")
+    await auth.customers.put(ACCOUNT, "111111", "bank-9")
+    with pytest.raises(NotAuthenticated):
+        await auth.authenticator.identify(f"Bearer {before.token}")
+    with pytest.raises(LoginRefused):
+        await auth.login.login(ACCOUNT, CODE, "127.0.0.1")
+    await auth.login.login(ACCOUNT, "111111", "127.0.0.1")
+    assert [customer.bank_customer_id for customer in await auth.customers.list()] == ["bank-3"]
+
+
+@BOTH
+async def test_workers_that_start_together_put_one_customer(auth: Auth) -> None:
+    await asyncio.gather(*(auth.customers.put(ACCOUNT, CODE, "bank-3") for _ in range(4)))
+    assert len(await auth.customers.list()) == 1
+    await auth.login.login(ACCOUNT, CODE, "127.0.0.1")
+
+
 @BOTH
 async def test_an_account_number_is_taken_once(auth: Auth, customer: str) -> None:
     with pytest.raises(ValueError, match="already"):
@@ -179,6 +207,7 @@ async def test_what_nobody_could_log_in_with_is_refused_and_not_repeated(auth: A
     for attempt in (
         auth.customers.add(wrong, "123456", "bank-9"),
         auth.customers.add("87654321", wrong, "bank-9"),
+        auth.customers.put("87654321", wrong, "bank-9"),
         auth.customers.reset_code(ACCOUNT, wrong),
     ):
         with pytest.raises(ValueError, match="1 to 64 printable") as refused:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 import stat
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
-from bot.auth.opening import open_auth, pepper_file
+from bot.auth.opening import Auth, open_auth, pepper_file
 from bot.auth.pepper import open_pepper, rotate_pepper
 from bot.config import Settings
-from bot.errors import ConfigurationError, LoginRefused
+from bot.errors import ConfigurationError, KeyMissing, LoginRefused, LoginThrottled
 from bot.sources import Sources
 from bot.stores.database import Database
 
@@ -93,3 +97,79 @@ async def test_after_a_rotation_old_codes_log_in_and_are_renewed(
         await after.login.login("00123456", "000042", "127.0.0.1")
     finally:
         after.close()
+
+
+def test_a_file_from_before_a_rotation_is_refused_and_told_apart_from_another_stores(tmp_path: Path) -> None:
+    open_pepper(tmp_path / "first.json", {})
+    shutil.copy(tmp_path / "first.json", tmp_path / "second.json")
+    known = rotate_pepper(tmp_path / "first.json").check_values()
+    with pytest.raises(ConfigurationError, match=r"older than the store .*; copy that of the machine"):
+        open_pepper(tmp_path / "second.json", known)
+    shutil.copy(tmp_path / "first.json", tmp_path / "second.json")
+    assert open_pepper(tmp_path / "second.json", known).check_values() == known
+
+
+class Machines:
+    """Two machines on one store, with a pepper file each; the first one rotated its own and was started anew."""
+
+    def __init__(self, first: Settings, second: Settings) -> None:
+        self._first, self._second = first, second
+
+    @asynccontextmanager
+    async def rotated(self, database: Database, sources: Sources) -> AsyncIterator[tuple[Auth, Auth]]:
+        before = await open_auth(database, self._first, sources)
+        await before.customers.add("00123456", "000042", "c-3")
+        before.close()
+        self.copy()
+        second = await open_auth(database, self._second, sources)
+        rotate_pepper(pepper_file(self._first))
+        first = await open_auth(database, self._first, sources)
+        yield first, second
+        first.close()
+        second.close()
+
+    def copy(self) -> None:
+        pepper_file(self._second).parent.mkdir(exist_ok=True, parents=True)
+        shutil.copy(pepper_file(self._first), pepper_file(self._second))
+
+
+@pytest.fixture
+def machines(settings: Settings, tmp_path: Path) -> Machines:
+    return Machines(settings, replace(settings, project=tmp_path / "second", private=None))
+
+
+@BOTH
+async def test_a_machine_with_the_new_file_needs_no_restart_to_take_what_another_hashed(
+    database: Database, sources: Sources, machines: Machines
+) -> None:
+    async with machines.rotated(database, sources) as (first, second):
+        machines.copy()
+        await first.login.login("00123456", "000042", "127.0.0.1")
+        await second.login.login("00123456", "000042", "127.0.0.1")
+        with pytest.raises(LoginRefused):
+            await second.login.login("00123456", "000043", "127.0.0.1")
+
+
+@BOTH
+async def test_a_machine_without_the_new_file_says_so_and_counts_no_failure(
+    database: Database, sources: Sources, machines: Machines
+) -> None:
+    async with machines.rotated(database, sources) as (first, second):
+        await first.login.login("00123456", "000042", "127.0.0.1")
+        for _ in range(20):
+            with pytest.raises(KeyMissing, match="copy the file of the machine"):
+                await second.login.login("00123456", "000042", "127.0.0.1")
+        await first.login.login("00123456", "000042", "127.0.0.1")
+
+
+@BOTH
+async def test_failures_count_together_on_machines_before_and_after_a_rotation(
+    database: Database, sources: Sources, machines: Machines, settings: Settings
+) -> None:
+    async with machines.rotated(database, sources) as (first, second):
+        for number in range(settings.login.failures):
+            with pytest.raises(LoginRefused):
+                await (first, second)[number % 2].login.login("00123456", "000043", "127.0.0.1")
+        for auth in (first, second):
+            with pytest.raises(LoginThrottled):
+                await auth.login.login("00123456", "000042", "127.0.0.1")

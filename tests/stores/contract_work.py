@@ -6,7 +6,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from bot.dialogue.events import ReminderCancelled
 from bot.engine.protocols import Outgoing
@@ -28,12 +28,27 @@ class WorkContract:
         assert not await store.accept(message(conversation, "a1"), "f1")
         waiting = await (await open_store()).accepted()
         assert [m.message_id for m in waiting] == ["a2", "a1", "a3"]
-        assert replace(waiting[0], principal=message("").principal) == message(conversation, "a2", "text 2")
+        kept = asdict(replace(waiting[0], principal=message("").principal))
+        assert kept == {**asdict(message(conversation, "a2", "text 2")), "tries": 0}
         loaded = await store.load(conversation, "a2")
         assert (loaded.stored.fingerprint, loaded.stored.body) == ("f2", None)
         await store.commit(turn(conversation, 1, message_id="a2", fingerprint="f2"))
         assert [m.message_id for m in await store.accepted()] == ["a1", "a3"]
         assert (await store.load(conversation, "a2")).stored.body == turn(conversation, 1).body
+
+    async def test_how_often_a_message_was_tried_is_kept_until_it_is_answered(
+        self, store: SqlTurns, open_store: Open, conversation: str
+    ):
+        await store.accept(message(conversation, "a"), "f")
+        (left,) = await store.accepted()
+        await store.keep_tries(replace(left, tries=2))
+        other = await open_store()
+        assert await other.accepted() == [replace(left, tries=2)]
+        await store.accept(message(conversation, "b"), "f")
+        assert await other.accepted_before(message(conversation, "b")) == [replace(left, tries=2)]
+        await store.commit(turn(conversation, 1, message_id="a", fingerprint="f"))
+        await store.keep_tries(replace(left, tries=3))
+        assert [m.message_id for m in await store.accepted()] == ["b"]
 
     async def test_an_accepted_id_is_not_reused_for_another_payload(self, store: SqlTurns, conversation: str):
         await store.accept(message(conversation, "a"), "f1")
@@ -133,6 +148,8 @@ class WorkContract:
         for n, status in enumerate(["spending", "unknown", "done", "refused"]):
             await store.journal(entry(f"k{n}", status, at=NOW - timedelta(seconds=n)))
         assert [e.key for e in await store.unsettled_effects()] == ["k1", "k0"]
+        assert [e.key for e in await store.unsettled_effects(1)] == ["k0"]
+        assert await store.unsettled_effects(2) == []
 
     # --- reminders ---
 
@@ -152,6 +169,7 @@ class WorkContract:
         await store.commit(turn(conversation, 1, reminders=made))
         names = [r.name for _, r in await store.due_reminders(NOW + timedelta(seconds=25))]
         assert names == ["in 10", "in 20"]
+        assert [r.name for _, r in await store.due_reminders(NOW + timedelta(seconds=25), 1)] == ["in 20"]
 
     async def test_a_user_who_speaks_ends_only_the_reminders_that_say_so(self, store: SqlTurns, conversation: str):
         kept = reminder("kept", kill_on_user_message=False)

@@ -222,6 +222,31 @@ async def test_what_many_want_is_done_in_one_go_and_each_gets_its_own(database: 
     assert await count(database) == 30
 
 
+async def test_what_shares_a_commit_runs_in_its_order_whatever_else_is_done_together(database: Database):
+    started, go, done = threading.Event(), threading.Event(), list[str]()
+
+    def wait(_: Connection) -> None:
+        started.set()
+        go.wait(10)
+
+    def note_all(_: Connection, names: Sequence[str]) -> Sequence[None]:
+        done.append(" and ".join(names))
+        return [None] * len(names)
+
+    first = asyncio.create_task(database.write(wait))
+    await asyncio.to_thread(started.wait, 10)
+    rest = asyncio.gather(
+        database.write(lambda _: done.append("last"), order="~"),
+        database.write_together(note_all, "one", order="a"),
+        database.write(lambda _: done.append("first")),
+        database.write_together(note_all, "two", order="b"),
+    )
+    await asyncio.sleep(0)
+    go.set()
+    await asyncio.gather(first, rest)
+    assert done == ["first", "one and two", "last"]
+
+
 async def test_what_is_refused_to_one_is_done_for_the_others(database: Database):
     await database.write(insert(7))
     wanted = [database.write_together(insert_all, n) for n in (6, 7, -1, 8)]

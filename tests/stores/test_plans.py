@@ -27,7 +27,9 @@ EVERY_TURN = {
     "journal": effects._BEGIN,
     "standing effect": effects._STANDING,
     "unsettled effects": effects._UNSETTLED,
+    "keep tries": inbox._KEEP,
     "schedule": reminders._SCHEDULE,
+    "due reminders": reminders._DUE,
     "due replies": outbox._CLAIM,
 }
 

@@ -244,7 +244,9 @@ async def test_several_workers_may_bring_an_empty_database_up_to_date_at_once(cl
         await database.close()
 
 
-@pytest.mark.parametrize("sql", [leases._TAKE, leases._COMMIT, leases._RENEW, sessions._BY_TOKENS])
+@pytest.mark.parametrize(
+    "sql", [leases._TAKE, leases._TAKE_UNLOCKED, leases._COMMIT, leases._RENEW, sessions._BY_TOKENS]
+)
 async def test_what_every_turn_asks_reads_by_indexes_only(workers: Workers, sql: str):
     store = workers.start()
     names = set(re.findall(r"(?<!:):([a-z_]+)", sql))

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -14,13 +18,13 @@ from bot.dialogue.prediction import Because
 from bot.encoding import encode
 from bot.engine.codec import read_record
 from bot.engine.snapshots import read_snapshot
-from bot.errors import ConfigurationError
+from bot.errors import ConfigurationError, StoreUnavailable
 from bot.messages import Principal, Reply
 from bot.sources import Sources
 from bot.stores.connection import Connection
 from bot.stores.database import Database
 from bot.stores.dialects import Dialect, dialect_of
-from bot.stores.schema import LATEST, migrate, version
+from bot.stores.schema import _USED, LATEST, migrate, version
 from bot.stores.turns import open_turns
 from bot.stores.verifying import verify
 from tests.stores.cluster import Cluster
@@ -168,6 +172,71 @@ def test_a_newer_store_is_refused_with_a_sentence(url: str, dialect: Dialect, co
     connection.run("UPDATE schema SET version = 99")
     with pytest.raises(ConfigurationError, match="schema version 99, and this program knows versions up to"):
         Database.open(url)
+
+
+@contextmanager
+def served(dialect: Dialect, connection: Connection) -> Iterator[None]:
+    """Another process has the store, as a server of its version has it."""
+    if dialect.name == "postgresql":
+        connection.all(f"SELECT pg_advisory_lock_shared({_USED})")
+        yield
+        connection.all(f"SELECT pg_advisory_unlock_shared({_USED})")
+        return
+    serve = f"from bot.stores.lock import FileLock; from pathlib import Path; FileLock(Path({str(dialect.file)!r}))"  # type: ignore[attr-defined]
+    command = [sys.executable, "-c", f"{serve}; print('served', flush=True); input()"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        assert server.stdout.readline() == "served\n"
+        yield
+        server.kill()
+
+
+async def test_a_store_that_servers_of_its_version_use_is_not_brought_up_to_date(
+    url: str, dialect: Dialect, connection: Connection
+):
+    migrate(connection, dialect, to=1)
+    with served(dialect, connection):
+        with pytest.raises(ConfigurationError, match=r"stop (it|all of them) first"):
+            Database.open(url)
+        assert version(connection, dialect) == 1
+    await Database.open(url).close()
+    assert version(connection, dialect) == LATEST
+
+
+async def test_a_server_writes_nothing_to_a_store_that_has_another_version_by_now(cluster: Cluster):
+    url = cluster.new_database()
+    dialect = dialect_of(url, Path())
+    database = Database.open(url, readers=1)
+    connection = Connection(dialect.raw(dialect.engine()), dialect)
+    connection.run("UPDATE schema SET version = 99")
+    with pytest.raises(StoreUnavailable, match=r"must be restarted|schema version 99 by now"):
+        await database.write(lambda c: c.run("DELETE FROM turns"))
+    assert "schema version 99 by now" in (database.failure or "")
+    connection.close()
+    await database.close()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "named"),
+    [
+        ("UPDATE turns SET record = :old WHERE seq = 2", "conversation old: turn 2 cannot be read"),
+        ("UPDATE conversations SET snapshot = :old", "conversation old: the snapshot cannot be read"),
+    ],
+)
+async def test_what_an_earlier_version_wrote_into_a_later_ones_store_is_named_and_the_rest_is_verified(
+    url: str, dialect: Dialect, connection: Connection, spoil: str, named: str
+):
+    migrate(connection, dialect, to=1)
+    fill_as_version_1(connection)
+    opened = Database.open(url, readers=1)
+    store = open_turns(opened, Sources())
+    connection.run(spoil, old=old_record(2))
+    connection.run("INSERT INTO turns (conversation, seq, at, record) VALUES ('stray', 1, 0, :record)", record=b"")
+    stray, problem = await verify(opened, TurnFold)
+    assert stray == "turns beyond the last one of conversation stray"
+    assert problem.startswith(named)
+    await store.close()
+    await opened.close()
 
 
 def test_a_file_that_is_no_database_stops_the_start(tmp_path: Path):

@@ -1,0 +1,45 @@
+"""Whether this machine's clock agrees with the database server's: by it each machine judges what is over."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import partial
+
+from bot.errors import StoreUnavailable
+from bot.stores.connection import Connection
+from bot.stores.database import Database
+from bot.stores.links import Tell
+
+_TOLD = 2.0
+_REFUSED = 30.0
+"""Seconds of difference that are told, and that are refused: sessions are as short as minutes."""
+
+_NOW = "SELECT EXTRACT(EPOCH FROM clock_timestamp())::float8 AS now"
+
+
+async def check_clock(
+    database: Database, tell: Tell = lambda event, reason: None, *, now: Callable[[], float] = time.time
+) -> None:
+    """Raise StoreUnavailable when this machine's clock, `now`, is far from the database server's; `tell` of less.
+
+    An SQLite store has one machine, and one clock.
+    """
+    if database.dialect.name == "sqlite":
+        return
+    ahead = await database.read(partial(_ahead, now=now))
+    told = f"this machine's clock is {abs(ahead):.1f} s {'ahead of' if ahead > 0 else 'behind'} the database server's"
+    if abs(ahead) > _REFUSED:
+        raise StoreUnavailable(f"{told}: it would end sessions at the wrong time; let NTP set the clocks of both")
+    if abs(ahead) > _TOLD:
+        tell("clock differs", told)
+
+
+def _ahead(connection: Connection, now: Callable[[], float]) -> float:
+    """Seconds; how long the question takes counts neither way."""
+    before = now()
+    row = connection.one(_NOW)
+    after = now()
+    assert row is not None
+    theirs: float = row.now
+    return max(before - theirs, 0.0) + min(after - theirs, 0.0)

@@ -1,0 +1,251 @@
+"""A PostgreSQL that goes away, freezes or ends a session: what is refused, what is told, and that it all comes back."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from typing import Any
+
+import psycopg
+import pytest
+
+from bot.errors import StoreUnavailable
+from bot.sources import Sources
+from bot.stores.clocks import check_clock
+from bot.stores.connection import Connection
+from bot.stores.database import Database
+from bot.stores.faults import Conflict
+from bot.stores.postgres import PostgresTurns
+from tests.stores.cluster import Cluster
+
+PID = "SELECT pg_backend_pid() AS pid"
+IS_THERE = "SELECT 1 FROM pg_stat_activity WHERE pid = %s"
+INSERT = "INSERT INTO turns (conversation, seq, at, record) VALUES ('account 12345678', 1, 0, '')"
+
+
+@pytest.fixture
+def server(cluster: Cluster) -> Iterator[psycopg.Connection[Any]]:
+    """An operator's own session."""
+    with psycopg.connect(f"host={cluster.folder} user=postgres dbname=postgres", autocommit=True) as connection:
+        yield connection
+
+
+@asynccontextmanager
+async def opened(url: str, **options: Any) -> AsyncIterator[Database]:
+    database = Database.open(url, readers=1, **options)
+    yield database
+    await database.close()
+
+
+@contextmanager
+def frozen(*pids: int) -> Iterator[None]:
+    """These processes of the server stand still, with their connections open."""
+    with ExitStack() as stack:
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+            stack.callback(os.kill, pid, signal.SIGCONT)
+        yield
+
+
+async def pids(database: Database) -> list[int]:
+    """The server's processes behind the reader, the writer and what asks by key."""
+
+    def together(connection: Connection, items: object) -> list[int]:
+        return [connection.one(PID).pid]  # type: ignore[union-attr]
+
+    def alone(connection: Connection) -> int:
+        return int(connection.one(PID).pid)  # type: ignore[union-attr]
+
+    return [await database.read(alone), await database.write(alone), await database.look_together(together, None)]
+
+
+def until_gone(server: psycopg.Connection[Any], pid: int) -> None:
+    """Wait until the server ended this session."""
+    deadline = time.monotonic() + 20
+    while server.execute(IS_THERE, (pid,)).fetchone():
+        assert time.monotonic() < deadline
+
+
+async def test_a_session_that_the_server_ended_for_idling_in_a_transaction_is_begun_anew(
+    cluster: Cluster, server: psycopg.Connection[Any]
+) -> None:
+    url = f"{cluster.new_database()}%20-cidle_in_transaction_session_timeout%3D50"
+    seen: list[int] = []
+
+    def work(connection: Connection) -> int:
+        seen.append(connection.one(PID).pid)  # type: ignore[union-attr]
+        if len(seen) == 1:
+            until_gone(server, seen[0])
+        return connection.run(INSERT)
+
+    async with opened(url, patience=20.0) as database:
+        assert await database.write(work) == 1
+        assert len(seen) == 2
+        assert database.failure is None
+
+
+async def test_what_froze_in_a_transaction_is_let_go_of_by_itself(cluster: Cluster) -> None:
+    async with opened(cluster.new_database()) as database:
+        ask = "SELECT current_setting(:name) AS value"
+        setting = await database.write(lambda c: c.one(ask, name="idle_in_transaction_session_timeout"))
+        assert setting == ("5s",)
+
+
+async def test_a_surprise_ends_no_store_that_a_server_keeps(cluster: Cluster) -> None:
+    strikes: list[Exception] = []
+
+    class Surprising:
+        def __init__(self, raw: Any) -> None:
+            self._raw = raw
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._raw, name)
+
+        def execute(self, sql: str, parameters: Any = None) -> Any:
+            if sql == "COMMIT" and strikes:
+                raise strikes.pop()
+            return self._raw.execute(sql, parameters)
+
+    async with opened(cluster.new_database(), wrap=Surprising) as database:
+        strikes.append(ValueError("nobody foresaw this"))
+        with pytest.raises(StoreUnavailable, match=r"the store failed: ValueError$"):
+            await database.write(lambda c: c.run(INSERT))
+        assert await database.write(lambda c: c.run(INSERT)) == 1
+
+
+async def test_what_the_server_says_of_values_is_not_repeated(cluster: Cluster) -> None:
+    url = f"{cluster.new_database()}%20-clog_parameter_max_length_on_error%3D-1"
+    secret = "INSERT INTO turns (conversation, seq, at, record) VALUES (:conversation, 1, 0, '')"
+    async with opened(url) as database:
+        await database.write(lambda c: c.run(secret, conversation="account 12345678"))
+        with pytest.raises(Conflict) as caught:
+            await database.write(lambda c: c.run(secret, conversation="account 12345678"))
+        assert "12345678" in str(caught.value.__cause__), "the server told it"
+        assert "12345678" not in str(caught.value)
+        assert "SQLSTATE 23505" in str(caught.value)
+
+
+async def test_a_lost_and_found_server_is_told_of_once_each(cluster: Cluster, server: psycopg.Connection[Any]) -> None:
+    told: list[tuple[str, str]] = []
+    async with opened(cluster.new_database(), tell=lambda *what: told.append(what), patience=20.0) as database:
+        for _ in range(2):
+            for pid in await pids(database):
+                server.execute("SELECT pg_terminate_backend(%s)", (pid,))
+                until_gone(server, pid)
+        await pids(database)
+    assert [event for event, _ in told] == ["store lost", "store back"]
+    assert "SQLSTATE 57P01" in told[0][1]
+
+
+@pytest.mark.parametrize("number", range(3), ids=["read", "write", "look"])
+async def test_a_server_that_does_not_answer_is_not_waited_for(cluster: Cluster, number: int) -> None:
+    def work(connection: Connection) -> int:
+        return connection.one("SELECT 7 AS n").n  # type: ignore[union-attr, no-any-return]
+
+    ask: list[Callable[[Database], Any]] = [
+        lambda database: database.read(work),
+        lambda database: database.write(work),
+        lambda database: database.look_together(lambda c, items: [work(c) for _ in items], None),
+    ]
+    async with opened(cluster.new_database(), server=True, patience=0.1) as database:
+        with frozen((await pids(database))[number]):
+            async with asyncio.timeout(20):
+                with pytest.raises(StoreUnavailable):
+                    await ask[number](database)
+            async with asyncio.timeout(20):
+                while True:
+                    try:
+                        assert await ask[number](database) == 7
+                        break
+                    except StoreUnavailable:  # it was lost a moment ago
+                        await asyncio.sleep(0.01)
+
+
+async def test_a_store_whose_server_does_not_answer_can_be_closed(cluster: Cluster) -> None:
+    database = Database.open(cluster.new_database(), readers=1, server=True, patience=0.1)
+    with frozen(*await pids(database)):
+        asking = asyncio.create_task(pids(database))
+        await asyncio.sleep(0)
+        async with asyncio.timeout(20):
+            await database.close()
+            with pytest.raises(StoreUnavailable):
+                await asking
+
+
+async def test_a_store_that_is_stuck_for_good_says_so_when_it_is_closed(cluster: Cluster) -> None:
+    """Work that never ends stands for a statement that cannot be cut."""
+    released = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def stuck(connection: Connection) -> None:
+        asyncio.run_coroutine_threadsafe(released.wait(), loop).result()
+
+    database = Database.open(cluster.new_database(), readers=1, server=True, patience=0.05)
+    asking = asyncio.create_task(database.read(stuck))
+    await asyncio.sleep(0)
+    with pytest.raises(StoreUnavailable, match="did not answer"):
+        await database.close()
+    released.set()
+    await asking
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"), [(0.0, None), (20.0, "s ahead of"), (-20.0, "s behind"), (90.0, ""), (-90.0, "")]
+)
+async def test_a_clock_that_differs_is_told_of_or_refused(cluster: Cluster, seconds: float, told: str | None) -> None:
+    """The longer the question takes, the less a difference is seen; so it is looked for, and not measured."""
+    heard: list[str] = []
+    async with opened(cluster.new_database()) as database:
+        check = check_clock(database, lambda _, reason: heard.append(reason), now=lambda: time.time() + seconds)
+        if told == "":
+            with pytest.raises(StoreUnavailable, match="let NTP set"):
+                await check
+        else:
+            await check
+    assert bool(heard) == bool(told)
+    assert (told or "") in "".join(heard)
+
+
+async def test_a_row_that_is_locked_by_hand_holds_up_no_other_conversation(cluster: Cluster) -> None:
+    url = cluster.new_database()
+    schema = url.rsplit("%3D", 1)[1]
+    store = PostgresTurns(Database.open(url, readers=1, patience=1.0), Sources(), poll=0.02)
+    locked, free = [await store.conversation_id("p", "chat", sender) for sender in ("locked", "free")]
+
+    async def held(conversation: str) -> str:
+        async with store.hold(conversation):
+            return conversation
+
+    with psycopg.connect(f"host={cluster.folder} user=postgres dbname=postgres") as by_hand:
+        by_hand.execute(f"SELECT 1 FROM {schema}.conversations WHERE id = %s FOR UPDATE", (locked,))
+        waiting = asyncio.create_task(held(locked))
+        async with asyncio.timeout(20):
+            assert await asyncio.gather(*[held(free) for _ in range(5)]) == [free] * 5
+        assert not waiting.done()
+        by_hand.rollback()
+        async with asyncio.timeout(20):
+            assert await waiting == locked
+    await store.close()
+    await store.database.close()
+
+
+async def test_a_row_that_is_locked_by_hand_ends_no_other_lease(cluster: Cluster) -> None:
+    url = cluster.new_database()
+    schema = url.rsplit("%3D", 1)[1]
+    store = PostgresTurns(Database.open(url, readers=1, patience=1.0), Sources(), lease=0.6)
+    locked, free = [await store.conversation_id("p", "chat", sender) for sender in ("locked", "free")]
+    until = "SELECT lease_until FROM conversations WHERE id = :id"
+    async with store.hold(locked), store.hold(free):
+        with psycopg.connect(f"host={cluster.folder} user=postgres dbname=postgres") as by_hand:
+            by_hand.execute(f"SELECT 1 FROM {schema}.conversations WHERE id = %s FOR UPDATE", (locked,))
+            first = await store.database.read(lambda c: c.one(until, id=free))
+            async with asyncio.timeout(20):
+                while await store.database.read(lambda c: c.one(until, id=free)) == first:
+                    await asyncio.sleep(0.01)
+            by_hand.rollback()
+    await store.close()
+    await store.database.close()

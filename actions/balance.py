@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import date
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -17,19 +19,38 @@ from .conversation import heard, keep, kept, said, today_of
 from .fallback import in_words
 from .formatting import format_moment, format_money
 from .question import Filters, Kind, Question, new_question
+from .spending import spending
 from .tables import Table
 from .unread import nearest, unread_owners
 
 Holding = tuple[Account, Balance]
 
+_WHAT_REMAINS: Final = re.compile(
+    r"\b(?:left|after|before|once|when|until|till|if|enough|afford|remain\w*|balances?|available|cover)\b",
+    re.IGNORECASE,
+)
+_LIMIT: Final = re.compile(
+    r"\boverdraft (?:limit|facility)\b|\blimit (?:of|on|for) my overdraft\b"
+    r"|\bhow (?:big|large|much)(?: is)?(?: (?:my|the|our))? overdraft\b(?! (?:have|am|did|was))"
+    r"|\b(?:credit|card|spending|borrowing) limit\b|\blimit (?:of|on|for) (?:my|the|our) (?:credit )?card\b",
+    re.IGNORECASE,
+)
+_DUE: Final = re.compile(r"\bdue\b|\bminimum payment\b", re.IGNORECASE)
+
 
 async def balance(turn: Turn, bank: CustomerBank, question: Question | None = None) -> None:
-    """Say what one account or all accounts hold."""
+    """Say what one account or all accounts hold, or how far they may go below that; of a price, what it came to."""
+    if question is None and (sum_asked := await _sum_asked(turn, bank)):
+        await spending(turn, bank, sum_asked)
+        return
     question = question or _asked(turn, "balance")
     holdings = await _holdings(turn, bank, question)
     if not holdings:
         return
-    if len(holdings) == 1:
+    if limited := _limited(turn, holdings):
+        for account, held in limited:
+            _say_limit(turn, account, held)
+    elif len(holdings) == 1:
         _say_one(turn, *holdings[0])
     else:
         table = balances_table(holdings)
@@ -64,6 +85,36 @@ def balances_table(holdings: Sequence[Holding]) -> Table:
     return Table("Your accounts", ("Account", "Balance", "Available"), rows)
 
 
+async def _sum_asked(turn: Turn, bank: CustomerBank) -> Question | None:
+    """The sum that is asked for: of a category or a shop ("how much is my rent"), or a part of the last answer's."""
+    now, before = said(turn), kept(turn)
+    question = new_question("spending", now, before, today_of(turn))
+    if now.of_those and before is not None and before.kind in ("spending", "transactions"):
+        return question
+    if not (now.filters.category or now.filters.merchant) or _WHAT_REMAINS.search(heard(turn).text):
+        return None
+    _, named = with_nickname(heard(turn), question, [account.nickname for account in await bank.accounts()])
+    return question if named.filters.category or named.filters.merchant else None
+
+
+def _limited(turn: Turn, holdings: Sequence[Holding]) -> list[Holding]:
+    """The accounts whose overdraft or card limit is asked for; none where none is."""
+    found = _LIMIT.search(heard(turn).text)
+    if found is None:
+        return []
+    below = "overdraft" in found.group().casefold()
+    return [(a, b) for a, b in holdings if b.credit_line and (a.kind == "credit_card") is not below]
+
+
+def _say_limit(turn: Turn, account: Account, balance: Balance) -> None:
+    turn.say(
+        "utter_limit_card" if account.kind == "credit_card" else "utter_limit_overdraft",
+        account=spoken(account, ()),
+        limit=format_money(balance.credit_line, balance.currency),
+        available=format_money(balance.minor + balance.credit_line, balance.currency),
+    )
+
+
 def _asked(turn: Turn, kind: Kind) -> Question:
     return new_question(kind, said(turn), kept(turn), today_of(turn))
 
@@ -90,7 +141,7 @@ async def _holdings(turn: Turn, bank: CustomerBank, question: Question) -> list[
         turn.say("utter_no_such_account")
         return None
     keep(turn, clear)
-    if _asks_more(clear.filters, today_of(turn)):
+    if _asks_more(clear.filters, today_of(turn)) or _DUE.search(heard(turn).text):
         turn.say("utter_only_todays_balance")
     by_id = {balance.account_id: balance for balance in balances}
     return [(account, by_id[account.id]) for account in chosen if account.id in by_id]

@@ -11,6 +11,7 @@ from bot import Action, CallFailed, Turn
 
 from .bank import BankClient, CustomerBank
 from .conversation import say_what_waits
+from .typed_secrets import warn_of_secret
 
 BankAction: TypeAlias = Callable[[Turn, CustomerBank], Awaitable[None]]
 
@@ -32,6 +33,7 @@ def for_customers(action: BankAction) -> Action:
             turn.say("utter_please_log_in")
             return
         try:
+            warn_of_secret(turn)
             async with asyncio.timeout(MOST_SECONDS):
                 await action(turn, bank)
             say_what_waits(turn)

@@ -14,12 +14,19 @@ from bot import Entity, Parse
 
 from .amounts import MONEY
 from .bank import Payee
-from .formatting import listed
 from .payees import find_payees
 from .sides import Mention
+from .text import blanked, listed, without
 
 _DENIED: Final = re.compile(r"\bnot\b[^,.;]*?(?:[,;.]|\bbut\b|\Z)", re.IGNORECASE)
-
+_YES: Final = r"(?:y|yes|yeah|yep|yup|ok|okay|sure|fine|right|al(?:l )?right|great|correct|please|go ahead|do it)"
+_ADDS: Final = re.compile(
+    rf"\A\W*(?:{_YES}\W+)*(?:and|then|plus|&|\+)(?!\w)|\b(?:also|as well|additionally|on top)\b"
+    r"|\btoo\b(?!\s+(?:much|many|little|few|high|low|big|small|late|soon))"
+    r"|\banother\b(?!\s+(?:account|amount|one|person|payee))",
+    re.IGNORECASE,
+)
+_INSTEAD: Final = re.compile(r"\b(?:make (?:it|that)|change|instead|rather)\b", re.IGNORECASE)
 
 _BESIDE: Final = listed(
     "yes yeah yep ok okay sure no nope nah please thanks sorry but oh actually rather instead though just only make "
@@ -32,12 +39,15 @@ _SWAP: Final = re.compile(
     r"|\bturn (?:it|them) (?:a?round)\b",
     re.IGNORECASE,
 )
+_LONGEST_NAME: Final = 4
+"""The most words of a name and an account's last digits."""
+
 _AROUND_SWAP: Final = _BESIDE | listed("them both accounts around round direction over")
 
 
 def changed_amounts(parse: Parse) -> list[Entity]:
     """The amounts of an answer that says nothing but amounts, money before numbers."""
-    text = _without_denied(parse.text)
+    text = without(_DENIED, parse.text)
     for kinds in ((MONEY,), ("number",)):
         found = [e for e in parse.entities if e.entity in kinds and text[e.start : e.end].strip()]
         if found and not _rest(text, [(e.start, e.end) for e in found]):
@@ -52,10 +62,21 @@ def changed_payees(payees: Sequence[Payee], text: str) -> tuple[Payee, ...]:
 
 def changed_payment(payees: Sequence[Payee], parse: Parse) -> tuple[list[Entity], tuple[Payee, ...]]:
     """The amounts and the payees of an answer that says nothing but both: "yes, £6 to Jonas"."""
-    text = _without_denied(parse.text)
+    text = without(_DENIED, parse.text)
     found = [e for e in parse.entities if e.entity == MONEY and text[e.start : e.end].strip()]
     named = find_payees(payees, " ".join(_rest(text, [(e.start, e.end) for e in found]))) if found else ()
     return (found, named) if named else ([], ())
+
+
+def adds_another(text: str) -> bool:
+    """Whether the words put something beside what was asked, and not in its place: "yes, and ...", "... as well"."""
+    return bool(_ADDS.search(text)) and not _INSTEAD.search(text)
+
+
+def may_be_name(text: str) -> bool:
+    """Whether what the text says beside ordinary words may be a name, so that it is worth asking the bank for it."""
+    rest = _rest(without(_DENIED, text), [])
+    return 0 < len(rest) <= _LONGEST_NAME and all(word.replace("'", "").isalpha() for word in rest)
 
 
 def says_only(text: str, found: Sequence[Mention]) -> bool:
@@ -74,15 +95,8 @@ def swaps(text: str) -> bool:
     return count > 0 and not [word for word in _words(without) if word not in _AROUND_SWAP]
 
 
-def _without_denied(text: str) -> str:
-    """The text with blanks for what it denies; every place stays where it was."""
-    return _DENIED.sub(lambda denied: " " * len(denied.group()), text)
-
-
 def _rest(text: str, spans: Sequence[tuple[int, int]]) -> list[str]:
-    for start, end in spans:
-        text = text[:start] + " " * (end - start) + text[end:]
-    return [word for word in _words(text) if word not in _BESIDE]
+    return [word for word in _words(blanked(text, spans)) if word not in _BESIDE]
 
 
 def _words(text: str) -> list[str]:

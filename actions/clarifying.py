@@ -18,7 +18,8 @@ from .fetching import Found, fetch
 from .marks import distinct
 from .names import Spoken, meant_name, plain_words, same_name, spoken_names
 from .question import Filters, Period, Question, Said, merge
-from .selection import CATEGORIES, LOOK_BACK, bounds, select
+from .said import unread_amount
+from .selection import CATEGORIES, INCOME, LOOK_BACK, bounds, select
 from .unread import Slip, beyond, impossible_date, misspelt_month, misspelt_time, rivals, unread_phrases
 from .wording import say_period
 
@@ -42,8 +43,11 @@ async def clarified(turn: Turn, bank: CustomerBank, question: Question) -> Quest
     if no_date := impossible_date(parse.text):
         turn.say("utter_no_such_date", date=no_date)
         return None
-    if beyond(parse.text) or rivals(parse):
+    if beyond(parse.text) or rivals(parse) or unread_amount(parse):
         _say_what_it_cannot(turn, parse)
+        return None
+    if question.filters.category in INCOME and question.filters.direction == "out":
+        turn.say("utter_only_comes_in", category=question.filters.category)
         return None
     dated = _with_month(turn, parse, question)
     if dated is None:
@@ -111,9 +115,11 @@ async def _meant_by_nothing(
 
 
 def _say_what_it_cannot(turn: Turn, parse: Parse) -> None:
-    """Sums of some things and not others, averages, and two shops or times at once are not worked out."""
+    """Sums of some things and not others, averages, two shops or times at once, and other money are not worked out."""
     if two := rivals(parse):
         turn.say("utter_one_filter", what=in_words(two))
+    elif amount := unread_amount(parse):
+        turn.say("utter_only_pounds", said=amount)
     else:
         turn.say("utter_beyond", what=(beyond(parse.text) or "").casefold())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -11,9 +12,16 @@ from bot import Event, Parse, Turn, UserUttered
 
 from .bank import day_of
 from .halves import split
-from .marks import distinct, without_preamble
+from .marks import bounded, distinct, without_preamble
 from .question import Question, Said
 from .said import understand
+from .years import with_years
+
+REQUESTED_SLOT: Final = "requested_slot"
+"""The slot that a form asks for."""
+
+_ABOUT_THE_PAST: Final = ("ask_spending", "ask_transactions", "ask_balance", "ask_overdrawn", "inform")
+"""The intents of messages in which "2025" is no amount to pay."""
 
 
 def today_of(turn: Turn) -> date:
@@ -23,8 +31,9 @@ def today_of(turn: Turn) -> date:
 
 def heard(turn: Turn) -> Parse:
     """The question of the latest message that is answered: all of it, unless it asks two, or tells a story before."""
-    question = without_preamble(split(turn.tracker.parse or Parse(""))[0])
-    return replace(question, entities=distinct(question.entities))
+    question = without_preamble(split(bounded(turn.tracker.parse or Parse("")))[0])
+    marked = replace(question, entities=distinct(question.entities))
+    return with_years(marked, today_of(turn)) if marked.intent_name in _ABOUT_THE_PAST else marked
 
 
 def said(turn: Turn) -> Said:
@@ -49,7 +58,19 @@ def keep(turn: Turn, question: Question) -> None:
     turn.set("question", question.to_json())
 
 
+def before_message(events: Sequence[Event]) -> Sequence[Event]:
+    """What happened before the latest message, oldest first."""
+    return events[: _latest_message(events)]
+
+
 def events_before(events: Sequence[Event]) -> Sequence[Event]:
     """What happened for the message before the latest one, oldest first."""
-    said = [at for at, event in enumerate(events) if isinstance(event, UserUttered)]
-    return events[said[-2] : said[-1]] if len(said) > 1 else ()
+    before = before_message(events)
+    at = _latest_message(before)
+    return before[at:] if at < len(before) else ()
+
+
+def _latest_message(events: Sequence[Event]) -> int:
+    """Where the latest message stands; behind the end where there is none."""
+    at = next((at for at in range(len(events) - 1, -1, -1) if isinstance(events[at], UserUttered)), None)
+    return len(events) if at is None else at

@@ -10,6 +10,7 @@ from bot import Action, ActionExecuted, IntentScore, Parse, Turn, hookimpl
 
 from .conversation import events_before, said
 from .said import as_entities
+from .typed_secrets import warn_of_secret
 
 NAME: Final = "action_fallback"
 
@@ -26,6 +27,8 @@ async def run(turn: Turn) -> None:
 def say_fallback(turn: Turn) -> None:
     """Name what was heard and offer the two nearest intents; after a first failure, point at help and people."""
     parse = turn.tracker.parse or Parse("")
+    if warn_of_secret(turn):
+        return
     if failed_before(turn):
         turn.say("utter_not_understood_again")
         return

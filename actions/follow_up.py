@@ -13,7 +13,7 @@ from .banking import for_customers
 from .clarifying import doubtful
 from .conversation import kept, said, today_of
 from .fallback import say_fallback
-from .question import Filters, Kind, Question, follow_up
+from .question import Kind, Question, follow_up
 from .spending import spending
 from .transactions import transactions
 
@@ -51,8 +51,7 @@ def carried_on(turn: Turn) -> Question | None:
         return last
     if question or last or not heard.narrows:
         return question
-    only_account = heard.filters == Filters(account=heard.filters.account) and not heard.shift
-    return follow_up(heard, Question("balance" if only_account else "transactions"), today_of(turn))
+    return follow_up(heard, Question("balance" if heard.only_account else "transactions"), today_of(turn))
 
 
 @hookimpl

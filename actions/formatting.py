@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
+from typing import Final
 
 from .bank.money import minor_digits
 
 _SYMBOLS = {"GBP": "£", "EUR": "€", "USD": "$", "JPY": "¥"}
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+MONTHS: Final = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+"""The names of the months, from January on."""
 
 
 def format_money(minor: int, currency: str = "GBP") -> str:
@@ -19,17 +26,18 @@ def format_money(minor: int, currency: str = "GBP") -> str:
     return f"{'-' if minor < 0 else ''}{symbol}{whole:,}{fraction}"
 
 
+def format_sums(sums: Iterable[tuple[int, str]]) -> str:
+    """Amounts of several currencies (minor units, currency) in a sentence: `£5.00 and €2.00`; nothing is `£0.00`."""
+    said = [format_money(minor, currency) for minor, currency in sums] or [format_money(0)]
+    return " and ".join([*([", ".join(said[:-1])] if said[1:] else []), said[-1]])
+
+
 def format_date(day: date) -> str:
     """A date for reading: `3 Nov 2026`; of a datetime, its own date."""
-    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+    return f"{day.day} {MONTHS[day.month - 1][:3]} {day.year}"
 
 
 def format_moment(moment: datetime) -> str:
     """A time (aware) for reading: `3 Nov 2026, 14:05 UTC`."""
     in_utc = moment.astimezone(UTC)
     return f"{format_date(in_utc)}, {in_utc:%H:%M} UTC"
-
-
-def listed(words: str) -> frozenset[str]:
-    """The words of a list that is written with spaces between them."""
-    return frozenset(words.split())

@@ -10,12 +10,15 @@ from msgspec.structs import replace
 
 from bot import Parse
 
+from .text import blanked
+
 _BEGINS: Final = (
     r"(?:how (?:much|many)|what\b|when did|where did|show|list|tell me|give me|check|am i|is my|did i|have i"
     r"|(?:transfer|move|send|pay)\s+(?!it\b|them\b|that\b))"
 )
 _BETWEEN: Final = re.compile(
-    rf"[\s,;]+(?:and|plus)(?:\s+(?:then|also))?(?:\s+(?:please|can you))?\s+(?={_BEGINS})|[?.!;]\s+(?={_BEGINS})",
+    rf"[\s,;](?:and|plus|but)(?:\s+(?:then|also|first))?(?:\s+(?:please|can you))?\s+(?={_BEGINS})"
+    rf"|[?.!;]\s+(?={_BEGINS})",
     re.IGNORECASE,
 )
 _ABOUT: Final = {
@@ -56,5 +59,5 @@ def _with_shared_time(half: Parse, whole: Parse) -> Parse:
 
 
 def _only(parse: Parse, start: int, end: int) -> Parse:
-    text = " " * start + parse.text[start:end] + " " * (len(parse.text) - end)
+    text = blanked(parse.text, [(0, start), (end, len(parse.text))])
     return replace(parse, text=text, entities=tuple(e for e in parse.entities if start <= e.start and e.end <= end))

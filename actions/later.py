@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from bot import Entity, Parse
+
+from .text import blanked
 
 _WEEKDAY: Final = r"(?:mon|tues|wednes|thurs|fri|satur|sun)days?"
 _UNIT: Final = rf"(?:days?|nights?|mornings?|weeks?|weekends?|fortnights?|months?|quarters?|years?|paydays?|{_WEEKDAY})"
@@ -57,7 +59,7 @@ def without_later(parse: Parse, now: datetime) -> str:
     """The text with blanks for what puts the message off, or repeats it; every place stays where it was."""
     ahead = [(e.start, e.end) for e in parse.entities if e.entity == "time" and _begins_after(e, now)]
     spans = [*ahead, *(match.span() for words in (_AGAIN, _LATER) for match in words.finditer(parse.text))]
-    return _blanked(parse.text, spans)
+    return blanked(parse.text, spans)
 
 
 def _is_now(entity: Entity, now: datetime) -> bool:
@@ -87,10 +89,4 @@ def _moment(side: Any) -> datetime | None:
 def _says_little_else(parse: Parse, now: datetime) -> bool:
     """Whether nothing of weight is left of the text beside the words of time, and an amount."""
     spans = [(e.start, e.end) for e in parse.entities if e.entity in ("time", "amount-of-money")]
-    return not _BESIDE.sub(" ", _blanked(without_later(parse, now), spans)).strip()
-
-
-def _blanked(text: str, spans: Iterable[tuple[int, int]]) -> str:
-    for start, end in spans:
-        text = text[:start] + " " * (end - start) + text[end:]
-    return text
+    return not _BESIDE.sub(" ", blanked(without_later(parse, now), spans)).strip()

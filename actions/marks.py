@@ -1,14 +1,17 @@
-"""Which entities of a message count where several stand on the same words, and which words are the question: pure."""
+"""Which entities of a message count, of many and of those on the same words, and which words are the question: pure."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final
 
 from msgspec.structs import replace
 
 from bot import Entity, Parse
+
+from .text import blanked
 
 FILTERS: Final = frozenset(
     {"account", "merchant", "payee", "category", "direction", "shift", "time", "amount-of-money"}
@@ -24,6 +27,22 @@ _BEGINS_FILTER: Final = re.compile(
     r"\s*(?:on|at|from|in|since|until|till|before|after|during|by|with|for|to|of|between|and|or)\b", re.IGNORECASE
 )
 _SENTENCE: Final = re.compile(r"[.!?;]")
+
+_MOST: Final = 50
+"""The most entities of a kind that are looked at: they are compared with each other."""
+
+
+def bounded(parse: Parse) -> Parse:
+    """The message with no more than the first 50 entities of each kind."""
+    if len(parse.entities) <= _MOST:
+        return parse
+    seen: Counter[str] = Counter()
+    kept = []
+    for entity in sorted(parse.entities, key=lambda entity: entity.start):
+        seen[entity.entity] += 1
+        if seen[entity.entity] <= _MOST:
+            kept.append(entity)
+    return replace(parse, entities=tuple(kept))
 
 
 def distinct(entities: Sequence[Entity]) -> tuple[Entity, ...]:
@@ -46,7 +65,7 @@ def without_preamble(parse: Parse) -> Parse:
         asked = [e for e in parse.entities if e.start >= start]
         told = _SENTENCE.split(parse.text[:start].rstrip(" .!?;"))[-1]
         if not _BEGINS_FILTER.match(told) and _names(before) <= _names(asked):
-            return replace(parse, text=" " * start + parse.text[start:], entities=tuple(asked))
+            return replace(parse, text=blanked(parse.text, [(0, start)]), entities=tuple(asked))
     return parse
 
 

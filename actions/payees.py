@@ -6,7 +6,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import Final
 
 from rapidfuzz import fuzz
@@ -15,11 +15,14 @@ from bot import Action, Turn, hookimpl
 
 from .bank import CustomerBank, Payee
 from .banking import for_customers
-from .formatting import listed
 from .tables import Table
+from .text import listed
 
 _NEAR: Final = 80.0
 """The least likeness (0 to 100, rapidfuzz's ratio) of a misspelt surname; the question for a yes names the payee."""
+
+_LONGEST: Final = 3
+"""The most words of a name that is repeated to whoever said it."""
 
 _SHORTEST: Final = 4
 """The fewest letters of a surname that may be misspelt."""
@@ -27,8 +30,20 @@ _SHORTEST: Final = 4
 _CORRECTED: Final = re.compile(r"\A.*?\b(?:no|sorry|wait|i mean(?:t)?)\b\W*", re.IGNORECASE | re.DOTALL)
 _DENIED: Final = re.compile(r"\bnot\s[^,;.]*?(?:[,;.]|\bbut\b|\Z)", re.IGNORECASE)
 
-_INTRODUCE: Final = frozenset({"to", "pay", "paying", "give", "giving", "send", "sending", "for", "friend"})
+_ALIKE: Final = 75.0
+"""The least likeness of a word to one of a name that is told as the nearest."""
+
+_PAYS: Final = listed("pay paying give giving send sending")
+_INTRODUCE: Final = _PAYS | listed("to owe for friend")
 """Words right before a name that make it one of somebody to be paid: part of a name is enough then."""
+
+_WHOSE: Final = listed("my our his her their")
+_MOVED: Final = listed("money cash it payment transfer over across back out send pay move give owe payable")
+"""Words, other than an amount, right before a "to" that says who gets it; another "to" belongs to a verb."""
+
+_NOBODY: Final = listed(
+    "someone somebody anyone anybody everyone everybody people nobody him them me us myself himself herself"
+)
 
 
 _AFTER: Final = listed(
@@ -78,6 +93,31 @@ def find_payees(payees: Iterable[Payee], said: str) -> tuple[Payee, ...]:
     """The payees whom `said` may mean: it holds nothing but words of their names, and the account's last digits."""
     words = set(_words(said))
     return tuple(payee for payee in payees if words and words <= {*_words(payee.name), payee.masked})
+
+
+def said_name(text: str) -> str | None:
+    """Whom the text wants to be paid, by whatever name; None where no word stands for one.
+
+    An amount has a number in its place.
+    """
+    said = _words(text)
+    for at in range(1, len(said)):
+        name = list(takewhile(lambda word: word.isalpha() and word not in _AFTER, said[at : at + _LONGEST]))
+        if name and name[0] not in _NOBODY and _gets(*("", *said)[at - 1 : at + 1]):
+            return " ".join(name)
+    return None
+
+
+def _gets(before: str, word: str) -> bool:
+    """Whether the word says that who follows it is paid, by what stands before it."""
+    return word in _PAYS or (word == "to" and (before in _MOVED or before.isdecimal()))
+
+
+def nearest(payees: Iterable[Payee], said: str) -> tuple[Payee, ...]:
+    """The payees whose names are likest to the one that was said, if any is like it at all."""
+    likeness = {payee: _likeness(_words(payee.name), _words(said)) for payee in payees}
+    best = max(likeness.values(), default=0.0)
+    return tuple(payee for payee, like in likeness.items() if like == best) if best >= _ALIKE else ()
 
 
 def spoken_payee(payee: Payee) -> str:
@@ -130,17 +170,33 @@ def _length(name: Sequence[str], said: Sequence[str], at: int, *, answer: bool, 
 
     After a first name, `more` may be listed: "Anna and Jonas".
     """
-    length, before = _row(name, said[at:]), said[at - 1] if at else ""
+    length, before = _row(name, said[at : at + 2 * len(name)]), said[at - 1] if at else ""
     if not length or before == "not":
         return 0
     if length >= len(name) > 1:
         return length
-    introduced = (answer and at == 0) or before in _INTRODUCE or (more and before in ("and", "or", "plus"))
-    return length if introduced and (length >= len(name) or _ends_name(said[at + length :])) else 0
+    listed_too = more and before in ("and", "or", "plus")
+    introduced = (answer and at == 0) or listed_too or _is_introduced(name, said, at)
+    return length if introduced and (length >= len(name) or _ends_name(said[at + length : at + length + 1])) else 0
 
 
 def _ends_name(after: Sequence[str]) -> bool:
     return not after or after[0] in _AFTER or not after[0].isalpha()
+
+
+def _likeness(name: Sequence[str], said: Sequence[str]) -> float:
+    """How like two names are in their first or last words; a single word may be either."""
+    if len(said) == 1:
+        return max(fuzz.ratio(word, said[0]) for word in name)
+    return max((fuzz.ratio(name[at], said[at]) for at in (0, -1) if name and said), default=0.0)
+
+
+def _is_introduced(name: Sequence[str], said: Sequence[str], at: int) -> bool:
+    """Whether the words before make a name of what stands there: "pay", "pay my brother", the name's initial."""
+    third, second, first = ("", "", "", *said[max(0, at - 3) : at])[-3:]
+    whose = second in _WHOSE and (at == 2 or third in _INTRODUCE)
+    initial = second in _INTRODUCE and first == name[0][0] and said[at] != name[0]
+    return first in _INTRODUCE or whose or initial
 
 
 def _row(name: Sequence[str], said: Sequence[str]) -> int:

@@ -23,11 +23,12 @@ _FORCES: Final = (
     r"|\b(?:makes?|making)\s+(?:me|us)\s+(?:transfer|move|send|pay|give)\b"
     r"|\b(?:being|am|I['’]?m)\s+(?:forced|threatened|blackmailed)\b"
 )
+_CHEATED: Final = r"\b(?:scam(?:s|mers?|med)?|fraud(?:ster)?s?|phishing)\b"
 _PRESSED: Final = re.compile(
-    rf"{_SAFE_ACCOUNT}|{_AT_RISK}|\b{_WHO}\b(?:\s+\w+){{0,5}}?\s+{_SAYS}\s+{_WHAT}|{_FORCES}", re.IGNORECASE
+    rf"{_CHEATED}|{_SAFE_ACCOUNT}|{_AT_RISK}|\b{_WHO}\b(?:\s+\w+){{0,5}}?\s+{_SAYS}\s+{_WHAT}|{_FORCES}", re.IGNORECASE
 )
 
 
 def is_pressed(text: str) -> bool:
-    """Whether the text says that the police, a caller or the like wants a payment, or names a “safe account”."""
+    """Whether the text says that the police, a caller or the like wants it, or names a scam or a “safe account”."""
     return bool(_PRESSED.search(text))

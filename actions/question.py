@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any, Literal, TypeAlias
 
-from msgspec import Struct
+from msgspec import Struct, ValidationError, convert, to_builtins
 from msgspec.structs import asdict, replace
 
 Kind: TypeAlias = Literal["balance", "overdrawn", "transactions", "spending"]
 Direction: TypeAlias = Literal["in", "out"]
 Order: TypeAlias = Literal["largest", "smallest", "oldest"]
 Grain: TypeAlias = Literal["day", "week", "month", "quarter", "year"]
+Group: TypeAlias = Literal["category", "merchant", "month", "day", "account"]
 
 GRAINS = ("day", "week", "month", "quarter", "year")
 
@@ -20,7 +20,7 @@ ALL_ACCOUNTS = "all"
 """The value of the entity `account` for "all my accounts"."""
 
 
-class Period(Struct, frozen=True):
+class Period(Struct, frozen=True, omit_defaults=True):
     """Days from `start` to just before `end`; None is open. `grain` is the calendar unit it was named by."""
 
     start: date | None = None
@@ -42,10 +42,11 @@ class Shift(Struct, frozen=True):
     grain: Grain | None = None
 
 
-class Filters(Struct, frozen=True):
+class Filters(Struct, frozen=True, omit_defaults=True):
     """Which transactions: None is "any". Amounts are in minor units, without sign, and inclusive.
 
-    `count` is how many of them, and `order` which come first: None is the newest.
+    `count` is how many of them, and `order` which come first: None is the newest. `by` is what the sum is wanted for
+    each of ("which shop did I spend most at").
     """
 
     account: str | None = None
@@ -57,6 +58,7 @@ class Filters(Struct, frozen=True):
     at_most: int | None = None
     count: int | None = None
     order: Order | None = None
+    by: Group | None = None
 
 
 NO_FILTERS = Filters()
@@ -65,13 +67,20 @@ NO_FILTERS = Filters()
 class Said(Struct, frozen=True):
     """What one message says about the filters; `refers_back` is for "those" and "that".
 
-    `only_time` is for a message that holds nothing but a time ("last month?").
+    `only_time` is for a message that holds nothing but a time ("last month?"), and `of_those` for one about a part of
+    what was talked about ("how much of that was groceries", "the last one").
     """
 
     filters: Filters = NO_FILTERS
     shift: Shift | None = None
     refers_back: bool = False
     only_time: bool = False
+    of_those: bool = False
+
+    @property
+    def only_account(self) -> bool:
+        """Whether the message says nothing but, at most, an account."""
+        return self.filters == Filters(account=self.filters.account) and self.shift is None
 
     @property
     def narrows(self) -> bool:
@@ -89,23 +98,16 @@ class Question(Struct, frozen=True):
     def to_json(self) -> dict[str, Any]:
         """Give the question as the JSON that the slot `question` keeps."""
         shown = {"shown": self.shown} if self.shown else {}
-        return {"kind": self.kind, **_present(asdict(self.filters)), **_period_json(self.filters.period), **shown}
+        return {"kind": self.kind, **to_builtins(self.filters), **shown}
 
     @classmethod
     def from_json(cls, kept: Any) -> Question | None:
         """Read what `to_json` gave; None for anything else, so that an old slot never breaks a turn."""
-        if not isinstance(kept, Mapping) or kept.get("kind") not in _KINDS:
-            return None
-        known = {name: kept[name] for name in _PLAIN if name in kept}
         try:
-            filters = Filters(**known, period=_period(kept.get("period")))
-            return cls(kept["kind"], filters, int(kept.get("shown", 0)))
-        except (TypeError, ValueError):
+            slot = convert(kept, dict[str, Any])
+            return convert({**slot, "filters": slot}, cls)
+        except ValidationError:
             return None
-
-
-_KINDS = ("balance", "overdrawn", "transactions", "spending")
-_PLAIN = tuple(name for name in Filters.__struct_fields__ if name != "period")
 
 
 def new_question(kind: Kind, said: Said, kept: Question | None, today: date) -> Question:
@@ -114,7 +116,7 @@ def new_question(kind: Kind, said: Said, kept: Question | None, today: date) -> 
     "Those payments" point back too, whichever way the money of the last question went, and so does a mere "last month".
     """
     bare = replace(said, filters=replace(said.filters, direction=None))
-    if kept and (said.only_time or (said.refers_back and (said.shift or not bare.narrows))):
+    if kept and (said.only_time or said.of_those or (said.refers_back and (said.shift or not bare.narrows))):
         return Question(kind, merge(kept.filters, bare if kept.filters.direction else said, today))
     return Question(kind, merge(NO_FILTERS, said, today))
 
@@ -125,8 +127,7 @@ def follow_up(said: Said, kept: Question | None, today: date) -> Question | None
         return kept if said.refers_back else None
     if kept is None:
         return None
-    only_account = said.filters == Filters(account=said.filters.account) and not said.shift
-    if kept.kind in ("balance", "overdrawn") and not only_account:
+    if kept.kind in ("balance", "overdrawn") and not said.only_account:
         return Question("transactions", merge(kept.filters, said, today))
     return Question(kept.kind, merge(kept.filters, said, today))
 
@@ -136,13 +137,15 @@ def merge(kept: Filters, said: Said, today: date) -> Filters:
     new = said.filters
     turned = new.direction is not None and kept.direction is not None and new.direction != kept.direction
     if new.merchant or new.category or turned:
-        kept = replace(kept, merchant=None, category=None)
+        kept = replace(kept, merchant=None, category=None, by=None)
     if new.at_least is not None or new.at_most is not None:
         kept = replace(kept, at_least=None, at_most=None)
     if (new.period or said.shift) and new.count is None and kept.order is None:
         kept = replace(kept, count=None)
     if new.count is not None:
         kept = replace(kept, order=None)
+    elif new.order and kept.count == 1:  # after "the biggest", "which were the biggest" asks for several
+        kept = replace(kept, count=None)
     merged = replace(kept, **{name: value for name, value in asdict(new).items() if value is not None})
     if said.shift and new.period is None:
         merged = replace(merged, period=shifted(kept.period, said.shift, today))
@@ -183,21 +186,3 @@ def step(day: date, grain: Grain, steps: int) -> date:
     if not 12 <= months < 12 * 10_000:
         return date.max if steps > 0 else date.min
     return day.replace(year=months // 12, month=months % 12 + 1)
-
-
-def _present(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value is not None and name != "period"}
-
-
-def _period_json(period: Period | None) -> dict[str, Any]:
-    if period is None:
-        return {}
-    days = {"start": period.start, "end": period.end}
-    return {"period": {**{k: day.isoformat() for k, day in days.items() if day}, "grain": period.grain}}
-
-
-def _period(kept: Any) -> Period | None:
-    if kept is None:
-        return None
-    days = {name: date.fromisoformat(kept[name]) for name in ("start", "end") if name in kept}
-    return Period(**days, grain=kept["grain"])

@@ -13,50 +13,24 @@ from msgspec.structs import replace
 
 from bot import Entity, Parse
 
-from .marks import distinct
-from .question import ALL_ACCOUNTS, GRAINS, Direction, Filters, Grain, Order, Said, Shift
-from .selection import TRANSFERS
+from .directions import with_direction, with_own_moves
+from .groups import grouped_by
+from .marks import bounded, distinct
+from .question import ALL_ACCOUNTS, GRAINS, Filters, Grain, Order, Said, Shift
+from .text import lead, listed
 from .times import length_named, read_period
 
-MOST_ROWS: Final = 100
+MOST_COUNTED: Final = 100
 """The highest count that "my last … transactions" may ask for."""
 
 _REFERS_BACK: Final = re.compile(
     r"\b(that|those|these|them|this|it)\b|\b(the|in) (total|sum)\b|\baltogether\b"
+    r"|\A\W*((and|but|so|ok|then)\s+)*how much( exactly)?\W*\Z"
     r"|\A\W*(and\s+)?(show me|show|which( ones?)?|list|(the )?details)( please)?\W*\Z",
     re.IGNORECASE,
 )
-_TO_ME: Final = re.compile(
-    r"\b(pa(y|ys|id|ying)|g[ai]v(e|es|en|ing)|sen[dt]|sends|ow(e|es|ed)) me\b|\b(get|gets|got|getting) paid\b"
-    r"|\bhow (much|many)\b.*\b(get|got|receive|received)\b( \w+){0,2}? from\b",
-    re.IGNORECASE,
-)
-_PAYDAY: Final = re.compile(r"\blast (get|got|was|been) paid\b", re.IGNORECASE)
-_TRANSFERRED: Final = re.compile(r"\btransfer(s|red)?\b", re.IGNORECASE)
-_MOVED: Final = re.compile(r"\b(moved?|put)\b", re.IGNORECASE)
-_TARGET: Final = re.compile(r"\b(to|into|put\b.*\bin)\s+((my|the|our)\s+)?\Z", re.IGNORECASE)
-_SOURCE: Final = re.compile(r"\b(from|out of)\s+((my|the|our)\s+)?\Z", re.IGNORECASE)
 _WORD: Final = re.compile(r"\w+")
-_AROUND_TIME: Final = frozenset(
-    [
-        "and",
-        "or",
-        "only",
-        "just",
-        "in",
-        "for",
-        "the",
-        "what",
-        "about",
-        "how",
-        "now",
-        "then",
-        "ok",
-        "please",
-        "so",
-        "during",
-    ]
-)
+_AROUND_TIME: Final = listed("and or only just in for the what about how now then ok please so during")
 _MORE_THAN: Final = re.compile(r"\b(over|above|exceeding|(more|greater|bigger|larger|higher) than)\s*\Z", re.IGNORECASE)
 _LESS_THAN: Final = re.compile(r"\b(under|below|(less|lower|fewer|smaller|cheaper) than)\s*\Z", re.IGNORECASE)
 _NOT: Final = re.compile(r"\b(no|not|n't)\s+\S+\s+than\s*\Z", re.IGNORECASE)
@@ -67,12 +41,22 @@ _OR_LESS: Final = re.compile(r"\s*(or|and)\s+(less|under|below|smaller|lower|few
 _BETWEEN: Final = re.compile(r"\b(between|from)\s*\Z", re.IGNORECASE)
 _AND: Final = re.compile(r"\s*(and|to|up to|-|–)\s*", re.IGNORECASE)
 _LARGEST: Final = re.compile(
-    r"\btop (?=\d|two|three|four|five|ten)|\b(biggest|largest|highest|greatest|most expensive|priciest|dearest)\b",
+    r"\btop (?=\d|two|three|four|five|ten)|\b(biggest|largest|highest|greatest|most expensive|priciest|dearest)\b"
+    r"|\bthe most (?:I|we)(?:['’]ve| have)?(?: ever)? (?:spent|paid)\b",
     re.IGNORECASE,
 )
 _OLDEST: Final = re.compile(r"\b(first|earliest|oldest)\b", re.IGNORECASE)
 _SMALLEST: Final = re.compile(r"\b(smallest|lowest|least expensive|cheapest)\b", re.IGNORECASE)
 _ONE: Final = r"(payment|transaction|purchase|charge|deposit|one|thing|entry|bill|expense|item|amount)\b(?! month)"
+_SUPERLATIVE: Final = r"(?:biggest|largest|highest|smallest|lowest|cheapest|earliest|oldest|first|last|latest|newest)"
+_OF_THOSE: Final = re.compile(
+    r"\b(?:much|many|which|what|any|part|share|one|ones|some|most) of (?:it|that|this|those|these|them)\b"
+    r"(?! (?:day|week|month|quarter|year|account|card)s?\b)",
+    re.IGNORECASE,
+)
+_THE_ONE: Final = re.compile(rf"\bthe (?:most (?:recent|expensive)|{_SUPERLATIVE})(?: ones?\b|\W*\Z)", re.IGNORECASE)
+_SINGLE: Final = re.compile(r"\s*(?:\bone\b)?\W*\Z", re.IGNORECASE)
+_PLURAL: Final = re.compile(r"\b(?:were|are|ones)\b", re.IGNORECASE)
 _ONE_THING: Final = re.compile(rf"\s+(\w+\s+){{0,2}}?{_ONE}", re.IGNORECASE)
 _OUTGOING: Final = re.compile(
     r"\s+(\w+\s+){0,2}?(purchases?|payments?|expenses?|bills?|thing I bought)\b", re.IGNORECASE
@@ -93,21 +77,35 @@ def understand(parse: Parse, today: date | None = None) -> Said:
 
     Somebody who is paid is a shop among others: "how much did I give Anna".
     """
-    entities = distinct(parse.entities)
+    entities = distinct(bounded(parse).entities)
     turned = _turned_range(parse.text, entities)
     at_least, at_most = _ends(turned) if turned else _amounts(parse.text, entities)
     filters = Filters(
         account=_account(entities),
         merchant=_first(entities, "merchant") or _first(entities, "payee"),
-        category="income" if _PAYDAY.search(parse.text) else _first(entities, "category"),
-        direction=_direction(parse.text, entities),
+        category=_first(entities, "category"),
         period=read_period(entities) or (length_named(parse.text, today) if today else None),
         at_least=at_least,
         at_most=at_most,
         count=_count(parse.text, [entity for entity in entities if entity not in turned]),
+        by=grouped_by(parse.text),
     )
-    filters = _with_order(parse.text, _with_own_moves(parse.text, entities, filters), entities)
-    return Said(filters, _shift(entities), bool(_REFERS_BACK.search(parse.text)), _only_time(parse.text, entities))
+    filters = with_direction(parse.text, entities, filters)
+    filters = _with_order(parse.text, with_own_moves(parse.text, entities, filters), entities)
+    return Said(
+        filters,
+        _shift(entities),
+        bool(_REFERS_BACK.search(parse.text)),
+        _only_time(parse.text, entities),
+        _is_of_those(parse.text, filters),
+    )
+
+
+def _is_of_those(text: str, filters: Filters) -> bool:
+    """Whether a part of what was talked about is meant: "how much of that", and "the last one" with nothing beside."""
+    if _OF_THOSE.search(text):
+        return True
+    return bool(_THE_ONE.search(text)) and filters == Filters(count=filters.count, order=filters.order)
 
 
 def _only_time(text: str, entities: Sequence[Entity]) -> bool:
@@ -123,7 +121,12 @@ def _with_order(text: str, filters: Filters, entities: Sequence[Entity]) -> Filt
         one = filters.count is None and _LAST_ONE.search(text)
         return replace(filters, count=1) if one else filters
     out = filters.direction or ("out" if _OUTGOING.match(text, found.end()) else None)
-    count = filters.count or (1 if _ONE_THING.match(text, found.end()) else None)
+    single = (
+        found.group().endswith(("spent", "paid"))
+        or _ONE_THING.match(text, found.end())
+        or (_SINGLE.match(text, found.end()) and not _PLURAL.search(text))
+    )
+    count = filters.count or (1 if single else None)
     return replace(filters, order=order, direction=out, count=count)
 
 
@@ -135,18 +138,6 @@ def _order(text: str, entities: Sequence[Entity]) -> tuple[Order | None, re.Matc
             if not any(date.start <= found.start() < date.end for date in dates):
                 return order, found
     return None, None
-
-
-def _with_own_moves(text: str, entities: Sequence[Entity], filters: Filters) -> Filters:
-    """Moves between own accounts, where the words ask for them; into or out of the account that is named."""
-    if filters.merchant or filters.category not in (None, TRANSFERS) or text.startswith("/"):
-        return filters
-    before = [text[: entity.start] for entity in entities if entity.entity == "account"]
-    into, out = any(_TARGET.search(b) for b in before), any(_SOURCE.search(b) for b in before)
-    moved = filters.category or _TRANSFERRED.search(text) or ((into or out) and _MOVED.search(text))
-    if not moved:
-        return filters
-    return replace(filters, category=TRANSFERS, direction="in" if into else "out" if out else filters.direction)
 
 
 def as_entities(filters: Filters) -> dict[str, Any]:
@@ -177,12 +168,6 @@ def _account(entities: Iterable[Entity]) -> str | None:
     return ALL_ACCOUNTS if account and account.casefold().split()[:1] == ["all"] else account
 
 
-def _direction(text: str, entities: Iterable[Entity]) -> Direction | None:
-    """Which way the money went; "in" wins over a "pay" beside it ("what was paid in", "has Anna paid me")."""
-    found = [e.value for e in entities if e.entity == "direction"]
-    return "in" if "in" in found or _TO_ME.search(text) else "out" if "out" in found else None
-
-
 def _shift(entities: Iterable[Entity]) -> Shift | None:
     words = (_first(entities, "shift") or "").split()
     if len(words) != 2 or words[0] not in ("previous", "next"):
@@ -193,12 +178,12 @@ def _shift(entities: Iterable[Entity]) -> Shift | None:
 
 def _count(text: str, entities: Iterable[Entity]) -> int | None:
     for entity in entities:
-        if entity.entity != "number" or not _is_plain(entity.value) or _compared(text[: entity.start]):
+        if entity.entity != "number" or not _is_plain(entity.value) or _compared(lead(text, entity.start)):
             continue
         if text[entity.start : entity.end].lower() == "one":  # "the savings one"
             continue
         if entity.value >= 1 and entity.value == int(entity.value):
-            return min(int(entity.value), MOST_ROWS)
+            return min(int(entity.value), MOST_COUNTED)
     return None
 
 
@@ -209,6 +194,14 @@ def _is_plain(value: Any) -> bool:
 
 def _compared(before: str) -> bool:
     return any(words.search(before) for words in (_MORE_THAN, _LESS_THAN, _AT_LEAST, _AT_MOST))
+
+
+def unread_amount(parse: Parse) -> str | None:
+    """The words of an amount that no bound comes of: it is not in pounds, or no whole number of pence."""
+    if parse.text.startswith("/"):
+        return None
+    amounts = (e for e in distinct(parse.entities) if e.entity == "amount-of-money")
+    return next((parse.text[e.start : e.end] for e in amounts if _amount(parse.text, e) == Amounts()), None)
 
 
 # --- amounts -----------------------------------------------------------------
@@ -233,7 +226,7 @@ def _turned_range(text: str, entities: Sequence[Entity]) -> Sequence[Entity]:
     for two in pairwise(sorted(entities, key=lambda entity: entity.start)):
         one, other = two
         named = {one.entity, other.entity}
-        between = _BETWEEN.search(text[: one.start]) and _AND.fullmatch(text[one.end : other.start])
+        between = _BETWEEN.search(lead(text, one.start)) and _AND.fullmatch(text[one.end : other.start])
         if between and "amount-of-money" in named and named <= {"amount-of-money", "number"} and None not in _ends(two):
             return two
     return ()
@@ -248,7 +241,7 @@ def _ends(ends: Sequence[Entity]) -> Amounts:
 def _amount(text: str, entity: Entity) -> Amounts:
     if entity.entity == "amount-of-money":
         return _bounds(text, entity)
-    if entity.entity == "number" and _is_plain(entity.value) and _compared(text[: entity.start]):
+    if entity.entity == "number" and _is_plain(entity.value) and _compared(lead(text, entity.start)):
         pence = whole_pence(entity.value)
         return Amounts() if pence is None else _around(text, entity, pence)
     return Amounts()
@@ -281,7 +274,7 @@ def _digits(said: str) -> int:
 
 
 def _around(text: str, entity: Entity, pennies: int) -> Amounts:
-    before, after = text[: entity.start], text[entity.end :]
+    before, after = lead(text, entity.start), text[entity.end :]
     if _AT_LEAST.search(before):
         return Amounts(pennies, None)
     if _AT_MOST.search(before):

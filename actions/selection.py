@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from .bank import Transaction
-from .question import Filters, Period
+from .question import Direction, Filters, Period
 
 TRANSFERS: Final = "transfers"
 """The bank's category for moves between the customer's own accounts and investments."""
@@ -34,6 +35,13 @@ LOOK_BACK: Final = timedelta(days=730)
 """How far back a period without a beginning is looked at."""
 
 
+class Sum(NamedTuple):
+    """An amount in the minor units of its currency."""
+
+    minor: int
+    currency: str
+
+
 def select(transactions: Iterable[Transaction], filters: Filters, *, own_transfers: bool = True) -> list[Transaction]:
     """The transactions that pass the filters (`count` and `account` aside), newest first, or as `order` says."""
     passed = [t for t in transactions if _passes(t, filters) and (own_transfers or t.category != TRANSFERS)]
@@ -42,7 +50,8 @@ def select(transactions: Iterable[Transaction], filters: Filters, *, own_transfe
         return newest
     if filters.order == "oldest":
         return newest[::-1]
-    return sorted(newest, key=lambda t: abs(t.minor), reverse=filters.order == "largest")
+    sign = -1 if filters.order == "largest" else 1
+    return sorted(newest, key=lambda t: (t.currency != "GBP", t.currency, sign * abs(t.minor)))
 
 
 def counts_own_transfers(filters: Filters) -> bool:
@@ -56,9 +65,20 @@ def counts_own_transfers(filters: Filters) -> bool:
     return filters.direction == "in" and filters.account is not None
 
 
-def total(transactions: Iterable[Transaction]) -> int:
-    """The sum of the amounts without their signs, in minor units; one direction is meant to be selected before."""
-    return abs(sum(t.minor for t in transactions))
+def totals(transactions: Iterable[Transaction]) -> list[Sum]:
+    """The sums of amounts of one direction without their signs, one of each currency, pounds first.
+
+    Money of two currencies is never added up.
+    """
+    sums: Counter[str] = Counter()
+    for transaction in transactions:
+        sums[transaction.currency] += transaction.minor
+    return [Sum(abs(sums[currency]), currency) for currency in sorted(sums, key=lambda c: (c != "GBP", c))]
+
+
+def direction_of(filters: Filters) -> Direction:
+    """The direction that a sum is of: money out, unless the category is one that only comes in."""
+    return filters.direction or ("in" if filters.category in INCOME else "out")
 
 
 def goes_to_people(transactions: Sequence[Transaction]) -> bool:
@@ -84,9 +104,11 @@ def windows(until: date) -> Sequence[date]:
 
 def _passes(transaction: Transaction, filters: Filters) -> bool:
     amount = abs(transaction.minor)
+    bounded = filters.at_least is not None or filters.at_most is not None
     return (
         (filters.direction is None or (transaction.minor > 0) == (filters.direction == "in"))
         and (filters.period is None or transaction.day in filters.period)
+        and (not bounded or transaction.currency == "GBP")
         and (filters.at_least is None or amount >= filters.at_least)
         and (filters.at_most is None or amount <= filters.at_most)
         and (filters.category is None or _same(transaction.category, filters.category))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
@@ -18,15 +19,23 @@ from bot import Parse
 from .accounts import find_accounts
 from .bank import Account
 from .request import without_denied
+from .text import lead
 
 Side: TypeAlias = Literal["from_account", "to_account"]
 
 _DETERMINED: Final = r"(?:\s+(?:my|our|your|the|a|an))?\s*\Z"
-_OUT_OF: Final = re.compile(rf"\b(?:from|out\s+of|using|use|with|via){_DETERMINED}", re.IGNORECASE)
+_OUT_OF: Final = re.compile(rf"\b(?:from|(?<!instead\s)of|using|use|with|via){_DETERMINED}", re.IGNORECASE)
 _INTO: Final = re.compile(rf"(?:\b(?:to|into|onto|towards?)|->|→){_DETERMINED}", re.IGNORECASE)
 _WITHIN: Final = re.compile(rf"\bin{_DETERMINED}", re.IGNORECASE)
 _NOT: Final = re.compile(
-    rf"\b(?:not|never|(?:do|does|did|wo|would|should|ca|could)n['’]?t)(?:\s+(?:from|to|into|in|use|using|touch|with|via|take|it|out|of)){{0,3}}{_DETERMINED}",
+    rf"\b(?:not|never|instead\s+of|rather\s+than|(?:do|does|did|wo|would|should|ca|could)n['’]?t)(?:\s+(?:from|to|into|in|use|using|touch|with|via|take|it|out|of)){{0,3}}{_DETERMINED}",
+    re.IGNORECASE,
+)
+_CORRECTED: Final = re.compile(
+    r"\W+(?:no|sorry|wait|actually|I\s+mean(?:t)?)\W+(?:(?:use|my|the|our)\s+)*", re.IGNORECASE
+)
+_ACCOUNT: Final = re.compile(
+    r"\b(?:from|out\s+of|using|to|into|in)\s+(?:my|our)\s+((?!(?:other|own|bank|new|same)\b)\w+\s+account)\b",
     re.IGNORECASE,
 )
 _OTHER: Final[Mapping[Side, Side]] = {"from_account": "to_account", "to_account": "from_account"}
@@ -54,8 +63,15 @@ def mentions(parse: Parse, accounts: Sequence[Account]) -> list[Mention]:
         return marked
     named = list(_nicknames(parse.text, accounts))
     marked = [m for m in marked if not any(n.start < m.end and m.start < n.end for n in named)]
-    found = [_sided(parse.text, mention) for mention in sorted([*named, *marked], key=lambda m: m.start)]
-    return [m for m, before in zip(found, [None, *found], strict=False) if not _is_again(m, before, accounts)]
+    wanted = without_denied(parse.text)
+    found: list[Mention] = []
+    for mention in sorted([*named, *marked], key=lambda m: m.start):
+        sided = _sided(parse.text, wanted, mention)
+        if found and _is_again(parse.text, sided, found[-1], accounts):
+            found[-1] = replace(found[-1], end=sided.end)
+        else:
+            found.append(sided)
+    return _corrected(parse.text, found)
 
 
 def sides(found: Sequence[Mention], asked: str | None) -> dict[Side, str]:
@@ -72,6 +88,12 @@ def sides(found: Sequence[Mention], asked: str | None) -> dict[Side, str]:
         if side:
             known[side] = mention.said
     return known
+
+
+def names_unknown(text: str, found: Sequence[Mention]) -> bool:
+    """Whether the text names an account by a kind that is none of those found: "from my joint account"."""
+    named = (match.span(1) for match in _ACCOUNT.finditer(text))
+    return any(not any(m.start < end and start < m.end for m in found) for start, end in named)
 
 
 def _open_side(mention: Mention, count: int, asked: str | None, known: Mapping[Side, str]) -> Side | None:
@@ -101,9 +123,9 @@ def _nicknames(text: str, accounts: Sequence[Account]) -> Iterator[Mention]:
                 yield Mention(*match.span(), name)
 
 
-def _sided(text: str, mention: Mention) -> Mention:
-    before = text[: mention.start]
-    denied = bool(_NOT.search(before)) or not without_denied(text)[mention.start : mention.end].strip()
+def _sided(text: str, wanted: str, mention: Mention) -> Mention:
+    before = lead(text, mention.start)
+    denied = bool(_NOT.search(before)) or not wanted[mention.start : mention.end].strip()
     if _OUT_OF.search(before):
         return replace(mention, side="from_account", denied=denied)
     if _INTO.search(before):
@@ -113,8 +135,19 @@ def _sided(text: str, mention: Mention) -> Mention:
     return replace(mention, denied=denied)
 
 
-def _is_again(mention: Mention, before: Mention | None, accounts: Sequence[Account]) -> bool:
-    """Whether it is the account named right before, as on a button: "Rainy day (savings account)"."""
-    if before is None or mention.side or mention.learned or mention.denied:
+def _corrected(text: str, found: Sequence[Mention]) -> list[Mention]:
+    """The mentions where one takes back another: "from current, no savings"."""
+    said = list(found)
+    for at, (before, mention) in enumerate(pairwise(found)):
+        if mention.side is None and _CORRECTED.fullmatch(text, before.end, mention.start):
+            said[at] = replace(before, denied=True)
+            said[at + 1] = replace(mention, side=before.side, learned=before.learned)
+    return said
+
+
+def _is_again(text: str, mention: Mention, before: Mention, accounts: Sequence[Account]) -> bool:
+    """Whether it is the account named before, as on a button, "Rainy day (savings account)", or in "rainy day pot"."""
+    between = text[before.end : mention.start].strip(" (")
+    if mention.side or mention.denied or between:
         return False
     return find_accounts(accounts, mention.said) == find_accounts(accounts, before.said)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Final
@@ -13,17 +14,30 @@ from bot import Action, Turn, hookimpl
 from .bank import CustomerBank, Transaction
 from .banking import for_customers
 from .clarifying import clarified, find_meant
-from .conversation import keep, kept, said, today_of
+from .conversation import heard, keep, kept, said, today_of
+from .directions import goes_both_ways
 from .fallback import in_words
-from .fetching import Found, find_all
-from .formatting import format_date, format_money
-from .question import Direction, Filters, Period, Question, new_question
-from .selection import INCOME, TRANSFERS, bounds, counts_own_transfers, goes_to_people, total, usual_period
+from .fetching import Found, find_all, find_few
+from .formatting import format_date, format_sums
+from .question import Filters, Period, Question, new_question
+from .ranking import ranking
+from .selection import (
+    TRANSFERS,
+    bounds,
+    counts_own_transfers,
+    direction_of,
+    goes_to_people,
+    select,
+    totals,
+    usual_period,
+)
 from .transactions import transactions
 from .wording import describe
 
 QUIET: Final = timedelta(days=62)
 """No account is without any transaction for so long: its records begin later."""
+
+_LAST_FEW: Final = re.compile(r"\b(?:last|latest|recent|first)\s+(?:\d|[a-z]+\s+(?!of\b))", re.IGNORECASE)
 
 _SAID: Final = {
     "in": ("utter_received", "utter_received_nothing"),
@@ -35,15 +49,24 @@ async def spending(turn: Turn, bank: CustomerBank, question: Question | None = N
     """Say the sum, what it is a sum of, and of how many payments; of the largest or smallest, list them."""
     today = today_of(turn)
     question = question or new_question("spending", said(turn), kept(turn), today)
+    if question.filters.by:
+        await ranking(turn, bank, question)
+        return
     if question.filters.order:
-        wanted = replace(question.filters, direction=_direction(question))
+        wanted = replace(question.filters, direction=direction_of(question.filters))
         await transactions(turn, bank, Question("transactions", wanted))
         return
     clear = await clarified(turn, bank, question)
     if clear is None:
         return
     question = clear
-    filters = replace(question.filters, count=None, direction=_direction(question))
+    if goes_both_ways(heard(turn).text):
+        turn.say("utter_one_filter", what=in_words(["money in", "money out"]))
+        return
+    if _is_of_a_few(turn, question):
+        await _sum_of_few(turn, bank, question)
+        return
+    filters = replace(question.filters, count=None, direction=direction_of(question.filters))
     filters = replace(filters, period=filters.period or usual_period(today))
     found = await find_meant(turn, bank, filters, find_all)
     if found is not None:
@@ -52,13 +75,30 @@ async def spending(turn: Turn, bank: CustomerBank, question: Question | None = N
         _say_where_records_begin(turn, found)
 
 
+def _is_of_a_few(turn: Turn, question: Question) -> bool:
+    """Whether the sum is of so many transactions: "my last three", or those that were listed before."""
+    count, said_now = question.filters.count, said(turn).filters.count
+    return count is not None and (said_now is None or bool(_LAST_FEW.search(heard(turn).text)))
+
+
+async def _sum_of_few(turn: Turn, bank: CustomerBank, question: Question) -> None:
+    """Say the sum of the latest few, of which those of the other direction are left out."""
+    found = await find_meant(turn, bank, question.filters, find_few)
+    if found is None:
+        return
+    keep(turn, Question("spending", found.asked))
+    way = direction_of(question.filters)
+    _say_sum(turn, replace(found.filters, direction=way), select(found.transactions, Filters(direction=way)))
+
+
 def _say_sum(turn: Turn, filters: Filters, found: Sequence[Transaction]) -> None:
     counted = [t for t in found if counts_own_transfers(filters) or t.category != TRANSFERS]
     to_people = filters.merchant is not None and goes_to_people(counted)
     about = describe(filters, today_of(turn), to_people=to_people)
+    about = f"{about} in the last {filters.count} transactions".strip() if filters.count else about
     response, nothing = ("utter_paid", "") if to_people else _SAID[filters.direction or "out"]
     payments = "1 payment" if len(counted) == 1 else f"{len(counted)} payments"
-    turn.say(response if counted else nothing, total=format_money(total(counted)), what=about, payments=payments)
+    turn.say(response if counted else nothing, total=format_sums(totals(counted)), what=about, payments=payments)
     names = sorted({t.merchant or t.description for t in counted})
     if filters.merchant is not None and len(names) > 1:
         turn.say("utter_several_names", what=in_words(names))
@@ -72,11 +112,6 @@ def _say_where_records_begin(turn: Turn, found: Found) -> None:
     first = min((t.day for t in found.looked_at), default=since)
     if first - since > QUIET:
         turn.say("utter_records_begin", date=format_date(first))
-
-
-def _direction(question: Question) -> Direction:
-    """Money out, unless the category is one that only comes in."""
-    return question.filters.direction or ("in" if question.filters.category in INCOME else "out")
 
 
 @hookimpl

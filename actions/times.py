@@ -21,7 +21,7 @@ def read_period(entities: Iterable[Entity]) -> Period | None:
 
 
 def length_named(text: str, today: date) -> Period | None:
-    """ "What does it cost me a year": the last one, as many days as it has."""
+    """ "What does it cost me a year": the 365 days up to and with today (of a week, 7)."""
     found = _LENGTH.search(text)
     if found is None:
         return None

@@ -14,16 +14,16 @@ from .accounts import choice, find_accounts, written
 from .bank import Account, CustomerBank, Transaction
 from .banking import bank_of, for_customers
 from .clarifying import clarified, doubtful, find_meant
-from .conversation import events_before, keep, kept, said, today_of
+from .conversation import REQUESTED_SLOT, events_before, keep, kept, said, today_of
 from .fetching import Found, find_few
 from .formatting import format_date, format_money
 from .question import ALL_ACCOUNTS, NO_FILTERS, Filters, Order, Question, follow_up, new_question
+from .ranking import ranking
 from .selection import goes_to_people, select
 from .tables import Table
 from .wording import describe, noun
 
 FORM: Final = "transactions_form"
-REQUESTED_SLOT: Final = "requested_slot"
 _OTHER_QUESTIONS: Final = ("ask_balance", "ask_overdrawn", "ask_spending", "ask_transfer")
 
 _WHICH: Final[Mapping[Order | None, str]] = {
@@ -43,9 +43,22 @@ async def run(turn: Turn) -> None:
         await for_customers(transactions)(turn)
 
 
+async def run_aside(turn: Turn) -> None:
+    """List what the message asks for in the middle of a transfer: of all accounts, as only one form asks at a time."""
+    await validate_form(turn)
+    if turn.slot("account") is None:
+        turn.set("account", ALL_ACCOUNTS)
+    await run(turn)
+
+
 async def transactions(turn: Turn, bank: CustomerBank, question: Question | None = None) -> None:
     """List the transactions that are asked for, newest first."""
-    question = await clarified(turn, bank, question or _completed(turn))
+    question = question or _completed(turn)
+    if question.filters.by:
+        turn.set("account", None)
+        await ranking(turn, bank, question)
+        return
+    question = await clarified(turn, bank, question)
     turn.set("account", None)
     found = await find_meant(turn, bank, question.filters, find_few) if question else None
     if found is not None:
@@ -189,8 +202,9 @@ def transactions_table(found: Sequence[Transaction], accounts: Sequence[Account]
 
 @hookimpl
 def register_actions(register: Callable[[str, Action], None]) -> None:
-    """Offer the action and the two of its form."""
+    """Offer the actions and the two of the form."""
     register("action_transactions", run)
+    register("action_transactions_aside", run_aside)
     register("action_more_transactions", for_customers(more))
     register("validate_transactions_form", validate_form)
     register("action_ask_transactions_form_account", ask_account)

@@ -7,9 +7,12 @@ from typing import Any, Final
 
 from bot import Action, EffectResult, SlotSet, Turn, hookimpl
 
-from .conversation import events_before
+from .conversation import REQUESTED_SLOT, events_before
 from .formatting import format_money
-from .transfer_slots import FORM_SLOTS, REQUESTED_SLOT
+from .transfer_slots import FORM_SLOTS
+
+_ORDER: Final = ("customer", "debtor", "creditor", "minor")
+"""What is kept of a transfer, by the names of its effect's parameters, so that it can be asked for again."""
 
 _SAID: Final = {"done": "utter_transfer_done", "unknown": "utter_transfer_unknown"}
 _REFUSED: Final = {
@@ -101,7 +104,7 @@ def tell(turn: Turn, parameters: Mapping[str, Any], result: EffectResult) -> Non
     _say(turn, _note(turn, effect.key if effect else "", parameters, result))
 
 
-def _note(turn: Turn, key: str, parameters: Mapping[str, Any], result: EffectResult) -> dict[str, str]:
+def _note(turn: Turn, key: str, parameters: Mapping[str, Any], result: EffectResult) -> dict[str, Any]:
     details = result.result if isinstance(result.result, Mapping) else {}
     note = {
         "key": key,
@@ -110,6 +113,7 @@ def _note(turn: Turn, key: str, parameters: Mapping[str, Any], result: EffectRes
         "amount": format_money(parameters["minor"], parameters["currency"]),
         "source": parameters["source"],
         "target": parameters["target"],
+        "order": {name: parameters[name] for name in _ORDER},
     }
     turn.set("transfer", note)
     return note
@@ -122,12 +126,12 @@ def _just_made_one(turn: Turn) -> bool:
     )
 
 
-def _say(turn: Turn, note: Mapping[str, str]) -> None:
+def _say(turn: Turn, note: Mapping[str, Any]) -> None:
     refused = _REFUSED.get(note["reason"], "utter_transfer_refused_other")
     turn.say(refused if note["outcome"] == "refused" else _SAID[note["outcome"]], **_details(note))
 
 
-def _details(note: Mapping[str, str]) -> dict[str, Any]:
+def _details(note: Mapping[str, Any]) -> dict[str, Any]:
     return {name: note[name] for name in ("amount", "source", "target")}
 
 

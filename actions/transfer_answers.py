@@ -7,17 +7,19 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from bot import BotUttered, Entity, Turn, UserUttered
+from bot import BotUttered, Entity, Turn
 
-from .amounts import MONEY, bare_amount
+from .amounts import MONEY, said_amount
 from .bank import CustomerBank
-from .changes import changed_amounts, changed_payees, changed_payment, says_nothing_more, says_only, swaps
+from .changes import adds_another, changed_payment, says_nothing_more, says_only, swaps
 from .consent import consents
-from .request import amounts
+from .conversation import REQUESTED_SLOT, before_message
 from .said import minor, whole_pence
-from .sides import mentions
-from .transfer_checks import take_payees, take_sides
-from .transfer_slots import CHECKED_SLOTS, REQUESTED_SLOT, asked_about, checked, if_there, message
+from .sides import mentions, sides
+from .text import blanked
+from .transfer_checks import answered_amounts, take_sides
+from .transfer_payees import hear_payee, named, take_payees
+from .transfer_slots import CHECKED_SLOTS, asked_about, checked, if_there, message
 
 _MAY_CHANGE: Final = ("affirm", "deny", "inform", "nlu_fallback", "transfer_money")
 _ORDINALS: Final = {
@@ -36,6 +38,7 @@ _NTH: Final = re.compile(
     r"(?:\s+please)?\W*",
     re.IGNORECASE,
 )
+_OTHER_ONE: Final = re.compile(r"\bthe\s+other(?:\s+(?:one|account|person))?\W*\Z", re.IGNORECASE)
 
 
 def is_yes(turn: Turn) -> bool:
@@ -47,10 +50,22 @@ def is_yes(turn: Turn) -> bool:
     if [shown.get(name) for name in ("minor", "debtor", "creditor")] != [amount["minor"], source["id"], target["id"]]:
         return False  # the question was of another transfer
     text = message(turn).text
-    for entity in message(turn).entities:
-        if entity.entity == MONEY and not text.startswith("/") and minor(entity) == amount["minor"]:
-            text = text[: entity.start] + " " * (entity.end - entity.start) + text[entity.end :]
-    return consents(text, source, target)
+    again = [e for e in message(turn).entities if e.entity == MONEY and minor(e) == amount["minor"]]
+    said = text if text.startswith("/") else blanked(text, [(e.start, e.end) for e in again])
+    return consents(said, source, target)
+
+
+async def adds_payment(turn: Turn) -> bool:
+    """Whether the message puts another payment beside the one that waits: "yes, and also pay Tom £20"."""
+    parse, asked = message(turn), turn.slot(REQUESTED_SLOT)
+    if parse.intent_name not in _MAY_CHANGE or not asked_about(turn, "amount") or not adds_another(parse.text):
+        return False
+    if any(entity.entity == MONEY for entity in parse.entities) or said_amount(parse):
+        return True
+    if asked != "confirmed":
+        return False
+    targets = sides(mentions(parse, await if_there(turn, CustomerBank.accounts)), None)
+    return "to_account" in targets or bool(named(turn, await if_there(turn, CustomerBank.payees)))
 
 
 async def hear_change(turn: Turn) -> bool:
@@ -58,24 +73,34 @@ async def hear_change(turn: Turn) -> bool:
     parse = message(turn)
     if parse.text.startswith("/"):
         return False
-    changed = await _hear_payment(turn) or _hear_amount(turn)
-    if turn.slot(REQUESTED_SLOT) != "confirmed" or parse.intent_name not in _MAY_CHANGE or changed:
-        return changed
-    return await _hear_accounts(turn)
+    if await _hear_payment(turn) or _hear_amount(turn):
+        return True
+    if parse.intent_name not in _MAY_CHANGE:
+        return False
+    return await (_hear_accounts(turn) if turn.slot(REQUESTED_SLOT) == "confirmed" else hear_payee(turn))
 
 
 def hear_button(turn: Turn) -> bool:
-    """Take "the first one" for what the first of the buttons shown last would say; tells whether it is one."""
-    match = _NTH.fullmatch(message(turn).text)
-    buttons = _buttons_shown(turn)
+    """Take "the first one" for what the first of the buttons shown last would say; tells whether one is meant."""
     slot = turn.slot(REQUESTED_SLOT)
-    if match is None or slot not in ("from_account", "to_account"):
+    if slot not in ("from_account", "to_account"):
         return False
-    at = _ORDINALS[match.group(1).casefold()]
-    said = _said_by(buttons[at]) if -1 <= at < len(buttons) and buttons else None
+    button = _button_meant(message(turn).text, _buttons_shown(turn))
+    said = _said_by(button) if button else None
     if said is not None:
         turn.set(slot, said)
     return said is not None
+
+
+def _button_meant(text: str, buttons: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    """The one that is counted to; of two, the other one than that whose words are said: "not Okafor, the other one"."""
+    match = _NTH.fullmatch(text)
+    if match:
+        at = _ORDINALS[match.group(1).casefold()]
+        return buttons[at] if buttons and -1 <= at < len(buttons) else None
+    words = set(re.findall(r"\w+", text.casefold()))
+    others = [b for b in buttons if not words & set(re.findall(r"\w+", str(b.get("title", "")).casefold()))]
+    return others[0] if _OTHER_ONE.search(text) and len(buttons) == 2 and len(others) == 1 else None
 
 
 async def _hear_payment(turn: Turn) -> bool:
@@ -91,13 +116,7 @@ async def _hear_payment(turn: Turn) -> bool:
 
 
 def _hear_amount(turn: Turn) -> bool:
-    """Take an amount alone, whatever its intent, or another one beside a yes or a no."""
-    parse, asked = message(turn), turn.slot(REQUESTED_SLOT)
-    if asked == "confirmed":
-        found = changed_amounts(parse) or (_other_amounts(turn) if parse.intent_name in ("affirm", "deny") else [])
-    else:
-        bare = bare_amount(parse, turn.now, numbers=asked == "amount")
-        found = [bare] if bare else []
+    found = answered_amounts(turn)
     _take_amount(turn, found)
     return bool(found)
 
@@ -108,11 +127,6 @@ def _take_amount(turn: Turn, found: Sequence[Entity]) -> None:
         turn.set("amount", None)
     elif found:
         turn.set("amount", found[0].value)
-
-
-def _other_amounts(turn: Turn) -> list[Entity]:
-    asked = checked(turn, "amount") or {}
-    return [entity for entity in amounts(message(turn)) if minor(entity) != asked.get("minor")]
 
 
 def _pence(entity: Entity) -> int | None:
@@ -135,17 +149,13 @@ async def _hear_accounts(turn: Turn) -> bool:
         turn.say("utter_only_a_yes")
         turn.set("confirmed", None)
         return True
-    found = changed_payees(await if_there(turn, CustomerBank.payees), parse.text)
-    if found:
-        take_payees(turn, found)
-    return bool(found)
+    return await hear_payee(turn)
 
 
 def _buttons_shown(turn: Turn) -> list[Mapping[str, Any]]:
     """The buttons beside the last question, before the message."""
-    said = [at for at, event in enumerate(turn.tracker.events) if isinstance(event, UserUttered)]
-    before = turn.tracker.events[: said[-1]] if said else ()
-    last = next((event.reply for event in reversed(before) if isinstance(event, BotUttered)), None)
+    before = reversed(before_message(turn.tracker.events))
+    last = next((event.reply for event in before if isinstance(event, BotUttered)), None)
     return list(last.buttons) if last else []
 
 

@@ -2,49 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, TypeAlias
+from collections.abc import Callable, Sequence
+from typing import Final
 
-from bot import BotUttered, Turn
+from bot import Entity, Turn
 
 from .accounts import find_accounts, spoken
-from .amounts import MONEY, is_below_zero, said_amount
-from .bank import Account, CustomerBank, Payee
-from .changes import says_only
+from .amounts import MONEY, bare_amount, counted, is_below_zero, is_worked_out, said_amount
+from .bank import Account, CustomerBank
+from .changes import changed_amounts, says_only
+from .conversation import REQUESTED_SLOT
 from .formatting import format_money
-from .payees import find_payees, full_name, may_name_somebody, named_payees, names_several, spoken_payee
-from .request import amounts, asks_for_share, says_several_amounts, without_denied
+from .payees import find_payees
+from .request import amounts, asks_for_share, says_several_amounts
 from .said import minor, whole_pence
-from .sides import Mention, mentions, sides
-from .transfer_slots import CHECKED_SLOTS, REQUESTED_SLOT, checked, if_there, is_unchecked, message
+from .sides import Mention, mentions, names_unknown, sides
+from .transfer_payees import MAY_NAME, check_payee, may_name_payee
+from .transfer_slots import (
+    CHECKED_SLOTS,
+    Refusal,
+    asked_about,
+    checked,
+    if_there,
+    is_unchecked,
+    keep_or_refuse,
+    message,
+)
 
-_MAY_NAME: Final = ("transfer_money", "inform", "nlu_fallback")
-"""The intents of messages that may name accounts and payees among other words; a name alone is like no intent."""
+_CURRENCY: Final = "GBP"
+"""What amounts are said in."""
 
 _SIDES: Final = ("from_account", "to_account")
-
-Refusal: TypeAlias = str
-"""The response that says why an answer is not taken."""
 
 
 def has_news(turn: Turn) -> bool:
     """Whether the message fills a slot, or may name an account or a payee in words."""
     parse = message(turn)
     asked = turn.slot(REQUESTED_SLOT) in _SIDES and any(entity.entity == "account" for entity in parse.entities)
-    may_name = parse.intent_name in _MAY_NAME and not parse.text.startswith("/")
+    may_name = parse.intent_name in MAY_NAME and not parse.text.startswith("/")
     return asked or may_name or may_name_payee(turn) or any(is_unchecked(turn, slot) for slot in CHECKED_SLOTS)
-
-
-def may_name_payee(turn: Turn) -> bool:
-    """Whether the message may say whom to pay, and no slot tells yet where the money goes.
-
-    Where that was asked, a bare name may be taken for anything: "Okafor" for an okay.
-    """
-    if turn.slot("to_account") is not None or turn.tracker.parse is None:
-        return False
-    if turn.slot(REQUESTED_SLOT) == "to_account":
-        return True
-    return message(turn).intent_name in _MAY_NAME and may_name_somebody(message(turn).text)
 
 
 async def check(turn: Turn, bank: CustomerBank) -> None:
@@ -53,14 +49,16 @@ async def check(turn: Turn, bank: CustomerBank) -> None:
     Raises CallFailed when the bank does not answer.
     """
     accounts = await bank.accounts()
-    is_new = _check_amount(turn)
+    is_new = await _check_amount(turn)
     take_sides(turn, accounts)
+    if names_unknown(message(turn).text, mentions(message(turn), accounts)):
+        turn.say("utter_no_such_account")
     if is_unchecked(turn, "from_account"):
         _check_account(turn, "from_account", accounts, _refuse_source)
     if is_unchecked(turn, "to_account") and find_accounts(accounts, str(turn.slot("to_account"))):
         _check_account(turn, "to_account", accounts, _refuse_target)
     else:
-        await _check_payee(turn, bank)
+        await check_payee(turn, bank)
     source, amount = turn.slot("from_account"), turn.slot("amount")
     if source and amount:
         await _check_funds(turn, bank, next(a for a in accounts if a.id == source["id"]), amount["minor"])
@@ -74,7 +72,7 @@ def take_sides(turn: Turn, accounts: Sequence[Account]) -> bool:
     A message that may be about anything, by its intent, has to say nothing else.
     """
     found = mentions(message(turn), accounts)
-    if message(turn).intent_name not in _MAY_NAME and not says_only(message(turn).text, found):
+    if message(turn).intent_name not in MAY_NAME and not says_only(message(turn).text, found):
         return False
     known = sides(found, _side_denied(turn, found, accounts) or turn.slot(REQUESTED_SLOT))
     unlike = known or len(found) > 1 or any(mention.denied for mention in found)
@@ -94,13 +92,13 @@ def _side_denied(turn: Turn, found: Sequence[Mention], accounts: Sequence[Accoun
 
 
 def can_pay(account: Account) -> bool:
-    """Whether money may be moved out of the account."""
-    return account.kind != "credit_card" and account.number is not None
+    """Whether money may be moved out of the account: amounts are in pounds, and so is what they come from."""
+    return account.kind != "credit_card" and can_receive(account)
 
 
 def can_receive(account: Account) -> bool:
-    """Whether the account has a number that money can be moved to."""
-    return account.number is not None
+    """Whether the account has a number that pounds can be moved to."""
+    return account.number is not None and account.currency == _CURRENCY
 
 
 def heard_amount(turn: Turn) -> int | None:
@@ -115,46 +113,60 @@ def heard_amount(turn: Turn) -> int | None:
     return minor(next((entity for entity in given if entity.value == taken), given[0]))
 
 
-def named(turn: Turn, payees: Sequence[Payee]) -> Sequence[Payee]:
-    """Whom the message names, in a sentence, as all of it, or as an entity."""
-    parse = message(turn)
-    asked = turn.slot(REQUESTED_SLOT) == "to_account"
-    found = named_payees(payees, _read_aside(turn), answer=asked) if parse.intent_name in _MAY_NAME else ()
-    marked = [_full_name(turn, str(entity.value)) for entity in parse.entities if entity.entity == "payee"]
-    return found or next((some for said in [parse.text, *marked] if (some := find_payees(payees, said))), ())
-
-
-def take_payees(turn: Turn, found: Sequence[Payee]) -> None:
-    """Keep the payee; where several are meant, ask which of them next."""
-    if len(found) == 1:
-        payee = found[0]
-        target = {"id": payee.id, "nickname": payee.name, "spoken": spoken_payee(payee), "payee": True}
-        turn.set("to_account", target)
-    else:
-        turn.set("to_account", None)
-        turn.set(REQUESTED_SLOT, "to_account")
-
-
 # --- amounts -----------------------------------------------------------------
 
 
-def _check_amount(turn: Turn) -> bool:
+def answered_amounts(turn: Turn) -> list[Entity]:
+    """The amounts of an answer: one alone, whatever its intent, or another one beside a yes or a no."""
+    parse, asked = message(turn), turn.slot(REQUESTED_SLOT)
+    if asked == "confirmed":
+        beside = parse.intent_name in ("affirm", "deny")
+        return changed_amounts(parse) or (_other_amounts(turn) if beside else [])
+    bare = bare_amount(parse, turn.now, numbers=asked == "amount") if asked else None
+    return [bare] if bare else []
+
+
+def _other_amounts(turn: Turn) -> list[Entity]:
+    asked = asked_about(turn, "amount") or {}
+    return [entity for entity in amounts(message(turn)) if minor(entity) != asked.get("minor")]
+
+
+async def _check_amount(turn: Turn) -> bool:
     """Check an amount that was just said; tells whether there was one."""
     parse = message(turn)
     if not is_unchecked(turn, "amount"):
-        if parse.intent_name == "transfer_money" and turn.slot("amount") is None and asks_for_share(parse.text):
-            turn.say("utter_no_share")
+        asked = parse.intent_name == "transfer_money" or turn.slot(REQUESTED_SLOT) == "amount"
+        if asked and turn.slot("amount") is None and asks_for_share(parse.text):
+            keep_or_refuse(turn, "amount", None, "utter_no_share")
         return False
-    said, amount = said_amount(parse), heard_amount(turn)
+    answered = answered_amounts(turn)
+    said = answered[0] if answered else said_amount(parse)
     if says_several_amounts(parse, turn.now):
-        _take(turn, "amount", None, "utter_one_payment")
+        keep_or_refuse(turn, "amount", None, "utter_one_payment")
     elif said is None and parse.intent_name == "transfer_money":
         turn.set("amount", None)  # a number of something else: "between my two accounts"
     else:
-        nothing = (amount is not None and amount <= 0) or (said is not None and is_below_zero(parse, said))
-        refusal = "utter_amount_too_small" if nothing else "utter_bad_amount" if amount is None else None
-        _take(turn, "amount", {"minor": amount}, refusal)
+        amount = heard_amount(turn)
+        refusal = _refuse_amount(turn, said, amount)
+        if refusal is None and said and not answered and await _counts_something(turn, said):
+            refusal = "utter_bad_amount"
+        keep_or_refuse(turn, "amount", {"minor": amount}, refusal)
     return True
+
+
+async def _counts_something(turn: Turn, amount: Entity) -> bool:
+    """Whether the number counts what is neither money nor a payee."""
+    what = counted(message(turn), amount)
+    return what is not None and not find_payees(await if_there(turn, CustomerBank.payees), what)
+
+
+def _refuse_amount(turn: Turn, said: Entity | None, amount: int | None) -> Refusal | None:
+    parse = message(turn)
+    if said and is_worked_out(parse, said, changes=turn.slot(REQUESTED_SLOT) == "confirmed"):
+        return "utter_no_share"
+    if (amount is not None and amount <= 0) or (said and is_below_zero(parse, said)):
+        return "utter_amount_too_small"
+    return "utter_bad_amount" if amount is None else None
 
 
 async def _check_funds(turn: Turn, bank: CustomerBank, source: Account, amount: int) -> None:
@@ -191,7 +203,7 @@ def _check_account(
 ) -> None:
     found = find_accounts(accounts, str(turn.slot(slot)))
     if len(found) != 1:
-        _take(turn, slot, None, "utter_which_account" if found else "utter_no_such_account")
+        keep_or_refuse(turn, slot, None, "utter_which_account" if found else "utter_no_such_account")
         return
     account = found[0]
     kept = {
@@ -200,10 +212,12 @@ def _check_account(
         "currency": account.currency,
         "spoken": spoken(account, accounts) if slot == "from_account" else f"your {spoken(account, accounts)}",
     }
-    _take(turn, slot, kept, refuse(turn, account))
+    keep_or_refuse(turn, slot, kept, refuse(turn, account))
 
 
 def _refuse_source(turn: Turn, account: Account) -> Refusal | None:
+    if account.currency != _CURRENCY:
+        return "utter_other_currency"
     if not can_pay(account):
         return "utter_not_from_card"
     target = checked(turn, "to_account") or {}
@@ -211,49 +225,9 @@ def _refuse_source(turn: Turn, account: Account) -> Refusal | None:
 
 
 def _refuse_target(turn: Turn, account: Account) -> Refusal | None:
+    if account.currency != _CURRENCY:
+        return "utter_other_currency"
     if not can_receive(account):
         return "utter_not_into_card"
     source = turn.slot("from_account") or {}
     return "utter_same_account" if source.get("id") == account.id else None
-
-
-# --- payees ------------------------------------------------------------------
-
-
-async def _check_payee(turn: Turn, bank: CustomerBank) -> None:
-    """Take whom the message names among the payees; where it names several, ask that next."""
-    said = turn.slot("to_account")
-    if not may_name_payee(turn) and not is_unchecked(turn, "to_account"):
-        return
-    payees = await if_there(turn, CustomerBank.payees) if said is None else await bank.payees()
-    found = named(turn, payees) or (find_payees(payees, _full_name(turn, str(said))) if said is not None else ())
-    if names_several(payees, _read_aside(turn)):
-        _take(turn, "to_account", None, "utter_one_payment")
-    elif found:
-        take_payees(turn, found)
-    elif said is not None:
-        turn.set("to_account", None)
-        turn.say("utter_no_such_payee", said=_full_name(turn, str(said)))
-
-
-def _read_aside(turn: Turn) -> str:
-    """What is wanted, with a number in the place of whatever else was read, so that it is not taken for a name."""
-    text, read = without_denied(message(turn).text), {"time", MONEY, "number", "account"}
-    for entity in sorted(message(turn).entities, key=lambda e: e.start, reverse=True):
-        if entity.entity in read and not text.startswith("/"):
-            text = f"{text[: entity.start]} 0 {text[entity.end :]}"
-    return text
-
-
-def _full_name(turn: Turn, said: str) -> str:
-    """The name as the message has it, with what was not read as a part of it."""
-    text = message(turn).text
-    at = -1 if text.startswith("/") else text.find(said)
-    return said if at < 0 else full_name(text, at, at + len(said))
-
-
-def _take(turn: Turn, slot: str, value: Mapping[str, Any] | None, refusal: Refusal | None) -> None:
-    """Keep a checked value, or say why not, once, and empty the slot, so that the form asks again."""
-    if refusal and not any(isinstance(e, BotUttered) and e.reply.response == refusal for e in turn.events):
-        turn.say(refusal)
-    turn.set(slot, None if refusal else value)

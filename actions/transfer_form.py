@@ -10,21 +10,22 @@ from .accounts import choice, written
 from .amounts import said_amount
 from .bank import Account, CustomerBank
 from .banking import bank_of
-from .conversation import heard, say_what_waits
+from .conversation import REQUESTED_SLOT, heard, say_what_waits
 from .formatting import format_money
 from .later import wants_later
-from .payees import names_several, payee_button
+from .payees import payee_button
 from .payment import KIND, order_parameters
 from .pressure import is_pressed
-from .request import is_denied
+from .request import is_denied, is_no_order, names_reference
 from .transactions import account_button
-from .transfer_answers import hear_button, hear_change, is_yes
-from .transfer_checks import can_pay, can_receive, check, has_news, named
+from .transfer_again import repeat_last
+from .transfer_answers import adds_payment, hear_button, hear_change, is_yes
+from .transfer_checks import can_pay, can_receive, check, has_news
+from .transfer_payees import named, names_two
 from .transfer_slots import (
     CHECKED_SLOTS,
     FORM,
     FORM_SLOTS,
-    REQUESTED_SLOT,
     asked_about,
     if_there,
     is_unchecked,
@@ -42,21 +43,24 @@ async def validate_form(turn: Turn) -> None:
         _end(turn, "utter_please_log_in")
         return
     running = not _just_began(turn)
-    yes = running and is_yes(turn)
-    if not running or (_is_new_request(turn) and not yes):
-        _forget_older_answers(turn)
     if not running:
+        _forget_older_answers(turn)
         say_what_waits(turn)
+    orders = message(turn).intent_name == "transfer_money"
     if is_pressed(message(turn).text):
         turn.drop_effect()
         _end(turn, "utter_fraud")
-    elif message(turn).intent_name == "transfer_money" and is_denied(heard(turn).text):
+    elif orders and is_denied(heard(turn).text):
         turn.drop_effect()
         _end(turn, "utter_not_moving")
     elif running and is_yes(turn):
         turn.set("confirmed", True)
-    elif not running or await _goes_on(turn):
-        await _take_answers(turn, bank, running=running)
+    elif orders and is_no_order(heard(turn).text):
+        _pass_over(turn, "utter_no_order", running=running)
+    elif running and await adds_payment(turn):
+        _pass_over(turn, "utter_one_payment_first", running=True)
+    else:
+        await _hear(turn, bank, running=running)
 
 
 async def ask_source(turn: Turn) -> None:
@@ -75,8 +79,8 @@ async def ask_target(turn: Turn) -> None:
     meant = named(turn, payees)
     people = [payee_button(payee, payees) for payee in meant or payees]
     if meant:
-        several = names_several(payees, message(turn).text)
-        turn.say("utter_ask_to_account" if several else "utter_which_payee", buttons=people)
+        one_name = len(meant) > 1 and not names_two(turn, payees)
+        turn.say("utter_which_payee" if one_name else "utter_ask_to_account", buttons=people)
         return
     accounts, source = await if_there(turn, CustomerBank.accounts), turn.slot("from_account") or {}
     others = [a for a in accounts if can_receive(a) and a.id != source.get("id")]
@@ -95,6 +99,29 @@ async def ask_confirmation(turn: Turn) -> None:
 
 
 # --- answers -----------------------------------------------------------------
+
+
+async def _hear(turn: Turn, bank: CustomerBank, *, running: bool) -> None:
+    """Take what the message says of the transfer."""
+    if running and _is_new_request(turn):
+        _forget_older_answers(turn)
+    if message(turn).intent_name in ("transfer_money", "affirm", "inform") and names_reference(message(turn).text):
+        turn.say("utter_no_reference")
+    if not running:
+        await repeat_last(turn)
+    if not running or await _goes_on(turn):
+        await _take_answers(turn, bank, running=running)
+
+
+def _pass_over(turn: Turn, response: str, *, running: bool) -> None:
+    """Say why nothing of the message is taken; a form that is running keeps what it had, and asks again."""
+    if not running:
+        _end(turn, response)
+        return
+    turn.say(response)
+    for slot in CHECKED_SLOTS:
+        turn.set(slot, asked_about(turn, slot))
+    turn.set("confirmed", None)
 
 
 async def _goes_on(turn: Turn) -> bool:
@@ -151,13 +178,6 @@ def _forget_older_answers(turn: Turn) -> None:
     for slot in FORM_SLOTS:
         if turn.slot(slot) is not None and (slot == "confirmed" or not is_unchecked(turn, slot)):
             turn.set(slot, None)
-
-
-def _confirm(turn: Turn) -> None:
-    """Take the yes, and what it was asked about for what it names again: "yes, £5 to savings"."""
-    for slot in CHECKED_SLOTS:
-        turn.set(slot, asked_about(turn, slot))
-    turn.set("confirmed", True)
 
 
 def _stop(turn: Turn) -> None:

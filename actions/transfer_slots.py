@@ -6,24 +6,28 @@ A slot that was checked holds a mapping; one that was only just filled holds wha
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
-from bot import CallFailed, Parse, SlotSet, Turn, UserUttered
+from bot import BotUttered, CallFailed, Parse, SlotSet, Turn
 
 from .bank import CustomerBank
 from .banking import bank_of
+from .conversation import before_message
+from .marks import bounded
 
 T = TypeVar("T")
+
+Refusal: TypeAlias = str
+"""The response that says why an answer is not taken."""
 
 FORM: Final = "transfer_form"
 FORM_SLOTS: Final = ("amount", "from_account", "to_account", "confirmed")
 CHECKED_SLOTS: Final = ("amount", "from_account", "to_account")
-REQUESTED_SLOT: Final = "requested_slot"
 
 
 def message(turn: Turn) -> Parse:
     """The latest message as it was understood."""
-    return turn.tracker.parse or Parse("")
+    return bounded(turn.tracker.parse or Parse(""))
 
 
 def is_unchecked(turn: Turn, slot: str) -> bool:
@@ -45,10 +49,8 @@ def checked(turn: Turn, slot: str) -> Mapping[str, Any] | None:
 
 def asked_about(turn: Turn, slot: str) -> Mapping[str, Any] | None:
     """What was checked in the slot before the message came, which may name it again: "yes, to savings"."""
-    events = turn.tracker.events
-    said = next((at for at in range(len(events) - 1, -1, -1) if isinstance(events[at], UserUttered)), 0)
-    set_before = (event for event in reversed(events[:said]) if isinstance(event, SlotSet) and event.name == slot)
-    value = next((event.value for event in set_before), None)
+    events = reversed(before_message(turn.tracker.events))
+    value = next((event.value for event in events if isinstance(event, SlotSet) and event.name == slot), None)
     return value if isinstance(value, Mapping) and ("minor" in value or "id" in value) else None
 
 
@@ -59,3 +61,10 @@ async def if_there(turn: Turn, ask: Callable[[CustomerBank], Awaitable[Sequence[
         return await ask(bank) if bank else ()
     except CallFailed:
         return ()
+
+
+def keep_or_refuse(turn: Turn, slot: str, value: Mapping[str, Any] | None, refusal: Refusal | None) -> None:
+    """Keep a checked value, or say why not, once, and empty the slot, so that the form asks again."""
+    if refusal and not any(isinstance(e, BotUttered) and e.reply.response == refusal for e in turn.events):
+        turn.say(refusal)
+    turn.set(slot, None if refusal else value)

@@ -16,9 +16,10 @@ from rapidfuzz import fuzz, process
 
 from bot import Entity, Parse
 
-from .formatting import listed
+from .formatting import MONTHS
 from .marks import FILTERS
 from .question import Period, step
+from .text import listed
 
 _READ: Final = FILTERS | {"number"}
 _WORD: Final = re.compile(r"[^\W_]+(?:['’&.-][^\W_]+)*")
@@ -43,13 +44,12 @@ _EMPTY: Final = listed(
     "coming earn earned put transfer transfers transferred transferring arrive arrived happened happen anybody "
     "anyone someone somebody people person name amount amounts number current state use used using does their i've "
     "i'd i'm i'll what's that's it's bot teller thanks thank cheers not yet still biggest largest smallest highest "
-    "lowest earliest oldest newest top first single course fact quid pounds pound"
+    "lowest earliest oldest newest top first single course fact quid pounds pound ok okay right fine alright yes yeah "
+    "yep no hi hello hey pls well actually sorry oh um er hmm were so mate same rather instead else next older "
+    "break breakdown split least category categories merchant merchants month day sort sorted"
 )
 _LONG_EMPTY: Final = sorted(word for word in _EMPTY if len(word) > 5)
-_MONTHS: Final = (
-    *("january", "february", "march", "april", "may", "june"),
-    *("july", "august", "september", "october", "november", "december"),
-)
+_MONTHS: Final = tuple(month.casefold() for month in MONTHS)
 _TIMES: Final = (
     *(month for month in _MONTHS if month != "may"),
     *("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"),
@@ -70,11 +70,12 @@ _DAY_MONTH: Final = re.compile(rf"(?<![£€$\d.,])\b{_DAY}(?:\s+of)?\s+({_MONTH
 _MONTH_DAY: Final = re.compile(rf"\b({_MONTH})\s+(?:the\s+)?{_DAY}{_YEAR}", re.IGNORECASE)
 _MORE_THAN_IN: Final = "(since|until|till|before|after|from|to|by|between|and|than|next|last|this)"
 _DIGITS: Final = re.compile(r"\b(?:(\d{4})-(\d{1,2})-(\d{1,2})|(\d{1,2})[/.](\d{1,2})[/.](\d{4}))\b")
+_SLASHED: Final = re.compile(r"(?<![£€$\d.,/])\b(\d{1,2})/(\d{1,2})\b(?![/\d])")
 
 
 _LEFT_OUT: Final = re.compile(
     r"\b(exclud\w+|except|without|other than|apart from|besides|leaving out|but not"
-    r"|not (?:at|on|from|in|for|counting))\b",
+    r"|(?:the|spen[dt]) least|not (?:at|on|from|in|for|counting))\b",
     re.IGNORECASE,
 )
 _RATE: Final = re.compile(r"\b(averages?|on average|the mean|median|per (?:day|week|month|year))\b", re.IGNORECASE)
@@ -87,6 +88,26 @@ _NOUNS: Final = listed(
 _BEFORE_NAMES: Final = listed(
     "my our last latest next this much many has have had did does pay paid paying give gave given send sent lend lent"
 )
+_BEFORE_SUBJECTS: Final = listed("have has had did do does")
+_CUSTOMER: Final = listed("i we")
+_ADVERBS: Final = listed("ever really actually already just also only now then usually normally typically still")
+_SPENT: Final = listed(
+    "blow blew blown waste wasted splash splashed burn burned burnt drop dropped shell shelled fork forked splurge "
+    "splurged lay laid chuck chucked flush flushed squander squandered purchase purchased order ordered hand handed "
+    "lend lent buy bought earn earned move moved shop shopped part parted use used manage managed"
+)
+"""What a customer does with money in general, or what the words beside it tell."""
+
+_DETERMINERS: Final = listed("the a an my our your his her their this that these those")
+_ACCOUNTS: Final = listed("savings saver saving pot current card cards credit everyday main")
+_ASKING: Final = listed(
+    "how what which who whom when where why is are was were am do does did have has had can could will would should "
+    "show list tell give get find see look check add sum count calculate work tot put total search print bring want "
+    "pull fetch display open bring break split need like know i'd i've i'm what's where's who's how's whats wheres "
+    "is be let help see"
+)
+"""Words of a question or an order; a message without any of them is half a sentence."""
+
 _OF_BALANCES: Final = _EMPTY | listed(
     "finance finances cash dosh funds worth poor rich broke payday save saved savings available remaining money's "
     "doing looking left overdraft overdrawn red minus zero below debt negative limit holiday credit rent bills pot "
@@ -137,7 +158,8 @@ def unread_phrases(parse: Parse) -> list[str]:
     """What stands where a filter stands, and is neither covered by an entity nor empty.
 
     That is behind "on", "at", "in" and the like, before "payments", and where something is named: "my council tax",
-    "how much cash", "has Jonas paid".
+    "how much cash", "has Jonas paid", "did the council", "have I gambled". A message without a question or a verb
+    ("books in October") is all filters.
     """
     read = _covered(parse)
     words = [(m.group(), m.start(), m.end()) for m in _WORD.finditer(parse.text)]
@@ -148,8 +170,11 @@ def unread_phrases(parse: Parse) -> list[str]:
             found += _object(parse.text, words[at + 1 :], read) if start not in read else []
         elif said in _BEFORE_NAMES:
             found += _named(parse.text, words[at + 1 :], read)
+            found += _done(words[at + 1 :], read) if said in _BEFORE_SUBJECTS else []
         elif said in _NOUNS and at and _means(words[at - 1], read):
             found.append(words[at - 1][0])
+    if not any(word.casefold() in _ASKING for word, _, _ in words):
+        found += _alone(parse.text, words, read)
     return [
         phrase for phrase in dict.fromkeys(found) if not any(phrase != other and phrase in other for other in found)
     ]
@@ -235,7 +260,7 @@ def _named(text: str, words: Sequence[tuple[str, int, int]], read: frozenset[int
     taken: list[tuple[int, int]] = []
     for word, start, end in words:
         said = word.casefold()
-        if not taken and (said in _BETWEEN or word.isdigit()):
+        if not taken and (said in _BETWEEN or said in _DETERMINERS or said in _ACCOUNTS or word.isdigit()):
             continue
         if start in read or said in _EMPTY or said in _ENDS or word.isdigit():
             break
@@ -244,6 +269,28 @@ def _named(text: str, words: Sequence[tuple[str, int, int]], read: frozenset[int
         taken.append((start, end))
     if taken and not (len(taken) == 1 and _is_slip(text[slice(*taken[0])])):
         yield text[taken[0][0] : taken[-1][1]]
+
+
+def _alone(text: str, words: Sequence[tuple[str, int, int]], read: frozenset[int]) -> Iterator[str]:
+    """What half a sentence begins with, where nothing but a filter or the end stands behind it."""
+    for phrase in _named(text, words, read):
+        end = text.index(phrase) + len(phrase)
+        behind = next((word for word in words if word[1] >= end), None)
+        if behind is None or behind[1] in read or behind[0].casefold() in _ENDS:
+            yield phrase
+
+
+def _done(words: Sequence[tuple[str, int, int]], read: frozenset[int]) -> Iterator[str]:
+    """What the customer did, where that is none of paying, buying, getting and the like: "have I gambled"."""
+    if len(words) < 2 or words[0][0].casefold() not in _CUSTOMER:
+        return
+    verb, start, _ = next((w for w in words[1:] if w[0].casefold() not in _ADVERBS), words[1])
+    known = _EMPTY | _ENDS | _SPENT
+    near = len(verb) >= _SHORTEST and process.extractOne(
+        verb.casefold(), known, scorer=fuzz.ratio, score_cutoff=_NEAR_TIME
+    )
+    if start not in read and verb.casefold() not in known and not near:
+        yield verb
 
 
 def _is_slip(word: str) -> bool:
@@ -264,6 +311,10 @@ def _dates(text: str) -> Iterator[tuple[str, int | None, int, int]]:
         yield found.group(), _year(found.group(3)), _month(found.group(2)), int(found.group(1))
     for found in _MONTH_DAY.finditer(text):
         yield found.group(), _year(found.group(3)), _month(found.group(1)), int(found.group(2))
+    for found in _SLASHED.finditer(text):
+        one, other = int(found.group(1)), int(found.group(2))
+        if not _exists(None, one, other):  # the grammar reads 9/13 as Americans do
+            yield found.group(), None, other, one
     for found in _DIGITS.finditer(text):
         year, month, day = found.group(1, 2, 3) if found.group(1) else found.group(6, 5, 4)
         yield found.group(), int(year), int(month), int(day)

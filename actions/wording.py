@@ -7,14 +7,10 @@ from datetime import date, timedelta
 from typing import Final
 
 from .accounts import kind_word
-from .formatting import format_date, format_money
+from .formatting import MONTHS, format_date, format_money
 from .question import Filters, Period, floor, step
 from .selection import INCOME
 
-_MONTHS: Final = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
 _ACCOUNTS: Final = {
     "current": "your current account",
     "savings": "your savings account",
@@ -59,7 +55,7 @@ def _named(period: Period) -> str | None:
     if start is None or start.day != 1:
         return None
     if period.end == step(start, "month", 1):
-        return f"{_MONTHS[start.month - 1]} {start.year}"
+        return f"{MONTHS[start.month - 1]} {start.year}"
     if start == floor(start, "year") and period.end == step(start, "year", 1):
         return str(start.year)
     return None

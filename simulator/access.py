@@ -25,10 +25,15 @@ class Refused(Exception):
         self.error = error
 
 
-class _Grant(Struct):
+class _Grant(Struct, frozen=True):
     customer: str
     expires: datetime
-    minute: int = 0
+
+
+class _Minute(Struct):
+    """How many requests a customer made in a minute."""
+
+    number: int
     used: int = 0
 
 
@@ -39,6 +44,7 @@ class Access:
         self._settings = settings
         self._now: Callable[[], datetime] = settings.now
         self._grants: dict[str, _Grant] = {}
+        self._minutes: dict[str, _Minute] = {}
 
     def token(self, authorization: str, grant_type: str, customer: str) -> str:
         """A new token for one customer (RFC 6749, 4.4, with the customer named beside the grant); raises Refused."""
@@ -60,16 +66,16 @@ class Access:
         grant = self._grant(authorization)
         return grant.customer if grant else None
 
-    def spend(self, authorization: str) -> float | None:
-        """Count a request of this token; seconds to wait when it has had too many in this minute."""
-        limit, grant, now = self._settings.requests_per_minute, self._grant(authorization), self._now()
-        if limit is None or grant is None:
+    def spend(self, customer: str) -> float | None:
+        """Count a request of this customer, by whichever token; seconds to wait when this minute has had too many."""
+        limit, now = self._settings.requests_per_minute, self._now().timestamp()
+        if limit is None:
             return None
-        minute = int(now.timestamp() // 60)
-        if grant.minute != minute:
-            grant.minute, grant.used = minute, 0
-        grant.used += 1
-        return 60 - now.timestamp() % 60 if grant.used > limit else None
+        minute = self._minutes.get(customer)
+        if minute is None or minute.number != now // 60:
+            minute = self._minutes[customer] = _Minute(int(now // 60))
+        minute.used += 1
+        return 60 - now % 60 if minute.used > limit else None
 
     def is_admin(self, authorization: str) -> bool:
         """Whether the admin key is presented."""

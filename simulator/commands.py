@@ -64,7 +64,13 @@ def _is_loopback(host: str) -> bool:
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=5010, show_default=True, help="Port to listen on; 0 takes a free one.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=5010,
+    show_default=True,
+    help="Port to listen on; 0 takes a free one.",
+)
 @click.option("--seed", default=7, show_default=True, help="Which past the bank invents.")
 @click.option(
     "--project",

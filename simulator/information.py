@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from aiohttp import web
 
@@ -48,8 +48,8 @@ async def read_transactions(request: web.Request) -> web.Response:
     """GET /accounts/{AccountId}/transactions, newest first, by pages."""
     bank, account = request.app[BANK], account_of(request)
     today = bank.today()
-    since = _day(request, "fromBookingDateTime", OPENED)
-    until = min(_day(request, "toBookingDateTime", today), today)
+    since = _first_day(_moment(request, "fromBookingDateTime", OPENED))
+    until = min(_moment(request, "toBookingDateTime", today).date(), today)
     entries = await bank.transactions(account, since, until)
     size = bank.settings.page_size
     pages = max(1, -(-len(entries) // size))
@@ -81,15 +81,21 @@ def _beneficiaries(request: web.Request, accounts: tuple[Account, ...]) -> Json:
     return envelope({"Beneficiary": found}, {"Self": str(request.url)})
 
 
-def _day(request: web.Request, name: str, default: date) -> date:
-    """The date of a filter; a time zone in it is ignored, as the standard asks. Problem 400 when it is no date."""
-    text = request.query.get(name)
-    if text is None:
-        return default
+def _moment(request: web.Request, name: str, default: date) -> datetime:
+    """The moment of a filter, naive: the standard has a time zone ignored, and a missing time mean midnight.
+
+    Problem 400 when it is no date.
+    """
     try:
-        return datetime.fromisoformat(text).date()
+        return datetime.fromisoformat(request.query.get(name, default.isoformat())).replace(tzinfo=None)
     except ValueError:
         raise Problem(400, "U003", f"{name} is not an ISO 8601 date") from None
+
+
+def _first_day(since: datetime) -> date:
+    """The first day whose entries are not before `since`: everything is booked at the midnight that begins its day."""
+    day = since.date()
+    return day if since.time() == time() or day == date.max else day + timedelta(days=1)
 
 
 def _page(request: web.Request, pages: int) -> int:

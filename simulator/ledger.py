@@ -15,6 +15,7 @@ from datetime import date, timedelta
 from functools import lru_cache
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from .accounts import CUSTOMERS, OPENED, Account, BankCustomer, Bill
 
@@ -105,7 +106,7 @@ class Ledger:
         drafts = {"current": self._current, "savings": self._savings, "credit_card": self._card}[account.kind](
             customer, first
         )
-        return tuple(_numbered(account, sorted(drafts, key=lambda draft: draft.day)))
+        return tuple(numbered(account, sorted(drafts, key=lambda draft: draft.day)))
 
     def _current(self, customer: BankCustomer, first: date) -> list[Entry]:
         home, account, last = customer.household, customer.current.id, _last_day(first)
@@ -197,23 +198,13 @@ def _transfer(account: str, day: date, minor: int, description: str, other: str)
     return Entry("", account, day, minor, description, "transfers", other_account=other)
 
 
-def _numbered(account: Account, drafts: list[Entry]) -> Iterator[Entry]:
+def numbered(account: Account, drafts: list[Entry]) -> Iterator[Entry]:
     """The entries with their ids: account, day, and the place within the day."""
     day, number = None, 0
     for draft in drafts:
         number = number + 1 if draft.day == day else 1
         day = draft.day
-        yield Entry(
-            f"{account.id}-{draft.day:%Y%m%d}-{number:02}",
-            draft.account,
-            draft.day,
-            draft.minor,
-            draft.description,
-            draft.category,
-            draft.merchant,
-            draft.mcc,
-            draft.other_account,
-        )
+        yield replace(draft, id=f"{account.id}-{draft.day:%Y%m%d}-{number:02}")
 
 
 def _last_day(first: date) -> date:

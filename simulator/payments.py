@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypeVar
 
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from .days import day_of
 
@@ -247,23 +248,10 @@ class Payments:
 
 
 def _row(payment: Payment) -> tuple[str | int, ...]:
-    return (
-        payment.id,
-        payment.customer,
-        payment.key,
-        payment.fingerprint,
-        payment.end_to_end,
-        payment.debtor,
-        payment.creditor,
-        payment.minor,
-        payment.status,
-        payment.reason,
-        payment.created.isoformat(),
-        payment.initiation,
-    )
+    """The payment's fields in their order, which is the table's."""
+    return tuple((asdict(payment) | {"created": payment.created.isoformat()}).values())
 
 
 def _payment(row: tuple[Any, ...]) -> Payment:
-    values = [*row]
-    values[10] = datetime.fromisoformat(values[10])
-    return Payment(*values)
+    values = dict(zip(Payment.__struct_fields__, row, strict=True))
+    return Payment(**values | {"created": datetime.fromisoformat(values["created"])})

@@ -129,6 +129,8 @@ async def interaction(request: web.Request, handler: Handler) -> web.StreamRespo
         response.headers.update(problem.headers)
     except web.HTTPException as error:
         response = answer(error_json(error.status, [("U011", error.reason)], identity), error.status)
+        if "Allow" in error.headers:
+            response.headers["Allow"] = error.headers["Allow"]
     if not response.prepared:
         response.headers[INTERACTION] = identity
     return response
@@ -143,7 +145,7 @@ async def bearer(request: web.Request, handler: Handler) -> web.StreamResponse:
     customer = access.customer(presented)
     if customer is None:
         raise Problem(401, "U019", "A valid access token is needed", {"WWW-Authenticate": "Bearer"})
-    wait = access.spend(presented)
+    wait = access.spend(customer)
     if wait is not None:
         raise Problem(429, "U019", "Too many requests", {"Retry-After": str(int(wait) + 1)})
     act_as(customer)

@@ -16,7 +16,8 @@ def utc_now() -> datetime:
 @dataclass(frozen=True, slots=True)
 class SimulatorSettings:
     """Credentials of the bot (`client_id`, `client_secret`) and of who injects faults (`admin_key`), the bank's own
-    file, its seed, and its clock (aware UTC). `requests_per_minute` limits one customer's tokens; None: no limit."""
+    file, its seed, and its clock (aware UTC). `requests_per_minute` limits a customer, all tokens together; None: no
+    limit."""
 
     client_id: str
     client_secret: str = field(repr=False)

@@ -46,6 +46,8 @@ filters = st.builds(
     at_least=amounts,
     at_most=amounts,
     count=st.none() | st.integers(1, 100),
+    order=st.none() | st.sampled_from(["largest", "smallest", "oldest"]),
+    by=st.none() | st.sampled_from(["category", "merchant", "month", "day", "account"]),
 )
 shifts = st.none() | st.builds(Shift, st.sampled_from([-1, 1]), st.none() | grains)
 saids = st.builds(Said, filters, shifts, st.booleans())
@@ -71,6 +73,9 @@ def test_any_other_slot_value_is_no_question(value: Any) -> None:
 def test_a_slot_of_another_shape_is_no_question() -> None:
     assert Question.from_json({"kind": "spending", "period": {"start": "yesterday", "grain": "day"}}) is None
     assert Question.from_json({"kind": "spending", "period": []}) is None
+    assert Question.from_json({"kind": "spending", "count": "x"}) is None
+    assert Question.from_json({"kind": "spending", "direction": "up"}) is None
+    assert Question.from_json({"kind": "lending"}) is None
 
 
 @given(filters, saids)
@@ -135,6 +140,12 @@ def test_the_calendar_ends_somewhere(grain: Grain) -> None:
 def test_a_question_of_its_own_forgets_the_last_one(kind: Any, said: Said, kept: Question) -> None:
     fresh = new_question(kind, replace(said, refers_back=False), kept, TODAY)
     assert fresh == new_question(kind, said, None, TODAY)
+
+
+def test_a_part_of_those_is_looked_for_among_them() -> None:
+    part = Said(Filters(account="savings"), of_those=True)
+    wanted = replace(GROCERIES.filters, account="savings")
+    assert new_question("spending", part, GROCERIES, TODAY) == Question("spending", wanted)
 
 
 def test_those_means_the_ones_talked_about() -> None:

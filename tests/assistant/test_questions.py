@@ -164,7 +164,6 @@ async def test_a_balance_of_today_needs_no_excuse(assistant: Bot) -> None:
         "do I have enough money",
         "do I have enough for a £200 hotel",
         "what's my closing balance",
-        "what's my overdraft limit",
     ],
 )
 async def test_ordinary_words_for_a_balance_are_no_accounts(assistant: Bot, said: str) -> None:
@@ -261,8 +260,10 @@ async def test_every_word_for_a_category_or_shop_is_understood(assistant: Bot, a
         if synonym.value not in CATEGORIES_AND_SHOPS:
             continue
         question = f"how much did I spend on {synonym.text} last month?"
-        kept = (await talk_to(assistant, NUMBER).say(question)).slots.get("question") or {}
-        if synonym.value not in (kept.get("category"), kept.get("merchant")):
+        exchange = await talk_to(assistant, NUMBER).say(question)
+        kept = exchange.slots.get("question") or {}
+        read = synonym.value in (kept.get("category"), kept.get("merchant"))
+        if not read and f"What counts as {synonym.value} only comes in" not in exchange.said:
             wrong.append((synonym.text, kept))
     assert not wrong
 

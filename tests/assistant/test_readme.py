@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 
 from bot.app.opening import Bot
-from tests.assistant.conftest import talk_to
+from bot.nlu.entities import train_entities
+from bot.reading import read_project
+from tests.assistant.conftest import NOW, talk_to
 
+_INTENT = re.compile(r"```yaml\n(# intents/branches\.yml\n.*?)```", re.DOTALL)
 _LINE = re.compile(r"^(you|bot)  (.+)$", re.MULTILINE)
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -21,3 +25,18 @@ async def test_the_readmes_conversation_goes_as_it_is_printed(assistant: Bot, pr
     talk = talk_to(assistant, "12345678")
     for (_, said), (_, expected) in zip(lines[::2], lines[1::2], strict=True):
         assert (await talk.say(said)).said == expected
+
+
+@pytest.mark.parametrize("said", ["branch in bath", "branch in york", "Branch in Bath", "branches near York"])
+async def test_the_readmes_own_action_hears_of_a_town_however_it_is_written(
+    project: Path, tmp_path: Path, said: str
+) -> None:
+    (tmp_path / "intents").mkdir()
+    example = _INTENT.search((project / "README.md").read_text(encoding="utf-8"))
+    assert example is not None
+    shutil.copy(project / "config.yml", tmp_path)
+    for file in (project / "intents").glob("*.yml"):
+        shutil.copy(file, tmp_path / "intents")
+    (tmp_path / "intents" / "branches.yml").write_text(example[1], encoding="utf-8")
+    found = train_entities(read_project(tmp_path).content).extract(said, NOW)
+    assert [(e.entity, e.value) for e in found] == [("town", said.rpartition(" ")[2])]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from datetime import UTC, date, datetime
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -12,7 +14,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from actions.question import Filters, Period, Shift
-from actions.said import MOST_ROWS, as_entities, understand
+from actions.said import MOST_COUNTED, as_entities, understand
 from bot import Entity, Parse
 from bot.content import Component, Content, Domain, Intent
 from bot.nlu import parse_shorthand
@@ -49,6 +51,10 @@ def heard(text: str, **marked: tuple[str, str]) -> Filters:
         ("when did I get paid", "in"),
         ("what did she send me", "in"),
         ("what did I get from Amazon", None),
+        ("give me what I got at Tesco", None),
+        ("have I been paid yet", "in"),
+        ("when did we last get paid", "in"),
+        ("which account did most of my money come from", "in"),
     ],
 )
 def test_money_that_somebody_gave_me_came_in(text: str, direction: str | None) -> None:
@@ -159,7 +165,7 @@ def test_periods(text: str, start: date | None, end: date | None) -> None:
         ("payments between 40 and 20 pounds", None),
         ("payments between £40 and 20", None),
         ("5 payments between £40 and £20", 5),
-        ("the last 5000 transactions", MOST_ROWS),
+        ("the last 5000 transactions", MOST_COUNTED),
         ("the last 0 transactions", None),
         ("the savings one", None),
     ],
@@ -198,6 +204,25 @@ def test_the_month_before_last_is_a_date_and_no_shift() -> None:
     assert said.filters.period == Period(date(2026, 9, 1), date(2026, 10, 1), "month")
 
 
+def test_a_message_of_numbers_is_read_in_time_that_grows_with_its_length() -> None:
+    def steps(numbers: int) -> int:
+        text, calls = "1 " * numbers, 0
+
+        def count(frame: FrameType, event: str, arg: object) -> None:
+            nonlocal calls
+            calls += 1
+
+        parse = Parse(text, entities=tuple(Entity("number", 1, at * 2, at * 2 + 1) for at in range(numbers)))
+        sys.setprofile(count)
+        try:
+            understand(parse)
+        finally:
+            sys.setprofile(None)
+        return calls
+
+    assert steps(2_000) < 5 * steps(500)
+
+
 def test_foreign_money_is_no_bound() -> None:
     assert heard("over 50 euros").at_least is None
 
@@ -217,7 +242,7 @@ days = st.none() | st.dates(date(2000, 1, 1), date(2100, 1, 1))
         period=st.none() | st.builds(Period, days, days).filter(lambda p: p.start and (not p.end or p.end > p.start)),
         at_least=pence,
         at_most=pence,
-        count=st.none() | st.integers(1, MOST_ROWS),
+        count=st.none() | st.integers(1, MOST_COUNTED),
     )
 )
 def test_a_button_carries_the_filters_that_were_heard(filters: Filters) -> None:

@@ -12,8 +12,10 @@ from msgspec.structs import replace
 
 from actions.accounts import choice, find_accounts, spoken, written
 from actions.bank import Account, Transaction
+from actions.formatting import format_sums
+from actions.groups import shares
 from actions.question import Filters, Period
-from actions.selection import bounds, counts_own_transfers, goes_to_people, select, total, windows
+from actions.selection import bounds, counts_own_transfers, goes_to_people, select, totals, windows
 from actions.tables import Table
 from actions.wording import describe, noun, say_period
 from simulator.accounts import CUSTOMERS
@@ -74,7 +76,23 @@ def test_in_and_out_are_all_there_is_but_nothing(found: list[Transaction], wante
 @given(transactions)
 def test_the_total_of_one_direction_is_the_sum_of_its_amounts(found: list[Transaction]) -> None:
     out = select(found, Filters(direction="out"))
-    assert total(out) == sum(abs(t.minor) for t in out)
+    assert sum(one.minor for one in totals(out)) == sum(abs(t.minor) for t in out)
+
+
+def test_money_of_two_currencies_is_never_added_up() -> None:
+    found = [
+        Transaction(str(at), "a", -minor, currency, datetime(2026, 11, 1, tzinfo=UTC), False, "x")
+        for at, (minor, currency) in enumerate([(100, "EUR"), (250, "GBP"), (300, "EUR")])
+    ]
+    assert totals(found) == [(250, "GBP"), (400, "EUR")]
+    assert format_sums(totals(found)) == "£2.50 and €4.00"
+    assert format_sums([]) == "£0.00"
+    assert [t.minor for t in select(found, Filters(order="largest"))] == [-250, -300, -100]
+    assert [t.minor for t in select(found, Filters(at_least=200))] == [-250]
+    assert [(one.name, one.minor, one.currency) for one in shares(found, "merchant", {})] == [
+        ("x", 250, "GBP"),
+        ("x", 400, "EUR"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -156,10 +156,6 @@ def test_no_text_breaks_the_search(text: str) -> None:
             "how much did I spend at netflx this year",
             {"merchant": "Netflix", "direction": "out", "from": "2026-01-01", "to": "2026-11-04"},
         ),
-        (
-            "what did I spend on groceries in septembr",
-            {"category": "groceries", "direction": "out", "from": "2026-09-01", "to": "2026-10-01"},
-        ),
     ],
 )
 async def test_a_misspelt_filter_is_put_right_and_said(assistant: Bot, said: str, wanted: dict[str, str]) -> None:
@@ -167,6 +163,19 @@ async def test_a_misspelt_filter_is_put_right_and_said(assistant: Bot, said: str
     expected = Oracle(AMARA).expected({"sum": wanted})
     assert set(figures(exchange.said)) == expected.must
     assert "I read “" in exchange.said
+
+
+@conversation
+@pytest.mark.parametrize(
+    ("said", "named"),
+    [
+        ("what did I spend on 3 octobr", "on 3 Oct 2026"),
+        ("how much did I spend at Amazon since septembr", "since 1 Sep 2026"),
+        ("what did I spend on groceries in septembr", "in September 2026"),
+    ],
+)
+async def test_a_misspelt_date_is_read_and_the_answer_names_its_days(assistant: Bot, said: str, named: str) -> None:
+    assert named in (await talk_to(assistant, "12345678").say(said)).said
 
 
 @conversation
@@ -180,7 +189,6 @@ async def test_a_misspelt_filter_is_put_right_and_said(assistant: Bot, said: str
         ("how much will I spend next month", "still to come"),
         ("transactions for tomorrow", "still to come"),
         ("how much did I spend last mnth", "“month”"),
-        ("what did I spend on 3 octobr", "“October”"),
         ("how much did I spend at Halifax", "Halifax”"),
         ("how much did I spend on groceries and transport in october", "“groceries” and “transport”"),
         ("how much did I spend on groceries at tesco and lidl in october", "“tesco” and “lidl”"),
@@ -191,7 +199,6 @@ async def test_a_misspelt_filter_is_put_right_and_said(assistant: Bot, said: str
         ("show me my zumba payments", "“zumba”"),
         ("how much did I spend on grocries and transprt", "“grocries” and “transprt”"),
         ("how much did I spend on groceries and transprt", "“groceries” and “transprt”"),
-        ("how much did I spend at Amazon since septembr", "“September”"),
     ],
 )
 async def test_what_is_not_known_gives_no_figure(assistant: Bot, said: str, answer: str) -> None:

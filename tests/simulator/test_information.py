@@ -55,6 +55,7 @@ async def test_the_standard_would_catch_a_wrong_answer(bank: Bank, standard: Any
         (f"/accounts/{AMARA.current.id}/transactions?fromBookingDateTime=soon", 400),
         (f"/accounts/{AMARA.current.id}/transactions?page=99", 400),
         (f"/accounts/{AMARA.current.id}/transactions?page=%C2%B2", 400),
+        (f"/accounts/{AMARA.current.id}/transactions?toBookingDateTime=31 October", 400),
         ("/nothing", 404),
     ],
 )
@@ -105,6 +106,24 @@ async def test_transactions_are_paged_newest_first_and_filtered_by_date(bank: Ba
     assert booked[-1].startswith("2026-01-01")
     assert booked[0] < "2026-10-01"
     assert len({transaction["TransactionId"] for transaction in seen}) == len(seen)
+
+
+@pytest.mark.parametrize(
+    ("since", "first"),
+    [("2026-09-01", "2026-09-01"), ("2026-09-01T00:00:00-08:00", "2026-09-01"), ("2026-09-01T00:00:01", "2026-09-02")],
+)
+async def test_a_time_in_a_filter_leaves_out_what_was_booked_before_it(bank: Bank, since: str, first: str) -> None:
+    await bank.log_in(AMARA.id)
+    path = f"/accounts/{AMARA.current.id}/transactions"
+    query = {"fromBookingDateTime": since, "toBookingDateTime": "2026-09-07T00:00:00"}
+    found = (await bank.get(path, params=query))["Data"]["Transaction"]
+    assert [found[-1]["BookingDateTime"][:10], found[0]["BookingDateTime"][:10]] == [first, "2026-09-07"]
+
+
+async def test_a_method_that_is_not_allowed_is_told_which_are(bank: Bank) -> None:
+    await bank.log_in(AMARA.id)
+    status, body, headers = await bank.call("DELETE", f"{INFORMATION}/accounts")
+    assert (status, body["Code"], headers["Allow"]) == (405, "405", "GET,HEAD")
 
 
 async def test_only_purchases_of_the_last_two_days_are_pending(bank: Bank) -> None:

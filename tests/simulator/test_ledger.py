@@ -5,9 +5,10 @@ from datetime import date, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from simulator.accounts import ACCOUNTS, CUSTOMERS, OPENED, Account
-from simulator.ledger import Ledger
+from simulator.ledger import Entry, Ledger, numbered
 
 days = st.dates(date(2023, 1, 1), date(2029, 12, 31))
 accounts = st.sampled_from(sorted(ACCOUNTS.values(), key=lambda account: account.id))
@@ -54,6 +55,12 @@ def test_ids_are_unique_and_entries_in_order() -> None:
         entries = list(LEDGER.entries(account, OPENED, date(2026, 11, 3)))
         assert len({entry.id for entry in entries}) == len(entries)
         assert [entry.day for entry in entries] == sorted(entry.day for entry in entries)
+
+
+def test_an_entry_keeps_all_that_is_known_of_it_when_it_is_numbered() -> None:
+    account = CUSTOMERS["cust-3f8a41"].current
+    drafts = [Entry("", account.id, OPENED, -minor, "x", "payments", "m", "1", "o", "Anna") for minor in (1, 2)]
+    assert [replace(entry, id="") for entry in numbered(account, drafts)] == drafts
 
 
 def test_another_seed_is_another_past() -> None:

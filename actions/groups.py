@@ -1,0 +1,97 @@
+"""Where most of the money went: by what a question wants it sorted, and the sums of each. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Final
+
+from msgspec import Struct
+
+from .bank import Transaction
+from .formatting import MONTHS, format_date
+from .question import Filters, Group, Period, floor, step
+from .selection import totals
+
+UNNAMED: Final = "other"
+"""What has no category, or names nobody."""
+
+_MONTHS_BACK: Final = 12
+
+_MOST: Final = re.compile(
+    r"\b(?:spen[dt]|spending|pa(?:y|id)|went|going|goes|gone|go)\s+(?:me\s+)?(?:the\s+)?most\b"
+    r"|\bmost\s+(?:of\s+)?(?:(?:my|the|our|all)\s+)?(?:money|cash|spending|spend|spent|wages|salary|pay|income)\b"
+    r"|\b(?:which|what)\s+(?:\w+\s+){1,2}?(?:do|did|have|has|was|were|am|are|cost|costs|took|takes)\b.*\bmost\b"
+    r"(?!\s+(?:recent|expensive))",
+    re.IGNORECASE,
+)
+_PARTS: Final = re.compile(
+    r"\b(?:break(?:ing)?\s*(?:\w+\s+){0,3}?down|breakdown|broken down|split up|split)\b"
+    r"|\bwhere(?:['’]?s| is| did| does| has)?(?: all)?(?: of)? (?:my|the|our) (?:money|cash|wages|salary|pay)"
+    r"(?: all)? (?:go|goes|went|gone|going|disappear)\b"
+    r"|\b(?:by|per|for each|in each|for every)\s+(?:category|categories|shop|shops|merchant|merchants|month|day)\b",
+    re.IGNORECASE,
+)
+_WORDS: Final[Mapping[Group, re.Pattern[str]]] = {
+    "month": re.compile(r"\bmonths?\b(?<!last month)(?<!this month)(?<!a month)", re.IGNORECASE),
+    "day": re.compile(r"\b(?:which|what|by|per|each) days?\b", re.IGNORECASE),
+    "account": re.compile(r"\b(?:which|what|by|per|each) (?:accounts?|cards?)\b", re.IGNORECASE),
+    "merchant": re.compile(
+        r"\b(?:shops?|stores?|merchants?|compan(?:y|ies)|business(?:es)?|places?|people|whom?|most\W+(?:money\W+)?at)\b",
+        re.IGNORECASE,
+    ),
+}
+
+
+class Share(Struct, frozen=True):
+    """What one category, shop, month … came to: minor units of a currency, and the number of transactions."""
+
+    name: str
+    minor: int
+    currency: str
+    count: int
+
+
+def grouped_by(text: str) -> Group | None:
+    """What the sums are asked for each of ("which month did I spend most"); None where no such question is asked."""
+    if text.startswith("/") or not (_MOST.search(text) or _PARTS.search(text)):
+        return None
+    return next((group for group, words in _WORDS.items() if words.search(text)), "category")
+
+
+def finer(filters: Filters) -> Group | None:
+    """What the sums can be told for: of one category the shops; None of a single shop, whose purchases are unknown."""
+    if filters.by == "category" and filters.category:
+        return "merchant"
+    return None if filters.merchant and filters.by in ("category", "merchant") else filters.by
+
+
+def months_back(today: date) -> Period:
+    """The year up to today in whole months: what months are compared of, where no period is named."""
+    return Period(step(floor(today, "month"), "month", 1 - _MONTHS_BACK), step(floor(today, "month"), "month", 1))
+
+
+def shares(transactions: Iterable[Transaction], by: Group, accounts: Mapping[str, str]) -> list[Share]:
+    """The sums of each group, the largest first; `accounts` are names by id."""
+    grouped: dict[tuple[str, str], list[Transaction]] = defaultdict(list)
+    for transaction in transactions:
+        grouped[_name(transaction, by, accounts), transaction.currency].append(transaction)
+    found = [Share(name, totals(group)[0].minor, currency, len(group)) for (name, currency), group in grouped.items()]
+    return sorted(found, key=lambda share: (share.currency != "GBP", share.currency, -share.minor, share.name))
+
+
+def _name(transaction: Transaction, by: Group, accounts: Mapping[str, str]) -> str:
+    day = transaction.day
+    match by:
+        case "category":
+            return transaction.category or UNNAMED
+        case "merchant":
+            return transaction.merchant or transaction.description
+        case "month":
+            return f"{MONTHS[day.month - 1]} {day.year}"
+        case "day":
+            return format_date(day)
+        case _:
+            return accounts.get(transaction.account_id, UNNAMED)

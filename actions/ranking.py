@@ -1,0 +1,87 @@
+"""Where most of the money went: `action_spending` and `action_transactions` sort what a period came to into a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from msgspec.structs import replace
+
+from bot import Turn
+
+from .accounts import written
+from .bank import CustomerBank
+from .clarifying import clarified, find_meant
+from .conversation import keep, today_of
+from .fetching import find_all
+from .formatting import format_money, format_sums
+from .groups import Share, finer, months_back, shares
+from .question import Direction, Filters, Group, Question
+from .selection import TRANSFERS, counts_own_transfers, direction_of, totals, usual_period
+from .tables import Table
+from .wording import describe
+
+MOST_SHARES: Final = 15
+"""A longer table is cut, and says so."""
+
+_SAID: Final[Mapping[Direction, tuple[str, str, str]]] = {
+    "in": ("utter_ranked_in", "utter_ranked_in_cut", "utter_received_nothing"),
+    "out": ("utter_ranked", "utter_ranked_cut", "utter_spent_nothing"),
+}
+_TITLES: Final[Mapping[Group, str]] = {
+    "category": "Category",
+    "merchant": "Where",
+    "month": "Month",
+    "day": "Day",
+    "account": "Account",
+}
+
+
+async def ranking(turn: Turn, bank: CustomerBank, question: Question) -> None:
+    """Say what came to most, with a table of all sums; keep the question for "and in September?"."""
+    clear = await clarified(turn, bank, question)
+    if clear is None:
+        return
+    by, today = finer(clear.filters), today_of(turn)
+    if by is None:
+        turn.say("utter_beyond", what="most")
+        return
+    period = clear.filters.period or (months_back(today) if by == "month" else usual_period(today))
+    filters = replace(
+        clear.filters, by=by, count=None, order=None, period=period, direction=direction_of(clear.filters)
+    )
+    found = await find_meant(turn, bank, filters, find_all)
+    if found is None:
+        return
+    keep(turn, Question("spending", found.asked))
+    counted = [t for t in found.transactions if counts_own_transfers(filters) or t.category != TRANSFERS]
+    ranked = shares(counted, by, {account.id: written(account) for account in found.accounts})
+    _say_ranked(turn, found.filters, ranked, format_sums(totals(counted)))
+    if len(counted) < len(found.transactions):
+        turn.say("utter_own_transfers_left_out")
+
+
+def _say_ranked(turn: Turn, filters: Filters, ranked: list[Share], total: str) -> None:
+    ranks, cut, nothing = _SAID[filters.direction or "out"]
+    what = describe(filters, today_of(turn))
+    if not ranked:
+        turn.say(nothing, what=what)
+        return
+    shown = ranked[:MOST_SHARES]
+    table = shares_table(shown, filters.by or "category")
+    turn.say(
+        cut if len(shown) < len(ranked) else ranks,
+        total=total,
+        what=what,
+        most=ranked[0].name,
+        share=format_money(ranked[0].minor, ranked[0].currency),
+        shown=len(shown),
+        table=table.text(),
+        custom=table.custom(),
+    )
+
+
+def shares_table(shown: list[Share], by: Group) -> Table:
+    """A row for each sum: its name, how many transactions it is of, and the amount."""
+    rows = [(share.name, str(share.count), format_money(share.minor, share.currency)) for share in shown]
+    return Table("Sums", (_TITLES[by], "Payments", "Amount"), rows, right=frozenset({"Payments", "Amount"}))

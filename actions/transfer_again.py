@@ -1,0 +1,42 @@
+"""The last transfer once more: "same again" fills the form with what was moved, which is then asked about as ever."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from bot import Turn
+
+from .bank import CustomerBank
+from .transfer_payees import named, take_payees
+from .transfer_slots import if_there, message
+
+_AGAIN: Final = re.compile(r"\bsame\s+(?:\w+\s+)?again\b|\brepeat\s+(?:it|that|the)\b", re.IGNORECASE)
+
+
+async def repeat_last(turn: Turn) -> None:
+    """Take from the transfer that was made last what the message, which asks for the same again, does not say."""
+    last = _made_last(turn) if _AGAIN.search(message(turn).text) else None
+    if last is None:
+        return
+    accounts, payees = await if_there(turn, CustomerBank.accounts), await if_there(turn, CustomerBank.payees)
+    names = {account.id: account.nickname for account in accounts}
+    if turn.slot("amount") is None:
+        turn.set("amount", {"minor": last["minor"]})
+    if turn.slot("from_account") is None:
+        turn.set("from_account", names.get(last["debtor"]))
+    if turn.slot("to_account") is None and not named(turn, payees):
+        payee = [payee for payee in payees if payee.id == last["creditor"]]
+        if payee:
+            take_payees(turn, payee)
+        else:
+            turn.set("to_account", names.get(last["creditor"]))
+
+
+def _made_last(turn: Turn) -> Mapping[str, Any] | None:
+    """The order of the last transfer, if it was made, and by the customer who is logged in."""
+    last: Mapping[str, Any] = turn.slot("transfer") or {}
+    order: Mapping[str, Any] = last.get("order") or {}
+    theirs = turn.customer is not None and order.get("customer") == turn.customer.bank_customer_id
+    return order if theirs and last["outcome"] == "done" else None

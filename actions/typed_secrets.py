@@ -1,0 +1,30 @@
+"""Card numbers, codes and passwords in a message: nobody should type them, whatever else the message asks."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from bot import Turn
+
+_SECRET: Final = re.compile(
+    r"(?<![\d-])\d(?:[ -]?\d){14,15}(?![\d-])"
+    r"|\b(?:cvv|cvc|cv2|security code|pass ?code|pin(?: code)?)\b\W*(?:(?:is|was|number)\b\W*)*\d{3,8}\b"
+    r"|\bpass ?word\b\W*(?:is\b|was\b|[:=])\W*(?!not\b|wrong\b|gone\b|lost\b|(?:b?lock|expir)ed\b|safe\b)\w",
+    re.IGNORECASE,
+)
+"""A card's 15 or 16 digits, a code with its name before it, or "password is …"."""
+
+
+def holds_secret(text: str) -> bool:
+    """Whether something in the text looks like a card number, a code or a password."""
+    return bool(_SECRET.search(text))
+
+
+def warn_of_secret(turn: Turn) -> bool:
+    """Ask the customer not to type such things where the latest message does; whether it did."""
+    parse = turn.tracker.parse
+    found = parse is not None and holds_secret(parse.text)
+    if found:
+        turn.say("utter_told_secret")
+    return found

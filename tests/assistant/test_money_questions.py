@@ -1,0 +1,179 @@
+"""Pay, years, parts of the last answer, where most of the money went: the figure is the ledger's, or there is none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bot.app.opening import Bot
+from tests.assistant.conftest import talk_to
+from tests.assistant.ledger_oracle import Oracle, figures
+
+AMARA, NUMBER = "cust-3f8a41", "12345678"
+OCTOBER = {"from": "2026-10-01", "to": "2026-11-01"}
+LAST_30_DAYS = {"from": "2026-10-04", "to": "2026-11-04"}
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
+def sum_of(**wanted: Any) -> set[str]:
+    return set(Oracle(AMARA).expected({"sum": {"direction": "out", **wanted}}).must)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "has my salary been paid yet",
+        "have my wages been paid",
+        "when was I last paid by Northlight",
+        "when was I last paid",
+        "have I been paid",
+        "was I paid in October",
+    ],
+)
+async def test_pay_that_came_is_found(assistant: Bot, said: str) -> None:
+    exchange = await talk_to(assistant, NUMBER).say(said)
+    assert "23 Oct 2026" in exchange.said
+    assert "£2,875.12" in exchange.said
+    assert "-£" not in exchange.said, "pay comes in"
+
+
+@pytest.mark.parametrize("said", ["has the rent been paid", "when did my rent last get paid"])
+async def test_what_the_customer_pays_goes_out_though_it_was_paid(assistant: Bot, said: str) -> None:
+    assert "-£1,125.00" in (await talk_to(assistant, NUMBER).say(said)).said
+
+
+@pytest.mark.parametrize("said", ["total spending 2025", "spending 2025", "spending for 2025"])
+async def test_a_bare_year_is_a_time(assistant: Bot, said: str) -> None:
+    exchange = await talk_to(assistant, NUMBER).say(said)
+    assert set(figures(exchange.said)) == sum_of(**{"from": "2025-01-01", "to": "2026-01-01"})
+
+
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [
+        ("how much did my landlord take last month", "“landlord”"),
+        ("how much have I donated this month", "“donated”"),
+        ("how much did I withdraw in October", "“withdraw”"),
+        ("gifts in september", "“gifts”"),
+        ("how much did I spend since 31/02", "no 31/02"),
+        ("payments over €50", "“over €50”"),
+        ("how much of my salary did I spend last month", "only comes in"),
+        ("how much money in and out last month", "“money in” and “money out”"),
+        ("what did I spend the least on in October", "least”"),
+        ("what did I spend most on at Tesco", "“most”"),
+    ],
+)
+async def test_what_was_not_understood_gives_no_figure(assistant: Bot, said: str, answer: str) -> None:
+    exchange = await talk_to(assistant, NUMBER).say(said)
+    assert answer in exchange.said
+    assert not figures(exchange.said.replace("€50", ""))
+
+
+async def test_somebody_who_took_money_is_looked_for(assistant: Bot) -> None:
+    exchange = await talk_to(assistant, NUMBER).say("how much did the council take last month")
+    assert set(figures(exchange.said)) == sum_of(merchant="City Council", **OCTOBER)
+
+
+@pytest.mark.parametrize(
+    ("before", "said", "wanted"),
+    [
+        ("how much did I spend last month", "how much of that was groceries", {"category": "groceries", **OCTOBER}),
+        ("how much did I spend last month", "how much of that was on the card?", {"account": "credit card", **OCTOBER}),
+        ("how much did I spend last month", "and how much of it went to Lidl", {"merchant": "Lidl", **OCTOBER}),
+        ("what did I spend most on in October", "how much of that was transport", {"category": "transport", **OCTOBER}),
+    ],
+)
+async def test_a_part_of_the_last_answer_keeps_its_period(
+    assistant: Bot, before: str, said: str, wanted: dict[str, Any]
+) -> None:
+    talk = talk_to(assistant, NUMBER)
+    await talk.say(before)
+    assert set(figures((await talk.say(said)).said)) == sum_of(**wanted)
+
+
+async def test_the_last_one_is_of_what_was_talked_about(assistant: Bot) -> None:
+    talk = talk_to(assistant, NUMBER)
+    await talk.say("how much did I spend at Costa last month")
+    assert (await talk.say("when was the last one")).said.startswith(
+        "Your last payment at Costa Coffee in October 2026"
+    )
+
+
+async def test_how_much_is_of_what_was_talked_about(assistant: Bot) -> None:
+    talk = talk_to(assistant, NUMBER)
+    await talk.say("did my salary come in last month")
+    assert (await talk.say("how much")).said.startswith("You received £2,875.12 as income in October 2026")
+
+
+async def test_the_biggest_is_one_and_the_biggest_ones_are_several(assistant: Bot) -> None:
+    talk = talk_to(assistant, NUMBER)
+    await talk.say("how much did I spend on groceries last month")
+    assert (await talk.say("which was the biggest")).said.startswith(
+        "Your largest payment on groceries in October 2026"
+    )
+    assert (await talk.say("which were the biggest")).said.startswith("Your 10 largest payments on groceries")
+
+
+async def test_the_sum_of_what_was_listed_is_of_these(assistant: Bot) -> None:
+    talk = talk_to(assistant, NUMBER)
+    listed = await talk.say("show my last three payments at Tesco")
+    pence = [
+        round(float(figure.replace("£", "").replace(",", "").replace("-", "")) * 100) for figure in figures(listed.said)
+    ]
+    added = await talk.say("how much is that altogether")
+    assert f"£{sum(pence) / 100:.2f} at Tesco in the last 3 transactions: 3 payments" in added.said
+
+
+@pytest.mark.parametrize(
+    ("said", "title", "most"),
+    [
+        ("What did I spend most on in October?", "Category", "housing"),
+        ("where did most of my money go last month?", "Category", "housing"),
+        ("break down my october spending", "Category", "housing"),
+        ("give me a breakdown of my spending by shop in october", "Where", "Harbour View Lettings"),
+        ("which shop did I spend most on groceries at last month", "Where", "Sainsbury's"),
+    ],
+)
+async def test_where_most_of_the_money_went(assistant: Bot, said: str, title: str, most: str) -> None:
+    exchange = await talk_to(assistant, NUMBER).say(said)
+    table = exchange.replies[0]["custom"]
+    assert (table["columns"][0]["title"], table["rows"][0][0]) == (title, most)
+    assert f": {most}." in exchange.said
+    sums = [round(float(row[2].removeprefix("£").replace(",", "")) * 100) for row in table["rows"]]
+    assert sums == sorted(sums, reverse=True)
+    whole = sum_of(**OCTOBER, **({"category": "groceries"} if "groceries" in said else {}))
+    assert whole <= set(figures(exchange.said))
+    if "largest sums" not in exchange.said:
+        assert f"£{sum(sums) / 100:,.2f}" in whole, "the parts add up to the whole"
+
+
+async def test_a_ranking_is_carried_on(assistant: Bot) -> None:
+    talk = talk_to(assistant, NUMBER)
+    await talk.say("which category did I spend most on in October")
+    again = await talk.say("and in September?")
+    assert "in September 2026, most of all" in again.said
+    assert sum_of(**{"from": "2026-09-01", "to": "2026-10-01"}) <= set(figures(again.said))
+
+
+async def test_words_to_the_bot_are_no_money_that_came_in(assistant: Bot) -> None:
+    exchange = await talk_to(assistant, NUMBER).say("give me my spending in october")
+    assert set(figures(exchange.said)) == sum_of(**OCTOBER)
+
+
+async def test_a_price_is_added_up_and_no_balance_said(assistant: Bot) -> None:
+    exchange = await talk_to(assistant, NUMBER).say("how much is my rent")
+    assert set(figures(exchange.said)) == sum_of(category="housing", **LAST_30_DAYS)
+
+
+@pytest.mark.parametrize(
+    ("said", "limit"),
+    [("what's my overdraft limit", "£500.00"), ("credit limit", "£3,000.00"), ("limit of my card", "£3,000.00")],
+)
+async def test_a_limit_is_told_where_one_is_asked_for(assistant: Bot, said: str, limit: str) -> None:
+    assert f"is {limit}" in (await talk_to(assistant, NUMBER).say(said)).said
+
+
+async def test_a_secret_beside_a_question_is_warned_of(assistant: Bot) -> None:
+    exchange = await talk_to(assistant, NUMBER).say("show my transactions since May, and my pin is 4482")
+    assert "Please don't type a card number, code or password here" in exchange.said

@@ -1,0 +1,29 @@
+"""Card numbers, codes and passwords are seen in a message, and ordinary numbers are none."""
+
+from __future__ import annotations
+
+import pytest
+
+from actions.typed_secrets import holds_secret
+
+
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ("my card is 4659 4312 3456 1204", True),
+        ("4659-4312-3456-1204", True),
+        ("378282246310005", True),
+        ("the cvv is 123", True),
+        ("my PIN is 4821", True),
+        ("pin number: 4821", True),
+        ("my password is hunter2", True),
+        ("my password is not working", False),
+        ("I forgot my PIN", False),
+        ("pay sort code 20-30-40 account 12345678", False),
+        ("call me on 07700 900123", False),
+        ("transfer £1,234.56 to savings", False),
+        ("transactions from 01/02/2026 to 03/04/2026", False),
+    ],
+)
+def test_what_nobody_should_type_is_seen(text: str, secret: bool) -> None:
+    assert holds_secret(text) is secret

@@ -6,6 +6,8 @@ import asyncio
 import json
 import sys
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -21,6 +23,8 @@ from bot.messages import Customer, Principal, UserMessage
 from bot.progress import Progress, silent
 
 STOP = "/stop"
+GREETING = "Talk to the bot; /stop or Ctrl-D ends."
+NOBODY = "Nobody is logged in: --as ACCOUNT talks as a customer."
 SHELL_STORE = "sqlite:///.teller/shell.db"
 """Where conversations of the shell are kept: apart, so that a server may run beside it."""
 
@@ -50,35 +54,51 @@ async def talk(
                 click.secho(line, dim=True, err=True)
         principal = await _principal(running, account)
         conversation = await running.engine.store.conversation_id(principal.id, "shell", running.sources.new_id())
-        click.echo(click.style("Talk to the bot; /stop or Ctrl-D ends.", dim=True), err=True)
+        click.echo(click.style(GREETING if account else f"{GREETING} {NOBODY}", dim=True), err=True)
         buttons: list[dict[str, Any]] = []
-        typed = _standard_input()
-        while (line := await _line(typed)) and (text := line.rstrip("\n")) != STOP:
-            if not text.strip():
-                continue
-            message = _message(running, conversation, principal, _pressed(text, buttons))
-            try:
-                buttons = show(await running.engine.handle(message))
-            except TurnError as error:
-                click.secho(str(error), fg="red", err=True)
+        with _lines() as read:
+            while (line := await _line(read)) and (text := line.rstrip("\n")) != STOP:
+                if not text.strip():
+                    continue
+                message = _message(running, conversation, principal, _pressed(text, buttons))
+                try:
+                    buttons = show(await running.engine.handle(message))
+                except TurnError as error:
+                    click.secho(str(error), fg="red", err=True)
 
 
 def show(answer: Answer) -> list[dict[str, Any]]:
     """Show an answer's replies; the buttons they offer, in the order of their numbers."""
     buttons: list[dict[str, Any]] = []
     for reply in answer.replies:
-        if reply.get("text"):
-            click.echo(reply["text"])
-        if reply.get("image"):
-            click.echo(f"[image: {reply['image']}]")
-        if reply.get("custom") and not reply.get("text"):
-            click.echo(json.dumps(reply["custom"], ensure_ascii=False, indent=2))
-        for button in [*reply.get("buttons", ()), *reply.get("quick_replies", ())]:
+        for line in _shown(reply):
+            click.echo(line)
+        inside = [button for item in reply.get("elements", ()) for button in item.get("buttons", ())]
+        for button in [*reply.get("buttons", ()), *reply.get("quick_replies", ()), *inside]:
             buttons.append(button)
             click.echo(click.style(f"  {len(buttons)}. {button.get('title', '')}", fg="cyan"))
     if not answer.replies:
         click.secho("(no reply)", dim=True)
     return buttons
+
+
+def _shown(reply: dict[str, Any]) -> Iterator[str]:
+    """What a reply says, as lines of a terminal; its buttons apart."""
+    if reply.get("text"):
+        yield reply["text"]
+    for kind in ("image", "attachment"):
+        if reply.get(kind):
+            yield f"[{kind}: {_text(reply[kind])}]"
+    for item in reply.get("elements", ()):
+        action = item.get("default_action") or {}
+        parts = (item.get("title"), item.get("subtitle"), item.get("image_url"), action.get("url"))
+        yield "- " + "; ".join(filter(None, parts))
+    if reply.get("custom") and not reply.get("text"):
+        yield json.dumps(reply["custom"], ensure_ascii=False, indent=2)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _standard_input() -> TextIO:
@@ -91,23 +111,45 @@ def _standard_input() -> TextIO:
     return open(sys.stdin.fileno(), encoding="utf-8", errors="replace", closefd=False)
 
 
-async def _line(typed: TextIO) -> str:
+@contextmanager
+def _lines() -> Iterator[Callable[[], str]]:
+    """What reads one line with its end, "" at the end of the input: at a terminal one that can be edited."""
+    typed = _standard_input()
+    if not (typed.isatty() and sys.stdout.isatty()):
+        yield typed.readline
+        return
+    import readline  # noqa: F401 - gives `input` arrow keys and a history of what was said
+    import termios
+
+    before = termios.tcgetattr(typed)
+    try:
+        yield _edited
+    finally:
+        termios.tcsetattr(typed, termios.TCSANOW, before)  # Ctrl-C leaves the thread that reads, and its settings
+
+
+def _edited() -> str:
+    try:
+        return input("> ") + "\n"
+    except EOFError:
+        return ""
+
+
+async def _line(read: Callable[[], str]) -> str:
     """The next line with its end; "" at the end of the input.
 
     A thread of its own reads it: those of asyncio are joined at the end, and one that reads from a terminal returns
     when somebody presses Enter, so that Ctrl-C would wait for that.
     """
-    if typed.isatty():
-        click.secho("> ", bold=True, nl=False)
     loop = asyncio.get_running_loop()
-    read: asyncio.Future[str] = loop.create_future()
+    line: asyncio.Future[str] = loop.create_future()
 
-    def deliver(line: str) -> None:
-        if not read.done():
-            read.set_result(line)
+    def deliver(text: str) -> None:
+        if not line.done():
+            line.set_result(text)
 
-    threading.Thread(target=lambda: loop.call_soon_threadsafe(deliver, typed.readline()), daemon=True).start()
-    return await read
+    threading.Thread(target=lambda: loop.call_soon_threadsafe(deliver, read()), daemon=True).start()
+    return await line
 
 
 def _pressed(text: str, buttons: list[dict[str, Any]]) -> str:

@@ -26,20 +26,22 @@ _ASSETS = {
 
 
 async def page_config(call: Call) -> web.Response:
-    """GET /page-config: the title, and the demo customers' logins when there are any."""
+    """GET /page-config: the title, the bot's language, and the demo customers' logins when there are any."""
     demo = [
         {"accountNumber": login.account_number, "code": login.code, "name": login.name} for login in call.parts.demo
     ]
-    longest = call.parts.settings.server.max_message_characters
-    return json_response({"title": call.parts.settings.title, "demo": demo, "maxMessageCharacters": longest})
+    settings = call.parts.settings
+    shown = {"title": settings.title, "language": call.parts.engine.agent.content.language, "demo": demo}
+    return json_response({**shown, "maxMessageCharacters": settings.server.max_message_characters})
 
 
 def routes() -> tuple[Route, ...]:
     """The routes of the page."""
     config = schemas.obj(
-        ("title", "demo", "maxMessageCharacters"),
+        ("title", "language", "demo", "maxMessageCharacters"),
         {
             "title": schemas.TEXT,
+            "language": schemas.TEXT,
             "maxMessageCharacters": schemas.COUNT,
             "demo": {
                 "type": "array",

@@ -43,10 +43,12 @@ def test_counted_things_are_told_with_their_number_and_the_end_is_too():
     assert told.shares == [0.0, 0.5, 1.0]
 
 
-def test_a_part_tells_its_share_of_the_whole():
+def test_a_part_tells_its_share_of_the_whole_and_only_the_last_that_all_is_done():
     told = Told()
     assert list(counted("ab", "letter", part(told, 0.5, 0.75))) == ["a", "b"]
-    assert told.shares == [0.5, 0.625, 0.75]
+    assert list(counted("c", "letter", part(told, 0.75, 1.0))) == ["c"]
+    assert told.shares == [0.5, 0.625, 0.75, 1.0]
+    assert told.stages == ["letter 1 of 2", "letter 2 of 2", "letter 1 of 1", "done"]
 
 
 def test_learning_tells_how_far_it_is_and_nothing_where_all_is_kept(bakery: Path):

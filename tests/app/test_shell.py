@@ -6,11 +6,15 @@ import os
 import pty
 import subprocess
 import sys
-from collections.abc import Callable
+import termios
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from bot.cli.talking import show
+from bot.encoding import encode
+from bot.engine.record import Answer
 from bot.reading.template import write_template
 from bot.stores.lock import locked
 
@@ -86,22 +90,80 @@ def test_what_goes_wrong_in_an_action_is_told_in_full(faulty_bakery: Path) -> No
     assert "KeyError: 'no bread for /break'" in told
 
 
-def test_ctrl_c_ends_it_while_it_waits(bakery: Path) -> None:
-    terminal, its_end = pty.openpty()
-    shell = [sys.executable, "-m", "bot", "shell", "--project", str(bakery)]
-    with subprocess.Popen(
-        shell, stdin=its_end, stdout=its_end, stderr=subprocess.PIPE, start_new_session=True
-    ) as child:
-        os.close(its_end)
-        seen = b""
-        while b"> " not in seen:
-            seen += os.read(terminal, 1024)
-        child.send_signal(2)
-        try:
-            _, errors = child.communicate(timeout=30)
-        finally:
-            child.kill()
-            os.close(terminal)
-    assert child.returncode == 0, errors
+class Terminal:
+    """A shell at a terminal of its own, as a person has it."""
+
+    def __init__(self, bakery: Path) -> None:
+        self.person, self.its_end = pty.openpty()
+        words = [sys.executable, "-m", "bot", "shell", "--project", str(bakery)]
+        its_own = {"stdin": self.its_end, "stdout": self.its_end, "start_new_session": True}
+        self.child = subprocess.Popen(words, stderr=subprocess.PIPE, **its_own)  # type: ignore[call-overload]
+        self.seen = b""
+
+    def until(self, text: bytes) -> None:
+        """Wait for the text behind what was waited for before."""
+        while text not in self.seen:
+            self.seen += os.read(self.person, 1024)
+        self.seen = self.seen.partition(text)[2]
+
+    def type(self, keys: bytes) -> None:
+        os.write(self.person, keys)
+
+    def errors(self) -> bytes:
+        """What was said on standard error until the end."""
+        errors: bytes = self.child.communicate(timeout=30)[1]
+        return errors
+
+
+@pytest.fixture
+def terminal(bakery: Path) -> Iterator[Terminal]:
+    terminal = Terminal(bakery)
+    terminal.until(b"> ")
+    yield terminal
+    terminal.child.kill()
+    terminal.child.communicate()
+    os.close(terminal.person)
+    os.close(terminal.its_end)
+
+
+def test_ctrl_c_ends_it_while_it_waits_and_leaves_the_terminal_as_it_was(terminal: Terminal) -> None:
+    terminal.child.send_signal(2)
+    errors = terminal.errors()
+    assert terminal.child.returncode == 0, errors
     assert b"Traceback" not in errors
     assert b"Fatal" not in errors
+    assert termios.tcgetattr(terminal.its_end)[3] & termios.ECHO
+
+
+def test_what_was_typed_can_be_edited_and_said_again(terminal: Terminal) -> None:
+    terminal.type(b"helo\x1b[Dl\r")  # the left arrow, and what is missing
+    terminal.until(b"Hello")
+    terminal.until(b"> ")
+    terminal.type(b"\x1b[A\r")  # the arrow up
+    terminal.until(b"Hello")
+    terminal.until(b"> ")
+    terminal.type(b"\x04")
+    assert b"Traceback" not in terminal.errors()
+    assert terminal.child.returncode == 0
+
+
+def test_all_kinds_of_replies_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    file = {"type": "file", "payload": {"src": "https://example.com/b.pdf"}}
+    tart = {"title": "Tart", "image_url": "https://example.com/t.png", "buttons": [{"title": "One"}]}
+    replies = [
+        {"text": "Here"},
+        {"attachment": "a.pdf"},
+        {"attachment": file},
+        {"elements": [tart]},
+        {"custom": {"a": 1}},
+    ]
+    buttons = show(Answer("c", 1, "m", encode({"replies": replies})))
+    assert capsys.readouterr().out.splitlines() == [
+        "Here",
+        "[attachment: a.pdf]",
+        '[attachment: {"type": "file", "payload": {"src": "https://example.com/b.pdf"}}]',
+        "- Tart; https://example.com/t.png",
+        "  1. One",
+        *("{", '  "a": 1', "}"),
+    ]
+    assert buttons == [{"title": "One"}]

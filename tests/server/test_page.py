@@ -124,6 +124,7 @@ async def page(browser: webdriver.Chrome, running: Running) -> Page:
 
 async def test_logging_in_talking_and_reading_on_after_a_reload(page: Page) -> None:
     assert page.browser.title == "Teller's <bank>"
+    assert page.find("log").get_attribute("lang") == "cy"
     assert page.focused() == "account"
     await page.log_in()
     await page.until(lambda: page.find("chat").is_displayed())
@@ -191,6 +192,58 @@ async def test_a_table_is_drawn_instead_of_its_aligned_text(page: Page) -> None:
     assert page.texts("#log td") == ["Everyday", "£1,234.56", "Savings", "£-10.00"]
     assert [cell.get_attribute("scope") for cell in page.all("#log th")] == ["col", "col"]
     assert page.texts(".bot .bubble")[0] == "Your balances:\n\nAnything else?"
+
+
+RICH = (
+    Reply(text="The menu is at https://example.com/menu. See you!"),
+    Reply(attachment="https://example.com/menu.pdf"),
+    Reply(attachment={"type": "file", "payload": {"src": "https://example.com/terms.pdf", "title": "The terms"}}),
+    Reply(attachment="a voucher"),
+    Reply(
+        elements=[
+            {
+                "title": "Tart",
+                "subtitle": "with plums",
+                "image_url": "https://example.com/tart.png",
+                "default_action": {"type": "web_url", "url": "https://example.com/tart"},
+            }
+        ]
+    ),
+    Reply(custom={"type": "date_picker"}),
+)
+
+
+async def test_every_kind_of_reply_is_shown(page: Page) -> None:
+    page.running.engine.replies = RICH
+    await page.log_in()
+    await page.until(lambda: page.find("chat").is_displayed())
+    await page.say("show me")
+    await page.until(lambda: len(page.all(".message.bot")) == len(RICH))
+    said = [
+        message.text.removeprefix("The bot said:").rsplit("\n", 1)[0].strip() for message in page.all(".message.bot")
+    ]
+    assert said == [
+        "The menu is at https://example.com/menu. See you!",
+        "Open the attachment",
+        "The terms",
+        "a voucher",
+        "Open the picture\nTart\nwith plums\nOpen",
+        "This message cannot be shown on this page.",
+    ]
+    assert [link.get_attribute("href").removeprefix("https://example.com/") for link in page.all(".bot a")] == [
+        *("menu", "menu.pdf", "terms.pdf", "tart.png", "tart")
+    ]
+
+
+async def test_a_long_answer_is_shown_from_its_beginning(page: Page) -> None:
+    page.running.engine.replies = (Reply(text="\n".join(f"line {n}" for n in range(100))), Reply(text="and more"))
+    await page.log_in()
+    await page.until(lambda: page.find("chat").is_displayed())
+    await page.say("all of it")
+    await page.until_log_says("and more")
+    top = "document.querySelector('.message.bot').getBoundingClientRect().top"
+    inside = f"const box = scroller.getBoundingClientRect(); return box.top <= {top} && {top} < box.top + 40"
+    await page.until(lambda: page.browser.execute_script(inside))
 
 
 async def test_a_session_that_ends_is_explained_and_the_text_is_kept(page: Page) -> None:

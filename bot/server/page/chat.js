@@ -39,10 +39,13 @@ function scrollToEnd() {
   page.scroller.scrollTop = page.scroller.scrollHeight;
 }
 
-function add(element) {
-  if (!element) return;
-  page.log.append(element);
-  if (following) scrollToEnd();
+/** Add what was said; who was at the end sees it from its beginning, as far as it fits. */
+function add(messages) {
+  const added = messages.map(elementOf).filter(Boolean);
+  if (!added.length) return;
+  const follow = following;
+  page.log.append(...added);
+  if (follow) page.scroller.scrollTop = added[0].offsetTop - 8;
 }
 
 function elementOf(message) {
@@ -187,7 +190,8 @@ async function patiently(request) {
 async function showAnswer(answer) {
   if (answer.turn !== state.turn + 1) return catchUp(answer);
   state.turn = answer.turn;
-  for (const reply of answer.replies) add(botMessage({ ...reply, time: new Date().toISOString() }, say));
+  const time = new Date().toISOString();
+  add(answer.replies.map((reply) => ({ ...reply, time })));
 }
 
 /** Something else was said meanwhile (another tab, a reminder): show it all, in its order. */
@@ -227,7 +231,7 @@ async function poll() {
     notice("");
     if (state.busy || !news.messages.length) return;
     retireChoices(page.log);
-    for (const message of news.messages) add(elementOf(message));
+    add(news.messages);
     state.turn = news.messages.at(-1).turn;
   } catch (problem) {
     if (problem.status === 401) sessionOver();
@@ -331,6 +335,7 @@ async function start() {
     document.title = config.title;
     page.title.textContent = config.title;
     page.message.maxLength = config.maxMessageCharacters;
+    page.log.lang = config.language; // what the bot says; the page's own words are English
     page.log.dataset.empty = "Say hello, or ask what I can do.";
     offerDemo(config.demo);
     if (!server.isLoggedIn()) return askForLogin();

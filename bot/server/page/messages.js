@@ -7,6 +7,9 @@ function element(name, className, text) {
   return made;
 }
 
+const SHOWN = ".bubble, .table, .choices";
+const SHORT = 12; // characters: a column of such values never wraps
+
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
 const dayAndClock = new Intl.DateTimeFormat(undefined, {
   day: "numeric", month: "short", hour: "2-digit", minute: "2-digit",
@@ -44,21 +47,23 @@ export function userMessage(message) {
 export function botMessage(message, choose) {
   const made = frame("bot", "The bot said:");
   const { text, table } = separated(message);
-  if (text) made.append(bubble(text));
+  if (text) made.append(linked(bubble(""), text));
   if (table) made.append(drawn(table));
   if (message.image) made.append(image(message.image));
+  if (message.attachment) made.append(attachment(message.attachment));
   const choices = [...(message.buttons ?? []), ...(message.quick_replies ?? [])];
   for (const item of message.elements ?? []) {
-    made.append(bubble([item.title, item.subtitle].filter(Boolean).join("\n")));
+    made.append(card(item));
     choices.push(...(item.buttons ?? []));
   }
   if (choices.length) made.append(choiceList(choices, choose));
+  if (message.custom && !made.querySelector(SHOWN)) made.append(bubble("This message cannot be shown on this page."));
   if (message.time) {
     const meta = element("div", "meta");
     meta.append(time(message.time));
     made.append(meta);
   }
-  return made.querySelector(".bubble, .table, .choices") ? made : null;
+  return made.querySelector(SHOWN) ? made : null;
 }
 
 /** Buttons are for the latest message only; older ones are there to be read. */
@@ -75,7 +80,31 @@ function frame(who, spoken) {
 function bubble(text) {
   const made = element("div", "bubble", text);
   made.dir = "auto";
+  return made;
+}
+
+/** The text in a bubble, its web addresses as links. */
+function linked(made, text) {
   if (/\S {2,}\S.*\n.*\S {2,}\S/.test(text)) made.classList.add("columns");
+  for (const part of text.split(/(https?:\/\/[^\s<>"]*[^\s<>".,;:!?)\]}'])/i)) made.append(link(part, part) ?? part);
+  return made;
+}
+
+/** One item of a carousel: its picture, what it says, and where it leads. */
+function card(item) {
+  const made = item.image_url ? image(item.image_url) : bubble("");
+  made.append(element("div", "", [item.title, item.subtitle].filter(Boolean).join("\n")));
+  const action = item.default_action;
+  if (action?.url) made.append(link(action.title ?? "Open", action.url) ?? "");
+  return made;
+}
+
+/** A file to open: an address, or Rasa's `{"type": …, "payload": {"src": …, "title": …}}`. */
+function attachment(given) {
+  const { src, title } = given.payload ?? given;
+  const address = typeof given === "string" ? given : String(src ?? "");
+  const made = bubble("");
+  made.append(link(title ?? "Open the attachment", address) ?? (address || "An attachment"));
   return made;
 }
 
@@ -106,7 +135,8 @@ function separated(message) {
 function drawn(payload) {
   const made = element("table");
   if (payload.title) made.append(element("caption", "", payload.title));
-  const align = payload.columns.map((column) => (column.align === "right" ? "right" : ""));
+  const short = (at) => payload.rows.every((row) => String(row[at] ?? "").length <= SHORT);
+  const align = payload.columns.map((column, at) => (column.align === "right" ? "right" : short(at) ? "short" : ""));
   const head = element("tr");
   payload.columns.forEach((column, at) => {
     const cell = element("th", align[at], column.title);

@@ -105,9 +105,10 @@ class Settings(Struct, frozen=True):
     """The whole configuration of one bot. `title` is its name for people. `plugins` name modules or folders of the
     project; `plugin_settings` are handed to them as written; `channels` are credentials.yml's entries as written, by
     channel; `workers` (processes that share port and store), `options` and
-    `rasa_auth` come from the command line."""
+    `rasa_auth` come from the command line. `private` is another folder than the project's own for `data`."""
 
     project: Path = Path()
+    private: Path | None = None
     title: str = "Teller"
     server: Server = Server()
     limits: Limits = Limits()
@@ -127,4 +128,4 @@ class Settings(Struct, frozen=True):
     @property
     def data(self) -> Path:
         """The project's private folder: store, pepper, keys, models. Never in git (it ignores itself)."""
-        return self.project / ".teller"
+        return self.private or self.project / ".teller"

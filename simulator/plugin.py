@@ -7,10 +7,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from bot import Startup
 
-from .accounts import CUSTOMERS
 from .commands import bank_url
 from .demo import DEMO_CUSTOMERS, DemoCustomer
-from .embedded import embedded
 from .keys import CLIENT_ID, KEY_FILE, read_key
 from .settings import Endpoint
 
@@ -32,6 +30,9 @@ async def _endpoint(startup: Startup, stack: AsyncExitStack) -> Endpoint:
     data, url = startup.settings.data, bank_url(startup.settings)
     if url:
         return Endpoint(url, CLIENT_ID, read_key(data / KEY_FILE))
+    from .accounts import CUSTOMERS  # a bot whose bank is elsewhere need not load this one
+    from .embedded import embedded
+
     startup.test_customers.extend(CUSTOMERS)
     return await stack.enter_async_context(embedded(data, now=startup.sources.now))
 

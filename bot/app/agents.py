@@ -8,12 +8,13 @@ from datetime import datetime
 
 from bot.actions.default import default_actions
 from bot.actions.forms import form_action
-from bot.actions.responses import PREFIX, response_action, text_actions
+from bot.actions.responses import response_action, text_actions
 from bot.actions.turn import Action, Resources
 from bot.app.guarding import GuardedMatcher, TellFailure
 from bot.app.learning import Trained
 from bot.app.projects import Project
 from bot.content import Domain
+from bot.dialogue.names import UTTER
 from bot.engine.agent import Agent
 from bot.messages import Parse
 from bot.nlu import parse_shorthand
@@ -30,7 +31,7 @@ class ShorthandMatcher:
 
     def parse(self, text: str, now: datetime) -> Parse:
         """What the text means; `now` is the reference time for dates (aware, UTC)."""
-        if text.startswith("/"):
+        if text.lstrip().startswith("/"):
             shorthand = parse_shorthand(text, self._domain)
             if shorthand is not None:
                 return shorthand
@@ -69,11 +70,11 @@ def gather_actions(
     `remote` makes the action of a name that the domain lists and nothing here implements.
     """
     named = {name.split("/")[0] for name in domain.responses} | set(domain.responses)
-    named |= {name for name in domain.actions if name.startswith(PREFIX)}
+    named |= {name for name in domain.actions if name.startswith(UTTER)}
     actions: dict[str, Action] = {name: response_action(name) for name in named}
     actions.update(default_actions())
     actions.update({name: form_action(form) for name, form in domain.forms.items()})
     if remote is not None:
-        actions.update({name: remote(name) for name in domain.actions if not name.startswith(PREFIX)})
+        actions.update({name: remote(name) for name in domain.actions if not name.startswith(UTTER)})
     actions.update(plugged)
     return actions

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -13,6 +13,7 @@ from bot.actions.turn import Resources
 from bot.app.agents import make_agent
 from bot.app.learning import Trained, learn
 from bot.app.projects import Project, private_folder
+from bot.app.stopping import in_thread
 from bot.app.watching import Watcher
 from bot.auth.opening import Auth, open_auth
 from bot.config import Settings
@@ -24,14 +25,16 @@ from bot.engine.effects import Effects
 from bot.engine.engine import Addressing, Engine
 from bot.errors import PluginError, StoreUnavailable
 from bot.logs import Log, make_logger
-from bot.plugins.registry import AddCustomer, Startup
+from bot.plugins.registry import Startup
 from bot.progress import Progress, silent
 from bot.server.metrics import Metrics
 from bot.server.parts import DemoLogin
 from bot.server.readiness import Check, Readiness
 from bot.sources import Sources
+from bot.stores.clocks import check_clock
 from bot.stores.connection import Connection
 from bot.stores.database import Database, Wrap
+from bot.stores.links import Tell
 from bot.stores.turns import SqlTurns, open_turns
 
 
@@ -73,7 +76,7 @@ class _Told(Struct):
             settings=settings,
             resources=Resources(),
             sources=sources,
-            add_customer=_add_customer(auth),
+            add_customer=auth.customers.put,
             announce=self.announcements.append,
             add_check=self.checks.__setitem__,
             observe_call=watcher.call,
@@ -104,14 +107,16 @@ async def open_bot(
     log = log or make_logger(settings.logging, now=sources.now, lost=metrics.log_line_lost)
     watcher = Watcher(metrics, log, settings.logging.message_text)
     async with AsyncExitStack() as stack:
-        database = _open_database(settings, server, wrap, progress, stack)
+        database = _open_database(settings, server, wrap, progress, log, stack)
+        if server:
+            await check_clock(database, _teller(log))
         auth = await open_auth(database, settings, sources, outcome=watcher.login)
         stack.callback(auth.close)
         told = _Told()
         startup = told.startup(settings, sources, auth, watcher)
-        await stack.enter_async_context(project.plugins.lifespan(startup))
+        await stack.enter_async_context(project.plugins.lifespan(startup, _slow_teller(log)))
         tell = watcher.action_failed
-        trained = await asyncio.to_thread(learn, project, progress=progress, tell_failure=tell)
+        trained = await in_thread(partial(learn, project, progress=progress, tell_failure=tell))
         if server:
             project = _without_lessons(project)
         agent = await stack.enter_async_context(make_agent(project, trained, startup.resources, sources, tell))
@@ -131,7 +136,7 @@ async def open_bot(
             store=store,
             background=Background(engine, sources),
             metrics=watcher.metrics,
-            readiness=_readiness(database, told, watcher),
+            readiness=_readiness(database, settings, told, watcher),
             log=log,
             sources=sources,
             resources=startup.resources,
@@ -146,9 +151,13 @@ def _without_lessons(project: Project) -> Project:
     return replace(project, content=replace(project.content, nlu=NluData()), tests=(), diagnostics=())
 
 
-def _readiness(database: Database, told: _Told, watcher: Watcher) -> Readiness:
-    needed = {"store": store_check(database)}
-    return Readiness(needed, told.checks, timeout_seconds=_CHECK_SECONDS, tell=watcher.check_failed)
+def _readiness(database: Database, settings: Settings, told: _Told, watcher: Watcher) -> Readiness:
+    needed, others = {"store": store_check(database)}, dict(told.checks)
+    if settings.action_endpoint is not None:
+        from bot.actions.remote import check_reachable
+
+        others.setdefault("action server", partial(check_reachable, settings.action_endpoint))
+    return Readiness(needed, others, timeout_seconds=_CHECK_SECONDS, tell=watcher.check_failed)
 
 
 def _check_settled_actions(effects: Mapping[str, Effect], agent: Agent) -> None:
@@ -161,14 +170,22 @@ def _check_settled_actions(effects: Mapping[str, Effect], agent: Agent) -> None:
 
 
 def _open_database(
-    settings: Settings, server: bool, wrap: Wrap | None, progress: Progress, stack: AsyncExitStack
+    settings: Settings, server: bool, wrap: Wrap | None, progress: Progress, log: Log, stack: AsyncExitStack
 ) -> Database:
     url, readers = settings.store.url, settings.store.readers
     database = Database.open(
-        url, project=settings.project, readers=readers, server=server, wrap=wrap, progress=progress
+        url, project=settings.project, readers=readers, server=server, wrap=wrap, progress=progress, tell=_teller(log)
     )
     stack.push_async_callback(database.close)
     return database
+
+
+def _teller(log: Log) -> Tell:
+    return lambda event, reason: log.warning(event, reason=reason)
+
+
+def _slow_teller(log: Log) -> Callable[[str], None]:
+    return lambda plugin: log.warning("still opening", plugin=plugin)
 
 
 _IS_READ_ONLY = """
@@ -187,6 +204,7 @@ def store_check(database: Database) -> Check:
         row = await database.read(lambda connection: connection.one(_IS_READ_ONLY))
         if row is None or row.read_only:
             raise StoreUnavailable("the database takes no writes")
+        await check_clock(database)
 
     return check
 
@@ -195,11 +213,3 @@ def _count_on(connection: Connection) -> None:
     """Change a number that nothing else uses: SQLite writes nothing where the content stays the same."""
     (row,) = connection.all("PRAGMA user_version")
     connection.run(f"PRAGMA user_version = {(row[0] + 1) % 2**31}")
-
-
-def _add_customer(auth: Auth) -> AddCustomer:
-    async def add(account_number: str, code: str, bank_customer_id: str) -> None:
-        if await auth.customers.find(account_number) is None:
-            await auth.customers.add(account_number, code, bank_customer_id)
-
-    return add

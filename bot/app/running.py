@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import resource
-import signal
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
@@ -20,7 +19,8 @@ from bot.app.checking import BUILT_IN_CHANNELS
 from bot.app.memory import give_large_blocks_back, leave_alone_what_stays
 from bot.app.opening import Bot, open_bot
 from bot.app.projects import load_project
-from bot.app.workers import READY, STARTED, Workers, check_workers, reserve_port, stop_without_parent
+from bot.app.stopping import opened_before, stop_at_signals
+from bot.app.workers import READY, STARTED, Workers, check_workers, reserve_port, run_worker, stop_without_parent
 from bot.channels import plugged
 from bot.channels.callback import addressing as callback_addressing
 from bot.channels.delivery import Delivery
@@ -33,12 +33,13 @@ from bot.progress import Progress, silent
 from bot.server.app import make_app
 from bot.server.listening import listening
 from bot.server.parts import Parts
+from bot.stores.clocks import check_clock
 from bot.stores.database import Wrap
 from bot.stores.dialects import Postgres
 from bot.stores.lock import noted
 
-PURGE_EVERY = 600.0
-"""Seconds between two looks for records that are older than they are kept."""
+FORGET_EVERY = 600.0
+"""Seconds between two looks for what is older than it is kept, and for sessions that are over."""
 
 EFFECTS_EVERY = 5.0
 """Seconds between two looks at outside changes whose outcome is unknown."""
@@ -84,7 +85,9 @@ async def run_bot(
 
     `arguments` start one worker, but for the port. Raises as `run_server` does.
     """
-    if place.workers == 1 or place.is_worker:
+    if place.is_worker:
+        return await run_worker(run_server(folder, place, options, say=say, progress=progress))
+    if place.workers == 1:
         await run_server(folder, place, options, say=say, progress=progress)
         return 0
     settings = load_project(folder, options, place.override).settings
@@ -101,18 +104,21 @@ async def run_server(
     give_large_blocks_back()
     allow_many_connections()
     stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    stop_at_signals(stop)
     if place.is_worker:
         stop_without_parent(stop)
-    async with serving(folder, place, options, progress=progress) as (running, url):
+    aloud: Say = (lambda line: None) if place.is_worker else say  # of a stop, who started the workers tells
+    async with AsyncExitStack() as stack:
+        opened = await opened_before(stop, stack, serving(folder, place, options, progress=progress))
+        if opened is None:
+            aloud("Stopped before it was ready.")
+            return
         leave_alone_what_stays()
-        announce(running, url, say)
+        announce(*opened, say)
         if place.is_worker:
             say(STARTED)
         await stop.wait()
-        if not place.is_worker:
-            say("Stopping: turns under way are finished first.")
+        aloud("Stopping: turns under way are finished first.")
 
 
 def allow_many_connections() -> None:
@@ -144,7 +150,12 @@ async def serving(
         for name in running.settings.channels.keys() - {*BUILT_IN_CHANNELS, *running.project.plugins.channels()}:
             running.log.warning("channel not served", channel=name)
         await running.engine.drain()
-        jobs: list[Job] = [*running.background.jobs(EFFECTS_EVERY), lambda: purging(running)]
+        await running.readiness.check_needed()
+        jobs: list[Job] = [
+            *running.background.jobs(EFFECTS_EVERY),
+            running.readiness.run,
+            lambda: forgetting(running),
+        ]
         if addressing:
             jobs.append((await stack.enter_async_context(_delivery(running, senders))).run)
         async with working_in_background(running.log, *jobs):
@@ -195,14 +206,16 @@ def announce(running: Bot, url: str, say: Say) -> None:
         say(line.replace("{url}", url))
 
 
-async def purging(running: Bot) -> None:
-    """Forget idempotency records and finished deliveries that are older than they are kept, for ever."""
+async def forgetting(running: Bot) -> None:
+    """Forget idempotency records, deliveries and throttles older than they are kept, and ended sessions, for ever."""
     while True:
         try:
+            await check_clock(running.database)
             await running.store.purge(running.sources.now() - timedelta(days=running.settings.store.idempotency_days))
+            await running.auth.clear()
         except BotError as error:
-            running.log.warning("purge failed", exc_info=error)
-        await asyncio.sleep(PURGE_EVERY)
+            running.log.warning("forgetting failed", exc_info=error)
+        await asyncio.sleep(FORGET_EVERY)
 
 
 @asynccontextmanager

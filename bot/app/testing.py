@@ -58,7 +58,14 @@ def run_core_tests(folder: Path, stories: Path | None = None, *, progress: Progr
     tests = tests_of(project, stories)
     trained = learn(project, progress=part(progress, 0.0, 0.5))
     matcher = ShorthandMatcher(trained.model, project.content.domain)
-    report = run_story_tests(project.content, matcher, trained.dialogue, tests, progress=part(progress, 0.5, 1.0))
+    report = run_story_tests(
+        project.content,
+        matcher,
+        trained.dialogue,
+        tests,
+        most_actions=project.settings.limits.actions_per_turn,
+        progress=part(progress, 0.5, 1.0),
+    )
     return CoreTest(report, evaluate_messages(trained.model, tests))
 
 
@@ -85,12 +92,12 @@ async def run_end_to_end_tests(
 
 
 def _apart(settings: Settings, folder: Path) -> Settings:
-    """The settings with a private folder below `folder`: what tests change goes with it, trained models stay."""
-    apart = replace(settings, project=folder, store=Store())
+    """The settings with `folder` for their private folder: what tests change goes with it, trained models stay."""
+    apart = replace(settings, private=folder, store=Store(url=f"sqlite:///{folder}/teller.db"))
     with suppress(OSError):  # of a read-only project nothing is kept
         models = private_folder(settings) / "models"
         models.mkdir(exist_ok=True)
-        (private_folder(apart) / "models").symlink_to(models.resolve())
+        (folder / "models").symlink_to(models.resolve())
     return apart
 
 

@@ -6,22 +6,18 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from bot.channels.rest import rasa_replies
 from bot.encoding import encode
 from bot.engine.codec import reply_to_json
 from bot.engine.protocols import Outgoing
 from bot.engine.record import TurnRecord
 from bot.messages import UserMessage
 from bot.server import schemas
-from bot.server.messages import user_message
-from bot.server.routing import CHANNEL, PUBLIC, Answers, Call, Route, json_response
+from bot.server.messages import sender_of, user_message
+from bot.server.rasa_replies import rasa_replies
+from bot.server.routing import CHANNEL, Answers, Call, Route
+from bot.server.status_routes import channel_status
 
 NAME = "callback"
-
-
-async def status(call: Call) -> web.Response:
-    """GET /webhooks/callback/."""
-    return json_response({"status": "ok"})
 
 
 async def webhook(call: Call) -> web.Response:
@@ -31,7 +27,7 @@ async def webhook(call: Call) -> web.Response:
         call,
         text=body["message"],
         channel=NAME,
-        sender=body.get("sender"),
+        sender=sender_of(body),
         message_id=body.get("message_id"),
         metadata=body.get("metadata"),
     )
@@ -58,10 +54,9 @@ def addressing(url: str) -> Callable[[UserMessage, TurnRecord], tuple[Outgoing, 
 
 def routes(most_characters: int) -> tuple[Route, ...]:
     """The routes of the callback channel."""
-    ok = Answers(200, "the channel is there", schemas.obj(("status",), {"status": schemas.TEXT}))
     taken = Answers(200, "the message is kept and will be answered at the callback", content_type="text/plain")
     return (
-        Route("GET", "/webhooks/callback/", status, PUBLIC, "Whether the channel is there", ok, tag="rasa"),
+        channel_status(NAME),
         Route(
             "POST",
             "/webhooks/callback/webhook",

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from types import MappingProxyType
-from typing import Protocol
 from urllib.parse import urlsplit
 
 from bot.config import Callback
 from bot.encoding import decode
-from bot.engine.protocols import DueOutgoing, Outgoing
+from bot.engine.protocols import DueOutgoing, Outgoing, TurnStore
 from bot.errors import BotError, CallFailed
 from bot.http import HttpClient
 from bot.sources import Chance, Sources
@@ -28,22 +27,6 @@ _LOOK_EVERY = 1.0  # seconds; another worker's turn may have put something in th
 _AT_ONCE = 32  # deliveries under way
 _MAY_BE_MENDED = frozenset({401, 403, 408, 425})  # a password is wrong or has changed, or the receiver was not ready
 _CLAIMED_SECONDS = 15.0  # several times what a delivery may take; a reply whose sender died waits this long
-
-
-class Outbox(Protocol):
-    """What delivery needs of the store (bot.engine.protocols.TurnStore has it)."""
-
-    async def due_outgoing(self, *, claimed_for: float = 60.0, most: int = 100) -> Sequence[DueOutgoing]:
-        """The first unsent reply of each conversation whose time has come."""
-
-    async def mark_sent(self, reply: str) -> None:
-        """The reply was taken."""
-
-    async def give_up(self, reply: str) -> None:
-        """The reply was refused for good."""
-
-    async def retry_at(self, reply: str, at: datetime) -> None:
-        """Try again then."""
 
 
 class Delivery:
@@ -62,7 +45,7 @@ class Delivery:
 
     def __init__(
         self,
-        outbox: Outbox,
+        outbox: TurnStore,
         sources: Sources,
         *,
         callback: Callback | None = None,

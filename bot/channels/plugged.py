@@ -25,6 +25,7 @@ from bot.server.body import read_bytes
 from bot.server.messages import user_message
 from bot.server.problems import Problem, problem_of
 from bot.server.routing import PUBLIC, Answers, Call, Handler, Route, json_response
+from bot.server.status_routes import channel_status
 from bot.server.text import clean
 
 T = TypeVar("T")
@@ -108,24 +109,15 @@ def sender(name: str, channel: SendingChannel) -> Callable[[Outgoing], Awaitable
 
 def routes(channels: Mapping[str, Channel]) -> tuple[Route, ...]:
     """A status and a webhook for each channel."""
-    there = Answers(200, "the channel is there", schemas.obj(("status",), {"status": schemas.TEXT}))
     answer = Answers(200, "what the channel answers its platform", schemas.ANYTHING)
     made = []
     for name, channel in channels.items():
         webhook, about = _webhook(name, channel), f"A message from {name}; the channel verifies it"
         problems = (400, 403, 408, 413, 422, 429, 503)
-        path = f"/webhooks/{name}/"
-        made.append(Route("GET", path, _status, PUBLIC, "Whether the channel is there", there, tag="rasa"))
-        made.append(
-            Route(
-                "POST", f"{path}webhook", webhook, PUBLIC, about, answer, problems=problems, tag="rasa", takes_turn=True
-            )
-        )
+        path = f"/webhooks/{name}/webhook"
+        made.append(channel_status(name))
+        made.append(Route("POST", path, webhook, PUBLIC, about, answer, problems=problems, tag="rasa", takes_turn=True))
     return tuple(made)
-
-
-async def _status(call: Call) -> web.Response:
-    return json_response({"status": "ok"})
 
 
 def _webhook(name: str, channel: Channel) -> Handler:

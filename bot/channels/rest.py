@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from aiohttp import web
 
 from bot.encoding import encode
 from bot.server import schemas
-from bot.server.messages import user_message
-from bot.server.routing import CHANNEL, CUSTOMER, PUBLIC, Answers, Call, Parameter, Route, json_response
+from bot.server.messages import sender_of, user_message
+from bot.server.rasa_replies import rasa_replies
+from bot.server.routing import CHANNEL, CUSTOMER, Answers, Call, Parameter, Route, json_response
+from bot.server.status_routes import channel_status
 
 NAME = "rest"
-
-
-async def status(call: Call) -> web.Response:
-    """GET /webhooks/rest/."""
-    return json_response({"status": "ok"})
 
 
 async def webhook(call: Call) -> web.Response:
     """POST /webhooks/rest/webhook."""
     body = call.body
-    sender = body.get("sender")
+    sender = sender_of(body)
     message = await user_message(
         call,
         text=body["message"],
@@ -57,41 +54,13 @@ def _channel(call: Call, given: str | None) -> str:
 _TAKEN = frozenset({"callback", "background", "chat"})
 
 
-def rasa_replies(replies: Iterable[Mapping[str, Any]], recipient: str) -> Iterator[dict[str, Any]]:
-    """Replies as Rasa's collecting output channel gives them: one kind of content each.
-
-    A text falls apart at empty lines; buttons and quick replies stay with
-    their text; custom, image, attachment and elements follow by themselves.
-    """
-    for reply in replies:
-        for content in _contents(reply):
-            yield {"recipient_id": recipient, **content}
-
-
-def _contents(reply: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    text = reply.get("text")
-    choices = reply.get("quick_replies") or reply.get("buttons")
-    if choices:
-        yield {"text": text or "", "buttons": choices}
-    elif text:
-        yield from ({"text": part} for part in text.strip().split("\n\n"))
-    yield from ({key: reply[key]} for key in ("custom", "image", "attachment") if reply.get(key))
-    yield from (_element(element) for element in reply.get("elements", ()))
-
-
-def _element(element: Mapping[str, Any]) -> dict[str, Any]:
-    text = f"{element.get('title', '')} : {element.get('subtitle', '')}"
-    return {"text": text, "buttons": element.get("buttons", [])}
-
-
 _STREAM = Parameter("stream", "`true`: one reply a line, as Rasa streams them", {"type": "string"})
 
 
 def routes(most_characters: int) -> tuple[Route, ...]:
     """The routes of the rest channel."""
-    ok = Answers(200, "the channel is there", schemas.obj(("status",), {"status": schemas.TEXT}))
     return (
-        Route("GET", "/webhooks/rest/", status, PUBLIC, "Whether the channel is there", ok, tag="rasa"),
+        channel_status(NAME),
         Route(
             "POST",
             "/webhooks/rest/webhook",

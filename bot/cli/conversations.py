@@ -32,7 +32,7 @@ class Age(click.ParamType[timedelta]):
         return age
 
 
-@click.group()
+@click.group(short_help="Archive old conversations.")
 def conversations() -> None:
     """Look after the stored conversations."""
 

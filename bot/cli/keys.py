@@ -25,7 +25,12 @@ def keys() -> None:
     required=True,
     help="What the key may do: speak for a backend's users, or operate the bot. May be given twice.",
 )
-@click.option("--label", default="", help="What the key is for, to recognise it in the list.")
+@click.option(
+    "--label",
+    type=options.PlainText(may_be_empty=True),
+    default="",
+    help="What the key is for, to recognise it in the list.",
+)
 @options.project
 @options.store
 def create(scopes: tuple[str, ...], label: str, project: Path, store: str | None) -> None:
@@ -50,7 +55,7 @@ def list_(project: Path, store: str | None) -> None:
 
 
 @keys.command()
-@click.argument("key_id")
+@click.argument("key_id", type=options.PlainText())
 @options.project
 @options.store
 def revoke(key_id: str, project: Path, store: str | None) -> None:

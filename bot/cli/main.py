@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import bot
+from bot.cli.rasa import counterpart_of_command, counterpart_of_option
 from bot.errors import BotError
 
 if TYPE_CHECKING:
@@ -68,12 +69,29 @@ class BotGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command that is called; raises PluginError where plugins may add to it and cannot be loaded."""
+        """The command that is called; raises PluginError where plugins may add to it and cannot be loaded.
+
+        Raises UsageError for a command of Rasa's that is not here, with what does its work.
+        """
+        ours = args[0] not in BUILT_IN and self.get_command(ctx, args[0]) is not None
+        instead = None if ours else counterpart_of_command(args)
+        if instead:
+            raise click.UsageError(instead, ctx)
         if args[0] in OPEN_TO_PLUGINS:
             from bot.cli.plugins import project_commands
 
             project_commands(self.project)
         return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run what is called; an option of Rasa's that is not here is told with what does its work."""
+        try:
+            return super().invoke(ctx)
+        except click.NoSuchOption as error:
+            instead = counterpart_of_option(error.option_name)
+            if instead is None:
+                raise
+            raise click.UsageError(instead, error.ctx) from error
 
     def _plugin_commands(self, ctx: click.Context) -> Commands:
         """What plugins add; nothing, and one warning, where they cannot be loaded."""
@@ -101,6 +119,7 @@ def cli() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; problems are told in sentences, never as tracebacks."""
+    _fill_standard_streams()
     # Before numpy is loaded: small products on one thread are quicker, and give the same bytes everywhere.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     words = sys.argv[1:] if arguments is None else arguments
@@ -121,6 +140,19 @@ def main(arguments: list[str] | None = None) -> None:
         told = f"bot: this should not have happened ({type(error).__name__}: {error}); "
         click.secho(told + "`bot --debug …` shows where", fg="red", err=True)
         sys.exit(70)
+
+
+def _fill_standard_streams() -> None:
+    """Put nothing at all in the place of each standard stream that is closed.
+
+    The next file or socket would get its number, and event loops end the process that closes one of those. What is
+    written to a closed stream goes nowhere; who reads still finds `sys.stdin` to be None.
+    """
+    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(number, True)
+    os.close(number)
+    sys.stdout = sys.stdout or open(1, "w", encoding="utf-8")  # noqa: SIM115 - for the process's whole life
+    sys.stderr = sys.stderr or open(2, "w", encoding="utf-8")  # noqa: SIM115
 
 
 def project_of(words: list[str]) -> Path:

@@ -13,16 +13,36 @@ import click
 from bot.cli import options, showing
 
 
-@click.command()
+@click.command(short_help="Serve the bot over HTTP.")
 @options.project
-@click.option("--host", default=None, help="Address to listen on (default: config.yml's, else 127.0.0.1).")
-@click.option("--port", type=click.IntRange(0, 65535), default=None, help="Port; 0 takes a free one (default: 5005).")
+@click.option(
+    "-i",
+    "--interface",
+    "--host",
+    "host",
+    type=options.PlainText(),
+    default=None,
+    help="Address to listen on (default: config.yml's, else 127.0.0.1).",
+)
+@click.option(
+    "-p", "--port", type=click.IntRange(0, 65535), default=None, help="Port; 0 takes a free one (default: 5005)."
+)
 @options.store
 @click.option(
     "--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes (PostgreSQL only)."
 )
-@click.option("--auth-token", envvar="AUTH_TOKEN", help="Rasa's: who asks with ?token= may use the whole API.")
-@click.option("--jwt-secret", envvar="JWT_SECRET", help="Rasa's: the secret of the JSON Web Tokens to accept.")
+@click.option(
+    "--auth-token",
+    type=options.PlainText(may_be_empty=True),
+    envvar="AUTH_TOKEN",
+    help="Rasa's: who asks with ?token= may use the whole API.",
+)
+@click.option(
+    "--jwt-secret",
+    type=options.PlainText(may_be_empty=True),
+    envvar="JWT_SECRET",
+    help="Rasa's: the secret of the JSON Web Tokens to accept.",
+)
 @click.option("--jwt-method", envvar="JWT_METHOD", default="HS256", show_default=True, help="How those are signed.")
 @click.option("--worker", is_flag=True, hidden=True, help="This process is one of several.")
 def run(

@@ -19,7 +19,7 @@ def sessions() -> None:
 
 
 @sessions.command("list")
-@click.option("--bank-id", help="Only those of the customer with this id at the bank.")
+@click.option("--bank-id", type=options.PlainText(), help="Only those of the customer with this id at the bank.")
 @options.project
 @options.store
 def list_(bank_id: str | None, project: Path, store: str | None) -> None:
@@ -43,7 +43,7 @@ def list_(bank_id: str | None, project: Path, store: str | None) -> None:
 
 
 @sessions.command()
-@click.argument("session_id")
+@click.argument("session_id", type=options.PlainText())
 @options.project
 @options.store
 def end(session_id: str, project: Path, store: str | None) -> None:

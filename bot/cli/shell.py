@@ -12,7 +12,7 @@ import click
 from bot.cli import options, showing
 
 
-@click.command()
+@click.command(short_help="Talk to the bot in this terminal.")
 @options.project
 @options.store
 @click.option("--as", "account", metavar="ACCOUNT", default=None, help="Talk as this customer, logged in.")

@@ -12,13 +12,13 @@ from bot.cli import options, showing
 from bot.cli.opening import load_settings, with_database
 
 
-@click.group()
+@click.group(short_help="Back up, verify, restore or copy the store.")
 def store() -> None:
     """Back the store up while the bot runs, verify it, restore it, copy it to another database."""
 
 
 @store.command()
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("file", type=options.FileName())
 @options.project
 @options.store
 def backup(file: Path, project: Path, store: str | None) -> None:
@@ -49,7 +49,7 @@ def verify(project: Path, store: str | None) -> None:
 
 
 @store.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=options.FileName(exists=True))
 @options.project
 @options.store
 def restore(file: Path, project: Path, store: str | None) -> None:
@@ -63,8 +63,8 @@ def restore(file: Path, project: Path, store: str | None) -> None:
 
 
 @store.command()
-@click.argument("source")
-@click.argument("target")
+@click.argument("source", type=options.PlainText())
+@click.argument("target", type=options.PlainText())
 @options.project
 def copy(source: str, target: str, project: Path) -> None:
     """Copy everything from the store at SOURCE to the empty store at TARGET (both are SQLAlchemy URLs)."""

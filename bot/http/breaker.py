@@ -15,12 +15,12 @@ class Breaker:
         self._monotonic = monotonic
         self._failures = 0
         self._opened: float | None = None
-        self._probing = False
+        self._probe: object = None
 
     @property
     def is_open(self) -> bool:
         """Whether the next try would be turned away."""
-        return self._opened is not None and (self._probing or self._wait_left() > 0)
+        return self._opened is not None and (self._probe is not None or self._wait_left() > 0)
 
     def _wait_left(self) -> float:
         return 0.0 if self._opened is None else self._opened + self._seconds - self._monotonic()
@@ -29,24 +29,27 @@ class Breaker:
         """Seconds until a try may be let through."""
         return max(self._wait_left(), 0.0)
 
-    def enter(self) -> bool:
-        """Ask for one try; after True, exactly one of `succeeded`, `failed` and `left` must follow."""
+    def enter(self) -> object:
+        """Ask for one try: None, or what stands for it, to give to exactly one of `succeeded`, `failed` and `left`."""
         if self.is_open:
-            return False
-        self._probing = self._opened is not None
-        return True
+            return None
+        entered = object()
+        if self._opened is not None:
+            self._probe = entered
+        return entered
 
-    def succeeded(self) -> None:
+    def succeeded(self, entered: object) -> None:
         """The service answered."""
-        self._failures, self._opened, self._probing = 0, None, False
+        self._failures, self._opened, self._probe = 0, None, None
 
-    def failed(self) -> None:
+    def failed(self, entered: object) -> None:
         """The service did not answer, or said it could not."""
         self._failures += 1
-        if self._probing or self._failures >= self._limit:
+        if self._failures >= self._limit:
             self._opened = self._monotonic()
-        self._probing = False
+        self.left(entered)
 
-    def left(self) -> None:
+    def left(self, entered: object) -> None:
         """The try was given up by the caller and says nothing about the service."""
-        self._probing = False
+        if entered is self._probe:  # one from before has no say in whether another probe may go
+            self._probe = None

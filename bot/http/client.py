@@ -184,24 +184,25 @@ class HttpClient:
 
     async def _try(self, call: _Call, transport: httpx.AsyncBaseTransport) -> Answer:
         """One try: the breaker learns whether the service is well, the caller gets an answer or a failure."""
-        if not self._breaker.enter():
+        entered = self._breaker.enter()
+        if entered is None:
             raise self._left_alone(call)
         call.tries += 1
         happened_before, call.may_have_happened = call.may_have_happened, True  # until the answer says otherwise
         try:
             status, headers, body = await self._exchange(call, transport)
         except (httpx.HTTPError, TimeoutError) as error:
-            self._breaker.failed()
+            self._breaker.failed(entered)
             if isinstance(error, _NOT_SENT):
                 call.may_have_happened = happened_before
             raise self._broken(call, error) from None
         except TooLarge:
-            self._breaker.succeeded()
+            self._breaker.succeeded(entered)
             raise self._failed(call, "too_large", f"the answer is over {self._limits.max_bytes} bytes") from None
         except BaseException:  # given up from outside: by the caller, or because the call's own time is over
-            (self._breaker.failed if _is_over(call) else self._breaker.left)()
+            (self._breaker.failed if _is_over(call) else self._breaker.left)(entered)
             raise
-        (self._breaker.failed if status >= 500 else self._breaker.succeeded)()
+        (self._breaker.failed if status >= 500 else self._breaker.succeeded)(entered)
         if 400 <= status < 500:
             call.may_have_happened = happened_before
         return await self._judged(call, status, headers, body)

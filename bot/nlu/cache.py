@@ -22,7 +22,7 @@ class CachedParses:
     A parse with a time in it is never kept: "yesterday" is another day tomorrow.
     """
 
-    def __init__(self, matcher: Parses, *, most: int = 512, longest: int = 200) -> None:
+    def __init__(self, matcher: Parses, *, most: int = 256, longest: int = 200) -> None:
         self._matcher = matcher
         self._most = most
         self._longest = longest

@@ -73,18 +73,13 @@ def policy_flaw(policy: object) -> Flaw | None:
 def component_flaw(component: object) -> Flaw | None:
     """What is wrong with a component of the pipeline that was made."""
     if hasattr(component, "process"):
-        flaw = methods_flaw(component, {"process": ("parse", "now")}, "version")
-    else:
-        flaw = methods_flaw(component, {"features": ("texts",)}, "share", "version")
-    given: Any = component
-    if flaw is None and not isinstance(given.version, str):
-        flaw = f"has {given.version!r} for a `version`", "give it a text"
-    if flaw is None and not hasattr(component, "process"):
-        flaw = _featurizer_flaw(component)
-    return flaw
+        return methods_flaw(component, {"process": ("parse", "now")})
+    return methods_flaw(component, {"features": ("texts",)}, "share", "version") or _featurizer_flaw(component)
 
 
 def _featurizer_flaw(featurizer: Any) -> Flaw | None:
+    if not isinstance(featurizer.version, str):
+        return f"has {featurizer.version!r} for a `version`", "give it a text"
     if not _is_share(featurizer.share):
         return f"has {featurizer.share!r} for a `share`", "give it a number from 0 to 1"
     width = getattr(featurizer, "width", None)

@@ -5,15 +5,16 @@ from __future__ import annotations
 import ast
 import hashlib
 import importlib
+import os
 import pkgutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
 
-from bot.errors import PLUGIN_FAILURES
-from bot.plugins.problems import PluginProblem, Report, raise_it
+from bot.plugins.problems import PluginProblem, Report, contained, described, raise_it
 
 ENTRY_POINT_GROUP = "bot"
 
@@ -29,7 +30,7 @@ def find_plugins(project: Path, named: tuple[str, ...], report: Report = raise_i
     namespace = _namespace(project)
     yield from _named_plugins(project, namespace, named, report)
     if (project / "actions").is_dir() and not needs_action_server(project):
-        for name, module in _folder_plugins(namespace, "actions", report):
+        for name, module in _folder_plugins(project, namespace, "actions", report):
             adds = vars(module).get("register_commands")
             if getattr(adds, "bot_impl", None) is not None:
                 what = (
@@ -51,11 +52,10 @@ def find_command_plugins(project: Path, named: tuple[str, ...]) -> Iterator[tupl
 
 def _installed_plugins(report: Report) -> Iterator[tuple[str, ModuleType]]:
     for entry in sorted(entry_points(group=ENTRY_POINT_GROUP), key=lambda e: e.name):
-        try:
-            module = entry.load()
-        except PLUGIN_FAILURES as error:
-            what = f"the installed plugin {entry.name!r} cannot be imported: {error}"
-            report(PluginProblem(what, "install it anew, or take it out").caused_by(error))
+        module = _loaded(entry.load)
+        if isinstance(module, BaseException):
+            what = f"the installed plugin {entry.name!r} cannot be imported: {module}"
+            report(PluginProblem(what, "install it anew, or take it out").caused_by(module))
             continue
         yield f"{entry.name} ({entry.value})", module
 
@@ -102,12 +102,11 @@ def _named_plugins(
 ) -> Iterator[tuple[str, ModuleType]]:
     for name in named:
         inside = (project / name).is_dir() or (project / f"{name}.py").is_file()
-        try:
-            module = importlib.import_module(f"{namespace}.{name}" if inside else name)
-        except PLUGIN_FAILURES as error:
-            what = f"config.yml names the plugin {name!r}, which cannot be imported: {_described(error)}"
-            cure = _cure(error) if inside or not _is_not_there(name, error) else _cure_of_name(name, project)
-            report(PluginProblem(what, cure, named=name).caused_by(error))
+        module = _imported(f"{namespace}.{name}" if inside else name)
+        if isinstance(module, BaseException):
+            what = f"config.yml names the plugin {name!r}, which cannot be imported: {described(module)}"
+            cure = _cure(module) if inside or not _is_not_there(name, module) else _cure_of_name(name, project)
+            report(PluginProblem(what, cure, named=name).caused_by(module))
             continue
         yield name, module
 
@@ -128,7 +127,10 @@ def _is_importable(path: Path) -> bool:
     return path.suffix == ".py" or (path / "__init__.py").is_file()
 
 
-def _folder_plugins(namespace: str, folder: str, report: Report) -> Iterator[tuple[str, ModuleType]]:
+def _folder_plugins(project: Path, namespace: str, folder: str, report: Report) -> Iterator[tuple[str, ModuleType]]:
+    if not os.access(project / folder, os.R_OK | os.X_OK):
+        report(PluginProblem("This folder cannot be read", "let it be a folder that may be read", file=folder))
+        return
     package = _import_part(f"{namespace}.{folder}", f"{folder}/", report)
     if package is None:
         return
@@ -141,16 +143,27 @@ def _folder_plugins(namespace: str, folder: str, report: Report) -> Iterator[tup
 
 
 def _import_part(module: str, shown: str, report: Report) -> ModuleType | None:
-    try:
-        return importlib.import_module(module)
-    except PLUGIN_FAILURES as error:
-        what = f"{shown} cannot be imported: {_described(error)}"
-        report(PluginProblem(what, _cure(error), file=shown.rstrip("/")).caused_by(error))
+    found = _imported(module)
+    if isinstance(found, BaseException):
+        what = f"{shown} cannot be imported: {described(found)}"
+        report(PluginProblem(what, _cure(found), file=shown.rstrip("/")).caused_by(found))
         return None
+    return found
 
 
-def _described(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"
+def _imported(module: str) -> ModuleType | BaseException:
+    return _loaded(partial(importlib.import_module, module))
+
+
+def _loaded(load: Callable[[], ModuleType]) -> ModuleType | BaseException:
+    """The module, or what its import raised: whatever it was, but for a Ctrl-C."""
+    try:
+        with contained():
+            return load()
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        return error
 
 
 def _cure(error: BaseException) -> str:

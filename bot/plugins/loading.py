@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import inspect
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
@@ -13,7 +14,7 @@ import pluggy
 
 from bot.errors import PLUGIN_FAILURES, BotError, PluginError
 from bot.plugins import checks, hookspecs, reserved
-from bot.plugins.problems import PluginProblem, Report, raise_it
+from bot.plugins.problems import PluginProblem, Report, described, failing_as, raise_it
 from bot.plugins.registry import Commands, Registry, Startup
 
 if TYPE_CHECKING:
@@ -53,11 +54,6 @@ class Plugins:
             return
         self._manager.register(plugin, name=name)
         self._order.append(name)
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The plugins' names, in start order."""
-        return tuple(self._order)
 
     def actions(self) -> Mapping[str, Action]:
         """The registered actions by name."""
@@ -101,13 +97,22 @@ class Plugins:
         return merged
 
     @asynccontextmanager
-    async def lifespan(self, startup: Startup) -> AsyncIterator[None]:
-        """Every plugin's resources, opened in start order and closed in the reverse."""
+    async def lifespan(
+        self, startup: Startup, slow: Callable[[str], None] = lambda name: None, *, slow_seconds: float = 5.0
+    ) -> AsyncIterator[None]:
+        """Every plugin's resources, opened in start order and closed in the reverse.
+
+        `slow` is told of a plugin that opens for longer than `slow_seconds`.
+        """
         async with AsyncExitStack() as stack:
             for name, hook in self._hooks("lifespan"):
                 opened = _call(name, "lifespan", hook, startup)
                 if opened is not None:
-                    await stack.enter_async_context(_Opened(name, opened))
+                    telling = asyncio.get_running_loop().call_later(slow_seconds, slow, name)
+                    try:
+                        await stack.enter_async_context(_Opened(name, opened))
+                    finally:
+                        telling.cancel()
             yield
 
     def _collect(self, registry: Registry[T], hook_name: str) -> Registry[T]:
@@ -207,13 +212,8 @@ def _checked(
     whole: str, owner: str, factory: Callable[..., Any], flaw: Callable[[object], checks.Flaw | None]
 ) -> Callable[..., Any]:
     def make(*given: Any) -> Any:
-        try:
+        with failing_as(f"{whole} cannot be made", owner):
             made = factory(*given)
-        except BotError:
-            raise
-        except PLUGIN_FAILURES as error:
-            what = f"{whole} cannot be made: {_described(error)}"
-            raise PluginProblem(what, "mend this line", named=owner) from error
         if found := flaw(made):
             raise PluginProblem(f"{whole} {found[0]}", found[1], code=(made, factory), named=owner)
         return made
@@ -222,13 +222,8 @@ def _checked(
 
 
 def _call(name: str, hook_name: str, hook: Callable[..., Any], argument: object) -> Any:
-    try:
+    with failing_as(f"{name}: the hook {hook_name} failed", name):
         return hook(argument) if inspect.signature(hook).parameters else hook()
-    except BotError:
-        raise
-    except PLUGIN_FAILURES as error:
-        what = f"{name}: the hook {hook_name} failed: {_described(error)}"
-        raise PluginProblem(what, "mend this line", named=name) from error
 
 
 class _Opened:
@@ -247,7 +242,7 @@ class _Opened:
         except BotError:
             raise
         except PLUGIN_FAILURES as error:
-            raise PluginError(f"{self._name}: its lifespan did not open: {_described(error)}") from error
+            raise PluginError(f"{self._name}: its lifespan did not open: {described(error)}") from error
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -259,9 +254,5 @@ class _Opened:
         except PLUGIN_FAILURES as failure:
             if failure is error:  # what happened meanwhile, passing through
                 raise
-            raise PluginError(f"{self._name}: its lifespan did not close: {_described(failure)}") from failure
+            raise PluginError(f"{self._name}: its lifespan did not close: {described(failure)}") from failure
         return swallowed
-
-
-def _described(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
-from contextlib import suppress
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import chdir, contextmanager, redirect_stdout, suppress
 from pathlib import Path
 from types import FrameType
-from typing import Any, Final, NoReturn, TypeAlias
+from typing import Any, Final, NoReturn, TypeAlias, cast
 
-from bot.errors import PluginError
+from bot.errors import PLUGIN_FAILURES, BotError, PluginError
 
 _FRAMEWORK: Final = Path(__file__).parents[1]
 
@@ -38,6 +39,43 @@ class PluginProblem(PluginError):
         """The same, with what it comes from."""
         self.__cause__ = error
         return self
+
+
+class _Aside:
+    """Standard error in the place of standard output, but that it cannot be closed."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(sys.stderr, name)
+
+    def close(self) -> None:
+        """Leave it open: it is not the plugin's."""
+
+
+@contextmanager
+def contained() -> Iterator[None]:
+    """Run code of a plugin that is being loaded: it keeps us in our folder, and what it prints out of our output.
+
+    A program may read that.
+    """
+    with redirect_stdout(cast(Any, _Aside())), chdir("."):
+        yield
+
+
+@contextmanager
+def failing_as(what: str, named: str) -> Iterator[None]:
+    """Let what a plugin's code raises be a PluginProblem that begins with `what`; our own errors stay as they are."""
+    try:
+        with contained():
+            yield
+    except BotError:
+        raise
+    except PLUGIN_FAILURES as error:
+        raise PluginProblem(f"{what}: {described(error)}", "mend this line", named=named) from error
+
+
+def described(error: BaseException) -> str:
+    """The kind of an error and what it says."""
+    return f"{type(error).__name__}: {error}"
 
 
 def raise_it(error: PluginError) -> NoReturn:

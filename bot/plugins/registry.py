@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar
 from msgspec import Struct, field
 
 from bot.config import Settings
-from bot.errors import PLUGIN_FAILURES, BotError, PluginError
+from bot.errors import PluginError
 from bot.plugins.checks import Flaw, effect_flaw
-from bot.plugins.problems import PluginProblem, Report, raise_it
+from bot.plugins.problems import PluginProblem, Report, failing_as, raise_it
 from bot.plugins.reserved import OPTIONS
 from bot.sources import Sources
 
@@ -142,13 +142,8 @@ class Commands:
         name = f"{self._owner}: what the option {option.opts[0]} configures"
 
         def configured(settings: Settings, value: Any) -> Settings:
-            try:
+            with failing_as(f"{name} failed", self._owner):
                 given: object = configure(settings, value)
-            except BotError:
-                raise
-            except PLUGIN_FAILURES as error:
-                what = f"{name} failed: {type(error).__name__}: {error}"
-                raise PluginProblem(what, "mend this line") from error
             if not isinstance(given, Settings):
                 what = f"{name} is {type(given).__name__}, not settings"
                 raise PluginProblem(what, "return the settings, changed or not", code=configure)
@@ -158,7 +153,10 @@ class Commands:
 
 
 class AddCustomer(Protocol):
-    """Adds a customer who may log in; a known account number keeps its customer and gets the new code."""
+    """Adds a customer who may log in; a known account number keeps its customer and gets this code.
+
+    Where that is another, it ends the customer's sessions.
+    """
 
     def __call__(self, account_number: str, code: str, bank_customer_id: str) -> Awaitable[None]:
         """Add the customer."""

@@ -35,7 +35,9 @@ COMMANDS: Final = frozenset(
 
 _EVERYWHERE: Final = frozenset({"--help", "-h", "--project", "--store"})
 OPTIONS: Final[Mapping[str, frozenset[str]]] = {
-    "run": _EVERYWHERE | {"--auth-token", "--host", "--jwt-method", "--jwt-secret", "--port", "--worker", "--workers"},
+    "run": _EVERYWHERE
+    | {"--auth-token", "--host", "--interface", "--jwt-method", "--jwt-secret", "--port", "--worker", "--workers"}
+    | {"-i", "-p"},
     "shell": _EVERYWHERE | {"--as"},
 }
 """The options of the commands that plugins may add options to."""

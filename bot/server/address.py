@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Callable, Sequence
 
 from aiohttp import web
 
+from bot.auth.addresses import address_of, network_of
 from bot.errors import ConfigurationError
 
 _WITH_PORT = re.compile(r"\[([^\]]*)\](?::\d+)?|([\d.]+):\d+", re.ASCII)
@@ -25,7 +25,7 @@ class TrustedProxies:
         self._networks = []
         for text in trusted:
             try:
-                self._networks.append(ipaddress.ip_network(text, strict=False))
+                self._networks.append(network_of(text))
             except ValueError:
                 raise ConfigurationError([f"server.trusted_proxies: {text!r} is no address or network"]) from None
 
@@ -51,11 +51,8 @@ class TrustedProxies:
             self._tell(proxy)
 
     def _is_trusted(self, address: str) -> bool:
-        try:
-            parsed = ipaddress.ip_address(address)
-        except ValueError:
-            return False
-        return any(parsed in network for network in self._networks)
+        parsed = address_of(address)
+        return parsed is not None and any(parsed in network for network in self._networks)
 
 
 def _address(hop: str) -> str | None:
@@ -63,8 +60,4 @@ def _address(hop: str) -> str | None:
     text = hop.strip('"')
     with_port = _WITH_PORT.fullmatch(text)
     text = (with_port[1] or with_port[2]) if with_port else text
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return None
-    return text
+    return text if address_of(text) else None

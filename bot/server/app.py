@@ -1,10 +1,8 @@
-"""The aiohttp application: every route of the table, one middleware, and what runs in the background."""
+"""The aiohttp application: every route of the table, and one middleware."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from aiohttp import HttpVersion11, web
@@ -13,7 +11,6 @@ from bot.channels import callback as callback_channel
 from bot.channels import plugged, rest
 from bot.config import Settings
 from bot.encoding import encode
-from bot.errors import BotError
 from bot.server import auth_routes, chat_routes, page_routes, rasa_routes, schemas, status_routes
 from bot.server.openapi import document
 from bot.server.parts import Parts
@@ -23,8 +20,6 @@ from bot.server.serving import Serving
 PARTS = web.AppKey("parts", Parts)
 ROUTES = web.AppKey("routes", tuple)
 SERVING = web.AppKey("serving", Serving)
-
-_CLEAR_EVERY = 60.0  # seconds between two looks for sessions that are over
 
 
 def make_app(parts: Parts) -> web.Application:
@@ -43,7 +38,6 @@ def make_app(parts: Parts) -> web.Application:
             app.router.add_get(route.path, endpoint, expect_handler=_go_on)
         else:
             app.router.add_route(route.method, route.path, endpoint, expect_handler=_go_on)
-    app.cleanup_ctx.append(_background)
     return app
 
 
@@ -82,24 +76,3 @@ def _document_route(table: Sequence[Route], title: str, version: str) -> Route:
     route = Route("GET", "/openapi.json", openapi, PUBLIC, "All routes, as OpenAPI 3.1", answers, tag="monitoring")
     body = encode(document((*table, route), title=title, version=version))
     return route
-
-
-async def _background(app: web.Application) -> AsyncIterator[None]:
-    """Readiness checks and the clearing of what is over, for as long as the application runs."""
-    parts = app[PARTS]
-    await parts.readiness.check_needed()
-    tasks = [asyncio.create_task(parts.readiness.run()), asyncio.create_task(_keep_clearing(parts))]
-    yield
-    for task in tasks:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-
-
-async def _keep_clearing(parts: Parts) -> None:
-    while True:
-        await asyncio.sleep(_CLEAR_EVERY)
-        try:
-            await parts.auth.clear()
-        except BotError as error:
-            parts.log.warning("clearing_failed", exc_info=error)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from bot.auth.sessions import LoggedIn
-from bot.errors import BotError, LoginsThrottled
+from bot.errors import BotError, KeyMissing, LoginsThrottled
 from bot.server import schemas
 from bot.server.problems import not_found
 from bot.server.query import integer, path_id, text
@@ -22,7 +22,7 @@ async def login(call: Call) -> web.Response:
     try:
         logged_in = await call.parts.auth.login.login(account, call.body["code"], call.address)
     except BotError as error:  # too busy, or the store away, are attempts too
-        tell = log.error if isinstance(error, LoginsThrottled) else log.warning
+        tell = log.error if isinstance(error, LoginsThrottled | KeyMissing) else log.warning
         tell("login", outcome=type(error).__name__, account=_masked(account), address=call.address)
         raise
     log.info("login", outcome="ok", account=_masked(account), address=call.address)

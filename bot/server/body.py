@@ -19,8 +19,12 @@ _READ_SECONDS = 10.0
 _MOST_ERRORS = 10
 
 
+class ClientGone(Exception):
+    """The client hung up before its request was whole: there is nobody to answer, and nothing is wrong here."""
+
+
 async def read_json(request: web.Request, *, max_bytes: int, max_depth: int) -> Any:
-    """The body's JSON value; raises Problem 400, 408, 413 or 415."""
+    """The body's JSON value; raises Problem 400, 408, 413 or 415, and ClientGone."""
     if request.content_type != "application/json":
         raise Problem(415, "unsupported_media_type", "send JSON with the header Content-Type: application/json")
     if "Content-Encoding" in request.headers:
@@ -29,7 +33,8 @@ async def read_json(request: web.Request, *, max_bytes: int, max_depth: int) -> 
     try:
         value = decode(raw)
     except ValueError:
-        raise Problem(400, "not_json", "the body is not JSON (RFC 8259, UTF-8)") from None
+        detail = "the body is not JSON (RFC 8259, UTF-8), or a number in it is out of range"
+        raise Problem(400, "not_json", detail) from None
     # Brackets bound the depth: only a body with many is walked.
     if raw.count(b"{") + raw.count(b"[") > max_depth and deeper_than(value, max_depth):
         raise Problem(400, "too_deep", f"the JSON is nested deeper than {max_depth} levels")
@@ -37,7 +42,12 @@ async def read_json(request: web.Request, *, max_bytes: int, max_depth: int) -> 
 
 
 async def read_bytes(request: web.Request, *, max_bytes: int) -> bytes:
-    """The raw body; raises Problem 413 when it is too large and 408 when it comes too slowly."""
+    """The raw body; raises ClientGone, and Problem 413 when it is too large, 408 when it comes too slowly.
+
+    So it does, with 400, where the body is coded: nothing here would undo it (RFC 9112, 6.1).
+    """
+    if _is_coded(request):
+        raise Problem(400, "bad_request", "of all transfer codings only `Transfer-Encoding: chunked` is taken")
     if (request.content_length or 0) > max_bytes:
         raise Problem(413, "too_large", f"the body is larger than {max_bytes} bytes")
     try:
@@ -49,6 +59,13 @@ async def read_bytes(request: web.Request, *, max_bytes: int) -> bytes:
         raise Problem(408, "too_slow", "the body did not arrive in time", headers={"Connection": "close"}) from None
     except web.HTTPRequestEntityTooLarge:
         raise Problem(413, "too_large", f"the body is larger than {max_bytes} bytes") from None
+    except OSError as error:  # after TimeoutError, which is one
+        raise ClientGone from error
+
+
+def _is_coded(request: web.Request) -> bool:
+    codings = request.headers.getall("Transfer-Encoding", ())
+    return any(coding.strip().lower() != "chunked" for coding in codings)
 
 
 class BodySchema:

@@ -45,8 +45,10 @@ def routes(most_characters: int) -> tuple[Route, ...]:
     limit = Parameter(
         "limit", "how many messages at most", {"type": "integer", "minimum": 1, "maximum": _MOST_MESSAGES}
     )
-    before = Parameter("before", "messages before this cursor or turn", schemas.string(1, 40))
-    after = Parameter("after", "messages after this cursor or turn; for polling", schemas.string(1, 40))
+    before = Parameter("before", "messages before this cursor or turn; not with `after`", schemas.string(1, 40))
+    after = Parameter(
+        "after", "messages after this cursor or turn; for polling, not with `before`", schemas.string(1, 40)
+    )
     return (
         Route(
             "POST",

@@ -30,7 +30,7 @@ async def listening(app: web.Application, settings: Settings, *, shared_port: bo
     runner = SheddingRunner(
         app,
         Gate(serving.in_work, limits.waiting, refusals),
-        connect=lambda server: Connection(server, parts.sources.new_id),
+        connect=lambda server: ClientConnection(server, parts.sources.new_id),
         auto_decompress=False,  # nothing here reads compressed bodies: a small one would become a large one for anybody
         logger=_forwarding(parts.log),
         access_log=None,
@@ -52,7 +52,7 @@ async def listening(app: web.Application, settings: Settings, *, shared_port: bo
         await runner.cleanup()
 
 
-class Connection(web.RequestHandler):
+class ClientConnection(web.RequestHandler):
     """aiohttp's protocol of one connection, with our answer to what is no HTTP: a problem as all the others."""
 
     __slots__ = ("_new_id",)

@@ -18,6 +18,12 @@ KEY_FAMILY = "key"
 """The channel family of a backend's own users, by sender."""
 
 
+def sender_of(body: Mapping[str, Any]) -> str | None:
+    """The sender that a message names, as text: a backend may count its users, as Rasa lets it."""
+    sender = body.get("sender")
+    return None if sender is None else str(sender)
+
+
 async def conversation_of(call: Call, sender: str | None) -> str:
     """The conversation that this caller's message belongs to; raises Problem 400 when a key names no sender."""
     store, principal = call.parts.engine.store, call.principal

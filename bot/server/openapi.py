@@ -18,8 +18,7 @@ def document(routes: Sequence[Route], *, title: str, version: str) -> dict[str, 
     """The document for these routes."""
     paths: dict[str, dict[str, Any]] = {}
     for route in routes:
-        if route.in_document:
-            paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
     return {
         "openapi": "3.1.0",
         "info": {"title": title, "version": version, "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}},
@@ -39,7 +38,7 @@ def problem_statuses(route: Route) -> list[int]:
     """Every error status that the route may answer with."""
     statuses = {*route.problems, 500}
     if route.access:
-        statuses |= {401, 403, 503}  # who asks is looked up in the store
+        statuses |= {400, 401, 403, 503}  # who asks is told once, and looked up in the store
     if route.is_ours:
         statuses.add(400)
     if route.body is not None:

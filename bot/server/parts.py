@@ -4,60 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from msgspec import Struct, field
 
 from bot.auth.opening import Auth
 from bot.config import Settings
-from bot.engine.agent import Agent
-from bot.engine.protocols import TurnStore
-from bot.engine.record import Answer
-from bot.engine.work import Work
+from bot.engine.engine import Engine
 from bot.logs import Log
-from bot.messages import UserMessage
 from bot.server.metrics import Metrics
 from bot.server.readiness import Readiness
 from bot.sources import Sources
-
-
-class Engine(Protocol):
-    """What answers messages (bot.engine)."""
-
-    agent: Agent
-    store: TurnStore
-
-    @property
-    def waiting(self) -> int:
-        """How many messages are in work or wait."""
-
-    async def handle(self, message: UserMessage) -> Answer:
-        """Answer a message; raises the TurnErrors."""
-
-    async def perform(self, work: Work) -> Answer:
-        """Answer any work; raises the TurnErrors."""
-
-    async def accept(self, message: UserMessage) -> None:
-        """Make a message durable and answer it in the background; raises the TurnErrors."""
-
-
-class StoreStatistics(Protocol):
-    """Queue lengths of the store."""
-
-    @property
-    def waiting_reads(self) -> int:
-        """Reads that wait for a thread."""
-
-    @property
-    def waiting_writes(self) -> int:
-        """Writes that wait for a commit."""
-
-
-class HasStatistics(Protocol):
-    """A store that counts (bot.stores.Database)."""
-
-    def statistics(self) -> StoreStatistics:
-        """The counts now."""
+from bot.stores.database import Database
 
 
 class DemoLogin(Struct, frozen=True):
@@ -78,7 +36,7 @@ class Parts(Struct, frozen=True):
     settings: Settings
     engine: Engine
     auth: Auth
-    database: HasStatistics
+    database: Database
     metrics: Metrics
     readiness: Readiness
     log: Log

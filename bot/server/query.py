@@ -48,17 +48,17 @@ def choice(request: web.Request, name: str, choices: tuple[str, ...], *, default
     return given or default
 
 
-def number(request: web.Request, name: str) -> float | None:
-    """A number that is not negative, or None when it is not given; raises Problem 400."""
+def number(request: web.Request, name: str, *, high: int) -> float | None:
+    """A number from 0 to `high`, or None when it is not given; raises Problem 400."""
     given = _single(request, name)
     if given is None:
         return None
-    if not _NUMBER.fullmatch(given):
-        raise Problem(400, "invalid_parameter", f"{name} must be a number")
+    if not (_NUMBER.fullmatch(given) and 0 <= float(given) <= high):
+        raise Problem(400, "invalid_parameter", f"{name} must be a number from 0 to {high}")
     return float(given)
 
 
-_NUMBER = re.compile(r"\d{1,18}(\.\d{1,18})?([eE][+-]?\d{1,2})?", re.ASCII)
+_NUMBER = re.compile(r"-?\d{1,18}(\.\d{1,18})?([eE][+-]?\d{1,3})?", re.ASCII)
 
 
 def refuse_unknown(request: web.Request, known: frozenset[str]) -> None:

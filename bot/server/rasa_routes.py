@@ -13,7 +13,6 @@ from aiohttp import web
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bot.channels.rest import rasa_replies
 from bot.content.domain_json import domain_to_json
 from bot.dialogue.event_json import entity_from_json, event_from_json, parse_to_json
 from bot.dialogue.events import Event, UserUttered
@@ -27,9 +26,13 @@ from bot.server import rasa_schemas
 from bot.server.messages import KEY_FAMILY
 from bot.server.problems import Problem
 from bot.server.query import choice, number, path_id
+from bot.server.rasa_replies import rasa_replies
 from bot.server.routing import OPERATOR, Answers, Call, Handler, Parameter, Route, Schema, json_response
 from bot.server.text import clean
 from bot.server.trackers import Conversation, Include, read_conversation, story_of
+
+_LAST_SECOND = 253_402_300_799
+"""The end of the year 9999, in seconds since 1970."""
 
 _INCLUDE = ("AFTER_RESTART", "ALL", "APPLIED", "NONE")
 
@@ -48,7 +51,7 @@ async def domain(call: Call) -> web.Response:
 async def tracker(call: Call) -> web.Response:
     """GET /conversations/{id}/tracker."""
     conversation = await _read(call)
-    until = number(call.request, "until")
+    until = number(call.request, "until", high=_LAST_SECOND)
     return _tracker_response(call, conversation if until is None else conversation.until(until))
 
 
@@ -65,7 +68,7 @@ async def replace_events(call: Call) -> web.Response:
 async def story(call: Call) -> web.Response:
     """GET /conversations/{id}/story."""
     conversation = await _read(call)
-    until = number(call.request, "until")
+    until = number(call.request, "until", high=_LAST_SECOND)
     everything = choice(call.request, "all_sessions", ("true", "false"), default="false") == "true"
     text = story_of(
         conversation if until is None else conversation.until(until), path_id(call.request), all_sessions=everything
@@ -77,8 +80,8 @@ async def note_message(call: Call) -> web.Response:
     """POST /conversations/{id}/messages."""
     text, parse_data = clean(call.body["text"]), call.body.get("parse_data")
     parsed = _parse(text, parse_data) if parse_data else None
-    asked = await _asked(call)
-    await call.parts.engine.perform(NoteWork(_message(call, asked, text), parsed, background=not asked.own))
+    addressed = await _addressed(call)
+    await call.parts.engine.perform(NoteWork(_message(call, addressed, text), parsed, background=not addressed.own))
     return _tracker_response(call, await _read(call))
 
 
@@ -103,14 +106,14 @@ async def execute(call: Call) -> web.Response:
     name = call.body["name"]
     if name not in call.parts.engine.agent.actions:
         raise Problem(404, "not_found", "there is no action of this name")
-    asked = await _asked(call)
+    addressed = await _addressed(call)
     policy, confidence = call.body.get("policy") or "api", call.body.get("confidence")
     work = ExecuteWork(
-        _message(call, asked, name),
+        _message(call, addressed, name),
         name,
         policy=policy,
         confidence=1.0 if confidence is None else confidence,
-        background=not asked.own,
+        background=not addressed.own,
     )
     return await _performed(call, work)
 
@@ -124,15 +127,15 @@ async def trigger_intent(call: Call) -> web.Response:
     with _refusing("/entities", "must be entities of Rasa's"):
         for entity in found:
             entity_from_json(entity)  # what cannot be read back would break the conversation
-    asked = await _asked(call)
-    work = IntentWork(_message(call, asked, intent), intent, tuple(found), background=not asked.own)
+    addressed = await _addressed(call)
+    work = IntentWork(_message(call, addressed, intent), intent, tuple(found), background=not addressed.own)
     return await _performed(call, work)
 
 
 async def _with_events(call: Call, *, instead: bool) -> web.Response:
     given = call.body if isinstance(call.body, list) else [call.body]
     events = [_event(item) for item in given]
-    message = replace(_message(call, await _asked(call), ""), channel="background")
+    message = replace(_message(call, await _addressed(call), ""), channel="background")
     await call.parts.engine.perform(EventsWork(message, events, instead=instead))
     return _tracker_response(call, await _read(call))
 
@@ -176,23 +179,23 @@ def _tracker_json(call: Call, conversation: Conversation) -> dict[str, Any]:
     return conversation.json(path_id(call.request), call.parts.engine.agent.content.domain.slots, include)
 
 
-def _message(call: Call, asked: Asked, text: str) -> UserMessage:
+def _message(call: Call, addressed: Addressed, text: str) -> UserMessage:
     """What stands for a message in a turn that the operator causes; nobody is logged in."""
     sources = call.parts.sources
     return UserMessage(
         text=text,
-        conversation=asked.conversation,
+        conversation=addressed.conversation,
         message_id=sources.new_id(),
         arrived=sources.now(),
         principal=call.principal,
-        channel=asked.channel,
+        channel=addressed.channel,
         sender=path_id(call.request),
         id_is_ours=True,
         correlation_id=call.correlation_id,
     )
 
 
-class Asked(Struct, frozen=True):
+class Addressed(Struct, frozen=True):
     """The conversation that a path names: whether it is of a sender of the asking key, and its latest channel."""
 
     conversation: str
@@ -200,15 +203,15 @@ class Asked(Struct, frozen=True):
     channel: str
 
 
-async def _asked(call: Call) -> Asked:
+async def _addressed(call: Call) -> Addressed:
     """The conversation that is to have a turn; a sender's begins here."""
     store, given = call.parts.engine.store, path_id(call.request)
     loaded = await _by_its_id(call, given)
     if loaded is not None:
-        return Asked(given, False, read_snapshot(loaded.snapshot, given).channel or "rest")
+        return Addressed(given, False, read_snapshot(loaded.snapshot, given).channel or "rest")
     conversation = await store.conversation_id(call.principal.id, KEY_FAMILY, given)
     loaded = await store.load(conversation)
-    return Asked(conversation, True, read_snapshot(loaded.snapshot, conversation).channel or "rest")
+    return Addressed(conversation, True, read_snapshot(loaded.snapshot, conversation).channel or "rest")
 
 
 async def _read(call: Call) -> Conversation:
@@ -231,7 +234,11 @@ async def _by_its_id(call: Call, given: str) -> Loaded | None:
 _BASE = "/conversations/{id}"
 _BY_ID = Parameter("id", "a conversation's id, or a sender of the asking key", rasa_schemas.ID, "path")
 _EVENTS = Parameter("include_events", "which events the tracker shows", {"enum": list(_INCLUDE)})
-_UNTIL = Parameter("until", "as it was at this time (seconds since 1970, UTC)", {"type": "number", "minimum": 0})
+_UNTIL = Parameter(
+    "until",
+    "as it was at this time (seconds since 1970, UTC)",
+    {"type": "number", "minimum": 0, "maximum": _LAST_SECOND},
+)
 _SESSIONS = Parameter("all_sessions", "every session, not the last one only", {"enum": ["true", "false"]})
 _TRACKER = Answers(200, "the tracker", rasa_schemas.TRACKER)
 _TRACKER_AND_MESSAGES = Answers(200, "the tracker and what the bot said", rasa_schemas.TRACKER_AND_MESSAGES)

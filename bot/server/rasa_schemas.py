@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from bot.dialogue.event_json import event_types
 from bot.server.schemas import ANYTHING, MESSAGE_ID, NO_CONTROLS, OBJECT, TEXT, obj, plain, string
 
 ID = plain(1, 256)
@@ -12,7 +13,7 @@ NUMBER_OR_NULL = {"type": ["number", "null"]}
 
 ENTITY = obj(("entity",), {"entity": NAME, "value": ANYTHING})
 _STORED = {"pattern": NO_CONTROLS}  # if it is a text: a reminder's name and intent are kept as they are
-EVENT = obj(("event",), {"event": NAME, "name": _STORED, "intent": _STORED})
+EVENT = obj(("event",), {"event": {**TEXT, "enum": event_types()}, "name": _STORED, "intent": _STORED})
 EVENTS = {"oneOf": [EVENT, {"type": "array", "items": EVENT, "maxItems": 1_000}]}
 ACTION = obj(
     ("name",), {"name": NAME, "policy": {"type": ["string", "null"]}, "confidence": {"type": ["number", "null"]}}

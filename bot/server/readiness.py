@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from bot.errors import PLUGIN_FAILURES
+
 Check: TypeAlias = Callable[[], Awaitable[None]]
 """Returns when the thing works; raises when it does not."""
 
@@ -61,16 +63,20 @@ class Readiness:
             self.results = await self._results(self.needed)
 
     async def _results(self, checks: dict[str, Check]) -> dict[str, bool]:
-        results = await asyncio.gather(*(self._works(name, check) for name, check in checks.items()))
-        return dict(zip(checks, results, strict=True))
+        """How each check went, in a task of its own: one that ends as cancelled did not work, and ends nothing else."""
+        failures = await asyncio.gather(*map(self._failure, checks.values()), return_exceptions=True)
+        return {name: self._works(name, failure) for name, failure in zip(checks, failures, strict=True)}
 
-    async def _works(self, name: str, check: Check) -> bool:
+    async def _failure(self, check: Check) -> BaseException | None:
         try:
             async with asyncio.timeout(self.timeout_seconds):
                 await check()
-        except Exception as error:  # whatever a check raises means the same: not now
-            if self.results.get(name, True):
-                with contextlib.suppress(Exception):  # nor may a log that cannot be written end the checks
-                    self.tell(name, error)
-            return False
-        return True
+        except PLUGIN_FAILURES as error:  # whatever a check raises means the same: not now
+            return error
+        return None
+
+    def _works(self, name: str, failure: BaseException | None) -> bool:
+        if failure is not None and self.results.get(name, True):
+            with contextlib.suppress(Exception):  # nor may a log that cannot be written end the checks
+                self.tell(name, failure)
+        return failure is None

@@ -38,8 +38,7 @@ def reference() -> str:
     """The document."""
     parts = [_HEAD]
     tag = ""
-    routes = [route for route in route_table(Settings(), "", callback=True) if route.in_document]
-    for route in sorted(routes, key=lambda route: route.tag):
+    for route in sorted(route_table(Settings(), "", callback=True), key=lambda route: route.tag):
         if route.tag != tag:
             tag = route.tag
             parts.append(f"## {tag}\n")

@@ -82,7 +82,6 @@ class Route(Struct, frozen=True):
     extends_session: bool = True
     takes_turn: bool = False
     other_answers: tuple[Answers, ...] = ()
-    in_document: bool = True
 
     @property
     def is_ours(self) -> bool:

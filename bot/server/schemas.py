@@ -57,7 +57,6 @@ MESSAGE_ID = plain(1, 128)
 SENDER = plain(1, 256)
 
 LOGIN = obj(("accountNumber", "code"), {"accountNumber": plain(1, 64), "code": plain(1, 64)}, closed=True)
-EMPTY = obj((), {}, closed=True)
 LOGGED_IN = obj(
     ("token", "tokenType", "expiresAt", "idleTimeoutSeconds"),
     {"token": TEXT, "tokenType": {"const": "Bearer"}, "expiresAt": TIME, "idleTimeoutSeconds": SECONDS},
@@ -138,12 +137,15 @@ def chat(most_characters: int) -> dict[str, Any]:
     return obj(("message",), properties, closed=True)
 
 
+_SENDER = "with a channel key: the user who says it, and must be given; a customer is who they are, whatever it says"
+
+
 def rasa_message(most_characters: int) -> dict[str, Any]:
     """The body of Rasa's rest webhook; keys that Rasa ignores are ignored."""
     return obj(
         ("message",),
         {
-            "sender": {**SENDER, "type": ["string", "null"]},
+            "sender": {**SENDER, "type": ["string", "integer", "null"], "description": _SENDER},
             "message": string(1, most_characters),
             "message_id": MESSAGE_ID,
             "metadata": {"type": ["object", "null"]},

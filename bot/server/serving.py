@@ -13,7 +13,7 @@ from bot.errors import Busy, Forbidden
 from bot.logs import correlation_id
 from bot.messages import Principal
 from bot.server.address import TrustedProxies
-from bot.server.body import BodySchema, read_json
+from bot.server.body import BodySchema, ClientGone, read_json
 from bot.server.cors import Cors
 from bot.server.parts import Parts
 from bot.server.problems import Problem, problem_of
@@ -21,6 +21,9 @@ from bot.server.query import refuse_unknown
 from bot.server.routing import Call, Route
 
 CORRELATION = "X-Correlation-ID"
+CLIENT_GONE = 499
+"""The status that metrics count a request by whose client hung up before it was whole (nginx's)."""
+
 _OURS_OR_GOOD = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 
 Endpoint = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -91,6 +94,9 @@ class Serving:
     async def _answer(self, request: web.Request, handler: Endpoint, identifier: str) -> web.StreamResponse:
         try:
             return await handler(request)
+        except ClientGone:
+            self._parts.log.debug("client gone", route=_pattern(request))
+            return web.Response(status=CLIENT_GONE)  # to nobody
         except Exception as error:
             problem = problem_of(error)
             if problem is None and isinstance(error, web.HTTPException):
@@ -103,7 +109,7 @@ class Serving:
             return problem.response(identifier)
 
     async def _admit(self, route: Route, call: Call) -> None:
-        header = call.request.headers.get("Authorization")
+        header = _credentials(call.request)
         query_token = call.request.query.get("token") if call.request.query_string else None
         identified = await self._parts.auth.authenticator.identify(header, query_token)
         if not _may(identified.principal, route, call.request):
@@ -122,6 +128,14 @@ class Serving:
     def _identifier(self, request: web.Request) -> str:
         given = request.headers.get(CORRELATION)
         return given if given and _OURS_OR_GOOD.fullmatch(given) else self._parts.sources.new_id()
+
+
+def _credentials(request: web.Request) -> str | None:
+    """The header that says who asks; raises Problem 400 where there are two: others might believe the other one."""
+    given = request.headers.getall("Authorization", ())
+    if len(given) > 1:
+        raise Problem(400, "bad_request", "send one Authorization header, not several")
+    return given[0] if given else None
 
 
 def _may(principal: Principal, route: Route, request: web.Request) -> bool:

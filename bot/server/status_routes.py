@@ -12,8 +12,8 @@ _MINIMUM_COMPATIBLE = "3.0.0"
 """The oldest Rasa version whose clients find here what they look for."""
 
 
-async def health(call: Call) -> web.Response:
-    """GET /health: the process answers."""
+async def well(call: Call) -> web.Response:
+    """GET /health, and of each channel: who answers is there."""
     return json_response({"status": "ok"})
 
 
@@ -102,13 +102,22 @@ _VERSION = schemas.obj(
 )
 
 
+_WELL = schemas.obj(("status",), {"status": {"const": "ok"}})
+
+
+def channel_status(name: str) -> Route:
+    """GET /webhooks/NAME/: whether the channel is there."""
+    there = Answers(200, "the channel is there", _WELL)
+    return Route("GET", f"/webhooks/{name}/", well, PUBLIC, "Whether the channel is there", there, tag="rasa")
+
+
 def routes() -> tuple[Route, ...]:
     """The routes of monitoring."""
-    alive = Answers(200, "the process answers", schemas.obj(("status",), {"status": {"const": "ok"}}))
+    alive = Answers(200, "the process answers", _WELL)
     ready_answer = Answers(200, "ready, or degraded: a service that the bot asks is away", _READY)
     text = Answers(200, "Prometheus' text format", content_type="text/plain")
     return (
-        Route("GET", "/health", health, PUBLIC, "Whether the process answers", alive, tag="monitoring"),
+        Route("GET", "/health", well, PUBLIC, "Whether the process answers", alive, tag="monitoring"),
         Route(
             "GET",
             "/health/ready",

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Literal, TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from bot.content import ActionStep, Annotation, LoopStep, SlotStep, Step, Story, UserStep
+from bot.content import ActionStep, Annotation, BotStep, LoopStep, SlotStep, Step, Story, UserStep
 from bot.dialogue.events import (
     ActionExecuted,
     ActiveLoop,
@@ -49,15 +50,14 @@ class Conversation(Struct, frozen=True):
 
     def until(self, time: float) -> Conversation:
         """The conversation as it was then, as far as the events go back."""
-        events = [(event, at) for event, at in self.events if at <= time]
-        start = Tracker(conversation=self.tracker.conversation)
-        return Conversation(evolve_all((event for event, _ in events), start), events)
+        then = replace(self, events=[(event, at) for event, at in self.events if at <= time])
+        return replace(then, tracker=then._folded)
 
     @property
     def _latest_time(self) -> float | None:
         return self.events[-1][1] if self.events else None
 
-    def _shown(self, include: Include) -> Sequence[tuple[Event, float | None]]:
+    def _shown(self, include: Include) -> Sequence[tuple[Event, float]]:
         match include:
             case "NONE":
                 return ()
@@ -65,8 +65,14 @@ class Conversation(Struct, frozen=True):
                 restarts = [index for index, (event, _) in enumerate(self.events) if isinstance(event, Restarted)]
                 return self.events[restarts[-1] + 1 :] if restarts else self.events
             case "APPLIED":
-                return [(event, self._latest_time) for event in self.tracker.applied]
+                times = {id(event): time for event, time in self.events}
+                return [(event, times[id(event)]) for event in self._folded.applied]
         return self.events
+
+    @property
+    def _folded(self) -> Tracker:
+        """The tracker of these events alone: it holds them themselves."""
+        return evolve_all([event for event, _ in self.events], Tracker(conversation=self.tracker.conversation))
 
 
 async def read_conversation(store: TurnStore, conversation: str) -> Conversation:
@@ -97,6 +103,8 @@ def _steps(session: Iterable[Event]) -> Iterator[Step]:
         match event:
             case UserUttered(parse=parse):
                 yield _user_step(parse)
+            case ActionExecuted(action_text=str(text)):
+                yield BotStep(text)
             case ActionExecuted(name=name) if name != LISTEN:
                 yield ActionStep(name)
             case SlotSet(name=name, value=value):

@@ -68,6 +68,19 @@ def bank_project(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Cal
     return make
 
 
+GREETER = """
+responses:
+  utter_greet:
+  - text: Hello
+rules:
+- rule: greet
+  steps:
+  - intent: greet
+  - action: utter_greet
+intents: [greet]
+"""
+"""All that a bot says which one need only greet."""
+
 RunBot = Callable[..., contextlib.AbstractContextManager[Running]]
 
 

@@ -6,14 +6,19 @@ import asyncio
 import io
 import json
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
-from bot.app.running import working_in_background
+from bot.app.opening import Bot, open_bot
+from bot.app.projects import load_project
+from bot.app.running import Place, serving, working_in_background
 from bot.config import Logging
 from bot.logs import make_logger
+from bot.reading.template import write_template
+from bot.sources import Sources
 
 
 async def test_a_job_that_fails_is_told_of_and_goes_on() -> None:
@@ -83,3 +88,36 @@ async def test_a_job_that_fails_pauses_before_it_goes_on() -> None:
     async with working_in_background(log, job, pause=pause), asyncio.timeout(10):
         await well.wait()
     assert all(later - earlier > 0.9 * pause for earlier, later in pairwise(started)), started
+
+
+async def test_a_server_checks_what_plugins_add_and_goes_on_when_a_check_is_cancelled_inside(tmp_path: Path) -> None:
+    write_template(tmp_path)
+    asked: asyncio.Queue[None] = asyncio.Queue()
+
+    async def check() -> None:
+        asked.put_nowait(None)
+        await await_what_is_cancelled()
+
+    async with asyncio.timeout(60), serving(tmp_path, Place(port=0), {}) as (bot, _):
+        assert bot.readiness.state == "ready"
+        bot.readiness.others["bank"] = check
+        bot.readiness.every_seconds = 0.0
+        for _ in range(3):
+            await asked.get()
+        assert bot.readiness.state == "degraded"
+
+
+async def test_a_server_forgets_sessions_that_are_over(tmp_path: Path) -> None:
+    write_template(tmp_path)
+
+    async def sessions(bot: Bot) -> int:
+        return len(await bot.database.read(lambda connection: connection.all("SELECT id FROM sessions")))
+
+    two_days_ago = Sources(now=lambda: datetime.now(UTC) - timedelta(days=2))
+    async with open_bot(load_project(tmp_path), sources=two_days_ago) as bot:
+        customer = await bot.auth.customers.add("12345678", "135790", "bank-1")
+        await bot.auth.sessions.open(customer.id)
+        assert await sessions(bot) == 1
+    async with asyncio.timeout(60), serving(tmp_path, Place(port=0), {}) as (bot, _):
+        while await sessions(bot):
+            pass

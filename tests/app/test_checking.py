@@ -146,6 +146,14 @@ def test_a_rule_with_an_error_is_not_said_to_contradict(tmp_path: Path) -> None:
     assert "data/rules.yml:15:5 error rule-too-long" in found
 
 
+def test_a_rule_with_an_error_that_was_told_elsewhere_is_not_said_to_contradict(tmp_path: Path) -> None:
+    wrong = CONTRADICTION.replace("- intent: greet\n  - action: utter_two", "- intent: greet\n  - action: utter_tow")
+    first = "rules:\n- rule: first\n  steps:\n  - intent: back\n  - action: utter_tow\n"
+    found = told(project(tmp_path, data__first=first, data__rules=wrong))
+    assert [line for line in found if line.startswith(("data/rules.yml:6", "data/rules.yml:10"))] == []
+    assert "data/first.yml:5:5 error unknown-response" in found
+
+
 def test_every_module_that_cannot_be_loaded_is_told(tmp_path: Path) -> None:
     files = {"actions__a": "1 / 0\n", "actions__b": "import sys\nsys.exit()\n", "actions__c": "x = (\n"}
     found = only(project(tmp_path, config="plugins: [nope]\n", **files), "plugin")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.app.testing import run_end_to_end_tests
+from bot.reading.template import write_template
 from tests.app.test_run import command
 
 STORIES = """version: "3.1"
@@ -77,6 +78,31 @@ def test_a_customer_without_anything_executed_is_refused(test: Test) -> None:
     done = test("--as", "cust-3f8a41")
     assert done.returncode == 2
     assert "--e2e" in done.stderr
+
+
+READER = """
+from contextlib import asynccontextmanager
+
+from bot import Startup, hookimpl
+
+
+@hookimpl
+@asynccontextmanager
+async def lifespan(startup: Startup):
+    settings = startup.settings
+    assert (settings.project / "prices.txt").read_text() == "a loaf: 3"
+    (settings.data / "sold.txt").write_text("a loaf")
+    yield
+"""
+
+
+async def test_a_plugin_reads_its_project_s_files_and_writes_into_a_private_folder_that_goes(tmp_path: Path) -> None:
+    bakery = tmp_path / "bakery"
+    write_template(bakery)
+    (bakery / "prices.txt").write_text("a loaf: 3", encoding="utf-8")
+    (bakery / "actions" / "prices.py").write_text(READER, encoding="utf-8")
+    assert not (await run_end_to_end_tests(bakery)).stories.failed
+    assert {file.name for file in (bakery / ".teller").iterdir()} == {".gitignore", "models"}
 
 
 def test_what_goes_wrong_in_an_action_is_told_in_full(faulty_bakery: Path, tmp_path: Path) -> None:
@@ -148,3 +174,30 @@ async def test_a_form_counts_as_it_is_at_the_end_of_a_turn_and_as_often_as_it_ra
         "active_loop: order_form",
         "active_loop: order_form",
     ]
+
+
+@pytest.mark.parametrize(
+    ("steps", "failing"),
+    [
+        ("{bot: Hello.}", []),
+        ("{action: utter_greet}, {bot: Hello.}", []),
+        ("{bot: Hello.}, {action: utter_greet}", [("utter_greet", "(nothing)")]),
+        ("{bot: Bye.}", [("Bye.", "Hello."), ("(nothing)", "utter_greet")]),
+        ("{bot: Hello.}, {bot: Bye.}", [("Bye.", "Hello.")]),
+        ("{action: utter_done}, {bot: Hello.}", [("utter_done", "utter_greet")]),
+    ],
+)
+async def test_a_text_in_a_story_stands_for_the_action_that_says_it(
+    form_project: Path, steps: str, failing: list[tuple[str, str]]
+) -> None:
+    story = f"stories: [{{story: greeted, steps: [{{user: /greet, intent: greet}}, {steps}]}}]\n"
+    (form_project / "tests" / "test_form.yml").write_text(story)
+    report = await run_end_to_end_tests(form_project, None)
+    assert [(step.expected, step.predicted) for step in report.stories.steps if not step.passed] == failing
+
+
+async def test_the_texts_of_several_actions_are_theirs(form_project: Path) -> None:
+    steps = '{user: \'/order{"cake": "x"}\', intent: order}, {action: order_form}, {active_loop: null}, {bot: Done.}'
+    (form_project / "tests" / "test_form.yml").write_text(f"stories: [{{story: ordered, steps: [{steps}]}}]\n")
+    report = await run_end_to_end_tests(form_project, None)
+    assert [step for step in report.stories.steps if not step.passed] == []

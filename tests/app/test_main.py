@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import click
 import pytest
 
-from bot.cli.main import main
+from bot.cli.main import BUILT_IN, cli, main
+from bot.cli.rasa import COMMANDS, OPTIONS, table
 from bot.reading.template import write_template
 
 
@@ -77,3 +79,111 @@ def test_a_plugin_that_cannot_be_loaded_is_told_once_by_commands_that_need_it(
         main(words.split())
     assert ended.value.code != 0
     assert capsys.readouterr().err.count("config.yml names the plugin 'till', which cannot be imported") == 1
+
+
+def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    """What is told of words that the command line does not take."""
+    with pytest.raises(SystemExit) as ended:
+        main(list(words))
+    assert ended.value.code == 2
+    return capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_of_rasas_is_told_what_does_its_work(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert f"`{name}` is Rasa's; here: {COMMANDS[name]}." in refused(capsys, *name.split(), "--project", "x")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("run --cors *", "here: `server: {cors_origins: […]}` in config.yml."),
+        ("run -m models", "models are trained from the project's content"),
+        ("run -vv", "logs go to standard error"),
+        ("train --finetune", "training takes about a second"),
+        ("test nlu --cross-validation", "`bot test nlu` without `--nlu` cross-validates"),
+        ("validate --fail-on-warnings=1", "`bot validate --json`"),
+        ("run --prot 1", "No such option"),
+        ("trian", "No such command 'trian'"),
+    ],
+)
+def test_an_option_of_rasas_is_told_what_does_its_work(
+    words: str, told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert told in refused(capsys, *words.split())
+
+
+def test_an_option_that_is_here_is_not_said_to_be_rasas_alone() -> None:
+    context = click.Context(cli)
+    ours = {o for name in BUILT_IN for p in options_of(cli.get_command(context, name)) for o in p.opts}
+    elsewhere = {"--config", "--quiet"}  # of `test nlu` and `validate`, as Rasa has them for all commands
+    assert ours & {option for names in OPTIONS for option in names.split(", ")} == elsewhere
+    assert {"-p", "-i", "--interface", "-s", "-u"} <= ours
+
+
+def options_of(command: click.Command | None) -> list[click.Option]:
+    """The options of a command and of the commands below it."""
+    assert command is not None
+    below = command.commands.values() if isinstance(command, click.Group) else ()
+    own = [parameter for parameter in command.params if isinstance(parameter, click.Option)]
+    return own + [option for part in below for option in options_of(part)]
+
+
+def test_the_guide_has_the_whole_table(project: Path) -> None:
+    guide = (project / "docs/how-to/move-from-rasa.md").read_text("utf-8")
+    assert "\n".join(table()) in guide, "write it again: python -m bot.cli.rasa"
+
+
+def test_every_command_is_summed_up_in_a_line_that_fits(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli(["--help"], prog_name="bot", terminal_width=80)
+    shown = capsys.readouterr().out
+    summaries = shown.partition("Commands:\n")[2].splitlines()
+    assert len(summaries) >= len(BUILT_IN)
+    assert [line for line in summaries if line.endswith("...")] == []
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_options_before_core_or_nlu_are_theirs(
+    before: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_template(tmp_path / "bakery")
+    monkeypatch.chdir(tmp_path)
+    options = ["--project", "bakery", "--out", "reports", "--at-least", "50"]
+    words = ["test", *options, "core"] if before else ["test", "core", *options]
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert (ended.value.code, (tmp_path / "reports/story_report.json").is_file()) == (0, True)
+    assert " passed, 0 failed" in capsys.readouterr().out
+
+
+def test_options_before_core_or_nlu_that_are_none_of_theirs_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "`bot test nlu` takes no --e2e" in refused(capsys, "test", "--e2e", "nlu")
+    assert "`bot test core` takes no --nlu" in refused(capsys, "test", "--nlu", ".", "core")
+
+
+def test_a_port_of_the_simulator_that_is_none_is_refused(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "70000 is not in the range" in refused(capsys, "simulator", "--project", str(project), "--port", "70000")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["run", "--host", ""], "must not be empty"),
+        (["run", "--host", "\udcff"], "must be UTF-8"),
+        (["run", "--auth-token", "\udcff"], "must be UTF-8"),
+        (["sessions", "end", "\udcff"], "must be UTF-8"),
+        (["sessions", "list", "--store", "\udcff"], "must be UTF-8"),
+        (["keys", "create", "--scope", "channel", "--label", "\udcff"], "must be UTF-8"),
+        (["keys", "create", "--scope", "channel", "--label", "a\nb"], "without line breaks"),
+        (["keys", "create", "--scope", "channel", "--label", "a\x1b[31mb"], "without line breaks"),
+        (["keys", "revoke", "\udcff"], "must be UTF-8"),
+        (["store", "backup", ""], "must not be empty"),
+        (["test", "--at-least", "nan"], "is no number from 0 to 100"),
+    ],
+)
+def test_an_argument_that_cannot_be_is_refused_in_a_sentence(
+    words: list[str], told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_template(tmp_path / "bakery")
+    assert told in refused(capsys, *words, "--project", str(tmp_path / "bakery"))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +20,7 @@ from bot.app.training import train_project
 from bot.content import NluData
 from bot.dialogue import train_dialogue
 from bot.dialogue.train import save_dialogue
+from bot.errors import ContentError
 from bot.reading import read_project
 
 NOW = datetime(2026, 3, 4, 9, tzinfo=UTC)
@@ -61,6 +64,43 @@ class Bot:
 @pytest.fixture
 def bot(tmp_path: Path) -> Bot:
     return Bot(tmp_path)
+
+
+RULES = """rules:
+- {rule: one, steps: [{intent: greet}, {action: utter_greet}]}
+- {rule: two, steps: [{intent: greet}, {action: utter_bye}]}
+- {rule: long, steps: [{intent: bye}, {action: utter_bye}, {intent: greet}, {action: utter_greet}]}
+"""
+
+
+def test_what_has_errors_is_not_learned_and_all_of_them_are_told(bot: Bot) -> None:
+    bot.learn()
+    (bot.folder / "config.yml").write_text("pipeline: [{name: DIETClasifier}]\npolicies: [{name: RulePolicy}]\n")
+    (bot.folder / "data").mkdir()
+    (bot.folder / "data/rules.yml").write_text(RULES)
+    kept = bot.kept("nlu") | bot.kept("dialogue")
+    for _ in range(2):
+        with pytest.raises(ContentError) as refused:
+            bot.learn()
+        codes = ["unknown-component", "contradiction", "contradiction", "rule-too-long"]
+        assert [found.code for found in refused.value.diagnostics] == codes
+    assert bot.kept("nlu") | bot.kept("dialogue") == kept
+
+
+def test_a_component_of_the_projects_own_class_is_no_reason_not_to_learn(bot: Bot) -> None:
+    (bot.folder / "config.yml").write_text("pipeline: [{name: DIETClassifier}, {name: components.mood.Mood}]\n")
+    assert not bot.learn().cached
+
+
+def test_where_there_is_nothing_to_learn_nothing_is_checked_or_loaded_for_it(bot: Bot) -> None:
+    bot.learn()
+    program = (
+        "import sys; from pathlib import Path; from bot.app.projects import load_project; "
+        "from bot.app.learning import learn; print(learn(load_project(Path(sys.argv[1]))).cached, "
+        "'bot.app.checking' in sys.modules)"
+    )
+    run = subprocess.run([sys.executable, "-c", program, str(bot.folder)], capture_output=True, text=True, check=True)
+    assert run.stdout.split() == ["True", "False"]
 
 
 def test_what_was_learned_once_is_taken_from_the_cache(bot: Bot) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.app.conftest import RunBot
+from tests.app.conftest import GREETER, RunBot
 from tests.app.test_run import command
 from tests.stores.cluster import running_cluster
 
@@ -20,7 +20,7 @@ def greeter(tmp_path: Path) -> Path:
     project = tmp_path / "greeter"
     (project / "domain").mkdir(parents=True)
     (project / "config.yml").write_text("language: en\n")
-    (project / "domain" / "greet.yml").write_text("intents: [greet]\n")
+    (project / "domain" / "greet.yml").write_text(GREETER)
     return project
 
 

@@ -23,7 +23,7 @@ from bot.engine.codec import read_record
 from bot.sources import Sources
 from bot.stores.database import Database
 from bot.stores.turns import open_turns
-from tests.app.conftest import RunBot, Running, running_bot
+from tests.app.conftest import GREETER, RunBot, Running, running_bot
 from tests.app.test_run import command
 from tests.stores.cluster import Cluster, running_cluster
 
@@ -202,7 +202,7 @@ def test_workers_end_when_what_started_them_is_killed(run_bot: RunBot, tmp_path:
     project = tmp_path / "small"
     (project / "domain").mkdir(parents=True)
     (project / "config.yml").write_text("language: en\n")
-    (project / "domain" / "greet.yml").write_text("intents: [greet]\n")
+    (project / "domain" / "greet.yml").write_text(GREETER)
     with run_bot(project, "--workers", "2", "--store", cluster.new_database()) as running:
         workers = [os.pidfd_open(pid) for pid in workers_of(running)]
         running.process.kill()

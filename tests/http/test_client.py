@@ -276,6 +276,28 @@ async def test_only_one_probe_goes_through_and_a_cancelled_one_makes_room() -> N
     assert (await http.call("GET", "/x", name="x")).data == 1
 
 
+async def test_a_call_from_before_the_break_that_is_given_up_makes_no_room_for_a_second_probe() -> None:
+    clock = Clock()
+    script = Script([forever, BROKEN, forever])
+    http = client(script, clock=clock, limits={"breaker_failures": 1, "breaker_seconds": 5.0, "tries": 1})
+    earlier = asyncio.create_task(http.call("GET", "/x", name="x"))
+    while not script.requests:
+        await asyncio.sleep(0)
+    with pytest.raises(CallFailed):
+        await http.call("GET", "/x", name="x")
+    clock.seconds = 5.0
+    probe = asyncio.create_task(http.call("GET", "/x", name="x"))
+    while len(script.requests) < 3:
+        await asyncio.sleep(0)
+    earlier.cancel()
+    await asyncio.wait([earlier])
+    with pytest.raises(CallFailed) as refused:
+        await http.call("GET", "/x", name="x")
+    assert refused.value.kind == "refused"
+    probe.cancel()
+    await asyncio.wait([probe])
+
+
 async def test_a_service_that_outlives_every_deadline_opens_the_breaker() -> None:
     script = Script([forever])
     limits = {"deadline_seconds": 0.01, "try_seconds": 60.0, "breaker_failures": 2}

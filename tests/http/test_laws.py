@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import Any
 
 import httpx
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.errors import CallFailed
@@ -34,30 +34,34 @@ def test_any_answer_is_an_answer_or_a_failure(status: int, given_headers: dict[b
     asyncio.run(ask())
 
 
-@given(st.lists(st.sampled_from(["enter", "succeeded", "failed", "left", "wait"]), max_size=60))
-@settings(max_examples=200)
-def test_a_breaker_lets_nothing_through_while_it_is_open_and_then_one_probe(steps: list[str]) -> None:
+@given(st.lists(st.tuples(st.sampled_from(["enter", "succeeded", "failed", "left", "wait"]), st.integers(0, 9))))
+@settings(max_examples=500)
+@example([(step, 0) for step in ("enter", *["enter", "failed"] * 2, "wait", "wait", "enter", "left", "enter")])
+def test_a_breaker_lets_nothing_through_while_it_is_open_and_then_one_probe(steps: list[tuple[str, int]]) -> None:
     clock = Clock()
     breaker = Breaker(2, 5.0, clock)
-    under_way, failures, opened, probing = 0, 0, None, False
-    for step in steps:
+    under_way: list[object] = []
+    failures, opened, probe = 0, None, None
+    for step, which in steps:
         if step == "wait":
             clock.seconds += 2.5
         elif step == "enter":
-            shut = opened is not None and (probing or clock.seconds < opened + 5.0)
+            shut = opened is not None and (probe is not None or clock.seconds < opened + 5.0)
             assert breaker.is_open == shut
-            assert breaker.enter() == (not shut)
-            under_way += not shut
-            probing = probing or (not shut and opened is not None)
+            entered = breaker.enter()
+            assert (entered is None) == shut
+            if not shut:
+                under_way.append(entered)
+                probe = entered if opened is not None else None
         elif under_way:
-            under_way -= 1
-            getattr(breaker, step)()
+            entered = under_way.pop(which % len(under_way))
+            getattr(breaker, step)(entered)
             if step == "succeeded":
-                failures, opened = 0, None
+                failures, opened, probe = 0, None, None
             elif step == "failed":
                 failures += 1
-                opened = clock.seconds if probing or failures >= 2 else opened
-            probing = False
+                opened = clock.seconds if entered is probe or failures >= 2 else opened
+            probe = None if entered is probe else probe
 
 
 def test_the_script_repeats_its_last_step() -> None:

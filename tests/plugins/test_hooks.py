@@ -48,8 +48,6 @@ async def greet(turn: bot.Turn) -> None:
 class Shouts:
     """Takes what is shouted for a greeting."""
 
-    version = "1"
-
     def process(self, parse, now):
         return msgspec.structs.replace(parse, intent=bot.IntentScore("greet", 1.0)) if parse.text.isupper() else parse
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import subprocess
 import sys
 import zipfile
@@ -50,7 +52,7 @@ def test_actions_are_collected_from_every_plugin() -> None:
 def test_a_plugin_that_is_found_twice_counts_once() -> None:
     found = offers("action_a")
     plugins = Plugins([("one", found), ("two", found)])
-    assert (plugins.names, set(plugins.actions())) == (("one",), {"action_a"})
+    assert set(plugins.actions()) == {"action_a"}
 
 
 def test_a_name_given_twice_is_refused_and_both_owners_are_named() -> None:
@@ -280,9 +282,9 @@ def test_actions_that_add_commands_are_told_where_commands_belong(tmp_path: Path
 def test_a_folder_named_in_the_configuration_is_found_in_the_project(tmp_path: Path) -> None:
     (tmp_path / "till").mkdir()
     (tmp_path / "till" / "__init__.py").write_text(SAYS.format(who="the till"))
-    plugins = Plugins(find_plugins(tmp_path, ("till",)))
-    assert plugins.names[0] == "till"
-    assert "action_who" in plugins.actions()
+    found = list(find_plugins(tmp_path, ("till",)))
+    assert found[0][0] == "till"
+    assert "action_who" in Plugins(found).actions()
 
 
 def test_actions_written_for_rasas_sdk_are_not_imported(tmp_path: Path) -> None:
@@ -330,9 +332,9 @@ def test_an_installed_packages_plugin_is_found_by_its_entry_point(
     pip = [sys.executable, "-m", "pip", "install", "-q", "--no-index", "--no-deps", "--target", str(site)]
     subprocess.run([*pip, str(make_wheel(tmp_path))], check=True, capture_output=True)
     monkeypatch.syspath_prepend(str(site))
-    plugins = Plugins(find_plugins(tmp_path, ()))
-    assert "weather (weather_bot)" in plugins.names
-    assert "action_who" in plugins.actions()
+    found = list(find_plugins(tmp_path, ()))
+    assert "weather (weather_bot)" in dict(found)
+    assert "action_who" in Plugins(found).actions()
 
 
 class Clause:
@@ -353,3 +355,67 @@ def test_what_a_plugin_imports_may_be_as_odd_as_it_likes():
     module: Any = ModuleType("odd")
     module.func, module.call, module.register_actions = Clause(), mock.call, register_actions
     assert list(Plugins([("odd", module)]).actions()) == ["action_odd"]
+
+
+LOUD = """import os
+import sys
+
+print("imported")
+sys.stdout.close()
+os.chdir("/")
+
+from bot import hookimpl
+
+
+@hookimpl
+def register_actions(register):
+    print("registered")
+"""
+
+
+def test_what_a_plugin_prints_and_where_it_goes_changes_no_output_of_ours(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "actions").mkdir()
+    (tmp_path / "actions" / "loud.py").write_text(LOUD)
+    monkeypatch.chdir(tmp_path)
+    Plugins(find_plugins(Path(), ())).actions()
+    print("ours")
+    assert capsys.readouterr() == ("ours\n", "imported\nregistered\n")
+    assert Path.cwd() == tmp_path
+
+
+@pytest.mark.parametrize("raised", ["SystemExit", "GeneratorExit", "type('Odd', (BaseException,), {})"])
+def test_whatever_a_module_raises_when_it_is_imported_names_it(tmp_path: Path, raised: str) -> None:
+    (tmp_path / "actions").mkdir()
+    (tmp_path / "actions" / "odd.py").write_text(f"raise {raised}('no')\n")
+    with pytest.raises(PluginError, match=r"actions/odd.py cannot be imported: \w+: no"):
+        list(find_plugins(tmp_path, ()))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read every folder")
+def test_a_folder_of_actions_that_may_not_be_read_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / "actions"
+    folder.mkdir()
+    folder.chmod(0)
+    problems: list[PluginError] = []
+    assert list(find_plugins(tmp_path, (), problems.append)) == []
+    assert [str(problem) for problem in problems] == ["This folder cannot be read; let it be a folder that may be read"]
+
+
+async def test_a_plugin_that_opens_slowly_is_told_of() -> None:
+    told: list[str] = []
+    heard = asyncio.Event()
+
+    def hear(name: str) -> None:
+        told.append(name)
+        heard.set()
+
+    @asynccontextmanager
+    async def lifespan(startup: Startup) -> AsyncIterator[None]:
+        await heard.wait()
+        yield
+
+    slow, quick = plugin(lifespan=lambda startup: lifespan(startup)), offers("action_a")
+    async with Plugins([("quick", quick), ("slow", slow)]).lifespan(startup(), hear, slow_seconds=0):
+        assert told == ["slow"]

@@ -247,14 +247,13 @@ def part(**changed: Any) -> SimpleNamespace:
     ("made", "lacks"),
     [
         (SimpleNamespace(features=len), "component 'Part' lacks `share`, `version`"),
-        (SimpleNamespace(process=len), "component 'Part' lacks `version`"),
         (part(share=5), "has 5 for a `share`; give it a number from 0 to 1"),
         (part(share="0.1"), "has '0.1' for a `share`"),
         (part(share=float("nan")), "has nan for a `share`"),
         (part(version=1), "has 1 for a `version`; give it a text"),
         (part(width="2"), "has '2' for a `width`"),
         (part(features=nothing), "has a `features` that is async"),
-        (SimpleNamespace(process=lambda parse: parse, version="1"), "has a `process` that takes"),
+        (SimpleNamespace(process=lambda parse: parse), "has a `process` that takes"),
         (None, "component 'Part' lacks `features`, `share`, `version`"),
     ],
 )

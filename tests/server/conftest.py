@@ -1,4 +1,4 @@
-"""The real server on a real store in a temporary folder; only the engine is a small double of the same protocol."""
+"""The real server on a real store in a temporary folder; only the engine is a small double, with the same methods."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ class EchoEngine:
 
     def __init__(self, store: SqlTurns, settings: Settings, sources: Sources) -> None:
         self.store = store
-        self.agent: Any = SimpleNamespace(fingerprint="content-1")
+        self.agent: Any = SimpleNamespace(fingerprint="content-1", content=SimpleNamespace(language="cy"))
         self.fail: BotError | Exception | None = None
         self.seen: list[UserMessage] = []
         self.replies: tuple[Reply, ...] = ()
@@ -249,6 +249,7 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         demo=(DemoLogin(ACCOUNT, CODE, "Ada"),),
         callback=True,
     )
+    await parts.readiness.check_needed()
     async with TestClient(TestServer(make_app(parts))) as client:
         yield Running(client, parts, engine, auth, clock, log, customer.id)
     auth.close()
@@ -299,6 +300,7 @@ async def real(
         customer = await bot.auth.customers.find(ACCOUNT)
         assert customer is not None
         parts = replace(parts_of(bot), callback=True)
+        await parts.readiness.check_needed()
         async with TestClient(TestServer(make_app(parts))) as client:
             engine: Any = bot.engine
             yield Running(client, parts, engine, bot.auth, Clock(), log, customer.id)

@@ -9,12 +9,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from bot.dialogue.event_json import event_types
 from bot.encoding import deeper_than
 from bot.server import rasa_schemas, schemas
 from bot.server.body import BodySchema
 from bot.server.problems import Problem
 
-SCHEMAS = [schemas.chat(20), schemas.rasa_message(20), schemas.LOGIN, schemas.EMPTY, rasa_schemas.EVENTS]
+SCHEMAS = [
+    schemas.chat(20),
+    schemas.rasa_message(20),
+    schemas.LOGIN,
+    schemas.obj((), {}, closed=True),
+    rasa_schemas.EVENTS,
+]
 KEYS = ["message", "messageId", "message_id", "metadata", "sender", "accountNumber", "code", "other"]
 VALUES = st.one_of(
     st.text(max_size=30), st.none(), st.integers(), st.lists(st.text()), st.just({}), st.text("x", min_size=120)
@@ -63,11 +70,16 @@ EVENT = {"event": "slot", "name": "colour"}
 @pytest.mark.parametrize(
     ("schema", "body", "pointer", "told"),
     [
-        (schemas.rasa_message(20), {"message": "hi", "sender": 5}, "/sender", "must be a string or null"),
+        (
+            schemas.rasa_message(20),
+            {"message": "hi", "sender": []},
+            "/sender",
+            "must be a string or a whole number or null",
+        ),
         (schemas.chat(20), {"message": "hi", "metadata": 5}, "/metadata", "must be an object"),
         (schemas.chat(20), [], "", "must be an object"),
         (rasa_schemas.message(20), {"text": "hi", "sender": "bot"}, "/sender", "must be user"),
-        (rasa_schemas.EVENTS, [{"event": 5}], "/0/event", "must be a string"),
+        (rasa_schemas.EVENTS, [{"event": "slots"}], "/0/event", f"must be one of {', '.join(event_types())}"),
         (rasa_schemas.EVENTS, [EVENT] * 1_001, "", "must have at most 1000 items"),
         (rasa_schemas.EVENTS, {}, "", "event must be given"),
         (rasa_schemas.ACTION, {"name": "a", "confidence": "x"}, "/confidence", "must be a number or null"),

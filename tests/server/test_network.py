@@ -49,6 +49,10 @@ def client_address(trusted: tuple[str, ...], remote: str, *forwarded: str) -> st
         (("10.0.0.1",), "10.0.0.1", ('"[2001:db8::1]:443"',), "2001:db8::1"),
         (("10.0.0.0/8",), "10.0.0.1", ("1.1.1.1, 203.0.113.7:80, 10.0.0.9:80",), "203.0.113.7"),
         (("10.0.0.1",), "10.0.0.1", ("[]:80",), "10.0.0.1"),
+        (("10.0.0.0/8",), "10.0.0.1", ("203.0.113.7, ::ffff:10.0.0.2",), "203.0.113.7"),
+        (("10.0.0.0/8",), "::ffff:10.0.0.1", ("203.0.113.7",), "203.0.113.7"),
+        (("::ffff:10.0.0.0/104",), "10.0.0.1", ("203.0.113.7, ::ffff:10.0.0.2",), "203.0.113.7"),
+        (("::ffff:10.0.0.1",), "10.0.0.1", ("203.0.113.7, 10.0.0.2",), "10.0.0.2"),
     ],
 )
 def test_only_what_a_trusted_proxy_saw_counts(
@@ -234,3 +238,44 @@ async def test_nobody_s_small_body_becomes_a_large_one(running: Running) -> None
         answer = await say(head + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
     assert answer.startswith(b"HTTP/1.1 200 ")
     assert listener.bodies == [body]
+
+
+@pytest.mark.parametrize(
+    "begun",
+    [b"Content-Length: 500\r\n\r\n{", b"Transfer-Encoding: chunked\r\n\r\n5\r\n{"],
+    ids=["counted", "chunked"],
+)
+async def test_a_client_that_hangs_up_within_its_request_is_no_error_of_ours(running: Running, begun: bytes) -> None:
+    settings = replace(running.parts.settings, server=Server(port=0))
+    async with asyncio.timeout(20), listening(make_app(running.parts), settings) as address:
+        url = URL(address)
+        _, writer = await asyncio.open_connection(url.host, url.port)
+        writer.write(b"POST /auth HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n" + begun)
+        writer.close()
+        await writer.wait_closed()
+        metrics = b""
+        while b'route="/auth"' not in metrics:
+            await asyncio.sleep(0)
+            metrics = running.parts.metrics.text()
+    assert b'status="499"' in metrics
+    assert b'status="500"' not in metrics
+    assert running.log.getvalue() == ""
+
+
+@pytest.mark.parametrize(
+    ("path", "header", "told"),
+    [
+        ("/auth", b"Transfer-Encoding: gzip, chunked\r\n", b"`Transfer-Encoding: chunked`"),
+        ("/chat", b"Transfer-Encoding: chunked\r\nAuthorization: Bearer b\r\n", b"one Authorization header"),
+    ],
+)
+async def test_what_others_on_the_way_may_read_otherwise_is_refused(
+    running: Running, path: str, header: bytes, told: bytes
+) -> None:
+    customer = await running.login()
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: {customer['Authorization']}\r\n"
+    body = b"Content-Type: application/json\r\n\r\n2\r\n{}\r\n0\r\n\r\n"
+    async with lines_to(running.parts) as say:
+        answer = await say(head.encode() + header + body)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert told in answer

@@ -223,3 +223,9 @@ async def test_looking_begins_no_conversation(api: Api, real: Running) -> None:
     assert await conversations(real) == before
     await api.say("hello", "typo")
     assert names(await api("GET", "/conversations/typo/tracker"))[-2:] == ["Hello!", "action_listen"]
+
+
+@pytest.mark.parametrize("until", ["-1", "1e307", "253402300800", "x", "nan", "1_0", "+5"])
+async def test_a_time_that_is_none_is_told_what_may_be(api: Api, until: str) -> None:
+    refused = await api("GET", f"/conversations/u1/tracker?until={until}", status=400)
+    assert refused["detail"] == "until must be a number from 0 to 253402300799"

@@ -26,6 +26,27 @@ async def hanging() -> None:
     await asyncio.Event().wait()
 
 
+async def awaiting_what_is_cancelled() -> None:
+    part = asyncio.create_task(hanging())
+    part.cancel()
+    await part
+
+
+async def cancelling_its_own_task() -> None:
+    task = asyncio.current_task()
+    assert task is not None
+    task.cancel()
+    await hanging()
+
+
+async def exiting() -> None:
+    raise SystemExit(3)
+
+
+async def exiting_in_a_group() -> None:
+    raise BaseExceptionGroup("both", [SystemExit(3), ConnectionError()])
+
+
 @pytest.mark.parametrize(
     ("store", "bank", "state"),
     [
@@ -41,6 +62,34 @@ async def test_what_fails_decides_what_the_bot_can_do(store: Check, bank: Check,
     assert readiness.state == "starting"
     await readiness.check()
     assert readiness.state == state
+
+
+@pytest.mark.parametrize(
+    ("bank", "told"),
+    [
+        (broken, ConnectionError),
+        (hanging, TimeoutError),
+        (awaiting_what_is_cancelled, asyncio.CancelledError),
+        (cancelling_its_own_task, asyncio.CancelledError),
+        (exiting, SystemExit),
+        (exiting_in_a_group, BaseExceptionGroup),
+    ],
+)
+async def test_however_a_check_ends_it_is_told_once_and_asked_again(bank: Check, told: type[BaseException]) -> None:
+    heard: list[tuple[str, type[BaseException]]] = []
+    readiness = Readiness(
+        {"store": fine},
+        {"bank": bank},
+        timeout_seconds=0.05,
+        tell=lambda name, error: heard.append((name, type(error))),
+    )
+    for _ in range(2):
+        await readiness.check()
+        assert readiness.results == {"store": True, "bank": False}
+    assert heard == [("bank", told)]
+    readiness.others["bank"] = fine
+    await readiness.check()
+    assert readiness.state == "ready"
 
 
 async def test_a_start_waits_for_the_store_and_not_for_a_slow_bank() -> None:
@@ -109,7 +158,7 @@ async def test_asking_costs_no_check(running: Running) -> None:
     running.parts.readiness.others["bank"] = count
     for _ in range(20):
         await running.client.get("/health/ready")
-    assert asked < 10  # the background's own
+    assert asked == 0
 
 
 async def test_metrics_count_logins_sessions_and_requests_by_pattern(running: Running) -> None:

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from bot.channels.rest import rasa_replies
+from bot.server.rasa_replies import rasa_replies
 
 from .conftest import OTHER_ACCOUNT, OTHER_CODE, Running
 
@@ -72,9 +72,17 @@ async def test_keys_that_rasa_ignores_are_ignored_and_what_is_wrong_is_refused(r
     key = await running.key("channel")
     good = {"sender": "u", "message": "hi", "stream": False, "metadata": None, "input_channel": None}
     assert (await running.client.post(PATH, json=good, headers=key)).status == 200
-    for bad in ({"message": "hi"}, {"sender": "u"}, {"sender": "", "message": "hi"}, {"sender": 1, "message": "hi"}):
+    for bad in ({"message": "hi"}, {"sender": "u"}, {"sender": "", "message": "hi"}, {"sender": 1.5, "message": "hi"}):
         assert (await running.client.post(PATH, json=bad, headers=key)).status == 400
     assert (await running.client.post(PATH, json=good)).status == 401
+
+
+async def test_a_sender_may_be_a_number_which_is_read_as_text(running: Running) -> None:
+    key = await running.key("channel")
+    for sender in (1042, "1042"):
+        answer = await running.client.post(PATH, json={"sender": sender, "message": "hi"}, headers=key)
+        assert {reply["recipient_id"] for reply in await answer.json()} == {"1042"}
+    assert len({message.conversation for message in running.engine.seen}) == 1
 
 
 async def test_input_channel_and_metadata_reach_the_turn(running: Running) -> None:

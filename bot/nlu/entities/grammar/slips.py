@@ -19,7 +19,7 @@ _WORDS: Final = frozenset({"augusta", "auguste", "augusto", "sundae", "sunray", 
 LONGEST: Final = max(map(len, _NAMES)) + 1
 """Letters of the shortest and of the longest words that may be slips."""
 
-_CACHED: Final = 4_096
+_CACHED: Final = 512
 
 
 def _one_letter_less(word: str) -> Iterator[str]:

@@ -1,0 +1,150 @@
+"""Stopping: at once while a bot is still being opened, and whatever its standard streams are."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from bot.app.stopping import in_thread, opened_before
+from bot.reading.template import write_template
+
+OPENS_FOR_EVER = """import asyncio
+import sys
+import time
+from contextlib import asynccontextmanager
+
+from bot import hookimpl
+
+
+@hookimpl
+@asynccontextmanager
+async def lifespan(startup):
+    print("inside", file=sys.stderr, flush=True)
+    {waits}
+    yield
+"""
+
+
+def opening(folder: Path, waits: str) -> subprocess.Popen[str]:
+    """`bot run` of a project whose plugin waits within its lifespan, where it is now."""
+    write_template(folder)
+    (folder / "actions/slow.py").write_text(OPENS_FOR_EVER.format(waits=waits))
+    words = [sys.executable, "-m", "bot", "run", "--project", str(folder), "--port", "0"]
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    assert any(line == "inside\n" for line in process.stderr)
+    return process
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_bot_that_is_being_opened_stops_when_it_is_told_to(tmp_path: Path, number: int) -> None:
+    with opening(tmp_path / "bakery", "await asyncio.Event().wait()") as process:
+        process.send_signal(number)
+        out, _ = process.communicate(timeout=60)
+    assert (process.returncode, out) == (0, "Stopped before it was ready.\n")
+
+
+def test_a_second_ctrl_c_ends_even_what_lets_nothing_else_happen(tmp_path: Path) -> None:
+    with opening(tmp_path / "bakery", "while True: time.sleep(0.01)") as process:
+        process.send_signal(signal.SIGINT)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.5)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGINT
+
+
+async def test_what_is_open_when_the_stop_comes_is_closed_and_not_used() -> None:
+    stop, seen = asyncio.Event(), []
+
+    @asynccontextmanager
+    async def door() -> AsyncIterator[str]:
+        seen.append("open")
+        stop.set()
+        yield "door"
+        seen.append("closed")
+
+    async with AsyncExitStack() as stack:
+        assert await opened_before(stop, stack, door()) is None
+    assert seen == ["open", "closed"]
+
+
+async def test_what_opens_in_time_stays_open_when_the_stop_comes() -> None:
+    stop = asyncio.Event()
+
+    @asynccontextmanager
+    async def door() -> AsyncIterator[str]:
+        await asyncio.sleep(0)
+        yield "door"
+
+    async with AsyncExitStack() as stack:
+        assert await opened_before(stop, stack, door()) == "door"
+        stop.set()
+        await asyncio.sleep(0)
+
+
+async def test_a_timeout_of_what_is_opened_is_its_own() -> None:
+    @asynccontextmanager
+    async def door() -> AsyncIterator[None]:
+        raise TimeoutError("the door is stuck")
+        yield
+
+    async with AsyncExitStack() as stack:
+        with pytest.raises(TimeoutError, match="stuck"):
+            await opened_before(asyncio.Event(), stack, door())
+
+
+async def test_work_in_a_thread_gives_what_it_gives_and_raises_what_it_raises() -> None:
+    assert await in_thread(lambda: 5) == 5
+    with pytest.raises(ZeroDivisionError):
+        await in_thread(lambda: 1 // 0)
+
+
+def test_work_in_a_thread_holds_up_no_end() -> None:
+    never = Event()
+
+    async def given_up() -> None:
+        work = asyncio.create_task(in_thread(never.wait))
+        await asyncio.sleep(0)
+        work.cancel()
+
+    asyncio.run(given_up())
+    assert not never.is_set()
+    never.set()
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_bot_stops_well_whatever_standard_streams_it_lacks(tmp_path: Path, closed: str) -> None:
+    folder = tmp_path / "bakery"
+    write_template(folder)
+    (folder / "actions/stop.py").write_text(STOPS_ONCE_IT_SERVES)
+    words = [sys.executable, "-m", "bot", "run", "--project", str(folder), "--port", "0"]
+    done = subprocess.run(["sh", "-c", f'exec "$@" {closed}', "sh", *words], capture_output=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+
+
+STOPS_ONCE_IT_SERVES = """import os
+import signal
+from contextlib import asynccontextmanager
+
+from bot import hookimpl
+
+
+async def stop():
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+@hookimpl
+@asynccontextmanager
+async def lifespan(startup):
+    startup.add_check("the end", stop)
+    yield
+"""

@@ -40,7 +40,8 @@ def spoken(account: Account, among: Iterable[Account]) -> str:
 
 def written(account: Account) -> str:
     """The account's name in a table."""
-    return f"{account.nickname} ({_NAMES[account.kind]})" if account.kind in _NAMES else account.nickname
+    kind = _NAMES.get(account.kind)
+    return f"{account.nickname} ({kind})" if kind and kind not in account.nickname.lower() else account.nickname
 
 
 def choice(account: Account, among: Iterable[Account]) -> str:

@@ -172,7 +172,7 @@ def run_all(work: Path, times: float, seconds: float, connections: int) -> tuple
         before = server_cpu()
         capacity = uvloop.run(load(PORT, CLIENTS, seconds, messages(key), warmup=0))
         turn = (server_cpu() - before) / capacity.statuses[200]
-        patient = uvloop.run(load(PORT, connections, seconds, messages(key), warmup=0))
+        patient = uvloop.run(load(PORT, connections, seconds, messages(key), warmup=2))
         return capacity, turn, patient, uvloop.run(flood(PORT, key, times * capacity.rate, seconds, connections))
 
 

@@ -27,15 +27,20 @@ def give_large_blocks_back() -> None:
         allocator.mallopt(_ARENA_MAX, 1)
 
 
+def look_for_garbage_seldom() -> None:
+    """Let the garbage collector look only once so many more objects live than at its last look.
+
+    A start makes hundreds of thousands that stay. Turns leave none behind that it would have to find
+    (`tests/engine/test_garbage.py`); plugins may. By itself it looked at each 700 objects, which a few turns have
+    while they are under way: with a thousand of them under way it took a quarter of the process's time.
+    """
+    gc.set_threshold(_BETWEEN_LOOKS, 20, 20)
+
+
 def leave_alone_what_stays() -> None:
     """Take all that lives as long as the process (content, models, modules) out of the garbage collector's sight.
 
     It would go through some hundred thousand objects again and again while turns wait (`gc.freeze`). What garbage
     there is by now stays with them: it is little, and looking for it would hold up the start.
-
-    From here on it looks for garbage only once so many more objects live than at its last look. Turns leave none
-    behind (`tests/engine/test_garbage.py`); plugins may. By itself it looked at each 700 objects, which a few turns
-    have while they are under way: with a thousand of them under way it took a quarter of the process's time.
     """
     gc.freeze()
-    gc.set_threshold(_BETWEEN_LOOKS, 20, 20)

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 import bot
 from bot.app.checking import BUILT_IN_CHANNELS
-from bot.app.memory import give_large_blocks_back, leave_alone_what_stays
+from bot.app.memory import give_large_blocks_back, leave_alone_what_stays, look_for_garbage_seldom
 from bot.app.opening import Bot, open_bot
 from bot.app.projects import load_project
 from bot.app.stopping import opened_before, stop_at_signals
@@ -102,6 +102,7 @@ async def run_server(
 ) -> None:
     """Serve the project until SIGTERM or SIGINT; raises ConfigurationError, ContentError or PluginError instead."""
     give_large_blocks_back()
+    look_for_garbage_seldom()
     allow_many_connections()
     stop = asyncio.Event()
     stop_at_signals(stop)

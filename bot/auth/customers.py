@@ -33,15 +33,13 @@ class Customers:
         return row
 
     async def put(self, account_number: str, code: str, bank_customer_id: str) -> None:
-        """A customer with this code: a new one, or the one who has the account number, with the new code if it is new.
+        """Add a customer, unless somebody has the account number: they stay as they are, and keep their code.
 
-        Only a code that is another ends sessions. Raises ValueError for what no login could give.
+        To look whether it is the same code takes as long as a login does. Raises ValueError for what no login could
+        give.
         """
-        known = await self._store.by_account(account_number)
-        if known is None:  # where another worker is first, the customer is there all the same
+        if await self._store.by_account(account_number) is None:  # another worker may be first: it added the same
             await self._store.add(await self._new(account_number, code, bank_customer_id))
-        elif not (await self._hasher.verify(account_number, code, known.code_hash)).right:
-            await self.reset_code(account_number, code)
 
     async def find(self, account: str) -> CustomerRow | None:
         """The customer with this account number."""

@@ -153,9 +153,9 @@ class Commands:
 
 
 class AddCustomer(Protocol):
-    """Adds a customer who may log in; a known account number keeps its customer and gets this code.
+    """Adds a customer who may log in; a known account number keeps its customer and code.
 
-    Where that is another, it ends the customer's sessions.
+    `bot customers reset-code` gives it another.
     """
 
     def __call__(self, account_number: str, code: str, bank_customer_id: str) -> Awaitable[None]:

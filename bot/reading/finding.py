@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -171,13 +171,15 @@ def words_of_code(folder: Path) -> frozenset[str]:
     return frozenset(word for _, text in _code(folder) for word in re.split(r"[\s\"']+", text))
 
 
-def responses_of_code(folder: Path) -> dict[str, Place]:
-    """The responses that the project's own Python names in full, each with the first place of its name."""
+def responses_of_code(folder: Path, known: Set[str]) -> dict[str, Place]:
+    """The responses that the project's own Python names in full and nobody knows, each with the first place."""
     named: dict[str, Place] = {}
     for name, text in sorted(_code(folder)):
+        if known >= set(_RESPONSE.findall(text)):
+            continue  # to take all Python apart would hold up each start
         with suppress(SyntaxError, ValueError, RecursionError):  # whoever imports it says what is wrong
             for word, node in _texts(ast.parse(text)):
-                if _RESPONSE.fullmatch(word):
+                if _RESPONSE.fullmatch(word) and word not in known:
                     named.setdefault(word, Place(name, node.lineno, node.col_offset + 1))
     return named
 

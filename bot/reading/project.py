@@ -107,7 +107,7 @@ def read_project(
         tests,
         known_actions=known_actions,
         mentioned=words_of_code(folder),
-        named_in_code=responses_of_code(folder),
+        named_in_code=responses_of_code(folder, content.domain.responses.keys()),
         all_known=all_known and configuration.settings.action_endpoint is None,
     )
     names = (*configuration.files, *files.values())

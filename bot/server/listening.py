@@ -40,7 +40,7 @@ async def listening(app: web.Application, settings: Settings, *, shared_port: bo
     )
     await runner.setup()
     try:
-        site = web.TCPSite(runner, server.host, server.port, reuse_port=shared_port or None)
+        site = web.TCPSite(runner, server.host, server.port, reuse_port=shared_port or None, backlog=_BACKLOG)
         try:
             await site.start()
         except OSError as error:
@@ -78,6 +78,9 @@ class ClientConnection(web.RequestHandler):
         response.force_close()
         return response
 
+
+_BACKLOG = 4_096
+"""Connections that the system takes in before the server does, up to its own limit; any more at once are reset."""
 
 _NO_HTTP = "this is no HTTP/1.1 request, or its head is too large"
 

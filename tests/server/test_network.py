@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from typing import Any
 
 import pytest
@@ -145,6 +146,16 @@ async def test_a_client_that_hangs_up_does_not_undo_its_turn(running: Running) -
             history = await (await running.client.get("/chat/history?after=0", headers=customer)).json()
             messages = history["messages"]
     assert messages[0]["text"] == "still said"
+
+
+async def test_many_connections_at_once_are_taken_in_while_the_server_is_busy(running: Running) -> None:
+    settings = replace(running.parts.settings, server=Server(port=0))
+    async with listening(make_app(running.parts), settings) as address:
+        url = URL(address)
+        assert url.host
+        with ExitStack() as clients:
+            for _ in range(300):  # the loop, which accepts them, is not let run
+                clients.enter_context(socket.create_connection((url.host, url.port), timeout=5))
 
 
 async def test_a_chunked_body_is_bounded_too(running: Running) -> None:

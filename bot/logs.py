@@ -35,6 +35,9 @@ _SECRET_KEYS = frozenset({"token", "code", "authorization", "password", "secret"
 _TEXT_KEYS = frozenset({"text", "message_text"})
 _ACCOUNT = re.compile(r"(?<!\d)(?<!\d\.)\d{4,}(?=\d{2}(?!\d))")
 """All but the last two of six digits and more, whatever stands around them, but for what is behind a decimal point."""
+_GROUPED = re.compile(r"(?<!\d)(?<!\d[.-])(?!\d{4}-\d\d-\d\d(?!\d))\d{2,}(?:[ -]\d{2,})+")
+"""Digits in groups, as people write cards' and phones' numbers; dates are none."""
+_FEWEST_GROUPED = 8  # an account number has as many; what is shorter may be a time or a sort code
 _TOKEN = re.compile(r"(?i)(bearer\s+)\S+|tk_[\w-]{20,}")
 _GATHERED_SECONDS = 0.1
 _LONGEST = 2_000  # characters of one value, so that no single line floods the disk
@@ -159,7 +162,14 @@ def _write(lines: list[str], stream: TextIO, lock: threading.Lock, lost: Callabl
 
 def mask(text: str) -> str:
     """The text with account numbers cut to their last two digits, and tokens taken out."""
-    return _ACCOUNT.sub("****", _TOKEN.sub(lambda match: f"{match[1] or ''}[hidden]", text))
+    hidden = _TOKEN.sub(lambda match: f"{match[1] or ''}[hidden]", text)
+    return _ACCOUNT.sub("****", _GROUPED.sub(_joined, hidden))
+
+
+def _joined(groups: re.Match[str]) -> str:
+    """The groups as one number, where they are long enough to be an account's."""
+    digits = re.sub("[ -]", "", groups[0])
+    return digits if len(digits) >= _FEWEST_GROUPED else groups[0]
 
 
 def _hiding(message_text: bool) -> tuple[Callable[[Any, str, Event], Event], ...]:

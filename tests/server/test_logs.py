@@ -74,7 +74,17 @@ def test_secrets_and_account_numbers_are_masked_wherever_they_stand() -> None:
 
 
 @pytest.mark.parametrize(
-    "plain", ["", "2026-11-22T12:00:00", "0.123456", "10.0.0.255:50051", "e2638e4209e15fff", "£1,234"]
+    "plain",
+    [
+        "",
+        "2026-11-22T12:00:00",
+        "from 2026-11-22 12:30 to 2026-11-23",
+        "0.123456",
+        "10.0.0.255:50051",
+        "e2638e4209e15fff",
+        "£1,234",
+        "20-11-26",
+    ],
 )
 def test_times_numbers_and_ids_stay_readable(plain: str) -> None:
     assert mask(plain) == plain
@@ -89,6 +99,10 @@ def test_times_numbers_and_ids_stay_readable(plain: str) -> None:
         ("GB29NWBK60161331926819", "GB29NWBK****19"),
         ("No.12345678x, 00123456: 12345678.50", "No.****78x, ****56: ****78.50"),
         ("12345", "12345"),
+        ("card 4929 1234 5678 9012.", "card ****12."),
+        ("4929-1234-5678-9012", "****12"),
+        ("ref-1234 5678, 20-00-00 55779911", "ref-****78, ****11"),
+        ("07700 900123", "****23"),
     ],
 )
 def test_account_numbers_are_masked_whatever_stands_around_them(text: str, masked: str) -> None:

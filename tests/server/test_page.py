@@ -356,6 +356,22 @@ async def test_the_page_fits_a_phone(page: Page, tmp_path: Path) -> None:
     assert send["y"] + send["height"] <= page.browser.execute_script("return innerHeight")
 
 
+@pytest.mark.parametrize("width", [1280, 800, 390])
+async def test_a_table_shows_its_last_column_without_scrolling(page: Page, width: int) -> None:
+    titles = ("Date", "Description", "Account")
+    row = ["26 Sep 2026", "Standing order from current account", "House deposit (savings account)", "£1,250.00"]
+    columns = [*({"title": title, "align": "left"} for title in titles), {"title": "Amount", "align": "right"}]
+    page.running.engine.replies = (Reply(custom={"type": "table", "columns": columns, "rows": [row]}),)
+    await page.open(width)
+    await page.log_in()
+    await page.until(lambda: page.find("chat").is_displayed())
+    await page.say("transactions")
+    await page.until(lambda: page.all("#log table"))
+    box = "const box = document.querySelector('#log .table'); return [box.scrollWidth, box.clientWidth]"
+    needed, given = page.browser.execute_script(box)
+    assert needed <= given
+
+
 async def test_all_can_be_done_by_keyboard(page: Page) -> None:
     def act() -> list[str]:
         reached = []

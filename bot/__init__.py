@@ -11,22 +11,26 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bot.actions.turn import Action, Resources, Turn
-    from bot.channels.plugged import Channel, Incoming, Said, Sending
+    from bot.channels.plugged import Channel, Incoming, Said, Sending, SendingChannel
     from bot.config import Settings
     from bot.content import Component, Content, Domain, Place
     from bot.dialogue.effects import Effect, EffectError, EffectResult
     from bot.dialogue.events import (
         ActionExecuted,
+        ActionFailed,
         ActiveLoop,
         AllSlotsReset,
         BotUttered,
         ConversationPaused,
         ConversationResumed,
+        EffectPrepared,
+        EffectSettled,
         Event,
         FollowupAction,
         ReminderCancelled,
         ReminderScheduled,
         Restarted,
+        SessionStarted,
         SlotSet,
         UserUttered,
     )
@@ -34,31 +38,43 @@ if TYPE_CHECKING:
     from bot.dialogue.tracker import Tracker
     from bot.engine.record import TurnRecord
     from bot.errors import ActionRejected, BotError, CallFailed, ConfigurationError, PluginError, StoreUnavailable
-    from bot.http import HttpClient, HttpLimits, ResponseSchema
+    from bot.http import HttpClient, HttpLimits, OnCall, ResponseSchema
     from bot.messages import Customer, Entity, IntentScore, JsonObject, Parse, Principal, Reply, UserMessage
     from bot.nlu.components import Featurizer, Processor
     from bot.plugins.hookspecs import hookimpl
-    from bot.plugins.registry import Commands, Startup
+    from bot.plugins.registry import (
+        Commands,
+        RegisterAction,
+        RegisterChannel,
+        RegisterComponent,
+        RegisterObserver,
+        RegisterPolicy,
+        Startup,
+    )
     from bot.sources import Sources
 
 _HOMES = {
     "bot.actions.turn": ("Action", "Resources", "Turn"),
-    "bot.channels.plugged": ("Channel", "Incoming", "Said", "Sending"),
+    "bot.channels.plugged": ("Channel", "Incoming", "Said", "Sending", "SendingChannel"),
     "bot.config": ("Settings",),
     "bot.content": ("Component", "Content", "Domain", "Place"),
     "bot.dialogue.effects": ("Effect", "EffectError", "EffectResult"),
     "bot.dialogue.events": (
         "ActionExecuted",
+        "ActionFailed",
         "ActiveLoop",
         "AllSlotsReset",
         "BotUttered",
         "ConversationPaused",
         "ConversationResumed",
+        "EffectPrepared",
+        "EffectSettled",
         "Event",
         "FollowupAction",
         "ReminderCancelled",
         "ReminderScheduled",
         "Restarted",
+        "SessionStarted",
         "SlotSet",
         "UserUttered",
     ),
@@ -66,11 +82,19 @@ _HOMES = {
     "bot.dialogue.tracker": ("Tracker",),
     "bot.engine.record": ("TurnRecord",),
     "bot.errors": ("ActionRejected", "BotError", "CallFailed", "ConfigurationError", "PluginError", "StoreUnavailable"),
-    "bot.http": ("HttpClient", "HttpLimits", "ResponseSchema"),
+    "bot.http": ("HttpClient", "HttpLimits", "OnCall", "ResponseSchema"),
     "bot.messages": ("Customer", "Entity", "IntentScore", "JsonObject", "Parse", "Principal", "Reply", "UserMessage"),
     "bot.nlu.components": ("Featurizer", "Processor"),
     "bot.plugins.hookspecs": ("hookimpl",),
-    "bot.plugins.registry": ("Commands", "Startup"),
+    "bot.plugins.registry": (
+        "Commands",
+        "RegisterAction",
+        "RegisterChannel",
+        "RegisterComponent",
+        "RegisterObserver",
+        "RegisterPolicy",
+        "Startup",
+    ),
     "bot.sources": ("Sources",),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
@@ -80,6 +104,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Action",
     "ActionExecuted",
+    "ActionFailed",
     "ActionRejected",
     "ActiveLoop",
     "AllSlotsReset",
@@ -98,7 +123,9 @@ __all__ = [
     "Domain",
     "Effect",
     "EffectError",
+    "EffectPrepared",
     "EffectResult",
+    "EffectSettled",
     "Entity",
     "Event",
     "Featurizer",
@@ -108,6 +135,7 @@ __all__ = [
     "Incoming",
     "IntentScore",
     "JsonObject",
+    "OnCall",
     "Parse",
     "Place",
     "PluginError",
@@ -115,6 +143,11 @@ __all__ = [
     "Prediction",
     "Principal",
     "Processor",
+    "RegisterAction",
+    "RegisterChannel",
+    "RegisterComponent",
+    "RegisterObserver",
+    "RegisterPolicy",
     "ReminderCancelled",
     "ReminderScheduled",
     "Reply",
@@ -123,6 +156,8 @@ __all__ = [
     "Restarted",
     "Said",
     "Sending",
+    "SendingChannel",
+    "SessionStarted",
     "Settings",
     "SlotSet",
     "Sources",
@@ -138,10 +173,12 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module 'bot' has no public name {name!r}")
-    return getattr(import_module(_HOME[name]), name)
+if not TYPE_CHECKING:  # or a misspelt name were good for type checkers, and anything
+
+    def __getattr__(name: str) -> Any:
+        if name not in _HOME:
+            raise AttributeError(f"module 'bot' has no public name {name!r}")
+        return getattr(import_module(_HOME[name]), name)
 
 
 def __dir__() -> list[str]:

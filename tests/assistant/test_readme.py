@@ -27,7 +27,19 @@ async def test_the_readmes_conversation_goes_as_it_is_printed(assistant: Bot, pr
         assert (await talk.say(said)).said == expected
 
 
-@pytest.mark.parametrize("said", ["branch in bath", "branch in york", "Branch in Bath", "branches near York"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "branch in bath",
+        "branch in york",
+        "Branch in Bath",
+        "branches near York",
+        "do you have a branch in Glasgow",
+        "is there a branch in Manchester",
+        "find a branch in London",
+        "where is your branch in Paris",
+    ],
+)
 async def test_the_readmes_own_action_hears_of_a_town_however_it_is_written(
     project: Path, tmp_path: Path, said: str
 ) -> None:

@@ -1,0 +1,38 @@
+"""What the documents show of plugins is what a strict type checker takes, and it finds a plugin developer's slips."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+from .test_examples import DOCUMENTS, ROOT, examples, named
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """What mypy --strict says of all documents' Python, and of a module with a misspelt name."""
+    folder = tmp_path_factory.mktemp("typed")
+    (folder / "slip.py").write_text("from bot import Turnn\n")
+    python = list(examples("python"))
+    for document in DOCUMENTS:
+        module = re.sub(r"\W", "_", named(document).removesuffix(".md"))
+        text = "".join(example.text for example in python if example.document == document)
+        (folder / f"{module}.py").write_text(text)
+    command = [sys.executable, "-m", "mypy", "--strict", "--config-file=", "--follow-imports=silent", "."]
+    where = {**os.environ, "MYPYPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=folder, env=where, capture_output=True, text=True, timeout=300)
+    assert done.returncode in (0, 1), done.stderr
+    return [line for line in done.stdout.splitlines() if ": error: " in line]
+
+
+def test_the_documents_python_has_types(found: list[str]) -> None:
+    assert [line for line in found if not line.startswith("slip.py")] == []
+
+
+def test_a_misspelt_name_of_the_package_is_found(found: list[str]) -> None:
+    (slip,) = [line for line in found if line.startswith("slip.py")]
+    assert 'no attribute "Turnn"' in slip

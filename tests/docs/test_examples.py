@@ -12,6 +12,7 @@ import click
 import pytest
 
 from bot.app.checking import check_project
+from bot.app.testing import run_core_tests
 from bot.cli.main import cli
 from bot.content.names import DEFAULT_ACTIONS, DEFAULT_INTENTS, DEFAULT_SLOTS
 from bot.reading import read_project
@@ -138,6 +139,8 @@ def test_the_guides_examples_make_one_bot_that_blocks_a_card(tmp_path: Path) -> 
     (tmp_path / "actions").mkdir()
     (tmp_path / "actions" / "cards.py").write_text("\n".join(code[: code.index(_registering(code)) + 1]))
     assert [str(d) for d in check_project(tmp_path) if d.severity != "note"] == []
+    tested = run_core_tests(tmp_path).stories
+    assert (tested.passed, tested.failed) == (1, ())
 
 
 def _registering(code: list[str]) -> str:

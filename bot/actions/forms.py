@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from bot.actions.turn import Action, Turn
 from bot.content import Form
-from bot.content.names import REQUESTED_SLOT
+from bot.content.names import REQUESTED_SLOT, asks
 from bot.dialogue.ensemble import rejected_action
 from bot.dialogue.events import ActionExecuted, ActionExecutionRejected, ActiveLoop, Event, SlotSet, UserUttered
 from bot.dialogue.evolve import evolve_all
@@ -135,13 +135,7 @@ class _Run:
             self._emit(await self.turn.context.run_action(question, tracker))
 
     def _question(self, slot: str) -> str | None:
-        names = (
-            f"action_ask_{self.form.name}_{slot}",
-            f"utter_ask_{self.form.name}_{slot}",
-            f"action_ask_{slot}",
-            f"utter_ask_{slot}",
-        )
-        return next((name for name in names if self.turn.context.has_action(name)), None)
+        return next((name for name in asks(self.form.name, slot) if self.turn.context.has_action(name)), None)
 
     # --- ends ----------------------------------------------------------------
 

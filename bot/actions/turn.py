@@ -68,7 +68,7 @@ class TurnContext(Struct, frozen=True):
     """What all actions of one turn share.
 
     `tell` is told of what went wrong and does not end the action: where, and the error.
-    `times` say when the events before this turn happened.
+    `times` say when the events before this turn happened. `before` is the conversation as the message found it.
     """
 
     message: UserMessage
@@ -82,6 +82,7 @@ class TurnContext(Struct, frozen=True):
     spend: Callable[[str, str, str, Mapping[str, Any]], Awaitable[EffectResult]] | None = None
     tell: Callable[[str, BaseException], None] = lambda where, error: None
     times: Times = ()
+    before: Tracker = Tracker()
 
 
 class Turn:
@@ -130,6 +131,13 @@ class Turn:
     def slot(self, name: str) -> Any:
         """The slot's value now, None when it has none."""
         return self.tracker.slot(name)
+
+    def slot_before(self, name: str) -> Any:
+        """The slot's value as it was when the message came, however long ago it was set; None when it had none.
+
+        What the message itself filled, and what the actions of this turn set, is not in it.
+        """
+        return self.context.before.slot(name)
 
     def emit(self, event: Event) -> None:
         """Append any event."""

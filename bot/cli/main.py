@@ -156,10 +156,14 @@ def _fill_standard_streams() -> None:
 
 
 def project_of(words: list[str]) -> Path:
-    """The project folder that the words name, found before parsing because plugins add commands and options."""
-    for index, word in enumerate(words):
-        if word == "--project" and index + 1 < len(words):
-            return Path(words[index + 1])
-        if word.startswith("--project="):
-            return Path(word.partition("=")[2])
-    return Path()
+    """The project folder that the words name, found before parsing because plugins add commands and options.
+
+    Of several it is the last, which counts for click, too.
+    """
+    found = Path()
+    for word, after in zip(words, [*words[1:], None], strict=True):
+        if word == "--project" and after is not None:
+            found = Path(after)
+        elif word.startswith("--project="):
+            found = Path(word.partition("=")[2])
+    return found

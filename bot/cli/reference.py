@@ -16,8 +16,8 @@ Written by `python -m bot.cli.reference`; a test holds it to the commands.
 
 `bot` (or `python -m bot`) takes one of these commands. All of them take
 `--help`; those that work on a project take `--project DIR` (default: here).
-A project's plugins may add commands and options of `bot run`: `bot --help` in
-the project shows them.
+A project's plugins may add commands, and options of `bot run` and `bot shell`:
+`bot --help` in the project shows them.
 """
 
 

@@ -32,6 +32,7 @@ from bot.cli import options, showing
     "--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes (PostgreSQL only)."
 )
 @click.option(
+    "-t",
     "--auth-token",
     type=options.PlainText(may_be_empty=True),
     envvar="AUTH_TOKEN",

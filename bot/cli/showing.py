@@ -29,11 +29,12 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         return
     from rich.console import Console
     from rich.table import Column, Table
+    from rich.text import Text
 
     # Folded where the terminal is narrow: a place or a value that is cut off helps nobody.
     shown = Table(*(Column(name, overflow="fold") for name in columns), header_style="bold")
     for row in rows:
-        shown.add_row(*(str(cell) for cell in row))
+        shown.add_row(*(Text(str(cell)) for cell in row))  # plain: brackets in it are no markup
     Console().print(shown)
 
 
@@ -76,7 +77,7 @@ def _bar(what: str) -> Bar:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
     bar = Progress(*columns, console=Console(stderr=True), transient=True)
     bar.add_task(what, total=1.0)
     return bar

@@ -60,7 +60,7 @@ async def talk(
             while (line := await _line(read)) and (text := line.rstrip("\n")) != STOP:
                 if not text.strip():
                     continue
-                message = _message(running, conversation, principal, _pressed(text, buttons))
+                message = _message(running, conversation, principal, pressed(text, buttons))
                 try:
                     buttons = show(await running.engine.handle(message))
                 except TurnError as error:
@@ -73,7 +73,7 @@ def show(answer: Answer) -> list[dict[str, Any]]:
     for reply in answer.replies:
         for line in _shown(reply):
             click.echo(line)
-        inside = [button for item in reply.get("elements", ()) for button in item.get("buttons", ())]
+        inside = [button for item in reply.get("elements", ()) for button in item.get("buttons") or ()]
         for button in [*reply.get("buttons", ()), *reply.get("quick_replies", ()), *inside]:
             buttons.append(button)
             click.echo(click.style(f"  {len(buttons)}. {button.get('title', '')}", fg="cyan"))
@@ -90,9 +90,10 @@ def _shown(reply: dict[str, Any]) -> Iterator[str]:
         if reply.get(kind):
             yield f"[{kind}: {_text(reply[kind])}]"
     for item in reply.get("elements", ()):
-        action = item.get("default_action") or {}
-        parts = (item.get("title"), item.get("subtitle"), item.get("image_url"), action.get("url"))
-        yield "- " + "; ".join(filter(None, parts))
+        action = item.get("default_action")
+        leads_to = action.get("url") if isinstance(action, dict) else action
+        parts = (item.get("title"), item.get("subtitle"), item.get("image_url"), leads_to)
+        yield "- " + "; ".join(_text(part) for part in parts if part)
     if reply.get("custom") and not reply.get("text"):
         yield json.dumps(reply["custom"], ensure_ascii=False, indent=2)
 
@@ -152,11 +153,10 @@ async def _line(read: Callable[[], str]) -> str:
     return await line
 
 
-def _pressed(text: str, buttons: list[dict[str, Any]]) -> str:
+def pressed(text: str, buttons: list[dict[str, Any]]) -> str:
     """What a number of a button sends; anything else is itself."""
-    if text.isdecimal() and 1 <= int(text) <= len(buttons):
-        return str(buttons[int(text) - 1].get("payload", text))
-    return text
+    numbered = {str(number): button for number, button in enumerate(buttons, start=1)}
+    return str(numbered[text].get("payload", text)) if text in numbered else text
 
 
 async def _principal(running: Bot, account: str | None) -> Principal:

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from bot.content.diagnostics import Diagnostic, Severity
-from bot.content.known import Known, asks, fits, unknown, unknown_part, wrong_value
-from bot.content.names import REQUESTED_SLOT
+from bot.content.known import Known, fits, sub_intent, unknown, unknown_part, wrong_value
+from bot.content.names import REQUESTED_SLOT, asks
 from bot.content.suggest import did_you_mean
 from bot.content.types import Form, Slot, SlotMapping
 
@@ -78,6 +78,8 @@ def _mapping(slot: Slot, mapping: SlotMapping, known: Known) -> Iterator[Diagnos
         if name.split("/")[0] not in known.intents:
             add = f"Add `{name}` to `intents:`, or take it out here."
             yield unknown("warning", mapping.place, "intent", name, known=known.intents, where=where, add=add)
+        elif "/" in name:
+            yield sub_intent(mapping.place, where, name, "mappings", f"Write `{name.partition('/')[0]}`.")
     if mapping.action is not None and mapping.action not in known.actions:
         add = "Register it in a plugin, or list it in `actions:`."
         yield unknown("warning", mapping.place, "action", mapping.action, known=known.actions, where=where, add=add)
@@ -145,8 +147,9 @@ def _form(form: Form, known: Known) -> Iterator[Diagnostic]:
             message = f"The form `{form.name}` asks for `{REQUESTED_SLOT}`, which forms themselves use."
             yield Diagnostic("error", place, message, "Name a slot of your own.", "reserved-slot")
     for name in form.ignored_intents:
+        where = f"The form `{form.name}` ignores"
         if name.split("/")[0] not in known.intents:
-            where = f"The form `{form.name}` ignores"
-            yield unknown(
-                "warning", form.place, "intent", name, known=known.intents, where=where, add="Add it to `intents:`."
-            )
+            add = "Add it to `intents:`."
+            yield unknown("warning", form.place, "intent", name, known=known.intents, where=where, add=add)
+        elif "/" in name:
+            yield sub_intent(form.place, where, name, "forms", f"Write `{name.partition('/')[0]}`.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections import Counter
 from collections.abc import Iterator
 
@@ -58,16 +59,25 @@ def _repeated(nlu: NluData) -> Iterator[Diagnostic]:
 
 def _patterns(nlu: NluData) -> Iterator[Diagnostic]:
     for regex in nlu.regexes:
+        cure = "Write a backslash (\\) before characters that are meant literally."
         try:
-            re.compile(regex.pattern)
+            doubts = _doubts(regex.pattern)
         except (re.error, OverflowError, RecursionError) as error:
-            yield Diagnostic(
-                "error",
-                regex.place,
-                f"The pattern of `{regex.name}` is no regular expression: {error}.",
-                "Write a backslash (\\) before characters that are meant literally.",
-                "bad-regex",
-            )
+            message = f"The pattern of `{regex.name}` is no regular expression: {error}."
+            yield Diagnostic("error", regex.place, message, cure, "bad-regex")
+            continue
+        for doubt in doubts:
+            message = f"The pattern of `{regex.name}` may not match what is meant: {doubt[:1].lower()}{doubt[1:]}."
+            yield Diagnostic("warning", regex.place, message, cure, "doubtful-regex")
+
+
+def _doubts(pattern: str) -> list[str]:
+    """What `re` warns of in a pattern; raises what `re.compile` does."""
+    with warnings.catch_warnings(record=True) as doubts:
+        warnings.simplefilter("always")
+        re.purge()  # of a pattern that it remembers it does not warn again
+        re.compile(pattern)
+    return [str(doubt.message) for doubt in doubts]
 
 
 def _tables(known: Known) -> Iterator[Diagnostic]:

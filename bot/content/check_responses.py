@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from bot.content.diagnostics import Diagnostic, Severity
@@ -14,6 +15,8 @@ from bot.content.suggest import did_you_mean
 from bot.content.types import UserStep, Variation
 
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_][\w.-]*)\}")
+_DOUBLED = re.compile(r"\{\{|\}\}")
+"""Braces that are said, single: there is no placeholder beside them."""
 
 _BRACES = re.compile(r"\{+\s*(?P<name>[A-Za-z_][\w.-]*)\s*\}*|(?<![\w.-])(?P<closed>[A-Za-z_][\w.-]*)\}+")
 """A name beside braces: with one on each side it is a placeholder."""
@@ -92,7 +95,7 @@ def _variation(name: str, variation: Variation, known: Known) -> Iterator[Diagno
             yield wrong_value("warning", variation.place, slots[condition.name], condition.value, where)
     yield from _loose_braces(name, variation)
     yield from _placeholders(name, variation, known)
-    for button in (*variation.buttons, *variation.quick_replies):
+    for button in _buttons(variation):
         yield from _button(name, button.get("payload"), variation, known)
     for button in variation.buttons:
         yield from _incomplete(name, button, variation)
@@ -100,7 +103,8 @@ def _variation(name: str, variation: Variation, known: Known) -> Iterator[Diagno
 
 def _loose_braces(name: str, variation: Variation) -> Iterator[Diagnostic]:
     """What was meant as a placeholder and has a space in it, or a brace too few or too many."""
-    for match in _BRACES.finditer(variation.text or ""):
+    shown = [text for text in _texts([variation.text, *_buttons(variation), *variation.elements]) if text[:1] != "/"]
+    for match in (match for text in shown for match in _BRACES.finditer(text)):
         if not _PLACEHOLDER.fullmatch(match[0]):
             message = f"`{match[0].strip()}` in `{name}` is no placeholder: braces would be said."
             cure = f"Write `{{{match['name'] or match['closed']}}}`, or take the braces out."
@@ -111,11 +115,37 @@ def _placeholders(name: str, variation: Variation, known: Known) -> Iterator[Dia
     """Placeholders that nothing fills; where an action says the response, it may fill them."""
     if name not in known.said and known.has_custom_actions:
         return
-    for word in dict.fromkeys(_PLACEHOLDER.findall(variation.text or "")):
+    beside = (variation.buttons, variation.quick_replies, variation.elements, variation.metadata)
+    texts = _texts([variation.text, variation.image, variation.attachment, variation.custom, *beside])
+    for word in dict.fromkeys(word for text in texts for word in _placeholders_of(text)):
         if word not in known.content.domain.slots:
             message = f"`{{{word}}}` in `{name}` is no slot, so it stays unfilled."
             cure = did_you_mean(word, known.content.domain.slots, f"Add `{word}:` to `slots:`.")
             yield Diagnostic("warning", variation.place, message, cure, "unknown-placeholder")
+
+
+def _placeholders_of(text: str) -> list[str]:
+    shorthand = read_shorthand(text)
+    if shorthand is not None and shorthand.entities is None:  # which is told by itself
+        return []
+    return _PLACEHOLDER.findall(_DOUBLED.sub(" ", text))
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in what is said, however deep: all of them are filled."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from _texts(list(value.values()))
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _texts(item)
+
+
+def _buttons(variation: Variation) -> Iterator[Mapping[str, Any]]:
+    """All that may be pressed: buttons, quick replies, and the buttons of elements."""
+    inside = (button for element in variation.elements for button in element.get("buttons") or ())
+    return chain(variation.buttons, variation.quick_replies, inside)
 
 
 def _button(name: str, payload: object, variation: Variation, known: Known) -> Iterator[Diagnostic]:
@@ -176,7 +206,7 @@ def _sent_intents(known: Known) -> set[str]:
     """Intents that mappings wait for, or that buttons send with entities, which may fill slots."""
     domain = known.content.domain
     named = {name for s in domain.slots.values() for m in s.mappings for name in m.intent + m.not_intent}
-    payloads = (b.get("payload") for vs in domain.responses.values() for v in vs for b in v.buttons)
+    payloads = (b.get("payload") for vs in domain.responses.values() for v in vs for b in _buttons(v))
     sent = (read_shorthand(payload) for payload in payloads if isinstance(payload, str))
     return named | {shorthand.intent for shorthand in sent if shorthand and shorthand.entities}
 

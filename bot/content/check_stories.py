@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from bot.content.diagnostics import Diagnostic, Severity
-from bot.content.known import Known, fits, steps_of, unknown, unknown_part, wrong_value
+from bot.content.known import Known, fits, steps_of, sub_intent, unknown, unknown_part, wrong_value
 from bot.content.suggest import is_misspelt
 from bot.content.types import (
     ActionStep,
@@ -29,7 +29,8 @@ def check_stories(known: Known) -> Iterator[Diagnostic]:
         yield from _activation(story, known)
         yield from _loops_alone(story, known)
         yield from _unseen(story, known)
-    yield from _checkpoints(known.trained)
+    for stories in (known.content.stories, known.content.rules, known.tests):
+        yield from _checkpoints(stories)
     yield from _same_names(known.trained)
 
 
@@ -58,17 +59,11 @@ def _message(step: UserStep, known: Known, severity: Severity, story: Story) -> 
         severity = _softened(severity, step.intent, known.intents)
         yield unknown(severity, step.place, "intent", step.intent, known=known.intents, where=where, add=add)
     if step.intent is not None and "/" in step.intent and story.kind != "test":
-        yield _sub_intent(step.intent, step.place, story)
+        base = step.intent.partition("/")[0]
+        cure = f"Write `- intent: {base}` and `- action: utter_{base}`, which says the response that fits the message."
+        yield sub_intent(step.place, f"The {_kind(story)} `{story.name}` names", step.intent, "policies", cure)
     for entity in step.entities:
         yield from _entity(entity, step.place, known, story)
-
-
-def _sub_intent(intent: str, place: Place, story: Story) -> Diagnostic:
-    """A story or rule sees the retrieval intent alone, as in Rasa."""
-    base = intent.partition("/")[0]
-    message = f"The {_kind(story)} `{story.name}` names `{intent}`: of a retrieval intent, policies see `{base}` only."
-    cure = f"Write `- intent: {base}` and `- action: utter_{base}`, which says the response that fits the message."
-    return Diagnostic("warning", place, message, cure, "sub-intent")
 
 
 def _softened(severity: Severity, name: str, known: Iterable[str]) -> Severity:
@@ -222,7 +217,7 @@ def _later_loops(steps: Sequence[Step]) -> list[LoopStep | None]:
 
 
 def _checkpoints(stories: tuple[Story, ...]) -> Iterator[Diagnostic]:
-    """Checkpoints that no story ends with, or none begins with."""
+    """Checkpoints that no story ends with, or none begins with; `stories` are of one kind, which joins its own only."""
     starts: dict[str, Place] = {}
     ends: dict[str, Place] = {}
     for story in stories:
@@ -232,13 +227,14 @@ def _checkpoints(stories: tuple[Story, ...]) -> Iterator[Diagnostic]:
                     starts.setdefault(step.name, step.place)
                 if index > 0:
                     ends.setdefault(step.name, step.place)
+    kind = _kind(stories[0]) if stories else ""
     for names, others, verb in ((starts, ends, "ends"), (ends, starts, "begins")):
         for name in sorted(names.keys() - others.keys()):
             yield Diagnostic(
                 "warning",
                 names[name],
-                f"No story {verb} with the checkpoint `{name}`, so this leads nowhere.",
-                f"Add `- checkpoint: {name}` to a story, or take this one out.",
+                f"No {kind} {verb} with the checkpoint `{name}`, so this leads nowhere.",
+                f"Add `- checkpoint: {name}` to a {kind}, or take this one out.",
                 "loose-checkpoint",
             )
 

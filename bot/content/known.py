@@ -10,7 +10,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from bot.content.diagnostics import Diagnostic, Severity
-from bot.content.names import DEFAULT_ACTIONS, DEFAULT_INTENTS, DEFAULT_LOOPS
+from bot.content.names import DEFAULT_ACTIONS, DEFAULT_INTENTS, DEFAULT_LOOPS, asks
 from bot.content.suggest import did_you_mean
 from bot.content.types import ANY, ActionStep, Content, Place, Slot, Step, Story
 
@@ -80,17 +80,18 @@ class Known:
         return self.content.stories + self.content.rules
 
 
-def asks(form: str, slot: str) -> tuple[str, ...]:
-    """What a form asks for a slot with: the first of these that exists."""
-    return (f"action_ask_{form}_{slot}", f"utter_ask_{form}_{slot}", f"action_ask_{slot}", f"utter_ask_{slot}")
-
-
 def unknown(
     severity: Severity, place: Place, kind: str, name: str, *, known: Iterable[str], where: str, add: str
 ) -> Diagnostic:
     """Say that `name` is no `kind`; the cure is the nearest known name, if one is near, or to add it."""
     cure = did_you_mean(name, known, add)
     return Diagnostic(severity, place, f"{where} `{name}`, which is no {kind}.", cure, f"unknown-{kind}", name)
+
+
+def sub_intent(place: Place, where: str, intent: str, who: str, cure: str) -> Diagnostic:
+    """Say that `who` sees the retrieval intent alone, as in Rasa, where a sub-intent is named."""
+    message = f"{where} `{intent}`: of a retrieval intent, {who} see `{intent.partition('/')[0]}` only."
+    return Diagnostic("warning", place, message, cure, "sub-intent")
 
 
 def unknown_part(place: Place, entity: str, kind: str, name: str, names: Iterable[str]) -> Diagnostic:
@@ -118,8 +119,7 @@ def fits(slot: Slot, value: Any) -> bool:
         case "bool":
             return isinstance(value, bool)
         case "float":
-            is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-            return is_number and slot.min_value <= value <= slot.max_value
+            return isinstance(value, (int, float)) and not isinstance(value, bool)  # bounds only scale what is learned
         case "list":
             return isinstance(value, list)
         case "categorical":
@@ -133,7 +133,7 @@ def wrong_value(severity: Severity, place: Place, slot: Slot, value: Any, where:
     """Say that a slot cannot have the value that it is given or compared with."""
     allowed = {
         "bool": "Write `true` or `false`.",
-        "float": f"Write a number from {slot.min_value:g} to {slot.max_value:g}.",
+        "float": "Write a number.",
         "list": "Write a list.",
         "categorical": f"Write one of {', '.join(map(str, slot.values))}, or add it to the slot's `values:`.",
     }

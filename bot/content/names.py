@@ -87,3 +87,13 @@ DEFAULT_LOOPS: Final = frozenset({"action_two_stage_fallback"})
 REQUESTED_SLOT: Final = "requested_slot"
 
 DEFAULT_SLOTS: Final = frozenset({REQUESTED_SLOT, "session_started_metadata"})
+
+
+def asks(form: str, slot: str) -> tuple[str, ...]:
+    """What a form asks for a slot with: the first of these that exists."""
+    return (f"action_ask_{form}_{slot}", f"utter_ask_{form}_{slot}", f"action_ask_{slot}", f"utter_ask_{slot}")
+
+
+def plain_name(name: str) -> str:
+    """A component's, policy's or importer's name without the module that Rasa lets one write before it."""
+    return name.rpartition(".")[2]

@@ -60,11 +60,18 @@ def _object(text: str) -> dict[str, Any] | None:
     if text.startswith("{{"):  # as Rasa's responses write it; JSON never begins so
         text = text.replace("{{", "{").replace("}}", "}")
     try:
-        value = json.loads(text, parse_constant=_refuse, parse_float=_finite)
+        value = json.loads(text, parse_constant=_refuse, parse_float=_finite, parse_int=_whole)
         json.dumps(value, ensure_ascii=False).encode("utf-8")  # half a surrogate pair is no text
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
+
+
+def _whole(text: str) -> int:
+    value = int(text)
+    if not -(2**63) <= value < 2**64:
+        raise ValueError(f"{text} is too large for whoever reads it as JSON")
+    return value
 
 
 def _finite(text: str) -> float:

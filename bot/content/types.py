@@ -7,6 +7,8 @@ from typing import Any, Final, Literal, TypeAlias
 
 from msgspec import Struct, field
 
+from bot.content.names import plain_name
+
 
 class Place(Struct, frozen=True, order=True):
     """Where a piece of content stands: file (relative to the project), line and column from 1."""
@@ -296,6 +298,11 @@ class Component(Struct, frozen=True):
     name: str
     options: Mapping[str, Any] = field(default_factory=dict)
     place: Place = NOWHERE
+
+    @property
+    def plain_name(self) -> str:
+        """The name without the module that may stand before it."""
+        return plain_name(self.name)
 
 
 class Domain(Struct, frozen=True):

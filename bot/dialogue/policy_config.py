@@ -58,9 +58,9 @@ def policy_config(content: Content, known: Collection[str] = ()) -> PolicyConfig
     """The policies that the content's config.yml names; `known` are plugins' policies. Others are left out."""
     entries = DEFAULT_POLICIES if content.policies is None else content.policies
     memory, learned, other = [], None, []
-    ruled = [entry for entry in entries if entry.name not in known and plain_name(entry.name) in _RULES]
+    ruled = [entry for entry in entries if entry.name not in known and entry.plain_name in _RULES]
     for entry in entries:
-        name = plain_name(entry.name)
+        name = entry.plain_name
         if entry.name in known:
             other.append(entry)
         elif name in _MEMORY:
@@ -76,14 +76,14 @@ def _rules(entries: list[Component]) -> RuleOptions | None:
     if not entries:
         return None
     given: dict[str, Any] = {}
-    for entry in sorted(entries, key=lambda entry: plain_name(entry.name) == "RulePolicy"):
+    for entry in sorted(entries, key=lambda entry: entry.plain_name == "RulePolicy"):
         renamed = {_old_name(entry, key): value for key, value in entry.options.items()}
         given |= {**renamed, "place": entry.place}
     return _options(RuleOptions, given)
 
 
 def _old_name(entry: Component, key: str) -> str:
-    return _OLD_NAMES.get(key, key) if plain_name(entry.name) in _FALLBACKS else key
+    return _OLD_NAMES.get(key, key) if entry.plain_name in _FALLBACKS else key
 
 
 def describe_policies(content: Content, known: Collection[str] = ()) -> tuple[Diagnostic, ...]:
@@ -91,14 +91,9 @@ def describe_policies(content: Content, known: Collection[str] = ()) -> tuple[Di
     return tuple(_described(content, known))
 
 
-def plain_name(name: str) -> str:
-    """A policy's name without the module that Rasa lets one write before it."""
-    return name.rsplit(".", 1)[-1]
-
-
 def _described(content: Content, known: Collection[str]) -> Iterator[Diagnostic]:
     for entry in content.policies or ():
-        name = plain_name(entry.name)
+        name = entry.plain_name
         if entry.name in known:
             continue
         if name in _NO_PART:
@@ -117,7 +112,7 @@ def _described(content: Content, known: Collection[str]) -> Iterator[Diagnostic]
 
 
 def _history(entry: Component) -> Iterator[Diagnostic]:
-    name, wanted = plain_name(entry.name), entry.options.get("max_history")
+    name, wanted = entry.plain_name, entry.options.get("max_history")
     if name in _MEMORY and wanted is None:
         message = f"`{name}` sets no `max_history`: it looks back {MAX_TURNS} user turns at most."
         yield Diagnostic("note", entry.place, message, "Set `max_history` to what your stories need.", "max-history")
@@ -127,7 +122,7 @@ def _history(entry: Component) -> Iterator[Diagnostic]:
 
 
 def _ignored(entry: Component) -> str:
-    name = plain_name(entry.name)
+    name = entry.plain_name
     kind = RuleOptions if name in _RULES else MemoizationOptions if name in _MEMORY else LearnedOptions
     understood = set(kind.__struct_fields__) | (_OF_THE_CLASSIFIER if name in _FALLBACKS else set())
     ignored = sorted(key for key in entry.options if _old_name(entry, key) not in understood)

@@ -18,7 +18,7 @@ def fill_slots(tracker: Tracker, domain: Domain) -> tuple[SlotSet, ...]:
     """The slots that the latest message fills, in the domain's order; a slot's first mapping that yields a value wins.
 
     Values are as extracted: a slot's type matters for what policies see of it
-    (`bot.dialogue.features`), and for lists, which take every value.
+    (`bot.dialogue.states`), and for lists, which take every value.
     """
     return tuple(_filled(tracker, domain))
 

@@ -25,7 +25,7 @@ from bot.learning import ModelError, read_folder, write_folder
 Factory: TypeAlias = Callable[[Content, Component], Policy]
 """Makes a plugin's policy from the content and its entry in config.yml."""
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """Raised whenever training would learn something else from the same content."""
 
 _OURS: Final = (RulePolicy, MemoizationPolicy, LearnedPolicy)

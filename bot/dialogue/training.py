@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from bot.content import ActionStep, BotStep, Content, Domain, LoopStep, Place, SlotStep, Step, Story, UserStep
+from bot.content import ActionStep, BotStep, Content, Domain, LoopStep, Place, SlotStep, Step, UserStep
 from bot.dialogue.events import ActionExecuted, ActiveLoop, Event, SlotSet, UserUttered
 from bot.dialogue.evolve import evolve
 from bot.dialogue.names import LISTEN, SNIPPET
@@ -64,7 +64,7 @@ class TrainingStory(Struct, frozen=True):
 
 def training_stories(content: Content) -> tuple[tuple[TrainingStory, ...], tuple[TrainingStory, ...]]:
     """The content's rules and stories, with `or` and checkpoints worked out."""
-    rules = [_rule(way, content.domain) for rule in content.rules for way in ways((rule,), content.domain)]
+    rules = [_rule(way, content.domain) for way in ways(content.rules, content.domain)]
     stories = [_story(way, content.domain) for way in ways(content.stories, content.domain)]
     return tuple(rules), tuple(stories)
 
@@ -127,7 +127,8 @@ class _Events:
 
 
 def _rule(way: Way, domain: Domain) -> TrainingStory:
-    rule: Story = way.stories[0]
+    """A rule with those that checkpoints join to it: it begins as the first of them, and ends as the last."""
+    rule, last = way.stories[0], way.stories[-1]
     out = _Events(domain, is_rule=True)
     for condition in rule.condition:
         out.step(condition)
@@ -136,16 +137,19 @@ def _rule(way: Way, domain: Domain) -> TrainingStory:
     for step in way.steps:
         out.step(step)
     end = way.steps[-1].place if way.steps else rule.place
-    if not rule.wait_for_user_input:
+    if not last.wait_for_user_input:
         out.add(ActionExecuted(SNIPPET), end)
     out.listen(end)
-    return TrainingStory(rule.name, rule.place, True, tuple(out.events), tuple(out.places))
+    return TrainingStory(_name(way), rule.place, True, tuple(out.events), tuple(out.places))
 
 
 def _story(way: Way, domain: Domain) -> TrainingStory:
     out = _told(way, domain)
-    name = " > ".join(part.name for part in way.stories)
-    return TrainingStory(name, way.stories[0].place, False, tuple(out.events), tuple(out.places))
+    return TrainingStory(_name(way), way.stories[0].place, False, tuple(out.events), tuple(out.places))
+
+
+def _name(way: Way) -> str:
+    return " > ".join(part.name for part in way.stories)
 
 
 def _told(way: Way, domain: Domain) -> _Events:

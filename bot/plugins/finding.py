@@ -1,4 +1,4 @@
-"""Finding plugins: modules and folders named in config.yml, the project's `actions/`, installed packages."""
+"""Finding plugins: modules and folders named in config.yml, the project's `actions/` or `actions.py`, packages."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import importlib
 import os
 import pkgutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -22,32 +22,43 @@ ENTRY_POINT_GROUP = "bot"
 def find_plugins(project: Path, named: tuple[str, ...], report: Report = raise_it) -> Iterator[tuple[str, ModuleType]]:
     """The project's plugins in start order, each with the name errors call it by.
 
-    First those that config.yml names, then each module of `actions/`, then the
-    installed packages' (entry points of the group `bot`). `report` is told of
-    (and raises, unless it does something else) each that cannot be imported,
-    and each module of `actions/` that adds commands.
+    First those that config.yml names, then each module of `actions/` (or, as
+    in Rasa, `actions.py` where there is no such folder), then the installed
+    packages' (entry points of the group `bot`). `report` is told of (and
+    raises, unless it does something else) each that cannot be imported, and
+    each module of actions that adds commands.
     """
     namespace = _namespace(project)
     yield from _named_plugins(project, namespace, named, report)
-    if (project / "actions").is_dir() and not needs_action_server(project):
-        for name, module in _folder_plugins(project, namespace, "actions", report):
-            adds = vars(module).get("register_commands")
-            if getattr(adds, "bot_impl", None) is not None:
-                what = (
-                    f"{name} adds commands, which is for plugins that config.yml names under `plugins:` or that are "
-                    "installed"
-                )
-                cure = "move them into one of those: `bot --help` does not load actions"
-                report(PluginProblem(what, cure, code=adds))
-                continue
-            yield name, module
+    if not needs_action_server(project):
+        yield from _actions(project, namespace, report)
     yield from _installed_plugins(report)
 
 
 def find_command_plugins(project: Path, named: tuple[str, ...]) -> Iterator[tuple[str, ModuleType]]:
-    """The plugins that may add to the command line: all but the project's `actions/`, which take longer to load."""
+    """The plugins that may add to the command line: all but the project's actions, which take longer to load."""
     yield from _named_plugins(project, _namespace(project), named, raise_it)
     yield from _installed_plugins(raise_it)
+
+
+def _actions(project: Path, namespace: str, report: Report) -> Iterator[tuple[str, ModuleType]]:
+    """The modules of `actions/`, or `actions.py` in its place, but for those that add commands."""
+    found: Iterable[tuple[str, ModuleType]] = ()
+    if (project / "actions").is_dir():
+        found = _folder_plugins(project, namespace, "actions", report)
+    elif (project / "actions.py").is_file():
+        module = _import_part(f"{namespace}.actions", "actions.py", report)
+        found = [("actions.py", module)] if module else []
+    for name, module in found:
+        adds = vars(module).get("register_commands")
+        if getattr(adds, "bot_impl", None) is None:
+            yield name, module
+            continue
+        what = (
+            f"{name} adds commands, which is for plugins that config.yml names under `plugins:` or that are installed"
+        )
+        cure = "move them into one of those: `bot --help` does not load actions"
+        report(PluginProblem(what, cure, code=adds))
 
 
 def _installed_plugins(report: Report) -> Iterator[tuple[str, ModuleType]]:
@@ -89,7 +100,11 @@ def _imports_rasa_sdk(file: Path) -> bool:
 def _namespace(project: Path) -> str:
     """A private package whose path is the project, so that two projects' `actions` never meet in one process."""
     folder = project.resolve()
-    name = f"_bot_project_{hashlib.sha256(str(folder).encode()).hexdigest()[:12]}"
+    return _package(f"_bot_project_{hashlib.sha256(str(folder).encode()).hexdigest()[:12]}", folder)
+
+
+def _package(name: str, folder: Path) -> str:
+    """The name of a package whose path is the folder, whatever is called so beside it."""
     if name not in sys.modules:
         package = ModuleType(name)
         package.__path__ = [str(folder)]
@@ -131,6 +146,8 @@ def _folder_plugins(project: Path, namespace: str, folder: str, report: Report) 
     if not os.access(project / folder, os.R_OK | os.X_OK):
         report(PluginProblem("This folder cannot be read", "let it be a folder that may be read", file=folder))
         return
+    if not (project / folder / "__init__.py").is_file():
+        _package(f"{namespace}.{folder}", (project / folder).resolve())
     package = _import_part(f"{namespace}.{folder}", f"{folder}/", report)
     if package is None:
         return

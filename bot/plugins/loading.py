@@ -131,9 +131,13 @@ class Plugins:
             self._report(error)
 
     def _hooks(self, hook_name: str) -> list[tuple[str, Callable[..., Any]]]:
+        """What implements the hook, in start order; a plugin may do so in several functions (`specname`)."""
         caller: pluggy.HookCaller = getattr(self._manager.hook, hook_name)
-        found = {impl.plugin_name: impl.function for impl in caller.get_hookimpls()}
-        return [(name, found[name]) for name in self._order if name in found]
+        found: dict[str, list[Callable[..., Any]]] = {name: [] for name in self._order}
+        for impl in caller.get_hookimpls():
+            if impl.function not in found[impl.plugin_name]:
+                found[impl.plugin_name].append(impl.function)
+        return [(name, function) for name in self._order for function in found[name]]
 
 
 def hook_problems(plugin: object) -> Iterable[tuple[str, str, object]]:

@@ -37,7 +37,7 @@ _EVERYWHERE: Final = frozenset({"--help", "-h", "--project", "--store"})
 OPTIONS: Final[Mapping[str, frozenset[str]]] = {
     "run": _EVERYWHERE
     | {"--auth-token", "--host", "--interface", "--jwt-method", "--jwt-secret", "--port", "--worker", "--workers"}
-    | {"-i", "-p"},
+    | {"-i", "-p", "-t"},
     "shell": _EVERYWHERE | {"--as"},
 }
 """The options of the commands that plugins may add options to."""

@@ -24,7 +24,10 @@ _TOP: Final = ("domain", "config", "endpoints", "credentials")
 """The files that stand in the project's folder itself."""
 
 _MARKDOWN_NLU = re.compile(rb"^## (?:intent|synonym|regex|lookup):", re.MULTILINE)
-_MARKDOWN_STORIES = re.compile(rb"^\* \w+[\w/{]*$", re.MULTILINE)
+_MARKDOWN_STORIES = re.compile(
+    rb"^## .*\n(?:[ \t\r]*\n|> .*\n)*\* [\w/]+(?:\{.*\})?(?: OR .*)?\s*\n[ \t]*- [\w/]+(?:\{.*\})?\s*$", re.MULTILINE
+)
+"""A story's name, what the user does, and what the bot does then."""
 _JSON_NLU = re.compile(rb'"rasa_nlu_data"\s*:')
 _STORIES = re.compile(rb"^stories:", re.MULTILINE)
 _SECTIONS: Final = ("nlu", "stories", "rules", "responses", "intents", "entities", "slots", "forms")
@@ -33,6 +36,10 @@ _ANY_CONTENT = re.compile(
     rf"^(?:{'|'.join(_SECTIONS)}|actions|session_config)\s*:|{_JSON_NLU.pattern.decode()}".encode(), re.MULTILINE
 )
 _RESPONSE = re.compile(r"utter_\w*[a-zA-Z0-9](?:/\w+)?")
+_OF_PARTS: Final = frozenset(
+    {"startswith", "endswith", "removeprefix", "removesuffix", "partition", "replace", "split"}
+)
+"""Methods that are given a part of a text."""
 _TEST_WORD = re.compile(r"^tests?[-_. ]*|[-_]tests?$", re.IGNORECASE)
 _NEARLY_TEST = re.compile(r"tests?(?:[-. ].*|_.*)?|.*[-_]tests?")
 
@@ -54,7 +61,7 @@ def imported_files(folder: Path) -> tuple[Path, ...]:
 
 
 def files_at(path: Path, *, only_tests: bool) -> tuple[Path, ...]:
-    """The file at `path`, or the YAML files below it, sorted by name."""
+    """The file at `path`, or the content files below it (YAML, and JSON of training data), sorted by name."""
     if path.is_file():
         return (path,)
     return tuple(sorted(p for p in _files(path) if is_content(p) and (is_test(p) or not only_tests)))
@@ -126,6 +133,11 @@ def _entries(folder: Path) -> Iterator[Path]:
 
 def _beside(folder: Path) -> Iterator[Diagnostic]:
     """Content in the project's own folder, or in a folder that is called nearly like those which are read."""
+    if (folder / "actions").is_dir() and (folder / "actions.py").is_file():
+        yield _note(Path("actions.py"), "the folder `actions/` beside it is", "Move it into `actions/`.")
+    for name in _TOP[1:]:
+        if all((folder / f"{name}{ending}").is_file() for ending in ENDINGS):
+            yield _note(Path(f"{name}.yaml"), f"`{name}.yml` beside it is", "Write all of it into one of the two.")
     for path in sorted(folder.glob("*")):
         is_other = path.suffix in ENDINGS and path.stem not in _TOP
         if is_other and (is_misspelt(path.stem, _TOP) or _holds(path, _CONTENT)):
@@ -180,7 +192,8 @@ def responses_of_code(folder: Path, known: Set[str]) -> dict[str, Place]:
         with suppress(SyntaxError, ValueError, RecursionError):  # whoever imports it says what is wrong
             for word, node in _texts(ast.parse(text)):
                 if _RESPONSE.fullmatch(word) and word not in known:
-                    named.setdefault(word, Place(name, node.lineno, node.col_offset + 1))
+                    before = text.split("\n")[node.lineno - 1].encode()[: node.col_offset]  # counted in bytes
+                    named.setdefault(word, Place(name, node.lineno, len(before.decode()) + 1))
     return named
 
 
@@ -189,12 +202,14 @@ def _texts(tree: ast.AST) -> Iterator[tuple[str, ast.Constant]]:
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.value, node
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _OF_PARTS:
+            yield from _texts(node.func)
         elif not isinstance(node, (ast.JoinedStr, ast.BinOp)):
             yield from _texts(node)
 
 
 def _code(folder: Path) -> Iterator[tuple[str, str]]:
-    """The project's own Python: the name and text of each file."""
+    """The Python of the project's actions: the name and text of each file."""
     for path in (*_files(folder / "actions"), folder / "actions.py"):
         if path.suffix == ".py" and path.is_file():
             with suppress(OSError):  # whoever imports it says that it cannot be read

@@ -87,6 +87,9 @@ def _examples(item: Map, draft: Draft) -> Iterator[tuple[str, Any, Place]]:
 
 
 def _block(item: Map, draft: Draft) -> Iterator[tuple[str, None, Place]]:
+    if item.is_folded("examples"):
+        message = "`>` makes one line of these, and so one example of several."
+        draft.report("warning", item.place_of("examples"), message, "Write `examples: |`.", "example-line")
     for line, place in item.lines("examples"):
         stripped = line.strip()
         if stripped.startswith("-"):

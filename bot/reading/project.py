@@ -158,6 +158,7 @@ def _nlu(draft: Draft) -> NluData:
 
 def read_content_file(path: Path, name: str, draft: Draft, *, are_tests: bool | None = None) -> None:
     """Read one file into the draft; `name` is what places call it. Files named `test_…` hold test stories."""
+    are_tests = is_test(path) if are_tests is None else are_tests
     tree, problems = read_yaml(path, name)
     is_json = path.suffix == ".json"
     tree, more = check_schema(tree, "nlu" if is_json else "content", name)
@@ -166,17 +167,29 @@ def read_content_file(path: Path, name: str, draft: Draft, *, are_tests: bool | 
     if not isinstance(tree, Map):
         return
     if is_json:
-        read_rasa_json(tree, draft)
+        _read_messages(tree, draft, "rasa_nlu_data", are_tests=are_tests)
         return
     _check_version(tree, draft)
-    are_tests = is_test(path) if are_tests is None else are_tests
     read_domain(tree, draft)
-    if tree.get("nlu") and not are_tests:
-        read_nlu(tree["nlu"], draft)
+    _read_messages(tree, draft, "nlu", are_tests=are_tests)
     if tree.get("stories"):
         read_stories(tree["stories"], draft, "test" if are_tests else "story")
     if tree.get("rules"):
         read_rules(tree["rules"], draft, are_tests=are_tests)
+
+
+def _read_messages(tree: Map, draft: Draft, key: str, *, are_tests: bool) -> None:
+    """Read the training data of a file; what a file of tests has is held out: not learned, and said to be so."""
+    if not tree.get(key):
+        return
+    if are_tests:
+        message = "These messages are not learned: files named `test_…` hold tests only."
+        cure = "Call the file otherwise to learn them, or test with them: `bot test nlu --nlu FILE`."
+        draft.report("note", tree.key_place(key), message, cure, "not-read")
+    elif key == "nlu":
+        read_nlu(tree[key], draft)
+    else:
+        read_rasa_json(tree, draft)
 
 
 def _check_version(tree: Map, draft: Draft) -> None:

@@ -7,6 +7,7 @@ from typing import Final, TypeAlias
 from msgspec.structs import replace
 
 from bot.content import ActionStep, Component, LoopStep, MappingCondition, Place, Slot, SlotMapping, Story, UserStep
+from bot.content.known import steps_of
 from bot.content.names import REQUESTED_SLOT
 from bot.reading.draft import Draft
 
@@ -72,13 +73,13 @@ def _note_unmapped(draft: Draft, slot: Slot) -> None:
 def settle_fallback(draft: Draft, policies: Components, pipeline: Components) -> Components:
     """The pipeline; where a policy is to fall back, with a classifier for that, and with a rule in the draft."""
     names = {"FallbackPolicy", "TwoStageFallbackPolicy"}
-    policy = next((p for p in policies or () if p.name.rpartition(".")[2] in names), None)
+    policy = next((p for p in policies or () if p.plain_name in names), None)
     if policy is None:
         return pipeline
-    steps = (step for story in (*draft.stories, *draft.rules) for step in story.steps)
+    steps = (step for story in (*draft.stories, *draft.rules) for step in steps_of(story))
     if not any(isinstance(step, UserStep) and step.intent == _FALLBACK for step in steps):
         draft.rules.append(_falling_back(policy))
-    if not pipeline or any(c.name.rpartition(".")[2] == "FallbackClassifier" for c in pipeline):
+    if not pipeline or any(c.plain_name == "FallbackClassifier" for c in pipeline):
         return pipeline
     options = {new: policy.options.get(old, default) for new, (old, default) in _THRESHOLDS.items()}
     return (*pipeline, Component("FallbackClassifier", options, policy.place))
@@ -88,7 +89,7 @@ def _falling_back(policy: Component) -> Story:
     """What comes after a message that was not understood."""
     place = policy.place
     user = UserStep(_FALLBACK, place=place)
-    if policy.name.endswith("TwoStageFallbackPolicy"):
+    if policy.plain_name == "TwoStageFallbackPolicy":
         return Story(
             _FALLBACK, (user, ActionStep(_TWO_STAGES, place), LoopStep(_TWO_STAGES, place)), "rule", place=place
         )

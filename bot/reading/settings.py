@@ -14,6 +14,7 @@ from msgspec import Struct, field
 
 from bot.config import ActionEndpoint, Callback, Limits, Logging, Login, Server, Sessions, Settings, Store
 from bot.content import Component, Diagnostic, Place
+from bot.content.names import plain_name
 from bot.errors import ContentError
 from bot.reading.holding import unread
 from bot.reading.schema import check_schema
@@ -90,8 +91,8 @@ def read_settings(
 ) -> tuple[Settings, tuple[Diagnostic, ...]]:
     """The settings of the project in `folder`, and what is wrong with its configuration files.
 
-    `${NAME}` in config.yml and endpoints.yml stands for a variable of `environment` (default: the process's).
-    Quick: no content is read. Never raises for what stands in the files.
+    `${NAME}` in config.yml, endpoints.yml and credentials.yml stands for a variable of `environment` (default: the
+    process's). Quick: no content is read. Never raises for what stands in the files.
     """
     configuration = read_configuration(folder, environment)
     return configuration.settings, configuration.diagnostics
@@ -188,7 +189,7 @@ class _Reader(Struct):
         names = config.get("imports") if isinstance(config, Map) else None
         for name, place in names.placed() if isinstance(names, Seq) else ():
             path = folder / str(name)
-            if not path.exists():
+            if not os.path.exists(path):  # noqa: PTH110  # Path's raises for a name that is too long
                 message, cure = (
                     f"`imports` names `{name}`, which is not there.",
                     "Write a path from this file's folder.",
@@ -233,7 +234,7 @@ def _importers(config: Any) -> Iterator[Diagnostic]:
     """Importers, of which those of somebody's own are Python for Rasa."""
     for item, place in config["importers"].placed() if isinstance(config.get("importers"), Seq) else ():
         name = str(item.get("name") if isinstance(item, Map) else item)
-        if name.rpartition(".")[2] in _IMPORTERS:
+        if plain_name(name) in _IMPORTERS:
             yield Diagnostic("note", place, f"`{name}` has no meaning here.", _FOLDERS, "not-used")
         else:
             message = f"The importer `{name}` is not loaded here: what only it finds is not read."

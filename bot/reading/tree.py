@@ -81,6 +81,10 @@ class Map(dict[str, Any]):
         """What is written beside a key's text and is no part of it."""
         return _cut_off(self.nodes[key], self.source)
 
+    def is_folded(self, key: str) -> bool:
+        """Whether a key's text is a block of `>`, which makes one line of several."""
+        return getattr(self.nodes[key], "style", None) == ">"
+
     def write_instead(self, key: str, text: str) -> None:
         """Let a key's text be another one."""
         self[key], self.nodes[key] = text, _instead(self.nodes[key], text)
@@ -151,7 +155,7 @@ def _cut_off(node: yaml.Node, source: Source) -> str:
 
 def _lines(text: str, node: yaml.Node, source: Source) -> Iterator[tuple[str, Place]]:
     start = source.place(node)
-    is_block = getattr(node, "style", None) in ("|", ">")
+    is_block = getattr(node, "style", None) == "|"  # in one of `>`, lines are not those that are written
     for offset, line in enumerate(text.split("\n")):
         if not is_block:
             yield line, start

@@ -1,4 +1,4 @@
-"""Stories as YAML that reads back the same, here and in Rasa.
+"""Stories of what happened in conversations, as YAML that reads back the same, here and in Rasa.
 
 Entities that marks cannot say are listed beside a message, and a message that
 looks as if it had marks gets a space: there is no way to write `[a](b)`.
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import groupby
 from typing import Any
 
 import yaml
@@ -17,9 +16,7 @@ from bot.content import (
     ANY,
     ActionStep,
     BotStep,
-    CheckpointStep,
     LoopStep,
-    OrStep,
     SlotStep,
     Step,
     StepEntity,
@@ -55,27 +52,17 @@ _Dumper.add_representer(str, _text)
 
 
 def stories_to_yaml(stories: Sequence[Story]) -> str:
-    """A whole file of stories or rules."""
-    lines = ['version: "3.1"']
-    for key, group in groupby(stories, lambda story: "rules" if story.kind == "rule" else "stories"):
-        lines.append(f"{key}:")
-        lines += [story_to_yaml(story) for story in group]
-    return "\n".join(lines) + "\n"
+    """A whole file of these stories.
+
+    Their steps are what can happen: raises ValueError for a checkpoint or a choice.
+    """
+    lines = ['version: "3.1"', *(["stories:"] if stories else [])]
+    return "\n".join([*lines, *map(story_to_yaml, stories)]) + "\n"
 
 
 def story_to_yaml(story: Story) -> str:
-    """One item of a `stories:` or `rules:` section."""
-    head: dict[str, Any] = {"rule" if story.kind == "rule" else "story": story.name}
-    if story.condition:
-        head["condition"] = [_step(step) for step in story.condition]
-    if story.conversation_start:
-        head["conversation_start"] = True
-    if not story.wait_for_user_input:
-        head["wait_for_user_input"] = False
-    if story.metadata:
-        head["metadata"] = dict(story.metadata)
-    lines = [*_item(head, "")]
-    lines.append("  steps:" if story.steps else "  steps: []")
+    """One item of a `stories:` section."""
+    lines = [*_item({"story": story.name}, ""), "  steps:" if story.steps else "  steps: []"]
     lines += [line for step in story.steps for line in _item(_step(step), "  ")]
     return "\n".join(lines)
 
@@ -96,16 +83,9 @@ def _step(step: Step) -> dict[str, Any]:
         case LoopStep():
             return {"active_loop": step.name}
         case SlotStep():
-            return {"slot_was_set": [_slot(step)]}
-        case CheckpointStep():
-            slots = {"slot_was_set": [_slot(slot) for slot in step.slots]} if step.slots else {}
-            return {"checkpoint": step.name} | slots
-        case OrStep():
-            return {"or": [_step(option) for option in step.options]}
-
-
-def _slot(step: SlotStep) -> Any:
-    return step.name if step.value is ANY else {step.name: step.value}
+            return {"slot_was_set": [step.name if step.value is ANY else {step.name: step.value}]}
+        case _:
+            raise ValueError(f"this is no step of a conversation: {step}")
 
 
 def _user(step: UserStep) -> dict[str, Any]:

@@ -99,10 +99,10 @@ def make_turn(
     parse = message if isinstance(message, Parse) else make_parse(message, intent=intent, entities=entities)
     principal = Principal("customer", f"customer:{customer.id}", customer) if customer else Principal("key", "key:test")
     told = UserMessage(parse.text, "conversation-1", "message-1", now, principal, channel)
-    past = [*before, *(SlotSet(name, value) for name, value in (slots or {}).items()), UserUttered(parse, "message-1")]
-    turn = Turn(
-        evolve_all(past, Tracker(conversation="conversation-1")), _context(told, domain or Domain(), spend, seed)
-    )
+    past = [*before, *(SlotSet(name, value) for name, value in (slots or {}).items())]
+    found = evolve_all(past, Tracker(conversation="conversation-1"))
+    context = _context(told, domain or Domain(), spend, seed, found)
+    turn = Turn(evolve_all([UserUttered(parse, "message-1")], found), context)
     for name, value in (resources or {}).items():
         turn.resources.provide(name, value)
     return _with_actions(turn, actions or {})
@@ -119,11 +119,8 @@ def texts(turn: Turn) -> list[str]:
     return [reply.text for reply in replies(turn) if reply.text is not None]
 
 
-def _context(message: UserMessage, domain: Domain, spend: Spend | None, seed: int) -> TurnContext:
+def _context(message: UserMessage, domain: Domain, spend: Spend | None, seed: int, before: Tracker) -> TurnContext:
     numbers = count(1)
-
-    async def no_action(name: str, tracker: Tracker) -> tuple[Event, ...]:
-        raise KeyError(f"give make_turn the action {name!r} in `actions`")
 
     return TurnContext(
         message=message,
@@ -131,11 +128,16 @@ def _context(message: UserMessage, domain: Domain, spend: Spend | None, seed: in
         now=message.arrived,
         random=Chance(seed),
         resources=Resources(),
-        run_action=no_action,
+        run_action=_no_action,
         has_action=lambda name: False,
         new_id=lambda: f"id-{next(numbers)}",
         spend=spend,
+        before=before,
     )
+
+
+async def _no_action(name: str, tracker: Tracker) -> tuple[Event, ...]:
+    raise KeyError(f"give make_turn the action {name!r} in `actions`")
 
 
 def _with_actions(turn: Turn, actions: Mapping[str, Action]) -> Turn:
@@ -143,6 +145,8 @@ def _with_actions(turn: Turn, actions: Mapping[str, Action]) -> Turn:
         return turn
 
     async def run_action(name: str, tracker: Tracker) -> tuple[Event, ...]:
+        if name not in actions:
+            return await _no_action(name, tracker)
         nested = Turn(tracker, context)
         await actions[name](nested)
         return nested.events

@@ -17,7 +17,7 @@ from typing import Any, Final, Literal
 from msgspec import Struct
 
 from bot.config import Limits
-from bot.content import Content, Place, Story, UserStep
+from bot.content import CheckpointStep, Content, Place, Story, UserStep
 from bot.content.marks import mark
 from bot.dialogue import Dialogue
 from bot.dialogue.events import ActionExecuted, ActionExecutionRejected, Event, UserUttered
@@ -119,8 +119,19 @@ def run_story_tests(
 
     `most_actions` is how many a turn of the bot's may take.
     """
-    runner = _Runner(content, matcher, dialogue, now, most_actions)
-    return StoryReport(tuple(runner.run(way) for way in counted(ways(tests, content.domain), "story", progress)))
+    runner, found = _Runner(content, matcher, dialogue, now, most_actions), ways(tests, content.domain)
+    results = [runner.run(way) for way in counted(found, "story", progress)]
+    return StoryReport((*results, *not_run(tests, found)))
+
+
+def not_run(tests: Sequence[Story], found: Sequence[Way]) -> Iterator[StoryResult]:
+    """What came of the test stories that are on none of these ways: they failed, at the checkpoint they begin with."""
+    run = {id(story) for way in found for story in way.stories}
+    for story in (story for story in tests if id(story) not in run):
+        begin = story.steps[0]
+        name = begin.name if isinstance(begin, CheckpointStep) else ""
+        step = StepResult("action", begin.place, f"checkpoint: {name}", "(no way leads here)")
+        yield StoryResult(story.name, story.place, (step,))
 
 
 class _Runner:

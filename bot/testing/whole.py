@@ -20,22 +20,30 @@ from bot.content import (
     Place,
     SlotStep,
     Step,
-    StepEntity,
     Story,
     UserStep,
 )
-from bot.dialogue.events import ActionExecuted, ActionExecutionRejected, BotUttered, UserUttered
+from bot.dialogue.events import (
+    ActionExecuted,
+    ActionExecutionRejected,
+    ActiveLoop,
+    BotUttered,
+    Event,
+    SlotSet,
+    UserUttered,
+)
 from bot.dialogue.names import LISTEN, SESSION_START
 from bot.dialogue.story_graph import Way, ways
 from bot.encoding import encode
 from bot.engine.codec import read_record
 from bot.engine.engine import Engine
+from bot.engine.outside import EventsWork
 from bot.engine.record import TurnRecord
 from bot.engine.snapshots import read_snapshot
 from bot.messages import Principal, UserMessage
 from bot.progress import Progress, counted, silent
 from bot.sources import Sources
-from bot.testing.stories import StepResult, StoryReport, StoryResult
+from bot.testing.stories import StepResult, StoryReport, StoryResult, not_run
 
 NOTHING = "(nothing)"
 _SILENT = frozenset({LISTEN, SESSION_START})
@@ -60,48 +68,83 @@ async def run_whole_stories(
     engine: Engine, tests: Sequence[Story], principal: Principal, sources: Sources, *, progress: Progress = silent
 ) -> StoryReport:
     """Run test stories through the engine, each in a conversation of its own, as `principal`."""
-    told = counted(ways(tests, engine.agent.content.domain), "story", progress)
-    return StoryReport(tuple([await _run(engine, way, principal, sources) for way in told]))
+    found = ways(tests, engine.agent.content.domain)
+    results = [await _run(engine, way, principal, sources) for way in counted(found, "story", progress)]
+    return StoryReport((*results, *not_run(tests, found)))
 
 
 async def _run(engine: Engine, way: Way, principal: Principal, sources: Sources) -> StoryResult:
     conversation = await engine.store.conversation_id(principal.id, "test", sources.new_id())
-    results: list[StepResult] = []
-    for user, expected in _turns(way.steps):
-        message = UserMessage(_said(user), conversation, sources.new_id(), sources.now(), principal, "test")
-        exchange = await _exchange(engine, message)
+
+    def message(text: str) -> UserMessage:
+        return UserMessage(text, conversation, sources.new_id(), sources.now(), principal, "test")
+
+    before, turns = _turns(way.steps)
+    results = await _begin(engine, message(""), before)
+    for user, expected in turns:
+        exchange = await _exchange(engine, message(_said(user)))
         results.append(StepResult("user", user.place, user.intent or exchange.intent, exchange.intent, user.text))
+        results += _not_sent(user)
         results += _actions(expected, exchange, user.place)
         results += await _state(engine, conversation, expected)
     story = way.stories[0]
     return StoryResult(story.name, story.place, tuple(results))
 
 
-def _turns(steps: Sequence[Step]) -> Iterator[tuple[UserStep, list[Step]]]:
-    """Each user's step with the bot's steps up to the next."""
-    user: UserStep | None = None
-    expected: list[Step] = []
+def _turns(steps: Sequence[Step]) -> tuple[list[Step], list[tuple[UserStep, list[Step]]]]:
+    """The steps before the user's first, and each of the user's with the bot's steps up to the next."""
+    before: list[Step] = []
+    turns: list[tuple[UserStep, list[Step]]] = []
     for step in steps:
         if isinstance(step, UserStep):
-            if user is not None:
-                yield user, expected
-            user, expected = step, []
+            turns.append((step, []))
         else:
-            expected.append(step)
-    if user is not None:
-        yield user, expected
+            (turns[-1][1] if turns else before).append(step)
+    return before, turns
+
+
+class _Given(EventsWork):
+    """What a story says was so before anybody spoke, in the login of who will."""
+
+    background = False
+
+
+async def _begin(engine: Engine, message: UserMessage, before: Sequence[Step]) -> list[StepResult]:
+    """Let slots and loop be as the story begins with them; whatever else it begins with, the bot did nothing yet."""
+    state = [step for step in before if isinstance(step, (SlotStep, LoopStep))]
+    if state:
+        events = [event for step in state if (event := _event(step)) is not None]
+        await engine.perform(_Given(message, events))
+    done = [step for step in before if not (isinstance(step, ActionStep) and step.name in _SILENT)]
+    results = list(_actions(done, _Exchange("", (), ()), Place("")))
+    return results + await _state(engine, message.conversation, before)
+
+
+def _event(step: SlotStep | LoopStep) -> Event | None:
+    """What makes it so; nothing makes a slot have any value."""
+    if isinstance(step, LoopStep):
+        return ActiveLoop(step.name)
+    return None if step.value is ANY else SlotSet(step.name, step.value)
 
 
 def _said(step: UserStep) -> str:
-    """The step's text, or its intent and entities in shorthand where it has none."""
+    """The step's text, or its intent and entities in shorthand where it has none: a list for several of one name."""
     if step.text:
         return step.text
-    entities = {entity.entity: _value(entity) for entity in step.entities}
+    values: dict[str, list[Any]] = {}
+    for entity in step.entities:
+        values.setdefault(entity.entity, []).append(entity.entity if entity.value is ANY else entity.value)
+    entities = {name: found if len(found) > 1 else found[0] for name, found in values.items()}
     return f"/{step.intent}" + (encode(entities).decode() if entities else "")
 
 
-def _value(entity: StepEntity) -> Any:
-    return entity.entity if entity.value is ANY else entity.value
+def _not_sent(step: UserStep) -> Iterator[StepResult]:
+    """The roles and groups of a step without a text, for which shorthand has no words."""
+    for entity in () if step.text else step.entities:
+        for kind, name in (("role", entity.role), ("group", entity.group)):
+            if name is not None:
+                wanted = f"the entity {entity.entity} with the {kind} {name}"
+                yield StepResult("action", step.place, wanted, f"(no {kind} without a text: write `user:` with a mark)")
 
 
 async def _exchange(engine: Engine, message: UserMessage) -> _Exchange:
@@ -174,5 +217,17 @@ async def _state(engine: Engine, conversation: str, expected: Sequence[Step]) ->
 def _slot(step: SlotStep, value: Any) -> StepResult:
     if step.value is ANY:
         wanted = f"{step.name}: (any)"
-        return StepResult("action", step.place, wanted, wanted if value is not None else f"{step.name}: None")
-    return StepResult("action", step.place, f"{step.name}: {step.value}", f"{step.name}: {value}")
+        return StepResult("action", step.place, wanted, wanted if value is not None else f"{step.name}: null")
+    wanted = f"{step.name}: {_shown(step.value)}"
+    return StepResult(
+        "action", step.place, wanted, wanted if _same(step.value, value) else f"{step.name}: {_shown(value)}"
+    )
+
+
+def _same(wanted: Any, value: Any) -> bool:
+    """Whether two values are one: `5` is `5.0`, and neither a text nor a truth value."""
+    return bool(wanted == value) and isinstance(wanted, bool) == isinstance(value, bool)
+
+
+def _shown(value: Any) -> str:
+    return encode(value).decode()

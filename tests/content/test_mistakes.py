@@ -59,6 +59,7 @@ class Mistake:
 
 
 MISTAKES = {
+    "doubtful regex": Mistake("nlu:\n- regex: n\n  examples: |\n    - [[a-z]]\\d+\n", ("warning doubtful-regex 4 5",)),
     "bad regex": Mistake("nlu:\n- regex: n\n  examples: |\n    - (\n", ("error bad-regex 4 5",)),
     "space forgotten in a response": Mistake(
         "responses:\n  utter_greet/a:\n  - text:hi\n", ("warning response-key 3 5",)
@@ -164,6 +165,11 @@ MISTAKES = {
         "responses:\n  utter_greet:\n  - text: x\n", ("warning duplicate-definition 9 3",), file="data/0.yml"
     ),
     "key twice": Mistake("stories: []\nstories: []\n", ("error duplicate-key 2 1",)),
+    "elements of other kinds than they are shown as": Mistake(
+        "responses:\n  utter_greet/a:\n  - text: x\n    elements:\n    - {title: 5, default_action: 'http://x'}\n"
+        "    - {title: [y], buttons: {title: a}}\n    - {title: z, default_action: {url: 'http://x'}, buttons: []}\n",
+        ("error wrong-type 5 34", "error wrong-type 6 15", "error wrong-type 6 29"),
+    ),
     "empty variation": Mistake("responses:\n  utter_greet/a:\n  - metadata: {a: 1}\n", ("warning empty-response 3 5",)),
     "variation with another key than text": Mistake(
         "responses:\n  utter_greet/a:\n  - txt: x\n  - {text: x, buton: []}\n"
@@ -197,6 +203,9 @@ MISTAKES = {
     "entity mark with a space": Mistake(
         "entities: [n]\nnlu:\n- intent: greet\n  examples: |\n    - hi [x ](n)\n", ("warning entity-mark-space 5 5",)
     ),
+    "examples that are folded into one line": Mistake(
+        "nlu:\n- intent: greet\n  examples: >\n    - yo\n    - hey\n", ("warning example-line 3 13",)
+    ),
     "line without a dash": Mistake(
         "nlu:\n- intent: greet\n  examples: |\n    - yo\n    hey\n", ("warning example-line 5 5",)
     ),
@@ -215,6 +224,24 @@ MISTAKES = {
     "checkpoint that leads nowhere": Mistake(
         "stories:\n- story: s\n  steps:\n  - intent: greet\n  - action: utter_greet\n  - checkpoint: a\n",
         ("warning loose-checkpoint 6 5",),
+    ),
+    "checkpoint of a rule that only a story begins with": Mistake(
+        "rules:\n- rule: r\n  steps:\n  - intent: greet\n  - action: utter_greet\n  - checkpoint: a\n"
+        "stories:\n- story: s\n  steps:\n  - checkpoint: a\n  - intent: restart\n  - action: utter_greet\n",
+        ("warning loose-checkpoint 6 5", "warning loose-checkpoint 10 5"),
+    ),
+    "checkpoint of a test story that only a story ends with": Mistake(
+        "stories:\n- story: s\n  steps:\n  - checkpoint: a\n  - intent: greet\n  - action: utter_greet\n",
+        ("warning loose-checkpoint 4 5",),
+        file="tests/test_a.yml",
+    ),
+    "messages among the tests": Mistake(
+        "nlu:\n- intent: greet\n  examples: |\n    - good day\n", ("note not-read 1 1",), file="data/test_a.yml"
+    ),
+    "messages in JSON among the tests": Mistake(
+        '{"rasa_nlu_data": {"common_examples": [{"text": "x", "intent": "greet"}]}}',
+        ("note not-read 1 2",),
+        file="tests/test_nlu.json",
     ),
     "space inside a mark": Mistake(
         "nlu:\n- intent: greet\n  examples: |\n    - hi [x] (n)\n", ("warning loose-entity-mark 4 5",)
@@ -274,6 +301,14 @@ MISTAKES = {
     "intents and nothing to learn": Mistake("intents: [greet]\n", ("error nothing-to-learn 1 11",), around=""),
     "another ending": Mistake("nlu: []\n", ("note not-read 1 1",), file="data/nlu.YML"),
     "JSON": Mistake("{}\n", ("note not-read 1 1",), file="data/nlu.json"),
+    "Markdown that is no stories": Mistake(
+        "# Data\n\n* install\n* run\n\n## Next\n\n* read on\n  - or not\n", (), file="data/README.md"
+    ),
+    "stories in Markdown": Mistake(
+        '## path 1\n> start\n* greet{"name": "x"} OR bye\n  - utter_greet\n',
+        ("warning not-read 1 1",),
+        file="data/stories.md",
+    ),
     "JSON among the tests": Mistake("{}\n", (), file="tests/nlu.json"),
     "another ending after the right one": Mistake("nlu: []\n", ("note not-read 1 1",), file="data/nlu.yml.txt"),
     "content beside the folders": Mistake("nlu: []\n", ("note not-read 1 1",), file="prices.yml"),
@@ -336,8 +371,21 @@ MISTAKES = {
     ),
     "value of a condition": Mistake(
         "slots:\n  a: {type: float, mappings: [{type: custom}]}\nresponses:\n  utter_greet/x:\n  - text: x\n"
-        "  - text: y\n    condition: [{type: slot, name: a, value: 2}]\n",
+        "  - text: y\n    condition: [{type: slot, name: a, value: two}]\n",
         ("warning slot-value 6 5",),
+    ),
+    "number beyond what a slot's bounds scale": Mistake(
+        "slots:\n  a: {type: float, initial_value: 7, mappings: [{type: custom}]}\nresponses:\n  utter_greet/x:\n"
+        "  - text: x\n  - text: y\n    condition: [{type: slot, name: a, value: 50}]\n",
+        (),
+    ),
+    "sub-intent of a mapping and of a form": Mistake(
+        "slots:\n  a:\n    type: any\n    mappings:\n    - {type: from_intent, intent: faq/a, value: 1}\n"
+        "    - {type: from_text, not_intent: faq/a}\nforms:\n  f: {required_slots: [], ignored_intents: [faq/a]}\n"
+        "nlu:\n- {intent: faq/a, examples: '- hours'}\n- {intent: faq/a, examples: '- opening'}\n"
+        "responses:\n  utter_faq/a: [{text: x}]\nrules:\n- rule: r\n  steps:\n  - intent: faq\n"
+        "  - action: utter_faq\n  - action: f\n  - active_loop: f\n",
+        ("warning sub-intent 5 7", "warning sub-intent 6 7", "warning sub-intent 8 3"),
     ),
     "response that is not called utter": Mistake(
         "responses:\n  greeting:\n  - text: x\n", ("warning response-name 3 5", "warning unused-response 3 5")
@@ -490,6 +538,20 @@ MISTAKES = {
         "  - action: utter_two\n",
         ("warning unknown-placeholder 3 5",),
     ),
+    "unknown placeholder beside the text": Mistake(
+        "responses:\n  utter_two:\n  - text: Hi\n    image: 'http://x/{im}.png'\n"
+        "    buttons: [{title: 'a {ti}', payload: '/greet{{\"n\": \"{pa}\"}}'}]\n"
+        "    quick_replies: [{title: 'b {qu }', payload: /greet}]\n    custom: {a: [{b: '{cu}'}], c: 'd {{e}}'}\n"
+        "entities: [n]\nrules:\n- rule: r\n  steps:\n  - intent: restart\n  - action: utter_two\n",
+        (*("warning unknown-placeholder 3 5",) * 4, "warning loose-placeholder 3 5"),
+    ),
+    "intent that a quick reply or an element's button sends": Mistake(
+        "intents: [greet, ask, tell]\nentities: [n]\n"
+        "slots:\n  a: {type: any, mappings: [{type: from_entity, entity: n}]}\n"
+        "responses:\n  utter_greet/a:\n  - text: x\n    quick_replies: [{title: a, payload: '/ask{\"n\": 1}'}]\n"
+        "    elements: [{title: e, buttons: [{title: b, payload: '/tell{\"n\": 1}'}]}]\n",
+        ("warning few-examples 1 18", "warning few-examples 1 23"),
+    ),
     "unknown slot": Mistake(
         "forms:\n  f: {required_slots: [a]}\nrules:\n- rule: r\n  steps:\n  - intent: restart\n  - action: f\n"
         "  - active_loop: f\n",
@@ -626,9 +688,17 @@ def test_a_response_that_only_the_projects_code_names_is_told_at_its_line(read: 
     assert "`utter_b`" in found.message
 
 
-@pytest.mark.parametrize("code", ["say('utter_b' + x)", "say(f'utter_b{x}')", "say('utter_b_')", "say('Say utter_b')"])
+@pytest.mark.parametrize(
+    "code",
+    ["say('utter_b' + x)", "say(f'utter_b{x}')", "say('utter_b_')", "say('Say utter_b')", "n.startswith('utter_b')"],
+)
 def test_what_only_begins_a_response_in_code_is_not_told(read: Read, code: str) -> None:
     assert read({"data/b.yml": GREET, "actions/a.py": f"turn.{code}\n"}).diagnostics == ()
+
+
+def test_the_column_of_a_name_in_code_counts_letters(read: Read) -> None:
+    found = read({"data/b.yml": GREET, "actions/a.py": 'A = ("üüüü", "utter_nothere")\n'}).diagnostics
+    assert [str(d.place) for d in found] == ["actions/a.py:1:14"]
 
 
 @pytest.mark.parametrize("file", ["actions/a.py", "actions.py"])

@@ -34,6 +34,9 @@ from bot.content.shorthand import read_shorthand
         ('/inform{"n": NaN}', "inform", 1.0, None),
         ('/inform{"n": 1e400}', "inform", 1.0, None),
         ('/inform{"n": "\\ud800"}', "inform", 1.0, None),
+        ('/inform{"n": 18446744073709551615}', "inform", 1.0, {"n": 2**64 - 1}),
+        ('/inform{"n": 18446744073709551616}', "inform", 1.0, None),
+        ('/inform{"n": [-9223372036854775809]}', "inform", 1.0, None),
     ],
 )
 def test_a_shorthand(text: str, intent: str, confidence: float, entities: dict[str, Any] | None) -> None:

@@ -60,3 +60,22 @@ def test_more_ways_than_can_be_learned_are_reported_at_their_story() -> None:
         "the story `joined` and the 1 that checkpoints join to it",
         "the rule `rule`",
     ]
+
+
+def test_a_test_story_that_no_way_leads_to_is_reported() -> None:
+    start = Story("start", (UserStep("order"), ActionStep("utter_what"), CheckpointStep("c")), "test")
+    never = CheckpointStep("c", (SlotStep("s", "x"),), Place("tests/test_a.yml", 7))
+    lost = Story("lost", (never, UserStep("yes"), ActionStep("utter_done")), "test")
+    [diagnostic] = check_ways(content_of(), (start, lost))
+    assert (diagnostic.code, diagnostic.place) == ("unreached-checkpoint", Place("tests/test_a.yml", 7))
+    assert "No way through the test stories" in diagnostic.message
+    assert diagnostic.message.endswith("is not run.")
+
+
+def test_rules_that_checkpoints_join_are_followed_and_one_that_nothing_leads_to_is_reported() -> None:
+    begin = rule("begin", UserStep("order"), ActionStep("utter_what"), CheckpointStep("c"))
+    circle = CheckpointStep("d", place=Place("stories.yml", 4))
+    lost = rule("lost", circle, ActionStep("utter_done"), CheckpointStep("d"))
+    then = rule("then", CheckpointStep("c"), ActionStep("utter_done"))
+    assert found(content_of(begin, then)) == []
+    assert found(content_of(begin, then, lost)) == [("unreached-checkpoint", 4)]

@@ -2,7 +2,19 @@ from __future__ import annotations
 
 import pytest
 
-from bot.content import ANY, ActionStep, BotStep, Component, LoopStep, Place, Slot, SlotStep, StepEntity, UserStep
+from bot.content import (
+    ANY,
+    ActionStep,
+    BotStep,
+    CheckpointStep,
+    Component,
+    LoopStep,
+    Place,
+    Slot,
+    SlotStep,
+    StepEntity,
+    UserStep,
+)
 from bot.dialogue.events import ActionExecuted, ActionExecutionRejected, ActiveLoop, LoopInterrupted, SlotSet
 from tests.dialogue.making import Walk, rule, story, walk
 
@@ -29,6 +41,14 @@ def test_a_rule_that_does_not_wait_leaves_the_next_action_to_others() -> None:
     then = rule("then", ActionStep("utter_greet"), ActionStep("utter_offer"))
     talk = walk(hello, then).hears("greet")
     assert [talk.does() for _ in range(3)] == ["utter_greet", "utter_offer", "action_listen"]
+
+
+def test_a_rule_goes_on_in_every_rule_that_begins_with_its_checkpoint_and_ends_as_that_one() -> None:
+    asked = rule("asked", UserStep("ask"), ActionStep("utter_which"), CheckpointStep("c"))
+    silent = rule("silent", CheckpointStep("c"), ActionStep("utter_wait"), wait_for_user_input=False)
+    then = rule("then", ActionStep("utter_wait"), ActionStep("utter_offer"))
+    talk = walk(asked, silent, then, policies=RULES_ONLY).hears("ask")
+    assert [talk.does() for _ in range(4)] == ["utter_which", "utter_wait", "utter_offer", "action_listen"]
 
 
 def test_a_rule_for_the_conversations_start_holds_only_there() -> None:

@@ -61,6 +61,15 @@ def test_a_name_given_twice_is_refused_and_both_owners_are_named() -> None:
         plugins.actions()
 
 
+def test_a_hook_may_be_implemented_twice_and_none_is_lost() -> None:
+    def register(name: str) -> Any:
+        return hookimpl(specname="register_actions")(lambda register: register(name, nothing))
+
+    twice = SimpleNamespace(one=register("action_a"), two=register("action_b"))
+    twice.again = twice.one
+    assert set(Plugins([("both", twice)]).actions()) == {"action_a", "action_b"}
+
+
 def test_a_misspelt_hook_is_refused_with_the_hooks_there_are() -> None:
     with pytest.raises(PluginError, match=r"no hook 'register_action'. Did you mean `register_actions`\?"):
         Plugins([("one", plugin(register_action=lambda register: None))])
@@ -277,6 +286,19 @@ def test_actions_that_add_commands_are_told_where_commands_belong(tmp_path: Path
     (tmp_path / "actions" / "commands.py").write_text(hook)
     with pytest.raises(PluginError, match=r"actions/commands\.py adds commands"):
         list(find_plugins(tmp_path, ()))
+
+
+def test_actions_may_be_one_file_and_a_folder_goes_before_it(tmp_path: Path) -> None:
+    (tmp_path / "actions.py").write_text(SAYS.format(who="the file"))
+    found = list(find_plugins(tmp_path, ()))
+    assert [name for name, _ in found if name.startswith("actions")] == ["actions.py"]
+    assert "action_who" in Plugins(found).actions()
+    other = tmp_path / "other"
+    (other / "actions").mkdir(parents=True)
+    (other / "actions.py").write_text("raise SystemExit\n")
+    (other / "actions" / "who.py").write_text(SAYS.format(who="the folder"))
+    names = [name for name, _ in find_plugins(other, ()) if name.startswith("actions")]
+    assert names == ["actions/", "actions/who.py"]
 
 
 def test_a_folder_named_in_the_configuration_is_found_in_the_project(tmp_path: Path) -> None:

@@ -320,8 +320,9 @@ def test_a_policy_of_two_stages_makes_the_rule_for_them(read: Read) -> None:
     assert steps(*rule.steps) == [("UserStep", "nlu_fallback"), ("ActionStep", stages), ("LoopStep", stages)]
 
 
-def test_a_classifier_and_a_rule_of_the_projects_own_stand(read: Read) -> None:
-    own = "rules:\n- rule: lost\n  steps:\n  - intent: nlu_fallback\n  - action: action_sorry\n"
+@pytest.mark.parametrize("said", ["intent: nlu_fallback", "or: [{intent: greet}, {intent: nlu_fallback}]"])
+def test_a_classifier_and_a_rule_of_the_projects_own_stand(read: Read, said: str) -> None:
+    own = f"rules:\n- rule: lost\n  steps:\n  - {said}\n  - action: action_sorry\n"
     pipeline = "pipeline: [{name: FallbackClassifier, threshold: 0.4}, {name: DIETClassifier}]"
     config = FALLBACK.replace("pipeline: [{name: DIETClassifier}]", pipeline)
     content = read({"config.yml": config, "data/rules.yml": own, **SORRY}).content

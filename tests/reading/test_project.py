@@ -286,6 +286,23 @@ def test_a_project_of_imports_alone_has_content(read: Read) -> None:
     assert ([e.intent for e in result.content.nlu.examples], result.errors) == (["a"], ())
 
 
+def test_the_second_of_two_files_that_are_one_is_told(read: Read) -> None:
+    files = {"config.yml": "language: de\n", "config.yaml": "language: fr\n", "data/a.yml": example("a")}
+    code = {"actions/a.py": "", "actions.py": ""}
+    result = read({**files, **code})
+    assert result.content.language == "de"
+    told = [(d.code, d.place.file) for d in result.diagnostics if d.code == "not-read"]
+    assert told == [("not-read", "actions.py"), ("not-read", "config.yaml")]
+
+
+@pytest.mark.parametrize("name", ["a" * 300, '"a\\0b"'])
+def test_a_path_to_import_that_can_be_none_is_told_beside_everything_else(read: Read, name: str) -> None:
+    found = read({"config.yml": f"imports: [{name}]\n", "domain.yml": "rulez: []\n"}).diagnostics
+    assert {("not-read", "config.yml:1:11"), ("unknown-key", "domain.yml:1:1")} <= {
+        (d.code, str(d.place)) for d in found
+    }
+
+
 def test_imports_that_are_not_there_and_importers_of_ones_own_are_told(read: Read) -> None:
     config = "imports: [nowhere]\nimporters:\n- name: my.Importer\n- name: rasa.shared.importers.RasaFileImporter\n"
     found = read({"config.yml": config, "data/nlu.yml": example("own")}).diagnostics

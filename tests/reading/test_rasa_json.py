@@ -63,6 +63,14 @@ def test_everything_that_training_data_says_in_json_is_read(read: Read) -> None:
     assert {type(item) for item in (*nlu.regexes, *nlu.lookups, *nlu.synonyms)} == {Regex, Lookup, Synonym}
 
 
+@pytest.mark.parametrize("name", ["tests/test_nlu.json", "data/test_nlu.json"])
+def test_messages_in_a_file_of_tests_are_not_learned(read: Read, name: str) -> None:
+    found = read({name: written(), "data/a.yml": "nlu:\n- {intent: greet, examples: '- hi'}\n"})
+    assert [example.text for example in found.content.nlu.examples] == ["hi"]
+    [note] = [d for d in found.diagnostics if d.code == "not-read"]
+    assert (note.place.file, "bot test nlu --nlu FILE" in note.cure) == (name, True)
+
+
 def test_a_file_of_messages_in_json_can_be_tested_with(tmp_path: Path) -> None:
     (tmp_path / "messages.json").write_text(written())
     for path in (tmp_path, tmp_path / "messages.json"):

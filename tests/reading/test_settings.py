@@ -224,6 +224,8 @@ WRONG_OPTIONS = {
     "- {name: DucklingEntityExtractor, timezone: Mars/Phobos}": "invalid-value",
     "- {name: RegexEntityExtractor, use_word_bounderies: true}": "unknown-key",
     "- {name: RegexEntityExtractor, threshold: 200}": "invalid-value",
+    "- {name: ResponseSelector, retrieval_intent: [faq]}": "wrong-type",
+    "- {name: ResponseSelector, retrieval_intent: {faq: 1}}": "wrong-type",
 }
 WRONG_POLICIES = {
     "- {name: RulePolicy, core_fallback_threshold: 5}": "invalid-value",

@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 
 from bot import Domain, EffectResult, ReminderScheduled, SlotSet, Turn
+from bot.actions.turn import Action
 from bot.actions.unknown import UnknownResponse
 from bot.content import ResponseCondition, Slot, Variation
 from bot.testing.kit import CUSTOMER, SpentEffects, make_entity, make_parse, make_turn, replies, texts
@@ -90,6 +91,12 @@ async def test_what_was_set_before_and_what_was_said_can_be_seen() -> None:
     assert turn.events == (), "only what the action appends"
 
 
+async def test_what_a_slot_was_when_the_message_came_stays() -> None:
+    turn = make_turn("hi", domain=DOMAIN, slots={"colour": "blue"})
+    await greet(turn)
+    assert (turn.slot("colour"), turn.slot_before("colour"), turn.slot_before("size")) == ("red", "blue", None)
+
+
 async def test_resources_actions_and_effects_are_those_given() -> None:
     effects = SpentEffects(EffectResult("refused"))
     turn = make_turn("hi", domain=DOMAIN, resources={"shop": 7}, actions={"greet": greet}, spend=effects)
@@ -98,6 +105,12 @@ async def test_resources_actions_and_effects_are_those_given() -> None:
     turn.prepare("order", {"coat": 1})
     assert (await turn.spend()).outcome == "refused"
     assert effects.spent == [("order", "id-1", {"coat": 1})]
+
+
+@pytest.mark.parametrize("actions", [{}, {"greet": greet}])
+async def test_an_action_that_was_not_given_is_asked_for(actions: dict[str, Action]) -> None:
+    with pytest.raises(KeyError, match="give make_turn the action 'bye' in `actions`"):
+        await make_turn("hi", actions=actions).run("bye")
 
 
 async def test_equal_turns_have_equal_ids_and_dice() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,7 +19,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 from bot.errors import Busy
 from bot.messages import Reply
 
-from .conftest import ACCOUNT, CODE, Running
+from .conftest import ACCOUNT, CODE, OTHER_ACCOUNT, OTHER_CODE, Running
 
 T = TypeVar("T")
 
@@ -278,7 +279,7 @@ async def test_logging_out_ends_the_session_and_clears_the_page(page: Page) -> N
     await page.say("secret")
     await page.until_log_says("you said: secret")
     await page.do(page.find("logout").click)
-    await page.until(lambda: page.find("login").is_displayed())
+    await page.until(lambda: page.find("notice").text == "You are logged out.")
     assert page.find("log").get_attribute("textContent") == ""
     assert page.browser.execute_script("return sessionStorage.length") == 0
     assert await page.running.auth.sessions.active() == 0
@@ -291,6 +292,91 @@ async def test_what_was_said_elsewhere_appears_by_itself(page: Page) -> None:
     await page.running.client.post("/chat", json={"message": "from my phone"}, headers=elsewhere)
     await page.do(lambda: page.browser.execute_script("document.dispatchEvent(new Event('visibilitychange'))"))
     await page.until_log_says("you said: from my phone")
+
+
+@asynccontextmanager
+async def offline(page: Page) -> AsyncIterator[None]:
+    """The browser reaches nothing meanwhile."""
+
+    async def network(away: bool) -> None:
+        conditions = {"offline": away, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+        await page.do(lambda: page.browser.execute_cdp_cmd("Network.emulateNetworkConditions", conditions))
+
+    await page.do(lambda: page.browser.execute_cdp_cmd("Network.enable", {}))
+    await network(away=True)
+    try:
+        yield
+    finally:
+        await network(away=False)
+
+
+async def log_out_and_in_as_another(page: Page) -> None:
+    await page.do(page.find("logout").click)
+    await page.until(lambda: page.find("login").is_displayed())
+    await page.log_in(OTHER_ACCOUNT, OTHER_CODE)
+    await page.until(lambda: page.find("chat").is_displayed())
+
+
+async def test_a_message_that_waits_for_another_try_is_never_sent_as_somebody_else(page: Page) -> None:
+    await page.log_in()
+    await page.until(lambda: page.find("chat").is_displayed())
+    page.running.engine.fail = Busy(whole=True, retry_after=1.0)
+    await page.say("pay my rent")
+    await page.until(lambda: page.running.engine.seen)
+    page.running.engine.fail = None
+    await log_out_and_in_as_another(page)
+    later = "setTimeout(arguments[0], 1_500)"  # set after the page's own for its next try, and for longer
+    await page.do(lambda: page.browser.execute_async_script(later))
+    await page.say("hello")
+    await page.until_log_says("you said: hello")
+    assert [message.text for message in page.running.engine.seen] == ["pay my rent", "hello"]
+
+
+async def test_an_answer_that_comes_after_the_logout_is_shown_to_nobody(page: Page) -> None:
+    page.running.engine.hold = asyncio.Event()
+    await page.log_in()
+    await page.until(lambda: page.find("chat").is_displayed())
+    await page.say("my secret balance")
+    await page.until(lambda: page.running.engine.seen)
+    await log_out_and_in_as_another(page)
+    page.running.engine.hold.set()
+    later = "setTimeout(() => fetch('/health').then(arguments[0]), 500)"  # behind what was answered before
+    await page.do(lambda: page.browser.execute_async_script(later))
+    assert page.texts("#log *") == []
+
+
+async def test_nothing_that_was_typed_is_left_to_the_next_customer(page: Page) -> None:
+    await page.log_in()
+    await page.until(lambda: page.find("chat").is_displayed())
+    await page.do(lambda: page.find("message").send_keys("half typed"))
+    await page.do(page.find("logout").click)
+    await page.until(lambda: page.find("login").is_displayed())
+    assert page.find("account").get_attribute("value") == ""
+    await page.log_in(OTHER_ACCOUNT, OTHER_CODE)
+    await page.until(lambda: page.find("chat").is_displayed())
+    assert page.find("message").get_attribute("value") == ""
+
+
+async def test_a_session_that_ends_while_the_server_is_away_is_not_left_on_the_screen(page: Page) -> None:
+    await page.log_in()
+    await page.until(lambda: page.find("chat").is_displayed())
+    await page.say("hello")
+    await page.until_log_says("you said: hello")
+    async with offline(page):
+        await page.do(lambda: page.browser.execute_script("Date.now = () => performance.timeOrigin + 86_400_000"))
+        await page.until(lambda: "session has ended" in page.find("notice").text)
+        assert page.texts("#log *") == []
+
+
+async def test_logging_out_clears_the_page_before_the_server_answers(page: Page) -> None:
+    await page.log_in()
+    await page.until(lambda: page.find("chat").is_displayed())
+    await page.say("hello")
+    await page.until_log_says("you said: hello")
+    async with offline(page):
+        await page.do(page.find("logout").click)
+        await page.until(lambda: "the server is away" in page.find("notice").text)
+        assert page.texts("#log *") == []
 
 
 @pytest.mark.parametrize("idle_seconds", [65.0])

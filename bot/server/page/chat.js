@@ -14,7 +14,13 @@ const page = Object.fromEntries(
    "composer", "message", "send"].map((id) => [id, $(id)]),
 );
 
-const state = { turn: 0, before: null, busy: false, idleSeconds: 0, idleAt: 0 };
+/** One login's: who asks, and where the conversation is. What comes for one that is over changes no other. */
+const stateOf = (login, account = null) => (
+  { login, account, turn: 0, before: null, busy: false, idleSeconds: 0, idleAt: 0 }
+);
+
+let state = stateOf(null);
+let kept = null; // what a customer had typed when the session ended, for the same one
 
 // --- showing -------------------------------------------------------------------------------------------------------
 
@@ -60,29 +66,44 @@ function thinking(on) {
 
 // --- session -------------------------------------------------------------------------------------------------------
 
+/** Nobody is logged in: nothing of whoever was stays on the page. */
 function askForLogin(text = "") {
-  server.forget();
+  state.login?.end();
+  state = stateOf(null);
   page.log.replaceChildren();
+  for (const field of [page.message, page.account, page.code]) field.value = "";
   page.idle.hidden = true;
-  Object.assign(state, { turn: 0, before: null, busy: false });
+  ready(true);
   show("login");
   notice(text);
-  (page.account.value ? page.code : page.account).focus();
+  page.account.focus();
 }
 
 async function logIn(account, code) {
   loginError("");
   page["login-button"].disabled = true;
   try {
-    await server.login(account.trim(), code);
+    state = stateOf(await server.logIn(account, code), account);
     page.code.value = "";
     notice("");
     await openChat();
+    if (kept?.account === account) page.message.value = kept.text;
+    kept = null;
   } catch (problem) {
+    if (problem instanceof server.Ended) return;
     loginError(loginTrouble(problem), [400, 401].includes(problem.status));
   } finally {
     page["login-button"].disabled = false;
   }
+}
+
+async function logOut() {
+  const { login } = state;
+  kept = null;
+  askForLogin("Logging out…");
+  const told = await login.logOut().then(() => true, () => false);
+  if (state.login) return;
+  notice(told ? "You are logged out." : "You are logged out here, but the server is away: your session ends by itself.");
 }
 
 function loginError(text, fieldsAreWrong = false) {
@@ -105,10 +126,10 @@ function span(seconds) {
 }
 
 async function openChat() {
-  const session = await server.session();
+  const session = await state.login.session();
   state.idleSeconds = session.idleTimeoutSeconds;
   stayedAlive(0.9);
-  const newest = await server.history({ limit: 50 });
+  const newest = await state.login.history({ limit: 50 });
   show("chat");
   page.log.setAttribute("aria-live", "off"); // what was said before is there to be read, not read out
   page.log.replaceChildren(...newest.messages.map(elementOf).filter(Boolean));
@@ -136,7 +157,9 @@ function stayedAlive(share = 1) {
   page.idle.hidden = true;
 }
 
-function sessionOver() {
+function sessionOver(unsent = "") {
+  const text = unsent || page.message.value;
+  if (state.account && text) kept = { account: state.account, text };
   askForLogin("Your session has ended, to keep your account safe. Log in again to go on where you left off.");
 }
 
@@ -157,22 +180,27 @@ async function say(text, title) {
 }
 
 async function deliver(message, shown) {
-  state.busy = true;
-  page.send.disabled = true;
+  const { login } = state;
+  ready(false);
   shown.sending();
-  thinking(true);
   try {
-    const answer = await patiently(() => server.say(message));
+    const answer = await patiently(() => login.say(message));
     shown.taken();
     stayedAlive();
     await showAnswer(answer);
+    ready(true);
   } catch (problem) {
+    if (problem instanceof server.Ended) return;
+    ready(true);
     undelivered(problem, message, shown);
-  } finally {
-    state.busy = false;
-    page.send.disabled = false;
-    thinking(false);
   }
+}
+
+/** Whether the next message may be sent, or one is being answered. */
+function ready(is) {
+  state.busy = !is;
+  page.send.disabled = !is;
+  thinking(!is);
 }
 
 /** Try again while the server is busy or away; the message's id makes sure that it is answered once. */
@@ -196,7 +224,7 @@ async function showAnswer(answer) {
 
 /** Something else was said meanwhile (another tab, a reminder): show it all, in its order. */
 async function catchUp(answer) {
-  const newest = await server.history({ limit: 50 });
+  const newest = await state.login.history({ limit: 50 });
   page.log.replaceChildren(...newest.messages.map(elementOf).filter(Boolean));
   retireOldChoices();
   noteHistory(newest);
@@ -205,10 +233,7 @@ async function catchUp(answer) {
 }
 
 function undelivered(problem, message, shown) {
-  if (problem.status === 401) {
-    page.message.value ||= message.metadata ? "" : message.message;
-    return sessionOver();
-  }
+  if (problem.status === 401) return sessionOver(message.metadata ? "" : message.message);
   const button = shown.fail(trouble(problem), () => deliver(message, shown));
   button.focus();
   scrollToEnd();
@@ -227,7 +252,7 @@ function trouble(problem) {
 async function poll() {
   if (page.chat.hidden || state.busy || document.hidden) return;
   try {
-    const news = await server.history({ after: state.turn, limit: 50 });
+    const news = await state.login.history({ after: state.turn, limit: 50 });
     notice("");
     if (state.busy || !news.messages.length) return;
     retireChoices(page.log);
@@ -242,14 +267,15 @@ async function poll() {
 function watchTheClock() {
   if (page.chat.hidden || !state.idleAt) return;
   const left = Math.round((state.idleAt - Date.now()) / 1000);
-  if (left > WARN_BEFORE || left <= 0) return;
+  if (left > WARN_BEFORE || state.busy) return;
+  if (left <= 0) return sessionOver();
   if (page.idle.hidden) page["idle-text"].textContent = "You will be logged out in a minute.";
   page.idle.hidden = false;
 }
 
 async function stay() {
   try {
-    await server.session();
+    await state.login.session();
     stayedAlive(0.9);
     page.message.focus();
   } catch (problem) {
@@ -260,7 +286,7 @@ async function stay() {
 async function showEarlier() {
   page.earlier.disabled = true;
   try {
-    const older = await server.history({ limit: 50, before: state.before });
+    const older = await state.login.history({ limit: 50, before: state.before });
     const height = page.scroller.scrollHeight;
     page.log.setAttribute("aria-live", "off");
     page.log.prepend(...older.messages.map(elementOf).filter(Boolean));
@@ -271,7 +297,7 @@ async function showEarlier() {
     requestAnimationFrame(() => page.log.setAttribute("aria-live", "polite"));
   } catch (problem) {
     if (problem.status === 401) sessionOver();
-    else notice("Earlier messages cannot be shown at the moment.");
+    else if (!(problem instanceof server.Ended)) notice("Earlier messages cannot be shown at the moment.");
   } finally {
     page.earlier.disabled = false;
   }
@@ -282,12 +308,9 @@ async function showEarlier() {
 function listen() {
   page["login-form"].addEventListener("submit", (event) => {
     event.preventDefault();
-    logIn(page.account.value, page.code.value);
+    logIn(page.account.value.trim(), page.code.value);
   });
-  page.logout.addEventListener("click", async () => {
-    await server.logout().catch(() => {});
-    askForLogin("You are logged out.");
-  });
+  page.logout.addEventListener("click", logOut);
   page.composer.addEventListener("submit", (event) => {
     event.preventDefault();
     const text = page.message.value.trim();
@@ -338,10 +361,13 @@ async function start() {
     page.log.lang = config.language; // what the bot says; the page's own words are English
     page.log.dataset.empty = "Say hello, or ask what I can do.";
     offerDemo(config.demo);
-    if (!server.isLoggedIn()) return askForLogin();
+    const login = server.resumed();
+    if (!login) return askForLogin();
+    state = stateOf(login);
     await openChat();
   } catch (problem) {
     if (problem.status === 401) return sessionOver();
+    if (problem instanceof server.Ended) return;
     askForLogin("The server cannot be reached at the moment. Please reload the page in a little while.");
   }
 }

@@ -1,4 +1,4 @@
-// The server as the page sees it: one function a request, errors as Problem, the token in this tab only.
+// The server as the page sees it: one function a request, errors as Problem, a login's token in this tab only.
 
 const TOKEN = "token";
 const TIMEOUT = 20_000; // milliseconds; longer than the server's own deadline for a turn
@@ -19,15 +19,18 @@ export class Problem extends Error {
   }
 }
 
-async function request(method, path, body) {
+/** What becomes of a request whose login is over: nobody waits for its answer, and nobody else gets it. */
+export class Ended extends Error {}
+
+async function request(method, path, { body, token, until, ...more } = {}) {
   const headers = { Accept: "application/json" };
-  const token = sessionStorage.getItem(TOKEN);
   if (token) headers.Authorization = `Bearer ${token}`;
   if (body !== undefined) headers["Content-Type"] = "application/json";
-  const options = { method, headers, body: body && JSON.stringify(body), cache: "no-store" };
+  const options = { method, headers, body: body && JSON.stringify(body), cache: "no-store", ...more };
+  const signals = [AbortSignal.timeout(TIMEOUT), ...(until ? [until] : [])];
   let response;
   try {
-    response = await fetch(path, { ...options, signal: AbortSignal.timeout(TIMEOUT) });
+    response = await fetch(path, { ...options, signal: AbortSignal.any(signals) });
   } catch {
     throw new Problem(0);
   }
@@ -37,33 +40,56 @@ async function request(method, path, body) {
   throw new Problem(response.status, content, Number(response.headers.get("Retry-After")) || null);
 }
 
-export const isLoggedIn = () => sessionStorage.getItem(TOKEN) !== null;
-
-/** Forget the login; the conversation stays on the server. */
-export const forget = () => sessionStorage.removeItem(TOKEN);
-
 export const pageConfig = () => request("GET", "/page-config");
 
-export async function login(accountNumber, code) {
-  forget();
-  const session = await request("POST", "/auth", { accountNumber, code });
-  sessionStorage.setItem(TOKEN, session.token);
-}
+/** One login: all that its customer asks, with its own token, until it is over. Every method may throw Ended. */
+export class Login {
+  #over = new AbortController();
+  #token;
 
-export async function logout() {
-  try {
-    await request("POST", "/auth/logout");
-  } finally {
-    forget();
+  constructor(token) {
+    this.#token = token;
+    sessionStorage.setItem(TOKEN, token);
+  }
+
+  session = () => this.#ask("GET", "/auth/session");
+
+  say = (message) => this.#ask("POST", "/chat", message);
+
+  history = (query) => this.#ask("GET", `/chat/history?${new URLSearchParams(query)}`);
+
+  /** Nothing more is asked or heard; the conversation stays on the server. */
+  end() {
+    this.#over.abort();
+    sessionStorage.removeItem(TOKEN);
+  }
+
+  /** End it here, and then on the server, whoever has logged in here meanwhile. */
+  async logOut() {
+    this.end();
+    await request("POST", "/auth/logout", { token: this.#token, keepalive: true });
+  }
+
+  async #ask(method, path, body) {
+    const until = this.#over.signal;
+    try {
+      const answer = await request(method, path, { body, token: this.#token, until });
+      if (!until.aborted) return answer;
+    } catch (problem) {
+      if (!until.aborted) throw problem;
+    }
+    throw new Ended();
   }
 }
 
-export const session = () => request("GET", "/auth/session");
+export async function logIn(accountNumber, code) {
+  return new Login((await request("POST", "/auth", { body: { accountNumber, code } })).token);
+}
 
-export const say = (message) => request("POST", "/chat", message);
-
-export function history(query) {
-  return request("GET", `/chat/history?${new URLSearchParams(query)}`);
+/** The login that this tab had when its page was loaded, if any. */
+export function resumed() {
+  const token = sessionStorage.getItem(TOKEN);
+  return token && new Login(token);
 }
 
 /** An id that nobody else makes: a message keeps it over every try, so that it is answered once. */

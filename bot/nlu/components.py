@@ -9,6 +9,7 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.content.names import plain_name
 from bot.errors import BotError
 from bot.learning import ModelError
 from bot.messages import Parse
@@ -86,7 +87,7 @@ def make_components(
     featurizers: list[Featurizer] = []
     processors: list[Processor] = []
     for name, options in custom:
-        factory = components.get(name) or components.get(name.rpartition(".")[2])
+        factory = components.get(name) or components.get(plain_name(name))
         if factory is None:
             raise ModelError(f"the pipeline component {name} is not installed; install the plugin that registers it")
         made = factory(options)

@@ -18,6 +18,7 @@ from bot.messages import JsonObject, Nearest, Parse
 from bot.nlu.calibration import fold_numbers
 from bot.nlu.components import Factory
 from bot.nlu.model import FALLBACK_INTENT, Model
+from bot.nlu.selector import intent_of
 from bot.nlu.training import train
 from bot.progress import Progress, counted, silent
 
@@ -117,8 +118,8 @@ def cross_validate(
 
 def report(parsed: Sequence[tuple[Example, Parse]], *, decided: bool = False) -> Report:
     """Count what was understood in (example, parse) pairs; with `decided`, what falls back is taken for that."""
-    outcomes = tuple((_intent(e.intent), *taken_for(p, e.intent, decided=decided)) for e, p in parsed)
-    ranked_right = [_intent(e.intent) == likeliest(p, e.intent)[0] for e, p in parsed]
+    outcomes = tuple((intent_of(e.intent), *taken_for(p, e.intent, decided=decided)) for e, p in parsed)
+    ranked_right = [intent_of(e.intent) == likeliest(p, e.intent)[0] for e, p in parsed]
     confidences = [confidence for _, _, confidence in outcomes]
     fell_back = [p.intent_name == FALLBACK_INTENT for _, p in parsed]
     wrongly = [p.intent_name == FALLBACK_INTENT != e.intent for e, p in parsed]
@@ -179,19 +180,15 @@ def _name(item: Any) -> str:
     return str(item[0]) if isinstance(item, tuple) else str(item)
 
 
-def _intent(name: str) -> str:
-    return name.split("/", 1)[0]
-
-
 def _confusions(parsed: Sequence[tuple[Example, Parse]], *, decided: bool) -> tuple[Confusion, ...]:
     """Confusions, the most frequent first."""
     found: dict[tuple[str, str], list[Misunderstood]] = defaultdict(list)
     for example, parse in parsed:
-        expected = _intent(example.intent)
+        expected = intent_of(example.intent)
         predicted, confidence = taken_for(parse, expected, decided=decided)
         first, _ = likeliest(parse, expected)
         if predicted != expected:
-            attracted = next((n for n in parse.nearest if _intent(n.intent) == first), None)
+            attracted = next((n for n in parse.nearest if intent_of(n.intent) == first), None)
             miss = Misunderstood(example.text, str(example.place), expected, predicted, first, confidence, attracted)
             found[expected, predicted].append(miss)
     listed = [

@@ -58,9 +58,9 @@ class Matrix(Struct, frozen=True):
         """The given rows, in that order."""
         return Matrix(self.sparse.take(rows), self.dense[rows], self.more[rows])
 
-    def across(self, others: Matrix) -> Floats:
-        """The similarities to all rows of `others`, shape (n, others)."""
-        columns = others.sparse.transposed()
+    def across(self, others: Matrix, columns: Rows | None = None) -> Floats:
+        """The similarities to all rows of `others`, shape (n, others); `columns` is its sparse part transposed."""
+        columns = others.sparse.transposed() if columns is None else columns
         similar = self.dense @ others.dense.T
         for i in range(len(self)):
             for column, weight in zip(*self.sparse[i], strict=True):

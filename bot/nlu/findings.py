@@ -14,7 +14,7 @@ from bot.content import Content, Example
 from bot.messages import JsonObject
 from bot.nlu.calibration import held_out
 from bot.nlu.classifier import L2
-from bot.nlu.features import Features, Matrix
+from bot.nlu.features import Features
 from bot.nlu.kernel import Kernel
 from bot.nlu.text import normalise, words
 from bot.nlu.tfidf import Tfidf
@@ -88,10 +88,10 @@ def find(content: Content, *, seed: int = 0) -> Findings:
     texts = [_without_punctuation(e.text) for e in examples]
     if not texts:
         return Findings((), (), (), ())
-    rows = Features(Tfidf.fit(texts), [StaticVectors()]).of(texts)
+    kernel = Kernel(Features(Tfidf.fit(texts), [StaticVectors()]).of(texts))
     return Findings(
-        tuple(_mislabelled(rows, examples, seed)),
-        tuple(sorted(_near_duplicates(rows, examples), key=lambda d: (-d.similarity, d.place))),
+        tuple(_mislabelled(kernel, examples, seed)),
+        tuple(sorted(_near_duplicates(kernel, examples), key=lambda d: (-d.similarity, d.place))),
         tuple(_thin(examples)),
         tuple(_coverage(content)),
     )
@@ -102,17 +102,15 @@ def _without_punctuation(text: str) -> str:
     return said or text
 
 
-def _mislabelled(rows: Matrix, examples: Sequence[Example], seed: int) -> Iterator[Mislabelled]:
+def _mislabelled(kernel: Kernel, examples: Sequence[Example], seed: int) -> Iterator[Mislabelled]:
     names, labels = np.unique(np.array([e.intent for e in examples], dtype=object), return_inverse=True)
     if len(names) < 2:
         return
-    kernel = Kernel(rows)
     found = held_out(kernel, labels, len(examples), len(names), seed=seed, l2=L2)
     sure = np.array([best for best, _, _ in found.inside])
-    suspects = (found.predicted != labels[found.rows]) & (sure >= _SURE)
-    for at in np.flatnonzero(suspects):
+    suspects = np.flatnonzero((found.predicted != labels[found.rows]) & (sure >= _SURE))
+    for at, similar in zip(suspects, kernel.to_all(found.rows[suspects]), strict=True):
         row = int(found.rows[at])
-        similar = kernel.across(np.array([row]), np.arange(len(examples)))[0]
         similar[row] = -1
         nearest = np.argsort(-similar, kind="stable")[:3]
         agreeing = [int(i) for i in nearest if labels[i] == found.predicted[at]]
@@ -122,11 +120,11 @@ def _mislabelled(rows: Matrix, examples: Sequence[Example], seed: int) -> Iterat
             yield Mislabelled(e.text, str(e.place), e.intent, suggested, float(sure[at]), n.text, str(n.place))
 
 
-def _near_duplicates(rows: Matrix, examples: Sequence[Example]) -> Iterator[NearDuplicate]:
+def _near_duplicates(kernel: Kernel, examples: Sequence[Example]) -> Iterator[NearDuplicate]:
     intents = np.array([e.intent for e in examples], dtype=object)
     for start in range(0, len(examples), _BLOCK):
         block = np.arange(start, min(start + _BLOCK, len(examples)))
-        similar = rows.take(block).across(rows)
+        similar = kernel.to_all(block)
         for i, j in zip(*np.nonzero(similar >= DUPLICATE), strict=True):
             a, b = int(block[i]), int(j)
             if a < b and intents[a] != intents[b]:
@@ -163,16 +161,23 @@ def _coverage(content: Content) -> Iterator[Coverage]:
 
 
 class _Said:
-    """Texts, and in which of them a word is: values and texts may both be many."""
+    """Normalised texts, and in which of them a word is: values and texts may both be many."""
 
     def __init__(self, texts: Sequence[str]) -> None:
-        self._padded = [f" {text} " for text in texts]
+        split = [_apart(text) for text in texts]
+        self._padded = [f" {' '.join(said)} " for said in split]
         self._with: dict[str, list[int]] = defaultdict(list)
-        for at, text in enumerate(texts):
-            for word in set(text.split()):
+        for at, said in enumerate(split):
+            for word in set(said):
                 self._with[word].append(at)
 
     def where(self, phrase: str) -> list[int]:
-        """Which texts say the phrase, as whole words."""
-        rarest = min((self._with.get(word, []) for word in phrase.split()), key=len, default=[])
-        return [at for at in rarest if f" {phrase} " in self._padded[at]]
+        """Which texts say the normalised phrase, as whole words."""
+        said = _apart(phrase)
+        rarest = min((self._with.get(word, []) for word in said), key=len, default=[])
+        return [at for at in rarest if f" {' '.join(said)} " in self._padded[at]]
+
+
+def _apart(text: str) -> list[str]:
+    """The words and signs of a text; of a script without spaces its characters."""
+    return [part for word, unspaced in words(text) for part in (word if unspaced else (word,))]

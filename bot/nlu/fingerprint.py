@@ -13,7 +13,7 @@ from msgspec.structs import asdict
 from bot.content import Content
 from bot.nlu.vectors import StaticVectors
 
-FORMAT: Final = 4
+FORMAT: Final = 5
 """Raised whenever training would make another model of the same content."""
 
 

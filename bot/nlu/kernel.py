@@ -10,7 +10,7 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from bot.learning import Product
+from bot.learning import Product, Rows
 from bot.nlu.adapter import Adapter
 from bot.nlu.features import Floats, Matrix
 
@@ -64,3 +64,11 @@ class Kernel:
         if self.small:
             return self.gram[np.ix_(rows, others)]
         return self.rows.take(rows).across(self.rows.take(others))
+
+    def to_all(self, rows: NDArray[np.intp]) -> Floats:
+        """The similarities of some rows to all (rows, n), without the constant; quick to ask for again."""
+        return self.gram[rows] if self.small else self.rows.take(rows).across(self.rows, self._columns)
+
+    @cached_property
+    def _columns(self) -> Rows:
+        return self.rows.sparse.transposed()

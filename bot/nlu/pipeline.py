@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from bot.content import Component, Content, Diagnostic
+from bot.content.suggest import did_you_mean
 from bot.nlu.entities import COVERAGE, DIMENSIONS
-from bot.nlu.settings import CLASSIFIERS, base_name
+from bot.nlu.selector import retrieval_intents
+from bot.nlu.settings import CLASSIFIERS
 
 _ABSORBED: Final = (
     "absorbed by the intent matcher, which has its own tokeniser and features (words, parts of words, static vectors)"
@@ -39,15 +41,16 @@ _UNUSED_OPTIONS: Final = (
 
 
 def describe_pipeline(content: Content, components: Mapping[str, Any] | None = None) -> tuple[Diagnostic, ...]:
-    """A note for each component of the pipeline, and an error for each that nobody knows.
+    """A note for each component of the pipeline, an error for each that nobody knows, and what each cannot do.
 
     `components` are those that plugins offer, by name.
     """
-    return tuple(d for c in content.pipeline or () for d in _describe(c, components or {}))
+    notes = [d for c in content.pipeline or () for d in _describe(c, components or {})]
+    return (*notes, *_selectors(content))
 
 
 def _describe(component: Component, offered: Mapping[str, Any]) -> Iterator[Diagnostic]:
-    name = base_name(component)
+    name = component.plain_name
     parts = ["a plugin's component"] if name in offered or component.name in offered else []
     if name in CLASSIFIERS:
         parts.append("intents: the intent matcher (softmax regression on n-grams and static vectors)")
@@ -70,3 +73,14 @@ def _describe(component: Component, offered: Mapping[str, Any]) -> Iterator[Diag
         yield Diagnostic("warning", component.place, message, cure, "option-unused")
     if name in CLASSIFIERS and {"epochs", "hidden_layers_sizes", "transformer_size"} & component.options.keys():
         yield Diagnostic("note", component.place, f"{component.name}: {_UNUSED_OPTIONS}.", "", "option-unused")
+
+
+def _selectors(content: Content) -> Iterator[Diagnostic]:
+    """Response selectors for what is no retrieval intent: they would select nothing."""
+    known = retrieval_intents([example.intent for example in content.nlu.examples])
+    for component in content.pipeline or ():
+        asked = component.options.get("retrieval_intent")
+        if component.plain_name == "ResponseSelector" and isinstance(asked, str) and asked not in known:
+            cure = did_you_mean(asked, known, f"Write examples of `{asked}/…`, or take `retrieval_intent` out.")
+            message = f"{component.name}: no example is of the retrieval intent `{asked}`, so nothing is selected."
+            yield Diagnostic("warning", component.place, message, cure, "unknown-intent")

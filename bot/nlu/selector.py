@@ -45,9 +45,14 @@ def responses_of(content: Content, keys: Sequence[str]) -> dict[str, list[JsonOb
     return found
 
 
+def intent_of(key: str) -> str:
+    """The intent of a retrieval intent's key: `faq` for `faq/opening`; of any other name, itself."""
+    return key.split("/", 1)[0]
+
+
 def retrieval_intents(labels: Sequence[str]) -> list[str]:
     """The intents that have `intent/key` examples."""
-    return sorted({label.split("/", 1)[0] for label in labels if "/" in label})
+    return sorted({intent_of(label) for label in labels if "/" in label})
 
 
 def dump_responses(selectors: Sequence[Selector]) -> list[dict[str, Any]]:

@@ -36,21 +36,16 @@ class Settings(Struct, frozen=True):
     custom: tuple[Component, ...] = ()
 
 
-def base_name(component: Component) -> str:
-    """The component's name without the module path that Rasa allows before it."""
-    return component.name.rpartition(".")[2]
-
-
 def settings_of(content: Content, components: Mapping[str, Any]) -> Settings:
     """Read `content.pipeline`; where it names no intent classifier, the matcher and its fallback are there anyway."""
     pipeline = content.pipeline or ()
-    options = {base_name(c): c.options for c in pipeline}
+    options = {c.plain_name: c.options for c in pipeline}
     as_written = "FallbackClassifier" in options or bool(CLASSIFIERS & options.keys())
     return Settings(
         case_sensitive=_case_sensitive(pipeline),
         fallback=_fallback(options.get("FallbackClassifier")) if as_written else Fallback(),
         selectors=tuple(_selectors(pipeline)),
-        custom=tuple(c for c in pipeline if c.name in components or base_name(c) in components),
+        custom=tuple(c for c in pipeline if c.name in components or c.plain_name in components),
     )
 
 
@@ -59,7 +54,7 @@ def _case_sensitive(pipeline: tuple[Component, ...]) -> bool:
     flags = [
         c.options.get("case_sensitive", c.options.get("lowercase") is False)
         for c in pipeline
-        if base_name(c) in {"CountVectorsFeaturizer", "KeywordIntentClassifier", "IntentMatcher"}
+        if c.plain_name in {"CountVectorsFeaturizer", "KeywordIntentClassifier", "IntentMatcher"}
     ]
     return bool(flags) and all(flags)
 
@@ -75,5 +70,5 @@ def _fallback(options: Mapping[str, Any] | None) -> Fallback | None:
 
 
 def _selectors(pipeline: tuple[Component, ...]) -> Iterator[str | None]:
-    found = [c.options.get("retrieval_intent") for c in pipeline if base_name(c) == "ResponseSelector"]
+    found = [c.options.get("retrieval_intent") for c in pipeline if c.plain_name == "ResponseSelector"]
     yield from dict.fromkeys(found or [None])

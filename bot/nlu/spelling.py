@@ -11,6 +11,8 @@ from bot.nlu.text import normalise, words
 SHORTEST: Final = 4
 """Shorter words are left alone: too many words are one edit away from them."""
 _LONGEST: Final = 24
+_MOST: Final = 32
+"""So many different words of a message are mended: it takes a millisecond each, and noise has hundreds."""
 _CACHED_WORDS: Final = 2_000
 _LETTERS: Final = 64
 
@@ -39,12 +41,18 @@ class Spelling:
         """`text` normalised, its misspelt words replaced."""
         normal = normalise(text, case_sensitive=self._case_sensitive)
         parts, read = [], 0
+        mended: dict[str, str] = {}
         for word, unspaced in words(normal):
             at = normal.index(word, read)
-            unknown = not unspaced and SHORTEST <= len(word) <= _LONGEST and word not in self._weights
-            parts += [normal[read:at], self._corrected(word) if unknown else word]
+            strange = not unspaced and word not in self._weights and word not in mended
+            if strange and len(mended) < _MOST and self._may_be_a_slip(word):
+                mended[word] = self._corrected(word)
+            parts += [normal[read:at], mended.get(word, word)]
             read = at + len(word)
         return "".join((*parts, normal[read:]))
+
+    def _may_be_a_slip(self, word: str) -> bool:
+        return SHORTEST <= len(word) <= _LONGEST and word.isalpha() and word not in self._real
 
     def _corrected(self, word: str) -> str:
         found = self._known.get(word)
@@ -55,8 +63,6 @@ class Spelling:
         return found
 
     def _nearest(self, word: str) -> str:
-        if not word.isalpha() or word in self._real:
-            return word
         edits = self._edits(word)
         ours = [w for w in edits if w in self._weights and len(w) >= SHORTEST]
         if ours:

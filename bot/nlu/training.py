@@ -14,7 +14,7 @@ from bot.nlu.entities import train_entities
 from bot.nlu.features import Features, make_features
 from bot.nlu.fingerprint import fingerprint_of
 from bot.nlu.model import Known, Model
-from bot.nlu.selector import DEFAULT, Selector, responses_of
+from bot.nlu.selector import DEFAULT, Selector, intent_of, responses_of
 from bot.nlu.settings import Settings, settings_of
 from bot.nlu.tfidf import Tfidf
 from bot.progress import Progress, silent
@@ -39,12 +39,12 @@ def train(
     custom = [(c.name, dict(c.options)) for c in settings.custom]
     featurizers, processors = make_components(custom, components or {})
     progress("features", 0.0)
-    texts = [e.text for e in examples] + [name_in_words(i) for i in {_intent(e.intent): None for e in examples}]
+    texts = [e.text for e in examples] + [name_in_words(i) for i in {intent_of(e.intent): None for e in examples}]
     tfidf = Tfidf.fit(texts, case_sensitive=settings.case_sensitive, min_count=1 if len(texts) < _LARGE else 2)
     features = make_features(tfidf, featurizers, content.language)
     progress("intents", 0.1)
-    ordered = sorted(examples, key=lambda e: _intent(e.intent))
-    classifier = _classifier(features, [(e.text, _intent(e.intent)) for e in ordered], seed)
+    ordered = sorted(examples, key=lambda e: intent_of(e.intent))
+    classifier = _classifier(features, [(e.text, intent_of(e.intent)) for e in ordered], seed)
     progress("responses", 0.5)
     selectors = _selectors(content, settings, features, examples, seed)
     progress("entities", 0.6)
@@ -84,17 +84,12 @@ def _selectors(
     found = []
     keyed = sorted(((e.text, e.intent) for e in examples if "/" in e.intent), key=lambda pair: pair[1])
     for name in settings.selectors:
-        pairs = [p for p in keyed if name is None or _intent(p[1]) == name]
+        pairs = [p for p in keyed if name is None or intent_of(p[1]) == name]
         classifier = _classifier(features, pairs, seed)
         if classifier:
             keys = [key for key, _ in groupby(pairs, key=lambda pair: pair[1])]
             found.append(Selector(name or DEFAULT, classifier, responses_of(content, keys)))
     return found
-
-
-def _intent(name: str) -> str:
-    """The intent of a retrieval intent's key: `faq` for `faq/opening`."""
-    return name.split("/", 1)[0]
 
 
 def name_in_words(label: str) -> str:

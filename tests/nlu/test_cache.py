@@ -6,6 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 from bot.messages import Entity, Parse
 from bot.nlu.cache import CachedParses
+from bot.nlu.entities import EntityModel
+from bot.nlu.entities.grammar import GrammarExtractor, Habits
+from bot.nlu.features import Features
+from bot.nlu.model import Model
+from bot.nlu.tfidf import Tfidf
 
 NOW = datetime(2026, 11, 3, tzinfo=UTC)
 
@@ -26,8 +31,19 @@ class Counting:
 def test_a_text_is_parsed_once() -> None:
     matcher = Counting()
     cached = CachedParses(matcher)
-    assert cached.parse("hello", NOW) is cached.parse("hello", NOW + timedelta(days=3))
+    assert cached.parse("hello", NOW) is cached.parse("hello", NOW + timedelta(minutes=14))
     assert matcher.asked == ["hello"]
+
+
+def test_that_no_time_was_found_holds_for_the_day_only() -> None:
+    """No fifth week begins in October, and its last day ends in Kathmandu at a quarter past six in Greenwich."""
+    habits = Habits(prefer="future", timezone="Asia/Kathmandu")
+    entities = EntityModel((GrammarExtractor("grammar", frozenset({"time"}), habits),))
+    cached = CachedParses(Model("", "en", Features(Tfidf.fit(["hello"])), entities))
+    text = "in the fifth week of the month"
+    last = datetime(2026, 10, 31, 18, 14, tzinfo=UTC)
+    assert cached.parse(text, last).entities == ()
+    assert [e.value[:10] for e in cached.parse(text, last + timedelta(minutes=1)).entities] == ["2026-11-30"]
 
 
 def test_what_depends_on_the_day_is_parsed_each_day() -> None:
@@ -43,3 +59,11 @@ def test_the_text_used_longest_ago_goes_first_and_long_texts_are_not_kept() -> N
     for text in ("a", "b", "a", "c", "a", "b", "much too long a text", "much too long a text"):
         cached.parse(text, NOW)
     assert matcher.asked == ["a", "b", "c", "b", "much too long a text", "much too long a text"]
+
+
+def test_a_text_that_is_parsed_again_counts_as_used() -> None:
+    matcher = Counting()
+    cached = CachedParses(matcher, most=2)
+    for text, minutes in (("a", 0), ("b", 0), ("a", 20), ("c", 20), ("a", 20)):
+        cached.parse(text, NOW + timedelta(minutes=minutes))
+    assert matcher.asked == ["a", "b", "a", "c"]

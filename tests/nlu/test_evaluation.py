@@ -6,6 +6,7 @@ import pytest
 from bot.app.nlu_testing import NluTest
 from bot.cli.test_nlu import show_nlu_test
 from bot.content import Annotation, Content, Domain, EntityType, Example, NluData, Place
+from bot.learning import Rows
 from bot.messages import Entity, IntentScore, Nearest, Parse
 from bot.nlu import train
 from bot.nlu.evaluation import compare, cross_validate, evaluate, report
@@ -186,6 +187,8 @@ def test_finds_known_values_that_are_not_annotated():
         ("york is new", []),
         ("newer yorkshire", []),
         ("to New York", ["new york"]),
+        ("to New York, please", ["new york"]),
+        ("(new york)?", ["new york"]),
         ("an oz of it", []),
     ],
 )
@@ -195,6 +198,28 @@ def test_known_values_are_found_as_whole_words_in_a_row_from_three_letters_on(sa
     marked = [Example(text, "fly", marks) for text, marks in (known, short)]
     found = find(Content(nlu=NluData((*marked, Example(said, "fly", place=Place("nlu.yml", 2))))))
     assert [value for value, _ in found.entities[0].missed] == missed
+
+
+def test_known_values_are_found_in_scripts_without_spaces():
+    marked = Example("我要去东京塔", "go", (Annotation(3, 6, "place", "东京塔"),), place=Place("nlu.yml", 1))
+    bare = Example("东京塔在哪里？", "ask", place=Place("nlu.yml", 2))
+    assert find(Content(nlu=NluData((marked, bare)))).entities[0].missed == (("东京塔", "nlu.yml:2:1"),)
+
+
+def test_large_data_is_compared_like_small_data(monkeypatch):
+    wrong = "my card was lost"
+    data = Content(
+        nlu=NluData(examples(cards=[*CARDS, "i lost my bank card", "the money"], money=[*MONEY, wrong, "the money"]))
+    )
+    small = find(data)
+    monkeypatch.setattr("bot.nlu.kernel.IN_MEMORY", 3)
+    transposed = []
+    turned = Rows.transposed
+    monkeypatch.setattr(Rows, "transposed", lambda rows: transposed.append(len(rows)) or turned(rows))
+    monkeypatch.setattr("bot.nlu.findings._BLOCK", 2)
+    large = find(data)
+    assert len(small.near_duplicates) == len(large.near_duplicates) == 1
+    assert transposed.count(len(data.nlu.examples)) == 1
 
 
 def test_no_examples_no_findings():

@@ -245,3 +245,18 @@ def test_what_ducklings_dimensions_find_elsewhere_only_is_said():
     assert (
         len(describe_pipeline(Content(pipeline=(Component("DucklingEntityExtractor", {"dimensions": ["time"]}),)))) == 1
     )
+
+
+def test_a_selector_of_what_is_no_retrieval_intent_is_told():
+    examples = (Example("when do you open", "faq/hours"), Example("hello", "greet"))
+
+    def told(asked):
+        pipeline = (Component("rasa.ResponseSelector", {"retrieval_intent": asked}, Place("config.yml", 4)),)
+        return [d for d in describe_pipeline(Content(nlu=NluData(examples), pipeline=pipeline)) if d.severity != "note"]
+
+    assert told("faq") == told(None) == []
+    for asked, cure in (("faqs", "`faq`"), ("greet", "`greet/…`")):
+        (finding,) = told(asked)
+        assert (finding.severity, finding.code, str(finding.place)) == ("warning", "unknown-intent", "config.yml:4:1")
+        assert f"`{asked}`" in finding.message
+        assert cure in finding.cure

@@ -1,3 +1,5 @@
+import sys
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -31,6 +33,36 @@ def test_a_word_within_a_longer_one_is_not_touched():
     assert SPELLING.correct("xcardx crad") == "xcardx card"
     assert SPELLING.correct("transfer ransfer") == "transfer transfer"
     assert SPELLING.correct("xbalancs balancs") == "xbalancs balance"
+
+
+def test_of_noise_a_few_words_are_mended_and_the_project_s_are_read():
+    noise = " ".join("".join("abcdefghij"[int(digit)] for digit in str(10_000_000 + 7919 * n)) for n in range(400))
+    assert SPELLING.correct(f"trasnfer {noise} card").endswith(" card")
+    assert SPELLING.correct(f"trasnfer {noise}").startswith("transfer ")
+    assert SPELLING.correct(f"{noise} trasnfer").endswith(" trasnfer")
+    assert calls(noise) < 3 * calls(noise[:320])
+
+
+def test_real_and_repeated_words_do_not_use_up_what_is_mended():
+    for filler in ("house ", "qwxzvk "):
+        assert SPELLING.correct(f"{filler * 50}trasnfer") == f"{filler * 50}transfer"
+
+
+def calls(text):
+    """How many functions are called to mend a text of unknown words."""
+    made = 0
+
+    def count(frame, event, argument):
+        nonlocal made
+        made += event in {"call", "c_call"}
+
+    spelling = Spelling(OURS, REAL)
+    sys.setprofile(count)
+    try:
+        spelling.correct(text)
+    finally:
+        sys.setprofile(None)
+    return made
 
 
 @given(st.text())

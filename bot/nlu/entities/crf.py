@@ -20,6 +20,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import ClassVar, Final, Literal, NamedTuple, Self
+from unicodedata import category
 
 import pycrfsuite
 from msgspec import Struct
@@ -101,16 +102,17 @@ class CrfExtractor(Struct, frozen=True):
         words = split_words(text, _WORD_LIMIT)
         if not words:
             return found
+        answer = self._answer(words)
+        words = words[: len(answer)] if answer else words
         cased = bool(self.cased) and tells_by_case(text, words)
         taggers = self.cased if cased else self.taggers
         rows = self.featurize(text, words, self.topics.guess(word.folded for word in words), cased=cased)
-        tags = self._answer(words) or taggers["entity"].tag(rows)
+        tags = answer or taggers["entity"].tag(rows)
         folded = [word.folded for word in words]
-        spans = [_closed(span, folded) for span in _spans(tags)]
+        spans = [_closed(span, folded) for span in _spans(tags) if _says_something(span, folded)]
         if not spans:
             return found
-        labels = [label for label, _ in tags] + [_OUTSIDE] * (len(words) - len(tags))
-        seen = _with_entities(rows, folded, labels) if len(taggers) > 1 else rows
+        seen = _with_entities(rows, folded, [label for label, _ in tags]) if len(taggers) > 1 else rows
         roles, groups = (_refined(taggers.get(aspect), self.refined[aspect], seen, spans) for aspect in _ASPECTS[1:])
         return found + [
             Entity(
@@ -127,13 +129,12 @@ class CrfExtractor(Struct, frozen=True):
         ]
 
     def _answer(self, words: Sequence[Word]) -> list[tuple[str, float]]:
-        """Tag a message that is nothing but a known value, and perhaps a sign behind it; else no word is tagged."""
-        count = len(words) - (not words[-1].folded.isalnum())
+        """Tag the words of a message that is a known value, but for signs behind it; any other is not tagged."""
+        count = len(words)
+        while count and not any(letter.isalnum() for letter in words[count - 1].folded):
+            count -= 1
         entity = self.answers.get(" ".join(word.folded for word in words[:count]))
-        if entity is None:
-            return []
-        signs = [(_OUTSIDE, 1.0)] * (len(words) - count)
-        return [(f"{'I' if at else 'B'}-{entity}", 1.0) for at in range(count)] + signs
+        return [] if entity is None else [(f"{'I' if at else 'B'}-{entity}", 1.0) for at in range(count)]
 
     def dump(self) -> tuple[JsonObject, Mapping[str, bytes]]:
         """Give back what `restore` needs: a JSON object, and CRFsuite's file of each tagger."""
@@ -298,6 +299,12 @@ def _spans(tags: Sequence[tuple[str, float]]) -> list[_Span]:
             spans[-1] = spans[-1]._replace(last=at, confidence=min(sure, spans[-1].confidence))
         open_label = label
     return spans
+
+
+def _says_something(span: _Span, words: Sequence[str]) -> bool:
+    """Whether there is more in a span than punctuation."""
+    said = (letter for word in words[span.first : span.last + 1] for letter in word)
+    return not all(category(letter).startswith("P") for letter in said)
 
 
 def _closed(span: _Span, words: Sequence[str]) -> _Span:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 
 from bot.nlu.entities.clusters import WordClusters
+from bot.nlu.entities.grammar.names import MONTHS, WEEKDAYS
 from bot.nlu.entities.patterns import Patterns
 from bot.nlu.entities.words import Word, well_formed
 
@@ -23,7 +24,7 @@ _AFFIXES = (1, 2, 3, 4, 5)
 _RUNS = re.compile(r"(.)\1+")
 
 _SENTENCE_ENDS = frozenset(".!?")
-_I = frozenset({"i", "i'm", "i'd", "i'll", "i've"})
+_ALWAYS_CAPITAL = frozenset({"i", "i'm", "i'd", "i'll", "i've", *WEEKDAYS, *MONTHS, "christmas", "xmas", "easter"})
 
 _Parts = tuple[list[str], list[str], list[str], list[str], list[str]]
 
@@ -35,13 +36,19 @@ def shape(word: str) -> str:
 
 
 def tells_by_case(text: str, words: Sequence[Word]) -> bool:
-    """Whether capitals tell something, names say: a sentence's first word and `I` do not, nor do capitals alone."""
+    """Whether capitals tell something, names say.
+
+    A sentence's first word does not, nor do `I`, a day or a month, and what is
+    all in capitals: who writes no other capitals writes those.
+    """
     before = [".", *(word.folded for word in words)]
-    telling = (
-        text[word.start].isupper() and last not in _SENTENCE_ENDS and word.folded not in _I
+    return any(
+        text[word.start].isupper()
+        and last not in _SENTENCE_ENDS
+        and word.folded not in _ALWAYS_CAPITAL
+        and not text[word.start : word.end].removesuffix("s").isupper()
         for last, word in zip(before, words, strict=False)
     )
-    return any(telling) and not text.isupper()
 
 
 class Featurizer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,9 +17,6 @@ from bot.messages import Entity, JsonObject
 from bot.nlu.entities.tables import Hit, MisspeltEntries, Tables
 from bot.nlu.entities.words import Word, split_words
 from bot.nlu.vectors import StaticVectors
-
-_REGEX_LIMIT = 10_000
-"""Code points of a message that designers' regexes see: they may need time that grows faster than the text."""
 
 _REGEX_SECONDS = 0.05
 """How long one regex that may be slow looks at a message; what it has not found by then it does not find."""
@@ -67,7 +65,8 @@ class _Limited(Struct, frozen=True):
 
 def _compiled(pattern: str, flags: int) -> re.Pattern[str] | _Limited:
     """The pattern, with a limit of time where it may need one; raises what `re.compile` does."""
-    ours = re.compile(pattern, flags)
+    with warnings.catch_warnings(category=FutureWarning, action="ignore"):  # the reader reports what it warns of
+        ours = re.compile(pattern, flags)
     if not _may_be_slow(pattern):
         return ours
     import regex  # takes 30 ms and 2 MB, which most projects save
@@ -135,7 +134,7 @@ class Patterns:
         hits = [
             Hit(match.start(), match.end(), name)
             for name, pattern in self._compiled
-            for match in pattern.finditer(text[:_REGEX_LIMIT])
+            for match in pattern.finditer(text)
             if match.end() > match.start()
         ]
         if self._tables.entries:

@@ -56,9 +56,9 @@ def train_entities(content: Content) -> EntityModel:
     plan = _Plan(content)
     components = DEFAULT_PIPELINE if content.pipeline is None else content.pipeline
     for component in components:
-        step = _STEPS.get(component.name.rpartition(".")[2])
+        step = _STEPS.get(component.plain_name)
         if step:
-            step(plan, component.name.rpartition(".")[2], component.options)
+            step(plan, component.plain_name, component.options)
     return EntityModel(tuple(plan.extractors))
 
 

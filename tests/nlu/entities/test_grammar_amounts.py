@@ -47,6 +47,8 @@ def only(text: str, phrase: str, *dimensions: str) -> Entity:
         ("one hundred and one thousand and two", 101002),
         ("one million two hundred thousand", 1200000),
         ("a dozen", 12),
+        ("hundred and one", 101),
+        ("half a hundred", 50),
         ("half a dozen", 6),
         ("half a million", 500000),
         ("two and a half", 2.5),
@@ -164,6 +166,9 @@ def test_codes_and_pronouns_are_no_numbers(text: str) -> None:
         ("20 New Zealand dollars", 2000, "NZD"),
         ("20 yuan", 2000, "CNY"),
         ("20 Danish kroner", 2000, "DKK"),
+        ("hundred and fifty pounds", 15000, "GBP"),
+        ("hundred fifty pounds", 15000, "GBP"),
+        ("hundred thousand pounds", 10000000, "GBP"),
     ],
 )
 def test_money(phrase: str, minor: int, currency: str) -> None:
@@ -331,6 +336,35 @@ def test_a_mistyped_amount_is_never_cut_down(pounds: int, rest: str, signed: boo
         assert re.fullmatch(r"[.,/*^_]*|[.,/]+[a-zA-Z_*^].*", amount[len(told) :]), "what is left belongs to it"
 
 
+@pytest.mark.parametrize(
+    "text", ["one fifty pounds", "few hundred pounds", "several hundred dollars", "two fifty quid"]
+)
+def test_an_amount_behind_another_number_word_is_not_cut_off_from_it(text: str) -> None:
+    assert [e.entity for e in found(f"send {text}", "amount-of-money", "number") if e.value != 2] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "999999999999999 trillion",
+        "40 million trillion",
+        "999999999999999bn",
+        "minus 10 million billion",
+        "£999999999999999 billion",
+        "90071992547410 pounds",
+    ],
+)
+def test_numbers_that_json_cannot_hold_exactly_are_none(text: str) -> None:
+    assert found(text) == []
+
+
+def test_the_largest_numbers_are_exact() -> None:
+    assert only("9 thousand trillion", "9 thousand trillion", "number").value == 9 * 10**15
+    assert only("£90071992547409.92", "£90071992547409.92", "amount-of-money").details["minor"] == 2**53
+    assert only("200 million years", "200 million years", "duration").details["unit"] == "year"
+    assert found("999999999999999 years", "duration") == []
+
+
 def test_five_pounds_twenty_needs_the_end_of_the_phrase() -> None:
     assert only("pay five pounds 20 times", "five pounds", "amount-of-money").value == 5
 
@@ -391,6 +425,9 @@ def test_numbers_survive_being_spoken(number: int) -> None:
         ("1 1/2 hours", 5400, "hour", 1.5),
         ("1h30", 5400, "minute", 90),
         ("1h 30m", 5400, "minute", 90),
+        ("2h15min", 8100, "minute", 135),
+        ("1,5 hours", 5400, "hour", 1.5),
+        ("1 000 days", 86400000, "day", 1000),
     ],
 )
 def test_durations(phrase: str, seconds: int, unit: str, value: float) -> None:
@@ -398,7 +435,13 @@ def test_durations(phrase: str, seconds: int, unit: str, value: float) -> None:
     assert (details["normalized"]["value"], details["unit"], details["value"]) == (seconds, unit, value)
 
 
+@pytest.mark.parametrize("text", ["1e3 km", "1.5.3 days", "A5 days", "A5 km", "24/7/2 hours", "1e3 weeks ago"])
+def test_what_is_cut_out_of_something_longer_is_not_counted(text: str) -> None:
+    assert found(text, "time", "duration", "distance") == []
+
+
 def test_ordinals_and_distances() -> None:
+    assert only("1,5 km away", "1,5 km", "distance").value == 1.5
     assert only("the twenty-first one", "twenty-first", "ordinal").value == 21
     assert only("the 3rd one", "3rd", "ordinal").value == 3
     assert only("5 km away", "5 km", "distance").details == {"type": "value", "value": 5, "unit": "kilometre"}

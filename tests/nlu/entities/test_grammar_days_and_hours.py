@@ -124,6 +124,17 @@ ALL = GrammarExtractor("g", DIMENSIONS, Habits())
         ("in three-quarters of an hour", "2026-11-22T11:15:00 second"),
         ("in a week's time", "2026-11-29 day"),
         ("the last fortnight", "2026-11-08..2026-11-23"),
+        ("a week on Friday at 3pm", "2026-12-04T15:00:00 hour"),
+        ("a week today at 10am", "2026-11-29T10:00:00 hour"),
+        ("3 days before christmas at 5pm", "2025-12-22T17:00:00 hour"),
+        ("a week on Friday in the morning", "2026-12-04T04:00:00..2026-12-04T12:00:00"),
+        ("in 2 days in the morning", "2026-11-24T04:00:00..2026-11-24T12:00:00"),
+        ("in 1,5 hours", "2026-11-22T12:00:00 second"),
+        ("1,5 hours ago", "2026-11-22T09:00:00 second"),
+        ("since 11pm", "2026-11-21T23:00:00.."),
+        ("since 9am", "2026-11-22T09:00:00.."),
+        ("since half past six", "2026-11-22T06:30:00.."),
+        ("since 11pm on Friday", "2026-11-20T23:00:00.."),
         ("last half hour", "2026-11-22T10:00:00..2026-11-22T10:30:00"),
         ("now", "2026-11-22T10:30:00 second"),
     ],
@@ -305,10 +316,29 @@ def test_names_of_people_and_other_words_are_no_months(text: str) -> None:
         ("in febuary", "in february"),
         ("yesturday", "yesterday"),
         ("3 Septembre", "3 September"),
+        ("on tusday", "on tuesday"),
+        ("on fridday", "on friday"),
+        ("on firday", "on friday"),
+        ("on wednessday", "on wednesday"),
+        ("on saterday", "on saturday"),
+        ("in janurary", "in january"),
+        ("in novemeber", "in november"),
     ],
 )
 def test_misspelt_names_of_the_calendar_are_read(misspelt: str, meant: str) -> None:
     assert said(only(TELLER, misspelt)) == said(only(TELLER, meant))
+
+
+@pytest.mark.parametrize(
+    "text", ["pay Sundar", "pay Mondal", "Mrs Munday", "to Fridah", "pay Augusta", "Mr Octobor", "atoday"]
+)
+def test_names_of_people_are_no_misspelt_days(text: str) -> None:
+    assert ALL.extend(text, NOW, []) == []
+
+
+@pytest.mark.parametrize("text", ["sonday", "munday", "tursday", "thuesday"])
+def test_what_may_be_one_of_two_days_is_none(text: str) -> None:
+    assert spelt(text) == text
 
 
 def test_no_word_of_the_vocabulary_is_a_misspelt_name() -> None:
@@ -332,6 +362,35 @@ def test_no_word_of_the_vocabulary_is_a_misspelt_name() -> None:
 def test_shares_of_a_unit(text: str, dimension: str, value: float) -> None:
     (entity,) = ALL.extend(text, NOW, [])
     assert (entity.entity, entity.value, entity.end) == (dimension, value, len(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "value"), [("half a dozen", 6), ("half dozen", 6), ("quarter to a dozen", 12), ("at dozen", 12)]
+)
+def test_a_dozen_is_no_hour(text: str, value: int) -> None:
+    (entity,) = ALL.extend(text, NOW, [])
+    assert (entity.entity, entity.value) == ("number", value)
+
+
+@pytest.mark.parametrize("day", [23, 30])
+def test_what_has_been_since_a_time_of_day_has_begun(day: int) -> None:
+    now = datetime(2026, 11, day, 12, 45, tzinfo=UTC)
+    for grammar in (TELLER, FUTURE):
+        assert said(only(grammar, "since 11pm", now)) == f"2026-11-{day - 1}T23:00:00.."
+
+
+@pytest.mark.parametrize(
+    ("phrase", "now", "past", "future"),
+    [
+        ("the 31st of the month", datetime(2026, 11, 23), "2026-10-31", "2026-12-31"),
+        ("the 31st of the month", datetime(2026, 12, 15), "2026-12-31", "2026-12-31"),
+        ("the 30th of every month", datetime(2026, 1, 31), "2026-01-30", "2026-03-30"),
+        ("the 20th of the month", datetime(2026, 11, 23), "2026-11-20", "2026-12-20"),
+    ],
+)
+def test_a_day_that_this_month_lacks_is_that_of_another(phrase: str, now: datetime, past: str, future: str) -> None:
+    found = [said(only(grammar, phrase, now.replace(tzinfo=UTC))) for grammar in (TELLER, FUTURE)]
+    assert found == [f"{past} day", f"{future} day"]
 
 
 def test_what_looks_like_a_time_of_day_may_be_a_rate_or_a_sum() -> None:

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from bot.nlu.entities.grammar.calendar import Grain, Reference, When, add, floor, span
 from bot.nlu.entities.grammar.names import PARTS_OF_DAY
-from bot.nlu.entities.grammar.numbers import NO_SUFFIXES, SPOKEN, number
+from bot.nlu.entities.grammar.numbers import GROUPS, NO_SUFFIXES, SPOKEN, Number, number
 from bot.nlu.entities.grammar.reading import closes
 from bot.nlu.entities.grammar.tokens import Tokens, listed
 
@@ -96,7 +96,7 @@ def _begins_a_range(tokens: Tokens, at: int) -> bool:
 
 def _half_hour(tokens: Tokens, at: int) -> Clock | None:
     """Read the British `half six` for half past six."""
-    hour = number(tokens, at + 1, suffixes=NO_SUFFIXES)
+    hour = _number_of_hour(tokens, at + 1)
     if hour is None or not 1 <= hour.value <= 12 or not closes(tokens, hour.end):
         return None
     if not tokens.is_word(at + 1) and not _is_at(tokens, at):
@@ -104,12 +104,18 @@ def _half_hour(tokens: Tokens, at: int) -> Clock | None:
     return Clock(hour.end, int(hour.value), 30, grain="minute")
 
 
+def _number_of_hour(tokens: Tokens, at: int) -> Number | None:
+    """Read the number of an hour, a single one: not that of `half a dozen`, nor of `half 6.5`."""
+    read = number(tokens, at, suffixes=NO_SUFFIXES) if tokens.words[at] not in GROUPS else None
+    return read if read and read.end == at + 1 else None
+
+
 def _hour(tokens: Tokens, at: int) -> Clock | None:
     """Read the hour that minutes refer to; marked when it says itself that it is one."""
     if tokens.words[at] in _WHOLE_HOURS:
         return Clock(at + 1, _WHOLE_HOURS[tokens.words[at]], sure=True)
-    read = number(tokens, at, suffixes=NO_SUFFIXES)
-    if read is None or not 1 <= read.value <= 24 or read.value != int(read.value):
+    read = _number_of_hour(tokens, at)
+    if read is None or not 1 <= read.value <= 24:
         return None
     said = _told_apart(tokens, Clock(read.end, int(read.value), marked=False))
     return said._replace(marked=said.marked or (tokens.is_word(at) and closes(tokens, said.end)))
@@ -157,14 +163,9 @@ def _with_h(tokens: Tokens, read: Clock) -> Clock:
     """Add the minutes of `17h30`."""
     at = read.end + 1
     follows = tokens.words[read.end] == "h" and tokens.glued(read.end) and tokens.glued(at) and tokens.has_digits(at)
-    if not follows or len(tokens.words[at]) != 2 or _goes_on(tokens, at + 1):
+    if not follows or len(tokens.words[at]) != 2 or tokens.goes_on(at + 1):
         return read
     return read._replace(end=at + 1, minute=int(tokens.words[at]), grain="minute")
-
-
-def _goes_on(tokens: Tokens, at: int) -> bool:
-    """Whether letters or digits follow without a gap."""
-    return tokens.glued(at) and tokens.words[at].isalnum()
 
 
 def _has_fraction(tokens: Tokens, at: int) -> bool:
@@ -179,8 +180,8 @@ def _next_part(tokens: Tokens, at: int, marks: str) -> bool:
 
 def _words(tokens: Tokens, at: int) -> Clock | None:
     """Read `six`, `six o'clock`, `six thirty`."""
-    hour = number(tokens, at, suffixes=NO_SUFFIXES) if tokens.is_word(at) else None
-    if hour is None or not 0 < hour.value <= 12 or hour.end != at + 1:
+    hour = _number_of_hour(tokens, at) if tokens.is_word(at) else None
+    if hour is None or not 0 < hour.value <= 12:
         return None
     minute = number(tokens, hour.end, suffixes=NO_SUFFIXES) if tokens.is_word(hour.end) else None
     if minute and 10 <= minute.value < 60 and minute.value == int(minute.value):
@@ -203,7 +204,7 @@ def _end_of_letters(tokens: Tokens, read: Clock) -> int | None:
         return tokens.skip(at + 3, (".",)) if tokens.glued(at + 3) else at + 3
     if tokens.words[at + 1] == "m":
         return at + 2
-    touches = read.grain == "minute" and tokens.glued(at) and not _goes_on(tokens, at + 1)
+    touches = read.grain == "minute" and tokens.glued(at) and not tokens.goes_on(at + 1)
     return at + 1 if touches else None
 
 
@@ -256,14 +257,20 @@ def on_day(read: Clock, day: datetime) -> When:
     return When(first, add(first, read.grain, 1), read.grain, other=other)
 
 
-def nearest(read: Clock, reference: Reference) -> When:
-    """Put a time of day where no day is said: today, or leaning to the future its next occurrence."""
+def nearest(read: Clock, reference: Reference, *, over: bool = False) -> When:
+    """Put a time of day where no day is said: today, or leaning to the future its next occurrence.
+
+    With `over` it is the latest that has come, as of `since 11pm`.
+    """
     today = on_day(read, reference.today)
-    if reference.past:
+    if reference.past and not over:
         return today
     times = [time for time in (today.start, today.other) if time is not None]
-    times += [time + timedelta(days=1) for time in times]
-    start = min(time for time in times if time >= reference.now - timedelta(minutes=1))
+    times += [time + timedelta(days=-1 if over else 1) for time in times]
+    if over:
+        start = max(time for time in times if time <= reference.now)
+    else:
+        start = min(time for time in times if time >= reference.now - timedelta(minutes=1))
     return When(start, add(start, read.grain, 1), read.grain)
 
 

@@ -224,10 +224,11 @@ def _day_of_month_phrase(tokens: Tokens, at: int, day: int, reference: Reference
     shift = {"the": 0, "this": 0, "last": -1, "next": 1, "previous": -1, "every": 0}.get(tokens.words[at])
     if shift is None:
         return None
-    found = add(floor(reference.now, "month"), "month", shift).replace(day=day)
-    if tokens.words[at] in {"the", "every"} and found < reference.today and not reference.past:
-        found = add(found, "month", 1)
-    return Dated(at + 2, unit(found, "day"))
+    month = floor(reference.now, "month")
+    over = day < reference.now.day and not reference.past
+    if tokens.words[at] in {"the", "every"} and (over or day > monthrange(month.year, month.month)[1]):
+        return Dated(at + 2, unit(day_of_month(day, reference), "day"))
+    return Dated(at + 2, unit(add(month, "month", shift).replace(day=day), "day"))
 
 
 def _day_alone(tokens: Tokens, at: int, day: tuple[int, int], reference: Reference, led: bool) -> Dated | None:

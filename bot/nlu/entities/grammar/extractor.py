@@ -60,9 +60,6 @@ _PROMISING: Final = (
     | frozenset(GROUPS)
 ) - _FAINT
 
-_TOKEN_LIMIT: Final = 20_000
-"""Tokens of a message that are read; what comes after them is left alone."""
-
 _MOST_FAINT: Final = 5
 """So many faint words may stand before what they belong to ("up to and including the 5th")."""
 
@@ -97,9 +94,9 @@ class GrammarExtractor:
         free = 0
         ahead = iter((*contacts, None))
         contact = next(ahead)
-        for at, word in enumerate(tokens.words[: min(tokens.count, _TOKEN_LIMIT)]):
-            rules = self._rules.get(DIGITS if word.isdecimal() else word)
-            if rules is None or at < free or (word in _FAINT and not _promising(tokens, at)):
+        for at, key in enumerate(tokens.keys[: tokens.count]):
+            rules = self._rules.get(key)
+            if rules is None or at < free or (key in _FAINT and not _promising(tokens, at)):
                 continue
             while contact and contact.end <= tokens.starts[at]:
                 contact = next(ahead)

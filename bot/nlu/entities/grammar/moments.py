@@ -11,6 +11,7 @@ from bot.nlu.entities.grammar import dates, parts, shifts, weekdays
 from bot.nlu.entities.grammar.calendar import Reference, When, add, coarse, floor, span, unit
 from bot.nlu.entities.grammar.clocks import CLOCK_WORDS, Clock, clock, nearest, on_day, on_part, part_of_day
 from bot.nlu.entities.grammar.dated import Dated, DateRule
+from bot.nlu.entities.grammar.fragments import is_fragment
 from bot.nlu.entities.grammar.names import SEASONS, WEEKDAYS, ZONES
 from bot.nlu.entities.grammar.quantities import COUNT_WORDS, CYCLES, Count, counted, cycle
 from bot.nlu.entities.grammar.tokens import DIGITS, Tokens, listed
@@ -44,14 +45,12 @@ DATES: Final = by_word(shifts.RULES, parts.RULES, dates.RULES, weekdays.RULES)
 
 
 def _date(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
-    word = tokens.words[at]
-    return longest(DATES.get(DIGITS if word.isdecimal() else word, ()), tokens, at, reference, led)
+    return longest(DATES.get(tokens.keys[at], ()), tokens, at, reference, led)
 
 
 def moment(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
     """Read a date, a time of day, or both in either order, without a preposition before it."""
-    word = tokens.words[at]
-    return longest(_MOMENTS.get(DIGITS if word.isdecimal() else word, ()), tokens, at, reference, led)
+    return longest(_MOMENTS.get(tokens.keys[at], ()), tokens, at, reference, led)
 
 
 def _by_date(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
@@ -59,9 +58,13 @@ def _by_date(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated 
     dated = _date(tokens, at, reference, led)
     if dated is None or dated.when.start is None or not _within_a_day(dated.when):
         return dated
-    day = floor(dated.when.start, "day")
-    if not dated.when.interval:
-        part = part_of_day(tokens, _skip_article(tokens, dated.end), day)
+    return _with_hours(tokens, dated, reference)
+
+
+def _with_hours(tokens: Tokens, dated: Dated, reference: Reference) -> Dated:
+    """Add the part of the day and the time of day that follow a day, if they do."""
+    if not dated.when.interval and dated.when.start:
+        part = part_of_day(tokens, _skip_article(tokens, dated.end), floor(dated.when.start, "day"))
         dated = Dated(*part) if part else dated
     return _with_clock(tokens, dated, reference)
 
@@ -133,7 +136,9 @@ def _by_clock(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated
     if behind and _within_a_day(behind.when) and (said.marked or _is_expected(tokens, at, behind.when)):
         return Dated(behind.end, _from_zone(zone, _clock_on(said, behind.when), reference))
     called = _is_called(tokens, at)
-    return Dated(end, _from_zone(zone, nearest(said, reference), reference)) if said.marked or called else None
+    over = at > 0 and tokens.words[at - 1] == "since"
+    when = nearest(said, reference, over=over) if said.marked or called else None
+    return Dated(end, _from_zone(zone, when, reference)) if when else None
 
 
 def _is_expected(tokens: Tokens, at: int, day: When) -> bool:
@@ -170,7 +175,7 @@ def day_alone(tokens: Tokens, at: int, reference: Reference) -> Dated | None:
 def ahead(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
     """Read `in 3 days`, with a time of day behind it if it comes to a day."""
     dated = shifts.ahead(tokens, at, reference, led)
-    return _with_clock(tokens, dated, reference) if dated and dated.when.grain == "day" else dated
+    return _with_hours(tokens, dated, reference) if dated and dated.when.grain == "day" else dated
 
 
 def _evening(tokens: Tokens, at: int, reference: Reference) -> Dated | None:
@@ -193,7 +198,7 @@ def _days_from(tokens: Tokens, at: int, reference: Reference, led: bool) -> Date
     first = tokens.skip(at, ("the",))
     grain = cycle(tokens, first)
     count = Count(first + 1, Decimal(1), grain) if grain else counted(tokens, at)
-    if count is None or not coarse(count.grain) or count.value != int(count.value):
+    if count is None or not coarse(count.grain) or count.value != int(count.value) or is_fragment(tokens, at):
         return None
     word = tokens.words[count.end]
     sign, begin = _FROM_A_DAY.get(word, 1), count.end + (word in _FROM_A_DAY)
@@ -209,7 +214,8 @@ def _days_from(tokens: Tokens, at: int, reference: Reference, led: bool) -> Date
         return None
     if day is None or day.when.start is None or day.when.interval or day.when.grain != "day":
         return None
-    return Dated(day.end, unit(add(day.when.start, count.grain, sign * int(count.value)), "day"))
+    found = Dated(day.end, unit(add(day.when.start, count.grain, sign * int(count.value)), "day"))
+    return _with_hours(tokens, found, reference)
 
 
 def _now(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:

@@ -18,9 +18,12 @@ from bot.nlu.entities.grammar.currencies import (
     currency_behind,
     sign_before,
 )
+from bot.nlu.entities.grammar.fragments import is_fragment, joins
 from bot.nlu.entities.grammar.limits import LIMIT_WORDS, limit_before, limit_behind
 from bot.nlu.entities.grammar.numbers import (
+    COUNTING,
     GROUPS,
+    LARGEST,
     MONEY_SUFFIXES,
     NO_SUFFIXES,
     SPOKEN,
@@ -37,10 +40,6 @@ _SCALES_BEHIND: Final = {"grand": 10**3, "mil": 10**6, "mn": 10**6, "bn": 10**9}
 
 _GLUED: Final = listed("ish p pa pcm pm pp pw each off to from for into and or") | _SCALES_BEHIND.keys()
 """What may follow an amount without a gap and leaves it what it is."""
-
-_JOINING: Final = frozenset("/:.,'")
-"""Signs that make one of digits on both sides: `£1/2`, but not of `£5/month`."""
-_ALWAYS_JOINING: Final = frozenset("_^*×+=")
 
 _NOTES: Final = {"fiver": 5, "tenner": 10, "grand": 1000, "fivers": 5, "tenners": 10}
 
@@ -87,7 +86,10 @@ def money(tokens: Tokens, at: int, reference: Reference) -> Reading | None:
 
 
 def _unclear(tokens: Tokens, at: int) -> Reading | None:
-    """Take what looks like an amount and is none as nothing: no number is to be read in `£1^3` or `1.000 pounds`."""
+    """Take what looks like an amount and is none as nothing.
+
+    No number is to be read in `£1^3`, in `1.000 pounds`, or in `one fifty pounds`.
+    """
     sign, end = sign_before(tokens, at)
     if sign and tokens.has_digits(end):
         while tokens.glued(end + 1):
@@ -95,7 +97,7 @@ def _unclear(tokens: Tokens, at: int) -> Reading | None:
         return nothing(end + 1)
     read = number(tokens, at, suffixes=NO_SUFFIXES)
     currency, end = currency_behind(tokens, read.end) if read else (None, at)
-    return nothing(end) if read and currency and _is_grouped_by_point(tokens, read, currency) else None
+    return nothing(end) if currency else None
 
 
 def _bounded(tokens: Tokens, at: int) -> Reading | None:
@@ -175,11 +177,11 @@ def _details(found: Amount) -> dict[str, Json]:
 
 def _amount(tokens: Tokens, at: int) -> Amount | None:
     word = tokens.words[at]
-    if word in _PLUS_OR_MINUS and not tokens.glued(at):
-        found = _signed(tokens, at + 1)
-        if found:
-            return found._replace(value=found.value if word == "+" else -found.value)
-    return _signed(tokens, at) or _named(tokens, at) or _note(tokens, at)
+    signed = _signed(tokens, at + 1) if word in _PLUS_OR_MINUS and not tokens.glued(at) else None
+    if signed and word != "+":
+        signed = signed._replace(value=-signed.value)
+    found = signed or _signed(tokens, at) or _named(tokens, at) or _note(tokens, at)
+    return found if found and abs(found.value).scaleb(found.currency.decimals) <= LARGEST else None
 
 
 def _signed(tokens: Tokens, at: int) -> Amount | None:
@@ -210,7 +212,7 @@ def _named(tokens: Tokens, at: int) -> Amount | None:
     share = fraction_of(tokens, at)
     if share and tokens.words[share.end] in _NOTES:
         read = share
-    return None if read is None or _is_fragment(tokens, at, read) else _with_unit(tokens, at, read)
+    return None if read is None or _is_part(tokens, at, read) else _with_unit(tokens, at, read)
 
 
 def _with_unit(tokens: Tokens, at: int, read: Number) -> Amount | None:
@@ -227,11 +229,11 @@ def _with_unit(tokens: Tokens, at: int, read: Number) -> Amount | None:
     return Amount(rest.end, rest.value, currency)
 
 
-def _is_fragment(tokens: Tokens, at: int, read: Number) -> bool:
-    """Tell the `000` of `a.000 euros`, the `3` of `1e3 pounds` and the `2` of `1/2 pounds` from a number."""
+def _is_part(tokens: Tokens, at: int, read: Number) -> bool:
+    """Tell the `000` of `a.000 euros`, the `3` of `1e3 pounds` and the `fifty` of `one fifty pounds` from a number."""
     if read.end == at + 1 and len(tokens.words[at]) > 1 and tokens.words[at].startswith("0"):
         return True
-    return tokens.glued(at) and (tokens.is_word(at - 1) or _joins(tokens, at - 1))
+    return is_fragment(tokens, at) or (tokens.is_word(at) and at > 0 and tokens.words[at - 1] in COUNTING)
 
 
 def _in_notes(tokens: Tokens, count: Number, note: int) -> Amount:
@@ -281,21 +283,7 @@ def _runs_on(tokens: Tokens, at: int) -> bool:
     if tokens.is_word(at):
         last = tokens.words[at] in _GLUED or currency_behind(tokens, at)[0] is not None
         return not last or (tokens.glued(at + 1) and tokens.has_digits(at + 1))
-    return tokens.words[at].isalnum() or tokens.words[at] == "_" or _joins(tokens, at)
-
-
-def _joins(tokens: Tokens, at: int) -> bool:
-    """Whether the token is a sign that makes one of what stands on both its sides, or the first of several."""
-    if not (tokens.glued(at) and tokens.glued(at + 1)):
-        return False
-    word = tokens.words[at]
-    if word in _JOINING and tokens.words[at + 1] in _JOINING:
-        return _joins(tokens, at + 1)
-    return (word in _JOINING and _has_number(tokens, at + 1)) or word in _ALWAYS_JOINING
-
-
-def _has_number(tokens: Tokens, at: int) -> bool:
-    return tokens.words[at].isalnum() and not tokens.is_word(at)
+    return tokens.words[at].isalnum() or tokens.words[at] == "_" or joins(tokens, at)
 
 
 def _is_grouped_by_point(tokens: Tokens, read: Number, currency: Currency) -> bool:

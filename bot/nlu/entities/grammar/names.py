@@ -12,7 +12,7 @@ def _table(names: str, first: int) -> dict[str, int]:
 
 
 WEEKDAYS: Final = _table(
-    "monday mon mondays,tuesday tue tues tuesdays,wednesday wed weds wednesdays wensday,"
+    "monday mon mondays,tuesday tue tues tuesdays,wednesday wed weds wednesdays wensday wendsday,"
     "thursday thu thur thurs thursdays,friday fri fridays,saturday sat saturdays,sunday sun sundays",
     0,
 )

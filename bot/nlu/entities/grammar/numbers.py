@@ -61,6 +61,9 @@ _ORDINALS: Final = numbered(
 _TENTHS: Final = {word[:-1] + "ieth": value for word, value in _TENS.items() if word != "fourty"}
 _ENDINGS: Final = frozenset({"st", "nd", "rd", "th"})
 
+COUNTING: Final = frozenset(_SMALL) | frozenset(_TENS) | frozenset(GROUPS) | frozenset(_SEVERAL) | {"several", "many"}
+"""Words that count what stands behind them: a number there is a part of theirs."""
+
 SPOKEN: Final = (
     frozenset(_SMALL)
     | frozenset(_TENS)
@@ -73,6 +76,9 @@ _BEGINNINGS: Final = SPOKEN | {"-", "the"}
 
 ORDINAL_WORDS: Final = frozenset(_ORDINALS) | frozenset(_TENTHS) | frozenset(_TENS)
 """Words that an ordinal can begin with."""
+
+LARGEST: Final = 2**53
+"""Up to here whole numbers are the same to whoever reads JSON; what is larger is no quantity that people mean."""
 
 _LONGEST: Final = 15
 """Digits beyond which a number is a code (of a card, of a parcel) and no quantity."""
@@ -142,7 +148,7 @@ def _joined(tokens: Tokens, at: int, mark: str) -> bool:
 
 
 def number(tokens: Tokens, at: int, *, suffixes: Mapping[str, int] = SUFFIXES, comma: bool = False) -> Number | None:
-    """Read the longest number at `at`: digits or words, scaled (`1.2k`, `half a million`), signed."""
+    """Read the longest number at `at`: digits or words, scaled (`1.2k`, `half a million`), signed; none is huge."""
     word = tokens.words[at]
     if word not in _BEGINNINGS and not word.isdecimal():
         return None
@@ -153,22 +159,19 @@ def number(tokens: Tokens, at: int, *, suffixes: Mapping[str, int] = SUFFIXES, c
         return positive and Number(positive.end, -positive.value)
     read = digits(tokens, at, comma=comma, spaces=comma)
     if read is None or (tokens.words[at + 1] == "/" and _of_a_group(tokens, at)):
-        return _spoken(tokens, at)
-    return _scaled(tokens, read, suffixes=suffixes)
+        read = _spoken(tokens, at)
+    else:
+        read = _scaled(tokens, read, suffixes=suffixes)
+    return None if read is None or read.value > LARGEST else read
 
 
 def _scaled(tokens: Tokens, read: Number, *, suffixes: Mapping[str, int]) -> Number:
     word = tokens.words[read.end]
-    if word in suffixes and tokens.glued(read.end) and not _goes_on(tokens, read.end + 1):
+    if word in suffixes and tokens.glued(read.end) and not tokens.goes_on(read.end + 1):
         return Number(read.end + 1, read.value * suffixes[word])
     if word in GROUPS:
         return _continued(tokens, Number(read.end + 1, read.value * GROUPS[word]), GROUPS[word])
     return _with_fraction(tokens, read)
-
-
-def _goes_on(tokens: Tokens, at: int) -> bool:
-    """Whether letters or digits follow without a gap."""
-    return tokens.glued(at) and tokens.words[at].isalnum()
 
 
 def _spoken(tokens: Tokens, at: int) -> Number | None:
@@ -176,10 +179,9 @@ def _spoken(tokens: Tokens, at: int) -> Number | None:
     part = _of_a_group(tokens, at)
     if part:
         return part
-    if words[at] in {"a", "an"} and words[at + 1] in GROUPS:
-        return _continued(tokens, Number(at + 2, Decimal(GROUPS[words[at + 1]])), GROUPS[words[at + 1]])
-    if words[at] in {"dozen", "hundred"}:
-        return Number(at + 1, Decimal(GROUPS[words[at]]))
+    first = at + 1 if words[at] in {"a", "an"} else at
+    if words[first] in GROUPS and (first > at or words[at] in {"dozen", "hundred"}):
+        return _continued(tokens, Number(first + 1, Decimal(GROUPS[words[first]])), GROUPS[words[first]])
     if words[at] in _SHARE_SIGNS:
         return Number(at + 1, _SHARE_SIGNS[words[at]])
     read = _several(tokens, at) or _below_hundred(tokens, at) or _point_alone(tokens, at)

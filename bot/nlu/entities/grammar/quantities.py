@@ -6,7 +6,18 @@ from decimal import Decimal
 from typing import Final, NamedTuple
 
 from bot.nlu.entities.grammar.calendar import SECONDS, Grain, Reference
-from bot.nlu.entities.grammar.numbers import NO_SUFFIXES, SPOKEN, Number, digits, fraction_of, number, ordinal, plain
+from bot.nlu.entities.grammar.fragments import is_fragment
+from bot.nlu.entities.grammar.numbers import (
+    LARGEST,
+    NO_SUFFIXES,
+    SPOKEN,
+    Number,
+    digits,
+    fraction_of,
+    number,
+    ordinal,
+    plain,
+)
 from bot.nlu.entities.grammar.reading import Reading, closes
 from bot.nlu.entities.grammar.tokens import Tokens, listed
 
@@ -113,7 +124,7 @@ def _how_many(tokens: Tokens, at: int) -> Number | None:
         return Number(at, Decimal(1))
     if word in {"few", "couple"}:
         return Number(tokens.skip(at + 1, ("of",)), Decimal(3 if word == "few" else 2))
-    read = number(tokens, at, suffixes=NO_SUFFIXES)
+    read = number(tokens, at, suffixes=NO_SUFFIXES, comma=True)
     if read is None:
         return Number(at + 1, Decimal(1)) if word in {"a", "an"} else None
     return read._replace(end=tokens.skip(read.end, ("more",))) if read.value >= 0 else None
@@ -153,11 +164,14 @@ def duration(tokens: Tokens, at: int, reference: Reference) -> Reading | None:
     """Read a duration of one or more units: `3 weeks`, `2 hours and 15 minutes`."""
     parts = counts(tokens, at)
     # "A quarter", "three quarters" are a share more often than months.
-    return _described(parts) if parts and parts[0].grain != "quarter" else None
+    meant = parts and parts[0].grain != "quarter" and not is_fragment(tokens, at)
+    return _described(parts) if meant else None
 
 
-def _described(parts: list[Count]) -> Reading:
+def _described(parts: list[Count]) -> Reading | None:
     total = sum(part.value * SECONDS[part.grain] for part in parts)
+    if total > LARGEST:
+        return None
     grain = parts[-1].grain
     value = parts[0].value if len(parts) == 1 else Decimal(total) / SECONDS[grain]
     details = {
@@ -174,10 +188,10 @@ def distance(tokens: Tokens, at: int, reference: Reference) -> Reading | None:
     """Read a distance: `5 km`, `twenty miles`."""
     share = fraction_of(tokens, at)
     of_a_unit = share and tokens.words[share.end] in _DISTANCES
-    read = share if of_a_unit else number(tokens, at, suffixes=NO_SUFFIXES)
+    read = share if of_a_unit else number(tokens, at, suffixes=NO_SUFFIXES, comma=True)
     if read is None and tokens.words[at] == "a":
         read = Number(at + 1, Decimal(1))
-    if read is None or tokens.words[read.end] not in _DISTANCES:
+    if read is None or tokens.words[read.end] not in _DISTANCES or is_fragment(tokens, at):
         return None
     unit = _DISTANCES[tokens.words[read.end]]
     return Reading(read.end + 1, plain(read.value), {"type": "value", "value": plain(read.value), "unit": unit})

@@ -11,6 +11,7 @@ from bot.nlu.entities.grammar.calendar import SECONDS, Grain, Reference, When, a
 from bot.nlu.entities.grammar.clocks import part_of_day
 from bot.nlu.entities.grammar.dated import Dated, DateRule
 from bot.nlu.entities.grammar.dates import month_from, year_after
+from bot.nlu.entities.grammar.fragments import is_fragment
 from bot.nlu.entities.grammar.names import FEASTS, MONTHS, PARTS_OF_DAY, SEASONS, UNSURE, WEEKDAYS
 from bot.nlu.entities.grammar.quantities import COUNT_WORDS, CYCLES, Count, counted, counts, cycle
 from bot.nlu.entities.grammar.reading import closes
@@ -179,7 +180,7 @@ def to_date(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated |
 def ago(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
     """Read `3 days ago`, `2 hours and 15 minutes ago`, `two weeks from now`."""
     parts = counts(tokens, at)
-    if not parts:
+    if not parts or is_fragment(tokens, at):
         return None
     end = parts[-1].end
     if tokens.words[end] in {"ago", "back"}:

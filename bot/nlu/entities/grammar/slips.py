@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
@@ -11,35 +10,51 @@ from bot.nlu.entities.grammar.names import MONTHS, WEEKDAYS
 SHORTEST: Final = 6
 """Shorter names are left alone: too many words are one edit away from them."""
 
-_NAMES: Final = frozenset(
-    name for name in (*WEEKDAYS, *MONTHS, "yesterday", "tomorrow", "tonight", "weekend") if len(name) >= SHORTEST
-)
-_WORDS: Final = frozenset({"augusta", "auguste", "augusto", "sundae", "sunray", "sundry", "weekends"})
+_REPLACED: Final = 8
+_ADDED: Final = 7
+"""Letters of a name from which on a wrong letter, or one too many, is a slip: near shorter ones are people (Sundar,
+Mondal, Fridah, Augusta)."""
+
+_MEANINGS: Final = {
+    name: meaning
+    for name, meaning in (
+        *((name, f"weekday {number}") for name, number in WEEKDAYS.items()),
+        *((name, f"month {number}") for name, number in MONTHS.items()),
+        *((word, word) for word in ("yesterday", "tomorrow", "tonight", "weekend")),
+    )
+    if len(name) >= SHORTEST
+}
+"""The names, and what tells those apart that mean something else: `monday` and `mondays` are one."""
+_WORDS: Final = frozenset({"weekends"})
 """What is one edit away from a name and is a word itself."""
-LONGEST: Final = max(map(len, _NAMES)) + 1
-"""Letters of the shortest and of the longest words that may be slips."""
+LONGEST: Final = max(map(len, _MEANINGS)) + 1
+"""Letters of the longest words that may be slips."""
 
 _CACHED: Final = 512
 
 
-def _one_letter_less(word: str) -> Iterator[str]:
-    return (word[:at] + word[at + 1 :] for at in range(len(word)))
+def _remains(word: str) -> list[str]:
+    """The word, and what is left of it when a letter is left out (Garbe 2012, symmetric delete)."""
+    return [word] + [word[:at] + word[at + 1 :] for at in range(len(word))]
 
 
-_REMAINS: Final = {remains: name for name in sorted(_NAMES) for remains in (name, *_one_letter_less(name))}
-"""Names by what is left of them when a letter is left out (Garbe 2012, symmetric delete)."""
+_NAMES: Final[dict[str, list[str]]] = {}
+"""Names by their remains."""
+for _name in _MEANINGS:
+    for _rest in set(_remains(_name)):
+        _NAMES.setdefault(_rest, []).append(_name)
 
 
 @lru_cache(_CACHED)
 def spelt(word: str) -> str:
-    """Give the name that `word` is with one letter missing, added or replaced, or two swapped; else `word` itself."""
-    if word in _NAMES or word in _WORDS or not word.isalpha():
+    """Give the name that `word` is with one slip in it; else, or where it may be one of two names, `word` itself."""
+    if word in _MEANINGS or word in _WORDS or not word.isalpha():
         return word
-    for remains in (word, *_one_letter_less(word)):
-        name = _REMAINS.get(remains)
-        if name and _one_edit_apart(word, name):
-            return name
-    return word
+    known = [rest for rest in _remains(word) if rest in _NAMES]
+    near = {name for rest in known for name in _NAMES[rest] if _one_edit_apart(word, name)} if known else ()
+    if len({_MEANINGS[name] for name in near}) != 1:
+        return word
+    return next((name for name in sorted(near) if _is_slip(word, name)), word)
 
 
 def _one_edit_apart(word: str, name: str) -> bool:
@@ -49,3 +64,17 @@ def _one_edit_apart(word: str, name: str) -> bool:
         return True
     first, last = unlike[0], unlike[-1]
     return last == first + 1 and (word[first], word[last]) == (name[last], name[first])
+
+
+def _is_slip(word: str, name: str) -> bool:
+    """Whether one edit is a slip: a letter left out, doubled, or swapped with the next; of longer names any but the
+    first letter.
+    """
+    if word[0] != name[0]:
+        return False
+    if len(word) < len(name) or sorted(word) == sorted(name):
+        return True
+    if len(word) == len(name):
+        return len(name) >= _REPLACED
+    added = next((at for at, letter in enumerate(name) if word[at] != letter), len(name))
+    return len(name) >= _ADDED or word[added] == word[added - 1]

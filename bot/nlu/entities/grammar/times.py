@@ -41,9 +41,7 @@ FOLLOWERS: Final = (
 def time(tokens: Tokens, at: int, reference: Reference) -> Reading | None:
     """Read the longest time at `at`, in Duckling's shapes."""
     led = at > 0 and tokens.words[at - 1] in _LEADS
-    word = tokens.words[at]
-    rules = _PERIODS.get(DIGITS if word.isdecimal() else word, ())
-    return _resolved(longest(rules, tokens, at, reference, led), reference)
+    return _resolved(longest(_PERIODS.get(tokens.keys[at], ()), tokens, at, reference, led), reference)
 
 
 def date_in_digits(tokens: Tokens, at: int, reference: Reference) -> Reading | None:

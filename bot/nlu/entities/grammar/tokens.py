@@ -13,7 +13,7 @@ _TOKEN = re.compile(rf"\d+|[^\W\d_](?:[^\W\d_]|[{_INVISIBLE}])*|[^\w\s{_INVISIBL
 _HIDDEN = re.compile(f"[{_INVISIBLE}]")
 _PLAIN = str.maketrans("’‘´`–—−", "''''---")
 
-_PADDING = 4
+_PADDING = [""] * 4
 """Empty tokens after the last, so that a rule may look ahead without asking whether there is something."""
 
 DIGITS = "0"
@@ -35,10 +35,11 @@ class Tokens:
 
     Digits and letters are always apart ("3pm" is `3`, `pm`); `glued(i)` says
     that nothing stands between token i - 1 and token i. Misspelt names of the
-    calendar are among `words` as they are spelt.
+    calendar are among `words` as they are spelt. `keys` are what the rules that
+    can begin at a token stand under: its word, or `DIGITS`.
     """
 
-    __slots__ = ("count", "ends", "starts", "text", "words")
+    __slots__ = ("count", "ends", "keys", "starts", "text", "words")
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -47,19 +48,23 @@ class Tokens:
         self.ends: list[int] = []
         plain = text.isascii()  # and as long in lower case
         for match in _TOKEN.finditer(text.lower() if plain else text):
-            word = match.group()
-            self.words.append(spelt(word) if SHORTEST <= len(word) <= LONGEST else word)
+            self.words.append(match.group())
             self.starts.append(match.start())
             self.ends.append(match.end())
         self.count = len(self.words)
         if not plain:
             self.words = [word.lower() if word.isascii() else _plain(word.lower()) for word in self.words]
-            self.words = [spelt(word) if SHORTEST <= len(word) <= LONGEST else word for word in self.words]
-        self.words.extend([""] * _PADDING)
+        self.words = [spelt(word) if SHORTEST <= len(word) <= LONGEST else word for word in self.words]
+        self.keys = [DIGITS if word.isdecimal() else word for word in self.words] + _PADDING
+        self.words += _PADDING
 
     def glued(self, at: int) -> bool:
         """Whether token `at` follows its predecessor without a gap."""
         return 0 < at < self.count and self.starts[at] == self.ends[at - 1]
+
+    def goes_on(self, at: int) -> bool:
+        """Whether token `at` is made of letters or digits and follows its predecessor without a gap."""
+        return self.glued(at) and self.words[at].isalnum()
 
     def has_digits(self, at: int) -> bool:
         """Whether token `at` is a run of digits."""

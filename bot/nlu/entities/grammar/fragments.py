@@ -1,0 +1,31 @@
+"""Numbers that are cut out of something longer: the `3` of `1e3`, the `5` of `A5`, the `2` of `1/2`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bot.nlu.entities.grammar.tokens import Tokens
+
+_JOINING: Final = frozenset("/:.,'")
+"""Signs that make one of digits on both sides: `£1/2`, but not of `£5/month`."""
+
+_ALWAYS_JOINING: Final = frozenset("_^*×+=")
+
+
+def is_fragment(tokens: Tokens, at: int) -> bool:
+    """Whether what begins at a token goes on from what stands right before it."""
+    return tokens.glued(at) and (tokens.is_word(at - 1) or joins(tokens, at - 1))
+
+
+def joins(tokens: Tokens, at: int) -> bool:
+    """Whether the token is a sign that makes one of what stands on both its sides, or the first of several."""
+    if not (tokens.glued(at) and tokens.glued(at + 1)):
+        return False
+    word = tokens.words[at]
+    if word in _JOINING and tokens.words[at + 1] in _JOINING:
+        return joins(tokens, at + 1)
+    return (word in _JOINING and _has_number(tokens, at + 1)) or word in _ALWAYS_JOINING
+
+
+def _has_number(tokens: Tokens, at: int) -> bool:
+    return tokens.words[at].isalnum() and not tokens.is_word(at)

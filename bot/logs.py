@@ -22,7 +22,7 @@ import structlog
 
 from bot.config import Logging
 from bot.encoding import encode
-from bot.errors import BotError, CallFailed
+from bot.errors import BotError, CallFailed, PluginError
 
 Log: TypeAlias = structlog.typing.FilteringBoundLogger
 Event: TypeAlias = MutableMapping[str, Any]
@@ -40,6 +40,7 @@ _GROUPED = re.compile(r"(?<!\d)(?<!\d[.-])(?!\d{4}-\d\d-\d\d(?!\d))\d{2,}(?:[ -]
 _FEWEST_GROUPED = 8  # an account number has as many; what is shorter may be a time or a sort code
 _TOKEN = re.compile(r"(?i)(bearer\s+)\S+|tk_[\w-]{20,}")
 _GATHERED_SECONDS = 0.1
+_MOST_PLACES = 12
 _LONGEST = 2_000  # characters of one value, so that no single line floods the disk
 
 
@@ -178,11 +179,18 @@ def _hiding(message_text: bool) -> tuple[Callable[[Any, str, Event], Event], ...
     def failure(_: Any, __: str, event: Event) -> Event:
         error = event.pop("exc_info", None)
         if isinstance(error, BaseException):
-            name = type(error).__name__
-            event["error"] = f"{name}: {error}" if message_text or _is_told(error) else name
-            if places := _places(error):
+            event["error"] = told(error)
+            places = _places(error)
+            if isinstance(error, PluginError) and error.__cause__ is not None:
+                event["cause"] = told(error.__cause__)
+                places = [*places, *_places(error.__cause__)][-_MOST_PLACES:]
+            if places:
                 event["where"] = places
         return event
+
+    def told(error: BaseException) -> str:
+        name = type(error).__name__
+        return f"{name}: {error}" if message_text or _is_told(error) else name
 
     def masking(_: Any, __: str, event: Event) -> Event:
         for key, value in event.items():
@@ -240,7 +248,9 @@ def _places(error: BaseException) -> list[str]:
     passed = [(trace.tb_frame.f_code, trace.tb_lineno) for trace in _traces(error)]
     if isinstance(error, CallFailed):
         passed = [(code, line) for code, line in passed if not code.co_filename.startswith(_OURS)]
-    return [f"{'/'.join(code.co_filename.split('/')[-3:])}:{line} {code.co_qualname}" for code, line in passed][-12:]
+    return [f"{'/'.join(code.co_filename.split('/')[-3:])}:{line} {code.co_qualname}" for code, line in passed][
+        -_MOST_PLACES:
+    ]
 
 
 _OURS = f"{Path(__file__).parent}/"
@@ -254,4 +264,15 @@ def _traces(error: BaseException) -> Iterator[TracebackType]:
 
 
 def _json(_: Any, __: str, event: Event) -> str:
-    return encode(event).decode()
+    try:
+        return encode(event).decode()
+    except TypeError:  # half a surrogate pair, say: what is told of a fault must not make another
+        return encode({key: _writable(value) for key, value in event.items()}).decode()
+
+
+def _writable(value: Any) -> Any:
+    try:
+        encode(value)
+    except TypeError:
+        return ascii(value)[:_LONGEST]
+    return value

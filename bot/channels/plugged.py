@@ -16,9 +16,10 @@ from msgspec import Struct, field
 from bot.encoding import decode, encode, keeping
 from bot.engine.codec import reply_to_json
 from bot.engine.deadline import uncancelled
+from bot.engine.looking import AT_ONCE
 from bot.engine.protocols import Outgoing
 from bot.engine.record import TurnRecord
-from bot.errors import PLUGIN_FAILURES, CallFailed, Forbidden, MessageIdReused, PluginError
+from bot.errors import PLUGIN_FAILURES, Busy, CallFailed, Forbidden, MessageIdReused, PluginError
 from bot.messages import JsonObject, Principal, UserMessage
 from bot.server import schemas
 from bot.server.body import read_bytes
@@ -126,7 +127,7 @@ def _webhook(name: str, channel: Channel) -> Handler:
     async def webhook(call: Call) -> web.Response:
         call.identity = principal
         incoming = await _incoming(call)
-        batch = _Batch(call, name, _asked(name, "receive", lambda: _received(channel, incoming)))
+        batch = _Batch(call, name, _asked(name, "receive", lambda: _received(name, channel, incoming)))
         answered = await batch.answered()
         return _asked(name, "respond", lambda: json_response(channel.respond(answered)))
 
@@ -134,7 +135,7 @@ def _webhook(name: str, channel: Channel) -> Handler:
 
 
 class _Batch:
-    """The messages of one request, each answered in a turn of its own.
+    """The messages of one request, each answered in a turn of its own: those of one sender with nothing between them.
 
     One that can never be answered holds up none of the others: the platform would send them all again, for ever. What
     fails for a while fails the request, and is answered when it is repeated.
@@ -144,22 +145,38 @@ class _Batch:
         self._call = call
         self._channel = channel
         self._received = [said for said in received if clean(said.text)]
+        self._replies: dict[int, Sequence[JsonObject]] = {}
         self._refusals: list[Exception] = []
+        self._places = asyncio.Semaphore(AT_ONCE)
 
     async def answered(self) -> list[tuple[Said, Sequence[JsonObject]]]:
-        """What was answered, with its replies; raises the first refusal where nothing was."""
-        taken = [(said, message) for said in self._received if (message := await self._taken(said))]
-        answered: list[tuple[Said, Sequence[JsonObject]]] = []
-        for said, message in taken:
-            try:
-                answered.append((said, (await self._call.parts.engine.handle(message)).replies))
-            except MessageIdReused as error:
-                self._refuse(error)
-        if self._refusals and not answered:
+        """What was answered, with its replies; raises a refusal where nothing was."""
+        by_sender: dict[str, list[int]] = {}
+        for number, said in enumerate(self._received):
+            by_sender.setdefault(said.sender, []).append(number)
+        outcomes = await asyncio.gather(*map(self._answer, by_sender.values()), return_exceptions=True)
+        for numbers, failure in zip(by_sender.values(), outcomes, strict=True):
+            if isinstance(failure, Busy):
+                await self._answer(numbers)  # there may be room now, without the others
+            elif failure is not None:
+                raise failure
+        if self._refusals and not self._replies:
             raise self._refusals[0]
-        return answered
+        return [(self._received[number], replies) for number, replies in sorted(self._replies.items())]
 
-    async def _taken(self, said: Said) -> UserMessage | None:
+    async def _answer(self, numbers: Sequence[int]) -> None:
+        """Answer one sender's messages, and note what came of each."""
+        async with self._places:
+            found = [(number, await self._message(self._received[number])) for number in numbers]
+            taken = {number: message for number, message in found if message is not None}
+            answers = await self._call.parts.engine.handle_all(list(taken.values())) if taken else []
+        for number, answer in zip(taken, answers, strict=True):
+            if isinstance(answer, MessageIdReused):
+                self._refuse(answer)
+            else:
+                self._replies[number] = answer.replies
+
+    async def _message(self, said: Said) -> UserMessage | None:
         try:
             return await user_message(
                 self._call,
@@ -180,9 +197,9 @@ class _Batch:
         self._refusals.append(error)
 
 
-def _received(channel: Channel, incoming: Incoming) -> list[Said]:
+def _received(name: str, channel: Channel, incoming: Incoming) -> list[Said]:
     try:
-        return list(_checked(channel.receive(incoming)))
+        return list(_checked(name, channel.receive(incoming)))
     except PermissionError as error:
         raise Forbidden from error
     except ValueError as error:
@@ -192,24 +209,29 @@ def _received(channel: Channel, incoming: Incoming) -> list[Said]:
 _kept = keeping(Said)
 
 
-def _checked(received: Sequence[Said]) -> Iterator[Said]:
+def _checked(name: str, received: Sequence[Said]) -> Iterator[Said]:
+    wrong = f"the channel {name!r}: receive gave"
     for said in received:
         if not isinstance(said, Said):
-            raise TypeError(f"it gave a {type(said).__name__} where `Said` is wanted")
+            raise PluginError(f"{wrong} a {type(said).__name__} where `Said` is wanted")
         try:
+            encode(said.metadata)
             yield _kept(said)
-        except ValueError as error:
-            raise TypeError(f"it gave a `Said` that cannot be kept: {error}") from error
+        except (TypeError, ValueError) as error:
+            raise PluginError(f"{wrong} a `Said` that cannot be kept ({type(error).__name__})") from error
 
 
 def _asked(name: str, method: str, ask: Callable[[], T]) -> T:
-    """What the channel says; whatever a plugin may raise by mistake is a PluginError that names it."""
+    """What the channel says; whatever a plugin may raise by mistake is a PluginError that names it.
+
+    It does not repeat what was raised: that may quote what somebody said.
+    """
     try:
         return ask()
-    except (Forbidden, Problem):
+    except (Forbidden, Problem, PluginError):
         raise
     except PLUGIN_FAILURES as error:
-        raise PluginError(f"the channel {name!r}: {method} raised {type(error).__name__}: {error}") from error
+        raise PluginError(f"the channel {name!r}: {method} raised {type(error).__name__}") from error
 
 
 async def _incoming(call: Call) -> Incoming:

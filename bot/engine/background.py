@@ -45,15 +45,21 @@ class Background:
         self._resting_reminders = Rests(sources.now)
         self._resting_effects = Rests(sources.now)
         self._kinds_told: set[str] = set()
+        self._refused = False
+        self._only_rest_before: datetime | None = None
 
     async def fire_reminders(self) -> int:
         """Let every due reminder happen; how many did."""
         now = self._sources.now()
+        self._refused, self._only_rest_before = False, None
         self._resting_reminders.wake()
-        return await paged(
+        fired = await paged(
             lambda behind: self._engine.store.due_reminders(now, behind),
             lambda due: side_by_side(((item[0], item) for item in due), self._fire),
         )
+        if not fired and not self._refused:
+            self._only_rest_before = now
+        return fired
 
     async def settle_effects(self) -> int:
         """Find out what became of unknown outside changes and tell their users; how many are known now.
@@ -92,6 +98,7 @@ class Background:
         try:
             await self._engine.perform(work)
         except (Busy, StoreUnavailable):
+            self._refused = True
             raise
         except NoLongerDue:
             return False
@@ -161,11 +168,15 @@ class Background:
             await asyncio.sleep(every)
 
     async def _seconds_to_next(self) -> float:
+        """Until the next reminder is due, or one has rested for long enough: of what is due and rests none can fire."""
+        before = self._only_rest_before
+        rested = self._resting_reminders.next_end if before is not None else None
         try:
-            at = await self._engine.store.next_reminder_at()
+            due = await self._engine.store.next_reminder_at(before)
         except BotError:
-            at = None
-        return LONGEST_WAIT if at is None else _between(self._sources.now(), at)
+            due = None
+        next_at = min((at for at in (due, rested) if at is not None), default=None)
+        return LONGEST_WAIT if next_at is None else _between(self._sources.now(), next_at)
 
     def _message(self, conversation: str, message_id: str, text: str, metadata: dict[str, object]) -> UserMessage:
         now = self._sources.now()

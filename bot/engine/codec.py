@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from bot.dialogue.event_json import event_from_json, event_to_json
 from bot.dialogue.events import EntitiesAdded, Event, ReminderCancelled, ReminderScheduled
-from bot.encoding import encode, reader, write
+from bot.encoding import encode, may_have_long_number, reader, write
 from bot.engine.protocols import Accepted
 from bot.engine.record import TurnRecord
 from bot.messages import Principal, Reply, UserMessage
@@ -70,20 +70,15 @@ def check_events(events: Sequence[Event]) -> None:
 
 
 def _is_plainly_good(events: tuple[Event, ...], written: bytes) -> bool:
-    has_long_number = b"0" * 19 in written.translate(_DIGITS)
-    return not has_long_number and _CHECKED.isdisjoint(map(type, events)) and _read_events(written) == events
+    return (
+        not may_have_long_number(written) and _CHECKED.isdisjoint(map(type, events)) and _read_events(written) == events
+    )
 
 
 _read_events = reader(tuple[Event, ...])
 
 _CHECKED: Final = frozenset({ReminderScheduled, ReminderCancelled, EntitiesAdded})
 """Events of whose fields more is asked than their types."""
-
-_DIGITS: Final = bytes.maketrans(b"123456789", b"0" * 9)
-"""Any digit to 0: nineteen in a row may be a number of more than 64 bits, which not every reader of JSON takes.
-
-They are found so in a seventh of the time that a regular expression takes.
-"""
 
 
 def _check_slowly(events: Sequence[Event]) -> None:

@@ -3,28 +3,49 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Generator, Iterator
+from collections.abc import Awaitable, Callable, Generator, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from functools import partial
+from time import perf_counter
+from typing import Any, Final, TypeAlias, TypeVar
 
 from bot.errors import TurnError, TurnTimedOut
 
 T = TypeVar("T")
+Held: TypeAlias = Callable[[float], None]
+
+LONGEST_STEP: Final = 0.5
+"""Seconds that a part of a plugin may take without waiting for anything: while it does, no conversation goes on."""
 
 
-async def within(seconds: float, action: Awaitable[None]) -> None:
+def held_up(seconds: float) -> TimeoutError:
+    """What to tell of a part that took so many seconds."""
+    cure = "what blocks belongs in a thread (in an action: `await asyncio.to_thread(…)`)"
+    return TimeoutError(f"it held up all conversations for {seconds:.1f} seconds: {cure}")
+
+
+async def within(seconds: float, action: Awaitable[None], held: Held = lambda seconds: None) -> None:
     """Await the action; raises TimeoutError when it waits for longer than `seconds`.
 
-    Its first step is taken here: one that is done with it needs no clock,
-    which costs more than many an action does.
+    `held` is told of each step between two waits that is longer than LONGEST_STEP. The first one is taken here: an
+    action that is done with it needs no clock of asyncio's, which costs more than many an action does.
     """
     steps = action.__await__()
     try:
-        first = next(steps)
+        first = _timed(steps.__next__, held)
     except StopIteration:
         return
     async with asyncio.timeout(seconds):
-        await _Rest(steps, first)
+        await _Rest(steps, first, held)
+
+
+def _timed(step: Callable[[], Any], held: Held) -> Any:
+    started = perf_counter()
+    try:
+        return step()
+    finally:
+        if (seconds := perf_counter() - started) > LONGEST_STEP:
+            held(seconds)
 
 
 async def uncancelled(work: Awaitable[T]) -> T:
@@ -61,9 +82,10 @@ def one_turn(clock: asyncio.Timeout) -> Iterator[None]:
 class _Rest:
     """What is left of an awaitable after its first step, which waits for `first`."""
 
-    def __init__(self, steps: Generator[Any, Any, None], first: Any) -> None:
+    def __init__(self, steps: Generator[Any, Any, None], first: Any, held: Held) -> None:
         self._steps = steps
         self._first = first
+        self._held = held
 
     def __await__(self) -> Generator[Any, Any, None]:
         waits_for = self._first
@@ -72,8 +94,8 @@ class _Rest:
                 try:
                     yield waits_for
                 except BaseException as error:  # a cancellation is the action's to hear, as in `yield from`
-                    waits_for = self._steps.throw(error)
+                    waits_for = _timed(partial(self._steps.throw, error), self._held)
                 else:
-                    waits_for = next(self._steps)
+                    waits_for = _timed(self._steps.__next__, self._held)
         except StopIteration:
             return

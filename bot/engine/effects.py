@@ -6,7 +6,7 @@ transaction: if that turn is lost, the change is still open, and is read back an
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from msgspec.structs import replace
@@ -29,6 +29,11 @@ class Effects:
     def __contains__(self, kind: str) -> bool:
         """Whether a plugin offers this kind."""
         return kind in self._kinds
+
+    @property
+    def kinds(self) -> Collection[str]:
+        """The kinds that plugins offer."""
+        return self._kinds.keys()
 
     async def spend(self, conversation: str, kind: str, key: str, parameters: Mapping[str, Any]) -> EffectEntry:
         """Perform the effect of this key, or, where that was begun before, find out what became of it.

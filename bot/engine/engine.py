@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from time import perf_counter
+from typing import TypeAlias
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -22,8 +23,9 @@ from bot.engine.protocols import EffectEntry, Loaded, Outgoing, TurnCommit, Turn
 from bot.engine.record import Answer, TurnRecord
 from bot.engine.running import RunningTurn
 from bot.engine.snapshots import RecentSnapshots, Snapshot, session_is_over, snapshot_after
+from bot.engine.watch import Watch
 from bot.engine.work import MessageWork, NoLongerDue, Work
-from bot.errors import PLUGIN_FAILURES, Busy, MessageIdReused, SequenceConflict, StoreUnavailable, TurnTimedOut
+from bot.errors import Busy, MessageIdReused, SequenceConflict, StoreUnavailable, TurnTimedOut
 from bot.messages import UserMessage
 from bot.sources import Chance, Sources
 
@@ -35,18 +37,7 @@ RECENT_CONVERSATIONS = 128
 
 Addressing = Callable[[UserMessage, TurnRecord], tuple[Outgoing, ...]]
 
-
-class Watch(Struct, frozen=True):
-    """Who is told what, after the fact: committed turns, failed actions, and what an observer itself raised.
-
-    `turn_conflicted` is told of each turn that is computed again because another worker was first.
-    """
-
-    turn_committed: tuple[Callable[[TurnRecord], None], ...] = ()
-    action_failed: Callable[[str, BaseException], None] = lambda action, error: None
-    observer_failed: Callable[[BaseException], None] = lambda error: None
-    turn_failed: Callable[[BaseException], None] = lambda error: None
-    turn_conflicted: Callable[[], None] = lambda: None
+Answers: TypeAlias = list[Answer | MessageIdReused]
 
 
 class _Running(Struct, frozen=True):
@@ -77,7 +68,7 @@ class Engine:
         settings: Settings,
         sources: Sources,
         *,
-        watch: Watch = Watch(),
+        watch: Watch | None = None,
         addressing: Mapping[str, Addressing] | None = None,
     ) -> None:
         self.agent = agent
@@ -86,12 +77,13 @@ class Engine:
         self.limits = settings.limits
         self._idle = timedelta(seconds=settings.sessions.idle_seconds)
         self._sources = sources
-        self.watch = watch
+        self.watch = watch or Watch()
         self._addressing = dict(addressing or {})
         self._lines = Lines(settings.limits)
         self._recent = RecentSnapshots(RECENT_CONVERSATIONS)
         self._backlog = Backlog(store, sources)
         self._running: dict[tuple[str, str], _Running] = {}
+        self._batches: set[asyncio.Task[Answers]] = set()
         self.reminders_changed = asyncio.Event()
         self.outbox_changed = asyncio.Event()
 
@@ -119,6 +111,19 @@ class Engine:
         elif running.fingerprint != work.fingerprint:
             raise MessageIdReused("the message id is in use for another message")
         return await asyncio.shield(running.task)
+
+    async def handle_all(self, messages: Sequence[UserMessage]) -> Answers:
+        """Answer messages of one conversation that came together, in order, as `handle` does: none gets between them.
+
+        They take one place in the line; each has a turn's time for itself. A reused message id is given back. Raises
+        the TurnError of the first that cannot be answered now; those behind it do not overtake it.
+        """
+        line = self._lines.join(messages[0].conversation)
+        task = asyncio.create_task(self._answer_all(messages, line))
+        self._batches.add(task)
+        task.add_done_callback(self._batches.discard)
+        task.add_done_callback(self.watch.tell_if_failed)
+        return await asyncio.shield(task)
 
     async def accept(self, message: UserMessage) -> None:
         """Make a message of an asynchronous channel durable, and answer it in the background.
@@ -149,7 +154,7 @@ class Engine:
 
     async def finish(self, seconds: float) -> None:
         """Wait for the turns under way, at most so many seconds."""
-        tasks = [running.task for running in self._running.values()]
+        tasks = [*(running.task for running in self._running.values()), *self._batches]
         if tasks:
             await asyncio.wait(tasks, timeout=seconds)
 
@@ -161,10 +166,7 @@ class Engine:
 
     def _finished(self, key: tuple[str, str], task: asyncio.Task[Answer]) -> None:
         self._running.pop(key, None)
-        if task.cancelled():  # with all others, at the process's end, before its turn began
-            return
-        if (error := task.exception()) is not None and not isinstance(error, NoLongerDue):
-            self.watch.turn_failed(error)
+        self.watch.tell_if_failed(task)
 
     async def _answer(self, work: Work, line: Line) -> Answer:
         try:
@@ -177,6 +179,23 @@ class Engine:
         finally:
             self._lines.leave(work.message.conversation, line)
 
+    async def _answer_all(self, messages: Sequence[UserMessage], line: Line) -> Answers:
+        try:
+            async with asyncio.timeout(self.limits.turn_seconds) as waiting, line.lock:
+                waiting.reschedule(None)
+                return [await self._answer_unless_reused(message) for message in messages]
+        except TimeoutError as error:
+            raise TurnTimedOut("the turn took too long") from error
+        finally:
+            self._lines.leave(messages[0].conversation, line)
+
+    async def _answer_unless_reused(self, message: UserMessage) -> Answer | MessageIdReused:
+        try:
+            return await self._answer_in_its_own_time(MessageWork(message))
+        except MessageIdReused as error:
+            self.watch.turn_failed(error)
+            return error
+
     async def _answer_earlier(self, message: UserMessage, clock: asyncio.Timeout) -> None:
         """Answer what the conversation accepted before and has no answer, since its turn failed: nothing overtakes it.
 
@@ -188,18 +207,21 @@ class Engine:
             return
         clock.reschedule(None)
         for left in earlier:
-            await self._backlog.try_again(left, self._answer_in_its_own_time)
+            await self._backlog.try_again(left, self._answer_left_over)
         clock.reschedule(asyncio.get_running_loop().time() + self.limits.turn_seconds)
 
-    async def _answer_in_its_own_time(self, work: Work) -> Answer:
+    async def _answer_left_over(self, work: Work) -> Answer:
         try:
-            async with asyncio.timeout(self.limits.turn_seconds) as its_own:
-                return await self._answer_in_turn(_Progress(work, its_own))
+            return await self._answer_in_its_own_time(work)
         except (Busy, StoreUnavailable):
             raise
         except Exception as error:
             self.watch.turn_failed(error)
             raise
+
+    async def _answer_in_its_own_time(self, work: Work) -> Answer:
+        async with asyncio.timeout(self.limits.turn_seconds) as its_own:
+            return await self._answer_in_turn(_Progress(work, its_own))
 
     async def _answer_in_turn(self, progress: _Progress) -> Answer:
         message, deadline = progress.work.message, progress.clock.when()
@@ -231,8 +253,7 @@ class Engine:
         if not progress.clock.expired():  # it is where an action did not heed it: its turn is answered late
             progress.clock.reschedule(None)
         body = await self._commit(work, record, snapshot, loaded, fence, effects)
-        self._recent.keep(message.conversation, record.seq, snapshot)
-        self._tell(record)
+        self.watch.tell(record)
         return Answer(message.conversation, record.seq, message.message_id, body)
 
     async def _compute(self, work: Work, loaded: Loaded) -> tuple[TurnRecord, Snapshot, tuple[EffectEntry, ...]]:
@@ -246,9 +267,9 @@ class Engine:
             random=Chance(seed),
             new_id=self._sources.new_id,
             times=before.times,
-            spend=self.effects.spend,
+            effects=self.effects,
             action_seconds=self.limits.action_seconds,
-            report_failure=self.watch.action_failed,
+            watch=self.watch,
         )
         await self._open_session(turn, work, before, loaded)
         await work.run(turn, self.limits.actions_per_turn)
@@ -266,7 +287,10 @@ class Engine:
         return record, after, work.effects + turn.effects
 
     async def _open_session(self, turn: RunningTurn, work: Work, before: Snapshot, loaded: Loaded) -> None:
-        """Start a session when the last one is over; a new login carries nothing over from the one before it."""
+        """Start a session when the last one is over; a new login carries nothing over from the one before it.
+
+        What is given up starts none: it may be the start that ends the process. The next message does.
+        """
         if work.background:
             return
         login = work.message.principal.login or ""
@@ -274,7 +298,7 @@ class Engine:
         if new_login:
             turn.apply([ActiveLoop(None), AllSlotsReset()])
         config = turn.agent.content.domain.session
-        if new_login or session_is_over(before, loaded.last_turn_at, turn.now, config):
+        if not work.given_up and (new_login or session_is_over(before, loaded.last_turn_at, turn.now, config)):
             await turn.start_session()
 
     async def _commit(
@@ -311,19 +335,13 @@ class Engine:
         )
         started = perf_counter()
         await self.store.commit(commit)
+        self._recent.keep(commit.conversation, commit.snapshot, snapshot)
         record.timings["commit"] = perf_counter() - started
         if reminders:
             self.reminders_changed.set()
         if commit.outbox:
             self.outbox_changed.set()
         return body
-
-    def _tell(self, record: TurnRecord) -> None:
-        for observe in self.watch.turn_committed:
-            try:
-                observe(record)
-            except PLUGIN_FAILURES as error:  # the turn is committed, whatever who is told of it does
-                self.watch.observer_failed(error)
 
 
 def _known_id(message: UserMessage) -> str | None:

@@ -30,6 +30,11 @@ class Rests:
     def __contains__(self, key: str) -> bool:
         return key in self._until and self._until[key] > self._now()
 
+    @property
+    def next_end(self) -> datetime | None:
+        """When the first of them will have rested for long enough."""
+        return min(self._until.values(), default=None)
+
     def wake(self) -> None:
         """Forget those who rested for long enough."""
         now = self._now()

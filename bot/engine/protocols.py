@@ -177,8 +177,8 @@ class TurnStore(Protocol):
         The page begins behind the first so many.
         """
 
-    async def next_reminder_at(self) -> datetime | None:
-        """When the next reminder is due."""
+    async def next_reminder_at(self, after: datetime | None = None) -> datetime | None:
+        """When the next reminder is due; the next one that is due later than `after`, where that is given."""
 
     async def due_outgoing(self, *, claimed_for: float = 60.0, most: int = 100) -> Sequence[DueOutgoing]:
         """The first unsent reply of each conversation whose time has come.

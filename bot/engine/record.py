@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from bot.dialogue.events import BotUttered, Event
+from bot.dialogue.events import ActionFailed, BotUttered, Event, UserUttered
 from bot.dialogue.prediction import Because
 from bot.messages import Reply, UserMessage
 
@@ -20,6 +20,13 @@ class Step(Struct, frozen=True):
     confidence: float
     because: tuple[Because, ...]
     seconds: float
+
+
+EXTERNAL = "EXTERNAL: "
+"""Rasa's mark for an intent that nobody typed: its parse's text is this and its name."""
+
+WHOLE_TURN = "turn"
+"""What has failed, in `ActionFailed`, where a message was given up."""
 
 
 class TurnRecord(Struct, frozen=True):
@@ -47,6 +54,18 @@ class TurnRecord(Struct, frozen=True):
     def replies(self) -> tuple[Reply, ...]:
         """What the bot said in this turn, in order."""
         return tuple([event.reply for event in self.events if isinstance(event, BotUttered)])
+
+    @property
+    def is_said(self) -> bool:
+        """Whether somebody said the message: it stands for nothing said where an intent, an action or events are given.
+
+        What was said was understood, or else given up: the turn's own events tell.
+        """
+        for event in self.events:
+            if isinstance(event, UserUttered) and event.message_id == self.message.message_id:
+                return event.parse.text != EXTERNAL + self.message.text
+        failed = any(isinstance(event, ActionFailed) and event.name == WHOLE_TURN for event in self.events)
+        return failed and not self.steps
 
 
 class Answer(Struct, frozen=True):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from datetime import datetime
+from functools import partial
 from time import perf_counter
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from bot.actions.responses import SayText
-from bot.actions.turn import Turn, TurnContext
+from bot.actions.turn import Action, Turn, TurnContext
 from bot.actions.unknown import UnknownAction
 from bot.content import NOWHERE
 from bot.dialogue.effects import EffectResult
@@ -30,11 +31,11 @@ from bot.dialogue.tracker import Tracker
 from bot.dialogue.turn_loop import before_action, goes_on, is_silent, record, rejection, user_spoke_again
 from bot.engine.agent import Agent
 from bot.engine.codec import check_events
-from bot.engine.deadline import uncancelled, within
+from bot.engine.deadline import Held, held_up, uncancelled, within
 from bot.engine.effects import result_of
 from bot.engine.protocols import EffectEntry
-from bot.engine.record import Step
-from bot.errors import PLUGIN_FAILURES, ActionRejected, StoreUnavailable
+from bot.engine.record import WHOLE_TURN, Step
+from bot.errors import PLUGIN_FAILURES, ActionRejected, BotError, StoreUnavailable
 from bot.messages import Parse, Reply, UserMessage
 from bot.sources import Chance
 
@@ -42,7 +43,35 @@ SESSION_METADATA = "session_started_metadata"
 FAILED_RESPONSE = "utter_action_failed"
 FAILED_TEXT = "Sorry, something went wrong on my side. Please try again in a moment."
 
-ReportFailure = Callable[[str, BaseException], None]
+
+class Spends(Protocol):
+    """What outside changes are made with (`Effects`)."""
+
+    @property
+    def kinds(self) -> Collection[str]:
+        """Those that can be made."""
+
+    async def spend(self, conversation: str, kind: str, key: str, parameters: Mapping[str, Any]) -> EffectEntry:
+        """Make one, once."""
+
+
+class Watches(Protocol):
+    """Who is told of actions (`Watch`)."""
+
+    @property
+    def action_failed(self) -> Callable[[str, BaseException], None]:
+        """Is told which one failed, and of what."""
+
+    @property
+    def action_warned(self) -> Callable[[str, BaseException], None]:
+        """Is told which one went on, and of what in it is to be mended."""
+
+
+class TooManyActions(BotError):
+    """One message caused as many actions as it may, and the policies would have gone on."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"it was the last of the {most} actions that a message may cause (`limits.actions_per_turn`)")
 
 
 class RunningTurn:
@@ -58,12 +87,13 @@ class RunningTurn:
         random: Chance,
         new_id: Callable[[], str],
         times: Times,
-        spend: Callable[..., Awaitable[EffectEntry]],
+        effects: Spends,
         action_seconds: float,
-        report_failure: ReportFailure,
+        watch: Watches,
     ) -> None:
         self.agent = agent
         self.tracker = tracker
+        self._before = tracker
         self.now = now
         self.events: list[Event] = []
         self.steps: list[Step] = []
@@ -72,14 +102,15 @@ class RunningTurn:
         self._random = random
         self._new_id = new_id
         self._times = times
-        self._spend = spend
+        self._effects = effects
         self._spent: dict[str, EffectEntry] = {}
         self._action_seconds = action_seconds
-        self._report_failure = report_failure
+        self._watch = watch
         self._has_apologised = False
+        self._held_until = 0.0
 
-    def _context(self) -> TurnContext:
-        """What an action sees of the turn. Made anew: kept here, the two would hold each other, and all they hold."""
+    def _context(self, action: str) -> TurnContext:
+        """What this action sees of the turn. Made anew: kept here, the two would hold each other, and all they hold."""
         return TurnContext(
             message=self._message,
             domain=self.agent.content.domain,
@@ -90,8 +121,11 @@ class RunningTurn:
             has_action=self.agent.actions.__contains__,
             new_id=self._new_id,
             spend=self._spend_effect,
-            tell=self._report_failure,
+            effects=self._effects.kinds,
+            tell=self._watch.action_failed,
+            warn=partial(self._watch.action_warned, action),
             times=self._times,
+            before=self._before,
         )
 
     def trimmed(self) -> Tracker:
@@ -115,6 +149,7 @@ class RunningTurn:
         message, started = self._message, perf_counter()
         parsed = parse()
         self.timings["parse"] = perf_counter() - started
+        self._before = self.tracker  # a session that starts with the message has started by now
         self.apply([UserUttered(parsed, message.message_id, message.channel, message.metadata)])
 
     async def start_session(self) -> None:
@@ -150,6 +185,8 @@ class RunningTurn:
                 return
             if is_silent(self.tracker):  # the action paused it
                 break
+        else:
+            self._watch.action_warned(prediction.action, TooManyActions(most))
         self.apply([ActionExecuted(LISTEN)])
 
     async def perform(self, prediction: Prediction) -> bool:
@@ -175,7 +212,7 @@ class RunningTurn:
 
     def give_up(self, error: BaseException) -> None:
         """Say that something went wrong, instead of an answer."""
-        self._fail("turn", error)
+        self._fail(WHOLE_TURN, error)
 
     def _said(self, action: str) -> str | None:
         """The text that the action is, where it is one of an end-to-end story."""
@@ -187,25 +224,28 @@ class RunningTurn:
         action = self.agent.actions.get(name)
         if action is None:
             raise UnknownAction.among(name, self.agent.actions)
-        turn = Turn(tracker, self._context())
-        started = perf_counter()
-        await within(self._action_seconds, _giving_nothing(action(turn)))
-        if perf_counter() - started > self._action_seconds:  # no timeout interrupts what does not await
-            raise TimeoutError("it held up all conversations: what blocks belongs in `await asyncio.to_thread(…)`")
-        check_events(turn.events)
+        turn = Turn(tracker, self._context(name))
+        await run_alone(action, turn, self._action_seconds, partial(self._held, name))
         return turn.events
+
+    def _held(self, action: str, seconds: float) -> None:
+        """Tell that an action held up all conversations; of one that did so within another that one is told."""
+        now = perf_counter()
+        if now - seconds >= self._held_until:
+            self._watch.action_warned(action, held_up(seconds))
+        self._held_until = now
 
     async def _spend_effect(
         self, conversation: str, kind: str, key: str, parameters: Mapping[str, Any]
     ) -> EffectResult:
-        entry = self._spent[key] = await self._spend(conversation, kind, key, parameters)
+        entry = self._spent[key] = await self._effects.spend(conversation, kind, key, parameters)
         return result_of(entry)
 
     def _goes_without(self, prediction: Prediction, error: BaseException) -> bool:
         """Take in that the action failed; False where it was only asked for as the next one, and there is none."""
         action = prediction.action
         if isinstance(error, UnknownAction) and error.action == action == self.tracker.followup_action:
-            self._report_failure(action, error)
+            self._watch.action_failed(action, error)
             self.apply([ActionFailed(action, type(error).__name__), *rejection(prediction)])
             return False
         self.apply(record(prediction, ()))
@@ -213,7 +253,7 @@ class RunningTurn:
         return True
 
     def _fail(self, action: str, error: BaseException) -> None:
-        self._report_failure(action, error)
+        self._watch.action_failed(action, error)
         self.apply([ActionFailed(action, type(error).__name__)])
         if self._has_apologised:
             return
@@ -227,6 +267,19 @@ class RunningTurn:
             values={},
         )
         self.apply([BotUttered(reply or Reply(text=FAILED_TEXT))])
+
+
+async def run_alone(action: Action, turn: Turn, seconds: float, held: Held = lambda seconds: None) -> None:
+    """Run an action by the rules for all of them; what it appended is in `turn.events`.
+
+    Raises what it raises, TimeoutError where it takes more than so many `seconds`, TypeError where it gives something
+    back, and ValueError for events that cannot be kept. `held` is told of what holds up all conversations.
+    """
+    started = perf_counter()
+    await within(seconds, _giving_nothing(action(turn)), held)
+    if (took := perf_counter() - started) > seconds:  # no timeout interrupts what does not await
+        raise held_up(took)
+    check_events(turn.events)
 
 
 async def _giving_nothing(action: Awaitable[None]) -> None:

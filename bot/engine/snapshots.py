@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from bot.content import SessionConfig
+from bot.dialogue.events import ActionFailed, UserUttered
 from bot.dialogue.evolve import evolve_all, trim
 from bot.dialogue.packing import PackedTracker, pack, unpack
 from bot.dialogue.times import Times, user_spoke_at, without_first
@@ -53,22 +54,23 @@ _FOLDED_TURNS = 50
 class RecentSnapshots:
     """The snapshots of the latest turns, so that a conversation that goes on is not read back from JSON.
 
-    A sequence number names one snapshot for ever, whichever worker wrote it;
-    so what is here is right whenever its number is the store's.
+    What is here is right whenever its text is the store's. A sequence number
+    would not do: after a database lost its last turns (a standby that was
+    behind took over, a backup was restored) it names another turn.
     """
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._kept: OrderedDict[str, tuple[int, Snapshot]] = OrderedDict()
+        self._kept: OrderedDict[str, tuple[bytes, Snapshot]] = OrderedDict()
 
     def get(self, conversation: str, loaded: Loaded) -> Snapshot:
         """The snapshot after the last turn, from here or from the stored text."""
         kept = self._kept.get(conversation)
-        return kept[1] if kept is not None and kept[0] == loaded.seq else _with_times(conversation, loaded)
+        return kept[1] if kept is not None and kept[0] == loaded.snapshot else _with_times(conversation, loaded)
 
-    def keep(self, conversation: str, seq: int, snapshot: Snapshot) -> None:
-        """Keep the snapshot that turn `seq` committed; the one used longest ago goes."""
-        self._kept[conversation] = (seq, snapshot)
+    def keep(self, conversation: str, text: bytes, snapshot: Snapshot) -> None:
+        """Keep the snapshot that a turn committed as `text`; the one used longest ago goes."""
+        self._kept[conversation] = (text, snapshot)
         self._kept.move_to_end(conversation)
         if len(self._kept) > self._most:
             self._kept.popitem(last=False)
@@ -112,7 +114,7 @@ def session_is_over(before: Snapshot, last_turn_at: datetime | None, now: dateti
 
     What others write to the conversation does not count; where no word of the user's is known, its last turn does.
     """
-    if last_turn_at is None:
+    if last_turn_at is None or _none_began(before.tracker):
         return True
     if config.expiration_minutes <= 0:
         return False
@@ -120,3 +122,9 @@ def session_is_over(before: Snapshot, last_turn_at: datetime | None, now: dateti
     if before.times and before.times[0][1] >= over_before:  # all that is kept is younger, the user's words too
         return False
     return (user_spoke_at(before.tracker.events, before.times) or last_turn_at.timestamp()) < over_before
+
+
+def _none_began(tracker: Tracker) -> bool:
+    """Whether all turns so far were given up, which start no session: every other turn has an event before that."""
+    given_up = bool(tracker.events) and type(tracker.events[0]) is ActionFailed
+    return given_up and not any(type(event) is UserUttered for event in tracker.events)

@@ -13,6 +13,7 @@ from bot.dialogue.prediction import Because, Prediction
 from bot.encoding import fingerprint
 from bot.engine.codec import check_events
 from bot.engine.protocols import Accepted, EffectEntry, TurnStore
+from bot.engine.record import EXTERNAL
 from bot.engine.running import RunningTurn
 from bot.errors import BotError
 from bot.messages import Entity, IntentScore, Parse, UserMessage
@@ -52,6 +53,10 @@ class Work(Protocol):
     def accepted(self) -> bool:
         """Whether the message was acknowledged before it is answered, so that no later one may overtake it."""
 
+    @property
+    def given_up(self) -> bool:
+        """Whether it was tried too often: nothing of a plugin's is to run for it any more."""
+
     async def is_due(self, store: TurnStore) -> bool:
         """Whether it is still to happen; asked when the conversation is held."""
 
@@ -65,6 +70,7 @@ class StillDue:
     fired: ReminderScheduled | None = None
     effects: tuple[EffectEntry, ...] = ()
     accepted = False
+    given_up = False
 
     async def is_due(self, store: TurnStore) -> bool:
         """Somebody asked for it."""
@@ -104,6 +110,10 @@ class RetriedWork(MessageWork):
 
     message: Accepted
 
+    def __init__(self, message: Accepted) -> None:
+        super().__init__(message)
+        self.given_up = message.tries >= MOST_TRIES
+
     async def is_due(self, store: TurnStore) -> bool:
         """It is; now it is tried."""
         await store.keep_tries(replace(self.message, tries=self.message.tries + 1))
@@ -111,10 +121,10 @@ class RetriedWork(MessageWork):
 
     async def run(self, turn: RunningTurn, most: int) -> None:
         """Answer it, or, tried too often, say that it cannot be answered."""
-        if self.message.tries < MOST_TRIES:
-            await super().run(turn, most)
-        else:
+        if self.given_up:
             turn.give_up(GivenUp(self.message))
+        else:
+            await super().run(turn, most)
 
 
 class IntentWork(StillDue):
@@ -175,7 +185,7 @@ def readable(parse: Parse) -> Parse:
 
 
 def external_parse(intent: str, entities: tuple[Mapping[str, Any], ...]) -> Parse:
-    """The parse of an intent that nobody typed; its text is Rasa's mark for such (`EXTERNAL: intent`)."""
+    """The parse of an intent that nobody typed."""
     score = IntentScore(intent, 1.0)
     found = tuple(Entity(str(e["entity"]), e.get("value"), 0, 0, e.get("role"), e.get("group")) for e in entities)
-    return Parse(f"EXTERNAL: {intent}", score, (score,), found)
+    return Parse(EXTERNAL + intent, score, (score,), found)

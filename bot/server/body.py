@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Mapping
 from itertools import islice
 from typing import Any
@@ -11,11 +12,12 @@ from aiohttp import web
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
-from bot.encoding import decode, deeper_than
+from bot.encoding import decode, deeper_than, may_have_long_number
 from bot.server.problems import Problem
 from bot.server.schemas import NO_CONTROLS
 
 _READ_SECONDS = 10.0
+_MOST_DIGITS = 20  # of 64 bits, or a sign and 19
 _MOST_ERRORS = 10
 
 
@@ -38,7 +40,22 @@ async def read_json(request: web.Request, *, max_bytes: int, max_depth: int) -> 
     # Brackets bound the depth: only a body with many is walked.
     if raw.count(b"{") + raw.count(b"[") > max_depth and deeper_than(value, max_depth):
         raise Problem(400, "too_deep", f"the JSON is nested deeper than {max_depth} levels")
+    if may_have_long_number(raw) and _has_long_number(raw):
+        detail = "a whole number in the body has more than 64 bits and would be rounded; write it as a string"
+        raise Problem(400, "not_json", detail)
     return value
+
+
+def _has_long_number(raw: bytes) -> bool:
+    """Whether a whole number in this JSON has more than 64 bits: it was read as the nearest float."""
+    long: list[str] = []
+
+    def look(digits: str) -> None:
+        if len(digits) > _MOST_DIGITS or not -(2**63) <= int(digits) < 2**64:
+            long.append(digits)
+
+    json.loads(raw, parse_int=look)
+    return bool(long)
 
 
 async def read_bytes(request: web.Request, *, max_bytes: int) -> bytes:
@@ -106,9 +123,11 @@ _OF_AN_OBJECT = frozenset({"type", "properties", "required", "additionalProperti
 
 
 def _is_text(schema: Mapping[str, Any]) -> bool:
-    """Whether nothing but a text's length is asked for, and that it has no control characters."""
-    plain = schema.keys() <= {"type", "minLength", "maxLength", "pattern"}
-    return plain and schema.get("type") == "string" and schema.get("pattern", NO_CONTROLS) == NO_CONTROLS
+    """Whether of a text nothing but its length is asked, and that it has no control characters."""
+    plain = schema.keys() <= {"type", "minLength", "maxLength", "pattern", "description"}
+    kind = schema.get("type", ())
+    may_be_text = kind == "string" or "string" in kind
+    return plain and may_be_text and schema.get("pattern", NO_CONTROLS) == NO_CONTROLS
 
 
 def _pointer(path: Any) -> str:

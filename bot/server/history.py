@@ -93,7 +93,7 @@ def _page(page: Sequence[Shown], *, older: bool) -> dict[str, Any]:
 def _messages(turns: Sequence[StoredTurn]) -> Iterator[Shown]:
     for turn in turns:
         record = read_record(turn.record)
-        said = _user_said(record.message)
+        said = _user_said(record.message) if record.is_said else None
         for index, content in enumerate([said, *map(reply_to_json, record.replies)]):
             if content is None:
                 continue
@@ -108,10 +108,7 @@ _SHOWN = frozenset(
 )
 
 
-def _user_said(message: UserMessage) -> dict[str, Any] | None:
-    """What the user typed; None in turns that nobody typed (a reminder, a late outcome)."""
-    if message.channel == "background":
-        return None
+def _user_said(message: UserMessage) -> dict[str, Any]:
     said: dict[str, Any] = {"text": message.text, "messageId": message.message_id}
     return said | ({"metadata": message.metadata} if message.metadata else {})
 

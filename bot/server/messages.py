@@ -19,9 +19,17 @@ KEY_FAMILY = "key"
 
 
 def sender_of(body: Mapping[str, Any]) -> str | None:
-    """The sender that a message names, as text: a backend may count its users, as Rasa lets it."""
+    """The sender that a message names, as text: a backend may count its users, as Rasa lets it.
+
+    Raises Problem 400 for 1.0 and 1e20, whole numbers to a JSON schema: rounded, two users would be one.
+    """
     sender = body.get("sender")
-    return None if sender is None else str(sender)
+    if sender is None or isinstance(sender, str):
+        return sender
+    if not isinstance(sender, int):
+        detail = "must be written without point and exponent; write large numbers as a string"
+        raise _refused("the sender is a number that may be rounded", "/sender", detail)
+    return str(sender)
 
 
 async def conversation_of(call: Call, sender: str | None) -> str:

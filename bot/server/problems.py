@@ -11,7 +11,9 @@ from aiohttp import web
 from bot.encoding import encode
 from bot.errors import (
     Busy,
+    ConversationGone,
     Forbidden,
+    KeyMissing,
     LoginRefused,
     LoginThrottled,
     MessageIdReused,
@@ -86,6 +88,10 @@ def problem_of(error: Exception) -> Problem | None:
             return Problem(422, "message_id_reused", "this message id was used before for another message")
         case TurnTimedOut():
             return _later(503, "timeout", "the turn took too long and nothing was said; try again", 1)
+        case KeyMissing():
+            return _later(503, "unavailable", "codes cannot be checked here at the moment; try again", 1)
+        case ConversationGone():
+            return _later(503, "unavailable", "the conversation was deleted meanwhile; try again", 1)
         case StoreUnavailable():
             return _later(503, "unavailable", "nothing can be stored at the moment; try again", 1)
         case web.HTTPException():

@@ -7,6 +7,7 @@ import contextlib
 import queue
 import time
 from collections.abc import Callable, Hashable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -89,6 +90,7 @@ class Database:
         project: Path = Path(),
         readers: int = 4,
         server: bool = False,
+        locked: bool = False,
         patience: float = 5.0,
         synchronous: str = "FULL",
         tidy_every: int = 5_000,
@@ -101,7 +103,8 @@ class Database:
         `project` is the folder that an SQLite path is relative to. A `server`
         has an SQLite file to itself, and all connections from the start:
         clients can take all other files that it may open; and it waits for no
-        answer of PostgreSQL's for long. `patience` is how long (seconds) a
+        answer of PostgreSQL's for long. `locked`: the caller has an SQLite
+        file's lock already. `patience` is how long (seconds) a
         transaction is tried while the database is locked or away.
         `synchronous` is SQLite's; anything but FULL loses turns at a power cut
         and is there for the tests that show it. After `tidy_every` SQL
@@ -117,7 +120,8 @@ class Database:
                 if lock is not None:
                     undo.callback(lock.release)
                 connect = _connector(dialect, wrap)
-                _prepare(connect, dialect, patience, progress)
+                has_lock = isinstance(dialect, Sqlite) and (locked or lock is not None)
+                _prepare(partial(_migrate, connect, dialect, progress, has_lock), dialect, patience)
             except OSError as error:
                 raise ConfigurationError([f"{_place(dialect)} cannot be opened: {error}"]) from error
             undo.pop_all()
@@ -236,6 +240,10 @@ class Database:
         """Why the store refuses everything for good, once it does."""
         return self._health.failure
 
+    def tell_failed(self, work: str, error: Exception) -> None:
+        """Tell that some of the store's own work failed for a reason that nobody foresaw."""
+        self._health.note_failed(work, error)
+
     def statistics(self) -> Statistics:
         """What the store did so far."""
         return Statistics(
@@ -311,11 +319,11 @@ def _relaxed(connect: Callable[[], Connection], dialect: Dialect) -> Connection:
     return connection
 
 
-def _prepare(connect: Callable[[], Connection], dialect: Dialect, patience: float, progress: Progress) -> None:
+def _prepare(bring_up_to_date: Callable[[], None], dialect: Dialect, patience: float) -> None:
     deadline = time.monotonic() + patience
     while True:
         try:
-            return _migrate(connect, dialect, progress)
+            return bring_up_to_date()
         except Fault as fault:
             if fault.kind != "busy" or time.monotonic() >= deadline:
                 cure = "; restore a backup with `bot store restore`" if fault.kind == "broken" else ""
@@ -331,9 +339,9 @@ def _place(dialect: Dialect) -> str:
     return f"the store {dialect.file}" if isinstance(dialect, Sqlite) else "the PostgreSQL store"
 
 
-def _migrate(connect: Callable[[], Connection], dialect: Dialect, progress: Progress) -> None:
+def _migrate(connect: Callable[[], Connection], dialect: Dialect, progress: Progress, locked: bool) -> None:
     connection = connect()
     try:
-        migrate(connection, dialect, progress=progress)
+        migrate(connection, dialect, progress=progress, locked=locked)
     finally:
         connection.close()

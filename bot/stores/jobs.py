@@ -35,18 +35,22 @@ class Job(Struct, eq=False):
     error: BaseException | None = None
 
 
-def perform(connection: Connection, jobs: Sequence[Job]) -> None:
-    """Do the jobs, those of a group together; what one raises is raised here."""
+def groups_of(jobs: Sequence[Job]) -> Iterable[Sequence[Job]]:
+    """The jobs, those of a group together where the first of them stands."""
     groups: dict[Hashable, list[Job]] = {}
     for job in jobs:
         groups.setdefault(job.group, []).append(job)
-    for group in groups.values():
-        results = group[0].work(connection, [job.item for job in group])
-        for job, result in zip(group, results, strict=True):
-            if isinstance(result, Exception):
-                job.error = result
-            else:
-                job.result = result
+    return groups.values()
+
+
+def perform(connection: Connection, group: Sequence[Job]) -> None:
+    """Do the jobs of one group; what their work raises is raised here."""
+    results = group[0].work(connection, [job.item for job in group])
+    for job, result in zip(group, results, strict=True):
+        if isinstance(result, Exception):
+            job.error = result
+        else:
+            job.result = result
 
 
 def order_of(job: Job) -> str:

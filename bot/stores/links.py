@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 Tell = Callable[[str, str], None]
-"""Is told that the database is `store lost` or `store back`, and why; from any thread."""
+"""Is told that the database is `store lost` or `store back`, or that `store work failed`, and why; from any thread."""
 
 _TOLD_EVERY = 60.0
 """Seconds between two times that the database is said to be lost: each thread finds so for itself."""
@@ -44,6 +44,10 @@ class Health:
         """Nobody foresaw this error: of a file we stop rather than guess what is durable; a server knows by itself."""
         if not self.has_server:
             self.failure = repr(error)
+
+    def note_failed(self, work: str, error: Exception) -> None:
+        """Work of the store's own failed for a reason that nobody foresaw; it is tried again."""
+        self._tell("store work failed", f"{work}: {type(error).__name__}")
 
     def note_lost(self, reason: str) -> None:
         """The database was not reached, or did not answer."""

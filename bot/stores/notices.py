@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 _PAUSE = 0.5
@@ -17,9 +17,11 @@ class Notices:
     It connects when somebody first waits: a single worker never does.
     """
 
-    def __init__(self, conninfo: str, channel: str) -> None:
+    def __init__(self, conninfo: str, channel: str, tell_failed: Callable[[str, Exception], None]) -> None:
+        """`tell_failed` is told of what nobody foresaw."""
         self._conninfo = conninfo
         self._channel = channel
+        self._tell_failed = tell_failed
         self._waiting: dict[str, list[asyncio.Event]] = {}
         self._listening = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -56,9 +58,12 @@ class Notices:
                 connection = await psycopg.AsyncConnection.connect(self._conninfo, autocommit=True)
                 async with connection:
                     await self._wake_for_each(connection)
-            except psycopg.Error:
-                self._listening.clear()
-                await asyncio.sleep(_PAUSE)
+            except psycopg.Error:  # the store finds out by itself, and tells
+                pass
+            except Exception as error:
+                self._tell_failed("listening for other workers", error)
+            self._listening.clear()
+            await asyncio.sleep(_PAUSE)
 
     async def _wake_for_each(self, connection: Any) -> None:
         await connection.execute(f"LISTEN {self._channel}")

@@ -11,7 +11,7 @@ from functools import partial
 from msgspec.structs import replace
 
 from bot.engine.protocols import Loaded, TurnCommit
-from bot.errors import StoreUnavailable
+from bot.errors import ConversationGone, StoreUnavailable
 from bot.sources import Sources
 from bot.stores import leases
 from bot.stores.connection import Connection
@@ -40,7 +40,7 @@ class PostgresTurns(SqlTurns):
         self._lease = lease
         self._poll = poll
         self._patience = patience
-        self._notices = Notices(database.dialect.conninfo, leases.CHANNEL)
+        self._notices = Notices(database.dialect.conninfo, leases.CHANNEL, database.tell_failed)
         self._held: dict[str, Held] = {}
         self._renewal: asyncio.Task[None] | None = None
 
@@ -100,7 +100,11 @@ class PostgresTurns(SqlTurns):
         return held
 
     async def _ask(self, asked: Asked) -> Held | Refused:
-        return await self.database.note_together(self._take_together, asked, order=asked.conversation)
+        try:
+            return await self.database.note_together(self._take_together, asked, order=asked.conversation)
+        except KeyError:
+            self._forget(asked.conversation)
+            raise ConversationGone from None
 
     def _take_together(self, connection: Connection, asked: Sequence[Asked]) -> Sequence[Held | Refused | KeyError]:
         return leases.take(connection, asked, self._lease)
@@ -115,5 +119,9 @@ class PostgresTurns(SqlTurns):
             await asyncio.sleep(self._lease / 3)
             fences = {conversation: held.fence for conversation, held in self._held.items()}
             if fences:
-                with contextlib.suppress(StoreUnavailable):
+                try:
                     await self.database.note(partial(leases.renew, fences=fences, seconds=self._lease))
+                except StoreUnavailable:  # which the store tells
+                    continue
+                except Exception as error:  # of this time, and of no later one
+                    self.database.tell_failed("renewing leases", error)

@@ -14,6 +14,7 @@ from bot.stores.connection import Connection
 from bot.stores.times import micros, moment
 
 _MOST_AT_ONCE = 500
+_BEFORE_ALL = -(2**63)
 
 _SCHEDULE = """
     INSERT INTO reminders (conversation, name, intent, reminder, due_at, kill_on_user_message)
@@ -24,6 +25,8 @@ _SCHEDULE = """
 _DUE = """
     SELECT conversation, reminder FROM reminders WHERE due_at <= :now
     ORDER BY due_at LIMIT :most OFFSET :behind"""
+
+_NEXT = "SELECT due_at FROM reminders WHERE due_at > :behind ORDER BY due_at LIMIT 1"
 
 
 def apply(connection: Connection, turn: TurnCommit) -> None:
@@ -53,9 +56,10 @@ def is_scheduled(connection: Connection, conversation: str, reminder: ReminderSc
     return row is not None
 
 
-def next_at(connection: Connection) -> datetime | None:
-    """When the next reminder is due."""
-    row = connection.one("SELECT due_at FROM reminders ORDER BY due_at LIMIT 1")
+def next_at(connection: Connection, after: datetime | None = None) -> datetime | None:
+    """When the next reminder is due; the next one that is due later than `after`, where that is given."""
+    behind = _BEFORE_ALL if after is None else micros(after)
+    row = connection.one(_NEXT, behind=behind)
     return moment(row.due_at) if row else None
 
 

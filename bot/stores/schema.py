@@ -99,9 +99,12 @@ TABLES: Mapping[str, tuple[str, ...]] = {
 """Every table but `schema`, with its key, in an order in which references are kept."""
 
 
-def migrate(connection: Connection, dialect: Dialect, *, to: int = LATEST, progress: Progress = silent) -> None:
+def migrate(
+    connection: Connection, dialect: Dialect, *, to: int = LATEST, progress: Progress = silent, locked: bool = False
+) -> None:
     """Bring the schema to version `to` in one transaction, one process at a time.
 
+    `locked`: the caller has the lock of an SQLite file, so that nobody else serves it.
     Raises ConfigurationError when the database is newer than this program, and when it is older and used: a server of
     the version before would go on writing what nobody reads any more.
     """
@@ -113,7 +116,7 @@ def migrate(connection: Connection, dialect: Dialect, *, to: int = LATEST, progr
         present = version(connection, dialect)
         if present > LATEST:
             raise ConfigurationError([_TOO_NEW.format(present=present, latest=LATEST)])
-        if present < to:
+        if present < to and not locked:
             _check_unused(connection, dialect, present)
         for number in range(present + 1, to + 1):
             for step in MIGRATIONS[number - 1]:

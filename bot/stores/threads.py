@@ -14,7 +14,7 @@ from bot.errors import StoreUnavailable
 from bot.stores.connection import Connection
 from bot.stores.faults import Fault
 from bot.stores.gathering import Gathering
-from bot.stores.jobs import Job, deliver, order_of, perform, refuse
+from bot.stores.jobs import Job, deliver, groups_of, order_of, perform, refuse
 from bot.stores.links import Health, Link
 
 _LARGEST_BATCH = 128
@@ -239,7 +239,8 @@ class Writer(BatchWorker):
 
     def _all(self, connection: Connection, jobs: Sequence[Job]) -> bool:
         try:
-            perform(connection, jobs)
+            for group in groups_of(jobs):
+                perform(connection, group)
         except Fault:
             raise
         except Exception as error:
@@ -263,13 +264,16 @@ class Writer(BatchWorker):
 
 
 def _statement_by_statement(link: Link, jobs: Sequence[Job]) -> None:
-    """Do these without a transaction around them."""
-    try:
-        perform(link.open(), jobs)
-    except Fault as fault:
-        if fault.kind != "broken":
-            link.drop()  # with all that may still be open on it
-        raise
-    except Exception as error:
-        for job in jobs:
-            job.error = error
+    """Do these without a transaction around them; what one's work raises is for its group alone."""
+    for job in jobs:
+        job.result = job.error = None  # of a try before this one
+    for group in groups_of(jobs):
+        try:
+            perform(link.open(), group)
+        except Fault as fault:
+            if fault.kind != "broken":
+                link.drop()  # with all that may still be open on it
+            raise
+        except Exception as error:
+            for job in group:
+                job.error = error

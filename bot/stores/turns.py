@@ -10,7 +10,7 @@ from functools import partial
 
 from bot.dialogue.events import ReminderScheduled
 from bot.engine.protocols import Accepted, DueOutgoing, EffectEntry, Loaded, StoredTurn, TurnCommit
-from bot.errors import SequenceConflict
+from bot.errors import ConversationGone, SequenceConflict
 from bot.messages import UserMessage
 from bot.progress import Progress, silent
 from bot.sources import Sources
@@ -21,7 +21,8 @@ from bot.stores.faults import Conflict
 from bot.stores.times import micros
 
 _KNOWN_CONVERSATIONS = 4_096
-"""How many (principal, channel, sender) → id are remembered: the mapping never changes, so that it needs no refresh."""
+"""How many (principal, channel, sender) → id are remembered: the mapping changes only where a conversation is deleted,
+and what is tried in it then fails."""
 
 
 class SqlTurns:
@@ -65,15 +66,20 @@ class SqlTurns:
         return await self.database.look(lambda c: commits.load(c, conversation, message_id))
 
     async def commit(self, commit: TurnCommit) -> None:
-        """Make one turn durable; raises SequenceConflict when another was first."""
+        """Make one turn durable; raises SequenceConflict when another was first, ConversationGone when it was deleted."""
         try:
             await self.database.write_together(self._write, commit, order=commit.conversation)
-        except Conflict as conflict:
+        except (Conflict, SequenceConflict) as conflict:
+            await self._expect(commit.conversation)
             raise SequenceConflict(str(conflict)) from conflict
 
     async def accept(self, message: UserMessage, fingerprint: str) -> bool:
         """Keep a message before it is acknowledged; False when it came before."""
-        return await self.database.write(lambda c: inbox.accept(c, message, fingerprint))
+        try:
+            return await self.database.write(lambda c: inbox.accept(c, message, fingerprint))
+        except ConversationGone:
+            self._forget(message.conversation)
+            raise
 
     async def keep_tries(self, message: Accepted) -> None:
         """Keep how often an accepted message was tried, unless it is answered."""
@@ -113,9 +119,9 @@ class SqlTurns:
         """A page of the reminders whose time has come, oldest first."""
         return await self.database.read(lambda c: reminders.due(c, now, behind))
 
-    async def next_reminder_at(self) -> datetime | None:
-        """When the next reminder is due."""
-        return await self.database.read(reminders.next_at)
+    async def next_reminder_at(self, after: datetime | None = None) -> datetime | None:
+        """When the next reminder is due; the next one that is due later than `after`, where that is given."""
+        return await self.database.read(lambda c: reminders.next_at(c, after))
 
     async def due_outgoing(self, *, claimed_for: float = 60.0, most: int = 100) -> Sequence[DueOutgoing]:
         """The first unsent reply of each conversation whose time has come, the caller's own for `claimed_for` s."""
@@ -157,6 +163,17 @@ class SqlTurns:
         self._ids.move_to_end(key)
         if len(self._ids) > _KNOWN_CONVERSATIONS:
             self._ids.popitem(last=False)
+
+    def _forget(self, conversation: str) -> None:
+        """It was deleted: whoever had it begins another."""
+        for key in [key for key, known in self._ids.items() if known == conversation]:
+            del self._ids[key]
+
+    async def _expect(self, conversation: str) -> None:
+        sql = "SELECT 1 AS one FROM conversations WHERE id = :id"
+        if await self.database.look(lambda c: c.one(sql, id=conversation)) is None:
+            self._forget(conversation)
+            raise ConversationGone
 
     async def _archive(self, some: Callable[[Connection], int]) -> int:
         moved = 0

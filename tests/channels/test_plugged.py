@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import io
@@ -18,7 +19,8 @@ from bot import Incoming, JsonObject, Said
 from bot.app.opening import open_bot
 from bot.app.projects import load_project
 from bot.app.running import parts_of
-from bot.config import Logging, Store
+from bot.config import Limits, Logging, Store
+from bot.engine.codec import read_record
 from bot.logs import make_logger
 from bot.server.app import make_app
 from bot.server.parts import Parts
@@ -116,6 +118,39 @@ async def test_a_message_that_cannot_be_answered_holds_up_none_of_its_batch(proj
         assert (await page(client, photo, garbled)).status == 400
 
 
+async def test_a_later_webhook_does_not_get_between_the_messages_of_an_earlier_one(project: Path) -> None:
+    slow = """
+import asyncio
+
+async def slow(turn):
+    await asyncio.sleep(0.1)
+    turn.say_text("Hello!")
+
+@hookimpl
+def register_actions(register):
+    register("utter_greet", slow)
+"""
+    (project / "actions" / "pager.py").write_text(PLUGIN + slow, encoding="utf-8")
+    async with open_bot(load_project(project)) as bot, served(parts_of(bot)) as client:
+        first = [{"from": "ann", "text": f"hello {number}", "id": f"a{number}"} for number in range(3)]
+        other = {"from": "bob", "text": "hello", "id": "b0"}
+        earlier = asyncio.create_task(page(client, *first[:2], other, first[2]))
+        await asyncio.sleep(0.05)  # it has been received whole
+        later = await page(client, {"from": "ann", "text": "hello", "id": "a3"})
+        assert (later.status, (await earlier).status) == (200, 200)
+        assert [sent["to"] for sent in (await (await earlier).json())["pages"]] == ["ann", "ann", "bob", "ann"]
+        conversation = await bot.store.conversation_id("channel:pager", "key", "ann")
+        told = [read_record(turn.record).message.message_id for turn in await bot.store.turns(conversation)]
+        assert told == ["a0", "a1", "a2", "a3"]
+
+
+async def test_a_batch_of_more_conversations_than_may_wait_is_answered_whole(project: Path) -> None:
+    loaded = load_project(project, override=lambda settings: replace(settings, limits=Limits(waiting=3)))
+    async with open_bot(loaded) as bot, served(parts_of(bot)) as client:
+        answer = await page(client, *({"from": f"{n}", "text": "hello", "id": "m"} for n in range(10)))
+        assert (answer.status, len((await answer.json())["pages"])) == (200, 10)
+
+
 class Misbehaving:
     """Does what `does` does, at both ends."""
 
@@ -145,6 +180,8 @@ def _done(what: Any) -> Any:
         Misbehaving(["hello"]),
         Misbehaving([Said("a", cast("str", None))]),
         Misbehaving([Said("a", "hello", metadata={"at": object()})]),
+        Misbehaving([Said("a", "hello", metadata={"at": 10**30})]),
+        Misbehaving(KeyError("my password is swordfish")),
         Misbehaving(responds=SystemExit(3)),
         Misbehaving(responds=object()),
     ],
@@ -161,6 +198,7 @@ async def test_a_channel_that_misbehaves_is_a_500_that_names_it_and_ends_nothing
     ):
         assert (await client.post("/webhooks/pager/webhook", data=b"")).status == 500
         assert "the channel 'pager': re" in written.getvalue()
+        assert "swordfish" not in written.getvalue()
         assert (await client.post("/webhooks/good/webhook", data=b"")).status == 200
 
 

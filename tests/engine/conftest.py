@@ -22,8 +22,9 @@ from bot.dialogue.prediction import Prediction
 from bot.dialogue.tracker import Tracker
 from bot.engine.agent import Agent
 from bot.engine.effects import Effects
-from bot.engine.engine import Engine, Watch
+from bot.engine.engine import Engine
 from bot.engine.protocols import TurnStore
+from bot.engine.watch import Watch
 from bot.messages import IntentScore, Parse, Principal, UserMessage
 from bot.sources import Sources
 from bot.stores.database import Database
@@ -116,6 +117,7 @@ class Bench:
     told: list[Any] = field(default_factory=list)
     failures: list[tuple[str, BaseException]] = field(default_factory=list)
     conflicts: list[None] = field(default_factory=list)
+    warnings: list[tuple[str, BaseException]] = field(default_factory=list)
     _ids: Any = field(default_factory=count)
 
     async def conversation(self, sender: str = "ann") -> str:
@@ -157,9 +159,11 @@ def make_bench(tmp_path: Path) -> MakeBench:
             told: list[Any] = []
             failures: list[tuple[str, BaseException]] = []
             conflicts: list[None] = []
+            warnings: list[tuple[str, BaseException]] = []
             watch = Watch(
                 turn_committed=(told.append,),
                 action_failed=lambda name, error: failures.append((name, error)),
+                action_warned=lambda name, error: warnings.append((name, error)),
                 turn_conflicted=lambda: conflicts.append(None),
             )
             engine = Engine(
@@ -170,7 +174,7 @@ def make_bench(tmp_path: Path) -> MakeBench:
                 sources,
                 watch=watch,
             )
-            yield Bench(engine, store, clock, told, failures, conflicts)
+            yield Bench(engine, store, clock, told, failures, conflicts, warnings)
         finally:
             await database.close()
 

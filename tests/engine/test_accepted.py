@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from bot.actions.turn import Action, Turn
 from bot.config import Limits
+from bot.dialogue.events import SessionStarted
 from bot.engine.codec import read_record
 from bot.engine.protocols import TurnCommit
 from bot.engine.work import MOST_TRIES, GivenUp, MessageWork
@@ -287,3 +288,29 @@ async def test_a_store_that_is_away_does_not_count_as_a_try(make_bench: MakeBenc
         bench.store.away = False
         assert await bench.engine.drain() == 1
         assert [reply.text for reply in bench.told[-1].replies] == ["1"]
+
+
+async def test_a_message_whose_session_start_ends_the_process_is_given_up_and_the_next_one_starts_the_session(
+    make_bench: MakeBench,
+) -> None:
+    starts: list[str] = []
+
+    async def end_the_process(turn: Turn) -> None:
+        raise AssertionError("it was run once more")
+
+    async def start(turn: Turn) -> None:
+        starts.append(turn.message.text)
+        turn.emit(SessionStarted({"count": 41}))
+
+    async with make_bench(actions={"action_session_start": end_the_process}) as bench:
+        conversation = await bench.conversation()
+        message = bench.message(conversation, message_id="deadly")
+        await bench.store.accept(message, MessageWork(message).fingerprint)
+        (accepted,) = await bench.store.accepted()
+        await bench.store.keep_tries(replace(accepted, tries=MOST_TRIES))  # each of them ended the process
+        assert await bench.engine.drain() == 1
+        assert [(where, type(error)) for where, error in bench.failures] == [("turn", GivenUp)]
+        assert bench.told[-1].is_said, "somebody waits for an answer to it"
+    async with make_bench(actions={"action_session_start": start}) as bench:
+        assert [await bench.say(conversation), await bench.say(conversation)] == [["42"], ["43"]]
+        assert starts == ["add"]

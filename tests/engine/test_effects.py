@@ -12,6 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from bot.actions.turn import Action, Turn
+from bot.config import Limits
 from bot.dialogue.effects import EffectResult
 from bot.dialogue.events import ActionFailed, ConversationPaused, EffectSettled, ReminderScheduled
 from bot.dialogue.prediction import Prediction
@@ -106,6 +107,22 @@ async def test_a_yes_that_was_never_asked_for_spends_nothing(make_bench: MakeBen
     async with make_bench(actions=ACTIONS, effects={"transfer": till}) as bench:
         assert await bench.say(await bench.conversation(), "yes") == ["nothing to confirm"]
         assert till.attempts == 0
+
+
+async def test_an_effect_of_a_kind_that_nobody_offers_is_refused_when_it_is_prepared(make_bench: MakeBench) -> None:
+    async def misspell(turn: Turn) -> None:
+        turn.prepare("transfre", {"amount": 500})
+
+    async with make_bench(actions={"action_misspell": misspell}, effects={"transfer": Till()}) as bench:
+        [sorry] = await bench.say(await bench.conversation(), "misspell")
+        assert sorry.startswith("Sorry")
+        [(_, error)] = bench.failures
+        nearest = "there is `transfer`. Did you mean `transfer`?"
+        assert str(error) == f"no plugin offers the effect `transfre`; {nearest}"
+    async with make_bench(actions={"action_misspell": misspell}) as bench:
+        await bench.say(await bench.conversation("bob"), "misspell")
+        [(_, error)] = bench.failures
+        assert str(error).endswith("`transfre`; offer it in a lifespan, with `startup.add_effect`.")
 
 
 async def test_a_refused_confirmation_cannot_be_spent_later(make_bench: MakeBench) -> None:
@@ -500,3 +517,42 @@ async def test_reminders_that_fail_rest_and_hold_up_none_behind_them(make_bench:
         bench.clock.forward(minutes=1)
         await later.fire_reminders()
         assert len(tried) == 1002
+
+
+async def test_reminders_that_rest_are_not_looked_at_before_one_has_rested_or_another_is_due(
+    make_bench: MakeBench,
+) -> None:
+    class Policies(OneAction):
+        def predict(self, tracker: Tracker) -> Prediction:
+            said = tracker.latest_message
+            if said and said.parse.intent_name == "broken" and tracker.latest_action == "action_listen":
+                raise ZeroDivisionError
+            return super().predict(tracker)
+
+    async def remind(turn: Turn) -> None:
+        [_, intent, seconds] = turn.message.text.split()
+        turn.emit(
+            ReminderScheduled(intent, (turn.now + timedelta(seconds=int(seconds))).isoformat(), intent, (), False)
+        )
+
+    gate = Gate()
+    actions: dict[str, Action] = {"action_remind": remind, "action_gate": gate}
+    async with make_bench(actions=actions, limits=Limits(waiting_per_conversation=1)) as bench:
+        bench.engine.agent = replace(bench.engine.agent, dialogue=Policies())
+        ann, bob = await bench.conversation("ann"), await bench.conversation("bob")
+        await bench.say(ann, "remind broken 0")
+        await bench.say(bob, "remind add 55")
+        bench.clock.forward(seconds=40)
+        later = await background(bench)
+        assert await later.fire_reminders() == 0
+        assert await later._seconds_to_next() == 15, "the other one is due"
+        bench.clock.forward(seconds=16)
+        busy = asyncio.create_task(bench.say(bob, "gate"))
+        await gate.reached.wait()
+        assert await later.fire_reminders() == 0
+        assert await later._seconds_to_next() == 1, "it could fire at any moment"
+        gate.go.set()
+        await busy
+        assert await later.fire_reminders() == 1
+        assert await later.fire_reminders() == 0
+        assert await later._seconds_to_next() == 4, "the broken one has rested for half as long as it was open"

@@ -75,6 +75,31 @@ async def test_an_action_that_holds_up_the_loop_is_told_of_it(make_bench: MakeBe
         assert "asyncio.to_thread" in str(error)
 
 
+async def test_an_action_that_holds_up_the_loop_for_a_while_is_told_once_and_has_not_failed(
+    make_bench: MakeBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.engine.deadline.LONGEST_STEP", 0.01)
+
+    async def block(turn: Turn) -> None:
+        await asyncio.sleep(0)
+        time.sleep(0.02)
+        turn.say_text("done")
+
+    async def outer(turn: Turn) -> None:
+        for event in await turn.run("action_block"):
+            turn.emit(event)
+
+    async with make_bench(actions={"action_block": block, "action_outer": outer}) as bench:
+        conversation = await bench.conversation()
+        assert await bench.say(conversation, "outer") == ["done"]
+        [(action, error)] = bench.warnings
+        assert (action, type(error)) == ("action_block", TimeoutError)
+        assert str(error).startswith("it held up all conversations for 0.0 seconds")
+        assert bench.failures == []
+        await bench.say(conversation, "block")
+        assert len(bench.warnings) == 2
+
+
 @pytest.mark.parametrize("error", [SystemExit(3), BaseExceptionGroup("two", [ValueError(), KeyboardInterrupt()])])
 async def test_an_action_that_wants_to_end_the_process_fails_like_any_other(
     make_bench: MakeBench, error: BaseException
@@ -145,20 +170,41 @@ async def test_an_unknown_action_gives_a_designed_reply(make_bench: MakeBench) -
         assert str(error) == "no plugin, response or form is called `action_ad`. Did you mean `action_add`?"
 
 
-async def test_a_slot_that_the_domain_lacks_is_told_with_its_place_and_set_all_the_same(make_bench: MakeBench) -> None:
+async def test_a_slot_that_the_domain_lacks_is_told_with_its_place_and_no_action_has_failed(make_bench: MakeBench) -> None:
     async def misspell(turn: Turn) -> None:
         turn.set("requested_slot", None)
         turn.set("kake", "carrot")
-        turn.say_text(turn.slot("kake"))
+        turn.say_text(f"{turn.slot('kake')} {turn.slot('caek')} {turn.slot('cake')}")
 
     async with make_bench(actions={"action_misspell": misspell}) as bench:
         domain = Domain(slots={"cake": Slot("cake")})
         bench.engine.agent = replace(bench.engine.agent, content=Content(domain))
-        assert await bench.say(await bench.conversation(), "misspell") == ["carrot"]
-        [(where, error)] = bench.failures
-        assert (where, str(error)) == ("turn.set", "the domain has no slot `kake`. Did you mean `cake`?")
+        assert await bench.say(await bench.conversation(), "misspell") == ["carrot None None"]
+        assert bench.failures == []
+        slots = ["kake", "caek"]
+        assert [str(error) for _, error in bench.warnings] == [
+            f"the domain has no slot `{slot}`. Did you mean `cake`?" for slot in slots
+        ]
+        for action, error in bench.warnings:
+            assert action == "action_misspell"
+            assert error.__traceback__ is not None
+            assert error.__traceback__.tb_frame.f_code is misspell.__code__
+
+
+async def test_a_placeholder_that_nothing_fills_is_told_with_its_place(make_bench: MakeBench) -> None:
+    async def say(turn: Turn) -> None:
+        turn.say("utter_loans", loan=2, colour="{blue}")
+
+    async with make_bench(actions={"action_say": say}) as bench:
+        responses = {"utter_loans": (Variation("{loans} and {{loan}}, {colour}."),)}
+        bench.engine.agent = replace(bench.engine.agent, content=Content(Domain(responses=responses)))
+        assert await bench.say(await bench.conversation(), "say") == ["{loans} and {loan}, {blue}."]
+        [(action, error)] = bench.warnings
+        assert action == "action_say"
+        assert str(error).startswith("`utter_loans` was said with `{loans}` left in it")
+        assert str(error).endswith("Did you mean `loan`?")
         assert error.__traceback__ is not None
-        assert error.__traceback__.tb_frame.f_code is misspell.__code__
+        assert error.__traceback__.tb_frame.f_code is say.__code__
 
 
 async def test_a_response_that_the_domain_lacks_is_named_with_the_nearest_that_it_has(make_bench: MakeBench) -> None:
@@ -192,6 +238,9 @@ async def test_actions_are_bounded(make_bench: MakeBench) -> None:
         bench.engine.agent = replace(bench.engine.agent, dialogue=Stubborn())
         assert await bench.say(await bench.conversation()) == []
         assert [step.action for step in bench.told[-1].steps].count("action_refuse") == 4
+        [(action, error)] = bench.warnings
+        assert action == "action_refuse"
+        assert "the 4 actions that a message may cause (`limits.actions_per_turn`)" in str(error)
 
 
 async def test_an_action_that_ends_as_cancelled_has_failed_and_the_turn_goes_on(make_bench: MakeBench) -> None:

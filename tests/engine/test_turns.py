@@ -11,14 +11,14 @@ from msgspec.structs import replace
 
 from bot.actions.turn import Turn
 from bot.config import Limits
-from bot.dialogue.events import SessionStarted, SlotSet
+from bot.dialogue.events import SessionStarted, SlotSet, UserUttered
 from bot.encoding import decode, encode
 from bot.engine.codec import read_record
-from bot.engine.outside import EventsWork
+from bot.engine.outside import EventsWork, ExecuteWork, NoteWork
 from bot.engine.protocols import Loaded, TurnCommit
 from bot.engine.work import IntentWork
 from bot.errors import Busy, MessageIdReused, StoreUnavailable, TurnTimedOut
-from bot.messages import Principal
+from bot.messages import Parse, Principal, UserMessage
 from bot.stores.connection import Connection
 from tests.engine.conftest import Gate, MakeBench, all_of
 
@@ -243,6 +243,40 @@ async def test_a_session_starts_with_the_metadata_of_its_first_message_in_a_slot
         assert not [event for event in later if isinstance(event, SlotSet) and event.name != "count"]
 
 
+async def test_an_action_sees_a_slot_as_the_message_found_it_however_long_ago_it_was_set(make_bench: MakeBench) -> None:
+    found: list[Any] = []
+
+    async def look(turn: Turn) -> None:
+        turn.set("count", 99)
+        found.append(turn.slot_before("count"))
+        turn.set("count", 1)
+
+    async with make_bench(actions={"action_look": look}) as bench:
+        conversation = await bench.conversation()
+        assert await bench.say(conversation, "look") == []
+        for _ in range(9):  # more turns than are on record
+            await bench.say(conversation, "look")
+        assert found == [None] + [1] * 9
+
+
+async def test_a_session_that_starts_with_the_message_leaves_no_slot_from_before(make_bench: MakeBench) -> None:
+    found: list[Any] = []
+
+    async def look(turn: Turn) -> None:
+        found.append(turn.slot_before("count"))
+
+    async def start_afresh(turn: Turn) -> None:
+        turn.emit(SessionStarted())
+        turn.set("count", None)
+
+    async with make_bench(actions={"action_look": look, "action_session_start": start_afresh}) as bench:
+        conversation = await bench.conversation()
+        await bench.say(conversation, "add")
+        bench.clock.forward(hours=3)
+        await bench.say(conversation, "look")
+        assert found == [None]
+
+
 async def test_a_new_login_starts_a_session_and_carries_nothing_over(make_bench: MakeBench) -> None:
     first = Principal("customer", "customer:1", login="login-1")
     async with make_bench() as bench:
@@ -390,3 +424,42 @@ async def test_an_intent_from_outside_that_could_not_be_read_back_is_not_kept(ma
             await bench.engine.perform(work)
         assert await bench.store.turns(conversation) == []
         assert await bench.say(conversation) == ["1"]
+
+
+async def test_the_record_tells_whether_somebody_said_the_message(make_bench: MakeBench) -> None:
+    async with make_bench() as bench:
+        conversation = await bench.conversation()
+
+        def message(text: str) -> UserMessage:
+            return bench.message(conversation, text)
+
+        await bench.engine.handle(message("add"))
+        await bench.engine.handle(message("EXTERNAL: add"))
+        await bench.engine.perform(NoteWork(message("add"), background=True))
+        await bench.engine.perform(IntentWork(message("add"), "add"))
+        await bench.engine.perform(ExecuteWork(message("turn"), "turn", policy="api", confidence=1.0, background=False))
+        await bench.engine.perform(EventsWork(message(""), [UserUttered(Parse("add"), "theirs")]))
+        records = [read_record(turn.record) for turn in await bench.store.turns(conversation)]
+        assert [record.is_said for record in records] == [True, True, True, False, False, False]
+
+
+async def test_a_state_that_the_store_lost_is_not_written_back(make_bench: MakeBench) -> None:
+    async with make_bench() as one, make_bench() as other:
+        conversation = await one.conversation()
+        await one.say(conversation, message_id="first")
+        database = one.store.database
+        before = await database.read(lambda c: c.one("SELECT * FROM conversations"))
+        await one.say(conversation, message_id="lost")
+
+        def fail_over(connection: Connection) -> None:
+            """A standby takes over that was one turn behind."""
+            connection.run("DELETE FROM turns WHERE seq = 2")
+            connection.run("DELETE FROM inbox WHERE seq = 2")
+            sql = "UPDATE conversations SET seq = 1, snapshot = :snapshot, last_turn_at = :at"
+            connection.run(sql, snapshot=before.snapshot, at=before.last_turn_at)
+
+        await database.write(fail_over)
+        await other.engine.perform(
+            EventsWork(other.message(conversation, message_id="set"), [SlotSet("count", 41)])  # the second turn, again
+        )
+        assert await one.say(conversation, message_id="third") == ["42"]

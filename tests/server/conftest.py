@@ -21,14 +21,14 @@ from bot.app.projects import load_project
 from bot.app.running import parts_of
 from bot.auth.opening import Auth, open_auth
 from bot.config import Logging, Sessions, Settings, Store
-from bot.dialogue.events import BotUttered
+from bot.dialogue.events import BotUttered, UserUttered
 from bot.encoding import fingerprint
 from bot.engine.codec import answer_body, record_to_json
 from bot.engine.protocols import TurnCommit
 from bot.engine.record import Answer, TurnRecord
 from bot.errors import BotError, MessageIdReused
 from bot.logs import make_logger
-from bot.messages import Reply, UserMessage
+from bot.messages import Parse, Reply, UserMessage
 from bot.server.app import make_app
 from bot.server.metrics import Metrics
 from bot.server.parts import DemoLogin, Parts
@@ -152,7 +152,8 @@ class EchoEngine:
             Reply(text=f"you said: {message.text}", buttons=({"title": "More", "payload": "/more"},)),
             Reply(text="first\n\nsecond", custom={"table": [1]}),
         )
-        record = TurnRecord(loaded.seq + 1, message, tuple(map(BotUttered, replies)), (), self._sources.now(), 1, "c")
+        events = (UserUttered(Parse(message.text), message.message_id), *map(BotUttered, replies))
+        record = TurnRecord(loaded.seq + 1, message, events, (), self._sources.now(), 1, "c")
         body = answer_body(message.conversation, record.seq, message.message_id, replies)
         await self.store.commit(
             TurnCommit(

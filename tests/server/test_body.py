@@ -22,7 +22,7 @@ SCHEMAS = [
     schemas.obj((), {}, closed=True),
     rasa_schemas.EVENTS,
 ]
-KEYS = ["message", "messageId", "message_id", "metadata", "sender", "accountNumber", "code", "other"]
+KEYS = ["message", "messageId", "message_id", "metadata", "sender", "input_channel", "accountNumber", "code", "other"]
 VALUES = st.one_of(
     st.text(max_size=30), st.none(), st.integers(), st.lists(st.text()), st.just({}), st.text("x", min_size=120)
 )
@@ -46,6 +46,8 @@ def test_the_glance_and_the_validator_never_disagree(schema: dict[str, Any], bod
 
 def test_the_glance_sees_what_most_bodies_are() -> None:
     assert BodySchema(schemas.chat(20)).is_plainly_good({"message": "hi", "messageId": "m-1"})
+    rasa = {"sender": "u", "message": "hi", "message_id": "m-1", "input_channel": "kiosk"}
+    assert BodySchema(schemas.rasa_message(20)).is_plainly_good(rasa)
     assert not BodySchema(schemas.chat(20)).is_plainly_good({"message": "hi", "unknown": "x"})
     assert not BodySchema(schemas.chat(20)).is_plainly_good({"message": "x" * 21})
 

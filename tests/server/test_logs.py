@@ -21,7 +21,7 @@ from bot.app.opening import open_bot
 from bot.app.projects import load_project
 from bot.auth.opening import open_auth
 from bot.config import Logging, Login, Settings, Store
-from bot.errors import Busy, StoreUnavailable
+from bot.errors import Busy, PluginError, StoreUnavailable
 from bot.logs import LineWriter, Log, correlation_id, make_logger, mask
 from bot.messages import Reply
 from bot.server.app import make_app
@@ -161,6 +161,30 @@ def test_an_exception_is_its_type_and_places_without_what_it_quotes() -> None:
 )
 def test_our_own_exceptions_and_the_system_s_say_what_they_say(error: Exception, told: str) -> None:
     assert failed(error)["error"] == told
+
+
+def test_a_plugin_s_error_tells_where_it_comes_from_and_not_what_that_quotes() -> None:
+    def raising(message_text: bool) -> dict[str, Any]:
+        try:
+            {}["my password is swordfish"]
+        except KeyError as quoting:
+            error = PluginError("the channel 'pager': receive raised KeyError")
+            error.__cause__ = quoting
+        return failed(error, message_text=message_text)
+
+    line = raising(False)
+    assert (line["error"], line["cause"]) == ("PluginError: the channel 'pager': receive raised KeyError", "KeyError")
+    assert line["where"][-1].endswith("raising")
+    assert raising(True)["cause"] == "KeyError: 'my password is swordfish'"
+
+
+@pytest.mark.parametrize("value", ["half of a pair: \ud83d", {"n": 2**70}, object()])
+def test_what_json_cannot_hold_is_written_as_ascii_and_loses_nothing_else(value: Any) -> None:
+    log, stream = logger()
+    log.error("action failed", action="pay", about=value)
+    (line,) = lines(stream)
+    assert (line["event"], line["action"]) == ("action failed", "pay")
+    assert line["about"] == ascii(value)
 
 
 def test_no_value_floods_the_log() -> None:

@@ -139,6 +139,19 @@ async def test_an_intent_that_nobody_typed(api: Api) -> None:
     await api("POST", "/conversations/u-intent/trigger_intent", {"name": "no_such_intent"}, status=404)
 
 
+async def test_what_an_operator_lets_happen_is_no_word_of_the_customer_s(api: Api, real: Running) -> None:
+    customer = await real.login()
+    chat = await real.client.post("/chat", json={"message": "EXTERNAL: hello"}, headers=customer)
+    conversation = (await chat.json())["conversationId"]
+    await api("POST", f"/conversations/{conversation}/execute", {"name": "utter_greet"})
+    await api("POST", f"/conversations/{conversation}/trigger_intent", {"name": "greet"})
+    await api("POST", f"/conversations/{conversation}/tracker/events", {"event": "bot", "text": "from a colleague"})
+    await api("POST", f"/conversations/{conversation}/messages", {"text": "said at the counter", "sender": "user"})
+    history = (await (await real.client.get("/chat/history", headers=customer)).json())["messages"]
+    assert [m["text"] for m in history if m["role"] == "user"] == ["EXTERNAL: hello", "said at the counter"]
+    assert [m["text"] for m in history[-4:-1]] == ["Hello!", "Hello!", "from a colleague"]
+
+
 async def test_the_conversation_as_a_story_can_be_read_again(api: Api, tmp_path: Path) -> None:
     await api.say('hello "you": #1', "u-story")
     await api.say("my colour is blue", "u-story")

@@ -85,6 +85,33 @@ async def test_a_sender_may_be_a_number_which_is_read_as_text(running: Running) 
     assert len({message.conversation for message in running.engine.seen}) == 1
 
 
+@pytest.mark.parametrize("path", [PATH, "/webhooks/callback/webhook"])
+@pytest.mark.parametrize("sender", ["18446744073709551617", "-9223372036854775809", "1e20", "1.0", "9" * 300])
+async def test_a_sender_that_would_be_rounded_is_refused(running: Running, path: str, sender: str) -> None:
+    headers = {**await running.key("channel"), "Content-Type": "application/json"}
+    answer = await running.client.post(path, data=f'{{"sender": {sender}, "message": "hi"}}', headers=headers)
+    assert answer.status == 400
+    assert "as a string" in await answer.text()
+    assert not running.engine.seen
+
+
+async def test_numbers_of_64_bits_are_senders_of_their_own(running: Running) -> None:
+    key = await running.key("channel")
+    for sender in (2**64 - 1, 2**64 - 2, -(2**63), 2**53 + 1):
+        answer = await running.client.post(PATH, json={"sender": sender, "message": "hi"}, headers=key)
+        assert {reply["recipient_id"] for reply in await answer.json()} == {str(sender)}
+    assert len({message.conversation for message in running.engine.seen}) == 4
+
+
+async def test_a_long_number_anywhere_is_refused_and_one_in_a_text_is_text(running: Running) -> None:
+    key = await running.key("channel")
+    body = {"sender": "u", "message": "9" * 40, "metadata": {"order": [2**64]}}
+    assert (await running.client.post(PATH, json=body, headers=key)).status == 400
+    body["metadata"] = {"order": ["9" * 40, 1.5e30]}
+    assert (await running.client.post(PATH, json=body, headers=key)).status == 200
+    assert running.engine.seen[0].metadata == body["metadata"]
+
+
 async def test_input_channel_and_metadata_reach_the_turn(running: Running) -> None:
     key = await running.key("channel")
     body = {"sender": "u", "message": "hi", "input_channel": "kiosk", "metadata": {"branch": 7}}

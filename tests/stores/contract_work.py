@@ -167,6 +167,8 @@ class WorkContract:
     async def test_reminders_are_due_in_the_order_of_their_times(self, store: SqlTurns, conversation: str):
         made = tuple(reminder(f"in {seconds}", seconds=seconds) for seconds in (30, 10, 20))
         await store.commit(turn(conversation, 1, reminders=made))
+        assert await store.next_reminder_at(NOW + timedelta(seconds=10)) == NOW + timedelta(seconds=20)
+        assert await store.next_reminder_at(NOW + timedelta(seconds=30)) is None
         names = [r.name for _, r in await store.due_reminders(NOW + timedelta(seconds=25))]
         assert names == ["in 10", "in 20"]
         assert [r.name for _, r in await store.due_reminders(NOW + timedelta(seconds=25), 1)] == ["in 20"]

@@ -30,6 +30,7 @@ EVERY_TURN = {
     "keep tries": inbox._KEEP,
     "schedule": reminders._SCHEDULE,
     "due reminders": reminders._DUE,
+    "next reminder": reminders._NEXT,
     "due replies": outbox._CLAIM,
 }
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -15,6 +16,7 @@ from bot.engine.protocols import Loaded
 from bot.errors import ConfigurationError, SequenceConflict, StoreUnavailable
 from bot.sources import Sources
 from bot.stores import leases, sessions
+from bot.stores.connection import Connection
 from bot.stores.database import Database
 from bot.stores.postgres import PostgresTurns
 from bot.stores.turns import SqlTurns, open_turns
@@ -45,9 +47,11 @@ class Workers:
     def __init__(self, url: str) -> None:
         self.url = url
         self.opened: list[PostgresTurns] = []
+        self.tell: Callable[[str, str], None] = lambda event, reason: None
 
     def start(self, **options: float) -> PostgresTurns:
-        self.opened.append(PostgresTurns(Database.open(self.url, readers=2), Sources(), **options))
+        database = Database.open(self.url, readers=2, tell=self.tell)
+        self.opened.append(PostgresTurns(database, Sources(), **options))
         return self.opened[-1]
 
 
@@ -171,6 +175,66 @@ async def test_a_slow_turn_keeps_its_lease(workers: Workers):
         await one.commit(turn(conversation, 1, fence=fence))
     async with asyncio.timeout(20):
         await waiting
+
+
+async def test_what_nobody_foresaw_ends_the_renewal_of_leases_for_no_later_turn(workers: Workers):
+    told: list[tuple[str, str]] = []
+    workers.tell = lambda event, reason: told.append((event, reason))
+    one, two = workers.start(lease=0.3), workers.start(lease=0.3, poll=0.02)
+    conversation = await one.conversation_id("p", "chat", "")
+    async with one.hold(conversation):
+        await one.database.write(lambda c: c.run("ALTER TABLE conversations RENAME TO away"))
+        async with asyncio.timeout(20):
+            while not told:
+                await asyncio.sleep(0.02)
+        await one.database.write(lambda c: c.run("ALTER TABLE away RENAME TO conversations"))
+    assert told[0][0] == "store work failed"
+    assert told[0][1].startswith("renewing leases: ")
+
+    async def second() -> None:
+        async with two.hold(conversation):
+            pass
+
+    async with one.hold(conversation):
+        waiting = asyncio.create_task(second())
+        done, _ = await asyncio.wait([waiting], timeout=1.0)
+        assert not done
+    async with asyncio.timeout(20):
+        await waiting
+
+
+async def test_what_nobody_foresaw_ends_no_listening(workers: Workers, monkeypatch: pytest.MonkeyPatch):
+    told: list[tuple[str, str]] = []
+    workers.tell = lambda event, reason: told.append((event, reason))
+    one = workers.start()
+    listen, notices = one._notices._wake_for_each, one._notices
+
+    async def fail_once(connection: Any) -> None:
+        monkeypatch.setattr(notices, "_wake_for_each", listen)
+        raise RuntimeError
+
+    monkeypatch.setattr(notices, "_wake_for_each", fail_once)
+    async with notices.expected("c"):
+        pass
+    async with asyncio.timeout(20):
+        await notices._listening.wait()
+    assert told == [("store work failed", "listening for other workers: RuntimeError")]
+
+
+async def test_what_one_statement_raises_is_raised_to_nobody_else(workers: Workers):
+    database = workers.start().database
+
+    def fail(connection: Connection, items: Sequence[int]) -> Sequence[int]:
+        raise ArithmeticError
+
+    def double(connection: Connection, items: Sequence[int]) -> Sequence[int]:
+        return [2 * item for item in items]
+
+    works = [double, fail, double, fail]
+    told = await asyncio.gather(
+        *(database.look_together(work, number) for number, work in enumerate(works)), return_exceptions=True
+    )
+    assert [one if isinstance(one, int) else type(one) for one in told] == [0, ArithmeticError, 4, ArithmeticError]
 
 
 @pytest.mark.parametrize("count", [1, 2, 4])

@@ -6,7 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -23,7 +23,8 @@ from bot.messages import Principal, Reply
 from bot.sources import Sources
 from bot.stores.connection import Connection
 from bot.stores.database import Database
-from bot.stores.dialects import Dialect, dialect_of
+from bot.stores.dialects import Dialect, Sqlite, dialect_of
+from bot.stores.lock import locked
 from bot.stores.schema import _USED, LATEST, migrate, version
 from bot.stores.turns import open_turns
 from bot.stores.verifying import verify
@@ -201,6 +202,20 @@ async def test_a_store_that_servers_of_its_version_use_is_not_brought_up_to_date
         assert version(connection, dialect) == 1
     await Database.open(url).close()
     assert version(connection, dialect) == LATEST
+
+
+async def test_a_lock_holder_s_process_number_is_no_proof_of_being_it(tmp_path: Path):
+    """Two containers on one volume may both be process 1."""
+    dialect = dialect_of("sqlite:///old.db", tmp_path)
+    assert isinstance(dialect, Sqlite)
+    with closing(Connection(dialect.raw(dialect.engine()), dialect)) as connection:
+        migrate(connection, dialect, to=1)
+        with locked(dialect.file):  # by a process of this very number
+            with pytest.raises(ConfigurationError, match="stop it first"):
+                Database.open("sqlite:///old.db", project=tmp_path)
+            assert version(connection, dialect) == 1
+            await Database.open("sqlite:///old.db", project=tmp_path, locked=True).close()
+        assert version(connection, dialect) == LATEST
 
 
 async def test_a_server_writes_nothing_to_a_store_that_has_another_version_by_now(cluster: Cluster):

@@ -1,0 +1,42 @@
+"""Who is told what became of turns, after the fact; nothing that they do changes it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from msgspec import Struct
+
+from bot.engine.record import TurnRecord
+from bot.engine.work import NoLongerDue
+from bot.errors import PLUGIN_FAILURES
+
+
+class Watch(Struct, frozen=True):
+    """Who is told what, after the fact: committed turns, failed actions, and what an observer itself raised.
+
+    `action_warned` is told of what an action did that is to be mended, and that it went on. `turn_conflicted` is told of each turn that is computed again because another worker was first.
+    """
+
+    turn_committed: tuple[Callable[[TurnRecord], None], ...] = ()
+    action_failed: Callable[[str, BaseException], None] = lambda action, error: None
+    action_warned: Callable[[str, BaseException], None] = lambda action, error: None
+    observer_failed: Callable[[BaseException], None] = lambda error: None
+    turn_failed: Callable[[BaseException], None] = lambda error: None
+    turn_conflicted: Callable[[], None] = lambda: None
+
+    def tell(self, record: TurnRecord) -> None:
+        """Tell of a committed turn; what that raises is told, too."""
+        for observe in self.turn_committed:
+            try:
+                observe(record)
+            except PLUGIN_FAILURES as error:  # the turn is committed, whatever who is told of it does
+                self.observer_failed(error)
+
+    def tell_if_failed(self, task: asyncio.Task[Any]) -> None:
+        """Tell of the failure of what has ended, if it did fail."""
+        if task.cancelled():  # with all others, at the process's end, before its turn began
+            return
+        if (error := task.exception()) is not None and not isinstance(error, NoLongerDue):
+            self.turn_failed(error)

@@ -18,7 +18,7 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 from bot.actions.turn import Action, Turn
-from bot.actions.unknown import UnknownAction, UnknownResponse
+from bot.actions.unknown import UnfilledPlaceholder, UnknownAction, UnknownResponse
 from bot.config import ActionEndpoint
 from bot.content import Domain
 from bot.content.domain_json import domain_to_json
@@ -79,7 +79,15 @@ class ActionServer:
 
     def __init__(self, endpoint: ActionEndpoint, domain: Domain, sources: Sources) -> None:
         limits = HttpLimits(deadline_seconds=endpoint.timeout_seconds, try_seconds=endpoint.timeout_seconds)
-        self._client = HttpClient(endpoint.url, service=_service(endpoint), limits=limits, sources=sources)
+        self._client = HttpClient(
+            endpoint.url,
+            service=_service(endpoint),
+            limits=limits,
+            sources=sources,
+            cafile=endpoint.cafile,
+            certfile=endpoint.certfile,
+            keyfile=endpoint.keyfile,
+        )
         self._events = endpoint.tracker_events
         self._headers = endpoint.headers
         self._domain = domain
@@ -146,10 +154,11 @@ class ActionServer:
         tracker = turn.tracker
         times = chain(each(turn.context.times), repeat(turn.now.timestamp()))
         recent = list(zip(tracker.events, times, strict=False))[-self._events :]
+        sender = _sender(turn)
         request: dict[str, Any] = {
             "next_action": name,
-            "sender_id": tracker.conversation,
-            "tracker": rasa_tracker_json(tracker, recent, slots=self._empty_slots),
+            "sender_id": sender,
+            "tracker": rasa_tracker_json(tracker, recent, slots=self._empty_slots) | {"sender_id": sender},
             "version": PROTOCOL_VERSION,
             "domain_digest": self._domain_digest,
         }
@@ -167,13 +176,22 @@ class ActionServer:
             self._domain,
             str(name),
             turn.tracker,
-            channel=turn.message.channel,
+            channel=turn.channel,
             random=turn.context.random,
             values=given,
+            unfilled=lambda missing: turn.context.warn(UnfilledPlaceholder(str(name), missing, given)),
         )
         if reply is None and name not in self._domain.responses:
             raise UnknownResponse(str(name), self._domain)
         return reply
+
+
+def _sender(turn: Turn) -> str:
+    """Who is speaking: the channel's own sender where a key speaks for its users; else the conversation stands for it.
+
+    A customer's sender is nobody's word: it is not looked at.
+    """
+    return (turn.message.sender if turn.customer is None else "") or turn.tracker.conversation
 
 
 def _free_reply(data: Mapping[str, Any]) -> Reply:

@@ -26,6 +26,7 @@ from bot.reading import channel_places, plugin_places, read_project, read_settin
 _TOLD_BY_PLUGINS = frozenset(
     {
         "missing-question",
+        "no-extractor",
         "unimplemented-action",
         "unknown-action",
         "unknown-component",
@@ -34,6 +35,9 @@ _TOLD_BY_PLUGINS = frozenset(
     }
 )
 """Findings that a plugin may settle: while one cannot be loaded, they would be its consequences."""
+
+_RASA_X = "rasa"
+"""The channel of Rasa's own tool, which every project that Rasa began has in credentials.yml."""
 
 BUILT_IN_CHANNELS = frozenset({"rest", "callback"})
 """The channels that credentials.yml may name without a plugin."""
@@ -51,15 +55,19 @@ def check_project(folder: Path) -> list[Diagnostic]:
     found = [*read.diagnostics, *_described(read.content, components, policies)]
     if not read.errors:
         problems += _failing_parts(read.content, components, policies)
-        found += check_ways(read.content)
+        found += check_ways(read.content, read.tests)
     if any(_is_a_slip(d) and d.code == "unknown-policy" for d in found):
         found = [d for d in found if d.code != "no-rule-policy"]  # the misspelt one may be it
     if problems:
         found = [d for d in found if d.code not in _TOLD_BY_PLUGINS or _is_a_slip(d)]
-    found += check_contradictions(_sound(read.content, (*found, *read.held_back)))
+    contradictions = check_contradictions(_sound(read.content, (*found, *read.held_back)))
+    told = {d.place for d in contradictions if d.code == "incomplete-rule"}
+    found = [d for d in found if d.code != "form-not-activated" or d.place not in told]
+    found += contradictions
     found += [_plugin_finding(folder, problem) for problem in problems]
     if not problems:
         places, offered = channel_places(folder), {*BUILT_IN_CHANNELS, *channels}
+        found = [d for d in found if d.code != "unset-variable" or d.name not in places.keys() - offered]
         found += [_unserved(name, places[name], offered) for name in places.keys() - offered]
     if is_remote:
         found.append(_action_server_note(read.settings.action_endpoint is not None))
@@ -77,6 +85,15 @@ def check_learnable(project: Project) -> None:
         raise ContentError(errors)
 
 
+def unset_variables(found: Iterable[Diagnostic], channels: Collection[str]) -> list[Diagnostic]:
+    """Of these findings, as errors, the variables without which endpoints.yml and credentials.yml cannot be used.
+
+    `channels` are those that plugins offer.
+    """
+    used = {"action_endpoint", *BUILT_IN_CHANNELS, *channels}
+    return [replace(d, severity="error") for d in found if d.code == "unset-variable" and d.name in used]
+
+
 def _described(content: Content, components: Mapping[str, Any], policies: Mapping[str, Any]) -> list[Diagnostic]:
     """What is said of the components and policies that config.yml names; those given are plugins'."""
     described = (*describe_pipeline(content, components), *describe_policies(content, policies))
@@ -89,7 +106,7 @@ def _failing_parts(
     """Why components and policies of plugins that config.yml names cannot be made of what it says of them."""
     offered = {name: partial(make, content) for name, make in policies.items()}
     makers = [partial(offered[entry.name], entry) for entry in content.policies or () if entry.name in offered]
-    named = [(entry.name.rpartition(".")[2], entry.options) for entry in content.pipeline or ()]
+    named = [(entry.plain_name, entry.options) for entry in content.pipeline or ()]
     makers += [partial(components[name], options) for name, options in named if name in components]
     for make in makers:
         try:
@@ -191,7 +208,7 @@ def _is_of(folder: Path, file: Path) -> bool:
 
 
 def _unserved(name: str, place: Place, offered: Collection[str]) -> Diagnostic:
-    severity: Severity = "warning" if is_misspelt(name, offered) else "note"
+    severity: Severity = "note" if name == _RASA_X else "warning"
     served = ", ".join(f"`{channel}`" for channel in sorted(offered))
     cure = did_you_mean(name, offered, f"Use one that is ({served}), or a plugin with `register_channels`.")
     return Diagnostic(severity, place, f"The channel `{name}` is not served here.", cure, "unknown-channel")

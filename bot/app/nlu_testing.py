@@ -49,7 +49,7 @@ def run_nlu_test(
     With `other_config` the pipeline of that config.yml is tested on the same
     messages and compared. Raises ContentError for files that cannot be read.
     """
-    project = load_project(folder)
+    project = load_project(folder, command="train")
     report = _report(project, project.content, nlu, part(progress, 0.0, 0.5 if other_config else 0.9))
     comparison = None
     if other_config is not None:

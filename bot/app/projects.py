@@ -38,15 +38,21 @@ def load_project(
 
     `override` changes the settings, and has the last word on what it changes; before that `options` (the values of
     the plugins' options of `command`) may. Raises ContentError with every error there is in content, configuration
-    and plugins, ConfigurationError or PluginError.
+    and plugins, ConfigurationError or PluginError. For `command` "train" nothing is run: what endpoints.yml and
+    credentials.yml take from the environment may be unset.
     """
     try:
         settings, _ = read_settings(folder)
         plugins = Plugins(find_plugins(folder, settings.plugins))
         known = frozenset(plugins.actions())
         read = read_project(folder, known_actions=known, all_known=not needs_action_server(folder))
-        if read.errors:
-            raise ContentError(read.errors)
+        errors = list(read.errors)
+        if command != "train" and any(d.code == "unset-variable" for d in read.diagnostics):
+            from bot.app.checking import unset_variables
+
+            errors += unset_variables(read.diagnostics, plugins.channels())
+        if errors:
+            raise ContentError(errors)
     except (ContentError, PluginError):
         from bot.app.checking import check_project  # what a start without errors need not load
 

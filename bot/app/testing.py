@@ -24,16 +24,21 @@ from bot.nlu.evaluation import Report
 from bot.progress import Progress, part, silent
 from bot.reading import read_test_stories
 from bot.sources import Sources
-from bot.testing.reporting import failed_stories_yaml
-from bot.testing.stories import NOW, StoryReport, run_story_tests, story_report
+from bot.testing.reporting import failed_stories_yaml, story_report
+from bot.testing.results import StoryReport
+from bot.testing.stories import NOW, run_story_tests
 from bot.testing.whole import run_whole_stories
 
 
 class CoreTest(Struct, frozen=True):
-    """What came of test stories, and of what users say in them (None where everything was executed)."""
+    """What came of test stories, and of what users say in them (None where everything was executed).
+
+    `could_log_in` are the bank's customers, where it is made up and nobody was logged in.
+    """
 
     stories: StoryReport
     messages: Report | None = None
+    could_log_in: tuple[str, ...] = ()
 
 
 class UnknownCustomer(BotError):
@@ -54,7 +59,7 @@ class NoTestStories(BotError):
 
 def run_core_tests(folder: Path, stories: Path | None = None, *, progress: Progress = silent) -> CoreTest:
     """Run the test stories of the project, or those in `stories` (a file or a folder); no action is executed."""
-    project = load_project(folder)
+    project = load_project(folder, command="train")
     tests = tests_of(project, stories)
     trained = learn(project, progress=part(progress, 0.0, 0.5))
     matcher = ShorthandMatcher(trained.model, project.content.domain)
@@ -84,11 +89,12 @@ async def run_end_to_end_tests(
     with tempfile.TemporaryDirectory() as scratch:
         project = replace(project, settings=_apart(project.settings, Path(scratch)))
         sources = Sources(now=lambda: NOW)
-        async with open_bot(project, sources=sources, progress=part(progress, 0.0, 0.5)) as running:
+        async with open_bot(project, sources=sources, progress=part(progress, 0.0, 0.5), testing=True) as running:
             if customer is not None and running.test_customers and customer not in running.test_customers:
                 raise UnknownCustomer(customer, running.test_customers)
             told = part(progress, 0.5, 1.0)
-            return CoreTest(await run_whole_stories(running.engine, tests, principal, sources, progress=told))
+            report = await run_whole_stories(running.engine, tests, principal, sources, progress=told)
+            return CoreTest(report, could_log_in=tuple(sorted(running.test_customers)) if customer is None else ())
 
 
 def _apart(settings: Settings, folder: Path) -> Settings:
@@ -126,5 +132,5 @@ def write_core_reports(test: CoreTest, out: Path) -> None:
 
 
 def _quiet(settings: Settings) -> Settings:
-    """Only failures are logged, and those in full: what is said comes from the project's own stories."""
-    return replace(settings, logging=replace(settings.logging, level="error", format="console", message_text=True))
+    """Failures and warnings are logged, and those in full: what is said comes from the project's own stories."""
+    return replace(settings, logging=replace(settings.logging, level="warning", format="console", message_text=True))

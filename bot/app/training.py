@@ -16,14 +16,19 @@ from bot.progress import Progress, silent
 
 def train_project(folder: Path, *, force: bool = False, progress: Progress = silent) -> list[str]:
     """Train the project's matcher and policies; lines that say what was learned and what was chosen."""
-    project = load_project(folder)
+    project = load_project(folder, command="train")
     if force:
         shutil.rmtree(project.settings.data / "models", ignore_errors=True)
     trained = learn(project, progress=progress)
     content = project.content
     intents = {example.intent.partition("/")[0] for example in content.nlu.examples}
     done = "found in the cache" if trained.cached else f"trained in {trained.seconds:.1f} s"
-    chosen = [trained.model.explain_threshold(), trained.model.explain_left_out()]
+    lost = (
+        ""
+        if trained.kept
+        else f"Nothing was kept: {project.settings.data} cannot be written, so that each start trains."
+    )
+    chosen = [trained.model.explain_threshold(), trained.model.explain_left_out(), lost]
     return [
         f"{len(content.nlu.examples)} examples of {len(intents)} intents, "
         f"{len(content.rules)} rules, {len(content.stories)} stories: {done}.",
@@ -33,7 +38,7 @@ def train_project(folder: Path, *, force: bool = False, progress: Progress = sil
 
 def parse_text(folder: Path, text: str) -> tuple[Parse, float]:
     """What the project's matcher makes of a text, with the nearest examples; and how long it took (seconds)."""
-    project = load_project(folder)
+    project = load_project(folder, command="train")
     trained = learn(project)
     matcher = ShorthandMatcher(trained.model, project.content.domain)
     now = datetime.now(UTC)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from bot.cli import options
+
+if TYPE_CHECKING:
+    from bot.messages import Entity
 
 _DOUBTS = {"out_of_scope": "it is like none of the intents", "ambiguous": "several intents are nearly as likely"}
 
@@ -30,12 +35,27 @@ def parse(text: str, project: Path, as_json: bool) -> None:
         ("nearest example", "intent", "similarity", "place"),
         [(n.text, n.intent, f"{n.similarity:.3f}", n.place) for n in found.nearest],
     )
-    showing.table(
-        ("entity", "text", "value", "span", "extractor"),
-        [(e.entity, text[e.start : e.end], e.value, f"{e.start}:{e.end}", e.extractor) for e in found.entities],
-    )
+    _entities(text, found.entities)
     if found.doubt:
         best = next((s for s in found.ranking if s is not found.intent), None)
         rest = f": the likeliest, {best.name}, has a confidence of {best.confidence:.2f}" if best else ""
         click.echo(f"Not understood, since {_DOUBTS[found.doubt]}{rest}. `bot train` tells the threshold.")
     click.echo(f"parsed in {seconds * 1000:.2f} ms", err=True)
+
+
+def _entities(text: str, entities: Sequence[Entity]) -> None:
+    """The entities as a table, with their roles and groups where any has one."""
+    from bot.cli import showing
+
+    columns: dict[str, list[object]] = {
+        "entity": [e.entity for e in entities],
+        "role": [e.role for e in entities],
+        "group": [e.group for e in entities],
+        "text": [text[e.start : e.end] for e in entities],
+        "value": [e.value for e in entities],
+        "span": [f"{e.start}:{e.end}" for e in entities],
+        "extractor": [e.extractor for e in entities],
+    }
+    shown = {name: cells for name, cells in columns.items() if name not in ("role", "group") or any(cells)}
+    rows = zip(*(["" if cell is None else cell for cell in cells] for cells in shown.values()), strict=True)
+    showing.table(tuple(shown), list(rows))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from click.core import ParameterSource
 from bot.cli import options
 
 if TYPE_CHECKING:
-    from bot.testing.stories import StepResult, StoryReport
+    from bot.testing.results import StepResult, StoryReport
 
 _path = click.Path(exists=True, path_type=Path)
 _stories = click.option("-s", "--stories", type=_path, default=None, help="Test stories: a file or a folder.")
@@ -132,6 +133,8 @@ def _run_core(
     write_core_reports(test, out)
     report = test.stories
     _show_failures(report)
+    if report.failed and test.could_log_in:
+        click.echo(f"Nobody is logged in: `--as {test.could_log_in[0]}` runs the stories as a customer of the bank.")
     click.echo(f"{report.passed} passed, {len(report.failed)} failed")
     return report.passed * 100.0 >= at_least * len(report.results)
 
@@ -143,16 +146,26 @@ def _show_failures(report: StoryReport) -> None:
         for step in result.steps:
             if not step.passed:
                 click.echo(f"  {step.place}: {_difference(step)}")
-                for reason in step.because:
-                    click.secho(f"      because of {reason.policy}: {reason.name} ({reason.place})", dim=True)
+                for reason in _reasons(step):
+                    click.secho(f"      {reason}", dim=True)
 
 
 def _difference(step: StepResult) -> str:
+    from bot.testing.reporting import shown_entities
+
     said = f"{step.text!r}: " if step.text else ""
     if step.expected != step.predicted:
         return f"{said}expected {step.expected}, got {step.predicted}"
-    shown = [
-        ", ".join(f"{e.entity}={e.value} [{e.start}:{e.end}]" for e in entities) or "no entities"
-        for entities in (step.expected_entities, step.predicted_entities)
-    ]
-    return f"{said}expected {shown[0]}, got {shown[1]}"
+    return f"{said}expected {shown_entities(step.expected_entities)}, got {shown_entities(step.predicted_entities)}"
+
+
+def _reasons(step: StepResult) -> Iterator[str]:
+    """What a wrong action was because of, and the example that attracted a message to a wrong intent."""
+    from bot.content import NOWHERE
+
+    for reason in step.because:
+        where = f" ({reason.place})" if reason.place != NOWHERE else ""
+        yield f"because of {reason.policy}: {reason.name}{where}"
+    if step.attracted_by is not None:
+        near = step.attracted_by
+        yield f"near {near.text!r} ({near.place}, {near.similarity:.2f})"

@@ -28,8 +28,13 @@ def run_nlu_tests(project: Path, nlu: Path | None, out: Path, other_config: Path
     written = write_nlu_reports(test, out)
     show_nlu_test(test, out)
     click.echo(f"Reports: {', '.join(str(file) for file in written)}", err=True)
+    if nlu is None:
+        report = test.report
+        right, counted = f"{report.accuracy:.0%} right of {report.messages:,} held out", f"{test.failed:,} confused"
+        click.echo(f"{right}, {counted} (macro F1 {report.macro_f1:.3f})")
+        return 0
     click.echo(f"{test.passed} passed, {test.failed} failed")
-    return 0 if nlu is None else test.failed
+    return test.failed
 
 
 def show_nlu_test(test: NluTest, out: Path) -> None:
@@ -97,9 +102,10 @@ def _findings(findings: Findings, file: Path) -> None:
     for thin in findings.thin:
         click.echo(f"{thin.intent} has {thin.examples} examples; write more, as different as people are")
     for entity in findings.entities:
-        for text, place in entity.missed[:_MOST]:
-            click.echo(f"{place}: {text!r} is a value of {entity.entity} elsewhere and not marked here")
-        _rest("first", f"values of {entity.entity} that are not marked", len(entity.missed), file)
+        if entity.missed:
+            (text, place), count = entity.missed[0], len(entity.missed)
+            more = f", and {count - 1:,} more like it are in {file}" if count > 1 else ""
+            click.echo(f"{place}: {text!r} is a value of {entity.entity} elsewhere and not marked here{more}")
 
 
 def _comparison(comparison: Comparison, file: Path) -> None:

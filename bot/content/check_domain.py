@@ -23,6 +23,9 @@ def check_domain(known: Known) -> Iterator[Diagnostic]:
             yield from _mapping(slot, mapping, known)
     for form in known.content.domain.forms.values():
         yield from _form(form, known)
+    for name, place in known.slots_in_code.items():
+        slots, add = known.content.domain.slots, f"Add `{name}:` to `slots:`."
+        yield unknown("warning", place, "slot", name, known=slots, where="This code names", add=add)
 
 
 def _intents(known: Known) -> Iterator[Diagnostic]:

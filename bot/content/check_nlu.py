@@ -35,6 +35,7 @@ def check_nlu(known: Known) -> Iterator[Diagnostic]:
     yield from _synonyms(nlu)
     yield from _marks(known)
     yield from _parts(known)
+    yield from _unmapped(known)
     if nlu.examples:
         yield from _counts(known)
     elif not known.trained:
@@ -156,6 +157,23 @@ def _parts(known: Known) -> Iterator[Diagnostic]:
                     continue
                 told.add((mark.entity, kind, name))
                 yield unknown_part(example.place, mark.entity, kind, name, names)
+
+
+def _unmapped(known: Known) -> Iterator[Diagnostic]:
+    """Roles and groups from which no slot is filled, of entities from which some are: a mapping takes its own alone."""
+    mappings = [mapping for slot in known.content.domain.slots.values() for mapping in slot.mappings]
+    taken = {(m.entity, m.role, m.group) for m in mappings if m.type == "from_entity"}
+    filling = {entity for entity, _, _ in taken}
+    for example in known.content.nlu.examples:
+        for mark in example.annotations:
+            part = (mark.entity, mark.role, mark.group)
+            if mark.entity not in filling or part in taken or not (mark.role or mark.group):
+                continue
+            taken.add(part)
+            named = [f"{kind}: {name}" for kind, name in (("role", mark.role), ("group", mark.group)) if name]
+            message = f"No slot is filled from `{mark.entity}` with `{', '.join(named)}`, as it is marked here."
+            cure = f"Write `{', '.join(named)}` in a mapping `from_entity`, unless an action reads it."
+            yield Diagnostic("warning", example.place, message, cure, "unmapped-part")
 
 
 def _counts(known: Known) -> Iterator[Diagnostic]:

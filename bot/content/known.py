@@ -31,6 +31,7 @@ class Known:
     mentioned: Collection[str] = ()
     all_registered: bool = False
     named_in_code: Mapping[str, Place] = field(default_factory=dict)
+    slots_in_code: Mapping[str, Place] = field(default_factory=dict)
 
     @cached_property
     def intents(self) -> frozenset[str]:

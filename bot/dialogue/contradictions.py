@@ -185,8 +185,22 @@ def incomplete_rules(rule_stories: Sequence[TrainingStory], domain: Domain) -> I
             if missing:
                 yield _incomplete(rule, example.place, state.action, f"the slot {_list(missing)}", "slot_was_set")
             if after.loops and state.loop not in after.loops:
-                loops = {"null" if loop == NOT_SET else loop for loop in after.loops}
-                yield _incomplete(rule, example.place, state.action, f"the loop {_list(loops)}", "active_loop")
+                yield _without_loop(rule, example.place, state.action or "", after.loops, domain)
+
+
+def _without_loop(rule: TrainingStory, place: Place, action: str, loops: set[str], domain: Domain) -> Diagnostic:
+    """A rule that leaves out what becomes of a loop; of a form in a rule that speaks of none, where it runs."""
+    if action in domain.forms and not any(isinstance(event, ActiveLoop) for event in rule.events):
+        at = (p for e, p in zip(rule.events, rule.places, strict=True) if isinstance(e, ActionExecuted))
+        names = (e.name for e in rule.events if isinstance(e, ActionExecuted))
+        runs = next(p for name, p in zip(names, at, strict=True) if name == action)
+        message = (
+            f"The rule `{rule.name}` runs the form `{action}` without saying that it becomes active, as others do."
+        )
+        return Diagnostic("error", runs, message, f"Add `- active_loop: {action}` after it.", "incomplete-rule")
+    named = loops - {NOT_SET}
+    what = f"the loop {_list(named)}" if named else "the active loop"
+    return _incomplete(rule, place, action, what, "active_loop")
 
 
 def _after_actions(rule_stories: Iterable[TrainingStory], domain: Domain) -> dict[str, _After]:

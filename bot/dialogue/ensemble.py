@@ -39,6 +39,6 @@ def combine(predictions: Sequence[Prediction], tracker: Tracker, rejected: str |
     return replace(best, events=tuple(events)) if events else best
 
 
-def _rank(prediction: Prediction) -> tuple[bool, bool, float, int]:
+def _rank(prediction: Prediction) -> tuple[bool, bool, float, float]:
     p = prediction
     return (p.no_user_prediction, p.end_to_end, p.confidence, p.priority)

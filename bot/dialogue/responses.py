@@ -33,6 +33,7 @@ def choose_response(
     channel: str,
     random: Chooses,
     values: Mapping[str, Any],
+    unfilled: Callable[[str], object] = lambda name: None,
 ) -> Reply | None:
     """What is said for response `name` now, filled in; None when no variation of it may be said.
 
@@ -41,13 +42,15 @@ def choose_response(
     those for no channel with a condition, those without either. Within the
     first group that has any, one is drawn from `random`. `{name}` is filled
     from `values`, then from the slots; a name that neither fills stays as it
-    is written.
+    is written, and `unfilled` is told of it.
     """
     group = _preferred(domain.responses.get(name, ()), tracker.slots, channel)
     if not group:
         return None
     chosen = group[0] if len(group) == 1 else random.choice(group)
-    return _reply(chosen, name, _as_it_is if chosen.is_final else partial(fill, values={**tracker.slots, **values}))
+    if chosen.is_final:
+        return _reply(chosen, name, _as_it_is)
+    return _reply(chosen, name, partial(fill, values={**tracker.slots, **values}, unfilled=unfilled))
 
 
 def _preferred(variations: Sequence[Variation], slots: Mapping[str, Any], channel: str) -> list[Variation]:
@@ -89,10 +92,10 @@ def _as_it_is(template: Any) -> Any:
     return template
 
 
-def fill(template: Any, values: Mapping[str, Any]) -> Any:
+def fill(template: Any, values: Mapping[str, Any], unfilled: Callable[[str], object] = lambda name: None) -> Any:
     """`template` with every `{name}` of `values` replaced in its strings, in one pass; keys of mappings stay.
 
-    One whose value is None is not filled: its slot is empty. In a string with
+    One whose value is None is not filled: its slot is empty; `unfilled` is told of each that is not. In a string with
     `{{`, doubled braces are single ones that are said, as in Rasa.
     Names are looked up as they are written: `{a.b}` and `{a[0]}` are names
     like any other, never attributes or indices, and a value that itself
@@ -102,21 +105,24 @@ def fill(template: Any, values: Mapping[str, Any]) -> Any:
         if "{" not in template:
             return template
         names = _NAME_OR_DOUBLED if "{{" in template else _NAME
-        return names.sub(lambda match: _value(match, values), template)
+        return names.sub(lambda match: _value(match, values, unfilled), template)
     if not template:  # most of what a variation may have, most have not
         return template
     if isinstance(template, (dict, Mapping)):  # dict first: asking an ABC takes longer
-        return {key: fill(value, values) for key, value in template.items()}
+        return {key: fill(value, values, unfilled) for key, value in template.items()}
     if isinstance(template, list | tuple):
-        return [fill(value, values) for value in template]
+        return [fill(value, values, unfilled) for value in template]
     return template
 
 
-def _value(match: re.Match[str], values: Mapping[str, Any]) -> str:
+def _value(match: re.Match[str], values: Mapping[str, Any], unfilled: Callable[[str], object]) -> str:
     if match[1] is None:  # doubled braces
         return match[0][0]
     value = values.get(match[1])
-    return match[0] if value is None else isolated(str(value))
+    if value is None:
+        unfilled(match[1])
+        return match[0]
+    return isolated(str(value))
 
 
 _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from msgspec import Struct, field
@@ -34,8 +35,13 @@ _SIGNS = {"#": ("a comment", "write two spaces before the comment"), "&": ("an a
 
 
 class Draft(Struct):
-    """Collects the pieces of a project. The first definition of a name counts; a second is reported."""
+    """Collects the pieces of a project. The first definition of a name counts; a second is reported.
 
+    `folder` is the project's, and `files` what is read beside its content files.
+    """
+
+    folder: Path = Path()
+    files: list[str] = field(default_factory=list)
     examples: list[Example] = field(default_factory=list)
     synonyms: list[Synonym] = field(default_factory=list)
     regexes: list[Regex] = field(default_factory=list)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import ast
 import os
 import re
-from collections.abc import Iterator, Set
-from contextlib import suppress
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -35,11 +33,6 @@ _CONTENT = re.compile(rf"^(?:{'|'.join(_SECTIONS)})\s*:".encode(), re.MULTILINE)
 _ANY_CONTENT = re.compile(
     rf"^(?:{'|'.join(_SECTIONS)}|actions|session_config)\s*:|{_JSON_NLU.pattern.decode()}".encode(), re.MULTILINE
 )
-_RESPONSE = re.compile(r"utter_\w*[a-zA-Z0-9](?:/\w+)?")
-_OF_PARTS: Final = frozenset(
-    {"startswith", "endswith", "removeprefix", "removesuffix", "partition", "replace", "split"}
-)
-"""Methods that are given a part of a text."""
 _TEST_WORD = re.compile(r"^tests?[-_. ]*|[-_]tests?$", re.IGNORECASE)
 _NEARLY_TEST = re.compile(r"tests?(?:[-. ].*|_.*)?|.*[-_]tests?")
 
@@ -48,7 +41,7 @@ def content_files(folder: Path) -> tuple[Path, ...]:
     """The content files of a project, sorted by name; in tests/, as in Rasa, those named `test_…` only."""
     found = [path for ending in ENDINGS if (path := folder / f"domain{ending}").is_file()]
     for name in CONTENT_FOLDERS:
-        found += [p for p in _files(folder / name) if is_content(p) and (name != "tests" or is_test(p))]
+        found += [p for p in files_below(folder / name) if is_content(p) and (name != "tests" or is_test(p))]
     return tuple(sorted(found))
 
 
@@ -57,14 +50,14 @@ def imported_files(folder: Path) -> tuple[Path, ...]:
     if folder.is_file():
         return (folder,)
     others = {folder / f"{name}{ending}" for name in _TOP if name != "domain" for ending in ENDINGS}
-    return tuple(sorted(p for p in {*_files(folder)} - others if is_content(p) and _holds(p, _ANY_CONTENT)))
+    return tuple(sorted(p for p in {*files_below(folder)} - others if is_content(p) and _holds(p, _ANY_CONTENT)))
 
 
 def files_at(path: Path, *, only_tests: bool) -> tuple[Path, ...]:
     """The file at `path`, or the content files below it (YAML, and JSON of training data), sorted by name."""
     if path.is_file():
         return (path,)
-    return tuple(sorted(p for p in _files(path) if is_content(p) and (is_test(p) or not only_tests)))
+    return tuple(sorted(p for p in files_below(path) if is_content(p) and (is_test(p) or not only_tests)))
 
 
 def is_content(path: Path) -> bool:
@@ -80,7 +73,7 @@ def is_test(path: Path) -> bool:
 def not_read(folder: Path) -> Iterator[Diagnostic]:
     """What lies among the content and is no content, or is beside it, or is not read as it was meant."""
     yield from _unreadable(folder)
-    yield from _no_files(folder)
+    yield from _nofiles_below(folder)
     yield from _beside(folder)
     links = [path for name in _TOP for ending in ENDINGS if _is_broken(path := folder / f"{name}{ending}")]
     for path in (*links, *(path for name in CONTENT_FOLDERS for path in sorted(_links(folder / name)))):
@@ -88,7 +81,7 @@ def not_read(folder: Path) -> Iterator[Diagnostic]:
         cure = "Put the files themselves here, or take it out."
         yield Diagnostic("warning", Place(path.relative_to(folder).as_posix()), message, cure, "not-read")
     for name in CONTENT_FOLDERS:
-        for path in sorted(_files(folder / name)):
+        for path in sorted(files_below(folder / name)):
             reason = _why_not_read(path, are_tests=name == "tests")
             if reason:
                 yield _note(path.relative_to(folder), *reason)
@@ -114,12 +107,12 @@ def _unreadable(folder: Path) -> Iterator[Diagnostic]:
             yield Diagnostic("error", place, message, "Let it be a folder that may be read.", "unreadable")
 
 
-def _no_files(folder: Path) -> Iterator[Diagnostic]:
+def _nofiles_below(folder: Path) -> Iterator[Diagnostic]:
     """What is called like a file that is read and is none: a pipe, or a folder with nothing in it to read."""
     top = [folder / f"{name}{ending}" for name in _TOP for ending in ENDINGS]
     named = [path for name in CONTENT_FOLDERS for path in _entries(folder / name) if path.suffix in ENDINGS]
     for path in (*top, *named):
-        if _exists(path) and not _is_file(path) and (path in top or not any(_files(path))):
+        if _exists(path) and not _is_file(path) and (path in top or not any(files_below(path))):
             place, cure = Place(path.relative_to(folder).as_posix()), "Put a YAML file here, or call it otherwise."
             yield Diagnostic("error", place, "This is no file, so it is not read.", cure, "unreadable")
 
@@ -143,7 +136,7 @@ def _beside(folder: Path) -> Iterator[Diagnostic]:
         if is_other and (is_misspelt(path.stem, _TOP) or _holds(path, _CONTENT)):
             cure = did_you_mean(path.name, [f"{name}.yml" for name in _TOP], f"Move it into {_FOLDERS}.")
             yield _note(Path(path.name), "it is in none of the folders that are", cure)
-        elif _is_like_content(path.name) and any(_holds(p, _CONTENT) for p in _files(path) if p.suffix in ENDINGS):
+        elif _is_like_content(path.name) and any(_holds(p, _CONTENT) for p in files_below(path) if p.suffix in ENDINGS):
             cure = did_you_mean(path.name, CONTENT_FOLDERS, f"Move its files into {_FOLDERS}.")
             yield Diagnostic("note", Place(path.name), "This folder is not read.", cure, "not-read")
 
@@ -178,45 +171,7 @@ def _old_data(path: Path) -> str:
     return "nlu" if _holds(path, _MARKDOWN_NLU) else "core" if _holds(path, _MARKDOWN_STORIES) else ""
 
 
-def words_of_code(folder: Path) -> frozenset[str]:
-    """Every word in the project's own Python: a response that an action says by name is in use."""
-    return frozenset(word for _, text in _code(folder) for word in re.split(r"[\s\"']+", text))
-
-
-def responses_of_code(folder: Path, known: Set[str]) -> dict[str, Place]:
-    """The responses that the project's own Python names in full and nobody knows, each with the first place."""
-    named: dict[str, Place] = {}
-    for name, text in sorted(_code(folder)):
-        if known >= set(_RESPONSE.findall(text)):
-            continue  # to take all Python apart would hold up each start
-        with suppress(SyntaxError, ValueError, RecursionError):  # whoever imports it says what is wrong
-            for word, node in _texts(ast.parse(text)):
-                if _RESPONSE.fullmatch(word) and word not in known:
-                    before = text.split("\n")[node.lineno - 1].encode()[: node.col_offset]  # counted in bytes
-                    named.setdefault(word, Place(name, node.lineno, len(before.decode()) + 1))
-    return named
-
-
-def _texts(tree: ast.AST) -> Iterator[tuple[str, ast.Constant]]:
-    """The texts in Python that stand for themselves: what others are made of may be any part of a name."""
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield node.value, node
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _OF_PARTS:
-            yield from _texts(node.func)
-        elif not isinstance(node, (ast.JoinedStr, ast.BinOp)):
-            yield from _texts(node)
-
-
-def _code(folder: Path) -> Iterator[tuple[str, str]]:
-    """The Python of the project's actions: the name and text of each file."""
-    for path in (*_files(folder / "actions"), folder / "actions.py"):
-        if path.suffix == ".py" and path.is_file():
-            with suppress(OSError):  # whoever imports it says that it cannot be read
-                yield path.relative_to(folder).as_posix(), path.read_text("utf-8", "replace")
-
-
-def _files(folder: Path) -> Iterator[Path]:
+def files_below(folder: Path) -> Iterator[Path]:
     """The files below a folder, but for hidden folders and projects of their own (which have a config.yml)."""
     for base, folders, names in os.walk(folder):
         here = Path(base)

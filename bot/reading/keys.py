@@ -27,13 +27,19 @@ def odd_keys(instance: dict[str, Any], schema: Schema, mode: str) -> list[str]:
 
 
 def is_mistake(key: str, schema: Schema) -> bool:
-    """Whether a key that is not known here is nearly one that is, or is one of what stands further in."""
-    return is_misspelt(key, schema.get("properties", ())) or any(inner == key for inner, _ in _inner(schema))
+    """Whether a key that is not known here is nearly one that is, was one in Rasa 1, or is one further in."""
+    return (
+        key in schema.get("renamed", ())
+        or is_misspelt(key, schema.get("properties", ()))
+        or any(inner == key for inner, _ in _inner(schema))
+    )
 
 
 def key_cure(key: str, lineage: Sequence[Schema]) -> str:
     """What to write instead of a key that is not known in the last schema of the lineage, which begins at the root."""
     *outer, schema = lineage
+    if key in schema.get("renamed", ()):
+        return f"Write `{schema['renamed'][key]}:`, which it is called since Rasa 2."
     known = list(schema.get("properties", ()))
     indented = _indented(key, outer, schema)
     if indented and not is_misspelt(key, known):

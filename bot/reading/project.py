@@ -26,6 +26,7 @@ from bot.content import (
 from bot.content.check import check_content
 from bot.content.names import DEFAULT_INTENTS, DEFAULT_SLOTS, REQUESTED_SLOT
 from bot.content.suggest import did_you_mean
+from bot.reading.code import responses_of_code, slots_of_code, words_of_code
 from bot.reading.domain import read_domain
 from bot.reading.draft import Draft
 from bot.reading.finding import (
@@ -35,8 +36,6 @@ from bot.reading.finding import (
     imported_files,
     is_test,
     not_read,
-    responses_of_code,
-    words_of_code,
 )
 from bot.reading.fingerprint import content_fingerprint
 from bot.reading.holding import hold_back, unread
@@ -90,7 +89,7 @@ def read_project(
     in the order of files and lines.
     """
     configuration = read_configuration(folder, environment)
-    draft = Draft(diagnostics=list(configuration.diagnostics))
+    draft = Draft(folder, diagnostics=list(configuration.diagnostics))
     own = content_files(folder)
     imported = {file: None for path in configuration.imports for file in imported_files(path) if file not in own}
     files = {path: Path(os.path.relpath(path, folder)).as_posix() for path in (*own, *imported)}
@@ -108,9 +107,10 @@ def read_project(
         known_actions=known_actions,
         mentioned=words_of_code(folder),
         named_in_code=responses_of_code(folder, content.domain.responses.keys()),
+        slots_in_code=slots_of_code(folder, content.domain.slots.keys()),
         all_known=all_known and configuration.settings.action_endpoint is None,
     )
-    names = (*configuration.files, *files.values())
+    names = (*configuration.files, *files.values(), *draft.files)
     found, held_back = hold_back((*draft.diagnostics, *checked), (*configuration.unread, *draft.unread))
     diagnostics = sorted(found, key=lambda d: d.place)
     return ReadResult(content, tests, configuration.settings, tuple(diagnostics), names, tuple(held_back))

@@ -19,7 +19,26 @@ def read_rasa_json(file: Map, draft: Draft) -> None:
     for item in data.get("regex_features") or ():
         draft.regexes.append(Regex(item["name"], item["pattern"], item.place_of("pattern")))
     for item in data.get("lookup_tables") or ():
-        draft.lookups.append(Lookup(item["name"], tuple(item["elements"]), item.place))
+        draft.lookups.append(Lookup(item["name"], _elements(item, draft), item.place))
+
+
+def _elements(item: Map, draft: Draft) -> tuple[str, ...]:
+    """What a lookup table lists, or a file of the project that it names: a value a line."""
+    if not isinstance(item["elements"], str):
+        return tuple(item["elements"])
+    place, named, root = item.place_of("elements"), item["elements"], draft.folder.resolve()
+    cure = "Write a path from the project's folder to a text file in it, with a value on each line."
+    try:
+        path = (root / named).resolve()
+        if not path.is_relative_to(root):
+            raise OSError("it is outside the project")
+        lines = path.read_text("utf-8-sig").splitlines()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or (str(error) if isinstance(error, OSError) else "it is no text")
+        draft.report("error", place, f"The file `{named}` is not read: {reason}.", cure, "not-read")
+        return ()
+    draft.files.append(path.relative_to(root).as_posix())
+    return tuple(line.strip() for line in lines if line.strip())
 
 
 def _example(item: Map, draft: Draft) -> None:

@@ -19,6 +19,7 @@ from bot.content import Diagnostic, Place, Severity
 from bot.content.suggest import did_you_mean, is_misspelt
 from bot.reading.keys import displaced, is_mistake, key_cure, lineage_of, odd_keys
 from bot.reading.sorts import SORTS
+from bot.reading.syntax import BLOCK
 from bot.reading.tree import Map, Seq, meant
 
 Path: TypeAlias = list[str | int]
@@ -288,8 +289,11 @@ def _cure(error: Error) -> str:
         missing = _missing(error)
         if written := [key for key in error.instance if is_misspelt(key, [missing])]:
             return f"Write `{missing}` in place of `{written[0]}`."
+    if isinstance(error.instance, str) and "string" in error.schema.get("cures", {}):
+        return str(error.schema["cures"]["string"])
     if _is_bracketed(error):
-        return "Put text that begins with { or [ in quotes."
+        is_example = list(error.absolute_path)[-2:-1] == ["examples"]
+        return BLOCK if is_example else "Put text that begins with { or [ in quotes."
     examples = error.schema.get("examples", ())
     if examples:
         return f"For example: {_one_line(str(examples[0]))}"

@@ -11,9 +11,10 @@ from typing import Any
 from urllib.parse import unquote
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from bot.config import ActionEndpoint, Callback, Limits, Logging, Login, Server, Sessions, Settings, Store
-from bot.content import Component, Diagnostic, Place
+from bot.content import Component, Diagnostic, Place, Severity
 from bot.content.names import plain_name
 from bot.errors import ContentError
 from bot.reading.holding import unread
@@ -47,10 +48,11 @@ _UNUSED_ENDPOINTS = {
     "nlg": "Responses are those of the domain, or said by actions.",
     "nlu": "Messages are understood here.",
 }
-_UNUSED_ADDRESS = dict.fromkeys(("token", "token_name", "params"), "Write it below `headers:`.") | {
-    "cafile": "Install the certificate for the whole machine."
-}
+_UNUSED_ADDRESS = dict.fromkeys(("token", "token_name", "params"), "Write it below `headers:`.")
 """Keys of Rasa's that are understood and do nothing, each with what does."""
+_MISSED = frozenset({"nlg"})
+"""Those without which the bot says something else, or nothing."""
+_READ_ENDPOINTS = frozenset({"action_endpoint"})
 
 _ORDERED = (
     ("limits", "action_seconds", "turn_seconds"),
@@ -134,8 +136,8 @@ def read_configuration(folder: Path, environment: Mapping[str, str] | None = Non
     settings = Settings(
         project=folder,
         title=config.get("title") or Settings().title,
-        action_endpoint=_action_endpoint(endpoints.get("action_endpoint")),
-        callback=_callback(credentials.get("callback")),
+        action_endpoint=_action_endpoint(endpoints.get("action_endpoint"), folder),
+        callback=_callback(credentials.get("callback"), folder),
         plugins=tuple(config.get("plugins") or ()),
         plugin_settings=plain(config.get("plugin_settings") or {}),
         channels={name: plain(entry or {}) for name, entry in credentials.items()},
@@ -176,12 +178,13 @@ class _Reader(Struct):
             return {}
         self.files.append(path.name)
         tree, problems = read_yaml(path, path.name)
-        problems += self._fill(tree)
-        unset = {problem.place for problem in problems if problem.code == "unset-variable"}
+        missing = list(self._fill(tree))
+        told = [told for variable in missing for told in _needed(variable, tree, name)]
+        unset = {variable.place for variable in missing}
         tree, more = check_schema(tree, name, path.name)
         problems += [problem for problem in more if problem.place not in unset]  # which would tell what is left of it
-        self.diagnostics += problems
-        self.unread += unread(tree, problems)
+        self.diagnostics += [*problems, *told]
+        self.unread += unread(tree, [*problems, *(replace(variable, severity="error") for variable in told)])
         return tree if isinstance(tree, Map) else {}
 
     def imported(self, config: Any, folder: Path, known: set[Path]) -> Iterator[Path]:
@@ -206,7 +209,8 @@ class _Reader(Struct):
         for key in unused.keys() & file.keys():
             if file[key] is not None:
                 message = f"`{key}` has no meaning here."
-                self.diagnostics.append(Diagnostic("note", file.key_place(key), message, unused[key], "not-used"))
+                severity: Severity = "warning" if key in _MISSED else "note"
+                self.diagnostics.append(Diagnostic(severity, file.key_place(key), message, unused[key], "not-used"))
 
     def _fill(self, tree: Any) -> Iterator[Diagnostic]:
         """Put the environment's values for `${NAME}`, as Rasa does; what is not set."""
@@ -224,6 +228,20 @@ class _Reader(Struct):
                 message = f"The environment variable `{_name(match)}` is not set."
                 cure = f"Set it, or write the value in place of `{match[0]}`."
                 yield Diagnostic("error", place, message, cure, "unset-variable")
+
+
+def _needed(variable: Diagnostic, tree: Any, file: str) -> Iterator[Diagnostic]:
+    """A variable that is not set, where somebody reads what it fills.
+
+    What endpoints.yml and credentials.yml say is read only where the bot is run. The finding names the section, for
+    whoever knows which of the channels are served.
+    """
+    begun = [(tree.key_place(key), key) for key in tree if tree.key_place(key) <= variable.place]
+    section = max(begun)[1] if begun else ""
+    if file == "credentials" or (file == "endpoints" and section in _READ_ENDPOINTS):
+        yield replace(variable, severity="warning", name=section)
+    elif file == "config" and section not in _UNUSED_CONFIG:
+        yield variable
 
 
 def _name(match: re.Match[str]) -> str:
@@ -277,24 +295,24 @@ def _components(items: Any) -> tuple[Component, ...] | None:
     )
 
 
-def _action_endpoint(item: Any) -> ActionEndpoint | None:
+def _action_endpoint(item: Any, folder: Path) -> ActionEndpoint | None:
     if not isinstance(item, Map) or not item.get("url"):
         return None
     default = ActionEndpoint("")
     return ActionEndpoint(
-        **_called(item),
+        **_called(item, folder),
         timeout_seconds=float(item.get("timeout_seconds", default.timeout_seconds)),
         tracker_events=item.get("tracker_events", default.tracker_events),
         enable_selective_domain=item.get("enable_selective_domain", default.enable_selective_domain),
     )
 
 
-def _callback(item: Any) -> Callback | None:
-    return Callback(**_called(item)) if isinstance(item, Map) and item.get("url") else None
+def _callback(item: Any, folder: Path) -> Callback | None:
+    return Callback(**_called(item, folder)) if isinstance(item, Map) and item.get("url") else None
 
 
-def _called(item: Map) -> dict[str, Any]:
-    """The address, without who is calling, and the headers of each call, which say so."""
+def _called(item: Map, folder: Path) -> dict[str, Any]:
+    """The address, without who is calling, the headers of each call, which say so, and the files for its HTTPS."""
     address = _USER.fullmatch(item["url"])
     user = item.get("basic_auth")
     headers = plain(item.get("headers") or {})
@@ -302,7 +320,8 @@ def _called(item: Map) -> dict[str, Any]:
         headers |= _basic_auth(unquote(address["name"]), unquote(address["password"] or ""))
     if user:
         headers |= _basic_auth(user["username"], user["password"])
-    return {"url": address["scheme"] + address["rest"] if address else item["url"], "headers": headers}
+    files = {key: str(folder / item[key]) for key in ("cafile", "certfile", "keyfile") if item.get(key)}
+    return {"url": address["scheme"] + address["rest"] if address else item["url"], "headers": headers, **files}
 
 
 def _basic_auth(user: str, password: str) -> dict[str, str]:

@@ -150,8 +150,14 @@ def _user(item: Map, draft: Draft) -> UserStep:
     if short is not None:
         intent = short.intent if intent is None or not text else intent.removeprefix("/")
         _report_shorthand(short, text or item["intent"], place, draft)
-        entities = entities or tuple(StepEntity(name, value) for name, value in (short.entities or {}).items())
+        entities = entities or tuple(_payload(short))
     return UserStep(intent, text, entities, annotations, place)
+
+
+def _payload(short: Shorthand) -> Iterator[StepEntity]:
+    """The entities of a payload; a value that is a list makes one for each item."""
+    for name, value in (short.entities or {}).items():
+        yield from (StepEntity(name, item) for item in (value if isinstance(value, list) else [value]))
 
 
 def _report_shorthand(short: Shorthand, written: str, place: Place, draft: Draft) -> None:

@@ -29,6 +29,11 @@ _OPENED = (
 )
 """What a problem began with, and its cure: the place to look at is where it began."""
 
+BLOCK = "Write `examples: |`: each line below it is then text, whatever it begins with."
+"""What to write where examples are no block, and one of them means something to YAML."""
+
+_EXAMPLES = re.compile(r"\s*(?:- +)?examples:\s*(?:#.*)?")
+
 _SIGN = re.compile(r"\s*(?:- +)*(?:[^\s:#]+: +|(?![-?]))(?P<sign>[]{}[*&!%@`|>?'\"-])")
 """The sign that means something to YAML and with which what a line says begins."""
 
@@ -45,8 +50,23 @@ def syntax_error(error: yaml.YAMLError, file: str, text: str) -> Diagnostic:
         position = getattr(error, "position", 0)
         before = text[: position if isinstance(position, int) else 0]
         place = Place(file, before.count("\n") + 1, len(before) - before.rfind("\n"))
-    cure = opened or next((cure for part, cure in _CURES if part in problem), None) or _of_line(text, place.line)
+    block = BLOCK if _is_example(text, place.line) else None
+    cure = (
+        block or opened or next((cure for part, cure in _CURES if part in problem), None) or _of_line(text, place.line)
+    )
     return Diagnostic("error", place, f"This is not YAML: {problem}.", cure, "yaml-syntax")
+
+
+def _is_example(text: str, number: int) -> bool:
+    """Whether a line is an item of examples that are no block, and begins with a sign or holds a colon and a space."""
+    lines = text.split("\n")[:number]
+    said = lines[-1] if lines else ""
+    if not said.lstrip().startswith("- ") or not (": " in said or _SIGN.match(said)):
+        return False
+    above = next(
+        (line for line in reversed(lines[:-1]) if line.strip() and not line.lstrip().startswith(("- ", "#"))), ""
+    )
+    return _EXAMPLES.fullmatch(above) is not None
 
 
 def _of_line(text: str, number: int) -> str:

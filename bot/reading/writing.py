@@ -67,9 +67,13 @@ def story_to_yaml(story: Story) -> str:
     return "\n".join(lines)
 
 
+def to_yaml(value: Any) -> str:
+    """A value of JSON as YAML, which reads back the same here and in Rasa."""
+    return str(yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=2**31))
+
+
 def _item(value: dict[str, Any], indent: str) -> Iterator[str]:
-    text = yaml.dump([value], Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=2**31)
-    return (indent + line for line in text.rstrip("\n").split("\n"))
+    return (indent + line for line in to_yaml([value]).rstrip("\n").split("\n"))
 
 
 def _step(step: Step) -> dict[str, Any]:

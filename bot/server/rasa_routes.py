@@ -5,6 +5,7 @@ An id in a path is a conversation's, or a sender of the asking key.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, cast
@@ -16,12 +17,15 @@ from msgspec.structs import replace
 from bot.content.domain_json import domain_to_json
 from bot.dialogue.event_json import entity_from_json, event_from_json, parse_to_json
 from bot.dialogue.events import Event, UserUttered
+from bot.dialogue.slots import initial_slots
+from bot.dialogue.tracker import Tracker
 from bot.engine.outside import EventsWork, ExecuteWork, NoteWork
 from bot.engine.protocols import Loaded
 from bot.engine.record import Answer
 from bot.engine.snapshots import read_snapshot
 from bot.engine.work import IntentWork, Work
 from bot.messages import Parse, UserMessage
+from bot.reading.writing import to_yaml
 from bot.server import rasa_schemas
 from bot.server.messages import KEY_FAMILY
 from bot.server.problems import Problem
@@ -44,8 +48,11 @@ async def parse(call: Call) -> web.Response:
 
 
 async def domain(call: Call) -> web.Response:
-    """GET /domain."""
-    return json_response(domain_to_json(call.parts.engine.agent.content.domain))
+    """GET /domain: JSON, or YAML for who accepts that, as Rasa gives it."""
+    told = domain_to_json(call.parts.engine.agent.content.domain)
+    if call.request.headers.get("Accept", "").endswith(("yaml", "yml")):
+        return web.Response(text=to_yaml(told), content_type="application/x-yaml")
+    return json_response(told)
 
 
 async def tracker(call: Call) -> web.Response:
@@ -220,7 +227,10 @@ async def _read(call: Call) -> Conversation:
     if await _by_its_id(call, given) is not None:
         return await read_conversation(store, given)
     found = await store.find_conversation(call.principal.id, KEY_FAMILY, given)
-    return await read_conversation(store, found or "")  # one that never was is empty, whatever its id
+    if found is not None:
+        return await read_conversation(store, found)
+    slots = initial_slots(call.parts.engine.agent.content.domain)
+    return Conversation(Tracker(slots=slots, initial_slots=slots), ())  # one that never was, whatever its id
 
 
 async def _by_its_id(call: Call, given: str) -> Loaded | None:
@@ -251,7 +261,7 @@ def routes(most_characters: int) -> tuple[Route, ...]:
     shown, scores = Answers(200, "the domain", rasa_schemas.DOMAIN), Answers(200, "scores", rasa_schemas.SCORES)
     return (
         Route("POST", "/model/parse", parse, OPERATOR, "Understand a text", parsed, text, tag="rasa"),
-        Route("GET", "/domain", domain, OPERATOR, "The domain", shown, tag="rasa"),
+        Route("GET", "/domain", domain, OPERATOR, "The domain; in YAML if `Accept` asks for it", shown, tag="rasa"),
         _looking("GET", "tracker", tracker, "The tracker", _TRACKER, _EVENTS, _UNTIL),
         _looking("GET", "story", story, "The conversation as a story in YAML", told, _UNTIL, _SESSIONS),
         _looking("POST", "predict", predict, "What the bot would do next", scores, _EVENTS),
@@ -265,15 +275,52 @@ def routes(most_characters: int) -> tuple[Route, ...]:
     )
 
 
+_OURS = re.compile("[0-9a-f]{32}")
+"""How the ids of conversations look; any other id is a sender, who may be named by a telephone number."""
+
+
+def _noted(name: str, handler: Handler) -> Handler:
+    """The handler, with a line in the log of every operator who looks at a conversation or changes it."""
+
+    async def noted(call: Call) -> web.StreamResponse:
+        if "operator" in call.principal.scopes:
+            given = path_id(call.request)
+            whose = {"conversation" if _OURS.fullmatch(given) else "sender": given}
+            route = f"{call.request.method} {_BASE}/{name}"
+            call.parts.log.info("operator_access", route=route, by=call.principal.id, **whose)
+        return await handler(call)
+
+    return noted
+
+
 def _looking(method: str, name: str, handler: Handler, about: str, answers: Answers, *parameters: Parameter) -> Route:
     """A route that shows something of a conversation."""
     path, chosen = f"{_BASE}/{name}", (_BY_ID, *parameters)
-    return Route(method, path, handler, OPERATOR, about, answers, parameters=chosen, problems=(400, 404), tag="rasa")
+    return Route(
+        method,
+        path,
+        _noted(name, handler),
+        OPERATOR,
+        about,
+        answers,
+        parameters=chosen,
+        problems=(400, 404),
+        tag="rasa",
+    )
 
 
 def _changing(method: str, name: str, handler: Handler, about: str, answers: Answers, body: Schema) -> Route:
     """A route that makes a turn of its own in a conversation."""
     path, chosen, problems = f"{_BASE}/{name}", (_BY_ID, _EVENTS), (404, 422, 429)
     return Route(
-        method, path, handler, OPERATOR, about, answers, body, parameters=chosen, problems=problems, tag="rasa"
+        method,
+        path,
+        _noted(name, handler),
+        OPERATOR,
+        about,
+        answers,
+        body,
+        parameters=chosen,
+        problems=problems,
+        tag="rasa",
     )

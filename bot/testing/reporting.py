@@ -1,14 +1,16 @@
-"""Failed test stories as Rasa writes them: the story, with what was predicted beside what was expected."""
+"""Reports on test stories as Rasa writes them: scores, and failed stories with what was predicted beside them."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
-from bot.content.marks import marked
-from bot.dialogue.events import ActiveLoop, Event, SlotSet
-from bot.dialogue.names import LISTEN
-from bot.testing.stories import StepResult, StoryResult
+from bot.content import ANY, ActionStep, BotStep, CheckpointStep, LoopStep, SlotStep, Step, StepEntity, UserStep
+from bot.content.marks import mark, marked
+from bot.messages import Entity
+from bot.testing.results import StepResult, StoryReport, StoryResult
 
 NONE_FAILED = "# None of the test stories failed - all good!\n"
 
@@ -21,47 +23,136 @@ def failed_stories_yaml(failed: Sequence[StoryResult]) -> str:
     return "\n".join(['version: "3.1"', "stories:", *stories]) + "\n"
 
 
+def shown_entities(entities: Iterable[Entity]) -> str:
+    """Entities as a sentence says them, those that stand in the text with their place in it."""
+    return ", ".join(map(_shown, entities)) or "no entities"
+
+
+def _shown(entity: Entity) -> str:
+    parts = [f"{kind} {name}" for kind, name in (("role", entity.role), ("group", entity.group)) if name]
+    part = f" ({', '.join(parts)})" if parts else ""
+    span = f" [{entity.start}:{entity.end}]" if entity.start < entity.end else ""
+    return f"{entity.entity}{part}" + ("" if entity.value is ANY else f"={entity.value}") + span
+
+
 def _story(result: StoryResult) -> Iterator[str]:
     yield f"- story: {_quoted(f'{result.name} ({result.place.file})')}  # line {result.place.line}"
     yield "  steps:"
-    for event, step in result.events or [(None, step) for step in result.steps]:
-        if step is not None:
-            yield from _user(step) if step.kind == "user" else _action(step)
-        elif event is not None:
-            yield from _happened(event)
+    for step, came in result.told:
+        yield from _user(step, came) if isinstance(step, UserStep) else _other(step, came)
 
 
-def _user(step: StepResult) -> Iterator[str]:
-    text = step.text or ""
-    wrong_intent = _beside(step.expected != step.predicted, f"{step.predicted}: {text}")
-    yield f"  - intent: {_quoted(step.expected)}{wrong_intent}"
+def _user(step: UserStep, came: StepResult | None) -> Iterator[str]:
+    is_wrong = came is not None and came.expected != came.predicted
+    lines = [f"intent: {_quoted(step.intent)}{_beside(came, step.text) if is_wrong else ''}"] if step.intent else []
     if step.text:
-        wrong_entities = _beside(not step.entities_agree, marked(text, step.predicted_entities))
-        yield f"    user: {_quoted(marked(text, step.expected_entities))}{wrong_entities}"
-    elif step.expected_entities:
-        yield "    entities:"
-        yield from (f"    - {entity.entity}: {_quoted(entity.value)}" for entity in step.expected_entities)
+        found = came.predicted_entities if came is not None and not came.entities_agree else None
+        wrong = f"  # predicted: {_one_line(_found(step.text, found))}" if found is not None else ""
+        lines.append(f"user: {_quoted(marked(step.text, step.annotations))}{wrong}")
+    if step.entities and not step.annotations and not _is_payload(step.text or ""):
+        lines += ["entities:", *(f"- {_listed(entity)}" for entity in step.entities)]
+    yield from (f"  {'  ' if number else '- '}{line}" for number, line in enumerate(lines))
 
 
-def _action(step: StepResult) -> Iterator[str]:
-    if step.expected == LISTEN and step.passed:
-        return
-    key = "bot" if step.is_text else "action"
-    yield f"  - {key}: {_quoted(step.expected)}{_beside(not step.passed, step.predicted)}"
+def _is_payload(text: str) -> bool:
+    return text.startswith("/")
 
 
-def _happened(event: Event) -> Iterator[str]:
-    if isinstance(event, ActiveLoop):
-        yield f"  - active_loop: {_quoted(event.name)}"
-    elif isinstance(event, SlotSet):
-        yield "  - slot_was_set:"
-        yield f"    - {event.name}: {_quoted(event.value)}"
+def _found(text: str, entities: Sequence[Entity]) -> str:
+    return shown_entities(entities) if _is_payload(text) else marked(text, entities)
 
 
-def _beside(wrong: bool, predicted: str) -> str:
-    return f"  # predicted: {' '.join(predicted.split())}" if wrong else ""
+def _listed(entity: StepEntity) -> str:
+    """An entity as YAML: JSON is."""
+    extra = {key: name for key, name in (("role", entity.role), ("group", entity.group)) if name is not None}
+    if entity.value is ANY:
+        return _quoted({entity.entity: None, **extra} if extra else entity.entity)
+    return _quoted({entity.entity: entity.value, **extra})
+
+
+def _other(step: Step | None, came: StepResult | None) -> Iterator[str]:
+    wrong = "" if came is None or came.passed else _beside(came)
+    match step:
+        case ActionStep(name=name):
+            yield f"  - action: {_quoted(name)}{wrong}"
+        case BotStep(text=text):
+            yield f"  - bot: {_quoted(text)}{wrong}"
+        case LoopStep(name=loop):
+            yield f"  - active_loop: {_quoted(loop)}{wrong}"
+        case SlotStep(name=name, value=value):
+            yield "  - slot_was_set:"
+            yield f"    - {_quoted(name if value is ANY else {name: value})}{wrong}"
+        case CheckpointStep(name=name):
+            yield f"  - checkpoint: {_quoted(name)}{wrong}"
+        case None if wrong:
+            yield wrong
+
+
+def _beside(came: StepResult | None, text: str | None = None) -> str:
+    return f"  # predicted: {_one_line(': '.join(filter(None, (came.predicted, text))))}" if came else ""
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _quoted(value: object) -> str:
     """The value as YAML: JSON is."""
-    return json.dumps(value, ensure_ascii=False, default=lambda other: "filled")
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+# --- scores ------------------------------------------------------------------
+
+
+def story_report(report: StoryReport) -> dict[str, Any]:
+    """The content of Rasa's `story_report.json`: precision, recall and F1 per action, intent and entity, and more."""
+    pairs = list(_pairs(report))
+    expected, predicted = Counter(pair[0] for pair in pairs), Counter(pair[1] for pair in pairs)
+    right = Counter(label for label, other in pairs if label == other)
+    rows = {label: _scores(right[label], predicted[label], expected[label]) for label in sorted(expected | predicted)}
+    total, stories = len(pairs), len(report.results)
+    return {
+        **rows,
+        "accuracy": right.total() / total if total else 0.0,
+        "macro avg": _average(rows, dict.fromkeys(rows, 1), total),
+        "weighted avg": _average(rows, {label: row["support"] for label, row in rows.items()}, total),
+        "conversation_accuracy": {
+            "accuracy": report.passed / stories if stories else 0.0,
+            "correct": report.passed,
+            "with_warnings": 0,
+            "total": stories,
+        },
+    }
+
+
+def _pairs(report: StoryReport) -> Iterator[tuple[str, str]]:
+    """Expected and predicted labels: actions, intents, and entities, written as annotations."""
+    yield from ((s.expected, s.predicted) for s in report.steps if s.kind == "action")
+    yield from ((s.expected, s.predicted) for s in report.steps if s.kind == "user")
+    for step in report.steps:
+        nowhere = [entity for entity in step.expected_entities if entity.start == entity.end]
+        yield from ((_annotated(step, entity), "None") for entity in nowhere)
+        expected = {(e.start, e.end): e for e in step.expected_entities if e not in nowhere}
+        predicted = {(e.start, e.end): e for e in step.predicted_entities}
+        for span in sorted({*expected, *predicted}):
+            yield (_annotated(step, expected.get(span)), _annotated(step, predicted.get(span)))
+
+
+def _annotated(step: StepResult, entity: Entity | None) -> str:
+    if entity is None:
+        return "None"
+    return mark((step.text or "")[entity.start : entity.end] or str(entity.value), [entity])
+
+
+def _scores(right: int, claimed: int, support: int) -> dict[str, float]:
+    precision = right / claimed if claimed else 0.0
+    recall = right / support if support else 0.0
+    f1 = 2 * precision * recall / (precision + recall) if right else 0.0
+    return {"precision": precision, "recall": recall, "f1-score": f1, "support": support}
+
+
+def _average(rows: dict[str, dict[str, float]], weights: dict[str, float], support: int) -> dict[str, float]:
+    whole = sum(weights.values()) or 1
+    keys = ("precision", "recall", "f1-score")
+    means = {key: sum(weights[label] * row[key] for label, row in rows.items()) / whole for key in keys}
+    return {**means, "support": support}

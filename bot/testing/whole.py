@@ -1,28 +1,20 @@
 """Test stories with everything run: the engine, actions, forms and the services behind them, which Rasa's cannot do.
 
-What the user says is sent; the actions that ran, the slots that were set, the
-active loop and the texts that were said are compared with the story.
+What the user says is sent; the intents and entities that were found, the
+actions that ran and the texts that were said are compared with the story, and
+slots and the active loop as they were where the story speaks of them. After
+the first wrong action of a turn, nothing more of it is compared.
 """
 
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, TypeAlias
 
 from msgspec import Struct, field
 
-from bot.content import (
-    ANY,
-    ActionStep,
-    BotStep,
-    LoopStep,
-    Place,
-    SlotStep,
-    Step,
-    Story,
-    UserStep,
-)
+from bot.content import ANY, NOWHERE, ActionStep, BotStep, LoopStep, Place, SlotStep, Step, Story, UserStep
 from bot.dialogue.events import (
     ActionExecuted,
     ActionExecutionRejected,
@@ -32,36 +24,42 @@ from bot.dialogue.events import (
     SlotSet,
     UserUttered,
 )
+from bot.dialogue.evolve import evolve
 from bot.dialogue.names import LISTEN, SESSION_START
 from bot.dialogue.story_graph import Way, ways
+from bot.dialogue.tracker import Tracker
 from bot.encoding import encode
 from bot.engine.codec import read_record
 from bot.engine.engine import Engine
 from bot.engine.outside import EventsWork
-from bot.engine.record import TurnRecord
+from bot.engine.record import Answer, TurnRecord
 from bot.engine.snapshots import read_snapshot
-from bot.messages import Principal, UserMessage
+from bot.messages import Parse, Principal, UserMessage
 from bot.progress import Progress, counted, silent
 from bot.sources import Sources
-from bot.testing.stories import StepResult, StoryReport, StoryResult, not_run
+from bot.testing.results import StepResult, StoryReport, StoryResult, report_of
+from bot.testing.understood import named_action, understood
 
 NOTHING = "(nothing)"
 _SILENT = frozenset({LISTEN, SESSION_START})
 
+_Told: TypeAlias = tuple[Step | None, StepResult | None]
+
 
 class _Ran(Struct, frozen=True):
-    """An action that ran, and the texts that it said."""
+    """An action that ran ("": what was before any), the texts that it said, and the conversation event by event."""
 
     name: str
+    states: list[Tracker]
     texts: list[str] = field(default_factory=list)
 
 
 class _Exchange(Struct, frozen=True):
-    """What one message led to."""
+    """What one message led to: what it was understood as, and what ran, with what was before any action first."""
 
-    intent: str
-    actions: tuple[_Ran, ...]
-    texts: tuple[str, ...]
+    ran: tuple[_Ran, ...]
+    texts: tuple[str, ...] = ()
+    parse: Parse = Parse("")
 
 
 async def run_whole_stories(
@@ -70,7 +68,7 @@ async def run_whole_stories(
     """Run test stories through the engine, each in a conversation of its own, as `principal`."""
     found = ways(tests, engine.agent.content.domain)
     results = [await _run(engine, way, principal, sources) for way in counted(found, "story", progress)]
-    return StoryReport((*results, *not_run(tests, found)))
+    return report_of(results, tests, found)
 
 
 async def _run(engine: Engine, way: Way, principal: Principal, sources: Sources) -> StoryResult:
@@ -79,16 +77,16 @@ async def _run(engine: Engine, way: Way, principal: Principal, sources: Sources)
     def message(text: str) -> UserMessage:
         return UserMessage(text, conversation, sources.new_id(), sources.now(), principal, "test")
 
+    responses = engine.agent.content.domain.responses.keys()
     before, turns = _turns(way.steps)
-    results = await _begin(engine, message(""), before)
+    told = list(_compared(before, await _begin(engine, message(""), before), responses))
     for user, expected in turns:
         exchange = await _exchange(engine, message(_said(user)))
-        results.append(StepResult("user", user.place, user.intent or exchange.intent, exchange.intent, user.text))
-        results += _not_sent(user)
-        results += _actions(expected, exchange, user.place)
-        results += await _state(engine, conversation, expected)
+        told.append((user, understood(user, exchange.parse, with_entities=_names_entities(user))))
+        told += ((None, result) for result in _not_sent(user))
+        told += _compared(expected, exchange, responses, user.place)
     story = way.stories[0]
-    return StoryResult(story.name, story.place, tuple(results))
+    return StoryResult(story.name, story.place, tuple(told))
 
 
 def _turns(steps: Sequence[Step]) -> tuple[list[Step], list[tuple[UserStep, list[Step]]]]:
@@ -109,15 +107,14 @@ class _Given(EventsWork):
     background = False
 
 
-async def _begin(engine: Engine, message: UserMessage, before: Sequence[Step]) -> list[StepResult]:
+async def _begin(engine: Engine, message: UserMessage, before: Sequence[Step]) -> _Exchange:
     """Let slots and loop be as the story begins with them; whatever else it begins with, the bot did nothing yet."""
     state = [step for step in before if isinstance(step, (SlotStep, LoopStep))]
-    if state:
-        events = [event for step in state if (event := _event(step)) is not None]
-        await engine.perform(_Given(message, events))
-    done = [step for step in before if not (isinstance(step, ActionStep) and step.name in _SILENT)]
-    results = list(_actions(done, _Exchange("", (), ()), Place("")))
-    return results + await _state(engine, message.conversation, before)
+    events = [event for step in state if (event := _event(step)) is not None]
+    tracker = await _tracker(engine, message)
+    if not state:
+        return _Exchange((_Ran("", [tracker]),))
+    return await _led_to(engine, tracker, await engine.perform(_Given(message, events)))
 
 
 def _event(step: SlotStep | LoopStep) -> Event | None:
@@ -138,6 +135,11 @@ def _said(step: UserStep) -> str:
     return f"/{step.intent}" + (encode(entities).decode() if entities else "")
 
 
+def _names_entities(step: UserStep) -> bool:
+    """Whether the step says which entities its text has; one without a text is sent with them."""
+    return step.text is not None and bool(step.annotations or step.entities)
+
+
 def _not_sent(step: UserStep) -> Iterator[StepResult]:
     """The roles and groups of a step without a text, for which shorthand has no words."""
     for entity in () if step.text else step.entities:
@@ -148,26 +150,36 @@ def _not_sent(step: UserStep) -> Iterator[StepResult]:
 
 
 async def _exchange(engine: Engine, message: UserMessage) -> _Exchange:
-    answer = await engine.handle(message)
-    [turn] = await engine.store.turns(message.conversation, after=answer.seq - 1, limit=1)
+    tracker = await _tracker(engine, message)
+    return await _led_to(engine, tracker, await engine.handle(message))
+
+
+async def _tracker(engine: Engine, message: UserMessage) -> Tracker:
+    """The conversation as it is before the message."""
+    loaded = await engine.store.load(message.conversation)
+    return read_snapshot(loaded.snapshot, message.conversation).tracker
+
+
+async def _led_to(engine: Engine, tracker: Tracker, answer: Answer) -> _Exchange:
+    """What the turn of this answer did to the conversation, which was as the tracker says."""
+    [turn] = await engine.store.turns(answer.conversation, after=answer.seq - 1, limit=1)
     record = read_record(turn.record)
-    user = next(event for event in record.events if isinstance(event, UserUttered))
-    return _Exchange(
-        intent=user.parse.intent_name or "",
-        actions=tuple(_ran(record)),
-        texts=tuple(reply.get("text", "") for reply in answer.replies),
-    )
+    parse = next((event.parse for event in record.events if isinstance(event, UserUttered)), Parse(""))
+    texts = tuple(reply.get("text", "") for reply in answer.replies)
+    return _Exchange(tuple(_ran(record, tracker)), texts, parse)
 
 
-def _ran(record: TurnRecord) -> list[_Ran]:
-    """The actions that ran, each with what it said."""
-    names, ran = deque(_executed(record)), list[_Ran]()
+def _ran(record: TurnRecord, tracker: Tracker) -> list[_Ran]:
+    """What was before any action, and the actions that ran, each with what it said."""
+    names, ran = deque(_executed(record)), [_Ran("", [tracker])]
     for event in record.events:
         if isinstance(event, ActionExecuted) and names and event.name == names[0]:
-            ran.append(_Ran(names.popleft()))
-        elif isinstance(event, BotUttered) and ran and event.reply.text:
+            ran.append(_Ran(names.popleft(), [tracker]))
+        elif isinstance(event, BotUttered) and event.reply.text:
             ran[-1].texts.append(event.reply.text)
-    return [*ran, *map(_Ran, names)]
+        tracker = evolve(event, tracker)
+        ran[-1].states.append(tracker)
+    return [*ran, *(_Ran(name, [tracker]) for name in names)]
 
 
 def _executed(record: TurnRecord) -> Iterator[str]:
@@ -180,52 +192,64 @@ def _executed(record: TurnRecord) -> Iterator[str]:
             yield name
 
 
-def _actions(expected: Sequence[Step], exchange: _Exchange, place: Place) -> Iterator[StepResult]:
-    """What ran beside what the story says: an action by its name, or (`- bot:`) by a text that it says.
-
-    A text after an action's name may be one more that the same action says.
-    """
-    left, last = deque(exchange.actions), _Ran(NOTHING)
-    for step in expected:
-        if isinstance(step, ActionStep):
-            last = left.popleft() if left else _Ran(NOTHING)
-            yield StepResult("action", step.place, step.name, last.name)
-        elif isinstance(step, BotStep):
+def _compared(
+    expected: Sequence[Step], exchange: _Exchange, responses: Iterable[str], place: Place = NOWHERE
+) -> Iterator[_Told]:
+    """Each step of a turn with what came of it, up to the first wrong action; `place` is that of the user's step."""
+    last, *others = exchange.ran
+    left, known, is_right = deque(others), frozenset(responses), True
+    for index, step in enumerate(expected):
+        result: StepResult | None = None
+        if is_right and isinstance(step, ActionStep) and step.name not in _SILENT:
+            last = left.popleft() if left else _Ran(NOTHING, last.states[-1:])
+            came = named_action(last.name, step.name, exchange.parse, known)
+            result = StepResult("action", step.place, step.name, came)
+        elif is_right and isinstance(step, BotStep):
             if step.text not in last.texts and left and step.text in left[0].texts:
                 last = left.popleft()
-            said = step.text if step.text in exchange.texts else " / ".join(exchange.texts) or NOTHING
-            yield StepResult("action", step.place, step.text, said, is_text=True)
-    for action in left:
-        yield StepResult("action", place, NOTHING, action.name)
+            result = _text(step, exchange)
+        elif is_right and isinstance(step, (SlotStep, LoopStep)):
+            result = _state(step, last, is_last=not _comes_again(step, expected[index + 1 :]))
+        is_right = is_right and (result is None or result.kind == "state" or result.passed)
+        yield step, result
+    if is_right and left:
+        yield None, StepResult("action", place, NOTHING, left[0].name)
 
 
-async def _state(engine: Engine, conversation: str, expected: Sequence[Step]) -> list[StepResult]:
-    """The slots and the loop as the story says they are when the bot listens again."""
-    loops = [step for step in expected if isinstance(step, LoopStep)]
-    slots = {step.name: step for step in expected if isinstance(step, SlotStep)}
-    if not loops and not slots:
-        return []
-    loaded = await engine.store.load(conversation)
-    tracker = read_snapshot(loaded.snapshot, conversation).tracker
-    found = [_slot(step, tracker.slot(step.name)) for step in slots.values()]
-    return found + [
-        StepResult("action", step.place, f"active_loop: {step.name}", f"active_loop: {tracker.active_loop}")
-        for step in loops[-1:]
-    ]
+def _text(step: BotStep, exchange: _Exchange) -> StepResult:
+    """An action may be named by a text that it says; a text after an action's name may be one more of the same."""
+    said = step.text if step.text in exchange.texts else " / ".join(exchange.texts) or NOTHING
+    return StepResult("action", step.place, step.text, said)
 
 
-def _slot(step: SlotStep, value: Any) -> StepResult:
-    if step.value is ANY:
-        wanted = f"{step.name}: (any)"
-        return StepResult("action", step.place, wanted, wanted if value is not None else f"{step.name}: null")
-    wanted = f"{step.name}: {_shown(step.value)}"
-    return StepResult(
-        "action", step.place, wanted, wanted if _same(step.value, value) else f"{step.name}: {_shown(value)}"
-    )
+def _comes_again(step: SlotStep | LoopStep, after: Sequence[Step]) -> bool:
+    """Whether the story speaks of the same slot, or of the loop, once more before the next action."""
+    for other in after:
+        if isinstance(other, ActionStep):
+            return False
+        if isinstance(other, LoopStep) and isinstance(step, LoopStep):
+            return True
+        if isinstance(other, SlotStep) and isinstance(step, SlotStep) and other.name == step.name:
+            return True
+    return False
 
 
-def _same(wanted: Any, value: Any) -> bool:
-    """Whether two values are one: `5` is `5.0`, and neither a text nor a truth value."""
+def _state(step: SlotStep | LoopStep, ran: _Ran, *, is_last: bool) -> StepResult:
+    """A slot or the loop as it was when the action was done; where the story speaks of it again, at any time before."""
+    states = ran.states[-1:] if is_last else ran.states
+    if isinstance(step, LoopStep):
+        wanted, values = f"active_loop: {step.name}", [f"active_loop: {state.active_loop}" for state in states]
+        return StepResult("state", step.place, wanted, wanted if wanted in values else values[-1])
+    wanted = f"{step.name}: {'(any)' if step.value is ANY else _shown(step.value)}"
+    is_so = any(_is(step.value, state.slot(step.name)) for state in states)
+    came = wanted if is_so else f"{step.name}: {_shown(states[-1].slot(step.name))}"
+    return StepResult("state", step.place, wanted, came)
+
+
+def _is(wanted: Any, value: Any) -> bool:
+    """Whether a slot is as a story says: `5` is `5.0`, and neither a text nor a truth value."""
+    if wanted is ANY:
+        return value is not None
     return bool(wanted == value) and isinstance(wanted, bool) == isinstance(value, bool)
 
 

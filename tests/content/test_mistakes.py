@@ -31,6 +31,7 @@ ELSEWHERE = {
     "many-ways",
     "max-history",
     "needs-action-server",
+    "no-extractor",
     "no-rule-policy",
     "option-unused",
     "plugin",
@@ -103,6 +104,12 @@ MISTAKES = {
         '    - a [x]{"entity": "n", "role": "to", "group": "g"}\n    - b [x]{"entity": "n", "role": "zzz"}\n'
         '    - c [x]{"entity": "n", "group": "h"}\n',
         ("warning unknown-role 8 5", "warning unknown-group 9 5"),
+    ),
+    "role from which no slot is filled": Mistake(
+        "entities:\n- n: {roles: [to, from]}\nslots:\n  a:\n    type: text\n"
+        "    mappings: [{type: from_entity, entity: n, role: to}]\nnlu:\n- intent: greet\n  examples: |\n"
+        '    - a [x]{"entity": "n", "role": "to"}\n    - b [x]{"entity": "n", "role": "from"}\n',
+        ("warning unmapped-part 11 5",),
     ),
     "role where no entity is listed": Mistake(
         'nlu:\n- intent: greet\n  examples: |\n    - a [x]{"entity": "n", "role": "to"}\n'
@@ -717,3 +724,62 @@ def test_a_space_forgotten_in_a_response_is_told_with_the_line_to_write(read: Re
 def test_the_time_for_a_line_of_brackets_grows_with_its_length(read: Read, part: str, end: str) -> None:
     """Where it grows with the square of the length, the test does not end in its time."""
     read({"data/b.yml": GREET.replace("- hello\n", "- " + part * 150_000 + end + "\n")})
+
+
+SLOTS = GREET + "slots: {cake: {type: text, mappings: [{type: custom}]}}\n"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "async def a(turn): turn.slot('caek')",
+        "async def a(turn): turn.set('caek', None)",
+        "async def a(t: bot.Turn): return t.slot_before('caek')",
+        "def run(self, dispatcher, tracker, domain): return [SlotSet('caek', tracker.get_slot('cake'))]",
+        "def run(self, dispatcher, tracker, domain): return tracker.get_slot('caek')",
+    ],
+)
+def test_a_slot_that_only_the_projects_code_names_is_told_at_its_line(read: Read, code: str) -> None:
+    [found] = read({"data/b.yml": SLOTS, "actions/a.py": f"\n{code}\n"}).diagnostics
+    assert (found.severity, found.code, found.place.file, found.place.line) == (
+        "warning",
+        "unknown-slot",
+        "actions/a.py",
+        2,
+    )
+    assert found.cure.startswith("Did you mean `cake`?")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "async def a(turn): turn.slot('cake'); turn.set('requested_slot', None); turn.slot(name)",
+        "cache.set('caek', 1)",
+        "async def a(turn): turn.say('caek')",
+    ],
+)
+def test_other_texts_in_code_are_no_slots(read: Read, code: str) -> None:
+    assert read({"data/b.yml": SLOTS, "actions/a.py": f"{code}\n"}).diagnostics == ()
+
+
+PARTS = """
+intents: [greet]
+entities:
+- n: {roles: [to, from]}
+slots:
+  to: {type: text, mappings: [{type: from_entity, entity: n, role: to}]}
+nlu:
+- intent: greet
+  examples: |
+    - a [x]{"entity": "n", "role": "to"}
+    - b [y]{"entity": "n", "role": "from"} and [z]{"entity": "n", "role": "from"}
+    - c [z](n)
+"""
+
+
+def test_a_role_from_which_no_slot_is_filled_is_told_once_where_slots_are_from_its_entity(read: Read) -> None:
+    [found] = read({"data/a.yml": PARTS}).diagnostics
+    assert (found.severity, found.code, found.place.line) == ("warning", "unmapped-part", 11)
+    assert "role: from" in found.message
+    without = PARTS.replace("type: from_entity, entity: n, role: to", "type: custom")
+    assert read({"data/a.yml": without}).diagnostics == ()

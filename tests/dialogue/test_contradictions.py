@@ -88,6 +88,20 @@ def test_a_rule_that_leaves_out_what_the_same_action_sets_elsewhere_is_incomplet
     assert ("incomplete-rule", "b.yml:4:1") not in found(sets, says, slots=[Slot("s", "bool")])
 
 
+def test_a_form_whose_loop_a_rule_leaves_out_is_told_where_it_runs() -> None:
+    start = placed(rule("start", UserStep("order"), ActionStep("form"), LoopStep("form")), "a.yml")
+    submit = placed(rule("submit", ActionStep("form"), LoopStep(None), condition=(LoopStep("form"),)), "b.yml")
+    forgets = placed(rule("forgets", UserStep("buy"), ActionStep("form")), "c.yml")
+    content = content_of(start, submit, forgets, policies=RULES)
+    [error] = check_contradictions(content)
+    assert (error.code, str(error.place)) == ("incomplete-rule", "c.yml:3:1")
+    assert error.message.startswith("The rule `forgets` runs the form `form` without saying that it becomes active")
+    late = placed(rule("late", UserStep("buy"), ActionStep("form"), ActionStep("utter_a"), LoopStep("form")), "d.yml")
+    content = content_of(start, submit, late, policies=RULES)
+    [error] = [d for d in check_contradictions(content) if d.code == "incomplete-rule"]
+    assert "what becomes of the loop `form` after `form`" in error.message
+
+
 @pytest.mark.parametrize(
     ("actions", "cure"),
     [

@@ -61,3 +61,19 @@ def test_text_that_is_a_mapping_or_list_to_yaml_is_told_to_be_put_in_quotes(read
 def test_a_mapping_below_text_is_not_told_of_brackets(read: Read) -> None:
     (found,) = read({"data/a.yml": "responses:\n  utter_a:\n  - text:\n      a: b\n"}).errors
     assert found.cure == "Write text."
+
+
+@pytest.mark.parametrize("line", ["[a pie](cake) please", "[a pie]", "@ten", "one: two: three", "{x: y", "'a' b"])
+def test_examples_that_are_no_block_are_told_to_be_one(read: Read, line: str) -> None:
+    found = read({"data/a.yml": f"nlu:\n- intent: a\n  examples:\n  - hello\n  - {line}\n"}).errors
+    assert [(error.place.line, error.cure[:21]) for error in found] == [(5, "Write `examples: |`: ")]
+
+
+def test_a_key_that_rasa_1_called_otherwise_is_told_its_name(read: Read) -> None:
+    (found,) = read({"data/a.yml": "templates:\n  utter_a:\n  - text: x\n"}).errors
+    assert (found.code, found.cure) == ("unknown-key", "Write `responses:`, which it is called since Rasa 2.")
+
+
+def test_a_template_of_a_pipeline_is_told_to_be_taken_out(read: Read) -> None:
+    (found,) = read({"data/a.yml": "nlu: []\n", "config.yml": "pipeline: supervised_embeddings\n"}).errors
+    assert found.cure.startswith("Take the line out")

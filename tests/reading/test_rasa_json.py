@@ -131,3 +131,20 @@ def test_intents_with_nothing_to_learn_are_an_error(read: Read, tmp_path: Path) 
     assert (error.code, str(error.place)) == ("nothing-to-learn", "domain.yml:1:11")
     (tmp_path / "data/rules.yml").write_text("rules: [{rule: r, steps: [{intent: greet}, {action: action_back}]}]\n")
     assert read_project(tmp_path).errors == ()
+
+
+def test_a_lookup_table_may_be_a_file_of_the_project(read: Read) -> None:
+    tables = [{"name": "city", "elements": "data/cities.txt"}]
+    found = read({"data/nlu.json": written(lookup_tables=tables), "data/cities.txt": "Rome\n\n  Oslo \n"})
+    assert [lookup.elements for lookup in found.content.nlu.lookups] == [("Rome", "Oslo")]
+    assert "data/cities.txt" in found.files
+
+
+@pytest.mark.parametrize("file", ["data/none.txt", "../outside.txt", "/etc/hostname", "data", "data/bytes.txt"])
+def test_a_file_of_a_lookup_table_that_cannot_be_read_is_told(read: Read, tmp_path: Path, file: str) -> None:
+    (tmp_path.parent / "outside.txt").write_text("x")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data/bytes.txt").write_bytes(b"\xff\xfe\xfa")
+    (error,) = read({"data/nlu.json": written(lookup_tables=[{"name": "city", "elements": file}])}).errors
+    assert (error.code, error.place.file) == ("not-read", "data/nlu.json")
+    assert error.message.startswith(f"The file `{file}` is not read")

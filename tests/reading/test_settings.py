@@ -185,13 +185,14 @@ def test_what_the_environment_fills_is_no_number_in_quotes_or_where_it_is_none(
 def test_what_rasa_has_and_this_has_not_is_noted(tmp_path: Path) -> None:
     write(
         tmp_path,
-        endpoints="tracker_store:\n  type: redis\n",
+        endpoints="tracker_store:\n  type: redis\nnlg:\n  url: http://nlg/\n",
         config="importers:\n- name: RasaFileImporter\nassistant_id: a\n",
     )
     _, diagnostics = read_settings(tmp_path)
-    assert [(d.severity, d.code, d.place.file) for d in diagnostics] == [
+    assert [(d.severity, d.code, d.place.file) for d in sorted(diagnostics, key=lambda d: d.place)] == [
         ("note", "not-used", "config.yml"),
         ("note", "not-used", "endpoints.yml"),
+        ("warning", "not-used", "endpoints.yml"),
     ]
 
 

@@ -61,6 +61,12 @@ PLACE = Place("data/stories.yml", 4, 5)
             UserStep("a", '/a@0.9{"city":"Rome"}', (StepEntity("city", "Rome"),), (), PLACE),
         ),
         (
+            'user: /a{"city":["Rome","Oslo"]}',
+            UserStep(
+                "a", '/a{"city":["Rome","Oslo"]}', (StepEntity("city", "Rome"), StepEntity("city", "Oslo")), (), PLACE
+            ),
+        ),
+        (
             "intent: a\n  user: |-\n    to [Rome](city)",
             UserStep("a", "to Rome", (StepEntity("city", "Rome"),), (Annotation(3, 7, "city", "Rome"),), PLACE),
         ),

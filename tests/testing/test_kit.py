@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
+from typing import cast
 
 import pytest
 
-from bot import Domain, EffectResult, ReminderScheduled, SlotSet, Turn
+from bot import Domain, EffectError, EffectResult, ReminderScheduled, SlotSet, Turn
 from bot.actions.turn import Action
-from bot.actions.unknown import UnknownResponse
+from bot.actions.unknown import UnfilledPlaceholder, UnknownResponse, UnknownSlot
 from bot.content import ResponseCondition, Slot, Variation
-from bot.testing.kit import CUSTOMER, SpentEffects, make_entity, make_parse, make_turn, replies, texts
+from bot.errors import ContentError
+from bot.reading.template import write_template
+from bot.testing.kit import (
+    CUSTOMER,
+    SpentEffects,
+    load_domain,
+    make_entity,
+    make_parse,
+    make_turn,
+    replies,
+    run_action,
+    texts,
+)
 
 DOMAIN = Domain(responses={"utter_hello": (Variation(text="Hello {name}, your {colour} coat is here."),)})
 
@@ -117,3 +132,72 @@ async def test_equal_turns_have_equal_ids_and_dice() -> None:
     one, other = make_turn("hi", seed=3), make_turn("hi", seed=3)
     assert one.context.new_id() == other.context.new_id()
     assert one.context.random.share() == other.context.random.share()
+
+
+async def test_an_action_is_run_by_the_bots_rules() -> None:
+    async def rasa_s(turn: Turn) -> list[SlotSet]:
+        return [SlotSet("colour", "red")]
+
+    async def unkept(turn: Turn) -> None:
+        turn.set("price", Decimal("1.50"))
+
+    with pytest.raises(TypeError, match=r"gave back a list, which does nothing; write `turn\.emit"):
+        await run_action(make_turn("hi"), cast("Action", rasa_s))
+    with pytest.raises(ValueError, match="its events cannot be kept"):
+        await run_action(make_turn("hi"), unkept)
+    turn = make_turn("hi", domain=DOMAIN)
+    await run_action(turn, greet)
+    assert texts(turn) == ["Hello stranger, your red coat is here."]
+
+
+async def test_an_action_that_holds_up_the_loop_fails_the_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.engine.deadline.LONGEST_STEP", 0.01)
+
+    async def block(turn: Turn) -> None:
+        time.sleep(0.02)
+
+    with pytest.raises(TimeoutError, match=r"asyncio\.to_thread"):
+        await run_action(make_turn("hi"), block)
+
+
+def test_a_slot_that_the_projects_domain_lacks_fails_the_test(tmp_path: Path) -> None:
+    (tmp_path / "domain.yml").write_text("slots: {branch: {type: text, mappings: [{type: custom}]}}\n")
+    turn = make_turn("hi", domain=load_domain(tmp_path))
+    turn.set("branch", "Leeds")
+    with pytest.raises(UnknownSlot, match=r"no slot `brnach`\. Did you mean `branch`\?"):
+        turn.set("brnach", "Leeds")
+    with pytest.raises(UnknownSlot):
+        turn.slot("brnach")
+
+
+def test_a_placeholder_that_nothing_fills_fails_the_test() -> None:
+    with pytest.raises(UnfilledPlaceholder, match=r"`utter_hello` was said with `\{colour\}` left in it"):
+        make_turn("hi", domain=DOMAIN).say("utter_hello", name="Ann")
+
+
+def test_a_projects_domain_is_read_without_its_actions(tmp_path: Path) -> None:
+    write_template(tmp_path / "bakery")
+    assert "cake" in load_domain(tmp_path / "bakery").slots
+
+
+def test_a_domain_that_cannot_be_read_fails_the_test(tmp_path: Path) -> None:
+    (tmp_path / "domain.yml").write_text("slots: [")
+    with pytest.raises(ContentError, match=r"domain\.yml"):
+        load_domain(tmp_path)
+
+
+async def test_what_was_prepared_is_spent_with_what_the_test_gives() -> None:
+    turn = make_turn("yes")
+    with pytest.raises(EffectError, match="nothing was prepared"):
+        await turn.spend()
+    turn.prepare("order", {"coat": 1})
+    with pytest.raises(EffectError, match=r"give make_turn `spend=SpentEffects\(\)`"):
+        await turn.spend()
+
+
+async def test_a_settled_action_finds_its_outcome_in_the_messages_metadata() -> None:
+    about = {"effect": {"kind": "order", "outcome": "done"}}
+    turn = make_turn("", metadata=about)
+    assert turn.message.metadata == about
+    assert turn.tracker.latest_message is not None
+    assert turn.tracker.latest_message.metadata == about

@@ -1,0 +1,97 @@
+"""What the matcher made of what the user says in a test story, beside what the story says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Final
+
+from bot.content import ANY, UserStep
+from bot.dialogue.names import NLU_FALLBACK, UTTER
+from bot.dialogue.story_entities import step_entities
+from bot.messages import Entity, Nearest, Parse
+from bot.testing.results import StepResult
+
+GRAMMARS: Final = frozenset({"TellerEntityExtractor", "DucklingEntityExtractor", "DucklingHTTPExtractor"})
+"""The extractors that read entities by grammar, by the names that config.yml gives them."""
+
+
+def understood(step: UserStep, parse: Parse, *, with_entities: bool) -> StepResult:
+    """The parse of a step's text beside what the step says of it: its intent, where it names one, and its entities."""
+    intent = predicted_intent(parse, step.intent or "")
+    told = step_entities(step) if with_entities else ()
+    found = compared_entities(parse.entities, told) if with_entities else ()
+    return StepResult(
+        "user",
+        step.place,
+        step.intent or intent,
+        intent,
+        step.text,
+        filled_in(told, found),
+        found,
+        confidence=parse.intent.confidence if parse.intent else None,
+        attracted_by=_attracted_by(parse, intent) if step.intent not in (None, intent) else None,
+    )
+
+
+def predicted_intent(parse: Parse, expected: str) -> str:
+    """The intent as the test story names it: a retrieval intent in full, unless its plain name is expected."""
+    intent = parse.intent_name or ""
+    if intent == expected:
+        return intent
+    selector = parse.response_selector.get(intent) or parse.response_selector.get("default") or {}
+    full = (selector.get("response") or {}).get("intent_response_key") or ""
+    return str(full) if full.startswith(f"{intent}/") else intent
+
+
+def named_action(action: str, expected: str, parse: Parse | None, responses: Collection[str]) -> str:
+    """The action as the test story names it: a retrieval action in full, unless its plain name is expected.
+
+    `parse` is of the message that it answers, and `responses` are the domain's.
+    """
+    if action == expected or parse is None or action in responses:
+        return action
+    full = f"{UTTER}{predicted_intent(parse, expected='')}"
+    return full if full.startswith(f"{action}/") else action
+
+
+def compared_entities(predicted: Iterable[Entity], expected: Iterable[Entity]) -> tuple[Entity, ...]:
+    """The predicted entities that are held against the story.
+
+    What a grammar reads (dates, amounts, numbers) is not learned, and "last month" means another time on
+    another day: it counts only where the message marks an entity of its name.
+    """
+    marked = {entity.entity for entity in expected}
+    return tuple(e for e in predicted if e.extractor not in GRAMMARS or e.entity in marked)
+
+
+def filled_in(expected: Iterable[Entity], found: Sequence[Entity]) -> tuple[Entity, ...]:
+    """The expected entities; what a story leaves open of one (where it stands, its role, its group) is as it was found.
+
+    One that is listed, not marked, may stand anywhere.
+    """
+    left = list(found)
+    return tuple(_filled_in(entity, left) for entity in expected)
+
+
+def _filled_in(entity: Entity, left: list[Entity]) -> Entity:
+    like = next((other for other in left if _may_be(entity, other)), None)
+    if like is None:
+        return entity
+    left.remove(like)
+    return like
+
+
+def _may_be(entity: Entity, other: Entity) -> bool:
+    span = (entity.start, entity.end)
+    is_there = span == (other.start, other.end) or entity.start == entity.end
+    is_part = entity.role in (None, other.role) and entity.group in (None, other.group)
+    is_value = entity.value is ANY or str(entity.value) == str(other.value)
+    return entity.entity == other.entity and is_there and is_part and is_value
+
+
+def _attracted_by(parse: Parse, intent: str) -> Nearest | None:
+    """The nearest example of the intent; where the bot falls back, of the likeliest one."""
+    if intent == NLU_FALLBACK:
+        intent = next((score.name for score in parse.ranking if score.name != NLU_FALLBACK), "")
+    name = intent.partition("/")[0]
+    return next((near for near in parse.nearest if near.intent.partition("/")[0] == name), None)

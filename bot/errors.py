@@ -10,7 +10,8 @@ BotError
 │   ├── MessageIdReused    the id came before with another payload (422)
 │   ├── TurnTimedOut       the turn outlived its deadline (503)
 │   └── StoreUnavailable   nothing can be made durable now (503)
-│       └── KeyMissing     a code was hashed with a key that this machine's pepper file lacks
+│       ├── KeyMissing     a code was hashed with a key that this machine's pepper file lacks
+│       └── ConversationGone   the conversation was deleted meanwhile; the next try begins another
 ├── AuthError              who is asking is not known, or may not
 │   ├── NotAuthenticated   no credentials, or credentials that are not (or no longer) good (401)
 │   ├── LoginRefused       account and code do not match, for whatever reason (401)
@@ -24,11 +25,20 @@ BotError
 
 from __future__ import annotations
 
+import sysconfig
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 PLUGIN_FAILURES: Final = (Exception, SystemExit, BaseExceptionGroup)
 """What code of a plugin may raise: an exit, and a group of whatever came together, end neither a turn nor the bot."""
+
+_OTHERS: Final = (f"{Path(__file__).parent}/", f"{sysconfig.get_path('stdlib')}/", "<")
+
+
+def is_a_projects(file: str) -> bool:
+    """Whether an error went through a project's own code there: neither ours, nor Python's, nor a package's."""
+    return not file.startswith(_OTHERS) and "/site-packages/" not in file
 
 
 class BotError(Exception):
@@ -92,6 +102,13 @@ class KeyMissing(StoreUnavailable):
             f"a code was hashed with the key {key_id!r}, which is not in this machine's pepper file; "
             "copy the file of the machine where `bot customers rotate-pepper` ran"
         )
+
+
+class ConversationGone(StoreUnavailable):
+    """The conversation was deleted while this was under way; whoever tries again begins another."""
+
+    def __init__(self) -> None:
+        super().__init__("the conversation was deleted meanwhile")
 
 
 class SequenceConflict(BotError):

@@ -47,7 +47,7 @@ def _configure_demo(settings: Settings, demo: object) -> Settings:
     """
     if not demo and settings.store.url != DEMO_STORE:
         return settings
-    if not _is_loopback(settings.server.host):
+    if not is_loopback(settings.server.host):
         told = "--demo serves" if demo else f"{DEMO_STORE} holds the demo's"
         raise ConfigurationError(
             [f"{told} well-known logins: it is served on 127.0.0.1 only, not on {settings.server.host}"]
@@ -55,7 +55,8 @@ def _configure_demo(settings: Settings, demo: object) -> Settings:
     return replace(settings, store=replace(settings.store, url=DEMO_STORE))
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether nobody but this machine reaches what is served there."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 
 from aiohttp import web
 
@@ -48,9 +48,10 @@ async def read_transactions(request: web.Request) -> web.Response:
     """GET /accounts/{AccountId}/transactions, newest first, by pages."""
     bank, account = request.app[BANK], account_of(request)
     today = bank.today()
-    since = _first_day(_moment(request, "fromBookingDateTime", OPENED))
-    until = min(_moment(request, "toBookingDateTime", today).date(), today)
-    entries = await bank.transactions(account, since, until)
+    since = _moment(request, "fromBookingDateTime", datetime.combine(OPENED, time()))
+    until = _moment(request, "toBookingDateTime", datetime.combine(today, time.max))
+    booked = await bank.transactions(account, since.date(), min(until.date(), today))
+    entries = [entry for entry in booked if since <= entry.booked.replace(tzinfo=None) <= until]
     size = bank.settings.page_size
     pages = max(1, -(-len(entries) // size))
     page = _page(request, pages)
@@ -81,7 +82,7 @@ def _beneficiaries(request: web.Request, accounts: tuple[Account, ...]) -> Json:
     return envelope({"Beneficiary": found}, {"Self": str(request.url)})
 
 
-def _moment(request: web.Request, name: str, default: date) -> datetime:
+def _moment(request: web.Request, name: str, default: datetime) -> datetime:
     """The moment of a filter, naive: the standard has a time zone ignored, and a missing time mean midnight.
 
     Problem 400 when it is no date.
@@ -90,12 +91,6 @@ def _moment(request: web.Request, name: str, default: date) -> datetime:
         return datetime.fromisoformat(request.query.get(name, default.isoformat())).replace(tzinfo=None)
     except ValueError:
         raise Problem(400, "U003", f"{name} is not an ISO 8601 date") from None
-
-
-def _first_day(since: datetime) -> date:
-    """The first day whose entries are not before `since`: everything is booked at the midnight that begins its day."""
-    day = since.date()
-    return day if since.time() == time() or day == date.max else day + timedelta(days=1)
 
 
 def _page(request: web.Request, pages: int) -> int:

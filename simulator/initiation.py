@@ -44,7 +44,7 @@ async def read_payment(request: web.Request) -> web.Response:
     """GET /domestic-payments/{DomesticPaymentId}."""
     payment = await request.app[BANK].payments.read(customer_of_request(), request.match_info["payment"])
     if payment is None:
-        raise Problem(404, "U012", "There is no such payment")
+        raise Problem(400, "U012", "There is no such payment")  # the profile keeps 404 for paths that it does not know
     return answer(_answer(request, payment))
 
 

@@ -40,7 +40,12 @@ def read_or_make_key(path: Path) -> str:
 def read_key(path: Path) -> str:
     """The secret in the file; raises ConfigurationError when it is missing, empty or readable by others."""
     if not path.is_file():
-        raise ConfigurationError([f"{path}: the bank's client secret is not there; `bot simulator` makes it"])
+        raise ConfigurationError(
+            [
+                f"{path}: the bot's secret at the bank is not there; copy it from the machine whose bot already has it "
+                "(`bot simulator`, the bank to try things with, makes one here at its first start)"
+            ]
+        )
     if stat.S_IMODE(path.stat().st_mode) & 0o077:
         raise ConfigurationError([f"{path}: others may read this secret; run `chmod 600 {path}`"])
     key = path.read_text().strip()

@@ -11,19 +11,20 @@ from __future__ import annotations
 import random
 from calendar import monthrange
 from collections.abc import Iterator, Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from .accounts import CUSTOMERS, OPENED, Account, BankCustomer, Bill
+from .days import ZONE
 
 
 class Entry(Struct, frozen=True):
     """A booked amount in pence: positive is money in, negative money out. `merchant` and `mcc` (ISO 18245) are those
     of purchases and bills; `other_account` is the customer's own account at the other end of a transfer, and `other`
-    the name of somebody else there."""
+    the name of somebody else there. `at` is when a payment was made: whatever else is booked, is at midnight."""
 
     id: str
     account: str
@@ -35,6 +36,12 @@ class Entry(Struct, frozen=True):
     mcc: str | None = None
     other_account: str | None = None
     other: str | None = None
+    at: datetime | None = None
+
+    @property
+    def booked(self) -> datetime:
+        """When it was booked, to the second, with the bank's zone."""
+        return (self.at or datetime.combine(self.day, time(), ZONE)).astimezone(ZONE).replace(microsecond=0)
 
 
 class _Shop(Struct, frozen=True):

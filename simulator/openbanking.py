@@ -16,9 +16,9 @@ Json: TypeAlias = dict[str, Any]
 _TYPE_CODES = {"current": "CACC", "savings": "SVGS", "credit_card": "CARD"}
 _DESCRIPTIONS = {"current": "Current account", "savings": "Savings account", "credit_card": "Credit card"}
 _CODES = {
-    "income": ("ReceivedCreditTransfers", "SalaryPayment"),
-    "transfers": ("IssuedCreditTransfers", "InternalTransfer"),
-    "payments": ("IssuedCreditTransfers", "DomesticCreditTransfer"),
+    "income": ("CreditTransfers", "SalaryPayment"),
+    "transfers": ("CreditTransfers", "InternalTransfer"),
+    "payments": ("CreditTransfers", "DomesticCreditTransfer"),
     "interest": ("MiscellaneousCreditOperations", "Interest"),
     "housing": ("IssuedDirectDebits", "DirectDebitPayment"),
     "bills": ("IssuedDirectDebits", "DirectDebitPayment"),
@@ -98,20 +98,22 @@ def beneficiary_json(account: Account, payee: Payee) -> Json:
 def transaction_json(entry: Entry, currency: str, *, pending: bool) -> Json:
     """OBTransaction6."""
     code, sub_code = _CODES.get(entry.category, _CARD_PAYMENT)
+    if code == "CreditTransfers":
+        code = f"Issued{code}" if entry.minor < 0 else f"Received{code}"
     transaction: Json = {
         "AccountId": entry.account,
         "TransactionId": entry.id,
         "CreditDebitIndicator": credit_or_debit(entry.minor),
         "Status": "PDNG" if pending else "BOOK",
         "TransactionMutability": "Mutable" if pending else "Immutable",
-        "BookingDateTime": moment(entry.day),
+        "BookingDateTime": entry.booked.isoformat(),
         "TransactionInformation": entry.description,
         "Amount": amount(entry.minor, currency),
         "BankTransactionCode": {"Code": code, "SubCode": sub_code},
         "ProprietaryBankTransactionCode": {"Code": entry.category, "Issuer": "Teller Bank"},
     }
     if not pending:
-        transaction["ValueDateTime"] = moment(entry.day)
+        transaction["ValueDateTime"] = entry.booked.isoformat()
     if entry.other is not None:
         transaction["CreditorAccount" if entry.minor < 0 else "DebtorAccount"] = {"Name": entry.other}
     if entry.merchant is not None:

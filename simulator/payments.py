@@ -97,7 +97,7 @@ class Payment(Struct, frozen=True):
 
 
 class Moved(Struct, frozen=True):
-    """What a payment did to one account, in pence."""
+    """What a payment did to one account, in pence, and when (in UTC)."""
 
     payment: str
     account: str
@@ -105,6 +105,7 @@ class Moved(Struct, frozen=True):
     minor: int
     description: str
     other: str
+    at: datetime
 
 
 class Payments:
@@ -242,9 +243,15 @@ class Payments:
         return [_payment(row) for row in self._db.execute(sql, values)]
 
     def _entries(self, account: str, since: date, until: date) -> list[Moved]:
-        sql = "SELECT * FROM entry WHERE account = ? AND day BETWEEN ? AND ? ORDER BY day, rowid"
+        sql = (
+            "SELECT entry.*, created FROM entry JOIN payment ON id = payment"
+            " WHERE account = ? AND day BETWEEN ? AND ? ORDER BY day, entry.rowid"
+        )
         rows = self._db.execute(sql, (account, since.isoformat(), until.isoformat()))
-        return [Moved(row[0], row[1], date.fromisoformat(row[2]), *row[3:]) for row in rows]
+        return [
+            Moved(row[0], row[1], date.fromisoformat(row[2]), row[3], row[4], row[5], datetime.fromisoformat(row[6]))
+            for row in rows
+        ]
 
 
 def _row(payment: Payment) -> tuple[str | int, ...]:

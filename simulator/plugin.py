@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
-from bot import Startup
+from bot import ConfigurationError, Startup
 
-from .commands import bank_url
+from .commands import bank_url, is_loopback
 from .demo import DEMO_CUSTOMERS, DemoCustomer
 from .keys import CLIENT_ID, KEY_FILE, read_key
 from .settings import Endpoint
@@ -15,15 +15,41 @@ from .settings import Endpoint
 
 @asynccontextmanager
 async def bank_lifespan(startup: Startup) -> AsyncIterator[None]:
-    """Provide the resource `bank-endpoint`, a dict of `url`, `client_id` and `secret`, and add the demo customers."""
+    """Provide the resource `bank-endpoint` and add the demo customers.
+
+    It is a dict of `url`, `client_id` and `secret`, with a `note` where the bank is embedded and nobody asked for a
+    demo. Raises ConfigurationError where others could reach the demo's logins, which everybody knows.
+    """
+    await _refuse_known_logins(startup)
     async with AsyncExitStack() as stack:
         endpoint = await _endpoint(startup, stack)
-        startup.resources.provide(
-            "bank-endpoint", {"url": endpoint.url, "client_id": endpoint.client_id, "secret": endpoint.secret}
-        )
+        provided = {"url": endpoint.url, "client_id": endpoint.client_id, "secret": endpoint.secret}
         if startup.settings.options.get("demo"):
             await _add_demo_customers(startup)
+        elif not bank_url(startup.settings):
+            startup.announce(_SIMULATED)
+            provided["note"] = "simulated"
+        startup.resources.provide("bank-endpoint", provided)
         yield
+
+
+_SIMULATED = (
+    "The bank is simulated: accounts and money are invented. A real one is named by --bank-url, or `url:` below "
+    "`plugin_settings: bank:` in config.yml."
+)
+_REACHABLE = (
+    "the store holds the demo's well-known login {account}: it is served on 127.0.0.1 only, not on {host}; "
+    "name another store, or take the login away with `bot customers disable {account}`"
+)
+
+
+async def _refuse_known_logins(startup: Startup) -> None:
+    host = startup.settings.server.host
+    if is_loopback(host):
+        return
+    for customer in DEMO_CUSTOMERS:
+        if await startup.has_customer(customer.account_number, customer.bank_customer_id):
+            raise ConfigurationError([_REACHABLE.format(account=customer.account_number, host=host)])
 
 
 async def _endpoint(startup: Startup, stack: AsyncExitStack) -> Endpoint:

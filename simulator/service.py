@@ -56,7 +56,7 @@ def _paid(moved: Moved) -> Entry:
     identity = f"{moved.account}-{moved.payment}"
     name = None if own else moved.description.removeprefix(PAID_TO if moved.minor < 0 else PAID_BY)
     category = "transfers" if own else "payments"
-    return Entry(identity, moved.account, moved.day, moved.minor, moved.description, category, other=name)
+    return Entry(identity, moved.account, moved.day, moved.minor, moved.description, category, other=name, at=moved.at)
 
 
 BANK = web.AppKey("bank", Bank)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hmac
+
 from msgspec import Struct
 
 from bot.auth.keys import KEY_PREFIX, Keys
@@ -21,11 +23,29 @@ class Identified(Struct, frozen=True):
     session: SessionRow | None = None
 
 
-class Authenticator:
-    """Tells who is asking by a bearer token (RFC 6750): a customer's session, a key, or Rasa's ways if configured."""
+_METRICS = Identified(Principal("key", "key:metrics", scopes=frozenset({"metrics"})))
 
-    def __init__(self, sessions: Sessions, keys: Keys, rasa: RasaTokens) -> None:
+
+def credential_kind(header: str | None) -> str:
+    """What an Authorization header tries: `session`, `key`, `jwt` or `other`; `query` where `?token=` came instead."""
+    if not header:
+        return "query"
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer":
+        return "other"
+    token = token.strip()
+    return "key" if token.startswith(KEY_PREFIX) else "jwt" if token.count(".") == 2 else "session"
+
+
+class Authenticator:
+    """Tells who is asking by a bearer token (RFC 6750): a customer's session, a key, or Rasa's ways if configured.
+
+    Who brings `metrics_token` may read the metrics; for that no store is asked.
+    """
+
+    def __init__(self, sessions: Sessions, keys: Keys, rasa: RasaTokens, metrics_token: str | None = None) -> None:
         self._sessions = sessions
+        self._metrics_token = metrics_token
         self._keys = keys
         self._rasa = rasa
 
@@ -40,6 +60,8 @@ class Authenticator:
         token = token.strip()
         if scheme.lower() != "bearer" or not token or len(token) > _LONGEST or not token.isascii():
             raise NotAuthenticated(given=True)
+        if self._metrics_token and hmac.compare_digest(token, self._metrics_token):
+            return _METRICS
         if token.startswith(KEY_PREFIX):
             return await self._key(token)
         if token.count(".") == 2:
@@ -61,4 +83,9 @@ class Authenticator:
     async def _customer(self, token: str) -> Identified:
         row = await self._sessions.find(token)
         customer = Customer(row.customer, row.bank_customer_id)
-        return Identified(Principal("customer", f"customer:{row.customer}", customer, row.token, row.id), row)
+        return Identified(Principal("customer", customer_principal(row.customer), customer, row.token, row.id), row)
+
+
+def customer_principal(customer: str) -> str:
+    """Who a customer of this id is in the conversations that they have."""
+    return f"customer:{customer}"

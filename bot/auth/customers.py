@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.auth.codes import CodeHasher
+from bot.auth.pepper import Pepper
 from bot.sources import Sources
 from bot.stores.customers import CustomerRow, CustomerStore
 
@@ -20,9 +21,10 @@ def _check(name: str, value: str) -> None:
 class Customers:
     """Adds, lists and disables customers, and resets their codes."""
 
-    def __init__(self, store: CustomerStore, hasher: CodeHasher, sources: Sources) -> None:
+    def __init__(self, store: CustomerStore, hasher: CodeHasher, pepper: Pepper, sources: Sources) -> None:
         self._store = store
         self._hasher = hasher
+        self._pepper = pepper
         self._sources = sources
 
     async def add(self, account: str, code: str, bank_customer_id: str) -> CustomerRow:
@@ -45,6 +47,11 @@ class Customers:
         """The customer with this account number."""
         return await self._store.by_account(account)
 
+    async def is_known(self, account: str, bank_customer_id: str) -> bool:
+        """Whether a customer with this account number and bank customer id can log in."""
+        row = await self.find(account)
+        return row is not None and row.bank_customer_id == bank_customer_id and not row.disabled
+
     async def list(self) -> Sequence[CustomerRow]:
         """All customers, by account number."""
         return await self._store.list()
@@ -54,14 +61,22 @@ class Customers:
         return await self._store.disable(account)
 
     async def enable(self, account: str) -> bool:
-        """Let the account log in again; False when there is none."""
-        return await self._store.enable(account)
+        """Let the account log in again, at once, though wrong codes had locked it; False when there is none."""
+        return await self._store.enable(account, self._pepper.throttle_name(account))
 
     async def reset_code(self, account: str, code: str) -> bool:
-        """Give the account a new code and end its sessions; False when there is no such account."""
+        """Give the account a new code, end its sessions and unlock it; False when there is no such account."""
         _check("code", code)
         code_hash = await self._hasher.hash(account, code)
-        return await self._store.reset_code(account, code_hash)
+        return await self._store.reset_code(account, code_hash, self._pepper.throttle_name(account))
+
+    async def erase(self, account: str) -> None:
+        """Delete the customer, whose conversations are deleted already, with what failed logins left of them."""
+        await self._store.erase(account, self._pepper.throttle_name(account))
+
+    async def count_of_older_keys(self) -> int:
+        """How many customers have not logged in since the pepper has its newest key, so that an older one stays."""
+        return await self._store.count_of_other_keys(self._pepper.current)
 
     async def _new(self, account: str, code: str, bank_customer_id: str) -> CustomerRow:
         if not bank_customer_id:

@@ -55,7 +55,7 @@ class Login:
         wrong, disabled: all the same work and words), Busy (too many logins
         are being checked) and KeyMissing (nobody can check this one here).
         """
-        names = ThrottleNames(account=self._account_name(account), address=f"address:{_network(address)}")
+        names = ThrottleNames(account=self._pepper.throttle_name(account), address=f"address:{_network(address)}")
         wait = await self._throttles.reserve(names, self._sources.now(), self._limits)
         if wait.seconds > 0:
             self._outcome("all_throttled" if wait.everybody else "throttled")
@@ -96,13 +96,6 @@ class Login:
         renewed = await self._hasher.hash(account, code)
         await self._customers.set_code_hash(customer.id, renewed, instead_of=customer.code_hash)
         return replace(customer, code_hash=renewed)
-
-    def _account_name(self, account: str) -> str:
-        """Known or not, an account is throttled under a keyed hash: what people mistype is not kept.
-
-        The key is the one that all machines have while a new one is brought to them.
-        """
-        return f"account:{self._pepper.mac(self._pepper.oldest, account.encode()).hex()}"
 
 
 def _network(address: str) -> str:

@@ -76,8 +76,9 @@ async def open_auth(
         sources=sources,
         outcome=outcome,
     )
-    customers = Customers(customer_store, hasher, sources)
-    return Auth(Authenticator(sessions, keys, rasa), login, sessions, customers, keys, throttles, hasher, sources)
+    customers = Customers(customer_store, hasher, pepper, sources)
+    authenticator = Authenticator(sessions, keys, rasa, settings.server.metrics_token)
+    return Auth(authenticator, login, sessions, customers, keys, throttles, hasher, sources)
 
 
 def pepper_file(settings: Settings) -> Path:

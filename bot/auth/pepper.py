@@ -40,6 +40,13 @@ class Pepper:
         """HMAC-SHA256 (RFC 2104) of the message under this key; KeyError when there is no such key."""
         return hmac.digest(self.keys[key_id], message, hashlib.sha256)
 
+    def throttle_name(self, account: str) -> str:
+        """Under which an account's failures count: a keyed hash, known or not, as what people mistype is not kept.
+
+        The key is the one that all machines have while a new one is brought to them.
+        """
+        return f"account:{self.mac(self.oldest, account.encode()).hex()}"
+
     def check_values(self) -> dict[str, str]:
         """A value per key that tells two keys apart and gives neither away; the store keeps them."""
         return {key_id: self.mac(key_id, b"teller pepper check").hex() for key_id in self.keys}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hmac
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from bot.config import RasaAuth
+from bot.config import RasaAuth, Settings
 from bot.errors import ConfigurationError
 from bot.messages import Principal
 
@@ -58,6 +58,23 @@ class RasaTokens:
         except jwt.PyJWTError:
             return None
         return _of_user(payload.get("user"))
+
+
+LONG_SECRET = 32
+"""Bytes of a secret that nobody guesses (RFC 7518, 3.2)."""
+
+
+def short_secrets(settings: Settings) -> Iterator[tuple[str, int]]:
+    """Which configured secrets are short enough to be guessed, and how many bytes they have."""
+    rasa = settings.rasa_auth
+    secrets = {
+        "--auth-token": rasa.auth_token,
+        "--jwt-secret": rasa.jwt_secret,
+        "server: metrics_token": settings.server.metrics_token,
+    }
+    for setting, secret in secrets.items():
+        if secret and len(secret.encode()) < LONG_SECRET:
+            yield setting, len(secret.encode())
 
 
 def _of_user(user: Any) -> Principal | None:

@@ -1,4 +1,4 @@
-"""`bot conversations`: moving old turns out of the way."""
+"""`bot conversations`: what conversations there are, moving old turns out of the way, deleting old conversations."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from bot.cli import options, showing
-from bot.cli.opening import load_settings, with_database
+from bot.cli.opening import load_settings, with_both, with_database
 
 _UNITS = {"h": "hours", "d": "days", "w": "weeks"}
 
@@ -32,9 +32,39 @@ class Age(click.ParamType[timedelta]):
         return age
 
 
-@click.group(short_help="Archive old conversations.")
+@click.group(short_help="List, archive and delete conversations.")
 def conversations() -> None:
     """Look after the stored conversations."""
+
+
+@conversations.command("list")
+@click.option("--account", type=options.PlainText(), help="Only those of the customer with this account number.")
+@options.as_json
+@options.project
+@options.store
+def list_(account: str | None, as_json: bool, project: Path, store: str | None) -> None:
+    """List the conversations by their ids, with whose they are, how many turns each has, and when the last one was."""
+    from bot.app.leaving import conversations_of
+    from bot.auth.opening import Auth
+    from bot.stores.database import Database
+
+    async def find(database: Database, auth: Auth) -> list[dict[str, object]]:
+        return [
+            {
+                "id": row.id,
+                "principal": row.principal,
+                "channel": row.channel,
+                "sender": row.sender,
+                "turns": row.turns,
+                "createdAt": row.created_at,
+                "lastTurnAt": row.last_turn_at,
+            }
+            async for row in conversations_of(database, auth, account)
+        ]
+
+    rows = with_both(load_settings(project, store), find, new=False)
+    columns = ("id", "whose", "channel", "sender", "turns", "begun", "last turn")
+    showing.listing(columns, rows, for_programs=as_json)
 
 
 @conversations.command()
@@ -51,3 +81,27 @@ def archive(older_than: timedelta, project: Path, store: str | None) -> None:
     with showing.progress("Archiving") as progress:
         moved = with_database(settings, lambda opened: SqlTurns(opened, Sources()).archive(before, progress=progress))
     click.echo(f"Archived {moved} turns.")
+
+
+@conversations.command()
+@click.option("--older-than", type=Age(), required=True, help="How long ago the last turn must be: 12h, 90d, 6w.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@options.project
+@options.store
+def delete(older_than: timedelta, yes: bool, project: Path, store: str | None) -> None:
+    """Delete the conversations whose last turn is old, whole and for good; the bot may go on running.
+
+    Those with something still to be done stay: an unanswered message, an undelivered reply, a reminder, a transfer
+    whose outcome is not known. Backups are not changed.
+    """
+    from bot.stores.erasing import delete_old
+
+    before = datetime.now(UTC) - older_than
+    settings = load_settings(project, store)
+    if not yes:
+        click.confirm(
+            f"Delete all conversations without a turn since {before:%Y-%m-%d %H:%M} UTC?", abort=True, err=True
+        )
+    with showing.progress("Deleting") as progress:
+        gone = with_database(settings, lambda opened: delete_old(opened, before, progress=progress))
+    click.echo(f"Deleted {gone} conversations.")

@@ -10,7 +10,7 @@ from typing import TypeVar
 import click
 
 from bot.cli import options
-from bot.cli.opening import load_settings, with_auth
+from bot.cli.opening import load_settings, with_auth, with_both
 from bot.errors import BotError
 
 T = TypeVar("T")
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 @click.group(short_help="Customers who may log in, and their codes.")
 def customers() -> None:
-    """Add, list and disable customers, and give them new codes."""
+    """Add, list, disable, export and erase customers, and give them new codes."""
 
 
 @customers.command()
@@ -34,25 +34,23 @@ def add(account_number: str, bank_id: str, project: Path, store: str | None) -> 
 
 
 @customers.command("list")
+@options.as_json
 @options.project
 @options.store
-def list_(project: Path, store: str | None) -> None:
+def list_(as_json: bool, project: Path, store: str | None) -> None:
     """List all customers; account numbers are masked."""
     from bot.cli import showing
 
-    rows = with_auth(load_settings(project, store), lambda auth: auth.customers.list())
-    showing.table(
-        ("account", "bank's customer", "state", "added"),
-        [
-            (
-                f"…{r.account_number[-3:]}",
-                r.bank_customer_id,
-                "disabled" if r.disabled else "active",
-                r.created_at.date(),
-            )
-            for r in rows
-        ],
-    )
+    rows = [
+        {
+            "accountNumber": f"…{r.account_number[-3:]}",
+            "bankCustomerId": r.bank_customer_id,
+            "state": "disabled" if r.disabled else "active",
+            "createdAt": r.created_at,
+        }
+        for r in with_auth(load_settings(project, store), lambda auth: auth.customers.list())
+    ]
+    showing.listing(("account", "bank's customer", "state", "added"), rows, for_programs=as_json)
 
 
 @customers.command()
@@ -70,9 +68,9 @@ def disable(account_number: str, project: Path, store: str | None) -> None:
 @options.project
 @options.store
 def enable(account_number: str, project: Path, store: str | None) -> None:
-    """Let ACCOUNT_NUMBER log in again."""
+    """Let ACCOUNT_NUMBER log in again, at once: it unlocks an account that wrong codes have locked, too."""
     _must(with_auth(load_settings(project, store), lambda auth: auth.customers.enable(account_number)))
-    click.echo("Enabled the customer.")
+    click.echo("Enabled the customer, who may log in at once.")
 
 
 @customers.command("reset-code")
@@ -80,12 +78,57 @@ def enable(account_number: str, project: Path, store: str | None) -> None:
 @options.project
 @options.store
 def reset_code(account_number: str, project: Path, store: str | None) -> None:
-    """Give ACCOUNT_NUMBER a new code and end its sessions; the code is asked for, or read from standard input."""
+    """Give ACCOUNT_NUMBER a new code, end its sessions and unlock it.
+
+    The code is asked for, or read from standard input.
+    """
     settings = load_settings(project, store)
     _must(with_auth(settings, lambda auth: auth.customers.find(account_number)) is not None)
     code = _read_code()
     _must(_told(lambda: with_auth(settings, lambda auth: auth.customers.reset_code(account_number, code))))
-    click.echo("The new code is in force; old sessions are over.")
+    click.echo("The new code is in force, the account is not locked, and old sessions are over.")
+
+
+@customers.command()
+@click.argument("account_number")
+@options.project
+@options.store
+def export(account_number: str, project: Path, store: str | None) -> None:
+    """Print all that the store has of ACCOUNT_NUMBER, one JSON object a line: also every turn, archived ones too."""
+    from bot.app.leaving import export_customer
+    from bot.auth.opening import Auth
+    from bot.encoding import encode
+    from bot.stores.database import Database
+
+    async def print_all(database: Database, auth: Auth) -> None:
+        async for part in export_customer(database, auth, account_number):
+            click.echo(encode(part).decode())
+
+    with_both(load_settings(project, store), print_all, new=False)
+
+
+@customers.command()
+@click.argument("account_number")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@options.project
+@options.store
+def erase(account_number: str, yes: bool, project: Path, store: str | None) -> None:
+    """Delete ACCOUNT_NUMBER and all that was said with it, for good; the bot may go on running.
+
+    Sessions, conversations, archived turns, undelivered replies, reminders and records of transfers go with it. Refused
+    while the outcome of a transfer is not known: the customer is logged out and disabled then, and is to be erased
+    again. Backups and logs are not changed.
+    """
+    from bot.app.leaving import erase_customer
+
+    settings = load_settings(project, store)
+    if not yes:
+        click.confirm("Delete this customer and all their conversations for good?", abort=True, err=True)
+    patience = settings.limits.turn_seconds + settings.limits.action_seconds
+    count = with_both(
+        settings, lambda database, auth: erase_customer(database, auth, account_number, patience=patience), new=False
+    )
+    click.echo(f"Erased the customer and {count} conversations.")
 
 
 @customers.command("rotate-pepper")
@@ -98,16 +141,21 @@ def rotate_pepper(project: Path, store: str | None) -> None:
     """
     from bot.auth import opening, pepper
 
-    async def nothing(auth: opening.Auth) -> None:
+    async def on_older_keys(auth: opening.Auth) -> int:
         """Opening checks the file against the store, and notes the new key in it."""
+        return await auth.customers.count_of_older_keys()
 
     settings = load_settings(project, store)
-    with_auth(settings, nothing)
+    before = with_auth(settings, on_older_keys)
     pepper.rotate_pepper(opening.pepper_file(settings))
-    with_auth(settings, nothing)
+    now = with_auth(settings, on_older_keys)
     click.echo(
         f"The new key is in place. Copy {opening.pepper_file(settings)} to every other machine on this store, then "
         "restart the servers to use it. Keep the file with your backups."
+    )
+    click.echo(
+        f"{now} customers have codes under older keys, {before} of them under keys before the last one; "
+        "a code is renewed when its customer next logs in."
     )
 
 
@@ -128,4 +176,6 @@ def _told(work: Callable[[], T]) -> T:
 
 def _must(found: bool) -> None:
     if not found:
-        raise BotError("there is no customer with this account number; `bot customers list` shows all")
+        from bot.app.leaving import UNKNOWN
+
+        raise BotError(UNKNOWN)

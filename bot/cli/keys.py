@@ -41,17 +41,18 @@ def create(scopes: tuple[str, ...], label: str, project: Path, store: str | None
 
 
 @keys.command("list")
+@options.as_json
 @options.project
 @options.store
-def list_(project: Path, store: str | None) -> None:
+def list_(as_json: bool, project: Path, store: str | None) -> None:
     """List all keys, the revoked ones too."""
     from bot.cli import showing
 
-    rows = with_auth(load_settings(project, store), lambda auth: auth.keys.list())
-    showing.table(
-        ("id", "scopes", "label", "created", "revoked"),
-        [(r.id, " ".join(r.scopes), r.label, _day(r.created_at), _day(r.revoked_at)) for r in rows],
-    )
+    rows = [
+        {"id": r.id, "scopes": r.scopes, "label": r.label, "createdAt": r.created_at, "revokedAt": r.revoked_at}
+        for r in with_auth(load_settings(project, store), lambda auth: auth.keys.list())
+    ]
+    showing.listing(("id", "scopes", "label", "created", "revoked"), rows, for_programs=as_json)
 
 
 @keys.command()
@@ -63,7 +64,3 @@ def revoke(key_id: str, project: Path, store: str | None) -> None:
     if not with_auth(load_settings(project, store), lambda auth: auth.keys.revoke(key_id)):
         raise BotError(f"there is no live key {key_id}; `bot keys list` shows them")
     click.echo(f"Revoked {key_id}.")
-
-
-def _day(at: object) -> str:
-    return "" if at is None else str(at)[:16]

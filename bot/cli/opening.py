@@ -58,18 +58,19 @@ def _store_in_use(settings: Settings) -> str | None:
 
 
 @asynccontextmanager
-async def open_database(settings: Settings, *, new: bool = True) -> AsyncIterator[Database]:
-    """The project's store, beside a server that may be running on it; made where there is none, unless not `new`."""
+async def open_database(settings: Settings, *, new: bool = True, as_it_is: bool = False) -> AsyncIterator[Database]:
+    """The project's store, beside a server that may be running on it; made where there is none, unless not `new`.
+
+    `as_it_is`: an earlier version's is not brought up to date, but refused (ConfigurationError).
+    """
     from bot.app.projects import private_folder
     from bot.cli import showing
-    from bot.stores.backup import check_exists
     from bot.stores.database import Database
-    from bot.stores.dialects import Sqlite, dialect_of
+    from bot.stores.present import check_is_store
 
     private_folder(settings)
-    dialect = dialect_of(settings.store.url, settings.project)
-    if not new and isinstance(dialect, Sqlite):
-        check_exists(dialect.file)
+    if not new:
+        check_is_store(settings.store.url, settings.project, as_it_is=as_it_is)
     with showing.progress("Opening the store") as progress:
         database = Database.open(settings.store.url, project=settings.project, readers=1, progress=progress)
     try:
@@ -80,25 +81,33 @@ async def open_database(settings: Settings, *, new: bool = True) -> AsyncIterato
 
 def with_auth(settings: Settings, work: Callable[[Auth], Awaitable[T]]) -> T:
     """Run `work` on the project's customers, sessions and keys."""
+    return with_both(settings, lambda _, auth: work(auth))
+
+
+def with_both(settings: Settings, work: Callable[[Database, Auth], Awaitable[T]], *, new: bool = True) -> T:
+    """Run `work` on the project's store and its customers, sessions and keys."""
     from bot.auth.opening import open_auth
     from bot.sources import Sources
 
     async def run() -> T:
-        async with open_database(settings) as database:
+        async with open_database(settings, new=new) as database:
             auth = await open_auth(database, settings, Sources())
             try:
-                return await work(auth)
+                return await work(database, auth)
             finally:
                 auth.close()
 
     return asyncio.run(run())
 
 
-def with_database(settings: Settings, work: Callable[[Database], Awaitable[T]]) -> T:
-    """Run `work` on the project's store; raises ConfigurationError where there is none."""
+def with_database(settings: Settings, work: Callable[[Database], Awaitable[T]], *, as_it_is: bool = False) -> T:
+    """Run `work` on the project's store; raises ConfigurationError where there is none.
+
+    `as_it_is`: or where it is an earlier version's.
+    """
 
     async def run() -> T:
-        async with open_database(settings, new=False) as database:
+        async with open_database(settings, new=False, as_it_is=as_it_is) as database:
             return await work(database)
 
     return asyncio.run(run())

@@ -58,6 +58,7 @@ class FileName(click.Path):
         return super().convert(value, param, ctx)
 
 
+as_json = click.option("--json", "as_json", is_flag=True, help="Print it as JSON, for programs.")
 project = click.option(
     "--project",
     type=click.Path(exists=True, file_okay=False, path_type=Path),

@@ -20,26 +20,27 @@ def sessions() -> None:
 
 @sessions.command("list")
 @click.option("--bank-id", type=options.PlainText(), help="Only those of the customer with this id at the bank.")
+@options.as_json
 @options.project
 @options.store
-def list_(bank_id: str | None, project: Path, store: str | None) -> None:
+def list_(bank_id: str | None, as_json: bool, project: Path, store: str | None) -> None:
     """List the sessions that are alive, newest first; account numbers are masked."""
     from bot.cli import showing
 
     settings = load_settings(project, store)
-    rows = with_auth(settings, lambda auth: auth.sessions.list(customer=bank_id, limit=_ALL))
-    showing.table(
-        ("id", "account", "bank's customer", "since", "idle until", "ends by"),
-        [
-            (
-                r.id,
-                f"…{r.account_number[-3:]}",
-                r.bank_customer_id,
-                *(str(t)[:19] for t in (r.created_at, r.idle_until, r.absolute_until)),
-            )
-            for r in rows
-        ],
-    )
+    rows = [
+        {
+            "sessionId": r.id,
+            "accountNumber": f"…{r.account_number[-3:]}",
+            "bankCustomerId": r.bank_customer_id,
+            "createdAt": r.created_at,
+            "idleExpiresAt": r.idle_until,
+            "expiresAt": r.absolute_until,
+        }
+        for r in with_auth(settings, lambda auth: auth.sessions.list(customer=bank_id, limit=_ALL))
+    ]
+    columns = ("id", "account", "bank's customer", "since", "idle until", "ends by")
+    showing.listing(columns, rows, for_programs=as_json)
 
 
 @sessions.command()

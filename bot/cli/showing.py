@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -41,6 +42,14 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
 def as_json(value: Any) -> None:
     """Show a value as JSON."""
     click.echo(json.dumps(value, indent=2, default=_plain, ensure_ascii=False))
+
+
+def listing(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], *, for_programs: bool) -> None:
+    """Show rows, each a mapping in the order of the columns: as `table` does, times to the minute, or whole as JSON."""
+    if for_programs:
+        as_json(rows)
+    else:
+        table(columns, [[_short(value) for value in row.values()] for row in rows])
 
 
 def diagnostics(found: Iterable[Diagnostic]) -> None:
@@ -83,5 +92,13 @@ def _bar(what: str) -> Bar:
     return bar
 
 
+def _short(value: Any) -> str:
+    if isinstance(value, datetime):
+        return str(value)[:16]
+    return " ".join(value) if isinstance(value, (list, tuple)) else "" if value is None else str(value)
+
+
 def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
     return msgspec.to_builtins(value) if isinstance(value, msgspec.Struct) else str(value)

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from bot.cli import options, showing
 from bot.cli.opening import load_settings, with_database
+
+if TYPE_CHECKING:
+    from bot.stores.restoring import Restored
+
+_UNDER_WAY = timedelta(hours=1)
+"""So long an effect may be without an outcome: the bank may be away."""
 
 
 @click.group(short_help="Back up, verify, restore or copy the store.")
@@ -19,33 +28,54 @@ def store() -> None:
 
 @store.command()
 @click.argument("file", type=options.FileName())
+@click.option("--force", is_flag=True, help="Overwrite FILE where it exists.")
 @options.project
 @options.store
-def backup(file: Path, project: Path, store: str | None) -> None:
-    """Write a consistent copy of the store to FILE; the bot may go on running."""
+def backup(file: Path, force: bool, project: Path, store: str | None) -> None:
+    """Write a consistent copy of the store to FILE, a new file; the bot may go on running."""
     from bot.stores.backup import backup as write_backup
 
     settings = load_settings(project, store)
     with showing.progress("Copying") as progress:
-        write_backup(settings.store.url, file, project=settings.project, progress=progress)
+        write_backup(settings.store.url, file, project=settings.project, overwrite=force, progress=progress)
     click.echo(f"Wrote {file}.")
 
 
 @store.command()
+@options.as_json
 @options.project
 @options.store
-def verify(project: Path, store: str | None) -> None:
-    """Check turns, sequence numbers, snapshots (each must be the fold of its turns) and effects without outcome."""
+def verify(as_json: bool, project: Path, store: str | None) -> None:
+    """Check turns, sequence numbers and snapshots (each must be the fold of its turns), and tell of effects without
+    outcome: those of the last hour are told and count for nothing, older ones are problems.
+
+    The store is left as it is: one that is not there, or is of an earlier version, is refused.
+    """
     from bot.app.verifying import TurnFold
     from bot.stores.verifying import verify as find_problems
 
     settings = load_settings(project, store)
     with showing.progress("Checking") as progress:
-        problems = with_database(settings, lambda opened: find_problems(opened, TurnFold, progress=progress))
-    for problem in problems:
-        click.echo(problem, err=True)
-    click.echo("The store is sound." if not problems else f"{len(problems)} problems.")
+        report = with_database(
+            settings, lambda opened: find_problems(opened, TurnFold, progress=progress), as_it_is=True
+        )
+    long_ago = datetime.now(UTC) - _UNDER_WAY
+    problems = report.problems + [str(effect) for effect in report.open_effects if effect.since < long_ago]
+    young = [str(effect) for effect in report.open_effects if effect.since >= long_ago]
+    if as_json:
+        showing.as_json({"problems": problems, "openEffects": report.open_effects, "rows": report.counts})
+    else:
+        for line in [*problems, *young]:
+            click.echo(line, err=True)
+        click.echo(_counted(report.counts))
+        click.echo("The store is sound." if not problems else f"{len(problems)} problems.")
     sys.exit(bool(problems))
+
+
+def _counted(rows: Mapping[str, int]) -> str:
+    turns = rows["turns"] + rows["archive"]
+    archived = f" ({rows['archive']} archived)" if rows["archive"] else ""
+    return f"{rows['conversations']} conversations, {turns} turns{archived}, {rows['customers']} customers."
 
 
 @store.command()
@@ -53,13 +83,33 @@ def verify(project: Path, store: str | None) -> None:
 @options.project
 @options.store
 def restore(file: Path, project: Path, store: str | None) -> None:
-    """Put the backup FILE in the store's place; refused while a server runs on it."""
+    """Put the backup FILE in the store's place, which is kept beside it; refused while a server runs on it.
+
+    All sessions end. Keys that were revoked and customers who were disabled since the backup stay so; codes that were
+    changed since then hold.
+    """
     from bot.stores.backup import restore as put_back
 
     settings = load_settings(project, store)
     with showing.progress("Copying") as progress:
-        put_back(settings.store.url, file, project=settings.project, progress=progress)
-    click.echo("Restored.")
+        done = put_back(settings.store.url, file, project=settings.project, progress=progress)
+    click.echo(f"Restored. {done.sessions} sessions of the backup are over.")
+    for line in _told(done):
+        click.echo(line)
+
+
+def _told(done: Restored) -> Iterator[str]:
+    """What an operator has to know of a restore."""
+    if done.aside is not None:
+        yield f"The store as it was is in {done.aside}: delete it when you no longer need it."
+    if done.unknown:
+        yield "The store before could not be read: keys, codes and customers are as in the backup."
+    if done.keys or done.disabled or done.codes:
+        yield f"Still closed: {done.keys} keys, {done.disabled} customers. Newer codes that hold: {done.codes}."
+    if done.gone:
+        yield f"{done.gone} customers were deleted since the backup; they are back, disabled: erase them again."
+    if done.lost_keys or done.lost_customers:
+        yield f"Newer than the backup, and gone: {done.lost_keys} keys, {done.lost_customers} customers."
 
 
 @store.command()

@@ -44,7 +44,7 @@ async def talk(
 
     def quiet(settings: Settings) -> Settings:
         # What went wrong is told in full: who talks here wrote it.
-        log = replace(settings.logging, level="error", format="console", message_text=True)
+        log = replace(settings.logging, level="warning", format="console", message_text=True)
         return replace(settings, logging=log, store=replace(settings.store, url=store or SHELL_STORE))
 
     project = load_project(folder, options, quiet, command="shell")

@@ -10,6 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import Self, TypeVar
 
+from msgspec.structs import replace
+
 from bot.errors import ConfigurationError
 from bot.progress import Progress, silent
 from bot.stores.connection import Connection, Row
@@ -17,6 +19,9 @@ from bot.stores.database import Database
 from bot.stores.dialects import Sqlite, dialect_of
 from bot.stores.history import count_of
 from bot.stores.lock import locked
+from bot.stores.owning import give_to_folders_owner, make_private
+from bot.stores.present import check_exists
+from bot.stores.restoring import Restored, access_of, close_again
 from bot.stores.schema import LATEST, TABLES
 
 T = TypeVar("T")
@@ -26,17 +31,26 @@ _PAGES = 2_000
 """Pages copied between two signs of progress."""
 
 
-def backup(url: str, file: Path, *, project: Path = Path(), progress: Progress = silent) -> None:
+def backup(
+    url: str, file: Path, *, project: Path = Path(), overwrite: bool = False, progress: Progress = silent
+) -> None:
     """Write a consistent copy of an SQLite store to `file`, durable when this returns; the bot may go on writing.
 
     The copy is one read transaction (https://sqlite.org/backup.html), so that
     it has every turn that was acknowledged before the call. Raises
-    ConfigurationError for PostgreSQL, and when `file` is the store itself.
+    ConfigurationError for PostgreSQL, when `file` is the store itself, and
+    when there is a `file` already, unless it may be overwritten.
     """
     store = _sqlite_file(url, project, "pg_dump --format=custom --file=FILE DATABASE")
     check_exists(store)
     if file.exists() and file.samefile(store):
         raise ConfigurationError([f"{file} is the store itself; name another file for its backup"])
+    if file.exists() and not overwrite:
+        raise ConfigurationError([f"{file} exists; name another file, or let it be overwritten with --force"])
+    _write_copy(store, file, progress)
+
+
+def _write_copy(store: Path, file: Path, progress: Progress) -> None:
     part = file.with_name(f"{file.name}.part")
     part.unlink(missing_ok=True)
     part.touch(mode=0o600)
@@ -54,37 +68,77 @@ def backup(url: str, file: Path, *, project: Path = Path(), progress: Progress =
     _sync(file.parent)
 
 
-def restore(url: str, file: Path, *, project: Path = Path(), progress: Progress = silent) -> None:
-    """Put the backup in `file` in the place of an SQLite store, whole or not at all.
+def restore(url: str, file: Path, *, project: Path = Path(), progress: Progress = silent) -> Restored:
+    """Put the backup in `file` in the place of an SQLite store, whole or not at all; the store before is kept aside.
 
-    Raises ConfigurationError while a server runs on the store, and when `file`
-    is no sound backup of one.
+    All sessions end, and what was closed to somebody since the backup stays closed (`bot.stores.restoring`). Raises
+    ConfigurationError while a server runs on the store, and when `file` is no sound backup of one.
     """
     store = _sqlite_file(url, project, "pg_restore --clean --dbname=DATABASE FILE")
     with locked(store):
         with _opened(file) as source:
             _check(source, file)
-        _put_aside_if_damaged(store)
-        store.touch(mode=0o600)
-        with _opened(file) as source, _opened(store) as target:
-            # Into the store as one transaction, so that its log and other processes stay true.
-            target.execute("PRAGMA journal_mode=WAL")
-            target.execute("PRAGMA synchronous=FULL")
-            _copy_pages(source, target, progress)
+        draft = store.with_name(f"{store.name}.restoring")
+        try:
+            _write_copy(file, draft, progress)
+            done = _prepare(draft, store)
+            _put_in_place(draft, store)
+        finally:
+            draft.unlink(missing_ok=True)
+    return done
 
 
-def _put_aside_if_damaged(store: Path) -> None:
-    """Rename what is no database, with its log, so that it can still be looked at."""
+def _prepare(draft: Path, store: Path) -> Restored:
+    """Keep the store aside, and close in the backup's copy what is closed in the store."""
+    before, aside = None, None
+    had_store = store.is_file() and store.stat().st_size > 0
+    if not _put_aside_if_damaged(store) and had_store:
+        with contextlib.suppress(ConfigurationError), _opened(store) as found:
+            before = access_of(found)
+        if before is not None:
+            aside = _free(store.with_name(f"{store.name}.before-restore"))
+            _write_copy(store, aside, silent)
+            give_to_folders_owner(aside)
+    with _opened(draft) as copied:
+        copied.execute("BEGIN IMMEDIATE")
+        done = close_again(copied, before)
+        copied.execute("COMMIT")
+    return replace(done, aside=aside, unknown=had_store and before is None)
+
+
+def _put_in_place(draft: Path, store: Path) -> None:
+    make_private(store)
+    with _opened(draft) as source, _opened(store) as target:
+        # Into the store as one transaction, so that its log and other processes stay true.
+        target.execute("PRAGMA journal_mode=WAL")
+        target.execute("PRAGMA synchronous=FULL")
+        _copy_pages(source, target, silent)
+
+
+def _free(file: Path) -> Path:
+    """The file, or the first of its name with a number that is not there yet."""
+    number = 1
+    found = file
+    while found.exists():
+        number += 1
+        found = file.with_name(f"{file.name}-{number}")
+    return found
+
+
+def _put_aside_if_damaged(store: Path) -> bool:
+    """Rename what is no database, with its log, so that it can still be looked at; whether it was none."""
     try:
         with _opened(store) as found:
             found.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
     except ConfigurationError as error:
         if getattr(error.__cause__, "sqlite_errorcode", None) not in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
-            return
+            return False
         for suffix in ("", "-wal", "-shm"):
             part = store.with_name(store.name + suffix)
             if part.exists():
                 part.rename(store.with_name(f"{store.name}.damaged{suffix}"))
+        return True
+    return False
 
 
 def _copy_pages(source: sqlite3.Connection, target: sqlite3.Connection, progress: Progress) -> None:
@@ -92,12 +146,6 @@ def _copy_pages(source: sqlite3.Connection, target: sqlite3.Connection, progress
         progress(f"{(total - remaining) * 100 // max(total, 1)} %", (total - remaining) / max(total, 1))
 
     source.backup(target, pages=_PAGES, progress=tell)
-
-
-def check_exists(store: Path) -> None:
-    """Raise ConfigurationError where there is no such SQLite store: opening it would make one."""
-    if not store.is_file():
-        raise ConfigurationError([f"there is no store at {store}"])
 
 
 async def copy(source: str, target: str, *, project: Path = Path(), progress: Progress = silent) -> int:
@@ -117,8 +165,8 @@ async def copy(source: str, target: str, *, project: Path = Path(), progress: Pr
         for file in files:
             if file is not None:
                 stack.enter_context(locked(file))
-        origin = Database.open(source, project=project, readers=1, progress=progress)
-        copied = Database.open(target, project=project, readers=1)
+        origin = Database.open(source, project=project, readers=1, locked=True, progress=progress)
+        copied = Database.open(target, project=project, readers=1, locked=True)
         try:
             await copied.read(_expect_empty)
             return await _copy_tables(await _Moment.of(origin), copied, progress)

@@ -11,6 +11,7 @@ from bot.stores.connection import Connection, Row
 from bot.stores.database import Database
 from bot.stores.faults import Conflict
 from bot.stores.sessions import end_sessions
+from bot.stores.throttles import forget_account
 from bot.stores.times import micros, moment
 
 
@@ -73,19 +74,60 @@ class CustomerStore:
 
     async def disable(self, account: str) -> bool:
         """Disable the account and end its sessions in one transaction; False when there is no such account."""
-        return await self._change_and_end_sessions(
-            account, "UPDATE customers SET disabled = 1 WHERE account_number = :account"
-        )
+        sql = "UPDATE customers SET disabled = 1 WHERE account_number = :account"
 
-    async def enable(self, account: str) -> bool:
-        """Let the account log in again; False when there is no such account."""
+        def work(connection: Connection) -> bool:
+            changed = connection.run(sql, account=account)
+            _end_sessions(connection, account)
+            return changed > 0
+
+        return await self._database.write(work)
+
+    async def enable(self, account: str, throttle: str) -> bool:
+        """Let the account log in again, whatever failed before; False when there is no such account.
+
+        `throttle` is the name under which its failures count.
+        """
         sql = "UPDATE customers SET disabled = 0 WHERE account_number = :account"
-        return bool(await self._database.write(lambda connection: connection.run(sql, account=account)))
 
-    async def reset_code(self, account: str, code_hash: str) -> bool:
-        """Set a new code hash and end the account's sessions in one transaction; False when there is no account."""
+        def work(connection: Connection) -> bool:
+            changed = connection.run(sql, account=account)
+            forget_account(connection, throttle)
+            return changed > 0
+
+        return await self._database.write(work)
+
+    async def reset_code(self, account: str, code_hash: str, throttle: str) -> bool:
+        """Set a new code hash, end the account's sessions and forget its failures, which count under `throttle`.
+
+        All in one transaction; False when there is no account.
+        """
         sql = "UPDATE customers SET code_hash = :hash WHERE account_number = :account"
-        return await self._change_and_end_sessions(account, sql, hash=code_hash)
+
+        def work(connection: Connection) -> bool:
+            changed = connection.run(sql, account=account, hash=code_hash)
+            _end_sessions(connection, account)
+            forget_account(connection, throttle)
+            return changed > 0
+
+        return await self._database.write(work)
+
+    async def erase(self, account: str, throttle: str) -> None:
+        """Delete the account, its sessions and its failures, which count under `throttle`, in one transaction."""
+
+        def work(connection: Connection) -> None:
+            _end_sessions(connection, account)
+            connection.run("DELETE FROM customers WHERE account_number = :account", account=account)
+            forget_account(connection, throttle)
+
+        await self._database.write(work)
+
+    async def count_of_other_keys(self, key_id: str) -> int:
+        """How many customers' codes are hashed with another key of the pepper than this one."""
+        sql = "SELECT COUNT(*) AS n FROM customers WHERE code_hash NOT LIKE :mine"
+        row = await self._database.read(lambda connection: connection.one(sql, mine=f"{key_id}:%"))
+        assert row is not None
+        return int(row.n)
 
     async def pepper_checks(self) -> Mapping[str, str]:
         """The check values of the pepper's keys, by key id."""
@@ -98,17 +140,10 @@ class CustomerStore:
         rows = [{"id": key_id, "value": value, "at": micros(now)} for key_id, value in checks.items()]
         await self._database.write(lambda connection: connection.many(sql, rows))
 
-    async def _change_and_end_sessions(self, account: str, sql: str, **values: str) -> bool:
-        def work(connection: Connection) -> bool:
-            changed = connection.run(sql, account=account, **values)
-            end_sessions(
-                connection,
-                "DELETE FROM sessions WHERE customer IN (SELECT id FROM customers WHERE account_number = :account)",
-                account=account,
-            )
-            return changed > 0
 
-        return await self._database.write(work)
+def _end_sessions(connection: Connection, account: str) -> None:
+    sql = "DELETE FROM sessions WHERE customer IN (SELECT id FROM customers WHERE account_number = :account)"
+    end_sessions(connection, sql, account=account)
 
 
 def _customer(row: Row) -> CustomerRow:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from bot.errors import ConfigurationError
 from bot.stores.faults import Conflict, Fault
+from bot.stores.owning import make_private
 
 if TYPE_CHECKING:
     from sqlalchemy import URL, Engine
@@ -104,7 +105,7 @@ class Sqlite:
     def engine(self) -> Engine:
         """An engine on the file, which is made, readable by its owner alone, when it is not there."""
         self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.file.touch(mode=0o600)
+        make_private(self.file)
         pragmas = [
             f"PRAGMA synchronous={self._synchronous}",
             "PRAGMA wal_autocheckpoint=0",
@@ -339,7 +340,7 @@ def _postgres(url: URL) -> Postgres:
     try:
         return Postgres(url)
     except ImportError:
-        raise ConfigurationError(["PostgreSQL needs psycopg: pip install 'teller-bot[postgres]'"]) from None
+        raise ConfigurationError(["PostgreSQL needs psycopg: pip install 'CHECKOUT[postgres]'"]) from None
 
 
 _WRONG_URL = (

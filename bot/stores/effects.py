@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.engine.protocols import EffectEntry
+from bot.errors import ConversationGone
 from bot.stores.connection import Connection, Row
 from bot.stores.times import micros, moment
 
@@ -13,6 +14,12 @@ _MOST_AT_ONCE = 500
 _BEGIN = """
     INSERT INTO effects (key, conversation, kind, parameters, status, at, result)
     VALUES (:key, :conversation, :kind, :parameters, :status, :at, :result)
+    ON CONFLICT (key) DO NOTHING"""
+
+# What is about to be spent: in a conversation that was deleted meanwhile nobody could be told of it.
+_SPEND = """
+    INSERT INTO effects (key, conversation, kind, parameters, status, at, result)
+    SELECT :key, id, :kind, :parameters, :status, :at, :result FROM conversations WHERE id = :conversation
     ON CONFLICT (key) DO NOTHING"""
 
 _SETTLE = "UPDATE effects SET status = :status, at = :at, result = :result WHERE key = :key AND status IN "
@@ -28,13 +35,16 @@ _UNSETTLED = f"{_SELECT} WHERE status IN ('spending', 'unknown') ORDER BY at LIM
 
 
 def journal(connection: Connection, entry: EffectEntry) -> EffectEntry:
-    """Write an entry; gives `entry` itself when it stands now, else the one that stood before."""
+    """Write an entry; gives `entry` itself when it stands now, else the one that stood before.
+
+    Raises ConversationGone for what is to be spent in a conversation that was deleted.
+    """
     at = micros(entry.at)
     settled = _FORWARD.get(entry.status)
     if settled and connection.run(settled, key=entry.key, status=entry.status, at=at, result=entry.result):
         return entry
     began = connection.run(
-        _BEGIN,
+        _SPEND if entry.status == "spending" else _BEGIN,
         key=entry.key,
         conversation=entry.conversation,
         kind=entry.kind,
@@ -43,7 +53,12 @@ def journal(connection: Connection, entry: EffectEntry) -> EffectEntry:
         at=at,
         result=entry.result,
     )
-    return entry if began else _entry(connection.one(_STANDING, key=entry.key))
+    if began:
+        return entry
+    standing = connection.one(_STANDING, key=entry.key)
+    if standing is None:
+        raise ConversationGone
+    return _entry(standing)
 
 
 def is_unsettled(connection: Connection, key: str) -> bool:

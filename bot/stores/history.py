@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
 from functools import partial
+
+from msgspec import Struct
 
 from bot.engine.protocols import StoredTurn
 from bot.progress import Progress
@@ -59,6 +62,38 @@ async def conversations(database: Database, progress: Progress) -> AsyncIterator
             yield name
             number += 1
         last = names[-1]
+
+
+class ConversationRow(Struct, frozen=True):
+    """One conversation: whose it is (`customer:…`, `key:…`), its sender where a backend names one, and its times."""
+
+    id: str
+    principal: str
+    channel: str
+    sender: str
+    turns: int
+    created_at: datetime
+    last_turn_at: datetime | None
+
+
+def listed(connection: Connection, last: str, principal: str | None) -> Sequence[ConversationRow]:
+    """A page of conversations behind the id `last`, by id: a principal's, or everybody's."""
+    chosen = "" if principal is None else "AND principal = :principal"
+    sql = f"""SELECT id, principal, channel, sender, seq, created_at, last_turn_at FROM conversations
+        WHERE id > :last {chosen} ORDER BY id LIMIT :limit"""  # noqa: S608 - constants
+    of = {} if principal is None else {"principal": principal}
+    return [
+        ConversationRow(
+            row.id,
+            row.principal,
+            row.channel,
+            row.sender,
+            row.seq,
+            moment(row.created_at),
+            None if row.last_turn_at is None else moment(row.last_turn_at),
+        )
+        for row in connection.all(sql, last=last, limit=_CHUNK, **of)
+    ]
 
 
 def count_of(connection: Connection, table: str) -> int:

@@ -8,14 +8,15 @@ from msgspec.structs import replace
 
 from bot.engine.codec import message_from_json, message_to_json
 from bot.engine.protocols import Accepted
-from bot.errors import MessageIdReused
+from bot.errors import ConversationGone, MessageIdReused
 from bot.messages import UserMessage
 from bot.stores.connection import Connection, Row
 from bot.stores.times import micros
 
 _ACCEPT = """
     INSERT INTO inbox (conversation, message_id, fingerprint, payload, arrived_at, status)
-    VALUES (:conversation, :message_id, :fingerprint, :payload, :arrived_at, 'accepted')
+    SELECT id, :message_id, :fingerprint, :payload, :arrived_at, 'accepted'
+    FROM conversations WHERE id = :conversation
     ON CONFLICT (conversation, message_id) DO NOTHING"""
 
 # `|| ''` keeps the planner from the conversation's index, which leads to all that it ever said: few are accepted.
@@ -32,7 +33,10 @@ _FINGERPRINT = "SELECT fingerprint FROM inbox WHERE conversation = :conversation
 
 
 def accept(connection: Connection, message: UserMessage, fingerprint: str) -> bool:
-    """Keep a message; False when it came before, MessageIdReused when its id came with another payload."""
+    """Keep a message; False when it came before, MessageIdReused when its id came with another payload.
+
+    Raises ConversationGone where its conversation was deleted.
+    """
     key = {"conversation": message.conversation, "message_id": message.message_id}
     new = connection.run(
         _ACCEPT,
@@ -41,10 +45,14 @@ def accept(connection: Connection, message: UserMessage, fingerprint: str) -> bo
         payload=message_to_json(message),
         arrived_at=micros(message.arrived),
     )
-    before = None if new else connection.one(_FINGERPRINT, **key)
-    if before is not None and before.fingerprint != fingerprint:
+    if new:
+        return True
+    before = connection.one(_FINGERPRINT, **key)
+    if before is None:
+        raise ConversationGone
+    if before.fingerprint != fingerprint:
         raise MessageIdReused("the message id was used for another message")
-    return bool(new)
+    return False
 
 
 def keep_tries(connection: Connection, message: Accepted) -> None:

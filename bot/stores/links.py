@@ -15,7 +15,8 @@ T = TypeVar("T")
 
 
 Tell = Callable[[str, str], None]
-"""Is told that the database is `store lost` or `store back`, or that `store work failed`, and why; from any thread."""
+"""Is told that the database is `store lost`, and why, `store back`, and after how long, or that `store work failed`;
+from any thread."""
 
 _TOLD_EVERY = 60.0
 """Seconds between two times that the database is said to be lost: each thread finds so for itself."""
@@ -64,7 +65,7 @@ class Health:
         with self._lock:
             reason, self._told = self._told, None
             if reason is not None:
-                self._tell("store back", reason)
+                self._tell("store back", f"after {time.monotonic() - self._told_at:.1f} s")
 
 
 class Link:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bot.errors import ConfigurationError
+from bot.stores.owning import give_to_folders_owner
 
 
 class FileLock:
@@ -22,6 +23,7 @@ class FileLock:
     def __init__(self, database: Path) -> None:
         database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._file = os.open(f"{database}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        give_to_folders_owner(Path(f"{database}.lock"))
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -117,6 +117,14 @@ class ThrottleStore:
         return await self._database.write(work, order=_AFTER_THE_REST)
 
 
+def forget_account(connection: Connection, name: str) -> None:
+    """Forget an account's failures and its lock, whoever changes its customer in the same transaction.
+
+    The account's row is the last that such a transaction locks, as it is for attempts.
+    """
+    connection.run("DELETE FROM throttles WHERE name = :name", name=name)
+
+
 def _attempted(connection: Connection, name: str, at: int, limit: int, window: float) -> tuple[Throttle, float]:
     return reserve_window(_locked(connection, name, at), at / _SECOND, limit, window)
 

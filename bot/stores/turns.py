@@ -66,7 +66,7 @@ class SqlTurns:
         return await self.database.look(lambda c: commits.load(c, conversation, message_id))
 
     async def commit(self, commit: TurnCommit) -> None:
-        """Make one turn durable; raises SequenceConflict when another was first, ConversationGone when it was deleted."""
+        """Make one turn durable; raises SequenceConflict when another was first, or ConversationGone."""
         try:
             await self.database.write_together(self._write, commit, order=commit.conversation)
         except (Conflict, SequenceConflict) as conflict:

@@ -1,15 +1,18 @@
-"""Is the store true to itself? Turns without gaps, snapshots that their turns make, effects with outcomes."""
+"""Is the store true to itself? Turns without gaps, snapshots that their turns make; and which effects are open."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
+from datetime import datetime
 from functools import partial
 from typing import Protocol
+
+from msgspec import Struct
 
 from bot.engine.protocols import StoredTurn
 from bot.progress import Progress, silent
 from bot.stores import history
-from bot.stores.connection import Connection, Row
+from bot.stores.connection import Connection
 from bot.stores.database import Database
 from bot.stores.times import moment
 
@@ -36,14 +39,39 @@ NewFold = Callable[[str], Fold]
 """Makes the fold of the conversation with this id."""
 
 
-async def verify(database: Database, new_fold: NewFold, *, progress: Progress = silent) -> list[str]:
-    """All that is wrong with the store, a sentence each; the bot may go on running."""
+class OpenEffect(Struct, frozen=True):
+    """An outside change whose outcome is not known, since when (UTC); that of a turn under way is one of these."""
+
+    key: str
+    kind: str
+    conversation: str
+    since: datetime
+
+    def __str__(self) -> str:
+        since = self.since.isoformat(timespec="seconds")
+        return f"effect {self.key} ({self.kind}) of conversation {self.conversation} has no outcome since {since}"
+
+
+class Report(Struct, frozen=True):
+    """What was found: all that is wrong, a sentence each; effects without an outcome, oldest first; rows by table."""
+
+    problems: list[str]
+    open_effects: list[OpenEffect]
+    counts: Mapping[str, int]
+
+
+_COUNTED = ("conversations", "turns", "archive", "customers")
+
+
+async def verify(database: Database, new_fold: NewFold, *, progress: Progress = silent) -> Report:
+    """Look through the whole store; the bot may go on running."""
     progress("the file", 0.0)
     problems = await database.scan(_file_problems) if database.dialect.name == "sqlite" else []
     problems += await database.scan(_stray_rows)
     async for name in history.conversations(database, progress):
         problems += await _conversation_problems(database, name, new_fold(name))
-    return problems + await database.scan(_open_effects)
+    counts = {table: await database.scan(partial(history.count_of, table=table)) for table in _COUNTED}
+    return Report(problems, await database.scan(_open_effects), counts)
 
 
 async def _conversation_problems(database: Database, conversation: str, fold: Fold) -> list[str]:
@@ -102,11 +130,6 @@ def _stray_rows(connection: Connection) -> list[str]:
     return [f"{what} conversation {row[0]}" for what, sql in _STRAY.items() for row in connection.all(sql)]
 
 
-def _open_effects(connection: Connection) -> list[str]:
-    sql = "SELECT key, kind, conversation, status, at FROM effects WHERE status IN ('spending', 'unknown') ORDER BY at"
-    return [_open_effect(row) for row in connection.all(sql)]
-
-
-def _open_effect(row: Row) -> str:
-    since = moment(row.at).isoformat(timespec="seconds")
-    return f"effect {row.key} ({row.kind}) of conversation {row.conversation} has no outcome since {since}"
+def _open_effects(connection: Connection) -> list[OpenEffect]:
+    sql = "SELECT key, kind, conversation, at FROM effects WHERE status IN ('spending', 'unknown') ORDER BY at"
+    return [OpenEffect(row.key, row.kind, row.conversation, moment(row.at)) for row in connection.all(sql)]

@@ -169,6 +169,21 @@ async def test_a_new_code_ends_sessions_and_replaces_the_old_one(auth: Auth, cus
     await auth.login.login(ACCOUNT, "111111", "127.0.0.1")
 
 
+@BOTH
+@pytest.mark.parametrize("cure", ["reset-code", "enable"])
+async def test_the_operator_unlocks_an_account(auth: Auth, customer: str, settings: Settings, cure: str) -> None:
+    for _ in range(settings.login.failures):
+        with pytest.raises(LoginRefused):
+            await auth.login.login(ACCOUNT, "999999", "127.0.0.1")
+    with pytest.raises(LoginThrottled):
+        await auth.login.login(ACCOUNT, CODE, "127.0.0.1")
+    if cure == "enable":
+        assert await auth.customers.enable(ACCOUNT)
+    else:
+        assert await auth.customers.reset_code(ACCOUNT, CODE)
+    await auth.login.login(ACCOUNT, CODE, "127.0.0.1")
+
+
 async def test_a_customer_who_is_put_again_stays_as_they_are(auth: Auth) -> None:
     await auth.customers.put(ACCOUNT, CODE, "bank-3")
     logged_in = await auth.login.login(ACCOUNT, CODE, "127.0.0.1")

@@ -16,6 +16,7 @@ from bot.auth.opening import Auth, open_auth, pepper_file
 from bot.auth.pepper import open_pepper, rotate_pepper
 from bot.config import Settings
 from bot.errors import ConfigurationError, KeyMissing, LoginRefused, LoginThrottled
+from bot.server.problems import problem_of
 from bot.sources import Sources
 from bot.stores.database import Database
 
@@ -173,3 +174,20 @@ async def test_failures_count_together_on_machines_before_and_after_a_rotation(
         for auth in (first, second):
             with pytest.raises(LoginThrottled):
                 await auth.login.login("00123456", "000042", "127.0.0.1")
+
+
+def test_a_login_that_cannot_be_checked_here_is_not_told_as_a_store_that_is_away() -> None:
+    told = problem_of(KeyMissing("k"))
+    assert told is not None
+    assert (told.status, told.code, told.headers["Retry-After"]) == (503, "unavailable", "1")
+    assert "codes cannot be checked here" in str(told)
+
+
+@BOTH
+async def test_it_is_counted_whose_code_hangs_on_an_older_key(
+    database: Database, sources: Sources, machines: Machines
+) -> None:
+    async with machines.rotated(database, sources) as (first, _):
+        assert await first.customers.count_of_older_keys() == 1
+        await first.login.login("00123456", "000042", "127.0.0.1")
+        assert await first.customers.count_of_older_keys() == 0

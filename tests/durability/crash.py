@@ -311,7 +311,7 @@ async def _delivered(database: Database) -> list[str]:
 def _verify(project: Path, store: str) -> list[str]:
     """What `bot store verify` finds, but for effects without outcome: `_check_money` knows more about those."""
     found = bot(project, "store", "verify", "--store", store, may_fail=True).splitlines()
-    ends = ("The store is sound.", "problems.", "problem.")
+    ends = ("The store is sound.", "problems.", "problem.", "customers.", "customer.")
     return [f"verify: {line}" for line in found if "has no outcome since" not in line and not line.endswith(ends)]
 
 

@@ -298,10 +298,12 @@ async def _simulate(settings: Settings) -> Result:
         worker.start()
     await talking
     world.calm = True  # whatever was in doubt must be known in the end
-    await asyncio.sleep(CONFIRM_WITHIN.total_seconds() + 300)
+    # What was still unknown just before is looked at again after half as long as it has been open.
+    await asyncio.sleep(1.5 * CONFIRM_WITHIN.total_seconds() + 300)
     for worker in workers:
         worker.crash()
-    problems = await verify(cast("Database", database), TurnFold)
+    report = await verify(cast("Database", database), TurnFold)
+    problems = report.problems + list(map(str, report.open_effects))
     connection = database.connection
     problems += [problem for client in clients for problem in _conversation_problems(connection, client)]
     problems += _money_problems(connection, bank)

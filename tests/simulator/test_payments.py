@@ -128,7 +128,7 @@ async def test_a_payment_is_read_back_by_id_and_by_end_to_end_identification(ban
     assert (await bank.call("GET", path + "k-1"))[1]["Data"]["DomesticPayment"] == [made["Data"]]
     assert (await bank.call("GET", path + "k-2"))[1]["Data"]["DomesticPayment"] == []
     await bank.log_in(JONAS.id)
-    assert (await bank.call("GET", f"{PAYMENTS}/domestic-payments/{identity}"))[0] == 404
+    assert (await bank.call("GET", f"{PAYMENTS}/domestic-payments/{identity}"))[0] == 400
     assert (await bank.call("GET", path + "k-1"))[1]["Data"]["DomesticPayment"] == []
 
 
@@ -229,7 +229,33 @@ async def test_a_payment_after_midnight_in_london_is_booked_on_the_new_day(tmp_p
         return (await bank.get(f"/accounts/{AMARA.current.id}/transactions"))["Data"]["Transaction"][0]
 
     booked = await serve(tmp_path, lambda: datetime(2026, 7, 1, 23, 30, tzinfo=UTC), use)
-    assert (booked["Amount"]["Amount"], booked["BookingDateTime"]) == ("50.00", "2026-07-02T00:00:00+01:00")
+    assert (booked["Amount"]["Amount"], booked["BookingDateTime"]) == ("50.00", "2026-07-02T00:30:00+01:00")
+
+
+async def test_a_payment_is_booked_at_the_moment_it_is_made_and_found_by_it(tmp_path: Path) -> None:
+    times = iter([NOON, NOON + timedelta(minutes=1)])
+    now = NOON
+
+    async def use(bank: Bank) -> Any:
+        nonlocal now
+        for minor in ("1.00", "2.00"):
+            now = next(times)
+            await pay(bank, order(minor, minor), minor)
+        path = f"/accounts/{AMARA.current.id}/transactions"
+        since = {"fromBookingDateTime": "2026-11-03T12:00:01"}
+        return [(await bank.get(path, params=query))["Data"]["Transaction"] for query in ({}, since)]
+
+    all_of_them, later = await serve(tmp_path, lambda: now, use)
+    assert [t["BookingDateTime"][:16] for t in all_of_them[:2]] == ["2026-11-03T12:01", "2026-11-03T12:00"]
+    assert [t["Amount"]["Amount"] for t in later] == ["2.00"]
+
+
+async def test_money_received_is_no_issued_transfer(bank: Bank) -> None:
+    await bank.log_in(AMARA.id)
+    await pay(bank, order())
+    for account, code in ((AMARA.current, "IssuedCreditTransfers"), (AMARA.savings, "ReceivedCreditTransfers")):
+        listed = (await bank.get(f"/accounts/{account.id}/transactions"))["Data"]["Transaction"][0]
+        assert listed["BankTransactionCode"]["Code"] == code
 
 
 async def test_a_payment_to_somebody_else_names_both_sides_to_each_other(bank: Bank) -> None:

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 import simulator
 from bot import Commands, ConfigurationError, HttpClient, Resources, Settings, Sources, Startup
+from bot.config import Server
 from simulator.accounts import CUSTOMERS
 from simulator.demo import DEMO_CUSTOMERS
 from simulator.embedded import serving
@@ -52,6 +53,33 @@ async def test_the_plugin_embeds_a_bank_that_answers_and_stops(tmp_path: Path) -
     with pytest.raises(ConnectionRefusedError):
         await asyncio.open_connection("127.0.0.1", int(endpoint["url"].rpartition(":")[2]))
     assert customers == []
+
+
+async def test_a_bank_that_is_simulated_without_a_demo_says_so(tmp_path: Path) -> None:
+    given, _, lines = startup(tmp_path)
+    async with simulator.lifespan(given):
+        assert given.resources.get("bank-endpoint", dict)["note"] == "simulated"
+    assert "The bank is simulated" in "\n".join(lines)
+    demo, _, lines = startup(tmp_path, demo=True)
+    async with simulator.lifespan(demo):
+        assert "note" not in demo.resources.get("bank-endpoint", dict)
+    assert "simulated" not in "\n".join(lines)
+
+
+async def test_the_demos_logins_are_served_to_nobody_else_whatever_the_store_is_called(tmp_path: Path) -> None:
+    known = DEMO_CUSTOMERS[1]
+
+    async def is_there(account_number: str, bank_customer_id: str) -> bool:
+        return (account_number, bank_customer_id) == (known.account_number, known.bank_customer_id)
+
+    given, _, _ = startup(tmp_path)
+    given = replace(given, has_customer=is_there)
+    async with simulator.lifespan(given):
+        pass
+    reachable = replace(given, settings=replace(given.settings, server=Server(host="0.0.0.0")))
+    with pytest.raises(ConfigurationError, match=f"login {known.account_number}: it is served on 127.0.0.1"):
+        async with simulator.lifespan(reachable):
+            pass
 
 
 async def test_the_demo_adds_its_customers_and_says_how_to_log_in(tmp_path: Path) -> None:

@@ -10,7 +10,9 @@ import pytest
 
 from tests.stores.cluster import Cluster, running_cluster
 
-pytest.register_assert_rewrite("tests.stores.contract_turns", "tests.stores.contract_work")
+pytest.register_assert_rewrite(
+    "tests.stores.contract_turns", "tests.stores.contract_work", "tests.stores.contract_erasing"
+)
 
 
 @pytest.fixture(scope="session")

@@ -7,12 +7,13 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.stores.turns import SqlTurns
+from tests.stores.contract_erasing import ErasingContract
 from tests.stores.contract_turns import TurnContract
 from tests.stores.contract_work import WorkContract
-from tests.stores.examples import Clock, Open
+from tests.stores.examples import Clock, Open, begin_conversation_of_entries
 
 
-class StoreContract(TurnContract, WorkContract):
+class StoreContract(TurnContract, WorkContract, ErasingContract):
     """Inherit and give the fixture `open_store`: a function that opens the same store anew each time."""
 
     @pytest.fixture
@@ -25,7 +26,9 @@ class StoreContract(TurnContract, WorkContract):
 
     @pytest.fixture
     async def store(self, open_store: Open) -> SqlTurns:
-        return await open_store()
+        store = await open_store()
+        await store.database.write(begin_conversation_of_entries)
+        return store
 
     @pytest.fixture
     async def conversation(self, store: SqlTurns) -> str:

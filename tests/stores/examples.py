@@ -11,6 +11,7 @@ from bot.dialogue.events import ReminderScheduled
 from bot.engine.protocols import EffectEntry, TurnCommit
 from bot.messages import Principal, UserMessage
 from bot.sources import Sources
+from bot.stores.commits import begin_conversation
 from bot.stores.connection import Connection
 from bot.stores.turns import SqlTurns
 
@@ -54,6 +55,11 @@ def message(conversation: str, message_id: str = "m1", text: str = "hello") -> U
 
 def entry(key: str = "k", status: str = "spending", **changes: object) -> EffectEntry:
     return replace(EffectEntry(key, "c", "transfer", b"{}", status, NOW), **changes)
+
+
+def begin_conversation_of_entries(connection: Connection) -> None:
+    """The one that `entry` names: nothing is spent in one that is not there."""
+    begin_conversation(connection, "c", ("key:k", "c", ""), NOW)
 
 
 def lengthen(connection: Connection, conversation: str, turns: int) -> None:

@@ -21,21 +21,9 @@ from bot.stores.turns import SqlTurns, open_turns
 from bot.stores.verifying import verify
 from tests.stores.cluster import Cluster
 from tests.stores.examples import entry, message, reminder, turn
+from tests.stores.folds import LastRecord
 
 URL = "sqlite:///t.db"
-
-
-class LastRecord:
-    """A fold for tests: the snapshot must name the last record's number."""
-
-    def __init__(self, conversation: str) -> None:
-        self.last = b""
-
-    def add(self, record: bytes) -> None:
-        self.last = record
-
-    def problem(self, snapshot: bytes) -> str | None:
-        return None if snapshot.replace(b"after", b"seq") == self.last else "the number differs"
 
 
 @pytest.fixture
@@ -78,7 +66,7 @@ async def test_a_backup_taken_while_turns_commit_has_every_acknowledged_turn(sto
     await writing
     copied = SqlTurns(Database.open("sqlite:///b.db", project=tmp_path), Sources())
     assert (await copied.load(conversation)).seq >= before
-    assert await verify(copied.database, LastRecord) == []
+    assert (await verify(copied.database, LastRecord)).problems == []
     await copied.database.close()
     assert (tmp_path / "b.db").stat().st_mode & 0o077 == 0
 
@@ -115,7 +103,7 @@ async def test_a_restored_store_is_the_one_of_the_backup(store: SqlTurns, tmp_pa
     again = SqlTurns(Database.open(URL, project=tmp_path), Sources())
     assert (await again.load(conversation)).seq == 4
     await again.commit(turn(conversation, 5))
-    assert await verify(again.database, LastRecord) == []
+    assert (await verify(again.database, LastRecord)).problems == []
     await again.database.close()
 
 
@@ -205,7 +193,7 @@ async def test_a_copy_has_every_row_and_goes_on(
     assert shares[-1] == 1.0
     copied = open_turns(Database.open(target, project=tmp_path), Sources())
     assert {table: await _rows(copied.database, table) for table in TABLES} == rows
-    assert await verify(copied.database, LastRecord) == []
+    assert (await verify(copied.database, LastRecord)).problems == []
     async with copied.hold(names[0]) as fence:
         assert await copied.accept(message(names[0], "new"), "f")
         await copied.commit(turn(names[0], 5, fence=fence, outbox=(Outgoing("new", "c", "u", b""),)))
@@ -248,7 +236,9 @@ async def _rows(database: Database, table: str) -> list[dict[str, object]]:
 async def test_a_sound_store_verifies(store: SqlTurns):
     await fill(store)
     stages: list[str] = []
-    assert await verify(store.database, LastRecord, progress=lambda stage, _: stages.append(stage)) == []
+    report = await verify(store.database, LastRecord, progress=lambda stage, _: stages.append(stage))
+    assert (report.problems, report.open_effects) == ([], [])
+    assert report.counts == {"conversations": 3, "turns": 6, "archive": 6, "customers": 0}
     assert stages == ["the file", *(f"conversation {n} of 3" for n in (1, 2, 3))]
 
 
@@ -263,14 +253,25 @@ async def test_a_sound_store_verifies(store: SqlTurns):
         ("DELETE FROM conversations", "turns beyond the last one"),
         ("UPDATE inbox SET reply = NULL WHERE status = 'done'", "answered messages without an answer"),
         ("UPDATE inbox SET seq = 99 WHERE status = 'done'", "answers to messages beyond the last turn"),
-        ("UPDATE effects SET status = 'unknown'", "has no outcome since 2026-11-03T12:00:00"),
     ],
 )
 async def test_damage_is_found(store: SqlTurns, damage: str, found: str):
     await fill(store)
     await store.database.write(lambda c: c.run(damage))
-    problems = await verify(store.database, LastRecord)
+    problems = (await verify(store.database, LastRecord)).problems
     assert any(found in problem for problem in problems), problems
+
+
+async def test_effects_without_an_outcome_are_told_apart_from_what_is_wrong(store: SqlTurns):
+    (conversation, *_) = await fill(store)
+    await store.database.write(
+        lambda c: c.run("UPDATE effects SET status = 'unknown' WHERE conversation = :c", c=conversation)
+    )
+    report = await verify(store.database, LastRecord)
+    assert report.problems == []
+    (effect,) = map(str, report.open_effects)
+    assert effect.startswith(f"effect effect-{conversation} (transfer) of conversation {conversation} has no outcome")
+    assert effect.endswith("since 2026-11-03T12:00:00+00:00")
 
 
 async def test_a_damaged_file_is_found(store: SqlTurns, tmp_path: Path):
@@ -289,5 +290,5 @@ async def test_a_damaged_file_is_found(store: SqlTurns, tmp_path: Path):
     data[(page - 1) * 4096 + 200 : (page - 1) * 4096 + 4000] = bytes(3800)
     file.write_bytes(data)
     database = Database.open(URL, project=tmp_path)
-    assert any("the file is damaged" in problem for problem in await verify(database, LastRecord))
+    assert any("the file is damaged" in problem for problem in (await verify(database, LastRecord)).problems)
     await database.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -139,6 +140,7 @@ async def test_a_lost_and_found_server_is_told_of_once_each(cluster: Cluster, se
         await pids(database)
     assert [event for event, _ in told] == ["store lost", "store back"]
     assert "SQLSTATE 57P01" in told[0][1]
+    assert re.fullmatch(r"after \d+\.\d s", told[1][1])
 
 
 @pytest.mark.parametrize("number", range(3), ids=["read", "write", "look"])

@@ -18,6 +18,7 @@ from bot.sources import Sources
 from bot.stores import leases, sessions
 from bot.stores.connection import Connection
 from bot.stores.database import Database
+from bot.stores.erasing import delete_all_of
 from bot.stores.postgres import PostgresTurns
 from bot.stores.turns import SqlTurns, open_turns
 from tests.stores.cluster import Cluster, running_cluster
@@ -319,3 +320,14 @@ async def test_what_every_turn_asks_reads_by_indexes_only(workers: Workers, sql:
     plan = "\n".join(row[0] for row in rows)
     assert "Index" in plan
     assert "Seq Scan" not in plan, plan
+
+
+async def test_a_conversation_that_a_worker_holds_is_deleted_when_its_turn_is_over(workers: Workers):
+    one, two = workers.start(), workers.start()
+    conversation = await one.conversation_id("customer:1", "customer", "")
+    async with one.hold(conversation) as fence:
+        assert await delete_all_of(two.database, "customer:1", patience=0) == (0, [conversation])
+        deleting = asyncio.create_task(delete_all_of(two.database, "customer:1", patience=10))
+        await asyncio.sleep(0.1)
+        await one.commit(turn(conversation, 1, fence=fence))
+    assert await deleting == (1, [])

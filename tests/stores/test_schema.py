@@ -114,7 +114,7 @@ async def test_a_store_of_version_1_is_brought_up_to_date_with_all_that_is_in_it
     assert told == [("bringing the store up to date, conversation 1 of 1", 0.0), ("done", 1.0)]
     assert version(connection, dialect) == LATEST
     assert await store.conversation_id("customer:1", "chat", "") == "old"
-    assert await verify(store.database, TurnFold) == []
+    assert (await verify(store.database, TurnFold)).problems == []
     snapshot = read_snapshot((await store.load("old")).snapshot, "old")
     assert (snapshot.login, snapshot.channel, snapshot.tracker.slots) == ("l-1", "chat", {"turns": 2})
     records = [read_record(turn.record) for turn in await store.turns("old")]
@@ -247,7 +247,7 @@ async def test_what_an_earlier_version_wrote_into_a_later_ones_store_is_named_an
     store = open_turns(opened, Sources())
     connection.run(spoil, old=old_record(2))
     connection.run("INSERT INTO turns (conversation, seq, at, record) VALUES ('stray', 1, 0, :record)", record=b"")
-    stray, problem = await verify(opened, TurnFold)
+    stray, problem = (await verify(opened, TurnFold)).problems
     assert stray == "turns beyond the last one of conversation stray"
     assert problem.startswith(named)
     await store.close()

@@ -18,7 +18,7 @@ from bot.engine.protocols import EffectEntry, Outgoing, TurnCommit
 from bot.errors import MessageIdReused, SequenceConflict
 from bot.stores.database import Database
 from bot.stores.turns import SqlTurns
-from tests.stores.examples import NOW, Clock, entry, message, turn
+from tests.stores.examples import NOW, Clock, begin_conversation_of_entries, entry, message, turn
 
 SENDERS = st.sampled_from(["a", "b", "c"])
 IDS = st.sampled_from([f"m{n}" for n in range(6)])
@@ -53,6 +53,7 @@ class StoreMachine(RuleBasedStateMachine):
         self.names: dict[str, str] = {}
         self.outgoing = 0
         self.open()
+        self.do(self.store.database.write(begin_conversation_of_entries))
 
     def open(self) -> None:
         self.store = self.kind(

@@ -1,0 +1,68 @@
+"""A customer who asks what is kept of them, or who leaves and takes it along."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from functools import partial
+
+from bot.auth.authenticator import customer_principal
+from bot.auth.opening import Auth
+from bot.errors import BotError
+from bot.messages import JsonObject
+from bot.stores.customers import CustomerRow
+from bot.stores.database import Database
+from bot.stores.erasing import delete_all_of
+from bot.stores.exporting import customers_data
+from bot.stores.history import ConversationRow, listed
+
+UNKNOWN = "there is no customer with this account number; `bot customers list` shows all"
+
+_LEFT = (
+    "conversation {conversation} has a turn under way, or an outside change whose outcome is not known yet; "
+    "the customer is disabled and logged out: erase them again once the bot has found it out"
+)
+
+
+async def conversations_of(database: Database, auth: Auth, account: str | None) -> AsyncIterator[ConversationRow]:
+    """The conversations of the customer with this account number (None: all there are), by id.
+
+    Raises BotError where there is no such customer.
+    """
+    principal = None if account is None else customer_principal((await _customer(auth, account)).id)
+    last = ""
+    while page := await database.scan(partial(listed, last=last, principal=principal)):
+        for row in page:
+            yield row
+        last = page[-1].id
+
+
+async def export_customer(database: Database, auth: Auth, account: str) -> AsyncIterator[JsonObject]:
+    """All that the store has of the customer with this account number; raises BotError where there is none."""
+    row = await _customer(auth, account)
+    async for part in customers_data(database, row, customer_principal(row.id)):
+        yield part
+
+
+async def erase_customer(database: Database, auth: Auth, account: str, *, patience: float) -> int:
+    """Delete the customer with this account number and all their conversations; how many those were.
+
+    They are disabled and logged out first, so that nothing new begins; turns under way are waited for as long as
+    `patience` (seconds). Raises BotError where there is no such customer, and where something of theirs is still open:
+    then the customer stays, disabled.
+    """
+    row = await _customer(auth, account)
+    await auth.customers.disable(account)
+    principal = customer_principal(row.id)
+    count, left = await delete_all_of(database, principal, patience=patience)
+    if left:
+        raise BotError(_LEFT.format(conversation=left[0]))
+    await auth.customers.erase(account)
+    late, _ = await delete_all_of(database, principal, patience=patience)  # begun by a request from before
+    return count + late
+
+
+async def _customer(auth: Auth, account: str) -> CustomerRow:
+    row = await auth.customers.find(account)
+    if row is None:
+        raise BotError(UNKNOWN)
+    return row

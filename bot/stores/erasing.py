@@ -1,0 +1,126 @@
+"""Deleting conversations, each whole: its turns, its answers, what waits in it. A server may be at work meanwhile.
+
+One statement decides and takes the conversation's row, so that a turn under way either committed before, and is
+deleted too, or finds its conversation gone and commits nothing. A conversation is left alone while a worker on
+PostgreSQL holds it, and while the outcome of an outside change is not known: that is still to be told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+
+from bot.progress import Progress, silent
+from bot.stores import history
+from bot.stores.connection import Connection
+from bot.stores.database import Database
+from bot.stores.times import micros
+
+_AT_ONCE = 100
+"""Conversations that one transaction deletes, so that turns never wait long behind it."""
+
+_LOOK_AGAIN = 0.25
+"""Seconds between two looks at a conversation that cannot be deleted yet."""
+
+_CLOCK = {
+    "sqlite": "0",  # nobody holds conversations there
+    "postgresql": "(EXTRACT(EPOCH FROM statement_timestamp()) * 1000000)::bigint",
+}
+
+_DELETE = """
+    DELETE FROM conversations WHERE id = :id AND lease_until <= {clock}
+    AND NOT EXISTS (SELECT 1 FROM effects e
+        WHERE e.conversation = conversations.id AND e.status IN ('spending', 'unknown'))"""
+
+_OLD = """
+    AND COALESCE(last_turn_at, created_at) < :before
+    AND NOT EXISTS (SELECT 1 FROM inbox i WHERE i.conversation = conversations.id AND i.status = 'accepted')
+    AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.conversation = conversations.id AND o.status = 'due')
+    AND NOT EXISTS (SELECT 1 FROM reminders r WHERE r.conversation = conversations.id)"""
+
+_BY_CONVERSATION = ("turns", "archive", "inbox", "reminders")
+_WITHOUT_INDEX = ("outbox", "effects")
+"""Read whole for a conversation's rows, so that this is done once for all who are deleted together."""
+
+_OF = "SELECT id FROM conversations WHERE principal = :principal ORDER BY id"
+
+
+async def delete_old(database: Database, older_than: datetime, *, progress: Progress = silent) -> int:
+    """Delete the conversations whose last turn is from before `older_than`; how many.
+
+    Those with anything still to be done stay: an accepted message, a reply to deliver, a reminder, an open effect.
+    """
+    deleted: list[str] = []
+    names: list[str] = []
+    async for name in history.conversations(database, progress):
+        names.append(name)
+        if len(names) == _AT_ONCE:
+            deleted += await _delete(database, names, before=micros(older_than))
+            names = []
+    deleted += await _delete(database, names, before=micros(older_than))
+    await _finish(database, deleted)
+    return len(deleted)
+
+
+async def delete_all_of(database: Database, principal: str, *, patience: float) -> tuple[int, Sequence[str]]:
+    """Delete all conversations of a principal who begins no more turns; how many, and the ids of those that are left.
+
+    `patience` is how long (seconds) is waited for turns under way and for effects without an outcome.
+    """
+    loop = asyncio.get_running_loop()
+    until, deleted = loop.time() + patience, list[str]()
+    while left := await conversations_of(database, principal):
+        gone = [
+            one for at in range(0, len(left), _AT_ONCE) for one in await _delete(database, left[at : at + _AT_ONCE])
+        ]
+        deleted += gone
+        if len(gone) == len(left):
+            continue
+        if loop.time() > until:
+            break
+        await asyncio.sleep(_LOOK_AGAIN)
+    await _finish(database, deleted)
+    return len(deleted), left
+
+
+async def conversations_of(database: Database, principal: str) -> Sequence[str]:
+    """The ids of a principal's conversations."""
+    rows = await database.scan(lambda connection: connection.all(_OF, principal=principal))
+    return [row.id for row in rows]
+
+
+async def _delete(database: Database, names: Sequence[str], *, before: int | None = None) -> Sequence[str]:
+    """Delete those of the conversations that may be, with all that is theirs; their ids."""
+    sql = _DELETE.format(clock=_CLOCK[database.dialect.name]) + ("" if before is None else _OLD)
+    limits = {} if before is None else {"before": before}
+
+    def work(connection: Connection) -> Sequence[str]:
+        if database.dialect.name == "sqlite":
+            connection.all("PRAGMA secure_delete = ON")  # what was deleted is overwritten in the file
+        gone = [name for name in sorted(names) if connection.run(sql, id=name, **limits)]
+        _delete_rest(connection, gone)
+        return gone
+
+    return await database.write(work) if names else []
+
+
+def _delete_rest(connection: Connection, names: Sequence[str]) -> None:
+    if not names:
+        return
+    rows = [{"id": name} for name in names]
+    for table in _BY_CONVERSATION:
+        connection.many(f"DELETE FROM {table} WHERE conversation = :id", rows)  # noqa: S608 - our own names
+    which = {f"id_{number}": name for number, name in enumerate(names)}
+    chosen = ", ".join(f":{name}" for name in which)
+    for table in _WITHOUT_INDEX:
+        connection.run(f"DELETE FROM {table} WHERE conversation IN ({chosen})", **which)  # noqa: S608 - as above
+
+
+async def _finish(database: Database, deleted: Sequence[str]) -> None:
+    """Delete the messages that PostgreSQL accepted beside the deletion, and what SQLite's log still has of it all."""
+    rows = [{"id": name} for name in deleted]
+    await database.write(lambda c: c.many("DELETE FROM inbox WHERE conversation = :id", rows))
+    if database.dialect.name == "sqlite":
+        await database.read(partial(Connection.all, sql="PRAGMA wal_checkpoint(TRUNCATE)"))

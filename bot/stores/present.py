@@ -1,0 +1,58 @@
+"""Whether there is a store of ours behind a URL at all: opening it would make one."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+from bot.errors import ConfigurationError
+from bot.stores.connection import Connection
+from bot.stores.dialects import Dialect, Sqlite, dialect_of
+from bot.stores.faults import Fault
+from bot.stores.schema import LATEST
+
+_TABLE = {
+    "sqlite": "SELECT name FROM sqlite_master WHERE name = 'schema'",
+    "postgresql": "SELECT 1 AS name WHERE to_regclass('schema') IS NOT NULL",
+}
+
+
+def check_is_store(url: str, project: Path, *, as_it_is: bool = False) -> None:
+    """Raise ConfigurationError where there is no store at `url` (SQLite paths are relative to `project`).
+
+    `as_it_is`: also where opening it would bring it to another version. A database that cannot be asked now is left
+    to who opens it, who tells why or waits.
+    """
+    dialect = dialect_of(url, project)
+    if isinstance(dialect, Sqlite):
+        check_exists(dialect.file)
+    with contextlib.suppress(Fault, *dialect.errors):
+        version = _version(dialect)
+        if version is None:
+            raise ConfigurationError([_NONE])
+        if as_it_is and version < LATEST:
+            raise ConfigurationError([_OLD.format(version=version, latest=LATEST)])
+
+
+def check_exists(store: Path) -> None:
+    """Raise ConfigurationError where there is no such SQLite file."""
+    if not store.is_file():
+        raise ConfigurationError([f"there is no store at {store}"])
+
+
+def _version(dialect: Dialect) -> int | None:
+    connection = Connection(dialect.raw(dialect.engine()), dialect)
+    try:
+        if connection.one(_TABLE[dialect.name]) is None:
+            return None
+        row = connection.one("SELECT version FROM schema")
+        return row.version if row is not None else None
+    finally:
+        connection.close()
+
+
+_NONE = "there is no store in this database: is its name right? The first start of a bot on it makes the tables"
+_OLD = (
+    "the store has schema version {version}, and this program checks version {latest}: "
+    "use the program that wrote it, or start the bot, which brings it up to date"
+)

@@ -1,0 +1,86 @@
+"""What a restore must not take back: a backup knows nothing of what was closed to somebody after it was made."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from pathlib import Path
+
+from msgspec import Struct
+
+_NEWEST = """
+    SELECT MAX(at) FROM (
+        SELECT MAX(last_turn_at) AS at FROM conversations UNION ALL SELECT MAX(created_at) FROM customers
+        UNION ALL SELECT MAX(created_at) FROM sessions UNION ALL SELECT MAX(updated_at) FROM throttles
+        UNION ALL SELECT MAX(created_at) FROM keys UNION ALL SELECT MAX(revoked_at) FROM keys)"""
+
+
+class Access(Struct, frozen=True):
+    """Who may do what by a store: its keys' ends, its customers' code hashes and whether they are disabled, by id.
+
+    `newest` is the store's latest time (microseconds).
+    """
+
+    revoked: Mapping[str, int | None]
+    customers: Mapping[str, tuple[str, int]]
+    newest: int
+
+
+class Restored(Struct, frozen=True):
+    """What a restore did beside putting the backup back: the file of the store before, if there was one, and counts.
+
+    `unknown`: there was a store before, but who may do what by it could not be read, so that all is as in the backup.
+    `gone` customers were there in the backup and not in the store before: erased, most likely.
+    """
+
+    aside: Path | None = None
+    sessions: int = 0
+    keys: int = 0
+    disabled: int = 0
+    gone: int = 0
+    codes: int = 0
+    lost_keys: int = 0
+    lost_customers: int = 0
+    unknown: bool = False
+
+
+def access_of(connection: sqlite3.Connection) -> Access:
+    """Who may do what by this store; raises sqlite3.DatabaseError where it is none."""
+    revoked = dict(connection.execute("SELECT id, revoked_at FROM keys").fetchall())
+    customers = {
+        row[0]: (row[1], row[2]) for row in connection.execute("SELECT id, code_hash, disabled FROM customers")
+    }
+    (newest,) = connection.execute(_NEWEST).fetchone()
+    return Access(revoked, customers, newest or 0)
+
+
+def close_again(connection: sqlite3.Connection, before: Access | None) -> Restored:
+    """End all sessions of a backup's copy, and carry over what was closed in the store `before` it (None: unreadable).
+
+    Revoked keys and disabled customers stay so. If the store before was the later one, it has the codes that hold,
+    and customers that it no longer had come back disabled.
+    """
+    now, sessions = access_of(connection), connection.execute("DELETE FROM sessions").rowcount
+    if before is None:
+        return Restored(sessions=sessions)
+    later = before.newest >= now.newest and not before.customers.keys().isdisjoint(now.customers)
+    revoked = [(at, key) for key, at in before.revoked.items() if at is not None and now.revoked.get(key, at) is None]
+    disabled = [(one,) for one, (_, off) in before.customers.items() if off and now.customers.get(one, ("", 1))[1] == 0]
+    gone = [(one,) for one, (_, off) in now.customers.items() if later and one not in before.customers and not off]
+    codes = [
+        (code, one)
+        for one, (code, _) in before.customers.items()
+        if later and one in now.customers and now.customers[one][0] != code
+    ]
+    connection.executemany("UPDATE keys SET revoked_at = ? WHERE id = ?", revoked)
+    connection.executemany("UPDATE customers SET disabled = 1 WHERE id = ?", [*disabled, *gone])
+    connection.executemany("UPDATE customers SET code_hash = ? WHERE id = ?", codes)
+    return Restored(
+        sessions=sessions,
+        keys=len(revoked),
+        disabled=len(disabled),
+        gone=len(gone),
+        codes=len(codes),
+        lost_keys=len([key for key, at in before.revoked.items() if at is None and key not in now.revoked]),
+        lost_customers=len(before.customers.keys() - now.customers.keys()),
+    )

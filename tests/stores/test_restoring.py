@@ -1,0 +1,153 @@
+"""A restore takes back what was said, and opens nothing again that was closed since the backup."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from bot.errors import ConfigurationError
+from bot.sources import Sources
+from bot.stores.backup import backup, restore
+from bot.stores.database import Database
+from bot.stores.lock import locked
+from bot.stores.turns import SqlTurns
+from tests.stores.examples import turn
+
+URL = "sqlite:///t.db"
+AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+
+
+class Shop:
+    """A store in a folder, changed by hand as the operator's commands change it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def run(self, *statements: str) -> None:
+        connection = sqlite3.connect(self.folder / "t.db")
+        with connection:
+            for statement in statements:
+                connection.execute(statement)
+        connection.close()
+
+    def all(self, sql: str, file: str = "t.db") -> Sequence[tuple[object, ...]]:
+        connection = sqlite3.connect(self.folder / file)
+        rows = connection.execute(sql).fetchall()
+        connection.close()
+        return rows
+
+    def customer(self, name: str, at: int = 1) -> None:
+        self.run(f"INSERT INTO customers VALUES ('{name}', '{name}', 'b', 'old {name}', 0, {at})")
+
+
+@pytest.fixture
+async def shop(tmp_path: Path) -> Shop:
+    store = SqlTurns(Database.open(URL, project=tmp_path), Sources())
+    await store.commit(turn(await store.conversation_id("p", "chat", ""), 1))
+    await store.database.close()
+    shop = Shop(tmp_path)
+    shop.customer("ann")
+    shop.customer("bob")
+    shop.run(
+        "INSERT INTO keys VALUES ('k1', '', 'h1', 'channel', 1, NULL), ('k2', '', 'h2', 'channel', 1, NULL)",
+        "INSERT INTO sessions VALUES ('t', 'i', 'ann', 1, 99, 99, NULL, NULL)",
+    )
+    return shop
+
+
+LATER = "UPDATE conversations SET last_turn_at = last_turn_at + 1000"
+
+
+def test_a_restore_ends_all_sessions_and_keeps_the_store_before(shop: Shop, tmp_path: Path) -> None:
+    backup(URL, tmp_path / "b.db", project=tmp_path)
+    shop.customer("cid")
+    for number, aside in enumerate(("t.db.before-restore", "t.db.before-restore-2")):
+        done = restore(URL, tmp_path / "b.db", project=tmp_path)
+        assert (done.sessions, done.aside) == (1, tmp_path / aside)
+        assert shop.all("SELECT COUNT(*) FROM sessions") == [(0,)]
+        assert shop.all("SELECT COUNT(*) FROM customers", aside) == [(3 - number,)]
+        assert (tmp_path / aside).stat().st_mode & 0o077 == 0
+    assert shop.all("SELECT COUNT(*) FROM sessions", "b.db") == [(1,)], "the backup stays as it is"
+    assert not list(tmp_path.glob("*.restoring*"))
+
+
+def test_what_was_closed_since_the_backup_stays_closed(shop: Shop, tmp_path: Path) -> None:
+    backup(URL, tmp_path / "b.db", project=tmp_path)
+    shop.run(
+        "UPDATE keys SET revoked_at = 5 WHERE id = 'k1'",
+        "UPDATE customers SET disabled = 1 WHERE id = 'ann'",
+        "UPDATE customers SET code_hash = 'new bob' WHERE id = 'bob'",
+        LATER,
+    )
+    shop.customer("cid")
+    done = restore(URL, tmp_path / "b.db", project=tmp_path)
+    assert (done.keys, done.disabled, done.codes, done.gone, done.lost_customers) == (1, 1, 1, 0, 1)
+    assert shop.all("SELECT id, revoked_at FROM keys ORDER BY id") == [("k1", 5), ("k2", None)]
+    customers = shop.all("SELECT id, code_hash, disabled FROM customers ORDER BY id")
+    assert customers == [("ann", "old ann", 1), ("bob", "new bob", 0)]
+
+
+def test_customers_who_were_erased_since_the_backup_come_back_disabled(shop: Shop, tmp_path: Path) -> None:
+    backup(URL, tmp_path / "b.db", project=tmp_path)
+    shop.run("DELETE FROM sessions", "DELETE FROM customers WHERE id = 'ann'", LATER)
+    assert restore(URL, tmp_path / "b.db", project=tmp_path).gone == 1
+    assert shop.all("SELECT id, disabled FROM customers ORDER BY id") == [("ann", 1), ("bob", 0)]
+
+
+def test_a_store_older_than_the_backup_has_no_newer_codes(shop: Shop, tmp_path: Path) -> None:
+    shop.run(LATER)
+    backup(URL, tmp_path / "b.db", project=tmp_path)
+    shop.run(
+        "UPDATE conversations SET last_turn_at = 1",
+        "UPDATE customers SET code_hash = 'older', disabled = 1 WHERE id = 'ann'",
+    )
+    done = restore(URL, tmp_path / "b.db", project=tmp_path)
+    assert (done.codes, done.disabled) == (0, 1)
+    assert shop.all("SELECT code_hash FROM customers WHERE id = 'ann'") == [("old ann",)]
+
+
+def test_a_store_made_anew_by_mistake_closes_nothing(shop: Shop, tmp_path: Path) -> None:
+    backup(URL, tmp_path / "b.db", project=tmp_path)
+    shop.run("DELETE FROM sessions", "DELETE FROM customers", "DELETE FROM keys", LATER)
+    shop.customer("new")
+    assert restore(URL, tmp_path / "b.db", project=tmp_path).gone == 0
+    assert shop.all("SELECT id, disabled FROM customers ORDER BY id") == [("ann", 0), ("bob", 0)]
+
+
+def test_a_damaged_store_before_is_told_of(shop: Shop, tmp_path: Path) -> None:
+    backup(URL, tmp_path / "b.db", project=tmp_path)
+    (tmp_path / "t.db").write_bytes(b"overwritten by something else" * 300)
+    done = restore(URL, tmp_path / "b.db", project=tmp_path)
+    assert (done.unknown, done.aside) == (True, None)
+    (tmp_path / "t.db").unlink()
+    assert not restore(URL, tmp_path / "b.db", project=tmp_path).unknown
+
+
+def test_a_backup_overwrites_no_other_unless_it_is_told_to(shop: Shop, tmp_path: Path) -> None:
+    backup(URL, tmp_path / "b.db", project=tmp_path)
+    before = (tmp_path / "b.db").read_bytes()
+    shop.customer("cid")
+    with pytest.raises(ConfigurationError, match="exists; name another file"):
+        backup(URL, tmp_path / "b.db", project=tmp_path)
+    assert (tmp_path / "b.db").read_bytes() == before
+    backup(URL, tmp_path / "b.db", project=tmp_path, overwrite=True)
+    assert shop.all("SELECT COUNT(*) FROM customers", "b.db") == [(3,)]
+
+
+@AS_ROOT
+async def test_what_root_leaves_belongs_to_the_folders_owner(shop: Shop, tmp_path: Path) -> None:
+    folder = tmp_path / "service"
+    folder.mkdir()
+    os.chown(folder, 4321, 4321)
+    backup(URL, tmp_path / "b.db", project=tmp_path)
+    for _ in range(2):
+        restore("sqlite:///service/t.db", tmp_path / "b.db", project=tmp_path)
+    with locked(folder / "other.db"):
+        await Database.open("sqlite:///service/new.db", project=tmp_path).close()
+    owners = {file.name: file.stat().st_uid for file in folder.iterdir()}
+    assert owners.keys() >= {"t.db", "t.db.lock", "t.db.before-restore", "other.db.lock", "new.db"}
+    assert set(owners.values()) == {4321}, owners

@@ -64,7 +64,7 @@ async def start_session(turn: Turn) -> None:
     turn.emit(SessionStarted(initial_slots(domain)))
     if domain.session.carry_over_slots:
         for name, value in before.items():
-            if turn.slot(name) != value and name != REQUESTED_SLOT:
+            if turn.tracker.slot(name) != value and name != REQUESTED_SLOT:
                 turn.emit(SlotSet(name, value))
     turn.emit(ActionExecuted(names.LISTEN))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from types import FrameType, TracebackType
 from typing import Any, Protocol, TypeAlias, TypeVar
@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bot.actions.unknown import UnknownResponse, UnknownSlot
+from bot.actions.unknown import Slip, UnfilledPlaceholder, UnknownEffect, UnknownResponse, UnknownSlot
 from bot.content import Domain
 from bot.content.names import DEFAULT_SLOTS
 from bot.dialogue.effects import EffectError, EffectResult
@@ -67,8 +67,10 @@ class RunAction(Protocol):
 class TurnContext(Struct, frozen=True):
     """What all actions of one turn share.
 
-    `tell` is told of what went wrong and does not end the action: where, and the error.
-    `times` say when the events before this turn happened. `before` is the conversation as the message found it.
+    `tell` is told of an action that failed and does not end this one: its name, and the error; `warn` of a slip in
+    this one. `effects` are the kinds of outside changes that plugins offer, None where that is not known. `times` say
+    when the events before this turn happened. `before` is the conversation as the message found it.
+    `channel` is where replies go, empty where that is the message's.
     """
 
     message: UserMessage
@@ -80,9 +82,12 @@ class TurnContext(Struct, frozen=True):
     has_action: Callable[[str], bool]
     new_id: Callable[[], str]
     spend: Callable[[str, str, str, Mapping[str, Any]], Awaitable[EffectResult]] | None = None
-    tell: Callable[[str, BaseException], None] = lambda where, error: None
+    effects: Collection[str] | None = None
+    tell: Callable[[str, BaseException], None] = lambda action, error: None
+    warn: Callable[[BaseException], None] = lambda slip: None
     times: Times = ()
     before: Tracker = Tracker()
+    channel: str = ""
 
 
 class Turn:
@@ -114,6 +119,11 @@ class Turn:
         return self.context.message.customer
 
     @property
+    def channel(self) -> str:
+        """Where replies go: the message's channel, or, where nobody spoke (a reminder), the one last spoken on."""
+        return self.context.channel or self.context.message.channel
+
+    @property
     def domain(self) -> Domain:
         """The domain of the content that this turn runs on."""
         return self.context.domain
@@ -129,15 +139,24 @@ class Turn:
         return self.context.resources
 
     def slot(self, name: str) -> Any:
-        """The slot's value now, None when it has none."""
-        return self.tracker.slot(name)
+        """The slot's value now, None when it has none. The log tells of a slot that the domain lacks."""
+        value = self.tracker.slots.get(name)
+        if value is None and not self._has_slot(name):
+            self._warn(UnknownSlot(name, self.domain), sys._getframe(1))
+        return value
 
     def slot_before(self, name: str) -> Any:
         """The slot's value as it was when the message came, however long ago it was set; None when it had none.
 
         What the message itself filled, and what the actions of this turn set, is not in it.
         """
-        return self.context.before.slot(name)
+        value = self.context.before.slots.get(name)
+        if value is None and not self._has_slot(name):
+            self._warn(UnknownSlot(name, self.domain), sys._getframe(1))
+        return value
+
+    def _has_slot(self, name: str) -> bool:
+        return name in self.context.domain.slots or name in DEFAULT_SLOTS
 
     def emit(self, event: Event) -> None:
         """Append any event."""
@@ -152,9 +171,8 @@ class Turn:
         known = self.context.domain.slots.get(slot)
         if known is not None:
             value = typed(known, value)
-        elif slot not in DEFAULT_SLOTS:
-            error = UnknownSlot(slot, self.domain).with_traceback(_place_of(sys._getframe(1)))
-            self.context.tell("turn.set", error)
+        elif not self._has_slot(slot):
+            self._warn(UnknownSlot(slot, self.domain), sys._getframe(1))
         self.emit(SlotSet(slot, value))
 
     def say(
@@ -165,11 +183,21 @@ class Turn:
         `buttons` (`title`, `payload`) are added to the response's own; `custom`, a structured payload
         such as a table, stands in for its own. Where none of its variations applies now (their channels and
         conditions), nothing is said. Raises UnknownResponse for a response that the domain lacks, so that a
-        typo never falls silent.
+        typo never falls silent. The log tells of a `{name}` that nothing fills.
         """
+        unfilled: list[str] = []
         reply = choose_response(
-            self.domain, response, self.tracker, channel=self.message.channel, random=self.context.random, values=values
+            self.domain,
+            response,
+            self.tracker,
+            channel=self.channel,
+            random=self.context.random,
+            values=values,
+            unfilled=unfilled.append,
         )
+        for name in unfilled:
+            known = {*values, *self.tracker.slots} - {name}
+            self._warn(UnfilledPlaceholder(response, name, known), sys._getframe(1))
         if reply is None:
             if response not in self.domain.responses:
                 raise UnknownResponse(response, self.domain)
@@ -187,7 +215,13 @@ class Turn:
         self.emit(BotUttered(Reply(text=text, buttons=tuple(buttons), custom=custom)))
 
     def prepare(self, kind: str, parameters: Mapping[str, Any]) -> None:
-        """Fix an outside change before its confirmation is asked: one key stands for it from here on."""
+        """Fix an outside change before its confirmation is asked: one key stands for it from here on.
+
+        Raises EffectError for a kind that no plugin offers.
+        """
+        offered = self.context.effects
+        if offered is not None and kind not in offered:
+            raise UnknownEffect(kind, offered)
         self.emit(EffectPrepared(kind, self.context.new_id(), dict(parameters)))
 
     async def spend(self) -> EffectResult:
@@ -196,8 +230,10 @@ class Turn:
         Raises EffectError when nothing was prepared.
         """
         effect = self.tracker.effect
-        if effect is None or self.context.spend is None:
+        if effect is None:
             raise EffectError("nothing was prepared; call turn.prepare when the confirmation is asked")
+        if self.context.spend is None:
+            raise EffectError("there is nothing to spend it with; in a test, give make_turn `spend=SpentEffects()`")
         result = await self.context.spend(self.message.conversation, effect.kind, effect.key, effect.parameters)
         self.emit(EffectSettled(effect.key, result.outcome))
         return result
@@ -210,6 +246,10 @@ class Turn:
     async def run(self, action: str) -> tuple[Event, ...]:
         """Run another action on the state as it is now and return its events, which are not appended."""
         return await self.context.run_action(action, self.tracker)
+
+    def _warn(self, slip: Slip, frame: FrameType) -> None:
+        """Tell of a slip in the line that the frame is at."""
+        self.context.warn(slip.with_traceback(_place_of(frame)))
 
 
 def _place_of(frame: FrameType) -> TracebackType:

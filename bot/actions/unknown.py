@@ -1,11 +1,16 @@
-"""What an action names and there is none of: a response, a slot, another action."""
+"""What an action names and there is none of: a response, a slot, another action, a kind of outside change."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from bot.content import Domain
+from bot.dialogue.effects import EffectError
 from bot.errors import BotError
+
+
+class Slip(BotError):
+    """A slip in an action's code that does not end the action, and is the same whenever it runs: told once."""
 
 
 class UnknownResponse(BotError):
@@ -15,11 +20,31 @@ class UnknownResponse(BotError):
         super().__init__(_none_of("response", response, domain.responses))
 
 
-class UnknownSlot(BotError):
-    """An action sets a slot that the domain lacks."""
+class UnknownSlot(Slip):
+    """An action sets or reads a slot that the domain lacks."""
 
     def __init__(self, slot: str, domain: Domain) -> None:
         super().__init__(_none_of("slot", slot, domain.slots))
+
+
+class UnfilledPlaceholder(Slip):
+    """A response was said with the braces of a placeholder in it: neither what the action gave nor a slot fills it."""
+
+    def __init__(self, response: str, name: str, known: Iterable[str]) -> None:
+        what = (
+            f"`{response}` was said with `{{{name}}}` left in it: no value of this name was given, and no slot has one"
+        )
+        super().__init__(f"{what}.{_near(name, known)}")
+
+
+class UnknownEffect(EffectError):
+    """An action prepares an outside change of a kind that no plugin offers."""
+
+    def __init__(self, kind: str, known: Iterable[str]) -> None:
+        known = sorted(known)
+        listed = f"there {'are' if len(known) > 1 else 'is'} {', '.join(f'`{name}`' for name in known)}"
+        cure = listed if known else "offer it in a lifespan, with `startup.add_effect`"
+        super().__init__(f"no plugin offers the effect `{kind}`; {cure}.{_near(kind, known)}")
 
 
 class UnknownAction(BotError):

@@ -7,10 +7,13 @@ from datetime import datetime
 from time import perf_counter
 from typing import Final, TypeVar
 
+from msgspec.structs import replace
+
 from bot.dialogue.prediction import Because, Policy, Prediction
 from bot.dialogue.tracker import Tracker
 from bot.dialogue.train import Factory
 from bot.encoding import keeping
+from bot.engine.deadline import LONGEST_STEP, held_up
 from bot.engine.record import TurnRecord
 from bot.errors import PLUGIN_FAILURES
 from bot.messages import Parse
@@ -21,8 +24,6 @@ T = TypeVar("T")
 TellFailure = Callable[[str, BaseException], None]
 """Is told what failed (`policy …`, `component …`, `observer …`) and what it raised."""
 
-LONGEST: Final = 0.5
-"""Seconds that a part of a plugin may take in a turn: while it does, no conversation goes on."""
 _AGAIN: Final = 60.0
 """Seconds in which one part is told of once."""
 
@@ -55,10 +56,9 @@ class Guard:
             return part()
         finally:
             ended = self._clock()
-            if ended - started > LONGEST and ended >= self._silent_until:
+            if ended - started > LONGEST_STEP and ended >= self._silent_until:
                 self._silent_until = ended + _AGAIN
-                held = f"it held up all conversations for {ended - started:.1f} seconds"
-                self._tell(self._name, TimeoutError(f"{held}: what blocks belongs in a thread of its own"))
+                self._tell(self._name, held_up(ended - started))
 
 
 class GuardedMatcher:
@@ -99,11 +99,16 @@ class GuardedPolicy:
             prediction = self._policy.predict(tracker)
             if not isinstance(prediction, Prediction | None):
                 raise TypeError(f"predict gave {type(prediction).__name__}, not a Prediction or None")
-            if prediction is not None:
-                _kept(prediction)
-            return prediction
+            return prediction and self._checked(prediction)
 
         return self._guard.ask(ask, None)
+
+    def _checked(self, prediction: Prediction) -> Prediction:
+        """The prediction, with the policy's priority where it has none; raises ValueError for what none can be."""
+        _kept(prediction)
+        if not 0 <= prediction.confidence <= 1:
+            raise ValueError(f"predict gave a confidence of {prediction.confidence}, which is to be from 0 to 1")
+        return prediction if prediction.priority else replace(prediction, priority=self.priority)
 
     def because(self, prediction: Prediction, tracker: Tracker) -> tuple[Because, ...]:
         """The policy's reasons, where it has any."""

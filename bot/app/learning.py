@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from time import perf_counter, time
-from typing import TypeVar
+from typing import Literal, TypeAlias, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -35,15 +35,21 @@ _MATCHER = 0.8
 """Roughly the share of the time that the matcher takes."""
 
 Learned = TypeVar("Learned", Model, Dialogue)
+Cached: TypeAlias = Literal["found", "kept", "lost"]
+"""Whether the cache had it, took it, or could not."""
 
 
 class Trained(Struct, frozen=True):
-    """What was learned from content. `seconds` is how long it took, `cached` whether it came from the cache."""
+    """What was learned from content. `seconds` is how long it took, `cached` whether it came from the cache.
+
+    `kept`: whether the next start finds it there.
+    """
 
     model: Model
     dialogue: Dialogue
     seconds: float
     cached: bool
+    kept: bool = True
 
 
 def learn(project: Project, *, progress: Progress = silent, tell_failure: TellFailure | None = None) -> Trained:
@@ -74,7 +80,7 @@ def learn(project: Project, *, progress: Progress = silent, tell_failure: TellFa
 
     with contextlib.suppress(OSError):
         private_folder(project.settings)
-    model, model_cached = _cached(
+    model, found_model = _cached(
         models / f"nlu-{fingerprint_of(content, SEED)[:24]}",
         lambda folder: Model.load(folder, components=components),
         learn_matcher,
@@ -86,13 +92,14 @@ def learn(project: Project, *, progress: Progress = silent, tell_failure: TellFa
         progress("policies", _MATCHER)
         return train_dialogue(content, factories)
 
-    policies, policies_cached = _cached(
+    policies, found_policies = _cached(
         models / f"dialogue-{_policies_fingerprint(content)[:24]}",
         lambda folder: Dialogue.load(folder, content, factories),
         learn_dialogue,
     )
     progress("done", 1.0)
-    return Trained(model, policies, perf_counter() - started, model_cached and policies_cached)
+    found = {found_model, found_policies}
+    return Trained(model, policies, perf_counter() - started, cached=found == {"found"}, kept="lost" not in found)
 
 
 def _policies_fingerprint(content: Content) -> str:
@@ -101,19 +108,22 @@ def _policies_fingerprint(content: Content) -> str:
     return content_fingerprint(replace(content, nlu=NluData(), domain=replace(content.domain, responses=names)))
 
 
-def _cached(folder: Path, load: Callable[[Path], Learned], learn: Callable[[], Learned]) -> tuple[Learned, bool]:
+def _cached(folder: Path, load: Callable[[Path], Learned], learn: Callable[[], Learned]) -> tuple[Learned, Cached]:
     if folder.is_dir():
         with contextlib.suppress(Exception):  # another version's, or cut short: a cache is only a cache
             found = load(folder)
             with contextlib.suppress(OSError):
                 os.utime(folder)
-            return found, True
+            return found, "found"
     learned = learn()
-    with contextlib.suppress(OSError), _written_whole(folder) as draft:  # a read-only project is trained each time
-        learned.save(draft)
+    cached: Cached = "lost"
+    with contextlib.suppress(OSError):  # a read-only project is trained each time
+        with _written_whole(folder) as draft:
+            learned.save(draft)
+        cached = "kept"
     with contextlib.suppress(OSError):  # another process may be forgetting, too
         _forget_old(folder.parent, folder.name.partition("-")[0])
-    return learned, False
+    return learned, cached
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
+from typing import Final
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -16,6 +17,7 @@ from bot.app.projects import Project, private_folder
 from bot.app.stopping import in_thread
 from bot.app.watching import Watcher
 from bot.auth.opening import Auth, open_auth
+from bot.channels import plugged
 from bot.config import Settings
 from bot.content import NluData
 from bot.dialogue.effects import Effect
@@ -25,7 +27,9 @@ from bot.engine.effects import Effects
 from bot.engine.engine import Addressing, Engine
 from bot.errors import PluginError, StoreUnavailable
 from bot.logs import Log, make_logger
-from bot.plugins.registry import Startup
+from bot.plugins import PluginProblem
+from bot.plugins.checks import check_flaw
+from bot.plugins.registry import AnyChannel, Startup
 from bot.progress import Progress, silent
 from bot.server.metrics import Metrics
 from bot.server.parts import DemoLogin
@@ -53,6 +57,7 @@ class Bot(Struct, frozen=True):
     log: Log
     sources: Sources
     resources: Resources
+    channels: Mapping[str, AnyChannel] = field(default_factory=dict)
     announcements: list[str] = field(default_factory=list)
     shown_logins: list[DemoLogin] = field(default_factory=list)
     test_customers: list[str] = field(default_factory=list)
@@ -63,6 +68,9 @@ class Bot(Struct, frozen=True):
         return self.project.settings
 
 
+_STORE: Final = "store"
+
+
 class _Told(Struct):
     """What plugins say while they are opened."""
 
@@ -70,7 +78,15 @@ class _Told(Struct):
     checks: dict[str, Check] = field(default_factory=dict)
     shown_logins: list[DemoLogin] = field(default_factory=list)
 
-    def startup(self, settings: Settings, sources: Sources, auth: Auth, watcher: Watcher) -> Startup:
+    def add_check(self, name: str, check: Check) -> None:
+        """Look after an outside service. Raises PluginError when the name is taken, or nothing can be asked so."""
+        if name == _STORE or name in self.checks:
+            raise PluginError(f"the check {name!r} is there already; choose another name")
+        if flaw := check_flaw(check):
+            raise PluginProblem(f"the check {name!r} {flaw[0]}", flaw[1], code=check)
+        self.checks[name] = check
+
+    def startup(self, settings: Settings, sources: Sources, auth: Auth, watcher: Watcher, *, testing: bool) -> Startup:
         """What they are given to start with."""
         return Startup(
             settings=settings,
@@ -78,9 +94,11 @@ class _Told(Struct):
             sources=sources,
             add_customer=auth.customers.put,
             announce=self.announcements.append,
-            add_check=self.checks.__setitem__,
+            add_check=self.add_check,
             observe_call=watcher.call,
+            has_customer=auth.customers.is_known,
             show_login=lambda account, code, name: self.shown_logins.append(DemoLogin(account, code, name)),
+            testing=testing,
         )
 
 
@@ -94,11 +112,12 @@ async def open_bot(
     addressing: dict[str, Addressing] | None = None,
     log: Log | None = None,
     wrap: Wrap | None = None,
+    testing: bool = False,
 ) -> AsyncIterator[Bot]:
     """Open a project's bot for the length of the `async with`.
 
     A `server` has an SQLite store to itself. `wrap` goes around the store's
-    connections (`Database.open`). Raises ConfigurationError and
+    connections (`Database.open`). `testing` is told to plugins. Raises ConfigurationError and
     PluginError, each with all that is wrong, before anything answers.
     """
     settings, sources = project.settings, sources or Sources()
@@ -113,8 +132,11 @@ async def open_bot(
         auth = await open_auth(database, settings, sources, outcome=watcher.login)
         stack.callback(auth.close)
         told = _Told()
-        startup = told.startup(settings, sources, auth, watcher)
+        startup = told.startup(settings, sources, auth, watcher, testing=testing)
         await stack.enter_async_context(project.plugins.lifespan(startup, _slow_teller(log)))
+        channels, observers = project.plugins.make_channels(startup), project.plugins.make_observers(startup)
+        if server:
+            addressing = {**plugged.addressings(channels), **(addressing or {})}
         tell = watcher.action_failed
         trained = await in_thread(partial(learn, project, progress=progress, tell_failure=tell))
         if server:
@@ -124,9 +146,7 @@ async def open_bot(
         store = open_turns(database, sources)
         stack.push_async_callback(store.close)
         effects = Effects(store, startup.effects, sources)
-        engine = Engine(
-            agent, store, effects, settings, sources, watch=watcher.watch(project.plugins), addressing=addressing
-        )
+        engine = Engine(agent, store, effects, settings, sources, watch=watcher.watch(observers), addressing=addressing)
         yield Bot(
             project=project,
             trained=trained,
@@ -140,6 +160,7 @@ async def open_bot(
             log=log,
             sources=sources,
             resources=startup.resources,
+            channels=channels,
             announcements=told.announcements,
             shown_logins=told.shown_logins,
             test_customers=startup.test_customers,
@@ -152,12 +173,19 @@ def _without_lessons(project: Project) -> Project:
 
 
 def _readiness(database: Database, settings: Settings, told: _Told, watcher: Watcher) -> Readiness:
-    needed, others = {"store": store_check(database)}, dict(told.checks)
+    needed, others = {_STORE: store_check(database)}, dict(told.checks)
     if settings.action_endpoint is not None:
         from bot.actions.remote import check_reachable
 
         others.setdefault("action server", partial(check_reachable, settings.action_endpoint))
-    return Readiness(needed, others, timeout_seconds=_CHECK_SECONDS, tell=watcher.check_failed)
+    return Readiness(
+        needed,
+        others,
+        timeout_seconds=_CHECK_SECONDS,
+        tell=watcher.check_failed,
+        tell_back=watcher.check_back,
+        tell_note=watcher.check_noted,
+    )
 
 
 def _check_settled_actions(effects: Mapping[str, Effect], agent: Agent) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import resource
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -19,8 +20,9 @@ from bot.app.checking import BUILT_IN_CHANNELS
 from bot.app.memory import give_large_blocks_back, leave_alone_what_stays, look_for_garbage_seldom
 from bot.app.opening import Bot, open_bot
 from bot.app.projects import load_project
-from bot.app.stopping import opened_before, stop_at_signals
+from bot.app.stopping import HUNG_UP, opened_before, stop_at_signals
 from bot.app.workers import READY, STARTED, Workers, check_workers, reserve_port, run_worker, stop_without_parent
+from bot.auth.rasa_tokens import LONG_SECRET, short_secrets
 from bot.channels import plugged
 from bot.channels.callback import addressing as callback_addressing
 from bot.channels.delivery import Delivery
@@ -28,15 +30,17 @@ from bot.config import RasaAuth, Settings
 from bot.engine.background import Job
 from bot.engine.deadline import uncancelled
 from bot.errors import BotError
-from bot.logs import Log
+from bot.logs import Log, make_logger
 from bot.progress import Progress, silent
 from bot.server.app import make_app
 from bot.server.listening import listening
 from bot.server.parts import Parts
+from bot.sources import Sources
 from bot.stores.clocks import check_clock
 from bot.stores.database import Wrap
 from bot.stores.dialects import Postgres
 from bot.stores.lock import noted
+from bot.stores.schema import LATEST
 
 FORGET_EVERY = 600.0
 """Seconds between two looks for what is older than it is kept, and for sessions that are over."""
@@ -94,7 +98,8 @@ async def run_bot(
     check_workers(place.workers, settings.store.url)
     with reserve_port(settings.server.host, settings.server.port) as reserved:
         port = reserved.getsockname()[1]
-        return await Workers([*arguments, "--worker", "--port", str(port)], place.workers, say).run()
+        tell = make_logger(settings.logging, now=Sources().now).warning
+        return await Workers([*arguments, "--worker", "--port", str(port)], place.workers, say, tell).run()
 
 
 async def run_server(
@@ -105,20 +110,23 @@ async def run_server(
     look_for_garbage_seldom()
     allow_many_connections()
     stop = asyncio.Event()
-    stop_at_signals(stop)
+    aloud: Say = (lambda line: None) if place.is_worker else say  # of a stop, who started the workers tells
+    stop_at_signals(stop, lambda: aloud(HUNG_UP))
     if place.is_worker:
         stop_without_parent(stop)
-    aloud: Say = (lambda line: None) if place.is_worker else say  # of a stop, who started the workers tells
     async with AsyncExitStack() as stack:
         opened = await opened_before(stop, stack, serving(folder, place, options, progress=progress))
         if opened is None:
             aloud("Stopped before it was ready.")
             return
         leave_alone_what_stays()
-        announce(*opened, say)
+        running, url = opened
+        announce(running, url, say)
+        log_start(running, url)
         if place.is_worker:
             say(STARTED)
         await stop.wait()
+        running.log.info("stopping")
         aloud("Stopping: turns under way are finished first.")
 
 
@@ -139,16 +147,13 @@ async def serving(
     """
     project = load_project(folder, options, place.override)
     callback = project.settings.callback
-    senders = {name: c for name, c in project.plugins.channels().items() if isinstance(c, plugged.SendingChannel)}
-    addressing = {name: plugged.addressing(name) for name in senders}
-    if callback is not None:
-        addressing["callback"] = callback_addressing(callback.url)
+    addressing = {"callback": callback_addressing(callback.url)} if callback is not None else {}
     opened = open_bot(project, server=True, addressing=addressing, wrap=wrap, progress=progress)
     del project  # the bot keeps what it needs of it
     async with opened as running, AsyncExitStack() as stack:
         if isinstance(running.database.dialect, Postgres):
             stack.enter_context(noted(running.settings.data, running.database.dialect.place))
-        for name in running.settings.channels.keys() - {*BUILT_IN_CHANNELS, *running.project.plugins.channels()}:
+        for name in running.settings.channels.keys() - {*BUILT_IN_CHANNELS, *running.channels}:
             running.log.warning("channel not served", channel=name)
         await running.engine.drain()
         await running.readiness.check_needed()
@@ -157,7 +162,8 @@ async def serving(
             running.readiness.run,
             lambda: forgetting(running),
         ]
-        if addressing:
+        senders = plugged.senders(running.channels)
+        if addressing or senders:
             jobs.append((await stack.enter_async_context(_delivery(running, senders))).run)
         async with working_in_background(running.log, *jobs):
             app = make_app(parts_of(running))
@@ -166,7 +172,7 @@ async def serving(
             await running.engine.finish(running.settings.limits.shutdown_seconds)
 
 
-def _delivery(running: Bot, senders: Mapping[str, plugged.SendingChannel]) -> Delivery:
+def _delivery(running: Bot, senders: Mapping[str, plugged.Send]) -> Delivery:
     """What sends the replies of the callback channel, and of plugins' channels that send."""
     engine = running.engine
     return Delivery(
@@ -176,7 +182,7 @@ def _delivery(running: Bot, senders: Mapping[str, plugged.SendingChannel]) -> De
         warn=running.log.warning,
         wake=engine.outbox_changed,
         outcome=running.metrics.delivery,
-        senders={name: plugged.sender(name, channel) for name, channel in senders.items()},
+        senders=senders,
         tell=engine.watch.action_failed,
     )
 
@@ -195,7 +201,7 @@ def parts_of(running: Bot) -> Parts:
         version=bot.__version__,
         started=running.sources.now(),
         demo=tuple(running.shown_logins),
-        channels=running.project.plugins.channels(),
+        channels=running.channels,
         callback=running.settings.callback is not None,
     )
 
@@ -205,6 +211,17 @@ def announce(running: Bot, url: str, say: Say) -> None:
     say(f"{READY}{url}")
     for line in running.announcements:
         say(line.replace("{url}", url))
+
+
+def log_start(running: Bot, url: str) -> None:
+    """Leave in the log what runs from now on, and what is weak about its configuration."""
+    content, store = running.engine.agent.fingerprint, running.database.dialect.name
+    running.metrics.runs(bot.__version__, content)
+    running.log.info(
+        "started", version=bot.__version__, content=content, store=store, schema=LATEST, url=url, process=os.getpid()
+    )
+    for setting, size in short_secrets(running.settings):
+        running.log.warning("short secret", setting=setting, bytes=size, least=LONG_SECRET)
 
 
 async def forgetting(running: Bot) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+import sys
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
@@ -15,10 +16,14 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def stop_at_signals(stop: asyncio.Event) -> None:
+HUNG_UP = "SIGHUP changes nothing: to have the bot read its files again, restart it."
+
+
+def stop_at_signals(stop: asyncio.Event, hung_up: Callable[[], None] = lambda: None) -> None:
     """Let SIGTERM and SIGINT set `stop`; a second SIGINT ends the process at once, whatever it is doing.
 
-    A handler of the loop's would not run while a plugin holds the loop up.
+    A handler of the loop's would not run while a plugin holds the loop up. SIGHUP stops a bot whose terminal is gone;
+    any other, sent by who thinks that it makes daemons read their files again, changes nothing: `hung_up` is told.
     """
     loop = asyncio.get_running_loop()
 
@@ -28,8 +33,19 @@ def stop_at_signals(stop: asyncio.Event) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed: this is the end already
             loop.call_soon_threadsafe(stop.set)
 
+    def ignore(number: int, frame: FrameType | None) -> None:
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(hung_up)
+
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, handle)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup's
+        signal.signal(signal.SIGHUP, handle if has_terminal() else ignore)
+
+
+def has_terminal() -> bool:
+    """Whether somebody sits in front of this process: SIGHUP says that they are gone."""
+    return sys.stdin is not None and not sys.stdin.closed and sys.stdin.isatty()
 
 
 async def opened_before(

@@ -2,16 +2,44 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
+import math
+from collections.abc import Callable, Mapping
+from time import monotonic
+from typing import Final
 
+from msgspec import Struct, field
+
+from bot.actions.unknown import Slip
 from bot.app.guarding import guarded_observers
 from bot.dialogue.names import LISTEN
-from bot.engine.engine import Watch
 from bot.engine.record import TurnRecord
+from bot.engine.watch import Watch
 from bot.errors import Busy, MessageIdReused
-from bot.logs import Log, correlation_id
-from bot.plugins import Plugins
+from bot.logs import Log
 from bot.server.metrics import Metrics
+
+_AGAIN: Final = 60.0
+"""Seconds in which the same warning of an action is told once."""
+_MOST_REPEATS: Final = 1_000
+
+
+class Repeats:
+    """Which warnings of actions are new: a slip in their code is told once, all else once a minute."""
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self._silent_until: dict[tuple[str, str], float] = {}
+
+    def is_new(self, action: str, error: BaseException) -> bool:
+        """Whether to tell of it; from now on it is told."""
+        is_slip, now = isinstance(error, Slip), self._clock()
+        key = (action, str(error) if is_slip else type(error).__name__)
+        if now < self._silent_until.get(key, now):
+            return False
+        if len(self._silent_until) >= _MOST_REPEATS:  # slots may be named by what users say
+            self._silent_until.clear()
+        self._silent_until[key] = math.inf if is_slip else now + _AGAIN
+        return True
 
 
 class Watcher(Struct, frozen=True):
@@ -20,6 +48,7 @@ class Watcher(Struct, frozen=True):
     metrics: Metrics
     log: Log
     message_text: bool
+    repeats: Repeats = field(default_factory=Repeats)
 
     def turn(self, record: TurnRecord) -> None:
         """A turn was committed."""
@@ -31,7 +60,9 @@ class Watcher(Struct, frozen=True):
         for step in record.steps:
             if step.action != LISTEN:  # which does nothing, in every turn
                 self.metrics.action(step.action, step.seconds)
-        texts = {"text": record.message.text} if self.message_text else {}
+        more = {"text": record.message.text} if self.message_text else {}
+        if record.message.principal.kind != "customer":
+            more["by"] = record.message.principal.id
         self.log.info(
             "turn",
             conversation=record.conversation,
@@ -41,7 +72,7 @@ class Watcher(Struct, frozen=True):
             replies=len(record.replies),
             seconds=round(seconds, 6),
             correlation_id=record.message.correlation_id,
-            **texts,
+            **more,
         )
 
     def turn_failed(self, error: BaseException) -> None:
@@ -55,30 +86,55 @@ class Watcher(Struct, frozen=True):
         self.metrics.action_failed(action, type(error).__name__)
         self.log.error("action failed", action=action, exc_info=error)
 
+    def action_warned(self, action: str, error: BaseException) -> None:
+        """An action did what is to be mended, and went on."""
+        if self.repeats.is_new(action, error):
+            self.log.warning("action warning", action=action, exc_info=error)
+
     def observer_failed(self, error: BaseException) -> None:
         """Who is told of turns raised (not a plugin's); the turn was committed before it was told."""
         self.log.error("observer failed", exc_info=error)
 
-    def call(self, service: str, outcome: str, seconds: float, tries: int) -> None:
-        """An outside service was called, by a turn or (without a request behind it) by a readiness check."""
+    def call(
+        self,
+        service: str,
+        outcome: str,
+        seconds: float,
+        tries: int,
+        *,
+        call: str = "",
+        status: int | None = None,
+        reason: str = "",
+        is_grave: bool = False,
+    ) -> None:
+        """An outside service was called (bot.plugins.registry.ObserveCall)."""
         self.metrics.call(service, outcome, seconds)
-        good = self.log.info if correlation_id.get() else self.log.debug
-        level = good if outcome == "ok" else self.log.warning
-        level("call", service=service, outcome=outcome, seconds=round(seconds, 6), tries=tries)
+        level = self.log.debug if outcome == "ok" else self.log.error if is_grave else self.log.warning
+        why = {name: value for name, value in (("call", call), ("status", status), ("reason", reason)) if value}
+        level("call", service=service, outcome=outcome, seconds=round(seconds, 6), tries=tries, **why)
 
     def check_failed(self, name: str, error: BaseException) -> None:
         """A readiness check failed that had not before."""
         self.log.error("check failed", check=name, exc_info=error)
 
+    def check_back(self, name: str, seconds: float) -> None:
+        """A readiness check works again, after so many seconds."""
+        self.log.warning("check back", check=name, seconds=round(seconds, 1))
+
+    def check_noted(self, name: str, note: str) -> None:
+        """A readiness check works, but."""
+        self.log.warning("check noted", check=name, note=note)
+
     def login(self, outcome: str) -> None:
         """Somebody tried to log in; the route logs who and from where."""
         self.metrics.login(outcome)
 
-    def watch(self, plugins: Plugins) -> Watch:
+    def watch(self, observers: Mapping[str, Callable[[TurnRecord], None]]) -> Watch:
         """What the engine tells, plugins' observers included."""
         return Watch(
-            turn_committed=(self.turn, *guarded_observers(plugins.observers(), self.action_failed)),
+            turn_committed=(self.turn, *guarded_observers(observers, self.action_failed)),
             action_failed=self.action_failed,
+            action_warned=self.action_warned,
             observer_failed=self.observer_failed,
             turn_failed=self.turn_failed,
             turn_conflicted=self.metrics.turn_conflicted,

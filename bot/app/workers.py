@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from typing import Any
 
+from bot.app.stopping import HUNG_UP, has_terminal
 from bot.errors import ConfigurationError, StoreAway, StoreUnavailable
 
 READY = "ready "
@@ -44,6 +45,11 @@ _COMMAND = (sys.executable, "-u", "-m", "bot")
 """How a worker is started; unbuffered, because what plugins print goes through a pipe."""
 
 Say = Callable[[str], None]
+Tell = Callable[..., None]
+
+
+def _silent(event: str, **about: object) -> None:
+    """Nobody reads the log."""
 
 
 def check_workers(workers: int, store_url: str) -> None:
@@ -108,11 +114,16 @@ def stop_without_parent(stop: asyncio.Event) -> None:
 class Workers:
     """The processes of one bot, which says for all of them once that it is ready and once that it stops."""
 
-    def __init__(self, arguments: Sequence[str], number: int, say: Say) -> None:
-        """`arguments` are what each worker is started with, after `python -m bot`."""
+    def __init__(self, arguments: Sequence[str], number: int, say: Say, tell: Tell = _silent) -> None:
+        """`arguments` are what each worker is started with, after `python -m bot`.
+
+        `tell`, as a logger's `warning` is, is told of each that is started again.
+        """
         self._say = say
         self._stopping = asyncio.Event()
-        self._workers = [Worker(index + 1, (*_COMMAND, *arguments), say, self._stopping) for index in range(number)]
+        self._workers = [
+            Worker(index + 1, (*_COMMAND, *arguments), say, self._stopping, tell) for index in range(number)
+        ]
 
     async def run(self) -> int:
         """Start all, keep them running, and stop them at SIGTERM or SIGINT; the exit status.
@@ -123,6 +134,7 @@ class Workers:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop_aloud)
+        loop.add_signal_handler(signal.SIGHUP, self._stop_aloud if has_terminal() else lambda: self._say(HUNG_UP))
         first, *others = self._workers
         keeping = [asyncio.create_task(self._keep(first))]
         if await first.started:
@@ -154,13 +166,16 @@ class Worker:
     `said` is what the first one said while it started, for the bot to say once for all workers.
     """
 
-    def __init__(self, number: int, command: Sequence[str], say: Say, stopping: asyncio.Event) -> None:
-        """`command` starts a process that says STARTED, `say` takes what it prints after that."""
+    def __init__(
+        self, number: int, command: Sequence[str], say: Say, stopping: asyncio.Event, tell: Tell = _silent
+    ) -> None:
+        """`command` starts a process that says STARTED, `say` takes what it prints after that; `tell` is the log's."""
         self.started: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self.said: list[str] = []
         self._number = number
         self._command = command
         self._say = say
+        self._tell = tell
         self._stopping = stopping
         self._process: Process | None = None
         self._is_starting = True
@@ -185,7 +200,9 @@ class Worker:
                 if status == STORE_AWAY:
                     await self._wait_for_store()
                     continue
-                if self._too_often():
+                too_often = self._too_often()
+                self._tell("worker ended", worker=self._number, status=status, given_up=too_often)
+                if too_often:
                     return max(status, 1)
                 self._say(f"worker {self._number} ended with status {status}; starting another")
                 await self._pause()
@@ -211,6 +228,7 @@ class Worker:
             self._is_starting = self._waits_for_store = False
             if self._restarts:
                 self._say(f"worker {self._number} is ready again")
+                self._tell("worker ready again", worker=self._number)
             self._settle(True)
         elif not self._restarts:
             self.said.append(line)
@@ -230,6 +248,7 @@ class Worker:
         if not self._waits_for_store:
             self._waits_for_store = True
             self._say(f"worker {self._number} waits for the store")
+            self._tell("worker waits for the store", worker=self._number)
         await self._stopped_within(STORE_PAUSE)
 
     async def _pause(self) -> None:

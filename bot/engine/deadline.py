@@ -7,9 +7,11 @@ from collections.abc import Awaitable, Callable, Generator, Iterator
 from contextlib import contextmanager
 from functools import partial
 from time import perf_counter
+from types import TracebackType
 from typing import Any, Final, TypeAlias, TypeVar
 
-from bot.errors import TurnError, TurnTimedOut
+from bot.errors import BotError, TurnError, TurnTimedOut, is_a_projects
+from bot.sources import granted
 
 T = TypeVar("T")
 Held: TypeAlias = Callable[[float], None]
@@ -18,25 +20,54 @@ LONGEST_STEP: Final = 0.5
 """Seconds that a part of a plugin may take without waiting for anything: while it does, no conversation goes on."""
 
 
-def held_up(seconds: float) -> TimeoutError:
+class TooSlow(BotError, TimeoutError):
+    """A part of a plugin took too long; the message says how long, and where it waited or what to do."""
+
+
+def held_up(seconds: float) -> TooSlow:
     """What to tell of a part that took so many seconds."""
     cure = "what blocks belongs in a thread (in an action: `await asyncio.to_thread(…)`)"
-    return TimeoutError(f"it held up all conversations for {seconds:.1f} seconds: {cure}")
+    return TooSlow(f"it held up all conversations for {seconds:.1f} seconds: {cure}")
 
 
 async def within(seconds: float, action: Awaitable[None], held: Held = lambda seconds: None) -> None:
-    """Await the action; raises TimeoutError when it waits for longer than `seconds`.
+    """Await the action; raises TooSlow, which is a TimeoutError, when it waits for longer than `seconds`.
 
-    `held` is told of each step between two waits that is longer than LONGEST_STEP. The first one is taken here: an
-    action that is done with it needs no clock of asyncio's, which costs more than many an action does.
+    Meanwhile `granted_until` tells what it calls how long it has. `held` is told of each step between two waits that is
+    longer than LONGEST_STEP. The first one is taken here: an action that is done with it needs no clock of asyncio's,
+    which costs more than many an action does.
     """
     steps = action.__await__()
-    try:
-        first = _timed(steps.__next__, held)
-    except StopIteration:
-        return
-    async with asyncio.timeout(seconds):
-        await _Rest(steps, first, held)
+    with granted(asyncio.get_running_loop().time() + seconds):
+        try:
+            first = _timed(steps.__next__, held)
+        except StopIteration:
+            return
+        try:
+            async with asyncio.timeout(seconds) as clock:
+                await _Rest(steps, first, held)
+        except TimeoutError as error:
+            if not clock.expired() or error.__cause__ is None:  # a time limit of its own
+                raise
+            raise _stopped(seconds, error.__cause__.__traceback__) from None
+
+
+def _stopped(seconds: float, where: TracebackType | None) -> TooSlow:
+    """What to raise for an action that was interrupted `where` it waited."""
+    at = _waited_at(where)
+    told = f"it took longer than {seconds:g} seconds (`limits.action_seconds`)" + (f"; it waited at {at}" if at else "")
+    return TooSlow(told).with_traceback(where)
+
+
+def _waited_at(where: TracebackType | None) -> str:
+    """The innermost line of a project's own that was interrupted, if there is one."""
+    at = ""
+    while where is not None:
+        file = where.tb_frame.f_code.co_filename
+        if is_a_projects(file):
+            at = f"{'/'.join(file.split('/')[-3:])}:{where.tb_lineno}"
+        where = where.tb_next
+    return at
 
 
 def _timed(step: Callable[[], Any], held: Held) -> Any:

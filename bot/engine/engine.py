@@ -270,6 +270,7 @@ class Engine:
             effects=self.effects,
             action_seconds=self.limits.action_seconds,
             watch=self.watch,
+            channel=before.channel if work.background else "",
         )
         await self._open_session(turn, work, before, loaded)
         await work.run(turn, self.limits.actions_per_turn)

@@ -75,7 +75,10 @@ class TooManyActions(BotError):
 
 
 class RunningTurn:
-    """The working state of one turn while it is computed: a tracker that grows, and what made it grow."""
+    """The working state of one turn while it is computed: a tracker that grows, and what made it grow.
+
+    `channel` is where its replies go, the message's by default.
+    """
 
     def __init__(
         self,
@@ -90,6 +93,7 @@ class RunningTurn:
         effects: Spends,
         action_seconds: float,
         watch: Watches,
+        channel: str = "",
     ) -> None:
         self.agent = agent
         self.tracker = tracker
@@ -106,6 +110,7 @@ class RunningTurn:
         self._spent: dict[str, EffectEntry] = {}
         self._action_seconds = action_seconds
         self._watch = watch
+        self._channel = channel or message.channel
         self._has_apologised = False
         self._held_until = 0.0
 
@@ -126,6 +131,7 @@ class RunningTurn:
             warn=partial(self._watch.action_warned, action),
             times=self._times,
             before=self._before,
+            channel=self._channel,
         )
 
     def trimmed(self) -> Tracker:
@@ -262,7 +268,7 @@ class RunningTurn:
             self.agent.content.domain,
             FAILED_RESPONSE,
             self.tracker,
-            channel=self._message.channel,
+            channel=self._channel,
             random=self._random,
             values={},
         )

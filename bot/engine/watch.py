@@ -16,7 +16,8 @@ from bot.errors import PLUGIN_FAILURES
 class Watch(Struct, frozen=True):
     """Who is told what, after the fact: committed turns, failed actions, and what an observer itself raised.
 
-    `action_warned` is told of what an action did that is to be mended, and that it went on. `turn_conflicted` is told of each turn that is computed again because another worker was first.
+    `action_warned` is told of what in an action is to be mended, which did not end it; `turn_conflicted` of each turn
+    that is computed again because another worker was first.
     """
 
     turn_committed: tuple[Callable[[TurnRecord], None], ...] = ()

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from msgspec.structs import replace
 
 from bot.content import NOWHERE
-from bot.dialogue.events import ReminderScheduled, UserUttered
+from bot.dialogue.events import EffectSettled, ReminderScheduled, UserUttered
 from bot.dialogue.prediction import Because, Prediction
 from bot.encoding import fingerprint
 from bot.engine.codec import check_events
@@ -172,9 +172,14 @@ class ActionWork(StillDue):
         return all([await store.is_unsettled(entry.key) for entry in self.effects])
 
     async def run(self, turn: RunningTurn, most: int) -> None:
-        """Run the action and nothing else; the conversation listens as before."""
+        """Run the action and nothing else; the change is prepared no more, and the conversation listens as before.
+
+        Where the action failed nobody was told yet: the next yes may still find out.
+        """
         reason = (Because("engine", "a late outcome", NOWHERE),)
-        await turn.perform(Prediction(self._action, 1.0, "engine", because=reason))
+        failed = await turn.perform(Prediction(self._action, 1.0, "engine", because=reason))
+        if not failed:
+            turn.apply([EffectSettled(entry.key, entry.status) for entry in self.effects])
         await turn.perform(Prediction("action_listen", 1.0, "engine", because=reason))
 
 

@@ -24,8 +24,13 @@ class Featurizer(Protocol):
     are opened at the first call of `features`, never in the constructor.
     """
 
-    share: float
-    version: str
+    @property
+    def share(self) -> float:
+        """From 0 to 1."""
+
+    @property
+    def version(self) -> str:
+        """Any text."""
 
     def features(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Features (len(texts), d) of unit length, or zeros where nothing is known; equal texts, equal rows."""
@@ -40,14 +45,18 @@ class Layered(Featurizer, Protocol):
     of any length, teach the matcher how to bend it towards a project's intents.
     """
 
-    width: int
+    @property
+    def width(self) -> int:
+        """How many columns are the vector."""
 
 
 @runtime_checkable
 class Monolingual(Featurizer, Protocol):
     """A featurizer that knows one language alone (`en`), and only misleads in others: it is left out there."""
 
-    language: str
+    @property
+    def language(self) -> str:
+        """Its two letters."""
 
 
 @runtime_checkable

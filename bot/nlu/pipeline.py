@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from bot.content import Component, Content, Diagnostic
+from bot.content import Component, Content, Diagnostic, Place
 from bot.content.suggest import did_you_mean
-from bot.nlu.entities import COVERAGE, DIMENSIONS
+from bot.errors import BotError
+from bot.nlu.components import Processor
+from bot.nlu.entities import COVERAGE, DIMENSIONS, finds_entities
 from bot.nlu.selector import retrieval_intents
 from bot.nlu.settings import CLASSIFIERS
 
@@ -35,6 +37,7 @@ _PARTS: Final[Mapping[str, str]] = {
     "one is chosen by cross-validation on the project's own examples",
     "ResponseSelector": "the response selector",
 }
+_SHOWN: Final = 3
 _UNUSED_OPTIONS: Final = (
     "epochs, layers and other options of neural training have no meaning here: the matcher is trained to its optimum"
 )
@@ -46,7 +49,7 @@ def describe_pipeline(content: Content, components: Mapping[str, Any] | None = N
     `components` are those that plugins offer, by name.
     """
     notes = [d for c in content.pipeline or () for d in _describe(c, components or {})]
-    return (*notes, *_selectors(content))
+    return (*notes, *_unfound_entities(content, components or {}), *_selectors(content))
 
 
 def _describe(component: Component, offered: Mapping[str, Any]) -> Iterator[Diagnostic]:
@@ -73,6 +76,43 @@ def _describe(component: Component, offered: Mapping[str, Any]) -> Iterator[Diag
         yield Diagnostic("warning", component.place, message, cure, "option-unused")
     if name in CLASSIFIERS and {"epochs", "hidden_layers_sizes", "transformer_size"} & component.options.keys():
         yield Diagnostic("note", component.place, f"{component.name}: {_UNUSED_OPTIONS}.", "", "option-unused")
+
+
+def _unfound_entities(content: Content, offered: Mapping[str, Any]) -> Iterator[Diagnostic]:
+    """A pipeline that names no extractor takes away the default ones: entities that content relies on stay unfound."""
+    pipeline = content.pipeline
+    relied_on = _annotated_or_mapped(content)
+    if pipeline is None or not relied_on or any(finds_entities(c) or _processes(c, offered) for c in pipeline):
+        return
+    message = f"No component of the pipeline finds entities: {_some(relied_on)} will not be found in messages."
+    cure = (
+        "Add `CRFEntityExtractor` (learned from annotated examples), `RegexEntityExtractor` (lookup tables, regexes) "
+        "or `TellerEntityExtractor` (numbers, money, times), or take `pipeline:` out for the default one."
+    )
+    place = pipeline[0].place if pipeline else Place("config.yml")
+    yield Diagnostic("warning", place, message, cure, "no-extractor")
+
+
+def _annotated_or_mapped(content: Content) -> list[str]:
+    annotated = {mark.entity for example in content.nlu.examples for mark in example.annotations}
+    mappings = (mapping for slot in content.domain.slots.values() for mapping in slot.mappings)
+    return sorted(annotated | {mapping.entity for mapping in mappings if mapping.entity is not None})
+
+
+def _some(names: Sequence[str]) -> str:
+    shown = ", ".join(f"`{name}`" for name in names[:_SHOWN])
+    return shown if len(names) <= _SHOWN else f"{shown} and {len(names) - _SHOWN} more"
+
+
+def _processes(component: Component, offered: Mapping[str, Any]) -> bool:
+    """Whether it is a plugin's component that changes parses: it may add entities. Why one fails is told elsewhere."""
+    make = offered.get(component.name) or offered.get(component.plain_name)
+    if make is None:
+        return False
+    try:
+        return isinstance(make(component.options), Processor)
+    except BotError:
+        return True
 
 
 def _selectors(content: Content) -> Iterator[Diagnostic]:

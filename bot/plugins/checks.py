@@ -45,16 +45,35 @@ def channel_flaw(name: str, channel: object) -> Flaw | None:
     """What is wrong with a channel, or with its name, which is a part of its address."""
     if not _CHANNEL_NAME.fullmatch(name):
         return "has a name that is no part of an address", "name it with letters, digits, `-` and `_`"
-    if inspect.isclass(channel):
-        return f"is {_described(channel)}", f"register one that is made: `{channel.__name__}()`"
-    flaw = methods_flaw(channel, {"receive": ("incoming",), "respond": ("answered",)})
-    if flaw is None and hasattr(channel, "send"):
+    return class_flaw(channel) if inspect.isclass(channel) else made_channel_flaw(channel)
+
+
+def made_channel_flaw(channel: object) -> Flaw | None:
+    """What is wrong with a channel that was made."""
+    replies_by_send = getattr(channel, "replies_by_send", False)
+    if not isinstance(replies_by_send, bool):
+        return f"has {replies_by_send!r} for `replies_by_send`", "give it True or False"
+    flaw = methods_flaw(channel, {"receive": ("incoming",)} | ({} if replies_by_send else {"respond": ("answered",)}))
+    if flaw is None and (replies_by_send or hasattr(channel, "send")):
         flaw = methods_flaw(channel, {"send": ("sending",)}, are_async=True)
     return flaw
 
 
+def class_flaw(made_later: type) -> Flaw | None:
+    """What is wrong with a class of which one is to be made when the bot is opened."""
+    if flaw := _arguments_flaw(made_later, "startup"):
+        cure = f"register one that is made (`{made_later.__name__}(…)`), or let `__init__` take (self, startup)"
+        return f"is a class that {flaw[0]}", cure
+    return None
+
+
 def observer_flaw(name: str, observe: object) -> Flaw | None:
     """What is wrong with an observer."""
+    return class_flaw(observe) if inspect.isclass(observe) else made_observer_flaw(observe)
+
+
+def made_observer_flaw(observe: object) -> Flaw | None:
+    """What is wrong with an observer that was made."""
     return _function_flaw(observe, ("record",))
 
 
@@ -86,6 +105,11 @@ def _featurizer_flaw(featurizer: Any) -> Flaw | None:
     if width is not None and (type(width) is not int or width < 1):
         return f"has {width!r} for a `width`", "give it a whole number, or take it away"
     return None
+
+
+def check_flaw(check: object) -> Flaw | None:
+    """What is wrong with a check of an outside service."""
+    return _function_flaw(check, (), is_async=True)
 
 
 def effect_flaw(effect: object) -> Flaw | None:

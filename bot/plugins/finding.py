@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
+from traceback import walk_tb
 from types import ModuleType
 
 from bot.plugins.problems import PluginProblem, Report, contained, described, raise_it
@@ -47,7 +48,7 @@ def _actions(project: Path, namespace: str, report: Report) -> Iterator[tuple[st
     if (project / "actions").is_dir():
         found = _folder_plugins(project, namespace, "actions", report)
     elif (project / "actions.py").is_file():
-        module = _import_part(f"{namespace}.actions", "actions.py", report)
+        module = _import_part(f"{namespace}.actions", "actions.py", project, report)
         found = [("actions.py", module)] if module else []
     for name, module in found:
         adds = vars(module).get("register_commands")
@@ -120,7 +121,8 @@ def _named_plugins(
         module = _imported(f"{namespace}.{name}" if inside else name)
         if isinstance(module, BaseException):
             what = f"config.yml names the plugin {name!r}, which cannot be imported: {described(module)}"
-            cure = _cure(module) if inside or not _is_not_there(name, module) else _cure_of_name(name, project)
+            is_nowhere = not inside and _is_not_there(name, module)
+            cure = _cure_of_name(name, project) if is_nowhere else _cure(module, project)
             report(PluginProblem(what, cure, named=name).caused_by(module))
             continue
         yield name, module
@@ -148,22 +150,22 @@ def _folder_plugins(project: Path, namespace: str, folder: str, report: Report) 
         return
     if not (project / folder / "__init__.py").is_file():
         _package(f"{namespace}.{folder}", (project / folder).resolve())
-    package = _import_part(f"{namespace}.{folder}", f"{folder}/", report)
+    package = _import_part(f"{namespace}.{folder}", f"{folder}/", project, report)
     if package is None:
         return
     yield f"{folder}/", package
     for found in sorted(pkgutil.iter_modules(package.__path__), key=lambda m: m.name):
         shown = f"{folder}/{found.name}" + ("/" if found.ispkg else ".py")
-        module = _import_part(f"{namespace}.{folder}.{found.name}", shown, report)
+        module = _import_part(f"{namespace}.{folder}.{found.name}", shown, project, report)
         if module is not None:
             yield shown, module
 
 
-def _import_part(module: str, shown: str, report: Report) -> ModuleType | None:
+def _import_part(module: str, shown: str, project: Path, report: Report) -> ModuleType | None:
     found = _imported(module)
     if isinstance(found, BaseException):
         what = f"{shown} cannot be imported: {described(found)}"
-        report(PluginProblem(what, _cure(found), file=shown.rstrip("/")).caused_by(found))
+        report(PluginProblem(what, _cure(found, project), file=shown.rstrip("/")).caused_by(found))
         return None
     return found
 
@@ -183,11 +185,30 @@ def _loaded(load: Callable[[], ModuleType]) -> ModuleType | BaseException:
         return error
 
 
-def _cure(error: BaseException) -> str:
+def _cure(error: BaseException, project: Path) -> str:
     if isinstance(error, SystemExit):
         return "take the exit out: the module is imported, not run"
     if isinstance(error, ModuleNotFoundError):
-        return "install what it imports, or import it by its right name"
+        return _relative_import(error, project) or "install what it imports, or import it by its right name"
     if isinstance(error, PermissionError):
         return "check its permissions"
     return "mend this line"
+
+
+def _relative_import(error: ModuleNotFoundError, project: Path) -> str | None:
+    """How to import what is the project's own: its folder is not where Python looks, so that two never meet."""
+    name = (error.name or "").split(".")[0]
+    files = (Path(frame.f_code.co_filename) for frame, _ in walk_tb(error.__traceback__))
+    within = next((file.parent for file in reversed([*files]) if file.is_relative_to(project.resolve())), None)
+    if within is None or not name:
+        return None
+    for dots, folder in enumerate((within, *within.parents), 1):
+        if folder / name == within:
+            return (
+                f"write `from .NAME import` for `from {name}.NAME import`: modules of a project import one another so"
+            )
+        if (folder / name).is_dir() or (folder / f"{name}.py").is_file():
+            return f"write `from {'.' * dots}{name} import`: modules of a project import one another so"
+        if folder == project.resolve():
+            return None
+    return None

@@ -39,7 +39,7 @@ def register_policies(register: RegisterPolicy) -> None:
 
 @hookspec
 def register_channels(register: RegisterChannel) -> None:
-    """Offer channels: `register("name", channel)`; each is served under `/webhooks/name/`. New in 0.1."""
+    """Offer channels: `register("name", channel)`, or a class; each is served under `/webhooks/name/`. New in 0.1."""
 
 
 @hookspec

@@ -5,25 +5,26 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import inspect
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import pluggy
 
-from bot.errors import PLUGIN_FAILURES, BotError, PluginError
+from bot.errors import PLUGIN_FAILURES, BotError, ConfigurationError, PluginError, StoreUnavailable
 from bot.plugins import checks, hookspecs, reserved
 from bot.plugins.problems import PluginProblem, Report, described, failing_as, raise_it
 from bot.plugins.registry import Commands, Registry, Startup
 
 if TYPE_CHECKING:
     from bot.actions.turn import Action
-    from bot.channels.plugged import Channel
-    from bot.engine.record import TurnRecord
+    from bot.plugins.registry import AnyChannel, Observe
 
 T = TypeVar("T")
 
+_NOT_ITS_FAULT: Final = (ConfigurationError, StoreUnavailable)
+"""What a lifespan passes on: what is wrong is in config.yml, or with the store."""
 _INSTEAD_OF_ASYNC: Final = "take the `async` away; open resources in `lifespan`"
 
 
@@ -69,13 +70,21 @@ class Plugins:
         registry: Registry[Any] = Registry("policy", checks.factory_flaw("content", "entry"), reserved.POLICIES)
         return _making(self._collect(registry, "register_policies"), checks.policy_flaw)
 
-    def channels(self) -> Mapping[str, Channel]:
-        """The registered channels by name."""
-        return self._collect(Registry("channel", checks.channel_flaw, reserved.CHANNELS), "register_channels").items()
+    def channels(self) -> Collection[str]:
+        """The names of the registered channels."""
+        return self._channels().items().keys()
 
-    def observers(self) -> Mapping[str, Callable[[TurnRecord], None]]:
-        """The registered observers by name."""
-        return self._collect(Registry("observer", checks.observer_flaw), "register_observers").items()
+    def make_channels(self, startup: Startup) -> Mapping[str, AnyChannel]:
+        """The registered channels by name; where a class is registered, one is made. Raises PluginError."""
+        return _made(self._channels(), checks.made_channel_flaw, startup)
+
+    def observers(self) -> Collection[str]:
+        """The names of the registered observers."""
+        return self._observers().items().keys()
+
+    def make_observers(self, startup: Startup) -> Mapping[str, Observe]:
+        """The registered observers by name; where a class is registered, one is made. Raises PluginError."""
+        return _made(self._observers(), checks.made_observer_flaw, startup)
 
     def commands(self) -> Commands:
         """What the plugins add to the command line."""
@@ -114,6 +123,12 @@ class Plugins:
                     finally:
                         telling.cancel()
             yield
+
+    def _channels(self) -> Registry[Any]:
+        return self._collect(Registry("channel", checks.channel_flaw, reserved.CHANNELS), "register_channels")
+
+    def _observers(self) -> Registry[Any]:
+        return self._collect(Registry("observer", checks.observer_flaw), "register_observers")
 
     def _collect(self, registry: Registry[T], hook_name: str) -> Registry[T]:
         """The registry with what this hook registered; it is called once, and what it registered is kept."""
@@ -204,6 +219,12 @@ def _hook_parameters() -> dict[str, tuple[str, ...]]:
     }
 
 
+def _made(registry: Registry[Any], flaw: Callable[[object], checks.Flaw | None], startup: Startup) -> dict[str, Any]:
+    """What is registered, and one of each class that is."""
+    making = _making(registry, flaw)
+    return {name: making[name](startup) if inspect.isclass(item) else item for name, item in registry.items().items()}
+
+
 def _making(registry: Registry[Any], flaw: Callable[[object], checks.Flaw | None]) -> dict[str, Callable[..., Any]]:
     """The factories, each of which names itself where it fails, or where what it makes is not what it is for."""
     return {
@@ -243,20 +264,24 @@ class _Opened:
     async def __aenter__(self) -> None:
         try:
             await self._lifespan.__aenter__()
-        except BotError:
+        except _NOT_ITS_FAULT:
             raise
         except PLUGIN_FAILURES as error:
-            raise PluginError(f"{self._name}: its lifespan did not open: {described(error)}") from error
+            raise self._failed("open", error) from error
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> bool | None:
         try:
             swallowed: bool | None = await self._lifespan.__aexit__(kind, error, traceback)
-        except BotError:
+        except _NOT_ITS_FAULT:
             raise
         except PLUGIN_FAILURES as failure:
             if failure is error:  # what happened meanwhile, passing through
                 raise
-            raise PluginError(f"{self._name}: its lifespan did not close: {described(failure)}") from failure
+            raise self._failed("close", failure) from failure
         return swallowed
+
+    def _failed(self, what: str, error: BaseException) -> PluginError:
+        told = str(error) if isinstance(error, BotError) else described(error)
+        return PluginError(f"{self._name}: its lifespan did not {what}: {told}")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import click
 
     from bot.actions.turn import Action, Resources
-    from bot.channels.plugged import Channel
+    from bot.channels.channel import ApiChannel, Channel
     from bot.content import Component, Content
     from bot.dialogue.effects import Effect
     from bot.dialogue.prediction import Policy
@@ -31,8 +31,10 @@ T = TypeVar("T")
 RegisterAction: TypeAlias = "Callable[[str, Action], None]"
 RegisterComponent: TypeAlias = "Callable[[str, Callable[[Mapping[str, Any]], Featurizer | Processor]], None]"
 RegisterPolicy: TypeAlias = "Callable[[str, Callable[[Content, Component], Policy]], None]"
-RegisterChannel: TypeAlias = "Callable[[str, Channel], None]"
-RegisterObserver: TypeAlias = "Callable[[str, Callable[[TurnRecord], None]], None]"
+AnyChannel: TypeAlias = "Channel | ApiChannel"
+Observe: TypeAlias = "Callable[[TurnRecord], None]"
+RegisterChannel: TypeAlias = "Callable[[str, AnyChannel | Callable[[Startup], AnyChannel]], None]"
+RegisterObserver: TypeAlias = "Callable[[str, Observe | Callable[[Startup], Observe]], None]"
 Configure: TypeAlias = Callable[[Settings, Any], Settings]
 
 
@@ -165,8 +167,23 @@ class AddCustomer(Protocol):
 class ObserveCall(Protocol):
     """Is told how a call to an outside service went, for the metrics and the log."""
 
-    def __call__(self, service: str, outcome: str, seconds: float, tries: int) -> None:
-        """Take note of one call."""
+    def __call__(
+        self,
+        service: str,
+        outcome: str,
+        seconds: float,
+        tries: int,
+        *,
+        call: str = "",
+        status: int | None = None,
+        reason: str = "",
+        is_grave: bool = False,
+    ) -> None:
+        """Take note of one call.
+
+        `outcome` is `ok` or why not. The log also says which `call` it was, the HTTP `status` and the `reason`: words
+        of the caller's own, nothing that the service said. What `is_grave` is an error there, no warning.
+        """
 
 
 class ShowLogin(Protocol):
@@ -180,8 +197,23 @@ def _show_nothing(account_number: str, code: str, name: str) -> None:
     """There is no page."""
 
 
-def _ignore_call(service: str, outcome: str, seconds: float, tries: int) -> None:
+def _ignore_call(
+    service: str,
+    outcome: str,
+    seconds: float,
+    tries: int,
+    *,
+    call: str = "",
+    status: int | None = None,
+    reason: str = "",
+    is_grave: bool = False,
+) -> None:
     """Nobody watches."""
+
+
+async def _nobody(account_number: str, bank_customer_id: str) -> bool:
+    """There are no customers."""
+    return False
 
 
 class Startup(Struct, frozen=True):
@@ -190,10 +222,13 @@ class Startup(Struct, frozen=True):
     `announce` adds a line to what `bot run` shows once it is ready (`{url}` in
     it stands for the server's; `bot shell` leaves such lines out); `add_check`
     adds an outside service to the readiness report: an async callable that
-    raises when the service cannot be reached. `show_login` puts a made-up
-    customer's login on the chat page, for everybody to see. A bank that is made
+    raises when the service cannot be reached, and may return a note (`simulated`)
+    that the report shows instead of `ok`. `show_login` puts a made-up
+    customer's login on the chat page, for everybody to see; `has_customer` tells
+    whether a customer of this account number and id can log in. A bank that is made
     up puts its ids of all its customers into `test_customers`: `bot test --e2e
-    --as` refuses any other.
+    --as` refuses any other. `testing` is true in `bot test --e2e` alone: what changes something outside is to be
+    replaced by a fake then.
     """
 
     settings: Settings
@@ -201,11 +236,13 @@ class Startup(Struct, frozen=True):
     sources: Sources
     add_customer: AddCustomer
     announce: Callable[[str], None]
-    add_check: Callable[[str, Callable[[], Awaitable[None]]], None]
+    add_check: Callable[[str, Callable[[], Awaitable[str | None]]], None]
     observe_call: ObserveCall = _ignore_call
     show_login: ShowLogin = _show_nothing
+    has_customer: Callable[[str, str], Awaitable[bool]] = _nobody
     effects: dict[str, Effect] = field(default_factory=dict)
     test_customers: list[str] = field(default_factory=list)
+    testing: bool = False
 
     def add_effect(self, kind: str, effect: Effect) -> None:
         """Offer a kind of outside change; raises PluginError when the kind is taken, or nothing can be made with it."""

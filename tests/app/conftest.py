@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -80,6 +81,25 @@ rules:
 intents: [greet]
 """
 """All that a bot says which one need only greet."""
+
+
+def at_terminal(project: Path, *words: str, columns: int = 80) -> str:
+    """What a command shows in a terminal of this width, where it ends well."""
+    shown, terminal = pty.openpty()
+    command = [sys.executable, "-m", "bot", *words, "--project", str(project)]
+    environment = {**os.environ, "COLUMNS": str(columns), "TERM": "xterm", "NO_COLOR": "1"}
+    with subprocess.Popen(command, stdout=terminal, stderr=subprocess.DEVNULL, env=environment) as process:
+        os.close(terminal)
+        told = b""
+        while True:
+            try:
+                told += os.read(shown, 65536)
+            except OSError:  # the other side is closed: all is read
+                break
+        assert process.wait(60) == 0
+    os.close(shown)
+    return told.decode()
+
 
 RunBot = Callable[..., contextlib.AbstractContextManager[Running]]
 

@@ -273,3 +273,15 @@ def test_a_checkpoint_that_no_way_leads_to_is_told_where_nothing_is_wrong_elsewh
     folder = project(tmp_path, data__stories=CHECKPOINT)
     assert told(folder) == ["data/stories.yml:10:5 warning unreached-checkpoint"]
     assert only(project(folder, data__0="nlu:\n- intnt: x\n"), "unreached-checkpoint") == []
+
+
+def test_a_form_that_a_rule_does_not_let_become_active_is_told_once(tmp_path: Path) -> None:
+    write_template(tmp_path)
+    rules = tmp_path / "stories/rules.yml"
+    started = "  - intent: order_cake\n  - action: order_form\n  - active_loop: order_form\n"
+    text = rules.read_text("utf-8")
+    assert started in text
+    rules.write_text(text.replace(started, started.rpartition("  - active_loop")[0]), encoding="utf-8")
+    [found] = [finding for finding in check_project(tmp_path) if finding.severity != "note"]
+    assert (found.severity, found.code) == ("error", "incomplete-rule")
+    assert found.cure == "Add `- active_loop: order_form` after it."

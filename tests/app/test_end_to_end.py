@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.app.testing import run_end_to_end_tests
+from bot.app.testing import run_core_tests, run_end_to_end_tests
+from bot.reading import read_project
 from bot.reading.template import write_template
+from bot.testing.reporting import failed_stories_yaml
 from tests.app.test_run import command
 
 STORIES = """version: "3.1"
@@ -58,6 +60,12 @@ def test(bank: Path, tmp_path: Path) -> Test:
 def test_the_customer_who_is_named_is_logged_in(test: Test) -> None:
     done = test("--e2e", "--as", "cust-3f8a41")
     assert (done.returncode, done.stdout) == (0, "2 passed, 0 failed\n"), done.stdout
+
+
+def test_that_nobody_is_logged_in_is_said_once_where_stories_fail(test: Test) -> None:
+    done = test("--e2e")
+    assert done.stdout.count("Nobody is logged in: `--as cust-3f8a41`") == 1
+    assert done.stdout.endswith("0 passed, 2 failed\n")
 
 
 def test_nothing_of_the_project_changes_by_it(test: Test, bank: Path) -> None:
@@ -170,6 +178,7 @@ async def test_a_form_counts_as_it_is_at_the_end_of_a_turn_and_as_often_as_it_ra
     report = await run_end_to_end_tests(form_project, None)
     assert [step for step in report.stories.steps if not step.passed] == []
     assert [step.predicted for step in report.stories.steps if step.predicted.startswith("active_loop")] == [
+        "active_loop: order_form",
         "active_loop: None",
         "active_loop: order_form",
         "active_loop: order_form",
@@ -182,7 +191,7 @@ async def test_a_form_counts_as_it_is_at_the_end_of_a_turn_and_as_often_as_it_ra
         ("{bot: Hello.}", []),
         ("{action: utter_greet}, {bot: Hello.}", []),
         ("{bot: Hello.}, {action: utter_greet}", [("utter_greet", "(nothing)")]),
-        ("{bot: Bye.}", [("Bye.", "Hello."), ("(nothing)", "utter_greet")]),
+        ("{bot: Bye.}", [("Bye.", "Hello.")]),
         ("{bot: Hello.}, {bot: Bye.}", [("Bye.", "Hello.")]),
         ("{action: utter_done}, {bot: Hello.}", [("utter_done", "utter_greet")]),
     ],
@@ -201,3 +210,154 @@ async def test_the_texts_of_several_actions_are_theirs(form_project: Path) -> No
     (form_project / "tests" / "test_form.yml").write_text(f"stories: [{{story: ordered, steps: [{steps}]}}]\n")
     report = await run_end_to_end_tests(form_project, None)
     assert [step for step in report.stories.steps if not step.passed] == []
+
+
+async def failing(project: Path, steps: str) -> list[tuple[str, str]]:
+    """What was expected, and what came instead, of a story of these steps."""
+    (project / "tests" / "test_form.yml").write_text(f"stories: [{{story: told, steps: [{steps}]}}]\n")
+    report = await run_end_to_end_tests(project, None)
+    return [(step.expected, step.predicted) for step in report.stories.steps if not step.passed]
+
+
+@pytest.mark.parametrize(
+    ("steps", "wrong"),
+    [
+        ("{action: utter_done}, {user: /greet, intent: greet}, {action: utter_greet}", [("utter_done", "(nothing)")]),
+        ("{bot: Done.}, {user: /greet, intent: greet}, {action: utter_greet}", [("Done.", "(nothing)")]),
+        ("{action: utter_greet}", [("utter_greet", "(nothing)")]),
+        ("{action: action_session_start}, {user: /greet, intent: greet}, {action: utter_greet}", []),
+        ("{slot_was_set: [cake]}, {intent: greet}, {action: utter_greet}", [("cake: (any)", "cake: null")]),
+    ],
+)  # fmt: skip
+async def test_what_a_story_begins_with_before_anybody_spoke_is_compared(
+    form_project: Path, steps: str, wrong: list[tuple[str, str]]
+) -> None:
+    assert await failing(form_project, steps) == wrong
+
+
+async def test_slots_and_loops_that_a_story_begins_with_are_so(form_project: Path) -> None:
+    at_once = "{user: /order, intent: order}, {action: order_form}, {active_loop: null}, {action: utter_done}"
+    assert await failing(form_project, "{slot_was_set: [{cake: plain}]}, " + at_once) == []
+    given = "{active_loop: order_form}, {slot_was_set: [{requested_slot: cake}]}"
+    answer = '{user: \'/give{"cake": "plain"}\', intent: give}, {action: order_form}, {active_loop: null}'
+    assert await failing(form_project, f"{given}, {answer}, {{action: utter_done}}") == []
+
+
+async def test_what_a_story_begins_with_is_so_for_the_customer_who_is_logged_in(form_project: Path) -> None:
+    steps = "{slot_was_set: [{cake: plain}]}, {user: /greet, intent: greet}, {action: utter_greet}"
+    story = f"stories: [{{story: told, steps: [{steps}, {{slot_was_set: [{{cake: plain}}]}}]}}]\n"
+    (form_project / "tests" / "test_form.yml").write_text(story)
+    report = await run_end_to_end_tests(form_project, None, "somebody")
+    assert [step for step in report.stories.steps if not step.passed] == []
+
+
+LISTS = FORM.replace(
+    "{type: text, mappings: [{type: from_entity, entity: cake}]}",
+    "{type: list, mappings: [{type: from_entity, entity: cake}]}",
+).replace("entities: [cake]", "entities: [{cake: {roles: [big]}}]")
+
+
+async def test_one_entity_may_be_sent_several_times_and_a_role_without_a_text_is_told(form_project: Path) -> None:
+    (form_project / "domain.yml").write_text(LISTS)
+    several = "{intent: greet, entities: [{cake: plain}, {cake: round}]}, {action: utter_greet}"
+    assert await failing(form_project, several + ", {slot_was_set: [{cake: [plain, round]}]}") == []
+    role = "{intent: greet, entities: [{cake: plain, role: big}]}, {action: utter_greet}"
+    [(expected, came)] = await failing(form_project, role)
+    assert expected == "the entity cake with the role big"
+    assert "`user:`" in came
+
+
+@pytest.mark.parametrize(
+    ("written", "wrong"),
+    [("5", []), ("5.0", []), ("'5'", [('cake: "5"', "cake: 5")]), ("true", [("cake: true", "cake: 5")])],
+)
+async def test_slots_are_compared_as_values(form_project: Path, written: str, wrong: list[tuple[str, str]]) -> None:
+    said = "{user: '/greet{\"cake\": 5}', intent: greet}, {action: utter_greet}"
+    assert await failing(form_project, f"{said}, {{slot_was_set: [{{cake: {written}}}]}}") == wrong
+
+
+async def test_a_test_story_on_no_way_has_failed(form_project: Path) -> None:
+    lost = "[{checkpoint: k}, {user: /greet, intent: greet}, {action: utter_greet}]"
+    fine = "[{user: /greet, intent: greet}, {action: utter_greet}]"
+    stories = f"stories: [{{story: fine, steps: {fine}}}, {{story: lost, steps: {lost}}}]\n"
+    (form_project / "tests" / "test_form.yml").write_text(stories)
+    for report in (await run_end_to_end_tests(form_project), run_core_tests(form_project)):
+        [failed] = report.stories.failed
+        assert (report.stories.passed, failed.name) == (1, "lost")
+        assert [(step.expected, step.predicted) for step in failed.steps] == [("checkpoint: k", "(no way leads here)")]
+
+
+FORGETS = """
+from bot import RegisterAction, Turn, hookimpl
+
+
+async def action_forget(turn: Turn) -> None:
+    turn.set("cake", None)
+
+
+@hookimpl
+def register_actions(register: RegisterAction) -> None:
+    register("action_forget", action_forget)
+"""
+
+
+async def test_slots_are_compared_as_they_are_where_the_story_speaks_of_them(form_project: Path) -> None:
+    forget = "{rule: forget, steps: [{intent: give}, {action: action_forget}]}"
+    (form_project / "domain.yml").write_text(f"{FORM}- {forget}\nactions: [action_forget]\n")
+    (form_project / "actions.py").write_text(FORGETS)
+    said = "{user: 'a [plain](cake) one', intent: give}"
+    plain, none = "{slot_was_set: [{cake: plain}]}", "{slot_was_set: [{cake: null}]}"
+    assert await failing(form_project, f"{said}, {plain}, {{action: action_forget}}, {none}") == []
+    assert await failing(form_project, f"{said}, {{action: action_forget}}, {plain}, {none}") == []
+    wrong = [('cake: "plain"', "cake: null")]
+    assert await failing(form_project, f"{said}, {{action: action_forget}}, {plain}") == wrong
+    assert await failing(form_project, f"{said}, {none}, {{action: action_forget}}") == [
+        ("cake: null", 'cake: "plain"')
+    ]
+
+
+async def test_a_wrong_entity_fails_and_what_comes_after_a_wrong_action_is_not_compared(form_project: Path) -> None:
+    wrong = "{user: 'a [round](tin) one', intent: give}"
+    (form_project / "tests" / "test_form.yml").write_text(f"stories: [{{story: told, steps: [{wrong}]}}]\n")
+    [user, *_] = (await run_end_to_end_tests(form_project, None)).stories.steps
+    assert ([entity.entity for entity in user.predicted_entities], user.passed) == (["cake"], False)
+    cascade = "{user: /greet, intent: greet}, {action: utter_done}, {slot_was_set: [cake]}, {action: utter_more}"
+    assert await failing(form_project, cascade) == [("utter_done", "utter_greet")]
+
+
+async def test_failed_stories_are_written_with_steps_that_can_be_run(form_project: Path) -> None:
+    steps = """[{user: '/give{"cake": "round"}', intent: give}, {slot_was_set: [{cake: plain}, cake]},
+        {active_loop: order_form}, {user: /greet, intent: greet}, {bot: Bye.}, {active_loop: null},
+        {user: /greet, intent: greet}]"""
+    (form_project / "tests" / "test_form.yml").write_text(f"stories: [{{story: told, steps: {steps}}}]\n")
+    report = await run_end_to_end_tests(form_project, None)
+    written = failed_stories_yaml(report.stories.failed)
+    (form_project / "tests" / "test_form.yml").write_text(written)
+    assert '{"cake": "plain"}  # predicted: cake: "round"' in written
+    [story] = read_project(form_project).tests
+    assert [type(step).__name__ for step in story.steps] == [
+        "UserStep", "SlotStep", "SlotStep", "LoopStep", "UserStep", "BotStep", "LoopStep", "UserStep",
+    ]  # fmt: skip
+
+
+RETRIEVAL = """version: "3.1"
+nlu:
+- {intent: faq/ask_hours, examples: "- when are you open\\n- what are your hours"}
+- {intent: faq/ask_place, examples: "- where are you\\n- what is your address"}
+intents: [faq]
+responses:
+  utter_faq/ask_hours: [{text: At eight.}]
+  utter_faq/ask_place: [{text: Here.}]
+rules:
+- {rule: faq, steps: [{intent: faq}, {action: utter_faq}]}
+"""
+
+
+async def test_retrieval_intents_and_actions_may_be_named_in_full(form_project: Path) -> None:
+    (form_project / "domain.yml").write_text(RETRIEVAL)
+    (form_project / "config.yml").write_text("pipeline: [DIETClassifier, ResponseSelector]\n")
+    user = "{user: when are you open, intent: faq/ask_hours}"
+    assert await failing(form_project, f"{user}, {{action: utter_faq/ask_hours}}") == []
+    assert await failing(form_project, f"{user}, {{action: utter_faq}}") == []
+    wrong = [("utter_faq/ask_place", "utter_faq/ask_hours")]
+    assert await failing(form_project, f"{user}, {{action: utter_faq/ask_place}}") == wrong

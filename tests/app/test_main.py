@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import pytest
 
-from bot.cli.main import BUILT_IN, cli, main
+from bot.cli.main import BUILT_IN, cli, main, project_of
 from bot.cli.rasa import COMMANDS, OPTIONS, table
 from bot.reading.template import write_template
 
@@ -100,9 +100,19 @@ def test_a_command_of_rasas_is_told_what_does_its_work(name: str, capsys: pytest
         ("run --cors *", "here: `server: {cors_origins: […]}` in config.yml."),
         ("run -m models", "models are trained from the project's content"),
         ("run -vv", "logs go to standard error"),
-        ("train --finetune", "training takes about a second"),
+        ("train --finetune", "training takes a second"),
+        ("train --out models", "`.teller/models`"),
+        ("train --skip-validation", "errors stop training"),
+        ("run --syslog-port 514", "`--syslog-port` is Rasa's"),
+        ("run --jwt-private-key x", "`--jwt-secret`"),
+        ("test --evaluate-model-directory", "`--evaluate-model-directory` is Rasa's"),
         ("test nlu --cross-validation", "`bot test nlu` without `--nlu` cross-validates"),
         ("validate --fail-on-warnings=1", "`bot validate --json`"),
+        ("run --debug", "`bot --debug COMMAND`"),
+        ("train --nlu data", "the project's own files are read"),
+        ("test nlu --successes", "what went right is counted"),
+        ("test nlu --no-plot", "matplotlib"),
+        ("shell --conversation-id x", "a conversation of its own"),
         ("run --prot 1", "No such option"),
         ("trian", "No such command 'trian'"),
     ],
@@ -116,9 +126,10 @@ def test_an_option_of_rasas_is_told_what_does_its_work(
 def test_an_option_that_is_here_is_not_said_to_be_rasas_alone() -> None:
     context = click.Context(cli)
     ours = {o for name in BUILT_IN for p in options_of(cli.get_command(context, name)) for o in p.opts}
-    elsewhere = {"--config", "--quiet"}  # of `test nlu` and `validate`, as Rasa has them for all commands
+    # Of other commands than Rasa's:
+    elsewhere = {"--config", "--nlu", "--out", "--quiet", "--stories"}
     assert ours & {option for names in OPTIONS for option in names.split(", ")} == elsewhere
-    assert {"-p", "-i", "--interface", "-s", "-u"} <= ours
+    assert {"-p", "-i", "--interface", "-s", "-t", "-u"} <= ours
 
 
 def options_of(command: click.Command | None) -> list[click.Option]:
@@ -143,6 +154,21 @@ def test_every_command_is_summed_up_in_a_line_that_fits(capsys: pytest.CaptureFi
     assert [line for line in summaries if line.endswith("...")] == []
 
 
+@pytest.mark.parametrize(
+    ("words", "folder"),
+    [
+        ("run", "."),
+        ("run --project a", "a"),
+        ("run --project a --project b", "b"),
+        ("run --project=a --project b --port 1", "b"),
+        ("run --project a --project=b", "b"),
+        ("run --project a --project", "a"),
+    ],
+)
+def test_of_several_projects_the_last_is_meant(words: str, folder: str) -> None:
+    assert project_of(words.split()) == Path(folder)
+
+
 @pytest.mark.parametrize("before", [True, False])
 def test_options_before_core_or_nlu_are_theirs(
     before: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -155,6 +181,33 @@ def test_options_before_core_or_nlu_are_theirs(
         main(words)
     assert (ended.value.code, (tmp_path / "reports/story_report.json").is_file()) == (0, True)
     assert " passed, 0 failed" in capsys.readouterr().out
+
+
+WRONG = """stories:
+- story: taken for an order
+  steps:
+  - {user: hello there, intent: order_cake}
+  - {action: order_form}
+  - {active_loop: order_form}
+- story: another answer
+  steps:
+  - {user: hello there, intent: greet}
+  - {action: utter_help}
+"""
+
+
+def test_what_failed_is_told_with_why_and_nothing_of_what_follows_from_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_template(tmp_path)
+    (tmp_path / "stories/test_wrong.yml").write_text(WRONG)
+    with pytest.raises(SystemExit) as ended:
+        main(["test", "--project", str(tmp_path), "--out", str(tmp_path / "out")])
+    shown = capsys.readouterr().out
+    assert ended.value.code == 1
+    assert shown.count("expected ") == 2
+    assert "      near '" in shown
+    assert "<built-in>" not in shown
 
 
 def test_options_before_core_or_nlu_that_are_none_of_theirs_are_refused(capsys: pytest.CaptureFixture[str]) -> None:

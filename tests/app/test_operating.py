@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
+import sqlite3
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.app.conftest import GREETER, RunBot
+from bot.stores.times import micros
+from tests.app.conftest import GREETER, RunBot, at_terminal
 from tests.app.test_run import command
 from tests.stores.cluster import running_cluster
 
@@ -39,6 +43,10 @@ def typed(project: Path, code: str, *words: str) -> subprocess.CompletedProcess[
         ("sessions", "list"),
         ("store", "verify"),
         ("conversations", "archive", "--older-than", "90d"),
+        ("conversations", "delete", "--older-than", "90d", "--yes"),
+        ("conversations", "list"),
+        ("customers", "export", "55667788"),
+        ("customers", "erase", "55667788", "--yes"),
     ],
 )
 def test_where_there_is_no_project_nothing_is_made(tmp_path: Path, words: tuple[str, ...]) -> None:
@@ -119,3 +127,106 @@ def test_the_private_folder_is_ignored_by_git_and_nobody_elses_to_write(greeter:
     for words in (("keys", "list"), ("run", "--port", "0"), ("train",)):
         done = command(greeter, *words)
         assert (done.returncode, "chmod 700" in done.stderr) == (1, True), done.stderr
+
+
+@pytest.mark.parametrize("label", ["[prod] web", "a [/x]", "[bold]b[/bold] \\\\[c]"])
+def test_a_label_with_brackets_is_shown_as_it_is(greeter: Path, label: str) -> None:
+    assert command(greeter, "keys", "create", "--scope", "channel", "--label", label).returncode == 0
+    assert label in at_terminal(greeter, "keys", "list", columns=160)
+
+
+def test_lists_are_printed_as_json_for_programs(greeter: Path) -> None:
+    typed(greeter, "246810\n", "customers", "add", "55667788", "--bank-id", "b")
+    command(greeter, "keys", "create", "--scope", "channel", "--label", "web")
+    (key,) = json.loads(command(greeter, "keys", "list", "--json").stdout)
+    assert (key["scopes"], key["label"], key["revokedAt"]) == (["channel"], "web", None)
+    assert datetime.fromisoformat(key["createdAt"]).tzinfo is not None
+    (customer,) = json.loads(command(greeter, "customers", "list", "--json").stdout)
+    assert (customer["accountNumber"], customer["state"]) == ("…788", "active")
+    assert json.loads(command(greeter, "sessions", "list", "--json").stdout) == []
+    assert json.loads(command(greeter, "conversations", "list", "--json").stdout) == []
+    found = json.loads(command(greeter, "store", "verify", "--json").stdout)
+    assert (found["problems"], found["openEffects"], found["rows"]["customers"]) == ([], [], 1)
+
+
+def test_verify_says_what_it_looked_at_and_makes_no_store(greeter: Path) -> None:
+    typed(greeter, "246810\n", "customers", "add", "55667788", "--bank-id", "b")
+    done = command(greeter, "store", "verify")
+    assert done.stdout == "0 conversations, 0 turns, 1 customers.\nThe store is sound.\n"
+    (greeter / ".teller" / "empty.db").touch()
+    done = command(greeter, "store", "verify", "--store", "sqlite:///.teller/empty.db")
+    assert (done.returncode, "there is no store in this database" in done.stderr) == (1, True)
+
+
+@pytest.mark.parametrize(("hours", "status"), [(0, 0), (2, 1)])
+def test_an_effect_under_way_is_no_problem_until_it_is_old(greeter: Path, hours: int, status: int) -> None:
+    command(greeter, "keys", "list")
+    at = micros(datetime.now(UTC) - timedelta(hours=hours))
+    with sqlite3.connect(greeter / ".teller" / "teller.db") as connection:
+        connection.execute("INSERT INTO effects VALUES ('k', 'c', 'transfer', x'7b7d', 'spending', ?, NULL)", (at,))
+    connection.close()
+    done = command(greeter, "store", "verify")
+    assert done.returncode == status
+    assert "effect k (transfer) of conversation c has no outcome since" in done.stderr
+
+
+def test_a_customer_is_exported_and_erased_beside_a_running_server(run_bot: RunBot, greeter: Path) -> None:
+    typed(greeter, "246810\n", "customers", "add", "55667788", "--bank-id", "bank-1")
+    with run_bot(greeter) as running:
+        with running.login(accountNumber="55667788", code="246810") as client:
+            assert client.post("/chat", json={"message": "good morning"}).status_code == 200
+            (listed,) = json.loads(command(greeter, "conversations", "list", "--account", "55667788", "--json").stdout)
+            parts = [
+                json.loads(line) for line in command(greeter, "customers", "export", "55667788").stdout.splitlines()
+            ]
+            assert [part["what"] for part in parts] == ["customer", "session", "conversation", "turn"]
+            assert parts[2]["id"] == listed["id"]
+            assert "good morning" in json.dumps(parts[3])
+            asked = typed(greeter, "n\n", "customers", "erase", "55667788")
+            assert (asked.returncode, "Aborted" in asked.stderr) == (1, True)
+            done = command(greeter, "customers", "erase", "55667788", "--yes")
+            assert done.stdout == "Erased the customer and 1 conversations.\n", done.stderr
+            assert client.post("/chat", json={"message": "again"}).status_code == 401
+        assert command(greeter, "store", "verify").stdout.startswith("0 conversations, 0 turns, 0 customers.")
+        assert "no customer with this account" in command(greeter, "customers", "export", "55667788").stderr
+        running.stop()
+
+
+def test_a_backends_user_comes_back_after_their_conversation_was_deleted(run_bot: RunBot, greeter: Path) -> None:
+    key = command(greeter, "keys", "create", "--scope", "channel").stdout.strip()
+    said = {"sender": "ann", "message": "hello"}
+    with run_bot(greeter) as running:
+        with running.client(key) as client:
+            assert client.post("/webhooks/rest/webhook", json=said).status_code == 200
+            done = command(greeter, "conversations", "delete", "--older-than", "0h", "--yes")
+            assert done.stdout == "Deleted 1 conversations.\n", done.stderr
+            answer = client.post("/webhooks/rest/webhook", json=said)
+            assert (answer.status_code, answer.headers.get("Retry-After")) == (503, "1")
+            assert "deleted" in answer.json()["detail"]
+            assert client.post("/webhooks/rest/webhook", json=said).status_code == 200
+        running.stop()
+    assert command(greeter, "store", "verify").stdout.endswith("The store is sound.\n")
+
+
+def test_a_restore_tells_what_stays_closed(greeter: Path) -> None:
+    command(greeter, "keys", "create", "--scope", "channel")
+    typed(greeter, "246810\n", "customers", "add", "55667788", "--bank-id", "b")
+    file = str(greeter / "backup.db")
+    assert command(greeter, "store", "backup", file).returncode == 0
+    assert "--force" in command(greeter, "store", "backup", file).stderr
+    assert command(greeter, "store", "backup", file, "--force").returncode == 0
+    (key,) = json.loads(command(greeter, "keys", "list", "--json").stdout)
+    command(greeter, "keys", "revoke", key["id"])
+    typed(greeter, "135791\n", "customers", "reset-code", "55667788")
+    done = command(greeter, "store", "restore", file).stdout
+    assert "Still closed: 1 keys, 0 customers. Newer codes that hold: 1." in done
+    assert "teller.db.before-restore" in done
+    (key,) = json.loads(command(greeter, "keys", "list", "--json").stdout)
+    assert key["revokedAt"] is not None
+
+
+def test_who_trains_where_nothing_can_be_kept_is_told(greeter: Path) -> None:
+    (greeter / ".teller").write_text("no folder")
+    done = command(greeter, "train")
+    assert done.returncode == 0, done.stderr
+    assert "Nothing was kept: " in done.stdout

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.app.conftest import at_terminal
 from tests.app.test_run import command
 
 
@@ -49,21 +46,30 @@ def test_what_is_not_understood_says_why(shop: Path) -> None:
 
 @pytest.mark.parametrize("columns", [40, 80])
 def test_a_narrow_terminal_cuts_no_place_off(shop: Path, columns: int) -> None:
-    shown, terminal = pty.openpty()
-    words = [sys.executable, "-m", "bot", "parse", "what does a cake cost", "--project", str(shop)]
-    environment = {**os.environ, "COLUMNS": str(columns), "TERM": "xterm", "NO_COLOR": "1"}
-    with subprocess.Popen(words, stdout=terminal, stderr=subprocess.DEVNULL, env=environment) as process:
-        os.close(terminal)
-        told = b""
-        while True:
-            try:
-                told += os.read(shown, 65536)
-            except OSError:  # the other side is closed: all is read
-                break
-        assert process.wait(60) == 0
-    os.close(shown)
-    text = told.decode()
+    text = at_terminal(shop, "parse", "what does a cake cost", columns=columns)
     assert "…" not in text
     assert max(len(re.sub(r"\x1b\[[0-9;]*m", "", line).rstrip()) for line in text.splitlines()) <= columns
     cells = [line.split("│")[4].strip() for line in text.splitlines() if line.count("│") == 5]
     assert "intents/everything_that_customers_ask.yml:" in "".join(cells)
+
+
+def test_brackets_in_an_example_are_shown_as_they_are(tmp_path: Path) -> None:
+    (tmp_path / "intents").mkdir()
+    (tmp_path / "config.yml").write_text("language: en\n")
+    examples = "- show [/b] now\n    - show [red] then\n    - show me"
+    (tmp_path / "intents" / "show.yml").write_text(f"nlu:\n- intent: show\n  examples: |\n    {examples}\n")
+    text = at_terminal(tmp_path, "parse", "show [/b] now", columns=120)
+    assert "show [/b] now" in text
+    assert "show [red] then" in text
+
+
+def test_roles_and_groups_are_shown_where_there_are_any(tmp_path: Path) -> None:
+    marks = ['[Rome]{"entity": "city", "role": "to"}', "[Oslo](city)"]
+    lines = "".join(f"    - fly {word} {mark}\n" for mark in marks for word in ("soon", "now", "then", "to"))
+    (tmp_path / "intents").mkdir()
+    (tmp_path / "config.yml").write_text("language: en\n")
+    (tmp_path / "intents/fly.yml").write_text(f"nlu:\n- intent: fly\n  examples: |\n{lines}")
+    shown = command(tmp_path, "parse", "fly now Rome").stdout
+    assert "entity\trole\ttext" in shown
+    assert "city\tto\tRome" in shown
+    assert "entity\ttext" in command(tmp_path, "parse", "fly now Oslo").stdout

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.cli.talking import show
+from bot.cli.talking import pressed, show
 from bot.encoding import encode
 from bot.engine.record import Answer
 from bot.reading.template import write_template
@@ -154,7 +154,7 @@ def test_all_kinds_of_replies_are_shown(capsys: pytest.CaptureFixture[str]) -> N
         {"text": "Here"},
         {"attachment": "a.pdf"},
         {"attachment": file},
-        {"elements": [tart]},
+        {"elements": [tart, {"title": 5, "default_action": "https://example.com", "buttons": None}]},
         {"custom": {"a": 1}},
     ]
     buttons = show(Answer("c", 1, "m", encode({"replies": replies})))
@@ -163,7 +163,16 @@ def test_all_kinds_of_replies_are_shown(capsys: pytest.CaptureFixture[str]) -> N
         "[attachment: a.pdf]",
         '[attachment: {"type": "file", "payload": {"src": "https://example.com/b.pdf"}}]',
         "- Tart; https://example.com/t.png",
+        "- 5; https://example.com",
         "  1. One",
         *("{", '  "a": 1', "}"),
     ]
     assert buttons == [{"title": "One"}]
+
+
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [("1", "/greet"), ("2", "2"), ("0", "0"), ("3", "3"), ("hi", "hi"), ("9" * 5000, "9" * 5000), ("²", "²")],
+)
+def test_the_number_of_a_button_sends_what_it_sends_and_anything_else_is_itself(typed: str, sent: str) -> None:
+    assert pressed(typed, [{"title": "a", "payload": "/greet"}, {"title": "b"}]) == sent

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 
 import pytest
 
+import bot
 from bot.app.stopping import in_thread, opened_before
 from bot.reading.template import write_template
 
@@ -50,6 +52,23 @@ def test_a_bot_that_is_being_opened_stops_when_it_is_told_to(tmp_path: Path, num
         process.send_signal(number)
         out, _ = process.communicate(timeout=60)
     assert (process.returncode, out) == (0, "Stopped before it was ready.\n")
+
+
+def test_a_hang_up_without_a_terminal_changes_nothing_and_says_so(tmp_path: Path) -> None:
+    with opening(tmp_path / "bakery", "pass") as process:
+        assert process.stdout is not None
+        assert any(line.startswith("ready ") for line in process.stdout)
+        process.send_signal(signal.SIGHUP)
+        assert "SIGHUP changes nothing" in process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+        _, log = process.communicate(timeout=60)
+    assert process.returncode == 0
+    events = {line["event"]: line for line in map(json.loads, log.splitlines())}
+    assert list(events) == ["started", "stopping"]
+    started = events["started"]
+    assert (started["version"], started["store"]) == (bot.__version__, "sqlite")
+    assert started["content"]
+    assert started["url"].startswith("http://127.0.0.1:")
 
 
 def test_a_second_ctrl_c_ends_even_what_lets_nothing_else_happen(tmp_path: Path) -> None:
@@ -107,6 +126,20 @@ async def test_work_in_a_thread_gives_what_it_gives_and_raises_what_it_raises() 
     assert await in_thread(lambda: 5) == 5
     with pytest.raises(ZeroDivisionError):
         await in_thread(lambda: 1 // 0)
+
+
+async def test_work_that_was_cancelled_before_its_thread_began_is_not_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[Thread] = []
+    done: list[int] = []
+    with monkeypatch.context() as patched:
+        patched.setattr(Thread, "start", lambda thread: begun.append(thread))
+        work = asyncio.create_task(in_thread(lambda: done.append(1)))
+        await asyncio.sleep(0)
+    work.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await work
+    begun[0].run()
+    assert not done
 
 
 def test_work_in_a_thread_holds_up_no_end() -> None:

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from bot.app.checking import check_project
+from bot.app.projects import load_project
 from bot.cli.main import main
+from bot.errors import ContentError
 from bot.reading.template import write_template
 
 
@@ -73,12 +75,27 @@ def test_a_channel_that_is_not_served_is_told_and_a_plugins_is_none(bakery: Path
     )
     (bakery / "actions/pager.py").write_text(plugin)
     (bakery / "credentials.yml").write_text(
-        "rest:\ncallbak: {url: 'http://b.example/'}\ntelegram: {verify: x}\npager:\n"
+        "rest:\ncallbak: {url: 'http://b.example/'}\ntelegram: {verify: x}\npager:\nrasa: {url: 'http://x'}\n"
     )
     found = [finding for finding in check_project(bakery) if finding.place.file == "credentials.yml"]
     assert [(f.severity, f.code, f.place.line) for f in found] == [
         ("warning", "unknown-channel", 2),
-        ("note", "unknown-channel", 3),
+        ("warning", "unknown-channel", 3),
+        ("note", "unknown-channel", 5),
     ]
     assert found[0].cure.startswith("Did you mean `callback`?")
     assert "`pager`" in found[1].cure
+
+
+def test_what_the_environment_does_not_set_stops_only_what_reads_it(bakery: Path) -> None:
+    (bakery / "endpoints.yml").write_text("tracker_store: {url: '${DB}'}\naction_endpoint:\n  url: ${ACTIONS_AT}\n")
+    (bakery / "credentials.yml").write_text("facebook: {verify: '${FB}'}\ncallback:\n  url: ${REPLIES_TO}\n")
+    found = [finding for finding in check_project(bakery) if finding.code == "unset-variable"]
+    assert [(f.severity, f.place.file, f.place.line) for f in found] == [
+        ("warning", "credentials.yml", 3),
+        ("warning", "endpoints.yml", 3),
+    ]
+    load_project(bakery, command="train")
+    with pytest.raises(ContentError) as stopped:
+        load_project(bakery)
+    assert sorted(str(d).partition(":")[0] for d in stopped.value.diagnostics) == ["credentials.yml", "endpoints.yml"]

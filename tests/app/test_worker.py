@@ -25,10 +25,14 @@ class Operator:
 
     def __init__(self, script: str, enough: str = "") -> None:
         self.told: list[str] = []
+        self.logged: list[tuple[str, dict[str, object]]] = []
         self.ended: list[float] = []
         self._enough = enough
         self._stopping = asyncio.Event()
-        self.worker = Worker(1, (sys.executable, "-c", script), self._say, self._stopping)
+        self.worker = Worker(1, (sys.executable, "-c", script), self._say, self._stopping, self._tell)
+
+    def _tell(self, event: str, **about: object) -> None:
+        self.logged.append((event, about))
 
     def _say(self, line: str) -> None:
         self.told.append(line)
@@ -62,6 +66,8 @@ async def test_what_another_process_prints_is_told_once_it_is_ready_again() -> N
     again = "worker 1 ended with status 0; starting another"
     assert operator.told == ["hello", again, "worker 1 is ready again", "hello", again]
     assert operator.worker.said == ["ready http://here", "a key: 1"]
+    ended = ("worker ended", {"worker": 1, "status": 0, "given_up": False})
+    assert operator.logged == [ended, ("worker ready again", {"worker": 1}), ended]
 
 
 async def test_a_worker_that_keeps_ending_waits_longer_each_time_and_gives_up(monkeypatch: pytest.MonkeyPatch) -> None:

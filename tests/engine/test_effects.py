@@ -75,9 +75,7 @@ async def no(turn: Turn) -> None:
 
 
 async def settled(turn: Turn) -> None:
-    effect = turn.message.metadata["effect"]
-    turn.emit(EffectSettled(effect["key"], effect["outcome"]))
-    turn.say_text(f"it is {effect['outcome']}")
+    turn.say_text(f"it is {turn.message.metadata['effect']['outcome']}")
 
 
 ACTIONS: dict[str, Action] = {
@@ -167,6 +165,45 @@ async def test_an_unknown_outcome_is_found_out_later_and_told(make_bench: MakeBe
         assert await later.settle_effects() == 1
         assert await later.settle_effects() == 0
         assert [reply.text for reply in bench.told[-1].replies] == [f"it is {outcome}"]
+        assert await bench.say(conversation, "yes") == ["nothing to confirm"]
+        assert till.attempts == 1
+
+
+async def test_a_late_outcome_settles_what_it_is_about_and_nothing_that_was_prepared_since(
+    make_bench: MakeBench,
+) -> None:
+    till = Till()
+    till.fails = "unknown, not done"
+
+    async def offer_again(turn: Turn) -> None:
+        turn.prepare("transfer", {"amount": 499})
+        turn.say_text("Once more?")
+
+    async with make_bench(actions={**ACTIONS, "action_settled": offer_again}, effects={"transfer": till}) as bench:
+        conversation = await bench.conversation()
+        await bench.say(conversation, "ask")
+        assert await bench.say(conversation, "yes") == ["unknown"]
+        till.fails = ""
+        assert await (await background(bench)).settle_effects() == 1
+        assert "refused" in {event.outcome for event in bench.told[-1].events if isinstance(event, EffectSettled)}
+        assert await bench.say(conversation, "yes") == ["done"]
+        assert list(till.moved.values()) == [499]
+
+
+async def test_a_late_outcome_that_could_not_be_told_is_told_at_the_next_yes(make_bench: MakeBench) -> None:
+    till = Till()
+    till.fails = "unknown, done"
+
+    async def fail(turn: Turn) -> None:
+        raise ZeroDivisionError
+
+    async with make_bench(actions={**ACTIONS, "action_settled": fail}, effects={"transfer": till}) as bench:
+        conversation = await bench.conversation()
+        await bench.say(conversation, "ask")
+        await bench.say(conversation, "yes")
+        till.fails = ""
+        assert await (await background(bench)).settle_effects() == 1
+        assert await bench.say(conversation, "yes") == ["done"]
         assert await bench.say(conversation, "yes") == ["nothing to confirm"]
         assert till.attempts == 1
 

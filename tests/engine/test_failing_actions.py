@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import inspect
 import time
+import traceback
+from collections.abc import Callable
 from typing import Any, cast
 
 import pytest
@@ -14,7 +17,8 @@ from bot.actions.turn import Action, Turn
 from bot.config import Limits
 from bot.content import Content, Domain, Slot, Variation
 from bot.dialogue.events import ActionFailed, BotUttered, Event, ReminderScheduled, SlotSet
-from bot.errors import ActionRejected, TurnError, TurnTimedOut
+from bot.engine.deadline import TooSlow
+from bot.errors import ActionRejected, BotError, TurnError, TurnTimedOut
 from bot.messages import Reply
 from tests.engine.conftest import Gate, MakeBench, cancel_own_task
 
@@ -44,7 +48,28 @@ async def test_an_action_that_takes_too_long_gives_a_designed_reply(make_bench: 
     async with make_bench(actions={"action_wait": gate}, limits=Limits(action_seconds=0.01)) as bench:
         [text] = await bench.say(await bench.conversation(), "wait")
         assert text.startswith("Sorry")
-        assert ActionFailed("action_wait", "TimeoutError") in bench.told[-1].events
+        assert ActionFailed("action_wait", "TooSlow") in bench.told[-1].events
+        [(_, error)] = bench.failures
+        assert isinstance(error, BotError), "so that the log tells what it says"
+        limit = "it took longer than 0.01 seconds (`limits.action_seconds`)"
+        assert str(error) == f"{limit}; it waited at tests/engine/conftest.py:{line_of(Gate.__call__, 'self.go.wait')}"
+        passed = [frame.name for frame in traceback.extract_tb(error.__traceback__)]
+        assert "__call__" in passed, "the log's `where` leads there, too"
+
+
+async def test_a_timeout_of_an_actions_own_is_its_own(make_bench: MakeBench) -> None:
+    async def impatient(turn: Turn) -> None:
+        async with asyncio.timeout(0.001):
+            await asyncio.Event().wait()
+
+    async with make_bench(actions={"action_impatient": impatient}) as bench:
+        await bench.say(await bench.conversation(), "impatient")
+        assert ActionFailed("action_impatient", "TimeoutError") in bench.told[-1].events
+
+
+def line_of(function: Callable[..., Any], what: str) -> int:
+    lines, first = inspect.getsourcelines(function)
+    return first + next(at for at, line in enumerate(lines) if what in line)
 
 
 async def test_an_action_that_does_not_heed_the_turns_deadline_is_answered_late(make_bench: MakeBench) -> None:
@@ -93,7 +118,7 @@ async def test_an_action_that_holds_up_the_loop_for_a_while_is_told_once_and_has
         conversation = await bench.conversation()
         assert await bench.say(conversation, "outer") == ["done"]
         [(action, error)] = bench.warnings
-        assert (action, type(error)) == ("action_block", TimeoutError)
+        assert (action, type(error)) == ("action_block", TooSlow)
         assert str(error).startswith("it held up all conversations for 0.0 seconds")
         assert bench.failures == []
         await bench.say(conversation, "block")
@@ -170,7 +195,9 @@ async def test_an_unknown_action_gives_a_designed_reply(make_bench: MakeBench) -
         assert str(error) == "no plugin, response or form is called `action_ad`. Did you mean `action_add`?"
 
 
-async def test_a_slot_that_the_domain_lacks_is_told_with_its_place_and_no_action_has_failed(make_bench: MakeBench) -> None:
+async def test_a_slot_that_the_domain_lacks_is_told_with_its_place_and_nothing_failed(
+    make_bench: MakeBench,
+) -> None:
     async def misspell(turn: Turn) -> None:
         turn.set("requested_slot", None)
         turn.set("kake", "carrot")

@@ -1,16 +1,23 @@
 """What people and their keyboards do to the matcher, and what it does not know."""
 
 import random
+import re
 from datetime import UTC, datetime
+from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from bot.content import Component, Content, Example, NluData, Place
+from bot.content import Annotation, Component, Content, Domain, Example, NluData, Place, Slot, SlotMapping
 from bot.nlu import FALLBACK_INTENT, describe_pipeline, train
+from bot.nlu.entities import COVERAGE
+from bot.nlu.entities.pipeline import DEFAULT_PIPELINE
 from bot.nlu.evaluation import likeliest
 
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 NOW = datetime(2026, 3, 4, tzinfo=UTC)
 DESKS = {
     "lost_card": [
@@ -245,6 +252,55 @@ def test_what_ducklings_dimensions_find_elsewhere_only_is_said():
     assert (
         len(describe_pipeline(Content(pipeline=(Component("DucklingEntityExtractor", {"dimensions": ["time"]}),)))) == 1
     )
+
+
+MARKED = Example("borrow Dune", "borrow", (Annotation(7, 11, "book", "Dune"),))
+BORROW = Content(nlu=NluData((MARKED,)))
+FILLED = Content(Domain(slots={"day": Slot("day", mappings=(SlotMapping("from_entity", "time"),))}))
+
+
+class Finds:
+    def process(self, parse, now):
+        return parse
+
+
+class Features:
+    share, version = 0.5, "1"
+
+    def features(self, texts):
+        return np.zeros((len(texts), 1), np.float32)
+
+
+@pytest.mark.parametrize(
+    ("content", "names", "missing"),
+    [
+        (BORROW, ["IntentMatcher", "FallbackClassifier"], "`book`"),
+        (FILLED, ["IntentMatcher", "FallbackClassifier"], "`time`"),
+        (BORROW, ["Features", "IntentMatcher"], "`book`"),
+        (BORROW, ["RegexFeaturizer", "EntitySynonymMapper"], "`book`"),
+        (BORROW, [], "`book`"),
+        (BORROW, ["DIETClassifier"], None),
+        (FILLED, ["IntentMatcher", "TellerEntityExtractor"], None),
+        (BORROW, ["IntentMatcher", "Finds"], None),
+        (BORROW, None, None),
+        (Content(), ["IntentMatcher"], None),
+    ],
+)
+def test_a_pipeline_that_finds_none_of_the_contents_entities_is_told(content, names, missing):
+    named = None if names is None else tuple(Component(name, {}, Place("config.yml", 3)) for name in names)
+    offered = {"Finds": lambda options: Finds(), "Features": lambda options: Features()}
+    found = [d for d in describe_pipeline(replace(content, pipeline=named), offered) if d.code == "no-extractor"]
+    assert [missing in d.message and d.severity == "warning" for d in found] == [True] * (missing is not None)
+
+
+def test_a_diet_classifier_that_recognises_no_entities_is_no_extractor():
+    deaf = Component("DIETClassifier", {"entity_recognition": False})
+    assert "no-extractor" in {d.code for d in describe_pipeline(replace(BORROW, pipeline=(deaf,)))}
+
+
+def test_the_reference_lists_the_default_pipeline():
+    row = next(line for line in (DOCS / "reference/configuration.md").read_text().splitlines() if "`pipeline`" in line)
+    assert [c.name for c in DEFAULT_PIPELINE] == [name for name in re.findall(r"`(\w+)`", row) if name in COVERAGE]
 
 
 def test_a_selector_of_what_is_no_retrieval_intent_is_told():

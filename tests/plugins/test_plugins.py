@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -16,7 +17,7 @@ from unittest import mock
 
 import pytest
 
-from bot import PluginError, Resources, Settings, Sources, Startup, hookimpl
+from bot import CallFailed, ConfigurationError, PluginError, Resources, Settings, Sources, Startup, hookimpl
 from bot.plugins import Plugins, find_plugins, needs_action_server
 
 
@@ -188,6 +189,41 @@ async def test_what_fails_while_a_lifespan_is_open_is_not_called_its_fault() -> 
             raise ZeroDivisionError
 
 
+async def test_what_the_framework_refuses_in_a_lifespan_names_the_plugin() -> None:
+    def opening(name: str) -> tuple[str, SimpleNamespace]:
+        @asynccontextmanager
+        async def lifespan(startup: Startup) -> AsyncIterator[None]:
+            startup.resources.provide("till", name)
+            yield
+
+        return name, plugin(lifespan=lifespan)
+
+    @asynccontextmanager
+    async def warms_up(startup: Startup) -> AsyncIterator[None]:
+        if startup:
+            raise CallFailed("refused", service="rates", call="warmup", reason="no connection")
+        yield
+
+    with pytest.raises(PluginError, match="two: its lifespan did not open: the resource 'till' is provided twice"):
+        async with Plugins([opening("one"), opening("two")]).lifespan(startup()):
+            pass
+    with pytest.raises(PluginError, match="one: its lifespan did not open: rates: warmup: no connection"):
+        async with opens(warms_up).lifespan(startup()):
+            pass
+
+
+async def test_what_is_wrong_in_the_configuration_is_said_as_it_is() -> None:
+    @asynccontextmanager
+    async def lifespan(startup: Startup) -> AsyncIterator[None]:
+        if startup:
+            raise ConfigurationError(["plugin_settings.till is to be a number"])
+        yield
+
+    with pytest.raises(ConfigurationError, match=r"^plugin_settings\.till is to be a number$"):
+        async with opens(lifespan).lifespan(startup()):
+            pass
+
+
 class Effect_:
     settled_action = None
 
@@ -260,6 +296,30 @@ def test_a_module_that_cannot_be_imported_is_named(tmp_path: Path) -> None:
     (folder / "actions" / "broken.py").write_text("import nowhere_to_be_found\n")
     with pytest.raises(PluginError, match=r"actions/broken\.py cannot be imported: ModuleNotFoundError"):
         list(find_plugins(folder, ()))
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "cure"),
+    [
+        ("actions/who.py", "from actions.till import TILL", "write `from .NAME import` for `from actions.NAME import`"),
+        ("actions/who.py", "from till import TILL", "write `from .till import`"),
+        ("actions/shop/__init__.py", "from till import TILL", "write `from ..till import`"),
+        ("actions/who.py", "import shared", "write `from ..shared import`"),
+        ("actions/who.py", "import nowhere_to_be_found", "install what it imports"),
+    ],
+)
+def test_a_module_of_the_project_is_to_be_imported_relatively(tmp_path: Path, file: str, line: str, cure: str) -> None:
+    project(tmp_path, "me")
+    (tmp_path / "actions" / "till.py").write_text("TILL = 1\n")
+    (tmp_path / "shared.py").write_text("TILL = 1\n")
+    (tmp_path / file).parent.mkdir(exist_ok=True)
+    (tmp_path / file).write_text(f"{line}\n")
+    with pytest.raises(PluginError, match=re.escape(cure)):
+        list(find_plugins(tmp_path, ()))
+    relative = {"actions.till": ".till", "till": ".till", "shared": "..shared"}.get(line.split()[1], "os")
+    dots = "." if file.count("/") > 1 and relative.startswith(".") else ""
+    (tmp_path / file).write_text(f"from {dots}{relative} import __name__ as name\n")
+    list(find_plugins(tmp_path, ()))
 
 
 @pytest.mark.parametrize(

@@ -129,6 +129,17 @@ class Later(Whole):
         return []
 
 
+class SaysMaybe(Whole):
+    replies_by_send = "maybe"
+
+
+class RepliesBySend:
+    replies_by_send = True
+
+    def receive(self, incoming: object) -> list[object]:
+        return []
+
+
 class SendsAtOnce(Whole):
     def send(self, sending: object) -> None: ...
 
@@ -157,7 +168,10 @@ async def watch(record: object) -> None: ...
         ("register_channels", "{x}", Whole(), "no part of an address"),
         ("register_channels", "..", Whole(), "no part of an address"),
         ("register_channels", "", Whole(), "a name is to come first where a channel is registered"),
-        ("register_channels", "pager", Whole, r"is the class Whole; register one that is made: `Whole\(\)`"),
+        ("register_channels", "pager", Whole, r"is a class that takes \(\); register one that is made \(`Whole\(…\)`"),
+        ("register_channels", "pager", SaysMaybe(), "has 'maybe' for `replies_by_send`; give it True or False"),
+        ("register_channels", "pager", RepliesBySend(), "lacks `send`"),
+        ("register_observers", "all", Whole, r"is a class that takes \(\)"),
         ("register_channels", "pager", Half(), "lacks `respond`"),
         ("register_channels", "pager", Later(), "has a `receive` that is async"),
         ("register_channels", "pager", SendsAtOnce(), "has a `send` that must be async"),

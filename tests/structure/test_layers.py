@@ -64,7 +64,14 @@ ROOMS = {
         "bot.reading",  # events that a backend sends
         "bot.stores",
     },
-    "bot.testing": SHARED | {"bot.actions", "bot.content", "bot.dialogue", "bot.engine"},
+    "bot.testing": SHARED
+    | {
+        "bot.actions",
+        "bot.content",
+        "bot.dialogue",
+        "bot.engine",
+        "bot.reading",  # a project's domain, to test its actions with
+    },
 }
 # `bot.app` and `bot.cli` put the rooms together.
 COMPOSING = {"bot", "bot.__main__", "bot.app", "bot.cli"}

@@ -48,6 +48,13 @@ COVERAGE: Final[Mapping[str, str]] = {
 """What each entity component of Rasa's is here, a sentence for `bot validate`."""
 
 
+def finds_entities(component: Component) -> bool:
+    """Whether a component of the pipeline is an extractor: it finds entities in what users say."""
+    if component.plain_name == "DIETClassifier":
+        return bool(component.options.get("entity_recognition", True))
+    return component.plain_name in _EXTRACTORS
+
+
 def train_entities(content: Content) -> EntityModel:
     """Learn the project's entities. The same content gives the same model.
 
@@ -112,6 +119,16 @@ class _Plan(Struct):
             habits = Habits.of_teller(options, self.content.language)
             self.extractors.append(GrammarExtractor(name, asked & DIMENSIONS, habits))
 
+
+_EXTRACTORS: Final = frozenset(
+    {
+        "CRFEntityExtractor",
+        "DucklingEntityExtractor",
+        "DucklingHTTPExtractor",
+        "RegexEntityExtractor",
+        "TellerEntityExtractor",
+    }
+)
 
 _STEPS: Final = {
     "RegexFeaturizer": _Plan.featurizer,

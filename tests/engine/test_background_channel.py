@@ -1,0 +1,62 @@
+"""What is said where nobody spoke (a reminder, a late outcome) is worded for the channel that the user is on."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+
+from bot.actions.turn import Action, Turn
+from bot.content import Content, Domain, Variation
+from bot.dialogue.events import ReminderScheduled
+from bot.engine.background import Background
+from bot.sources import Sources
+from tests.engine.conftest import MakeBench
+from tests.engine.test_effects import ACTIONS, Till
+
+VARIATIONS = {
+    "utter_nudge": (Variation(text="Time!"), Variation(text="Coo, time!", channel="pigeon")),
+    "utter_coo": (Variation(text="Coo.", channel="pigeon"),),
+    "utter_action_failed": (Variation(text="Sorry."), Variation(text="Coo, sorry.", channel="pigeon")),
+}
+
+
+async def remind(turn: Turn) -> None:
+    turn.emit(ReminderScheduled("nudge", turn.now.isoformat(), "nudge", kill_on_user_message=False))
+
+
+async def nudge(turn: Turn) -> None:
+    assert (turn.message.channel, turn.customer) == ("background", None)
+    turn.say("utter_nudge")
+    turn.say("utter_coo")
+    turn.say_text(turn.channel)
+
+
+async def fail(turn: Turn) -> None:
+    raise ZeroDivisionError
+
+
+@pytest.mark.parametrize(
+    ("action", "channel", "said"),
+    [
+        (nudge, "pigeon", ["Coo, time!", "Coo.", "pigeon"]),
+        (nudge, "rest", ["Time!", "rest"]),
+        (fail, "pigeon", ["Coo, sorry."]),
+    ],
+)
+@pytest.mark.parametrize("is_late_outcome", [False, True])
+async def test_what_the_bot_says_by_itself_is_worded_for_the_channel_last_spoken_on(
+    make_bench: MakeBench, action: Action, channel: str, said: list[str], is_late_outcome: bool
+) -> None:
+    till = Till()
+    till.fails = "unknown, done"
+    actions = {**ACTIONS, "action_remind": remind, "action_nudge": action, "action_settled": action}
+    async with make_bench(actions=actions, effects={"transfer": till}) as bench:
+        content = Content(Domain(responses=VARIATIONS))
+        bench.engine.agent = replace(bench.engine.agent, content=content)
+        conversation, later = await bench.conversation(), Background(bench.engine, Sources(now=lambda: bench.clock.now))
+        for text in ("ask", "yes") if is_late_outcome else ("remind",):
+            await bench.say(conversation, text, channel=channel)
+        till.fails = ""
+        assert await (later.settle_effects() if is_late_outcome else later.fire_reminders()) == 1
+        assert [reply.text for reply in bench.told[-1].replies] == said
+        assert bench.told[-1].message.channel == "background"

@@ -9,6 +9,8 @@ from .bank import Account, AccountKind
 from .question import ALL_ACCOUNTS
 
 _KINDS: Final[dict[str, AccountKind]] = {"current": "current", "savings": "savings", "credit card": "credit_card"}
+KIND_WORDS: Final = tuple(_KINDS)
+"""What a kind of account is called by customers."""
 _NAMES: Final[dict[AccountKind, str]] = {
     "current": "current account",
     "savings": "savings account",

@@ -1,15 +1,18 @@
-"""Where a message says how much to move: pure."""
+"""How much a message says to move, and why that is no amount to pay: pure."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
 from bot import Entity, Parse
 
-from .later import without_later
-from .text import lead, listed, without
+from .later import conditions, without_later
+from .request import denied_clauses, taken_back
+from .said import minor, whole_pence
+from .text import FILLERS, lead, listed
 
 MONEY: Final = "amount-of-money"
 _MOVE: Final = re.compile(
@@ -37,30 +40,63 @@ _CHANGED_BY: Final = re.compile(
     re.IGNORECASE,
 )
 _WORD: Final = re.compile(r"\s*([^\W\d_]+)")
-_FOLLOWS: Final = listed(
-    "please pls plz thanks thank cheers from for on in at by with via using and or to into onto toward towards now "
-    "today tomorrow tonight this that out of off over across away aside back straight right directly as but too "
-    "instead then though later soon quid pound pounds pence p each every twice once not rather just only if so my i"
-)
+_FOLLOWS: Final = FILLERS | listed("tomorrow tonight aside later soon p each every twice once not if so")
 """Words after a number that leave it the amount; any other one is what is counted: "20 bitcoin"."""
 _MINUS: Final = re.compile(r"\b(minus|negative)\s*\Z", re.IGNORECASE)
-_AROUND: Final = re.compile(
-    r"\b(please|thanks|just|only|about|around|say|let's|maybe|rather|make|it|that|how|i'd|like|minus|negative)\b|[^\w\s]",
+_OVER_AGAIN: Final = re.compile(
+    r"\b(?:each|apiece|twice|thrice|times|(?:lots?|payments?) of"
+    r"|(?:split|divide|share)\b.*\bbetween)\b|\d\s*[x×]\s*£|£\s*[\d.,]+\s*(?:[x×]\s*\d|\+)",
     re.IGNORECASE,
 )
-"""What may stand around an amount that is all of an answer."""
+_SHARE: Final = re.compile(rf"{_PART}|\b(?:all|everything|whole|most|remaining)\b", re.IGNORECASE)
+_SHARED_OUT: Final = re.compile(rf"{_PART}\s+(?:of\s+it\s+)?(?:from|out\s+of|to|into|in)\b", re.IGNORECASE)
+_JOINS: Final = re.compile(r"\s*(?:\b(?:or|and|to)\b|[/–-])\s*(?:maybe\s+|even\s+)?", re.IGNORECASE)
+_IN_GROUPS: Final = re.compile(r"[£€$]?\s?\d{1,3}(?P<mark>[ '’.])\d{3}(?!\d)")
+"""An amount that may be thousands, or a pound and some more digits."""
 
 
-def said_amount(parse: Parse) -> Entity | None:
-    """Where the message says an amount: money, or a number where an amount stands."""
-    for entity in parse.entities:
-        if entity.entity == MONEY:
-            return entity
-        before = lead(parse.text, entity.start)
-        stands = _MOVE.search(before) or _NAMED.search(before) or _BESIDE.match(parse.text, entity.end)
-        if entity.entity == "number" and stands:
-            return entity
-    return None
+def amounts(parse: Parse, *, numbers: bool = False) -> list[Entity]:
+    """The different amounts that the message says, without what it takes back or waits for, in their order.
+
+    Those are of money, and numbers beside it ("10 or 20 pounds"); else numbers, where one of them stands for an amount,
+    or with `numbers` wherever they stand. "Not £60 but £50" says £50, and so does "£50 unless I have less than £60".
+    """
+    over = [*denied_clauses(parse.text), *taken_back(parse.text), *conditions(parse.text)]
+    said = [e for e in parse.entities if not any(start <= e.start < end for start, end in over)]
+    money, plain = [e for e in said if e.entity == MONEY], [e for e in said if e.entity == "number"]
+    if money:
+        plain = [number for number in plain if any(_is_joined(parse.text, number, amount) for amount in money)]
+    elif not numbers and not any(_stands(parse, number) for number in plain):
+        plain = []
+    return list({in_pence(e): e for e in sorted([*money, *plain], key=lambda e: e.start)}.values())
+
+
+def in_pence(amount: Entity) -> int | None:
+    """The amount in pence; None when it is not in whole pence of pounds."""
+    return minor(amount) if amount.entity == MONEY else whole_pence(amount.value)
+
+
+def refusal(parse: Parse, found: Sequence[Entity], now: datetime, *, changes: bool) -> str | None:
+    """The response that says why these are not one amount to pay; None where they are. `now` is aware.
+
+    With `changes`, there is an amount already, which "£10 more" would change.
+    """
+    amount, pence = found[0], in_pence(found[0])
+    if _is_in_groups(parse.text, amount):
+        return "utter_bad_amount"
+    if len(found) > 1 or _OVER_AGAIN.search(without_later(parse, now)):
+        return "utter_one_payment"
+    if is_worked_out(parse, amount, changes=changes):
+        return "utter_no_share"
+    below = isinstance(amount.value, int | float) and amount.value < 0
+    if pence == 0 or below or _MINUS.search(lead(parse.text, amount.start)):
+        return "utter_amount_too_small"
+    return "utter_bad_amount" if pence is None else None
+
+
+def asks_for_share(text: str) -> bool:
+    """Whether the text says how much by a share, "half of my savings", which is worked out by nobody here."""
+    return bool(_SHARE.search(text))
 
 
 def is_worked_out(parse: Parse, amount: Entity, *, changes: bool) -> bool:
@@ -71,7 +107,9 @@ def is_worked_out(parse: Parse, amount: Entity, *, changes: bool) -> bool:
     if parse.text.startswith("/"):
         return False
     before = lead(parse.text, amount.start)
-    beside = _WORKED_OUT.search(before) or _WORKED_OUT_BY.match(parse.text, amount.end)
+    beside = (
+        _WORKED_OUT.search(before) or _WORKED_OUT_BY.match(parse.text, amount.end) or _SHARED_OUT.search(parse.text)
+    )
     return bool(beside or (changes and _CHANGED_BY.search(before)))
 
 
@@ -84,18 +122,18 @@ def counted(parse: Parse, amount: Entity) -> str | None:
     return None if read else after.group(1)
 
 
-def bare_amount(parse: Parse, now: datetime, *, numbers: bool) -> Entity | None:
-    """The amount that is all of the message, a later time aside, whatever its intent; with `numbers`, a number is one.
-
-    `now` is aware.
-    """
-    wanted, rest = (MONEY, "number") if numbers else (MONEY,), without(_AROUND, without_later(parse, now))
-    start, end = len(rest) - len(rest.lstrip()), len(rest.rstrip())
-    found = (e for e in parse.entities if e.entity in wanted and e.end > e.start)
-    return next((entity for entity in found if entity.start <= start and end <= entity.end), None)
+def _stands(parse: Parse, number: Entity) -> bool:
+    """Whether a number stands where an amount does: "transfer 50", "pay Anna 20", "20 from savings"."""
+    before = lead(parse.text, number.start)
+    return bool(_MOVE.search(before) or _NAMED.search(before) or _BESIDE.match(parse.text, number.end))
 
 
-def is_below_zero(parse: Parse, amount: Entity) -> bool:
-    """Whether the amount is negative: "minus £5" has its sign outside of the money."""
-    below = isinstance(amount.value, int | float) and amount.value < 0
-    return below or bool(_MINUS.search(lead(parse.text, amount.start)))
+def _is_joined(text: str, number: Entity, amount: Entity) -> bool:
+    first, second = sorted((number, amount), key=lambda e: e.start)
+    return bool(_JOINS.fullmatch(text, first.end, second.start))
+
+
+def _is_in_groups(text: str, amount: Entity) -> bool:
+    """Whether the digits go on behind the amount ("1 000"), or may be read in two ways ("1.000")."""
+    found = _IN_GROUPS.match(text, amount.start)
+    return found is not None and (found.end() > amount.end or found["mark"] == ".")

@@ -1,4 +1,4 @@
-"""How much there is: `action_balance` and `action_overdrawn`."""
+"""How much there is, and whether any of it is overdrawn: `action_overdrawn`, and half of `action_balance`."""
 
 from __future__ import annotations
 
@@ -14,35 +14,35 @@ from bot import Action, CallFailed, Turn, hookimpl
 from .accounts import find_accounts, spoken, written
 from .bank import Account, Balance, CustomerBank
 from .banking import for_customers
-from .clarifying import with_nickname
+from .clarifying import say_read_as, says_no_such_number, with_nickname, with_number
 from .conversation import heard, keep, kept, said, today_of
 from .fallback import in_words
 from .formatting import format_moment, format_money
+from .naming import near_account
 from .question import Filters, Kind, Question, new_question
-from .spending import spending
 from .tables import Table
-from .unread import nearest, unread_owners
+from .unread import unread_owners
 
 Holding = tuple[Account, Balance]
 
-_WHAT_REMAINS: Final = re.compile(
-    r"\b(?:left|after|before|once|when|until|till|if|enough|afford|remain\w*|balances?|available|cover)\b",
-    re.IGNORECASE,
-)
 _LIMIT: Final = re.compile(
     r"\boverdraft (?:limit|facility)\b|\blimit (?:of|on|for) my overdraft\b"
     r"|\bhow (?:big|large|much)(?: is)?(?: (?:my|the|our))? overdraft\b(?! (?:have|am|did|was))"
     r"|\b(?:credit|card|spending|borrowing) limit\b|\blimit (?:of|on|for) (?:my|the|our) (?:credit )?card\b",
     re.IGNORECASE,
 )
+_OFTEN: Final = re.compile(
+    r"\b(?:can|could|may|allowed|able)\b.*\b(?:a|per|each|every|one|any one) (?:day|week|month|go|payment|transfer)\b"
+    r"|\b(?:daily|weekly|payment|transfer) limit\b",
+    re.IGNORECASE,
+)
+"""Asks how much may be paid at once or in a day, which only the bank knows."""
+
 _DUE: Final = re.compile(r"\bdue\b|\bminimum payment\b", re.IGNORECASE)
 
 
 async def balance(turn: Turn, bank: CustomerBank, question: Question | None = None) -> None:
-    """Say what one account or all accounts hold, or how far they may go below that; of a price, what it came to."""
-    if question is None and (sum_asked := await _sum_asked(turn, bank)):
-        await spending(turn, bank, sum_asked)
-        return
+    """Say what one account or all accounts hold, or how far they may go below that."""
     question = question or _asked(turn, "balance")
     holdings = await _holdings(turn, bank, question)
     if not holdings:
@@ -85,18 +85,6 @@ def balances_table(holdings: Sequence[Holding]) -> Table:
     return Table("Your accounts", ("Account", "Balance", "Available"), rows)
 
 
-async def _sum_asked(turn: Turn, bank: CustomerBank) -> Question | None:
-    """The sum that is asked for: of a category or a shop ("how much is my rent"), or a part of the last answer's."""
-    now, before = said(turn), kept(turn)
-    question = new_question("spending", now, before, today_of(turn))
-    if now.of_those and before is not None and before.kind in ("spending", "transactions"):
-        return question
-    if not (now.filters.category or now.filters.merchant) or _WHAT_REMAINS.search(heard(turn).text):
-        return None
-    _, named = with_nickname(heard(turn), question, [account.nickname for account in await bank.accounts()])
-    return question if named.filters.category or named.filters.merchant else None
-
-
 def _limited(turn: Turn, holdings: Sequence[Holding]) -> list[Holding]:
     """The accounts whose overdraft or card limit is asked for; none where none is."""
     found = _LIMIT.search(heard(turn).text)
@@ -133,7 +121,9 @@ async def _holdings(turn: Turn, bank: CustomerBank, question: Question) -> list[
         if known is None:
             raise
         accounts, balances = known
-    clear = _with_nickname(turn, question, accounts)
+    if says_no_such_number(turn, heard(turn), accounts):
+        return None
+    clear = _with_nickname(turn, with_number(heard(turn), question, accounts), accounts)
     if clear is None:
         return None
     chosen = find_accounts(accounts, clear.filters.account)
@@ -141,7 +131,9 @@ async def _holdings(turn: Turn, bank: CustomerBank, question: Question) -> list[
         turn.say("utter_no_such_account")
         return None
     keep(turn, clear)
-    if _asks_more(clear.filters, today_of(turn)) or _DUE.search(heard(turn).text):
+    if _OFTEN.search(heard(turn).text):
+        turn.say("utter_no_payment_limit")
+    elif _asks_more(clear.filters, today_of(turn)) or _DUE.search(heard(turn).text):
         turn.say("utter_only_todays_balance")
     by_id = {balance.account_id: balance for balance in balances}
     return [(account, by_id[account.id]) for account in chosen if account.id in by_id]
@@ -154,11 +146,13 @@ def _with_nickname(turn: Turn, question: Question, accounts: Sequence[Account]) 
     """
     nicknames = [account.nickname for account in accounts]
     parse, question = with_nickname(heard(turn), question, nicknames)
-    meant = {said: nearest(said, nicknames) for said in unread_owners(parse)}
+    meant = {said: near_account(said, nicknames) for said in unread_owners(parse)}
     unknown = [said for said, name in meant.items() if name is None]
     if unknown:
         turn.say("utter_unknown_account", said=in_words(unknown), accounts=in_words(nicknames))
         return None
+    for phrase, name in meant.items():
+        say_read_as(turn, phrase, Filters(account=name))
     account = next(iter(meant.values()), question.filters.account)
     return replace(question, filters=replace(question.filters, account=account))
 
@@ -210,6 +204,5 @@ def _size(balance: Balance) -> str:
 
 @hookimpl
 def register_actions(register: Callable[[str, Action], None]) -> None:
-    """Offer both actions."""
-    register("action_balance", for_customers(balance))
+    """Offer the action."""
     register("action_overdrawn", for_customers(overdrawn))

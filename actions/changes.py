@@ -1,71 +1,91 @@
-"""Another amount, account or payee beside a yes or a no to a transfer: "yes, but 30", "no, to Jonas". Pure.
+"""What an answer to the form of a transfer changes: "yes, but 30", "no, £6 to Jonas from savings". Pure.
 
 An answer changes what was asked only if nothing else is in it: the grammar is closed, so that a question about
-something else stays one.
+something else stays one, and nothing of a change is dropped in silence.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
+
+from msgspec import Struct
 
 from bot import Entity, Parse
 
-from .amounts import MONEY
-from .bank import Payee
+from .amounts import MONEY, amounts
+from .bank import Account, Payee
+from .later import without_later
 from .payees import find_payees
-from .sides import Mention
-from .text import blanked, listed, without
+from .request import taken_back
+from .sides import Mention, mentions
+from .text import FILLERS, blanked, listed, without, words
 
-_DENIED: Final = re.compile(r"\bnot\b[^,.;]*?(?:[,;.]|\bbut\b|\Z)", re.IGNORECASE)
 _YES: Final = r"(?:y|yes|yeah|yep|yup|ok|okay|sure|fine|right|al(?:l )?right|great|correct|please|go ahead|do it)"
 _ADDS: Final = re.compile(
     rf"\A\W*(?:{_YES}\W+)*(?:and|then|plus|&|\+)(?!\w)|\b(?:also|as well|additionally|on top)\b"
     r"|\btoo\b(?!\s+(?:much|many|little|few|high|low|big|small|late|soon))"
+    rf"|\A\W*(?:{_YES}\W+)+(?:pay|send|give|transfer|move)\s(?!it\b|that\b|them\b|the\b)"
     r"|\banother\b(?!\s+(?:account|amount|one|person|payee))",
     re.IGNORECASE,
 )
 _INSTEAD: Final = re.compile(r"\b(?:make (?:it|that)|change|instead|rather)\b", re.IGNORECASE)
 
-_BESIDE: Final = listed(
-    "yes yeah yep ok okay sure no nope nah please thanks sorry but oh actually rather instead though just only make "
-    "change set do let's lets say it that to be can could would you we i i'd i'll like want mean meant have should "
-    "it's send pay move transfer give put take use go from into in out of my our the account amount one a an for with "
-    "then maybe all right fine good is ahead or and pounds quid"
+_BESIDE: Final = FILLERS | listed(
+    "y yes yeah yep hm hmm er ok okay sure no nope nah sorry oh um well right fine good great make change set do "
+    "does let lets say that to be can could would id i ill like want mean meant have should send pay move transfer "
+    "give put take use go amount one wait hold hang then maybe is ahead about how minus negative"
 )
 _SWAP: Final = re.compile(
     r"\b(?:other way (?:a?round|about)|vice versa|swap(?:ped)?|reversed?|opposite (?:way|direction)|back to front)\b"
     r"|\bturn (?:it|them) (?:a?round)\b",
     re.IGNORECASE,
 )
-_LONGEST_NAME: Final = 4
-"""The most words of a name and an account's last digits."""
-
+_ALL_RIGHT: Final = re.compile(r"\ball right\b", re.IGNORECASE)
 _AROUND_SWAP: Final = _BESIDE | listed("them both accounts around round direction over")
 
 
-def changed_amounts(parse: Parse) -> list[Entity]:
-    """The amounts of an answer that says nothing but amounts, money before numbers."""
-    text = without(_DENIED, parse.text)
-    for kinds in ((MONEY,), ("number",)):
-        found = [e for e in parse.entities if e.entity in kinds and text[e.start : e.end].strip()]
-        if found and not _rest(text, [(e.start, e.end) for e in found]):
-            return found
-    return []
+class Change(Struct, frozen=True):
+    """What of an answer was read, and the words that were not (`rest`): with any of them, it is to change nothing."""
+
+    amounts: Sequence[Entity] = ()
+    accounts: Sequence[Mention] = ()
+    payees: Sequence[Payee] = ()
+    swaps: bool = False
+    rest: Sequence[str] = ()
+
+    def says_any(self) -> bool:
+        """Whether anything was read."""
+        return bool(self.amounts or self.payees or self.swaps or any(not m.denied for m in self.accounts))
 
 
-def changed_payees(payees: Sequence[Payee], text: str) -> tuple[Payee, ...]:
-    """Whom an answer names that says nothing but a name: "no, to Jonas", "not Anna, Jonas"."""
-    return find_payees(payees, " ".join(_rest(_DENIED.sub(" ", text), [])))
+def read_change(parse: Parse, accounts: Sequence[Account], payees: Sequence[Payee], now: datetime) -> Change:
+    """What the answer says: amounts, accounts, a payee, and that the accounts are to be swapped; `now` is aware.
+
+    A number may be the end of a payee's account ("Tom Reid 6685"), and is an amount where it is not.
+    """
+    found = mentions(parse, accounts)
+    plain = blanked(
+        without(_ALL_RIGHT, without_later(parse, now)), [*taken_back(parse.text), *((m.start, m.end) for m in found)]
+    )
+    text, swapped = without(_SWAP, plain), bool(_SWAP.search(plain))
+    change = Change()
+    for numbers in (False, True):
+        given = [e for e in amounts(parse, numbers=numbers) if numbers or e.entity == MONEY]
+        rest = _rest(text, [(e.start, e.end) for e in given], _AROUND_SWAP if swapped else _BESIDE)
+        named = find_payees(payees, " ".join(rest)) if any(word.isalpha() for word in rest) else ()
+        change = Change(given, found, named, swapped, () if named else rest)
+        if not change.rest:
+            return change
+    return change
 
 
-def changed_payment(payees: Sequence[Payee], parse: Parse) -> tuple[list[Entity], tuple[Payee, ...]]:
-    """The amounts and the payees of an answer that says nothing but both: "yes, £6 to Jonas"."""
-    text = without(_DENIED, parse.text)
-    found = [e for e in parse.entities if e.entity == MONEY and text[e.start : e.end].strip()]
-    named = find_payees(payees, " ".join(_rest(text, [(e.start, e.end) for e in found]))) if found else ()
-    return (found, named) if named else ([], ())
+def wants_other(text: str, name: str) -> bool:
+    """Whether an answer wants nothing but the other one of that name: "no, the other one", "not him, the other Tom"."""
+    rest, named = set(_rest(text, taken_back(text), _BESIDE)), set(words(name))
+    return "other" in rest and rest <= {"other", "person"} | named and "account" not in words(text)
 
 
 def adds_another(text: str) -> bool:
@@ -73,31 +93,10 @@ def adds_another(text: str) -> bool:
     return bool(_ADDS.search(text)) and not _INSTEAD.search(text)
 
 
-def may_be_name(text: str) -> bool:
-    """Whether what the text says beside ordinary words may be a name, so that it is worth asking the bank for it."""
-    rest = _rest(without(_DENIED, text), [])
-    return 0 < len(rest) <= _LONGEST_NAME and all(word.replace("'", "").isalpha() for word in rest)
-
-
 def says_only(text: str, found: Sequence[Mention]) -> bool:
     """Whether the text says nothing but these accounts."""
-    return bool(found) and not _rest(text, [(m.start, m.end) for m in found])
+    return bool(found) and not _rest(text, [(m.start, m.end) for m in found], _BESIDE)
 
 
-def says_nothing_more(text: str) -> bool:
-    """Whether the text holds only words that change nothing by themselves."""
-    return not _rest(text, [])
-
-
-def swaps(text: str) -> bool:
-    """Whether the money is to go the other way round."""
-    without, count = _SWAP.subn(" ", text)
-    return count > 0 and not [word for word in _words(without) if word not in _AROUND_SWAP]
-
-
-def _rest(text: str, spans: Sequence[tuple[int, int]]) -> list[str]:
-    return [word for word in _words(blanked(text, spans)) if word not in _BESIDE]
-
-
-def _words(text: str) -> list[str]:
-    return re.findall(r"[^\W_]+(?:'[^\W_]+)*", text.casefold().replace("’", "'"))
+def _rest(text: str, spans: Sequence[tuple[int, int]], beside: frozenset[str]) -> list[str]:
+    return [word for word in words(blanked(text, spans)) if word not in beside]

@@ -10,20 +10,24 @@ from msgspec.structs import replace
 
 from bot import Entity, Parse, Turn
 
-from .accounts import find_accounts
+from .accounts import choice, find_accounts
 from .bank import Account, CustomerBank, Transaction
-from .conversation import heard, today_of
+from .conversation import heard, keep, today_of
 from .fallback import in_words
 from .fetching import Found, fetch
 from .marks import distinct
 from .names import Spoken, meant_name, plain_words, same_name, spoken_names
+from .naming import account_numbers, last_paid, near_account, numbered, people
+from .pointing import somebody
 from .question import Filters, Period, Question, Said, merge
 from .said import unread_amount
-from .selection import CATEGORIES, INCOME, LOOK_BACK, bounds, select
-from .unread import Slip, beyond, impossible_date, misspelt_month, misspelt_time, rivals, unread_phrases
+from .selection import CATEGORIES, INCOME, LOOK_BACK, PEOPLE, bounds, select
+from .times import Slip, impossible_date, looks_ahead, misspelt_month, misspelt_time, since_pay
+from .unread import beyond, rivals, unread_phrases
 from .wording import say_period
 
 EARLIEST: Final = date(1970, 1, 1)
+_PEOPLE: Final = ("friend", "friends", "my friends", "my family", "family", "others")
 _STEM: Final = 4
 """The letters that two words of one stem share."""
 
@@ -34,7 +38,8 @@ Find: TypeAlias = Callable[[CustomerBank, Sequence[Account], Filters, date], Awa
 def doubtful(turn: Turn) -> bool:
     """Whether something of the message that looks like a filter was not read as one."""
     parse = heard(turn)
-    return bool(impossible_date(parse.text) or misspelt_time(parse) or unread_phrases(parse))
+    names = account_numbers(parse.text) or unread_phrases(parse)
+    return bool(impossible_date(parse.text) or misspelt_time(parse) or looks_ahead(parse) or since_pay(parse) or names)
 
 
 async def clarified(turn: Turn, bank: CustomerBank, question: Question) -> Question | None:
@@ -43,8 +48,13 @@ async def clarified(turn: Turn, bank: CustomerBank, question: Question) -> Quest
     if no_date := impossible_date(parse.text):
         turn.say("utter_no_such_date", date=no_date)
         return None
-    if beyond(parse.text) or rivals(parse) or unread_amount(parse):
+    if beyond(parse) or rivals(parse) or unread_amount(parse):
         _say_what_it_cannot(turn, parse)
+        if rivals(parse) and not beyond(parse):
+            keep(turn, replace(question, open=True))
+        return None
+    if looks_ahead(parse):
+        turn.say("utter_still_to_come")
         return None
     if question.filters.category in INCOME and question.filters.direction == "out":
         turn.say("utter_only_comes_in", category=question.filters.category)
@@ -56,8 +66,13 @@ async def clarified(turn: Turn, bank: CustomerBank, question: Question) -> Quest
     if period and period.start and period.start > today:
         turn.say("utter_still_to_come")
         return None
-    parse, dated = with_nickname(parse, dated, [account.nickname for account in await bank.accounts()])
-    return await _with_names(turn, bank, parse, dated)
+    accounts = await bank.accounts()
+    if says_no_such_number(turn, parse, accounts):
+        return None
+    parse, dated = with_nickname(parse, dated, [account.nickname for account in accounts])
+    named = await _with_names(turn, bank, parse, with_number(parse, dated, accounts))
+    named = await _since_pay(turn, bank, parse, named) if named else None
+    return await _of_somebody(turn, bank, parse, named) if named else None
 
 
 def with_nickname(parse: Parse, question: Question, nicknames: Iterable[str]) -> tuple[Parse, Question]:
@@ -77,6 +92,47 @@ def with_nickname(parse: Parse, question: Question, nicknames: Iterable[str]) ->
     return replace(parse, entities=entities), replace(question, filters=filters)
 
 
+def says_no_such_number(turn: Turn, parse: Parse, accounts: Sequence[Account]) -> bool:
+    """Whether the message names an account by a number that none of these has; it says so."""
+    unknown = [said for said in account_numbers(parse.text) if not numbered(said, accounts)]
+    if unknown:
+        names = in_words([account.nickname for account in accounts])
+        turn.say("utter_unknown_account", said=in_words(unknown), accounts=names)
+    return bool(unknown)
+
+
+def with_number(parse: Parse, question: Question, accounts: Sequence[Account]) -> Question:
+    """The question with the account whose number is said."""
+    found = [account for said in account_numbers(parse.text) for account in numbered(said, accounts)]
+    if not found:
+        return question
+    return replace(question, filters=replace(question.filters, account=choice(found[0], accounts)))
+
+
+async def _since_pay(turn: Turn, bank: CustomerBank, parse: Parse, question: Question) -> Question | None:
+    """The question with the day of the last pay, where "since I got paid" asks for it; None where none ever came."""
+    if not since_pay(parse):
+        return question
+    pay = select(await _all_booked(bank, today_of(turn)), Filters(category=INCOME[0], direction="in"))
+    if not pay:
+        turn.say("utter_no_transactions", what="payments received as income")
+        return None
+    period = Period(pay[0].day, today_of(turn) + timedelta(days=1))
+    return replace(question, filters=replace(question.filters, period=period))
+
+
+async def _of_somebody(turn: Turn, bank: CustomerBank, parse: Parse, question: Question) -> Question | None:
+    """The question with the one who was paid last in place of "her"; None where nobody was named, and it said so."""
+    word, filters = somebody(parse), question.filters
+    if word is None or filters.merchant or filters.category or (word.casefold() == "there" and filters.account):
+        return question
+    paid = await last_paid(turn, bank) if word.casefold() != "there" else None
+    if paid is None:
+        turn.say("utter_unknown_filter", what=in_words([word]))
+        return None
+    return replace(question, filters=replace(filters, merchant=paid))
+
+
 async def find_meant(turn: Turn, bank: CustomerBank, asked: Filters, find: Find) -> Found | None:
     """What `find` finds of what is asked for or, if that is nothing, of what was meant; None where it said why not."""
     accounts = find_accounts(await bank.accounts(), asked.account)
@@ -87,7 +143,10 @@ async def find_meant(turn: Turn, bank: CustomerBank, asked: Filters, find: Find)
     meant = asked if found.transactions else await _meant_by_nothing(turn, bank, accounts, asked)
     if meant is None:
         return None
-    return found if meant == asked else await find_meant(turn, bank, meant, find)
+    if meant != asked:
+        return await find_meant(turn, bank, meant, find)
+    named = with_banks_name(found.filters, found.transactions)
+    return replace(found, filters=named) if found.transactions else found
 
 
 async def _meant_by_nothing(
@@ -104,24 +163,34 @@ async def _meant_by_nothing(
     if filters.merchant is None:
         return filters
     booked = await _all_booked(bank, today)
-    if select(booked, Filters(merchant=filters.merchant)):
-        return filters
+    if known := select(booked, Filters(merchant=filters.merchant)):
+        return with_banks_name(filters, known)
     meant = _named(filters.merchant, _names(booked))
     if meant is None:
         turn.say("utter_unknown_merchant", merchant=filters.merchant)
         return None
-    _say_read_as(turn, filters.merchant, meant)
+    say_read_as(turn, filters.merchant, meant)
     return merge(filters, Said(meant), today)
+
+
+def with_banks_name(filters: Filters, found: Sequence[Transaction]) -> Filters:
+    """The filters with the shop's name as the bank writes it, where what was found is of one: "Uber" for "uber"."""
+    names = {t.merchant for t in found}
+    return (
+        replace(filters, merchant=names.pop())
+        if filters.merchant and len(names) == 1 and None not in names
+        else filters
+    )
 
 
 def _say_what_it_cannot(turn: Turn, parse: Parse) -> None:
     """Sums of some things and not others, averages, two shops or times at once, and other money are not worked out."""
-    if two := rivals(parse):
+    if too_much := beyond(parse):
+        turn.say("utter_beyond", what=too_much.casefold())
+    elif two := rivals(parse):
         turn.say("utter_one_filter", what=in_words(two))
-    elif amount := unread_amount(parse):
-        turn.say("utter_only_pounds", said=amount)
     else:
-        turn.say("utter_beyond", what=(beyond(parse.text) or "").casefold())
+        turn.say("utter_only_pounds", said=unread_amount(parse) or "")
 
 
 def _with_month(turn: Turn, parse: Parse, question: Question) -> Question | None:
@@ -150,7 +219,10 @@ async def _with_names(turn: Turn, bank: CustomerBank, parse: Parse, question: Qu
         return None
     for spoken in whole:
         parse, question = _with_whole_name(parse, question, spoken, today)
-    meant = {name: _named(name, names) for name in _unknown_names(parse, question.filters)}
+    nicknames = [account.nickname for account in await bank.accounts()]
+    if any(_unknown_names(parse, question.filters)):
+        names = [*names, *await people(bank)]
+    meant = {name: _meant(name, names, nicknames) for name in _unknown_names(parse, question.filters)}
     unknown = [name for name, filters in meant.items() if filters is None]
     if unknown:
         turn.say("utter_unknown_filter", what=in_words(unknown))
@@ -159,11 +231,11 @@ async def _with_names(turn: Turn, bank: CustomerBank, parse: Parse, question: Qu
         turn.say("utter_one_filter", what=in_words([*_marked(parse), *meant]))
         return None
     filters = question.filters
-    if filters.category not in CATEGORIES:
+    if filters.category not in (*CATEGORIES, PEOPLE):
         filters = replace(filters, category=None)
     for name, found in meant.items():
         assert found is not None
-        _say_read_as(turn, name, found)
+        say_read_as(turn, name, found)
         filters = _beside_own(parse, filters, found, today)
     _say_what_it_is_part_of(turn, parse, filters)
     return Question(question.kind, filters)
@@ -233,9 +305,18 @@ def _marked(parse: Parse) -> list[str]:
 
 def _unknown_names(parse: Parse, filters: Filters) -> Iterator[str]:
     slip = misspelt_time(parse)
-    yield from (phrase for phrase in unread_phrases(parse) if slip is None or phrase != slip.said)
-    if filters.category and filters.category.casefold() not in CATEGORIES:
+    read = [slip.said] if slip else []
+    if filters.category == PEOPLE:
+        read += _PEOPLE
+    yield from (phrase for phrase in unread_phrases(parse) if phrase not in read)
+    if filters.category and filters.category.casefold() not in (*CATEGORIES, PEOPLE):
         yield filters.category
+
+
+def _meant(said: str, names: Sequence[str], nicknames: Sequence[str]) -> Filters | None:
+    """What a phrase that nobody read most likely means: an account, a category or a shop."""
+    account = near_account(said, nicknames)
+    return Filters(account=account) if account else _named(said, names)
 
 
 def _named(said: str, names: Sequence[str]) -> Filters | None:
@@ -246,8 +327,9 @@ def _named(said: str, names: Sequence[str]) -> Filters | None:
     return Filters(category=name) if name in CATEGORIES else Filters(merchant=name)
 
 
-def _say_read_as(turn: Turn, said: str, meant: Filters) -> None:
-    name = meant.category or meant.merchant or ""
+def say_read_as(turn: Turn, said: str, meant: Filters) -> None:
+    """Say as what a misspelt name was read."""
+    name = meant.category or meant.merchant or meant.account or ""
     if not same_name(said, name):
         turn.say("utter_read_as", said=said, meant=name)
 
@@ -260,7 +342,7 @@ async def _is_before_records(bank: CustomerBank, accounts: Sequence[Account], pe
 
 def _written(slip: Slip) -> str:
     """The word as it is written: months and weekdays with a capital."""
-    return slip.near if slip.near.rstrip("s") in _UNITS else slip.near.capitalize()
+    return slip.near if slip.near.split()[-1].rstrip("s") in _UNITS else slip.near.capitalize()
 
 
 _UNITS: Final = ("yesterday", "today", "tomorrow", "week", "month", "year", "weekend", "quarter")

@@ -12,10 +12,10 @@ from bot import Event, Parse, Turn, UserUttered
 
 from .bank import day_of
 from .halves import split
-from .marks import bounded, distinct, without_preamble
+from .marks import bounded, distinct, without_denied, without_preamble
 from .question import Question, Said
 from .said import understand
-from .years import with_years
+from .times import with_times
 
 REQUESTED_SLOT: Final = "requested_slot"
 """The slot that a form asks for."""
@@ -29,11 +29,22 @@ def today_of(turn: Turn) -> date:
     return day_of(turn.now)
 
 
+def whole(turn: Turn) -> Parse:
+    """All of the latest message as it was understood."""
+    return bounded(turn.tracker.parse or Parse(""))
+
+
+def message(turn: Turn) -> Parse:
+    """The part of the latest message that is answered: all of it, unless it asks two, or tells a story first."""
+    question = without_preamble(split(whole(turn))[0])
+    return replace(question, entities=distinct(question.entities))
+
+
 def heard(turn: Turn) -> Parse:
-    """The question of the latest message that is answered: all of it, unless it asks two, or tells a story before."""
-    question = without_preamble(split(bounded(turn.tracker.parse or Parse("")))[0])
-    marked = replace(question, entities=distinct(question.entities))
-    return with_years(marked, today_of(turn)) if marked.intent_name in _ABOUT_THE_PAST else marked
+    """The question that is answered, with "2025" for a time where it can be no amount to pay."""
+    marked = message(turn)
+    past = marked.intent_name in _ABOUT_THE_PAST
+    return with_times(without_denied(marked), today_of(turn)) if past else marked
 
 
 def said(turn: Turn) -> Said:
@@ -42,10 +53,10 @@ def said(turn: Turn) -> Said:
 
 
 def say_what_waits(turn: Turn) -> None:
-    """Name the question that was not answered, where the message asks two."""
+    """Name the question that was not answered, where the message asks two, with a button that asks it."""
     _, other = split(turn.tracker.parse or Parse(""))
     if other:
-        turn.say("utter_one_at_a_time", other=other)
+        turn.say("utter_one_at_a_time", other=other, buttons=[{"title": other, "payload": other}])
 
 
 def kept(turn: Turn) -> Question | None:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from bot import Entity
 
 from .question import Direction, Filters
-from .selection import INCOME, TRANSFERS
+from .selection import INCOME, PEOPLE, TRANSFERS
 from .text import lead, without
 
 _PAID_TO_ME: Final = re.compile(
@@ -19,6 +19,7 @@ _PAID_TO_ME: Final = re.compile(
     r"|\b(?:was|were|am|are) (?:I|we)(?: \w+)?? paid\b|\A\W*(?:get|got|getting) paid\b"
     r"|\b(?:I|we)(?:['’]ve)?(?: \w+)?? (?:get|got|getting|been|was|were|being)(?: \w+)?? paid\b"
     r"|\bmoney c[ao]mes? (?:in )?from\b"
+    r"|\b(?:do|did|have|has|I|we)(?:['’]ve)?\b.*\b(?:received?|earn(?:ed)?)\b"
     r"|\bhow (much|many)\b.*\b(get|got|receive|received)\b( \w+){0,2}? from\b",
     re.IGNORECASE,
 )
@@ -38,8 +39,21 @@ _PASSIVE: Final = re.compile(r"(?:been|get|got|getting|was|were) paid", re.IGNOR
 """What happens to the customer, or to a bill."""
 _BOTH_WAYS: Final = re.compile(r"\b(?:in(?:coming)?\W+(?:and|or)\W+out|out(?:going)?\W+(?:and|or)\W+in)", re.IGNORECASE)
 _TRANSFERRED: Final = re.compile(r"\btransfer(s|red)?\b", re.IGNORECASE)
-_MOVED: Final = re.compile(r"\b(moved?|put)\b", re.IGNORECASE)
+_MOVED: Final = re.compile(r"\b(moved?|put|take|took|taken)\b", re.IGNORECASE)
+_EARNED: Final = re.compile(r"\bearn", re.IGNORECASE)
 _TARGET: Final = re.compile(r"\b(to|into|put\b.*\bin)\s+((my|the|our)\s+)?\Z", re.IGNORECASE)
+_REACHED: Final = re.compile(
+    r"\b(?:went|gone|goes|go|going|c[ao]mes?|coming|arriv\w+|added|credited|landed|deposited|paid|pay|payments?)\b",
+    re.IGNORECASE,
+)
+"""What money does that gets into an account that is named behind "to", "into" or "in"."""
+
+_GOT_IN: Final = re.compile(r"\b(?:arriv\w+|landed|added) in\s+((my|the|our)\s+)?\Z", re.IGNORECASE)
+_REFUNDED: Final = re.compile(r"\b(?:refund|reimburse)\w*", re.IGNORECASE)
+_PEOPLE: Final = re.compile(
+    r"\b(?:to|from|pa(?:y|id|ying)|sen[dt]|sending|g[ai]ve|lend|lent)\s+(?:(?:my|other|the)\s+)?(?:people|friends?|family|others)\b",
+    re.IGNORECASE,
+)
 _SOURCE: Final = re.compile(r"\b(from|out of)\s+((my|the|our)\s+)?\Z", re.IGNORECASE)
 
 
@@ -56,6 +70,8 @@ def with_direction(text: str, entities: Sequence[Entity], filters: Filters) -> F
     unnamed = (filters.category, filters.merchant, filters.at_least, filters.at_most) == (None, None, None, None)
     if unnamed and _PAYDAY.search(text) and not _SUM.search(text):
         filters = replace(filters, category=INCOME[0])
+    if filters.category is None and filters.merchant is None and _PEOPLE.search(text):
+        filters = replace(filters, category=PEOPLE)
     return replace(filters, direction=_direction(text, entities, filters.category))
 
 
@@ -65,7 +81,7 @@ def _direction(text: str, entities: Iterable[Entity], category: str | None) -> D
         return None
     found = [(e.value, text[e.start : e.end]) for e in entities if e.entity == "direction"]
     came_in = any(way == "in" and not _PASSIVE.fullmatch(word) for way, word in found)
-    if came_in or _PAID_TO_ME.search(without(_ORDERED, text)):
+    if came_in or _PAID_TO_ME.search(without(_ORDERED, text)) or _REFUNDED.search(text):
         return "in"
     went = [word for way, word in found if way in ("in", "out")]
     if went and category == INCOME[0] and all(_PAID.search(word) for word in went):
@@ -74,12 +90,18 @@ def _direction(text: str, entities: Iterable[Entity], category: str | None) -> D
 
 
 def with_own_moves(text: str, entities: Iterable[Entity], filters: Filters) -> Filters:
-    """Moves between own accounts, where the words ask for them; into or out of the account that is named."""
+    """Moves between own accounts, where the words ask for them; into or out of the account that is named.
+
+    What "went into my savings" is whatever came in there, and what came in "from savings" was moved out of it.
+    """
     if filters.merchant or filters.category not in (None, TRANSFERS) or text.startswith("/"):
         return filters
     before = [lead(text, entity.start) for entity in entities if entity.entity == "account"]
     into, out = any(_TARGET.search(b) for b in before), any(_SOURCE.search(b) for b in before)
     moved = filters.category or _TRANSFERRED.search(text) or ((into or out) and _MOVED.search(text))
     if not moved:
-        return filters
+        if out and filters.direction == "in" and not _EARNED.search(text):
+            return replace(filters, category=TRANSFERS, direction="out")
+        reached = (into and _REACHED.search(text)) or any(_GOT_IN.search(b) for b in before)
+        return replace(filters, direction="in") if reached and not out else filters
     return replace(filters, category=TRANSFERS, direction="in" if into else "out" if out else filters.direction)

@@ -9,6 +9,8 @@ from typing import Any, Final
 from bot import Action, ActionExecuted, IntentScore, Parse, Turn, hookimpl
 
 from .conversation import events_before, said
+from .despair import is_despair
+from .disowned import disowns
 from .said import as_entities
 from .typed_secrets import warn_of_secret
 
@@ -25,9 +27,18 @@ async def run(turn: Turn) -> None:
 
 
 def say_fallback(turn: Turn) -> None:
-    """Name what was heard and offer the two nearest intents; after a first failure, point at help and people."""
+    """Name what was heard and offer the two nearest intents; after a first failure, point at help and people.
+
+    Despair, a disowned payment and a typed secret are answered for what they are.
+    """
     parse = turn.tracker.parse or Parse("")
     if warn_of_secret(turn):
+        return
+    if is_despair(parse.text):
+        turn.say("utter_in_crisis")
+        return
+    if disowns(parse.text):
+        turn.say("utter_fraud")
         return
     if failed_before(turn):
         turn.say("utter_not_understood_again")

@@ -31,12 +31,19 @@ _PARTS: Final = re.compile(
     r"\b(?:break(?:ing)?\s*(?:\w+\s+){0,3}?down|breakdown|broken down|split up|split)\b"
     r"|\bwhere(?:['’]?s| is| did| does| has)?(?: all)?(?: of)? (?:my|the|our) (?:money|cash|wages|salary|pay)"
     r"(?: all)? (?:go|goes|went|gone|going|disappear)\b"
-    r"|\b(?:by|per|for each|in each|for every)\s+(?:category|categories|shop|shops|merchant|merchants|month|day)\b",
+    r"|\b(?:by|per|each|every)\s+(?:category|categories|shop|shops|merchant|merchants|month|day)\b|\bmonth by month\b",
+    re.IGNORECASE,
+)
+_TOP: Final = re.compile(
+    r"\b(?:top|most expensive|biggest|largest|dearest|priciest)\s+(?:\w+\s+)?"
+    r"(?:shops?|stores?|merchants?|places?|categor(?:y|ies)|months?|days?|accounts?)\b"
+    r"|\b(?:which|what) (?:shop|store|place|category|month|day|account) (?:was|is|cost|costs)(?: (?:my|the|me))*"
+    r" (?:most expensive|biggest|largest|dearest|priciest)\b",
     re.IGNORECASE,
 )
 _WORDS: Final[Mapping[Group, re.Pattern[str]]] = {
     "month": re.compile(r"\bmonths?\b(?<!last month)(?<!this month)(?<!a month)", re.IGNORECASE),
-    "day": re.compile(r"\b(?:which|what|by|per|each) days?\b", re.IGNORECASE),
+    "day": re.compile(r"\b(?:which|what|by|per|each|every|expensive|biggest|dearest|top) days?\b", re.IGNORECASE),
     "account": re.compile(r"\b(?:which|what|by|per|each) (?:accounts?|cards?)\b", re.IGNORECASE),
     "merchant": re.compile(
         r"\b(?:shops?|stores?|merchants?|compan(?:y|ies)|business(?:es)?|places?|people|whom?|most\W+(?:money\W+)?at)\b",
@@ -56,9 +63,15 @@ class Share(Struct, frozen=True):
 
 def grouped_by(text: str) -> Group | None:
     """What the sums are asked for each of ("which month did I spend most"); None where no such question is asked."""
-    if text.startswith("/") or not (_MOST.search(text) or _PARTS.search(text)):
+    if text.startswith("/") or not any(words.search(text) for words in (_MOST, _PARTS, _TOP)):
         return None
     return next((group for group, words in _WORDS.items() if words.search(text)), "category")
+
+
+def top_phrase(text: str) -> tuple[int, int]:
+    """Where the words of "my top five shops" stand, in which "shops" is no category; (0, 0) where there are none."""
+    found = _TOP.search(text)
+    return found.span() if found else (0, 0)
 
 
 def finer(filters: Filters) -> Group | None:

@@ -14,19 +14,20 @@ from .text import blanked
 
 _BEGINS: Final = (
     r"(?:how (?:much|many)|what\b|when did|where did|show|list|tell me|give me|check|am i|is my|did i|have i"
-    r"|(?:transfer|move|send|pay)\s+(?!it\b|them\b|that\b))"
+    r"|(?:transfer|move|send|pay)\s+(?:(?!(?:it|them|that|(?:the|this|that)\s+(?:money|cash|amount))\b)|\w+\s+off\b)|clear\s+(?:it|that)\b)"
 )
 _BETWEEN: Final = re.compile(
-    rf"[\s,;](?:and|plus|but)(?:\s+(?:then|also|first))?(?:\s+(?:please|can you))?\s+(?={_BEGINS})"
+    rf"[\s,;](?:(?:and|plus|but)(?:\s+(?:then|also|first))?|then)(?:\s+(?:please|can you))?\s+(?={_BEGINS})"
     rf"|[?.!;]\s+(?={_BEGINS})",
     re.IGNORECASE,
 )
 _ABOUT: Final = {
-    "ask_balance": r"balance|do i have|have i got|is (?:there )?in\b|how much money",
+    "ask_balance": r"balance|\bleft\b|what(?:['’]?s| is) (?:on|in)\b"
+    r"|do i have|have i got|is (?:there )?in\b|how much money",
     "ask_overdrawn": r"overdra|in the red|below zero",
     "ask_spending": r"spen[dt]|cost|total|add up|sum\b|pa(?:y|id)|earn|came in",
     "ask_transactions": r"transaction|payment|purchase|statement|bought|buy|came|went|show|list|pa(?:y|id)",
-    "transfer_money": r"transfer|move|send|put|take|pay",
+    "transfer_money": r"transfer|move|send|put|take|pay|clear (?:it|that)",
 }
 
 _ASKS: Final = re.compile("|".join(_ABOUT.values()), re.IGNORECASE)

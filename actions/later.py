@@ -25,12 +25,31 @@ _LATER: Final = re.compile(
     r"|schedule|scheduled|in a (?:bit|while|moment|minute)|not yet|(?<!as )soon|when i(?:'m| am|’m| get) paid)\b",
     re.IGNORECASE,
 )
+_SUBJECT: Final = (
+    r"(?:(?:I|we|he|she|they|it|that|there)(?:['’](?:m|s|ve|re|ll))?\b|you\b|(?:my|our|your|his|her|their|the)\s+\w+"
+    r"|\w+\s+(?:is|are|has|have|goes?|comes?|gets?|arrives?|clears?|lands?)\b)"
+)
+_NO_MATTER: Final = (
+    r"(?:you\s+(?:can|could|may|like|want|have\s+(?:a|the|time)|get\s+(?:a|the|time)|are\s+(?:ready|able))|you['’]re\s+ready"
+    r"|it\s+suits|(?:it|that)['’]?s\s+(?:ok|okay|fine|possible|convenient))\b"
+)
+"""What makes a clause a mere courtesy: "when you can"."""
+_CONDITION: Final = re.compile(
+    rf"\b(?:when(?:ever)?|once|(?:as|so)\s+soon\s+as|after|until|till|unless)\s+"
+    rf"(?!{_NO_MATTER}|(?:is|are|was|were|do|does|did|will|can|should|would)\b){_SUBJECT}"
+    r"(?:(?!\b(?:pay|send|move|transfer|put)\b)[^,.;!?])*",
+    re.IGNORECASE,
+)
+"""A clause that makes the payment wait for something: "once I get paid", "unless the rent has gone"."""
+_PROVISO: Final = re.compile(r"\b(?:as\s+long\s+as|provided(?:\s+that)?|on\s+condition)\s+\w", re.IGNORECASE)
+"""What makes an order depend on something; a yes with one is no plain yes, which is said of it."""
 _NAMED_DAY: Final = re.compile(rf"\b{_WEEKDAY}\b", re.IGNORECASE)
 _BESIDE: Final = re.compile(
     r"\b(?:yes|yeah|yep|no|nope|ok|okay|sure|please|but|do|make|move|pay|send|it|that|then|instead|rather|can|could|we"
     r"|you|i|i'd|want|would|like|on|only|just|a|an|the|not|now|today|better|at|for|from|be|should|this)\b|[^\w\s]",
     re.IGNORECASE,
 )
+_PUTTING_OFF: Final = (_AGAIN, _LATER, _CONDITION)
 _SLACK: Final = timedelta(minutes=1)
 
 
@@ -43,10 +62,11 @@ def wants_later(parse: Parse, now: datetime, *, answer: bool) -> bool:
     """
     if parse.text.startswith("/") and not any(entity.entity == "time" for entity in parse.entities):
         return False
-    again = bool(_AGAIN.search(parse.text) or _LATER.search(parse.text))
+    again = puts_off(parse.text)
     times = [entity for entity in parse.entities if entity.entity == "time" and not _is_now(entity, now)]
     if parse.intent_name in ("transfer_money", "affirm"):
-        return again or bool(times)
+        depends = parse.intent_name == "transfer_money" and bool(_PROVISO.search(parse.text))
+        return again or depends or bool(times)
     if not answer:
         return False
     ahead = again or any(_begins_after(entity, now) for entity in times)
@@ -55,10 +75,20 @@ def wants_later(parse: Parse, now: datetime, *, answer: bool) -> bool:
     return (ahead or (bool(times) and bool(_NAMED_DAY.search(parse.text)))) and _says_little_else(parse, now)
 
 
+def puts_off(text: str) -> bool:
+    """Whether words other than a date put a payment off, repeat it, or make it wait for something."""
+    return any(words.search(text) for words in _PUTTING_OFF)
+
+
+def conditions(text: str) -> list[tuple[int, int]]:
+    """Where the text says what a payment shall wait for: amounts in there are none to be paid."""
+    return [match.span() for match in _CONDITION.finditer(text)]
+
+
 def without_later(parse: Parse, now: datetime) -> str:
     """The text with blanks for what puts the message off, or repeats it; every place stays where it was."""
     ahead = [(e.start, e.end) for e in parse.entities if e.entity == "time" and _begins_after(e, now)]
-    spans = [*ahead, *(match.span() for words in (_AGAIN, _LATER) for match in words.finditer(parse.text))]
+    spans = [*ahead, *(match.span() for words in _PUTTING_OFF for match in words.finditer(parse.text))]
     return blanked(parse.text, spans)
 
 
@@ -88,5 +118,5 @@ def _moment(side: Any) -> datetime | None:
 
 def _says_little_else(parse: Parse, now: datetime) -> bool:
     """Whether nothing of weight is left of the text beside the words of time, and an amount."""
-    spans = [(e.start, e.end) for e in parse.entities if e.entity in ("time", "amount-of-money")]
+    spans = [(e.start, e.end) for e in parse.entities if e.entity in ("time", "amount-of-money", "number")]
     return not _BESIDE.sub(" ", blanked(without_later(parse, now), spans)).strip()

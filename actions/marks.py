@@ -11,13 +11,14 @@ from msgspec.structs import replace
 
 from bot import Entity, Parse
 
-from .text import blanked
+from .text import blanked, lead
 
 FILTERS: Final = frozenset(
     {"account", "merchant", "payee", "category", "direction", "shift", "time", "amount-of-money"}
 )
 """The entities that narrow a question down."""
 
+_READ: Final = FILTERS | {"number"}
 _LEARNED: Final = ("account", "merchant", "payee", "category", "direction")
 _ASKS: Final = re.compile(
     r"(?<=[,.;:!?])\s+(?=(?:how (?:much|many)|what (?:did|have|was|is|are|were)|when (?:did|was)|which|show|list)\b)",
@@ -25,6 +26,11 @@ _ASKS: Final = re.compile(
 )
 _BEGINS_FILTER: Final = re.compile(
     r"\s*(?:on|at|from|in|since|until|till|before|after|during|by|with|for|to|of|between|and|or)\b", re.IGNORECASE
+)
+_NAMES: Final = ("category", "merchant", "payee")
+_DENIED: Final = re.compile(r"\b(?:but\s+)?not(\s+(?:(?:at|on|in|for|from|to|my|the)\s+){0,2})\Z", re.IGNORECASE)
+_BEFORE_CORRECTION: Final = re.compile(
+    r"\W*(?:(?:no|nope|oops|oh|sorry|wait|actually|well|i meant?|i said)\b\W*)*", re.IGNORECASE
 )
 _SENTENCE: Final = re.compile(r"[.!?;]")
 
@@ -54,6 +60,18 @@ def distinct(entities: Sequence[Entity]) -> tuple[Entity, ...]:
     return tuple(e for e in entities if not any(other is not e and _covers(other, e) for other in entities))
 
 
+def covered(parse: Parse) -> frozenset[int]:
+    """The places of the text that entities cover; all of a button's payload."""
+    if parse.text.startswith("/"):
+        return frozenset(range(len(parse.text)))
+    return frozenset(at for e in parse.entities if e.entity in _READ for at in range(e.start, e.end))
+
+
+def unnamed(parse: Parse) -> str:
+    """The text with blanks for categories, shops and people: what words mean beside them, and not in "weekly shop"."""
+    return blanked(parse.text, [(e.start, e.end) for e in parse.entities if e.entity in _NAMES])
+
+
 def without_preamble(parse: Parse) -> Parse:
     """The message from its question on, where what is told before that is no filter and names none that is missing.
 
@@ -67,6 +85,36 @@ def without_preamble(parse: Parse) -> Parse:
         if not _BEGINS_FILTER.match(told) and _names(before) <= _names(asked):
             return replace(parse, text=blanked(parse.text, [(0, start)]), entities=tuple(asked))
     return parse
+
+
+def without_denied(parse: Parse) -> Parse:
+    """The message without a name that it takes back for another of its kind; a "not" that begins it stays.
+
+    That is "transport, not groceries" and "sorry, not groceries, transport". "Not at Tesco or Lidl" takes nothing back.
+    """
+    spans = [(start, e.end) for e in parse.entities if (start := _denied_from(parse, e)) is not None]
+    return blank(parse, spans) if spans else parse
+
+
+def blank(parse: Parse, spans: Iterable[tuple[int, int]], *marks: Entity) -> Parse:
+    """The message with blanks in these places and without their entities; `marks` take their place."""
+    gone = list(spans)
+    kept = [e for e in parse.entities if not any(start <= e.start and e.end <= end for start, end in gone)]
+    return replace(parse, text=blanked(parse.text, gone), entities=(*kept, *marks))
+
+
+def _denied_from(parse: Parse, entity: Entity) -> int | None:
+    """Where the words begin that take this name back; None where none do."""
+    denied = _DENIED.search(lead(parse.text, entity.start)) if entity.entity in _NAMES else None
+    if denied is None:
+        return None
+    others = [
+        e for e in parse.entities if e.entity == entity.entity and (e.end <= entity.start or entity.end <= e.start)
+    ]
+    begins = _BEFORE_CORRECTION.fullmatch(parse.text, 0, entity.start - len(denied.group()))
+    if any(e.end <= entity.start for e in others):
+        return entity.start - len(denied.group())
+    return entity.start - len(denied.group(1)) if others and begins else None
 
 
 def _names(entities: Iterable[Entity]) -> frozenset[str]:

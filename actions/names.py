@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
-from .unread import nearest
+from rapidfuzz import fuzz, process
+
+from .text import folded
 
 _WORD: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _SHORTEST: Final = 3
 """A word of a name with fewer letters means none by itself."""
+
+_SHORTEST_MISSPELT: Final = 4
+"""A word with fewer letters is near to too many others to be taken for a misspelt one."""
+
+_NEAR: Final = 80.0
+"""The least likeness (0 to 100, rapidfuzz's ratio) of what was said to a name, which is then said back."""
 
 _BEFORE_PLACES: Final = ("for", "of", "in", "at")
 
@@ -25,7 +34,7 @@ class Spoken(NamedTuple):
 
 def spoken_names(text: str, names: Iterable[str]) -> list[Spoken]:
     """The names that stand in the text, word for word, where no longer one does: "copper kettle" is the shop."""
-    words = [(_plain(m.group()), m.start(), m.end()) for m in _WORD.finditer(text)]
+    words = [(folded(m.group()), m.start(), m.end()) for m in _WORD.finditer(text)]
     found: list[Spoken] = []
     for name in sorted(set(names), key=len, reverse=True):
         wanted = plain_words(name)
@@ -36,6 +45,21 @@ def spoken_names(text: str, names: Iterable[str]) -> list[Spoken]:
             if not any(start < other.end and other.start < end for other in found):
                 found.append(Spoken(name, start, end))
     return found
+
+
+def nearest(said: str, names: Iterable[str]) -> str | None:
+    """The name that `said` most likely means, misspelt or shortened to its first words; None when none is near.
+
+    Both begin with one letter: hardly anybody gets the first one wrong, and "even" is not Severn Water.
+    """
+    wanted = folded(said)
+    length = max(len(wanted.split()), 1)
+    short = {name: " ".join(folded(name).split()[:length]) for name in names}
+    if len(wanted) < _SHORTEST_MISSPELT:
+        return next((name for name, first in short.items() if first == wanted), None)
+    alike = {name: first for name, first in short.items() if first[:1] == wanted[:1]}
+    found = process.extractOne(wanted, alike, scorer=fuzz.ratio, score_cutoff=_NEAR)
+    return found[2] if found else None
 
 
 def meant_name(said: str, names: Sequence[str]) -> str | None:
@@ -58,13 +82,13 @@ def meant_name(said: str, names: Sequence[str]) -> str | None:
 
 
 def same_name(one: str, other: str) -> bool:
-    """Whether two names differ in nothing but case, apostrophes and a "the"."""
+    """Whether two names differ in nothing but case, accents, apostrophes and a "the"."""
     return plain_words(one) == plain_words(other)
 
 
 def plain_words(name: str) -> list[str]:
     """The words of a name as they are compared, without a "the" before them."""
-    words = [_plain(word) for word in _WORD.findall(name)]
+    words = [folded(word) for word in _WORD.findall(unicodedata.normalize("NFC", name))]
     return words[1:] if words[:1] == ["the"] and len(words) > 1 else words
 
 
@@ -73,7 +97,3 @@ def _place(name: str) -> list[str]:
     words = plain_words(name)
     at = next((at for at, word in enumerate(words) if at and word in _BEFORE_PLACES), len(words))
     return words[at:]
-
-
-def _plain(word: str) -> str:
-    return re.sub(r"['’]", "", word.casefold())

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise, takewhile
 from typing import Final
 
@@ -15,8 +14,9 @@ from bot import Action, Turn, hookimpl
 
 from .bank import CustomerBank, Payee
 from .banking import for_customers
+from .request import corrects
 from .tables import Table
-from .text import listed
+from .text import FILLERS, listed, words
 
 _NEAR: Final = 80.0
 """The least likeness (0 to 100, rapidfuzz's ratio) of a misspelt surname; the question for a yes names the payee."""
@@ -26,9 +26,6 @@ _LONGEST: Final = 3
 
 _SHORTEST: Final = 4
 """The fewest letters of a surname that may be misspelt."""
-
-_CORRECTED: Final = re.compile(r"\A.*?\b(?:no|sorry|wait|i mean(?:t)?)\b\W*", re.IGNORECASE | re.DOTALL)
-_DENIED: Final = re.compile(r"\bnot\s[^,;.]*?(?:[,;.]|\bbut\b|\Z)", re.IGNORECASE)
 
 _ALIKE: Final = 75.0
 """The least likeness of a word to one of a name that is told as the nearest."""
@@ -46,53 +43,59 @@ _NOBODY: Final = listed(
 )
 
 
-_AFTER: Final = listed(
-    "please pls thanks thank cheers from for on in at by with and or to into now today tomorrow tonight this that "
-    "these those next again back via out of off over my our your her his their the a an some any all what i he she we "
-    "they you it is was has if when because as but also too instead then later soon asap money cash quid pound pounds "
-    "pence half not no yes gets account accounts ending twice each every once monthly weekly rather actually mate "
-    "just only about around per after before until which who one more another using use wants want wanted needs asks "
-    "asked owes says said would could should can"
+_AFTER: Final = FILLERS | listed(
+    "tomorrow tonight those next again all some any what i'd he she they was has if when because also later soon asap "
+    "half not no yes gets ending twice each every once monthly weekly per after before until which who one more plus "
+    "another use take make give send pay move put let wants want wanted needs asks asked owes says said would could "
+    "should can i get thats nothing rush hurry worries problem comma"
 )
 """Words that may follow a part of a name; any other one is taken for the rest of another name: "Anna Smith"."""
+
+_LISTS: Final = listed("and or plus also then comma no sorry wait oops mean meant rather")
+"""What stands between one name and the next, or before one that takes the other back."""
+
+_NEXT: Final = 8
+"""The most words before a name that are looked at for one that takes another name back."""
+
+_BEFORE_LISTED: Final = listed("to also then i the a an my our his her their")
 
 
 def named_payees(payees: Iterable[Payee], text: str, *, answer: bool = False) -> tuple[Payee, ...]:
     """The payees whom the text names best: all words of a name anywhere, or some after "to", "pay" and the like.
 
-    In an `answer` to the question who is to be paid, a name may also come first, and correct another one: "Anna? no,
-    Jonas".
+    In an `answer` to the question who is to be paid, a name may also come first. A name may take back the one before:
+    "Anna? no, Jonas".
     """
-    people = list(payees)
-    found = _names_at(people, _corrected(text), answer=True) if answer else []
-    found = found or _names_at(people, text, answer=answer)
+    found = _names_at(payees, text, answer=answer)[0]
     longest = max((length for length, _ in found), default=0)
-    return tuple(dict.fromkeys(payee for length, some in found if length == longest for payee in some))
+    best = {payee for length, some in found if length == longest for payee in some}
+    return tuple(dict.fromkeys(p for length, some in found if length == longest or not best & {*some} for p in some))
 
 
-def names_several(payees: Iterable[Payee], text: str) -> bool:
-    """Whether the text names two people, and not one whose name several have."""
-    found = [set(some) for _, some in _names_at(payees, text, answer=False)]
-    return bool(found) and not set.intersection(*found)
+def names_several(payees: Iterable[Payee], text: str, *, answer: bool = False) -> bool:
+    """Whether the text names two people, be one of them no payee, and not one whose name several have."""
+    found, others = _names_at(payees, text, answer=answer)
+    people = [set(some) for _, some in found]
+    return bool(people) and (others or not set.intersection(*people))
 
 
 def full_name(text: str, start: int, end: int) -> str:
     """What stands there in the text, and a word behind it that looks like the rest of a name."""
     rest = re.match(r"\s+([^\W\d_]+(?:['’-][^\W\d_]+)*)", text[end:])
-    more = rest is not None and not _ends_name(_words(rest.group())[:1])
+    more = rest is not None and not _ends_name(words(rest.group())[:1])
     return text[start : end + rest.end()] if rest and more else text[start:end]
 
 
 def may_name_somebody(text: str) -> bool:
     """Whether a word stands where a name may stand, so that it is worth asking the bank for the payees."""
-    said = _words(text)
+    said = words(text)
     return any(before in _INTRODUCE and word.isalpha() for before, word in pairwise(said))
 
 
 def find_payees(payees: Iterable[Payee], said: str) -> tuple[Payee, ...]:
     """The payees whom `said` may mean: it holds nothing but words of their names, and the account's last digits."""
-    words = set(_words(said))
-    return tuple(payee for payee in payees if words and words <= {*_words(payee.name), payee.masked})
+    wanted = set(words(said))
+    return tuple(payee for payee in payees if wanted and wanted <= {*words(payee.name), payee.masked})
 
 
 def said_name(text: str) -> str | None:
@@ -100,12 +103,27 @@ def said_name(text: str) -> str | None:
 
     An amount has a number in its place.
     """
-    said = _words(text)
+    return next((name for _, name, _ in _said_names(text)), None)
+
+
+def paid_first(text: str) -> str | None:
+    """Who stands between verb and amount, or first in a list: "Bob" in "pay Bob £20 to Anna" and "pay Bob and Anna".
+
+    An amount has a number in its place.
+    """
+    found = (
+        name for before, name, after in _said_names(text) if before in _PAYS and after in ("0", "and", "or", "comma")
+    )
+    return next(found, None)
+
+
+def _said_names(text: str) -> Iterator[tuple[str, str, str]]:
+    """The names of those who are to be paid, with the words before and behind each."""
+    said = _listing(text)
     for at in range(1, len(said)):
         name = list(takewhile(lambda word: word.isalpha() and word not in _AFTER, said[at : at + _LONGEST]))
         if name and name[0] not in _NOBODY and _gets(*("", *said)[at - 1 : at + 1]):
-            return " ".join(name)
-    return None
+            yield said[at - 1], " ".join(name), (*said[at + len(name) :], "")[0]
 
 
 def _gets(before: str, word: str) -> bool:
@@ -115,7 +133,7 @@ def _gets(before: str, word: str) -> bool:
 
 def nearest(payees: Iterable[Payee], said: str) -> tuple[Payee, ...]:
     """The payees whose names are likest to the one that was said, if any is like it at all."""
-    likeness = {payee: _likeness(_words(payee.name), _words(said)) for payee in payees}
+    likeness = {payee: _likeness(words(payee.name), words(said)) for payee in payees}
     best = max(likeness.values(), default=0.0)
     return tuple(payee for payee, like in likeness.items() if like == best) if best >= _ALIKE else ()
 
@@ -147,37 +165,56 @@ def payees_table(payees: Sequence[Payee]) -> Table:
     return Table("Your payees", ("Payee", "Account"), [(payee.name, f"ending {payee.masked}") for payee in payees])
 
 
-def _names_at(payees: Iterable[Payee], text: str, *, answer: bool) -> list[tuple[int, tuple[Payee, ...]]]:
-    """Wherever one is named: how many words of a name stand in a row there, and of whose names."""
-    said, people, at = _words(text), [(payee, _words(payee.name)) for payee in payees], 0
+def _names_at(payees: Iterable[Payee], text: str, *, answer: bool) -> tuple[list[tuple[int, tuple[Payee, ...]]], bool]:
+    """Wherever one is named: how many words of a name stand in a row there, and of whose names.
+
+    Beside it, whether somebody else is listed with them.
+    """
+    said, people, at, others = _listing(text), [(payee, words(payee.name)) for payee in payees], 0, False
     found: list[tuple[int, tuple[Payee, ...]]] = []
     while at < len(said):
         rows = {payee: _length(name, said, at, answer=answer, more=bool(found)) for payee, name in people}
         longest = max(rows.values(), default=0)
         if longest:
+            taken_back = corrects(" ".join([*said[max(0, at - _NEXT) : at], ""]).replace("comma", ""))
+            found = [] if taken_back else found
             found.append((longest, tuple(payee for payee, length in rows.items() if length == longest)))
+            before = len(found) == 1 and not taken_back and _follows_another(said[:at])
+            others = before or (others and not taken_back) or _lists_another(said[at + longest :], people)
         at += longest or 1
-    return found
+    return found, others
 
 
-def _corrected(text: str) -> str:
-    """What is left of an answer that takes something back: "not Anna, Jonas"."""
-    return _CORRECTED.sub("", _DENIED.sub(" ", text)).lstrip()
+def _lists_another(after: Sequence[str], people: Iterable[tuple[Payee, Sequence[str]]]) -> bool:
+    """Whether the words behind a name, and an amount or account, go on with a name of nobody: "and the gardener"."""
+    beside = list(takewhile(lambda word: word in _AFTER or word in _LISTS or word.isdecimal(), after))
+    if len(beside) == len(after) or any(after[len(beside)] in name for _, name in people):
+        return False
+    while beside and beside[-1] in _BEFORE_LISTED:
+        beside.pop()
+    return beside == ["comma"] or (bool(beside) and beside[-1] in _LISTS - {"comma"})
+
+
+def _follows_another(before: Sequence[str]) -> bool:
+    """Whether a name of nobody is listed before one: "Bob and Anna"."""
+    unknown = len(before) > 1 and before[-2].isalpha() and before[-2] not in _AFTER
+    return unknown and before[-1] in ("and", "or", "plus")
 
 
 def _length(name: Sequence[str], said: Sequence[str], at: int, *, answer: bool, more: bool) -> int:
     """How many words of the name stand in a row from there on; 0 where they are not meant for one.
 
-    After a first name, `more` may be listed: "Anna and Jonas".
+    After a first name, `more` may be listed, or take it back: "Anna and Jonas", "Anna no Jonas".
     """
-    length, before = _row(name, said[at : at + 2 * len(name)]), said[at - 1] if at else ""
-    if not length or before == "not":
-        return 0
+    length = _row(name, said[at : at + 2 * len(name)])
     if length >= len(name) > 1:
         return length
-    listed_too = more and before in ("and", "or", "plus")
-    introduced = (answer and at == 0) or listed_too or _is_introduced(name, said, at)
-    return length if introduced and (length >= len(name) or _ends_name(said[at + length : at + length + 1])) else 0
+    before = said[at - 1] if at else ""
+    listed_too = more and (before in _LISTS or before == "with")
+    answers = answer and (at == 0 or before in _LISTS)
+    introduced = listed_too or answers or _is_introduced(name, said, at)
+    ends = length >= len(name) or _ends_name(said[at + length : at + length + 1])
+    return length if length and introduced and ends else 0
 
 
 def _ends_name(after: Sequence[str]) -> bool:
@@ -214,10 +251,9 @@ def _is_like(name: Sequence[str], said: Sequence[str], at: int) -> bool:
     return min(len(word), len(real)) >= _SHORTEST and fuzz.ratio(word, real) >= _NEAR
 
 
-def _words(text: str) -> list[str]:
-    """The words as they are compared: without case, accents and a genitive's s."""
-    plain = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
-    return re.findall(r"\w+", re.sub(r"['’]s\b", "", plain))
+def _listing(text: str) -> list[str]:
+    """The words, with a word for a comma and for the signs that mean "and"."""
+    return words(re.sub(r"[&+/]", " and ", text).replace(",", " comma "))
 
 
 @hookimpl

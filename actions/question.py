@@ -68,7 +68,9 @@ class Said(Struct, frozen=True):
     """What one message says about the filters; `refers_back` is for "those" and "that".
 
     `only_time` is for a message that holds nothing but a time ("last month?"), and `of_those` for one about a part of
-    what was talked about ("how much of that was groceries", "the last one").
+    what was talked about ("how much of that was groceries", "the last one"). `names_back` is for a word that stands
+    for the name alone ("how much did I pay her in May"), `corrects` for a name in place of another one, and
+    `only_names` for a message that could be an answer ("petrol").
     """
 
     filters: Filters = NO_FILTERS
@@ -76,6 +78,9 @@ class Said(Struct, frozen=True):
     refers_back: bool = False
     only_time: bool = False
     of_those: bool = False
+    names_back: bool = False
+    corrects: bool = False
+    only_names: bool = False
 
     @property
     def only_account(self) -> bool:
@@ -89,16 +94,20 @@ class Said(Struct, frozen=True):
 
 
 class Question(Struct, frozen=True):
-    """A whole question: what is asked, about which transactions or accounts, and how many of them were shown."""
+    """A whole question: what is asked, about which transactions or accounts, and how many of them were shown.
+
+    One that is `open` named two of a kind, of which the customer is asked to choose.
+    """
 
     kind: Kind
     filters: Filters = NO_FILTERS
     shown: int = 0
+    open: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Give the question as the JSON that the slot `question` keeps."""
-        shown = {"shown": self.shown} if self.shown else {}
-        return {"kind": self.kind, **to_builtins(self.filters), **shown}
+        more = {"shown": self.shown} if self.shown else {}
+        return {"kind": self.kind, **to_builtins(self.filters), **more, **({"open": True} if self.open else {})}
 
     @classmethod
     def from_json(cls, kept: Any) -> Question | None:
@@ -114,11 +123,19 @@ def new_question(kind: Kind, said: Said, kept: Question | None, today: date) -> 
     """A question of its own: it starts afresh, unless it only points back ("how much is that in total?").
 
     "Those payments" point back too, whichever way the money of the last question went, and so does a mere "last month".
+    "Her" and "there" point at the name alone, where the message says more. A name by itself answers an open question.
     """
     bare = replace(said, filters=replace(said.filters, direction=None))
-    if kept and (said.only_time or said.of_those or (said.refers_back and (said.shift or not bare.narrows))):
+    if kept and (_is_of_the_same(said, bare) or (kept.open and said.only_names)):
         return Question(kind, merge(kept.filters, bare if kept.filters.direction else said, today))
-    return Question(kind, merge(NO_FILTERS, said, today))
+    name = kept.filters if kept and said.names_back else NO_FILTERS
+    return Question(kind, merge(Filters(merchant=name.merchant, category=name.category), said, today))
+
+
+def _is_of_the_same(said: Said, bare: Said) -> bool:
+    """Whether all of what was talked about is meant; `bare` is what was said, without a direction."""
+    points = said.only_time or said.of_those or said.corrects
+    return points or (said.refers_back and (said.shift is not None or not bare.narrows))
 
 
 def follow_up(said: Said, kept: Question | None, today: date) -> Question | None:

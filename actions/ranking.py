@@ -56,18 +56,24 @@ async def ranking(turn: Turn, bank: CustomerBank, question: Question) -> None:
     keep(turn, Question("spending", found.asked))
     counted = [t for t in found.transactions if counts_own_transfers(filters) or t.category != TRANSFERS]
     ranked = shares(counted, by, {account.id: written(account) for account in found.accounts})
-    _say_ranked(turn, found.filters, ranked, format_sums(totals(counted)))
+    _say_ranked(turn, found.filters, ranked, format_sums(totals(counted)), most=_most(clear.filters))
     if len(counted) < len(found.transactions):
         turn.say("utter_own_transfers_left_out")
 
 
-def _say_ranked(turn: Turn, filters: Filters, ranked: list[Share], total: str) -> None:
+def _most(filters: Filters) -> int:
+    """How many sums to show: as many as were asked for; of the biggest alone, those beside it too."""
+    count = filters.count or 1
+    return min(count, MOST_SHARES) if count > 1 else MOST_SHARES
+
+
+def _say_ranked(turn: Turn, filters: Filters, ranked: list[Share], total: str, *, most: int) -> None:
     ranks, cut, nothing = _SAID[filters.direction or "out"]
     what = describe(filters, today_of(turn))
     if not ranked:
         turn.say(nothing, what=what)
         return
-    shown = ranked[:MOST_SHARES]
+    shown = ranked[:most]
     table = shares_table(shown, filters.by or "category")
     turn.say(
         cut if len(shown) < len(ranked) else ranks,

@@ -1,17 +1,11 @@
-"""What a request to move money says beside amount and accounts: that it is none, or more than one. Pure."""
+"""What a request to move money says beside amount and accounts: that it is none, and what of it is not meant. Pure."""
 
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from typing import Final
 
-from bot import Entity, Parse
-
-from .amounts import MONEY, said_amount
-from .later import without_later
-from .said import minor
-from .text import blanked, lead, without
+from .text import blanked, without
 
 _MOVES: Final = r"(?:transfer|mov|send|pay|put|giv|shift|tak|sav|deposit|withdraw)(?:e|ing)?"
 _WISHES: Final = (
@@ -29,18 +23,26 @@ _ASKED_KINDLY: Final = re.compile(
 )
 _ASKS: Final = re.compile(rf"\b{_MOVES}\b.*\d", re.IGNORECASE)
 _CLAUSE: Final = re.compile(r"(?:(?!,\s|[;!?]|\.\s|\bbut\b).)+", re.IGNORECASE | re.DOTALL)
-_OVER_AGAIN: Final = re.compile(
-    r"\b(?:each|apiece|twice|thrice|times|(?:lots?|payments?) of)\b|\d\s*[x×]\s*£|£\s*[\d.,]+\s*(?:[x×]\s*\d|\+)",
-    re.IGNORECASE,
-)
-_SHARE: Final = re.compile(
-    r"\b(?:half|all|everything|whole|rest|most|quarter|third|double|per ?cent|remaining)\b|%", re.IGNORECASE
-)
 _REFERENCE: Final = re.compile(
     r"\b(?:reference|ref)\b|\bwith\s+(?:the\s+|a\s+)?(?:note|message|memo|description)\b", re.IGNORECASE
 )
-_DENIED: Final = re.compile(r"\bnot\s+\Z", re.IGNORECASE)
-_BEGINS: Final = r"(?:\A|[,.;:!?–]|\s-\s|\b(?:and|but|so|hi|hello|hey|ok|okay|well|please|sorry|just)\b)\W*"
+_BESIDE: Final = r"(?:from|to|into|onto|in|out|of|with|using|via|use|touch|take|it|on|at|for|my|our|your|the|an?)"
+_WORD: Final = r"[^\s,;.!?](?:[^\s,;!?]*[^\s,;.!?])?"
+_BEGINS_ANEW: Final = (
+    rf"(?!(?:{_BESIDE}|{_MOVES}|but|and|or|no|make|please|be|is|are|has|have|had|need|want|sure|enough|yet|more)\b)"
+)
+_TAKEN_BACK: Final = re.compile(
+    r"\b(?:(?:not|never|instead\s+of|rather\s+than)\s+|(?:do|does|did|wo|would|should|ca|could)n['’]?t\s+"
+    rf"(?=(?:from|to|into|in|use|using|touch|with|via|take)\b))(?:{_BESIDE}\s+)*"
+    rf"{_BEGINS_ANEW}{_WORD}(?:\s+(?![£€$]?\d){_BEGINS_ANEW}{_WORD}){{0,3}}(?:\s*,?\s*\bbut\b|\s*,)?",
+    re.IGNORECASE,
+)
+_CORRECTS: Final = re.compile(
+    r"(?:\A|\W)(?:no|nope|sorry|wait|oops|actually|rather|I\s+mean(?:t)?)\W+"
+    r"(?:(?:from|to|into|use|pay|make\s+it|my|the|our)\W+)*\Z",
+    re.IGNORECASE,
+)
+_BEGINS: Final = r"(?:\A|[,.;:!?–]|\s-\s|\b(?:and|but|so|hi|hello|hey|ok|okay|well|please|sorry|just)\b)\W{0,10}"
 _QUESTION: Final = re.compile(
     rf"{_BEGINS}(?:what(?:['’]?s|\s+(?:is|are|was|do|does|did|happens|if|will|would|can|could|fees?))"
     r"|how\s+(?!about\b)\w+|(?:why|when|where|which|who)\s+(?:is|are|was|were|do|does|did|will|can|should|has|have)"
@@ -54,8 +56,16 @@ _QUESTION: Final = re.compile(
 )
 _TO_ME: Final = re.compile(
     r"\bowes?\s+(?:me|us)\b|\b(?:request|collect|claim|demand|receive|borrow)\s+(?:\S+\s+){1,3}?(?:back\s+)?(?:from|off)\b"
+    r"|\b(?:ask|get|make|tell|have)\s+(?!you\b)\w+(?:\s+\w+)?\s+to\s+(?:pay|send|give|transfer)\s+(?:me|us)\b"
+    r"|\bfrom\s+(?!(?:my|our|the)\b)\w+(?:\s+\w+)?\s+to\s+(?:me|us)\b"
     rf"|\b(?:get|want|need|have)\s+(?:(?!{_MOVES}\b)\S+\s+){{0,4}}?back\b(?!\s+(?:in|into|to|on)\b)"
     r"|\b(?:reverse|refund|dispute|recall|chargeback|undo)\s+(?:the|that|this|my|a|an|last|£?\d)",
+    re.IGNORECASE,
+)
+
+_BEGINS_ORDER: Final = re.compile(
+    r"\W*(?:(?:ok|okay|yes|no|please|pls|just|and|now|then|also|can|could|would|you|I|want|to|need)\W+)*"
+    rf"(?:{_MOVES}|top\s+up|add)\s",
     re.IGNORECASE,
 )
 
@@ -71,6 +81,16 @@ def without_denied(text: str) -> str:
     return blanked(text, denied_clauses(text))
 
 
+def taken_back(text: str) -> list[tuple[int, int]]:
+    """Where the text names an amount, an account or a person that is not meant: "not £60", "don't use savings"."""
+    return [match.span() for match in _TAKEN_BACK.finditer(text)]
+
+
+def corrects(before: str) -> bool:
+    """Whether what stands right before something takes back another thing of its kind: "Anna, no wait, ..."."""
+    return bool(_CORRECTS.search(before))
+
+
 def is_denied(text: str) -> bool:
     """Whether the text names a transfer that is not wanted, or is over: "don't send £20 to Anna", "I sent £20".
 
@@ -83,32 +103,19 @@ def is_denied(text: str) -> bool:
 
 def is_no_order(text: str) -> bool:
     """Whether the text asks, supposes, or wants money from somebody: "should I pay", "if I pay", "Anna owes me"."""
-    return bool(_QUESTION.search(text) or _TO_ME.search(text))
+    return bool(_QUESTION.search(text)) or collects(text)
+
+
+def collects(text: str) -> bool:
+    """Whether the text wants money from somebody else: "ask Tom to pay me £10"."""
+    return bool(_TO_ME.search(text))
+
+
+def begins_order(text: str) -> bool:
+    """Whether the text begins as an order to pay does: "pay", "please send"."""
+    return bool(_BEGINS_ORDER.match(text))
 
 
 def names_reference(text: str) -> bool:
     """Whether the text wants a reference or a note to go with the payment."""
     return bool(_REFERENCE.search(text))
-
-
-def asks_for_share(text: str) -> bool:
-    """Whether the text says how much by a share, "half of my savings", which is worked out by nobody here."""
-    return bool(_SHARE.search(text))
-
-
-def amounts(parse: Parse) -> list[Entity]:
-    """The different amounts of money that the message says, without what it denies: "not £60 but £50" says £50."""
-    over = denied_clauses(parse.text)
-    found = [e for e in parse.entities if e.entity == MONEY and not _DENIED.search(lead(parse.text, e.start))]
-    return list({minor(e): e for e in found if not any(start <= e.start < end for start, end in over)}.values())
-
-
-def says_several_amounts(parse: Parse, now: datetime) -> bool:
-    """Whether it is not clear what sum is meant: two amounts, or one several times; `now` is aware."""
-    money = amounts(parse)
-    if money:
-        return len(money) > 1 or bool(_OVER_AGAIN.search(without_later(parse, now)))
-    said = said_amount(parse)
-    inside = [(e.start, e.end) for e in parse.entities if e.entity == "time"]
-    numbers = [e for e in parse.entities if e.entity == "number" and not any(s <= e.start < t for s, t in inside)]
-    return said is not None and len({e.value for e in numbers}) > 1

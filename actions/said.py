@@ -14,23 +14,16 @@ from msgspec.structs import replace
 from bot import Entity, Parse
 
 from .directions import with_direction, with_own_moves
-from .groups import grouped_by
-from .marks import bounded, distinct
+from .groups import grouped_by, top_phrase
+from .marks import bounded, distinct, unnamed
+from .pointing import corrects, is_of_those, is_only_names, is_only_time, names_back, refers_back
 from .question import ALL_ACCOUNTS, GRAINS, Filters, Grain, Order, Said, Shift
-from .text import lead, listed
+from .text import lead
 from .times import length_named, read_period
 
 MOST_COUNTED: Final = 100
 """The highest count that "my last … transactions" may ask for."""
 
-_REFERS_BACK: Final = re.compile(
-    r"\b(that|those|these|them|this|it)\b|\b(the|in) (total|sum)\b|\baltogether\b"
-    r"|\A\W*((and|but|so|ok|then)\s+)*how much( exactly)?\W*\Z"
-    r"|\A\W*(and\s+)?(show me|show|which( ones?)?|list|(the )?details)( please)?\W*\Z",
-    re.IGNORECASE,
-)
-_WORD: Final = re.compile(r"\w+")
-_AROUND_TIME: Final = listed("and or only just in for the what about how now then ok please so during")
 _MORE_THAN: Final = re.compile(r"\b(over|above|exceeding|(more|greater|bigger|larger|higher) than)\s*\Z", re.IGNORECASE)
 _LESS_THAN: Final = re.compile(r"\b(under|below|(less|lower|fewer|smaller|cheaper) than)\s*\Z", re.IGNORECASE)
 _NOT: Final = re.compile(r"\b(no|not|n't)\s+\S+\s+than\s*\Z", re.IGNORECASE)
@@ -38,6 +31,19 @@ _AT_LEAST: Final = re.compile(r"\bat least\s*\Z|\bno(t)? less than\s*\Z|\bmin(im
 _AT_MOST: Final = re.compile(r"\bat most\s*\Z|\bno(t)? more than\s*\Z|\bup to\s*\Z|\bmax(imum)?\s*\Z", re.IGNORECASE)
 _OR_MORE: Final = re.compile(r"\s*(or|and)\s+(more|over|above|up(wards)?|bigger|higher)\b|\s*\+", re.IGNORECASE)
 _OR_LESS: Final = re.compile(r"\s*(or|and)\s+(less|under|below|smaller|lower|fewer)\b", re.IGNORECASE)
+_FIGURE: Final = re.compile(r"\d+(?:\.\d\d)?", re.ASCII)
+_LONG_NUMBER: Final = re.compile(r"\d{6,}", re.ASCII)
+"""A number with so many digits is one of an account, and no count."""
+
+_SPENT_SO_MUCH: Final = re.compile(
+    r"\b(?:spen[dt]|pa(?:y|id)|cost|(?:payment|transaction|purchase|charge|debit|one) (?:of|for)|was(?: it)? for)\s+\Z",
+    re.IGNORECASE,
+)
+_COUNTED: Final = re.compile(
+    r"\s+(?:\w+\s+)?(?:payments?|transactions?|purchases?|charges?|times?|things?|ones|bills?|shops?|people|days?|weeks?"
+    r"|months?|years?|items?)\b",
+    re.IGNORECASE,
+)
 _BETWEEN: Final = re.compile(r"\b(between|from)\s*\Z", re.IGNORECASE)
 _AND: Final = re.compile(r"\s*(and|to|up to|-|–)\s*", re.IGNORECASE)
 _LARGEST: Final = re.compile(
@@ -48,13 +54,6 @@ _LARGEST: Final = re.compile(
 _OLDEST: Final = re.compile(r"\b(first|earliest|oldest)\b", re.IGNORECASE)
 _SMALLEST: Final = re.compile(r"\b(smallest|lowest|least expensive|cheapest)\b", re.IGNORECASE)
 _ONE: Final = r"(payment|transaction|purchase|charge|deposit|one|thing|entry|bill|expense|item|amount)\b(?! month)"
-_SUPERLATIVE: Final = r"(?:biggest|largest|highest|smallest|lowest|cheapest|earliest|oldest|first|last|latest|newest)"
-_OF_THOSE: Final = re.compile(
-    r"\b(?:much|many|which|what|any|part|share|one|ones|some|most) of (?:it|that|this|those|these|them)\b"
-    r"(?! (?:day|week|month|quarter|year|account|card)s?\b)",
-    re.IGNORECASE,
-)
-_THE_ONE: Final = re.compile(rf"\bthe (?:most (?:recent|expensive)|{_SUPERLATIVE})(?: ones?\b|\W*\Z)", re.IGNORECASE)
 _SINGLE: Final = re.compile(r"\s*(?:\bone\b)?\W*\Z", re.IGNORECASE)
 _PLURAL: Final = re.compile(r"\b(?:were|are|ones)\b", re.IGNORECASE)
 _ONE_THING: Final = re.compile(rf"\s+(\w+\s+){{0,2}}?{_ONE}", re.IGNORECASE)
@@ -77,14 +76,15 @@ def understand(parse: Parse, today: date | None = None) -> Said:
 
     Somebody who is paid is a shop among others: "how much did I give Anna".
     """
-    entities = distinct(bounded(parse).entities)
+    first, last = top_phrase(parse.text)
+    entities = [e for e in distinct(bounded(parse).entities) if e.entity != "category" or not first <= e.start < last]
     turned = _turned_range(parse.text, entities)
     at_least, at_most = _ends(turned) if turned else _amounts(parse.text, entities)
     filters = Filters(
         account=_account(entities),
         merchant=_first(entities, "merchant") or _first(entities, "payee"),
         category=_first(entities, "category"),
-        period=read_period(entities) or (length_named(parse.text, today) if today else None),
+        period=read_period(entities) or (length_named(unnamed(parse), today) if today else None),
         at_least=at_least,
         at_most=at_most,
         count=_count(parse.text, [entity for entity in entities if entity not in turned]),
@@ -95,23 +95,13 @@ def understand(parse: Parse, today: date | None = None) -> Said:
     return Said(
         filters,
         _shift(entities),
-        bool(_REFERS_BACK.search(parse.text)),
-        _only_time(parse.text, entities),
-        _is_of_those(parse.text, filters),
+        refers_back(parse.text),
+        is_only_time(parse.text, entities),
+        is_of_those(parse.text, filters),
+        names_back(parse.text),
+        corrects(parse.text, entities),
+        is_only_names(parse.text, entities),
     )
-
-
-def _is_of_those(text: str, filters: Filters) -> bool:
-    """Whether a part of what was talked about is meant: "how much of that", and "the last one" with nothing beside."""
-    if _OF_THOSE.search(text):
-        return True
-    return bool(_THE_ONE.search(text)) and filters == Filters(count=filters.count, order=filters.order)
-
-
-def _only_time(text: str, entities: Sequence[Entity]) -> bool:
-    times = [e for e in entities if e.entity in ("time", "shift")]
-    rest = [word for word in _WORD.finditer(text) if not any(e.start <= word.start() < e.end for e in times)]
-    return bool(times) and not text.startswith("/") and all(word.group().casefold() in _AROUND_TIME for word in rest)
 
 
 def _with_order(text: str, filters: Filters, entities: Sequence[Entity]) -> Filters:
@@ -180,6 +170,8 @@ def _count(text: str, entities: Iterable[Entity]) -> int | None:
     for entity in entities:
         if entity.entity != "number" or not _is_plain(entity.value) or _compared(lead(text, entity.start)):
             continue
+        if _is_money(text, entity) or _LONG_NUMBER.fullmatch(text[entity.start : entity.end]):
+            continue
         if text[entity.start : entity.end].lower() == "one":  # "the savings one"
             continue
         if entity.value >= 1 and entity.value == int(entity.value):
@@ -190,6 +182,14 @@ def _count(text: str, entities: Iterable[Entity]) -> int | None:
 def _is_plain(value: Any) -> bool:
     """Whether a number of the grammar is one: no interval, not infinite, no bool."""
     return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+
+
+def _is_money(text: str, entity: Entity) -> bool:
+    """Whether a number without a sign is an amount: "what did I spend 12.90 on", "a payment of 30"."""
+    said = text[entity.start : entity.end]
+    if not _FIGURE.fullmatch(said) or _COUNTED.match(text, entity.end):
+        return False
+    return "." in said or bool(_SPENT_SO_MUCH.search(lead(text, entity.start)))
 
 
 def _compared(before: str) -> bool:
@@ -241,7 +241,11 @@ def _ends(ends: Sequence[Entity]) -> Amounts:
 def _amount(text: str, entity: Entity) -> Amounts:
     if entity.entity == "amount-of-money":
         return _bounds(text, entity)
-    if entity.entity == "number" and _is_plain(entity.value) and _compared(lead(text, entity.start)):
+    if (
+        entity.entity == "number"
+        and _is_plain(entity.value)
+        and (_compared(lead(text, entity.start)) or _is_money(text, entity))
+    ):
         pence = whole_pence(entity.value)
         return Amounts() if pence is None else _around(text, entity, pence)
     return Amounts()

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Final, NamedTuple
 
 from .bank import Transaction
+from .names import plain_words
 from .question import Direction, Filters, Period
 
 TRANSFERS: Final = "transfers"
@@ -43,9 +44,12 @@ class Sum(NamedTuple):
 
 
 def select(transactions: Iterable[Transaction], filters: Filters, *, own_transfers: bool = True) -> list[Transaction]:
-    """The transactions that pass the filters (`count` and `account` aside), newest first, or as `order` says."""
+    """The transactions that pass the filters (`count` and `account` aside), newest first, or as `order` says.
+
+    Those of one moment stay in the order in which they came.
+    """
     passed = [t for t in transactions if _passes(t, filters) and (own_transfers or t.category != TRANSFERS)]
-    newest = sorted(passed, key=lambda t: (t.booked_at, t.id), reverse=True)
+    newest = sorted(passed, key=lambda t: t.booked_at, reverse=True)
     if filters.order is None:
         return newest
     if filters.order == "oldest":
@@ -118,14 +122,9 @@ def _passes(transaction: Transaction, filters: Filters) -> bool:
 
 def is_from(transaction: Transaction, merchant: str) -> bool:
     """Whether the shop's name begins like `merchant`, word for word: "Costa" is Costa Coffee, "Shell" no Seashell."""
-    wanted = _words(merchant)
+    wanted = plain_words(merchant)
     names = (transaction.merchant, transaction.description)
-    return bool(wanted) and any(name and _words(name)[: len(wanted)] == wanted for name in names)
-
-
-def _words(name: str) -> list[str]:
-    plain = "".join(c if c.isalnum() or c.isspace() else "" if c in "'’" else " " for c in name.casefold())
-    return plain.split()
+    return bool(wanted) and any(name and plain_words(name)[: len(wanted)] == wanted for name in names)
 
 
 def _same(category: str | None, wanted: str) -> bool:

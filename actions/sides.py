@@ -8,36 +8,39 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
 from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
+from rapidfuzz import fuzz
 
 from bot import Parse
 
-from .accounts import find_accounts
+from .accounts import KIND_WORDS, find_accounts
 from .bank import Account
-from .request import without_denied
-from .text import lead
+from .request import corrects, taken_back, without_denied
+from .text import blanked, lead
 
 Side: TypeAlias = Literal["from_account", "to_account"]
 
 _DETERMINED: Final = r"(?:\s+(?:my|our|your|the|a|an))?\s*\Z"
-_OUT_OF: Final = re.compile(rf"\b(?:from|(?<!instead\s)of|using|use|with|via){_DETERMINED}", re.IGNORECASE)
-_INTO: Final = re.compile(rf"(?:\b(?:to|into|onto|towards?)|->|→){_DETERMINED}", re.IGNORECASE)
+_OUT_OF: Final = re.compile(
+    rf"\b(?:from|frm|fron|form|(?<!instead\s)of|using|use|with|via){_DETERMINED}", re.IGNORECASE
+)
+_INTO: Final = re.compile(rf"(?:\b(?:to|too|into|onto|towards?)|->|→){_DETERMINED}", re.IGNORECASE)
 _WITHIN: Final = re.compile(rf"\bin{_DETERMINED}", re.IGNORECASE)
-_NOT: Final = re.compile(
-    rf"\b(?:not|never|instead\s+of|rather\s+than|(?:do|does|did|wo|would|should|ca|could)n['’]?t)(?:\s+(?:from|to|into|in|use|using|touch|with|via|take|it|out|of)){{0,3}}{_DETERMINED}",
-    re.IGNORECASE,
-)
-_CORRECTED: Final = re.compile(
-    r"\W+(?:no|sorry|wait|actually|I\s+mean(?:t)?)\W+(?:(?:use|my|the|our)\s+)*", re.IGNORECASE
-)
+_JOINED: Final = re.compile(r"\W*\b(?:or|and|but|nor)\b\W*(?:(?:my|our|your|the)\s+)?|\s*[&/+]\s*", re.IGNORECASE)
 _ACCOUNT: Final = re.compile(
     r"\b(?:from|out\s+of|using|to|into|in)\s+(?:my|our)\s+((?!(?:other|own|bank|new|same)\b)\w+\s+account)\b",
     re.IGNORECASE,
 )
+_BEHIND: Final = re.compile(
+    r"\b(?:(?P<from>from|frm|fron|form|out\s+of)|(?:to|too|into|onto|towards?))\s+(?:(?:my|our|the)\s+)?"
+    r"(?P<said>[a-z]{4,}(?:\s+[a-z]{3,})?)",
+    re.IGNORECASE,
+)
+_NEAR: Final = 80.0
+"""The least likeness (0 to 100, rapidfuzz's ratio) of an account's misspelt name; what it was read as is said."""
 _OTHER: Final[Mapping[Side, Side]] = {"from_account": "to_account", "to_account": "from_account"}
 _ROLES: Final[Mapping[str | None, Side]] = {"from": "from_account", "to": "to_account"}
 
@@ -54,6 +57,7 @@ class Mention(Struct, frozen=True):
     side: Side | None = None
     learned: Side | None = None
     denied: bool = False
+    misspelt: bool = False
 
 
 def mentions(parse: Parse, accounts: Sequence[Account]) -> list[Mention]:
@@ -63,7 +67,7 @@ def mentions(parse: Parse, accounts: Sequence[Account]) -> list[Mention]:
         return marked
     named = list(_nicknames(parse.text, accounts))
     marked = [m for m in marked if not any(n.start < m.end and m.start < n.end for n in named)]
-    wanted = without_denied(parse.text)
+    wanted = blanked(without_denied(parse.text), taken_back(parse.text))
     found: list[Mention] = []
     for mention in sorted([*named, *marked], key=lambda m: m.start):
         sided = _sided(parse.text, wanted, mention)
@@ -71,22 +75,24 @@ def mentions(parse: Parse, accounts: Sequence[Account]) -> list[Mention]:
             found[-1] = replace(found[-1], end=sided.end)
         else:
             found.append(sided)
-    return _corrected(parse.text, found)
+    slips = [m for m in _misspelt(parse.text, accounts) if not any(n.start < m.end and m.start < n.end for n in found)]
+    return _beside_each_other(parse.text, sorted([*found, *slips], key=lambda m: m.start))
 
 
-def sides(found: Sequence[Mention], asked: str | None) -> dict[Side, str]:
-    """What the mentions say for each side; one whose side is not clear answers what was `asked`, or is the other end.
+def sides(found: Sequence[Mention], asked: str | None, *, person: bool = False) -> dict[Side, str | None]:
+    """What the mentions say for each side; None where they say two accounts for one.
 
-    "Not savings, current": what is denied is left out.
+    One whose side is not clear answers what was `asked`, or is the other end; where a `person` is paid, it pays. "Not
+    savings, current": what is denied is left out.
     """
     given = [mention for mention in found if not mention.denied]
-    known: dict[Side, str] = {m.side: m.said for m in given if m.side}
-    if len(given) > 1 and not known:
-        return {}  # "move £20 current savings": which way is to be asked
-    for mention in (m for m in given if m.side is None):
-        side = _open_side(mention, len(given), asked, known)
+    known: dict[Side, str | None] = {}
+    for mention in sorted(given, key=lambda m: m.side is None):
+        if not (known or person or mention.side) and len(given) > 1:
+            return {}  # "move £20 current savings": which way is to be asked
+        side = mention.side or ("from_account" if person else _open_side(mention, len(given), asked, known))
         if side:
-            known[side] = mention.said
+            known[side] = mention.said if known.get(side, mention.said) == mention.said else None
     return known
 
 
@@ -96,7 +102,7 @@ def names_unknown(text: str, found: Sequence[Mention]) -> bool:
     return any(not any(m.start < end and start < m.end for m in found) for start, end in named)
 
 
-def _open_side(mention: Mention, count: int, asked: str | None, known: Mapping[Side, str]) -> Side | None:
+def _open_side(mention: Mention, count: int, asked: str | None, known: Mapping[Side, str | None]) -> Side | None:
     if mention.learned and mention.learned not in known:
         return mention.learned
     if asked in _OTHER and asked not in known:
@@ -123,9 +129,23 @@ def _nicknames(text: str, accounts: Sequence[Account]) -> Iterator[Mention]:
                 yield Mention(*match.span(), name)
 
 
+def _misspelt(text: str, accounts: Sequence[Account]) -> Iterator[Mention]:
+    """Where a word behind "from" or "to", which may be misspelt too, is like the name of one of the accounts."""
+    names = [*KIND_WORDS, *(account.nickname.casefold() for account in accounts)]
+    names = [name for name in dict.fromkeys(names) if find_accounts(accounts, name)]
+    for match in _BEHIND.finditer(text):
+        words = match["said"].casefold().split()
+        near = [(fuzz.ratio(said, name), name, len(said)) for said in (words[0], " ".join(words)) for name in names]
+        likeness, name, length = max(near, default=(0.0, "", 0))
+        if likeness >= _NEAR:
+            side: Side = "from_account" if match["from"] else "to_account"
+            start, end = match.start("said"), match.start("said") + length
+            yield Mention(start, end, name, side, misspelt=text[start:end].casefold() != name)
+
+
 def _sided(text: str, wanted: str, mention: Mention) -> Mention:
     before = lead(text, mention.start)
-    denied = bool(_NOT.search(before)) or not wanted[mention.start : mention.end].strip()
+    denied = not wanted[mention.start : mention.end].strip()
     if _OUT_OF.search(before):
         return replace(mention, side="from_account", denied=denied)
     if _INTO.search(before):
@@ -135,13 +155,16 @@ def _sided(text: str, wanted: str, mention: Mention) -> Mention:
     return replace(mention, denied=denied)
 
 
-def _corrected(text: str, found: Sequence[Mention]) -> list[Mention]:
-    """The mentions where one takes back another: "from current, no savings"."""
+def _beside_each_other(text: str, found: Sequence[Mention]) -> list[Mention]:
+    """The mentions where one takes back another ("from current, no savings"), or is on its side ("from either or")."""
     said = list(found)
-    for at, (before, mention) in enumerate(pairwise(found)):
-        if mention.side is None and _CORRECTED.fullmatch(text, before.end, mention.start):
-            said[at] = replace(before, denied=True)
-            said[at + 1] = replace(mention, side=before.side, learned=before.learned)
+    for at, mention in enumerate(said[1:], 1):
+        before, between = said[at - 1], text[said[at - 1].end : mention.start]
+        if corrects(between) and mention.side in (None, before.side):
+            said[at - 1] = replace(before, denied=True)
+        elif mention.side or not before.side or not _JOINED.fullmatch(between):
+            continue
+        said[at] = replace(mention, side=before.side or mention.side, learned=before.learned)
     return said
 
 

@@ -1,27 +1,28 @@
-"""What it comes to: `action_spending` adds up what was spent, or came in."""
+"""What it comes to: what was spent, or came in, is added up."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
 from msgspec.structs import replace
 
-from bot import Action, Turn, hookimpl
+from bot import Turn
 
 from .bank import CustomerBank, Transaction
-from .banking import for_customers
 from .clarifying import clarified, find_meant
 from .conversation import heard, keep, kept, said, today_of
 from .directions import goes_both_ways
 from .fallback import in_words
 from .fetching import Found, find_all, find_few
 from .formatting import format_date, format_sums
+from .marks import unnamed
 from .question import Filters, Period, Question, new_question
 from .ranking import ranking
 from .selection import (
+    PEOPLE,
     TRANSFERS,
     bounds,
     counts_own_transfers,
@@ -31,6 +32,7 @@ from .selection import (
     totals,
     usual_period,
 )
+from .times import unit_of_rate
 from .transactions import transactions
 from .wording import describe
 
@@ -39,9 +41,12 @@ QUIET: Final = timedelta(days=62)
 
 _LAST_FEW: Final = re.compile(r"\b(?:last|latest|recent|first)\s+(?:\d|[a-z]+\s+(?!of\b))", re.IGNORECASE)
 
+_ON_WHAT: Final = re.compile(r"\b(?:what|where)\b(?!.*\bhow much\b)", re.IGNORECASE)
+
 _SAID: Final = {
     "in": ("utter_received", "utter_received_nothing"),
     "out": ("utter_spent", "utter_spent_nothing"),
+    "people": ("utter_paid", "utter_paid_nothing"),
 }
 
 
@@ -52,7 +57,7 @@ async def spending(turn: Turn, bank: CustomerBank, question: Question | None = N
     if question.filters.by:
         await ranking(turn, bank, question)
         return
-    if question.filters.order:
+    if question.filters.order or _asks_for_what(turn, question.filters):
         wanted = replace(question.filters, direction=direction_of(question.filters))
         await transactions(turn, bank, Question("transactions", wanted))
         return
@@ -71,8 +76,16 @@ async def spending(turn: Turn, bank: CustomerBank, question: Question | None = N
     found = await find_meant(turn, bank, filters, find_all)
     if found is not None:
         keep(turn, Question("spending", found.asked))
+        if unit := unit_of_rate(unnamed(heard(turn))):
+            turn.say("utter_no_average", unit=unit)
         _say_sum(turn, found.filters, found.transactions)
         _say_where_records_begin(turn, found)
+
+
+def _asks_for_what(turn: Turn, filters: Filters) -> bool:
+    """Whether payments of one amount are looked for: "what did I spend £12.90 on"."""
+    exact = filters.at_least is not None and filters.at_least == filters.at_most
+    return exact and bool(_ON_WHAT.search(heard(turn).text))
 
 
 def _is_of_a_few(turn: Turn, question: Question) -> bool:
@@ -93,10 +106,11 @@ async def _sum_of_few(turn: Turn, bank: CustomerBank, question: Question) -> Non
 
 def _say_sum(turn: Turn, filters: Filters, found: Sequence[Transaction]) -> None:
     counted = [t for t in found if counts_own_transfers(filters) or t.category != TRANSFERS]
-    to_people = filters.merchant is not None and goes_to_people(counted)
+    to_people = filters.category == PEOPLE or (filters.merchant is not None and goes_to_people(counted))
     about = describe(filters, today_of(turn), to_people=to_people)
-    about = f"{about} in the last {filters.count} transactions".strip() if filters.count else about
-    response, nothing = ("utter_paid", "") if to_people else _SAID[filters.direction or "out"]
+    few = "in the last transaction" if filters.count == 1 else f"in the last {filters.count} transactions"
+    about = f"{about} {few}".strip() if filters.count else about
+    response, nothing = _SAID["people" if to_people and filters.direction != "in" else filters.direction or "out"]
     payments = "1 payment" if len(counted) == 1 else f"{len(counted)} payments"
     turn.say(response if counted else nothing, total=format_sums(totals(counted)), what=about, payments=payments)
     names = sorted({t.merchant or t.description for t in counted})
@@ -112,9 +126,3 @@ def _say_where_records_begin(turn: Turn, found: Found) -> None:
     first = min((t.day for t in found.looked_at), default=since)
     if first - since > QUIET:
         turn.say("utter_records_begin", date=format_date(first))
-
-
-@hookimpl
-def register_actions(register: Callable[[str, Action], None]) -> None:
-    """Offer the action."""
-    register("action_spending", for_customers(spending))

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
 _LEAD: Final = 60
 """The most characters before a place that say something of it; more of them, read again and again, take too long."""
+
+_WORD: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+_GENITIVE: Final = re.compile(r"['’]s\b", re.IGNORECASE)
+_LONGEST: Final = 20
+"""The most letters of a word that is looked at for swapped ones."""
 
 
 def blanked(text: str, spans: Iterable[tuple[int, int]]) -> str:
@@ -28,6 +34,33 @@ def lead(text: str, at: int) -> str:
     return text[max(0, at - _LEAD) : at]
 
 
+def folded(word: str) -> str:
+    """A word as it is compared: without case, accents and apostrophes."""
+    parts = unicodedata.normalize("NFKD", word.casefold())
+    return "".join(c for c in parts if not unicodedata.combining(c) and c not in "'’")
+
+
+def words(text: str) -> list[str]:
+    """The words of a text as they are compared, without a genitive's s; "Anna's" is "anna" and "I'd" is "id"."""
+    return [folded(word) for word in _WORD.findall(_GENITIVE.sub("", text))]
+
+
+def swapped(word: str) -> list[str]:
+    """The words that this one becomes when two letters next to each other change places; none of a very long one."""
+    if not word.isalpha() or len(word) > _LONGEST:
+        return []
+    return [word[:at] + word[at + 1] + word[at] + word[at + 2 :] for at in range(len(word) - 1)]
+
+
 def listed(words: str) -> frozenset[str]:
     """The words of a list that is written with spaces between them."""
     return frozenset(words.split())
+
+
+FILLERS: Final = listed(
+    "please pls plz thanks thank thx cheers mate just only now today about around rather actually instead then though "
+    "too as well from for on in at by with via using and or but to into onto toward towards out of off over across "
+    "away straight right directly back this that these it my our your his her their the a an i we you is quid pound "
+    "pounds pence cash money account accounts"
+)
+"""Words of an order to pay that say neither how much nor whom."""

@@ -1,18 +1,94 @@
-"""From the times of a message to the days that are asked about: pure."""
+"""From the times of a message to the days that are asked about, misspelt ones and those of no calendar too: pure."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from calendar import monthrange
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
-from bot import Entity
+from msgspec.structs import replace
+from rapidfuzz import fuzz, process
 
-from .question import GRAINS, Grain, Period, step
+from bot import Entity, Parse
 
-_LENGTH: Final = re.compile(r"\ba (week|year)\b(?! (ago|before|earlier|later))", re.IGNORECASE)
+from .formatting import MONTHS
+from .marks import blank, covered
+from .question import GRAINS, Grain, Period, floor, step
+from .text import lead, listed, swapped
+
+_LENGTH: Final = re.compile(
+    r"(\b(?:in|over|within|for|during|half)\s+)?\ban? (day|week|month|year)\b"
+    r"(?! (?:ago|before|earlier|later|out|off|trip)\b)|\b(week|month|year)ly\b|\bannually\b",
+    re.IGNORECASE,
+)
+_YET: Final = re.compile(r"(?<!not )\byet\b", re.IGNORECASE)
 _DAYS: Final = {"week": 7, "year": 365}
+_WORD: Final = re.compile(r"[^\W_]+(?:['’&.-][^\W_]+)*")
+_MONTHS: Final = tuple(month.casefold() for month in MONTHS)
+_TIMES: Final = (
+    *(month for month in _MONTHS if month != "may"),
+    *("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"),
+    *("yesterday", "today", "tomorrow", "week", "weeks", "month", "months", "year", "years", "weekend", "quarter"),
+)
+_UNIT: Final = re.compile(r"\b(\w{4}) (day|week|weekend|month|quarter|year)\b", re.IGNORECASE)
+_WHICH: Final = ("last", "this", "next", "past")
+_REAL: Final = listed("monthly weekly yearly daily fortnight days")
+_SHORTEST: Final = 4
+_NEAR: Final = 85.0
+"""The least likeness (0 to 100, rapidfuzz's ratio) of a slip of the keyboard to a word of time."""
+
+_AHEAD: Final = re.compile(
+    r"\bnext\b(?! (?:page|ones?|few|lot|rows?|\d+|five|ten|twenty)\b)(?=.)|\b(?<!what is )(?<!what['’]s )next\W*\Z"
+    r"|\bupcoming\b|\b(?:when|what|how much|which)\b.*\bwill (?:I|we|my|the|it|they|be)\b"
+    r"|\A\W*will (?:I|we|my|the)\b|\bwhen\b.*\bdue\b",
+    re.IGNORECASE,
+)
+PAYDAY: Final = "payday"
+"""The value of the time "since I got paid"."""
+
+_SINCE_PAY: Final = re.compile(
+    r"\bsince (?:(?:I|we) (?:last )?(?:got|was|were|get) (?:last )?paid\b(?! (?:by|for|back|£|\d))"
+    r"|(?:my |our |the )?(?:last )?(?:pay ?day|pay ?check|pay|salary|wages)\b"
+    r"(?: (?:came|arrived|went|was paid|got paid)(?: in)?\b)?)",
+    re.IGNORECASE,
+)
+_FIRST_YEAR: Final = 2015
+_A_NUMBER_OF: Final = re.compile(
+    r"\b(?:last|latest|first|top|next|over|under|above|below|than|least|most|exactly)\s+\Z", re.IGNORECASE
+)
+_MONTH: Final = "|".join(f"{month[:3]}(?:{month[3:]})?" for month in _MONTHS)
+_YEAR: Final = r"\b(?:,?\s+(\d{4})\b)?"
+_DAY: Final = r"(\d{1,2})(?:st|nd|rd|th)?"
+_DAY_MONTH: Final = re.compile(rf"(?<![£€$\d.,])\b{_DAY}(?:\s+of)?\s+({_MONTH}){_YEAR}", re.IGNORECASE)
+_MONTH_DAY: Final = re.compile(rf"\b({_MONTH})\s+(?:the\s+)?{_DAY}{_YEAR}", re.IGNORECASE)
+_MORE_THAN_IN: Final = "(since|until|till|before|after|from|to|by|between|and|than|next|last|this)"
+_DIGITS: Final = re.compile(r"\b(?:(\d{4})-(\d{1,2})-(\d{1,2})|(\d{1,2})[/.](\d{1,2})[/.](\d{4}))\b")
+_SLASHED: Final = re.compile(r"(?<![£€$\d.,/])\b(\d{1,2})/(\d{1,2})\b(?![/\d])")
+
+
+class Slip(NamedTuple):
+    """A misspelt word of time, and the word that it is near."""
+
+    said: str
+    near: str
+
+
+def with_times(parse: Parse, today: date) -> Parse:
+    """The message with two times marked that the grammar does not know: a bare year, and "since I got paid".
+
+    A year is one up to this one, where it is no number of something. The grammar reads "in 2025", "since 2025" and
+    "June 2025" itself. `since_pay` tells the other one, whose day only the bank knows.
+    """
+    parse = replace(parse, entities=tuple(_as_year(parse.text, entity, today) for entity in parse.entities))
+    found = _SINCE_PAY.search(parse.text)
+    return blank(parse, [found.span()], Entity("time", PAYDAY, *found.span())) if found else parse
+
+
+def since_pay(parse: Parse) -> bool:
+    """Whether the message asks for what was booked since pay last came in."""
+    return any(entity.entity == "time" and entity.value == PAYDAY for entity in parse.entities)
 
 
 def read_period(entities: Iterable[Entity]) -> Period | None:
@@ -21,12 +97,82 @@ def read_period(entities: Iterable[Entity]) -> Period | None:
 
 
 def length_named(text: str, today: date) -> Period | None:
-    """ "What does it cost me a year": the 365 days up to and with today (of a week, 7)."""
+    """The days that are meant where no time is named.
+
+    "What does it cost me a year" means the 365 days up to and with today (of a week, 7), and "has my salary come yet"
+    this month.
+    """
+    if asks_yet(text):
+        return Period(floor(today, "month"), step(floor(today, "month"), "month", 1), "month")
     found = _LENGTH.search(text)
-    if found is None:
+    days = _DAYS.get(_unit(found)) if found else None
+    return Period(today + timedelta(days=1 - days), today + timedelta(days=1)) if days else None
+
+
+def asks_yet(text: str) -> bool:
+    """Whether something is asked about that should have come by now: "have I been paid yet"."""
+    return bool(_YET.search(text))
+
+
+def unit_of_rate(text: str) -> str | None:
+    """The "week" of "how much do I spend a week"."""
+    found = _LENGTH.search(text)
+    return _unit(found) if found and not found.group(1) else None
+
+
+def _unit(found: re.Match[str]) -> str:
+    return (found.group(2) or found.group(3) or "year").casefold()
+
+
+def impossible_date(text: str) -> str | None:
+    """A date in the text that no calendar has ("31 February"); without a year, a leap year's are good."""
+    return next((said for said, year, month, day in _dates(text) if not _exists(year, month, day)), None)
+
+
+def looks_ahead(parse: Parse) -> bool:
+    """Whether what is asked is still to come: "when do I get paid next", "when will my rent go out"."""
+    read = covered(parse)
+    return any(found.start() not in read for found in _AHEAD.finditer(parse.text))
+
+
+def misspelt_time(parse: Parse) -> Slip | None:
+    """A word that is no entity, but nearly a month, a weekday or another word of time, or two: "lats week"."""
+    read = covered(parse)
+    for match in _UNIT.finditer(parse.text):
+        meant = next((word for word in swapped(match.group(1).casefold()) if word in _WHICH), None)
+        if meant and match.start() not in read:
+            return Slip(match.group(), f"{meant} {match.group(2).casefold()}")
+    for match in _WORD.finditer(parse.text):
+        word = match.group().casefold().removesuffix("'s").removesuffix("’s")
+        if match.start() in read or len(word) < _SHORTEST or word in _REAL or word in _TIMES:
+            continue
+        near = process.extractOne(word, _TIMES, scorer=fuzz.ratio, score_cutoff=_NEAR)
+        if near:
+            return Slip(match.group(), near[0])
+    return None
+
+
+def misspelt_month(slip: Slip, text: str, today: date) -> Period | None:
+    """The last such month that has begun; None when it is no month, or a word or number beside it says more."""
+    said = re.escape(slip.said)
+    if slip.near not in _MONTHS or re.search(rf"\b{_MORE_THAN_IN}\s+{said}", text, re.IGNORECASE):
         return None
-    end = today + timedelta(days=1)
-    return Period(end - timedelta(days=_DAYS[found.group(1).casefold()]), end)
+    if re.search(rf"\d\S*(\s+of)?\s+{said}|{said}[\s,]+\d", text):
+        return None
+    month = _MONTHS.index(slip.near) + 1
+    start = date(today.year - (month > today.month), month, 1)
+    return Period(start, step(start, "month", 1), "month")
+
+
+def _as_year(text: str, entity: Entity, today: date) -> Entity:
+    said = text[entity.start : entity.end]
+    if entity.entity != "number" or not re.fullmatch(r"(?a:\d{4})", said) or not _FIRST_YEAR <= int(said) <= today.year:
+        return entity
+    if _A_NUMBER_OF.search(lead(text, entity.start)):
+        return entity
+    year = int(said)
+    ends = {"from": {"value": f"{year}-01-01"}, "to": {"value": f"{year + 1}-01-01"}, "grain": "year"}
+    return replace(entity, entity="time", value=f"{year}-01-01", details=ends)
 
 
 def _read_period(entity: Entity) -> Period | None:
@@ -56,3 +202,29 @@ def _day(side: Any, *, up: bool = False) -> date | None:
         return None
     midnight = moment.time() == datetime.min.time()
     return moment.date() if midnight or not up or moment.date() == date.max else moment.date() + timedelta(days=1)
+
+
+def _dates(text: str) -> Iterator[tuple[str, int | None, int, int]]:
+    for found in _DAY_MONTH.finditer(text):
+        yield found.group(), _year(found.group(3)), _month(found.group(2)), int(found.group(1))
+    for found in _MONTH_DAY.finditer(text):
+        yield found.group(), _year(found.group(3)), _month(found.group(1)), int(found.group(2))
+    for found in _SLASHED.finditer(text):
+        one, other = int(found.group(1)), int(found.group(2))
+        if not _exists(None, one, other):  # the grammar reads 9/13 as Americans do
+            yield found.group(), None, other, one
+    for found in _DIGITS.finditer(text):
+        year, month, day = found.group(1, 2, 3) if found.group(1) else found.group(6, 5, 4)
+        yield found.group(), int(year), int(month), int(day)
+
+
+def _exists(year: int | None, month: int, day: int) -> bool:
+    return 1 <= month <= 12 and year != 0 and 1 <= day <= monthrange(year or 2000, month)[1]
+
+
+def _year(said: str | None) -> int | None:
+    return int(said) if said else None
+
+
+def _month(said: str) -> int:
+    return next(n for n, month in enumerate(_MONTHS, 1) if month.startswith(said.casefold()[:3]))

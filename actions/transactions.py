@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
@@ -14,13 +15,15 @@ from .accounts import choice, find_accounts, written
 from .bank import Account, CustomerBank, Transaction
 from .banking import bank_of, for_customers
 from .clarifying import clarified, doubtful, find_meant
-from .conversation import REQUESTED_SLOT, events_before, keep, kept, said, today_of
+from .conversation import REQUESTED_SLOT, events_before, heard, keep, kept, said, today_of
 from .fetching import Found, find_few
 from .formatting import format_date, format_money
+from .pointing import asks_how_many
 from .question import ALL_ACCOUNTS, NO_FILTERS, Filters, Order, Question, follow_up, new_question
 from .ranking import ranking
 from .selection import goes_to_people, select
 from .tables import Table
+from .times import asks_yet
 from .wording import describe, noun
 
 FORM: Final = "transactions_form"
@@ -32,6 +35,8 @@ _WHICH: Final[Mapping[Order | None, str]] = {
     "smallest": "smallest",
     "oldest": "first",
 }
+
+_WHO: Final = re.compile(r"\W*(?:and\s+)?(?:who|what)(?:['’]?s| is| are| was| were)\b", re.IGNORECASE)
 
 MOST_ROWS = 25
 """A longer list is cut, and says so."""
@@ -64,11 +69,33 @@ async def transactions(turn: Turn, bank: CustomerBank, question: Question | None
     if found is not None:
         keep(turn, Question("transactions", found.asked, shown=min(len(found.transactions), MOST_ROWS)))
         _say_found(turn, found)
+        if not found.transactions and asks_yet(heard(turn).text):
+            await _say_last(turn, bank, found)
+        if _WHO.match(heard(turn).text) and not said(turn).refers_back:
+            _say_what_is_known(turn, found)
+
+
+def _say_what_is_known(turn: Turn, found: Found) -> None:
+    """Say under what the bank files somebody who was asked for by name: "who is Harbour View Lettings"."""
+    name, categories = found.filters.merchant, {t.category for t in found.transactions}
+    if name and len(categories) == 1 and (category := categories.pop()):
+        turn.say("utter_filed_under", name=name, category=category)
+
+
+async def _say_last(turn: Turn, bank: CustomerBank, missed: Found) -> None:
+    """List the last one there was of what has not come yet."""
+    asked = replace(missed.asked, period=None, count=1)
+    found = await find_few(bank, missed.accounts, asked, today_of(turn))
+    if found.transactions:
+        _say_found(turn, found)
 
 
 async def more(turn: Turn, bank: CustomerBank) -> None:
     """List what comes after the transactions that were listed last."""
     question = kept(turn)
+    if question is not None and question.kind in ("transactions", "spending") and asks_how_many(heard(turn).text):
+        await transactions(turn, bank, Question("transactions", question.filters))
+        return
     accounts = find_accounts(await bank.accounts(), question.filters.account) if question else ()
     if question is None or question.kind != "transactions" or not accounts:
         turn.say("utter_nothing_to_show_more_of")
@@ -93,14 +120,14 @@ async def validate_form(turn: Turn) -> None:
 
     It sets nothing for a message that says nothing about transactions, so that the form lets it pass.
     """
-    heard, today = said(turn), today_of(turn)
+    now, today = said(turn), today_of(turn)
     if turn.tracker.parse is not None and turn.tracker.parse.intent_name == "ask_transactions":
-        question = new_question("transactions", heard, kept(turn), today)
+        question = new_question("transactions", now, kept(turn), today)
         keep(turn, question)
         if turn.slot("account") or turn.customer is None or question.filters != NO_FILTERS or doubtful(turn):
             turn.set("account", question.filters.account or ALL_ACCOUNTS)
-    elif heard.narrows and turn.slot("account") is not None:
-        keep(turn, follow_up(heard, _form_question(turn), today) or _form_question(turn))
+    elif now.narrows and turn.slot("account") is not None:
+        keep(turn, follow_up(now, _form_question(turn), today) or _form_question(turn))
     elif turn.slot(REQUESTED_SLOT) == "account" and turn.slot("account") is None and _talks_of_other_things(turn):
         turn.set(REQUESTED_SLOT, None)
 

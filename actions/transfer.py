@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Container, Mapping
 from typing import Any, Final
 
-from bot import Action, EffectResult, SlotSet, Turn, hookimpl
+from bot import Action, BotUttered, EffectResult, SlotSet, Turn, hookimpl
 
-from .conversation import REQUESTED_SLOT, events_before
+from .conversation import REQUESTED_SLOT, events_before, whole
+from .disowned import disowns
 from .formatting import format_money
 from .transfer_slots import FORM_SLOTS
 
@@ -20,6 +22,21 @@ _REFUSED: Final = {
     "too_late": "utter_transfer_refused_too_late",
     "unreachable": "utter_transfer_refused_unreachable",
 }
+
+_TELL: Final = (
+    *_SAID.values(),
+    "utter_transfer_went_through",
+    "utter_transfer_already_done",
+    "utter_cannot_undo",
+)
+"""What is said of a transfer that may have been made: a "stop" right after it means that one."""
+
+_DECLINES: Final = re.compile(
+    r"\b(?:thanks?|thank you|thx|cheers|ta|nothing|no more|that['’]?s (?:all|it|everything|fine|ok)"
+    r"|i['’]?m (?:fine|good|ok|done)|all (?:good|done))\b",
+    re.IGNORECASE,
+)
+"""A no to whatever else could be done, and not to what was done."""
 
 
 async def run(turn: Turn) -> None:
@@ -58,8 +75,13 @@ async def status(turn: Turn) -> None:
 
 
 async def nothing_to_confirm(turn: Turn) -> None:
-    """A yes that nothing asked for; right after a transfer it is most likely the same yes, sent again."""
-    if not _just_made_one(turn):
+    """A yes that nothing asked for; right after a transfer it is most likely the same yes, sent again.
+
+    After a warning of a fraud, it asks whether to pay all the same.
+    """
+    if _has_just_said(turn, ("utter_fraud",)):
+        turn.say("utter_fraud")
+    elif not _just_made_one(turn):
         turn.say("utter_nothing_to_confirm")
     elif turn.slot("transfer")["outcome"] == "done":
         turn.say("utter_transfer_already_done", **_details(turn.slot("transfer")))
@@ -69,11 +91,16 @@ async def nothing_to_confirm(turn: Turn) -> None:
 
 async def nothing_to_stop(turn: Turn) -> None:
     """A wish to stop what is not under way; right after a transfer, it is that which comes too late."""
-    if _just_made_one(turn):
-        await status(turn)
-        turn.say("utter_cannot_undo")
-    else:
+    if not await _comes_too_late(turn):
         turn.say("utter_nothing_to_stop")
+
+
+async def nothing_to_deny(turn: Turn) -> None:
+    """A no that nothing asked for: to a payment that the bot named, to the transfer just made, or to anything else."""
+    if disowns(whole(turn).text):
+        turn.say("utter_fraud")
+    elif _DECLINES.search(whole(turn).text) or not await _comes_too_late(turn):
+        turn.say("utter_ok")
 
 
 async def stop(turn: Turn) -> None:
@@ -119,6 +146,21 @@ def _note(turn: Turn, key: str, parameters: Mapping[str, Any], result: EffectRes
     return note
 
 
+async def _comes_too_late(turn: Turn) -> bool:
+    """Say that the transfer just spoken of was made, and is not taken back; whether there is one."""
+    too_late = _just_made_one(turn) or (bool(turn.slot("transfer")) and _has_just_said(turn, _TELL))
+    if too_late:
+        await status(turn)
+        if turn.slot("transfer")["outcome"] != "refused":
+            turn.say("utter_cannot_undo")
+    return too_late
+
+
+def _has_just_said(turn: Turn, responses: Container[str | None]) -> bool:
+    """Whether the bot said one of these to the message before the latest one."""
+    return any(isinstance(e, BotUttered) and e.reply.response in responses for e in events_before(turn.tracker.events))
+
+
 def _just_made_one(turn: Turn) -> bool:
     before = events_before(turn.tracker.events)
     return bool(turn.slot("transfer")) and any(
@@ -143,4 +185,5 @@ def register_actions(register: Callable[[str, Action], None]) -> None:
     register("action_transfer_settled", settled)
     register("action_nothing_to_confirm", nothing_to_confirm)
     register("action_nothing_to_stop", nothing_to_stop)
+    register("action_nothing_to_deny", nothing_to_deny)
     register("action_stop_transfer", stop)

@@ -9,10 +9,11 @@ from typing import Any, Final
 from bot import Turn
 
 from .bank import CustomerBank
+from .conversation import message
 from .transfer_payees import named, take_payees
-from .transfer_slots import if_there, message
+from .transfer_slots import if_there
 
-_AGAIN: Final = re.compile(r"\bsame\s+(?:\w+\s+)?again\b|\brepeat\s+(?:it|that|the)\b", re.IGNORECASE)
+_AGAIN: Final = re.compile(r"\bsame\s+(?:(?:\w+\s+)?again|to|for)\b|\brepeat\s+(?:it|that|the)\b", re.IGNORECASE)
 
 
 async def repeat_last(turn: Turn) -> None:

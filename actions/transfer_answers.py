@@ -5,39 +5,35 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias
 
-from bot import BotUttered, Entity, Turn
+from msgspec.structs import replace
 
-from .amounts import MONEY, said_amount
+from bot import BotUttered, Turn
+
+from .amounts import MONEY, amounts, in_pence, refusal
 from .bank import CustomerBank
-from .changes import adds_another, changed_payment, says_nothing_more, says_only, swaps
+from .changes import Change, adds_another, read_change, wants_other
 from .consent import consents
-from .conversation import REQUESTED_SLOT, before_message
-from .said import minor, whole_pence
-from .sides import mentions, sides
+from .conversation import REQUESTED_SLOT, before_message, kept, message, whole
+from .request import is_no_order
+from .sides import Side, mentions, sides
 from .text import blanked
-from .transfer_checks import answered_amounts, take_sides
-from .transfer_payees import hear_payee, named, take_payees
-from .transfer_slots import CHECKED_SLOTS, asked_about, checked, if_there, message
+from .transfer_checks import keep_amount, keep_sides, said_sides
+from .transfer_payees import MAY_CHANGE, ORDINALS, named, other_of_that_name, take_payees
+from .transfer_slots import CHECKED_SLOTS, asked_about, checked, drop_said, if_there
 
-_MAY_CHANGE: Final = ("affirm", "deny", "inform", "nlu_fallback", "transfer_money")
-_ORDINALS: Final = {
-    "first": 0,
-    "1st": 0,
-    "second": 1,
-    "2nd": 1,
-    "third": 2,
-    "3rd": 2,
-    "fourth": 3,
-    "4th": 3,
-    "last": -1,
-}
+Heard: TypeAlias = Literal["taken", "in part", "nothing"]
+"""What was made of an answer: all of it was taken, or it holds more than was understood, or no change."""
+
 _NTH: Final = re.compile(
-    rf"\W*(?:(?:to|from|and|please|yes|ok|i mean)\s+)*(?:the\s+)?({'|'.join(_ORDINALS)})(?:\s+(?:one|account|person))?"
+    rf"\W*(?:(?:to|from|and|please|yes|ok|i mean)\s+)*(?:the\s+)?({'|'.join(ORDINALS)})(?:\s+(?:one|account|person))?"
     r"(?:\s+please)?\W*",
     re.IGNORECASE,
 )
+_END: Final = re.compile(r"(?<![£\d.,])\d{4,}")
+"""A number that may be the end of a payee's account, where a payee was asked for."""
+
 _OTHER_ONE: Final = re.compile(r"\bthe\s+other(?:\s+(?:one|account|person))?\W*\Z", re.IGNORECASE)
 
 
@@ -49,35 +45,75 @@ def is_yes(turn: Turn) -> bool:
     shown = turn.tracker.effect.parameters if turn.tracker.effect else {}
     if [shown.get(name) for name in ("minor", "debtor", "creditor")] != [amount["minor"], source["id"], target["id"]]:
         return False  # the question was of another transfer
-    text = message(turn).text
-    again = [e for e in message(turn).entities if e.entity == MONEY and minor(e) == amount["minor"]]
+    text = whole(turn).text
+    again = [e for e in whole(turn).entities if e.entity == MONEY and in_pence(e) == amount["minor"]]
     said = text if text.startswith("/") else blanked(text, [(e.start, e.end) for e in again])
     return consents(said, source, target)
 
 
 async def adds_payment(turn: Turn) -> bool:
     """Whether the message puts another payment beside the one that waits: "yes, and also pay Tom £20"."""
-    parse, asked = message(turn), turn.slot(REQUESTED_SLOT)
-    if parse.intent_name not in _MAY_CHANGE or not asked_about(turn, "amount") or not adds_another(parse.text):
+    parse = whole(turn)
+    if parse.intent_name not in MAY_CHANGE or not asked_about(turn, "amount") or not adds_another(parse.text):
         return False
-    if any(entity.entity == MONEY for entity in parse.entities) or said_amount(parse):
+    if amounts(parse):
         return True
-    if asked != "confirmed":
+    if turn.slot(REQUESTED_SLOT) != "confirmed":
         return False
     targets = sides(mentions(parse, await if_there(turn, CustomerBank.accounts)), None)
     return "to_account" in targets or bool(named(turn, await if_there(turn, CustomerBank.payees)))
 
 
-async def hear_change(turn: Turn) -> bool:
-    """Take another amount, account or payee for the one that was asked about; tells whether there is one."""
-    parse = message(turn)
+async def hear_change(turn: Turn) -> Heard:
+    """Take all that the message changes of what was asked about, or say nothing of it and take none."""
+    parse, asked = message(turn), turn.slot(REQUESTED_SLOT)
     if parse.text.startswith("/"):
-        return False
-    if await _hear_payment(turn) or _hear_amount(turn):
-        return True
-    if parse.intent_name not in _MAY_CHANGE:
-        return False
-    return await (_hear_accounts(turn) if turn.slot(REQUESTED_SLOT) == "confirmed" else hear_payee(turn))
+        return "nothing"
+    may_change = parse.intent_name in MAY_CHANGE
+    accounts = await if_there(turn, CustomerBank.accounts) if may_change else ()
+    change = read_change(parse, accounts, (), turn.now)
+    if change.rest and may_change:
+        change = read_change(parse, accounts, await if_there(turn, CustomerBank.payees), turn.now)
+    if not change.says_any() or (asked == "to_account" and _END.search(parse.text)):
+        return "taken" if asked == "confirmed" and await _hear_other(turn) else "nothing"
+    if change.rest or is_no_order(parse.text):
+        return _hear_in_part(turn, change) if may_change else "nothing"
+    target = checked(turn, "to_account") or {}
+    person = bool(change.payees or (asked == "confirmed" and target.get("payee") and not change.swaps))
+    known = said_sides(turn, change.accounts, accounts, person=person)
+    if change.payees and ("to_account" in known or any(not (m.side or m.denied) for m in change.accounts)):
+        return "in part"  # "to Anna and savings"
+    if (change.accounts and not known) or (change.swaps and (known or target.get("payee"))):
+        return "in part" if asked == "confirmed" else "nothing"
+    _take(turn, change, known)
+    return "taken"
+
+
+def _take(turn: Turn, change: Change, known: Mapping[Side, str | None]) -> None:
+    """Fill the slots with what is changed; what an entity filled, and the words do not say, is as it was."""
+    drop_said(turn, [entity.value for entity in whole(turn).entities])
+    source, target = asked_about(turn, "from_account"), asked_about(turn, "to_account")
+    if change.swaps and source and target:
+        known = {"from_account": target["nickname"], "to_account": source["nickname"]}
+    keep_sides(turn, known)
+    if change.payees:
+        take_payees(turn, change.payees)
+    if change.amounts:
+        keep_amount(turn, change.amounts)
+
+
+def _hear_in_part(turn: Turn, change: Change) -> Heard:
+    """Tell whether a change that is read in part is one: beside an answer to the question there may be any words."""
+    asked = turn.slot(REQUESTED_SLOT)
+    if change.amounts and refusal(message(turn), change.amounts, turn.now, changes=True) == "utter_no_share":
+        _take(turn, replace(change, accounts=(), swaps=False), {})
+        return "taken"
+    if asked == "amount" and not change.accounts:
+        return "nothing"
+    if asked != "confirmed" and not change.amounts and not change.swaps:
+        return "nothing"
+    of_payment = change.accounts or change.swaps or amounts(message(turn)) or kept(turn) is None
+    return "in part" if of_payment else "nothing"
 
 
 def hear_button(turn: Turn) -> bool:
@@ -96,60 +132,22 @@ def _button_meant(text: str, buttons: Sequence[Mapping[str, Any]]) -> Mapping[st
     """The one that is counted to; of two, the other one than that whose words are said: "not Okafor, the other one"."""
     match = _NTH.fullmatch(text)
     if match:
-        at = _ORDINALS[match.group(1).casefold()]
+        at = ORDINALS[match.group(1).casefold()]
         return buttons[at] if buttons and -1 <= at < len(buttons) else None
     words = set(re.findall(r"\w+", text.casefold()))
     others = [b for b in buttons if not words & set(re.findall(r"\w+", str(b.get("title", "")).casefold()))]
     return others[0] if _OTHER_ONE.search(text) and len(buttons) == 2 and len(others) == 1 else None
 
 
-async def _hear_payment(turn: Turn) -> bool:
-    """Take another amount and another payee that are said at once: "£6 to Jonas"."""
-    parse = message(turn)
-    if turn.slot(REQUESTED_SLOT) != "confirmed" or not any(entity.entity == MONEY for entity in parse.entities):
+async def _hear_other(turn: Turn) -> bool:
+    """Take "the other one" for the payee whose first name is that of the one who was asked about."""
+    target = checked(turn, "to_account") or {}
+    if not target.get("payee") or not wants_other(message(turn).text, target["nickname"]):
         return False
-    found, payees = changed_payment(await if_there(turn, CustomerBank.payees), parse)
-    if found:
-        _take_amount(turn, found)
-        take_payees(turn, payees)
-    return bool(found)
-
-
-def _hear_amount(turn: Turn) -> bool:
-    found = answered_amounts(turn)
-    _take_amount(turn, found)
-    return bool(found)
-
-
-def _take_amount(turn: Turn, found: Sequence[Entity]) -> None:
-    if len({_pence(entity) for entity in found}) > 1:
-        turn.say("utter_one_payment")
-        turn.set("amount", None)
-    elif found:
-        turn.set("amount", found[0].value)
-
-
-def _pence(entity: Entity) -> int | None:
-    return minor(entity) if entity.entity == MONEY else whole_pence(entity.value)
-
-
-async def _hear_accounts(turn: Turn) -> bool:
-    parse = message(turn)
-    source, target = checked(turn, "from_account"), checked(turn, "to_account")
-    if swaps(parse.text) and source and target and not target.get("payee"):
-        turn.set("from_account", target["nickname"])
-        turn.set("to_account", source["nickname"])
-        return True
-    if says_nothing_more(parse.text):
-        return False
-    accounts = await if_there(turn, CustomerBank.accounts)
-    if take_sides(turn, accounts):
-        return True
-    if says_only(parse.text, mentions(parse, accounts)):
-        turn.say("utter_only_a_yes")
-        turn.set("confirmed", None)
-        return True
-    return await hear_payee(turn)
+    others = other_of_that_name(await if_there(turn, CustomerBank.payees), target)
+    if others:
+        take_payees(turn, others)
+    return bool(others)
 
 
 def _buttons_shown(turn: Turn) -> list[Mapping[str, Any]]:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from bot import Entity, Turn
 
 from .accounts import find_accounts, spoken
-from .amounts import MONEY, bare_amount, counted, is_below_zero, is_worked_out, said_amount
+from .amounts import MONEY, amounts, asks_for_share, counted, in_pence, refusal
 from .bank import Account, CustomerBank
-from .changes import changed_amounts, says_only
-from .conversation import REQUESTED_SLOT
+from .changes import says_only
+from .conversation import REQUESTED_SLOT, message
 from .formatting import format_money
 from .payees import find_payees
-from .request import amounts, asks_for_share, says_several_amounts
-from .said import minor, whole_pence
-from .sides import Mention, mentions, names_unknown, sides
-from .transfer_payees import MAY_NAME, check_payee, may_name_payee
+from .sides import Mention, Side, mentions, names_unknown, sides
+from .transfer_payees import MAY_NAME, check_payee, may_name_payee, pays_person
 from .transfer_slots import (
     CHECKED_SLOTS,
     Refusal,
@@ -26,21 +24,37 @@ from .transfer_slots import (
     if_there,
     is_unchecked,
     keep_or_refuse,
-    message,
 )
 
 _CURRENCY: Final = "GBP"
 """What amounts are said in."""
 
-_SIDES: Final = ("from_account", "to_account")
+_SIDES: Final[tuple[Side, Side]] = ("from_account", "to_account")
 
 
 def has_news(turn: Turn) -> bool:
     """Whether the message fills a slot, or may name an account or a payee in words."""
-    parse = message(turn)
-    asked = turn.slot(REQUESTED_SLOT) in _SIDES and any(entity.entity == "account" for entity in parse.entities)
+    parse, asked = message(turn), turn.slot(REQUESTED_SLOT)
+    answers = asked in _SIDES and any(entity.entity == "account" for entity in parse.entities)
+    answers |= asked == "amount" and asks_for_share(parse.text)
     may_name = parse.intent_name in MAY_NAME and not parse.text.startswith("/")
-    return asked or may_name or may_name_payee(turn) or any(is_unchecked(turn, slot) for slot in CHECKED_SLOTS)
+    return answers or may_name or may_name_payee(turn) or any(is_unchecked(turn, slot) for slot in CHECKED_SLOTS)
+
+
+async def take_order(turn: Turn, bank: CustomerBank) -> None:
+    """Fill the slots with what the words of the message say, wherever they stand, or say why not.
+
+    Raises CallFailed when the bank does not answer.
+    """
+    accounts = await bank.accounts()
+    await _take_amount(turn)
+    found = await _take_sides(turn, accounts)
+    if names_unknown(message(turn).text, found):
+        turn.say("utter_no_such_account")
+    if not (is_unchecked(turn, "to_account") and find_accounts(accounts, str(turn.slot("to_account")))):
+        await check_payee(turn, bank)
+    elif await pays_person(turn):
+        keep_or_refuse(turn, "to_account", None, "utter_one_payment")
 
 
 async def check(turn: Turn, bank: CustomerBank) -> None:
@@ -49,46 +63,44 @@ async def check(turn: Turn, bank: CustomerBank) -> None:
     Raises CallFailed when the bank does not answer.
     """
     accounts = await bank.accounts()
-    is_new = await _check_amount(turn)
-    take_sides(turn, accounts)
-    if names_unknown(message(turn).text, mentions(message(turn), accounts)):
-        turn.say("utter_no_such_account")
+    for mention in mentions(message(turn), accounts):
+        if mention.misspelt:
+            turn.say("utter_read_as", said=message(turn).text[mention.start : mention.end], meant=mention.said)
     if is_unchecked(turn, "from_account"):
         _check_account(turn, "from_account", accounts, _refuse_source)
-    if is_unchecked(turn, "to_account") and find_accounts(accounts, str(turn.slot("to_account"))):
+    if is_unchecked(turn, "to_account"):
         _check_account(turn, "to_account", accounts, _refuse_target)
-    else:
-        await check_payee(turn, bank)
     source, amount = turn.slot("from_account"), turn.slot("amount")
     if source and amount:
         await _check_funds(turn, bank, next(a for a in accounts if a.id == source["id"]), amount["minor"])
-    elif amount and is_new:
+    elif amount and amount != asked_about(turn, "amount"):
         await _check_any_funds(turn, accounts, amount["minor"])
 
 
-def take_sides(turn: Turn, accounts: Sequence[Account]) -> bool:
-    """Fill the accounts with what the words say, whatever the roles of the entities; tells whether they say any.
-
-    A message that may be about anything, by its intent, has to say nothing else.
-    """
-    found = mentions(message(turn), accounts)
-    if message(turn).intent_name not in MAY_NAME and not says_only(message(turn).text, found):
-        return False
-    known = sides(found, _side_denied(turn, found, accounts) or turn.slot(REQUESTED_SLOT))
-    unlike = known or len(found) > 1 or any(mention.denied for mention in found)
-    entities = [e for e in message(turn).entities if any(m.start < e.end and e.start < m.end for m in found)]
-    for slot in _SIDES:
-        if slot in known:
-            turn.set(slot, known[slot])
-        elif unlike and any(entity.value == turn.slot(slot) for entity in entities):
-            turn.set(slot, None)  # taken for this side, and said of the other one, of none, or denied
-    return bool(known)
-
-
-def _side_denied(turn: Turn, found: Sequence[Mention], accounts: Sequence[Account]) -> str | None:
-    """The side that was taken for an account that the message denies: "not savings, current"."""
+def said_sides(
+    turn: Turn, found: Sequence[Mention], accounts: Sequence[Account], *, person: bool
+) -> Mapping[Side, str | None]:
+    """What the mentions say for each side; "not savings, current" replaces the side that was taken for savings."""
     denied = {account.id for mention in found if mention.denied for account in find_accounts(accounts, mention.said)}
-    return next((slot for slot in _SIDES if (checked(turn, slot) or {}).get("id") in denied), None)
+    replaced = next((slot for slot in _SIDES if (checked(turn, slot) or {}).get("id") in denied), None)
+    return sides(found, replaced or turn.slot(REQUESTED_SLOT), person=person)
+
+
+def keep_sides(turn: Turn, known: Mapping[Side, str | None]) -> None:
+    """Fill the accounts with what was said, for `check` to look at; say so where two were said for one side."""
+    for slot, said in known.items():
+        if said is None:
+            keep_or_refuse(turn, slot, None, "utter_one_payment")
+        else:
+            turn.set(slot, said)
+
+
+def keep_amount(turn: Turn, found: Sequence[Entity]) -> None:
+    """Keep the amount that was said, or say why it is none."""
+    changes = turn.slot(REQUESTED_SLOT) == "confirmed"
+    keep_or_refuse(
+        turn, "amount", {"minor": in_pence(found[0])}, refusal(message(turn), found, turn.now, changes=changes)
+    )
 
 
 def can_pay(account: Account) -> bool:
@@ -101,57 +113,25 @@ def can_receive(account: Account) -> bool:
     return account.number is not None and account.currency == _CURRENCY
 
 
-def heard_amount(turn: Turn) -> int | None:
-    """The amount of the message in pence; None when it is none, or not in whole pence of pounds.
-
-    Of several, it is the one that the slot took: "yes, not £60 but £50".
-    """
-    taken = turn.slot("amount")
-    given = amounts(message(turn))
-    if not given:
-        return None if any(entity.entity == MONEY for entity in message(turn).entities) else whole_pence(taken)
-    return minor(next((entity for entity in given if entity.value == taken), given[0]))
+# --- what is said ------------------------------------------------------------
 
 
-# --- amounts -----------------------------------------------------------------
-
-
-def answered_amounts(turn: Turn) -> list[Entity]:
-    """The amounts of an answer: one alone, whatever its intent, or another one beside a yes or a no."""
-    parse, asked = message(turn), turn.slot(REQUESTED_SLOT)
-    if asked == "confirmed":
-        beside = parse.intent_name in ("affirm", "deny")
-        return changed_amounts(parse) or (_other_amounts(turn) if beside else [])
-    bare = bare_amount(parse, turn.now, numbers=asked == "amount") if asked else None
-    return [bare] if bare else []
-
-
-def _other_amounts(turn: Turn) -> list[Entity]:
-    asked = asked_about(turn, "amount") or {}
-    return [entity for entity in amounts(message(turn)) if minor(entity) != asked.get("minor")]
-
-
-async def _check_amount(turn: Turn) -> bool:
-    """Check an amount that was just said; tells whether there was one."""
-    parse = message(turn)
-    if not is_unchecked(turn, "amount"):
-        asked = parse.intent_name == "transfer_money" or turn.slot(REQUESTED_SLOT) == "amount"
-        if asked and turn.slot("amount") is None and asks_for_share(parse.text):
-            keep_or_refuse(turn, "amount", None, "utter_no_share")
-        return False
-    answered = answered_amounts(turn)
-    said = answered[0] if answered else said_amount(parse)
-    if says_several_amounts(parse, turn.now):
-        keep_or_refuse(turn, "amount", None, "utter_one_payment")
-    elif said is None and parse.intent_name == "transfer_money":
-        turn.set("amount", None)  # a number of something else: "between my two accounts"
-    else:
-        amount = heard_amount(turn)
-        refusal = _refuse_amount(turn, said, amount)
-        if refusal is None and said and not answered and await _counts_something(turn, said):
-            refusal = "utter_bad_amount"
-        keep_or_refuse(turn, "amount", {"minor": amount}, refusal)
-    return True
+async def _take_amount(turn: Turn) -> None:
+    parse, asked = message(turn), turn.slot(REQUESTED_SLOT) == "amount"
+    may_say = asked or parse.intent_name in MAY_NAME or parse.text.startswith("/")
+    found = amounts(parse, numbers=asked) if may_say else []
+    filled = turn.slot("amount") if is_unchecked(turn, "amount") else None
+    if filled is not None and not any(entity.value == filled for entity in parse.entities):
+        found = [Entity(MONEY, filled, 0, 0)]  # by something else than this message
+    if found:
+        keep_amount(turn, found)
+        if turn.slot("amount") and await _counts_something(turn, found[0]):
+            keep_or_refuse(turn, "amount", None, "utter_bad_amount")
+    elif filled is not None:
+        turn.set("amount", asked_about(turn, "amount"))  # a number of something else: "between my two accounts"
+    asked |= parse.intent_name == "transfer_money"
+    if asked and not found and turn.slot("amount") is None and asks_for_share(parse.text):
+        keep_or_refuse(turn, "amount", None, "utter_no_share")
 
 
 async def _counts_something(turn: Turn, amount: Entity) -> bool:
@@ -160,13 +140,27 @@ async def _counts_something(turn: Turn, amount: Entity) -> bool:
     return what is not None and not find_payees(await if_there(turn, CustomerBank.payees), what)
 
 
-def _refuse_amount(turn: Turn, said: Entity | None, amount: int | None) -> Refusal | None:
+async def _take_sides(turn: Turn, accounts: Sequence[Account]) -> Sequence[Mention]:
+    """Fill the accounts with what the words say, whatever the roles of the entities; gives the accounts named.
+
+    A message that may be about anything, by its intent, has to say nothing else.
+    """
     parse = message(turn)
-    if said and is_worked_out(parse, said, changes=turn.slot(REQUESTED_SLOT) == "confirmed"):
-        return "utter_no_share"
-    if (amount is not None and amount <= 0) or (said and is_below_zero(parse, said)):
-        return "utter_amount_too_small"
-    return "utter_bad_amount" if amount is None else None
+    found = mentions(parse, accounts)
+    if parse.intent_name not in MAY_NAME and not says_only(parse.text, found):
+        return found
+    person = any(mention.side is None for mention in found) and await pays_person(turn)
+    known = said_sides(turn, found, accounts, person=person)
+    unlike = known or len(found) > 1 or any(mention.denied for mention in found)
+    entities = [e for e in parse.entities if any(m.start < e.end and e.start < m.end for m in found)]
+    for slot in _SIDES:
+        if unlike and slot not in known and any(entity.value == turn.slot(slot) for entity in entities):
+            turn.set(slot, None)  # taken for this side, and said of the other one, of none, or denied
+    keep_sides(turn, known)
+    return found
+
+
+# --- funds -------------------------------------------------------------------
 
 
 async def _check_funds(turn: Turn, bank: CustomerBank, source: Account, amount: int) -> None:

@@ -2,35 +2,34 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from bot import Action, ActiveLoop, CallFailed, Turn, UserUttered, hookimpl
 
 from .accounts import choice, written
-from .amounts import said_amount
+from .amounts import amounts, asks_for_share
 from .bank import Account, CustomerBank
 from .banking import bank_of
-from .conversation import REQUESTED_SLOT, heard, say_what_waits
+from .conversation import REQUESTED_SLOT, message, say_what_waits, whole
+from .disowned import disowns
 from .formatting import format_money
-from .later import wants_later
+from .later import wants_later, without_later
 from .payees import payee_button
 from .payment import KIND, order_parameters
 from .pressure import is_pressed
-from .request import is_denied, is_no_order, names_reference
+from .request import begins_order, collects, is_denied, is_no_order, names_reference
+from .sides import mentions, sides
 from .transactions import account_button
 from .transfer_again import repeat_last
 from .transfer_answers import adds_payment, hear_button, hear_change, is_yes
-from .transfer_checks import can_pay, can_receive, check, has_news
+from .transfer_checks import can_pay, can_receive, check, has_news, take_order
 from .transfer_payees import named, names_two
-from .transfer_slots import (
-    CHECKED_SLOTS,
-    FORM,
-    FORM_SLOTS,
-    asked_about,
-    if_there,
-    is_unchecked,
-    message,
-)
+from .transfer_slots import CHECKED_SLOTS, FORM, FORM_SLOTS, Refusal, asked_about, drop_said, if_there, is_unchecked
+
+_REFERS: Final = re.compile(r"\b(?:it|that|instead|rather|other way)\b|\A\W*(?:no|sorry|actually)\b", re.IGNORECASE)
+"""What makes a request one about the transfer that was asked about."""
 
 
 async def validate_form(turn: Turn) -> None:
@@ -45,22 +44,30 @@ async def validate_form(turn: Turn) -> None:
     running = not _just_began(turn)
     if not running:
         _forget_older_answers(turn)
-        say_what_waits(turn)
     orders = message(turn).intent_name == "transfer_money"
-    if is_pressed(message(turn).text):
+    if orders or not running:
+        say_what_waits(turn)
+    if is_pressed(whole(turn).text) or disowns(whole(turn).text):
         turn.drop_effect()
         _end(turn, "utter_fraud")
-    elif orders and is_denied(heard(turn).text):
+    elif orders and is_denied(message(turn).text):
         turn.drop_effect()
         _end(turn, "utter_not_moving")
     elif running and is_yes(turn):
         turn.set("confirmed", True)
-    elif orders and is_no_order(heard(turn).text):
+    elif (orders and is_no_order(message(turn).text)) or (running and collects(whole(turn).text)):
         _pass_over(turn, "utter_no_order", running=running)
     elif running and await adds_payment(turn):
         _pass_over(turn, "utter_one_payment_first", running=True)
     else:
         await _hear(turn, bank, running=running)
+
+
+async def ask_amount(turn: Turn) -> None:
+    """Ask how much; asked once more, say who gets it."""
+    target, again = turn.slot("to_account") or {}, turn.slot_before(REQUESTED_SLOT) == "amount"
+    named = {"target": target["spoken"]} if again and target.get("payee") else {}
+    turn.say("utter_ask_amount_for" if named else "utter_ask_amount", **named)
 
 
 async def ask_source(turn: Turn) -> None:
@@ -94,7 +101,7 @@ async def ask_confirmation(turn: Turn) -> None:
     turn.prepare(KIND, order_parameters(turn.customer, source, target, amount, turn.now))
     said = format_money(amount, source["currency"])
     question = "utter_confirm_payment" if target.get("payee") else "utter_confirm_transfer"
-    now = " now" if wants_later(heard(turn), turn.now, answer=True) else ""
+    now = " now" if wants_later(message(turn), turn.now, answer=True) else ""
     turn.say(question, amount=said, source=source["spoken"], target=target["spoken"], now=now)
 
 
@@ -103,14 +110,16 @@ async def ask_confirmation(turn: Turn) -> None:
 
 async def _hear(turn: Turn, bank: CustomerBank, *, running: bool) -> None:
     """Take what the message says of the transfer."""
-    if running and _is_new_request(turn):
+    begins = not running or await _is_new_request(turn)
+    if begins:
         _forget_older_answers(turn)
     if message(turn).intent_name in ("transfer_money", "affirm", "inform") and names_reference(message(turn).text):
         turn.say("utter_no_reference")
     if not running:
         await repeat_last(turn)
-    if not running or await _goes_on(turn):
-        await _take_answers(turn, bank, running=running)
+    changed = False if begins else await _goes_on(turn)
+    if changed is not None:
+        await _take_answers(turn, bank, running=running, taken=changed)
 
 
 def _pass_over(turn: Turn, response: str, *, running: bool) -> None:
@@ -124,43 +133,73 @@ def _pass_over(turn: Turn, response: str, *, running: bool) -> None:
     turn.set("confirmed", None)
 
 
-async def _goes_on(turn: Turn) -> bool:
-    """Hear what the message changes; False where it said no to all of it, and the form ended.
+async def _goes_on(turn: Turn) -> bool | None:
+    """Hear what the message changes, and tell whether all of it was taken; None where nothing of it is to be.
 
     A yes that is no plain one, or answers another question than for a yes, gets the question again. So does the
     form's own request, said again.
     """
     intent, asked = message(turn).intent_name, turn.slot(REQUESTED_SLOT)
-    changed = hear_button(turn) or await hear_change(turn)
-    later = wants_later(heard(turn), turn.now, answer=True)
+    chosen = hear_button(turn)
+    heard = "nothing" if chosen else await hear_change(turn)
+    changed = chosen or heard == "taken"
+    later = wants_later(message(turn), turn.now, answer=True)
+    if heard == "in part":
+        _pass_over(turn, "utter_only_now" if later else _unread(turn), running=True)
+        return None
     if intent == "deny" and not changed and not later:
         _stop(turn)
-        return False
+        return None
     if intent == "affirm" and not changed and not later and asked == "confirmed":
         turn.say("utter_only_a_yes")
     if changed or intent in ("affirm", "transfer_money"):
         turn.set("confirmed", None)
-    return True
+    return heard == "taken"
 
 
-async def _take_answers(turn: Turn, bank: CustomerBank, *, running: bool) -> None:
-    """Check what the message says about the transfer, and that it is not for later."""
-    if wants_later(heard(turn), turn.now, answer=running):
+def _unread(turn: Turn) -> Refusal:
+    """Why an answer that was understood in part is not taken."""
+    if begins_order(message(turn).text):
+        return "utter_one_payment_first"
+    return "utter_only_a_yes" if turn.slot(REQUESTED_SLOT) == "confirmed" else "utter_not_all_read"
+
+
+async def _take_answers(turn: Turn, bank: CustomerBank, *, running: bool, taken: bool) -> None:
+    """Check what the message says about the transfer, unless it is `taken` already, and that it is not for later."""
+    parse = message(turn)
+    waits = taken and without_later(parse, turn.now) != parse.text
+    if waits or wants_later(parse, turn.now, answer=running):
         turn.say("utter_only_now")
         turn.set("confirmed", None)
-    if has_news(turn):
-        try:
-            await check(turn, bank)
-        except CallFailed:
-            _end(turn, "utter_bank_unavailable")
+    if not (taken or has_news(turn)):
+        return
+    try:
+        if not taken:
+            _drop_unheard(turn)
+            await take_order(turn, bank)
+        await check(turn, bank)
+    except CallFailed:
+        _end(turn, "utter_bank_unavailable")
 
 
-def _is_new_request(turn: Turn) -> bool:
-    """Whether the message asks for a transfer of its own, with amount and account, while another thing was asked."""
+def _drop_unheard(turn: Turn) -> None:
+    """Empty what the entities of another request in the same message filled."""
+    said = [entity.value for entity in message(turn).entities]
+    drop_said(turn, [entity.value for entity in whole(turn).entities if entity.value not in said])
+
+
+async def _is_new_request(turn: Turn) -> bool:
+    """Whether the message asks for a transfer of its own, while another thing was asked.
+
+    It names amount and account, both accounts, or a share.
+    """
     parse = message(turn)
-    if parse.intent_name != "transfer_money" or turn.slot(REQUESTED_SLOT) == "amount":
+    if parse.intent_name != "transfer_money" or not begins_order(parse.text) or _REFERS.search(parse.text):
         return False
-    return said_amount(parse) is not None and any(entity.entity in ("account", "payee") for entity in parse.entities)
+    known = sides(mentions(parse, await if_there(turn, CustomerBank.accounts)), None)
+    if amounts(parse) and turn.slot(REQUESTED_SLOT) != "amount":
+        return any(entity.entity in ("account", "payee") for entity in parse.entities)
+    return len(known) > 1 or (bool(known) and asks_for_share(parse.text))
 
 
 def _just_began(turn: Turn) -> bool:
@@ -202,6 +241,7 @@ def _buttons(offered: Sequence[Account], accounts: Sequence[Account]) -> list[di
 def register_actions(register: Callable[[str, Action], None]) -> None:
     """Offer the form's checks and questions."""
     register("validate_transfer_form", validate_form)
+    register("action_ask_transfer_form_amount", ask_amount)
     register("action_ask_transfer_form_from_account", ask_source)
     register("action_ask_transfer_form_to_account", ask_target)
     register("action_ask_transfer_form_confirmed", ask_confirmation)

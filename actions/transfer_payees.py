@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
-from bot import Turn
+from bot import BotUttered, Turn
 
 from .amounts import MONEY
 from .bank import CustomerBank, Payee
-from .changes import changed_payees, may_be_name
-from .conversation import REQUESTED_SLOT
+from .conversation import REQUESTED_SLOT, events_before, message
 from .payees import (
     find_payees,
     full_name,
@@ -19,18 +18,37 @@ from .payees import (
     named_payees,
     names_several,
     nearest,
+    paid_first,
     said_name,
     spoken_payee,
 )
-from .request import without_denied
-from .text import blanked, without
-from .transfer_slots import if_there, is_unchecked, keep_or_refuse, message
+from .request import taken_back, without_denied
+from .text import blanked, words
+from .transfer_slots import if_there, is_unchecked, keep_or_refuse
 
 MAY_NAME: Final = ("transfer_money", "inform", "nlu_fallback")
 """The intents of messages that may name accounts and payees among other words; a name alone is like no intent."""
 
-_MAY_NAME_PAYEE: Final = (*MAY_NAME, "affirm", "deny")
-_DENIED: Final = re.compile(r"\bnot\s[^,;.]*?(?:[,;.]|\bbut\b|\Z)", re.IGNORECASE)
+MAY_CHANGE: Final = (*MAY_NAME, "affirm", "deny")
+ORDINALS: Final = {
+    "first": 0,
+    "1st": 0,
+    "second": 1,
+    "2nd": 1,
+    "third": 2,
+    "3rd": 2,
+    "fourth": 3,
+    "4th": 3,
+    "last": -1,
+}
+_COUNTED: Final = re.compile(
+    rf"\b(?:pay|to|send|give)\s+(?:the\s+)?({'|'.join(ORDINALS)})(?:\s+(?:one|person|payee|name))?\b", re.IGNORECASE
+)
+_SOMEBODY: Final = re.compile(
+    r"\b(?:pay|to|send|give)\s+(?:(?:some|any)(?:one|body)|(?:a|another)\s+(?:person|friend|payee)"
+    r"|my\s+(?:friend|mate|mum|dad|brother|sister|landlord|wife|husband|son|daughter))\b",
+    re.IGNORECASE,
+)
 _READ: Final = ("time", MONEY, "number", "account")
 
 
@@ -50,14 +68,21 @@ def named(turn: Turn, payees: Sequence[Payee]) -> Sequence[Payee]:
     """Whom the message names, in a sentence, as all of it, or as an entity."""
     parse = message(turn)
     asked = turn.slot(REQUESTED_SLOT) == "to_account"
-    found = named_payees(payees, _read_aside(turn), answer=asked) if parse.intent_name in _MAY_NAME_PAYEE else ()
+    found = named_payees(payees, _read_aside(turn), answer=asked) if parse.intent_name in MAY_CHANGE else ()
     marked = [_full_name(turn, str(entity.value)) for entity in parse.entities if entity.entity == "payee"]
-    return found or next((some for said in [parse.text, *marked] if (some := find_payees(payees, said))), ())
+    said = next((some for said in [parse.text, *marked] if (some := find_payees(payees, said))), ())
+    return found or said or _counted(turn, payees)
+
+
+def other_of_that_name(payees: Sequence[Payee], target: Mapping[str, Any]) -> Sequence[Payee]:
+    """The payees who share the first name of the one that is kept as `target`."""
+    first = target["nickname"].casefold().split()[:1]
+    return [p for p in payees if p.id != target["id"] and p.name.casefold().split()[:1] == first]
 
 
 def names_two(turn: Turn, payees: Sequence[Payee]) -> bool:
     """Whether the message names two people to be paid, and not one whose name several have."""
-    return names_several(payees, _read_aside(turn))
+    return names_several(payees, _read_aside(turn), answer=turn.slot(REQUESTED_SLOT) == "to_account")
 
 
 def take_payees(turn: Turn, found: Sequence[Payee]) -> None:
@@ -71,18 +96,6 @@ def take_payees(turn: Turn, found: Sequence[Payee]) -> None:
         turn.set(REQUESTED_SLOT, "to_account")
 
 
-async def hear_payee(turn: Turn) -> bool:
-    """Take the payee whom the message names and says nothing else of; tells whether there is one."""
-    parse = message(turn)
-    text = blanked(parse.text, [(e.start, e.end) for e in parse.entities if e.entity == "account"])
-    if not may_be_name(text):
-        return False
-    found = changed_payees(await if_there(turn, CustomerBank.payees), text)
-    if found:
-        take_payees(turn, found)
-    return bool(found)
-
-
 async def check_payee(turn: Turn, bank: CustomerBank) -> None:
     """Take whom the message names among the payees; where it names several, ask that next.
 
@@ -90,27 +103,62 @@ async def check_payee(turn: Turn, bank: CustomerBank) -> None:
     """
     said = turn.slot("to_account") if is_unchecked(turn, "to_account") else None
     wanted = said_name(_read_aside(turn)) if message(turn).intent_name == "transfer_money" else None
+    if _SOMEBODY.search(message(turn).text) and not (said or wanted or await bank.payees()):
+        turn.say("utter_no_payees")
+        turn.set(REQUESTED_SLOT, None)
+        return
     if not (said or wanted or may_name_payee(turn)):
         return
     payees = await if_there(turn, CustomerBank.payees) if said is None else await bank.payees()
     name = wanted if said is None else _full_name(turn, str(said))
     found = named(turn, payees) or (find_payees(payees, name) if said and name else ())
+    stranger = _stranger(turn, payees)
     if names_two(turn, payees):
         keep_or_refuse(turn, "to_account", None, "utter_one_payment")
-    elif found:
+    elif found and not stranger:
         take_payees(turn, found)
     elif name:
-        turn.set("to_account", None)
-        near = " or ".join(payee.name for payee in nearest(payees, wanted or name))
-        turn.say("utter_near_payee" if near else "utter_no_such_payee", said=name, near=near)
+        _say_no_such(turn, payees, (stranger if found else name) or name, wanted or name)
+
+
+async def pays_person(turn: Turn) -> bool:
+    """Whether the message orders to pay somebody, so that an account of the customer's is not paid as well."""
+    text = _read_aside(turn)
+    wanted = said_name(text) if message(turn).intent_name == "transfer_money" else None
+    return bool(wanted and (paid_first(text) or find_payees(await if_there(turn, CustomerBank.payees), wanted)))
+
+
+def _stranger(turn: Turn, payees: Sequence[Payee]) -> str | None:
+    """Who is no payee and gets the amount by the verb, whoever is named behind "to": "pay Bob £20 to Anna"."""
+    first = paid_first(_read_aside(turn))
+    known = {word for payee in payees for word in words(payee.name)}
+    return first if first and not known & set(words(first)) else None
+
+
+def _say_no_such(turn: Turn, payees: Sequence[Payee], name: str, wanted: str) -> None:
+    """Say that nobody of that name may be paid, and ask next who is."""
+    turn.set("to_account", None)
+    turn.set(REQUESTED_SLOT, "to_account")
+    near = " or ".join(payee.name for payee in nearest(payees, wanted))
+    turn.say("utter_near_payee" if near else "utter_no_such_payee", said=name, near=near)
+
+
+def _counted(turn: Turn, payees: Sequence[Payee]) -> Sequence[Payee]:
+    """Whom the message counts to in the list of payees that was shown last: "pay the first one"."""
+    match = _COUNTED.search(message(turn).text)
+    shown = (e.reply.response for e in events_before(turn.tracker.events) if isinstance(e, BotUttered))
+    if match is None or "utter_payees" not in shown:
+        return ()
+    at = ORDINALS[match.group(1).casefold()]
+    return [payees[at]] if payees and at < len(payees) else ()
 
 
 def _read_aside(turn: Turn) -> str:
     """What is wanted, with a number in the place of whatever else was read, so that it is not taken for a name."""
     parse = message(turn)
-    text = without(_DENIED, without_denied(parse.text))
-    if text.startswith("/"):
-        return text
+    if parse.text.startswith("/"):
+        return parse.text
+    text = blanked(without_denied(parse.text), taken_back(parse.text))
     for entity in parse.entities:
         if entity.entity in _READ:
             text = text[: entity.start] + "0".ljust(entity.end - entity.start) + text[entity.end :]

@@ -8,12 +8,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, TypeAlias, TypeVar
 
-from bot import BotUttered, CallFailed, Parse, SlotSet, Turn
+from bot import BotUttered, CallFailed, Turn
 
 from .bank import CustomerBank
 from .banking import bank_of
-from .conversation import before_message
-from .marks import bounded
+from .conversation import message
 
 T = TypeVar("T")
 
@@ -25,11 +24,6 @@ FORM_SLOTS: Final = ("amount", "from_account", "to_account", "confirmed")
 CHECKED_SLOTS: Final = ("amount", "from_account", "to_account")
 
 
-def message(turn: Turn) -> Parse:
-    """The latest message as it was understood."""
-    return bounded(turn.tracker.parse or Parse(""))
-
-
 def is_unchecked(turn: Turn, slot: str) -> bool:
     """Whether the slot holds something that was not checked: an interval of amounts is a mapping, too.
 
@@ -39,7 +33,7 @@ def is_unchecked(turn: Turn, slot: str) -> bool:
     if value is None:
         return False
     comes_now = any(entity.value == value for entity in message(turn).entities)
-    return comes_now or not (isinstance(value, Mapping) and ("minor" in value or "id" in value))
+    return comes_now or not _is_kept(value)
 
 
 def checked(turn: Turn, slot: str) -> Mapping[str, Any] | None:
@@ -49,9 +43,15 @@ def checked(turn: Turn, slot: str) -> Mapping[str, Any] | None:
 
 def asked_about(turn: Turn, slot: str) -> Mapping[str, Any] | None:
     """What was checked in the slot before the message came, which may name it again: "yes, to savings"."""
-    events = reversed(before_message(turn.tracker.events))
-    value = next((event.value for event in events if isinstance(event, SlotSet) and event.name == slot), None)
-    return value if isinstance(value, Mapping) and ("minor" in value or "id" in value) else None
+    value = turn.slot_before(slot)
+    return value if _is_kept(value) else None
+
+
+def drop_said(turn: Turn, values: Sequence[Any]) -> None:
+    """Put what was checked before the message back into the slots that entities with these values filled."""
+    for slot in CHECKED_SLOTS:
+        if turn.slot(slot) in values:
+            turn.set(slot, asked_about(turn, slot))
 
 
 async def if_there(turn: Turn, ask: Callable[[CustomerBank], Awaitable[Sequence[T]]]) -> Sequence[T]:
@@ -68,3 +68,7 @@ def keep_or_refuse(turn: Turn, slot: str, value: Mapping[str, Any] | None, refus
     if refusal and not any(isinstance(e, BotUttered) and e.reply.response == refusal for e in turn.events):
         turn.say(refusal)
     turn.set(slot, None if refusal else value)
+
+
+def _is_kept(value: Any) -> bool:
+    return isinstance(value, Mapping) and ("minor" in value or "id" in value)

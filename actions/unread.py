@@ -7,28 +7,23 @@ A filter that is passed over in silence makes a true figure misleading, so whate
 from __future__ import annotations
 
 import re
-from calendar import monthrange
 from collections.abc import Iterator, Sequence
-from datetime import date
-from typing import Final, NamedTuple
+from typing import Final
 
 from rapidfuzz import fuzz, process
 
 from bot import Entity, Parse
 
-from .formatting import MONTHS
-from .marks import FILTERS
-from .question import Period, step
-from .text import listed
+from .marks import covered, unnamed
+from .text import listed, swapped, without
 
-_READ: Final = FILTERS | {"number"}
 _WORD: Final = re.compile(r"[^\W_]+(?:['’&.-][^\W_]+)*")
 
 
 _BEFORE_FILTERS: Final = listed(
     "on at from in since until till before after during by with for to into about of within"
 )
-_ENDS: Final = _BEFORE_FILTERS | listed("between and or but what which how when that who than over under")
+_ENDS: Final = _BEFORE_FILTERS | listed("between and or but what which how when where whether that who than over under")
 _EMPTY: Final = listed(
     # what stands behind such a word and narrows nothing down
     "a an the my our me you us i it its this these those them there here all any each every everything anything "
@@ -46,39 +41,42 @@ _EMPTY: Final = listed(
     "i'd i'm i'll what's that's it's bot teller thanks thank cheers not yet still biggest largest smallest highest "
     "lowest earliest oldest newest top first single course fact quid pounds pound ok okay right fine alright yes yeah "
     "yep no hi hello hey pls well actually sorry oh um er hmm were so mate same rather instead else next older "
-    "break breakdown split least category categories merchant merchants month day sort sorted"
+    "break breakdown split least category categories merchant merchants month day sort sorted "
+    "monthly weekly yearly annually annual kind as even app "
+    "operation operations yo bruh lol haha honestly literally basically roughly exactly thus"
 )
 _LONG_EMPTY: Final = sorted(word for word in _EMPTY if len(word) > 5)
-_MONTHS: Final = tuple(month.casefold() for month in MONTHS)
-_TIMES: Final = (
-    *(month for month in _MONTHS if month != "may"),
-    *("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"),
-    *("yesterday", "today", "tomorrow", "week", "weeks", "month", "months", "year", "years", "weekend", "quarter"),
-)
-_REAL: Final = listed("monthly weekly yearly daily fortnight days")
 _SHORTEST: Final = 4
-_NEAR_TIME: Final = 85.0
-"""The least likeness (0 to 100, rapidfuzz's ratio) of a slip of the keyboard to a word of time."""
+_NEAR: Final = 85.0
+"""The least likeness (0 to 100, rapidfuzz's ratio) of a slip of the keyboard to a word that it means."""
 
-_NEAR: Final = 80.0
-"""The same for the name of a shop or a category, which is said back to the customer."""
+_NARROWS: Final = listed("friend friends charge charges trip trips bank lend lent")
+"""Words that are empty beside a verb or a "my", and mean something behind "on", "at" and the like, or alone."""
 
-_MONTH: Final = "|".join(f"{month[:3]}(?:{month[3:]})?" for month in _MONTHS)
-_YEAR: Final = r"\b(?:,?\s+(\d{4})\b)?"
-_DAY: Final = r"(\d{1,2})(?:st|nd|rd|th)?"
-_DAY_MONTH: Final = re.compile(rf"(?<![£€$\d.,])\b{_DAY}(?:\s+of)?\s+({_MONTH}){_YEAR}", re.IGNORECASE)
-_MONTH_DAY: Final = re.compile(rf"\b({_MONTH})\s+(?:the\s+)?{_DAY}{_YEAR}", re.IGNORECASE)
-_MORE_THAN_IN: Final = "(since|until|till|before|after|from|to|by|between|and|than|next|last|this)"
-_DIGITS: Final = re.compile(r"\b(?:(\d{4})-(\d{1,2})-(\d{1,2})|(\d{1,2})[/.](\d{1,2})[/.](\d{4}))\b")
-_SLASHED: Final = re.compile(r"(?<![£€$\d.,/])\b(\d{1,2})/(\d{1,2})\b(?![/\d])")
+_MANNER: Final = listed("online abroad overseas contactless contactlessly")
+"""Words that narrow payments down wherever they stand; the bank says nothing of it."""
 
-
+_BANK: Final = re.compile(
+    r"\bbank(?= (?:accounts?|statements?|transactions?|balances?|history|records?|details|card)\b)"
+    r"|(?<=in )(?:the |my )?bank\b(?! \w)|(?<=of )(?:the |my )bank\b(?! \w)",
+    re.IGNORECASE,
+)
 _LEFT_OUT: Final = re.compile(
     r"\b(exclud\w+|except|without|other than|apart from|besides|leaving out|but not"
     r"|(?:the|spen[dt]) least|not (?:at|on|from|in|for|counting))\b",
     re.IGNORECASE,
 )
-_RATE: Final = re.compile(r"\b(averages?|on average|the mean|median|per (?:day|week|month|year))\b", re.IGNORECASE)
+_RATE: Final = re.compile(
+    r"\b(averages?|on average|the mean|median|(?:per|each|every) (?:week|fortnight|quarter|year)"
+    r"|daily|fortnightly|quarterly"
+    r"|per ?cent(?:age)?|(?:what|which) (?:share|proportion|fraction|part)|(?:the|a) (?:share|proportion|fraction) of"
+    r"|half (?:of )?(?:what|my|the|our|that|it)|(?:a|one) (?:third|half|quarter) of"
+    r"|(?:most expensive|biggest|dearest|priciest|cheapest) (?:week|fortnight|quarter|year))\b|%",
+    re.IGNORECASE,
+)
+_GIVEN_BACK: Final = re.compile(
+    r"\b(refund\w*|reimburse\w*|cash ?back|(?:get|got|gotten|getting|given|given|paid) back)\b", re.IGNORECASE
+)
 _ONE_EACH: Final = ("category", "merchant", "payee", "time", "account")
 _BESIDE_NOUNS: Final = _EMPTY | _ENDS | listed("print display search overall outgoing incoming two three four five ten")
 _NOUNS: Final = listed(
@@ -122,22 +120,14 @@ _BETWEEN: Final = listed(
 )
 
 
-class Slip(NamedTuple):
-    """A misspelt word of time, and the word that it is near."""
+def beyond(parse: Parse) -> str | None:
+    """Words that ask for what is not worked out here: leaving something out, an average, a share, or refunds of all.
 
-    said: str
-    near: str
-
-
-def impossible_date(text: str) -> str | None:
-    """A date in the text that no calendar has ("31 February"); without a year, a leap year's are good."""
-    return next((said for said, year, month, day in _dates(text) if not _exists(year, month, day)), None)
-
-
-def beyond(text: str) -> str | None:
-    """Words that ask for what is not worked out here: leaving something out, or an average."""
-    found = _LEFT_OUT.search(text) or _RATE.search(text)
-    return found.group() if found else None
+    Those of a name do not: the "weekly shop".
+    """
+    text = unnamed(parse)
+    found = _LEFT_OUT.search(text) or _RATE.search(text) or (_GIVEN_BACK.search(text) if text == parse.text else None)
+    return None if found is None or text.startswith("/") else found.group()
 
 
 def rivals(parse: Parse) -> list[str]:
@@ -161,20 +151,23 @@ def unread_phrases(parse: Parse) -> list[str]:
     "how much cash", "has Jonas paid", "did the council", "have I gambled". A message without a question or a verb
     ("books in October") is all filters.
     """
-    read = _covered(parse)
-    words = [(m.group(), m.start(), m.end()) for m in _WORD.finditer(parse.text)]
+    read = covered(parse)
+    text = without(_BANK, parse.text)
+    words = [(m.group(), m.start(), m.end()) for m in _WORD.finditer(text)]
     found: list[str] = []
     for at, (word, start, _) in enumerate(words):
         said = word.casefold()
         if said in _BEFORE_FILTERS or said in ("and", "or"):
-            found += _object(parse.text, words[at + 1 :], read) if start not in read else []
+            found += _object(text, words[at + 1 :], read) if start not in read else []
         elif said in _BEFORE_NAMES:
-            found += _named(parse.text, words[at + 1 :], read)
+            found += _named(text, words[at + 1 :], read)
             found += _done(words[at + 1 :], read) if said in _BEFORE_SUBJECTS else []
+        elif said in _MANNER and start not in read:
+            found.append(word)
         elif said in _NOUNS and at and _means(words[at - 1], read):
             found.append(words[at - 1][0])
     if not any(word.casefold() in _ASKING for word, _, _ in words):
-        found += _alone(parse.text, words, read)
+        found += _alone(text, words, read)
     return [
         phrase for phrase in dict.fromkeys(found) if not any(phrase != other and phrase in other for other in found)
     ]
@@ -198,42 +191,6 @@ def _stands_for_account(text: str, phrase: str) -> bool:
     return any(_BEFORE_ACCOUNT.search(text[:start]) or _BEHIND_ACCOUNT.match(text[end:]) for start, end in places)
 
 
-def misspelt_time(parse: Parse) -> Slip | None:
-    """A word that is no entity, but nearly a month, a weekday or another word of time."""
-    read = _covered(parse)
-    for match in _WORD.finditer(parse.text):
-        word = match.group().casefold().removesuffix("'s").removesuffix("’s")
-        if match.start() in read or len(word) < _SHORTEST or word in _REAL or word in _TIMES:
-            continue
-        near = process.extractOne(word, _TIMES, scorer=fuzz.ratio, score_cutoff=_NEAR_TIME)
-        if near:
-            return Slip(match.group(), near[0])
-    return None
-
-
-def misspelt_month(slip: Slip, text: str, today: date) -> Period | None:
-    """The last such month that has begun; None when it is no month, or a word or number beside it says more."""
-    said = re.escape(slip.said)
-    if slip.near not in _MONTHS or re.search(rf"\b{_MORE_THAN_IN}\s+{said}", text, re.IGNORECASE):
-        return None
-    if re.search(rf"\d\S*(\s+of)?\s+{said}|{said}[\s,]+\d", text):
-        return None
-    month = _MONTHS.index(slip.near) + 1
-    start = date(today.year - (month > today.month), month, 1)
-    return Period(start, step(start, "month", 1), "month")
-
-
-def nearest(said: str, names: Sequence[str]) -> str | None:
-    """The name that `said` most likely means, misspelt or shortened to its first words; None when none is near."""
-    wanted = said.casefold()
-    length = max(len(wanted.split()), 1)
-    short = {name: " ".join(name.casefold().split()[:length]) for name in names}
-    if len(wanted) < _SHORTEST:
-        return next((name for name, first in short.items() if first == wanted), None)
-    found = process.extractOne(wanted, short, scorer=fuzz.ratio, score_cutoff=_NEAR)
-    return found[2] if found else None
-
-
 def _means(word: tuple[str, int, int], read: frozenset[int]) -> bool:
     """Whether a word before "payments" narrows them down, and was not read."""
     said = word[0].casefold()
@@ -248,7 +205,7 @@ def _object(text: str, words: Sequence[tuple[str, int, int]], read: frozenset[in
         broken = last is not None and not text[last:start].isspace()
         if start in read or broken or word.casefold() in _ENDS:
             break
-        if word.casefold() not in _EMPTY and not word.isdigit():
+        if not _is_empty(word, _EMPTY - _NARROWS) and word.casefold() not in _ASKING and not word.isdigit():
             taken.append((start, end))
         last = end
     if taken and not (len(taken) == 1 and _is_slip(text[slice(*taken[0])])):
@@ -262,7 +219,7 @@ def _named(text: str, words: Sequence[tuple[str, int, int]], read: frozenset[int
         said = word.casefold()
         if not taken and (said in _BETWEEN or said in _DETERMINERS or said in _ACCOUNTS or word.isdigit()):
             continue
-        if start in read or said in _EMPTY or said in _ENDS or word.isdigit():
+        if start in read or _is_empty(word, _EMPTY) or said in _ENDS or word.isdigit():
             break
         if taken and not text[taken[-1][1] : start].isspace():
             break
@@ -281,52 +238,30 @@ def _alone(text: str, words: Sequence[tuple[str, int, int]], read: frozenset[int
 
 
 def _done(words: Sequence[tuple[str, int, int]], read: frozenset[int]) -> Iterator[str]:
-    """What the customer did, where that is none of paying, buying, getting and the like: "have I gambled"."""
+    """What the customer did, where that is none of paying, buying, getting and the like: "have I gambled".
+
+    Money that is lent says little where it is said to whom.
+    """
     if len(words) < 2 or words[0][0].casefold() not in _CUSTOMER:
         return
-    verb, start, _ = next((w for w in words[1:] if w[0].casefold() not in _ADVERBS), words[1])
-    known = _EMPTY | _ENDS | _SPENT
-    near = len(verb) >= _SHORTEST and process.extractOne(
-        verb.casefold(), known, scorer=fuzz.ratio, score_cutoff=_NEAR_TIME
-    )
+    at = next((at for at, w in enumerate(words) if at and w[0].casefold() not in _ADVERBS), 1)
+    (verb, start, _), behind = words[at], [word.casefold() for word, _, _ in words[at + 1 :]]
+    alone = not behind or behind[0] in _EMPTY | _ENDS
+    known = (_EMPTY | _ENDS | _SPENT) - (_NARROWS if alone else frozenset())
+    near = len(verb) >= _SHORTEST and process.extractOne(verb.casefold(), known, scorer=fuzz.ratio, score_cutoff=_NEAR)
     if start not in read and verb.casefold() not in known and not near:
         yield verb
 
 
+def _is_empty(word: str, empty: frozenset[str]) -> bool:
+    """Whether a word is one of these, or one with two letters next to each other swapped ("teh")."""
+    said = word.casefold()
+    return said in empty or any(other in empty for other in swapped(said))
+
+
 def _is_slip(word: str) -> bool:
     """Whether a long word is a misspelt one that narrows nothing down ("my ballance")."""
-    near = process.extractOne(word.casefold(), _LONG_EMPTY, scorer=fuzz.ratio, score_cutoff=_NEAR_TIME)
+    if word.casefold() in _NARROWS:
+        return False
+    near = process.extractOne(word.casefold(), _LONG_EMPTY, scorer=fuzz.ratio, score_cutoff=_NEAR)
     return len(word) > _SHORTEST and near is not None
-
-
-def _covered(parse: Parse) -> frozenset[int]:
-    """The places of the text that entities cover; all of a button's payload."""
-    if parse.text.startswith("/"):
-        return frozenset(range(len(parse.text)))
-    return frozenset(at for e in parse.entities if e.entity in _READ for at in range(e.start, e.end))
-
-
-def _dates(text: str) -> Iterator[tuple[str, int | None, int, int]]:
-    for found in _DAY_MONTH.finditer(text):
-        yield found.group(), _year(found.group(3)), _month(found.group(2)), int(found.group(1))
-    for found in _MONTH_DAY.finditer(text):
-        yield found.group(), _year(found.group(3)), _month(found.group(1)), int(found.group(2))
-    for found in _SLASHED.finditer(text):
-        one, other = int(found.group(1)), int(found.group(2))
-        if not _exists(None, one, other):  # the grammar reads 9/13 as Americans do
-            yield found.group(), None, other, one
-    for found in _DIGITS.finditer(text):
-        year, month, day = found.group(1, 2, 3) if found.group(1) else found.group(6, 5, 4)
-        yield found.group(), int(year), int(month), int(day)
-
-
-def _exists(year: int | None, month: int, day: int) -> bool:
-    return 1 <= month <= 12 and year != 0 and 1 <= day <= monthrange(year or 2000, month)[1]
-
-
-def _year(said: str | None) -> int | None:
-    return int(said) if said else None
-
-
-def _month(said: str) -> int:
-    return next(n for n, month in enumerate(_MONTHS, 1) if month.startswith(said.casefold()[:3]))

@@ -9,7 +9,7 @@ from typing import Final
 from .accounts import kind_word
 from .formatting import MONTHS, format_date, format_money
 from .question import Filters, Period, floor, step
-from .selection import INCOME
+from .selection import INCOME, PEOPLE
 
 _ACCOUNTS: Final = {
     "current": "your current account",
@@ -62,7 +62,9 @@ def _named(period: Period) -> str | None:
 
 
 def _parts(filters: Filters, today: date, beside_name: str) -> Iterator[str]:
-    if filters.category:
+    if filters.category == PEOPLE:
+        yield "from people" if filters.direction == "in" else "to people"
+    elif filters.category:
         comes_in = filters.direction == "in" or filters.category in INCOME
         yield f"as {filters.category}" if comes_in else f"on {filters.category}"
     if filters.merchant:

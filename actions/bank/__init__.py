@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Any, Final
 
-from bot import HttpClient, Startup, hookimpl
+from bot import CallFailed, HttpClient, Startup, hookimpl
 
 from .client import BankClient, CustomerBank
 from .days import day_of
@@ -38,16 +38,25 @@ CHECK: Final = "health"
 @hookimpl
 @asynccontextmanager
 async def lifespan(startup: Startup) -> AsyncIterator[None]:
-    """Open the resource `bank` on the bank of the resource `bank-endpoint` (`url`, `client_id`, `secret`)."""
+    """Open the resource `bank` on the bank of the resource `bank-endpoint` (`url`, `client_id`, `secret`, and perhaps
+    a `note` that the readiness report shows of it)."""
     settings = read_bank_settings(startup.settings.plugin_settings)
+    files = settings.files(startup.settings.project)
     endpoint = startup.resources.get("bank-endpoint", dict)
 
-    def observe(name: str, outcome: str, seconds: float, tries: int) -> None:
-        if name != CHECK or outcome != "ok":  # one every few seconds, all night, would be most of the log
-            startup.observe_call("bank", outcome, seconds, tries)
+    def observe(service: str, outcome: str, seconds: float, tries: int, *, call: str, **why: Any) -> None:
+        if call != CHECK or outcome != "ok":  # one every few seconds, all night, would be most of the metrics
+            startup.observe_call(service, outcome, seconds, tries, call=call, **why)
 
-    async def check() -> None:
+    def tell_refused(failure: CallFailed, seconds: float, is_of_another: bool) -> None:
+        call, reason = failure.call, failure.reason
+        startup.observe_call("bank", "invalid", seconds, 1, call=call, reason=reason, is_grave=is_of_another)
+
+    async def check() -> str | None:
         await http.call("GET", "/health", name=CHECK)
+        await client.tokens.check()
+        note: str | None = endpoint.get("note")
+        return note
 
     http = HttpClient(
         endpoint["url"],
@@ -56,10 +65,18 @@ async def lifespan(startup: Startup) -> AsyncIterator[None]:
         sources=startup.sources,
         on_call=observe,
         correlation_header="x-fapi-interaction-id",
+        cafile=files.get("cafile"),
+        certfile=files.get("certfile"),
+        keyfile=files.get("keyfile"),
     )
     async with http:
         client = BankClient(
-            http, endpoint["client_id"], endpoint["secret"], sources=startup.sources, seconds=settings.seconds
+            http,
+            endpoint["client_id"],
+            endpoint["secret"],
+            sources=startup.sources,
+            seconds=settings.seconds,
+            tell_refused=tell_refused,
         )
         startup.resources.provide("bank", client)
         startup.add_check("bank", check)

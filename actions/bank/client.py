@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -18,7 +18,16 @@ from bot import CallFailed, Customer, HttpClient, ResponseSchema, Sources
 
 from .days import day_start
 from .money import write_amount
-from .reading import SCHEME, Refused, read_accounts, read_balances, read_payees, read_payment, read_transactions
+from .reading import (
+    SCHEME,
+    OfAnother,
+    Refused,
+    read_accounts,
+    read_balances,
+    read_payees,
+    read_payment,
+    read_transactions,
+)
 from .schemas import ACCOUNTS, BALANCES, BENEFICIARIES, PAYMENT, PAYMENTS, TRANSACTIONS
 from .tokens import Tokens
 from .values import Account, Balance, Known, Payee, Payment, PaymentOrder, Transaction
@@ -53,14 +62,26 @@ class _Question(Struct):
 
 
 class BankClient:
-    """The bank for all customers; `of` gives it for one. `seconds` is the deadline of each question as a whole."""
+    """The bank for all customers; `of` gives it for one. `seconds` is the deadline of each question as a whole.
+
+    `tell_refused` is told of every question whose answers say what cannot be so: its failure, how many seconds it
+    took, and whether the bank showed what is another customer's.
+    """
 
     def __init__(
-        self, http: HttpClient, client_id: str, secret: str, *, sources: Sources | None = None, seconds: float = 3.0
+        self,
+        http: HttpClient,
+        client_id: str,
+        secret: str,
+        *,
+        sources: Sources | None = None,
+        seconds: float = 3.0,
+        tell_refused: Callable[[CallFailed, float, bool], None] = lambda failure, seconds, is_of_another: None,
     ) -> None:
         self.http = http
         self.sources = sources or Sources()
         self.seconds = seconds
+        self.tell_refused = tell_refused
         self.tokens = Tokens(http, client_id, secret, self.sources)
         self._seen: OrderedDict[str, _Seen] = OrderedDict()
 
@@ -104,11 +125,14 @@ class CustomerBank:
             return read_balances(data, (account,), self._now())[0]
 
     async def transactions(self, account: Account, since: date, until: date) -> tuple[Transaction, ...]:
-        """The transactions of one account booked on days from `since` up to, not including, `until`; newest first."""
+        """The transactions of one account booked on days from `since` up to, not including, `until`; newest first.
+
+        Those of one moment stay in the bank's order.
+        """
         async with self._question("transactions"):
             items = [item async for item in self._transaction_items(account, since, until)]
             read = read_transactions(items, account, since, until, self._now())
-            return tuple(sorted(read, key=lambda t: (t.booked_at, t.id), reverse=True))
+            return tuple(sorted(read, key=lambda t: t.booked_at, reverse=True))
 
     async def payees(self) -> tuple[Payee, ...]:
         """Whom the customer may pay, beside their own accounts; at most some seconds old."""
@@ -241,7 +265,7 @@ class CustomerBank:
     @asynccontextmanager
     async def _question(self, name: str) -> AsyncIterator[_Question]:
         """One question to the bank, however many calls it takes: one deadline, and CallFailed for all that is wrong."""
-        question = _Question()
+        question, began = _Question(), self.client.sources.monotonic()
         try:
             async with asyncio.timeout(self.client.seconds):
                 yield question
@@ -250,7 +274,10 @@ class CustomerBank:
         except Refused as refused:
             seen = self.client.seen(self.customer)
             seen.accounts = seen.payees = None
-            raise question.failed("invalid", name, str(refused)) from None
+            failure = question.failed("invalid", name, str(refused))
+            took = self.client.sources.monotonic() - began
+            self.client.tell_refused(failure, took, isinstance(refused, OfAnother))
+            raise failure from None
 
     def _now(self) -> datetime:
         return self.client.sources.now()

@@ -12,13 +12,22 @@ from .values import Account, AccountKind, Balance, Payee, Payment, Refusal, Tran
 
 T = TypeVar("T", Account, Payee, Transaction)
 
-_KINDS: Mapping[str, AccountKind] = {"CACC": "current", "SVGS": "savings", "SACC": "savings", "CARD": "credit_card"}
+_KINDS: Mapping[str, AccountKind] = {"CACC": "current", "SVGS": "savings", "CARD": "credit_card"}
 _REFUSALS: Mapping[str, Refusal] = {"AM04": "insufficient_funds", "TM01": "too_late"}  # ISO 20022's reasons
-_SETTLED = {"ACSC": True, "ACCC": True, "ACWC": True, "ACSP": True, "RJCT": False}  # ISO 20022's payment statuses
+_SETTLED = {
+    # ISO 20022's payment statuses. BLCK is none: the money has left and may or may not arrive.
+    "ACSC": True,
+    "ACCC": True,
+    "ACWC": True,
+    "ACSP": True,
+    "RJCT": False,
+    "CANC": False,
+}
 _STATUSES = {"BOOK": True, "PDNG": True, "FUTR": False, "INFO": False, "RJCT": False}
 _SIGNS = {"Credit": 1, "Debit": -1}
 SCHEME = "UK.OBIE.SortCodeAccountNumber"
 _BALANCE_TYPES = ("ITAV", "CLAV", "ITBD", "CLBD")  # the standard's codes, the most telling first
+_AGREED = ("Pre-Agreed", "Credit")  # the types of a credit line that say how far an account may go below nothing
 _NUMBER = re.compile(r"\d{14}", re.ASCII)
 _EARLIEST = datetime(1950, 1, 1, tzinfo=UTC)
 _LONGEST = 140  # characters of a text that is shown
@@ -29,6 +38,10 @@ class Refused(Exception):
     """The bank says something that cannot be so. The text names the rule, never the value."""
 
 
+class OfAnother(Refused):
+    """The bank shows what is not this customer's."""
+
+
 def read_accounts(data: Any, owner: str, now: datetime) -> tuple[Account, ...]:
     """The accounts of the bank customer `owner`; Refused when one is another's."""
     return _without_doubles(_read_account(item, owner, now) for item in data["Data"]["Account"])
@@ -37,7 +50,7 @@ def read_accounts(data: Any, owner: str, now: datetime) -> tuple[Account, ...]:
 def _read_account(item: Any, owner: str, now: datetime) -> Account:
     numbers = item["Account"]
     if any(number.get("SecondaryIdentification") != owner for number in numbers):
-        raise Refused("an account belongs to another customer")
+        raise OfAnother("an account belongs to another customer")
     kind = _KINDS.get(item["AccountTypeCode"], "other")
     opened = _read_moment(item["OpeningDate"], now) if "OpeningDate" in item else None
     name = item.get("Nickname") or item.get("Description") or kind.replace("_", " ")
@@ -50,7 +63,7 @@ def read_payees(data: Any, accounts: Iterable[Account]) -> tuple[Payee, ...]:
     own = {account.id for account in accounts}
     items = data["Data"]["Beneficiary"]
     if any(item["AccountId"] not in own for item in items):
-        raise Refused("a payee is of an account that is not the customer's")
+        raise OfAnother("a payee is of an account that is not the customer's")
     to = [(item["BeneficiaryId"], item["CreditorAccount"]) for item in items]
     payable = [(payee, account) for payee, account in to if account["SchemeName"] == SCHEME]
     if not all(_NUMBER.fullmatch(account["Identification"]) for _, account in payable):
@@ -64,7 +77,7 @@ def read_balances(data: Any, accounts: Iterable[Account], now: datetime) -> tupl
     found: dict[tuple[str, str], Any] = {}
     for item in data["Data"]["Balance"]:
         if item["AccountId"] not in expected:
-            raise Refused("a balance is of an account that is not the customer's")
+            raise OfAnother("a balance is of an account that is not the customer's")
         if found.setdefault((item["AccountId"], item["Type"]), item) is not item:
             raise Refused("a balance is there twice")
     return tuple(_read_balance(_most_telling(found, account.id), account, now) for account in expected.values())
@@ -78,10 +91,17 @@ def _most_telling(found: Mapping[tuple[str, str], Any], account: str) -> Any:
 
 
 def _read_balance(item: Any, account: Account, now: datetime) -> Balance:
-    lines = [line for line in item.get("CreditLine", ()) if not line["Included"] and "Amount" in line]
-    line = sum(_read_money(line, "Credit", account) for line in lines)
     minor = _read_money(item, item["CreditDebitIndicator"], account)
+    line = _read_credit_line(item.get("CreditLine", ()), account)
     return Balance(account.id, minor, account.currency, _read_moment(item["DateTime"], now), line)
+
+
+def _read_credit_line(lines: Iterable[Any], account: Account) -> int:
+    """The agreed limit. Other types are told beside it and not added: what is left of it, or is for emergencies."""
+    agreed = [
+        line for line in lines if not line["Included"] and "Amount" in line and line.get("Type", "Credit") in _AGREED
+    ]
+    return max((_read_money(one, "Credit", account) for one in agreed), default=0)
 
 
 def read_transactions(

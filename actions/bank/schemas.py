@@ -71,6 +71,7 @@ BALANCES = _envelope(
                 "items": {
                     "type": "object",
                     "required": ["Included"],
+                    "strings": ["Type"],
                     "properties": {"Included": {"type": "boolean"}, "Amount": _MONEY},
                 },
             },

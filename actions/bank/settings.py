@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
@@ -10,16 +11,25 @@ from msgspec import Struct
 from bot import ConfigurationError, HttpLimits
 
 _RANGES = {"seconds": (0.1, 60.0), "tries": (1, 10), "connections": (1, 1_000)}
+_FILES = ("cafile", "certfile", "keyfile")
 
 
 class BankSettings(Struct, frozen=True):
     """`seconds` is the deadline of a question to the bank with all its calls and tries, `tries` how often a call is
-    made, `connections` how many at once. `url` is the bank's address when no `--bank-url` is given."""
+    made, `connections` how many at once. `url` is the bank's address when no `--bank-url` is given; `cafile`,
+    `certfile` and `keyfile` are for its HTTPS, by their paths from the project."""
 
     seconds: float = 3.0
     tries: int = 3
     connections: int = 32
     url: str | None = None
+    cafile: str | None = None
+    certfile: str | None = None
+    keyfile: str | None = None
+
+    def files(self, project: Path) -> dict[str, str]:
+        """The files for HTTPS, by their names for `HttpClient`."""
+        return {name: str(project / given) for name in _FILES if (given := getattr(self, name))}
 
     @property
     def limits(self) -> HttpLimits:
@@ -49,6 +59,8 @@ def _problem(key: str, value: Any) -> str | None:
     if key == "url":
         good = isinstance(value, str) and value.startswith(("http://", "https://"))
         return None if good else "url is an address that begins with http:// or https://"
+    if key in _FILES:
+        return None if isinstance(value, str) and value else f"{key} is the path of a PEM file"
     if key not in _RANGES:
         return f"there is no {key}; it takes {', '.join(BankSettings.__struct_fields__)}"
     low, high = _RANGES[key]

@@ -6,12 +6,13 @@ from __future__ import annotations
 import base64
 from collections import OrderedDict
 
-from bot import HttpClient, Sources
+from bot import CallFailed, HttpClient, Sources
 
 from .schemas import TOKEN
 
 _MARGIN = 15.0  # seconds before its expiry at which a token is no longer used
 _MOST = 10_000
+_CHECKED = 60.0  # seconds for which credentials that the bank took need not be shown again
 
 
 class Tokens:
@@ -22,6 +23,7 @@ class Tokens:
         self._authorization = "Basic " + base64.b64encode(f"{client_id}:{secret}".encode()).decode()
         self._monotonic = sources.monotonic
         self._kept: OrderedDict[str, tuple[str, float]] = OrderedDict()
+        self._good_until = float("-inf")
 
     async def token(self, customer: str, correlation_id: str) -> str:
         """A token that is bound to this bank customer; raises CallFailed."""
@@ -30,6 +32,29 @@ class Tokens:
             self._kept.move_to_end(customer)
             return token
         return await self._exchange(customer, correlation_id)
+
+    async def check(self) -> None:
+        """Raise CallFailed when the bank does not take the bot's credentials; it is asked at most once a minute.
+
+        The question names no customer, so that 400 and an error other than `invalid_client` (RFC 6749, 5.2) means yes.
+        """
+        asked = self._monotonic()
+        if asked < self._good_until:
+            return
+        answer = await self._http.call(
+            "POST",
+            "/token",
+            name="token",
+            form={"grant_type": "client_credentials"},
+            headers={"Authorization": self._authorization},
+            idempotent=True,
+            effect=False,
+            accept=frozenset({400}),
+        )
+        if isinstance(answer.data, dict) and answer.data.get("error") == "invalid_client":
+            reason = "the bank does not take the bot's credentials"
+            raise CallFailed("rejected", service="bank", call="token", reason=reason, status=answer.status)
+        self._good_until = asked + _CHECKED
 
     def drop(self, customer: str, token: str) -> None:
         """Forget a token that the bank no longer takes."""

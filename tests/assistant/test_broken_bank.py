@@ -176,6 +176,7 @@ async def test_a_transfer_that_was_being_checked_is_told_of_once_it_is_known(ban
     assert "Done: I've moved £20.00 from your savings account" in news.record.decode()
     assert await bank.bot.background.settle_effects() == 0
     assert "went through: £20.00" in (await talk.say("did my transfer go through?")).said
+    assert "Done: I've moved" not in (await talk.say("yes")).said, "nothing is prepared any more"
     assert not list(mistakes(await talk.say("what's my balance?"), bank.amara.expected({"balance": "all"})))
 
 

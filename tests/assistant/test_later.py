@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from actions.later import wants_later
+from actions.later import conditions, puts_off, wants_later
 from bot.app.opening import Bot
 from bot.testing.kit import make_entity, make_parse
 from tests.assistant.conftest import NOW, Talk, talk_to
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-ONLY_NOW = "I can only move money straight away: I can't plan a transfer for later, or repeat one."
+ONLY_NOW = (
+    "I can only move money straight away: I can't plan a transfer for later, repeat one, or wait for something first."
+)
 REQUEST = "transfer 50 pounds from current to savings"
 QUESTION = "Shall I move £50.00 from your current account to your savings account"
 
@@ -45,6 +47,50 @@ async def test_a_transfer_for_later_or_again_is_asked_about_before_it_moves_now(
     talk = talk_to(assistant, "12345678")
     assert (await talk.say(f"{REQUEST} {when}")).said == f"{ONLY_NOW}\n{QUESTION} now?"
     assert await moved(talk)
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        "once I get paid",
+        "as soon as my salary is in",
+        "when my salary comes in",
+        "after rent goes out",
+        "until I tell you to stop",
+        "unless I have less than £500",
+        "as long as it's free",
+    ],
+)
+async def test_a_transfer_that_has_to_wait_for_something_is_asked_about_first(assistant: Bot, when: str) -> None:
+    assert (await talk_to(assistant, "12345678").say(f"{REQUEST} {when}")).said == f"{ONLY_NOW}\n{QUESTION} now?"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "pay Anna £10 when you can",
+        "pay Anna £10 as soon as possible",
+        "pay Anna £10 as soon as you can",
+        "once more, pay Anna £10",
+        "pay £10 to my card after all",
+        "pay Anna £10 once",
+        "when did I pay Anna?",
+        "pay Anna £10 when it suits",
+    ],
+)
+async def test_a_courtesy_is_no_condition(text: str) -> None:
+    assert not puts_off(text)
+
+
+async def test_a_condition_ends_where_the_order_begins() -> None:
+    text = "when I say so pay Anna £10"
+    assert [text[start:end] for start, end in conditions(text)] == ["when I say so "]
+
+
+async def test_an_order_with_a_condition_in_the_middle_of_a_transfer_is_not_taken_in_silence(assistant: Bot) -> None:
+    talk = talk_to(assistant, "12345678")
+    await talk.say("pay Anna £10")
+    assert ONLY_NOW in (await talk.say("pay Anna £10 from current when my salary comes in")).said
 
 
 @pytest.mark.parametrize("when", ["now", "right now", "today", "by friday", "this week"])

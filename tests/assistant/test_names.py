@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actions.marks import distinct, without_preamble
-from actions.names import meant_name, same_name, spoken_names
+from actions.names import meant_name, nearest, same_name, spoken_names
 from bot import Entity, Parse
 
 NAMES = ("Transport for London", "The Copper Kettle", "Tesco", "Peak Gym", "City Council", "Vale Broadband")
@@ -52,9 +52,15 @@ def test_a_last_word_that_two_names_have_means_neither() -> None:
     assert meant_name("water", ("Severn Water", "Thames Water")) is None
 
 
+def test_a_misspelt_name_begins_with_its_own_letter() -> None:
+    assert nearest("severm", ["Severn Water"]) == "Severn Water"
+    assert nearest("even", ["Severn Water"]) is None
+
+
 def test_a_name_is_the_same_without_case_apostrophe_and_article() -> None:
     assert same_name("sainsburys", "Sainsbury's")
     assert same_name("copper kettle", "The Copper Kettle")
+    assert same_name("cafe rouge", "Café Rouge")
     assert not same_name("costa", "Costa Coffee")
 
 

@@ -124,6 +124,9 @@ def test_a_message_of_nothing_but_a_time(text: str, mere: bool) -> None:
         ("over £40 and under £20", 4_001, 1_999),
         ("the £9.99 one", 999, 999),
         ("last 3 payments", None, None),
+        ("what did I spend 12.90 on", 1_290, 1_290),
+        ("which payment was for 15", 1_500, 1_500),
+        ("what did I pay 5 times", None, None),
     ],
 )
 def test_amounts(text: str, at_least: int | None, at_most: int | None) -> None:
@@ -168,6 +171,8 @@ def test_periods(text: str, start: date | None, end: date | None) -> None:
         ("the last 5000 transactions", MOST_COUNTED),
         ("the last 0 transactions", None),
         ("the savings one", None),
+        ("transactions of account 87654321", None),
+        ("is there a payment of 30", None),
     ],
 )
 def test_counts(text: str, count: int | None) -> None:

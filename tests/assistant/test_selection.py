@@ -201,6 +201,17 @@ def test_filters_in_words(wanted: Filters, said: str) -> None:
     assert describe(wanted, TODAY) == said
 
 
+def test_what_was_booked_at_one_moment_stays_in_its_order() -> None:
+    found = [replace(booked(-100), id=identity) for identity in ("b", "c", "a")]
+    assert [t.id for t in select(found, Filters())] == ["b", "c", "a"]
+
+
+@pytest.mark.parametrize("said", ["cafe rouge", "the copper kettle", "copper kettle"])
+def test_a_shop_is_found_without_accent_and_article(said: str) -> None:
+    shops = [booked(-100, merchant="Café Rouge"), booked(-100, merchant="The Copper Kettle")]
+    assert len(select(shops, Filters(merchant=said))) == 1
+
+
 def test_people_are_paid_and_shops_paid_at() -> None:
     to_anna = booked(-5_000, merchant="Anna", category="payments")
     assert goes_to_people([to_anna])

@@ -47,4 +47,4 @@ async def test_what_is_paid_after_midnight_is_paid_today(at_night: Bot) -> None:
     shown = (await talk.say("show my transactions of today on my current account")).said
     assert "2 Jul 2026  Anna Lindqvist" in shown
     assert "Anna" not in (await talk.say("show my transactions of yesterday on my current account")).said
-    assert "£50.00 to Anna on 2 Jul 2026" in (await talk.say("how much did I pay Anna today?")).said
+    assert "£50.00 to Anna Lindqvist on 2 Jul 2026" in (await talk.say("how much did I pay Anna today?")).said

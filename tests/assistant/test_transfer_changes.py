@@ -366,8 +366,8 @@ async def test_what_stands_beside_what_is_not_wanted_is_taken_alone(assistant: B
 @talking
 @pytest.mark.parametrize("name", ["Anna Smith", "Jonas Brothers", "anna smith"])
 async def test_another_surname_is_another_person(assistant: Bot, name: str) -> None:
-    said = await asked(assistant, f"send £20 to {name}", "current")
-    assert said == "And where should it go?"
+    said = await asked(assistant, f"send £20 to {name}")
+    assert said.endswith("And where should it go?")
 
 
 @pytest.mark.parametrize("text", ["send Anna Smith £5", "send £5 to Anna Smith", "to anna Smith-Jones please"])

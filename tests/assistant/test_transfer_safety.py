@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 
 from actions import amounts, transfer_form
-from actions.amounts import is_worked_out, said_amount
-from actions.changes import adds_another
+from actions.amounts import amounts as said_amounts
+from actions.amounts import is_worked_out
+from actions.changes import adds_another, read_change
 from actions.marks import bounded
 from actions.payees import named_payees, nearest, said_name
 from actions.pressure import is_pressed
 from actions.request import is_no_order, names_reference
 from actions.sides import mentions, names_unknown, sides
 from actions.text import blanked, lead
-from actions.transfer_checks import answered_amounts
 from bot import BotUttered, Entity
 from bot.app.opening import Bot
 from bot.app.projects import Project
@@ -41,14 +41,13 @@ async def test_plain_numbers_are_amounts_when_asked_for_one_and_instead_of_one(a
         assert [exchange.said for exchange in (talk.exchanges[1], talk.exchanges[3])] == [question, question]
 
 
-@pytest.mark.parametrize("asked_for", ["amount", "confirmed"])
-def test_every_plain_number_is_an_amount(asked_for: str) -> None:
+def test_every_plain_number_is_an_amount() -> None:
     for number in range(1, 1001):
         parse = make_parse(
             str(number), intent="transfer_money", entities=[make_entity(str(number), str(number), "number", number)]
         )
-        found = answered_amounts(make_turn(parse, slots={"requested_slot": asked_for}))
-        assert [entity.value for entity in found] == [number]
+        change = read_change(parse, (), (), NOW)
+        assert ([entity.value for entity in change.amounts], change.rest) == ([number], [])
 
 
 @talking
@@ -361,7 +360,7 @@ def test_what_stands_before_an_amount_is_looked_at_no_further_than_it_matters(mo
     lengths: list[int] = []
     monkeypatch.setattr(amounts, "lead", lambda text, at: lengths.append(len(said := lead(text, at))) or said)
     text = "1 " * 2000
-    said_amount(make_parse(text, entities=[Entity("number", at, at + 1, 1) for at in range(0, 4000, 2)]))
+    said_amounts(make_parse(text, entities=[Entity("number", at, at + 1, 1) for at in range(0, 4000, 2)]))
     assert len(lengths) == 2000
     assert max(lengths) < 100
 

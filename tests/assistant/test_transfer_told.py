@@ -53,6 +53,30 @@ async def test_nothing_is_stopped_where_nothing_is_under_way(assistant: Bot, sai
     assert "can't" in answer or "can not" in answer
 
 
+@pytest.mark.parametrize("said", ["no", "wrong", "that's the wrong person"])
+async def test_a_no_right_after_a_transfer_is_told_that_it_comes_too_late(assistant: Bot, said: str) -> None:
+    answer = (await (await moved(assistant)).say(said)).said
+    assert answer.startswith("Your last transfer went through: £1.00")
+    assert "can't take back what has been moved" in answer
+
+
+async def test_a_stop_after_a_second_yes_means_the_transfer_that_was_made(assistant: Bot) -> None:
+    talk = await moved(assistant)
+    await talk.say("yes")
+    assert (await talk.say("stop!!")).said.startswith("Your last transfer went through: £1.00")
+
+
+@pytest.mark.parametrize("said", ["no thanks", "no, that's all"])
+async def test_a_no_to_whatever_else_says_nothing_of_the_transfer(assistant: Bot, said: str) -> None:
+    assert (await (await moved(assistant)).say(said)).said.startswith("All right. Is there anything else")
+
+
+async def test_a_no_long_after_a_transfer_is_no_stop(assistant: Bot) -> None:
+    talk = await moved(assistant)
+    await talk.say("help")
+    assert (await talk.say("no")).said.startswith("All right. Is there anything else")
+
+
 async def test_a_transfer_under_way_is_stopped(assistant: Bot) -> None:
     talk = talk_to(assistant, "12345678")
     await talk.say("transfer £1 from current to savings")

@@ -51,6 +51,39 @@ async def test_transactions_come_from_all_pages_newest_first(bank: BankClient) -
     assert [transaction.minor for transaction in transactions] == expected[::-1]
 
 
+async def test_what_is_booked_at_one_moment_stays_in_the_banks_order(said: SaidBank) -> None:
+    items = [transaction("t-1"), transaction("t-9"), transaction("t-2")]
+    said.answers[TRANSACTIONS] = {"Data": {"Transaction": items}}
+    mine = said.client().of(AMARA)
+    read = await mine.transactions((await mine.accounts())[0], SINCE, UNTIL)
+    assert [t.id for t in read] == ["t-1", "t-9", "t-2"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "limit"),
+    [
+        ([("Credit", "3000.00"), ("Available", "2784.62")], 300_000),
+        ([("Available", "2784.62")], 0),
+        ([("Pre-Agreed", "500.00"), ("Emergency", "100.00"), ("Temporary", "50.00")], 50_000),
+        ([(None, "500.00")], 50_000),
+    ],
+)
+async def test_only_the_agreed_limit_is_the_credit_line(
+    said: SaidBank, lines: list[tuple[str | None, str]], limit: int
+) -> None:
+    given = [
+        {"Included": False, "Amount": {"Amount": amount, "Currency": "GBP"}, **({"Type": kind} if kind else {})}
+        for kind, amount in lines
+    ]
+    said.answers["/balances"] = {"Data": {"Balance": [balance(CURRENT, CreditLine=given), balance(SAVINGS)]}}
+    assert [b.credit_line for b in await said.client().of(AMARA).balances()] == [limit, 0]
+
+
+async def test_a_settlement_account_is_no_savings_account(said: SaidBank) -> None:
+    said.answers["/accounts"] = {"Data": {"Account": [account(CURRENT, AccountTypeCode="SACC")]}}
+    assert [a.kind for a in await said.client().of(AMARA).accounts()] == ["other"]
+
+
 async def test_two_customers_see_their_own_at_the_same_time(bank: BankClient) -> None:
     views = [bank.of(customer) for customer in (AMARA, JONAS) * 10]
     seen = await asyncio.gather(*(view.balances() for view in views))
@@ -267,7 +300,7 @@ async def test_texts_are_shortened_and_empty_ones_left_out(said: SaidBank) -> No
     ]
     said.answers[TRANSACTIONS] = {"Data": {"Transaction": items}}
     mine = said.client().of(AMARA)
-    empty, long = await mine.transactions((await mine.accounts())[0], SINCE, UNTIL)
+    long, empty = await mine.transactions((await mine.accounts())[0], SINCE, UNTIL)
     assert (long.description, long.merchant) == ("x" * 140, "y" * 140)
     assert (empty.description, empty.merchant, empty.category) == ("Transaction", None, None)
 

@@ -9,9 +9,11 @@ import pytest
 import actions.bank
 from actions.bank import BankClient
 from actions.bank.settings import BankSettings, read_bank_settings
-from bot import CallFailed, ConfigurationError, Resources, Settings, Sources, Startup
+from bot import CallFailed, ConfigurationError, HttpClient, Resources, Settings, Sources, Startup
 from simulator.settings import Endpoint
 from tests.bank.kit import AMARA, NOON
+
+CALLED = ("token", "accounts", "balances", "token")
 
 
 async def nobody(account_number: str, code: str, bank_customer_id: str) -> None:
@@ -26,7 +28,7 @@ def startup(endpoint: Endpoint, calls: list[Any], checks: dict[str, Any], **bank
         add_customer=nobody,
         announce=lambda line: None,
         add_check=checks.__setitem__,
-        observe_call=lambda service, outcome, seconds, tries: calls.append((service, outcome, tries)),
+        observe_call=lambda service, outcome, seconds, tries, **more: calls.append((service, outcome, tries, more)),
     )
     secrets = {"url": endpoint.url, "client_id": endpoint.client_id, "secret": endpoint.secret}
     given.resources.provide("bank-endpoint", secrets)
@@ -40,7 +42,8 @@ async def test_the_plugin_opens_the_bank_checks_it_and_watches_its_calls(endpoin
     async with actions.bank.lifespan(given):
         await given.resources.get("bank", BankClient).of(AMARA).balances()
         await checks["bank"]()
-    assert calls == [("bank", "ok", 1)] * 3  # token, accounts, balances; a check that went well is no news
+    well = [("bank", "ok", 1, {"call": name, "status": None, "reason": ""}) for name in CALLED]
+    assert calls == well  # a check that went well is no news
 
 
 async def test_the_check_fails_while_the_bank_is_away(endpoint: Endpoint) -> None:
@@ -50,7 +53,51 @@ async def test_the_check_fails_while_the_bank_is_away(endpoint: Endpoint) -> Non
     async with actions.bank.lifespan(startup(away, calls, checks, seconds=0.5)):
         with pytest.raises(CallFailed):
             await checks["bank"]()
-    assert [outcome for _, outcome, _ in calls] == ["unavailable"]
+    assert [outcome for _, outcome, *_ in calls] == ["unavailable"]
+
+
+async def test_the_check_fails_where_the_bank_does_not_take_the_credentials(endpoint: Endpoint) -> None:
+    calls: list[Any] = []
+    checks: dict[str, Any] = {}
+    async with actions.bank.lifespan(startup(Endpoint(endpoint.url, "teller", "rotated"), calls, checks)):
+        for _ in range(2):
+            with pytest.raises(CallFailed, match="bank: token: the service refused it with 401"):
+                await checks["bank"]()
+    outcome, more = calls[0][1], calls[0][-1]
+    assert (outcome, more) == (
+        "rejected",
+        {"call": "token", "status": 401, "reason": "the service refused it with 401"},
+    )
+
+
+async def test_good_credentials_are_not_shown_again_at_each_check(endpoint: Endpoint) -> None:
+    calls: list[Any] = []
+    checks: dict[str, Any] = {}
+    async with actions.bank.lifespan(startup(endpoint, calls, checks)):
+        for _ in range(3):
+            assert await checks["bank"]() is None
+    assert [more["call"] for *_, more in calls] == ["token"]
+
+
+async def test_the_check_notes_what_is_said_of_the_endpoint(endpoint: Endpoint) -> None:
+    checks: dict[str, Any] = {}
+    given = startup(endpoint, [], checks)
+    given.resources.get("bank-endpoint", dict)["note"] = "simulated"
+    async with actions.bank.lifespan(given):
+        assert await checks["bank"]() == "simulated"
+
+
+async def test_an_answer_of_another_customers_is_told_as_grave(endpoint: Endpoint) -> None:
+    calls: list[Any] = []
+    given = startup(endpoint, calls, {})
+    fault = {"kind": "other_customer", "path": "*/accounts"}
+    async with actions.bank.lifespan(given), HttpClient(endpoint.url, service="bank") as http:
+        headers = {"Authorization": f"Bearer {endpoint.admin_key}"}
+        await http.call("POST", "/admin/faults", name="faults", json=fault, headers=headers)
+        with pytest.raises(CallFailed):
+            await given.resources.get("bank", BankClient).of(AMARA).accounts()
+    reason = "an account belongs to another customer"
+    assert calls[-1] == ("bank", "invalid", 1, {"call": "accounts", "reason": reason, "is_grave": True})
 
 
 def test_a_call_ends_before_its_question() -> None:

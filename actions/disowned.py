@@ -1,0 +1,47 @@
+"""Signs in a message that the customer did not make a payment they see: told by closed words, pure.
+
+Whatever else the message names (a shop, an amount) belongs to that payment: it is no order, and no filter.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_NOT: Final = (
+    r"(?:(?:do|did|have|has|had)\s*n['’]?t|(?:do|did|have|has|had)\s+not|ca\s*n['’]?t|cannot|never)\s+"
+    r"(?:even\s+|ever\s+|really\s+|actually\s+)?"
+)
+_I: Final = rf"\b(?:I|we)(?:['’]ve|\s+have)?\s+{_NOT}"
+_PAYMENT: Final = (
+    r"(?:(?:payment|transaction|charge|purchase|debit|withdrawal|order|shop|merchant|one)s?|entry|entries)"
+)
+_THIS: Final = r"(?:this|that|these|those|it|them)\b(?!\s+(?:to|much|many|often|day|week|month|year)\b)"
+_MADE: Final = r"(?:ma[dk]e|authori[sz]ed?|approved?|order(?:ed)?|buy|bought|spen[dt]|paid|used?|done?)"
+_MY: Final = r"my\s+(?:(?:bank|credit|debit|current|savings)\s+)*(?:card|account)s?\b"
+_DISOWNED: Final = re.compile(
+    rf"{_I}recogni[sz]e\b"
+    rf"|\b{_PAYMENT}\s+(?:(?:that|which)\s+)?{_I}(?:know|knew|{_MADE})\b(?!\s+(?:about|how|what|when|where|why|if))"
+    rf"|{_I}know\s+(?:the|any|{_THIS})\s+(?:\S+\s+){{0,3}}?{_PAYMENT}\b"
+    rf"|{_I}(?:ma[dk]e|authori[sz]ed?|approved?)\s+(?:the\b|an?\s+(?:payment|purchase|order)\b)"
+    rf"|{_I}{_MADE}\s+(?:{_THIS}|(?:anything|something|things|stuff)\s+(?:at|in|from|off|with|there)\b)"
+    r"|(?:\A\W*|\b(?:I|we)(?:['’]ve|\s+have)?\s+)(?:have\s+)?never\s+(?:shop(?:ped)?|been|bought|ordered|was|were)\s+"
+    r"(?:\w+\s+)?(?:there|at|in|from|with)\b"
+    r"|\b(?:was|is|were|are)\s*(?:n['’]?t|\s+not)\s+(?:me|mine|us|ours)\b(?!\s+(?:who|that)\b)"
+    r"|\A\W*(?:no\W+)?(?:that['’]?s\s+)?not\s+(?:me|mine)\W*\Z"
+    r"|\bsome(?:body|one)(?:['’]s|\s+has)?\s+(?:else\s+)?(?:bought|spent|paid|ordered|shopped|used|took|taken)"
+    rf"(?:\s+{_MY}|.{{0,80}}?\b(?:with|using|on|from|off|out\s+of)\s+{_MY})"
+    r"|\b(?:why|who|how\s+come)\b[^.?!]{0,40}?\b(?:takes?|took|taken|taking)\b[^.?!]{0,40}?"
+    rf"\b(?:from|off|out\s+of)\s+(?:(?:me|us)\b|{_MY})",
+    re.IGNORECASE,
+)
+_TO_COME: Final = re.compile(r"\byet\b", re.IGNORECASE)
+"""A payment that was not made yet is one's own."""
+
+
+def disowns(text: str) -> bool:
+    """Whether the text says of a payment that it was somebody else's: "I don't recognise", "never bought anything at".
+
+    "I don't know how much I spent" is a question about one's own.
+    """
+    return bool(_DISOWNED.search(text)) and not _TO_COME.search(text)

@@ -1,0 +1,79 @@
+"""Which figure is asked for, what there is or what it came to: `action_balance` and `action_spending`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
+from msgspec.structs import replace
+
+from bot import Action, Turn, hookimpl
+
+from .balance import balance, overdrawn
+from .bank import CustomerBank
+from .banking import for_customers
+from .clarifying import with_nickname
+from .conversation import heard, kept, said, today_of
+from .fallback import say_fallback
+from .pointing import asks_how_many, somebody
+from .question import Kind, Question, new_question
+from .spending import spending
+from .transactions import transactions
+
+_WHAT_REMAINS: Final = re.compile(
+    r"\b(?:left|after|before|once|when|until|till|if|enough|afford|remain\w*|balances?|available|cover"
+    r"|(?:can|could|may) I)\b",
+    re.IGNORECASE,
+)
+_I_HAVE: Final = re.compile(
+    r"\bhow much\b(?:\s+\w+){0,2}?\s+(?:i|we)(?:['’]ve)?\s+(?:got|have|hav|own)\b", re.IGNORECASE
+)
+_WHAT_THERE_IS: Final[Mapping[Kind, Callable[[Turn, CustomerBank], Awaitable[None]]]] = {
+    "balance": balance,
+    "overdrawn": overdrawn,
+}
+
+
+async def asked_balance(turn: Turn, bank: CustomerBank) -> None:
+    """Say what there is; of a price, or a part of what was talked about, what it came to, and how many there were."""
+    before = kept(turn)
+    if before is not None and before.kind in ("spending", "transactions") and asks_how_many(heard(turn).text):
+        await transactions(turn, bank, Question("transactions", replace(before.filters, by=None)))
+    elif wanted := await _sum_asked(turn, bank):
+        await spending(turn, bank, wanted)
+    else:
+        await balance(turn, bank)
+
+
+async def asked_sum(turn: Turn, bank: CustomerBank) -> None:
+    """Say what it came to; where what there is was talked about, or nothing but "how much I have" is said, that."""
+    now, before = said(turn), kept(turn)
+    bare = not now.narrows
+    if bare and _I_HAVE.search(heard(turn).text):
+        await balance(turn, bank)
+    elif bare and now.refers_back and before is None and somebody(heard(turn)) is None:
+        say_fallback(turn)
+    elif bare and now.refers_back and before is not None and before.kind in _WHAT_THERE_IS:
+        await _WHAT_THERE_IS[before.kind](turn, bank)
+    else:
+        await spending(turn, bank)
+
+
+async def _sum_asked(turn: Turn, bank: CustomerBank) -> Question | None:
+    """The sum that is asked for: of a category or a shop ("how much is my rent"), or a part of the last answer's."""
+    now, before = said(turn), kept(turn)
+    question = new_question("spending", now, before, today_of(turn))
+    if now.of_those and before is not None and before.kind in ("spending", "transactions"):
+        return question
+    if not (now.filters.category or now.filters.merchant) or _WHAT_REMAINS.search(heard(turn).text):
+        return None
+    _, named = with_nickname(heard(turn), question, [account.nickname for account in await bank.accounts()])
+    return question if named.filters.category or named.filters.merchant else None
+
+
+@hookimpl
+def register_actions(register: Callable[[str, Action], None]) -> None:
+    """Offer both actions."""
+    register("action_balance", for_customers(asked_balance))
+    register("action_spending", for_customers(asked_sum))

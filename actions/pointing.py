@@ -1,0 +1,101 @@
+"""What of a message points back at the question before it: "those", "her", "how much of that", "the last one". Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from bot import Entity, Parse
+
+from .question import Filters
+from .text import blanked, listed
+
+_REFERS_BACK: Final = re.compile(
+    r"\b(that|those|these|them|this|it|they|he|him|she|her)\b|\b(the|in) (total|sum)\b|\baltogether\b"
+    r"|\A\W*((and|but|so|ok|then|by)\s+)*how much( exactly)?\W*\Z"
+    r"|\A\W*(and\s+)?(show me|show|which( ones?)?|list|(the )?details)( please)?\W*\Z",
+    re.IGNORECASE,
+)
+_OF_THOSE: Final = re.compile(
+    r"\b(?:much|many|which|what|any|part|share|one|ones|some|most) of (?:it|that|this|those|these|them)\b"
+    r"(?! (?:day|week|month|quarter|year|account|card)s?\b)",
+    re.IGNORECASE,
+)
+_SUPERLATIVE: Final = r"(?:biggest|largest|highest|smallest|lowest|cheapest|earliest|oldest|first|last|latest|newest)"
+_THE_ONE: Final = re.compile(rf"\bthe (?:most (?:recent|expensive)|{_SUPERLATIVE})(?: ones?\b|\W*\Z)", re.IGNORECASE)
+_HOW_MANY: Final = re.compile(
+    r"\bhow many\b(?:\s+of (?:those|these|them))?(?:\s+(?:are|were) (?:there|they|those|these|that))?\W*\Z"
+    r"|\bhow many of (?:those|these|them)\b",
+    re.IGNORECASE,
+)
+_THERE: Final = (
+    r"(?:spen[dt]|spending|pa(?:y|id)|bought|buy|shop(?:ped)?|been|went|go|gone|ate|eat|used?|money|much|from|at|in|out|over)"
+    r" there\b"
+)
+_NAME: Final = re.compile(
+    rf"\b(?:him|her|he|she)\b(?! (?:account|card)s?\b)|\b{_THERE}|\b(?:did|do|does|have|has) (?:they|it)\b"
+    r"|\b(?:at|to|from|on|with|paid?|gave?|sent?) (?:it|them|that(?=\W*\Z| (?:last|this|in|so|since|during)\b))\b"
+    r"|\b(?:is|was|were|does) (?:it|that|this|those|these)\b"
+    r"(?! (?:day|week|month|quarter|year|card|account|payment|transaction)s?\b)|\bthe last time\b",
+    re.IGNORECASE,
+)
+_SOMEBODY: Final = re.compile(rf"\b(?:him|her|he|she)\b(?! \w+ (?:account|card)s?\b)|\b{_THERE}", re.IGNORECASE)
+_CORRECTS: Final = re.compile(r"\A\W*(?:(?:no|nope|oops|sorry|wait|actually|i meant?|not|rather)\b\W*)+", re.IGNORECASE)
+_WORD: Final = re.compile(r"\w+")
+_AROUND_TIME: Final = listed("and or only just in for the what about how now then ok please so during")
+_AROUND_NAMES: Final = _AROUND_TIME | listed("on at to from with my i mean meant but rather instead not")
+
+
+def refers_back(text: str) -> bool:
+    """Whether what was talked about is meant: "how much is that in total", "how many are there"."""
+    return bool(_REFERS_BACK.search(text) or _HOW_MANY.search(text))
+
+
+def is_of_those(text: str, filters: Filters) -> bool:
+    """Whether a part of what was talked about is meant: "how much of that", and "the last one" with nothing beside."""
+    if _OF_THOSE.search(text):
+        return True
+    return bool(_THE_ONE.search(text)) and filters == Filters(count=filters.count, order=filters.order)
+
+
+def asks_how_many(text: str) -> bool:
+    """Whether a message asks for nothing but the number of what was listed: "how many are there"."""
+    return bool(_HOW_MANY.search(text))
+
+
+def names_back(text: str) -> bool:
+    """Whether a word stands for the name that was talked about: "how much did I pay her in May", "the last time"."""
+    return bool(_NAME.search(text))
+
+
+def somebody(parse: Parse) -> str | None:
+    """The word for somebody or some place that was talked about, where the message itself names none: "her"."""
+    if parse.text.startswith("/") or any(e.entity in ("merchant", "payee", "category") for e in parse.entities):
+        return None
+    found = _SOMEBODY.search(parse.text)
+    return found.group().split()[-1] if found else None
+
+
+def is_only_time(text: str, entities: Sequence[Entity]) -> bool:
+    """Whether a message holds nothing but a time: "and last month?"."""
+    return not text.startswith("/") and _only(
+        text, [e for e in entities if e.entity in ("time", "shift")], _AROUND_TIME
+    )
+
+
+def is_only_names(text: str, entities: Sequence[Entity]) -> bool:
+    """Whether a message holds nothing but what is named, as an answer does: "petrol", "no, at Lidl in May"."""
+    begins = _CORRECTS.match(text)
+    rest = blanked(text, [begins.span()]) if begins else text
+    return not text.startswith("/") and _only(rest, entities, _AROUND_NAMES)
+
+
+def corrects(text: str, entities: Sequence[Entity]) -> bool:
+    """Whether a message puts another name in the place of one that was said: "sorry not eating out, transport"."""
+    return bool(_CORRECTS.match(text)) and is_only_names(text, entities)
+
+
+def _only(text: str, entities: Sequence[Entity], around: frozenset[str]) -> bool:
+    rest = [word for word in _WORD.finditer(text) if not any(e.start <= word.start() < e.end for e in entities)]
+    return bool(entities) and all(word.group().casefold() in around for word in rest)

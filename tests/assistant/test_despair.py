@@ -1,0 +1,88 @@
+"""Somebody who wants to die is told where help is, whatever else the message asks; ordinary sayings are no despair."""
+
+from __future__ import annotations
+
+import pytest
+
+from actions.despair import is_despair
+from bot.app.opening import Bot
+from tests.assistant.conftest import talk_to
+
+talking = pytest.mark.asyncio(loop_scope="module")
+HELP = "the Samaritans on 116 123"
+
+
+@talking
+@pytest.mark.parametrize("number", ["12345678", None])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "i owe so much money i want to die",
+        "how much do I owe on my card, I want to kill myself",
+        "show my last 5 payments, I don't want to live",
+        "i want to kms",
+    ],
+)
+async def test_despair_is_answered_whatever_the_message_asks(assistant: Bot, said: str, number: str | None) -> None:
+    exchange = await talk_to(assistant, number).say(said)
+    assert HELP in exchange.said
+    assert "£" not in exchange.said
+
+
+@talking
+@pytest.mark.parametrize(
+    "said",
+    [
+        "I never shopped there",
+        "never been there",
+        "I've never used this card",
+        "I can't see the point of this bot",
+        "merci",
+        "no way did I spend that",
+    ],
+)
+async def test_ordinary_words_of_it_are_no_despair(assistant: Bot, said: str) -> None:
+    assert HELP not in (await talk_to(assistant, "12345678").say(said)).said
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I want to die",
+        "i wanna die",
+        "I just want to be dead",
+        "I'm going to kill myself",
+        "thinking of hanging myself",
+        "I feel suicidal",
+        "I'm thinking about suicide",
+        "I'm ending my life",
+        "I'm going to end it tonight",
+        "I want to end it all",
+        "I don't want to live any more",
+        "i dont want to be alive",
+        "I'd be better off dead",
+        "I'd rather be dead than owe this",
+        "I wish I was dead",
+        "I took an overdose",
+    ],
+)
+def test_what_says_it_outright_is_despair(text: str) -> None:
+    assert is_despair(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I don't want to live with my parents, how much is the rent",
+        "suicide squad tickets at Odeon",
+        "my phone is going to die",
+        "end it",
+        "kill the transfer",
+        "I killed myself laughing",
+        "how much did I spend at Die Hard",
+        "I never shopped there",
+        "take my money to savings",
+    ],
+)
+def test_what_only_sounds_like_it_is_none(text: str) -> None:
+    assert not is_despair(text)

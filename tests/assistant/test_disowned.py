@@ -1,0 +1,89 @@
+"""A payment that the customer did not make is a matter for the fraud team, whatever the words beside it look like."""
+
+from __future__ import annotations
+
+import pytest
+
+from actions.disowned import disowns
+from bot.app.opening import Bot
+from tests.assistant.conftest import talk_to
+
+talking = pytest.mark.asyncio(loop_scope="module")
+WARNING = "Please don't move any money now"
+
+DISOWNED = [
+    "theres a payment I dont know, John Lewis £45",
+    "Why bank take from me 42 pounds?",
+    "i didnt make the john lewis one",
+    "I never bought anything at john lewis",
+    "somebody has bought something at John Lewis with my card",
+    "I don't recognise John Lewis £45",
+]
+
+
+@talking
+@pytest.mark.parametrize("said", DISOWNED)
+async def test_a_payment_of_somebody_else_starts_no_transfer_and_no_list(assistant: Bot, said: str) -> None:
+    talk = talk_to(assistant, "12345678")
+    exchange = await talk.say(said)
+    assert exchange.said.startswith(WARNING)
+    assert not (await talk.say("yes")).said.startswith("Done")
+
+
+@talking
+@pytest.mark.parametrize("said", ["never been there", "that wasn't me", "i didnt make the john lewis one"])
+async def test_a_payment_in_a_list_may_be_disowned(assistant: Bot, said: str) -> None:
+    talk = talk_to(assistant, "12345678")
+    await talk.say("show my last payments")
+    assert (await talk.say(said)).said.startswith(WARNING)
+
+
+@talking
+async def test_a_transfer_ends_where_a_payment_is_disowned(assistant: Bot) -> None:
+    talk = talk_to(assistant, "12345678")
+    await talk.say("pay Anna £10 from current")
+    assert (await talk.say("I didn't make the john lewis one")).said.startswith(WARNING)
+    assert not (await talk.say("yes")).said.startswith("Done")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *DISOWNED,
+        "I never shopped there",
+        "it wasnt me",
+        "that's not mine",
+        "I didn't authorise that",
+        "there are payments I did not make",
+        "who took £30 out of my account",
+        "someone used my card at Tesco",
+        "I haven't made that payment",
+        "the £45 one isn't mine",
+        "I cant recognise that charge",
+    ],
+)
+def test_what_says_that_it_was_not_oneself_disowns(text: str) -> None:
+    assert disowns(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I don't know how much I spent at Tesco",
+        "I didn't spend that much, did I",
+        "I haven't been to Tesco this month",
+        "did I buy anything at John Lewis",
+        "show the payments to John Lewis",
+        "pay Anna £10 from current",
+        "not mine, Anna's account",
+        "take £5 from my savings",
+        "who paid into my account",
+        "somebody paid me £20",
+        "I haven't made the payment yet",
+        "no, not that one",
+        "I have not paid Anna",
+        "I didn't make a transfer today",
+    ],
+)
+def test_a_question_about_ones_own_disowns_nothing(text: str) -> None:
+    assert not disowns(text)

@@ -1,0 +1,94 @@
+"""What of a message points back at the question before it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from actions.marks import without_denied
+from actions.pointing import asks_how_many, corrects, is_only_names, names_back, refers_back, somebody
+from bot import Entity, Parse
+
+
+def parse(text: str, *marked: tuple[str, str]) -> Parse:
+    entities = [Entity(name, words, text.index(words), text.index(words) + len(words)) for name, words in marked]
+    return Parse(text, entities=tuple(entities))
+
+
+@pytest.mark.parametrize(
+    ("text", "points"),
+    [
+        ("what do they add up to", True),
+        ("by how much", True),
+        ("how many are there", True),
+        ("how much did I spend", False),
+    ],
+)
+def test_what_was_talked_about_is_meant(text: str, points: bool) -> None:
+    assert refers_back(text) is points
+
+
+@pytest.mark.parametrize(
+    ("text", "stands"),
+    [
+        ("how much did I pay her in May", True),
+        ("what did I spend there", True),
+        ("how much did they charge me", True),
+        ("when was the last time", True),
+        ("how much was it in May", True),
+        ("hi there how much did I spend", False),
+        ("is there anything from Tesco", False),
+        ("what was this month like", False),
+        ("what did I spend on her card", False),
+    ],
+)
+def test_a_word_stands_for_a_name(text: str, stands: bool) -> None:
+    assert names_back(text) is stands
+
+
+def test_somebody_is_nobody_where_a_name_is_said() -> None:
+    assert somebody(parse("how much did I pay her")) == "her"
+    assert somebody(parse("what did I spend there")) == "there"
+    assert somebody(parse("did I pay her at Tesco", ("merchant", "Tesco"))) is None
+    assert somebody(parse("how much is there in savings")) is None
+
+
+def test_a_number_of_something_named_is_no_number_of_what_was_listed() -> None:
+    assert asks_how_many("how many of them are there")
+    assert asks_how_many("how many were there?")
+    assert not asks_how_many("how many accounts are there")
+
+
+def test_a_message_of_nothing_but_names() -> None:
+    for text, answers, corrected in (
+        ("petrol", True, False),
+        ("no, petrol", True, True),
+        ("sorry I meant petrol", True, True),
+        ("how much was petrol", False, False),
+    ):
+        marked = parse(text, ("category", "petrol"))
+        assert is_only_names(text, marked.entities) is answers
+        assert corrects(text, marked.entities) is corrected
+
+
+@pytest.mark.parametrize(
+    ("text", "names", "left"),
+    [
+        ("sorry not groceries, transport", ("groceries", "transport"), ["transport"]),
+        ("transport, not groceries", ("groceries", "transport"), ["transport"]),
+        ("transport but not on groceries", ("groceries", "transport"), ["transport"]),
+        ("payments not at Tesco or Lidl", ("Tesco", "Lidl"), ["Tesco", "Lidl"]),
+        ("everything but not groceries", ("groceries",), ["groceries"]),
+    ],
+)
+def test_a_name_is_taken_back_for_another_of_its_kind(text: str, names: tuple[str, ...], left: list[str]) -> None:
+    marked = parse(text, *(("category", name) for name in names))
+    assert [e.value for e in without_denied(marked).entities] == left
+
+
+@given(st.text(max_size=60))
+def test_no_text_breaks_it(text: str) -> None:
+    marked = Parse(text, entities=(Entity("category", "x", 0, len(text)), Entity("merchant", ["y"], 0, len(text))))
+    without_denied(marked)
+    names_back(text), refers_back(text), somebody(Parse(text)), is_only_names(text, marked.entities)

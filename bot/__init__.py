@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bot.actions.turn import Action, Resources, Turn
-    from bot.channels.plugged import Channel, Incoming, Said, Sending, SendingChannel
+    from bot.channels.channel import ApiChannel, Channel, Incoming, Said, Sending, SendingChannel
     from bot.config import Settings
     from bot.content import Component, Content, Domain, Place
     from bot.dialogue.effects import Effect, EffectError, EffectResult
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "bot.actions.turn": ("Action", "Resources", "Turn"),
-    "bot.channels.plugged": ("Channel", "Incoming", "Said", "Sending", "SendingChannel"),
+    "bot.channels.channel": ("ApiChannel", "Channel", "Incoming", "Said", "Sending", "SendingChannel"),
     "bot.config": ("Settings",),
     "bot.content": ("Component", "Content", "Domain", "Place"),
     "bot.dialogue.effects": ("Effect", "EffectError", "EffectResult"),
@@ -108,6 +108,7 @@ __all__ = [
     "ActionRejected",
     "ActiveLoop",
     "AllSlotsReset",
+    "ApiChannel",
     "Because",
     "BotError",
     "BotUttered",

@@ -15,7 +15,7 @@ from msgspec import Struct, field
 
 
 class Server(Struct, frozen=True):
-    """Where the server listens and what it takes."""
+    """Where the server listens and what it takes; who brings `metrics_token` may read the metrics."""
 
     host: str = "127.0.0.1"
     port: int = 5005
@@ -24,6 +24,7 @@ class Server(Struct, frozen=True):
     max_body_bytes: int = 65_536
     max_message_characters: int = 4_096
     max_json_depth: int = 32
+    metrics_token: str | None = None
 
 
 class Limits(Struct, frozen=True):
@@ -65,17 +66,19 @@ class Store(Struct, frozen=True):
 
 
 class Logging(Struct, frozen=True):
-    """What is logged and how (`json` or `console`); message texts only when asked for."""
+    """What is logged and how (`json`, `console`, or `auto`: for people on a terminal); message texts only when asked
+    for."""
 
     level: str = "info"
-    format: str = "json"
+    format: str = "auto"
     message_text: bool = False
 
 
 class ActionEndpoint(Struct, frozen=True):
     """A Rasa action server; at most `tracker_events` latest events are sent with a call, and `headers` with each.
 
-    So is the domain, but for `enable_selective_domain`: then it goes only to actions that need it.
+    So is the domain, but for `enable_selective_domain`: then it goes only to actions that need it. `cafile`,
+    `certfile` and `keyfile` are for its HTTPS (bot.http).
     """
 
     url: str
@@ -83,13 +86,19 @@ class ActionEndpoint(Struct, frozen=True):
     tracker_events: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     enable_selective_domain: bool = False
+    cafile: str | None = None
+    certfile: str | None = None
+    keyfile: str | None = None
 
 
 class Callback(Struct, frozen=True):
-    """Where the replies of the callback channel go, and the headers that each carries."""
+    """Where the replies of the callback channel go, the headers that each carries, and files for HTTPS (bot.http)."""
 
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
+    cafile: str | None = None
+    certfile: str | None = None
+    keyfile: str | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -22,7 +22,7 @@ import structlog
 
 from bot.config import Logging
 from bot.encoding import encode
-from bot.errors import BotError, CallFailed, PluginError
+from bot.errors import BotError, CallFailed, PluginError, is_a_projects
 
 Log: TypeAlias = structlog.typing.FilteringBoundLogger
 Event: TypeAlias = MutableMapping[str, Any]
@@ -53,8 +53,7 @@ def make_logger(
     lost: Callable[[], None] = lambda: None,
 ) -> Log:
     """The logger of one bot, writing to `stream` (standard error); `lost` is told of each line that cannot be."""
-    pretty = settings.format == "console"
-    renderer: Any = structlog.dev.ConsoleRenderer(colors=False) if pretty else _json
+    stream = stream or sys.stderr
     first: dict[str, Any] = {"bot": bot} if bot else {}
 
     def stamp(_: Any, level: str, event: Event) -> Event:
@@ -65,14 +64,31 @@ def make_logger(
         return event
 
     logger: Log = structlog.wrap_logger(
-        LineWriter(stream or sys.stderr, lost),
-        processors=[_Limit(now).limit, stamp, *_hiding(settings.message_text), renderer],
+        LineWriter(stream, lost),
+        processors=[_Limit(now).limit, stamp, *_hiding(settings.message_text), _renderer(settings.format, stream)],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[settings.level]),
         context_class=dict,
         cache_logger_on_first_use=True,
         **first,
     )
     return logger
+
+
+def _renderer(form: str, stream: TextIO) -> Any:
+    """What makes a line of an event: for people, on a terminal with colours, or JSON."""
+    is_terminal = not stream.closed and stream.isatty()
+    if form == "json" or (form == "auto" and not is_terminal):
+        return _json
+    people = structlog.dev.ConsoleRenderer(colors=is_terminal, timestamp_key="time")
+    return lambda logger, level, event: people(logger, level, _shortened(level, event))
+
+
+def _shortened(level: str, event: Event) -> Event:
+    """The event for people: of the time the clock's, and the correlation id only where it may be looked for."""
+    event["time"] = event["time"][11:19]
+    if level in ("debug", "info"):
+        event.pop("correlation_id", None)
+    return event
 
 
 _MOST_A_SECOND = 100
@@ -190,7 +206,11 @@ def _hiding(message_text: bool) -> tuple[Callable[[Any, str, Event], Event], ...
 
     def told(error: BaseException) -> str:
         name = type(error).__name__
-        return f"{name}: {error}" if message_text or _is_told(error) else name
+        if message_text or isinstance(error, BotError):
+            return f"{name}: {error}"
+        if isinstance(error, OSError) and error.errno is not None:  # its text has the file's name, too
+            return f"{name}: [Errno {error.errno}] {error.strerror}"
+        return name  # whose text may quote what somebody said
 
     def masking(_: Any, __: str, event: Event) -> Event:
         for key, value in event.items():
@@ -203,11 +223,6 @@ def _hiding(message_text: bool) -> tuple[Callable[[Any, str, Event], Event], ...
         return event
 
     return failure, masking
-
-
-def _is_told(error: BaseException) -> bool:
-    """Whether an exception's text may be logged: our own and the system's. Any other may quote what somebody said."""
-    return isinstance(error, BotError) or (isinstance(error, OSError) and error.errno is not None)
 
 
 _PLAIN = frozenset(
@@ -244,13 +259,17 @@ def _masked(value: Any) -> Any:
 
 
 def _places(error: BaseException) -> list[str]:
-    """The lines that an error went through; of a service that gives no answer not our own, where nothing is wrong."""
+    """The lines that an error went through, from the first one of a project's own on, where there is one.
+
+    Of a service that gives no answer not our own, where nothing is wrong.
+    """
     passed = [(trace.tb_frame.f_code, trace.tb_lineno) for trace in _traces(error)]
     if isinstance(error, CallFailed):
         passed = [(code, line) for code, line in passed if not code.co_filename.startswith(_OURS)]
-    return [f"{'/'.join(code.co_filename.split('/')[-3:])}:{line} {code.co_qualname}" for code, line in passed][
-        -_MOST_PLACES:
-    ]
+    passed = passed[next((at for at, (code, _) in enumerate(passed) if is_a_projects(code.co_filename)), 0) :]
+    if len(passed) > _MOST_PLACES:
+        passed = [passed[0], *passed[1 - _MOST_PLACES :]]
+    return [f"{'/'.join(code.co_filename.split('/')[-3:])}:{line} {code.co_qualname}" for code, line in passed]
 
 
 _OURS = f"{Path(__file__).parent}/"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import os
 import secrets
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import TypeVar
 
@@ -86,3 +88,32 @@ class Chance:
 
 
 _BITS = 2**64 - 1
+
+
+class granted:
+    """Lets what runs inside know until when it may go on (`granted_until`), never longer than what is around it.
+
+    `ends` is in the event loop's time. A task that was begun inside and goes on behind its end may take its time.
+    """
+
+    __slots__ = ("_before", "ends")
+
+    def __init__(self, ends: float) -> None:
+        self._before = _grant.get()
+        self.ends: float = ends if self._before is None else min(ends, self._before.ends)
+
+    def __enter__(self) -> None:
+        _grant.set(self)
+
+    def __exit__(self, *error: object) -> None:
+        self.ends = math.inf
+        _grant.set(self._before)
+
+
+_grant: ContextVar[granted | None] = ContextVar("grant", default=None)
+
+
+def granted_until() -> float:
+    """When what runs now is to be over, in the event loop's time; infinite where nobody said so."""
+    grant = _grant.get()
+    return math.inf if grant is None else grant.ends

@@ -39,7 +39,8 @@ class Delivery:
     tried again, later and later. `callback` gives the headers of what goes to
     its server. `wake` is set when there is something new in the outbox;
     `outcome` is told `sent`, `refused` or `failed`, and `warn`, as a logger's
-    `warning` is, of each refusal. `senders` send what is for plugins' channels,
+    `warning` is, of each refusal, and of each channel that fails and works again.
+    `senders` send what is for plugins' channels,
     by name, and `tell` is told what they raise.
     """
 
@@ -63,14 +64,17 @@ class Delivery:
         self._outcome = outcome
         self._senders = senders
         self._tell = tell
-        self._make_client = make_client or (lambda base: HttpClient(base, service="callback", sources=sources))
+        self._make_client = make_client or self._client_of
         self._clients: dict[str, HttpClient] = {}
         self._chance = Chance(sources.seed())
         self._wake = wake or asyncio.Event()
         self._under_way: set[str] = set()
+        self._failing: dict[str, float] = {}
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Delivery:
+        if self._callback is not None:  # so that a file of certificates that cannot be read ends the start
+            await self._client(_server(self._callback.url))
         return self
 
     async def __aexit__(self, *error: object) -> None:
@@ -127,11 +131,24 @@ class Delivery:
             await (send(reply) if send else self._call_back(due))
         except CallFailed as failure:
             if reply.channel in self._senders:
-                self._tell(f"channel {reply.channel}", failure)
+                self._tell(f"channel {reply.channel}", failure.__cause__ or failure)  # which knows the line
             await self._not_sent(due, failure)
             return
+        self._note_sent(reply.channel)
         await self._outbox.mark_sent(reply.id)
         self._outcome("sent")
+
+    def _note_sent(self, channel: str) -> None:
+        since = self._failing.pop(channel, None)
+        if since is not None:
+            self._warn("delivery works again", channel=channel, seconds=round(self._sources.monotonic() - since, 1))
+
+    def _note_failed(self, channel: str, failure: CallFailed) -> None:
+        """Tell of the first reply that a channel's receiver did not take: the others fail likewise until it does."""
+        if channel not in self._failing:
+            self._failing[channel] = self._sources.monotonic()
+            about = {"kind": failure.kind, "status": failure.status, "reason": failure.reason}
+            self._warn("delivery failed", channel=channel, **{key: value for key, value in about.items() if value})
 
     async def _not_sent(self, due: DueOutgoing, failure: CallFailed) -> None:
         reply, is_refused = due.outgoing, failure.kind == "rejected"
@@ -139,6 +156,8 @@ class Delivery:
         if is_refused:
             about = {"reply": reply.id, "channel": reply.channel, "status": failure.status}
             self._warn("delivery refused", **about, given_up=is_final)
+        else:
+            self._note_failed(reply.channel, failure)
         if is_final:
             await self._outbox.give_up(reply.id)
         else:
@@ -169,6 +188,18 @@ class Delivery:
             # Taken, though the answer's body is not JSON: nobody reads it.
             if failure.status is None or not 200 <= failure.status < 300:
                 raise
+
+    def _client_of(self, base: str) -> HttpClient:
+        """What calls a server; the files for HTTPS are for the one that credentials.yml names now."""
+        ours = self._callback if self._callback is not None and base == _server(self._callback.url) else Callback("")
+        return HttpClient(
+            base,
+            service="callback",
+            sources=self._sources,
+            cafile=ours.cafile,
+            certfile=ours.certfile,
+            keyfile=ours.keyfile,
+        )
 
     async def _client(self, base: str) -> HttpClient:
         if base not in self._clients:

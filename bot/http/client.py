@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import httpx
 from msgspec import Struct
@@ -14,21 +14,27 @@ from bot.encoding import encode
 from bot.errors import CallFailed, CallFailure
 from bot.http.body import ResponseSchema, TooLarge, Unusable, parse_body, read_body
 from bot.http.breaker import Breaker
+from bot.http.certificates import Certificates, distrust
 from bot.http.lanes import Lanes, TooManyCalls
 from bot.http.retry import Retryable, retry_after, retrying
-from bot.sources import Chance, Sources
+from bot.sources import Chance, Sources, granted_until
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})  # RFC 9110, 9.2.1
 _IDEMPOTENT = _SAFE | {"PUT", "DELETE"}  # RFC 9110, 9.2.2
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 _NO_PARAMETERS: Mapping[str, str] = {}
+_CUT_SHORT: Final = "no answer in what was left of the action's time (`limits.action_seconds`)"
+_TO_TELL: Final = 0.1
+"""Which part of what an action has left is kept for it, to tell of a call's failure."""
+_MOST_TO_TELL: Final = 0.25  # seconds
 
 
 class HttpLimits(Struct, frozen=True):
     """What one client may cost. Times in seconds, sizes in bytes.
 
     `deadline_seconds` covers a whole call: waiting for a slot, every try and
-    every pause; `try_seconds` covers one try.
+    every pause; `try_seconds` covers one try. A call in an action ends, too,
+    a little before the action's own time does.
     """
 
     deadline_seconds: float = 3.0
@@ -54,14 +60,22 @@ class Answer(Struct, frozen=True):
 
 
 class OnCall(Protocol):
-    """Is told of every call: its name, `ok` or the kind of failure, how long it took and how many tries it needed."""
+    """Is told of every call; `startup.observe_call` is one."""
 
-    def __call__(self, name: str, outcome: str, seconds: float, tries: int, /) -> None:
-        """Take note; must not raise."""
+    def __call__(
+        self, service: str, outcome: str, seconds: float, tries: int, /, *, call: str, status: int | None, reason: str
+    ) -> None:
+        """Take note of the client's `service`, the `call` by its name, and `ok` or the kind of failure.
+
+        `status` (None: there was none) and `reason` are the failure's, and empty without one. Must not raise.
+        """
 
 
 class _Call(Struct):
-    """One call on its way: how often it was tried, and whether any try may have had an effect."""
+    """One call on its way: how often it was tried, and whether any try may have had an effect.
+
+    `is_cut_short` says that it `ends` before its deadline, with the time of what it is made for.
+    """
 
     method: str
     url: httpx.URL
@@ -73,13 +87,19 @@ class _Call(Struct):
     idempotent: bool
     effect: bool
     ends: float
+    is_cut_short: bool = False
     tries: int = 0
     may_have_happened: bool = False
 
 
 class HttpClient:
     """Calls one service: bounded lanes (a bulkhead), a circuit breaker, retries of idempotent calls, one deadline,
-    a size cap and checked answers. Open it with `async with`. `transport` replaces the network in tests."""
+    a size cap and checked answers. Open it with `async with`. `transport` replaces the network in tests.
+
+    `cafile` names the authorities whose certificates are trusted, instead of the public ones (or those of the
+    environment's `SSL_CERT_FILE`); `certfile` and `keyfile` are what the client shows of itself. All are PEM files;
+    raises ConfigurationError for one that cannot be read.
+    """
 
     def __init__(
         self,
@@ -91,6 +111,9 @@ class HttpClient:
         transport: httpx.AsyncBaseTransport | None = None,
         on_call: OnCall | None = None,
         correlation_header: str = "X-Correlation-ID",
+        cafile: str | None = None,
+        certfile: str | None = None,
+        keyfile: str | None = None,
     ) -> None:
         self._base = base_url.rstrip("/")
         self._service = service
@@ -98,7 +121,8 @@ class HttpClient:
         self._sources = sources or Sources()
         self._on_call = on_call
         self._correlation_header = correlation_header
-        open_transport = _network(encrypted=base_url.startswith("https:")) if transport is None else lambda: transport
+        certificates = Certificates(cafile, certfile, keyfile) if base_url.startswith("https:") else None
+        open_transport = _network(certificates) if transport is None else lambda: transport
         self._lanes = Lanes(limits.connections, limits.waiting, open_transport)
         self._breaker = Breaker(limits.breaker_failures, limits.breaker_seconds, self._sources.monotonic)
         self._timeout = {"timeout": {"connect": limits.connect_seconds, "read": None, "write": None, "pool": None}}
@@ -156,19 +180,20 @@ class HttpClient:
             accept,
             method in _IDEMPOTENT if idempotent is None else idempotent,
             method not in _SAFE if effect is None else effect,
-            started + self._limits.deadline_seconds,
+            *self._end(started),
         )
-        outcome = "cancelled"
+        outcome, status, reason = "cancelled", None, ""
         try:
             answer = await self._within_deadline(call)
             outcome = "ok"
             return answer
         except CallFailed as failure:
-            outcome = failure.kind
+            outcome, status, reason = failure.kind, failure.status, failure.reason
             raise
         finally:
             if self._on_call is not None:
-                self._on_call(name, outcome, loop.time() - started, call.tries)
+                seconds = loop.time() - started
+                self._on_call(self._service, outcome, seconds, call.tries, call=name, status=status, reason=reason)
 
     async def _within_deadline(self, call: _Call) -> Answer:
         try:
@@ -178,7 +203,8 @@ class HttpClient:
         except Retryable as last:
             raise last.failure from last.__cause__
         except TimeoutError:
-            raise self._failed(call, "timeout", "no answer within the deadline") from None
+            reason = _CUT_SHORT if call.is_cut_short else "no answer within the deadline"
+            raise self._failed(call, "timeout", reason) from None
         except TooManyCalls:
             raise self._failed(call, "refused", "too many calls are waiting for this service") from None
 
@@ -200,7 +226,7 @@ class HttpClient:
             self._breaker.succeeded(entered)
             raise self._failed(call, "too_large", f"the answer is over {self._limits.max_bytes} bytes") from None
         except BaseException:  # given up from outside: by the caller, or because the call's own time is over
-            (self._breaker.failed if _is_over(call) else self._breaker.left)(entered)
+            (self._breaker.failed if _is_over(call) and not call.is_cut_short else self._breaker.left)(entered)
             raise
         (self._breaker.failed if status >= 500 else self._breaker.succeeded)(entered)
         if 400 <= status < 500:
@@ -232,7 +258,7 @@ class HttpClient:
     def _broken(self, call: _Call, error: Exception) -> Exception:
         """The failure of a try that got no answer."""
         if isinstance(error, _NOT_SENT):
-            return Retryable(self._failed(call, "unavailable", "no connection"))
+            return Retryable(self._failed(call, "unavailable", distrust(error) or "no connection"))
         timed_out = isinstance(error, (TimeoutError, httpx.TimeoutException))
         failure = self._failed(
             call,
@@ -277,6 +303,12 @@ class HttpClient:
             status=status,
         )
 
+    def _end(self, started: float) -> tuple[float, bool]:
+        """When a call ends, and whether that is before its deadline: who calls is to have time to tell of it."""
+        ends, left = started + self._limits.deadline_seconds, granted_until() - started
+        last = started + left - min(_TO_TELL * left, _MOST_TO_TELL)
+        return min(ends, last), last < ends
+
     def _address(self, path: str, params: Mapping[str, str]) -> httpx.URL:
         url: httpx.URL = self._url(self._base + path)
         return url.copy_merge_params(dict(params)) if params else url
@@ -305,12 +337,12 @@ def _content(json: Any, form: Mapping[str, str] | None) -> bytes:
     return str(httpx.QueryParams(form)).encode() if form is not None else b""
 
 
-def _network(*, encrypted: bool) -> Callable[[], httpx.AsyncBaseTransport]:
+def _network(certificates: Certificates | None) -> Callable[[], httpx.AsyncBaseTransport]:
     """Transports of one connection that ignore the proxies of the environment (httpx would take them for loopback).
 
-    Certificates are always verified, against authorities that are loaded once; without encryption they are not even
-    loaded, which takes 20 ms.
+    Certificates are always verified, against authorities that are loaded once; without encryption (None) they are not
+    even loaded, which takes 20 ms.
     """
     one = httpx.Limits(max_connections=1, max_keepalive_connections=1)
-    verify = httpx.create_ssl_context(trust_env=False) if encrypted else False
+    verify = certificates.context() if certificates is not None else False
     return lambda: httpx.AsyncHTTPTransport(limits=one, trust_env=False, retries=0, verify=verify)

@@ -9,6 +9,7 @@ from aiohttp import HttpVersion11, web
 
 from bot.channels import callback as callback_channel
 from bot.channels import plugged, rest
+from bot.channels.channel import ApiChannel, Channel
 from bot.config import Settings
 from bot.encoding import encode
 from bot.server import auth_routes, chat_routes, page_routes, rasa_routes, schemas, status_routes
@@ -49,7 +50,11 @@ async def _go_on(request: web.Request) -> None:
 
 
 def route_table(
-    settings: Settings, version: str, *, callback: bool, channels: Mapping[str, plugged.Channel] = MappingProxyType({})
+    settings: Settings,
+    version: str,
+    *,
+    callback: bool,
+    channels: Mapping[str, Channel | ApiChannel] = MappingProxyType({}),
 ) -> tuple[Route, ...]:
     """Every route, in the order of the document; `callback`: is that channel served; `channels`: the plugins'."""
     longest = settings.server.max_message_characters

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import accumulate
 
-from prometheus_client import CollectorRegistry, Gauge, generate_latest
+from prometheus_client import CollectorRegistry, Gauge, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
+
+from bot.server.metric_table import CHANNELS, TABLE, Metric
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _BOUNDS = (*map(str, _SECONDS), "+Inf")
-
-_CHANNELS = ("rest", "chat", "callback", "background")
-"""The channels that every bot has. Clients may name others: what they choose must not make time series."""
 
 
 class _Timed:
@@ -34,10 +33,11 @@ class Times(Collector):
     prometheus_client's takes a lock for each of its counts, some of which every turn makes.
     """
 
-    def __init__(self, registry: CollectorRegistry, name: str, about: str, *labels: str) -> None:
-        self._about = (name, f"{about} (seconds)")
-        self._labels = labels
-        self._series: dict[tuple[object, ...], _Timed] = {} if labels else {(): _Timed()}
+    def __init__(self, registry: CollectorRegistry, metric: Metric) -> None:
+        self._about = (metric.name, f"{metric.about} (seconds)")
+        self._labels = metric.labels
+        known = metric.known if metric.labels else ((),)
+        self._series: dict[tuple[object, ...], _Timed] = {values: _Timed() for values in known}
         registry.register(self)
 
     def add(self, seconds: float, *labels: object) -> None:
@@ -60,10 +60,11 @@ class Times(Collector):
 class Counts(Collector):
     """A counter by labels, for one thread as `Times`."""
 
-    def __init__(self, registry: CollectorRegistry, name: str, about: str, *labels: str) -> None:
-        self._about = (name, about)
-        self._labels = labels
-        self._series: dict[tuple[object, ...], int] = {} if labels else {(): 0}
+    def __init__(self, registry: CollectorRegistry, metric: Metric) -> None:
+        self._about = (metric.name, metric.about)
+        self._labels = metric.labels
+        known = metric.known if metric.labels else ((),)
+        self._series: dict[tuple[object, ...], int] = dict.fromkeys(known, 0)
         registry.register(self)
 
     def add(self, *labels: object) -> None:
@@ -84,31 +85,21 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = registry = CollectorRegistry()
         self.turns = 0
-        self._channels = set(_CHANNELS)
-        self._http = Times(registry, "bot_http_request_seconds", "HTTP requests", "method", "route", "status")
-        self._turn = Times(registry, "bot_turn_seconds", "Turns, from their arrival to the commit", "channel")
-        self._matcher = Times(registry, "bot_matcher_seconds", "Understanding one message")
-        self._action = Times(registry, "bot_action_seconds", "Running one action", "action")
-        self._call = Times(registry, "bot_call_seconds", "Calls to outside services", "service", "outcome")
-        self._commit = Times(registry, "bot_store_commit_seconds", "Making one turn durable")
-        self._outcomes = Counts(registry, "bot_turns", "Turns by how they ended", "outcome")
-        self._conflicts = Counts(registry, "bot_turn_conflicts", "Turns computed again: another was first")
-        self._failures = Counts(registry, "bot_action_failures", "Actions that failed", "action", "kind")
-        self._logins = Counts(registry, "bot_logins", "Login attempts by outcome", "outcome")
-        self._deliveries = Counts(registry, "bot_deliveries", "Deliveries to callbacks by outcome", "outcome")
-        self._unread = Counts(registry, "bot_messages_refused_unread", "Messages refused unread: the bot was full")
-        self.refused_unread: Callable[[], None] = self._unread.add
+        self._channels = set(CHANNELS)
+        self._times = {key: Times(registry, metric) for key, metric in TABLE.items() if metric.kind == "times"}
+        self._counts = {key: Counts(registry, metric) for key, metric in TABLE.items() if metric.kind == "counts"}
+        self._gauges = {key: _gauge(registry, metric) for key, metric in TABLE.items() if metric.kind == "gauge"}
+        ProcessCollector(registry=registry)
+        self._turn, self._commit, self._action = self._times["turn"], self._times["commit"], self._times["action"]
+        self._outcomes = self._counts["outcomes"]
+        self.refused_unread: Callable[[], None] = self._counts["unread"].add
         """A message was refused unread."""
-        self._lines_lost = Counts(registry, "bot_log_lines_lost", "Lines of the log that could not be written")
-        self.log_line_lost: Callable[[], None] = self._lines_lost.add
+        self.log_line_lost: Callable[[], None] = self._counts["lines_lost"].add
         """A line of the log could not be written."""
-        self._sessions = Gauge("bot_active_sessions", "Customers' sessions that live", registry=registry)
-        self._waiting = Gauge("bot_messages_waiting", "Messages in work or waiting for it", registry=registry)
-        self._store_waiting = Gauge("bot_store_waiting", "Jobs waiting for the store", ["kind"], registry=registry)
 
     def http(self, method: str, route: str, status: int, seconds: float) -> None:
         """An HTTP request was answered; `route` is its pattern, never its path."""
-        self._http.add(seconds, method, route, status)
+        self._times["http"].add(seconds, method, route, status)
 
     def know_channels(self, names: Iterable[str]) -> None:
         """Count the turns of these channels apart; those of channels that nobody makes known are `other`."""
@@ -126,11 +117,11 @@ class Metrics:
 
     def turn_conflicted(self) -> None:
         """A turn is computed again, because another worker was first."""
-        self._conflicts.add()
+        self._counts["conflicts"].add()
 
     def matcher(self, seconds: float) -> None:
         """A message was understood."""
-        self._matcher.add(seconds)
+        self._times["matcher"].add(seconds)
 
     def action(self, name: str, seconds: float) -> None:
         """An action ran."""
@@ -138,11 +129,11 @@ class Metrics:
 
     def action_failed(self, name: str, kind: str) -> None:
         """An action failed."""
-        self._failures.add(name, kind)
+        self._counts["failures"].add(name, kind)
 
     def call(self, service: str, outcome: str, seconds: float) -> None:
         """An outside service was called."""
-        self._call.add(seconds, service, outcome)
+        self._times["call"].add(seconds, service, outcome)
 
     def commit(self, seconds: float) -> None:
         """A turn was made durable."""
@@ -150,20 +141,45 @@ class Metrics:
 
     def login(self, outcome: str) -> None:
         """Somebody tried to log in: `ok`, `refused`, `throttled` or `all_throttled`."""
-        self._logins.add(outcome)
+        self._counts["logins"].add(outcome)
 
     def delivery(self, outcome: str) -> None:
         """A reply went out to a callback, or did not."""
-        self._deliveries.add(outcome)
+        self._counts["deliveries"].add(outcome)
 
-    def gauges(self, *, sessions: int | None, waiting: int, store_reads: int, store_writes: int) -> None:
-        """What is looked up when somebody asks; None keeps the last value."""
-        if sessions is not None:
-            self._sessions.set(sessions)
-        self._waiting.set(waiting)
-        self._store_waiting.labels("read").set(store_reads)
-        self._store_waiting.labels("write").set(store_writes)
+    def credentials_refused(self, kind: str) -> None:
+        """Somebody came with credentials that are not valid: `session`, `key`, `jwt`, `query` or `other`."""
+        self._counts["refused"].add(kind)
+
+    def runs(self, version: str, content: str) -> None:
+        """This version runs with the content of this fingerprint."""
+        self._gauges["info"].labels(version, content).set(1)
+
+    def ready(self, results: Mapping[str, bool]) -> None:
+        """How the readiness checks came out last."""
+        for name, works in results.items():
+            self._gauges["ready"].labels(name).set(works)
+
+    def gauges(self, *, waiting: int, store_reads: int, store_writes: int) -> None:
+        """What this process knows when somebody asks."""
+        self._gauges["waiting"].set(waiting)
+        self._gauges["store_waiting"].labels("read").set(store_reads)
+        self._gauges["store_waiting"].labels("write").set(store_writes)
+
+    def stored(self, *, sessions: int, deliveries: int, effects: int, oldest_effect: float) -> None:
+        """What the store told when somebody asked; `oldest_effect` in seconds. Until the next time it stays so."""
+        self._gauges["sessions"].set(sessions)
+        self._gauges["deliveries_waiting"].set(deliveries)
+        self._gauges["effects_open"].set(effects)
+        self._gauges["effects_oldest"].set(oldest_effect)
 
     def text(self) -> bytes:
         """All of it in Prometheus' text format."""
         return generate_latest(self.registry)
+
+
+def _gauge(registry: CollectorRegistry, metric: Metric) -> Gauge:
+    gauge = Gauge(metric.name, metric.about, metric.labels, registry=registry)
+    for values in metric.known:
+        gauge.labels(*values)
+    return gauge

@@ -11,7 +11,12 @@ from bot.server.routing import Answers, Parameter, Route
 
 _PROBLEM_REF = {"$ref": "#/components/schemas/Problem"}
 _RETRY_AFTER = {"Retry-After": {"description": "seconds to wait", "schema": {"type": "integer"}}}
-_SECURITY = {"customer": "customerToken", "channel": "channelKey", "operator": "operatorKey"}
+_SECURITY = {
+    "customer": "customerToken",
+    "channel": "channelKey",
+    "operator": "operatorKey",
+    "metrics": "metricsToken",
+}
 
 
 def document(routes: Sequence[Route], *, title: str, version: str) -> dict[str, Any]:
@@ -29,6 +34,7 @@ def document(routes: Sequence[Route], *, title: str, version: str) -> dict[str, 
                 "customerToken": _bearer("the token of POST /auth"),
                 "channelKey": _bearer("a key made by: bot keys create --scope channel"),
                 "operatorKey": _bearer("a key made by: bot keys create --scope operator"),
+                "metricsToken": _bearer("config.yml's `server: metrics_token:`"),
             },
         },
     }

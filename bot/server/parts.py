@@ -30,7 +30,7 @@ class Parts(Struct, frozen=True):
     """The server's parts. `version` is the framework's, `started` when the bot did (UTC).
 
     `callback` says whether replies can be delivered, and so whether the callback channel is served.
-    `channels` are the plugins' (bot.channels.plugged.Channel), by name.
+    `channels` are the plugins' (bot.channels.channel), by name.
     """
 
     settings: Settings

@@ -6,12 +6,13 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Literal, TypeAlias
 
 from bot.errors import PLUGIN_FAILURES
 
-Check: TypeAlias = Callable[[], Awaitable[None]]
-"""Returns when the thing works; raises when it does not."""
+Check: TypeAlias = Callable[[], Awaitable[str | None]]
+"""Returns when the thing works, with a note that is shown instead of `ok` or without one; raises when it does not."""
 
 State: TypeAlias = Literal["starting", "ready", "degraded", "unavailable"]
 
@@ -30,9 +31,15 @@ class Readiness:
     every_seconds: float = 5.0
     timeout_seconds: float = 2.0
     results: dict[str, bool] = field(default_factory=dict)
+    notes: dict[str, str] = field(default_factory=dict)
     tell: Callable[[str, BaseException], None] = lambda name, error: None
     """Is told why a check fails, the first time it does."""
+    tell_back: Callable[[str, float], None] = lambda name, seconds: None
+    """Is told that a check works again, and after how many seconds."""
+    tell_note: Callable[[str, str], None] = lambda name, note: None
+    """Is told what a check notes, when it is new."""
 
+    _failing_since: dict[str, float] = field(default_factory=dict, repr=False)
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
     """One look at a time: what began earlier must not have the last word."""
 
@@ -44,6 +51,10 @@ class Readiness:
         if not all(self.results.get(name, False) for name in self.needed):
             return "unavailable"
         return "ready" if all(self.results.values()) else "degraded"
+
+    def shown(self) -> dict[str, str]:
+        """Each check's note, `ok` or `failing`."""
+        return {name: self.notes.get(name, "ok") if good else "failing" for name, good in self.results.items()}
 
     async def run(self) -> None:
         """Check for ever; not at once, so that what the first look loads holds up no first message."""
@@ -64,19 +75,35 @@ class Readiness:
 
     async def _results(self, checks: dict[str, Check]) -> dict[str, bool]:
         """How each check went, in a task of its own: one that ends as cancelled did not work, and ends nothing else."""
-        failures = await asyncio.gather(*map(self._failure, checks.values()), return_exceptions=True)
-        return {name: self._works(name, failure) for name, failure in zip(checks, failures, strict=True)}
+        outcomes = await asyncio.gather(*map(self._outcome, checks.values()), return_exceptions=True)
+        return {name: self._works(name, outcome) for name, outcome in zip(checks, outcomes, strict=True)}
 
-    async def _failure(self, check: Check) -> BaseException | None:
+    async def _outcome(self, check: Check) -> BaseException | str | None:
         try:
             async with asyncio.timeout(self.timeout_seconds):
-                await check()
+                return await check()
         except PLUGIN_FAILURES as error:  # whatever a check raises means the same: not now
             return error
-        return None
 
-    def _works(self, name: str, failure: BaseException | None) -> bool:
-        if failure is not None and self.results.get(name, True):
-            with contextlib.suppress(Exception):  # nor may a log that cannot be written end the checks
-                self.tell(name, failure)
-        return failure is None
+    def _works(self, name: str, outcome: BaseException | str | None) -> bool:
+        works = not isinstance(outcome, BaseException)
+        with contextlib.suppress(Exception):  # nor may a log that cannot be written end the checks
+            if isinstance(outcome, BaseException):
+                self._failed(name, outcome)
+            else:
+                self._worked(name, outcome)
+        return works
+
+    def _failed(self, name: str, error: BaseException) -> None:
+        if name not in self._failing_since:
+            self._failing_since[name] = monotonic()
+            self.tell(name, error)
+
+    def _worked(self, name: str, note: str | None) -> None:
+        since, known = self._failing_since.pop(name, None), self.notes.pop(name, "")
+        if isinstance(note, str) and note:  # a plugin's check may return anything
+            self.notes[name] = note
+            if note != known:
+                self.tell_note(name, note)
+        if since is not None:
+            self.tell_back(name, monotonic() - since)

@@ -13,13 +13,14 @@ from bot.messages import Principal
 from bot.server.parts import Parts
 from bot.stores.sessions import SessionRow
 
-Who: TypeAlias = Literal["customer", "channel", "operator"]
+Who: TypeAlias = Literal["customer", "channel", "operator", "metrics"]
 Schema: TypeAlias = Mapping[str, Any]
 
 PUBLIC: frozenset[Who] = frozenset()
 CUSTOMER: frozenset[Who] = frozenset({"customer"})
 CHANNEL: frozenset[Who] = frozenset({"channel"})
 OPERATOR: frozenset[Who] = frozenset({"operator"})
+METRICS: frozenset[Who] = frozenset({"operator", "metrics"})
 
 
 class Call(Struct):
@@ -97,6 +98,11 @@ def json_response(value: Any, status: int = 200) -> web.Response:
 def json_bytes(body: bytes, status: int = 200) -> web.Response:
     """An answer that is JSON text already."""
     return web.Response(status=status, body=body, content_type="application/json", headers=_NO_STORE)
+
+
+def text_response(text: str) -> web.Response:
+    """An answer that is plain text."""
+    return web.Response(text=text, headers=_NO_STORE)
 
 
 _NO_STORE = {"Cache-Control": "no-store"}

@@ -9,7 +9,7 @@ from time import perf_counter
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from bot.errors import Busy, Forbidden
+from bot.errors import Busy, Forbidden, NotAuthenticated
 from bot.logs import correlation_id
 from bot.messages import Principal
 from bot.server.address import TrustedProxies
@@ -18,6 +18,7 @@ from bot.server.cors import Cors
 from bot.server.parts import Parts
 from bot.server.problems import Problem, problem_of
 from bot.server.query import refuse_unknown
+from bot.server.refusals import Refusals
 from bot.server.routing import Call, Route
 
 CORRELATION = "X-Correlation-ID"
@@ -36,6 +37,7 @@ class Serving:
         self._parts = parts
         self._proxies = TrustedProxies(parts.settings.server.trusted_proxies, self._unreadable)
         self._cors = Cors(parts.settings.server.cors_origins)
+        self._refusals = Refusals(parts.metrics, parts.log, parts.sources.monotonic)
         self._messages = 0
 
     def in_work(self) -> int:
@@ -111,7 +113,12 @@ class Serving:
     async def _admit(self, route: Route, call: Call) -> None:
         header = _credentials(call.request)
         query_token = call.request.query.get("token") if call.request.query_string else None
-        identified = await self._parts.auth.authenticator.identify(header, query_token)
+        try:
+            identified = await self._parts.auth.authenticator.identify(header, query_token)
+        except NotAuthenticated as refused:
+            if refused.given:
+                self._refusals.note(header, call.address, _pattern(call.request))
+            raise
         if not _may(identified.principal, route, call.request):
             raise Forbidden
         call.identity, call.session = identified.principal, identified.session

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+
 from aiohttp import web
 
 from bot.errors import BotError
 from bot.server import metrics, schemas
-from bot.server.routing import OPERATOR, PUBLIC, Answers, Call, Route, json_response
+from bot.server.parts import Parts
+from bot.server.routing import METRICS, OPERATOR, PUBLIC, Answers, Call, Route, json_response
+from bot.stores.backlog import backlog_of
 
+_STORE_SECONDS = 1.0
+"""How long a scrape waits for the store: when that is away the other numbers matter most."""
 _MINIMUM_COMPATIBLE = "3.0.0"
 """The oldest Rasa version whose clients find here what they look for."""
 
@@ -20,9 +27,8 @@ async def well(call: Call) -> web.Response:
 async def ready(call: Call) -> web.Response:
     """GET /health/ready: from memory, so that it costs nothing and cannot hang."""
     readiness = call.parts.readiness
-    checks = {name: "ok" if good else "failing" for name, good in readiness.results.items()}
     status = 200 if readiness.state in ("ready", "degraded") else 503
-    response = json_response({"status": readiness.state, "checks": checks}, status)
+    response = json_response({"status": readiness.state, "checks": readiness.shown()}, status)
     if status == 503:
         response.headers["Retry-After"] = "1"
     return response
@@ -56,27 +62,37 @@ async def status(call: Call) -> web.Response:
 
 
 async def prometheus(call: Call) -> web.Response:
-    """GET /metrics; what the store cannot tell now keeps its last value."""
+    """GET /metrics; what the store cannot tell soon keeps its last value."""
     parts = call.parts
-    try:
-        sessions = await parts.auth.sessions.active()
-    except BotError:
-        sessions = None
+    with contextlib.suppress(BotError, TimeoutError):
+        async with asyncio.timeout(_STORE_SECONDS):
+            await _ask_store(parts)
     store = parts.database.statistics()
+    parts.metrics.ready(parts.readiness.results)
     parts.metrics.gauges(
-        sessions=sessions,
-        waiting=parts.engine.waiting,
-        store_reads=store.waiting_reads,
-        store_writes=store.waiting_writes,
+        waiting=parts.engine.waiting, store_reads=store.waiting_reads, store_writes=store.waiting_writes
     )
     return web.Response(body=parts.metrics.text(), headers={"Content-Type": metrics.CONTENT_TYPE})
 
 
+async def _ask_store(parts: Parts) -> None:
+    """What is counted where it is kept: all workers', all machines'."""
+    sessions, backlog = await parts.auth.sessions.active(), await parts.database.read(backlog_of)
+    now, oldest = parts.sources.now(), backlog.oldest_effect
+    parts.metrics.stored(
+        sessions=sessions,
+        deliveries=backlog.deliveries,
+        effects=backlog.effects,
+        oldest_effect=max((now - oldest).total_seconds(), 0.0) if oldest is not None else 0.0,
+    )
+
+
+_CHECK = {"type": "string", "description": "`ok`, `failing`, or what a check that works notes (`simulated`)"}
 _READY = schemas.obj(
     ("status", "checks"),
     {
         "status": {"enum": ["starting", "ready", "degraded", "unavailable"]},
-        "checks": {"type": "object", "additionalProperties": {"enum": ["ok", "failing"]}},
+        "checks": {"type": "object", "additionalProperties": _CHECK},
     },
 )
 _STATUS = schemas.obj(
@@ -141,5 +157,5 @@ def routes() -> tuple[Route, ...]:
             problems=(503,),
             tag="monitoring",
         ),
-        Route("GET", "/metrics", prometheus, OPERATOR, "Metrics", text, tag="monitoring"),
+        Route("GET", "/metrics", prometheus, METRICS, "Metrics", text, tag="monitoring"),
     )

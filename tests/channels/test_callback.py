@@ -180,6 +180,23 @@ async def test_one_conversation_s_trouble_is_not_another_s(
     assert backend.texts == ["for u1", "for u2"]
 
 
+async def test_a_backend_that_is_down_is_told_once_and_once_more_when_it_works_again(
+    store: SqlTurns, clock: Clock, backend: Backend, delivery: Delivery, warned: list[dict[str, Any]]
+) -> None:
+    backend.status = 500
+    for seq in (1, 2):
+        await commit_turn(store, clock, seq, "one")
+        clock.advance(1_000)
+        await delivery.deliver_due()
+    backend.status = 200
+    clock.advance(1_000)
+    await drain(delivery)
+    failed, back = warned
+    assert (failed["event"], failed["channel"], failed["kind"]) == ("delivery failed", "callback", "unavailable")
+    assert failed["status"] == 500
+    assert (back["event"], back["channel"]) == ("delivery works again", "callback")
+
+
 async def test_a_refusal_is_final_and_the_next_reply_goes_on(
     store: SqlTurns, clock: Clock, backend: Backend, delivery: Delivery
 ) -> None:

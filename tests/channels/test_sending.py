@@ -6,6 +6,7 @@ import asyncio
 import json
 import sys
 from pathlib import Path
+from traceback import walk_tb
 from typing import Any
 
 import httpx
@@ -127,19 +128,22 @@ async def test_what_cannot_be_sent_is_tried_again_unless_it_is_refused_for_good(
     quiet = make_logger(Logging(level="critical"), now=Sources().now)
     addressing = {"pager": plugged.addressing("pager")}
     outcomes: list[str] = []
-    told: list[str] = []
+    told: list[tuple[str, BaseException]] = []
     async with open_bot(load_project(project), log=quiet, addressing=addressing) as bot:
         await answered(bot)
         await bot.background.fire_reminders()
-        plugin, senders = of_plugin(bot), {"pager": plugged.sender("pager", bot.project.plugins.channels()["pager"])}
+        plugin, senders = of_plugin(bot), {"pager": plugged.sender("pager", bot.channels["pager"])}
         plugin.failures.append(error)
         delivery = Delivery(
-            bot.store, bot.sources, senders=senders, outcome=outcomes.append, tell=lambda name, _: told.append(name)
+            bot.store, bot.sources, senders=senders, outcome=outcomes.append, tell=lambda *what: told.append(what)
         )
         async with delivery:
             while await delivery.deliver_due():
                 pass
-    assert (outcomes[0], told) == (outcome, ["channel pager"])
+    [(channel, failure)] = told
+    assert (outcomes[0], channel) == (outcome, "channel pager")
+    traces = [failure.__traceback__, failure.__cause__ and failure.__cause__.__traceback__]
+    assert "Pager.send" in [frame.f_code.co_qualname for trace in traces for frame, _ in walk_tb(trace)]
     # The first is still to come where it failed, and holds up the second; where it was refused, the second has come.
     assert (outcomes[1:], len(plugin.sent)) == ((["sent"], 1) if outcome == "refused" else ([], 0))
 

@@ -116,6 +116,13 @@ def test_the_reference_of_the_http_server_is_what_its_routes_say() -> None:
     assert written == reference(), "write it again: python -m bot.server.reference > docs/reference/http.md"
 
 
+def test_the_reference_of_the_metrics_is_what_their_table_says() -> None:
+    from bot.server.metrics_reference import reference
+
+    written = (ROOT / "docs" / "reference" / "metrics.md").read_text(encoding="utf-8")
+    assert written == reference(), "write it again: python -m bot.server.metrics_reference > docs/reference/metrics.md"
+
+
 def test_every_document_is_linked_from_the_readme() -> None:
     linked = {match[1] for match in _LINK.finditer((ROOT / "README.md").read_text(encoding="utf-8"))}
     assert {named(document) for document in DOCUMENTS} - {"README.md"} <= linked

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 from datetime import timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -9,10 +10,14 @@ from typing import Any
 import httpx
 import pytest
 
+from bot.app.watching import Watcher
+from bot.config import Logging
 from bot.errors import CallFailed
 from bot.http import ResponseSchema
 from bot.http.retry import Retryable, waits
-from bot.sources import Chance
+from bot.logs import make_logger
+from bot.server.metrics import Metrics
+from bot.sources import Chance, Sources, granted, granted_until
 from tests.http.kit import NOW, Chunks, Clock, Script, client, forever, ok, status
 
 REFUSED, BROKEN = httpx.ConnectError("no"), httpx.ReadError("broke")
@@ -336,9 +341,15 @@ async def test_too_many_calls_fail_at_once() -> None:
 
 
 async def test_every_call_is_observed() -> None:
-    seen: list[tuple[str, str, int]] = []
+    seen: list[tuple[str, str, str, int, int | None]] = []
+
+    def see(
+        service: str, outcome: str, seconds: float, tries: int, *, call: str, status: int | None, reason: str
+    ) -> None:
+        seen.append((service, call, outcome, tries, status))
+
     script = Script([BROKEN, ok(), status(404), forever])
-    http = client(script, on_call=lambda name, outcome, seconds, tries: seen.append((name, outcome, tries)))
+    http = client(script, on_call=see)
     await http.call("GET", "/x", name="first")
     with pytest.raises(CallFailed):
         await http.call("GET", "/x", name="second")
@@ -347,7 +358,47 @@ async def test_every_call_is_observed() -> None:
         await asyncio.sleep(0)
     hanging.cancel()
     await asyncio.wait([hanging])
-    assert seen == [("first", "ok", 2), ("second", "rejected", 1), ("third", "cancelled", 1)]
+    assert seen == [
+        ("bank", "first", "ok", 2, None),
+        ("bank", "second", "rejected", 1, 404),
+        ("bank", "third", "cancelled", 1, None),
+    ]
+
+
+async def test_a_client_s_calls_can_be_observed_by_the_metrics_under_its_service() -> None:
+    metrics = Metrics()
+    watcher = Watcher(metrics, make_logger(Logging(level="error"), now=Sources().now), message_text=False)
+    await client(Script([ok()]), on_call=watcher.call).call("GET", "/x", name="loans")
+    assert 'service="bank"' in metrics.text().decode()
+    assert "loans" not in metrics.text().decode()
+
+
+async def test_a_call_fails_before_the_time_of_the_action_that_makes_it_is_over() -> None:
+    now = asyncio.get_running_loop().time
+    http, told = client(Script([forever]), limits={"breaker_failures": 1}), []
+    for method in ("GET", "POST"):
+        with granted(now() + 1.0):
+            with pytest.raises(CallFailed) as raised:
+                await http.call(method, "/x", name="x")
+            assert now() < granted_until()
+        told.append((raised.value.kind, raised.value.reason))
+    cut_short = "no answer in what was left of the action's time (`limits.action_seconds`)"
+    assert told == [("timeout", cut_short), ("unknown_outcome", cut_short)], "and the service is not blamed for it"
+    assert granted_until() == math.inf
+
+
+async def test_a_task_that_outlives_the_action_that_began_it_may_call_on() -> None:
+    done = asyncio.Event()
+
+    async def later() -> Any:
+        await done.wait()
+        return (await client(Script([ok(b"1")])).call("GET", "/x", name="x")).data
+
+    with granted(asyncio.get_running_loop().time()):
+        task = asyncio.create_task(later())
+        await asyncio.sleep(0)
+    done.set()
+    assert await task == 1
 
 
 async def test_an_effect_that_outlives_the_deadline_has_an_unknown_outcome() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.errors import CallFailed
+from bot.errors import CallFailed, ConfigurationError
 from bot.http import HttpClient, HttpLimits
 from tests.http.kit import serving
 
@@ -43,6 +43,47 @@ async def test_a_service_that_nobody_vouches_for_is_told_nothing(certificate: tu
         with pytest.raises(CallFailed) as failed:
             await http.call("POST", "/", name="x", json={"secret": 1})
     assert (failed.value.kind, failed.value.may_have_happened, told) == ("unavailable", False, [])
+    assert failed.value.reason.startswith("certificate not trusted: self")
+
+
+async def _seven(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1\r\n\r\n7")
+    await writer.drain()
+
+
+async def test_a_service_is_trusted_by_the_authorities_of_a_file_or_of_the_environment(
+    certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    limits = HttpLimits(tries=1)
+    async with serving(_seven, "localhost", ssl=context) as port:
+        url = f"https://localhost:{port}"
+        async with HttpClient(url, service="bank", limits=limits, cafile=str(certificate[0])) as http:
+            assert (await http.call("GET", "/", name="x")).data == 7
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
+        async with HttpClient(url, service="bank", limits=limits) as http:
+            assert (await http.call("GET", "/", name="x")).data == 7
+
+
+async def test_a_client_shows_the_certificate_that_it_is_given(certificate: tuple[Path, Path]) -> None:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=str(certificate[0]))
+    context.load_cert_chain(*certificate)
+    context.verify_mode = ssl.CERT_REQUIRED
+    cafile, keyfile = map(str, certificate)
+    async with serving(_seven, "localhost", ssl=context) as port:
+        url = f"https://localhost:{port}"
+        async with HttpClient(url, service="bank", cafile=cafile, certfile=cafile, keyfile=keyfile) as http:
+            assert (await http.call("GET", "/", name="x")).data == 7
+        async with HttpClient(url, service="bank", limits=HttpLimits(tries=1), cafile=cafile) as http:
+            with pytest.raises(CallFailed):
+                await http.call("GET", "/", name="x")
+
+
+def test_a_file_of_certificates_that_cannot_be_read_is_told_at_once(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"nowhere\.pem cannot be read: No such file"):
+        HttpClient("https://x", service="bank", cafile=str(tmp_path / "nowhere.pem"))
 
 
 async def test_the_proxies_of_the_environment_are_ignored(monkeypatch: pytest.MonkeyPatch) -> None:

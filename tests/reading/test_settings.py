@@ -378,3 +378,14 @@ def test_the_domain_is_for_every_action_unless_endpoints_say_so(
     assert found == ()
     assert settings.action_endpoint is not None
     assert settings.action_endpoint.enable_selective_domain is is_selective
+
+
+def test_files_for_https_are_found_from_the_project(tmp_path: Path) -> None:
+    endpoints = "action_endpoint: {url: 'https://a.example/webhook', cafile: tls/ca.pem}\n"
+    credentials = "callback: {url: 'https://b.example', certfile: /etc/bot.pem, keyfile: tls/key.pem}\n"
+    settings, diagnostics = read_settings(write(tmp_path, endpoints=endpoints, credentials=credentials))
+    assert diagnostics == ()
+    assert settings.action_endpoint is not None
+    assert settings.callback is not None
+    assert settings.action_endpoint.cafile == str(tmp_path / "tls/ca.pem")
+    assert (settings.callback.certfile, settings.callback.keyfile) == ("/etc/bot.pem", str(tmp_path / "tls/key.pem"))

@@ -60,6 +60,7 @@ slots:
   colour:
     type: text
     mappings: [{type: from_entity, entity: colour}]
+  mood: {type: text, initial_value: fine, influence_conversation: false, mappings: [{type: custom}]}
 responses:
   utter_greet: [{text: "Hello!"}]
   utter_bye: [{text: "Bye!\\n\\nSee you."}]

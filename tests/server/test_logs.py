@@ -17,6 +17,7 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from msgspec.structs import replace
 
+import bot
 from bot.app.opening import open_bot
 from bot.app.projects import load_project
 from bot.auth.opening import open_auth
@@ -151,11 +152,34 @@ def test_an_exception_is_its_type_and_places_without_what_it_quotes() -> None:
     assert masked["error"] == "ValueError: customer ****78 with token [hidden]"
 
 
+@pytest.mark.parametrize("calls", [1, 30])
+def test_the_first_place_is_the_first_of_the_projects_own_however_much_was_called_before_and_after(calls: int) -> None:
+    ours = compile("def run(action):\n    action()\n", f"{Path(bot.__file__).parent}/engine/running.py", "exec")
+    namespace: dict[str, Any] = {}
+    exec(ours, namespace)
+    called = compile("def call(n):\n    return call(n - 1) if n else 1 // n\n", "/venv/site-packages/shop.py", "exec")
+    exec(called, namespace)
+
+    def pay() -> None:
+        namespace["call"](calls)
+
+    try:
+        namespace["run"](pay)
+    except ZeroDivisionError as error:
+        log, stream = logger()
+        log.error("failed", exc_info=error.with_traceback(error.__traceback__ and error.__traceback__.tb_next))
+    where = lines(stream)[0]["where"]
+    assert where[0].endswith("pay")
+    assert where[-1].endswith("site-packages/shop.py:2 call")
+    assert len(where) <= 12
+
+
 @pytest.mark.parametrize(
     ("error", "told"),
     [
         (StoreUnavailable("the disk of 12345678 is full"), "StoreUnavailable: the disk of ****78 is full"),
         (FileNotFoundError(2, "No such file or directory"), "FileNotFoundError: [Errno 2] No such file or directory"),
+        (FileNotFoundError(2, "No such file", "/srv/my lost card.json"), "FileNotFoundError: [Errno 2] No such file"),
         (OSError("a client's own, about 'my lost card'"), "OSError"),
     ],
 )
@@ -203,6 +227,27 @@ def test_a_flood_of_warnings_is_cut_and_counted() -> None:
     second[0] += 1
     log.warning("login")
     assert lines(stream)[-1]["dropped_before"] == 900
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_lines_are_for_people_on_a_terminal_and_json_elsewhere() -> None:
+    def written(stream: io.StringIO, **settings: Any) -> str:
+        log = make_logger(Logging(**settings), now=lambda: datetime(2026, 11, 22, tzinfo=UTC), stream=stream)
+        log.warning("call", service="bank", account="00123456")
+        return stream.getvalue()
+
+    for stream, settings in ((io.StringIO(), {}), (Terminal(), {"format": "json"})):
+        assert json.loads(written(stream, **settings))["event"] == "call"
+    shown = written(Terminal())
+    assert "\x1b[" in shown
+    assert "****56" in shown
+    plain = written(io.StringIO(), format="console")
+    assert plain.split() == ["00:00:00", "[warning", "]", "call", "account=****56", "service=bank"]
+    assert "\x1b[" not in plain
 
 
 def test_what_is_below_the_level_is_not_written() -> None:

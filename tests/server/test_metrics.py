@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 
-from bot.server.metrics import _SECONDS, Counts, Times
+from bot.server.metric_table import TABLE, Metric
+from bot.server.metrics import _SECONDS, Counts, Metrics, Times
+
+TIMES, COUNTS = Metric("times", "t", "Times"), Metric("counts", "c", "Counts")
+TIMES_BY_KIND, COUNTS_BY_KIND = replace(TIMES, labels=("kind",)), replace(COUNTS, labels=("kind",))
 
 observed = st.lists(st.tuples(st.sampled_from(["a", "b"]), st.floats(0, 20) | st.sampled_from(_SECONDS)))
 
@@ -19,7 +24,7 @@ def told(registry: CollectorRegistry) -> list[str]:
 @given(observed)
 def test_times_and_counts_by_label(given_times: list[tuple[str, float]]) -> None:
     ours, theirs = CollectorRegistry(), CollectorRegistry()
-    times, counts = Times(ours, "t", "Times", "kind"), Counts(ours, "c", "Counts", "kind")
+    times, counts = Times(ours, TIMES_BY_KIND), Counts(ours, COUNTS_BY_KIND)
     histogram = Histogram("t", "Times (seconds)", ["kind"], buckets=_SECONDS, registry=theirs)
     counter = Counter("c", "Counts", ["kind"], registry=theirs)
     for kind, seconds in given_times:
@@ -33,7 +38,7 @@ def test_times_and_counts_by_label(given_times: list[tuple[str, float]]) -> None
 @given(observed)
 def test_times_and_counts_without_labels(given_times: list[tuple[str, float]]) -> None:
     ours, theirs = CollectorRegistry(), CollectorRegistry()
-    times, counts = Times(ours, "t", "Times"), Counts(ours, "c", "Counts")
+    times, counts = Times(ours, TIMES), Counts(ours, COUNTS)
     histogram = Histogram("t", "Times (seconds)", buckets=_SECONDS, registry=theirs)
     counter = Counter("c", "Counts", registry=theirs)
     for _, seconds in given_times:
@@ -42,3 +47,26 @@ def test_times_and_counts_without_labels(given_times: list[tuple[str, float]]) -
         histogram.observe(seconds)
         counter.inc()
     assert told(ours) == told(theirs)
+
+
+def test_what_never_happened_is_there_at_nothing_and_the_process_too() -> None:
+    text = Metrics().text().decode()
+    for line in (
+        'bot_turns_total{outcome="StoreUnavailable"} 0.0',
+        'bot_turn_seconds_count{channel="chat"} 0.0',
+        'bot_deliveries_total{outcome="failed"} 0.0',
+        "bot_effects_open 0.0",
+    ):
+        assert line in text
+    assert "process_start_time_seconds" in text
+    assert all(f"# HELP {metric.name}" in text for metric in TABLE.values())
+
+
+def test_what_runs_and_which_checks_work_are_series() -> None:
+    metrics = Metrics()
+    metrics.runs("1.0", "abc")
+    metrics.ready({"store": True, "bank": False})
+    text = metrics.text().decode()
+    assert 'bot_info{content="abc",version="1.0"} 1.0' in text
+    assert 'bot_ready{check="store"} 1.0' in text
+    assert 'bot_ready{check="bank"} 0.0' in text

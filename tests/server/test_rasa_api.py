@@ -10,6 +10,7 @@ import pytest
 from aiohttp.test_utils import TestClient
 
 from bot.app.projects import load_project
+from bot.reading.tree import plain, read_yaml
 
 from .conftest import BOTH, PROJECT, Running
 
@@ -36,7 +37,8 @@ async def api(real: Running) -> Api:
 
 
 def filled(tracker: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in tracker["slots"].items() if value is not None}
+    """The slots that are not as a conversation begins."""
+    return {name: value for name, value in tracker["slots"].items() if value not in (None, "fine")}
 
 
 def names(tracker: dict[str, Any]) -> list[str]:
@@ -242,3 +244,19 @@ async def test_looking_begins_no_conversation(api: Api, real: Running) -> None:
 async def test_a_time_that_is_none_is_told_what_may_be(api: Api, until: str) -> None:
     refused = await api("GET", f"/conversations/u1/tracker?until={until}", status=400)
     assert refused["detail"] == "until must be a number from 0 to 253402300799"
+
+
+async def test_a_conversation_that_never_was_has_the_slots_that_it_would_begin_with(api: Api) -> None:
+    tracker = await api("GET", "/conversations/nobody/tracker")
+    slots = {name: value for name, value in tracker["slots"].items() if value is not None}
+    assert (tracker["events"], slots) == ([], {"mood": "fine"})
+
+
+async def test_the_domain_is_yaml_for_who_accepts_that(api: Api, tmp_path: Path) -> None:
+    told = await api("GET", "/domain")
+    for kind in ("application/yaml", "application/x-yml"):
+        answer = await api.client.get("/domain", headers={**api.headers, "Accept": kind})
+        assert answer.content_type == "application/x-yaml"
+        (tmp_path / "domain.yml").write_text(await answer.text(), encoding="utf-8")
+        tree, problems = read_yaml(tmp_path / "domain.yml", "domain.yml")
+        assert (plain(tree), problems) == (told, [])

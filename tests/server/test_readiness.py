@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -179,8 +180,8 @@ async def test_metrics_count_logins_sessions_and_requests_by_pattern(running: Ru
 async def test_two_bots_count_apart(running: Running) -> None:
     other = replace(running.parts, metrics=type(running.parts.metrics)())
     await running.login()
-    assert b'outcome="ok"' in running.parts.metrics.text()
-    assert b'outcome="ok"' not in other.metrics.text()
+    assert b'bot_logins_total{outcome="ok"} 1.0' in running.parts.metrics.text()
+    assert b'bot_logins_total{outcome="ok"} 0.0' in other.metrics.text()
 
 
 def test_channels_that_clients_name_make_no_time_series() -> None:
@@ -190,6 +191,7 @@ def test_channels_that_clients_name_make_no_time_series() -> None:
         metrics.turn(channel, 0.1)
     told = metrics.text()
     counts = [line for line in told.splitlines() if line.startswith(b"bot_turn_seconds_count{")]
+    counts = [line for line in counts if not line.endswith(b" 0.0")]
     assert sorted(counts) == [
         b'bot_turn_seconds_count{channel="other"} 100.0',
         b'bot_turn_seconds_count{channel="pager"} 1.0',
@@ -203,3 +205,26 @@ async def test_turns_of_a_plugin_s_channel_are_counted_as_its_own(running: Runni
     make_app(replace(running.parts, channels={"pager": object()}, metrics=metrics))
     metrics.turn("pager", 0.1)
     assert b'bot_turn_seconds_count{channel="pager"} 1.0' in metrics.text()
+
+
+async def test_what_works_again_is_told_with_how_long_it_did_not_and_notes_are_shown() -> None:
+    told: list[Any] = []
+    readiness = Readiness(
+        {"store": fine},
+        {"bank": broken},
+        tell_back=lambda *said: told.append(said),
+        tell_note=lambda *said: told.append(said),
+    )
+    await readiness.check()
+    assert readiness.shown() == {"store": "ok", "bank": "failing"}
+
+    async def simulated() -> str:
+        return "simulated"
+
+    readiness.others["bank"] = simulated
+    for _ in range(2):
+        await readiness.check()
+    assert (readiness.state, readiness.shown()) == ("ready", {"store": "ok", "bank": "simulated"})
+    assert [name for name, *_ in told] == ["bank", "bank"]
+    assert told[0] == ("bank", "simulated")
+    assert 0 <= told[1][1] < 60

@@ -14,6 +14,7 @@ PUBLIC = {
     "ActionRejected",
     "ActiveLoop",
     "AllSlotsReset",
+    "ApiChannel",
     "Because",
     "BotError",
     "BotUttered",

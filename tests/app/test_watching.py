@@ -1,0 +1,57 @@
+"""What the log says of turns and calls."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import pytest
+
+from bot.app.watching import Watcher
+from bot.config import Logging
+from bot.engine.record import TurnRecord
+from bot.logs import make_logger
+from bot.messages import Customer, Principal, UserMessage
+from bot.server.metrics import Metrics
+from bot.sources import Sources
+
+
+def watching(level: str = "info") -> tuple[Watcher, io.StringIO]:
+    stream = io.StringIO()
+    return Watcher(Metrics(), make_logger(Logging(level=level), now=Sources().now, stream=stream), False), stream
+
+
+def only_line(stream: io.StringIO) -> dict[str, Any]:
+    (line,) = map(json.loads, stream.getvalue().splitlines())
+    assert isinstance(line, dict)
+    return line
+
+
+def test_a_call_that_failed_says_which_and_why() -> None:
+    watcher, stream = watching()
+    watcher.call("bank", "ok", 0.1, 1, call="token")
+    watcher.call("bank", "rejected", 0.1, 1, call="token", status=401, reason="the service refused it with 401")
+    line = only_line(stream)
+    assert (line["level"], line["call"], line["status"]) == ("warning", "token", 401)
+    assert line["reason"] == "the service refused it with 401"
+
+
+def test_a_call_that_went_well_is_there_for_who_looks_closer_and_a_grave_one_is_an_error() -> None:
+    watcher, stream = watching("debug")
+    watcher.call("bank", "ok", 0.1, 1, call="token")
+    assert only_line(stream)["level"] == "debug"
+    watcher, stream = watching()
+    watcher.call("bank", "invalid", 0.1, 1, call="accounts", reason="an account is another's", is_grave=True)
+    assert only_line(stream)["level"] == "error"
+
+
+@pytest.mark.parametrize(
+    ("principal", "by"),
+    [(Principal("customer", "customer:1", Customer("1", "b")), None), (Principal("key", "key:3f2a"), "key:3f2a")],
+)
+def test_a_turn_that_is_no_customers_says_whose_key_it_was(principal: Principal, by: str | None) -> None:
+    watcher, stream = watching()
+    now = Sources().now()
+    watcher.turn(TurnRecord(1, UserMessage("hello", "c", "m", now, principal), (), (), now, 1, "content"))
+    assert only_line(stream).get("by") == by

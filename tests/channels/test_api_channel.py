@@ -1,0 +1,274 @@
+"""A channel whose platform takes replies by calls of its API: kept, acknowledged, answered by `send`, in order."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from msgspec.structs import replace
+
+from bot import ApiChannel, CallFailed, Channel, Incoming, JsonObject, Said, Sending
+from bot.app.opening import Bot, open_bot
+from bot.app.projects import load_project
+from bot.app.running import Place, parts_of, serving
+from bot.channels import plugged
+from bot.channels.delivery import Delivery
+from bot.config import Limits, Logging
+from bot.engine.codec import read_record
+from bot.engine.work import MessageWork
+from bot.logs import make_logger
+from bot.messages import UserMessage
+from bot.sources import Sources
+from bot.stores.turns import open_turns
+
+from .test_plugged import PROJECT, page, served
+
+PLUGIN = """
+import asyncio
+import json
+
+from bot import hookimpl, Said
+
+
+class Chat:
+    replies_by_send = True
+
+    def __init__(self, startup):
+        self.token = startup.settings.channels["pager"]["token"]
+        self.sent = startup.resources.get("sent", list)
+        self.failures = []
+        self.arrived = asyncio.Event()
+
+    def receive(self, incoming):
+        if incoming.method == "GET":
+            if incoming.query.get("hub.verify_token") != self.token:
+                raise PermissionError
+            return incoming.query["hub.challenge"]
+        body = json.loads(incoming.body)
+        if body.get("type") == "url_verification":
+            return {"challenge": body["challenge"]}
+        return [Said(m["from"], m["text"], m["id"]) for m in body["messages"]]
+
+    async def send(self, sending):
+        if self.failures:
+            raise self.failures.pop(0)
+        self.sent.append((sending.id, sending.sender, [reply["text"] for reply in sending.replies]))
+        self.arrived.set()
+
+
+@hookimpl
+def register_channels(register):
+    register("pager", Chat)
+
+
+async def greet(turn):
+    if turn.message.text.endswith("slowly"):
+        await asyncio.sleep(0.1)
+    turn.say_text(f"You said {turn.message.text}.")
+
+
+@hookimpl
+def register_actions(register):
+    register("utter_greet", greet)
+"""
+OPENER = """
+from contextlib import asynccontextmanager
+
+from bot import hookimpl
+
+
+@hookimpl
+@asynccontextmanager
+async def lifespan(startup):
+    startup.resources.provide("sent", [])
+    yield
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    for name, text in {**PROJECT, "actions/pager.py": PLUGIN, "actions/sending.py": OPENER}.items():
+        path = tmp_path / ("data" if name in ("nlu.yml", "rules.yml") else "") / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    (tmp_path / "credentials.yml").write_text("pager: {token: s3}\n", encoding="utf-8")
+    return tmp_path
+
+
+def opened(project: Path, limits: Limits | None = None) -> Any:
+    loaded = load_project(project, override=lambda settings: replace(settings, limits=limits or settings.limits))
+    quiet = make_logger(Logging(level="critical"), now=Sources().now)
+    return open_bot(loaded, log=quiet, server=True)
+
+
+def message(number: int, text: str = "hello", sender: str = "ann") -> JsonObject:
+    return {"from": sender, "text": text, "id": f"m{number}"}
+
+
+async def delivered(bot: Bot) -> Any:
+    """What the channel sent, once nothing is left to be sent."""
+    await bot.engine.finish(10)
+    async with Delivery(bot.store, bot.sources, senders=plugged.senders(bot.channels)) as delivery:
+        while await delivery.deliver_due():
+            pass
+    channel: Any = bot.channels["pager"]
+    return channel.sent
+
+
+async def told(bot: Bot, sender: str = "ann") -> list[str]:
+    conversation = await bot.store.conversation_id("channel:pager", "key", sender)
+    return [read_record(turn.record).message.message_id for turn in await bot.store.turns(conversation)]
+
+
+async def test_a_message_is_acknowledged_at_once_and_answered_by_send_once(project: Path) -> None:
+    place = Place(port=0, store="sqlite:///t.db")
+    async with asyncio.timeout(60), serving(project, place, {}) as (bot, url), httpx.AsyncClient() as client:
+        channel: Any = bot.channels["pager"]
+        for _ in range(2):
+            content = json.dumps({"messages": [message(1, "hello slowly")]})
+            answer = await client.post(f"{url}/webhooks/pager/webhook", content=content)
+            assert (answer.status_code, answer.text) == (200, "")
+            assert channel.sent == []
+        await channel.arrived.wait()
+        conversation = await bot.store.conversation_id("channel:pager", "key", "ann")
+        assert channel.sent == [(f"{conversation}.1", "ann", ["You said hello slowly."])]
+        assert await told(bot) == ["m1"]
+
+
+async def test_replies_come_in_order_and_are_sent_again_until_they_are_taken(project: Path) -> None:
+    async with opened(project) as bot, served(parts_of(bot)) as client:
+        await page(client, message(1, "hello slowly"), message(2), message(3, sender="bob"))
+        await page(client, message(4))
+        channel: Any = bot.channels["pager"]
+        channel.failures += [ConnectionError("down")] * 2
+        await bot.engine.finish(10)
+        conversation = await bot.store.conversation_id("channel:pager", "key", "ann")
+        assert await delivered(bot) == []
+        for seq in (1, 2, 3):
+            await bot.store.retry_at(f"{conversation}.{seq}", bot.sources.now())
+        sent = [text for _, sender, [text] in await delivered(bot) if sender == "ann"]
+        assert sent == ["You said hello slowly.", "You said hello.", "You said hello."]
+        assert await told(bot) == ["m1", "m2", "m4"]
+
+
+async def test_a_platform_that_asks_for_patience_is_given_it(project: Path) -> None:
+    async with opened(project) as bot, served(parts_of(bot)) as client:
+        await page(client, message(1))
+        channel: Any = bot.channels["pager"]
+        limited = CallFailed("unavailable", service="pager", call="post", reason="429", retry_after=3_600.0)
+        channel.failures.append(limited)
+        assert await delivered(bot) == []
+        too_soon = Sources(now=lambda: bot.sources.now() + timedelta(minutes=50))
+        assert await open_turns(bot.database, too_soon).due_outgoing() == []
+        later = Sources(now=lambda: bot.sources.now() + timedelta(minutes=61))
+        [due] = await open_turns(bot.database, later).due_outgoing()
+        assert due.attempts == 2
+
+
+async def test_a_later_request_does_not_get_between_the_messages_of_an_earlier_one(project: Path) -> None:
+    async with opened(project) as bot, served(parts_of(bot)) as client:
+        earlier = page(client, *(message(number) for number in range(5)))
+        later = page(client, *(message(number) for number in range(5, 9)))
+        assert [answer.status for answer in await asyncio.gather(earlier, later)] == [200, 200]
+        assert len(await delivered(bot)) == 9
+        order = await told(bot)
+        assert order in ([*_ids(0, 9)], [*_ids(5, 9), *_ids(0, 5)])
+
+
+def _ids(first: int, end: int) -> list[str]:
+    return [f"m{number}" for number in range(first, end)]
+
+
+async def test_what_was_accepted_is_answered_and_sent_after_a_restart(project: Path) -> None:
+    async with opened(project) as bot:
+        conversation = await bot.store.conversation_id("channel:pager", "key", "ann")
+        kept = UserMessage("hello", conversation, "m1", bot.sources.now(), plugged.principal("pager"), "pager", "ann")
+        # The process dies between keeping the message and beginning its turn.
+        assert await bot.store.accept(kept, MessageWork(kept).fingerprint)
+    async with opened(project) as bot:
+        assert await bot.engine.drain() == 1
+        assert [texts for _, _, texts in await delivered(bot)] == [["You said hello."]]
+
+
+async def test_what_can_never_be_answered_is_acknowledged_and_holds_up_nothing(project: Path) -> None:
+    async with opened(project) as bot, served(parts_of(bot)) as client:
+        await page(client, message(1))
+        reused, garbled = message(1, "bye"), message(2, sender="\u0007")
+        for batch in ([reused], [garbled], [reused, message(3)]):
+            assert (await page(client, *batch)).status == 200
+        assert len(await delivered(bot)) == 2
+        assert await told(bot) == ["m1", "m3"]
+
+
+async def test_what_there_is_no_room_for_is_asked_for_again_and_nothing_is_answered_twice(project: Path) -> None:
+    limits = Limits(waiting_per_conversation=2)
+    async with opened(project, limits) as bot, served(parts_of(bot)) as client:
+        batch = [message(number, "hello slowly") for number in range(5)]
+        statuses = []
+        async with asyncio.timeout(20):
+            while 200 not in statuses:
+                statuses.append((await page(client, *batch)).status)
+                await bot.engine.finish(10)
+        assert set(statuses) == {200, 429}
+        assert len(await delivered(bot)) == 5
+        assert await told(bot) == _ids(0, 5)
+
+
+async def test_a_platform_verifies_the_address_of_a_channel_by_what_it_asks(project: Path) -> None:
+    async with opened(project) as bot, served(parts_of(bot)) as client:
+        asked = {"hub.mode": "subscribe", "hub.verify_token": "s3", "hub.challenge": "<b>42"}
+        answer = await client.get("/webhooks/pager/webhook", params=asked)
+        assert (answer.status, answer.content_type, await answer.text()) == (200, "text/plain", "<b>42")
+        assert (await client.get("/webhooks/pager/webhook", params={**asked, "hub.verify_token": "?"})).status == 403
+        answer = await client.post("/webhooks/pager/webhook", json={"type": "url_verification", "challenge": "3e"})
+        assert (answer.status, await answer.json()) == (200, {"challenge": "3e"})
+        assert "get" in (await (await client.get("/openapi.json")).json())["paths"]["/webhooks/pager/webhook"]
+        assert await told(bot) == []
+
+
+class Gateway:
+    """A gateway that says messages by GET, and takes the answer for the reply."""
+
+    def receive(self, incoming: Incoming) -> Sequence[Said]:
+        return [Said(incoming.query["from"], incoming.query["text"])]
+
+    def respond(self, answered: Sequence[tuple[Said, Sequence[JsonObject]]]) -> Any:
+        return [reply["text"] for _, replies in answered for reply in replies]
+
+
+async def test_a_message_may_come_by_get(project: Path) -> None:
+    async with opened(project) as bot, served(replace(parts_of(bot), channels={"gate": Gateway()})) as client:
+        answer = await client.get("/webhooks/gate/webhook", params={"from": "ann", "text": "hello"})
+        assert await answer.json() == ["You said hello."]
+
+
+class Odd:
+    def receive(self, incoming: Incoming) -> Any:
+        return "\ud800" if incoming.body == b"text" else {"at": object()}
+
+    def respond(self, answered: Sequence[tuple[Said, Sequence[JsonObject]]]) -> Any: ...
+
+
+@pytest.mark.parametrize("body", [b"text", b"mapping"])
+async def test_an_immediate_answer_that_cannot_be_given_is_the_channel_s_fault(project: Path, body: bytes) -> None:
+    async with opened(project) as bot, served(replace(parts_of(bot), channels={"odd": Odd()})) as client:
+        assert (await client.post("/webhooks/odd/webhook", data=body)).status == 500
+
+
+class Typed:
+    replies_by_send = True
+
+    def receive(self, incoming: Incoming) -> Sequence[Said] | str:
+        return incoming.query["hub.challenge"] if incoming.method == "GET" else ()
+
+    async def send(self, sending: Sending) -> None: ...
+
+
+_TYPED: ApiChannel = Typed()
+_GATEWAY: Channel = Gateway()

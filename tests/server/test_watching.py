@@ -1,0 +1,93 @@
+"""What an operator sees of who came: metrics without the store, refused credentials, operators' looks."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+from msgspec.structs import replace
+
+from bot.auth.opening import open_auth
+from bot.auth.rasa_tokens import short_secrets
+from bot.config import RasaAuth, Server, Settings
+from bot.engine.protocols import EffectEntry
+from bot.errors import StoreUnavailable
+from bot.server.app import make_app
+
+from .conftest import Running
+
+TOKEN = "scrape-" + "x" * 32
+
+
+def lines(running: Running, event: str) -> list[dict[str, Any]]:
+    told = [json.loads(line) for line in running.log.getvalue().splitlines()]
+    return [line for line in told if line["event"] == event]
+
+
+async def test_the_metrics_token_reads_the_metrics_while_the_store_is_away_and_nothing_else(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = replace(running.parts.settings, server=Server(metrics_token=TOKEN))
+    auth = await open_auth(running.parts.database, settings, running.parts.sources)
+    parts = replace(running.parts, settings=settings, auth=auth)
+
+    async def away(*args: object, **more: object) -> Any:
+        raise StoreUnavailable("gone")
+
+    async def hanging(*args: object, **more: object) -> Any:
+        await asyncio.Event().wait()
+
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    async with TestClient(TestServer(make_app(parts))) as client:
+        assert (await client.get("/status", headers=headers)).status == 403
+        for broken in (away, hanging):
+            for name in ("read", "look", "look_together"):
+                monkeypatch.setattr(parts.database, name, broken)
+            answer = await client.get("/metrics", headers=headers)
+            assert answer.status == 200
+            assert 'bot_ready{check="store"} 1.0' in await answer.text()
+    auth.close()
+
+
+async def test_what_waits_in_the_store_is_measured(running: Running) -> None:
+    at = running.clock.now() - timedelta(seconds=90)
+    conversation = await running.engine.store.conversation_id("key:x", "key", "ann")
+    await running.engine.store.journal(EffectEntry("k", conversation, "transfer", b"{}", "spending", at))
+    text = await (await running.client.get("/metrics", headers=await running.key("operator"))).text()
+    assert "bot_effects_open 1.0" in text
+    assert "bot_effects_oldest_seconds 90.0" in text
+    assert "bot_deliveries_waiting 0.0" in text
+
+
+async def test_refused_credentials_are_counted_and_told_once_a_minute_of_each_address(running: Running) -> None:
+    for number in range(3):
+        wrong = {"Authorization": f"Bearer wrong-{number}"}
+        assert (await running.client.get("/auth/session", headers=wrong)).status == 401
+    assert (await running.client.get("/status?token=guess")).status == 401
+    assert (await running.client.get("/status")).status == 401  # nobody guessed anything
+    (line,) = lines(running, "credentials_refused")
+    assert (line["kind"], line["route"], line["address"]) == ("session", "/auth/session", "127.0.0.1")
+    assert "guess" not in running.log.getvalue()
+    text = await (await running.client.get("/metrics", headers=await running.key("operator"))).text()
+    assert 'bot_credentials_refused_total{kind="session"} 3.0' in text
+    assert 'bot_credentials_refused_total{kind="query"} 1.0' in text
+
+
+@pytest.mark.parametrize(("given", "named"), [("0" * 32, "conversation"), ("tel-00123456", "sender")])
+async def test_every_look_of_an_operator_at_a_conversation_is_a_line(running: Running, given: str, named: str) -> None:
+    headers = {**await running.key("operator"), "X-Correlation-ID": "c-7"}
+    await running.client.get(f"/conversations/{given}/story", headers=headers)
+    (line,) = lines(running, "operator_access")
+    assert line["route"] == "GET /conversations/{id}/story"
+    assert line["by"].startswith("key:")
+    assert line["correlation_id"] == "c-7"
+    assert line[named] == given.replace("001234", "****")
+
+
+def test_short_secrets_are_found() -> None:
+    settings = Settings(server=Server(metrics_token="m" * 40), rasa_auth=RasaAuth("a" * 31, "j" * 8))
+    assert list(short_secrets(settings)) == [("--auth-token", 31), ("--jwt-secret", 8)]

@@ -133,6 +133,11 @@ def _is_joined(text: str, number: Entity, amount: Entity) -> bool:
     return bool(_JOINS.fullmatch(text, first.end, second.start))
 
 
+def says_groups(text: str) -> bool:
+    """Whether the text holds an amount that may be thousands, or a pound and some more digits: "£1.000"."""
+    return not text.startswith("/") and bool(_IN_GROUPS.search(text))
+
+
 def _is_in_groups(text: str, amount: Entity) -> bool:
     """Whether the digits go on behind the amount ("1 000"), or may be read in two ways ("1.000")."""
     found = _IN_GROUPS.match(text, amount.start)

@@ -22,7 +22,7 @@ _MY: Final = r"my\s+(?:(?:bank|credit|debit|current|savings)\s+)*(?:card|account
 _DISOWNED: Final = re.compile(
     rf"{_I}recogni[sz]e\b"
     rf"|\b{_PAYMENT}\s+(?:(?:that|which)\s+)?{_I}(?:know|knew|{_MADE})\b(?!\s+(?:about|how|what|when|where|why|if))"
-    rf"|{_I}know\s+(?:the|any|{_THIS})\s+(?:\S+\s+){{0,3}}?{_PAYMENT}\b"
+    rf"|{_I}know\s+(?:the|any|{_THIS})\s+(?:\S+\s+){{0,3}}?{_PAYMENT}\b(?!\s+(?:date|day|reference)\b)"
     rf"|{_I}(?:ma[dk]e|authori[sz]ed?|approved?)\s+(?:the\b|an?\s+(?:payment|purchase|order)\b)"
     rf"|{_I}{_MADE}\s+(?:{_THIS}|(?:anything|something|things|stuff)\s+(?:at|in|from|off|with|there)\b)"
     r"|(?:\A\W*|\b(?:I|we)(?:['’]ve|\s+have)?\s+)(?:have\s+)?never\s+(?:shop(?:ped)?|been|bought|ordered|was|were)\s+"
@@ -35,8 +35,8 @@ _DISOWNED: Final = re.compile(
     rf"\b(?:from|off|out\s+of)\s+(?:(?:me|us)\b|{_MY})",
     re.IGNORECASE,
 )
-_TO_COME: Final = re.compile(r"\byet\b", re.IGNORECASE)
-"""A payment that was not made yet is one's own."""
+_ONES_OWN: Final = re.compile(r"\b(?:yet|before|how|so\s+long|this\s+work)\b", re.IGNORECASE)
+"""A payment that was not made yet is one's own, and so is one that somebody does not know how to make."""
 
 
 def disowns(text: str) -> bool:
@@ -44,4 +44,4 @@ def disowns(text: str) -> bool:
 
     "I don't know how much I spent" is a question about one's own.
     """
-    return bool(_DISOWNED.search(text)) and not _TO_COME.search(text)
+    return bool(_DISOWNED.search(text)) and not _ONES_OWN.search(text)

@@ -41,7 +41,11 @@ _CONDITION: Final = re.compile(
     re.IGNORECASE,
 )
 """A clause that makes the payment wait for something: "once I get paid", "unless the rent has gone"."""
-_PROVISO: Final = re.compile(r"\b(?:as\s+long\s+as|provided(?:\s+that)?|on\s+condition)\s+\w", re.IGNORECASE)
+_PROVISO: Final = re.compile(
+    r"\b(?:(?:as|so)\s+long\s+as|provided(?:\s+that)?|on\s+condition|assuming|depending\s+on|subject\s+to|while"
+    r"|the\s+moment|only\s+(?:when|after|if)|but\s+do(?:n['’]?t|\s+not))\s+\w",
+    re.IGNORECASE,
+)
 """What makes an order depend on something; a yes with one is no plain yes, which is said of it."""
 _NAMED_DAY: Final = re.compile(rf"\b{_WEEKDAY}\b", re.IGNORECASE)
 _BESIDE: Final = re.compile(
@@ -87,7 +91,8 @@ def conditions(text: str) -> list[tuple[int, int]]:
 
 def without_later(parse: Parse, now: datetime) -> str:
     """The text with blanks for what puts the message off, or repeats it; every place stays where it was."""
-    ahead = [(e.start, e.end) for e in parse.entities if e.entity == "time" and _begins_after(e, now)]
+    times = [e for e in parse.entities if e.entity == "time" and not _is_now(e, now)]
+    ahead = [(e.start, e.end) for e in times if _begins_after(e, now) or _NAMED_DAY.search(parse.text[e.start : e.end])]
     spans = [*ahead, *(match.span() for words in _PUTTING_OFF for match in words.finditer(parse.text))]
     return blanked(parse.text, spans)
 

@@ -54,7 +54,7 @@ def nearest(said: str, names: Iterable[str]) -> str | None:
     """
     wanted = folded(said)
     length = max(len(wanted.split()), 1)
-    short = {name: " ".join(folded(name).split()[:length]) for name in names}
+    short = {name: " ".join(plain_words(name)[:length]) for name in names}
     if len(wanted) < _SHORTEST_MISSPELT:
         return next((name for name, first in short.items() if first == wanted), None)
     alike = {name: first for name, first in short.items() if first[:1] == wanted[:1]}

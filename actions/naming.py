@@ -18,6 +18,7 @@ _NUMBER: Final = re.compile(
     r"|\b(?:account|card)(?: number| no\.?)?(?: (?:that )?end(?:s|ing)?(?: in| with)?)? (\d{4,})\b",
     re.IGNORECASE,
 )
+_SORT_CODE: Final = re.compile(r"\bsort\s?codes?\b|(?<![\d-])\d\d-\d\d-\d\d(?![\d-])", re.IGNORECASE)
 _AROUND: Final = re.compile(r"\A(?:my|the) | (?:acc|acct|accounts?|accont|acount|card|balance|pot)\Z", re.IGNORECASE)
 _KINDS: Final[Mapping[str, str]] = {
     **{word: word for word in KIND_WORDS},
@@ -32,6 +33,11 @@ _KINDS: Final[Mapping[str, str]] = {
 def account_numbers(text: str) -> list[str]:
     """The numbers by which a message names accounts: of eight digits, or behind "account" and "ending in"."""
     return [] if text.startswith("/") else [found.group(1) or found.group(2) for found in _NUMBER.finditer(text)]
+
+
+def says_sort_code(text: str) -> bool:
+    """Whether the text holds a sort code, such as 20-45-73: payments go by names, and never by one."""
+    return bool(_SORT_CODE.search(text))
 
 
 def numbered(said: str, accounts: Sequence[Account]) -> list[Account]:

@@ -35,7 +35,8 @@ _THERE: Final = (
 )
 _NAME: Final = re.compile(
     rf"\b(?:him|her|he|she)\b(?! (?:account|card)s?\b)|\b{_THERE}|\b(?:did|do|does|have|has) (?:they|it)\b"
-    r"|\b(?:at|to|from|on|with|paid?|gave?|sent?) (?:it|them|that(?=\W*\Z| (?:last|this|in|so|since|during)\b))\b"
+    r"|\b(?:at|to|from|on|with|pa(?:y|id)|g[ai]ve|sen[dt])"
+    r" (?:it|them|that(?=\W*\Z| (?:last|this|in|so|since|during)\b))\b"
     r"|\b(?:is|was|were|does) (?:it|that|this|those|these)\b"
     r"(?! (?:day|week|month|quarter|year|card|account|payment|transaction)s?\b)|\bthe last time\b",
     re.IGNORECASE,

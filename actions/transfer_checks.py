@@ -8,11 +8,12 @@ from typing import Final
 from bot import Entity, Turn
 
 from .accounts import find_accounts, spoken
-from .amounts import MONEY, amounts, asks_for_share, counted, in_pence, refusal
+from .amounts import MONEY, amounts, asks_for_share, counted, in_pence, refusal, says_groups
 from .bank import Account, CustomerBank
 from .changes import says_only
 from .conversation import REQUESTED_SLOT, message
 from .formatting import format_money
+from .naming import account_numbers, numbered, says_sort_code
 from .payees import find_payees
 from .sides import Mention, Side, mentions, names_unknown, sides
 from .transfer_payees import MAY_NAME, check_payee, may_name_payee, pays_person
@@ -55,6 +56,18 @@ async def take_order(turn: Turn, bank: CustomerBank) -> None:
         await check_payee(turn, bank)
     elif await pays_person(turn):
         keep_or_refuse(turn, "to_account", None, "utter_one_payment")
+    if turn.slot("to_account") is not None and await _names_another_number(turn, accounts):
+        keep_or_refuse(turn, "to_account", None, "utter_other_number")
+
+
+async def _names_another_number(turn: Turn, accounts: Sequence[Account]) -> bool:
+    """Whether the message names an account by a number that is neither the customer's nor a payee's."""
+    text = message(turn).text
+    if says_sort_code(text):
+        return True
+    numbers = account_numbers(text)
+    kept = [payee.number for payee in await if_there(turn, CustomerBank.payees)] if numbers else []
+    return any(not numbered(said, accounts) and not any(n.endswith(said) for n in kept) for said in numbers)
 
 
 async def check(turn: Turn, bank: CustomerBank) -> None:
@@ -127,6 +140,8 @@ async def _take_amount(turn: Turn) -> None:
         keep_amount(turn, found)
         if turn.slot("amount") and await _counts_something(turn, found[0]):
             keep_or_refuse(turn, "amount", None, "utter_bad_amount")
+    elif may_say and says_groups(parse.text):
+        keep_or_refuse(turn, "amount", None, "utter_bad_amount")
     elif filled is not None:
         turn.set("amount", asked_about(turn, "amount"))  # a number of something else: "between my two accounts"
     asked |= parse.intent_name == "transfer_money"

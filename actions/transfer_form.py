@@ -13,6 +13,7 @@ from .amounts import amounts, asks_for_share
 from .bank import Account, CustomerBank
 from .banking import bank_of
 from .conversation import REQUESTED_SLOT, message, say_what_waits, whole
+from .despair import is_despair
 from .disowned import disowns
 from .formatting import format_money
 from .later import wants_later, without_later
@@ -47,7 +48,10 @@ async def validate_form(turn: Turn) -> None:
     orders = message(turn).intent_name == "transfer_money"
     if orders or not running:
         say_what_waits(turn)
-    if is_pressed(whole(turn).text) or disowns(whole(turn).text):
+    if is_despair(whole(turn).text):
+        turn.drop_effect()
+        _end(turn, "utter_in_crisis")
+    elif is_pressed(whole(turn).text) or disowns(whole(turn).text):
         turn.drop_effect()
         _end(turn, "utter_fraud")
     elif orders and is_denied(message(turn).text):

@@ -20,7 +20,7 @@ from bot.app.checking import BUILT_IN_CHANNELS
 from bot.app.memory import give_large_blocks_back, leave_alone_what_stays, look_for_garbage_seldom
 from bot.app.opening import Bot, open_bot
 from bot.app.projects import load_project
-from bot.app.stopping import HUNG_UP, opened_before, stop_at_signals
+from bot.app.stopping import HUNG_UP, if_heard, opened_before, stop_at_signals
 from bot.app.workers import READY, STARTED, Workers, check_workers, reserve_port, run_worker, stop_without_parent
 from bot.auth.rasa_tokens import LONG_SECRET, short_secrets
 from bot.channels import plugged
@@ -110,7 +110,7 @@ async def run_server(
     look_for_garbage_seldom()
     allow_many_connections()
     stop = asyncio.Event()
-    aloud: Say = (lambda line: None) if place.is_worker else say  # of a stop, who started the workers tells
+    aloud: Say = (lambda line: None) if place.is_worker else if_heard(say)  # of a stop, who started the workers tells
     stop_at_signals(stop, lambda: aloud(HUNG_UP))
     if place.is_worker:
         stop_without_parent(stop)

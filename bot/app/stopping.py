@@ -43,6 +43,16 @@ def stop_at_signals(stop: asyncio.Event, hung_up: Callable[[], None] = lambda: N
         signal.signal(signal.SIGHUP, handle if has_terminal() else ignore)
 
 
+def if_heard(say: Callable[[str], None]) -> Callable[[str], None]:
+    """The same for what nobody has to hear: a terminal that is gone keeps nothing from being done."""
+
+    def heard(line: str) -> None:
+        with contextlib.suppress(OSError):
+            say(line)
+
+    return heard
+
+
 def has_terminal() -> bool:
     """Whether somebody sits in front of this process: SIGHUP says that they are gone."""
     return sys.stdin is not None and not sys.stdin.closed and sys.stdin.isatty()

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from typing import Any
 
-from bot.app.stopping import HUNG_UP, has_terminal
+from bot.app.stopping import HUNG_UP, has_terminal, if_heard
 from bot.errors import ConfigurationError, StoreAway, StoreUnavailable
 
 READY = "ready "
@@ -119,10 +119,10 @@ class Workers:
 
         `tell`, as a logger's `warning` is, is told of each that is started again.
         """
-        self._say = say
+        self._say = if_heard(say)
         self._stopping = asyncio.Event()
         self._workers = [
-            Worker(index + 1, (*_COMMAND, *arguments), say, self._stopping, tell) for index in range(number)
+            Worker(index + 1, (*_COMMAND, *arguments), self._say, self._stopping, tell) for index in range(number)
         ]
 
     async def run(self) -> int:
@@ -150,9 +150,10 @@ class Workers:
         return status
 
     def _stop_aloud(self) -> None:
-        if not self._stopping.is_set():
-            self._say("Stopping: turns under way are finished first.")
+        is_first = not self._stopping.is_set()
         self._stop()
+        if is_first:
+            self._say("Stopping: turns under way are finished first.")
 
     def _stop(self) -> None:
         self._stopping.set()

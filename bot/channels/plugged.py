@@ -117,7 +117,7 @@ def _answering(name: str, channel: Channel | ApiChannel) -> Callable[[Batch], Aw
         return text_response("")
 
     async def answer(batch: Batch) -> web.Response:
-        answered = await batch.answered()
+        answered = await batch.answered(turns)
         return _asked(name, "respond", lambda: json_response(responding.respond(answered)))
 
     return keep if replies_by_send(channel) else answer

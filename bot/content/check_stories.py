@@ -28,10 +28,25 @@ def check_stories(known: Known) -> Iterator[Diagnostic]:
     for story in known.trained:
         yield from _activation(story, known)
         yield from _loops_alone(story, known)
+        yield from _joined_conditions(story)
         yield from _unseen(story, known)
     for stories in (known.content.stories, known.content.rules, known.tests):
         yield from _checkpoints(stories)
     yield from _same_names(known.trained)
+
+
+def _joined_conditions(story: Story) -> Iterator[Diagnostic]:
+    """A rule that others lead to begins as the first of them: its own conditions would be passed over."""
+    starts = story.kind == "rule" and story.steps and isinstance(story.steps[0], CheckpointStep)
+    if starts and (story.condition or story.conversation_start):
+        what = "condition" if story.condition else "conversation_start"
+        yield Diagnostic(
+            "error",
+            story.place,
+            f"The rule `{story.name}` begins with a checkpoint, so its `{what}:` would not be looked at.",
+            "Write what it asks as `slot_was_set:` below the `- checkpoint:`, or at the rule that leads there.",
+            "joined-condition",
+        )
 
 
 def _names(story: Story, known: Known) -> Iterator[Diagnostic]:

@@ -28,6 +28,7 @@ CODES: Final = {
     "loose-checkpoint": "A checkpoint is only ever an end, or only ever a beginning: it leads nowhere.",
     "loose-entity-mark": "Something looks like an entity mark, but for a space or a bracket too few or not right.",
     "loose-placeholder": "A name in a response has braces, and they are not those of a `{placeholder}`.",
+    "joined-condition": "A rule that begins with a checkpoint has a condition, which nobody would look at.",
     "many-ways": "Choices and checkpoints make more ways through stories than can be learned: long ones are learned in "
     "parts.",
     "mapping-incomplete": "A slot mapping lacks what its type needs: `entity` or `value`.",

@@ -32,7 +32,7 @@ from bot.sources import Chance, Sources
 CONFLICT_TRIES = 16
 """How often a turn is computed again because another writer was first; each try means that somebody else got on."""
 
-RECENT_CONVERSATIONS = 128
+RECENT_CONVERSATIONS = 80
 """Of how many conversations the latest snapshot is kept at hand; a bound in all, nothing is kept for each."""
 
 Addressing = Callable[[UserMessage, TurnRecord], tuple[Outgoing, ...]]
@@ -262,7 +262,7 @@ class Engine:
         turn = RunningTurn(
             agent,
             before.tracker,
-            work.message,
+            before.addressed(work.message, background=work.background),
             now=now,
             random=Chance(seed),
             new_id=self._sources.new_id,

@@ -17,6 +17,7 @@ from bot.dialogue.tracker import Tracker
 from bot.encoding import reader, write
 from bot.engine.protocols import Loaded
 from bot.engine.record import TurnRecord
+from bot.messages import UserMessage
 
 
 class Snapshot(Struct, frozen=True):
@@ -30,6 +31,10 @@ class Snapshot(Struct, frozen=True):
     channel: str = ""
     sender: str = ""
     times: Times = ()
+
+    def addressed(self, message: UserMessage, *, background: bool) -> UserMessage:
+        """The message as actions see it: where nobody spoke, its sender is whom a key last spoke for."""
+        return replace(message, sender=self.sender) if background and not self.login else message
 
     def to_json(self) -> bytes:
         """The snapshot as the store keeps it."""

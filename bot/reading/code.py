@@ -92,8 +92,9 @@ def _takes_slot(call: ast.AST, turns: Set[str]) -> bool:
         return function.id == "SlotSet"
     if not isinstance(function, ast.Attribute):
         return False
-    of_turn = isinstance(function.value, ast.Name) and function.value.id in turns
-    return function.attr in ("get_slot", "SlotSet") or (of_turn and function.attr in _TURN)
+    of = function.value.id if isinstance(function.value, ast.Name) else ""
+    of_tracker = function.attr == "get_slot" and of == "tracker"  # rasa-sdk's
+    return function.attr == "SlotSet" or of_tracker or (of in turns and function.attr in _TURN)
 
 
 def _code(folder: Path) -> Iterator[tuple[str, str]]:

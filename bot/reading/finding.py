@@ -73,7 +73,7 @@ def is_test(path: Path) -> bool:
 def not_read(folder: Path) -> Iterator[Diagnostic]:
     """What lies among the content and is no content, or is beside it, or is not read as it was meant."""
     yield from _unreadable(folder)
-    yield from _nofiles_below(folder)
+    yield from _no_files(folder)
     yield from _beside(folder)
     links = [path for name in _TOP for ending in ENDINGS if _is_broken(path := folder / f"{name}{ending}")]
     for path in (*links, *(path for name in CONTENT_FOLDERS for path in sorted(_links(folder / name)))):
@@ -107,7 +107,7 @@ def _unreadable(folder: Path) -> Iterator[Diagnostic]:
             yield Diagnostic("error", place, message, "Let it be a folder that may be read.", "unreadable")
 
 
-def _nofiles_below(folder: Path) -> Iterator[Diagnostic]:
+def _no_files(folder: Path) -> Iterator[Diagnostic]:
     """What is called like a file that is read and is none: a pipe, or a folder with nothing in it to read."""
     top = [folder / f"{name}{ending}" for name in _TOP for ending in ENDINGS]
     named = [path for name in CONTENT_FOLDERS for path in _entries(folder / name) if path.suffix in ENDINGS]

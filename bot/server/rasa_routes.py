@@ -6,8 +6,9 @@ An id in a path is a conversation's, or a sender of the asking key.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from hashlib import blake2b
 from typing import Any, cast
 
 from aiohttp import web
@@ -284,13 +285,20 @@ def _noted(name: str, handler: Handler) -> Handler:
 
     async def noted(call: Call) -> web.StreamResponse:
         if "operator" in call.principal.scopes:
-            given = path_id(call.request)
-            whose = {"conversation" if _OURS.fullmatch(given) else "sender": given}
             route = f"{call.request.method} {_BASE}/{name}"
-            call.parts.log.info("operator_access", route=route, by=call.principal.id, **whose)
+            call.parts.log.info("operator_access", route=route, by=call.principal.id, **await _whose(call))
         return await handler(call)
 
     return noted
+
+
+async def _whose(call: Call) -> Mapping[str, str]:
+    """The conversation that is looked at, by its id; a hash of a sender who has none."""
+    given = path_id(call.request)
+    if _OURS.fullmatch(given):
+        return {"conversation": given}
+    found = await call.parts.engine.store.find_conversation(call.principal.id, KEY_FAMILY, given)
+    return {"conversation": found} if found else {"sender": blake2b(given.encode(), digest_size=6).hexdigest()}
 
 
 def _looking(method: str, name: str, handler: Handler, about: str, answers: Answers, *parameters: Parameter) -> Route:

@@ -19,7 +19,7 @@ from bot.stores.database import Database
 from bot.stores.dialects import Sqlite, dialect_of
 from bot.stores.history import count_of
 from bot.stores.lock import locked
-from bot.stores.owning import give_to_folders_owner, make_private
+from bot.stores.owning import make_private
 from bot.stores.present import check_exists
 from bot.stores.restoring import Restored, access_of, close_again
 from bot.stores.schema import LATEST, TABLES
@@ -27,6 +27,9 @@ from bot.stores.schema import LATEST, TABLES
 T = TypeVar("T")
 
 _CHUNK = 500
+_UNHELD = {"fence": 0, "lease_owner": None, "lease_until": 0, "lease_wanted": 0}
+"""Nobody holds the conversations of a copy; the turns of SQLite, where nobody ever does, have no other fence."""
+
 _PAGES = 2_000
 """Pages copied between two signs of progress."""
 
@@ -50,10 +53,14 @@ def backup(
     _write_copy(store, file, progress)
 
 
-def _write_copy(store: Path, file: Path, progress: Progress) -> None:
+def _touch(file: Path) -> None:
+    file.touch(mode=0o600)
+
+
+def _write_copy(store: Path, file: Path, progress: Progress, *, make: Callable[[Path], None] = _touch) -> None:
     part = file.with_name(f"{file.name}.part")
     part.unlink(missing_ok=True)
-    part.touch(mode=0o600)
+    make(part)
     try:
         with _opened(store) as source:
             source.execute("BEGIN")
@@ -97,9 +104,10 @@ def _prepare(draft: Path, store: Path) -> Restored:
             before = access_of(found)
         if before is not None:
             aside = _free(store.with_name(f"{store.name}.before-restore"))
-            _write_copy(store, aside, silent)
-            give_to_folders_owner(aside)
+            _write_copy(store, aside, silent, make=make_private)
     with _opened(draft) as copied:
+        if aside is not None:
+            copied.execute("ATTACH ? AS was", (str(aside),))
         copied.execute("BEGIN IMMEDIATE")
         done = close_again(copied, before)
         copied.execute("COMMIT")
@@ -220,7 +228,7 @@ async def _copy_tables(source: _Moment, target: Database, progress: Progress) ->
 async def _copy_table(source: _Moment, target: Database, table: str, tell: Callable[[int], None]) -> None:
     key, last = TABLES[table], None
     while rows := await source.read(lambda c: _page(c, table, last)):  # noqa: B023 - awaited before the next round
-        values = [row._asdict() for row in rows]
+        values = [row._asdict() | (_UNHELD if table == "conversations" else {}) for row in rows]
         await target.write(lambda c: _insert(c, table, values))  # noqa: B023 - as above
         last = {name: values[-1][name] for name in key}
         tell(len(rows))

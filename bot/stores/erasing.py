@@ -8,10 +8,12 @@ PostgreSQL holds it, and while the outcome of an outside change is not known: th
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 
+from bot.errors import BotError
 from bot.progress import Progress, silent
 from bot.stores import history
 from bot.stores.connection import Connection
@@ -23,6 +25,13 @@ _AT_ONCE = 100
 
 _LOOK_AGAIN = 0.25
 """Seconds between two looks at a conversation that cannot be deleted yet."""
+
+_BUSY = (
+    "the rows are deleted, but for {seconds:.0f} seconds other processes read the store, so that its log "
+    "(the file with -wal) may still have them: give the command again"
+)
+_WAIT_FOR_READERS = 5.0
+"""Seconds in which SQLite's log is to be emptied."""
 
 _CLOCK = {
     "sqlite": "0",  # nobody holds conversations there
@@ -103,7 +112,11 @@ async def _delete(database: Database, names: Sequence[str], *, before: int | Non
         _delete_rest(connection, gone)
         return gone
 
-    return await database.write(work) if names else []
+    began = time.monotonic()
+    gone = await database.write(work) if names else []
+    if len(names) == _AT_ONCE:
+        await asyncio.sleep(time.monotonic() - began)  # the turns that waited behind these come before the next
+    return gone
 
 
 def _delete_rest(connection: Connection, names: Sequence[str]) -> None:
@@ -123,4 +136,16 @@ async def _finish(database: Database, deleted: Sequence[str]) -> None:
     rows = [{"id": name} for name in deleted]
     await database.write(lambda c: c.many("DELETE FROM inbox WHERE conversation = :id", rows))
     if database.dialect.name == "sqlite":
-        await database.read(partial(Connection.all, sql="PRAGMA wal_checkpoint(TRUNCATE)"))
+        await _empty_log(database)
+
+
+async def _empty_log(database: Database) -> None:
+    """Raise BotError where SQLite's log cannot be emptied, because somebody goes on reading what is in it."""
+    until = time.monotonic() + _WAIT_FOR_READERS
+    while True:
+        (row,) = await database.read(partial(Connection.all, sql="PRAGMA wal_checkpoint(TRUNCATE)"))
+        if not row.busy:
+            return
+        if time.monotonic() > until:
+            raise BotError(_BUSY.format(seconds=_WAIT_FOR_READERS))
+        await asyncio.sleep(_LOOK_AGAIN)

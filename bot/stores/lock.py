@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import random
@@ -11,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bot.errors import ConfigurationError
-from bot.stores.owning import give_to_folders_owner
+from bot.stores.owning import open_private
 
 
 class FileLock:
@@ -22,8 +23,7 @@ class FileLock:
 
     def __init__(self, database: Path) -> None:
         database.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._file = os.open(f"{database}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        give_to_folders_owner(Path(f"{database}.lock"))
+        self._file = _open(Path(f"{database}.lock"))
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -66,7 +66,7 @@ def _is_held(lock: Path) -> bool:
 @contextlib.contextmanager
 def noted(folder: Path, url: str) -> Iterator[None]:
     """Leave a note in `folder` for a while that a server works on the store at `url` (no password in it)."""
-    file = os.open(folder / _NOTE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    file = _open(folder / _NOTE)
     try:
         fcntl.flock(file, fcntl.LOCK_SH)  # workers share it
         os.ftruncate(file, 0)
@@ -98,6 +98,15 @@ def locked(database: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def _open(file: Path) -> int:
+    try:
+        return open_private(file)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise ConfigurationError([f"{file} is a link, which nobody should have made; remove it"]) from error
+        raise
 
 
 _NOTE = "server.store"

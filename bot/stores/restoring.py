@@ -9,21 +9,19 @@ from pathlib import Path
 from msgspec import Struct
 
 _NEWEST = """
-    SELECT MAX(at) FROM (
-        SELECT MAX(last_turn_at) AS at FROM conversations UNION ALL SELECT MAX(created_at) FROM customers
-        UNION ALL SELECT MAX(created_at) FROM sessions UNION ALL SELECT MAX(updated_at) FROM throttles
-        UNION ALL SELECT MAX(created_at) FROM keys UNION ALL SELECT MAX(revoked_at) FROM keys)"""
+    SELECT MAX(was_at), MAX(now_at) FROM (
+        SELECT COALESCE(w.last_turn_at, w.created_at) AS was_at, COALESCE(n.last_turn_at, n.created_at) AS now_at
+        FROM was.conversations w JOIN main.conversations n ON n.id = w.id
+        UNION ALL SELECT w.created_at, n.created_at FROM was.customers w JOIN main.customers n ON n.id = w.id
+        UNION ALL SELECT w.created_at, n.created_at FROM was.keys w JOIN main.keys n ON n.id = w.id)"""
+"""The latest times of what both stores have: of what only one has, the other may have been told to forget it."""
 
 
 class Access(Struct, frozen=True):
-    """Who may do what by a store: its keys' ends, its customers' code hashes and whether they are disabled, by id.
-
-    `newest` is the store's latest time (microseconds).
-    """
+    """Who may do what by a store: its keys' ends, its customers' code hashes and whether they are disabled, by id."""
 
     revoked: Mapping[str, int | None]
     customers: Mapping[str, tuple[str, int]]
-    newest: int
 
 
 class Restored(Struct, frozen=True):
@@ -50,20 +48,19 @@ def access_of(connection: sqlite3.Connection) -> Access:
     customers = {
         row[0]: (row[1], row[2]) for row in connection.execute("SELECT id, code_hash, disabled FROM customers")
     }
-    (newest,) = connection.execute(_NEWEST).fetchone()
-    return Access(revoked, customers, newest or 0)
+    return Access(revoked, customers)
 
 
 def close_again(connection: sqlite3.Connection, before: Access | None) -> Restored:
     """End all sessions of a backup's copy, and carry over what was closed in the store `before` it (None: unreadable).
 
-    Revoked keys and disabled customers stay so. If the store before was the later one, it has the codes that hold,
-    and customers that it no longer had come back disabled.
+    The store before is attached to the connection as `was`. Revoked keys and disabled customers stay so. If it was
+    the later one, it has the codes that hold, and customers that it no longer had come back disabled.
     """
     now, sessions = access_of(connection), connection.execute("DELETE FROM sessions").rowcount
     if before is None:
         return Restored(sessions=sessions)
-    later = before.newest >= now.newest and not before.customers.keys().isdisjoint(now.customers)
+    later = _is_later(connection)
     revoked = [(at, key) for key, at in before.revoked.items() if at is not None and now.revoked.get(key, at) is None]
     disabled = [(one,) for one, (_, off) in before.customers.items() if off and now.customers.get(one, ("", 1))[1] == 0]
     gone = [(one,) for one, (_, off) in now.customers.items() if later and one not in before.customers and not off]
@@ -84,3 +81,9 @@ def close_again(connection: sqlite3.Connection, before: Access | None) -> Restor
         lost_keys=len([key for key, at in before.revoked.items() if at is None and key not in now.revoked]),
         lost_customers=len(before.customers.keys() - now.customers.keys()),
     )
+
+
+def _is_later(connection: sqlite3.Connection) -> bool:
+    """Whether the store before is no older than the backup; one that shares nothing with it is another store."""
+    was, now = connection.execute(_NEWEST).fetchone()
+    return was is not None and bool(was >= now)

@@ -139,10 +139,11 @@ async def run_action(turn: Turn, action: Action) -> None:
     all conversations.
     """
 
-    def fail(seconds: float) -> None:
-        raise held_up(seconds)
+    await run_alone(action, turn, Limits().action_seconds, _holds_up)
 
-    await run_alone(action, turn, Limits().action_seconds, fail)
+
+def _holds_up(seconds: float) -> None:
+    raise held_up(seconds)
 
 
 def replies(turn: Turn) -> list[Reply]:
@@ -192,7 +193,7 @@ def _with_actions(turn: Turn, actions: Mapping[str, Action]) -> Turn:
         if name not in actions:
             return await _no_action(name, tracker)
         nested = Turn(tracker, context)
-        await actions[name](nested)
+        await run_alone(actions[name], nested, Limits().action_seconds, _holds_up)
         return nested.events
 
     context = replace(turn.context, run_action=run_action, has_action=actions.__contains__)

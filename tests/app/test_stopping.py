@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import signal
 import subprocess
@@ -15,7 +16,8 @@ from threading import Event, Thread
 import pytest
 
 import bot
-from bot.app.stopping import in_thread, opened_before
+from bot.app.stopping import if_heard, in_thread, opened_before
+from bot.app.workers import Worker, Workers
 from bot.reading.template import write_template
 
 OPENS_FOR_EVER = """import asyncio
@@ -182,3 +184,21 @@ async def lifespan(startup):
     startup.add_check("the end", stop)
     yield
 """
+
+
+def test_what_nobody_can_hear_keeps_nothing_from_being_done() -> None:
+    def gone(line: str) -> None:
+        raise OSError(errno.EIO, line)
+
+    if_heard(gone)("Stopping")
+
+
+def test_workers_are_told_to_stop_before_anybody_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+    monkeypatch.setattr(Worker, "terminate", lambda worker: done.append("terminate"))
+
+    async def stop() -> None:
+        Workers([], 1, done.append)._stop_aloud()
+
+    asyncio.run(stop())
+    assert done == ["terminate", "Stopping: turns under way are finished first."]

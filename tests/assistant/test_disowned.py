@@ -87,3 +87,16 @@ def test_what_says_that_it_was_not_oneself_disowns(text: str) -> None:
 )
 def test_a_question_about_ones_own_disowns_nothing(text: str) -> None:
     assert not disowns(text)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        *("I haven't done this before", "I've never used this before", "I can't make this work"),
+        "I have never made a payment before, how do I do it",
+        "why does it take so long to move money from my account",
+        "I don't know the payment date of my rent",
+    ],
+)
+def test_beginners_disown_nothing(said: str) -> None:
+    assert not disowns(said)

@@ -35,6 +35,7 @@ def test_what_was_talked_about_is_meant(text: str, points: bool) -> None:
         ("how much did I pay her in May", True),
         ("what did I spend there", True),
         ("how much did they charge me", True),
+        *((f"how much did I {verb} them last year", True) for verb in ("pay", "give", "send")),
         ("when was the last time", True),
         ("how much was it in May", True),
         ("hi there how much did I spend", False),

@@ -372,3 +372,54 @@ def test_a_long_message_is_read_in_no_time(text: str) -> None:
     names_several(PAYEES, text, answer=True)
     read_change(make_parse(text), [EVERYDAY, RAINY], PAYEES, NOW)
     assert perf_counter() - began < 1
+
+
+# --- what is said beside an order ----------------------------------------------
+
+
+@talking
+@pytest.mark.parametrize(
+    "beside",
+    ["account ending 9999", "account 12345678", "sort code 11-22-33 account 99999999", "sort code 20-45-73"],
+)
+async def test_another_account_than_the_payees_own_is_not_passed_over(assistant: Bot, beside: str) -> None:
+    said = await asked(assistant, f"pay Anna £20 from savings to {beside}")
+    assert "I pay people by their names alone" in said
+    assert "Shall I pay" not in said
+
+
+@talking
+async def test_a_payees_own_number_may_be_said(assistant: Bot) -> None:
+    assert (await asked(assistant, "pay Anna £20 from savings to account ending 3312")).endswith(TO_ANNA)
+
+
+@talking
+@pytest.mark.parametrize(
+    "said", ["pay Anna £20 from current, then I want to die", "pay Anna £20 and I will kill myself"]
+)
+async def test_despair_beside_an_order_is_heard_before_it(assistant: Bot, said: str) -> None:
+    answered = await asked(assistant, said)
+    assert "Samaritans" in answered
+    assert "Shall I pay" not in answered
+
+
+@talking
+@pytest.mark.parametrize(
+    "waits",
+    [
+        *("only when Anna asks", "the moment I get paid", "depending on my balance", "subject to my salary coming in"),
+        *("while there's enough", "only after checking with me", "but don't go overdrawn"),
+    ],
+)
+async def test_an_order_that_depends_on_something_is_told_that_it_cannot(assistant: Bot, waits: str) -> None:
+    assert "straight away" in await asked(assistant, f"pay Anna £20 from savings {waits}")
+
+
+@talking
+async def test_an_amount_is_changed_beside_a_weekday(assistant: Bot) -> None:
+    assert "Shall I pay £30.00" in await asked(assistant, ANNAS, "make it £30 on Friday")
+
+
+@talking
+async def test_an_amount_that_may_be_thousands_is_told_so(assistant: Bot) -> None:
+    assert "I need an amount in pounds and pence" in await asked(assistant, "pay Anna £1.000 from savings")

@@ -220,6 +220,43 @@ async def test_what_there_is_no_room_for_is_asked_for_again_and_nothing_is_answe
         assert await told(bot) == _ids(0, 5)
 
 
+def _slow_to_keep(bot: Bot, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Have the store take its time over the messages of one sender."""
+    accept = bot.store.accept
+
+    async def slow(message: UserMessage, fingerprint: str) -> bool:
+        if message.sender == name:
+            await asyncio.sleep(0.8)
+        return await accept(message, fingerprint)
+
+    monkeypatch.setattr(bot.store, "accept", slow)
+
+
+async def test_messages_without_ids_are_kept_once_where_there_was_no_room_for_all(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(project, Limits(waiting_per_conversation=4)) as bot, served(parts_of(bot)) as client:
+        _slow_to_keep(bot, monkeypatch, "bob")
+        batch = [{**message(number, f"hello {number} slowly"), "id": None} for number in range(5)]
+        assert (await page(client, *batch, message(0, sender="bob"))).status == 200
+        sent = [text for _, sender, [text] in await delivered(bot) if sender == "ann"]
+        assert sent == [f"You said hello {number} slowly." for number in range(5)]
+
+
+async def test_a_later_request_does_not_overtake_what_there_was_no_room_for(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(project, Limits(waiting_per_conversation=4)) as bot, served(parts_of(bot)) as client:
+        _slow_to_keep(bot, monkeypatch, "bob")
+        batch = [message(number, "hello slowly") for number in range(5)]
+        earlier = asyncio.create_task(page(client, *batch, message(0, sender="bob")))
+        await asyncio.sleep(0.3)  # there is room again, and the earlier request still waits for bob's
+        later = await page(client, message(5))
+        assert ((await earlier).status, later.status) == (200, 200)
+        await bot.engine.finish(10)
+        assert await told(bot) == _ids(0, 6)
+
+
 async def test_a_platform_verifies_the_address_of_a_channel_by_what_it_asks(project: Path) -> None:
     async with opened(project) as bot, served(parts_of(bot)) as client:
         asked = {"hub.mode": "subscribe", "hub.verify_token": "s3", "hub.challenge": "<b>42"}

@@ -21,6 +21,7 @@ from bot.app.projects import load_project
 from bot.app.running import parts_of
 from bot.config import Limits, Logging, Store
 from bot.engine.codec import read_record
+from bot.engine.looking import AT_ONCE
 from bot.logs import make_logger
 from bot.server.app import make_app
 from bot.server.parts import Parts
@@ -142,6 +143,30 @@ def register_actions(register):
         conversation = await bot.store.conversation_id("channel:pager", "key", "ann")
         told = [read_record(turn.record).message.message_id for turn in await bot.store.turns(conversation)]
         assert told == ["a0", "a1", "a2", "a3"]
+
+
+async def test_a_later_webhook_does_not_overtake_a_batch_of_very_many_senders(project: Path) -> None:
+    slow = """
+import asyncio
+
+async def slow(turn):
+    await asyncio.sleep(0.5)
+    turn.say_text("Hello!")
+
+@hookimpl
+def register_actions(register):
+    register("utter_greet", slow)
+"""
+    (project / "actions" / "pager.py").write_text(PLUGIN + slow, encoding="utf-8")
+    async with open_bot(load_project(project)) as bot, served(parts_of(bot)) as client:
+        batch = [{"from": f"{n}", "text": "hello", "id": f"a{n}"} for n in range(AT_ONCE + 1)]
+        earlier = asyncio.create_task(page(client, *batch))
+        await asyncio.sleep(0.2)  # it has been received whole, and its last sender waits for a place
+        later = await page(client, {"from": f"{AT_ONCE}", "text": "hello", "id": "b"})
+        assert (later.status, (await earlier).status) == (200, 200)
+        conversation = await bot.store.conversation_id("channel:pager", "key", f"{AT_ONCE}")
+        told = [read_record(turn.record).message.message_id for turn in await bot.store.turns(conversation)]
+        assert told == [f"a{AT_ONCE}", "b"]
 
 
 async def test_a_batch_of_more_conversations_than_may_wait_is_answered_whole(project: Path) -> None:

@@ -237,6 +237,11 @@ MISTAKES = {
         "stories:\n- story: s\n  steps:\n  - checkpoint: a\n  - intent: restart\n  - action: utter_greet\n",
         ("warning loose-checkpoint 6 5", "warning loose-checkpoint 10 5"),
     ),
+    "condition of a rule that begins with a checkpoint": Mistake(
+        "rules:\n- rule: r\n  steps:\n  - intent: greet\n  - action: utter_greet\n  - checkpoint: a\n"
+        "- rule: s\n  condition:\n  - active_loop: null\n  steps:\n  - checkpoint: a\n  - action: utter_greet\n",
+        ("error joined-condition 7 3",),
+    ),
     "checkpoint of a test story that only a story ends with": Mistake(
         "stories:\n- story: s\n  steps:\n  - checkpoint: a\n  - intent: greet\n  - action: utter_greet\n",
         ("warning loose-checkpoint 4 5",),

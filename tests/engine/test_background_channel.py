@@ -9,6 +9,7 @@ from bot.actions.turn import Action, Turn
 from bot.content import Content, Domain, Variation
 from bot.dialogue.events import ReminderScheduled
 from bot.engine.background import Background
+from bot.messages import Principal
 from bot.sources import Sources
 from tests.engine.conftest import MakeBench
 from tests.engine.test_effects import ACTIONS, Till
@@ -60,3 +61,19 @@ async def test_what_the_bot_says_by_itself_is_worded_for_the_channel_last_spoken
         assert await (later.settle_effects() if is_late_outcome else later.fire_reminders()) == 1
         assert [reply.text for reply in bench.told[-1].replies] == said
         assert bench.told[-1].message.channel == "background"
+
+
+@pytest.mark.parametrize(
+    ("principal", "seen"), [(Principal("key", "key:a"), "+4477"), (Principal("customer", "customer:a", login="l"), "")]
+)
+async def test_an_action_that_happens_by_itself_sees_whom_a_key_spoke_for(
+    make_bench: MakeBench, principal: Principal, seen: str
+) -> None:
+    async def whose(turn: Turn) -> None:
+        turn.say_text(f"to {turn.message.sender}")
+
+    async with make_bench(actions={**ACTIONS, "action_remind": remind, "action_nudge": whose}) as bench:
+        conversation, later = await bench.conversation(), Background(bench.engine, Sources(now=lambda: bench.clock.now))
+        await bench.say(conversation, "remind", sender="+4477", principal=principal)
+        assert await later.fire_reminders() == 1
+        assert [reply.text for reply in bench.told[-1].replies] == [f"to {seen}"]

@@ -222,9 +222,14 @@ async def test_a_copy_is_of_one_moment_whatever_servers_write_meanwhile(tmp_path
         written.append(said)
 
     await copy(url, "sqlite:///c.db", project=tmp_path, progress=write)
-    copied = Database.open("sqlite:///c.db", project=tmp_path)
-    assert {table: await _rows(copied, table) for table in TABLES} == rows
-    await copied.close()
+    copied = SqlTurns(Database.open("sqlite:///c.db", project=tmp_path), Sources())
+    for row in rows["conversations"]:
+        row |= {"fence": 0, "lease_owner": None, "lease_until": 0, "lease_wanted": 0}
+    assert {table: await _rows(copied.database, table) for table in TABLES} == rows
+    last = next(row for row in rows["conversations"] if row["seq"] == 4)
+    async with copied.hold(str(last["id"])) as fence:
+        await copied.commit(turn(str(last["id"]), 5, fence=fence))
+    await copied.database.close()
     assert len(written) > 1
 
 

@@ -98,6 +98,24 @@ def test_customers_who_were_erased_since_the_backup_come_back_disabled(shop: Sho
     assert shop.all("SELECT id, disabled FROM customers ORDER BY id") == [("ann", 1), ("bob", 0)]
 
 
+def test_an_erased_customer_stays_out_though_nothing_was_as_new_as_theirs(shop: Shop, tmp_path: Path) -> None:
+    shop.customer("newest", at=2**60)
+    backup(URL, tmp_path / "b.db", project=tmp_path)
+    shop.run("DELETE FROM customers WHERE id = 'newest'", "UPDATE customers SET code_hash = 'new' WHERE id = 'bob'")
+    done = restore(URL, tmp_path / "b.db", project=tmp_path)
+    assert (done.gone, done.codes) == (1, 1)
+    assert shop.all("SELECT id, disabled FROM customers ORDER BY id") == [("ann", 0), ("bob", 0), ("newest", 1)]
+
+
+@pytest.mark.parametrize("other", ["keys", "conversations"])
+def test_a_store_whose_customers_were_all_erased_is_known_by_what_else_it_has(
+    shop: Shop, tmp_path: Path, other: str
+) -> None:
+    backup(URL, tmp_path / "b.db", project=tmp_path)
+    shop.run("DELETE FROM sessions", "DELETE FROM customers", "DELETE FROM turns", f"DELETE FROM {other}")
+    assert restore(URL, tmp_path / "b.db", project=tmp_path).gone == 2
+
+
 def test_a_store_older_than_the_backup_has_no_newer_codes(shop: Shop, tmp_path: Path) -> None:
     shop.run(LATER)
     backup(URL, tmp_path / "b.db", project=tmp_path)
@@ -112,8 +130,9 @@ def test_a_store_older_than_the_backup_has_no_newer_codes(shop: Shop, tmp_path: 
 
 def test_a_store_made_anew_by_mistake_closes_nothing(shop: Shop, tmp_path: Path) -> None:
     backup(URL, tmp_path / "b.db", project=tmp_path)
-    shop.run("DELETE FROM sessions", "DELETE FROM customers", "DELETE FROM keys", LATER)
-    shop.customer("new")
+    tables = ("sessions", "customers", "keys", "inbox", "turns", "conversations")
+    shop.run(*[f"DELETE FROM {table}" for table in tables])
+    shop.customer("new", at=99)
     assert restore(URL, tmp_path / "b.db", project=tmp_path).gone == 0
     assert shop.all("SELECT id, disabled FROM customers ORDER BY id") == [("ann", 0), ("bob", 0)]
 
@@ -151,3 +170,20 @@ async def test_what_root_leaves_belongs_to_the_folders_owner(shop: Shop, tmp_pat
     owners = {file.name: file.stat().st_uid for file in folder.iterdir()}
     assert owners.keys() >= {"t.db", "t.db.lock", "t.db.before-restore", "other.db.lock", "new.db"}
     assert set(owners.values()) == {4321}, owners
+
+
+@AS_ROOT
+async def test_root_leaves_a_file_that_is_there_to_whom_it_belongs(tmp_path: Path) -> None:
+    await Database.open(URL, project=tmp_path).close()
+    for file in tmp_path.iterdir():
+        os.chown(file, 4321, 4321)
+    await Database.open(URL, project=tmp_path).close()
+    assert {file.stat().st_uid for file in tmp_path.iterdir()} == {4321}
+
+
+def test_a_lock_that_is_a_link_is_refused_and_what_it_leads_to_stays(tmp_path: Path) -> None:
+    (tmp_path / "other").write_text("precious")
+    (tmp_path / "t.db.lock").symlink_to(tmp_path / "other")
+    with pytest.raises(ConfigurationError, match="is a link"), locked(tmp_path / "t.db"):
+        pass
+    assert (tmp_path / "other").read_text() == "precious"

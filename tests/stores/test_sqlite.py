@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from bot.errors import BotError
+from bot.sources import Sources
+from bot.stores import erasing
 from bot.stores.database import Database
 from bot.stores.turns import SqlTurns
 from tests.stores.contract import StoreContract
-from tests.stores.examples import Clock, Open
+from tests.stores.examples import Clock, Open, turn
 
 
 class TestSqlite(StoreContract):
@@ -25,3 +30,19 @@ class TestSqlite(StoreContract):
         yield open_one
         for store in opened:
             await store.database.close()
+
+
+async def test_who_deletes_is_told_when_the_log_may_still_have_what_was_deleted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(erasing, "_WAIT_FOR_READERS", 0.0)
+    store = SqlTurns(Database.open("sqlite:///t.db", project=tmp_path), Sources())
+    await store.commit(turn(await store.conversation_id("key:k", "chat", ""), 1))
+    with closing(sqlite3.connect(tmp_path / "t.db", isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT COUNT(*) FROM turns").fetchone()
+        with pytest.raises(BotError, match="give the command again"):
+            await erasing.delete_all_of(store.database, "key:k", patience=0)
+    assert await erasing.delete_all_of(store.database, "key:k", patience=0) == (0, [])
+    assert (tmp_path / "t.db-wal").stat().st_size == 0
+    await store.database.close()

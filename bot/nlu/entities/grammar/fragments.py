@@ -14,7 +14,16 @@ _ALWAYS_JOINING: Final = frozenset("_^*×+=")
 
 def is_fragment(tokens: Tokens, at: int) -> bool:
     """Whether what begins at a token goes on from what stands right before it."""
-    return tokens.glued(at) and (tokens.is_word(at - 1) or joins(tokens, at - 1))
+    if not tokens.glued(at):
+        return False
+    return tokens.is_word(at - 1) or (joins(tokens, at - 1) and not _follows_words(tokens, at - 1))
+
+
+def _follows_words(tokens: Tokens, at: int) -> bool:
+    """Whether the sign ends what was said before it in words: `yes,3 days`, `duration:3 weeks`."""
+    while tokens.words[at] in _JOINING and tokens.glued(at):
+        at -= 1
+    return tokens.words[at] not in _ALWAYS_JOINING and not _has_number(tokens, at)
 
 
 def joins(tokens: Tokens, at: int) -> bool:

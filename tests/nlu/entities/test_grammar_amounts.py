@@ -435,6 +435,14 @@ def test_durations(phrase: str, seconds: int, unit: str, value: float) -> None:
     assert (details["normalized"]["value"], details["unit"], details["value"]) == (seconds, unit, value)
 
 
+@pytest.mark.parametrize(
+    ("text", "phrase"),
+    [("yes,3 days", "3 days"), ("duration:3 weeks", "3 weeks"), ("wait...2 hours", "2 hours"), ("no,2 days", "2 days")],
+)
+def test_a_sign_behind_a_word_is_no_part_of_the_number_that_follows(text: str, phrase: str) -> None:
+    only(text, phrase, "duration")
+
+
 @pytest.mark.parametrize("text", ["1e3 km", "1.5.3 days", "A5 days", "A5 km", "24/7/2 hours", "1e3 weeks ago"])
 def test_what_is_cut_out_of_something_longer_is_not_counted(text: str) -> None:
     assert found(text, "time", "duration", "distance") == []

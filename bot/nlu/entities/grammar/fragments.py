@@ -20,10 +20,10 @@ def is_fragment(tokens: Tokens, at: int) -> bool:
 
 
 def _follows_words(tokens: Tokens, at: int) -> bool:
-    """Whether the sign ends what was said before it in words: `yes,3 days`, `duration:3 weeks`."""
+    """Whether the sign ends a whole word that was said before it: `yes,3 days`, `duration:3 weeks`, not `1E/3`."""
     while tokens.words[at] in _JOINING and tokens.glued(at):
         at -= 1
-    return tokens.words[at] not in _ALWAYS_JOINING and not _has_number(tokens, at)
+    return tokens.is_word(at) and not tokens.glued(at)
 
 
 def joins(tokens: Tokens, at: int) -> bool:

@@ -32,7 +32,7 @@ from bot.sources import Chance, Sources
 CONFLICT_TRIES = 16
 """How often a turn is computed again because another writer was first; each try means that somebody else got on."""
 
-RECENT_CONVERSATIONS = 80
+RECENT_CONVERSATIONS = 72
 """Of how many conversations the latest snapshot is kept at hand; a bound in all, nothing is kept for each."""
 
 Addressing = Callable[[UserMessage, TurnRecord], tuple[Outgoing, ...]]

@@ -122,9 +122,8 @@ async def open_bot(
     """
     settings, sources = project.settings, sources or Sources()
     private_folder(settings)
-    metrics = Metrics()
-    log = log or make_logger(settings.logging, now=sources.now, lost=metrics.log_line_lost)
-    watcher = Watcher(metrics, log, settings.logging.message_text)
+    watcher = _watcher(settings, sources, log)
+    log = watcher.log
     async with AsyncExitStack() as stack:
         database = _open_database(settings, server, wrap, progress, log, stack)
         if server:
@@ -135,18 +134,17 @@ async def open_bot(
         startup = told.startup(settings, sources, auth, watcher, testing=testing)
         await stack.enter_async_context(project.plugins.lifespan(startup, _slow_teller(log)))
         channels, observers = project.plugins.make_channels(startup), project.plugins.make_observers(startup)
-        if server:
-            addressing = {**plugged.addressings(channels), **(addressing or {})}
-        tell = watcher.action_failed
-        trained = await in_thread(partial(learn, project, progress=progress, tell_failure=tell))
+        addressing = {**(plugged.addressings(channels) if server else {}), **(addressing or {})}
+        trained = await in_thread(partial(learn, project, progress=progress, tell_failure=watcher.action_failed))
         if server:
             project = _without_lessons(project)
-        agent = await stack.enter_async_context(make_agent(project, trained, startup.resources, sources, tell))
+        making = make_agent(project, trained, startup.resources, sources, watcher.action_failed)
+        agent = await stack.enter_async_context(making)
         _check_settled_actions(startup.effects, agent)
         store = open_turns(database, sources)
         stack.push_async_callback(store.close)
-        effects = Effects(store, startup.effects, sources)
-        engine = Engine(agent, store, effects, settings, sources, watch=watcher.watch(observers), addressing=addressing)
+        watch, effects = watcher.watch(observers), Effects(store, startup.effects, sources)
+        engine = Engine(agent, store, effects, settings, sources, watch=watch, addressing=addressing)
         yield Bot(
             project=project,
             trained=trained,
@@ -165,6 +163,13 @@ async def open_bot(
             shown_logins=told.shown_logins,
             test_customers=startup.test_customers,
         )
+
+
+def _watcher(settings: Settings, sources: Sources, log: Log | None) -> Watcher:
+    """Who counts and logs; a `log` that is given takes the place of the settings' own."""
+    metrics = Metrics()
+    log = log or make_logger(settings.logging, now=sources.now, lost=metrics.log_line_lost)
+    return Watcher(metrics, log, settings.logging.message_text)
 
 
 def _without_lessons(project: Project) -> Project:

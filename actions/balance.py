@@ -11,7 +11,6 @@ from msgspec.structs import replace
 
 from bot import Action, CallFailed, Turn, hookimpl
 
-from .accounts import find_accounts, spoken, written
 from .bank import Account, Balance, CustomerBank
 from .banking import for_customers
 from .clarifying import say_read_as, says_no_such_number, with_nickname, with_number
@@ -19,9 +18,10 @@ from .conversation import heard, keep, kept, said, today_of
 from .fallback import in_words
 from .formatting import format_moment, format_money
 from .naming import near_account
-from .question import Filters, Kind, Question, new_question
+from .questions.accounts import find_accounts, spoken, written
+from .questions.question import Filters, Kind, Question, new_question
+from .questions.unread import unread_owners
 from .tables import Table
-from .unread import unread_owners
 
 Holding = tuple[Account, Balance]
 

@@ -11,9 +11,9 @@ from bot import Action, CallFailed, Turn
 
 from .bank import BankClient, CustomerBank
 from .conversation import say_what_waits
-from .despair import is_despair
-from .disowned import disowns
-from .typed_secrets import warn_of_secret
+from .signs.despair import is_despair
+from .signs.disowned import disowns
+from .signs.typed_secrets import warn_of_secret
 
 BankAction: TypeAlias = Callable[[Turn, CustomerBank], Awaitable[None]]
 

@@ -10,21 +10,21 @@ from msgspec.structs import replace
 
 from bot import Entity, Parse, Turn
 
-from .accounts import choice, find_accounts
 from .bank import Account, CustomerBank, Transaction
 from .conversation import heard, keep, today_of
 from .fallback import in_words
 from .fetching import Found, fetch
-from .marks import distinct
-from .names import Spoken, meant_name, plain_words, same_name, spoken_names
 from .naming import account_numbers, last_paid, near_account, numbered, people
-from .pointing import somebody
-from .question import Filters, Period, Question, Said, merge
-from .said import unread_amount
-from .selection import CATEGORIES, INCOME, LOOK_BACK, PEOPLE, bounds, select
-from .times import Slip, impossible_date, looks_ahead, misspelt_month, misspelt_time, since_pay
-from .unread import beyond, rivals, unread_phrases
-from .wording import say_period
+from .questions.accounts import choice, find_accounts
+from .questions.marks import distinct
+from .questions.names import Spoken, meant_name, plain_words, same_name, spoken_names
+from .questions.pointing import somebody
+from .questions.question import Filters, Period, Question, Said, merge
+from .questions.said import unread_amount
+from .questions.selection import CATEGORIES, INCOME, LOOK_BACK, PEOPLE, bounds, select
+from .questions.times import Slip, impossible_date, looks_ahead, misspelt_month, misspelt_time, since_pay
+from .questions.unread import beyond, rivals, unread_phrases
+from .questions.wording import say_period
 
 EARLIEST: Final = date(1970, 1, 1)
 _PEOPLE: Final = ("friend", "friends", "my friends", "my family", "family", "others")

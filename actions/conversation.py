@@ -11,11 +11,11 @@ from msgspec.structs import replace
 from bot import Event, Parse, Turn, UserUttered
 
 from .bank import day_of
-from .halves import split
-from .marks import bounded, distinct, without_denied, without_preamble
-from .question import Question, Said
-from .said import understand
-from .times import with_times
+from .questions.halves import split
+from .questions.marks import bounded, distinct, without_denied, without_preamble
+from .questions.question import Question, Said
+from .questions.said import understand
+from .questions.times import with_times
 
 REQUESTED_SLOT: Final = "requested_slot"
 """The slot that a form asks for."""

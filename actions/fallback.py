@@ -9,10 +9,10 @@ from typing import Any, Final
 from bot import Action, ActionExecuted, IntentScore, Parse, Turn, hookimpl
 
 from .conversation import events_before, said
-from .despair import is_despair
-from .disowned import disowns
-from .said import as_entities
-from .typed_secrets import warn_of_secret
+from .questions.said import as_entities
+from .signs.despair import is_despair
+from .signs.disowned import disowns
+from .signs.typed_secrets import warn_of_secret
 
 NAME: Final = "action_fallback"
 

@@ -10,8 +10,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from .bank import Account, CustomerBank, Transaction
-from .question import Filters, Period
-from .selection import USUAL_ROWS, bounds, counts_own_transfers, select, windows
+from .questions.question import Filters, Period
+from .questions.selection import USUAL_ROWS, bounds, counts_own_transfers, select, windows
 
 
 class Found(Struct, frozen=True):

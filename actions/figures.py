@@ -16,8 +16,8 @@ from .banking import for_customers
 from .clarifying import with_nickname
 from .conversation import heard, kept, said, today_of
 from .fallback import say_fallback
-from .pointing import asks_how_many, somebody
-from .question import Kind, Question, new_question
+from .questions.pointing import asks_how_many, somebody
+from .questions.question import Kind, Question, new_question
 from .spending import spending
 from .transactions import transactions
 

@@ -13,7 +13,7 @@ from .banking import for_customers
 from .clarifying import doubtful
 from .conversation import kept, said, today_of
 from .fallback import say_fallback
-from .question import Kind, Question, follow_up
+from .questions.question import Kind, Question, follow_up
 from .spending import spending
 from .transactions import transactions
 

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from bot import Turn
 
-from .accounts import KIND_WORDS
 from .bank import Account, CustomerBank
-from .names import nearest
+from .questions.accounts import KIND_WORDS
+from .questions.names import nearest
 
 _NUMBER: Final = re.compile(
     r"(?<![\d£€$.,/-])\b(\d{8})\b(?![.,/-]?\d)"

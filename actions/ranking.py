@@ -9,17 +9,17 @@ from msgspec.structs import replace
 
 from bot import Turn
 
-from .accounts import written
 from .bank import CustomerBank
 from .clarifying import clarified, find_meant
 from .conversation import keep, today_of
 from .fetching import find_all
 from .formatting import format_money, format_sums
-from .groups import Share, finer, months_back, shares
-from .question import Direction, Filters, Group, Question
-from .selection import TRANSFERS, counts_own_transfers, direction_of, totals, usual_period
+from .questions.accounts import written
+from .questions.groups import Share, finer, months_back, shares
+from .questions.question import Direction, Filters, Group, Question
+from .questions.selection import TRANSFERS, counts_own_transfers, direction_of, totals, usual_period
+from .questions.wording import describe
 from .tables import Table
-from .wording import describe
 
 MOST_SHARES: Final = 15
 """A longer table is cut, and says so."""

@@ -14,14 +14,13 @@ from bot import Turn
 from .bank import CustomerBank, Transaction
 from .clarifying import clarified, find_meant
 from .conversation import heard, keep, kept, said, today_of
-from .directions import goes_both_ways
 from .fallback import in_words
 from .fetching import Found, find_all, find_few
 from .formatting import format_date, format_sums
-from .marks import unnamed
-from .question import Filters, Period, Question, new_question
-from .ranking import ranking
-from .selection import (
+from .questions.directions import goes_both_ways
+from .questions.marks import unnamed
+from .questions.question import Filters, Period, Question, new_question
+from .questions.selection import (
     PEOPLE,
     TRANSFERS,
     bounds,
@@ -32,9 +31,10 @@ from .selection import (
     totals,
     usual_period,
 )
-from .times import unit_of_rate
+from .questions.times import unit_of_rate
+from .questions.wording import describe
+from .ranking import ranking
 from .transactions import transactions
-from .wording import describe
 
 QUIET: Final = timedelta(days=62)
 """No account is without any transaction for so long: its records begin later."""

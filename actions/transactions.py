@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
@@ -11,20 +10,20 @@ from msgspec.structs import replace
 
 from bot import Action, ActiveLoop, CallFailed, Turn, hookimpl
 
-from .accounts import choice, find_accounts, written
 from .bank import Account, CustomerBank, Transaction
 from .banking import bank_of, for_customers
 from .clarifying import clarified, doubtful, find_meant
 from .conversation import REQUESTED_SLOT, events_before, heard, keep, kept, said, today_of
 from .fetching import Found, find_few
 from .formatting import format_date, format_money
-from .pointing import asks_how_many
-from .question import ALL_ACCOUNTS, NO_FILTERS, Filters, Order, Question, follow_up, new_question
+from .questions.accounts import account_button, choice, find_accounts, written
+from .questions.pointing import asks_how_many
+from .questions.question import ALL_ACCOUNTS, NO_FILTERS, Filters, Order, Question, follow_up, new_question
+from .questions.selection import goes_to_people, select
+from .questions.times import asks_yet
+from .questions.wording import describe, noun
 from .ranking import ranking
-from .selection import goes_to_people, select
 from .tables import Table
-from .times import asks_yet
-from .wording import describe, noun
 
 FORM: Final = "transactions_form"
 _OTHER_QUESTIONS: Final = ("ask_balance", "ask_overdrawn", "ask_spending", "ask_transfer")
@@ -150,11 +149,6 @@ async def ask_account(turn: Turn) -> None:
     if buttons:
         buttons.append(account_button("All of them", ALL_ACCOUNTS))
     turn.say("utter_ask_account", buttons=buttons)
-
-
-def account_button(title: str, account: str) -> dict[str, str]:
-    """A button that answers with an account."""
-    return {"title": title, "payload": "/inform" + json.dumps({"account": account})}
 
 
 def _form_question(turn: Turn) -> Question:

@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from actions import balance, fallback, follow_up, spending, transactions, transfer, transfer_form
+from actions import balance, fallback, follow_up, spending, transactions
 from actions.bank import BankClient
 from actions.banking import for_customers
-from actions.payment import order_parameters
-from actions.question import Filters, Period, Question
+from actions.questions.question import Filters, Period, Question
+from actions.transfer import form, outcome
+from actions.transfer.payment import order_parameters
 from bot import (
     ActionExecuted,
     ActiveLoop,
@@ -260,7 +261,7 @@ def said_amount(text: str, minor: int) -> Parse:
 async def checked(domain: Domain, bank: BankClient, parse: Parse, **slots: Any) -> Turn:
     """The form's checks after a message that filled these slots."""
     turn = make_turn(parse, customer=AMARA, domain=domain, now=NOW, resources={"bank": bank}, slots=slots)
-    await transfer_form.validate_form(turn)
+    await form.validate_form(turn)
     return turn
 
 
@@ -309,7 +310,7 @@ async def test_a_new_transfer_keeps_nothing_of_an_older_one_least_of_all_its_yes
     stale = {**READY, "confirmed": True, "to_account": "savings"}
     turn = make_turn("save some", customer=AMARA, domain=domain, now=NOW, resources={"bank": bank}, slots=stale)
     turn.emit(ActiveLoop("transfer_form"))
-    await transfer_form.validate_form(turn)
+    await form.validate_form(turn)
     assert [turn.slot(name) for name in ("amount", "from_account", "confirmed")] == [None, None, None]
     assert turn.slot("to_account")["spoken"] == "your savings account", "said just now"
 
@@ -322,7 +323,7 @@ async def test_a_button_may_give_an_amount_without_details(domain: Domain, bank:
 
 async def test_without_a_login_the_form_ends(domain: Domain, bank: BankClient) -> None:
     turn = make_turn("move money", domain=domain, resources={"bank": bank})
-    await transfer_form.validate_form(turn)
+    await form.validate_form(turn)
     assert SlotSet("requested_slot", None) in turn.events
 
 
@@ -335,9 +336,9 @@ READY = {
 
 async def confirmed_turn(domain: Domain, effects: SpentEffects, answer: bool | None) -> Turn:
     turn = make_turn("yes", customer=AMARA, domain=domain, now=NOW, slots=READY, spend=effects)
-    await transfer_form.ask_confirmation(turn)
+    await form.ask_confirmation(turn)
     turn.set("confirmed", answer)
-    await transfer.run(turn)
+    await outcome.run(turn)
     return turn
 
 
@@ -380,7 +381,7 @@ async def test_a_form_that_ended_early_spends_nothing_and_stays_silent(domain: D
 async def test_a_transfer_of_another_customer_is_not_made(domain: Domain, customer: Customer | None) -> None:
     parameters = order_parameters(AMARA, READY["from_account"], READY["to_account"], 5_000, NOW)
     note = {"key": "k-1", "outcome": "unknown", "reason": "other", "amount": "£50.00", "source": "a", "target": "b"}
-    for action in (transfer.run, transfer.status):
+    for action in (outcome.run, outcome.status):
         effects = SpentEffects()
         slots = {"confirmed": True, "transfer": note}
         turn = make_turn("yes", customer=customer, domain=domain, now=NOW, slots=slots, spend=effects)
@@ -392,7 +393,7 @@ async def test_a_transfer_of_another_customer_is_not_made(domain: Domain, custom
 
 async def test_a_yes_to_nothing(domain: Domain) -> None:
     turn = make_turn("yes", customer=AMARA, domain=domain)
-    await transfer.nothing_to_confirm(turn)
+    await outcome.nothing_to_confirm(turn)
     assert texts(turn)[0].startswith("I hadn't asked you")
 
 
@@ -400,5 +401,5 @@ async def test_the_same_yes_again_tells_the_outcome_again(domain: Domain) -> Non
     note = {"key": "k", "outcome": "done", "reason": "other", "amount": "£1.00", "source": "a", "target": "b"}
     before: list[Event] = [UserUttered(Parse("yes")), SlotSet("transfer", note), ActionExecuted("action_listen")]
     turn = make_turn("yes", customer=AMARA, domain=domain, before=before)
-    await transfer.nothing_to_confirm(turn)
+    await outcome.nothing_to_confirm(turn)
     assert "already made, and nothing more has moved: it was £1.00 from your a to b" in texts(turn)[0]

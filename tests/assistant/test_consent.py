@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from actions.consent import consents
+from actions.transfer.consent import consents
 from bot.app.opening import Bot
 from tests.assistant.conftest import talk_to
 

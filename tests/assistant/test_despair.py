@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from actions.despair import is_despair
+from actions.signs.despair import is_despair
 from bot.app.opening import Bot
 from tests.assistant.conftest import talk_to
 

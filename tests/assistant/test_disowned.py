@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from actions.disowned import disowns
+from actions.signs.disowned import disowns
 from bot.app.opening import Bot
 from tests.assistant.conftest import talk_to
 

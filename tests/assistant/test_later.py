@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from actions.later import conditions, puts_off, wants_later
+from actions.transfer.later import conditions, puts_off, wants_later
 from bot.app.opening import Bot
 from bot.testing.kit import make_entity, make_parse
 from tests.assistant.conftest import NOW, Talk, talk_to

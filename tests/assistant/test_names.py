@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actions.marks import distinct, without_preamble
-from actions.names import meant_name, nearest, same_name, spoken_names
+from actions.questions.marks import distinct, without_preamble
+from actions.questions.names import meant_name, nearest, same_name, spoken_names
 from bot import Entity, Parse
 
 NAMES = ("Transport for London", "The Copper Kettle", "Tesco", "Peak Gym", "City Council", "Vale Broadband")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from actions.pressure import is_pressed
+from actions.signs.pressure import is_pressed
 from bot.app.opening import Bot
 from tests.assistant.conftest import talk_to
 

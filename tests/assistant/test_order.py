@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from actions.halves import split
+from actions.questions.halves import split
 from bot import Entity, IntentScore, Parse
 from bot.app.opening import Bot
 from simulator.accounts import CUSTOMERS

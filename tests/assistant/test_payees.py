@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from actions.bank import Payee
-from actions.payees import find_payees, named_payees, payee_button
+from actions.transfer.payees import find_payees, named_payees, payee_button
 from bot.app.opening import Bot
 from tests.assistant.conftest import talk_to
 

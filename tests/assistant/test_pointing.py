@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actions.marks import without_denied
-from actions.pointing import asks_how_many, corrects, is_only_names, names_back, refers_back, somebody
+from actions.questions.marks import without_denied
+from actions.questions.pointing import asks_how_many, corrects, is_only_names, names_back, refers_back, somebody
 from bot import Entity, Parse
 
 

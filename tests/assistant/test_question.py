@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import asdict, replace
 
-from actions.question import (
+from actions.questions.question import (
     NO_FILTERS,
     Filters,
     Grain,

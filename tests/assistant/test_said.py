@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from actions.question import Filters, Period, Shift
-from actions.said import MOST_COUNTED, as_entities, understand
+from actions.questions.question import Filters, Period, Shift
+from actions.questions.said import MOST_COUNTED, as_entities, understand
 from bot import Entity, Parse
 from bot.content import Component, Content, Domain, Intent
 from bot.nlu import parse_shorthand

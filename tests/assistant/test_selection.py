@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from actions.accounts import choice, find_accounts, spoken, written
 from actions.bank import Account, Transaction
 from actions.formatting import format_sums
-from actions.groups import shares
-from actions.question import Filters, Period
-from actions.selection import bounds, counts_own_transfers, goes_to_people, select, totals, windows
+from actions.questions.accounts import choice, find_accounts, spoken, written
+from actions.questions.groups import shares
+from actions.questions.question import Filters, Period
+from actions.questions.selection import bounds, counts_own_transfers, goes_to_people, select, totals, windows
+from actions.questions.wording import describe, noun, say_period
 from actions.tables import Table
-from actions.wording import describe, noun, say_period
 from simulator.accounts import CUSTOMERS
 from simulator.ledger import Ledger
 from tests.assistant.ledger_oracle import fits

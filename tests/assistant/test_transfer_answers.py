@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from actions import transfer_form
+from actions.transfer import form
 from bot import Customer
 from bot.app.opening import Bot
 from bot.app.projects import Project
@@ -106,8 +106,8 @@ async def test_one_message_asks_the_bank_for_the_payees_once(assistant_project: 
         resources={"bank": bank.client()},
         slots={"amount": {"minor": 500}, "requested_slot": "to_account"},
     )
-    await transfer_form.validate_form(turn)
-    await transfer_form.ask_target(turn)
+    await form.validate_form(turn)
+    await form.ask_target(turn)
     assert bank.paths().count("beneficiaries") == 1
 
 

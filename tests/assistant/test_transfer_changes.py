@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from actions.bank import Account, Payee
-from actions.payees import full_name, named_payees, names_several
-from actions.request import is_denied
-from actions.sides import mentions, sides
+from actions.transfer.payees import full_name, named_payees, names_several
+from actions.transfer.request import is_denied
+from actions.transfer.sides import mentions, sides
 from bot.app.opening import Bot
 from bot.testing.kit import make_entity, make_parse
 from tests.assistant.conftest import Talk, talk_to

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from actions.changes import wants_other
-from actions.halves import split
-from actions.request import begins_order, collects
+from actions.questions.halves import split
+from actions.transfer.changes import wants_other
+from actions.transfer.request import begins_order, collects
 from bot.app.opening import Bot
 from bot.testing.kit import make_parse
 from tests.assistant.conftest import Talk, talk_to

@@ -6,11 +6,11 @@ from time import perf_counter
 
 import pytest
 
-from actions.amounts import amounts, refusal
-from actions.changes import read_change
-from actions.payees import named_payees, names_several, paid_first
-from actions.request import corrects, is_no_order, taken_back
-from actions.sides import mentions, sides
+from actions.transfer.amounts import amounts, refusal
+from actions.transfer.changes import read_change
+from actions.transfer.payees import named_payees, names_several, paid_first
+from actions.transfer.request import corrects, is_no_order, taken_back
+from actions.transfer.sides import mentions, sides
 from bot.app.opening import Bot
 from bot.testing.kit import make_entity, make_parse
 from tests.assistant.conftest import NOW, talk_to

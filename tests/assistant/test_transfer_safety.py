@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from actions import amounts, transfer_form
-from actions.amounts import amounts as said_amounts
-from actions.amounts import is_worked_out
-from actions.changes import adds_another, read_change
-from actions.marks import bounded
-from actions.payees import named_payees, nearest, said_name
-from actions.pressure import is_pressed
-from actions.request import is_no_order, names_reference
-from actions.sides import mentions, names_unknown, sides
+from actions.questions.marks import bounded
+from actions.signs.pressure import is_pressed
 from actions.text import blanked, lead
+from actions.transfer import amounts, form
+from actions.transfer.amounts import amounts as said_amounts
+from actions.transfer.amounts import is_worked_out
+from actions.transfer.changes import adds_another, read_change
+from actions.transfer.payees import named_payees, nearest, said_name
+from actions.transfer.request import is_no_order, names_reference
+from actions.transfer.sides import mentions, names_unknown, sides
 from bot import BotUttered, Entity
 from bot.app.opening import Bot
 from bot.app.projects import Project
@@ -394,7 +394,7 @@ async def test_pounds_are_neither_taken_from_nor_put_into_an_account_in_another_
         resources={"bank": bank.client()},
         slots={"amount": {"minor": 500}, slot: "current", "requested_slot": slot},
     )
-    await transfer_form.validate_form(turn)
+    await form.validate_form(turn)
     assert turn.slot(slot) is None
     said = [event.reply.response for event in turn.events if isinstance(event, BotUttered)]
     assert said == ["utter_other_currency"]

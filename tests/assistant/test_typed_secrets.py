@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from actions.typed_secrets import holds_secret
+from actions.signs.typed_secrets import holds_secret
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actions.names import nearest
-from actions.question import Period
-from actions.times import impossible_date, misspelt_month, misspelt_time
-from actions.unread import unread_owners, unread_phrases
+from actions.questions.names import nearest
+from actions.questions.question import Period
+from actions.questions.times import impossible_date, misspelt_month, misspelt_time
+from actions.questions.unread import unread_owners, unread_phrases
 from bot import Entity, Parse
 from bot.app.opening import Bot
 from tests.assistant.conftest import talk_to

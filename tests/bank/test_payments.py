@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import asdict, replace
 
 from actions.bank import BankClient, PaymentOrder
-from actions.payment import Transfer
+from actions.transfer.payment import Transfer
 from bot import CallFailed, Customer
 from simulator.settings import Endpoint
 from tests.bank.kit import AMARA, CURRENT, JONAS, NOON, SAVINGS, SaidBank, refused

@@ -76,6 +76,15 @@ ROOMS = {
 # `bot.app` and `bot.cli` put the rooms together.
 COMPOSING = {"bot", "bot.__main__", "bot.app", "bot.cli"}
 
+# The bank project's own layers: what each folder may import of `actions`, beside itself. The modules of `actions` itself
+# answer questions, and know nothing of transfers.
+WORDS = {"actions.text", "actions.formatting"}
+BANK_LAYERS = {
+    "actions.bank": set(),
+    "actions.signs": set(),
+    "actions.questions": WORDS | {"actions.bank"},
+}
+
 # A package is imported in these places only.
 PACKAGES = {
     "yaml": {"bot.reading"},
@@ -217,6 +226,33 @@ def test_the_bank_project_uses_the_public_names_only() -> None:
         if target.startswith("bot.")
     ]
     assert not breaches, breaches
+
+
+@pytest.mark.parametrize("folder", sorted(BANK_LAYERS))
+def test_a_folder_of_the_bank_imports_only_what_lies_below_it(folder: str) -> None:
+    breaches = [
+        f"{file.relative_to(ROOT)}:{line} imports {target}"
+        for module, file in ALL
+        if _part_of(module) == folder
+        for target, line in imports(module, file)
+        if target.startswith("actions") and _part_of(target) not in BANK_LAYERS[folder] | {folder}
+    ]
+    assert not breaches, breaches
+
+
+def test_only_the_transfer_knows_of_transfers() -> None:
+    breaches = [
+        f"{file.relative_to(ROOT)}:{line} imports {target}"
+        for module, file in ALL
+        for target, line in imports(module, file)
+        if _part_of(target) == "actions.transfer" != _part_of(module)
+    ]
+    assert not breaches, breaches
+
+
+def _part_of(module: str) -> str:
+    """The first two parts of a module's name: a folder of the bank's actions, or one of its modules."""
+    return ".".join(module.split(".")[:2])
 
 
 def test_the_framework_knows_nothing_of_the_bank() -> None:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from bot import Entity, Parse
 
-from .text import blanked
+from ..text import blanked
 
 _WEEKDAY: Final = r"(?:mon|tues|wednes|thurs|fri|satur|sun)days?"
 _UNIT: Final = rf"(?:days?|nights?|mornings?|weeks?|weekends?|fortnights?|months?|quarters?|years?|paydays?|{_WEEKDAY})"

@@ -13,12 +13,12 @@ from msgspec.structs import replace
 
 from bot import Entity, Parse
 
+from ..text import lead
 from .directions import with_direction, with_own_moves
 from .groups import grouped_by, top_phrase
 from .marks import bounded, distinct, unnamed
 from .pointing import corrects, is_of_those, is_only_names, is_only_time, names_back, refers_back
 from .question import ALL_ACCOUNTS, GRAINS, Filters, Grain, Order, Said, Shift
-from .text import lead
 from .times import length_named, read_period
 
 MOST_COUNTED: Final = 100

@@ -10,9 +10,9 @@ from msgspec.structs import replace
 
 from bot import Entity
 
+from ..text import lead, without
 from .question import Direction, Filters
 from .selection import INCOME, PEOPLE, TRANSFERS
-from .text import lead, without
 
 _PAID_TO_ME: Final = re.compile(
     r"\b(pa(y|ys|id|ying)|g[ai]v(e|es|en|ing)|sen[dt]|sends|ow(e|es|ed)) me\b"

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from bot import Entity, Parse
 
-from .text import blanked, lead
+from ..text import blanked, lead
 
 FILTERS: Final = frozenset(
     {"account", "merchant", "payee", "category", "direction", "shift", "time", "amount-of-money"}

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from rapidfuzz import fuzz, process
 
-from .text import folded
+from ..text import folded
 
 _WORD: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _SHORTEST: Final = 3

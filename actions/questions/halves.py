@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from bot import Parse
 
-from .text import blanked
+from ..text import blanked
 
 _BEGINS: Final = (
     r"(?:how (?:much|many)|what\b|when did|where did|show|list|tell me|give me|check|am i|is my|did i|have i"

@@ -10,8 +10,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from .bank import Transaction
-from .formatting import MONTHS, format_date
+from ..bank import Transaction
+from ..formatting import MONTHS, format_date
 from .question import Filters, Group, Period, floor, step
 from .selection import totals
 

@@ -8,9 +8,10 @@ from typing import Any, Final
 
 from bot import BotUttered, Turn
 
+from ..bank import CustomerBank, Payee
+from ..conversation import REQUESTED_SLOT, events_before, message
+from ..text import blanked, words
 from .amounts import MONEY
-from .bank import CustomerBank, Payee
-from .conversation import REQUESTED_SLOT, events_before, message
 from .payees import (
     find_payees,
     full_name,
@@ -23,8 +24,7 @@ from .payees import (
     spoken_payee,
 )
 from .request import taken_back, without_denied
-from .text import blanked, words
-from .transfer_slots import if_there, is_unchecked, keep_or_refuse
+from .slots import if_there, is_unchecked, keep_or_refuse
 
 MAY_NAME: Final = ("transfer_money", "inform", "nlu_fallback")
 """The intents of messages that may name accounts and payees among other words; a name alone is like no intent."""

@@ -8,8 +8,8 @@ from typing import Final
 
 from bot import Entity, Parse
 
+from ..text import blanked, listed
 from .question import Filters
-from .text import blanked, listed
 
 _REFERS_BACK: Final = re.compile(
     r"\b(that|those|these|them|this|it|they|he|him|she|her)\b|\b(the|in) (total|sum)\b|\baltogether\b"

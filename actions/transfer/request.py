@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from .text import blanked, without
+from ..text import blanked, without
 
 _MOVES: Final = r"(?:transfer|mov|send|pay|put|giv|shift|tak|sav|deposit|withdraw)(?:e|ing)?"
 _WISHES: Final = (

@@ -9,10 +9,10 @@ from typing import Final
 
 from bot import Entity, Parse
 
+from ..questions.said import minor, whole_pence
+from ..text import FILLERS, lead, listed
 from .later import conditions, without_later
 from .request import denied_clauses, taken_back
-from .said import minor, whole_pence
-from .text import FILLERS, lead, listed
 
 MONEY: Final = "amount-of-money"
 _MOVE: Final = re.compile(

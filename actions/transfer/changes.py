@@ -15,13 +15,13 @@ from msgspec import Struct
 
 from bot import Entity, Parse
 
+from ..bank import Account, Payee
+from ..text import FILLERS, blanked, listed, without, words
 from .amounts import MONEY, amounts
-from .bank import Account, Payee
 from .later import without_later
 from .payees import find_payees
 from .request import taken_back
 from .sides import Mention, mentions
-from .text import FILLERS, blanked, listed, without, words
 
 _YES: Final = r"(?:y|yes|yeah|yep|yup|ok|okay|sure|fine|right|al(?:l )?right|great|correct|please|go ahead|do it)"
 _ADDS: Final = re.compile(

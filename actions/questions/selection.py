@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import Final, NamedTuple
 
-from .bank import Transaction
+from ..bank import Transaction
 from .names import plain_words
 from .question import Direction, Filters, Period
 

@@ -16,10 +16,10 @@ from rapidfuzz import fuzz
 
 from bot import Parse
 
-from .accounts import KIND_WORDS, find_accounts
-from .bank import Account
+from ..bank import Account
+from ..questions.accounts import KIND_WORDS, find_accounts
+from ..text import blanked, lead
 from .request import corrects, taken_back, without_denied
-from .text import blanked, lead
 
 Side: TypeAlias = Literal["from_account", "to_account"]
 

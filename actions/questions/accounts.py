@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from .bank import Account, AccountKind
+from ..bank import Account, AccountKind
 from .question import ALL_ACCOUNTS
 
 _KINDS: Final[dict[str, AccountKind]] = {"current": "current", "savings": "savings", "credit card": "credit_card"}
@@ -51,3 +52,8 @@ def choice(account: Account, among: Iterable[Account]) -> str:
     twins = [other for other in among if other.kind == account.kind]
     kinds = {kind: word for word, kind in _KINDS.items()}
     return kinds[account.kind] if account.kind in kinds and len(twins) == 1 else account.nickname
+
+
+def account_button(title: str, account: str) -> dict[str, str]:
+    """A button that answers with an account."""
+    return {"title": title, "payload": "/inform" + json.dumps({"account": account})}

@@ -13,10 +13,10 @@ from rapidfuzz import fuzz, process
 
 from bot import Entity, Parse
 
-from .formatting import MONTHS
+from ..formatting import MONTHS
+from ..text import lead, listed, swapped
 from .marks import blank, covered
 from .question import GRAINS, Grain, Period, floor, step
-from .text import lead, listed, swapped
 
 _LENGTH: Final = re.compile(
     r"(\b(?:in|over|within|for|during|half)\s+)?\ban? (day|week|month|year)\b"

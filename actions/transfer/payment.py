@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any, Final
 
 from msgspec import Struct
 
-from bot import CallFailed, Customer, EffectResult, Startup, hookimpl
+from bot import CallFailed, Customer, EffectResult
 
-from .bank import BankClient, CustomerBank, Payment, PaymentOrder
+from ..bank import BankClient, CustomerBank, Payment, PaymentOrder
 
 KIND: Final = "transfer"
 CONFIRM_WITHIN: Final = timedelta(minutes=15)
@@ -95,11 +94,3 @@ def _result(payment: Payment) -> EffectResult:
     if payment.made:
         return EffectResult("done", {"payment": payment.id})
     return EffectResult("refused", {"reason": payment.refusal or "other"})
-
-
-@hookimpl
-@asynccontextmanager
-async def lifespan(startup: Startup) -> AsyncIterator[None]:
-    """Offer the effect on the bank that `bank/` opened before."""
-    startup.add_effect(KIND, Transfer(startup.resources.get("bank", BankClient), startup.sources.now))
-    yield

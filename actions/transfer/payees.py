@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise, takewhile
 from typing import Final
 
 from rapidfuzz import fuzz
 
-from bot import Action, Turn, hookimpl
+from bot import Turn
 
-from .bank import CustomerBank, Payee
-from .banking import for_customers
+from ..bank import CustomerBank, Payee
+from ..tables import Table
+from ..text import FILLERS, listed, words
 from .request import corrects
-from .tables import Table
-from .text import FILLERS, listed, words
 
 _NEAR: Final = 80.0
 """The least likeness (0 to 100, rapidfuzz's ratio) of a misspelt surname; the question for a yes names the payee."""
@@ -254,9 +253,3 @@ def _is_like(name: Sequence[str], said: Sequence[str], at: int) -> bool:
 def _listing(text: str) -> list[str]:
     """The words, with a word for a comma and for the signs that mean "and"."""
     return words(re.sub(r"[&+/]", " and ", text).replace(",", " comma "))
-
-
-@hookimpl
-def register_actions(register: Callable[[str, Action], None]) -> None:
-    """Offer the action."""
-    register("action_payees", for_customers(list_payees))

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Final
 
+from ..formatting import MONTHS, format_date, format_money
 from .accounts import kind_word
-from .formatting import MONTHS, format_date, format_money
 from .question import Filters, Period, floor, step
 from .selection import INCOME, PEOPLE
 

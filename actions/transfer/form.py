@@ -3,31 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
-from bot import Action, ActiveLoop, CallFailed, Turn, UserUttered, hookimpl
+from bot import ActiveLoop, CallFailed, Turn, UserUttered
 
-from .accounts import choice, written
+from ..bank import Account, CustomerBank
+from ..banking import bank_of
+from ..conversation import REQUESTED_SLOT, message, say_what_waits, whole
+from ..formatting import format_money
+from ..questions.accounts import account_button, choice, written
+from ..signs.despair import is_despair
+from ..signs.disowned import disowns
+from ..signs.pressure import is_pressed
+from .again import repeat_last
 from .amounts import amounts, asks_for_share
-from .bank import Account, CustomerBank
-from .banking import bank_of
-from .conversation import REQUESTED_SLOT, message, say_what_waits, whole
-from .despair import is_despair
-from .disowned import disowns
-from .formatting import format_money
+from .answers import adds_payment, hear_button, hear_change, is_yes
+from .checks import can_pay, can_receive, check, has_news, take_order
 from .later import wants_later, without_later
 from .payees import payee_button
 from .payment import KIND, order_parameters
-from .pressure import is_pressed
+from .recipient import named, names_two
 from .request import begins_order, collects, is_denied, is_no_order, names_reference
 from .sides import mentions, sides
-from .transactions import account_button
-from .transfer_again import repeat_last
-from .transfer_answers import adds_payment, hear_button, hear_change, is_yes
-from .transfer_checks import can_pay, can_receive, check, has_news, take_order
-from .transfer_payees import named, names_two
-from .transfer_slots import CHECKED_SLOTS, FORM, FORM_SLOTS, Refusal, asked_about, drop_said, if_there, is_unchecked
+from .slots import CHECKED_SLOTS, FORM, FORM_SLOTS, Refusal, asked_about, drop_said, if_there, is_unchecked
 
 _REFERS: Final = re.compile(r"\b(?:it|that|instead|rather|other way)\b|\A\W*(?:no|sorry|actually)\b", re.IGNORECASE)
 """What makes a request one about the transfer that was asked about."""
@@ -239,13 +238,3 @@ def _end(turn: Turn, response: str) -> None:
 
 def _buttons(offered: Sequence[Account], accounts: Sequence[Account]) -> list[dict[str, str]]:
     return [account_button(written(account), choice(account, accounts)) for account in offered]
-
-
-@hookimpl
-def register_actions(register: Callable[[str, Action], None]) -> None:
-    """Offer the form's checks and questions."""
-    register("validate_transfer_form", validate_form)
-    register("action_ask_transfer_form_amount", ask_amount)
-    register("action_ask_transfer_form_from_account", ask_source)
-    register("action_ask_transfer_form_to_account", ask_target)
-    register("action_ask_transfer_form_confirmed", ask_confirmation)

@@ -7,17 +7,17 @@ from typing import Final
 
 from bot import Entity, Turn
 
-from .accounts import find_accounts, spoken
+from ..bank import Account, CustomerBank
+from ..conversation import REQUESTED_SLOT, message
+from ..formatting import format_money
+from ..naming import account_numbers, numbered, says_sort_code
+from ..questions.accounts import find_accounts, spoken
 from .amounts import MONEY, amounts, asks_for_share, counted, in_pence, refusal, says_groups
-from .bank import Account, CustomerBank
 from .changes import says_only
-from .conversation import REQUESTED_SLOT, message
-from .formatting import format_money
-from .naming import account_numbers, numbered, says_sort_code
 from .payees import find_payees
+from .recipient import MAY_NAME, check_payee, may_name_payee, pays_person
 from .sides import Mention, Side, mentions, names_unknown, sides
-from .transfer_payees import MAY_NAME, check_payee, may_name_payee, pays_person
-from .transfer_slots import (
+from .slots import (
     CHECKED_SLOTS,
     Refusal,
     asked_about,

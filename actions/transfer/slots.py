@@ -10,9 +10,9 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 from bot import BotUttered, CallFailed, Turn
 
-from .bank import CustomerBank
-from .banking import bank_of
-from .conversation import message
+from ..bank import CustomerBank
+from ..banking import bank_of
+from ..conversation import message
 
 T = TypeVar("T")
 

@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from bot import Turn
 
-from .bank import CustomerBank
-from .conversation import message
-from .transfer_payees import named, take_payees
-from .transfer_slots import if_there
+from ..bank import CustomerBank
+from ..conversation import message
+from .recipient import named, take_payees
+from .slots import if_there
 
 _AGAIN: Final = re.compile(r"\bsame\s+(?:(?:\w+\s+)?again|to|for)\b|\brepeat\s+(?:it|that|the)\b", re.IGNORECASE)
 

@@ -11,17 +11,17 @@ from msgspec.structs import replace
 
 from bot import BotUttered, Turn
 
+from ..bank import CustomerBank
+from ..conversation import REQUESTED_SLOT, before_message, kept, message, whole
+from ..text import blanked
 from .amounts import MONEY, amounts, in_pence, refusal
-from .bank import CustomerBank
 from .changes import Change, adds_another, read_change, wants_other
+from .checks import keep_amount, keep_sides, said_sides
 from .consent import consents
-from .conversation import REQUESTED_SLOT, before_message, kept, message, whole
+from .recipient import MAY_CHANGE, ORDINALS, named, other_of_that_name, take_payees
 from .request import is_no_order
 from .sides import Side, mentions, sides
-from .text import blanked
-from .transfer_checks import keep_amount, keep_sides, said_sides
-from .transfer_payees import MAY_CHANGE, ORDINALS, named, other_of_that_name, take_payees
-from .transfer_slots import CHECKED_SLOTS, asked_about, checked, drop_said, if_there
+from .slots import CHECKED_SLOTS, asked_about, checked, drop_said, if_there
 
 Heard: TypeAlias = Literal["taken", "in part", "nothing"]
 """What was made of an answer: all of it was taken, or it holds more than was understood, or no change."""

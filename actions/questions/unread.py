@@ -14,8 +14,8 @@ from rapidfuzz import fuzz, process
 
 from bot import Entity, Parse
 
+from ..text import listed, swapped, without
 from .marks import covered, unnamed
-from .text import listed, swapped, without
 
 _WORD: Final = re.compile(r"[^\W_]+(?:['’&.-][^\W_]+)*")
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Container, Mapping
 from typing import Any, Final
 
-from bot import Action, BotUttered, EffectResult, SlotSet, Turn, hookimpl
+from bot import BotUttered, EffectResult, SlotSet, Turn
 
-from .conversation import REQUESTED_SLOT, events_before, whole
-from .disowned import disowns
-from .formatting import format_money
-from .transfer_slots import FORM_SLOTS
+from ..conversation import REQUESTED_SLOT, events_before, whole
+from ..formatting import format_money
+from ..signs.disowned import disowns
+from .slots import FORM_SLOTS
 
 _ORDER: Final = ("customer", "debtor", "creditor", "minor")
 """What is kept of a transfer, by the names of its effect's parameters, so that it can be asked for again."""
@@ -175,15 +175,3 @@ def _say(turn: Turn, note: Mapping[str, Any]) -> None:
 
 def _details(note: Mapping[str, Any]) -> dict[str, Any]:
     return {name: note[name] for name in ("amount", "source", "target")}
-
-
-@hookimpl
-def register_actions(register: Callable[[str, Action], None]) -> None:
-    """Offer the transfer, and what is said of it later."""
-    register("action_transfer", run)
-    register("action_transfer_status", status)
-    register("action_transfer_settled", settled)
-    register("action_nothing_to_confirm", nothing_to_confirm)
-    register("action_nothing_to_stop", nothing_to_stop)
-    register("action_nothing_to_deny", nothing_to_deny)
-    register("action_stop_transfer", stop)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -183,87 +183,58 @@ def test_the_walk_sees_the_whole_tree() -> None:
     assert any(name == "bot.engine.engine" for name, _ in ALL)
 
 
-@pytest.mark.parametrize("room", sorted(ROOMS))
-def test_a_room_imports_only_the_rooms_it_may(room: str) -> None:
-    breaches = [
+def breaches(among: Callable[[str], bool], wrong: Callable[[str], bool]) -> list[str]:
+    """The imports of those modules that they may not have, with their places."""
+    return [
         f"{file.relative_to(ROOT)}:{line} imports {target}"
         for module, file in ALL
-        if room_of(module) == room
+        if among(module)
         for target, line in imports(module, file)
-        if target.startswith("bot") and room_of(target) not in ROOMS[room] | {room}
+        if wrong(target)
     ]
-    assert not breaches, breaches
 
 
-@pytest.mark.parametrize("package", sorted(PACKAGES))
-def test_a_package_is_imported_in_its_rooms_only(package: str) -> None:
-    breaches = [
-        f"{file.relative_to(ROOT)}:{line} imports {target}"
-        for module, file in ALL
-        for target, line in imports(module, file)
-        if target.split(".")[0] == package and room_of(module) not in PACKAGES[package]
-    ]
-    assert not breaches, breaches
+def of_bank(module: str) -> bool:
+    return module.split(".")[0] in ("actions", "simulator")
 
 
-def test_the_pure_rooms_do_no_input_or_output() -> None:
-    breaches = [
-        f"{file.relative_to(ROOT)}:{line} imports {target}"
-        for module, file in ALL
-        if module.startswith(PURE)
-        for target, line in imports(module, file)
-        if target.split(".")[0] in IMPURE_MODULES
-    ]
-    assert not breaches, breaches
-
-
-def test_the_bank_project_uses_the_public_names_only() -> None:
-    breaches = [
-        f"{file.relative_to(ROOT)}:{line} imports {target}"
-        for module, file in ALL
-        if module.split(".")[0] in ("actions", "simulator")
-        for target, line in imports(module, file)
-        if target.startswith("bot.")
-    ]
-    assert not breaches, breaches
-
-
-@pytest.mark.parametrize("folder", sorted(BANK_LAYERS))
-def test_a_folder_of_the_bank_imports_only_what_lies_below_it(folder: str) -> None:
-    breaches = [
-        f"{file.relative_to(ROOT)}:{line} imports {target}"
-        for module, file in ALL
-        if _part_of(module) == folder
-        for target, line in imports(module, file)
-        if target.startswith("actions") and _part_of(target) not in BANK_LAYERS[folder] | {folder}
-    ]
-    assert not breaches, breaches
-
-
-def test_only_the_transfer_knows_of_transfers() -> None:
-    breaches = [
-        f"{file.relative_to(ROOT)}:{line} imports {target}"
-        for module, file in ALL
-        for target, line in imports(module, file)
-        if _part_of(target) == "actions.transfer" != _part_of(module)
-    ]
-    assert not breaches, breaches
-
-
-def _part_of(module: str) -> str:
+def part_of(module: str) -> str:
     """The first two parts of a module's name: a folder of the bank's actions, or one of its modules."""
     return ".".join(module.split(".")[:2])
 
 
+@pytest.mark.parametrize("room", sorted(ROOMS))
+def test_a_room_imports_only_the_rooms_it_may(room: str) -> None:
+    may = ROOMS[room] | {room}
+    assert not breaches(lambda m: room_of(m) == room, lambda t: t.startswith("bot") and room_of(t) not in may)
+
+
+@pytest.mark.parametrize("package", sorted(PACKAGES))
+def test_a_package_is_imported_in_its_rooms_only(package: str) -> None:
+    assert not breaches(lambda m: room_of(m) not in PACKAGES[package], lambda t: t.split(".")[0] == package)
+
+
+def test_the_pure_rooms_do_no_input_or_output() -> None:
+    assert not breaches(lambda m: m.startswith(PURE), lambda t: t.split(".")[0] in IMPURE_MODULES)
+
+
+def test_the_bank_project_uses_the_public_names_only() -> None:
+    assert not breaches(of_bank, lambda t: t.startswith("bot."))
+
+
+@pytest.mark.parametrize("folder", sorted(BANK_LAYERS))
+def test_a_folder_of_the_bank_imports_only_what_lies_below_it(folder: str) -> None:
+    may = BANK_LAYERS[folder] | {folder}
+    assert not breaches(lambda m: part_of(m) == folder, lambda t: t.startswith("actions") and part_of(t) not in may)
+
+
+def test_only_the_transfer_knows_of_transfers() -> None:
+    transfer = "actions.transfer"
+    assert not breaches(lambda m: part_of(m) != transfer, lambda t: part_of(t) == transfer)
+
+
 def test_the_framework_knows_nothing_of_the_bank() -> None:
-    breaches = [
-        f"{file.relative_to(ROOT)}:{line} imports {target}"
-        for module, file in ALL
-        if module.startswith("bot")
-        for target, line in imports(module, file)
-        if target.split(".")[0] in ("actions", "simulator")
-    ]
-    assert not breaches, breaches
+    assert not breaches(lambda m: m.startswith("bot"), of_bank)
 
 
 def test_every_room_has_its_entry() -> None:
@@ -292,8 +263,7 @@ def _named(module: str, file: Path, names: set[str]) -> Iterator[str]:
     ids=["environment", "imports by name"],
 )
 def test_what_only_some_rooms_may_use(names: set[str], rooms: set[str]) -> None:
-    breaches = [b for module, file in ALL if room_of(module) not in rooms for b in _named(module, file, names)]
-    assert not breaches, breaches
+    assert not [b for module, file in ALL if room_of(module) not in rooms for b in _named(module, file, names)]
 
 
 def test_the_heart_touches_no_file() -> None:

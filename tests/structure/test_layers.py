@@ -76,7 +76,7 @@ ROOMS = {
 # `bot.app` and `bot.cli` put the rooms together.
 COMPOSING = {"bot", "bot.__main__", "bot.app", "bot.cli"}
 
-# The bank project's own layers: what each folder may import of `actions`, beside itself. The modules of `actions` itself
+# The bank project's own layers: what each folder may import of `actions`, beside itself. The modules right in `actions`
 # answer questions, and know nothing of transfers.
 WORDS = {"actions.text", "actions.formatting"}
 BANK_LAYERS = {
@@ -195,7 +195,7 @@ def breaches(among: Callable[[str], bool], wrong: Callable[[str], bool]) -> list
 
 
 def of_bank(module: str) -> bool:
-    return module.split(".")[0] in ("actions", "simulator")
+    return module.startswith(("actions", "simulator"))
 
 
 def part_of(module: str) -> str:

@@ -230,19 +230,22 @@ _PLAIN = frozenset(
         "actions",
         "bot",
         "by",
+        "content",
         "conversation",
         "correlation_id",
+        "effect",
         "event",
         "level",
         "outcome",
         "reply",
         "route",
+        "sender",
         "service",
         "session",
         "time",
     }
 )
-"""What we write ourselves: ids and words of our own, with nothing of a customer's in them."""
+"""What we write ourselves: ids, hashes and words of our own, with nothing of a customer's in them."""
 
 _NUMBERS = frozenset({int, float, bool})
 """Counts and times; account numbers are texts."""

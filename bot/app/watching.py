@@ -11,6 +11,7 @@ from msgspec import Struct, field
 
 from bot.actions.unknown import Slip
 from bot.app.guarding import guarded_observers
+from bot.dialogue.events import EffectPrepared, EffectSettled
 from bot.dialogue.names import LISTEN
 from bot.engine.record import TurnRecord
 from bot.engine.watch import Watch
@@ -60,6 +61,7 @@ class Watcher(Struct, frozen=True):
         for step in record.steps:
             if step.action != LISTEN:  # which does nothing, in every turn
                 self.metrics.action(step.action, step.seconds)
+        self._tell_effects(record)
         more = {"text": record.message.text} if self.message_text else {}
         if record.message.principal.kind != "customer":
             more["by"] = record.message.principal.id
@@ -74,6 +76,23 @@ class Watcher(Struct, frozen=True):
             correlation_id=record.message.correlation_id,
             **more,
         )
+
+    def _tell_effects(self, record: TurnRecord) -> None:
+        """A line for each change outside that was asked about, made, refused, dropped, or has an unknown outcome."""
+        for event in record.events:
+            if isinstance(event, EffectPrepared):
+                what = {"effect": event.key, "outcome": "asked", "kind": event.kind}
+            elif isinstance(event, EffectSettled):
+                what = {"effect": event.key, "outcome": event.outcome}
+            else:
+                continue
+            self.log.info(
+                "effect",
+                conversation=record.conversation,
+                turn=record.seq,
+                correlation_id=record.message.correlation_id,
+                **what,
+            )
 
     def turn_failed(self, error: BaseException) -> None:
         """A message was not answered."""

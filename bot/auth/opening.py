@@ -13,7 +13,7 @@ from bot.auth.codes import CodeHasher
 from bot.auth.customers import Customers
 from bot.auth.keys import Keys
 from bot.auth.login import Login
-from bot.auth.pepper import open_pepper, read_pepper
+from bot.auth.pepper import Pepper, open_pepper, read_pepper
 from bot.auth.rasa_tokens import RasaTokens
 from bot.auth.sessions import Sessions
 from bot.config import Settings
@@ -35,6 +35,7 @@ class Auth(Struct, frozen=True):
     keys: Keys
     throttles: ThrottleStore
     hasher: CodeHasher
+    pepper: Pepper
     sources: Sources
 
     async def clear(self) -> None:
@@ -78,7 +79,7 @@ async def open_auth(
     )
     customers = Customers(customer_store, hasher, pepper, sources)
     authenticator = Authenticator(sessions, keys, rasa, settings.server.metrics_token)
-    return Auth(authenticator, login, sessions, customers, keys, throttles, hasher, sources)
+    return Auth(authenticator, login, sessions, customers, keys, throttles, hasher, pepper, sources)
 
 
 def pepper_file(settings: Settings) -> Path:

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from bot.encoding import encode
 from bot.server import schemas
-from bot.server.messages import sender_of, user_message
+from bot.server.messages import MESSAGE_ID, id_headers, sender_of, user_message
 from bot.server.rasa_replies import rasa_replies
 from bot.server.routing import CHANNEL, CUSTOMER, Answers, Call, Parameter, Route, json_response
 from bot.server.status_routes import channel_status
@@ -31,7 +31,10 @@ async def webhook(call: Call) -> web.Response:
     )
     answer = await call.parts.engine.handle(message)
     replies = list(rasa_replies(answer.replies, sender or message.conversation))
-    return _lines(replies) if call.request.query.get("stream", "").lower() == "true" else json_response(replies)
+    streamed = call.request.query.get("stream", "").lower() == "true"
+    response = _lines(replies) if streamed else json_response(replies)
+    response.headers.update(id_headers(message))
+    return response
 
 
 def _lines(replies: Iterable[Mapping[str, Any]]) -> web.Response:
@@ -67,7 +70,7 @@ def routes(most_characters: int) -> tuple[Route, ...]:
             webhook,
             CUSTOMER | CHANNEL,
             "Say something: a customer in their own conversation, a backend for the user it names by `sender`",
-            Answers(200, "what the bot answers", schemas.RASA_REPLIES),
+            Answers(200, "what the bot answers", schemas.RASA_REPLIES, headers=(MESSAGE_ID,)),
             schemas.rasa_message(most_characters),
             parameters=(_STREAM,),
             problems=(422, 429, 503),

@@ -29,7 +29,7 @@ class Cors:
         """Let the page that asked read the answer, if its origin is allowed."""
         if self._origins and self._allows(request):
             response.headers["Access-Control-Allow-Origin"] = request.headers["Origin"]
-            response.headers["Access-Control-Expose-Headers"] = "X-Correlation-ID, Retry-After"
+            response.headers["Access-Control-Expose-Headers"] = "X-Correlation-ID, X-Message-ID, Retry-After"
             response.headers.add("Vary", "Origin")
 
     def _allows(self, request: web.Request) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.messages import UserMessage
 from bot.server.problems import Problem
-from bot.server.routing import Call
+from bot.server.routing import Call, Header
 from bot.server.schemas import is_plain
 from bot.server.text import clean
 
@@ -40,6 +40,15 @@ async def conversation_of(call: Call, sender: str | None) -> str:
     if not sender:
         raise _refused("a backend names its own user", "", "sender must be given")
     return await store.conversation_id(principal.id, KEY_FAMILY, sender)
+
+
+MESSAGE_ID = Header("X-Message-ID", "the id that the server gave the message, where the request gives none")
+"""With it the message can be sent again, and is answered once."""
+
+
+def id_headers(message: UserMessage) -> dict[str, str]:
+    """The answer's header with the message's id, where the server made it: its sender knows it from here alone."""
+    return {MESSAGE_ID.name: message.message_id} if message.id_is_ours else {}
 
 
 async def user_message(

@@ -70,10 +70,15 @@ def _operation(route: Route) -> dict[str, Any]:
 
 
 def _answer(answer: Answers) -> dict[str, Any]:
-    if answer.schema is None and answer.content_type == "application/json":
-        return {"description": answer.about}
-    schema = answer.schema if answer.schema is not None else {"type": "string"}
-    return {"description": answer.about, "content": {answer.content_type: {"schema": schema}}}
+    shown: dict[str, Any] = {"description": answer.about}
+    if answer.schema is not None or answer.content_type != "application/json":
+        schema = answer.schema if answer.schema is not None else {"type": "string"}
+        shown["content"] = {answer.content_type: {"schema": schema}}
+    if answer.headers:
+        shown["headers"] = {
+            header.name: {"description": header.about, "schema": {"type": "string"}} for header in answer.headers
+        }
+    return shown
 
 
 def _problem(status: int) -> dict[str, Any]:

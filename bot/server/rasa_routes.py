@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from hashlib import blake2b
 from typing import Any, cast
 
 from aiohttp import web
@@ -293,12 +292,12 @@ def _noted(name: str, handler: Handler) -> Handler:
 
 
 async def _whose(call: Call) -> Mapping[str, str]:
-    """The conversation that is looked at, by its id; a hash of a sender who has none."""
+    """The conversation that is looked at, by its id; a pseudonym of a sender who has none."""
     given = path_id(call.request)
     if _OURS.fullmatch(given):
         return {"conversation": given}
     found = await call.parts.engine.store.find_conversation(call.principal.id, KEY_FAMILY, given)
-    return {"conversation": found} if found else {"sender": blake2b(given.encode(), digest_size=6).hexdigest()}
+    return {"conversation": found} if found else {"sender": call.parts.auth.pepper.pseudonym(given)}
 
 
 def _looking(method: str, name: str, handler: Handler, about: str, answers: Answers, *parameters: Parameter) -> Route:

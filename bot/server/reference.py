@@ -54,6 +54,7 @@ def _section(route: Route) -> Iterator[str]:
         rows.append(("body", _shape(route.body)))
     for answer in (route.answers, *route.other_answers):
         rows.append((str(answer.status), answer.about + _answered(answer.schema)))
+        rows += [(f"`{header.name}`", header.about) for header in answer.headers]
     rows.append(("errors", ", ".join(str(status) for status in problem_statuses(route) if status not in _USUAL)))
     yield "\n".join(["| | |", "| --- | --- |", *(f"| {name} | {_cell(value)} |" for name, value in rows), ""])
 

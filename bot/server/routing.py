@@ -53,13 +53,21 @@ class Parameter(Struct, frozen=True):
     place: Literal["query", "path"] = "query"
 
 
+class Header(Struct, frozen=True):
+    """A header of an answer."""
+
+    name: str
+    about: str
+
+
 class Answers(Struct, frozen=True):
-    """A successful answer: its status, what it is, and the schema of its JSON or another content type."""
+    """A successful answer: its status, what it is, the schema of its JSON or another content type, its own headers."""
 
     status: int
     about: str
     schema: Schema | None = None
     content_type: str = "application/json"
+    headers: tuple[Header, ...] = ()
 
 
 class Route(Struct, frozen=True):

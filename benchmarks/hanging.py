@@ -24,7 +24,7 @@ from msgspec import Struct
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.load import Result, load, table  # noqa: E402 - the path is set above
+from benchmarks.load import Result, load, read_answer, table  # noqa: E402 - the path is set above
 from benchmarks.overload import make_key, server_cpu  # noqa: E402 - as above
 from benchmarks.overload import messages as users  # noqa: E402 - as above
 from benchmarks.turns import BALANCE, make_project, messages, open_sessions, process, workplace  # noqa: E402 - as above
@@ -59,10 +59,8 @@ async def ask(index: int, tokens: list[str], result: Result) -> None:
     requests = messages(tokens, (BALANCE,))
     for number in count():
         await asyncio.sleep(1)
-        writer.write(requests(index, number))  # type: ignore[operator] # declared as an object
-        head = (await reader.readuntil(b"\r\n\r\n")).lower()
-        await reader.readexactly(int(head.partition(b"content-length:")[2].split(b"\r\n", 1)[0]))
-        status = int(head[9:12])
+        writer.write(requests(index, number))
+        status, _ = await read_answer(reader)
         result.statuses[status] = result.statuses.get(status, 0) + 1
 
 

@@ -63,7 +63,7 @@ async def _client(port: int, index: int, start: float, end: float, request: Requ
     while (now := perf_counter()) < end:
         writer.write(request(index, number))
         number += 1
-        status, wait = await _read_answer(reader)
+        status, wait = await read_answer(reader)
         done = perf_counter()
         if now >= start and done <= end:
             result.latencies.append(done - now)
@@ -73,8 +73,8 @@ async def _client(port: int, index: int, start: float, end: float, request: Requ
     writer.close()
 
 
-async def _read_answer(reader: asyncio.StreamReader) -> tuple[int, int]:
-    """The status, and how long to wait before the next request (seconds)."""
+async def read_answer(reader: asyncio.StreamReader) -> tuple[int, int]:
+    """Read one answer to its end: the status, and how long to wait before the next request (seconds)."""
     head = (await reader.readuntil(b"\r\n\r\n")).lower()
     await reader.readexactly(_number(head, b"content-length:"))
     return int(head[9:12]), _number(head, b"retry-after:")

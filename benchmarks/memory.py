@@ -25,7 +25,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.load import post, table  # noqa: E402 - the path is set above
+from benchmarks.load import post, read_answer, table  # noqa: E402 - the path is set above
 from benchmarks.overload import make_key  # noqa: E402 - as above
 from benchmarks.turns import BALANCE, TEXTS, make_project, open_sessions, process  # noqa: E402 - as above
 
@@ -82,9 +82,7 @@ async def send_all(port: int, requests: Iterator[bytes], clients: int) -> dict[i
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         for request in requests:
             writer.write(request)
-            head = (await reader.readuntil(b"\r\n\r\n")).lower()
-            await reader.readexactly(int(head.partition(b"content-length:")[2].split(b"\r\n", 1)[0]))
-            status = int(head[9:12])
+            status, _ = await read_answer(reader)
             statuses[status] = statuses.get(status, 0) + 1
         writer.close()
 

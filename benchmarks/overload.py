@@ -20,7 +20,6 @@ import os
 import secrets
 import sys
 from collections import deque
-from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
 
@@ -29,8 +28,8 @@ from msgspec import Struct, field
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.load import Result, load, post, table  # noqa: E402 - the path is set above
-from benchmarks.turns import TEXTS, make_project, process, workplace  # noqa: E402 - as above
+from benchmarks.load import Request, Result, load, post, table  # noqa: E402 - the path is set above
+from benchmarks.turns import TEXTS, auth_of, make_project, process, workplace  # noqa: E402 - as above
 
 PORT = 5931
 CLIENTS = 64
@@ -95,7 +94,7 @@ class Connection(asyncio.Protocol):
         self._idle.append(self)
 
 
-def messages(key: str) -> Callable[[int, int], bytes]:
+def messages(key: str) -> Request:
     """Requests of a backend's users, the same many in capacity and flood, each with an id of its own."""
     run = secrets.token_hex(4)
 
@@ -120,20 +119,18 @@ def server_cpu(command: str | None = None) -> float:
 async def flood(port: int, key: str, rate: float, seconds: float, connections: int) -> Flood:
     """Send `rate` messages a second for so many seconds; the answers of the first second are not counted."""
     idle: deque[Connection] = deque()
-    counted = result = Flood(seconds)
+    result = Flood(seconds)
     loop, request = asyncio.get_running_loop(), messages(key)
     for _ in range(connections):
         await loop.create_connection(lambda: Connection(idle, result), "127.0.0.1", port)
     requests = [request(number % CLIENTS, number // CLIENTS) for number in range(int(rate * (seconds + 1)) + 1)]
     began, number = perf_counter(), 0
+    before: tuple[int, float] | None = None
     while (now := perf_counter() - began) < seconds + 1:
-        if now >= 1 and counted.sent == 0:
-            number_before = number
-            for status in list(result.latencies):
-                del result.latencies[status]
+        if now >= 1 and before is None:
+            before = number, server_cpu()
+            result.latencies.clear()
             result.unsent = 0
-            counted.sent = 1
-            cpu = server_cpu()
         while number < min(now * rate, len(requests)):
             if idle:
                 idle.popleft().send(requests[number])
@@ -141,23 +138,15 @@ async def flood(port: int, key: str, rate: float, seconds: float, connections: i
                 result.unsent += 1
             number += 1
         await asyncio.sleep(TICK)
-    result.sent, result.cpu = number - number_before, server_cpu() - cpu
+    assert before is not None
+    result.sent, result.cpu = number - before[0], server_cpu() - before[1]
     return result
 
 
 async def make_key(project: Path, store: str) -> str:
     """A channel key."""
-    from bot.auth.opening import open_auth
-    from bot.reading import read_settings
-    from bot.sources import Sources
-    from bot.stores.database import Database
-
-    database = Database.open(store, project=project)
-    auth = await open_auth(database, read_settings(project)[0], Sources())
-    key = await auth.keys.create({"channel"})
-    auth.close()
-    await database.close()
-    return key.secret
+    async with auth_of(project, store) as auth:
+        return (await auth.keys.create({"channel"})).secret
 
 
 def run_all(work: Path, times: float, seconds: float, connections: int) -> tuple[Result, float, Result, Flood]:

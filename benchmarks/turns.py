@@ -21,15 +21,19 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.load import Result, load, post, table  # noqa: E402 - the path is set above
+from benchmarks.load import Request, Result, load, post, table  # noqa: E402 - the path is set above
+
+if TYPE_CHECKING:
+    from bot.auth.opening import Auth
 
 TEXTS = ("hello", "thanks", "what can you do?", "are you a bot?")
 BALANCE = "how much is in my savings?"
@@ -100,28 +104,35 @@ def make_project(folder: Path) -> Path:
     return folder
 
 
-async def open_sessions(project: Path, store: str, clients: int) -> list[str]:
-    """Customers of the bot, logged in; their tokens."""
+@contextlib.asynccontextmanager
+async def auth_of(project: Path, store: str) -> AsyncIterator[Auth]:
+    """The bot's customers, sessions and keys, made ahead of its start."""
     from bot.auth.opening import open_auth
     from bot.reading import read_settings
     from bot.sources import Sources
     from bot.stores.database import Database
-    from simulator.demo import DEMO_CUSTOMERS
 
-    settings, _ = read_settings(project)
     database = Database.open(store, project=project)
-    auth = await open_auth(database, settings, Sources())
-    tokens = []
-    for index in range(clients):
-        bank_id = DEMO_CUSTOMERS[index % len(DEMO_CUSTOMERS)].bank_customer_id
-        customer = await auth.customers.add(f"{index:08d}", "000000", bank_id)
-        tokens.append((await auth.sessions.open(customer.id)).token)
+    auth = await open_auth(database, read_settings(project)[0], Sources())
+    yield auth
     auth.close()
     await database.close()
+
+
+async def open_sessions(project: Path, store: str, clients: int) -> list[str]:
+    """Customers of the bot, logged in; their tokens."""
+    from simulator.demo import DEMO_CUSTOMERS
+
+    tokens = []
+    async with auth_of(project, store) as auth:
+        for index in range(clients):
+            bank_id = DEMO_CUSTOMERS[index % len(DEMO_CUSTOMERS)].bank_customer_id
+            customer = await auth.customers.add(f"{index:08d}", "000000", bank_id)
+            tokens.append((await auth.sessions.open(customer.id)).token)
     return tokens
 
 
-def messages(tokens: list[str], texts: tuple[str, ...]) -> object:
+def messages(tokens: list[str], texts: tuple[str, ...]) -> Request:
     """Requests that say the texts in turn, each with an id of its own."""
     run = secrets.token_hex(4)
 
@@ -136,7 +147,7 @@ def measure(port: int, tokens: list[str], texts: tuple[str, ...], clients: int, 
     """One run of load."""
     import uvloop
 
-    return uvloop.run(load(port, clients, seconds, messages(tokens, texts)))  # type: ignore[arg-type]
+    return uvloop.run(load(port, clients, seconds, messages(tokens, texts)))
 
 
 def bank_call(url: str, key: str) -> tuple[str, str]:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from aiohttp import web
 
+from bot import ConfigurationError
+
 from .app import make_app
 from .keys import CLIENT_ID
 from .settings import Endpoint, SimulatorSettings, utc_now
@@ -38,13 +40,19 @@ async def embedded(
 
 @asynccontextmanager
 async def serving(settings: SimulatorSettings, host: str, port: int) -> AsyncIterator[str]:
-    """Serve the bank on an address (port 0: a free one) while the block runs; gives its URL."""
+    """Serve the bank on an address (port 0: a free one) while the block runs; gives its URL.
+
+    Raises ConfigurationError where somebody has the port, or there is no such address.
+    """
     runner = web.AppRunner(make_app(settings), access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, host, port)
-        await site.start()
-        bound = runner.addresses[0]
-        yield f"http://{bound[0]}:{bound[1]}"
+        try:
+            await web.TCPSite(runner, host, port).start()
+        except OSError as error:
+            problem = f"cannot listen on {host}:{port} ({error.strerror}); choose another --port"
+            raise ConfigurationError([problem]) from error
+        address, bound, *_ = runner.addresses[0]
+        yield f"http://{f'[{address}]' if ':' in address else address}:{bound}"
     finally:
         await runner.cleanup()

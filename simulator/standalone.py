@@ -8,8 +8,6 @@ from pathlib import Path
 
 import click
 
-from bot import ConfigurationError
-
 from .embedded import serving
 from .keys import ADMIN_KEY_FILE, CLIENT_ID, KEY_FILE, read_or_make_key
 from .settings import SimulatorSettings
@@ -24,12 +22,7 @@ def run(data: Path, *, host: str, port: int, seed: int) -> None:
         database=data / "bank.db",
         seed=seed,
     )
-    try:
-        asyncio.run(_serve(settings, host, port))
-    except OSError as error:
-        raise ConfigurationError(
-            [f"cannot listen on {host}:{port} ({error.strerror}); choose another --port"]
-        ) from error
+    asyncio.run(_serve(settings, host, port))
 
 
 async def _serve(settings: SimulatorSettings, host: str, port: int) -> None:

@@ -17,14 +17,13 @@ from itertools import chain, repeat
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from bot.actions.turn import Action, Turn
-from bot.actions.unknown import UnfilledPlaceholder, UnknownAction, UnknownResponse
+from bot.actions.turn import Action, Turn, reply_of
+from bot.actions.unknown import UnknownAction
 from bot.config import ActionEndpoint
 from bot.content import Domain
 from bot.content.domain_json import domain_to_json
 from bot.dialogue.event_json import event_from_json
 from bot.dialogue.events import BotUttered, SlotSet
-from bot.dialogue.responses import choose_response
 from bot.dialogue.times import each
 from bot.dialogue.tracker_json import rasa_tracker_json
 from bot.encoding import fingerprint
@@ -172,18 +171,7 @@ class ActionServer:
         given = {key: value for key, value in data.items() if key not in ("response", "template")}
         if not name:
             return _free_reply(given)
-        reply = choose_response(
-            self._domain,
-            str(name),
-            turn.tracker,
-            channel=turn.channel,
-            random=turn.context.random,
-            values=given,
-            unfilled=lambda missing: turn.context.warn(UnfilledPlaceholder(str(name), missing, given)),
-        )
-        if reply is None and name not in self._domain.responses:
-            raise UnknownResponse(str(name), self._domain)
-        return reply
+        return reply_of(turn, str(name), given, turn.context.warn)
 
 
 def _sender(turn: Turn) -> str:

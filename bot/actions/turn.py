@@ -140,23 +140,15 @@ class Turn:
 
     def slot(self, name: str) -> Any:
         """The slot's value now, None when it has none. The log tells of a slot that the domain lacks."""
-        value = self.tracker.slots.get(name)
-        if value is None and not self._has_slot(name):
-            self._warn(UnknownSlot(name, self.domain), sys._getframe(1))
-        return value
+        return self._slot_of(self.tracker, name)
 
     def slot_before(self, name: str) -> Any:
         """The slot's value as it was when the message came, however long ago it was set; None when it had none.
 
-        What the message itself filled, and what the actions of this turn set, is not in it.
+        What the message itself filled, and what the actions of this turn set, is not in it. The log tells of a slot
+        that the domain lacks.
         """
-        value = self.context.before.slots.get(name)
-        if value is None and not self._has_slot(name):
-            self._warn(UnknownSlot(name, self.domain), sys._getframe(1))
-        return value
-
-    def _has_slot(self, name: str) -> bool:
-        return name in self.context.domain.slots or name in DEFAULT_SLOTS
+        return self._slot_of(self.context.before, name)
 
     def emit(self, event: Event) -> None:
         """Append any event."""
@@ -171,7 +163,7 @@ class Turn:
         known = self.context.domain.slots.get(slot)
         if known is not None:
             value = typed(known, value)
-        elif not self._has_slot(slot):
+        elif slot not in DEFAULT_SLOTS:
             self._warn(UnknownSlot(slot, self.domain), sys._getframe(1))
         self.emit(SlotSet(slot, value))
 
@@ -185,22 +177,9 @@ class Turn:
         conditions), nothing is said. Raises UnknownResponse for a response that the domain lacks, so that a
         typo never falls silent. The log tells of a `{name}` that nothing fills.
         """
-        unfilled: list[str] = []
-        reply = choose_response(
-            self.domain,
-            response,
-            self.tracker,
-            channel=self.channel,
-            random=self.context.random,
-            values=values,
-            unfilled=unfilled.append,
-        )
-        for name in unfilled:
-            known = {*values, *self.tracker.slots} - {name}
-            self._warn(UnfilledPlaceholder(response, name, known), sys._getframe(1))
+        here = sys._getframe(1)
+        reply = reply_of(self, response, values, lambda slip: self._warn(slip, here))
         if reply is None:
-            if response not in self.domain.responses:
-                raise UnknownResponse(response, self.domain)
             return
         if buttons or custom is not None:
             reply = replace(
@@ -247,9 +226,34 @@ class Turn:
         """Run another action on the state as it is now and return its events, which are not appended."""
         return await self.context.run_action(action, self.tracker)
 
+    def _slot_of(self, tracker: Tracker, name: str) -> Any:
+        value = tracker.slots.get(name)
+        if value is None and name not in self.context.domain.slots and name not in DEFAULT_SLOTS:
+            self._warn(UnknownSlot(name, self.domain), sys._getframe(2))
+        return value
+
     def _warn(self, slip: Slip, frame: FrameType) -> None:
         """Tell of a slip in the line that the frame is at."""
         self.context.warn(slip.with_traceback(_place_of(frame)))
+
+
+def reply_of(turn: Turn, response: str, values: Mapping[str, Any], warn: Callable[[Slip], None]) -> Reply | None:
+    """What the domain's response is now, filled from `values` first and slots second; None where none of it applies.
+
+    `warn` is told of each `{name}` that nothing fills. Raises UnknownResponse for a response that the domain lacks.
+    """
+    reply = choose_response(
+        turn.domain,
+        response,
+        turn.tracker,
+        channel=turn.channel,
+        random=turn.context.random,
+        values=values,
+        unfilled=lambda name: warn(UnfilledPlaceholder(response, name, {*values, *turn.tracker.slots})),
+    )
+    if reply is None and response not in turn.domain.responses:
+        raise UnknownResponse(response, turn.domain)
+    return reply
 
 
 def _place_of(frame: FrameType) -> TracebackType:

@@ -20,6 +20,7 @@ from bot.content.suggest import did_you_mean, is_misspelt
 from bot.dialogue import check_contradictions, check_ways, describe_policies
 from bot.errors import BotError, ContentError, PluginError
 from bot.nlu import describe_pipeline
+from bot.nlu.components import factory_of
 from bot.plugins import PluginProblem, Plugins, find_plugins, needs_action_server
 from bot.reading import channel_places, plugin_places, read_project, read_settings
 
@@ -106,8 +107,8 @@ def _failing_parts(
     """Why components and policies of plugins that config.yml names cannot be made of what it says of them."""
     offered = {name: partial(make, content) for name, make in policies.items()}
     makers = [partial(offered[entry.name], entry) for entry in content.policies or () if entry.name in offered]
-    named = [(entry.plain_name, entry.options) for entry in content.pipeline or ()]
-    makers += [partial(components[name], options) for name, options in named if name in components]
+    named = [(factory_of(entry.name, components), entry.options) for entry in content.pipeline or ()]
+    makers += [partial(make, options) for make, options in named if make]
     for make in makers:
         try:
             make()
@@ -171,7 +172,8 @@ def _plugin_finding(folder: Path, problem: PluginError) -> Diagnostic:
     what, cure = str(problem), "Mend this line."
     if isinstance(problem, PluginProblem):
         what, cure = problem.what, problem.cure
-    return Diagnostic("error", _place(folder, problem), what, cure, "plugin")
+    sentence = what if what.endswith(".") else f"{what}."  # the cure is another one
+    return Diagnostic("error", _place(folder, problem), sentence, cure, "plugin")
 
 
 def _place(folder: Path, error: PluginError) -> Place:

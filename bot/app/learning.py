@@ -20,7 +20,9 @@ from bot.app.guarding import TellFailure, guarded_policies
 from bot.app.projects import Project, private_folder
 from bot.content import Content, NluData
 from bot.dialogue import Dialogue, train_dialogue
+from bot.learning import ModelError
 from bot.nlu import Model, fingerprint_of, train
+from bot.nlu.settings import settings_of
 from bot.progress import Progress, part, silent
 from bot.reading.fingerprint import content_fingerprint
 
@@ -78,13 +80,15 @@ def learn(project: Project, *, progress: Progress = silent, tell_failure: TellFa
         check()
         return train(content, seed=SEED, progress=part(progress, 0.0, _MATCHER), components=components)
 
+    def load_matcher(folder: Path) -> Model:
+        model = Model.load(folder, components=components)
+        if model.components != tuple(component.name for component in settings_of(content, components).custom):
+            raise ModelError(f"{folder}: made without components that a plugin offers now")
+        return model
+
     with contextlib.suppress(OSError):
         private_folder(project.settings)
-    model, found_model = _cached(
-        models / f"nlu-{fingerprint_of(content, SEED)[:24]}",
-        lambda folder: Model.load(folder, components=components),
-        learn_matcher,
-    )
+    model, found_model = _cached(models / f"nlu-{fingerprint_of(content, SEED)[:24]}", load_matcher, learn_matcher)
     factories = guarded_policies(plugins.policies(), tell_failure) if tell_failure else plugins.policies()
 
     def learn_dialogue() -> Dialogue:

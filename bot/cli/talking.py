@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +14,8 @@ from msgspec.structs import replace
 
 from bot.app.opening import Bot, open_bot
 from bot.app.projects import load_project
+from bot.app.stopping import in_thread
+from bot.auth.authenticator import customer_principal
 from bot.config import Settings
 from bot.engine.record import Answer
 from bot.errors import BotError, TurnError
@@ -57,7 +57,8 @@ async def talk(
         click.echo(click.style(GREETING if account else f"{GREETING} {NOBODY}", dim=True), err=True)
         buttons: list[dict[str, Any]] = []
         with _lines() as read:
-            while (line := await _line(read)) and (text := line.rstrip("\n")) != STOP:
+            # A thread of asyncio's is joined at the end: Ctrl-C would wait until somebody presses Enter.
+            while (line := await in_thread(read)) and (text := line.rstrip("\n")) != STOP:
                 if not text.strip():
                     continue
                 message = _message(running, conversation, principal, pressed(text, buttons))
@@ -136,23 +137,6 @@ def _edited() -> str:
         return ""
 
 
-async def _line(read: Callable[[], str]) -> str:
-    """The next line with its end; "" at the end of the input.
-
-    A thread of its own reads it: those of asyncio are joined at the end, and one that reads from a terminal returns
-    when somebody presses Enter, so that Ctrl-C would wait for that.
-    """
-    loop = asyncio.get_running_loop()
-    line: asyncio.Future[str] = loop.create_future()
-
-    def deliver(text: str) -> None:
-        if not line.done():
-            line.set_result(text)
-
-    threading.Thread(target=lambda: loop.call_soon_threadsafe(deliver, read()), daemon=True).start()
-    return await line
-
-
 def pressed(text: str, buttons: list[dict[str, Any]]) -> str:
     """What a number of a button sends; anything else is itself."""
     numbered = {str(number): button for number, button in enumerate(buttons, start=1)}
@@ -166,7 +150,7 @@ async def _principal(running: Bot, account: str | None) -> Principal:
     if found is None:
         raise BotError("there is no customer with this account number; `bot customers add` adds one")
     customer = Customer(found.id, found.bank_customer_id)
-    return Principal("customer", f"customer:{found.id}", customer, login="shell")
+    return Principal("customer", customer_principal(found.id), customer, login="shell")
 
 
 def _message(running: Bot, conversation: str, principal: Principal, text: str) -> UserMessage:

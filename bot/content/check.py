@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from msgspec.structs import replace
 
@@ -14,36 +14,10 @@ from bot.content.check_responses import check_responses, check_unused
 from bot.content.check_stories import check_stories
 from bot.content.diagnostics import Diagnostic
 from bot.content.known import Known
-from bot.content.types import Content, Place, Story
 
 
-def check_content(
-    content: Content,
-    tests: tuple[Story, ...] = (),
-    *,
-    known_actions: Collection[str] = (),
-    mentioned: Collection[str] = (),
-    named_in_code: Mapping[str, Place] | None = None,
-    slots_in_code: Mapping[str, Place] | None = None,
-    all_known: bool = False,
-) -> tuple[Diagnostic, ...]:
-    """Everything that is wrong or odd with the content: errors refuse a start, warnings and notes do not.
-
-    `known_actions` are registered by plugins, and with `all_known` nothing
-    else implements actions; `mentioned` are words that stand in the project's
-    code, so that a response named there is in use, and `named_in_code` are
-    whole texts in it that name a response, with their places; `slots_in_code`
-    are the slots that it reads or sets.
-    """
-    known = Known(
-        content,
-        tests,
-        frozenset(known_actions),
-        frozenset(mentioned),
-        all_known,
-        named_in_code or {},
-        slots_in_code or {},
-    )
+def check_content(known: Known) -> tuple[Diagnostic, ...]:
+    """Everything that is wrong or odd with the content: errors refuse a start, warnings and notes do not."""
     checks = (check_domain, check_actions, check_responses, check_nlu, check_stories, check_unused)
     return tuple(_grouped(diagnostic for check in checks for diagnostic in check(known)))
 

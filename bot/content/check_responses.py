@@ -208,7 +208,7 @@ def _sent_intents(known: Known) -> set[str]:
     named = {name for s in domain.slots.values() for m in s.mappings for name in m.intent + m.not_intent}
     payloads = (b.get("payload") for vs in domain.responses.values() for v in vs for b in _buttons(v))
     sent = (read_shorthand(payload) for payload in payloads if isinstance(payload, str))
-    return named | {shorthand.intent for shorthand in sent if shorthand and shorthand.entities}
+    return named | {shorthand.intent.split("/")[0] for shorthand in sent if shorthand and shorthand.entities}
 
 
 def _unused_intents(known: Known, used: set[str]) -> Iterator[Diagnostic]:

@@ -20,9 +20,11 @@ _OTHER = "__other__"
 
 @dataclass(frozen=True)
 class Known:
-    """A content with its test stories, the actions that plugins registered and the words of the project's code.
+    """A content with its test stories, and what plugins and the project's code say of it.
 
-    `all_registered`: an action that is not registered is implemented by nobody.
+    `registered` are the actions of plugins; with `all_registered`, nothing else implements any. `mentioned` are the
+    words that stand in the code: a response among them is in use. `named_in_code` are whole texts in it that name a
+    response, and `slots_in_code` the slots that it reads or sets and the domain lacks, each with its place.
     """
 
     content: Content

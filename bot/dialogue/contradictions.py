@@ -41,7 +41,7 @@ def analyse(
     default = {default_source(intent) for intent in DEFAULT_INTENTS}
     loops = {loop_source(form, then) for form in domain.forms for then in ("", LISTEN)}
     unused = frozenset((set(walk.sources) | default | loops) - walk.used_in_stories)
-    return Analysis(replace(walk.policy.rules, not_in_stories=unused), tuple(_once(walk.diagnostics)))
+    return Analysis(replace(walk.policy.rules, not_in_stories=unused), tuple(dict.fromkeys(walk.diagnostics)))
 
 
 class _Step(Struct, frozen=True):
@@ -146,10 +146,6 @@ def _named(name: str, place: Place) -> str:
     return f"what holds for every {name}" if place == NOWHERE else f"the rule `{name}` (at {place})"
 
 
-def _once(diagnostics: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
-    return iter(dict.fromkeys(diagnostics))
-
-
 # --- rules by themselves -----------------------------------------------------
 
 
@@ -175,8 +171,7 @@ def incomplete_rules(rule_stories: Sequence[TrainingStory], domain: Domain) -> I
     known = _after_actions(rule_stories, domain)
     states = States(domain)
     for rule in rule_stories:
-        examples = list(rule.examples(states, start_of(domain)))
-        for example in examples:
+        for example in rule.examples(states, start_of(domain)):
             state = example.states[-1]
             after = known.get(state.action or "")
             if after is None or SNIPPET in (example.action, state.action):
@@ -191,9 +186,8 @@ def incomplete_rules(rule_stories: Sequence[TrainingStory], domain: Domain) -> I
 def _without_loop(rule: TrainingStory, place: Place, action: str, loops: set[str], domain: Domain) -> Diagnostic:
     """A rule that leaves out what becomes of a loop; of a form in a rule that speaks of none, where it runs."""
     if action in domain.forms and not any(isinstance(event, ActiveLoop) for event in rule.events):
-        at = (p for e, p in zip(rule.events, rule.places, strict=True) if isinstance(e, ActionExecuted))
-        names = (e.name for e in rule.events if isinstance(e, ActionExecuted))
-        runs = next(p for name, p in zip(names, at, strict=True) if name == action)
+        happened = zip(rule.events, rule.places, strict=True)
+        runs = next(place for e, place in happened if isinstance(e, ActionExecuted) and e.name == action)
         message = (
             f"The rule `{rule.name}` runs the form `{action}` without saying that it becomes active, as others do."
         )

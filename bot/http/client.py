@@ -121,7 +121,7 @@ class HttpClient:
         self._sources = sources or Sources()
         self._on_call = on_call
         self._correlation_header = correlation_header
-        certificates = Certificates(cafile, certfile, keyfile) if base_url.startswith("https:") else None
+        certificates = None if base_url[:5].lower() == "http:" else Certificates(cafile, certfile, keyfile)
         open_transport = _network(certificates) if transport is None else lambda: transport
         self._lanes = Lanes(limits.connections, limits.waiting, open_transport)
         self._breaker = Breaker(limits.breaker_failures, limits.breaker_seconds, self._sources.monotonic)

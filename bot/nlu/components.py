@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Protocol, TypeAlias, TypeVar, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,8 @@ from bot.content.names import plain_name
 from bot.errors import BotError
 from bot.learning import ModelError
 from bot.messages import Parse
+
+T = TypeVar("T")
 
 
 @runtime_checkable
@@ -89,6 +91,11 @@ class ComponentFailed(BotError):
         self.parse = parse
 
 
+def factory_of(name: str, components: Mapping[str, T]) -> T | None:
+    """What makes a pipeline's component, which may be registered with its module or without; None where nobody does."""
+    return components.get(name) or components.get(plain_name(name))
+
+
 def make_components(
     custom: Sequence[tuple[str, Mapping[str, Any]]], components: Mapping[str, Factory]
 ) -> tuple[list[Featurizer], list[Processor]]:
@@ -96,7 +103,7 @@ def make_components(
     featurizers: list[Featurizer] = []
     processors: list[Processor] = []
     for name, options in custom:
-        factory = components.get(name) or components.get(plain_name(name))
+        factory = factory_of(name, components)
         if factory is None:
             raise ModelError(f"the pipeline component {name} is not installed; install the plugin that registers it")
         made = factory(options)

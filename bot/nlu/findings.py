@@ -134,9 +134,7 @@ def _near_duplicates(kernel: Kernel, examples: Sequence[Example]) -> Iterator[Ne
 
 
 def _thin(examples: Sequence[Example]) -> Iterator[ThinIntent]:
-    counts: dict[str, int] = defaultdict(int)
-    for example in examples:
-        counts[example.intent] += 1
+    counts = Counter(example.intent for example in examples)
     yield from (ThinIntent(i, n) for i, n in sorted(counts.items(), key=lambda item: (item[1], item[0])) if n < THIN)
 
 

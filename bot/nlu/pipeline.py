@@ -8,7 +8,7 @@ from typing import Any, Final
 from bot.content import Component, Content, Diagnostic, Place
 from bot.content.suggest import did_you_mean
 from bot.errors import BotError
-from bot.nlu.components import Processor
+from bot.nlu.components import Processor, factory_of
 from bot.nlu.entities import COVERAGE, DIMENSIONS, finds_entities
 from bot.nlu.selector import retrieval_intents
 from bot.nlu.settings import CLASSIFIERS
@@ -54,7 +54,7 @@ def describe_pipeline(content: Content, components: Mapping[str, Any] | None = N
 
 def _describe(component: Component, offered: Mapping[str, Any]) -> Iterator[Diagnostic]:
     name = component.plain_name
-    parts = ["a plugin's component"] if name in offered or component.name in offered else []
+    parts = ["a plugin's component"] if factory_of(component.name, offered) else []
     if name in CLASSIFIERS:
         parts.append("intents: the intent matcher (softmax regression on n-grams and static vectors)")
     parts += [text for text in (_PARTS.get(name), COVERAGE.get(name)) if text]
@@ -106,7 +106,7 @@ def _some(names: Sequence[str]) -> str:
 
 def _processes(component: Component, offered: Mapping[str, Any]) -> bool:
     """Whether it is a plugin's component that changes parses: it may add entities. Why one fails is told elsewhere."""
-    make = offered.get(component.name) or offered.get(component.plain_name)
+    make = factory_of(component.name, offered)
     if make is None:
         return False
     try:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from bot.content import Component, Content
+from bot.nlu.components import factory_of
 
 CLASSIFIERS: Final = frozenset(
     {"DIETClassifier", "LogisticRegressionClassifier", "SklearnIntentClassifier", "KeywordIntentClassifier",
@@ -45,7 +46,7 @@ def settings_of(content: Content, components: Mapping[str, Any]) -> Settings:
         case_sensitive=_case_sensitive(pipeline),
         fallback=_fallback(options.get("FallbackClassifier")) if as_written else Fallback(),
         selectors=tuple(_selectors(pipeline)),
-        custom=tuple(c for c in pipeline if c.name in components or c.plain_name in components),
+        custom=tuple(c for c in pipeline if factory_of(c.name, components)),
     )
 
 

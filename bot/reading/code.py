@@ -102,4 +102,4 @@ def _code(folder: Path) -> Iterator[tuple[str, str]]:
     for path in (*files_below(folder / "actions"), folder / "actions.py"):
         if path.suffix == ".py" and path.is_file():
             with suppress(OSError):  # whoever imports it says that it cannot be read
-                yield path.relative_to(folder).as_posix(), path.read_text("utf-8", "replace")
+                yield path.relative_to(folder).as_posix(), path.read_text("utf-8-sig", "replace")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -206,7 +207,7 @@ def _exists(path: Path) -> bool:
 
 def _holds(path: Path, pattern: re.Pattern[bytes]) -> bool:
     try:
-        return pattern.search(path.read_bytes()) is not None
+        return pattern.search(path.read_bytes().removeprefix(BOM_UTF8)) is not None
     except OSError:
         return False
 

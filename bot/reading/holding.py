@@ -29,6 +29,7 @@ _MAY_FOLLOW: Final = frozenset(
         "unknown-slot",
         "unlisted-entity",
         "unlisted-intent",
+        "unmapped-part",
         "unused-form",
         "unused-intent",
         "unused-response",

@@ -24,6 +24,7 @@ from bot.content import (
     Story,
 )
 from bot.content.check import check_content
+from bot.content.known import Known
 from bot.content.names import DEFAULT_INTENTS, DEFAULT_SLOTS, REQUESTED_SLOT
 from bot.content.suggest import did_you_mean
 from bot.reading.code import responses_of_code, slots_of_code, words_of_code
@@ -101,15 +102,16 @@ def read_project(
     draft.unread += [d.place for d in draft.diagnostics if d.code == "unreadable"]
     content = _content(draft, configuration)
     tests = tuple(draft.tests)
-    checked = check_content(
+    known = Known(
         content,
         tests,
-        known_actions=known_actions,
+        registered=known_actions,
+        all_registered=all_known and configuration.settings.action_endpoint is None,
         mentioned=words_of_code(folder),
         named_in_code=responses_of_code(folder, content.domain.responses.keys()),
         slots_in_code=slots_of_code(folder, content.domain.slots.keys()),
-        all_known=all_known and configuration.settings.action_endpoint is None,
     )
+    checked = check_content(known)
     names = (*configuration.files, *files.values(), *draft.files)
     found, held_back = hold_back((*draft.diagnostics, *checked), (*configuration.unread, *draft.unread))
     diagnostics = sorted(found, key=lambda d: d.place)

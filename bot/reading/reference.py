@@ -102,11 +102,10 @@ def _default(schema: dict[str, Any]) -> str:
     return f"`{json.dumps(schema['default'])}`" if "default" in schema else ""
 
 
-def write_pages(folder: Path = PAGES) -> None:
-    """Write the pages into `folder`."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "configuration.md").write_text(configuration_page(), "utf-8")
-    (folder / "diagnostics.md").write_text(diagnostics_page(), "utf-8")
+def write_pages() -> None:
+    """Write the pages into docs/reference."""
+    (PAGES / "configuration.md").write_text(configuration_page(), "utf-8")
+    (PAGES / "diagnostics.md").write_text(diagnostics_page(), "utf-8")
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from bot.config import ActionEndpoint, Callback, Limits, Logging, Login, Server,
 from bot.content import Component, Diagnostic, Place, Severity
 from bot.content.names import plain_name
 from bot.errors import ContentError
+from bot.reading.finding import ENDINGS
 from bot.reading.holding import unread
 from bot.reading.schema import check_schema
 from bot.reading.tree import Map, Seq, plain, read_yaml
@@ -83,7 +84,7 @@ class Configuration(Struct, frozen=True):
     pipeline: tuple[Component, ...] | None = None
     policies: tuple[Component, ...] | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
-    files: tuple[str, ...] = field(default=())
+    files: tuple[str, ...] = ()
     unread: tuple[Place, ...] = ()
     imports: tuple[Path, ...] = ()
 
@@ -115,11 +116,11 @@ def channel_places(folder: Path) -> dict[str, Place]:
 
 def read_pipeline(config: Path) -> tuple[Component, ...] | None:
     """The pipeline that a config.yml, of whatever name, describes; raises ContentError where that has errors."""
-    tree, found = read_yaml(config, str(config))
-    tree, more = check_schema(tree, "config", str(config))
-    if errors := [d for d in (*found, *more) if d.severity == "error"]:
+    reader = _Reader(config.parent, os.environ)
+    tree = reader.read_file(config, str(config), "config")
+    if errors := [d for d in reader.diagnostics if d.severity == "error"]:
         raise ContentError(errors)
-    return _components(tree.get("pipeline")) if isinstance(tree, Map) else None
+    return _components(tree.get("pipeline"))
 
 
 def read_configuration(folder: Path, environment: Mapping[str, str] | None = None) -> Configuration:
@@ -173,15 +174,19 @@ class _Reader(Struct):
 
     def read(self, name: str) -> Any:
         """The file `name`.yml against its schema; an empty mapping where there is none."""
-        path = next((p for ending in ("yml", "yaml") if (p := self.folder / f"{name}.{ending}").is_file()), None)
+        path = next((p for ending in ENDINGS if (p := self.folder / f"{name}{ending}").is_file()), None)
         if path is None:
             return {}
         self.files.append(path.name)
-        tree, problems = read_yaml(path, path.name)
-        missing = list(self._fill(tree))
+        return self.read_file(path, path.name, name)
+
+    def read_file(self, path: Path, file: str, name: str) -> Any:
+        """A file, which places call `file`, against the schema `name`; an empty mapping where nothing can be read."""
+        tree, problems = read_yaml(path, file)
+        missing = list(self._fill(tree)) if isinstance(tree, Map) else []
         told = [told for variable in missing for told in _needed(variable, tree, name)]
         unset = {variable.place for variable in missing}
-        tree, more = check_schema(tree, name, path.name)
+        tree, more = check_schema(tree, name, file)
         problems += [problem for problem in more if problem.place not in unset]  # which would tell what is left of it
         self.diagnostics += [*problems, *told]
         self.unread += unread(tree, [*problems, *(replace(variable, severity="error") for variable in told)])
@@ -193,10 +198,8 @@ class _Reader(Struct):
         for name, place in names.placed() if isinstance(names, Seq) else ():
             path = folder / str(name)
             if not os.path.exists(path):  # noqa: PTH110  # Path's raises for a name that is too long
-                message, cure = (
-                    f"`imports` names `{name}`, which is not there.",
-                    "Write a path from this file's folder.",
-                )
+                message = f"`imports` names `{name}`, which is not there."
+                cure = "Write a path from this file's folder."
                 self.diagnostics.append(Diagnostic("warning", place, message, cure, "not-read"))
             elif path.resolve() not in known:
                 known.add(path.resolve())

@@ -1,4 +1,4 @@
-"""Sorts of text that configuration asks for: time zones, networks, origins, addresses of services and stores."""
+"""Sorts of text that configuration asks for: time zones, networks, origins, tokens, addresses, stores."""
 
 from __future__ import annotations
 
@@ -51,6 +51,10 @@ def _is_header(text: str) -> bool:
     return text.isascii() and text.isprintable()
 
 
+def _is_token(text: str) -> bool:
+    return _is_header(text) and " " not in text
+
+
 def _is_store(text: str) -> bool:
     return _STORE.fullmatch(text) is not None
 
@@ -59,8 +63,9 @@ SORTS: Final[Mapping[str, tuple[str, Callable[[str], bool]]]] = {
     "timezone": ("`{}`, which is no time zone", _is_timezone),
     "network": ("`{}`, which is no address or network", _is_network),
     "origin": ("`{}`, which no browser sends as an origin", _is_origin),
-    # a password may stand in these, so that they are not repeated
+    # a secret may stand in these, so that they are not repeated
     "header": ("no value of a header: only letters, digits and signs of ASCII may stand in it", _is_header),
+    "token": ("no token: only letters, digits and signs of ASCII may stand in it, without spaces", _is_token),
     "address": ("no address that can be called: `http://…` or `https://…`", _is_address),
     "store": ("no URL of a store that can be used: SQLite or PostgreSQL", _is_store),
 }

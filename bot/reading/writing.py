@@ -30,6 +30,9 @@ from bot.reading.compose import RESOLVERS
 _MARK = re.compile(r"\](?=[({\[])")
 """Where a mark goes on after the text that it marks."""
 
+_BREAK = re.compile("[\n\x85\u2028\u2029]")
+"""What YAML takes for the end of a line."""
+
 
 class _Dumper(yaml.SafeDumper):
     """Quotes whatever our reader or a YAML 1.1 reader would take for something other than text."""
@@ -45,7 +48,7 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _text(dumper: yaml.SafeDumper, value: str) -> yaml.Node:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style='"' if "\n" in value else None)
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style='"' if _BREAK.search(value) else None)
 
 
 _Dumper.add_representer(str, _text)

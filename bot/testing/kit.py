@@ -29,6 +29,7 @@ from bot.content import Domain, Variation
 from bot.dialogue.effects import EffectResult
 from bot.dialogue.events import BotUttered, Event, SlotSet, UserUttered
 from bot.dialogue.evolve import evolve_all
+from bot.dialogue.slots import initial_slots
 from bot.dialogue.tracker import Tracker
 from bot.engine.codec import check_events
 from bot.engine.deadline import held_up
@@ -44,8 +45,8 @@ NOW: Final = datetime(2026, 11, 3, 10, 0, tzinfo=UTC)
 CUSTOMER: Final = Customer("customer-1", "cust-1")
 """A customer to be logged in."""
 
-_TOLD_BY_PLUGINS: Final = frozenset({"missing-question", "unknown-action"})
-"""Errors that only who knows the project's actions can find."""
+_OF_THE_WHOLE_BOT: Final = frozenset({"unknown-action", "unset-variable"})
+"""Errors that only who knows the project's actions, or where it is run, can find."""
 
 Spend = Callable[[str, str, str, Mapping[str, Any]], Awaitable[EffectResult]]
 
@@ -58,7 +59,7 @@ def make_domain(responses: Mapping[str, str]) -> Domain:
 def load_domain(project: Path | str = ".") -> Domain:
     """The domain of the project in this folder. Raises ContentError where files of it cannot be read without errors."""
     read = read_project(Path(project))
-    if errors := [found for found in read.errors if found.code not in _TOLD_BY_PLUGINS]:
+    if errors := [found for found in read.errors if found.code not in _OF_THE_WHOLE_BOT]:
         raise ContentError(errors)
     return read.content.domain
 
@@ -112,8 +113,8 @@ def make_turn(
 ) -> Turn:
     """A turn that an action can be run on.
 
-    `message` is what the user said, as text or parsed. `before` are earlier
-    events of the conversation; `slots` are set before the message arrived.
+    `message` is what the user said, as text or parsed. The conversation begins with the initial values of the domain's
+    slots; `before` are earlier events of it, and `slots` are set before the message arrived.
     `resources` are what lifespans would have opened, by name; `actions` are
     those that `turn.run` finds. `spend` makes what `turn.spend` is to make: give a SpentEffects. `metadata` are the
     message's: for an effect's `settled_action`, what became of it, under `effect`.
@@ -123,8 +124,11 @@ def make_turn(
     given = metadata or {}
     told = UserMessage(parse.text, "conversation-1", "message-1", now, principal, channel, metadata=given)
     past = [*before, *(SlotSet(name, value) for name, value in (slots or {}).items())]
-    found = evolve_all(past, Tracker(conversation="conversation-1"))
-    context = _context(told, domain or Domain(), spend, seed, found)
+    known = domain or Domain()
+    initial = initial_slots(known)
+    begin = Tracker("conversation-1", initial, initial_slots=initial)
+    found = evolve_all(past, replace(begin, base=begin))
+    context = _context(told, known, spend, seed, found)
     turn = Turn(evolve_all([UserUttered(parse, "message-1", channel, given)], found), context)
     for name, value in (resources or {}).items():
         turn.resources.provide(name, value)
@@ -138,7 +142,6 @@ async def run_action(turn: Turn, action: Action) -> None:
     events that cannot be kept, TimeoutError where it takes longer than the default `limits.action_seconds` or holds up
     all conversations.
     """
-
     await run_alone(action, turn, Limits().action_seconds, _holds_up)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -14,13 +15,17 @@ from bot.testing.results import StepResult, StoryReport, StoryResult
 
 NONE_FAILED = "# None of the test stories failed - all good!\n"
 
+_NOT_YAML = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
+"""What YAML refuses, or takes for the end of a line."""
+
 
 def failed_stories_yaml(failed: Sequence[StoryResult]) -> str:
     """The content of `failed_test_stories.yml`: YAML that reads as test stories, the predictions in comments."""
     if not failed:
         return NONE_FAILED
     stories = [line for result in failed for line in _story(result)]
-    return "\n".join(['version: "3.1"', "stories:", *stories]) + "\n"
+    written = "\n".join(['version: "3.1"', "stories:", *stories]) + "\n"
+    return _NOT_YAML.sub(lambda sign: f"\\u{ord(sign[0]):04x}", written)  # it stands in quotes or a comment
 
 
 def shown_entities(entities: Iterable[Entity]) -> str:

@@ -40,28 +40,24 @@ def run_story_tests(
     dialogue: Dialogue,
     tests: Sequence[Story],
     *,
-    now: datetime = NOW,
     most_actions: int = Limits().actions_per_turn,
     progress: Progress = silent,
 ) -> StoryReport:
-    """Run test stories. `matcher` reads `/intent{…}` as such; `now` is the reference time for dates.
+    """Run test stories. `matcher` reads `/intent{…}` as such.
 
     `most_actions` is how many a turn of the bot's may take.
     """
-    runner, found = _Runner(content, matcher, dialogue, now, most_actions), ways(tests, content.domain)
+    runner, found = _Runner(content, matcher, dialogue, most_actions), ways(tests, content.domain)
     return report_of([runner.run(way) for way in counted(found, "story", progress)], tests, found)
 
 
 class _Runner:
     """Runs one story after another."""
 
-    def __init__(
-        self, content: Content, matcher: Matcher, dialogue: Dialogue, now: datetime, most_actions: int
-    ) -> None:
+    def __init__(self, content: Content, matcher: Matcher, dialogue: Dialogue, most_actions: int) -> None:
         self._domain = content.domain
         self._matcher = matcher
         self._dialogue = dialogue
-        self._now = now
         self._most_actions = most_actions
         self._parse: Parse | None = None
 
@@ -87,7 +83,7 @@ class _Runner:
 
     def _user(self, step: UserStep, event: UserUttered) -> StepResult:
         if step.text and step.intent:
-            self._parse = self._matcher.parse(step.text, self._now)
+            self._parse = self._matcher.parse(step.text, NOW)
             return understood(step, self._parse, with_entities=True)
         self._parse = None
         given, intent = event.parse.entities, step.intent or ""

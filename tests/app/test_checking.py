@@ -65,6 +65,20 @@ def test_a_plugin_that_fails_is_the_one_finding_and_has_its_line(tmp_path: Path,
     assert (str(finding.place), finding.severity, finding.code) == (place, "error", "plugin")
 
 
+@pytest.mark.parametrize("name", ["Tagger", "parts.Tagger"])
+def test_a_component_that_cannot_be_made_is_told_whether_it_is_registered_with_its_module_or_without(
+    tmp_path: Path, name: str
+) -> None:
+    folder = tmp_path / "bakery"
+    write_template(folder)
+    parts = PARTS.replace('"Tagger", lambda options: Tagger()', f'"{name}", lambda options: Tagger(options["word"])')
+    (folder / "actions/parts.py").write_text(parts)
+    (folder / "config.yml").write_text(CONFIG.replace("Tagger", "parts.Tagger"))
+    [finding] = [finding for finding in check_project(folder) if finding.severity == "error"]
+    assert (finding.place.file, finding.code) == ("actions/parts.py", "plugin")
+    assert finding.message.endswith("."), "the cure is a sentence of its own"
+
+
 def test_what_plugins_bring_to_pipeline_and_policies_is_known(tmp_path: Path) -> None:
     folder = tmp_path / "bakery"
     write_template(folder)

@@ -92,6 +92,30 @@ def test_a_component_of_the_projects_own_class_is_no_reason_not_to_learn(bot: Bo
     assert not bot.learn().cached
 
 
+MOOD = """from bot import hookimpl
+
+
+class Mood:
+    def process(self, parse, now):
+        return parse
+
+
+@hookimpl
+def register_nlu_components(register):
+    register("Mood", lambda options: Mood())
+"""
+
+
+def test_a_component_that_a_plugin_offers_later_joins_what_was_learned_without_it(bot: Bot) -> None:
+    (bot.folder / "config.yml").write_text("pipeline: [{name: DIETClassifier}, {name: components.mood.Mood}]\n")
+    bot.learn()
+    (bot.folder / "actions").mkdir()
+    (bot.folder / "actions/mood.py").write_text(MOOD)
+    learned, again = bot.learn(), bot.learn()
+    assert (learned.model.components, learned.cached) == (("components.mood.Mood",), False)
+    assert (again.model.components, again.cached) == (("components.mood.Mood",), True)
+
+
 def test_where_there_is_nothing_to_learn_nothing_is_checked_or_loaded_for_it(bot: Bot) -> None:
     bot.learn()
     program = (

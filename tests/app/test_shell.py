@@ -60,6 +60,16 @@ def test_a_closed_standard_input_is_told_in_a_sentence(bakery: Path) -> None:
     assert "should not have happened" not in done.stderr
 
 
+def test_a_standard_input_that_cannot_be_read_is_told_in_a_sentence(bakery: Path) -> None:
+    words = [sys.executable, "-m", "bot", "shell", "--project", str(bakery)]
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$@" 0>/dev/null', "sh", *words], capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "Traceback" not in done.stderr
+    assert "should not have happened" not in done.stderr
+
+
 def test_a_turn_without_a_reply_says_so(bakery: Path) -> None:
     assert talk(bakery, b"be quiet\n") == "(no reply)\n"
 

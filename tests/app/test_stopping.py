@@ -8,8 +8,8 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from threading import Event, Thread
 
@@ -17,12 +17,12 @@ import pytest
 
 import bot
 from bot.app.stopping import if_heard, in_thread, opened_before
-from bot.app.workers import Worker, Workers
 from bot.reading.template import write_template
 
 OPENS_FOR_EVER = """import asyncio
 import signal
 import sys
+import time
 from contextlib import asynccontextmanager
 
 from bot import hookimpl
@@ -37,15 +37,23 @@ async def lifespan(startup):
 """
 
 
-def opening(folder: Path, waits: str) -> subprocess.Popen[str]:
-    """`bot run` of a project whose plugin waits within its lifespan, where it is now."""
+@contextmanager
+def opening(folder: Path, waits: str, *python: str) -> Iterator[subprocess.Popen[str]]:
+    """`bot run` of a project whose plugin waits within its lifespan, where it is now; `python` runs it, if given.
+
+    It is killed at the end, where it still runs: a test that fails is not to wait for it.
+    """
     write_template(folder)
     (folder / "actions/slow.py").write_text(OPENS_FOR_EVER.format(waits=waits))
-    words = [sys.executable, "-m", "bot", "run", "--project", str(folder), "--port", "0"]
-    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert process.stderr is not None
-    assert any(line == "inside\n" for line in process.stderr)
-    return process
+    words = ["run", "--project", str(folder), "--port", "0"]
+    words = [sys.executable, *(python or ("-m", "bot")), *words]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stderr is not None
+            assert any(line == "inside\n" for line in process.stderr)
+            yield process
+        finally:
+            process.kill()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -74,8 +82,12 @@ def test_a_hang_up_without_a_terminal_changes_nothing_and_says_so(tmp_path: Path
 
 
 def test_a_second_ctrl_c_ends_even_what_lets_nothing_else_happen(tmp_path: Path) -> None:
-    asked_for_ever = "while True: print(signal.pause() or 'asked', file=sys.stderr, flush=True)"
-    with opening(tmp_path / "bakery", asked_for_ever) as process:
+    waits = """while signal.getsignal(signal.SIGINT) is not signal.SIG_DFL:
+        time.sleep(0.01)
+    print("asked", file=sys.stderr, flush=True)
+    while True:
+        time.sleep(60)"""
+    with opening(tmp_path / "bakery", waits) as process:
         process.send_signal(signal.SIGINT)
         assert process.stderr is not None
         assert any(line == "asked\n" for line in process.stderr)
@@ -193,12 +205,40 @@ def test_what_nobody_can_hear_keeps_nothing_from_being_done() -> None:
     if_heard(gone)("Stopping")
 
 
-def test_workers_are_told_to_stop_before_anybody_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    done: list[str] = []
-    monkeypatch.setattr(Worker, "terminate", lambda worker: done.append("terminate"))
+SAYS_SO_ONCE_A_WORKER_KNOWS = """import asyncio
+import sys
+import time
+from pathlib import Path
 
-    async def stop() -> None:
-        Workers([], 1, done.append)._stop_aloud()
+from bot.app.workers import Workers
 
-    asyncio.run(stop())
-    assert done == ["terminate", "Stopping: turns under way are finished first."]
+_, known, *words = sys.argv
+
+
+def say(line):
+    ends = time.monotonic() + 30
+    while not Path(known).exists():
+        if time.monotonic() > ends:
+            sys.exit("no worker knows")
+        time.sleep(0.01)
+    print(line)
+
+
+async def run():
+    return await Workers([*words, "--worker"], 1, say).run()
+
+
+sys.exit(asyncio.run(run()))
+"""
+
+
+def test_workers_are_told_to_stop_before_anybody_is_told(tmp_path: Path) -> None:
+    known = tmp_path / "known"
+    waits = f"""try:
+        await asyncio.Event().wait()
+    finally:
+        open({str(known)!r}, "x").close()"""
+    with opening(tmp_path / "bakery", waits, "-c", SAYS_SO_ONCE_A_WORKER_KNOWS, str(known)) as process:
+        process.send_signal(signal.SIGTERM)
+        out, log = process.communicate(timeout=60)
+    assert (process.returncode, out) == (0, "Stopping: turns under way are finished first.\n"), log

@@ -122,8 +122,9 @@ class Place:
         admin = (self.project / ".teller" / "bank-admin.key").read_text().strip()
         head = {"Authorization": f"Bearer {admin}"}
         async with httpx.AsyncClient(base_url=self.bank.url, headers=head, trust_env=False) as client:
-            while (await client.get("/admin/faults")).json()["faults"][0]["count"]:
-                await asyncio.sleep(0.01)
+            async with asyncio.timeout(30):
+                while (await client.get("/admin/faults")).json()["faults"][0]["count"]:
+                    await asyncio.sleep(0.01)
 
     async def messages(self, senders: Sequence[str]) -> dict[str, list[list[str]]]:
         """The senders' message ids, in the order of their turns, parted at the dash; by conversation."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -21,13 +22,15 @@ from bot.channels import plugged
 from bot.channels.delivery import Delivery
 from bot.config import Limits, Logging
 from bot.engine.codec import read_record
+from bot.engine.engine import Engine
 from bot.engine.work import MessageWork
+from bot.errors import Busy
 from bot.logs import make_logger
 from bot.messages import UserMessage
 from bot.sources import Sources
 from bot.stores.turns import open_turns
 
-from .test_plugged import PROJECT, page, served
+from .test_plugged import PATIENT, PROJECT, page, served
 
 PLUGIN = """
 import asyncio
@@ -69,7 +72,7 @@ def register_channels(register):
 
 async def greet(turn):
     if turn.message.text.endswith("slowly"):
-        await asyncio.sleep(0.1)
+        await turn.resources.get("may answer", asyncio.Event).wait()
     turn.say_text(f"You said {turn.message.text}.")
 
 
@@ -78,6 +81,7 @@ def register_actions(register):
     register("utter_greet", greet)
 """
 OPENER = """
+import asyncio
 from contextlib import asynccontextmanager
 
 from bot import hookimpl
@@ -87,6 +91,7 @@ from bot import hookimpl
 @asynccontextmanager
 async def lifespan(startup):
     startup.resources.provide("sent", [])
+    startup.resources.provide("may answer", asyncio.Event())
     yield
 """
 
@@ -102,13 +107,18 @@ def project(tmp_path: Path) -> Path:
 
 
 def opened(project: Path, limits: Limits | None = None) -> Any:
-    loaded = load_project(project, override=lambda settings: replace(settings, limits=limits or settings.limits))
+    loaded = load_project(project, override=lambda settings: replace(settings, limits=limits or PATIENT))
     quiet = make_logger(Logging(level="critical"), now=Sources().now)
     return open_bot(loaded, log=quiet, server=True)
 
 
 def message(number: int, text: str = "hello", sender: str = "ann") -> JsonObject:
     return {"from": sender, "text": text, "id": f"m{number}"}
+
+
+def may_answer(bot: Bot) -> asyncio.Event:
+    """What everything that was said slowly waits for."""
+    return bot.resources.get("may answer", asyncio.Event)
 
 
 async def delivered(bot: Bot) -> Any:
@@ -135,6 +145,7 @@ async def test_a_message_is_acknowledged_at_once_and_answered_by_send_once(proje
             answer = await client.post(f"{url}/webhooks/pager/webhook", content=content)
             assert (answer.status_code, answer.text) == (200, "")
             assert channel.sent == []
+        may_answer(bot).set()
         await channel.arrived.wait()
         conversation = await bot.store.conversation_id("channel:pager", "key", "ann")
         assert channel.sent == [(f"{conversation}.1", "ann", ["You said hello slowly."])]
@@ -145,6 +156,7 @@ async def test_replies_come_in_order_and_are_sent_again_until_they_are_taken(pro
     async with opened(project) as bot, served(parts_of(bot)) as client:
         await page(client, message(1, "hello slowly"), message(2), message(3, sender="bob"))
         await page(client, message(4))
+        may_answer(bot).set()
         channel: Any = bot.channels["pager"]
         channel.failures += [ConnectionError("down")] * 2
         await bot.engine.finish(10)
@@ -207,52 +219,78 @@ async def test_what_can_never_be_answered_is_acknowledged_and_holds_up_nothing(p
 
 
 async def test_what_there_is_no_room_for_is_asked_for_again_and_nothing_is_answered_twice(project: Path) -> None:
-    limits = Limits(waiting_per_conversation=2)
-    async with opened(project, limits) as bot, served(parts_of(bot)) as client:
+    async with opened(project, replace(PATIENT, waiting_per_conversation=2)) as bot, served(parts_of(bot)) as client:
         batch = [message(number, "hello slowly") for number in range(5)]
-        statuses = []
-        async with asyncio.timeout(20):
-            while 200 not in statuses:
-                statuses.append((await page(client, *batch)).status)
-                await bot.engine.finish(10)
-        assert set(statuses) == {200, 429}
+        for status in (429, 429, 200):
+            may_answer(bot).clear()
+            assert (await page(client, *batch)).status == status
+            may_answer(bot).set()
+            await bot.engine.finish(10)
         assert len(await delivered(bot)) == 5
         assert await told(bot) == _ids(0, 5)
 
 
-def _slow_to_keep(bot: Bot, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    """Have the store take its time over the messages of one sender."""
-    accept = bot.store.accept
+class Unhurried:
+    """The bot's engine as its server has it: it takes bob's messages only when it may.
 
-    async def slow(message: UserMessage, fingerprint: str) -> bool:
-        if message.sender == name:
-            await asyncio.sleep(0.8)
-        return await accept(message, fingerprint)
+    `was_full` once there was no room for somebody's, and `taken` are the senders of those that it took.
+    """
 
-    monkeypatch.setattr(bot.store, "accept", slow)
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.may_take_bobs, self.was_full = asyncio.Event(), asyncio.Event()
+        self.taken: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._engine, name)
+
+    async def accept(self, message: UserMessage) -> None:
+        if message.sender == "bob":
+            await self.may_take_bobs.wait()
+        try:
+            await self._engine.accept(message)
+        except Busy:
+            self.was_full.set()
+            raise
+        self.taken.append(message.sender)
 
 
-async def test_messages_without_ids_are_kept_once_where_there_was_no_room_for_all(
-    project: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with opened(project, Limits(waiting_per_conversation=4)) as bot, served(parts_of(bot)) as client:
-        _slow_to_keep(bot, monkeypatch, "bob")
-        batch = [{**message(number, f"hello {number} slowly"), "id": None} for number in range(5)]
-        assert (await page(client, *batch, message(0, sender="bob"))).status == 200
+@asynccontextmanager
+async def one_too_many(project: Path, batch: Sequence[JsonObject]) -> AsyncIterator[tuple[Bot, Any, Unhurried, Any]]:
+    """A bot that had no room for the last of a request, and has now, while the request still waits for bob's message.
+
+    Gives the bot, a client of it, its engine, and what the request comes to once bob's message may be taken.
+    """
+    limits = replace(PATIENT, waiting_per_conversation=len(batch) - 1)
+    async with asyncio.timeout(60), opened(project, limits) as bot:
+        engine: Any = Unhurried(bot.engine)
+        async with served(replace(parts_of(bot), engine=engine)) as client:
+            answer = asyncio.create_task(page(client, *batch, message(0, sender="bob")))
+            await engine.was_full.wait()
+            assert engine.taken == ["ann"] * (len(batch) - 1)
+            may_answer(bot).set()
+            await bot.engine.finish(10)
+            assert bot.engine.waiting == 0
+            yield bot, client, engine, answer
+
+
+async def test_messages_without_ids_are_kept_once_where_there_was_no_room_for_all(project: Path) -> None:
+    batch = [{**message(number, f"hello {number} slowly"), "id": None} for number in range(5)]
+    async with one_too_many(project, batch) as (bot, _, engine, answer):
+        engine.may_take_bobs.set()
+        assert (await answer).status == 200
         sent = [text for _, sender, [text] in await delivered(bot) if sender == "ann"]
         assert sent == [f"You said hello {number} slowly." for number in range(5)]
 
 
-async def test_a_later_request_does_not_overtake_what_there_was_no_room_for(
-    project: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with opened(project, Limits(waiting_per_conversation=4)) as bot, served(parts_of(bot)) as client:
-        _slow_to_keep(bot, monkeypatch, "bob")
-        batch = [message(number, "hello slowly") for number in range(5)]
-        earlier = asyncio.create_task(page(client, *batch, message(0, sender="bob")))
-        await asyncio.sleep(0.3)  # there is room again, and the earlier request still waits for bob's
-        later = await page(client, message(5))
-        assert ((await earlier).status, later.status) == (200, 200)
+async def test_a_later_request_does_not_overtake_what_there_was_no_room_for(project: Path) -> None:
+    batch = [message(number, "hello slowly") for number in range(5)]
+    async with one_too_many(project, batch) as (bot, client, engine, earlier):
+        later = asyncio.create_task(page(client, message(5), message(0, sender="carol")))
+        while "carol" not in engine.taken:  # who comes behind ann's, were that not to wait
+            await asyncio.sleep(0.001)
+        engine.may_take_bobs.set()
+        assert ((await earlier).status, (await later).status) == (200, 200)
         await bot.engine.finish(10)
         assert await told(bot) == _ids(0, 6)
 

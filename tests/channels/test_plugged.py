@@ -7,7 +7,7 @@ import hashlib
 import hmac
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,8 +16,8 @@ from aiohttp.test_utils import TestClient, TestServer
 from msgspec.structs import replace
 
 from bot import Incoming, JsonObject, Said
-from bot.app.opening import open_bot
-from bot.app.projects import load_project
+from bot.app.opening import Bot, open_bot
+from bot.app.projects import Project, load_project
 from bot.app.running import parts_of
 from bot.config import Limits, Logging, Store
 from bot.engine.codec import read_record
@@ -52,6 +52,39 @@ class Pager:
 def register_channels(register):
     register("pager", Pager())
 '''
+GATE = '''
+import asyncio
+from contextlib import asynccontextmanager
+
+
+class Gate:
+    """Where each answer waits until all are let go; `came` are the senders of those that came to it."""
+
+    def __init__(self):
+        self.go = asyncio.Event()
+        self.came = []
+
+    async def answer(self, turn):
+        self.came.append(turn.message.sender)
+        await self.go.wait()
+        turn.say_text("Hello!")
+
+
+gate = Gate()
+
+
+@hookimpl
+@asynccontextmanager
+async def lifespan(startup):
+    startup.resources.provide("gate", gate)
+    yield
+
+
+@hookimpl
+def register_actions(register):
+    register("utter_greet", gate.answer)
+'''
+PATIENT = Limits(turn_seconds=60.0, action_seconds=60.0)
 PROJECT = {
     "config.yml": "language: en\npipeline:\n- name: DIETClassifier\npolicies:\n- name: RulePolicy\n",
     "domain.yml": 'version: "3.1"\nintents: [greet, bye]\nresponses:\n  utter_greet: [{text: "Hello!"}]\n',
@@ -119,54 +152,53 @@ async def test_a_message_that_cannot_be_answered_holds_up_none_of_its_batch(proj
         assert (await page(client, photo, garbled)).status == 400
 
 
-async def test_a_later_webhook_does_not_get_between_the_messages_of_an_earlier_one(project: Path) -> None:
-    slow = """
-import asyncio
+@pytest.fixture
+def gated(project: Path) -> Project:
+    """The project, whose answers wait at a gate for as long as a test wants."""
+    (project / "actions" / "pager.py").write_text(PLUGIN + GATE, encoding="utf-8")
+    return load_project(project, override=lambda settings: replace(settings, limits=PATIENT))
 
-async def slow(turn):
-    await asyncio.sleep(0.1)
-    turn.say_text("Hello!")
 
-@hookimpl
-def register_actions(register):
-    register("utter_greet", slow)
-"""
-    (project / "actions" / "pager.py").write_text(PLUGIN + slow, encoding="utf-8")
-    async with open_bot(load_project(project)) as bot, served(parts_of(bot)) as client:
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(30):
+        while not condition():
+            await asyncio.sleep(0.001)
+
+
+async def told(bot: Bot, sender: str) -> list[str]:
+    conversation = await bot.store.conversation_id("channel:pager", "key", sender)
+    return [read_record(turn.record).message.message_id for turn in await bot.store.turns(conversation)]
+
+
+async def test_a_later_webhook_does_not_get_between_the_messages_of_an_earlier_one(gated: Project) -> None:
+    async with open_bot(gated) as bot, served(parts_of(bot)) as client:
+        gate: Any = bot.resources.get("gate", object)
         first = [{"from": "ann", "text": f"hello {number}", "id": f"a{number}"} for number in range(3)]
         other = {"from": "bob", "text": "hello", "id": "b0"}
         earlier = asyncio.create_task(page(client, *first[:2], other, first[2]))
-        await asyncio.sleep(0.05)  # it has been received whole
-        later = await page(client, {"from": "ann", "text": "hello", "id": "a3"})
-        assert (later.status, (await earlier).status) == (200, 200)
+        await until(lambda: len(gate.came) == 2)
+        later = asyncio.create_task(page(client, {"from": "ann", "text": "hello", "id": "a3"}))
+        await until(lambda: bot.engine.waiting == 3)  # ann's and bob's of the earlier one, and the later one
+        gate.go.set()
+        assert ((await later).status, (await earlier).status) == (200, 200)
         assert [sent["to"] for sent in (await (await earlier).json())["pages"]] == ["ann", "ann", "bob", "ann"]
-        conversation = await bot.store.conversation_id("channel:pager", "key", "ann")
-        told = [read_record(turn.record).message.message_id for turn in await bot.store.turns(conversation)]
-        assert told == ["a0", "a1", "a2", "a3"]
+        assert await told(bot, "ann") == ["a0", "a1", "a2", "a3"]
 
 
-async def test_a_later_webhook_does_not_overtake_a_batch_of_very_many_senders(project: Path) -> None:
-    slow = """
-import asyncio
-
-async def slow(turn):
-    await asyncio.sleep(0.5)
-    turn.say_text("Hello!")
-
-@hookimpl
-def register_actions(register):
-    register("utter_greet", slow)
-"""
-    (project / "actions" / "pager.py").write_text(PLUGIN + slow, encoding="utf-8")
-    async with open_bot(load_project(project)) as bot, served(parts_of(bot)) as client:
+async def test_a_later_webhook_does_not_overtake_a_batch_of_very_many_senders(gated: Project) -> None:
+    async with open_bot(gated) as bot, served(parts_of(bot)) as client:
+        gate: Any = bot.resources.get("gate", object)
+        last = f"{AT_ONCE}"
         batch = [{"from": f"{n}", "text": "hello", "id": f"a{n}"} for n in range(AT_ONCE + 1)]
         earlier = asyncio.create_task(page(client, *batch))
-        await asyncio.sleep(0.2)  # it has been received whole, and its last sender waits for a place
-        later = await page(client, {"from": f"{AT_ONCE}", "text": "hello", "id": "b"})
-        assert (later.status, (await earlier).status) == (200, 200)
-        conversation = await bot.store.conversation_id("channel:pager", "key", f"{AT_ONCE}")
-        told = [read_record(turn.record).message.message_id for turn in await bot.store.turns(conversation)]
-        assert told == [f"a{AT_ONCE}", "b"]
+        await until(lambda: len(gate.came) == AT_ONCE)  # its last sender waits for a place
+        assert last not in gate.came
+        overtaking, behind = ({"from": sender, "text": "hello", "id": "b"} for sender in (last, "ann"))
+        later = asyncio.create_task(page(client, overtaking, behind))
+        await until(lambda: "ann" in gate.came)  # who comes behind the other one, were that not to wait
+        gate.go.set()
+        assert ((await later).status, (await earlier).status) == (200, 200)
+        assert await told(bot, last) == [f"a{AT_ONCE}", "b"]
 
 
 async def test_a_batch_of_more_conversations_than_may_wait_is_answered_whole(project: Path) -> None:

@@ -439,6 +439,13 @@ MISTAKES = {
         "  utter_greet/a:\n  - text: x\n    buttons:\n    - {title: a, payload: /stop}\n",
         ("warning unused-intent 1 18",),
     ),
+    "button that fills a slot with a question of a retrieval intent": Mistake(
+        "entities: [n]\nslots:\n  a: {type: text, mappings: [{type: from_entity, entity: n}]}\nnlu:\n"
+        "- {intent: faq/a, examples: '- hours'}\n- {intent: faq/a, examples: '- opening'}\nresponses:\n"
+        "  utter_faq/a: [{text: x}]\n  utter_greet/a:\n  - text: x\n    buttons:\n"
+        """    - {title: a, payload: '/faq/a{{"n": "1"}}'}\n""",
+        ("warning unused-response 8 17",),
+    ),
     "tag before a key": Mistake("!foo responses: {}\n", ("error yaml-tag 1 1",)),
     "merge of no mapping": Mistake(
         "slots:\n  a:\n    <<: true\n    type: any\n    mappings: [{type: custom}]\n", ("error wrong-type 3 5",)

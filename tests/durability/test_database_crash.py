@@ -30,7 +30,7 @@ async def test_a_database_server_that_crashes_loses_and_doubles_nothing():
 
         talking = asyncio.gather(*[converse(sender) for sender in range(CONVERSATIONS)])
         for share in (0.25, 0.5):
-            while answered < share * CONVERSATIONS * MESSAGES:
+            while answered < share * CONVERSATIONS * MESSAGES and not talking.done():
                 await asyncio.sleep(0.005)
             await asyncio.to_thread(cluster.stop, "immediate")
             await asyncio.to_thread(cluster.start)

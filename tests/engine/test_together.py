@@ -94,6 +94,9 @@ async def test_a_stop_waits_for_a_batch_and_one_who_hangs_up_does_not_end_it(mak
         together = asyncio.create_task(bench.engine.handle_all(batch))
         await gate.reached.wait()
         together.cancel()
-        asyncio.get_running_loop().call_later(0.05, gate.go.set)
-        await bench.engine.finish(5.0)
+        stopping = asyncio.create_task(bench.engine.finish(5.0))
+        await asyncio.sleep(0)
+        assert not stopping.done()
+        gate.go.set()
+        await stopping
         assert await ids(bench, conversation) == [message.message_id for message in batch]

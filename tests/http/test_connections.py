@@ -28,7 +28,8 @@ def certificate(tmp_path: Path) -> tuple[Path, Path]:
     return certificate, key
 
 
-async def test_a_service_that_nobody_vouches_for_is_told_nothing(certificate: tuple[Path, Path]) -> None:
+@pytest.mark.parametrize("scheme", ["https", "HTTPS"])
+async def test_a_service_that_nobody_vouches_for_is_told_nothing(certificate: tuple[Path, Path], scheme: str) -> None:
     told: list[bytes] = []
 
     async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -38,7 +39,7 @@ async def test_a_service_that_nobody_vouches_for_is_told_nothing(certificate: tu
     context.load_cert_chain(*certificate)
     async with (
         serving(listen, "localhost", ssl=context) as port,
-        HttpClient(f"https://localhost:{port}", service="bank", limits=HttpLimits(tries=1)) as http,
+        HttpClient(f"{scheme}://localhost:{port}", service="bank", limits=HttpLimits(tries=1)) as http,
     ):
         with pytest.raises(CallFailed) as failed:
             await http.call("POST", "/", name="x", json={"secret": 1})

@@ -7,7 +7,7 @@ from bot.nlu.settings import Fallback, settings_of
 
 
 def settings(*components, offered=()):
-    return settings_of(Content(pipeline=components), dict.fromkeys(offered))
+    return settings_of(Content(pipeline=components), dict.fromkeys(offered, object))
 
 
 def test_without_a_pipeline_the_defaults_choose_a_threshold():

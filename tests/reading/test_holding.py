@@ -39,6 +39,15 @@ def test_a_slip_in_one_file_is_told_alone(read: Read, right: str, wrong: str, li
     assert {d.code for d in result.held_back} & {"unknown-intent", "unknown-response"}
 
 
+def test_a_part_of_an_entity_that_fills_no_slot_may_fill_one_that_cannot_be_read(read: Read) -> None:
+    part = '"entity": "place", "role":'
+    domain = "slots:\n  a: {type: text, mappings: [{type: from_entity, entity: place, role: from}]}\n"
+    nlu = f'nlu:\n- intent: go\n  examples: |\n    - [Ulm]{{{part} "from"}}\n    - [Bonn]{{{part} "to"}}\n'
+    files = {"domain/a.yml": domain, "data/nlu.yml": nlu}
+    assert "unmapped-part" in {d.code for d in read(files).diagnostics}
+    assert "unmapped-part" in {d.code for d in read({**files, "domain/b.yml": "slots: [\n"}).held_back}
+
+
 def test_how_many_findings_are_held_back_is_told_once_at_the_first_place(read: Read) -> None:
     result = read({"data/orders.yml": "- nlu\n", "data/a.yml": "rulez: []\n", "data/r.yml": RULES})
     (note,) = [d for d in result.diagnostics if d.code == "held-back"]

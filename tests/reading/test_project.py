@@ -286,6 +286,13 @@ def test_a_project_of_imports_alone_has_content(read: Read) -> None:
     assert ([e.intent for e in result.content.nlu.examples], result.errors) == (["a"], ())
 
 
+def test_the_mark_of_utf8_before_a_text_hides_nothing_of_it(read: Read) -> None:
+    code = "\ufeffasync def run(turn):\n    turn.say('utter_nowhere')\n"
+    result = read({"config.yml": "imports: [bots]\n", "bots/a.yml": f"\ufeff{example('a')}", "actions.py": code})
+    assert [e.intent for e in result.content.nlu.examples] == ["a"]
+    assert [str(d.place) for d in result.diagnostics if d.code == "unknown-response"] == ["actions.py:2:14"]
+
+
 def test_the_second_of_two_files_that_are_one_is_told(read: Read) -> None:
     files = {"config.yml": "language: de\n", "config.yaml": "language: fr\n", "data/a.yml": example("a")}
     code = {"actions/a.py": "", "actions.py": ""}

@@ -243,6 +243,8 @@ WRONG_SETTINGS = {
     "server: {cors_origins: ['https://a.example:443']}": "`https://a.example:443`, which no browser sends",
     "server: {cors_origins: [a.example]}": "`a.example`, which no browser sends as an origin",
     "store: {url: mysql://user:secret@host/x}": "no URL of a store that can be used",
+    "server: {metrics_token: 'my secret'}": "no token: only letters, digits and signs of ASCII",
+    "server: {metrics_token: ''}": "`metrics_token` is empty",
     "store: {url: 'sqlite:///:memory:'}": "no URL of a store that can be used",
 }
 
@@ -269,6 +271,12 @@ def test_an_address_that_cannot_be_is_an_error_that_tells_no_password(tmp_path: 
     assert (finding.severity, finding.code) == ("error", "invalid-value")
     assert message in finding.message
     assert "secret" not in f"{finding}"
+
+
+@pytest.mark.parametrize("name", ["config", "endpoints", "credentials"])
+def test_a_list_in_place_of_a_configuration_is_told_whatever_variables_stand_in_it(tmp_path: Path, name: str) -> None:
+    [finding] = read_settings(write(tmp_path, **{name: "- ${NOWHERE}\n"}), {})[1]
+    assert (finding.severity, finding.code, finding.place.file) == ("error", "wrong-type", f"{name}.yml")
 
 
 @pytest.mark.parametrize("section", ["limits", "sessions", "login", "store"])
@@ -312,6 +320,17 @@ def test_the_pipeline_of_another_configuration_is_checked_as_well(tmp_path: Path
     write(tmp_path, other="pipeline:\n- name: FallbackClassifier\n  threshold: high\n")
     with pytest.raises(ContentError, match=r"other\.yml:3:14: error: `threshold` must be a number"):
         read_pipeline(tmp_path / "other.yml")
+
+
+def test_the_environment_fills_the_pipeline_of_another_configuration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, other="pipeline:\n- name: FallbackClassifier\n  threshold: ${THRESHOLD}\n")
+    with pytest.raises(ContentError, match=r"other\.yml:3:14: error: The environment variable `THRESHOLD` is not set"):
+        read_pipeline(tmp_path / "other.yml")
+    monkeypatch.setenv("THRESHOLD", "0.5")
+    [component] = read_pipeline(tmp_path / "other.yml") or ()
+    assert component.options == {"threshold": 0.5}
 
 
 @pytest.mark.parametrize(

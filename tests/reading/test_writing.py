@@ -48,6 +48,8 @@ ODD_WORDS = [
     "é 👍",
     "- x",
     "a\nb",
+    "a\x85b",
+    "a\u2028b",
 ]
 words = st.sampled_from(ODD_WORDS) | st.text("ab '\"#:-é", min_size=1).map(str.strip).filter(bool)
 names = st.sampled_from(["greet", "no", "5", "a b", "utter_x", "faq/x"])

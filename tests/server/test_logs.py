@@ -266,8 +266,9 @@ async def test_lines_are_gathered_on_a_loop_and_a_fault_brings_all_out_in_order(
     writer.error("three")
     assert stream.getvalue() == "one\ntwo\nthree\n"
     writer.info("four")
-    while "four" not in stream.getvalue():
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(20):
+        while "four" not in stream.getvalue():
+            await asyncio.sleep(0.01)
 
 
 def test_lines_are_written_when_the_writer_goes() -> None:

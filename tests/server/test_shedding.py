@@ -39,8 +39,9 @@ class Kitchen:
         return web.Response(text=request.path)
 
     async def until_in_work(self, number: int) -> None:
-        while self.in_work < number:
-            await asyncio.sleep(0.001)
+        async with asyncio.timeout(10):
+            while self.in_work < number:
+                await asyncio.sleep(0.001)
 
 
 @asynccontextmanager
@@ -115,8 +116,9 @@ async def test_hundreds_that_arrive_at_once_do_not_slip_in_before_the_first_is_s
             line.writer.write(MESSAGE)
         await served.until_in_work(10)
         answers = [asyncio.create_task(line.answer()) for line in crowd]
-        while sum(answer.done() for answer in answers) < 90:
-            await asyncio.sleep(0.001)
+        async with asyncio.timeout(10):
+            while sum(answer.done() for answer in answers) < 90:
+                await asyncio.sleep(0.001)
         assert served.most_seen == 10
         served.done.set()
         statuses = [(await answer)[0] for answer in answers]

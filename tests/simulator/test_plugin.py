@@ -184,11 +184,24 @@ async def test_too_many_requests_of_a_customer_are_told_to_wait(tmp_path: Path) 
         await bank.get("/accounts")
 
 
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this machine has no IPv6")
+async def test_the_url_of_an_ipv6_address_can_be_called(tmp_path: Path) -> None:
+    settings = SimulatorSettings("teller", "secret", "admin", tmp_path / "bank.db")
+    async with serving(settings, "::1", 0) as url, HttpClient(url, service="bank") as bank:
+        assert (await bank.call("GET", "/health", name="health")).data == {"status": "ok"}
+
+
 def test_a_port_that_is_taken_is_told_in_a_sentence(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(ConfigurationError, match=f"127.0.0.1:{port} .*--port"):
             run(tmp_path, host="127.0.0.1", port=port, seed=7)
+
+
+def test_a_file_of_the_bank_that_cannot_be_opened_is_no_matter_of_the_port(tmp_path: Path) -> None:
+    (tmp_path / "bank.db").symlink_to(tmp_path / "gone" / "bank.db")
+    with pytest.raises(FileNotFoundError, match=r"bank\.db"):
+        run(tmp_path, host="127.0.0.1", port=0, seed=7)
 
 
 async def test_a_bank_of_its_own_keeps_its_payments_when_it_is_killed(tmp_path: Path, project: Path) -> None:

@@ -10,10 +10,11 @@ from typing import cast
 
 import pytest
 
-from bot import Domain, EffectError, EffectResult, ReminderScheduled, SlotSet, Turn
+from bot import AllSlotsReset, Domain, EffectError, EffectResult, ReminderScheduled, SlotSet, Turn
 from bot.actions.turn import Action
 from bot.actions.unknown import UnfilledPlaceholder, UnknownResponse, UnknownSlot
 from bot.content import ResponseCondition, Slot, Variation
+from bot.engine.deadline import LONGEST_STEP
 from bot.errors import ContentError
 from bot.reading.template import write_template
 from bot.testing.kit import (
@@ -150,11 +151,9 @@ async def test_an_action_is_run_by_the_bots_rules() -> None:
     assert texts(turn) == ["Hello stranger, your red coat is here."]
 
 
-async def test_an_action_that_holds_up_the_loop_fails_the_test(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.engine.deadline.LONGEST_STEP", 0.01)
-
+async def test_an_action_that_holds_up_the_loop_fails_the_test() -> None:
     async def block(turn: Turn) -> None:
-        time.sleep(0.02)
+        time.sleep(LONGEST_STEP + 0.01)
 
     with pytest.raises(TimeoutError, match=r"asyncio\.to_thread"):
         await run_action(make_turn("hi"), block)
@@ -178,6 +177,20 @@ def test_a_placeholder_that_nothing_fills_fails_the_test() -> None:
 def test_a_projects_domain_is_read_without_its_actions(tmp_path: Path) -> None:
     write_template(tmp_path / "bakery")
     assert "cake" in load_domain(tmp_path / "bakery").slots
+
+
+def test_a_domain_is_read_where_variables_of_the_configuration_are_not_set(tmp_path: Path) -> None:
+    write_template(tmp_path / "bakery")
+    (tmp_path / "bakery/config.yml").write_text("server: {metrics_token: '${NOWHERE}'}\n")
+    assert "cake" in load_domain(tmp_path / "bakery").slots
+
+
+def test_a_turn_begins_with_the_initial_values_of_the_domains_slots() -> None:
+    domain = Domain(slots={name: Slot(name, initial_value=f"{name} first") for name in ("a", "b")})
+    turn = make_turn("hi", domain=domain, slots={"b": "given"})
+    assert (turn.slot("a"), turn.slot("b"), turn.slot_before("a")) == ("a first", "given", "a first")
+    turn.emit(AllSlotsReset())
+    assert turn.slot("b") == "b first"
 
 
 def test_a_domain_that_cannot_be_read_fails_the_test(tmp_path: Path) -> None:

@@ -196,7 +196,7 @@ def test_the_report_counts_as_rasa_does() -> None:
 
 
 def test_failed_stories_are_written_so_that_they_read_as_test_stories(tmp_path: Path) -> None:
-    text = 'two "in" Oslo: # 1'
+    text = 'two "in" Oslo: # 1\x7f\x85\u2028!'
     marks = (Annotation(9, 13, "city", "oslo"),)
     report = run(UserStep("order", text, annotations=marks), ActionStep("form"), LoopStep("form"), LoopStep(None))
     written = failed_stories_yaml(report.failed)

@@ -21,7 +21,7 @@ from bot.stores.history import count_of
 from bot.stores.lock import locked
 from bot.stores.owning import make_private
 from bot.stores.present import check_exists
-from bot.stores.restoring import Restored, access_of, close_again
+from bot.stores.restoring import Restored, access_of, close_again, is_later
 from bot.stores.schema import LATEST, TABLES
 
 T = TypeVar("T")
@@ -57,7 +57,10 @@ def _touch(file: Path) -> None:
     file.touch(mode=0o600)
 
 
-def _write_copy(store: Path, file: Path, progress: Progress, *, make: Callable[[Path], None] = _touch) -> None:
+def _write_copy(
+    store: Path, file: Path, progress: Progress, *, make: Callable[[Path], None] = _touch, sound: bool = True
+) -> None:
+    """Copy the store to a file that `make` makes; raises ConfigurationError where it is to be `sound` and is not."""
     part = file.with_name(f"{file.name}.part")
     part.unlink(missing_ok=True)
     make(part)
@@ -67,7 +70,8 @@ def _write_copy(store: Path, file: Path, progress: Progress, *, make: Callable[[
             source.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()  # from here on it is read as it is now
             with _opened(part) as target:
                 _copy_pages(source, target, progress)
-                _check(target, part)
+                if sound:
+                    _check(target, part)
         _sync(part)
         part.replace(file)
     finally:
@@ -97,21 +101,25 @@ def restore(url: str, file: Path, *, project: Path = Path(), progress: Progress 
 
 def _prepare(draft: Path, store: Path) -> Restored:
     """Keep the store aside, and close in the backup's copy what is closed in the store."""
-    before, aside = None, None
     had_store = store.is_file() and store.stat().st_size > 0
-    if not _put_aside_if_damaged(store) and had_store:
-        with contextlib.suppress(ConfigurationError), _opened(store) as found:
+    aside = (_renamed_if_no_database(store) or _copied_aside(store)) if had_store else None
+    before = None
+    if aside is not None:
+        with contextlib.suppress(ConfigurationError), _opened(aside) as found:
             before = access_of(found)
-        if before is not None:
-            aside = _free(store.with_name(f"{store.name}.before-restore"))
-            _write_copy(store, aside, silent, make=make_private)
     with _opened(draft) as copied:
-        if aside is not None:
-            copied.execute("ATTACH ? AS was", (str(aside),))
+        later = aside is not None and before is not None and is_later(aside, copied)
         copied.execute("BEGIN IMMEDIATE")
-        done = close_again(copied, before)
+        done = close_again(copied, before, later=later)
         copied.execute("COMMIT")
     return replace(done, aside=aside, unknown=had_store and before is None)
+
+
+def _copied_aside(store: Path) -> Path:
+    """A copy of the store as it is: damaged, it is all there is of what came after the backup."""
+    aside = _free(store.with_name(f"{store.name}.before-restore"))
+    _write_copy(store, aside, silent, make=make_private, sound=False)
+    return aside
 
 
 def _put_in_place(draft: Path, store: Path) -> None:
@@ -133,20 +141,21 @@ def _free(file: Path) -> Path:
     return found
 
 
-def _put_aside_if_damaged(store: Path) -> bool:
-    """Rename what is no database, with its log, so that it can still be looked at; whether it was none."""
+def _renamed_if_no_database(store: Path) -> Path | None:
+    """Where what is no database was moved, with its log, so that it can still be looked at; None for a database."""
     try:
         with _opened(store) as found:
             found.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
     except ConfigurationError as error:
         if getattr(error.__cause__, "sqlite_errorcode", None) not in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
-            return False
+            raise
+        aside = _free(store.with_name(f"{store.name}.damaged"))
         for suffix in ("", "-wal", "-shm"):
             part = store.with_name(store.name + suffix)
             if part.exists():
-                part.rename(store.with_name(f"{store.name}.damaged{suffix}"))
-        return True
-    return False
+                part.rename(aside.with_name(aside.name + suffix))
+        return aside
+    return None
 
 
 def _copy_pages(source: sqlite3.Connection, target: sqlite3.Connection, progress: Progress) -> None:

@@ -51,16 +51,15 @@ def access_of(connection: sqlite3.Connection) -> Access:
     return Access(revoked, customers)
 
 
-def close_again(connection: sqlite3.Connection, before: Access | None) -> Restored:
+def close_again(connection: sqlite3.Connection, before: Access | None, *, later: bool) -> Restored:
     """End all sessions of a backup's copy, and carry over what was closed in the store `before` it (None: unreadable).
 
-    The store before is attached to the connection as `was`. Revoked keys and disabled customers stay so. If it was
-    the later one, it has the codes that hold, and customers that it no longer had come back disabled.
+    Revoked keys and disabled customers stay so. If it was the `later` one, it has the codes that hold, and customers
+    that it no longer had come back disabled.
     """
     now, sessions = access_of(connection), connection.execute("DELETE FROM sessions").rowcount
     if before is None:
         return Restored(sessions=sessions)
-    later = _is_later(connection)
     revoked = [(at, key) for key, at in before.revoked.items() if at is not None and now.revoked.get(key, at) is None]
     disabled = [(one,) for one, (_, off) in before.customers.items() if off and now.customers.get(one, ("", 1))[1] == 0]
     gone = [(one,) for one, (_, off) in now.customers.items() if later and one not in before.customers and not off]
@@ -83,7 +82,16 @@ def close_again(connection: sqlite3.Connection, before: Access | None) -> Restor
     )
 
 
-def _is_later(connection: sqlite3.Connection) -> bool:
-    """Whether the store before is no older than the backup; one that shares nothing with it is another store."""
-    was, now = connection.execute(_NEWEST).fetchone()
+def is_later(before: Path, connection: sqlite3.Connection) -> bool:
+    """Whether the store before is no older than the backup; one that shares nothing with it is another store.
+
+    A damaged one that cannot tell is believed: nothing that it has closed is to be opened by mistake.
+    """
+    connection.execute("ATTACH ? AS was", (str(before),))
+    try:
+        was, now = connection.execute(_NEWEST).fetchone()
+    except sqlite3.DatabaseError:
+        return True
+    finally:
+        connection.execute("DETACH was")
     return was is not None and bool(was >= now)

@@ -141,9 +141,38 @@ def test_a_damaged_store_before_is_told_of(shop: Shop, tmp_path: Path) -> None:
     backup(URL, tmp_path / "b.db", project=tmp_path)
     (tmp_path / "t.db").write_bytes(b"overwritten by something else" * 300)
     done = restore(URL, tmp_path / "b.db", project=tmp_path)
-    assert (done.unknown, done.aside) == (True, None)
+    assert (done.unknown, done.aside) == (True, tmp_path / "t.db.damaged")
     (tmp_path / "t.db").unlink()
     assert not restore(URL, tmp_path / "b.db", project=tmp_path).unknown
+
+
+@pytest.mark.parametrize("table", ["turns", "conversations", "customers", "keys"])
+def test_a_store_that_is_damaged_in_part_is_kept_and_does_not_refuse_its_backup(
+    shop: Shop, tmp_path: Path, table: str
+) -> None:
+    backup(URL, tmp_path / "b.db", project=tmp_path)
+    shop.run("UPDATE keys SET revoked_at = 5 WHERE id = 'k1'", "UPDATE customers SET disabled = 1 WHERE id = 'ann'")
+    shop.customer("since the backup")
+    shop.all("PRAGMA wal_checkpoint(TRUNCATE)")
+    ((page,),) = shop.all(f"SELECT rootpage FROM sqlite_master WHERE name = '{table}'")
+    ((size,),) = shop.all("PRAGMA page_size")
+    with (tmp_path / "t.db").open("r+b") as file:
+        file.seek((int(str(page)) - 1) * int(str(size)))
+        file.write(b"\xff" * 100)
+    damaged = (tmp_path / "t.db").read_bytes()
+    done = restore(URL, tmp_path / "b.db", project=tmp_path)
+    assert done.aside is not None
+    assert damaged[-100:] == done.aside.read_bytes()[-100:]
+    assert done.unknown == (table in ("customers", "keys"))
+    assert (done.keys, done.disabled) == ((0, 0) if done.unknown else (1, 1))
+    assert shop.all("PRAGMA integrity_check") == [("ok",)]
+
+
+def test_a_store_of_a_newer_program_gives_way_to_an_older_backup(shop: Shop, tmp_path: Path) -> None:
+    backup(URL, tmp_path / "b.db", project=tmp_path)
+    shop.run("UPDATE schema SET version = 99")
+    assert restore(URL, tmp_path / "b.db", project=tmp_path).aside == tmp_path / "t.db.before-restore"
+    assert shop.all("SELECT version FROM schema") != [(99,)]
 
 
 def test_a_backup_overwrites_no_other_unless_it_is_told_to(shop: Shop, tmp_path: Path) -> None:

@@ -11,13 +11,8 @@ from bot.stores.times import micros, moment
 
 _MOST_AT_ONCE = 500
 
+# In a conversation that was deleted meanwhile nobody could be told of it, and nothing of it may be kept.
 _BEGIN = """
-    INSERT INTO effects (key, conversation, kind, parameters, status, at, result)
-    VALUES (:key, :conversation, :kind, :parameters, :status, :at, :result)
-    ON CONFLICT (key) DO NOTHING"""
-
-# What is about to be spent: in a conversation that was deleted meanwhile nobody could be told of it.
-_SPEND = """
     INSERT INTO effects (key, conversation, kind, parameters, status, at, result)
     SELECT :key, id, :kind, :parameters, :status, :at, :result FROM conversations WHERE id = :conversation
     ON CONFLICT (key) DO NOTHING"""
@@ -37,14 +32,14 @@ _UNSETTLED = f"{_SELECT} WHERE status IN ('spending', 'unknown') ORDER BY at LIM
 def journal(connection: Connection, entry: EffectEntry) -> EffectEntry:
     """Write an entry; gives `entry` itself when it stands now, else the one that stood before.
 
-    Raises ConversationGone for what is to be spent in a conversation that was deleted.
+    Raises ConversationGone where its conversation was deleted, and it with that.
     """
     at = micros(entry.at)
     settled = _FORWARD.get(entry.status)
     if settled and connection.run(settled, key=entry.key, status=entry.status, at=at, result=entry.result):
         return entry
     began = connection.run(
-        _SPEND if entry.status == "spending" else _BEGIN,
+        _BEGIN,
         key=entry.key,
         conversation=entry.conversation,
         kind=entry.kind,

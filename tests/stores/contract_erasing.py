@@ -38,8 +38,9 @@ class ErasingContract:
         conversation = await store.conversation_id("customer:1", "customer", "")
         await store.commit(turn(conversation, 1))
         await delete_all_of((await open_store()).database, "customer:1", patience=0)
-        with pytest.raises(ConversationGone):
-            await store.journal(entry("transfer", conversation=conversation))
+        for status in ("spending", "unknown", "done", "refused"):
+            with pytest.raises(ConversationGone):
+                await store.journal(entry("transfer", status, conversation=conversation))
         with pytest.raises(ConversationGone):
             await store.commit(turn(conversation, 2))
         with pytest.raises(ConversationGone):

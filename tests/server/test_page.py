@@ -273,6 +273,29 @@ async def test_a_message_that_fails_can_be_tried_again_with_the_same_id(page: Pa
     assert len({message.message_id for message in page.running.engine.seen}) == 1
 
 
+async def test_an_answer_that_breaks_off_is_asked_for_again(page: Page) -> None:
+    await page.log_in()
+    await page.until(lambda: page.find("chat").is_displayed())
+    cut = """
+        const fetched = window.fetch;
+        window.fetch = async (path, options) => {
+            const response = await fetched(path, options);
+            if (path !== "/chat") return response;
+            window.fetch = fetched;
+            return new Response("{");
+        };
+    """
+    await page.do(lambda: page.browser.execute_script(cut))
+    await page.say("hello")
+    await page.until_log_says("you said: hello")
+    assert len(page.running.engine.seen) == 2
+    assert page.running.engine.seen[0].message_id == page.running.engine.seen[1].message_id
+    elsewhere = await page.running.login()
+    await page.running.client.post("/chat", json={"message": "from my phone"}, headers=elsewhere)
+    await page.do(lambda: page.browser.execute_script("document.dispatchEvent(new Event('visibilitychange'))"))
+    await page.until_log_says("you said: from my phone")
+
+
 async def test_logging_out_ends_the_session_and_clears_the_page(page: Page) -> None:
     await page.log_in()
     await page.until(lambda: page.find("chat").is_displayed())
@@ -315,6 +338,32 @@ async def log_out_and_in_as_another(page: Page) -> None:
     await page.until(lambda: page.find("login").is_displayed())
     await page.log_in(OTHER_ACCOUNT, OTHER_CODE)
     await page.until(lambda: page.find("chat").is_displayed())
+
+
+async def test_what_two_looks_find_at_once_is_shown_once(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    await page.log_in()
+    await page.until(lambda: page.find("chat").is_displayed())
+    await page.say("hello")
+    await page.until_log_says("you said: hello")
+    store, looks, go = page.running.engine.store, asyncio.Semaphore(0), asyncio.Event()
+    turns = store.turns
+
+    async def slow(*arguments: Any, **options: Any) -> Any:
+        looks.release()
+        await go.wait()
+        return await turns(*arguments, **options)
+
+    monkeypatch.setattr(store, "turns", slow)
+    looking = "document.dispatchEvent(new Event('visibilitychange'));"
+    await page.do(lambda: page.browser.execute_script(looking + looking))
+    for _ in range(2):
+        await looks.acquire()
+    await page.say("again")
+    await page.until_log_says("you said: again")
+    go.set()
+    later = "setTimeout(() => fetch('/health').then(arguments[0]), 500)"  # behind what was asked before
+    await page.do(lambda: page.browser.execute_async_script(later))
+    assert page.texts(".user .bubble") == ["hello", "again"]
 
 
 async def test_a_message_that_waits_for_another_try_is_never_sent_as_somebody_else(page: Page) -> None:

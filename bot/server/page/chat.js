@@ -251,10 +251,11 @@ function trouble(problem) {
 
 async function poll() {
   if (page.chat.hidden || state.busy || document.hidden) return;
+  const { login, turn } = state;
   try {
-    const news = await state.login.history({ after: state.turn, limit: 50 });
+    const news = await login.history({ after: turn, limit: 50 });
     notice("");
-    if (state.busy || !news.messages.length) return;
+    if (state.busy || state.turn !== turn || !news.messages.length) return; // an answer, or another look, was first
     retireChoices(page.log);
     add(news.messages);
     state.turn = news.messages.at(-1).turn;

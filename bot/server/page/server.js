@@ -35,9 +35,10 @@ async function request(method, path, { body, token, until, ...more } = {}) {
     throw new Problem(0);
   }
   if (response.status === 204) return null;
-  const content = await response.json().catch(() => ({}));
+  const content = await response.json().catch(() => null);
+  if (response.ok && content === null) throw new Problem(0); // it broke off
   if (response.ok) return content;
-  throw new Problem(response.status, content, Number(response.headers.get("Retry-After")) || null);
+  throw new Problem(response.status, content ?? {}, Number(response.headers.get("Retry-After")) || null);
 }
 
 export const pageConfig = () => request("GET", "/page-config");

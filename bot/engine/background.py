@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 from bot.dialogue.events import ReminderScheduled
 from bot.encoding import decode
+from bot.engine.deadline import within
 from bot.engine.effects import not_offered
 from bot.engine.engine import Engine
 from bot.engine.looking import Rests, paged, side_by_side
@@ -132,7 +133,7 @@ class Background:
 
     async def _found_out(self, entry: EffectEntry) -> bool:
         effects = self._engine.effects
-        result = await effects.find(entry)
+        result = await within(self._engine.limits.action_seconds, effects.find(entry))
         if result.outcome == "unknown":
             return False
         outcome = effects.settled(entry, result)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from functools import partial
 from time import perf_counter
 from types import TracebackType
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, Final, Generic, TypeAlias, TypeVar, cast
 
 from bot.errors import BotError, TurnError, TurnTimedOut, is_a_projects
 from bot.sources import granted
@@ -24,14 +24,22 @@ class TooSlow(BotError, TimeoutError):
     """A part of a plugin took too long; the message says how long, and where it waited or what to do."""
 
 
+_CURE: Final = "what blocks belongs in a thread (in an action: `await asyncio.to_thread(…)`)"
+
+
 def held_up(seconds: float) -> TooSlow:
-    """What to tell of a part that took so many seconds."""
-    cure = "what blocks belongs in a thread (in an action: `await asyncio.to_thread(…)`)"
-    return TooSlow(f"it held up all conversations for {seconds:.1f} seconds: {cure}")
+    """What to tell of a part that took so many seconds without waiting for anything."""
+    return TooSlow(f"it held up all conversations for {seconds:.1f} seconds: {_CURE}")
 
 
-async def within(seconds: float, action: Awaitable[None], held: Held = lambda seconds: None) -> None:
-    """Await the action; raises TooSlow, which is a TimeoutError, when it waits for longer than `seconds`.
+def not_stopped(seconds: float, allowed: float) -> TooSlow:
+    """What to tell of a part that took longer than it may: it blocked, or caught its interruption."""
+    told = f"it took {seconds:.1f} seconds, longer than {allowed:g} (`limits.action_seconds`), and could not be stopped"
+    return TooSlow(f"{told}: {_CURE}")
+
+
+async def within(seconds: float, action: Awaitable[T], held: Held = lambda seconds: None) -> T:
+    """What the action gives; raises TooSlow, which is a TimeoutError, when it waits for longer than `seconds`.
 
     Meanwhile `granted_until` tells what it calls how long it has. `held` is told of each step between two waits that is
     longer than LONGEST_STEP. The first one is taken here: an action that is done with it needs no clock of asyncio's,
@@ -41,11 +49,11 @@ async def within(seconds: float, action: Awaitable[None], held: Held = lambda se
     with granted(asyncio.get_running_loop().time() + seconds):
         try:
             first = _timed(steps.__next__, held)
-        except StopIteration:
-            return
+        except StopIteration as done:
+            return cast(T, done.value)
         try:
             async with asyncio.timeout(seconds) as clock:
-                await _Rest(steps, first, held)
+                return await _Rest(steps, first, held)
         except TimeoutError as error:
             if not clock.expired() or error.__cause__ is None:  # a time limit of its own
                 raise
@@ -110,15 +118,15 @@ def one_turn(clock: asyncio.Timeout) -> Iterator[None]:
         raise TurnError("the turn was cancelled by what ran in it; an action must not cancel its own task") from error
 
 
-class _Rest:
+class _Rest(Generic[T]):
     """What is left of an awaitable after its first step, which waits for `first`."""
 
-    def __init__(self, steps: Generator[Any, Any, None], first: Any, held: Held) -> None:
+    def __init__(self, steps: Generator[Any, Any, T], first: Any, held: Held) -> None:
         self._steps = steps
         self._first = first
         self._held = held
 
-    def __await__(self) -> Generator[Any, Any, None]:
+    def __await__(self) -> Generator[Any, Any, T]:
         waits_for = self._first
         try:
             while True:
@@ -128,5 +136,5 @@ class _Rest:
                     waits_for = _timed(partial(self._steps.throw, error), self._held)
                 else:
                     waits_for = _timed(self._steps.__next__, self._held)
-        except StopIteration:
-            return
+        except StopIteration as done:
+            return cast(T, done.value)

@@ -31,7 +31,7 @@ from bot.dialogue.tracker import Tracker
 from bot.dialogue.turn_loop import before_action, goes_on, is_silent, record, rejection, user_spoke_again
 from bot.engine.agent import Agent
 from bot.engine.codec import check_events
-from bot.engine.deadline import Held, held_up, uncancelled, within
+from bot.engine.deadline import Held, held_up, not_stopped, uncancelled, within
 from bot.engine.effects import result_of
 from bot.engine.protocols import EffectEntry
 from bot.engine.record import WHOLE_TURN, Step
@@ -284,7 +284,7 @@ async def run_alone(action: Action, turn: Turn, seconds: float, held: Held = lam
     started = perf_counter()
     await within(seconds, _giving_nothing(action(turn)), held)
     if (took := perf_counter() - started) > seconds:  # no timeout interrupts what does not await
-        raise held_up(took)
+        raise not_stopped(took, seconds)
     check_events(turn.events)
 
 

@@ -485,6 +485,22 @@ async def test_outcomes_are_looked_for_side_by_side(make_bench: MakeBench) -> No
         assert await settling == 4
 
 
+async def test_a_look_for_an_outcome_that_never_ends_is_given_up_and_holds_up_nothing(make_bench: MakeBench) -> None:
+    class Hanging(Till):
+        async def find(self, key: str, parameters: Mapping[str, Any]) -> EffectResult:
+            await asyncio.Event().wait()
+            raise AssertionError
+
+    async with make_bench(effects={"a": Hanging()}, limits=Limits(action_seconds=0.05)) as bench:
+        await unknown_effects(bench, "a", 1)
+        async with asyncio.timeout(5):
+            assert await (await background(bench)).settle_effects() == 0
+        ((what, error),) = bench.failures
+        assert what == "settle a"
+        assert isinstance(error, TimeoutError)
+        assert "0.05 seconds" in str(error)
+
+
 async def test_effects_that_no_plugin_offers_any_more_hold_up_nothing_and_are_told_of_once(
     make_bench: MakeBench,
 ) -> None:

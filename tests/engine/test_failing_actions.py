@@ -299,3 +299,25 @@ async def test_an_action_whose_events_cannot_be_kept_has_failed(make_bench: Make
         [sorry] = await bench.say(conversation, "emit")
         assert sorry.startswith("Sorry")
         assert await bench.say(conversation) == ["1"]
+
+
+async def test_an_action_that_ends_too_late_is_not_said_to_have_held_up_all_that_it_waited_for(
+    make_bench: MakeBench,
+) -> None:
+    async def compute_at_last(turn: Turn) -> None:
+        await asyncio.sleep(0.18)
+        time.sleep(0.05)
+
+    async def clean_up(turn: Turn) -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.sleep(5)
+
+    actions = {"action_compute": compute_at_last, "action_clean": clean_up}
+    async with make_bench(actions=actions, limits=Limits(action_seconds=0.2)) as bench:
+        for action in ("compute", "clean"):
+            await bench.say(await bench.conversation(), action)
+        assert bench.warnings == []
+        for _, error in bench.failures:
+            assert type(error) is TooSlow
+            assert str(error).startswith("it took 0.2 seconds, longer than 0.2 (`limits.action_seconds`)")
+        assert [action for action, _ in bench.failures] == ["action_compute", "action_clean"]

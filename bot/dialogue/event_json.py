@@ -239,9 +239,10 @@ def _received(at: str) -> str:
     """A reminder's time as we keep it. One without a zone is this machine's, as Rasa's scheduler takes it."""
     time = datetime.fromisoformat(at)  # ValueError when it is no time
     try:
-        return at if time.tzinfo else time.astimezone(UTC).isoformat()
+        utc = time.astimezone(UTC).isoformat()
     except OverflowError as error:  # in the first year or the last
         raise ValueError(f"the time {at}") from error
+    return at if time.tzinfo else utc
 
 
 def _told(at: str) -> str:

@@ -38,14 +38,13 @@ async def webhook(call: Call) -> web.Response:
 def addressing(url: str) -> Callable[[UserMessage, TurnRecord], tuple[Outgoing, ...]]:
     """How the engine makes outgoing replies of a turn: each as Rasa's body for the callback at `url`.
 
-    The ids follow from conversation, turn and position, so that they are the
-    same whenever the turn is computed.
+    The ids follow from the turn and the position, so that they are the same at every try.
     """
 
     def address(message: UserMessage, record: TurnRecord) -> tuple[Outgoing, ...]:
         replies = (reply_to_json(reply) for reply in record.replies)
         return tuple(
-            Outgoing(f"{record.conversation}.{record.seq}.{index}", NAME, url, encode(body))
+            Outgoing(f"{record.unique_id}.{index}", NAME, url, encode(body))
             for index, body in enumerate(rasa_replies(replies, message.sender or record.conversation))
         )
 

@@ -55,7 +55,7 @@ def addressing(name: str, *, sends_all: bool = False) -> Addressing:
         if (message.channel == name and not sends_all) or not record.replies:
             return ()
         body = encode([reply_to_json(reply) for reply in record.replies])
-        return (Outgoing(f"{record.conversation}.{record.seq}", name, message.sender, body),)
+        return (Outgoing(record.unique_id, name, message.sender, body),)
 
     return address
 

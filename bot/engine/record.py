@@ -51,6 +51,11 @@ class TurnRecord(Struct, frozen=True):
         return self.message.conversation
 
     @property
+    def unique_id(self) -> str:
+        """An id that no other turn has: its number may be another's, once a store has lost its last turns."""
+        return f"{self.conversation}.{self.seq}.{self.seed:016x}"
+
+    @property
     def replies(self) -> tuple[Reply, ...]:
         """What the bot said in this turn, in order."""
         return tuple([event.reply for event in self.events if isinstance(event, BotUttered)])

@@ -148,7 +148,8 @@ async def test_a_message_is_acknowledged_at_once_and_answered_by_send_once(proje
         may_answer(bot).set()
         await channel.arrived.wait()
         conversation = await bot.store.conversation_id("channel:pager", "key", "ann")
-        assert channel.sent == [(f"{conversation}.1", "ann", ["You said hello slowly."])]
+        (turn,) = await bot.store.turns(conversation)
+        assert channel.sent == [(read_record(turn.record).unique_id, "ann", ["You said hello slowly."])]
         assert await told(bot) == ["m1"]
 
 
@@ -162,8 +163,8 @@ async def test_replies_come_in_order_and_are_sent_again_until_they_are_taken(pro
         await bot.engine.finish(10)
         conversation = await bot.store.conversation_id("channel:pager", "key", "ann")
         assert await delivered(bot) == []
-        for seq in (1, 2, 3):
-            await bot.store.retry_at(f"{conversation}.{seq}", bot.sources.now())
+        for turn in await bot.store.turns(conversation):
+            await bot.store.retry_at(read_record(turn.record).unique_id, bot.sources.now())
         sent = [text for _, sender, [text] in await delivered(bot) if sender == "ann"]
         assert sent == ["You said hello slowly.", "You said hello.", "You said hello."]
         assert await told(bot) == ["m1", "m2", "m4"]

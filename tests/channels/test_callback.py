@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
+from bot.channels import plugged
 from bot.channels.callback import addressing
 from bot.channels.delivery import MESSAGE_ID, Delivery
 from bot.config import Callback
@@ -341,3 +342,15 @@ async def test_what_nobody_thought_of_is_told_and_holds_up_no_other_reply(store:
     async with Delivery(store, Sources(now=clock.now), senders=senders, tell=tell) as delivery:
         await drain(delivery)
     assert (sent, told) == (["two"], [("channel callback", KeyError)])
+
+
+def test_no_two_replies_have_one_id_though_a_restored_store_counts_its_turns_again() -> None:
+    at = datetime.now(UTC)
+    message = UserMessage("hi", "c", "m", at, Principal("key", "k"), "callback", sender="ann")
+    ids = {
+        outgoing.id
+        for seed in (1, 2)
+        for address in (addressing("http://there"), plugged.addressing("callback", sends_all=True))
+        for outgoing in address(message, TurnRecord(7, message, (BotUttered(Reply(text="hello")),), (), at, seed, "c"))
+    }
+    assert len(ids) == 4

@@ -9,7 +9,7 @@ from time import perf_counter
 from aiohttp import web
 from aiohttp.typedefs import Middleware
 
-from bot.errors import Busy, Forbidden, NotAuthenticated
+from bot.errors import Busy, ConversationGone, Forbidden, NotAuthenticated
 from bot.logs import correlation_id
 from bot.messages import Principal
 from bot.server.address import TrustedProxies
@@ -54,6 +54,8 @@ class Serving:
                 raise Busy(whole=True, retry_after=1.0)
             self._messages += 1
             try:
+                return await serve(request)
+            except ConversationGone:  # it was remembered, and is forgotten now: who still may begins another
                 return await serve(request)
             finally:
                 self._messages -= 1

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from bot.server.rasa_replies import rasa_replies
+from bot.stores.database import Database
+from bot.stores.erasing import delete_old
 
 from .conftest import OTHER_ACCOUNT, OTHER_CODE, Running
 
@@ -48,6 +51,17 @@ async def test_a_backend_names_its_own_users_and_nobody_is_logged_in(running: Ru
     assert first == same
     assert len({first, user, backend}) == 3
     assert all(message.customer is None for message in running.engine.seen)
+
+
+async def test_who_comes_back_after_their_conversation_was_deleted_is_answered(running: Running) -> None:
+    key, body = await running.key("channel"), {"sender": "u1", "message": "hi"}
+    assert (await running.client.post(PATH, json=body, headers=key)).status == 200
+    database = Database.open(str(running.parts.database.dialect.engine().url))  # of another process
+    assert await delete_old(database, datetime.now(UTC) + timedelta(days=9_999)) == 1
+    await database.close()
+    answer = await running.client.post(PATH, json=body, headers=key)
+    assert (await answer.json())[0]["text"] == "you said: hi"
+    assert len({message.conversation for message in running.engine.seen}) == 2
 
 
 async def test_a_backend_cannot_reach_a_customer_by_naming_their_conversation(running: Running) -> None:

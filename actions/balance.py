@@ -15,8 +15,7 @@ from .bank import Account, Balance, CustomerBank
 from .banking import for_customers
 from .clarifying import say_read_as, says_no_such_number, with_nickname, with_number
 from .conversation import heard, keep, kept, said, today_of
-from .fallback import in_words
-from .formatting import format_moment, format_money
+from .formatting import format_moment, format_money, in_words
 from .naming import near_account
 from .questions.accounts import find_accounts, spoken, written
 from .questions.question import Filters, Kind, Question, new_question

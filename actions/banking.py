@@ -11,8 +11,7 @@ from bot import Action, CallFailed, Turn
 
 from .bank import BankClient, CustomerBank
 from .conversation import say_what_waits
-from .signs.despair import is_despair
-from .signs.disowned import disowns
+from .signs import comes_first
 from .signs.typed_secrets import warn_of_secret
 
 BankAction: TypeAlias = Callable[[Turn, CustomerBank], Awaitable[None]]
@@ -24,22 +23,19 @@ MOST_SECONDS: Final = 4.0
 def for_customers(action: BankAction) -> Action:
     """Make an action of `async def run(turn, bank)`, where `bank` shows the logged-in customer's accounts only.
 
-    Whoever wants to die is told where help is, whatever they ask. Nobody logged in: it asks to log in. A payment that
-    is said to be somebody else's is warned of, whatever it was taken for. No usable answer from the bank: it says so,
-    and nothing that `run` set or said before is taken back, so `run` asks first and speaks afterwards.
+    A sign of despair or fraud in the message is answered in its place. Nobody logged in: it asks to log in. No usable
+    answer from the bank: it says so, and nothing that `run` set or said before is taken back, so `run` asks first and
+    speaks afterwards.
     """
 
     @wraps(action)
     async def run(turn: Turn) -> None:
-        if turn.tracker.parse is not None and is_despair(turn.tracker.parse.text):
-            turn.say("utter_in_crisis")
+        if first := comes_first(turn.tracker.parse.text if turn.tracker.parse else ""):
+            turn.say(first)
             return
         bank = bank_of(turn)
         if bank is None:
             turn.say("utter_please_log_in")
-            return
-        if turn.tracker.parse is not None and disowns(turn.tracker.parse.text):
-            turn.say("utter_fraud")
             return
         try:
             warn_of_secret(turn)

@@ -12,8 +12,8 @@ from bot import Entity, Parse, Turn
 
 from .bank import Account, CustomerBank, Transaction
 from .conversation import heard, keep, today_of
-from .fallback import in_words
 from .fetching import Found, fetch
+from .formatting import in_words
 from .naming import account_numbers, last_paid, near_account, numbered, people
 from .questions.accounts import choice, find_accounts
 from .questions.marks import distinct
@@ -22,7 +22,7 @@ from .questions.pointing import somebody
 from .questions.question import Filters, Period, Question, Said, merge
 from .questions.said import unread_amount
 from .questions.selection import CATEGORIES, INCOME, LOOK_BACK, PEOPLE, bounds, select
-from .questions.times import Slip, impossible_date, looks_ahead, misspelt_month, misspelt_time, since_pay
+from .questions.times import impossible_date, looks_ahead, misspelt_month, misspelt_time, since_pay
 from .questions.unread import beyond, rivals, unread_phrases
 from .questions.wording import say_period
 
@@ -200,9 +200,9 @@ def _with_month(turn: Turn, parse: Parse, question: Question) -> Question | None
         return question
     month = misspelt_month(slip, parse.text, today)
     if month is None or any(entity.entity == "time" for entity in parse.entities):
-        turn.say("utter_misspelt_time", said=slip.said, near=_written(slip))
+        turn.say("utter_misspelt_time", said=slip.said, near=slip.written)
         return None
-    turn.say("utter_read_as", said=slip.said, meant=_written(slip))
+    turn.say("utter_read_as", said=slip.said, meant=slip.written)
     return Question(question.kind, merge(question.filters, Said(Filters(period=month)), today))
 
 
@@ -338,11 +338,3 @@ async def _is_before_records(bank: CustomerBank, accounts: Sequence[Account], pe
     """Whether the bank has no transaction at all from before the period's end, though it is long ago."""
     _, until = bounds(period, today)
     return until <= today - LOOK_BACK and not await fetch(bank, accounts, EARLIEST, until)
-
-
-def _written(slip: Slip) -> str:
-    """The word as it is written: months and weekdays with a capital."""
-    return slip.near if slip.near.split()[-1].rstrip("s") in _UNITS else slip.near.capitalize()
-
-
-_UNITS: Final = ("yesterday", "today", "tomorrow", "week", "month", "year", "weekend", "quarter")

@@ -12,7 +12,7 @@ from bot import Event, Parse, Turn, UserUttered
 
 from .bank import day_of
 from .questions.halves import split
-from .questions.marks import bounded, distinct, without_denied, without_preamble
+from .questions.marks import bounded, distinct, without_denied_names, without_preamble
 from .questions.question import Question, Said
 from .questions.said import understand
 from .questions.times import with_times
@@ -44,7 +44,7 @@ def heard(turn: Turn) -> Parse:
     """The question that is answered, with "2025" for a time where it can be no amount to pay."""
     marked = message(turn)
     past = marked.intent_name in _ABOUT_THE_PAST
-    return with_times(without_denied(marked), today_of(turn)) if past else marked
+    return with_times(without_denied_names(marked), today_of(turn)) if past else marked
 
 
 def said(turn: Turn) -> Said:

@@ -1,8 +1,8 @@
-"""How money and dates are written for reading: `£1,234.56`, `3 Nov 2026`."""
+"""How money, dates and lists are written for reading: `£1,234.56`, `3 Nov 2026`, `“a”, “b” and “c”`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from typing import Final
 
@@ -28,16 +28,25 @@ def format_money(minor: int, currency: str = "GBP") -> str:
 
 def format_sums(sums: Iterable[tuple[int, str]]) -> str:
     """Amounts of several currencies (minor units, currency) in a sentence: `£5.00 and €2.00`; nothing is `£0.00`."""
-    said = [format_money(minor, currency) for minor, currency in sums] or [format_money(0)]
-    return " and ".join([*([", ".join(said[:-1])] if said[1:] else []), said[-1]])
+    return _in_a_row([format_money(minor, currency) for minor, currency in sums] or [format_money(0)])
 
 
-def format_date(day: date) -> str:
-    """A date for reading: `3 Nov 2026`; of a datetime, its own date."""
-    return f"{day.day} {MONTHS[day.month - 1][:3]} {day.year}"
+def in_words(phrases: Iterable[str]) -> str:
+    """What was said, or names, as a list in a sentence: `“a”, “b” and “c”`; empty where there are none."""
+    return _in_a_row([f"“{phrase}”" for phrase in phrases])
+
+
+def format_date(day: date, today: date | None = None) -> str:
+    """A date for reading: `3 Nov 2026`; of a datetime, its own date. In a `today`'s year that goes: `3 Nov`."""
+    year = "" if today and day.year == today.year else f" {day.year}"
+    return f"{day.day} {MONTHS[day.month - 1][:3]}{year}"
 
 
 def format_moment(moment: datetime) -> str:
     """A time (aware) for reading: `3 Nov 2026, 14:05 UTC`."""
     in_utc = moment.astimezone(UTC)
     return f"{format_date(in_utc)}, {in_utc:%H:%M} UTC"
+
+
+def _in_a_row(said: Sequence[str]) -> str:
+    return " and ".join([", ".join(said[:-1]), said[-1]] if said[1:] else said)

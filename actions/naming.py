@@ -60,9 +60,11 @@ async def people(bank: CustomerBank) -> list[str]:
 
 
 async def last_paid(turn: Turn, bank: CustomerBank) -> str | None:
-    """The payee whom the customer who is logged in paid last, in this conversation."""
+    """The payee whom the customer who is logged in is about to pay, or paid last, in this conversation."""
     last: Mapping[str, Any] = turn.slot("transfer") or {}
     order: Mapping[str, Any] = last.get("order") or {}
-    if last.get("outcome") != "done" or order.get("customer") != bank.customer:
-        return None
-    return next((payee.name for payee in await bank.payees() if payee.id == order.get("creditor")), None)
+    theirs = last.get("outcome") == "done" and order.get("customer") == bank.customer
+    target = turn.slot("to_account")
+    asked = target.get("id") if isinstance(target, Mapping) and target.get("payee") else None
+    wanted = asked or (order.get("creditor") if theirs else None)
+    return next((payee.name for payee in await bank.payees() if payee.id == wanted), None) if wanted else None

@@ -14,9 +14,8 @@ from bot import Turn
 from .bank import CustomerBank, Transaction
 from .clarifying import clarified, find_meant
 from .conversation import heard, keep, kept, said, today_of
-from .fallback import in_words
 from .fetching import Found, find_all, find_few
-from .formatting import format_date, format_sums
+from .formatting import format_date, format_sums, in_words
 from .questions.directions import goes_both_ways
 from .questions.marks import unnamed
 from .questions.question import Filters, Period, Question, new_question

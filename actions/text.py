@@ -10,7 +10,11 @@ from typing import Final
 _LEAD: Final = 60
 """The most characters before a place that say something of it; more of them, read again and again, take too long."""
 
-_WORD: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+WORD: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+"""A word: "Anna's"."""
+JOINED_WORD: Final = re.compile(r"[^\W_]+(?:['’&.-][^\W_]+)*")
+"""A word, or several that signs make one: "M&S", "e-mail"."""
+
 _GENITIVE: Final = re.compile(r"['’]s\b", re.IGNORECASE)
 _LONGEST: Final = 20
 """The most letters of a word that is looked at for swapped ones."""
@@ -42,7 +46,7 @@ def folded(word: str) -> str:
 
 def words(text: str) -> list[str]:
     """The words of a text as they are compared, without a genitive's s; "Anna's" is "anna" and "I'd" is "id"."""
-    return [folded(word) for word in _WORD.findall(_GENITIVE.sub("", text))]
+    return [folded(word) for word in WORD.findall(_GENITIVE.sub("", text))]
 
 
 def swapped(word: str) -> list[str]:
@@ -56,6 +60,9 @@ def listed(words: str) -> frozenset[str]:
     """The words of a list that is written with spaces between them."""
     return frozenset(words.split())
 
+
+PRONOUNS: Final = listed("him them her it us me he she they those these that this there")
+"""Words that stand for a name, and are never one."""
 
 FILLERS: Final = listed(
     "please pls plz thanks thank thx cheers mate just only now today about around rather actually instead then though "

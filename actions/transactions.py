@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
 from typing import Final
 
 from msgspec.structs import replace
@@ -107,7 +108,7 @@ async def more(turn: Turn, bank: CustomerBank) -> None:
         turn.say("utter_transactions_no_more")
         return
     keep(turn, replace(question, shown=shown + len(rows)))
-    table = transactions_table(rows, found.accounts)
+    table = transactions_table(rows, found.accounts, today_of(turn))
     what = f"{noun(asked, 2)} {describe(asked, today_of(turn))}".strip()
     turn.say("utter_transactions_next", shown=len(rows), what=what, table=table.text(), custom=table.custom())
     if len(found.transactions) > shown + len(rows):
@@ -177,7 +178,7 @@ def _say_found(turn: Turn, found: Found) -> None:
 
 def _say_table(turn: Turn, found: Found, headline: str) -> None:
     shown = found.transactions[:MOST_ROWS]
-    table = transactions_table(shown, found.accounts)
+    table = transactions_table(shown, found.accounts, today_of(turn))
     turn.say(
         "utter_transactions_cut" if len(shown) < len(found.transactions) else "utter_transactions",
         found=headline,
@@ -204,14 +205,14 @@ def _headline(filters: Filters, found: int, what: str) -> str:
     return f"Your last {found} {what}" if found > 1 else f"Your last {what}"
 
 
-def transactions_table(found: Sequence[Transaction], accounts: Sequence[Account]) -> Table:
-    """A row for each transaction; the account has a column when there are several."""
+def transactions_table(found: Sequence[Transaction], accounts: Sequence[Account], today: date) -> Table:
+    """A row for each transaction, without the year of `today`; the account has a column when there are several."""
     names = {account.id: written(account) for account in accounts}
     several = len(accounts) > 1
     columns = ("Date", "Description", *(("Account",) if several else ()), "Amount")
     rows = [
         (
-            format_date(t.day),
+            format_date(t.day, today),
             t.merchant or t.description,
             *((names[t.account_id],) if several else ()),
             format_money(t.minor, t.currency),

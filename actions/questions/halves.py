@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from bot import Parse
 
-from ..text import blanked
+from .marks import only
 
 _BEGINS: Final = (
     r"(?:how (?:much|many)|what\b|when did|where did|show|list|tell me|give me|check|am i|is my|did i|have i"
@@ -46,7 +46,7 @@ def split(parse: Parse) -> tuple[Parse, str | None]:
     about = re.compile(_ABOUT.get(parse.intent.name if parse.intent else "", r"\A"), re.IGNORECASE)
     answered = next((part for part in parts if about.search(parse.text, *part)), parts[0])
     others = [parse.text[start:end].strip(" \t\n,;.?!") for start, end in parts if (start, end) != answered]
-    half = _only(parse, *answered)
+    half = only(parse, *answered)
     alike = sum(bool(about.search(parse.text, *part)) for part in parts) == len(parts)
     return (_with_shared_time(half, parse) if alike else half), " and ".join(others)
 
@@ -57,8 +57,3 @@ def _with_shared_time(half: Parse, whole: Parse) -> Parse:
         return half
     times = [entity for entity in whole.entities if entity.entity == "time"]
     return replace(half, entities=(*half.entities, *times[-1:]))
-
-
-def _only(parse: Parse, start: int, end: int) -> Parse:
-    text = blanked(parse.text, [(0, start), (end, len(parse.text))])
-    return replace(parse, text=text, entities=tuple(e for e in parse.entities if start <= e.start and e.end <= end))

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from bot import Entity, Parse
 
-from ..text import blanked, lead
+from ..text import PRONOUNS, blanked, lead
 
 FILTERS: Final = frozenset(
     {"account", "merchant", "payee", "category", "direction", "shift", "time", "amount-of-money"}
@@ -55,9 +55,10 @@ def distinct(entities: Sequence[Entity]) -> tuple[Entity, ...]:
     """The entities without those that a longer or better one on the same words makes void.
 
     Numbers inside dates and amounts go, of a date and a shift the shorter one, and what is learned inside a longer
-    name: "Energy" in "Octavia Energy".
+    name: "Energy" in "Octavia Energy". A learned name that is only a "her" is none.
     """
-    return tuple(e for e in entities if not any(other is not e and _covers(other, e) for other in entities))
+    named = [e for e in entities if not (e.entity in _NAMES and str(e.value).casefold() in PRONOUNS)]
+    return tuple(e for e in named if not any(other is not e and _covers(other, e) for other in named))
 
 
 def covered(parse: Parse) -> frozenset[int]:
@@ -83,11 +84,17 @@ def without_preamble(parse: Parse) -> Parse:
         asked = [e for e in parse.entities if e.start >= start]
         told = _SENTENCE.split(parse.text[:start].rstrip(" .!?;"))[-1]
         if not _BEGINS_FILTER.match(told) and _names(before) <= _names(asked):
-            return replace(parse, text=blanked(parse.text, [(0, start)]), entities=tuple(asked))
+            return only(parse, start, len(parse.text))
     return parse
 
 
-def without_denied(parse: Parse) -> Parse:
+def only(parse: Parse, start: int, end: int) -> Parse:
+    """This part of the message with its entities; the text before and behind is blank, so that places stay."""
+    text = blanked(parse.text, [(0, start), (end, len(parse.text))])
+    return replace(parse, text=text, entities=tuple(e for e in parse.entities if start <= e.start and e.end <= end))
+
+
+def without_denied_names(parse: Parse) -> Parse:
     """The message without a name that it takes back for another of its kind; a "not" that begins it stays.
 
     That is "transport, not groceries" and "sorry, not groceries, transport". "Not at Tesco or Lidl" takes nothing back.

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from rapidfuzz import fuzz, process
 
-from ..text import folded
+from ..text import WORD, folded
 
-_WORD: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _SHORTEST: Final = 3
 """A word of a name with fewer letters means none by itself."""
 
@@ -34,7 +32,7 @@ class Spoken(NamedTuple):
 
 def spoken_names(text: str, names: Iterable[str]) -> list[Spoken]:
     """The names that stand in the text, word for word, where no longer one does: "copper kettle" is the shop."""
-    words = [(folded(m.group()), m.start(), m.end()) for m in _WORD.finditer(text)]
+    words = [(folded(m.group()), m.start(), m.end()) for m in WORD.finditer(text)]
     found: list[Spoken] = []
     for name in sorted(set(names), key=len, reverse=True):
         wanted = plain_words(name)
@@ -88,7 +86,7 @@ def same_name(one: str, other: str) -> bool:
 
 def plain_words(name: str) -> list[str]:
     """The words of a name as they are compared, without a "the" before them."""
-    words = [folded(word) for word in _WORD.findall(unicodedata.normalize("NFC", name))]
+    words = [folded(word) for word in WORD.findall(unicodedata.normalize("NFC", name))]
     return words[1:] if words[:1] == ["the"] and len(words) > 1 else words
 
 

@@ -19,7 +19,7 @@ _REFERS_BACK: Final = re.compile(
 )
 _OF_THOSE: Final = re.compile(
     r"\b(?:much|many|which|what|any|part|share|one|ones|some|most) of (?:it|that|this|those|these|them)\b"
-    r"(?! (?:day|week|month|quarter|year|account|card)s?\b)",
+    r"(?! (?:day|week|month|quarter|year|account|card)s?\b)|\A\W*(?:and\s+)?of which\b",
     re.IGNORECASE,
 )
 _SUPERLATIVE: Final = r"(?:biggest|largest|highest|smallest|lowest|cheapest|earliest|oldest|first|last|latest|newest)"

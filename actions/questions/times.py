@@ -14,7 +14,7 @@ from rapidfuzz import fuzz, process
 from bot import Entity, Parse
 
 from ..formatting import MONTHS
-from ..text import lead, listed, swapped
+from ..text import JOINED_WORD, lead, listed, swapped
 from .marks import blank, covered
 from .question import GRAINS, Grain, Period, floor, step
 
@@ -25,11 +25,11 @@ _LENGTH: Final = re.compile(
 )
 _YET: Final = re.compile(r"(?<!not )\byet\b", re.IGNORECASE)
 _DAYS: Final = {"week": 7, "year": 365}
-_WORD: Final = re.compile(r"[^\W_]+(?:['’&.-][^\W_]+)*")
 _MONTHS: Final = tuple(month.casefold() for month in MONTHS)
+_WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _TIMES: Final = (
     *(month for month in _MONTHS if month != "may"),
-    *("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"),
+    *_WEEKDAYS,
     *("yesterday", "today", "tomorrow", "week", "weeks", "month", "months", "year", "years", "weekend", "quarter"),
 )
 _UNIT: Final = re.compile(r"\b(\w{4}) (day|week|weekend|month|quarter|year)\b", re.IGNORECASE)
@@ -42,6 +42,7 @@ _NEAR: Final = 85.0
 _AHEAD: Final = re.compile(
     r"\bnext\b(?! (?:page|ones?|few|lot|rows?|\d+|five|ten|twenty)\b)(?=.)|\b(?<!what is )(?<!what['’]s )next\W*\Z"
     r"|\bupcoming\b|\b(?:when|what|how much|which)\b.*\bwill (?:I|we|my|the|it|they|be)\b"
+    r"|(?:\b(?:is|are|am)|['’]s)\b.*\bgoing to (?:be|cost|come|go|get|have|pay|spend|need)\b"
     r"|\A\W*will (?:I|we|my|the)\b|\bwhen\b.*\bdue\b",
     re.IGNORECASE,
 )
@@ -73,6 +74,11 @@ class Slip(NamedTuple):
 
     said: str
     near: str
+
+    @property
+    def written(self) -> str:
+        """The word as it is written: months and weekdays with a capital."""
+        return self.near.capitalize() if self.near in (*_MONTHS, *_WEEKDAYS) else self.near
 
 
 def with_times(parse: Parse, today: date) -> Parse:
@@ -142,7 +148,7 @@ def misspelt_time(parse: Parse) -> Slip | None:
         meant = next((word for word in swapped(match.group(1).casefold()) if word in _WHICH), None)
         if meant and match.start() not in read:
             return Slip(match.group(), f"{meant} {match.group(2).casefold()}")
-    for match in _WORD.finditer(parse.text):
+    for match in JOINED_WORD.finditer(parse.text):
         word = match.group().casefold().removesuffix("'s").removesuffix("’s")
         if match.start() in read or len(word) < _SHORTEST or word in _REAL or word in _TIMES:
             continue

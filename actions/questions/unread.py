@@ -14,37 +14,43 @@ from rapidfuzz import fuzz, process
 
 from bot import Entity, Parse
 
-from ..text import listed, swapped, without
+from ..text import JOINED_WORD, PRONOUNS, listed, swapped, without
 from .marks import covered, unnamed
-
-_WORD: Final = re.compile(r"[^\W_]+(?:['’&.-][^\W_]+)*")
-
 
 _BEFORE_FILTERS: Final = listed(
     "on at from in since until till before after during by with for to into about of within"
 )
 _ENDS: Final = _BEFORE_FILTERS | listed("between and or but what which how when where whether that who than over under")
-_EMPTY: Final = listed(
-    # what stands behind such a word and narrows nothing down
-    "a an the my our me you us i it its this these those them there here all any each every everything anything "
-    "something some things thing stuff total totals sum full detail details general particular order one ones "
-    "account accounts bank money balance balances transaction transactions payment payments purchase purchases "
-    "statement statements spending history record records list lists activity entry lot far now just only please "
-    "then again too also ever recently so see look show know check find get have had has be do did go been was is "
-    "are am will would can could should want need like mind more most much many moment whole items item entries "
-    "times time period few couple last latest previous past recent altogether same shop shops store stores trips "
-    "trip both either buying paying spend spent pay paid made make making going went gone out up down off over back "
-    "we they friend friends lately own since ago cost costs costing expense expenses bill charge charges charged "
-    "take took taken taking give gave given giving send sent sending receive received gets got getting come came "
-    "coming earn earned put transfer transfers transferred transferring arrive arrived happened happen anybody "
-    "anyone someone somebody people person name amount amounts number current state use used using does their i've "
-    "i'd i'm i'll what's that's it's bot teller thanks thank cheers not yet still biggest largest smallest highest "
-    "lowest earliest oldest newest top first single course fact quid pounds pound ok okay right fine alright yes yeah "
-    "yep no hi hello hey pls well actually sorry oh um er hmm were so mate same rather instead else next older "
-    "break breakdown split least category categories merchant merchants month day sort sorted "
-    "monthly weekly yearly annually annual kind as even app "
-    "operation operations yo bruh lol haha honestly literally basically roughly exactly thus"
+_BOTH: Final = listed(
+    "is are was were am do does did have has had can could will would should show list give get find see look check "
+    "sum put total want break split need like know i'd i've i'm what's be"
 )
+"""Words of a question or an order that narrow nothing down where a filter stands."""
+
+_EMPTY: Final = (
+    _BOTH
+    | PRONOUNS
+    | listed(
+        "a an the my our you i its here all any each every everything anything something some things thing stuff "
+        "totals full detail details general particular order one ones account accounts bank money balance balances "
+        "transaction transactions payment payments purchase purchases statement statements spending history record "
+        "records lists activity entry lot far now just only please then again too also ever recently so go been "
+        "mind more most much many moment whole items item entries times time period few couple last latest "
+        "previous past recent altogether same shop shops store stores trips trip both either buying paying spend "
+        "spent pay paid made make making going went gone out up down off over back we friend friends lately own "
+        "since ago cost costs costing expense expenses bill charge charges charged take took taken taking gave "
+        "given giving send sent sending receive received gets got getting come came coming earn earned transfer "
+        "transfers transferred transferring arrive arrived happened happen anybody anyone someone somebody people "
+        "person name amount amounts number current state use used using their i'll that's it's bot teller thanks "
+        "thank cheers not yet still biggest largest smallest highest lowest earliest oldest newest top first "
+        "single course fact quid pounds pound ok okay right fine alright yes yeah yep no hi hello hey pls well "
+        "actually sorry oh um er hmm mate rather instead else next older breakdown least category categories "
+        "merchant merchants month day sort sorted monthly weekly yearly annually annual kind as even app operation "
+        "operations yo bruh lol haha honestly literally basically roughly exactly thus"
+    )
+)
+"""What stands where a filter stands and narrows nothing down."""
+
 _LONG_EMPTY: Final = sorted(word for word in _EMPTY if len(word) > 5)
 _SHORTEST: Final = 4
 _NEAR: Final = 85.0
@@ -98,11 +104,9 @@ _SPENT: Final = listed(
 
 _DETERMINERS: Final = listed("the a an my our your his her their this that these those")
 _ACCOUNTS: Final = listed("savings saver saving pot current card cards credit everyday main")
-_ASKING: Final = listed(
-    "how what which who whom when where why is are was were am do does did have has had can could will would should "
-    "show list tell give get find see look check add sum count calculate work tot put total search print bring want "
-    "pull fetch display open bring break split need like know i'd i've i'm what's where's who's how's whats wheres "
-    "is be let help see"
+_ASKING: Final = _BOTH | listed(
+    "how what which who whom when where why tell add count calculate work tot search print bring pull fetch display "
+    "open where's who's how's whats wheres let help"
 )
 """Words of a question or an order; a message without any of them is half a sentence."""
 
@@ -153,7 +157,7 @@ def unread_phrases(parse: Parse) -> list[str]:
     """
     read = covered(parse)
     text = without(_BANK, parse.text)
-    words = [(m.group(), m.start(), m.end()) for m in _WORD.finditer(text)]
+    words = [(m.group(), m.start(), m.end()) for m in JOINED_WORD.finditer(text)]
     found: list[str] = []
     for at, (word, start, _) in enumerate(words):
         said = word.casefold()

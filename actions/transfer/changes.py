@@ -43,7 +43,8 @@ _SWAP: Final = re.compile(
     r"|\bturn (?:it|them) (?:a?round)\b",
     re.IGNORECASE,
 )
-_ALL_RIGHT: Final = re.compile(r"\ball right\b", re.IGNORECASE)
+_IDIOMS: Final = re.compile(r"\ball right\b|\bwhat about\b", re.IGNORECASE)
+"""Words that say nothing of the payment together, and something each."""
 _AROUND_SWAP: Final = _BESIDE | listed("them both accounts around round direction over")
 
 
@@ -68,7 +69,7 @@ def read_change(parse: Parse, accounts: Sequence[Account], payees: Sequence[Paye
     """
     found = mentions(parse, accounts)
     plain = blanked(
-        without(_ALL_RIGHT, without_later(parse, now)), [*taken_back(parse.text), *((m.start, m.end) for m in found)]
+        without(_IDIOMS, without_later(parse, now)), [*taken_back(parse.text), *((m.start, m.end) for m in found)]
     )
     text, swapped = without(_SWAP, plain), bool(_SWAP.search(plain))
     change = Change()

@@ -16,7 +16,8 @@ from .amounts import MONEY, amounts, asks_for_share, counted, in_pence, refusal,
 from .changes import says_only
 from .payees import find_payees
 from .recipient import MAY_NAME, check_payee, may_name_payee, pays_person
-from .sides import Mention, Side, mentions, names_unknown, sides
+from .request import is_no_order
+from .sides import Mention, Side, may_say_source, mentions, names_unknown, sides
 from .slots import (
     CHECKED_SLOTS,
     Refusal,
@@ -76,13 +77,15 @@ async def check(turn: Turn, bank: CustomerBank) -> None:
     Raises CallFailed when the bank does not answer.
     """
     accounts = await bank.accounts()
-    for mention in mentions(message(turn), accounts):
+    found = mentions(message(turn), accounts)
+    for mention in found:
         if mention.misspelt:
             turn.say("utter_read_as", said=message(turn).text[mention.start : mention.end], meant=mention.said)
     if is_unchecked(turn, "from_account"):
         _check_account(turn, "from_account", accounts, _refuse_source)
     if is_unchecked(turn, "to_account"):
         _check_account(turn, "to_account", accounts, _refuse_target)
+    _take_only_source(turn, found, accounts)
     source, amount = turn.slot("from_account"), turn.slot("amount")
     if source and amount:
         await _check_funds(turn, bank, next(a for a in accounts if a.id == source["id"]), amount["minor"])
@@ -162,7 +165,7 @@ async def _take_sides(turn: Turn, accounts: Sequence[Account]) -> Sequence[Menti
     """
     parse = message(turn)
     found = mentions(parse, accounts)
-    if parse.intent_name not in MAY_NAME and not says_only(parse.text, found):
+    if parse.intent_name not in MAY_NAME and (is_no_order(parse.text) or not says_only(parse.text, found)):
         return found
     person = any(mention.side is None for mention in found) and await pays_person(turn)
     known = said_sides(turn, found, accounts, person=person)
@@ -222,6 +225,18 @@ def _check_account(
         "spoken": spoken(account, accounts) if slot == "from_account" else f"your {spoken(account, accounts)}",
     }
     keep_or_refuse(turn, slot, kept, refuse(turn, account))
+
+
+def _take_only_source(turn: Turn, found: Sequence[Mention], accounts: Sequence[Account]) -> None:
+    """Take the account that pays where no other one can, or may be meant; the question for a yes names it."""
+    target = turn.slot("to_account")
+    if target is None or turn.slot("from_account") is not None or may_say_source(message(turn).text):
+        return
+    named = {account.id for mention in found for account in find_accounts(accounts, mention.said)}
+    able = [account for account in accounts if can_pay(account) and account.id != target["id"]]
+    if len(able) == 1 and named <= {target["id"]}:
+        turn.set("from_account", able[0].nickname)
+        _check_account(turn, "from_account", accounts, _refuse_source)
 
 
 def _refuse_source(turn: Turn, account: Account) -> Refusal | None:

@@ -13,8 +13,7 @@ from ..banking import bank_of
 from ..conversation import REQUESTED_SLOT, message, say_what_waits, whole
 from ..formatting import format_money
 from ..questions.accounts import account_button, choice, written
-from ..signs.despair import is_despair
-from ..signs.disowned import disowns
+from ..signs import comes_first
 from ..signs.pressure import is_pressed
 from .again import repeat_last
 from .amounts import amounts, asks_for_share
@@ -47,18 +46,16 @@ async def validate_form(turn: Turn) -> None:
     orders = message(turn).intent_name == "transfer_money"
     if orders or not running:
         say_what_waits(turn)
-    if is_despair(whole(turn).text):
+    text = whole(turn).text
+    if first := comes_first(text) or ("utter_fraud" if is_pressed(text) else None):
         turn.drop_effect()
-        _end(turn, "utter_in_crisis")
-    elif is_pressed(whole(turn).text) or disowns(whole(turn).text):
-        turn.drop_effect()
-        _end(turn, "utter_fraud")
+        _end(turn, first)
     elif orders and is_denied(message(turn).text):
         turn.drop_effect()
         _end(turn, "utter_not_moving")
     elif running and is_yes(turn):
         turn.set("confirmed", True)
-    elif (orders and is_no_order(message(turn).text)) or (running and collects(whole(turn).text)):
+    elif (orders and is_no_order(message(turn).text)) or (running and collects(text)):
         _pass_over(turn, "utter_no_order", running=running)
     elif running and await adds_payment(turn):
         _pass_over(turn, "utter_one_payment_first", running=True)
@@ -69,8 +66,8 @@ async def validate_form(turn: Turn) -> None:
 async def ask_amount(turn: Turn) -> None:
     """Ask how much; asked once more, say who gets it."""
     target, again = turn.slot("to_account") or {}, turn.slot_before(REQUESTED_SLOT) == "amount"
-    named = {"target": target["spoken"]} if again and target.get("payee") else {}
-    turn.say("utter_ask_amount_for" if named else "utter_ask_amount", **named)
+    payee = {"target": target["spoken"]} if again and target.get("payee") else {}
+    turn.say("utter_ask_amount_for" if payee else "utter_ask_amount", **payee)
 
 
 async def ask_source(turn: Turn) -> None:
@@ -88,11 +85,11 @@ async def ask_target(turn: Turn) -> None:
     payees = await if_there(turn, CustomerBank.payees)
     meant = named(turn, payees)
     people = [payee_button(payee, payees) for payee in meant or payees]
-    if meant:
+    accounts, source = await if_there(turn, CustomerBank.accounts), turn.slot("from_account") or {}
+    if meant and "to_account" not in sides(mentions(message(turn), accounts), None):
         one_name = len(meant) > 1 and not names_two(turn, payees)
         turn.say("utter_which_payee" if one_name else "utter_ask_to_account", buttons=people)
         return
-    accounts, source = await if_there(turn, CustomerBank.accounts), turn.slot("from_account") or {}
     others = [a for a in accounts if can_receive(a) and a.id != source.get("id")]
     turn.say("utter_ask_to_account", buttons=[*_buttons(others, accounts), *people])
 

@@ -34,15 +34,20 @@ _NO_MATTER: Final = (
     r"|it\s+suits|(?:it|that)['’]?s\s+(?:ok|okay|fine|possible|convenient))\b"
 )
 """What makes a clause a mere courtesy: "when you can"."""
-_CONDITION: Final = re.compile(
-    rf"\b(?:when(?:ever)?|once|(?:as|so)\s+soon\s+as|after|until|till|unless)\s+"
+_PROVIDED: Final = r"(?:(?:as|so)\s+long\s+as|(?:provided|providing|assuming|on\s+condition)(?:\s+that)?)"
+_IF_THERE: Final = r"if(?=\s+(?:(?:I|we)(?:\s+(?:still|do))?\s+have|there(?:\s+is|\s+are|['’]s))\b)"
+_WAITS_FOR: Final = (
     rf"(?!{_NO_MATTER}|(?:is|are|was|were|do|does|did|will|can|should|would)\b){_SUBJECT}"
-    r"(?:(?!\b(?:pay|send|move|transfer|put)\b)[^,.;!?])*",
-    re.IGNORECASE,
+    r"(?:(?!\b(?:pay|send|move|transfer|put)\b)[^,.;!?])*"
+)
+_CONDITION: Final = re.compile(
+    rf"\b(?:when(?:ever)?|once|(?:as|so)\s+soon\s+as|after|until|till|unless)\s+{_WAITS_FOR}", re.IGNORECASE
 )
 """A clause that makes the payment wait for something: "once I get paid", "unless the rent has gone"."""
+_PROVISION: Final = re.compile(rf"\b(?:{_PROVIDED}|{_IF_THERE})\s+{_WAITS_FOR}", re.IGNORECASE)
+"""A clause that makes the payment depend on something: "as long as I have £500 left"."""
 _PROVISO: Final = re.compile(
-    r"\b(?:(?:as|so)\s+long\s+as|provided(?:\s+that)?|on\s+condition|assuming|depending\s+on|subject\s+to|while"
+    rf"\b(?:{_PROVIDED}|depending\s+on|subject\s+to|while"
     r"|the\s+moment|only\s+(?:when|after|if)|but\s+do(?:n['’]?t|\s+not))\s+\w",
     re.IGNORECASE,
 )
@@ -85,8 +90,8 @@ def puts_off(text: str) -> bool:
 
 
 def conditions(text: str) -> list[tuple[int, int]]:
-    """Where the text says what a payment shall wait for: amounts in there are none to be paid."""
-    return [match.span() for match in _CONDITION.finditer(text)]
+    """Where the text says what a payment shall wait for, or depend on: amounts in there are none to be paid."""
+    return [match.span() for words in (_CONDITION, _PROVISION) for match in words.finditer(text)]
 
 
 def without_later(parse: Parse, now: datetime) -> str:

@@ -11,6 +11,7 @@ from bot import BotUttered, EffectResult, SlotSet, Turn
 from ..conversation import REQUESTED_SLOT, events_before, whole
 from ..formatting import format_money
 from ..signs.disowned import disowns
+from .request import tells_of_payment
 from .slots import FORM_SLOTS
 
 _ORDER: Final = ("customer", "debtor", "creditor", "minor")
@@ -109,6 +110,8 @@ async def stop(turn: Turn) -> None:
     turn.say("utter_not_moving" if last else "utter_transfer_not_made")
     if last:
         await status(turn)
+    elif tells_of_payment(whole(turn).text):
+        turn.say("utter_wrong_payment")
     if last and last["outcome"] != "refused":
         turn.say("utter_cannot_undo")
 

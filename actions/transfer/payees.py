@@ -14,8 +14,8 @@ from bot import Turn
 
 from ..bank import CustomerBank, Payee
 from ..tables import Table
-from ..text import FILLERS, listed, words
-from .request import corrects
+from ..text import FILLERS, PRONOUNS, listed, words
+from .request import ends_in_correction
 
 _NEAR: Final = 80.0
 """The least likeness (0 to 100, rapidfuzz's ratio) of a misspelt surname; the question for a yes names the payee."""
@@ -37,8 +37,8 @@ _WHOSE: Final = listed("my our his her their")
 _MOVED: Final = listed("money cash it payment transfer over across back out send pay move give owe payable")
 """Words, other than an amount, right before a "to" that says who gets it; another "to" belongs to a verb."""
 
-_NOBODY: Final = listed(
-    "someone somebody anyone anybody everyone everybody people nobody him them me us myself himself herself"
+_NOBODY: Final = PRONOUNS | listed(
+    "someone somebody anyone anybody everyone everybody people nobody myself himself herself"
 )
 
 
@@ -46,7 +46,7 @@ _AFTER: Final = FILLERS | listed(
     "tomorrow tonight those next again all some any what i'd he she they was has if when because also later soon asap "
     "half not no yes gets ending twice each every once monthly weekly per after before until which who one more plus "
     "another use take make give send pay move put let wants want wanted needs asks asked owes says said would could "
-    "should can i get thats nothing rush hurry worries problem comma"
+    "should can i get thats nothing rush hurry worries problem so comma"
 )
 """Words that may follow a part of a name; any other one is taken for the rest of another name: "Anna Smith"."""
 
@@ -175,7 +175,7 @@ def _names_at(payees: Iterable[Payee], text: str, *, answer: bool) -> tuple[list
         rows = {payee: _length(name, said, at, answer=answer, more=bool(found)) for payee, name in people}
         longest = max(rows.values(), default=0)
         if longest:
-            taken_back = corrects(" ".join([*said[max(0, at - _NEXT) : at], ""]).replace("comma", ""))
+            taken_back = ends_in_correction(" ".join([*said[max(0, at - _NEXT) : at], ""]).replace("comma", ""))
             found = [] if taken_back else found
             found.append((longest, tuple(payee for payee, length in rows.items() if length == longest)))
             before = len(found) == 1 and not taken_back and _follows_another(said[:at])
@@ -187,8 +187,9 @@ def _names_at(payees: Iterable[Payee], text: str, *, answer: bool) -> tuple[list
 def _lists_another(after: Sequence[str], people: Iterable[tuple[Payee, Sequence[str]]]) -> bool:
     """Whether the words behind a name, and an amount or account, go on with a name of nobody: "and the gardener"."""
     beside = list(takewhile(lambda word: word in _AFTER or word in _LISTS or word.isdecimal(), after))
-    if len(beside) == len(after) or any(after[len(beside)] in name for _, name in people):
-        return False
+    rest = after[len(beside) :]
+    if not rest or any(rest[0] in name for _, name in people) or (len(rest) > 1 and rest[1] in PRONOUNS):
+        return False  # "and ask me again"
     while beside and beside[-1] in _BEFORE_LISTED:
         beside.pop()
     return beside == ["comma"] or (bool(beside) and beside[-1] in _LISTS - {"comma"})

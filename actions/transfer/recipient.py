@@ -12,6 +12,7 @@ from ..bank import CustomerBank, Payee
 from ..conversation import REQUESTED_SLOT, events_before, message
 from ..text import blanked, words
 from .amounts import MONEY
+from .later import conditions
 from .payees import (
     find_payees,
     full_name,
@@ -23,7 +24,7 @@ from .payees import (
     said_name,
     spoken_payee,
 )
-from .request import taken_back, without_denied
+from .request import taken_back, without_denied_clauses
 from .slots import if_there, is_unchecked, keep_or_refuse
 
 MAY_NAME: Final = ("transfer_money", "inform", "nlu_fallback")
@@ -158,7 +159,7 @@ def _read_aside(turn: Turn) -> str:
     parse = message(turn)
     if parse.text.startswith("/"):
         return parse.text
-    text = blanked(without_denied(parse.text), taken_back(parse.text))
+    text = blanked(without_denied_clauses(parse.text), [*taken_back(parse.text), *conditions(parse.text)])
     for entity in parse.entities:
         if entity.entity in _READ:
             text = text[: entity.start] + "0".ljust(entity.end - entity.start) + text[entity.end :]

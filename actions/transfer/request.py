@@ -11,10 +11,11 @@ _MOVES: Final = r"(?:transfer|mov|send|pay|put|giv|shift|tak|sav|deposit|withdra
 _WISHES: Final = (
     r"(?:want|wish|need|like|you|ever|to|me|us|please|just|actually|go|going|be|have|dare|even|intend|mean)"
 )
+_PAID: Final = r"\bI(?:['’]?ve|\s+have)?(?:\s+(?:already|just))?\s+(?:moved|sent|transferred|paid|deposited|withdrew)\b"
 _NEVER: Final = re.compile(
     rf"\b(?:(?:do|does|did|would|should|will|must)(?:n['’]?t|\s+not)|won['’]?t|never|not)\s+(?:{_WISHES}\s+){{0,4}}?{_MOVES}\b"
     r"|\b(?:why|how come)\s+(?:did|do|does|have|has|are|were|was|would|is|you)\b"
-    r"|\bI(?:['’]?ve|\s+have)?(?:\s+(?:already|just))?\s+(?:moved|sent|transferred|paid|deposited|withdrew)\b",
+    rf"|{_PAID}",
     re.IGNORECASE,
 )
 _ASKED_KINDLY: Final = re.compile(
@@ -32,7 +33,7 @@ _BEGINS_ANEW: Final = (
     rf"(?!(?:{_BESIDE}|{_MOVES}|but|and|or|no|make|please|be|is|are|has|have|had|need|want|sure|enough|yet|more)\b)"
 )
 _TAKEN_BACK: Final = re.compile(
-    r"\b(?:(?:not|never|instead\s+of|rather\s+than)\s+|(?:do|does|did|wo|would|should|ca|could)n['’]?t\s+"
+    r"\b(?:(?:not|never|forget|instead\s+of|rather\s+than)\s+|(?:do|does|did|wo|would|should|ca|could)n['’]?t\s+"
     rf"(?=(?:from|to|into|in|use|using|touch|with|via|take)\b))(?:{_BESIDE}\s+)*"
     rf"{_BEGINS_ANEW}{_WORD}(?:\s+(?![£€$]?\d){_BEGINS_ANEW}{_WORD}){{0,3}}(?:\s*,?\s*\bbut\b|\s*,)?",
     re.IGNORECASE,
@@ -45,7 +46,7 @@ _CORRECTS: Final = re.compile(
 _BEGINS: Final = r"(?:\A|[,.;:!?–]|\s-\s|\b(?:and|but|so|hi|hello|hey|ok|okay|well|please|sorry|just)\b)\W{0,10}"
 _QUESTION: Final = re.compile(
     rf"{_BEGINS}(?:what(?:['’]?s|\s+(?:is|are|was|do|does|did|happens|if|will|would|can|could|fees?))"
-    r"|how\s+(?!about\b)\w+|(?:why|when|where|which|who)\s+(?:is|are|was|were|do|does|did|will|can|should|has|have)"
+    r"|how(?:['’]?s)?\s+(?!about\b)\w+|(?:why|when|where|which|who)\s+(?:is|are|was|were|do|does|did|will|can|should|has|have)"
     r"|(?:is|are)\s+(?!(?:it|you)\s+(?:possible|able|ok|okay|fine|alright)\b)\w+"
     r"|(?:was|were|has|have|did|does|should|am)\s+\w+"
     r"|do\s+(?:I|we|they|you\s+(?:charge|take|have|offer|accept|know|think))|(?:will|would)\s+(?:I|it|that|this|there|my))\b"
@@ -70,13 +71,18 @@ _BEGINS_ORDER: Final = re.compile(
 )
 
 
+def tells_of_payment(text: str) -> bool:
+    """Whether the text tells of a payment that was made: "I paid the wrong person"."""
+    return bool(re.search(_PAID, text, re.IGNORECASE))
+
+
 def denied_clauses(text: str) -> list[tuple[int, int]]:
     """Where the text names a transfer that is not wanted, or is over; "why don't you send" asks for one."""
     plain = without(_ASKED_KINDLY, text)
     return [match.span() for match in _CLAUSE.finditer(text) if _NEVER.search(plain, *match.span())]
 
 
-def without_denied(text: str) -> str:
+def without_denied_clauses(text: str) -> str:
     """The text with blanks for those clauses; every place stays where it was."""
     return blanked(text, denied_clauses(text))
 
@@ -86,7 +92,7 @@ def taken_back(text: str) -> list[tuple[int, int]]:
     return [match.span() for match in _TAKEN_BACK.finditer(text)]
 
 
-def corrects(before: str) -> bool:
+def ends_in_correction(before: str) -> bool:
     """Whether what stands right before something takes back another thing of its kind: "Anna, no wait, ..."."""
     return bool(_CORRECTS.search(before))
 

@@ -19,7 +19,8 @@ from bot import Parse
 from ..bank import Account
 from ..questions.accounts import KIND_WORDS, find_accounts
 from ..text import blanked, lead
-from .request import corrects, taken_back, without_denied
+from .later import conditions
+from .request import ends_in_correction, taken_back, without_denied_clauses
 
 Side: TypeAlias = Literal["from_account", "to_account"]
 
@@ -45,6 +46,9 @@ _OTHER: Final[Mapping[Side, Side]] = {"from_account": "to_account", "to_account"
 _ROLES: Final[Mapping[str | None, Side]] = {"from": "from_account", "to": "to_account"}
 
 
+_SOURCE: Final = re.compile(r"\b(?:from|frm|fron|form|of|off|using|use|with|via)\b", re.IGNORECASE)
+
+
 class Mention(Struct, frozen=True):
     """An account that a message names: where, with what words, and on which side if that is clear.
 
@@ -67,7 +71,7 @@ def mentions(parse: Parse, accounts: Sequence[Account]) -> list[Mention]:
         return marked
     named = list(_nicknames(parse.text, accounts))
     marked = [m for m in marked if not any(n.start < m.end and m.start < n.end for n in named)]
-    wanted = blanked(without_denied(parse.text), taken_back(parse.text))
+    wanted = blanked(without_denied_clauses(parse.text), [*taken_back(parse.text), *conditions(parse.text)])
     found: list[Mention] = []
     for mention in sorted([*named, *marked], key=lambda m: m.start):
         sided = _sided(parse.text, wanted, mention)
@@ -100,6 +104,11 @@ def names_unknown(text: str, found: Sequence[Mention]) -> bool:
     """Whether the text names an account by a kind that is none of those found: "from my joint account"."""
     named = (match.span(1) for match in _ACCOUNT.finditer(text))
     return any(not any(m.start < end and start < m.end for m in found) for start, end in named)
+
+
+def may_say_source(text: str) -> bool:
+    """Whether a word of the text such as "from" may say which account pays."""
+    return bool(_SOURCE.search(text))
 
 
 def _open_side(mention: Mention, count: int, asked: str | None, known: Mapping[Side, str | None]) -> Side | None:
@@ -160,7 +169,7 @@ def _beside_each_other(text: str, found: Sequence[Mention]) -> list[Mention]:
     said = list(found)
     for at, mention in enumerate(said[1:], 1):
         before, between = said[at - 1], text[said[at - 1].end : mention.start]
-        if corrects(between) and mention.side in (None, before.side):
+        if ends_in_correction(between) and mention.side in (None, before.side):
             said[at - 1] = replace(before, denied=True)
         elif mention.side or not before.side or not _JOINED.fullmatch(between):
             continue

@@ -311,8 +311,9 @@ async def test_a_new_transfer_keeps_nothing_of_an_older_one_least_of_all_its_yes
     turn = make_turn("save some", customer=AMARA, domain=domain, now=NOW, resources={"bank": bank}, slots=stale)
     turn.emit(ActiveLoop("transfer_form"))
     await form.validate_form(turn)
-    assert [turn.slot(name) for name in ("amount", "from_account", "confirmed")] == [None, None, None]
+    assert [turn.slot(name) for name in ("amount", "confirmed")] == [None, None]
     assert turn.slot("to_account")["spoken"] == "your savings account", "said just now"
+    assert turn.slot("from_account")["id"] != READY["from_account"]["id"], "the only one that can pay"
 
 
 async def test_a_button_may_give_an_amount_without_details(domain: Domain, bank: BankClient) -> None:

@@ -15,7 +15,7 @@ from bot.app.opening import Bot
 from bot.app.projects import Project
 from bot.content import ActionStep, Story, UserStep
 from simulator.demo import DEMO_CUSTOMERS
-from tests.assistant.conftest import Exchange, Talk, talk_to
+from tests.assistant.conftest import NOW, Exchange, Talk, talk_to
 from tests.assistant.ledger_oracle import Expected, Oracle, figures
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -170,7 +170,8 @@ def table_rows(exchange: Exchange) -> list[tuple[date, int]]:
 
 
 def read_day(written: str) -> date:
-    return datetime.strptime(written, "%d %b %Y").replace(tzinfo=UTC).date()
+    year = "" if written[-4:].isdigit() else f" {NOW.year}"  # left out where it is this one
+    return datetime.strptime(written + year, "%d %b %Y").replace(tzinfo=UTC).date()
 
 
 def read_amount(written: str) -> int:

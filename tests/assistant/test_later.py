@@ -87,6 +87,27 @@ async def test_a_condition_ends_where_the_order_begins() -> None:
     assert [text[start:end] for start, end in conditions(text)] == ["when I say so "]
 
 
+@pytest.mark.parametrize(
+    "proviso",
+    [
+        *("as long as I have £500 left", "so long as there's £500 in current", "providing I've got £500"),
+        *("provided that the rent is not over £500", "assuming we have £500", "if I still have £500 left"),
+    ],
+)
+async def test_what_has_to_be_there_for_a_payment_is_no_part_of_it(proviso: str) -> None:
+    text = f"send Anna £50 {proviso}"
+    assert [text[start:end] for start, end in conditions(text)] == [proviso]
+
+
+@pytest.mark.parametrize("proviso", ["as long as I have £500 left", "provided there's £500 left in savings"])
+async def test_neither_amount_nor_account_of_a_proviso_is_taken_and_it_is_told(assistant: Bot, proviso: str) -> None:
+    talk = talk_to(assistant, "12345678")
+    asked = (await talk.say(f"send £50 to Anna {proviso}")).said
+    assert asked == f"{ONLY_NOW}\nWhich account shall I take it from?"
+    assert (await talk.say("current")).said.startswith("Shall I pay £50.00 from your current account to Anna")
+    assert "Done" not in (await talk.say(f"yes {proviso}")).said
+
+
 async def test_an_order_with_a_condition_in_the_middle_of_a_transfer_is_not_taken_in_silence(assistant: Bot) -> None:
     talk = talk_to(assistant, "12345678")
     await talk.say("pay Anna £10")

@@ -33,7 +33,7 @@ def sum_of(**wanted: Any) -> set[str]:
 )
 async def test_pay_that_came_is_found(assistant: Bot, said: str) -> None:
     exchange = await talk_to(assistant, NUMBER).say(said)
-    assert "23 Oct 2026" in exchange.said
+    assert "23 Oct" in exchange.said
     assert "£2,875.12" in exchange.said
     assert "-£" not in exchange.said, "pay comes in"
 

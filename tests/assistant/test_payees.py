@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from actions.bank import Payee
-from actions.transfer.payees import find_payees, named_payees, payee_button
+from actions.transfer.payees import find_payees, named_payees, names_several, payee_button
 from bot.app.opening import Bot
 from tests.assistant.conftest import talk_to
 
@@ -54,6 +54,17 @@ def test_a_button_means_one_of_two_with_the_same_name() -> None:
     assert said == {"title": "Anna Lindqvist 0001", "payload": '/inform{"payee": "Anna Lindqvist 0001"}'}
     assert find_payees([ANNA, twin], said["title"]) == (twin,)
     assert payee_button(ANNA, [ANNA])["title"] == "Anna Lindqvist"
+
+
+@pytest.mark.parametrize(
+    ("text", "several"),
+    [
+        *(("send Anna £20 or so from savings", False), ("send Anna £20, and ask me again tomorrow", False)),
+        *(("pay Anna £10 and the gardener", True), ("send Anna £20 and remind her", False)),
+    ],
+)
+def test_a_verb_behind_a_name_names_nobody_else(text: str, several: bool) -> None:
+    assert names_several(PAYEES, text) is several
 
 
 talking = pytest.mark.asyncio(loop_scope="module")

@@ -6,8 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actions.questions.marks import without_denied
-from actions.questions.pointing import asks_how_many, corrects, is_only_names, names_back, refers_back, somebody
+from actions.questions.marks import distinct, without_denied_names
+from actions.questions.pointing import (
+    asks_how_many,
+    corrects,
+    is_of_those,
+    is_only_names,
+    names_back,
+    refers_back,
+    somebody,
+)
+from actions.questions.question import NO_FILTERS
 from bot import Entity, Parse
 
 
@@ -61,6 +70,17 @@ def test_a_number_of_something_named_is_no_number_of_what_was_listed() -> None:
     assert not asks_how_many("how many accounts are there")
 
 
+def test_a_pronoun_that_was_marked_as_a_name_is_none() -> None:
+    marked = parse("how much did I pay her at Tesco", ("payee", "her"), ("merchant", "Tesco"))
+    assert [e.value for e in distinct(marked.entities)] == ["Tesco"]
+
+
+def test_of_which_asks_for_a_part_of_what_was_talked_about() -> None:
+    assert is_of_those("of which groceries", NO_FILTERS)
+    assert is_of_those("and of which groceries?", NO_FILTERS)
+    assert not is_of_those("out of which account did it go", NO_FILTERS)
+
+
 def test_a_message_of_nothing_but_names() -> None:
     for text, answers, corrected in (
         ("petrol", True, False),
@@ -85,11 +105,11 @@ def test_a_message_of_nothing_but_names() -> None:
 )
 def test_a_name_is_taken_back_for_another_of_its_kind(text: str, names: tuple[str, ...], left: list[str]) -> None:
     marked = parse(text, *(("category", name) for name in names))
-    assert [e.value for e in without_denied(marked).entities] == left
+    assert [e.value for e in without_denied_names(marked).entities] == left
 
 
 @given(st.text(max_size=60))
 def test_no_text_breaks_it(text: str) -> None:
     marked = Parse(text, entities=(Entity("category", "x", 0, len(text)), Entity("merchant", ["y"], 0, len(text))))
-    without_denied(marked)
+    without_denied_names(marked)
     names_back(text), refers_back(text), somebody(Parse(text)), is_only_names(text, marked.entities)

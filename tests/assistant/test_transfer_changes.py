@@ -137,6 +137,39 @@ async def test_a_question_in_between_is_answered_and_changes_nothing(assistant: 
     assert said.endswith("Shall I move £20.00 from your current account to your savings account?")
 
 
+@talking
+async def test_another_account_is_asked_about_as_a_question(assistant: Bot) -> None:
+    said = await asked(assistant, "send Anna £20 from current", "what about from savings?")
+    assert said.startswith("Shall I pay £20.00 from your savings account to Anna")
+
+
+@talking
+@pytest.mark.parametrize("question", ["oh wait, what's in savings", "how's savings"])
+async def test_a_question_about_an_account_is_no_answer_to_which_pays_or_is_paid(assistant: Bot, question: str) -> None:
+    said = await asked(assistant, "send Anna £15", question)
+    assert said.startswith("Your savings account has")
+    assert said.endswith("Which account shall I take it from?")
+
+
+@talking
+@pytest.mark.parametrize(
+    ("answer", "question"),
+    [
+        ("no, forget Anna, pay Jonas", "Shall I pay £15.00 from your current account to Jonas"),
+        ("forget current, from savings", "Shall I pay £15.00 from your savings account to Anna"),
+    ],
+)
+async def test_who_or_what_is_to_be_forgotten_is_not_meant(assistant: Bot, answer: str, question: str) -> None:
+    assert (await asked(assistant, "send Anna £15 from current", answer)).startswith(question)
+
+
+@talking
+async def test_him_is_whom_the_transfer_that_is_asked_about_pays(assistant: Bot) -> None:
+    said = await asked(assistant, "pay jonas £15", "how much did I pay him this year")
+    assert "Jonas Whitfield" in said
+    assert "“him”" not in said
+
+
 # --- sides -------------------------------------------------------------------
 
 
@@ -148,10 +181,19 @@ async def test_a_question_in_between_is_answered_and_changes_nothing(assistant: 
         *("it should go to savings", "put it in savings", "onto my savings"),
     ],
 )
-async def test_what_the_money_goes_to_is_never_its_source(assistant: Bot, answer: str) -> None:
-    talk = await tell(assistant, "transfer £20", answer)
-    assert talk.exchanges[-1].said == "Which account shall I take it from?"
-    assert (await talk.say("current")).said == "Shall I move £20.00 from your current account to your savings account?"
+async def test_what_the_money_goes_to_is_never_its_source_and_the_only_other_account_is(
+    assistant: Bot, answer: str
+) -> None:
+    said = await asked(assistant, "transfer £20", answer)
+    assert said == "Shall I move £20.00 from your current account to your savings account?"
+
+
+@talking
+@pytest.mark.parametrize(
+    "said", ["transfer £20 to savings from my pension", "transfer £20 to savings, not from current"]
+)
+async def test_the_only_account_that_can_pay_is_not_taken_where_another_may_be_meant(assistant: Bot, said: str) -> None:
+    assert (await asked(assistant, said)).endswith("Which account shall I take it from?")
 
 
 @talking

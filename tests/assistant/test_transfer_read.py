@@ -9,7 +9,7 @@ import pytest
 from actions.transfer.amounts import amounts, refusal
 from actions.transfer.changes import read_change
 from actions.transfer.payees import named_payees, names_several, paid_first
-from actions.transfer.request import corrects, is_no_order, taken_back
+from actions.transfer.request import ends_in_correction, is_no_order, taken_back
 from actions.transfer.sides import mentions, sides
 from bot.app.opening import Bot
 from bot.testing.kit import make_entity, make_parse
@@ -278,6 +278,16 @@ def test_what_is_left_unread_is_told(text: str, rest: list[str]) -> None:
     assert read_change(parse, [EVERYDAY, RAINY], PAYEES, NOW).rest == rest or not rest
 
 
+@talking
+async def test_of_a_payee_and_an_account_both_are_offered(assistant: Bot) -> None:
+    talk = talk_to(assistant, "12345678")
+    exchange = await talk.say("send Anna £20 from everyday to rainy day")
+    assert exchange.said.startswith(ONE)
+    titles = [button["title"] for button in exchange.replies[-1]["buttons"]]
+    assert titles[0] == "Rainy day (savings account)"
+    assert titles[-1] == "Anna Lindqvist"
+
+
 # --- amounts -----------------------------------------------------------------
 
 
@@ -311,10 +321,10 @@ def test_a_number_of_something_else_is_none_beside_money() -> None:
 @pytest.mark.parametrize("answer", ["make it 20", "no make it 20", "20", "sorry 20"])
 async def test_a_number_is_the_amount_whatever_the_form_asks(assistant: Bot, answer: str) -> None:
     talk = talk_to(assistant, "12345678")
-    await talk.say("move £50 to savings")
+    await talk.say("send £50 to Anna")
     exchange = await talk.say(answer)
     assert (exchange.said, exchange.actions) == ("Which account shall I take it from?", ("transfer_form",))
-    assert (await talk.say("current")).said == "Shall I move £20.00 from your current account to your savings account?"
+    assert (await talk.say("current")).said == f"Shall I pay £20.00 from your current account {TO_ANNA}"
 
 
 @talking
@@ -362,7 +372,7 @@ def test_only_what_is_denied_is_taken_back(text: str, left: str) -> None:
 
 @pytest.mark.parametrize(("before", "is_one"), [("anna, no wait, ", True), ("anna, no rush ", False), ("", False)])
 def test_a_word_before_a_name_may_take_back_another(before: str, is_one: bool) -> None:
-    assert corrects(before) is is_one
+    assert ends_in_correction(before) is is_one
 
 
 @pytest.mark.parametrize("text", ["not " + "." * 4000, ", " * 2000, "not to " * 600, "anna and " * 450])

@@ -40,6 +40,20 @@ async def test_what_was_moved_is_not_taken_back(assistant: Bot, said: str) -> No
     assert "can't" in answer
 
 
+async def test_who_tells_of_a_payment_to_the_wrong_person_amid_another_is_helped(assistant: Bot) -> None:
+    talk = talk_to(assistant, "12345678")
+    await talk.say("send Anna £50")
+    answer = (await talk.say("I paid the wrong person last week")).said
+    assert answer.startswith("All right, nothing has moved.\nI can't stop a payment or get one back")
+
+
+@pytest.mark.parametrize("said", ["wrong person", "wrong account"])
+async def test_a_wrong_person_amid_a_transfer_is_a_no(assistant: Bot, said: str) -> None:
+    talk = talk_to(assistant, "12345678")
+    await talk.say("send Anna £50 from current")
+    assert (await talk.say(said)).said == "All right, nothing has moved."
+
+
 async def test_a_cancel_that_comes_too_late_is_told_so(assistant: Bot) -> None:
     answer = (await (await moved(assistant)).say("cancel that")).said
     assert answer.startswith("Your last transfer went through: £1.00")

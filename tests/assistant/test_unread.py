@@ -189,6 +189,8 @@ async def test_a_misspelt_date_is_read_and_the_answer_names_its_days(assistant: 
         ("how much did I spend on 31 february", "no 31 february"),
         ("how much did I spend on groceries in february 2020", "no transactions in February 2020"),
         ("how much will I spend next month", "still to come"),
+        ("how much is my rent going to be", "still to come"),
+        ("what's my phone bill going to cost", "still to come"),
         ("transactions for tomorrow", "still to come"),
         ("how much did I spend last mnth", "“month”"),
         ("how much did I spend at Halifax", "Halifax”"),

@@ -67,6 +67,8 @@ def test_no_penny_is_lost_in_writing(minor: int) -> None:
 def test_dates_are_written_for_reading() -> None:
     assert format_date(date(2026, 11, 3)) == "3 Nov 2026"
     assert format_date(date(2026, 1, 31)) == "31 Jan 2026"
+    assert format_date(date(2026, 1, 31), today=date(2026, 11, 3)) == "31 Jan"
+    assert format_date(date(2025, 12, 31), today=date(2026, 1, 1)) == "31 Dec 2025"
     west = timezone(timedelta(hours=-5))
     assert format_moment(datetime(2026, 11, 3, 23, 5, tzinfo=west)) == "4 Nov 2026, 04:05 UTC"
     assert format_moment(datetime(2026, 11, 3, 14, 5, tzinfo=UTC)) == "3 Nov 2026, 14:05 UTC"

@@ -10,6 +10,7 @@ import pytest
 
 from bot.app.watching import Watcher
 from bot.config import Logging
+from bot.dialogue.events import EffectPrepared, EffectSettled
 from bot.engine.record import TurnRecord
 from bot.logs import make_logger
 from bot.messages import Customer, Principal, UserMessage
@@ -55,3 +56,18 @@ def test_a_turn_that_is_no_customers_says_whose_key_it_was(principal: Principal,
     now = Sources().now()
     watcher.turn(TurnRecord(1, UserMessage("hello", "c", "m", now, principal), (), (), now, 1, "content"))
     assert only_line(stream).get("by") == by
+
+
+def test_what_became_of_each_outside_change_is_a_line_without_its_parameters() -> None:
+    watcher, stream = watching()
+    now, someone = Sources().now(), Principal("customer", "customer:1", Customer("1", "b"))
+    message = UserMessage("yes", "c", "m", now, someone, correlation_id="c-7")
+    events = (EffectSettled("k-1", "done"), EffectPrepared("transfer", "k-2", {"to": "Anna Schmidt", "minor": 5000}))
+    watcher.turn(TurnRecord(4, message, events, (), now, 1, "content"))
+    told = [line for line in map(json.loads, stream.getvalue().splitlines()) if line["event"] == "effect"]
+    assert [(line["effect"], line["outcome"], line.get("kind")) for line in told] == [
+        ("k-1", "done", None),
+        ("k-2", "asked", "transfer"),
+    ]
+    assert {(line["conversation"], line["turn"], line["correlation_id"]) for line in told} == {("c", 4, "c-7")}
+    assert "Anna" not in stream.getvalue()

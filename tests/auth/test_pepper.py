@@ -13,7 +13,7 @@ import pytest
 from msgspec.structs import replace
 
 from bot.auth.opening import Auth, open_auth, pepper_file
-from bot.auth.pepper import open_pepper, rotate_pepper
+from bot.auth.pepper import Pepper, open_pepper, rotate_pepper
 from bot.config import Settings
 from bot.errors import ConfigurationError, KeyMissing, LoginRefused, LoginThrottled
 from bot.server.problems import problem_of
@@ -70,6 +70,13 @@ def test_a_damaged_file_is_refused_with_a_sentence(tmp_path: Path, text: bytes) 
     path.chmod(0o600)
     with pytest.raises(ConfigurationError, match="damaged"):
         open_pepper(path, {})
+
+
+def test_a_pseudonym_is_the_same_after_a_rotation_and_another_with_another_pepper() -> None:
+    before = Pepper("a", {"a": b"1" * 32})
+    after = Pepper("b", {"a": b"1" * 32, "b": b"2" * 32})
+    assert before.pseudonym("07700900123") == after.pseudonym("07700900123") != before.pseudonym("07700900124")
+    assert before.pseudonym("x") != Pepper("a", {"a": b"3" * 32}).pseudonym("x")
 
 
 def test_no_key_is_shown_by_repr(tmp_path: Path) -> None:

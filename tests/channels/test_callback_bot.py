@@ -58,6 +58,9 @@ def project(tmp_path: Path) -> Path:
     return tmp_path
 
 
+SAID = {"sender": "u1", "message": "hello"}
+
+
 @asynccontextmanager
 async def opened(project: Path) -> AsyncIterator[Bot]:
     quiet = make_logger(Logging(level="error"), now=Sources().now)
@@ -65,12 +68,12 @@ async def opened(project: Path) -> AsyncIterator[Bot]:
         yield bot
 
 
-async def post(bot: Bot, secret: str, *, sender: str = "u1", message_id: str = "m-1") -> tuple[int, str]:
-    body = {"sender": sender, "message": "hello", "message_id": message_id}
+async def post(bot: Bot, secret: str, **message: str) -> tuple[int, str, str | None]:
+    """What a message is answered with: status, text, and the id that the server made for it."""
     headers = {"Authorization": f"Bearer {secret}"}
     async with TestClient(TestServer(make_app(parts_of(bot)))) as client:
-        answer = await client.post("/webhooks/callback/webhook", json=body, headers=headers)
-        return answer.status, await answer.text()
+        answer = await client.post("/webhooks/callback/webhook", json=SAID | message, headers=headers)
+        return answer.status, await answer.text(), answer.headers.get("X-Message-ID")
 
 
 async def test_a_message_is_answered_at_the_callback_once_however_often_it_comes(project: Path) -> None:
@@ -78,7 +81,7 @@ async def test_a_message_is_answered_at_the_callback_once_however_often_it_comes
     async with opened(project) as bot, asyncio.timeout(30):
         secret = (await bot.auth.keys.create(["channel"])).secret
         for _ in range(3):
-            assert await post(bot, secret) == (200, "success")
+            assert await post(bot, secret, message_id="m-1") == (200, "success", None)
         await bot.engine.finish(10)
         async with Delivery(bot.store, bot.sources, make_client=backend.client) as delivery:
             delivering = asyncio.create_task(delivery.run())
@@ -87,6 +90,18 @@ async def test_a_message_is_answered_at_the_callback_once_however_often_it_comes
             while await delivery.deliver_due():
                 pass
     assert [body for _, body in backend.got] == [{"recipient_id": "u1", "text": "Hello!"}]
+
+
+async def test_a_message_without_an_id_is_given_one_under_which_it_can_come_again(project: Path) -> None:
+    async with opened(project) as bot:
+        secret = (await bot.auth.keys.create(["channel"])).secret
+        _, _, made = await post(bot, secret)
+        assert made
+        assert await post(bot, secret, message_id=made) == (200, "success", None)
+        await bot.engine.finish(10)
+        (key,) = await bot.auth.keys.list()
+        conversation = await bot.store.conversation_id(f"key:{key.id}", "key", "u1")
+        assert len(await bot.store.turns(conversation)) == 1
 
 
 async def test_what_was_accepted_is_answered_after_a_restart(project: Path) -> None:

@@ -119,6 +119,7 @@ def test_the_names_of_values_are_masked_too() -> None:
 def test_ids_of_our_own_are_logged_whole() -> None:
     log, stream = logger()
     ours = {"session": "e263812345678fff", "by": "key:123456789012", "conversation": "0123456789abcdef"}
+    ours |= {"content": "f71812345678c48c", "sender": "312de123456f", "effect": "ab1234567890"}
     log.info("x", **ours)
     assert lines(stream)[0].items() >= ours.items()
 

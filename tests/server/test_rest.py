@@ -72,6 +72,17 @@ async def test_a_backend_cannot_reach_a_customer_by_naming_their_conversation(ru
     assert answer["conversationId"] not in {message.conversation for message in running.engine.seen[1:]}
 
 
+async def test_a_message_without_an_id_is_given_one_under_which_it_can_come_again(running: Running) -> None:
+    key, body = await running.key("channel"), {"sender": "u", "message": "hi"}
+    first = await running.client.post(PATH, json=body, headers=key)
+    made = first.headers["X-Message-ID"]
+    again = await running.client.post(PATH, json={**body, "message_id": made}, headers=key)
+    assert (await again.text(), "X-Message-ID" in again.headers) == (await first.text(), False)
+    assert len(running.engine.seen) == 2
+    (conversation,) = {message.conversation for message in running.engine.seen}
+    assert len(await running.engine.store.turns(conversation)) == 1
+
+
 async def test_a_stream_has_one_reply_a_line(running: Running) -> None:
     key = await running.key("channel")
     body = {"sender": "u", "message": "hi", "message_id": "m"}

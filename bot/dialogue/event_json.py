@@ -240,7 +240,7 @@ def _received(at: str) -> str:
     time = datetime.fromisoformat(at)  # ValueError when it is no time
     try:
         utc = time.astimezone(UTC).isoformat()
-    except OverflowError as error:  # in the first year or the last
+    except (OverflowError, ValueError) as error:  # in the first year or the last; which one, differs between Pythons
         raise ValueError(f"the time {at}") from error
     return at if time.tzinfo else utc
 

@@ -51,7 +51,8 @@ async def test_what_a_process_prints_after_its_start_is_told_and_not_kept() -> N
 
 
 async def test_a_line_without_an_end_and_bytes_that_are_no_text_are_told_in_pieces() -> None:
-    long = f"print('é' * {3 * LONGEST_LINE}); sys.stdout.buffer.write(b'\\xff!\\nover\\n'); sys.stdout.flush(); input()"
+    long = f"print('é' * {3 * LONGEST_LINE}, flush=True); "
+    long += "sys.stdout.buffer.write(b'\\xff!\\nover\\n'); sys.stdout.flush(); input()"
     operator = Operator("import sys; " + START + long, enough="over")
     await operator.worker.keep()
     *pieces, broken, _ = operator.told

@@ -28,13 +28,16 @@ _METRICS = Identified(Principal("key", "key:metrics", scopes=frozenset({"metrics
 
 def credential_kind(header: str | None) -> str:
     """What an Authorization header tries: `session`, `key`, `jwt` or `other`; `query` where `?token=` came instead."""
-    if not header:
-        return "query"
+    return _read(header)[0] if header else "query"
+
+
+def _read(header: str) -> tuple[str, str]:
+    """What a header tries, and its token."""
     scheme, _, token = header.partition(" ")
-    if scheme.lower() != "bearer":
-        return "other"
     token = token.strip()
-    return "key" if token.startswith(KEY_PREFIX) else "jwt" if token.count(".") == 2 else "session"
+    if scheme.lower() != "bearer":
+        return "other", token
+    return "key" if token.startswith(KEY_PREFIX) else "jwt" if token.count(".") == 2 else "session", token
 
 
 class Authenticator:
@@ -56,17 +59,14 @@ class Authenticator:
             if principal is None:
                 raise NotAuthenticated(given=query_token is not None)
             return Identified(principal)
-        scheme, _, token = header.partition(" ")
-        token = token.strip()
-        if scheme.lower() != "bearer" or not token or len(token) > _LONGEST or not token.isascii():
+        kind, token = _read(header)
+        if kind == "other" or not token or len(token) > _LONGEST or not token.isascii():
             raise NotAuthenticated(given=True)
         if self._metrics_token and hmac.compare_digest(token, self._metrics_token):
             return _METRICS
-        if token.startswith(KEY_PREFIX):
+        if kind == "key":
             return await self._key(token)
-        if token.count(".") == 2:
-            return self._jwt(token)
-        return await self._customer(token)
+        return self._jwt(token) if kind == "jwt" else await self._customer(token)
 
     def _jwt(self, token: str) -> Identified:
         principal = self._rasa.by_jwt(token)

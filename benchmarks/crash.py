@@ -19,6 +19,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the harness is shared with tests/
 
+import benchmarks.missing  # noqa: F401 - it tells what is missing of what follows
 from tests.durability.crash import Settings, crash
 from tests.stores.cluster import running_cluster
 

@@ -25,6 +25,7 @@ from msgspec import Struct
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+import benchmarks.missing  # noqa: E402, F401 - it tells what is missing of what follows
 from benchmarks.load import WARMUP, table  # noqa: E402 - the path is set above
 from benchmarks.overload import server_cpu  # noqa: E402 - as above
 from benchmarks.turns import TEXTS, Row, make_project, measure, open_sessions, process, workplace  # noqa: E402 - as above

@@ -13,9 +13,14 @@ import argparse
 import asyncio
 import hashlib
 import json
+import sys
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+import benchmarks.missing  # noqa: F401 - it tells what is missing of what follows
+
+# isort: split
 import orjson
 import psycopg
 import uvloop

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from traceback import walk_tb
@@ -21,7 +21,7 @@ from bot.dialogue import check_contradictions, check_ways, describe_policies
 from bot.errors import BotError, ContentError, PluginError
 from bot.nlu import describe_pipeline
 from bot.nlu.components import factory_of
-from bot.plugins import PluginProblem, Plugins, find_plugins, needs_action_server
+from bot.plugins import PluginProblem, Plugins, find_plugins, hooking_actions, rasa_sdk_import
 from bot.reading import channel_places, plugin_places, read_project, read_settings
 
 _TOLD_BY_PLUGINS = frozenset(
@@ -51,8 +51,8 @@ def check_project(folder: Path) -> list[Diagnostic]:
     plugins = Plugins(find_plugins(folder, settings.plugins, problems.append), problems.append)
     actions, components, policies = plugins.actions(), plugins.nlu_components(), plugins.policies()
     channels, _, _ = plugins.channels(), plugins.observers(), plugins.commands()  # which report what is wrong with them
-    is_remote = needs_action_server(folder)
-    read = read_project(folder, known_actions=frozenset(actions), all_known=not is_remote)
+    rasas = rasa_sdk_import(folder)
+    read = read_project(folder, known_actions=frozenset(actions), all_known=rasas is None)
     found = [*read.diagnostics, *_described(read.content, components, policies)]
     if not read.errors:
         problems += _failing_parts(read.content, components, policies)
@@ -70,8 +70,8 @@ def check_project(folder: Path) -> list[Diagnostic]:
         places, offered = channel_places(folder), {*BUILT_IN_CHANNELS, *channels}
         found = [d for d in found if d.code != "unset-variable" or d.name not in places.keys() - offered]
         found += [_unserved(name, places[name], offered) for name in places.keys() - offered]
-    if is_remote:
-        found.append(_action_server_note(read.settings.action_endpoint is not None))
+    if rasas:
+        found = list(_run_elsewhere(found, rasas, hooking_actions(folder), read.settings.action_endpoint is not None))
     return sorted(found, key=lambda d: d.place)
 
 
@@ -216,7 +216,22 @@ def _unserved(name: str, place: Place, offered: Collection[str]) -> Diagnostic:
     return Diagnostic(severity, place, f"The channel `{name}` is not served here.", cure, "unknown-channel")
 
 
-def _action_server_note(has_endpoint: bool) -> Diagnostic:
-    cure = "Run it beside the bot." if has_endpoint else "Name it in endpoints.yml under `action_endpoint:`."
-    message = "These actions are written for Rasa's SDK; they run on an action server and are not loaded here."
-    return Diagnostic("note", Place("actions"), message, cure, "needs-action-server")
+def _run_elsewhere(
+    found: Iterable[Diagnostic], rasas: Place, skipped: Sequence[str], has_endpoint: bool
+) -> Iterator[Diagnostic]:
+    """The findings where `actions/` is written for Rasa's SDK, which is imported at the place, and that this is so.
+
+    `skipped` are the files of it that implement hooks: they may register an action that nobody knows.
+    """
+    if not skipped:
+        cure = "Run it beside the bot." if has_endpoint else "Name it in endpoints.yml under `action_endpoint:`."
+        message = "These actions are written for Rasa's SDK; they run on an action server and are not loaded here."
+        yield from (*found, Diagnostic("note", rasas, message, cure, "needs-action-server"))
+        return
+    files = f"`{skipped[0]}`" + f" and {len(skipped) - 1} more" * (len(skipped) > 1)
+    message = f"The actions run on an action server, as this imports Rasa's SDK: no hook of {files} is called."
+    cure = "Move the hooks into another folder and name that in config.yml under `plugins:`, or take the import out."
+    yield Diagnostic("warning", rasas, message, cure, "needs-action-server")
+    why = f"It may be in {files}, not loaded for what {rasas} imports."
+    for finding in found:
+        yield replace(finding, cure=f"{why} {finding.cure}") if finding.code == "unknown-action" else finding

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from bot.config import Settings
 from bot.content import Content, Diagnostic, Story
 from bot.errors import ConfigurationError, ContentError, PluginError
-from bot.plugins import Plugins, find_plugins, needs_action_server
+from bot.plugins import Plugins, find_plugins, rasa_sdk_import
 from bot.reading import read_project, read_settings
 
 
@@ -45,24 +45,30 @@ def load_project(
         settings, _ = read_settings(folder)
         plugins = Plugins(find_plugins(folder, settings.plugins))
         known = frozenset(plugins.actions())
-        read = read_project(folder, known_actions=known, all_known=not needs_action_server(folder))
+        read = read_project(folder, known_actions=known, all_known=rasa_sdk_import(folder) is None)
         errors = list(read.errors)
         if command != "train" and any(d.code == "unset-variable" for d in read.diagnostics):
             from bot.app.checking import unset_variables
 
             errors += unset_variables(read.diagnostics, plugins.channels())
         if errors:
-            raise ContentError(errors)
+            raise ContentError([*errors, *_waiting(read.diagnostics)])
     except (ContentError, PluginError):
         from bot.app.checking import check_project  # what a start without errors need not load
 
         # One layer's errors hide no other's.
-        if errors := [found for found in check_project(folder) if found.severity == "error"]:
-            raise ContentError(errors) from None
+        found = check_project(folder)
+        if errors := [d for d in found if d.severity == "error"]:
+            raise ContentError([*errors, *_waiting(found)]) from None
         raise
     change = override or _unchanged
     settings = change(configured(change(read.settings), plugins, command, options or {}))
     return Project(settings, plugins, read.content, read.tests, read.diagnostics)
+
+
+def _waiting(found: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """What says that more is wrong, which shows once the errors are mended."""
+    return [d for d in found if d.code == "held-back"]
 
 
 def _unchanged(settings: Settings) -> Settings:

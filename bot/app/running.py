@@ -20,6 +20,7 @@ from bot.app.checking import BUILT_IN_CHANNELS
 from bot.app.memory import give_large_blocks_back, leave_alone_what_stays, look_for_garbage_seldom
 from bot.app.opening import Bot, open_bot
 from bot.app.projects import load_project
+from bot.app.routes import channel_routes
 from bot.app.stopping import HUNG_UP, if_heard, opened_before, stop_at_signals
 from bot.app.workers import READY, STARTED, Workers, check_workers, reserve_port, run_worker, stop_without_parent
 from bot.auth.rasa_tokens import LONG_SECRET, short_secrets
@@ -189,8 +190,9 @@ def _delivery(running: Bot, senders: Mapping[str, plugged.Send]) -> Delivery:
 
 def parts_of(running: Bot) -> Parts:
     """What the HTTP server is made of."""
+    settings, channels = running.settings, running.channels
     return Parts(
-        settings=running.settings,
+        settings=settings,
         engine=running.engine,
         auth=running.auth,
         database=running.database,
@@ -201,8 +203,8 @@ def parts_of(running: Bot) -> Parts:
         version=bot.__version__,
         started=running.sources.now(),
         demo=tuple(running.shown_logins),
-        channels=running.channels,
-        callback=running.settings.callback is not None,
+        channels=channels,
+        channel_routes=channel_routes(settings, channels, callback=settings.callback is not None),
     )
 
 

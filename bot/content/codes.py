@@ -44,6 +44,7 @@ CODES: Final = {
     "no-examples": "An item of `nlu:` has no examples, so that there is nothing in it to learn or to match.",
     "no-extractor": "Content relies on entities, and config.yml names a pipeline with nothing that finds any.",
     "no-rule-policy": "The project has rules, and config.yml names no policy that follows them.",
+    "nothing-to-find": "An extractor looks for the domain's entities, of which it knows none.",
     "nothing-to-learn": "Intents are listed, and no example, story or rule could be read.",
     "not-read": "A file, folder or section is not read: for its name, place or format, or as it is for tests.",
     "not-used": "A key that Rasa knows has no meaning here; the cure says what does the same.",

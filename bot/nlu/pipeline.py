@@ -49,7 +49,7 @@ def describe_pipeline(content: Content, components: Mapping[str, Any] | None = N
     `components` are those that plugins offer, by name.
     """
     notes = [d for c in content.pipeline or () for d in _describe(c, components or {})]
-    return (*notes, *_unfound_entities(content, components or {}), *_selectors(content))
+    return (*notes, *_unfound_entities(content, components or {}), *_idle(content), *_selectors(content))
 
 
 def _describe(component: Component, offered: Mapping[str, Any]) -> Iterator[Diagnostic]:
@@ -91,6 +91,16 @@ def _unfound_entities(content: Content, offered: Mapping[str, Any]) -> Iterator[
     )
     place = pipeline[0].place if pipeline else Place("config.yml")
     yield Diagnostic("warning", place, message, cure, "no-extractor")
+
+
+def _idle(content: Content) -> Iterator[Diagnostic]:
+    """Grammars that are to find the domain's own entities, where it has none that a grammar knows."""
+    for component in content.pipeline or ():
+        is_open = component.plain_name == "TellerEntityExtractor" and component.options.get("dimensions") is None
+        if is_open and not DIMENSIONS & content.domain.entities.keys():
+            message = f"{component.name} finds nothing: without `dimensions` it looks for the domain's entities."
+            cure = f"List those it shall find in `entities:` or `dimensions:` (of {', '.join(sorted(DIMENSIONS))})."
+            yield Diagnostic("note", component.place, message, cure, "nothing-to-find")
 
 
 def _annotated_or_mapped(content: Content) -> list[str]:

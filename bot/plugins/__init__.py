@@ -1,6 +1,6 @@
 """Plugins: the hooks, where plugins are found, and the typed facade over pluggy (the only room that knows it)."""
 
-from bot.plugins.finding import find_command_plugins, find_plugins, needs_action_server
+from bot.plugins.finding import find_command_plugins, find_plugins, hooking_actions, rasa_sdk_import
 from bot.plugins.hookspecs import hookimpl
 from bot.plugins.loading import Plugins
 from bot.plugins.problems import PluginProblem
@@ -15,5 +15,6 @@ __all__ = [
     "find_command_plugins",
     "find_plugins",
     "hookimpl",
-    "needs_action_server",
+    "hooking_actions",
+    "rasa_sdk_import",
 ]

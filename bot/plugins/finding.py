@@ -9,12 +9,15 @@ import os
 import pkgutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
 from traceback import walk_tb
 from types import ModuleType
+from typing import TypeGuard
 
+from bot.content import Place
 from bot.plugins.problems import PluginProblem, Report, contained, described, raise_it
 
 ENTRY_POINT_GROUP = "bot"
@@ -31,7 +34,7 @@ def find_plugins(project: Path, named: tuple[str, ...], report: Report = raise_i
     """
     namespace = _namespace(project)
     yield from _named_plugins(project, namespace, named, report)
-    if not needs_action_server(project):
+    if rasa_sdk_import(project) is None:
         yield from _actions(project, namespace, report)
     yield from _installed_plugins(report)
 
@@ -72,30 +75,41 @@ def _installed_plugins(report: Report) -> Iterator[tuple[str, ModuleType]]:
         yield f"{entry.name} ({entry.value})", module
 
 
-def needs_action_server(project: Path) -> bool:
-    """Whether the project's `actions` are written for Rasa's SDK: they run on an action server, not in here."""
-    files = [*(project / "actions").rglob("*.py"), *project.glob("actions.py")]
-    return any(_imports_rasa_sdk(file) for file in files)
+def rasa_sdk_import(project: Path) -> Place | None:
+    """Where the project's `actions` first import Rasa's SDK: those that do run on an action server, not in here."""
+    for file, tree in _actions_with(project, b"rasa_sdk"):
+        if first := next((node for node in ast.walk(tree) if _imports(node, "rasa_sdk")), None):
+            return Place(file, first.lineno, first.col_offset + 1)
+    return None
 
 
-def _imports_rasa_sdk(file: Path) -> bool:
-    try:
-        text = file.read_bytes()
-        if b"rasa_sdk" not in text:  # parsing every action at every start would take longer than loading them
-            return False
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError, OSError):
-        return False
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            names = [node.module or ""]
-        else:
-            continue
-        if any(name.split(".")[0] == "rasa_sdk" for name in names):
-            return True
-    return False
+def hooking_actions(project: Path) -> list[str]:
+    """The files of the project's `actions` that implement hooks, found without running them."""
+    return [file for file, tree in _actions_with(project, b"hookimpl") if any(map(_names_hookimpl, ast.walk(tree)))]
+
+
+def _actions_with(project: Path, word: bytes) -> Iterator[tuple[str, ast.AST]]:
+    """The files of actions that have the word in them, by their names in the project, and what Python reads there."""
+    for file in (*sorted((project / "actions").rglob("*.py")), *project.glob("actions.py")):
+        with suppress(SyntaxError, ValueError, OSError):
+            text = file.read_bytes()
+            if word in text:  # parsing every action at every start would take longer than loading them
+                yield file.relative_to(project).as_posix(), ast.parse(text)
+
+
+def _imports(node: ast.AST, package: str) -> TypeGuard[ast.stmt]:
+    if isinstance(node, ast.Import):
+        names = [alias.name for alias in node.names]
+    else:
+        names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+    return any(name.split(".")[0] == package for name in names)
+
+
+def _names_hookimpl(node: ast.AST) -> bool:
+    """Whether it says `from bot import hookimpl` or `bot.hookimpl`."""
+    if isinstance(node, ast.ImportFrom):
+        return any(alias.name == "hookimpl" for alias in node.names)
+    return isinstance(node, ast.Attribute) and node.attr == "hookimpl"
 
 
 def _namespace(project: Path) -> str:

@@ -29,6 +29,7 @@ from bot.content import (
 )
 from bot.content.suggest import did_you_mean, is_misspelt
 from bot.reading.annotations import MARK_KEYS, Problem
+from bot.reading.holding import Gap
 from bot.reading.tree import Map, Seq
 
 _SIGNS = {"#": ("a comment", "write two spaces before the comment"), "&": ("an anchor", "take it out")}
@@ -59,7 +60,7 @@ class Draft(Struct):
     rules: list[Story] = field(default_factory=list)
     tests: list[Story] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
-    unread: list[Place] = field(default_factory=list)
+    unread: list[Gap] = field(default_factory=list)
     # Rasa 2's ways, settled when everything is read:
     form_mappings: list[tuple[str, str, SlotMapping]] = field(default_factory=list)
     auto_filled: set[str] = field(default_factory=set)

@@ -39,7 +39,7 @@ from bot.reading.finding import (
     not_read,
 )
 from bot.reading.fingerprint import content_fingerprint
-from bot.reading.holding import hold_back, unread
+from bot.reading.holding import Gap, hold_back, unread
 from bot.reading.nlu import read_nlu
 from bot.reading.rasa2 import settle_fallback, settle_slots
 from bot.reading.rasa_json import read_rasa_json
@@ -98,8 +98,9 @@ def read_project(
         read_content_file(path, name, draft)
     if not files:
         _report_no_content(draft)
-    draft.diagnostics += not_read(folder)
-    draft.unread += [d.place for d in draft.diagnostics if d.code == "unreadable"]
+    left_out = list(not_read(folder))
+    draft.diagnostics += left_out
+    draft.unread += [Gap(d.place) for d in left_out if d.code == "unreadable"]
     content = _content(draft, configuration)
     tests = tuple(draft.tests)
     known = Known(

@@ -112,7 +112,7 @@ def _misplaced(within: Map, key: str) -> Diagnostic:
     """Take a section out of the mapping that it stands in and may not."""
     del within[key]
     message = f"`{key}:` stands too far in, so that it is not read."
-    return Diagnostic("error", within.key_place(key), message, "Write it at the left edge.", "misplaced-section")
+    return Diagnostic("error", within.key_place(key), message, "Write it at the left edge.", "misplaced-section", key)
 
 
 def _outermost(errors: list[Error]) -> list[Error]:

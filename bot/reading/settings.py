@@ -18,7 +18,7 @@ from bot.content import Component, Diagnostic, Place, Severity
 from bot.content.names import plain_name
 from bot.errors import ContentError
 from bot.reading.finding import ENDINGS
-from bot.reading.holding import unread
+from bot.reading.holding import SUPPLIED, Gap, unread
 from bot.reading.schema import check_schema
 from bot.reading.tree import Map, Seq, plain, read_yaml
 
@@ -85,7 +85,7 @@ class Configuration(Struct, frozen=True):
     policies: tuple[Component, ...] | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
     files: tuple[str, ...] = ()
-    unread: tuple[Place, ...] = ()
+    unread: tuple[Gap, ...] = ()
     imports: tuple[Path, ...] = ()
 
 
@@ -170,7 +170,7 @@ class _Reader(Struct):
     environment: Mapping[str, str]
     diagnostics: list[Diagnostic] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
-    unread: list[Place] = field(default_factory=list)
+    unread: list[Gap] = field(default_factory=list)
 
     def read(self, name: str) -> Any:
         """The file `name`.yml against its schema; an empty mapping where there is none."""
@@ -189,7 +189,8 @@ class _Reader(Struct):
         tree, more = check_schema(tree, name, file)
         problems += [problem for problem in more if problem.place not in unset]  # which would tell what is left of it
         self.diagnostics += [*problems, *told]
-        self.unread += unread(tree, [*problems, *(replace(variable, severity="error") for variable in told)])
+        wrong = [*problems, *(replace(variable, severity="error") for variable in told)]
+        self.unread += unread(tree, wrong, SUPPLIED[name])
         return tree if isinstance(tree, Map) else {}
 
     def imported(self, config: Any, folder: Path, known: set[Path]) -> Iterator[Path]:

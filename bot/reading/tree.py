@@ -231,9 +231,9 @@ class _Builder(Struct):
             self.report(node, f"The tag `{node.tag}` means nothing here.", "Leave it out.", "yaml-tag")
         return self.mapping(node, depth) if isinstance(node, yaml.MappingNode) else self.sequence(node, depth)
 
-    def report(self, node: yaml.Node, message: str, cure: str, code: str) -> None:
+    def report(self, node: yaml.Node, message: str, cure: str, code: str, name: str = "") -> None:
         """Note an error at the node's place."""
-        self.diagnostics.append(Diagnostic("error", self.source.place(node), message, cure, code))
+        self.diagnostics.append(Diagnostic("error", self.source.place(node), message, cure, code, name))
 
     def sequence(self, node: yaml.Node, depth: int) -> Seq:
         """A sequence with its items."""
@@ -261,6 +261,7 @@ class _Builder(Struct):
                     "this one is not read.",
                     "Keep one, or merge the two.",
                     "duplicate-key",
+                    key_node.value,
                 )
             else:
                 result.key_nodes[key_node.value] = key_node

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Sequence
 
 from aiohttp import HttpVersion11, web
 
-from bot.channels import callback as callback_channel
-from bot.channels import plugged, rest
-from bot.channels.channel import ApiChannel, Channel
 from bot.config import Settings
 from bot.encoding import encode
 from bot.server import auth_routes, chat_routes, page_routes, rasa_routes, schemas, status_routes
@@ -27,7 +23,7 @@ def make_app(parts: Parts) -> web.Application:
     """The application that serves a bot; raises ConfigurationError for proxies that are no addresses."""
     serving = Serving(parts)
     app = web.Application(middlewares=[serving.middleware], client_max_size=parts.settings.server.max_body_bytes)
-    table = route_table(parts.settings, parts.version, callback=parts.callback, channels=parts.channels)
+    table = route_table(parts.settings, parts.version, parts.channel_routes)
     parts.metrics.know_channels(parts.channels)
     app[PARTS] = parts
     app[SERVING] = serving
@@ -49,21 +45,13 @@ async def _go_on(request: web.Request) -> None:
         request.writer.output_size = 0  # the answer itself has not begun
 
 
-def route_table(
-    settings: Settings,
-    version: str,
-    *,
-    callback: bool,
-    channels: Mapping[str, Channel | ApiChannel] = MappingProxyType({}),
-) -> tuple[Route, ...]:
-    """Every route, in the order of the document; `callback`: is that channel served; `channels`: the plugins'."""
+def route_table(settings: Settings, version: str, channels: Sequence[Route]) -> tuple[Route, ...]:
+    """Every route, in the order of the document, with those of the channels."""
     longest = settings.server.max_message_characters
     table = (
         *auth_routes.routes(),
         *chat_routes.routes(longest),
-        *rest.routes(longest),
-        *(callback_channel.routes(longest) if callback else ()),
-        *plugged.routes(channels),
+        *channels,
         *rasa_routes.routes(longest),
         *status_routes.routes(),
         *page_routes.routes(),

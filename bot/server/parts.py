@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
@@ -16,6 +16,9 @@ from bot.server.metrics import Metrics
 from bot.server.readiness import Readiness
 from bot.sources import Sources
 from bot.stores.database import Database
+
+if TYPE_CHECKING:
+    from bot.server.routing import Route
 
 
 class DemoLogin(Struct, frozen=True):
@@ -29,8 +32,7 @@ class DemoLogin(Struct, frozen=True):
 class Parts(Struct, frozen=True):
     """The server's parts. `version` is the framework's, `started` when the bot did (UTC).
 
-    `callback` says whether replies can be delivered, and so whether the callback channel is served.
-    `channels` are the plugins' (bot.channels.channel), by name.
+    `channels` are the plugins' (bot.channels.channel), by name, and `channel_routes` the routes of all channels.
     """
 
     settings: Settings
@@ -44,5 +46,5 @@ class Parts(Struct, frozen=True):
     version: str
     started: datetime
     demo: Sequence[DemoLogin] = ()
-    callback: bool = False
     channels: Mapping[str, Any] = field(default_factory=dict)
+    channel_routes: Sequence[Route] = ()

@@ -1,19 +1,16 @@
-"""The reference of the HTTP server, written from its table of routes: `python -m bot.server.reference > FILE`."""
+"""The reference of the HTTP server, written from its table of routes."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from bot.config import Settings
-from bot.server.app import route_table
 from bot.server.openapi import problem_statuses
 from bot.server.routing import Route
 
 _HEAD = """# HTTP
 
-Written by `python -m bot.server.reference`; a test holds it to the routes. The
+Written by `python -m bot.app.routes`; a test holds it to the routes. The
 same table is served as an OpenAPI 3.1 document at `/openapi.json`.
 
 Requests carry `Authorization: Bearer …` with a customer's token (`POST /auth`) or a
@@ -34,11 +31,11 @@ for either. Polling with `after` keeps nobody logged in.
 _USUAL = {500}
 
 
-def reference() -> str:
-    """The document."""
+def reference(table: Iterable[Route]) -> str:
+    """The document of these routes."""
     parts = [_HEAD]
     tag = ""
-    for route in sorted(route_table(Settings(), "", callback=True), key=lambda route: route.tag):
+    for route in sorted(table, key=lambda route: route.tag):
         if route.tag != tag:
             tag = route.tag
             parts.append(f"## {tag}\n")
@@ -75,7 +72,3 @@ def _shape(schema: Mapping[str, Any]) -> str:
 
 def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
-
-
-if __name__ == "__main__":
-    sys.stdout.write(reference())

@@ -240,7 +240,7 @@ def test_an_action_that_nobody_implements_is_told_while_all_plugins_can_be_loade
     (folder / "actions/b.py").write_text(HOOKS.partition("    register(")[0] + "    register('action_b', run)\n")
     assert told(folder) == ["data/a.yml:1:11 error unimplemented-action"]
     (folder / "actions.py").write_text("from rasa_sdk import Action\n")
-    assert told(folder) == []
+    assert told(folder) == ["actions.py:1:1 warning needs-action-server"]
     (folder / "actions.py").unlink()
     (folder / "actions/b.py").unlink()
     assert [line.split()[2] for line in told(project(tmp_path, actions__a="1 / 0\n"))] == ["plugin"]
@@ -299,3 +299,44 @@ def test_a_form_that_a_rule_does_not_let_become_active_is_told_once(tmp_path: Pa
     [found] = [finding for finding in check_project(tmp_path) if finding.severity != "note"]
     assert (found.severity, found.code) == ("error", "incomplete-rule")
     assert found.cure == "Add `- active_loop: order_form` after it."
+
+
+FROM_BOT = """from bot import hookimpl
+
+
+@hookimpl
+def register_actions(register):
+    register("action_x", lambda turn: None)
+"""
+RUNS_X = "rules:\n- rule: x\n  steps:\n  - intent: order\n  - action: action_x\n"
+
+
+def test_hooks_that_an_import_of_rasas_sdk_keeps_from_being_loaded_are_told(tmp_path: Path) -> None:
+    folder = project(tmp_path, data__a=RUNS_X)
+    (folder / "actions").mkdir()
+    (folder / "actions/a.py").write_text("import os\nfrom rasa_sdk import Action\n")
+    (folder / "actions/x.py").write_text(FROM_BOT)
+    found = {d.code: d for d in check_project(folder)}
+    told = found["needs-action-server"]
+    assert (told.severity, str(told.place)) == ("warning", "actions/a.py:2:1")
+    assert "`actions/x.py`" in told.message
+    assert "`plugins:`" in told.cure
+    assert "`actions/x.py`" in found["unknown-action"].cure
+    assert "actions/a.py:2:1" in found["unknown-action"].cure
+
+
+def test_hooks_in_several_files_that_are_not_called_are_counted(tmp_path: Path) -> None:
+    folder = project(tmp_path, data__a=RUNS_X)
+    (folder / "actions").mkdir()
+    for name in "xyz":
+        (folder / f"actions/{name}.py").write_text(FROM_BOT + "import rasa_sdk\n" * (name == "y"))
+    [told] = [d for d in check_project(folder) if d.code == "needs-action-server"]
+    assert str(told.place) == "actions/y.py:7:1"
+    assert "`actions/x.py` and 2 more" in told.message
+
+
+def test_actions_for_rasas_sdk_alone_are_a_note_where_they_import_it(tmp_path: Path) -> None:
+    (tmp_path / "actions").mkdir()
+    (tmp_path / "actions/a.py").write_text("import os\nfrom rasa_sdk import Action\n")
+    (told,) = [d for d in check_project(tmp_path) if d.code == "needs-action-server"]
+    assert (told.severity, str(told.place)) == ("note", "actions/a.py:2:1")

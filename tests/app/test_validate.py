@@ -52,6 +52,17 @@ def test_one_slip_in_the_answers_of_a_feature_is_told_alone(bakery: Path) -> Non
     assert [finding.code for finding in check_project(bakery)] == ["yaml-syntax", "held-back"]
 
 
+def test_that_more_waits_is_told_to_whoever_asks_for_little_or_starts(
+    bakery: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (bakery / "intents/more.yml").write_text("rules:\n- rule: r\n  steps:\n  - intent: order\n  - action: utter_x\n")
+    (bakery / "config.yml").write_text("imprts: []\n")
+    assert status("validate", "--quiet", "--project", str(bakery)) == 1
+    assert "[held-back]" in capsys.readouterr().out
+    with pytest.raises(ContentError, match="held back"):
+        load_project(bakery)
+
+
 def test_where_there_is_no_test_story_nothing_has_passed(
     bakery: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -319,7 +319,10 @@ class Gateway:
 
 
 async def test_a_message_may_come_by_get(project: Path) -> None:
-    async with opened(project) as bot, served(replace(parts_of(bot), channels={"gate": Gateway()})) as client:
+    async with (
+        opened(project) as bot,
+        served(replace(parts_of(bot), channel_routes=plugged.routes({"gate": Gateway()}))) as client,
+    ):
         answer = await client.get("/webhooks/gate/webhook", params={"from": "ann", "text": "hello"})
         assert await answer.json() == ["You said hello."]
 
@@ -333,7 +336,10 @@ class Odd:
 
 @pytest.mark.parametrize("body", [b"text", b"mapping"])
 async def test_an_immediate_answer_that_cannot_be_given_is_the_channel_s_fault(project: Path, body: bytes) -> None:
-    async with opened(project) as bot, served(replace(parts_of(bot), channels={"odd": Odd()})) as client:
+    async with (
+        opened(project) as bot,
+        served(replace(parts_of(bot), channel_routes=plugged.routes({"odd": Odd()}))) as client,
+    ):
         assert (await client.post("/webhooks/odd/webhook", data=body)).status == 500
 
 

@@ -19,6 +19,7 @@ from bot import Incoming, JsonObject, Said
 from bot.app.opening import Bot, open_bot
 from bot.app.projects import Project, load_project
 from bot.app.running import parts_of
+from bot.channels import plugged
 from bot.config import Limits, Logging, Store
 from bot.engine.codec import read_record
 from bot.engine.looking import AT_ONCE
@@ -251,7 +252,7 @@ async def test_a_channel_that_misbehaves_is_a_500_that_names_it_and_ends_nothing
     parts = {"pager": channel, "good": Misbehaving()}
     async with (
         open_bot(load_project(project), log=log) as bot,
-        served(replace(parts_of(bot), channels=parts)) as client,
+        served(replace(parts_of(bot), channel_routes=plugged.routes(parts))) as client,
     ):
         assert (await client.post("/webhooks/pager/webhook", data=b"")).status == 500
         assert "the channel 'pager': re" in written.getvalue()
@@ -270,6 +271,9 @@ class Broken:
 async def test_what_a_channel_cannot_understand_is_a_400_in_its_words(project: Path) -> None:
     store = Store(url=f"sqlite:///{project}/t.db")
     loaded = load_project(project, override=lambda settings: replace(settings, store=store))
-    async with open_bot(loaded) as bot, served(replace(parts_of(bot), channels={"broken": Broken()})) as client:
+    async with (
+        open_bot(loaded) as bot,
+        served(replace(parts_of(bot), channel_routes=plugged.routes({"broken": Broken()}))) as client,
+    ):
         answer = await client.post("/webhooks/broken/webhook", data=b"?")
         assert (answer.status, (await answer.json())["detail"]) == (400, "send a number")

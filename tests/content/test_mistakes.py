@@ -33,6 +33,7 @@ ELSEWHERE = {
     "needs-action-server",
     "no-extractor",
     "no-rule-policy",
+    "nothing-to-find",
     "option-unused",
     "plugin",
     "policy",
@@ -548,7 +549,7 @@ MISTAKES = {
     ),
     "no YAML, and what may follow from it": Mistake(
         "a: 'x\n",
-        ("error yaml-syntax 1 4", "note held-back 1 4"),
+        ("error yaml-syntax 1 4", "warning held-back 1 4"),
         around="rules:\n- rule: r\n  steps:\n  - intent: bye\n  - action: utter_bye\nresponses:\n  utter_b: [x]\n",
     ),
     "section of somebody else's": Mistake("flows: {}\nx-mine: 1\n", ("warning unknown-key 1 1",)),

@@ -110,10 +110,10 @@ def test_the_reference_of_the_command_line_is_what_the_commands_say() -> None:
 
 
 def test_the_reference_of_the_http_server_is_what_its_routes_say() -> None:
-    from bot.server.reference import reference
+    from bot.app.routes import http_reference
 
     written = (ROOT / "docs" / "reference" / "http.md").read_text(encoding="utf-8")
-    assert written == reference(), "write it again: python -m bot.server.reference > docs/reference/http.md"
+    assert written == http_reference(), "write it again: python -m bot.app.routes > docs/reference/http.md"
 
 
 def test_the_reference_of_the_metrics_is_what_their_table_says() -> None:

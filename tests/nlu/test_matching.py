@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from bot.content import Annotation, Component, Content, Domain, Example, NluData, Place, Slot, SlotMapping
+from bot.content import Annotation, Component, Content, Domain, EntityType, Example, NluData, Place, Slot, SlotMapping
 from bot.nlu import FALLBACK_INTENT, describe_pipeline, train
 from bot.nlu.entities import COVERAGE
 from bot.nlu.entities.pipeline import DEFAULT_PIPELINE
@@ -291,6 +291,24 @@ def test_a_pipeline_that_finds_none_of_the_contents_entities_is_told(content, na
     offered = {"Finds": lambda options: Finds(), "Features": lambda options: Features()}
     found = [d for d in describe_pipeline(replace(content, pipeline=named), offered) if d.code == "no-extractor"]
     assert [missing in d.message and d.severity == "warning" for d in found] == [True] * (missing is not None)
+
+
+@pytest.mark.parametrize(
+    ("entities", "options", "is_told"),
+    [
+        ((), {}, True),
+        (("book",), {}, True),
+        (("book", "time"), {}, False),
+        ((), {"dimensions": ["time"]}, False),
+        ((), {"dimensions": []}, False),
+    ],
+)
+def test_a_grammar_that_has_nothing_to_find_is_told(entities, options, is_told):
+    domain = Domain(entities={name: EntityType(name) for name in entities})
+    extractor = Component("TellerEntityExtractor", options, Place("config.yml", 3))
+    found = describe_pipeline(Content(domain, pipeline=(extractor,)))
+    told = [d for d in found if d.code == "nothing-to-find"]
+    assert [(d.severity, d.place.line) for d in told] == [("note", 3)] * is_told
 
 
 def test_a_diet_classifier_that_recognises_no_entities_is_no_extractor():

@@ -18,7 +18,8 @@ from unittest import mock
 import pytest
 
 from bot import CallFailed, ConfigurationError, PluginError, Resources, Settings, Sources, Startup, hookimpl
-from bot.plugins import Plugins, find_plugins, needs_action_server
+from bot.content import Place
+from bot.plugins import Plugins, find_plugins, hooking_actions, rasa_sdk_import
 
 
 def plugin(**hooks: Any) -> SimpleNamespace:
@@ -372,7 +373,7 @@ def test_a_folder_named_in_the_configuration_is_found_in_the_project(tmp_path: P
 def test_actions_written_for_rasas_sdk_are_not_imported(tmp_path: Path) -> None:
     (tmp_path / "actions").mkdir()
     (tmp_path / "actions" / "actions.py").write_text("from rasa_sdk import Action\nraise SystemExit\n")
-    assert needs_action_server(tmp_path)
+    assert rasa_sdk_import(tmp_path) == Place("actions/actions.py", 1, 1)
     assert not [name for name, _ in find_plugins(tmp_path, ()) if name.startswith("actions")]
 
 
@@ -387,7 +388,22 @@ def test_actions_written_for_rasas_sdk_are_not_imported(tmp_path: Path) -> None:
 )
 def test_actions_are_rasas_sdks_where_they_import_any_of_it(tmp_path: Path, line: str, *, is_remote: bool) -> None:
     (tmp_path / "actions.py").write_text(f"{line}\n")
-    assert needs_action_server(tmp_path) == is_remote
+    assert (rasa_sdk_import(tmp_path) is not None) == is_remote
+
+
+@pytest.mark.parametrize(
+    ("text", "has_hooks"),
+    [
+        ("from bot import hookimpl\n", True),
+        ("import bot\n\n\n@bot.hookimpl\ndef register_actions(register): ...\n", True),
+        ("# no hookimpl\n", False),
+        ("hookimpl: (\n", False),
+    ],
+)
+def test_actions_with_hooks_are_told_without_running_them(tmp_path: Path, text: str, *, has_hooks: bool) -> None:
+    (tmp_path / "actions" / "more").mkdir(parents=True)
+    (tmp_path / "actions" / "more" / "b.py").write_text(f"{text}raise SystemExit\n")
+    assert hooking_actions(tmp_path) == ["actions/more/b.py"] * has_hooks
 
 
 def make_wheel(folder: Path) -> Path:

@@ -35,7 +35,7 @@ def test_a_slip_in_one_file_is_told_alone(read: Read, right: str, wrong: str, li
     result = read({"data/orders.yml": ORDERS.replace(right, wrong), "data/rules.yml": RULES})
     (error,) = result.errors
     assert (error.place.file, error.place.line, error.code) == ("data/orders.yml", line, code)
-    assert [d.code for d in result.diagnostics if d.severity == "note"] == ["held-back"]
+    assert [d.code for d in result.diagnostics if d.severity == "warning"] == ["held-back"]
     assert {d.code for d in result.held_back} & {"unknown-intent", "unknown-response"}
 
 
@@ -46,6 +46,37 @@ def test_a_part_of_an_entity_that_fills_no_slot_may_fill_one_that_cannot_be_read
     files = {"domain/a.yml": domain, "data/nlu.yml": nlu}
     assert "unmapped-part" in {d.code for d in read(files).diagnostics}
     assert "unmapped-part" in {d.code for d in read({**files, "domain/b.yml": "slots: [\n"}).held_back}
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("config.yml", "langauge: en\n"),
+        ("config.yml", "pipline: []\n"),
+        ("config.yml", "polices: []\n"),
+        ("config.yml", "title2: a\n"),
+        ("config.yml", "title: a\ntitle: b\n"),
+        ("config.yml", "plugns: []\n"),
+        ("endpoints.yml", "action_endpont: {}\n"),
+        ("endpoints.yml", "a: 'x\n"),
+        ("credentials.yml", "a: 'x\n"),
+        ("credentials.yml", "callback: {url: nowhere}\n"),
+    ],
+)
+def test_what_could_hold_no_response_hides_none_that_is_missing(read: Read, file: str, text: str) -> None:
+    result = read({"data/rules.yml": RULES, file: text})
+    assert {"unknown-intent", "unknown-response"} <= {d.code for d in result.diagnostics}
+
+
+@pytest.mark.parametrize("text", ["a: 'x\n", "imprts: []\n", "imports: 3\n", "imports: []\nimports: [shop]\n"])
+def test_a_configuration_may_import_what_names_are_missing(read: Read, text: str) -> None:
+    result = read({"data/rules.yml": RULES, "config.yml": text})
+    assert {"unknown-intent", "unknown-response"} <= {d.code for d in result.held_back}
+
+
+def test_what_is_held_back_is_told_where_what_it_may_follow_from_stands(read: Read) -> None:
+    result = read({"data/rules.yml": RULES, "config.yml": "langauge: en\nimprts: []\n"})
+    assert [d.place for d in result.diagnostics if d.code == "held-back"] == [Place("config.yml", 2, 1)]
 
 
 def test_how_many_findings_are_held_back_is_told_once_at_the_first_place(read: Read) -> None:

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 
 from bot.app.opening import open_bot
 from bot.app.projects import load_project
+from bot.app.routes import channel_routes
 from bot.app.running import parts_of
 from bot.auth.opening import Auth, open_auth
 from bot.config import Logging, Sessions, Settings, Store
@@ -249,7 +250,7 @@ async def running(settings: Settings) -> AsyncIterator[Running]:
         version="0.1.0",
         started=clock.now(),
         demo=(DemoLogin(ACCOUNT, CODE, "Ada"),),
-        callback=True,
+        channel_routes=channel_routes(settings, callback=True),
     )
     await parts.readiness.check_needed()
     async with TestClient(TestServer(make_app(parts))) as client:
@@ -301,7 +302,7 @@ async def real(
                 await bot.auth.customers.add(account, code, bank)
         customer = await bot.auth.customers.find(ACCOUNT)
         assert customer is not None
-        parts = replace(parts_of(bot), callback=True)
+        parts = replace(parts_of(bot), channel_routes=channel_routes(bot.settings, callback=True))
         await parts.readiness.check_needed()
         async with TestClient(TestServer(make_app(parts))) as client:
             engine: Any = bot.engine

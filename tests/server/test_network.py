@@ -17,6 +17,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from bot import Incoming, JsonObject, Said
+from bot.channels import plugged
 from bot.config import Server
 from bot.errors import ConfigurationError
 from bot.server.address import TrustedProxies
@@ -245,7 +246,7 @@ class Listener:
 async def test_nobody_s_small_body_becomes_a_large_one(running: Running) -> None:
     listener, body = Listener(), gzip.compress(b"0" * 50_000)
     head = b"POST /webhooks/listener/webhook HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
-    async with lines_to(replace(running.parts, channels={"listener": listener})) as say:
+    async with lines_to(replace(running.parts, channel_routes=plugged.routes({"listener": listener}))) as say:
         answer = await say(head + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
     assert answer.startswith(b"HTTP/1.1 200 ")
     assert listener.bodies == [body]

@@ -6,7 +6,10 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from aiohttp.test_utils import TestClient, TestServer
+from msgspec.structs import replace
 
+from bot.server.app import make_app
 from bot.server.rasa_replies import rasa_replies
 from bot.stores.database import Database
 from bot.stores.erasing import delete_old
@@ -150,6 +153,14 @@ async def test_a_client_cannot_pass_for_a_channel_of_ours(running: Running, take
     customer = await running.login()
     body = {"sender": "somebody-else", "message": "hi", "input_channel": taken}
     await running.client.post(PATH, json=body, headers=customer)
+    assert running.engine.seen[0].channel == "rest"
+
+
+async def test_a_client_cannot_pass_for_a_plugin_s_channel(running: Running) -> None:
+    customer = await running.login()
+    parts = replace(running.parts, channels={"pager": object()})
+    async with TestClient(TestServer(make_app(parts))) as client:
+        await client.post(PATH, json={"sender": "u", "message": "hi", "input_channel": "pager"}, headers=customer)
     assert running.engine.seen[0].channel == "rest"
 
 

@@ -56,7 +56,6 @@ ROOMS = {
     "bot.server": SHARED
     | {
         "bot.auth",
-        "bot.channels",  # for the table of routes alone
         "bot.content",
         "bot.dialogue",
         "bot.engine",

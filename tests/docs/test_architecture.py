@@ -1,0 +1,47 @@
+"""The page about the architecture: its tables are what the code and the tests are."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from tests.structure.test_layers import COMPOSING, ROOMS, SHARED
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+ROWS = [line.strip("| ").split(" | ") for line in PAGE.splitlines() if line.startswith("| `bot.")]
+
+
+def test_the_table_of_rooms_is_the_one_that_imports_are_held_to() -> None:
+    written = {
+        room: {f"bot.{name}" for name in re.findall(r"`(\w+)`", may)}
+        for rooms, _, may in ROWS
+        for room in re.findall(r"`([\w.]+)`", rooms)
+        if may != "all"
+    }
+    assert written == {room: may - SHARED for room, may in ROOMS.items()}
+    assert {rooms.strip("`") for rooms, _, may in ROWS if may == "all"} == COMPOSING - {"bot", "bot.__main__"}
+
+
+def test_every_table_of_the_store_is_named() -> None:
+    made = re.findall(r"CREATE TABLE (?:IF NOT EXISTS )?(\w+)", (ROOT / "bot/stores/schema.py").read_text("utf-8"))
+    kept = PAGE.partition("## What is kept")[2].partition("Money")[0]
+    assert set(re.findall(r"`(\w+)`", kept)) == set(made)
+
+
+def test_what_shows_the_parts_of_a_plain_design_is_there() -> None:
+    rows = PAGE.partition("| a plain design's term |")[2].partition("\n\n")[0]
+    files = [ROOT / name for name in re.findall(r"`([\w/]+\.py)`", rows)]
+    assert not [file for file in files if not file.is_file()]
+    tests = "".join(file.read_text("utf-8") for file in files if file.is_relative_to(ROOT / "tests"))
+    named = re.findall(r"`(test_\w+)`", rows)
+    assert named
+    assert not [name for name in named if f"def {name}(" not in tests]
+
+
+def test_the_routes_of_a_plain_design_are_served() -> None:
+    served = re.findall(r"^### `(\w+ \S+)`", (ROOT / "docs/reference/http.md").read_text("utf-8"), re.MULTILINE)
+    rows = PAGE.partition("| a plain design's term |")[2].partition("\n\n")[0]
+    named = set(re.findall(r"`((?:GET|POST) /\S*)`", rows))
+    assert named
+    assert named <= set(served)

@@ -2,42 +2,37 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Final
-
-from msgspec.structs import replace
 
 from bot import Action, CallFailed, Turn, hookimpl
 
 from .bank import Account, Balance, CustomerBank
 from .banking import for_customers
-from .clarifying import say_read_as, says_no_such_number, with_nickname, with_number
 from .conversation import heard, keep, kept, said, today_of
 from .formatting import format_moment, format_money, in_words
-from .naming import near_account
-from .questions.accounts import find_accounts, spoken, written
+from .naming import say_read_as, says_no_such_number, with_nickname, with_number
+from .questions.accounts import find_accounts, near_account, spoken, written
 from .questions.question import Filters, Kind, Question, new_question
 from .questions.unread import unread_owners
 from .tables import Table
+from .text import pattern
 
 Holding = tuple[Account, Balance]
 
-_LIMIT: Final = re.compile(
+_LIMIT: Final = pattern(
     r"\boverdraft (?:limit|facility)\b|\blimit (?:of|on|for) my overdraft\b"
     r"|\bhow (?:big|large|much)(?: is)?(?: (?:my|the|our))? overdraft\b(?! (?:have|am|did|was))"
-    r"|\b(?:credit|card|spending|borrowing) limit\b|\blimit (?:of|on|for) (?:my|the|our) (?:credit )?card\b",
-    re.IGNORECASE,
+    r"|\b(?:credit|card|spending|borrowing) limit\b|\blimit (?:of|on|for) (?:my|the|our) (?:credit )?card\b"
 )
-_OFTEN: Final = re.compile(
+_OFTEN: Final = pattern(
     r"\b(?:can|could|may|allowed|able)\b.*\b(?:a|per|each|every|one|any one) (?:day|week|month|go|payment|transfer)\b"
-    r"|\b(?:daily|weekly|payment|transfer) limit\b",
-    re.IGNORECASE,
+    r"|\b(?:daily|weekly|payment|transfer) limit\b"
 )
 """Asks how much may be paid at once or in a day, which only the bank knows."""
 
-_DUE: Final = re.compile(r"\bdue\b|\bminimum payment\b", re.IGNORECASE)
+_DUE: Final = pattern(r"\bdue\b|\bminimum payment\b")
 
 
 async def balance(turn: Turn, bank: CustomerBank, question: Question | None = None) -> None:
@@ -152,8 +147,7 @@ def _with_nickname(turn: Turn, question: Question, accounts: Sequence[Account]) 
         return None
     for phrase, name in meant.items():
         say_read_as(turn, phrase, Filters(account=name))
-    account = next(iter(meant.values()), question.filters.account)
-    return replace(question, filters=replace(question.filters, account=account))
+    return question.narrowed(account=next(iter(meant.values()), question.filters.account))
 
 
 def _asks_more(filters: Filters, today: date) -> bool:

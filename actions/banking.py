@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import wraps
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeVar
 
 from bot import Action, CallFailed, Turn
 
@@ -14,6 +14,7 @@ from .conversation import say_what_waits
 from .signs import comes_first
 from .signs.typed_secrets import warn_of_secret
 
+T = TypeVar("T")
 BankAction: TypeAlias = Callable[[Turn, CustomerBank], Awaitable[None]]
 
 MOST_SECONDS: Final = 4.0
@@ -53,3 +54,12 @@ def bank_of(turn: Turn) -> CustomerBank | None:
     if turn.customer is None:
         return None
     return turn.resources.get("bank", BankClient).of(turn.customer, correlation_id=turn.message.correlation_id)
+
+
+async def if_there(turn: Turn, ask: Callable[[CustomerBank], Awaitable[Sequence[T]]]) -> Sequence[T]:
+    """What the bank says; nothing when it is away, where what it says is only of help: for buttons, say."""
+    bank = bank_of(turn)
+    try:
+        return await ask(bank) if bank else ()
+    except CallFailed:
+        return ()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 from msgspec.structs import replace
 
@@ -67,6 +67,17 @@ def kept(turn: Turn) -> Question | None:
 def keep(turn: Turn, question: Question) -> None:
     """Remember the question."""
     turn.set("question", question.to_json())
+
+
+def last_order(turn: Turn) -> Mapping[str, Any] | None:
+    """The order of the last transfer, if it was made, and by the customer who is logged in.
+
+    It holds what the plugin `transfer` keeps: `debtor` and `creditor` (ids) and `minor`.
+    """
+    last: Mapping[str, Any] = turn.slot("transfer") or {}
+    order: Mapping[str, Any] = last.get("order") or {}
+    theirs = turn.customer is not None and order.get("customer") == turn.customer.bank_customer_id
+    return order if theirs and last.get("outcome") == "done" else None
 
 
 def before_message(events: Sequence[Event]) -> Sequence[Event]:

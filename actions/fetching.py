@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from .bank import Account, CustomerBank, Transaction
 from .questions.question import Filters, Period
-from .questions.selection import USUAL_ROWS, bounds, counts_own_transfers, select, windows
+from .questions.selection import LOOK_BACK, USUAL_ROWS, bounds, select, windows, without_own_moves
 
 
 class Found(Struct, frozen=True):
     """What the filters `asked` find in `accounts`, among the transactions `looked_at`.
 
-    `filters` are those asked, with the period that was really looked at.
+    `filters` are those asked, with the period that was really looked at. `leaves_out` tells whether moves between own
+    accounts would be among them, if "payments" meant those too.
     """
 
     asked: Filters
@@ -25,6 +26,7 @@ class Found(Struct, frozen=True):
     filters: Filters
     transactions: Sequence[Transaction]
     looked_at: Sequence[Transaction]
+    leaves_out: bool
 
 
 async def fetch(bank: CustomerBank, accounts: Sequence[Account], since: date, until: date) -> list[Transaction]:
@@ -42,33 +44,43 @@ async def fetch(bank: CustomerBank, accounts: Sequence[Account], since: date, un
 async def find_all(bank: CustomerBank, accounts: Sequence[Account], asked: Filters, today: date) -> Found:
     """All that the filters let through in their period."""
     period = asked.period or Period()
-    since, until = bounds(period, today)
-    booked = await fetch(bank, accounts, since, until)
-    filters = asked if period.start else replace(asked, period=replace(period, start=since))
-    return Found(asked, accounts, filters, select(booked, asked), booked)
+    since, _ = bounds(period, today)
+    filters = replace(asked, count=None, period=period if period.start else replace(period, start=since))
+    return await _find(bank, accounts, asked, filters, today)
 
 
 async def find_few(bank: CustomerBank, accounts: Sequence[Account], asked: Filters, today: date) -> Found:
     """The transactions to list.
 
-    All of a period that has a beginning, and all there is where the largest or smallest are wanted; else the latest
-    few, looking further back until there are enough.
+    All of a period that has a beginning, and the first of all there is where the largest or smallest are wanted; else
+    the latest few, looking further back until there are enough.
     """
-    filters, transfers = asked, counts_own_transfers(asked)
-    since, until = bounds(filters.period or Period(), today)
-    if filters.order:
-        filters = replace(filters, count=filters.count or USUAL_ROWS)
-        if not (filters.period and filters.period.start):
-            filters = replace(filters, period=Period(since, filters.period.end if filters.period else None))
-    if filters.period and filters.period.start:
-        booked = await fetch(bank, accounts, since, until)
-        found = select(booked, filters, own_transfers=transfers)
-        return Found(asked, accounts, filters, found[: filters.count], booked)
-    wanted = filters.count or USUAL_ROWS
+    count, period = asked.count or USUAL_ROWS, asked.period or Period()
+    since, until = bounds(period, today)
+    if asked.order:
+        filters = replace(asked, count=count, period=replace(period, start=period.start or since))
+        return await _find(bank, accounts, asked, filters, today)
+    if period.start:
+        return await _find(bank, accounts, asked, asked, today)
     for since in windows(until):
-        booked = await fetch(bank, accounts, since, until)
-        found = select(booked, filters, own_transfers=transfers)
-        if len(found) >= wanted:
-            return Found(asked, accounts, replace(filters, count=wanted), found[:wanted], booked)
-    end = filters.period.end if filters.period else None
-    return Found(asked, accounts, replace(filters, count=None, period=Period(since, end)), found, booked)
+        filters = replace(asked, count=count, period=replace(period, start=since))
+        found = await _find(bank, accounts, asked, filters, today)
+        if len(found.transactions) == count:
+            return replace(found, filters=replace(asked, count=count))
+    return replace(found, filters=replace(found.filters, count=None))
+
+
+async def _find(
+    bank: CustomerBank, accounts: Sequence[Account], asked: Filters, filters: Filters, today: date
+) -> Found:
+    """What these filters let through in their period."""
+    booked = await fetch(bank, accounts, *bounds(filters.period or Period(), today))
+    passed = select(booked, filters)
+    counted = without_own_moves(passed, asked)
+    few = slice(filters.count)
+    return Found(asked, accounts, filters, counted[few], booked, leaves_out=passed[few] != counted[few])
+
+
+async def all_booked(bank: CustomerBank, today: date) -> Sequence[Transaction]:
+    """The transactions of all accounts as far back as is looked without a period; CallFailed as the bank's."""
+    return await fetch(bank, await bank.accounts(), today - LOOK_BACK, today + timedelta(days=1))

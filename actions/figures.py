@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
@@ -13,22 +12,20 @@ from bot import Action, Turn, hookimpl
 from .balance import balance, overdrawn
 from .bank import CustomerBank
 from .banking import for_customers
-from .clarifying import with_nickname
 from .conversation import heard, kept, said, today_of
 from .fallback import say_fallback
+from .naming import with_nickname
 from .questions.pointing import asks_how_many, somebody
 from .questions.question import Kind, Question, new_question
 from .spending import spending
+from .text import pattern
 from .transactions import transactions
 
-_WHAT_REMAINS: Final = re.compile(
+_WHAT_REMAINS: Final = pattern(
     r"\b(?:left|after|before|once|when|until|till|if|enough|afford|remain\w*|balances?|available|cover"
-    r"|(?:can|could|may) I)\b",
-    re.IGNORECASE,
+    r"|(?:can|could|may) I)\b"
 )
-_I_HAVE: Final = re.compile(
-    r"\bhow much\b(?:\s+\w+){0,2}?\s+(?:i|we)(?:['’]ve)?\s+(?:got|have|hav|own)\b", re.IGNORECASE
-)
+_I_HAVE: Final = pattern(r"\bhow much\b(?:\s+\w+){0,2}?\s+(?:i|we)(?:['’]ve)?\s+(?:got|have|hav|own)\b")
 _WHAT_THERE_IS: Final[Mapping[Kind, Callable[[Turn, CustomerBank], Awaitable[None]]]] = {
     "balance": balance,
     "overdrawn": overdrawn,

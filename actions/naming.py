@@ -1,70 +1,218 @@
-"""What accounts and people are called beside their names: by a number, misspelt, or as the one who was paid last."""
+"""Whom and what the names of a message mean: an account by nickname or number, a shop misspelt, "her".
+
+What was read as something is said; what nobody knows is asked about, and never passed over.
+"""
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Final
 
-from bot import Turn
+from msgspec.structs import replace
 
-from .bank import Account, CustomerBank
-from .questions.accounts import KIND_WORDS
-from .questions.names import nearest
+from bot import Entity, Parse, Turn
 
-_NUMBER: Final = re.compile(
-    r"(?<![\d£€$.,/-])\b(\d{8})\b(?![.,/-]?\d)"
-    r"|\b(?:account|card)(?: number| no\.?)?(?: (?:that )?end(?:s|ing)?(?: in| with)?)? (\d{4,})\b",
-    re.IGNORECASE,
-)
-_SORT_CODE: Final = re.compile(r"\bsort\s?codes?\b|(?<![\d-])\d\d-\d\d-\d\d(?![\d-])", re.IGNORECASE)
-_AROUND: Final = re.compile(r"\A(?:my|the) | (?:acc|acct|accounts?|accont|acount|card|balance|pot)\Z", re.IGNORECASE)
-_KINDS: Final[Mapping[str, str]] = {
-    **{word: word for word in KIND_WORDS},
-    "saving": "savings",
-    "saver": "savings",
-    "everyday": "current",
-    "credit": "credit card",
-    "card": "credit card",
-}
+from .bank import Account, CustomerBank, Transaction
+from .conversation import last_order, today_of
+from .fetching import all_booked
+from .formatting import in_words
+from .questions.accounts import account_numbers, choice, near_account, numbered
+from .questions.marks import distinct
+from .questions.names import Spoken, meant_name, plain_words, same_name, spoken_names
+from .questions.question import Filters, Question, Said, merge
+from .questions.selection import CATEGORIES, PEOPLE
+from .questions.times import misspelt_time
+from .questions.unread import unread_phrases
 
-
-def account_numbers(text: str) -> list[str]:
-    """The numbers by which a message names accounts: of eight digits, or behind "account" and "ending in"."""
-    return [] if text.startswith("/") else [found.group(1) or found.group(2) for found in _NUMBER.finditer(text)]
+_PEOPLE: Final = ("friend", "friends", "my friends", "my family", "family", "others")
+_STEM: Final = 4
+"""The letters that two words of one stem share."""
 
 
-def says_sort_code(text: str) -> bool:
-    """Whether the text holds a sort code, such as 20-45-73: payments go by names, and never by one."""
-    return bool(_SORT_CODE.search(text))
+# --- accounts ----------------------------------------------------------------
 
 
-def numbered(said: str, accounts: Sequence[Account]) -> list[Account]:
-    """The accounts whose number ends like this."""
-    return [account for account in accounts if account.number and account.number.endswith(said)]
+def with_nickname(parse: Parse, question: Question, nicknames: Iterable[str]) -> tuple[Parse, Question]:
+    """The message and its question with the account that is called by the customer's own name for it.
+
+    What was read inside the name goes: "my Travel card" is not about travelling.
+    """
+    named = _unread_names(parse, nicknames)
+    if len(named) != 1:
+        return parse, question
+    marked = _marked(parse, "account", named[0])
+    lost = [e.value for e in parse.entities if e not in marked.entities]
+    named_so = question.narrowed(account=named[0].name)
+    return marked, named_so.narrowed(category=None) if named_so.filters.category in lost else named_so
 
 
-def near_account(said: str, nicknames: Sequence[str]) -> str | None:
-    """The account that a misspelt name means, as the entity `account` has it; None where none is near."""
-    word = _AROUND.sub("", said)
-    name = nearest(word, [*nicknames, *_KINDS])
-    return _KINDS.get(name, name) if name else None
+def says_no_such_number(turn: Turn, parse: Parse, accounts: Sequence[Account]) -> bool:
+    """Whether the message names an account by a number that none of these has; it says so."""
+    unknown = [said for said in account_numbers(parse.text) if not numbered(said, accounts)]
+    if unknown:
+        names = in_words([account.nickname for account in accounts])
+        turn.say("utter_unknown_account", said=in_words(unknown), accounts=names)
+    return bool(unknown)
 
 
-async def people(bank: CustomerBank) -> list[str]:
-    """The names of the customer's payees, without those who share a first name: "Tom" would be either."""
-    names = [payee.name for payee in await bank.payees()]
-    first = Counter(name.casefold().split()[0] for name in names if name.split())
-    return [name for name in names if name.split() and first[name.casefold().split()[0]] == 1]
+def with_number(parse: Parse, question: Question, accounts: Sequence[Account]) -> Question:
+    """The question with the account whose number is said."""
+    found = [account for said in account_numbers(parse.text) for account in numbered(said, accounts)]
+    return question.narrowed(account=choice(found[0], accounts)) if found else question
+
+
+# --- categories, shops and people --------------------------------------------
+
+
+async def with_names(turn: Turn, bank: CustomerBank, parse: Parse, question: Question) -> Question | None:
+    """The question with misspelt categories and shops read; None where there is one that nobody knows."""
+    if not _unknown(parse, question.filters):
+        _say_what_it_is_part_of(turn, parse, question.filters)
+        return question
+    today = today_of(turn)
+    names = names_in(await all_booked(bank, today))
+    whole = _unread_names(parse, names)
+    if len(whole) > 1:
+        turn.say("utter_one_filter", what=in_words(spoken.name for spoken in whole))
+        return None
+    filters = question.filters
+    for spoken in whole:  # in the place of what was read inside it: "Transport" for London
+        parse = _marked(parse, "merchant", spoken)
+        filters = _beside_own(parse, filters, Filters(merchant=spoken.name), today)
+    meant = {}
+    if unknown := _unknown(parse, filters):
+        nicknames, names = [account.nickname for account in await bank.accounts()], [*names, *await _people(bank)]
+        meant = {said: _meant(said, names, nicknames) for said in unknown}
+    read = _read(turn, parse, filters, meant, today)
+    if read is None:
+        return None
+    _say_what_it_is_part_of(turn, parse, read)
+    return Question(question.kind, read)
+
+
+def _read(
+    turn: Turn, parse: Parse, filters: Filters, meant: Mapping[str, Filters | None], today: date
+) -> Filters | None:
+    """The filters with what the unknown names mean, which it says; None where it said why they mean nothing."""
+    if nobody := [said for said, found in meant.items() if found is None]:
+        turn.say("utter_unknown_filter", what=in_words(nobody))
+        return None
+    known = {said: found for said, found in meant.items() if found}
+    if _says_two(parse, known.values()):
+        marked = [parse.text[e.start : e.end] for e in parse.entities if e.entity in ("category", "merchant")]
+        turn.say("utter_one_filter", what=in_words([*marked, *known]))
+        return None
+    if filters.category not in (*CATEGORIES, PEOPLE):
+        filters = replace(filters, category=None)
+    for said, found in known.items():
+        say_read_as(turn, said, found)
+        filters = _beside_own(parse, filters, found, today)
+    return filters
+
+
+def say_read_as(turn: Turn, said: str, meant: Filters) -> None:
+    """Say as what a misspelt name was read."""
+    name = meant.category or meant.merchant or meant.account or ""
+    if not same_name(said, name):
+        turn.say("utter_read_as", said=said, meant=name)
+
+
+def shop_or_category(said: str, names: Sequence[str]) -> Filters | None:
+    """What a name most likely means: one of the bank's categories, or one of these; None where none is near."""
+    name = meant_name(said, [*CATEGORIES, *names])
+    if name is None:
+        return None
+    return Filters(category=name) if name in CATEGORIES else Filters(merchant=name)
+
+
+def names_in(booked: Iterable[Transaction]) -> list[str]:
+    """Whom money went to or came from; what the bank calls it where it names nobody."""
+    return sorted({t.merchant or t.description for t in booked})
+
+
+def with_banks_name(filters: Filters, found: Sequence[Transaction]) -> Filters:
+    """The filters with the shop's name as the bank writes it, where what was found is of one: "Uber" for "uber"."""
+    names = {t.merchant for t in found}
+    if filters.merchant is None or len(names) != 1:
+        return filters
+    return replace(filters, merchant=names.pop() or filters.merchant)
 
 
 async def last_paid(turn: Turn, bank: CustomerBank) -> str | None:
     """The payee whom the customer who is logged in is about to pay, or paid last, in this conversation."""
-    last: Mapping[str, Any] = turn.slot("transfer") or {}
-    order: Mapping[str, Any] = last.get("order") or {}
-    theirs = last.get("outcome") == "done" and order.get("customer") == bank.customer
     target = turn.slot("to_account")
     asked = target.get("id") if isinstance(target, Mapping) and target.get("payee") else None
-    wanted = asked or (order.get("creditor") if theirs else None)
+    wanted = asked or (last_order(turn) or {}).get("creditor")
     return next((payee.name for payee in await bank.payees() if payee.id == wanted), None) if wanted else None
+
+
+async def _people(bank: CustomerBank) -> list[str]:
+    """The names of the customer's payees, without those who share a first name: "Tom" would be either."""
+    names = {payee.name: payee.name.casefold().split()[:1] for payee in await bank.payees()}
+    first = Counter(word for words in names.values() for word in words)
+    return [name for name, words in names.items() if words and first[words[0]] == 1]
+
+
+def _unknown(parse: Parse, filters: Filters) -> list[str]:
+    """What stands where a filter stands and was not read as one, and a category that is none of the bank's."""
+    slip = misspelt_time(parse)
+    read = [*([slip.said] if slip else ()), *(_PEOPLE if filters.category == PEOPLE else ())]
+    found = [phrase for phrase in unread_phrases(parse) if phrase not in read]
+    if filters.category and filters.category.casefold() not in (*CATEGORIES, PEOPLE):
+        found.append(filters.category)
+    return found
+
+
+def _unread_names(parse: Parse, names: Iterable[str]) -> list[Spoken]:
+    """The names that are said in full and not yet read as such."""
+    read = [(e.start, e.end) for e in parse.entities]
+    return [
+        spoken
+        for spoken in spoken_names(parse.text, names)
+        if not any(start <= spoken.start and spoken.end <= end for start, end in read)
+    ]
+
+
+def _marked(parse: Parse, entity: str, spoken: Spoken) -> Parse:
+    """The message with this name for an entity, and without what was read inside it."""
+    marked = Entity(entity, spoken.name, spoken.start, spoken.end)
+    return replace(parse, entities=distinct((*parse.entities, marked)))
+
+
+def _meant(said: str, names: Sequence[str], nicknames: Sequence[str]) -> Filters | None:
+    """What a phrase that nobody read most likely means: an account, a category or a shop."""
+    account = near_account(said, nicknames)
+    return Filters(account=account) if account else shop_or_category(said, names)
+
+
+def _beside_own(parse: Parse, filters: Filters, found: Filters, today: date) -> Filters:
+    """The filters with what was found; a category or shop of this very message stays, one of an earlier goes."""
+    own = {e.entity: e.value for e in parse.entities if e.entity in ("category", "merchant")}
+    merged = merge(filters, Said(found), today)
+    return replace(
+        merged,
+        category=found.category or own.get("category"),
+        merchant=found.merchant or own.get("merchant"),
+    )
+
+
+def _says_two(parse: Parse, found: Iterable[Filters]) -> bool:
+    """Whether the message names two categories or two shops, one of them misspelt."""
+    marked = [e.entity for e in parse.entities if e.value in CATEGORIES or e.entity == "merchant"]
+    named = [*marked, *("category" for f in found if f.category), *("merchant" for f in found if f.merchant)]
+    return named.count("category") > 1 or named.count("merchant") > 1
+
+
+def _say_what_it_is_part_of(turn: Turn, parse: Parse, filters: Filters) -> None:
+    """A word that is less than the bank's category, such as "coffee", is said to be counted as all of it."""
+    for entity in parse.entities:
+        said, meant = parse.text[entity.start : entity.end], filters.category
+        if entity.entity == "category" and meant and entity.value == meant and not _alike(said, meant):
+            turn.say("utter_part_of", said=said, category=meant)
+
+
+def _alike(said: str, category: str) -> bool:
+    """Whether one word of each begins alike: "grocery" and "groceries", "dining out" and "eating out"."""
+    return any(a[:_STEM] == b[:_STEM] for a in plain_words(said) for b in plain_words(category))

@@ -17,7 +17,7 @@ from .formatting import format_money, format_sums
 from .questions.accounts import written
 from .questions.groups import Share, finer, months_back, shares
 from .questions.question import Direction, Filters, Group, Question
-from .questions.selection import TRANSFERS, counts_own_transfers, direction_of, totals, usual_period
+from .questions.selection import direction_of, totals, usual_period
 from .questions.wording import describe
 from .tables import Table
 
@@ -54,10 +54,9 @@ async def ranking(turn: Turn, bank: CustomerBank, question: Question) -> None:
     if found is None:
         return
     keep(turn, Question("spending", found.asked))
-    counted = [t for t in found.transactions if counts_own_transfers(filters) or t.category != TRANSFERS]
-    ranked = shares(counted, by, {account.id: written(account) for account in found.accounts})
-    _say_ranked(turn, found.filters, ranked, format_sums(totals(counted)), most=_most(clear.filters))
-    if len(counted) < len(found.transactions):
+    ranked = shares(found.transactions, by, {account.id: written(account) for account in found.accounts})
+    _say_ranked(turn, found.filters, ranked, format_sums(totals(found.transactions)), most=_most(clear.filters))
+    if found.leaves_out:
         turn.say("utter_own_transfers_left_out")
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -11,7 +9,7 @@ from msgspec.structs import replace
 
 from bot import Turn
 
-from .bank import CustomerBank, Transaction
+from .bank import CustomerBank
 from .clarifying import clarified, find_meant
 from .conversation import heard, keep, kept, said, today_of
 from .fetching import Found, find_all, find_few
@@ -21,26 +19,26 @@ from .questions.marks import unnamed
 from .questions.question import Filters, Period, Question, new_question
 from .questions.selection import (
     PEOPLE,
-    TRANSFERS,
     bounds,
-    counts_own_transfers,
     direction_of,
     goes_to_people,
     select,
     totals,
     usual_period,
+    without_own_moves,
 )
 from .questions.times import unit_of_rate
 from .questions.wording import describe
 from .ranking import ranking
+from .text import pattern
 from .transactions import transactions
 
 QUIET: Final = timedelta(days=62)
 """No account is without any transaction for so long: its records begin later."""
 
-_LAST_FEW: Final = re.compile(r"\b(?:last|latest|recent|first)\s+(?:\d|[a-z]+\s+(?!of\b))", re.IGNORECASE)
+_LAST_FEW: Final = pattern(r"\b(?:last|latest|recent|first)\s+(?:\d|[a-z]+\s+(?!of\b))")
 
-_ON_WHAT: Final = re.compile(r"\b(?:what|where)\b(?!.*\bhow much\b)", re.IGNORECASE)
+_ON_WHAT: Final = pattern(r"\b(?:what|where)\b(?!.*\bhow much\b)")
 
 _SAID: Final = {
     "in": ("utter_received", "utter_received_nothing"),
@@ -77,7 +75,7 @@ async def spending(turn: Turn, bank: CustomerBank, question: Question | None = N
         keep(turn, Question("spending", found.asked))
         if unit := unit_of_rate(unnamed(heard(turn))):
             turn.say("utter_no_average", unit=unit)
-        _say_sum(turn, found.filters, found.transactions)
+        _say_sum(turn, found)
         _say_where_records_begin(turn, found)
 
 
@@ -99,12 +97,14 @@ async def _sum_of_few(turn: Turn, bank: CustomerBank, question: Question) -> Non
     if found is None:
         return
     keep(turn, Question("spending", found.asked))
-    way = direction_of(question.filters)
-    _say_sum(turn, replace(found.filters, direction=way), select(found.transactions, Filters(direction=way)))
+    filters = replace(found.filters, direction=direction_of(question.filters))
+    passed = select(found.transactions, Filters(direction=filters.direction))
+    counted = without_own_moves(passed, filters)
+    _say_sum(turn, replace(found, filters=filters, transactions=counted, leaves_out=passed != counted))
 
 
-def _say_sum(turn: Turn, filters: Filters, found: Sequence[Transaction]) -> None:
-    counted = [t for t in found if counts_own_transfers(filters) or t.category != TRANSFERS]
+def _say_sum(turn: Turn, found: Found) -> None:
+    filters, counted = found.filters, found.transactions
     to_people = filters.category == PEOPLE or (filters.merchant is not None and goes_to_people(counted))
     about = describe(filters, today_of(turn), to_people=to_people)
     few = "in the last transaction" if filters.count == 1 else f"in the last {filters.count} transactions"
@@ -115,7 +115,7 @@ def _say_sum(turn: Turn, filters: Filters, found: Sequence[Transaction]) -> None
     names = sorted({t.merchant or t.description for t in counted})
     if filters.merchant is not None and len(names) > 1:
         turn.say("utter_several_names", what=in_words(names))
-    if len(counted) < len(found):
+    if found.leaves_out:
         turn.say("utter_own_transfers_left_out")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, Protocol
 
 _LEAD: Final = 60
 """The most characters before a place that say something of it; more of them, read again and again, take too long."""
@@ -18,6 +18,38 @@ JOINED_WORD: Final = re.compile(r"[^\W_]+(?:['’&.-][^\W_]+)*")
 _GENITIVE: Final = re.compile(r"['’]s\b", re.IGNORECASE)
 _LONGEST: Final = 20
 """The most letters of a word that is looked at for swapped ones."""
+
+
+def pattern(text: str) -> re.Pattern[str]:
+    """A pattern (of `re`) that takes small letters for capitals and the other way round."""
+    return re.compile(text, re.IGNORECASE)
+
+
+def is_payload(text: str) -> bool:
+    """Whether a text is what a button sends, `/intent{…}`: nothing in it is read by its words."""
+    return text.startswith("/")
+
+
+class Part(Protocol):
+    """A part of a text, such as an entity or a name: from `start` to just before `end`."""
+
+    @property
+    def start(self) -> int:
+        """Its first place."""
+
+    @property
+    def end(self) -> int:
+        """The place behind it."""
+
+
+def spans(parts: Iterable[Part]) -> list[tuple[int, int]]:
+    """Where the parts stand."""
+    return [(part.start, part.end) for part in parts]
+
+
+def meets(part: Part, others: Iterable[Part]) -> bool:
+    """Whether a part shares a place of the text with one of the others."""
+    return any(part.start < other.end and other.start < part.end for other in others)
 
 
 def blanked(text: str, spans: Iterable[tuple[int, int]]) -> str:
@@ -63,6 +95,12 @@ def listed(words: str) -> frozenset[str]:
 
 PRONOUNS: Final = listed("him them her it us me he she they those these that this there")
 """Words that stand for a name, and are never one."""
+
+TAKES_BACK: Final = r"(?:no|nope|oops|sorry|wait|actually|rather|I\s+meant?)"
+"""A pattern: words before what is meant in the place of something else."""
+
+GREATEST: Final = r"(?:biggest|largest|highest|greatest|most expensive|priciest|dearest)"
+"""A pattern."""
 
 FILLERS: Final = listed(
     "please pls plz thanks thank thx cheers mate just only now today about around rather actually instead then though "

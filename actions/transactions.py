@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import Final
 
 from msgspec.structs import replace
 
-from bot import Action, ActiveLoop, CallFailed, Turn, hookimpl
+from bot import Action, ActiveLoop, Turn, hookimpl
 
 from .bank import Account, CustomerBank, Transaction
-from .banking import bank_of, for_customers
+from .banking import for_customers, if_there
 from .clarifying import clarified, doubtful, find_meant
 from .conversation import REQUESTED_SLOT, events_before, heard, keep, kept, said, today_of
 from .fetching import Found, find_few
 from .formatting import format_date, format_money
-from .questions.accounts import account_button, choice, find_accounts, written
+from .questions.accounts import account_button, account_buttons, find_accounts, written
 from .questions.pointing import asks_how_many
 from .questions.question import ALL_ACCOUNTS, NO_FILTERS, Filters, Order, Question, follow_up, new_question
-from .questions.selection import goes_to_people, select
+from .questions.selection import goes_to_people
 from .questions.times import asks_yet
 from .questions.wording import describe, noun
 from .ranking import ranking
 from .tables import Table
+from .text import pattern
 
 FORM: Final = "transactions_form"
 _OTHER_QUESTIONS: Final = ("ask_balance", "ask_overdrawn", "ask_spending", "ask_transfer")
@@ -36,7 +36,7 @@ _WHICH: Final[Mapping[Order | None, str]] = {
     "oldest": "first",
 }
 
-_WHO: Final = re.compile(r"\W*(?:and\s+)?(?:who|what)(?:['’]?s| is| are| was| were)\b", re.IGNORECASE)
+_WHO: Final = pattern(r"\W*(?:and\s+)?(?:who|what)(?:['’]?s| is| are| was| were)\b")
 
 MOST_ROWS = 25
 """A longer list is cut, and says so."""
@@ -141,12 +141,8 @@ def _talks_of_other_things(turn: Turn) -> bool:
 
 async def ask_account(turn: Turn) -> None:
     """Ask for the account, with a button for each, or without buttons when the bank is away."""
-    bank = bank_of(turn)
-    try:
-        accounts = await bank.accounts() if bank else ()
-    except CallFailed:
-        accounts = ()
-    buttons = [account_button(written(account), choice(account, accounts)) for account in accounts]
+    accounts = await if_there(turn, CustomerBank.accounts)
+    buttons = account_buttons(accounts, accounts)
     if buttons:
         buttons.append(account_button("All of them", ALL_ACCOUNTS))
     turn.say("utter_ask_account", buttons=buttons)
@@ -161,7 +157,7 @@ def _completed(turn: Turn) -> Question:
     """The question with the account that the form asked for."""
     question, account = _form_question(turn), turn.slot("account")
     account = None if account in (None, ALL_ACCOUNTS) else str(account)  # a payload may say anything
-    return replace(question, filters=replace(question.filters, account=account))
+    return question.narrowed(account=account)
 
 
 def _say_found(turn: Turn, found: Found) -> None:
@@ -172,7 +168,7 @@ def _say_found(turn: Turn, found: Found) -> None:
         _say_table(turn, found, _headline(filters, count, what))
     else:
         turn.say("utter_no_transactions", what=what)
-    if _leaves_out_own_moves(found):
+    if found.leaves_out:
         turn.say("utter_own_transfers_left_out")
 
 
@@ -189,20 +185,14 @@ def _say_table(turn: Turn, found: Found, headline: str) -> None:
     )
 
 
-def _leaves_out_own_moves(found: Found) -> bool:
-    """Whether moves between own accounts would be among these, if "payments" meant them too."""
-    return select(found.looked_at, found.filters)[: found.filters.count] != list(found.transactions)
-
-
 def _headline(filters: Filters, found: int, what: str) -> str:
-    count = filters.count
-    if filters.order == "oldest":
-        return f"Your first {found} {what}" if found > 1 else f"Your first {what}"
-    if filters.order:
-        return f"Your {found} {filters.order} {what}" if found > 1 else f"Your {filters.order} {what}"
-    if count is None or found < count:
+    """What is listed: "Your 3 largest payments", "Your last 10 transactions", or just how many there are."""
+    if filters.order is None and (filters.count is None or found < filters.count):
         return f"{found} {what}"
-    return f"Your last {found} {what}" if found > 1 else f"Your last {what}"
+    number = f"{found} " if found > 1 else ""
+    if filters.order in ("largest", "smallest"):
+        return f"Your {number}{filters.order} {what}"
+    return f"Your {'first' if filters.order else 'last'} {number}{what}"
 
 
 def transactions_table(found: Sequence[Transaction], accounts: Sequence[Account], today: date) -> Table:

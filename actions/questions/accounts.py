@@ -1,21 +1,38 @@
-"""Which account is meant, and what it is called: pure."""
+"""Which account is meant, by kind, name or number, and what it is called: pure."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from ..bank import Account, AccountKind
+from ..text import is_payload, pattern
+from .names import nearest
 from .question import ALL_ACCOUNTS
 
 _KINDS: Final[dict[str, AccountKind]] = {"current": "current", "savings": "savings", "credit card": "credit_card"}
 KIND_WORDS: Final = tuple(_KINDS)
 """What a kind of account is called by customers."""
+
 _NAMES: Final[dict[AccountKind, str]] = {
     "current": "current account",
     "savings": "savings account",
     "credit_card": "credit card",
+}
+_NUMBER: Final = pattern(
+    r"(?<![\d£€$.,/-])\b(\d{8})\b(?![.,/-]?\d)"
+    r"|\b(?:account|card)(?: number| no\.?)?(?: (?:that )?end(?:s|ing)?(?: in| with)?)? (\d{4,})\b"
+)
+_SORT_CODE: Final = pattern(r"\bsort\s?codes?\b|(?<![\d-])\d\d-\d\d-\d\d(?![\d-])")
+_AROUND: Final = pattern(r"\A(?:my|the) | (?:acc|acct|accounts?|accont|acount|card|balance|pot)\Z")
+_OTHER_WORDS: Final[Mapping[str, str]] = {
+    **{word: word for word in KIND_WORDS},
+    "saving": "savings",
+    "saver": "savings",
+    "everyday": "current",
+    "credit": "credit card",
+    "card": "credit card",
 }
 
 
@@ -54,6 +71,33 @@ def choice(account: Account, among: Iterable[Account]) -> str:
     return kinds[account.kind] if account.kind in kinds and len(twins) == 1 else account.nickname
 
 
+def account_buttons(offered: Iterable[Account], among: Sequence[Account]) -> list[dict[str, str]]:
+    """A button for each of these accounts, which means it and no other one of all of them."""
+    return [account_button(written(account), choice(account, among)) for account in offered]
+
+
 def account_button(title: str, account: str) -> dict[str, str]:
     """A button that answers with an account."""
     return {"title": title, "payload": "/inform" + json.dumps({"account": account})}
+
+
+def account_numbers(text: str) -> list[str]:
+    """The numbers by which a message names accounts: of eight digits, or behind "account" and "ending in"."""
+    return [] if is_payload(text) else [found.group(1) or found.group(2) for found in _NUMBER.finditer(text)]
+
+
+def says_sort_code(text: str) -> bool:
+    """Whether the text holds a sort code, such as 20-45-73: payments go by names, and never by one."""
+    return bool(_SORT_CODE.search(text))
+
+
+def numbered(said: str, accounts: Sequence[Account]) -> list[Account]:
+    """The accounts whose number ends like this."""
+    return [account for account in accounts if account.number and account.number.endswith(said)]
+
+
+def near_account(said: str, nicknames: Sequence[str]) -> str | None:
+    """The account that a misspelt name means, as the entity `account` has it; None where none is near."""
+    word = _AROUND.sub("", said)
+    name = nearest(word, [*nicknames, *_OTHER_WORDS])
+    return _OTHER_WORDS.get(name, name) if name else None

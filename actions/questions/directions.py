@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -10,51 +9,48 @@ from msgspec.structs import replace
 
 from bot import Entity
 
-from ..text import lead, without
+from ..text import is_payload, lead, pattern, without
 from .question import Direction, Filters
 from .selection import INCOME, PEOPLE, TRANSFERS
 
-_PAID_TO_ME: Final = re.compile(
+_PAID_TO_ME: Final = pattern(
     r"\b(pa(y|ys|id|ying)|g[ai]v(e|es|en|ing)|sen[dt]|sends|ow(e|es|ed)) me\b"
     r"|\b(?:was|were|am|are) (?:I|we)(?: \w+)?? paid\b|\A\W*(?:get|got|getting) paid\b"
     r"|\b(?:I|we)(?:['’]ve)?(?: \w+)?? (?:get|got|getting|been|was|were|being)(?: \w+)?? paid\b"
     r"|\bmoney c[ao]mes? (?:in )?from\b"
     r"|\b(?:do|did|have|has|I|we)(?:['’]ve)?\b.*\b(?:received?|earn(?:ed)?)\b"
-    r"|\bhow (much|many)\b.*\b(get|got|receive|received)\b( \w+){0,2}? from\b",
-    re.IGNORECASE,
+    r"|\bhow (much|many)\b.*\b(get|got|receive|received)\b( \w+){0,2}? from\b"
 )
-_ORDERED: Final = re.compile(
-    r"(?:\A\W*|[,;.]\s*|\b(?:please|pls|you|to|and|just|now|ok|okay|then|so)\s+)(?:give|send|pay) me\b", re.IGNORECASE
+_ORDERED: Final = pattern(
+    r"(?:\A\W*|[,;.]\s*|\b(?:please|pls|you|to|and|just|now|ok|okay|then|so)\s+)(?:give|send|pay) me\b"
 )
 """Words to the bot, which say nothing of who paid: "give me my spending"."""
 
-_PAYDAY: Final = re.compile(
+_PAYDAY: Final = pattern(
     r"\b(?:(?:I|we)(?: last)? (?:get|got|was|been)|last (?:get|got|was|been)|(?:was|were) (?:I|we))(?: last)? paid\b"
-    r"(?! (?:for|back)\b)",
-    re.IGNORECASE,
+    r"(?! (?:for|back)\b)"
 )
-_SUM: Final = re.compile(r"\bhow much\b|\btotal\b|\bsum\b", re.IGNORECASE)
-_PAID: Final = re.compile(r"\bpa(?:id|y|yments?)\Z", re.IGNORECASE)
-_PASSIVE: Final = re.compile(r"(?:been|get|got|getting|was|were) paid", re.IGNORECASE)
+_SUM: Final = pattern(r"\bhow much\b|\btotal\b|\bsum\b")
+_PAID: Final = pattern(r"\bpa(?:id|y|yments?)\Z")
+_PASSIVE: Final = pattern(r"(?:been|get|got|getting|was|were) paid")
 """What happens to the customer, or to a bill."""
-_BOTH_WAYS: Final = re.compile(r"\b(?:in(?:coming)?\W+(?:and|or)\W+out|out(?:going)?\W+(?:and|or)\W+in)", re.IGNORECASE)
-_TRANSFERRED: Final = re.compile(r"\btransfer(s|red)?\b", re.IGNORECASE)
-_MOVED: Final = re.compile(r"\b(moved?|put|take|took|taken)\b", re.IGNORECASE)
-_EARNED: Final = re.compile(r"\bearn", re.IGNORECASE)
-_TARGET: Final = re.compile(r"\b(to|into|put\b.*\bin)\s+((my|the|our)\s+)?\Z", re.IGNORECASE)
-_REACHED: Final = re.compile(
-    r"\b(?:went|gone|goes|go|going|c[ao]mes?|coming|arriv\w+|added|credited|landed|deposited|paid|pay|payments?)\b",
-    re.IGNORECASE,
+_BOTH_WAYS: Final = pattern(r"\b(?:in(?:coming)?\W+(?:and|or)\W+out|out(?:going)?\W+(?:and|or)\W+in)")
+_TRANSFERRED: Final = pattern(r"\btransfer(s|red)?\b")
+_MOVED: Final = pattern(r"\b(moved?|put|take|took|taken)\b")
+_EARNED: Final = pattern(r"\bearn")
+_OUR: Final = r"\s+(?:(?:my|the|our)\s+)?\Z"
+_TARGET: Final = pattern(rf"\b(?:to|into|put\b.*\bin){_OUR}")
+_REACHED: Final = pattern(
+    r"\b(?:went|gone|goes|go|going|c[ao]mes?|coming|arriv\w+|added|credited|landed|deposited|paid|pay|payments?)\b"
 )
 """What money does that gets into an account that is named behind "to", "into" or "in"."""
 
-_GOT_IN: Final = re.compile(r"\b(?:arriv\w+|landed|added) in\s+((my|the|our)\s+)?\Z", re.IGNORECASE)
-_REFUNDED: Final = re.compile(r"\b(?:refund|reimburse)\w*", re.IGNORECASE)
-_PEOPLE: Final = re.compile(
-    r"\b(?:to|from|pa(?:y|id|ying)|sen[dt]|sending|g[ai]ve|lend|lent)\s+(?:(?:my|other|the)\s+)?(?:people|friends?|family|others)\b",
-    re.IGNORECASE,
+_GOT_IN: Final = pattern(rf"\b(?:arriv\w+|landed|added) in{_OUR}")
+_REFUNDED: Final = pattern(r"\b(?:refund|reimburse)\w*")
+_PEOPLE: Final = pattern(
+    r"\b(?:to|from|pa(?:y|id|ying)|sen[dt]|sending|g[ai]ve|lend|lent)\s+(?:(?:my|other|the)\s+)?(?:people|friends?|family|others)\b"
 )
-_SOURCE: Final = re.compile(r"\b(from|out of)\s+((my|the|our)\s+)?\Z", re.IGNORECASE)
+_SOURCE: Final = pattern(rf"\b(?:from|out of){_OUR}")
 
 
 def goes_both_ways(text: str) -> bool:
@@ -94,7 +90,7 @@ def with_own_moves(text: str, entities: Iterable[Entity], filters: Filters) -> F
 
     What "went into my savings" is whatever came in there, and what came in "from savings" was moved out of it.
     """
-    if filters.merchant or filters.category not in (None, TRANSFERS) or text.startswith("/"):
+    if filters.merchant or filters.category not in (None, TRANSFERS) or is_payload(text):
         return filters
     before = [lead(text, entity.start) for entity in entities if entity.entity == "account"]
     into, out = any(_TARGET.search(b) for b in before), any(_SOURCE.search(b) for b in before)

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from ..bank import Transaction
 from ..formatting import MONTHS, format_date
+from ..text import GREATEST, is_payload, pattern
 from .question import Filters, Group, Period, floor, step
 from .selection import totals
 
@@ -20,34 +21,30 @@ UNNAMED: Final = "other"
 
 _MONTHS_BACK: Final = 12
 
-_MOST: Final = re.compile(
+_MOST: Final = pattern(
     r"\b(?:spen[dt]|spending|pa(?:y|id)|went|going|goes|gone|go)\s+(?:me\s+)?(?:the\s+)?most\b"
     r"|\bmost\s+(?:of\s+)?(?:(?:my|the|our|all)\s+)?(?:money|cash|spending|spend|spent|wages|salary|pay|income)\b"
     r"|\b(?:which|what)\s+(?:\w+\s+){1,2}?(?:do|did|have|has|was|were|am|are|cost|costs|took|takes)\b.*\bmost\b"
-    r"(?!\s+(?:recent|expensive))",
-    re.IGNORECASE,
+    r"(?!\s+(?:recent|expensive))"
 )
-_PARTS: Final = re.compile(
+_PARTS: Final = pattern(
     r"\b(?:break(?:ing)?\s*(?:\w+\s+){0,3}?down|breakdown|broken down|split up|split)\b"
     r"|\bwhere(?:['’]?s| is| did| does| has)?(?: all)?(?: of)? (?:my|the|our) (?:money|cash|wages|salary|pay)"
     r"(?: all)? (?:go|goes|went|gone|going|disappear)\b"
-    r"|\b(?:by|per|each|every)\s+(?:category|categories|shop|shops|merchant|merchants|month|day)\b|\bmonth by month\b",
-    re.IGNORECASE,
+    r"|\b(?:by|per|each|every)\s+(?:category|categories|shop|shops|merchant|merchants|month|day)\b|\bmonth by month\b"
 )
-_TOP: Final = re.compile(
-    r"\b(?:top|most expensive|biggest|largest|dearest|priciest)\s+(?:\w+\s+)?"
+_TOP: Final = pattern(
+    rf"\b(?:top|{GREATEST})\s+(?:\w+\s+)?"
     r"(?:shops?|stores?|merchants?|places?|categor(?:y|ies)|months?|days?|accounts?)\b"
     r"|\b(?:which|what) (?:shop|store|place|category|month|day|account) (?:was|is|cost|costs)(?: (?:my|the|me))*"
-    r" (?:most expensive|biggest|largest|dearest|priciest)\b",
-    re.IGNORECASE,
+    rf" {GREATEST}\b"
 )
 _WORDS: Final[Mapping[Group, re.Pattern[str]]] = {
-    "month": re.compile(r"\bmonths?\b(?<!last month)(?<!this month)(?<!a month)", re.IGNORECASE),
-    "day": re.compile(r"\b(?:which|what|by|per|each|every|expensive|biggest|dearest|top) days?\b", re.IGNORECASE),
-    "account": re.compile(r"\b(?:which|what|by|per|each) (?:accounts?|cards?)\b", re.IGNORECASE),
-    "merchant": re.compile(
-        r"\b(?:shops?|stores?|merchants?|compan(?:y|ies)|business(?:es)?|places?|people|whom?|most\W+(?:money\W+)?at)\b",
-        re.IGNORECASE,
+    "month": pattern(r"\bmonths?\b(?<!last month)(?<!this month)(?<!a month)"),
+    "day": pattern(r"\b(?:which|what|by|per|each|every|expensive|biggest|dearest|top) days?\b"),
+    "account": pattern(r"\b(?:which|what|by|per|each) (?:accounts?|cards?)\b"),
+    "merchant": pattern(
+        r"\b(?:shops?|stores?|merchants?|compan(?:y|ies)|business(?:es)?|places?|people|whom?|most\W+(?:money\W+)?at)\b"
     ),
 }
 
@@ -63,7 +60,7 @@ class Share(Struct, frozen=True):
 
 def grouped_by(text: str) -> Group | None:
     """What the sums are asked for each of ("which month did I spend most"); None where no such question is asked."""
-    if text.startswith("/") or not any(words.search(text) for words in (_MOST, _PARTS, _TOP)):
+    if is_payload(text) or not any(words.search(text) for words in (_MOST, _PARTS, _TOP)):
         return None
     return next((group for group, words in _WORDS.items() if words.search(text)), "category")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from itertools import pairwise
 from typing import Final
 
@@ -10,16 +9,16 @@ from msgspec.structs import replace
 
 from bot import Parse
 
+from ..text import is_payload, pattern
 from .marks import only
 
 _BEGINS: Final = (
     r"(?:how (?:much|many)|what\b|when did|where did|show|list|tell me|give me|check|am i|is my|did i|have i"
     r"|(?:transfer|move|send|pay)\s+(?:(?!(?:it|them|that|(?:the|this|that)\s+(?:money|cash|amount))\b)|\w+\s+off\b)|clear\s+(?:it|that)\b)"
 )
-_BETWEEN: Final = re.compile(
+_BETWEEN: Final = pattern(
     rf"[\s,;](?:(?:and|plus|but)(?:\s+(?:then|also|first))?|then)(?:\s+(?:please|can you))?\s+(?={_BEGINS})"
-    rf"|[?.!;]\s+(?={_BEGINS})",
-    re.IGNORECASE,
+    rf"|[?.!;]\s+(?={_BEGINS})"
 )
 _ABOUT: Final = {
     "ask_balance": r"balance|\bleft\b|what(?:['’]?s| is) (?:on|in)\b"
@@ -30,7 +29,7 @@ _ABOUT: Final = {
     "transfer_money": r"transfer|move|send|put|take|pay|clear (?:it|that)",
 }
 
-_ASKS: Final = re.compile("|".join(_ABOUT.values()), re.IGNORECASE)
+_ASKS: Final = pattern("|".join(_ABOUT.values()))
 
 
 def split(parse: Parse) -> tuple[Parse, str | None]:
@@ -41,9 +40,9 @@ def split(parse: Parse) -> tuple[Parse, str | None]:
     ends = [0, *(end for match in _BETWEEN.finditer(parse.text) for end in match.span()), len(parse.text)]
     parts = [span for at, span in enumerate(pairwise(ends)) if at % 2 == 0]
     parts = [part for part in parts if _ASKS.search(parse.text, *part)]
-    if len(parts) < 2 or parse.text.startswith("/"):
+    if len(parts) < 2 or is_payload(parse.text):
         return parse, None
-    about = re.compile(_ABOUT.get(parse.intent.name if parse.intent else "", r"\A"), re.IGNORECASE)
+    about = pattern(_ABOUT.get(parse.intent.name if parse.intent else "", r"\A"))
     answered = next((part for part in parts if about.search(parse.text, *part)), parts[0])
     others = [parse.text[start:end].strip(" \t\n,;.?!") for start, end in parts if (start, end) != answered]
     half = only(parse, *answered)

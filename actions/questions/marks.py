@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from bot import Entity, Parse
 
-from ..text import PRONOUNS, blanked, lead
+from ..text import PRONOUNS, TAKES_BACK, blanked, is_payload, lead, pattern, spans
 
 FILTERS: Final = frozenset(
     {"account", "merchant", "payee", "category", "direction", "shift", "time", "amount-of-money"}
@@ -20,18 +20,15 @@ FILTERS: Final = frozenset(
 
 _READ: Final = FILTERS | {"number"}
 _LEARNED: Final = ("account", "merchant", "payee", "category", "direction")
-_ASKS: Final = re.compile(
-    r"(?<=[,.;:!?])\s+(?=(?:how (?:much|many)|what (?:did|have|was|is|are|were)|when (?:did|was)|which|show|list)\b)",
-    re.IGNORECASE,
+_ASKS: Final = pattern(
+    r"(?<=[,.;:!?])\s+(?=(?:how (?:much|many)|what (?:did|have|was|is|are|were)|when (?:did|was)|which|show|list)\b)"
 )
-_BEGINS_FILTER: Final = re.compile(
-    r"\s*(?:on|at|from|in|since|until|till|before|after|during|by|with|for|to|of|between|and|or)\b", re.IGNORECASE
+_BEGINS_FILTER: Final = pattern(
+    r"\s*(?:on|at|from|in|since|until|till|before|after|during|by|with|for|to|of|between|and|or)\b"
 )
 _NAMES: Final = ("category", "merchant", "payee")
-_DENIED: Final = re.compile(r"\b(?:but\s+)?not(\s+(?:(?:at|on|in|for|from|to|my|the)\s+){0,2})\Z", re.IGNORECASE)
-_BEFORE_CORRECTION: Final = re.compile(
-    r"\W*(?:(?:no|nope|oops|oh|sorry|wait|actually|well|i meant?|i said)\b\W*)*", re.IGNORECASE
-)
+_DENIED: Final = pattern(r"\b(?:but\s+)?not(\s+(?:(?:at|on|in|for|from|to|my|the)\s+){0,2})\Z")
+_BEFORE_CORRECTION: Final = pattern(rf"\W*(?:(?:{TAKES_BACK}|oh|well|i said)\b\W*)*")
 _SENTENCE: Final = re.compile(r"[.!?;]")
 
 _MOST: Final = 50
@@ -63,14 +60,14 @@ def distinct(entities: Sequence[Entity]) -> tuple[Entity, ...]:
 
 def covered(parse: Parse) -> frozenset[int]:
     """The places of the text that entities cover; all of a button's payload."""
-    if parse.text.startswith("/"):
+    if is_payload(parse.text):
         return frozenset(range(len(parse.text)))
     return frozenset(at for e in parse.entities if e.entity in _READ for at in range(e.start, e.end))
 
 
 def unnamed(parse: Parse) -> str:
     """The text with blanks for categories, shops and people: what words mean beside them, and not in "weekly shop"."""
-    return blanked(parse.text, [(e.start, e.end) for e in parse.entities if e.entity in _NAMES])
+    return blanked(parse.text, spans(e for e in parse.entities if e.entity in _NAMES))
 
 
 def without_preamble(parse: Parse) -> Parse:
@@ -99,13 +96,12 @@ def without_denied_names(parse: Parse) -> Parse:
 
     That is "transport, not groceries" and "sorry, not groceries, transport". "Not at Tesco or Lidl" takes nothing back.
     """
-    spans = [(start, e.end) for e in parse.entities if (start := _denied_from(parse, e)) is not None]
-    return blank(parse, spans) if spans else parse
+    denied = [(start, e.end) for e in parse.entities if (start := _denied_from(parse, e)) is not None]
+    return blank(parse, denied) if denied else parse
 
 
-def blank(parse: Parse, spans: Iterable[tuple[int, int]], *marks: Entity) -> Parse:
+def blank(parse: Parse, gone: Sequence[tuple[int, int]], *marks: Entity) -> Parse:
     """The message with blanks in these places and without their entities; `marks` take their place."""
-    gone = list(spans)
     kept = [e for e in parse.entities if not any(start <= e.start and e.end <= end for start, end in gone)]
     return replace(parse, text=blanked(parse.text, gone), entities=(*kept, *marks))
 

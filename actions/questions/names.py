@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from rapidfuzz import fuzz, process
 
-from ..text import WORD, folded
+from ..text import WORD, folded, meets
 
 _SHORTEST: Final = 3
 """A word of a name with fewer letters means none by itself."""
@@ -40,8 +40,8 @@ def spoken_names(text: str, names: Iterable[str]) -> list[Spoken]:
             start, end = words[at][1], words[at + len(wanted) - 1][2]
             if not wanted or [word for word, _, _ in words[at : at + len(wanted)]] != wanted:
                 continue
-            if not any(start < other.end and other.start < end for other in found):
-                found.append(Spoken(name, start, end))
+            if not meets(spoken := Spoken(name, start, end), found):
+                found.append(spoken)
     return found
 
 

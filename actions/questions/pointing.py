@@ -8,41 +8,41 @@ from typing import Final
 
 from bot import Entity, Parse
 
-from ..text import blanked, listed
-from .question import Filters
+from ..text import TAKES_BACK, blanked, is_payload, listed, pattern
+from .question import GRAINS, Filters
 
-_REFERS_BACK: Final = re.compile(
-    r"\b(that|those|these|them|this|it|they|he|him|she|her)\b|\b(the|in) (total|sum)\b|\baltogether\b"
+_PERSON: Final = r"(?:him|her|he|she)"
+_THIS: Final = r"(?:it|that|this|those|these)"
+_UNIT: Final = rf"(?:{'|'.join(GRAINS)}|account|card)s?\b"
+"""Behind "this" and "her", what makes them point at nothing said before: "this month", "her account"."""
+
+_REFERS_BACK: Final = pattern(
+    rf"\b(?:{_THIS}|{_PERSON}|them|they)\b|\b(the|in) (total|sum)\b|\baltogether\b"
     r"|\A\W*((and|but|so|ok|then|by)\s+)*how much( exactly)?\W*\Z"
-    r"|\A\W*(and\s+)?(show me|show|which( ones?)?|list|(the )?details)( please)?\W*\Z",
-    re.IGNORECASE,
+    r"|\A\W*(and\s+)?(show me|show|which( ones?)?|list|(the )?details)( please)?\W*\Z"
 )
-_OF_THOSE: Final = re.compile(
-    r"\b(?:much|many|which|what|any|part|share|one|ones|some|most) of (?:it|that|this|those|these|them)\b"
-    r"(?! (?:day|week|month|quarter|year|account|card)s?\b)|\A\W*(?:and\s+)?of which\b",
-    re.IGNORECASE,
+_OF_THOSE: Final = pattern(
+    rf"\b(?:much|many|which|what|any|part|share|one|ones|some|most) of (?:{_THIS}|them)\b(?! {_UNIT})"
+    r"|\A\W*(?:and\s+)?of which\b"
 )
 _SUPERLATIVE: Final = r"(?:biggest|largest|highest|smallest|lowest|cheapest|earliest|oldest|first|last|latest|newest)"
-_THE_ONE: Final = re.compile(rf"\bthe (?:most (?:recent|expensive)|{_SUPERLATIVE})(?: ones?\b|\W*\Z)", re.IGNORECASE)
-_HOW_MANY: Final = re.compile(
+_THE_ONE: Final = pattern(rf"\bthe (?:most (?:recent|expensive)|{_SUPERLATIVE})(?: ones?\b|\W*\Z)")
+_HOW_MANY: Final = pattern(
     r"\bhow many\b(?:\s+of (?:those|these|them))?(?:\s+(?:are|were) (?:there|they|those|these|that))?\W*\Z"
-    r"|\bhow many of (?:those|these|them)\b",
-    re.IGNORECASE,
+    r"|\bhow many of (?:those|these|them)\b"
 )
 _THERE: Final = (
     r"(?:spen[dt]|spending|pa(?:y|id)|bought|buy|shop(?:ped)?|been|went|go|gone|ate|eat|used?|money|much|from|at|in|out|over)"
     r" there\b"
 )
-_NAME: Final = re.compile(
-    rf"\b(?:him|her|he|she)\b(?! (?:account|card)s?\b)|\b{_THERE}|\b(?:did|do|does|have|has) (?:they|it)\b"
+_NAME: Final = pattern(
+    rf"\b{_PERSON}\b(?! (?:account|card)s?\b)|\b{_THERE}|\b(?:did|do|does|have|has) (?:they|it)\b"
     r"|\b(?:at|to|from|on|with|pa(?:y|id)|g[ai]ve|sen[dt])"
     r" (?:it|them|that(?=\W*\Z| (?:last|this|in|so|since|during)\b))\b"
-    r"|\b(?:is|was|were|does) (?:it|that|this|those|these)\b"
-    r"(?! (?:day|week|month|quarter|year|card|account|payment|transaction)s?\b)|\bthe last time\b",
-    re.IGNORECASE,
+    rf"|\b(?:is|was|were|does) {_THIS}\b(?! (?:{_UNIT}|(?:payment|transaction)s?\b))|\bthe last time\b"
 )
-_SOMEBODY: Final = re.compile(rf"\b(?:him|her|he|she)\b(?! \w+ (?:account|card)s?\b)|\b{_THERE}", re.IGNORECASE)
-_CORRECTS: Final = re.compile(r"\A\W*(?:(?:no|nope|oops|sorry|wait|actually|i meant?|not|rather)\b\W*)+", re.IGNORECASE)
+_SOMEBODY: Final = pattern(rf"\b{_PERSON}\b(?! \w+ (?:account|card)s?\b)|\b{_THERE}")
+_CORRECTS: Final = pattern(rf"\A\W*(?:(?:{TAKES_BACK}|not)\b\W*)+")
 _WORD: Final = re.compile(r"\w+")
 _AROUND_TIME: Final = listed("and or only just in for the what about how now then ok please so during")
 _AROUND_NAMES: Final = _AROUND_TIME | listed("on at to from with my i mean meant but rather instead not")
@@ -72,7 +72,7 @@ def names_back(text: str) -> bool:
 
 def somebody(parse: Parse) -> str | None:
     """The word for somebody or some place that was talked about, where the message itself names none: "her"."""
-    if parse.text.startswith("/") or any(e.entity in ("merchant", "payee", "category") for e in parse.entities):
+    if is_payload(parse.text) or any(e.entity in ("merchant", "payee", "category") for e in parse.entities):
         return None
     found = _SOMEBODY.search(parse.text)
     return found.group().split()[-1] if found else None
@@ -80,16 +80,14 @@ def somebody(parse: Parse) -> str | None:
 
 def is_only_time(text: str, entities: Sequence[Entity]) -> bool:
     """Whether a message holds nothing but a time: "and last month?"."""
-    return not text.startswith("/") and _only(
-        text, [e for e in entities if e.entity in ("time", "shift")], _AROUND_TIME
-    )
+    return not is_payload(text) and _only(text, [e for e in entities if e.entity in ("time", "shift")], _AROUND_TIME)
 
 
 def is_only_names(text: str, entities: Sequence[Entity]) -> bool:
     """Whether a message holds nothing but what is named, as an answer does: "petrol", "no, at Lidl in May"."""
     begins = _CORRECTS.match(text)
     rest = blanked(text, [begins.span()]) if begins else text
-    return not text.startswith("/") and _only(rest, entities, _AROUND_NAMES)
+    return not is_payload(text) and _only(rest, entities, _AROUND_NAMES)
 
 
 def corrects(text: str, entities: Sequence[Entity]) -> bool:

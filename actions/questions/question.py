@@ -104,6 +104,10 @@ class Question(Struct, frozen=True):
     shown: int = 0
     open: bool = False
 
+    def narrowed(self, **filters: Any) -> Question:
+        """The question with these filters, by their names, in the place of its own."""
+        return replace(self, filters=replace(self.filters, **filters))
+
     def to_json(self) -> dict[str, Any]:
         """Give the question as the JSON that the slot `question` keeps."""
         more = {"shown": self.shown} if self.shown else {}

@@ -43,12 +43,12 @@ class Sum(NamedTuple):
     currency: str
 
 
-def select(transactions: Iterable[Transaction], filters: Filters, *, own_transfers: bool = True) -> list[Transaction]:
+def select(transactions: Iterable[Transaction], filters: Filters) -> list[Transaction]:
     """The transactions that pass the filters (`count` and `account` aside), newest first, or as `order` says.
 
     Those of one moment stay in the order in which they came.
     """
-    passed = [t for t in transactions if _passes(t, filters) and (own_transfers or t.category != TRANSFERS)]
+    passed = [t for t in transactions if _passes(t, filters)]
     newest = sorted(passed, key=lambda t: t.booked_at, reverse=True)
     if filters.order is None:
         return newest
@@ -67,6 +67,13 @@ def counts_own_transfers(filters: Filters) -> bool:
     if filters.category == TRANSFERS or filters.merchant is not None or filters.direction is None:
         return True
     return filters.direction == "in" and filters.account is not None
+
+
+def without_own_moves(transactions: Sequence[Transaction], filters: Filters) -> Sequence[Transaction]:
+    """The transactions that belong in the answer to these filters, in their order."""
+    if counts_own_transfers(filters):
+        return transactions
+    return [t for t in transactions if t.category != TRANSFERS]
 
 
 def totals(transactions: Iterable[Transaction]) -> list[Sum]:

@@ -14,16 +14,15 @@ from rapidfuzz import fuzz, process
 from bot import Entity, Parse
 
 from ..formatting import MONTHS
-from ..text import JOINED_WORD, lead, listed, swapped
+from ..text import JOINED_WORD, lead, listed, pattern, swapped
 from .marks import blank, covered
 from .question import GRAINS, Grain, Period, floor, step
 
-_LENGTH: Final = re.compile(
+_LENGTH: Final = pattern(
     r"(\b(?:in|over|within|for|during|half)\s+)?\ban? (day|week|month|year)\b"
-    r"(?! (?:ago|before|earlier|later|out|off|trip)\b)|\b(week|month|year)ly\b|\bannually\b",
-    re.IGNORECASE,
+    r"(?! (?:ago|before|earlier|later|out|off|trip)\b)|\b(week|month|year)ly\b|\bannually\b"
 )
-_YET: Final = re.compile(r"(?<!not )\byet\b", re.IGNORECASE)
+_YET: Final = pattern(r"(?<!not )\byet\b")
 _DAYS: Final = {"week": 7, "year": 365}
 _MONTHS: Final = tuple(month.casefold() for month in MONTHS)
 _WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -32,38 +31,34 @@ _TIMES: Final = (
     *_WEEKDAYS,
     *("yesterday", "today", "tomorrow", "week", "weeks", "month", "months", "year", "years", "weekend", "quarter"),
 )
-_UNIT: Final = re.compile(r"\b(\w{4}) (day|week|weekend|month|quarter|year)\b", re.IGNORECASE)
+_UNIT: Final = pattern(r"\b(\w{4}) (day|week|weekend|month|quarter|year)\b")
 _WHICH: Final = ("last", "this", "next", "past")
 _REAL: Final = listed("monthly weekly yearly daily fortnight days")
 _SHORTEST: Final = 4
 _NEAR: Final = 85.0
 """The least likeness (0 to 100, rapidfuzz's ratio) of a slip of the keyboard to a word of time."""
 
-_AHEAD: Final = re.compile(
+_AHEAD: Final = pattern(
     r"\bnext\b(?! (?:page|ones?|few|lot|rows?|\d+|five|ten|twenty)\b)(?=.)|\b(?<!what is )(?<!what['’]s )next\W*\Z"
     r"|\bupcoming\b|\b(?:when|what|how much|which)\b.*\bwill (?:I|we|my|the|it|they|be)\b"
     r"|(?:\b(?:is|are|am)|['’]s)\b.*\bgoing to (?:be|cost|come|go|get|have|pay|spend|need)\b"
-    r"|\A\W*will (?:I|we|my|the)\b|\bwhen\b.*\bdue\b",
-    re.IGNORECASE,
+    r"|\A\W*will (?:I|we|my|the)\b|\bwhen\b.*\bdue\b"
 )
 PAYDAY: Final = "payday"
 """The value of the time "since I got paid"."""
 
-_SINCE_PAY: Final = re.compile(
+_SINCE_PAY: Final = pattern(
     r"\bsince (?:(?:I|we) (?:last )?(?:got|was|were|get) (?:last )?paid\b(?! (?:by|for|back|£|\d))"
     r"|(?:my |our |the )?(?:last )?(?:pay ?day|pay ?check|pay|salary|wages)\b"
-    r"(?: (?:came|arrived|went|was paid|got paid)(?: in)?\b)?)",
-    re.IGNORECASE,
+    r"(?: (?:came|arrived|went|was paid|got paid)(?: in)?\b)?)"
 )
 _FIRST_YEAR: Final = 2015
-_A_NUMBER_OF: Final = re.compile(
-    r"\b(?:last|latest|first|top|next|over|under|above|below|than|least|most|exactly)\s+\Z", re.IGNORECASE
-)
+_A_NUMBER_OF: Final = pattern(r"\b(?:last|latest|first|top|next|over|under|above|below|than|least|most|exactly)\s+\Z")
 _MONTH: Final = "|".join(f"{month[:3]}(?:{month[3:]})?" for month in _MONTHS)
 _YEAR: Final = r"\b(?:,?\s+(\d{4})\b)?"
 _DAY: Final = r"(\d{1,2})(?:st|nd|rd|th)?"
-_DAY_MONTH: Final = re.compile(rf"(?<![£€$\d.,])\b{_DAY}(?:\s+of)?\s+({_MONTH}){_YEAR}", re.IGNORECASE)
-_MONTH_DAY: Final = re.compile(rf"\b({_MONTH})\s+(?:the\s+)?{_DAY}{_YEAR}", re.IGNORECASE)
+_DAY_MONTH: Final = pattern(rf"(?<![£€$\d.,])\b{_DAY}(?:\s+of)?\s+({_MONTH}){_YEAR}")
+_MONTH_DAY: Final = pattern(rf"\b({_MONTH})\s+(?:the\s+)?{_DAY}{_YEAR}")
 _MORE_THAN_IN: Final = "(since|until|till|before|after|from|to|by|between|and|than|next|last|this)"
 _DIGITS: Final = re.compile(r"\b(?:(\d{4})-(\d{1,2})-(\d{1,2})|(\d{1,2})[/.](\d{1,2})[/.](\d{4}))\b")
 _SLASHED: Final = re.compile(r"(?<![£€$\d.,/])\b(\d{1,2})/(\d{1,2})\b(?![/\d])")
@@ -200,11 +195,18 @@ def _details_of(value: Any) -> Mapping[str, Any]:
     return {side: {"value": sides[side]} for side in ("from", "to") if side in sides}
 
 
-def _day(side: Any, *, up: bool = False) -> date | None:
-    """The day of an end (`{"value": "2026-10-01T00:00:00.000+00:00"}`); with `up`, the next unless at midnight."""
+def moment_of(side: Any) -> datetime | None:
+    """An end of a time of the grammar's (`{"value": "2026-10-01T00:00:00.000+00:00"}`); None where it is open."""
     try:
-        moment = datetime.fromisoformat(side["value"])
+        return datetime.fromisoformat(side["value"])
     except (TypeError, KeyError, ValueError):
+        return None
+
+
+def _day(side: Any, *, up: bool = False) -> date | None:
+    """The day of an end; with `up`, the next one unless at midnight."""
+    moment = moment_of(side)
+    if moment is None:
         return None
     midnight = moment.time() == datetime.min.time()
     return moment.date() if midnight or not up or moment.date() == date.max else moment.date() + timedelta(days=1)

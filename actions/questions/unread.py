@@ -7,14 +7,14 @@ A filter that is passed over in silence makes a true figure misleading, so whate
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, NamedTuple
 
 from rapidfuzz import fuzz, process
 
 from bot import Entity, Parse
 
-from ..text import JOINED_WORD, PRONOUNS, listed, swapped, without
+from ..text import GREATEST, JOINED_WORD, PRONOUNS, is_payload, listed, meets, pattern, swapped, without
 from .marks import covered, unnamed
 
 _BEFORE_FILTERS: Final = listed(
@@ -59,32 +59,33 @@ _NEAR: Final = 85.0
 _NARROWS: Final = listed("friend friends charge charges trip trips bank lend lent")
 """Words that are empty beside a verb or a "my", and mean something behind "on", "at" and the like, or alone."""
 
+_IDLE: Final = _EMPTY | _ENDS
+_IDLE_BEHIND: Final = _EMPTY - _NARROWS
+"""What narrows nothing down behind "on", "at" and the like."""
+
 _MANNER: Final = listed("online abroad overseas contactless contactlessly")
 """Words that narrow payments down wherever they stand; the bank says nothing of it."""
 
-_BANK: Final = re.compile(
+_BANK: Final = pattern(
     r"\bbank(?= (?:accounts?|statements?|transactions?|balances?|history|records?|details|card)\b)"
-    r"|(?<=in )(?:the |my )?bank\b(?! \w)|(?<=of )(?:the |my )bank\b(?! \w)",
-    re.IGNORECASE,
+    r"|(?<=in )(?:the |my )?bank\b(?! \w)|(?<=of )(?:the |my )bank\b(?! \w)"
 )
-_LEFT_OUT: Final = re.compile(
+_LEFT_OUT: Final = pattern(
     r"\b(exclud\w+|except|without|other than|apart from|besides|leaving out|but not"
-    r"|(?:the|spen[dt]) least|not (?:at|on|from|in|for|counting))\b",
-    re.IGNORECASE,
+    r"|(?:the|spen[dt]) least|not (?:at|on|from|in|for|counting))\b"
 )
-_RATE: Final = re.compile(
+_RATE: Final = pattern(
     r"\b(averages?|on average|the mean|median|(?:per|each|every) (?:week|fortnight|quarter|year)"
     r"|daily|fortnightly|quarterly"
     r"|per ?cent(?:age)?|(?:what|which) (?:share|proportion|fraction|part)|(?:the|a) (?:share|proportion|fraction) of"
     r"|half (?:of )?(?:what|my|the|our|that|it)|(?:a|one) (?:third|half|quarter) of"
-    r"|(?:most expensive|biggest|dearest|priciest|cheapest) (?:week|fortnight|quarter|year))\b|%",
-    re.IGNORECASE,
+    rf"|(?:{GREATEST}|cheapest) (?:week|fortnight|quarter|year))\b|%"
 )
-_GIVEN_BACK: Final = re.compile(
-    r"\b(refund\w*|reimburse\w*|cash ?back|(?:get|got|gotten|getting|given|given|paid) back)\b", re.IGNORECASE
+_GIVEN_BACK: Final = pattern(
+    r"\b(refund\w*|reimburse\w*|cash ?back|(?:get|got|gotten|getting|given|given|paid) back)\b"
 )
 _ONE_EACH: Final = ("category", "merchant", "payee", "time", "account")
-_BESIDE_NOUNS: Final = _EMPTY | _ENDS | listed("print display search overall outgoing incoming two three four five ten")
+_BESIDE_NOUNS: Final = _IDLE | listed("print display search overall outgoing incoming two three four five ten")
 _NOUNS: Final = listed(
     "payments payment transactions transaction purchases purchase spending trips withdrawals withdrawal refunds refund "
     "costs expenses subscription balance balances account"
@@ -102,8 +103,6 @@ _SPENT: Final = listed(
 )
 """What a customer does with money in general, or what the words beside it tell."""
 
-_DETERMINERS: Final = listed("the a an my our your his her their this that these those")
-_ACCOUNTS: Final = listed("savings saver saving pot current card cards credit everyday main")
 _ASKING: Final = _BOTH | listed(
     "how what which who whom when where why tell add count calculate work tot search print bring pull fetch display "
     "open where's who's how's whats wheres let help"
@@ -115,13 +114,29 @@ _OF_BALANCES: Final = _EMPTY | listed(
     "doing looking left overdraft overdrawn red minus zero below debt negative limit holiday credit rent bills pot "
     "state closing opening exact actual real true full safe trouble"
 )
-_BEFORE_ACCOUNT: Final = re.compile(r"\b(in|into|of|on)\s+((my|the|our|his|her|their|your)\s+)?\Z", re.IGNORECASE)
-_ENDS_AS_ACCOUNT: Final = re.compile(r"['’]s\Z|\b(accounts?|fund|pension|isa)\Z", re.IGNORECASE)
-_BEHIND_ACCOUNT: Final = re.compile(r"\s+(accounts?|balances?|fund|pot)\b", re.IGNORECASE)
+_BEFORE_ACCOUNT: Final = pattern(r"\b(in|into|of|on)\s+((my|the|our|his|her|their|your)\s+)?\Z")
+_ENDS_AS_ACCOUNT: Final = pattern(r"['’]s\Z|\b(accounts?|fund|pension|isa)\Z")
+_BEHIND_ACCOUNT: Final = pattern(r"\s+(accounts?|balances?|fund|pot)\b")
 _BETWEEN: Final = listed(
-    "last latest next recent first own whole total total's biggest smallest earliest oldest newest top single other "
-    "old new dear"
+    "the a an my our your his her their this that these those savings saver saving pot current card cards credit "
+    "everyday main last latest next recent first own whole total total's biggest smallest earliest oldest newest top "
+    "single other old new dear"
 )
+"""What stands before the word that names something."""
+
+
+class _Word(NamedTuple):
+    """A word of a message, where it stands, and whether an entity covers it."""
+
+    text: str
+    start: int
+    end: int
+    read: bool
+
+    @property
+    def folded(self) -> str:
+        """The word as it is compared."""
+        return self.text.casefold()
 
 
 def beyond(parse: Parse) -> str | None:
@@ -131,7 +146,7 @@ def beyond(parse: Parse) -> str | None:
     """
     text = unnamed(parse)
     found = _LEFT_OUT.search(text) or _RATE.search(text) or (_GIVEN_BACK.search(text) if text == parse.text else None)
-    return None if found is None or text.startswith("/") else found.group()
+    return None if found is None or is_payload(text) else found.group()
 
 
 def rivals(parse: Parse) -> list[str]:
@@ -145,7 +160,7 @@ def rivals(parse: Parse) -> list[str]:
 
 def _overlap(found: Sequence[Entity]) -> bool:
     """Whether two stand on the same words; a button's entities all do."""
-    return any(a is not b and a.start < b.end and b.start < a.end for a in found for b in found)
+    return any(meets(one, found[:at]) for at, one in enumerate(found))
 
 
 def unread_phrases(parse: Parse) -> list[str]:
@@ -157,21 +172,21 @@ def unread_phrases(parse: Parse) -> list[str]:
     """
     read = covered(parse)
     text = without(_BANK, parse.text)
-    words = [(m.group(), m.start(), m.end()) for m in JOINED_WORD.finditer(text)]
+    words = [_Word(m.group(), m.start(), m.end(), m.start() in read) for m in JOINED_WORD.finditer(text)]
     found: list[str] = []
-    for at, (word, start, _) in enumerate(words):
-        said = word.casefold()
-        if said in _BEFORE_FILTERS or said in ("and", "or"):
-            found += _object(text, words[at + 1 :], read) if start not in read else []
-        elif said in _BEFORE_NAMES:
-            found += _named(text, words[at + 1 :], read)
-            found += _done(words[at + 1 :], read) if said in _BEFORE_SUBJECTS else []
-        elif said in _MANNER and start not in read:
-            found.append(word)
-        elif said in _NOUNS and at and _means(words[at - 1], read):
-            found.append(words[at - 1][0])
-    if not any(word.casefold() in _ASKING for word, _, _ in words):
-        found += _alone(text, words, read)
+    for at, word in enumerate(words):
+        behind = words[at + 1 :]
+        if word.folded in _BEFORE_FILTERS or word.folded in ("and", "or"):
+            found += _object(text, behind) if not word.read else []
+        elif word.folded in _BEFORE_NAMES:
+            found += _named(text, behind)
+            found += _done(behind) if word.folded in _BEFORE_SUBJECTS else []
+        elif word.folded in _MANNER and not word.read:
+            found.append(word.text)
+        elif word.folded in _NOUNS and at and _means(words[at - 1]):
+            found.append(words[at - 1].text)
+    if not any(word.folded in _ASKING for word in words):
+        found += _alone(text, words)
     return [
         phrase for phrase in dict.fromkeys(found) if not any(phrase != other and phrase in other for other in found)
     ]
@@ -195,77 +210,79 @@ def _stands_for_account(text: str, phrase: str) -> bool:
     return any(_BEFORE_ACCOUNT.search(text[:start]) or _BEHIND_ACCOUNT.match(text[end:]) for start, end in places)
 
 
-def _means(word: tuple[str, int, int], read: frozenset[int]) -> bool:
+def _means(word: _Word) -> bool:
     """Whether a word before "payments" narrows them down, and was not read."""
-    said = word[0].casefold()
-    return word[1] not in read and said not in _BESIDE_NOUNS and not said.isdigit()
+    return not word.read and word.folded not in _BESIDE_NOUNS and not word.text.isdigit()
 
 
-def _object(text: str, words: Sequence[tuple[str, int, int]], read: frozenset[int]) -> Iterator[str]:
+def _object(text: str, words: Sequence[_Word]) -> Iterator[str]:
     """The words up to the next clause or entity, where they mean something that nobody read."""
-    taken: list[tuple[int, int]] = []
+    taken: list[_Word] = []
     last = None
-    for word, start, end in words:
-        broken = last is not None and not text[last:start].isspace()
-        if start in read or broken or word.casefold() in _ENDS:
+    for word in words:
+        broken = last is not None and not text[last.end : word.start].isspace()
+        if word.read or broken or word.folded in _ENDS:
             break
-        if not _is_empty(word, _EMPTY - _NARROWS) and word.casefold() not in _ASKING and not word.isdigit():
-            taken.append((start, end))
-        last = end
-    if taken and not (len(taken) == 1 and _is_slip(text[slice(*taken[0])])):
-        yield text[taken[0][0] : taken[-1][1]]
+        if not _is_empty(word, _IDLE_BEHIND) and word.folded not in _ASKING and not word.text.isdigit():
+            taken.append(word)
+        last = word
+    return _phrase(text, taken)
 
 
-def _named(text: str, words: Sequence[tuple[str, int, int]], read: frozenset[int]) -> Iterator[str]:
+def _named(text: str, words: Sequence[_Word]) -> Iterator[str]:
     """The words that follow at once and mean something that nobody read."""
-    taken: list[tuple[int, int]] = []
-    for word, start, end in words:
-        said = word.casefold()
-        if not taken and (said in _BETWEEN or said in _DETERMINERS or said in _ACCOUNTS or word.isdigit()):
+    taken: list[_Word] = []
+    for word in words:
+        if not taken and (word.folded in _BETWEEN or word.text.isdigit()):
             continue
-        if start in read or _is_empty(word, _EMPTY) or said in _ENDS or word.isdigit():
+        if word.read or _is_empty(word, _IDLE) or word.text.isdigit():
             break
-        if taken and not text[taken[-1][1] : start].isspace():
+        if taken and not text[taken[-1].end : word.start].isspace():
             break
-        taken.append((start, end))
-    if taken and not (len(taken) == 1 and _is_slip(text[slice(*taken[0])])):
-        yield text[taken[0][0] : taken[-1][1]]
+        taken.append(word)
+    return _phrase(text, taken)
 
 
-def _alone(text: str, words: Sequence[tuple[str, int, int]], read: frozenset[int]) -> Iterator[str]:
+def _phrase(text: str, taken: Sequence[_Word]) -> Iterator[str]:
+    """The text from the first of the words to the last; nothing where one alone is but a misspelt empty word."""
+    if taken and not (len(taken) == 1 and _is_slip(taken[0])):
+        yield text[taken[0].start : taken[-1].end]
+
+
+def _alone(text: str, words: Sequence[_Word]) -> Iterator[str]:
     """What half a sentence begins with, where nothing but a filter or the end stands behind it."""
-    for phrase in _named(text, words, read):
+    for phrase in _named(text, words):
         end = text.index(phrase) + len(phrase)
-        behind = next((word for word in words if word[1] >= end), None)
-        if behind is None or behind[1] in read or behind[0].casefold() in _ENDS:
+        behind = next((word for word in words if word.start >= end), None)
+        if behind is None or behind.read or behind.folded in _ENDS:
             yield phrase
 
 
-def _done(words: Sequence[tuple[str, int, int]], read: frozenset[int]) -> Iterator[str]:
+def _done(words: Sequence[_Word]) -> Iterator[str]:
     """What the customer did, where that is none of paying, buying, getting and the like: "have I gambled".
 
     Money that is lent says little where it is said to whom.
     """
-    if len(words) < 2 or words[0][0].casefold() not in _CUSTOMER:
+    if len(words) < 2 or words[0].folded not in _CUSTOMER:
         return
-    at = next((at for at, w in enumerate(words) if at and w[0].casefold() not in _ADVERBS), 1)
-    (verb, start, _), behind = words[at], [word.casefold() for word, _, _ in words[at + 1 :]]
-    alone = not behind or behind[0] in _EMPTY | _ENDS
-    known = (_EMPTY | _ENDS | _SPENT) - (_NARROWS if alone else frozenset())
-    near = len(verb) >= _SHORTEST and process.extractOne(verb.casefold(), known, scorer=fuzz.ratio, score_cutoff=_NEAR)
-    if start not in read and verb.casefold() not in known and not near:
-        yield verb
+    at = next((at for at, word in enumerate(words) if at and word.folded not in _ADVERBS), 1)
+    verb, behind = words[at], words[at + 1 :]
+    alone = not behind or behind[0].folded in _IDLE
+    known = (_IDLE | _SPENT) - (_NARROWS if alone else frozenset())
+    if not verb.read and verb.folded not in known and not (len(verb.text) >= _SHORTEST and _is_near(verb, known)):
+        yield verb.text
 
 
-def _is_empty(word: str, empty: frozenset[str]) -> bool:
+def _is_empty(word: _Word, empty: frozenset[str]) -> bool:
     """Whether a word is one of these, or one with two letters next to each other swapped ("teh")."""
-    said = word.casefold()
-    return said in empty or any(other in empty for other in swapped(said))
+    return word.folded in empty or any(other in empty for other in swapped(word.folded))
 
 
-def _is_slip(word: str) -> bool:
+def _is_slip(word: _Word) -> bool:
     """Whether a long word is a misspelt one that narrows nothing down ("my ballance")."""
-    if word.casefold() in _NARROWS:
-        return False
-    near = process.extractOne(word.casefold(), _LONG_EMPTY, scorer=fuzz.ratio, score_cutoff=_NEAR)
-    return len(word) > _SHORTEST and near is not None
+    return word.folded not in _NARROWS and len(word.text) > _SHORTEST and _is_near(word, _LONG_EMPTY)
+
+
+def _is_near(word: _Word, known: Iterable[str]) -> bool:
+    """Whether a slip of the keyboard may have made the word of one of these."""
+    return process.extractOne(word.folded, known, scorer=fuzz.ratio, score_cutoff=_NEAR) is not None

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from typing import Final
 
 from ..formatting import MONTHS, format_date, format_money
 from .accounts import kind_word
-from .question import Filters, Period, floor, step
+from .question import Direction, Filters, Period, floor, step
 from .selection import INCOME, PEOPLE
 
 _ACCOUNTS: Final = {
     "current": "your current account",
     "savings": "your savings account",
     "credit card": "your credit card",
+}
+_NOUNS: Final[Mapping[Direction | None, tuple[str, str]]] = {
+    "in": ("payment received", "payments received"),
+    "out": ("payment", "payments"),
+    None: ("transaction", "transactions"),
 }
 _BESIDE_ACCOUNT: Final = {"in": "into", "out": "from"}
 
@@ -29,8 +34,7 @@ def describe(filters: Filters, today: date, *, to_people: bool = False) -> str:
 
 def noun(filters: Filters, count: int) -> str:
     """What so many of the transactions are called."""
-    one = {"in": "payment received", "out": "payment"}.get(filters.direction or "", "transaction")
-    return one if count == 1 else one.replace("payment", "payments") if filters.direction else "transactions"
+    return _NOUNS[filters.direction][count != 1]
 
 
 def say_period(period: Period, today: date) -> str:

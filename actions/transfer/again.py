@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from bot import Turn
 
 from ..bank import CustomerBank
-from ..conversation import message
+from ..banking import if_there
+from ..conversation import last_order, message
+from ..text import pattern
 from .recipient import named, take_payees
-from .slots import if_there
 
-_AGAIN: Final = re.compile(r"\bsame\s+(?:(?:\w+\s+)?again|to|for)\b|\brepeat\s+(?:it|that|the)\b", re.IGNORECASE)
+_AGAIN: Final = pattern(r"\bsame\s+(?:(?:\w+\s+)?again|to|for)\b|\brepeat\s+(?:it|that|the)\b")
 
 
 async def repeat_last(turn: Turn) -> None:
     """Take from the transfer that was made last what the message, which asks for the same again, does not say."""
-    last = _made_last(turn) if _AGAIN.search(message(turn).text) else None
+    last = last_order(turn) if _AGAIN.search(message(turn).text) else None
     if last is None:
         return
     accounts, payees = await if_there(turn, CustomerBank.accounts), await if_there(turn, CustomerBank.payees)
@@ -33,11 +32,3 @@ async def repeat_last(turn: Turn) -> None:
             take_payees(turn, payee)
         else:
             turn.set("to_account", names.get(last["creditor"]))
-
-
-def _made_last(turn: Turn) -> Mapping[str, Any] | None:
-    """The order of the last transfer, if it was made, and by the customer who is logged in."""
-    last: Mapping[str, Any] = turn.slot("transfer") or {}
-    order: Mapping[str, Any] = last.get("order") or {}
-    theirs = turn.customer is not None and order.get("customer") == turn.customer.bank_customer_id
-    return order if theirs and last["outcome"] == "done" else None

@@ -9,48 +9,40 @@ from typing import Final
 
 from bot import Entity, Parse
 
-from ..questions.said import minor, whole_pence
-from ..text import FILLERS, lead, listed
-from .later import conditions, without_later
-from .request import denied_clauses, taken_back
+from ..questions.amounts import MONEY, pence
+from ..text import FILLERS, is_payload, lead, listed, pattern
+from .later import without_later
+from .request import not_meant
 
-MONEY: Final = "amount-of-money"
-_MOVE: Final = re.compile(
-    r"\b(transfer|move|send|put|pay|shift|take|add|save|give|deposit|withdraw)\s+\Z", re.IGNORECASE
-)
-_NAMED: Final = re.compile(
-    r"\b(send|pay|give)\s+(?!(my|our|the|both|all)\b)[^\W\d_]+(\s+[^\W\d_]+)?\s+\Z", re.IGNORECASE
-)
-_BESIDE: Final = re.compile(r"\s+(pounds?\b|from\b|to\b|into\b|out of\b|in\b|off\b)", re.IGNORECASE)
+_MOVE: Final = pattern(r"\b(transfer|move|send|put|pay|shift|take|add|save|give|deposit|withdraw)\s+\Z")
+_NAMED: Final = pattern(r"\b(send|pay|give)\s+(?!(my|our|the|both|all)\b)[^\W\d_]+(\s+[^\W\d_]+)?\s+\Z")
+_BESIDE: Final = pattern(r"\s+(pounds?\b|from\b|to\b|into\b|out of\b|in\b|off\b)")
 _PART: Final = (
     r"(?:\b(?:half|halves|thirds?|quarters?|fifths?|tenths?|part|share|fraction|rest|per\s*cent|double|triple)\b"
     r"|%|\d\s*/\s*\d+|[½⅓⅔¼¾])"
 )
-_WORKED_OUT: Final = re.compile(
-    rf"{_PART}(?:\s+of)?(?:\s+(?:the|a|an|my|that))?\s+\Z|\bby\s+(?:another\s+|about\s+|just\s+)?\Z", re.IGNORECASE
+_WORKED_OUT: Final = pattern(
+    rf"{_PART}(?:\s+of)?(?:\s+(?:the|a|an|my|that))?\s+\Z|\bby\s+(?:another\s+|about\s+|just\s+)?\Z"
 )
-_WORKED_OUT_BY: Final = re.compile(
+_WORKED_OUT_BY: Final = pattern(
     r"\s*(?:(?:pounds?|quid)\s+)?(?:[%÷×*/+]|(?:per\s*cent|less|more|fewer|extra|higher|lower|minus|plus|times|divided|split"
-    r"|halved|doubled)\b|off\W*\Z)",
-    re.IGNORECASE,
+    r"|halved|doubled)\b|off\W*\Z)"
 )
-_CHANGED_BY: Final = re.compile(
+_CHANGED_BY: Final = pattern(
     r"\b(?:add|increase|raise|up|bump|reduce|lower|cut|drop|knock|take)\s+"
-    r"(?:(?:it|that|this|on|off|the amount|another)\s+)*\Z",
-    re.IGNORECASE,
+    r"(?:(?:it|that|this|on|off|the amount|another)\s+)*\Z"
 )
 _WORD: Final = re.compile(r"\s*([^\W\d_]+)")
 _FOLLOWS: Final = FILLERS | listed("tomorrow tonight aside later soon p each every twice once not if so")
 """Words after a number that leave it the amount; any other one is what is counted: "20 bitcoin"."""
-_MINUS: Final = re.compile(r"\b(minus|negative)\s*\Z", re.IGNORECASE)
-_OVER_AGAIN: Final = re.compile(
+_MINUS: Final = pattern(r"\b(minus|negative)\s*\Z")
+_OVER_AGAIN: Final = pattern(
     r"\b(?:each|apiece|twice|thrice|times|(?:lots?|payments?) of"
-    r"|(?:split|divide|share)\b.*\bbetween)\b|\d\s*[x×]\s*£|£\s*[\d.,]+\s*(?:[x×]\s*\d|\+)",
-    re.IGNORECASE,
+    r"|(?:split|divide|share)\b.*\bbetween)\b|\d\s*[x×]\s*£|£\s*[\d.,]+\s*(?:[x×]\s*\d|\+)"
 )
-_SHARE: Final = re.compile(rf"{_PART}|\b(?:all|everything|whole|most|remaining)\b", re.IGNORECASE)
-_SHARED_OUT: Final = re.compile(rf"{_PART}\s+(?:of\s+it\s+)?(?:from|out\s+of|to|into|in)\b", re.IGNORECASE)
-_JOINS: Final = re.compile(r"\s*(?:\b(?:or|and|to)\b|[/–-])\s*(?:maybe\s+|even\s+)?", re.IGNORECASE)
+_SHARE: Final = pattern(rf"{_PART}|\b(?:all|everything|whole|most|remaining)\b")
+_SHARED_OUT: Final = pattern(rf"{_PART}\s+(?:of\s+it\s+)?(?:from|out\s+of|to|into|in)\b")
+_JOINS: Final = pattern(r"\s*(?:\b(?:or|and|to)\b|[/–-])\s*(?:maybe\s+|even\s+)?")
 _IN_GROUPS: Final = re.compile(r"[£€$]?\s?\d{1,3}(?P<mark>[ '’.])\d{3}(?!\d)")
 """An amount that may be thousands, or a pound and some more digits."""
 
@@ -61,19 +53,14 @@ def amounts(parse: Parse, *, numbers: bool = False) -> list[Entity]:
     Those are of money, and numbers beside it ("10 or 20 pounds"); else numbers, where one of them stands for an amount,
     or with `numbers` wherever they stand. "Not £60 but £50" says £50, and so does "£50 unless I have less than £60".
     """
-    over = [*denied_clauses(parse.text), *taken_back(parse.text), *conditions(parse.text)]
+    over = not_meant(parse.text)
     said = [e for e in parse.entities if not any(start <= e.start < end for start, end in over)]
     money, plain = [e for e in said if e.entity == MONEY], [e for e in said if e.entity == "number"]
     if money:
         plain = [number for number in plain if any(_is_joined(parse.text, number, amount) for amount in money)]
     elif not numbers and not any(_stands(parse, number) for number in plain):
         plain = []
-    return list({in_pence(e): e for e in sorted([*money, *plain], key=lambda e: e.start)}.values())
-
-
-def in_pence(amount: Entity) -> int | None:
-    """The amount in pence; None when it is not in whole pence of pounds."""
-    return minor(amount) if amount.entity == MONEY else whole_pence(amount.value)
+    return list({pence(e): e for e in sorted([*money, *plain], key=lambda e: e.start)}.values())
 
 
 def refusal(parse: Parse, found: Sequence[Entity], now: datetime, *, changes: bool) -> str | None:
@@ -81,7 +68,7 @@ def refusal(parse: Parse, found: Sequence[Entity], now: datetime, *, changes: bo
 
     With `changes`, there is an amount already, which "£10 more" would change.
     """
-    amount, pence = found[0], in_pence(found[0])
+    amount, minor = found[0], pence(found[0])
     if _is_in_groups(parse.text, amount):
         return "utter_bad_amount"
     if len(found) > 1 or _OVER_AGAIN.search(without_later(parse, now)):
@@ -89,9 +76,9 @@ def refusal(parse: Parse, found: Sequence[Entity], now: datetime, *, changes: bo
     if is_worked_out(parse, amount, changes=changes):
         return "utter_no_share"
     below = isinstance(amount.value, int | float) and amount.value < 0
-    if pence == 0 or below or _MINUS.search(lead(parse.text, amount.start)):
+    if minor == 0 or below or _MINUS.search(lead(parse.text, amount.start)):
         return "utter_amount_too_small"
-    return "utter_bad_amount" if pence is None else None
+    return "utter_bad_amount" if minor is None else None
 
 
 def asks_for_share(text: str) -> bool:
@@ -104,7 +91,7 @@ def is_worked_out(parse: Parse, amount: Entity, *, changes: bool) -> bool:
 
     Where it `changes` one, so does "add £5".
     """
-    if parse.text.startswith("/"):
+    if is_payload(parse.text):
         return False
     before = lead(parse.text, amount.start)
     beside = (
@@ -135,7 +122,7 @@ def _is_joined(text: str, number: Entity, amount: Entity) -> bool:
 
 def says_groups(text: str) -> bool:
     """Whether the text holds an amount that may be thousands, or a pound and some more digits: "£1.000"."""
-    return not text.startswith("/") and bool(_IN_GROUPS.search(text))
+    return not is_payload(text) and bool(_IN_GROUPS.search(text))
 
 
 def _is_in_groups(text: str, amount: Entity) -> bool:

@@ -12,29 +12,30 @@ from msgspec.structs import replace
 from bot import BotUttered, Turn
 
 from ..bank import CustomerBank
+from ..banking import if_there
 from ..conversation import REQUESTED_SLOT, before_message, kept, message, whole
-from ..text import blanked
-from .amounts import MONEY, amounts, in_pence, refusal
+from ..questions.amounts import MONEY, pence
+from ..text import blanked, is_payload, pattern, spans
+from .amounts import amounts, refusal
 from .changes import Change, adds_another, read_change, wants_other
 from .checks import keep_amount, keep_sides, said_sides
 from .consent import consents
 from .recipient import MAY_CHANGE, ORDINALS, named, other_of_that_name, take_payees
 from .request import is_no_order
 from .sides import Side, mentions, sides
-from .slots import CHECKED_SLOTS, asked_about, checked, drop_said, if_there
+from .slots import CHECKED_SLOTS, asked_about, checked, drop_said
 
 Heard: TypeAlias = Literal["taken", "in part", "nothing"]
 """What was made of an answer: all of it was taken, or it holds more than was understood, or no change."""
 
-_NTH: Final = re.compile(
+_NTH: Final = pattern(
     rf"\W*(?:(?:to|from|and|please|yes|ok|i mean)\s+)*(?:the\s+)?({'|'.join(ORDINALS)})(?:\s+(?:one|account|person))?"
-    r"(?:\s+please)?\W*",
-    re.IGNORECASE,
+    r"(?:\s+please)?\W*"
 )
 _END: Final = re.compile(r"(?<![£\d.,])\d{4,}")
 """A number that may be the end of a payee's account, where a payee was asked for."""
 
-_OTHER_ONE: Final = re.compile(r"\bthe\s+other(?:\s+(?:one|account|person))?\W*\Z", re.IGNORECASE)
+_OTHER_ONE: Final = pattern(r"\bthe\s+other(?:\s+(?:one|account|person))?\W*\Z")
 
 
 def is_yes(turn: Turn) -> bool:
@@ -46,8 +47,8 @@ def is_yes(turn: Turn) -> bool:
     if [shown.get(name) for name in ("minor", "debtor", "creditor")] != [amount["minor"], source["id"], target["id"]]:
         return False  # the question was of another transfer
     text = whole(turn).text
-    again = [e for e in whole(turn).entities if e.entity == MONEY and in_pence(e) == amount["minor"]]
-    said = text if text.startswith("/") else blanked(text, [(e.start, e.end) for e in again])
+    again = [e for e in whole(turn).entities if e.entity == MONEY and pence(e) == amount["minor"]]
+    said = text if is_payload(text) else blanked(text, spans(again))
     return consents(said, source, target)
 
 
@@ -67,7 +68,7 @@ async def adds_payment(turn: Turn) -> bool:
 async def hear_change(turn: Turn) -> Heard:
     """Take all that the message changes of what was asked about, or say nothing of it and take none."""
     parse, asked = message(turn), turn.slot(REQUESTED_SLOT)
-    if parse.text.startswith("/"):
+    if is_payload(parse.text):
         return "nothing"
     may_change = parse.intent_name in MAY_CHANGE
     accounts = await if_there(turn, CustomerBank.accounts) if may_change else ()
@@ -78,7 +79,7 @@ async def hear_change(turn: Turn) -> Heard:
         return "taken" if asked == "confirmed" and await _hear_other(turn) else "nothing"
     if change.rest or is_no_order(parse.text):
         return _hear_in_part(turn, change) if may_change else "nothing"
-    target = checked(turn, "to_account") or {}
+    target = checked(turn, "to_account")
     person = bool(change.payees or (asked == "confirmed" and target.get("payee") and not change.swaps))
     known = said_sides(turn, change.accounts, accounts, person=person)
     if change.payees and ("to_account" in known or any(not (m.side or m.denied) for m in change.accounts)):
@@ -141,7 +142,7 @@ def _button_meant(text: str, buttons: Sequence[Mapping[str, Any]]) -> Mapping[st
 
 async def _hear_other(turn: Turn) -> bool:
     """Take "the other one" for the payee whose first name is that of the one who was asked about."""
-    target = checked(turn, "to_account") or {}
+    target = checked(turn, "to_account")
     if not target.get("payee") or not wants_other(message(turn).text, target["nickname"]):
         return False
     others = other_of_that_name(await if_there(turn, CustomerBank.payees), target)

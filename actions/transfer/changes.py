@@ -6,7 +6,6 @@ something else stays one, and nothing of a change is dropped in silence.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
@@ -16,34 +15,33 @@ from msgspec import Struct
 from bot import Entity, Parse
 
 from ..bank import Account, Payee
-from ..text import FILLERS, blanked, listed, without, words
-from .amounts import MONEY, amounts
+from ..questions.amounts import MONEY
+from ..text import FILLERS, blanked, listed, pattern, spans, without, words
+from .amounts import amounts
 from .later import without_later
 from .payees import find_payees
 from .request import taken_back
 from .sides import Mention, mentions
 
 _YES: Final = r"(?:y|yes|yeah|yep|yup|ok|okay|sure|fine|right|al(?:l )?right|great|correct|please|go ahead|do it)"
-_ADDS: Final = re.compile(
+_ADDS: Final = pattern(
     rf"\A\W*(?:{_YES}\W+)*(?:and|then|plus|&|\+)(?!\w)|\b(?:also|as well|additionally|on top)\b"
     r"|\btoo\b(?!\s+(?:much|many|little|few|high|low|big|small|late|soon))"
     rf"|\A\W*(?:{_YES}\W+)+(?:pay|send|give|transfer|move)\s(?!it\b|that\b|them\b|the\b)"
-    r"|\banother\b(?!\s+(?:account|amount|one|person|payee))",
-    re.IGNORECASE,
+    r"|\banother\b(?!\s+(?:account|amount|one|person|payee))"
 )
-_INSTEAD: Final = re.compile(r"\b(?:make (?:it|that)|change|instead|rather)\b", re.IGNORECASE)
+_INSTEAD: Final = pattern(r"\b(?:make (?:it|that)|change|instead|rather)\b")
 
 _BESIDE: Final = FILLERS | listed(
     "y yes yeah yep hm hmm er ok okay sure no nope nah sorry oh um well right fine good great make change set do "
     "does let lets say that to be can could would id i ill like want mean meant have should send pay move transfer "
     "give put take use go amount one wait hold hang then maybe is ahead about how minus negative"
 )
-_SWAP: Final = re.compile(
+_SWAP: Final = pattern(
     r"\b(?:other way (?:a?round|about)|vice versa|swap(?:ped)?|reversed?|opposite (?:way|direction)|back to front)\b"
-    r"|\bturn (?:it|them) (?:a?round)\b",
-    re.IGNORECASE,
+    r"|\bturn (?:it|them) (?:a?round)\b"
 )
-_IDIOMS: Final = re.compile(r"\ball right\b|\bwhat about\b", re.IGNORECASE)
+_IDIOMS: Final = pattern(r"\ball right\b|\bwhat about\b")
 """Words that say nothing of the payment together, and something each."""
 _AROUND_SWAP: Final = _BESIDE | listed("them both accounts around round direction over")
 
@@ -68,14 +66,12 @@ def read_change(parse: Parse, accounts: Sequence[Account], payees: Sequence[Paye
     A number may be the end of a payee's account ("Tom Reid 6685"), and is an amount where it is not.
     """
     found = mentions(parse, accounts)
-    plain = blanked(
-        without(_IDIOMS, without_later(parse, now)), [*taken_back(parse.text), *((m.start, m.end) for m in found)]
-    )
+    plain = blanked(without(_IDIOMS, without_later(parse, now)), [*taken_back(parse.text), *spans(found)])
     text, swapped = without(_SWAP, plain), bool(_SWAP.search(plain))
     change = Change()
     for numbers in (False, True):
         given = [e for e in amounts(parse, numbers=numbers) if numbers or e.entity == MONEY]
-        rest = _rest(text, [(e.start, e.end) for e in given], _AROUND_SWAP if swapped else _BESIDE)
+        rest = _rest(text, spans(given), _AROUND_SWAP if swapped else _BESIDE)
         named = find_payees(payees, " ".join(rest)) if any(word.isalpha() for word in rest) else ()
         change = Change(given, found, named, swapped, () if named else rest)
         if not change.rest:
@@ -96,8 +92,9 @@ def adds_another(text: str) -> bool:
 
 def says_only(text: str, found: Sequence[Mention]) -> bool:
     """Whether the text says nothing but these accounts."""
-    return bool(found) and not _rest(text, [(m.start, m.end) for m in found], _BESIDE)
+    return bool(found) and not _rest(text, spans(found), _BESIDE)
 
 
-def _rest(text: str, spans: Sequence[tuple[int, int]], beside: frozenset[str]) -> list[str]:
-    return [word for word in words(blanked(text, spans)) if word not in beside]
+def _rest(text: str, read: Sequence[tuple[int, int]], beside: frozenset[str]) -> list[str]:
+    """The words of the text outside of what was read that are none of those which say nothing `beside` it."""
+    return [word for word in words(blanked(text, read)) if word not in beside]

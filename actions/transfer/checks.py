@@ -2,45 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from bot import Entity, Turn
 
 from ..bank import Account, CustomerBank
+from ..banking import if_there
 from ..conversation import REQUESTED_SLOT, message
 from ..formatting import format_money
-from ..naming import account_numbers, numbered, says_sort_code
-from ..questions.accounts import find_accounts, spoken
-from .amounts import MONEY, amounts, asks_for_share, counted, in_pence, refusal, says_groups
+from ..questions.accounts import account_numbers, find_accounts, numbered, says_sort_code, spoken
+from ..questions.amounts import MONEY, pence
+from ..text import is_payload, meets
+from .amounts import amounts, asks_for_share, counted, refusal, says_groups
 from .changes import says_only
 from .payees import find_payees
-from .recipient import MAY_NAME, check_payee, may_name_payee, pays_person
+from .recipient import MAY_NAME, check_payee, may_name, may_name_payee, pays_person
 from .request import is_no_order
-from .sides import Mention, Side, may_say_source, mentions, names_unknown, sides
+from .sides import OTHER, SIDES, Mention, Side, may_say_source, mentions, names_unknown, sides
 from .slots import (
     CHECKED_SLOTS,
     Refusal,
     asked_about,
     checked,
-    if_there,
     is_unchecked,
-    keep_or_refuse,
+    refuse,
 )
 
 _CURRENCY: Final = "GBP"
 """What amounts are said in."""
 
-_SIDES: Final[tuple[Side, Side]] = ("from_account", "to_account")
-
 
 def has_news(turn: Turn) -> bool:
     """Whether the message fills a slot, or may name an account or a payee in words."""
     parse, asked = message(turn), turn.slot(REQUESTED_SLOT)
-    answers = asked in _SIDES and any(entity.entity == "account" for entity in parse.entities)
+    answers = asked in SIDES and any(entity.entity == "account" for entity in parse.entities)
     answers |= asked == "amount" and asks_for_share(parse.text)
-    may_name = parse.intent_name in MAY_NAME and not parse.text.startswith("/")
-    return answers or may_name or may_name_payee(turn) or any(is_unchecked(turn, slot) for slot in CHECKED_SLOTS)
+    return answers or may_name(parse) or may_name_payee(turn) or any(is_unchecked(turn, slot) for slot in CHECKED_SLOTS)
 
 
 async def take_order(turn: Turn, bank: CustomerBank) -> None:
@@ -56,9 +54,9 @@ async def take_order(turn: Turn, bank: CustomerBank) -> None:
     if not (is_unchecked(turn, "to_account") and find_accounts(accounts, str(turn.slot("to_account")))):
         await check_payee(turn, bank)
     elif await pays_person(turn):
-        keep_or_refuse(turn, "to_account", None, "utter_one_payment")
+        refuse(turn, "to_account", "utter_one_payment")
     if turn.slot("to_account") is not None and await _names_another_number(turn, accounts):
-        keep_or_refuse(turn, "to_account", None, "utter_other_number")
+        refuse(turn, "to_account", "utter_other_number")
 
 
 async def _names_another_number(turn: Turn, accounts: Sequence[Account]) -> bool:
@@ -81,10 +79,9 @@ async def check(turn: Turn, bank: CustomerBank) -> None:
     for mention in found:
         if mention.misspelt:
             turn.say("utter_read_as", said=message(turn).text[mention.start : mention.end], meant=mention.said)
-    if is_unchecked(turn, "from_account"):
-        _check_account(turn, "from_account", accounts, _refuse_source)
-    if is_unchecked(turn, "to_account"):
-        _check_account(turn, "to_account", accounts, _refuse_target)
+    for slot in SIDES:
+        if is_unchecked(turn, slot):
+            _check_account(turn, slot, accounts)
     _take_only_source(turn, found, accounts)
     source, amount = turn.slot("from_account"), turn.slot("amount")
     if source and amount:
@@ -98,7 +95,7 @@ def said_sides(
 ) -> Mapping[Side, str | None]:
     """What the mentions say for each side; "not savings, current" replaces the side that was taken for savings."""
     denied = {account.id for mention in found if mention.denied for account in find_accounts(accounts, mention.said)}
-    replaced = next((slot for slot in _SIDES if (checked(turn, slot) or {}).get("id") in denied), None)
+    replaced = next((slot for slot in SIDES if checked(turn, slot).get("id") in denied), None)
     return sides(found, replaced or turn.slot(REQUESTED_SLOT), person=person)
 
 
@@ -106,7 +103,7 @@ def keep_sides(turn: Turn, known: Mapping[Side, str | None]) -> None:
     """Fill the accounts with what was said, for `check` to look at; say so where two were said for one side."""
     for slot, said in known.items():
         if said is None:
-            keep_or_refuse(turn, slot, None, "utter_one_payment")
+            refuse(turn, slot, "utter_one_payment")
         else:
             turn.set(slot, said)
 
@@ -114,9 +111,10 @@ def keep_sides(turn: Turn, known: Mapping[Side, str | None]) -> None:
 def keep_amount(turn: Turn, found: Sequence[Entity]) -> None:
     """Keep the amount that was said, or say why it is none."""
     changes = turn.slot(REQUESTED_SLOT) == "confirmed"
-    keep_or_refuse(
-        turn, "amount", {"minor": in_pence(found[0])}, refusal(message(turn), found, turn.now, changes=changes)
-    )
+    if why_not := refusal(message(turn), found, turn.now, changes=changes):
+        refuse(turn, "amount", why_not)
+    else:
+        turn.set("amount", {"minor": pence(found[0])})
 
 
 def can_pay(account: Account) -> bool:
@@ -134,7 +132,7 @@ def can_receive(account: Account) -> bool:
 
 async def _take_amount(turn: Turn) -> None:
     parse, asked = message(turn), turn.slot(REQUESTED_SLOT) == "amount"
-    may_say = asked or parse.intent_name in MAY_NAME or parse.text.startswith("/")
+    may_say = asked or parse.intent_name in MAY_NAME or is_payload(parse.text)
     found = amounts(parse, numbers=asked) if may_say else []
     filled = turn.slot("amount") if is_unchecked(turn, "amount") else None
     if filled is not None and not any(entity.value == filled for entity in parse.entities):
@@ -142,14 +140,14 @@ async def _take_amount(turn: Turn) -> None:
     if found:
         keep_amount(turn, found)
         if turn.slot("amount") and await _counts_something(turn, found[0]):
-            keep_or_refuse(turn, "amount", None, "utter_bad_amount")
+            refuse(turn, "amount", "utter_bad_amount")
     elif may_say and says_groups(parse.text):
-        keep_or_refuse(turn, "amount", None, "utter_bad_amount")
+        refuse(turn, "amount", "utter_bad_amount")
     elif filled is not None:
         turn.set("amount", asked_about(turn, "amount"))  # a number of something else: "between my two accounts"
     asked |= parse.intent_name == "transfer_money"
     if asked and not found and turn.slot("amount") is None and asks_for_share(parse.text):
-        keep_or_refuse(turn, "amount", None, "utter_no_share")
+        refuse(turn, "amount", "utter_no_share")
 
 
 async def _counts_something(turn: Turn, amount: Entity) -> bool:
@@ -170,8 +168,8 @@ async def _take_sides(turn: Turn, accounts: Sequence[Account]) -> Sequence[Menti
     person = any(mention.side is None for mention in found) and await pays_person(turn)
     known = said_sides(turn, found, accounts, person=person)
     unlike = known or len(found) > 1 or any(mention.denied for mention in found)
-    entities = [e for e in parse.entities if any(m.start < e.end and e.start < m.end for m in found)]
-    for slot in _SIDES:
+    entities = [e for e in parse.entities if meets(e, found)]
+    for slot in SIDES:
         if unlike and slot not in known and any(entity.value == turn.slot(slot) for entity in entities):
             turn.set(slot, None)  # taken for this side, and said of the other one, of none, or denied
     keep_sides(turn, known)
@@ -210,12 +208,11 @@ async def _check_any_funds(turn: Turn, accounts: Sequence[Account], amount: int)
 # --- accounts ----------------------------------------------------------------
 
 
-def _check_account(
-    turn: Turn, slot: str, accounts: Sequence[Account], refuse: Callable[[Turn, Account], Refusal | None]
-) -> None:
+def _check_account(turn: Turn, slot: Side, accounts: Sequence[Account]) -> None:
+    """Put the account that is meant in the place of what was said, or say why it is not taken."""
     found = find_accounts(accounts, str(turn.slot(slot)))
     if len(found) != 1:
-        keep_or_refuse(turn, slot, None, "utter_which_account" if found else "utter_no_such_account")
+        refuse(turn, slot, "utter_which_account" if found else "utter_no_such_account")
         return
     account = found[0]
     kept = {
@@ -224,7 +221,10 @@ def _check_account(
         "currency": account.currency,
         "spoken": spoken(account, accounts) if slot == "from_account" else f"your {spoken(account, accounts)}",
     }
-    keep_or_refuse(turn, slot, kept, refuse(turn, account))
+    if refusal := _refusal(turn, slot, account):
+        refuse(turn, slot, refusal)
+    else:
+        turn.set(slot, kept)
 
 
 def _take_only_source(turn: Turn, found: Sequence[Mention], accounts: Sequence[Account]) -> None:
@@ -236,22 +236,15 @@ def _take_only_source(turn: Turn, found: Sequence[Mention], accounts: Sequence[A
     able = [account for account in accounts if can_pay(account) and account.id != target["id"]]
     if len(able) == 1 and named <= {target["id"]}:
         turn.set("from_account", able[0].nickname)
-        _check_account(turn, "from_account", accounts, _refuse_source)
+        _check_account(turn, "from_account", accounts)
 
 
-def _refuse_source(turn: Turn, account: Account) -> Refusal | None:
+def _refusal(turn: Turn, slot: Side, account: Account) -> Refusal | None:
+    """Why the account is not taken for this side; None where it is."""
     if account.currency != _CURRENCY:
         return "utter_other_currency"
-    if not can_pay(account):
+    if slot == "from_account" and not can_pay(account):
         return "utter_not_from_card"
-    target = checked(turn, "to_account") or {}
-    return "utter_same_account" if target.get("id") == account.id else None
-
-
-def _refuse_target(turn: Turn, account: Account) -> Refusal | None:
-    if account.currency != _CURRENCY:
-        return "utter_other_currency"
     if not can_receive(account):
         return "utter_not_into_card"
-    source = turn.slot("from_account") or {}
-    return "utter_same_account" if source.get("id") == account.id else None
+    return "utter_same_account" if checked(turn, OTHER[slot]).get("id") == account.id else None

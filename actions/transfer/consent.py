@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any, Final
 
+from ..text import is_payload
+
 PAYLOAD: Final = "/affirm"
 """What the button of a yes sends."""
 
@@ -96,7 +98,7 @@ def consents(text: str, source: Mapping[str, Any], target: Mapping[str, Any]) ->
 
     It may name them again ("yes, to Anna"), once; the very amount is blanked out by whoever asks.
     """
-    if text.startswith("/"):
+    if is_payload(text):
         return text.strip() == PAYLOAD
     words = _words(text)
     if not words or len(text) > _LONGEST:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from typing import Final
 
 from bot import ActiveLoop, CallFailed, Turn, UserUttered
 
-from ..bank import Account, CustomerBank
-from ..banking import bank_of
+from ..bank import CustomerBank
+from ..banking import bank_of, if_there
 from ..conversation import REQUESTED_SLOT, message, say_what_waits, whole
 from ..formatting import format_money
-from ..questions.accounts import account_button, choice, written
+from ..questions.accounts import account_buttons
 from ..signs import comes_first
 from ..signs.pressure import is_pressed
+from ..signs.typed_secrets import warn_of_secret
+from ..text import pattern
 from .again import repeat_last
 from .amounts import amounts, asks_for_share
 from .answers import adds_payment, hear_button, hear_change, is_yes
@@ -25,32 +25,33 @@ from .payment import KIND, order_parameters
 from .recipient import named, names_two
 from .request import begins_order, collects, is_denied, is_no_order, names_reference
 from .sides import mentions, sides
-from .slots import CHECKED_SLOTS, FORM, FORM_SLOTS, Refusal, asked_about, drop_said, if_there, is_unchecked
+from .slots import CHECKED_SLOTS, FORM, FORM_SLOTS, Refusal, asked_about, drop_said, is_unchecked
 
-_REFERS: Final = re.compile(r"\b(?:it|that|instead|rather|other way)\b|\A\W*(?:no|sorry|actually)\b", re.IGNORECASE)
+_REFERS: Final = pattern(r"\b(?:it|that|instead|rather|other way)\b|\A\W*(?:no|sorry|actually)\b")
 """What makes a request one about the transfer that was asked about."""
 
 
 async def validate_form(turn: Turn) -> None:
-    """Check what was just answered; without a login or a bank, say so and end the form.
+    """Check what was just answered. A sign of despair or fraud, no login or no bank: say so and end the form.
 
     Only here, and only by a plain yes to the question asked last, does `confirmed` become true.
     """
+    running, text = not _just_began(turn), whole(turn).text
+    if not running:
+        _forget_older_answers(turn)
+    if first := comes_first(text) or ("utter_fraud" if is_pressed(text) else None):
+        turn.drop_effect()
+        _end(turn, first)
+        return
     bank = bank_of(turn)
     if bank is None:
         _end(turn, "utter_please_log_in")
         return
-    running = not _just_began(turn)
-    if not running:
-        _forget_older_answers(turn)
     orders = message(turn).intent_name == "transfer_money"
     if orders or not running:
+        warn_of_secret(turn)
         say_what_waits(turn)
-    text = whole(turn).text
-    if first := comes_first(text) or ("utter_fraud" if is_pressed(text) else None):
-        turn.drop_effect()
-        _end(turn, first)
-    elif orders and is_denied(message(turn).text):
+    if orders and is_denied(message(turn).text):
         turn.drop_effect()
         _end(turn, "utter_not_moving")
     elif running and is_yes(turn):
@@ -74,7 +75,7 @@ async def ask_source(turn: Turn) -> None:
     """Ask where the money comes from, with a button for each account that it may come from."""
     accounts, target = await if_there(turn, CustomerBank.accounts), turn.slot("to_account") or {}
     others = [a for a in accounts if can_pay(a) and a.id != target.get("id")]
-    turn.say("utter_ask_from_account", buttons=_buttons(others, accounts))
+    turn.say("utter_ask_from_account", buttons=account_buttons(others, accounts))
 
 
 async def ask_target(turn: Turn) -> None:
@@ -91,7 +92,7 @@ async def ask_target(turn: Turn) -> None:
         turn.say("utter_which_payee" if one_name else "utter_ask_to_account", buttons=people)
         return
     others = [a for a in accounts if can_receive(a) and a.id != source.get("id")]
-    turn.say("utter_ask_to_account", buttons=[*_buttons(others, accounts), *people])
+    turn.say("utter_ask_to_account", buttons=[*account_buttons(others, accounts), *people])
 
 
 async def ask_confirmation(turn: Turn) -> None:
@@ -228,10 +229,3 @@ def _stop(turn: Turn) -> None:
 def _end(turn: Turn, response: str) -> None:
     turn.say(response)
     turn.set(REQUESTED_SLOT, None)
-
-
-# --- questions ---------------------------------------------------------------
-
-
-def _buttons(offered: Sequence[Account], accounts: Sequence[Account]) -> list[dict[str, str]]:
-    return [account_button(written(account), choice(account, accounts)) for account in offered]

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from bot import Entity, Parse
 
-from ..text import blanked
+from ..questions.amounts import MONEY
+from ..questions.times import moment_of
+from ..text import blanked, is_payload, pattern, spans
 
 _WEEKDAY: Final = r"(?:mon|tues|wednes|thurs|fri|satur|sun)days?"
 _UNIT: Final = rf"(?:days?|nights?|mornings?|weeks?|weekends?|fortnights?|months?|quarters?|years?|paydays?|{_WEEKDAY})"
-_AGAIN: Final = re.compile(
+_AGAIN: Final = pattern(
     rf"\b(?:every|each)\s+(?:\w+\s+){{0,2}}?(?:{_UNIT}|\d+(?:st|nd|rd|th))\b"
     rf"|\b(?:a|per)\s+(?:day|week|fortnight|month|quarter|year)\b"
     r"|\b(?:daily|weekly|fortnightly|monthly|quarterly|yearly|annually|regularly|recurring)\b"
-    r"|\bstanding orders?\b|\bdirect debits?\b",
-    re.IGNORECASE,
+    r"|\bstanding orders?\b|\bdirect debits?\b"
 )
-_LATER: Final = re.compile(
+_LATER: Final = pattern(
     r"\b(?:later|some ?time|another day|in the (?:future|morning|afternoon|evening)|overnight|pay ?days?"
-    r"|schedule|scheduled|in a (?:bit|while|moment|minute)|not yet|(?<!as )soon|when i(?:'m| am|’m| get) paid)\b",
-    re.IGNORECASE,
+    r"|schedule|scheduled|in a (?:bit|while|moment|minute)|not yet|(?<!as )soon|when i(?:'m| am|’m| get) paid)\b"
 )
 _SUBJECT: Final = (
     r"(?:(?:I|we|he|she|they|it|that|there)(?:['’](?:m|s|ve|re|ll))?\b|you\b|(?:my|our|your|his|her|their|the)\s+\w+"
@@ -40,23 +38,19 @@ _WAITS_FOR: Final = (
     rf"(?!{_NO_MATTER}|(?:is|are|was|were|do|does|did|will|can|should|would)\b){_SUBJECT}"
     r"(?:(?!\b(?:pay|send|move|transfer|put)\b)[^,.;!?])*"
 )
-_CONDITION: Final = re.compile(
-    rf"\b(?:when(?:ever)?|once|(?:as|so)\s+soon\s+as|after|until|till|unless)\s+{_WAITS_FOR}", re.IGNORECASE
-)
+_CONDITION: Final = pattern(rf"\b(?:when(?:ever)?|once|(?:as|so)\s+soon\s+as|after|until|till|unless)\s+{_WAITS_FOR}")
 """A clause that makes the payment wait for something: "once I get paid", "unless the rent has gone"."""
-_PROVISION: Final = re.compile(rf"\b(?:{_PROVIDED}|{_IF_THERE})\s+{_WAITS_FOR}", re.IGNORECASE)
+_PROVISION: Final = pattern(rf"\b(?:{_PROVIDED}|{_IF_THERE})\s+{_WAITS_FOR}")
 """A clause that makes the payment depend on something: "as long as I have £500 left"."""
-_PROVISO: Final = re.compile(
+_PROVISO: Final = pattern(
     rf"\b(?:{_PROVIDED}|depending\s+on|subject\s+to|while"
-    r"|the\s+moment|only\s+(?:when|after|if)|but\s+do(?:n['’]?t|\s+not))\s+\w",
-    re.IGNORECASE,
+    r"|the\s+moment|only\s+(?:when|after|if)|but\s+do(?:n['’]?t|\s+not))\s+\w"
 )
 """What makes an order depend on something; a yes with one is no plain yes, which is said of it."""
-_NAMED_DAY: Final = re.compile(rf"\b{_WEEKDAY}\b", re.IGNORECASE)
-_BESIDE: Final = re.compile(
+_NAMED_DAY: Final = pattern(rf"\b{_WEEKDAY}\b")
+_BESIDE: Final = pattern(
     r"\b(?:yes|yeah|yep|no|nope|ok|okay|sure|please|but|do|make|move|pay|send|it|that|then|instead|rather|can|could|we"
-    r"|you|i|i'd|want|would|like|on|only|just|a|an|the|not|now|today|better|at|for|from|be|should|this)\b|[^\w\s]",
-    re.IGNORECASE,
+    r"|you|i|i'd|want|would|like|on|only|just|a|an|the|not|now|today|better|at|for|from|be|should|this)\b|[^\w\s]"
 )
 _PUTTING_OFF: Final = (_AGAIN, _LATER, _CONDITION)
 _SLACK: Final = timedelta(minutes=1)
@@ -69,7 +63,7 @@ def wants_later(parse: Parse, now: datetime, *, answer: bool) -> bool:
     time: "on Friday" is read as the last one. Another answer has to say little but the time, so that a question about
     last month stays one.
     """
-    if parse.text.startswith("/") and not any(entity.entity == "time" for entity in parse.entities):
+    if is_payload(parse.text) and not any(entity.entity == "time" for entity in parse.entities):
         return False
     again = puts_off(parse.text)
     times = [entity for entity in parse.entities if entity.entity == "time" and not _is_now(entity, now)]
@@ -97,36 +91,31 @@ def conditions(text: str) -> list[tuple[int, int]]:
 def without_later(parse: Parse, now: datetime) -> str:
     """The text with blanks for what puts the message off, or repeats it; every place stays where it was."""
     times = [e for e in parse.entities if e.entity == "time" and not _is_now(e, now)]
-    ahead = [(e.start, e.end) for e in times if _begins_after(e, now) or _NAMED_DAY.search(parse.text[e.start : e.end])]
-    spans = [*ahead, *(match.span() for words in _PUTTING_OFF for match in words.finditer(parse.text))]
-    return blanked(parse.text, spans)
+    ahead = [e for e in times if _begins_after(e, now) or _NAMED_DAY.search(parse.text[e.start : e.end])]
+    said = [match.span() for words in _PUTTING_OFF for match in words.finditer(parse.text)]
+    return blanked(parse.text, [*spans(ahead), *said])
 
 
 def _is_now(entity: Entity, now: datetime) -> bool:
     """Whether the time holds this moment: now, today, this week, by Friday. One without readable ends does not."""
-    details = entity.details or {}
-    start, end = _moment(details.get("from")), _moment(details.get("to"))
+    start, end = _ends(entity)
     if start is None and end is None:
         return False
     return (start is None or start <= now + _SLACK) and (end is None or now - _SLACK < end)
 
 
 def _begins_after(entity: Entity, now: datetime) -> bool:
-    start = _moment((entity.details or {}).get("from"))
+    start, _ = _ends(entity)
     return start is not None and start > now
 
 
-def _moment(side: Any) -> datetime | None:
-    """An end of the grammar's, `{"value": "2026-10-01T00:00:00.000+00:00"}`; None where it is open, or no moment."""
-    value = side.get("value") if isinstance(side, Mapping) else None
-    try:
-        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-    return moment if moment and moment.tzinfo else None
+def _ends(entity: Entity) -> tuple[datetime | None, datetime | None]:
+    """Both ends of a time, as aware moments; None where one is open, or no moment."""
+    start, end = (moment_of((entity.details or {}).get(side)) for side in ("from", "to"))
+    return (start if start and start.tzinfo else None), (end if end and end.tzinfo else None)
 
 
 def _says_little_else(parse: Parse, now: datetime) -> bool:
     """Whether nothing of weight is left of the text beside the words of time, and an amount."""
-    spans = [(e.start, e.end) for e in parse.entities if e.entity in ("time", "amount-of-money", "number")]
-    return not _BESIDE.sub(" ", blanked(without_later(parse, now), spans)).strip()
+    said = spans(e for e in parse.entities if e.entity in ("time", MONEY, "number"))
+    return not _BESIDE.sub(" ", blanked(without_later(parse, now), said)).strip()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Container, Mapping
 from typing import Any, Final
 
@@ -11,6 +10,7 @@ from bot import BotUttered, EffectResult, SlotSet, Turn
 from ..conversation import REQUESTED_SLOT, events_before, whole
 from ..formatting import format_money
 from ..signs.disowned import disowns
+from ..text import pattern
 from .request import tells_of_payment
 from .slots import FORM_SLOTS
 
@@ -32,10 +32,9 @@ _TELL: Final = (
 )
 """What is said of a transfer that may have been made: a "stop" right after it means that one."""
 
-_DECLINES: Final = re.compile(
+_DECLINES: Final = pattern(
     r"\b(?:thanks?|thank you|thx|cheers|ta|nothing|no more|that['’]?s (?:all|it|everything|fine|ok)"
-    r"|i['’]?m (?:fine|good|ok|done)|all (?:good|done))\b",
-    re.IGNORECASE,
+    r"|i['’]?m (?:fine|good|ok|done)|all (?:good|done))\b"
 )
 """A no to whatever else could be done, and not to what was done."""
 

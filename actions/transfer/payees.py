@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise, takewhile
+from itertools import takewhile
 from typing import Final
 
 from rapidfuzz import fuzz
@@ -85,12 +85,6 @@ def full_name(text: str, start: int, end: int) -> str:
     return text[start : end + rest.end()] if rest and more else text[start:end]
 
 
-def may_name_somebody(text: str) -> bool:
-    """Whether a word stands where a name may stand, so that it is worth asking the bank for the payees."""
-    said = words(text)
-    return any(before in _INTRODUCE and word.isalpha() for before, word in pairwise(said))
-
-
 def find_payees(payees: Iterable[Payee], said: str) -> tuple[Payee, ...]:
     """The payees whom `said` may mean: it holds nothing but words of their names, and the account's last digits."""
     wanted = set(words(said))
@@ -130,7 +124,7 @@ def _gets(before: str, word: str) -> bool:
     return word in _PAYS or (word == "to" and (before in _MOVED or before.isdecimal()))
 
 
-def nearest(payees: Iterable[Payee], said: str) -> tuple[Payee, ...]:
+def nearest_payees(payees: Iterable[Payee], said: str) -> tuple[Payee, ...]:
     """The payees whose names are likest to the one that was said, if any is like it at all."""
     likeness = {payee: _likeness(words(payee.name), words(said)) for payee in payees}
     best = max(likeness.values(), default=0.0)

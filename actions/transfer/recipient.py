@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from bot import BotUttered, Turn
+from bot import BotUttered, Parse, Turn
 
 from ..bank import CustomerBank, Payee
+from ..banking import if_there
 from ..conversation import REQUESTED_SLOT, events_before, message
-from ..text import blanked, words
-from .amounts import MONEY
-from .later import conditions
+from ..questions.amounts import MONEY
+from ..text import blanked, is_payload, pattern, words
 from .payees import (
     find_payees,
     full_name,
-    may_name_somebody,
     named_payees,
     names_several,
-    nearest,
+    nearest_payees,
     paid_first,
     said_name,
     spoken_payee,
 )
-from .request import taken_back, without_denied_clauses
-from .slots import if_there, is_unchecked, keep_or_refuse
+from .request import not_meant
+from .slots import is_unchecked, refuse
 
 MAY_NAME: Final = ("transfer_money", "inform", "nlu_fallback")
 """The intents of messages that may name accounts and payees among other words; a name alone is like no intent."""
@@ -42,15 +40,19 @@ ORDINALS: Final = {
     "4th": 3,
     "last": -1,
 }
-_COUNTED: Final = re.compile(
-    rf"\b(?:pay|to|send|give)\s+(?:the\s+)?({'|'.join(ORDINALS)})(?:\s+(?:one|person|payee|name))?\b", re.IGNORECASE
+_COUNTED: Final = pattern(
+    rf"\b(?:pay|to|send|give)\s+(?:the\s+)?({'|'.join(ORDINALS)})(?:\s+(?:one|person|payee|name))?\b"
 )
-_SOMEBODY: Final = re.compile(
+_SOMEBODY: Final = pattern(
     r"\b(?:pay|to|send|give)\s+(?:(?:some|any)(?:one|body)|(?:a|another)\s+(?:person|friend|payee)"
-    r"|my\s+(?:friend|mate|mum|dad|brother|sister|landlord|wife|husband|son|daughter))\b",
-    re.IGNORECASE,
+    r"|my\s+(?:friend|mate|mum|dad|brother|sister|landlord|wife|husband|son|daughter))\b"
 )
 _READ: Final = ("time", MONEY, "number", "account")
+
+
+def may_name(parse: Parse) -> bool:
+    """Whether a message may name accounts and payees in its words, by its intent; a button names them by entities."""
+    return parse.intent_name in MAY_NAME and not is_payload(parse.text)
 
 
 def may_name_payee(turn: Turn) -> bool:
@@ -60,9 +62,7 @@ def may_name_payee(turn: Turn) -> bool:
     """
     if turn.slot("to_account") is not None or turn.tracker.parse is None:
         return False
-    if turn.slot(REQUESTED_SLOT) == "to_account":
-        return True
-    return message(turn).intent_name in MAY_NAME and may_name_somebody(message(turn).text)
+    return turn.slot(REQUESTED_SLOT) == "to_account" or may_name(message(turn))
 
 
 def named(turn: Turn, payees: Sequence[Payee]) -> Sequence[Payee]:
@@ -103,7 +103,7 @@ async def check_payee(turn: Turn, bank: CustomerBank) -> None:
     Raises CallFailed when the bank does not answer.
     """
     said = turn.slot("to_account") if is_unchecked(turn, "to_account") else None
-    wanted = said_name(_read_aside(turn)) if message(turn).intent_name == "transfer_money" else None
+    wanted = _ordered_for(turn)
     if _SOMEBODY.search(message(turn).text) and not (said or wanted or await bank.payees()):
         turn.say("utter_no_payees")
         turn.set(REQUESTED_SLOT, None)
@@ -115,7 +115,7 @@ async def check_payee(turn: Turn, bank: CustomerBank) -> None:
     found = named(turn, payees) or (find_payees(payees, name) if said and name else ())
     stranger = _stranger(turn, payees)
     if names_two(turn, payees):
-        keep_or_refuse(turn, "to_account", None, "utter_one_payment")
+        refuse(turn, "to_account", "utter_one_payment")
     elif found and not stranger:
         take_payees(turn, found)
     elif name:
@@ -124,9 +124,15 @@ async def check_payee(turn: Turn, bank: CustomerBank) -> None:
 
 async def pays_person(turn: Turn) -> bool:
     """Whether the message orders to pay somebody, so that an account of the customer's is not paid as well."""
-    text = _read_aside(turn)
-    wanted = said_name(text) if message(turn).intent_name == "transfer_money" else None
-    return bool(wanted and (paid_first(text) or find_payees(await if_there(turn, CustomerBank.payees), wanted)))
+    wanted = _ordered_for(turn)
+    if wanted is None:
+        return False
+    return bool(paid_first(_read_aside(turn)) or find_payees(await if_there(turn, CustomerBank.payees), wanted))
+
+
+def _ordered_for(turn: Turn) -> str | None:
+    """Whom an order wants to be paid, by whatever name."""
+    return said_name(_read_aside(turn)) if message(turn).intent_name == "transfer_money" else None
 
 
 def _stranger(turn: Turn, payees: Sequence[Payee]) -> str | None:
@@ -140,7 +146,7 @@ def _say_no_such(turn: Turn, payees: Sequence[Payee], name: str, wanted: str) ->
     """Say that nobody of that name may be paid, and ask next who is."""
     turn.set("to_account", None)
     turn.set(REQUESTED_SLOT, "to_account")
-    near = " or ".join(payee.name for payee in nearest(payees, wanted))
+    near = " or ".join(payee.name for payee in nearest_payees(payees, wanted))
     turn.say("utter_near_payee" if near else "utter_no_such_payee", said=name, near=near)
 
 
@@ -157,9 +163,9 @@ def _counted(turn: Turn, payees: Sequence[Payee]) -> Sequence[Payee]:
 def _read_aside(turn: Turn) -> str:
     """What is wanted, with a number in the place of whatever else was read, so that it is not taken for a name."""
     parse = message(turn)
-    if parse.text.startswith("/"):
+    if is_payload(parse.text):
         return parse.text
-    text = blanked(without_denied_clauses(parse.text), [*taken_back(parse.text), *conditions(parse.text)])
+    text = blanked(parse.text, not_meant(parse.text))
     for entity in parse.entities:
         if entity.entity in _READ:
             text = text[: entity.start] + "0".ljust(entity.end - entity.start) + text[entity.end :]
@@ -169,5 +175,5 @@ def _read_aside(turn: Turn) -> str:
 def _full_name(turn: Turn, said: str) -> str:
     """The name as the message has it, with what was not read as a part of it."""
     text = message(turn).text
-    at = -1 if text.startswith("/") else text.find(said)
+    at = -1 if is_payload(text) else text.find(said)
     return said if at < 0 else full_name(text, at, at + len(said))

@@ -5,46 +5,41 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from ..text import blanked, without
+from ..text import TAKES_BACK, pattern, without
+from .later import conditions
 
 _MOVES: Final = r"(?:transfer|mov|send|pay|put|giv|shift|tak|sav|deposit|withdraw)(?:e|ing)?"
 _WISHES: Final = (
     r"(?:want|wish|need|like|you|ever|to|me|us|please|just|actually|go|going|be|have|dare|even|intend|mean)"
 )
 _PAID: Final = r"\bI(?:['’]?ve|\s+have)?(?:\s+(?:already|just))?\s+(?:moved|sent|transferred|paid|deposited|withdrew)\b"
-_NEVER: Final = re.compile(
+_NEVER: Final = pattern(
     rf"\b(?:(?:do|does|did|would|should|will|must)(?:n['’]?t|\s+not)|won['’]?t|never|not)\s+(?:{_WISHES}\s+){{0,4}}?{_MOVES}\b"
     r"|\b(?:why|how come)\s+(?:did|do|does|have|has|are|were|was|would|is|you)\b"
-    rf"|{_PAID}",
-    re.IGNORECASE,
+    rf"|{_PAID}"
 )
-_ASKED_KINDLY: Final = re.compile(
-    rf"\b(?:why\s+(?:do|would)n['’]?t\s+you|(?:wo|would)n['’]?t\s+you|why\s+not)\s+(?:please\s+|just\s+)?(?={_MOVES}\b)",
-    re.IGNORECASE,
+_ASKED_KINDLY: Final = pattern(
+    rf"\b(?:why\s+(?:do|would)n['’]?t\s+you|(?:wo|would)n['’]?t\s+you|why\s+not)\s+(?:please\s+|just\s+)?(?={_MOVES}\b)"
 )
-_ASKS: Final = re.compile(rf"\b{_MOVES}\b.*\d", re.IGNORECASE)
+_ASKS: Final = pattern(rf"\b{_MOVES}\b.*\d")
 _CLAUSE: Final = re.compile(r"(?:(?!,\s|[;!?]|\.\s|\bbut\b).)+", re.IGNORECASE | re.DOTALL)
-_REFERENCE: Final = re.compile(
-    r"\b(?:reference|ref)\b|\bwith\s+(?:the\s+|a\s+)?(?:note|message|memo|description)\b", re.IGNORECASE
-)
+_REFERENCE: Final = pattern(r"\b(?:reference|ref)\b|\bwith\s+(?:the\s+|a\s+)?(?:note|message|memo|description)\b")
 _BESIDE: Final = r"(?:from|to|into|onto|in|out|of|with|using|via|use|touch|take|it|on|at|for|my|our|your|the|an?)"
 _WORD: Final = r"[^\s,;.!?](?:[^\s,;!?]*[^\s,;.!?])?"
 _BEGINS_ANEW: Final = (
     rf"(?!(?:{_BESIDE}|{_MOVES}|but|and|or|no|make|please|be|is|are|has|have|had|need|want|sure|enough|yet|more)\b)"
 )
-_TAKEN_BACK: Final = re.compile(
+_TAKEN_BACK: Final = pattern(
     r"\b(?:(?:not|never|forget|instead\s+of|rather\s+than)\s+|(?:do|does|did|wo|would|should|ca|could)n['’]?t\s+"
     rf"(?=(?:from|to|into|in|use|using|touch|with|via|take)\b))(?:{_BESIDE}\s+)*"
-    rf"{_BEGINS_ANEW}{_WORD}(?:\s+(?![£€$]?\d){_BEGINS_ANEW}{_WORD}){{0,3}}(?:\s*,?\s*\bbut\b|\s*,)?",
-    re.IGNORECASE,
+    rf"{_BEGINS_ANEW}{_WORD}(?:\s+(?![£€$]?\d){_BEGINS_ANEW}{_WORD}){{0,3}}(?:\s*,?\s*\bbut\b|\s*,)?"
 )
-_CORRECTS: Final = re.compile(
-    r"(?:\A|\W)(?:no|nope|sorry|wait|oops|actually|rather|I\s+mean(?:t)?)\W+"
-    r"(?:(?:from|to|into|use|pay|make\s+it|my|the|our)\W+)*\Z",
-    re.IGNORECASE,
+_CORRECTS: Final = pattern(
+    rf"(?:\A|\W){TAKES_BACK}\W+"
+    r"(?:(?:from|to|into|use|pay|make\s+it|my|the|our)\W+)*\Z"
 )
 _BEGINS: Final = r"(?:\A|[,.;:!?–]|\s-\s|\b(?:and|but|so|hi|hello|hey|ok|okay|well|please|sorry|just)\b)\W{0,10}"
-_QUESTION: Final = re.compile(
+_QUESTION: Final = pattern(
     rf"{_BEGINS}(?:what(?:['’]?s|\s+(?:is|are|was|do|does|did|happens|if|will|would|can|could|fees?))"
     r"|how(?:['’]?s)?\s+(?!about\b)\w+|(?:why|when|where|which|who)\s+(?:is|are|was|were|do|does|did|will|can|should|has|have)"
     r"|(?:is|are)\s+(?!(?:it|you)\s+(?:possible|able|ok|okay|fine|alright)\b)\w+"
@@ -52,22 +47,19 @@ _QUESTION: Final = re.compile(
     r"|do\s+(?:I|we|they|you\s+(?:charge|take|have|offer|accept|know|think))|(?:will|would)\s+(?:I|it|that|this|there|my))\b"
     r"|\bhow\s+(?:much|many)\b"
     r"|\b(?:tell\s+me|wonder(?:ing)?|find\s+out|(?<!let me )know)\s+(?:how|what|whether|if|which|why)\b"
-    r"|\bif\b(?!\s+(?:you|poss(?:ible)?|that['’]?s|it['’]?s)\b|\s+I\s+(?:may|might|could|can)\W*\Z)",
-    re.IGNORECASE,
+    r"|\bif\b(?!\s+(?:you|poss(?:ible)?|that['’]?s|it['’]?s)\b|\s+I\s+(?:may|might|could|can)\W*\Z)"
 )
-_TO_ME: Final = re.compile(
+_TO_ME: Final = pattern(
     r"\bowes?\s+(?:me|us)\b|\b(?:request|collect|claim|demand|receive|borrow)\s+(?:\S+\s+){1,3}?(?:back\s+)?(?:from|off)\b"
     r"|\b(?:ask|get|make|tell|have)\s+(?!you\b)\w+(?:\s+\w+)?\s+to\s+(?:pay|send|give|transfer)\s+(?:me|us)\b"
     r"|\bfrom\s+(?!(?:my|our|the)\b)\w+(?:\s+\w+)?\s+to\s+(?:me|us)\b"
     rf"|\b(?:get|want|need|have)\s+(?:(?!{_MOVES}\b)\S+\s+){{0,4}}?back\b(?!\s+(?:in|into|to|on)\b)"
-    r"|\b(?:reverse|refund|dispute|recall|chargeback|undo)\s+(?:the|that|this|my|a|an|last|£?\d)",
-    re.IGNORECASE,
+    r"|\b(?:reverse|refund|dispute|recall|chargeback|undo)\s+(?:the|that|this|my|a|an|last|£?\d)"
 )
 
-_BEGINS_ORDER: Final = re.compile(
+_BEGINS_ORDER: Final = pattern(
     r"\W*(?:(?:ok|okay|yes|no|please|pls|just|and|now|then|also|can|could|would|you|I|want|to|need)\W+)*"
-    rf"(?:{_MOVES}|top\s+up|add)\s",
-    re.IGNORECASE,
+    rf"(?:{_MOVES}|top\s+up|add)\s"
 )
 
 
@@ -82,14 +74,14 @@ def denied_clauses(text: str) -> list[tuple[int, int]]:
     return [match.span() for match in _CLAUSE.finditer(text) if _NEVER.search(plain, *match.span())]
 
 
-def without_denied_clauses(text: str) -> str:
-    """The text with blanks for those clauses; every place stays where it was."""
-    return blanked(text, denied_clauses(text))
-
-
 def taken_back(text: str) -> list[tuple[int, int]]:
     """Where the text names an amount, an account or a person that is not meant: "not £60", "don't use savings"."""
     return [match.span() for match in _TAKEN_BACK.finditer(text)]
+
+
+def not_meant(text: str) -> list[tuple[int, int]]:
+    """Where the text names what is not to be moved, or not by now: clauses denied, names taken back, conditions."""
+    return [*denied_clauses(text), *taken_back(text), *conditions(text)]
 
 
 def ends_in_correction(before: str) -> bool:

@@ -6,7 +6,6 @@ roles of the entities count only where the words leave it open.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, Literal, TypeAlias
 
@@ -18,35 +17,30 @@ from bot import Parse
 
 from ..bank import Account
 from ..questions.accounts import KIND_WORDS, find_accounts
-from ..text import blanked, lead
-from .later import conditions
-from .request import ends_in_correction, taken_back, without_denied_clauses
+from ..questions.names import spoken_names
+from ..text import blanked, is_payload, lead, meets, pattern
+from .request import ends_in_correction, not_meant
 
 Side: TypeAlias = Literal["from_account", "to_account"]
+SIDES: Final[tuple[Side, Side]] = ("from_account", "to_account")
 
 _DETERMINED: Final = r"(?:\s+(?:my|our|your|the|a|an))?\s*\Z"
-_OUT_OF: Final = re.compile(
-    rf"\b(?:from|frm|fron|form|(?<!instead\s)of|using|use|with|via){_DETERMINED}", re.IGNORECASE
+_OUT_OF: Final = pattern(rf"\b(?:from|frm|fron|form|(?<!instead\s)of|using|use|with|via){_DETERMINED}")
+_INTO: Final = pattern(rf"(?:\b(?:to|too|into|onto|towards?)|->|→){_DETERMINED}")
+_WITHIN: Final = pattern(rf"\bin{_DETERMINED}")
+_JOINED: Final = pattern(r"\W*\b(?:or|and|but|nor)\b\W*(?:(?:my|our|your|the)\s+)?|\s*[&/+]\s*")
+_ACCOUNT: Final = pattern(
+    r"\b(?:from|out\s+of|using|to|into|in)\s+(?:my|our)\s+((?!(?:other|own|bank|new|same)\b)\w+\s+account)\b"
 )
-_INTO: Final = re.compile(rf"(?:\b(?:to|too|into|onto|towards?)|->|→){_DETERMINED}", re.IGNORECASE)
-_WITHIN: Final = re.compile(rf"\bin{_DETERMINED}", re.IGNORECASE)
-_JOINED: Final = re.compile(r"\W*\b(?:or|and|but|nor)\b\W*(?:(?:my|our|your|the)\s+)?|\s*[&/+]\s*", re.IGNORECASE)
-_ACCOUNT: Final = re.compile(
-    r"\b(?:from|out\s+of|using|to|into|in)\s+(?:my|our)\s+((?!(?:other|own|bank|new|same)\b)\w+\s+account)\b",
-    re.IGNORECASE,
-)
-_BEHIND: Final = re.compile(
+_BEHIND: Final = pattern(
     r"\b(?:(?P<from>from|frm|fron|form|out\s+of)|(?:to|too|into|onto|towards?))\s+(?:(?:my|our|the)\s+)?"
-    r"(?P<said>[a-z]{4,}(?:\s+[a-z]{3,})?)",
-    re.IGNORECASE,
+    r"(?P<said>[a-z]{4,}(?:\s+[a-z]{3,})?)"
 )
 _NEAR: Final = 80.0
 """The least likeness (0 to 100, rapidfuzz's ratio) of an account's misspelt name; what it was read as is said."""
-_OTHER: Final[Mapping[Side, Side]] = {"from_account": "to_account", "to_account": "from_account"}
+OTHER: Final[Mapping[Side, Side]] = {"from_account": "to_account", "to_account": "from_account"}
 _ROLES: Final[Mapping[str | None, Side]] = {"from": "from_account", "to": "to_account"}
-
-
-_SOURCE: Final = re.compile(r"\b(?:from|frm|fron|form|of|off|using|use|with|via)\b", re.IGNORECASE)
+_SOURCE: Final = pattern(r"\b(?:from|frm|fron|form|of|off|using|use|with|via)\b")
 
 
 class Mention(Struct, frozen=True):
@@ -67,11 +61,11 @@ class Mention(Struct, frozen=True):
 def mentions(parse: Parse, accounts: Sequence[Account]) -> list[Mention]:
     """The accounts that the message names, by a kind or by their own names, each once and in their order."""
     marked = _marked(parse)
-    if parse.text.startswith("/"):
+    if is_payload(parse.text):
         return marked
-    named = list(_nicknames(parse.text, accounts))
-    marked = [m for m in marked if not any(n.start < m.end and m.start < n.end for n in named)]
-    wanted = blanked(without_denied_clauses(parse.text), [*taken_back(parse.text), *conditions(parse.text)])
+    named = [Mention(s.start, s.end, s.name) for s in spoken_names(parse.text, (a.nickname for a in accounts))]
+    marked = [m for m in marked if not meets(m, named)]
+    wanted = blanked(parse.text, not_meant(parse.text))
     found: list[Mention] = []
     for mention in sorted([*named, *marked], key=lambda m: m.start):
         sided = _sided(parse.text, wanted, mention)
@@ -79,7 +73,7 @@ def mentions(parse: Parse, accounts: Sequence[Account]) -> list[Mention]:
             found[-1] = replace(found[-1], end=sided.end)
         else:
             found.append(sided)
-    slips = [m for m in _misspelt(parse.text, accounts) if not any(n.start < m.end and m.start < n.end for n in found)]
+    slips = [m for m in _misspelt(parse.text, accounts) if not meets(m, found)]
     return _beside_each_other(parse.text, sorted([*found, *slips], key=lambda m: m.start))
 
 
@@ -114,10 +108,10 @@ def may_say_source(text: str) -> bool:
 def _open_side(mention: Mention, count: int, asked: str | None, known: Mapping[Side, str | None]) -> Side | None:
     if mention.learned and mention.learned not in known:
         return mention.learned
-    if asked in _OTHER and asked not in known:
-        return "from_account" if asked == "from_account" else "to_account"
+    if open_one := next((side for side in SIDES if side == asked and side not in known), None):
+        return open_one
     if count == 2 and len(known) == 1:
-        return _OTHER[next(iter(known))]
+        return OTHER[next(iter(known))]
     return None
 
 
@@ -126,16 +120,6 @@ def _marked(parse: Parse) -> list[Mention]:
     roles = _ROLES if parse.intent_name == "transfer_money" else {}
     accounts = [entity for entity in parse.entities if entity.entity == "account"]
     return [Mention(e.start, e.end, str(e.value), learned=roles.get(e.role)) for e in accounts]
-
-
-def _nicknames(text: str, accounts: Sequence[Account]) -> Iterator[Mention]:
-    """Where accounts are named as the bank's tables and buttons name them, the longer names first."""
-    taken: list[tuple[int, int]] = []
-    for name in sorted({a.nickname for a in accounts if a.nickname.strip()}, key=len, reverse=True):
-        for match in re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE):
-            if not any(start < match.end() and match.start() < end for start, end in taken):
-                taken.append(match.span())
-                yield Mention(*match.span(), name)
 
 
 def _misspelt(text: str, accounts: Sequence[Account]) -> Iterator[Mention]:
@@ -153,15 +137,12 @@ def _misspelt(text: str, accounts: Sequence[Account]) -> Iterator[Mention]:
 
 
 def _sided(text: str, wanted: str, mention: Mention) -> Mention:
+    """The mention with the side that the words before it say, and whether it is `wanted`: not blank there."""
     before = lead(text, mention.start)
+    side: Side | None = "from_account" if _OUT_OF.search(before) else "to_account" if _INTO.search(before) else None
+    learned = mention.learned or ("to_account" if _WITHIN.search(before) else None)
     denied = not wanted[mention.start : mention.end].strip()
-    if _OUT_OF.search(before):
-        return replace(mention, side="from_account", denied=denied)
-    if _INTO.search(before):
-        return replace(mention, side="to_account", denied=denied)
-    if _WITHIN.search(before):
-        return replace(mention, learned=mention.learned or "to_account", denied=denied)
-    return replace(mention, denied=denied)
+    return replace(mention, side=side, learned=learned, denied=denied)
 
 
 def _beside_each_other(text: str, found: Sequence[Mention]) -> list[Mention]:

@@ -1,20 +1,16 @@
-"""The slots of a transfer's form: which there are, which were checked, and what the bank says to fill them.
+"""The slots of a transfer's form: which there are, which were checked, and how one is refused.
 
 A slot that was checked holds a mapping; one that was only just filled holds what was said.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Final, TypeAlias, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, TypeAlias
 
-from bot import BotUttered, CallFailed, Turn
+from bot import BotUttered, Turn
 
-from ..bank import CustomerBank
-from ..banking import bank_of
 from ..conversation import message
-
-T = TypeVar("T")
 
 Refusal: TypeAlias = str
 """The response that says why an answer is not taken."""
@@ -36,9 +32,9 @@ def is_unchecked(turn: Turn, slot: str) -> bool:
     return comes_now or not _is_kept(value)
 
 
-def checked(turn: Turn, slot: str) -> Mapping[str, Any] | None:
-    """What the slot holds, if it was checked."""
-    return None if is_unchecked(turn, slot) else turn.slot(slot)
+def checked(turn: Turn, slot: str) -> Mapping[str, Any]:
+    """What the slot holds, if it was checked; an empty mapping otherwise."""
+    return {} if is_unchecked(turn, slot) else turn.slot(slot) or {}
 
 
 def asked_about(turn: Turn, slot: str) -> Mapping[str, Any] | None:
@@ -54,20 +50,11 @@ def drop_said(turn: Turn, values: Sequence[Any]) -> None:
             turn.set(slot, asked_about(turn, slot))
 
 
-async def if_there(turn: Turn, ask: Callable[[CustomerBank], Awaitable[Sequence[T]]]) -> Sequence[T]:
-    """What the bank says; nothing when it is away, where what it says is only of help: for buttons, say."""
-    bank = bank_of(turn)
-    try:
-        return await ask(bank) if bank else ()
-    except CallFailed:
-        return ()
-
-
-def keep_or_refuse(turn: Turn, slot: str, value: Mapping[str, Any] | None, refusal: Refusal | None) -> None:
-    """Keep a checked value, or say why not, once, and empty the slot, so that the form asks again."""
-    if refusal and not any(isinstance(e, BotUttered) and e.reply.response == refusal for e in turn.events):
+def refuse(turn: Turn, slot: str, refusal: Refusal) -> None:
+    """Empty the slot, so that the form asks again, and say why, once in a turn."""
+    if not any(isinstance(e, BotUttered) and e.reply.response == refusal for e in turn.events):
         turn.say(refusal)
-    turn.set(slot, None if refusal else value)
+    turn.set(slot, None)
 
 
 def _is_kept(value: Any) -> bool:

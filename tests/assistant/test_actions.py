@@ -228,6 +228,12 @@ async def test_what_was_heard_is_named_and_the_two_nearest_are_offered(domain: D
     ]
 
 
+async def test_despair_counts_more_than_a_typed_code(domain: Domain) -> None:
+    turn = make_turn("hm my pin is 1234 I want to die", domain=domain)
+    await fallback.run(turn)
+    assert [reply.response for reply in replies(turn)] == ["utter_in_crisis"]
+
+
 async def test_a_second_failure_is_answered_differently(domain: Domain) -> None:
     before: list[Event] = [UserUttered(Parse("blah")), ActionExecuted(fallback.NAME), ActionExecuted("action_listen")]
     turn = make_turn("blah again", domain=domain, before=before)

@@ -30,6 +30,14 @@ async def test_despair_is_answered_whatever_the_message_asks(assistant: Bot, sai
 
 
 @talking
+@pytest.mark.parametrize("number", ["12345678", None])
+async def test_despair_beside_an_order_is_answered_alone(assistant: Bot, number: str | None) -> None:
+    exchange = await talk_to(assistant, number).say("transfer £20 and then I want to die")
+    assert HELP in exchange.said
+    assert len(exchange.replies) == 1
+
+
+@talking
 @pytest.mark.parametrize(
     "said",
     [

@@ -39,6 +39,12 @@ async def test_a_payment_in_a_list_may_be_disowned(assistant: Bot, said: str) ->
 
 
 @talking
+async def test_a_payment_may_be_disowned_without_a_login(assistant: Bot) -> None:
+    exchange = await talk_to(assistant, None).say("theres a payment I dont know, John Lewis £45")
+    assert exchange.said.startswith(WARNING)
+
+
+@talking
 async def test_a_transfer_ends_where_a_payment_is_disowned(assistant: Bot) -> None:
     talk = talk_to(assistant, "12345678")
     await talk.say("pay Anna £10 from current")

@@ -94,6 +94,13 @@ async def test_what_is_missing_is_asked_with_accounts_and_payees_to_choose_from(
 
 
 @talking
+@pytest.mark.parametrize("said", ["transfer £20 from current, Anna Lindqvist", "£20 Anna Lindqvist from current"])
+async def test_a_whole_name_is_a_payee_wherever_an_order_says_it(assistant: Bot, said: str) -> None:
+    asked = await talk_to(assistant, "12345678").say(said)
+    assert asked.said == "Shall I pay £20.00 from your current account to Anna Lindqvist (account ending 3312)?"
+
+
+@talking
 @pytest.mark.parametrize("answer", ["Tom Okafor", "Okafor", '/inform{"payee": "Tom Okafor"}'])
 async def test_of_two_with_one_name_it_asks_which(assistant: Bot, answer: str) -> None:
     talk = talk_to(assistant, "12345678")

@@ -15,7 +15,15 @@ from actions.formatting import format_sums
 from actions.questions.accounts import choice, find_accounts, spoken, written
 from actions.questions.groups import shares
 from actions.questions.question import Filters, Period
-from actions.questions.selection import bounds, counts_own_transfers, goes_to_people, select, totals, windows
+from actions.questions.selection import (
+    bounds,
+    counts_own_transfers,
+    goes_to_people,
+    select,
+    totals,
+    windows,
+    without_own_moves,
+)
 from actions.questions.wording import describe, noun, say_period
 from actions.tables import Table
 from simulator.accounts import CUSTOMERS
@@ -151,7 +159,7 @@ LEDGER = [
 def test_filters_mean_what_the_ledger_says(wanted: dict[str, Any]) -> None:
     pence = {name: wanted[name] * 100 for name in ("at_least", "at_most") if name in wanted}
     asked = Filters(**{**wanted, **pence})
-    chosen = select([t for _, t in LEDGER], asked, own_transfers=counts_own_transfers(asked))
+    chosen = without_own_moves(select([t for _, t in LEDGER], asked), asked)
     assert {t.id for t in chosen} == {entry.id for entry, _ in LEDGER if fits(entry, wanted)}
 
 

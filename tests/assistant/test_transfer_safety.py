@@ -11,7 +11,7 @@ from actions.transfer import amounts, form
 from actions.transfer.amounts import amounts as said_amounts
 from actions.transfer.amounts import is_worked_out
 from actions.transfer.changes import adds_another, read_change
-from actions.transfer.payees import named_payees, nearest, said_name
+from actions.transfer.payees import named_payees, nearest_payees, said_name
 from actions.transfer.request import is_no_order, names_reference
 from actions.transfer.sides import mentions, names_unknown, sides
 from bot import BotUttered, Entity
@@ -307,9 +307,9 @@ def test_only_what_stands_for_a_payee_is_a_name(text: str, name: str | None) -> 
 
 
 def test_the_nearest_are_those_whose_first_or_last_name_is_alike() -> None:
-    assert nearest(PAYEES, "tom smith") == (REID, OKAFOR)
-    assert nearest(PAYEES, "sarah jones") == ()
-    assert nearest(PAYEES, "whitfeld") == (JONAS,)
+    assert nearest_payees(PAYEES, "tom smith") == (REID, OKAFOR)
+    assert nearest_payees(PAYEES, "sarah jones") == ()
+    assert nearest_payees(PAYEES, "whitfeld") == (JONAS,)
 
 
 @pytest.mark.parametrize("text", ["pay A Lindqvist £5", "pay my friend anna £5", "I owe Anna £5"])

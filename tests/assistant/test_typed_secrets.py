@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from actions.signs.typed_secrets import holds_secret
+from bot.app.opening import Bot
+from tests.assistant.conftest import talk_to
 
 
 @pytest.mark.parametrize(
@@ -27,3 +29,11 @@ from actions.signs.typed_secrets import holds_secret
 )
 def test_what_nobody_should_type_is_seen(text: str, secret: bool) -> None:
     assert holds_secret(text) is secret
+
+
+@pytest.mark.asyncio(loop_scope="module")
+async def test_a_code_typed_beside_an_order_is_warned_of_and_the_order_is_read(assistant: Bot) -> None:
+    talk = talk_to(assistant, "12345678")
+    warning, question = (await talk.say("pay anna £20 from current, my pin is 1234")).replies
+    assert warning["text"].startswith("Please don't type a card number, code or password here")
+    assert question["text"].startswith("Shall I pay £20.00 from your current account to Anna Lindqvist")

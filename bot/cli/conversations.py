@@ -43,7 +43,7 @@ def conversations() -> None:
 @options.project
 @options.store
 def list_(account: str | None, as_json: bool, project: Path, store: str | None) -> None:
-    """List the conversations by their ids, with whose they are, how many turns each has, and when the last one was."""
+    """List the conversations by their ids. Beside each: whose it is, how many turns it has, when the last was."""
     from bot.app.leaving import conversations_of
     from bot.auth.opening import Auth
     from bot.stores.database import Database
@@ -89,7 +89,7 @@ def archive(older_than: timedelta, project: Path, store: str | None) -> None:
 @options.project
 @options.store
 def delete(older_than: timedelta, yes: bool, project: Path, store: str | None) -> None:
-    """Delete the conversations whose last turn is old, whole and for good; the bot may go on running.
+    """Delete the conversations whose last turn is old. They go whole and for good; the bot may go on running.
 
     Those with something still to be done stay: an unanswered message, an undelivered reply, a reminder, a transfer
     whose outcome is not known. Backups are not changed.

@@ -27,7 +27,7 @@ def customers() -> None:
 @options.project
 @options.store
 def add(account_number: str, bank_id: str, project: Path, store: str | None) -> None:
-    """Add the customer with ACCOUNT_NUMBER; the code is asked for, or read from standard input."""
+    """Add the customer with ACCOUNT_NUMBER. The code is asked for, or read from standard input."""
     settings, code = load_settings(project, store), _read_code()
     _told(lambda: with_auth(settings, lambda auth: auth.customers.add(account_number, code, bank_id)))
     click.echo("Added the customer.")
@@ -58,7 +58,7 @@ def list_(as_json: bool, project: Path, store: str | None) -> None:
 @options.project
 @options.store
 def disable(account_number: str, project: Path, store: str | None) -> None:
-    """Close ACCOUNT_NUMBER to logins and end its sessions, at once."""
+    """Close ACCOUNT_NUMBER to logins, at once. Its sessions end."""
     _must(with_auth(load_settings(project, store), lambda auth: auth.customers.disable(account_number)))
     click.echo("Disabled the customer; their sessions are over.")
 
@@ -68,7 +68,7 @@ def disable(account_number: str, project: Path, store: str | None) -> None:
 @options.project
 @options.store
 def enable(account_number: str, project: Path, store: str | None) -> None:
-    """Let ACCOUNT_NUMBER log in again, at once: it unlocks an account that wrong codes have locked, too."""
+    """Let ACCOUNT_NUMBER log in again, at once. It unlocks an account that wrong codes have locked, too."""
     _must(with_auth(load_settings(project, store), lambda auth: auth.customers.enable(account_number)))
     click.echo("Enabled the customer, who may log in at once.")
 
@@ -78,7 +78,7 @@ def enable(account_number: str, project: Path, store: str | None) -> None:
 @options.project
 @options.store
 def reset_code(account_number: str, project: Path, store: str | None) -> None:
-    """Give ACCOUNT_NUMBER a new code, end its sessions and unlock it.
+    """Give ACCOUNT_NUMBER a new code. Its sessions end, and it is unlocked.
 
     The code is asked for, or read from standard input.
     """
@@ -94,7 +94,7 @@ def reset_code(account_number: str, project: Path, store: str | None) -> None:
 @options.project
 @options.store
 def export(account_number: str, project: Path, store: str | None) -> None:
-    """Print all that the store has of ACCOUNT_NUMBER, one JSON object a line: also every turn, archived ones too."""
+    """Print all that the store has of ACCOUNT_NUMBER. One JSON object a line: also every turn, archived ones too."""
     from bot.app.leaving import export_customer
     from bot.auth.opening import Auth
     from bot.encoding import encode
@@ -113,7 +113,7 @@ def export(account_number: str, project: Path, store: str | None) -> None:
 @options.project
 @options.store
 def erase(account_number: str, yes: bool, project: Path, store: str | None) -> None:
-    """Delete ACCOUNT_NUMBER and all that was said with it, for good; the bot may go on running.
+    """Delete ACCOUNT_NUMBER and all that was said with it. That is for good; the bot may go on running.
 
     Sessions, conversations, archived turns, undelivered replies, reminders and records of transfers go with it. Refused
     while the outcome of a transfer is not known: the customer is logged out and disabled then, and is to be erased
@@ -135,7 +135,7 @@ def erase(account_number: str, yes: bool, project: Path, store: str | None) -> N
 @options.project
 @options.store
 def rotate_pepper(project: Path, store: str | None) -> None:
-    """Make a new key for hashing codes; copy the file to every machine, then restart the servers.
+    """Make a new key for hashing codes. Copy the file to every machine, then restart the servers.
 
     Each customer's code is renewed at the next login.
     """

@@ -6,6 +6,7 @@ import os
 import sys
 from copy import copy
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -81,7 +82,15 @@ class BotGroup(click.Group):
             from bot.cli.plugins import project_commands
 
             project_commands(self.project)
-        return super().resolve_command(ctx, args)
+        try:
+            return super().resolve_command(ctx, args)
+        except click.NoSuchOption:
+            raise
+        except click.UsageError as error:
+            from bot.content.suggest import did_you_mean
+
+            hint = did_you_mean(args[0], self.list_commands(ctx))
+            raise click.UsageError(f"{error.message} {hint}".rstrip(), ctx) from error
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run what is called; an option of Rasa's that is not here is told with what does its work."""
@@ -161,8 +170,8 @@ def project_of(words: list[str]) -> Path:
     Of several it is the last, which counts for click, too.
     """
     found = Path()
-    for word, after in zip(words, [*words[1:], None], strict=True):
-        if word == "--project" and after is not None:
+    for word, after in pairwise([*words, ""]):
+        if word == "--project" and after:
             found = Path(after)
         elif word.startswith("--project="):
             found = Path(word.partition("=")[2])

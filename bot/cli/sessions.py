@@ -24,7 +24,7 @@ def sessions() -> None:
 @options.project
 @options.store
 def list_(bank_id: str | None, as_json: bool, project: Path, store: str | None) -> None:
-    """List the sessions that are alive, newest first; account numbers are masked."""
+    """List the sessions that are alive, newest first. Account numbers are masked."""
     from bot.cli import showing
 
     settings = load_settings(project, store)

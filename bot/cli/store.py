@@ -32,7 +32,7 @@ def store() -> None:
 @options.project
 @options.store
 def backup(file: Path, force: bool, project: Path, store: str | None) -> None:
-    """Write a consistent copy of the store to FILE, a new file; the bot may go on running."""
+    """Write a consistent copy of the store to FILE. It is a new file; the bot may go on running."""
     from bot.stores.backup import backup as write_backup
 
     settings = load_settings(project, store)
@@ -46,8 +46,10 @@ def backup(file: Path, force: bool, project: Path, store: str | None) -> None:
 @options.project
 @options.store
 def verify(as_json: bool, project: Path, store: str | None) -> None:
-    """Check turns, sequence numbers and snapshots (each must be the fold of its turns), and tell of effects without
-    outcome: those of the last hour are told and count for nothing, older ones are problems.
+    """Check turns, sequence numbers, snapshots and effects.
+
+    Each snapshot must be the fold of its turns. Effects without outcome are told: those of the last hour count for
+    nothing, older ones are problems.
 
     The store is left as it is: one that is not there, or is of an earlier version, is refused.
     """
@@ -83,7 +85,7 @@ def _counted(rows: Mapping[str, int]) -> str:
 @options.project
 @options.store
 def restore(file: Path, project: Path, store: str | None) -> None:
-    """Put the backup FILE in the store's place, which is kept beside it; refused while a server runs on it.
+    """Put the backup FILE in the store's place. The store is kept beside it; refused while a server runs on it.
 
     All sessions end. Keys that were revoked and customers who were disabled since the backup stay so; codes that were
     changed since then hold.
@@ -117,7 +119,7 @@ def _told(done: Restored) -> Iterator[str]:
 @click.argument("target", type=options.PlainText())
 @options.project
 def copy(source: str, target: str, project: Path) -> None:
-    """Copy everything from the store at SOURCE to the empty store at TARGET (both are SQLAlchemy URLs)."""
+    """Copy everything from SOURCE to the empty store TARGET. Both are SQLAlchemy URLs."""
     from bot.stores.backup import copy as copy_all
 
     with showing.progress("Copying") as progress:

@@ -104,7 +104,7 @@ def core(project: Path, stories: Path | None, out: Path, at_least: float, e2e: b
 @click.option("--config", type=_path, default=None, help="Another config.yml, to compare its pipeline with this one.")
 @_out
 def nlu_(project: Path, nlu: Path | None, config: Path | None, out: Path) -> None:
-    """Test the matcher on messages given, or by cross-validation on the training data.
+    """Test the matcher, by cross-validation or on messages given.
 
     Without --nlu the exit status is 0 whatever was found: some messages of a
     cross-validation always fail.

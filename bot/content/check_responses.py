@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from itertools import chain
 from typing import Any
 
-from bot.content.diagnostics import Diagnostic, Severity
+from bot.content.diagnostics import Diagnostic
 from bot.content.known import Known, fits, steps_of, unknown, wrong_value
-from bot.content.names import DEFAULT_INTENTS
+from bot.content.names import DEFAULT_INTENTS, PLACEHOLDER
 from bot.content.shorthand import is_retrieval, read_shorthand
 from bot.content.suggest import did_you_mean
 from bot.content.types import UserStep, Variation
 
-_PLACEHOLDER = re.compile(r"\{([A-Za-z_][\w.-]*)\}")
 _DOUBLED = re.compile(r"\{\{|\}\}")
 """Braces that are said, single: there is no placeholder beside them."""
 
@@ -105,7 +104,7 @@ def _loose_braces(name: str, variation: Variation) -> Iterator[Diagnostic]:
     """What was meant as a placeholder and has a space in it, or a brace too few or too many."""
     shown = [text for text in _texts([variation.text, *_buttons(variation), *variation.elements]) if text[:1] != "/"]
     for match in (match for text in shown for match in _BRACES.finditer(text)):
-        if not _PLACEHOLDER.fullmatch(match[0]):
+        if not PLACEHOLDER.fullmatch(match[0]):
             message = f"`{match[0].strip()}` in `{name}` is no placeholder: braces would be said."
             cure = f"Write `{{{match['name'] or match['closed']}}}`, or take the braces out."
             yield Diagnostic("warning", variation.place, message, cure, "loose-placeholder")
@@ -128,7 +127,7 @@ def _placeholders_of(text: str) -> list[str]:
     shorthand = read_shorthand(text)
     if shorthand is not None and shorthand.entities is None:  # which is told by itself
         return []
-    return _PLACEHOLDER.findall(_DOUBLED.sub(" ", text))
+    return PLACEHOLDER.findall(_DOUBLED.sub(" ", text))
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -185,21 +184,14 @@ def _incomplete(name: str, button: Mapping[str, Any], variation: Variation) -> I
             )
 
 
-def check_unused(known: Known) -> Iterator[Diagnostic]:
-    """Intents, responses and forms that nothing leads to."""
+def check_unused(known: Known, meant: Set[str]) -> Iterator[Diagnostic]:
+    """Intents and responses that nothing leads to, but for the names that are `meant` by others."""
     steps = [step for story in known.trained for step in steps_of(story)]
     intents = {s.intent.split("/")[0] for s in steps if isinstance(s, UserStep) and s.intent}
-    actions = known.said
     if not steps:
         return
-    yield from _unused_intents(known, intents | _sent_intents(known))
-    yield from _unused_responses(known, actions | _SAID_BY_DEFAULT)
-    for name, form in known.content.domain.forms.items():
-        if name not in actions and name not in known.mentioned:
-            message = f"No story or rule runs the form `{name}`."
-            cure = f"Write a rule that runs `{name}`, or take the form out."
-            severity: Severity = "note" if known.has_custom_actions else "warning"
-            yield Diagnostic(severity, form.place, message, cure, "unused-form")
+    yield from _unused_intents(known, meant | intents | _sent_intents(known))
+    yield from _unused_responses(known, known.said | _SAID_BY_DEFAULT | meant)
 
 
 def _sent_intents(known: Known) -> set[str]:
@@ -224,7 +216,7 @@ def _unused_intents(known: Known, used: set[str]) -> Iterator[Diagnostic]:
         yield Diagnostic("warning", intent.place, message, cure, "unused-intent")
 
 
-def _unused_responses(known: Known, used: frozenset[str]) -> Iterator[Diagnostic]:
+def _unused_responses(known: Known, used: Set[str]) -> Iterator[Diagnostic]:
     """Responses that nothing says; those that actions may say without our seeing it are named in one note."""
     unused = {
         name: variations[0].place
@@ -236,7 +228,8 @@ def _unused_responses(known: Known, used: frozenset[str]) -> Iterator[Diagnostic
     if unused and known.has_custom_actions:
         names = ", ".join(f"`{name}`" for name in unused)
         message = f"No story or rule says {names}."
-        cure = "Take out what none of your actions says."
+        example = f"Write `- action: {next(iter(unused))}`" + (" and the like" if len(unused) > 1 else "")
+        cure = f"{example} in a rule or story, or take out what no action says."
         yield Diagnostic("note", next(iter(unused.values())), message, cure, "unused-response")
         return
     for name, place in unused.items():

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
+
+PLACEHOLDER: Final = re.compile(r"\{([A-Za-z_][\w.-]*)\}")
+"""A slot's or a value's name in a response. Other braces are said: a button's `/choose{"cake": "cheesecake"}`."""
 
 DEFAULT_INTENTS: Final = frozenset({"restart", "back", "session_start", "out_of_scope", "nlu_fallback"})
 

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from bot.content import Domain, Variation
+from bot.content.names import PLACEHOLDER
 from bot.dialogue.tracker import Tracker
 from bot.messages import Reply
 
@@ -120,7 +121,8 @@ def _value(match: re.Match[str], values: Mapping[str, Any], unfilled: Callable[[
         return match[0][0]
     value = values.get(match[1])
     if value is None:
-        unfilled(match[1])
+        if PLACEHOLDER.fullmatch(match[0]):
+            unfilled(match[1])
         return match[0]
     return isolated(str(value))
 

@@ -114,13 +114,32 @@ def test_a_command_of_rasas_is_told_what_does_its_work(name: str, capsys: pytest
         ("test nlu --no-plot", "matplotlib"),
         ("shell --conversation-id x", "a conversation of its own"),
         ("run --prot 1", "No such option"),
-        ("trian", "No such command 'trian'"),
+        ("trian", "No such command 'trian'. Did you mean `train`?"),
+        ("frobnicate", "No such command 'frobnicate'."),
     ],
 )
 def test_an_option_of_rasas_is_told_what_does_its_work(
     words: str, told: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert told in refused(capsys, *words.split())
+
+
+def test_without_a_command_the_help_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([])
+    assert ended.value.code == 2
+    assert "Commands:" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("group", [[], ["customers"], ["conversations"], ["keys"], ["sessions"], ["store"], ["test"]])
+def test_what_commands_are_for_is_told_whole_in_eighty_columns(
+    group: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit):
+        main([*group, "--help"])
+    _, commands = capsys.readouterr().out.split("Commands:")
+    assert "..." not in commands
 
 
 def test_an_option_that_is_here_is_not_said_to_be_rasas_alone() -> None:

@@ -174,6 +174,14 @@ def test_a_placeholder_that_nothing_fills_fails_the_test() -> None:
         make_turn("hi", domain=DOMAIN).say("utter_hello", name="Ann")
 
 
+def test_a_buttons_payload_is_no_placeholder() -> None:
+    payload = '/choose{"cake":"cheesecake"}'
+    ask = Domain(responses={"utter_ask": (Variation("Which?", buttons=({"payload": payload},)),)})
+    turn = make_turn("hi", domain=ask)
+    turn.say("utter_ask")
+    assert replies(turn)[0].buttons == ({"payload": payload},)
+
+
 def test_a_projects_domain_is_read_without_its_actions(tmp_path: Path) -> None:
     write_template(tmp_path / "bakery")
     assert "cake" in load_domain(tmp_path / "bakery").slots

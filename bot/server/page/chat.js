@@ -235,7 +235,7 @@ async function catchUp(answer) {
 function undelivered(problem, message, shown) {
   if (problem.status === 401) return sessionOver(message.metadata ? "" : message.message);
   const button = shown.fail(trouble(problem), () => deliver(message, shown));
-  button.focus();
+  if (!page.message.value) button.focus(); // or what is being typed would go on there
   scrollToEnd();
 }
 

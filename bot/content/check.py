@@ -9,17 +9,21 @@ from msgspec.structs import replace
 
 from bot.content.check_actions import check_actions
 from bot.content.check_domain import check_domain
+from bot.content.check_forms import check_forms
 from bot.content.check_nlu import check_nlu
 from bot.content.check_responses import check_responses, check_unused
 from bot.content.check_stories import check_stories
 from bot.content.diagnostics import Diagnostic
 from bot.content.known import Known
+from bot.content.suggest import suggested
 
 
 def check_content(known: Known) -> tuple[Diagnostic, ...]:
     """Everything that is wrong or odd with the content: errors refuse a start, warnings and notes do not."""
-    checks = (check_domain, check_actions, check_responses, check_nlu, check_stories, check_unused)
-    return tuple(_grouped(diagnostic for check in checks for diagnostic in check(known)))
+    checks = (check_domain, check_actions, check_responses, check_nlu, check_stories)
+    found = [diagnostic for check in checks for diagnostic in check(known)]
+    meant = {name for diagnostic in found if (name := suggested(diagnostic.cure))}
+    return tuple(_grouped((*found, *check_unused(known, meant), *check_forms(known, meant))))
 
 
 def _grouped(found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:

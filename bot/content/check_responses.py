@@ -203,7 +203,7 @@ def _sent_intents(known: Known) -> set[str]:
     return named | {shorthand.intent.split("/")[0] for shorthand in sent if shorthand and shorthand.entities}
 
 
-def _unused_intents(known: Known, used: set[str]) -> Iterator[Diagnostic]:
+def _unused_intents(known: Known, used: Set[str]) -> Iterator[Diagnostic]:
     fills = {m.entity for s in known.content.domain.slots.values() for m in s.mappings if m.entity}
     carries = {
         e.intent.split("/")[0] for e in known.content.nlu.examples if any(a.entity in fills for a in e.annotations)

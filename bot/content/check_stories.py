@@ -121,6 +121,10 @@ def _state(step: LoopStep | SlotStep, known: Known, severity: Severity, story: S
             where = f"The {_kind(story)} `{story.name}` has `{step.name}` as"
             yield wrong_value("warning", step.place, slots[step.name], step.value, where)
     elif step.name is not None and step.name not in known.loops:
+        if step.name.casefold() in ("none", "null"):
+            cure = "Write `null`, without quotes, where no form is active."
+            yield Diagnostic(severity, step.place, f"{where} `{step.name}`, which is no form.", cure, "unknown-form")
+            return
         yield unknown(
             severity,
             step.place,

@@ -22,13 +22,15 @@ _OTHER = "__other__"
 class Known:
     """A content with its test stories, and what plugins and the project's code say of it.
 
-    `registered` are the actions of plugins; with `all_registered`, nothing else implements any. `mentioned` are the
-    words that stand in the code: a response among them is in use. `named_in_code` are whole texts in it that name a
-    response, and `slots_in_code` the slots that it reads or sets and the domain lacks, each with its place.
+    `without_examples` are intents in `nlu:` whose examples could not be read or are still to be written, which is told
+    by itself. `registered` are the actions of plugins; with `all_registered`, nothing else implements any. `mentioned`
+    are the words that stand in the code: a response among them is in use. `named_in_code` are whole texts in it that
+    name a response, and `slots_in_code` the slots that it reads or sets and the domain lacks, each with its place.
     """
 
     content: Content
     tests: tuple[Story, ...] = ()
+    without_examples: Collection[str] = ()
     registered: Collection[str] = ()
     mentioned: Collection[str] = ()
     all_registered: bool = False
@@ -38,7 +40,7 @@ class Known:
     @cached_property
     def intents(self) -> frozenset[str]:
         """The intents that a message may have; of retrieval intents the part before the slash."""
-        return DEFAULT_INTENTS | self.content.domain.intents.keys()
+        return DEFAULT_INTENTS | self.content.domain.intents.keys() | set(self.without_examples)
 
     @cached_property
     def retrieval_intents(self) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from rapidfuzz import fuzz, process
@@ -10,6 +11,7 @@ from rapidfuzz.distance import OSA
 _NEAR = 70.0
 """How like two words are, of 100, that one is suggested for the other."""
 _LOOKED_AT = 50
+_SUGGESTED = re.compile(r"Did you mean `([^`]+)`\?")
 
 
 def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
@@ -24,6 +26,12 @@ def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
         return otherwise
     question = f"Did you mean `{best}`?"
     return f"{question} Otherwise {otherwise[0].lower()}{otherwise[1:]}" if otherwise else question
+
+
+def suggested(cure: str) -> str:
+    """The name that a cure made by `did_you_mean` suggests; empty where it suggests none."""
+    match = _SUGGESTED.match(cure)
+    return match[1] if match else ""
 
 
 def is_misspelt(word: str, known: Iterable[str]) -> bool:

@@ -127,11 +127,21 @@ class _Walk(Struct):
         if not against:
             return
         kind = "rule" if story.is_rule else "story"
+        loop = step.tracker.active_loop
+        if loop and step.source == loop_source(loop, LISTEN):
+            self.diagnostics.append(_in_loop(f"The {kind} `{story.name}`", loop, step))
+            return
         others = ", ".join(dict.fromkeys(_named(name, place) for name, _, place in against))
         says = "" if step.predicted == self.options.core_fallback_action_name else f", which says `{step.predicted}`"
         message = f"The {kind} `{story.name}` goes on with `{step.gold}` here, against {others}{says}."
         cure = _cure({step.gold, *(action for _, action, _ in against)})
         self.diagnostics.append(Diagnostic("error", step.place, message, cure, "contradiction"))
+
+
+def _in_loop(who: str, loop: str, step: _Step) -> Diagnostic:
+    message = f"{who} goes on with `{step.gold}` here: while `{loop}` is running, the bot waits for the next answer."
+    cure = f"Write `- active_loop: null` before `{step.gold}`."
+    return Diagnostic("error", step.place, message, cure, "contradiction")
 
 
 def _cure(actions: set[str]) -> str:
@@ -143,7 +153,7 @@ def _cure(actions: set[str]) -> str:
 
 
 def _named(name: str, place: Place) -> str:
-    return f"what holds for every {name}" if place == NOWHERE else f"the rule `{name}` (at {place})"
+    return f"what always holds ({name})" if place == NOWHERE else f"the rule `{name}` (at {place})"
 
 
 # --- rules by themselves -----------------------------------------------------

@@ -20,6 +20,7 @@ from bot.content import (
 )
 from bot.content.suggest import did_you_mean
 from bot.reading.draft import Draft
+from bot.reading.holding import OF_FORMS, OF_QUESTIONS, Gap
 from bot.reading.schema import load_schema
 from bot.reading.tree import Map, Seq, plain
 
@@ -228,15 +229,19 @@ def _forms(file: Map, draft: Draft) -> None:
     if isinstance(forms, Seq):
         for name, place in forms.placed():
             draft.add("form", draft.forms, name, Form(name, place=place), place)
+        if len(forms) < len(forms.node.value):
+            draft.unread.append(Gap(forms.place, OF_FORMS))
     elif isinstance(forms, Map):
         for name, form in forms.items():
-            _form(name, form or {}, forms.key_place(name), draft)
+            _form(name, {} if form is None else form, forms.key_place(name), draft)
 
 
 def _form(name: str, item: Map | dict[str, Any], place: Place, draft: Draft) -> None:
     """A form; in Rasa 2 the slots' mappings stand in it, under `required_slots` or (2.0) beside it."""
     slots = item.get("required_slots")
     if "required_slots" not in item:
+        if isinstance(item, Map) and item.key_nodes.keys() - item.keys():
+            draft.unread.append(Gap(place, OF_QUESTIONS))
         slots = {key: value for key, value in item.items() if key != "ignored_intents"}
     is_new = name not in draft.forms
     if isinstance(slots, Seq):

@@ -48,6 +48,7 @@ class Draft(Struct):
     regexes: list[Regex] = field(default_factory=list)
     lookups: list[Lookup] = field(default_factory=list)
     intents: dict[str, Intent] = field(default_factory=dict)
+    intents_without_examples: set[str] = field(default_factory=set)
     entities: dict[str, EntityType] = field(default_factory=dict)
     slots: dict[str, Slot] = field(default_factory=dict)
     responses: dict[str, tuple[Variation, ...]] = field(default_factory=dict)

@@ -158,6 +158,8 @@ def _why_not_read(path: Path, *, are_tests: bool) -> tuple[str, str] | None:
         return f"its ending is `{path.suffix}`", f"Call it `{path.stem}{path.suffix.lower()}`."
     if path.suffix not in ENDINGS and Path(path.stem).suffix in ENDINGS:
         return f"its ending is `{path.suffix}`", f"Call it `{path.stem}`, or put it elsewhere."
+    if is_misspelt(path.suffix, ENDINGS) and path.suffix not in ENDINGS and _holds(path, _ANY_CONTENT):
+        return f"its ending is `{path.suffix}`", f"Call it `{path.stem}.yml`."
     if path.suffix == ".json" and not are_tests and not is_content(path):
         return "of JSON, only Rasa's `rasa_nlu_data` is", "Convert it with Rasa's tools, or put it elsewhere."
     if are_tests and path.suffix in ENDINGS and not is_test(path) and _holds(path, _STORIES):

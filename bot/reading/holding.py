@@ -15,10 +15,12 @@ MAY_FOLLOW: Final = frozenset(
     {
         "few-examples",
         "loose-checkpoint",
+        "mapping-never-asked",
         "missing-question",
         "missing-response",
         "nothing-to-learn",
         "no-content",
+        "nothing-follows",
         "slot-without-mappings",
         "unimplemented-action",
         "unknown-action",
@@ -39,6 +41,12 @@ MAY_FOLLOW: Final = frozenset(
     }
 )
 """Findings that something is nowhere: it may stand in what could not be read."""
+
+OF_QUESTIONS: Final = frozenset({"mapping-never-asked", "unused-response"})
+"""Those that a form's list of slots may settle."""
+
+OF_FORMS: Final = frozenset({*OF_QUESTIONS, "unknown-action", "unknown-form"})
+"""Those that a form may settle."""
 
 _OF_PLUGINS: Final = frozenset(
     {

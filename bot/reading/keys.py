@@ -15,15 +15,22 @@ def odd_keys(instance: dict[str, Any], schema: Schema, mode: str) -> list[str]:
     """The keys of the instance that `mode` (the keyword `unknownKeys`, or `errors`) does not let pass.
 
     `names`: any name may stand here, but for the keys of what is named: a
-    list or text below such a one stands too far out.
+    list or text below such a one stands too far out. `slots`: any name may
+    stand here for a slot, whose mappings stand below it: not plain names.
     """
     if mode == "names":
         inner = _entry(schema).get("properties", {})
         return [key for key, value in instance.items() if key in inner and not isinstance(value, dict)]
     odd = [key for key in instance if key not in schema.get("properties", {})]
+    if mode == "slots":
+        return [key for key in odd if is_misspelt(key, schema["properties"]) or _are_names(instance[key])]
     if mode == "typos":
         return [key for key in odd if is_mistake(key, schema)]
     return odd if mode == "errors" else [key for key in odd if not key.startswith(("x-", "_"))]
+
+
+def _are_names(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(item, str) for item in value)
 
 
 def is_mistake(key: str, schema: Schema) -> bool:
@@ -41,7 +48,7 @@ def key_cure(key: str, lineage: Sequence[Schema]) -> str:
     if key in schema.get("renamed", ()):
         return f"Write `{schema['renamed'][key]}:`, which it is called since Rasa 2."
     known = list(schema.get("properties", ()))
-    indented = _indented(key, outer, schema)
+    indented = "" if schema.get("unknownKeys") == "slots" else _indented(key, outer, schema)
     if indented and not is_misspelt(key, known):
         return indented
     return did_you_mean(key, known, indented) or f"Known here: {', '.join(known)}."
@@ -52,14 +59,15 @@ def displaced(tree: Any, schema: Schema, is_valid: Callable[[Any, Schema], bool]
 
     `is_valid` says whether a value fulfils a schema: below a free name one that does is no section.
     """
-    sections = {key for key, part in schema["properties"].items() if {"object", "array"} & {*part.get("type", ())}}
+    sections = {key: part.get("type", ()) for key, part in schema["properties"].items()}
 
     def inside(value: Any, schema: Schema, *, at_edge: bool = False) -> Iterator[tuple[Map, str]]:
         for item in value if isinstance(value, Seq) else ():
             yield from inside(item, schema.get("items", {}))
         for key, inner in value.items() if isinstance(value, Map) else ():
             part = schema.get("properties", {}).get(key)
-            is_section = part is None and not at_edge and key in sections and isinstance(inner, (Map, Seq))
+            kind = "object" if isinstance(inner, Map) else "array" if isinstance(inner, Seq) else "other"
+            is_section = part is None and not at_edge and kind in sections.get(key, ())
             if is_section and not _may_be(inner, schema, is_valid):
                 yield value, key
             else:

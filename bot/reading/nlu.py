@@ -31,11 +31,23 @@ def read_nlu(items: Seq, draft: Draft) -> None:
 
 
 def _report_empty(item: Map, kind: str, draft: Draft) -> None:
-    """An item without examples; an intent that only has an action may be one that buttons send."""
+    """An item without examples; an intent that only has an action may be one that buttons send.
+
+    An intent whose examples cannot be read, or are still to be written, is one all the same.
+    """
+    if kind == "intent" and ("examples" in item or _is_unread(item)):
+        draft.intents_without_examples.add(item["intent"].split("/")[0])
+    if _is_unread(item):
+        return
     if next(_examples(item, Draft()), None) is None and not (kind == "intent" and "examples" not in item):
         message = f"The {kind} `{item[kind]}` has no examples, so that nothing is learned or matched."
         cure = f"Write them below `examples: |`, each on a line that begins with `- `, or take the {kind} out."
         draft.report("warning", item.place, message, cure, "no-examples")
+
+
+def _is_unread(item: Map) -> bool:
+    """Whether the examples may stand below a key that was taken out, which is told by itself."""
+    return "examples" not in item and bool(item.key_nodes.keys() - item.keys())
 
 
 def _intent(item: Map, draft: Draft) -> None:

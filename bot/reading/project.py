@@ -106,6 +106,7 @@ def read_project(
     known = Known(
         content,
         tests,
+        without_examples=draft.intents_without_examples,
         registered=known_actions,
         all_registered=all_known and configuration.settings.action_endpoint is None,
         mentioned=words_of_code(folder),

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from bot.content import ActionStep, Component, LoopStep, MappingCondition, Place, Slot, SlotMapping, Story, UserStep
 from bot.content.known import steps_of
 from bot.content.names import REQUESTED_SLOT
+from bot.reading.code import words_of_code
 from bot.reading.draft import Draft
 
 Components: TypeAlias = tuple[Component, ...] | None
@@ -61,6 +62,12 @@ def _append(draft: Draft, slot: str, mapping: SlotMapping) -> None:
 def _note_unmapped(draft: Draft, slot: Slot) -> None:
     if slot.name == REQUESTED_SLOT:
         return
+    form = next((form.name for form in draft.forms.values() if slot.name in form.required_slots), None)
+    if form is not None and not _may_set(draft, slot.name):
+        message = f"The slot `{slot.name}` has no mappings, so that `{form}` asks for it again and again."
+        cure = "Write below `mappings:` how messages fill it, such as `- type: from_text`."
+        draft.report("warning", slot.place, message, cure, "slot-without-mappings")
+        return
     draft.report(
         "note",
         slot.place,
@@ -68,6 +75,13 @@ def _note_unmapped(draft: Draft, slot: Slot) -> None:
         "Write `mappings: [{type: custom}]` to say so, or how messages fill it.",
         "slot-without-mappings",
     )
+
+
+def _may_set(draft: Draft, slot: str) -> bool:
+    """Whether code may set the slot: the project's own that names it or checks a form, or some that is elsewhere."""
+    words = words_of_code(draft.folder)
+    elsewhere = (name for name in draft.actions if name not in words and not name.startswith("utter_"))
+    return slot in words or any(f"validate_{form}" in words for form in draft.forms) or any(elsewhere)
 
 
 def settle_fallback(draft: Draft, policies: Components, pipeline: Components) -> Components:

@@ -44,8 +44,8 @@ def _unknown_keys(check: Any, mode: str, instance: Any, schema: dict[str, Any]) 
 
     `typos`: a key that is nearly a known one, or stands too far out, is an
     error, any other is meant for somebody else. `warnings`: any other is not
-    read, which is said, but for those that begin with `x-` or `_`. `names`:
-    see odd_keys.
+    read, which is said, but for those that begin with `x-` or `_`. `names` and
+    `slots`: see odd_keys.
     """
     if isinstance(instance, dict) and odd_keys(instance, schema, mode):
         yield ValidationError("unknown keys")
@@ -226,7 +226,7 @@ def _explain_extra(error: Error, path: Path, place: Place, root: dict[str, Any])
         what = _what(path)
         around = f" in {what[:1].lower()}{what[1:]}" if path else ""
         cure = key_cure(key, lineage)
-        tolerated = error.validator == "unknownKeys" and not is_mistake(key, error.schema)
+        tolerated = error.validator_value == "warnings" and not is_mistake(key, error.schema)
         severity: Severity = "warning" if tolerated else "error"
         yield Diagnostic(severity, where, f"The key `{key}` is not known{around}; it is not read.", cure, "unknown-key")
 
@@ -289,8 +289,9 @@ def _cure(error: Error) -> str:
         missing = _missing(error)
         if written := [key for key in error.instance if is_misspelt(key, [missing])]:
             return f"Write `{missing}` in place of `{written[0]}`."
-    if isinstance(error.instance, str) and "string" in error.schema.get("cures", {}):
-        return str(error.schema["cures"]["string"])
+    kind = "string" if isinstance(error.instance, str) else "object" if isinstance(error.instance, dict) else ""
+    if kind in error.schema.get("cures", {}):
+        return str(error.schema["cures"][kind])
     if _is_bracketed(error):
         is_example = list(error.absolute_path)[-2:-1] == ["examples"]
         return BLOCK if is_example else "Put text that begins with { or [ in quotes."

@@ -32,6 +32,15 @@ _OPENED = (
 BLOCK = "Write `examples: |`: each line below it is then text, whatever it begins with."
 """What to write where examples are no block, and one of them means something to YAML."""
 
+NO_BREAK_SPACE = "This is indented with a no-break space, which is no space to YAML."
+SPACES = "Indent with ordinary spaces: this one looks like them, and is another character."
+"""What is wrong, and what to write instead, where an indentation has a no-break space."""
+
+_FEW = 4
+"""In how many lines what makes a text no YAML is looked for: the parser tells it a little later."""
+
+_NO_BREAK = re.compile(r"[ \t]*\u00a0")
+
 _EXAMPLES = re.compile(r"\s*(?:- +)?examples:\s*(?:#.*)?")
 
 _SIGN = re.compile(r"\s*(?:- +)*(?:[^\s:#]+: +|(?![-?]))(?P<sign>[]{}[*&!%@`|>?'\"-])")
@@ -50,11 +59,22 @@ def syntax_error(error: yaml.YAMLError, file: str, text: str) -> Diagnostic:
         position = getattr(error, "position", 0)
         before = text[: position if isinstance(position, int) else 0]
         place = Place(file, before.count("\n") + 1, len(before) - before.rfind("\n"))
+    if odd := _odd_indent(text, place.line):
+        return Diagnostic("error", Place(file, *odd), NO_BREAK_SPACE, SPACES, "yaml-syntax")
     block = BLOCK if _is_example(text, place.line) else None
     cure = (
         block or opened or next((cure for part, cure in _CURES if part in problem), None) or _of_line(text, place.line)
     )
     return Diagnostic("error", place, f"This is not YAML: {problem}.", cure, "yaml-syntax")
+
+
+def _odd_indent(text: str, number: int) -> tuple[int, int] | None:
+    """The line and column of a no-break space in an indentation, at the line or in the few above it."""
+    lines = text.split("\n")
+    for line in range(min(number, len(lines)), max(number - _FEW, 0), -1):
+        if match := _NO_BREAK.match(lines[line - 1]):
+            return line, match.end()
+    return None
 
 
 def _is_example(text: str, number: int) -> bool:

@@ -18,7 +18,7 @@ from msgspec import Struct, field
 
 from bot.content import Diagnostic, Place
 from bot.reading.compose import MAX_DEPTH, RESOLVERS, TAG, TooDeep, compose, json_as_yaml
-from bot.reading.syntax import syntax_error
+from bot.reading.syntax import NO_BREAK_SPACE, SPACES, syntax_error
 
 MAX_REPEATED = 20_000
 """How many nodes aliases may repeat, so that a few lines cannot unfold into millions."""
@@ -194,7 +194,8 @@ def parse_yaml(data: bytes, file: str) -> tuple[Tree, list[Diagnostic]]:
         return None, [_too_deep(Place(file))]
     builder = _Builder(source)
     value = builder.build(node) if node is not None else None
-    return value, builder.diagnostics
+    indented_oddly = [found for found in builder.diagnostics if found.code == "yaml-syntax"]
+    return (None, indented_oddly[:1]) if indented_oddly else (value, builder.diagnostics)
 
 
 def _too_deep(place: Place) -> Diagnostic:
@@ -247,6 +248,8 @@ class _Builder(Struct):
         result = Map(self.source, node)
         merged: list[Map] = []
         for key_node, value_node in node.value:
+            if key_node.value[:1] == "\u00a0" and not key_node.style:
+                self.report(key_node, NO_BREAK_SPACE, SPACES, "yaml-syntax")
             if not key_node.tag.startswith(TAG):
                 self.report(key_node, f"The tag `{key_node.tag}` means nothing here.", "Leave it out.", "yaml-tag")
             if key_node.tag == TAG + "merge":

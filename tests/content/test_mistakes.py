@@ -279,7 +279,7 @@ MISTAKES = {
     "nothing to ask with": Mistake(
         "slots:\n  a:\n    type: any\n    mappings: [{type: from_text}]\nforms:\n  f:\n    required_slots:\n    - a\n"
         "rules:\n- rule: r\n  steps:\n  - intent: restart\n  - action: f\n  - active_loop: f\n",
-        ("warning missing-question 8 7",),
+        ("warning missing-question 8 7", "warning nothing-follows 6 3"),
     ),
     "sub-intent without response": Mistake(
         "nlu:\n- intent: faq/a\n  examples: |\n    - a\n    - b\nrules:\n- rule: r\n  steps:\n  - intent: faq\n"
@@ -339,7 +339,7 @@ MISTAKES = {
     "reserved slot": Mistake(
         "forms:\n  f:\n    required_slots: [requested_slot]\nresponses:\n  utter_ask_requested_slot: [{text: x}]\n"
         "rules:\n- rule: r\n  steps:\n  - intent: restart\n  - action: f\n  - active_loop: f\n",
-        ("error reserved-slot 3 22",),
+        ("error reserved-slot 3 22", "warning nothing-follows 2 3"),
     ),
     "conditions on every variation": Mistake(
         "slots:\n  a: {type: bool, mappings: [{type: custom}]}\nresponses:\n  utter_greet/x:\n  - text: x\n"
@@ -575,7 +575,7 @@ MISTAKES = {
     "unknown slot": Mistake(
         "forms:\n  f: {required_slots: [a]}\nrules:\n- rule: r\n  steps:\n  - intent: restart\n  - action: f\n"
         "  - active_loop: f\n",
-        ("error unknown-slot 2 24",),
+        ("error unknown-slot 2 24", "warning nothing-follows 2 3"),
     ),
     "unknown slot in a story": Mistake(
         "rules:\n- rule: r\n  condition:\n  - slot_was_set:\n    - a: 1\n  steps:\n  - intent: greet\n"

@@ -181,3 +181,12 @@ def test_what_nothing_takes_of_a_policy_that_fell_back_is_said() -> None:
 
 def test_rules_without_a_policy_for_them_are_noticed() -> None:
     assert described(Component("MemoizationPolicy", {"max_history": 3}), rules=(GREET,))[-1][0] == "warning"
+
+
+def test_a_form_that_is_not_ended_before_what_follows_is_told_with_the_line_to_write() -> None:
+    start = rule("start", UserStep("order"), ActionStep("form"), LoopStep("form"))
+    end = placed(rule("end", ActionStep("form"), ActionStep("utter_done"), condition=(LoopStep("form"),)), "rules.yml")
+    (diagnostic,) = check_contradictions(content_of(start, end, policies=RULES, forms=["form"]))
+    assert diagnostic.place == Place("rules.yml", 3)
+    assert diagnostic.message.endswith("while `form` is running, the bot waits for the next answer.")
+    assert diagnostic.cure == "Write `- active_loop: null` before `utter_done`."

@@ -1,0 +1,136 @@
+"""The starter's bot with one slip in it: the finding tells that one, and what to write, and nothing that misleads."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+import pytest
+
+from bot.reading import ReadResult
+from tests.reading.conftest import Read
+
+STARTER = files("bot.reading").joinpath("starter")
+ORDERS = STARTER.joinpath("intents/orders.yml").read_text("utf-8")
+RULES = STARTER.joinpath("stories/rules.yml").read_text("utf-8")
+ACTIONS = STARTER.joinpath("actions/hours.py.txt").read_text("utf-8")
+SMALLTALK = STARTER.joinpath("intents/smalltalk.yml").read_text("utf-8")
+COMPLETE = RULES[RULES.index("- rule: the order is complete") : RULES.index("- rule: leave")]
+STARTS = RULES[RULES.index("- rule: take an order\n") : RULES.index("- rule: the order is complete")]
+
+
+def slip(read: Read, *, orders: str = ORDERS, rules: str = RULES, code: str = ACTIONS) -> ReadResult:
+    written = {
+        "intents/hours.yml": STARTER.joinpath("intents/hours.yml").read_text("utf-8"),
+        "intents/orders.yml": orders,
+        "intents/smalltalk.yml": SMALLTALK,
+        "stories/rules.yml": rules,
+        "actions/hours.py": code,
+    }
+    return read(written, known_actions=("action_forget_order", "action_hours"), all_known=True)
+
+
+def told(result: ReadResult) -> list[tuple[str, str, str]]:
+    return [(d.severity, d.code, d.cure) for d in result.diagnostics if d.code != "held-back"]
+
+
+def test_the_starter_itself_has_nothing_said_about_it(read: Read) -> None:
+    assert told(slip(read)) == []
+
+
+@pytest.mark.parametrize("written", ["requird_slots", "required_slot", "Required_slots"])
+def test_a_misspelt_key_of_a_form_is_told_alone(read: Read, written: str) -> None:
+    orders = ORDERS.replace("required_slots", written)
+    assert told(slip(read, orders=orders)) == [("error", "unknown-key", "Did you mean `required_slots`?")]
+
+
+def test_misspelt_ignored_intents_of_a_form_are_told_alone(read: Read) -> None:
+    orders = ORDERS.replace("    required_slots:", "    ignored_intnts: [cancel]\n    required_slots:")
+    assert told(slip(read, orders=orders)) == [("error", "unknown-key", "Did you mean `ignored_intents`?")]
+
+
+@pytest.mark.parametrize("written", ["ask", "slots"])
+def test_a_list_of_names_in_a_form_is_no_slot_of_rasa_2(read: Read, written: str) -> None:
+    ((severity, code, cure),) = told(slip(read, orders=ORDERS.replace("required_slots", written)))
+    assert (severity, code) == ("error", "unknown-key")
+    assert "`required_slots`" in cure or "required_slots, ignored_intents" in cure
+
+
+def test_a_form_that_nothing_follows_is_told_with_the_rule_to_write(read: Read) -> None:
+    follows, unused = slip(read, rules=RULES.replace(COMPLETE, "")).diagnostics
+    assert (follows.severity, follows.code) == ("warning", "nothing-follows")
+    assert "`- action: order_form`, `- active_loop: null`" in follows.cure
+    assert (unused.code, unused.severity) == ("unused-response", "note")
+    assert unused.cure.startswith("Write `- action: utter_ordered` in a rule or story, or take out")
+
+
+def test_a_form_is_not_started_by_the_rule_for_its_end(read: Read) -> None:
+    (finding,) = slip(read, rules=RULES.replace(STARTS, "")).diagnostics
+    assert (finding.severity, finding.code) == ("warning", "unused-form")
+    assert finding.message == "No rule or story starts the form `order_form`."
+
+
+def test_a_response_that_is_suggested_is_not_said_to_be_unused(read: Read) -> None:
+    result = slip(read, rules=RULES.replace("utter_ordered", "utter_orderd"))
+    assert [d.code for d in result.diagnostics] == ["unknown-response"]
+
+
+def test_an_intent_whose_examples_are_misspelt_or_missing_is_one(read: Read) -> None:
+    misspelt = slip(read, orders=ORDERS.replace("examples: |", "exampels: |", 1))
+    assert told(misspelt) == [("error", "unknown-key", "Did you mean `examples`?")]
+    first = ORDERS.index("    - I'd like to order")
+    empty = slip(read, orders=ORDERS[:first] + ORDERS[ORDERS.index("- intent: choose_cake") :])
+    assert [d.code for d in empty.diagnostics] == ["no-examples"]
+
+
+def test_forms_as_a_list_of_mappings_are_told_to_be_none(read: Read) -> None:
+    start = ORDERS.index("forms:")
+    forms = "forms:\n- order_form:\n    required_slots:\n    - cake\n    - name\n\n"
+    result = slip(read, orders=ORDERS[:start] + forms + ORDERS[ORDERS.index("responses:") :])
+    assert told(result) == [("error", "wrong-type", "Take the `- ` before the form's name out.")]
+
+
+@pytest.mark.parametrize("written", ["None", '"null"', "none"])
+def test_null_in_other_words_is_told_as_such(read: Read, written: str) -> None:
+    rules = RULES.replace(
+        "active_loop: null\n  - action: utter_ordered", f"active_loop: {written}\n  - action: utter_ordered"
+    )
+    ((severity, code, cure),) = told(slip(read, rules=rules))
+    assert (severity, code) == ("error", "unknown-form")
+    assert cure.startswith("Write `null`, without quotes")
+
+
+@pytest.mark.parametrize(
+    ("line", "written"),
+    [("- intent: cancel", "\u00a0- intent: cancel"), ("  name:", " \u00a0name:"), ("    - cake", "\u00a0   - cake: x")],
+)
+def test_a_no_break_space_in_an_indentation_is_told_at_its_line(read: Read, line: str, written: str) -> None:
+    orders = ORDERS.replace(f"\n{line}\n", f"\n{written}\n", 1)
+    (finding,) = slip(read, orders=orders).errors
+    assert (finding.code, finding.place.line) == ("yaml-syntax", orders.split("\n").index(written) + 1)
+    assert "no-break space" in finding.message
+
+
+def test_a_no_break_space_in_what_is_said_is_none_in_an_indentation(read: Read) -> None:
+    assert told(slip(read, orders=ORDERS.replace("Your {cake}", "Your\u00a0{cake}"))) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "severity"), [("", "warning"), ("a = 'name'", "note"), ("b = 'validate_order_form'", "note")]
+)
+def test_a_slot_that_a_form_asks_for_in_vain_is_told(read: Read, code: str, severity: str) -> None:
+    start, end = ORDERS.index("    mappings:\n    # Whatever"), ORDERS.index("forms:")
+    result = slip(read, orders=ORDERS[:start] + "\n" + ORDERS[end:], code=ACTIONS.replace('"name"', '"cake"') + code)
+    assert [(d.severity, d.code) for d in result.diagnostics] == [(severity, "slot-without-mappings")]
+
+
+@pytest.mark.parametrize("name", ["hours.ymal", "hours.yl", "hours.yml.txt", "hours.yml~", "hours.YML"])
+def test_content_with_another_ending_is_told(read: Read, name: str) -> None:
+    result = read(
+        {"intents/smalltalk.yml": SMALLTALK, f"intents/{name}": SMALLTALK, "stories/rules.yml": "rules: []\n"}
+    )
+    assert [d.place.file for d in result.diagnostics if d.code == "not-read"] == [f"intents/{name}"]
+
+
+def test_another_file_beside_content_is_not_told(read: Read) -> None:
+    result = read({"intents/smalltalk.yml": SMALLTALK, "intents/a.xml": "<nlu/>", "intents/b.txt": "nlu: a word\n"})
+    assert "not-read" not in [d.code for d in result.diagnostics]

@@ -15,6 +15,7 @@ from .formatting import format_moment, format_money, in_words
 from .naming import say_read_as, says_no_such_number, with_nickname, with_number
 from .questions.accounts import find_accounts, near_account, spoken, written
 from .questions.question import Filters, Kind, Question, new_question
+from .questions.times import looks_ahead
 from .questions.unread import unread_owners
 from .tables import Table
 from .text import pattern
@@ -127,7 +128,7 @@ async def _holdings(turn: Turn, bank: CustomerBank, question: Question) -> list[
     keep(turn, clear)
     if _OFTEN.search(heard(turn).text):
         turn.say("utter_no_payment_limit")
-    elif _asks_more(clear.filters, today_of(turn)) or _DUE.search(heard(turn).text):
+    elif _asks_more(clear.filters, today_of(turn)) or _DUE.search(heard(turn).text) or looks_ahead(heard(turn)):
         turn.say("utter_only_todays_balance")
     by_id = {balance.account_id: balance for balance in balances}
     return [(account, by_id[account.id]) for account in chosen if account.id in by_id]

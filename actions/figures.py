@@ -25,11 +25,20 @@ _WHAT_REMAINS: Final = pattern(
     r"\b(?:left|after|before|once|when|until|till|if|enough|afford|remain\w*|balances?|available|cover"
     r"|(?:can|could|may) I)\b"
 )
+_WENT_OUT: Final = pattern(r"\bleft (?:my|the|our) (?:\w+ )?account\b|\b(?:took|taken|withdrew|withdrawn)\b")
+"""What happened to money, of which no balance tells."""
+
+_HOW_MUCH: Final = pattern(r"\bhow much\b")
 _I_HAVE: Final = pattern(r"\bhow much\b(?:\s+\w+){0,2}?\s+(?:i|we)(?:['’]ve)?\s+(?:got|have|hav|own)\b")
 _WHAT_THERE_IS: Final[Mapping[Kind, Callable[[Turn, CustomerBank], Awaitable[None]]]] = {
     "balance": balance,
     "overdrawn": overdrawn,
 }
+_OF_BOOKED: Final[Mapping[bool, tuple[Kind, Callable[[Turn, CustomerBank, Question], Awaitable[None]]]]] = {
+    True: ("spending", spending),
+    False: ("transactions", transactions),
+}
+"""How it is answered what was booked: with a sum, or a list."""
 
 
 async def asked_balance(turn: Turn, bank: CustomerBank) -> None:
@@ -37,6 +46,9 @@ async def asked_balance(turn: Turn, bank: CustomerBank) -> None:
     before = kept(turn)
     if before is not None and before.kind in ("spending", "transactions") and asks_how_many(heard(turn).text):
         await transactions(turn, bank, Question("transactions", replace(before.filters, by=None)))
+    elif _WENT_OUT.search(heard(turn).text):
+        kind, answer = _OF_BOOKED[bool(_HOW_MUCH.search(heard(turn).text))]
+        await answer(turn, bank, new_question(kind, said(turn), before, today_of(turn)))
     elif wanted := await _sum_asked(turn, bank):
         await spending(turn, bank, wanted)
     else:
@@ -46,12 +58,12 @@ async def asked_balance(turn: Turn, bank: CustomerBank) -> None:
 async def asked_sum(turn: Turn, bank: CustomerBank) -> None:
     """Say what it came to; where what there is was talked about, or nothing but "how much I have" is said, that."""
     now, before = said(turn), kept(turn)
-    bare = not now.narrows
+    bare, points = not now.narrows, now.refers_back or now.of_those
     if bare and _I_HAVE.search(heard(turn).text):
         await balance(turn, bank)
-    elif bare and now.refers_back and before is None and somebody(heard(turn)) is None:
+    elif bare and points and before is None and somebody(heard(turn)) is None:
         say_fallback(turn)
-    elif bare and now.refers_back and before is not None and before.kind in _WHAT_THERE_IS:
+    elif bare and points and before is not None and before.kind in _WHAT_THERE_IS:
         await _WHAT_THERE_IS[before.kind](turn, bank)
     else:
         await spending(turn, bank)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -9,7 +10,7 @@ from msgspec.structs import replace
 
 from bot import Turn
 
-from .bank import CustomerBank
+from .bank import CustomerBank, Transaction
 from .clarifying import clarified, find_meant
 from .conversation import heard, keep, kept, said, today_of
 from .fetching import Found, find_all, find_few
@@ -31,7 +32,7 @@ from .questions.times import unit_of_rate
 from .questions.wording import describe
 from .ranking import ranking
 from .text import pattern
-from .transactions import transactions
+from .transactions import WHICH, transactions
 
 QUIET: Final = timedelta(days=62)
 """No account is without any transaction for so long: its records begin later."""
@@ -54,7 +55,7 @@ async def spending(turn: Turn, bank: CustomerBank, question: Question | None = N
     if question.filters.by:
         await ranking(turn, bank, question)
         return
-    if question.filters.order or _asks_for_what(turn, question.filters):
+    if said(turn).filters.order or _asks_for_what(turn, question.filters):
         wanted = replace(question.filters, direction=direction_of(question.filters))
         await transactions(turn, bank, Question("transactions", wanted))
         return
@@ -97,7 +98,8 @@ async def _sum_of_few(turn: Turn, bank: CustomerBank, question: Question) -> Non
     if found is None:
         return
     keep(turn, Question("spending", found.asked))
-    filters = replace(found.filters, direction=direction_of(question.filters))
+    came_in = bool(found.transactions) and all(t.minor > 0 for t in found.transactions)
+    filters = replace(found.filters, direction="in" if came_in else direction_of(question.filters))
     passed = select(found.transactions, Filters(direction=filters.direction))
     counted = without_own_moves(passed, filters)
     _say_sum(turn, replace(found, filters=filters, transactions=counted, leaves_out=passed != counted))
@@ -107,8 +109,7 @@ def _say_sum(turn: Turn, found: Found) -> None:
     filters, counted = found.filters, found.transactions
     to_people = filters.category == PEOPLE or (filters.merchant is not None and goes_to_people(counted))
     about = describe(filters, today_of(turn), to_people=to_people)
-    few = "in the last transaction" if filters.count == 1 else f"in the last {filters.count} transactions"
-    about = f"{about} {few}".strip() if filters.count else about
+    about = f"{about} {_few(filters, counted)}".strip() if filters.count else about
     response, nothing = _SAID["people" if to_people and filters.direction != "in" else filters.direction or "out"]
     payments = "1 payment" if len(counted) == 1 else f"{len(counted)} payments"
     turn.say(response if counted else nothing, total=format_sums(totals(counted)), what=about, payments=payments)
@@ -117,6 +118,15 @@ def _say_sum(turn: Turn, found: Found) -> None:
         turn.say("utter_several_names", what=in_words(names))
     if found.leaves_out:
         turn.say("utter_own_transfers_left_out")
+
+
+def _few(filters: Filters, counted: Sequence[Transaction]) -> str:
+    """Of how many transactions the sum is; of a single one, its day too."""
+    which = WHICH[filters.order] if filters.order else "last"
+    if filters.count != 1:
+        few = f"{filters.count} {which}" if filters.order in ("largest", "smallest") else f"{which} {filters.count}"
+        return f"in the {few} transactions"
+    return f"in the {which} transaction" + "".join(f", on {format_date(t.day)}" for t in counted)
 
 
 def _say_where_records_begin(turn: Turn, found: Found) -> None:

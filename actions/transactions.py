@@ -29,12 +29,13 @@ from .text import pattern
 FORM: Final = "transactions_form"
 _OTHER_QUESTIONS: Final = ("ask_balance", "ask_overdrawn", "ask_spending", "ask_transfer")
 
-_WHICH: Final[Mapping[Order | None, str]] = {
+WHICH: Final[Mapping[Order | None, str]] = {
     None: "latest",
     "largest": "largest",
     "smallest": "smallest",
     "oldest": "first",
 }
+"""What those are called that an order puts first."""
 
 _WHO: Final = pattern(r"\W*(?:and\s+)?(?:who|what)(?:['’]?s| is| are| was| were)\b")
 
@@ -93,8 +94,8 @@ async def _say_last(turn: Turn, bank: CustomerBank, missed: Found) -> None:
 async def more(turn: Turn, bank: CustomerBank) -> None:
     """List what comes after the transactions that were listed last."""
     question = kept(turn)
-    if question is not None and question.kind in ("transactions", "spending") and asks_how_many(heard(turn).text):
-        await transactions(turn, bank, Question("transactions", question.filters))
+    if question is not None and question.kind in ("transactions", "spending") and _asks_for_a_part(turn):
+        await transactions(turn, bank, new_question("transactions", said(turn), question, today_of(turn)))
         return
     accounts = find_accounts(await bank.accounts(), question.filters.account) if question else ()
     if question is None or question.kind != "transactions" or not accounts:
@@ -113,6 +114,11 @@ async def more(turn: Turn, bank: CustomerBank) -> None:
     turn.say("utter_transactions_next", shown=len(rows), what=what, table=table.text(), custom=table.custom())
     if len(found.transactions) > shown + len(rows):
         turn.say("utter_transactions_more_left")
+
+
+def _asks_for_a_part(turn: Turn) -> bool:
+    """Whether a list is asked for that no more rows answer: "how many are there", "the last one"."""
+    return asks_how_many(heard(turn).text) or said(turn).of_those
 
 
 async def validate_form(turn: Turn) -> None:
@@ -178,7 +184,7 @@ def _say_table(turn: Turn, found: Found, headline: str) -> None:
     turn.say(
         "utter_transactions_cut" if len(shown) < len(found.transactions) else "utter_transactions",
         found=headline,
-        which=_WHICH[found.filters.order],
+        which=WHICH[found.filters.order],
         shown=len(shown),
         table=table.text(),
         custom=table.custom(),

@@ -21,6 +21,12 @@ _PAID_TO_ME: Final = pattern(
     r"|\b(?:do|did|have|has|I|we)(?:['’]ve)?\b.*\b(?:received?|earn(?:ed)?)\b"
     r"|\bhow (much|many)\b.*\b(get|got|receive|received)\b( \w+){0,2}? from\b"
 )
+_WORKS: Final = r"\b(?:(?:my|the|our) )?(?:company|employers?|boss|work|job|firm)\b"
+EMPLOYER: Final = pattern(
+    rf"{_WORKS}(?= (?:\w+ )??(?:pa(?:y|ys|id|ying)|sen[dt]|sends|g[ai]ves?) (?:me|us)\b)|(?<=\bpaid by ){_WORKS}"
+)
+"""Who pays a customer, who is no shop: what they pay is income."""
+
 _ORDERED: Final = pattern(
     r"(?:\A\W*|[,;.]\s*|\b(?:please|pls|you|to|and|just|now|ok|okay|then|so)\s+)(?:give|send|pay) me\b"
 )
@@ -35,11 +41,13 @@ _PAID: Final = pattern(r"\bpa(?:id|y|yments?)\Z")
 _PASSIVE: Final = pattern(r"(?:been|get|got|getting|was|were) paid")
 """What happens to the customer, or to a bill."""
 _BOTH_WAYS: Final = pattern(r"\b(?:in(?:coming)?\W+(?:and|or)\W+out|out(?:going)?\W+(?:and|or)\W+in)")
+_LEFT: Final = pattern(r"\b(?:left|leaves?|leaving) (?:my|the|our) (?:\w+ )?(?:account|bank)\b")
 _TRANSFERRED: Final = pattern(r"\btransfer(s|red)?\b")
 _MOVED: Final = pattern(r"\b(moved?|put|take|took|taken)\b")
 _EARNED: Final = pattern(r"\bearn")
 _OUR: Final = r"\s+(?:(?:my|the|our)\s+)?\Z"
 _TARGET: Final = pattern(rf"\b(?:to|into|put\b.*\bin){_OUR}")
+_INTO_IT: Final = pattern(r"\binto (?:it|(?:that|this) (?:account|pot))\b")
 _REACHED: Final = pattern(
     r"\b(?:went|gone|goes|go|going|c[ao]mes?|coming|arriv\w+|added|credited|landed|deposited|paid|pay|payments?)\b"
 )
@@ -64,7 +72,7 @@ def with_direction(text: str, entities: Sequence[Entity], filters: Filters) -> F
     "Was I paid" asks for the pay, unless a sum, an amount or somebody who pays is named: that may be any money.
     """
     unnamed = (filters.category, filters.merchant, filters.at_least, filters.at_most) == (None, None, None, None)
-    if unnamed and _PAYDAY.search(text) and not _SUM.search(text):
+    if unnamed and (EMPLOYER.search(text) or (_PAYDAY.search(text) and not _SUM.search(text))):
         filters = replace(filters, category=INCOME[0])
     if filters.category is None and filters.merchant is None and _PEOPLE.search(text):
         filters = replace(filters, category=PEOPLE)
@@ -82,7 +90,7 @@ def _direction(text: str, entities: Iterable[Entity], category: str | None) -> D
     went = [word for way, word in found if way in ("in", "out")]
     if went and category == INCOME[0] and all(_PAID.search(word) for word in went):
         return "in"
-    return "out" if went else None
+    return "out" if went or _LEFT.search(text) else None
 
 
 def with_own_moves(text: str, entities: Iterable[Entity], filters: Filters) -> Filters:
@@ -93,7 +101,8 @@ def with_own_moves(text: str, entities: Iterable[Entity], filters: Filters) -> F
     if filters.merchant or filters.category not in (None, TRANSFERS) or is_payload(text):
         return filters
     before = [lead(text, entity.start) for entity in entities if entity.entity == "account"]
-    into, out = any(_TARGET.search(b) for b in before), any(_SOURCE.search(b) for b in before)
+    into = bool(_INTO_IT.search(text)) or any(_TARGET.search(b) for b in before)
+    out = any(_SOURCE.search(b) for b in before)
     moved = filters.category or _TRANSFERRED.search(text) or ((into or out) and _MOVED.search(text))
     if not moved:
         if out and filters.direction == "in" and not _EARNED.search(text):

@@ -33,12 +33,18 @@ _PARTS: Final = pattern(
     r"(?: all)? (?:go|goes|went|gone|going|disappear)\b"
     r"|\b(?:by|per|each|every)\s+(?:category|categories|shop|shops|merchant|merchants|month|day)\b|\bmonth by month\b"
 )
+_PAY_WENT: Final = pattern(
+    r"\bwhere\b(?:\W+\w+){0,5}?\W+(?:wages|salary|pay)(?: all)? (?:go|goes|went|gone|going|disappear)\b(?! in)"
+)
 _TOP: Final = pattern(
     rf"\b(?:top|{GREATEST})\s+(?:\w+\s+)?"
     r"(?:shops?|stores?|merchants?|places?|categor(?:y|ies)|months?|days?|accounts?)\b"
     r"|\b(?:which|what) (?:shop|store|place|category|month|day|account) (?:was|is|cost|costs)(?: (?:my|the|me))*"
     rf" {GREATEST}\b"
 )
+_ONE: Final = pattern(rf"\b{GREATEST} (?:\w+ )?(?:bill|payment|expense|purchase|transaction)\b")
+"""What is itself the largest, of whichever month."""
+
 _WORDS: Final[Mapping[Group, re.Pattern[str]]] = {
     "month": pattern(r"\bmonths?\b(?<!last month)(?<!this month)(?<!a month)"),
     "day": pattern(r"\b(?:which|what|by|per|each|every|expensive|biggest|dearest|top) days?\b"),
@@ -60,14 +66,17 @@ class Share(Struct, frozen=True):
 
 def grouped_by(text: str) -> Group | None:
     """What the sums are asked for each of ("which month did I spend most"); None where no such question is asked."""
-    if is_payload(text) or not any(words.search(text) for words in (_MOST, _PARTS, _TOP)):
+    if is_payload(text) or _ONE.search(text) or not any(words.search(text) for words in (_MOST, _PARTS, _TOP)):
         return None
     return next((group for group, words in _WORDS.items() if words.search(text)), "category")
 
 
 def top_phrase(text: str) -> tuple[int, int]:
-    """Where the words of "my top five shops" stand, in which "shops" is no category; (0, 0) where there are none."""
-    found = _TOP.search(text)
+    """Where the words of "my top five shops" stand, in which "shops" is no category; (0, 0) where there are none.
+
+    Nor are wages one in "where did my wages go": what they went on is asked for.
+    """
+    found = _TOP.search(text) or _PAY_WENT.search(text)
     return found.span() if found else (0, 0)
 
 

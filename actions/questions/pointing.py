@@ -8,7 +8,7 @@ from typing import Final
 
 from bot import Entity, Parse
 
-from ..text import TAKES_BACK, blanked, is_payload, listed, pattern
+from ..text import GREATEST, TAKES_BACK, blanked, is_payload, listed, pattern, spans
 from .question import GRAINS, Filters
 
 _PERSON: Final = r"(?:him|her|he|she)"
@@ -25,10 +25,18 @@ _OF_THOSE: Final = pattern(
     rf"\b(?:much|many|which|what|any|part|share|one|ones|some|most) of (?:{_THIS}|them)\b(?! {_UNIT})"
     r"|\A\W*(?:and\s+)?of which\b"
 )
-_SUPERLATIVE: Final = r"(?:biggest|largest|highest|smallest|lowest|cheapest|earliest|oldest|first|last|latest|newest)"
-_THE_ONE: Final = pattern(rf"\bthe (?:most (?:recent|expensive)|{_SUPERLATIVE})(?: ones?\b|\W*\Z)")
+_SUPERLATIVE: Final = (
+    rf"(?:{GREATEST}|most recent|least expensive|smallest|lowest|cheapest|earliest|oldest|first|last|latest|newest)"
+)
+_THE_ONE: Final = pattern(rf"\bthe {_SUPERLATIVE}(?: ones?\b|\W*\Z)")
+_SUM_OR_PART: Final = pattern(
+    r"\b(?:totals?|sum|add(?:s|ed)? (?:\w+ ){0,2}?up|ones|how many|how often|count"
+    rf"|(?:the|which|what) {_SUPERLATIVE})\b"
+)
+"""Asks for a sum, a number or a part, of what the words beside it say, or else of what was talked about."""
 _HOW_MANY: Final = pattern(
-    r"\bhow many\b(?:\s+of (?:those|these|them))?(?:\s+(?:are|were) (?:there|they|those|these|that))?\W*\Z"
+    r"\bhow many\b(?:\s+of (?:those|these|them))?(?:\s+times)?"
+    r"(?:\s+(?:are|were|is|was) (?:there|they|those|these|that|this|it))?\W*\Z"
     r"|\bhow many of (?:those|these|them)\b"
 )
 _THERE: Final = (
@@ -41,9 +49,21 @@ _NAME: Final = pattern(
     r" (?:it|them|that(?=\W*\Z| (?:last|this|in|so|since|during)\b))\b"
     rf"|\b(?:is|was|were|does) {_THIS}\b(?! (?:{_UNIT}|(?:payment|transaction)s?\b))|\bthe last time\b"
 )
+_ACCOUNT: Final = pattern(
+    r"\b(?:on|with|in|into|from|to|(?:out )?of) (?:it\b|(?:that|this|the same) (?:account|card|pot)\b)"
+)
 _SOMEBODY: Final = pattern(rf"\b{_PERSON}\b(?! \w+ (?:account|card)s?\b)|\b{_THERE}")
+_BESIDE_SUMS: Final = ("time", "shift", "number", "ordinal", "amount-of-money")
 _CORRECTS: Final = pattern(rf"\A\W*(?:(?:{TAKES_BACK}|not)\b\W*)+")
 _WORD: Final = re.compile(r"\w+")
+_NAMELESS: Final = listed(
+    "the a an in of up at by on for and but so or then ok okay now just only please pls me show list give tell which "
+    "what what's whats s how is it are was were be that this these those they them there all altogether together "
+    "overall grand full final did do does come comes make makes time times one over under above below between than "
+    "more less"
+)
+"""Words that name nothing, and may stand beside those of `_SUM_OR_PART`."""
+
 _AROUND_TIME: Final = listed("and or only just in for the what about how now then ok please so during")
 _AROUND_NAMES: Final = _AROUND_TIME | listed("on at to from with my i mean meant but rather instead not")
 
@@ -60,6 +80,15 @@ def is_of_those(text: str, filters: Filters) -> bool:
     return bool(_THE_ONE.search(text)) and filters == Filters(count=filters.count, order=filters.order)
 
 
+def is_nameless(text: str, entities: Sequence[Entity]) -> bool:
+    """Whether a sum, a number or a part is asked for without a word of what: "grand total", "the ones in October"."""
+    if is_payload(text) or any(entity.entity not in _BESIDE_SUMS for entity in entities):
+        return False
+    rest = blanked(text, spans(entities))
+    words = _SUM_OR_PART.sub(" ", rest)
+    return words != rest and all(word.casefold() in _NAMELESS for word in _WORD.findall(words))
+
+
 def asks_how_many(text: str) -> bool:
     """Whether a message asks for nothing but the number of what was listed: "how many are there"."""
     return bool(_HOW_MANY.search(text))
@@ -68,6 +97,11 @@ def asks_how_many(text: str) -> bool:
 def names_back(text: str) -> bool:
     """Whether a word stands for the name that was talked about: "how much did I pay her in May", "the last time"."""
     return bool(_NAME.search(text))
+
+
+def points_at_account(text: str) -> bool:
+    """Whether a word may stand for the account that was talked about: "what did I pay with it", "on that card"."""
+    return bool(_ACCOUNT.search(text))
 
 
 def somebody(parse: Parse) -> str | None:

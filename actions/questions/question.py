@@ -70,7 +70,8 @@ class Said(Struct, frozen=True):
     `only_time` is for a message that holds nothing but a time ("last month?"), and `of_those` for one about a part of
     what was talked about ("how much of that was groceries", "the last one"). `names_back` is for a word that stands
     for the name alone ("how much did I pay her in May"), `corrects` for a name in place of another one, and
-    `only_names` for a message that could be an answer ("petrol").
+    `only_names` for a message that could be an answer ("petrol"). `account_back` is for a word that may stand for the
+    account ("what did I pay with it").
     """
 
     filters: Filters = NO_FILTERS
@@ -81,6 +82,7 @@ class Said(Struct, frozen=True):
     names_back: bool = False
     corrects: bool = False
     only_names: bool = False
+    account_back: bool = False
 
     @property
     def only_account(self) -> bool:
@@ -108,6 +110,13 @@ class Question(Struct, frozen=True):
         """The question with these filters, by their names, in the place of its own."""
         return replace(self, filters=replace(self.filters, **filters))
 
+    @property
+    def listed(self) -> Filters:
+        """The filters of what was shown: of a list without a period, so many of the first rows there are."""
+        filters, rows = self.filters, self.shown
+        few = self.kind == "transactions" and rows and filters.period is None
+        return replace(filters, count=rows) if few else filters
+
     def to_json(self) -> dict[str, Any]:
         """Give the question as the JSON that the slot `question` keeps."""
         more = {"shown": self.shown} if self.shown else {}
@@ -127,13 +136,16 @@ def new_question(kind: Kind, said: Said, kept: Question | None, today: date) -> 
     """A question of its own: it starts afresh, unless it only points back ("how much is that in total?").
 
     "Those payments" point back too, whichever way the money of the last question went, and so does a mere "last month".
-    "Her" and "there" point at the name alone, where the message says more. A name by itself answers an open question.
+    "Her" and "there" point at the name alone, where the message says more, and "with it" at the account too. A name by
+    itself answers an open question.
     """
     bare = replace(said, filters=replace(said.filters, direction=None))
     if kept and (_is_of_the_same(said, bare) or (kept.open and said.only_names)):
-        return Question(kind, merge(kept.filters, bare if kept.filters.direction else said, today))
+        filters = kept.listed if kind == "spending" and not said.narrows else kept.filters
+        return Question(kind, merge(filters, bare if kept.filters.direction else said, today))
     name = kept.filters if kept and said.names_back else NO_FILTERS
-    return Question(kind, merge(Filters(merchant=name.merchant, category=name.category), said, today))
+    account = kept.filters.account if kept and said.account_back else None
+    return Question(kind, merge(Filters(account, name.merchant, name.category), said, today))
 
 
 def _is_of_the_same(said: Said, bare: Said) -> bool:

@@ -16,7 +16,16 @@ from .amounts import MONEY, bounds_amount, ends, is_plain, read_amounts, turned_
 from .directions import with_direction, with_own_moves
 from .groups import grouped_by, top_phrase
 from .marks import bounded, distinct, unnamed
-from .pointing import corrects, is_of_those, is_only_names, is_only_time, names_back, refers_back
+from .pointing import (
+    corrects,
+    is_nameless,
+    is_of_those,
+    is_only_names,
+    is_only_time,
+    names_back,
+    points_at_account,
+    refers_back,
+)
 from .question import ALL_ACCOUNTS, GRAINS, Filters, Grain, Order, Said, Shift
 from .times import length_named, read_period
 
@@ -67,10 +76,11 @@ def understand(parse: Parse, today: date | None = None) -> Said:
         _shift(entities),
         refers_back(parse.text),
         is_only_time(parse.text, entities),
-        is_of_those(parse.text, filters),
+        is_of_those(parse.text, filters) or is_nameless(parse.text, entities),
         names_back(parse.text),
         corrects(parse.text, entities),
         is_only_names(parse.text, entities),
+        points_at_account(parse.text),
     )
 
 

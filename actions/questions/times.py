@@ -43,6 +43,24 @@ _AHEAD: Final = pattern(
     r"|\bupcoming\b|\b(?:when|what|how much|which)\b.*\bwill (?:I|we|my|the|it|they|be)\b"
     r"|(?:\b(?:is|are|am)|['’]s)\b.*\bgoing to (?:be|cost|come|go|get|have|pay|spend|need)\b"
     r"|\A\W*will (?:I|we|my|the)\b|\bwhen\b.*\bdue\b"
+    r"|\bcoming (?:up|out (?:soon|later))\b|\bscheduled\b"
+    r"|\bleft to (?:pay|come|go out)\b(?! (?:off )?on (?:my|the) (?:\w+ )?card\b)"
+    r"|\b(?:what|which|any|how many)\b.*\bbills?\b.*\b(?:is|are|have (?:I|we)|(?:I|we)(?: have|['’]ve))"
+    r"(?: still)?(?: got)? left\b"
+    r"|\bstill (?:(?:have|has|had|got|need|needs) )*(?:to (?:be )?(?:pay|paid|come|go)|coming|due|going out)\b"
+)
+_HABIT: Final = pattern(
+    r"(?<=[,;.!?-])\s*(?:(?:but|and|as|because|since|cos)\s+)?(?:they|it|that|she|he|I|we)\s+"
+    r"(?:usually|normally|always|typically|generally)\b[^.?!;]*"
+)
+"""What is told of other times, beside a question."""
+
+_ON_A_DAY: Final = pattern(
+    r"\b(?:transactions?|payments?|purchases?|charges?|entries|debits|deposits|txns?|everything|anything|things?|stuff"
+    r"|ones?)(?: (?:at|to|on|with|for) \w+(?: \w+)??)? \Z"
+)
+_GOES_ON: Final = pattern(
+    r"(?!from\b)|from(?: \w+){1,4}? (?:(?:to|until|till?|up|onwards?|forwards?|through|now)\b|on\W*\Z)"
 )
 PAYDAY: Final = "payday"
 """The value of the time "since I got paid"."""
@@ -79,10 +97,14 @@ class Slip(NamedTuple):
 def with_times(parse: Parse, today: date) -> Parse:
     """The message with two times marked that the grammar does not know: a bare year, and "since I got paid".
 
+    The "payments from Friday" are those of that day; what is told of habits ("they usually come in May") is blank.
     A year is one up to this one, where it is no number of something. The grammar reads "in 2025", "since 2025" and
     "June 2025" itself. `since_pay` tells the other one, whose day only the bank knows.
     """
     parse = replace(parse, entities=tuple(_as_year(parse.text, entity, today) for entity in parse.entities))
+    parse = replace(parse, entities=tuple(_as_day(parse.text, entity) for entity in parse.entities))
+    if told := [habit.span() for habit in _HABIT.finditer(parse.text)]:
+        parse = blank(parse, told)
     found = _SINCE_PAY.search(parse.text)
     return blank(parse, [found.span()], Entity("time", PAYDAY, *found.span())) if found else parse
 
@@ -174,6 +196,17 @@ def _as_year(text: str, entity: Entity, today: date) -> Entity:
     year = int(said)
     ends = {"from": {"value": f"{year}-01-01"}, "to": {"value": f"{year + 1}-01-01"}, "grain": "year"}
     return replace(entity, entity="time", value=f"{year}-01-01", details=ends)
+
+
+def _as_day(text: str, entity: Entity) -> Entity:
+    """The time with an end, where "payments from Friday" names a single day, and says nothing of days after it."""
+    details = entity.details or {}
+    day, open_ended = _day(details.get("from")), details.get("to") is None and details.get("grain") == "day"
+    if entity.entity != "time" or day in (None, date.max) or not open_ended or _GOES_ON.match(text, entity.start):
+        return entity
+    if not _ON_A_DAY.search(lead(text, entity.start)):
+        return entity
+    return replace(entity, details={**details, "to": {"value": (day + timedelta(days=1)).isoformat()}})
 
 
 def _read_period(entity: Entity) -> Period | None:

@@ -15,6 +15,7 @@ from rapidfuzz import fuzz, process
 from bot import Entity, Parse
 
 from ..text import GREATEST, JOINED_WORD, PRONOUNS, is_payload, listed, meets, pattern, swapped, without
+from .directions import EMPLOYER
 from .marks import covered, unnamed
 
 _BEFORE_FILTERS: Final = listed(
@@ -27,26 +28,40 @@ _BOTH: Final = listed(
 )
 """Words of a question or an order that narrow nothing down where a filter stands."""
 
+
+def _forms(verbs: frozenset[str]) -> frozenset[str]:
+    """The verbs with their regular endings."""
+    stems = {verb: verb.removesuffix("e") for verb in verbs}
+    endings = ((verb, f"{verb}s", f"{stem}ing", f"{stem}ed", f"{stem}{stem[-1]}ing") for verb, stem in stems.items())
+    return frozenset(form for forms in endings for form in forms)
+
+
+_VERBS: Final = _forms(
+    listed(
+        "go make buy pay spend cost take give send get come leave use charge transfer receive earn arrive happen "
+        "compare"
+    )
+) | listed("goes went gone been made bought paid spent took taken gave given sent got gotten came left")
+"""What money does, and what is done with it."""
+
 _EMPTY: Final = (
     _BOTH
     | PRONOUNS
+    | _VERBS
     | listed(
         "a an the my our you i its here all any each every everything anything something some things thing stuff "
         "totals full detail details general particular order one ones account accounts bank money balance balances "
         "transaction transactions payment payments purchase purchases statement statements spending history record "
-        "records lists activity entry lot far now just only please then again too also ever recently so go been "
-        "mind more most much many moment whole items item entries times time period few couple last latest "
-        "previous past recent altogether same shop shops store stores trips trip both either buying paying spend "
-        "spent pay paid made make making going went gone out up down off over back we friend friends lately own "
-        "since ago cost costs costing expense expenses bill charge charges charged take took taken taking gave "
-        "given giving send sent sending receive received gets got getting come came coming earn earned transfer "
-        "transfers transferred transferring arrive arrived happened happen anybody anyone someone somebody people "
-        "person name amount amounts number current state use used using their i'll that's it's bot teller thanks "
-        "thank cheers not yet still biggest largest smallest highest lowest earliest oldest newest top first "
-        "single course fact quid pounds pound ok okay right fine alright yes yeah yep no hi hello hey pls well "
-        "actually sorry oh um er hmm mate rather instead else next older breakdown least category categories "
-        "merchant merchants month day sort sorted monthly weekly yearly annually annual kind as even app operation "
-        "operations yo bruh lol haha honestly literally basically roughly exactly thus"
+        "records lists activity entry lot far now just only please then again too also ever recently so mind more "
+        "most much many moment whole items item entries times time period few couple last latest previous past "
+        "recent altogether same shop shops store stores trips trip both either out up down off over back we friend "
+        "friends lately own since ago expense expenses bill anybody anyone someone somebody people person name "
+        "amount amounts number current state their i'll that's it's bot teller thanks thank cheers not yet still "
+        "biggest largest smallest highest lowest earliest oldest newest top first single course fact quid pounds "
+        "pound ok okay right fine alright yes yeah yep no hi hello hey pls well actually sorry oh um er hmm mate "
+        "rather instead else next older breakdown least category categories merchant merchants month day sort "
+        "sorted monthly weekly yearly annually annual kind as even app operation operations yo bruh lol haha "
+        "honestly literally basically roughly exactly thus txn txns trans trx pymt pymts vs versus"
     )
 )
 """What stands where a filter stands and narrows nothing down."""
@@ -171,7 +186,7 @@ def unread_phrases(parse: Parse) -> list[str]:
     ("books in October") is all filters.
     """
     read = covered(parse)
-    text = without(_BANK, parse.text)
+    text = without(EMPLOYER, without(_BANK, parse.text))
     words = [_Word(m.group(), m.start(), m.end(), m.start() in read) for m in JOINED_WORD.finditer(text)]
     found: list[str] = []
     for at, word in enumerate(words):

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
+from rapidfuzz import fuzz
+
 from bot import Entity, Parse
 
 from ..questions.amounts import MONEY, pence
@@ -35,6 +37,8 @@ _CHANGED_BY: Final = pattern(
 _WORD: Final = re.compile(r"\s*([^\W\d_]+)")
 _FOLLOWS: Final = FILLERS | listed("tomorrow tonight aside later soon p each every twice once not if so")
 """Words after a number that leave it the amount; any other one is what is counted: "20 bitcoin"."""
+_NEAR: Final = 85.0
+"""The least likeness (0 to 100, rapidfuzz's ratio) of misspelt pounds."""
 _MINUS: Final = pattern(r"\b(minus|negative)\s*\Z")
 _OVER_AGAIN: Final = pattern(
     r"\b(?:each|apiece|twice|thrice|times|(?:lots?|payments?) of"
@@ -105,8 +109,15 @@ def counted(parse: Parse, amount: Entity) -> str | None:
     after = _WORD.match(parse.text, amount.end)
     if amount.entity != "number" or after is None or after.group(1).casefold() in _FOLLOWS:
         return None
+    if _is_pounds(after.group(1).casefold()):
+        return None
     read = any(e.start <= after.start(1) < e.end and e is not amount for e in parse.entities)
     return None if read else after.group(1)
+
+
+def _is_pounds(word: str) -> bool:
+    """Whether it is "pounds", as far as its letters go: "pouns"."""
+    return word.startswith("p") and fuzz.ratio(word, "pounds") >= _NEAR
 
 
 def _stands(parse: Parse, number: Entity) -> bool:

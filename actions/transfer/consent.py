@@ -64,7 +64,8 @@ _THANKS: Final = _phrases(
 _PLEASE: Final = _phrases("please,pls,plz")
 _BESIDE: Final = _phrases(
     "then,now,right now,right away,straight away,immediately,at once,today,i do,i am,i'm sure,i am sure,it is,"
-    "you can,you may,exactly,cool,with it,with that,with the transfer,with the payment,with,🙂,😊,😀,😃,😄,😁,☺"
+    "you can,you may,i would,i would like that,i'd like that,"
+    "exactly,cool,with it,with that,with the transfer,with the payment,with,🙂,😊,😀,😃,😄,😁,☺"
 )
 _HESITATION: Final = _phrases("oh,um,umm,well,ah,actually")
 _DEED: Final = _phrases("move,send,pay,transfer")
@@ -77,6 +78,7 @@ _KINDS: Final[Mapping[tuple[str, ...], str]] = {
         ("hesitation", _HESITATION),
         ("and", _phrases("and")),
         ("deed", _DEED),
+        ("do", _phrases("do")),
         ("confirm", _CONFIRM),
         ("fine", _FINE),
         ("ok", _OK),
@@ -119,13 +121,18 @@ def _says_yes(kinds: Sequence[str]) -> bool:
 
 
 def _is_in_place(kind: str, before: Sequence[str], after: Sequence[str]) -> bool:
-    """Whether the phrase may stand there: "oh" before a yes, "and" between two, "transfer" somewhere behind one."""
+    """Whether the phrase may stand there: "oh" before a yes, "and" between two, "transfer" somewhere behind one.
+
+    A lone "do" ends it: "yes, do please".
+    """
     if kind == "hesitation":
         return bool(after) and after[0] in ("yes", "hesitation")
     if kind == "and":
         return bool(before and after) and before[-1] in _CONSENTS and after[0] in _CONSENTS
     if kind == "deed":
         return "yes" in before or "ok" in before
+    if kind == "do":
+        return "yes" in before and all(other in ("please", "thanks") for other in after)
     return kind != "other"
 
 

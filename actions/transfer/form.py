@@ -11,7 +11,8 @@ from ..banking import bank_of, if_there
 from ..conversation import REQUESTED_SLOT, message, say_what_waits, whole
 from ..formatting import format_money
 from ..questions.accounts import account_buttons
-from ..signs import comes_first
+from ..signs import alarm
+from ..signs.human import wants_human
 from ..signs.pressure import is_pressed
 from ..signs.typed_secrets import warn_of_secret
 from ..text import pattern
@@ -23,7 +24,7 @@ from .later import wants_later, without_later
 from .payees import payee_button
 from .payment import KIND, order_parameters
 from .recipient import named, names_two
-from .request import begins_order, collects, is_denied, is_no_order, names_reference
+from .request import begins_order, collects, is_denied, is_no_order, moves_nothing, names_reference
 from .sides import mentions, sides
 from .slots import CHECKED_SLOTS, FORM, FORM_SLOTS, Refusal, asked_about, drop_said, is_unchecked
 
@@ -39,7 +40,7 @@ async def validate_form(turn: Turn) -> None:
     running, text = not _just_began(turn), whole(turn).text
     if not running:
         _forget_older_answers(turn)
-    if first := comes_first(text) or ("utter_fraud" if is_pressed(text) else None):
+    if first := alarm(text) or ("utter_fraud" if is_pressed(text) else None):
         turn.drop_effect()
         _end(turn, first)
         return
@@ -56,8 +57,12 @@ async def validate_form(turn: Turn) -> None:
         _end(turn, "utter_not_moving")
     elif running and is_yes(turn):
         turn.set("confirmed", True)
+    elif wants_human(text):
+        _pass_over(turn, "utter_human", running=running)
     elif (orders and is_no_order(message(turn).text)) or (running and collects(text)):
         _pass_over(turn, "utter_no_order", running=running)
+    elif not running and moves_nothing(message(turn)):
+        _pass_over(turn, "utter_no_move", running=False)
     elif running and await adds_payment(turn):
         _pass_over(turn, "utter_one_payment_first", running=True)
     else:

@@ -7,10 +7,14 @@ from typing import Any, Final
 
 from bot import BotUttered, EffectResult, SlotSet, Turn
 
-from ..conversation import REQUESTED_SLOT, events_before, whole
+from ..bank import CustomerBank
+from ..banking import for_customers
+from ..conversation import REQUESTED_SLOT, events_before, said, whole
 from ..formatting import format_money
+from ..questions.question import Question
 from ..signs.disowned import disowns
 from ..text import pattern
+from ..transactions import transactions
 from .request import tells_of_payment
 from .slots import FORM_SLOTS
 
@@ -31,6 +35,13 @@ _TELL: Final = (
     "utter_cannot_undo",
 )
 """What is said of a transfer that may have been made: a "stop" right after it means that one."""
+
+_TRANSFER: Final = pattern(r"\btransfer|\bmoved?\b")
+_FINDS_FAULT: Final = pattern(
+    r"\b(?:wrong|incorrect|mistake|false)\b|\b(?:is|are|was|does|ca|could|do)\s*n['’]?t\s+(?:that|it|this|be|look|seem|right|true|what)\b"
+    r"|\b(?:not|n['’]?t)\s+(?:be\s+)?(?:right|correct|true|what\s+I|it\s*\?)|\bis\s+it\s+not\b"
+)
+"""Says of an answer that it is wrong, or asks whether it is: no no."""
 
 _DECLINES: Final = pattern(
     r"\b(?:thanks?|thank you|thx|cheers|ta|nothing|no more|that['’]?s (?:all|it|everything|fine|ok)"
@@ -60,7 +71,9 @@ async def status(turn: Turn) -> None:
         turn.say("utter_please_log_in")
         return
     last, effect = turn.slot("transfer"), turn.tracker.effect
-    if not last:
+    if _is_of_the_past(turn):
+        await for_customers(_list_payments)(turn)
+    elif not last:
         waits = turn.slot(REQUESTED_SLOT) in FORM_SLOTS
         turn.say("utter_transfer_waits" if waits else "utter_no_transfer")
     elif last["outcome"] == "unknown" and effect is not None and effect.key == last["key"]:
@@ -97,10 +110,11 @@ async def nothing_to_stop(turn: Turn) -> None:
 
 async def nothing_to_deny(turn: Turn) -> None:
     """A no that nothing asked for: to a payment that the bot named, to the transfer just made, or to anything else."""
-    if disowns(whole(turn).text):
+    text = whole(turn).text
+    if disowns(text):
         turn.say("utter_fraud")
-    elif _DECLINES.search(whole(turn).text) or not await _comes_too_late(turn):
-        turn.say("utter_ok")
+    elif _DECLINES.search(text) or not await _comes_too_late(turn):
+        turn.say("utter_answer_doubted" if _FINDS_FAULT.search(text) else "utter_ok")
 
 
 async def stop(turn: Turn) -> None:
@@ -120,6 +134,18 @@ async def settled(turn: Turn) -> None:
     effect = turn.message.metadata["effect"]
     turn.say("utter_transfer_news")
     _say(turn, _note(turn, effect["key"], effect["parameters"], EffectResult(effect["outcome"], effect["result"])))
+
+
+def _is_of_the_past(turn: Turn) -> bool:
+    """Whether the payment asked about is none of this chat's: one to a shop, for a purpose, or by card."""
+    filters, of_transfer = said(turn).filters, _TRANSFER.search(whole(turn).text)
+    none_here = not (turn.slot("transfer") or turn.slot(REQUESTED_SLOT) in FORM_SLOTS)
+    by_kind = filters.category or (filters.account and none_here)
+    return bool(filters.merchant or (by_kind and not of_transfer))
+
+
+async def _list_payments(turn: Turn, bank: CustomerBank) -> None:
+    await transactions(turn, bank, Question("transactions", said(turn).filters))
 
 
 def _is_theirs(turn: Turn, parameters: Mapping[str, Any]) -> bool:

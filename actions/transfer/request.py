@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from ..text import TAKES_BACK, pattern, without
+from bot import Parse
+
+from ..questions.amounts import MONEY
+from ..text import TAKES_BACK, is_payload, pattern, without
 from .later import conditions
 
 _MOVES: Final = r"(?:transfer|mov|send|pay|put|giv|shift|tak|sav|deposit|withdraw)(?:e|ing)?"
@@ -57,6 +60,9 @@ _TO_ME: Final = pattern(
     r"|\b(?:reverse|refund|dispute|recall|chargeback|undo)\s+(?:the|that|this|my|a|an|last|£?\d)"
 )
 
+_BUYS: Final = pattern(r"\b(?:afford|buy(?:ing)?|spend(?:ing)?|get\s+(?:myself\s+)?(?:an?|some|the))\b")
+_SIDES: Final = ("account", "payee", "merchant")
+
 _BEGINS_ORDER: Final = pattern(
     r"\W*(?:(?:ok|okay|yes|no|please|pls|just|and|now|then|also|can|could|would|you|I|want|to|need)\W+)*"
     rf"(?:{_MOVES}|top\s+up|add)\s"
@@ -102,6 +108,12 @@ def is_denied(text: str) -> bool:
 def is_no_order(text: str) -> bool:
     """Whether the text asks, supposes, or wants money from somebody: "should I pay", "if I pay", "Anna owes me"."""
     return bool(_QUESTION.search(text)) or collects(text)
+
+
+def moves_nothing(parse: Parse) -> bool:
+    """Whether an amount is what something costs, and neither whence nor whither is said: "can I get a £50 coat"."""
+    said = {entity.entity for entity in parse.entities}
+    return MONEY in said and said.isdisjoint(_SIDES) and not is_payload(parse.text) and bool(_BUYS.search(parse.text))
 
 
 def collects(text: str) -> bool:

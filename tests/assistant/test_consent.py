@@ -53,6 +53,7 @@ YES = [
         "ok thanks",
     ),
     *("confirm the transfer", "do the transfer", "yes transfer", "yes please confirm", "yes that's fine thanks"),
+    *("Yes, please do.", "yes please do it now", "yes do please", "Yes, do.", "yes i would like that"),
     *("Yes, move it", "Yes, pay it", "yes please and thank you", "yes, right now", "👍", "👍🏽", "✅", "✔️", "/affirm"),
 ]
 NO_YES = [
@@ -89,6 +90,16 @@ NO_YES = [
     ),
     *("ok all good thanks", "please confirm", "please confirm that", "confirm please", "ok please confirm"),
     *("transfer", "transfer ok", "oh", "oh ok", "well fine", "and yes", "yes and", "yes well", "🙂", "yes 🙃", "cool"),
+    *("do", "do please", "yes do not", "yes do i", "yes do nothing please", "do please confirm", "ok do i", "do yes"),
+    *(
+        "i would",
+        "i am sure",
+        "i would like that",
+        "yes i would like",
+        "yes i would like to see",
+        "yes please do not",
+        "yes please don't",
+    ),
     *("you can", "it is", "ok we'll", "yes transfer more", "yes and not", "I said no", "looks good to Anna"),
     *("ok swap", "yes, the other way round", "yes and again", "ok twice", "yes but", "correct it please"),
     *(

@@ -104,3 +104,48 @@ async def test_an_amount_that_is_not_taken_gets_a_reason(assistant: Bot, said: s
     exchange = await talk_to(assistant, "12345678").say(said)
     assert reason in exchange.said
     assert "How much" in exchange.said
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["can i afford 50 quid", "can i get a 50 pound coat", "can i afford a 200 quid coat", "Can I afford a holiday?"],
+)
+async def test_what_one_can_afford_is_no_transfer(assistant: Bot, said: str) -> None:
+    exchange = await talk_to(assistant, "12345678").say(said)
+    assert exchange.said.startswith("I can't say what you can afford")
+    assert "Here are your balances" in exchange.said
+
+
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [
+        ("did the mortgage go through", "on housing"),
+        ("did the netflix payment go through", "at Netflix"),
+        ("did my card payment go through", "on your credit card"),
+        ("has the payment to tesco gone through", "at Tesco"),
+    ],
+)
+async def test_a_payment_made_elsewhere_is_looked_up(assistant: Bot, said: str, answer: str) -> None:
+    assert answer in (await talk_to(assistant, "12345678").say(said)).said
+
+
+@pytest.mark.parametrize("said", ["did my transfer go through", "did that go through"])
+async def test_no_transfer_is_offered_to_whoever_asks_for_one(assistant: Bot, said: str) -> None:
+    exchange = await talk_to(assistant, "12345678").say(said)
+    assert exchange.said.startswith("You haven't made a transfer in this chat.")
+    assert "/transfer_money" not in str(exchange.replies)
+
+
+@pytest.mark.parametrize(
+    ("before", "said"),
+    [
+        ("transfer £20 to savings", "from my main one"),
+        ("transfer £20 from savings", "to my main"),
+        ("transfer £20 from savings", "the main one"),
+        ("transfer money from savings to current", "20 pouns"),
+    ],
+)
+async def test_plain_answers_are_taken(assistant: Bot, before: str, said: str) -> None:
+    talk = talk_to(assistant, "12345678")
+    await talk.say(before)
+    assert (await talk.say(said)).replies[-1]["text"].startswith("Shall I move £20.00 from your")

@@ -82,7 +82,7 @@ async def test_her_is_whom_the_customer_paid_last(assistant: Bot) -> None:
 async def test_the_last_time_is_of_the_name_alone(assistant: Bot) -> None:
     talk = talk_to(assistant, NUMBER)
     assert "at Tesco:" in await after(talk, "how much did I spend at Tesco", "when was the last time")
-    assert "at Tesco in the last transaction: 1 payment" in await after(talk, "how much was it")
+    assert "at Tesco in the last transaction, on 5 Oct 2026: 1 payment" in await after(talk, "how much was it")
 
 
 async def test_the_number_of_what_was_listed(assistant: Bot) -> None:

@@ -177,3 +177,140 @@ async def test_a_limit_is_told_where_one_is_asked_for(assistant: Bot, said: str,
 async def test_a_secret_beside_a_question_is_warned_of(assistant: Bot) -> None:
     exchange = await talk_to(assistant, NUMBER).say("show my transactions since May, and my pin is 4482")
     assert "Please don't type a card number, code or password here" in exchange.said
+
+
+# --- half a sentence, which carries the last question on
+
+
+async def answered(assistant: Bot, *said: str) -> str:
+    """What the last of these messages is answered with."""
+    talk = talk_to(assistant, NUMBER)
+    return [(await talk.say(text)).said for text in said][-1]
+
+
+@pytest.mark.parametrize("said", ["sum", "total please", "grand total", "add up", "and the total?", "in total"])
+async def test_a_sum_without_a_name_is_that_of_the_rows_listed(assistant: Bot, said: str) -> None:
+    answer = await answered(assistant, "show my amazon transactions", said)
+    assert answer == "You spent £407.13 at Amazon in the last 10 transactions: 10 payments."
+
+
+@pytest.mark.parametrize(
+    ("said", "begins"),
+    [
+        ("the ones this month", "I found no transactions at Amazon so far in November 2026"),
+        ("the ones in october", "1 transaction at Amazon in October 2026"),
+        ("this month's ones", "I found no transactions at Amazon so far in November 2026"),
+        ("which was the dearest", "Your largest transaction at Amazon"),
+        ("the last one", "Your last transaction at Amazon"),
+        ("how many is that", "Your last 10 transactions at Amazon"),
+        ("how many were there", "Your last 10 transactions at Amazon"),
+        ("how many times", "Your last 10 transactions at Amazon"),
+    ],
+)
+async def test_a_part_without_a_name_is_one_of_the_list(assistant: Bot, said: str, begins: str) -> None:
+    assert (await answered(assistant, "show my amazon transactions", said)).startswith(begins)
+
+
+async def test_a_total_of_something_said_is_a_question_of_its_own(assistant: Bot) -> None:
+    answer = await answered(assistant, "show my amazon transactions", "total spending this month")
+    assert answer.startswith("You spent £1,388.54 so far in November 2026")
+
+
+async def test_a_total_of_nothing_is_asked_about(assistant: Bot) -> None:
+    assert not figures(await answered(assistant, "total"))
+
+
+async def test_the_sum_of_the_largest_says_so(assistant: Bot) -> None:
+    assert "in the 3 largest transactions" in await answered(assistant, "my 3 largest payments", "sum")
+
+
+@pytest.mark.parametrize(
+    ("said", "part"),
+    [
+        (
+            ("whats my credit card balance", "what was the last thing paid with it"),
+            "your credit card:",
+        ),
+        (("whats my credit card balance", "transactions on it"), "your credit card:"),
+        (
+            ("whats my credit card balance", "and in savings", "how much went into it this year"),
+            "You received £2,039.25 into your savings account so far in 2026",
+        ),
+    ],
+)
+async def test_it_is_the_account_talked_about(assistant: Bot, said: tuple[str, ...], part: str) -> None:
+    assert part in await answered(assistant, *said)
+
+
+# --- what is asked for
+
+
+@pytest.mark.parametrize(
+    ("said", "begins"),
+    [
+        ("how much did my company pay me in october", "You received £2,875.12 as income in October 2026"),
+        ("how much did my employer pay me last month", "You received £2,875.12 as income in October 2026"),
+        ("has my boss paid me", "Your last 10 payments received as income"),
+        ("did work pay me", "Your last 10 payments received as income"),
+        ("show my txns at tesco", "Your last 10 transactions at Tesco"),
+        ("where my money goes", "You spent £2,204.74 since 4 Oct 2026, most of all"),
+        ("what left my account yesterday", "1 payment on 2 Nov 2026"),
+        ("how much money left my account last week", "You spent £1,317.35 from 26 Oct 2026 to 1 Nov 2026"),
+        ("will my balance be ok until payday", "I can only tell you what is in your accounts now"),
+        (
+            "when did i last spend money at costa",
+            "You spent £3.91 at Costa Coffee in the last transaction, on 1 Nov 2026",
+        ),
+        ("What's my biggest bill every month?", "Your largest payment"),
+        ("where did all my wages go", "You spent £2,204.74 since 4 Oct 2026, most of all £1,125.00: housing"),
+    ],
+)
+async def test_the_answer_is_of_what_was_asked(assistant: Bot, said: str, begins: str) -> None:
+    assert (await answered(assistant, said)).startswith(begins)
+
+
+async def test_a_company_that_is_paid_is_no_income(assistant: Bot) -> None:
+    assert "“company”" in await answered(assistant, "payments to my company")
+
+
+async def test_cash_taken_out_is_no_balance(assistant: Bot) -> None:
+    assert "balance" not in await answered(assistant, "how much cash have i taken out")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "what bills do i still have coming this month",
+        "what bills are left this month",
+        "whats left to pay this month",
+        "which bills have i still to pay",
+    ],
+)
+async def test_what_is_left_to_pay_is_still_to_come(assistant: Bot, said: str) -> None:
+    answer = await answered(assistant, said)
+    assert "still to come" in answer
+    assert not figures(answer)
+
+
+async def test_what_usually_happens_is_no_filter(assistant: Bot) -> None:
+    said = "just wanted to see whether my wages have gone in, they usually do towards the end of the month"
+    assert "Your last 10 transactions as income" in await answered(assistant, said)
+
+
+@pytest.mark.parametrize(
+    ("said", "days"),
+    [
+        ("transactions from yesterday", "on 2 Nov 2026"),
+        ("payments from friday", "on 30 Oct 2026"),
+        ("everything from sunday", "on 1 Nov 2026"),
+        ("transactions from the 20th", "on 20 Oct 2026"),
+        ("show my transactions at costa from sunday", "on 1 Nov 2026"),
+        ("everything from yesterday on my card", "on 2 Nov 2026"),
+        ("spending from monday", "since 2 Nov 2026"),
+        ("what I spent from the 1st", "since 1 Nov 2026"),
+        ("transactions from friday onwards", "since 30 Oct 2026"),
+        ("payments from monday till now", "since 2 Nov 2026"),
+    ],
+)
+async def test_transactions_from_a_day_are_those_of_that_day(assistant: Bot, said: str, days: str) -> None:
+    assert days in await answered(assistant, said)

@@ -223,3 +223,64 @@ async def test_a_stop_of_nothing_is_answered_shortly(assistant: Bot, said: str) 
 @conversation
 async def test_subscriptions_are_spoken_of_where_they_are_named(assistant: Bot) -> None:
     assert "can't do from here" in (await talk_to(assistant, NUMBER).say("cancel my subscription")).said
+
+
+@conversation
+@pytest.mark.parametrize(
+    "said",
+    [
+        "My grandson showed me how to use this thing, he's ever so clever",
+        "I was charged twice by Deliveroo",
+        "did my boss pay me",
+        "my neighbour recommended this bank",
+        "someone told me you can show my spending",
+        "i need to speak to somebody about my credit card bill",
+    ],
+)
+async def test_harmless_talk_of_people_is_no_fraud(assistant: Bot, said: str) -> None:
+    assert "Ring 159" not in (await talk_to(assistant, NUMBER).say(said)).said
+
+
+@conversation
+@pytest.mark.parametrize(
+    "said",
+    [
+        *("that is a minus, is it not?", "thats wrong", "thats not right", "thats not what i asked", "are you sure"),
+        *("isn't that a minus?", "that cant be right", "thanks for nothing"),
+    ],
+)
+async def test_a_doubted_answer_is_met_with_a_way_on(assistant: Bot, said: str) -> None:
+    talk = talk_to(assistant, NUMBER)
+    await talk.say("what's my balance")
+    assert (await talk.say(said)).said.startswith("Sorry if that wasn't right")
+
+
+@conversation
+@pytest.mark.parametrize("said", ["thats wrong", "no", "thats not right"])
+async def test_a_no_to_a_transfer_stays_one(assistant: Bot, said: str) -> None:
+    talk = talk_to(assistant, NUMBER)
+    await talk.say(MOVE)
+    assert (await talk.say(said)).said == "All right, nothing has moved."
+
+
+@conversation
+@pytest.mark.parametrize("said", ["no thanks", "no", "nah"])
+async def test_a_no_to_nothing_is_no_doubt(assistant: Bot, said: str) -> None:
+    talk = talk_to(assistant, NUMBER)
+    await talk.say("what's my balance")
+    assert (await talk.say(said)).said.startswith("All right.")
+
+
+@conversation
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [
+        ("whats still pending", "I can't list pending payments apart"),
+        ("is anything pending on my card", "I can't list pending payments apart"),
+        ("helo", "H"),
+        ("is this chat recorded? who can see it", "What you write here is kept"),
+        ("Is my money still there?", "Here are your balances"),
+    ],
+)
+async def test_small_questions_are_answered(assistant: Bot, said: str, answer: str) -> None:
+    assert (await talk_to(assistant, NUMBER).say(said)).said.startswith(answer)

@@ -10,9 +10,11 @@ from actions.questions.marks import distinct, without_denied_names
 from actions.questions.pointing import (
     asks_how_many,
     corrects,
+    is_nameless,
     is_of_those,
     is_only_names,
     names_back,
+    points_at_account,
     refers_back,
     somebody,
 )
@@ -106,6 +108,35 @@ def test_a_message_of_nothing_but_names() -> None:
 def test_a_name_is_taken_back_for_another_of_its_kind(text: str, names: tuple[str, ...], left: list[str]) -> None:
     marked = parse(text, *(("category", name) for name in names))
     assert [e.value for e in without_denied_names(marked).entities] == left
+
+
+@pytest.mark.parametrize(
+    ("text", "marked", "nameless"),
+    [
+        ("sum", (), True),
+        ("grand total please", (), True),
+        ("add them all up", (), True),
+        ("and the total for october?", (("time", "for october"),), True),
+        ("this month's ones", (("time", "this month"),), True),
+        ("which was the dearest in october", (("time", "in october"),), True),
+        ("how many times", (), True),
+        ("total spending this month", (("time", "this month"),), False),
+        ("the total at Tesco", (("merchant", "Tesco"),), False),
+        ("the savings ones", (("account", "savings"),), False),
+        ("how many accounts are there", (), False),
+        ("what was that", (), False),
+        ("last month", (("time", "last month"),), False),
+    ],
+)
+def test_a_sum_or_a_part_of_nothing_named(text: str, marked: tuple[tuple[str, str], ...], nameless: bool) -> None:
+    assert is_nameless(text, parse(text, *marked).entities) is nameless
+
+
+def test_it_may_stand_for_an_account() -> None:
+    assert points_at_account("what was the last thing paid with it")
+    assert points_at_account("how much did I spend on that card")
+    assert not points_at_account("how much did I spend on italian food")
+    assert not points_at_account("how much was it")
 
 
 @given(st.text(max_size=60))

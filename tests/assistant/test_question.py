@@ -154,6 +154,22 @@ def test_those_means_the_ones_talked_about() -> None:
     )
 
 
+def test_with_it_means_the_account_talked_about() -> None:
+    card = Question("balance", Filters(account="credit card"))
+    last = Said(Filters(direction="out", count=1), account_back=True)
+    assert new_question("transactions", last, card, TODAY).filters == replace(last.filters, account="credit card")
+    named = Said(Filters(account="savings"), account_back=True)
+    assert new_question("transactions", named, card, TODAY).filters.account == "savings"
+
+
+def test_a_sum_of_a_list_without_a_period_is_that_of_its_rows() -> None:
+    listed = Question("transactions", Filters(merchant="Amazon"), shown=10)
+    assert new_question("spending", Said(refers_back=True), listed, TODAY).filters.count == 10
+    assert new_question("transactions", Said(refers_back=True), listed, TODAY).filters.count is None
+    dated = listed.narrowed(period=OCTOBER)
+    assert new_question("spending", Said(refers_back=True), dated, TODAY).filters == dated.filters
+
+
 def test_a_shop_takes_the_place_of_a_category() -> None:
     answer = follow_up(Said(Filters(merchant="Amazon")), GROCERIES, TODAY)
     assert answer is not None

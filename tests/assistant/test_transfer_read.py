@@ -9,7 +9,7 @@ import pytest
 from actions.transfer.amounts import amounts, refusal
 from actions.transfer.changes import read_change
 from actions.transfer.payees import named_payees, names_several, paid_first
-from actions.transfer.request import ends_in_correction, is_no_order, taken_back
+from actions.transfer.request import ends_in_correction, is_no_order, moves_nothing, taken_back
 from actions.transfer.sides import mentions, sides
 from bot.app.opening import Bot
 from bot.testing.kit import make_entity, make_parse
@@ -433,3 +433,17 @@ async def test_an_amount_is_changed_beside_a_weekday(assistant: Bot) -> None:
 @talking
 async def test_an_amount_that_may_be_thousands_is_told_so(assistant: Bot) -> None:
     assert "I need an amount in pounds and pence" in await asked(assistant, "pay Anna £1.000 from savings")
+
+
+@pytest.mark.parametrize(
+    ("text", "moves"),
+    [
+        ("can I get a 50 pound coat", False),
+        ("I'd like to buy it for 50 pound", False),
+        ("50 pound please", True),
+        ("I owe Tom 50 pound", True),
+    ],
+)
+def test_the_price_of_something_is_no_amount_to_move(text: str, moves: bool) -> None:
+    amount = make_entity(text, "50 pound", "amount-of-money", 50)
+    assert moves_nothing(make_parse(text, entities=[amount])) is not moves

@@ -154,8 +154,7 @@ def test_an_amount_that_is_said_is_not_worked_out(text: str) -> None:
 @pytest.mark.parametrize(
     "said",
     [
-        *("reverse the £33.40 trainline payment", "anna owes me £20"),
-        *("I want to request £20 from Anna", "get £20 back from anna from current"),
+        *("anna owes me £20", "I want to request £20 from Anna", "get £20 back from anna from current"),
         *("whats the most i can transfer", "what happens if I send £20 to Anna from current"),
         *("should I pay anna £20 from current", "if I pay anna £100 from current how much will I have left"),
     ],
@@ -164,6 +163,13 @@ async def test_a_question_is_not_an_order_to_pay(assistant: Bot, said: str) -> N
     talk = await tell(assistant, said)
     assert talk.exchanges[-1].said.startswith("I take that for a question")
     assert (await talk.say("yes")).said.startswith("I hadn't asked you to confirm anything.")
+
+
+@talking
+async def test_a_payment_to_be_reversed_is_not_paid_again(assistant: Bot) -> None:
+    talk = await tell(assistant, "reverse the £33.40 trainline payment")
+    assert "take it from" not in talk.exchanges[-1].said
+    assert "Shall I pay" not in (await talk.say("yes")).said
 
 
 @talking

@@ -34,11 +34,6 @@ _WHAT_THERE_IS: Final[Mapping[Kind, Callable[[Turn, CustomerBank], Awaitable[Non
     "balance": balance,
     "overdrawn": overdrawn,
 }
-_OF_BOOKED: Final[Mapping[bool, tuple[Kind, Callable[[Turn, CustomerBank, Question], Awaitable[None]]]]] = {
-    True: ("spending", spending),
-    False: ("transactions", transactions),
-}
-"""How it is answered what was booked: with a sum, or a list."""
 
 
 async def asked_balance(turn: Turn, bank: CustomerBank) -> None:
@@ -47,12 +42,19 @@ async def asked_balance(turn: Turn, bank: CustomerBank) -> None:
     if before is not None and before.kind in ("spending", "transactions") and asks_how_many(heard(turn).text):
         await transactions(turn, bank, Question("transactions", replace(before.filters, by=None)))
     elif _WENT_OUT.search(heard(turn).text):
-        kind, answer = _OF_BOOKED[bool(_HOW_MUCH.search(heard(turn).text))]
-        await answer(turn, bank, new_question(kind, said(turn), before, today_of(turn)))
+        await _tell_booked(turn, bank, before)
     elif wanted := await _sum_asked(turn, bank):
         await spending(turn, bank, wanted)
     else:
         await balance(turn, bank)
+
+
+async def _tell_booked(turn: Turn, bank: CustomerBank, before: Question | None) -> None:
+    """Add up what is asked about, or list it where it is not asked how much it was."""
+    if _HOW_MUCH.search(heard(turn).text):
+        await spending(turn, bank, new_question("spending", said(turn), before, today_of(turn)))
+    else:
+        await transactions(turn, bank, new_question("transactions", said(turn), before, today_of(turn)))
 
 
 async def asked_sum(turn: Turn, bank: CustomerBank) -> None:

@@ -5,13 +5,14 @@ They are heard whatever else the message asks: "how much do I owe, I want to die
 
 from __future__ import annotations
 
-import re
 from typing import Final
+
+from ..text import pattern
 
 _WANTS: Final = (
     r"\b(?:I|I['’]?m|and|just)\s+(?:(?:really|just)\s+)?(?:want(?:ing)?\s+to|wanna|(?:going|about)\s+to|gonna)\s+"
 )
-_DESPAIR: Final = re.compile(
+_DESPAIR: Final = pattern(
     rf"{_WANTS}(?:end\s+it(?:\s+(?:all|tonight|today|now))?\W*(?:\Z|[.,!])|hurt\s+myself|overdose|kms\b)"
     r"|\bI\s+(?:(?:really|just)\s+)?(?:want\s+to|wanna)\s+(?:die|be\s+dead)\b(?!\s+(?:of|from|laughing)\b)"
     r"|\b(?:better\s+off|rather(?:\s+be)?|wish\s+I\s+(?:was|were))\s+dead\b"
@@ -20,7 +21,6 @@ _DESPAIR: Final = re.compile(
     r"|\b(?:end(?:ing)?\s+my\s+(?:own\s+)?|tak(?:e|ing)\s+my\s+own\s+)life\b"
     r"|\bdo\s?(?:n['’]?t|\s+not)\s+want\s+to\s+(?:live|exist|be\s+alive)\b(?!\s+(?:at|by|in|near|off|on|with)\b)"
     r"|\b(?:took|taken|take)\s+an\s+overdose\b",
-    re.IGNORECASE,
 )
 
 

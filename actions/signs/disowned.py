@@ -5,8 +5,9 @@ Whatever else the message names (a shop, an amount) belongs to that payment: it 
 
 from __future__ import annotations
 
-import re
 from typing import Final
+
+from ..text import pattern
 
 _NOT: Final = (
     r"(?:(?:do|did|have|has|had)\s*n['’]?t|(?:do|did|have|has|had)\s+not|ca\s*n['’]?t|cannot|never)\s+"
@@ -19,7 +20,7 @@ _PAYMENT: Final = (
 _THIS: Final = r"(?:this|that|these|those|it|them)\b(?!\s+(?:to|much|many|often|day|week|month|year)\b)"
 _MADE: Final = r"(?:ma[dk]e|authori[sz]ed?|approved?|order(?:ed)?|buy|bought|spen[dt]|paid|used?|done?)"
 _MY: Final = r"my\s+(?:(?:bank|credit|debit|current|savings)\s+)*(?:card|account)s?\b"
-_DISOWNED: Final = re.compile(
+_DISOWNED: Final = pattern(
     rf"{_I}recogni[sz]e\b"
     rf"|\b{_PAYMENT}\s+(?:(?:that|which)\s+)?{_I}(?:know|knew|{_MADE})\b(?!\s+(?:about|how|what|when|where|why|if))"
     rf"|{_I}know\s+(?:the|any|{_THIS})\s+(?:\S+\s+){{0,3}}?{_PAYMENT}\b(?!\s+(?:date|day|reference)\b)"
@@ -33,9 +34,8 @@ _DISOWNED: Final = re.compile(
     rf"(?:\s+{_MY}|.{{0,80}}?\b(?:with|using|on|from|off|out\s+of)\s+{_MY})"
     r"|\b(?:why|who|how\s+come)\b[^.?!]{0,40}?\b(?:takes?|took|taken|taking)\b[^.?!]{0,40}?"
     rf"\b(?:from|off|out\s+of)\s+(?:(?:me|us)\b|{_MY})",
-    re.IGNORECASE,
 )
-_ONES_OWN: Final = re.compile(r"\b(?:yet|before|how|so\s+long|this\s+work)\b", re.IGNORECASE)
+_ONES_OWN: Final = pattern(r"\b(?:yet|before|how|so\s+long|this\s+work)\b")
 """A payment that was not made yet is one's own, and so is one that somebody does not know how to make."""
 
 

@@ -5,8 +5,9 @@ Whatever it is to be about ("… about my overdraft charges") is for that person
 
 from __future__ import annotations
 
-import re
 from typing import Final
+
+from ..text import pattern
 
 _KIND: Final = (
     r"(?:person|people|human(?:\s+being)?|agent|advis[eo]r|operator|manager|representative|colleague|member\s+of\s+staff"
@@ -21,17 +22,15 @@ _WISH: Final = (
     r"|\b(?:can|could|may|might|must|shall|how\s+do)(?:n['’]?t)?\s+(?:I|we)\s+(?:please\s+|just\s+)?"
     r"|\b(?:want|need|like|wish|prefer|love|have|possible)\s+to\s+|\bwanna\s+|\blet\s+me\s+|\b(?:rather|please)\s+)"
 )
-_ASKS: Final = re.compile(
+_ASKS: Final = pattern(
     rf"{_WISH}{_SPEAK}\s+(?:to|with)\s+{_PERSON}"
     rf"|\b(?:put|transfer|connect|pass|switch)\s+me\s+(?:(?:on|over|through)\s+)?(?:to|with)\s+{_PERSON}"
     rf"|\b{_PERSON}\s+(?:(?:that|who|whom)\s+)?(?:I|we)\s+(?:can|could|may)\s+(?:speak|talk|ring|call|phone)\b"
     r"|\b(?:can|could)\s+some(?:one|body)\s+(?:please\s+)?(?:ring|call|phone)\s+me\b",
-    re.IGNORECASE,
 )
-_NO_WISH: Final = re.compile(
+_NO_WISH: Final = pattern(
     r"\b(?:do|does|did|would)\s*(?:n['’]?t|\s+not)\s+(?:want|need|like|wish|have|rather)\b"
     r"|\b(?:did|do|must|should)\s+(?:I|we)\s+(?:have|need|want)\s+to\b|\b(?:without|instead\s+of|rather\s+than)\b",
-    re.IGNORECASE,
 )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
+
+from ..text import pattern
 
 _SAFE_ACCOUNT: Final = r"\b(?:safe|secure|protected)\s+(?:bank\s+)?account\b"
 _AT_RISK: Final = (
@@ -24,8 +25,8 @@ _FORCES: Final = (
     r"|\b(?:being|am|I['’]?m)\s+(?:forced|threatened|blackmailed)\b"
 )
 _CHEATED: Final = r"\b(?:scam(?:s|mers?|med)?|fraud(?:ster)?s?|phishing)\b"
-_PRESSED: Final = re.compile(
-    rf"{_CHEATED}|{_SAFE_ACCOUNT}|{_AT_RISK}|\b{_WHO}\b(?:\s+\w+){{0,5}}?\s+{_SAYS}\s+{_WHAT}|{_FORCES}", re.IGNORECASE
+_PRESSED: Final = pattern(
+    rf"{_CHEATED}|{_SAFE_ACCOUNT}|{_AT_RISK}|\b{_WHO}\b(?:\s+\w+){{0,5}}?\s+{_SAYS}\s+{_WHAT}|{_FORCES}"
 )
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from bot import Turn
 
-_SECRET: Final = re.compile(
+from ..text import pattern
+
+_SECRET: Final = pattern(
     r"(?<![\d-])\d(?:[ -]?\d){14,15}(?![\d-])"
     r"|\b(?:cvv|cvc|cv2|security code|pass ?code|pin(?: code)?)\b\W*(?:(?:is|was|number)\b\W*)*\d{3,8}\b"
     r"|\bpass ?word\b\W*(?:is\b|was\b|[:=])\W*(?!not\b|wrong\b|gone\b|lost\b|(?:b?lock|expir)ed\b|safe\b)\w",
-    re.IGNORECASE,
 )
 """A card's 15 or 16 digits, a code with its name before it, or "password is …"."""
 

@@ -38,7 +38,8 @@ _TELL: Final = (
 
 _TRANSFER: Final = pattern(r"\btransfer|\bmoved?\b")
 _FINDS_FAULT: Final = pattern(
-    r"\b(?:wrong|incorrect|mistake|false)\b|\b(?:is|are|was|does|ca|could|do)\s*n['’]?t\s+(?:that|it|this|be|look|seem|right|true|what)\b"
+    r"\b(?:wrong|incorrect|mistake|false)\b"
+    r"|\b(?:is|are|was|does|ca|could|do)\s*n['’]?t\s+(?:that|it|this|be|look|seem|right|true|what)\b"
     r"|\b(?:not|n['’]?t)\s+(?:be\s+)?(?:right|correct|true|what\s+I|it\s*\?)|\bis\s+it\s+not\b"
 )
 """Says of an answer that it is wrong, or asks whether it is: no no."""
@@ -66,14 +67,20 @@ async def run(turn: Turn) -> None:
 
 
 async def status(turn: Turn) -> None:
+    """Say what became of the payment asked about: of the last transfer, or else list those that are meant."""
+    if _is_of_the_past(turn):
+        await for_customers(_list_payments)(turn)
+    else:
+        await _tell_last(turn)
+
+
+async def _tell_last(turn: Turn) -> None:
     """Say what became of the last transfer; one whose outcome is unknown is looked up again, never sent again."""
     if turn.customer is None:
         turn.say("utter_please_log_in")
         return
     last, effect = turn.slot("transfer"), turn.tracker.effect
-    if _is_of_the_past(turn):
-        await for_customers(_list_payments)(turn)
-    elif not last:
+    if not last:
         waits = turn.slot(REQUESTED_SLOT) in FORM_SLOTS
         turn.say("utter_transfer_waits" if waits else "utter_no_transfer")
     elif last["outcome"] == "unknown" and effect is not None and effect.key == last["key"]:
@@ -99,7 +106,7 @@ async def nothing_to_confirm(turn: Turn) -> None:
     elif turn.slot("transfer")["outcome"] == "done":
         turn.say("utter_transfer_already_done", **_details(turn.slot("transfer")))
     else:
-        await status(turn)
+        await _tell_last(turn)
 
 
 async def nothing_to_stop(turn: Turn) -> None:
@@ -122,7 +129,7 @@ async def stop(turn: Turn) -> None:
     last = turn.slot("transfer")
     turn.say("utter_not_moving" if last else "utter_transfer_not_made")
     if last:
-        await status(turn)
+        await _tell_last(turn)
     elif tells_of_payment(whole(turn).text):
         turn.say("utter_wrong_payment")
     if last and last["outcome"] != "refused":
@@ -178,7 +185,7 @@ async def _comes_too_late(turn: Turn) -> bool:
     """Say that the transfer just spoken of was made, and is not taken back; whether there is one."""
     too_late = _just_made_one(turn) or (bool(turn.slot("transfer")) and _has_just_said(turn, _TELL))
     if too_late:
-        await status(turn)
+        await _tell_last(turn)
         if turn.slot("transfer")["outcome"] != "refused":
             turn.say("utter_cannot_undo")
     return too_late

@@ -12,7 +12,7 @@ from bot.engine.protocols import Outgoing
 from bot.engine.record import TurnRecord
 from bot.messages import UserMessage
 from bot.server import schemas
-from bot.server.messages import MESSAGE_ID, id_headers, sender_of, user_message
+from bot.server.messages import MADE_ID, id_headers, sender_of, user_message
 from bot.server.rasa_replies import rasa_replies
 from bot.server.routing import CHANNEL, Answers, Call, Route
 from bot.server.status_routes import channel_status
@@ -54,7 +54,7 @@ def addressing(url: str) -> Callable[[UserMessage, TurnRecord], tuple[Outgoing, 
 def routes(most_characters: int) -> tuple[Route, ...]:
     """The routes of the callback channel."""
     about = "the message is kept and will be answered at the callback"
-    taken = Answers(200, about, content_type="text/plain", headers=(MESSAGE_ID,))
+    taken = Answers(200, about, content_type="text/plain", headers=(MADE_ID,))
     return (
         channel_status(NAME),
         Route(

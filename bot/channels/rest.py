@@ -9,7 +9,7 @@ from aiohttp import web
 
 from bot.encoding import encode
 from bot.server import schemas
-from bot.server.messages import MESSAGE_ID, id_headers, sender_of, user_message
+from bot.server.messages import MADE_ID, id_headers, sender_of, user_message
 from bot.server.rasa_replies import rasa_replies
 from bot.server.routing import CHANNEL, CUSTOMER, Answers, Call, Parameter, Route, json_response
 from bot.server.status_routes import channel_status
@@ -70,7 +70,7 @@ def routes(most_characters: int) -> tuple[Route, ...]:
             webhook,
             CUSTOMER | CHANNEL,
             "Say something: a customer in their own conversation, a backend for the user it names by `sender`",
-            Answers(200, "what the bot answers", schemas.RASA_REPLIES, headers=(MESSAGE_ID,)),
+            Answers(200, "what the bot answers", schemas.RASA_REPLIES, headers=(MADE_ID,)),
             schemas.rasa_message(most_characters),
             parameters=(_STREAM,),
             problems=(422, 429, 503),

@@ -42,13 +42,13 @@ async def conversation_of(call: Call, sender: str | None) -> str:
     return await store.conversation_id(principal.id, KEY_FAMILY, sender)
 
 
-MESSAGE_ID = Header("X-Message-ID", "the id that the server gave the message, where the request gives none")
+MADE_ID = Header("X-Message-ID", "the id that the server gave the message, where the request gives none")
 """With it the message can be sent again, and is answered once."""
 
 
 def id_headers(message: UserMessage) -> dict[str, str]:
     """The answer's header with the message's id, where the server made it: its sender knows it from here alone."""
-    return {MESSAGE_ID.name: message.message_id} if message.id_is_ours else {}
+    return {MADE_ID.name: message.message_id} if message.id_is_ours else {}
 
 
 async def user_message(

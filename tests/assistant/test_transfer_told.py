@@ -29,6 +29,15 @@ async def test_a_transfer_that_was_made_went_through(assistant: Bot) -> None:
     assert said == "Your last transfer went through: £1.00 from your current account to your savings account."
 
 
+@pytest.mark.parametrize("payload", ['/deny{"merchant": "Tesco"}', '/cancel{"merchant": "Tesco"}'])
+async def test_what_comes_too_late_is_told_of_the_transfer_whatever_is_named_beside(
+    assistant: Bot, payload: str
+) -> None:
+    said = (await (await moved(assistant)).say(payload)).said
+    assert "Your last transfer went through: £1.00" in said
+    assert "Tesco" not in said
+
+
 @pytest.mark.parametrize(
     "said",
     ["can you cancel my last transfer?", "reverse the transfer", "that was a mistake, send it back", "undo that"],

@@ -80,7 +80,7 @@ COMPOSING = {"bot", "bot.__main__", "bot.app", "bot.cli"}
 WORDS = {"actions.text", "actions.formatting"}
 BANK_LAYERS = {
     "actions.bank": set(),
-    "actions.signs": set(),
+    "actions.signs": {"actions.text"},
     "actions.questions": WORDS | {"actions.bank"},
 }
 

@@ -26,6 +26,7 @@ BUILT_IN = {
     "validate": "validate",
     "test": "test",
     "parse": "parse",
+    "visualize": "visualize",
     "customers": "customers",
     "sessions": "sessions",
     "keys": "keys",
@@ -134,21 +135,29 @@ def main(arguments: list[str] | None = None) -> None:
     words = sys.argv[1:] if arguments is None else arguments
     cli.project = project_of(words)
     try:
-        cli(words, prog_name="bot")
+        cli(words, prog_name="bot", color=_colours())
     except BotError as error:
-        click.secho(f"bot: {error}", fg="red", err=True)
+        _complain(str(error))
         sys.exit(1)
     except Exception as error:  # nobody who edits YAML should have to read a traceback
         if "--debug" in words:
             raise
         if isinstance(error, OSError) and error.strerror:
             where = f"{error.filename}: " if error.filename is not None else ""
-            cure = "check the path, its permissions and the disk's space"
-            click.secho(f"bot: {where}{error.strerror}; {cure}", fg="red", err=True)
+            _complain(f"{where}{error.strerror}; check the path, its permissions and the disk's space")
             sys.exit(1)
-        told = f"bot: this should not have happened ({type(error).__name__}: {error}); "
-        click.secho(told + "`bot --debug …` shows where", fg="red", err=True)
+        what = f"this should not have happened ({type(error).__name__}: {error})"
+        _complain(f"{what}; `bot --debug …` shows where")
         sys.exit(70)
+
+
+def _complain(text: str) -> None:
+    click.secho(f"bot: {text}", fg="red", err=True, color=_colours())
+
+
+def _colours() -> bool | None:
+    """None: in a terminal; False where the environment wants none (https://no-color.org)."""
+    return False if os.environ.get("NO_COLOR") else None
 
 
 def _fill_standard_streams() -> None:

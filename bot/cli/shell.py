@@ -19,8 +19,9 @@ from bot.cli import options, showing
 def shell(project: Path, store: str | None, account: str | None, **plugin_options: Any) -> None:
     """Talk to the bot here, in this terminal, without a server.
 
-    Buttons are numbered: type the number. End with Ctrl-D or /stop. Conversations are kept apart from the server's
-    (.teller/shell.db); --store names another SQLite store only while no server runs on it.
+    Buttons are numbered: type the number. /why explains the last answer, /story shows the conversation as a test story
+    to keep, /stop or Ctrl-D ends it. Conversations are kept apart from the server's (.teller/shell.db); --store names
+    another SQLite store only while no server runs on it.
     """
     from bot.cli.talking import talk
 

@@ -12,18 +12,19 @@ from typing import Any, TextIO
 import click
 from msgspec.structs import replace
 
-from bot.app.opening import Bot, open_bot
+from bot.app.opening import Bot, logged_in, open_bot
 from bot.app.projects import load_project
 from bot.app.stopping import in_thread
-from bot.auth.authenticator import customer_principal
+from bot.cli.retelling import story, why
 from bot.config import Settings
 from bot.engine.record import Answer
 from bot.errors import BotError, TurnError
-from bot.messages import Customer, Principal, UserMessage
+from bot.messages import Principal, UserMessage
 from bot.progress import Progress, silent
 
 STOP = "/stop"
-GREETING = "Talk to the bot; /stop or Ctrl-D ends."
+TOLD = {"/why": why, "/story": story}
+GREETING = "Talk to the bot; /why explains an answer, /story shows a test story, /stop or Ctrl-D ends."
 NOBODY = "Nobody is logged in: --as ACCOUNT talks as a customer."
 SHELL_STORE = "sqlite:///.teller/shell.db"
 """Where conversations of the shell are kept: apart, so that a server may run beside it."""
@@ -60,6 +61,9 @@ async def talk(
             # A thread of asyncio's is joined at the end: Ctrl-C would wait until somebody presses Enter.
             while (line := await in_thread(read)) and (text := line.rstrip("\n")) != STOP:
                 if not text.strip():
+                    continue
+                if (tell := TOLD.get(text)) is not None:
+                    click.echo(await tell(running.engine.store, conversation))
                     continue
                 message = _message(running, conversation, principal, pressed(text, buttons))
                 try:
@@ -149,8 +153,7 @@ async def _principal(running: Bot, account: str | None) -> Principal:
     found = await running.auth.customers.find(account)
     if found is None:
         raise BotError("there is no customer with this account number; `bot customers add` adds one")
-    customer = Customer(found.id, found.bank_customer_id)
-    return Principal("customer", customer_principal(found.id), customer, login="shell")
+    return logged_in(found, "shell")
 
 
 def _message(running: Bot, conversation: str, principal: Principal, text: str) -> UserMessage:

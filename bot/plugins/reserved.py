@@ -30,6 +30,7 @@ COMMANDS: Final = frozenset(
         "test",
         "train",
         "validate",
+        "visualize",
     }
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import subprocess
 import sys
 import termios
@@ -46,6 +47,31 @@ def talk(bakery: Path, said: bytes, *options: str) -> str:
 def test_each_start_begins_a_conversation(bakery: Path) -> None:
     assert "Which cake" in talk(bakery, b"I want a cake\n")
     assert "Which cake" not in talk(bakery, b"hello\n")
+
+
+def test_a_conversation_is_shown_as_a_story_that_passes_as_a_test(bakery: Path, tmp_path: Path) -> None:
+    said = talk(bakery, b"hello\nI want a cake\n1\nSam\n/story\n")
+    told = tmp_path / "test_told.yml"
+    told.write_text(said[said.index("version:") :])
+    assert "- action: order_form" in told.read_text()
+    words = [sys.executable, "-m", "bot", "test", "--project", str(bakery), "-s", str(told), "--out", str(tmp_path)]
+    assert subprocess.run(words, capture_output=True, timeout=60).stdout == b"1 passed, 0 failed\n"
+
+
+def test_why_an_answer_came_is_told_with_the_lines_it_came_of(bakery: Path) -> None:
+    said = talk(bakery, b"/why\nI want a carrot cake\n/why\n")
+    assert said.startswith("Nothing was said yet.\n")
+    intent, entity, start, form, listen, *slots = said[said.index("intent: ") :].splitlines()
+    assert re.fullmatch(r"intent: order_cake \(0\.\d\d\), near “.*carrot cake” \(intents/orders\.yml:\d+:5\)", intent)
+    assert entity == 'entity cake: "carrot cake"'
+    assert start == "action: action_session_start, because of default: a new session"
+    assert re.fullmatch(r"action: order_form, because of RulePolicy: take an order \(stories/.*\)", form)
+    assert listen.startswith("action: action_listen, because of RulePolicy")
+    assert 'slot requested_slot: "name"' in slots
+
+
+def test_a_story_of_nothing_is_empty(bakery: Path) -> None:
+    assert talk(bakery, b"/story\n") == 'version: "3.1"\n'
 
 
 def test_bytes_that_are_no_utf8_are_answered(bakery: Path) -> None:

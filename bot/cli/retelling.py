@@ -1,0 +1,57 @@
+"""What `bot shell` tells of its conversation: a story of it, and why the bot did what it did last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bot.content import NOWHERE
+from bot.dialogue.events import ActionFailed, SlotSet, UserUttered
+from bot.encoding import encode
+from bot.engine.codec import read_record
+from bot.engine.protocols import TurnStore
+from bot.engine.record import Step, TurnRecord
+from bot.messages import Parse
+from bot.server.trackers import read_conversation, story_of
+
+
+async def story(store: TurnStore, conversation: str) -> str:
+    """The conversation since its session began, as YAML for a file of test stories."""
+    told = await read_conversation(store, conversation)
+    return story_of(told, "what was said in the shell", all_sessions=False).rstrip("\n")
+
+
+async def why(store: TurnStore, conversation: str) -> str:
+    """What the last message was taken for, and because of what each action came; a line each."""
+    turns = await store.turns(conversation, limit=1)
+    return "\n".join(_reasons(read_record(turns[0].record))) if turns else "Nothing was said yet."
+
+
+def _reasons(record: TurnRecord) -> Iterator[str]:
+    for event in record.events:
+        if isinstance(event, UserUttered):
+            yield from _understood(event.parse)
+    yield from map(_step, record.steps)
+    for event in record.events:
+        if isinstance(event, SlotSet):
+            yield f"slot {event.name}: {_json(event.value)}"
+        if isinstance(event, ActionFailed):
+            yield f"{event.name} failed: {event.kind}"
+
+
+def _understood(parse: Parse) -> Iterator[str]:
+    if parse.intent is not None:
+        sure = f"{parse.intent.confidence:.2f}" + (f", {parse.doubt}" if parse.doubt else "")
+        near = next((near for near in parse.nearest if near.intent == parse.intent.name), None)
+        yield f"intent: {parse.intent.name} ({sure})" + (f", near “{near.text}” ({near.place})" if near else "")
+    for entity in parse.entities:
+        role = f", {entity.role}" if entity.role else ""
+        yield f"entity {entity.entity}{role}: {_json(entity.value)}"
+
+
+def _step(step: Step) -> str:
+    reasons = [f"{b.name}" + (f" ({b.place})" if b.place != NOWHERE else "") for b in step.because]
+    return f"action: {step.action}, because of {step.policy}" + (f": {'; '.join(reasons)}" if reasons else "")
+
+
+def _json(value: object) -> str:
+    return encode(value).decode()

@@ -1,0 +1,73 @@
+"""Stories as a tree: what may come after what, with the steps that several stories begin with standing there once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Literal, TypeAlias
+
+from msgspec import Struct, field
+
+from bot.content import ANY, ActionStep, BotStep, LoopStep, Place, SlotStep, Step, StepEntity, UserStep
+from bot.dialogue.story_graph import Way
+
+Kind: TypeAlias = Literal["start", "user", "bot", "loop", "slot", "end"]
+
+
+class Node(Struct, eq=False):
+    """A step of one story or more, and the steps that come next, by what they are.
+
+    `name` is the intent or action, '' where the step is neither.
+    """
+
+    kind: Kind
+    label: str
+    name: str = ""
+    places: dict[Place, None] = field(default_factory=dict)
+    after: dict[tuple[Kind, str], Node] = field(default_factory=dict)
+
+
+def tree_of(ways: Iterable[Way]) -> Node:
+    """The tree of these ways through stories or rules; each ends with a node that names the stories it goes through."""
+    root = Node("start", "")
+    for way in ways:
+        at = root
+        for step in (*way.stories[0].condition, *way.steps):
+            kind, label, name = _shown(step)
+            at = _next(at, kind, label, name, step.place)
+        names = " > ".join(story.name for story in way.stories)
+        goes_on = "" if way.stories[-1].wait_for_user_input else " (goes on without waiting)"
+        _next(at, "end", names + goes_on, "", way.stories[0].place)
+    return root
+
+
+def _next(node: Node, kind: Kind, label: str, name: str, place: Place) -> Node:
+    after = node.after.setdefault((kind, label), Node(kind, label, name))
+    after.places[place] = None
+    return after
+
+
+def _shown(step: Step) -> tuple[Kind, str, str]:
+    """What kind of step it is, how it is labelled, and the intent or action that it names."""
+    match step:
+        case UserStep():
+            said = step.intent or f"“{step.text}”"
+            return "user", " ".join((said, *map(_entity, step.entities))), step.intent or ""
+        case ActionStep():
+            return "bot", step.name, step.name
+        case BotStep():
+            return "bot", f"“{step.text}”", ""
+        case LoopStep():
+            return "loop", f"active_loop: {_value(step.name)}", ""
+        case SlotStep():
+            return "slot", f"{step.name} is set" if step.value is ANY else f"{step.name}: {_value(step.value)}", ""
+        case _:
+            raise ValueError(f"no way through stories has such a step: {step}")
+
+
+def _entity(entity: StepEntity) -> str:
+    part = "".join(f", {name}" for name in (entity.role, entity.group) if name)
+    return f"[{entity.entity}{part}{'' if entity.value is ANY else f': {_value(entity.value)}'}]"
+
+
+def _value(value: Any) -> str:
+    return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)

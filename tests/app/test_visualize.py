@@ -1,0 +1,104 @@
+"""`bot visualize`: the picture of rules and stories."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from bot.cli.main import main
+from bot.reading.template import write_template
+
+SVG = re.compile(r"<svg.*?</svg>", re.DOTALL)
+
+
+@pytest.fixture
+def bakery(tmp_path: Path) -> Path:
+    write_template(tmp_path / "bakery")
+    return tmp_path / "bakery"
+
+
+def draw(project: Path, *words: str) -> str:
+    """The page that `bot visualize` writes."""
+    page = project / "graph.html"
+    with pytest.raises(SystemExit) as ended:
+        main(["visualize", "--project", str(project), "--out", str(page), *words])
+    assert not ended.value.code
+    return page.read_text("utf-8")
+
+
+def pictures(page: str) -> list[ElementTree.Element]:
+    """The pictures of a page, which are well-formed XML."""
+    return [ElementTree.fromstring(svg) for svg in SVG.findall(page)]
+
+
+def labels(picture: ElementTree.Element) -> list[str]:
+    return [text.text or "" for text in picture.iter("text")]
+
+
+def test_rules_and_stories_are_drawn_each_in_a_picture(bakery: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (bakery / "stories/more.yml").write_text(
+        "stories:\n- story: a greeting\n  steps:\n  - intent: greet\n  - action: utter_greet\n"
+    )
+    rules, stories = pictures(draw(bakery))
+    assert labels(stories) == ["greet", "utter_greet", "a greeting"]
+    assert "active_loop: null" in labels(rules)
+    assert "stories: 1. Open " in capsys.readouterr().out
+
+
+def test_a_step_tells_what_is_said_and_where_it_is_written(bakery: Path) -> None:
+    tips = [title.text or "" for picture in pictures(draw(bakery)) for title in picture.iter("title")]
+    greet = next(tip for tip in tips if tip.startswith("greet\n"))
+    assert "“hello”" in greet
+    assert re.search(r"^intents/smalltalk\.yml:\d+:\d+$", greet, re.MULTILINE)
+
+
+def test_no_two_steps_overlap(bakery: Path) -> None:
+    for picture in pictures(draw(bakery)):
+        boxes = [{name: float(box.get(name, "0")) for name in ("x", "y", "width")} for box in picture.iter("rect")]
+        boxes.sort(key=lambda box: (box["y"], box["x"]))
+        assert len(boxes) > 2
+        assert all(b["y"] > a["y"] or b["x"] > a["x"] + a["width"] for a, b in pairwise(boxes))
+
+
+def test_what_looks_like_html_stays_text(bakery: Path) -> None:
+    (bakery / "stories/more.yml").write_text(
+        "stories:\n- story: <script>alert(1)</script>\n  steps:\n  - user: '</svg><b>&amp;'\n  - action: utter_greet\n"
+    )
+    page = draw(bakery)
+    assert "<script" not in page
+    assert labels(pictures(page)[-1]) == ["“</svg><b>&amp;”", "utter_greet", "<script>alert(1)</script>"]
+
+
+def test_a_long_label_is_cut_and_shown_whole_beside_the_pointer(bakery: Path) -> None:
+    said = "cake " * 40
+    (bakery / "stories/more.yml").write_text(f"stories:\n- story: s\n  steps:\n  - user: {said}\n  - bot: hi\n")
+    picture = pictures(draw(bakery))[-1]
+    assert labels(picture)[0].endswith("…")
+    assert len(labels(picture)[0]) < 50
+    assert said.strip() in (next(picture.iter("title")).text or "")
+
+
+def test_test_stories_are_drawn_where_they_are_named(bakery: Path) -> None:
+    (picture,) = pictures(draw(bakery, "--stories", str(bakery / "stories")))
+    assert picture.get("aria-label") == "Test stories"
+
+
+def test_errors_are_told_in_place_of_a_picture(bakery: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (bakery / "stories/more.yml").write_text("stories:\n- story: s\n  stepz: []\n")
+    with pytest.raises(SystemExit) as ended:
+        main(["visualize", "--project", str(bakery), "--out", str(bakery / "graph.html")])
+    assert ended.value.code
+    assert "stories/more.yml:3:3: error" in capsys.readouterr().err
+    assert not (bakery / "graph.html").exists()
+
+
+def test_where_there_is_no_story_that_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "intents").mkdir()
+    (tmp_path / "intents/a.yml").write_text("nlu:\n- intent: a\n  examples: |\n    - b\n")
+    with pytest.raises(SystemExit):
+        main(["visualize", "--project", str(tmp_path), "--out", str(tmp_path / "graph.html")])
+    assert "there is no rule and no story to draw" in capsys.readouterr().err

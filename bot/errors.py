@@ -192,7 +192,7 @@ class LoginThrottled(AuthError):
 
 
 class LoginsThrottled(LoginThrottled):
-    """Too many login attempts of everybody's: nobody can log in for so long."""
+    """Too many login attempts of everybody's: nobody can log in for so long whose address is new."""
 
 
 class Forbidden(AuthError):

@@ -6,6 +6,7 @@ Each bot has a logger of its own (`make_logger`); nothing global is configured.
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import sys
 import threading
@@ -75,11 +76,12 @@ def make_logger(
 
 
 def _renderer(form: str, stream: TextIO) -> Any:
-    """What makes a line of an event: for people, on a terminal with colours, or JSON."""
+    """What makes a line of an event: JSON, or for people, in colours on a terminal (without where NO_COLOR is set)."""
     is_terminal = not stream.closed and stream.isatty()
     if form == "json" or (form == "auto" and not is_terminal):
         return _json
-    people = structlog.dev.ConsoleRenderer(colors=is_terminal, timestamp_key="time")
+    colours = is_terminal and not os.environ.get("NO_COLOR")
+    people = structlog.dev.ConsoleRenderer(colors=colours, timestamp_key="time")
     return lambda logger, level, event: people(logger, level, _shortened(level, event))
 
 
@@ -252,13 +254,14 @@ _NUMBERS = frozenset({int, float, bool})
 
 
 def _masked(value: Any) -> Any:
-    if isinstance(value, str):
-        return mask(value[:_LONGEST])
+    if value is None or type(value) in _NUMBERS:
+        return value
     if isinstance(value, dict):
         return {_masked(key): "[hidden]" if key in _SECRET_KEYS else _masked(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
+    if isinstance(value, list | tuple | set | frozenset):
         return [_masked(item) for item in value]
-    return value
+    text = value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+    return mask(text[:_LONGEST])
 
 
 def _places(error: BaseException) -> list[str]:

@@ -27,6 +27,8 @@ async def bank_lifespan(startup: Startup) -> AsyncIterator[None]:
         if startup.settings.options.get("demo"):
             await _add_demo_customers(startup)
         elif not bank_url(startup.settings):
+            if startup.testing:
+                await _add_demo_customers(startup)
             startup.announce(_SIMULATED)
             provided["note"] = "simulated"
         startup.resources.provide("bank-endpoint", provided)
@@ -56,10 +58,8 @@ async def _endpoint(startup: Startup, stack: AsyncExitStack) -> Endpoint:
     data, url = startup.settings.data, bank_url(startup.settings)
     if url:
         return Endpoint(url, CLIENT_ID, read_key(data / KEY_FILE))
-    from .accounts import CUSTOMERS  # a bot whose bank is elsewhere need not load this one
-    from .embedded import embedded
+    from .embedded import embedded  # a bot whose bank is elsewhere need not load this one
 
-    startup.test_customers.extend(CUSTOMERS)
     return await stack.enter_async_context(embedded(data, now=startup.sources.now))
 
 

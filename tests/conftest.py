@@ -1,18 +1,28 @@
-"""What all tests share: hypothesis profiles and where the optional outside data stands."""
+"""What all tests share: hypothesis profiles, how signals are taken, and where the optional outside data stands."""
 
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from bot.app.memory import give_large_blocks_back
 
 settings.register_profile("local", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile(
     "ci", deadline=None, max_examples=50, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("ci" if os.environ.get("CI") else "local")
+
+# `nohup`, and a shell that starts a job with `&`, let their children ignore these, and so would the bots of the tests.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# As `bot run` does: else what each bot that a test opens once needed (Argon2 takes 19 MiB a login) stays resident.
+give_large_blocks_back()
 
 PROJECT = Path(__file__).resolve().parent.parent
 

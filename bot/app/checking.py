@@ -15,7 +15,7 @@ from msgspec.structs import replace
 import bot
 from bot.app.projects import Project
 from bot.content import Content, Diagnostic, Place, Severity, Story
-from bot.content.names import PIPELINE_NAMES, POLICY_NAMES
+from bot.content.names import PIPELINE_NAMES, POLICY_NAMES, plain_name
 from bot.content.suggest import did_you_mean, is_misspelt
 from bot.dialogue import check_contradictions, check_ways, describe_policies
 from bot.errors import BotError, ContentError, PluginError
@@ -36,6 +36,24 @@ _TOLD_BY_PLUGINS = frozenset(
     }
 )
 """Findings that a plugin may settle: while one cannot be loaded, they would be its consequences."""
+
+_SAME = frozenset(
+    {
+        "AugmentedMemoizationPolicy",
+        "CRFEntityExtractor",
+        "EntitySynonymMapper",
+        "FallbackClassifier",
+        "IntentMatcher",
+        "LearnedPolicy",
+        "MemoizationPolicy",
+        "RegexEntityExtractor",
+        "RegexFeaturizer",
+        "ResponseSelector",
+        "RulePolicy",
+        "TellerEntityExtractor",
+    }
+)
+"""Components and policies that are here what they are called: what does their job needs no note."""
 
 _RASA_X = "rasa"
 """The channel of Rasa's own tool, which every project that Rasa began has in credentials.yml."""
@@ -98,7 +116,15 @@ def unset_variables(found: Iterable[Diagnostic], channels: Collection[str]) -> l
 def _described(content: Content, components: Mapping[str, Any], policies: Mapping[str, Any]) -> list[Diagnostic]:
     """What is said of the components and policies that config.yml names; those given are plugins'."""
     described = (*describe_pipeline(content, components), *describe_policies(content, policies))
-    return [_spelt(finding, content, {*components, *policies}) for finding in described]
+    named = {entry.place: entry.name for entry in (*(content.pipeline or ()), *(content.policies or ()))}
+    offered, told = {*components, *policies}, (d for d in described if _is_news(d, named))
+    return [_spelt(finding, named, offered) for finding in told]
+
+
+def _is_news(finding: Diagnostic, named: Mapping[Place, str]) -> bool:
+    """Whether it says more of a component or policy than its name does; `named` are their names, by their places."""
+    is_same = finding.code == "component-mapped" and plain_name(named[finding.place]) in _SAME
+    return not is_same or "It needs no" in finding.message
 
 
 def _failing_parts(
@@ -116,7 +142,7 @@ def _failing_parts(
             yield error if isinstance(error, PluginError) else PluginProblem(str(error), code=make)
 
 
-def _spelt(finding: Diagnostic, content: Content, offered: Collection[str]) -> Diagnostic:
+def _spelt(finding: Diagnostic, named: Mapping[Place, str], offered: Collection[str]) -> Diagnostic:
     """The finding; for a slip of the hand in the name of a component or policy, an error that says so.
 
     A class of the project's own, which is named with its module, is only not used.
@@ -124,7 +150,6 @@ def _spelt(finding: Diagnostic, content: Content, offered: Collection[str]) -> D
     names = {"unknown-component": PIPELINE_NAMES, "unknown-policy": POLICY_NAMES}.get(finding.code)
     if names is None:
         return finding
-    named = {component.place: component.name for component in (*(content.pipeline or ()), *(content.policies or ()))}
     name, known = named[finding.place], names | set(offered)
     if "." in name:
         return replace(finding, severity="warning")

@@ -54,8 +54,10 @@ class Trained(Struct, frozen=True):
     kept: bool = True
 
 
-def learn(project: Project, *, progress: Progress = silent, tell_failure: TellFailure | None = None) -> Trained:
-    """The model and the policies of the project: from its cache, or trained and put there.
+def learn(
+    project: Project, *, anew: bool = False, progress: Progress = silent, tell_failure: TellFailure | None = None
+) -> Trained:
+    """The model and the policies of the project: from its cache (unless `anew`), or trained and put there.
 
     The cache is keyed by what training looks at, so that an edit of a response
     trains nothing. A cached model that cannot be read is trained again, and
@@ -88,7 +90,8 @@ def learn(project: Project, *, progress: Progress = silent, tell_failure: TellFa
 
     with contextlib.suppress(OSError):
         private_folder(project.settings)
-    model, found_model = _cached(models / f"nlu-{fingerprint_of(content, SEED)[:24]}", load_matcher, learn_matcher)
+    matcher_folder = models / f"nlu-{fingerprint_of(content, SEED)[:24]}"
+    model, found_model = _cached(matcher_folder, load_matcher, learn_matcher, anew=anew)
     factories = guarded_policies(plugins.policies(), tell_failure) if tell_failure else plugins.policies()
 
     def learn_dialogue() -> Dialogue:
@@ -100,6 +103,7 @@ def learn(project: Project, *, progress: Progress = silent, tell_failure: TellFa
         models / f"dialogue-{_policies_fingerprint(content)[:24]}",
         lambda folder: Dialogue.load(folder, content, factories),
         learn_dialogue,
+        anew=anew,
     )
     progress("done", 1.0)
     found = {found_model, found_policies}
@@ -112,13 +116,16 @@ def _policies_fingerprint(content: Content) -> str:
     return content_fingerprint(replace(content, nlu=NluData(), domain=replace(content.domain, responses=names)))
 
 
-def _cached(folder: Path, load: Callable[[Path], Learned], learn: Callable[[], Learned]) -> tuple[Learned, Cached]:
-    if folder.is_dir():
+def _cached(
+    folder: Path, load: Callable[[Path], Learned], learn: Callable[[], Learned], *, anew: bool
+) -> tuple[Learned, Cached]:
+    if folder.is_dir() and not anew:
         with contextlib.suppress(Exception):  # another version's, or cut short: a cache is only a cache
             found = load(folder)
             with contextlib.suppress(OSError):
                 os.utime(folder)
             return found, "found"
+    shutil.rmtree(folder, ignore_errors=True)
     learned = learn()
     cached: Cached = "lost"
     with contextlib.suppress(OSError):  # a read-only project is trained each time
@@ -132,13 +139,19 @@ def _cached(folder: Path, load: Callable[[Path], Learned], learn: Callable[[], L
 
 @contextmanager
 def _written_whole(folder: Path) -> Iterator[Path]:
-    """A folder that appears under its name only once it is complete."""
+    """A folder that appears under its name only once it is complete.
+
+    Where another process was quicker, its folder stays: it holds the same.
+    """
     folder.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=".training-", dir=folder.parent))
     try:
         yield draft
-        shutil.rmtree(folder, ignore_errors=True)
-        draft.rename(folder)
+        try:
+            draft.rename(folder)
+        except OSError:
+            if not folder.is_dir():
+                raise
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 

@@ -22,11 +22,6 @@ _LEFT = (
     "the customer is disabled and logged out: erase them again once the bot has found it out"
 )
 
-_LATE = (
-    "the customer is erased, but conversation {conversation}, begun meanwhile, has a turn under way, or an outside "
-    "change whose outcome is not known yet: `bot conversations delete` deletes it when it is old enough"
-)
-
 
 async def conversations_of(database: Database, auth: Auth, account: str | None) -> AsyncIterator[ConversationRow]:
     """The conversations of the customer with this account number (None: all there are), by id.
@@ -53,19 +48,15 @@ async def erase_customer(database: Database, auth: Auth, account: str, *, patien
 
     They are disabled and logged out first, so that nothing new begins; turns under way are waited for as long as
     `patience` (seconds). Raises BotError where there is no such customer, and where something of theirs is still open:
-    then the customer stays, disabled, unless it was begun while they were erased.
+    then the customer stays, disabled.
     """
     row = await _customer(auth, account)
     await auth.customers.disable(account)
-    principal = customer_principal(row.id)
-    count, left = await delete_all_of(database, principal, patience=patience)
+    count, left = await delete_all_of(database, customer_principal(row.id), patience=patience)
     if left:
         raise BotError(_LEFT.format(conversation=left[0]))
     await auth.customers.erase(account)
-    late, left = await delete_all_of(database, principal, patience=patience)  # begun by a request from before
-    if left:
-        raise BotError(_LATE.format(conversation=left[0]))
-    return count + late
+    return count
 
 
 async def _customer(auth: Auth, account: str) -> CustomerRow:

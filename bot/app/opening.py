@@ -16,6 +16,7 @@ from bot.app.learning import Trained, learn
 from bot.app.projects import Project, private_folder
 from bot.app.stopping import in_thread
 from bot.app.watching import Watcher
+from bot.auth.authenticator import customer_principal
 from bot.auth.opening import Auth, open_auth
 from bot.channels import plugged
 from bot.config import Settings
@@ -27,6 +28,7 @@ from bot.engine.effects import Effects
 from bot.engine.engine import Addressing, Engine
 from bot.errors import PluginError, StoreUnavailable
 from bot.logs import Log, make_logger
+from bot.messages import Customer, Principal
 from bot.plugins import PluginProblem
 from bot.plugins.checks import check_flaw
 from bot.plugins.registry import AnyChannel, Startup
@@ -37,6 +39,7 @@ from bot.server.readiness import Check, Readiness
 from bot.sources import Sources
 from bot.stores.clocks import check_clock
 from bot.stores.connection import Connection
+from bot.stores.customers import CustomerRow
 from bot.stores.database import Database, Wrap
 from bot.stores.links import Tell
 from bot.stores.turns import SqlTurns, open_turns
@@ -60,7 +63,6 @@ class Bot(Struct, frozen=True):
     channels: Mapping[str, AnyChannel] = field(default_factory=dict)
     announcements: list[str] = field(default_factory=list)
     shown_logins: list[DemoLogin] = field(default_factory=list)
-    test_customers: list[str] = field(default_factory=list)
 
     @property
     def settings(self) -> Settings:
@@ -161,8 +163,13 @@ async def open_bot(
             channels=channels,
             announcements=told.announcements,
             shown_logins=told.shown_logins,
-            test_customers=startup.test_customers,
         )
+
+
+def logged_in(customer: CustomerRow, login: str) -> Principal:
+    """The customer as somebody who has logged in, without a session; `login` is the id of the login."""
+    who = Customer(customer.id, customer.bank_customer_id)
+    return Principal("customer", customer_principal(customer.id), who, login=login)
 
 
 def _watcher(settings: Settings, sources: Sources, log: Log | None) -> Watcher:

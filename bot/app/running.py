@@ -30,7 +30,7 @@ from bot.channels.delivery import Delivery
 from bot.config import RasaAuth, Settings
 from bot.engine.background import Job
 from bot.engine.deadline import uncancelled
-from bot.errors import BotError
+from bot.errors import BotError, StoreUnavailable
 from bot.logs import Log, make_logger
 from bot.progress import Progress, silent
 from bot.server.app import make_app
@@ -111,7 +111,8 @@ async def run_server(
     look_for_garbage_seldom()
     allow_many_connections()
     stop = asyncio.Event()
-    aloud: Say = (lambda line: None) if place.is_worker else if_heard(say)  # of a stop, who started the workers tells
+    say = if_heard(say)
+    aloud: Say = (lambda line: None) if place.is_worker else say  # of a stop, who started the workers tells
     stop_at_signals(stop, lambda: aloud(HUNG_UP))
     if place.is_worker:
         stop_without_parent(stop)
@@ -122,7 +123,7 @@ async def run_server(
             return
         leave_alone_what_stays()
         running, url = opened
-        announce(running, url, say)
+        await announce(running, url, say)
         log_start(running, url)
         if place.is_worker:
             say(STARTED)
@@ -208,11 +209,29 @@ def parts_of(running: Bot) -> Parts:
     )
 
 
-def announce(running: Bot, url: str, say: Say) -> None:
-    """Say that the bot is ready, where, and what the plugins have to tell."""
+async def announce(running: Bot, url: str, say: Say) -> None:
+    """Say that the bot is ready, where, what the plugins have to tell, and how to let somebody in if nobody may."""
     say(f"{READY}{url}")
-    for line in running.announcements:
+    hint = [] if await _may_anybody_talk(running) else [_NOBODY_MAY]
+    for line in [*running.announcements, *hint]:
         say(line.replace("{url}", url))
+
+
+async def _may_anybody_talk(running: Bot) -> bool:
+    """Whether a customer, a key, a credential of Rasa's or a plugin's channel is there; True if the store is away."""
+    rasas = running.settings.rasa_auth
+    if rasas.auth_token or rasas.jwt_secret or running.channels:
+        return True
+    with contextlib.suppress(StoreUnavailable):
+        return await running.database.read(lambda connection: connection.one(_ANYBODY)) is not None
+    return True
+
+
+_ANYBODY = "SELECT 1 AS one FROM customers UNION ALL SELECT 1 AS one FROM keys LIMIT 1"
+_NOBODY_MAY = (
+    "Nobody may talk to it yet. `bot customers add ACCOUNT --bank-id ID` lets somebody log in at {url} "
+    "(where there is no bank, any ID will do); `bot keys create --scope channel` makes a key for a backend."
+)
 
 
 def log_start(running: Bot, url: str) -> None:

@@ -14,16 +14,19 @@ from msgspec.structs import replace
 from bot.app.agents import ShorthandMatcher
 from bot.app.learning import learn
 from bot.app.nlu_testing import evaluate_messages, write_matcher_report
-from bot.app.opening import open_bot
+from bot.app.opening import logged_in, open_bot
 from bot.app.projects import Project, load_project, private_folder
 from bot.config import Settings, Store
 from bot.content import Story
-from bot.errors import BotError, ContentError
-from bot.messages import Customer, Principal
+from bot.errors import BotError, ConfigurationError, ContentError
+from bot.messages import Principal
 from bot.nlu.evaluation import Report
 from bot.progress import Progress, part, silent
 from bot.reading import read_test_stories
 from bot.sources import Sources
+from bot.stores.customers import CustomerRow, CustomerStore
+from bot.stores.database import Database
+from bot.stores.present import check_is_store
 from bot.testing.reporting import failed_stories_yaml, story_report
 from bot.testing.results import StoryReport
 from bot.testing.stories import NOW, run_story_tests
@@ -33,7 +36,7 @@ from bot.testing.whole import run_whole_stories
 class CoreTest(Struct, frozen=True):
     """What came of test stories, and of what users say in them (None where everything was executed).
 
-    `could_log_in` are the bank's customers, where it is made up and nobody was logged in.
+    `could_log_in` are the account numbers of the customers that plugins add, where nobody was logged in.
     """
 
     stories: StoryReport
@@ -42,10 +45,11 @@ class CoreTest(Struct, frozen=True):
 
 
 class UnknownCustomer(BotError):
-    """The bank has no customer of this id; the message names those it has."""
+    """Nobody has this account number; the message names those that plugins add."""
 
-    def __init__(self, customer: str, known: Sequence[str]) -> None:
-        super().__init__(f"the bank has no customer {customer!r}; it has {', '.join(sorted(known))}")
+    def __init__(self, account: str, added: Sequence[str]) -> None:
+        there = f"there are {', '.join(added)}" if added else "`bot customers add` adds one"
+        super().__init__(f"there is no customer with the account number {account!r}; {there}")
 
 
 class NoTestStories(BotError):
@@ -75,26 +79,42 @@ def run_core_tests(folder: Path, stories: Path | None = None, *, progress: Progr
 
 
 async def run_end_to_end_tests(
-    folder: Path, stories: Path | None = None, customer: str | None = None, *, progress: Progress = silent
+    folder: Path, stories: Path | None = None, account: str | None = None, *, progress: Progress = silent
 ) -> CoreTest:
-    """Run the test stories with everything executed, logged in as the bank's customer `customer` if one is given.
+    """Run the test stories with everything executed, logged in as the customer with the account number `account`.
 
-    Raises UnknownCustomer where the bank is made up and has no such customer.
+    That is one whom a plugin adds, or else one of the project's own store; None: nobody is logged in. Raises
+    UnknownCustomer where neither has them.
     """
     project = load_project(folder, override=_quiet)
-    tests = tests_of(project, stories)
-    principal = Principal("key", "key:test")
-    if customer is not None:
-        principal = Principal("customer", "customer:test", Customer("test", customer), login="test")
+    tests, own = tests_of(project, stories), project.settings
     with tempfile.TemporaryDirectory() as scratch:
         project = replace(project, settings=_apart(project.settings, Path(scratch)))
         sources = Sources(now=lambda: NOW)
         async with open_bot(project, sources=sources, progress=part(progress, 0.0, 0.5), testing=True) as running:
-            if customer is not None and running.test_customers and customer not in running.test_customers:
-                raise UnknownCustomer(customer, running.test_customers)
+            added = {row.account_number: row for row in await running.auth.customers.list()}
+            principal = Principal("key", "key:test")
+            if account is not None:
+                customer = added.get(account) or await _stored(own, account)
+                if customer is None:
+                    raise UnknownCustomer(account, tuple(added))
+                principal = logged_in(customer, "test")
             told = part(progress, 0.5, 1.0)
             report = await run_whole_stories(running.engine, tests, principal, sources, progress=told)
-            return CoreTest(report, could_log_in=tuple(sorted(running.test_customers)) if customer is None else ())
+            return CoreTest(report, could_log_in=tuple(added) if account is None else ())
+
+
+async def _stored(settings: Settings, account: str) -> CustomerRow | None:
+    """The customer of the project's own store with this account number; None also where there is no store."""
+    try:
+        check_is_store(settings.store.url, settings.project)
+    except ConfigurationError:
+        return None
+    database = Database.open(settings.store.url, project=settings.project, readers=1)
+    try:
+        return await CustomerStore(database).by_account(account)
+    finally:
+        await database.close()
 
 
 def _apart(settings: Settings, folder: Path) -> Settings:

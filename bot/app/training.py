@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
@@ -17,9 +16,7 @@ from bot.progress import Progress, silent
 def train_project(folder: Path, *, force: bool = False, progress: Progress = silent) -> list[str]:
     """Train the project's matcher and policies; lines that say what was learned and what was chosen."""
     project = load_project(folder, command="train")
-    if force:
-        shutil.rmtree(project.settings.data / "models", ignore_errors=True)
-    trained = learn(project, progress=progress)
+    trained = learn(project, anew=force, progress=progress)
     content = project.content
     intents = {example.intent.partition("/")[0] for example in content.nlu.examples}
     done = "found in the cache" if trained.cached else f"trained in {trained.seconds:.1f} s"

@@ -168,7 +168,16 @@ class Worker:
     """
 
     def __init__(
-        self, number: int, command: Sequence[str], say: Say, stopping: asyncio.Event, tell: Tell = _silent
+        self,
+        number: int,
+        command: Sequence[str],
+        say: Say,
+        stopping: asyncio.Event,
+        tell: Tell = _silent,
+        *,
+        pause: float = PAUSE,
+        store_pause: float = STORE_PAUSE,
+        restarts_within: float = RESTARTS_WITHIN,
     ) -> None:
         """`command` starts a process that says STARTED, `say` takes what it prints after that; `tell` is the log's."""
         self.started: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
@@ -178,6 +187,9 @@ class Worker:
         self._say = say
         self._tell = tell
         self._stopping = stopping
+        self._pause_seconds = pause
+        self._store_pause = store_pause
+        self._restarts_within = restarts_within
         self._process: Process | None = None
         self._is_starting = True
         self._restarts: deque[float] = deque(maxlen=MOST_RESTARTS)
@@ -240,7 +252,7 @@ class Worker:
 
     def _too_often(self) -> bool:
         now = asyncio.get_running_loop().time()
-        full = len(self._restarts) == MOST_RESTARTS and now - self._restarts[0] < RESTARTS_WITHIN
+        full = len(self._restarts) == MOST_RESTARTS and now - self._restarts[0] < self._restarts_within
         self._restarts.append(now)
         return full
 
@@ -250,12 +262,12 @@ class Worker:
             self._waits_for_store = True
             self._say(f"worker {self._number} waits for the store")
             self._tell("worker waits for the store", worker=self._number)
-        await self._stopped_within(STORE_PAUSE)
+        await self._stopped_within(self._store_pause)
 
     async def _pause(self) -> None:
         now = asyncio.get_running_loop().time()
-        recent = sum(now - at < RESTARTS_WITHIN for at in self._restarts)
-        await self._stopped_within(PAUSE * (recent - 1))
+        recent = sum(now - at < self._restarts_within for at in self._restarts)
+        await self._stopped_within(self._pause_seconds * (recent - 1))
 
     async def _stopped_within(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):

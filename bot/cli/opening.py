@@ -43,6 +43,7 @@ def load_settings(project: Path, store: str | None = None) -> Settings:
 
 
 def _store_in_use(settings: Settings) -> str | None:
+    from bot.stores.dialects import sqlite_url
     from bot.stores.lock import held_files, noted_store
 
     default = Store().url
@@ -50,7 +51,7 @@ def _store_in_use(settings: Settings) -> str | None:
         return None
     if served := noted_store(settings.data):
         raise ConfigurationError([f"the server that runs here works on {served}: name this store with --store"])
-    held = [f"sqlite:///{file.relative_to(settings.project)}" for file in held_files(settings.data)]
+    held = [sqlite_url(file.relative_to(settings.project)) for file in held_files(settings.data)]
     if len(held) != 1 or held == [default]:
         return None
     click.echo(f"Working on {held[0]}, the store of the server that runs here; --store names another.", err=True)

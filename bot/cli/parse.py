@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,7 +28,8 @@ def parse(text: str, project: Path, as_json: bool) -> None:
     from bot.cli import showing
     from bot.dialogue.event_json import parse_to_json
 
-    found, seconds = parse_text(project, text)
+    with redirect_stdout(sys.stderr):  # what plugins print: a program may read the parse
+        found, seconds = parse_text(project, text)
     if as_json:
         showing.as_json(parse_to_json(found))
         return

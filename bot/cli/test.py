@@ -29,7 +29,9 @@ _at_least = click.option(
     help="Fail only when a smaller share of the stories passed (per cent; default: 100).",
 )
 _e2e = click.option("--e2e", is_flag=True, help="Run actions and forms too, with the services behind them.")
-_customer = click.option("--as", "customer", default=None, help="With --e2e: the bank's id of the customer logged in.")
+_account = click.option(
+    "--as", "account", metavar="ACCOUNT", default=None, help="With --e2e: as this customer, logged in."
+)
 
 
 @click.group(invoke_without_command=True, short_help="Run the test stories and test messages.")
@@ -39,7 +41,7 @@ _customer = click.option("--as", "customer", default=None, help="With --e2e: the
 @_out
 @_at_least
 @_e2e
-@_customer
+@_account
 @click.pass_context
 def test(
     ctx: click.Context,
@@ -49,7 +51,7 @@ def test(
     out: Path,
     at_least: float,
     e2e: bool,
-    customer: str | None,
+    account: str | None,
 ) -> None:
     """Run the project's test stories (and, with --nlu, test messages).
 
@@ -63,7 +65,7 @@ def test(
         from bot.app.testing import NoTestStories
 
         try:
-            passed = _run_core(project, stories, out, at_least, e2e=e2e, customer=customer)
+            passed = _run_core(project, stories, out, at_least, e2e=e2e, account=account)
         except NoTestStories:
             if nlu is None or stories is not None:  # else the messages are what was to be tested
                 raise
@@ -92,10 +94,10 @@ def _hand_on(ctx: click.Context, called: str) -> None:
 @_out
 @_at_least
 @_e2e
-@_customer
-def core(project: Path, stories: Path | None, out: Path, at_least: float, e2e: bool, customer: str | None) -> None:
+@_account
+def core(project: Path, stories: Path | None, out: Path, at_least: float, e2e: bool, account: str | None) -> None:
     """Run test stories: those of the project, or those given."""
-    sys.exit(not _run_core(project, stories, out, at_least, e2e=e2e, customer=customer))
+    sys.exit(not _run_core(project, stories, out, at_least, e2e=e2e, account=account))
 
 
 @test.command("nlu")
@@ -115,17 +117,17 @@ def nlu_(project: Path, nlu: Path | None, config: Path | None, out: Path) -> Non
 
 
 def _run_core(
-    project: Path, stories: Path | None, out: Path, at_least: float, *, e2e: bool, customer: str | None
+    project: Path, stories: Path | None, out: Path, at_least: float, *, e2e: bool, account: str | None
 ) -> bool:
     from bot.app.testing import UnknownCustomer, run_core_tests, run_end_to_end_tests, write_core_reports
     from bot.cli import showing
 
-    if customer is not None and not e2e:
+    if account is not None and not e2e:
         raise click.UsageError("--as logs somebody in where actions are run: add --e2e")
     with showing.progress("Testing stories") as progress:
         if e2e:
             try:
-                test = asyncio.run(run_end_to_end_tests(project, stories, customer, progress=progress))
+                test = asyncio.run(run_end_to_end_tests(project, stories, account, progress=progress))
             except UnknownCustomer as error:
                 raise click.BadParameter(str(error), param_hint="'--as'") from error
         else:
@@ -134,7 +136,7 @@ def _run_core(
     report = test.stories
     _show_failures(report)
     if report.failed and test.could_log_in:
-        click.echo(f"Nobody is logged in: `--as {test.could_log_in[0]}` runs the stories as a customer of the bank.")
+        click.echo(f"Nobody is logged in: `--as {test.could_log_in[0]}` runs the stories as a customer.")
     click.echo(f"{report.passed} passed, {len(report.failed)} failed")
     return report.passed * 100.0 >= at_least * len(report.results)
 

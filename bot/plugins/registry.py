@@ -215,10 +215,9 @@ class Startup(Struct, frozen=True):
     raises when the service cannot be reached, and may return a note (`simulated`)
     that the report shows instead of `ok`. `show_login` puts a made-up
     customer's login on the chat page, for everybody to see; `has_customer` tells
-    whether a customer of this account number and id can log in. A bank that is made
-    up puts its ids of all its customers into `test_customers`: `bot test --e2e
-    --as` refuses any other. `testing` is true in `bot test --e2e` alone: what changes something outside is to be
-    replaced by a fake then.
+    whether a customer of this account number and id can log in. `testing` is true in `bot test --e2e` alone: what
+    changes something outside is to be replaced by a fake then, and a bank that is made up adds its customers, whom
+    `--as` names by their account numbers.
     """
 
     settings: Settings
@@ -231,7 +230,6 @@ class Startup(Struct, frozen=True):
     show_login: ShowLogin = _show_nothing
     has_customer: Callable[[str, str], Awaitable[bool]] = _nobody
     effects: dict[str, Effect] = field(default_factory=dict)
-    test_customers: list[str] = field(default_factory=list)
     testing: bool = False
 
     def add_effect(self, kind: str, effect: Effect) -> None:

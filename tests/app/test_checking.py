@@ -263,6 +263,14 @@ def test_the_names_that_are_suggested_are_those_that_are_understood() -> None:
     assert {finding.severity for finding in described} == {"note"}
 
 
+def test_only_what_something_else_does_the_job_of_is_noted(tmp_path: Path) -> None:
+    pipeline = "pipeline: [{name: IntentMatcher}, {name: CRFEntityExtractor}, {name: CountVectorsFeaturizer}]\n"
+    policies = "policies: [{name: RulePolicy}, {name: MemoizationPolicy, max_history: 3, epochs: 4}]\n"
+    (tmp_path / "config.yml").write_text(pipeline + policies)
+    noted = [d.message.partition(":")[0] for d in check_project(tmp_path) if d.code == "component-mapped"]
+    assert noted == ["CountVectorsFeaturizer", "`MemoizationPolicy`"]
+
+
 CHECKPOINT = """
 stories:
 - story: begin

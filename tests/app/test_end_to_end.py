@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -58,32 +59,32 @@ def test(bank: Path, tmp_path: Path) -> Test:
 
 
 def test_the_customer_who_is_named_is_logged_in(test: Test) -> None:
-    done = test("--e2e", "--as", "cust-3f8a41")
+    done = test("--e2e", "--as", "12345678")
     assert (done.returncode, done.stdout) == (0, "2 passed, 0 failed\n"), done.stdout
 
 
 def test_that_nobody_is_logged_in_is_said_once_where_stories_fail(test: Test) -> None:
     done = test("--e2e")
-    assert done.stdout.count("Nobody is logged in: `--as cust-3f8a41`") == 1
+    assert done.stdout.count("Nobody is logged in: `--as 00123456`") == 1
     assert done.stdout.endswith("0 passed, 2 failed\n")
 
 
 def test_nothing_of_the_project_changes_by_it(test: Test, bank: Path) -> None:
     """A simulated bank, say, whose money would be somewhere else at the next run."""
     kept = {file.name for file in (bank / ".teller").iterdir()}
-    assert test("--e2e", "--as", "cust-3f8a41").returncode == 0
+    assert test("--e2e", "--as", "12345678").returncode == 0
     assert {file.name for file in (bank / ".teller").iterdir()} == kept
 
 
-def test_a_customer_whom_the_bank_does_not_have_is_refused_and_those_it_has_are_named(test: Test) -> None:
+def test_an_account_number_that_nobody_has_is_refused_and_those_there_are_are_named(test: Test) -> None:
     done = test("--e2e", "--as", "nosuch")
     assert (done.returncode, done.stdout) == (2, "")
     assert "'nosuch'" in done.stderr
-    assert "cust-3f8a41, cust-6d15e0, cust-b20c97" in done.stderr
+    assert "00123456, 12345678, 87654321" in done.stderr
 
 
 def test_a_customer_without_anything_executed_is_refused(test: Test) -> None:
-    done = test("--as", "cust-3f8a41")
+    done = test("--as", "12345678")
     assert done.returncode == 2
     assert "--e2e" in done.stderr
 
@@ -247,7 +248,9 @@ async def test_what_a_story_begins_with_is_so_for_the_customer_who_is_logged_in(
     steps = "{slot_was_set: [{cake: plain}]}, {user: /greet, intent: greet}, {action: utter_greet}"
     story = f"stories: [{{story: told, steps: [{steps}, {{slot_was_set: [{{cake: plain}}]}}]}}]\n"
     (form_project / "tests" / "test_form.yml").write_text(story)
-    report = await run_end_to_end_tests(form_project, None, "somebody")
+    add = [sys.executable, "-m", "bot", "customers", "add", "55667788", "--bank-id", "anna"]
+    subprocess.run([*add, "--project", str(form_project)], input="135790", check=True, text=True, timeout=60)
+    report = await run_end_to_end_tests(form_project, None, "55667788")
     assert [step for step in report.stories.steps if not step.passed] == []
 
 

@@ -227,6 +227,29 @@ def test_a_damaged_model_is_trained_again_and_kept(bot: Bot, damage: Callable[[P
         assert bot.learn().cached
 
 
+def test_of_two_starts_at_once_both_keep_what_they_learned(bot: Bot) -> None:
+    others: list[Trained] = []
+
+    def tell(stage: str, share: float) -> None:
+        if not others:
+            others.append(bot.learn())
+
+    trained = learn(load_project(bot.folder), progress=tell)
+    assert [(one.cached, one.kept) for one in (*others, trained)] == [(False, True), (False, True)]
+    assert bot.learn().cached
+
+
+@pytest.mark.parametrize("linked", ["", "models"])
+def test_what_is_forced_is_trained_again_also_where_a_folder_is_a_link(bot: Bot, linked: str) -> None:
+    elsewhere, link = bot.folder / "elsewhere", bot.models.parent / linked
+    elsewhere.mkdir()
+    link.parent.mkdir(exist_ok=True)
+    link.symlink_to(elsewhere)
+    assert "found in the cache" not in train_project(bot.folder)[0]
+    assert "found in the cache" not in train_project(bot.folder, force=True)[0]
+    assert "found in the cache" in train_project(bot.folder)[0]
+
+
 def test_where_nothing_can_be_written_the_bot_is_trained_all_the_same(bot: Bot) -> None:
     bot.models.parent.mkdir()
     bot.models.write_text("no folder")

@@ -7,6 +7,7 @@ import re
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -143,10 +144,18 @@ def test_lists_are_printed_as_json_for_programs(greeter: Path) -> None:
     assert datetime.fromisoformat(key["createdAt"]).tzinfo is not None
     (customer,) = json.loads(command(greeter, "customers", "list", "--json").stdout)
     assert (customer["accountNumber"], customer["state"]) == ("…788", "active")
+    assert (documented("keys list"), documented("customers list")) == (list(key), list(customer))
     assert json.loads(command(greeter, "sessions", "list", "--json").stdout) == []
     assert json.loads(command(greeter, "conversations", "list", "--json").stdout) == []
     found = json.loads(command(greeter, "store", "verify", "--json").stdout)
     assert (found["problems"], found["openEffects"], found["rows"]["customers"]) == ([], [], 1)
+
+
+def documented(command: str) -> list[str]:
+    """The names in the command's JSON, as the guide has them."""
+    guide = (Path(__file__).parents[2] / "docs/how-to/operate.md").read_text()
+    row = next(line for line in guide.splitlines() if line.startswith(f"| `{command}` | a list:"))
+    return re.findall(r"`(\w+)`", row)
 
 
 def test_verify_says_what_it_looked_at_and_makes_no_store(greeter: Path) -> None:
@@ -176,6 +185,7 @@ def test_a_customer_is_exported_and_erased_beside_a_running_server(run_bot: RunB
         with running.login(accountNumber="55667788", code="246810") as client:
             assert client.post("/chat", json={"message": "good morning"}).status_code == 200
             (listed,) = json.loads(command(greeter, "conversations", "list", "--account", "55667788", "--json").stdout)
+            assert list(listed) == documented("conversations list")
             parts = [
                 json.loads(line) for line in command(greeter, "customers", "export", "55667788").stdout.splitlines()
             ]
@@ -189,6 +199,22 @@ def test_a_customer_is_exported_and_erased_beside_a_running_server(run_bot: RunB
             assert client.post("/chat", json={"message": "again"}).status_code == 401
         assert command(greeter, "store", "verify").stdout.startswith("0 conversations, 0 turns, 0 customers.")
         assert "no customer with this account" in command(greeter, "customers", "export", "55667788").stderr
+        running.stop()
+
+
+def test_who_is_erased_before_their_message_is_whole_begins_no_conversation(run_bot: RunBot, greeter: Path) -> None:
+    typed(greeter, "246810\n", "customers", "add", "55667788", "--bank-id", "bank-1")
+
+    def slowly() -> Iterator[bytes]:
+        yield b'{"message": '
+        assert command(greeter, "customers", "erase", "55667788", "--yes").returncode == 0
+        yield b'"good morning"}'
+
+    with run_bot(greeter) as running:
+        with running.login(accountNumber="55667788", code="246810") as client:
+            said = client.post("/chat", content=slowly(), headers={"Content-Type": "application/json"})
+            assert (said.status_code, said.json()["code"]) == (401, "invalid_token")
+        assert command(greeter, "store", "verify").stdout.startswith("0 conversations, 0 turns, 0 customers.")
         running.stop()
 
 

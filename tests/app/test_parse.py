@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.reading.template import write_template
 from tests.app.conftest import at_terminal
 from tests.app.test_run import command
 
@@ -35,6 +36,37 @@ def test_a_program_reads_the_parse_by_names(shop: Path) -> None:
     assert parse["intent"]["name"] == "ask_price"
     assert {score["name"] for score in parse["intent_ranking"]} >= {"ask_price", "greet"}
     assert parse["nearest"][0]["place"].startswith("intents/everything_that_customers_ask.yml:")
+
+
+TALKS = """from bot import hookimpl
+
+print("imported")
+
+
+class Talks:
+    def __init__(self, options):
+        print("made")
+
+    def process(self, parse, now):
+        print("asked")
+        return parse
+
+
+@hookimpl
+def register_nlu_components(register):
+    print("registered")
+    register("Talks", Talks)
+"""
+
+
+def test_what_plugins_print_is_not_among_what_a_program_reads(tmp_path: Path) -> None:
+    write_template(tmp_path / "bakery")
+    (tmp_path / "bakery/actions/talks.py").write_text(TALKS)
+    (tmp_path / "bakery/config.yml").write_text("pipeline: [{name: DIETClassifier}, {name: Talks}]\n")
+    parsed = command(tmp_path / "bakery", "parse", "hello", "--json")
+    assert json.loads(parsed.stdout)["text"] == "hello"
+    assert {"imported", "made", "asked", "registered"} <= set(parsed.stderr.splitlines())
+    assert isinstance(json.loads(command(tmp_path / "bakery", "validate", "--json").stdout), list)
 
 
 def test_what_is_not_understood_says_why(shop: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from bot.reading.template import write_template
 from tests.app.conftest import RunBot
 
 BankProject = Callable[[str], Path]
@@ -101,6 +102,24 @@ def test_a_key_made_while_the_server_runs_works_at_once_and_names_its_own_users(
         command(project, "keys", "revoke", made.stderr.split()[1])
         with running.client(key) as backend:
             assert backend.post("/webhooks/rest/webhook", json=message).status_code == 401
+
+
+def test_how_to_let_somebody_in_is_told_until_anybody_may_talk(tmp_path: Path) -> None:
+    write_template(tmp_path / "bakery")
+    assert "`bot customers add ACCOUNT --bank-id ID`" in said_at_start(tmp_path / "bakery")
+    assert "customers add" not in said_at_start(tmp_path / "bakery", "--auth-token", "s" * 32)
+    command(tmp_path / "bakery", "keys", "create", "--scope", "channel")
+    assert "customers add" not in said_at_start(tmp_path / "bakery")
+
+
+def said_at_start(project: Path, *options: str) -> str:
+    """What a start says on standard output, up to its end."""
+    words = [sys.executable, "-m", "bot", "run", "--project", str(project), "--port", "0", *options]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        assert process.stdout is not None
+        ready = process.stdout.readline()
+        process.terminate()
+        return ready + process.communicate(timeout=60)[0]
 
 
 def test_commands_work_on_the_store_of_the_demo_that_runs_here(run_bot: RunBot, bank_project: BankProject) -> None:

@@ -205,6 +205,17 @@ def test_what_nobody_can_hear_keeps_nothing_from_being_done() -> None:
     if_heard(gone)("Stopping")
 
 
+def test_a_bot_serves_also_where_nobody_reads_what_it_says(tmp_path: Path) -> None:
+    folder = tmp_path / "bakery"
+    write_template(folder)
+    (folder / "actions/stop.py").write_text(STOPS_ONCE_IT_SERVES)
+    words = [sys.executable, "-m", "bot", "run", "--project", str(folder), "--port", "0"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    events = [json.loads(line)["event"] for line in done.stderr.splitlines()]
+    assert (done.returncode, events) == (0, ["started", "stopping"])
+
+
 SAYS_SO_ONCE_A_WORKER_KNOWS = """import asyncio
 import sys
 import time

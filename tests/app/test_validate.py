@@ -12,6 +12,7 @@ from bot.app.projects import load_project
 from bot.cli.main import main
 from bot.errors import ContentError
 from bot.reading.template import write_template
+from tests.app.conftest import at_terminal
 
 
 @pytest.fixture
@@ -42,8 +43,13 @@ def test_every_finding_has_a_code(bakery: Path, capsys: pytest.CaptureFixture[st
     (bakery / "config.yml").write_text("policies:\n- name: RulePolicy\n- name: TEDPolicy\n  max_history: 99\n")
     assert status("validate", "--json", "--project", str(bakery)) == 0
     found = json.loads(capsys.readouterr().out)
-    assert len(found) == 3
+    assert len(found) == 2
     assert all(finding["code"] for finding in found)
+
+
+def test_findings_are_shown_without_colours_where_the_environment_wants_none(bakery: Path) -> None:
+    (bakery / "config.yml").write_text("policies: [{name: TEDPolicy}]\n")
+    assert "note: `TEDPolicy`" in at_terminal(bakery, "validate")
 
 
 def test_one_slip_in_the_answers_of_a_feature_is_told_alone(bakery: Path) -> None:

@@ -20,16 +20,16 @@ START = f"print('ready http://here'); print('a key: 1'); print({STARTED!r}, flus
 class Operator:
     """Runs a worker whose process runs `script`, and is told what it says, until it ends or has said a line `enough`.
 
-    `ended` are the times (seconds) at which a process ended.
+    `patience` are the worker's pauses (seconds); `ended` are the times (seconds) at which a process ended.
     """
 
-    def __init__(self, script: str, enough: str = "") -> None:
+    def __init__(self, script: str, enough: str = "", **patience: float) -> None:
         self.told: list[str] = []
         self.logged: list[tuple[str, dict[str, object]]] = []
         self.ended: list[float] = []
         self._enough = enough
         self._stopping = asyncio.Event()
-        self.worker = Worker(1, (sys.executable, "-c", script), self._say, self._stopping, self._tell)
+        self.worker = Worker(1, (sys.executable, "-c", script), self._say, self._stopping, self._tell, **patience)
 
     def _tell(self, event: str, **about: object) -> None:
         self.logged.append((event, about))
@@ -71,23 +71,19 @@ async def test_what_another_process_prints_is_told_once_it_is_ready_again() -> N
     assert operator.logged == [ended, ("worker ready again", {"worker": 1}), ended]
 
 
-async def test_a_worker_that_keeps_ending_waits_longer_each_time_and_gives_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workers, "PAUSE", 0.02)
-    operator = Operator(START)
+async def test_a_worker_that_keeps_ending_waits_longer_each_time_and_gives_up() -> None:
+    operator = Operator(START, pause=0.02)
     assert await operator.worker.keep() == 1, "it failed, though each process ended with status 0"
     assert len(operator.ended) == MOST_RESTARTS
     gaps = [later - earlier for earlier, later in pairwise(operator.ended)]
     assert all(gap >= 0.9 * 0.02 * number for number, gap in enumerate(gaps)), gaps
 
 
-async def test_a_worker_that_does_not_reach_the_store_is_tried_again_until_it_does(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr(workers, "PAUSE", 0.0)
-    monkeypatch.setattr(workers, "STORE_PAUSE", 0.0)
+async def test_a_worker_that_does_not_reach_the_store_is_tried_again_until_it_does(tmp_path: Path) -> None:
     tries = f"import sys; f = open({str(tmp_path / 'tries')!r}, 'a+'); f.write('x'); f.seek(0); tries = len(f.read());"
     ends = f"f.close(); 1 < tries < {MOST_RESTARTS + 4} and sys.exit({STORE_AWAY});"
-    operator = Operator(tries + ends + START + "tries > 1 and input()", enough="worker 1 is ready again")
+    script = tries + ends + START + "tries > 1 and input()"
+    operator = Operator(script, enough="worker 1 is ready again", pause=0.0, store_pause=0.0)
     await operator.worker.keep()
     assert operator.told == [
         "worker 1 ended with status 0; starting another",
@@ -130,9 +126,7 @@ def test_a_port_that_is_about_to_be_shared_is_refused() -> None:
         workers.reserve_port("127.0.0.1", reserved.getsockname()[1])
 
 
-async def test_restarts_of_long_ago_do_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workers, "RESTARTS_WITHIN", -1.0)
-    monkeypatch.setattr(workers, "PAUSE", 0.0)
-    operator = Operator(START, enough=str(MOST_RESTARTS + 2))
+async def test_restarts_of_long_ago_do_not_count() -> None:
+    operator = Operator(START, enough=str(MOST_RESTARTS + 2), pause=0.0, restarts_within=-1.0)
     assert await operator.worker.keep() == 0
     assert len(operator.ended) == MOST_RESTARTS + 2

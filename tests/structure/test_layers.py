@@ -128,7 +128,7 @@ IMPURE_MODULES = {
 WITHOUT_FILES = ("bot.content", "bot.dialogue")
 
 # Who may look at the process's environment, and who may import by a name that is known at run time only.
-ENVIRONMENT = {"bot.reading", "bot.cli"}  # `${NAME}` in config.yml; how many threads numerics may have
+ENVIRONMENT = {"bot.reading", "bot.cli", "bot.logs"}  # `${NAME}` in config.yml; numeric threads; NO_COLOR
 BY_NAME = {"bot", "bot.cli", "bot.plugins"}
 
 

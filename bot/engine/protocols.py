@@ -112,8 +112,11 @@ class StoredTurn(Struct, frozen=True):
 class TurnStore(Protocol):
     """Conversations and their turns. Every write is durable when its call returns; StoreUnavailable otherwise."""
 
-    async def conversation_id(self, principal: str, channel: str, sender: str) -> str:
-        """The opaque id of this principal's conversation on this channel family; made at the first call."""
+    async def conversation_id(self, principal: str, channel: str, sender: str, *, customer: str | None = None) -> str:
+        """The opaque id of this principal's conversation on this channel family; made at the first call.
+
+        None is made for a `customer` (their id) who is disabled or erased: raises ConversationGone.
+        """
 
     async def find_conversation(self, principal: str, channel: str, sender: str) -> str | None:
         """As `conversation_id`, for those who only look: None where there is no conversation yet, and none is made."""

@@ -17,10 +17,11 @@ from bot.progress import Progress, silent
 from bot.stores.connection import Connection, Row
 from bot.stores.database import Database
 from bot.stores.dialects import Sqlite, dialect_of
+from bot.stores.faults import Fault, sqlite_fault
 from bot.stores.history import count_of
 from bot.stores.lock import locked
 from bot.stores.owning import make_private
-from bot.stores.present import check_exists
+from bot.stores.present import check_exists, check_is_store
 from bot.stores.restoring import Restored, access_of, close_again, is_later
 from bot.stores.schema import LATEST, TABLES
 
@@ -29,6 +30,11 @@ T = TypeVar("T")
 _CHUNK = 500
 _UNHELD = {"fence": 0, "lease_owner": None, "lease_until": 0, "lease_wanted": 0}
 """Nobody holds the conversations of a copy; the turns of SQLite, where nobody ever does, have no other fence."""
+
+_BESIDE = ("-wal", "-shm")
+"""What the names of the files end in that SQLite has beside a store's."""
+
+_NO_DATABASE = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
 
 _PAGES = 2_000
 """Pages copied between two signs of progress."""
@@ -41,16 +47,24 @@ def backup(
 
     The copy is one read transaction (https://sqlite.org/backup.html), so that
     it has every turn that was acknowledged before the call. Raises
-    ConfigurationError for PostgreSQL, when `file` is the store itself, and
-    when there is a `file` already, unless it may be overwritten.
+    ConfigurationError for PostgreSQL, when `file` is one of the store's own,
+    and when there is a `file` already, unless it may be overwritten.
     """
     store = _sqlite_file(url, project, "pg_dump --format=custom --file=FILE DATABASE")
     check_exists(store)
-    if file.exists() and file.samefile(store):
-        raise ConfigurationError([f"{file} is the store itself; name another file for its backup"])
+    _check_free(file, store, overwrite=overwrite)
+    _write_copy(store, file, progress)
+
+
+def _check_free(file: Path, store: Path, *, overwrite: bool) -> None:
+    """Raise ConfigurationError where the store's backup may not be written to `file`."""
+    own = [f"{store}{suffix}" for suffix in ("", *_BESIDE, ".lock")]
+    if str(file.resolve()) in own or (file.exists() and file.samefile(store)):
+        raise ConfigurationError([f"{file} is the store itself, or a part of it; name another file for its backup"])
+    if file.exists() and not file.is_file():
+        raise ConfigurationError([f"{file} is there, and is no file; name a file for the backup"])
     if file.exists() and not overwrite:
         raise ConfigurationError([f"{file} exists; name another file, or let it be overwritten with --force"])
-    _write_copy(store, file, progress)
 
 
 def _touch(file: Path) -> None:
@@ -71,7 +85,8 @@ def _write_copy(
             with _opened(part) as target:
                 _copy_pages(source, target, progress)
                 if sound:
-                    _check(target, part)
+                    _check(target, store)
+                    target.execute("PRAGMA journal_mode=DELETE")  # with a log, it could not be read where none can be
         _sync(part)
         part.replace(file)
     finally:
@@ -147,10 +162,10 @@ def _renamed_if_no_database(store: Path) -> Path | None:
         with _opened(store) as found:
             found.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
     except ConfigurationError as error:
-        if getattr(error.__cause__, "sqlite_errorcode", None) not in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+        if getattr(error.__cause__, "sqlite_errorcode", None) not in _NO_DATABASE:
             raise
         aside = _free(store.with_name(f"{store.name}.damaged"))
-        for suffix in ("", "-wal", "-shm"):
+        for suffix in ("", *_BESIDE):
             part = store.with_name(store.name + suffix)
             if part.exists():
                 part.rename(aside.with_name(aside.name + suffix))
@@ -169,14 +184,13 @@ async def copy(source: str, target: str, *, project: Path = Path(), progress: Pr
     """Copy everything from one store to another, empty one (SQLite to PostgreSQL, say); the number of rows.
 
     All is read as it was at one moment, whatever servers on PostgreSQL write meanwhile. Raises ConfigurationError
-    while a server runs on either SQLite file, when there is something at the target, and when the source's
-    connection is lost on the way.
+    while a server runs on either SQLite file, when there is no store at the source or something at the target, and
+    when the source's connection is lost on the way.
     """
     with contextlib.ExitStack() as stack:
         dialects = [dialect_of(url, project) for url in (source, target)]
         files = [dialect.file if isinstance(dialect, Sqlite) else None for dialect in dialects]
-        if files[0] is not None:
-            check_exists(files[0])
+        check_is_store(source, project)
         if source == target or (files[0] is not None and files[0] == files[1]):
             raise ConfigurationError(["source and target are one store; name an empty one for the copy"])
         for file in files:
@@ -283,26 +297,30 @@ def _sqlite_file(url: str, project: Path, instead: str) -> Path:
 def _opened(file: Path) -> Iterator[sqlite3.Connection]:
     if not file.is_file():
         raise ConfigurationError([f"there is no file {file}"])
-    connection = sqlite3.connect(file, isolation_level=None, timeout=5.0)
     try:
-        yield connection
+        with contextlib.closing(sqlite3.connect(file, isolation_level=None, timeout=5.0)) as connection:
+            yield connection
     except sqlite3.Error as error:
-        raise ConfigurationError([f"{file}: {error}"]) from error
-    finally:
-        connection.close()
+        fault = sqlite_fault(error)
+        cure = fault.cure if isinstance(fault, Fault) else ""
+        raise ConfigurationError([f"{file}: {error}{cure}"]) from error
 
 
 def _check(connection: sqlite3.Connection, file: Path) -> None:
-    """Refuse what is damaged or no store of ours, or of a newer program."""
+    """Refuse what is damaged, no store of ours, or of a newer program; `file` is what is told to be so."""
     try:
         (found,) = connection.execute("PRAGMA quick_check").fetchone()
         if found != "ok":
-            raise ConfigurationError([f"{file} is damaged: {found}"])
+            raise ConfigurationError([f"{file} is damaged: {found}; use an earlier backup"])
         (version,) = connection.execute("SELECT max(version) FROM schema").fetchone()
+        access_of(connection)
     except sqlite3.DatabaseError as error:
-        raise ConfigurationError([f"{file} is no backup of a store: {error}"]) from error
+        if error.sqlite_errorcode not in (*_NO_DATABASE, sqlite3.SQLITE_ERROR):
+            raise
+        raise ConfigurationError([f"{file} is no store, or is damaged: {error}; name another file"]) from error
     if version is None or version > LATEST:
-        raise ConfigurationError([f"{file} has schema version {version}; this program knows up to {LATEST}"])
+        told = f"{file} has schema version {version}, and this program knows versions up to {LATEST}"
+        raise ConfigurationError([f"{told}; use the program that wrote it"])
 
 
 def _sync(path: Path) -> None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.engine.protocols import Loaded, Stored, TurnCommit
-from bot.errors import SequenceConflict
+from bot.errors import ConversationGone, SequenceConflict
 from bot.stores import effects, outbox, reminders
 from bot.stores.connection import Connection, Row
 from bot.stores.times import micros, moment
@@ -32,6 +32,9 @@ _ANSWER = """
     WHERE inbox.status = 'accepted' AND inbox.fingerprint = excluded.fingerprint"""
 
 _EXTEND = "UPDATE sessions SET idle_until = :until WHERE token_hash = :session AND idle_until < :until"
+
+# It changes nothing, but locks the row: a SELECT would have to say so, and in PostgreSQL's own words.
+LOCK_CUSTOMER = "UPDATE customers SET disabled = 0 WHERE id = :id AND disabled = 0"
 
 _FIND = "SELECT id FROM conversations WHERE principal = :principal AND channel = :channel AND sender = :sender"
 
@@ -107,8 +110,15 @@ def conversation_of(connection: Connection, key: tuple[str, str, str]) -> str | 
     return row.id if row else None
 
 
-def begin_conversation(connection: Connection, conversation: str, key: tuple[str, str, str], now: datetime) -> str:
-    """The id of the conversation of (principal, channel, sender), which is `conversation` when there was none yet."""
+def begin_conversation(
+    connection: Connection, conversation: str, key: tuple[str, str, str], now: datetime, customer: str | None = None
+) -> str:
+    """The id of the conversation of (principal, channel, sender), which is `conversation` when there was none yet.
+
+    Raises ConversationGone where it is to be a `customer`'s who is disabled or erased by now: nobody would delete it.
+    """
+    if customer is not None and not connection.run(LOCK_CUSTOMER, id=customer):
+        raise ConversationGone
     principal, channel, sender = key
     connection.run(_BEGIN, id=conversation, principal=principal, channel=channel, sender=sender, now=micros(now))
     found = conversation_of(connection, key)

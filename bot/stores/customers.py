@@ -74,43 +74,21 @@ class CustomerStore:
 
     async def disable(self, account: str) -> bool:
         """Disable the account and end its sessions in one transaction; False when there is no such account."""
-        sql = "UPDATE customers SET disabled = 1 WHERE account_number = :account"
-
-        def work(connection: Connection) -> bool:
-            changed = connection.run(sql, account=account)
-            _end_sessions(connection, account)
-            return changed > 0
-
-        return await self._database.write(work)
+        return await self._change("disabled = 1", account, ends_sessions=True)
 
     async def enable(self, account: str, throttle: str) -> bool:
         """Let the account log in again, whatever failed before; False when there is no such account.
 
         `throttle` is the name under which its failures count.
         """
-        sql = "UPDATE customers SET disabled = 0 WHERE account_number = :account"
-
-        def work(connection: Connection) -> bool:
-            changed = connection.run(sql, account=account)
-            forget_account(connection, throttle)
-            return changed > 0
-
-        return await self._database.write(work)
+        return await self._change("disabled = 0", account, throttle=throttle)
 
     async def reset_code(self, account: str, code_hash: str, throttle: str) -> bool:
         """Set a new code hash, end the account's sessions and forget its failures, which count under `throttle`.
 
         All in one transaction; False when there is no account.
         """
-        sql = "UPDATE customers SET code_hash = :hash WHERE account_number = :account"
-
-        def work(connection: Connection) -> bool:
-            changed = connection.run(sql, account=account, hash=code_hash)
-            _end_sessions(connection, account)
-            forget_account(connection, throttle)
-            return changed > 0
-
-        return await self._database.write(work)
+        return await self._change("code_hash = :hash", account, ends_sessions=True, throttle=throttle, hash=code_hash)
 
     async def erase(self, account: str, throttle: str) -> None:
         """Delete the account, its sessions and its failures, which count under `throttle`, in one transaction."""
@@ -139,6 +117,22 @@ class CustomerStore:
         sql = "INSERT INTO peppers (id, check_value, created_at) VALUES (:id, :value, :at) ON CONFLICT (id) DO NOTHING"
         rows = [{"id": key_id, "value": value, "at": micros(now)} for key_id, value in checks.items()]
         await self._database.write(lambda connection: connection.many(sql, rows))
+
+    async def _change(
+        self, change: str, account: str, *, ends_sessions: bool = False, throttle: str | None = None, **values: str
+    ) -> bool:
+        """Change the account's row, which locks it against logins, before all else; False when there is none."""
+        sql = f"UPDATE customers SET {change} WHERE account_number = :account"  # noqa: S608 - our own words
+
+        def work(connection: Connection) -> bool:
+            changed = connection.run(sql, account=account, **values)
+            if ends_sessions:
+                _end_sessions(connection, account)
+            if throttle is not None:
+                forget_account(connection, throttle)
+            return changed > 0
+
+        return await self._database.write(work)
 
 
 def _end_sessions(connection: Connection, account: str) -> None:

@@ -18,7 +18,7 @@ from bot.errors import ConfigurationError, StoreAway, StoreUnavailable
 from bot.progress import Progress, silent
 from bot.stores.connection import Connection
 from bot.stores.dialects import Dialect, Sqlite, dialect_of
-from bot.stores.faults import Fault
+from bot.stores.faults import ON_DISK, Fault
 from bot.stores.gathering import Gathering
 from bot.stores.jobs import Job
 from bot.stores.links import Health, Link, Near, Tell
@@ -123,7 +123,7 @@ class Database:
                 has_lock = isinstance(dialect, Sqlite) and (locked or lock is not None)
                 _prepare(partial(_migrate, connect, dialect, progress, has_lock), dialect, patience)
             except OSError as error:
-                raise ConfigurationError([f"{_place(dialect)} cannot be opened: {error}"]) from error
+                raise ConfigurationError([f"{_place(dialect)} cannot be opened: {error}{ON_DISK}"]) from error
             undo.pop_all()
         database = cls(dialect, lambda: _shared(connect, dialect), readers, patience, tell)
         database._lock = lock
@@ -326,12 +326,12 @@ def _prepare(bring_up_to_date: Callable[[], None], dialect: Dialect, patience: f
             return bring_up_to_date()
         except Fault as fault:
             if fault.kind != "busy" or time.monotonic() >= deadline:
-                cure = "; restore a backup with `bot store restore`" if fault.kind == "broken" else ""
                 refusal = StoreAway if fault.kind in ("busy", "lost") else ConfigurationError
-                raise refusal([f"{_place(dialect)} cannot be opened: {fault}{cure}"]) from fault
+                raise refusal([f"{_place(dialect)} cannot be opened: {fault}{fault.cure}"]) from fault
         except dialect.errors as error:
-            problem = f"{_place(dialect)} has tables of something else ({error}); name another database"
-            raise ConfigurationError([problem]) from error
+            told, *_ = str(error).splitlines()  # what follows in PostgreSQL's errors is the statement
+            problem = f"{_place(dialect)} has tables of something else, or its user may make none ({told})"
+            raise ConfigurationError([f"{problem}; name another database, or grant the right"]) from error
 
 
 def _place(dialect: Dialect) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from bot.errors import ConfigurationError
-from bot.stores.faults import Conflict, Fault
+from bot.stores.faults import Conflict, Fault, sqlite_fault
 from bot.stores.owning import make_private
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ class Sqlite:
             "PRAGMA cache_size=-512",  # KiB for each of several connections; the system's cache is behind it
         ]
         arguments = {"isolation_level": None, "timeout": _BUSY_SECONDS, "cached_statements": 256}
-        return _dataset_engine(f"sqlite:///{self.file}", {"connect_args": arguments}, pragmas)
+        return _dataset_engine(sqlite_url(self.file), {"connect_args": arguments}, pragmas)
 
     def raw(self, engine: Engine) -> Any:
         """An sqlite3 connection; only the thread that asks may use it. Raises Fault when the file cannot be used."""
@@ -138,30 +138,15 @@ class Sqlite:
         """There is no server to wait for."""
 
     def fault(self, error: Exception) -> Conflict | Fault | None:
-        """By SQLite's result codes (https://sqlite.org/rescode.html), of which the low byte is the primary one."""
-        code = getattr(error, "sqlite_errorcode", None)
-        primary = code & 0xFF if code is not None else None
-        if primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-            return Fault("busy", str(error))
-        if primary == sqlite3.SQLITE_CONSTRAINT:
-            return Conflict(str(error))
-        if primary == sqlite3.SQLITE_FULL:
-            return Fault("full", str(error))
-        if primary == sqlite3.SQLITE_CANTOPEN:  # for want of a file descriptor, say: nothing was read or written
-            return Fault("lost", str(error))
-        return Fault("broken", str(error)) if primary in _BROKEN else None
+        """By SQLite's result codes."""
+        return sqlite_fault(error)
 
 
-_BROKEN = frozenset(
-    {
-        sqlite3.SQLITE_IOERR,
-        sqlite3.SQLITE_CORRUPT,
-        sqlite3.SQLITE_NOTADB,
-        sqlite3.SQLITE_READONLY,
-        sqlite3.SQLITE_PROTOCOL,
-        sqlite3.SQLITE_PERM,
-    }
-)
+def sqlite_url(file: Path) -> str:
+    """The URL of an SQLite file, whatever its path is made of: `?` and `%` mean something in a URL."""
+    from sqlalchemy import URL
+
+    return URL.create("sqlite", database=str(file)).render_as_string()
 
 
 _PATIENCE = {
@@ -330,7 +315,9 @@ def dialect_of(url: str, project: Path, *, synchronous: str = "FULL") -> Dialect
     except (ArgumentError, ValueError):  # the latter for a port that is no number
         raise ConfigurationError([_WRONG_URL]) from None
     if parsed.drivername == "sqlite" and parsed.database not in (None, "", ":memory:"):
-        return Sqlite((project / str(parsed.database)).resolve(), synchronous)
+        if "?" in url:
+            raise ConfigurationError([_SETTINGS])
+        return Sqlite(Path(os.path.realpath(project / str(parsed.database))), synchronous)
     if parsed.drivername in ("postgresql", "postgresql+psycopg"):
         return _postgres(parsed.set(drivername="postgresql+psycopg"))
     raise ConfigurationError([_WRONG_URL])
@@ -347,3 +334,5 @@ _WRONG_URL = (
     "the store URL is not one that can be used; write sqlite:///.teller/teller.db (a file, relative to the project) "
     "or postgresql+psycopg://user:password@host/database"
 )
+
+_SETTINGS = "the store URL has a `?`: an SQLite file takes no settings; in the name of a file, write it as %3F"

@@ -16,8 +16,6 @@ from bot.stores.database import Database
 from bot.stores.erasing import conversations_of
 from bot.stores.times import moment
 
-_PAGE = 200
-
 _SESSIONS = "SELECT id, created_at, idle_until, absolute_until FROM sessions WHERE customer = :of ORDER BY created_at"
 _CONVERSATION = "SELECT id, channel, sender, created_at, last_turn_at FROM conversations WHERE id = :of"
 _KEPT_BESIDE = {
@@ -49,22 +47,12 @@ async def customers_data(database: Database, customer: CustomerRow, principal: s
     for conversation in await conversations_of(database, principal):
         for row in await database.scan(partial(_rows, sql=_CONVERSATION, of=conversation)):
             yield {"what": "conversation", **row}
-        async for turn in _turns(database, conversation):
-            yield turn
+        async for turn in history.all_turns(database, conversation):
+            shown = {"seq": turn.seq, "at": _time(turn.at), "record": decode(turn.record)}
+            yield {"what": "turn", "conversation": conversation, **shown}
         for what, sql in _KEPT_BESIDE.items():
             for row in await database.scan(partial(_rows, sql=sql, of=conversation)):
                 yield {"what": what, "conversation": conversation, **row}
-
-
-async def _turns(database: Database, conversation: str) -> AsyncIterator[JsonObject]:
-    after = 0
-    while page := await database.scan(
-        partial(history.turns, conversation=conversation, before=None, after=after, limit=_PAGE)
-    ):
-        for turn in page:
-            shown = {"seq": turn.seq, "at": _time(turn.at), "record": decode(turn.record)}
-            yield {"what": "turn", "conversation": conversation, **shown}
-        after = page[-1].seq
 
 
 def _rows(connection: Connection, sql: str, of: str) -> Sequence[Mapping[str, Any]]:

@@ -17,6 +17,9 @@ from bot.stores.times import moment
 _CHUNK = 500
 """Rows that one transaction moves or deletes, so that turns never wait long behind it."""
 
+_READ = 200
+"""Turns that are in memory at a time, where all of a conversation are read."""
+
 # Both halves come in order from their index, so that a page costs its own length and not the history's.
 _PAGE = """
     SELECT seq, at, record FROM turns WHERE conversation = :conversation AND seq {within}
@@ -37,6 +40,19 @@ def turns(
     rows = connection.all(sql, conversation=conversation, edge=edge, limit=limit)
     page = [StoredTurn(row.seq, moment(row.at), row.record) for row in rows]
     return page if after is not None else page[::-1]
+
+
+async def all_turns(database: Database, conversation: str, last: int = _LARGEST) -> AsyncIterator[StoredTurn]:
+    """The conversation's turns up to the number `last`, oldest first, read a page at a time."""
+    after = 0
+    while after < last:
+        limit = min(_READ, last - after)
+        page = await database.scan(partial(turns, conversation=conversation, before=None, after=after, limit=limit))
+        if not page:
+            return
+        for turn in page:
+            yield turn
+        after = page[-1].seq
 
 
 def archive_some(connection: Connection, conversation: str, cutoff: int) -> int:

@@ -16,7 +16,7 @@ _FLAGS = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
 def make_private(file: Path) -> None:
     """Make the file, readable by its owner alone, when it is not there."""
     with contextlib.suppress(FileExistsError):
-        os.close(_make(file.resolve()))
+        os.close(_make(file))
 
 
 def open_private(file: Path) -> int:

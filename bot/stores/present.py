@@ -9,7 +9,7 @@ from bot.errors import ConfigurationError
 from bot.stores.connection import Connection
 from bot.stores.dialects import Dialect, Sqlite, dialect_of
 from bot.stores.faults import Fault
-from bot.stores.schema import LATEST
+from bot.stores.schema import LATEST, version_of
 
 _TABLE = {
     "sqlite": "SELECT name FROM sqlite_master WHERE name = 'schema'",
@@ -45,8 +45,7 @@ def _version(dialect: Dialect) -> int | None:
     try:
         if connection.one(_TABLE[dialect.name]) is None:
             return None
-        row = connection.one("SELECT version FROM schema")
-        return row.version if row is not None else None
+        return version_of(connection)
     finally:
         connection.close()
 

@@ -160,8 +160,15 @@ def _take(
 def version(connection: Connection, dialect: Dialect) -> int:
     """The version that the database has, 0 for an empty one; makes the `schema` table when it is not there."""
     connection.run("CREATE TABLE IF NOT EXISTS schema (version {integer} NOT NULL){strict}".format_map(dialect.types))
+    return version_of(connection) or 0
+
+
+def version_of(connection: Connection) -> int | None:
+    """The version that the `schema` table tells; raises ConfigurationError where it is somebody else's table."""
     row = connection.one("SELECT version FROM schema")
-    return row.version if row else 0
+    if row is not None and not isinstance(row.version, int):
+        raise ConfigurationError(["the database has a table `schema` of something else; name another database"])
+    return row.version if row is not None else None
 
 
 _USED = "7355609, 'schema'::regclass::oid::int4"

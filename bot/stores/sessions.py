@@ -7,6 +7,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from bot.stores.commits import LOCK_CUSTOMER
 from bot.stores.connection import Connection, Row
 from bot.stores.database import Database
 from bot.stores.times import micros, moment
@@ -40,10 +41,7 @@ _BY_TOKEN = f"{_SELECT} AND s.token_hash = :token"
 _BY_TOKENS = f"{_SELECT} AND s.token_hash = ANY(:tokens)"
 
 
-# It changes nothing, but locks the row: a SELECT would have to say so, and in PostgreSQL's own words.
-_STILL_GOOD = """
-    UPDATE customers SET disabled = 0
-    WHERE id = :customer AND disabled = 0 AND code_hash = COALESCE(:hash, code_hash)"""
+_LOCK_CUSTOMER = f"{LOCK_CUSTOMER} AND code_hash = COALESCE(:hash, code_hash)"
 
 
 class SessionStore:
@@ -61,7 +59,7 @@ class SessionStore:
         """
 
         def work(connection: Connection) -> bool:
-            good = connection.run(_STILL_GOOD, customer=row.customer, hash=code_hash) > 0
+            good = connection.run(_LOCK_CUSTOMER, id=row.customer, hash=code_hash) > 0
             if good:
                 _insert(connection, row)
             return good

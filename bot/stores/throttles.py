@@ -29,17 +29,25 @@ _AFTER_THE_REST = "~throttles"
 """Throttles stand behind all other jobs of a transaction: who waits for everybody's row is nobody's to wait for."""
 
 _FORGOTTEN_AFTER = 86_400 * _SECOND
+_KNOWN_FOR = 30 * 86_400 * _SECOND
+_CLOCKS_DIFFER = 60 * _SECOND
+_UNBOUNDED = 2**31 - 1
 
 
 class ThrottleNames(Struct, frozen=True):
-    """What an attempt counts against, beside the window of all attempts."""
+    """What an attempt counts against, beside the window of all attempts.
+
+    `known` stands for the account at this address: who logged in there lately is not kept out by what others do. It
+    begins with `account` and an `@`.
+    """
 
     account: str
     address: str
+    known: str
 
 
 class Wait(Struct, frozen=True):
-    """How long (seconds) an attempt must wait, 0 for not at all; `everybody`: all others must, too."""
+    """How long (seconds) an attempt must wait, 0 for not at all; `everybody`: so must all who are not known."""
 
     seconds: float
     everybody: bool = False
@@ -61,7 +69,8 @@ class ThrottleStore:
 
         def work(connection: Connection) -> Wait:
             # Everybody's window is asked first: a refused attempt leaves no row of an account that somebody made up.
-            everyone, wait = _attempted(connection, _ALL, at, limits.attempts_in_all, limits.window_seconds)
+            in_all = _UNBOUNDED if _is_known(connection, names.known, at) else limits.attempts_in_all
+            everyone, wait = _attempted(connection, _ALL, at, in_all, limits.window_seconds)
             if wait:
                 return Wait(wait, everybody=True)
             address, wait = _attempted(
@@ -78,13 +87,15 @@ class ThrottleStore:
         return await self._change(work)
 
     async def settle(self, names: ThrottleNames, now: datetime, limits: Login, *, right: bool) -> None:
-        """What became of a reserved attempt: success resets the account, failure counts."""
+        """What became of a reserved attempt: success resets the account and makes it known there, failure counts."""
         at = micros(now)
 
         def work(connection: Connection) -> None:
             if right:
                 _refund_windows(connection, names, at)
                 _keep(connection, names.account, Throttle())
+                _locked(connection, names.known, at)
+                _keep(connection, names.known, Throttle(window_until=(at + _KNOWN_FOR) / _SECOND))
                 return
             _locked(connection, _ALL, at)
             account = _locked(connection, names.account, at)
@@ -103,12 +114,12 @@ class ThrottleStore:
         await self._change(work)
 
     async def clear(self, now: datetime) -> int:
-        """Forget what nobody tried for a day; how many there were."""
-        sql = "DELETE FROM throttles WHERE updated_at < :before AND name <> :all"
+        """Forget what nobody tried for a day, and where nobody is known any more; how many there were."""
+        sql = "DELETE FROM throttles WHERE updated_at < :before AND window_until < :now AND name <> :all"
 
         def work(connection: Connection) -> int:
             _locked(connection, _ALL, micros(now))
-            return connection.run(sql, before=micros(now) - _FORGOTTEN_AFTER, all=_ALL)
+            return connection.run(sql, before=micros(now) - _FORGOTTEN_AFTER, now=micros(now), all=_ALL)
 
         return await self._change(work)
 
@@ -118,11 +129,18 @@ class ThrottleStore:
 
 
 def forget_account(connection: Connection, name: str) -> None:
-    """Forget an account's failures and its lock, whoever changes its customer in the same transaction.
+    """Forget an account's failures and its lock, and where it is known, in the transaction that changes its customer.
 
-    The account's row is the last that such a transaction locks, as it is for attempts.
+    The account's row comes before those of where it is known, as it does for attempts, and nothing after them.
     """
     connection.run("DELETE FROM throttles WHERE name = :name", name=name)
+    connection.run("DELETE FROM throttles WHERE name LIKE :known", known=f"{name}@%")
+
+
+def _is_known(connection: Connection, name: str, at: int) -> bool:
+    """Whether the account logged in at this address lately; that is looked up without leaving a row."""
+    sql = "SELECT name FROM throttles WHERE name = :name AND window_until > :at AND window_until <= :latest"
+    return connection.one(sql, name=name, at=at, latest=at + _KNOWN_FOR + _CLOCKS_DIFFER) is not None
 
 
 def _attempted(connection: Connection, name: str, at: int, limit: int, window: float) -> tuple[Throttle, float]:

@@ -37,13 +37,16 @@ class SqlTurns:
         self._sources = sources
         self._ids: OrderedDict[tuple[str, str, str], str] = OrderedDict()
 
-    async def conversation_id(self, principal: str, channel: str, sender: str) -> str:
-        """The opaque id of this principal's conversation on this channel family; made at the first call."""
+    async def conversation_id(self, principal: str, channel: str, sender: str, *, customer: str | None = None) -> str:
+        """The opaque id of this principal's conversation on this channel family; made at the first call.
+
+        None is made for a `customer` (their id) who is disabled or erased: raises ConversationGone.
+        """
         key = (principal, channel, sender)
         found = await self.find_conversation(*key)
         if found is None:
             new, now = self._sources.new_id(), self._sources.now()
-            found = await self.database.write(lambda c: commits.begin_conversation(c, new, key, now))
+            found = await self.database.write(lambda c: commits.begin_conversation(c, new, key, now, customer))
             self._remember(key, found)
         return found
 

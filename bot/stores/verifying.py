@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 from typing import Protocol
 
 from msgspec import Struct
 
-from bot.engine.protocols import StoredTurn
 from bot.progress import Progress, silent
 from bot.stores import history
 from bot.stores.connection import Connection
 from bot.stores.database import Database
 from bot.stores.times import moment
-
-_PAGE = 200
 
 
 class Fold(Protocol):
@@ -80,7 +77,7 @@ async def _conversation_problems(database: Database, conversation: str, fold: Fo
     if row is None or row.seq == 0:
         return []
     expected = 1
-    async for turn in _turns(database, conversation, row.seq):
+    async for turn in history.all_turns(database, conversation, row.seq):
         if turn.seq != expected:
             return [f"conversation {conversation}: turn {expected} is missing"]
         try:
@@ -95,20 +92,6 @@ async def _conversation_problems(database: Database, conversation: str, fold: Fo
     except _UNREADABLE:
         return [f"conversation {conversation}: the snapshot cannot be read: {_HOW}"]
     return [f"conversation {conversation}: the snapshot is not the fold of its turns: {problem}"] if problem else []
-
-
-async def _turns(database: Database, conversation: str, last: int) -> AsyncIterator[StoredTurn]:
-    after = 0
-    while after < last:
-        page = partial(
-            history.turns, conversation=conversation, before=None, after=after, limit=min(_PAGE, last - after)
-        )
-        turns = await database.scan(page)
-        if not turns:
-            return
-        for turn in turns:
-            yield turn
-        after = turns[-1].seq
 
 
 def _file_problems(connection: Connection) -> list[str]:

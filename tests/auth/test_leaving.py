@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -12,7 +13,7 @@ from bot.auth.authenticator import customer_principal
 from bot.auth.opening import Auth
 from bot.config import Settings
 from bot.engine.protocols import EffectEntry, TurnCommit
-from bot.errors import BotError, LoginRefused, NotAuthenticated
+from bot.errors import BotError, ConversationGone, LoginRefused, NotAuthenticated
 from bot.sources import Sources
 from bot.stores.database import Database
 from bot.stores.turns import SqlTurns, open_turns
@@ -99,3 +100,21 @@ async def test_a_customer_with_a_change_under_way_is_shut_out_and_erased_later(
     assert (await store.load(conversation)).seq == 1
     await store.journal(EffectEntry("k", conversation, "transfer", b"{}", "done", clock.now()))
     assert await erase_customer(store.database, auth, ACCOUNT, patience=0) == 1
+
+
+@BOTH
+async def test_who_left_begins_no_conversation_by_a_request_from_before(auth: Auth, store: SqlTurns) -> None:
+    row = await auth.customers.add(ACCOUNT, CODE, "bank")
+    begin = partial(store.conversation_id, customer_principal(row.id), "customer", "", customer=row.id)
+    await auth.customers.disable(ACCOUNT)
+    with pytest.raises(ConversationGone):
+        await begin()
+    await auth.customers.enable(ACCOUNT)
+    begun = await begin()
+    await auth.customers.disable(ACCOUNT)
+    assert await begin() == begun
+    assert await erase_customer(store.database, auth, ACCOUNT, patience=0) == 1
+    again = open_turns(store.database, Sources())  # which remembers no conversation
+    with pytest.raises(ConversationGone):
+        await again.conversation_id(customer_principal(row.id), "customer", "", customer=row.id)
+    assert (await verify(store.database, TurnFold)).counts["conversations"] == 0

@@ -110,6 +110,26 @@ class WorkContract:
         ids = [due.outgoing.id for claim in claims for due in claim]
         assert sorted(ids) == sorted(set(ids))
 
+    async def test_of_many_replies_those_that_wait_longest_go_out_first(self, store: SqlTurns, clock: Clock):
+        for n in range(12):
+            c = await store.conversation_id("p", "callback", str(n))
+            await store.commit(turn(c, 1, outbox=(Outgoing(f"o{n:02}", "c", "u", b""),)))
+        clock.now = NOW + timedelta(minutes=1)
+        claims = [[due.outgoing.id for due in await store.due_outgoing(most=4)] for _ in range(4)]
+        assert claims == [[f"o{n:02}" for n in range(first, first + 4)] for first in (0, 4, 8)] + [[]]
+
+    async def test_a_reply_that_was_refused_for_good_stays_refused(
+        self, store: SqlTurns, conversation: str, clock: Clock
+    ):
+        await store.commit(turn(conversation, 1, outbox=(Outgoing("o1", "c", "u", b""),)))
+        clock.now = NOW + timedelta(minutes=1)
+        await store.due_outgoing()
+        await store.give_up("o1")
+        await store.mark_sent("o1")
+        await store.retry_at("o1", clock.now)
+        rows = await store.database.read(lambda c: c.all("SELECT status FROM outbox"))
+        assert [row.status for row in rows] == ["refused"]
+
     async def test_sent_replies_are_forgotten_after_a_while_and_due_ones_never(
         self, store: SqlTurns, conversation: str, clock: Clock
     ):
@@ -150,6 +170,11 @@ class WorkContract:
         assert [e.key for e in await store.unsettled_effects()] == ["k1", "k0"]
         assert [e.key for e in await store.unsettled_effects(1)] == ["k0"]
         assert await store.unsettled_effects(2) == []
+
+    async def test_an_effect_is_unsettled_until_its_own_outcome_is_known(self, store: SqlTurns):
+        for key, status in (("a", "spending"), ("b", "unknown"), ("c", "done"), ("d", "refused")):
+            await store.journal(entry(key, status))
+        assert [await store.is_unsettled(key) for key in "abcde"] == [True, True, False, False, False]
 
     # --- reminders ---
 

@@ -331,3 +331,14 @@ async def test_a_conversation_that_a_worker_holds_is_deleted_when_its_turn_is_ov
         await asyncio.sleep(0.1)
         await one.commit(turn(conversation, 1, fence=fence))
     assert await deleting == (1, [])
+
+
+async def test_who_lost_a_lease_does_not_end_the_one_that_another_has_since(workers: Workers):
+    one, two = workers.start(lease=0.2), workers.start(poll=0.02)
+    conversation = await one.conversation_id("p", "chat", "")
+    lost = (await one._take(conversation)).fence  # nobody renews this one
+    async with asyncio.timeout(20), two.hold(conversation) as fence:
+        await one._release(conversation, lost)
+        until = "SELECT lease_until FROM conversations WHERE id = :id"
+        assert (await one.database.read(lambda c: c.one(until, id=conversation))).lease_until > 0
+        await two.commit(turn(conversation, 1, fence=fence))

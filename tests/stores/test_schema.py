@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from bot.app.verifying import TurnFold
@@ -25,6 +26,7 @@ from bot.stores.connection import Connection
 from bot.stores.database import Database
 from bot.stores.dialects import Dialect, Sqlite, dialect_of
 from bot.stores.lock import locked
+from bot.stores.present import check_is_store
 from bot.stores.schema import _USED, LATEST, migrate, version
 from bot.stores.turns import open_turns
 from bot.stores.verifying import verify
@@ -260,11 +262,30 @@ def test_a_file_that_is_no_database_stops_the_start(tmp_path: Path):
         Database.open("sqlite:///t.db", project=tmp_path)
 
 
+def test_a_schema_table_of_another_program_is_told_apart(tmp_path: Path):
+    with sqlite3.connect(tmp_path / "t.db") as other:
+        other.execute("CREATE TABLE schema (version TEXT)")
+        other.execute("INSERT INTO schema VALUES ('one')")
+    other.close()
+    for look in (Database.open, check_is_store):
+        with pytest.raises(ConfigurationError, match="a table `schema` of something else; name another database"):
+            look("sqlite:///t.db", project=tmp_path)
+
+
+def test_a_user_of_postgres_who_may_make_no_tables_is_told_what_is_missing(cluster: Cluster):
+    with psycopg.connect(f"host={cluster.folder} user=postgres dbname=postgres", autocommit=True) as admin:
+        admin.execute("CREATE ROLE reader LOGIN")
+        admin.execute("CREATE SCHEMA closed; GRANT USAGE ON SCHEMA closed TO reader")
+    url = cluster.url.replace("postgres@", "reader@") + "&options=-csearch_path%3Dclosed"
+    with pytest.raises(ConfigurationError, match=r"may make none \(permission denied for schema closed\); .*grant"):
+        Database.open(url)
+
+
 def test_another_programs_database_is_told_apart(tmp_path: Path):
     with sqlite3.connect(tmp_path / "t.db") as other:
         other.execute("CREATE TABLE turns (about TEXT)")
     other.close()
-    with pytest.raises(ConfigurationError, match=r"t\.db has tables of something else .*; name another database"):
+    with pytest.raises(ConfigurationError, match=r"t\.db has tables of something else, .*; name another database"):
         Database.open("sqlite:///t.db", project=tmp_path)
 
 

@@ -23,7 +23,7 @@ from bot.stores.throttles import ThrottleNames, ThrottleStore
 class Login:
     """Logs customers in. `outcome` is told what came of every attempt that came to an end.
 
-    `ok`, `refused`, `throttled`, or `all_throttled` where nobody can log in for a while.
+    `ok`, `refused`, `throttled`, or `all_throttled` where nobody can log in for a while whose address is new.
     """
 
     def __init__(
@@ -51,11 +51,11 @@ class Login:
         """A session for the customer of this account.
 
         Raises LoginThrottled (too many attempts; LoginsThrottled for too many
-        of everybody's; before anything is looked up), LoginRefused (unknown,
+        of everybody's; before the customer is looked up), LoginRefused (unknown,
         wrong, disabled: all the same work and words), Busy (too many logins
         are being checked) and KeyMissing (nobody can check this one here).
         """
-        names = ThrottleNames(account=self._pepper.throttle_name(account), address=f"address:{_network(address)}")
+        names = self._names(account, _network(address))
         wait = await self._throttles.reserve(names, self._sources.now(), self._limits)
         if wait.seconds > 0:
             self._outcome("all_throttled" if wait.everybody else "throttled")
@@ -71,6 +71,10 @@ class Login:
             raise LoginRefused
         self._outcome("ok")
         return logged_in
+
+    def _names(self, account: str, network: str) -> ThrottleNames:
+        name = self._pepper.throttle_name(account)
+        return ThrottleNames(name, f"address:{network}", known=f"{name}@{self._pepper.pseudonym(network)}")
 
     async def _logged_in(self, account: str, code: str) -> LoggedIn | None:
         """A session if the code is right, and is still the code when the session begins.

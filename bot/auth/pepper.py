@@ -48,7 +48,7 @@ class Pepper:
         return f"account:{self.mac(self.oldest, account.encode()).hex()}"
 
     def pseudonym(self, name: str) -> str:
-        """Twelve hexadecimal digits that stand for a name in logs: the same on all machines, and no list finds it."""
+        """Twelve hexadecimal digits that stand for a name or address: the same on all machines; no list finds it."""
         return self.mac(self.oldest, b"name:" + name.encode()).hex()[:12]
 
     def check_values(self) -> dict[str, str]:

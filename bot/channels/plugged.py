@@ -25,7 +25,7 @@ from bot.messages import Principal, UserMessage
 from bot.server import schemas
 from bot.server.body import read_bytes
 from bot.server.problems import Problem
-from bot.server.routing import PUBLIC, Answers, Call, Handler, Route, json_response, text_response
+from bot.server.routing import PUBLIC, Answers, Call, Handler, Route, json_response
 from bot.server.status_routes import channel_status
 
 T = TypeVar("T")
@@ -114,7 +114,7 @@ def _answering(name: str, channel: Channel | ApiChannel) -> Callable[[Batch], Aw
 
     async def keep(batch: Batch) -> web.Response:
         await batch.accept(turns)
-        return text_response("")
+        return web.Response(text="")
 
     async def answer(batch: Batch) -> web.Response:
         answered = await batch.answered(turns)
@@ -133,7 +133,7 @@ def _received(name: str, channel: Channel | ApiChannel, incoming: Incoming) -> l
     except ValueError as error:
         raise Problem(400, "invalid_body", str(error)) from error
     if isinstance(received, str):
-        return text_response(received)
+        return web.Response(text=received)
     return json_response(received) if isinstance(received, Mapping) else said
 
 

@@ -40,7 +40,7 @@ async def webhook(call: Call) -> web.Response:
 def _lines(replies: Iterable[Mapping[str, Any]]) -> web.Response:
     """Replies as Rasa streams them, an object a line; all at once, because none is said before the turn is durable."""
     body = b"".join(encode(reply) + b"\n" for reply in replies)
-    return web.Response(body=body, content_type="text/event-stream", headers={"Cache-Control": "no-store"})
+    return web.Response(body=body, content_type="text/event-stream")
 
 
 def _channel(call: Call, given: str | None) -> str:

@@ -73,10 +73,25 @@ class ClientConnection(web.RequestHandler):
         correlation_id.set(identifier)  # in the request's own task
         super().handle_error(request, status, exc, message)  # which logs it
         code, detail = ("internal", "something went wrong here") if status >= 500 else ("no_http", _NO_HTTP)
-        headers = {"X-Content-Type-Options": "nosniff", "Server": "Teller", CORRELATION: identifier}
-        response = Problem(status, code, detail, headers=headers).response(identifier)
-        response.force_close()
-        return response
+        return _last_answer(Problem(status, code, detail), identifier)
+
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """Send the answer: a problem, too, where aiohttp looks at `Expect` because no route does."""
+        if isinstance(resp, web.HTTPExpectationFailed):
+            problem = Problem(417, "expectation_failed", "there is nothing here, whatever `Expect` says")
+            resp = _last_answer(problem, self._new_id())
+        return await super().finish_response(request, resp, start_time)
+
+
+def _last_answer(problem: Problem, identifier: str) -> web.Response:
+    """The problem with the headers that every answer has; its connection is closed behind it."""
+    problem.headers |= {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store", "Server": "Teller"}
+    response = problem.response(identifier)
+    response.headers[CORRELATION] = identifier
+    response.force_close()
+    return response
 
 
 _BACKLOG = 4_096

@@ -36,7 +36,7 @@ async def conversation_of(call: Call, sender: str | None) -> str:
     """The conversation that this caller's message belongs to; raises Problem 400 when a key names no sender."""
     store, principal = call.parts.engine.store, call.principal
     if principal.customer is not None:
-        return await store.conversation_id(principal.id, CUSTOMER_FAMILY, "")
+        return await store.conversation_id(principal.id, CUSTOMER_FAMILY, "", customer=principal.customer.id)
     if not sender:
         raise _refused("a backend names its own user", "", "sender must be given")
     return await store.conversation_id(principal.id, KEY_FAMILY, sender)

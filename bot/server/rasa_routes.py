@@ -48,9 +48,10 @@ async def parse(call: Call) -> web.Response:
 
 
 async def domain(call: Call) -> web.Response:
-    """GET /domain: JSON, or YAML for who accepts that, as Rasa gives it."""
+    """GET /domain: JSON, or YAML for who names that first in `Accept`."""
     told = domain_to_json(call.parts.engine.agent.content.domain)
-    if call.request.headers.get("Accept", "").endswith(("yaml", "yml")):
+    wanted = re.split("[,;]", call.request.headers.get("Accept", ""))[0]
+    if wanted.strip().endswith(("yaml", "yml")):
         return web.Response(text=to_yaml(told), content_type="application/x-yaml")
     return json_response(told)
 
@@ -300,34 +301,31 @@ async def _whose(call: Call) -> Mapping[str, str]:
     return {"conversation": found} if found else {"sender": call.parts.auth.pepper.pseudonym(given)}
 
 
-def _looking(method: str, name: str, handler: Handler, about: str, answers: Answers, *parameters: Parameter) -> Route:
+def _looking(
+    method: str,
+    name: str,
+    handler: Handler,
+    about: str,
+    answers: Answers,
+    *parameters: Parameter,
+    body: Schema | None = None,
+    problems: tuple[int, ...] = (400, 404),
+) -> Route:
     """A route that shows something of a conversation."""
-    path, chosen = f"{_BASE}/{name}", (_BY_ID, *parameters)
     return Route(
         method,
-        path,
-        _noted(name, handler),
-        OPERATOR,
-        about,
-        answers,
-        parameters=chosen,
-        problems=(400, 404),
-        tag="rasa",
-    )
-
-
-def _changing(method: str, name: str, handler: Handler, about: str, answers: Answers, body: Schema) -> Route:
-    """A route that makes a turn of its own in a conversation."""
-    path, chosen, problems = f"{_BASE}/{name}", (_BY_ID, _EVENTS), (404, 422, 429)
-    return Route(
-        method,
-        path,
+        f"{_BASE}/{name}",
         _noted(name, handler),
         OPERATOR,
         about,
         answers,
         body,
-        parameters=chosen,
+        parameters=(_BY_ID, *parameters),
         problems=problems,
         tag="rasa",
     )
+
+
+def _changing(method: str, name: str, handler: Handler, about: str, answers: Answers, body: Schema) -> Route:
+    """A route that makes a turn of its own in a conversation, and shows what came of it."""
+    return _looking(method, name, handler, about, answers, _EVENTS, body=body, problems=(404, 422, 429))

@@ -15,10 +15,13 @@ same table is served as an OpenAPI 3.1 document at `/openapi.json`.
 
 Requests carry `Authorization: Bearer …` with a customer's token (`POST /auth`) or a
 key (`bot keys create`). Every answer has the header `X-Correlation-ID`; one that a
-request brings is kept. What is no HTTP at all gets a 400, and its connection is closed.
+request brings is kept, if it is 1 to 64 letters, digits, dots, hyphens and underscores. No answer
+may be cached, but for the page's own files.
 
 Errors are `application/problem+json` (RFC 9457) with `type`, `title`, `status`,
-`detail`, `code` and `correlationId`; 429 and 503 say `Retry-After`.
+`detail`, `code` and `correlationId`; 429 and 503 say `Retry-After`. Beside those below, any
+route may answer 500, a path that is none 404, a method that is none 405 with `Allow`. What is no
+HTTP at all gets a 400, and its connection is closed.
 
 A message with an id of its own is answered once: a repeat gets the stored answer, byte for
 byte, and the same id with another message is refused with 422.

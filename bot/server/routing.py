@@ -105,12 +105,4 @@ def json_response(value: Any, status: int = 200) -> web.Response:
 
 def json_bytes(body: bytes, status: int = 200) -> web.Response:
     """An answer that is JSON text already."""
-    return web.Response(status=status, body=body, content_type="application/json", headers=_NO_STORE)
-
-
-def text_response(text: str) -> web.Response:
-    """An answer that is plain text."""
-    return web.Response(text=text, headers=_NO_STORE)
-
-
-_NO_STORE = {"Cache-Control": "no-store"}
+    return web.Response(status=status, body=body, content_type="application/json")

@@ -86,6 +86,7 @@ class Serving:
                 response = self._cors.preflight(request) or await self._answer(request, handler, identifier)
                 response.headers[CORRELATION] = identifier
                 response.headers["X-Content-Type-Options"] = "nosniff"
+                response.headers.setdefault("Cache-Control", "no-store")  # a route that may be kept says so
                 response.headers["Server"] = "Teller"  # and not which versions of what
                 self._cors.allow(request, response)
                 self._parts.metrics.http(_method(request), _pattern(request), response.status, perf_counter() - started)

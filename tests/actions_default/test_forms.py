@@ -22,7 +22,7 @@ from bot.content import (
     UserStep,
     Variation,
 )
-from bot.dialogue.events import ActionExecutionRejected, ActiveLoop, SlotSet
+from bot.dialogue.events import ActionExecutionRejected, ActiveLoop, Event, SlotSet
 
 Talk = Callable[..., Any]
 
@@ -158,6 +158,21 @@ async def test_validation_also_looks_at_what_was_filled_before_the_form_began(ta
     talk = talk_to(content(), validate_order=reject_small)
     await talk.say("greet size=small")
     assert await talk.say("order") == ["Not small, please.", "Which size?"]
+
+
+async def test_validation_is_shown_as_latest_events_what_the_form_finds_filled_when_it_begins(talk_to: Talk) -> None:
+    """As `rasa_sdk` reads them: the slots to validate are those that were set last."""
+    shown: list[Event] = []
+
+    async def look(turn: Turn) -> None:
+        events = [*turn.tracker.events]
+        while isinstance(events[-1], SlotSet):
+            shown.append(events.pop())
+
+    talk = talk_to(content(), validate_order=look)
+    await talk.say("greet size=small")
+    await talk.say("order topping=ham")
+    assert shown == [SlotSet("topping", "ham"), SlotSet("size", "small")]
 
 
 async def test_validation_may_name_the_next_question_or_end_the_form(talk_to: Talk) -> None:

@@ -322,6 +322,36 @@ async def test_attempts_that_are_refused_unread_leave_no_rows(
 
 
 @BOTH
+async def test_who_logged_in_from_an_address_is_not_kept_out_there_by_the_failures_of_others(
+    auth: Auth, customer: str, database: Database, settings: Settings, sources: Sources, clock: Clock
+) -> None:
+    few = await open_auth(database, replace(settings, login=Login(attempts_in_all=2)), sources)
+
+    async def fill() -> None:
+        for n in range(2):
+            await refusals(few, f"1000000{n}", 1, address=f"192.0.2.{n}")
+
+    try:
+        await few.login.login(ACCOUNT, CODE, "198.51.100.1")
+        clock.advance(29 * 86_400)
+        await few.clear()
+        await fill()
+        assert await refusals(few, ACCOUNT, 1, address="198.51.100.2") == ["LoginsThrottled"]
+        assert await refusals(few, "10000009", 1, address="198.51.100.1") == ["LoginsThrottled"]
+        assert await refusals(few, ACCOUNT, 4, address="198.51.100.1") == ["LoginRefused"] * 4
+        await few.login.login(ACCOUNT, CODE, "198.51.100.1")
+        await few.customers.reset_code(ACCOUNT, CODE)
+        assert await refusals(few, ACCOUNT, 1, address="198.51.100.1") == ["LoginsThrottled"]
+        clock.advance(60)
+        await few.login.login(ACCOUNT, CODE, "198.51.100.1")
+        clock.advance(31 * 86_400)
+        await fill()
+        assert await refusals(few, ACCOUNT, 1, address="198.51.100.1") == ["LoginsThrottled"]
+    finally:
+        few.close()
+
+
+@BOTH
 async def test_what_nobody_tried_for_a_day_is_forgotten(auth: Auth, clock: Clock) -> None:
     await refusals(auth, ACCOUNT, 1)
     clock.advance(86_300)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import re
 import shutil
 import stat
 from collections.abc import AsyncIterator
@@ -12,6 +14,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from bot.auth.codes import CodeHasher
 from bot.auth.opening import Auth, open_auth, pepper_file
 from bot.auth.pepper import Pepper, open_pepper, rotate_pepper
 from bot.config import Settings
@@ -63,13 +66,41 @@ def test_another_stores_file_is_refused(tmp_path: Path) -> None:
         open_pepper(tmp_path / "other.json", known)
 
 
-@pytest.mark.parametrize("text", [b"", b"{", b"[]", b'{"current": "a", "keys": {"b": "AAAA"}}', b'{"current": 1}'])
+def file_of(current: str, size: int) -> bytes:
+    """A pepper file with one key, `a`, of so many bytes."""
+    return b'{"current": "%b", "keys": {"a": "%b"}}' % (current.encode(), base64.b64encode(b"k" * size))
+
+
+def test_a_key_of_32_bytes_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "pepper.json"
+    path.write_bytes(file_of("a", 32))
+    path.chmod(0o600)
+    assert open_pepper(path, {}) == Pepper("a", {"a": b"k" * 32})
+    assert [len(key) for key in rotate_pepper(path).keys.values()] == [32, 32]
+
+
+DAMAGED = [b"", b"{", b"[]", b'{"current": 1}', file_of("a", 31), file_of("a", 33), file_of("b", 32)]
+
+
+@pytest.mark.parametrize("text", DAMAGED)
 def test_a_damaged_file_is_refused_with_a_sentence(tmp_path: Path, text: bytes) -> None:
     path = tmp_path / "pepper.json"
     path.write_bytes(text)
     path.chmod(0o600)
     with pytest.raises(ConfigurationError, match="damaged"):
         open_pepper(path, {})
+
+
+async def test_a_code_is_kept_as_argon2id_with_the_published_costs_and_a_salt_of_its_own() -> None:
+    """OWASP's choice: 19 MiB, two passes, one lane; 16 bytes of salt and 32 of hash, in base64 without padding."""
+    hasher = CodeHasher(Pepper("a", {"a": b"k" * 32}))
+    try:
+        kept = [await hasher.hash("12345678", "135790") for _ in range(2)]
+    finally:
+        hasher.close()
+    assert kept[0] != kept[1]
+    for one in kept:
+        assert re.fullmatch(r"a:\$argon2id\$v=19\$m=19456,t=2,p=1\$[\w+/]{22}\$[\w+/]{43}", one)
 
 
 def test_a_pseudonym_is_the_same_after_a_rotation_and_another_with_another_pepper() -> None:

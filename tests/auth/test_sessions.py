@@ -103,6 +103,14 @@ async def test_a_session_that_ended_is_not_rotated_back_to_life(auth: Auth, sess
         await auth.sessions.rotate(row)
 
 
+async def test_a_session_is_read_by_its_stored_hash_until_it_ends(auth: Auth, session: LoggedIn) -> None:
+    row = await auth.sessions.find(session.token)
+    assert await auth.sessions.get(row.token) == row
+    await auth.sessions.end(row.id)
+    with pytest.raises(NotAuthenticated):
+        await auth.sessions.get(row.token)
+
+
 @BOTH
 async def test_ending_a_session_ends_old_and_new_token(auth: Auth, session: LoggedIn) -> None:
     row = await auth.sessions.find(session.token)

@@ -160,7 +160,7 @@ _IS_FREE = "SELECT name FROM throttles WHERE name = 'account:2' FOR UPDATE NOWAI
 async def test_a_worker_that_waits_for_the_throttles_holds_nothing_of_them(two: Two, sources: Sources) -> None:
     """The second worker wants everybody's row first, which the first one has, and so is nobody's to wait for."""
     first, second = (ThrottleStore(database) for database in two.databases)
-    mine, same = ThrottleNames("account:1", "address:1"), ThrottleNames("account:2", "address:1")
+    mine, same = (ThrottleNames(f"account:{n}", "address:1", f"account:{n}@1") for n in (1, 2))
     await first.reserve(same, sources.now(), LIMITS)
     for wanted in (
         lambda: second.reserve(same, sources.now(), LIMITS),

@@ -56,6 +56,7 @@ async def test_every_route_with_every_credential(real: Running) -> None:
                 challenge = answer.headers["WWW-Authenticate"]
                 error = {"nobody": "", "stranger": ', error="invalid_token"'}.get(who, ', error="insufficient_scope"')
                 assert challenge == f'Bearer realm="bot"{error}', where
+            assert answer.headers["Cache-Control"] == ("no-cache" if "ETag" in answer.headers else "no-store"), where
             if answer.status >= 400:
                 assert answer.content_type == "application/problem+json", where
             assert answer.headers["X-Correlation-ID"]

@@ -110,6 +110,16 @@ def test_account_numbers_are_masked_whatever_stands_around_them(text: str, maske
     assert mask(text) == masked
 
 
+@pytest.mark.parametrize(
+    "value", [b"12345678", {"12345678"}, frozenset({b"12345678"}), Path("12345678"), [{"at": {b"12345678"}}]], ids=str
+)
+def test_a_value_of_any_type_is_masked(value: object) -> None:
+    log, stream = logger()
+    log.info("odd", value=value)
+    assert "123456" not in stream.getvalue()
+    assert "****78" in stream.getvalue()
+
+
 def test_the_names_of_values_are_masked_too() -> None:
     log, stream = logger()
     log.info("x", balances={"12345678": 5, "token": "t"})
@@ -203,7 +213,7 @@ def test_a_plugin_s_error_tells_where_it_comes_from_and_not_what_that_quotes() -
     assert raising(True)["cause"] == "KeyError: 'my password is swordfish'"
 
 
-@pytest.mark.parametrize("value", ["half of a pair: \ud83d", {"n": 2**70}, object()])
+@pytest.mark.parametrize("value", ["half of a pair: \ud83d", {"n": 2**70}, 1j])
 def test_what_json_cannot_hold_is_written_as_ascii_and_loses_nothing_else(value: Any) -> None:
     log, stream = logger()
     log.error("action failed", action="pay", about=value)
@@ -235,7 +245,7 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_lines_are_for_people_on_a_terminal_and_json_elsewhere() -> None:
+def test_lines_are_for_people_on_a_terminal_and_json_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
     def written(stream: io.StringIO, **settings: Any) -> str:
         log = make_logger(Logging(**settings), now=lambda: datetime(2026, 11, 22, tzinfo=UTC), stream=stream)
         log.warning("call", service="bank", account="00123456")
@@ -243,12 +253,15 @@ def test_lines_are_for_people_on_a_terminal_and_json_elsewhere() -> None:
 
     for stream, settings in ((io.StringIO(), {}), (Terminal(), {"format": "json"})):
         assert json.loads(written(stream, **settings))["event"] == "call"
+    monkeypatch.delenv("NO_COLOR", raising=False)
     shown = written(Terminal())
     assert "\x1b[" in shown
     assert "****56" in shown
     plain = written(io.StringIO(), format="console")
     assert plain.split() == ["00:00:00", "[warning", "]", "call", "account=****56", "service=bank"]
     assert "\x1b[" not in plain
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b[" not in written(Terminal())
 
 
 def test_what_is_below_the_level_is_not_written() -> None:

@@ -229,6 +229,18 @@ async def test_what_a_client_expects_is_done_or_ignored(running: Running, expect
     assert b"Server: Teller" in answer
 
 
+@pytest.mark.parametrize("request_", [b"POST /nothing", b"POST /health"], ids=["no route", "no method"])
+async def test_what_a_client_expects_where_nothing_is_gets_a_problem(running: Running, request_: bytes) -> None:
+    async with lines_to(running.parts) as say:
+        answer = await say(request_ + b" HTTP/1.1\r\nHost: x\r\nExpect: wonders\r\nContent-Length: 2\r\n\r\n{}")
+    head, _, body = answer.partition(b"\r\n\r\n")
+    problem = json.loads(body)
+    assert (problem["status"], problem["code"]) == (417, "expectation_failed")
+    assert b"Content-Type: application/problem+json\r\n" in head
+    assert f"X-Correlation-ID: {problem['correlationId']}\r\n".encode() in head
+    assert b"aiohttp" not in head
+
+
 class Listener:
     """A plugin's channel that keeps what came."""
 

@@ -143,8 +143,10 @@ async def test_logging_in_talking_and_reading_on_after_a_reload(page: Page) -> N
 async def test_a_demo_login_is_one_press(page: Page) -> None:
     button = page.all("#demo-logins button")[0]
     assert ACCOUNT in button.text
-    await page.do(button.click)
+    twice = "arguments[0].click(); arguments[0].click()"  # the second before the server answered the first
+    await page.do(lambda: page.browser.execute_script(twice, button))
     await page.until(lambda: page.find("chat").is_displayed())
+    assert await page.running.auth.sessions.active() == 1
 
 
 async def test_a_wrong_code_is_explained_and_the_focus_is_where_it_is_put_right(page: Page) -> None:
@@ -153,6 +155,7 @@ async def test_a_wrong_code_is_explained_and_the_focus_is_where_it_is_put_right(
     assert page.find("login-error").get_attribute("role") == "alert"
     assert page.focused() == "code"
     assert page.find("code").get_attribute("aria-invalid") == "true"
+    assert page.browser.execute_script("return code.selectionEnd - code.selectionStart") == 1
     for _ in range(4):
         await page.running.client.post("/auth", json={"accountNumber": ACCOUNT, "code": "1"})
     await page.log_in()
@@ -426,6 +429,9 @@ async def test_logging_out_clears_the_page_before_the_server_answers(page: Page)
         await page.do(page.find("logout").click)
         await page.until(lambda: "the server is away" in page.find("notice").text)
         assert page.texts("#log *") == []
+    await page.log_in()
+    await page.until(lambda: page.find("chat").is_displayed())
+    assert not page.find("notice").is_displayed()
 
 
 @pytest.mark.parametrize("idle_seconds", [65.0])
@@ -489,6 +495,29 @@ async def test_the_page_fits_a_phone(page: Page, tmp_path: Path) -> None:
     send = page.find("send").rect
     assert send["x"] + send["width"] <= width[1]
     assert send["y"] + send["height"] <= page.browser.execute_script("return innerHeight")
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+async def test_all_stands_in_one_column_and_a_bubble_is_as_wide_as_its_text(page: Page, width: int) -> None:
+    choices = [{"title": f"A rather long answer number {n}", "payload": "/more"} for n in range(3)]
+    page.running.engine.replies = (Reply(text="Which?", buttons=choices), Reply(image="/page/icon.svg"))
+    await page.open(width)
+    await page.log_in()
+    await page.until(lambda: page.find("chat").is_displayed())
+    for _ in range(10):
+        await page.say("hi")
+        await page.until(lambda: page.find("send").is_enabled())
+    edges = """
+        const box = (chosen) => document.querySelector(chosen).getBoundingClientRect();
+        return [box(".user .bubble").right, box("#send").right, box(".bot .bubble").left, box("#message").left,
+                box(".bot .bubble").width];
+    """
+    right, send_right, left, field_left, bubble = page.browser.execute_script(edges)
+    assert abs(right - send_right) <= 16  # of a narrow window's scrollbar
+    assert width == 390 or (right, left) == (send_right, field_left)
+    assert abs(left - field_left) <= 16
+    assert bubble < 150
+    assert page.all("#log img")[0].get_attribute("alt") == "A picture"
 
 
 @pytest.mark.parametrize("width", [1280, 800, 390])

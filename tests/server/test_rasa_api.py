@@ -254,7 +254,7 @@ async def test_a_conversation_that_never_was_has_the_slots_that_it_would_begin_w
 
 async def test_the_domain_is_yaml_for_who_accepts_that(api: Api, tmp_path: Path) -> None:
     told = await api("GET", "/domain")
-    for kind in ("application/yaml", "application/x-yml"):
+    for kind in ("application/yaml", "application/x-yml", "application/yaml;q=1, */*;q=0.1"):
         answer = await api.client.get("/domain", headers={**api.headers, "Accept": kind})
         assert answer.content_type == "application/x-yaml"
         (tmp_path / "domain.yml").write_text(await answer.text(), encoding="utf-8")

@@ -80,12 +80,13 @@ function askForLogin(text = "") {
 }
 
 async function logIn(account, code) {
+  if (page.login.ariaBusy === "true") return;
   loginError("");
-  page["login-button"].disabled = true;
+  notice("");
+  loggingIn(true);
   try {
     state = stateOf(await server.logIn(account, code), account);
     page.code.value = "";
-    notice("");
     await openChat();
     if (kept?.account === account) page.message.value = kept.text;
     kept = null;
@@ -93,8 +94,14 @@ async function logIn(account, code) {
     if (problem instanceof server.Ended) return;
     loginError(loginTrouble(problem), [400, 401].includes(problem.status));
   } finally {
-    page["login-button"].disabled = false;
+    loggingIn(false);
   }
+}
+
+/** Whether an attempt is on its way, by the form or by one of the demo's buttons: there is one at a time. */
+function loggingIn(is) {
+  page.login.ariaBusy = String(is);
+  page["login-button"].textContent = is ? "Logging in…" : "Log in";
 }
 
 async function logOut() {
@@ -110,7 +117,9 @@ function loginError(text, fieldsAreWrong = false) {
   page["login-error"].textContent = text;
   page["login-error"].hidden = !text;
   for (const field of [page.account, page.code]) field.setAttribute("aria-invalid", String(fieldsAreWrong));
-  if (text) page.code.focus();
+  if (!text) return;
+  page.code.focus();
+  page.code.select(); // what is typed next goes in its place
 }
 
 function loginTrouble(problem) {
@@ -167,7 +176,6 @@ function sessionOver(unsent = "") {
 
 async function say(text, title) {
   if (state.busy || !text.trim()) return;
-  notice("");
   // A pressed button is retired: who uses the keyboard goes on from here, not from the page's top.
   if (page.log.contains(document.activeElement)) page.log.focus({ preventScroll: true });
   retireChoices(page.log);
@@ -181,6 +189,7 @@ async function say(text, title) {
 
 async function deliver(message, shown) {
   const { login } = state;
+  notice("");
   ready(false);
   shown.sending();
   try {

@@ -10,9 +10,9 @@ function element(name, className, text) {
 const SHOWN = ".bubble, .table, .choices";
 const SHORT = 12; // characters: a column of such values never wraps
 
-const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit" });
+const clock = new Intl.DateTimeFormat(undefined, { hour: "numeric", minute: "2-digit" });
 const dayAndClock = new Intl.DateTimeFormat(undefined, {
-  day: "numeric", month: "short", hour: "2-digit", minute: "2-digit",
+  day: "numeric", month: "short", hour: "numeric", minute: "2-digit",
 });
 
 /** A message of the user; `resolve` marks it as taken, `fail` as not sent, with a way to try again. */
@@ -49,7 +49,7 @@ export function botMessage(message, choose) {
   const { text, table } = separated(message);
   if (text) made.append(linked(bubble(""), text));
   if (table) made.append(drawn(table));
-  if (message.image) made.append(image(message.image));
+  if (message.image) made.append(image(message.image, "A picture"));
   if (message.attachment) made.append(attachment(message.attachment));
   const choices = [...(message.buttons ?? []), ...(message.quick_replies ?? [])];
   for (const item of message.elements ?? []) {
@@ -92,7 +92,7 @@ function linked(made, text) {
 
 /** One item of a carousel: its picture, what it says, and where it leads. */
 function card(item) {
-  const made = item.image_url ? image(item.image_url) : bubble("");
+  const made = item.image_url ? image(item.image_url, "") : bubble("");
   made.append(element("div", "", [item.title, item.subtitle].filter(Boolean).join("\n")));
   const action = item.default_action;
   if (action?.url) made.append(link(action.title ?? "Open", action.url) ?? "");
@@ -160,14 +160,17 @@ function drawn(payload) {
   return scrolled;
 }
 
-/** A picture of this server is shown; one of another is linked, because this page asks no other server. */
-function image(address) {
+/**
+ * A picture of this server is shown; one of another is linked, because this page asks no other server.
+ * `described` is what stands for it where it is not seen.
+ */
+function image(address, described) {
   const made = element("div", "bubble");
   const url = new URL(address, location.href);
   if (url.origin === location.origin || url.protocol === "data:") {
     const picture = element("img");
     picture.src = url.href;
-    picture.alt = "";
+    picture.alt = described;
     made.append(picture);
   } else {
     made.append(link("Open the picture", url.href) ?? address);

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from bot.content.diagnostics import Diagnostic, Severity
 from bot.content.known import Known, unknown
 from bot.content.names import DEFAULT_ACTIONS
 from bot.content.suggest import did_you_mean
+from bot.content.types import Place
 
 _ASKED_FOR = ("validate_", "action_validate_slot_mappings")
 """Beginnings of actions that are run where they exist: without them, nothing fails."""
 
 _FALLBACKS = frozenset({"core_fallback_action_name", "fallback_action_name", "fallback_core_action_name"})
 """Options of policies, Rasa 2's too, that name an action."""
-
-_WRITE = (
-    "Write it in `actions/`, where `register_actions` registers it by this name, or name a server in endpoints.yml "
-    "(`action_endpoint:`)."
-)
 
 
 def check_actions(known: Known) -> Iterator[Diagnostic]:
@@ -30,21 +26,31 @@ def check_actions(known: Known) -> Iterator[Diagnostic]:
             name = policy.options[key]
             if isinstance(name, str) and name not in known.actions:
                 where = f"`{key}` of {policy.name} is"
-                yield unknown("error", policy.place, "action", name, known=known.actions, where=where, add=_WRITE)
+                yield unknown("error", policy.place, "action", name, known=known.actions, where=where, add=_write())
 
 
 def _unimplemented(known: Known) -> Iterator[Diagnostic]:
-    """Errors in a project with actions of its own; one without may still be given a server where it is run."""
+    """Errors in a project with actions of its own; one without, told once, may be given a server where it is run."""
     domain = known.content.domain
-    implemented = DEFAULT_ACTIONS | set(known.registered) | domain.forms.keys()
-    for name, place in domain.actions.items():
-        if name in implemented or name in domain.responses or name.startswith("utter_"):
-            continue
-        severity: Severity = "error" if known.registered and not name.startswith(_ASKED_FOR) else "warning"
-        yield Diagnostic(
-            severity,
-            place,
-            f"`actions:` lists `{name}`, which no plugin registers and no action server runs.",
-            did_you_mean(name, known.registered, _WRITE),
-            "unimplemented-action",
-        )
+    implemented = DEFAULT_ACTIONS | set(known.registered) | domain.forms.keys() | domain.responses.keys()
+    lacking = {n: p for n, p in domain.actions.items() if n not in implemented and not n.startswith("utter_")}
+    if lacking and not known.registered:
+        yield _unimplemented_by("warning", list(lacking), next(iter(lacking.values())), _write(lacking))
+        return
+    for name, place in lacking.items():
+        severity: Severity = "warning" if name.startswith(_ASKED_FOR) else "error"
+        yield _unimplemented_by(severity, [name], place, did_you_mean(name, known.registered, _write()))
+
+
+def _unimplemented_by(severity: Severity, names: Sequence[str], place: Place, cure: str) -> Diagnostic:
+    listed = ", ".join(f"`{name}`" for name in names)
+    message = f"`actions:` lists {listed}, which no plugin registers and no action server runs."
+    return Diagnostic(severity, place, message, cure, "unimplemented-action")
+
+
+def _write(names: Collection[str] = ("one",)) -> str:
+    them, each = ("it", "it") if len(names) == 1 else ("them", "each")
+    return (
+        f"Write {them} in `actions/`, where `register_actions` registers {each} by this name, or name a server in "
+        "endpoints.yml (`action_endpoint:`)."
+    )

@@ -74,10 +74,6 @@ def _default(name: str, variations: Sequence[Variation]) -> Iterator[Diagnostic]
 
 def _variation(name: str, variation: Variation, known: Known) -> Iterator[Diagnostic]:
     slots = known.content.domain.slots
-    said = ((variation.text or "").strip(), variation.image, variation.custom, variation.attachment)
-    if not any((*said, variation.buttons, variation.elements, variation.quick_replies)):
-        cure = "Write `text:`, or take it out."
-        yield Diagnostic("warning", variation.place, f"A variation of `{name}` says nothing.", cure, "empty-response")
     unspaced = _KEY_WITHOUT_SPACE.match(variation.text or "")
     if unspaced:
         key, rest = unspaced.groups()
@@ -120,7 +116,7 @@ def _placeholders(name: str, variation: Variation, known: Known) -> Iterator[Dia
         if word not in known.content.domain.slots:
             message = f"`{{{word}}}` in `{name}` is no slot, so it stays unfilled."
             cure = did_you_mean(word, known.content.domain.slots, f"Add `{word}:` to `slots:`.")
-            yield Diagnostic("warning", variation.place, message, cure, "unknown-placeholder")
+            yield Diagnostic("warning", variation.place, message, cure, "unknown-placeholder", word)
 
 
 def _placeholders_of(text: str) -> list[str]:
@@ -150,6 +146,9 @@ def _buttons(variation: Variation) -> Iterator[Mapping[str, Any]]:
 def _button(name: str, payload: object, variation: Variation, known: Known) -> Iterator[Diagnostic]:
     shorthand = read_shorthand(payload) if isinstance(payload, str) else None
     if shorthand is None:
+        if _lacks_slash(payload, known):
+            message = f"The button payload `{payload}` of `{name}` is sent as a text, and begins like an intent."
+            yield Diagnostic("warning", variation.place, message, f"Write `/{payload}`.", "button-payload")
         return
     if shorthand.entities is None:
         message = f"The entities of the button payload `{payload}` of `{name}` are no JSON object."
@@ -171,6 +170,14 @@ def _button(name: str, payload: object, variation: Variation, known: Known) -> I
     for entity in sorted((shorthand.entities or {}).keys() - entities.keys() - set(known.mentioned)):
         where, add = f"A button of `{name}` sends the entity", f"Add `- {entity}` to `entities:`."
         yield unknown("warning", variation.place, "entity", entity, known=entities, where=where, add=add)
+
+
+def _lacks_slash(payload: object, known: Known) -> bool:
+    """Whether a payload is an intent's name with entities, or a name that nobody says."""
+    shorthand = read_shorthand(f"/{payload}") if isinstance(payload, str) else None
+    if shorthand is None or shorthand.intent not in known.intents:
+        return False
+    return bool(shorthand.entities) or "_" in shorthand.intent
 
 
 def _incomplete(name: str, button: Mapping[str, Any], variation: Variation) -> Iterator[Diagnostic]:

@@ -19,12 +19,18 @@ from bot.content.types import (
     UserStep,
 )
 
+_SAID_BY = {
+    "action_default_fallback": "utter_default",
+    "action_default_ask_rephrase": "utter_ask_rephrase",
+    "action_two_stage_fallback": "utter_ask_rephrase",
+}
+"""What Rasa's own actions say, if there is such a response."""
+
 
 def check_stories(known: Known) -> Iterator[Diagnostic]:
     """Everything that is wrong with stories, rules and test stories."""
     for story in (*known.trained, *known.tests):
         yield from _names(story, known)
-        yield from _shape(story)
     for story in known.trained:
         yield from _activation(story, known)
         yield from _loops_alone(story, known)
@@ -33,6 +39,18 @@ def check_stories(known: Known) -> Iterator[Diagnostic]:
     for stories in (known.content.stories, known.content.rules, known.tests):
         yield from _checkpoints(stories)
     yield from _same_names(known.trained)
+    yield from _silent_defaults(known)
+
+
+def _silent_defaults(known: Known) -> Iterator[Diagnostic]:
+    """Actions that every bot has, named in rules or stories, and nothing for them to say."""
+    own = {*known.registered, *known.content.domain.actions}
+    steps = (step for story in known.trained for step in steps_of(story) if isinstance(step, ActionStep))
+    for step in {step.name: step for step in steps if step.name not in own}.values():
+        said = _SAID_BY.get(step.name, "")
+        if said and said not in known.actions:
+            message = f"There is no response `{said}`, which `{step.name}` says: the bot would say nothing."
+            yield Diagnostic("warning", step.place, message, f"Add `{said}:` to `responses:`.", "missing-response")
 
 
 def _joined_conditions(story: Story) -> Iterator[Diagnostic]:
@@ -157,25 +175,6 @@ def _unseen(story: Story, known: Known) -> Iterator[Diagnostic]:
 
 def _kind(story: Story) -> str:
     return {"story": "story", "rule": "rule", "test": "test story"}[story.kind]
-
-
-def _shape(story: Story) -> Iterator[Diagnostic]:
-    if not story.steps:
-        yield Diagnostic(
-            "warning",
-            story.place,
-            f"The {_kind(story)} `{story.name}` has no steps.",
-            "Write `- intent: …` and `- action: …` below `steps:`, or take it out.",
-            "empty-story",
-        )
-    elif story.kind == "rule" and all(isinstance(step, UserStep) for step in story.steps):
-        yield Diagnostic(
-            "warning",
-            story.place,
-            f"The rule `{story.name}` runs no action, so the bot stays silent.",
-            "End it with `- action: …`.",
-            "rule-without-action",
-        )
 
 
 def _activation(story: Story, known: Known) -> Iterator[Diagnostic]:

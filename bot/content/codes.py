@@ -7,7 +7,7 @@ from typing import Final
 CODES: Final = {
     "bad-regex": "A pattern of a `regex` item is no regular expression.",
     "button-incomplete": "A button has no `title` to show, or no `payload` to send.",
-    "button-payload": "A button's payload begins like a shorthand (`/intent{…}`), but not all of it can be read so.",
+    "button-payload": "A button's payload is nearly a shorthand (`/intent{…}`): not all of it can be read so.",
     "component-mapped": "Which part here does the job of a Rasa component or policy that config.yml names.",
     "contradiction": "A rule and another rule or story say different things in the same situation.",
     "cut-off": "Something beside a text without quotes is no part of it: a comment (`# …`) or an anchor (`&name`).",
@@ -37,7 +37,7 @@ CODES: Final = {
     "misplaced-section": "A section stands inside another one, because it is indented.",
     "missing-key": "A key that must be there is not.",
     "missing-question": "A form has no response and no action to ask for one of its slots with.",
-    "missing-response": "A retrieval intent's sub-intent has no response.",
+    "missing-response": "A retrieval intent's sub-intent, or an action that every bot has, has no response.",
     "needs-action-server": "The project's actions are written for Rasa's SDK and need an action server.",
     "nlu-item": "An item of `nlu:` is none or several of intent, synonym, regex and lookup.",
     "no-content": "The folder has no content file: nothing to run.",

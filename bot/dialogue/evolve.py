@@ -128,21 +128,13 @@ def _is_listen(event: Event) -> bool:
     return isinstance(event, ActionExecuted) and event.name == LISTEN
 
 
-# --- one function an event ---------------------------------------------------
-
-
-def _user_uttered(event: UserUttered, tracker: Tracker) -> Tracker:
-    return _after(event, tracker, latest_message=event, followup_action=None)
-
-
-def _slot_set(event: SlotSet, tracker: Tracker) -> Tracker:
-    return _after(event, tracker, slots={**tracker.slots, event.name: event.value})
+# --- what events do ----------------------------------------------------------
 
 
 def _action_executed(event: ActionExecuted, tracker: Tracker) -> Tracker:
     loop = tracker.loop
     if loop is not None and (loop.is_interrupted or (loop.rejected and event.name == loop.name)):
-        loop = LoopState(loop.name, False, loop.rejected and event.name != loop.name, loop.trigger_message)
+        loop = replace(loop, is_interrupted=False, rejected=loop.rejected and event.name != loop.name)
     return replace(
         tracker,
         loop=loop,
@@ -156,7 +148,7 @@ def _action_executed(event: ActionExecuted, tracker: Tracker) -> Tracker:
 def _rejected(event: ActionExecutionRejected, tracker: Tracker) -> Tracker:
     loop = tracker.loop
     if loop is not None and loop.name == event.name:
-        loop = LoopState(loop.name, loop.is_interrupted, True, loop.trigger_message)
+        loop = replace(loop, rejected=True)
     followup = None if tracker.followup_action == event.name else tracker.followup_action
     return _after(event, tracker, loop=loop, followup_action=followup)
 
@@ -167,26 +159,8 @@ def _active_loop(event: ActiveLoop, tracker: Tracker) -> Tracker:
 
 
 def _loop_interrupted(event: LoopInterrupted, tracker: Tracker) -> Tracker:
-    loop = tracker.loop
-    if loop is not None:
-        loop = LoopState(loop.name, event.is_interrupted, loop.rejected, loop.trigger_message)
+    loop = tracker.loop and replace(tracker.loop, is_interrupted=event.is_interrupted)
     return _after(event, tracker, loop=loop)
-
-
-def _followup(event: FollowupAction, tracker: Tracker) -> Tracker:
-    return _after(event, tracker, followup_action=event.name)
-
-
-def _slots_reset(event: AllSlotsReset, tracker: Tracker) -> Tracker:
-    return _after(event, tracker, slots=dict(tracker.initial_slots))
-
-
-def _session_started(event: SessionStarted, tracker: Tracker) -> Tracker:
-    return _reborn(event, tracker, event.initial_slots, LISTEN)
-
-
-def _restarted(event: Restarted, tracker: Tracker) -> Tracker:
-    return _reborn(event, tracker, tracker.initial_slots, SESSION_START)
 
 
 def _reborn(event: Event, tracker: Tracker, initial_slots: Mapping[str, Any], followup: str) -> Tracker:
@@ -196,21 +170,9 @@ def _reborn(event: Event, tracker: Tracker, initial_slots: Mapping[str, Any], fo
     return replace(start, events=(*tracker.events, event), base=start)
 
 
-def _paused(event: ConversationPaused, tracker: Tracker) -> Tracker:
-    return _after(event, tracker, paused=True)
-
-
-def _resumed(event: ConversationResumed, tracker: Tracker) -> Tracker:
-    return _after(event, tracker, paused=False)
-
-
 def _utterance_reverted(event: UserUtteranceReverted, tracker: Tracker) -> Tracker:
     # A user message always follows a listen, which goes with it.
     return _replay(event, tracker, _until(ActionExecuted, _until(UserUttered, tracker.applied)))
-
-
-def _action_reverted(event: ActionReverted, tracker: Tracker) -> Tracker:
-    return _replay(event, tracker, _until(ActionExecuted, tracker.applied))
 
 
 def _until(kind: type[Event], events: tuple[Event, ...]) -> tuple[Event, ...]:
@@ -239,10 +201,6 @@ def with_entities(parse: Parse, event: EntitiesAdded) -> Parse:
     return replace(parse, entities=(*parse.entities, *[entity_from_json(data) for data in event.entities]))
 
 
-def _effect_prepared(event: EffectPrepared, tracker: Tracker) -> Tracker:
-    return _after(event, tracker, effect=event)
-
-
 def _effect_settled(event: EffectSettled, tracker: Tracker) -> Tracker:
     effect = tracker.effect
     if effect is not None and effect.key == event.key and event.outcome != "unknown":
@@ -251,22 +209,22 @@ def _effect_settled(event: EffectSettled, tracker: Tracker) -> Tracker:
 
 
 _STEPS: Mapping[type, Callable[[Any, Tracker], Tracker]] = {
-    UserUttered: _user_uttered,
-    SlotSet: _slot_set,
+    UserUttered: lambda event, tracker: _after(event, tracker, latest_message=event, followup_action=None),
+    SlotSet: lambda event, tracker: _after(event, tracker, slots={**tracker.slots, event.name: event.value}),
     ActionExecuted: _action_executed,
     ActionExecutionRejected: _rejected,
     ActiveLoop: _active_loop,
     LoopInterrupted: _loop_interrupted,
-    FollowupAction: _followup,
-    AllSlotsReset: _slots_reset,
-    SessionStarted: _session_started,
-    Restarted: _restarted,
-    ConversationPaused: _paused,
-    ConversationResumed: _resumed,
+    FollowupAction: lambda event, tracker: _after(event, tracker, followup_action=event.name),
+    AllSlotsReset: lambda event, tracker: _after(event, tracker, slots=dict(tracker.initial_slots)),
+    SessionStarted: lambda event, tracker: _reborn(event, tracker, event.initial_slots, LISTEN),
+    Restarted: lambda event, tracker: _reborn(event, tracker, tracker.initial_slots, SESSION_START),
+    ConversationPaused: lambda event, tracker: _after(event, tracker, paused=True),
+    ConversationResumed: lambda event, tracker: _after(event, tracker, paused=False),
     UserUtteranceReverted: _utterance_reverted,
-    ActionReverted: _action_reverted,
+    ActionReverted: lambda event, tracker: _replay(event, tracker, _until(ActionExecuted, tracker.applied)),
     EntitiesAdded: _entities_added,
-    EffectPrepared: _effect_prepared,
+    EffectPrepared: lambda event, tracker: _after(event, tracker, effect=event),
     EffectSettled: _effect_settled,
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from bot.content import (
@@ -45,6 +46,8 @@ _VARIATION_KEYS = frozenset(
 def read_domain(file: Map, draft: Draft) -> None:
     """Read every domain section of a file into the draft."""
     is_old = str(file.get("version") or "").startswith("2")
+    named = (file[key] for key in ("slots", "responses", "forms") if isinstance(file.get(key), Map))
+    draft.broken.update(name for section in named for name in section.lost)
     for item, place in _placed(file, "intents"):
         _intent(item, place, draft)
     for item, place in _placed(file, "entities"):
@@ -53,6 +56,7 @@ def read_domain(file: Map, draft: Draft) -> None:
         _slot(name, slot, file["slots"].key_place(name), draft, is_old)
     for name, variations in (file.get("responses") or {}).items():
         read = tuple(_variation(item, place) for item, place in variations.placed())
+        _report_silent(name, variations, read, draft)
         _report_texts(variations, draft)
         _report_extra(name, variations, draft)
         draft.add("response", draft.responses, name, read, file["responses"].key_place(name))
@@ -120,7 +124,8 @@ def _slot(name: str, item: Map, place: Place, draft: Draft, is_old: bool) -> Non
     )
     _check_keys(slot, item, draft)
     if name not in draft.slots:
-        if (mappings is None or not item.nodes["mappings"].value) and not is_old:  # as written, whatever was taken out
+        is_told = "mappings" in item.lost or (mappings is not None and mappings.has_lost)
+        if not mappings and not is_told and not is_old:
             draft.unmapped.add(name)
         if is_old and item.get("auto_fill", True):
             draft.auto_filled.add(name)
@@ -192,6 +197,16 @@ def _variation(item: str | Map, place: Place) -> Variation:
     )
 
 
+def _report_silent(name: str, variations: Seq, read: Iterable[Variation], draft: Draft) -> None:
+    """Variations that say nothing; in one with something that is not valid, that may be what it was to say."""
+    for item, variation in zip(variations, read, strict=True):
+        v, is_whole = variation, isinstance(item, str) or not item.lost
+        said = ((v.text or "").strip(), v.image, v.custom, v.attachment, v.buttons, v.elements, v.quick_replies)
+        if is_whole and not any(said):
+            message, cure = f"A variation of `{name}` says nothing.", "Write `text:`, or take it out."
+            draft.report("warning", v.place, message, cure, "empty-response")
+
+
 def _report_texts(variations: Seq, draft: Draft) -> None:
     """Texts of variations and titles of buttons that are cut off."""
     for index, item in enumerate(variations):
@@ -229,7 +244,7 @@ def _forms(file: Map, draft: Draft) -> None:
     if isinstance(forms, Seq):
         for name, place in forms.placed():
             draft.add("form", draft.forms, name, Form(name, place=place), place)
-        if len(forms) < len(forms.node.value):
+        if forms.has_lost:
             draft.unread.append(Gap(forms.place, OF_FORMS))
     elif isinstance(forms, Map):
         for name, form in forms.items():
@@ -240,7 +255,7 @@ def _form(name: str, item: Map | dict[str, Any], place: Place, draft: Draft) -> 
     """A form; in Rasa 2 the slots' mappings stand in it, under `required_slots` or (2.0) beside it."""
     slots = item.get("required_slots")
     if "required_slots" not in item:
-        if isinstance(item, Map) and item.key_nodes.keys() - item.keys():
+        if isinstance(item, Map) and item.lost:
             draft.unread.append(Gap(place, OF_QUESTIONS))
         slots = {key: value for key, value in item.items() if key != "ignored_intents"}
     is_new = name not in draft.forms

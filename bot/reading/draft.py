@@ -38,7 +38,8 @@ _SIGNS = {"#": ("a comment", "write two spaces before the comment"), "&": ("an a
 class Draft(Struct):
     """Collects the pieces of a project. The first definition of a name counts; a second is reported.
 
-    `folder` is the project's, and `files` what is read beside its content files.
+    `folder` is the project's, and `files` what is read beside its content files. `broken` are the names of slots,
+    responses and forms that are not valid, which is told by itself.
     """
 
     folder: Path = Path()
@@ -53,6 +54,7 @@ class Draft(Struct):
     slots: dict[str, Slot] = field(default_factory=dict)
     responses: dict[str, tuple[Variation, ...]] = field(default_factory=dict)
     forms: dict[str, Form] = field(default_factory=dict)
+    broken: set[str] = field(default_factory=set)
     actions: dict[str, Place] = field(default_factory=dict)
     e2e_actions: list[str] = field(default_factory=list)
     actions_sending_domain: set[str] = field(default_factory=set)

@@ -34,6 +34,12 @@ _CONTENT = re.compile(rf"^(?:{'|'.join(_SECTIONS)})\s*:".encode(), re.MULTILINE)
 _ANY_CONTENT = re.compile(
     rf"^(?:{'|'.join(_SECTIONS)}|actions|session_config)\s*:|{_JSON_NLU.pattern.decode()}".encode(), re.MULTILINE
 )
+_WRITTEN = re.compile(rf"^(?:{'|'.join(_SECTIONS)})[ ]*:[ \t]*\r?\n[ -]".encode(), re.MULTILINE)
+"""A section with something below it, which a Makefile, say, has not."""
+
+_LOOKED_AT: Final = 10_000_000
+"""How many bytes of a file are looked at to tell whether it is content: it may be anything, of any length."""
+
 _TEST_WORD = re.compile(r"^tests?[-_. ]*|[-_]tests?$", re.IGNORECASE)
 _NEARLY_TEST = re.compile(r"tests?(?:[-. ].*|_.*)?|.*[-_]tests?")
 
@@ -111,18 +117,22 @@ def _unreadable(folder: Path) -> Iterator[Diagnostic]:
 def _no_files(folder: Path) -> Iterator[Diagnostic]:
     """What is called like a file that is read and is none: a pipe, or a folder with nothing in it to read."""
     top = [folder / f"{name}{ending}" for name in _TOP for ending in ENDINGS]
-    named = [path for name in CONTENT_FOLDERS for path in _entries(folder / name) if path.suffix in ENDINGS]
-    for path in (*top, *named):
+    walks = [walked for name in CONTENT_FOLDERS for walked in _walk(folder / name)]
+    named = [here / name for here, folders, names in walks for name in (*folders, *names)]
+    for path in (*top, *(path for path in named if path.suffix in ENDINGS)):
         if _exists(path) and not _is_file(path) and (path in top or not any(files_below(path))):
             place, cure = Place(path.relative_to(folder).as_posix()), "Put a YAML file here, or call it otherwise."
             yield Diagnostic("error", place, "This is no file, so it is not read.", cure, "unreadable")
 
 
-def _entries(folder: Path) -> Iterator[Path]:
-    """All that stands below a folder and is not hidden."""
+def _walk(folder: Path) -> Iterator[tuple[Path, list[str], list[str]]]:
+    """Each folder from this one on with the names of folders and files in it, all but what is hidden.
+
+    What is taken out of the names of folders is not walked through.
+    """
     for base, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]
-        yield from (Path(base) / name for name in (*folders, *names) if not name.startswith("."))
+        yield Path(base), folders, [name for name in names if not name.startswith(".")]
 
 
 def _beside(folder: Path) -> Iterator[Diagnostic]:
@@ -140,6 +150,13 @@ def _beside(folder: Path) -> Iterator[Diagnostic]:
         elif _is_like_content(path.name) and any(_holds(p, _CONTENT) for p in files_below(path) if p.suffix in ENDINGS):
             cure = did_you_mean(path.name, CONTENT_FOLDERS, f"Move its files into {_FOLDERS}.")
             yield Diagnostic("note", Place(path.name), "This folder is not read.", cure, "not-read")
+        elif _is_file(path) and (reason := _ending(path)) and (_is_top(path) or _holds(path, _WRITTEN)):
+            yield _note(Path(path.name), *reason)
+
+
+def _is_top(path: Path) -> bool:
+    """Whether a file is called like one of the project's own, but for an ending that some systems hide, or its case."""
+    return path.name.partition(".")[0] in _TOP and path.suffix.lower() in (".txt", *ENDINGS)
 
 
 def _is_like_content(name: str) -> bool:
@@ -154,17 +171,31 @@ def _is_nearly_test(path: Path) -> bool:
 
 def _why_not_read(path: Path, *, are_tests: bool) -> tuple[str, str] | None:
     """Why a file is not read, and what to do about it; None where it is, or nobody expects it to be."""
-    if path.suffix not in ENDINGS and path.suffix.lower() in ENDINGS:
-        return f"its ending is `{path.suffix}`", f"Call it `{path.stem}{path.suffix.lower()}`."
-    if path.suffix not in ENDINGS and Path(path.stem).suffix in ENDINGS:
-        return f"its ending is `{path.suffix}`", f"Call it `{path.stem}`, or put it elsewhere."
-    if is_misspelt(path.suffix, ENDINGS) and path.suffix not in ENDINGS and _holds(path, _ANY_CONTENT):
-        return f"its ending is `{path.suffix}`", f"Call it `{path.stem}.yml`."
+    if reason := _ending(path):
+        return reason
     if path.suffix == ".json" and not are_tests and not is_content(path):
         return "of JSON, only Rasa's `rasa_nlu_data` is", "Convert it with Rasa's tools, or put it elsewhere."
     if are_tests and path.suffix in ENDINGS and not is_test(path) and _holds(path, _STORIES):
         return "in tests/ only files named `test_…` are", f"Call it `test_{path.name}` if it holds test stories."
     return None
+
+
+def _ending(path: Path) -> tuple[str, str] | None:
+    """Why a file is not read whose ending is not YAML's, though it is called so otherwise or holds content."""
+    if path.suffix in (*ENDINGS, ".json", ".md", ".py", ".pyc"):  # texts in Markdown and Python are examples
+        return None
+    if path.suffix.lower() in ENDINGS:
+        name = f"{path.stem}{path.suffix.lower()}"
+    elif Path(path.stem).suffix in ENDINGS:
+        name = path.stem
+    elif _holds(path, _ANY_CONTENT if is_misspelt(path.suffix, ENDINGS) else _WRITTEN):
+        name = f"{path.stem}.yml"
+    else:
+        return None
+    why = f"its ending is `{path.suffix}`" if path.suffix else "it has no ending"
+    if any(other.name == name for other in path.parent.iterdir()):  # some systems take `A.YML` for `a.yml`
+        return why, f"Put it elsewhere: `{name}` is beside it."
+    return why, f"Call it `{name}`, or put it elsewhere."
 
 
 def _old_data(path: Path) -> str:
@@ -176,10 +207,9 @@ def _old_data(path: Path) -> str:
 
 def files_below(folder: Path) -> Iterator[Path]:
     """The files below a folder, but for hidden folders and projects of their own (which have a config.yml)."""
-    for base, folders, names in os.walk(folder):
-        here = Path(base)
-        folders[:] = [f for f in folders if not f.startswith(".") and not _exists(here / f / "config.yml")]
-        yield from (path for name in names if not name.startswith(".") and _is_file(path := here / name))
+    for here, folders, names in _walk(folder):
+        folders[:] = [name for name in folders if not _exists(here / name / "config.yml")]
+        yield from (path for name in names if _is_file(path := here / name))
 
 
 def _is_file(path: Path) -> bool:
@@ -192,11 +222,9 @@ def _is_file(path: Path) -> bool:
 
 def _links(folder: Path) -> Iterator[Path]:
     """The links below a folder that are not followed: those to folders, and those to nothing."""
-    for base, folders, names in os.walk(folder):
-        here = Path(base)
-        folders[:] = [name for name in folders if not name.startswith(".")]
+    for here, folders, names in _walk(folder):
         yield from (path for name in folders if (path := here / name).is_symlink())
-        yield from (path for name in names if not name.startswith(".") and _is_broken(path := here / name))
+        yield from (path for name in names if _is_broken(path := here / name))
 
 
 def _is_broken(path: Path) -> bool:
@@ -208,10 +236,21 @@ def _exists(path: Path) -> bool:
 
 
 def _holds(path: Path, pattern: re.Pattern[bytes]) -> bool:
+    return pattern.search(_bytes(path)) is not None
+
+
+def _bytes(path: Path) -> bytes:
+    """What is in a file, of a very long one in its beginning; nothing where it cannot be read."""
     try:
-        return pattern.search(path.read_bytes().removeprefix(BOM_UTF8)) is not None
+        with path.open("rb") as file:
+            return file.read(_LOOKED_AT).removeprefix(BOM_UTF8)
     except OSError:
-        return False
+        return b""
+
+
+def text_of(path: Path) -> str:
+    """The text of a file, without the bytes that are no UTF-8; empty where it cannot be read."""
+    return _bytes(path).decode("utf-8", "ignore")
 
 
 def _note(path: Path, why: str, cure: str, severity: Severity = "note") -> Diagnostic:

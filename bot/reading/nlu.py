@@ -17,6 +17,8 @@ def read_nlu(items: Seq, draft: Draft) -> None:
     """Read every item of an `nlu:` section into the draft."""
     for item in items:
         kinds = [kind for kind in _KINDS if kind in item]
+        if not kinds and item.lost:  # one of which says what it is
+            continue
         if len(kinds) != 1:
             draft.report(
                 "error",
@@ -47,7 +49,7 @@ def _report_empty(item: Map, kind: str, draft: Draft) -> None:
 
 def _is_unread(item: Map) -> bool:
     """Whether the examples may stand below a key that was taken out, which is told by itself."""
-    return "examples" not in item and bool(item.key_nodes.keys() - item.keys())
+    return "examples" not in item and bool(item.lost)
 
 
 def _intent(item: Map, draft: Draft) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from msgspec import Struct
@@ -37,6 +38,7 @@ from bot.reading.finding import (
     imported_files,
     is_test,
     not_read,
+    text_of,
 )
 from bot.reading.fingerprint import content_fingerprint
 from bot.reading.holding import Gap, hold_back, unread
@@ -109,15 +111,34 @@ def read_project(
         without_examples=draft.intents_without_examples,
         registered=known_actions,
         all_registered=all_known and configuration.settings.action_endpoint is None,
-        mentioned=words_of_code(folder),
+        mentioned=words_of_code(folder) | draft.broken,
         named_in_code=responses_of_code(folder, content.domain.responses.keys()),
         slots_in_code=slots_of_code(folder, content.domain.slots.keys()),
     )
-    checked = check_content(known)
+    unread = _unread_words(folder, left_out)
+    checked = [_pointed(d, unread) for d in check_content(known) if d.name not in draft.broken or not _is_unknown(d)]
     names = (*configuration.files, *files.values(), *draft.files)
     found, held_back = hold_back((*draft.diagnostics, *checked), (*configuration.unread, *draft.unread))
     diagnostics = sorted(found, key=lambda d: d.place)
     return ReadResult(content, tests, configuration.settings, tuple(diagnostics), names, tuple(held_back))
+
+
+def _is_unknown(finding: Diagnostic) -> bool:
+    return finding.code.startswith("unknown-")
+
+
+def _unread_words(folder: Path, left_out: Iterable[Diagnostic]) -> dict[str, frozenset[str]]:
+    """The words of the files that are left out, where a name may stand that is not known."""
+    files = {d.place.file for d in left_out if d.code == "not-read" and (folder / d.place.file).is_file()}
+    return {file: frozenset(re.split(r"[^\w/-]+", text_of(folder / file))) for file in sorted(files)}
+
+
+def _pointed(finding: Diagnostic, unread: Mapping[str, Collection[str]]) -> Diagnostic:
+    """The finding; one about a name that stands in a file which is not read says so."""
+    file = next((file for file, words in unread.items() if finding.name in words), None)
+    if file is None or not _is_unknown(finding):
+        return finding
+    return replace(finding, cure=f"It stands in `{file}`, which is not read: see what is said of that file.")
 
 
 def _report_no_content(draft: Draft) -> None:

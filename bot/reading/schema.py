@@ -8,6 +8,7 @@ reported and taken out, so that whoever reads the tree meets valid data only.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from functools import cache, partial
 from importlib.resources import files
@@ -27,6 +28,9 @@ Error: TypeAlias = Any
 """jsonschema's ValidationError, whose stubs call every field perhaps unset."""
 
 _ROUNDS = 20
+
+_PAIR = re.compile(r"(?P<key>[A-Za-z_]\w*)[:：]")
+"""What begins as a key and its value, and lacks YAML's colon and space."""
 
 _KINDS = {
     "object": "a mapping (`key: value`)",
@@ -192,8 +196,7 @@ def _take_out(errors: list[Error], holder: list[Any]) -> None:
 
 
 def _extra_keys(error: Error) -> list[str]:
-    mode = error.validator_value if error.validator == "unknownKeys" else "errors"
-    return odd_keys(error.instance, error.schema, mode)
+    return odd_keys(error.instance, error.schema, error.schema.get("unknownKeys", "errors"))
 
 
 def _place(tree: Any, path: Path, file: str) -> Place:
@@ -211,6 +214,8 @@ def _explain(error: Error, tree: Any, file: str, root: dict[str, Any]) -> Iterat
     keyword = str(error.validator)
     if _is_of_keys(error):
         yield from _explain_extra(error, path, place, root)
+        return
+    if keyword == "required" and not _missing(error):
         return
     what = _what(path)
     explain = _MESSAGES.get(keyword)
@@ -239,24 +244,20 @@ def _what(path: Path) -> str:
 
 
 def _kind(value: Any) -> str:
-    if value is None:
-        return "empty"
-    if isinstance(value, bool):
-        return _KINDS["boolean"]
-    for kind, name in ((dict, "object"), (list, "array"), (str, "string")):
-        if isinstance(value, kind):
-            return _KINDS[name]
-    return _KINDS["number"]
+    """What JSON calls a value's kind."""
+    kinds = {bool: "boolean", dict: "object", list: "array", str: "string", type(None): "null"}
+    return next((name for kind, name in kinds.items() if isinstance(value, kind)), "number")
 
 
 def _type_message(error: Error, what: str) -> str:
     wanted = " or ".join(_KINDS[kind] for kind in _wants(error) if kind != "null")
-    return f"{what} must be {wanted}, but is {_kind(error.instance)}."
+    is_empty = error.instance is None
+    return f"{what} must be {wanted}, but is {'empty' if is_empty else _KINDS[_kind(error.instance)]}."
 
 
 _MESSAGES: dict[str, Any] = {
     "type": _type_message,
-    "required": lambda e, what: f"{what} lacks the key `{_missing(e)}`.",
+    "required": lambda e, what: f"{what} lacks {_keys(_missing(e))}.",
     "enum": lambda e, what: f"{what} is `{e.instance}`, which is none of {', '.join(_allowed(e))}.",
     "minLength": lambda _, what: f"{what} is empty.",
     "minItems": lambda _, what: f"{what} is an empty list.",
@@ -276,8 +277,16 @@ def _allowed(error: Error) -> list[str]:
     return [str(value) for value in error.validator_value if value is not None]
 
 
-def _missing(error: Error) -> str:
-    return str(error.message).split("'")[1]  # jsonschema names it nowhere else
+def _missing(error: Error) -> list[str]:
+    """The keys that are required and lacking, all at once; one that is misspelt is told as such."""
+    is_told = "unknownKeys" in error.schema or error.schema.get("additionalProperties") is False
+    odd = _extra_keys(error) if is_told else []
+    lacking = (key for key in error.validator_value if key not in error.instance)
+    return [key for key in lacking if not any(is_misspelt(written, (key,)) for written in odd)]
+
+
+def _keys(names: list[str]) -> str:
+    return f"the key{'s' if names[1:] else ''} {', '.join(f'`{name}`' for name in names)}"
 
 
 def _cure(error: Error) -> str:
@@ -285,17 +294,15 @@ def _cure(error: Error) -> str:
         near = did_you_mean(str(error.instance), _allowed(error))
         if near:
             return near
-    if error.validator == "required":
-        missing = _missing(error)
-        if written := [key for key in error.instance if is_misspelt(key, [missing])]:
-            return f"Write `{missing}` in place of `{written[0]}`."
-    kind = "string" if isinstance(error.instance, str) else "object" if isinstance(error.instance, dict) else ""
+    kind = _kind(error.instance)
     if kind in error.schema.get("cures", {}):
         return str(error.schema["cures"][kind])
+    if kind == "string" and (pair := _PAIR.match(error.instance)) and pair["key"] in error.schema.get("properties", ()):
+        return f"Write `{pair['key']}: …`, with an ordinary colon and a space after it."  # there may be a secret
     if _is_bracketed(error):
         is_example = list(error.absolute_path)[-2:-1] == ["examples"]
         return BLOCK if is_example else "Put text that begins with { or [ in quotes."
-    examples = error.schema.get("examples", ())
+    examples = error.schema.get("examples") or error.schema.get("items", {}).get("examples")
     if examples:
         return f"For example: {_one_line(str(examples[0]))}"
     if error.validator == "type":

@@ -31,14 +31,14 @@ def read_stories(items: Seq, draft: Draft, kind: Literal["story", "test"]) -> No
     """Read every story of a `stories:` section into the draft."""
     stories = draft.tests if kind == "test" else draft.stories
     for item in items:
-        steps = tuple(_steps(item["steps"] or (), draft))
+        steps = _all_steps(item, f"{'test ' if kind == 'test' else ''}story `{item['story']}`", draft)
         stories.append(Story(item["story"], steps, kind, metadata=_metadata(item), place=item.place))
 
 
 def read_rules(items: Seq, draft: Draft, *, are_tests: bool = False) -> None:
     """Read every rule of a `rules:` section into the draft."""
     for item in items:
-        steps = tuple(_steps(item["steps"] or (), draft))
+        steps = _all_steps(item, f"rule `{item['rule']}`", draft, is_rule=not are_tests)
         if are_tests:
             draft.tests.append(Story(item["rule"], steps, "test", metadata=_metadata(item), place=item.place))
             continue
@@ -67,6 +67,21 @@ def _condition(items: Iterable[Map]) -> Iterator[LoopStep | SlotStep]:
             yield LoopStep(item["active_loop"], item.place)
         if "slot_was_set" in item:
             yield from _slots(item)
+
+
+def _all_steps(item: Map, what: str, draft: Draft, *, is_rule: bool = False) -> tuple[Step, ...]:
+    """A story's steps; where nothing else is said of them, that there are too few is."""
+    written, told = item["steps"], len(draft.diagnostics)
+    steps = tuple(_steps(written or (), draft))
+    is_whole = written is None or not (written.has_lost or any(step.lost for step in written))
+    if is_whole and len(draft.diagnostics) == told:
+        if not steps:
+            cure = "Write `- intent: …` and `- action: …` below `steps:`, or take it out."
+            draft.report("warning", item.place, f"The {what} has no steps.", cure, "empty-story")
+        elif is_rule and all(isinstance(step, UserStep) for step in steps):
+            message, cure = f"The {what} runs no action, so the bot stays silent.", "End it with `- action: …`."
+            draft.report("warning", item.place, message, cure, "rule-without-action")
+    return steps
 
 
 def _steps(items: Iterable[Map], draft: Draft) -> Iterator[Step]:

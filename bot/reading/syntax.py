@@ -8,11 +8,11 @@ import yaml
 
 from bot.content import Diagnostic, Place
 
+TABS = "Indent with spaces, not tabs."
+
 _CURES = (
-    ("tab character", "Indent with spaces, not tabs."),
-    ("cannot start any token", "Indent with spaces, not tabs; put text that begins with @, ` or % in quotes."),
+    ("tab character", TABS),
     ("mapping values are not allowed", "Put text that contains `: ` in quotes, and check the line's indentation."),
-    ("could not find expected ':'", "Write `key: value`, and check the line's indentation."),
     ("expected <document start>", "Check the indentation: everything at the left edge is `key: value`."),
     ("undefined alias", "Define the anchor (`&name`) before it is used; put text that begins with * in quotes."),
     ("unexpected end of stream", "Close the quotes or brackets that were opened."),
@@ -26,6 +26,7 @@ _CURES = (
 _OPENED = (
     ("while parsing a flow", "Close the bracket that opens here, or put text that begins with [ or { in quotes."),
     ("quoted scalar: found unexpected end", "Close the quotes that open here."),
+    ("scanning a simple key", "Write `key: value`; where a text goes on here, indent it more than its key."),
 )
 """What a problem began with, and its cure: the place to look at is where it began."""
 
@@ -39,7 +40,20 @@ SPACES = "Indent with ordinary spaces: this one looks like them, and is another 
 _FEW = 4
 """In how many lines what makes a text no YAML is looked for: the parser tells it a little later."""
 
-_NO_BREAK = re.compile(r"[ \t]*\u00a0")
+_KEY = r"(?=[A-Za-z_]\w*:(?:\s|$))"
+
+_SLIPS = (
+    (re.compile(r"[ \t]*(?:- *)*(?P<sign>\u00a0)"), NO_BREAK_SPACE, SPACES),
+    (re.compile(rf"\s*(?P<sign>-){_KEY}"), "There is no space after this dash.", "Write `- `: a dash and a space."),
+    (
+        re.compile(rf"\s*(?P<sign>[–—−•·*])\s+{_KEY}"),
+        "This is not the dash that begins an item.",
+        "Write `- `: a hyphen and a space.",
+    ),
+)
+"""What the eye takes for right, with the message and the cure; the parser stops at it, or a little later."""
+
+_SMART = re.compile(r"\s*(?:- +)*(?:[^\s:#]+: +)?[“”„]")
 
 _EXAMPLES = re.compile(r"\s*(?:- +)?examples:\s*(?:#.*)?")
 
@@ -59,27 +73,54 @@ def syntax_error(error: yaml.YAMLError, file: str, text: str) -> Diagnostic:
         position = getattr(error, "position", 0)
         before = text[: position if isinstance(position, int) else 0]
         place = Place(file, before.count("\n") + 1, len(before) - before.rfind("\n"))
-    if odd := _odd_indent(text, place.line):
-        return Diagnostic("error", Place(file, *odd), NO_BREAK_SPACE, SPACES, "yaml-syntax")
-    block = BLOCK if _is_example(text, place.line) else None
-    cure = (
-        block or opened or next((cure for part, cure in _CURES if part in problem), None) or _of_line(text, place.line)
-    )
+    lines = text.split("\n")[: place.line]
+    if slip := _slip(lines, file) or _without_dash(lines, file):
+        return slip
+    of_problem = next((cure for part, cure in _CURES if part in problem), None)
+    cure = _of_line(lines, place.column) or opened or of_problem or _of_sign(lines)
     return Diagnostic("error", place, f"This is not YAML: {problem}.", cure, "yaml-syntax")
 
 
-def _odd_indent(text: str, number: int) -> tuple[int, int] | None:
-    """The line and column of a no-break space in an indentation, at the line or in the few above it."""
-    lines = text.split("\n")
-    for line in range(min(number, len(lines)), max(number - _FEW, 0), -1):
-        if match := _NO_BREAK.match(lines[line - 1]):
-            return line, match.end()
+def _slip(lines: list[str], file: str) -> Diagnostic | None:
+    """What the eye takes for right, in the last of the lines or the few above it."""
+    for number in range(len(lines), max(len(lines) - _FEW, 0), -1):
+        for pattern, message, cure in _SLIPS:
+            if match := pattern.match(lines[number - 1]):
+                return Diagnostic("error", Place(file, number, match.start("sign") + 1), message, cure, "yaml-syntax")
     return None
 
 
-def _is_example(text: str, number: int) -> bool:
-    """Whether a line is an item of examples that are no block, and begins with a sign or holds a colon and a space."""
-    lines = text.split("\n")[:number]
+def _without_dash(lines: list[str], file: str) -> Diagnostic | None:
+    """The line before the last, if both the last and what is above are items and it is a key beside them."""
+    *_, above, line, last = ("", "", *lines)
+    indent = last[: len(last) - len(last.lstrip(" "))]
+    is_among = last.startswith(f"{indent}- ") and above.startswith((f"{indent}- ", f"{indent}  "))
+    if not is_among or not re.match(rf"{indent}[A-Za-z_]\w*: ", line):
+        return None
+    place = Place(file, len(lines) - 1, len(indent) + 1)
+    return Diagnostic(
+        "error", place, "The lines around this begin with `- `.", "Begin this one with `- `, too.", "yaml-syntax"
+    )
+
+
+def _of_line(lines: list[str], column: int) -> str:
+    """What to write instead of the last of the lines, where a look at it tells more than the parser does."""
+    said, above = ["", "", *lines][-1], ["", *lines][-2]
+    if said[column - 1 : column] == "\t":
+        return TABS
+    if _is_example(lines):
+        return BLOCK
+    if _SMART.match(said):
+        return 'Write straight quotes (") in place of “ and ”, which are no quotes to YAML.'
+    if re.fullmatch(r"\s*(?:- +)*[\w-]+", said[: column - 1]) and said[column - 1 : column] == ":":
+        return "The line above is complete: indent this one like it, or begin that one with `- `."
+    if re.search(r": *[|>][-+]?$", above) and len(said) - len(said.lstrip()) <= len(above) - len(above.lstrip()):
+        return f"Indent this more than `{above.strip()}` above it."
+    return ""
+
+
+def _is_example(lines: list[str]) -> bool:
+    """Whether the last line is an item of examples that are no block, and begins with a sign or holds a colon."""
     said = lines[-1] if lines else ""
     if not said.lstrip().startswith("- ") or not (": " in said or _SIGN.match(said)):
         return False
@@ -89,10 +130,9 @@ def _is_example(text: str, number: int) -> bool:
     return _EXAMPLES.fullmatch(above) is not None
 
 
-def _of_line(text: str, number: int) -> str:
-    """What to write instead of a line with nothing else to say of it."""
-    lines = text.split("\n")
-    says = _SIGN.match(lines[number - 1]) if number <= len(lines) else None
+def _of_sign(lines: list[str]) -> str:
+    """What to write instead of a last line with nothing else to say of it."""
+    says = _SIGN.match(lines[-1]) if lines else None
     if says is None:
         return "Check the indentation, quotes and brackets of this line and the one before it."
     if says["sign"] in "\"'":

@@ -52,7 +52,35 @@ class WrittenInstead(yaml.ScalarNode):
     """A scalar that something was written into, since its text was read."""
 
 
-class Map(dict[str, Any]):
+class _Written:
+    """What a mapping and a sequence keep of how they are written."""
+
+    __slots__ = ()
+
+    source: Source
+    node: yaml.Node
+    nodes: Any
+
+    @property
+    def place(self) -> Place:
+        """Where it begins."""
+        return self.source.place(self.node)
+
+    def place_of(self, key: Any) -> Place:
+        """Where a key's value, or an item, stands."""
+        return self.source.place(self.nodes[key])
+
+    def cut_off(self, key: Any) -> str:
+        """What is written beside the text of a key or an item and is no part of it."""
+        return _cut_off(self.nodes[key], self.source)
+
+    def write_instead(self, key: Any, text: str) -> None:
+        """Let the text of a key or an item be another one."""
+        self.nodes[key] = _instead(self.nodes[key], text)
+        self[key] = text  # type: ignore[index]  # it is a mapping or a sequence
+
+
+class Map(_Written, dict[str, Any]):
     """A YAML mapping; keys are always text, as written."""
 
     __slots__ = ("key_nodes", "node", "nodes", "source")
@@ -64,37 +92,29 @@ class Map(dict[str, Any]):
         self.key_nodes: dict[str, yaml.Node] = {}
         self.nodes: dict[str, yaml.Node] = {}
 
+    def put(self, key: yaml.Node, node: yaml.Node, value: Any) -> None:
+        """Let the key that is written at `key` have the value that is written at `node`."""
+        self.key_nodes[key.value], self.nodes[key.value], self[key.value] = key, node, value
+
     @property
-    def place(self) -> Place:
-        """Where the mapping begins."""
-        return self.source.place(self.node)
+    def lost(self) -> set[str]:
+        """The keys that are written and were taken out, because they or their values are not valid."""
+        return self.key_nodes.keys() - self.keys()
 
     def key_place(self, key: str) -> Place:
         """Where a key stands."""
         return self.source.place(self.key_nodes[key])
 
-    def place_of(self, key: str) -> Place:
-        """Where a key's value stands."""
-        return self.source.place(self.nodes[key])
-
-    def cut_off(self, key: str) -> str:
-        """What is written beside a key's text and is no part of it."""
-        return _cut_off(self.nodes[key], self.source)
-
     def is_folded(self, key: str) -> bool:
         """Whether a key's text is a block of `>`, which makes one line of several."""
         return getattr(self.nodes[key], "style", None) == ">"
-
-    def write_instead(self, key: str, text: str) -> None:
-        """Let a key's text be another one."""
-        self[key], self.nodes[key] = text, _instead(self.nodes[key], text)
 
     def lines(self, key: str) -> Iterator[tuple[str, Place]]:
         """The lines of a key's text, each with its place."""
         return _lines(self[key], self.nodes[key], self.source)
 
 
-class Seq(list[Any]):
+class Seq(_Written, list[Any]):
     """A YAML sequence."""
 
     __slots__ = ("node", "nodes", "source")
@@ -106,21 +126,9 @@ class Seq(list[Any]):
         self.nodes: list[yaml.Node] = []
 
     @property
-    def place(self) -> Place:
-        """Where the sequence begins."""
-        return self.source.place(self.node)
-
-    def place_of(self, index: int) -> Place:
-        """Where an item stands."""
-        return self.source.place(self.nodes[index])
-
-    def cut_off(self, index: int) -> str:
-        """What is written beside an item's text and is no part of it."""
-        return _cut_off(self.nodes[index], self.source)
-
-    def write_instead(self, index: int, text: str) -> None:
-        """Let an item's text be another one."""
-        self[index], self.nodes[index] = text, _instead(self.nodes[index], text)
+    def has_lost(self) -> bool:
+        """Whether items are written that were taken out, because they are not valid."""
+        return len(self) < len(self.node.value)
 
     def placed(self) -> Iterator[tuple[Any, Place]]:
         """The items, each with its place."""
@@ -256,27 +264,15 @@ class _Builder(Struct):
                 merged += self.merged(key_node, self.build(value_node, depth + 1))
             elif not isinstance(key_node, yaml.ScalarNode):
                 self.report(key_node, "A key must be plain text.", "Write `name: value`.", "yaml-key")
-            elif key_node.value in result.nodes:
-                first = self.source.place(result.key_nodes[key_node.value])
-                self.report(
-                    key_node,
-                    f"The key `{key_node.value}` stands here a second time (first at line {first.line}); "
-                    "this one is not read.",
-                    "Keep one, or merge the two.",
-                    "duplicate-key",
-                    key_node.value,
-                )
+            elif (name := key_node.value) in result.nodes:
+                first = result.key_place(name).line
+                message = f"The key `{name}` stands here a second time (first at line {first}); this one is not read."
+                self.report(key_node, message, _cure_of_second(value_node), "duplicate-key", name)
             else:
-                result.key_nodes[key_node.value] = key_node
-                result.nodes[key_node.value] = value_node
-                result[key_node.value] = self.build(value_node, depth + 1)
+                result.put(key_node, value_node, self.build(value_node, depth + 1))
         for other in merged:
             for key in other.keys() - result.keys():
-                result.key_nodes[key], result.nodes[key], result[key] = (
-                    other.key_nodes[key],
-                    other.nodes[key],
-                    other[key],
-                )
+                result.put(other.key_nodes[key], other.nodes[key], other[key])
         return result
 
     def merged(self, key: yaml.Node, value: Tree) -> list[Map]:
@@ -298,6 +294,12 @@ class _Builder(Struct):
         except ValueError:  # a number that JSON cannot hold (infinite, over 64 bits) stays text, digit for digit
             value = node.value
         return value
+
+
+def _cure_of_second(value: yaml.Node) -> str:
+    if isinstance(value, yaml.ScalarNode):
+        return "Keep one, or begin the second with `- ` if it is an item of its own."
+    return "Keep one, or merge the two."
 
 
 def _integer(text: str) -> int:

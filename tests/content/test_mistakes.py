@@ -164,6 +164,12 @@ MISTAKES = {
         "- rule: r\n  steps:\n  - intent: restart\n  - action: utter_greet2\n",
         ("warning button-payload 3 5", "warning button-payload 9 5"),
     ),
+    "button without a slash": Mistake(
+        "intents: [greet, log_in]\nnlu:\n- intent: log_in\n  action: utter_greet\n  examples: |\n    - in\n"
+        "    - log in\nresponses:\n  utter_greet/a:\n  - text: x\n    buttons:\n    - {title: a, payload: greet}\n"
+        "    - {title: b, payload: 'greet{\"n\": 1}'}\n    - {title: c, payload: log_in}\n",
+        (*("warning button-payload 10 5",) * 2,),
+    ),
     "button of an unknown intent": Mistake(
         "responses:\n  utter_two:\n  - text: x\n    buttons:\n    - {title: a, payload: /gret}\nrules:\n"
         "- rule: r\n  steps:\n  - intent: restart\n  - action: utter_two\n",
@@ -182,7 +188,7 @@ MISTAKES = {
     "variation with another key than text": Mistake(
         "responses:\n  utter_greet/a:\n  - txt: x\n  - {text: x, buton: []}\n"
         "  - {text: x, x-mine: 1, button_type: reply}\n",
-        ("error unknown-key 3 5", "warning empty-response 3 5", "warning unknown-key 4 15"),
+        ("error unknown-key 3 5", "warning unknown-key 4 15"),
     ),
     "response as an item of the one above": Mistake(
         "responses:\n  utter_greet/a:\n  - text: x\n  - utter_greet/b:\n    - text: y\n",
@@ -285,6 +291,12 @@ MISTAKES = {
         "nlu:\n- intent: faq/a\n  examples: |\n    - a\n    - b\nrules:\n- rule: r\n  steps:\n  - intent: faq\n"
         "  - action: utter_faq\n",
         ("warning missing-response 4 5",),
+    ),
+    "fallback with nothing to say": Mistake(
+        "rules:\n- rule: r\n  steps:\n  - intent: nlu_fallback\n  - action: action_two_stage_fallback\n"
+        "  - active_loop: action_two_stage_fallback\n- rule: s\n  steps:\n  - intent: out_of_scope\n"
+        "  - action: action_default_fallback\nresponses:\n  utter_default: [text: What?]\n",
+        ("warning missing-response 5 5",),
     ),
     "two things at once": Mistake(
         "nlu:\n- intent: greet\n  synonym: x\n  examples: |\n    - a\n", ("error nlu-item 2 3",)
@@ -466,7 +478,7 @@ MISTAKES = {
     "unknown format": Mistake('version: "9.9"\n', ("warning unknown-version 1 10",)),
     "two steps in one": Mistake(
         "stories:\n- story: s\n  steps:\n  - intent: greet\n    action: utter_greet\n",
-        ("error story-step 4 5", "warning empty-story 2 3"),
+        ("error story-step 4 5",),
     ),
     "synonym of two values": Mistake(
         "nlu:\n- synonym: a\n  examples: |\n    - x\n- synonym: b\n  examples: |\n    - x\n",
@@ -529,7 +541,7 @@ MISTAKES = {
         "    - {title: a, payload: '/greet{\"kake\": 1}'}\n    - {title: b, payload: '/greet{\"cake\": 1}'}\n",
         ("warning unknown-entity 4 5",),
     ),
-    "unknown key": Mistake("rules:\n- rule: r\n  step: []\n", ("error missing-key 2 3", "error unknown-key 3 3")),
+    "unknown key": Mistake("rules:\n- rule: r\n  step: []\n", ("error unknown-key 3 3",)),
     "unknown section": Mistake("rulez: []\n", ("error unknown-key 1 1",)),
     "section with its letters swapped": Mistake("nul: []\n", ("error unknown-key 1 1",)),
     "section in capitals": Mistake("NLU: []\n", ("error unknown-key 1 1",)),
@@ -669,6 +681,13 @@ def test_an_action_that_is_nearly_one_of_a_plugins_is_told_so(read: Read) -> Non
     files = {"data/b.yml": GREET + "actions: [action_oders]\n"}
     [finding] = read(files, known_actions=("action_orders",), all_known=True).diagnostics
     assert finding.cure.startswith("Did you mean `action_orders`? Otherwise write it")
+
+
+def test_actions_of_a_project_without_any_of_its_own_are_told_at_once(read: Read) -> None:
+    [finding] = read({"data/b.yml": GREET + "actions: [action_a, action_b]\n"}, all_known=True).diagnostics
+    assert (finding.severity, finding.code) == ("warning", "unimplemented-action")
+    assert "lists `action_a`, `action_b`, which" in finding.message
+    assert finding.cure.startswith("Write them in `actions/`, where `register_actions` registers each by this name")
 
 
 def test_where_an_action_server_is_named_it_may_run_what_is_listed(read: Read) -> None:

@@ -123,7 +123,60 @@ def test_a_slot_that_a_form_asks_for_in_vain_is_told(read: Read, code: str, seve
     assert [(d.severity, d.code) for d in result.diagnostics] == [(severity, "slot-without-mappings")]
 
 
-@pytest.mark.parametrize("name", ["hours.ymal", "hours.yl", "hours.yml.txt", "hours.yml~", "hours.YML"])
+@pytest.mark.parametrize(
+    ("written", "instead", "code"),
+    [
+        ("  cake:\n    type: text\n", "  cake:\n", "missing-key"),
+        ("utter_ask_name:\n  - text", "utter_ask_name:\n    text", "wrong-type"),
+        ("\n  - text: And your name, please?", " And your name, please?", "wrong-type"),
+        ("  - text: And your name, please?", "  - text: [And, your, name]", "wrong-type"),
+        ("    - type: from_entity\n", "      type: from_entity\n", "wrong-type"),
+        ("    - type: from_entity\n      entity: cake", "      from_entity", "wrong-type"),
+        ("order_form:\n    required_slots:\n    - cake", "order_form:\n    required_slots: cake", "yaml-syntax"),
+    ],
+)
+def test_what_only_follows_from_something_that_is_not_valid_is_not_told(
+    read: Read, written: str, instead: str, code: str
+) -> None:
+    assert written in ORDERS
+    ((severity, told_code, _),) = told(slip(read, orders=ORDERS.replace(written, instead, 1)))
+    assert (severity, told_code) == ("error", code)
+
+
+@pytest.mark.parametrize(
+    ("steps", "cure"),
+    [
+        ("- intent: cancel\n    action: utter_cancelled", "Begin each of them with `- ` on its own line."),
+        ("- cancel", "For example: `- intent: greet`"),
+        ("- intent:cancel", "Write `intent: …`, with an ordinary colon and a space after it."),
+        ("- intent\uff1a cancel", "Write `intent: …`, with an ordinary colon and a space after it."),
+        ("- action: [utter_a, utter_b]", "Write `- action: …` for each of them, on a line of its own."),
+        ("- or:\n      intent: cancel", "For example: `- intent: affirm`"),
+    ],
+)
+def test_steps_that_are_not_valid_are_not_said_to_be_missing(read: Read, steps: str, cure: str) -> None:
+    rules = f"{RULES}\n- rule: another\n  steps:\n  {steps}\n"
+    assert [d.cure for d in slip(read, rules=rules).diagnostics] == [cure]
+
+
+def test_a_misspelt_key_is_not_said_to_be_missing_and_missing_ones_are_told_together(read: Read) -> None:
+    misspelt = slip(read, rules=RULES.replace("steps:", "step:", 1)).errors
+    assert [(d.code, d.cure) for d in misspelt] == [("unknown-key", "Did you mean `steps`?")]
+    orders = ORDERS.replace("- text: And your", "- condition: [{slot: cake}]\n    text: And your")
+    missing, unknown = sorted(slip(read, orders=orders).errors, key=lambda d: d.code)
+    assert (unknown.code, missing.code) == ("unknown-key", "missing-key")
+    assert "lacks the keys `type`, `name`, `value`." in missing.message
+
+
+def test_examples_at_the_edge_are_told_to_be_indented(read: Read) -> None:
+    orders = ORDERS.replace("    - never mind\n", "").replace("    - cancel that\n", "- cancel that\n")
+    (found, *_) = slip(read, orders=orders).errors
+    assert found.cure.startswith("Indent an example more than the `examples: |` above it")
+
+
+@pytest.mark.parametrize(
+    "name", ["hours.ymal", "hours.yl", "hours.yml.txt", "hours.yml~", "hours.YML", "hours.txt", "hours", "a.yml.bak"]
+)
 def test_content_with_another_ending_is_told(read: Read, name: str) -> None:
     result = read(
         {"intents/smalltalk.yml": SMALLTALK, f"intents/{name}": SMALLTALK, "stories/rules.yml": "rules: []\n"}
@@ -132,5 +185,35 @@ def test_content_with_another_ending_is_told(read: Read, name: str) -> None:
 
 
 def test_another_file_beside_content_is_not_told(read: Read) -> None:
-    result = read({"intents/smalltalk.yml": SMALLTALK, "intents/a.xml": "<nlu/>", "intents/b.txt": "nlu: a word\n"})
+    others = {
+        "a.xml": "<nlu/>",
+        "b.txt": "nlu: a word\n",
+        "Makefile": "rules:\n\tbot train\n",
+        "c.md": SMALLTALK,
+        "d.py": SMALLTALK,
+    }
+    result = read({"intents/smalltalk.yml": SMALLTALK} | {f"intents/{name}": text for name, text in others.items()})
     assert "not-read" not in [d.code for d in result.diagnostics]
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("domain.yml.txt", True), ("config.yml.txt", True), ("nlu.txt", True), ("credentials.yml.example", False)],
+)
+def test_a_file_of_the_projects_own_folder_with_another_ending_is_told(read: Read, name: str, told: bool) -> None:
+    text = "rest:\n" if name.startswith("c") else SMALLTALK
+    result = read({"intents/smalltalk.yml": SMALLTALK, name: text})
+    assert (name in [d.place.file for d in result.diagnostics if d.code == "not-read"]) is told
+
+
+def test_a_copy_beside_what_is_read_is_told_to_be_put_elsewhere(read: Read) -> None:
+    result = read({"intents/smalltalk.yml": SMALLTALK, "intents/smalltalk.yml.bak": SMALLTALK})
+    (found,) = [d for d in result.diagnostics if d.code == "not-read"]
+    assert found.cure == "Put it elsewhere: `smalltalk.yml` is beside it."
+
+
+def test_a_name_that_stands_in_a_file_that_is_not_read_is_told_so(read: Read) -> None:
+    files = {"stories/rules.yml": RULES, "intents/smalltalk.yml": SMALLTALK, "intents/orders.txt": ORDERS}
+    found = {d.name: d.cure for d in read(files).errors}
+    assert found["order_form"].startswith("It stands in `intents/orders.txt`, which is not read")
+    assert not found["action_forget_order"].startswith("It stands in")

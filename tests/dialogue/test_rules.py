@@ -59,6 +59,11 @@ def test_a_rule_for_the_conversations_start_holds_only_there() -> None:
     assert talk.hears("greet").does() == "action_default_fallback"
 
 
+def test_rules_that_contradict_each_other_say_nothing_however_many_agree() -> None:
+    both = [rule(a, UserStep("greet"), ActionStep(a)) for a in ("utter_greet", "utter_help", "utter_greet")]
+    assert walk(*both, policies=RULES_ONLY).hears("greet").next.action == "action_default_fallback"
+
+
 def test_the_more_particular_rule_goes_first() -> None:
     plain = rule("plain", UserStep("ask"), ActionStep("utter_answer"))
     known = rule("known", UserStep("ask"), ActionStep("utter_by_name"), condition=(SlotStep("name"),))

@@ -362,6 +362,7 @@ def test_who_is_calling_is_told_in_a_header_however_it_is_written(
 WRONG_CALLBACKS = {
     "callback:": ("error", "wrong-type"),
     "callback: {}": ("error", "missing-key"),
+    "callback: {url: 'http://b.example/', basic_auth: 'password:secret'}": ("error", "wrong-type"),
     "callback: {url: backend.example/secret}": ("error", "invalid-value"),
     "callback: {url: 'http://u:secret@/cb'}": ("error", "invalid-value"),
     "callback: {url: 'http://[secret/'}": ("error", "invalid-value"),

@@ -314,3 +314,35 @@ async def test_a_message_whose_session_start_ends_the_process_is_given_up_and_th
     async with make_bench(actions={"action_session_start": start}) as bench:
         assert [await bench.say(conversation), await bench.say(conversation)] == [["42"], ["43"]]
         assert starts == ["add"]
+
+
+async def test_a_repeat_of_an_accepted_message_is_no_try_of_its_own(make_bench: MakeBench) -> None:
+    costly = Costly()
+    async with make_bench(actions={"action_costly": costly}) as bench:
+        message = bench.message(await bench.conversation(), "costly")
+        for _ in range(3):
+            await bench.engine.accept(message)
+            await bench.engine.finish(5.0)
+        assert costly.runs == 1
+        assert bench.engine.waiting == 0
+
+
+async def test_a_message_that_has_rested_is_tried_again_before_the_next_one_though_nobody_looked_meanwhile(
+    make_bench: MakeBench,
+) -> None:
+    costly = Costly()
+    async with make_bench(actions={"action_costly": costly}) as bench:
+        conversation = await bench.conversation()
+
+        async def accept_another() -> int:
+            await bench.engine.accept(bench.message(conversation))
+            await bench.engine.finish(5.0)
+            return costly.runs
+
+        await bench.engine.accept(bench.message(conversation, "costly"))
+        await bench.engine.finish(5.0)
+        bench.clock.forward(minutes=10)
+        assert await accept_another() == 2
+        assert await accept_another() == 2, "it rests for five minutes"
+        bench.clock.forward(minutes=6)
+        assert await accept_another() == 3

@@ -13,11 +13,11 @@ from msgspec.structs import replace
 
 from bot.actions.turn import Action, Turn
 from bot.config import Limits
-from bot.dialogue.effects import EffectResult
+from bot.dialogue.effects import EffectError, EffectResult
 from bot.dialogue.events import ActionFailed, ConversationPaused, EffectSettled, ReminderScheduled
 from bot.dialogue.prediction import Prediction
 from bot.dialogue.tracker import Tracker
-from bot.engine.background import Background
+from bot.engine.background import LONGEST_WAIT, Background
 from bot.engine.looking import LONGEST_REST
 from bot.engine.protocols import EffectEntry, TurnCommit
 from bot.errors import StoreUnavailable
@@ -608,3 +608,60 @@ async def test_reminders_that_rest_are_not_looked_at_before_one_has_rested_or_an
         assert await later.fire_reminders() == 1
         assert await later.fire_reminders() == 0
         assert await later._seconds_to_next() == 4, "the broken one has rested for half as long as it was open"
+
+
+async def test_a_reminder_that_rested_and_fired_makes_nobody_look_more_often_afterwards(make_bench: MakeBench) -> None:
+    broken = True
+
+    class Policies(OneAction):
+        def predict(self, tracker: Tracker) -> Prediction:
+            if broken and tracker.latest_message and tracker.latest_message.parse.intent_name == "add":
+                raise ZeroDivisionError
+            return super().predict(tracker)
+
+    async def remind(turn: Turn) -> None:
+        turn.emit(ReminderScheduled("add", turn.now.isoformat(), "add", (), False))
+
+    async with make_bench(actions={"action_remind": remind}) as bench:
+        bench.engine.agent = replace(bench.engine.agent, dialogue=Policies())
+        await bench.say(await bench.conversation(), "remind")
+        bench.clock.forward(seconds=10)
+        later = await background(bench)
+        assert await later.fire_reminders() == 0
+        broken = False
+        bench.clock.forward(seconds=6)
+        assert await later.fire_reminders() == 1
+        assert await later.fire_reminders() == 0
+        assert await later._seconds_to_next() == LONGEST_WAIT, "none is left"
+
+
+async def test_an_action_hears_what_a_change_came_to_at_once_and_when_it_is_found_out(make_bench: MakeBench) -> None:
+    async def yes(turn: Turn) -> None:
+        heard = await turn.spend()
+        turn.say_text(f"{heard.outcome} {heard.result}")
+
+    till = Till()
+    async with make_bench(actions={**ACTIONS, "action_yes": yes}, effects={"transfer": till}) as bench:
+        for sender, fails in (("ann", ""), ("bob", "after")):
+            conversation = await bench.conversation(sender)
+            await bench.say(conversation, "ask")
+            till.fails = fails
+            if fails:
+                await bench.say(conversation, "yes")
+                till.fails = ""
+            assert await bench.say(conversation, "yes") == ["done {'amount': 500}"]
+        assert till.attempts == 2
+
+
+async def test_a_change_whose_plugin_is_gone_by_the_yes_is_not_made_and_the_error_says_why(
+    make_bench: MakeBench,
+) -> None:
+    async with make_bench(actions=ACTIONS, effects={"transfer": Till()}) as bench:
+        await bench.say(await bench.conversation(), "ask")
+    async with make_bench(actions=ACTIONS) as bench:
+        [sorry] = await bench.say(await bench.conversation(), "yes", message_id="later")
+        assert sorry.startswith("Sorry")
+        [(_, error)] = bench.failures
+        told = "no plugin offers the effect 'transfer'; add it in a lifespan with startup.add_effect"
+        assert (type(error), str(error)) == (EffectError, told)
+        assert await bench.store.unsettled_effects() == []

@@ -18,8 +18,11 @@ from bot.config import Limits
 from bot.content import Content, Domain, Slot, Variation
 from bot.dialogue.events import ActionFailed, BotUttered, Event, ReminderScheduled, SlotSet
 from bot.engine.deadline import LONGEST_STEP, TooSlow
-from bot.errors import ActionRejected, BotError, TurnError, TurnTimedOut
+from bot.engine.protocols import TurnCommit
+from bot.errors import ActionRejected, BotError, SequenceConflict, TurnError, TurnTimedOut
 from bot.messages import Reply
+from bot.sources import Sources
+from bot.stores.turns import SqlTurns
 from tests.engine.conftest import Gate, MakeBench, cancel_own_task
 
 
@@ -321,3 +324,28 @@ async def test_an_action_that_ends_too_late_is_not_said_to_have_held_up_all_that
             assert type(error) is TooSlow
             assert str(error).startswith("it took 0.2 seconds, longer than 0.2 (`limits.action_seconds`)")
         assert [action for action, _ in bench.failures] == ["action_compute", "action_clean"]
+
+
+async def test_a_turn_that_is_late_and_meets_another_worker_s_is_not_computed_again(make_bench: MakeBench) -> None:
+    """Its time was up before: whoever asked is told so, and may ask again."""
+
+    class Overtaken(SqlTurns):
+        async def commit(self, commit: TurnCommit) -> None:
+            raise SequenceConflict("another worker was first")
+
+    runs: list[str] = []
+
+    async def stubborn(turn: Turn) -> None:
+        runs.append(turn.message.text)
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+
+    limits = Limits(turn_seconds=0.05, action_seconds=5.0)
+    async with make_bench(
+        actions={"action_stubborn": stubborn},
+        limits=limits,
+        wrap=lambda store: Overtaken(store.database, Sources()),
+    ) as bench:
+        with pytest.raises(TurnTimedOut):
+            await bench.say(await bench.conversation(), "stubborn")
+        assert runs == ["stubborn"]

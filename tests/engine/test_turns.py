@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from bot.actions.turn import Turn
 from bot.config import Limits
+from bot.content import Content, Domain, SessionConfig
 from bot.dialogue.events import SessionStarted, SlotSet, UserUttered
 from bot.encoding import decode, encode
 from bot.engine.codec import read_record
@@ -189,6 +190,17 @@ async def test_a_long_silence_starts_a_session(make_bench: MakeBench) -> None:
         assert starts == [True, False, True]
 
 
+async def test_a_session_of_no_expiration_is_never_over(make_bench: MakeBench) -> None:
+    async with make_bench() as bench:
+        content = Content(Domain(session=SessionConfig(expiration_minutes=0)))
+        bench.engine.agent = replace(bench.engine.agent, content=content)
+        conversation = await bench.conversation()
+        for days in (0, 1, 1000):
+            bench.clock.forward(days=days)
+            await bench.say(conversation)
+        assert [SessionStarted() in record.events for record in bench.told] == [True, False, False]
+
+
 async def test_what_others_write_to_a_conversation_does_not_keep_its_session(make_bench: MakeBench) -> None:
     async with make_bench() as bench:
         conversation = await bench.conversation()
@@ -356,17 +368,10 @@ class Unlocked:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._lines, name)
 
-    def turn(self, conversation: str, line: Any) -> AbstractAsyncContextManager[None]:
-        from contextlib import asynccontextmanager
-
-        @asynccontextmanager
-        async def at_once() -> Any:
-            try:
-                yield
-            finally:
-                self._lines.leave(conversation, line)
-
-        return at_once()
+    def join(self, conversation: str) -> Any:
+        line = self._lines.join(conversation)
+        line.lock = nullcontext()
+        return line
 
 
 async def test_without_the_lock_turns_are_still_one_after_another(make_bench: MakeBench) -> None:
@@ -377,6 +382,7 @@ async def test_without_the_lock_turns_are_still_one_after_another(make_bench: Ma
         answers = await all_of(*(bench.say(conversation) for _ in range(12)))
         assert sorted(int(text) for [text] in answers) == list(range(1, 13))
         assert [turn.seq for turn in await bench.store.turns(conversation)] == list(range(1, 13))
+        assert bench.conflicts, "they did meet"
 
 
 class Broken:
@@ -463,3 +469,15 @@ async def test_a_state_that_the_store_lost_is_not_written_back(make_bench: MakeB
             EventsWork(other.message(conversation, message_id="set"), [SlotSet("count", 41)])  # the second turn, again
         )
         assert await one.say(conversation, message_id="third") == ["42"]
+
+
+async def test_a_session_start_says_in_the_record_what_it_was_because_of(make_bench: MakeBench) -> None:
+    async with make_bench() as bench:
+        await bench.say(await bench.conversation())
+        first = bench.told[-1].steps[0]
+        reasons = [(because.policy, because.name) for because in first.because]
+        assert (first.action, first.confidence, reasons) == (
+            "action_session_start",
+            1.0,
+            [("default", "a new session")],
+        )

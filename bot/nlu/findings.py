@@ -15,9 +15,10 @@ from bot.messages import JsonObject
 from bot.nlu.calibration import held_out
 from bot.nlu.classifier import L2
 from bot.nlu.features import Features
-from bot.nlu.kernel import Kernel
+from bot.nlu.kernel import IN_MEMORY, Kernel
 from bot.nlu.text import normalise, words
 from bot.nlu.tfidf import Tfidf
+from bot.nlu.training import distinct
 from bot.nlu.vectors import StaticVectors
 
 THIN: Final = 5
@@ -82,13 +83,13 @@ class Findings(Struct, frozen=True):
         return report
 
 
-def find(content: Content, *, seed: int = 0) -> Findings:
-    """Look the training data over."""
-    examples = sorted((e for e in content.nlu.examples if e.intent and e.text.strip()), key=lambda e: e.intent)
+def find(content: Content, *, seed: int = 0, in_memory: int = IN_MEMORY) -> Findings:
+    """Look the training data over: with more examples than `in_memory`, a block of them at a time."""
+    examples = sorted(distinct(content.nlu.examples), key=lambda e: e.intent)
     texts = [_without_punctuation(e.text) for e in examples]
     if not texts:
         return Findings((), (), (), ())
-    kernel = Kernel(Features(Tfidf.fit(texts), [StaticVectors()]).of(texts))
+    kernel = Kernel(Features(Tfidf.fit(texts), [StaticVectors()]).of(texts), in_memory)
     return Findings(
         tuple(_mislabelled(kernel, examples, seed)),
         tuple(sorted(_near_duplicates(kernel, examples), key=lambda d: (-d.similarity, d.place))),
@@ -122,8 +123,9 @@ def _mislabelled(kernel: Kernel, examples: Sequence[Example], seed: int) -> Iter
 
 def _near_duplicates(kernel: Kernel, examples: Sequence[Example]) -> Iterator[NearDuplicate]:
     intents = np.array([e.intent for e in examples], dtype=object)
-    for start in range(0, len(examples), _BLOCK):
-        block = np.arange(start, min(start + _BLOCK, len(examples)))
+    step = min(_BLOCK, kernel.in_memory)
+    for start in range(0, len(examples), step):
+        block = np.arange(start, min(start + step, len(examples)))
         similar = kernel.to_all(block)
         for i, j in zip(*np.nonzero(similar >= DUPLICATE), strict=True):
             a, b = int(block[i]), int(j)

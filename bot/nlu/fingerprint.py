@@ -13,7 +13,7 @@ from msgspec.structs import asdict
 from bot.content import Content
 from bot.nlu.vectors import StaticVectors
 
-FORMAT: Final = 5
+FORMAT: Final = 6
 """Raised whenever training would make another model of the same content."""
 
 

@@ -19,18 +19,22 @@ IN_MEMORY: Final = 4000
 
 
 class Kernel:
-    """The kernel of `rows`: their similarity plus 1, the 1 standing for a constant feature."""
+    """The kernel of `rows`: their similarity plus 1, the 1 standing for a constant feature.
 
-    def __init__(self, rows: Matrix) -> None:
+    Up to `in_memory` rows all their similarities are kept; of more, each is computed when it is asked for.
+    """
+
+    def __init__(self, rows: Matrix, in_memory: int = IN_MEMORY) -> None:
         self.rows = rows
-        self.small = len(rows) <= IN_MEMORY
+        self.in_memory = in_memory
+        self.small = len(rows) <= in_memory
 
     def bent(self, adapter: Adapter) -> Kernel:
         """The kernel of the rows as `adapter` bends them; their TF-IDF part is not computed again."""
         dense = adapter.bend(self.rows.dense, self.rows.more)
         if dense is self.rows.dense:
             return self
-        other = Kernel(replace(self.rows, dense=dense))
+        other = Kernel(replace(self.rows, dense=dense), self.in_memory)
         if self.small:
             other.sparse_gram = self.sparse_gram
         return other

@@ -9,7 +9,7 @@ from bot.content import Component, Content, Diagnostic, Place
 from bot.content.suggest import did_you_mean
 from bot.errors import BotError
 from bot.nlu.components import Processor, factory_of
-from bot.nlu.entities import COVERAGE, DIMENSIONS, finds_entities
+from bot.nlu.entities import COVERAGE, DIMENSIONS, entities_of
 from bot.nlu.selector import retrieval_intents
 from bot.nlu.settings import CLASSIFIERS
 
@@ -79,18 +79,25 @@ def _describe(component: Component, offered: Mapping[str, Any]) -> Iterator[Diag
 
 
 def _unfound_entities(content: Content, offered: Mapping[str, Any]) -> Iterator[Diagnostic]:
-    """A pipeline that names no extractor takes away the default ones: entities that content relies on stay unfound."""
+    """A pipeline takes the default extractors away: entities that content relies on may stay unfound.
+
+    Where one finds some, those that slots are mapped from may come from elsewhere, as from buttons.
+    """
     pipeline = content.pipeline
-    relied_on = _annotated_or_mapped(content)
-    if pipeline is None or not relied_on or any(finds_entities(c) or _processes(c, offered) for c in pipeline):
+    if pipeline is None or any(_processes(c, offered) for c in pipeline):
         return
-    message = f"No component of the pipeline finds entities: {_some(relied_on)} will not be found in messages."
+    found = [names for c in pipeline if (names := entities_of(c, content)) is not None]
+    unfound = sorted(_annotated(content).difference(*found) if found else _annotated(content) | _mapped(content))
+    if not unfound:
+        return
+    nothing = f"Nothing in the pipeline learns from annotated examples: {_some(unfound)} will not be found in messages."
+    none_at_all = f"No component of the pipeline finds entities: {_some(unfound)} will not be found in messages."
     cure = (
         "Add `CRFEntityExtractor` (learned from annotated examples), `RegexEntityExtractor` (lookup tables, regexes) "
         "or `TellerEntityExtractor` (numbers, money, times), or take `pipeline:` out for the default one."
     )
     place = pipeline[0].place if pipeline else Place("config.yml")
-    yield Diagnostic("warning", place, message, cure, "no-extractor")
+    yield Diagnostic("warning", place, nothing if found else none_at_all, cure, "no-extractor")
 
 
 def _idle(content: Content) -> Iterator[Diagnostic]:
@@ -103,10 +110,13 @@ def _idle(content: Content) -> Iterator[Diagnostic]:
             yield Diagnostic("note", component.place, message, cure, "nothing-to-find")
 
 
-def _annotated_or_mapped(content: Content) -> list[str]:
-    annotated = {mark.entity for example in content.nlu.examples for mark in example.annotations}
+def _annotated(content: Content) -> set[str]:
+    return {mark.entity for example in content.nlu.examples for mark in example.annotations}
+
+
+def _mapped(content: Content) -> set[str]:
     mappings = (mapping for slot in content.domain.slots.values() for mapping in slot.mappings)
-    return sorted(annotated | {mapping.entity for mapping in mappings if mapping.entity is not None})
+    return {mapping.entity for mapping in mappings if mapping.entity is not None}
 
 
 def _some(names: Sequence[str]) -> str:

@@ -6,7 +6,6 @@ import pytest
 from bot.app.nlu_testing import NluTest
 from bot.cli.test_nlu import show_nlu_test
 from bot.content import Annotation, Content, Domain, EntityType, Example, NluData, Place
-from bot.learning import Rows
 from bot.messages import Entity, IntentScore, Nearest, Parse
 from bot.nlu import train
 from bot.nlu.evaluation import compare, cross_validate, evaluate, report
@@ -168,6 +167,11 @@ def test_finds_thin_intents():
     assert [(t.intent, t.examples) for t in found.thin] == [("thin", 2)]
 
 
+def test_an_intent_that_says_the_same_again_and_again_is_thin():
+    found = find(Content(nlu=NluData(examples(thin=["one", "two"] * 9, thick=CARDS))))
+    assert [(t.intent, t.examples) for t in found.thin] == [("thin", 2)]
+
+
 def test_finds_known_values_that_are_not_annotated():
     marked = Example("fly to Leeds", "fly", (Annotation(7, 12, "city", "Leeds"),), place=Place("nlu.yml", 1))
     bare = Example("is Leeds far", "fly", place=Place("nlu.yml", 2))
@@ -206,20 +210,17 @@ def test_known_values_are_found_in_scripts_without_spaces():
     assert find(Content(nlu=NluData((marked, bare)))).entities[0].missed == (("东京塔", "nlu.yml:2:1"),)
 
 
-def test_large_data_is_compared_like_small_data(monkeypatch):
+def test_large_data_is_compared_like_small_data():
     wrong = "my card was lost"
     data = Content(
         nlu=NluData(examples(cards=[*CARDS, "i lost my bank card", "the money"], money=[*MONEY, wrong, "the money"]))
     )
     small = find(data)
-    monkeypatch.setattr("bot.nlu.kernel.IN_MEMORY", 3)
-    transposed = []
-    turned = Rows.transposed
-    monkeypatch.setattr(Rows, "transposed", lambda rows: transposed.append(len(rows)) or turned(rows))
-    monkeypatch.setattr("bot.nlu.findings._BLOCK", 2)
-    large = find(data)
-    assert len(small.near_duplicates) == len(large.near_duplicates) == 1
-    assert transposed.count(len(data.nlu.examples)) == 1
+    large = find(data, in_memory=3)
+    assert [(d.text, d.other_text) for d in large.near_duplicates] == [("the money", "the money")]
+    assert [(d.place, d.other_place) for d in large.near_duplicates] == [
+        (d.place, d.other_place) for d in small.near_duplicates
+    ]
 
 
 def test_no_examples_no_findings():

@@ -54,8 +54,7 @@ def test_a_row_before_an_empty_one_keeps_its_last_entry():
 def test_the_operator_for_large_data_is_the_gram_matrix():
     rows = FEATURES.of(TEXTS * 3)
     right = np.random.default_rng(0).normal(size=(len(rows), 4)).astype(np.float32)
-    small, large = Kernel(rows), Kernel(rows)
-    large.small = False
+    small, large = Kernel(rows), Kernel(rows, in_memory=0)
     np.testing.assert_allclose(small.product()(right), large.product()(right), atol=1e-3)
     some = np.array([3, 1, 8])
     np.testing.assert_allclose(small.product(some)(right[:3]), large.product(some)(right[:3]), atol=1e-3)

@@ -11,11 +11,25 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from bot.content import Annotation, Component, Content, Domain, EntityType, Example, NluData, Place, Slot, SlotMapping
+from bot.content import (
+    Annotation,
+    Component,
+    Content,
+    Domain,
+    EntityType,
+    Example,
+    Lookup,
+    NluData,
+    Place,
+    Slot,
+    SlotMapping,
+)
 from bot.nlu import FALLBACK_INTENT, describe_pipeline, train
 from bot.nlu.entities import COVERAGE
 from bot.nlu.entities.pipeline import DEFAULT_PIPELINE
 from bot.nlu.evaluation import likeliest
+from bot.nlu.pipeline import _PARTS
+from bot.nlu.settings import CLASSIFIERS
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 NOW = datetime(2026, 3, 4, tzinfo=UTC)
@@ -311,9 +325,47 @@ def test_a_grammar_that_has_nothing_to_find_is_told(entities, options, is_told):
     assert [(d.severity, d.place.line) for d in told] == [("note", 3)] * is_told
 
 
+@pytest.mark.parametrize(
+    ("names", "is_told"),
+    [
+        (["IntentMatcher", "TellerEntityExtractor"], True),
+        (["IntentMatcher", "DucklingEntityExtractor"], True),
+        (["IntentMatcher", "RegexEntityExtractor"], True),
+        (["IntentMatcher", "RegexEntityExtractor", "CRFEntityExtractor"], False),
+        (["DIETClassifier", "TellerEntityExtractor"], False),
+        (["IntentMatcher", "Finds", "TellerEntityExtractor"], False),
+    ],
+)
+def test_annotated_entities_that_nothing_in_the_pipeline_learns_are_told(names, is_told):
+    content = replace(BORROW, pipeline=tuple(Component(name, {}, Place("config.yml", 3)) for name in names))
+    told = [d for d in describe_pipeline(content, {"Finds": lambda _: Finds()}) if d.code == "no-extractor"]
+    assert ["`book`" in d.message and "learns" in d.message for d in told] == [True] * is_told
+
+
+@pytest.mark.parametrize(
+    ("entity", "nlu", "name"),
+    [
+        ("book", {"lookups": (Lookup("book", ("Dune",)),)}, "RegexEntityExtractor"),
+        ("time", {}, "TellerEntityExtractor"),
+        ("time", {}, "DucklingEntityExtractor"),
+    ],
+)
+def test_annotated_entities_that_a_table_or_the_grammar_finds_are_not_told(entity, nlu, name):
+    marked = replace(MARKED, annotations=(Annotation(7, 11, entity, "Dune"),))
+    domain = Domain(entities={entity: EntityType(entity)})
+    found = describe_pipeline(Content(domain, NluData((marked,), **nlu), pipeline=(Component(name),)))
+    assert "no-extractor" not in {d.code for d in found}
+
+
 def test_a_diet_classifier_that_recognises_no_entities_is_no_extractor():
     deaf = Component("DIETClassifier", {"entity_recognition": False})
     assert "no-extractor" in {d.code for d in describe_pipeline(replace(BORROW, pipeline=(deaf,)))}
+
+
+def test_the_guide_says_what_each_component_does():
+    guide = (DOCS / "how-to/write-intents.md").read_text()
+    rows = {name for line in guide.splitlines() if line.startswith("| `") for name in re.findall(r"`(\w+)`", line)}
+    assert {*COVERAGE, *CLASSIFIERS, *_PARTS} <= rows
 
 
 def test_the_reference_lists_the_default_pipeline():

@@ -2,6 +2,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from bot.content import Annotation, Component, Content, Domain, Example, Intent, NluData, Place
 from bot.learning import ModelError, read_folder, write_folder
@@ -38,6 +39,14 @@ def test_shows_the_nearest_example_with_its_place(model):
     nearest = model.parse("what is my balance", NOW).nearest[0]
     assert (nearest.text, nearest.intent, nearest.place) == ("what is my balance", "balance", "nlu.yml:6:1")
     assert nearest.similarity == pytest.approx(1, abs=1e-4)
+
+
+def test_copies_of_an_example_teach_once_and_crowd_out_no_other_intent():
+    copies = [Example("what is my balance", "balance", place=Place("nlu.yml", line)) for line in range(30, 530)]
+    crowded = content()
+    model = train(replace(crowded, nlu=NluData((*crowded.nlu.examples, *copies))))
+    assert model.parse("hi there", NOW).intent_name == "greet"
+    assert model.parse("what is my balance", NOW).nearest == train(crowded).parse("what is my balance", NOW).nearest
 
 
 def test_a_retrieval_intent_is_one_intent_whose_answer_is_selected(model):

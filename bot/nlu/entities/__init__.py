@@ -2,6 +2,6 @@
 
 from bot.nlu.entities.grammar import DIMENSIONS
 from bot.nlu.entities.model import EntityModel
-from bot.nlu.entities.pipeline import COVERAGE, finds_entities, train_entities
+from bot.nlu.entities.pipeline import COVERAGE, entities_of, train_entities
 
-__all__ = ["COVERAGE", "DIMENSIONS", "EntityModel", "finds_entities", "train_entities"]
+__all__ = ["COVERAGE", "DIMENSIONS", "EntityModel", "entities_of", "train_entities"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from msgspec import Struct, field
@@ -13,7 +13,7 @@ from bot.nlu.entities.clusters import WordClusters
 from bot.nlu.entities.crf import learn_crf
 from bot.nlu.entities.grammar import DIMENSIONS, GrammarExtractor, Habits
 from bot.nlu.entities.model import EntityModel, Extractor
-from bot.nlu.entities.patterns import PatternExtractor, PatternOptions, collect_patterns
+from bot.nlu.entities.patterns import PatternExtractor, PatternOptions, Patterns, collect_patterns
 from bot.nlu.entities.synonyms import learn_synonyms
 
 DEFAULT_PIPELINE: Final = (
@@ -48,11 +48,45 @@ COVERAGE: Final[Mapping[str, str]] = {
 """What each entity component of Rasa's is here, a sentence for `bot validate`."""
 
 
-def finds_entities(component: Component) -> bool:
-    """Whether a component of the pipeline is an extractor: it finds entities in what users say."""
-    if component.plain_name == "DIETClassifier":
-        return bool(component.options.get("entity_recognition", True))
-    return component.plain_name in _EXTRACTORS
+def entities_of(component: Component, content: Content) -> frozenset[str] | None:
+    """The names of the entities that a component of the pipeline may find in messages; None for one that finds none.
+
+    They are what examples annotate, what tables and regexes are called, or what the grammar is asked for.
+    """
+    find = _FOUND.get(component.plain_name)
+    return find(content, component.options) if find else None
+
+
+def _annotated(content: Content, options: JsonObject) -> frozenset[str]:
+    return frozenset(mark.entity for example in content.nlu.examples for mark in example.annotations)
+
+
+def _annotated_for_diet(content: Content, options: JsonObject) -> frozenset[str] | None:
+    return _annotated(content, options) if options.get("entity_recognition", True) else None
+
+
+def _matched(content: Content, options: JsonObject) -> frozenset[str]:
+    patterns = _named_patterns(content, options)
+    return frozenset(name for name, _ in (*patterns.regexes, *patterns.lookups))
+
+
+def _named_patterns(content: Content, options: JsonObject) -> Patterns:
+    """The regexes and tables whose name is an entity."""
+    names = _annotated(content, options) | set(content.domain.entities)
+    return collect_patterns(content, PatternOptions.read(options), names)
+
+
+def _asked_of_duckling(content: Content, options: JsonObject) -> frozenset[str]:
+    return _asked(options, DIMENSIONS)
+
+
+def _asked_of_teller(content: Content, options: JsonObject) -> frozenset[str]:
+    return _asked(options, content.domain.entities)
+
+
+def _asked(options: JsonObject, otherwise: Iterable[str]) -> frozenset[str]:
+    dimensions = options.get("dimensions")
+    return frozenset(otherwise if dimensions is None else dimensions) & DIMENSIONS
 
 
 def train_entities(content: Content) -> EntityModel:
@@ -74,11 +108,6 @@ class _Plan(Struct):
     extractors: list[Extractor] = field(default_factory=list)
     features: PatternOptions | None = None
 
-    @property
-    def names(self) -> frozenset[str]:
-        annotated = {mark.entity for example in self.content.nlu.examples for mark in example.annotations}
-        return frozenset(annotated | set(self.content.domain.entities))
-
     def featurizer(self, name: str, options: JsonObject) -> None:
         self.features = PatternOptions.read(options)
 
@@ -97,7 +126,7 @@ class _Plan(Struct):
             self.crf(name, options)
 
     def patterns(self, name: str, options: JsonObject) -> None:
-        patterns = collect_patterns(self.content, PatternOptions.read(options), self.names)
+        patterns = _named_patterns(self.content, options)
         if not patterns.empty:
             self.extractors.append(PatternExtractor(name, patterns))
 
@@ -107,28 +136,24 @@ class _Plan(Struct):
             self.extractors.append(mapper)
 
     def duckling(self, name: str, options: JsonObject) -> None:
-        dimensions = options.get("dimensions")
-        asked = frozenset(dimensions) if dimensions is not None else DIMENSIONS
         habits = Habits.of_duckling(options, self.content.language)
-        self.extractors.append(GrammarExtractor(name, asked & DIMENSIONS, habits))
+        self.extractors.append(GrammarExtractor(name, _asked_of_duckling(self.content, options), habits))
 
     def grammar(self, name: str, options: JsonObject) -> None:
-        dimensions = options.get("dimensions")
-        asked = frozenset(dimensions) if dimensions is not None else frozenset(self.content.domain.entities)
-        if asked & DIMENSIONS:
+        asked = _asked_of_teller(self.content, options)
+        if asked:
             habits = Habits.of_teller(options, self.content.language)
-            self.extractors.append(GrammarExtractor(name, asked & DIMENSIONS, habits))
+            self.extractors.append(GrammarExtractor(name, asked, habits))
 
 
-_EXTRACTORS: Final = frozenset(
-    {
-        "CRFEntityExtractor",
-        "DucklingEntityExtractor",
-        "DucklingHTTPExtractor",
-        "RegexEntityExtractor",
-        "TellerEntityExtractor",
-    }
-)
+_FOUND: Final[Mapping[str, Callable[[Content, JsonObject], frozenset[str] | None]]] = {
+    "CRFEntityExtractor": _annotated,
+    "DIETClassifier": _annotated_for_diet,
+    "RegexEntityExtractor": _matched,
+    "DucklingEntityExtractor": _asked_of_duckling,
+    "DucklingHTTPExtractor": _asked_of_duckling,
+    "TellerEntityExtractor": _asked_of_teller,
+}
 
 _STEPS: Final = {
     "RegexFeaturizer": _Plan.featurizer,

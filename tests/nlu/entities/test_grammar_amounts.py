@@ -521,3 +521,114 @@ def test_the_longest_phrase_wins_over_all_dimensions_asked_for() -> None:
     assert [entity.entity for entity in found("£50", "number")] == ["number"]
     assert [entity.entity for entity in found("3 weeks ago", "time", "duration", "number")] == ["time"]
     assert [entity.entity for entity in found("3 weeks", "time", "duration", "number")] == ["duration"]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("two hundred & fifty pounds", 250),
+        ("two hundred n fifty pounds", 250),
+        ("5 hundred and 20 pounds", 520),
+        ("one hundred and 20 pounds", 120),
+        ("one hundred and 20.50 pounds", 120.5),
+        ("2 thousand 500 pounds", 2500),
+        ("two million 500 thousand pounds", 2_500_000),
+        ("12 thousand 3 hundred and 40 pounds", 12_340),
+        ("£50 k", 50_000),
+        ("ten k pounds", 10_000),
+        ("five hunderd pounds", 500),
+        ("5 thousend pounds", 5000),
+        ("1 milion pounds", 1_000_000),
+        ("sevnty pounds", 70),
+    ],
+)
+def test_no_part_of_a_number_is_lost(text: str, value: float) -> None:
+    assert only(text, text, "amount-of-money").value == value
+
+
+@pytest.mark.parametrize(
+    ("text", "phrases"),
+    [
+        ("one hundred and 20p", ["one hundred", "20p"]),
+        ("a hundred and 20% more", ["a hundred", "20"]),
+        ("a hundred and 3rd", ["a hundred", "3rd"]),
+        ("two hundred 50 times", ["two hundred", "50"]),
+        ("special k", []),
+        ("hundreds of pounds", []),
+    ],
+)
+def test_what_only_stands_behind_a_number_is_no_part_of_it(text: str, phrases: list[str]) -> None:
+    assert [text[e.start : e.end] for e in found(text)] == phrases
+
+
+@pytest.mark.parametrize(
+    "text", ["£20, 000", "£1, 250 to Bob", "send £20 .50", "£ 20 . 50", "£50 euros", "£50 usd", "US$50 CAD"]
+)
+def test_an_amount_that_breaks_off_or_contradicts_itself_is_none(text: str) -> None:
+    assert found(text) == []
+
+
+@pytest.mark.parametrize("text", ["1, 250 pounds", "two hundred 50 pounds"])
+def test_the_end_of_a_number_that_breaks_off_is_no_amount(text: str) -> None:
+    assert found(text, "amount-of-money") == []
+
+
+@pytest.mark.parametrize("text", ["it was £20. 50 of us came", "£20, £30 and £40", "£50 try again", "£20, 30 times"])
+def test_an_amount_ends_where_something_else_begins(text: str) -> None:
+    amount = found(text, "amount-of-money")[0]
+    assert text[amount.start : amount.end] == re.findall(r"£\d+", text)[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("$50 CAD", "CAD"),
+        ("$50 cad", "CAD"),
+        ("$50 australian dollars", "AUD"),
+        ("¥500 CNY", "CNY"),
+        ("$50 USD", "USD"),
+    ],
+)
+def test_a_sign_that_several_currencies_share_is_told_by_what_stands_behind(text: str, code: str) -> None:
+    assert found(text, "amount-of-money")[0].details["currency"] == code
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        (">£50", (50, None)),
+        ("< £50", (None, 50)),
+        (">= 50 pounds", (50, None)),
+        ("<= £50", (None, 50)),
+        ("£50+", (50, None)),
+        ("£50 and over", (50, None)),
+        ("in excess of £50", (50, None)),
+        ("upwards of fifty quid", (50, None)),
+        ("less than or equal to £50", (None, 50)),
+        ("a maximum of £50", (None, 50)),
+    ],
+)
+def test_limits_in_signs_and_words(text: str, value: tuple[int | None, int | None]) -> None:
+    assert only(text, text, "amount-of-money").value == {"from": value[0], "to": value[1]}
+
+
+@pytest.mark.parametrize("text", ["2-3 hours", "two or three weeks", "5 to 10 miles", "between 2 and 3 days"])
+def test_so_many_or_so_many_are_not_the_second(text: str) -> None:
+    assert found(text) == []
+
+
+@pytest.mark.parametrize("text", ["2-3 days ago", "in 2-3 days"])
+def test_a_time_so_many_or_so_many_units_away_is_none(text: str) -> None:
+    assert found(text, "time") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "months"), [("2 years and 3 months", 27), ("1 year 6 months", 18), ("half a year", 0.5)]
+)
+def test_a_year_has_twelve_months(text: str, months: float) -> None:
+    assert only(text, text, "duration").value == months
+
+
+@pytest.mark.parametrize("text", ["2nd last", "the second to last payment", "third from the bottom", "3rd from last"])
+def test_what_is_counted_from_the_end_is_no_ordinal(text: str) -> None:
+    assert found(text) == []

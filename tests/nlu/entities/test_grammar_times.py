@@ -263,3 +263,41 @@ def test_other_languages_read_dates_in_digits_only() -> None:
     found = french.extend("le 3/11/2026, demain, 1.234,5 ou may 3", NOW, [])
     assert [(entity.entity, entity.start) for entity in found] == [("time", 3), ("number", 22), ("number", 37)]
     assert found[1].value == 1234.5
+
+
+@pytest.mark.parametrize(
+    ("phrase", "expected"),
+    [
+        ("next week Thursday", "2026-11-26 day"),
+        ("next week on Thursday", "2026-11-26 day"),
+        ("last week, friday", "2026-11-13 day"),
+        ("next week monday to friday", "2026-11-23..2026-11-28"),
+        ("by close of business friday", "2026-11-22T10:30:00..2026-11-28"),
+        ("by cob friday", "2026-11-22T10:30:00..2026-11-28"),
+        ("by the end of friday", "2026-11-22T10:30:00..2026-11-28"),
+    ],
+)
+def test_a_weekday_belongs_to_the_week_or_the_end_before_it(phrase: str, expected: str) -> None:
+    assert said(only(TELLER, phrase)) == expected
+
+
+@pytest.mark.parametrize(
+    ("phrase", "expected"),
+    [
+        ("one o clock tomorrow", "2026-11-23T13:00:00 hour"),
+        ("half 7", "2026-11-22T07:30:00 minute"),
+        ("book it for half 8", "2026-11-22T08:30:00 minute"),
+        ("at 6 30", "2026-11-22T18:30:00 minute"),
+        ("6 30 pm", "2026-11-22T18:30:00 minute"),
+        ("0730 hours", "2026-11-22T07:30:00 minute"),
+        ("at 1800 hours", "2026-11-22T18:00:00 minute"),
+        ("at 6 30 people", "2026-11-22T18:00:00 hour"),
+    ],
+)
+def test_times_of_day_as_they_are_typed(phrase: str, expected: str) -> None:
+    assert said(only(TELLER, phrase)) == expected
+
+
+@pytest.mark.parametrize("text", ["1800 hours", "split half 7 ways", "half 8 people"])
+def test_what_only_looks_like_a_time_of_day_is_none(text: str) -> None:
+    assert TELLER.extend(text, NOW, []) == []

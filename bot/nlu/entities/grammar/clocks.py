@@ -99,7 +99,7 @@ def _half_hour(tokens: Tokens, at: int) -> Clock | None:
     hour = _number_of_hour(tokens, at + 1)
     if hour is None or not 1 <= hour.value <= 12 or not closes(tokens, hour.end):
         return None
-    if not tokens.is_word(at + 1) and not _is_at(tokens, at):
+    if tokens.has_digits(at + 1) and at > 0 and tokens.words[at - 1] not in _TOWARDS | {"for"}:
         return None
     return Clock(hour.end, int(hour.value), 30, grain="minute")
 
@@ -133,7 +133,7 @@ def _digits(tokens: Tokens, at: int) -> Clock | None:
         parts.append(int(words[read.end + 1]))
         read = read._replace(end=read.end + 2)
     if not parts:
-        return _with_h(tokens, read)
+        return _with_minutes_apart(tokens, at) or _with_h(tokens, read)
     # 3.30 is a number unless the morning or the afternoon is named, and may be a time of day where one is expected.
     point = words[at + 1] == "." and words[read.end] not in {"am", "pm", "a", "p"}
     if point and parts[0] not in _QUARTER_HOURS:
@@ -145,15 +145,26 @@ def _digits(tokens: Tokens, at: int) -> Clock | None:
     )
 
 
+def _with_minutes_apart(tokens: Tokens, at: int) -> Clock | None:
+    """Read `6 30pm`, and `at 6 30`, where the minutes are those that people mostly say."""
+    minutes = tokens.words[at + 1]
+    if not tokens.has_digits(at + 1) or len(minutes) != 2:
+        return None
+    read = Clock(at + 2, int(tokens.words[at]), int(minutes), grain="minute", marked=False)
+    likely = _is_at(tokens, at) and read.minute in _QUARTER_HOURS and closes(tokens, read.end)
+    return read if likely or (1 <= read.hour <= 12 and _meridiem(tokens, read)) else None
+
+
 _QUARTER_HOURS: Final = frozenset({0, 15, 30, 45})
 
 
 def _unseparated(tokens: Tokens, at: int) -> Clock | None:
-    """Read `330pm`, `1730h`, and where a time of day is expected `0930`, `1730`."""
+    """Read `330pm`, `1730h`, `0730 hours`, and where a time of day is expected `0930`, `1730`."""
     word = tokens.words[at]
     minute = int(word[-2:])
     read = Clock(at + 1, int(word[:-2]), minute, grain="minute", sure=word[0] == "0", marked=False)
-    if tokens.words[at + 1] == "h" and tokens.glued(at + 1):
+    hours = tokens.words[at + 1] in {"hours", "hrs"} and (read.sure or _is_at(tokens, at))
+    if hours or (tokens.words[at + 1] == "h" and tokens.glued(at + 1)):
         return read._replace(end=at + 2, sure=True, marked=True)
     likely = read.sure or (minute and minute in _QUARTER_HOURS)
     return read if likely or _meridiem(tokens, read) else None
@@ -208,11 +219,15 @@ def _end_of_letters(tokens: Tokens, read: Clock) -> int | None:
     return at + 1 if touches else None
 
 
+_OCLOCK: Final = (("oclock",), ("o", "clock"), ("o", "'", "clock"))
+
+
 def _told_apart(tokens: Tokens, read: Clock) -> Clock:
     """Take in what tells morning from evening: `o'clock`, `am`, `p.m.`, `in the morning`, `at night`."""
     words, end = tokens.words, read.end
-    if words[end] == "oclock" or tokens.phrase(end, "o", "'", "clock"):
-        read = read._replace(end=end + (1 if words[end] == "oclock" else 3), marked=True)
+    for spelling in _OCLOCK:
+        if tokens.phrase(end, *spelling):
+            read = read._replace(end=end + len(spelling), marked=True)
     if read.hour == 12 and words[read.end] in _WHOLE_HOURS:
         return read._replace(end=read.end + 1, hour=_WHOLE_HOURS[words[read.end]], sure=True, marked=True)
     half = _meridiem(tokens, read)

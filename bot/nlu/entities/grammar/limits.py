@@ -10,11 +10,16 @@ from bot.nlu.entities.grammar.tokens import Tokens
 
 _Phrases = Mapping[tuple[str, ...], str]
 
-_BELOW: Final = ("under", "below", "less than", "lower than", "fewer than", "smaller than", "cheaper than")
+_BELOW: Final = ("under", "below", "less than", "lower than", "fewer than", "smaller than", "cheaper than", "<")
 _ABOVE: Final = (
     *("over", "above", "exceeding"),
-    *("more than", "greater than", "bigger than", "larger than", "higher than"),
+    *("more than", "greater than", "bigger than", "larger than", "higher than", "in excess of", "upwards of", ">"),
 )
+
+
+def _or_equal(phrases: tuple[str, ...]) -> tuple[str, ...]:
+    compared = (phrase for phrase in phrases if phrase.endswith("than"))
+    return tuple(f"{phrase} or equal to" for phrase in compared)
 
 
 def _nor(phrases: tuple[str, ...]) -> tuple[str, ...]:
@@ -27,11 +32,12 @@ def _sides(to: tuple[str, ...], begin: tuple[str, ...]) -> _Phrases:
 
 
 _BEFORE: Final = _sides(
-    (*_BELOW, *_nor(_ABOVE), "up to", "at most", "max", "maximum"),
-    (*_ABOVE, *_nor(_BELOW), "at least", "min", "minimum"),
+    (*_BELOW, *_or_equal(_BELOW), *_nor(_ABOVE), "up to", "at most", "max", "maximum", "a maximum of", "< ="),
+    (*_ABOVE, *_or_equal(_ABOVE), *_nor(_BELOW), "at least", "min", "minimum", "a minimum of", "> ="),
 )
 _BEHIND: Final = _sides(
-    ("or less", "or under", "or below", "or lower", "or cheaper"), ("or more", "or over", "or above", "or higher")
+    ("or less", "or under", "or below", "or lower", "or cheaper", "and under", "and below"),
+    ("or more", "or over", "or above", "or higher", "and over", "and above", "and up", "and upwards"),
 )
 _AT_THE_END: Final = _sides(("max", "maximum", "at most", "tops"), ("min", "minimum", "at least"))
 """What is a limit only where nothing goes on behind it: `the £100 minimum payment` is none."""
@@ -56,6 +62,8 @@ def limit_before(tokens: Tokens, at: int) -> Limit | None:
 
 def limit_behind(tokens: Tokens, at: int) -> Limit | None:
     """Read what makes a limit of the amount before it."""
+    if tokens.words[at] == "+" and tokens.glued(at):
+        return Limit(at + 1, "from")
     last = _read(tokens, at, _AT_THE_END)
     return _read(tokens, at, _BEHIND) or (last if last and closes(tokens, last.end) else None)
 

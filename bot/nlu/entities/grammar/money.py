@@ -49,6 +49,9 @@ _ALL_SCALES: Final = MONEY_SUFFIXES | _SCALES_BEHIND | GROUPS
 _LAST_WORDS: Final = 3
 """Words of an amount among which its scale is looked for: behind it stands nothing but the currency."""
 
+_SHARED: Final = {"$": frozenset({"CAD", "AUD", "NZD", "HKD", "SGD", "MXN", "BRL"}), "JPY": frozenset({"CNY"})}
+"""Currencies that are written with a sign (that of its unit) which is taken for another one's where nothing is said."""
+
 _ARTICLES: Final = frozenset({"a", "an"})
 _PLUS_OR_MINUS: Final = frozenset({"-", "+", "minus", "negative"})
 
@@ -68,7 +71,7 @@ MONEY_WORDS: Final = (
 """Words that an amount can begin with, besides digits."""
 
 
-FOLLOWERS: Final = frozenset(NAMES) | frozenset(_NOTES) | frozenset(MINOR) | {"least", "most"}
+FOLLOWERS: Final = frozenset(NAMES) | frozenset(_NOTES) | frozenset(MINOR) | {"least", "most", "excess"}
 """Words that stand in amounts behind articles and prepositions, without beginning an amount themselves."""
 
 
@@ -92,7 +95,7 @@ def _unclear(tokens: Tokens, at: int) -> Reading | None:
     """
     sign, end = sign_before(tokens, at)
     if sign and tokens.has_digits(end):
-        while tokens.glued(end + 1):
+        while tokens.glued(end + 1) or _breaks_off(tokens, end) or _breaks_off(tokens, end + 1):
             end += 1
         return nothing(end + 1)
     read = number(tokens, at, suffixes=NO_SUFFIXES)
@@ -200,7 +203,32 @@ def _signed(tokens: Tokens, at: int) -> Amount | None:
         rest = Number(read.end + 1, read.value * scale)
     else:
         rest = _rest(tokens, read, currency) if read.value == read.value.to_integral_value() else read
-    return Amount(rest.end, -rest.value if minus else rest.value, currency)
+    said = _said_again(tokens, rest.end, currency)
+    if said is None or _breaks_off(tokens, rest.end):
+        return None
+    return Amount(said[0], -rest.value if minus else rest.value, said[1])
+
+
+def _said_again(tokens: Tokens, at: int, currency: Currency) -> tuple[int, Currency] | None:
+    """Read the currency that stands behind an amount with a sign too: `£20 quid`, `$50 CAD`; None for `£50 euros`."""
+    again, end = currency_behind(tokens, at)
+    others = _SHARED.get(currency.unit, frozenset())
+    if again is None and tokens.words[at].upper() in others:  # "$50 cad"
+        again = CODES[tokens.words[at]]
+    if again is None or again.code == currency.code:
+        return at, currency
+    return (end, again) if again.code in others else None
+
+
+def _breaks_off(tokens: Tokens, at: int) -> bool:
+    """Whether digits go on behind a gap that should not be there: `£20, 000`, `£1, 250`, `£20 .50`, `£20 . 50`."""
+    mark, behind = tokens.words[at], at + 1
+    if not tokens.has_digits(behind) or not tokens.has_digits(at - 1):
+        return False
+    if mark == ".":
+        return not (tokens.glued(at) and not tokens.glued(behind))
+    grouped = mark == "," and tokens.glued(at) and len(tokens.words[at - 1]) <= 3 and len(tokens.words[behind]) == 3
+    return grouped and not tokens.goes_on(behind + 1)
 
 
 def _named(tokens: Tokens, at: int) -> Amount | None:
@@ -230,10 +258,15 @@ def _with_unit(tokens: Tokens, at: int, read: Number) -> Amount | None:
 
 
 def _is_part(tokens: Tokens, at: int, read: Number) -> bool:
-    """Tell the `000` of `a.000 euros`, the `3` of `1e3 pounds` and the `fifty` of `one fifty pounds` from a number."""
+    """Tell the `000` of `a.000 euros`, the `3` of `1e3 pounds`, the `fifty` of `one fifty pounds` and the `250` of
+    `1, 250 pounds` from a number.
+    """
     if read.end == at + 1 and len(tokens.words[at]) > 1 and tokens.words[at].startswith("0"):
         return True
-    return is_fragment(tokens, at) or (tokens.is_word(at) and at > 0 and tokens.words[at - 1] in COUNTING)
+    if at > 1 and _breaks_off(tokens, at - 1):
+        return True
+    before = tokens.words[at - 1] if at > 0 else ""
+    return is_fragment(tokens, at) or before in (COUNTING if tokens.is_word(at) else GROUPS)
 
 
 def _in_notes(tokens: Tokens, count: Number, note: int) -> Amount:

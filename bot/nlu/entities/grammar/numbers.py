@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Final, NamedTuple
 
+from bot.nlu.entities.grammar.fragments import joins
 from bot.nlu.entities.grammar.tokens import Tokens, listed, numbered
 
 
@@ -34,6 +35,7 @@ _SCALES: Final = {
     "billion": 10**9,
     "trillion": 10**12,
 }
+_AND: Final = ("and", "&", "n")
 SUFFIXES: Final = {"k": 10**3, "mn": 10**6, "bn": 10**9}
 """What stands right behind digits and multiplies them."""
 
@@ -161,16 +163,23 @@ def number(tokens: Tokens, at: int, *, suffixes: Mapping[str, int] = SUFFIXES, c
     if read is None or (tokens.words[at + 1] == "/" and _of_a_group(tokens, at)):
         read = _spoken(tokens, at)
     else:
-        read = _scaled(tokens, read, suffixes=suffixes)
+        read = _scaled(tokens, read)
+    read = read and _with_suffix(tokens, read, suffixes)
     return None if read is None or read.value > LARGEST else read
 
 
-def _scaled(tokens: Tokens, read: Number, *, suffixes: Mapping[str, int]) -> Number:
-    word = tokens.words[read.end]
-    if word in suffixes and tokens.glued(read.end) and not tokens.goes_on(read.end + 1):
-        return Number(read.end + 1, read.value * suffixes[word])
-    if word in GROUPS:
-        return _continued(tokens, Number(read.end + 1, read.value * GROUPS[word]), GROUPS[word])
+def _with_suffix(tokens: Tokens, read: Number, suffixes: Mapping[str, int]) -> Number:
+    """Multiply by what stands right behind digits; a `k` may stand apart, and behind words: `50 k`, `ten k`."""
+    word, touches = tokens.words[read.end], tokens.glued(read.end) and tokens.has_digits(read.end - 1)
+    if word not in suffixes or not (touches or word == "k") or tokens.goes_on(read.end + 1):
+        return read
+    return Number(read.end + 1, read.value * suffixes[word])
+
+
+def _scaled(tokens: Tokens, read: Number) -> Number:
+    group = GROUPS.get(tokens.words[read.end])
+    if group:
+        return _continued(tokens, Number(read.end + 1, read.value * group), group)
     return _with_fraction(tokens, read)
 
 
@@ -185,12 +194,7 @@ def _spoken(tokens: Tokens, at: int) -> Number | None:
     if words[at] in _SHARE_SIGNS:
         return Number(at + 1, _SHARE_SIGNS[words[at]])
     read = _several(tokens, at) or _below_hundred(tokens, at) or _point_alone(tokens, at)
-    if read is None:
-        return None
-    if words[read.end] in GROUPS:
-        group = GROUPS[words[read.end]]
-        return _continued(tokens, Number(read.end + 1, read.value * group), group)
-    return _with_fraction(tokens, _with_point(tokens, read))
+    return None if read is None else _scaled(tokens, _with_point(tokens, read))
 
 
 def _of_a_group(tokens: Tokens, at: int) -> Number | None:
@@ -249,7 +253,7 @@ def _continued(tokens: Tokens, read: Number, scale: int) -> Number:
         larger = _SCALES.get(tokens.words[end], 0)
         if larger > scale:
             total, scale, end = total * larger, larger, end + 1
-        part = _part(tokens, tokens.skip(end, ("and", ",")), scale)
+        part = _part(tokens, tokens.skip(end, (*_AND, ",")), scale)
         if part is None:
             return Number(end, total)
         total, end = total + part.value, part.end
@@ -258,8 +262,8 @@ def _continued(tokens: Tokens, read: Number, scale: int) -> Number:
 
 
 def _part(tokens: Tokens, at: int, scale: int) -> Number | None:
-    """Read what may follow a scale: a number below it ("and five", "two hundred", "five thousand")."""
-    small = _below_hundred(tokens, at)
+    """Read what may follow a scale: a number below it ("and five", "and 20", "two hundred", "five thousand")."""
+    small = _below_hundred(tokens, at) or _digits_behind(tokens, at)
     if small is None and tokens.words[at] == "a" and tokens.words[at + 1] == "hundred":
         small = Number(at + 1, Decimal(1))
     if small is None:
@@ -268,6 +272,16 @@ def _part(tokens: Tokens, at: int, scale: int) -> Number | None:
     if 0 < following < scale:
         small = _continued(tokens, Number(small.end + 1, small.value * following), following)
     return small if small.value < scale and following != scale else None
+
+
+def _digits_behind(tokens: Tokens, at: int) -> Number | None:
+    """Read the `20` of `one hundred and 20` and the `500` of `2 thousand 500`, not the `20` of `a hundred and 20p`."""
+    read = digits(tokens, at)
+    if read is None or tokens.goes_on(read.end) or joins(tokens, read.end) or tokens.words[read.end] in _COUNTED:
+        return None
+    before = tokens.words[at - 1]
+    whole = len(tokens.words[at]) == 3 or tokens.words[read.end] in GROUPS
+    return read if before in _AND or (before in _SCALES and whole) else None
 
 
 def _with_point(tokens: Tokens, read: Number) -> Number:

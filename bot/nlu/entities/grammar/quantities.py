@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Final, NamedTuple
 
 from bot.nlu.entities.grammar.calendar import SECONDS, Grain, Reference
 from bot.nlu.entities.grammar.fragments import is_fragment
 from bot.nlu.entities.grammar.numbers import (
+    COUNTING,
     LARGEST,
     NO_SUFFIXES,
     SPOKEN,
@@ -18,7 +20,7 @@ from bot.nlu.entities.grammar.numbers import (
     ordinal,
     plain,
 )
-from bot.nlu.entities.grammar.reading import Reading, closes
+from bot.nlu.entities.grammar.reading import Reading, closes, nothing
 from bot.nlu.entities.grammar.tokens import Tokens, listed
 
 CYCLES: Final[dict[str, Grain]] = {
@@ -71,6 +73,9 @@ _BEFORE_ONE: Final = listed("number option about least most only exactly than pl
 
 _SIGNS_OF_CODES: Final = frozenset("/:.-,_@#&=+")
 
+
+_EITHER: Final = frozenset({"-", "to", "or"})
+"""What stands between two numbers of which one is meant."""
 
 COUNT_WORDS: Final = SPOKEN | {"few", "couple", "quarter"}
 """Words that a counted unit can begin with, besides digits."""
@@ -161,11 +166,36 @@ def _following(tokens: Tokens, before: Count) -> Count | None:
 
 
 def duration(tokens: Tokens, at: int, reference: Reference) -> Reading | None:
-    """Read a duration of one or more units: `3 weeks`, `2 hours and 15 minutes`."""
+    """Read a duration of one or more units: `3 weeks`, `2 hours and 15 minutes`; `2-3 weeks` is none."""
     parts = counts(tokens, at)
+    if not parts:
+        return _one_of_two(tokens, at, counted)
     # "A quarter", "three quarters" are a share more often than months.
-    meant = parts and parts[0].grain != "quarter" and not is_fragment(tokens, at)
+    meant = parts[0].grain != "quarter" and not is_fragment(tokens, at)
     return _described(parts) if meant else None
+
+
+_MONTHS: Final[dict[Grain, int]] = {"year": 12, "quarter": 3, "month": 1}
+"""How many months there are in what has whole ones."""
+
+
+def is_second_count(tokens: Tokens, at: int) -> bool:
+    """Whether a number begins that is the second of two: the `3` of `2-3 days ago`."""
+    first = at - 2
+    return (
+        first >= 0 and tokens.words[at - 1] in _EITHER and (tokens.has_digits(first) or tokens.words[first] in COUNTING)
+    )
+
+
+def _one_of_two(tokens: Tokens, at: int, rule: Callable[[Tokens, int], Count | Number | None]) -> Reading | None:
+    """Take what counts so many or so many as nothing: `2-3 hours`, `two or three weeks`, `5 to 10 miles`."""
+    first = number(tokens, at, suffixes=NO_SUFFIXES, comma=True)
+    if first is None or is_fragment(tokens, at):
+        return None
+    joint = tokens.words[first.end]
+    joins = joint in _EITHER or (joint == "and" and at > 0 and tokens.words[at - 1] == "between")
+    second = rule(tokens, first.end + 1) if joins else None
+    return nothing(second.end) if second else None
 
 
 def _described(parts: list[Count]) -> Reading | None:
@@ -173,7 +203,8 @@ def _described(parts: list[Count]) -> Reading | None:
     if total > LARGEST:
         return None
     grain = parts[-1].grain
-    value = parts[0].value if len(parts) == 1 else Decimal(total) / SECONDS[grain]
+    size = _MONTHS if grain in _MONTHS else SECONDS
+    value = sum((part.value * size[part.grain] for part in parts), Decimal(0)) / size[grain]
     details = {
         "type": "value",
         "value": plain(value),
@@ -184,15 +215,21 @@ def _described(parts: list[Count]) -> Reading | None:
     return Reading(parts[-1].end, plain(value), details)
 
 
-def distance(tokens: Tokens, at: int, reference: Reference) -> Reading | None:
-    """Read a distance: `5 km`, `twenty miles`."""
+def _one_distance(tokens: Tokens, at: int) -> Number | None:
+    """Read the number of a unit of distance, which ends before the unit."""
     share = fraction_of(tokens, at)
     of_a_unit = share and tokens.words[share.end] in _DISTANCES
     read = share if of_a_unit else number(tokens, at, suffixes=NO_SUFFIXES, comma=True)
     if read is None and tokens.words[at] == "a":
         read = Number(at + 1, Decimal(1))
-    if read is None or tokens.words[read.end] not in _DISTANCES or is_fragment(tokens, at):
-        return None
+    return read if read and tokens.words[read.end] in _DISTANCES else None
+
+
+def distance(tokens: Tokens, at: int, reference: Reference) -> Reading | None:
+    """Read a distance: `5 km`, `twenty miles`; `5-10 miles` is none."""
+    read = _one_distance(tokens, at)
+    if read is None or is_fragment(tokens, at):
+        return _one_of_two(tokens, at, _one_distance)
     unit = _DISTANCES[tokens.words[read.end]]
     return Reading(read.end + 1, plain(read.value), {"type": "value", "value": plain(read.value), "unit": unit})
 
@@ -233,6 +270,9 @@ def _in_code(tokens: Tokens, at: int, end: int) -> bool:
 
 
 def ordinal_alone(tokens: Tokens, at: int, reference: Reference) -> Reading | None:
-    """Read an ordinal: `3rd`, `third`."""
+    """Read an ordinal that counts from the beginning: `3rd`, `third`, but not `2nd last`, `third from the end`."""
     read = ordinal(tokens, at)
+    behind = tokens.skip(tokens.skip(read.end, ("to", "from")), ("the",)) if read else at
+    if read and tokens.words[behind] in {"last", "end", "bottom"}:
+        return nothing(behind + 1)
     return read and Reading(read.end, plain(read.value), {"type": "value", "value": plain(read.value)})

@@ -13,7 +13,7 @@ from bot.nlu.entities.grammar.dated import Dated, DateRule
 from bot.nlu.entities.grammar.dates import month_from, year_after
 from bot.nlu.entities.grammar.fragments import is_fragment
 from bot.nlu.entities.grammar.names import FEASTS, MONTHS, PARTS_OF_DAY, SEASONS, UNSURE, WEEKDAYS
-from bot.nlu.entities.grammar.quantities import COUNT_WORDS, CYCLES, Count, counted, counts, cycle
+from bot.nlu.entities.grammar.quantities import COUNT_WORDS, CYCLES, Count, counted, counts, cycle, is_second_count
 from bot.nlu.entities.grammar.reading import closes
 from bot.nlu.entities.grammar.tokens import DIGITS, Tokens
 from bot.nlu.entities.grammar.weekdays import nearest_feast, weekday_from
@@ -47,12 +47,21 @@ def shifted(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated |
         lately = word == "past" or (word == "last" and first > at)  # "the last month" is not "last month"
         if lately and reference.habits.rolling and coarse(grain):
             return Dated(end + 1, _stretch(-1, grain, reference))
-        return Dated(end + 1, unit(add(floor(reference.now, grain), grain, shift), grain))
+        return _with_weekday(tokens, Dated(end + 1, unit(add(floor(reference.now, grain), grain, shift), grain)))
     count = counted(tokens, end) if shift and tokens.words[end] not in {"a", "an"} else None
     if count and count.value:
         whole = _whole(count)
         return Dated(whole.end, _stretch(shift * int(whole.value), whole.grain, reference))
     return _shifted_name(tokens, end, shift, reference)
+
+
+def _with_weekday(tokens: Tokens, dated: Dated) -> Dated:
+    """Add the day behind a week: `next week Thursday`, `last week on Friday`."""
+    at = tokens.skip(tokens.skip(dated.end, (",",)), ("on",))
+    weekday = WEEKDAYS.get(tokens.words[at]) if tokens.words[at] not in UNSURE else None
+    if dated.when.grain != "week" or dated.when.start is None or weekday is None:
+        return dated
+    return Dated(at + 1, unit(dated.when.start + timedelta(days=weekday), "day"))
 
 
 def _stretch(count: int, grain: Grain, reference: Reference) -> When:
@@ -180,7 +189,7 @@ def to_date(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated |
 def ago(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
     """Read `3 days ago`, `2 hours and 15 minutes ago`, `two weeks from now`."""
     parts = counts(tokens, at)
-    if not parts or is_fragment(tokens, at):
+    if not parts or is_fragment(tokens, at) or is_second_count(tokens, at):
         return None
     end = parts[-1].end
     if tokens.words[end] in {"ago", "back"}:

@@ -1,4 +1,4 @@
-"""Slips of the keyboard in the calendar's longer names: `febuary`, `thursady`, `tommorrow`."""
+"""Slips of the keyboard in the longer names of days, months and numbers: `febuary`, `thursady`, `hunderd`."""
 
 from __future__ import annotations
 
@@ -15,17 +15,21 @@ _ADDED: Final = 7
 """Letters of a name from which on a wrong letter, or one too many, is a slip: near shorter ones are people (Sundar,
 Mondal, Fridah, Augusta)."""
 
+_NUMBERS: Final = (
+    *("eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
+    *("twenty", "thirty", "seventy", "eighty", "ninety", "hundred", "thousand", "million", "billion"),
+)
 _MEANINGS: Final = {
     name: meaning
     for name, meaning in (
         *((name, f"weekday {number}") for name, number in WEEKDAYS.items()),
         *((name, f"month {number}") for name, number in MONTHS.items()),
-        *((word, word) for word in ("yesterday", "tomorrow", "tonight", "weekend")),
+        *((word, word) for word in ("yesterday", "tomorrow", "tonight", "weekend", *_NUMBERS)),
     )
     if len(name) >= SHORTEST
 }
 """The names, and what tells those apart that mean something else: `monday` and `mondays` are one."""
-_WORDS: Final = frozenset({"weekends"})
+_WORDS: Final = frozenset({"weekends", "hundreds", "thousands", "millions", "billions"})
 """What is one edit away from a name and is a word itself."""
 LONGEST: Final = max(map(len, _MEANINGS)) + 1
 """Letters of the longest words that may be slips."""

@@ -33,7 +33,10 @@ TIME_WORDS: Final = (
 """Words that a time can begin with, besides digits."""
 
 FOLLOWERS: Final = (
-    frozenset(CYCLES) | frozenset(SEASONS) | {"weekend", "weekends", "night", "few", "fortnight", "tonight", "now"}
+    frozenset(CYCLES)
+    | frozenset(SEASONS)
+    | {"weekend", "weekends", "night", "few", "fortnight", "tonight", "now"}
+    | {"close", "cob", "eod"}
 )
 """Words that stand in times behind articles and prepositions, without beginning a time themselves."""
 
@@ -86,7 +89,8 @@ _BOUNDS: Final = {
     "from": "on or after,after or on,not before,no earlier than,not earlier than,from and including,starting,"
     "starting on,starting from",
     "after": "after,later than",
-    "by": "by",
+    "by": "by,by end of,by the end of,by close of business,by close of business on,by close of play,"
+    "by close of play on,by cob,by cob on,by eod,by eod on",
 }
 """What is said before the end or the beginning of a stretch of time that is open at its other side."""
 

@@ -154,7 +154,7 @@ def _with_nickname(turn: Turn, question: Question, accounts: Sequence[Account]) 
 def _asks_more(filters: Filters, today: date) -> bool:
     """Whether another day's balance is asked for, or one after something was paid."""
     elsewhen = filters.period is not None and today not in filters.period
-    return elsewhen or filters.category is not None or filters.merchant is not None
+    return elsewhen or any((filters.category, filters.merchant, filters.against))
 
 
 def _last_known(turn: Turn, bank: CustomerBank) -> tuple[Sequence[Account], Sequence[Balance]] | None:

@@ -59,8 +59,7 @@ async def clarified(turn: Turn, bank: CustomerBank, question: Question) -> Quest
     dated = _with_month(turn, parse, question)
     if dated is None:
         return None
-    period = dated.filters.period
-    if period and period.start and period.start > today:
+    if any(p and p.start and p.start > today for p in (dated.filters.period, dated.filters.against)):
         turn.say("utter_still_to_come")
         return None
     accounts = await bank.accounts()

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from bot import Event, Parse, Turn, UserUttered
 
 from .bank import day_of
+from .questions.comparisons import with_comparison
 from .questions.halves import split
 from .questions.marks import bounded, distinct, without_denied_names, without_preamble
 from .questions.question import Question, Said
@@ -42,9 +43,9 @@ def message(turn: Turn) -> Parse:
 
 def heard(turn: Turn) -> Parse:
     """The question that is answered, with "2025" for a time where it can be no amount to pay."""
-    marked = message(turn)
+    marked, today = message(turn), today_of(turn)
     past = marked.intent_name in _ABOUT_THE_PAST
-    return with_times(without_denied_names(marked), today_of(turn)) if past else marked
+    return with_comparison(with_times(without_denied_names(marked), today), today) if past else marked
 
 
 def said(turn: Turn) -> Said:

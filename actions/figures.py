@@ -19,7 +19,7 @@ from .questions.pointing import asks_how_many, somebody
 from .questions.question import Kind, Question, new_question
 from .spending import spending
 from .text import pattern
-from .transactions import transactions
+from .transactions import listed, transactions
 
 _WHAT_REMAINS: Final = pattern(
     r"\b(?:left|after|before|once|when|until|till|if|enough|afford|remain\w*|balances?|available|cover"
@@ -29,6 +29,9 @@ _WENT_OUT: Final = pattern(r"\bleft (?:my|the|our) (?:\w+ )?account\b|\b(?:took|
 """What happened to money, of which no balance tells."""
 
 _HOW_MUCH: Final = pattern(r"\bhow much\b")
+_LIST: Final = pattern(r"\W*(?:(?:show|list|give|see|get|my|me|all|the|please|and)\s+)*(?:trans|txns?|transactions)\b")
+"""Begins as one who wants a list does, whatever the intent."""
+
 _I_HAVE: Final = pattern(r"\bhow much\b(?:\s+\w+){0,2}?\s+(?:i|we)(?:['’]ve)?\s+(?:got|have|hav|own)\b")
 _WHAT_THERE_IS: Final[Mapping[Kind, Callable[[Turn, CustomerBank], Awaitable[None]]]] = {
     "balance": balance,
@@ -42,19 +45,11 @@ async def asked_balance(turn: Turn, bank: CustomerBank) -> None:
     if before is not None and before.kind in ("spending", "transactions") and asks_how_many(heard(turn).text):
         await transactions(turn, bank, Question("transactions", replace(before.filters, by=None)))
     elif _WENT_OUT.search(heard(turn).text):
-        await _tell_booked(turn, bank, before)
+        await (spending if _HOW_MUCH.search(heard(turn).text) else listed)(turn, bank)
     elif wanted := await _sum_asked(turn, bank):
         await spending(turn, bank, wanted)
     else:
         await balance(turn, bank)
-
-
-async def _tell_booked(turn: Turn, bank: CustomerBank, before: Question | None) -> None:
-    """Add up what is asked about, or list it where it is not asked how much it was."""
-    if _HOW_MUCH.search(heard(turn).text):
-        await spending(turn, bank, new_question("spending", said(turn), before, today_of(turn)))
-    else:
-        await transactions(turn, bank, new_question("transactions", said(turn), before, today_of(turn)))
 
 
 async def asked_sum(turn: Turn, bank: CustomerBank) -> None:
@@ -67,6 +62,8 @@ async def asked_sum(turn: Turn, bank: CustomerBank) -> None:
         say_fallback(turn)
     elif bare and points and before is not None and before.kind in _WHAT_THERE_IS:
         await _WHAT_THERE_IS[before.kind](turn, bank)
+    elif _LIST.match(heard(turn).text):
+        await listed(turn, bank)
     else:
         await spending(turn, bank)
 

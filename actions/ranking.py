@@ -28,13 +28,14 @@ _SAID: Final[Mapping[Direction, tuple[str, str, str]]] = {
     "in": ("utter_ranked_in", "utter_ranked_in_cut", "utter_received_nothing"),
     "out": ("utter_ranked", "utter_ranked_cut", "utter_spent_nothing"),
 }
-_TITLES: Final[Mapping[Group, str]] = {
+TITLES: Final[Mapping[Group, str]] = {
     "category": "Category",
     "merchant": "Where",
     "month": "Month",
     "day": "Day",
     "account": "Account",
 }
+"""What stands above the names of a table of sums."""
 
 
 async def ranking(turn: Turn, bank: CustomerBank, question: Question) -> None:
@@ -89,4 +90,4 @@ def _say_ranked(turn: Turn, filters: Filters, ranked: list[Share], total: str, *
 def shares_table(shown: list[Share], by: Group) -> Table:
     """A row for each sum: its name, how many transactions it is of, and the amount."""
     rows = [(share.name, str(share.count), format_money(share.minor, share.currency)) for share in shown]
-    return Table("Sums", (_TITLES[by], "Payments", "Amount"), rows, right=frozenset({"Payments", "Amount"}))
+    return Table("Sums", (TITLES[by], "Payments", "Amount"), rows, right=frozenset({"Payments", "Amount"}))

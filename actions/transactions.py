@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Final
 
@@ -13,29 +13,22 @@ from bot import Action, ActiveLoop, Turn, hookimpl
 from .bank import Account, CustomerBank, Transaction
 from .banking import for_customers, if_there
 from .clarifying import clarified, doubtful, find_meant
+from .comparing import comparison
 from .conversation import REQUESTED_SLOT, events_before, heard, keep, kept, said, today_of
 from .fetching import Found, find_few
 from .formatting import format_date, format_money
 from .questions.accounts import account_button, account_buttons, find_accounts, written
 from .questions.pointing import asks_how_many
-from .questions.question import ALL_ACCOUNTS, NO_FILTERS, Filters, Order, Question, follow_up, new_question
+from .questions.question import ALL_ACCOUNTS, NO_FILTERS, Filters, Question, follow_up, new_question
 from .questions.selection import goes_to_people
 from .questions.times import asks_yet
-from .questions.wording import describe, noun
+from .questions.wording import WHICH, describe, noun
 from .ranking import ranking
 from .tables import Table
 from .text import pattern
 
 FORM: Final = "transactions_form"
 _OTHER_QUESTIONS: Final = ("ask_balance", "ask_overdrawn", "ask_spending", "ask_transfer")
-
-WHICH: Final[Mapping[Order | None, str]] = {
-    None: "latest",
-    "largest": "largest",
-    "smallest": "smallest",
-    "oldest": "first",
-}
-"""What those are called that an order puts first."""
 
 _WHO: Final = pattern(r"\W*(?:and\s+)?(?:who|what)(?:['’]?s| is| are| was| were)\b")
 
@@ -60,12 +53,16 @@ async def run_aside(turn: Turn) -> None:
 async def transactions(turn: Turn, bank: CustomerBank, question: Question | None = None) -> None:
     """List the transactions that are asked for, newest first."""
     question = question or _completed(turn)
-    if question.filters.by:
+    compares = said(turn).against is not None
+    if question.filters.by and not compares:
         turn.set("account", None)
         await ranking(turn, bank, question)
         return
     question = await clarified(turn, bank, question)
     turn.set("account", None)
+    if question and compares:
+        await comparison(turn, bank, question)
+        return
     found = await find_meant(turn, bank, question.filters, find_few) if question else None
     if found is not None:
         keep(turn, Question("transactions", found.asked, shown=min(len(found.transactions), MOST_ROWS)))
@@ -74,6 +71,11 @@ async def transactions(turn: Turn, bank: CustomerBank, question: Question | None
             await _say_last(turn, bank, found)
         if _WHO.match(heard(turn).text) and not said(turn).refers_back:
             _say_what_is_known(turn, found)
+
+
+async def listed(turn: Turn, bank: CustomerBank) -> None:
+    """List what the latest message asks for, whatever its intent."""
+    await transactions(turn, bank, new_question("transactions", said(turn), kept(turn), today_of(turn)))
 
 
 def _say_what_is_known(turn: Turn, found: Found) -> None:
@@ -95,7 +97,7 @@ async def more(turn: Turn, bank: CustomerBank) -> None:
     """List what comes after the transactions that were listed last."""
     question = kept(turn)
     if question is not None and question.kind in ("transactions", "spending") and _asks_for_a_part(turn):
-        await transactions(turn, bank, new_question("transactions", said(turn), question, today_of(turn)))
+        await listed(turn, bank)
         return
     accounts = find_accounts(await bank.accounts(), question.filters.account) if question else ()
     if question is None or question.kind != "transactions" or not accounts:

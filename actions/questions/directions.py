@@ -17,7 +17,7 @@ _PAID_TO_ME: Final = pattern(
     r"\b(pa(y|ys|id|ying)|g[ai]v(e|es|en|ing)|sen[dt]|sends|ow(e|es|ed)) me\b"
     r"|\b(?:was|were|am|are) (?:I|we)(?: \w+)?? paid\b|\A\W*(?:get|got|getting) paid\b"
     r"|\b(?:I|we)(?:['’]ve)?(?: \w+)?? (?:get|got|getting|been|was|were|being)(?: \w+)?? paid\b"
-    r"|\bmoney c[ao]mes? (?:in )?from\b"
+    r"|\bmoney c[ao]mes? (?:in )?from\b|\bmoney (?:c[ao]mes?|coming) in\b"
     r"|\b(?:do|did|have|has|I|we)(?:['’]ve)?\b.*\b(?:received?|earn(?:ed)?)\b"
     r"|\bhow (much|many)\b.*\b(get|got|receive|received)\b( \w+){0,2}? from\b"
 )

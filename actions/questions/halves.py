@@ -29,6 +29,9 @@ _ABOUT: Final = {
     "transfer_money": r"transfer|move|send|put|take|pay|clear (?:it|that)",
 }
 
+_COMPARED: Final = pattern(r"\b(?:difference between|compare)\b(?:(?!\b(?:and|with|to)\b)[^.?!;])*\band\s+(?=what|how)")
+"""Up to the "and" of one question about two times: "compare what I spent in May and what I spent in June"."""
+
 _ASKS: Final = pattern("|".join(_ABOUT.values()))
 
 
@@ -37,7 +40,9 @@ def split(parse: Parse) -> tuple[Parse, str | None]:
 
     The places of text and entities stay as they were: what is left out is blank.
     """
-    ends = [0, *(end for match in _BETWEEN.finditer(parse.text) for end in match.span()), len(parse.text)]
+    compared = {match.end() for match in _COMPARED.finditer(parse.text)}
+    joins = [match.span() for match in _BETWEEN.finditer(parse.text) if match.end() not in compared]
+    ends = [0, *(end for span in joins for end in span), len(parse.text)]
     parts = [span for at, span in enumerate(pairwise(ends)) if at % 2 == 0]
     parts = [part for part in parts if _ASKS.search(parse.text, *part)]
     if len(parts) < 2 or is_payload(parse.text):

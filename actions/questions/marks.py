@@ -13,8 +13,11 @@ from bot import Entity, Parse
 
 from ..text import PRONOUNS, TAKES_BACK, blanked, is_payload, lead, pattern, spans
 
+AGAINST: Final = "against"
+"""The entity of the time that another one is compared with."""
+
 FILTERS: Final = frozenset(
-    {"account", "merchant", "payee", "category", "direction", "shift", "time", "amount-of-money"}
+    {"account", "merchant", "payee", "category", "direction", "shift", "time", AGAINST, "amount-of-money"}
 )
 """The entities that narrow a question down."""
 
@@ -24,7 +27,7 @@ _ASKS: Final = pattern(
     r"(?<=[,.;:!?])\s+(?=(?:how (?:much|many)|what (?:did|have|was|is|are|were)|when (?:did|was)|which|show|list)\b)"
 )
 _BEGINS_FILTER: Final = pattern(
-    r"\s*(?:on|at|from|in|since|until|till|before|after|during|by|with|for|to|of|between|and|or)\b"
+    r"\s*(?:on|at|from|in|since|until|till|before|after|during|by|with|for|to|of|between|and|or|compared)\b"
 )
 _NAMES: Final = ("category", "merchant", "payee")
 _DENIED: Final = pattern(r"\b(?:but\s+)?not(\s+(?:(?:at|on|in|for|from|to|my|the)\s+){0,2})\Z")

@@ -46,7 +46,7 @@ class Filters(Struct, frozen=True, omit_defaults=True):
     """Which transactions: None is "any". Amounts are in minor units, without sign, and inclusive.
 
     `count` is how many of them, and `order` which come first: None is the newest. `by` is what the sum is wanted for
-    each of ("which shop did I spend most at").
+    each of ("which shop did I spend most at"), and `against` the days whose sum it is compared with.
     """
 
     account: str | None = None
@@ -59,6 +59,7 @@ class Filters(Struct, frozen=True, omit_defaults=True):
     count: int | None = None
     order: Order | None = None
     by: Group | None = None
+    against: Period | None = None
 
 
 NO_FILTERS = Filters()
@@ -67,32 +68,32 @@ NO_FILTERS = Filters()
 class Said(Struct, frozen=True):
     """What one message says about the filters; `refers_back` is for "those" and "that".
 
-    `only_time` is for a message that holds nothing but a time ("last month?"), and `of_those` for one about a part of
-    what was talked about ("how much of that was groceries", "the last one"). `names_back` is for a word that stands
-    for the name alone ("how much did I pay her in May"), `corrects` for a name in place of another one, and
-    `only_names` for a message that could be an answer ("petrol"). `account_back` is for a word that may stand for the
-    account ("what did I pay with it").
+    `carries_on` is for a message that holds nothing but a time ("last month?") or a name in place of another one, and
+    `of_those` for one about a part of what was talked about ("how much of that was groceries", "the last one").
+    `names_back` is for a word that stands for the name alone ("how much did I pay her in May"), `account_back` for one
+    that may stand for the account ("what did I pay with it"), and `only_names` for a message that could be an answer
+    ("petrol"). `against` is what the time is compared with, or how far that is away from it.
     """
 
     filters: Filters = NO_FILTERS
     shift: Shift | None = None
     refers_back: bool = False
-    only_time: bool = False
+    carries_on: bool = False
     of_those: bool = False
     names_back: bool = False
-    corrects: bool = False
     only_names: bool = False
     account_back: bool = False
+    against: Period | Shift | None = None
 
     @property
     def only_account(self) -> bool:
         """Whether the message says nothing but, at most, an account."""
-        return self.filters == Filters(account=self.filters.account) and self.shift is None
+        return self.filters == Filters(account=self.filters.account) and not (self.shift or self.against)
 
     @property
     def narrows(self) -> bool:
         """Whether the message itself says which transactions are meant."""
-        return self.filters != NO_FILTERS or self.shift is not None
+        return self.filters != NO_FILTERS or self.shift is not None or self.against is not None
 
 
 class Question(Struct, frozen=True):
@@ -150,8 +151,11 @@ def new_question(kind: Kind, said: Said, kept: Question | None, today: date) -> 
 
 def _is_of_the_same(said: Said, bare: Said) -> bool:
     """Whether all of what was talked about is meant; `bare` is what was said, without a direction."""
-    points = said.only_time or said.of_those or said.corrects
-    return points or (said.refers_back and (said.shift is not None or not bare.narrows))
+    return (
+        said.carries_on
+        or said.of_those
+        or (said.refers_back and (said.shift is not None or bare.filters == NO_FILTERS))
+    )
 
 
 def follow_up(said: Said, kept: Question | None, today: date) -> Question | None:
@@ -175,6 +179,8 @@ def merge(kept: Filters, said: Said, today: date) -> Filters:
         kept = replace(kept, at_least=None, at_most=None)
     if (new.period or said.shift) and new.count is None and kept.order is None:
         kept = replace(kept, count=None)
+    if new.period or said.shift:
+        kept = replace(kept, against=None)
     if new.count is not None:
         kept = replace(kept, order=None)
     elif new.order and kept.count == 1:  # after "the biggest", "which were the biggest" asks for several
@@ -182,7 +188,32 @@ def merge(kept: Filters, said: Said, today: date) -> Filters:
     merged = replace(kept, **{name: value for name, value in asdict(new).items() if value is not None})
     if said.shift and new.period is None:
         merged = replace(merged, period=shifted(kept.period, said.shift, today))
+    if said.against:
+        merged = _compared(replace(merged, by=None) if new.by is None else merged, said.against, today)
     return replace(merged, account=None) if merged.account == ALL_ACCOUNTS else merged
+
+
+def _compared(filters: Filters, against: Period | Shift, today: date) -> Filters:
+    """The filters with the days to compare with; where they name none themselves, those of today's unit."""
+    period = filters.period or shifted(None, Shift(0, against.grain), today)
+    if against == period:  # "this month" of itself: with the one before
+        against = Shift(-1)
+    if isinstance(against, Shift):
+        return replace(filters, period=period, against=_before(period, against, today))
+    units = {"month": 12, "quarter": 4}.get(period.grain) if against.grain == "year" else None
+    if units and period.start and against.start:  # "October than last year": than October last year
+        steps = units * (against.start.year - period.start.year)
+        against = shifted(period, Shift(steps or -units, period.grain), today)
+    return replace(filters, period=period, against=against)
+
+
+def _before(period: Period, shift: Shift, today: date) -> Period:
+    """What is as far away as `shift` says; of some days that are no unit, as many: of a weekend, the one before."""
+    days = period.end - period.start if period.start and period.end else timedelta()
+    if not period.start or period.grain != "day" or shift.grain or days <= timedelta(days=1):
+        return shifted(period, shift, today)
+    start = period.start - max(days, timedelta(days=7))
+    return Period(start, start + days)
 
 
 def shifted(period: Period | None, shift: Shift, today: date) -> Period:

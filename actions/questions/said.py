@@ -13,6 +13,7 @@ from bot import Entity, Parse
 
 from ..text import GREATEST, pattern
 from .amounts import MONEY, bounds_amount, ends, is_plain, read_amounts, turned_range
+from .comparisons import read_against
 from .directions import with_direction, with_own_moves
 from .groups import grouped_by, top_phrase
 from .marks import bounded, distinct, unnamed
@@ -75,12 +76,12 @@ def understand(parse: Parse, today: date | None = None) -> Said:
         filters,
         _shift(entities),
         refers_back(parse.text),
-        is_only_time(parse.text, entities),
+        is_only_time(parse.text, entities) or corrects(parse.text, entities),
         is_of_those(parse.text, filters) or is_nameless(parse.text, entities),
         names_back(parse.text),
-        corrects(parse.text, entities),
         is_only_names(parse.text, entities),
         points_at_account(parse.text),
+        read_against(entities),
     )
 
 

@@ -84,7 +84,16 @@ def totals(transactions: Iterable[Transaction]) -> list[Sum]:
     sums: Counter[str] = Counter()
     for transaction in transactions:
         sums[transaction.currency] += transaction.minor
-    return [Sum(abs(sums[currency]), currency) for currency in sorted(sums, key=lambda c: (c != "GBP", c))]
+    return [Sum(abs(sums[currency]), currency) for currency in sorted(sums, key=_pounds_first)]
+
+
+def differences(sums: Iterable[Sum], others: Iterable[Sum]) -> list[Sum]:
+    """By how much the sums exceed the others (less is below zero), in each currency in which they differ."""
+    left: Counter[str] = Counter()
+    for sign, side in ((1, sums), (-1, others)):
+        for amount in side:
+            left[amount.currency] += sign * amount.minor
+    return [Sum(left[currency], currency) for currency in sorted(left, key=_pounds_first) if left[currency]]
 
 
 def direction_of(filters: Filters) -> Direction:
@@ -111,6 +120,10 @@ def bounds(period: Period, today: date) -> tuple[date, date]:
 def windows(until: date) -> Sequence[date]:
     """Beginnings of ever longer looks back, for "my last 5 payments": most answers are in the first."""
     return [until - timedelta(days=days) for days in (62, 366)] + [until - LOOK_BACK]
+
+
+def _pounds_first(currency: str) -> tuple[bool, str]:
+    return currency != "GBP", currency
 
 
 def _passes(transaction: Transaction, filters: Filters) -> bool:

@@ -194,8 +194,8 @@ def _as_year(text: str, entity: Entity, today: date) -> Entity:
     if _A_NUMBER_OF.search(lead(text, entity.start)):
         return entity
     year = int(said)
-    ends = {"from": {"value": f"{year}-01-01"}, "to": {"value": f"{year + 1}-01-01"}, "grain": "year"}
-    return replace(entity, entity="time", value=f"{year}-01-01", details=ends)
+    days = days_between(date(year, 1, 1), date(year + 1, 1, 1), "year")
+    return replace(entity, entity="time", value=f"{year}-01-01", details=days)
 
 
 def _as_day(text: str, entity: Entity) -> Entity:
@@ -220,6 +220,11 @@ def _read_period(entity: Entity) -> Period | None:
     grain = details.get("grain") or ("month" if start and start.day == 1 else "day")
     named = start is not None and grain in GRAINS and end == step(start, cast(Grain, grain), 1)
     return Period(start, end, cast(Grain, grain) if named else "day")
+
+
+def days_between(start: date, end: date, grain: Grain) -> dict[str, Any]:
+    """The details of a time entity, in the grammar's shape, for the days from `start` to just before `end`."""
+    return {"from": {"value": start.isoformat()}, "to": {"value": end.isoformat()}, "grain": grain}
 
 
 def _details_of(value: Any) -> Mapping[str, Any]:

@@ -61,7 +61,8 @@ _EMPTY: Final = (
         "pound ok okay right fine alright yes yeah yep no hi hello hey pls well actually sorry oh um er hmm mate "
         "rather instead else next older breakdown least category categories merchant merchants month day sort "
         "sorted monthly weekly yearly annually annual kind as even app operation operations yo bruh lol haha "
-        "honestly literally basically roughly exactly thus txn txns trans trx pymt pymts vs versus"
+        "honestly literally basically roughly exactly thus txn txns trans trx pymt pymts vs versus less difference "
+        "differences comparison point"
     )
 )
 """What stands where a filter stands and narrows nothing down."""
@@ -90,8 +91,8 @@ _LEFT_OUT: Final = pattern(
     r"|(?:the|spen[dt]) least|not (?:at|on|from|in|for|counting))\b"
 )
 _RATE: Final = pattern(
-    r"\b(averages?|on average|the mean|median|(?:per|each|every) (?:week|fortnight|quarter|year)"
-    r"|daily|fortnightly|quarterly"
+    r"\b(averages?|on average|the mean|median|than (?:usual|normal)(?:ly)?|daily|fortnightly|quarterly"
+    r"|(?:per|each|every) (?:week|fortnight|quarter|year)"
     r"|per ?cent(?:age)?|(?:what|which) (?:share|proportion|fraction|part)|(?:the|a) (?:share|proportion|fraction) of"
     r"|half (?:of )?(?:what|my|the|our|that|it)|(?:a|one) (?:third|half|quarter) of"
     rf"|(?:{GREATEST}|cheapest) (?:week|fortnight|quarter|year))\b|%"
@@ -265,11 +266,11 @@ def _phrase(text: str, taken: Sequence[_Word]) -> Iterator[str]:
 
 
 def _alone(text: str, words: Sequence[_Word]) -> Iterator[str]:
-    """What half a sentence begins with, where nothing but a filter or the end stands behind it."""
+    """What half a sentence begins with, where a filter, a verb ("cash taken out") or the end stands behind it."""
     for phrase in _named(text, words):
         end = text.index(phrase) + len(phrase)
         behind = next((word for word in words if word.start >= end), None)
-        if behind is None or behind.read or behind.folded in _ENDS:
+        if behind is None or behind.read or behind.folded in _ENDS | _VERBS:
             yield phrase
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from ..formatting import MONTHS, format_date, format_money
 from .accounts import kind_word
-from .question import Direction, Filters, Period, floor, step
+from .question import Direction, Filters, Order, Period, floor, step
 from .selection import INCOME, PEOPLE
 
 _ACCOUNTS: Final = {
@@ -21,6 +21,14 @@ _NOUNS: Final[Mapping[Direction | None, tuple[str, str]]] = {
     "out": ("payment", "payments"),
     None: ("transaction", "transactions"),
 }
+WHICH: Final[Mapping[Order | None, str]] = {
+    None: "latest",
+    "largest": "largest",
+    "smallest": "smallest",
+    "oldest": "first",
+}
+"""What those are called that an order puts first."""
+
 _BESIDE_ACCOUNT: Final = {"in": "into", "out": "from"}
 
 

@@ -28,7 +28,9 @@ def register_actions(register: Callable[[str, Action], None]) -> None:
     register("action_nothing_to_confirm", outcome.nothing_to_confirm)
     register("action_nothing_to_stop", outcome.nothing_to_stop)
     register("action_nothing_to_deny", outcome.nothing_to_deny)
+    register("action_no_way_back", outcome.no_way_back)
     register("action_stop_transfer", outcome.stop)
+    register("action_undo_transfer", outcome.undo)
     register("action_payees", for_customers(list_payees))
 
 

@@ -18,7 +18,7 @@ from .request import not_meant
 
 _MOVE: Final = pattern(r"\b(transfer|move|send|put|pay|shift|take|add|save|give|deposit|withdraw)\s+\Z")
 _NAMED: Final = pattern(r"\b(send|pay|give)\s+(?!(my|our|the|both|all)\b)[^\W\d_]+(\s+[^\W\d_]+)?\s+\Z")
-_BESIDE: Final = pattern(r"\s+(pounds?\b|from\b|to\b|into\b|out of\b|in\b|off\b)")
+_BEHIND: Final = pattern(r"\s+(pounds?\b|from\b|to\b|into\b|out of\b|in\b|off\b)")
 _PART: Final = (
     r"(?:\b(?:half|halves|thirds?|quarters?|fifths?|tenths?|part|share|fraction|rest|per\s*cent|double|triple)\b"
     r"|%|\d\s*/\s*\d+|[½⅓⅔¼¾])"
@@ -123,7 +123,7 @@ def _is_pounds(word: str) -> bool:
 def _stands(parse: Parse, number: Entity) -> bool:
     """Whether a number stands where an amount does: "transfer 50", "pay Anna 20", "20 from savings"."""
     before = lead(parse.text, number.start)
-    return bool(_MOVE.search(before) or _NAMED.search(before) or _BESIDE.match(parse.text, number.end))
+    return bool(_MOVE.search(before) or _NAMED.search(before) or _BEHIND.match(parse.text, number.end))
 
 
 def _is_joined(text: str, number: Entity, amount: Entity) -> bool:

@@ -11,13 +11,14 @@ from msgspec.structs import replace
 
 from bot import BotUttered, Turn
 
-from ..bank import CustomerBank
+from ..bank import Account, CustomerBank
 from ..banking import if_there
 from ..conversation import REQUESTED_SLOT, before_message, kept, message, whole
+from ..questions.accounts import find_accounts
 from ..questions.amounts import MONEY, pence
 from ..text import blanked, is_payload, pattern, spans
 from .amounts import amounts, refusal
-from .changes import Change, adds_another, read_change, wants_other
+from .changes import Change, adds_another, begins_with_yes, read_change, wants_other
 from .checks import keep_amount, keep_sides, said_sides
 from .consent import consents
 from .recipient import MAY_CHANGE, ORDINALS, named, other_of_that_name, take_payees
@@ -25,8 +26,8 @@ from .request import is_no_order
 from .sides import Side, mentions, sides
 from .slots import CHECKED_SLOTS, asked_about, checked, drop_said
 
-Heard: TypeAlias = Literal["taken", "in part", "nothing"]
-"""What was made of an answer: all of it was taken, or it holds more than was understood, or no change."""
+Heard: TypeAlias = Literal["taken", "in part", "nothing", "a no"]
+"""What was made of an answer: all of it was taken, or it holds more than was understood, or no change, or is a no."""
 
 _NTH: Final = pattern(
     rf"\W*(?:(?:to|from|and|please|yes|ok|i mean)\s+)*(?:the\s+)?({'|'.join(ORDINALS)})(?:\s+(?:one|account|person))?"
@@ -86,15 +87,16 @@ async def hear_change(turn: Turn) -> Heard:
         return "in part"  # "to Anna and savings"
     if (change.accounts and not known) or (change.swaps and (known or target.get("payee"))):
         return "in part" if asked == "confirmed" else "nothing"
-    _take(turn, change, known)
+    _take(turn, change, known, accounts)
     return "taken"
 
 
-def _take(turn: Turn, change: Change, known: Mapping[Side, str | None]) -> None:
+def _take(turn: Turn, change: Change, known: Mapping[Side, str | None], accounts: Sequence[Account]) -> None:
     """Fill the slots with what is changed; what an entity filled, and the words do not say, is as it was."""
     drop_said(turn, [entity.value for entity in whole(turn).entities])
     source, target = asked_about(turn, "from_account"), asked_about(turn, "to_account")
-    if change.swaps and source and target:
+    agrees = begins_with_yes(message(turn).text)  # and names another account: which one pays is asked
+    if source and target and (change.swaps or (not agrees and _is_turned(known, source, target, accounts))):
         known = {"from_account": target["nickname"], "to_account": source["nickname"]}
     keep_sides(turn, known)
     if change.payees:
@@ -103,11 +105,21 @@ def _take(turn: Turn, change: Change, known: Mapping[Side, str | None]) -> None:
         keep_amount(turn, change.amounts)
 
 
+def _is_turned(
+    known: Mapping[Side, str | None], source: Mapping[str, Any], target: Mapping[str, Any], accounts: Sequence[Account]
+) -> bool:
+    """Whether nothing but the account of the other side is said for one: "no, from savings", of a move to savings."""
+    if target.get("payee"):
+        return False
+    said = {side: [account.id for account in find_accounts(accounts, name)] for side, name in known.items() if name}
+    return said in ({"from_account": [target["id"]]}, {"to_account": [source["id"]]})
+
+
 def _hear_in_part(turn: Turn, change: Change) -> Heard:
     """Tell whether a change that is read in part is one: beside an answer to the question there may be any words."""
     asked = turn.slot(REQUESTED_SLOT)
     if change.amounts and refusal(message(turn), change.amounts, turn.now, changes=True) == "utter_no_share":
-        _take(turn, replace(change, accounts=(), swaps=False), {})
+        _take(turn, replace(change, accounts=(), swaps=False), {}, ())
         return "taken"
     if asked == "amount" and not change.accounts:
         return "nothing"

@@ -30,9 +30,10 @@ _ADDS: Final = pattern(
     rf"|\A\W*(?:{_YES}\W+)+(?:pay|send|give|transfer|move)\s(?!it\b|that\b|them\b|the\b)"
     r"|\banother\b(?!\s+(?:account|amount|one|person|payee))"
 )
+_BEGINS_WITH_YES: Final = pattern(rf"\A\W*{_YES}\b")
 _INSTEAD: Final = pattern(r"\b(?:make (?:it|that)|change|instead|rather)\b")
 
-_BESIDE: Final = FILLERS | listed(
+_IDLE: Final = FILLERS | listed(
     "y yes yeah yep hm hmm er ok okay sure no nope nah sorry oh um well right fine good great make change set do "
     "does let lets say that to be can could would id i ill like want mean meant have should send pay move transfer "
     "give put take use go amount one wait hold hang then maybe is ahead about how minus negative"
@@ -43,7 +44,7 @@ _SWAP: Final = pattern(
 )
 _IDIOMS: Final = pattern(r"\ball right\b|\bwhat about\b")
 """Words that say nothing of the payment together, and something each."""
-_AROUND_SWAP: Final = _BESIDE | listed("them both accounts around round direction over")
+_AROUND_SWAP: Final = _IDLE | listed("them both accounts around round direction over")
 
 
 class Change(Struct, frozen=True):
@@ -71,7 +72,7 @@ def read_change(parse: Parse, accounts: Sequence[Account], payees: Sequence[Paye
     change = Change()
     for numbers in (False, True):
         given = [e for e in amounts(parse, numbers=numbers) if numbers or e.entity == MONEY]
-        rest = _rest(text, spans(given), _AROUND_SWAP if swapped else _BESIDE)
+        rest = _rest(text, spans(given), _AROUND_SWAP if swapped else _IDLE)
         named = find_payees(payees, " ".join(rest)) if any(word.isalpha() for word in rest) else ()
         change = Change(given, found, named, swapped, () if named else rest)
         if not change.rest:
@@ -81,7 +82,7 @@ def read_change(parse: Parse, accounts: Sequence[Account], payees: Sequence[Paye
 
 def wants_other(text: str, name: str) -> bool:
     """Whether an answer wants nothing but the other one of that name: "no, the other one", "not him, the other Tom"."""
-    rest, named = set(_rest(text, taken_back(text), _BESIDE)), set(words(name))
+    rest, named = set(_rest(text, taken_back(text), _IDLE)), set(words(name))
     return "other" in rest and rest <= {"other", "person"} | named and "account" not in words(text)
 
 
@@ -90,9 +91,14 @@ def adds_another(text: str) -> bool:
     return bool(_ADDS.search(text)) and not _INSTEAD.search(text)
 
 
+def begins_with_yes(text: str) -> bool:
+    """Whether an answer begins with a yes, whatever follows."""
+    return bool(_BEGINS_WITH_YES.match(text))
+
+
 def says_only(text: str, found: Sequence[Mention]) -> bool:
     """Whether the text says nothing but these accounts."""
-    return bool(found) and not _rest(text, spans(found), _BESIDE)
+    return bool(found) and not _rest(text, spans(found), _IDLE)
 
 
 def _rest(text: str, read: Sequence[tuple[int, int]], beside: frozenset[str]) -> list[str]:

@@ -20,14 +20,7 @@ from .payees import find_payees
 from .recipient import MAY_NAME, check_payee, may_name, may_name_payee, pays_person
 from .request import is_no_order
 from .sides import OTHER, SIDES, Mention, Side, may_say_source, mentions, names_unknown, sides
-from .slots import (
-    CHECKED_SLOTS,
-    Refusal,
-    asked_about,
-    checked,
-    is_unchecked,
-    refuse,
-)
+from .slots import CHECKED_SLOTS, Refusal, asked_about, checked, is_unchecked, refuse
 
 _CURRENCY: Final = "GBP"
 """What amounts are said in."""

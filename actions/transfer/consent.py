@@ -62,7 +62,7 @@ _THANKS: Final = _phrases(
     "thanks,thank you,thank you very much,thanks very much,many thanks,and thanks,and thank you,cheers,ta,mate,sir"
 )
 _PLEASE: Final = _phrases("please,pls,plz")
-_BESIDE: Final = _phrases(
+_ASIDES: Final = _phrases(
     "then,now,right now,right away,straight away,immediately,at once,today,i do,i am,i'm sure,i am sure,it is,"
     "you can,you may,i would,i would like that,i'd like that,"
     "exactly,cool,with it,with that,with the transfer,with the payment,with,🙂,😊,😀,😃,😄,😁,☺"
@@ -72,7 +72,7 @@ _DEED: Final = _phrases("move,send,pay,transfer")
 _KINDS: Final[Mapping[tuple[str, ...], str]] = {
     phrase: kind
     for kind, phrases in (
-        ("beside", _BESIDE),
+        ("beside", _ASIDES),
         ("please", _PLEASE),
         ("thanks", _THANKS),
         ("hesitation", _HESITATION),

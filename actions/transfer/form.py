@@ -18,7 +18,7 @@ from ..signs.typed_secrets import warn_of_secret
 from ..text import pattern
 from .again import repeat_last
 from .amounts import amounts, asks_for_share
-from .answers import adds_payment, hear_button, hear_change, is_yes
+from .answers import Heard, adds_payment, hear_button, hear_change, is_yes
 from .checks import can_pay, can_receive, check, has_news, take_order
 from .later import wants_later, without_later
 from .payees import payee_button
@@ -123,9 +123,9 @@ async def _hear(turn: Turn, bank: CustomerBank, *, running: bool) -> None:
         turn.say("utter_no_reference")
     if not running:
         await repeat_last(turn)
-    changed = False if begins else await _goes_on(turn)
-    if changed is not None:
-        await _take_answers(turn, bank, running=running, taken=changed)
+    answer: Heard = "nothing" if begins else await _goes_on(turn)
+    if answer in ("taken", "nothing"):
+        await _take_answers(turn, bank, running=running, taken=answer == "taken")
 
 
 def _pass_over(turn: Turn, response: str, *, running: bool) -> None:
@@ -139,8 +139,8 @@ def _pass_over(turn: Turn, response: str, *, running: bool) -> None:
     turn.set("confirmed", None)
 
 
-async def _goes_on(turn: Turn) -> bool | None:
-    """Hear what the message changes, and tell whether all of it was taken; None where nothing of it is to be.
+async def _goes_on(turn: Turn) -> Heard:
+    """Hear what the message changes, or that it is a no; where it was understood in part, nothing of it is taken.
 
     A yes that is no plain one, or answers another question than for a yes, gets the question again. So does the
     form's own request, said again.
@@ -152,15 +152,15 @@ async def _goes_on(turn: Turn) -> bool | None:
     later = wants_later(message(turn), turn.now, answer=True)
     if heard == "in part":
         _pass_over(turn, "utter_only_now" if later else _unread(turn), running=True)
-        return None
+        return heard
     if intent == "deny" and not changed and not later:
         _stop(turn)
-        return None
+        return "a no"
     if intent == "affirm" and not changed and not later and asked == "confirmed":
         turn.say("utter_only_a_yes")
     if changed or intent in ("affirm", "transfer_money"):
         turn.set("confirmed", None)
-    return heard == "taken"
+    return heard
 
 
 def _unread(turn: Turn) -> Refusal:

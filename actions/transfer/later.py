@@ -48,7 +48,7 @@ _PROVISO: Final = pattern(
 )
 """What makes an order depend on something; a yes with one is no plain yes, which is said of it."""
 _NAMED_DAY: Final = pattern(rf"\b{_WEEKDAY}\b")
-_BESIDE: Final = pattern(
+_IDLE: Final = pattern(
     r"\b(?:yes|yeah|yep|no|nope|ok|okay|sure|please|but|do|make|move|pay|send|it|that|then|instead|rather|can|could|we"
     r"|you|i|i'd|want|would|like|on|only|just|a|an|the|not|now|today|better|at|for|from|be|should|this)\b|[^\w\s]"
 )
@@ -118,4 +118,4 @@ def _ends(entity: Entity) -> tuple[datetime | None, datetime | None]:
 def _says_little_else(parse: Parse, now: datetime) -> bool:
     """Whether nothing of weight is left of the text beside the words of time, and an amount."""
     said = spans(e for e in parse.entities if e.entity in ("time", MONEY, "number"))
-    return not _BESIDE.sub(" ", blanked(without_later(parse, now), said)).strip()
+    return not _IDLE.sub(" ", blanked(without_later(parse, now), said)).strip()

@@ -99,7 +99,7 @@ async def nothing_to_confirm(turn: Turn) -> None:
 
     After a warning of a fraud, it asks whether to pay all the same.
     """
-    if _has_just_said(turn, ("utter_fraud",)):
+    if _has_just_said(turn, ("utter_fraud", "utter_maybe_fraud")):
         turn.say("utter_fraud")
     elif not _just_made_one(turn):
         turn.say("utter_nothing_to_confirm")
@@ -124,16 +124,28 @@ async def nothing_to_deny(turn: Turn) -> None:
         turn.say("utter_answer_doubted" if _FINDS_FAULT.search(text) else "utter_ok")
 
 
+async def no_way_back(turn: Turn) -> None:
+    """A wish to go back, which right after a transfer is one to undo it."""
+    if not await _comes_too_late(turn):
+        turn.say("utter_no_way_back")
+
+
+async def undo(turn: Turn) -> None:
+    """A wish to have a payment back: the last transfer is told of, since it may mean that; else who can help is."""
+    if turn.slot("transfer"):
+        await _tell_too_late(turn)
+    else:
+        turn.say("utter_wrong_payment")
+
+
 async def stop(turn: Turn) -> None:
     """Drop the transfer that waits for its yes; one that was made before is told of, since the wish may mean that."""
     last = turn.slot("transfer")
     turn.say("utter_not_moving" if last else "utter_transfer_not_made")
     if last:
-        await _tell_last(turn)
+        await _tell_too_late(turn)
     elif tells_of_payment(whole(turn).text):
         turn.say("utter_wrong_payment")
-    if last and last["outcome"] != "refused":
-        turn.say("utter_cannot_undo")
 
 
 async def settled(turn: Turn) -> None:
@@ -144,11 +156,11 @@ async def settled(turn: Turn) -> None:
 
 
 def _is_of_the_past(turn: Turn) -> bool:
-    """Whether the payment asked about is none of this chat's: one to a shop, for a purpose, or by card."""
+    """Whether the payment asked about is none of this chat's: to a shop, for a purpose, by card, or "my pay"."""
     filters, of_transfer = said(turn).filters, _TRANSFER.search(whole(turn).text)
     none_here = not (turn.slot("transfer") or turn.slot(REQUESTED_SLOT) in FORM_SLOTS)
     by_kind = filters.category or (filters.account and none_here)
-    return bool(filters.merchant or (by_kind and not of_transfer))
+    return bool(filters.merchant or filters.by or (by_kind and not of_transfer))
 
 
 async def _list_payments(turn: Turn, bank: CustomerBank) -> None:
@@ -185,10 +197,15 @@ async def _comes_too_late(turn: Turn) -> bool:
     """Say that the transfer just spoken of was made, and is not taken back; whether there is one."""
     too_late = _just_made_one(turn) or (bool(turn.slot("transfer")) and _has_just_said(turn, _TELL))
     if too_late:
-        await _tell_last(turn)
-        if turn.slot("transfer")["outcome"] != "refused":
-            turn.say("utter_cannot_undo")
+        await _tell_too_late(turn)
     return too_late
+
+
+async def _tell_too_late(turn: Turn) -> None:
+    """Say what became of the last transfer and, unless the bank refused it, that it is not taken back."""
+    await _tell_last(turn)
+    if turn.slot("transfer")["outcome"] != "refused":
+        turn.say("utter_cannot_undo")
 
 
 def _has_just_said(turn: Turn, responses: Container[str | None]) -> bool:

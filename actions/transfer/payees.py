@@ -163,19 +163,26 @@ def _names_at(payees: Iterable[Payee], text: str, *, answer: bool) -> tuple[list
 
     Beside it, whether somebody else is listed with them.
     """
-    said, people, at, others = _listing(text), [(payee, words(payee.name)) for payee in payees], 0, False
+    said, people = _listing(text), [(payee, words(payee.name)) for payee in payees]
     found: list[tuple[int, tuple[Payee, ...]]] = []
+    at, others = 0, False
     while at < len(said):
         rows = {payee: _length(name, said, at, answer=answer, more=bool(found)) for payee, name in people}
         longest = max(rows.values(), default=0)
         if longest:
-            taken_back = ends_in_correction(" ".join([*said[max(0, at - _NEXT) : at], ""]).replace("comma", ""))
-            found = [] if taken_back else found
+            if _takes_back(said[:at]):
+                found, others = [], False
+            elif not found:
+                others = _follows_another(said[:at])
             found.append((longest, tuple(payee for payee, length in rows.items() if length == longest)))
-            before = len(found) == 1 and not taken_back and _follows_another(said[:at])
-            others = before or (others and not taken_back) or _lists_another(said[at + longest :], people)
+            others = others or _lists_another(said[at + longest :], people)
         at += longest or 1
     return found, others
+
+
+def _takes_back(before: Sequence[str]) -> bool:
+    """Whether the words before a name take back another one: "Anna, no wait, ..."."""
+    return ends_in_correction(" ".join([*before[-_NEXT:], ""]).replace("comma", ""))
 
 
 def _lists_another(after: Sequence[str], people: Iterable[tuple[Payee, Sequence[str]]]) -> bool:

@@ -29,17 +29,7 @@ MAY_NAME: Final = ("transfer_money", "inform", "nlu_fallback")
 """The intents of messages that may name accounts and payees among other words; a name alone is like no intent."""
 
 MAY_CHANGE: Final = (*MAY_NAME, "affirm", "deny")
-ORDINALS: Final = {
-    "first": 0,
-    "1st": 0,
-    "second": 1,
-    "2nd": 1,
-    "third": 2,
-    "3rd": 2,
-    "fourth": 3,
-    "4th": 3,
-    "last": -1,
-}
+ORDINALS: Final = {"first": 0, "1st": 0, "second": 1, "2nd": 1, "third": 2, "3rd": 2, "fourth": 3, "4th": 3, "last": -1}
 _COUNTED: Final = pattern(
     rf"\b(?:pay|to|send|give)\s+(?:the\s+)?({'|'.join(ORDINALS)})(?:\s+(?:one|person|payee|name))?\b"
 )

@@ -27,14 +27,14 @@ _ASKED_KINDLY: Final = pattern(
 _ASKS: Final = pattern(rf"\b{_MOVES}\b.*\d")
 _CLAUSE: Final = re.compile(r"(?:(?!,\s|[;!?]|\.\s|\bbut\b).)+", re.IGNORECASE | re.DOTALL)
 _REFERENCE: Final = pattern(r"\b(?:reference|ref)\b|\bwith\s+(?:the\s+|a\s+)?(?:note|message|memo|description)\b")
-_BESIDE: Final = r"(?:from|to|into|onto|in|out|of|with|using|via|use|touch|take|it|on|at|for|my|our|your|the|an?)"
+_PARTICLES: Final = r"(?:from|to|into|onto|in|out|of|with|using|via|use|touch|take|it|on|at|for|my|our|your|the|an?)"
 _WORD: Final = r"[^\s,;.!?](?:[^\s,;!?]*[^\s,;.!?])?"
 _BEGINS_ANEW: Final = (
-    rf"(?!(?:{_BESIDE}|{_MOVES}|but|and|or|no|make|please|be|is|are|has|have|had|need|want|sure|enough|yet|more)\b)"
+    rf"(?!(?:{_PARTICLES}|{_MOVES}|but|and|or|no|make|please|be|is|are|has|have|had|need|want|sure|enough|yet|more)\b)"
 )
 _TAKEN_BACK: Final = pattern(
     r"\b(?:(?:not|never|forget|instead\s+of|rather\s+than)\s+|(?:do|does|did|wo|would|should|ca|could)n['’]?t\s+"
-    rf"(?=(?:from|to|into|in|use|using|touch|with|via|take)\b))(?:{_BESIDE}\s+)*"
+    rf"(?=(?:from|to|into|in|use|using|touch|with|via|take)\b))(?:{_PARTICLES}\s+)*"
     rf"{_BEGINS_ANEW}{_WORD}(?:\s+(?![£€$]?\d){_BEGINS_ANEW}{_WORD}){{0,3}}(?:\s*,?\s*\bbut\b|\s*,)?"
 )
 _CORRECTS: Final = pattern(

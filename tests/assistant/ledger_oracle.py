@@ -66,6 +66,8 @@ class Oracle:
             return self._list(figure["list"])
         if "sum" in figure:
             return self._sum(figure["sum"])
+        if "compared" in figure:
+            return self._compared(*figure["compared"])
         if "insufficient" in figure:
             return self._insufficient(figure["insufficient"])
         amount = pounds(figure["transfer"] * 100)
@@ -114,6 +116,16 @@ class Oracle:
         if not total:
             return Expected(may=_bounds(wanted))
         return Expected(must=frozenset({pounds(total)}), may=_bounds(wanted), first=pounds(total))
+
+    def _compared(self, one: Mapping[str, Any], other: Mapping[str, Any]) -> Expected:
+        """Two sums and what lies between them; nothing has no figure."""
+        first, second = self.total(one), self.total(other)
+        must = frozenset(pounds(minor) for minor in (first, second, first - second) if minor)
+        return Expected(must=must, first=pounds(first) if first else None)
+
+    def total(self, wanted: Mapping[str, Any]) -> int:
+        """The sum of the entries wanted, in pence and without its sign."""
+        return abs(sum(entry.minor for entry in self._entries(wanted, sums=True)))
 
     def _insufficient(self, wanted: Mapping[str, Any]) -> Expected:
         (account,) = self._accounts(wanted["account"])

@@ -56,6 +56,7 @@ async def test_a_bare_year_is_a_time(assistant: Bot, said: str) -> None:
         ("how much have I donated this month", "“donated”"),
         ("how much did I withdraw in October", "“withdraw”"),
         ("gifts in september", "“gifts”"),
+        ("cash taken out", "“cash”"),
         ("how much did I spend since 31/02", "no 31/02"),
         ("payments over €50", "“over €50”"),
         ("how much of my salary did I spend last month", "only comes in"),
@@ -262,6 +263,8 @@ async def test_it_is_the_account_talked_about(assistant: Bot, said: tuple[str, .
             "You spent £3.91 at Costa Coffee in the last transaction, on 1 Nov 2026",
         ),
         ("What's my biggest bill every month?", "Your largest payment"),
+        ("where did my pay go", "You spent £2,204.74 since 4 Oct 2026, most of all £1,125.00: housing"),
+        ("trans for October", "53 transactions in October 2026"),
         ("where did all my wages go", "You spent £2,204.74 since 4 Oct 2026, most of all £1,125.00: housing"),
     ],
 )

@@ -245,6 +245,25 @@ async def test_harmless_talk_of_people_is_no_fraud(assistant: Bot, said: str) ->
 @pytest.mark.parametrize(
     "said",
     [
+        "someone sent me money",
+        "who took £311.06",
+        "no idea what I spent",
+        "is there anything unusual on my account",
+        "payment to unknown",
+    ],
+)
+async def test_who_may_only_look_for_a_payment_is_not_frightened_and_still_told_whom_to_ring(
+    assistant: Bot, said: str
+) -> None:
+    answer = (await talk_to(assistant, NUMBER).say(said)).said
+    assert answer.startswith("If you'd like to see what was booked, ask me for your transactions.")
+    assert "ring 159" in answer
+
+
+@conversation
+@pytest.mark.parametrize(
+    "said",
+    [
         *("that is a minus, is it not?", "thats wrong", "thats not right", "thats not what i asked", "are you sure"),
         *("isn't that a minus?", "that cant be right", "thanks for nothing"),
     ],

@@ -95,7 +95,7 @@ def test_somebody_who_is_paid_is_looked_for_like_a_shop() -> None:
 
 @pytest.mark.parametrize(("text", "mere"), [("last month?", True), ("and in May", True), ("rent last month", False)])
 def test_a_message_of_nothing_but_a_time(text: str, mere: bool) -> None:
-    assert understand(Parse(text, entities=tuple(GRAMMAR.extract(text, NOW)))).only_time is mere
+    assert understand(Parse(text, entities=tuple(GRAMMAR.extract(text, NOW)))).carries_on is mere
 
 
 @pytest.mark.parametrize(

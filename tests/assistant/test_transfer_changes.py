@@ -118,6 +118,18 @@ async def test_two_amounts_instead_are_no_amount(assistant: Bot) -> None:
 
 
 @talking
+@pytest.mark.parametrize("answer", ["no, from savings", "from savings", "no, to current", "from savings, not current"])
+async def test_the_account_of_the_other_side_turns_the_transfer_round(assistant: Bot, answer: str) -> None:
+    turned = "Shall I move £20.00 from your savings account to your current account?"
+    assert await asked(assistant, REQUEST, answer) == turned
+
+
+@talking
+async def test_no_payee_pays_where_the_source_is_named_as_target(assistant: Bot) -> None:
+    assert "Shall I" not in await asked(assistant, "send £20 to anna from current", "no, to current")
+
+
+@talking
 async def test_an_account_alone_changes_nothing(assistant: Bot) -> None:
     said = await asked(assistant, REQUEST, "savings")
     assert "nothing has moved" in said

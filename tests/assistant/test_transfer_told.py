@@ -49,6 +49,20 @@ async def test_what_was_moved_is_not_taken_back(assistant: Bot, said: str) -> No
     assert "can't" in answer
 
 
+@pytest.mark.parametrize(
+    "said", ["undo it", "undo that", "cancel that transfer", "can you undo the transfer", "go back"]
+)
+async def test_what_is_to_be_undone_is_said_to_be_done(assistant: Bot, said: str) -> None:
+    answer = (await (await moved(assistant)).say(said)).said
+    assert answer.startswith("Your last transfer went through: £1.00 from your current account")
+    assert "I can't take back what has been moved" in answer
+
+
+async def test_nothing_is_undone_where_nothing_was_moved(assistant: Bot) -> None:
+    assert (await talk_to(assistant, "12345678").say("undo it")).said.startswith("I can't go back a step")
+    assert (await talk_to(assistant, "12345678").say("undo that")).said.startswith("I can't stop a payment")
+
+
 async def test_who_tells_of_a_payment_to_the_wrong_person_amid_another_is_helped(assistant: Bot) -> None:
     talk = talk_to(assistant, "12345678")
     await talk.say("send Anna £50")

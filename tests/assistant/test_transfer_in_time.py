@@ -1,0 +1,43 @@
+"""How long a payment that the bank does not know may still arrive there, by a clock that is not quite ours."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, cast
+
+import pytest
+
+from actions.bank import BankClient
+from actions.transfer.payment import CLOCK_SKEW, CONFIRM_WITHIN, Transfer, order_parameters
+from bot import Customer, EffectResult
+
+from .conftest import NOW
+
+SOURCE = {"id": "a", "nickname": "current", "spoken": "current", "currency": "GBP"}
+TARGET = {"id": "b", "nickname": "savings", "spoken": "savings"}
+LAST = NOW + CONFIRM_WITHIN + CLOCK_SKEW
+
+
+class KnowsNothing:
+    """A bank that no payment has reached."""
+
+    def of(self, customer: Customer) -> KnowsNothing:
+        return self
+
+    async def find_payment(self, key: str, order: Any) -> None:
+        return None
+
+
+@pytest.mark.parametrize(
+    ("now", "found"),
+    [
+        (NOW + CONFIRM_WITHIN + timedelta(seconds=1), EffectResult("unknown")),
+        (LAST, EffectResult("unknown")),
+        (LAST + timedelta(seconds=1), EffectResult("refused", {"reason": "too_late"})),
+    ],
+)
+async def test_a_payment_is_given_up_when_it_is_too_late_for_it_by_the_banks_clock_too(
+    now: Any, found: EffectResult
+) -> None:
+    parameters = order_parameters(Customer("", "bank-1"), SOURCE, TARGET, 100, NOW)
+    assert await Transfer(cast("BankClient", KnowsNothing()), lambda: now).find("k", parameters) == found

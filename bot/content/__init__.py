@@ -1,4 +1,4 @@
-"""Frozen types of a project's content, each piece with the place it stands at; imports nothing of ours."""
+"""Frozen types for a project's content, each piece with its place in the files; imports no other package of Teller."""
 
 from bot.content.diagnostics import Diagnostic, Severity
 from bot.content.types import (

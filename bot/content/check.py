@@ -1,4 +1,4 @@
-"""What content has to fulfil beyond its form: names that exist and are used, shapes that can run."""
+"""Checks of content beyond its format: that names exist and are used, and that stories and forms can run."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from bot.content.suggest import suggested
 
 
 def check_content(known: Known) -> tuple[Diagnostic, ...]:
-    """Everything that is wrong or odd with the content: errors refuse a start, warnings and notes do not."""
+    """Everything wrong or odd in the content: errors prevent a start, warnings and notes do not."""
     checks = (check_domain, check_actions, check_responses, check_nlu, check_stories)
     found = [diagnostic for check in checks for diagnostic in check(known)]
     meant = {name for diagnostic in found if (name := suggested(diagnostic.cure))}
@@ -27,7 +27,7 @@ def check_content(known: Known) -> tuple[Diagnostic, ...]:
 
 
 def _grouped(found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
-    """The findings; those about the same name as one, and what is no form is not said to be no action, too."""
+    """Merge findings about the same name; an unknown form is not also reported as an unknown action."""
     groups: dict[tuple[str, str], list[Diagnostic]] = defaultdict(list)
     for finding in found:
         if finding.name:
@@ -40,10 +40,10 @@ def _grouped(found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
 
 
 def _as_one(group: list[Diagnostic]) -> Diagnostic:
-    """The first of the gravest, which says in how many other places it holds."""
+    """The first of the most severe findings, with the number of other places it applies to."""
     first = min(group, key=lambda d: (d.severity != "error", d.code != group[0].code, d.place))
     also = tuple(sorted({d.place for d in group} - {first.place}))
     if not also:
         return first
     others = "one other place" if len(also) == 1 else f"{len(also)} other places"
-    return replace(first, message=f"{first.message} It stands in {others}, too.", also=also)
+    return replace(first, message=f"{first.message} The same applies in {others}.", also=also)

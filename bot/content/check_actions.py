@@ -1,4 +1,4 @@
-"""Actions: that somebody implements those that the content names."""
+"""Actions: whether those that the content names are implemented."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from bot.content.suggest import did_you_mean
 from bot.content.types import Place
 
 _ASKED_FOR = ("validate_", "action_validate_slot_mappings")
-"""Beginnings of actions that are run where they exist: without them, nothing fails."""
+"""Prefixes of optional actions: they run if they exist, and nothing fails without them."""
 
 _FALLBACKS = frozenset({"core_fallback_action_name", "fallback_action_name", "fallback_core_action_name"})
-"""Options of policies, Rasa 2's too, that name an action."""
+"""Policy options (Rasa 2's too) that name an action."""
 
 
 def check_actions(known: Known) -> Iterator[Diagnostic]:
-    """Actions that nobody implements, listed or named as the fallback of a policy."""
+    """Actions that nothing implements, either listed or named as a policy's fallback."""
     if known.all_registered:
         yield from _unimplemented(known)
     for policy in known.content.policies or ():
@@ -30,7 +30,7 @@ def check_actions(known: Known) -> Iterator[Diagnostic]:
 
 
 def _unimplemented(known: Known) -> Iterator[Diagnostic]:
-    """Errors in a project with actions of its own; one without, told once, may be given a server where it is run."""
+    """Errors if the project has its own actions; otherwise one warning, as it may be given an action server later."""
     domain = known.content.domain
     implemented = DEFAULT_ACTIONS | set(known.registered) | domain.forms.keys() | domain.responses.keys()
     lacking = {n: p for n, p in domain.actions.items() if n not in implemented and not n.startswith("utter_")}

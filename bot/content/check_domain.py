@@ -1,4 +1,4 @@
-"""Slots, their mappings, and forms."""
+"""Checks of intents, slots, slot mappings and forms."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SLOT_TYPES = ("text", "bool", "categorical", "float", "list", "any")
 
 
 def check_domain(known: Known) -> Iterator[Diagnostic]:
-    """Everything that is wrong or odd with intents, slots and forms."""
+    """Everything wrong or odd in intents, slots and forms."""
     yield from _intents(known)
     for slot in known.content.domain.slots.values():
         yield from _slot(slot)
@@ -45,7 +45,7 @@ def _slot(slot: Slot) -> Iterator[Diagnostic]:
     if slot.type not in SLOT_TYPES:
         if "." in slot.type:
             cure = "Choose one of the built-in types if its features matter."
-            yield say("note", f"has a class of its own, `{slot.type}`: it is kept like `any`.", cure, "slot-class")
+            yield say("note", f"has the custom class `{slot.type}`, and is treated like `any`.", cure, "slot-class")
         else:
             cure = did_you_mean(slot.type, SLOT_TYPES) or f"Write one of {', '.join(SLOT_TYPES)}."
             yield say("error", f"has the unknown type `{slot.type}`.", cure, "slot-type")
@@ -54,14 +54,14 @@ def _slot(slot: Slot) -> Iterator[Diagnostic]:
     if slot.type == "categorical":
         count = Counter(str(value).lower() for value in slot.values)
         for value in (value for value, times in count.items() if times > 1):
-            message = f"has the value `{value}` more than once (upper and lower case are one)."
+            message = f"has the value `{value}` more than once (upper and lower case are the same)."
             yield say("warning", message, "Keep one of them.", "slot-values")
     if slot.type == "float" and slot.min_value >= slot.max_value:
         bounds = f"has a `min_value` of {slot.min_value} that is not below its `max_value` of {slot.max_value}."
         yield say("error", bounds, "Write the smaller one as `min_value`.", "slot-bounds")
     if not fits(slot, slot.initial_value):
-        message = f"has the initial value `{slot.initial_value}`, which is no {slot.type} value of it."
-        yield say("warning", message, "Write a value of its type, or take `initial_value` out.", "slot-initial-value")
+        message = f"has the initial value `{slot.initial_value}`, which does not fit the type {slot.type}."
+        yield say("warning", message, "Write a value of its type, or remove `initial_value`.", "slot-initial-value")
 
 
 def _mapping(slot: Slot, mapping: SlotMapping, known: Known) -> Iterator[Diagnostic]:
@@ -79,7 +79,7 @@ def _mapping(slot: Slot, mapping: SlotMapping, known: Known) -> Iterator[Diagnos
     yield from _mapping_parts(mapping, known)
     for name in mapping.intent + mapping.not_intent:
         if name.split("/")[0] not in known.intents:
-            add = f"Add `{name}` to `intents:`, or take it out here."
+            add = f"Add `{name}` to `intents:`, or remove it here."
             yield unknown("warning", mapping.place, "intent", name, known=known.intents, where=where, add=add)
         elif "/" in name:
             yield sub_intent(mapping.place, where, name, "mappings", f"Write `{name.partition('/')[0]}`.")
@@ -90,7 +90,7 @@ def _mapping(slot: Slot, mapping: SlotMapping, known: Known) -> Iterator[Diagnos
 
 
 def _mapping_parts(mapping: SlotMapping, known: Known) -> Iterator[Diagnostic]:
-    """The role and group of the entity that a mapping waits for."""
+    """Check the role and group of the entity that a mapping waits for."""
     entity = known.content.domain.entities.get(mapping.entity or "")
     if entity is None:
         return
@@ -126,7 +126,7 @@ def _conditions(slot: Slot, mapping: SlotMapping, known: Known) -> Iterator[Diag
 
 def _lacks(slot: Slot, mapping: SlotMapping, key: str) -> Diagnostic:
     message = f"A `{mapping.type}` mapping of the slot `{slot.name}` lacks `{key}:`."
-    return Diagnostic("error", mapping.place, message, f"Write `{key}: …` beside its `type:`.", "mapping-incomplete")
+    return Diagnostic("error", mapping.place, message, f"Write `{key}: …` next to its `type:`.", "mapping-incomplete")
 
 
 def _form(form: Form, known: Known) -> Iterator[Diagnostic]:
@@ -142,13 +142,13 @@ def _form(form: Form, known: Known) -> Iterator[Diagnostic]:
             yield Diagnostic(
                 "warning",
                 place,
-                f"The form `{form.name}` has nothing to ask for `{name}` with.",
+                f"The form `{form.name}` has no question for `{name}`.",
                 f"Add `utter_ask_{form.name}_{name}:` or `utter_ask_{name}:` to `responses:`.",
                 "missing-question",
             )
         if name == REQUESTED_SLOT:
-            message = f"The form `{form.name}` asks for `{REQUESTED_SLOT}`, which forms themselves use."
-            yield Diagnostic("error", place, message, "Name a slot of your own.", "reserved-slot")
+            message = f"The form `{form.name}` asks for `{REQUESTED_SLOT}`, which is reserved for forms."
+            yield Diagnostic("error", place, message, "Use another slot name.", "reserved-slot")
     for name in form.ignored_intents:
         where = f"The form `{form.name}` ignores"
         if name.split("/")[0] not in known.intents:

@@ -1,4 +1,4 @@
-"""Forms as stories and rules run them: that each begins, and that something follows it."""
+"""Forms in stories and rules: whether each is started, and whether something follows it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bot.content.types import ActionStep, LoopStep, OrStep, Story, UserStep
 
 
 def check_forms(known: Known, meant: Set[str]) -> Iterator[Diagnostic]:
-    """Forms that nothing starts, or that nothing follows, but for the names that are `meant` by others."""
+    """Forms that nothing starts or nothing follows, except `meant`: names suggested in place of misspelt ones."""
     started = {name for story in known.trained for name in _started(story)}
     ended = {name for story in known.trained for name in _ended(story)}
     for name, form in known.content.domain.forms.items():
@@ -18,11 +18,13 @@ def check_forms(known: Known, meant: Set[str]) -> Iterator[Diagnostic]:
             continue
         if name not in started:
             message = f"No rule or story starts the form `{name}`."
-            cure = f"Write a rule with `- intent: …`, `- action: {name}` and `- active_loop: {name}`, or take it out."
+            cure = (
+                f"Write a rule with `- intent: …`, `- action: {name}` and `- active_loop: {name}`, or remove the form."
+            )
             severity: Severity = "note" if known.has_custom_actions and not known.all_registered else "warning"
             yield Diagnostic(severity, form.place, message, cure, "unused-form")
         elif name not in ended and form.required_slots:
-            message = f"Nothing follows when the form `{name}` is filled."
+            message = f"No rule or story says what happens when the form `{name}` is filled."
             cure = (
                 f"Write a rule with the condition `- active_loop: {name}` and the steps `- action: {name}`, "
                 "`- active_loop: null` and what the bot does then: `- action: …`."
@@ -31,7 +33,7 @@ def check_forms(known: Known, meant: Set[str]) -> Iterator[Diagnostic]:
 
 
 def _started(story: Story) -> Iterator[str]:
-    """The actions that a story runs while they are not the active loop already."""
+    """The actions that a story runs while they are not yet the active loop."""
     active = next((c.name for c in story.condition if isinstance(c, LoopStep)), None)
     for step in story.steps:
         if isinstance(step, LoopStep):
@@ -41,7 +43,7 @@ def _started(story: Story) -> Iterator[str]:
 
 
 def _ended(story: Story) -> Iterator[str]:
-    """The actions after which, before the next message, their loop is no longer active or another action comes."""
+    """The actions after which, before the next message, their loop ends or another action follows."""
     last = None
     for step in story.steps:
         if isinstance(step, (ActionStep, LoopStep)) and last is not None and step.name != last:

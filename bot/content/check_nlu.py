@@ -1,4 +1,4 @@
-"""Training data: examples, synonyms and patterns."""
+"""Checks of training data: examples, synonyms and patterns."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from bot.content.types import NOWHERE, Example, NluData, UserStep
 _LOOSE_MARK = re.compile(
     r"\[[^][]+\]\s*(?:\(\s*[\w-]+\s*\)|\{[^}{[]*\})"  # a space between the brackets
     r"|\[[^][]+\](?:\([^)[]*|\{[^}[]*)$"  # never closed
-    r"|\[\s*\](?:\([\w:-]+\)|\{[^}{[]*\})"  # nothing is marked
-    r"|\[[^][)}]+[)}](?:\([\w:-]+\)|\{[^}{[]*\})"  # closed by another bracket
-    r"|(?<!\S)\([^][()]+\)\[[^\W\d][\w-]*\]"  # the brackets the wrong way round
+    r"|\[\s*\](?:\([\w:-]+\)|\{[^}{[]*\})"  # no text is marked
+    r"|\[[^][)}]+[)}](?:\([\w:-]+\)|\{[^}{[]*\})"  # closed by the wrong kind of bracket
+    r"|(?<!\S)\([^][()]+\)\[[^\W\d][\w-]*\]"  # the two kinds of brackets swapped
     r"|\[\w[^][]*(?=\[|$)"  # opened and never closed
-    r"|\]\([^][()]*\)?"  # closed and never opened, or nothing is said of it
+    r"|\]\([^][()]*\)?"  # closed and never opened, or without an entity
 )
-"""None of these looks at a text between two `[` more than once, so that a line of thousands is no matter."""
+"""None of these scans the text between two `[` more than once, so lines of thousands of characters stay fast."""
 
 
 def check_nlu(known: Known) -> Iterator[Diagnostic]:
-    """Everything that is wrong or odd with the training data."""
+    """Everything wrong or odd in the training data."""
     nlu = known.content.nlu
     yield from _repeated(nlu)
     yield from _patterns(nlu)
@@ -53,18 +53,18 @@ def _repeated(nlu: NluData) -> Iterator[Diagnostic]:
                 "warning",
                 example.place,
                 f"`{example.text}` is an example of `{example.intent}` and of `{earlier.intent}` (at {earlier.place}).",
-                "Keep it in one of them: the matcher cannot tell them apart.",
+                "Keep it in only one of them: the matcher cannot tell them apart.",
                 "same-example",
             )
 
 
 def _patterns(nlu: NluData) -> Iterator[Diagnostic]:
     for regex in nlu.regexes:
-        cure = "Write a backslash (\\) before characters that are meant literally."
+        cure = "Write a backslash (\\) before special characters that are meant literally."
         try:
             doubts = _doubts(regex.pattern)
         except (re.error, OverflowError, RecursionError) as error:
-            message = f"The pattern of `{regex.name}` is no regular expression: {error}."
+            message = f"The pattern of `{regex.name}` is not a valid regular expression: {error}."
             yield Diagnostic("error", regex.place, message, cure, "bad-regex")
             continue
         for doubt in doubts:
@@ -73,16 +73,16 @@ def _patterns(nlu: NluData) -> Iterator[Diagnostic]:
 
 
 def _doubts(pattern: str) -> list[str]:
-    """What `re` warns of in a pattern; raises what `re.compile` does."""
+    """The warnings that `re` gives about a pattern; raises the same errors as `re.compile`."""
     with warnings.catch_warnings(record=True) as doubts:
         warnings.simplefilter("always")
-        re.purge()  # of a pattern that it remembers it does not warn again
+        re.purge()  # it does not warn again about a cached pattern
         re.compile(pattern)
     return [str(doubt.message) for doubt in doubts]
 
 
 def _tables(known: Known) -> Iterator[Diagnostic]:
-    """Lookup tables and patterns called nearly like an entity; one called like none is meant to be a feature."""
+    """Lookup tables and patterns whose name misspells an entity's; any other name is meant as a feature."""
     nlu, entities = known.content.nlu, known.content.domain.entities
     named = {item.name: ("regex", item.place) for item in reversed(nlu.regexes)}
     named |= {item.name: ("lookup", item.place) for item in reversed(nlu.lookups)}
@@ -101,13 +101,13 @@ def _synonyms(nlu: NluData) -> Iterator[Diagnostic]:
                 "warning",
                 synonym.place,
                 f"`{synonym.text}` means `{synonym.value}` here and `{value}` elsewhere (at {place}).",
-                "Let it mean one thing.",
+                "Keep one of the two.",
                 "synonym-conflict",
             )
 
 
 def _marks(known: Known) -> Iterator[Diagnostic]:
-    """Marks that are not read, or not as they were meant, in examples and in what users say in stories."""
+    """Entity marks that are not read, or not as intended, in examples and in user messages of stories."""
     steps = (step for story in (*known.trained, *known.tests) for step in steps_of(story))
     said = (step for step in steps if isinstance(step, UserStep) and read_shorthand(step.text or "") is None)
     marked: tuple[Example | UserStep, ...] = (*known.content.nlu.examples, *said)
@@ -123,7 +123,7 @@ def _marks_of(example: Example | UserStep) -> Iterator[Diagnostic]:
             "warning",
             example.place,
             f"`{_shortened(loose[0])}` looks like an entity mark, but is not read as one.",
-            "Write `[text](entity)`: no space between the brackets, something in them, and each of them closed.",
+            "Write `[text](entity)`: without a space between the brackets, with text in both, and with both closed.",
             "loose-entity-mark",
         )
     for mark in example.annotations:
@@ -143,24 +143,24 @@ def _shortened(text: str) -> str:
 
 
 def _parts(known: Known) -> Iterator[Diagnostic]:
-    """Roles and groups that the domain does not give an entity; one that it does not list is told elsewhere."""
+    """Roles and groups that the domain does not list for an entity; unlisted entities are reported elsewhere."""
     places = {example.place for example in known.content.nlu.examples}
     listed = {name: e for name, e in known.content.domain.entities.items() if e.place not in places}
-    told: set[tuple[str, str, str]] = set()
+    reported: set[tuple[str, str, str]] = set()
     for example in known.content.nlu.examples:
         for mark in example.annotations:
             entity = listed.get(mark.entity)
             if entity is None:
                 continue
             for kind, name, names in (("role", mark.role, entity.roles), ("group", mark.group, entity.groups)):
-                if name is None or name in names or (mark.entity, kind, name) in told:
+                if name is None or name in names or (mark.entity, kind, name) in reported:
                     continue
-                told.add((mark.entity, kind, name))
+                reported.add((mark.entity, kind, name))
                 yield unknown_part(example.place, mark.entity, kind, name, names)
 
 
 def _unmapped(known: Known) -> Iterator[Diagnostic]:
-    """Roles and groups from which no slot is filled, of entities from which some are: a mapping takes its own alone."""
+    """Roles and groups that fill no slot, of entities that fill some: a mapping takes only its own role and group."""
     mappings = [mapping for slot in known.content.domain.slots.values() for mapping in slot.mappings]
     taken = {(m.entity, m.role, m.group) for m in mappings if m.type == "from_entity"}
     filling = {entity for entity, _, _ in taken}
@@ -171,8 +171,8 @@ def _unmapped(known: Known) -> Iterator[Diagnostic]:
                 continue
             taken.add(part)
             named = [f"{kind}: {name}" for kind, name in (("role", mark.role), ("group", mark.group)) if name]
-            message = f"No slot is filled from `{mark.entity}` with `{', '.join(named)}`, as it is marked here."
-            cure = f"Write `{', '.join(named)}` in a mapping `from_entity`, unless an action reads it."
+            message = f"No slot mapping uses `{mark.entity}` with `{', '.join(named)}`, as it is marked here."
+            cure = f"Add `{', '.join(named)}` to a `from_entity` mapping, unless an action reads it."
             yield Diagnostic("warning", example.place, message, cure, "unmapped-part")
 
 
@@ -192,11 +192,11 @@ def _counts(known: Known) -> Iterator[Diagnostic]:
 
 
 def _nothing(known: Known) -> Iterator[Diagnostic]:
-    """Intents with nothing that says what they mean, or what to do then."""
+    """Intents without any examples, stories or rules in the project."""
     listed = [intent.place for intent in known.content.domain.intents.values() if intent.place != NOWHERE]
     if listed:
-        message = "Intents are listed, and there is no example, story or rule: there is nothing to learn."
-        cure = "Write them in YAML below `data/`, and look for files that are not read among these findings."
+        message = "Intents are listed, but there are no examples, stories or rules to learn from."
+        cure = "Write them in YAML files in `data/`, and check the other findings for files that are not read."
         yield Diagnostic("error", listed[0], message, cure, "nothing-to-learn")
 
 

@@ -1,4 +1,4 @@
-"""Responses: placeholders, conditions, buttons; and what nothing uses."""
+"""Checks of responses (placeholders, conditions, buttons), and of unused intents and responses."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from bot.content.suggest import did_you_mean
 from bot.content.types import UserStep, Variation
 
 _DOUBLED = re.compile(r"\{\{|\}\}")
-"""Braces that are said, single: there is no placeholder beside them."""
+"""Doubled braces, which are shown as single ones and enclose no placeholder."""
 
 _BRACES = re.compile(r"\{+\s*(?P<name>[A-Za-z_][\w.-]*)\s*\}*|(?<![\w.-])(?P<closed>[A-Za-z_][\w.-]*)\}+")
-"""A name beside braces: with one on each side it is a placeholder."""
+"""A name next to braces: it is a placeholder only with exactly one on each side."""
 
 _KEY_WITHOUT_SPACE = re.compile(r"(text|image|channel|custom|attachment|buttons):(\S.*)")
 
@@ -28,7 +28,7 @@ _SAID_BY_DEFAULT = frozenset(
 
 
 def check_responses(known: Known) -> Iterator[Diagnostic]:
-    """Everything that is wrong or odd with responses."""
+    """Everything wrong or odd in responses."""
     domain = known.content.domain
     for name, variations in domain.responses.items():
         if not name.startswith("utter_"):
@@ -61,15 +61,15 @@ def _named_in_code(known: Known) -> Iterator[Diagnostic]:
 
 
 def _default(name: str, variations: Sequence[Variation]) -> Iterator[Diagnostic]:
-    """A response that cannot always be said. That it cannot be said in some channels is seldom meant."""
+    """Report a response that cannot always be said; if it is limited to some channels, that is seldom meant."""
     place, code = variations[0].place, "response-without-default"
     if all(v.channel for v in variations):
         channels = ", ".join(f"`{channel}`" for channel in sorted({v.channel for v in variations if v.channel}))
-        message = f"Every variation of `{name}` has a channel: in any but {channels}, the bot says nothing."
-        yield Diagnostic("warning", place, message, "Add one without `channel:`.", code)
+        message = f"Every variation of `{name}` has a channel: on any channel except {channels}, the bot says nothing."
+        yield Diagnostic("warning", place, message, "Add a variation without `channel:`.", code)
     elif all(v.conditions or v.channel for v in variations):
-        message = f"Every variation of `{name}` has a condition: when none holds, the bot says nothing."
-        yield Diagnostic("note", place, message, "Add one without a condition.", code)
+        message = f"Every variation of `{name}` has a condition: if none of them holds, the bot says nothing."
+        yield Diagnostic("note", place, message, "Add a variation without a condition.", code)
 
 
 def _variation(name: str, variation: Variation, known: Known) -> Iterator[Diagnostic]:
@@ -77,7 +77,7 @@ def _variation(name: str, variation: Variation, known: Known) -> Iterator[Diagno
     unspaced = _KEY_WITHOUT_SPACE.match(variation.text or "")
     if unspaced:
         key, rest = unspaced.groups()
-        message = f"`{name}` is said as it stands: `{variation.text}`."
+        message = f"`{name}` is said literally: `{variation.text}`."
         cure = f"Write `{key}: {rest}`, with a space after the colon."
         yield Diagnostic("warning", variation.place, message, cure, "response-key")
     for condition in variation.conditions:
@@ -97,37 +97,37 @@ def _variation(name: str, variation: Variation, known: Known) -> Iterator[Diagno
 
 
 def _loose_braces(name: str, variation: Variation) -> Iterator[Diagnostic]:
-    """What was meant as a placeholder and has a space in it, or a brace too few or too many."""
+    """Text that was meant as a placeholder but has a space in it, or a missing or extra brace."""
     shown = [text for text in _texts([variation.text, *_buttons(variation), *variation.elements]) if text[:1] != "/"]
     for match in (match for text in shown for match in _BRACES.finditer(text)):
         if not PLACEHOLDER.fullmatch(match[0]):
-            message = f"`{match[0].strip()}` in `{name}` is no placeholder: braces would be said."
-            cure = f"Write `{{{match['name'] or match['closed']}}}`, or take the braces out."
+            message = f"`{match[0].strip()}` in `{name}` is not a placeholder: its braces would be shown to users."
+            cure = f"Write `{{{match['name'] or match['closed']}}}`, or remove the braces."
             yield Diagnostic("warning", variation.place, message, cure, "loose-placeholder")
 
 
 def _placeholders(name: str, variation: Variation, known: Known) -> Iterator[Diagnostic]:
-    """Placeholders that nothing fills; where an action says the response, it may fill them."""
+    """Placeholders that nothing fills; if an action says the response, the action may fill them."""
     if name not in known.said and known.has_custom_actions:
         return
     beside = (variation.buttons, variation.quick_replies, variation.elements, variation.metadata)
     texts = _texts([variation.text, variation.image, variation.attachment, variation.custom, *beside])
     for word in dict.fromkeys(word for text in texts for word in _placeholders_of(text)):
         if word not in known.content.domain.slots:
-            message = f"`{{{word}}}` in `{name}` is no slot, so it stays unfilled."
+            message = f"`{{{word}}}` in `{name}` is not a slot, so it stays unfilled."
             cure = did_you_mean(word, known.content.domain.slots, f"Add `{word}:` to `slots:`.")
             yield Diagnostic("warning", variation.place, message, cure, "unknown-placeholder", word)
 
 
 def _placeholders_of(text: str) -> list[str]:
     shorthand = read_shorthand(text)
-    if shorthand is not None and shorthand.entities is None:  # which is told by itself
+    if shorthand is not None and shorthand.entities is None:  # reported separately
         return []
     return PLACEHOLDER.findall(_DOUBLED.sub(" ", text))
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """Every text in what is said, however deep: all of them are filled."""
+    """Every string in a value, however deeply nested: all of them are filled."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
@@ -138,7 +138,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _buttons(variation: Variation) -> Iterator[Mapping[str, Any]]:
-    """All that may be pressed: buttons, quick replies, and the buttons of elements."""
+    """Everything that can be pressed: buttons, quick replies, and the buttons of elements."""
     inside = (button for element in variation.elements for button in element.get("buttons") or ())
     return chain(variation.buttons, variation.quick_replies, inside)
 
@@ -147,22 +147,22 @@ def _button(name: str, payload: object, variation: Variation, known: Known) -> I
     shorthand = read_shorthand(payload) if isinstance(payload, str) else None
     if shorthand is None:
         if _lacks_slash(payload, known):
-            message = f"The button payload `{payload}` of `{name}` is sent as a text, and begins like an intent."
+            message = f"The button payload `{payload}` of `{name}` begins like an intent, but is sent as plain text."
             yield Diagnostic("warning", variation.place, message, f"Write `/{payload}`.", "button-payload")
         return
     if shorthand.entities is None:
-        message = f"The entities of the button payload `{payload}` of `{name}` are no JSON object."
+        message = f"The entities of the button payload `{payload}` of `{name}` are not a JSON object."
         cure = 'Write `/intent{"entity": "value"}`.'
         yield Diagnostic("warning", variation.place, message, cure, "button-payload")
     if shorthand.rest:
         message = f"`{shorthand.rest}` at the end of the button payload `{payload}` of `{name}` is not read."
-        yield Diagnostic("warning", variation.place, message, "Take it out.", "button-payload")
+        yield Diagnostic("warning", variation.place, message, "Remove it.", "button-payload")
     if shorthand.intent.split("/")[0] not in known.intents:
         where = f"A button of `{name}` sends"
         add = f"Add `{shorthand.intent}` to `intents:`."
         yield unknown("warning", variation.place, "intent", shorthand.intent, known=known.intents, where=where, add=add)
     elif is_retrieval(shorthand.intent, known.content.domain):
-        message = f"A button of `{name}` sends `{payload}`, which does not say which answer is asked for."
+        message = f"A button of `{name}` sends `{payload}`, which does not name one of its answers."
         answers = sorted(r for r in known.content.domain.responses if r.startswith(f"utter_{shorthand.intent}/"))
         cure = f"Write `/{answers[0].removeprefix('utter_')}` or the like."
         yield Diagnostic("warning", variation.place, message, cure, "button-payload")
@@ -173,7 +173,7 @@ def _button(name: str, payload: object, variation: Variation, known: Known) -> I
 
 
 def _lacks_slash(payload: object, known: Known) -> bool:
-    """Whether a payload is an intent's name with entities, or a name that nobody says."""
+    """Whether a payload is an intent's name with entities, or with an underscore, so that nobody would type it."""
     shorthand = read_shorthand(f"/{payload}") if isinstance(payload, str) else None
     if shorthand is None or shorthand.intent not in known.intents:
         return False
@@ -181,7 +181,7 @@ def _lacks_slash(payload: object, known: Known) -> bool:
 
 
 def _incomplete(name: str, button: Mapping[str, Any], variation: Variation) -> Iterator[Diagnostic]:
-    """A button without a title or a payload; one with a `url` or a `type` of its channel's needs none."""
+    """Report a button without a title or payload; one with a `url` or a channel's `type` needs no payload."""
     opens = "url" in button or "type" in button
     for key, example in (("title", "title: Yes"), ("payload", "payload: /affirm")):
         if not button.get(key) and not (key == "payload" and opens):
@@ -192,7 +192,7 @@ def _incomplete(name: str, button: Mapping[str, Any], variation: Variation) -> I
 
 
 def check_unused(known: Known, meant: Set[str]) -> Iterator[Diagnostic]:
-    """Intents and responses that nothing leads to, but for the names that are `meant` by others."""
+    """Intents and responses that nothing uses, except `meant`: names suggested in place of misspelt ones."""
     steps = [step for story in known.trained for step in steps_of(story)]
     intents = {s.intent.split("/")[0] for s in steps if isinstance(s, UserStep) and s.intent}
     if not steps:
@@ -202,7 +202,7 @@ def check_unused(known: Known, meant: Set[str]) -> Iterator[Diagnostic]:
 
 
 def _sent_intents(known: Known) -> set[str]:
-    """Intents that mappings wait for, or that buttons send with entities, which may fill slots."""
+    """Intents that mappings name, or that buttons send with entities (which may fill slots)."""
     domain = known.content.domain
     named = {name for s in domain.slots.values() for m in s.mappings for name in m.intent + m.not_intent}
     payloads = (b.get("payload") for vs in domain.responses.values() for v in vs for b in _buttons(v))
@@ -218,27 +218,28 @@ def _unused_intents(known: Known, used: Set[str]) -> Iterator[Diagnostic]:
     for name, intent in known.content.domain.intents.items():
         if name in used or name in DEFAULT_INTENTS or name in known.mentioned or name in carries:
             continue
-        message = f"No story or rule waits for the intent `{name}`."
-        cure = f"Write a rule or story with `- intent: {name}`, or take the intent out."
+        message = f"No story or rule uses the intent `{name}`."
+        cure = f"Write a rule or story with `- intent: {name}`, or remove the intent."
         yield Diagnostic("warning", intent.place, message, cure, "unused-intent")
 
 
 def _unused_responses(known: Known, used: Set[str]) -> Iterator[Diagnostic]:
-    """Responses that nothing says; those that actions may say without our seeing it are named in one note."""
+    """Responses that nothing says; if custom actions may say them unseen, one note lists them all."""
     unused = {
         name: variations[0].place
         for name, variations in known.content.domain.responses.items()
         if name not in used and name.split("/")[0] not in used and name not in known.mentioned
     }
     if any(word.startswith("utter_{") for word in known.mentioned):
-        return  # the project's code makes names of responses up as it goes
+        return  # the project's code builds response names at run time
     if unused and known.has_custom_actions:
         names = ", ".join(f"`{name}`" for name in unused)
         message = f"No story or rule says {names}."
         example = f"Write `- action: {next(iter(unused))}`" + (" and the like" if len(unused) > 1 else "")
-        cure = f"{example} in a rule or story, or take out what no action says."
+        unneeded = "it if no action says it" if len(unused) == 1 else "those that no action says"
+        cure = f"{example} in a rule or story, or remove {unneeded}."
         yield Diagnostic("note", next(iter(unused.values())), message, cure, "unused-response")
         return
     for name, place in unused.items():
-        cure = f"Write `- action: {name}` in a rule or story, or take it out."
+        cure = f"Write `- action: {name}` in a rule or story, or remove the response."
         yield Diagnostic("warning", place, f"No story or rule says `{name}`.", cure, "unused-response")

@@ -1,4 +1,4 @@
-"""Stories, rules and test stories: names that exist, shapes that can run."""
+"""Checks of stories, rules and test stories: that names exist, and that the steps can run."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _SAID_BY = {
     "action_default_ask_rephrase": "utter_ask_rephrase",
     "action_two_stage_fallback": "utter_ask_rephrase",
 }
-"""What Rasa's own actions say, if there is such a response."""
+"""The response that each of Rasa's own actions says, if it exists."""
 
 
 def check_stories(known: Known) -> Iterator[Diagnostic]:
-    """Everything that is wrong with stories, rules and test stories."""
+    """Everything wrong or odd in stories, rules and test stories."""
     for story in (*known.trained, *known.tests):
         yield from _names(story, known)
     for story in known.trained:
@@ -43,7 +43,7 @@ def check_stories(known: Known) -> Iterator[Diagnostic]:
 
 
 def _silent_defaults(known: Known) -> Iterator[Diagnostic]:
-    """Actions that every bot has, named in rules or stories, and nothing for them to say."""
+    """Default actions that rules or stories run although their response is missing."""
     own = {*known.registered, *known.content.domain.actions}
     steps = (step for story in known.trained for step in steps_of(story) if isinstance(step, ActionStep))
     for step in {step.name: step for step in steps if step.name not in own}.values():
@@ -54,21 +54,21 @@ def _silent_defaults(known: Known) -> Iterator[Diagnostic]:
 
 
 def _joined_conditions(story: Story) -> Iterator[Diagnostic]:
-    """A rule that others lead to begins as the first of them: its own conditions would be passed over."""
+    """A rule that other rules lead to starts as the first of them does, so its own conditions would be ignored."""
     starts = story.kind == "rule" and story.steps and isinstance(story.steps[0], CheckpointStep)
     if starts and (story.condition or story.conversation_start):
         what = "condition" if story.condition else "conversation_start"
         yield Diagnostic(
             "error",
             story.place,
-            f"The rule `{story.name}` begins with a checkpoint, so its `{what}:` would not be looked at.",
-            "Write what it asks as `slot_was_set:` below the `- checkpoint:`, or at the rule that leads there.",
+            f"The rule `{story.name}` begins with a checkpoint, so its `{what}:` would be ignored.",
+            "Write the condition as `slot_was_set:` below the `- checkpoint:`, or put it in the rule that leads there.",
             "joined-condition",
         )
 
 
 def _names(story: Story, known: Known) -> Iterator[Diagnostic]:
-    """Unknown names; a test that names them fails, but keeps no bot from starting."""
+    """Unknown names; in a test they make the test fail, but do not prevent the bot from starting."""
     severity: Severity = "warning" if story.kind == "test" else "error"
     for condition in story.condition:
         yield from _state(condition, known, severity, story)
@@ -100,7 +100,7 @@ def _message(step: UserStep, known: Known, severity: Severity, story: Story) -> 
 
 
 def _softened(severity: Severity, name: str, known: Iterable[str]) -> Severity:
-    """A slip of the hand is an error; a name like no other may be left over: its story never matches, as in Rasa."""
+    """A typo is an error; a name unlike any other may be a leftover, whose story never matches, as in Rasa."""
     return severity if is_misspelt(name, known) else "warning"
 
 
@@ -140,8 +140,8 @@ def _state(step: LoopStep | SlotStep, known: Known, severity: Severity, story: S
             yield wrong_value("warning", step.place, slots[step.name], step.value, where)
     elif step.name is not None and step.name not in known.loops:
         if step.name.casefold() in ("none", "null"):
-            cure = "Write `null`, without quotes, where no form is active."
-            yield Diagnostic(severity, step.place, f"{where} `{step.name}`, which is no form.", cure, "unknown-form")
+            cure = "Write `null`, without quotes, if no form is active."
+            yield Diagnostic(severity, step.place, f"{where} `{step.name}`, which is not a form.", cure, "unknown-form")
             return
         yield unknown(
             severity,
@@ -155,20 +155,20 @@ def _state(step: LoopStep | SlotStep, known: Known, severity: Severity, story: S
 
 
 def _unseen(story: Story, known: Known) -> Iterator[Diagnostic]:
-    """Conditions on slots that policies do not see, which therefore always hold."""
+    """Conditions on slots that policies do not see, so that they always hold."""
     for condition in story.condition:
         slot = known.content.domain.slots.get(condition.name) if isinstance(condition, SlotStep) else None
         if slot is None or (slot.influence_conversation and slot.type != "any"):
             continue
-        why, cure = "has `influence_conversation: false`", "Let the slot have `influence_conversation: true`"
+        why, cure = "has `influence_conversation: false`", "Set the slot's `influence_conversation: true`"
         if slot.type == "any":
-            why, cure = "is of the type `any`", "Give the slot a type that they see, such as `bool`"
+            why, cure = "is of the type `any`", "Give the slot a type that policies see, such as `bool`"
         yield Diagnostic(
             "warning",
             condition.place,
             f"The rule `{story.name}` has a condition on `{slot.name}`, which {why}: policies do not see it, so the "
-            "rule holds whatever its value is.",
-            f"{cure}, or take the condition out.",
+            "rule applies whatever its value is.",
+            f"{cure}, or remove the condition.",
             "unseen-slot",
         )
 
@@ -178,7 +178,7 @@ def _kind(story: Story) -> str:
 
 
 def _activation(story: Story, known: Known) -> Iterator[Diagnostic]:
-    """Forms that run without becoming active: the step after them says that they do."""
+    """Forms that run without becoming active, for lack of an `active_loop` step after them."""
     forms = known.content.domain.forms
     active = next((c.name for c in story.condition if isinstance(c, LoopStep)), None)
     for step, after in zip(story.steps, _later_loops(story.steps), strict=True):
@@ -195,26 +195,26 @@ def _activation(story: Story, known: Known) -> Iterator[Diagnostic]:
 
 
 def _loops_alone(story: Story, known: Known) -> Iterator[Diagnostic]:
-    """In rules: loops that begin or end with no action that lets them, and forms with nothing that leads to them."""
+    """In rules: loops that begin or end without an action that causes it, and forms without a message before them."""
     if story.kind != "rule":
         return
     active = next((c.name for c in story.condition if isinstance(c, LoopStep)), None)
     for step, before in zip(story.steps, (None, *story.steps), strict=False):
         if isinstance(step, LoopStep) and (before is None or isinstance(before, UserStep)):
             change = "begins" if step.name else "ends"
-            message = f"The rule `{story.name}` says that a loop {change}, and no action before this lets it."
+            message = f"The rule `{story.name}` says that a loop {change}, but no earlier action causes that."
             doing = step.name or (active if before is None else None) or "action_deactivate_loop"
             cure = f"Write `- action: {doing}` before it."
             yield Diagnostic("warning", step.place, message, cure, "loop-without-action")
     form = _only_form(story)
     if form in known.content.domain.forms and active is None and not story.conversation_start:
-        message = f"The rule `{story.name}` only runs the form `{form}`, and says after what in no step."
+        message = f"The rule `{story.name}` runs the form `{form}` without saying after which user message."
         place, cure = story.steps[0].place, "Write `- intent: …` before it."
         yield Diagnostic("warning", place, message, cure, "loop-without-action")
 
 
 def _only_form(story: Story) -> str | None:
-    """What a rule runs that has no step but one action, and perhaps that it becomes the active loop."""
+    """The action of a rule whose only steps are that action and, perhaps, its becoming the active loop."""
     match story.steps:
         case (ActionStep() as run,):
             return run.name
@@ -224,7 +224,7 @@ def _only_form(story: Story) -> str | None:
 
 
 def _later_loops(steps: Sequence[Step]) -> list[LoopStep | None]:
-    """For each step the loop that the steps right after it name (slots may stand between), if they name one."""
+    """For each step, the loop named by the step right after it (slots may come between), or None."""
     loops: list[LoopStep | None] = []
     following: LoopStep | None = None
     for step in reversed(steps):
@@ -235,7 +235,7 @@ def _later_loops(steps: Sequence[Step]) -> list[LoopStep | None]:
 
 
 def _checkpoints(stories: tuple[Story, ...]) -> Iterator[Diagnostic]:
-    """Checkpoints that no story ends with, or none begins with; `stories` are of one kind, which joins its own only."""
+    """Checkpoints that no story ends with, or none begins with; `stories` are of one kind, as kinds never connect."""
     starts: dict[str, Place] = {}
     ends: dict[str, Place] = {}
     for story in stories:
@@ -251,8 +251,8 @@ def _checkpoints(stories: tuple[Story, ...]) -> Iterator[Diagnostic]:
             yield Diagnostic(
                 "warning",
                 names[name],
-                f"No {kind} {verb} with the checkpoint `{name}`, so this leads nowhere.",
-                f"Add `- checkpoint: {name}` to a {kind}, or take this one out.",
+                f"No {kind} {verb} with the checkpoint `{name}`, so this one connects nothing.",
+                f"Add `- checkpoint: {name}` to a {kind}, or remove this one.",
                 "loose-checkpoint",
             )
 
@@ -265,7 +265,7 @@ def _same_names(stories: tuple[Story, ...]) -> Iterator[Diagnostic]:
             yield Diagnostic(
                 "note",
                 story.place,
-                f"Another {_kind(story)} is called `{story.name}` (at {earlier.place}); both count.",
-                "Give each a name of its own, so that reports can tell them apart.",
+                f"Another {_kind(story)} is called `{story.name}` (at {earlier.place}); both are used.",
+                "Give each its own name, so that they can be told apart in reports.",
                 "same-name",
             )

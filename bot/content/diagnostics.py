@@ -1,4 +1,4 @@
-"""What there is to say about content: a problem with its place and its cure."""
+"""Diagnostics of content: a problem, its place and how to fix it."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ class Diagnostic(Struct, frozen=True):
     """One finding: where, what, and what to write instead (`cure`).
 
     `code` is a short stable name (`unknown-intent`) to look up in the docs.
-    `name` is the one that it is about, where others may be about the same,
-    and `also` where else it holds.
+    `name` is the name in question, by which findings are merged; `also` lists
+    the other places that the finding applies to.
     """
 
     severity: Severity

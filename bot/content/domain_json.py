@@ -1,4 +1,4 @@
-"""The domain as Rasa's JSON: what action servers and Rasa's own clients are given."""
+"""The domain as Rasa's JSON, for action servers and Rasa's own clients."""
 
 from __future__ import annotations
 

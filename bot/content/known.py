@@ -1,4 +1,4 @@
-"""The names that content may use, and how to say that one is not among them."""
+"""The names that content can use, and the diagnostics for names that are not among them."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from bot.content.suggest import did_you_mean
 from bot.content.types import ANY, ActionStep, Content, Place, Slot, Step, Story
 
 _OTHER = "__other__"
-"""What stands in stories for every value of a categorical slot that it does not list."""
+"""Represents, in stories, every value of a categorical slot that the slot does not list."""
 
 
 @dataclass(frozen=True)
 class Known:
-    """A content with its test stories, and what plugins and the project's code say of it.
+    """A project's content with its test stories, and what is known from plugins and the project's code.
 
-    `without_examples` are intents in `nlu:` whose examples could not be read or are still to be written, which is told
-    by itself. `registered` are the actions of plugins; with `all_registered`, nothing else implements any. `mentioned`
-    are the words that stand in the code: a response among them is in use. `named_in_code` are whole texts in it that
-    name a response, and `slots_in_code` the slots that it reads or sets and the domain lacks, each with its place.
+    `without_examples` are intents in `nlu:` whose examples are unreadable or still missing, which is reported
+    separately. `registered` are the actions of plugins; with `all_registered`, nothing else implements any. `mentioned`
+    are the words in the code: a response among them counts as used. `named_in_code` are string literals that name a
+    response, and `slots_in_code` slots that the code reads or sets but the domain lacks, each with its place.
     """
 
     content: Content
@@ -39,7 +39,7 @@ class Known:
 
     @cached_property
     def intents(self) -> frozenset[str]:
-        """The intents that a message may have; of retrieval intents the part before the slash."""
+        """The intents that a message can have; for retrieval intents, the part before the slash."""
         return DEFAULT_INTENTS | self.content.domain.intents.keys() | set(self.without_examples)
 
     @cached_property
@@ -49,31 +49,31 @@ class Known:
 
     @cached_property
     def retrieval_actions(self) -> frozenset[str]:
-        """The actions that answer them: `utter_faq` for responses like `utter_faq/hours`."""
+        """The actions that answer retrieval intents: `utter_faq` for responses like `utter_faq/hours`."""
         answered = {name.split("/")[0] for name in self.content.domain.responses if "/" in name}
         return frozenset(answered | {f"utter_{name}" for name in self.retrieval_intents})
 
     @cached_property
     def actions(self) -> frozenset[str]:
-        """Everything that may stand behind `action:`."""
+        """Every name that can follow `action:`."""
         domain = self.content.domain
         named = domain.actions.keys() | domain.forms.keys() | domain.responses.keys() | set(self.registered)
         return DEFAULT_ACTIONS | named | self.retrieval_actions
 
     @cached_property
     def loops(self) -> frozenset[str]:
-        """Everything that may stand behind `active_loop:`."""
+        """Every name that can follow `active_loop:`."""
         domain = self.content.domain
         return DEFAULT_LOOPS | domain.forms.keys() | domain.actions.keys() | set(self.registered)
 
     @property
     def has_custom_actions(self) -> bool:
-        """Whether code that cannot be seen here may say responses and fill placeholders."""
+        """Whether there is code that may say responses and fill placeholders, unseen by the checks."""
         return bool(self.registered) or any(name not in DEFAULT_ACTIONS for name in self.content.domain.actions)
 
     @cached_property
     def said(self) -> frozenset[str]:
-        """The responses that stories, rules and forms say themselves, without an action that fills them."""
+        """The responses that stories, rules and forms say directly, without an action that fills them."""
         steps = (step for story in self.trained for step in story.steps)
         forms = self.content.domain.forms.values()
         asked = {ask for form in forms for slot in form.required_slots for ask in asks(form.name, slot)}
@@ -88,26 +88,26 @@ class Known:
 def unknown(
     severity: Severity, place: Place, kind: str, name: str, *, known: Iterable[str], where: str, add: str
 ) -> Diagnostic:
-    """Say that `name` is no `kind`; the cure is the nearest known name, if one is near, or to add it."""
+    """Report that `name` is not a known `kind`; the fix suggests a similar known name, if any, or `add`."""
     cure = did_you_mean(name, known, add)
-    return Diagnostic(severity, place, f"{where} `{name}`, which is no {kind}.", cure, f"unknown-{kind}", name)
+    return Diagnostic(severity, place, f"{where} `{name}`, which is not a known {kind}.", cure, f"unknown-{kind}", name)
 
 
 def sub_intent(place: Place, where: str, intent: str, who: str, cure: str) -> Diagnostic:
-    """Say that `who` sees the retrieval intent alone, as in Rasa, where a sub-intent is named."""
-    message = f"{where} `{intent}`: of a retrieval intent, {who} see `{intent.partition('/')[0]}` only."
+    """Report that a sub-intent is named where `who` sees only the retrieval intent, as in Rasa."""
+    message = f"{where} `{intent}`, but {who} see only the retrieval intent, `{intent.partition('/')[0]}`."
     return Diagnostic("warning", place, message, cure, "sub-intent")
 
 
 def unknown_part(place: Place, entity: str, kind: str, name: str, names: Iterable[str]) -> Diagnostic:
-    """Say that the entity has no such role or group (`kind`) in the domain."""
-    where, add = f"The entity `{entity}` is given the {kind}", f"Add it to the entity's `{kind}s:`."
+    """Report that the entity has no such role or group (`kind`) in the domain."""
+    where, add = f"The entity `{entity}` has the {kind}", f"Add it to the entity's `{kind}s:`."
     found = unknown("warning", place, kind, name, known=names, where=where, add=add)
     return replace(found, name=f"{entity}#{name}")
 
 
 def steps_of(story: Story) -> Iterator[Step]:
-    """A story's steps, the choices of an `or` one by one."""
+    """A story's steps, with the options of each `or` one by one."""
     for step in story.steps:
         options = getattr(step, "options", None)
         if options is None:
@@ -117,14 +117,14 @@ def steps_of(story: Story) -> Iterator[Step]:
 
 
 def fits(slot: Slot, value: Any) -> bool:
-    """Whether the slot may have the value; what is not known to be wrong fits."""
+    """Whether the slot can have the value; anything not known to be wrong fits."""
     if value is None or value is ANY:
         return True
     match slot.type:
         case "bool":
             return isinstance(value, bool)
         case "float":
-            return isinstance(value, (int, float)) and not isinstance(value, bool)  # bounds only scale what is learned
+            return isinstance(value, (int, float)) and not isinstance(value, bool)  # the bounds only scale the feature
         case "list":
             return isinstance(value, list)
         case "categorical":
@@ -135,12 +135,12 @@ def fits(slot: Slot, value: Any) -> bool:
 
 
 def wrong_value(severity: Severity, place: Place, slot: Slot, value: Any, where: str) -> Diagnostic:
-    """Say that a slot cannot have the value that it is given or compared with."""
+    """Report that a slot cannot have the value that it is set to or compared with."""
     allowed = {
         "bool": "Write `true` or `false`.",
         "float": "Write a number.",
         "list": "Write a list.",
         "categorical": f"Write one of {', '.join(map(str, slot.values))}, or add it to the slot's `values:`.",
     }
-    message = f"{where} `{value}`, which is no value of this {slot.type} slot."
+    message = f"{where} `{value}`, which is not a possible value of this {slot.type} slot."
     return Diagnostic(severity, place, message, allowed[slot.type], "slot-value")

@@ -1,4 +1,4 @@
-"""Entities marked in a text, as designers write them: `[text](entity)`, `[text]{"entity": …}`, `[text][{…}, {…}]`."""
+"""Texts with marked entities, as designers write them: `[text](entity)`, `[text]{"entity": …}`, `[text][{…}, {…}]`."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any, Protocol
 
 
 class Marked(Protocol):
-    """An entity that stands in a text, as annotations of examples and entities of messages do."""
+    """An entity in a text, such as an annotation of an example or an entity of a message."""
 
     @property
     def start(self) -> int:
-        """Where it begins in the text."""
+        """The offset in the text at which it begins."""
 
     @property
     def end(self) -> int:
-        """Where it ends."""
+        """The offset at which it ends (exclusive)."""
 
     @property
     def entity(self) -> str:
@@ -25,7 +25,7 @@ class Marked(Protocol):
 
     @property
     def value(self) -> Any:
-        """What it stands for."""
+        """Its value."""
 
     @property
     def role(self) -> str | None:
@@ -37,7 +37,7 @@ class Marked(Protocol):
 
 
 def marked(text: str, entities: Iterable[Marked]) -> str:
-    """The text with its entities marked; of overlapping ones the first, unless they stand in the same place."""
+    """The text with its entities marked; of overlapping ones only the first, unless they have the same span."""
     parts: list[str] = []
     done = 0
     for (start, end), marks in groupby(_apart(entities), lambda e: (e.start, e.end)):
@@ -47,7 +47,7 @@ def marked(text: str, entities: Iterable[Marked]) -> str:
 
 
 def mark(part: str, entities: Sequence[Marked]) -> str:
-    """A piece of a text, marked as these entities; a value is said where it is not the piece itself."""
+    """A piece of text marked as these entities; a value is written only if it differs from the piece."""
     if len(entities) > 1:
         return f"[{part}][{', '.join(_json(part, entity) for entity in entities)}]"
     only = entities[0]
@@ -57,7 +57,7 @@ def mark(part: str, entities: Sequence[Marked]) -> str:
 
 
 def _apart(entities: Iterable[Marked]) -> Iterator[Marked]:
-    """The entities in the order of the text, without those that overlap one before them."""
+    """The entities in text order, without those that overlap an earlier one (the same span is allowed)."""
     span = (0, 0)
     for entity in sorted(entities, key=lambda e: (e.start, -e.end)):
         if (entity.start, entity.end) == span or span[1] <= entity.start < entity.end:

@@ -1,4 +1,4 @@
-"""Names that every bot knows without saying so in its domain; Rasa's."""
+"""Names (Rasa's) that every bot knows without listing them in its domain."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 PLACEHOLDER: Final = re.compile(r"\{([A-Za-z_][\w.-]*)\}")
-"""A slot's or a value's name in a response. Other braces are said: a button's `/choose{"cake": "cheesecake"}`."""
+"""A slot's or value's name in a response. Other braces are literal: a button's `/choose{"cake": "cheesecake"}`."""
 
 DEFAULT_INTENTS: Final = frozenset({"restart", "back", "session_start", "out_of_scope", "nlu_fallback"})
 
@@ -65,7 +65,7 @@ PIPELINE_NAMES: Final = frozenset(
         "WhitespaceTokenizer",
     }
 )
-"""The components of a pipeline that are understood, without those of plugins."""
+"""The supported pipeline components, without those of plugins."""
 
 POLICY_NAMES: Final = frozenset(
     {
@@ -84,7 +84,7 @@ POLICY_NAMES: Final = frozenset(
         "UnexpecTEDIntentPolicy",
     }
 )
-"""The policies that are understood, without those of plugins."""
+"""The supported policies, without those of plugins."""
 
 DEFAULT_LOOPS: Final = frozenset({"action_two_stage_fallback"})
 
@@ -94,10 +94,10 @@ DEFAULT_SLOTS: Final = frozenset({REQUESTED_SLOT, "session_started_metadata"})
 
 
 def asks(form: str, slot: str) -> tuple[str, ...]:
-    """What a form asks for a slot with: the first of these that exists."""
+    """The names that can ask for a slot of a form, in order: the first that exists is used."""
     return (f"action_ask_{form}_{slot}", f"utter_ask_{form}_{slot}", f"action_ask_{slot}", f"utter_ask_{slot}")
 
 
 def plain_name(name: str) -> str:
-    """A component's, policy's or importer's name without the module that Rasa lets one write before it."""
+    """A component's, policy's or importer's name without the module path that Rasa allows before it."""
     return name.rpartition(".")[2]

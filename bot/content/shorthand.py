@@ -1,6 +1,6 @@
-"""Rasa's shorthand for a message whose meaning is known: `/intent@0.9{"entity": "value"}`.
+"""Rasa's shorthand for a message with a known meaning: `/intent@0.9{"entity": "value"}`.
 
-The braces may be doubled, as they are in the payloads of Rasa's buttons.
+The braces can be doubled, as in the payloads of Rasa's buttons.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ _SHORTHAND = re.compile(r"/(?P<intent>[^\s{@/]+(?:/[^\s{@]+)?)(?:@(?P<confidence
 
 
 class Shorthand(Struct, frozen=True):
-    """What a shorthand says.
+    """A parsed shorthand.
 
-    `entities` maps names to one value or a list of them, None where what
-    follows the intent is no JSON object; `start` and `end` are where it stands
-    (-1 where nothing does), and `rest` is what follows it and is not read.
+    `entities` maps names to a value or a list of values, None if what follows
+    the intent is not a JSON object; `start` and `end` are its span in the text
+    (-1 if there is none), and `rest` is the unread text after it.
     """
 
     intent: str
@@ -34,7 +34,7 @@ class Shorthand(Struct, frozen=True):
 
 
 def read_shorthand(text: str) -> Shorthand | None:
-    """What the text says as a shorthand; None when it is ordinary text. Never raises."""
+    """Parse the text as a shorthand; return None if it is ordinary text. Never raises."""
     stripped = text.strip()
     match = _SHORTHAND.match(stripped)
     if match is None:
@@ -51,17 +51,17 @@ def read_shorthand(text: str) -> Shorthand | None:
 
 
 def is_retrieval(intent: str, domain: Domain) -> bool:
-    """Whether this is a retrieval intent that is named without which answer is asked for: `/faq`, not `/faq/hours`."""
+    """Whether this is a retrieval intent without a sub-intent: `/faq`, not `/faq/hours`."""
     action = f"utter_{intent}"
     return action not in domain.responses and any(name.startswith(f"{action}/") for name in domain.responses)
 
 
 def _object(text: str) -> dict[str, Any] | None:
-    if text.startswith("{{"):  # as Rasa's responses write it; JSON never begins so
+    if text.startswith("{{"):  # as in Rasa's responses; JSON never begins like this
         text = text.replace("{{", "{").replace("}}", "}")
     try:
         value = json.loads(text, parse_constant=_refuse, parse_float=_finite, parse_int=_whole)
-        json.dumps(value, ensure_ascii=False).encode("utf-8")  # half a surrogate pair is no text
+        json.dumps(value, ensure_ascii=False).encode("utf-8")  # fails on a lone surrogate
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
@@ -70,7 +70,7 @@ def _object(text: str) -> dict[str, Any] | None:
 def _whole(text: str) -> int:
     value = int(text)
     if not -(2**63) <= value < 2**64:
-        raise ValueError(f"{text} is too large for whoever reads it as JSON")
+        raise ValueError(f"{text} is too large for readers of JSON")
     return value
 
 
@@ -82,4 +82,4 @@ def _finite(text: str) -> float:
 
 
 def _refuse(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not valid JSON")

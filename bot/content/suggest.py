@@ -1,4 +1,4 @@
-"""Did you mean …? The nearest of the words that would have been right."""
+"""Did you mean …? Suggestions of the most similar known name."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
 _NEAR = 70.0
-"""How like two words are, of 100, that one is suggested for the other."""
-_LOOKED_AT = 50
+"""How similar two words must be (0 to 100) for one to be suggested for the other."""
+_CANDIDATES = 50
 _SUGGESTED = re.compile(r"Did you mean `([^`]+)`\?")
 
 
 def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
-    """`Did you mean `x`?` for the nearest known word, followed by the other cure, if there is one.
+    """`Did you mean `x`?` for the most similar known word, followed by the other fix, if there is one.
 
-    Where none is near, the other cure alone. What names begin with alike
-    (`utter_`, `ask_`) tells nothing and is left aside.
+    If none is similar, the other fix alone. A common beginning of names
+    (`utter_`, `ask_`) is ignored, as it says nothing.
     """
     likeness = {name: _likeness(word, name) for name in _nearest(word, known)}
     best = max(likeness, key=likeness.__getitem__, default="")
@@ -29,31 +29,31 @@ def did_you_mean(word: str, known: Iterable[str], otherwise: str = "") -> str:
 
 
 def suggested(cure: str) -> str:
-    """The name that a cure made by `did_you_mean` suggests; empty where it suggests none."""
+    """The name suggested by a fix from `did_you_mean`; empty if it suggests none."""
     match = _SUGGESTED.match(cure)
     return match[1] if match else ""
 
 
 def is_misspelt(word: str, known: Iterable[str]) -> bool:
-    """Whether the word is so near to a known one that it can only be a slip of the hand.
+    """Whether the word is so similar to a known one that it can only be a typo.
 
     That is one insertion, deletion, substitution or swap of neighbours, two in
-    words of eight letters or more (optimal string alignment distance), or
-    another case. In words of three letters or fewer only a swap can be told.
+    words of eight letters or more (optimal string alignment distance), or a
+    difference in case. In words of three letters or fewer, only a swap counts.
     """
     return any(_is_slip(word, name) for name in _nearest(word, known))
 
 
 def _nearest(word: str, known: Iterable[str]) -> list[str]:
-    """The few of the known names that are worth a closer look, most alike first."""
+    """The known names worth a closer comparison, most similar first."""
     others = [name for name in known if name != word]
     return [
-        name for name, *_ in process.extract(word, others, scorer=fuzz.ratio, processor=str.casefold, limit=_LOOKED_AT)
+        name for name, *_ in process.extract(word, others, scorer=fuzz.ratio, processor=str.casefold, limit=_CANDIDATES)
     ]
 
 
 def _likeness(word: str, name: str) -> float:
-    """From 0 to 100; a slip is above whatever else is alike."""
+    """The similarity, from 0 to 100; a typo scores 100 more, above any other."""
     ours, theirs = _differing(word, name)
     return 100.0 + fuzz.ratio(ours, theirs) if _is_slip(word, name) else fuzz.ratio(ours, theirs)
 
@@ -67,7 +67,7 @@ def _is_slip(word: str, name: str) -> bool:
 
 
 def _differing(word: str, name: str) -> tuple[str, str]:
-    """Both in small letters, without the words (between `_`) that both begin with; the last of each stays."""
+    """Both in lower case, without the words (between `_`) that both begin with; the last word of each stays."""
     ours, theirs = word.casefold().split("_"), name.casefold().split("_")
     while len(ours) > 1 and len(theirs) > 1 and ours[0] == theirs[0]:
         del ours[0], theirs[0]

@@ -1,4 +1,4 @@
-"""The content model: what designers write, read once into frozen values, each with its place."""
+"""The content model: what designers write, as frozen values that are read once, each with its place."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bot.content.names import plain_name
 
 
 class Place(Struct, frozen=True, order=True):
-    """Where a piece of content stands: file (relative to the project), line and column from 1."""
+    """The place of a piece of content: file (relative to the project), line and column (from 1)."""
 
     file: str
     line: int = 1
@@ -25,7 +25,7 @@ NOWHERE: Final = Place("<built-in>")
 
 
 class _Any:
-    """The type of `ANY`: a slot or entity that only has to be there, with whatever value."""
+    """The type of `ANY`: a slot or entity that must be present, with any value."""
 
     def __repr__(self) -> str:
         return "ANY"
@@ -49,7 +49,7 @@ class Annotation(Struct, frozen=True):
 
 
 class Example(Struct, frozen=True):
-    """One training message of an intent, annotations taken out of the text."""
+    """One training message of an intent; annotations are removed from the text."""
 
     text: str
     intent: str
@@ -83,7 +83,7 @@ class Lookup(Struct, frozen=True):
 
 
 class NluData(Struct, frozen=True):
-    """Everything the matcher learns from."""
+    """Everything that the matcher learns from."""
 
     examples: tuple[Example, ...] = ()
     synonyms: tuple[Synonym, ...] = ()
@@ -92,7 +92,7 @@ class NluData(Struct, frozen=True):
 
     @property
     def marked_synonyms(self) -> Iterator[Synonym]:
-        """What examples mark with another value, which it is a synonym of from then on."""
+        """Texts that examples mark with a different value, which makes them synonyms of it."""
         for example in self.examples:
             for mark in example.annotations:
                 said = example.text[mark.start : mark.end]
@@ -104,7 +104,7 @@ class NluData(Struct, frozen=True):
 
 
 class Intent(Struct, frozen=True):
-    """An intent of the domain. `use_entities` is None for all; `ignore_entities` is taken away from it."""
+    """An intent of the domain. `use_entities` is None for all; `ignore_entities` are subtracted from them."""
 
     name: str
     use_entities: frozenset[str] | None = None
@@ -113,7 +113,7 @@ class Intent(Struct, frozen=True):
 
 
 class EntityType(Struct, frozen=True):
-    """An entity of the domain with the roles and groups it may carry."""
+    """An entity of the domain with the roles and groups it can have."""
 
     name: str
     roles: tuple[str, ...] = ()
@@ -123,7 +123,7 @@ class EntityType(Struct, frozen=True):
 
 
 class MappingCondition(Struct, frozen=True):
-    """A mapping applies only while `active_loop` runs (None: no loop) and asks for `requested_slot` (None: any)."""
+    """The mapping applies only while `active_loop` runs (None: no loop) and asks for `requested_slot` (None: any)."""
 
     active_loop: str | None
     requested_slot: str | None = None
@@ -133,7 +133,7 @@ MappingType: TypeAlias = Literal["from_entity", "from_intent", "from_trigger_int
 
 
 class SlotMapping(Struct, frozen=True):
-    """One way in which a slot is filled from a message. Empty `intent` means any intent."""
+    """One way to fill a slot from a message. Empty `intent` means any intent."""
 
     type: MappingType
     entity: str | None = None
@@ -148,7 +148,7 @@ class SlotMapping(Struct, frozen=True):
 
 
 class Slot(Struct, frozen=True):
-    """A slot: `type` is Rasa's (text, bool, categorical, float, list, any) or a custom class's dotted name."""
+    """A slot: `type` is one of Rasa's (text, bool, categorical, float, list, any) or a custom class's dotted name."""
 
     name: str
     type: str = "text"
@@ -162,16 +162,16 @@ class Slot(Struct, frozen=True):
 
 
 class ResponseCondition(Struct, frozen=True):
-    """A variation is offered only while slot `name` equals `value`."""
+    """The variation is used only while slot `name` equals `value`."""
 
     name: str
     value: Any
 
 
 class Variation(Struct, frozen=True):
-    """One way to say a response. `extra` keeps keys that are not known: action servers are told of them.
+    """One way to say a response. `extra` keeps unknown keys, which are passed to action servers.
 
-    `is_final`: there is no `{name}` in it to be filled, so that it is said as it stands.
+    `is_final`: it has no `{name}` to fill, so it is said unchanged.
     """
 
     text: str | None = None
@@ -191,7 +191,7 @@ class Variation(Struct, frozen=True):
 
 
 class Form(Struct, frozen=True):
-    """A form: the slots it asks for, in order, and the intents it does not fill slots from."""
+    """A form: the slots it asks for, in order, and the intents that it does not fill slots from."""
 
     name: str
     required_slots: tuple[str, ...] = ()
@@ -201,7 +201,7 @@ class Form(Struct, frozen=True):
 
 
 class SessionConfig(Struct, frozen=True):
-    """Minutes of silence after which a new Rasa session starts (0: never) and whether slots stay."""
+    """Minutes of inactivity after which a new Rasa session starts (0: never), and whether it keeps the slots."""
 
     expiration_minutes: float = 60.0
     carry_over_slots: bool = True
@@ -211,7 +211,7 @@ class SessionConfig(Struct, frozen=True):
 
 
 class StepEntity(Struct, frozen=True):
-    """An entity named in a story step; `value` ANY means that only its presence counts."""
+    """An entity named in a story step; `value` ANY means that only its presence matters."""
 
     entity: str
     value: Any = ANY
@@ -251,7 +251,7 @@ class LoopStep(Struct, frozen=True):
 
 
 class SlotStep(Struct, frozen=True):
-    """A slot was set; `value` ANY means to any value but None."""
+    """A slot was set; `value` ANY means any value except None."""
 
     name: str
     value: Any = ANY
@@ -259,7 +259,7 @@ class SlotStep(Struct, frozen=True):
 
 
 class CheckpointStep(Struct, frozen=True):
-    """The story goes on wherever another ends with this checkpoint (slots must hold as given)."""
+    """The story continues where another ends with this checkpoint, if the slots have these values."""
 
     name: str
     slots: tuple[SlotStep, ...] = ()
@@ -267,7 +267,7 @@ class CheckpointStep(Struct, frozen=True):
 
 
 class OrStep(Struct, frozen=True):
-    """Any one of these steps; the story stands for one story per choice."""
+    """Any one of these steps; the story represents one story per option."""
 
     options: tuple[UserStep | SlotStep, ...]
     place: Place = NOWHERE
@@ -301,12 +301,12 @@ class Component(Struct, frozen=True):
 
     @property
     def plain_name(self) -> str:
-        """The name without the module that may stand before it."""
+        """The name without the module path that may precede it."""
         return plain_name(self.name)
 
 
 class Domain(Struct, frozen=True):
-    """What the bot knows of: intents, entities, slots, responses, forms and actions, by name."""
+    """What the bot knows about: intents, entities, slots, responses, forms and actions, by name."""
 
     intents: Mapping[str, Intent] = field(default_factory=dict)
     entities: Mapping[str, EntityType] = field(default_factory=dict)
@@ -320,12 +320,12 @@ class Domain(Struct, frozen=True):
 
 
 class Content(Struct, frozen=True):
-    """A project's whole content: one immutable value with a fingerprint that a turn holds on to.
+    """A project's whole content: one immutable value, which a turn uses throughout, with a fingerprint.
 
-    `fingerprint` is the sha256 (hex) of what was read, places and comments
-    left out; equal content has an equal fingerprint wherever it stands.
-    `pipeline` and `policies` are None where config.yml names none: defaults
-    are chosen then.
+    `fingerprint` is the sha256 (hex) of what was read, without places and
+    comments; equal content has an equal fingerprint wherever its files are.
+    `pipeline` and `policies` are None if config.yml names none: defaults are
+    used then.
     """
 
     domain: Domain = field(default_factory=Domain)

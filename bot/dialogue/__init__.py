@@ -1,4 +1,4 @@
-"""The pure heart of a conversation: events, the tracker that folds them, policies, slots and responses; no I/O."""
+"""The pure core of a conversation: events, the tracker that folds them, policies, slots and responses; no I/O."""
 
 from bot.dialogue.check_ways import check_ways
 from bot.dialogue.dialogue import Dialogue

@@ -1,4 +1,4 @@
-"""Stories that cannot be learned as they are written: checkpoints that no way leads to, and ways beyond number."""
+"""Stories that cannot be learned as written: checkpoints that no path leads to, and too many paths."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from bot.dialogue.story_graph import Walked, walk
 
 
 def check_ways(content: Content, tests: Sequence[Story] = ()) -> tuple[Diagnostic, ...]:
-    """What of the content's stories and rules is not learned, or only in part, because of checkpoints and choices.
+    """Find stories and rules that are not learned, or only in part, because of checkpoints and choices.
 
-    Of the test stories `tests`, what is not run.
+    Likewise the parts of the test stories `tests` that are not run.
     """
     groups = (content.stories, content.rules, tests)
     walked = (found for stories in groups for found in walk(stories, content.domain))
@@ -26,17 +26,17 @@ def _findings(walked: Walked) -> Iterator[Diagnostic]:
 
 def _unreached(checkpoint: CheckpointStep, story: Story) -> Diagnostic:
     one, several, _, learned = _words(story)
-    message = f"No way through the {several} leads to the checkpoint `{checkpoint.name}`"
+    message = f"No path through the {several} leads to the checkpoint `{checkpoint.name}`"
     cure = f"Begin a {one} without a checkpoint, and end it with `- checkpoint: {checkpoint.name}`."
     if checkpoint.slots:
         message += f" with {' and '.join(map(_wanted, checkpoint.slots))}"
-        cure = f"Set it in a {one} that leads here (`- slot_was_set:`), or take the condition out."
+        cure = f"Set it in a {one} that leads here (`- slot_was_set:`), or remove the condition."
     message += f", so what follows it is not {learned}."
     return Diagnostic("warning", checkpoint.place, message, cure, "unreached-checkpoint")
 
 
 def _words(story: Story) -> tuple[str, str, str, str]:
-    """What stories of this kind are called, one and several, and what is done with them."""
+    """The words for stories of this kind, singular and plural, and for what is done with them, verb and participle."""
     if story.kind == "test":
         return "test story", "test stories", "run", "run"
     return story.kind, {"story": "stories", "rule": "rules"}[story.kind], "learn", "learned"
@@ -49,9 +49,9 @@ def _wanted(slot: SlotStep) -> str:
 
 def _too_many(walked: Walked, row: int) -> Diagnostic:
     first, others = walked.stories[0], len(walked.stories) - 1
-    joined = f" and the {others} that checkpoints join to it" if others else ""
-    kept = f"every {row} parts that may follow each other are, in a row" if row > 1 else "each part is, once"
-    one, several, learn, _ = _words(first)
-    message = f"There are too many ways through the {one} `{first.name}`{joined} to {learn} all; {kept}."
-    cure = f"Write fewer `or:` into one {one}, or lead fewer {several} through the same checkpoints."
+    one, several, learn, learned = _words(first)
+    joined = f" and {others} other{'s' * (others > 1)} connected to it by checkpoints" if others else ""
+    kept = f"every possible sequence of {row} parts is {learned}" if row > 1 else f"each part is {learned} once"
+    message = f"There are too many paths through the {one} `{first.name}`{joined} to {learn} them all; {kept}."
+    cure = f"Use fewer `or:` in one {one}, or connect fewer {several} by the same checkpoints."
     return Diagnostic("warning", first.place, message, cure, "many-ways")

@@ -1,4 +1,4 @@
-"""Where rules and stories disagree, and which rules no story knows: found by walking all of them through the rules."""
+"""Find where rules and stories disagree, and which rules no story uses, by running all of them through the rules."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from bot.dialogue.training import TrainingStory, start_of
 
 
 class Analysis(Struct, frozen=True):
-    """The rules as they are to be used, and what is wrong with them."""
+    """The rules as they will be used, and what is wrong with them."""
 
     rules: Rules
     diagnostics: tuple[Diagnostic, ...]
@@ -32,7 +32,7 @@ def analyse(
     domain: Domain,
     options: RuleOptions,
 ) -> Analysis:
-    """Walk all rules and stories through the rule policy, as Rasa does before training is over."""
+    """Run all rules and stories through the rule policy, as Rasa does at the end of training."""
     walk = _Walk(rules, domain, options, RulePolicy(rules, domain, options))
     for story in rule_stories:
         walk.collect(story)
@@ -45,7 +45,7 @@ def analyse(
 
 
 class _Step(Struct, frozen=True):
-    """An action of a story: what was predicted for it, by which source."""
+    """An action of a story (`gold`), what was predicted for it, and by which source."""
 
     tracker: Tracker
     gold: str
@@ -64,7 +64,7 @@ class _Walk(Struct):
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
     def collect(self, story: TrainingStory) -> None:
-        """Note which rule says what from which source."""
+        """Record which rule predicts what from which source."""
         built_in = {default_source(intent) for intent in DEFAULT_INTENTS}
         for step in self._steps(story):
             if step.source in built_in or step.source.startswith("loop "):
@@ -73,7 +73,7 @@ class _Walk(Struct):
                 self.sources[step.source].append((story.name, step.gold, step.place))
 
     def check(self, story: TrainingStory) -> None:
-        """Note which sources stories use, and report what contradicts."""
+        """Record which sources stories use, and report contradictions."""
         for step in self._steps(story):
             if step.predicted == step.gold:
                 if not story.is_rule:
@@ -103,7 +103,7 @@ class _Walk(Struct):
         found = self.policy.look(tracker)
         action = found.prediction.action if found.prediction else None
         if tracker.active_loop and action == tracker.active_loop != gold:
-            # In training nothing rejects; another action inside a loop says that it did.
+            # Training data has no rejections; a different action inside a loop implies one.
             tracker = evolve(ActionExecutionRejected(action), tracker)
             found = self.policy.look(tracker)
             action = found.prediction.action if found.prediction else None
@@ -112,7 +112,7 @@ class _Walk(Struct):
         return _Step(tracker, gold, place, action, found.source)
 
     def _gives_way(self, story: TrainingStory, step: _Step) -> bool:
-        """Whether a rule that merely ends in listening yields to a story that goes on after it."""
+        """Whether a rule that merely ends by listening yields to a story that continues after it."""
         if story.is_rule or step.predicted != LISTEN or step.source.count('"prev_action"') > 1:
             return False
         entries = self.policy.rules.entries
@@ -133,34 +133,34 @@ class _Walk(Struct):
             return
         others = ", ".join(dict.fromkeys(_named(name, place) for name, _, place in against))
         says = "" if step.predicted == self.options.core_fallback_action_name else f", which says `{step.predicted}`"
-        message = f"The {kind} `{story.name}` goes on with `{step.gold}` here, against {others}{says}."
+        message = f"The {kind} `{story.name}` continues with `{step.gold}` here, which contradicts {others}{says}."
         cure = _cure({step.gold, *(action for _, action, _ in against)})
         self.diagnostics.append(Diagnostic("error", step.place, message, cure, "contradiction"))
 
 
 def _in_loop(who: str, loop: str, step: _Step) -> Diagnostic:
-    message = f"{who} goes on with `{step.gold}` here: while `{loop}` is running, the bot waits for the next answer."
+    message = f"{who} continues with `{step.gold}` here, but while `{loop}` is running, the bot waits for an answer."
     cure = f"Write `- active_loop: null` before `{step.gold}`."
     return Diagnostic("error", step.place, message, cure, "contradiction")
 
 
 def _cure(actions: set[str]) -> str:
-    """What to write where rules disagree. Those for the sub-intents of one retrieval intent are one rule."""
+    """The fix for rules that disagree. Rules for the sub-intents of one retrieval intent should be one rule."""
     retrieval, *others = {action.partition("/")[0] for action in actions}
     if not others and all("/" in action for action in actions):
         return f"Write one rule instead, for the intent before the slash: `{retrieval}` says the response that fits."
-    return "Make both say the same, or tell them apart by a condition, a slot or the intent."
+    return "Make both say the same, or distinguish them by a condition, a slot or the intent."
 
 
 def _named(name: str, place: Place) -> str:
-    return f"what always holds ({name})" if place == NOWHERE else f"the rule `{name}` (at {place})"
+    return f"a built-in rule ({name})" if place == NOWHERE else f"the rule `{name}` (at {place})"
 
 
 # --- rules by themselves -----------------------------------------------------
 
 
 def long_rules(rule_stories: Iterable[TrainingStory]) -> Iterator[Diagnostic]:
-    """Rules with more than one user message, which Rasa refuses unless `restrict_rules` is off."""
+    """Rules with more than one user message, which Rasa rejects unless `restrict_rules` is off."""
     for rule in rule_stories:
         messages = [p for e, p in zip(rule.events, rule.places, strict=True) if isinstance(e, UserUttered)]
         if len(messages) > 1:
@@ -170,14 +170,14 @@ def long_rules(rule_stories: Iterable[TrainingStory]) -> Iterator[Diagnostic]:
 
 
 class _After(Struct):
-    """What follows an action in the rules: slots that are set, loops that begin or end."""
+    """What follows an action in the rules: slots that are set, and loops that become active or end."""
 
     slots: set[str] = field(default_factory=set)
     loops: set[str] = field(default_factory=set)
 
 
 def incomplete_rules(rule_stories: Sequence[TrainingStory], domain: Domain) -> Iterator[Diagnostic]:
-    """Rules that leave out a slot or loop which the same action sets in other rules."""
+    """Rules that leave out a slot or loop that the same action sets in other rules."""
     known = _after_actions(rule_stories, domain)
     states = States(domain)
     for rule in rule_stories:
@@ -194,12 +194,13 @@ def incomplete_rules(rule_stories: Sequence[TrainingStory], domain: Domain) -> I
 
 
 def _without_loop(rule: TrainingStory, place: Place, action: str, loops: set[str], domain: Domain) -> Diagnostic:
-    """A rule that leaves out what becomes of a loop; of a form in a rule that speaks of none, where it runs."""
+    """Report a rule that does not say what happens to a loop; if it runs a form and names no loop, at that step."""
     if action in domain.forms and not any(isinstance(event, ActiveLoop) for event in rule.events):
         happened = zip(rule.events, rule.places, strict=True)
         runs = next(place for e, place in happened if isinstance(e, ActionExecuted) and e.name == action)
         message = (
-            f"The rule `{rule.name}` runs the form `{action}` without saying that it becomes active, as others do."
+            f"The rule `{rule.name}` runs the form `{action}` without saying that it becomes active, "
+            "although other rules do."
         )
         return Diagnostic("error", runs, message, f"Add `- active_loop: {action}` after it.", "incomplete-rule")
     named = loops - {NOT_SET}
@@ -225,7 +226,7 @@ def _after_actions(rule_stories: Iterable[TrainingStory], domain: Domain) -> dic
 
 
 def _incomplete(rule: TrainingStory, place: Place, action: str | None, what: str, key: str) -> Diagnostic:
-    message = f"The rule `{rule.name}` does not say what becomes of {what} after `{action}`, as other rules do."
+    message = f"The rule `{rule.name}` does not say what happens to {what} after `{action}`, although other rules do."
     cure = f"Add `{key}:` after the action (null for unset), or end the rule with `wait_for_user_input: false`."
     return Diagnostic("error", place, message, cure, "incomplete-rule")
 

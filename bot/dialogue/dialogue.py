@@ -1,4 +1,4 @@
-"""What a content's rules and stories come to: the policies that predict the next action."""
+"""The dialogue model: the policies, built from rules and stories, that predict the next action."""
 
 from __future__ import annotations
 
@@ -24,40 +24,40 @@ FOLLOWUP = "followup"
 
 @runtime_checkable
 class Explains(Protocol):
-    """A policy that finds the reasons of its prediction only when it is the one that counts."""
+    """A policy that works out the reasons for its prediction only if that prediction wins."""
 
     name: str
 
     def because(self, prediction: Prediction, tracker: Tracker) -> tuple[Because, ...]:
-        """Why this policy predicted so."""
+        """The reasons for this policy's prediction."""
 
 
 class _Later(Struct, frozen=True):
-    """Policies that are asked later: whether one may count whoever is surer, and the highest of their priorities."""
+    """Policies that are asked later: whether one may win over a more confident one, and their highest priority."""
 
     may_go_before: bool
     priority: float
 
     @classmethod
     def of(cls, policies: Sequence[Policy]) -> _Later:
-        """Of a plugin's policy nothing is known: it may go before all."""
+        """Nothing is known about a plugin's policy, so it may overrule any other."""
         return cls(any(map(_may_go_before, policies)), max((policy.priority for policy in policies), default=-math.inf))
 
     def may_overrule(self, prediction: Prediction) -> bool:
-        """Whether one of them could still change a prediction that is as sure as can be."""
+        """Whether one of them could still overrule a prediction of full confidence."""
         return self.may_go_before or self.priority >= prediction.priority
 
 
 def _may_go_before(policy: Policy) -> bool:
-    """Whether what it predicts may count before a surer prediction: by the text, for a running loop, or by events."""
+    """Whether its prediction may win over a more confident one: by the text, for a running loop, or by events."""
     return getattr(policy, "by_text", None) is not False or isinstance(policy, RulePolicy)
 
 
 class Dialogue:
     """Predicts the next action of a conversation; immutable and shared by all turns.
 
-    `max_turns` is how many user turns of history the policies look at: a
-    tracker may be trimmed to that.
+    `max_turns` is the number of user turns of history that the policies look
+    at: a tracker can be trimmed to that.
     """
 
     def __init__(self, policies: Sequence[Policy], max_turns: int) -> None:
@@ -67,7 +67,7 @@ class Dialogue:
         self._in_turn = [(policy, _Later.of(ranked[i + 1 :])) for i, policy in enumerate(ranked)]
 
     def predict(self, tracker: Tracker) -> Prediction:
-        """The next action, why, and the events to apply before it runs; a follow-up action goes before all policies."""
+        """The next action, why, and the events to apply before it runs; a follow-up action overrules all policies."""
         if tracker.followup_action:
             because = (Because(FOLLOWUP, "an action asked for it", NOWHERE),)
             return Prediction(tracker.followup_action, 1.0, FOLLOWUP, because=because)
@@ -84,7 +84,7 @@ class Dialogue:
         return self._explained(best, tracker)
 
     def _explained(self, prediction: Prediction, tracker: Tracker) -> Prediction:
-        """With its reasons, where the policy finds them only when they are wanted."""
+        """Add the reasons, if the policy works them out only on request."""
         if prediction.because:
             return prediction
         for policy in self.policies:
@@ -93,16 +93,16 @@ class Dialogue:
         return prediction
 
     def save(self, folder: Path) -> None:
-        """Keep in `folder` what is slow to learn."""
+        """Save in `folder` what is slow to learn."""
         from bot.dialogue.train import save_dialogue
 
         save_dialogue(self, folder)
 
     @classmethod
     def load(cls, folder: Path, content: Content, policies: Mapping[str, Factory] | None = None) -> Dialogue:
-        """The dialogue kept in `folder`, of the same content; raises ValueError where it cannot be read.
+        """Load the dialogue saved in `folder` for the same content; raises ValueError if it cannot be read.
 
-        `policies` make plugins' policies, as for `train_dialogue`.
+        `policies` are factories of plugins' policies, as in `train_dialogue`.
         """
         from bot.dialogue.train import load_dialogue
 

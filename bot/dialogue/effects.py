@@ -1,7 +1,7 @@
-"""Outside changes (a transfer, a card block), as actions and plugins speak of them.
+"""Effects: changes to outside systems (a transfer, a card block), as actions and plugins see them.
 
-The key and the parameters are fixed when the confirmation is asked; the engine
-journals before it calls, and a key is spent once.
+The key and the parameters are fixed when the user is asked to confirm; the
+engine writes to its journal before the call, and a key is used only once.
 """
 
 from __future__ import annotations
@@ -17,25 +17,25 @@ Outcome: TypeAlias = Literal["done", "refused", "unknown"]
 
 
 class EffectResult(Struct, frozen=True):
-    """How an outside change ended, and what came back (JSON). `unknown`: it may or may not have happened."""
+    """The outcome of an outside change, and its result (JSON). `unknown`: it may or may not have happened."""
 
     outcome: Outcome
     result: Any = None
 
 
 class Effect(Protocol):
-    """One kind of outside change, offered by a plugin's lifespan (`startup.add_effect`)."""
+    """One kind of outside change, registered by a plugin's lifespan (`startup.add_effect`)."""
 
     @property
     def settled_action(self) -> str | None:
-        """The action that tells the user once an unknown outcome is known; it runs as a turn of its own."""
+        """The action that informs the user once an unknown outcome is known; it runs as a separate turn."""
 
     async def perform(self, key: str, parameters: Mapping[str, Any]) -> EffectResult:
-        """Make the change under this idempotency key; `unknown` when it may have reached the other side."""
+        """Make the change under this idempotency key; return `unknown` if it may have reached the other side."""
 
     async def find(self, key: str, parameters: Mapping[str, Any]) -> EffectResult:
-        """Read the change back: done, refused (it never happened and never will), or still unknown."""
+        """Look up the change: done, refused (it never happened and never will), or still unknown."""
 
 
 class EffectError(BotError):
-    """An action spends what was never prepared, or a kind that no plugin offers."""
+    """An action uses an effect that was never prepared, or of a kind that no plugin registered."""

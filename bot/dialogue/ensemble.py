@@ -1,4 +1,4 @@
-"""Which of several predictions counts: Rasa's arbitration."""
+"""The choice between several predictions: Rasa's arbitration."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NOBODY = Prediction(LISTEN, 0.0, "nobody")
 
 
 def rejected_action(tracker: Tracker) -> str | None:
-    """The action that refused to run just now; it is not to be predicted again."""
+    """The action that has just refused to run, and must not be predicted again; None if there is none."""
     for event in reversed(tracker.events):
         if isinstance(event, ActionExecutionRejected):
             return event.name
@@ -27,9 +27,9 @@ def rejected_action(tracker: Tracker) -> str | None:
 def combine(predictions: Sequence[Prediction], tracker: Tracker, rejected: str | None) -> Prediction:
     """The best prediction, with the events of all; `rejected` is the action that refused to run.
 
-    A loop's own prediction goes before all, one made from the message's text
-    before those made from its intent; then confidence counts, then priority,
-    then the order of the policies.
+    A loop's own prediction takes precedence over all, and one made from the
+    message's text over those made from its intent; then confidence decides,
+    then priority, then the order of the policies.
     """
     allowed = [replace(p, confidence=0.0) if p.action == rejected else p for p in predictions]
     best = max(allowed, key=_rank, default=NOBODY)

@@ -1,4 +1,4 @@
-"""Events as Rasa's JSON, and back: what action servers, trackers' readers and senders of events exchange with us."""
+"""Events to and from Rasa's JSON, as exchanged with action servers and clients that read trackers or send events."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ def event_to_json(event: e.Event, timestamp: float | None = None) -> Fields:
 
 
 def event_from_json(data: JsonObject) -> e.Event:
-    """The event of Rasa's JSON, its timestamp left out; raises ValueError where it is no event.
+    """Read an event from Rasa's JSON, ignoring its timestamp; raises ValueError if it is not a valid event.
 
-    Every field is checked, and that the store can keep the event: a name that
-    is no text would stay in the conversation, and each later message would
-    fail on it.
+    Every field is checked, and also that the store can save the event: a name
+    that is not a text would stay in the conversation, and each later message
+    would fail on it.
     """
     reader = _READERS.get(str(data.get("event")))
     if reader is None:
@@ -42,10 +42,10 @@ def event_from_json(data: JsonObject) -> e.Event:
         _kept(event)
         return event
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise ValueError(f"the {data['event']!r} event lacks or misshapes {error}") from error
+        raise ValueError(f"the {data['event']!r} event has a missing or invalid field: {error}") from error
 
 
-_kept: Callable[[e.Event], e.Event] = keeping(e.Event)  # type: ignore[arg-type] # a union is no class
+_kept: Callable[[e.Event], e.Event] = keeping(e.Event)  # type: ignore[arg-type] # a union is not a class
 
 
 def parse_to_json(parse: Parse) -> Fields:
@@ -85,7 +85,7 @@ def parse_from_json(data: JsonObject) -> Parse:
 
 
 def entity_to_json(entity: Entity) -> Fields:
-    """An entity as Rasa writes it; what it lacks is left out."""
+    """An entity as Rasa writes it, without fields that it lacks."""
     optional = {
         "role": entity.role,
         "group": entity.group,
@@ -182,7 +182,7 @@ def _bot_from(data: JsonObject) -> e.BotUttered:
 
 def _action(event: e.ActionExecuted) -> Fields:
     return {
-        "name": None if event.action_text else event.name,  # as Rasa tells of what an end-to-end story says
+        "name": None if event.action_text else event.name,  # as Rasa writes texts of end-to-end stories
         "policy": event.policy,
         "confidence": event.confidence,
         "action_text": event.action_text,
@@ -216,7 +216,7 @@ def _reminder(event: e.ReminderScheduled) -> Fields:
     return {
         "intent": event.intent,
         "entities": list(event.entities) or None,
-        "date_time": _told(event.at),
+        "date_time": _sent(event.at),
         "name": event.name,
         "kill_on_user_msg": event.kill_on_user_message,
     }
@@ -231,22 +231,22 @@ def _reminder_from(data: JsonObject) -> e.ReminderScheduled:
         _entity_maps(data),
         bool(data.get("kill_on_user_msg", True)),
     )
-    # One without a name replaces no other: its name is what it says, so that a turn computed again gives the same.
+    # A reminder without a name replaces no other. Its name is a hash of it, so that a recomputed turn gives the same.
     return reminder if name is not None else replace(reminder, name=fingerprint(astuple(reminder)))
 
 
 def _received(at: str) -> str:
-    """A reminder's time as we keep it. One without a zone is this machine's, as Rasa's scheduler takes it."""
-    time = datetime.fromisoformat(at)  # ValueError when it is no time
+    """A reminder's time as we store it. One without a time zone is in this machine's, as for Rasa's scheduler."""
+    time = datetime.fromisoformat(at)  # raises ValueError if it is not a time
     try:
         utc = time.astimezone(UTC).isoformat()
-    except (OverflowError, ValueError) as error:  # in the first year or the last; which one, differs between Pythons
+    except (OverflowError, ValueError) as error:  # in the first or last year; which type varies between Pythons
         raise ValueError(f"the time {at}") from error
     return at if time.tzinfo else utc
 
 
-def _told(at: str) -> str:
-    """A reminder's time for others: ours are in UTC where they name no zone."""
+def _sent(at: str) -> str:
+    """A reminder's time for others: stored times without a time zone are in UTC."""
     time = datetime.fromisoformat(at)
     return at if time.tzinfo else time.replace(tzinfo=UTC).isoformat()
 
@@ -262,7 +262,7 @@ def _cancel_from(data: JsonObject) -> e.ReminderCancelled:
 
 
 def _entity_maps(data: JsonObject) -> tuple[JsonObject, ...]:
-    """Entities as Rasa takes them for reminders: a list of them, or a mapping from entity to value."""
+    """Entities as Rasa accepts them for reminders: a list, or a mapping from entity to value."""
     entities = data.get("entities")
     if isinstance(entities, Mapping):
         return tuple([{"entity": name, "value": value} for name, value in entities.items()])
@@ -270,7 +270,7 @@ def _entity_maps(data: JsonObject) -> tuple[JsonObject, ...]:
 
 
 def _entities(data: JsonObject) -> tuple[JsonObject, ...]:
-    """Entities as they are written, each of which can be read."""
+    """The entities as given; raises if one of them cannot be read."""
     entities = mappings(data, "entities")
     for entity in entities:
         entity_from_json(entity)
@@ -327,7 +327,7 @@ _READERS: Final[Mapping[str, _Reader]] = {
     "action_failed": lambda d: e.ActionFailed(text(d, "name"), text(d, "kind")),
     "session_started": lambda d: e.SessionStarted(mapping(mapping(d, "metadata"), "initial_slots")),
     "active_loop": lambda d: e.ActiveLoop(optional_text(d, "name")),
-    "form": lambda d: e.ActiveLoop(optional_text(d, "name")),  # the names of Rasa 1
+    "form": lambda d: e.ActiveLoop(optional_text(d, "name")),  # Rasa 1's names
     "loop_interrupted": lambda d: e.LoopInterrupted(bool(d["is_interrupted"])),
     "form_validation": lambda d: e.LoopInterrupted(not d["validate"]),
     "followup": lambda d: e.FollowupAction(text(d, "name")),

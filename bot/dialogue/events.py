@@ -1,7 +1,7 @@
-"""Past facts of a conversation. A tracker is the fold of these.
+"""Events: facts about a conversation, of which a tracker is the fold.
 
-The store keeps each as an array: its tag, then its fields in order. So new
-fields come last, and have a default. For the rest of the world there is Rasa's
+The store keeps each as an array of its tag and its fields in order, so new
+fields must come last and have a default. Everywhere else events are Rasa's
 JSON (`bot.dialogue.event_json`).
 """
 
@@ -17,7 +17,7 @@ from bot.messages import Parse, Reply
 
 
 class UserUttered(Struct, frozen=True, array_like=True, tag="user"):
-    """The user said something; `parse` is what the matcher made of it."""
+    """The user said something; `parse` is the matcher's result."""
 
     parse: Parse
     message_id: str = ""
@@ -32,14 +32,14 @@ class BotUttered(Struct, frozen=True, array_like=True, tag="bot"):
 
 
 class SlotSet(Struct, frozen=True, array_like=True, tag="slot"):
-    """A slot took a value (None empties it)."""
+    """A slot was set to a value (None clears it)."""
 
     name: str
     value: Any = None
 
 
 class ActionExecuted(Struct, frozen=True, array_like=True, tag="action"):
-    """An action ran, because a policy predicted it."""
+    """An action ran because a policy predicted it."""
 
     name: str
     policy: str | None = None
@@ -57,26 +57,26 @@ class ActionExecutionRejected(Struct, frozen=True, array_like=True, tag="rejecte
 
 
 class ActionFailed(Struct, frozen=True, array_like=True, tag="failed"):
-    """An action raised, timed out or emitted invalid events; what it appended was dropped. `kind` never holds data."""
+    """An action raised, timed out or emitted invalid events, which were dropped. `kind` never contains user data."""
 
     name: str
     kind: str
 
 
 class SessionStarted(Struct, frozen=True, array_like=True, tag="session"):
-    """A new session of the conversation began; `initial_slots` are the slot values that content gave it then."""
+    """A new session of the conversation began; `initial_slots` are the content's initial slot values at that time."""
 
     initial_slots: Mapping[str, Any] = field(default_factory=dict)
 
 
 class ActiveLoop(Struct, frozen=True, array_like=True, tag="loop"):
-    """A loop (a form) became active, or, with None, ended."""
+    """A loop (a form) became active or, if None, ended."""
 
     name: str | None
 
 
 class LoopInterrupted(Struct, frozen=True, array_like=True, tag="interrupted"):
-    """The active loop was interrupted by an unhappy path, or returned to."""
+    """The active loop was interrupted by an unhappy path, or resumed."""
 
     is_interrupted: bool
 
@@ -88,7 +88,7 @@ class FollowupAction(Struct, frozen=True, array_like=True, tag="followup"):
 
 
 class Restarted(Struct, frozen=True, array_like=True, tag="restart"):
-    """All that went before counts no more."""
+    """Everything before this is forgotten."""
 
 
 class AllSlotsReset(Struct, frozen=True, array_like=True, tag="reset"):
@@ -104,11 +104,11 @@ class ConversationResumed(Struct, frozen=True, array_like=True, tag="resume"):
 
 
 class UserUtteranceReverted(Struct, frozen=True, array_like=True, tag="rewind"):
-    """The last user message and all since count no more (Rasa's `rewind`)."""
+    """The last user message and everything after it are taken back (Rasa's `rewind`)."""
 
 
 class ActionReverted(Struct, frozen=True, array_like=True, tag="undo"):
-    """The last action and all since count no more (Rasa's `undo`)."""
+    """The last action and everything after it are taken back (Rasa's `undo`)."""
 
 
 class StoryExported(Struct, frozen=True, array_like=True, tag="export"):
@@ -123,7 +123,7 @@ class AgentUttered(Struct, frozen=True, array_like=True, tag="agent"):
 
 
 class ReminderScheduled(Struct, frozen=True, array_like=True, tag="reminder"):
-    """At `at` (ISO 8601; UTC where it names no zone) the conversation gets intent `intent` with these entities."""
+    """At `at` (ISO 8601; UTC if it has no time zone) the conversation receives intent `intent` with these entities."""
 
     intent: str
     at: str
@@ -133,13 +133,13 @@ class ReminderScheduled(Struct, frozen=True, array_like=True, tag="reminder"):
 
     @property
     def due(self) -> datetime:
-        """When that is; raises ValueError where `at` is no time."""
+        """The due time; raises ValueError if `at` is not a valid time."""
         at = datetime.fromisoformat(self.at)
         return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 class ReminderCancelled(Struct, frozen=True, array_like=True, tag="cancel"):
-    """Reminders of this name (and intent, and entities; None: any) will not fire."""
+    """Reminders with this name, intent and entities (None: any) will not fire."""
 
     name: str | None = None
     intent: str | None = None
@@ -159,7 +159,7 @@ class UserFeaturization(Struct, frozen=True, array_like=True, tag="featurization
 
 
 class EffectPrepared(Struct, frozen=True, array_like=True, tag="effect"):
-    """A confirmation was asked for an outside change: its key and parameters are fixed from here on."""
+    """The user was asked to confirm an outside change; its key and parameters are fixed from now on."""
 
     kind: str
     key: str

@@ -1,8 +1,8 @@
-"""How a tracker changes: one pure function of an event and the tracker before it.
+"""How a tracker changes: one pure function of an event and the previous tracker.
 
 The meaning of each event is Rasa's (`Event.apply_to` and `applied_events`);
-what counts no more is taken out of `Tracker.applied` at once instead of at
-every look.
+events that no longer apply are removed from `Tracker.applied` once, instead of
+at every read.
 """
 
 from __future__ import annotations
@@ -53,12 +53,12 @@ def evolve_all(events: Iterable[Event], tracker: Tracker) -> Tracker:
 
 
 def trim(tracker: Tracker, max_turns: int, *, min_events: int = 0) -> Tracker:
-    """The same state with the events of the last `max_turns` user turns only; applied ones that go make the base.
+    """The same state with only the events of the last `max_turns` user turns; dropped applied ones move into the base.
 
-    `min_events` of the latest events stay on record in any case, for those who
-    are told of them (action servers). Of the user messages kept, all but the
-    latest lose what only explains them (ranking, nearest examples), which
-    keeps snapshots small.
+    At least `min_events` of the latest events are kept, for action servers,
+    which receive them. Of the user messages kept, all except the latest lose
+    what merely explains them (ranking, nearest examples), which keeps
+    snapshots small.
     """
     nothing_taken_back = tracker.applied == tracker.events
     cut = _turns_start(tracker.applied, max_turns)
@@ -66,7 +66,7 @@ def trim(tracker: Tracker, max_turns: int, *, min_events: int = 0) -> Tracker:
     events = tracker.events[min(turns, max(len(tracker.events) - min_events, 0)) :]
     applied, base = tracker.applied[cut:], tracker.base
     if cut:
-        # What was said to the user, most of all, changes no state.
+        # Many events, above all the bot's messages, change no state.
         gone = [event for event in tracker.applied[:cut] if type(event) in _STEPS]
         base = _bare(evolve_all(gone, _start(tracker)))
     slim: dict[int, Event] = {}
@@ -78,7 +78,7 @@ def trim(tracker: Tracker, max_turns: int, *, min_events: int = 0) -> Tracker:
 def _without_explanations(
     events: tuple[Event, ...], latest: UserUttered | None, slim: dict[int, Event]
 ) -> tuple[Event, ...]:
-    """The events, of which all user messages but the latest lose what only explains them; `slim` are those that did."""
+    """The events without explanations in user messages except the latest; `slim` caches the slimmed ones by id."""
     return tuple(
         [
             event
@@ -90,7 +90,7 @@ def _without_explanations(
 
 
 def _turns_start(events: tuple[Event, ...], max_turns: int) -> int:
-    """Where the last `max_turns` user turns begin: at the listen before the message, which policies see."""
+    """The index at which the last `max_turns` user turns begin: the listen before the message, as policies see it."""
     left = max_turns
     for i in range(len(events) - 1, -1, -1):
         if type(events[i]) is UserUttered:
@@ -115,7 +115,7 @@ def _after(event: Event, tracker: Tracker, **changes: Any) -> Tracker:
 
 
 def _bare(tracker: Tracker) -> Tracker:
-    """A state to start from: without history."""
+    """The tracker without history, as a state to start from."""
     return replace(tracker, events=(), applied=(), base=None)
 
 
@@ -128,7 +128,7 @@ def _is_listen(event: Event) -> bool:
     return isinstance(event, ActionExecuted) and event.name == LISTEN
 
 
-# --- what events do ----------------------------------------------------------
+# --- effects of events --------------------------------------------------------
 
 
 def _action_executed(event: ActionExecuted, tracker: Tracker) -> Tracker:
@@ -164,19 +164,19 @@ def _loop_interrupted(event: LoopInterrupted, tracker: Tracker) -> Tracker:
 
 
 def _reborn(event: Event, tracker: Tracker, initial_slots: Mapping[str, Any], followup: str) -> Tracker:
-    """A state without past, apart from the record of it."""
+    """A fresh state, which keeps the past only in `events`."""
     initial = dict(initial_slots)
     start = Tracker(tracker.conversation, initial, followup_action=followup, initial_slots=initial)
     return replace(start, events=(*tracker.events, event), base=start)
 
 
 def _utterance_reverted(event: UserUtteranceReverted, tracker: Tracker) -> Tracker:
-    # A user message always follows a listen, which goes with it.
+    # A user message always follows a listen, which is removed with it.
     return _replay(event, tracker, _until(ActionExecuted, _until(UserUttered, tracker.applied)))
 
 
 def _until(kind: type[Event], events: tuple[Event, ...]) -> tuple[Event, ...]:
-    """The events before the last one of this kind; none when there is no such event."""
+    """The events before the last one of this kind; empty if there is no such event."""
     for i in range(len(events) - 1, -1, -1):
         if isinstance(events[i], kind):
             return events[:i]
@@ -184,7 +184,7 @@ def _until(kind: type[Event], events: tuple[Event, ...]) -> tuple[Event, ...]:
 
 
 def _replay(event: Event, tracker: Tracker, applied: tuple[Event, ...]) -> Tracker:
-    """The state as if only `applied` had happened; what did happen stays on record."""
+    """The state as if only `applied` had happened; `events` still keeps everything that did happen."""
     replayed = evolve_all(applied, replace(_start(tracker), base=tracker.base))
     return replace(replayed, events=(*tracker.events, event))
 
@@ -229,13 +229,13 @@ _STEPS: Mapping[type, Callable[[Any, Tracker], Tracker]] = {
 }
 
 
-# --- what a running loop takes back -----------------------------------------
+# --- turns that a running loop removes ----------------------------------------
 
 
 def _after_action(event: ActionExecuted, tracker: Tracker) -> tuple[Event, ...]:
-    """The applied events after an action: with it, or, when a loop merely goes on, without the turn between its runs.
+    """The applied events after an action: with it or, if a loop merely continues, without the turn between its runs.
 
-    So that policies see one run of a loop however many questions it asked.
+    Policies thus see one run of a loop, however many questions it asked.
     """
     applied = tracker.applied
     previous = _previous_run(event.name, applied) if _is_loop(event.name, tracker) else None
@@ -251,16 +251,16 @@ _TURN_EVENTS: Final = frozenset({ActionExecuted, UserUttered, UserFeaturization}
 def _is_loop(name: str, tracker: Tracker) -> bool:
     if (tracker.loop and tracker.loop.name == name) or (tracker.base and tracker.base.active_loop == name):
         return True
-    if ActiveLoop not in map(type, tracker.applied):  # the usual case, quickly
+    if ActiveLoop not in map(type, tracker.applied):  # fast path for the usual case
         return False
     return any(type(e) is ActiveLoop and e.name == name for e in tracker.applied)
 
 
 def _previous_run(loop: str, events: tuple[Event, ...]) -> int | None:
-    """Where this loop ran before, when nothing but answers to it came between; None at its first run and after detours.
+    """The index of this loop's previous run, if only answers to it came in between; None at first or after a detour.
 
-    In training data nothing is rejected; there, another action after the
-    user message tells a detour.
+    Training data has no rejections; there, another action after the user
+    message indicates a detour.
     """
     after: str | None = None
     for i in range(len(events) - 1, -1, -1):

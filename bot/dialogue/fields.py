@@ -1,4 +1,4 @@
-"""Fields of JSON that comes from outside, each of the type that it must have; ValueError where it is not."""
+"""Typed reading of fields in JSON from outside; ValueError if a field has the wrong type."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bot.messages import JsonObject
 
 
 def text(data: JsonObject, key: str) -> str:
-    """A text; KeyError where it lacks."""
+    """A string; KeyError if it is missing."""
     value = data[key]
     if not isinstance(value, str):
         raise _wrong(key, value)
@@ -17,12 +17,12 @@ def text(data: JsonObject, key: str) -> str:
 
 
 def optional_text(data: JsonObject, key: str) -> str | None:
-    """A text, or None where it lacks."""
+    """A string, or None if it is missing."""
     return None if data.get(key) is None else text(data, key)
 
 
 def number(data: JsonObject, key: str) -> float | None:
-    """A number, or None where it lacks."""
+    """A number, or None if it is missing."""
     value = data.get(key)
     if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
         raise _wrong(key, value)
@@ -30,7 +30,7 @@ def number(data: JsonObject, key: str) -> float | None:
 
 
 def whole(data: JsonObject, key: str) -> int:
-    """A whole number, 0 where it lacks."""
+    """An integer, 0 if it is missing."""
     value = data.get(key) or 0
     if isinstance(value, bool) or not isinstance(value, int):
         raise _wrong(key, value)
@@ -38,7 +38,7 @@ def whole(data: JsonObject, key: str) -> int:
 
 
 def mapping(data: JsonObject, key: str) -> JsonObject:
-    """An object, empty where it lacks."""
+    """An object, empty if it is missing."""
     value = data.get(key) or {}
     if not isinstance(value, Mapping):
         raise _wrong(key, value)
@@ -46,7 +46,7 @@ def mapping(data: JsonObject, key: str) -> JsonObject:
 
 
 def mappings(data: JsonObject, key: str) -> tuple[JsonObject, ...]:
-    """A list of objects, empty where it lacks."""
+    """A list of objects, empty if it is missing."""
     items = data.get(key) or ()
     if not isinstance(items, list | tuple) or not all(isinstance(item, Mapping) for item in items):
         raise _wrong(key, items)

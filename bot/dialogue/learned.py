@@ -1,9 +1,9 @@
-"""The learned policy: from the stories to conversations that nobody wrote.
+"""The learned policy, which generalises from the stories to unseen conversations.
 
 It does the job of Rasa's TED with kernel ridge regression (Saunders, Gammerman
 and Vovk 1998) on features of the latest states: one linear system, the same
-result every time, and each choice is a weighted vote of the story lines that
-are most like the conversation, which are its reasons.
+result every time. Each choice is a weighted vote of the story lines that are
+most similar to the conversation, and these are its reasons.
 """
 
 from __future__ import annotations
@@ -27,26 +27,26 @@ from bot.learning import Rows
 
 PRIORITY: Final = 1
 HISTORY: Final = 6
-"""States that are looked at where config.yml says nothing smaller; older ones hardly ever matter."""
+"""The number of states looked at, unless config.yml sets fewer; older ones hardly ever matter."""
 
 MAX_EXAMPLES: Final = 2000
-"""The linear system has as many rows as there are different examples; more are thinned out evenly."""
+"""The linear system has a row for each distinct example; beyond this number, examples are thinned out evenly."""
 
 REGULARISATION: Final = 0.05
 MOST_SURE: Final = 0.99
-"""Less than 1, so that what is written always goes before what was learned."""
+"""Less than 1, so that what is written always takes precedence over what was learned."""
 
 REASONS: Final = 3
 
 THE_LOOP: Final = "the running loop"
-"""Stands for the loop that runs, so that what one form teaches (to go on after a detour) holds for others."""
+"""Represents the active loop, so that what is learned from one form (continue after a detour) applies to others."""
 
 Floats = NDArray[np.float32]
 Features = Mapping[str, float]
 
 
 class LearnedOptions(Struct, frozen=True):
-    """The options of Rasa's TEDPolicy that mean something here. `max_history` counts states; None: as far as useful."""
+    """The options of Rasa's TEDPolicy that have an effect. `max_history` counts states; None: as many as useful."""
 
     name: str = "TEDPolicy"
     priority: int = PRIORITY
@@ -57,9 +57,9 @@ class LearnedModel(Struct, frozen=True):
     """What was learned.
 
     `weights` has shape (features, actions), `duals` (examples, actions);
-    `lines` are the examples' features as index and value, padded with index
-    -1, both of shape (examples, most features); `reasons` name where each
-    example stands.
+    `line_features` and `line_values` are the indices and values of each
+    example's features, of shape (examples, most features), padded with the
+    index after the last feature; `reasons` are each example's story and place.
     """
 
     features: tuple[str, ...]
@@ -72,7 +72,7 @@ class LearnedModel(Struct, frozen=True):
 
 
 class LearnedPolicy:
-    """Predicts by likeness to the stories; see the module."""
+    """Predicts by similarity to the stories; see the module docstring."""
 
     def __init__(self, model: LearnedModel, rule_only: RuleOnly, states: States, options: LearnedOptions) -> None:
         self.model = model
@@ -85,7 +85,7 @@ class LearnedPolicy:
         self.by_text = any(name.startswith("word ") for name in model.features)
 
     def predict(self, tracker: Tracker) -> Prediction | None:
-        """The likeliest action; None when the stories taught nothing."""
+        """The most likely action; None if nothing was learned from stories."""
         if not self.model.actions:
             return None
         best = self._by(tracker, use_text=False)
@@ -108,13 +108,13 @@ class LearnedPolicy:
         return Prediction(named, confidence, self.name, self.priority, end_to_end=use_text)
 
     def _impossible(self, tracker: Tracker) -> tuple[str | None, ...]:
-        """Actions that cannot come now: what was just rejected, and a running loop where none runs."""
+        """Actions that cannot come now: the one just rejected, and the active loop if none is active."""
         rejected = rejected_action(tracker)
         without_loop = tracker.active_loop is None or rejected == tracker.active_loop
         return (rejected, THE_LOOP if without_loop else None)
 
     def because(self, prediction: Prediction, tracker: Tracker) -> tuple[Because, ...]:
-        """The story lines that speak most for a prediction of this policy on this tracker."""
+        """The story lines that most support a prediction of this policy on this tracker."""
         at, values = self._seen(tracker, use_text=prediction.end_to_end)
         dense = np.zeros(len(self.model.features) + 1, np.float32)
         dense[at] = values
@@ -131,7 +131,7 @@ class LearnedPolicy:
         return self._vector(features_of(states[-self._history :]))
 
     def _vector(self, features: Features) -> tuple[NDArray[np.intp], Floats]:
-        """Indices and values of the known features, of length 1 with the unknown ones counted in."""
+        """Indices and values of the known features, scaled to length 1 with the unknown ones included."""
         length = sum(value * value for value in features.values()) ** 0.5 or 1.0
         known = [(self._index[name], value / length) for name, value in features.items() if name in self._index]
         at = np.array([i for i, _ in known], np.intp)
@@ -139,7 +139,7 @@ class LearnedPolicy:
 
 
 def history(options: LearnedOptions) -> int:
-    """How many states the policy looks at."""
+    """The number of states that the policy looks at."""
     return min(options.max_history or HISTORY, HISTORY)
 
 
@@ -147,7 +147,7 @@ def history(options: LearnedOptions) -> int:
 
 
 def features_of(states: Sequence[State]) -> Features:
-    """What the policy sees of states (oldest first): the present in full and in combination, the past fading."""
+    """The features of states (oldest first): the present in full and in combination, the past with decaying weight."""
     now = states[-1]
     found: dict[str, float] = defaultdict(float)
     said = _said(now)
@@ -169,7 +169,7 @@ def features_of(states: Sequence[State]) -> Features:
 
 
 def _context(states: Sequence[State], said: Sequence[str], found: dict[str, float]) -> None:
-    """The loop, the question that the message answers, and what was already done about it."""
+    """Add features of the loop, the question that the message answers, and the actions already taken since."""
     now = states[-1]
     done, question = _this_turn(states)
     turn = f"done {' '.join(done)}"
@@ -183,7 +183,7 @@ def _context(states: Sequence[State], said: Sequence[str], found: dict[str, floa
 
 
 def _kind(state: State) -> str:
-    """What sort of action the previous one was; after a response the bot mostly listens, whichever it was."""
+    """The kind of the previous action; after a response the bot usually listens, whichever it was."""
     if state.action is None or state.action == LISTEN:
         return "a message"
     return "the loop" if state.action == state.loop else "a response" if state.action.startswith(UTTER) else "an action"
@@ -215,7 +215,7 @@ def _said(state: State) -> list[str]:
 
 
 def learn(examples: Iterable[tuple[str, Example]], options: LearnedOptions) -> LearnedModel:
-    """Learn from the stories' examples (each with its story's name)."""
+    """Learn from the examples of stories (each with its story's name)."""
     lines = _lines(examples, history(options))
     names = sorted({name for features, _, _ in lines for name in features})
     actions = sorted({action for _, votes, _ in lines for action in votes})
@@ -234,7 +234,7 @@ _Line = tuple[Features, dict[str, float], tuple[str, Place]]
 
 
 def _lines(examples: Iterable[tuple[str, Example]], states: int) -> list[_Line]:
-    """The different situations with the share of each action that followed, each whole and with its past forgotten."""
+    """The distinct situations, each whole and with its past forgotten, with the share of each action that followed."""
     counts: dict[tuple[tuple[str, float], ...], dict[str, int]] = {}
     reasons: dict[tuple[tuple[str, float], ...], tuple[str, Place]] = {}
     for story, example in examples:
@@ -275,7 +275,7 @@ def _rows(lines: Sequence[Features], names: Sequence[str]) -> Rows:
 
 
 def _padded(rows: Rows) -> tuple[NDArray[np.int32], Floats]:
-    """The rows' indices and values, each row filled up with the index after the last."""
+    """The rows' indices and values, each row padded with the index after the last column."""
     widest = int(np.diff(rows.indptr).max(initial=0))
     at = np.full((len(rows), widest), rows.width, np.int32)
     values = np.zeros((len(rows), widest), np.float32)
@@ -286,26 +286,26 @@ def _padded(rows: Rows) -> tuple[NDArray[np.int32], Floats]:
 
 
 def _solve(rows: Rows, wanted: Floats) -> Floats:
-    """The duals: (K + λI)⁻¹ Y with K the likeness of every two rows."""
+    """The duals: (K + λI)⁻¹ Y, where K is the similarity of every two rows."""
     if not len(rows):
         return wanted
     kernel = rows.gram()
-    kernel[np.diag_indices_from(kernel)] += REGULARISATION  # which also keeps single precision exact enough
+    kernel[np.diag_indices_from(kernel)] += REGULARISATION  # also keeps single precision accurate enough
     duals: Floats = np.linalg.solve(kernel, wanted)
     return duals
 
 
-# --- keeping -----------------------------------------------------------------
+# --- saving -------------------------------------------------------------------
 
 
 def model_facts(model: LearnedModel) -> dict[str, Any]:
-    """The model's names, as JSON."""
+    """The model's names, ready for JSON."""
     reasons = [(story, place.file, place.line, place.column) for story, place in model.reasons]
     return {"features": model.features, "actions": model.actions, "reasons": reasons}
 
 
 def model_arrays(model: LearnedModel) -> dict[str, NDArray[Any]]:
-    """The model's numbers, by name."""
+    """The model's arrays, by name."""
     return {
         "weights": model.weights,
         "duals": model.duals,
@@ -315,6 +315,6 @@ def model_arrays(model: LearnedModel) -> dict[str, NDArray[Any]]:
 
 
 def read_model(facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> LearnedModel:
-    """The model of its names and numbers."""
+    """Rebuild the model from its names and arrays."""
     reasons = tuple((story, Place(file, line, column)) for story, file, line, column in facts["reasons"])
     return LearnedModel(tuple(facts["features"]), tuple(facts["actions"]), reasons=reasons, **arrays)

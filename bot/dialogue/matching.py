@@ -1,4 +1,4 @@
-"""Whether states hold at the end of a conversation, and finding the patterns that may quickly."""
+"""Matching patterns of states against the end of a conversation, with an index to find candidates quickly."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bot.dialogue.states import NOT_SET, SET, Feature, State, User
 
 
 class Patterns(Struct):
-    """Patterns of states by the previous action and intent that their last state asks for, longest key first."""
+    """Patterns of states, indexed by the action and intent of their last state; the longest key comes first."""
 
     all: Sequence[tuple[tuple[State, ...], str, Any]]
     _by_last: dict[tuple[str | None, str | None], list[tuple[tuple[State, ...], str, Any]]] = field(
@@ -26,7 +26,7 @@ class Patterns(Struct):
             self._by_last[last.action, last.user.intent].append(pattern)
 
     def matching(self, states: Sequence[State]) -> Iterator[Any]:
-        """What the patterns that hold at the end of `states` stand for, the most particular first."""
+        """The values of the patterns that hold at the end of `states`, the most specific first."""
         last = states[-1]
         where = (last.action, last.user.intent)
         candidates = self._sorted.get(where)
@@ -46,7 +46,7 @@ def holds(pattern: Sequence[State], states: Sequence[State]) -> bool:
 
 def _fits(wanted: State, state: State) -> bool:
     if wanted.action is None or state.action is None:
-        # Where a conversation starts, slots are at their initial values on both sides.
+        # At the start of a conversation, slots have their initial values on both sides.
         return wanted.action is state.action
     return (
         wanted.action == state.action

@@ -1,4 +1,4 @@
-"""The memoization policies: stories known by heart, as far back as `max_history` states."""
+"""The memoization policies: stories are memorised, as far back as `max_history` states."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from bot.dialogue.training import Example, start_of
 PRIORITY: Final = 3
 
 Memory = Mapping[tuple[State, ...], tuple[str, tuple[Because, ...]]]
-"""States (oldest first) to the action that followed them in every story, and where."""
+"""Maps states (oldest first) to the action that followed them in every story, and its places."""
 
 
 class MemoizationOptions(Struct, frozen=True):
@@ -33,7 +33,7 @@ class MemoizationOptions(Struct, frozen=True):
 
 
 class MemoizationPolicy:
-    """Predicts what stories say word for word; augmented, it also tries with the beginning forgotten."""
+    """Predicts exactly what stories say; if augmented, it also tries with the beginning forgotten."""
 
     def __init__(self, memory: Memory, rule_only: RuleOnly, domain: Domain, options: MemoizationOptions) -> None:
         self.name = options.name
@@ -67,7 +67,7 @@ class MemoizationPolicy:
         return None
 
     def _pasts(self, tracker: Tracker) -> Iterator[Tracker]:
-        """The conversation as it was, and, augmented, beginning at each later action, slots set before it forgotten."""
+        """The conversation as it was and, if augmented, from each later action on, without slots set before it."""
         yield tracker
         if not self.options.augmented:
             return
@@ -76,7 +76,7 @@ class MemoizationPolicy:
             yield replace(self._start, applied=tracker.applied[i:], latest_message=tracker.latest_message)
 
     def _first_to_forget_to(self, tracker: Tracker, actions: Sequence[int]) -> int:
-        """Which action is tried as the beginning first: the listening just further back than `max_history` actions."""
+        """The index of the action to try first as the beginning: the last listen over `max_history` actions ago."""
         reach = self.options.max_history
         if reach is not None:
             for at in range(len(actions) - reach - 1, -1, -1):
@@ -96,7 +96,7 @@ def recent(states: Iterable[State], max_history: int | None) -> tuple[State, ...
 
 
 def memorize(examples: Iterable[tuple[str, Example]], options: MemoizationOptions) -> Memory:
-    """What the examples (each with its story's name) say without contradiction."""
+    """Memorise the examples (each with its story's name), except where they contradict each other."""
     memory: dict[tuple[State, ...], tuple[str, tuple[Because, ...]]] = {}
     contradictory: set[tuple[State, ...]] = set()
     for story, example in examples:

@@ -1,4 +1,4 @@
-"""A tracker as a snapshot keeps it: every event once, though a tracker may hold it in three places."""
+"""Trackers packed for snapshots: every event once, although a tracker may hold it in three places."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from bot.dialogue.tracker import Tracker
 
 
 class PackedTracker(Struct, frozen=True, omit_defaults=True):
-    """A tracker for writing.
+    """A tracker in the form in which it is written.
 
-    `state` is the tracker without its events, `latest` the latest message's
-    index among them (None: `state` has it, or there is none). `applied` are
-    indices too, or events that are not among them; None: all of them apply.
+    `state` is the tracker without its events, `latest` the index of the latest
+    message among them (None: `state` has it, or there is none). `applied` are
+    such indices, or events that are not among them; None: all of them apply.
     """
 
     state: Tracker
@@ -24,7 +24,7 @@ class PackedTracker(Struct, frozen=True, omit_defaults=True):
 
 
 def pack(tracker: Tracker) -> PackedTracker:
-    """The tracker for writing; `unpack` gives back an equal one."""
+    """Pack the tracker for writing; `unpack` returns an equal one."""
     events, message = tracker.events, tracker.latest_message
     latest = _index_of(message, events)
     state = replace(tracker, events=(), applied=(), latest_message=message if latest is None else None)
@@ -32,21 +32,21 @@ def pack(tracker: Tracker) -> PackedTracker:
 
 
 def unpack(packed: PackedTracker) -> Tracker:
-    """The tracker that was packed; raises ValueError where it names an event that is not there."""
+    """The tracker that was packed; raises ValueError if it refers to an event that does not exist."""
     events, applied = packed.events, packed.events
     try:
         if packed.applied is not None:
             applied = tuple([events[item] if isinstance(item, int) else item for item in packed.applied])
         message = packed.state.latest_message if packed.latest is None else events[packed.latest]
     except IndexError as error:
-        raise ValueError("a snapshot names an event that it does not have") from error
+        raise ValueError("a snapshot refers to an event that it does not contain") from error
     if not isinstance(message, UserUttered | None):
-        raise ValueError("a snapshot's latest message is none")
+        raise ValueError("a snapshot's latest message is not a user message")
     return replace(packed.state, events=events, applied=applied, latest_message=message)
 
 
 def _index_of(message: UserUttered | None, events: tuple[Event, ...]) -> int | None:
-    """Where this very event stands, looked for from the end."""
+    """The index of this very object among the events, searched from the end."""
     if message is not None:
         for index in range(len(events) - 1, -1, -1):
             if events[index] is message:

@@ -1,4 +1,4 @@
-"""config.yml's policies: which of ours does the job of each, and with which options."""
+"""config.yml's policies: which of Teller's policies does the job of each, and with which options."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from bot.dialogue.memoization import MemoizationOptions
 from bot.dialogue.rules import RuleOptions
 
 MAX_TURNS: Final = 50
-"""How many user turns a policy looks back where config.yml sets no `max_history`."""
+"""The number of user turns that a policy looks back if config.yml sets no `max_history`."""
 
 DEFAULT_POLICIES: Final = tuple(
     Component(name, place=NOWHERE) for name in ("MemoizationPolicy", "RulePolicy", "TEDPolicy")
 )
-"""What Rasa takes where config.yml names no policies, but for the one that has no part here."""
+"""Rasa's defaults if config.yml names no policies, except the one that is not used here."""
 
 _RULES: Final = frozenset({"RulePolicy", "MappingPolicy", "FormPolicy", "FallbackPolicy", "TwoStageFallbackPolicy"})
 _FALLBACKS: Final = frozenset({"FallbackPolicy", "TwoStageFallbackPolicy"})
 _MEMORY: Final = frozenset({"MemoizationPolicy", "AugmentedMemoizationPolicy"})
 _LEARNED: Final = frozenset({"TEDPolicy", "EmbeddingPolicy", "KerasPolicy", "SklearnPolicy", "LearnedPolicy"})
 _NO_PART: Final = {
-    "UnexpecTEDIntentPolicy": "Nothing predicts `action_unlikely_intent` here; rules and stories for it stay unused.",
+    "UnexpecTEDIntentPolicy": "Nothing predicts `action_unlikely_intent`; rules and stories for it are never used.",
 }
 _DOES_THE_JOB: Final = {
     **dict.fromkeys(_RULES, "the rule policy"),
@@ -40,13 +40,13 @@ _OLD_NAMES: Final = {
     "fallback_core_action_name": "core_fallback_action_name",
 }
 _OF_THE_CLASSIFIER: Final = frozenset({"nlu_threshold", "ambiguity_threshold"})
-"""What the FallbackClassifier takes of the policies that fell back, which have other names for the rest."""
+"""The options of fallback policies that the FallbackClassifier takes over; the rest have other names."""
 
 Options = TypeVar("Options", RuleOptions, MemoizationOptions, LearnedOptions)
 
 
 class PolicyConfig(Struct, frozen=True):
-    """The policies to train, in config.yml's order; `other` are those of plugins."""
+    """The policies to train, in config.yml's order; `other` are plugins' policies."""
 
     rules: RuleOptions | None
     memory: tuple[MemoizationOptions, ...]
@@ -55,7 +55,7 @@ class PolicyConfig(Struct, frozen=True):
 
 
 def policy_config(content: Content, known: Collection[str] = ()) -> PolicyConfig:
-    """The policies that the content's config.yml names; `known` are plugins' policies. Others are left out."""
+    """The policies that the content's config.yml names; `known` are plugins' policies. Unknown ones are left out."""
     entries = DEFAULT_POLICIES if content.policies is None else content.policies
     memory, learned, other = [], None, []
     ruled = [entry for entry in entries if entry.name not in known and entry.plain_name in _RULES]
@@ -72,7 +72,7 @@ def policy_config(content: Content, known: Collection[str] = ()) -> PolicyConfig
 
 
 def _rules(entries: list[Component]) -> RuleOptions | None:
-    """The rule policy's options: its own, then those of the policies that it took the place of."""
+    """The rule policy's options: those of the policies that it replaces, overridden by its own."""
     if not entries:
         return None
     given: dict[str, Any] = {}
@@ -87,7 +87,7 @@ def _old_name(entry: Component, key: str) -> str:
 
 
 def describe_policies(content: Content, known: Collection[str] = ()) -> tuple[Diagnostic, ...]:
-    """What does the job of each policy that config.yml names, as notes; a warning for one that nobody knows."""
+    """Notes on what does the job of each policy that config.yml names, and warnings about unknown ones."""
     return tuple(_described(content, known))
 
 
@@ -97,10 +97,10 @@ def _described(content: Content, known: Collection[str]) -> Iterator[Diagnostic]
         if entry.name in known:
             continue
         if name in _NO_PART:
-            yield Diagnostic("note", entry.place, f"`{name}` has no part here.", _NO_PART[name], "policy")
+            yield Diagnostic("note", entry.place, f"`{name}` is not used here.", _NO_PART[name], "policy")
         elif name not in _DOES_THE_JOB:
-            cure = f"Take it out, or add a plugin that registers a policy of this name; known: {_names()}."
-            yield Diagnostic("warning", entry.place, f"Nothing here is called `{name}`.", cure, "unknown-policy")
+            cure = f"Remove it, or add a plugin that registers a policy of this name. Known policies: {_names()}."
+            yield Diagnostic("warning", entry.place, f"There is no policy called `{name}`.", cure, "unknown-policy")
         else:
             message = f"`{name}`: {_DOES_THE_JOB[name]} does its job.{_ignored(entry)}"
             yield Diagnostic("note", entry.place, message, code="component-mapped")
@@ -114,10 +114,10 @@ def _described(content: Content, known: Collection[str]) -> Iterator[Diagnostic]
 def _history(entry: Component) -> Iterator[Diagnostic]:
     name, wanted = entry.plain_name, entry.options.get("max_history")
     if name in _MEMORY and wanted is None:
-        message = f"`{name}` sets no `max_history`: it looks back {MAX_TURNS} user turns at most."
+        message = f"`{name}` sets no `max_history`, so it looks back at most {MAX_TURNS} user turns."
         yield Diagnostic("note", entry.place, message, "Set `max_history` to what your stories need.", "max-history")
     if name in _LEARNED and (wanted or 0) > HISTORY:
-        message = f"`{name}` looks at the latest {HISTORY} states; older ones are forgotten."
+        message = f"`{name}` looks only at the latest {HISTORY} states; older ones are ignored."
         yield Diagnostic("note", entry.place, message, "", "max-history")
 
 
@@ -130,7 +130,7 @@ def _ignored(entry: Component) -> str:
 
 
 def _options(kind: type[Options], given: Mapping[str, Any]) -> Options:
-    """The options of this kind among those given, of the right type; the others mean nothing here."""
+    """The given options that this kind has, if they are of the right type; others have no effect."""
     chosen = {name: given[name] for name in kind.__struct_fields__ if name in given}
     defaults = kind()
     return kind(**{key: value for key, value in chosen.items() if _fits(value, getattr(defaults, key))})

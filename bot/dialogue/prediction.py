@@ -1,4 +1,4 @@
-"""What a policy says: which action next, how sure, and because of what."""
+"""Predictions of policies: the next action, how confident, and for what reasons."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bot.dialogue.tracker import Tracker
 
 
 class Because(Struct, frozen=True):
-    """A reason for a prediction: the rule, story or default (`name`), and where it stands."""
+    """A reason for a prediction: the rule, story or default (`name`), and its place."""
 
     policy: str
     name: str
@@ -20,13 +20,12 @@ class Because(Struct, frozen=True):
 
 
 class Prediction(Struct, frozen=True):
-    """The next action, and how sure the policy is (0 to 1).
+    """The next action, and the policy's confidence (0 to 1).
 
-    `priority` counts among equally sure ones; that of a plugin's policy need not be given: its policy's counts then.
-    `events` are applied before it runs. `no_user_prediction`: a running loop's
-    own, which looks at no user message. `hide_rule_turn`: a rule's that no
-    story knows, which learned policies do not see. `end_to_end`: made from the
-    message's text instead of its intent.
+    `priority` decides between equally confident predictions; a plugin's policy can omit it, as its own priority is used
+    then. `events` are applied before the action runs. `no_user_prediction`: made by an active loop, without looking at
+    a user message. `hide_rule_turn`: made by a rule that no story uses, so learned policies do not see the turn.
+    `end_to_end`: made from the message's text instead of its intent.
     """
 
     action: str
@@ -41,15 +40,15 @@ class Prediction(Struct, frozen=True):
 
 
 class Policy(Protocol):
-    """A policy looks at a tracker and predicts; it is pure, built once from content, shared by all turns."""
+    """Predicts the next action from a tracker; pure, built once from content and shared by all turns."""
 
     @property
     def name(self) -> str:
-        """What it is called in reports; a text that is not empty."""
+        """Its name in reports; not empty."""
 
     @property
     def priority(self) -> float:
-        """Who goes first among equally sure ones: rules have 4, learned policies 1."""
+        """Decides between equally confident policies, the highest first: rules have 4, learned policies 1."""
 
     def predict(self, tracker: Tracker) -> Prediction | None:
-        """The next action as this policy sees it, or None when it has nothing to say."""
+        """The next action according to this policy, or None if it predicts nothing."""

@@ -1,4 +1,4 @@
-"""Responses: which variation of one is said now, and how its `{slot}`s are filled."""
+"""Responses: choosing a variation and filling its `{slot}`s."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ T = TypeVar("T")
 
 
 class Chooses(Protocol):
-    """What draws one of several, as `random.Random` does."""
+    """A random choice among several items, such as `random.Random`."""
 
     def choice(self, seq: Sequence[T], /) -> T:
-        """One of them."""
+        """Return one of the items."""
 
 
 _NAME = re.compile(r"\{([^{}\n]+)\}")
@@ -36,14 +36,14 @@ def choose_response(
     values: Mapping[str, Any],
     unfilled: Callable[[str], object] = lambda name: None,
 ) -> Reply | None:
-    """What is said for response `name` now, filled in; None when no variation of it may be said.
+    """The reply for response `name` now, filled in; None if none of its variations can be said.
 
-    Of the variations whose conditions hold, in Rasa's order of preference:
+    Of the variations whose conditions hold, Rasa's order of preference is:
     those for this channel with a condition, those for this channel without,
-    those for no channel with a condition, those without either. Within the
-    first group that has any, one is drawn from `random`. `{name}` is filled
-    from `values`, then from the slots; a name that neither fills stays as it
-    is written, and `unfilled` is told of it.
+    those for no channel with a condition, those without either. From the
+    first group that has any, `random` chooses one. `{name}` is filled from
+    `values`, then from the slots; a name that neither fills stays as it is
+    written, and `unfilled` is called with it.
     """
     group = _preferred(domain.responses.get(name, ()), tracker.slots, channel)
     if not group:
@@ -68,7 +68,7 @@ def _holds(variation: Variation, slots: Mapping[str, Any]) -> bool:
 
 
 def _same(have: Any, want: Any) -> bool:
-    """Equal as designers mean it: text without regard to case, as in Rasa."""
+    """Whether the values are equal, with strings compared without regard to case, as in Rasa."""
     if isinstance(have, str) and isinstance(want, str):
         return have.casefold() == want.casefold()
     return bool(have == want)
@@ -89,27 +89,27 @@ def _reply(variation: Variation, name: str, put: Callable[[Any], Any]) -> Reply:
 
 
 def _as_it_is(template: Any) -> Any:
-    """What has no names to fill is the same in every conversation, and shared by them."""
+    """A response without placeholders is the same in every conversation, so it is shared."""
     return template
 
 
 def fill(template: Any, values: Mapping[str, Any], unfilled: Callable[[str], object] = lambda name: None) -> Any:
-    """`template` with every `{name}` of `values` replaced in its strings, in one pass; keys of mappings stay.
+    """`template` with every `{name}` of `values` replaced in its strings, in one pass; keys of mappings are unchanged.
 
-    One whose value is None is not filled: its slot is empty; `unfilled` is told of each that is not. In a string with
-    `{{`, doubled braces are single ones that are said, as in Rasa.
-    Names are looked up as they are written: `{a.b}` and `{a[0]}` are names
-    like any other, never attributes or indices, and a value that itself
-    contains braces is not filled again.
+    A name whose value is None (an empty slot) is not filled; `unfilled` is
+    called with each unfilled name. In a string with `{{`, doubled braces
+    become literal single ones, as in Rasa. Names are looked up as written:
+    `{a.b}` and `{a[0]}` are names like any other, never attributes or indices,
+    and a value that contains braces is not filled again.
     """
     if isinstance(template, str):
         if "{" not in template:
             return template
         names = _NAME_OR_DOUBLED if "{{" in template else _NAME
         return names.sub(lambda match: _value(match, values, unfilled), template)
-    if not template:  # most of what a variation may have, most have not
+    if not template:  # most fields of most variations are empty
         return template
-    if isinstance(template, (dict, Mapping)):  # dict first: asking an ABC takes longer
+    if isinstance(template, (dict, Mapping)):  # dict first: checking against an ABC is slower
         return {key: fill(value, values, unfilled) for key, value in template.items()}
     if isinstance(template, list | tuple):
         return [fill(value, values, unfilled) for value in template]
@@ -131,9 +131,9 @@ _BIDI = re.compile("[\u202a-\u202e\u2066-\u2069]")
 
 
 def isolated(text: str) -> str:
-    """The text, kept from turning what stands around it (Unicode annex 9): in an isolate, if it has bidi controls.
+    """The text, in a bidi isolate if it has bidi controls, so that it cannot reorder its surroundings.
 
-    Isolates of its own are dropped, so that it cannot close ours.
+    See Unicode annex 9. Isolates inside it are removed, so that it cannot close ours.
     """
     if text.isascii() or not _BIDI.search(text):
         return text

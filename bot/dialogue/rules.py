@@ -1,8 +1,8 @@
-"""The rule policy: rules that match, running loops, default intents, and the fallback when nothing is sure.
+"""The rule policy: matching rules, active loops, default intents, and the fallback when no policy is confident.
 
-The meaning is that of Rasa 3's RulePolicy: a rule matches where its states
-hold at the end of the conversation; of several the longest counts; a running
-loop goes before rules unless it rejected, and default intents before all.
+The semantics are those of Rasa 3's RulePolicy: a rule matches if its states
+hold at the end of the conversation; of several, the longest wins; an active
+loop takes precedence over rules unless it rejected, default intents over all.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ NAME: Final = "RulePolicy"
 
 
 class RuleOptions(Struct, frozen=True):
-    """The options of Rasa's RulePolicy, with its defaults. `place` is that of its entry in config.yml."""
+    """The options of Rasa's RulePolicy, with its defaults. `place` is the place of its entry in config.yml."""
 
     priority: int = PRIORITY
     core_fallback_threshold: float = 0.3
@@ -40,7 +40,7 @@ class RuleOptions(Struct, frozen=True):
 
 
 class RuleEntry(Struct, frozen=True):
-    """States (oldest first) after which `action` comes, by the rules at `because`; `key` is Rasa's text of them."""
+    """States (oldest first) after which the rules at `because` run `action`; `key` is Rasa's serialised form."""
 
     states: tuple[State, ...]
     action: str
@@ -49,10 +49,10 @@ class RuleEntry(Struct, frozen=True):
 
 
 class Rules(Struct, frozen=True):
-    """What the rule policy knows: entries by key, and hints for loops by key.
+    """What the rule policy knows: entries by key, and hints for loops (`unhappy`) by key.
 
-    `not_in_stories` are the sources that no story uses; `dropped` are keys of
-    entries that gave way to stories.
+    `not_in_stories` are the sources that no story uses; `dropped` are the keys
+    of entries that were dropped in favour of stories.
     """
 
     entries: Mapping[str, RuleEntry]
@@ -61,7 +61,7 @@ class Rules(Struct, frozen=True):
     dropped: frozenset[str] = frozenset()
 
     def without(self, keys: Iterable[str]) -> Rules:
-        """The same without the entries of these keys."""
+        """These rules without the entries of these keys."""
         dropped = self.dropped | frozenset(keys)
         kept = {key: entry for key, entry in self.entries.items() if key not in dropped}
         return Rules(kept, self.unhappy, self.not_in_stories, dropped)
@@ -72,7 +72,7 @@ DO_NOT_PREDICT_LOOP: Final = "do_not_predict_loop_action"
 
 
 class Sourced(Struct, frozen=True):
-    """A prediction (None: nothing but the fallback) with the source that Rasa would name for it."""
+    """A prediction (None: only the fallback applies) with the source that Rasa would name for it."""
 
     prediction: Prediction | None
     source: str
@@ -80,7 +80,7 @@ class Sourced(Struct, frozen=True):
 
 
 class RulePolicy:
-    """Predicts by rules; see the module."""
+    """Predicts by rules; see the module docstring."""
 
     name = NAME
 
@@ -96,16 +96,16 @@ class RulePolicy:
         self.by_text = any(state.user.text for entry in rules.entries.values() for state in entry.states)
 
     def predict(self, tracker: Tracker) -> Prediction:
-        """The action by rules, else the fallback at its threshold (or listening, without any confidence)."""
+        """The action by rules, else the fallback with its threshold as confidence (or a listen with confidence 0)."""
         found = self.look(tracker)
         if found.prediction is not None:
             return found.prediction
         if not self.options.enable_fallback_prediction:
             return Prediction(LISTEN, 0.0, NAME, self.priority, (), found.events)
         fallback = self.options.core_fallback_action_name
-        because = (Because(NAME, "no policy is sure enough", self.options.place),)
+        because = (Because(NAME, "no policy is confident enough", self.options.place),)
         return Prediction(
-            # A fallback that takes nothing back would be predicted again and again.
+            # A fallback that reverts nothing would be predicted again and again.
             LISTEN if tracker.latest_action == fallback else fallback,
             self.options.core_fallback_threshold,
             NAME,
@@ -116,7 +116,7 @@ class RulePolicy:
         )
 
     def look(self, tracker: Tracker) -> Sourced:
-        """What rules say, without the fallback."""
+        """The prediction by rules, without the fallback."""
         by_text = self._by_rules(tracker, use_text=True) if self.by_text else Sourced(None, "")
         default = self._default(tracker)
         if default and by_text.prediction is None:
@@ -161,7 +161,7 @@ class RulePolicy:
             return self._found(entry, source, (), tracker, end_to_end=use_text)
         hints = set(self._unhappy.matching(states))
         if entry and entry.action == LISTEN and entry.states[-1].loop in (None, NOT_SET):
-            # The rule ends in listening because it knows of no loop; the loop goes on instead.
+            # The rule ends by listening because it knows no loop; the loop continues instead.
             if DO_NOT_PREDICT_LOOP not in hints:
                 return self._sourced(loop, source, entry.because, end_to_end=use_text)
             entry = None
@@ -206,19 +206,19 @@ class RulePolicy:
 
 def default_source(intent: str) -> str:
     """The source of a default intent's prediction."""
-    return f"every bot takes /{intent} so"
+    return f"every bot handles /{intent} like this"
 
 
 def loop_source(loop: str, then: str = "") -> str:
-    """The source of a running loop's prediction: the loop itself, or listening after it."""
+    """The source of an active loop's prediction: the loop itself, or a listen after it."""
     return f"loop {loop} {then}".rstrip()
 
 
-# --- making rules ------------------------------------------------------------
+# --- building rules -----------------------------------------------------------
 
 
 def rule_entries(examples: Iterable[tuple[str, Example]]) -> dict[str, RuleEntry]:
-    """Entries by key, of the examples of rules (each with its rule's name); contradictory keys are left out."""
+    """Entries by key, from examples of rules (each with its rule's name); contradictory keys are left out."""
     entries: dict[str, RuleEntry] = {}
     contradictory: set[str] = set()
     for name, example in examples:
@@ -239,7 +239,7 @@ def rule_entries(examples: Iterable[tuple[str, Example]]) -> dict[str, RuleEntry
 
 
 def unhappy_hints(examples: Iterable[Example]) -> dict[str, tuple[tuple[State, ...], str]]:
-    """What rules and stories say of detours inside a loop: that it was interrupted, or is not to be predicted."""
+    """Hints of rules and stories about detours inside a loop: it was interrupted, or must not be predicted."""
     hints: dict[str, tuple[tuple[State, ...], str]] = {}
     for example in examples:
         last = example.states[-1]
@@ -263,7 +263,7 @@ def _last_two(states: tuple[State, ...]) -> tuple[State, ...]:
 
 
 def after_snippet(states: tuple[State, ...]) -> tuple[State, ...]:
-    """The states after the last place that stands for anything."""
+    """The states after the last `...`, which represents any states."""
     for i in range(len(states) - 1, -1, -1):
         if states[i].action == SNIPPET:
             return states[i + 1 :]
@@ -271,7 +271,7 @@ def after_snippet(states: tuple[State, ...]) -> tuple[State, ...]:
 
 
 def state_key(states: Sequence[State]) -> str | None:
-    """Rasa's text of states, whose length says how particular a rule is; None for no states."""
+    """Rasa's serialised form of states, whose length ranks how specific a rule is; None if there are no states."""
     kept = after_snippet(tuple(states))
     return json.dumps([_rasa_state(state) for state in kept], sort_keys=True) if kept else None
 

@@ -1,4 +1,4 @@
-"""Slots: what a message fills through the domain's mappings."""
+"""Filling slots from messages, by the domain's mappings."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from bot.messages import Parse
 def fill_slots(tracker: Tracker, domain: Domain) -> tuple[SlotSet, ...]:
     """The slots that the latest message fills, in the domain's order; a slot's first mapping that yields a value wins.
 
-    Values are as extracted: a slot's type matters for what policies see of it
-    (`bot.dialogue.states`), and for lists, which take every value.
+    Values are as extracted: a slot's type only affects what policies see of it
+    (`bot.dialogue.states`), and list slots, which take every value.
     """
     return tuple(_filled(tracker, domain))
 
 
 def custom_mapping_actions(tracker: Tracker, domain: Domain) -> tuple[str, ...]:
-    """The actions of custom mappings whose conditions hold now, each once, for slots that are not filled otherwise."""
+    """The actions of custom mappings whose conditions hold now, each once, for slots that nothing else fills."""
     custom = [(slot, m) for slot in domain.slots.values() for m in slot.mappings if m.type == "custom" and m.action]
     if not custom:
         return ()
@@ -35,18 +35,18 @@ def custom_mapping_actions(tracker: Tracker, domain: Domain) -> tuple[str, ...]:
 
 
 def initial_slots(domain: Domain) -> dict[str, Any]:
-    """The slots that start with a value."""
+    """The initial values of the slots that have one."""
     starting = [slot for slot in domain.slots.values() if slot.initial_value is not None]
     return {slot.name: typed(slot, slot.initial_value) for slot in starting}
 
 
 def typed(slot: Slot, value: Any) -> Any:
-    """The value as the slot keeps it: one of type list makes a list of what is none, as Rasa's does."""
+    """The value as the slot stores it: a list slot turns a single value into a list, as in Rasa."""
     return [value] if slot.type == "list" and value and not isinstance(value, list | tuple) else value
 
 
 def mapping_is_shared(mapping: SlotMapping, form: str, domain: Domain) -> bool:
-    """Whether another required slot of the form takes the same entity in the same way, so that one cannot tell them."""
+    """False if exactly one required slot of the form takes this entity in this way; otherwise it is ambiguous."""
     wanted = _identity(mapping)
     required = domain.forms[form].required_slots if form in domain.forms else ()
     same = 0
@@ -62,7 +62,7 @@ def _identity(mapping: SlotMapping) -> tuple[object, ...]:
 
 
 class _Now(Struct, frozen=True):
-    """What mappings look at: the message, the running loop (a form, if it is one) and what it asked for."""
+    """What mappings depend on: the message, the active loop (and its form, if it is one) and the slots."""
 
     parse: Parse | None
     intent: str | None
@@ -158,6 +158,6 @@ def _values(mapping: SlotMapping, parse: Parse, now: _Now) -> list[Any]:
 
 
 def _triggers(mapping: SlotMapping, active_loop: str | None) -> bool:
-    """A trigger mapping needs a loop that runs, one of those it names."""
+    """Whether a loop is active, and is one of those that the trigger mapping names, if it names any."""
     loops = [c.active_loop for c in mapping.conditions]
     return active_loop is not None and (not loops or active_loop in loops)

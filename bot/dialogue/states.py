@@ -1,8 +1,8 @@
-"""What policies see of a conversation: one state before each action.
+"""States: what policies see of a conversation, one before each action.
 
-A state is Rasa's: the previous action, the latest user message (intent and
-entities, or text), the features of the slots that influence the
-conversation, and the active loop.
+A state is as in Rasa: the previous action, the latest user message (intent and
+entities, or text), the features of the slots that influence the conversation,
+and the active loop.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ from bot.dialogue.tracker import Tracker
 from bot.messages import Parse
 
 NOT_SET: Final = "should_not_be_set"
-"""Stands in a rule's state for a slot or loop that must not be set."""
+"""Represents, in a rule's state, a slot or loop that must not be set."""
 
 SET: Final = "set"
-"""Stands in a story's state for a slot that is set to whatever value."""
+"""Represents, in a story's state, a slot that is set to any value."""
 
 Feature: TypeAlias = tuple[float, ...] | str
 
 
 class User(NamedTuple):
-    """What a state says of the latest user message: either its intent with entities, or its text."""
+    """The latest user message in a state: either its intent with entities, or its text."""
 
     intent: str | None = None
     text: str | None = None
@@ -44,7 +44,7 @@ class User(NamedTuple):
 
 
 class State(NamedTuple):
-    """What policies see before an action. `action` is the previous one, None only where a conversation starts."""
+    """What policies see before an action. `action` is the previous one, None only at the start of a conversation."""
 
     action: str | None = None
     user: User = User()
@@ -53,25 +53,25 @@ class State(NamedTuple):
 
 
 class RuleOnly(NamedTuple):
-    """Slots and loops that only rules speak of; policies that learn from stories do not see them."""
+    """Slots and loops that only rules mention; policies that learn from stories do not see them."""
 
     slots: frozenset[str] = frozenset()
     loops: frozenset[str] = frozenset()
 
 
 class States:
-    """Makes states of trackers, for one domain."""
+    """Builds states from trackers, for one domain."""
 
     def __init__(self, domain: Domain) -> None:
         self._slots = {name: slot for name, slot in domain.slots.items() if slot.influence_conversation}
         self._seen = seen_entities(domain, Intent(""))
-        choosy = (i for i in domain.intents.values() if i.use_entities is not None or i.ignore_entities)
-        self._seen_with = {intent.name: seen_entities(domain, intent) for intent in choosy}
+        selective = (i for i in domain.intents.values() if i.use_entities is not None or i.ignore_entities)
+        self._seen_with = {intent.name: seen_entities(domain, intent) for intent in selective}
 
     def of(self, tracker: Tracker, *, use_text: bool = False, last: int | None = None) -> list[State]:
-        """The states before each action that counts, oldest first, and the one now; only the `last` ones if given.
+        """The states before each applied action, oldest first, and the current one; only the `last` ones if given.
 
-        `use_text`: the latest message is seen by its text, not its intent.
+        `use_text`: the latest message is represented by its text, not its intent.
         """
         states = self._latest(tracker, last) if last else None
         if states is None:
@@ -83,7 +83,7 @@ class States:
         return states
 
     def for_stories(self, tracker: Tracker, rule_only: RuleOnly, *, use_text: bool = False) -> list[State]:
-        """The states as policies see them that learn from stories: turns that only rules know are left out."""
+        """The states as seen by policies that learn from stories: without turns that only rules know."""
         states: list[State] = []
         hidden, last_action = False, None
         for moment in self._moments(tracker):
@@ -108,9 +108,9 @@ class States:
         return fold.moments
 
     def _latest(self, tracker: Tracker, count: int) -> list[State] | None:
-        """The last `count` states, by a look back from the end; None where that reaches more than messages and actions.
+        """The last `count` states, by searching back from the end; None if other events that matter are in the way.
 
-        Between those, slots and the loop were as they are now.
+        Across messages and actions alone, the slots and the loop are as they are now.
         """
         actions: list[str | None] = []
         users: list[User] = []
@@ -119,7 +119,7 @@ class States:
                 actions.append(event.action_text or event.name)
                 if len(actions) >= count <= len(users):
                     break
-            elif type(event) is UserUttered:  # what was said before every action seen since the message after it
+            elif type(event) is UserUttered:  # the message before each action seen since the next message
                 users.extend([self.user(event.parse)] * (len(actions) + 1 - len(users)))
             elif type(event) in _FOLD:
                 return None
@@ -129,7 +129,7 @@ class States:
         return [State(actions[i], users[i], slots, loop) for i in range(count - 1, -1, -1)]
 
     def user(self, parse: Parse, *, use_text: bool = False) -> User:
-        """A message as states show it: of its entities those, with roles and groups, that `seen_entities` names."""
+        """A message as states show it: only the entities, roles and groups that are in `seen_entities`."""
         if use_text or (parse.intent is None and parse.text):
             return User(text=parse.text)
         return User(parse.intent_name, None, self._entities(parse))
@@ -151,7 +151,7 @@ class States:
         return slot in self._slots
 
     def feature(self, name: str, value: Any) -> Feature | None:
-        """What states show of slot `name` at this value; None when nothing (unset, or without influence)."""
+        """What states show of slot `name` with this value; None if nothing (unset, or without influence)."""
         slot = self._slots.get(name)
         return None if slot is None or value is None else slot_feature(slot, value)
 
@@ -166,10 +166,10 @@ class States:
 
 
 def seen_entities(domain: Domain, intent: Intent) -> frozenset[str]:
-    """The entities that states show with this intent, and their roles and groups as `entity#role`: as in Rasa.
+    """The entities that states show with this intent, and their roles and groups as `entity#role`, as in Rasa.
 
-    That is those of the domain that influence conversations, or those that the intent uses, without those that it
-    ignores. What the domain does not list is not seen, whatever an extractor finds.
+    These are the domain's entities that influence conversations, or those that the intent uses, except those that it
+    ignores. Roles and groups that the domain does not list are not shown, whatever an extractor finds.
     """
     listed = domain.entities
     used = intent.use_entities
@@ -185,7 +185,7 @@ _NOBODY: Final = User()
 
 
 class _Moment(NamedTuple):
-    """The state before an action, with what decides whether policies that learn from stories see it."""
+    """The state before an action, and what decides whether policies that learn from stories see it."""
 
     state: State
     hide: bool
@@ -193,7 +193,7 @@ class _Moment(NamedTuple):
 
 
 class _Fold:
-    """The running state while events are walked through."""
+    """The current state while iterating over events."""
 
     def __init__(self, states: States, tracker: Tracker) -> None:
         start = tracker.base or _NEW
@@ -277,17 +277,17 @@ def _story_state(state: State, before: list[State], last_action: str | None, rul
 
 
 def slot_feature(slot: Slot, value: Any) -> Feature | None:
-    """What a slot's value means to policies, by its type as in Rasa; None when it counts as unset.
+    """What a slot's value means to policies, by its type as in Rasa; None if it counts as unset.
 
-    Text: that it is set. Bool: which. Categorical: which of its values, or
-    another. Float: where between its bounds. List: that it has elements.
-    Any: nothing.
+    Text: that it is set. Bool: its value. Categorical: which of the slot's
+    values it is, or another. Float: its position between the bounds. List:
+    that it has elements. Any: nothing.
     """
     if value == NOT_SET:
         return NOT_SET
     if slot.type == "any":
         return None
-    # A custom type's own features are not known here: that it is set counts.
+    # A custom type's own features are not known here, so only that it is set is shown.
     return _FEATURES.get(slot.type, _text)(slot, value)
 
 
@@ -337,7 +337,7 @@ _FEATURES: Mapping[str, Callable[[Slot, Any], Feature | None]] = {
 
 
 def as_bool(value: Any) -> bool | None:
-    """The truth of what people and JSON write for it (true, "True", 1, "0", …); None when it is neither."""
+    """The truth value that people or JSON wrote (true, "True", 1, "0", …); None if it is not one."""
     if isinstance(value, bool):
         return value
     if isinstance(value, int | float):

@@ -1,4 +1,4 @@
-"""What the user's steps of a story carry: their entities, and the slots that those fill."""
+"""Entities of user steps in stories, and the slots that they fill."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bot.messages import Entity
 
 
 def step_entities(step: UserStep) -> tuple[Entity, ...]:
-    """The entities that a story's user step names: marked in its text, or else listed."""
+    """The entities of a story's user step: those marked in its text, or else those listed."""
     return tuple(_entity(source) for source in step.annotations or step.entities)
 
 
@@ -20,7 +20,7 @@ def _entity(source: StepEntity | Annotation) -> Entity:
 
 
 def slots_of_entities(entities: Iterable[Entity], domain: Domain) -> Iterator[SlotSet]:
-    """What a story's entities fill: slots mapped from them, apart from mappings that only hold inside a loop."""
+    """The slots that a story's entities fill by their mappings, except mappings that apply only inside a loop."""
     found = tuple(entities)
     for slot in domain.slots.values():
         values = []

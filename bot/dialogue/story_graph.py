@@ -1,9 +1,9 @@
-"""Checkpoints and `or`: the ways through the stories, one after another.
+"""Checkpoints and `or`: the paths ("ways") through the stories.
 
-Where checkpoints and choices multiply, every way is followed as long as that
-can be learned in seconds. Beyond that, two ways that are alike in their latest
-parts go on as one, so that all parts that may stand in a row still do on some
-way.
+If checkpoints and choices multiply, every way is followed as long as the
+result can be learned in seconds. Beyond that, two ways whose latest parts are
+the same continue as one, so that every possible sequence of a few parts still
+occurs on some way.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from bot.dialogue.slots import initial_slots
 from bot.dialogue.story_parts import Part, asked_slots, joined, parts_of
 
 MAX_STEPS: Final = 50_000
-"""No more steps than these are followed on all ways through stories that checkpoints join; they are learned in seconds.
+"""The maximum number of steps on all ways through connected stories; these are learned in seconds.
 
-Where every part is on one way only, they may be more: so many are written.
+There may be more if each part is on one way only, because that many are written.
 """
 
 ROWS: Final = (8, 5, 3, 2)
-"""How many parts in a row tell ways apart where there are too many of them: the most that MAX_STEPS allows."""
+"""If there are too many ways, they are distinguished by this many latest parts: the first that MAX_STEPS allows."""
 
 
 class Way(Struct, frozen=True):
     """One way: the stories it goes through, and their steps without checkpoints and choices.
 
-    `listens`: at its end the bot waits for the user, because the story ends or the user goes on with it on other ways.
+    `listens`: at its end the bot waits for the user, because the story ends or the user continues it on other ways.
     """
 
     stories: tuple[Story, ...]
@@ -41,10 +41,10 @@ class Way(Struct, frozen=True):
 
 
 class Walked(Struct, frozen=True):
-    """The ways through stories that checkpoints join.
+    """The ways through stories that checkpoints connect.
 
-    `row` is None where these are all that come to nothing a second time; else so many parts stand in a row on them in
-    every order that there is. No way leads to the `unreached` checkpoints.
+    `row` is None if these are all ways without repetition; otherwise every possible sequence of `row` parts occurs on
+    one of them. No way leads to the `unreached` checkpoints.
     """
 
     stories: tuple[Story, ...]
@@ -54,14 +54,14 @@ class Walked(Struct, frozen=True):
 
 
 def ways(stories: Sequence[Story], domain: Domain) -> list[Way]:
-    """The ways from the stories' beginnings to an end, in the order in which the stories are written."""
+    """The ways from a story's beginning to an end, in the order in which the stories are written."""
     position = {id(story): number for number, story in enumerate(stories)}
     found = [way for walked in walk(stories, domain) for way in walked.ways]
     return sorted(found, key=lambda way: position[id(way.stories[0])])
 
 
 def walk(stories: Sequence[Story], domain: Domain, max_steps: int = MAX_STEPS) -> Iterator[Walked]:
-    """The ways through each group of stories that checkpoints join, of no more than `max_steps` steps if possible."""
+    """The ways through each group of connected stories, with at most `max_steps` steps in all if possible."""
     for group in joined(stories):
         parts, asked = parts_of(group, domain), asked_slots(group)
         slots = {name: value for name, value in initial_slots(domain).items() if name in asked}
@@ -77,15 +77,16 @@ def _way(path: Sequence[Part]) -> Way:
 
 
 def _is_the_users(parts: Sequence[Part]) -> bool:
-    """Whether the user begins each of these parts, and there are any."""
+    """Whether there are any parts, and each begins with a user message."""
     return bool(parts) and all(part.steps and isinstance(part.steps[0], UserStep) for part in parts)
 
 
 # --- walking -----------------------------------------------------------------
+# --- walking -----------------------------------------------------------------
 
 
 class _Walk(Struct, eq=False):
-    """A way up to some part of it: the part, what is before it, the slots that checkpoints ask for, and all steps."""
+    """A way so far: its latest part, the walk before it, the slots that checkpoints ask for, and the step count."""
 
     part: Part
     before: _Walk | None
@@ -98,11 +99,11 @@ class _Walk(Struct, eq=False):
             self.slots = {**self.slots, **dict(self.part.fills)}
 
     def onwards(self) -> list[_Walk]:
-        """The walk with each part after it, where the slots are as its checkpoint asks."""
+        """The walk extended by each possible next part whose checkpoint accepts the slots."""
         return [_Walk(part, self, self.slots) for part in self.part.after if _is_met(part.begin, self.slots)]
 
     def backwards(self) -> Iterator[Part]:
-        """The parts, the latest first."""
+        """The parts, latest first."""
         at: _Walk | None = self
         while at is not None:
             yield at.part
@@ -122,7 +123,7 @@ def _is(have: object, wanted: object) -> bool:
 
 
 def _within(max_steps: int, starts: Sequence[_Walk]) -> tuple[list[_Walk], int | None]:
-    """Walks from these starts to an end, and how many parts in a row tell them apart (None: all)."""
+    """Walks from these starts to an end, and the number of latest parts that distinguish them (None: all)."""
     found = _walks(starts, _comes_again, max_steps, close_all=True)
     if found is not None:
         return found, None
@@ -134,16 +135,16 @@ def _within(max_steps: int, starts: Sequence[_Walk]) -> tuple[list[_Walk], int |
 
 
 _IsRepeat: TypeAlias = Callable[[_Walk], bool]
-"""Whether a walk does not go on because it has come to something again."""
+"""Whether a walk ends because it repeats something."""
 
 
 def _walks(
     starts: Sequence[_Walk], is_repeat: _IsRepeat, limit: int | None, *, close_all: bool = False
 ) -> list[_Walk] | None:
-    """Walks from these starts as far as they come to something new; None where all have more steps than the limit.
+    """Walks from these starts, as far as they reach something new; None if they have more steps than the limit in all.
 
-    The repeat that a walk comes to is its last part, so that what is before it is followed by something: each repeat,
-    on a walk of its own, with `close_all`, else one where there is nothing new.
+    A walk ends with the repeated part that it reaches, so that the part before it has a successor. With `close_all`,
+    each repeat ends a separate walk; otherwise only one does, and only if there is nothing new.
     """
     found: list[_Walk] = []
     under_way = deque(starts)
@@ -162,15 +163,15 @@ def _walks(
 
 
 def _comes_again(walk: _Walk) -> bool:
-    """Whether the piece that the walk goes on with is on it already."""
+    """Whether the walk's latest piece is already on it."""
     piece = walk.part.piece
     return walk.part.begin is not None and any(part.piece == piece for part in islice(walk.backwards(), 1, None))
 
 
 def _each_row_once(length: int) -> _IsRepeat:
-    """A test whether the latest parts of a walk have been in this row before, with the slots as they are.
+    """A test whether this sequence of a walk's latest parts has occurred before, with the same slots.
 
-    Of single parts the slots do not count, so that no more walks come of them than there are parts.
+    For single parts the slots are ignored, so that there are no more walks than parts.
     """
     seen: set[tuple[tuple[Part, ...], str]] = set()
 
@@ -183,11 +184,11 @@ def _each_row_once(length: int) -> _IsRepeat:
     return is_repeat
 
 
-# --- what no way leads to ----------------------------------------------------
+# --- checkpoints that no path leads to ----------------------------------------
 
 
 def _unreached(parts: Sequence[Part], paths: Sequence[Sequence[Part]]) -> list[CheckpointStep]:
-    """The checkpoints that no way leads to, though a story ends with them; nor those that only come after them."""
+    """The checkpoints that no way leads to although a story ends with them, without those that only follow them."""
     reached = {part for path in paths for part in path}
     beside = {part for known in reached for part in known.after} - reached
     led_to = {part for known in parts for part in known.after}
@@ -201,7 +202,7 @@ def _unreached(parts: Sequence[Part], paths: Sequence[Sequence[Part]]) -> list[C
 
 
 def _from(parts: Iterable[Part]) -> set[Part]:
-    """These parts and all that may come after them."""
+    """These parts and all that can come after them."""
     found: set[Part] = set()
     open_ = [*parts]
     while open_:

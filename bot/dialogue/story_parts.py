@@ -1,4 +1,4 @@
-"""Stories taken apart at their checkpoints and choices, each part with those that may come after it."""
+"""Stories split at their checkpoints and choices, each part with those that can come after it."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from bot.dialogue.story_entities import slots_of_entities, step_entities
 class Part(Struct, eq=False):
     """Steps of a story with no checkpoint or choice among them.
 
-    `begin` is the checkpoint that it goes on from, if it does. Parts between the same two checkpoints have the same
-    `piece`, and `option` says which of a choice it is. `fills` are the slots that it sets, as far as checkpoints ask
-    for them. A story starts and ends with the parts that say so; `after` are those that may come next.
+    `begin` is the checkpoint that it continues from, if any. Parts between the same two checkpoints have the same
+    `piece`, and `option` is the number of the option of a choice. `fills` are the slots that it sets, if checkpoints
+    ask for them. `is_start` and `is_end` mark a story's first and last parts; `after` are those that can come next.
     """
 
     story: Story
@@ -33,7 +33,7 @@ class Part(Struct, eq=False):
 
 
 class _Piece(Struct, frozen=True, eq=False):
-    """What stands between two checkpoints of a story (None: its own beginning or end)."""
+    """The steps between two checkpoints of a story (None: its own beginning or end)."""
 
     story: Story
     begin: CheckpointStep | None
@@ -42,7 +42,7 @@ class _Piece(Struct, frozen=True, eq=False):
 
 
 def joined(stories: Sequence[Story]) -> list[list[Story]]:
-    """The stories in groups: together those that checkpoints join, all in the order in which they are written."""
+    """The stories in groups connected by checkpoints, all in the order in which they are written."""
     above: dict[str, str] = {}
 
     def top(name: str) -> str:
@@ -67,7 +67,7 @@ def asked_slots(stories: Sequence[Story]) -> frozenset[str]:
 
 
 def parts_of(stories: Sequence[Story], domain: Domain) -> list[Part]:
-    """The parts of these stories, as they are written."""
+    """The parts of these stories, in the order in which they are written."""
     asked = asked_slots(stories)
     found: list[Part] = []
     following: dict[str, list[Part]] = defaultdict(list)
@@ -88,7 +88,7 @@ def parts_of(stories: Sequence[Story], domain: Domain) -> list[Part]:
 
 
 def _lead(parts: Collection[Part], after: list[Part]) -> None:
-    """What comes after these parts; the list may still grow."""
+    """Set what comes after these parts; the list can still grow."""
     for part in parts:
         part.after = after
 
@@ -108,7 +108,7 @@ def _pieces(story: Story) -> Iterator[_Piece]:
 
 
 def _layers(steps: Sequence[Step]) -> list[list[tuple[Step, ...]]]:
-    """The steps cut before each choice: those before the first, if any, then its options with the steps after it."""
+    """The steps split before each choice: those before the first, if any, then its options with the steps after it."""
     layers: list[list[tuple[Step, ...]]] = [[()]]
     for step in steps:
         if isinstance(step, OrStep):

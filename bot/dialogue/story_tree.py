@@ -1,4 +1,4 @@
-"""Stories as a tree: what may come after what, with the steps that several stories begin with standing there once."""
+"""Stories as a tree of what can follow what; steps that several stories begin with appear only once."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ Kind: TypeAlias = Literal["start", "user", "bot", "loop", "slot", "end"]
 
 
 class Node(Struct, eq=False):
-    """A step of one story or more, and the steps that come next, by what they are.
+    """A step of one or more stories, and the next steps by kind and label.
 
-    `name` is the intent or action, '' where the step is neither.
+    `name` is the intent or action, '' if the step is neither.
     """
 
     kind: Kind
@@ -47,7 +47,7 @@ def _next(node: Node, kind: Kind, label: str, name: str, place: Place) -> Node:
 
 
 def _shown(step: Step) -> tuple[Kind, str, str]:
-    """What kind of step it is, how it is labelled, and the intent or action that it names."""
+    """The step's kind, its label, and the intent or action that it names."""
     match step:
         case UserStep():
             said = step.intent or f"“{step.text}”"
@@ -61,7 +61,7 @@ def _shown(step: Step) -> tuple[Kind, str, str]:
         case SlotStep():
             return "slot", f"{step.name} is set" if step.value is ANY else f"{step.name}: {_value(step.value)}", ""
         case _:
-            raise ValueError(f"no way through stories has such a step: {step}")
+            raise ValueError(f"a way through stories cannot have such a step: {step}")
 
 
 def _entity(entity: StepEntity) -> str:

@@ -1,4 +1,4 @@
-"""When a tracker's events happened: all of a turn at its time, so that one number a turn says it."""
+"""Times of a tracker's events: all events of a turn have its time, so one entry per turn is enough."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TypeAlias
 from bot.dialogue.events import Event, UserUttered
 
 Times: TypeAlias = tuple[tuple[int, float], ...]
-"""How many events happened when (seconds since 1970, UTC), oldest first."""
+"""Pairs of the number of events and their time (seconds since 1970, UTC), oldest first."""
 
 
 def without_first(times: Times, count: int) -> Times:
@@ -22,13 +22,13 @@ def without_first(times: Times, count: int) -> Times:
 
 
 def each(times: Times) -> Iterator[float]:
-    """The time of each event, one after another."""
+    """The time of each event, in order."""
     for number, at in times:
         yield from repeat(at, number)
 
 
 def user_spoke_at(events: Sequence[Event], times: Times) -> float | None:
-    """When the latest user message among the events came, whose times these are; None where there is none."""
+    """The time of the latest user message among the events, whose times are `times`; None if there is none."""
     behind = 0
     for event in reversed(events):
         if type(event) is UserUttered:

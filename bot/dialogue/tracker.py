@@ -1,8 +1,8 @@
-"""The tracker: what a conversation is now, as the fold of its events.
+"""The tracker: the current state of a conversation, as the fold of its events.
 
-`evolve` depends on events and the tracker alone, so that a fold stays true
-after content was edited; what content says at the start of a session
-(initial slot values) is recorded as events then.
+`evolve` depends only on events and the tracker, so a fold stays valid when
+content is edited; what the content contributes at the start of a session
+(initial slot values) is recorded as events.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from bot.messages import Parse
 
 
 class LoopState(Struct, frozen=True, array_like=True):
-    """The active loop, the message that started it, and whether it was interrupted or rejected last."""
+    """The active loop, the message that started it, and whether it was last interrupted or rejected."""
 
     name: str
     is_interrupted: bool = False
@@ -29,12 +29,13 @@ class Tracker(Struct, frozen=True, omit_defaults=True):
     """A conversation's state.
 
     `events` are the latest ones as they happened, oldest first: those of the
-    last N user turns (see `trim`). `applied` are those that still count:
-    without what was reverted, and without the turns that merely answered a
-    running loop, which policies never look at. `base` is the state before the
-    first applied one (None: a new conversation), so that the state is the fold
-    of `applied` over `base`, but for what a running loop was answered. `initial_slots` are what the session
-    started with, and what a reset goes back to.
+    last N user turns (see `trim`). `applied` are those that still apply,
+    without reverted ones, and without the turns that merely answered an active
+    loop, which policies never look at. `base` is the state before the first
+    applied one (None: a new conversation), so the state is the fold of
+    `applied` over `base`, except for answers to an active loop.
+    `initial_slots` are the values that the session started with, which a reset
+    restores.
     """
 
     conversation: str = ""
@@ -52,14 +53,14 @@ class Tracker(Struct, frozen=True, omit_defaults=True):
 
     @property
     def active_loop(self) -> str | None:
-        """The name of the active loop, if one runs."""
+        """The name of the active loop, or None."""
         return self.loop.name if self.loop else None
 
     @property
     def parse(self) -> Parse | None:
-        """What the matcher made of the latest user message."""
+        """The matcher's result for the latest user message."""
         return self.latest_message.parse if self.latest_message else None
 
     def slot(self, name: str) -> Any:
-        """The slot's value, None when it has none."""
+        """The slot's value, or None if it has none."""
         return self.slots.get(name)

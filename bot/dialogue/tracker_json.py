@@ -1,4 +1,4 @@
-"""Trackers as Rasa shows them to clients and action servers."""
+"""Trackers as Rasa's JSON for clients and action servers."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ def rasa_tracker_json(
     """The tracker as Rasa shows it to clients and action servers.
 
     `events` are those to show with their times (seconds since 1970, UTC),
-    oldest first, by default the tracker's own without times. `slots` gives
-    slots that the domain has and the tracker has no value for (usually all
-    of them, as None).
+    oldest first; by default the tracker's own, without times. `slots` are
+    values for the domain's slots that the tracker does not have (usually all
+    slots, as None).
     """
     shown = [(event, None) for event in tracker.events] if events is None else list(events)
     latest = tracker.latest_message

@@ -1,4 +1,4 @@
-"""Training: from content to the policies that its config.yml names; and the same from what was kept of a training."""
+"""Training the policies that a content's config.yml names, and saving and loading what was learned."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ from bot.dialogue.training import Example, TrainingStory, start_of, training_sto
 from bot.learning import ModelError, read_folder, write_folder
 
 Factory: TypeAlias = Callable[[Content, Component], Policy]
-"""Makes a plugin's policy from the content and its entry in config.yml."""
+"""Creates a plugin's policy from the content and its entry in config.yml."""
 
-FORMAT: Final = 3
-"""Raised whenever training would learn something else from the same content."""
+FORMAT: Final = 4
+"""Incremented whenever training would learn something different from the same content."""
 
 _OURS: Final = (RulePolicy, MemoizationPolicy, LearnedPolicy)
 FEWEST_TURNS: Final = 5
-"""User turns that are kept whatever the policies look at: the two-stage fallback goes back this far."""
+"""The minimum number of user turns to keep, whatever the policies need: the two-stage fallback goes back this far."""
 
 
 def train_dialogue(content: Content, policies: Mapping[str, Factory] | None = None) -> Dialogue:
-    """The dialogue that the content's rules and stories describe: the same each time.
+    """Train the dialogue that the content's rules and stories describe; deterministic.
 
-    `policies` make plugins' policies, by the name that config.yml uses for them.
+    `policies` are factories of plugins' policies, by their names in config.yml.
     """
     lessons = _Lessons.of(content)
     config = policy_config(content, policies or {})
@@ -46,7 +46,7 @@ def train_dialogue(content: Content, policies: Mapping[str, Factory] | None = No
 
 
 def save_dialogue(dialogue: Dialogue, folder: Path) -> None:
-    """Keep what is slow to learn in `folder`; the rest is read from the content again."""
+    """Save what is slow to learn in `folder`; the rest is derived from the content on loading."""
     learned = next((p.model for p in dialogue.policies if isinstance(p, LearnedPolicy)), None)
     rules = next((p.rules for p in dialogue.policies if isinstance(p, RulePolicy)), None)
     facts: dict[str, Any] = {
@@ -59,16 +59,16 @@ def save_dialogue(dialogue: Dialogue, folder: Path) -> None:
 
 
 def load_dialogue(folder: Path, content: Content, policies: Mapping[str, Factory] | None = None) -> Dialogue:
-    """The dialogue that `save_dialogue` kept, for the same content; raises ValueError where it cannot be read."""
+    """Load what `save_dialogue` saved for the same content; raises ValueError if it cannot be read."""
     try:
         facts, arrays = read_folder(folder)
     except ModelError as error:
         raise ValueError(str(error)) from error
     if facts.get("format") != FORMAT:
-        raise ValueError(f"{folder}: kept by another version")
+        raise ValueError(f"{folder}: saved by another version")
     config = policy_config(content, policies or {})
     if len(facts["other"]) != len(config.other):
-        raise ValueError(f"{folder}: kept with other policies of plugins")
+        raise ValueError(f"{folder}: saved with different plugin policies")
     lessons = _Lessons.of(content)
     learned = read_model(facts["learned"], arrays) if facts["learned"] else None
     rules = None
@@ -79,7 +79,7 @@ def load_dialogue(folder: Path, content: Content, policies: Mapping[str, Factory
 
 
 def check_contradictions(content: Content) -> tuple[Diagnostic, ...]:
-    """Where rules contradict rules or stories, are incomplete or too long, each with its place, as Rasa checks it."""
+    """Find rules that contradict rules or stories, are incomplete or too long, by Rasa's checks, sorted by place."""
     lessons = _Lessons.of(content)
     options = policy_config(content).rules
     if options is None:
@@ -92,7 +92,7 @@ def check_contradictions(content: Content) -> tuple[Diagnostic, ...]:
 
 
 class _Lessons(Struct, frozen=True):
-    """Rules and stories worked out, with what they teach."""
+    """Expanded rules and stories, with the examples to learn from."""
 
     content: Content
     rules: tuple[TrainingStory, ...]
@@ -114,7 +114,7 @@ class _Lessons(Struct, frozen=True):
         )
 
     def rules_found(self) -> Rules:
-        """What the rules say, before stories are looked at for contradictions."""
+        """The rules as read, before stories are checked for contradictions."""
         examples = [example for _, example in (*self.rule_examples, *self.story_examples)]
         return Rules(rule_entries(self.rule_examples), unhappy_hints(examples))
 
@@ -162,13 +162,13 @@ def _spoken_of(examples: Iterable[tuple[str, Example]]) -> tuple[set[str], set[s
 
 
 def _max_turns(lessons: _Lessons, config: PolicyConfig) -> int:
-    """How many user turns some policy may look at: no more than the longest story has."""
+    """The largest number of user turns that any policy may look at, limited by the longest story."""
     in_rules = max((_user_turns(rule) for rule in lessons.rules), default=0)
     longest = max((_user_turns(story) for story in lessons.stories), default=0) + 1
     histories = [options.max_history for options in (*config.memory, config.learned) if options is not None]
     wanted = max((min(longest, history or MAX_TURNS) for history in histories), default=0)
     if config.other:
-        wanted = max(wanted, MAX_TURNS)  # how far a plugin's policy looks is not known
+        wanted = max(wanted, MAX_TURNS)  # how far back a plugin's policy looks is unknown
     return max(FEWEST_TURNS, in_rules + 1, wanted)
 
 

@@ -1,4 +1,4 @@
-"""Stories and rules as conversations to learn from: their events, with what Rasa leaves implicit written out."""
+"""Stories and rules as conversations to learn from: their events, with Rasa's implicit ones written out."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from bot.messages import IntentScore, Parse
 class Example(Struct, frozen=True):
     """The states of a conversation up to an action, the action, and the place of the step that names it.
 
-    `unpredictable`: nothing before it says that it comes (a story that begins with the bot).
+    `unpredictable`: nothing before it suggests it (a story that begins with the bot).
     """
 
     states: tuple[State, ...]
@@ -43,7 +43,7 @@ class TrainingStory(Struct, frozen=True):
     places: tuple[Place, ...]
 
     def examples(self, states: States, start: Tracker) -> Iterator[Example]:
-        """What this conversation teaches, when it begins in state `start`."""
+        """The examples in this conversation, if it begins in state `start`."""
         tracker = start
         place_of = {}
         for event, place in zip(self.events, self.places, strict=True):
@@ -63,7 +63,7 @@ class TrainingStory(Struct, frozen=True):
 
 
 def training_stories(content: Content) -> tuple[tuple[TrainingStory, ...], tuple[TrainingStory, ...]]:
-    """The content's rules and stories, with `or` and checkpoints worked out."""
+    """The content's rules and stories, with `or` and checkpoints expanded."""
     rules = [_rule(way, content.domain) for way in ways(content.rules, content.domain)]
     stories = [_story(way, content.domain) for way in ways(content.stories, content.domain)]
     return tuple(rules), tuple(stories)
@@ -83,7 +83,7 @@ def told(way: Way, domain: Domain) -> Iterator[tuple[Event, Place, Step | None]]
 
 
 class _Events:
-    """Events with their places, while they are written out."""
+    """Collects the events of a story with their places."""
 
     def __init__(self, domain: Domain, *, is_rule: bool) -> None:
         self.domain = domain
@@ -127,7 +127,7 @@ class _Events:
 
 
 def _rule(way: Way, domain: Domain) -> TrainingStory:
-    """A rule with those that checkpoints join to it: it begins as the first of them, and ends as the last."""
+    """A rule with those that checkpoints connect to it: it begins like the first of them, and ends like the last."""
     rule, last = way.stories[0], way.stories[-1]
     out = _Events(domain, is_rule=True)
     for condition in rule.condition:

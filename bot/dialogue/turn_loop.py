@@ -1,9 +1,9 @@
-"""One step of a turn, without the running of actions: what is recorded when, and when the bot listens again.
+"""One step of a turn, apart from running actions: what is recorded when, and when the bot listens again.
 
 The order is Rasa's (`MessageProcessor._run_action`). A turn is
 
     UserUttered, the events of action_extract_slots,
-    then, at most so many times as the limits say:
+    then, up to the limit on actions per turn:
         prediction = dialogue.predict(tracker)
         events = run prediction.action on `before_action(prediction, tracker)`
         tracker = evolve_all(record(prediction, events), tracker)
@@ -27,10 +27,10 @@ def before_action(prediction: Prediction, tracker: Tracker) -> Tracker:
 
 
 def record(prediction: Prediction, events: Sequence[Event], *, action_text: str | None = None) -> tuple[Event, ...]:
-    """What goes on the tracker after the action ran: the prediction's events, the execution, then the action's events.
+    """The events to record after the action ran: the prediction's, the execution, then the action's.
 
-    Where the action itself emitted a rejection, nothing but its own events
-    is recorded. `action_text` is what it says, where it is a text of an end-to-end story.
+    If the action itself emitted a rejection, only its own events are recorded.
+    `action_text` is its text, if it is a bot message of an end-to-end story.
     """
     if any(isinstance(event, ActionExecutionRejected) for event in events):
         return tuple(events)
@@ -41,17 +41,17 @@ def record(prediction: Prediction, events: Sequence[Event], *, action_text: str 
 
 
 def rejection(prediction: Prediction) -> tuple[Event, ...]:
-    """What goes on the tracker when the action refused to run (`ActionRejected`): the prediction's events do not."""
+    """The events to record if the action refused to run (`ActionRejected`), without the prediction's events."""
     return (ActionExecutionRejected(prediction.action, prediction.policy, prediction.confidence),)
 
 
 def goes_on(action: str) -> bool:
-    """Whether another action is predicted after this one; listening and a session's start end a turn."""
+    """Whether another action is predicted after this one; listening and starting a session end a turn."""
     return action not in (LISTEN, SESSION_START)
 
 
 def user_spoke_again(events: Sequence[Event]) -> bool:
-    """Whether the action put a user message on the tracker: action_extract_slots runs again then."""
+    """Whether the action added a user message to the tracker, so that action_extract_slots must run again."""
     return any(isinstance(event, UserUttered) for event in events)
 
 

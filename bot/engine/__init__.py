@@ -1,1 +1,1 @@
-"""One turn, from message to committed record; this room knows protocols of the rooms around it, nothing behind them."""
+"""Runs one turn, from message to committed record; knows the packages around it only by their protocols."""

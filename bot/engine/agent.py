@@ -1,4 +1,4 @@
-"""The agent: content, matcher, policies and actions in one immutable bundle, which a turn holds on to."""
+"""The agent: content, matcher, policies and actions in one immutable bundle, used for a whole turn."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bot.engine.protocols import Matcher
 
 
 class DialoguePolicies(Protocol):
-    """What decides the next action (bot.dialogue)."""
+    """Decides the next action (bot.dialogue)."""
 
     @property
     def max_turns(self) -> int:
@@ -26,10 +26,10 @@ class DialoguePolicies(Protocol):
 
 
 class Agent(Struct, frozen=True):
-    """What a turn runs on. `actions` holds every action by name: built-in, form, response, plugin, remote.
+    """Everything a turn needs from the content.
 
-    `kept_events` of the latest events stay in a conversation's snapshot in any
-    case, for action servers; the policies' own history may be shorter.
+    `actions` holds every action by name: built-in, form, response, plugin, remote. The latest `kept_events` events
+    always stay in a conversation's snapshot, for action servers; the policies' own history may be shorter.
     """
 
     content: Content

@@ -1,4 +1,4 @@
-"""What happens without a client that waits: due reminders, outside changes of unknown outcome, messages left over."""
+"""Work that no client waits for: due reminders, outside changes with unknown outcome, unanswered messages."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ from bot.messages import Principal, UserMessage
 from bot.sources import Sources
 
 Job: TypeAlias = Callable[[], Coroutine[Any, Any, None]]
-"""What starts an endless job."""
+"""Starts an endless job."""
 
 SYSTEM = Principal("key", "system")
-"""Who is behind a background turn: nobody who is logged in."""
+"""The principal of background turns: nobody is logged in."""
 
 SHORTEST_WAIT = 1.0
-"""Seconds between two looks at a reminder that is due and cannot fire."""
+"""Seconds between two attempts at a reminder that is due but cannot fire."""
 
 LONGEST_WAIT = 60.0
-"""Seconds after which reminders are looked for even when nothing announced one (another worker may have set it)."""
+"""Seconds after which reminders are polled even if none was announced (another worker may have set one)."""
 
 
 class Background:
-    """Turns that nobody waits for. Each is a turn of its own; whether it is still due is asked under the lock.
+    """Turns that no client waits for. Each is a separate turn; whether it is still due is checked under the lock.
 
-    What fails is told, rests for a while and is tried again; it holds up nothing else. Where the store is away or
-    the server is full, it is tried again at the next look.
+    What fails is reported, rests for a while and is retried; it blocks nothing else. If the store is unavailable or
+    the server is full, it is retried at the next poll.
     """
 
     def __init__(self, engine: Engine, sources: Sources) -> None:
@@ -50,7 +50,7 @@ class Background:
         self._only_rest_before: datetime | None = None
 
     async def fire_reminders(self) -> int:
-        """Let every due reminder happen; how many did."""
+        """Run a turn for every due reminder; return how many were run."""
         now = self._sources.now()
         self._refused, self._only_rest_before = False, None
         self._resting_reminders.wake()
@@ -63,7 +63,7 @@ class Background:
         return fired
 
     async def settle_effects(self) -> int:
-        """Find out what became of unknown outside changes and tell their users; how many are known now.
+        """Find out the outcomes of unknown outside changes and tell their users; return how many are now known.
 
         One that a turn may be making at this moment is left to that turn.
         """
@@ -78,9 +78,9 @@ class Background:
         return await paged(self._engine.store.unsettled_effects, settle)
 
     def jobs(self, every: float) -> tuple[Job, ...]:
-        """What does all of it for ever; unknown outcomes and messages left over are looked for every so many seconds.
+        """The endless jobs that do all of it; unknown outcomes and unanswered messages are polled at `every` seconds.
 
-        Each is to be run beside the others, and started again should it end.
+        Run them concurrently, and restart one that ends.
         """
         return (
             self._keep_reminding,
@@ -93,7 +93,7 @@ class Background:
         key = f"{conversation} {reminder.name}"
         if key in self._resting_reminders:
             return False
-        # Its row goes with its turn, and is looked for again under the conversation's lock: no id is needed.
+        # Its turn removes its row, and checks for it under the conversation's lock: no stable message id is needed.
         message = self._message(conversation, self._sources.new_id(), reminder.intent, {})
         work = IntentWork(message, reminder.intent, reminder.entities, fired=reminder)
         try:
@@ -103,7 +103,7 @@ class Background:
             raise
         except NoLongerDue:
             return False
-        except Exception:  # told to the watch, which hears of every failed turn
+        except Exception:  # reported to the watch, as every failed turn is
             self._resting_reminders.rest(key, reminder.due)
             return False
         return True
@@ -123,7 +123,7 @@ class Background:
         return known
 
     def _is_offered(self, kind: str) -> bool:
-        """Whether a plugin can tell of this kind; where none does any more, that is told once."""
+        """Whether a plugin offers this kind; if none does any more, that is reported once."""
         if kind in self._engine.effects:
             return True
         if kind not in self._kinds_told:
@@ -144,12 +144,12 @@ class Background:
             message = self._message(entry.conversation, f"effect:{entry.key}", action, {"effect": effect})
             with contextlib.suppress(NoLongerDue):
                 await self._engine.perform(ActionWork(message, action, outcome))
-        # The turn journals it. Where there is none, or one of an earlier version told of it before, this does.
+        # The turn journals it. If there was none, or an earlier version's turn reported it before, this does.
         await self._engine.store.journal(outcome)
         return True
 
     async def _answer_left_over(self) -> int:
-        """Answer accepted messages whose turn failed; younger ones may be waiting for it."""
+        """Answer accepted messages whose turn failed; younger ones may still be waiting for theirs."""
         return await self._engine.drain(waiting_for=timedelta(seconds=self._engine.limits.turn_seconds))
 
     async def _keep_reminding(self) -> None:
@@ -164,12 +164,12 @@ class Background:
 
     async def _keep_looking(self, look: Callable[[], Awaitable[int]], every: float) -> None:
         while True:
-            with contextlib.suppress(BotError):  # the store is away
+            with contextlib.suppress(BotError):  # the store is unavailable
                 await look()
             await asyncio.sleep(every)
 
     async def _seconds_to_next(self) -> float:
-        """Until the next reminder is due, or one has rested for long enough: of what is due and rests none can fire."""
+        """Seconds until the next reminder is due or a resting one may be retried; a resting one cannot fire before."""
         before = self._only_rest_before
         rested = self._resting_reminders.next_end if before is not None else None
         try:

@@ -1,4 +1,4 @@
-"""Accepted messages that have no answer yet, since their turn failed or the process ended: they are tried again."""
+"""Retries accepted messages that have no answer yet because their turn failed or the process ended."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from bot.errors import Busy, StoreUnavailable
 from bot.sources import Sources
 
 Perform: TypeAlias = Callable[[Work], Awaitable[Answer]]
-"""Answers work, and tells of a turn that failed."""
+"""Answers work, and reports a turn that failed."""
 
 
 class Backlog:
-    """What was accepted and is left over. A message that fails again rests for a while, and is given up in the end."""
+    """Accepted messages without an answer. One that fails again rests for a while, and is given up in the end."""
 
     def __init__(self, store: TurnStore, sources: Sources) -> None:
         self._store = store
@@ -27,17 +27,20 @@ class Backlog:
         self._resting = Rests(sources.now)
 
     async def answer(self, waiting_for: timedelta, perform: Perform) -> int:
-        """Answer those that wait for so long, each conversation's in order; how many are answered now."""
+        """Answer messages that waited `waiting_for` or longer, in order per conversation; return how many it answered.
+
+        `perform` answers one.
+        """
         self._resting.wake()
         accepted_by = self._sources.now() - waiting_for
         left = [message for message in await self._store.accepted() if message.arrived <= accepted_by]
         return await side_by_side(((m.conversation, m) for m in left), lambda m: self.try_again(m, perform))
 
     async def try_again(self, message: Accepted, perform: Perform) -> bool:
-        """Answer a message, unless it rests; whether it is answered now.
+        """Answer a message, unless it rests; return whether it is answered now.
 
-        One that fails stays accepted and rests: it holds up nothing behind it. Raises Busy, and StoreUnavailable,
-        which is no fault of the message's and does not count as a try.
+        One that fails stays accepted and rests: it blocks nothing behind it. Raises Busy, and StoreUnavailable,
+        which is not the message's fault and does not count as a try.
         """
         key = f"{message.conversation} {message.message_id}"
         if key in self._resting:

@@ -22,7 +22,7 @@ def record_to_json(record: TurnRecord) -> bytes:
 
 
 read_record = reader(TurnRecord)
-"""The turn record of a stored text; raises ValueError where it is none."""
+"""Reads a stored turn record; raises ValueError if it is not one."""
 
 
 class _AnswerBody(Struct, frozen=True, rename="camel"):
@@ -33,12 +33,12 @@ class _AnswerBody(Struct, frozen=True, rename="camel"):
 
 
 def answer_body(conversation: str, seq: int, message_id: str, replies: tuple[Reply, ...]) -> bytes:
-    """The answer to a message, as it is stored and given back on every repeat."""
+    """The answer to a message, as it is stored and returned on every repeat."""
     return write(_AnswerBody(conversation, seq, message_id, replies))
 
 
 def reply_to_json(reply: Reply) -> dict[str, Any]:
-    """A reply as a JSON object; what it lacks is left out."""
+    """A reply as a JSON object; absent fields are left out."""
     written: dict[str, Any] = to_builtins(reply)
     return written
 
@@ -49,16 +49,16 @@ def message_to_json(message: UserMessage) -> bytes:
 
 
 message_from_json = reader(Accepted)
-"""A message read back: nobody is logged in once it was put aside. Raises ValueError where it is none."""
+"""Reads a message of the inbox, which has no login; raises ValueError if it is not one."""
 
 
 def without_login(message: UserMessage) -> UserMessage:
-    """The message as the store may keep it: who sent it, never their session or scopes."""
+    """The message as it may be stored: with who sent it, without their session or scopes."""
     return replace(message, principal=Principal("key", message.principal.id))
 
 
 def check_events(events: Sequence[Event]) -> None:
-    """Raise ValueError unless an action's events can be kept and read again."""
+    """Raise ValueError unless an action's events can be stored and read back."""
     if not events:
         return
     try:
@@ -78,11 +78,11 @@ def _is_plainly_good(events: tuple[Event, ...], written: bytes) -> bool:
 _read_events = reader(tuple[Event, ...])
 
 _CHECKED: Final = frozenset({ReminderScheduled, ReminderCancelled, EntitiesAdded})
-"""Events of whose fields more is asked than their types."""
+"""Events whose fields are checked for more than their types."""
 
 
 def _check_slowly(events: Sequence[Event]) -> None:
-    """As Rasa's JSON, which tells more: a tuple in a slot is a list from then on, but a set would be a surprise."""
+    """Check by way of Rasa's JSON, which is more precise: a tuple may become a list, but a set is refused."""
     written = [event_to_json(event) for event in events]
     encode(written)
     for event in written:

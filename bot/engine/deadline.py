@@ -1,4 +1,4 @@
-"""How long is waited for actions, most of which wait for nothing, and what becomes of a cancellation inside a task."""
+"""Deadlines for actions, most of which never wait, and the handling of cancellation inside a task."""
 
 from __future__ import annotations
 
@@ -17,33 +17,33 @@ T = TypeVar("T")
 Held: TypeAlias = Callable[[float], None]
 
 LONGEST_STEP: Final = 0.5
-"""Seconds that a part of a plugin may take without waiting for anything: while it does, no conversation goes on."""
+"""Seconds that plugin code may run without awaiting anything: while it does, no conversation proceeds."""
 
 
 class TooSlow(BotError, TimeoutError):
-    """A part of a plugin took too long; the message says how long, and where it waited or what to do."""
+    """Plugin code took too long; the message says how long, and where it waited or what to do."""
 
 
-_CURE: Final = "what blocks belongs in a thread (in an action: `await asyncio.to_thread(…)`)"
+_CURE: Final = "run blocking code in a thread (in an action: `await asyncio.to_thread(…)`)"
 
 
 def held_up(seconds: float) -> TooSlow:
-    """What to tell of a part that took so many seconds without waiting for anything."""
+    """The warning about code that ran for `seconds` without awaiting anything."""
     return TooSlow(f"it held up all conversations for {seconds:.1f} seconds: {_CURE}")
 
 
 def not_stopped(seconds: float, allowed: float) -> TooSlow:
-    """What to tell of a part that took longer than it may: it blocked, or caught its interruption."""
+    """The error for code that exceeded its time: it blocked, or swallowed its cancellation."""
     told = f"it took {seconds:.1f} seconds, longer than {allowed:g} (`limits.action_seconds`), and could not be stopped"
     return TooSlow(f"{told}: {_CURE}")
 
 
 async def within(seconds: float, action: Awaitable[T], held: Held = lambda seconds: None) -> T:
-    """What the action gives; raises TooSlow, which is a TimeoutError, when it waits for longer than `seconds`.
+    """The action's result; raises TooSlow, which is a TimeoutError, when it waits for longer than `seconds`.
 
-    Meanwhile `granted_until` tells what it calls how long it has. `held` is told of each step between two waits that is
-    longer than LONGEST_STEP. The first one is taken here: an action that is done with it needs no clock of asyncio's,
-    which costs more than many an action does.
+    Meanwhile `granted_until` tells the code it calls how long it has. `held` gets the seconds of each step between two
+    waits that is longer than LONGEST_STEP. The first step is taken here: an action that finishes in it needs no asyncio
+    timeout, which costs more than many actions do.
     """
     steps = action.__await__()
     with granted(asyncio.get_running_loop().time() + seconds):
@@ -55,20 +55,20 @@ async def within(seconds: float, action: Awaitable[T], held: Held = lambda secon
             async with asyncio.timeout(seconds) as clock:
                 return await _Rest(steps, first, held)
         except TimeoutError as error:
-            if not clock.expired() or error.__cause__ is None:  # a time limit of its own
+            if not clock.expired() or error.__cause__ is None:  # the action's own time limit
                 raise
             raise _stopped(seconds, error.__cause__.__traceback__) from None
 
 
 def _stopped(seconds: float, where: TracebackType | None) -> TooSlow:
-    """What to raise for an action that was interrupted `where` it waited."""
+    """The error for an action that was interrupted; `where` it waited."""
     at = _waited_at(where)
     told = f"it took longer than {seconds:g} seconds (`limits.action_seconds`)" + (f"; it waited at {at}" if at else "")
     return TooSlow(told).with_traceback(where)
 
 
 def _waited_at(where: TracebackType | None) -> str:
-    """The innermost line of a project's own that was interrupted, if there is one."""
+    """The innermost interrupted line of the project's own code, "" if there is none."""
     at = ""
     while where is not None:
         file = where.tb_frame.f_code.co_filename
@@ -88,9 +88,9 @@ def _timed(step: Callable[[], Any], held: Held) -> Any:
 
 
 async def uncancelled(work: Awaitable[T]) -> T:
-    """What a plugin's work gives; RuntimeError where it ends as cancelled, though nobody cancelled the task it runs in.
+    """The result of a plugin's work; raises RuntimeError if it ends as cancelled though nobody cancelled its task.
 
-    It awaited something that somebody cancelled, that is: the task must not end with it.
+    Then it awaited something that somebody cancelled, and the task must not end with it.
     """
     try:
         return await work
@@ -103,9 +103,9 @@ async def uncancelled(work: Awaitable[T]) -> T:
 
 @contextmanager
 def one_turn(clock: asyncio.Timeout) -> Iterator[None]:
-    """Let a turn that is cancelled end as one that failed: nobody but its clock and what runs in it cancels its task.
+    """Turn a cancellation into a failed turn: only the turn's timer, and code inside it, ever cancel its task.
 
-    Raises TurnTimedOut or TurnError then; the task itself may go on, with the next turn.
+    Raises TurnTimedOut or TurnError then; the task itself may continue, with the next turn.
     """
     try:
         yield
@@ -132,7 +132,7 @@ class _Rest(Generic[T]):
             while True:
                 try:
                     yield waits_for
-                except BaseException as error:  # a cancellation is the action's to hear, as in `yield from`
+                except BaseException as error:  # the action gets the cancellation, as with `yield from`
                     waits_for = _timed(partial(self._steps.throw, error), self._held)
                 else:
                     waits_for = _timed(self._steps.__next__, self._held)

@@ -1,7 +1,7 @@
 """Spending outside changes (a transfer, a card block): journalled before the call, performed once.
 
-What became of one is journalled by the turn that tells of it, in the turn's own
-transaction: if that turn is lost, the change is still open, and is read back and told later.
+The outcome is journalled in the transaction of the turn that reports it: if that turn is lost, the change is still
+open, and is looked up and reported later.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ class Effects:
         return self._kinds.keys()
 
     async def spend(self, conversation: str, kind: str, key: str, parameters: Mapping[str, Any]) -> EffectEntry:
-        """Perform the effect of this key, or, where that was begun before, find out what became of it.
+        """Perform the effect of this key, or, if it was begun before, find out its outcome.
 
-        Gives the entry to journal with the turn; `result_of` tells what it came to.
+        Returns the entry to journal with the turn; `result_of` gives its result.
         Raises EffectError when no plugin offers the kind, StoreUnavailable when the journal cannot be written.
         """
         effect = self._kind(kind)
@@ -51,15 +51,15 @@ class Effects:
         return self.settled(entry, await uncancelled(ask(key, parameters)))
 
     async def find(self, entry: EffectEntry) -> EffectResult:
-        """Read an unsettled effect back; nothing is journalled yet."""
+        """Look up the outcome of an unsettled effect; nothing is journalled yet."""
         return await uncancelled(self._kind(entry.kind).find(entry.key, decode(entry.parameters)))
 
     def settled(self, entry: EffectEntry, result: EffectResult) -> EffectEntry:
-        """The entry that says what became of an effect."""
+        """The journal entry with an effect's outcome."""
         return replace(entry, status=result.outcome, at=self._sources.now(), result=encode(result.result))
 
     def settled_action(self, kind: str) -> str | None:
-        """The action that tells the user of a late outcome of this kind."""
+        """The action that tells the user about a late outcome of this kind."""
         return self._kind(kind).settled_action
 
     def _kind(self, kind: str) -> Effect:
@@ -69,11 +69,11 @@ class Effects:
 
 
 def not_offered(kind: str) -> EffectError:
-    """The error of a change whose kind no plugin offers."""
+    """The error for a kind of change that no plugin offers."""
     return EffectError(f"no plugin offers the effect {kind!r}; add it in a lifespan with startup.add_effect")
 
 
 def result_of(entry: EffectEntry) -> EffectResult:
-    """What an effect came to, by its entry."""
+    """The result of an effect, from its journal entry."""
     outcome: Outcome = "done" if entry.status == "done" else "refused" if entry.status == "refused" else "unknown"
     return EffectResult(outcome, decode(entry.result) if entry.result is not None else None)

@@ -1,4 +1,4 @@
-"""The engine: takes messages in, answers each exactly once, and lets nobody hear a reply before it is durable."""
+"""The engine: accepts messages, answers each exactly once, and releases no reply before it is durable."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ from bot.messages import UserMessage
 from bot.sources import Chance, Sources
 
 CONFLICT_TRIES = 16
-"""How often a turn is computed again because another writer was first; each try means that somebody else got on."""
+"""How often a turn is computed while other writers keep being first; each conflict means that one of them got on."""
 
 RECENT_CONVERSATIONS = 72
-"""Of how many conversations the latest snapshot is kept at hand; a bound in all, nothing is kept for each."""
+"""How many conversations' latest snapshots are cached, in total."""
 
 Addressing = Callable[[UserMessage, TurnRecord], tuple[Outgoing, ...]]
 
@@ -46,7 +46,7 @@ class _Running(Struct, frozen=True):
 
 
 class _Progress(Struct, frozen=True):
-    """Work under way, the clock that ends it (until it is committed), and since when it runs (perf_counter)."""
+    """Work under way, the timer that ends it (until it is committed), and when it started (perf_counter)."""
 
     work: Work
     clock: asyncio.Timeout
@@ -54,7 +54,7 @@ class _Progress(Struct, frozen=True):
 
 
 class Engine:
-    """Answers messages, one at a time in each conversation, side by side across conversations.
+    """Answers messages, one at a time within a conversation, concurrently across conversations.
 
     `agent` may be replaced between turns; a turn keeps the one it began with.
     `addressing` makes the outgoing replies of asynchronous channels, by channel.
@@ -89,13 +89,13 @@ class Engine:
 
     @property
     def waiting(self) -> int:
-        """How many messages are being answered or wait for it."""
+        """The number of messages that are being answered or waiting."""
         return self._lines.waiting
 
     async def handle(self, message: UserMessage) -> Answer:
         """Answer a message; the answer is durable when this returns.
 
-        A repeat of a message id gives the stored answer, or joins the turn that
+        A repeat of a message id returns the stored answer, or joins the turn that
         is under way. A caller that is cancelled does not cancel the turn.
         Raises the TurnErrors: Busy, MessageIdReused, TurnTimedOut, StoreUnavailable.
         """
@@ -113,10 +113,10 @@ class Engine:
         return await asyncio.shield(running.task)
 
     async def handle_all(self, messages: Sequence[UserMessage]) -> Answers:
-        """Answer messages of one conversation that came together, in order, as `handle` does: none gets between them.
+        """Answer messages of one conversation that came together, in order, as `handle` does; no other comes between.
 
-        They take one place in the line; each has a turn's time for itself. A reused message id is given back. Raises
-        the TurnError of the first that cannot be answered now; those behind it do not overtake it.
+        Together they take one place in the queue; each has a full turn's time. MessageIdReused is returned, not raised.
+        Raises the TurnError of the first that cannot be answered now; those behind it do not overtake it.
         """
         line = self._lines.join(messages[0].conversation)
         task = asyncio.create_task(self._answer_all(messages, line))
@@ -130,7 +130,7 @@ class Engine:
 
         Raises MessageIdReused, Busy and StoreUnavailable; a repeat is accepted and changes nothing.
         """
-        # Whoever else reads it in the store may answer it: from here on it has come before.
+        # Another worker that reads it in the store may answer it: from here on its id may be known there.
         message = replace(message, id_is_ours=False)
         work, key = MessageWork(message, accepted=True), (message.conversation, message.message_id)
         line = self._lines.join(message.conversation)
@@ -145,15 +145,15 @@ class Engine:
             self._lines.leave(message.conversation, line)
 
     async def drain(self, *, waiting_for: timedelta = timedelta()) -> int:
-        """Answer what was accepted and is not answered yet, each conversation in order; how many are answered now.
+        """Answer accepted messages without an answer, in order per conversation; return how many were answered.
 
-        To be awaited at the start, before new messages are taken, and now and
-        then afterwards for those `waiting_for` so long, whose turn failed.
+        To be awaited at the start, before new messages are taken, and now and then afterwards for those whose turn
+        failed, which have waited for `waiting_for`.
         """
         return await self._backlog.answer(waiting_for, self.perform)
 
     async def finish(self, seconds: float) -> None:
-        """Wait for the turns under way, at most so many seconds."""
+        """Wait for the turns under way, for at most `seconds`."""
         tasks = [*(running.task for running in self._running.values()), *self._batches]
         if tasks:
             await asyncio.wait(tasks, timeout=seconds)
@@ -197,10 +197,10 @@ class Engine:
             return error
 
     async def _answer_earlier(self, message: UserMessage, clock: asyncio.Timeout) -> None:
-        """Answer what the conversation accepted before and has no answer, since its turn failed: nothing overtakes it.
+        """Answer what the conversation accepted earlier and whose turn failed, so that nothing overtakes it.
 
-        Where the store is still away this message waits, too; one that cannot be answered at all, or in time, holds up
-        nobody for longer than its own time, and nobody at all while it rests.
+        If the store is still unavailable, this message waits, too; one that cannot be answered at all, or in time,
+        delays the others by no more than its own time, and not at all while it rests.
         """
         earlier = await self.store.accepted_before(message)
         if not earlier:
@@ -249,8 +249,8 @@ class Engine:
                 return Answer(message.conversation, loaded.stored.seq, message.message_id, loaded.stored.body)
         record, snapshot, effects = await self._compute(work, loaded)
         record.timings["waited_and_computed"] = perf_counter() - progress.started
-        # The commit has no deadline of ours: once handed over, only the store knows how it ends.
-        if not progress.clock.expired():  # it is where an action did not heed it: its turn is answered late
+        # We set no deadline for the commit: once handed over, only the store knows how it ends.
+        if not progress.clock.expired():  # it has, if an action ignored it: then its turn is answered late
             progress.clock.reschedule(None)
         body = await self._commit(work, record, snapshot, loaded, fence, effects)
         self.watch.tell(record)
@@ -290,7 +290,7 @@ class Engine:
     async def _open_session(self, turn: RunningTurn, work: Work, before: Snapshot, loaded: Loaded) -> None:
         """Start a session when the last one is over; a new login carries nothing over from the one before it.
 
-        What is given up starts none: it may be the start that ends the process. The next message does.
+        A message that is being given up starts none (that may be what crashes the process); the next message does.
         """
         if work.background:
             return
@@ -346,5 +346,5 @@ class Engine:
 
 
 def _known_id(message: UserMessage) -> str | None:
-    """The id under which the message may have come before: one that we made ourselves never did."""
+    """The id under which the message may have arrived before; None for an id that we generated."""
     return None if message.id_is_ours else message.message_id

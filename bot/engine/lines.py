@@ -1,4 +1,4 @@
-"""Waiting: one line a conversation, first come first served, bounded there and in all, nothing kept when idle."""
+"""Queues, one per active conversation: first come, first served; bounded per conversation and in total."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bot.errors import Busy
 
 
 class Line:
-    """The line of one conversation."""
+    """The queue of one conversation."""
 
     __slots__ = ("lock", "waiting")
 
@@ -19,7 +19,7 @@ class Line:
 
 
 class Lines:
-    """The lines of all conversations with somebody in them. asyncio.Lock wakes its waiters in order of arrival."""
+    """The queues of all active conversations. asyncio.Lock wakes its waiters in order of arrival."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -28,14 +28,14 @@ class Lines:
 
     @property
     def waiting(self) -> int:
-        """How many messages are being answered or wait for it."""
+        """The number of messages that are being answered or waiting."""
         return self._waiting
 
     def join(self, conversation: str) -> Line:
-        """Take a place in the line, synchronously, so that arrival order is the order of calls.
+        """Take a place in the queue, synchronously, so that arrival order is the order of calls.
 
-        One's turn has come with the line's `lock`; whoever joined must `leave`.
-        Raises Busy when the conversation's line or the whole server is full.
+        The caller's turn has come once it has the line's `lock`; whoever joined must `leave`.
+        Raises Busy when the conversation's queue or the whole server is full.
         """
         line = self._lines.get(conversation)
         if line is not None and line.waiting >= self._limits.waiting_per_conversation:
@@ -49,7 +49,7 @@ class Lines:
         return line
 
     def leave(self, conversation: str, line: Line) -> None:
-        """Give up the place in the line; the last one to leave takes the line along."""
+        """Give up the place in the queue; the last one to leave removes the queue."""
         line.waiting -= 1
         self._waiting -= 1
         if not line.waiting:

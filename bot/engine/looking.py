@@ -1,4 +1,4 @@
-"""What is looked for again and again: many conversations side by side, and what cannot be done yet is left to rest."""
+"""Polling for work: conversations are processed concurrently, and failed work is put off for a while."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from bot.errors import Busy, StoreUnavailable
 T = TypeVar("T")
 
 AT_ONCE = 64
-"""Of how many conversations something is done side by side: a backlog must not fill the server."""
+"""How many conversations are processed concurrently: a backlog must not fill the server."""
 
 LONGEST_REST = timedelta(minutes=10)
 
 
 class Rests:
-    """What is left alone for now: whatever failed, for half as long as it has been open.
+    """Failed work that is put off, for half as long as it has been open.
 
-    So it is looked at ever more seldom, and known late by a third of the time at most. It is not kept over restarts.
+    So it is retried less and less often; at most a third of the total delay is due to waiting. Restarts forget it.
     """
 
     def __init__(self, now: Callable[[], datetime]) -> None:
@@ -32,24 +32,24 @@ class Rests:
 
     @property
     def next_end(self) -> datetime | None:
-        """When the first of them will have rested for long enough."""
+        """When the first of them may be retried."""
         return min(self._until.values(), default=None)
 
     def wake(self) -> None:
-        """Forget those who rested for long enough."""
+        """Forget those that have rested long enough."""
         now = self._now()
         self._until = {key: until for key, until in self._until.items() if until > now}
 
     def rest(self, key: str, since: datetime) -> None:
-        """Leave `key` alone, which is open since `since`."""
+        """Put off `key`, which has been open since `since`."""
         now = self._now()
         self._until[key] = now + min(max(now - since, timedelta()) / 2, LONGEST_REST)
 
 
 async def side_by_side(items: Iterable[tuple[str, T]], do: Callable[[T], Awaitable[bool]]) -> int:
-    """Do all items, each conversation's in their order, those of several conversations at once; how many were done.
+    """Process all items, in order per conversation and conversations concurrently; return how many were done.
 
-    Where `do` raises Busy or StoreUnavailable, the rest of that conversation is left: it would fail as well, or
+    If `do` raises Busy or StoreUnavailable, the rest of that conversation is skipped: it would fail as well, or
     overtake. It must raise nothing else.
     """
     lines: dict[str, list[T]] = {}
@@ -71,9 +71,10 @@ async def side_by_side(items: Iterable[tuple[str, T]], do: Callable[[T], Awaitab
 
 
 async def paged(page: Callable[[int], Awaitable[Sequence[T]]], do: Callable[[Sequence[T]], Awaitable[int]]) -> int:
-    """Do everything, page by page; how much was done. `page` gives what is behind the first so many.
+    """Process everything page by page; return how many were done.
 
-    What is done vanishes from it, so that others move up and are passed over: they are found at the next look.
+    `page(n)` skips the first n. Finished items vanish, so that others move up and may be skipped; the next poll finds
+    them.
     """
     done = behind = 0
     while found := await page(behind):

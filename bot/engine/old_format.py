@@ -1,7 +1,7 @@
-"""Records, snapshots and messages as versions 1 and 2 of the store kept them, made into today's.
+"""Converts records, snapshots and messages from versions 1 and 2 of the store to the current format.
 
-Records had their events as Rasa's JSON; they are read and written again. A
-snapshot is the fold of its conversation's records, and is made so.
+Records held their events as Rasa's JSON; they are read and rewritten. A
+snapshot is the fold of its conversation's records, and is rebuilt from them.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Turns that an operator causes over the API: events appended or replaced, a message noted, an action run.
+"""Turns caused by an operator over the API: events appended or replaced, a message recorded, an action run.
 
-`background` is for conversations of others: their login and where replies go stay as they are.
+`background` is for other users' conversations: their login and where replies go stay as they are.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from bot.messages import Parse, UserMessage
 
 
 class EventsWork(StillDue):
-    """Events are appended; `instead` makes them stand in the place of all that went before."""
+    """Appends events; with `instead` they replace all earlier ones."""
 
     background = True
 
@@ -29,14 +29,14 @@ class EventsWork(StillDue):
         self.fingerprint = fingerprint([event_to_json(event) for event in self._events])
 
     async def run(self, turn: RunningTurn, most: int) -> None:
-        """Take the events in; a conversation that begins with them starts its session first, as in Rasa."""
+        """Apply the events; a conversation that begins with them starts its session first, as in Rasa."""
         if not turn.tracker.events and not self._instead:
             await turn.start_session()
         turn.apply(self._events)
 
 
 class NoteWork(StillDue):
-    """A user's message is understood and noted, and not answered; `parse` is taken instead of the matcher's."""
+    """Parses and records a user's message without answering it; `parse`, if given, replaces the matcher's."""
 
     def __init__(self, message: UserMessage, parse: Parse | None = None, *, background: bool) -> None:
         self.message = message
@@ -45,14 +45,14 @@ class NoteWork(StillDue):
         self._parse = parse
 
     async def run(self, turn: RunningTurn, most: int) -> None:
-        """Understand and fill slots."""
+        """Parse the message and fill slots."""
         given = self._parse
         turn.understand(lambda: readable(given) if given else turn.agent.matcher.parse(self.message.text, turn.now))
         await turn.fill_slots()
 
 
 class ExecuteWork(StillDue):
-    """One action is run, as if a policy had predicted it."""
+    """Runs one action, as if a policy had predicted it."""
 
     def __init__(self, message: UserMessage, action: str, *, policy: str, confidence: float, background: bool) -> None:
         self.message = message

@@ -1,4 +1,4 @@
-"""What the engine needs of the rooms around it; it knows these protocols and nothing behind them."""
+"""What the engine needs from the packages around it, which it knows only by these protocols."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Accepted(UserMessage, frozen=True):
 
 
 class Stored(Struct, frozen=True):
-    """A message that came before: its payload's fingerprint and, once its turn is committed, the answer's body."""
+    """A message received before: its payload's fingerprint and, once its turn is committed, the answer's body."""
 
     fingerprint: str
     seq: int
@@ -28,10 +28,10 @@ class Stored(Struct, frozen=True):
 
 
 class Loaded(Struct, frozen=True):
-    """A conversation as the store has it: last committed turn, snapshot, and the message asked for if it came before.
+    """A conversation as stored: last committed turn, snapshot, and the message asked for, if it came before.
 
     `last_turn_at` is when the last turn was committed (UTC), for session expiry.
-    `has_reminders` is False only where none is set.
+    `has_reminders` is False only if none is set.
     """
 
     seq: int
@@ -42,9 +42,10 @@ class Loaded(Struct, frozen=True):
 
 
 class Outgoing(Struct, frozen=True):
-    """A reply that goes out by itself (asynchronous channels): where to and what, in order within a conversation.
+    """A reply that is delivered separately (asynchronous channels), in order within a conversation.
 
-    `id` is stable over retries and restarts, so that a receiver can drop repeats.
+    `target` is its destination, `body` its content. `id` is stable over retries and restarts, so that a receiver can
+    drop repeats.
     """
 
     id: str
@@ -62,7 +63,7 @@ class DueOutgoing(Struct, frozen=True):
 
 
 class EffectEntry(Struct, frozen=True):
-    """The journal of one outside change. `status`: `spending`, `done`, `refused` or `unknown`."""
+    """The journal entry of one outside change. `status`: `spending`, `done`, `refused` or `unknown`."""
 
     key: str
     conversation: str
@@ -76,10 +77,9 @@ class EffectEntry(Struct, frozen=True):
 class TurnCommit(Struct, frozen=True):
     """All that one transaction makes durable: turn record, snapshot, idempotency record, outbox, reminders, session.
 
-    `fired` is the reminder that this turn answers to: it is removed with it.
-    `had_reminders` is what `Loaded` said: only its turns set a conversation's
-    reminders, so that it holds until the commit. `effects` say what became of
-    the outside changes that this turn tells of.
+    `fired` is the reminder that caused this turn: the commit removes it. `had_reminders` is what `Loaded` said; it
+    still holds at the commit, because only a conversation's own turns set its reminders. `effects` are the outcomes of
+    the outside changes that this turn reports.
     """
 
     conversation: str
@@ -113,18 +113,18 @@ class TurnStore(Protocol):
     """Conversations and their turns. Every write is durable when its call returns; StoreUnavailable otherwise."""
 
     async def conversation_id(self, principal: str, channel: str, sender: str, *, customer: str | None = None) -> str:
-        """The opaque id of this principal's conversation on this channel family; made at the first call.
+        """The opaque id of this principal's conversation on this channel family; created at the first call.
 
-        None is made for a `customer` (their id) who is disabled or erased: raises ConversationGone.
+        None is created for a `customer` (an id) who is disabled or erased: raises ConversationGone.
         """
 
     async def find_conversation(self, principal: str, channel: str, sender: str) -> str | None:
-        """As `conversation_id`, for those who only look: None where there is no conversation yet, and none is made."""
+        """As `conversation_id`, but read-only: None if there is no conversation yet, and none is created."""
 
     def hold(self, conversation: str, message_id: str | None = None) -> AbstractAsyncContextManager[int]:
-        """Hold the conversation against other workers; gives the fencing number for the commit (0 with one worker).
+        """Hold the conversation against other workers; yields the fencing number for the commit (0 with one worker).
 
-        Told the message id that `load` will be asked for, the store can get both in one go.
+        Given the message id that `load` will be asked for, the store can fetch both at once.
         """
 
     async def load(self, conversation: str, message_id: str | None = None) -> Loaded:
@@ -134,7 +134,7 @@ class TurnStore(Protocol):
         """Make one turn durable.
 
         Raises SequenceConflict when the sequence number is taken, the fence is
-        old or the message id is already there; the caller reloads.
+        old or the message id is already stored; the caller reloads.
         """
 
     async def accept(self, message: UserMessage, fingerprint: str) -> bool:
@@ -147,10 +147,10 @@ class TurnStore(Protocol):
         """The messages accepted and not yet answered, in order of arrival."""
 
     async def keep_tries(self, message: Accepted) -> None:
-        """Keep how often an accepted message was tried (`tries`); nothing happens where it is answered meanwhile."""
+        """Store how often an accepted message was tried (`tries`); does nothing if it has been answered meanwhile."""
 
     async def accepted_before(self, message: UserMessage) -> Sequence[Accepted]:
-        """Those of them that this one's conversation accepted before it."""
+        """The accepted, unanswered messages that this one's conversation accepted before it."""
 
     async def turns(
         self, conversation: str, *, before: int | None = None, after: int | None = None, limit: int = 50
@@ -160,13 +160,12 @@ class TurnStore(Protocol):
     async def journal(self, entry: EffectEntry) -> EffectEntry:
         """Write an effect's journal entry; returns the one that stands.
 
-        A new key is inserted; for a known key the status goes forward only
-        (spending → unknown → done or refused), and a second `spending` of the
-        same key returns what stands instead of spending it again.
+        A new key is inserted; for a known key the status goes forward only (spending → unknown → done or refused), and
+        a second `spending` for the same key returns the existing entry instead of spending it again.
         """
 
     async def unsettled_effects(self, behind: int = 0) -> Sequence[EffectEntry]:
-        """A page of the journal entries in `spending` or `unknown`, oldest first: those behind the first so many."""
+        """A page of the journal entries in `spending` or `unknown`, oldest first, skipping the first `behind`."""
 
     async def is_unsettled(self, key: str) -> bool:
         """Whether the effect of this key is in `spending` or `unknown`."""
@@ -177,31 +176,31 @@ class TurnStore(Protocol):
     async def due_reminders(self, now: datetime, behind: int = 0) -> Sequence[tuple[str, ReminderScheduled]]:
         """A page of the reminders whose time has come, with their conversations, oldest first; their turns remove them.
 
-        The page begins behind the first so many.
+        The page skips the first `behind`.
         """
 
     async def next_reminder_at(self, after: datetime | None = None) -> datetime | None:
-        """When the next reminder is due; the next one that is due later than `after`, where that is given."""
+        """When the next reminder is due (the next one later than `after`, if given); None if there is none."""
 
     async def due_outgoing(self, *, claimed_for: float = 60.0, most: int = 100) -> Sequence[DueOutgoing]:
         """The first unsent reply of each conversation whose time has come.
 
-        They are the caller's own for `claimed_for` seconds, after which they
-        are due again: a sender that died loses nothing.
+        They are reserved for the caller for `claimed_for` seconds and then due again, so that nothing is lost if a
+        sender dies.
         """
 
     async def mark_sent(self, reply: str) -> None:
-        """The receiver has taken the reply of this id; the next one of its conversation is due."""
+        """Record that the receiver took the reply with this id; the next one of its conversation is then due."""
 
     async def give_up(self, reply: str) -> None:
-        """The receiver refused the reply for good; those behind it go on."""
+        """Record that the receiver refused the reply permanently; delivery continues with the next one."""
 
     async def retry_at(self, reply: str, at: datetime) -> None:
         """Send the reply again at `at`."""
 
 
 class Matcher(Protocol):
-    """What understands a message (bot.nlu)."""
+    """Understands messages (bot.nlu)."""
 
     def parse(self, text: str, now: datetime) -> Parse:
         """What the text means; `now` is the reference time for dates (aware, UTC)."""

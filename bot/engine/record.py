@@ -1,4 +1,4 @@
-"""What a turn leaves behind: its record, and the answer that is given for it."""
+"""The results of a turn: its record, and the answer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.messages import Reply, UserMessage
 
 
 class Step(Struct, frozen=True):
-    """One prediction of a turn, what it was because of, and how long its action took (seconds)."""
+    """One prediction of a turn, its reasons, and how long its action took (seconds)."""
 
     action: str
     policy: str
@@ -23,14 +23,14 @@ class Step(Struct, frozen=True):
 
 
 EXTERNAL = "EXTERNAL: "
-"""Rasa's mark for an intent that nobody typed: its parse's text is this and its name."""
+"""Rasa's mark for an intent that nobody typed: the text of its parse is this and the intent's name."""
 
 WHOLE_TURN = "turn"
-"""What has failed, in `ActionFailed`, where a message was given up."""
+"""The name in `ActionFailed` when a message was given up."""
 
 
 class TurnRecord(Struct, frozen=True):
-    """One message and all that it caused: the only output of a turn, enough to run it again.
+    """One message and everything it caused: the only output of a turn, sufficient to replay it.
 
     `seq` counts a conversation's turns from 1. `now`, `seed` and `content`
     (the content's fingerprint) are what the turn was computed with.
@@ -52,7 +52,7 @@ class TurnRecord(Struct, frozen=True):
 
     @property
     def unique_id(self) -> str:
-        """An id that no other turn has: its number may be another's, once a store has lost its last turns."""
+        """An id that no other turn has, unlike its number, which is reused when a store has lost its last turns."""
         return f"{self.conversation}.{self.seq}.{self.seed:016x}"
 
     @property
@@ -62,9 +62,9 @@ class TurnRecord(Struct, frozen=True):
 
     @property
     def is_said(self) -> bool:
-        """Whether somebody said the message: it stands for nothing said where an intent, an action or events are given.
+        """Whether a user said the message; if an intent, an action or events caused the turn, it is a placeholder.
 
-        What was said was understood, or else given up: the turn's own events tell.
+        What was said was either understood or given up, which the turn's own events show.
         """
         for event in self.events:
             if isinstance(event, UserUttered) and event.message_id == self.message.message_id:
@@ -74,7 +74,7 @@ class TurnRecord(Struct, frozen=True):
 
 
 class Answer(Struct, frozen=True):
-    """What a channel gives back for a message. `body` is the stored JSON, byte for byte the same on every repeat."""
+    """What a channel returns for a message. `body` is the stored JSON, byte for byte the same on every repeat."""
 
     conversation: str
     seq: int
@@ -83,7 +83,7 @@ class Answer(Struct, frozen=True):
 
     @property
     def replies(self) -> list[dict[str, Any]]:
-        """The replies as JSON objects (`text`, `buttons`, `custom`, …; absent keys left out)."""
+        """The replies as JSON objects (`text`, `buttons`, `custom`, …; absent keys are left out)."""
         from bot.encoding import decode
 
         replies: list[dict[str, Any]] = decode(self.body)["replies"]

@@ -1,4 +1,4 @@
-"""One turn, computed: from a tracker and a message to events, replies and reasons. It writes nothing."""
+"""Computes one turn: from a tracker and a message to events, replies and reasons. It writes nothing."""
 
 from __future__ import annotations
 
@@ -45,30 +45,30 @@ FAILED_TEXT = "Sorry, something went wrong on my side. Please try again in a mom
 
 
 class Spends(Protocol):
-    """What outside changes are made with (`Effects`)."""
+    """Makes outside changes (`Effects`)."""
 
     @property
     def kinds(self) -> Collection[str]:
-        """Those that can be made."""
+        """The kinds that can be made."""
 
     async def spend(self, conversation: str, kind: str, key: str, parameters: Mapping[str, Any]) -> EffectEntry:
-        """Make one, once."""
+        """Make one, exactly once."""
 
 
 class Watches(Protocol):
-    """Who is told of actions (`Watch`)."""
+    """Receives reports about actions (`Watch`)."""
 
     @property
     def action_failed(self) -> Callable[[str, BaseException], None]:
-        """Is told which one failed, and of what."""
+        """Called with the name of an action that failed, and the error."""
 
     @property
     def action_warned(self) -> Callable[[str, BaseException], None]:
-        """Is told which one went on, and of what in it is to be mended."""
+        """Called with the name of an action that went on, and what must be fixed in it."""
 
 
 class TooManyActions(BotError):
-    """One message caused as many actions as it may, and the policies would have gone on."""
+    """A message reached the limit of actions per turn, and the policies would have continued."""
 
     def __init__(self, most: int) -> None:
         super().__init__(f"it was the last of the {most} actions that a message may cause (`limits.actions_per_turn`)")
@@ -115,7 +115,7 @@ class RunningTurn:
         self._held_until = 0.0
 
     def _context(self, action: str) -> TurnContext:
-        """What this action sees of the turn. Made anew: kept here, the two would hold each other, and all they hold."""
+        """The action's view of the turn. Created on each call: storing it here would make a reference cycle."""
         return TurnContext(
             message=self._message,
             domain=self.agent.content.domain,
@@ -140,18 +140,18 @@ class RunningTurn:
 
     @property
     def effects(self) -> tuple[EffectEntry, ...]:
-        """What became of the outside changes that this turn tells of; an action that failed tells of none."""
+        """The outcomes of the outside changes that this turn reports; an action that failed reports none."""
         told = [event.key for event in self.events if type(event) is EffectSettled]
         return tuple([self._spent[key] for key in told if key in self._spent])
 
     def apply(self, events: Iterable[Event]) -> None:
-        """Append events and let the tracker follow."""
+        """Append events and update the tracker."""
         for event in events:
             self.tracker = evolve(event, self.tracker)
             self.events.append(event)
 
     def understand(self, parse: Callable[[], Parse]) -> None:
-        """Parse the message and take it in."""
+        """Parse the message and record it."""
         message, started = self._message, perf_counter()
         parsed = parse()
         self.timings["parse"] = perf_counter() - started
@@ -159,9 +159,9 @@ class RunningTurn:
         self.apply([UserUttered(parsed, message.message_id, message.channel, message.metadata)])
 
     async def start_session(self) -> None:
-        """Run the session start; the message comes after it, and after listening, which the action says itself.
+        """Run the session start; the message comes after it, and after a listen, which the action may emit itself.
 
-        The message's metadata are in a slot for it, as in Rasa.
+        The action finds the message's metadata in a slot, as in Rasa.
         """
         if self._message.metadata:
             self.apply([SlotSet(SESSION_METADATA, self._message.metadata)])
@@ -175,7 +175,7 @@ class RunningTurn:
             self.apply(await self._run(EXTRACT_SLOTS, self.tracker))
         except StoreUnavailable:
             raise
-        except PLUGIN_FAILURES as error:  # a validation action is a plugin's: it must not lose the turn
+        except PLUGIN_FAILURES as error:  # a validation action is plugin code: it must not lose the turn
             self._fail(EXTRACT_SLOTS, error)
 
     async def act(self, most: int) -> None:
@@ -196,7 +196,7 @@ class RunningTurn:
         self.apply([ActionExecuted(LISTEN)])
 
     async def perform(self, prediction: Prediction) -> bool:
-        """Run the predicted action and take in what it did; True when it failed."""
+        """Run the predicted action and apply its events; return True if it failed."""
         started = perf_counter()
         failed = False
         try:
@@ -208,7 +208,7 @@ class RunningTurn:
             self.apply(rejection(prediction))
         except StoreUnavailable:
             raise
-        except PLUGIN_FAILURES as error:  # an action is a plugin's: whatever it raises becomes ActionFailed
+        except PLUGIN_FAILURES as error:  # an action is plugin code: whatever it raises becomes ActionFailed
             failed = self._goes_without(prediction, error)
         seconds = perf_counter() - started
         self.steps.append(
@@ -217,11 +217,11 @@ class RunningTurn:
         return failed
 
     def give_up(self, error: BaseException) -> None:
-        """Say that something went wrong, instead of an answer."""
+        """Say that something went wrong, instead of answering."""
         self._fail(WHOLE_TURN, error)
 
     def _said(self, action: str) -> str | None:
-        """The text that the action is, where it is one of an end-to-end story."""
+        """The action's text, if it is a bot utterance of an end-to-end story."""
         return action if type(self.agent.actions.get(action)) is SayText else None
 
     async def _run(self, name: str, tracker: Tracker) -> tuple[Event, ...]:
@@ -235,7 +235,7 @@ class RunningTurn:
         return turn.events
 
     def _held(self, action: str, seconds: float) -> None:
-        """Tell that an action held up all conversations; of one that did so within another that one is told."""
+        """Report that an action blocked the event loop; if it ran inside another action, the inner one is named."""
         now = perf_counter()
         if now - seconds >= self._held_until:
             self._watch.action_warned(action, held_up(seconds))
@@ -248,7 +248,7 @@ class RunningTurn:
         return result_of(entry)
 
     def _goes_without(self, prediction: Prediction, error: BaseException) -> bool:
-        """Take in that the action failed; False where it was only asked for as the next one, and there is none."""
+        """Record that the action failed; False if it was only requested as a follow-up and does not exist."""
         action = prediction.action
         if isinstance(error, UnknownAction) and error.action == action == self.tracker.followup_action:
             self._watch.action_failed(action, error)
@@ -276,26 +276,26 @@ class RunningTurn:
 
 
 async def run_alone(action: Action, turn: Turn, seconds: float, held: Held = lambda seconds: None) -> None:
-    """Run an action by the rules for all of them; what it appended is in `turn.events`.
+    """Run an action by the rules that hold for all actions; the events it appended are in `turn.events`.
 
-    Raises what it raises, TimeoutError where it takes more than so many `seconds`, TypeError where it gives something
-    back, and ValueError for events that cannot be kept. `held` is told of what holds up all conversations.
+    Raises what it raises, TimeoutError if it takes more than `seconds`, TypeError if it returns something, and
+    ValueError for events that cannot be stored. `held` gets the seconds of each step that blocked all conversations.
     """
     started = perf_counter()
-    await within(seconds, _giving_nothing(action(turn)), held)
+    await within(seconds, _expect_no_result(action(turn)), held)
     if (took := perf_counter() - started) > seconds:  # no timeout interrupts what does not await
         raise not_stopped(took, seconds)
     check_events(turn.events)
 
 
-async def _giving_nothing(action: Awaitable[None]) -> None:
-    """Run an action. One that gives something back, as Rasa's actions do, has failed: nobody would look at it.
+async def _expect_no_result(action: Awaitable[None]) -> None:
+    """Run an action. Returning a value, as Rasa's actions do, counts as a failure, because the value would be ignored.
 
-    Nothing in a list is nothing.
+    An empty list counts as nothing.
     """
     given = cast(object, await uncancelled(action))
     if given:
-        raise TypeError(f"it gave back a {type(given).__name__}, which does nothing; write `turn.emit(…)` instead")
+        raise TypeError(f"it returned a {type(given).__name__}, which does nothing; write `turn.emit(…)` instead")
 
 
 def _by_default(action: str, name: str) -> Prediction:

@@ -33,7 +33,7 @@ class Snapshot(Struct, frozen=True):
     times: Times = ()
 
     def addressed(self, message: UserMessage, *, background: bool) -> UserMessage:
-        """The message as actions see it: where nobody spoke, its sender is whom a key last spoke for."""
+        """The message as actions see it: in a background turn, its sender is the one that a key last spoke for."""
         return replace(message, sender=self.sender) if background and not self.login else message
 
     def to_json(self) -> bytes:
@@ -42,7 +42,7 @@ class Snapshot(Struct, frozen=True):
 
 
 class _Written(Struct, frozen=True):
-    """A snapshot in the store; `times` came later."""
+    """A snapshot in the store; `times` was added later."""
 
     tracker: PackedTracker
     login: str
@@ -57,11 +57,11 @@ _FOLDED_TURNS = 50
 
 
 class RecentSnapshots:
-    """The snapshots of the latest turns, so that a conversation that goes on is not read back from JSON.
+    """A cache of the latest snapshots, so that an ongoing conversation is not decoded from JSON again.
 
-    What is here is right whenever its text is the store's. A sequence number
-    would not do: after a database lost its last turns (a standby that was
-    behind took over, a backup was restored) it names another turn.
+    An entry is valid if its text equals the stored one. Comparing sequence numbers would not be enough: after a
+    database has lost its last turns (a standby that lagged behind took over, or a backup was restored), the same number
+    means a different turn.
     """
 
     def __init__(self, most: int) -> None:
@@ -69,12 +69,12 @@ class RecentSnapshots:
         self._kept: OrderedDict[str, tuple[bytes, Snapshot]] = OrderedDict()
 
     def get(self, conversation: str, loaded: Loaded) -> Snapshot:
-        """The snapshot after the last turn, from here or from the stored text."""
+        """The snapshot after the last turn, from the cache or from the stored text."""
         kept = self._kept.get(conversation)
         return kept[1] if kept is not None and kept[0] == loaded.snapshot else _with_times(conversation, loaded)
 
     def keep(self, conversation: str, text: bytes, snapshot: Snapshot) -> None:
-        """Keep the snapshot that a turn committed as `text`; the one used longest ago goes."""
+        """Cache the snapshot that a turn committed as `text`; the one cached longest ago is dropped."""
         self._kept[conversation] = (text, snapshot)
         self._kept.move_to_end(conversation)
         if len(self._kept) > self._most:
@@ -82,7 +82,7 @@ class RecentSnapshots:
 
 
 def read_snapshot(text: bytes | None, conversation: str) -> Snapshot:
-    """The snapshot of a stored text; a new conversation's where there is none."""
+    """The snapshot in a stored text; a new conversation's if there is none."""
     if text is None:
         return Snapshot(Tracker(conversation=conversation))
     written = _read(text)
@@ -90,7 +90,7 @@ def read_snapshot(text: bytes | None, conversation: str) -> Snapshot:
 
 
 def _with_times(conversation: str, loaded: Loaded) -> Snapshot:
-    """The stored snapshot; of one without times all happened with the last turn, for all that is known."""
+    """The stored snapshot; if it has no times, all its events are taken to have happened with the last turn."""
     snapshot = read_snapshot(loaded.snapshot, conversation)
     if snapshot.times or loaded.last_turn_at is None:
         return snapshot
@@ -98,7 +98,7 @@ def _with_times(conversation: str, loaded: Loaded) -> Snapshot:
 
 
 def snapshot_after(record: TurnRecord, tracker: Tracker, before: Snapshot, *, background: bool) -> Snapshot:
-    """The snapshot that a turn leaves; a background turn keeps the login and the way back to the user."""
+    """The snapshot after a turn; a background turn keeps the login and where replies go."""
     times = (*before.times, (len(record.events), record.now.timestamp()))
     trimmed = len(before.tracker.events) + len(record.events) - len(tracker.events)
     if trimmed:
@@ -110,26 +110,26 @@ def snapshot_after(record: TurnRecord, tracker: Tracker, before: Snapshot, *, ba
 
 
 def after_turn(record: TurnRecord, tracker: Tracker) -> Tracker:
-    """The tracker after a recorded turn, with more of the past than policies look at: the state needs none of it."""
+    """The tracker after a recorded turn, with more past events than policies look at: the state needs none of them."""
     return trim(evolve_all(record.events, tracker), _FOLDED_TURNS)
 
 
 def session_is_over(before: Snapshot, last_turn_at: datetime | None, now: datetime, config: SessionConfig) -> bool:
     """Whether the user was silent for longer than the session's expiration time (0: never over).
 
-    What others write to the conversation does not count; where no word of the user's is known, its last turn does.
+    What others write to the conversation does not count; if no message of the user is known, the last turn counts.
     """
     if last_turn_at is None or _none_began(before.tracker):
         return True
     if config.expiration_minutes <= 0:
         return False
     over_before = now.timestamp() - config.expiration_minutes * 60
-    if before.times and before.times[0][1] >= over_before:  # all that is kept is younger, the user's words too
+    if before.times and before.times[0][1] >= over_before:  # everything kept is younger, the user's messages too
         return False
     return (user_spoke_at(before.tracker.events, before.times) or last_turn_at.timestamp()) < over_before
 
 
 def _none_began(tracker: Tracker) -> bool:
-    """Whether all turns so far were given up, which start no session: every other turn has an event before that."""
+    """Whether all turns so far were given up, so that no session has started; any other turn has earlier events."""
     given_up = bool(tracker.events) and type(tracker.events[0]) is ActionFailed
     return given_up and not any(type(event) is UserUttered for event in tracker.events)

@@ -1,4 +1,4 @@
-"""Who is told what became of turns, after the fact; nothing that they do changes it."""
+"""Callbacks that are told about finished turns and cannot change them."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from bot.errors import PLUGIN_FAILURES
 
 
 class Watch(Struct, frozen=True):
-    """Who is told what, after the fact: committed turns, failed actions, and what an observer itself raised.
+    """Callbacks for what has happened: committed turns, failed actions, and what an observer itself raised.
 
-    `action_warned` is told of what in an action is to be mended, which did not end it; `turn_conflicted` of each turn
+    `action_warned` gets mistakes in an action that did not end it; `turn_conflicted` is called for each turn
     that is computed again because another worker was first.
     """
 
@@ -28,16 +28,16 @@ class Watch(Struct, frozen=True):
     turn_conflicted: Callable[[], None] = lambda: None
 
     def tell(self, record: TurnRecord) -> None:
-        """Tell of a committed turn; what that raises is told, too."""
+        """Report a committed turn; an observer's own failure is reported, too."""
         for observe in self.turn_committed:
             try:
                 observe(record)
-            except PLUGIN_FAILURES as error:  # the turn is committed, whatever who is told of it does
+            except PLUGIN_FAILURES as error:  # the turn is committed, whatever its observers do
                 self.observer_failed(error)
 
     def tell_if_failed(self, task: asyncio.Task[Any]) -> None:
-        """Tell of the failure of what has ended, if it did fail."""
-        if task.cancelled():  # with all others, at the process's end, before its turn began
+        """Report the failure of a task that has ended, if it did fail."""
+        if task.cancelled():  # with all others, at the end of the process, before its turn began
             return
         if (error := task.exception()) is not None and not isinstance(error, NoLongerDue):
             self.turn_failed(error)

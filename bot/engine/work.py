@@ -23,15 +23,15 @@ MOST_TRIES = 3
 
 
 class NoLongerDue(Exception):
-    """The work need not happen any more."""
+    """The work is no longer needed."""
 
 
 class Work(Protocol):
-    """One turn's occasion. `background` work has no user behind it: it keeps the login and answers nobody at once."""
+    """What causes one turn. `background` work has no user behind it: it keeps the login, and nobody waits for it."""
 
     @property
     def message(self) -> UserMessage:
-        """The message, or what stands for one."""
+        """The message, or a placeholder for one."""
 
     @property
     def background(self) -> bool:
@@ -39,7 +39,7 @@ class Work(Protocol):
 
     @property
     def fired(self) -> ReminderScheduled | None:
-        """The reminder that this work is, if it is one."""
+        """The reminder that caused this work, if one did."""
 
     @property
     def fingerprint(self) -> str:
@@ -47,7 +47,7 @@ class Work(Protocol):
 
     @property
     def effects(self) -> tuple[EffectEntry, ...]:
-        """What became of outside changes that this work is about."""
+        """The outcomes of the outside changes that this work is about."""
 
     @property
     def accepted(self) -> bool:
@@ -55,17 +55,17 @@ class Work(Protocol):
 
     @property
     def given_up(self) -> bool:
-        """Whether it was tried too often: nothing of a plugin's is to run for it any more."""
+        """Whether it was tried too often: no plugin code may run for it any more."""
 
     async def is_due(self, store: TurnStore) -> bool:
-        """Whether it is still to happen; asked when the conversation is held."""
+        """Whether it is still to be done; asked while the conversation is held."""
 
     async def run(self, turn: RunningTurn, most: int) -> None:
-        """Let the turn happen, with at most `most` actions."""
+        """Run the turn, with at most `most` actions."""
 
 
 class StillDue:
-    """What most work is: no reminder, about no outside change, and to happen whatever happened before it."""
+    """Defaults for most work: not a reminder, not about an outside change, and always due."""
 
     fired: ReminderScheduled | None = None
     effects: tuple[EffectEntry, ...] = ()
@@ -73,7 +73,7 @@ class StillDue:
     given_up = False
 
     async def is_due(self, store: TurnStore) -> bool:
-        """Somebody asked for it."""
+        """It always is: somebody asked for it."""
         return True
 
 
@@ -88,7 +88,7 @@ class MessageWork(StillDue):
         self.fingerprint = fingerprint([message.text, message.metadata])
 
     async def run(self, turn: RunningTurn, most: int) -> None:
-        """Understand, fill slots and act."""
+        """Parse the message, fill slots and act."""
         turn.understand(lambda: turn.agent.matcher.parse(self.message.text, turn.now))
         await turn.fill_slots()
         await turn.act(most)
@@ -105,7 +105,7 @@ class GivenUp(BotError):
 class RetriedWork(MessageWork):
     """An accepted message whose turn failed. Each try is counted before it is made, and the last one gives up.
 
-    So it comes to an end, whatever its turn does: one that never ends, or ends the process.
+    So retrying ends, even if the message's turn never ends or crashes the process.
     """
 
     message: Accepted
@@ -115,12 +115,12 @@ class RetriedWork(MessageWork):
         self.given_up = message.tries >= MOST_TRIES
 
     async def is_due(self, store: TurnStore) -> bool:
-        """It is; now it is tried."""
+        """It always is; this also counts the try."""
         await store.keep_tries(replace(self.message, tries=self.message.tries + 1))
         return True
 
     async def run(self, turn: RunningTurn, most: int) -> None:
-        """Answer it, or, tried too often, say that it cannot be answered."""
+        """Answer it, or, after too many tries, say that it cannot be answered."""
         if self.given_up:
             turn.give_up(GivenUp(self.message))
         else:
@@ -146,18 +146,18 @@ class IntentWork(StillDue):
         self._parse = external_parse(intent, entities)
 
     async def is_due(self, store: TurnStore) -> bool:
-        """A reminder may have been cancelled, moved or let happen by the turn before."""
+        """A reminder may have been cancelled, moved or fired by the turn before."""
         return self.fired is None or await store.is_scheduled(self.message.conversation, self.fired)
 
     async def run(self, turn: RunningTurn, most: int) -> None:
-        """Take the intent in as if the user had said it, and act. Raises ValueError for what could not be read back."""
+        """Apply the intent as if the user had said it, and act. Raises ValueError for what could not be read back."""
         turn.understand(lambda: readable(self._parse))
         await turn.fill_slots()
         await turn.act(most)
 
 
 class ActionWork(StillDue):
-    """A background outcome: one action tells of it, and the conversation listens as before."""
+    """A late outcome of an outside change: one action reports it, and the conversation listens as before."""
 
     background = True
 
@@ -168,13 +168,13 @@ class ActionWork(StillDue):
         self._action = action
 
     async def is_due(self, store: TurnStore) -> bool:
-        """The turn that was at it may have told of it meanwhile."""
+        """The turn that made the change may have reported it meanwhile."""
         return all([await store.is_unsettled(entry.key) for entry in self.effects])
 
     async def run(self, turn: RunningTurn, most: int) -> None:
-        """Run the action and nothing else; the change is prepared no more, and the conversation listens as before.
+        """Run only this action; the change is no longer prepared, and the conversation listens as before.
 
-        Where the action failed nobody was told yet: the next yes may still find out.
+        If the action failed, the user has not been told yet: the next yes may still find out.
         """
         reason = (Because("engine", "a late outcome", NOWHERE),)
         failed = await turn.perform(Prediction(self._action, 1.0, "engine", because=reason))
@@ -184,7 +184,7 @@ class ActionWork(StillDue):
 
 
 def readable(parse: Parse) -> Parse:
-    """A parse that does not come from the matcher; raises ValueError where it could be kept and not read again."""
+    """A parse that does not come from the matcher; raises ValueError if it could be stored but not read back."""
     check_events([UserUttered(parse)])
     return parse
 

@@ -1,4 +1,4 @@
-"""The small numerical parts that the matcher and the policies share; numpy only."""
+"""Small numerical algorithms shared by the matcher and the policies; numpy only."""
 
 from bot.learning.calibration import (
     ReliabilityBin,

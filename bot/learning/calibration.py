@@ -1,4 +1,4 @@
-"""Confidence that means what it says: calibration by cross-validation, and how far off it is."""
+"""Calibration: logistic regression for confidences, and measures of how well they match accuracy."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _BINS: Final = 15
 
 
 class ReliabilityBin(Struct, frozen=True):
-    """Predictions of like confidence: how many, their mean confidence, and the share that was right."""
+    """Predictions of similar confidence: their number, their mean confidence, and the share that was right."""
 
     count: int
     confidence: float
@@ -22,7 +22,7 @@ class ReliabilityBin(Struct, frozen=True):
 
 
 def reliability(confidences: ArrayLike, right: ArrayLike) -> tuple[ReliabilityBin, ...]:
-    """The reliability diagram's bins, equally wide in confidence; empty ones are left out."""
+    """The bins of a reliability diagram, equally wide in confidence; empty ones are left out."""
     c, r = np.asarray(confidences, np.float64), np.asarray(right, np.float64)
     at = np.minimum((c * _BINS).astype(int), _BINS - 1)
     return tuple(
@@ -31,7 +31,7 @@ def reliability(confidences: ArrayLike, right: ArrayLike) -> tuple[ReliabilityBi
 
 
 def expected_calibration_error(confidences: ArrayLike, right: ArrayLike) -> float:
-    """Mean distance between confidence and accuracy over the bins (Guo et al. 2017, ECE)."""
+    """Mean distance between confidence and accuracy over the bins, weighted by size (ECE, Guo et al. 2017)."""
     found = reliability(confidences, right)
     total = sum(b.count for b in found)
     return sum(b.count * abs(b.confidence - b.accuracy) for b in found) / total if total else 0.0
@@ -47,9 +47,10 @@ def fit_logistic(
 ) -> Doubles:
     """Weights (d + 1,) of a logistic regression, the constant last, by Newton's method (Platt's scaling).
 
-    `features` is (n, d), `right` (n,) of 0 and 1, `weights` (n,) how much
-    each counts. The result is drawn to `prior` (d + 1,; zeros) as by a normal
-    distribution of precision `strength`: few examples leave it there.
+    `features` is (n, d), `right` (n,) of 0 and 1, `weights` (n,) the weight
+    of each example. The result is regularised towards `prior` (d + 1,; zeros)
+    as by a normal distribution of precision `strength`, so that with few
+    examples it stays near the prior.
     """
     x = np.column_stack([features, np.ones(len(features))])
     y = np.asarray(right, np.float64)

@@ -1,4 +1,4 @@
-"""A model as a folder: `.npy` arrays, texts and JSON, with a checksum for each; never pickle."""
+"""Models saved as folders: `.npy` arrays and JSON, each with a checksum; never pickle."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ INDEX = "model.json"
 
 
 class ModelError(Exception):
-    """A model folder cannot be read: a file is missing, damaged or of another version."""
+    """A model folder cannot be read: a file is missing, damaged or from another version."""
 
 
 def write_folder(folder: Path, facts: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Write `facts` (JSON) to `model.json` and each array to `NAME.npy`; `model.json` comes last.
+    """Write each array to `NAME.npy`, and then `facts` (JSON) to `model.json`.
 
-    The same facts and arrays make the same bytes.
+    The same facts and arrays produce the same bytes.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for name, array in arrays.items():
@@ -35,16 +35,16 @@ def write_folder(folder: Path, facts: Mapping[str, Any], arrays: Mapping[str, ND
 
 
 def read_folder(folder: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-    """The facts and the arrays (memory-mapped, read-only) of a folder. Raises ModelError when anything is off."""
+    """The facts and the arrays (memory-mapped, read-only) of a folder. Raises ModelError if anything is wrong."""
     try:
         index = json.loads((folder / INDEX).read_text(encoding="ascii"))
         sums, facts = index["sha256"], index["facts"]
         if index.pop("sha256_of_this") != _sum_of(index):
-            raise ModelError(f"{folder / INDEX}: not what was written; train again with `bot train`")
+            raise ModelError(f"{folder / INDEX}: changed since it was written; train again with `bot train`")
         for name, expected in sums.items():
             if _checksum(folder / name) != expected:
-                raise ModelError(f"{folder / name}: the checksum is not the recorded one; train again with `bot train`")
-        # The maps are viewed as plain arrays: every operation on a np.memmap costs microseconds more.
+                raise ModelError(f"{folder / name}: the checksum does not match; train again with `bot train`")
+        # Memory maps are viewed as plain arrays, because every operation on a np.memmap costs microseconds more.
         arrays = {
             n.removesuffix(".npy"): np.asarray(np.load(folder / n, mmap_mode="r", allow_pickle=False)) for n in sums
         }
@@ -58,7 +58,7 @@ def _text(value: Any) -> str:
 
 
 def _sum_of(index: Mapping[str, Any]) -> str:
-    """The checksum of what an index says, the same before it is written and after it is read."""
+    """The checksum of an index's content, the same before writing and after reading."""
     return hashlib.sha256(_text(index).encode("ascii")).hexdigest()
 
 

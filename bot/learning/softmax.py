@@ -27,7 +27,7 @@ def softmax(scores: Floats) -> Floats:
 
 
 class _Step(Struct, frozen=True):
-    """One L-BFGS update: the move and the gradient's change, each also times the Gram matrix, and their product."""
+    """One L-BFGS update: the move, the gradient's change, the Gram matrix times each, and their product."""
 
     move: Floats
     gram_move: Floats
@@ -52,7 +52,7 @@ def fit_softmax(
     large. Minimises mean cross-entropy + l2/2 · trace(wᵀ gram w) by L-BFGS
     (Nocedal & Wright, Numerical Optimization, algorithm 7.4) in the kernel's
     own inner product. There the gradient is (p − y)/n + l2·w and well
-    conditioned, so that some twenty products do. Stops when the gradient's
+    conditioned, so about twenty products are enough. Stops when the gradient's
     largest entry times n is below `tolerance`.
     """
     n = len(labels)
@@ -82,7 +82,7 @@ def fit_softmax(
                 break
             length /= 2
             if length < _SUFFICIENT_DECREASE:
-                return weights  # as near to the optimum as float32 gets
+                return weights  # as close to the optimum as float32 allows
         new_gram_gradient = product(new_gradient)
         change, gram_change = new_gradient - gradient, new_gram_gradient - gram_gradient
         curvature = float(np.vdot(change, step * moved))
@@ -94,9 +94,9 @@ def fit_softmax(
 
 
 def _descent(gradient: Floats, gram_gradient: Floats, memory: list[_Step]) -> tuple[Floats, Floats]:
-    """Minus the inverse Hessian, as `memory` knows it, times the gradient (two-loop recursion), and gram times that.
+    """Minus the approximate inverse Hessian times the gradient (two-loop recursion over `memory`), and gram times that.
 
-    Both are the same combination of vectors whose product with the Gram matrix is known, so none is computed.
+    Both are the same combination of vectors whose products with the Gram matrix are known, so none is computed.
     """
     out, gram_out = -gradient, -gram_gradient
     factors = []

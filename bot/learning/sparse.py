@@ -1,4 +1,4 @@
-"""Sparse rows in numpy: just what TF-IDF features need, without scipy."""
+"""Sparse matrices in numpy: just what TF-IDF features need, without scipy."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
 
 _FREQUENT = 48
-"""Columns with more entries than this are multiplied densely: pairs of entries grow with the square."""
+"""Columns with more entries than this are multiplied densely, as the number of pairs of entries grows quadratically."""
 _BLOCK = 1024
 _FULL = 0.05
 
 
 class Rows(Struct, frozen=True):
-    """A sparse matrix by rows: row i has `indices[indptr[i]:indptr[i + 1]]` (int32) and `data` (float32) beside it."""
+    """A sparse matrix by rows: row i has `indices[indptr[i]:indptr[i + 1]]` (int32) and the same slice of `data`."""
 
     indptr: NDArray[np.int64]
     indices: Ints
@@ -52,7 +52,7 @@ class Rows(Struct, frozen=True):
         return self.indices[part], self.data[part]
 
     def column_counts(self) -> NDArray[np.intp]:
-        """How many rows have an entry in each column, shape (width,); entries are taken as distinct in a row."""
+        """The number of rows with an entry in each column, shape (width,); a row must not have a column twice."""
         return np.bincount(self.indices, minlength=self.width)
 
     def keep(self, columns: NDArray[np.intp]) -> Rows:
@@ -66,7 +66,7 @@ class Rows(Struct, frozen=True):
         return Rows(indptr, indices[kept], self.data[kept], len(columns))
 
     def dense(self) -> Floats:
-        """The same as an array of shape (rows, width)."""
+        """The matrix as a dense array of shape (rows, width)."""
         full = np.zeros((len(self), self.width), np.float32)
         full[self.row_of, self.indices] = self.data
         return full
@@ -80,7 +80,7 @@ class Rows(Struct, frozen=True):
         return out
 
     def transposed(self) -> Rows:
-        """The same by columns."""
+        """The transposed matrix."""
         order = np.argsort(self.indices, kind="stable")
         indptr = np.zeros(self.width + 1, np.int64)
         np.cumsum(self.column_counts(), out=indptr[1:])
@@ -89,8 +89,8 @@ class Rows(Struct, frozen=True):
     def gram(self) -> Floats:
         """`self @ self.T`, shape (rows, rows).
 
-        A column that one row has touches only the diagonal; frequent columns
-        are multiplied as dense blocks; the pairs of the others are summed.
+        A column with one entry contributes only to the diagonal; frequent
+        columns are multiplied as dense blocks; the pairs of others are summed.
         """
         n = len(self)
         counts = self.column_counts()
@@ -107,7 +107,7 @@ class Rows(Struct, frozen=True):
 
 
 def _add_pairs(gram: Floats, columns: Rows) -> None:
-    """Add to `gram` the products of every two entries that share a column; columns of one length go together."""
+    """Add to `gram` the products of every two entries that share a column; columns of equal length are batched."""
     n = len(gram)
     lengths = np.diff(columns.indptr)
     flat, products = [np.empty(0, np.int64)], [np.empty(0, np.float64)]
@@ -122,7 +122,7 @@ def _add_pairs(gram: Floats, columns: Rows) -> None:
 
 
 class Product:
-    """`rows @ rows.T` as an operator, for more rows than a Gram matrix has room for.
+    """`rows @ rows.T` as an operator, for so many rows that a Gram matrix would not fit in memory.
 
     Columns that are at least 5 % full are multiplied as a dense block.
     """
@@ -136,7 +136,7 @@ class Product:
         self._diagonal = np.bincount(alone.row_of, weights=alone.data**2, minlength=len(rows)).astype(np.float32)
 
     def __call__(self, right: Floats) -> Floats:
-        """The product with `right` (rows, k), of its shape."""
+        """The product with `right`, both of shape (rows, k)."""
         out = self._dense @ (self._dense.T @ right)
         out += self._rows.dot(self._columns.dot(right))
         out += self._diagonal[:, None] * right

@@ -1,4 +1,4 @@
-"""Understanding messages: intents, entities and answers, learned from a project's examples; does no I/O in a turn."""
+"""Understands messages: intents, entities and answers, learned from a project's examples; does no I/O in a turn."""
 
 from bot.nlu.components import Factory, Featurizer, Layered, NluComponent, Processor
 from bot.nlu.fingerprint import fingerprint_of

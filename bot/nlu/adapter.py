@@ -1,4 +1,4 @@
-"""Bends dense vectors towards a project's intents: what its examples say matters counts for more."""
+"""Bends dense vectors towards a project's intents: differences that matter in its examples get more weight."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 
 _SCALE: Final = 7.0
-"""What cosines are multiplied by before the softmax: lower bends less."""
+"""The factor for cosines before the softmax; a lower one bends less."""
 _EPOCHS: Final = 6
 _STEPS: Final = 40
-"""At most so many steps: with many examples the classifier alone learns what matters, and more bending harms."""
+"""The maximum number of steps: with many examples the classifier learns what matters itself, and more bending harms."""
 _BATCH: Final = 256
 _RATE: Final = 1e-3
 _SMALLEST: Final = 1e-6
 
 
 class Adapter(Struct, frozen=True):
-    """Adds to a text's vector a linear map of it, and of whatever more is known of the text; its length stays.
+    """Adds to a text's vector a linear map of it and of any other columns for the text; its length stays the same.
 
-    `weights` is (d + e, d), for vectors (d,) and e more columns; (0, d) where there are none.
+    `weights` is (d + e, d), for vectors (d,) and e more columns; (0, d) if there are none.
     """
 
     weights: Floats
@@ -33,11 +33,11 @@ class Adapter(Struct, frozen=True):
         """Fit to the vectors `dense` (n, d) and `more` (n, e) of examples with the given labels.
 
         Minimises the cross-entropy of a softmax over the cosines to the
-        labels' mean vectors, which stay as they are (prototypical networks,
-        Snell et al. 2017), by Adam (Kingma & Ba 2015) from no change at all;
-        few steps are the only regularisation. Where nothing more is known
-        than the vectors they stay as they are: bending helps only by what
-        else there is.
+        labels' mean vectors, which stay fixed (prototypical networks,
+        Snell et al. 2017), with Adam (Kingma & Ba 2015), starting from the
+        identity; the small number of steps is the only regularisation. If
+        `more` has no columns the vectors are left unchanged: bending helps
+        only by using those.
         """
         if not more.shape[1]:
             return cls(np.zeros((0, dense.shape[1]), np.float32))
@@ -71,7 +71,7 @@ def _batches(order: NDArray[np.intp]) -> list[NDArray[np.intp]]:
 
 
 def _gradient(inputs: Floats, dense: Floats, weights: Floats, means: Floats, labels: NDArray[np.intp]) -> Floats:
-    """The mean cross-entropy's gradient by `weights`."""
+    """The gradient of the mean cross-entropy with respect to `weights`."""
     moved = dense + inputs @ weights
     lengths = _lengths(moved)
     units = moved / lengths

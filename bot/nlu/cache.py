@@ -1,4 +1,4 @@
-"""Parses of texts that came before: the same text means the same, as long as nothing in it depends on the time."""
+"""A cache of parses: the same text has the same parse, as long as nothing in it depends on the time."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from typing import Final, Protocol
 from bot.messages import Parse
 
 _SECONDS: Final = 15 * 60
-"""How long a clock shows the same quarter of an hour. In every time zone a day begins with one."""
+"""The length of a quarter of an hour. In every time zone a day begins with a full quarter."""
 
 
 class Parses(Protocol):
-    """What parses."""
+    """Anything that parses messages."""
 
     def parse(self, text: str, now: datetime) -> Parse:
-        """What the text means at that time."""
+        """The parse of the text at that time."""
 
 
 class CachedParses:
-    """A matcher that remembers its latest parses; bounded in number and in the length of their texts.
+    """A matcher that caches its latest parses, limited in number and in the length of their texts.
 
-    A parse with a time in it is never kept: "yesterday" is another day tomorrow. One without is kept for the quarter
-    of an hour that it is from: that no time was found may depend on the day too ("the fifth week of the month").
+    A parse that contains a time is never cached: "yesterday" is another day tomorrow. One without is cached for the
+    current quarter of an hour: whether a time is found can depend on the day too ("the fifth week of the month").
     """
 
     def __init__(self, matcher: Parses, *, most: int = 256, longest: int = 200) -> None:
@@ -33,7 +33,7 @@ class CachedParses:
         self._kept: OrderedDict[str, tuple[float, Parse]] = OrderedDict()
 
     def parse(self, text: str, now: datetime) -> Parse:
-        """What the text means; `now` is the reference time for dates (aware, UTC)."""
+        """The parse of the text, cached if possible; `now` is the reference time for dates (aware, UTC)."""
         quarter = now.timestamp() // _SECONDS
         kept = self._kept.get(text)
         if kept is not None and kept[0] == quarter:
@@ -49,5 +49,5 @@ class CachedParses:
 
 
 def _depends_on_time(parse: Parse) -> bool:
-    """Whether an entity has a grain: resolved against the time of the message."""
+    """Whether an entity has a grain, and so was resolved relative to the time of the message."""
     return any(entity.details is not None and "grain" in entity.details for entity in parse.entities)

@@ -1,4 +1,4 @@
-"""From scores to confidences that hold, learned from messages that the classifier had not seen."""
+"""Turns scores into calibrated confidences, fitted on messages that the classifier has not seen."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ Doubles = NDArray[np.float64]
 
 FOLDS: Final = 5
 NEAR: Final = 3
-"""How many nearest examples are looked at."""
+"""How many nearest examples are used."""
 _TOLERANCE: Final = 0.1
 _NEVER: Final = -1e4
 _FEWEST: Final = 40
-"""With fewer held-out messages than this, the threshold stays that of a typical project."""
+"""With fewer held-out messages than this, the threshold stays at that of a typical project."""
 _FEWEST_RIGHT: Final = 10
-"""With fewer of them rightly understood, too."""
+"""Likewise with fewer correctly classified ones than this."""
 _HIGHEST: Final = 0.95
-"""No threshold is above this, however sure all held-out messages were: examples that repeat each other are."""
+"""The highest threshold, however high the held-out confidences: near-identical examples make all of them high."""
 _STRENGTH: Final = (5.0, 5.0, 2.0)
-"""How strongly slopes and constants are drawn to those of a typical project (precision of a normal distribution)."""
+"""How strongly slopes and constants are shrunk towards those of a typical project (precision of a normal prior)."""
 _OUTSIDERS: Final = 0.03
-"""The share of messages that are taken to belong to no intent."""
+"""The share of messages that are assumed to belong to no intent."""
 _LOST_TO_SCOPE: Final = 0.015
 _LOST: Final = 0.025
-"""At most these shares of rightly understood held-out messages may fall back: as outsiders, and in all; or else
-two and three of them, since with few examples those held out are understood worse than messages will be."""
+"""At most these shares of the correctly classified held-out messages may fall back: as outsiders, and in total; at
+least two and three of them may, since with few examples held-out ones are classified worse than real messages."""
 
 
 Judged: TypeAlias = tuple[float, float, float]
@@ -46,13 +46,13 @@ Judged: TypeAlias = tuple[float, float, float]
 class Calibration(Struct, frozen=True):
     """Confidence = P(right, if it is one of the intents) · P(it is one of the intents).
 
-    The first is Platt's scaling, of the best probability's log-odds and of
-    the logarithm of its margin, the ratio to the second best. The
-    second looks at the best probability times the squared mean similarity to
-    the three nearest examples, which is what gives away a message of no intent.
+    The first is Platt scaling of the best probability's log-odds and of
+    the logarithm of its margin, the ratio to the second best. The second
+    uses the best probability times the squared mean similarity to the
+    three nearest examples, which reveals messages of no intent.
     A message falls back when the second is below `scope` or the confidence is
-    below `threshold`; `kept`, `misunderstood` and `outsiders` say what that
-    did to held-out messages: the share of right ones that stay, and of wrong
+    below `threshold`; `kept`, `misunderstood` and `outsiders` are the effect
+    on held-out messages: the share of correct ones that are kept, and of wrong
     ones and of those of unknown intents that fall back.
     """
 
@@ -74,13 +74,13 @@ class Calibration(Struct, frozen=True):
         return _sigmoid(self.odds * odds + self.margin * margin + self.constant) * self.known(judged)
 
     def known(self, judged: Judged) -> float:
-        """How likely the message is one of the intents at all."""
+        """The probability that the message is one of the intents at all."""
         return _sigmoid(self.sureness * _familiarity(judged) + self.familiar)
 
     def confidences(self, scores: Floats, similarity: float) -> tuple[Doubles, float]:
-        """All labels' confidences (labels,), and how likely the message is one of them at all.
+        """All labels' confidences (labels,), and the probability that the message is one of them at all.
 
-        The best label's is as calibrated, the others' are in proportion and never above it.
+        The best label's is the calibrated one; the others are in proportion to each other and never above it.
         """
         p = np.exp(scores.astype(np.float64) - float(scores.max()))
         p /= p.sum()
@@ -94,7 +94,7 @@ class Calibration(Struct, frozen=True):
         return p, self.known(judged)
 
     def dump(self) -> dict[str, float]:
-        """The numbers to keep."""
+        """The numbers to save."""
         return asdict(self)
 
     @classmethod
@@ -108,21 +108,21 @@ def _sigmoid(x: float) -> float:
 
 
 def _decision(judged: Judged) -> tuple[float, float]:
-    """How clearly the best label was decided for: its log-odds, and the logarithm of its ratio to the second best."""
+    """How clear the decision for the best label is: its log-odds, and the logarithm of its ratio to the second best."""
     first, second, _ = judged
     return log(first / max(1 - first, 1e-6)), log(first / max(second, 1e-6))
 
 
 def _familiarity(judged: Judged) -> float:
-    """How much the message is like one of the intents at all."""
+    """How similar the message is to any of the intents."""
     first, _, similarity = judged
     return log(first) + 2 * log(max(similarity, 0.01))
 
 
 class HeldOut(Struct, frozen=True):
-    """What the classifier says of examples that it did not see in training: for row rows[i] it is inside[i].
+    """The classifier's output for examples that it did not see in training: inside[i] is that for row rows[i].
 
-    `outside` is what it would say if the example's own intent did not exist.
+    `outside` is what the output would be if the example's own intent did not exist.
     """
 
     rows: NDArray[np.intp]
@@ -132,9 +132,9 @@ class HeldOut(Struct, frozen=True):
 
 
 def held_out(kernel: Kernel, labels: NDArray[np.intp], examples: int, classes: int, *, seed: int, l2: float) -> HeldOut:
-    """Predictions of a cross-validation over the first `examples` rows; the others always teach.
+    """Predictions of a cross-validation over the first `examples` rows; the other rows are always trained on.
 
-    Large data is held out once, a tenth of it, not fold by fold.
+    Of large data sets only a single tenth is held out, instead of every fold in turn.
     """
     folds = fold_numbers(labels[:examples], seed, FOLDS if kernel.small else 10)
     parts = []
@@ -161,7 +161,7 @@ def held_out(kernel: Kernel, labels: NDArray[np.intp], examples: int, classes: i
 def _judge(
     scores: Floats, near: Floats, labels: NDArray[np.intp], train: NDArray[np.intp]
 ) -> tuple[NDArray[np.intp], list[Judged], list[Judged]]:
-    """The predictions, and how they were judged as it is and as if the right intent did not exist."""
+    """The predictions, judged as they are and as if the right intent did not exist."""
     without = scores.copy()
     without[np.arange(len(labels)), labels] = _NEVER
     others = np.where(train == labels[:, None], np.float32(0), near)
@@ -183,7 +183,7 @@ def _nearness(similarities: Floats) -> Floats:
 def calibrate(
     kernel: Kernel, labels: NDArray[np.intp], examples: int, classes: int, *, seed: int, l2: float
 ) -> Calibration:
-    """Fit on held-out predictions, and choose the threshold on them."""
+    """Fit the calibration on held-out predictions, and choose the thresholds with them."""
     found = held_out(kernel, labels, examples, classes, seed=seed, l2=l2)
     n, typical = len(found.rows), Calibration()
     if not n or classes < 3:
@@ -202,7 +202,7 @@ def calibrate(
 
 
 def _with_thresholds(fitted: Calibration, found: HeldOut, right: NDArray[np.bool_]) -> Calibration:
-    """Choose `scope` against outsiders, then `threshold` against what was misunderstood."""
+    """Choose `scope` against outsiders, then `threshold` against misclassified messages."""
     inside, outside = (
         [(fitted.known(j), fitted.confidence(j)) for j in part] for part in (found.inside, found.outside)
     )
@@ -228,15 +228,15 @@ def _with_thresholds(fitted: Calibration, found: HeldOut, right: NDArray[np.bool
 
 
 def _threshold(good: Doubles, bad: Doubles, lost: float) -> float:
-    """What tells the good from the bad best (Youden's index), with at most a share `lost` of the good below it."""
+    """The value that best separates good from bad (Youden's index), with at most a share `lost` of good ones below."""
     grid = np.unique(np.quantile(good, np.linspace(0, min(max(lost, 0.0), 1.0), 26), method="lower"))
     gains = [(good >= t).mean() - ((bad >= t).mean() if len(bad) else 0.0) for t in grid]
-    # Rounded down, so that what lies on it stays, and never so high that none but a copy of an example passes.
+    # Rounded down, so that values equal to it pass, and never so high that only copies of examples do.
     return min(floor(float(grid[int(np.argmax(gains))]) * 1e4) / 1e4, _HIGHEST)
 
 
 def fold_numbers(labels: NDArray[np.intp], seed: int, folds: int = FOLDS) -> NDArray[np.intp]:
-    """A fold for each example, each label's examples spread as evenly as can be; shape (n,)."""
+    """A fold for each example, with each label's examples spread as evenly as possible; shape (n,)."""
     shuffled = np.random.default_rng(seed).permutation(len(labels))
     ordered = shuffled[np.argsort(labels[shuffled], kind="stable")]
     numbers = np.empty(len(labels), np.intp)

@@ -1,4 +1,4 @@
-"""The intent classifier: softmax regression on the features, calibrated, with the examples at hand."""
+"""The intent classifier: calibrated softmax regression; keeps the examples in order to report the nearest ones."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ L2: Final = 1 / 30
 """Ridge weight times the number of examples (scikit-learn's 1/C)."""
 _NOTHING: Final = np.zeros((0, 0), np.float32)
 _CANDIDATES: Final = 3
-"""Nearest examples are looked for among those of this many likeliest labels."""
+"""The nearest examples are searched among those of this many most likely labels."""
 
 
 class Prediction(Struct, frozen=True):
     """Labels' confidences (labels,), the label order best first, and the nearest examples as (row, similarity).
 
-    `known` is how likely the message is one of the labels at all.
+    `known` is the probability that the message is one of the labels at all.
     """
 
     confidences: NDArray[np.float64]
@@ -36,8 +36,8 @@ class Prediction(Struct, frozen=True):
 
 
 class Classifier(Struct, frozen=True):
-    """A fitted classifier. `examples` are bent by `adapter`, and sorted by label: label j's are the rows bounds[j] to
-    bounds[j + 1].
+    """A fitted classifier. `examples` are bent by `adapter` and sorted by label: those of label j are the rows from
+    bounds[j] to bounds[j + 1].
     """
 
     labels: tuple[str, ...]
@@ -53,8 +53,8 @@ class Classifier(Struct, frozen=True):
     def fit(cls, rows: Matrix, labels: Sequence[str], hints: Sequence[str] = (), *, seed: int) -> Self:
         """Fit to `rows`: examples, sorted by their `labels`, then hints.
 
-        A hint teaches as an example does, but is no message of anybody's:
-        the label's name, say. It is never shown, nor held out.
+        A hint is trained on like an example but is not a user's message,
+        for instance the label's name. It is never shown or held out.
         """
         names, numbers = np.unique(np.asarray([*labels, *hints], dtype=object), return_inverse=True)
         n = len(labels)
@@ -70,12 +70,12 @@ class Classifier(Struct, frozen=True):
         return cls(tuple(names), adapter, examples, bounds, sparse, dense, dual.sum(axis=0), calibration)
 
     def scores(self, vector: Vector) -> Floats:
-        """The labels' scores (labels,) before the softmax, of features that are bent."""
+        """The labels' scores (labels,) before the softmax, for bent features."""
         sparse = vector.weights @ self.sparse_weights[vector.indices].astype(np.float32)
         return np.asarray(sparse + vector.dense @ self.dense_weights + self.bias, np.float32)
 
     def predict(self, vector: Vector) -> Prediction:
-        """What the classifier makes of one text's features."""
+        """The prediction for one text's features."""
         vector = replace(vector, dense=self.adapter.bend(vector.dense[None], vector.more[None])[0])
         scores = self.scores(vector)
         order = np.argsort(-scores, kind="stable")
@@ -93,7 +93,7 @@ class Classifier(Struct, frozen=True):
         return tuple((int(rows[i]), float(near[i])) for i in best)
 
     def dump(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-        """The facts and arrays to keep."""
+        """The facts and arrays to save."""
         facts = {
             "labels": list(self.labels),
             "calibration": self.calibration.dump(),

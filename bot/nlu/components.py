@@ -1,4 +1,4 @@
-"""What a plugin may add to the pipeline: dense features of texts, or a last word on a whole parse."""
+"""What plugins can add to the pipeline: featurizers for texts, and processors that can change a finished parse."""
 
 from __future__ import annotations
 
@@ -19,53 +19,53 @@ T = TypeVar("T")
 
 @runtime_checkable
 class Featurizer(Protocol):
-    """Dense features that join the matcher's own.
+    """Dense features that are added to the matcher's own.
 
-    `share` (0 to 1) is its part of the similarity between two texts; what is
-    left is TF-IDF's. `version` changes whenever the features do. Heavy parts
-    are opened at the first call of `features`, never in the constructor.
+    `share` (0 to 1) is its part of the similarity between two texts; the
+    rest is TF-IDF's. `version` changes whenever the features do. Heavy parts
+    are loaded at the first call of `features`, never in the constructor.
     """
 
     @property
     def share(self) -> float:
-        """From 0 to 1."""
+        """Its part of the similarity, from 0 to 1."""
 
     @property
     def version(self) -> str:
-        """Any text."""
+        """Any text that changes with the features."""
 
     def features(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Features (len(texts), d) of unit length, or zeros where nothing is known; equal texts, equal rows."""
+        """Features (len(texts), d) of unit length, or zeros for unknown texts; equal texts give equal rows."""
         ...
 
 
 @runtime_checkable
 class Layered(Featurizer, Protocol):
-    """A featurizer that knows more of a text than its vector, an encoder's lower layers say.
+    """A featurizer with more columns than the text's vector, such as the outputs of an encoder's lower layers.
 
-    Of the columns of `features` the first `width` are the vector; the others,
-    of any length, teach the matcher how to bend it towards a project's intents.
+    The first `width` columns of `features` are the vector; the others, of
+    any length, are used to bend it towards a project's intents.
     """
 
     @property
     def width(self) -> int:
-        """How many columns are the vector."""
+        """How many of the columns are the vector."""
 
 
 @runtime_checkable
 class Monolingual(Featurizer, Protocol):
-    """A featurizer that knows one language alone (`en`), and only misleads in others: it is left out there."""
+    """A featurizer for a single language (`en`); it is left out for others, where it would only mislead."""
 
     @property
     def language(self) -> str:
-        """Its two letters."""
+        """The language's two-letter code."""
 
 
 @runtime_checkable
 class Processor(Protocol):
-    """Changes a finished parse; pure, and quick: it runs within every message.
+    """Changes a finished parse; must be pure and quick, since it runs for every message.
 
-    Nothing is learned from it, so that it needs no `version`.
+    Nothing is learned from it, so it needs no `version`.
     """
 
     def process(self, parse: Parse, now: datetime) -> Parse:
@@ -79,9 +79,9 @@ Factory: TypeAlias = Callable[[Mapping[str, Any]], NluComponent]
 
 
 class ComponentFailed(BotError):
-    """Plugins' components of the pipeline raised: `failures` are their classes' names, each with what it raised.
+    """Plugins' pipeline components raised: `failures` are their class names, each with its exception.
 
-    `parse` is what was understood of a message without them; None while training.
+    `parse` is the parse of the message without them; None during training.
     """
 
     def __init__(self, failures: Sequence[tuple[str, BaseException]], parse: Parse | None = None) -> None:
@@ -92,14 +92,14 @@ class ComponentFailed(BotError):
 
 
 def factory_of(name: str, components: Mapping[str, T]) -> T | None:
-    """What makes a pipeline's component, which may be registered with its module or without; None where nobody does."""
+    """The factory for a pipeline component, registered with or without its module; None if it is not registered."""
     return components.get(name) or components.get(plain_name(name))
 
 
 def make_components(
     custom: Sequence[tuple[str, Mapping[str, Any]]], components: Mapping[str, Factory]
 ) -> tuple[list[Featurizer], list[Processor]]:
-    """Make the plugins' components of a pipeline. Raises ModelError for one that is not there, or is neither kind."""
+    """Create the plugins' components of a pipeline. Raises ModelError if one is not installed, or of neither kind."""
     featurizers: list[Featurizer] = []
     processors: list[Processor] = []
     for name, options in custom:

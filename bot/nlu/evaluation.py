@@ -1,4 +1,4 @@
-"""How well the matcher understands: on a test set, or cross-validated on the project's own examples."""
+"""Evaluates the matcher on a test set, or by cross-validation on the project's own examples."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from bot.nlu.training import train
 from bot.progress import Progress, counted, silent
 
 NOW: Final = datetime(2026, 1, 1, 12, tzinfo=UTC)
-"""The reference time of evaluations: nothing in a report depends on the day it was made."""
+"""The reference time of evaluations, so that nothing in a report depends on the day it was created."""
 
 
 class Score(Struct, frozen=True):
-    """Precision, recall and F1 of one intent or entity, and how often it was expected."""
+    """Precision, recall and F1 of one intent or entity, and how often it was expected (`support`)."""
 
     name: str
     precision: float
@@ -37,8 +37,8 @@ class Score(Struct, frozen=True):
 
 
 class Misunderstood(Struct, frozen=True):
-    """A message taken for another intent, the likeliest one (`predicted`, but for a fallback) with its confidence, and
-    the training example that attracted it, if any.
+    """A message classified as another intent: the most likely one (`predicted`, unless it fell back) with its
+    confidence, and the training example that attracted it, if any.
     """
 
     text: str
@@ -51,7 +51,7 @@ class Misunderstood(Struct, frozen=True):
 
 
 class Confusion(Struct, frozen=True):
-    """Two intents, how often the first was taken for the second, and the messages, surest first."""
+    """Two intents, how often the first was taken for the second, and the messages, the most confident first."""
 
     expected: str
     predicted: str
@@ -60,14 +60,15 @@ class Confusion(Struct, frozen=True):
 
 
 class Report(Struct, frozen=True):
-    """What an evaluation found.
+    """The results of an evaluation.
 
-    Accuracy, F1 and `outcomes` ((expected, predicted, confidence) in the
-    order of the messages) are of what a bot would take the message for where
-    `decided`, as in Rasa; else of the likeliest intent, before any fallback unless
-    one is expected, as calibration always is. `fell_back` is the share of messages that fell back, and
-    `fell_back_wrongly` that of the rightly ranked among all messages.
-    `extractors` has each entity extractor's own scores, by its name.
+    If `decided`, accuracy, F1 and `outcomes` ((expected, predicted, confidence)
+    in the order of the messages) count a fallback as the prediction, as in Rasa;
+    else they count the most likely intent and ignore a fallback unless one is
+    expected, as the calibration error always does. `fell_back` is the share of
+    all messages that fell back, and `fell_back_wrongly` the share that did so
+    although they were ranked correctly. `extractors` has the scores of each
+    entity extractor, by its name.
     """
 
     messages: int
@@ -91,7 +92,7 @@ class Report(Struct, frozen=True):
 
 
 def evaluate(model: Model, examples: Sequence[Example]) -> Report:
-    """Evaluate on messages whose intents (and entities) are known; `nlu_fallback` is one of those."""
+    """Evaluate on messages whose intents (and entities) are known; `nlu_fallback` can be one of the intents."""
     return report([(e, model.parse(e.text, NOW)) for e in examples], decided=True)
 
 
@@ -103,7 +104,7 @@ def cross_validate(
     components: Mapping[str, Factory] | None = None,
     progress: Progress = silent,
 ) -> Report:
-    """Evaluate on the project's own examples, each understood by a model that was trained without it."""
+    """Evaluate on the project's own examples, each parsed by a model that was trained without it."""
     examples = [e for e in content.nlu.examples if e.intent and e.text.strip()]
     labels = np.unique([e.intent for e in examples], return_inverse=True)[1]
     numbers = fold_numbers(labels, seed, folds)
@@ -117,7 +118,7 @@ def cross_validate(
 
 
 def report(parsed: Sequence[tuple[Example, Parse]], *, decided: bool = False) -> Report:
-    """Count what was understood in (example, parse) pairs; with `decided`, what falls back is taken for that."""
+    """Evaluate (example, parse) pairs; with `decided`, a message that falls back counts as `nlu_fallback`."""
     outcomes = tuple((intent_of(e.intent), *taken_for(p, e.intent, decided=decided)) for e, p in parsed)
     ranked_right = [intent_of(e.intent) == likeliest(p, e.intent)[0] for e, p in parsed]
     confidences = [confidence for _, _, confidence in outcomes]
@@ -144,7 +145,7 @@ def report(parsed: Sequence[tuple[Example, Parse]], *, decided: bool = False) ->
 
 
 def likeliest(parse: Parse, expected: str = "") -> tuple[str, float]:
-    """The likeliest intent and its confidence, looking past a fallback unless one is expected; ("", 0) for none."""
+    """The most likely intent and its confidence, ignoring a fallback unless one is expected; ("", 0) if none."""
     for score in parse.ranking:
         if score.name != FALLBACK_INTENT or expected == FALLBACK_INTENT:
             return score.name, score.confidence
@@ -152,7 +153,7 @@ def likeliest(parse: Parse, expected: str = "") -> tuple[str, float]:
 
 
 def taken_for(parse: Parse, expected: str, *, decided: bool) -> tuple[str, float]:
-    """The likeliest intent or, with `decided`, a fallback where there is one; and the likeliest one's confidence."""
+    """The most likely intent, or with `decided` the fallback if there is one; and the most likely one's confidence."""
     name, confidence = likeliest(parse, expected)
     return (FALLBACK_INTENT if decided and parse.intent_name == FALLBACK_INTENT else name), confidence
 
@@ -202,9 +203,9 @@ def _extractors(parsed: Sequence[tuple[Example, Parse]]) -> list[str]:
 
 
 def _entity_scores(parsed: Sequence[tuple[Example, Parse]], extractor: str | None = None) -> tuple[Score, ...]:
-    """By entity: right when name, span, role and group all are; entities that no example annotates are left out.
+    """Scores by entity: right if name, span, role and group all are; entities that no example annotates are left out.
 
-    With `extractor`, what that one found alone.
+    With `extractor`, only what that extractor found counts.
     """
     names = {a.entity for e, _ in parsed for a in e.annotations}
     wanted = [{(a.entity, a.start, a.end, a.role, a.group) for a in e.annotations} for e, _ in parsed]
@@ -213,10 +214,10 @@ def _entity_scores(parsed: Sequence[tuple[Example, Parse]], extractor: str | Non
 
 
 class Comparison(Struct, frozen=True):
-    """Two reports on the same messages: what the second does better (positive) or worse, and whether by chance.
+    """Two reports on the same messages: by how much the second is better (positive) or worse, and how significantly.
 
     `p_value` is McNemar's exact test on the messages that only one of them
-    understood; `intents` are (name, F1 before, F1 after), the largest change first.
+    got right; `intents` are (name, F1 before, F1 after), the largest change first.
     """
 
     accuracy: float
@@ -234,7 +235,7 @@ class Comparison(Struct, frozen=True):
 
 
 def compare(first: Report, second: Report) -> Comparison:
-    """Compare two reports. Raises ValueError when they are not on the same messages."""
+    """Compare two reports. Raises ValueError if they are not on the same messages."""
     if [o[0] for o in first.outcomes] != [o[0] for o in second.outcomes]:
         raise ValueError("the two reports are not on the same messages; evaluate both on one test file or one seed")
     pairs = [(a[0] == a[1], b[0] == b[1]) for a, b in zip(first.outcomes, second.outcomes, strict=True)]
@@ -253,6 +254,6 @@ def compare(first: Report, second: Report) -> Comparison:
 
 
 def _mcnemar(lost: int, won: int) -> float:
-    """The two-sided exact binomial p-value of as uneven a split of lost + won at even odds."""
+    """The two-sided exact binomial p-value of a split at least as uneven as this one, at even odds."""
     n, k = lost + won, min(lost, won)
     return float(min(1.0, 2 * sum(comb(n, i) for i in range(k + 1)) / 2**n))

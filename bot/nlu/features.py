@@ -22,16 +22,16 @@ Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
 
 _LEAST_SHARE = 0.1
-"""With less room than this beside plugins' features, the static vectors are left out."""
+"""If plugins' features leave no more than this share, the static vectors are left out."""
 _ROUNDING = 1e-6
 _LOOKED_AT = 300
 _ENGLISH = 2 / 3
-"""So many of a project's commonest words are English ones where it is in English: 84 % and more of those that were
-looked at, and 54 % and less in fifteen other languages."""
+"""If at least this share of a project's commonest words is English, so is the project: the share was 84 % or more in
+the English projects that were examined, and 54 % or less in fifteen other languages."""
 
 
 class Vector(Struct, frozen=True):
-    """One text's features: TF-IDF as (indices, weights), `dense` (d,), and `more` (e,), for the adapter alone."""
+    """One text's features: TF-IDF as (indices, weights), `dense` (d,), and `more` (e,), for the adapter only."""
 
     indices: Ints
     weights: Floats
@@ -45,7 +45,7 @@ class Vector(Struct, frozen=True):
 
 
 class Matrix(Struct, frozen=True):
-    """Many texts' features: `sparse` (n, vocabulary), `dense` (n, d), and `more` (n, e), for the adapter alone."""
+    """Many texts' features: `sparse` (n, vocabulary), `dense` (n, d), and `more` (n, e), for the adapter only."""
 
     sparse: Rows
     dense: Floats
@@ -81,18 +81,18 @@ class Matrix(Struct, frozen=True):
         held = [slice(bounds[start], bounds[stop]) for start, stop in ranges]
         weights = query[np.concatenate([self.sparse.indices[part] for part in held])]
         products = np.concatenate([self.sparse.data[part] for part in held]) * weights
-        sums, full = np.zeros(len(lengths), np.float32), np.flatnonzero(lengths)  # reduceat knows no empty rows
+        sums, full = np.zeros(len(lengths), np.float32), np.flatnonzero(lengths)  # reduceat cannot handle empty rows
         if len(full):
             sums[full] = np.add.reduceat(products, (np.cumsum(lengths) - lengths)[full])
         return sums
 
 
 class Features:
-    """Makes features: a fitted `tfidf` and dense `sources`, whose shares are their part of the similarity.
+    """Computes features from a fitted `tfidf` and dense `sources`, whose shares are their part of the similarity.
 
-    A text of which the sources know nothing (an emoji, another script) has n-grams alone. `spelling` mends messages
-    before they are read; examples teach as they are. `left_out` know another language than the examples'. `columns` are
-    how many each source gave when the examples were taught (None before that): a message's are to be as many.
+    A text unknown to the sources (an emoji, another script) has n-grams only. `spelling` corrects messages before
+    features are computed; examples are used as they are. `left_out` are for another language than the examples'.
+    `columns` are how many each source returned in training (None before that); a message must have as many.
     """
 
     def __init__(
@@ -112,7 +112,7 @@ class Features:
         self._tfidf_scale = np.float32(sqrt(max(0.0, 1 - sum(s.share for s in self.sources))))
 
     def of(self, texts: Sequence[str]) -> Matrix:
-        """The features of many examples; raises ComponentFailed where a source's cannot be had."""
+        """The features of many examples; raises ComponentFailed if a source fails."""
         sparse = self.tfidf.rows(texts)
         dense, more = self._dense(texts)
         scales = np.where(dense.any(axis=1), self._tfidf_scale, np.float32(1))
@@ -120,7 +120,7 @@ class Features:
         return Matrix(Rows(sparse.indptr, sparse.indices, data, sparse.width), dense, more)
 
     def one(self, message: str) -> Vector:
-        """The features of one message, its misspelt words mended; raises ComponentFailed as `of` does."""
+        """The features of one message, its misspelt words corrected; raises ComponentFailed as `of` does."""
         text = self.spelling.correct(message) if self.spelling else message
         indices, weights = self.tfidf.row(text)
         dense, more = self._dense([text])
@@ -128,7 +128,7 @@ class Features:
         return Vector(indices, scaled, dense[0], more[0])
 
     def _dense(self, texts: Sequence[str]) -> tuple[Floats, Floats]:
-        """The sources' vectors, and what more columns they give."""
+        """The sources' vectors, and the other columns they return."""
         vectors, more = [np.zeros((len(texts), 0), np.float32)], [np.zeros((len(texts), 0), np.float32)]
         columns: Sequence[int | None] = self.columns or [None] * len(self.sources)
         given = [_features(source, texts, wanted) for source, wanted in zip(self.sources, columns, strict=True)]
@@ -143,38 +143,38 @@ class Features:
 
     @cached_property
     def _widths(self) -> list[int | None]:
-        """How many columns of each source's are its vector, None for all; to ask a protocol takes as long as to add."""
+        """How many of each source's columns are its vector, None for all; cached, since checking a protocol is slow."""
         return [source.width if isinstance(source, Layered) else None for source in self.sources]
 
 
 def _features(source: Featurizer, texts: Sequence[str], columns: int | None) -> Floats:
     try:
         return _checked(source.features(texts), len(texts), columns)
-    except PLUGIN_FAILURES as error:  # most are plugins'
+    except PLUGIN_FAILURES as error:  # most sources are plugins'
         raise ComponentFailed([(type(source).__name__, error)]) from error
 
 
 def _checked(found: object, rows: int, columns: int | None) -> Floats:
-    """What a featurizer gave, in single precision; raises TypeError or ValueError where it is not what is asked for."""
+    """A featurizer's result in single precision; raises TypeError or ValueError if it is not valid."""
     if not isinstance(found, np.ndarray):
-        raise TypeError(f"`features` gave a {type(found).__name__}, not an array")
+        raise TypeError(f"`features` returned a {type(found).__name__}, not an array")
     if found.ndim != 2 or len(found) != rows:
-        raise ValueError(f"`features` gave the shape {found.shape} for texts ({rows},), not ({rows}, d)")
+        raise ValueError(f"`features` returned the shape {found.shape} for texts ({rows},), not ({rows}, d)")
     if columns is not None and found.shape[1] != columns:
-        raise ValueError(f"`features` gave {found.shape[1]} columns, and {columns} when the matcher was trained")
+        raise ValueError(f"`features` returned {found.shape[1]} columns, but {columns} when the matcher was trained")
     single: Floats = found.astype(np.float32, copy=False)
     if not np.isfinite(single).all():
-        raise ValueError("`features` gave numbers that are not finite")
+        raise ValueError("`features` returned numbers that are not finite")
     return single
 
 
 def make_features(
     tfidf: Tfidf, featurizers: Sequence[Featurizer], language: str, columns: Sequence[int] | None = None
 ) -> Features:
-    """The features of a fitted `tfidf`, of plugins' featurizers, and of the static vectors in what room those leave.
+    """The features from a fitted `tfidf`, plugins' featurizers, and the static vectors with the share those leave.
 
-    Those that know another language only mislead: where none is left, texts are told apart by n-grams alone. Raises
-    ConfigurationError where their shares leave no room at all.
+    Featurizers for another language would only mislead and are left out: if none remains, only n-grams are used.
+    Raises ConfigurationError if the plugins' shares add up to more than 1.
     """
     words, static = tfidf.words(), StaticVectors()
     spoken = _spoken(language, words, static.vocabulary)
@@ -183,7 +183,7 @@ def make_features(
     whole = sum(f.share for f in used)
     if whole > 1 + _ROUNDING:
         names = " and ".join(type(featurizer).__name__ for featurizer in used)
-        raise ConfigurationError([f"config.yml: the shares of {names} are {whole:g} together; let them be 1 at most"])
+        raise ConfigurationError([f"config.yml: the shares of {names} add up to {whole:g}; they can be at most 1"])
     static.share = SHARE - whole
     if static not in left_out and static.share > _LEAST_SHARE:
         used.append(static)
@@ -193,12 +193,12 @@ def make_features(
 
 
 def _spoken(language: str, weights: Mapping[str, float], english: Mapping[str, int]) -> str:
-    """The code of the examples' language; none where it is said to be English and is not."""
+    """The code of the examples' language; empty if it is set to English but the examples are not."""
     return language if language != "en" or _are_known(weights, english) else ""
 
 
 def _are_known(weights: Mapping[str, float], vocabulary: Mapping[str, int]) -> bool:
-    """Whether most of the commonest words (of greatest weight) are in the vocabulary, each part of them whole."""
+    """Whether most of the commonest words (those of greatest weight) are in the vocabulary, with every part whole."""
     commonest = nsmallest(_LOOKED_AT, (w for w in weights if w.isalpha()), key=lambda w: (-weights[w], w))
     known = sum(all(part in vocabulary for part in parts(word)) for word in commonest)
     return known >= _ENGLISH * len(commonest)

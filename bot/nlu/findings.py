@@ -1,4 +1,4 @@
-"""What in the training data is likely to hurt: for designers, each finding with its place."""
+"""Finds likely problems in the training data for its authors, each with its place."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from bot.nlu.training import distinct
 from bot.nlu.vectors import StaticVectors
 
 THIN: Final = 5
-"""Fewer examples than this make an intent thin."""
+"""An intent with fewer examples than this is thin."""
 DUPLICATE: Final = 0.92
-"""From this similarity on, two examples say the same."""
+"""Two examples say the same if their similarity is at least this."""
 _SURE: Final = 0.6
 _BLOCK: Final = 500
 
 
 class Mislabelled(Struct, frozen=True):
-    """An example that a matcher trained without it takes for another intent, and so do its nearest neighbours."""
+    """An example that a matcher trained without it, and its nearest neighbours, assign to another intent."""
 
     text: str
     place: str
@@ -61,7 +61,7 @@ class ThinIntent(Struct, frozen=True):
 
 
 class Coverage(Struct, frozen=True):
-    """An entity: annotated how often, with how many distinct values, and where a known value is not annotated."""
+    """An entity: how often it is annotated, its number of distinct values, and where a known value is not annotated."""
 
     entity: str
     annotated: int
@@ -84,7 +84,7 @@ class Findings(Struct, frozen=True):
 
 
 def find(content: Content, *, seed: int = 0, in_memory: int = IN_MEMORY) -> Findings:
-    """Look the training data over: with more examples than `in_memory`, a block of them at a time."""
+    """Check the training data; if there are more examples than `in_memory`, in blocks."""
     examples = sorted(distinct(content.nlu.examples), key=lambda e: e.intent)
     texts = [_without_punctuation(e.text) for e in examples]
     if not texts:
@@ -141,7 +141,7 @@ def _thin(examples: Sequence[Example]) -> Iterator[ThinIntent]:
 
 
 def _coverage(content: Content) -> Iterator[Coverage]:
-    """Values of three letters or more are looked for as whole words in the examples that do not annotate them."""
+    """Search values of three letters or more, as whole words, in the examples that do not annotate them."""
     examples = content.nlu.examples
     marked = [[(a.entity, normalise(e.text[a.start : a.end])) for a in e.annotations] for e in examples]
     counts: dict[str, Counter[str]] = defaultdict(Counter)
@@ -161,7 +161,7 @@ def _coverage(content: Content) -> Iterator[Coverage]:
 
 
 class _Said:
-    """Normalised texts, and in which of them a word is: values and texts may both be many."""
+    """Normalised texts with an index of their words, since there can be many values and many texts."""
 
     def __init__(self, texts: Sequence[str]) -> None:
         split = [_apart(text) for text in texts]
@@ -172,12 +172,12 @@ class _Said:
                 self._with[word].append(at)
 
     def where(self, phrase: str) -> list[int]:
-        """Which texts say the normalised phrase, as whole words."""
+        """The numbers of the texts that contain the normalised phrase as whole words."""
         said = _apart(phrase)
         rarest = min((self._with.get(word, []) for word in said), key=len, default=[])
         return [at for at in rarest if f" {' '.join(said)} " in self._padded[at]]
 
 
 def _apart(text: str) -> list[str]:
-    """The words and signs of a text; of a script without spaces its characters."""
+    """The words and signs of a text, or its characters in scripts without spaces."""
     return [part for word, unspaced in words(text) for part in (word if unspaced else (word,))]

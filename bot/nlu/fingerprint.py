@@ -1,4 +1,4 @@
-"""What a trained model depends on, as one hash: equal content, versions and seed need no training."""
+"""A hash of everything a trained model depends on: if it is unchanged, no training is needed."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from bot.content import Content
 from bot.nlu.vectors import StaticVectors
 
 FORMAT: Final = 6
-"""Raised whenever training would make another model of the same content."""
+"""Increased whenever training would produce a different model from the same content."""
 
 
 def fingerprint_of(content: Content, seed: int = 0) -> str:
-    """The sha256 (hex) of all of `content` that the matcher reads, of the versions that train it, and of `seed`.
+    """The SHA-256 (hex) of the parts of `content` that the matcher reads, the versions that train it, and `seed`.
 
-    Places count: they are what `nearest` shows.
+    Places are included, because `nearest` shows them.
     """
     retrieval = {k: v for k, v in content.domain.responses.items() if "/" in k}
     parts = {
@@ -40,7 +40,7 @@ def fingerprint_of(content: Content, seed: int = 0) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """JSON for what json does not know; raises TypeError for what content has none of."""
+    """JSON for content's own types; raises TypeError for any other."""
     if isinstance(value, Struct):
         return asdict(value)
-    raise TypeError(f"{type(value).__name__} is no part of content")
+    raise TypeError(f"{type(value).__name__} is not a part of content")

@@ -1,4 +1,4 @@
-"""The similarities of all examples: in memory for small data, as an operator for large."""
+"""The similarities of all examples: held in memory for small data, computed on demand for large."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from bot.nlu.adapter import Adapter
 from bot.nlu.features import Floats, Matrix
 
 IN_MEMORY: Final = 4000
-"""Up to so many rows the Gram matrix is kept (64 MB)."""
+"""Up to this many rows, the Gram matrix is kept in memory (64 MB)."""
 
 
 class Kernel:
-    """The kernel of `rows`: their similarity plus 1, the 1 standing for a constant feature.
+    """The kernel of `rows`: their similarity plus 1, where the 1 represents a constant feature.
 
-    Up to `in_memory` rows all their similarities are kept; of more, each is computed when it is asked for.
+    Up to `in_memory` rows, all similarities are kept in memory; with more, each is computed when needed.
     """
 
     def __init__(self, rows: Matrix, in_memory: int = IN_MEMORY) -> None:
@@ -41,7 +41,7 @@ class Kernel:
 
     @property
     def tolerance(self) -> float:
-        """How exactly to fit: for large data, where an iteration costs much, what no longer changes predictions."""
+        """The tolerance of a fit: for large data, where iterations are slow, the largest that keeps the predictions."""
         return 0.01 if self.small else 0.5
 
     @cached_property
@@ -55,7 +55,7 @@ class Kernel:
         return np.asarray(self.sparse_gram + self.rows.dense @ self.rows.dense.T, np.float32)
 
     def product(self, of: NDArray[np.intp] | None = None) -> Callable[[Floats], Floats]:
-        """What multiplies the kernel matrix, of some rows or of all, by an array (n, k)."""
+        """A function that multiplies the kernel matrix, of the rows `of` or of all, by an array (n, k)."""
         if self.small:
             gram = (self.gram if of is None else self.gram[np.ix_(of, of)]) + np.float32(1)
             return lambda right: np.asarray(gram @ right, np.float32)
@@ -70,7 +70,7 @@ class Kernel:
         return self.rows.take(rows).across(self.rows.take(others))
 
     def to_all(self, rows: NDArray[np.intp]) -> Floats:
-        """The similarities of some rows to all (rows, n), without the constant; quick to ask for again."""
+        """The similarities of some rows to all (rows, n), without the constant; repeated calls are quick."""
         return self.gram[rows] if self.small else self.rows.take(rows).across(self.rows, self._columns)
 
     @cached_property

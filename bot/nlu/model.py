@@ -1,4 +1,4 @@
-"""The matcher: trained from content, asked for parses, kept as a folder."""
+"""The matcher: trained from content, parses messages, saved as a folder."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from bot.nlu.tfidf import Tfidf
 
 FALLBACK_INTENT: Final = "nlu_fallback"
 RANKED: Final = 10
-"""How many intents a ranking names, as in Rasa."""
+"""How many intents a ranking lists, as in Rasa."""
 
 
 class Known(Struct, frozen=True):
@@ -41,7 +41,7 @@ class Known(Struct, frozen=True):
 
 
 class Model:
-    """A trained matcher. Made by `train` or `Model.load`; never changes, and may be asked from several threads."""
+    """A trained matcher, created by `train` or `Model.load`; immutable and safe to use from several threads."""
 
     def __init__(
         self,
@@ -70,12 +70,12 @@ class Model:
 
     @property
     def depends_on_time(self) -> bool:
-        """Whether a plugin's processor has the last word, which may be another one at another time."""
+        """Whether a plugin's processor can change parses, so that they may depend on the time of the message."""
         return bool(self._processors)
 
     @property
     def threshold(self) -> float | None:
-        """The confidence below which a message is not understood; None without a fallback."""
+        """The confidence below which a message falls back; None without a fallback."""
         if self.fallback is None or self.classifier is None:
             return None
         chosen = self.classifier.calibration.threshold
@@ -83,44 +83,44 @@ class Model:
 
     @property
     def components(self) -> tuple[str, ...]:
-        """The names of plugins' components in its pipeline."""
+        """The names of the plugins' components in its pipeline."""
         return tuple(name for name, _ in self._custom)
 
     def explain_threshold(self) -> str:
-        """What the fallback threshold is and why, in a sentence for `bot train`."""
+        """A sentence for `bot train` that says what the fallback threshold is, and why."""
         if self.classifier is None:
             return "No message is understood: there are no examples to learn from."
         if self.fallback is None:
             return "No fallback: config.yml's pipeline has no FallbackClassifier."
         found = self.classifier.calibration
         if self.fallback.threshold is not None:
-            return f"Fallback below a confidence of {self.fallback.threshold:.2f}, as config.yml says."
+            return f"Fallback below a confidence of {self.fallback.threshold:.2f}, as set in config.yml."
         if not found.held_out:
-            return f"Fallback below a confidence of {found.threshold:.2f}: too few examples to choose by."
+            return f"Fallback below a confidence of {found.threshold:.2f}: too few examples to choose one by."
         return (
             f"Fallback below a confidence of {found.threshold:.2f}, or when a message is like no intent at all; chosen "
-            f"on {found.held_out} examples held out in turn: {found.kept:.0%} of those understood rightly stay, "
+            f"on {found.held_out} examples held out in turn: {found.kept:.0%} of those understood correctly are kept, "
             f"{found.misunderstood:.0%} of those misunderstood fall back, and so would {found.outsiders:.0%} "
-            f"if their intent did not exist."
+            f"of all if their intent did not exist."
         )
 
     def explain_left_out(self) -> str | None:
-        """Which featurizers have no part in the intents and why, in a sentence for `bot train`; None when all have."""
+        """A sentence for `bot train` that says which featurizers are not used for intents, and why; None if all are."""
         names = " and ".join(type(featurizer).__name__ for featurizer in self.features.left_out)
         if not names or self.classifier is None:
             return None
-        return f"Intents are told apart without {names}: the examples are in another language than the one known there."
+        return f"Intents are learned without {names}: not available for the language of the examples."
 
     def familiarity(self, message: str) -> float:
-        """How likely (0 to 1) a message is one of the intents at all; 0 without training data."""
+        """The probability that a message is one of the intents at all; 0 without training data."""
         return self.classifier.predict(self.features.one(message)).known if self.classifier else 0.0
 
     def parse(self, text: str, now: datetime) -> Parse:
-        """What `text` means; `now` (UTC) is what "tomorrow" is relative to. Takes any text.
+        """The parse of `text`, which can be any text; `now` (UTC) is what "tomorrow" is relative to.
 
-        Of a longer text the first 4,096 characters are read. Raises
-        ComponentFailed when plugins' components do, with what is understood
-        without them: nothing without a featurizer.
+        Only the first 4,096 characters are read. Raises ComponentFailed if
+        plugins' components raise, with the parse without them; if a
+        featurizer failed, no intent is recognised.
         """
         read = text[:MAX_CHARACTERS]
         parse = Parse(text, entities=self.entities.extract(read, now))
@@ -158,9 +158,9 @@ class Model:
         return Parse(text, ranking[0], ranking, entities, self._select(vector), nearest, doubt)
 
     def _doubt(self, ranking: Sequence[IntentScore], known: float) -> Doubt:
-        """Why the best intent is not sure enough, if it is not: `known` tells no intent at all from one of several.
+        """Why the best intent is too uncertain, if it is: `known` distinguishes no intent at all from several.
 
-        A threshold of the designer's is compared with the confidence alone, as in Rasa.
+        A threshold set in config.yml is compared with the confidence only, as in Rasa.
         """
         if self.fallback is None or self.classifier is None:
             return ""
@@ -183,7 +183,7 @@ class Model:
         return {"all_retrieval_intents": retrieval_intents(sorted(keys)), **chosen}
 
     def save(self, folder: Path) -> None:
-        """Write the model into `folder`, made if need be."""
+        """Write the model to `folder`, which is created if necessary."""
         extractors, files = self.entities.dump()
         arrays: dict[str, NDArray[Any]] = {
             "entities": _packed(extractors),
@@ -215,7 +215,7 @@ class Model:
 
     @classmethod
     def load(cls, folder: Path, components: Mapping[str, Factory] | None = None) -> Self:
-        """Read a model that `save` wrote. Raises ModelError when it is damaged or was made by another version."""
+        """Read a model that `save` wrote. Raises ModelError if it is damaged or was made by another version."""
         facts, arrays = read_folder(folder)
         try:
             return cls._restored(folder, facts, arrays, components or {})
@@ -269,10 +269,10 @@ class Model:
 
 
 def _processed(processor: Processor, parse: Parse, now: datetime) -> Parse:
-    """The parse that a plugin's processor gives, as it will be read back; raises TypeError or ValueError otherwise."""
+    """The parse that a plugin's processor returns, as it will be read back; raises TypeError or ValueError if wrong."""
     processed = processor.process(parse, now)
     if not isinstance(processed, Parse):
-        raise TypeError(f"process gave {type(processed).__name__}, not a Parse")
+        raise TypeError(f"process returned {type(processed).__name__}, not a Parse")
     encode([[(entity.value, entity.details) for entity in processed.entities], processed.response_selector])
     return _kept(processed)
 
@@ -281,7 +281,7 @@ _kept = keeping(Parse)
 
 
 def _packed(value: Any) -> NDArray[np.uint8]:
-    """JSON as an array of bytes, so that it is kept and checked as the arrays are."""
+    """JSON as an array of bytes, so that it is saved and checked like the other arrays."""
     return np.frombuffer(json.dumps(value, ensure_ascii=True, separators=(",", ":")).encode("ascii"), np.uint8)
 
 

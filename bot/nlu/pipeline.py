@@ -1,4 +1,4 @@
-"""What each component of config.yml's `pipeline:` is here: notes for `bot validate`."""
+"""Notes for `bot validate` on what each component of config.yml's `pipeline:` corresponds to here."""
 
 from __future__ import annotations
 
@@ -13,38 +13,38 @@ from bot.nlu.entities import COVERAGE, DIMENSIONS, entities_of
 from bot.nlu.selector import retrieval_intents
 from bot.nlu.settings import CLASSIFIERS
 
-_ABSORBED: Final = (
-    "absorbed by the intent matcher, which has its own tokeniser and features (words, parts of words, static vectors)"
+_BUILT_IN: Final = (
+    "built into the intent matcher, which has its own tokeniser and features (words, parts of words, static vectors)"
 )
-_PRETRAINED: Final = "not used: no model of this kind is loaded; the intent matcher's static vectors do its part"
+_PRETRAINED: Final = "not used: no model of this kind is loaded; the intent matcher's static vectors take its place"
 _PARTS: Final[Mapping[str, str]] = {
-    "WhitespaceTokenizer": _ABSORBED,
-    "JiebaTokenizer": f"{_ABSORBED}; Chinese is read by characters",
-    "MitieTokenizer": _ABSORBED,
-    "SpacyTokenizer": _ABSORBED,
-    "CountVectorsFeaturizer": _ABSORBED,
-    "LexicalSyntacticFeaturizer": "absorbed by the entity extractor's features",
+    "WhitespaceTokenizer": _BUILT_IN,
+    "JiebaTokenizer": f"{_BUILT_IN}; Chinese is read character by character",
+    "MitieTokenizer": _BUILT_IN,
+    "SpacyTokenizer": _BUILT_IN,
+    "CountVectorsFeaturizer": _BUILT_IN,
+    "LexicalSyntacticFeaturizer": "built into the entity extractor's features",
     "SpacyNLP": _PRETRAINED,
     "MitieNLP": _PRETRAINED,
     "SpacyFeaturizer": _PRETRAINED,
     "MitieFeaturizer": _PRETRAINED,
     "LanguageModelFeaturizer": f"{_PRETRAINED}; the semantic pack adds a sentence encoder (`SemanticFeaturizer`)",
-    "ConveRTTokenizer": _ABSORBED,
-    "LanguageModelTokenizer": _ABSORBED,
+    "ConveRTTokenizer": _BUILT_IN,
+    "LanguageModelTokenizer": _BUILT_IN,
     "HFTransformersNLP": _PRETRAINED,
     "ConveRTFeaturizer": f"{_PRETRAINED}; the semantic pack adds a sentence encoder (`SemanticFeaturizer`)",
-    "FallbackClassifier": "`nlu_fallback` below the threshold or when two intents are too near; without a `threshold`, "
+    "FallbackClassifier": "`nlu_fallback` below the threshold or if two intents are too close; without a `threshold`, "
     "one is chosen by cross-validation on the project's own examples",
     "ResponseSelector": "the response selector",
 }
 _SHOWN: Final = 3
 _UNUSED_OPTIONS: Final = (
-    "epochs, layers and other options of neural training have no meaning here: the matcher is trained to its optimum"
+    "epochs, layers and other options of neural training have no effect here: the matcher is trained to convergence"
 )
 
 
 def describe_pipeline(content: Content, components: Mapping[str, Any] | None = None) -> tuple[Diagnostic, ...]:
-    """A note for each component of the pipeline, an error for each that nobody knows, and what each cannot do.
+    """A note for each component of the pipeline, an error for each unknown one, and warnings about unsupported uses.
 
     `components` are those that plugins offer, by name.
     """
@@ -62,8 +62,8 @@ def _describe(component: Component, offered: Mapping[str, Any]) -> Iterator[Diag
         yield Diagnostic(
             "error",
             component.place,
-            f"nobody knows the pipeline component {component.name}.",
-            "Take it out, or install the plugin that registers it under this name (register_nlu_components).",
+            f"unknown pipeline component {component.name}.",
+            "Remove it, or install the plugin that registers it under this name (register_nlu_components).",
             "unknown-component",
         )
         return
@@ -71,17 +71,17 @@ def _describe(component: Component, offered: Mapping[str, Any]) -> Iterator[Diag
     dimensions = component.options.get("dimensions") or ()
     unread = [asked for asked in dimensions if asked not in DIMENSIONS] if name in COVERAGE else []
     if unread:
-        cure = f"Take {'it' if len(unread) == 1 else 'them'} out of `dimensions`, or annotate examples."
-        message = f"{component.name}: nothing here finds {' or '.join(unread)}."
+        cure = f"Remove {'it' if len(unread) == 1 else 'them'} from `dimensions`, or annotate examples."
+        message = f"{component.name}: no extractor here finds {' or '.join(unread)}."
         yield Diagnostic("warning", component.place, message, cure, "option-unused")
     if name in CLASSIFIERS and {"epochs", "hidden_layers_sizes", "transformer_size"} & component.options.keys():
         yield Diagnostic("note", component.place, f"{component.name}: {_UNUSED_OPTIONS}.", "", "option-unused")
 
 
 def _unfound_entities(content: Content, offered: Mapping[str, Any]) -> Iterator[Diagnostic]:
-    """A pipeline takes the default extractors away: entities that content relies on may stay unfound.
+    """A pipeline replaces the default extractors, so entities that the content relies on might not be found.
 
-    Where one finds some, those that slots are mapped from may come from elsewhere, as from buttons.
+    If it finds some entities, the others that slots are mapped from may come from elsewhere, such as buttons.
     """
     pipeline = content.pipeline
     if pipeline is None or any(_processes(c, offered) for c in pipeline):
@@ -94,19 +94,19 @@ def _unfound_entities(content: Content, offered: Mapping[str, Any]) -> Iterator[
     none_at_all = f"No component of the pipeline finds entities: {_some(unfound)} will not be found in messages."
     cure = (
         "Add `CRFEntityExtractor` (learned from annotated examples), `RegexEntityExtractor` (lookup tables, regexes) "
-        "or `TellerEntityExtractor` (numbers, money, times), or take `pipeline:` out for the default one."
+        "or `TellerEntityExtractor` (numbers, money, times), or remove `pipeline:` to use the default one."
     )
     place = pipeline[0].place if pipeline else Place("config.yml")
     yield Diagnostic("warning", place, nothing if found else none_at_all, cure, "no-extractor")
 
 
 def _idle(content: Content) -> Iterator[Diagnostic]:
-    """Grammars that are to find the domain's own entities, where it has none that a grammar knows."""
+    """Warn about grammars that look for the domain's entities when it has none that a grammar knows."""
     for component in content.pipeline or ():
         is_open = component.plain_name == "TellerEntityExtractor" and component.options.get("dimensions") is None
         if is_open and not DIMENSIONS & content.domain.entities.keys():
             message = f"{component.name} finds nothing: without `dimensions` it looks for the domain's entities."
-            cure = f"List those it shall find in `entities:` or `dimensions:` (of {', '.join(sorted(DIMENSIONS))})."
+            cure = f"List those it should find in `entities:` or `dimensions:` (of {', '.join(sorted(DIMENSIONS))})."
             yield Diagnostic("note", component.place, message, cure, "nothing-to-find")
 
 
@@ -125,7 +125,7 @@ def _some(names: Sequence[str]) -> str:
 
 
 def _processes(component: Component, offered: Mapping[str, Any]) -> bool:
-    """Whether it is a plugin's component that changes parses: it may add entities. Why one fails is told elsewhere."""
+    """Whether it is a plugin's processor, which can add entities. Failures to create it are reported elsewhere."""
     make = factory_of(component.name, offered)
     if make is None:
         return False
@@ -136,11 +136,11 @@ def _processes(component: Component, offered: Mapping[str, Any]) -> bool:
 
 
 def _selectors(content: Content) -> Iterator[Diagnostic]:
-    """Response selectors for what is no retrieval intent: they would select nothing."""
+    """Warn about response selectors for names that are not retrieval intents: they would select nothing."""
     known = retrieval_intents([example.intent for example in content.nlu.examples])
     for component in content.pipeline or ():
         asked = component.options.get("retrieval_intent")
         if component.plain_name == "ResponseSelector" and isinstance(asked, str) and asked not in known:
-            cure = did_you_mean(asked, known, f"Write examples of `{asked}/…`, or take `retrieval_intent` out.")
-            message = f"{component.name}: no example is of the retrieval intent `{asked}`, so nothing is selected."
+            cure = did_you_mean(asked, known, f"Write examples of `{asked}/…`, or remove `retrieval_intent`.")
+            message = f"{component.name}: the retrieval intent `{asked}` has no examples, so nothing is selected."
             yield Diagnostic("warning", component.place, message, cure, "unknown-intent")

@@ -1,4 +1,4 @@
-"""Pictures of an evaluation; needs matplotlib (the `plots` extra)."""
+"""Plots of an evaluation; needs matplotlib (the `plots` extra)."""
 
 from __future__ import annotations
 
@@ -15,9 +15,7 @@ _LARGEST = 40
 def save_plots(report: Report, folder: Path) -> tuple[Path, ...]:
     """Write Rasa's `intent_confusion_matrix.png` and `intent_histogram.png`, and `intent_reliability.png`.
 
-    Gives back their paths in `folder`.
-
-    Raises ImportError when matplotlib is not installed.
+    Returns their paths in `folder`. Raises ImportError if matplotlib is not installed.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -34,7 +32,7 @@ def save_plots(report: Report, folder: Path) -> tuple[Path, ...]:
 
 
 def _reliability(report: Report, axes) -> None:  # type: ignore[no-untyped-def]  # matplotlib ships no types we use
-    """Confidence against accuracy: on the diagonal, confidence means what it says."""
+    """Confidence against accuracy: a perfectly calibrated matcher is on the diagonal."""
     axes.plot([0, 1], [0, 1], color="grey", linestyle="--")
     axes.plot([b.confidence for b in report.reliability], [b.accuracy for b in report.reliability], marker="o")
     axes.set(xlabel="confidence", ylabel="share that was right", xlim=(0, 1), ylim=(0, 1))
@@ -42,7 +40,7 @@ def _reliability(report: Report, axes) -> None:  # type: ignore[no-untyped-def] 
 
 
 def _confusions(report: Report, axes) -> None:  # type: ignore[no-untyped-def]  # matplotlib ships no types we use
-    """The intents that take part in confusions (all, where none do), at most forty: expected by row."""
+    """The intents involved in confusions (all, if there are none), at most forty, with the expected one by row."""
     confused = [name for c in report.confusions for name in (c.expected, c.predicted)]
     names = sorted(list(dict.fromkeys(filter(None, confused or [s.name for s in report.intents])))[:_LARGEST])
     if not names:
@@ -59,7 +57,7 @@ def _confusions(report: Report, axes) -> None:  # type: ignore[no-untyped-def]  
 
 
 def _confidences(report: Report, axes) -> None:  # type: ignore[no-untyped-def]  # matplotlib ships no types we use
-    """How sure the matcher was of what it got right and of what it got wrong."""
+    """Histograms of the confidence in right and in wrong predictions."""
     right = [c for e, p, c in report.outcomes if e == p]
     wrong = [c for e, p, c in report.outcomes if e != p]
     axes.hist([right, wrong], bins=25, range=(0, 1), label=["right", "wrong"], color=["tab:blue", "tab:red"])

@@ -1,4 +1,4 @@
-"""The response selector: which `faq/…` answer a message asks for, in Rasa's shape."""
+"""The response selector: chooses the `faq/…` answer that a message asks for, in Rasa's shape."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ DEFAULT: Final = "default"
 
 
 class Selector(Struct, frozen=True):
-    """Ranks the keys of one retrieval intent, or of all (`name` is `default` then)."""
+    """Ranks the keys of one retrieval intent, or of all of them (then `name` is `default`)."""
 
     name: str
     classifier: Classifier
     responses: Mapping[str, Sequence[JsonObject]]
 
     def select(self, vector: Vector) -> JsonObject:
-        """The likeliest response and the ranking, as Rasa's ResponseSelector gives them."""
+        """The most likely response and the ranking, as Rasa's ResponseSelector returns them."""
         prediction = self.classifier.predict(vector)
         ranking = [
             {"confidence": float(prediction.confidences[i]), "intent_response_key": self.classifier.labels[i]}
@@ -46,7 +46,7 @@ def responses_of(content: Content, keys: Sequence[str]) -> dict[str, list[JsonOb
 
 
 def intent_of(key: str) -> str:
-    """The intent of a retrieval intent's key: `faq` for `faq/opening`; of any other name, itself."""
+    """The intent of a retrieval intent's key: `faq` for `faq/opening`; any other name is returned unchanged."""
     return key.split("/", 1)[0]
 
 
@@ -56,5 +56,5 @@ def retrieval_intents(labels: Sequence[str]) -> list[str]:
 
 
 def dump_responses(selectors: Sequence[Selector]) -> list[dict[str, Any]]:
-    """What to keep of the selectors beside their classifiers."""
+    """What to save of the selectors besides their classifiers."""
     return [{"name": s.name, "responses": {k: list(v) for k, v in s.responses.items()}} for s in selectors]

@@ -1,4 +1,4 @@
-"""What config.yml's `pipeline:` asks of the matcher, Rasa's component names honoured."""
+"""The matcher's settings from config.yml's `pipeline:`, including Rasa's component names."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DEFAULT_AMBIGUITY: Final = 0.1
 
 
 class Fallback(Struct, frozen=True):
-    """When a message counts as not understood. `threshold` None: chosen on the project's own data."""
+    """When a message counts as not understood. If `threshold` is None, one is chosen on the project's own data."""
 
     threshold: float | None = None
     ambiguity: float = DEFAULT_AMBIGUITY
@@ -27,8 +27,8 @@ class Fallback(Struct, frozen=True):
 class Settings(Struct, frozen=True):
     """The pipeline as the matcher reads it.
 
-    `selectors` are the retrieval intents to tell apart, None standing for
-    all of them together (Rasa's `default`). `custom` are components of plugins.
+    `selectors` are the retrieval intents to select answers for; None means
+    all of them together (Rasa's `default`). `custom` are plugins' components.
     """
 
     case_sensitive: bool = False
@@ -38,7 +38,7 @@ class Settings(Struct, frozen=True):
 
 
 def settings_of(content: Content, components: Mapping[str, Any]) -> Settings:
-    """Read `content.pipeline`; where it names no intent classifier, the matcher and its fallback are there anyway."""
+    """Read `content.pipeline`; without an intent classifier in it, the matcher and its fallback are used anyway."""
     pipeline = content.pipeline or ()
     options = {c.plain_name: c.options for c in pipeline}
     as_written = "FallbackClassifier" in options or bool(CLASSIFIERS & options.keys())
@@ -51,7 +51,7 @@ def settings_of(content: Content, components: Mapping[str, Any]) -> Settings:
 
 
 def _case_sensitive(pipeline: tuple[Component, ...]) -> bool:
-    """Case counts when some featuriser was told to keep it, and none of the count vectors folds it."""
+    """Whether case matters: some component is set to keep it, and none folds it."""
     flags = [
         c.options.get("case_sensitive", c.options.get("lowercase") is False)
         for c in pipeline

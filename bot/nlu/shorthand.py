@@ -1,4 +1,4 @@
-"""A shorthand message (`/greet`, `/inform@0.9{"city": "Leeds"}`) as the parse that it stands for."""
+"""Parses shorthand messages (`/greet`, `/inform@0.9{"city": "Leeds"}`)."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from bot.encoding import deeper_than
 from bot.messages import Entity, IntentScore, Parse
 
 _DEEPEST: Final = 32
-"""Levels of lists and objects that whoever reads a value later can follow, as in the bodies of requests."""
+"""The maximum nesting of lists and objects, as in the bodies of requests, so that later readers can handle a value."""
 
 EXTRACTOR: Final = "RegexMessageHandler"
-"""The extractor's name that Rasa's own shorthand reader gives."""
+"""The extractor name that Rasa's own shorthand reader uses."""
 
 
 def parse_shorthand(text: str, domain: Domain) -> Parse | None:
-    """The parse that a shorthand message stands for; None when `text` is none, or names no intent of the domain.
+    """The parse of a shorthand message; None if `text` is not one, or names no intent of the domain.
 
-    A value that is a list makes an entity for each item. Entities carry no
-    span of their own: start and end are those of the JSON in `text`. Where
-    that cannot be read, the intent stands without entities, as in Rasa. One
-    of a retrieval intent that does not name its answer is ordinary text.
+    A value that is a list makes one entity per item. Entities have no
+    span of their own: start and end are those of the JSON in `text`. If
+    that cannot be read, the intent has no entities, as in Rasa. A message
+    for a retrieval intent that does not name its answer is ordinary text.
     """
     said = read_shorthand(text)
     if said is None or said.intent.split("/")[0] not in domain.intents or is_retrieval(said.intent, domain):

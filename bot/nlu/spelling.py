@@ -1,4 +1,4 @@
-"""Slips of the keyboard: an unknown word one edit away from a known one is read as that."""
+"""Spelling correction: an unknown word one edit away from a known one is replaced by it."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ SHORTEST: Final = 4
 """Shorter words are left alone: too many words are one edit away from them."""
 _LONGEST: Final = 24
 _MOST: Final = 32
-"""So many different words of a message are mended: it takes a millisecond each, and noise has hundreds."""
+"""At most this many different words of a message are corrected: each takes a millisecond, and noise has hundreds."""
 _CACHED_WORDS: Final = 2_000
 _LETTERS: Final = 64
 
 
 class Spelling:
-    """Reads misspelt words. `weights` are the project's words (normalised), commoner ones greater; `real` are others,
-    with their rank: those stay as they are, and are guessed at when none of the project's is near. What is not
-    letters alone in `real` is no word.
+    """Corrects misspelt words. `weights` are the project's words (normalised), higher for commoner ones; `real` are
+    other words with their rank: they are left as they are, and are candidates if no word of the project is near.
+    Entries of `real` that are not only letters do not count as words.
 
-    Candidates are found by making all words that are one insertion, deletion,
-    replacement or swap away (Norvig 2007, "How to Write a Spelling
-    Corrector"): the project's commonest wins.
+    Candidates are all words that are one insertion, deletion, replacement or
+    swap away (Norvig 2007, "How to Write a Spelling Corrector"): the project's
+    commonest wins.
     """
 
     def __init__(
@@ -38,16 +38,16 @@ class Spelling:
         self._known: dict[str, str] = {}
 
     def correct(self, text: str) -> str:
-        """`text` normalised, its misspelt words replaced."""
+        """`text`, normalised and with its misspelt words replaced."""
         normal = normalise(text, case_sensitive=self._case_sensitive)
         parts, read = [], 0
-        mended: dict[str, str] = {}
+        replaced: dict[str, str] = {}
         for word, unspaced in words(normal):
             at = normal.index(word, read)
-            strange = not unspaced and word not in self._weights and word not in mended
-            if strange and len(mended) < _MOST and self._may_be_a_slip(word):
-                mended[word] = self._corrected(word)
-            parts += [normal[read:at], mended.get(word, word)]
+            strange = not unspaced and word not in self._weights and word not in replaced
+            if strange and len(replaced) < _MOST and self._may_be_a_slip(word):
+                replaced[word] = self._corrected(word)
+            parts += [normal[read:at], replaced.get(word, word)]
             read = at + len(word)
         return "".join((*parts, normal[read:]))
 

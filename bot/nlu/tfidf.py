@@ -1,4 +1,4 @@
-"""Word and character n-grams weighted by TF-IDF: the features that need nothing but the project's own examples."""
+"""Word and character n-grams weighted by TF-IDF: the features that need only the project's own examples."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _WORD_MARK = "\x1f"
 
 
 def word_features(tokens: Sequence[tuple[str, bool]]) -> list[str]:
-    """Words and pairs of neighbours, marked so that they never equal a character n-gram."""
+    """Words and pairs of neighbouring words, marked so that they never equal a character n-gram."""
     singles = [c for word, unspaced in tokens for c in (word if unspaced else (word,))]
     return [f"{_WORD_MARK}{w}" for w in singles] + [f"{_WORD_MARK}{a} {b}" for a, b in pairwise(singles)]
 
@@ -31,8 +31,8 @@ def word_features(tokens: Sequence[tuple[str, bool]]) -> list[str]:
 class Tfidf:
     """Vocabulary and inverse document frequencies of word (1,2)- and `char_wb` (2,5)-grams, words first.
 
-    Each of the two blocks has half of the similarity: it is scaled to the
-    length √½ by itself, so that the whole has length 1.
+    Each of the two blocks makes up half of the similarity: it is scaled
+    separately to the length √½, so that the whole has length 1.
     """
 
     vocabulary: dict[str, int]
@@ -46,7 +46,7 @@ class Tfidf:
 
     @classmethod
     def fit(cls, texts: Sequence[str], *, case_sensitive: bool = False, min_count: int = 1) -> Tfidf:
-        """Learn from `texts`; n-grams in fewer than `min_count` of them are left out."""
+        """Fit to `texts`; n-grams in fewer than `min_count` of them are left out."""
         counts: Counter[str] = Counter()
         for text in texts:
             counts.update(_grams(normalise(text, case_sensitive=case_sensitive)))
@@ -56,11 +56,11 @@ class Tfidf:
 
     @property
     def width(self) -> int:
-        """How many n-grams are known."""
+        """The number of known n-grams."""
         return len(self.idf)
 
     def words(self) -> dict[str, float]:
-        """The single words among the n-grams, commoner ones greater."""
+        """The single words among the n-grams, with weights that are higher for commoner ones."""
         found = (
             (g[1:], -float(self.idf[i])) for g, i in self.vocabulary.items() if g[0] == _WORD_MARK and " " not in g
         )
@@ -71,7 +71,7 @@ class Tfidf:
         return Rows.stack([self.row(t) for t in texts], self.width)
 
     def row(self, text: str) -> tuple[Ints, Floats]:
-        """The features of one text: (indices, weights), indices ascending; both empty when nothing is known."""
+        """The features of one text: (indices, weights), indices ascending; both are empty if nothing is known."""
         tokens = words(normalise(text, case_sensitive=self.case_sensitive))
         get = self.vocabulary.get
         known = [i for g in word_features(tokens) if (i := get(g)) is not None]
@@ -85,7 +85,7 @@ class Tfidf:
         return indices, weights
 
     def _word(self, word: str) -> Ints:
-        """The known n-grams of a word, remembered."""
+        """The known n-grams of a word, cached."""
         found = self._words.get(word)
         if found is None:
             if len(self._words) >= _CACHED_WORDS:
@@ -97,7 +97,7 @@ class Tfidf:
 
 
 def _counted(found: Ints) -> tuple[Ints, NDArray[np.intp]]:
-    """The distinct numbers, ascending, and how often each comes (np.unique costs four times as much)."""
+    """The distinct numbers, ascending, and how often each occurs (np.unique takes four times as long)."""
     ordered = np.sort(found)
     bounds = np.flatnonzero(np.concatenate(([len(found) > 0], ordered[1:] != ordered[:-1], [True])))
     return ordered[bounds[:-1]], bounds[1:] - bounds[:-1]

@@ -1,4 +1,4 @@
-"""From a project's content to a trained matcher."""
+"""Trains the matcher on a project's content."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from bot.nlu.tfidf import Tfidf
 from bot.progress import Progress, silent
 
 _LARGE: Final = 3000
-"""From so many examples on, n-grams that occur once are left out."""
+"""With at least this many examples, n-grams that occur only once are left out."""
 
 
 def train(
@@ -30,7 +30,7 @@ def train(
     progress: Progress = silent,
     components: Mapping[str, Factory] | None = None,
 ) -> Model:
-    """Train the matcher on a project's content. The same content, seed and versions make the same model.
+    """Train the matcher on a project's content. The same content, seed and versions give the same model.
 
     `components` are the pipeline components that plugins offer, by name.
     """
@@ -65,9 +65,9 @@ def train(
 
 
 def distinct(examples: Iterable[Example]) -> list[Example]:
-    """The examples that tell intents apart: those with an intent and a text, each text of an intent once.
+    """The examples to learn intents from: those with an intent and a text, each text of an intent once.
 
-    Copies say nothing new. They would crowd out smaller intents, and a held-out text would still have been learned.
+    Copies add no information. They would crowd out smaller intents, and put held-out texts into the training data.
     """
     found: dict[tuple[str, str], Example] = {}
     for example in examples:
@@ -77,9 +77,9 @@ def distinct(examples: Iterable[Example]) -> list[Example]:
 
 
 def _classifier(features: Features, pairs: Sequence[tuple[str, str]], seed: int) -> Classifier | None:
-    """A classifier of (text, label) pairs that are sorted by label; None when there are none.
+    """A classifier for (text, label) pairs that are sorted by label; None if there are none.
 
-    The labels' own names teach too: designers choose them to say what is meant.
+    The labels' names are learned too, since authors choose them to describe the intent.
     """
     if not pairs:
         return None
@@ -92,7 +92,7 @@ def _classifier(features: Features, pairs: Sequence[tuple[str, str]], seed: int)
 def _selectors(
     content: Content, settings: Settings, features: Features, examples: Sequence[Example], seed: int
 ) -> list[Selector]:
-    """A selector for each retrieval intent that the pipeline names, and one for all where it names none."""
+    """A selector for each retrieval intent that the pipeline names, or one for all if it names none."""
     found = []
     keyed = sorted(((e.text, e.intent) for e in examples if "/" in e.intent), key=lambda pair: pair[1])
     for name in settings.selectors:
@@ -105,6 +105,6 @@ def _selectors(
 
 
 def name_in_words(label: str) -> str:
-    """An intent's name as people would say it: `faq/openingHours` is "opening hours"."""
+    """An intent's name in words: `faq/openingHours` is "opening hours"."""
     last = label.rpartition("/")[2]
     return re.sub(r"[_\W]+", " ", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", last)).strip()

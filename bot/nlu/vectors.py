@@ -1,7 +1,7 @@
 """Static vectors: word pieces, pairs of words and a small network, distilled from a sentence encoder and shipped with
 the package.
 
-`scripts/build_static_vectors.py` makes it; `weights/NOTICE.md` says from what.
+`scripts/build_static_vectors.py` builds them; `weights/NOTICE.md` lists the sources.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ _LONGEST_PIECE: Final = 24
 def pieces(word: str, vocabulary: Mapping[str, int]) -> list[int]:
     """WordPiece: the longest known pieces of `word` from the left; characters that are in none are skipped.
 
-    Wu et al. 2016 (arXiv:1609.08144), as BERT's vocabulary has it: pieces
-    that continue a word begin with `##`.
+    Wu et al. 2016 (arXiv:1609.08144), in the form of BERT's vocabulary:
+    pieces that continue a word begin with `##`.
     """
     found: list[int] = []
     start = 0
@@ -55,14 +55,14 @@ def pieces(word: str, vocabulary: Mapping[str, int]) -> list[int]:
 
 
 def parts(text: str) -> list[str]:
-    """The words of a text as the table knows them: apostrophes and underscores stand alone."""
+    """The words of a text as the table has them: apostrophes and underscores are separate."""
     return [part for word, _ in words(normalise(text)) for part in _PARTS.findall(word)]
 
 
 class _Table:
-    """The shipped table, read where it lies: a process needs few of its rows, and so never holds it whole.
+    """The shipped table, read row by row from its file: a process needs few rows, so it never loads the whole table.
 
-    One for each folder and process (`_open`): the matcher and the entities look up the same words.
+    There is one per folder and process (`_table`): the matcher and the entities look up the same words.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -74,11 +74,11 @@ class _Table:
             self._begin, self._file = file.tell(), os.dup(file.fileno())
         weakref.finalize(self, os.close, self._file)
         self.word = lru_cache(_CACHED_WORDS)(self._word)
-        """The sum of the vectors of a word's pieces, shape (width,), remembered."""
+        """The sum of the vectors of a word's pieces, shape (width,), cached."""
         self._pair = lru_cache(_CACHED_PAIRS)(self._row_of)
 
     def pairs(self, found: Sequence[str]) -> Floats | None:
-        """The sum of what neighbouring words mean beyond each alone, shape (width,); None where no pair is known."""
+        """The sum of the vectors of neighbouring pairs of words, shape (width,); None if no pair is known."""
         rows = [row for row in map(self._pair, found, found[1:]) if row is not None]
         return self._sum(rows) if rows else None
 
@@ -89,16 +89,16 @@ class _Table:
         return self.vocabulary.get(f"{word} {following}")
 
     def _sum(self, rows: list[int]) -> Floats:
-        """Each row is stored in whole steps; `_steps` says how long a step is."""
+        """Add up rows, which are stored as whole numbers of steps; `_steps` has each row's step size."""
         steps = b"".join([os.pread(self._file, self.width, self._begin + row * self.width) for row in rows])
         return self._steps[rows] @ np.frombuffer(steps, np.int8).reshape(-1, self.width).astype(np.float32)
 
 
 class _Network:
-    """What words mean together beyond their sum: one hidden layer over a text's vector, its output added to that.
+    """The joint meaning of words beyond their sum: one hidden layer over a text's vector, with its output added to it.
 
     A deep averaging network (Iyyer et al. 2015). `network.npy` is (2, width + 1, width): the weights into the
-    hidden layer and out of it, each above its bias.
+    hidden layer and out of it, each with its bias as the last row.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -117,7 +117,7 @@ _network = cache(_Network)
 class StaticVectors:
     """Features of a text: the sum of its pieces' and pairs' vectors, through the network, scaled to length 1.
 
-    Opened at first use.
+    The files are opened at first use.
     """
 
     version: str = "static-4"
@@ -129,18 +129,18 @@ class StaticVectors:
 
     @property
     def vocabulary(self) -> Mapping[str, int]:
-        """The pieces with their rank, commoner ones first, then the pairs, each with a space between its words.
+        """The pieces with their rank, commonest first, then the pairs, each with a space between its words.
 
-        Those that are letters alone are real English words.
+        Entries of letters only are real English words.
         """
         return self._table.vocabulary
 
     def features(self, texts: Sequence[str]) -> Floats:
-        """Features (len(texts), d); zeros for a text of which nothing is known."""
+        """Features (len(texts), d); zeros for a text with no known piece."""
         return np.array([self._one(text) for text in texts], np.float32).reshape(len(texts), self._table.width)
 
     def apart(self, text: str) -> Floats:
-        """The sum of the text's pieces alone, shape (d,), of length 1; zeros if none is known."""
+        """The sum of the vectors of the text's pieces only, shape (d,), of length 1; zeros if none is known."""
         return _unit(self._sum(parts(text)))
 
     def _one(self, text: str) -> Floats:

@@ -1,4 +1,4 @@
-"""Numbered words in half a megabyte, where a dictionary of them takes four."""
+"""Numbered words in half a megabyte; a dictionary of them would take four."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ SLOTS: Final = "slots.npy"
 
 
 class Vocabulary(Mapping[str, int]):
-    """The words of a text, one a line, with their numbers from 0: a hash table with open addressing (Knuth,
-    The Art of Computer Programming, vol. 3, 6.4, algorithm L) in arrays that are read as they lie."""
+    """The words of a text, one per line, numbered from 0: a hash table with open addressing (Knuth,
+    The Art of Computer Programming, vol. 3, 6.4, algorithm L) in arrays that are used directly from the file."""
 
     def __init__(self, folder: Path) -> None:
-        """Read `vocabulary.txt` (UTF-8) and `slots.npy`, which `slots_of` made for it."""
+        """Read `vocabulary.txt` (UTF-8) and `slots.npy`, which `slots_of` created for it."""
         self._text = (folder / WORDS).read_bytes()
         breaks = np.flatnonzero(np.frombuffer(self._text, np.uint8) == ord("\n"))
         bounds = np.concatenate(([-1], breaks, [len(self._text)])).astype(np.int32)
-        # Views give plain numbers, and in half the time that an array needs for one.
+        # Memoryviews return plain ints, in half the time that an array takes.
         self._bounds = bounds.data
         self._slots = np.load(folder / SLOTS, allow_pickle=False).data
 
-    def get(self, word: str, default: int | None = None) -> int | None:  # type: ignore[override] # only None is asked for
-        """The word's number, None where it has none."""
-        key = word.encode(errors="surrogatepass")  # any text may be asked for
+    def get(self, word: str, default: int | None = None) -> int | None:  # type: ignore[override] # only None is ever passed
+        """The word's number, or None."""
+        key = word.encode(errors="surrogatepass")  # any text can be looked up
         last = len(self._slots) - 1
         slot = crc32(key) & last
         while after := self._slots[slot]:
@@ -55,9 +55,9 @@ class Vocabulary(Mapping[str, int]):
 
 
 def slots_of(words: Sequence[str]) -> NDArray[np.uint16]:
-    """The hash table of at most 40,000 different words: each one's number + 1 in the first free slot from its own on.
+    """The hash table of at most 40,000 different words: each one's number + 1, in the first free slot from its hash on.
 
-    A slot is empty at 0; there are 65,536 of them.
+    There are 65,536 slots; an empty one is 0.
     """
     slots = np.zeros(1 << 16, np.uint16)
     for number, word in enumerate(words):

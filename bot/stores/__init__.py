@@ -1,7 +1,7 @@
-"""What is kept: turns, sessions, keys, throttles, on SQLite or PostgreSQL through `dataset`'s engine.
+"""Stores turns, sessions, keys and throttles, on SQLite or PostgreSQL through `dataset`'s engine.
 
-    Database   reads on a few threads, writes on one, many to a COMMIT (database.py)
+    Database   reads on a few threads, writes on one, many writes per COMMIT (database.py)
     SqlTurns   the engine's TurnStore on a Database (turns.py)
 
-The only room with dataset and SQLAlchemy; both are imported when a database is opened, not before.
+The only package that uses dataset and SQLAlchemy; both are imported when a database is opened, not before.
 """

@@ -1,4 +1,4 @@
-"""What stands in the store and waits: for the metrics."""
+"""Counts the work that waits in the store, for the metrics."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SELECT = """
 
 
 def backlog_of(connection: Connection) -> Backlog:
-    """What waits now, all workers' together."""
+    """The current backlog of all workers together."""
     row = connection.one(_SELECT)
     assert row is not None
     return Backlog(row.deliveries, row.effects, None if row.oldest is None else moment(row.oldest))

@@ -1,4 +1,4 @@
-"""Backup while the bot runs, restore, and copying to another database. PostgreSQL is backed up by its own tools."""
+"""Backup while the bot runs, restore, and copying to another database. PostgreSQL has its own backup tools."""
 
 from __future__ import annotations
 
@@ -29,26 +29,26 @@ T = TypeVar("T")
 
 _CHUNK = 500
 _UNHELD = {"fence": 0, "lease_owner": None, "lease_until": 0, "lease_wanted": 0}
-"""Nobody holds the conversations of a copy; the turns of SQLite, where nobody ever does, have no other fence."""
+"""Nobody holds the conversations of a copy. Turns on SQLite, where nobody ever does, always commit with fence 0."""
 
 _BESIDE = ("-wal", "-shm")
-"""What the names of the files end in that SQLite has beside a store's."""
+"""Suffixes of the files that SQLite keeps beside a store's file."""
 
-_NO_DATABASE = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
+_NOT_A_DATABASE = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
 
 _PAGES = 2_000
-"""Pages copied between two signs of progress."""
+"""Pages copied between two progress reports."""
 
 
 def backup(
     url: str, file: Path, *, project: Path = Path(), overwrite: bool = False, progress: Progress = silent
 ) -> None:
-    """Write a consistent copy of an SQLite store to `file`, durable when this returns; the bot may go on writing.
+    """Write a consistent copy of an SQLite store to `file`, durable when this returns; the bot can keep writing.
 
     The copy is one read transaction (https://sqlite.org/backup.html), so that
     it has every turn that was acknowledged before the call. Raises
-    ConfigurationError for PostgreSQL, when `file` is one of the store's own,
-    and when there is a `file` already, unless it may be overwritten.
+    ConfigurationError for PostgreSQL, if `file` belongs to the store itself,
+    and if `file` exists already, unless it may be overwritten.
     """
     store = _sqlite_file(url, project, "pg_dump --format=custom --file=FILE DATABASE")
     check_exists(store)
@@ -57,12 +57,12 @@ def backup(
 
 
 def _check_free(file: Path, store: Path, *, overwrite: bool) -> None:
-    """Raise ConfigurationError where the store's backup may not be written to `file`."""
+    """Raise ConfigurationError if the store's backup may not be written to `file`."""
     own = [f"{store}{suffix}" for suffix in ("", *_BESIDE, ".lock")]
     if str(file.resolve()) in own or (file.exists() and file.samefile(store)):
         raise ConfigurationError([f"{file} is the store itself, or a part of it; name another file for its backup"])
     if file.exists() and not file.is_file():
-        raise ConfigurationError([f"{file} is there, and is no file; name a file for the backup"])
+        raise ConfigurationError([f"{file} exists and is not a file; name a file for the backup"])
     if file.exists() and not overwrite:
         raise ConfigurationError([f"{file} exists; name another file, or let it be overwritten with --force"])
 
@@ -74,19 +74,19 @@ def _touch(file: Path) -> None:
 def _write_copy(
     store: Path, file: Path, progress: Progress, *, make: Callable[[Path], None] = _touch, sound: bool = True
 ) -> None:
-    """Copy the store to a file that `make` makes; raises ConfigurationError where it is to be `sound` and is not."""
+    """Copy the store to a file that `make` creates; raises ConfigurationError if it must be `sound` and is not."""
     part = file.with_name(f"{file.name}.part")
     part.unlink(missing_ok=True)
     make(part)
     try:
         with _opened(store) as source:
             source.execute("BEGIN")
-            source.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()  # from here on it is read as it is now
+            source.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()  # fixes the moment that is copied
             with _opened(part) as target:
                 _copy_pages(source, target, progress)
                 if sound:
                     _check(target, store)
-                    target.execute("PRAGMA journal_mode=DELETE")  # with a log, it could not be read where none can be
+                    target.execute("PRAGMA journal_mode=DELETE")  # with a log, a read-only folder makes it unreadable
         _sync(part)
         part.replace(file)
     finally:
@@ -95,10 +95,10 @@ def _write_copy(
 
 
 def restore(url: str, file: Path, *, project: Path = Path(), progress: Progress = silent) -> Restored:
-    """Put the backup in `file` in the place of an SQLite store, whole or not at all; the store before is kept aside.
+    """Replace an SQLite store with the backup in `file`, completely or not at all; the old store is kept aside.
 
-    All sessions end, and what was closed to somebody since the backup stays closed (`bot.stores.restoring`). Raises
-    ConfigurationError while a server runs on the store, and when `file` is no sound backup of one.
+    All sessions end, and access revoked since the backup stays revoked (`bot.stores.restoring`). Raises
+    ConfigurationError while a server runs on the store, and if `file` is not a sound backup of one.
     """
     store = _sqlite_file(url, project, "pg_restore --clean --dbname=DATABASE FILE")
     with locked(store):
@@ -115,9 +115,9 @@ def restore(url: str, file: Path, *, project: Path = Path(), progress: Progress 
 
 
 def _prepare(draft: Path, store: Path) -> Restored:
-    """Keep the store aside, and close in the backup's copy what is closed in the store."""
+    """Keep the store aside, and revoke in the backup's copy what is revoked in the store."""
     had_store = store.is_file() and store.stat().st_size > 0
-    aside = (_renamed_if_no_database(store) or _copied_aside(store)) if had_store else None
+    aside = (_renamed_if_not_a_database(store) or _copied_aside(store)) if had_store else None
     before = None
     if aside is not None:
         with contextlib.suppress(ConfigurationError), _opened(aside) as found:
@@ -131,7 +131,7 @@ def _prepare(draft: Path, store: Path) -> Restored:
 
 
 def _copied_aside(store: Path) -> Path:
-    """A copy of the store as it is: damaged, it is all there is of what came after the backup."""
+    """A copy of the store as it is: even if damaged, nothing else has what came after the backup."""
     aside = _free(store.with_name(f"{store.name}.before-restore"))
     _write_copy(store, aside, silent, make=make_private, sound=False)
     return aside
@@ -140,14 +140,14 @@ def _copied_aside(store: Path) -> Path:
 def _put_in_place(draft: Path, store: Path) -> None:
     make_private(store)
     with _opened(draft) as source, _opened(store) as target:
-        # Into the store as one transaction, so that its log and other processes stay true.
+        # Into the store as one transaction, so that its log and other processes stay consistent.
         target.execute("PRAGMA journal_mode=WAL")
         target.execute("PRAGMA synchronous=FULL")
         _copy_pages(source, target, silent)
 
 
 def _free(file: Path) -> Path:
-    """The file, or the first of its name with a number that is not there yet."""
+    """The file, or the first numbered variant of its name that does not exist yet."""
     number = 1
     found = file
     while found.exists():
@@ -156,13 +156,13 @@ def _free(file: Path) -> Path:
     return found
 
 
-def _renamed_if_no_database(store: Path) -> Path | None:
-    """Where what is no database was moved, with its log, so that it can still be looked at; None for a database."""
+def _renamed_if_not_a_database(store: Path) -> Path | None:
+    """Move a file that is not a database aside, with its log, for inspection; its new path, None for a database."""
     try:
         with _opened(store) as found:
             found.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
     except ConfigurationError as error:
-        if getattr(error.__cause__, "sqlite_errorcode", None) not in _NO_DATABASE:
+        if getattr(error.__cause__, "sqlite_errorcode", None) not in _NOT_A_DATABASE:
             raise
         aside = _free(store.with_name(f"{store.name}.damaged"))
         for suffix in ("", *_BESIDE):
@@ -181,18 +181,18 @@ def _copy_pages(source: sqlite3.Connection, target: sqlite3.Connection, progress
 
 
 async def copy(source: str, target: str, *, project: Path = Path(), progress: Progress = silent) -> int:
-    """Copy everything from one store to another, empty one (SQLite to PostgreSQL, say); the number of rows.
+    """Copy everything from one store to another, empty one (SQLite to PostgreSQL, say); return the number of rows.
 
-    All is read as it was at one moment, whatever servers on PostgreSQL write meanwhile. Raises ConfigurationError
-    while a server runs on either SQLite file, when there is no store at the source or something at the target, and
-    when the source's connection is lost on the way.
+    All is read as of one moment, whatever servers on PostgreSQL write meanwhile. Raises ConfigurationError
+    while a server runs on either SQLite file, if there is no store at the source or the target is not empty, and
+    if the connection to the source is lost on the way.
     """
     with contextlib.ExitStack() as stack:
         dialects = [dialect_of(url, project) for url in (source, target)]
         files = [dialect.file if isinstance(dialect, Sqlite) else None for dialect in dialects]
         check_is_store(source, project)
         if source == target or (files[0] is not None and files[0] == files[1]):
-            raise ConfigurationError(["source and target are one store; name an empty one for the copy"])
+            raise ConfigurationError(["source and target are the same store; name an empty one for the copy"])
         for file in files:
             if file is not None:
                 stack.enter_context(locked(file))
@@ -207,7 +207,7 @@ async def copy(source: str, target: str, *, project: Path = Path(), progress: Pr
 
 
 class _Moment:
-    """A store as it is at one moment: all is read in one transaction of one connection."""
+    """A store as of one moment: everything is read in one transaction of one connection."""
 
     def __init__(self, database: Database, connection: Connection) -> None:
         self._database = database
@@ -215,7 +215,7 @@ class _Moment:
 
     @classmethod
     async def of(cls, database: Database) -> Self:
-        """The state of now, of a store with one reader."""
+        """The current state of a store with one reader."""
 
         def begin(connection: Connection) -> Connection:
             for statement in database.dialect.begin_snapshot:
@@ -225,7 +225,7 @@ class _Moment:
         return cls(database, await database.read(begin))
 
     async def read(self, work: Callable[[Connection], T]) -> T:
-        """Run `work` on it; raises ConfigurationError when another connection had to be made, which sees more."""
+        """Run `work` on it; raises ConfigurationError if it had to reconnect, and so would see later changes."""
 
         def on_the_same(connection: Connection) -> T:
             if connection is not self._connection:
@@ -273,7 +273,7 @@ def _insert(connection: Connection, table: str, rows: list[dict[str, object]]) -
 
 
 def _continue_numbers(connection: Connection, table: str) -> None:
-    """Let the table's numbers go on behind the copied ones."""
+    """Continue the table's numbers after the copied ones."""
     sql = (
         f"SELECT setval(pg_get_serial_sequence('{table}', 'number'), COALESCE(MAX(number), 0) + 1, false) FROM {table}"  # noqa: S608 - as above
     )
@@ -307,7 +307,7 @@ def _opened(file: Path) -> Iterator[sqlite3.Connection]:
 
 
 def _check(connection: sqlite3.Connection, file: Path) -> None:
-    """Refuse what is damaged, no store of ours, or of a newer program; `file` is what is told to be so."""
+    """Refuse what is damaged, not our store, or written by a newer program; errors name `file`."""
     try:
         (found,) = connection.execute("PRAGMA quick_check").fetchone()
         if found != "ok":
@@ -315,9 +315,9 @@ def _check(connection: sqlite3.Connection, file: Path) -> None:
         (version,) = connection.execute("SELECT max(version) FROM schema").fetchone()
         access_of(connection)
     except sqlite3.DatabaseError as error:
-        if error.sqlite_errorcode not in (*_NO_DATABASE, sqlite3.SQLITE_ERROR):
+        if error.sqlite_errorcode not in (*_NOT_A_DATABASE, sqlite3.SQLITE_ERROR):
             raise
-        raise ConfigurationError([f"{file} is no store, or is damaged: {error}; name another file"]) from error
+        raise ConfigurationError([f"{file} is not a store, or is damaged: {error}; name another file"]) from error
     if version is None or version > LATEST:
         told = f"{file} has schema version {version}, and this program knows versions up to {LATEST}"
         raise ConfigurationError([f"{told}; use the program that wrote it"])

@@ -1,4 +1,4 @@
-"""Whether this machine's clock agrees with the database server's: by it each machine judges what is over."""
+"""Checks that this machine's clock agrees with the database server's; each machine judges expiry by its own clock."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.stores.links import Tell
 
 _TOLD = 2.0
 _REFUSED = 30.0
-"""Seconds of difference that are told, and that are refused: sessions are as short as minutes."""
+"""Seconds of difference that are reported, and that are refused: sessions can be as short as minutes."""
 
 _NOW = "SELECT EXTRACT(EPOCH FROM clock_timestamp())::float8 AS now"
 
@@ -21,9 +21,9 @@ _NOW = "SELECT EXTRACT(EPOCH FROM clock_timestamp())::float8 AS now"
 async def check_clock(
     database: Database, tell: Tell = lambda event, reason: None, *, now: Callable[[], float] = time.time
 ) -> None:
-    """Raise StoreUnavailable when this machine's clock, `now`, is far from the database server's; `tell` of less.
+    """Raise StoreUnavailable if this machine's clock, `now`, is far from the database server's; `tell` if less far.
 
-    An SQLite store has one machine, and one clock.
+    An SQLite store is used by one machine, with one clock.
     """
     if database.dialect.name == "sqlite":
         return
@@ -36,7 +36,7 @@ async def check_clock(
 
 
 def _ahead(connection: Connection, now: Callable[[], float]) -> float:
-    """Seconds; how long the question takes counts neither way."""
+    """Seconds that `now` is ahead of the server's clock; the duration of the query counts neither way."""
     before = now()
     row = connection.one(_NOW)
     after = now()

@@ -1,4 +1,4 @@
-"""The two sets of statements of every turn: load a conversation, and make turns durable."""
+"""The two sets of statements that every turn runs: load a conversation, and make turns durable."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _ANSWER = """
 
 _EXTEND = "UPDATE sessions SET idle_until = :until WHERE token_hash = :session AND idle_until < :until"
 
-# It changes nothing, but locks the row: a SELECT would have to say so, and in PostgreSQL's own words.
+# It changes nothing, but locks the row: a SELECT would need PostgreSQL's own syntax for that.
 LOCK_CUSTOMER = "UPDATE customers SET disabled = 0 WHERE id = :id AND disabled = 0"
 
 _FIND = "SELECT id FROM conversations WHERE principal = :principal AND channel = :channel AND sender = :sender"
@@ -45,23 +45,23 @@ _BEGIN = """
 
 
 def load(connection: Connection, conversation: str, message_id: str | None) -> Loaded:
-    """A conversation, and what came of a message before; one statement, whatever the conversation's length."""
+    """A conversation, with the message of this id if it came before; one statement, however long the conversation."""
     row = connection.one(_LOAD, conversation=conversation, message_id=message_id)
     return Loaded(0, None, None) if row is None else loaded(row, has_reminders=bool(row.has_reminders))
 
 
 def loaded(row: Row, *, has_reminders: bool) -> Loaded:
-    """A row of a conversation, beside what came of a message before."""
+    """The Loaded of a row that joins a conversation with a message that came before."""
     stored = Stored(row.fingerprint, row.stored_seq or 0, row.reply) if row.fingerprint is not None else None
     at = None if row.last_turn_at is None else moment(row.last_turn_at)
     return Loaded(row.seq, row.snapshot, at, stored, has_reminders)
 
 
 def commit(connection: Connection, turns: Sequence[TurnCommit]) -> Sequence[None]:
-    """Write all of these turns, a statement at a time for all of them.
+    """Write all of these turns, each statement for all of them at once.
 
-    Raises SequenceConflict (or Conflict) when another was first with one of
-    them; nobody knows then which were written.
+    Raises SequenceConflict (or Conflict) if another worker was first with one
+    of them; it is then unknown which were written.
     """
     rows = [parameters(turn) for turn in turns]
     if connection.many(_MOVE_ON, rows) < len(rows):
@@ -76,7 +76,7 @@ def commit(connection: Connection, turns: Sequence[TurnCommit]) -> Sequence[None
 
 
 def commit_rest(connection: Connection, turn: TurnCommit, *, has_reminders: bool) -> None:
-    """Write what few turns have: outgoing replies, outcomes of outside changes, and reminders."""
+    """Write what only few turns have: outgoing replies, outcomes of outside changes, and reminders."""
     for entry in turn.effects:
         effects.journal(connection, entry)
     if turn.outbox:
@@ -86,7 +86,7 @@ def commit_rest(connection: Connection, turn: TurnCommit, *, has_reminders: bool
 
 
 def parameters(turn: TurnCommit) -> Mapping[str, Any]:
-    """What the statements of a turn take; `until` only if its session is to live until then."""
+    """The parameters of a turn's statements; `until` is None unless the turn extends its session until then."""
     until = turn.session_idle_until if turn.session is not None else None
     return {
         "conversation": turn.conversation,
@@ -113,9 +113,9 @@ def conversation_of(connection: Connection, key: tuple[str, str, str]) -> str | 
 def begin_conversation(
     connection: Connection, conversation: str, key: tuple[str, str, str], now: datetime, customer: str | None = None
 ) -> str:
-    """The id of the conversation of (principal, channel, sender), which is `conversation` when there was none yet.
+    """The id of the conversation of (principal, channel, sender); `conversation` if there was none yet.
 
-    Raises ConversationGone where it is to be a `customer`'s who is disabled or erased by now: nobody would delete it.
+    Raises ConversationGone if it is for a `customer` who is disabled or erased by now: nobody would delete it.
     """
     if customer is not None and not connection.run(LOCK_CUSTOMER, id=customer):
         raise ConversationGone

@@ -14,9 +14,9 @@ Row: TypeAlias = Any
 
 
 class Connection:
-    """Runs SQL for one thread. Statements are the database's own prepared ones, by SQL text; `statements` counts them.
+    """Runs SQL for one thread. The driver caches prepared statements by SQL text; `statements` counts executions.
 
-    Every method raises Conflict when a constraint refuses, Fault when the
+    Every method raises Conflict if a constraint is violated, Fault if the
     database fails, and the driver's own error for wrong SQL.
     """
 
@@ -28,7 +28,7 @@ class Connection:
         self.statements = 0
 
     def all(self, sql: str, **parameters: Any) -> list[Row]:
-        """All rows of a SELECT or a RETURNING, fetched whole, so that no open cursor holds up a checkpoint."""
+        """All rows of a SELECT or a RETURNING, fetched at once, so that no open cursor blocks a checkpoint."""
         cursor = self._execute(sql, parameters)
         rows = cursor.fetchall()
         if not rows:
@@ -44,12 +44,12 @@ class Connection:
         return rows[0] if rows else None
 
     def run(self, sql: str, **parameters: Any) -> int:
-        """Run a statement; the number of rows it changed."""
+        """Run a statement; return the number of rows it changed."""
         changed: int = self._execute(sql, parameters).rowcount
         return changed
 
     def many(self, sql: str, rows: Sequence[Mapping[str, Any]]) -> int:
-        """Run a statement once for each of `rows`; the number of rows it changed in all."""
+        """Run a statement once for each of `rows`; return the total number of rows it changed."""
         if not rows:
             return 0
         self.statements += len(rows)
@@ -60,22 +60,22 @@ class Connection:
             raise
 
     def begin(self) -> None:
-        """Begin a transaction that may write: on SQLite with the write lock, so that what it reads stays true."""
+        """Begin a transaction that may write: on SQLite with the write lock, so that what it reads stays current."""
         self.run(self._dialect.begin)
 
     def tidy(self) -> None:
-        """Let the database clear up behind itself (SQLite: move the log into the file, which takes a few syncs)."""
+        """Let the database clean up (SQLite: move the log into the file, which takes a few syncs)."""
         if self._dialect.tidy is not None:
             self.all(self._dialect.tidy)
 
     def rollback(self) -> None:
-        """Undo the transaction; after some errors SQLite has done so itself."""
+        """Roll the transaction back; after some errors SQLite has done so itself."""
         self.statements += 1
         with contextlib.suppress(*self._dialect.errors):
             self._raw.execute("ROLLBACK")
 
     def cut(self) -> None:
-        """Let the statement under way fail as on a connection that was lost; the one method for other threads."""
+        """Make the current statement fail as if the connection was lost; the one method for other threads."""
         self._dialect.cut(self._raw)
 
     def close(self) -> None:
@@ -92,13 +92,13 @@ class Connection:
             raise
 
     def _explain(self, error: Exception) -> None:
-        """Raise what the driver's error means, if it is a conflict or a fault."""
+        """Raise the Conflict or Fault that the driver's error means, if any."""
         fault = self._dialect.fault(error)
         try:
             if fault is not None:
                 raise fault from error
         finally:
-            del fault  # or its traceback would keep this frame, and with it open cursors, in a cycle
+            del fault  # or its traceback would keep this frame, and open cursors with it, in a cycle
 
     def _text(self, sql: str) -> str:
         text = self._texts.get(sql)
@@ -108,6 +108,6 @@ class Connection:
 
 
 def _row_maker(names: Sequence[str]) -> Callable[[Sequence[Any]], Row]:
-    row: Any = namedtuple("Row", names, rename=True)  # type: ignore[misc] # the columns are known when the query ran
+    row: Any = namedtuple("Row", names, rename=True)  # type: ignore[misc] # the columns are known once the query has run
     make: Callable[[Sequence[Any]], Row] = row._make
     return make

@@ -1,4 +1,4 @@
-"""Customers and the check values of the pepper they are hashed with."""
+"""Customers, and the check values of the pepper that their codes are hashed with."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bot.stores.times import micros, moment
 
 
 class CustomerRow(Struct, frozen=True):
-    """One customer. `code_hash` never leaves the server; its repr is left out of any log by not being logged."""
+    """One customer. `code_hash` must never leave the server: never log such a row."""
 
     id: str
     account_number: str
@@ -68,7 +68,7 @@ class CustomerStore:
         return [_customer(row) for row in await self._database.read(lambda connection: connection.all(sql))]
 
     async def set_code_hash(self, customer: str, code_hash: str, *, instead_of: str) -> None:
-        """Renew a hash, unless it was changed meanwhile."""
+        """Replace a hash, unless it has changed meanwhile."""
         sql = "UPDATE customers SET code_hash = :new WHERE id = :id AND code_hash = :old"
         await self._database.write(lambda connection: connection.run(sql, new=code_hash, id=customer, old=instead_of))
 
@@ -77,21 +77,21 @@ class CustomerStore:
         return await self._change("disabled = 1", account, ends_sessions=True)
 
     async def enable(self, account: str, throttle: str) -> bool:
-        """Let the account log in again, whatever failed before; False when there is no such account.
+        """Let the account log in again, whatever failed before; False if there is no such account.
 
-        `throttle` is the name under which its failures count.
+        `throttle` is the name under which its failures are counted.
         """
         return await self._change("disabled = 0", account, throttle=throttle)
 
     async def reset_code(self, account: str, code_hash: str, throttle: str) -> bool:
-        """Set a new code hash, end the account's sessions and forget its failures, which count under `throttle`.
+        """Set a new code hash, end the account's sessions and forget its failures, counted under `throttle`.
 
-        All in one transaction; False when there is no account.
+        All in one transaction; False if there is no such account.
         """
         return await self._change("code_hash = :hash", account, ends_sessions=True, throttle=throttle, hash=code_hash)
 
     async def erase(self, account: str, throttle: str) -> None:
-        """Delete the account, its sessions and its failures, which count under `throttle`, in one transaction."""
+        """Delete the account, its sessions and its failures (counted under `throttle`) in one transaction."""
 
         def work(connection: Connection) -> None:
             _end_sessions(connection, account)
@@ -101,7 +101,7 @@ class CustomerStore:
         await self._database.write(work)
 
     async def count_of_other_keys(self, key_id: str) -> int:
-        """How many customers' codes are hashed with another key of the pepper than this one."""
+        """How many customers' codes are hashed with a pepper key other than this one."""
         sql = "SELECT COUNT(*) AS n FROM customers WHERE code_hash NOT LIKE :mine"
         row = await self._database.read(lambda connection: connection.one(sql, mine=f"{key_id}:%"))
         assert row is not None
@@ -113,7 +113,7 @@ class CustomerStore:
         return {row.id: row.check_value for row in rows}
 
     async def add_pepper_checks(self, checks: Mapping[str, str], now: datetime) -> None:
-        """Note the check values of keys that are new."""
+        """Store the check values of new keys."""
         sql = "INSERT INTO peppers (id, check_value, created_at) VALUES (:id, :value, :at) ON CONFLICT (id) DO NOTHING"
         rows = [{"id": key_id, "value": value, "at": micros(now)} for key_id, value in checks.items()]
         await self._database.write(lambda connection: connection.many(sql, rows))
@@ -121,7 +121,7 @@ class CustomerStore:
     async def _change(
         self, change: str, account: str, *, ends_sessions: bool = False, throttle: str | None = None, **values: str
     ) -> bool:
-        """Change the account's row, which locks it against logins, before all else; False when there is none."""
+        """Change the account's row first, which locks it against logins; False if there is none."""
         sql = f"UPDATE customers SET {change} WHERE account_number = :account"  # noqa: S608 - our own words
 
         def work(connection: Connection) -> bool:

@@ -30,18 +30,18 @@ from bot.stores.watching import Watch
 T = TypeVar("T")
 Item = TypeVar("Item")
 Wrap = Callable[[Any], Any]
-"""Puts something between us and a driver's connection: the seam at which tests inject faults."""
+"""Wraps a driver's connection: the seam at which tests inject faults."""
 
 _LONGEST_QUEUE = 10_000
 
 _ANSWERED = 2
 _SCANNED = 12
 _CLOSED = 4
-"""How many times `patience` a database server's answer may take, that to a scan, and the end of all threads."""
+"""How many times `patience` a database server's answer may take, a scan's answer, and the end of all threads."""
 
 
 class Statistics(Struct, frozen=True):
-    """Counts since the store was opened, for tests and measurements; for the metrics, the queues' lengths now."""
+    """Counts since the store was opened, for tests and measurements; the current queue lengths, for the metrics."""
 
     commits: int
     writes: int
@@ -53,7 +53,7 @@ class Statistics(Struct, frozen=True):
 
 
 class Database:
-    """An open store. Made by `open`, ended by `close`; `read` and `write` may be awaited from any event loop."""
+    """An open store. Created by `open`, ended by `close`; `read` and `write` can be awaited from any event loop."""
 
     def __init__(
         self, dialect: Dialect, connect: Callable[[], Connection], readers: int, patience: float, tell: Tell
@@ -98,20 +98,20 @@ class Database:
         progress: Progress = silent,
         tell: Tell = lambda event, reason: None,
     ) -> Database:
-        """Open the store at `url`, bring its schema up to date and start its threads.
+        """Open the store at `url`, migrate its schema and start its threads.
 
         `project` is the folder that an SQLite path is relative to. A `server`
-        has an SQLite file to itself, and all connections from the start:
-        clients can take all other files that it may open; and it waits for no
-        answer of PostgreSQL's for long. `locked`: the caller has an SQLite
-        file's lock already. `patience` is how long (seconds) a
-        transaction is tried while the database is locked or away.
-        `synchronous` is SQLite's; anything but FULL loses turns at a power cut
-        and is there for the tests that show it. After `tidy_every` SQL
-        statements (about a thousand turns) SQLite's log is moved into its file.
-        `progress` is told of how an earlier version's store is brought up to date,
-        `tell` of the database being lost and back.
-        Raises ConfigurationError when the store cannot be opened, StoreAway if that may be over later.
+        has an SQLite file to itself, and opens all connections at the start,
+        because clients' connections can take all remaining file descriptors;
+        and it never waits long for an answer from PostgreSQL. `locked`: the
+        caller has the SQLite file's lock already. `patience` is how long
+        (seconds) a transaction is retried while the database is locked or
+        unavailable. `synchronous` is SQLite's; anything but FULL loses turns
+        at a power cut and exists for the tests that show it. After
+        `tidy_every` SQL statements (about a thousand turns) SQLite's log is
+        moved into its file. `progress` is called while an earlier version's
+        store is migrated, `tell` when the database is lost or back.
+        Raises ConfigurationError if the store cannot be opened, StoreAway if it may be possible later.
         """
         dialect = dialect_of(url, project, synchronous=synchronous)
         with contextlib.ExitStack() as undo:
@@ -132,7 +132,7 @@ class Database:
         return database
 
     def _start(self, *, server: bool) -> None:
-        if server and self._near is None:  # what the command line asks may take its time
+        if server and self._near is None:  # what the command line runs may take its time
             limits = dict.fromkeys(self._workers, _ANSWERED * self._patience)
             self._watch = Watch({**limits, self._scanner: _SCANNED * self._patience})
             self._watch.start()
@@ -141,34 +141,34 @@ class Database:
         for worker in self._workers:
             worker.connected.wait()
         if server and self._near is not None:
-            with contextlib.suppress(Fault):  # a reader does its work
+            with contextlib.suppress(Fault):  # a reader will do its work
                 self._near.look(lambda _: None)
 
     async def read(self, work: Callable[[Connection], T]) -> T:
-        """Run `work` on a reader's thread, outside any transaction; what it raises is raised here.
+        """Run `work` on a reader thread, outside any transaction; what it raises is raised here.
 
-        Raises StoreUnavailable when the database cannot be reached in time.
+        Raises StoreUnavailable if the database cannot be reached in time.
         """
         return await self._submit(self._reads, _each, work)
 
     async def look(self, work: Callable[[Connection], T]) -> T:
         """As `read`, for a row or two by their key: what every request and every turn needs first.
 
-        On SQLite it happens here and now: such a read takes less time than
-        handing it to another thread, and a log that is read while it is
-        written blocks nobody.
+        On SQLite it runs right here, on the event loop: such a read takes less
+        time than handing it to another thread, and in WAL mode readers and the
+        writer do not block each other.
         """
         if self._near is None or self._closed:
             return await self.read(work)
         try:
             return self._near.look(work)
-        except Fault:  # busy, or worse: a reader tries again, with patience
+        except Fault:  # busy, or worse: a reader retries, with patience
             return await self.read(work)
 
     async def look_together(
         self, work: Callable[[Connection, Sequence[Item]], Sequence[T | Exception]], item: Item
     ) -> T:
-        """As `look`, with the work of `write_together`: PostgreSQL is asked once for all who look at the same time."""
+        """As `look`, with the work of `write_together`: concurrent calls share one query to PostgreSQL."""
         if self._near is None:
             return await self._submit(self._looks.jobs, work, item, group=work)
         (result,) = await self.look(lambda connection: work(connection, [item]))
@@ -177,36 +177,36 @@ class Database:
         return result
 
     async def scan(self, work: Callable[[Connection], T]) -> T:
-        """As `read`, for what may take a while (history, verification): one at a time, and never in a turn's way."""
+        """As `read`, for what may take a while (history, verification): one at a time, and never delaying a turn."""
         return await self._submit(self._scans, _each, work)
 
     async def write(self, work: Callable[[Connection], T], *, order: str = "") -> T:
         """Run `work` in a transaction and return after its COMMIT; what it raises is raised here, and undoes it alone.
 
-        `work` may run more than once (its transaction is tried again while the
+        `work` may run more than once (its transaction is retried while the
         database is locked), so it must do nothing but use its connection, and
-        it must let Conflict through. What shares a COMMIT runs by `order` (what
-        it changes, say), else as it came. Raises
-        StoreUnavailable when nothing was acknowledged: it may have happened all
-        the same, if the connection was lost during COMMIT, so what is tried
-        again needs an idempotent key.
+        it must let Conflict through. Jobs that share a COMMIT run sorted by
+        `order` (what they change, say), otherwise in order of arrival. Raises
+        StoreUnavailable if nothing was acknowledged: it may have happened all
+        the same, if the connection was lost during COMMIT, so what is retried
+        needs an idempotency key.
         """
         return await self._submit(self._writer.jobs, _each, work, order=order, group=order)
 
     async def write_together(
         self, work: Callable[[Connection, Sequence[Item]], Sequence[T | Exception]], item: Item, *, order: str = ""
     ) -> T:
-        """As `write`, for what many want at once: `work` runs once for the items of all who share the COMMIT.
+        """As `write`, for what many callers want at once: `work` runs once for all items that share the COMMIT.
 
-        It gives what came of each item, in the same order; an exception among
-        that is raised here. When it raises, it runs again for each item alone.
+        It returns a result for each item, in the same order; an exception among
+        them is raised here. If it raises, it runs again for each item alone.
         """
         return await self._submit(self._writer.jobs, work, item, order=order, group=work)
 
     async def note(self, work: Callable[[Connection], T], *, order: str = "") -> T:
         """As `write`, for single statements that a power cut may undo, such as leases.
 
-        PostgreSQL does not wait for its disk with these.
+        PostgreSQL does not wait for its disk for these.
         """
         return await self._submit(self._notes.jobs, _each, work, order=order, group=order)
 
@@ -229,7 +229,7 @@ class Database:
         if self._closed:
             raise StoreUnavailable("the store is closed")
         if jobs.qsize() >= _LONGEST_QUEUE:
-            raise StoreUnavailable("too much is waiting for the store")
+            raise StoreUnavailable("too many requests are waiting for the store")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
         jobs.put(Job(work, item, future, loop, order, group))
@@ -237,15 +237,15 @@ class Database:
 
     @property
     def failure(self) -> str | None:
-        """Why the store refuses everything for good, once it does."""
+        """Why the store refuses everything permanently, once it does."""
         return self._health.failure
 
     def tell_failed(self, work: str, error: Exception) -> None:
-        """Tell that some of the store's own work failed for a reason that nobody foresaw."""
+        """Report that some of the store's own work failed for an unexpected reason."""
         self._health.note_failed(work, error)
 
     def statistics(self) -> Statistics:
-        """What the store did so far."""
+        """The store's statistics so far."""
         return Statistics(
             **asdict(self._writer.counts),
             statements=sum(link.statements for link in self._links()),
@@ -259,9 +259,9 @@ class Database:
         return [*(worker.link for worker in self._workers), *near]
 
     async def close(self) -> None:
-        """Finish what waits, stop the threads, give the lock back. A closed store refuses everything.
+        """Finish what waits, stop the threads and release the lock. A closed store refuses everything.
 
-        In a server, raises StoreUnavailable when PostgreSQL does not answer in time; what waited was not acknowledged.
+        In a server, raises StoreUnavailable if PostgreSQL does not answer in time; what waited was not acknowledged.
         """
         if self._closed:
             return
@@ -277,7 +277,7 @@ class Database:
             raise StoreUnavailable("the store was closed while it did not answer")
 
     def _join(self) -> bool:
-        """Wait for the threads, where they are watched for so long at the most; whether all have ended."""
+        """Wait for the threads, for a limited time if they are watched; return whether all have ended."""
         if self._watch is None:
             return all(worker.join(None) for worker in self._workers)
         until = time.monotonic() + _CLOSED * self._patience
@@ -287,7 +287,7 @@ class Database:
 
 
 def _each(connection: Connection, works: Sequence[Callable[[Connection], T]]) -> Sequence[T]:
-    """The work of those who share a transaction, and nothing else."""
+    """The work of each job that shares a transaction."""
     return [work(connection) for work in works]
 
 
@@ -302,7 +302,7 @@ def _connector(dialect: Dialect, wrap: Wrap | None) -> Callable[[], Connection]:
 
 
 def _shared(connect: Callable[[], Connection], dialect: Dialect) -> Connection:
-    """A connection while which nobody brings the store to another version."""
+    """A connection during which nobody can migrate the store."""
     connection = connect()
     try:
         share(connection, dialect)
@@ -329,13 +329,13 @@ def _prepare(bring_up_to_date: Callable[[], None], dialect: Dialect, patience: f
                 refusal = StoreAway if fault.kind in ("busy", "lost") else ConfigurationError
                 raise refusal([f"{_place(dialect)} cannot be opened: {fault}{fault.cure}"]) from fault
         except dialect.errors as error:
-            told, *_ = str(error).splitlines()  # what follows in PostgreSQL's errors is the statement
-            problem = f"{_place(dialect)} has tables of something else, or its user may make none ({told})"
+            told, *_ = str(error).splitlines()  # the rest of a PostgreSQL error is the statement
+            problem = f"{_place(dialect)} has another program's tables, or its user may not create any ({told})"
             raise ConfigurationError([f"{problem}; name another database, or grant the right"]) from error
 
 
 def _place(dialect: Dialect) -> str:
-    """The store in a sentence; a database's URL may hold a password."""
+    """The store's name for messages, without the URL, which may hold a password."""
     return f"the store {dialect.file}" if isinstance(dialect, Sqlite) else "the PostgreSQL store"
 
 

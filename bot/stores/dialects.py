@@ -1,4 +1,4 @@
-"""What differs between SQLite and PostgreSQL, in one place."""
+"""Everything that differs between SQLite and PostgreSQL, in one place."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_]\w*)")
 _BUSY_SECONDS = 0.25
-"""How long SQLite itself waits for another process's lock; the writer tries again until its own deadline."""
+"""How long SQLite itself waits for another process's lock; the writer retries until its own deadline."""
 
 
 class Dialect(Protocol):
     """One kind of database: how to connect, begin, and read its errors.
 
-    `begin_snapshot` begins a transaction that reads one moment's state throughout.
-    `types` fill the schema's placeholders; `tidy` is what the writer does for
-    the database now and then, between two transactions; `relax` makes a
-    connection's COMMIT not wait for the disk, where that is safe for leases.
+    `begin_snapshot` begins a transaction whose reads all see the same moment.
+    `types` fill the schema's placeholders; `tidy` is what the writer runs now
+    and then, between two transactions; `relax` makes a connection's COMMIT not
+    wait for the disk, if that is safe for leases.
     """
 
     name: str
@@ -51,13 +51,13 @@ class Dialect(Protocol):
         """The SQL with the driver's own parameter style."""
 
     def execute_many(self, raw: Any, sql: str, rows: Sequence[Mapping[str, Any]]) -> int:
-        """Run `sql` once for each of `rows`; how many rows it changed in all."""
+        """Run `sql` once for each of `rows`; return the total number of rows it changed."""
 
     def cut(self, raw: Any) -> None:
-        """End the wait for an answer of the server's, from another thread; nothing where there is no server."""
+        """End the wait for the server's answer, from another thread; does nothing if there is no server."""
 
     def fault(self, error: Exception) -> Conflict | Fault | None:
-        """What a driver's error means; None for wrong SQL."""
+        """The meaning of a driver's error; None for wrong SQL."""
 
 
 def _dataset_engine(url: str, engine_options: dict[str, Any], statements: list[str]) -> Engine:
@@ -103,20 +103,20 @@ class Sqlite:
         self._synchronous = synchronous
 
     def engine(self) -> Engine:
-        """An engine on the file, which is made, readable by its owner alone, when it is not there."""
+        """An engine on the file, which is created, readable only by its owner, if it does not exist."""
         self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         make_private(self.file)
         pragmas = [
             f"PRAGMA synchronous={self._synchronous}",
             "PRAGMA wal_autocheckpoint=0",
             "PRAGMA foreign_keys=ON",
-            "PRAGMA cache_size=-512",  # KiB for each of several connections; the system's cache is behind it
+            "PRAGMA cache_size=-512",  # KiB for each of several connections; the system caches the file, too
         ]
         arguments = {"isolation_level": None, "timeout": _BUSY_SECONDS, "cached_statements": 256}
         return _dataset_engine(sqlite_url(self.file), {"connect_args": arguments}, pragmas)
 
     def raw(self, engine: Engine) -> Any:
-        """An sqlite3 connection; only the thread that asks may use it. Raises Fault when the file cannot be used."""
+        """An sqlite3 connection; only the calling thread may use it. Raises Fault if the file cannot be used."""
         from sqlalchemy.exc import DBAPIError
 
         try:
@@ -143,7 +143,7 @@ class Sqlite:
 
 
 def sqlite_url(file: Path) -> str:
-    """The URL of an SQLite file, whatever its path is made of: `?` and `%` mean something in a URL."""
+    """The URL of an SQLite file, for any path: `?` and `%`, which have a meaning in URLs, are escaped."""
     from sqlalchemy import URL
 
     return URL.create("sqlite", database=str(file)).render_as_string()
@@ -156,23 +156,23 @@ _PATIENCE = {
     "keepalives_count": 3,
     "tcp_user_timeout": 10_000,
 }
-"""libpq's, in seconds but for the last (milliseconds): a server that vanished is noticed, and never waited for."""
+"""libpq's settings, in seconds except the last (milliseconds): a server that vanished is noticed, not waited for."""
 
 
-_FORSAKEN = (
+_ABANDONED = (
     "idle_in_transaction_session_timeout=5s",
     "tcp_keepalives_idle=10",
     "tcp_keepalives_interval=3",
     "tcp_keepalives_count=3",
 )
-"""The server's, unless the URL's `options` say otherwise: what a machine that froze or vanished holds is let go of."""
+"""The server's settings, unless the URL's `options` override them: locks of a machine that froze or vanished end."""
 
 
 _SESSION = (
     "synchronous_commit=on",
     "lock_timeout=250ms",
     "client_min_messages=warning",
-    # Every statement reads a few rows by an index, whatever the tables' statistics say: it is planned once, for that.
+    # Every statement reads a few rows by an index, whatever the tables' statistics say; it is planned once, for that.
     "plan_cache_mode=force_generic_plan",
     "enable_seqscan=off",
     "enable_hashjoin=off",
@@ -188,7 +188,7 @@ class Postgres:
     begin = "BEGIN"
     begin_snapshot: Sequence[str] = (
         "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY",
-        "SET LOCAL idle_in_transaction_session_timeout = 0",  # it holds up nobody, and may last
+        "SET LOCAL idle_in_transaction_session_timeout = 0",  # it blocks nobody, and may take long
     )
     tidy: ClassVar[str | None] = None
     relax: ClassVar[str | None] = "SET synchronous_commit = off"
@@ -208,7 +208,7 @@ class Postgres:
 
     @property
     def place(self) -> str:
-        """The URL without password and settings, which may be shown."""
+        """The URL without password and settings, for display."""
         return self.url._replace(password=None).difference_update_query([*self.url.query]).render_as_string()
 
     @property
@@ -219,16 +219,16 @@ class Postgres:
     def engine(self) -> Engine:
         """An engine whose every session commits to disk, whatever the server's default is.
 
-        Transactions are short, so that one that waits long for a row stands in
-        a deadlock with another worker's: it gives way and is tried again.
+        Transactions are short, so that one that waits long for a row is in a
+        deadlock with another worker's: it gives way and is retried.
         """
-        before, after = (" ".join(f"-c {setting}" for setting in settings) for settings in (_FORSAKEN, _SESSION))
+        before, after = (" ".join(f"-c {setting}" for setting in settings) for settings in (_ABANDONED, _SESSION))
         arguments = {"options": f"{before} {self.url.query.get('options', '')} {after}", **_PATIENCE}
         url = self.url.difference_update_query(["options"]).render_as_string(hide_password=False)
         return _dataset_engine(url, {"connect_args": arguments}, [])
 
     def raw(self, engine: Engine) -> Any:
-        """A psycopg connection in autocommit mode; raises Fault when there is no server."""
+        """A psycopg connection in autocommit mode; raises Fault if there is no server."""
         import psycopg
         from sqlalchemy.exc import DBAPIError
 
@@ -238,12 +238,12 @@ class Postgres:
             raise Fault("lost", _told(getattr(error, "orig", error))) from error
         raw.autocommit = True
         raw.cursor_factory = _binary_cursor()
-        with contextlib.suppress(psycopg.Error):  # servers before 14, or built without lz4, compress as they always did
+        with contextlib.suppress(psycopg.Error):  # servers before 14, or built without lz4, keep their default
             raw.execute("SET default_toast_compression = lz4")
         return raw
 
     def text(self, sql: str) -> str:
-        """`:name` becomes `%(name)b`: psycopg sends it in binary form."""
+        """The SQL with `:name` as `%(name)b`, which psycopg sends in binary form."""
         return _PARAMETER.sub(r"%(\1)b", sql.replace("%", "%%"))
 
     def execute_many(self, raw: Any, sql: str, rows: Sequence[Mapping[str, Any]]) -> int:
@@ -254,7 +254,7 @@ class Postgres:
         return changed
 
     def cut(self, raw: Any) -> None:
-        """Shut the socket down: who waits for it reads the end of what comes."""
+        """Shut the socket down: the thread that waits for it reads an end of file."""
         with contextlib.suppress(OSError, *self.errors), socket.socket(fileno=os.dup(raw.pgconn.socket)) as line:
             line.shutdown(socket.SHUT_RDWR)
 
@@ -269,13 +269,13 @@ class Postgres:
             return Fault("busy", _told(error))
         if state[:2] in ("53", "58"):
             return Fault("full", _told(error))
-        # Read-only: a standby, as after a failover; the next connection may find the primary.
+        # Read-only: a standby, after a failover; the next connection may find the primary.
         return Fault("lost", _told(error)) if state == "25006" or _ended_session(error) else None
 
 
 @cache
 def _binary_cursor() -> type[Any]:
-    """A cursor that gets its rows in binary form: a snapshot as text would be twice as long, and be read twice."""
+    """A cursor that gets its rows in binary form: a snapshot as text would be twice as long, and parsed twice."""
     import psycopg
 
     class BinaryCursor(psycopg.Cursor[Any]):
@@ -293,12 +293,12 @@ def _is_operational(error: Exception) -> bool:
 
 
 def _ended_session(error: Any) -> bool:
-    """Whether the server closed the connection with this error: one that says it was idle for too long (25P03), say."""
+    """Whether the server closed the connection with this error (because it was idle for too long, 25P03, say)."""
     return error.diag.severity_nonlocalized in ("FATAL", "PANIC")
 
 
 def _told(error: Any) -> str:
-    """What an error says, without what else the driver adds to it: there the server may quote values."""
+    """An error's message, without the details that the driver adds, in which the server may quote values."""
     diagnosis = getattr(error, "diag", None)
     if diagnosis is None or diagnosis.message_primary is None:
         return str(error)
@@ -306,13 +306,13 @@ def _told(error: Any) -> str:
 
 
 def dialect_of(url: str, project: Path, *, synchronous: str = "FULL") -> Dialect:
-    """The dialect of a store URL; SQLite paths are relative to the project. Raises ConfigurationError for any other."""
+    """The dialect of a store URL; SQLite paths are relative to the project. Raises ConfigurationError for others."""
     from sqlalchemy import make_url
     from sqlalchemy.exc import ArgumentError
 
     try:
         parsed = make_url(url)
-    except (ArgumentError, ValueError):  # the latter for a port that is no number
+    except (ArgumentError, ValueError):  # the latter for a port that is not a number
         raise ConfigurationError([_WRONG_URL]) from None
     if parsed.drivername == "sqlite" and parsed.database not in (None, "", ":memory:"):
         if "?" in url:
@@ -331,7 +331,7 @@ def _postgres(url: URL) -> Postgres:
 
 
 _WRONG_URL = (
-    "the store URL is not one that can be used; write sqlite:///.teller/teller.db (a file, relative to the project) "
+    "the store URL cannot be used; write sqlite:///.teller/teller.db (a file, relative to the project) "
     "or postgresql+psycopg://user:password@host/database"
 )
 

@@ -1,4 +1,4 @@
-"""The journal of outside changes: written before the call, spent once, settled forwards only."""
+"""The journal of outside changes: written before the call, spent once, its status only moving forward."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bot.stores.times import micros, moment
 
 _MOST_AT_ONCE = 500
 
-# In a conversation that was deleted meanwhile nobody could be told of it, and nothing of it may be kept.
+# If the conversation was deleted meanwhile, nobody could be told of it, and nothing of it may be kept.
 _BEGIN = """
     INSERT INTO effects (key, conversation, kind, parameters, status, at, result)
     SELECT :key, id, :kind, :parameters, :status, :at, :result FROM conversations WHERE id = :conversation
@@ -30,9 +30,9 @@ _UNSETTLED = f"{_SELECT} WHERE status IN ('spending', 'unknown') ORDER BY at LIM
 
 
 def journal(connection: Connection, entry: EffectEntry) -> EffectEntry:
-    """Write an entry; gives `entry` itself when it stands now, else the one that stood before.
+    """Write an entry; returns `entry` itself if it stands now, else the one that stood before.
 
-    Raises ConversationGone where its conversation was deleted, and it with that.
+    Raises ConversationGone if its conversation was deleted, and the entry with it.
     """
     at = micros(entry.at)
     settled = _FORWARD.get(entry.status)
@@ -57,12 +57,12 @@ def journal(connection: Connection, entry: EffectEntry) -> EffectEntry:
 
 
 def is_unsettled(connection: Connection, key: str) -> bool:
-    """Whether the outcome of this key is not known."""
+    """Whether the outcome of the effect of this key is unknown."""
     return connection.one(f"{_SELECT} WHERE key = :key AND status IN ('spending', 'unknown')", key=key) is not None
 
 
 def unsettled(connection: Connection, behind: int) -> Sequence[EffectEntry]:
-    """Entries whose outcome is not known, oldest first, at most 500 behind the first so many."""
+    """Entries whose outcome is unknown, oldest first, at most 500, skipping the first `behind`."""
     return [_entry(row) for row in connection.all(_UNSETTLED, most=_MOST_AT_ONCE, behind=behind)]
 
 

@@ -1,8 +1,8 @@
-"""Deleting conversations, each whole: its turns, its answers, what waits in it. A server may be at work meanwhile.
+"""Deletes conversations completely: turns, answers and pending work. A server may be running meanwhile.
 
-One statement decides and takes the conversation's row, so that a turn under way either committed before, and is
+One statement checks and deletes the conversation's row, so that a turn under way either committed before, and is
 deleted too, or finds its conversation gone and commits nothing. A conversation is left alone while a worker on
-PostgreSQL holds it, and while the outcome of an outside change is not known: that is still to be told.
+PostgreSQL holds it, and while the outcome of an outside change is unknown: its user must still be told.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from bot.stores.database import Database
 from bot.stores.times import micros
 
 _AT_ONCE = 100
-"""Conversations that one transaction deletes, so that turns never wait long behind it."""
+"""How many conversations one transaction deletes, so that turns never wait long behind it."""
 
 _LOOK_AGAIN = 0.25
-"""Seconds between two looks at a conversation that cannot be deleted yet."""
+"""Seconds until what cannot be done yet is tried again."""
 
 _BUSY = (
-    "the rows are deleted, but for {seconds:.0f} seconds other processes read the store, so that its log "
-    "(the file with -wal) may still have them: give the command again"
+    "the rows are deleted, but other processes kept reading the store for {seconds:.0f} seconds, so that its log "
+    "(the file with -wal) may still have them: run the command again"
 )
 _WAIT_FOR_READERS = 5.0
-"""Seconds in which SQLite's log is to be emptied."""
+"""Seconds allowed for emptying SQLite's log."""
 
 _CLOCK = {
     "sqlite": "0",  # nobody holds conversations there
@@ -51,15 +51,15 @@ _OLD = """
 
 _BY_CONVERSATION = ("turns", "archive", "inbox", "reminders")
 _WITHOUT_INDEX = ("outbox", "effects")
-"""Read whole for a conversation's rows, so that this is done once for all who are deleted together."""
+"""Scanned completely for a conversation's rows, so that this is done once for all that are deleted together."""
 
 _OF = "SELECT id FROM conversations WHERE principal = :principal ORDER BY id"
 
 
 async def delete_old(database: Database, older_than: datetime, *, progress: Progress = silent) -> int:
-    """Delete the conversations whose last turn is from before `older_than`; how many.
+    """Delete the conversations whose last turn was before `older_than`; return how many.
 
-    Those with anything still to be done stay: an accepted message, a reply to deliver, a reminder, an open effect.
+    Those with pending work stay: an accepted message, a reply to deliver, a reminder, an open effect.
     """
     deleted: list[str] = []
     names: list[str] = []
@@ -74,9 +74,9 @@ async def delete_old(database: Database, older_than: datetime, *, progress: Prog
 
 
 async def delete_all_of(database: Database, principal: str, *, patience: float) -> tuple[int, Sequence[str]]:
-    """Delete all conversations of a principal who begins no more turns; how many, and the ids of those that are left.
+    """Delete all conversations of a principal who begins no more turns; return how many, and the ids of those left.
 
-    `patience` is how long (seconds) is waited for turns under way and for effects without an outcome.
+    `patience` is how long (seconds) to wait for turns under way and for effects without an outcome.
     """
     loop = asyncio.get_running_loop()
     until, deleted = loop.time() + patience, list[str]()
@@ -101,7 +101,7 @@ async def conversations_of(database: Database, principal: str) -> Sequence[str]:
 
 
 async def _delete(database: Database, names: Sequence[str], *, before: int | None = None) -> Sequence[str]:
-    """Delete those of the conversations that may be, with all that is theirs; their ids."""
+    """Delete those of the conversations that may be deleted, with all that is theirs; return their ids."""
     sql = _DELETE.format(clock=_CLOCK[database.dialect.name]) + ("" if before is None else _OLD)
     limits = {} if before is None else {"before": before}
 
@@ -115,7 +115,7 @@ async def _delete(database: Database, names: Sequence[str], *, before: int | Non
     began = time.monotonic()
     gone = await database.write(work) if names else []
     if len(names) == _AT_ONCE:
-        await asyncio.sleep(time.monotonic() - began)  # the turns that waited behind these come before the next
+        await asyncio.sleep(time.monotonic() - began)  # turns that waited behind this batch go before the next
     return gone
 
 
@@ -132,7 +132,7 @@ def _delete_rest(connection: Connection, names: Sequence[str]) -> None:
 
 
 async def _finish(database: Database, deleted: Sequence[str]) -> None:
-    """Delete the messages that PostgreSQL accepted beside the deletion, and what SQLite's log still has of it all."""
+    """Delete messages that PostgreSQL accepted during the deletion, and what SQLite's log still has of it all."""
     rows = [{"id": name} for name in deleted]
     await database.write(lambda c: c.many("DELETE FROM inbox WHERE conversation = :id", rows))
     if database.dialect.name == "sqlite":
@@ -140,7 +140,7 @@ async def _finish(database: Database, deleted: Sequence[str]) -> None:
 
 
 async def _empty_log(database: Database) -> None:
-    """Raise BotError where SQLite's log cannot be emptied, because somebody goes on reading what is in it."""
+    """Empty SQLite's log; raises BotError if it cannot be emptied because other processes keep reading it."""
     until = time.monotonic() + _WAIT_FOR_READERS
     while True:
         (row,) = await database.read(partial(Connection.all, sql="PRAGMA wal_checkpoint(TRUNCATE)"))

@@ -1,4 +1,4 @@
-"""All that the store has of one customer, as JSON objects: theirs by law, and an answer to who asks what is kept."""
+"""Exports all that the store has about one customer, as JSON objects: the data that the law entitles them to."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ _TIMES = {"at", "idle_until", "absolute_until", "created_at", "last_turn_at", "a
 
 
 async def customers_data(database: Database, customer: CustomerRow, principal: str) -> AsyncIterator[JsonObject]:
-    """Everything kept of a customer, and of the conversations of `principal`, who they are in those.
+    """Everything stored about a customer and the conversations of `principal`, the customer's name in those.
 
-    Each object says in `what` which it is; hashes of codes and tokens are left out. Times are ISO 8601, UTC.
+    Each object has its kind in `what`; hashes of codes and tokens are left out. Times are ISO 8601, UTC.
     """
     yield {
         "what": "customer",

@@ -1,4 +1,4 @@
-"""What can go wrong below: a constraint refuses, or the database itself fails; and what SQLite's errors mean."""
+"""Database failures: a constraint is violated, or the database itself fails; and the meaning of SQLite's errors."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ Kind: TypeAlias = Literal["busy", "lost", "full", "broken"]
 
 
 class Conflict(Exception):
-    """A constraint refused the write: a unique value is taken, or a value may not be there."""
+    """A constraint refused the write: a unique value is taken, or a value is not allowed."""
 
 
 class Fault(Exception):
-    """The database failed us. `kind` says what may be done about it.
+    """The database failed. `kind` says what can be done about it.
 
-    `busy`: another process holds the lock, try the transaction again. `lost`:
-    the connection is gone, connect again. `full`: no room, nothing was
-    written. `broken`: what is on disk is unknown, so nothing may go on.
+    `busy`: another process holds the lock, retry the transaction. `lost`:
+    the connection is gone, reconnect. `full`: no room, nothing was
+    written. `broken`: what is on disk is unknown, so nothing may continue.
     `cure` tells an operator what to do, as the end of a sentence; it may be empty.
     """
 
@@ -48,7 +48,7 @@ _SQLITE: Mapping[int, tuple[Kind, str]] = {
 
 
 def sqlite_fault(error: Exception) -> Conflict | Fault | None:
-    """What an error of SQLite's means; None for wrong SQL."""
+    """The meaning of an SQLite error; None for wrong SQL."""
     code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF  # the low byte of an extended code
     if code == sqlite3.SQLITE_CONSTRAINT:
         return Conflict(str(error))

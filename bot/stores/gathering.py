@@ -1,4 +1,4 @@
-"""The writer's queue: what an event loop is about to hand over comes to the writer as one, for one COMMIT."""
+"""The writer's queue: it gathers what the event loop is about to hand over into one batch, for one COMMIT."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ import queue
 from bot.stores.jobs import Job
 
 _ENOUGH = 32
-"""So many jobs are never kept waiting for more."""
+"""The number of jobs that are never kept waiting for more."""
 
 _LONGEST = 0.025
-"""Seconds that a job waits for others at the most."""
+"""The longest time (seconds) that a job waits for others."""
 
 _QUIET_ROUNDS = 3
-"""After so many rounds of the event loop that brought nothing, nothing is on its way.
+"""After this many event-loop rounds without a new job, none is on its way.
 
 A request that has come in is a turn's task one round later, and its commit is here in the next.
 """
 
 
 class Gathering:
-    """A queue that wakes its taker when half of those who come lately are here, or when nobody else is on the way.
+    """A queue that wakes its taker when jobs of half of the recent clients are here, or when no more are on the way.
 
-    Half of them (at most 32): so that the others' turns are computed while
-    these are committed. The event loop itself tells whether somebody is on the
-    way: as long as its rounds bring jobs, it has turns in hand. Once they bring
-    none it is idle, or its turns wait for something outside, and for those
-    nobody waits. The idea is PostgreSQL's `commit_delay` and
+    Half of them (at most 32), so that the others' turns are computed while
+    these are committed. The event loop itself shows whether more jobs are on
+    the way: as long as its rounds bring jobs, turns are being computed. Once
+    they bring none, the loop is idle, or its turns wait for something outside,
+    and those are not waited for. The idea is PostgreSQL's `commit_delay` and
     `commit_siblings`, without a time to choose.
     """
 
@@ -42,34 +42,34 @@ class Gathering:
         self._enough = _ENOUGH
 
     def put(self, job: Job) -> None:
-        """Add a job; from its own event loop's thread."""
+        """Add a job; call it from the thread of the job's event loop."""
         self._jobs.put(job)
         self._gathered += 1
         if job.order:
             self._count(job.order)
         if self._gathered >= self._enough:
             self._wake()
-        elif self._loop is not job.loop:  # nobody looks, or another loop, which may be gone tomorrow
+        elif self._loop is not job.loop:  # no loop checks, or another one does, which may have ended
             self._loop = job.loop
             job.loop.call_soon(self._look, job.loop, self._gathered, 0, job.loop.time() + _LONGEST)
 
     def qsize(self) -> int:
-        """How many jobs wait."""
+        """The number of waiting jobs."""
         return self._jobs.qsize()
 
     def close(self) -> None:
-        """Let the taker have what is left, and then no more."""
+        """Let the taker have what is left, and then stop."""
         self._wakes.put(False)
 
     def wait(self) -> bool:
-        """Wait until jobs are to be taken, whoever put them in; False when they are the last."""
+        """Wait until jobs are to be taken, whichever loop put them in; False if they are the last."""
         going = self._wakes.get()
         while going and not self._wakes.empty():
             going = self._wakes.get()
         return going
 
     def take(self, most: int) -> list[Job]:
-        """What is there; also when others may be on their way."""
+        """Take what is there, at most `most` jobs, even if more may be on their way."""
         taken: list[Job] = []
         with contextlib.suppress(queue.Empty):
             while len(taken) < most:
@@ -77,7 +77,7 @@ class Gathering:
         return taken
 
     def _count(self, name: str) -> None:
-        """Tell by who comes again how many come: of clients that wait for their answers, each comes once a round."""
+        """Estimate the number of clients from who comes again: one that waits for its answer comes once a round."""
         seen = len(self._seen)
         if name in self._seen or seen == 2 * _ENOUGH:
             self._enough = (max(seen, self._seen_before) + 1) // 2
@@ -86,7 +86,7 @@ class Gathering:
         self._seen.add(name)
 
     def _look(self, loop: asyncio.AbstractEventLoop, before: int, quiet: int, until: float) -> None:
-        """Once a round: has one come since?"""
+        """Check once per round whether a job has come since the last one."""
         gathered = self._gathered
         if gathered < before:  # the taker was woken for those before
             until = loop.time() + _LONGEST

@@ -1,4 +1,4 @@
-"""Past turns: paged, moved to the archive, and what is kept for a while only."""
+"""Past turns: paging, archiving, and purging what is kept only for a while."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _CHUNK = 500
 """Rows that one transaction moves or deletes, so that turns never wait long behind it."""
 
 _READ = 200
-"""Turns that are in memory at a time, where all of a conversation are read."""
+"""How many turns are in memory at a time when all of a conversation's turns are read."""
 
-# Both halves come in order from their index, so that a page costs its own length and not the history's.
+# Both halves come in order from their index, so that the cost is that of a page, whatever the history's length.
 _PAGE = """
     SELECT seq, at, record FROM turns WHERE conversation = :conversation AND seq {within}
     UNION ALL
@@ -35,7 +35,7 @@ _LARGEST = 2**62
 def turns(
     connection: Connection, conversation: str, before: int | None, after: int | None, limit: int
 ) -> Sequence[StoredTurn]:
-    """A page of turns, oldest first, wherever they are kept."""
+    """A page of turns, oldest first, archived or not."""
     sql, edge = (_AFTER, after) if after is not None else (_BEFORE, _LARGEST if before is None else before)
     rows = connection.all(sql, conversation=conversation, edge=edge, limit=limit)
     page = [StoredTurn(row.seq, moment(row.at), row.record) for row in rows]
@@ -56,7 +56,7 @@ async def all_turns(database: Database, conversation: str, last: int = _LARGEST)
 
 
 def archive_some(connection: Connection, conversation: str, cutoff: int) -> int:
-    """Move some of a conversation's oldest turns from before `cutoff` to the archive; how many, 0 at the end."""
+    """Move some of a conversation's oldest turns from before `cutoff` to the archive; return how many, 0 at the end."""
     sql = "SELECT seq, at FROM turns WHERE conversation = :conversation ORDER BY seq LIMIT :limit"
     old = [row.seq for row in connection.all(sql, conversation=conversation, limit=_CHUNK) if row.at < cutoff]
     if not old:
@@ -70,7 +70,7 @@ def archive_some(connection: Connection, conversation: str, cutoff: int) -> int:
 
 
 async def conversations(database: Database, progress: Progress) -> AsyncIterator[str]:
-    """The ids of all conversations, a page at a time, each told of."""
+    """The ids of all conversations, read a page at a time; each is reported to `progress`."""
     last, number, count = "", 0, await database.scan(partial(count_of, table="conversations"))
     while names := await database.scan(partial(_after, last=last)):
         for name in names:
@@ -81,7 +81,7 @@ async def conversations(database: Database, progress: Progress) -> AsyncIterator
 
 
 class ConversationRow(Struct, frozen=True):
-    """One conversation: whose it is (`customer:…`, `key:…`), its sender where a backend names one, and its times."""
+    """One conversation: whose it is (`customer:…`, `key:…`), its sender if a backend names one, and its times."""
 
     id: str
     principal: str
@@ -93,7 +93,7 @@ class ConversationRow(Struct, frozen=True):
 
 
 def listed(connection: Connection, last: str, principal: str | None) -> Sequence[ConversationRow]:
-    """A page of conversations behind the id `last`, by id: a principal's, or everybody's."""
+    """A page of conversations after the id `last`, by id: a principal's, or everybody's."""
     chosen = "" if principal is None else "AND principal = :principal"
     sql = f"""SELECT id, principal, channel, sender, seq, created_at, last_turn_at FROM conversations
         WHERE id > :last {chosen} ORDER BY id LIMIT :limit"""  # noqa: S608 - constants
@@ -113,8 +113,8 @@ def listed(connection: Connection, last: str, principal: str | None) -> Sequence
 
 
 def count_of(connection: Connection, table: str) -> int:
-    """How many rows a table has."""
-    (row,) = connection.all(f"SELECT COUNT(*) AS n FROM {table}")  # noqa: S608 - a table of ours
+    """The number of rows in a table."""
+    (row,) = connection.all(f"SELECT COUNT(*) AS n FROM {table}")  # noqa: S608 - one of our tables
     count: int = row.n
     return count
 
@@ -125,7 +125,7 @@ def _after(connection: Connection, last: str) -> Sequence[str]:
 
 
 def purge_answered(connection: Connection, cutoff: int, after: int) -> tuple[int, int]:
-    """Forget some answered messages of before `cutoff`, from number `after` on; how many, and where to go on."""
+    """Delete some answered messages from before `cutoff` with numbers above `after`; how many, and the next `after`."""
     sql = "SELECT number, arrived_at, status FROM inbox WHERE number > :after ORDER BY number LIMIT :limit"
     rows = connection.all(sql, after=after, limit=_CHUNK)
     old = [{"number": row.number} for row in rows if row.arrived_at < cutoff and row.status == "done"]
@@ -136,7 +136,7 @@ def purge_answered(connection: Connection, cutoff: int, after: int) -> tuple[int
 
 
 def purge_sent(connection: Connection, cutoff: int, after: int) -> tuple[int, int]:
-    """Forget some replies that were taken (or refused) before `cutoff`, as `purge_answered` does."""
+    """Delete some replies that were taken (or refused) before `cutoff`, as `purge_answered` does."""
     sql = "SELECT number, created_at, sent_at FROM outbox WHERE number > :after ORDER BY number LIMIT :limit"
     rows = connection.all(sql, after=after, limit=_CHUNK)
     old = [{"number": row.number} for row in rows if row.sent_at is not None and row.sent_at < cutoff]

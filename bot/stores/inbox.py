@@ -19,7 +19,7 @@ _ACCEPT = """
     FROM conversations WHERE id = :conversation
     ON CONFLICT (conversation, message_id) DO NOTHING"""
 
-# `|| ''` keeps the planner from the conversation's index, which leads to all that it ever said: few are accepted.
+# `|| ''` keeps the planner off the conversation's index, which has all its messages ever: few are still unanswered.
 _BEFORE = """
     SELECT payload FROM inbox WHERE status = 'accepted' AND conversation || '' = :conversation AND number < (
         SELECT number FROM inbox WHERE conversation = :conversation AND message_id = :message_id)
@@ -33,9 +33,9 @@ _FINGERPRINT = "SELECT fingerprint FROM inbox WHERE conversation = :conversation
 
 
 def accept(connection: Connection, message: UserMessage, fingerprint: str) -> bool:
-    """Keep a message; False when it came before, MessageIdReused when its id came with another payload.
+    """Keep a message; False if it came before.
 
-    Raises ConversationGone where its conversation was deleted.
+    Raises MessageIdReused if its id came with another payload, ConversationGone if its conversation was deleted.
     """
     key = {"conversation": message.conversation, "message_id": message.message_id}
     new = connection.run(
@@ -56,7 +56,7 @@ def accept(connection: Connection, message: UserMessage, fingerprint: str) -> bo
 
 
 def keep_tries(connection: Connection, message: Accepted) -> None:
-    """Keep how often the message was tried; nothing happens where it is answered meanwhile."""
+    """Store how often the message was tried; does nothing if it has been answered meanwhile."""
     key = {"conversation": message.conversation, "message_id": message.message_id}
     connection.run(_KEEP, **key, payload=message_to_json(message))
 
@@ -68,12 +68,12 @@ def accepted(connection: Connection) -> Sequence[Accepted]:
 
 
 def accepted_before(connection: Connection, message: UserMessage) -> Sequence[Accepted]:
-    """Those of them that the conversation accepted before this one."""
+    """The accepted, unanswered messages that this one's conversation accepted before it."""
     key = {"conversation": message.conversation, "message_id": message.message_id}
     rows = connection.all(_BEFORE, **key)
     return [_message(row) for row in rows]
 
 
 def _message(row: Row) -> Accepted:
-    """The message; an id that we made is as good as any other by now: several workers may be at it."""
+    """The message; an id that we generated counts as any other by now: several workers may be answering it."""
     return replace(message_from_json(row.payload), id_is_ours=False)

@@ -1,4 +1,4 @@
-"""What is handed to the store's threads, and how the outcome comes back to the event loop."""
+"""Jobs for the store's threads, and the way that results come back to the event loop."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from bot.errors import StoreUnavailable
 from bot.stores.connection import Connection
 
 Work: TypeAlias = Callable[[Connection, Sequence[Any]], Sequence[Any]]
-"""What to do for all who want it at the same time: takes their items, gives what came of each, in the same order.
+"""Work shared by concurrent callers: takes their items, returns a result for each, in the same order.
 
-An exception among what it gives is raised to whom it is for, and what the others got stands.
+An exception among the results is raised in its own caller; the other results stand.
 """
 
 
 class Job(Struct, eq=False):
-    """Work and an item for it, who waits, and what came of it.
+    """Work and one caller's item for it, the caller's future, and the result.
 
-    Those of one transaction run in the order of `order`; those of one `group`,
-    whose work is the same, run together where the first of them stands.
+    Jobs of one transaction run sorted by `order`; those of one `group`,
+    whose work is the same, run together in the place of the first of them.
     """
 
     work: Work
@@ -36,7 +36,7 @@ class Job(Struct, eq=False):
 
 
 def groups_of(jobs: Sequence[Job]) -> Iterable[Sequence[Job]]:
-    """The jobs, those of a group together where the first of them stands."""
+    """The jobs by group, each group in the place of its first job."""
     groups: dict[Hashable, list[Job]] = {}
     for job in jobs:
         groups.setdefault(job.group, []).append(job)
@@ -44,7 +44,7 @@ def groups_of(jobs: Sequence[Job]) -> Iterable[Sequence[Job]]:
 
 
 def perform(connection: Connection, group: Sequence[Job]) -> None:
-    """Do the jobs of one group; what their work raises is raised here."""
+    """Run the jobs of one group; what their work raises is raised here."""
     results = group[0].work(connection, [job.item for job in group])
     for job, result in zip(group, results, strict=True):
         if isinstance(result, Exception):
@@ -54,18 +54,18 @@ def perform(connection: Connection, group: Sequence[Job]) -> None:
 
 
 def order_of(job: Job) -> str:
-    """By what the jobs of one transaction are sorted."""
+    """The sort key of the jobs of one transaction."""
     return job.order
 
 
 def refuse(jobs: Sequence[Job], error: StoreUnavailable) -> None:
-    """Let the error be what came of every job."""
+    """Make the error the outcome of every job."""
     for job in jobs:
         job.error = error
 
 
 def deliver(jobs: Iterable[Job]) -> None:
-    """Resolve the jobs' futures on their loops, with one wake-up a loop."""
+    """Resolve the jobs' futures on their loops, with one wake-up per loop."""
     by_loop: dict[asyncio.AbstractEventLoop, list[Job]] = {}
     for job in jobs:
         by_loop.setdefault(job.loop, []).append(job)

@@ -13,7 +13,7 @@ from bot.stores.times import micros, moment
 
 
 class KeyRow(Struct, frozen=True):
-    """One key: its public id, what it may do, what it is for."""
+    """One key: its public id, its scopes, and what it is for."""
 
     id: str
     hash: str
@@ -47,7 +47,7 @@ class KeyStore:
         return [_key(row) for row in await self._database.read(lambda connection: connection.all(sql))]
 
     async def revoke(self, key_id: str, now: datetime) -> bool:
-        """Revoke a key; False when there is no live one of this id."""
+        """Revoke a key; False if there is no live one with this id."""
         sql = "UPDATE keys SET revoked_at = :now WHERE id = :id AND revoked_at IS NULL"
         return await self._database.write(lambda connection: connection.run(sql, id=key_id, now=micros(now))) > 0
 

@@ -15,12 +15,12 @@ from bot.stores.faults import Fault
 
 CHANNEL = "teller_lease"
 _CLOCK = "(EXTRACT(EPOCH FROM statement_timestamp()) * 1000000)::bigint"
-"""The database's own time in microseconds: workers' clocks may differ, and a lease must not."""
+"""The database's own time in microseconds: workers' clocks may differ, so leases must not depend on them."""
 
-# One statement for all who ask at a time, so that of two workers one sees the other: who finds it taken leaves a wish
-# behind, and who gets it has all that the turn begins with. All lock their rows in one order, and wait in no circle.
-# Who waited for a commit sees its conversation, but not its answer in the inbox, which the statement looked at before;
-# `is_whole` is false then, and the turn loads what there is.
+# One statement for all who ask at the same time, so that of two workers one sees the other: who finds the lease taken
+# marks it as wanted, and who gets it has all that the turn begins with. All lock their rows in the same order, so that
+# they never deadlock. Who waited for a commit sees its conversation, but not its answer in the inbox, which the
+# statement read before; `is_whole` is false then, and the turn loads both.
 _TAKE = f"""
     WITH asked AS (
         SELECT asked.*
@@ -52,7 +52,7 @@ _RELEASE = """
     UPDATE conversations SET lease_until = 0
     WHERE id = :conversation AND fence = :fence AND lease_until > 0 RETURNING lease_wanted"""
 
-# All of all turns in one round trip; their leases end with it. Of two turns of one conversation one moves it on.
+# Everything of all turns in one round trip, which also ends their leases. Of two turns of one conversation, one wins.
 _COMMIT = """
     WITH given AS (
         SELECT given.*
@@ -89,7 +89,7 @@ _COMMIT = """
 class Asked(Struct, frozen=True):
     """Who wants which conversation, and the message that `load` will be asked for.
 
-    `met_lock`: somebody had its row locked for long when it was last asked for; this time nobody waits for that.
+    `met_lock`: the last attempt found its row locked for long; this time nobody waits for it.
     """
 
     conversation: str
@@ -99,7 +99,7 @@ class Asked(Struct, frozen=True):
 
 
 class Held(Struct):
-    """A lease: its fencing number, and what came with it, until it was used."""
+    """A lease: its fencing number, and what was loaded with it, until that is used."""
 
     fence: int
     message_id: str | None
@@ -114,7 +114,7 @@ class Refused(Enum):
 
 
 def commit(connection: Connection, turns: Sequence[TurnCommit]) -> Sequence[SequenceConflict | None]:
-    """As `commits.commit`, in one round trip; says itself which of the turns came too late."""
+    """As `commits.commit`, in one round trip; returns a SequenceConflict for each turn that came too late."""
     rows = [commits.parameters(turn) for turn in turns]
     columns = {name: [row[name] for row in rows] for name in rows[0]}
     moved = {row.number - 1: row for row in connection.all(_COMMIT, **columns)}
@@ -128,9 +128,9 @@ def commit(connection: Connection, turns: Sequence[TurnCommit]) -> Sequence[Sequ
 
 
 def take(connection: Connection, asked: Sequence[Asked], seconds: float) -> Sequence[Held | Refused | KeyError]:
-    """The lease of each conversation that is free, and what there is to load; why not for those that are not.
+    """The lease of each conversation that is free, with what `load` would return; for the others, why there is none.
 
-    Of several who want the same one, the first is heard. A row that another locks for long holds up the others once.
+    Of several who want the same one, the first gets it. A row that is locked for long delays the others only once.
     """
     if any(one.met_lock for one in asked):
         return _take(connection, _TAKE_UNLOCKED, asked, seconds)
@@ -166,12 +166,12 @@ def _held(asked: Asked, row: Row | None, *, may_be_locked: bool) -> Held | Refus
 
 
 def renew(connection: Connection, fences: Mapping[str, int], seconds: float) -> None:
-    """Let the leases with these numbers, by conversation, end so many seconds from now, if they have not ended yet."""
+    """Extend the leases with these numbers, by conversation, to `seconds` from now, unless they have ended."""
     connection.run(_RENEW, conversation=list(fences), fence=list(fences.values()), length=_micros(seconds))
 
 
 def release(connection: Connection, conversation: str, fence: int) -> None:
-    """End the lease with this number, and wake who waits for it; where its row is locked, let it run out."""
+    """End the lease with this number, and wake whoever waits for it; if its row is locked, let it expire."""
     try:
         row = connection.one(_RELEASE, conversation=conversation, fence=fence)
     except Fault as fault:

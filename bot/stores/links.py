@@ -15,11 +15,11 @@ T = TypeVar("T")
 
 
 Tell = Callable[[str, str], None]
-"""Is told that the database is `store lost`, and why, `store back`, and after how long, or that `store work failed`;
-from any thread."""
+"""Called from any thread with an event and its detail: `store lost` and why, `store back` and after how long, or
+`store work failed` and which work."""
 
 _TOLD_EVERY = 60.0
-"""Seconds between two times that the database is said to be lost: each thread finds so for itself."""
+"""Seconds between two reports that the database is lost, which each thread finds out by itself."""
 
 
 class Health:
@@ -42,16 +42,16 @@ class Health:
             raise StoreUnavailable(f"the store failed and must be restarted: {self.failure}")
 
     def note_surprise(self, error: Exception) -> None:
-        """Nobody foresaw this error: of a file we stop rather than guess what is durable; a server knows by itself."""
+        """Note an unexpected error: with a file we stop rather than guess what is durable; a server knows by itself."""
         if not self.has_server:
             self.failure = repr(error)
 
     def note_failed(self, work: str, error: Exception) -> None:
-        """Work of the store's own failed for a reason that nobody foresaw; it is tried again."""
+        """Report that some of the store's own work failed for an unexpected reason; it is retried."""
         self._tell("store work failed", f"{work}: {type(error).__name__}")
 
     def note_lost(self, reason: str) -> None:
-        """The database was not reached, or did not answer."""
+        """Note that the database was not reached, or did not answer."""
         with self._lock:
             now = time.monotonic()
             if self._told is None and now - self._told_at >= _TOLD_EVERY:
@@ -59,7 +59,7 @@ class Health:
                 self._tell("store lost", reason)
 
     def note_back(self) -> None:
-        """It was reached."""
+        """Note that the database was reached."""
         if self._told is None:
             return
         with self._lock:
@@ -69,7 +69,7 @@ class Health:
 
 
 class Link:
-    """A thread's connection, made when it is first needed and again after it was lost."""
+    """A thread's connection, opened when it is first needed, and again after it was lost."""
 
     def __init__(self, connect: Callable[[], Connection]) -> None:
         self._connect = connect
@@ -78,17 +78,17 @@ class Link:
 
     @property
     def statements(self) -> int:
-        """How many statements went over this link so far."""
+        """The number of statements sent over this link so far."""
         return self._statements_before + (self._connection.statements if self._connection else 0)
 
     def open(self) -> Connection:
-        """The connection; raises Fault when none can be made."""
+        """The connection; raises Fault if none can be opened."""
         if self._connection is None:
             self._connection = self._connect()
         return self._connection
 
     def cut(self) -> None:
-        """Let what waits for an answer over this connection fail; from another thread."""
+        """Make whatever waits for an answer over this connection fail; called from another thread."""
         connection = self._connection
         if connection is not None:
             connection.cut()
@@ -102,7 +102,7 @@ class Link:
 
 
 class Near:
-    """A connection of the event loop's own thread, for reads that are shorter than a change of threads."""
+    """The event loop thread's own connection, for reads that take less time than a thread switch."""
 
     def __init__(self, link: Link, health: Health) -> None:
         self.link = link
@@ -110,7 +110,7 @@ class Near:
         self._thread: int | None = None
 
     def look(self, work: Callable[[Connection], T]) -> T:
-        """Run `work` here; raises Fault when the database cannot be read now, or this is another thread."""
+        """Run `work` here; raises Fault if the database cannot be read now, or this is another thread."""
         self._health.check()
         if self._thread is None:
             self._thread = threading.get_ident()

@@ -1,4 +1,4 @@
-"""One server to an SQLite file, and a note of who serves on PostgreSQL: locks that die with their process."""
+"""Locks that end with their process: one server per SQLite file, and a note of a server's store on PostgreSQL."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bot.stores.owning import open_private
 class FileLock:
     """An exclusive lock beside a database file, held until `release` or the end of the process.
 
-    Raises ConfigurationError, with the other process's number, when it is taken.
+    Raises ConfigurationError, with the other process's number, if it is taken.
     """
 
     def __init__(self, database: Path) -> None:
@@ -34,14 +34,14 @@ class FileLock:
         os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)
 
     def release(self) -> None:
-        """Give the lock back."""
+        """Release the lock."""
         os.close(self._file)
 
 
 def check_not_served(database: Path) -> None:
-    """Raise ConfigurationError, with its process's number, where anybody has the lock of this database file.
+    """Raise ConfigurationError, with its process's number, if any process has the lock of this database file.
 
-    Not to be asked by who has it. The number tells nobody apart: two containers may both be process 1.
+    Not to be called by the holder. The number does not identify it: two containers may both be process 1.
     """
     lock = Path(f"{database}.lock")
     if lock.exists() and _is_held(lock):
@@ -50,7 +50,7 @@ def check_not_served(database: Path) -> None:
 
 
 def held_files(folder: Path) -> list[Path]:
-    """The database files in `folder` that a server holds at the moment."""
+    """The database files in `folder` that a server holds now."""
     return [lock.with_suffix("") for lock in sorted(folder.glob("*.lock")) if _is_held(lock)]
 
 
@@ -65,7 +65,7 @@ def _is_held(lock: Path) -> bool:
 
 @contextlib.contextmanager
 def noted(folder: Path, url: str) -> Iterator[None]:
-    """Leave a note in `folder` for a while that a server works on the store at `url` (no password in it)."""
+    """Within the block, keep a note in `folder` that a server uses the store at `url` (which has no password)."""
     file = _open(folder / _NOTE)
     try:
         fcntl.flock(file, fcntl.LOCK_SH)  # workers share it
@@ -77,7 +77,7 @@ def noted(folder: Path, url: str) -> Iterator[None]:
 
 
 def noted_store(folder: Path) -> str | None:
-    """The store that a running server left a note of in `folder`."""
+    """The store that a running server has noted in `folder`, or None."""
     for _ in range(_LOOKS):
         try:
             with (folder / _NOTE).open("rb") as file:
@@ -85,14 +85,14 @@ def noted_store(folder: Path) -> str | None:
                 return None
         except FileNotFoundError:
             return None
-        except BlockingIOError:  # a server, or somebody else who looks
+        except BlockingIOError:  # a server, or another process that checks
             time.sleep(random.uniform(0.0, 0.02))  # noqa: S311 - to fall out of step with them
     return (folder / _NOTE).read_text(encoding="utf-8")
 
 
 @contextlib.contextmanager
 def locked(database: Path) -> Iterator[None]:
-    """Hold the lock of a database file for a while."""
+    """Hold the lock of a database file within the block."""
     lock = FileLock(database)
     try:
         yield
@@ -105,7 +105,7 @@ def _open(file: Path) -> int:
         return open_private(file)
     except OSError as error:
         if error.errno == errno.ELOOP:
-            raise ConfigurationError([f"{file} is a link, which nobody should have made; remove it"]) from error
+            raise ConfigurationError([f"{file} is a symbolic link, which is not allowed here; remove it"]) from error
         raise
 
 

@@ -1,4 +1,4 @@
-"""PostgreSQL's NOTIFY as something to wait for."""
+"""Waiting for PostgreSQL's NOTIFY."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 _PAUSE = 0.5
-"""Seconds between two tries to connect; meanwhile whoever waits looks by itself."""
+"""Seconds between two attempts to connect; meanwhile whoever waits polls."""
 
 
 class Notices:
-    """Wakes who waits for a name when a notice with this name as its payload comes in on `channel`.
+    """Wakes whoever waits for a name when a notice with this name as its payload arrives on `channel`.
 
-    It connects when somebody first waits: a single worker never does.
+    It connects at the first wait; a single worker never waits.
     """
 
     def __init__(self, conninfo: str, channel: str, tell_failed: Callable[[str, Exception], None]) -> None:
-        """`tell_failed` is told of what nobody foresaw."""
+        """`tell_failed` is called with unexpected errors."""
         self._conninfo = conninfo
         self._channel = channel
         self._tell_failed = tell_failed
@@ -58,7 +58,7 @@ class Notices:
                 connection = await psycopg.AsyncConnection.connect(self._conninfo, autocommit=True)
                 async with connection:
                     await self._wake_for_each(connection)
-            except psycopg.Error:  # the store finds out by itself, and tells
+            except psycopg.Error:  # the store finds out by itself, and reports it
                 pass
             except Exception as error:
                 self._tell_failed("listening for other workers", error)

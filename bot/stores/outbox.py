@@ -1,4 +1,4 @@
-"""The outbox: replies that go out by themselves, in order within a conversation, until the receiver has taken them."""
+"""The outbox: replies delivered separately, in order within a conversation, until the receiver has taken them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _PUT = """
     INSERT INTO outbox (id, conversation, channel, target, body, status, next_at, created_at)
     VALUES (:id, :conversation, :channel, :target, :body, 'due', :at, :at)"""
 
-# The head of each conversation's line only: the second reply waits until the first was taken. Sent replies, which are
+# Only the head of each conversation's queue: the second reply waits until the first was taken. Sent replies, which are
 # many more, are not in the index that this reads.
 _HEADS = "SELECT MIN(number) AS number FROM outbox WHERE status = 'due' GROUP BY conversation"
 
@@ -27,7 +27,7 @@ _CLAIM = f"""
 
 
 def put(connection: Connection, conversation: str, replies: Sequence[Outgoing], at: int) -> None:
-    """Add replies at the end of their conversation's line."""
+    """Add replies at the end of their conversation's queue."""
     for reply in replies:
         connection.run(
             _PUT,
@@ -51,13 +51,13 @@ def claim(connection: Connection, now: datetime, claimed_for: float, most: int) 
 
 
 def mark_sent(connection: Connection, reply: str, now: datetime) -> None:
-    """The receiver has it."""
+    """Record that the receiver has it."""
     sql = "UPDATE outbox SET status = 'sent', sent_at = :now WHERE id = :id AND status = 'due'"
     connection.run(sql, id=reply, now=micros(now))
 
 
 def give_up(connection: Connection, reply: str, now: datetime) -> None:
-    """The receiver will never take it (it said so); the ones behind it go on."""
+    """Record that the receiver will never take it (it said so); delivery continues with the next one."""
     sql = "UPDATE outbox SET status = 'refused', sent_at = :now WHERE id = :id AND status = 'due'"
     connection.run(sql, id=reply, now=micros(now))
 

@@ -1,7 +1,7 @@
-"""Files that root makes in a service's folder are the service's: it could not start with one that it cannot open.
+"""Gives files that root creates in a service's folder to the service, which could not start if it cannot open one.
 
-Files that are there stay whose they are, and what root does to a new one goes by its descriptor: who owns the folder
-may put a link to any other file in its place at any moment.
+Existing files keep their owner, and root changes a new one only through its descriptor: whoever owns the folder
+can replace it with a link to any other file at any moment.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ _FLAGS = os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW
 
 
 def make_private(file: Path) -> None:
-    """Make the file, readable by its owner alone, when it is not there."""
+    """Create the file, readable only by its owner, if it does not exist."""
     with contextlib.suppress(FileExistsError):
         os.close(_make(file))
 
 
 def open_private(file: Path) -> int:
-    """A descriptor to read and write the file, made as `make_private` does; raises OSError where it is a link."""
+    """A descriptor to read and write the file, created as by `make_private`; raises OSError if it is a link."""
     try:
         return _make(file)
     except FileExistsError:

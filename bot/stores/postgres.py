@@ -1,4 +1,4 @@
-"""The turn store where several workers share a PostgreSQL database: a lease with a fencing number per conversation."""
+"""The turn store of workers that share a PostgreSQL database: a lease with a fencing number per conversation."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class PostgresTurns(SqlTurns):
     def __init__(
         self, database: Database, sources: Sources, *, lease: float = 3.0, poll: float = 0.25, patience: float = 10.0
     ) -> None:
-        """`lease`: seconds that a worker that died blocks the conversation it was at; one that lives renews it.
+        """`lease`: seconds for which a dead worker blocks the conversation it was working on; a live one renews it.
 
-        `poll`: seconds after which a waiter looks by itself, should a notice have been missed. `patience`: seconds
+        `poll`: seconds after which a waiter checks by itself, in case it missed a notice. `patience`: seconds
         after which a waiter gives up (StoreUnavailable).
         """
         super().__init__(database, sources)
@@ -46,10 +46,10 @@ class PostgresTurns(SqlTurns):
 
     @asynccontextmanager
     async def hold(self, conversation: str, message_id: str | None = None) -> AsyncIterator[int]:
-        """Hold the conversation against all workers; gives the fencing number.
+        """Hold the conversation against all workers; yields the fencing number.
 
-        What `load` gives for this message comes with it. Raises
-        StoreUnavailable when another worker does not let go in time.
+        What `load` returns for this message is fetched with it. Raises
+        StoreUnavailable if another worker does not let go in time.
         """
         held = await self._take(conversation, message_id)
         self._held[conversation] = held
@@ -66,19 +66,19 @@ class PostgresTurns(SqlTurns):
         """The conversation's snapshot, with the message of this id if it came before."""
         held = self._held.get(conversation)
         if held is not None and held.loaded is not None and held.message_id == message_id:
-            loaded, held.loaded = held.loaded, None  # true at the moment of taking: good for one use
+            loaded, held.loaded = held.loaded, None  # true when the lease was taken: good for one use
             return loaded
         return await super().load(conversation, message_id)
 
     async def commit(self, commit: TurnCommit) -> None:
-        """Make one turn durable and end its lease; raises SequenceConflict when another was first."""
+        """Make one turn durable and end its lease; raises SequenceConflict if another was first."""
         await super().commit(commit)
         held = self._held.get(commit.conversation)
         if held is not None and held.fence == commit.fence:
             del self._held[commit.conversation]
 
     async def close(self) -> None:
-        """Stop listening for other workers, and let the leases end by themselves."""
+        """Stop listening for other workers, and let the leases expire."""
         if self._renewal is not None:
             self._renewal.cancel()
         await self._notices.close()
@@ -110,18 +110,18 @@ class PostgresTurns(SqlTurns):
         return leases.take(connection, asked, self._lease)
 
     async def _release(self, conversation: str, fence: int) -> None:
-        with contextlib.suppress(StoreUnavailable):  # it runs out by itself
+        with contextlib.suppress(StoreUnavailable):  # it expires by itself
             await self.database.note(lambda c: leases.release(c, conversation, fence), order=conversation)
 
     async def _renew(self) -> None:
-        """Keep all leases of slow turns, again and again."""
+        """Keep renewing the leases of slow turns."""
         while True:
             await asyncio.sleep(self._lease / 3)
             fences = {conversation: held.fence for conversation, held in self._held.items()}
             if fences:
                 try:
                     await self.database.note(partial(leases.renew, fences=fences, seconds=self._lease))
-                except StoreUnavailable:  # which the store tells
+                except StoreUnavailable:  # which the store reports
                     continue
-                except Exception as error:  # of this time, and of no later one
+                except Exception as error:  # the next renewal may succeed
                     self.database.tell_failed("renewing leases", error)

@@ -1,4 +1,4 @@
-"""Whether there is a store of ours behind a URL at all: opening it would make one."""
+"""Checks whether there is one of our stores behind a URL at all: opening it would create one."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _TABLE = {
 
 
 def check_is_store(url: str, project: Path, *, as_it_is: bool = False) -> None:
-    """Raise ConfigurationError where there is no store at `url` (SQLite paths are relative to `project`).
+    """Raise ConfigurationError if there is no store at `url` (SQLite paths are relative to `project`).
 
-    `as_it_is`: also where opening it would bring it to another version. A database that cannot be asked now is left
-    to who opens it, who tells why or waits.
+    `as_it_is`: also if opening it would migrate it. A database that cannot be reached now is left to whoever opens
+    it, who reports why or waits.
     """
     dialect = dialect_of(url, project)
     if isinstance(dialect, Sqlite):
@@ -35,7 +35,7 @@ def check_is_store(url: str, project: Path, *, as_it_is: bool = False) -> None:
 
 
 def check_exists(store: Path) -> None:
-    """Raise ConfigurationError where there is no such SQLite file."""
+    """Raise ConfigurationError if there is no such SQLite file."""
     if not store.is_file():
         raise ConfigurationError([f"there is no store at {store}"])
 
@@ -50,7 +50,7 @@ def _version(dialect: Dialect) -> int | None:
         connection.close()
 
 
-_NONE = "there is no store in this database: is its name right? The first start of a bot on it makes the tables"
+_NONE = "there is no store in this database: is its name right? The first start of a bot on it creates the tables"
 _OLD = (
     "the store has schema version {version}, and this program checks version {latest}: "
     "use the program that wrote it, or start the bot, which brings it up to date"

@@ -1,4 +1,4 @@
-"""Reminders: set and cancelled by turns, found when their time has come, removed by the turn that answers to them."""
+"""Reminders: set and cancelled by turns, found when they are due, removed by the turn that they cause."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _NEXT = "SELECT due_at FROM reminders WHERE due_at > :behind ORDER BY due_at LIM
 
 
 def apply(connection: Connection, turn: TurnCommit) -> None:
-    """What a turn does to its conversation's reminders: a user's word first, then its events in order."""
+    """Apply a turn to its conversation's reminders: first the one that fired, then the user's message, then events."""
     if turn.fired is not None:
         _remove_fired(connection, turn.conversation, turn.fired)
     if turn.user_spoke:
@@ -44,7 +44,7 @@ def apply(connection: Connection, turn: TurnCommit) -> None:
 
 
 def due(connection: Connection, now: datetime, behind: int) -> Sequence[tuple[str, ReminderScheduled]]:
-    """The reminders whose time has come, oldest first, at most 500 behind the first so many."""
+    """The reminders whose time has come, oldest first, at most 500, skipping the first `behind`."""
     rows = connection.all(_DUE, now=micros(now), most=_MOST_AT_ONCE, behind=behind)
     return [(row.conversation, _reminder(row.reminder)) for row in rows]
 
@@ -57,7 +57,7 @@ def is_scheduled(connection: Connection, conversation: str, reminder: ReminderSc
 
 
 def next_at(connection: Connection, after: datetime | None = None) -> datetime | None:
-    """When the next reminder is due; the next one that is due later than `after`, where that is given."""
+    """When the next reminder is due (the next one later than `after`, if given); None if there is none."""
     behind = _BEFORE_ALL if after is None else micros(after)
     row = connection.one(_NEXT, behind=behind)
     return moment(row.due_at) if row else None

@@ -1,4 +1,4 @@
-"""What a restore must not take back: a backup knows nothing of what was closed to somebody after it was made."""
+"""Keeps a restore from undoing revocations: a backup does not know what was revoked after it was made."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ _NEWEST = """
         FROM was.conversations w JOIN main.conversations n ON n.id = w.id
         UNION ALL SELECT w.created_at, n.created_at FROM was.customers w JOIN main.customers n ON n.id = w.id
         UNION ALL SELECT w.created_at, n.created_at FROM was.keys w JOIN main.keys n ON n.id = w.id)"""
-"""The latest times of what both stores have: of what only one has, the other may have been told to forget it."""
+"""The latest times of rows that both stores have; a row that only one has may have been erased in the other."""
 
 
 class Access(Struct, frozen=True):
-    """Who may do what by a store: its keys' ends, its customers' code hashes and whether they are disabled, by id."""
+    """The access rights in a store, by id: when keys were revoked; customers' code hashes, and if they are disabled."""
 
     revoked: Mapping[str, int | None]
     customers: Mapping[str, tuple[str, int]]
 
 
 class Restored(Struct, frozen=True):
-    """What a restore did beside putting the backup back: the file of the store before, if there was one, and counts.
+    """What a restore did besides putting the backup back: the old store's file, if there was one, and counts.
 
-    `unknown`: there was a store before, but who may do what by it could not be read, so that all is as in the backup.
-    `gone` customers were there in the backup and not in the store before: erased, most likely.
+    `unknown`: there was an old store, but its access rights could not be read, so that all is as in the backup.
+    `gone` customers are in the backup but were not in the old store: erased, most likely.
     """
 
     aside: Path | None = None
@@ -43,7 +43,7 @@ class Restored(Struct, frozen=True):
 
 
 def access_of(connection: sqlite3.Connection) -> Access:
-    """Who may do what by this store; raises sqlite3.DatabaseError where it is none."""
+    """The access rights in this store; raises sqlite3.DatabaseError if it is not a database."""
     revoked = dict(connection.execute("SELECT id, revoked_at FROM keys").fetchall())
     customers = {
         row[0]: (row[1], row[2]) for row in connection.execute("SELECT id, code_hash, disabled FROM customers")
@@ -52,10 +52,10 @@ def access_of(connection: sqlite3.Connection) -> Access:
 
 
 def close_again(connection: sqlite3.Connection, before: Access | None, *, later: bool) -> Restored:
-    """End all sessions of a backup's copy, and carry over what was closed in the store `before` it (None: unreadable).
+    """End all sessions in a copy of a backup, and carry over revocations from the store `before` it (None: unreadable).
 
-    Revoked keys and disabled customers stay so. If it was the `later` one, it has the codes that hold, and customers
-    that it no longer had come back disabled.
+    Revoked keys and disabled customers stay so. If it is the `later` one, its codes are valid, and customers that it
+    no longer had come back disabled.
     """
     now, sessions = access_of(connection), connection.execute("DELETE FROM sessions").rowcount
     if before is None:
@@ -83,9 +83,9 @@ def close_again(connection: sqlite3.Connection, before: Access | None, *, later:
 
 
 def is_later(before: Path, connection: sqlite3.Connection) -> bool:
-    """Whether the store before is no older than the backup; one that shares nothing with it is another store.
+    """Whether the old store is at least as recent as the backup; False for one that has no rows in common with it.
 
-    A damaged one that cannot tell is believed: nothing that it has closed is to be opened by mistake.
+    A damaged one counts as later, so that nothing it has revoked is restored by mistake.
     """
     connection.execute("ATTACH ? AS was", (str(before),))
     try:

@@ -1,4 +1,4 @@
-"""The step to version 3 of the store, which keeps what turns leave in another form (bot.engine.old_format)."""
+"""The migration to version 3 of the store, which has another format for turns' results (bot.engine.old_format)."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from bot.progress import Progress, counted
 from bot.stores.connection import Connection, Row
 
 _PAGE = 500
-"""So many turns are in memory at a time."""
+"""How many turns are in memory at a time."""
 
 
 def rewrite(connection: Connection, progress: Progress) -> None:
-    """Write every record, snapshot and accepted message of versions 1 and 2 as version 3 has them.
+    """Rewrite every record, snapshot and accepted message of versions 1 and 2 in version 3's format.
 
-    Raises ConfigurationError where one is not what they wrote.
+    Raises ConfigurationError if one is not in their format.
     """
     conversations = connection.all("SELECT id FROM conversations WHERE snapshot IS NOT NULL")
     for (name,) in counted(conversations, "bringing the store up to date, conversation", progress):
@@ -35,7 +35,7 @@ def rewrite(connection: Connection, progress: Progress) -> None:
 def _rewrite_conversation(connection: Connection, name: str) -> None:
     conversation = old_format.OldConversation(name)
     for table in ("archive", "turns"):  # the older ones first
-        write = f"UPDATE {table} SET record = :record WHERE conversation = :name AND seq = :seq"  # noqa: S608 - a table of ours
+        write = f"UPDATE {table} SET record = :record WHERE conversation = :name AND seq = :seq"  # noqa: S608 - one of our tables
         for row in _records(connection, table, name):
             connection.run(write, name=name, seq=row.seq, record=conversation.record(row.record))
     row = connection.one("SELECT snapshot FROM conversations WHERE id = :name", name=name)
@@ -55,5 +55,5 @@ def _records(connection: Connection, table: str, name: str) -> Iterator[Row]:
 
 
 def _unreadable(what: str) -> ConfigurationError:
-    problem = f"{what} is not as earlier versions write it; nothing was changed: restore a backup, or take it out"
+    problem = f"{what} is not in an earlier version's format; nothing was changed: restore a backup, or remove it"
     return ConfigurationError([problem])

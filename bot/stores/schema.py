@@ -1,8 +1,7 @@
-"""The tables, as steps from one version to the next; a new database takes all of them.
+"""The tables, as migrations from one version to the next; a new database runs all of them.
 
-`{text}`, `{integer}` and so on are the dialect's types. Times are integer
-microseconds since 1970 in UTC; money has no place here but in turn records,
-in minor units. Account numbers are text: `007` is not `7`.
+`{text}`, `{integer}` and so on are the dialect's types. Times are integer microseconds since 1970 in UTC; money appears
+only in turn records, in minor units. Account numbers are text, since `007` is not `7`.
 """
 
 from __future__ import annotations
@@ -78,7 +77,7 @@ VERSION_2 = (
 VERSION_3 = (rewrite,)
 
 MIGRATIONS: Sequence[Sequence[str | Callable[[Connection, Progress], None]]] = (VERSION_1, VERSION_2, VERSION_3)
-"""The steps to each version, SQL or what else is to be done."""
+"""The steps to each version: SQL, or a function to call."""
 
 LATEST = len(MIGRATIONS)
 
@@ -96,17 +95,17 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "effects": ("key",),
     "reminders": ("conversation", "name"),
 }
-"""Every table but `schema`, with its key, in an order in which references are kept."""
+"""Every table except `schema`, with its key, in an order that satisfies references."""
 
 
 def migrate(
     connection: Connection, dialect: Dialect, *, to: int = LATEST, progress: Progress = silent, locked: bool = False
 ) -> None:
-    """Bring the schema to version `to` in one transaction, one process at a time.
+    """Migrate the schema to version `to` in one transaction, one process at a time.
 
-    `locked`: the caller has the lock of an SQLite file, so that nobody else serves it.
-    Raises ConfigurationError when the database is newer than this program, and when it is older and used: a server of
-    the version before would go on writing what nobody reads any more.
+    `locked`: the caller has the lock of an SQLite file, so that no server uses it.
+    Raises ConfigurationError if the database is newer than this program, and if it is older and in use: a server of
+    the earlier version would keep writing what nobody reads any more.
     """
     connection.begin()
     try:
@@ -130,9 +129,9 @@ def migrate(
 
 
 def share(connection: Connection, dialect: Dialect) -> None:
-    """Keep the store at this program's version for as long as the connection lasts; on SQLite the file's lock does.
+    """Keep the store at this program's version while the connection lasts; on SQLite the file's lock does so.
 
-    Raises Fault when it has another version by now.
+    Raises Fault if it has another version by now.
     """
     if dialect.name == "postgresql":
         connection.all(f"SELECT pg_advisory_lock_shared({_USED})")
@@ -158,21 +157,21 @@ def _take(
 
 
 def version(connection: Connection, dialect: Dialect) -> int:
-    """The version that the database has, 0 for an empty one; makes the `schema` table when it is not there."""
+    """The database's version, 0 for an empty one; creates the `schema` table if it does not exist."""
     connection.run("CREATE TABLE IF NOT EXISTS schema (version {integer} NOT NULL){strict}".format_map(dialect.types))
     return version_of(connection) or 0
 
 
 def version_of(connection: Connection) -> int | None:
-    """The version that the `schema` table tells; raises ConfigurationError where it is somebody else's table."""
+    """The version in the `schema` table; raises ConfigurationError if it is another program's table."""
     row = connection.one("SELECT version FROM schema")
     if row is not None and not isinstance(row.version, int):
-        raise ConfigurationError(["the database has a table `schema` of something else; name another database"])
+        raise ConfigurationError(["the database has another program's table `schema`; name another database"])
     return row.version if row is not None else None
 
 
 _USED = "7355609, 'schema'::regclass::oid::int4"
-"""PostgreSQL's advisory lock of all who use the store: one database may have several, each in a schema of its own."""
+"""PostgreSQL's advisory lock of all who use the store: one database may have several stores, each in its own schema."""
 
 _USED_BY_OTHERS = (
     "the store has schema version {present}, and servers of that version are using it; "

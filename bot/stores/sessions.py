@@ -16,7 +16,7 @@ from bot.stores.times import micros, moment
 class SessionRow(Struct, frozen=True):
     """One token of a session. `token` is the sha256 (hex); `id` is public and stays over rotations.
 
-    `replaces` is the hash of the token before, until this one is first used.
+    `replaces` is the hash of the previous token, until this one is first used.
     `bank_customer_id` and `account_number` are the customer's, filled by reads.
     """
 
@@ -54,8 +54,8 @@ class SessionStore:
     async def add(self, row: SessionRow, *, code_hash: str | None = None) -> bool:
         """Add a session; False when the customer is disabled, or has another hash than `code_hash` (None: any) by now.
 
-        What is asked of the customer locks their row, so that who resets the code or disables
-        them comes before, and is seen here, or after, and ends this session with the others.
+        The check locks the customer's row, so that a code reset or a disabling comes either
+        before, and is seen here, or after, and ends this session with the others.
         """
 
         def work(connection: Connection) -> bool:
@@ -67,12 +67,12 @@ class SessionStore:
         return await self._database.write(work)
 
     async def live(self, token: str, now: datetime) -> SessionRow | None:
-        """The session of this token's hash if it lives and its customer is not disabled: one indexed read."""
+        """The session with this token hash, if it is live and its customer is not disabled: one indexed read."""
         row = await self._database.look_together(self._find, (token, micros(now)))
         return _session(row) if row else None
 
     async def settle_rotation(self, token: str, replaced: str) -> None:
-        """The new token was used: the one it replaces is over."""
+        """End the token that the new one replaces, because the new one was used."""
 
         def work(connection: Connection) -> None:
             connection.run("DELETE FROM sessions WHERE token_hash = :token", token=replaced)
@@ -81,9 +81,9 @@ class SessionStore:
         await self._database.write(work)
 
     async def rotate(self, new: SessionRow, *, old_until: datetime) -> bool:
-        """Put the new token beside the old one, which dies at `old_until`; False when the old one is gone.
+        """Add the new token beside the old one, which expires at `old_until`; False if the old one is gone.
 
-        An unused token of an earlier rotation of the same one is dropped: a session has one successor.
+        An unused token of an earlier rotation of the old one is dropped: a token has one successor.
         """
 
         def work(connection: Connection) -> bool:
@@ -105,7 +105,7 @@ class SessionStore:
         await self._database.write(lambda connection: connection.run(sql, until=micros(idle_until), token=token))
 
     async def list(self, now: datetime, *, customer: str | None, limit: int) -> Sequence[SessionRow]:
-        """The live sessions, newest first; a token on its way out is not shown beside its successor.
+        """The live sessions, newest first; a token that is being replaced is not shown beside its successor.
 
         `customer`: their id here or at the bank, None for all.
         """
@@ -117,27 +117,27 @@ class SessionStore:
         ]
 
     async def end(self, session_id: str) -> bool:
-        """End a session, with all its tokens; False when there is none."""
+        """End a session, with all its tokens; False if there is none."""
         sql = "DELETE FROM sessions WHERE id = :id"
         return await self._database.write(lambda connection: end_sessions(connection, sql, id=session_id)) > 0
 
     async def count(self, now: datetime) -> int:
-        """How many sessions live."""
+        """The number of live sessions."""
         sql = "SELECT COUNT(*) FROM sessions WHERE idle_until > :now AND absolute_until > :now AND dies_at IS NULL"
         rows = await self._database.read(lambda connection: connection.all(sql, now=micros(now)))
         return int(rows[0][0])
 
     async def clear(self, now: datetime) -> int:
-        """Forget what is over."""
+        """Delete expired tokens; return how many."""
         sql = "DELETE FROM sessions WHERE idle_until <= :now OR absolute_until <= :now OR dies_at <= :now"
         return await self._database.write(lambda connection: connection.run(sql, now=micros(now)))
 
 
 def end_sessions(connection: Connection, delete: str, **values: str) -> int:
-    """Run a DELETE of sessions until there is none left to it; how many tokens it took.
+    """Run a DELETE of sessions until it finds no more; return how many tokens it deleted.
 
-    A statement of PostgreSQL's does not see the row that a rotation put in while it waited for the rotated one, so
-    that once is not enough. It ends: nobody can rotate what was deleted here.
+    A PostgreSQL statement does not see the row that a rotation inserted while it waited for the rotated one, so that
+    once is not enough. It ends, because nobody can rotate what was deleted here.
     """
     ended = 0
     while gone := connection.run(delete, **values):
@@ -146,12 +146,12 @@ def end_sessions(connection: Connection, delete: str, **values: str) -> int:
 
 
 def _find(connection: Connection, asked: Sequence[tuple[str, int]]) -> Sequence[Row | None]:
-    """The live sessions of tokens' hashes, each at its time."""
+    """The live session of each token hash, at its time (microseconds)."""
     return [connection.one(_BY_TOKEN, token=token, now=now) for token, now in asked]
 
 
 def _find_in_one(connection: Connection, asked: Sequence[tuple[str, int]]) -> Sequence[Row | None]:
-    """As `_find`, with one statement of PostgreSQL's; at the latest of the times, which are some milliseconds apart."""
+    """As `_find`, with one PostgreSQL statement, at the latest of the times, which are some milliseconds apart."""
     tokens, times = zip(*asked, strict=True)
     found = {row.token_hash: row for row in connection.all(_BY_TOKENS, tokens=list(tokens), now=max(times))}
     return [found.get(token) for token in tokens]

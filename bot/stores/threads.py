@@ -1,4 +1,4 @@
-"""The threads that talk to the database: one that writes, many transactions to a COMMIT, and a few that read."""
+"""The database threads: one writer, which commits many transactions together, and a few readers."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _PAUSE = 0.01
 """Seconds between two tries of a transaction."""
 
 _REST = 0.2
-"""The part of its patience for which a thread refuses everything after it lost its patience with a lost database."""
+"""The fraction of its patience for which a thread refuses everything after it gave up on a lost database."""
 
 
 class Counts(Struct):
-    """What the writer did since it started: for tests and measurements."""
+    """The writer's counts since it started, for tests and measurements."""
 
     commits: int = 0
     writes: int = 0
@@ -34,34 +34,34 @@ class Counts(Struct):
 
 
 class Worker(ABC):
-    """A thread that takes jobs until it is told that there are no more; subclasses say from where, and what for."""
+    """A thread that takes jobs until it is stopped; subclasses define from where, and how they are run."""
 
     def __init__(self, name: str, link: Link, health: Health, patience: float) -> None:
         self.link = link
         self.health = health
         self.counts = Counts()
         self.busy = False
-        """Whether the thread is at something, and not waiting for it."""
+        """Whether the thread is working, not waiting for work."""
         self.connected = threading.Event()
-        """That the thread is done with its connection to begin with: it is open, or could not be, or is not needed."""
+        """Set once the thread's first connection is open, could not be opened, or is not needed yet."""
         self._patience = patience
         self._rests_until = 0.0
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._connects_first = False
 
     def start(self, *, connect: bool) -> None:
-        """Start the thread, and let it `connect` at once; else it does with its first job."""
+        """Start the thread; with `connect` it connects at once, otherwise with its first job."""
         self._connects_first = connect
         self._thread.start()
 
     def join(self, seconds: float | None) -> bool:
-        """Wait until the thread has ended, for so long at the most; whether it has."""
+        """Wait until the thread has ended, for at most `seconds` (None: no limit); return whether it has."""
         self._thread.join(seconds)
         return not self._thread.is_alive()
 
     @abstractmethod
     def stop(self) -> None:
-        """Let the thread end when it has done what waits."""
+        """Let the thread end when it has done the waiting jobs."""
 
     def _work(self) -> None:
         if self._connects_first:
@@ -74,13 +74,13 @@ class Worker(ABC):
 
     @abstractmethod
     def _run(self) -> None:
-        """Take jobs, and do them."""
+        """Take jobs and run them."""
 
     def _attempt(self, attempt: Callable[[Sequence[Job]], None], jobs: Sequence[Job]) -> None:
-        """Try until it works or `patience` (seconds) is over; on a fault that stays, refuse every job."""
+        """Try until it works or `patience` (seconds) is over; on a persistent fault, refuse every job."""
         now = time.monotonic()
         if now < self._rests_until:
-            refuse(jobs, StoreUnavailable("the store cannot be used now: it was not reached a moment ago"))
+            refuse(jobs, StoreUnavailable("the store cannot be used now: it could not be reached a moment ago"))
             return
         deadline = now + self._patience
         self.busy = True
@@ -89,7 +89,7 @@ class Worker(ABC):
         self.busy = False
 
     def _fails(self, attempt: Callable[[Sequence[Job]], None], jobs: Sequence[Job], deadline: float) -> bool:
-        """Try once; whether to try again."""
+        """Try once; return whether to try again."""
         try:
             self.health.check()
             attempt(jobs)
@@ -113,13 +113,11 @@ class Worker(ABC):
     def _give_up(self, fault: Fault) -> None:
         if fault.kind == "broken":
             self.health.failure = str(fault)
-        if (
-            fault.kind == "lost" and self.health.has_server
-        ):  # who waits behind these would wait as long as they did, each after the other
+        if fault.kind == "lost" and self.health.has_server:  # else each job behind these would wait as long, in turn
             self._rests_until = time.monotonic() + self._patience * _REST
 
     def _finish(self) -> None:
-        """Close the connection, unless the store is dead: closing would make SQLite tidy up files nobody may trust."""
+        """Close the connection, unless the store is dead: closing would let SQLite clean up files of unknown state."""
         if self.health.failure is None:
             self.link.drop()
 
@@ -149,7 +147,7 @@ class Reader(Worker):
 
 
 class BatchWorker(Worker):
-    """Does what several event-loop rounds brought in one go; subclasses say how."""
+    """Runs the jobs of several event-loop rounds in one batch; subclasses define how."""
 
     def __init__(self, name: str, link: Link, health: Health, patience: float) -> None:
         super().__init__(name, link, health, patience)
@@ -169,35 +167,35 @@ class BatchWorker(Worker):
         self._finish()
 
     def _some(self) -> bool:
-        """Do what waits, up to a batch; whether there may be more."""
+        """Run the waiting jobs, up to a batch; return whether there may be more."""
         taken = self.jobs.take(_LARGEST_BATCH)
         jobs = [job for job in taken if not job.future.cancelled()]
         if jobs:
-            jobs.sort(key=order_of)  # workers that lock the same rows in the same order never wait in a circle
+            jobs.sort(key=order_of)  # workers that lock the same rows in the same order never deadlock
             self._attempt(self._do, jobs)
             deliver(jobs)
         return len(taken) == _LARGEST_BATCH
 
     @abstractmethod
     def _do(self, jobs: Sequence[Job]) -> None:
-        """Do these, and note in each what came of it; raises Fault to be asked again."""
+        """Run these, and store each one's result in it; raises Fault to be called again."""
 
     def _tidy(self) -> None:
-        """Do what is to be done now and then."""
+        """Run periodic maintenance, if it is due."""
 
 
 class Statements(BatchWorker):
-    """Runs what takes one statement, each a transaction by itself."""
+    """Runs jobs of one statement, each its own transaction."""
 
     def _do(self, jobs: Sequence[Job]) -> None:
         _statement_by_statement(self.link, jobs)
 
 
 class Writer(BatchWorker):
-    """Runs all jobs that wait in one transaction; they are answered after its COMMIT, or not at all."""
+    """Runs all waiting jobs in one transaction; they are answered after its COMMIT, or not at all."""
 
     tidy_every = 5_000
-    """SQL statements after which the database may tidy up: about a thousand turns."""
+    """SQL statements after which the database may clean up: about a thousand turns."""
 
     _tidied = 0
 
@@ -207,7 +205,7 @@ class Writer(BatchWorker):
             self._tidied = self.link.statements
 
     def _do(self, jobs: Sequence[Job]) -> None:
-        """One transaction for all; if one fails, all again with a savepoint each, so that only that one fails."""
+        """Run one transaction for all; if a job fails, all again with a savepoint each, so that only that job fails."""
         for job in jobs:
             job.result = job.error = None
         if not self._transaction(jobs, self._all) and len(jobs) > 1:
@@ -231,7 +229,7 @@ class Writer(BatchWorker):
             if committing and fault.kind == "lost":
                 self.health.note_lost(str(fault))
                 raise StoreUnavailable(
-                    "the connection was lost during COMMIT; nobody knows whether it happened"
+                    "the connection was lost during COMMIT; it is unknown whether it happened"
                 ) from fault
             raise
         self.counts.commits += 1
@@ -244,7 +242,7 @@ class Writer(BatchWorker):
         except Fault:
             raise
         except Exception as error:
-            jobs[0].error = error  # the only one, or all are tried again
+            jobs[0].error = error  # the only one, or all are retried
             return False
         return True
 
@@ -264,9 +262,9 @@ class Writer(BatchWorker):
 
 
 def _statement_by_statement(link: Link, jobs: Sequence[Job]) -> None:
-    """Do these without a transaction around them; what one's work raises is for its group alone."""
+    """Run these without a transaction around them; what a group's work raises is raised only for that group."""
     for job in jobs:
-        job.result = job.error = None  # of a try before this one
+        job.result = job.error = None  # from an earlier try
     for group in groups_of(jobs):
         try:
             perform(link.open(), group)

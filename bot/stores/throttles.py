@@ -1,4 +1,4 @@
-"""Login throttles: an account's failures, an address's and everybody's windows, changed in one transaction."""
+"""Login throttles: an account's failures, and the windows of an address and of all, changed in one transaction."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ T = TypeVar("T")
 _SECOND = 1_000_000  # microseconds
 _ALL = "all"
 _AFTER_THE_REST = "~throttles"
-"""Throttles stand behind all other jobs of a transaction: who waits for everybody's row is nobody's to wait for."""
+"""Sorts throttles behind all other jobs of a transaction: all workers lock in one order, and never deadlock."""
 
 _FORGOTTEN_AFTER = 86_400 * _SECOND
 _KNOWN_FOR = 30 * 86_400 * _SECOND
@@ -35,10 +35,10 @@ _UNBOUNDED = 2**31 - 1
 
 
 class ThrottleNames(Struct, frozen=True):
-    """What an attempt counts against, beside the window of all attempts.
+    """What an attempt counts against, besides the window of all attempts.
 
-    `known` stands for the account at this address: who logged in there lately is not kept out by what others do. It
-    begins with `account` and an `@`.
+    `known` stands for the account at this address: a user who logged in there lately is not locked out by what others
+    do. It begins with `account` and an `@`.
     """
 
     account: str
@@ -47,7 +47,7 @@ class ThrottleNames(Struct, frozen=True):
 
 
 class Wait(Struct, frozen=True):
-    """How long (seconds) an attempt must wait, 0 for not at all; `everybody`: so must all who are not known."""
+    """How long (seconds) an attempt must wait, 0 for not at all; `everybody`: all who are not known must wait, too."""
 
     seconds: float
     everybody: bool = False
@@ -56,19 +56,19 @@ class Wait(Struct, frozen=True):
 class ThrottleStore:
     """The `throttles` table.
 
-    Upserts lock the rows, so that several workers on one database count right. Every transaction locks everybody's
-    row first, then the address's, then the account's: workers that do so never wait for each other in a circle.
+    Upserts lock the rows, so that several workers on one database count correctly. Every transaction locks everybody's
+    row first, then the address's, then the account's, so that workers never deadlock.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def reserve(self, names: ThrottleNames, now: datetime, limits: Login) -> Wait:
-        """Reserve an attempt; when it must wait, nothing was counted."""
+        """Reserve an attempt; if it must wait, nothing was counted."""
         at, seconds = micros(now), micros(now) / _SECOND
 
         def work(connection: Connection) -> Wait:
-            # Everybody's window is asked first: a refused attempt leaves no row of an account that somebody made up.
+            # Everybody's window is checked first: a refused attempt leaves no row for a made-up account.
             in_all = _UNBOUNDED if _is_known(connection, names.known, at) else limits.attempts_in_all
             everyone, wait = _attempted(connection, _ALL, at, in_all, limits.window_seconds)
             if wait:
@@ -87,7 +87,7 @@ class ThrottleStore:
         return await self._change(work)
 
     async def settle(self, names: ThrottleNames, now: datetime, limits: Login, *, right: bool) -> None:
-        """What became of a reserved attempt: success resets the account and makes it known there, failure counts."""
+        """Settle a reserved attempt: success resets the account and makes it known at this address, failure counts."""
         at = micros(now)
 
         def work(connection: Connection) -> None:
@@ -104,7 +104,7 @@ class ThrottleStore:
         await self._change(work)
 
     async def release(self, names: ThrottleNames, now: datetime) -> None:
-        """A reserved attempt was not made: nothing of it counts."""
+        """Release a reserved attempt that was not made: nothing of it counts."""
         at = micros(now)
 
         def work(connection: Connection) -> None:
@@ -114,7 +114,7 @@ class ThrottleStore:
         await self._change(work)
 
     async def clear(self, now: datetime) -> int:
-        """Forget what nobody tried for a day, and where nobody is known any more; how many there were."""
+        """Delete rows that nobody tried for a day and whose window is over; return how many there were."""
         sql = "DELETE FROM throttles WHERE updated_at < :before AND window_until < :now AND name <> :all"
 
         def work(connection: Connection) -> int:
@@ -124,21 +124,21 @@ class ThrottleStore:
         return await self._change(work)
 
     async def _change(self, work: Callable[[Connection], T]) -> T:
-        """What `work` gives, from a transaction in which it comes last, whatever else shares that."""
+        """Run `work` last in its transaction, whatever else shares that; return its result."""
         return await self._database.write(work, order=_AFTER_THE_REST)
 
 
 def forget_account(connection: Connection, name: str) -> None:
-    """Forget an account's failures and its lock, and where it is known, in the transaction that changes its customer.
+    """Forget an account's failures, its lock and where it is known, in the transaction that changes its customer.
 
-    The account's row comes before those of where it is known, as it does for attempts, and nothing after them.
+    The account's row is locked before those of where it is known, as for attempts, and nothing after them.
     """
     connection.run("DELETE FROM throttles WHERE name = :name", name=name)
     connection.run("DELETE FROM throttles WHERE name LIKE :known", known=f"{name}@%")
 
 
 def _is_known(connection: Connection, name: str, at: int) -> bool:
-    """Whether the account logged in at this address lately; that is looked up without leaving a row."""
+    """Whether the account logged in at this address lately; looked up without leaving a row."""
     sql = "SELECT name FROM throttles WHERE name = :name AND window_until > :at AND window_until <= :latest"
     return connection.one(sql, name=name, at=at, latest=at + _KNOWN_FOR + _CLOCKS_DIFFER) is not None
 

@@ -1,8 +1,8 @@
-"""When a login attempt may go ahead: pure functions on one throttle's state. Times are seconds since the epoch, UTC.
+"""Decides when a login attempt may go ahead: pure functions on a throttle's state. Times are seconds since 1970, UTC.
 
-An attempt is reserved before the code is hashed, so that racing clients cannot
-try more often than one after the other could. A reservation that nobody
-settles (a crash) ends by itself.
+An attempt is reserved before the code is hashed, so that concurrent clients
+cannot try more often than sequential ones could. A reservation that nobody
+settles (a crash) expires.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from bot.config import Login
 
-RESERVED_SECONDS = 15.0  # longer than any login takes; what a crash can hold an account back
+RESERVED_SECONDS = 15.0  # longer than any login takes; how long a crash can block an account
 _CLOCKS_DIFFER = 60.0  # seconds by which the clocks of machines on one store may differ
 
 
@@ -63,15 +63,15 @@ def reserve_window(state: Throttle, now: float, limit: int, seconds: float) -> t
 
 
 def refund_window(state: Throttle) -> Throttle:
-    """The counted attempt was right: windows limit failures."""
+    """Take back a counted attempt that was right: windows limit failures."""
     return replace(state, count=max(state.count - 1, 0))
 
 
 def release_account(state: Throttle) -> Throttle:
-    """The reserved attempt was not made after all."""
+    """Release a reserved attempt that was not made after all."""
     return replace(state, pending=max(state.pending - 1, 0))
 
 
 def _lasts(until: float, now: float, longest: float) -> bool:
-    """Whether it is not over yet. What would last longer than it may is: it was set while a clock was ahead."""
+    """Whether it is not over yet. If it would last too long, it is over: it was set while a clock was ahead."""
     return now < until <= now + longest + _CLOCKS_DIFFER

@@ -21,8 +21,8 @@ from bot.stores.faults import Conflict
 from bot.stores.times import micros
 
 _KNOWN_CONVERSATIONS = 4_096
-"""How many (principal, channel, sender) → id are remembered: the mapping changes only where a conversation is deleted,
-and what is tried in it then fails."""
+"""How many (principal, channel, sender) → id are cached: the mapping changes only when a conversation is deleted,
+and whatever uses the old id then fails."""
 
 
 class SqlTurns:
@@ -38,9 +38,9 @@ class SqlTurns:
         self._ids: OrderedDict[tuple[str, str, str], str] = OrderedDict()
 
     async def conversation_id(self, principal: str, channel: str, sender: str, *, customer: str | None = None) -> str:
-        """The opaque id of this principal's conversation on this channel family; made at the first call.
+        """The opaque id of this principal's conversation on this channel family; created at the first call.
 
-        None is made for a `customer` (their id) who is disabled or erased: raises ConversationGone.
+        None is created for a `customer` (an id) who is disabled or erased: raises ConversationGone.
         """
         key = (principal, channel, sender)
         found = await self.find_conversation(*key)
@@ -51,7 +51,7 @@ class SqlTurns:
         return found
 
     async def find_conversation(self, principal: str, channel: str, sender: str) -> str | None:
-        """The id of this principal's conversation on this channel family, if it was begun; none is made."""
+        """The id of this principal's conversation on this channel family, if it exists; none is created."""
         key = (principal, channel, sender)
         found = self._ids.get(key)
         if found is None:
@@ -61,7 +61,7 @@ class SqlTurns:
         return found
 
     def hold(self, conversation: str, message_id: str | None = None) -> AbstractAsyncContextManager[int]:
-        """Nothing to hold against: one process has the file to itself."""
+        """Yield 0 without locking anything: only one process uses the file."""
         return nullcontext(0)
 
     async def load(self, conversation: str, message_id: str | None = None) -> Loaded:
@@ -69,7 +69,7 @@ class SqlTurns:
         return await self.database.look(lambda c: commits.load(c, conversation, message_id))
 
     async def commit(self, commit: TurnCommit) -> None:
-        """Make one turn durable; raises SequenceConflict when another was first, or ConversationGone."""
+        """Make one turn durable; raises SequenceConflict if another was first, or ConversationGone."""
         try:
             await self.database.write_together(self._write, commit, order=commit.conversation)
         except (Conflict, SequenceConflict) as conflict:
@@ -77,7 +77,7 @@ class SqlTurns:
             raise SequenceConflict(str(conflict)) from conflict
 
     async def accept(self, message: UserMessage, fingerprint: str) -> bool:
-        """Keep a message before it is acknowledged; False when it came before."""
+        """Keep a message before it is acknowledged; False if it came before."""
         try:
             return await self.database.write(lambda c: inbox.accept(c, message, fingerprint))
         except ConversationGone:
@@ -85,7 +85,7 @@ class SqlTurns:
             raise
 
     async def keep_tries(self, message: Accepted) -> None:
-        """Keep how often an accepted message was tried, unless it is answered."""
+        """Store how often an accepted message was tried, unless it is answered."""
         await self.database.write(lambda c: inbox.keep_tries(c, message))
 
     async def accepted(self) -> Sequence[Accepted]:
@@ -93,7 +93,7 @@ class SqlTurns:
         return await self.database.scan(inbox.accepted)
 
     async def accepted_before(self, message: UserMessage) -> Sequence[Accepted]:
-        """Those of them that this one's conversation accepted before it."""
+        """The accepted, unanswered messages that this one's conversation accepted before it."""
         return await self.database.look(lambda c: inbox.accepted_before(c, message))
 
     async def turns(
@@ -111,7 +111,7 @@ class SqlTurns:
         return await self.database.read(lambda c: effects.unsettled(c, behind))
 
     async def is_unsettled(self, key: str) -> bool:
-        """Whether the outcome of the effect of this key is not known."""
+        """Whether the outcome of the effect of this key is unknown."""
         return await self.database.read(lambda c: effects.is_unsettled(c, key))
 
     async def is_scheduled(self, conversation: str, reminder: ReminderScheduled) -> bool:
@@ -123,21 +123,21 @@ class SqlTurns:
         return await self.database.read(lambda c: reminders.due(c, now, behind))
 
     async def next_reminder_at(self, after: datetime | None = None) -> datetime | None:
-        """When the next reminder is due; the next one that is due later than `after`, where that is given."""
+        """When the next reminder is due (the next one later than `after`, if given); None if there is none."""
         return await self.database.read(lambda c: reminders.next_at(c, after))
 
     async def due_outgoing(self, *, claimed_for: float = 60.0, most: int = 100) -> Sequence[DueOutgoing]:
-        """The first unsent reply of each conversation whose time has come, the caller's own for `claimed_for` s."""
+        """The first unsent reply of each conversation whose time has come, reserved for the caller: `claimed_for` s."""
         now = self._sources.now()
         return await self.database.write(lambda c: outbox.claim(c, now, claimed_for, most))
 
     async def mark_sent(self, reply: str) -> None:
-        """The receiver has taken the reply of this id."""
+        """Record that the receiver took the reply with this id."""
         now = self._sources.now()
         await self.database.write(lambda c: outbox.mark_sent(c, reply, now))
 
     async def give_up(self, reply: str) -> None:
-        """The receiver refused the reply for good; those behind it go on."""
+        """Record that the receiver refused the reply permanently; delivery continues with the next one."""
         now = self._sources.now()
         await self.database.write(lambda c: outbox.give_up(c, reply, now))
 
@@ -146,20 +146,20 @@ class SqlTurns:
         await self.database.write(lambda c: outbox.retry_at(c, reply, at))
 
     async def archive(self, older_than: datetime, *, progress: Progress = silent) -> int:
-        """Move turns from before `older_than` out of the table that turns write to; they stay readable. How many."""
+        """Move turns older than `older_than` to the archive table, where they stay readable; return how many."""
         cutoff, moved = micros(older_than), 0
         async for name in history.conversations(self.database, progress):
             moved += await self._archive(partial(history.archive_some, conversation=name, cutoff=cutoff))
         return moved
 
     async def purge(self, older_than: datetime) -> int:
-        """Forget answered messages' idempotency records and sent replies from before `older_than`; how many."""
+        """Delete answered messages' idempotency records and sent replies older than `older_than`; return how many."""
         cutoff = micros(older_than)
         answered = await self._purge(history.purge_answered, cutoff)
         return answered + await self._purge(history.purge_sent, cutoff)
 
     async def close(self) -> None:
-        """Stop what this store started; the database is closed by whoever opened it."""
+        """Stop this store's own tasks; whoever opened the database closes it."""
 
     def _remember(self, key: tuple[str, str, str], found: str) -> None:
         self._ids[key] = found
@@ -168,7 +168,7 @@ class SqlTurns:
             self._ids.popitem(last=False)
 
     def _forget(self, conversation: str) -> None:
-        """It was deleted: whoever had it begins another."""
+        """Forget a deleted conversation; its user will start a new one."""
         for key in [key for key, known in self._ids.items() if known == conversation]:
             del self._ids[key]
 
@@ -193,7 +193,7 @@ class SqlTurns:
 
 
 def open_turns(database: Database, sources: Sources) -> SqlTurns:
-    """The turn store on this database: with leases where other workers may share it."""
+    """The turn store on this database: with leases if other workers may share it."""
     if database.dialect.name == "sqlite":
         return SqlTurns(database, sources)
     from bot.stores.postgres import PostgresTurns

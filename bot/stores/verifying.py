@@ -1,4 +1,4 @@
-"""Is the store true to itself? Turns without gaps, snapshots that their turns make; and which effects are open."""
+"""Checks that the store is consistent (no missing turns, snapshots that match their turns) and lists open effects."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ class Fold(Protocol):
     """Folds one conversation's turns, given in order, and compares the outcome with a snapshot."""
 
     def add(self, record: bytes) -> None:
-        """Take in the next turn record; raises ValueError, KeyError or TypeError where it is none."""
+        """Add the next turn record; raises ValueError, KeyError or TypeError if it is not one."""
 
     def problem(self, snapshot: bytes) -> str | None:
-        """What the snapshot has that the fold has not, in a few words without values; None when they agree.
+        """How the snapshot differs from the fold, in a few words without values; None if they agree.
 
-        Raises as `add` does where it is no snapshot.
+        Raises as `add` does if it is not a snapshot.
         """
 
 
 _UNREADABLE = (ValueError, KeyError, TypeError)
-_HOW = "it is damaged, or another version of the bot wrote it beside this one; restore a backup"
+_HOW = "it is damaged, or was written by another version of the bot running beside this one; restore a backup"
 
 NewFold = Callable[[str], Fold]
-"""Makes the fold of the conversation with this id."""
+"""Creates the fold of the conversation with this id."""
 
 
 class OpenEffect(Struct, frozen=True):
-    """An outside change whose outcome is not known, since when (UTC); that of a turn under way is one of these."""
+    """An outside change whose outcome is unknown, and since when (UTC); includes those of turns under way."""
 
     key: str
     kind: str
@@ -50,7 +50,7 @@ class OpenEffect(Struct, frozen=True):
 
 
 class Report(Struct, frozen=True):
-    """What was found: all that is wrong, a sentence each; effects without an outcome, oldest first; rows by table."""
+    """What was found: all problems, a sentence each; effects without an outcome, oldest first; row counts by table."""
 
     problems: list[str]
     open_effects: list[OpenEffect]
@@ -61,7 +61,7 @@ _COUNTED = ("conversations", "turns", "archive", "customers")
 
 
 async def verify(database: Database, new_fold: NewFold, *, progress: Progress = silent) -> Report:
-    """Look through the whole store; the bot may go on running."""
+    """Check the whole store; the bot can keep running."""
     progress("the file", 0.0)
     problems = await database.scan(_file_problems) if database.dialect.name == "sqlite" else []
     problems += await database.scan(_stray_rows)

@@ -1,4 +1,4 @@
-"""What looks after the threads that wait for a database server's answer: one that never comes is not waited for."""
+"""Watches the threads that wait for a database server's answer, so that none waits for one that never comes."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from collections.abc import Mapping
 from bot.stores.threads import Worker
 
 _LOOKS = 4
-"""How often a worker is looked at before its time is over."""
+"""How often a worker is checked before its time is over."""
 
 
 class Watch:
     """Cuts a worker's connection when one statement takes longer than it may.
 
-    A server that is frozen keeps its connections: the system acknowledges what is sent, and no timeout of the
-    network's or of the server's own strikes. What was cut fails as on a connection that was lost.
+    A frozen server keeps its connections: the system acknowledges what is sent, and neither the network's timeouts
+    nor the server's own fire. The statement that was cut fails as on a lost connection.
     """
 
     def __init__(self, limits: Mapping[Worker, float]) -> None:
@@ -27,11 +27,11 @@ class Watch:
         self._thread = threading.Thread(target=self._work, name="store-watch", daemon=True)
 
     def start(self) -> None:
-        """Begin to look."""
+        """Start watching."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Look no more; returns when the last look is over."""
+        """Stop watching; returns when the last check is over."""
         self._stopped.set()
         self._thread.join()
 

@@ -1,4 +1,4 @@
-"""Content checks are tried on projects as people write them."""
+"""Content checks are tested on projects as people write them."""
 
 from tests.reading.conftest import read
 

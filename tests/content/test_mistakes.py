@@ -1,4 +1,4 @@
-"""A mistake of each kind, with what is said about it and where; every documented code of this room is among them."""
+"""A mistake of each kind, with its findings and their places; every documented code of bot.content is among them."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ ELSEWHERE = {
     "unknown-policy",
     "unreached-checkpoint",
 }
-"""Codes of other rooms, tested there."""
+"""Codes of other packages, tested there."""
 
 
 TRIED_WITH_THE_TREE = {"yaml-encoding", "unreadable"}
@@ -51,7 +51,7 @@ TRIED_WITH_THE_TREE = {"yaml-encoding", "unreadable"}
 
 @dataclass(frozen=True)
 class Mistake:
-    """What is written beside a bot that greets, and the findings about it: `severity code line column`."""
+    """Content added to a bot that greets, and the findings about it: `severity code line column`."""
 
     text: str
     findings: tuple[str, ...]
@@ -677,20 +677,20 @@ def test_a_bot_without_mistakes_has_nothing_said_about_it(read: Read) -> None:
     assert read({"data/b.yml": GREET}).diagnostics == ()
 
 
-def test_an_action_that_is_nearly_one_of_a_plugins_is_told_so(read: Read) -> None:
+def test_an_action_named_almost_like_a_plugins_is_reported_with_the_right_name(read: Read) -> None:
     files = {"data/b.yml": GREET + "actions: [action_oders]\n"}
     [finding] = read(files, known_actions=("action_orders",), all_known=True).diagnostics
     assert finding.cure.startswith("Did you mean `action_orders`? Otherwise write it")
 
 
-def test_actions_of_a_project_without_any_of_its_own_are_told_at_once(read: Read) -> None:
+def test_actions_of_a_project_without_any_of_its_own_are_reported_together(read: Read) -> None:
     [finding] = read({"data/b.yml": GREET + "actions: [action_a, action_b]\n"}, all_known=True).diagnostics
     assert (finding.severity, finding.code) == ("warning", "unimplemented-action")
     assert "lists `action_a`, `action_b`, which" in finding.message
     assert finding.cure.startswith("Write them in `actions/`, where `register_actions` registers each by this name")
 
 
-def test_where_an_action_server_is_named_it_may_run_what_is_listed(read: Read) -> None:
+def test_an_action_server_if_named_may_run_what_is_listed(read: Read) -> None:
     files = {"data/b.yml": GREET + "actions: [action_x]\n", "endpoints.yml": "action_endpoint: {url: 'http://x'}\n"}
     assert read(files, known_actions=(), all_known=True).diagnostics == ()
 
@@ -699,14 +699,14 @@ NOWHERE = "slots:\n  a: {type: any, mappings: [{type: custom, conditions: [{acti
 RUNS = "rules:\n" + "".join(f"- rule: {n}\n  steps:\n  - intent: greet\n  - action: nowhere_form\n" for n in range(3))
 
 
-def test_a_form_that_is_nowhere_is_told_once_with_the_number_of_its_uses(read: Read) -> None:
+def test_a_form_that_does_not_exist_is_reported_once_with_the_number_of_its_uses(read: Read) -> None:
     [error] = read({"data/a.yml": NOWHERE, "data/b.yml": GREET, "data/c.yml": RUNS}).errors
     assert (error.code, str(error.place)) == ("unknown-form", "data/a.yml:2:29")
-    assert error.message.endswith("which is no form. It stands in 3 other places, too.")
+    assert error.message.endswith("which is not a known form. The same applies in 3 other places.")
     assert [place.file for place in error.also] == ["data/c.yml"] * 3
 
 
-def test_many_intents_that_are_not_listed_are_told_at_once_but_a_slip_by_itself(read: Read) -> None:
+def test_many_unlisted_intents_are_reported_together_but_a_typo_separately(read: Read) -> None:
     names = ["apple", "brick", "cloud", "drums", "horse"]
     nlu = "nlu:\n" + "".join(f"- intent: {name}\n  examples: |\n    - {name}\n    - {name} {name}\n" for name in names)
     rules = "rules:\n" + "".join(
@@ -720,7 +720,7 @@ def test_many_intents_that_are_not_listed_are_told_at_once_but_a_slip_by_itself(
 
 
 @pytest.mark.parametrize("code", ["say('utter_b')", "say('utter_a' if x else 'utter_b')"])
-def test_a_response_that_only_the_projects_code_names_is_told_at_its_line(read: Read, code: str) -> None:
+def test_a_response_that_only_the_projects_code_names_is_reported_at_its_line(read: Read, code: str) -> None:
     files = {"data/b.yml": GREET, "actions/a.py": f"\nturn.{code}\n", "data/a.yml": "responses: {utter_a: [x]}\n"}
     [found] = [d for d in read(files).diagnostics if d.code == "unknown-response"]
     assert (found.severity, found.place.file, found.place.line) == ("warning", "actions/a.py", 2)
@@ -731,7 +731,7 @@ def test_a_response_that_only_the_projects_code_names_is_told_at_its_line(read: 
     "code",
     ["say('utter_b' + x)", "say(f'utter_b{x}')", "say('utter_b_')", "say('Say utter_b')", "n.startswith('utter_b')"],
 )
-def test_what_only_begins_a_response_in_code_is_not_told(read: Read, code: str) -> None:
+def test_what_only_begins_like_a_response_in_code_is_not_reported(read: Read, code: str) -> None:
     assert read({"data/b.yml": GREET, "actions/a.py": f"turn.{code}\n"}).diagnostics == ()
 
 
@@ -746,7 +746,7 @@ def test_a_response_that_the_projects_code_names_is_in_use(read: Read, file: str
     assert read(files | {file: "turn.say('utter_x')\n"}).diagnostics == ()
 
 
-def test_a_space_forgotten_in_a_response_is_told_with_the_line_to_write(read: Read) -> None:
+def test_a_space_forgotten_in_a_response_is_reported_with_the_line_to_write(read: Read) -> None:
     [finding] = read({"data/b.yml": GREET + "  utter_greet/a:\n  - text:hi\n"}).diagnostics
     assert finding.cure.startswith("Write `text: hi`")
 
@@ -754,7 +754,7 @@ def test_a_space_forgotten_in_a_response_is_told_with_the_line_to_write(read: Re
 @pytest.mark.parametrize("part", ["[x", "[x](", "[x]{", "[x](a ", "[x][{", "(x)[", "[x} "])
 @pytest.mark.parametrize("end", ["", ":)", "}]"])
 def test_the_time_for_a_line_of_brackets_grows_with_its_length(read: Read, part: str, end: str) -> None:
-    """Where it grows with the square of the length, the test does not end in its time."""
+    """If the time grows with the square of the length, the test times out."""
     read({"data/b.yml": GREET.replace("- hello\n", "- " + part * 150_000 + end + "\n")})
 
 
@@ -771,7 +771,7 @@ SLOTS = GREET + "slots: {cake: {type: text, mappings: [{type: custom}]}}\n"
         "def run(self, dispatcher, tracker, domain): return tracker.get_slot('caek')",
     ],
 )
-def test_a_slot_that_only_the_projects_code_names_is_told_at_its_line(read: Read, code: str) -> None:
+def test_a_slot_that_only_the_projects_code_names_is_reported_at_its_line(read: Read, code: str) -> None:
     [found] = read({"data/b.yml": SLOTS, "actions/a.py": f"\n{code}\n"}).diagnostics
     assert (found.severity, found.code, found.place.file, found.place.line) == (
         "warning",
@@ -809,7 +809,7 @@ nlu:
 """
 
 
-def test_a_role_from_which_no_slot_is_filled_is_told_once_where_slots_are_from_its_entity(read: Read) -> None:
+def test_a_role_that_fills_no_slot_is_reported_once_if_its_entity_fills_others(read: Read) -> None:
     [found] = read({"data/a.yml": PARTS}).diagnostics
     assert (found.severity, found.code, found.place.line) == ("warning", "unmapped-part", 11)
     assert "role: from" in found.message

@@ -1,4 +1,4 @@
-"""The starter's bot with one slip in it: the finding tells that one, and what to write, and nothing that misleads."""
+"""The starter's bot with one mistake in it: the finding names it and the fix, and nothing misleading."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def test_the_starter_itself_has_nothing_said_about_it(read: Read) -> None:
 
 
 @pytest.mark.parametrize("written", ["requird_slots", "required_slot", "Required_slots"])
-def test_a_misspelt_key_of_a_form_is_told_alone(read: Read, written: str) -> None:
+def test_a_misspelt_key_of_a_form_is_reported_alone(read: Read, written: str) -> None:
     orders = ORDERS.replace("required_slots", written)
     assert told(slip(read, orders=orders)) == [("error", "unknown-key", "Did you mean `required_slots`?")]
 
 
-def test_misspelt_ignored_intents_of_a_form_are_told_alone(read: Read) -> None:
+def test_misspelt_ignored_intents_of_a_form_are_reported_alone(read: Read) -> None:
     orders = ORDERS.replace("    required_slots:", "    ignored_intnts: [cancel]\n    required_slots:")
     assert told(slip(read, orders=orders)) == [("error", "unknown-key", "Did you mean `ignored_intents`?")]
 
@@ -55,12 +55,12 @@ def test_a_list_of_names_in_a_form_is_no_slot_of_rasa_2(read: Read, written: str
     assert "`required_slots`" in cure or "required_slots, ignored_intents" in cure
 
 
-def test_a_form_that_nothing_follows_is_told_with_the_rule_to_write(read: Read) -> None:
+def test_a_form_that_nothing_follows_is_reported_with_the_rule_to_write(read: Read) -> None:
     follows, unused = slip(read, rules=RULES.replace(COMPLETE, "")).diagnostics
     assert (follows.severity, follows.code) == ("warning", "nothing-follows")
     assert "`- action: order_form`, `- active_loop: null`" in follows.cure
     assert (unused.code, unused.severity) == ("unused-response", "note")
-    assert unused.cure.startswith("Write `- action: utter_ordered` in a rule or story, or take out")
+    assert unused.cure == "Write `- action: utter_ordered` in a rule or story, or remove it if no action says it."
 
 
 def test_a_form_is_not_started_by_the_rule_for_its_end(read: Read) -> None:
@@ -82,15 +82,15 @@ def test_an_intent_whose_examples_are_misspelt_or_missing_is_one(read: Read) -> 
     assert [d.code for d in empty.diagnostics] == ["no-examples"]
 
 
-def test_forms_as_a_list_of_mappings_are_told_to_be_none(read: Read) -> None:
+def test_forms_as_a_list_of_mappings_are_reported_as_invalid(read: Read) -> None:
     start = ORDERS.index("forms:")
     forms = "forms:\n- order_form:\n    required_slots:\n    - cake\n    - name\n\n"
     result = slip(read, orders=ORDERS[:start] + forms + ORDERS[ORDERS.index("responses:") :])
-    assert told(result) == [("error", "wrong-type", "Take the `- ` before the form's name out.")]
+    assert told(result) == [("error", "wrong-type", "Remove the `- ` before the form's name.")]
 
 
 @pytest.mark.parametrize("written", ["None", '"null"', "none"])
-def test_null_in_other_words_is_told_as_such(read: Read, written: str) -> None:
+def test_null_in_other_words_is_reported_as_such(read: Read, written: str) -> None:
     rules = RULES.replace(
         "active_loop: null\n  - action: utter_ordered", f"active_loop: {written}\n  - action: utter_ordered"
     )
@@ -103,7 +103,7 @@ def test_null_in_other_words_is_told_as_such(read: Read, written: str) -> None:
     ("line", "written"),
     [("- intent: cancel", "\u00a0- intent: cancel"), ("  name:", " \u00a0name:"), ("    - cake", "\u00a0   - cake: x")],
 )
-def test_a_no_break_space_in_an_indentation_is_told_at_its_line(read: Read, line: str, written: str) -> None:
+def test_a_no_break_space_in_an_indentation_is_reported_at_its_line(read: Read, line: str, written: str) -> None:
     orders = ORDERS.replace(f"\n{line}\n", f"\n{written}\n", 1)
     (finding,) = slip(read, orders=orders).errors
     assert (finding.code, finding.place.line) == ("yaml-syntax", orders.split("\n").index(written) + 1)
@@ -117,7 +117,7 @@ def test_a_no_break_space_in_what_is_said_is_none_in_an_indentation(read: Read) 
 @pytest.mark.parametrize(
     ("code", "severity"), [("", "warning"), ("a = 'name'", "note"), ("b = 'validate_order_form'", "note")]
 )
-def test_a_slot_that_a_form_asks_for_in_vain_is_told(read: Read, code: str, severity: str) -> None:
+def test_a_slot_that_a_form_asks_for_in_vain_is_reported(read: Read, code: str, severity: str) -> None:
     start, end = ORDERS.index("    mappings:\n    # Whatever"), ORDERS.index("forms:")
     result = slip(read, orders=ORDERS[:start] + "\n" + ORDERS[end:], code=ACTIONS.replace('"name"', '"cake"') + code)
     assert [(d.severity, d.code) for d in result.diagnostics] == [(severity, "slot-without-mappings")]
@@ -135,7 +135,7 @@ def test_a_slot_that_a_form_asks_for_in_vain_is_told(read: Read, code: str, seve
         ("order_form:\n    required_slots:\n    - cake", "order_form:\n    required_slots: cake", "yaml-syntax"),
     ],
 )
-def test_what_only_follows_from_something_that_is_not_valid_is_not_told(
+def test_what_only_follows_from_something_that_is_not_valid_is_not_reported(
     read: Read, written: str, instead: str, code: str
 ) -> None:
     assert written in ORDERS
@@ -150,7 +150,7 @@ def test_what_only_follows_from_something_that_is_not_valid_is_not_told(
         ("- cancel", "For example: `- intent: greet`"),
         ("- intent:cancel", "Write `intent: …`, with an ordinary colon and a space after it."),
         ("- intent\uff1a cancel", "Write `intent: …`, with an ordinary colon and a space after it."),
-        ("- action: [utter_a, utter_b]", "Write `- action: …` for each of them, on a line of its own."),
+        ("- action: [utter_a, utter_b]", "Write `- action: …` for each of them, on its own line."),
         ("- or:\n      intent: cancel", "For example: `- intent: affirm`"),
     ],
 )
@@ -159,7 +159,7 @@ def test_steps_that_are_not_valid_are_not_said_to_be_missing(read: Read, steps: 
     assert [d.cure for d in slip(read, rules=rules).diagnostics] == [cure]
 
 
-def test_a_misspelt_key_is_not_said_to_be_missing_and_missing_ones_are_told_together(read: Read) -> None:
+def test_a_misspelt_key_is_not_said_to_be_missing_and_missing_ones_are_reported_together(read: Read) -> None:
     misspelt = slip(read, rules=RULES.replace("steps:", "step:", 1)).errors
     assert [(d.code, d.cure) for d in misspelt] == [("unknown-key", "Did you mean `steps`?")]
     orders = ORDERS.replace("- text: And your", "- condition: [{slot: cake}]\n    text: And your")
@@ -168,7 +168,7 @@ def test_a_misspelt_key_is_not_said_to_be_missing_and_missing_ones_are_told_toge
     assert "lacks the keys `type`, `name`, `value`." in missing.message
 
 
-def test_examples_at_the_edge_are_told_to_be_indented(read: Read) -> None:
+def test_examples_that_are_not_indented_are_reported(read: Read) -> None:
     orders = ORDERS.replace("    - never mind\n", "").replace("    - cancel that\n", "- cancel that\n")
     (found, *_) = slip(read, orders=orders).errors
     assert found.cure.startswith("Indent an example more than the `examples: |` above it")
@@ -177,14 +177,14 @@ def test_examples_at_the_edge_are_told_to_be_indented(read: Read) -> None:
 @pytest.mark.parametrize(
     "name", ["hours.ymal", "hours.yl", "hours.yml.txt", "hours.yml~", "hours.YML", "hours.txt", "hours", "a.yml.bak"]
 )
-def test_content_with_another_ending_is_told(read: Read, name: str) -> None:
+def test_content_with_another_ending_is_reported(read: Read, name: str) -> None:
     result = read(
         {"intents/smalltalk.yml": SMALLTALK, f"intents/{name}": SMALLTALK, "stories/rules.yml": "rules: []\n"}
     )
     assert [d.place.file for d in result.diagnostics if d.code == "not-read"] == [f"intents/{name}"]
 
 
-def test_another_file_beside_content_is_not_told(read: Read) -> None:
+def test_another_file_beside_content_is_not_reported(read: Read) -> None:
     others = {
         "a.xml": "<nlu/>",
         "b.txt": "nlu: a word\n",
@@ -200,20 +200,20 @@ def test_another_file_beside_content_is_not_told(read: Read) -> None:
     ("name", "told"),
     [("domain.yml.txt", True), ("config.yml.txt", True), ("nlu.txt", True), ("credentials.yml.example", False)],
 )
-def test_a_file_of_the_projects_own_folder_with_another_ending_is_told(read: Read, name: str, told: bool) -> None:
+def test_a_file_of_the_projects_own_folder_with_another_ending_is_reported(read: Read, name: str, told: bool) -> None:
     text = "rest:\n" if name.startswith("c") else SMALLTALK
     result = read({"intents/smalltalk.yml": SMALLTALK, name: text})
     assert (name in [d.place.file for d in result.diagnostics if d.code == "not-read"]) is told
 
 
-def test_a_copy_beside_what_is_read_is_told_to_be_put_elsewhere(read: Read) -> None:
+def test_a_copy_next_to_a_file_that_is_read_is_reported(read: Read) -> None:
     result = read({"intents/smalltalk.yml": SMALLTALK, "intents/smalltalk.yml.bak": SMALLTALK})
     (found,) = [d for d in result.diagnostics if d.code == "not-read"]
-    assert found.cure == "Put it elsewhere: `smalltalk.yml` is beside it."
+    assert found.cure == "Move it elsewhere: `smalltalk.yml` already exists beside it."
 
 
-def test_a_name_that_stands_in_a_file_that_is_not_read_is_told_so(read: Read) -> None:
+def test_a_name_in_a_file_that_is_not_read_is_reported_as_such(read: Read) -> None:
     files = {"stories/rules.yml": RULES, "intents/smalltalk.yml": SMALLTALK, "intents/orders.txt": ORDERS}
     found = {d.name: d.cure for d in read(files).errors}
-    assert found["order_form"].startswith("It stands in `intents/orders.txt`, which is not read")
-    assert not found["action_forget_order"].startswith("It stands in")
+    assert found["order_form"].startswith("It is in `intents/orders.txt`, which is not read")
+    assert not found["action_forget_order"].startswith("It is in")

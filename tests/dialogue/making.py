@@ -1,4 +1,4 @@
-"""Hand-made content and events for the dialogue room."""
+"""Hand-made content and events for the tests of bot.dialogue."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def uttered(intent: str, *entities: str, text: str = "", confidence: float = 1.0
 
 @dataclass
 class Walk:
-    """A conversation that a test takes step by step: `does` gives the next action's name."""
+    """A conversation that a test runs step by step: `does` returns the next action's name."""
 
     dialogue: Dialogue
     tracker: Tracker = field(default_factory=Tracker)
@@ -41,7 +41,7 @@ class Walk:
         return self.dialogue.predict(self.tracker)
 
     def does(self) -> str:
-        """Take the predicted action, as if it did nothing else."""
+        """Record the predicted action as if it emitted no events."""
         prediction = self.next
         executed = ActionExecuted(prediction.action, hide_rule_turn=prediction.hide_rule_turn)
         self.happens(*prediction.events, executed)

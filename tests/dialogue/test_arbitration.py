@@ -1,4 +1,4 @@
-"""Which of several predictions counts."""
+"""The choice between several predictions."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_an_interruption_that_rules_know_of_happens_with_a_memory_of_higher_prio
     assert LoopInterrupted(True) in talk.next.events
 
 
-def test_what_memory_is_sure_of_and_was_just_rejected_leaves_the_word_to_what_was_learned() -> None:
+def test_an_action_of_the_memory_that_was_just_rejected_leaves_the_choice_to_the_learned_policy() -> None:
     policies = (Component("MemoizationPolicy", {"max_history": 5}), Component("TEDPolicy"))
     talk = walk(ORDER, policies=policies).hears("order")
     assert talk.next.policy == "MemoizationPolicy"

@@ -1,4 +1,4 @@
-"""What a user writes cannot turn the bot's own words around."""
+"""What a user writes cannot reorder the bot's own words."""
 
 from __future__ import annotations
 

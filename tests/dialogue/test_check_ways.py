@@ -1,4 +1,4 @@
-"""What is said of stories that are not learned as they are written."""
+"""Findings about stories that are not learned as written."""
 
 from __future__ import annotations
 
@@ -55,9 +55,9 @@ def test_more_ways_than_can_be_learned_are_reported_at_their_story() -> None:
     content = content_of(long, other, joined, after("then", CheckpointStep("c")), rule("rule", *steps))
     many = check_ways(content)
     assert [(d.code, d.place.line) for d in many] == [("many-ways", line) for line in (2, 90, 1)]
-    assert [d.message.split("too many ways through ")[1].split(" to learn")[0] for d in many] == [
+    assert [d.message.split("too many paths through ")[1].split(" to learn")[0] for d in many] == [
         "the story `long`",
-        "the story `joined` and the 1 that checkpoints join to it",
+        "the story `joined` and 1 other connected to it by checkpoints",
         "the rule `rule`",
     ]
 
@@ -68,7 +68,7 @@ def test_a_test_story_that_no_way_leads_to_is_reported() -> None:
     lost = Story("lost", (never, UserStep("yes"), ActionStep("utter_done")), "test")
     [diagnostic] = check_ways(content_of(), (start, lost))
     assert (diagnostic.code, diagnostic.place) == ("unreached-checkpoint", Place("tests/test_a.yml", 7))
-    assert "No way through the test stories" in diagnostic.message
+    assert "No path through the test stories" in diagnostic.message
     assert diagnostic.message.endswith("is not run.")
 
 

@@ -14,7 +14,7 @@ RULES = (Component("RulePolicy"),)
 
 
 def placed(told: Story, file: str) -> Story:
-    """The story with a line for each step."""
+    """The story with a separate line for each step."""
     steps = tuple(replace(step, place=Place(file, line)) for line, step in enumerate(told.steps, start=2))
     return replace(told, steps=steps, place=Place(file, 1))
 
@@ -88,7 +88,7 @@ def test_a_rule_that_leaves_out_what_the_same_action_sets_elsewhere_is_incomplet
     assert ("incomplete-rule", "b.yml:4:1") not in found(sets, says, slots=[Slot("s", "bool")])
 
 
-def test_a_form_whose_loop_a_rule_leaves_out_is_told_where_it_runs() -> None:
+def test_a_form_whose_loop_a_rule_leaves_out_is_reported_where_it_runs() -> None:
     start = placed(rule("start", UserStep("order"), ActionStep("form"), LoopStep("form")), "a.yml")
     submit = placed(rule("submit", ActionStep("form"), LoopStep(None), condition=(LoopStep("form"),)), "b.yml")
     forgets = placed(rule("forgets", UserStep("buy"), ActionStep("form")), "c.yml")
@@ -99,7 +99,7 @@ def test_a_form_whose_loop_a_rule_leaves_out_is_told_where_it_runs() -> None:
     late = placed(rule("late", UserStep("buy"), ActionStep("form"), ActionStep("utter_a"), LoopStep("form")), "d.yml")
     content = content_of(start, submit, late, policies=RULES)
     [error] = [d for d in check_contradictions(content) if d.code == "incomplete-rule"]
-    assert "what becomes of the loop `form` after `form`" in error.message
+    assert "what happens to the loop `form` after `form`" in error.message
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_a_form_whose_loop_a_rule_leaves_out_is_told_where_it_runs() -> None:
         (("utter_faq/a", "utter_faq"), "Make both say the same"),
     ],
 )
-def test_rules_for_sub_intents_of_one_are_told_to_be_one(actions: tuple[str, str], cure: str) -> None:
+def test_rules_for_sub_intents_of_one_retrieval_intent_should_be_one_rule(actions: tuple[str, str], cure: str) -> None:
     rules = [rule(action, UserStep(f"faq/{action}"), ActionStep(action)) for action in actions]
     contradictions = check_contradictions(content_of(*rules, policies=RULES))
     assert len(contradictions) == 2
@@ -131,7 +131,7 @@ def described(*policies: Component, rules: tuple[Story, ...] = ()) -> list[tuple
     return [(d.severity, d.message) for d in describe_policies(content, {"Mine"})]
 
 
-def test_each_policy_is_told_what_does_its_job() -> None:
+def test_a_note_says_what_does_the_job_of_each_policy() -> None:
     notes = described(
         Component("RulePolicy", {"core_fallback_threshold": 0.4}),
         Component("rasa.core.policies.ted_policy.TEDPolicy", {"epochs": 100, "max_history": 3}),
@@ -145,7 +145,7 @@ def test_each_policy_is_told_what_does_its_job() -> None:
     ]
 
 
-def test_what_is_not_covered_is_said() -> None:
+def test_what_is_not_covered_is_reported() -> None:
     notes = described(Component("UnexpecTEDIntentPolicy"), Component("SomePolicy"), Component("MemoizationPolicy"))
     assert [severity for severity, _ in notes] == ["note", "warning", "note", "note"]
     assert "no `max_history`" in notes[-1][1]
@@ -172,7 +172,7 @@ def test_the_rule_policy_falls_back_as_the_policy_whose_job_it_does(
     assert (rules.core_fallback_threshold, rules.core_fallback_action_name) == (threshold, action)
 
 
-def test_what_nothing_takes_of_a_policy_that_fell_back_is_said() -> None:
+def test_unused_options_of_a_fallback_policy_are_reported() -> None:
     options = {"nlu_threshold": 0.4, "fallback_action_name": "action_x", "deny_suggestion_intent_name": "no"}
     [(_, message)] = described(Component("FallbackPolicy", options))
     assert "a FallbackClassifier and a rule for `nlu_fallback`" in message
@@ -183,10 +183,10 @@ def test_rules_without_a_policy_for_them_are_noticed() -> None:
     assert described(Component("MemoizationPolicy", {"max_history": 3}), rules=(GREET,))[-1][0] == "warning"
 
 
-def test_a_form_that_is_not_ended_before_what_follows_is_told_with_the_line_to_write() -> None:
+def test_a_form_that_is_not_ended_before_what_follows_is_reported_with_the_line_to_write() -> None:
     start = rule("start", UserStep("order"), ActionStep("form"), LoopStep("form"))
     end = placed(rule("end", ActionStep("form"), ActionStep("utter_done"), condition=(LoopStep("form"),)), "rules.yml")
     (diagnostic,) = check_contradictions(content_of(start, end, policies=RULES, forms=["form"]))
     assert diagnostic.place == Place("rules.yml", 3)
-    assert diagnostic.message.endswith("while `form` is running, the bot waits for the next answer.")
+    assert diagnostic.message.endswith("while `form` is running, the bot waits for an answer.")
     assert diagnostic.cure == "Write `- active_loop: null` before `utter_done`."

@@ -215,7 +215,7 @@ plain: st.SearchStrategy[Event] = st.one_of(
     st.builds(ActionExecuted, names, st.none() | names, st.none() | st.just(0.5), st.booleans()),
     st.builds(lambda text: ActionExecuted(text, action_text=text), st.text(min_size=1, max_size=3)),
 )
-"""What a conversation without slots and forms consists of."""
+"""The events of a conversation without slots and forms."""
 events: st.SearchStrategy[Event] = st.one_of(
     plain,
     st.builds(SlotSet, slots, json),
@@ -330,7 +330,7 @@ def test_a_reminders_time_at_either_end_of_time_is_refused(at: str) -> None:
 
 @given(histories)
 def test_the_state_is_the_fold_of_what_counts(history: list[Event]) -> None:
-    history = [event for event in history if not isinstance(event, ActiveLoop)]  # whose answers count no more
+    history = [event for event in history if not isinstance(event, ActiveLoop)]  # whose answers no longer apply
     tracker = after(*history)
     start = tracker.base or Tracker("c")
     assert bare(evolve_all(tracker.applied, start)) == bare(tracker)
@@ -367,7 +367,7 @@ def test_a_snapshot_that_names_an_event_that_is_not_there_is_refused(lost: Packe
 @given(histories, histories, st.integers(0, 3))
 def test_trimming_changes_nothing_that_comes_after(past: list[Event], future: list[Event], turns: int) -> None:
     reverts = (UserUtteranceReverted, ActionReverted)
-    future = [event for event in future if not isinstance(event, reverts)]  # these look back as far as they are let
+    future = [event for event in future if not isinstance(event, reverts)]  # these look back as far as the history goes
     whole = after(*past)
     trimmed = trim(whole, turns)
     assert bare(trimmed) == bare(whole)
@@ -392,7 +392,7 @@ def test_trimming_leaves_the_latest_message_what_explains_it() -> None:
 
 
 @given(histories, st.integers(0, 30))
-def test_trimming_keeps_as_many_events_as_it_is_told(history: list[Event], least: int) -> None:
+def test_trimming_keeps_at_least_the_given_number_of_events(history: list[Event], least: int) -> None:
     kept = trim(after(*history), 1, min_events=least).events
     assert len(kept) >= min(least, len(history))
     assert [type(event) for event in kept] == [type(event) for event in history[len(history) - len(kept) :]]
@@ -417,9 +417,7 @@ def places(value: Any) -> list[tuple[Any, Any]]:
 
 
 @given(histories, events, st.data())
-def test_what_comes_from_outside_is_refused_or_can_be_lived_with(
-    history: list[Event], event: Event, data: st.DataObject
-) -> None:
+def test_json_from_outside_is_refused_or_harmless(history: list[Event], event: Event, data: st.DataObject) -> None:
     written = decode(encode(event_to_json(event)))
     container, key = data.draw(st.sampled_from(places(written)))
     container[key] = data.draw(junk)

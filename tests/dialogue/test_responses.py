@@ -118,7 +118,7 @@ def test_filling_is_one_pass_over_literal_names(template: str, filled: str) -> N
 
 
 @pytest.mark.parametrize("room", ["dialogue", "actions", "engine", "content"])
-def test_no_room_that_handles_what_designers_wrote_formats_it(room: str) -> None:
+def test_no_package_that_handles_designers_texts_uses_str_format(room: str) -> None:
     folder = Path(__file__).resolve().parents[2] / "bot" / room
     found = [
         f"{path}:{node.lineno}"

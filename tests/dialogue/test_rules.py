@@ -165,7 +165,7 @@ def test_a_submitted_form_is_followed_by_its_rule() -> None:
     assert [talk.does() for _ in range(2)] == ["utter_done", "action_listen"]
 
 
-def test_a_form_that_returns_from_a_detour_in_a_story_is_told() -> None:
+def test_a_form_learns_that_it_was_interrupted_by_a_detour_in_a_story() -> None:
     detour = story(
         "detour",
         UserStep("order"),

@@ -20,7 +20,7 @@ def filled(
     type: str = "text",
     **slots: Any,
 ) -> Any:
-    """What slot `s` becomes; "kept" where it stays as it is."""
+    """The new value of slot `s`; "kept" if it is unchanged."""
     domain = Domain(
         slots={"s": Slot("s", type, mappings=mappings), "other": Slot("other", mappings=(mappings[0],))},
         forms={"form": Form("form", ("s",), ("ignored",)), "pair": Form("pair", ("s", "other"))},

@@ -1,4 +1,4 @@
-"""Stories as they are written: choices, checkpoints and entities."""
+"""Stories as written: choices, checkpoints and entities."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_a_choice_that_comes_round_a_circle_is_learned_to_come_again() -> None:
 
 
 def turn(talk: Walk, intent: str) -> str:
-    """What the bot says, where it says one thing and listens."""
+    """The bot's one action before it listens."""
     action = talk.hears(intent).does()
     assert (talk.next.action, talk.next.confidence) == ("action_listen", 1.0), action
     talk.does()
@@ -111,7 +111,7 @@ def test_stories_that_no_limit_could_hold_are_each_on_a_way() -> None:
 
 
 def choices(count: int) -> list[OrStep | ActionStep]:
-    """So many choices of two, each with an answer."""
+    """The given number of choices between two intents, each with an answer."""
     either = OrStep((UserStep("yes"), UserStep("no")))
     return [step for i in range(count) for step in (either, ActionStep(f"utter_{i}"))]
 
@@ -212,7 +212,7 @@ def test_what_stands_before_a_checkpoint_that_nothing_meets_is_learned_all_the_s
         ((OrStep((SlotStep("s", 1), SlotStep("s", 2))),), False),
     ],
 )
-def test_where_a_way_stops_the_bot_listens_if_only_the_user_goes_on(after: Sequence[Step], listens: bool) -> None:
+def test_at_the_end_of_a_way_the_bot_listens_if_only_the_user_continues(after: Sequence[Step], listens: bool) -> None:
     begin = story("begin", UserStep("order"), ActionStep("utter_what"), CheckpointStep("c"))
     never = [story("never", CheckpointStep("c", (SlotStep("s", "x"),)), *after)] if after else []
     (way,) = ways([begin, *never], Domain())
@@ -220,7 +220,7 @@ def test_where_a_way_stops_the_bot_listens_if_only_the_user_goes_on(after: Seque
 
 
 def numbered(written: Sequence[Sequence[object]]) -> list[Story]:
-    """Stories of actions with a place each, checkpoints (by name) and choices (so many options)."""
+    """Stories of actions with a place each, checkpoints (by name) and choices (by number of options)."""
     stories = []
     for line, steps in enumerate(written):
         named = [step_of(step, line, column) for column, step in enumerate(steps)]

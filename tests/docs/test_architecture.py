@@ -25,12 +25,12 @@ def test_the_table_of_rooms_is_the_one_that_imports_are_held_to() -> None:
 
 def test_every_table_of_the_store_is_named() -> None:
     made = re.findall(r"CREATE TABLE (?:IF NOT EXISTS )?(\w+)", (ROOT / "bot/stores/schema.py").read_text("utf-8"))
-    kept = PAGE.partition("## What is kept")[2].partition("Money")[0]
+    kept = PAGE.partition("## What is stored")[2].partition("Money")[0]
     assert set(re.findall(r"`(\w+)`", kept)) == set(made)
 
 
-def test_what_shows_the_parts_of_a_plain_design_is_there() -> None:
-    rows = PAGE.partition("| a plain design's term |")[2].partition("\n\n")[0]
+def test_the_files_and_tests_that_show_a_conventional_design_exist() -> None:
+    rows = PAGE.partition("| conventional term |")[2].partition("\n\n")[0]
     files = [ROOT / name for name in re.findall(r"`([\w/]+\.py)`", rows)]
     assert not [file for file in files if not file.is_file()]
     tests = "".join(file.read_text("utf-8") for file in files if file.is_relative_to(ROOT / "tests"))
@@ -39,9 +39,9 @@ def test_what_shows_the_parts_of_a_plain_design_is_there() -> None:
     assert not [name for name in named if f"def {name}(" not in tests]
 
 
-def test_the_routes_of_a_plain_design_are_served() -> None:
+def test_the_routes_of_a_conventional_design_are_served() -> None:
     served = re.findall(r"^### `(\w+ \S+)`", (ROOT / "docs/reference/http.md").read_text("utf-8"), re.MULTILINE)
-    rows = PAGE.partition("| a plain design's term |")[2].partition("\n\n")[0]
+    rows = PAGE.partition("| conventional term |")[2].partition("\n\n")[0]
     named = set(re.findall(r"`((?:GET|POST) /\S*)`", rows))
     assert named
     assert named <= set(served)

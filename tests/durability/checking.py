@@ -1,4 +1,4 @@
-"""What must be true of a store's file whatever happened, read with sqlite3 alone."""
+"""Checks what must hold for a store's file whatever happened, with sqlite3 alone."""
 
 from __future__ import annotations
 

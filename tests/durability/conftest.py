@@ -1,4 +1,4 @@
-"""What the durability harnesses share."""
+"""Fixtures that the durability harnesses share."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.durability.disk import build, scratch
 
 @pytest.fixture(scope="session")
 def recorder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The library that stands between a program and its disk."""
+    """The library that is loaded between a program and its disk."""
     library = build(tmp_path_factory.mktemp("disk"))
     if library is None:
         pytest.skip("there is no C compiler on this machine (or it is not Linux)")

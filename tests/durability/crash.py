@@ -22,7 +22,7 @@ from tests.durability.processes import Process, Server, bot, free_port, link_pro
 LOGINS = (("12345678", "135790"), ("87654321", "024680"), ("00123456", "000042"))
 ATTEMPT_SECONDS = 15.0
 ANSWERS_AT_LAST = 20
-"""So many messages must be answered after the last kill."""
+"""How many messages must be answered after the last kill."""
 SAYINGS = ("hello there", "what can you do?", "thanks", "are you a bot?", "tell me something about number {n}")
 
 
@@ -71,7 +71,7 @@ class Clients:
         self._heard = asyncio.Event()
 
     async def hear(self, answers: int) -> None:
-        """Wait until so many more messages were answered."""
+        """Wait until this many more messages were answered."""
         for _ in range(answers):
             self._heard.clear()
             await self._heard.wait()
@@ -148,7 +148,7 @@ class Clients:
 
 
 class Receiver:
-    """The backend that replies go to by themselves. It is busy now and then, and drops what it has seen."""
+    """The backend that replies are delivered to. It is busy now and then, and drops repeats."""
 
     def __init__(self, seed: int) -> None:
         self._chance = random.Random(seed)
@@ -156,7 +156,7 @@ class Receiver:
 
     @contextlib.asynccontextmanager
     async def serving(self) -> AsyncIterator[str]:
-        """Serve; gives the URL."""
+        """Serve; yields the URL."""
         app = web.Application()
         app.router.add_post("/replies", self._receive)
         runner = web.AppRunner(app)
@@ -263,7 +263,7 @@ async def _books(url: str, admin: str) -> dict[str, Any]:
 
 
 async def _settled_effects(database: Database, known: set[str]) -> dict[str, str]:
-    """All effects, once the server has found out what became of each that the bank knows.
+    """All effects, once the server has found out the outcome of each that the bank knows.
 
     One that was journalled and never reached the bank stays unknown until the bank would refuse it, minutes later.
     """
@@ -309,7 +309,7 @@ async def _delivered(database: Database) -> list[str]:
 
 
 def _verify(project: Path, store: str) -> list[str]:
-    """What `bot store verify` finds, but for effects without outcome: `_check_money` knows more about those."""
+    """What `bot store verify` finds, except effects without outcome: `_check_money` knows more about those."""
     found = bot(project, "store", "verify", "--store", store, may_fail=True).splitlines()
     ends = ("The store is sound.", "problems.", "problem.", "customers.", "customer.")
     return [f"verify: {line}" for line in found if "has no outcome since" not in line and not line.endswith(ends)]

@@ -1,4 +1,4 @@
-"""A disk that remembers: records what a program does to its files, and makes the files a power cut could leave."""
+"""A recorded disk: records what a program does to its files, and creates the files a power cut could leave."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PROJECT = Path(__file__).resolve().parent.parent.parent
 
 
 def build(folder: Path) -> Path | None:
-    """Compile the recorder; None where there is no compiler (or no Linux)."""
+    """Compile the recorder; None if there is no compiler (or this is not Linux)."""
     compiler = shutil.which("gcc") or shutil.which("cc")
     if compiler is None or not sys.platform.startswith("linux"):
         return None
@@ -35,14 +35,14 @@ def build(folder: Path) -> Path | None:
 
 @contextlib.contextmanager
 def scratch() -> Iterator[Path]:
-    """A folder in memory, where thousands of small files cost nothing; on disk where there is no such place."""
+    """A folder in memory, where thousands of small files cost nothing; on disk if there is no such place."""
     memory = Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as name:
         yield Path(name)
 
 
 def run_on_disk(library: Path, module: str, *arguments: str, folder: Path, log: Path | None = None) -> str:
-    """Run a module of ours with the recorder between it and `folder`; what it prints."""
+    """Run one of our modules with the recorder between it and `folder`; return what it prints."""
     environment = {**os.environ, "LD_PRELOAD": str(library), "DISK_FOLDER": f"{folder}/"}
     if log is not None:
         environment["DISK_LOG"] = str(log)
@@ -94,7 +94,7 @@ class Disk:
         self._removed: dict[str, _File] = {}
 
     def apply(self, operation: Operation) -> None:
-        """Let it happen."""
+        """Apply the operation."""
         name = operation.name
         if operation.kind == REMOVED:
             self._removed[name] = self._files.pop(name, _File())
@@ -109,7 +109,7 @@ class Disk:
             self._files.setdefault(name, _File()).pending.append(operation)
 
     def lost(self) -> dict[str, bytes]:
-        """Nothing is left but what was synced."""
+        """Only what was synced is left."""
         files = {**self._removed, **self._files}
         return {name: bytes(file.durable) for name, file in files.items() if file.durable is not None}
 
@@ -118,7 +118,7 @@ class Disk:
         return {name: bytes(_with(file.durable, file.pending)) for name, file in self._files.items()}
 
     def torn(self, chance: random.Random) -> dict[str, bytes]:
-        """Any of the sectors made it that were not synced, in any order."""
+        """Any of the unsynced sectors made it, in any order."""
         return {
             name: bytes(_with(file.durable, [part for part in _sectors(file.pending) if chance.random() < 0.5]))
             for name, file in self._files.items()

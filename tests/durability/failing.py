@@ -36,7 +36,7 @@ disk = ctypes.CDLL(None)
 async def one_run(
     folder: Path, kind: str, number: int, error: int, *, during_open: bool, wrap: type[Careless] | None
 ) -> tuple[dict[str, Any], int]:
-    """One conversation on a failing disk, what is left checked and gone on with; the calls seen of this kind too."""
+    """One conversation on a failing disk, then a check and a restart on what is left; also the calls of this kind."""
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "live").mkdir(parents=True)
     if during_open:
@@ -64,7 +64,7 @@ async def one_run(
 
 
 class Careless:
-    """A driver connection that never hears of a COMMIT that failed."""
+    """A driver connection that never reports a COMMIT that failed."""
 
     def __init__(self, raw: sqlite3.Connection) -> None:
         self._raw = raw
@@ -128,7 +128,7 @@ async def _go_on(folder: Path, promises: list[str]) -> list[str]:
 
 
 async def main(folder: Path, stride: int, wrap: type[Careless] | None) -> None:
-    """All kinds, all numbers (or as many as `stride` leaves)."""
+    """All kinds, all call numbers (or every `stride`-th)."""
     runs = []
     for kind in KINDS:
         errors = (errno.EIO, errno.ENOSPC) if kind == "write" else (errno.EIO,)

@@ -1,4 +1,4 @@
-"""What concurrent clients saw, and whether one conversation could have told them so.
+"""What concurrent clients saw, and whether one conversation could have answered them so.
 
 An engine whose every answer counts the turns of its conversation makes a history that is easy to judge: the answers
 must be 1, 2, 3, ..., each message's own, and an answer that was out before another message was sent must be smaller
@@ -130,7 +130,7 @@ def counting_engine(
 
 
 class Unlocked(Lines):
-    """Everybody's turn at once: what is left when the in-process lock is taken out. Each message has its own line."""
+    """Replaces the in-process lock by none: each message has its own queue, so that all turns run at once."""
 
     def join(self, conversation: str) -> Line:
         line = Line()
@@ -140,7 +140,7 @@ class Unlocked(Lines):
 
 
 def without_lock(engine: Engine) -> Engine:
-    """The engine with its lock taken out."""
+    """The engine without its lock."""
     engine._lines = Unlocked(LIMITS)
     return engine
 

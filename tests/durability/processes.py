@@ -1,4 +1,4 @@
-"""The bank assistant as processes of their own: the bank, and a server that is killed and started again."""
+"""The bank assistant as separate processes: the bank, and a server that is killed and started again."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ START_SECONDS = 60
 
 
 def link_project(folder: Path, callback: str) -> Path:
-    """The bank assistant's project, with a private folder of its own; replies to callback messages go to this URL."""
+    """The bank assistant's project, with its own private folder; replies to callback messages go to this URL."""
     folder.mkdir(parents=True)
     for name in ("actions", "intents", "stories", "simulator", "config.yml"):
         (folder / name).symlink_to(PROJECT / name)
@@ -26,7 +26,7 @@ def link_project(folder: Path, callback: str) -> Path:
 
 
 def free_port() -> int:
-    """A port that nobody listens on now."""
+    """A free port."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port: int = taken.getsockname()[1]
@@ -34,7 +34,7 @@ def free_port() -> int:
 
 
 def bot(project: Path, *words: str, may_fail: bool = False) -> str:
-    """What a command of ours prints, errors included."""
+    """What one of our commands prints, errors included."""
     command = [sys.executable, "-m", "bot", *words, "--project", str(project)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=START_SECONDS, cwd=PROJECT)
     assert may_fail or done.returncode == 0, done.stdout + done.stderr
@@ -42,7 +42,7 @@ def bot(project: Path, *words: str, may_fail: bool = False) -> str:
 
 
 class Process:
-    """A command of ours that runs until it is stopped or killed, with all processes that it started."""
+    """One of our commands, which runs until it is stopped or killed, with all processes that it started."""
 
     def __init__(self, project: Path, ready: str, log: Path, *words: str) -> None:
         command = [sys.executable, "-m", "bot", *words, "--project", str(project)]

@@ -1,4 +1,4 @@
-"""A scripted run of the store: conversations side by side, with everything that a turn can leave behind."""
+"""A scripted run of the store: concurrent conversations, with everything that a turn can leave behind."""
 
 from __future__ import annotations
 

@@ -45,8 +45,11 @@ CONFIRM_WITHIN = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """A simulation. Chances are per call. Two controls: `careless` makes a new key per attempt, which pays twice; a
-    `hasty` store says that a turn is kept before it is, and loses those that fail then."""
+    """A simulation's settings; chances are per call.
+
+    Two controls: `careless` creates a new key per attempt, which pays twice; a `hasty` store acknowledges a turn before
+    it is durable, and loses those that fail then.
+    """
 
     seed: int
     conversations: int = 20
@@ -61,7 +64,7 @@ class Settings:
 
 @dataclass
 class Result:
-    """What a simulation came to: everything wrong with it, and what happened, hashed."""
+    """A simulation's result: everything wrong with it, and a hash of what happened."""
 
     problems: list[str]
     trace: str
@@ -298,7 +301,7 @@ async def _simulate(settings: Settings) -> Result:
         worker.start()
     await talking
     world.calm = True  # whatever was in doubt must be known in the end
-    # What was still unknown just before is looked at again after half as long as it has been open.
+    # What was still unknown just before is retried after half as long as it has been open.
     await asyncio.sleep(1.5 * CONFIRM_WITHIN.total_seconds() + 300)
     for worker in workers:
         worker.crash()
@@ -319,7 +322,7 @@ def _conversation_problems(connection: Connection, client: Client) -> list[str]:
     problems = [] if len(ids) == len(set(ids)) else ["a message was answered twice"]
     if not {seen.message for seen in client.seen} <= set(ids):
         problems.append("an answered message is lost")
-    # Late outcomes are turns of their own, between those that the client knows: only its own order is judged.
+    # Late outcomes are separate turns between those that the client knows: only the order of its own is checked.
     order = {seq: number for number, seq in enumerate(sorted({seen.turn for seen in client.seen}), start=1)}
     mine = [Seen(s.sent, s.answered, s.message, order[s.turn], order[s.turn]) for s in client.seen]
     return [f"{client.conversation}: {problem}" for problem in problems + violations(mine)]

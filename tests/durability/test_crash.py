@@ -1,4 +1,4 @@
-"""The server is killed under its clients' hands: what they were told stays true, and money is moved once."""
+"""The server is killed while clients talk to it: what they were told stays true, and money is moved once."""
 
 from __future__ import annotations
 

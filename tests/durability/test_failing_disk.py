@@ -1,4 +1,4 @@
-"""Every call to the disk fails once: each turn is acknowledged and durable, or refused, and a restart goes on."""
+"""Every call to the disk fails once: each turn is acknowledged and durable, or refused, and a restart continues."""
 
 from __future__ import annotations
 

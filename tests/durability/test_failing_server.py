@@ -33,7 +33,7 @@ class Talk:
         self.told: dict[str, bytes] = {}
 
     async def say_all(self) -> bool:
-        """Say everything once, under the same ids as before; whether all of it was answered."""
+        """Say everything once, under the same ids as before; return whether all of it was answered."""
         answers = [await self._say(f"{self._run}-{number}", text) for number, text in enumerate(self._says)]
         return all(answers)
 
@@ -128,7 +128,7 @@ async def test_a_busy_database_loses_and_doubles_nothing(bank_assistant: Path, b
         known = await journal(running)
     made = await transfers(bank)
     assert {key for key, status in known.items() if status == "done"} == made
-    # Where it cannot be told whether an order was sent before, it is not sent again: the bot says that it checks.
+    # If it is unknown whether an order was sent before, it is not sent again: the bot says that it checks.
     assert len(known) == run
     assert len(made) >= run - 2 * after
     assert run > 20
@@ -153,7 +153,7 @@ async def test_a_broken_disk_stops_the_answers_and_a_restart_goes_on(
                 assert running.database.failure
                 assert not await first.say_all()
             await first.close()
-        # The failed store holds on to its files until its process ends: a new process would find just these.
+        # The failed store keeps its files open until its process ends: a new process would find exactly these.
         folder = Path(shutil.copytree(folder, tmp_path / f"left-{run}", symlinks=True))
         async with served(folder, bank, plan) as (running, url):
             again = Talk(url, token, run, TRANSFER)
@@ -168,7 +168,7 @@ async def test_a_broken_disk_stops_the_answers_and_a_restart_goes_on(
 
 
 class Disk:
-    """A disk that has room or none: what reads goes on."""
+    """A disk that is full or not; reads still work."""
 
     full = False
 

@@ -86,7 +86,7 @@ async def test_without_the_lock_the_constraint_keeps_one_history(open_store: Ope
 
 
 class WithoutLease(PostgresTurns):
-    """A store whose leases are over as soon as they are given: everybody holds every conversation."""
+    """A store whose leases expire as soon as they are granted: everybody holds every conversation."""
 
     def _take_together(self, connection: Connection, asked: Sequence[Asked]) -> Sequence[Held | KeyError | None]:
         return leases.take(connection, asked, 0.0)

@@ -1,4 +1,4 @@
-"""How often the disk is waited for."""
+"""How often a turn waits for the disk."""
 
 from __future__ import annotations
 

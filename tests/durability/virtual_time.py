@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class _Selector(selectors.SelectSelector):
-    """Never waits: what would have been waited is given to the loop's clock."""
+    """Never waits: the time it would have waited is added to the loop's clock."""
 
     loop: VirtualLoop
 
@@ -38,6 +38,6 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
 
 def run_virtually(main: Coroutine[Any, Any, T]) -> T:
-    """Run a program in virtual time; RuntimeError when it is stuck."""
+    """Run a program in virtual time; raises RuntimeError if it is stuck."""
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         return runner.run(main)

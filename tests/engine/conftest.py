@@ -1,4 +1,4 @@
-"""An engine on a real SQLite file, with a matcher and policies small enough to see through."""
+"""An engine on a real SQLite file, with a matcher and policies that are easy to predict."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ async def extract_nothing(turn: Turn) -> None:
 
 
 async def cancel_own_task(turn: Turn) -> None:
-    """What no action may do."""
+    """An action that cancels its own task, which no action may do."""
     task = asyncio.current_task()
     assert task is not None
     task.cancel()
@@ -86,7 +86,7 @@ async def add(turn: Turn) -> None:
 
 
 class Gate:
-    """An action that waits until it is let go, and says when it was reached."""
+    """An action that waits until it is released, and signals when it was reached."""
 
     def __init__(self) -> None:
         self.reached = asyncio.Event()

@@ -69,7 +69,7 @@ async def test_a_message_that_cannot_be_answered_holds_up_no_other_and_stays_acc
 
 async def test_a_message_whose_turn_failed_is_answered_when_the_store_is_back(make_bench: MakeBench) -> None:
     class Away:
-        """A store that makes nothing durable for a while but what is accepted."""
+        """A store that for a while commits nothing, and only accepts messages."""
 
         def __init__(self, store: Any) -> None:
             self._store = store
@@ -90,7 +90,7 @@ async def test_a_message_whose_turn_failed_is_answered_when_the_store_is_back(ma
             await bench.engine.accept(message)
         await bench.engine.finish(5.0)
         cast("Away", bench.store).away = False
-        assert await bench.engine.drain(waiting_for=timedelta(seconds=10)) == 0  # they may be under way still
+        assert await bench.engine.drain(waiting_for=timedelta(seconds=10)) == 0  # they may still be under way
         bench.clock.forward(seconds=11)
         assert await bench.engine.drain(waiting_for=timedelta(seconds=10)) == 3
         told = [read_record(turn.record).message.message_id for turn in await bench.store.turns(conversation)]
@@ -108,7 +108,7 @@ async def test_a_backlog_larger_than_the_server_takes_at_once_is_answered_whole(
 
 
 class FailsOnce(SqlTurns):
-    """A store that is away for the first commit."""
+    """A store that is unavailable for the first commit."""
 
     failed = False
 
@@ -200,7 +200,7 @@ async def test_a_turn_that_its_action_cancels_is_told_and_does_not_take_the_next
 
 
 class Costly:
-    """An action with a side effect, whose turn comes to nothing."""
+    """An action with a side effect, whose turn then fails."""
 
     def __init__(self) -> None:
         self.runs = 0
@@ -211,7 +211,7 @@ class Costly:
 
 
 async def look_again_and_again(bench: Bench, looks: int) -> None:
-    """Look for what is left over, each time when its rest is over; it all takes less than a session."""
+    """Retry unanswered messages, each time once their rest is over; it all takes less than a session."""
     for _ in range(looks):
         bench.clock.forward(minutes=11)
         await bench.engine.drain()
@@ -307,7 +307,7 @@ async def test_a_message_whose_session_start_ends_the_process_is_given_up_and_th
         message = bench.message(conversation, message_id="deadly")
         await bench.store.accept(message, MessageWork(message).fingerprint)
         (accepted,) = await bench.store.accepted()
-        await bench.store.keep_tries(replace(accepted, tries=MOST_TRIES))  # each of them ended the process
+        await bench.store.keep_tries(replace(accepted, tries=MOST_TRIES))  # each try crashed the process
         assert await bench.engine.drain() == 1
         assert [(where, type(error)) for where, error in bench.failures] == [("turn", GivenUp)]
         assert bench.told[-1].is_said, "somebody waits for an answer to it"

@@ -1,4 +1,4 @@
-"""What is said where nobody spoke (a reminder, a late outcome) is worded for the channel that the user is on."""
+"""Replies of background turns (a reminder, a late outcome) are worded for the channel that the user is on."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot.sources import Chance
 
 PUBLISHED = (6457827717110365317, 3203168211198807973, 9817491932198370423, 4593380528125082431)
-"""The first numbers of SplitMix64 from 1234567, as other implementations of it give them."""
+"""The first numbers of SplitMix64 from 1234567, as other implementations return them."""
 
 
 def test_the_draws_are_those_of_splitmix64() -> None:

@@ -1,4 +1,4 @@
-"""The time limit of actions: those that wait are interrupted, and hear of it as from `asyncio.timeout`."""
+"""The time limit of actions: those that wait are cancelled, as by `asyncio.timeout`."""
 
 from __future__ import annotations
 

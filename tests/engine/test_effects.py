@@ -1,4 +1,4 @@
-"""Outside changes: prepared once, journalled before the call, spent once, and looked up when nobody knows."""
+"""Outside changes: prepared once, journalled before the call, spent once, and looked up if the outcome is unknown."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ async def test_an_action_that_does_not_heed_the_turns_deadline_is_answered_late(
 
 
 async def test_an_action_that_holds_up_the_loop_is_told_of_it(make_bench: MakeBench) -> None:
-    """No timeout interrupts what never awaits; it counts as too long all the same, and the log says why."""
+    """No timeout interrupts code that never awaits; it still counts as too slow, and the log says why."""
 
     async def block(turn: Turn) -> None:
         turn.say_text("never heard")
@@ -174,7 +174,7 @@ async def test_an_action_that_gives_events_back_instead_of_emitting_them_has_fai
         [sorry] = await bench.say(await bench.conversation(), "rasa")
         assert sorry.startswith("Sorry")
         [(_, error)] = bench.failures
-        assert "gave back a list, which does nothing; write `turn.emit(…)`" in str(error)
+        assert "returned a list, which does nothing; write `turn.emit(…)`" in str(error)
 
 
 async def test_an_action_that_gives_no_events_back_has_not_failed(make_bench: MakeBench) -> None:
@@ -327,7 +327,7 @@ async def test_an_action_that_ends_too_late_is_not_said_to_have_held_up_all_that
 
 
 async def test_a_turn_that_is_late_and_meets_another_worker_s_is_not_computed_again(make_bench: MakeBench) -> None:
-    """Its time was up before: whoever asked is told so, and may ask again."""
+    """Its time was up before: the caller gets the error, and can retry."""
 
     class Overtaken(SqlTurns):
         async def commit(self, commit: TurnCommit) -> None:

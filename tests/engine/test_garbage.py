@@ -1,4 +1,4 @@
-"""What a turn was made of goes with it: a cycle would wait for the garbage collector, which holds up all turns."""
+"""A turn's objects are freed with it: a cycle would wait for the garbage collector, which blocks all turns."""
 
 from __future__ import annotations
 

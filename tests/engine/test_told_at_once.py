@@ -1,4 +1,4 @@
-"""Who waits for work is woken by the turn that leaves some, and by no other."""
+"""The background loops are woken by a turn that leaves work for them, and by no other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The turn: answered once, in order, durable before it is heard."""
+"""The turn: answered once, in order, durable before its answer is returned."""
 
 from __future__ import annotations
 
@@ -266,7 +266,7 @@ async def test_an_action_sees_a_slot_as_the_message_found_it_however_long_ago_it
     async with make_bench(actions={"action_look": look}) as bench:
         conversation = await bench.conversation()
         assert await bench.say(conversation, "look") == []
-        for _ in range(9):  # more turns than are on record
+        for _ in range(9):  # more turns than the snapshot still has
             await bench.say(conversation, "look")
         assert found == [None] + [1] * 9
 
@@ -326,7 +326,7 @@ async def test_a_conversation_that_another_worker_holds_for_too_long_is_refused(
 
 
 class Losing:
-    """A store on which other workers are always quicker: every commit conflicts `times` times."""
+    """A store on which other workers are always faster: every commit conflicts `times` times."""
 
     def __init__(self, store: Any, times: int) -> None:
         self._store = store
@@ -344,7 +344,7 @@ class Losing:
     async def commit(self, commit: TurnCommit) -> None:
         if self._times:
             self._times -= 1
-            # Another worker takes this sequence number first, with a message of its own.
+            # Another worker takes this sequence number first, with its own message.
             await self._store.commit(replace(commit, message_id=f"theirs-{self._times}"))
         await self._store.commit(commit)
 
@@ -360,7 +360,7 @@ async def test_a_conflict_is_computed_again_on_what_the_other_left(make_bench: M
 
 
 class Unlocked:
-    """What `Lines` gives, with the lock taken out: every message goes ahead at once."""
+    """The same as `Lines`, without the lock: every message goes ahead at once."""
 
     def __init__(self, lines: Any) -> None:
         self._lines = lines

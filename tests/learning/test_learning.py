@@ -96,7 +96,7 @@ def test_a_folder_gives_back_what_was_written(tmp_path):
 
 
 @pytest.mark.parametrize("harm", ["change", "remove", "no index", "nonsense"])
-def test_a_damaged_folder_is_refused_with_a_cure(tmp_path, harm):
+def test_a_damaged_folder_is_refused_with_a_fix(tmp_path, harm):
     write_folder(tmp_path, {}, {"a": np.zeros(3)})
     index = tmp_path / "model.json"
     if harm == "change":

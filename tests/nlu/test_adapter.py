@@ -15,7 +15,7 @@ NOTHING = np.zeros((40, 0), np.float32)
 
 
 def vectors():
-    """Their labels cannot be told apart by them, but by the second column of `MORE`."""
+    """Their labels cannot be distinguished by them, only by the second column of `MORE`."""
     found = np.random.default_rng(1).normal(size=(40, 6)).astype(np.float32)
     return found / np.linalg.norm(found, axis=1, keepdims=True)
 
@@ -69,7 +69,7 @@ def test_only_a_featurizers_vector_counts_for_the_similarity():
 
 
 class Lower:
-    """A plugin's featurizer whose vector says nothing of a text, and whose other columns say what it asks for."""
+    """A plugin's featurizer whose vector carries no information, and whose other columns say what a text asks for."""
 
     share, version, width = 0.9, "1", 2
 

@@ -1,4 +1,4 @@
-"""Parses are remembered, but for those that depend on the day, and not without bound."""
+"""Parses are cached, except those that depend on the day, and only up to a limit."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_a_text_is_parsed_once() -> None:
 
 
 def test_that_no_time_was_found_holds_for_the_day_only() -> None:
-    """No fifth week begins in October, and its last day ends in Kathmandu at a quarter past six in Greenwich."""
+    """No fifth week begins in October, and its last day ends in Kathmandu at 18:15 UTC."""
     habits = Habits(prefer="future", timezone="Asia/Kathmandu")
     entities = EntityModel((GrammarExtractor("grammar", frozenset({"time"}), habits),))
     cached = CachedParses(Model("", "en", Features(Tfidf.fit(["hello"])), entities))

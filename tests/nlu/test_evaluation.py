@@ -88,6 +88,15 @@ def test_what_is_not_shown_of_a_report_is_said_to_be_in_its_files(tmp_path, caps
     assert "... and 3 more" in shown
 
 
+def test_the_weakest_intents_are_among_those_that_were_expected(tmp_path, capsys):
+    fallback = IntentScore("nlu_fallback", 0.5)
+    fell_back = Example("x", "a"), Parse("x", fallback, (fallback, IntentScore("a", 0.4)))
+    show_nlu_test(NluTest(report([fell_back, parsed("a", "a")], decided=True)), tmp_path)
+    shown = capsys.readouterr().out.splitlines()
+    assert "a\t1.000\t0.500\t0.667\t2" in shown
+    assert not any(line.startswith("nlu_fallback\t") for line in shown)
+
+
 def test_a_report_that_is_shown_whole_says_nothing_of_files(tmp_path, capsys):
     show_nlu_test(NluTest(report([parsed("a", "b"), parsed("b", "b")])), tmp_path)
     shown = capsys.readouterr().out

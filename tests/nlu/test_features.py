@@ -112,7 +112,7 @@ def test_nothing_known_is_a_zero():
 
 
 class Lengths:
-    """A plugin's featurizer of next to no use."""
+    """A plugin's featurizer that is almost useless."""
 
     version = "1"
 
@@ -196,14 +196,14 @@ def test_a_featurizer_of_one_language_has_a_part_in_that_alone(texts, language, 
 
 def test_shares_that_leave_no_room_are_refused_with_their_names():
     with pytest.raises(
-        ConfigurationError, match=r"shares of Lengths and Lengths are 1\.2 together; let them be 1 at most"
+        ConfigurationError, match=r"shares of Lengths and Lengths add up to 1\.2; they can be at most 1"
     ):
         make_features(FEATURES.tfidf, [Lengths(0.6), Lengths(0.6)], "en")
     make_features(FEATURES.tfidf, [Lengths(0.7), Lengths(0.3)], "en")
 
 
 class Given(Lengths):
-    """Gives what it is told to."""
+    """Returns what it was given."""
 
     def __init__(self, made):
         self.share = 0.1
@@ -216,10 +216,10 @@ class Given(Lengths):
 @pytest.mark.parametrize(
     ("made", "told"),
     [
-        ([[1.0], [0.0]], "gave a list, not an array"),
-        (None, "gave a NoneType, not an array"),
-        (np.ones(2, np.float32), r"gave the shape \(2,\) for texts \(2,\)"),
-        (np.ones((3, 1), np.float32), r"gave the shape \(3, 1\) for texts \(2,\)"),
+        ([[1.0], [0.0]], "returned a list, not an array"),
+        (None, "returned a NoneType, not an array"),
+        (np.ones(2, np.float32), r"returned the shape \(2,\) for texts \(2,\)"),
+        (np.ones((3, 1), np.float32), r"returned the shape \(3, 1\) for texts \(2,\)"),
         (np.full((2, 1), np.nan, np.float32), "numbers that are not finite"),
         (np.array([["a"], ["b"]]), "could not convert"),
     ],
@@ -249,5 +249,5 @@ def test_a_message_has_as_many_columns_as_the_examples_had(tmp_path):
     assert kept.parse("hello", NOW).intent_name == model.parse("hello", NOW).intent_name == "hello"
     width = 3
     for one in (model, Model.load(tmp_path, components=offered)):
-        with pytest.raises(ComponentFailed, match="gave 3 columns, and 2 when the matcher was trained"):
+        with pytest.raises(ComponentFailed, match="returned 3 columns, but 2 when the matcher was trained"):
             one.parse("hello", NOW)

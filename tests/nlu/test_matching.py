@@ -1,4 +1,4 @@
-"""What people and their keyboards do to the matcher, and what it does not know."""
+"""How the matcher handles what people type, and what it does not know."""
 
 import random
 import re
@@ -220,7 +220,7 @@ def test_training_says_what_has_no_part_in_another_language():
     german = {"balance": ["wie hoch ist mein Kontostand"], "card": ["meine Karte ist weg"]}
     told = train(content(german)).explain_left_out()
     assert told is not None
-    assert "without StaticVectors: the examples are in another language" in told
+    assert "without StaticVectors: not available for the language of the examples" in told
     assert train(content({"balance": ["what is my balance"]})).explain_left_out() is None
 
 

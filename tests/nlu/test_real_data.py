@@ -1,4 +1,4 @@
-"""Floors for accuracy on data that nobody here wrote, below what is measured: only a real loss breaks them."""
+"""Minimum accuracies on external data, below the measured ones, so that only a real loss breaks them."""
 
 import csv
 import random

@@ -49,7 +49,7 @@ def test_real_and_repeated_words_do_not_use_up_what_is_mended():
 
 
 def calls(text):
-    """How many functions are called to mend a text of unknown words."""
+    """The number of function calls to correct a text of unknown words."""
     made = 0
 
     def count(frame, event, argument):

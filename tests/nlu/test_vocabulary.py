@@ -1,4 +1,4 @@
-"""A vocabulary in arrays says what a dictionary would."""
+"""A vocabulary in arrays behaves like a dictionary."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Models are cached by what they were trained from; the shipped weights are named there by a version."""
+"""Models are cached by what they were trained from; the shipped weights are part of that by their version."""
 
 from __future__ import annotations
 

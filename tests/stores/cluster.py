@@ -32,7 +32,7 @@ class Cluster:
         self._made = 0
 
     def as_postgres(self, *command: str) -> list[str]:
-        """A command line, run as the user postgres when we are root, whom the server refuses."""
+        """A command line, run as the user postgres if we are root, because the server refuses to run as root."""
         return ["runuser", "-u", "postgres", "--", *command] if os.geteuid() == 0 else list(command)
 
     def start(self) -> None:
@@ -54,7 +54,7 @@ class Cluster:
         return f"postgresql+psycopg://postgres@/postgres?host={self.folder}"
 
     def new_database(self) -> str:
-        """The URL of something empty: a schema of its own, which is made sooner than a database."""
+        """The URL of an empty store: a separate schema, which is created faster than a database."""
         import psycopg
 
         self._made += 1

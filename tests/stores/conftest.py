@@ -1,4 +1,4 @@
-"""What the store's tests share."""
+"""Fixtures that the store's tests share."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def cluster() -> Iterator[Cluster]:
 
 @pytest.fixture
 def tmp_path() -> Iterator[Path]:
-    """A folder in memory, where there is one: these tests sync some ten thousand times."""
+    """A folder in memory, if there is one: these tests sync some ten thousand times."""
     memory = Path("/dev/shm")
     with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as name:
         yield Path(name)

@@ -14,7 +14,7 @@ from tests.stores.examples import Clock, Open, begin_conversation_of_entries
 
 
 class StoreContract(TurnContract, WorkContract, ErasingContract):
-    """Inherit and give the fixture `open_store`: a function that opens the same store anew each time."""
+    """Inherit and provide the fixture `open_store`: a function that opens the same store again on each call."""
 
     @pytest.fixture
     async def open_store(self, clock: Clock) -> AsyncIterator[Open]:

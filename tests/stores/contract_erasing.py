@@ -1,4 +1,4 @@
-"""The contract of deleting conversations: whole, beside a server at work, and never what is still to be done."""
+"""The contract of deleting conversations: completely, while a server runs, and never pending work."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ def entry(key: str = "k", status: str = "spending", **changes: object) -> Effect
 
 
 def begin_conversation_of_entries(connection: Connection) -> None:
-    """The one that `entry` names: nothing is spent in one that is not there."""
+    """The conversation that `entry` names: nothing is spent in one that does not exist."""
     begin_conversation(connection, "c", ("key:k", "c", ""), NOW)
 
 

@@ -1,4 +1,4 @@
-"""Stores and backups under odd names, on full or read-only disks, and files that are none: told with what to do."""
+"""Stores and backups with odd names, on full or read-only disks, and files of other kinds: errors say what to do."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ async def fill(url: str, project: Path) -> None:
 
 @pytest.fixture
 def read_only(tmp_path: Path) -> Iterator[Path]:
-    """A folder in which nobody may write, nor make a file, whoever they are."""
+    """A folder in which nobody, not even root, can write or create a file."""
     folder = tmp_path / "read-only"
     folder.mkdir()
     mounted = subprocess.run(["mount", "-t", "tmpfs", "none", folder], capture_output=True, check=False)
@@ -130,7 +130,7 @@ async def test_a_backup_replaces_files_alone(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "folder").mkdir()
     for name in ("pipe", "folder"):
-        with pytest.raises(ConfigurationError, match="is no file"):
+        with pytest.raises(ConfigurationError, match="exists and is not a file"):
             backup(URL, tmp_path / name, project=tmp_path, overwrite=True)
     assert (tmp_path / "pipe").is_fifo()
 
@@ -139,8 +139,8 @@ async def test_a_backup_replaces_files_alone(tmp_path: Path) -> None:
     ("statement", "told"),
     [
         ("UPDATE schema SET version = 99", "has schema version 99.*use the program that wrote it"),
-        ("DROP TABLE keys", "is no store, or is damaged: no such table: keys"),
-        ("DROP TABLE schema", "is no store, or is damaged: no such table: schema"),
+        ("DROP TABLE keys", "is not a store, or is damaged: no such table: keys"),
+        ("DROP TABLE schema", "is not a store, or is damaged: no such table: schema"),
     ],
 )
 async def test_what_cannot_be_restored_is_not_backed_up_and_named(tmp_path: Path, statement: str, told: str) -> None:

@@ -136,7 +136,7 @@ async def test_a_store_that_is_not_there_is_not_copied_and_not_made(tmp_path: Pa
 
 async def test_a_store_is_not_copied_onto_itself(store: SqlTurns, tmp_path: Path):
     await store.database.close()
-    with pytest.raises(ConfigurationError, match="are one store"):
+    with pytest.raises(ConfigurationError, match="are the same store"):
         await copy(URL, f"sqlite:///{tmp_path}/t.db", project=tmp_path)
 
 

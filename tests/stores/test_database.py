@@ -1,4 +1,4 @@
-"""The database: what write acknowledges is durable, one bad write fails alone, and nothing goes on after a failure."""
+"""The database: acknowledged writes are durable, one bad write fails alone, and nothing runs after a failure."""
 
 from __future__ import annotations
 
@@ -273,7 +273,7 @@ async def test_what_many_look_for_is_found_or_raised_for_each(database: Database
 
 @contextlib.contextmanager
 def no_more_files() -> Iterator[None]:
-    """As when clients' connections have taken all that this process may open."""
+    """As if clients' connections had taken all file descriptors of this process."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
     try:

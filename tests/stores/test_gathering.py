@@ -1,4 +1,4 @@
-"""Who shares a COMMIT: those who are on their way, and nobody waits for anybody else."""
+"""Which jobs share a COMMIT: those that are on their way; no job waits for any other."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ async def test_a_few_that_wait_for_nobody_are_not_kept_for_those_who_wait_for_a_
 
 
 async def test_event_loops_do_not_wait_for_each_other(database: Database):
-    """A loop that ended with jobs on their way holds up nobody."""
+    """A loop that ended with jobs on their way blocks nobody."""
 
     def elsewhere(number: int) -> None:
         asyncio.run(turns(database, f"elsewhere-{number}", 10))

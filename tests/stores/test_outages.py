@@ -1,4 +1,4 @@
-"""A PostgreSQL that goes away, freezes or ends a session: what is refused, what is told, and that it all comes back."""
+"""A PostgreSQL that goes away, freezes or ends a session: what is refused and reported, and that it recovers."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ async def opened(url: str, **options: Any) -> AsyncIterator[Database]:
 
 @contextmanager
 def frozen(*pids: int) -> Iterator[None]:
-    """These processes of the server stand still, with their connections open."""
+    """Freeze these processes of the server, with their connections open."""
     with ExitStack() as stack:
         for pid in pids:
             os.kill(pid, signal.SIGSTOP)
@@ -53,7 +53,7 @@ def frozen(*pids: int) -> Iterator[None]:
 
 
 async def pids(database: Database) -> list[int]:
-    """The server's processes behind the reader, the writer and what asks by key."""
+    """The server's processes for the reader, the writer and the reads by key."""
 
     def together(connection: Connection, items: object) -> list[int]:
         return [connection.one(PID).pid]  # type: ignore[union-attr]
@@ -179,7 +179,7 @@ async def test_a_store_whose_server_does_not_answer_can_be_closed(cluster: Clust
 
 
 async def test_a_store_that_is_stuck_for_good_says_so_when_it_is_closed(cluster: Cluster) -> None:
-    """Work that never ends stands for a statement that cannot be cut."""
+    """Work that never ends simulates a statement that cannot be cut."""
     released = asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -199,7 +199,7 @@ async def test_a_store_that_is_stuck_for_good_says_so_when_it_is_closed(cluster:
     ("seconds", "told"), [(0.0, None), (20.0, "s ahead of"), (-20.0, "s behind"), (90.0, ""), (-90.0, "")]
 )
 async def test_a_clock_that_differs_is_told_of_or_refused(cluster: Cluster, seconds: float, told: str | None) -> None:
-    """The longer the question takes, the less a difference is seen; so it is looked for, and not measured."""
+    """The longer the query takes, the smaller the difference seen; so the test only checks that there is one."""
     heard: list[str] = []
     async with opened(cluster.new_database()) as database:
         check = check_clock(database, lambda _, reason: heard.append(reason), now=lambda: time.time() + seconds)

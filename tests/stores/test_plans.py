@@ -1,4 +1,4 @@
-"""A turn costs the same at any length of the conversation: no statement of it reads more than it needs."""
+"""A turn costs the same at any length of the conversation: none of its statements reads more than it needs."""
 
 from __future__ import annotations
 

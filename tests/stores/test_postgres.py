@@ -43,7 +43,7 @@ class TestPostgres(StoreContract):
 
 
 class Workers:
-    """Several stores on one database, as several workers have them."""
+    """Several stores on one database, as with several workers."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -143,7 +143,7 @@ async def test_what_comes_with_the_lease_is_what_load_gives(workers: Workers):
         await store.commit(turn(conversation, 1, fence=fence))
     async with store.hold(conversation, "m1"):
         before = store.database.statistics().statements
-        with_lease = replace(await store.load(conversation, "m1"), has_reminders=False)  # it does not look for them
+        with_lease = replace(await store.load(conversation, "m1"), has_reminders=False)  # it does not check for them
         assert store.database.statistics().statements == before
         assert await store.load(conversation, "m1") == with_lease
         assert await store.load(conversation, "other") == Loaded(1, with_lease.snapshot, with_lease.last_turn_at)
@@ -272,7 +272,7 @@ async def test_racing_messages_over_workers_are_answered_once_each_and_computed_
     assert len(set(bodies)) == 100
     history = await stores[0].turns(conversation, limit=200)
     assert [t.seq for t in history] == list(range(1, 101))
-    assert computed <= 102  # one that ran out of its lease on a slow machine apart
+    assert computed <= 102  # apart from one whose lease expired on a slow machine
 
 
 async def wanted(store: SqlTurns, conversation: str) -> None:

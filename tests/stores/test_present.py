@@ -1,4 +1,4 @@
-"""Whether there is a store is asked without making one."""
+"""Checking whether there is a store does not create one."""
 
 from __future__ import annotations
 

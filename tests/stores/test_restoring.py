@@ -1,4 +1,4 @@
-"""A restore takes back what was said, and opens nothing again that was closed since the backup."""
+"""A restore brings conversations back to the backup's state, and keeps access revoked since then revoked."""
 
 from __future__ import annotations
 
@@ -213,6 +213,6 @@ async def test_root_leaves_a_file_that_is_there_to_whom_it_belongs(tmp_path: Pat
 def test_a_lock_that_is_a_link_is_refused_and_what_it_leads_to_stays(tmp_path: Path) -> None:
     (tmp_path / "other").write_text("precious")
     (tmp_path / "t.db.lock").symlink_to(tmp_path / "other")
-    with pytest.raises(ConfigurationError, match="is a link"), locked(tmp_path / "t.db"):
+    with pytest.raises(ConfigurationError, match="is a symbolic link"), locked(tmp_path / "t.db"):
         pass
     assert (tmp_path / "other").read_text() == "precious"

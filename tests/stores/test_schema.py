@@ -1,4 +1,4 @@
-"""The schema goes from version to version and keeps what is there."""
+"""The schema migrates from version to version and keeps the data."""
 
 from __future__ import annotations
 
@@ -56,11 +56,11 @@ def connection(dialect: Dialect):
 
 LOGIN = {"principal": "customer:1", "channel": "chat", "sender": "", "metadata": {}, "correlation": "c-1"}
 SAID = {"text": "hi", "conversation": "old", "arrived": "2026-11-03T10:00:00+00:00", **LOGIN}
-"""A message as versions 1 and 2 kept it, but for its id."""
+"""A message as versions 1 and 2 stored it, without its id."""
 
 
 def old_record(seq: int) -> bytes:
-    """A turn as versions 1 and 2 kept it."""
+    """A turn as versions 1 and 2 stored it."""
     because = [{"policy": "RulePolicy", "name": "greet back", "place": "stories/rules.yml:12:5"}]
     action = {"action": "utter_greet", "policy": "RulePolicy", "confidence": 1.0}
     parsed = {"text": "hi", "intent": {"name": "greet", "confidence": 0.9}, "entities": [], "intent_ranking": []}
@@ -136,9 +136,9 @@ async def test_a_store_of_version_1_is_brought_up_to_date_with_all_that_is_in_it
 @pytest.mark.parametrize(
     ("broken", "named"),
     [
-        ("UPDATE turns SET record = :text WHERE seq = 2", "conversation old is not as earlier versions write it"),
-        ("UPDATE conversations SET snapshot = :text", "conversation old is not as earlier versions write it"),
-        ("UPDATE inbox SET payload = :text", "message 1 of the inbox is not as earlier versions write it"),
+        ("UPDATE turns SET record = :text WHERE seq = 2", "conversation old is not in an earlier version's format"),
+        ("UPDATE conversations SET snapshot = :text", "conversation old is not in an earlier version's format"),
+        ("UPDATE inbox SET payload = :text", "message 1 of the inbox is not in an earlier version's format"),
     ],
 )
 @pytest.mark.parametrize("text", [b"{}", b"no JSON"])
@@ -179,7 +179,7 @@ def test_a_newer_store_is_refused_with_a_sentence(url: str, dialect: Dialect, co
 
 @contextmanager
 def served(dialect: Dialect, connection: Connection) -> Iterator[None]:
-    """Another process has the store, as a server of its version has it."""
+    """Another process holds the store, as a server of that version does."""
     if dialect.name == "postgresql":
         connection.all(f"SELECT pg_advisory_lock_shared({_USED})")
         yield
@@ -268,7 +268,7 @@ def test_a_schema_table_of_another_program_is_told_apart(tmp_path: Path):
         other.execute("INSERT INTO schema VALUES ('one')")
     other.close()
     for look in (Database.open, check_is_store):
-        with pytest.raises(ConfigurationError, match="a table `schema` of something else; name another database"):
+        with pytest.raises(ConfigurationError, match="another program's table `schema`; name another database"):
             look("sqlite:///t.db", project=tmp_path)
 
 
@@ -277,7 +277,9 @@ def test_a_user_of_postgres_who_may_make_no_tables_is_told_what_is_missing(clust
         admin.execute("CREATE ROLE reader LOGIN")
         admin.execute("CREATE SCHEMA closed; GRANT USAGE ON SCHEMA closed TO reader")
     url = cluster.url.replace("postgres@", "reader@") + "&options=-csearch_path%3Dclosed"
-    with pytest.raises(ConfigurationError, match=r"may make none \(permission denied for schema closed\); .*grant"):
+    with pytest.raises(
+        ConfigurationError, match=r"may not create any \(permission denied for schema closed\); .*grant"
+    ):
         Database.open(url)
 
 
@@ -285,7 +287,7 @@ def test_another_programs_database_is_told_apart(tmp_path: Path):
     with sqlite3.connect(tmp_path / "t.db") as other:
         other.execute("CREATE TABLE turns (about TEXT)")
     other.close()
-    with pytest.raises(ConfigurationError, match=r"t\.db has tables of something else, .*; name another database"):
+    with pytest.raises(ConfigurationError, match=r"t\.db has another program's tables, .*; name another database"):
         Database.open("sqlite:///t.db", project=tmp_path)
 
 

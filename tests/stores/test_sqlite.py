@@ -1,4 +1,4 @@
-"""The store contract on SQLite, and what is SQLite's own."""
+"""The store contract on SQLite, and what only SQLite has."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ async def test_who_deletes_is_told_when_the_log_may_still_have_what_was_deleted(
     with closing(sqlite3.connect(tmp_path / "t.db", isolation_level=None)) as reader:
         reader.execute("BEGIN")
         reader.execute("SELECT COUNT(*) FROM turns").fetchone()
-        with pytest.raises(BotError, match="give the command again"):
+        with pytest.raises(BotError, match="run the command again"):
             await erasing.delete_all_of(store.database, "key:k", patience=0)
     assert await erasing.delete_all_of(store.database, "key:k", patience=0) == (0, [])
     assert (tmp_path / "t.db-wal").stat().st_size == 0

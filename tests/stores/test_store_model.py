@@ -185,7 +185,7 @@ TestStoreModel.settings = settings(max_examples=40, stateful_step_count=30, dead
 
 
 class SpendsAgain(SqlTurns):
-    """A store that lets an effect be spent as often as somebody asks."""
+    """A store that lets an effect be spent any number of times."""
 
     async def journal(self, entry: EffectEntry) -> EffectEntry:
         await super().journal(entry)

@@ -1,4 +1,4 @@
-"""Entities: learned from examples, found by pattern and table, or read by grammar."""
+"""Entities: learned from examples, matched by patterns and lookup tables, or read by a grammar."""
 
 from bot.nlu.entities.grammar import DIMENSIONS
 from bot.nlu.entities.model import EntityModel

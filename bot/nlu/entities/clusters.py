@@ -1,8 +1,8 @@
-"""Groups of words that mean alike: a name that no example holds is still in the group of names.
+"""Groups of words with similar meanings: a name that is in no example is still in the group of names.
 
-The groups are those of the static vectors that the intent matcher uses;
-`scripts/build_word_clusters.py` makes them. Clusters as features for taggers:
-Miller, Guinness and Zamanian 2004; here they are worth a point of F1 on SNIPS.
+The groups are clusters of the static vectors that the intent matcher uses;
+`scripts/build_word_clusters.py` computes them. Clusters as features for taggers:
+Miller, Guinness and Zamanian 2004; here they add a point of F1 on SNIPS.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from bot.nlu.vectors import StaticVectors
 
 CENTRES: Final = Path(__file__).parent / "clusters.npy"
 SIZES: Final = (64, 512)
-"""How many groups there are, coarse and fine."""
+"""The number of groups, coarse and fine."""
 
 
 class WordClusters:
-    """Tells the groups that a word is in. Opened at first use."""
+    """Looks up the groups that a word is in. The files are opened at first use."""
 
     def __init__(self) -> None:
         self._vectors = StaticVectors()
 
     def of(self, word: str) -> tuple[int, ...]:
-        """Give the word's group in each of `SIZES`; nothing for a word of which no piece is known."""
+        """Return the word's group in each of `SIZES`; empty for a word with no known piece."""
         vector = self._vectors.apart(word)
         if not vector.any():
             return ()

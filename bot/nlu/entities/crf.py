@@ -1,14 +1,14 @@
 """Entities learned from annotated examples: linear-chain CRFs (Lafferty et al. 2001) by CRFsuite.
 
-One tagger finds entities; where examples carry roles or groups, a second and
-third tag the same words again, seeing what the first one found, as Rasa does.
+One tagger finds entities; if examples have roles or groups, a second and
+third tag the same words again, using what the first one found, as Rasa does.
 
-People write names with capitals and without. Where examples have capitals,
-everything is learned twice, from words in any case and from words as they are
-written, and a message whose capitals tell something is read as it is written.
+People write names with capitals and without. If examples have capitals,
+everything is learned twice, from words in lower case and from words as they are
+written, and a message with informative capitals is read as it is written.
 (The bank assistant's examples with capitals, 5-fold: F1 83 as they are, 76 in
-small letters. One tagger that sees capitals has 83 and 47, one that sees none
-76, and one that is taught copies in small letters too 79 and 75.)
+lower case. One tagger that sees capitals gets 83 and 47, one that sees none
+76, and one that is also trained on copies in lower case 79 and 75.)
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ from bot.nlu.entities.topics import Topics, guess_unseen, learn_topics
 from bot.nlu.entities.words import Word, folded_phrase, split_words
 
 _WORD_LIMIT = 1_000
-"""Words of a message that are tagged; what comes after them is left alone."""
+"""How many words of a message are tagged; the rest is ignored."""
 
 _VIEW = 5
-"""Words on either side of an entity that tell its role."""
+"""How many words on either side of an entity are used to find its role."""
 
 _OUTSIDE = "O"
 _OPENING = frozenset("([{<«“")
 
 _CASED = "cased-"
-"""What the names of files begin with that taggers of words as they are written are kept in."""
+"""The prefix of the files of taggers for words as they are written."""
 
 Aspect = Literal["entity", "role", "group"]
 _ASPECTS: tuple[Aspect, ...] = ("entity", "role", "group")
@@ -61,7 +61,7 @@ class _Span(NamedTuple):
 
 
 class Tagger:
-    """A trained CRF held in memory. CRFsuite's tagger keeps the sentence it works on, hence the lock."""
+    """A trained CRF in memory. CRFsuite's tagger stores the sentence that it is working on, hence the lock."""
 
     def __init__(self, model: bytes) -> None:
         self.model = model
@@ -70,7 +70,7 @@ class Tagger:
         self._lock = threading.Lock()
 
     def tag(self, rows: _Rows) -> list[tuple[str, float]]:
-        """Give each word's label with its marginal probability (1.0 for words outside of everything)."""
+        """Return each word's label with its marginal probability (1.0 for words outside of all entities)."""
         with self._lock:
             labels: list[str] = self._crf.tag(rows)
             return [
@@ -83,7 +83,7 @@ _Taggers = Mapping[Aspect, Tagger]
 
 
 class CrfExtractor(Struct, frozen=True):
-    """CRFEntityExtractor, and the half of DIETClassifier that finds entities."""
+    """CRFEntityExtractor, and the part of DIETClassifier that finds entities."""
 
     kind: ClassVar[str] = "crf"
     name: str
@@ -91,11 +91,11 @@ class CrfExtractor(Struct, frozen=True):
     topics: Topics
     taggers: _Taggers
     cased: _Taggers
-    """Taggers for messages that tell names by capitals; none where the examples do not."""
+    """Taggers for messages with informative capitals; none if the examples have no such capitals."""
     refined: Mapping[Aspect, frozenset[str]]
-    """The entities that carry roles, or groups, in the examples: only they are asked for them."""
+    """The entities that have roles, or groups, in the examples; no others are given any."""
     answers: Mapping[str, str]
-    """What annotations hold, by its folded words: a message that is nothing else is that entity."""
+    """Entities by annotated value (as folded words): a message that consists of such a value is that entity."""
 
     def extend(self, text: str, now: datetime, found: list[Entity]) -> list[Entity]:
         """Add the entities that the taggers find in `text`."""
@@ -129,7 +129,7 @@ class CrfExtractor(Struct, frozen=True):
         ]
 
     def _answer(self, words: Sequence[Word]) -> list[tuple[str, float]]:
-        """Tag the words of a message that is a known value, but for signs behind it; any other is not tagged."""
+        """Tag the words of a message that is a known value, apart from punctuation at its end; return [] for others."""
         count = len(words)
         while count and not any(letter.isalnum() for letter in words[count - 1].folded):
             count -= 1
@@ -137,7 +137,7 @@ class CrfExtractor(Struct, frozen=True):
         return [] if entity is None else [(f"{'I' if at else 'B'}-{entity}", 1.0) for at in range(count)]
 
     def dump(self) -> tuple[JsonObject, Mapping[str, bytes]]:
-        """Give back what `restore` needs: a JSON object, and CRFsuite's file of each tagger."""
+        """Return what `restore` needs: a JSON object, and CRFsuite's file for each tagger."""
         kinds = (("", self.taggers), (_CASED, self.cased))
         files = {kind + aspect: tagger.model for kind, taggers in kinds for aspect, tagger in taggers.items()}
         refined = {aspect: sorted(names) for aspect, names in self.refined.items()}
@@ -154,7 +154,7 @@ class CrfExtractor(Struct, frozen=True):
 
     @classmethod
     def restore(cls, state: JsonObject, files: Mapping[str, bytes]) -> Self:
-        """Build the extractor again from what `dump` gave."""
+        """Rebuild the extractor from what `dump` returned."""
         taggers, cased = (
             {aspect: Tagger(files[kind + aspect]) for aspect in _ASPECTS if kind + aspect in files}
             for kind in ("", _CASED)
@@ -166,7 +166,7 @@ class CrfExtractor(Struct, frozen=True):
 
 
 def _refined(tagger: Tagger | None, carriers: frozenset[str], rows: _Rows, spans: Sequence[_Span]) -> dict[int, str]:
-    """Give the role or group of each entity that has one, by its first word; only `carriers` are asked for it."""
+    """Return the role or group of each entity that has one, by its first word; only `carriers` can have one."""
     if tagger is None or carriers.isdisjoint(span.label for span in spans):
         return {}
     labels = tagger.tag(rows)
@@ -180,9 +180,9 @@ def _refined(tagger: Tagger | None, carriers: frozenset[str], rows: _Rows, spans
 def learn_crf(
     name: str, examples: Sequence[Example], patterns: Patterns, clusters: WordClusters | None = None
 ) -> CrfExtractor | None:
-    """Train the taggers on all examples, those without annotations too: they show what is no entity.
+    """Train the taggers on all examples, including those without annotations: they show what is not an entity.
 
-    None when no example is annotated.
+    Returns None if no example is annotated.
     """
     split = [(example, split_words(example.text, _WORD_LIMIT)) for example in examples]
     split = [(example, words) for example, words in split if words]
@@ -206,7 +206,7 @@ def learn_crf(
 
 
 def _train_all(split: Sequence[tuple[Example, list[Word]]], rows: Sequence[_Rows]) -> _Taggers:
-    """Train the tagger of entities and, where examples have them, those of roles and groups, on rows of features."""
+    """Train the tagger for entities and, if examples have them, those for roles and groups, on rows of features."""
     entities = [_labels(words, example.annotations, "entity") for example, words in split]
     taggers: dict[Aspect, Tagger] = {"entity": Tagger(_train(rows, entities))}
     chosen = [at for at, row in enumerate(entities) if any(label != _OUTSIDE for label in row)]
@@ -220,7 +220,7 @@ def _train_all(split: Sequence[tuple[Example, list[Word]]], rows: Sequence[_Rows
 
 
 def _answers(examples: Sequence[Example]) -> dict[str, str]:
-    """Give the values that are one and the same entity wherever they are annotated, and never a plain example."""
+    """Return the values that are always annotated as the same entity, and are never a whole unannotated example."""
     values: dict[str, set[str]] = {folded_phrase(example.text): {""} for example in examples if not example.annotations}
     for example in examples:
         for mark in example.annotations:
@@ -237,19 +237,19 @@ def _carriers(examples: Sequence[Example], aspect: Aspect) -> frozenset[str]:
 
 
 def _common(messages: Sequence[Sequence[str]]) -> frozenset[str]:
-    """Give the words that occur more than twice."""
+    """Return the words that occur more than twice."""
     counts = Counter(word for words in messages for word in words)
     return frozenset(word for word, count in counts.items() if count > 2)
 
 
 def _topics_of(examples: Sequence[Example]) -> list[str]:
-    """Give each example its intent as topic; intents that never have entities are one topic."""
+    """Return the topic of each example: its intent, or "" for all intents that never have entities."""
     telling = {example.intent for example in examples if example.annotations}
     return [example.intent if example.intent in telling else "" for example in examples]
 
 
 def _labels(words: Sequence[Word], marks: Sequence[Annotation], aspect: Aspect) -> list[str]:
-    """Give BIO labels; of annotations that overlap, the longer one counts, then the earlier one."""
+    """Return BIO labels; of overlapping annotations the longer one counts, then the earlier one."""
     labels = [_OUTSIDE] * len(words)
     for mark in sorted(marks, key=lambda m: (m.end - m.start, -m.start)):
         value = getattr(mark, aspect)
@@ -260,9 +260,9 @@ def _labels(words: Sequence[Word], marks: Sequence[Annotation], aspect: Aspect) 
 
 
 def _with_entities(rows: _Rows, words: Sequence[str], labels: Sequence[str]) -> _Rows:
-    """Add what roles and groups hang on: the entities around, and for words of entities the words on either side.
+    """Add what roles and groups depend on: the entities around, and for words of entities the words on either side.
 
-    The wider view is worth two points of right roles (5-fold, the bank assistant's accounts: 91.2 to 93.2 %).
+    The wider view adds two points of correct roles (5-fold, the bank assistant's accounts: 91.2 to 93.2 %).
     """
     last = len(rows) - 1
     seen = []
@@ -281,14 +281,14 @@ def _train(rows: Sequence[_Rows], labels: Sequence[Sequence[str]]) -> bytes:
     trainer.set_params(_TRAINING)
     for row, label in zip(rows, labels, strict=True):
         trainer.append(row, label)
-    with tempfile.TemporaryDirectory() as folder:  # CRFsuite writes its model to a path only
+    with tempfile.TemporaryDirectory() as folder:  # CRFsuite can only write its model to a path
         file = Path(folder) / "model"
         trainer.train(str(file))
         return file.read_bytes()
 
 
 def _spans(tags: Sequence[tuple[str, float]]) -> list[_Span]:
-    """Join BIO labels into spans, each as sure as its least sure word."""
+    """Join BIO labels into spans, each with the confidence of its least certain word."""
     spans: list[_Span] = []
     open_label: str | None = None
     for at, (tag, sure) in enumerate(tags):
@@ -302,13 +302,13 @@ def _spans(tags: Sequence[tuple[str, float]]) -> list[_Span]:
 
 
 def _says_something(span: _Span, words: Sequence[str]) -> bool:
-    """Whether there is more in a span than punctuation."""
+    """Whether a span contains more than punctuation."""
     said = (letter for word in words[span.first : span.last + 1] for letter in word)
     return not all(category(letter).startswith("P") for letter in said)
 
 
 def _closed(span: _Span, words: Sequence[str]) -> _Span:
-    """Take off the brackets that a span's last words open: `Everyday (` of `Everyday (current account)`."""
+    """Remove opening brackets from the end of a span: `Everyday (` of `Everyday (current account)`."""
     last = span.last
     while last > span.first and words[last] in _OPENING:
         last -= 1

@@ -1,4 +1,4 @@
-"""What the tagger sees of each word: itself, its shape and affixes, its neighbours, tables that hold it.
+"""The tagger's features of each word: itself, its shape and affixes, its neighbours, tables that contain it.
 
 The feature set is the usual one for named entities with linear-chain CRFs
 (Ratinov and Roth 2009, "Design challenges and misconceptions in named entity
@@ -16,10 +16,10 @@ from bot.nlu.entities.patterns import Patterns
 from bot.nlu.entities.words import Word, well_formed
 
 _CACHE_LIMIT = 500
-"""Different words whose features are remembered; then the memory starts afresh."""
+"""The number of different words whose features are cached; then the cache is cleared."""
 
 _AFFIXES = (1, 2, 3, 4, 5)
-"""Lengths of the prefixes and suffixes that a word shows the tagger; its neighbours' make nothing better."""
+"""Lengths of the prefixes and suffixes of a word that are features; its neighbours' do not help."""
 
 _RUNS = re.compile(r"(.)\1+")
 
@@ -30,16 +30,16 @@ _Parts = tuple[list[str], list[str], list[str], list[str], list[str]]
 
 
 def shape(word: str) -> str:
-    """Give a word's shape: X and x for letters, d for digits, runs shortened (`Route66` is `Xxdd`→`Xxd`)."""
+    """Return a word's shape: X and x for letters, d for digits, with runs shortened (`Route66` is `Xxd`)."""
     drawn = "".join("X" if c.isupper() else "x" if c.isalpha() else "d" if c.isdigit() else c for c in word[:20])
     return _RUNS.sub(r"\1", drawn)
 
 
 def tells_by_case(text: str, words: Sequence[Word]) -> bool:
-    """Whether capitals tell something, names say.
+    """Whether the capitals of a message are informative, for example because they mark names.
 
-    A sentence's first word does not, nor do `I`, a day or a month, and what is
-    all in capitals: who writes no other capitals writes those.
+    Those of a sentence's first word, of `I`, days, months and words all in
+    capitals do not count: people who use no other capitals write those.
     """
     before = [".", *(word.folded for word in words)]
     return any(
@@ -52,11 +52,11 @@ def tells_by_case(text: str, words: Sequence[Word]) -> bool:
 
 
 class Featurizer:
-    """Turns words into CRFsuite's features; remembers what single words give, so that it is quick.
+    """Turns words into CRFsuite's features; caches those of single words for speed.
 
     `common` are the folded words that the examples use more than twice; all
-    others are marked as rare, so that words never seen are not without a sign.
-    `clusters` tell the groups that words are in, where their language has some.
+    others are marked as rare, so that unseen words have a known feature too.
+    `clusters` are the groups that words are in, if there are any for their language.
     """
 
     def __init__(
@@ -68,9 +68,9 @@ class Featurizer:
         self._parts: dict[tuple[str, str], _Parts] = {}
 
     def __call__(self, text: str, words: Sequence[Word], topic: str = "", *, cased: bool = False) -> list[list[str]]:
-        """Give a list of features for each word of `text`, which is about `topic` (empty: unknown).
+        """Return a list of features for each word of `text`, which is about `topic` (empty: unknown).
 
-        Capitals are among them where they count (`cased`).
+        With `cased`, the features include capitals.
         """
         folded = [word.folded for word in words]
         said = [text[word.start : word.end] for word in words] if cased else folded

@@ -1,4 +1,4 @@
-"""The entity model: extractors one after another."""
+"""The entity model: a sequence of extractors."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from bot.nlu.entities.synonyms import SynonymMapper
 
 
 class Extractor(Protocol):
-    """A step of the model: sees the text and what was found so far, gives back what is found now."""
+    """A step of the model: takes the text and what was found so far, returns what is found now."""
 
     kind: ClassVar[str]
 
     def extend(self, text: str, now: datetime, found: list[Entity]) -> list[Entity]:
-        """Add to `found`, or change it; never alter the list itself."""
+        """Return `found` with additions or changes; never modify the list itself."""
 
     def dump(self) -> tuple[JsonObject, Mapping[str, bytes]]:
-        """Give back the state as JSON, and files by name."""
+        """Return the state as JSON, and files by name."""
 
     @classmethod
     def restore(cls, state: JsonObject, files: Mapping[str, bytes]) -> Self:
-        """Build the extractor again from what `dump` gave."""
+        """Rebuild the extractor from what `dump` returned."""
 
 
 _KINDS: Final[Mapping[str, type[Extractor]]] = {
@@ -37,15 +37,15 @@ _KINDS: Final[Mapping[str, type[Extractor]]] = {
 
 
 class EntityModel(Struct, frozen=True):
-    """Finds the entities of a message. Made by `train_entities`, or by `restore`."""
+    """Finds the entities of a message. Created by `train_entities` or `restore`."""
 
     extractors: tuple[Extractor, ...] = ()
 
     def extract(self, text: str, now: datetime) -> tuple[Entity, ...]:
-        """Give the entities of `text`, in the order of the extractors; never raises, whatever the text.
+        """Return the entities of `text`, in the order of the extractors; never raises for any text.
 
-        `now` (aware, UTC) is what "yesterday" refers to. Of two extractors
-        that say the very same about the very same span, the first is kept.
+        `now` (aware, UTC) is what "yesterday" is relative to. If two extractors
+        find the same value in the same span, the first one's entity is kept.
         """
         found: list[Entity] = []
         for extractor in self.extractors:
@@ -53,7 +53,7 @@ class EntityModel(Struct, frozen=True):
         return tuple(found) if len(found) < 2 else _distinct(found)
 
     def dump(self) -> tuple[list[JsonObject], dict[str, bytes]]:
-        """Give back what `restore` needs: each extractor's state as JSON, and files by name."""
+        """Return what `restore` needs: each extractor's state as JSON, and files by name."""
         dumped = [extractor.dump() for extractor in self.extractors]
         states: list[JsonObject] = [
             {"kind": e.kind, "state": state} for e, (state, _) in zip(self.extractors, dumped, strict=True)
@@ -62,7 +62,7 @@ class EntityModel(Struct, frozen=True):
 
     @classmethod
     def restore(cls, states: Sequence[JsonObject], files: Mapping[str, bytes]) -> Self:
-        """Build the model again from what `dump` gave. Raises KeyError, TypeError or ValueError for anything else."""
+        """Rebuild the model from what `dump` returned. Raises KeyError, TypeError or ValueError for anything else."""
         return cls(
             tuple(
                 _KINDS[entry["kind"]].restore(entry["state"], _of(files, f"{at}-")) for at, entry in enumerate(states)

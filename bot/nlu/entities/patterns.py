@@ -1,4 +1,4 @@
-"""Entities by pattern: designers' regexes and lookup tables, misspelt entries on request."""
+"""Entities by pattern: the project's regexes and lookup tables, with misspelt entries on request."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from bot.nlu.entities.words import Word, split_words
 from bot.nlu.vectors import StaticVectors
 
 _REGEX_SECONDS = 0.05
-"""How long one regex that may be slow looks at a message; what it has not found by then it does not find."""
+"""The time limit per message for a regex that may be slow; matches it has not found by then are missed."""
 
 
 class PatternOptions(Struct, frozen=True):
-    """Rasa's options of RegexFeaturizer and RegexEntityExtractor, and ours for misspelt lookups.
+    """Rasa's options of RegexFeaturizer and RegexEntityExtractor, and Teller's for misspelt entries.
 
-    `threshold` is the least similarity of a misspelt entry, 0 to 100: the share
-    of its letters that are right. `language` is the project's.
+    `threshold` is the minimum similarity of a misspelt entry, 0 to 100: the
+    percentage of its letters that are right. `language` is the project's.
     """
 
     use_lookup_tables: bool = True
@@ -39,7 +39,7 @@ class PatternOptions(Struct, frozen=True):
 
     @classmethod
     def read(cls, options: JsonObject) -> Self:
-        """Take the known options out of a component's, which may hold others."""
+        """Read the known options from a component's, which may include others."""
         known: dict[str, Any] = {key: bool(options[key]) for key in _FLAGS if options.get(key) is not None}
         threshold = options.get("threshold")
         if isinstance(threshold, int | float) and threshold > 0:
@@ -51,12 +51,12 @@ _FLAGS = ("use_lookup_tables", "use_regexes", "use_word_boundaries", "case_sensi
 
 
 class _Limited(Struct, frozen=True):
-    """A regex that may take long, matched by the package `regex`, which can be told to give up."""
+    """A regex that may be slow, matched by the package `regex`, which supports timeouts."""
 
     pattern: Any
 
     def finditer(self, text: str) -> Iterator[Any]:
-        """The matches that are found in time."""
+        """The matches that are found within the time limit."""
         try:
             yield from self.pattern.finditer(text, timeout=_REGEX_SECONDS)
         except TimeoutError:
@@ -64,12 +64,12 @@ class _Limited(Struct, frozen=True):
 
 
 def _compiled(pattern: str, flags: int) -> re.Pattern[str] | _Limited:
-    """The pattern, with a limit of time where it may need one; raises what `re.compile` does."""
-    with warnings.catch_warnings(category=FutureWarning, action="ignore"):  # the reader reports what it warns of
+    """Compile the pattern, with a time limit if it may be slow; raises what `re.compile` does."""
+    with warnings.catch_warnings(category=FutureWarning, action="ignore"):  # the reader reports these warnings
         ours = re.compile(pattern, flags)
     if not _may_be_slow(pattern):
         return ours
-    import regex  # takes 30 ms and 2 MB, which most projects save
+    import regex  # takes 30 ms and 2 MB, which most projects do not need
 
     try:
         return _Limited(regex.compile(pattern, regex.IGNORECASE if flags & re.IGNORECASE else 0))
@@ -82,15 +82,15 @@ _OF_A_GROUP = re.compile(r"\)[*+{]|\\\d|\(\?P=")
 
 
 def _may_be_slow(pattern: str) -> bool:
-    """Whether matching may take more than quadratic time: a repeated group, or two repetitions, whatever of."""
+    """Whether matching may take more than quadratic time: a repeated group, or two repetitions of anything."""
     return len(_REPEATS.findall(pattern)) > 1 or bool(_OF_A_GROUP.search(pattern))
 
 
 @dataclass(frozen=True)
 class Patterns:
-    """Regexes and lookup tables ready to match; `find` takes time linear in the text, or limited time.
+    """Regexes and lookup tables ready to match; `find` takes linear time, or is subject to a time limit.
 
-    Without word boundaries tables are regexes too, and nothing misspelt is found.
+    Without word boundaries tables become regexes too, and misspelt entries are not found.
     """
 
     regexes: Sequence[tuple[str, str]]
@@ -126,11 +126,11 @@ class Patterns:
 
     @property
     def empty(self) -> bool:
-        """Whether nothing can ever match."""
+        """Whether there is nothing to match."""
         return not (self._compiled or self._tables.entries)
 
     def find(self, text: str, words: Sequence[Word] | None = None) -> list[Hit]:
-        """Find all matches: regexes first, then tables, each name's without overlaps, the longest entry winning."""
+        """Find all matches: regexes first, then tables, without overlaps per name; the longest entry wins."""
         hits = [
             Hit(match.start(), match.end(), name)
             for name, pattern in self._compiled
@@ -150,7 +150,7 @@ def _alternatives(elements: Sequence[str]) -> str:
 
 
 class PatternExtractor(Struct, frozen=True):
-    """RegexEntityExtractor: every match of a pattern or table is an entity of its name."""
+    """RegexEntityExtractor: every match of a pattern or table is an entity with its name."""
 
     kind: ClassVar[str] = "patterns"
     name: str
@@ -171,17 +171,17 @@ class PatternExtractor(Struct, frozen=True):
         ]
 
     def dump(self) -> tuple[JsonObject, Mapping[str, bytes]]:
-        """Give back what `restore` needs: a JSON object, and no files."""
+        """Return what `restore` needs: a JSON object, and no files."""
         return {"name": self.name, **dump_patterns(self.patterns)}, {}
 
     @classmethod
     def restore(cls, state: JsonObject, files: Mapping[str, bytes]) -> Self:
-        """Build the extractor again from what `dump` gave."""
+        """Rebuild the extractor from what `dump` returned."""
         return cls(state["name"], restore_patterns(state))
 
 
 def collect_patterns(content: Content, options: PatternOptions, names: frozenset[str] | None = None) -> Patterns:
-    """Collect the project's regexes and lookup tables, those called one of `names` only (None: all)."""
+    """Collect the project's regexes and lookup tables with the given names (None: all)."""
     nlu = content.nlu
     options = replace(options, language=content.language.partition("_")[0])
     return Patterns(
@@ -192,7 +192,7 @@ def collect_patterns(content: Content, options: PatternOptions, names: frozenset
 
 
 def dump_patterns(patterns: Patterns) -> JsonObject:
-    """Turn patterns into JSON."""
+    """Return patterns as JSON."""
     return {
         "regexes": [list(regex) for regex in patterns.regexes],
         "lookups": [[name, list(elements)] for name, elements in patterns.lookups],
@@ -201,7 +201,7 @@ def dump_patterns(patterns: Patterns) -> JsonObject:
 
 
 def restore_patterns(state: JsonObject) -> Patterns:
-    """Build patterns again from what `dump_patterns` gave."""
+    """Rebuild patterns from what `dump_patterns` returned."""
     return Patterns(
         tuple((name, pattern) for name, pattern in state["regexes"]),
         tuple((name, tuple(elements)) for name, elements in state["lookups"]),

@@ -1,4 +1,4 @@
-"""Which extractors a project gets: what its `pipeline:` names, with Rasa's meaning, or our defaults."""
+"""Chooses a project's extractors: those that its `pipeline:` names, with Rasa's meaning, or the defaults."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ DEFAULT_PIPELINE: Final = (
 )
 
 _DUCKLING: Final = (
-    "our own grammar with Duckling's names and values; no server is called; "
+    "Teller's own grammar with Duckling's names and values; no server is called; "
     f"its dimensions are {', '.join(sorted(DIMENSIONS))}"
 )
 
@@ -37,21 +37,21 @@ COVERAGE: Final[Mapping[str, str]] = {
     "EntitySynonymMapper": "synonyms",
     "DucklingEntityExtractor": _DUCKLING,
     "DucklingHTTPExtractor": _DUCKLING,
-    "TellerEntityExtractor": "our own grammar for numbers, money, times, durations, addresses and phone numbers",
+    "TellerEntityExtractor": "Teller's own grammar for numbers, money, times, durations, addresses and phone numbers",
     "SpacyEntityExtractor": (
-        "not covered: nothing is learned from spaCy's models; annotate examples, or list names in a lookup table"
+        "not supported: spaCy's models are not used; annotate examples, or list names in a lookup table"
     ),
     "MitieEntityExtractor": (
-        "not covered: nothing is learned from MITIE's models; a CRFEntityExtractor learns from the same annotations"
+        "not supported: MITIE's models are not used; a CRFEntityExtractor learns from the same annotations"
     ),
 }
-"""What each entity component of Rasa's is here, a sentence for `bot validate`."""
+"""What each of Rasa's entity components corresponds to here, in a sentence for `bot validate`."""
 
 
 def entities_of(component: Component, content: Content) -> frozenset[str] | None:
-    """The names of the entities that a component of the pipeline may find in messages; None for one that finds none.
+    """The names of the entities that a pipeline component can find in messages; None if it is not an extractor.
 
-    They are what examples annotate, what tables and regexes are called, or what the grammar is asked for.
+    They come from annotated examples, from the names of tables and regexes, or from the grammar's dimensions.
     """
     find = _FOUND.get(component.plain_name)
     return find(content, component.options) if find else None
@@ -92,7 +92,7 @@ def _asked(options: JsonObject, otherwise: Iterable[str]) -> frozenset[str]:
 def train_entities(content: Content) -> EntityModel:
     """Learn the project's entities. The same content gives the same model.
 
-    Components run in the order of `pipeline:`; names that have nothing to do with entities are passed over.
+    Components run in the order of `pipeline:`; those that have nothing to do with entities are ignored.
     """
     plan = _Plan(content)
     components = DEFAULT_PIPELINE if content.pipeline is None else content.pipeline
@@ -113,7 +113,7 @@ class _Plan(Struct):
 
     def crf(self, name: str, options: JsonObject) -> None:
         if any(extractor.kind == "crf" for extractor in self.extractors):
-            return  # a second learner of the same examples would find the same again
+            return  # a second tagger trained on the same examples would find the same
         none = PatternOptions(use_lookup_tables=False, use_regexes=False)
         patterns = collect_patterns(self.content, self.features or none)
         clusters = WordClusters() if self.content.language.partition("_")[0] == "en" else None

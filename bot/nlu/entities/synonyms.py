@@ -1,4 +1,4 @@
-"""Synonyms: what a phrase was found to say becomes the value that designers gave it."""
+"""Synonyms: replaces the text of an entity by the value that the project gives for it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class SynonymMapper(Struct, frozen=True):
     values: Mapping[str, str]
 
     def extend(self, text: str, now: datetime, found: list[Entity]) -> list[Entity]:
-        """Give back the entities with mapped values; `text` and `now` do not matter."""
+        """Return the entities with mapped values; `text` and `now` are not used."""
         return [self._mapped(entity) for entity in found]
 
     def _mapped(self, entity: Entity) -> Entity:
@@ -31,16 +31,16 @@ class SynonymMapper(Struct, frozen=True):
         return entity if value is None else replace(entity, value=value)
 
     def dump(self) -> tuple[JsonObject, Mapping[str, bytes]]:
-        """Give back what `restore` needs: a JSON object, and no files."""
+        """Return what `restore` needs: a JSON object, and no files."""
         return {"values": dict(self.values)}, {}
 
     @classmethod
     def restore(cls, state: JsonObject, files: Mapping[str, bytes]) -> Self:
-        """Build the mapper again from what `dump` gave."""
+        """Rebuild the mapper from what `dump` returned."""
         return cls(dict(state["values"]))
 
 
 def learn_synonyms(content: Content) -> SynonymMapper:
-    """Collect `nlu: synonym` entries and the values that annotations give to their texts; an entry wins over those."""
+    """Collect `synonym:` entries and the values that annotations give to their texts; entries take precedence."""
     synonyms = (*content.nlu.marked_synonyms, *content.nlu.synonyms)
     return SynonymMapper({folded_phrase(synonym.text): synonym.value for synonym in synonyms})

@@ -1,4 +1,4 @@
-"""Lookup tables: their entries found word by word, however many there are, and misspelt ones on request."""
+"""Lookup tables: entries are found word by word, regardless of their number, and misspelt ones on request."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from bot.nlu.entities.words import Word, split_words
 
 _POSSESSIVE: Final = "'s"
 _FUZZY_LIMIT: Final = 200
-"""Words of a message that are compared with misspellings in mind."""
+"""The number of words of a message in which misspelt entries are searched."""
 _MISSPELT_WORDS: Final = 4
-"""Words of an entry beyond which it is not looked for misspelt."""
+"""The maximum number of words of an entry that is found misspelt."""
 _SHORTEST_MISSPELT: Final = 4
-"""Letters below which a near match says too little."""
+"""The minimum number of letters for a near match to be meaningful."""
 _LETTERS: Final = 37
-"""Letters are told apart by their code points modulo this; that two share one only lets more be compared."""
+"""Letters are distinguished by their code points modulo this; a collision only means more comparisons."""
 _ROUNDING: Final = 1e-6
 
 
@@ -36,12 +36,12 @@ class Hit(NamedTuple):
 
 
 class Tables:
-    """Lookup tables ready to match: a hash of whole entries, so that their number does not matter."""
+    """Lookup tables ready to match: a hash of whole entries, so that their number does not affect speed."""
 
     def __init__(self, tables: Sequence[tuple[str, Sequence[str]]], *, case_sensitive: bool = False) -> None:
         self.case_sensitive = case_sensitive
         self.entries: dict[tuple[str, ...], list[tuple[str, str]]] = {}
-        """The tables' names and the entries as they are written, by their folded words."""
+        """Table names and entries as written, by the entries' folded words."""
         for name, elements in tables:
             for element in elements:
                 words = tuple(word.folded for word in split_words(element))
@@ -50,7 +50,7 @@ class Tables:
         self._sizes = sorted({len(words) for words in self.entries}, reverse=True)
 
     def find(self, text: str, words: Sequence[Word]) -> Iterator[Hit]:
-        """Give the entries that `text` says, each table's without overlaps, the longest winning."""
+        """Yield the entries in `text`, without overlaps per table; the longest wins."""
         folded = tuple(word.folded for word in words)
         free: dict[str, int] = {}
         for at, word in enumerate(words):
@@ -63,7 +63,7 @@ class Tables:
                         yield Hit(start, end, name)
 
     def _runs(self, folded: tuple[str, ...], at: int) -> Iterator[tuple[tuple[str, ...], int]]:
-        """The runs of words that begin at one of them, longest first; each also without a possessive's two letters."""
+        """The runs of words that begin at one of them, longest first; each also without a possessive `'s`."""
         for size in self._sizes:
             run = folded[at : at + size]
             if len(run) == size:
@@ -73,12 +73,12 @@ class Tables:
 
 
 class MisspeltEntries:
-    """Finds entries that are nearly said: `threshold` (0 to 1) is the least share of an entry that is right.
+    """Finds misspelt entries: `threshold` (0 to 1) is the minimum share of an entry that must be right.
 
     Mistakes are insertions, deletions, substitutions and swaps of neighbours
-    (optimal string alignment distance). What the vocabulary `real` knows is a
-    word of its own and no other misspelt. Only entries of about the same
-    length and letters are compared.
+    (optimal string alignment distance). A word in the vocabulary `real` is
+    never taken for a misspelt entry. Only entries with about the same length
+    and letters are compared.
     """
 
     def __init__(self, tables: Tables, threshold: float, real: Container[str] = frozenset()) -> None:
@@ -95,7 +95,7 @@ class MisspeltEntries:
         self._letters_each = self._letters.sum(axis=0)
 
     def find(self, words: Sequence[Word], hits: Sequence[Hit]) -> Iterator[Hit]:
-        """Give the misspelt entries outside of `hits`, without overlaps, the most alike first."""
+        """Yield the misspelt entries outside of `hits`, without overlaps, the most similar first."""
         taken = {at for hit in hits for at in range(hit.start, hit.end)}
         near = sorted(self._near(words[:_FUZZY_LIMIT], taken), key=lambda found: -found[0].score)
         for hit, entry in near:
@@ -104,7 +104,7 @@ class MisspeltEntries:
                 yield from (hit._replace(name=name, value=element) for name, element in self._entries[entry])
 
     def _near(self, words: Sequence[Word], taken: Container[int]) -> Iterator[tuple[Hit, str]]:
-        """The runs of words that are like an entry, longer ones first, each with the entry it is most like."""
+        """The runs of words that are similar to an entry, longer ones first, each with the most similar entry."""
         for size in range(self._longest, 0, -1):
             for first in range(len(words) - size + 1):
                 run = words[first : first + size]
@@ -123,7 +123,7 @@ class MisspeltEntries:
         return None if best is None else (best[0], best[1])
 
     def _alike(self, said: str) -> NDArray[np.intp]:
-        """The entries whose length and letters are near enough: a mistake changes at most two letters."""
+        """The entries whose length and letters are close enough: a mistake changes at most two letters."""
         least = len(said) * self._threshold - _ROUNDING
         first, last = np.searchsorted(self._lengths, [least, len(said) / self._threshold + _ROUNDING])
         own = _letters(said)
@@ -135,6 +135,6 @@ class MisspeltEntries:
 
 
 def _letters(text: str) -> list[int]:
-    """The numbers of the letters that a text has, and other numbers for those that it has twice."""
+    """The numbers of the letters in a text, and further numbers for those that occur more than once."""
     counts = Counter(ord(letter) % _LETTERS for letter in text)
     return [*counts, *(letter + _LETTERS for letter, count in counts.items() if count > 1)]

@@ -1,8 +1,8 @@
-"""What a message is about, as the tagger's hint: the intent whose examples use its words most (naive Bayes).
+"""What a message is about, as a hint for the tagger: the intent whose examples use its words most (naive Bayes).
 
-The same word is one entity in one intent and another, or none, in the next;
-knowing the intent is worth two to three points of F1 (SNIPS, 1,890 sentences:
-86.0 without, 88.6 with it). It is a feature only, so that a wrong guess does
+The same word can be one entity in one intent and another, or none, in the next;
+knowing the intent adds two to three points of F1 (SNIPS, 1,890 sentences:
+86.0 without, 88.6 with it). It is only a feature, so a wrong guess does
 little harm; for training it is guessed by models that did not see the example.
 """
 
@@ -20,14 +20,14 @@ from bot.messages import JsonObject
 _FOLDS: Final = 10
 _SMOOTHING: Final = 0.3
 _SURE: Final = 0.9
-"""Probability below which a topic is not said (naive Bayes is sure of itself sooner than it should be)."""
+"""The probability below which no topic is returned (naive Bayes is overconfident)."""
 
 
 class Topics(Struct, frozen=True):
-    """Naive Bayes over the words that occur in a message (McCallum and Nigam 1998), smoothed by 0.3 a word.
+    """Naive Bayes over the words that occur in a message (McCallum and Nigam 1998), smoothed by 0.3 per word.
 
-    `prior` is each topic's log probability before any word; `unseen` what a
-    word that it never had adds; `gains` what a word it had adds to that.
+    `prior` is each topic's log probability before any word; `unseen` is what a
+    word adds that is new to the topic; `gains` is what a known word adds to that.
     """
 
     names: tuple[str, ...]
@@ -36,7 +36,7 @@ class Topics(Struct, frozen=True):
     gains: Mapping[str, Sequence[tuple[int, float]]]
 
     def guess(self, words: Iterable[str]) -> str:
-        """Give the likeliest topic; the empty one when no topic is likely enough."""
+        """Return the most likely topic, or "" if none is likely enough."""
         if len(self.names) < 2:
             return ""
         known = [self.gains[word] for word in set(words) if word in self.gains]
@@ -49,7 +49,7 @@ class Topics(Struct, frozen=True):
         return self.names[scores.index(best)] if share >= _SURE else ""
 
     def dump(self) -> JsonObject:
-        """Turn the topics into JSON."""
+        """Return the topics as JSON."""
         return {
             "names": list(self.names),
             "prior": list(self.prior),
@@ -59,13 +59,13 @@ class Topics(Struct, frozen=True):
 
     @classmethod
     def restore(cls, state: JsonObject) -> Self:
-        """Build topics again from what `dump` gave."""
+        """Rebuild topics from what `dump` returned."""
         gains = {word: tuple((at, gain) for at, gain in row) for word, row in state["gains"].items()}
         return cls(tuple(state["names"]), tuple(state["prior"]), tuple(state["unseen"]), gains)
 
 
 def learn_topics(messages: Sequence[Sequence[str]], topics: Sequence[str]) -> Topics:
-    """Learn from the words of messages and the topic of each."""
+    """Learn topics from the words of messages and the topic of each."""
     names = tuple(sorted(set(topics)))
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for words, topic in zip(messages, topics, strict=True):
@@ -90,7 +90,7 @@ def learn_topics(messages: Sequence[Sequence[str]], topics: Sequence[str]) -> To
 
 
 def guess_unseen(messages: Sequence[Sequence[str]], topics: Sequence[str]) -> list[str]:
-    """Guess each message's topic from the nine tenths of the messages that it is not among."""
+    """Guess each message's topic from the nine tenths of the messages that do not include it."""
     guesses = [""] * len(messages)
     for fold in range(_FOLDS):
         seen = [at for at in range(len(messages)) if at % _FOLDS != fold]

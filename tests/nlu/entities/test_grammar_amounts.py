@@ -1,4 +1,4 @@
-"""What the grammar makes of numbers, money, durations and addresses."""
+"""How the grammar reads numbers, money, durations and addresses."""
 
 import re
 from datetime import UTC, datetime
@@ -21,7 +21,7 @@ def found(text: str, *dimensions: str) -> list[Entity]:
 
 
 def only(text: str, phrase: str, *dimensions: str) -> Entity:
-    """Give the one entity of the text, after looking that it is `phrase`."""
+    """Return the only entity of the text, after checking that it is `phrase`."""
     entities = found(text, *dimensions)
     assert [text[entity.start : entity.end] for entity in entities] == [phrase]
     return entities[0]

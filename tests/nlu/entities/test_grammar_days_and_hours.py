@@ -1,4 +1,4 @@
-"""Days with hours, ranges of either, and days counted from other days, seen from Sunday 22 November 2026, 10:30."""
+"""Days with hours, ranges of either, and days counted from other days, as seen from Sunday 22 November 2026, 10:30."""
 
 from __future__ import annotations
 

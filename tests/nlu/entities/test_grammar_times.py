@@ -1,4 +1,4 @@
-"""What the grammar makes of times, seen from Sunday 22 November 2026, 10:30."""
+"""How the grammar reads times, as seen from Sunday 22 November 2026, 10:30."""
 
 from datetime import UTC, datetime
 
@@ -24,7 +24,7 @@ def short(iso: str) -> str:
 
 
 def said(entity: Entity) -> str:
-    """Write a time shortly: `2026-11-22 day`, or `2026-11-01..2026-11-23` with open sides left out."""
+    """Write a time in short form: `2026-11-22 day`, or `2026-11-01..2026-11-23` with open sides left out."""
     if isinstance(entity.value, dict):
         return f"{short(entity.value['from'] or '')}..{short(entity.value['to'] or '')}"
     return f"{short(entity.value)} {entity.details['grain']}"

@@ -1,4 +1,4 @@
-"""What holds for every text, whatever stands in it."""
+"""Invariants that hold for any text."""
 
 import re
 import sys
@@ -174,7 +174,7 @@ def test_the_work_grows_no_faster_than_the_text(model: EntityModel, piece: str) 
 
 
 def calls(model: EntityModel, text: str) -> int:
-    """How many functions are called to find what there is in a text."""
+    """The number of function calls to find the entities of a text."""
     made = 0
 
     def count(frame: FrameType, event: str, argument: object) -> None:

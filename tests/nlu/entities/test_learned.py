@@ -1,4 +1,4 @@
-"""Entities learned from examples, with roles and groups, and the folder they are kept in."""
+"""Entities learned from examples, with roles and groups, and the folder that they are saved in."""
 
 import json
 from datetime import UTC, datetime

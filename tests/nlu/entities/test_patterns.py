@@ -1,4 +1,4 @@
-"""Entities by regex and lookup table, and what synonyms make of them."""
+"""Entities by regex and lookup table, and their synonyms."""
 
 import subprocess
 import sys
@@ -81,7 +81,7 @@ def test_misspelt_entries_are_found_on_request_and_say_the_entry() -> None:
 
 
 def nearly(text: str, *tables: Lookup, **options: Any) -> list[tuple[str, str, str]]:
-    """The misspelt entries of some tables: what is said, the table and the entry."""
+    """The misspelt entries of some tables, as (text, table, entry)."""
     content = Content(
         domain=Domain(entities={table.name: EntityType(table.name) for table in tables}),
         nlu=NluData(lookups=tables),
@@ -110,7 +110,7 @@ def test_a_misspelt_entry_of_two_tables_is_found_in_both() -> None:
 
 
 def calls(patterns: Patterns, text: str) -> int:
-    """How many functions tables call to find what there is in a text."""
+    """The number of function calls for tables to find their entries in a text."""
     made: list[str] = []
 
     def count(frame: FrameType, event: str, argument: object) -> None:

@@ -85,8 +85,8 @@ def test_dotted_names_are_known_by_their_last_part() -> None:
     assert names(configured(Component(name, {"dimensions": ["email"]}))) == ["email"]
 
 
-def test_what_is_not_covered_is_said() -> None:
-    assert "not covered" in COVERAGE["SpacyEntityExtractor"]
+def test_what_is_not_supported_is_said() -> None:
+    assert "not supported" in COVERAGE["SpacyEntityExtractor"]
     assert "no server" in COVERAGE["DucklingEntityExtractor"]
 
 

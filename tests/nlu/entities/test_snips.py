@@ -1,4 +1,4 @@
-"""Learned entities on real tagged sentences, where they are at hand."""
+"""Learned entities on real tagged sentences, if those are available."""
 
 import importlib.util
 import random

@@ -1,4 +1,4 @@
-"""A small grammar for what has a form rather than examples: numbers, money, times, durations, addresses."""
+"""A small grammar for entities with a regular form: numbers, money, times, durations, addresses."""
 
 from bot.nlu.entities.grammar.extractor import DIMENSIONS, GrammarExtractor
 from bot.nlu.entities.grammar.habits import Habits

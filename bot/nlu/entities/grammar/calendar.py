@@ -30,14 +30,14 @@ SECONDS: Final[dict[Grain, int]] = {
 
 
 class Reference(NamedTuple):
-    """What phrases refer to: the wall clock, and how ambiguous ones are taken."""
+    """What phrases are relative to: the wall clock, and the habits for ambiguous ones."""
 
     now: datetime
     habits: Habits
 
     @property
     def today(self) -> datetime:
-        """Midnight at which today began."""
+        """The midnight at which today began."""
         return floor(self.now, "day")
 
     @property
@@ -46,7 +46,7 @@ class Reference(NamedTuple):
         return self.habits.prefer == "past"
 
     def leaning(self, prefer: Literal["past", "future"], now: datetime | None = None) -> Reference:
-        """Give a reference that leans so, and perhaps to another time."""
+        """Return a reference that leans this way, with another time if `now` is given."""
         habits = self.habits
         if habits.prefer != prefer:
             habits = replace(habits, prefer=prefer)
@@ -54,9 +54,9 @@ class Reference(NamedTuple):
 
 
 class When(NamedTuple):
-    """A stretch of time, `start` within it and `end` not; None is open. `interval` tells it from a single unit.
+    """A stretch of time that includes `start` but not `end`; None is open. `interval` is False for a single unit.
 
-    `other` is a second reading of an ambiguous clock time.
+    `other` is the start in the second reading of an ambiguous clock time.
     """
 
     start: datetime | None
@@ -67,12 +67,12 @@ class When(NamedTuple):
 
 
 def unit(start: datetime, grain: Grain) -> When:
-    """Give the one unit (day, month, ...) that begins at `start`."""
+    """Return the single unit (day, month, ...) that begins at `start`."""
     return When(start, add(start, grain, 1), grain)
 
 
 def span(start: datetime | None, end: datetime | None, grain: Grain) -> When:
-    """Give an interval; None leaves a side open."""
+    """Return an interval; None leaves a side open."""
     return When(start, end, grain, interval=True)
 
 
@@ -82,7 +82,7 @@ def coarse(grain: Grain) -> bool:
 
 
 def floor(time: datetime, grain: Grain) -> datetime:
-    """Give the beginning of the unit that `time` is in; weeks begin on Monday (ISO 8601)."""
+    """Return the beginning of the unit that `time` is in; weeks begin on Monday (ISO 8601)."""
     if grain == "second":
         return time.replace(microsecond=0)
     if grain == "minute":
@@ -100,30 +100,30 @@ def floor(time: datetime, grain: Grain) -> datetime:
 
 
 def add(time: datetime, grain: Grain, count: int) -> datetime:
-    """Move by `count` units; the day is cut to the month's last. Raises OverflowError beyond the years 1 to 9999."""
+    """Move by `count` units, at most to the last day of a month. Raises OverflowError outside the years 1 to 9999."""
     months = _MONTHS.get(grain)
     if months is None:
-        # Where summer time ends an hour comes twice: `fold` says which one is meant.
+        # When summer time ends an hour occurs twice: `fold` says which one is meant.
         return (time + timedelta(seconds=SECONDS[grain] * count)).replace(fold=time.fold)
     total = time.year * 12 + time.month - 1 + months * count
     year, month = divmod(total, 12)
     if not 1 <= year <= 9999:
-        raise OverflowError("beyond the calendar")
+        raise OverflowError("outside the calendar")
     return time.replace(year=year, month=month + 1, day=min(time.day, monthrange(year, month + 1)[1]))
 
 
 def later(reference: Reference, time: timedelta) -> datetime:
-    """The wall clock when so much time has passed, over changes to and from summer time."""
+    """The wall clock after that much elapsed time, across changes to and from summer time."""
     zone = reference.habits.zone
     return (reference.now.replace(tzinfo=zone).astimezone(UTC) + time).astimezone(zone).replace(tzinfo=None)
 
 
 def described(when: When, habits: Habits) -> tuple[Json, dict[str, Json]]:
-    """Give a stretch of time as value and details in Duckling's shapes.
+    """Return a stretch of time as value and details in Duckling's shapes.
 
-    The details of single units carry `from` and `to` too, half-open, so that
-    whoever looks things up in a period needs no calendar. Raises ValueError for
-    a stretch in which there is no time.
+    The details of single units have `from` and `to` too, half-open, so that
+    callers can look things up in a period without calendar arithmetic. Raises
+    ValueError for an empty stretch.
     """
     if when.start and when.end and when.start >= when.end and _utc(when.start, habits) >= _utc(when.end, habits):
         raise ValueError("no time between start and end")
@@ -141,7 +141,7 @@ def described(when: When, habits: Habits) -> tuple[Json, dict[str, Json]]:
 
 
 def _utc(time: datetime, habits: Habits) -> datetime:
-    """Tell apart the hours that a clock shows twice when summer time ends."""
+    """Convert to UTC, which distinguishes the hours that occur twice when summer time ends."""
     return time.replace(tzinfo=habits.zone).astimezone(UTC)
 
 

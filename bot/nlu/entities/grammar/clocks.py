@@ -13,7 +13,7 @@ from bot.nlu.entities.grammar.tokens import Tokens, listed
 
 
 class Clock(NamedTuple):
-    """A time of day whose phrase ends before token `end`; `sure` when morning and evening are told apart."""
+    """A time of day whose phrase ends before token `end`; `sure` if morning or evening is known."""
 
     end: int
     hour: int
@@ -22,7 +22,7 @@ class Clock(NamedTuple):
     grain: Grain = "hour"
     sure: bool = False
     marked: bool = True
-    """Whether it is a time of day by itself (`3pm`, `15:30`), not a mere number that may be one (`6`)."""
+    """Whether it is clearly a time of day (`3pm`, `15:30`), not just a number that may be one (`6`)."""
 
 
 _WHOLE_HOURS: Final = {"noon": 12, "midday": 12, "midnight": 0}
@@ -33,7 +33,7 @@ _QUARTERS: Final = {"quarter": 15, "half": 30}
 
 
 def clock(tokens: Tokens, at: int, *, bare: bool = False) -> Clock | None:
-    """Read a time of day; with `bare` a mere hour too, as after `at`."""
+    """Read a time of day; with `bare` also a plain number as the hour, as after `at`."""
     word = tokens.words[at]
     if word in _WHOLE_HOURS:
         return Clock(at + 1, _WHOLE_HOURS[word], sure=True)
@@ -42,7 +42,7 @@ def clock(tokens: Tokens, at: int, *, bare: bool = False) -> Clock | None:
     read = _minutes_from(tokens, at) or _digits(tokens, at) or _words(tokens, at)
     if read is None or read.hour > 24 or read.minute > 59 or read.second > 59:
         return None
-    read = _told_apart(tokens, read)
+    read = _with_half_of_day(tokens, read)
     if read.hour > 12 or read.hour == 0:
         read = read._replace(hour=read.hour % 24, sure=True)
     return read if read.marked or (bare and closes(tokens, read.end)) else None
@@ -77,7 +77,7 @@ def _minutes_from(tokens: Tokens, at: int) -> Clock | None:
 
 
 def _is_at(tokens: Tokens, at: int) -> bool:
-    """Whether the word before says that a time of day follows, as in `at 10 to 6`."""
+    """Whether the word before indicates that a time of day follows, as in `at 10 to 6`."""
     return at > 0 and tokens.words[at - 1] in _AT
 
 
@@ -87,7 +87,7 @@ _TOWARDS: Final = _AT | listed("by until till before after around about me is s 
 
 
 def _begins_a_range(tokens: Tokens, at: int) -> bool:
-    """Tell the hours of `from 3 to 4pm` and `10 to 11am` from the minutes of `ten to three` and `at 5 to 4`."""
+    """Whether a number is an hour (`from 3 to 4pm`, `10 to 11am`) rather than minutes (`ten to three`, `at 5 to 4`)."""
     before = tokens.words[at - 1] if at > 0 else ""
     if before in {"from", "between"}:
         return True
@@ -95,7 +95,7 @@ def _begins_a_range(tokens: Tokens, at: int) -> bool:
 
 
 def _half_hour(tokens: Tokens, at: int) -> Clock | None:
-    """Read the British `half six` for half past six."""
+    """Read the British `half six`, which means half past six."""
     hour = _number_of_hour(tokens, at + 1)
     if hour is None or not 1 <= hour.value <= 12 or not closes(tokens, hour.end):
         return None
@@ -105,19 +105,19 @@ def _half_hour(tokens: Tokens, at: int) -> Clock | None:
 
 
 def _number_of_hour(tokens: Tokens, at: int) -> Number | None:
-    """Read the number of an hour, a single one: not that of `half a dozen`, nor of `half 6.5`."""
+    """Read the number of an hour, a single token: not that of `half a dozen` or `half 6.5`."""
     read = number(tokens, at, suffixes=NO_SUFFIXES) if tokens.words[at] not in GROUPS else None
     return read if read and read.end == at + 1 else None
 
 
 def _hour(tokens: Tokens, at: int) -> Clock | None:
-    """Read the hour that minutes refer to; marked when it says itself that it is one."""
+    """Read the hour that minutes refer to; marked if it is clearly an hour by itself."""
     if tokens.words[at] in _WHOLE_HOURS:
         return Clock(at + 1, _WHOLE_HOURS[tokens.words[at]], sure=True)
     read = _number_of_hour(tokens, at)
     if read is None or not 1 <= read.value <= 24:
         return None
-    said = _told_apart(tokens, Clock(read.end, int(read.value), marked=False))
+    said = _with_half_of_day(tokens, Clock(read.end, int(read.value), marked=False))
     return said._replace(marked=said.marked or (tokens.is_word(at) and closes(tokens, said.end)))
 
 
@@ -134,7 +134,7 @@ def _digits(tokens: Tokens, at: int) -> Clock | None:
         read = read._replace(end=read.end + 2)
     if not parts:
         return _with_minutes_apart(tokens, at) or _with_h(tokens, read)
-    # 3.30 is a number unless the morning or the afternoon is named, and may be a time of day where one is expected.
+    # 3.30 is a number unless the morning or the afternoon is named, but can be a time of day if one is expected.
     point = words[at + 1] == "." and words[read.end] not in {"am", "pm", "a", "p"}
     if point and parts[0] not in _QUARTER_HOURS:
         return None
@@ -146,7 +146,7 @@ def _digits(tokens: Tokens, at: int) -> Clock | None:
 
 
 def _with_minutes_apart(tokens: Tokens, at: int) -> Clock | None:
-    """Read `6 30pm`, and `at 6 30`, where the minutes are those that people mostly say."""
+    """Read `6 30pm`, and `at 6 30` if the minutes are a multiple of 15."""
     minutes = tokens.words[at + 1]
     if not tokens.has_digits(at + 1) or len(minutes) != 2:
         return None
@@ -159,7 +159,7 @@ _QUARTER_HOURS: Final = frozenset({0, 15, 30, 45})
 
 
 def _unseparated(tokens: Tokens, at: int) -> Clock | None:
-    """Read `330pm`, `1730h`, `0730 hours`, and where a time of day is expected `0930`, `1730`."""
+    """Read `330pm`, `1730h`, `0730 hours`, and if a time of day is expected `0930`, `1730`."""
     word = tokens.words[at]
     minute = int(word[-2:])
     read = Clock(at + 1, int(word[:-2]), minute, grain="minute", sure=word[0] == "0", marked=False)
@@ -204,12 +204,12 @@ _HALVES: Final = {"morning": 0, "am": 0, "afternoon": 1, "evening": 1, "pm": 1, 
 
 
 def _before_midnight(read: Clock, part: str) -> bool:
-    """Tell `11 at night` from `3 at night`."""
+    """Whether the hour is before midnight: that of `11 at night`, but not of `3 at night`."""
     return part == "night" and 6 <= read.hour < 12
 
 
 def _end_of_letters(tokens: Tokens, read: Clock) -> int | None:
-    """Where `p.m.`, `p m` or, right behind minutes, `p` ends."""
+    """Return where `p.m.`, `p m` or, directly after minutes, `p` ends."""
     at = read.end
     if tokens.words[at + 1] == "." and tokens.words[at + 2] == "m":
         return tokens.skip(at + 3, (".",)) if tokens.glued(at + 3) else at + 3
@@ -222,8 +222,8 @@ def _end_of_letters(tokens: Tokens, read: Clock) -> int | None:
 _OCLOCK: Final = (("oclock",), ("o", "clock"), ("o", "'", "clock"))
 
 
-def _told_apart(tokens: Tokens, read: Clock) -> Clock:
-    """Take in what tells morning from evening: `o'clock`, `am`, `p.m.`, `in the morning`, `at night`."""
+def _with_half_of_day(tokens: Tokens, read: Clock) -> Clock:
+    """Add what follows a time of day: `o'clock`, `am`, `p.m.`, `in the morning`, `at night`."""
     words, end = tokens.words, read.end
     for spelling in _OCLOCK:
         if tokens.phrase(end, *spelling):
@@ -237,7 +237,7 @@ def _told_apart(tokens: Tokens, read: Clock) -> Clock:
 
 
 def _meridiem(tokens: Tokens, read: Clock) -> tuple[int, int] | None:
-    """Read which half of the day is meant, 0 or 1, and where that ends."""
+    """Read which half of the day is meant; return where the phrase ends, and the half (0 or 1)."""
     at, word = read.end, tokens.words[read.end]
     if word in {"am", "pm"}:
         return at + 1, int(word == "pm")
@@ -250,7 +250,7 @@ def _meridiem(tokens: Tokens, read: Clock) -> tuple[int, int] | None:
 
 
 def on_part(read: Clock, part: When) -> When:
-    """Put a time of day on a part of a day, which tells morning from evening; the small hours follow the evening."""
+    """Place a time of day in a part of a day, which decides morning or evening; the small hours follow the evening."""
     assert part.start is not None
     day, hour = floor(part.start, "day"), read.hour
     if part.start.hour >= 18:
@@ -262,7 +262,7 @@ def on_part(read: Clock, part: When) -> When:
 
 
 def on_day(read: Clock, day: datetime) -> When:
-    """Put a time of day on a day: hours from 1 to 6 that may be either are in the afternoon; `other` is the other."""
+    """Place a time of day on a day: ambiguous hours from 1 to 6 are in the afternoon; `other` is the other reading."""
     first = day + timedelta(hours=read.hour, minutes=read.minute, seconds=read.second)
     other = None
     if not read.sure:
@@ -273,9 +273,9 @@ def on_day(read: Clock, day: datetime) -> When:
 
 
 def nearest(read: Clock, reference: Reference, *, over: bool = False) -> When:
-    """Put a time of day where no day is said: today, or leaning to the future its next occurrence.
+    """Place a time of day without a day: today, or when leaning to the future, its next occurrence.
 
-    With `over` it is the latest that has come, as of `since 11pm`.
+    With `over` it is the latest occurrence up to now, as in `since 11pm`.
     """
     today = on_day(read, reference.today)
     if reference.past and not over:
@@ -290,7 +290,7 @@ def nearest(read: Clock, reference: Reference, *, over: bool = False) -> When:
 
 
 def part_of_day(tokens: Tokens, at: int, day: datetime) -> tuple[int, When] | None:
-    """Read `morning`, `afternoon`, `evening`, `night`, `early in the morning` of a known day."""
+    """Read `morning`, `afternoon`, `evening`, `night`, `early in the morning` on a known day."""
     name = tokens.skip(at, ("early", "late"))
     if name > at and tokens.phrase(name, "in", "the"):
         name += 2
@@ -304,4 +304,4 @@ def part_of_day(tokens: Tokens, at: int, day: datetime) -> tuple[int, When] | No
 
 
 _EARLY: Final = (4, 9)
-"""Hours of an early morning, as Duckling has them."""
+"""Hours of an early morning, as in Duckling."""

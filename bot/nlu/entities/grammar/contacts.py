@@ -1,4 +1,4 @@
-"""E-mail addresses, web addresses and telephone numbers, found by their marks in the text, in linear time."""
+"""E-mail addresses, web addresses and telephone numbers, found by their form in linear time."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ _URL = re.compile(
 _DOMAIN = re.compile(r"(?:\w+://)?(?:[^/@\s]{0,200}@)?([^/?#:\s]+)")
 _GAP = r"[ .()/-]{0,3}"
 _PHONE = re.compile(
-    r"(?<![\w.,:£€$+-])(?<!(?<!\d)/)(?<!(?<!\d)\d{4}[ -])"  # of an amount, an address, a card's groups of four
-    r"(?!\d\d-\d\d-\d\d(?![\d-])|(?:\d{4}[ -]){3}\d)"  # a bank's sort code, a card's number
-    rf"(?:(?:\(?\+|00(?=[1-9])|\((?=[1-9]\d{{1,3}}\)))\d(?:{_GAP}\d){{6,14}}"  # with a country's or an area's code
+    r"(?<![\w.,:£€$+-])(?<!(?<!\d)/)(?<!(?<!\d)\d{4}[ -])"  # not in an amount, an address, a card's groups of four
+    r"(?!\d\d-\d\d-\d\d(?![\d-])|(?:\d{4}[ -]){3}\d)"  # not a bank's sort code, a card number
+    rf"(?:(?:\(?\+|00(?=[1-9])|\((?=[1-9]\d{{1,3}}\)))\d(?:{_GAP}\d){{6,14}}"  # with a country or area code
     rf"|\(?0[1-9](?:{_GAP}\d){{8,10}}"  # within a country: ten to twelve digits
     r"|(?:1[-. ])?\d{3}[-. ]\d{3}[-. ]\d{4})"
     r"(?:[ ]?(?:ext|x)\.?[ ]?(\d{1,6}))?(?![\w%£€$]|[.,:-]\d|/[1-9])",
@@ -43,7 +43,7 @@ _PHONE = re.compile(
 _COUNTRY = re.compile(r"\(?\+(1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|\d{3})\)?[ .-]?(?:\(0\)|\()?")
 """Country codes have one to three digits, and none begins another (ITU-T E.164, list of assigned codes).
 
-A nought in brackets behind one is dialled within the country only.
+A zero in brackets after one is dialled within the country only.
 """
 _TRAILING = ".,;:!?)]}'’*_~"
 
@@ -88,7 +88,7 @@ _DATE = re.compile(r"\d{1,2}[./ -]\d{1,2}[./ -]\d{4}(?!\d)|\d{4}-\d\d-\d\d(?!\d)
 
 
 def _telephone(said: str) -> str:
-    """Give a number as Duckling does: `(+44) 2079460958`, `7700900123`, an extension after `ext`."""
+    """Return a number in Duckling's format: `(+44) 2079460958`, `7700900123`, an extension after `ext`."""
     number, *extension = re.split(r"(?:ext|x)\.?", said, flags=re.IGNORECASE)
     country = _COUNTRY.match(number)
     rest = re.sub(r"\D", "", number[country.end() :] if country else number)
@@ -103,11 +103,11 @@ _FINDERS: Final[Mapping[str, Callable[[str], Iterator[Contact]]]] = {
 }
 
 CONTACTS: Final = frozenset(_FINDERS)
-"""The dimensions that this module knows."""
+"""The dimensions that this module finds."""
 
 
 def find_contacts(text: str, dimensions: frozenset[str]) -> list[Contact]:
-    """Give the contacts of the dimensions asked for, in order and without overlaps."""
+    """Return the contacts of the given dimensions, in order and without overlaps."""
     hits = [hit for name, finder in _FINDERS.items() if name in dimensions for hit in finder(text)]
     found: list[Contact] = []
     free = 0

@@ -1,4 +1,4 @@
-"""Currencies: their signs, codes and names, and how they stand before and behind amounts."""
+"""Currencies: their signs, codes and names, and how they are written before and after amounts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from bot.nlu.entities.grammar.tokens import Tokens, listed
 
 
 class Currency(NamedTuple):
-    """A currency: its ISO 4217 code, Duckling's name for it, and how many decimals it has."""
+    """A currency: its ISO 4217 code, Duckling's name for it, and its number of decimals."""
 
     code: str
     unit: str
@@ -96,7 +96,7 @@ _OF_COUNTRIES: Final = {
     "thb": ("thai", "baht"),
     "myr": ("malaysian", "ringgit ringgits"),
 }
-"""What people call a currency by the country's name: the words for that, and those for the currency."""
+"""Currencies named by country: the words for the country, and those for the currency."""
 _FULL_NAMES: Final = {
     (*country.split(), noun): CODES[code]
     for code, (countries, nouns) in _OF_COUNTRIES.items()
@@ -106,7 +106,7 @@ _FULL_NAMES: Final = {
 
 
 def sign_before(tokens: Tokens, at: int) -> tuple[Currency | None, int]:
-    """Read what stands before an amount, `£`, `US$`, `EUR`, `Rs.`, and where it ends."""
+    """Read a currency before an amount, `£`, `US$`, `EUR`, `Rs.`; return it and where it ends."""
     word = tokens.words[at]
     if word in SIGNS:
         return SIGNS[word], at + 1
@@ -125,9 +125,9 @@ def _code(tokens: Tokens, at: int) -> Currency | None:
 
 
 def currency_behind(tokens: Tokens, at: int) -> tuple[Currency | None, int]:
-    """Read `pounds sterling`, `€`, `New Zealand dollars`, and where it ends.
+    """Read a currency after an amount, `pounds sterling`, `€`, `New Zealand dollars`; return it and where it ends.
 
-    A sign that stands apart is that of the digits behind it: `two £20 notes`.
+    A sign after a space belongs to the digits after it: `two £20 notes`.
     """
     for size in (3, 2):
         full_name = _FULL_NAMES.get(tuple(tokens.words[at : at + size]))

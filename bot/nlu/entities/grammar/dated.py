@@ -1,4 +1,4 @@
-"""What rules for times share: their result, their shape, and days whose year is not said."""
+"""Shared by the rules for times: their result, their signature, and days without a year."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ class Dated(NamedTuple):
 
 
 DateRule = Callable[[Tokens, int, Reference, bool], Dated | None]
-"""A rule reads what begins at a token; the last argument says that a date is expected there."""
+"""A rule reads what begins at a token; the last argument says whether a date is expected there."""
 
 
 def nearest_day(month: int, day: int, reference: Reference) -> datetime:
-    """Give the month and day in the latest year up to today, or the first from today on."""
+    """Return the latest such day up to today, or when leaning to the future, the first from today on."""
     today = reference.today
     step = -1 if reference.past else 1
     for years in range(9):  # 29 February may be eight years away

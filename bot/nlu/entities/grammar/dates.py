@@ -15,7 +15,7 @@ from bot.nlu.entities.grammar.numbers import ORDINAL_WORDS, ordinal
 from bot.nlu.entities.grammar.reading import closes
 from bot.nlu.entities.grammar.tokens import DIGITS, Tokens, listed
 
-# --- the year that is not said ------------------------------------------------
+# --- without a year -----------------------------------------------------------
 
 
 def _nearest_month(month: int, reference: Reference) -> datetime:
@@ -27,7 +27,7 @@ def _nearest_month(month: int, reference: Reference) -> datetime:
 
 
 def month_from(month: int, reference: Reference) -> When:
-    """Give the nearest such month in the direction that the reference leans to, this month included."""
+    """Return the nearest such month in the direction that the reference leans, including this month."""
     return unit(_nearest_month(month, reference), "month")
 
 
@@ -41,12 +41,12 @@ def year_number(tokens: Tokens, at: int) -> int | None:
         return None
     at += 1
     if tokens.words[at] in {"-", "/"} and tokens.glued(at) and len(tokens.words[at + 1]) < 3:
-        at += tokens.has_digits(at + 1)  # 2024-02-30 is no day, and no year; 2025/26 are two
+        at += tokens.has_digits(at + 1)  # 2024-02-30 is neither a day nor a year; 2025/26 is two years
     return None if tokens.glued(at) and tokens.words[at].isalnum() else int(word)
 
 
 def year_after(tokens: Tokens, at: int, reference: Reference) -> tuple[int, int] | None:
-    """Read a year behind a month or day: `2025`, `, 2025`, `of 2025`, `'25`, `last year`."""
+    """Read a year after a month or day: `2025`, `, 2025`, `of 2025`, `'25`, `last year`."""
     words = tokens.words
     if words[at] == "'" and len(words[at + 1]) == 2 and tokens.glued(at + 1) and words[at + 1].isdecimal():
         return at + 2, year_of(words[at + 1])
@@ -62,7 +62,7 @@ def year_after(tokens: Tokens, at: int, reference: Reference) -> tuple[int, int]
 
 
 def bare_year(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
-    """Read a year that stands alone where a date is expected, or is said to be one: `the year 2025`."""
+    """Read a year by itself if a date is expected, or if it is called a year: `the year 2025`."""
     first = tokens.skip(at, ("the",))
     said = tokens.words[first] == "year"
     year = year_number(tokens, first + said) if led or said else None
@@ -91,7 +91,7 @@ def month_first(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dat
 
 
 def _means_something_else(tokens: Tokens, at: int) -> bool:
-    """Whether the month's name is another word or a person's, as far as what stands around it tells."""
+    """Whether the month's name is another word or a person's name, judged by the words around it."""
     word, before, behind = tokens.words[at], tokens.words[at - 1] if at > 0 else "", tokens.words[at + 1]
     if word in UNSURE:
         asked_for = before in _BEFORE_MONTHS and closes(tokens, at + 1)
@@ -103,29 +103,29 @@ def _means_something_else(tokens: Tokens, at: int) -> bool:
 
 _VERBS: Final = frozenset({"march"})
 _BEHIND_VERBS: Final = listed("on over into off down up through along in out to me him her them us back")
-"""What tells `I will march into your branch` from `show my march statement`."""
+"""Words that distinguish `I will march into your branch` from `show my march statement`."""
 
 _PEOPLE: Final = frozenset({"april", "june"})
 _BEFORE_PEOPLE: Final = listed("to with pay paid send sent tell ask give lend owe aunt dear")
 _BEHIND_PEOPLE: Final = listed("is was has had wants needs says said called owes paid sent asked will would can could")
-"""What tells `april owes me £20` and `pay june back` from `my april statement`."""
+"""Words that distinguish `april owes me £20` and `pay june back` from `my april statement`."""
 
 _BEFORE_MONTHS: Final = listed("about show me vs versus")
 _BEHIND_MONTHS: Final = listed("statement statements bill bills payment payments spending transactions please")
-"""What makes a month of `may`: `what about may?`, `my may statement`."""
+"""Words that show that `may` is a month: `what about may?`, `my may statement`."""
 
 _JOINTS: Final = listed("to until till - through thru and or vs versus")
 
 
 def joins_a_date(tokens: Tokens, at: int) -> bool:
-    """Whether a joint and another name of the same kind stand beside it: `jan to march`, `mon-fri`."""
+    """Whether a joint and another name of the same kind are next to it: `jan to march`, `mon-fri`."""
     kind: Collection[str] = MONTHS if tokens.words[at] in MONTHS else WEEKDAYS
     behind = tokens.words[at + 1] in _JOINTS and tokens.words[at + 2] in kind
     return behind or (at > 1 and tokens.words[at - 1] in _JOINTS and tokens.words[at - 2] in kind)
 
 
 def _of_no_such_day(tokens: Tokens, at: int, month: int) -> bool:
-    """Tell the month of `30 February` from one by itself: there is no such day, and the whole month is not meant."""
+    """Whether the month belongs to a day that does not exist, as in `30 February`: then the month is not meant."""
     word = tokens.words[at - 1] if at > 0 else ""
     if not word.isdecimal() or len(word) > 2:
         return False
@@ -134,12 +134,12 @@ def _of_no_such_day(tokens: Tokens, at: int, month: int) -> bool:
 
 
 def _counts_something(tokens: Tokens, at: int) -> bool:
-    """Tell `in May 3 people` from `May 3`: a noun after the number belongs to it."""
+    """Whether a number counts the noun after it, as in `in May 3 people`, and so is not a day, as in `May 3`."""
     return tokens.words[at - 1].isdecimal() and not closes(tokens, at)
 
 
 def surely_a_name(tokens: Tokens, at: int) -> bool:
-    """Whether a word is written with a capital letter within a sentence, or is all that is said."""
+    """Whether a word is written with a capital letter within a sentence, or is the whole message."""
     if tokens.count == 1:
         return True
     written = tokens.text[tokens.starts[at] : tokens.ends[at]]
@@ -147,7 +147,7 @@ def surely_a_name(tokens: Tokens, at: int) -> bool:
 
 
 def day_number(tokens: Tokens, at: int) -> tuple[int, int] | None:
-    """Read a day of the month: `5`, `5th`, `fifth`; its end and the day."""
+    """Read a day of the month: `5`, `5th`, `fifth`; return where it ends, and the day."""
     read = ordinal(tokens, at)
     if read:
         return (read.end, int(read.value)) if 1 <= read.value <= 31 else None
@@ -164,11 +164,11 @@ def day_number(tokens: Tokens, at: int) -> tuple[int, int] | None:
 
 
 _YEARS_AROUND: Final = 20
-"""How far a year of which only two digits are said may be from the present one."""
+"""How far a year with only two digits can be from the present one."""
 
 
 def _short_year(tokens: Tokens, at: int, reference: Reference) -> tuple[int, int] | None:
-    """Read the year of `3 Sep 25`: two digits that nothing follows which they might count."""
+    """Read the year of `3 Sep 25`: two digits, if nothing follows that they might count."""
     word = tokens.words[at]
     if len(word) != 2 or not word.isdecimal() or tokens.is_word(at + 1) or not closes(tokens, at + 1):
         return None
@@ -204,13 +204,13 @@ def day_first(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated
 
 
 def _mark(tokens: Tokens, at: int) -> str | None:
-    """The sign in `21-Dec`, without gaps."""
+    """Return the sign in `21-Dec`, if it is written without gaps."""
     word = tokens.words[at]
     return word if word in {"-", "/"} and tokens.glued(at) and tokens.glued(at + 1) else None
 
 
 def _marked_day(tokens: Tokens, end: int, month: int, day: int, mark: str, reference: Reference) -> Dated:
-    """Read what may follow `21-Dec`: the same sign and a year."""
+    """Read what can follow `21-Dec`: the same sign and a year."""
     word = tokens.words[end + 1] if _mark(tokens, end) == mark else ""
     if word.isdecimal() and len(word) in {2, 4} and (len(word) == 2 or year_number(tokens, end + 1)):
         return Dated(end + 2, unit(datetime(year_of(word), month, day), "day"))
@@ -232,7 +232,7 @@ def _day_of_month_phrase(tokens: Tokens, at: int, day: int, reference: Reference
 
 
 def _day_alone(tokens: Tokens, at: int, day: tuple[int, int], reference: Reference, led: bool) -> Dated | None:
-    """Read `the 5th` with nothing behind it; in words (`the first`) only where a date is expected."""
+    """Read `the 5th` without a month; in words (`the first`) only if a date is expected."""
     end, number = day
     article, in_digits = tokens.words[at] == "the", tokens.has_digits(end - 2) and tokens.glued(end - 1)
     if not (in_digits if led else article and in_digits) and not (led and article and not tokens.has_digits(end - 1)):
@@ -241,7 +241,7 @@ def _day_alone(tokens: Tokens, at: int, day: tuple[int, int], reference: Referen
 
 
 def day_of_month(day: int, reference: Reference) -> datetime:
-    """Give the latest such day of a month up to today, or the first from today on."""
+    """Return the latest such day of a month up to today, or when leaning to the future, the first from today on."""
     month, step = floor(reference.now, "month"), -1 if reference.past else 1
     for months in range(3):
         start = add(month, "month", step * months)

@@ -9,13 +9,13 @@ from bot.nlu.entities.grammar.dated import Dated, nearest_day
 from bot.nlu.entities.grammar.tokens import Tokens, listed
 
 _SHARES = frozenset({(1, 2), (1, 3), (2, 3), (1, 4), (3, 4)})
-"""What is a share (1/2) rather than a day and a month, unless a date is expected."""
+"""Pairs that are a fraction (1/2) rather than a day and a month, unless a date is expected."""
 
 _WHOLES = listed("a an all my our your")
 _RATED = listed("star stars would rating rated score scored marks points")
-"""What stands behind the points that something is given."""
+"""Words after a rating in points."""
 _NUMBERED = listed("flat apartment apt unit room suite house plot")
-"""What is called by two numbers with a stroke between them."""
+"""Words before a name made of two numbers with a slash."""
 
 
 def in_digits(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
@@ -37,7 +37,7 @@ def in_digits(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated
 
 
 def _is_share(tokens: Tokens, at: int, end: int, led: bool) -> bool:
-    """Tell `1/2`, `1/5 of a percent`, `8/10 would recommend` and `flat 12/3` from a day and a month."""
+    """Whether it is not a day and a month: `1/2`, `1/5 of a percent`, `8/10 would recommend`, `flat 12/3`."""
     if tokens.words[end] == "of" and tokens.words[end + 1] in _WHOLES:
         return True
     share = (int(tokens.words[at]), int(tokens.words[at + 2])) in _SHARES
@@ -46,13 +46,13 @@ def _is_share(tokens: Tokens, at: int, end: int, led: bool) -> bool:
 
 
 def _day_and_month(first: str, second: str, reference: Reference) -> tuple[int, int]:
-    """Give day and month in the order of the habits, or in the other one where only that exists."""
+    """Return day and month in the order of the habits, or in the other order if only that exists."""
     day, month = (int(first), int(second)) if reference.habits.day_first else (int(second), int(first))
     return (month, day) if month > 12 >= day else (day, month)
 
 
 def _digit_groups(tokens: Tokens, at: int) -> tuple[list[str], int]:
-    """Give up to three groups of digits joined by one and the same mark; nothing if more of the kind follows."""
+    """Return up to three groups of digits joined by the same mark, and where they end; no groups if more follow."""
     if not tokens.has_digits(at) or (tokens.glued(at) and tokens.words[at - 1] in {"/", "-", ".", ":"}):
         return [], at
     mark, parts, end = tokens.words[at + 1], [tokens.words[at]], at + 1
@@ -70,6 +70,6 @@ def _digit_groups(tokens: Tokens, at: int) -> tuple[list[str], int]:
 
 
 def year_of(digits: str) -> int:
-    """Give the year that two or four digits mean: of two, 1970 to 2069."""
+    """Return the year that two or four digits mean: for two, 1970 to 2069."""
     year = int(digits)
     return year if len(digits) == 4 else year + (2000 if year < 70 else 1900)

@@ -1,4 +1,4 @@
-"""The grammar as an extractor: at each token the rules that can begin there; the longest phrase wins."""
+"""The grammar as an extractor: tries the rules that can begin at each token; the longest phrase wins."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _ENGLISH: Final[Mapping[str, tuple[Rule, frozenset[str]]]] = {
     "ordinal": (ordinal_alone, ORDINAL_WORDS),
     "number": (number_alone, SPOKEN | {"-"}),
 }
-"""The rule of each dimension and the words it can begin with; where two phrases are as long, the first counts."""
+"""The rule of each dimension and the words it can begin with; of two phrases of equal length, the first counts."""
 
 _ANY_LANGUAGE: Final[Mapping[str, tuple[Rule, frozenset[str]]]] = {
     "time": (date_in_digits, DATE_WORDS),
@@ -44,14 +44,14 @@ _ANY_LANGUAGE: Final[Mapping[str, tuple[Rule, frozenset[str]]]] = {
 }
 
 DIMENSIONS: Final = frozenset(_ENGLISH) | CONTACTS
-"""The entities that the grammar knows, by Duckling's names."""
+"""The entities that the grammar finds, by Duckling's names."""
 
 
 _FAINT: Final = listed(
     "the a an in on at to this from by before after up over during about around no not prior or and earlier later than "
     "including starting"
 )
-"""Words so common that a phrase is tried only when the words behind them promise one: this keeps messages cheap."""
+"""Words so common that, for speed, a phrase is tried only if the words after them make one likely."""
 
 _PROMISING: Final = (
     frozenset(word for _, words in _ENGLISH.values() for word in words)
@@ -61,7 +61,7 @@ _PROMISING: Final = (
 ) - _FAINT
 
 _MOST_FAINT: Final = 5
-"""So many faint words may stand before what they belong to ("up to and including the 5th")."""
+"""The maximum number of faint words before what they belong to ("up to and including the 5th")."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class GrammarExtractor:
                     self._rules.setdefault(word, []).append((dimension, rule))
 
     def extend(self, text: str, now: datetime, found: list[Entity]) -> list[Entity]:
-        """Add what the grammar reads in `text`; `now` (aware) is what relative times refer to."""
+        """Add what the grammar finds in `text`; `now` (aware) is what relative times refer to."""
         contacts = find_contacts(text, self.dimensions) if self.dimensions & CONTACTS else []
         entities = [self._entity(c.dimension, c.value, c.start, c.end, c.details) for c in contacts]
         return found + sorted(entities + self._phrases(text, now, contacts), key=lambda entity: entity.start)
@@ -105,7 +105,7 @@ class GrammarExtractor:
             end = tokens.ends[best[1].end - 1] if best else 0
             if best and not (contact and contact.start < end):
                 free = best[1].end
-                if best[1].details:  # or it means nothing
+                if best[1].details:  # readings without details mean nothing
                     phrases.append(self._entity(best[0], best[1].value, tokens.starts[at], end, best[1].details))
         return phrases
 
@@ -113,17 +113,17 @@ class GrammarExtractor:
         return Entity(dimension, value, start, end, extractor=self.name, confidence=1.0, details=details)
 
     def dump(self) -> tuple[JsonObject, Mapping[str, bytes]]:
-        """Give back what `restore` needs: a JSON object, and no files."""
+        """Return what `restore` needs: a JSON object, and no files."""
         return {"name": self.name, "dimensions": sorted(self.dimensions), "habits": self.habits.dump()}, {}
 
     @classmethod
     def restore(cls, state: JsonObject, files: Mapping[str, bytes]) -> Self:
-        """Build the extractor again from what `dump` gave."""
+        """Rebuild the extractor from what `dump` returned."""
         return cls(state["name"], frozenset(state["dimensions"]), Habits(**state["habits"]))
 
 
 def _promising(tokens: Tokens, at: int) -> bool:
-    """Whether behind the faint words from `at` on stands one that a phrase can go on with."""
+    """Whether the faint words from `at` on are followed by a word that can continue a phrase."""
     last = at + _MOST_FAINT
     while at < last and tokens.words[at] in _FAINT:
         at += 1

@@ -1,4 +1,4 @@
-"""Numbers that are cut out of something longer: the `3` of `1e3`, the `5` of `A5`, the `2` of `1/2`."""
+"""Recognises numbers that are part of something longer: the `3` of `1e3`, the `5` of `A5`, the `2` of `1/2`."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ from typing import Final
 from bot.nlu.entities.grammar.tokens import Tokens
 
 _JOINING: Final = frozenset("/:.,'")
-"""Signs that make one of digits on both sides: `£1/2`, but not of `£5/month`."""
+"""Signs that join digits on both sides: `£1/2`, but not `£5/month`."""
 
 _ALWAYS_JOINING: Final = frozenset("_^*×+=")
 
 
 def is_fragment(tokens: Tokens, at: int) -> bool:
-    """Whether what begins at a token goes on from what stands right before it."""
+    """Whether what begins at a token continues what is directly before it."""
     if not tokens.glued(at):
         return False
     return tokens.is_word(at - 1) or (joins(tokens, at - 1) and not _follows_words(tokens, at - 1))
 
 
 def _follows_words(tokens: Tokens, at: int) -> bool:
-    """Whether the sign ends a whole word that was said before it: `yes,3 days`, `duration:3 weeks`, not `1E/3`."""
+    """Whether the sign comes after a whole word: `yes,3 days`, `duration:3 weeks`, but not `1E/3`."""
     while tokens.words[at] in _JOINING and tokens.glued(at):
         at -= 1
     return tokens.is_word(at) and not tokens.glued(at)
 
 
 def joins(tokens: Tokens, at: int) -> bool:
-    """Whether the token is a sign that makes one of what stands on both its sides, or the first of several."""
+    """Whether the token is a sign that joins what is on both sides of it, or the first of several such signs."""
     if not (tokens.glued(at) and tokens.glued(at + 1)):
         return False
     word = tokens.words[at]

@@ -1,4 +1,4 @@
-"""How ambiguous phrases are taken: towards the past or the future, day or month first, in which time zone."""
+"""How ambiguous phrases are interpreted: towards the past or the future, day or month first, in which time zone."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from msgspec.structs import asdict
 from bot.messages import JsonObject
 
 _DUCKLINGS_TIMEZONE = "America/Los_Angeles"
-"""What a Duckling server takes when it is told no time zone."""
+"""The time zone that a Duckling server uses if none is given."""
 
 _MONTH_FIRST = frozenset({"en", "en_US", "en_EN", "en_PH", "en_BZ"})
 
 
 class Habits(Struct, frozen=True):
-    """How the grammar reads what can be read in two ways.
+    """How the grammar interprets ambiguous phrases.
 
     `prefer`: "in October" is the last one (past) or the next (future).
-    `rolling`: "the last 3 weeks" are the 21 days up to and with today; else the
-    three whole calendar weeks before this one, as Duckling has it.
-    `language`: `en` has the whole grammar, others digits and addresses only.
+    `rolling`: "the last 3 weeks" are from 21 days ago up to and including today;
+    else the three whole calendar weeks before this one, as in Duckling.
+    `language`: `en` has the whole grammar, others only digits and addresses.
     """
 
     language: str = "en"
@@ -58,11 +58,11 @@ class Habits(Struct, frozen=True):
 
     @property
     def zone(self) -> tzinfo:
-        """The time zone; UTC when the system does not know its name."""
+        """The time zone; UTC if the system does not know its name."""
         return _zone(self.timezone)
 
     def dump(self) -> JsonObject:
-        """Give the habits as JSON."""
+        """Return the habits as JSON."""
         return asdict(self)
 
 
@@ -79,5 +79,5 @@ def _zone(name: str) -> tzinfo:
 
 
 def local(now: datetime, habits: Habits) -> datetime:
-    """Give `now` as the wall clock shows it in the habits' time zone, without the zone."""
+    """Return `now` as the wall clock shows it in the habits' time zone, as a naive datetime."""
     return now.astimezone(habits.zone).replace(tzinfo=None)

@@ -1,4 +1,4 @@
-"""What makes an amount a limit: `at most`, `not under` before it, `or more`, `max` behind it."""
+"""Words that make an amount a limit: `at most`, `not under` before it, `or more`, `max` after it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _nor(phrases: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _sides(to: tuple[str, ...], begin: tuple[str, ...]) -> _Phrases:
-    """Say of each phrase which side of an interval its amount is."""
+    """Map each phrase to the side of an interval that its amount is."""
     return {tuple(phrase.split()): side for side, phrases in (("to", to), ("from", begin)) for phrase in phrases}
 
 
@@ -40,7 +40,7 @@ _BEHIND: Final = _sides(
     ("or more", "or over", "or above", "or higher", "and over", "and above", "and up", "and upwards"),
 )
 _AT_THE_END: Final = _sides(("max", "maximum", "at most", "tops"), ("min", "minimum", "at least"))
-"""What is a limit only where nothing goes on behind it: `the £100 minimum payment` is none."""
+"""Phrases that are a limit only if the phrase ends after them: `the £100 minimum payment` is not one."""
 
 LIMIT_WORDS: Final = frozenset(phrase[0] for phrase in _BEFORE)
 """Words that a limit can begin with before its amount."""
@@ -49,19 +49,19 @@ _LONGEST: Final = max(map(len, (*_BEFORE, *_BEHIND, *_AT_THE_END)))
 
 
 class Limit(NamedTuple):
-    """The side of an interval (`from`, `to`) that an amount is, said by words that end before token `end`."""
+    """The side of an interval (`from`, `to`) that an amount is, from words that end before token `end`."""
 
     end: int
     side: str
 
 
 def limit_before(tokens: Tokens, at: int) -> Limit | None:
-    """Read what makes a limit of the amount behind it."""
+    """Read words that make the amount after them a limit."""
     return _read(tokens, at, _BEFORE)
 
 
 def limit_behind(tokens: Tokens, at: int) -> Limit | None:
-    """Read what makes a limit of the amount before it."""
+    """Read words that make the amount before them a limit."""
     if tokens.words[at] == "+" and tokens.glued(at):
         return Limit(at + 1, "from")
     last = _read(tokens, at, _AT_THE_END)

@@ -1,4 +1,4 @@
-"""Moments: a date, a time of day, or both, and the preposition that belongs to them."""
+"""Moments: a date, a time of day, or both, with their preposition."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from bot.nlu.entities.grammar.weekdays import DAYS_FROM_TODAY
 
 
 def longest(rules: Iterable[DateRule], tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
-    """Try all rules and give the longest phrase; what does not exist (30 February, the year 12000) is no phrase."""
+    """Try all rules, return the longest phrase; dates that do not exist (30 February, the year 12000) are ignored."""
     best: Dated | None = None
     for rule in rules:
         try:
@@ -32,7 +32,7 @@ def longest(rules: Iterable[DateRule], tokens: Tokens, at: int, reference: Refer
 
 
 def by_word(*tables: Mapping[DateRule, frozenset[str]]) -> Mapping[str, Sequence[DateRule]]:
-    """Sort rules by the words that they can begin with."""
+    """Index rules by the words that they can begin with."""
     sorted_rules: dict[str, list[DateRule]] = {}
     for table in tables:
         for rule, words in table.items():
@@ -49,12 +49,12 @@ def _date(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | N
 
 
 def moment(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
-    """Read a date, a time of day, or both in either order, without a preposition before it."""
+    """Read a date, a time of day, or both in either order, without a preposition before them."""
     return longest(_MOMENTS.get(tokens.keys[at], ()), tokens, at, reference, led)
 
 
 def _by_date(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
-    """Read a date and perhaps the time of day behind it: `tomorrow at 5`, `Monday morning`."""
+    """Read a date and the time of day after it, if any: `tomorrow at 5`, `Monday morning`."""
     dated = _date(tokens, at, reference, led)
     if dated is None or dated.when.start is None or not _within_a_day(dated.when):
         return dated
@@ -62,7 +62,7 @@ def _by_date(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated 
 
 
 def _with_hours(tokens: Tokens, dated: Dated, reference: Reference) -> Dated:
-    """Add the part of the day and the time of day that follow a day, if they do."""
+    """Add the part of the day and the time of day that follow a day, if any."""
     if not dated.when.interval and dated.when.start:
         part = part_of_day(tokens, _skip_article(tokens, dated.end), floor(dated.when.start, "day"))
         dated = Dated(*part) if part else dated
@@ -74,12 +74,12 @@ def _within_a_day(when: When) -> bool:
 
 
 def _skip_article(tokens: Tokens, at: int) -> int:
-    """Step over `in the`."""
+    """Skip `in the`."""
     return at + 2 if tokens.phrase(at, "in", "the") else at
 
 
 def _with_clock(tokens: Tokens, dated: Dated, reference: Reference) -> Dated:
-    """Add the time of day that follows a date, if one does; a part of the day tells morning from evening."""
+    """Add the time of day that follows a date, if any; a part of the day decides between morning and evening."""
     iso = tokens.words[dated.end] == "t" and tokens.glued(dated.end)  # ISO 8601: 2026-11-03T10:00
     first = dated.end + 1 if iso else tokens.skip(dated.end, (",",))
     second = first if iso else tokens.skip(first, ("at", "@", "for", "around", "about", "from"))
@@ -92,7 +92,7 @@ def _with_clock(tokens: Tokens, dated: Dated, reference: Reference) -> Dated:
 
 
 def _zone(tokens: Tokens, said: Clock, signs: str = "+") -> tuple[int, timezone | None]:
-    """Read the zone that a time of day is said in: `Z`, `+01:00`, `+0100`, `GMT`; where it ends, and the zone."""
+    """Read the zone of a time of day: `Z`, `+01:00`, `+0100`, `GMT`; return where it ends, and the zone."""
     at, word = said.end, tokens.words[said.end]
     if word in ZONES and (word != "z" or tokens.glued(at)):
         return at + 1, timezone(timedelta(minutes=ZONES[word]))
@@ -107,7 +107,7 @@ def _zone(tokens: Tokens, said: Clock, signs: str = "+") -> tuple[int, timezone 
 
 
 def _from_zone(zone: timezone | None, when: When, reference: Reference) -> When:
-    """Take a time of another zone into that of the habits."""
+    """Convert a time in another zone to that of the habits."""
     if zone is None or when.start is None:
         return when
     times = [when.start] if when.other is None else [when.start, when.other]
@@ -126,7 +126,7 @@ _COUNTING: Final = listed("for of")
 
 
 def _by_clock(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
-    """Read a time of day and perhaps the date behind it: `3pm tomorrow`, `six this evening`."""
+    """Read a time of day and the date after it, if any: `3pm tomorrow`, `six this evening`."""
     said = clock(tokens, at, bare=True)
     if said is None:
         return None
@@ -142,7 +142,7 @@ def _by_clock(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated
 
 
 def _is_expected(tokens: Tokens, at: int, day: When) -> bool:
-    """Whether a mere number before a day is a time of it: `by 6 tomorrow`, `six this evening`, `20 to 6 on Friday`."""
+    """Whether a plain number before a day is a time: `by 6 tomorrow`, `six this evening`, `20 to 6 on Friday`."""
     before = tokens.words[at - 1] if at > 0 else ""
     if before in _BEFORE_A_CLOCK or (tokens.words[at + 1] == "to" and tokens.has_digits(at)):
         return True
@@ -150,7 +150,7 @@ def _is_expected(tokens: Tokens, at: int, day: When) -> bool:
 
 
 def _is_called(tokens: Tokens, at: int) -> bool:
-    """Whether `at` or `at about` says that a number is a time of day; of a rate (`the pound is at 1.30`) it is not."""
+    """Whether `at` or `at about` marks a number as a time of day, but not a rate (`the pound is at 1.30`)."""
     about = at > 1 and tokens.words[at - 1] in {"about", "around"}
     word = tokens.words[at - 2 if about else at - 1] if at > 0 else ""
     rate = at > 1 and tokens.words[at + 1] == "." and tokens.words[at - 2] in {"is", "was"}
@@ -158,7 +158,7 @@ def _is_called(tokens: Tokens, at: int) -> bool:
 
 
 def plain_date(tokens: Tokens, at: int, reference: Reference) -> Dated | None:
-    """Read a date that may follow a time of day, with a part of the day: `tomorrow morning`."""
+    """Read a date that can follow a time of day, with a part of the day: `tomorrow morning`."""
     dated = _date(tokens, at, reference, tokens.words[at - 1] == "on")
     if dated is None or dated.when.start is None or dated.when.interval or dated.when.grain != "day":
         return dated
@@ -173,7 +173,7 @@ def day_alone(tokens: Tokens, at: int, reference: Reference) -> Dated | None:
 
 
 def ahead(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
-    """Read `in 3 days`, with a time of day behind it if it comes to a day."""
+    """Read `in 3 days`, with a time of day after it if the result is a day."""
     dated = shifts.ahead(tokens, at, reference, led)
     return _with_hours(tokens, dated, reference) if dated and dated.when.grain == "day" else dated
 
@@ -207,7 +207,7 @@ def _days_from(tokens: Tokens, at: int, reference: Reference, led: bool) -> Date
         if tokens.words[begin] not in _NAMED_DAYS or (word != "ago" and count.grain != "week"):
             return None
     if at > 0 and tokens.words[at - 1] == "for":
-        return None  # "for 2 weeks from Monday": how long, and since when
+        return None  # "for 2 weeks from Monday": a duration and its beginning
     leaning = reference if word in {"before", "after", "ago"} else reference.leaning("future")
     day = _date(tokens, begin, leaning, begin > count.end)
     if day and tokens.words[day.end] in {"to", "until", "till", "-"}:
@@ -237,7 +237,7 @@ _MOMENTS: Final = by_word(
 
 
 def phrase(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
-    """Read a moment with the preposition that belongs to it, as Duckling does: `on Friday`, `in October`, `at 6`."""
+    """Read a moment with its preposition, as Duckling does: `on Friday`, `in October`, `at 6`."""
     word = tokens.words[at]
     if word not in _PREPOSITIONS:
         return moment(tokens, at, reference, led)
@@ -249,14 +249,14 @@ def phrase(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | 
         lean = -1 if reference.past and reference.now.weekday() < 5 else 0
         return Dated(first + 1, shifts.weekend(lean, reference))
     if word == "in" and tokens.words[at + 1] in shifts.SHIFTS:
-        return None  # "what came in last month": Duckling's "in" goes with named months and years only
+        return None  # "what came in last month": in Duckling "in" belongs only to named months and years
     found = moment(tokens, tokens.skip(at + 1, ("about", "around")) if word == "at" else at + 1, reference, True)
     fits = first == at + 1 or word != "in" or tokens.words[first] in SEASONS
     return found if found and _PREPOSITIONS[word](found.when) and fits else None
 
 
 def _coming(part: When, reference: Reference) -> When:
-    """Move a part of the day to tomorrow when it is over and phrases lean to the future."""
+    """Move a part of the day to tomorrow if it is over and phrases lean to the future."""
     if reference.past or part.start is None or part.end is None or part.end > reference.now:
         return part
     return span(add(part.start, "day", 1), add(part.end, "day", 1), part.grain)

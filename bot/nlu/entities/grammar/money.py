@@ -36,10 +36,10 @@ from bot.nlu.entities.grammar.reading import Reading, closes, nothing
 from bot.nlu.entities.grammar.tokens import Tokens, listed
 
 _SCALES_BEHIND: Final = {"grand": 10**3, "mil": 10**6, "mn": 10**6, "bn": 10**9}
-"""What may follow an amount behind its currency's sign with a space between."""
+"""Scales that can follow an amount with a currency sign, after a space."""
 
 _GLUED: Final = listed("ish p pa pcm pm pp pw each off to from for into and or") | _SCALES_BEHIND.keys()
-"""What may follow an amount without a gap and leaves it what it is."""
+"""Words that can follow an amount without a gap and do not change it."""
 
 _NOTES: Final = {"fiver": 5, "tenner": 10, "grand": 1000, "fivers": 5, "tenners": 10}
 
@@ -47,16 +47,16 @@ _JOINTS: Final = frozenset({"-", "to"})
 _BETWEEN: Final = {"between": _JOINTS | {"and"}, "from": _JOINTS | {"till", "until"}}
 _ALL_SCALES: Final = MONEY_SUFFIXES | _SCALES_BEHIND | GROUPS
 _LAST_WORDS: Final = 3
-"""Words of an amount among which its scale is looked for: behind it stands nothing but the currency."""
+"""The number of an amount's last words in which its scale is searched: only the currency comes after it."""
 
 _SHARED: Final = {"$": frozenset({"CAD", "AUD", "NZD", "HKD", "SGD", "MXN", "BRL"}), "JPY": frozenset({"CNY"})}
-"""Currencies that are written with a sign (that of its unit) which is taken for another one's where nothing is said."""
+"""Currencies that share a sign (the key is the unit of the currency that the sign alone stands for)."""
 
 _ARTICLES: Final = frozenset({"a", "an"})
 _PLUS_OR_MINUS: Final = frozenset({"-", "+", "minus", "negative"})
 
 _LONGEST_AMOUNT: Final = 14
-"""Tokens within which the word has to stand that joins two amounts."""
+"""The number of tokens in which the word that joins two amounts is searched."""
 
 MONEY_WORDS: Final = (
     SPOKEN
@@ -72,7 +72,7 @@ MONEY_WORDS: Final = (
 
 
 FOLLOWERS: Final = frozenset(NAMES) | frozenset(_NOTES) | frozenset(MINOR) | {"least", "most", "excess"}
-"""Words that stand in amounts behind articles and prepositions, without beginning an amount themselves."""
+"""Words that follow articles and prepositions in amounts, but do not begin an amount themselves."""
 
 
 class Amount(NamedTuple):
@@ -89,9 +89,9 @@ def money(tokens: Tokens, at: int, reference: Reference) -> Reading | None:
 
 
 def _unclear(tokens: Tokens, at: int) -> Reading | None:
-    """Take what looks like an amount and is none as nothing.
+    """Read what looks like an amount but is not one as nothing.
 
-    No number is to be read in `£1^3`, in `1.000 pounds`, or in `one fifty pounds`.
+    This keeps numbers from being read in `£1^3`, `1.000 pounds` or `one fifty pounds`.
     """
     sign, end = sign_before(tokens, at)
     if sign and tokens.has_digits(end):
@@ -128,7 +128,7 @@ def _range(tokens: Tokens, at: int) -> Reading | None:
 
 
 def _pair(tokens: Tokens, at: int, joints: frozenset[str]) -> Reading | None:
-    """Read two amounts with a joint between them; the first may leave its currency to the second."""
+    """Read two amounts with a joint between them; the first can take its currency from the second."""
     if joints.isdisjoint(tokens.words[at : at + _LONGEST_AMOUNT]):
         return None
     first = _amount(tokens, at)
@@ -153,7 +153,7 @@ def _pair(tokens: Tokens, at: int, joints: frozenset[str]) -> Reading | None:
 
 
 def _scaled_alike(tokens: Tokens, low: Amount, high: Amount) -> Amount:
-    """Let the scale of the second amount count for the first, which has none: `1 and 2 thousand`, `£1-2k`."""
+    """Apply the scale of the second amount to the first if that has none: `1 and 2 thousand`, `£1-2k`."""
     scales = (_ALL_SCALES.get(tokens.words[at]) for at in range(high.end - 1, low.end, -1)[:_LAST_WORDS])
     scale = next((found for found in scales if found), None)
     if scale is None or low.value >= high.value / scale:
@@ -210,7 +210,7 @@ def _signed(tokens: Tokens, at: int) -> Amount | None:
 
 
 def _said_again(tokens: Tokens, at: int, currency: Currency) -> tuple[int, Currency] | None:
-    """Read the currency that stands behind an amount with a sign too: `£20 quid`, `$50 CAD`; None for `£50 euros`."""
+    """Read the currency named again after an amount with a sign: `£20 quid`, `$50 CAD`; None for `£50 euros`."""
     again, end = currency_behind(tokens, at)
     others = _SHARED.get(currency.unit, frozenset())
     if again is None and tokens.words[at].upper() in others:  # "$50 cad"
@@ -221,7 +221,7 @@ def _said_again(tokens: Tokens, at: int, currency: Currency) -> tuple[int, Curre
 
 
 def _breaks_off(tokens: Tokens, at: int) -> bool:
-    """Whether digits go on behind a gap that should not be there: `£20, 000`, `£1, 250`, `£20 .50`, `£20 . 50`."""
+    """Whether digits continue after a gap that should not be there: `£20, 000`, `£1, 250`, `£20 .50`, `£20 . 50`."""
     mark, behind = tokens.words[at], at + 1
     if not tokens.has_digits(behind) or not tokens.has_digits(at - 1):
         return False
@@ -258,8 +258,8 @@ def _with_unit(tokens: Tokens, at: int, read: Number) -> Amount | None:
 
 
 def _is_part(tokens: Tokens, at: int, read: Number) -> bool:
-    """Tell the `000` of `a.000 euros`, the `3` of `1e3 pounds`, the `fifty` of `one fifty pounds` and the `250` of
-    `1, 250 pounds` from a number.
+    """Whether a number is only part of one: the `000` of `a.000 euros`, the `3` of `1e3 pounds`, the `fifty` of
+    `one fifty pounds`, the `250` of `1, 250 pounds`.
     """
     if read.end == at + 1 and len(tokens.words[at]) > 1 and tokens.words[at].startswith("0"):
         return True
@@ -270,7 +270,7 @@ def _is_part(tokens: Tokens, at: int, read: Number) -> bool:
 
 
 def _in_notes(tokens: Tokens, count: Number, note: int) -> Amount:
-    """Read `grand`, `tenners` behind their number, and the half behind them."""
+    """Read `grand`, `tenners` after their number, and a half after them."""
     end, value = tokens.skip(count.end + 1, ("quid", "pounds")), count.value * note
     if tokens.phrase(end, "and", "a", "half"):
         return Amount(end + 3, value + Decimal(note) / 2, POUND)
@@ -278,7 +278,7 @@ def _in_notes(tokens: Tokens, count: Number, note: int) -> Amount:
 
 
 def _is_minor(tokens: Tokens, at: int, read: Number) -> bool:
-    """Tell `50p`, `ninety nine p` and `fifty pence` from `2 c` and `plan a p`: one letter has to touch digits."""
+    """Whether it is `50p`, `ninety nine p` or `fifty pence`, not `2 c` or `plan a p`: one letter must touch digits."""
     last, unit = read.end - 1, tokens.words[read.end]
     spoken = unit == "p" and tokens.is_word(last) and tokens.words[last] not in _ARTICLES
     return len(unit) > 1 or spoken or (tokens.has_digits(last) and tokens.glued(read.end))
@@ -309,7 +309,7 @@ def _rest(tokens: Tokens, whole: Number, currency: Currency) -> Number:
 def _runs_on(tokens: Tokens, at: int) -> bool:
     """Whether what follows without a gap makes it something else: `£12,34,567`, `£15O`, `£1e3`, `£1/2`.
 
-    Who mistypes an amount is to be asked for it, not given a part of it.
+    A user who mistypes an amount must be asked for it again; using a part of it would be wrong.
     """
     if not tokens.glued(at):
         return False
@@ -320,7 +320,7 @@ def _runs_on(tokens: Tokens, at: int) -> bool:
 
 
 def _is_grouped_by_point(tokens: Tokens, read: Number, currency: Currency) -> bool:
-    """Whether `1.000` may as well be a thousand: three digits behind a point, of which the currency needs two."""
+    """Whether `1.000` could also be a thousand: three digits after a point in a currency with two decimals."""
     last = read.end - 1
     is_group = last >= 2 and tokens.words[last - 1] == "." and tokens.glued(last) and tokens.has_digits(last - 2)
     digits = tokens.words[last]

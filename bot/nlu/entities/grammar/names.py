@@ -22,7 +22,7 @@ MONTHS: Final = _table(
     1,
 )
 UNSURE: Final = frozenset({"may", "mar", "apr", "jan", "mon", "wed", "weds", "sat", "sun"})
-"""Names that are other words too, or people's; alone they count only where a date is expected, or as written."""
+"""Names that are also other words or people's names; alone they count only if a date is expected, or capitalised."""
 
 SEASONS: Final = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}
 """The month in which each season begins (meteorological seasons: three whole months)."""
@@ -34,7 +34,7 @@ PARTS_OF_DAY: Final = {
     "evening": (18, 24),
     "night": (18, 24),
 }
-"""Hours from which and to which the parts of a day go, as Duckling has them."""
+"""The hours at which the parts of a day begin and end, as in Duckling."""
 
 ZONES: Final = {
     "z": 0,
@@ -50,7 +50,7 @@ ZONES: Final = {
     "pst": -480,
     "pdt": -420,
 }
-"""Minutes by which the clocks of a zone are before those of Greenwich; `z` is ISO 8601's."""
+"""Offsets of time zones from UTC in minutes; `z` is ISO 8601's."""
 
 _FEASTS: Final = {
     "christmas day": (12, 25),
@@ -71,21 +71,21 @@ _FEASTS: Final = {
 _EASTER: Final = {"good friday": -2, "easter sunday": 0, "easter monday": 1, "easter": 0}
 
 FEASTS: Final[dict[str, list[tuple[tuple[str, ...], str]]]] = {}
-"""Feasts by their first word: the words of each, longest first, and its name."""
+"""Feasts by their first word: each one's words and name, longest first."""
 for _name in sorted((*_FEASTS, *_EASTER), key=len, reverse=True):
     _words = tuple(_name.replace("'", " ' ").split())
     FEASTS.setdefault(_words[0], []).append((_words, _name))
 
 
 def feast(name: str, year: int) -> date:
-    """Give the day of a feast in a year."""
+    """Return the day of a feast in a year."""
     if name in _FEASTS:
         return date(year, *_FEASTS[name])
     return easter(year) + timedelta(days=_EASTER[name])
 
 
 def easter(year: int) -> date:
-    """Give Easter Sunday (Gregorian computus; Meeus, Jones and Butcher, Nature 1876)."""
+    """Return Easter Sunday (Gregorian computus; Meeus, Jones and Butcher, Nature 1876)."""
     a, b, c = year % 19, year // 100, year % 100
     d = (19 * a + b - b // 4 - (b - (b + 8) // 25 + 1) // 3 + 15) % 30
     e = (32 + 2 * (b % 4) + 2 * (c // 4) - d - c % 4) % 7

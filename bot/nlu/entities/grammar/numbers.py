@@ -37,10 +37,10 @@ _SCALES: Final = {
 }
 _AND: Final = ("and", "&", "n")
 SUFFIXES: Final = {"k": 10**3, "mn": 10**6, "bn": 10**9}
-"""What stands right behind digits and multiplies them."""
+"""Suffixes directly after digits that multiply them."""
 
 MONEY_SUFFIXES: Final = SUFFIXES | {"m": 10**6, "b": 10**9}
-"""The same in amounts of money; elsewhere `30m` are minutes or metres, and `2b` is a room."""
+"""The same for amounts of money; elsewhere `30m` is minutes or metres, and `2b` is a room."""
 
 NO_SUFFIXES: Final[Mapping[str, int]] = {}
 GROUPS: Final = {"hundred": 100, "dozen": 12, "dozens": 12} | _SCALES
@@ -64,7 +64,7 @@ _TENTHS: Final = {word[:-1] + "ieth": value for word, value in _TENS.items() if 
 _ENDINGS: Final = frozenset({"st", "nd", "rd", "th"})
 
 COUNTING: Final = frozenset(_SMALL) | frozenset(_TENS) | frozenset(GROUPS) | frozenset(_SEVERAL) | {"several", "many"}
-"""Words that count what stands behind them: a number there is a part of theirs."""
+"""Words that count what follows: a number after them is part of theirs."""
 
 SPOKEN: Final = (
     frozenset(_SMALL)
@@ -80,10 +80,10 @@ ORDINAL_WORDS: Final = frozenset(_ORDINALS) | frozenset(_TENTHS) | frozenset(_TE
 """Words that an ordinal can begin with."""
 
 LARGEST: Final = 2**53
-"""Up to here whole numbers are the same to whoever reads JSON; what is larger is no quantity that people mean."""
+"""Up to here every JSON reader gets whole numbers exactly; people do not mean larger quantities."""
 
 _LONGEST: Final = 15
-"""Digits beyond which a number is a code (of a card, of a parcel) and no quantity."""
+"""The maximum number of digits; longer numbers are codes (of a card, of a parcel), not quantities."""
 
 
 def digits(tokens: Tokens, at: int, *, comma: bool = False, spaces: bool = False) -> Number | None:
@@ -102,13 +102,13 @@ def digits(tokens: Tokens, at: int, *, comma: bool = False, spaces: bool = False
 
 
 _MARKS: Final = ((",", "."), (".", ","), ("'", "."), (" ", "."), (" ", ","))
-"""What stands between thousands, and before decimals."""
+"""The separators of thousands and of decimals."""
 
 _NAMED_BY_NUMBERS: Final = listed("account card ending invoice order number no iban reference")
-"""What a number behind it names: the next number is another one."""
+"""Words for things that are identified by the number after them: the next number is a separate one."""
 
 _COUNTED: Final = listed("times percent % people")
-"""What a number before it counts: it is no end of the number before."""
+"""Words that the number directly before them counts: it is not the end of the number before that."""
 
 _BETWEEN_DIGITS: Final = frozenset(",.'")
 
@@ -132,7 +132,7 @@ def _digits(tokens: Tokens, at: int, thousands: str, decimals: str) -> Number:
 
 
 def _group(tokens: Tokens, at: int, mark: str) -> int | None:
-    """Where three digits stand that belong to a number in front of them, if they do."""
+    """Return the position of three digits that belong to the number before them, if there are any."""
     if mark == " ":
         apart = 0 < at < tokens.count and tokens.starts[at] - tokens.ends[at - 1] == 1
         group = at if apart and tokens.has_digits(at) and tokens.words[at + 1] not in _COUNTED else None
@@ -150,7 +150,7 @@ def _joined(tokens: Tokens, at: int, mark: str) -> bool:
 
 
 def number(tokens: Tokens, at: int, *, suffixes: Mapping[str, int] = SUFFIXES, comma: bool = False) -> Number | None:
-    """Read the longest number at `at`: digits or words, scaled (`1.2k`, `half a million`), signed; none is huge."""
+    """Read the longest number at `at`: digits or words, scaled (`1.2k`, `half a million`), signed, up to `LARGEST`."""
     word = tokens.words[at]
     if word not in _BEGINNINGS and not word.isdecimal():
         return None
@@ -169,7 +169,7 @@ def number(tokens: Tokens, at: int, *, suffixes: Mapping[str, int] = SUFFIXES, c
 
 
 def _with_suffix(tokens: Tokens, read: Number, suffixes: Mapping[str, int]) -> Number:
-    """Multiply by what stands right behind digits; a `k` may stand apart, and behind words: `50 k`, `ten k`."""
+    """Multiply by a suffix directly after digits; a `k` can also follow a space or words: `50 k`, `ten k`."""
     word, touches = tokens.words[read.end], tokens.glued(read.end) and tokens.has_digits(read.end - 1)
     if word not in suffixes or not (touches or word == "k") or tokens.goes_on(read.end + 1):
         return read
@@ -205,7 +205,7 @@ def _of_a_group(tokens: Tokens, at: int) -> Number | None:
 
 
 def fraction_of(tokens: Tokens, at: int) -> Number | None:
-    """Read `half a`, `a quarter of an`, `three-quarters of a`, `1/2`, `half` before what is meant a part of."""
+    """Read `half a`, `a quarter of an`, `three-quarters of a`, `1/2`, `half` before the whole that they are part of."""
     if tokens.words[at] not in _FRACTIONS and tokens.words[at + 1] not in _SECOND_OF_SHARES:
         return None
     share = _share(tokens, at)
@@ -226,7 +226,7 @@ def _share(tokens: Tokens, at: int) -> Number | None:
 
 
 def _several(tokens: Tokens, at: int) -> Number | None:
-    """Read `a couple of`, `a pair`; few only where something larger is counted: `a few hundred`."""
+    """Read `a couple of`, `a pair`; `few` only if it counts something larger: `a few hundred`."""
     first = tokens.skip(at, ("a", "the"))
     word = tokens.words[first]
     end = tokens.skip(first + 1, ("of",))
@@ -247,7 +247,7 @@ def _below_hundred(tokens: Tokens, at: int) -> Number | None:
 
 
 def _continued(tokens: Tokens, read: Number, scale: int) -> Number:
-    """Go on after a hundred, a thousand, ...: a larger scale multiplies, smaller parts are added."""
+    """Continue after a hundred, a thousand, ...: a larger scale multiplies, smaller parts are added."""
     total, end = read.value, read.end
     while True:
         larger = _SCALES.get(tokens.words[end], 0)
@@ -262,7 +262,7 @@ def _continued(tokens: Tokens, read: Number, scale: int) -> Number:
 
 
 def _part(tokens: Tokens, at: int, scale: int) -> Number | None:
-    """Read what may follow a scale: a number below it ("and five", "and 20", "two hundred", "five thousand")."""
+    """Read what can follow a scale: a number below it ("and five", "and 20", "two hundred", "five thousand")."""
     small = _below_hundred(tokens, at) or _digits_behind(tokens, at)
     if small is None and tokens.words[at] == "a" and tokens.words[at + 1] == "hundred":
         small = Number(at + 1, Decimal(1))
@@ -300,7 +300,7 @@ def _with_point(tokens: Tokens, read: Number) -> Number:
 
 
 def _point_alone(tokens: Tokens, at: int) -> Number | None:
-    """Begin `point five` where it is no `this point, two cards`: behind no word, or before a percentage."""
+    """Read `point five`, but not `this point, two cards`: only if no word is before it, or for a percentage."""
     read = Number(at, Decimal(0))
     end = _with_point(tokens, read).end
     alone = at == 0 or not tokens.is_word(at - 1) or tokens.words[end] in {"percent", "%"}
@@ -344,5 +344,5 @@ def ordinal(tokens: Tokens, at: int) -> Number | None:
 
 
 def plain(value: Decimal) -> int | float:
-    """Give a number as JSON has it: whole numbers as int."""
+    """Return a number for JSON: whole numbers as int."""
     return int(value) if value == value.to_integral_value() else float(value)

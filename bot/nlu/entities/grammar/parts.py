@@ -20,7 +20,7 @@ _ENDS: Final[Mapping[str, Grain]] = {"eod": "day", "eow": "week", "eom": "month"
 
 
 def edge(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
-    """Read `the start of the month`, `the end of 2025`, `the first day in March`, `EOM`: a day."""
+    """Read `the start of the month`, `the end of 2025`, `the first day in March`, `EOM` as a day."""
     if tokens.words[at] in _ENDS:
         grain = _ENDS[tokens.words[at]]
         return Dated(at + 1, unit(add(floor(reference.now, grain), grain, 1) - timedelta(days=1), "day"))
@@ -38,7 +38,7 @@ def edge(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | No
 
 
 def _whole(tokens: Tokens, at: int, reference: Reference) -> Dated | None:
-    """Read the period that is meant to have parts: `the month`, `last year`, `March 2025`, `Q3`, `2025`."""
+    """Read the period that the part belongs to: `the month`, `last year`, `March 2025`, `Q3`, `2025`."""
     first = tokens.skip(at, ("the",))
     grain = cycle(tokens, first)
     if grain and coarse(grain):
@@ -70,7 +70,7 @@ def nth(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | Non
 
 
 def _half(which: int, whole: Dated | None) -> Dated | None:
-    """Give the first or second half of a period; a year's begins in July."""
+    """Return the first or second half of a period; a year's second half begins in July."""
     if whole is None or whole.when.start is None or whole.when.end is None:
         return None
     start, end, grain = whole.when.start, whole.when.end, whole.when.grain
@@ -102,7 +102,7 @@ _THIRDS: Final = {"early": 0, "mid": 1, "late": 2}
 
 
 def third(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
-    """Read `early March`, `mid October 2025`, `late May`: from the 1st, 11th or 21st, as Duckling has it."""
+    """Read `early March`, `mid October 2025`, `late May`: from the 1st, 11th or 21st, as in Duckling."""
     which = _THIRDS.get(tokens.words[at])
     month = month_first(tokens, tokens.skip(at + 1, ("-",)), reference, True) if which is not None else None
     if which is None or month is None or month.when.grain != "month" or not month.when.start or not month.when.end:

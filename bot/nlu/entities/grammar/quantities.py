@@ -1,4 +1,4 @@
-"""Numbers, ordinals, durations and distances standing by themselves."""
+"""Numbers, ordinals, durations and distances by themselves."""
 
 from __future__ import annotations
 
@@ -69,20 +69,20 @@ _DISTANCES: Final = {
     for word in words.split()
 }
 _BEFORE_ONE: Final = listed("number option about least most only exactly than plus minus times")
-"""Words behind which `one` is a number; behind others it stands for a thing ("this one", "send one")."""
+"""Words after which `one` is a number; after others it stands for a thing ("this one", "send one")."""
 
 _SIGNS_OF_CODES: Final = frozenset("/:.-,_@#&=+")
 
 
 _EITHER: Final = frozenset({"-", "to", "or"})
-"""What stands between two numbers of which one is meant."""
+"""Words between two alternative numbers."""
 
 COUNT_WORDS: Final = SPOKEN | {"few", "couple", "quarter"}
 """Words that a counted unit can begin with, besides digits."""
 
 
 class Count(NamedTuple):
-    """So many units of a grain, ending before token `end`."""
+    """A number of units of a grain, from a phrase that ends before token `end`."""
 
     end: int
     value: Decimal
@@ -90,7 +90,7 @@ class Count(NamedTuple):
 
 
 def cycle(tokens: Tokens, at: int) -> Grain | None:
-    """Give the grain that a word names ("weeks"), if it names one."""
+    """Return the grain that a word names ("weeks"), if any."""
     return CYCLES.get(tokens.words[at])
 
 
@@ -116,7 +116,7 @@ def counted(tokens: Tokens, at: int) -> Count | None:
 
 
 def _grain(tokens: Tokens, at: int) -> Grain | None:
-    """Give the grain that a unit names: `hours`, or `h` right behind digits (but `1730h` is a time of day)."""
+    """Return the grain that a unit names: `hours`, or `h` directly after digits (but `1730h` is a time of day)."""
     short = tokens.glued(at) and tokens.has_digits(at - 1) and len(tokens.words[at - 1]) < 4
     return CYCLES.get(tokens.words[at]) or (_GLUED_CYCLES.get(tokens.words[at]) if short else None)
 
@@ -143,7 +143,7 @@ def _with_half(tokens: Tokens, count: Count) -> Count:
 
 
 def counts(tokens: Tokens, at: int) -> list[Count]:
-    """Read counted grains, each finer than the one before it: `2 hours and 15 minutes`, `1h30`; none if none."""
+    """Read counted grains, each finer than the one before it: `2 hours and 15 minutes`, `1h30`; [] if there is none."""
     first = counted(tokens, at)
     parts = [] if first is None else [first]
     while parts and len(parts) < 4:
@@ -155,7 +155,7 @@ def counts(tokens: Tokens, at: int) -> list[Count]:
 
 
 def _following(tokens: Tokens, before: Count) -> Count | None:
-    """Read what goes on behind a counted grain; behind hours, digits alone may be minutes: `1h30`, `1h 30m`."""
+    """Read what continues a counted grain; after hours, digits alone can be minutes: `1h30`, `1h 30m`."""
     at = before.end
     if before.grain == "hour" and tokens.words[at - 1] == "h" and tokens.has_digits(at) and len(tokens.words[at]) == 2:
         minutes = tokens.words[at + 1] == "m" and tokens.glued(at + 1)
@@ -166,21 +166,21 @@ def _following(tokens: Tokens, before: Count) -> Count | None:
 
 
 def duration(tokens: Tokens, at: int, reference: Reference) -> Reading | None:
-    """Read a duration of one or more units: `3 weeks`, `2 hours and 15 minutes`; `2-3 weeks` is none."""
+    """Read a duration of one or more units: `3 weeks`, `2 hours and 15 minutes`; `2-3 weeks` is not one."""
     parts = counts(tokens, at)
     if not parts:
         return _one_of_two(tokens, at, counted)
-    # "A quarter", "three quarters" are a share more often than months.
+    # "A quarter", "three quarters" are more often fractions than months.
     meant = parts[0].grain != "quarter" and not is_fragment(tokens, at)
     return _described(parts) if meant else None
 
 
 _MONTHS: Final[dict[Grain, int]] = {"year": 12, "quarter": 3, "month": 1}
-"""How many months there are in what has whole ones."""
+"""The number of months in the grains that consist of months."""
 
 
 def is_second_count(tokens: Tokens, at: int) -> bool:
-    """Whether a number begins that is the second of two: the `3` of `2-3 days ago`."""
+    """Whether the number that begins here is the second of two: the `3` of `2-3 days ago`."""
     first = at - 2
     return (
         first >= 0 and tokens.words[at - 1] in _EITHER and (tokens.has_digits(first) or tokens.words[first] in COUNTING)
@@ -188,7 +188,7 @@ def is_second_count(tokens: Tokens, at: int) -> bool:
 
 
 def _one_of_two(tokens: Tokens, at: int, rule: Callable[[Tokens, int], Count | Number | None]) -> Reading | None:
-    """Take what counts so many or so many as nothing: `2-3 hours`, `two or three weeks`, `5 to 10 miles`."""
+    """Read two alternative counts as nothing: `2-3 hours`, `two or three weeks`, `5 to 10 miles`."""
     first = number(tokens, at, suffixes=NO_SUFFIXES, comma=True)
     if first is None or is_fragment(tokens, at):
         return None
@@ -216,7 +216,7 @@ def _described(parts: list[Count]) -> Reading | None:
 
 
 def _one_distance(tokens: Tokens, at: int) -> Number | None:
-    """Read the number of a unit of distance, which ends before the unit."""
+    """Read the number before a unit of distance; it ends before the unit."""
     share = fraction_of(tokens, at)
     of_a_unit = share and tokens.words[share.end] in _DISTANCES
     read = share if of_a_unit else number(tokens, at, suffixes=NO_SUFFIXES, comma=True)
@@ -226,7 +226,7 @@ def _one_distance(tokens: Tokens, at: int) -> Number | None:
 
 
 def distance(tokens: Tokens, at: int, reference: Reference) -> Reading | None:
-    """Read a distance: `5 km`, `twenty miles`; `5-10 miles` is none."""
+    """Read a distance: `5 km`, `twenty miles`; `5-10 miles` is not one."""
     read = _one_distance(tokens, at)
     if read is None or is_fragment(tokens, at):
         return _one_of_two(tokens, at, _one_distance)
@@ -235,7 +235,7 @@ def distance(tokens: Tokens, at: int, reference: Reference) -> Reading | None:
 
 
 def number_alone(tokens: Tokens, at: int, reference: Reference) -> Reading | None:
-    """Read a number that is no part of a code (`A380`, `12-34-56`) and no pronoun (`this one`)."""
+    """Read a number that is neither part of a code (`A380`, `12-34-56`) nor a pronoun (`this one`)."""
     read = number(tokens, at)
     if read is None or _in_code(tokens, at, read.end) or _pronoun(tokens, at, read.end):
         return None
@@ -250,7 +250,7 @@ def _pronoun(tokens: Tokens, at: int, end: int) -> bool:
 
 
 def digits_alone(tokens: Tokens, at: int, reference: Reference) -> Reading | None:
-    """Read a number in digits, for languages whose words the grammar does not know: a comma may mark decimals."""
+    """Read a number in digits, for languages whose words the grammar does not know: a comma can mark decimals."""
     read = digits(tokens, at, comma=True)
     if read is None or _in_code(tokens, at, read.end):
         return None

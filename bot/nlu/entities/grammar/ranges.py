@@ -1,4 +1,4 @@
-"""What is between two moments: `between 3 and 5 May`, `from March to June`, `tomorrow 3-5pm`, `Friday after six`."""
+"""Ranges between two moments: `between 3 and 5 May`, `from March to June`, `tomorrow 3-5pm`, `Friday after six`."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ JOINTS: Final = frozenset({"to", "-"}) | UNTIL
 _BETWEEN: Final = frozenset({"and", "-", "to"})
 
 _LONGEST_MOMENT: Final = 16
-"""Tokens within which the word has to stand that joins two moments."""
+"""The number of tokens in which the word that joins two moments is searched."""
 
 _BEFORE_HOURS: Final = JOINTS | {"between", "after", "before", "by"}
-"""One of these stands between a day and the hours behind it, or between those."""
+"""Words between a day and the hours after it, or between those hours."""
 
 _SEEN_FROM_NOW: Final = frozenset(SHIFTS) | frozenset(DAYS_FROM_TODAY) | listed("now tonight ago back hence")
-"""Words of moments that no year said elsewhere moves."""
+"""Words in moments that are relative to now, so that a year given for the other moment does not move them."""
 
 
 def between(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
@@ -53,7 +53,7 @@ def _pair(tokens: Tokens, at: int, reference: Reference, joints: frozenset[str])
 
 
 def _moments(tokens: Tokens, at: int, reference: Reference, joints: frozenset[str], led: bool) -> Dated | None:
-    """Read two moments; the one whose year or week is not said is moved so that they are in order."""
+    """Read two moments; one without a year or week is moved so that they are in order."""
     first = moment(tokens, at, reference, led)
     if first is None or tokens.words[first.end] not in joints:
         return None
@@ -64,7 +64,7 @@ def _moments(tokens: Tokens, at: int, reference: Reference, joints: frozenset[st
         return None
     years = [_says_year(tokens, at, first.end), _says_year(tokens, first.end, second.end)]
     free = [not _seen_from_now(tokens, at, first.end), not _seen_from_now(tokens, first.end, second.end)]
-    named = tokens.words[at] in WEEKDAYS  # a weekday is never that of another year
+    named = tokens.words[at] in WEEKDAYS  # a weekday is never in another year
     if not any(years) and all(free) and not named:
         return _running(tokens, at, first, reference, led)
     if years == [False, True] and free[0] and not named and second.when.start:  # "Jan to Mar 2025": one year for both
@@ -81,18 +81,18 @@ def _moments(tokens: Tokens, at: int, reference: Reference, joints: frozenset[st
 
 
 def _is_clock_of(first: Dated, tokens: Tokens, second: Dated) -> bool:
-    """Whether the second moment is a time of the first one's day: `Friday until midnight`."""
+    """Whether the second moment is a time on the first one's day: `Friday until midnight`."""
     said = clock(tokens, first.end + 1, bare=True) if first.when.grain == "day" else None
     return said is not None and said.end == second.end
 
 
 def _begins_days(tokens: Tokens, dated: Dated, reference: Reference) -> bool:
-    """Whether the last day read is the first of several: `9am to 5pm Monday to Friday`."""
+    """Whether the day that was read is the first of several: `9am to 5pm Monday to Friday`."""
     return tokens.words[dated.end] in JOINTS and day_alone(tokens, dated.end + 1, reference) is not None
 
 
 def _running(tokens: Tokens, at: int, first: Dated, reference: Reference, led: bool) -> Dated | None:
-    """Read two dates without a year: the last pair that has begun, or leaning to the future the next not to be over."""
+    """Read two dates without a year: the last pair that has begun, or leaning to the future, the next not yet over."""
     begun = first if reference.past else moment(tokens, at, reference.leaning("past"), led)
     for begin in (begun, first):
         if begin is None:
@@ -123,7 +123,7 @@ def _day_behind(tokens: Tokens, first: Dated) -> Dated | None:
 
 
 def _days_of_month(tokens: Tokens, at: int, reference: Reference, joints: frozenset[str]) -> Dated | None:
-    """Read a day whose month stands with the second one: `3 and 5 May`, `28th to the 3rd of June`."""
+    """Read a day whose month is given with the second one: `3 and 5 May`, `28th to the 3rd of June`."""
     day = dates.day_number(tokens, tokens.skip(at, ("the",)))
     if day is None or tokens.words[day[0]] not in joints:
         return None
@@ -133,7 +133,7 @@ def _days_of_month(tokens: Tokens, at: int, reference: Reference, joints: frozen
 
 
 def _from_day(tokens: Tokens, day: tuple[int, int], reference: Reference) -> Dated | None:
-    """Read the day whose month counts for the one before the joint too."""
+    """Read the second day, whose month also applies to the day before the joint."""
     end, number = day
     second = dates.day_first(tokens, end + 1, reference, False)
     if second is None or second.when.start is None:
@@ -153,7 +153,7 @@ def _joined(first: Dated, second: Dated) -> Dated:
 
 
 def finer(first: When, second: When) -> Grain:
-    """The finer grain of two."""
+    """The finer of two grains."""
     return min(first.grain, second.grain, key=GRAINS.index)
 
 
@@ -161,7 +161,7 @@ def finer(first: When, second: When) -> Grain:
 
 
 def _clocks(tokens: Tokens, at: int, reference: Reference, joints: frozenset[str]) -> Dated | None:
-    """Read two times of day with the day behind them: `3-5pm tomorrow`; without a day, one has to be a certain one."""
+    """Read two times of day with the day after them: `3-5pm tomorrow`; without a day, one must clearly be a time."""
     hours = _two_clocks(tokens, at, joints)
     if hours is None:
         return None
@@ -177,7 +177,7 @@ def _clocks(tokens: Tokens, at: int, reference: Reference, joints: frozenset[str
 
 
 def hours_of_a_day(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
-    """Read a day with hours behind it: `tomorrow 3-5pm`, `on Friday between 9 and 11`, `tomorrow after 6`."""
+    """Read a day with hours after it: `tomorrow 3-5pm`, `on Friday between 9 and 11`, `tomorrow after 6`."""
     if _BEFORE_HOURS.isdisjoint(tokens.words[at : at + _LONGEST_MOMENT]):
         return None
     dated = day_alone(tokens, tokens.skip(at, ("on",)), reference)
@@ -193,12 +193,12 @@ def hours_of_a_day(tokens: Tokens, at: int, reference: Reference, led: bool) -> 
 
 
 def _both_small(first: Clock, last: Clock) -> bool:
-    """Whether mere numbers are hours: of larger ones it is as likely that something costs so much."""
+    """Whether plain numbers can be hours: larger ones are just as likely to be prices."""
     return first.hour <= 12 and last.hour <= 12
 
 
 def _side(tokens: Tokens, at: int, day: When) -> Dated | None:
-    """Read what is after, before or until a time of a day."""
+    """Read the part of a day that is after, before or until a time."""
     word = tokens.words[at]
     said = clock(tokens, at + 1, bare=True) if word in UNTIL | {"after", "before", "by"} else None
     if said is None or (word == "by" and not said.marked) or day.start is None or day.end is None:
@@ -229,7 +229,7 @@ def _hour_before_joint(tokens: Tokens, at: int) -> Clock | None:
 
 
 def _on(day: When, first: Clock, last: Clock) -> When:
-    """Put two times of day on a day, or on a part of one; the second is always behind the first."""
+    """Place two times of day on a day, or in a part of one; the second is always after the first."""
     begin, until = _placed(_same_half(first, last), day), _placed(last, day)
     assert begin.start is not None
     assert until.start is not None
@@ -246,7 +246,7 @@ def _placed(said: Clock, day: When) -> When:
 
 
 def _same_half(first: Clock, last: Clock) -> Clock:
-    """Let the second time of `3-5pm` tell the first one's half of the day."""
+    """Take the half of the day for the first time of `3-5pm` from the second one."""
     if first.sure or not last.sure:
         return first
     late = first.hour % 12 + 12

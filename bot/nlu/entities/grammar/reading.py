@@ -1,4 +1,4 @@
-"""What a rule of the grammar gives back, and small questions that several rules ask."""
+"""The result of a rule of the grammar, and small checks that several rules share."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Reading(NamedTuple):
 
 
 def nothing(end: int) -> Reading:
-    """Give the reading of a phrase that ends before token `end` and is to mean nothing, to any rule."""
+    """Return the reading of a phrase that ends before token `end` and means nothing, so that no rule reads it."""
     return Reading(end, None, {})
 
 
@@ -33,7 +33,7 @@ _BELONGS_TO_A_NUMBER: Final = frozenset("%‰°€$£¥")
 
 
 def closes(tokens: Tokens, at: int) -> bool:
-    """Whether a phrase may end before token `at`: nothing follows that its last number would belong to."""
+    """Whether a phrase can end before token `at`: nothing follows that its last number would belong to."""
     word = tokens.words[at]
     if word in _BELONGS_TO_A_NUMBER:
         return False

@@ -30,7 +30,7 @@ SHIFTS: Final = {
     "following": 1,
     "upcoming": 1,
 }
-"""Words that move from the present unit of time to another."""
+"""Words that move from the current unit of time to another."""
 
 
 def shifted(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
@@ -56,7 +56,7 @@ def shifted(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated |
 
 
 def _with_weekday(tokens: Tokens, dated: Dated) -> Dated:
-    """Add the day behind a week: `next week Thursday`, `last week on Friday`."""
+    """Add the day after a week: `next week Thursday`, `last week on Friday`."""
     at = tokens.skip(tokens.skip(dated.end, (",",)), ("on",))
     weekday = WEEKDAYS.get(tokens.words[at]) if tokens.words[at] not in UNSURE else None
     if dated.when.grain != "week" or dated.when.start is None or weekday is None:
@@ -65,7 +65,7 @@ def _with_weekday(tokens: Tokens, dated: Dated) -> Dated:
 
 
 def _stretch(count: int, grain: Grain, reference: Reference) -> When:
-    """Give the last (count below 0) or next units: up to and with today, or whole calendar units around the present."""
+    """Return the last (count below 0) or next units: including today, or whole calendar units around the present."""
     if not reference.habits.rolling:
         this = floor(reference.now, grain)
         first = this if count < 0 else add(this, grain, 1)
@@ -79,7 +79,7 @@ def _stretch(count: int, grain: Grain, reference: Reference) -> When:
 
 
 def _around(first: datetime, count: int, grain: Grain, reference: Reference) -> When:
-    """Give so many units before (count below 0) or behind a time."""
+    """Return `count` units before (count below 0) or after a time."""
     other = _moved(Count(0, Decimal(abs(count)), grain), -1 if count < 0 else 1, reference._replace(now=first))
     return span(other, first, grain) if count < 0 else span(first, other, grain)
 
@@ -122,13 +122,13 @@ def _shifted_month(month: int, shift: int, reference: Reference) -> When:
 
 
 def weekend(shift: int, reference: Reference) -> When:
-    """Give the Saturday and Sunday of this week, the last or the next one."""
+    """Return the Saturday and Sunday of this week, or of the one `shift` weeks away."""
     saturday = floor(reference.now, "week") + timedelta(days=5 + 7 * shift)
     return span(saturday, saturday + timedelta(days=2), "day")
 
 
 def _season(month: int, shift: int, reference: Reference) -> When:
-    """Give a season; with shift 0 the present or this year's, else the last that is over or the next to begin."""
+    """Return a season; with shift 0 the current or this year's, else the last that is over or the next to begin."""
     this_years = floor(reference.now, "year").replace(month=month)
     begun = this_years if this_years <= reference.now else add(this_years, "year", -1)
     over = add(begun, "month", 3) <= reference.now
@@ -142,7 +142,7 @@ def _three_months(start: datetime) -> When:
 
 
 def season(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
-    """Read `summer 2025`, `the winter of last year`, and where a date is expected `the summer`."""
+    """Read `summer 2025`, `the winter of last year`, and if a date is expected, `the summer`."""
     first = tokens.skip(at, ("the",))
     month = SEASONS.get(tokens.words[first])
     if month is None:
@@ -178,7 +178,7 @@ def before_last(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dat
 
 
 def to_date(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
-    """Read `year to date`, `month to date`, `ytd`: from its beginning to now."""
+    """Read `year to date`, `month to date`, `ytd`: from the beginning of the unit to now."""
     grain: Grain | None = "year" if tokens.words[at] == "ytd" else cycle(tokens, at)
     end = at + 1 if tokens.words[at] == "ytd" else at + 3
     if grain is None or not coarse(grain) or (end > at + 1 and not tokens.phrase(at + 1, "to", "date")):
@@ -214,13 +214,13 @@ def ahead(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | N
 
 
 def _times_end(tokens: Tokens, at: int) -> int:
-    """Step over what may follow in `a week's time`, `3 days time`."""
+    """Skip what can follow the unit in `a week's time`, `3 days time`."""
     end = at + 2 if tokens.phrase(at, "'", "s") else tokens.skip(at, ("'",))
     return end + 1 if tokens.words[end] == "time" else at
 
 
 def _away(parts: Sequence[Count], sign: int, reference: Reference) -> When:
-    """Move from now: by days, weeks and months to a day, by years to a month (as Duckling), else to the second."""
+    """Move from now: by days, weeks and months to a day, by years to a month (as in Duckling), else to a second."""
     for count in parts:
         reference = reference._replace(now=_moved(count, sign, reference))
     last = _whole(parts[-1]).grain
@@ -236,7 +236,7 @@ def _moved(count: Count, sign: int, reference: Reference) -> datetime:
 
 
 def _whole(count: Count) -> Count:
-    """Say a broken count in the next finer grain: two and a half hours are 150 minutes."""
+    """Convert a fractional count to the next finer grain: two and a half hours are 150 minutes."""
     if count.value == int(count.value):
         return count
     finer: dict[Grain, tuple[Grain, int]] = {

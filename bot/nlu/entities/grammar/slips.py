@@ -1,4 +1,4 @@
-"""Slips of the keyboard in the longer names of days, months and numbers: `febuary`, `thursady`, `hunderd`."""
+"""Corrects typing slips in the longer names of days, months and numbers: `febuary`, `thursady`, `hunderd`."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ SHORTEST: Final = 6
 
 _REPLACED: Final = 8
 _ADDED: Final = 7
-"""Letters of a name from which on a wrong letter, or one too many, is a slip: near shorter ones are people (Sundar,
-Mondal, Fridah, Augusta)."""
+"""The minimum lengths of a name for a wrong letter, or one too many, to be a slip: words near shorter ones are people's
+names (Sundar, Mondal, Fridah, Augusta)."""
 
 _NUMBERS: Final = (
     *("eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
@@ -28,22 +28,22 @@ _MEANINGS: Final = {
     )
     if len(name) >= SHORTEST
 }
-"""The names, and what tells those apart that mean something else: `monday` and `mondays` are one."""
+"""The names and their meanings, which are the same for `monday` and `mondays`."""
 _WORDS: Final = frozenset({"weekends", "hundreds", "thousands", "millions", "billions"})
-"""What is one edit away from a name and is a word itself."""
+"""Words that are one edit away from a name."""
 LONGEST: Final = max(map(len, _MEANINGS)) + 1
-"""Letters of the longest words that may be slips."""
+"""The length of the longest words that can be slips."""
 
 _CACHED: Final = 512
 
 
 def _remains(word: str) -> list[str]:
-    """The word, and what is left of it when a letter is left out (Garbe 2012, symmetric delete)."""
+    """The word, and its forms with one letter left out (Garbe 2012, symmetric delete)."""
     return [word] + [word[:at] + word[at + 1 :] for at in range(len(word))]
 
 
 _NAMES: Final[dict[str, list[str]]] = {}
-"""Names by their remains."""
+"""Names by their forms with at most one letter left out."""
 for _name in _MEANINGS:
     for _rest in set(_remains(_name)):
         _NAMES.setdefault(_rest, []).append(_name)
@@ -51,7 +51,7 @@ for _name in _MEANINGS:
 
 @lru_cache(_CACHED)
 def spelt(word: str) -> str:
-    """Give the name that `word` is with one slip in it; else, or where it may be one of two names, `word` itself."""
+    """Return the name that `word` is with one slip; `word` itself if it is none, or could be either of two names."""
     if word in _MEANINGS or word in _WORDS or not word.isalpha():
         return word
     known = [rest for rest in _remains(word) if rest in _NAMES]
@@ -62,7 +62,7 @@ def spelt(word: str) -> str:
 
 
 def _one_edit_apart(word: str, name: str) -> bool:
-    """Tell one edit from two, of words that are alike when a letter is left out of one or of both."""
+    """Whether two words that are equal with a letter left out of one or both are one edit apart, not two."""
     unlike = [at for at, letters in enumerate(zip(word, name, strict=False)) if letters[0] != letters[1]]
     if len(word) != len(name) or len(unlike) == 1:
         return True
@@ -71,8 +71,8 @@ def _one_edit_apart(word: str, name: str) -> bool:
 
 
 def _is_slip(word: str, name: str) -> bool:
-    """Whether one edit is a slip: a letter left out, doubled, or swapped with the next; of longer names any but the
-    first letter.
+    """Whether one edit is a slip: a letter left out, doubled, or swapped with the next; in longer names any edit that
+    keeps the first letter.
     """
     if word[0] != name[0]:
         return False

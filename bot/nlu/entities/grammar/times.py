@@ -1,4 +1,4 @@
-"""Times: a date with or without a time of day, and what is since, until or between such times."""
+"""Times: a date with or without a time of day, and stretches since, until or between such times."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from bot.nlu.entities.grammar.reading import Reading
 from bot.nlu.entities.grammar.tokens import DIGITS, Tokens, listed
 
 _LEADS: Final = listed("in on since until till til by from between before after during of for through around")
-"""Words after which a date is expected, so that `may` is a month and `2025` a year."""
+"""Words after which a date is expected, so that `may` is a month and `2025` is a year."""
 
 DATE_WORDS: Final[frozenset[str]] = frozenset()
-"""Words that a date in digits can begin with: none but digits."""
+"""Words that a date in digits can begin with, besides digits: none."""
 
 
 TIME_WORDS: Final = (
@@ -38,7 +38,7 @@ FOLLOWERS: Final = (
     | {"weekend", "weekends", "night", "few", "fortnight", "tonight", "now"}
     | {"close", "cob", "eod"}
 )
-"""Words that stand in times behind articles and prepositions, without beginning a time themselves."""
+"""Words that follow articles and prepositions in times, but do not begin a time themselves."""
 
 
 def time(tokens: Tokens, at: int, reference: Reference) -> Reading | None:
@@ -57,7 +57,7 @@ def _resolved(dated: Dated | None, reference: Reference) -> Reading | None:
         return None
     try:
         return Reading(dated.end, *described(dated.when, reference.habits))
-    except (OverflowError, ValueError):  # the zone's offset leads out of the calendar
+    except (OverflowError, ValueError):  # the zone's offset leads outside the calendar
         return None
 
 
@@ -77,7 +77,7 @@ def _since(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | 
 
 
 def _from_a_day(tokens: Tokens, at: int, when: When) -> bool:
-    """Tell `from 1 October`, which is open, from `from last month`, and from the day of `for 2 weeks from Monday`."""
+    """Whether it is open, like `from 1 October`, but unlike `from last month` and `for 2 weeks from Monday`."""
     counted = at > 0 and tokens.words[at - 1] in CYCLES
     return not counted and not when.interval and (when.grain == "day" or not coarse(when.grain))
 
@@ -92,10 +92,10 @@ _BOUNDS: Final = {
     "by": "by,by end of,by the end of,by close of business,by close of business on,by close of play,"
     "by close of play on,by cob,by cob on,by eod,by eod on",
 }
-"""What is said before the end or the beginning of a stretch of time that is open at its other side."""
+"""Phrases before the end or the beginning of a stretch of time that is open on the other side."""
 
 _BOUND_PHRASES: Final[dict[str, list[tuple[tuple[str, ...], str]]]] = {}
-"""The same by first words: the words of each phrase, longest first, and what it says."""
+"""The same by first word: each phrase's words and its bound, longest first."""
 for _bound, _phrases in _BOUNDS.items():
     for _words in sorted((tuple(_phrase.split()) for _phrase in _phrases.split(",")), key=len, reverse=True):
         _BOUND_PHRASES.setdefault(_words[0], []).append((_words, _bound))
@@ -114,9 +114,9 @@ def _bounded(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated 
 
 
 def _side(bound: str, when: When, reference: Reference) -> When | None:
-    """Give what is on one side of a time: with it or without it, and `by` from now on.
+    """Return what is on one side of a time, including it or not, and for `by` from now on.
 
-    Of a time of day there is nothing to be with: it is the edge itself.
+    A time of day is not included or excluded: it is the edge itself.
     """
     last = when.end if coarse(when.grain) else when.start
     if bound in {"from", "after"}:

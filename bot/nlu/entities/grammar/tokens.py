@@ -14,14 +14,14 @@ _HIDDEN = re.compile(f"[{_INVISIBLE}]")
 _PLAIN = str.maketrans("’‘´`–—−", "''''---")
 
 _PADDING = [""] * 4
-"""Empty tokens after the last, so that a rule may look ahead without asking whether there is something."""
+"""Empty tokens after the last, so that rules can look ahead without checking the length."""
 
 DIGITS = "0"
-"""The key under which rules stand that begin with digits."""
+"""The key of rules that begin with digits."""
 
 
 def listed(words: str) -> frozenset[str]:
-    """Give the words of a list that is written with spaces between them."""
+    """Return the words of a list that is written with spaces between them."""
     return frozenset(words.split())
 
 
@@ -33,10 +33,10 @@ def numbered(words: str, first: int) -> dict[str, int]:
 class Tokens:
     """A message as parallel lists: `words` (lower case), `starts` and `ends` in code points.
 
-    Digits and letters are always apart ("3pm" is `3`, `pm`); `glued(i)` says
-    that nothing stands between token i - 1 and token i. Misspelt names of the
-    calendar are among `words` as they are spelt. `keys` are what the rules that
-    can begin at a token stand under: its word, or `DIGITS`.
+    Digits and letters are always separate ("3pm" is `3`, `pm`); `glued(i)` says
+    whether there is no gap between token i - 1 and token i. Misspelt names of
+    the calendar and of numbers are corrected in `words`. `keys` are the keys of
+    the rules that can begin at a token: its word, or `DIGITS`.
     """
 
     __slots__ = ("count", "ends", "keys", "starts", "text", "words")
@@ -46,7 +46,7 @@ class Tokens:
         self.words: list[str] = []
         self.starts: list[int] = []
         self.ends: list[int] = []
-        plain = text.isascii()  # and as long in lower case
+        plain = text.isascii()  # its length is the same in lower case
         for match in _TOKEN.finditer(text.lower() if plain else text):
             self.words.append(match.group())
             self.starts.append(match.start())
@@ -75,7 +75,7 @@ class Tokens:
         return self.words[at][:1].isalpha()
 
     def skip(self, at: int, words: Iterable[str]) -> int:
-        """Give the position after token `at` if it is one of `words`, else `at`."""
+        """Return the position after token `at` if it is one of `words`, else `at`."""
         return at + 1 if self.words[at] in words else at
 
     def phrase(self, at: int, *words: str) -> bool:

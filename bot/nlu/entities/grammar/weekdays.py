@@ -26,7 +26,7 @@ DAYS_FROM_TODAY: Final = {
     "tmr": 1,
     "yday": -1,
 }
-"""Words for days, and how far they are from today."""
+"""Words for days, and their distance from today in days."""
 
 
 def day_word(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
@@ -39,14 +39,14 @@ def day_word(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated 
 
 
 def _nearest_weekday(weekday: int, reference: Reference) -> datetime:
-    """Give the latest such day before today, or the first after it; never today, as in Duckling."""
+    """Return the latest such day before today, or the first after it; never today, as in Duckling."""
     today = reference.today
     ahead = (weekday - today.weekday() - 1) % 7 + 1
     return today + timedelta(days=ahead - 7 if ahead < 7 else -7) if reference.past else today + timedelta(days=ahead)
 
 
 def nearest_feast(name: str, reference: Reference) -> datetime:
-    """Give the latest such feast up to today, or the first from today on."""
+    """Return the latest such feast up to today, or when leaning to the future, the first from today on."""
     step = -1 if reference.past else 1
     for year in (reference.today.year, reference.today.year + step):
         day = feast(name, year)
@@ -57,7 +57,7 @@ def nearest_feast(name: str, reference: Reference) -> datetime:
 
 
 def weekday_from(weekday: int, reference: Reference) -> When:
-    """Give the nearest such weekday in the direction that the reference leans to."""
+    """Return the nearest such weekday in the direction that the reference leans."""
     return unit(_nearest_weekday(weekday, reference), "day")
 
 
@@ -65,7 +65,7 @@ _PEOPLE: Final = listed("i we he she they you it who the a")
 
 
 def _has_a_time(tokens: Tokens, at: int) -> bool:
-    """Whether a time or a part of the day stands behind the word: `sat at 6pm`, `wed 12:30`, `sun morning`."""
+    """Whether a time or a part of the day follows the word: `sat at 6pm`, `wed 12:30`, `sun morning`."""
     if at > 0 and tokens.words[at - 1] in _PEOPLE:
         return False
     first = tokens.skip(at + 1, (",",))
@@ -89,11 +89,11 @@ def weekday(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated |
 
 
 _MONTHS_AROUND: Final = 25
-"""Months before and after now in which a date is looked for that falls on the weekday said with it."""
+"""The number of months before and after now in which a date on the given weekday is searched."""
 
 
 def _date_behind(tokens: Tokens, at: int, reference: Reference, weekday: int) -> Dated | None:
-    """Read the date that stands behind a weekday; without a year, the nearest on which that weekday falls."""
+    """Read the date after a weekday; without a year, the nearest that falls on that weekday."""
     for rule in (month_first, day_first, in_digits):
         dated = rule(tokens, at, reference, rule is day_first)
         if dated and dated.when.grain == "day":
@@ -102,7 +102,7 @@ def _date_behind(tokens: Tokens, at: int, reference: Reference, weekday: int) ->
 
 
 def _falling_on(weekday: int, rule: DateRule, tokens: Tokens, at: int, reference: Reference) -> Dated | None:
-    """Read a date as one that falls on a weekday: the nearest either way, else the next one that way it leans."""
+    """Read a date as one that falls on a weekday: the nearest either way, else the next in the leaning direction."""
     ways: tuple[Literal["past"], Literal["future"]] = ("past", "future")
     ordered = ways if reference.past else ways[::-1]
     further = [(way, months) for way in ordered for months in range(1, _MONTHS_AROUND)]
@@ -115,11 +115,11 @@ def _falling_on(weekday: int, rule: DateRule, tokens: Tokens, at: int, reference
 
 
 _LONGEST_DATE: Final = 8
-"""Tokens of a date within which the comma has to stand that a weekday follows."""
+"""The number of tokens in which the comma between a date and a weekday is searched."""
 
 
 def date_and_weekday(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
-    """Read `Jul 18, Fri`: the weekday tells the year."""
+    """Read `Jul 18, Fri`: the weekday determines the year."""
     if "," not in tokens.words[at + 1 : at + _LONGEST_DATE]:
         return None
     for rule in (month_first, day_first, in_digits):

@@ -1,1 +1,1 @@
-"""What a plugin author sees (Action, Turn), the default actions, forms, and remote action servers."""
+"""The plugin author's API (Action, Turn), the default actions, forms, and remote action servers."""

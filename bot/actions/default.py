@@ -1,4 +1,4 @@
-"""The actions that every bot has, as Rasa's; a plugin's or an action server's action of the same name replaces one."""
+"""The default actions, the same as Rasa's; a plugin's or action server's action of the same name replaces one."""
 
 from __future__ import annotations
 
@@ -45,21 +45,21 @@ def default_actions() -> Mapping[str, Action]:
 
 
 async def listen(turn: Turn) -> None:
-    """Wait for the user; nothing happens."""
+    """Wait for the user; does nothing."""
 
 
 async def unlikely_intent(turn: Turn) -> None:
-    """Say to the policies that the intent was not expected here; nothing else happens."""
+    """Do nothing: its execution tells the policies that the intent was not expected here."""
 
 
 async def restart(turn: Turn) -> None:
-    """Forget everything; a session starts next."""
+    """Forget everything; a new session starts next."""
     say_if_there(turn, "utter_restart")
     turn.emit(Restarted())
 
 
 async def start_session(turn: Turn) -> None:
-    """Begin a session: slots at their initial values, or carried over where the domain says so."""
+    """Start a session, with slots at their initial values, or carried over if the domain says so."""
     domain, before = turn.domain, dict(turn.tracker.slots)
     turn.emit(SessionStarted(initial_slots(domain)))
     if domain.session.carry_over_slots:
@@ -70,7 +70,7 @@ async def start_session(turn: Turn) -> None:
 
 
 async def default_fallback(turn: Turn) -> None:
-    """Say `utter_default` and take the message back, so that the next one is understood as if it had not been."""
+    """Say `utter_default` and revert the message, so that the next one is handled as if it had never been sent."""
     say_if_there(turn, "utter_default")
     turn.emit(UserUtteranceReverted())
 
@@ -82,23 +82,23 @@ async def deactivate_loop(turn: Turn) -> None:
 
 
 async def back(turn: Turn) -> None:
-    """Take back this message and the one before it."""
+    """Revert this message and the one before it."""
     say_if_there(turn, "utter_back")
     turn.emit(UserUtteranceReverted())
     turn.emit(UserUtteranceReverted())
 
 
 async def send_text(turn: Turn) -> None:
-    """Say the text that the message's metadata gives (`message: {text}`)."""
+    """Say the text given in the message's metadata (`message: {text}`)."""
     message = turn.message.metadata.get("message")
     text = message.get("text") if isinstance(message, Mapping) else None
     turn.say_text(str(text or ""))
 
 
 async def extract_slots(turn: Turn) -> None:
-    """Fill slots from the message as their mappings say; `action_validate_slot_mappings`, where it is, has a say.
+    """Fill slots from the message by their mappings; `action_validate_slot_mappings`, if it exists, validates them.
 
-    Where an action for that fails, it is told, and what was filled without it stands.
+    If an action called for this fails, that is reported, and the slots filled without it are kept.
     """
     found: list[Event] = list(fill_slots(turn.tracker, turn.domain))
     for action in custom_mapping_actions(turn.tracker, turn.domain):
@@ -111,7 +111,7 @@ async def extract_slots(turn: Turn) -> None:
 
 
 async def _validated(turn: Turn, found: list[Event]) -> list[Event]:
-    """What validation makes of the slots found; those it says nothing of stand."""
+    """The events found, with slots as validation decides; slots that it does not mention are kept."""
     slots = [event for event in found if isinstance(event, SlotSet)]
     words = [event for event in found if not isinstance(event, SlotSet)]
     answers = await _slots_and_words(turn, names.VALIDATE_SLOT_MAPPINGS, slots)
@@ -120,14 +120,14 @@ async def _validated(turn: Turn, found: list[Event]) -> list[Event]:
 
 
 async def _slots_and_words(turn: Turn, action: str, candidates: Iterable[SlotSet]) -> list[Event]:
-    """What an action does about slots, and what it says; all else it may not do here. That it failed, where it did."""
+    """The slot and bot events of an action, which may emit no others here; an ActionFailed event if it fails."""
     try:
         events = await turn.context.run_action(action, evolve_all(candidates, turn.tracker))
     except ActionRejected:
         return []
     except StoreUnavailable:
         raise
-    except PLUGIN_FAILURES as error:  # it is a plugin's
+    except PLUGIN_FAILURES as error:  # the action is a plugin's
         turn.context.tell(action, error)
         return [ActionFailed(action, type(error).__name__)]
     return [event for event in events if isinstance(event, SlotSet | BotUttered)]

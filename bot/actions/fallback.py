@@ -1,4 +1,4 @@
-"""The two-stage fallback, as Rasa's: ask whether the nearest intent was meant, ask to rephrase, give up."""
+"""The two-stage fallback, as in Rasa: ask whether the likeliest intent was meant, ask to rephrase, give up."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _DENIED_TWICE = [names.OUT_OF_SCOPE, names.NLU_FALLBACK, names.OUT_OF_SCOPE]
 
 
 async def affirm(turn: Turn) -> None:
-    """Ask whether the nearest intent was meant, with buttons for yes and no."""
+    """Ask whether the likeliest intent was meant, with buttons for yes and no."""
     parse = turn.tracker.parse
     intent = parse.intent_name if parse else None
     if parse and intent == names.NLU_FALLBACK:
@@ -29,12 +29,12 @@ async def affirm(turn: Turn) -> None:
 
 
 async def ask_rephrase(turn: Turn) -> None:
-    """Ask to say it in other words."""
+    """Ask the user to rephrase."""
     say_if_there(turn, "utter_ask_rephrase")
 
 
 async def two_stage_fallback(turn: Turn) -> None:
-    """A loop that ends once the user was understood, or with the default fallback after two failures."""
+    """Run a loop that ends when the user is understood, or with the default fallback after two failures."""
     begins = turn.tracker.active_loop != names.TWO_STAGE_FALLBACK
     if begins:
         turn.emit(ActiveLoop(names.TWO_STAGE_FALLBACK))
@@ -55,7 +55,7 @@ async def two_stage_fallback(turn: Turn) -> None:
 
 
 async def revert_fallback(turn: Turn) -> None:
-    """Take back what a fallback asked and was answered, so that stories need to know nothing of it."""
+    """Revert a fallback's questions and the answers to them, so that stories need not mention them."""
     actions = [name for name in _latest_actions(turn.tracker) if name != names.LISTEN]
     message = turn.tracker.latest_message
     if message is None or not actions:
@@ -97,7 +97,7 @@ def _sure(message: UserUttered) -> UserUttered:
 
 
 def _latest_intents(tracker: Tracker) -> Iterator[str | None]:
-    """The intents of the latest messages of the session, newest first, up to where one was taken back."""
+    """The intents of the messages since the last restart, newest first, back to the latest reverted message."""
     for event in _since_restart(tracker):
         if isinstance(event, UserUtteranceReverted):
             return

@@ -1,4 +1,4 @@
-"""Forms: a loop that asks for slots until all are filled, with Rasa's meaning of every step."""
+"""Forms: loops that ask for slots until all are filled, with Rasa's semantics for every step."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from bot.errors import ActionRejected
 def form_action(form: Form) -> Action:
     """The action that runs this form.
 
-    Started, it fills what the message says already; running, it takes the
-    answer (or refuses to run when there is none, so that another action may
-    be predicted), then asks for the next slot, or ends. `validate_<form>`, where it
-    exists, decides on every slot found and may name the slot to ask for next
-    (or none: the form ends). A slot is asked for by the first of
-    `action_ask_<form>_<slot>`, `utter_ask_<form>_<slot>`, `action_ask_<slot>`
-    and `utter_ask_<slot>` that exists.
+    When it starts, it fills the slots that the message already gives; while it
+    runs, it takes the answer (or refuses to run if there is none, so that
+    another action can be predicted), then asks for the next slot, or ends.
+    `validate_<form>`, if it exists, decides on every slot found and may name
+    the slot to ask for next (or none, which ends the form). A slot is asked
+    for by the first of `action_ask_<form>_<slot>`, `utter_ask_<form>_<slot>`,
+    `action_ask_<slot>` and `utter_ask_<slot>` that exists.
     """
 
     async def run(turn: Turn) -> None:
@@ -48,7 +48,7 @@ class _Run:
         started = self.turn.tracker
         filled = await self._activate() if started.active_loop != self.form.name else None
         if not self._is_done():
-            # What was filled at the start was validated there.
+            # Slots filled at the start were validated there.
             if not filled:
                 self._emit(await self._validated_answer(started))
             if not self._rejected():
@@ -59,7 +59,7 @@ class _Run:
     # --- starting ------------------------------------------------------------
 
     async def _activate(self) -> Sequence[Event]:
-        """Start the loop and fill slots from the message that started it; returns what that did."""
+        """Start the loop and fill slots from the message that started it; return the resulting events."""
         self.turn.emit(ActiveLoop(self.form.name))
         tracker = _without_question(self.turn.tracker)
         found = [e for e in await self.turn.context.run_action(EXTRACT_SLOTS, tracker) if _fills(e)]
@@ -76,9 +76,9 @@ class _Run:
     # --- answers -------------------------------------------------------------
 
     async def _validated_answer(self, tracker: Tracker) -> Sequence[Event]:
-        """What the message fills, validated; raises ActionRejected when a slot was asked for and nothing was filled.
+        """The slots that the message fills, validated; raises ActionRejected if a question was left unanswered.
 
-        Chosen all the same right after that, nobody else knows an answer: the question is asked again.
+        If the form is predicted again right after rejecting, no other action can handle the message: it asks again.
         """
         loop = tracker.loop
         if loop is not None and (tracker.latest_action != LISTEN or loop.is_interrupted):
@@ -114,7 +114,7 @@ class _Run:
         return await self.turn.context.run_action(self.validation, self._seen_by_others(tracker, candidates))
 
     def _seen_by_others(self, tracker: Tracker, events: Iterable[Event]) -> Tracker:
-        """The tracker for actions that this form runs: the form itself has run, and `events` came last."""
+        """The tracker for actions that this form runs: as if the form itself had run, followed by `events`."""
         requested = SlotSet(REQUESTED_SLOT, self._requested(tracker))
         return evolve_all([requested, ActionExecuted(self.form.name), *events], tracker)
 
@@ -143,7 +143,7 @@ class _Run:
         return _rejects(self.turn.events)
 
     def _is_done(self) -> bool:
-        """Whether the last word on the question or the loop is that there is none."""
+        """Whether the latest event that sets the requested slot, or the loop, sets it to None."""
         events = self.turn.events
         if _rejects(events):
             return False
@@ -157,15 +157,15 @@ class _Run:
 
 
 def _without_question(tracker: Tracker) -> Tracker:
-    """The tracker without what another form asked for, which is no question of this one.
+    """The tracker without the slot that another form asked for, which does not concern this one.
 
-    No event says so: whoever validates slots takes the latest slot events for those that were found.
+    No event records this, because validation actions take the latest slot events for the slots that were found.
     """
     return replace(tracker, slots={name: value for name, value in tracker.slots.items() if name != REQUESTED_SLOT})
 
 
 def _fills(event: Event) -> TypeGuard[SlotSet]:
-    """Whether the event fills a slot that is the form's to ask for, not the question itself."""
+    """Whether the event sets a slot other than the requested slot itself."""
     return isinstance(event, SlotSet) and event.name != REQUESTED_SLOT
 
 

@@ -1,11 +1,11 @@
-"""Rasa action servers: the actions of a project that are written with Rasa's SDK run there, over HTTP.
+"""Rasa action servers: runs a project's actions that are written with Rasa's SDK, over HTTP.
 
 The protocol is Rasa's (one POST per action; 400 is a rejection, 404 an unknown
-action, 449 asks for the domain, which is otherwise told by its digest where
-`enable_selective_domain` keeps it back). A call is repeated only where the
-request certainly never arrived, so that nothing happens twice by our doing;
-after a crash between the call and the commit the turn is computed again, and
-the header `Idempotency-Key` lets the server tell the repetition.
+action, 449 asks for the domain, of which only the digest is sent if
+`enable_selective_domain` is on). A call is retried only if the request
+certainly never arrived, so that retries never repeat an effect; after a crash
+between the call and the commit the turn is computed again, and the header
+`Idempotency-Key` lets the server recognise the repeat.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ from bot.messages import Reply
 from bot.sources import Sources
 
 PROTOCOL_VERSION = "3.6.2"
-"""The version that action servers are told; they compare its major and minor with their own."""
+"""The version sent to action servers, which compare its major and minor numbers with their own."""
 
 REJECTED, UNKNOWN, DOMAIN_MISSING = 400, 404, 449
 
 _VALIDATION = "validate_"
-"""Validations of forms read the domain's forms and slots, whether they say that they need it or not."""
+"""Form validations read the domain's forms and slots, whether or not they declare that they need it."""
 
 _ANSWER = ResponseSchema(
     {
@@ -52,7 +52,7 @@ _ANSWER = ResponseSchema(
 
 
 async def check_reachable(endpoint: ActionEndpoint) -> None:
-    """Return where the action server takes connections; raises CallFailed, with its host and port, where not."""
+    """Return if the action server accepts connections; raises CallFailed, with its host and port, if not."""
     try:
         _, writer = await asyncio.open_connection(*_address(endpoint))
     except OSError:
@@ -63,7 +63,7 @@ async def check_reachable(endpoint: ActionEndpoint) -> None:
 
 
 def _service(endpoint: ActionEndpoint) -> str:
-    """What errors call it: its host and port alone, since a URL may hold credentials."""
+    """The server's name in errors: its host and port only, since a URL may contain credentials."""
     host, port = _address(endpoint)
     return f"action server at {f'[{host}]' if ':' in host else host}:{port}"
 
@@ -121,7 +121,7 @@ class ActionServer:
         return run
 
     async def _call(self, name: str, turn: Turn) -> Mapping[str, Any]:
-        answer = await self._send(name, turn, with_domain=self._is_told_domain(name))
+        answer = await self._send(name, turn, with_domain=self._sends_domain(name))
         if answer.status == DOMAIN_MISSING:
             answer = await self._send(name, turn, with_domain=True)
         if answer.status == REJECTED:
@@ -131,13 +131,13 @@ class ActionServer:
         data: Mapping[str, Any] = answer.data
         return data
 
-    def _is_told_domain(self, name: str) -> bool:
-        """Whether the action gets the whole domain without asking."""
+    def _sends_domain(self, name: str) -> bool:
+        """Whether the whole domain is sent without being asked for."""
         asks = name.startswith(_VALIDATION) or name in self._domain.actions_sending_domain
         return asks or not self._keeps_domain_back
 
     async def _send(self, name: str, turn: Turn, *, with_domain: bool) -> Answer:
-        """Post the call. The client repeats it only while it certainly never arrived: a POST has effects."""
+        """Post the call. A POST has effects, so the client retries it only if it certainly never arrived."""
         return await self._client.call(
             "POST",
             "",
@@ -166,7 +166,7 @@ class ActionServer:
         return request
 
     def _reply(self, data: Mapping[str, Any], turn: Turn) -> Reply | None:
-        """A reply as the server made it, or one of the domain's responses that it names; None if none applies now."""
+        """The reply that the server built, or the domain's response that it names; None if no variation applies."""
         name = data.get("response") or data.get("template")
         given = {key: value for key, value in data.items() if key not in ("response", "template")}
         if not name:
@@ -175,16 +175,16 @@ class ActionServer:
 
 
 def _sender(turn: Turn) -> str:
-    """Who is speaking: the channel's own sender where a key speaks for its users; else the conversation stands for it.
+    """The sender id: the channel's own sender if a key speaks for its users, else the conversation's id.
 
-    A customer's sender is nobody's word: it is not looked at.
+    For a logged-in customer the message's sender is ignored.
     """
     return (turn.message.sender if turn.customer is None else "") or turn.tracker.conversation
 
 
 def _free_reply(data: Mapping[str, Any]) -> Reply:
-    """A reply that the server put together by itself."""
-    text = data.get("text")  # action servers say numbers, too
+    """A reply that the server built itself."""
+    text = data.get("text")  # action servers send numbers too
     return Reply(
         text=None if text is None else str(text),
         buttons=tuple(data.get("buttons") or ()),
@@ -197,6 +197,6 @@ def _free_reply(data: Mapping[str, Any]) -> Reply:
 
 
 def _key(name: str, turn: Turn) -> str:
-    """Stable for this action at this point of this message's turn, whoever computes it."""
+    """A key for this action at this point of this message's turn, the same whenever it is computed."""
     about = (turn.message.conversation, turn.message.message_id, name, str(len(turn.tracker.events)))
     return hashlib.sha256("\0".join(about).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Responses as actions: `utter_greet` says the response of that name, `utter_faq` the one that fits the question."""
+"""Responses as actions: `utter_greet` says the response of that name, `utter_faq` the one that answers the question."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from bot.content import BotStep, Content
 from bot.dialogue.names import UTTER
 from bot.messages import Parse
 
-_SELECTOR_OF_ALL = "default"  # as Rasa calls one without `retrieval_intent`
+_SELECTOR_OF_ALL = "default"  # Rasa's name for a selector without `retrieval_intent`
 
 
 def response_action(name: str) -> Action:
-    """The action that says response `name`; for a retrieval intent's, the response that its selector chose."""
+    """The action that says response `name`, or, for a retrieval intent, the response that its selector chose."""
 
     async def say(turn: Turn) -> None:
         turn.say(name if name in turn.domain.responses else _selected(name, turn.tracker.parse) or name)
@@ -27,8 +27,8 @@ def response_action(name: str) -> Action:
 def _selected(name: str, parse: Parse | None) -> str | None:
     """The full name (`utter_faq/hours`) for a retrieval action (`utter_faq`), from the message's parse.
 
-    A selector of all retrieval intents may rank another intent's key first: the
-    best of this one counts, and what it ranks first only where there is none.
+    A selector for all retrieval intents may rank another intent's key first: the
+    best key of this intent counts, and the first of all only if it has none.
     """
     wanted = name.removeprefix(UTTER)
     selectors = parse.response_selector if parse else {}
@@ -38,7 +38,7 @@ def _selected(name: str, parse: Parse | None) -> str | None:
 
 
 def _ranked(selector: Any) -> list[str]:
-    """The keys (`faq/hours`) that a selector gave, likeliest first."""
+    """The keys (`faq/hours`) that a selector returned, likeliest first."""
     if not isinstance(selector, Mapping):
         return []
     given = [selector.get("response") or {}, *(selector.get("ranking") or ())]
@@ -46,7 +46,7 @@ def _ranked(selector: Any) -> list[str]:
 
 
 def text_actions(content: Content) -> dict[str, Action]:
-    """The texts that end-to-end stories let the bot say (`bot: …`), as actions of that name."""
+    """The texts that the bot says in end-to-end stories (`bot: …`), each as an action of that name."""
     stories = (*content.stories, *content.rules)
     said = (step.text for story in stories for step in story.steps if isinstance(step, BotStep))
     return {text: SayText(text) for text in (*content.domain.e2e_actions, *said)}
@@ -58,5 +58,5 @@ class SayText(Struct, frozen=True):
     text: str
 
     async def __call__(self, turn: Turn) -> None:
-        """Say it."""
+        """Say the text."""
         turn.say_text(self.text)

@@ -1,4 +1,4 @@
-"""Saying a response where the domain has it."""
+"""Says a response if the domain has it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from bot.actions.turn import Turn
 
 
 def say_if_there(turn: Turn, response: str) -> None:
-    """Say a response, or nothing where the domain has none of that name."""
+    """Say a response, or nothing if the domain has none of that name."""
     if response in turn.domain.responses:
         turn.say(response)

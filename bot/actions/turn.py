@@ -1,4 +1,4 @@
-"""What a plugin author sees: the turn that an action reads, and the verbs that append to it in order."""
+"""The plugin author's view: the turn that an action reads, and the methods that append events to it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Action: TypeAlias = Callable[["Turn"], Awaitable[None]]
 
 
 class Resources:
-    """What plugins open for the life of the bot and actions use: values by name, given once."""
+    """Values by name that plugins open for the life of the bot and actions use; each name is provided once."""
 
     def __init__(self) -> None:
         self._values: dict[str, Any] = {}
@@ -44,7 +44,7 @@ class Resources:
         self._values[name] = value
 
     def get(self, name: str, kind: type[T]) -> T:
-        """The value under `name`; raises PluginError when there is none or it is no `kind`."""
+        """The value under `name`; raises PluginError if there is none or it is not a `kind`."""
         if name not in self._values:
             raise PluginError(f"nothing provides the resource {name!r}; is the plugin that opens it loaded?")
         value = self._values[name]
@@ -53,24 +53,24 @@ class Resources:
         return value
 
     def find(self, name: str, kind: type[T]) -> T | None:
-        """The value under `name`, or None when nothing provides it."""
+        """The value under `name`, or None if nothing provides it."""
         return self.get(name, kind) if name in self._values else None
 
 
 class RunAction(Protocol):
-    """Runs another action on a tracker inside the same turn and gives back its events."""
+    """Runs another action on a tracker inside the same turn and returns its events."""
 
     def __call__(self, name: str, tracker: Tracker) -> Awaitable[tuple[Event, ...]]:
-        """Run action `name`; raises what it raises."""
+        """Run action `name`; raises whatever it raises."""
 
 
 class TurnContext(Struct, frozen=True):
     """What all actions of one turn share.
 
-    `tell` is told of an action that failed and does not end this one: its name, and the error; `warn` of a slip in
-    this one. `effects` are the kinds of outside changes that plugins offer, None where that is not known. `times` say
-    when the events before this turn happened. `before` is the conversation as the message found it.
-    `channel` is where replies go, empty where that is the message's.
+    `tell` reports an action that failed without ending this one (its name and the error), and `warn` a mistake in this
+    one. `effects` are the kinds of outside changes that plugins offer, None if unknown. `times` are the times of the
+    events before this turn. `before` is the conversation before the message. `channel` is where replies go, empty for
+    the message's own channel.
     """
 
     message: UserMessage
@@ -93,9 +93,9 @@ class TurnContext(Struct, frozen=True):
 class Turn:
     """One action's view of the turn.
 
-    It reads `tracker`, `message`, `customer`, `now` (UTC) and `resources`, and
-    appends with `say`, `set` and `emit`, in order. `tracker` already includes
-    what was appended. When the action raises, what it appended is dropped.
+    An action reads `tracker`, `message`, `customer`, `now` (UTC) and `resources`,
+    and appends events with `say`, `set` and `emit`. `tracker` already includes
+    the appended events. If the action raises, they are dropped.
     """
 
     def __init__(self, tracker: Tracker, context: TurnContext) -> None:
@@ -105,7 +105,7 @@ class Turn:
 
     @property
     def events(self) -> tuple[Event, ...]:
-        """What this action appended so far."""
+        """The events that this action has appended so far."""
         return tuple(self._events)
 
     @property
@@ -120,7 +120,7 @@ class Turn:
 
     @property
     def channel(self) -> str:
-        """Where replies go: the message's channel, or, where nobody spoke (a reminder), the one last spoken on."""
+        """Where replies go: the message's channel, or the one last used if nobody sent a message (a reminder)."""
         return self.context.channel or self.context.message.channel
 
     @property
@@ -135,18 +135,18 @@ class Turn:
 
     @property
     def resources(self) -> Resources:
-        """What the plugins' lifespans opened."""
+        """The resources that the plugins' lifespans opened."""
         return self.context.resources
 
     def slot(self, name: str) -> Any:
-        """The slot's value now, None when it has none. The log tells of a slot that the domain lacks."""
+        """The slot's current value, None if it has none. A slot that the domain lacks is logged."""
         return self._slot_of(self.tracker, name)
 
     def slot_before(self, name: str) -> Any:
-        """The slot's value as it was when the message came, however long ago it was set; None when it had none.
+        """The slot's value when the message arrived, however long ago it was set; None if it had none.
 
-        What the message itself filled, and what the actions of this turn set, is not in it. The log tells of a slot
-        that the domain lacks.
+        Values filled from the message itself or set by this turn's actions do not count. A slot that the domain lacks
+        is logged.
         """
         return self._slot_of(self.context.before, name)
 
@@ -156,9 +156,9 @@ class Turn:
         self.tracker = evolve(event, self.tracker)
 
     def set(self, slot: str, value: Any) -> None:
-        """Set a slot; None empties it. A value that is no list becomes one in a slot of type list.
+        """Set a slot; None empties it. In a slot of type list, a value that is not a list becomes a list of one.
 
-        A slot that the domain lacks is set all the same, and the log tells of it.
+        A slot that the domain lacks is still set, and logged.
         """
         known = self.context.domain.slots.get(slot)
         if known is not None:
@@ -172,10 +172,10 @@ class Turn:
     ) -> None:
         """Say a response of the domain, filled from `values` first and slots second.
 
-        `buttons` (`title`, `payload`) are added to the response's own; `custom`, a structured payload
-        such as a table, stands in for its own. Where none of its variations applies now (their channels and
-        conditions), nothing is said. Raises UnknownResponse for a response that the domain lacks, so that a
-        typo never falls silent. The log tells of a `{name}` that nothing fills.
+        `buttons` (`title`, `payload`) are added to the response's own; `custom`, a structured payload such as a table,
+        replaces its own. If no variation applies now (because of its channel or condition), nothing is said. Raises
+        UnknownResponse for a response that the domain lacks, so that a typo never goes unnoticed. A `{name}` that
+        nothing fills is logged.
         """
         here = sys._getframe(1)
         reply = reply_of(self, response, values, lambda slip: self._warn(slip, here))
@@ -190,11 +190,11 @@ class Turn:
         self.emit(BotUttered(reply))
 
     def say_text(self, text: str, *, buttons: Sequence[Mapping[str, Any]] = (), custom: Any = None) -> None:
-        """Say a text as it is, with buttons (`title`, `payload`) or a structured payload beside it."""
+        """Say a text as it is, with optional buttons (`title`, `payload`) and a structured payload."""
         self.emit(BotUttered(Reply(text=text, buttons=tuple(buttons), custom=custom)))
 
     def prepare(self, kind: str, parameters: Mapping[str, Any]) -> None:
-        """Fix an outside change before its confirmation is asked: one key stands for it from here on.
+        """Record an outside change before asking the user to confirm it; from now on one key identifies it.
 
         Raises EffectError for a kind that no plugin offers.
         """
@@ -204,26 +204,26 @@ class Turn:
         self.emit(EffectPrepared(kind, self.context.new_id(), dict(parameters)))
 
     async def spend(self) -> EffectResult:
-        """Make the prepared change, once: a repeat gives what the first one came to.
+        """Make the prepared change, once; a repeated call returns the first one's result.
 
-        Raises EffectError when nothing was prepared.
+        Raises EffectError if nothing was prepared.
         """
         effect = self.tracker.effect
         if effect is None:
-            raise EffectError("nothing was prepared; call turn.prepare when the confirmation is asked")
+            raise EffectError("nothing was prepared; call turn.prepare before asking for confirmation")
         if self.context.spend is None:
-            raise EffectError("there is nothing to spend it with; in a test, give make_turn `spend=SpentEffects()`")
+            raise EffectError("this turn cannot make changes; in a test, pass `spend=SpentEffects()` to make_turn")
         result = await self.context.spend(self.message.conversation, effect.kind, effect.key, effect.parameters)
         self.emit(EffectSettled(effect.key, result.outcome))
         return result
 
     def drop_effect(self) -> None:
-        """Forget the prepared change, if there is one: the user said no."""
+        """Forget the prepared change, if there is one, because the user said no."""
         if self.tracker.effect is not None:
             self.emit(EffectSettled(self.tracker.effect.key, "dropped"))
 
     async def run(self, action: str) -> tuple[Event, ...]:
-        """Run another action on the state as it is now and return its events, which are not appended."""
+        """Run another action on the current state and return its events, which are not appended."""
         return await self.context.run_action(action, self.tracker)
 
     def _slot_of(self, tracker: Tracker, name: str) -> Any:
@@ -233,14 +233,14 @@ class Turn:
         return value
 
     def _warn(self, slip: Slip, frame: FrameType) -> None:
-        """Tell of a slip in the line that the frame is at."""
+        """Report a slip at the frame's current line."""
         self.context.warn(slip.with_traceback(_place_of(frame)))
 
 
 def reply_of(turn: Turn, response: str, values: Mapping[str, Any], warn: Callable[[Slip], None]) -> Reply | None:
-    """What the domain's response is now, filled from `values` first and slots second; None where none of it applies.
+    """The reply for a response, filled from `values` first and slots second; None if no variation applies now.
 
-    `warn` is told of each `{name}` that nothing fills. Raises UnknownResponse for a response that the domain lacks.
+    `warn` is called for each `{name}` that nothing fills. Raises UnknownResponse for a response that the domain lacks.
     """
     reply = choose_response(
         turn.domain,
@@ -257,5 +257,5 @@ def reply_of(turn: Turn, response: str, values: Mapping[str, Any], warn: Callabl
 
 
 def _place_of(frame: FrameType) -> TracebackType:
-    """What says that this frame is where something went wrong, for an error that is not raised."""
+    """A traceback that points to this frame, for an error that is not raised."""
     return TracebackType(None, frame, frame.f_lasti, frame.f_lineno)

@@ -1,4 +1,4 @@
-"""What an action names and there is none of: a response, a slot, another action, a kind of outside change."""
+"""Errors for names that an action uses but that do not exist: responses, slots, actions, kinds of outside changes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from bot.errors import BotError
 
 
 class Slip(BotError):
-    """A slip in an action's code that does not end the action, and is the same whenever it runs: told once."""
+    """A mistake in an action's code that does not end the action.
+
+    It is the same on every run, so it is reported once.
+    """
 
 
 class UnknownResponse(BotError):
@@ -28,7 +31,7 @@ class UnknownSlot(Slip):
 
 
 class UnfilledPlaceholder(Slip):
-    """A response was said with the braces of a placeholder in it: neither what the action gave nor a slot fills it."""
+    """A response was said with an unfilled placeholder: neither the action's values nor a slot had a value for it."""
 
     def __init__(self, response: str, name: str, known: Iterable[str]) -> None:
         what = (
@@ -56,7 +59,7 @@ class UnknownAction(BotError):
 
     @classmethod
     def among(cls, action: str, known: Iterable[str]) -> UnknownAction:
-        """There is no `action`, but there are those `known`."""
+        """The error for `action`, which is not among the `known` actions."""
         near = _near(action, known)
         return cls(action, f"no plugin, response or form is called `{action}`.{near}")
 
@@ -66,6 +69,6 @@ def _none_of(kind: str, name: str, known: Iterable[str]) -> str:
 
 
 def _near(name: str, known: Iterable[str]) -> str:
-    from bot.content.suggest import did_you_mean  # loads a library that nobody else who writes actions needs
+    from bot.content.suggest import did_you_mean  # imports a library that actions do not need otherwise
 
     return f" {did_you_mean(name, known)}".rstrip()

@@ -1,4 +1,4 @@
-"""Internet addresses as they are written; an IPv4 one is the same when IPv6 carries it (`::ffff:192.0.2.1`)."""
+"""Parses IP addresses and networks; an IPv4-mapped IPv6 address (`::ffff:192.0.2.1`) is read as the IPv4 address."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import TypeAlias
 Address: TypeAlias = IPv4Address | IPv6Address
 Network: TypeAlias = IPv4Network | IPv6Network
 
-_CARRIED = 96
-"""So many bits stand before an IPv4 address that IPv6 carries (RFC 4291, 2.5.5.2)."""
+_MAPPED_PREFIX = 96
+"""Bits before the IPv4 address in an IPv4-mapped IPv6 address (RFC 4291, 2.5.5.2)."""
 
 
 def address_of(text: str) -> Address | None:
-    """The address; None for what is none."""
+    """The address, or None if the text is not one."""
     try:
         return _plain(ip_address(text))
     except ValueError:
@@ -21,12 +21,12 @@ def address_of(text: str) -> Address | None:
 
 
 def network_of(text: str) -> Network:
-    """The network, or the one address; raises ValueError for what is neither."""
+    """The network, or the network of a single address; raises ValueError if the text is neither."""
     network = ip_network(text, strict=False)
     first = _plain(network.network_address)
-    if first.version == network.version or network.prefixlen < _CARRIED:
+    if first.version == network.version or network.prefixlen < _MAPPED_PREFIX:
         return network
-    return ip_network((first, network.prefixlen - _CARRIED))
+    return ip_network((first, network.prefixlen - _MAPPED_PREFIX))
 
 
 def _plain(address: Address) -> Address:

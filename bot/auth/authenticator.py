@@ -13,7 +13,7 @@ from bot.errors import NotAuthenticated
 from bot.messages import Customer, Principal
 from bot.stores.sessions import SessionRow
 
-_LONGEST = 2_048  # characters; ours are under 50, a JWT has some hundred
+_LONGEST = 2_048  # characters; ours are under 50, a JWT has a few hundred
 
 
 class Identified(Struct, frozen=True):
@@ -27,12 +27,12 @@ _METRICS = Identified(Principal("key", "key:metrics", scopes=frozenset({"metrics
 
 
 def credential_kind(header: str | None) -> str:
-    """What an Authorization header tries: `session`, `key`, `jwt` or `other`; `query` where `?token=` came instead."""
+    """The kind of an Authorization header: `session`, `key`, `jwt` or `other`; `query` if `?token=` came instead."""
     return _read(header)[0] if header else "query"
 
 
 def _read(header: str) -> tuple[str, str]:
-    """What a header tries, and its token."""
+    """The kind of a header's credentials, and its token."""
     scheme, _, token = header.partition(" ")
     token = token.strip()
     if scheme.lower() != "bearer":
@@ -41,9 +41,9 @@ def _read(header: str) -> tuple[str, str]:
 
 
 class Authenticator:
-    """Tells who is asking by a bearer token (RFC 6750): a customer's session, a key, or Rasa's ways if configured.
+    """Identifies callers by a bearer token (RFC 6750): a customer's session, a key, or Rasa's methods if configured.
 
-    Who brings `metrics_token` may read the metrics; for that no store is asked.
+    `metrics_token` allows reading the metrics; it is checked without the store.
     """
 
     def __init__(self, sessions: Sessions, keys: Keys, rasa: RasaTokens, metrics_token: str | None = None) -> None:
@@ -53,7 +53,7 @@ class Authenticator:
         self._rasa = rasa
 
     async def identify(self, header: str | None, query_token: str | None = None) -> Identified:
-        """The principal with its session; raises NotAuthenticated. `query_token` is what `?token=` says, if it came."""
+        """The principal with its session; raises NotAuthenticated. `query_token` is `?token=`'s value, if given."""
         if not header:
             principal = self._rasa.by_query(query_token) if query_token else None
             if principal is None:
@@ -87,5 +87,5 @@ class Authenticator:
 
 
 def customer_principal(customer: str) -> str:
-    """Who a customer of this id is in the conversations that they have."""
+    """The principal id of the customer with this id."""
     return f"customer:{customer}"

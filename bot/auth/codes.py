@@ -1,4 +1,4 @@
-"""Codes as argon2id (RFC 9106) of HMAC-SHA256(pepper, account ‖ code), off the event loop and bounded."""
+"""Hashes codes as argon2id (RFC 9106) of HMAC-SHA256(pepper, account ‖ code), off the event loop and bounded."""
 
 from __future__ import annotations
 
@@ -28,25 +28,26 @@ _PARAMETERS = f"$argon2id$v=19$m={_MEMORY_KIB},t={_TIME_COST},p={_PARALLELISM}$"
 
 
 class Verified(Struct, frozen=True):
-    """Whether the code is right, and whether its hash should be made anew (old key or old parameters)."""
+    """Whether the code is right, and whether its hash should be renewed (old key or old parameters)."""
 
     right: bool
     outdated: bool = False
 
 
 class CodeHasher:
-    """Hashes and verifies codes in an executor of its own.
+    """Hashes and verifies codes in its own executor.
 
     At most `workers` hashes run and `waiting` more wait (each takes 19 MiB and
-    some 25 ms); beyond that `Busy` is raised, so that logins cannot drown turns.
-    One worker is enough for some 40 logins a second; another would take a core from turns, and 19 MiB more
-    while both hash (they go back to the system afterwards, where `bot.app.memory` has asked for that).
+    about 25 ms); beyond that `Busy` is raised, so that logins cannot starve
+    turns. One worker handles about 40 logins per second; a second one would
+    take a core from turns, and 19 MiB more while both hash (returned to the
+    system afterwards, if `bot.app.memory` has set that up).
     """
 
     def __init__(
         self, pepper: Pepper, *, reread: Callable[[], Pepper] | None = None, workers: int = 1, waiting: int = 64
     ) -> None:
-        """`reread` gives the pepper as it is by now: another machine may hash with a key that is newer than ours."""
+        """`reread` returns the current pepper: another machine may already hash with a newer key than ours."""
         self._pepper = pepper
         self._reread = reread
         self._executor = ThreadPoolExecutor(workers, thread_name_prefix="codes")
@@ -58,14 +59,14 @@ class CodeHasher:
         return await self._run(self._hash, account, code)
 
     async def verify(self, account: str, code: str, stored: str | None) -> Verified:
-        """Whether the code is the stored one; with None the same work is done in vain, so that time tells nothing.
+        """Whether the code is the stored one; with None the same work is done, so that the time reveals nothing.
 
-        Raises KeyMissing when it was hashed with a key that is not in the pepper file.
+        Raises KeyMissing if the stored code was hashed with a key that is not in the pepper file.
         """
         return await self._run(self._verify, account, code, stored or self._dummy)
 
     def close(self) -> None:
-        """Let what runs finish and stop the threads."""
+        """Let running hashes finish and stop the threads."""
         self._executor.shutdown(cancel_futures=True)
 
     async def _run(self, work: Callable[..., T], *arguments: str) -> T:
@@ -79,7 +80,7 @@ class CodeHasher:
     def _release(self, future: asyncio.Future[T]) -> None:
         self._free += 1
         if not future.cancelled():
-            future.exception()  # seen here too, for the caller may have gone
+            future.exception()  # retrieved here too, as the caller may be gone
 
     def _hash(self, account: str, code: str) -> str:
         key_id = self._pepper.current

@@ -1,4 +1,4 @@
-"""Keys of trusted backends and operators: made on the command line, told once, stored hashed, read per request."""
+"""Keys of trusted backends and operators: created on the command line, shown once, stored hashed, read per request."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ SCOPES = frozenset({"channel", "operator"})
 
 
 class NewKey(Struct, frozen=True):
-    """A key just made: its id, and the secret that is never shown again."""
+    """A new key: its id, and the secret that is never shown again."""
 
     id: str
     secret: str
 
 
 class Keys:
-    """Makes, lists and revokes keys."""
+    """Creates, lists and revokes keys."""
 
     def __init__(self, store: KeyStore, sources: Sources) -> None:
         self._store = store
         self._sources = sources
 
     async def create(self, scopes: Iterable[str], *, label: str = "") -> NewKey:
-        """A new key; raises ValueError for no scope or one that does not exist."""
+        """Create a key; raises ValueError if no scope is given or one does not exist."""
         wanted = frozenset(scopes)
         if not wanted or wanted - SCOPES:
             raise ValueError(f"a key's scopes are one or more of {', '.join(sorted(SCOPES))}")
@@ -44,9 +44,9 @@ class Keys:
         return await self._store.by_hash(token_hash(secret))
 
     async def list(self) -> Sequence[KeyRow]:
-        """All keys, oldest first, the revoked ones too."""
+        """All keys, oldest first, including revoked ones."""
         return await self._store.list()
 
     async def revoke(self, key_id: str) -> bool:
-        """Revoke a key for good, from its next request on; False when there is no live key of this id."""
+        """Revoke a key permanently, from its next request on; False if there is no live key with this id."""
         return await self._store.revoke(key_id, self._sources.now())

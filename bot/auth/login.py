@@ -1,4 +1,4 @@
-"""Login: an account and its code against the store, throttled before any work is done."""
+"""Login: checks an account and its code against the store, throttled before any work is done."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from bot.stores.throttles import ThrottleNames, ThrottleStore
 
 
 class Login:
-    """Logs customers in. `outcome` is told what came of every attempt that came to an end.
+    """Logs customers in. `outcome` is called with the result of every completed attempt.
 
-    `ok`, `refused`, `throttled`, or `all_throttled` where nobody can log in for a while whose address is new.
+    It is `ok`, `refused`, `throttled`, or `all_throttled` while nobody can log in from a new address.
     """
 
     def __init__(
@@ -48,12 +48,12 @@ class Login:
         self._outcome = outcome
 
     async def login(self, account: str, code: str, address: str) -> LoggedIn:
-        """A session for the customer of this account.
+        """A session for the customer with this account number.
 
         Raises LoginThrottled (too many attempts; LoginsThrottled for too many
-        of everybody's; before the customer is looked up), LoginRefused (unknown,
-        wrong, disabled: all the same work and words), Busy (too many logins
-        are being checked) and KeyMissing (nobody can check this one here).
+        overall), before the customer is looked up; LoginRefused (unknown, wrong
+        or disabled, all with the same work and message); Busy (too many logins
+        are being checked); and KeyMissing (the code cannot be checked here).
         """
         names = self._names(account, _network(address))
         wait = await self._throttles.reserve(names, self._sources.now(), self._limits)
@@ -77,9 +77,9 @@ class Login:
         return ThrottleNames(name, f"address:{network}", known=f"{name}@{self._pepper.pseudonym(network)}")
 
     async def _logged_in(self, account: str, code: str) -> LoggedIn | None:
-        """A session if the code is right, and is still the code when the session begins.
+        """A session if the code is right, and still is when the session begins.
 
-        Where the hash changed in between, it is looked at once more: another login may only have renewed it.
+        If the hash changed in between, the code is checked once more: another login may just have renewed the hash.
         """
         for _ in range(2):
             verified = await self._verified(account, code)
@@ -90,7 +90,7 @@ class Login:
         return None
 
     async def _verified(self, account: str, code: str) -> CustomerRow | None:
-        """The customer whose code this is, with the hash that it was found right by (a new one, if that was old)."""
+        """The customer whose code this is, with the hash it was checked against (renewed if that was outdated)."""
         customer = await self._customers.by_account(account)
         verified = await self._hasher.verify(account, code, customer.code_hash if customer else None)
         if customer is None or not verified.right or customer.disabled:
@@ -103,7 +103,7 @@ class Login:
 
 
 def _network(address: str) -> str:
-    """The address to count by: an IPv6 client owns at least a /64."""
+    """The address or network to count attempts by: an IPv6 client owns at least a /64."""
     parsed = address_of(address)
     if parsed is None:
         return hashlib.sha256(address.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""All of authentication on one database."""
+"""Sets up all of authentication on one database."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from bot.stores.throttles import ThrottleStore
 
 
 class Auth(Struct, frozen=True):
-    """Who may do what, on one store."""
+    """All of authentication on one store."""
 
     authenticator: Authenticator
     login: Login
@@ -39,7 +39,7 @@ class Auth(Struct, frozen=True):
     sources: Sources
 
     async def clear(self) -> None:
-        """Forget sessions that are over and throttles that nobody touched for a day."""
+        """Delete sessions that are over, and throttles that are over and have not changed for a day."""
         await self.sessions.clear()
         await self.throttles.clear(self.sources.now())
 
@@ -53,8 +53,8 @@ async def open_auth(
 ) -> Auth:
     """Authentication on this database, with the project's pepper.
 
-    `outcome` is told of every login, as `Login` has it. Raises
-    ConfigurationError when the pepper is lost, wrong, or readable by others.
+    `outcome` is called for every login attempt, as `Login` describes. Raises
+    ConfigurationError if the pepper is lost, wrong, or readable by others.
     """
     customer_store = CustomerStore(database)
     rasa = RasaTokens(settings.rasa_auth)
@@ -83,5 +83,5 @@ async def open_auth(
 
 
 def pepper_file(settings: Settings) -> Path:
-    """Where the project's pepper stands."""
+    """The path of the project's pepper file."""
     return settings.data / "pepper.json"

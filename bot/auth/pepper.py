@@ -33,40 +33,40 @@ class Pepper:
 
     @property
     def oldest(self) -> str:
-        """The id of the key that was made first, which all machines on the store have, before and after a rotation."""
+        """The id of the first key, which all machines on the store have, before and after a rotation."""
         return next(iter(self.keys))
 
     def mac(self, key_id: str, message: bytes) -> bytes:
-        """HMAC-SHA256 (RFC 2104) of the message under this key; KeyError when there is no such key."""
+        """HMAC-SHA256 (RFC 2104) of the message under this key; raises KeyError if there is no such key."""
         return hmac.digest(self.keys[key_id], message, hashlib.sha256)
 
     def throttle_name(self, account: str) -> str:
-        """Under which an account's failures count: a keyed hash, known or not, as what people mistype is not kept.
+        """The name that an account's failures count under: a keyed hash, so that no mistyped input is stored.
 
-        The key is the one that all machines have while a new one is brought to them.
+        It uses the oldest key, which all machines have while a new one is being distributed.
         """
         return f"account:{self.mac(self.oldest, account.encode()).hex()}"
 
     def pseudonym(self, name: str) -> str:
-        """Twelve hexadecimal digits that stand for a name or address: the same on all machines; no list finds it."""
+        """Twelve hex digits for a name or address: the same on all machines, and not reversible by trying a list."""
         return self.mac(self.oldest, b"name:" + name.encode()).hex()[:12]
 
     def check_values(self) -> dict[str, str]:
-        """A value per key that tells two keys apart and gives neither away; the store keeps them."""
+        """A value per key that identifies the key without revealing it; the store keeps these."""
         return {key_id: self.mac(key_id, b"teller pepper check").hex() for key_id in self.keys}
 
 
 def open_pepper(path: Path, known: Mapping[str, str]) -> Pepper:
-    """The pepper of this file, made at the first start; `known` are the store's check values by key id.
+    """The pepper from this file, created at the first start; `known` are the store's check values by key id.
 
-    Raises ConfigurationError when the file is lost, wrong, older than the store, damaged, or others can read it.
+    Raises ConfigurationError if the file is lost, wrong, older than the store, damaged, or readable by others.
     """
     if not path.exists():
         if known:
             raise ConfigurationError(
                 [
-                    f"{path}: the pepper file is lost; restore it from a backup, or copy that of another machine "
-                    "on this store: without it no customer can log in"
+                    f"{path}: the pepper file is lost; restore it from a backup, or copy it from another "
+                    "machine on this store: without it no customer can log in"
                 ]
             )
         _create(path, _renewed({}))
@@ -81,13 +81,13 @@ def _check(path: Path, values: Mapping[str, str], known: Mapping[str, str]) -> N
         return
     keys = f"key {', '.join(wrong)}"
     if values.keys().isdisjoint(wrong) and len(wrong) < len(known):
-        cure = "copy that of the machine where `bot customers rotate-pepper` ran"
+        cure = "copy the file from the machine where `bot customers rotate-pepper` ran"
         raise ConfigurationError([f"{path}: this pepper file is older than the store (it lacks {keys}); {cure}"])
     raise ConfigurationError([f"{path}: this pepper file does not belong to the store ({keys}); restore the right one"])
 
 
 def rotate_pepper(path: Path) -> Pepper:
-    """Add a new current key to the file, in one atomic step; hashes under the old keys stay good."""
+    """Add a new current key to the file, in one atomic step; hashes under the old keys stay valid."""
     pepper = _renewed(read_pepper(path).keys)
     new = _write_private(path, pepper)
     new.replace(path)
@@ -101,7 +101,7 @@ def _renewed(keys: Mapping[str, bytes]) -> Pepper:
 
 
 def _create(path: Path, pepper: Pepper) -> None:
-    """Create the file whole or not at all; when another process was first, its file stands."""
+    """Create the file atomically; if another process was first, its file is kept."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     new = _write_private(path, pepper)
     try:
@@ -133,7 +133,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 def read_pepper(path: Path) -> Pepper:
-    """The pepper of this file; raises ConfigurationError when it is damaged, or others can read it."""
+    """The pepper from this file; raises ConfigurationError if it is damaged, or others can read it."""
     descriptor = os.open(path, os.O_RDONLY)
     with os.fdopen(descriptor, "rb") as file:
         if stat.S_IMODE(os.fstat(file.fileno()).st_mode) & 0o077:

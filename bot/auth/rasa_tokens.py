@@ -1,4 +1,4 @@
-"""Rasa's own ways of telling who asks: `--auth-token` in the query, and JSON Web Tokens (RFC 7519)."""
+"""Rasa's authentication methods: `--auth-token` in the query, and JSON Web Tokens (RFC 7519)."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _EVERYTHING = Principal("key", _ID, scopes=frozenset({"operator", "channel"}))
 
 
 class RasaTokens:
-    """Checks both, when they are configured; all their users share one set of senders, as in Rasa.
+    """Checks both, if they are configured; all their users share one set of senders, as in Rasa.
 
-    Raises ConfigurationError for an unknown method and for an empty secret. Short ones are taken,
-    because Rasa takes them; RFC 7518, 3.2, wants 32 bytes for HS256.
+    Raises ConfigurationError for an unknown method and for an empty secret. Short secrets are
+    accepted because Rasa accepts them; RFC 7518, 3.2, requires 32 bytes for HS256.
     """
 
     def __init__(self, settings: RasaAuth) -> None:
@@ -36,14 +36,14 @@ class RasaTokens:
             raise ConfigurationError(problems)
 
     def by_query(self, token: str) -> Principal | None:
-        """Who asks with `?token=`; None when it is not ours."""
+        """The principal for `?token=`; None if the token is not ours."""
         ours = self._settings.auth_token
         if ours is None or not hmac.compare_digest(token.encode(), ours.encode()):
             return None
         return _EVERYTHING
 
     def by_jwt(self, token: str) -> Principal | None:
-        """Who asks with a JWT: an admin may all, a user their own conversation; None when it is not good.
+        """The principal for a JWT: an admin may do everything, a user their own conversation; None if it is invalid.
 
         The payload is Rasa's: `{"user": {"username": …, "role": "admin" | "user"}}`.
         """
@@ -53,7 +53,7 @@ class RasaTokens:
             return None
         try:
             with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # about short secrets, at each request
+                warnings.simplefilter("ignore")  # about short secrets, on every request
                 payload = jwt.decode(token, self._settings.jwt_secret, algorithms=[self._settings.jwt_method])
         except jwt.PyJWTError:
             return None
@@ -61,11 +61,11 @@ class RasaTokens:
 
 
 LONG_SECRET = 32
-"""Bytes of a secret that nobody guesses (RFC 7518, 3.2)."""
+"""Bytes of a secret that cannot be guessed (RFC 7518, 3.2)."""
 
 
 def short_secrets(settings: Settings) -> Iterator[tuple[str, int]]:
-    """Which configured secrets are short enough to be guessed, and how many bytes they have."""
+    """The settings whose secrets are short enough to be guessed, and how many bytes those have."""
     rasa = settings.rasa_auth
     secrets = {
         "--auth-token": rasa.auth_token,

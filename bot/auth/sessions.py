@@ -15,7 +15,7 @@ from bot.stores.sessions import SessionRow, SessionStore
 
 
 class LoggedIn(Struct, frozen=True):
-    """A fresh token (told once, never kept), when it ends at the latest (UTC), how long it may idle (seconds)."""
+    """A fresh token (shown once, never stored), its latest expiry (UTC) and its idle timeout (seconds)."""
 
     token: str
     expires_at: datetime
@@ -23,7 +23,7 @@ class LoggedIn(Struct, frozen=True):
 
 
 def token_hash(token: str) -> str:
-    """What the store knows of a token or key: its sha256 in hex. 256 random bits need no slow hash."""
+    """What the store keeps of a token or key: its SHA-256 in hex. 256 random bits need no slow hash."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
@@ -36,9 +36,9 @@ class Sessions:
         self._sources = sources
 
     async def open(self, customer: str, *, code_hash: str | None = None) -> LoggedIn:
-        """A new session of this customer, who logged in with the code of this hash (None: in another way).
+        """Open a session for this customer, who logged in with the code of this hash (None: by other means).
 
-        Raises LoginRefused when the customer is disabled or has another code by now.
+        Raises LoginRefused if the customer is disabled or the code has changed since.
         """
         now = self._sources.now()
         token = self._sources.new_token()
@@ -55,9 +55,9 @@ class Sessions:
         return self._logged_in(token, row)
 
     async def find(self, token: str) -> SessionRow:
-        """The live session of this token; at a rotated token's first use the one before it ends.
+        """The live session of this token; the first use of a rotated token ends the old token.
 
-        Raises NotAuthenticated when there is none, it idled too long or is over.
+        Raises NotAuthenticated if there is none, or it idled too long or has expired.
         """
         row = await self._store.live(token_hash(token), self._sources.now())
         if row is None:
@@ -67,13 +67,13 @@ class Sessions:
         return row
 
     async def keep_alive(self, row: SessionRow) -> None:
-        """Extend the idle expiry for a read, at most once in a tenth of the timeout."""
+        """Extend the idle expiry for a read, at most once per tenth of the timeout."""
         now = self._sources.now()
         if row.idle_until - now < self._idle * 0.9:
             await self._store.extend(row.token, now + self._idle)
 
     async def rotate(self, row: SessionRow) -> LoggedIn:
-        """A new token for the session; the absolute expiry stays, the old token has the grace period left."""
+        """Issue a new token for the session; the absolute expiry stays, and the old token has the grace period left."""
         now = self._sources.now()
         token = self._sources.new_token()
         new = SessionRow(
@@ -102,15 +102,15 @@ class Sessions:
         return await self._store.list(self._sources.now(), customer=customer, limit=limit)
 
     async def end(self, session_id: str) -> bool:
-        """End a session by its public id; False when there is none."""
+        """End a session by its public id; False if there is none."""
         return await self._store.end(session_id)
 
     async def active(self) -> int:
-        """How many sessions live now."""
+        """How many sessions are live now."""
         return await self._store.count(self._sources.now())
 
     async def clear(self) -> int:
-        """Forget the sessions that are over; how many there were."""
+        """Delete the sessions that are over; return how many there were."""
         return await self._store.clear(self._sources.now())
 
     @property

@@ -1,1 +1,1 @@
-"""Channels: how messages come in and replies go out. Thin; they verify, translate and hand over."""
+"""Channels: how messages come in and replies go out. They are thin: they verify, translate and hand over."""

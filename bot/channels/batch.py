@@ -1,4 +1,4 @@
-"""The messages of one webhook's request: answered, or kept and answered later, each in a turn of its own."""
+"""The messages of one webhook request: answered, or stored and answered later, each in its own turn."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ from bot.server.text import clean
 _Take: TypeAlias = Callable[[Sequence[int], AsyncExitStack], Awaitable[None]]
 
 
-class Turns:
-    """Whose turn it is to get in line: the messages of one request, with nothing of a later one between them."""
+class SenderLocks:
+    """A lock per sender, held while one request's messages are queued, so that no later request's come between."""
 
     def __init__(self) -> None:
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def of(self, sender: str) -> asyncio.Lock:
-        """What to hold meanwhile; it wakes who waits in order of arrival, and is forgotten when nobody does."""
+        """The sender's lock; it wakes waiters in order of arrival, and is discarded when unused."""
         return self._locks.setdefault(sender, asyncio.Lock())
 
 
 class Batch:
     """The messages of one request, those of one sender with nothing between them.
 
-    One that can never be answered holds up none of the others: the platform would send them all again, for ever. What
-    fails for a while fails the request, and is answered when it is repeated.
+    One that can never be answered does not fail the others, or the platform would resend them all indefinitely. A
+    temporary failure fails the request; its messages are answered when it is repeated.
     """
 
     def __init__(self, call: Call, channel: str, received: Sequence[Said]) -> None:
@@ -49,70 +49,70 @@ class Batch:
         self._places = asyncio.Semaphore(AT_ONCE)
         self._again = asyncio.Lock()
 
-    async def answered(self, turns: Turns) -> list[tuple[Said, Sequence[JsonObject]]]:
-        """What was answered, with its replies; raises a refusal where nothing was."""
-        await self._each_sender(turns, self._answer)
+    async def answered(self, locks: SenderLocks) -> list[tuple[Said, Sequence[JsonObject]]]:
+        """The answered messages with their replies; raises the first refusal if all were refused."""
+        await self._each_sender(locks, self._answer)
         if self._refusals and not self._replies:
             raise self._refusals[0]
         return [(self._received[number], replies) for number, replies in sorted(self._replies.items())]
 
-    async def accept(self, turns: Turns) -> None:
-        """Make durable what can be answered, and have it answered in the background.
+    async def accept(self, locks: SenderLocks) -> None:
+        """Store the messages that can be answered, to be answered in the background.
 
-        What can never be is told in the log alone: nobody at the platform could do anything about it.
+        Those that never can be are only logged, as the platform could do nothing about them.
         """
-        await self._each_sender(turns, self._accept)
+        await self._each_sender(locks, self._accept)
 
-    async def _each_sender(self, turns: Turns, take: _Take) -> None:
-        """Take each sender's messages, side by side."""
+    async def _each_sender(self, locks: SenderLocks, take: _Take) -> None:
+        """Take each sender's messages, the senders concurrently."""
         by_sender: dict[str, list[int]] = {}
         for number, said in enumerate(self._received):
             by_sender.setdefault(said.sender, []).append(number)
-        taking = [self._in_turn(turns.of(sender), take, numbers) for sender, numbers in by_sender.items()]
+        taking = [self._locked(locks.of(sender), take, numbers) for sender, numbers in by_sender.items()]
         for failure in await asyncio.gather(*taking, return_exceptions=True):
             if failure is not None:
                 raise failure
 
-    async def _in_turn(self, lock: asyncio.Lock, take: _Take, numbers: Sequence[int]) -> None:
-        """Take one sender's messages, and once more without the others where there is no room for them."""
-        async with AsyncExitStack() as turn:
-            await turn.enter_async_context(lock)
+    async def _locked(self, lock: asyncio.Lock, take: _Take, numbers: Sequence[int]) -> None:
+        """Take one sender's messages; if there was no room for them, once more without the other senders."""
+        async with AsyncExitStack() as held:
+            await held.enter_async_context(lock)
             try:
                 async with self._places:
-                    await take(numbers, turn)
+                    await take(numbers, held)
             except Busy:
                 async with self._alone():
-                    await take(numbers, turn)
+                    await take(numbers, held)
 
     @asynccontextmanager
     async def _alone(self) -> AsyncIterator[None]:
-        """All places: those who have one wait for the engine alone, who waits for a turn for other requests."""
+        """Hold all places. They become free: their holders wait only for the engine, never for other requests."""
         async with self._again, AsyncExitStack() as places:
             for _ in range(AT_ONCE):
                 await places.enter_async_context(self._places)
             yield
 
-    async def _answer(self, numbers: Sequence[int], turn: AsyncExitStack) -> None:
-        """Answer one sender's messages, and note what came of each."""
+    async def _answer(self, numbers: Sequence[int], held: AsyncExitStack) -> None:
+        """Answer one sender's messages, and record each one's replies or refusal."""
         found = [(number, await self._message(self._received[number])) for number in numbers]
         taken = {number: message for number, message in found if message is not None}
-        answers = await self._handled(list(taken.values()), turn) if taken else []
+        answers = await self._handled(list(taken.values()), held) if taken else []
         for number, answer in zip(taken, answers, strict=True):
             if isinstance(answer, MessageIdReused):
                 self._refuse(answer)
             else:
                 self._replies[number] = answer.replies
 
-    async def _handled(self, messages: Sequence[UserMessage], turn: AsyncExitStack) -> Answers:
-        """What the engine answers. The turn ends once they are in its line, which is bounded and keeps the order."""
+    async def _handled(self, messages: Sequence[UserMessage], held: AsyncExitStack) -> Answers:
+        """The engine's answers. The lock is released once the messages are in its queue, which keeps their order."""
         handling = asyncio.create_task(self._call.parts.engine.handle_all(messages))
-        await asyncio.sleep(0)  # its first step takes the place in the line, or finds none
+        await asyncio.sleep(0)  # its first step takes a place in the queue, or finds none
         if not handling.done():
-            await turn.aclose()
+            await held.aclose()
         return await handling
 
-    async def _accept(self, numbers: Sequence[int], _turn: AsyncExitStack) -> None:
-        """Make one sender's messages durable, but for those that were before there was no room."""
+    async def _accept(self, numbers: Sequence[int], _held: AsyncExitStack) -> None:
+        """Store one sender's messages, except those that were stored before there was no room."""
         for number in numbers:
             if number in self._kept:
                 continue

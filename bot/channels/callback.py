@@ -1,4 +1,4 @@
-"""Rasa's callback channel: a message is taken and kept, and the replies go to the backend's own address later."""
+"""Rasa's callback channel: a message is accepted and stored, and the replies go to the backend's URL later."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NAME = "callback"
 
 
 async def webhook(call: Call) -> web.Response:
-    """POST /webhooks/callback/webhook: the message is durable when this answers, as Rasa does, `success`."""
+    """POST /webhooks/callback/webhook: answers `success`, like Rasa, once the message is durable."""
     body = call.body
     message = await user_message(
         call,
@@ -36,9 +36,9 @@ async def webhook(call: Call) -> web.Response:
 
 
 def addressing(url: str) -> Callable[[UserMessage, TurnRecord], tuple[Outgoing, ...]]:
-    """How the engine makes outgoing replies of a turn: each as Rasa's body for the callback at `url`.
+    """The function that makes a turn's outgoing replies: each with Rasa's body for the callback at `url`.
 
-    The ids follow from the turn and the position, so that they are the same at every try.
+    The ids are derived from the turn and the position, so that they are the same on every attempt.
     """
 
     def address(message: UserMessage, record: TurnRecord) -> tuple[Outgoing, ...]:
@@ -53,7 +53,7 @@ def addressing(url: str) -> Callable[[UserMessage, TurnRecord], tuple[Outgoing, 
 
 def routes(most_characters: int) -> tuple[Route, ...]:
     """The routes of the callback channel."""
-    about = "the message is kept and will be answered at the callback"
+    about = "the message is stored; the replies go to the callback"
     taken = Answers(200, about, content_type="text/plain", headers=(MADE_ID,))
     return (
         channel_status(NAME),
@@ -62,7 +62,7 @@ def routes(most_characters: int) -> tuple[Route, ...]:
             "/webhooks/callback/webhook",
             webhook,
             CHANNEL,
-            "Say something for a backend's user; the replies go to the backend's callback",
+            "Send a message for a backend's user; the replies go to the backend's callback",
             taken,
             schemas.rasa_message(most_characters),
             problems=(422, 429, 503),

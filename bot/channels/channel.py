@@ -1,4 +1,4 @@
-"""What a plugin's channel is, and what it takes and gives. It knows its platform, and nothing of the server."""
+"""The interface of a plugin's channel. A channel knows its platform, and nothing about the server."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bot.messages import JsonObject
 
 
 class Incoming(Struct, frozen=True):
-    """A webhook's request as it came: header names in lower case, the body's bytes as they were signed.
+    """A webhook request as received: header names in lower case, the body's bytes as they were signed.
 
     `method` is `POST` or `GET`.
     """
@@ -23,7 +23,7 @@ class Incoming(Struct, frozen=True):
 
 
 class Said(Struct, frozen=True):
-    """What one of the platform's users said. Give the platform's own message id: repeats are answered once then."""
+    """What one of the platform's users said. Pass the platform's message id, so that repeats are answered once."""
 
     sender: str
     text: str
@@ -32,7 +32,7 @@ class Said(Struct, frozen=True):
 
 
 class Sending(Struct, frozen=True):
-    """What is to be sent to one of the platform's users; `id` is the same at every try."""
+    """Replies to send to one of the platform's users; `id` is the same on every attempt."""
 
     id: str
     sender: str
@@ -40,41 +40,41 @@ class Sending(Struct, frozen=True):
 
 
 Received: TypeAlias = Sequence[Said] | JsonObject | str
-"""The messages in a request, in order; or else what its platform is to hear at once: a text, or JSON."""
+"""The messages in a request, in order; or an immediate answer to the platform: a text, or JSON."""
 
 
 class _Receives(Protocol):
     def receive(self, incoming: Incoming) -> Received:
-        """The messages in a request, in order; one without a text is left out. Or what the platform wants to hear now.
+        """The messages in a request, in order (those without text are ignored), or an immediate answer.
 
-        Raises PermissionError when it is not the platform's (403), ValueError
-        when it cannot be understood (400; the text is told).
+        Raises PermissionError if the request is not the platform's (403),
+        ValueError if it cannot be understood (400, with the error's text).
         """
 
 
 class Channel(_Receives, Protocol):
-    """What `register_channels` takes: a channel whose platform hears the replies as the answer to its request."""
+    """A channel for `register_channels` whose platform gets the replies in the response to its request."""
 
     def respond(self, answered: Sequence[tuple[Said, Sequence[JsonObject]]]) -> Any:
-        """The JSON to answer with, from every answered message's replies (`text`, `buttons`, `custom`, …)."""
+        """The JSON of the response, from every answered message's replies (`text`, `buttons`, `custom`, …)."""
 
 
 @runtime_checkable
 class Sends(Protocol):
-    """What sends by itself."""
+    """A channel that can send on its own."""
 
     async def send(self, sending: Sending) -> None:
-        """Send it to the user. Raises ValueError when that is refused for good; after all else it is tried again."""
+        """Send it to the user. Raises ValueError if that is refused permanently; any other exception means a retry."""
 
 
 class SendingChannel(Channel, Sends, Protocol):
-    """A channel that can speak first: reminders, and outside changes whose outcome was late."""
+    """A channel that can speak first: for reminders, and for outside changes whose outcome was late."""
 
 
 class ApiChannel(_Receives, Sends, Protocol):
-    """A channel whose platform takes replies by calls of its API alone: all of them are sent.
+    """A channel whose platform takes replies only by calls to its API: all of them are sent.
 
-    What it receives is kept, acknowledged at once, and answered then.
+    What it receives is stored, acknowledged immediately, and answered afterwards.
     """
 
     @property

@@ -1,4 +1,4 @@
-"""Delivery: what stands in the outbox goes to its receiver, in order within a conversation, until it was taken."""
+"""Delivery: sends the replies in the outbox until their receivers accept them, in order within a conversation."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ from bot.http import HttpClient
 from bot.sources import Chance, Sources
 
 MESSAGE_ID = "X-Message-ID"
-"""The header with a reply's id, the same over retries and restarts: a receiver drops what it has seen."""
+"""The header with a reply's id, the same across retries and restarts, so that a receiver can drop repeats."""
 
-_FIRST_PAUSE = 1.0  # seconds; doubled with every try
+_FIRST_PAUSE = 1.0  # seconds; doubled with every attempt
 _LONGEST_PAUSE = 300.0
 _LOOK_EVERY = 1.0  # seconds; another worker's turn may have put something in the outbox
 _AT_ONCE = 32  # deliveries under way
-_MAY_BE_MENDED = frozenset({401, 403, 408, 425})  # a password is wrong or has changed, or the receiver was not ready
-_CLAIMED_SECONDS = 15.0  # several times what a delivery may take; a reply whose sender died waits this long
+_TEMPORARY = frozenset({401, 403, 408, 425})  # a password is wrong or has changed, or the receiver was not ready
+_CLAIMED_SECONDS = 15.0  # several times what a delivery may take; a reply whose worker died waits this long
 
 
 class Delivery:
-    """Delivers for ever (`run`), or what is due now (`deliver_due`). Open it with `async with`.
+    """Delivers indefinitely (`run`), or what is due now (`deliver_due`). Open it with `async with`.
 
-    Conversations go side by side, a bounded number of them: none waits for the slowest.
+    Conversations are served concurrently, up to a limit, so that none waits for the slowest.
 
-    A receiver that answers 2xx has taken a reply; 4xx (but for 401, 403, 408,
-    425 and 429) refuses it for good, and the next one goes on; anything else is
-    tried again, later and later. `callback` gives the headers of what goes to
-    its server. `wake` is set when there is something new in the outbox;
-    `outcome` is told `sent`, `refused` or `failed`, and `warn`, as a logger's
-    `warning` is, of each refusal, and of each channel that fails and works again.
-    `senders` send what is for plugins' channels,
-    by name, and `tell` is told what they raise.
+    A receiver that answers 2xx has accepted a reply; 4xx (except 401, 403, 408,
+    425 and 429) refuses it permanently, and the next one follows; anything else
+    is retried, later and later. `callback` gives the headers for its server.
+    `wake` is set when there is something new in the outbox; `outcome` is called
+    with `sent`, `refused` or `failed`, and `warn`, like a logger's `warning`,
+    for each refusal, and for each channel that starts to fail or works again.
+    `senders` send the replies of plugins' channels, by name, and `tell` is
+    called with what they raise.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class Delivery:
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Delivery:
-        if self._callback is not None:  # so that a file of certificates that cannot be read ends the start
+        if self._callback is not None:  # so that an unreadable certificate file stops the start
             await self._client(_server(self._callback.url))
         return self
 
@@ -81,45 +81,45 @@ class Delivery:
         await self._stack.aclose()
 
     async def run(self) -> None:
-        """Deliver what is due, and wait for more, for ever."""
+        """Deliver what is due and wait for more, indefinitely."""
         async with asyncio.TaskGroup() as under_way:
             while True:
                 self._wake.clear()
-                with contextlib.suppress(BotError):  # the store is away; look again soon
+                with contextlib.suppress(BotError):  # the store is unavailable; try again soon
                     await self._begin_due(under_way)
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(_LOOK_EVERY):
                         await self._wake.wait()
 
     async def deliver_due(self) -> int:
-        """Try every reply that is due once, conversations side by side; how many there were.
+        """Try every due reply once, conversations concurrently; return how many there were.
 
-        Raises what the outbox raises, in a group.
+        Raises what the outbox raises, in an exception group.
         """
         async with asyncio.TaskGroup() as under_way:
             return await self._begin_due(under_way)
 
     async def _begin_due(self, under_way: asyncio.TaskGroup) -> int:
-        """Begin to deliver what is due, as far as there is room; how many there were."""
+        """Start delivering what is due, up to the limit; return how many due replies were found."""
         room = _AT_ONCE - len(self._under_way)
         due = await self._outbox.due_outgoing(claimed_for=_CLAIMED_SECONDS, most=room) if room else ()
         for reply in due:
-            if reply.outgoing.id not in self._under_way:  # it is where its claim ran out before it was sent
+            if reply.outgoing.id not in self._under_way:  # it is if its claim expired before it was sent
                 self._under_way.add(reply.outgoing.id)
                 task = under_way.create_task(self._deliver(reply))
                 task.add_done_callback(partial(self._ended, reply.outgoing.id))
         return len(due)
 
     def _ended(self, reply: str, task: asyncio.Task[None]) -> None:
-        """There is room again, and the conversation's next reply may go."""
+        """Free the place, and let the conversation's next reply follow."""
         self._under_way.discard(reply)
         self._wake.set()
 
     async def _deliver(self, due: DueOutgoing) -> None:
-        """Try one reply. What nobody thought of holds up no other; it is tried again when its claim is over."""
+        """Try one reply. An unexpected error does not hold up others; the reply is retried when its claim expires."""
         try:
             await self._try(due)
-        except BotError:  # the store is away
+        except BotError:  # the store is unavailable
             pass
         except Exception as error:
             self._tell(f"channel {due.outgoing.channel}", error)
@@ -131,7 +131,7 @@ class Delivery:
             await (send(reply) if send else self._call_back(due))
         except CallFailed as failure:
             if reply.channel in self._senders:
-                self._tell(f"channel {reply.channel}", failure.__cause__ or failure)  # which knows the line
+                self._tell(f"channel {reply.channel}", failure.__cause__ or failure)  # the cause knows the line
             await self._not_sent(due, failure)
             return
         self._note_sent(reply.channel)
@@ -144,7 +144,7 @@ class Delivery:
             self._warn("delivery works again", channel=channel, seconds=round(self._sources.monotonic() - since, 1))
 
     def _note_failed(self, channel: str, failure: CallFailed) -> None:
-        """Tell of the first reply that a channel's receiver did not take: the others fail likewise until it does."""
+        """Warn of the first reply that a channel's receiver did not accept; others will fail too until it does."""
         if channel not in self._failing:
             self._failing[channel] = self._sources.monotonic()
             about = {"kind": failure.kind, "status": failure.status, "reason": failure.reason}
@@ -152,7 +152,7 @@ class Delivery:
 
     async def _not_sent(self, due: DueOutgoing, failure: CallFailed) -> None:
         reply, is_refused = due.outgoing, failure.kind == "rejected"
-        is_final = is_refused and failure.status not in _MAY_BE_MENDED
+        is_final = is_refused and failure.status not in _TEMPORARY
         if is_refused:
             about = {"reply": reply.id, "channel": reply.channel, "status": failure.status}
             self._warn("delivery refused", **about, given_up=is_final)
@@ -166,13 +166,13 @@ class Delivery:
 
     async def _call_back(self, due: DueOutgoing) -> None:
         address = urlsplit(due.outgoing.target)
-        if not address.netloc:  # a plugin's channel that is not there now
-            raise CallFailed("refused", service=due.outgoing.channel, call="deliver", reason="nobody sends for it")
+        if not address.netloc:  # a plugin's channel that is not loaded now
+            raise CallFailed("refused", service=due.outgoing.channel, call="deliver", reason="no plugin sends for it")
         server = _server(due.outgoing.target)
         client = await self._client(server)
         path = (address.path or "/") + (f"?{address.query}" if address.query else "")
         headers = {MESSAGE_ID: due.outgoing.id}
-        if self._callback is not None and server == _server(self._callback.url):  # whoever was it before learns nothing
+        if self._callback is not None and server == _server(self._callback.url):  # never to a former one
             headers |= self._callback.headers
         try:
             await client.call(
@@ -185,12 +185,12 @@ class Delivery:
                 effect=False,
             )
         except CallFailed as failure:
-            # Taken, though the answer's body is not JSON: nobody reads it.
+            # Accepted, even if the response's body is not JSON: it is not used.
             if failure.status is None or not 200 <= failure.status < 300:
                 raise
 
     def _client_of(self, base: str) -> HttpClient:
-        """What calls a server; the files for HTTPS are for the one that credentials.yml names now."""
+        """The client for a server; the files for HTTPS are only for the one that credentials.yml names now."""
         ours = self._callback if self._callback is not None and base == _server(self._callback.url) else Callback("")
         return HttpClient(
             base,
@@ -207,13 +207,13 @@ class Delivery:
         return self._clients[base]
 
     def _pause(self, attempts: int, failure: CallFailed) -> timedelta:
-        """Exponential backoff with full jitter in its upper half, and never before the receiver wants it."""
+        """Exponential backoff with jitter over its upper half, and at least the receiver's Retry-After."""
         pause = min(_FIRST_PAUSE * 2.0 ** min(attempts - 1, 20), _LONGEST_PAUSE)
         seconds = pause * (0.5 + self._chance.share() / 2)
         return timedelta(seconds=max(seconds, failure.retry_after or 0.0))
 
 
 def _server(url: str) -> str:
-    """Scheme, host and port of an address, without a name and password: those go into headers."""
+    """Scheme, host and port of an address, without user name and password, which go into headers."""
     address = urlsplit(url)
     return f"{address.scheme}://{address.netloc.rpartition('@')[2]}"

@@ -1,6 +1,6 @@
-"""Channels that plugins offer: a webhook each, under `/webhooks/NAME/webhook`, that knows no web framework.
+"""Channels from plugins: each has a webhook, `/webhooks/NAME/webhook`, and needs to know no web framework.
 
-The channel verifies what came (only it knows the platform's signature) and
+The channel verifies requests (only it knows the platform's signature) and
 translates; conversations, idempotency, order and durability are the engine's.
 """
 
@@ -12,7 +12,7 @@ from typing import Final, TypeAlias, TypeVar, cast
 
 from aiohttp import web
 
-from bot.channels.batch import Batch, Turns
+from bot.channels.batch import Batch, SenderLocks
 from bot.channels.channel import ApiChannel, Channel, Incoming, Said, Sending, Sends, replies_by_send
 from bot.encoding import decode, encode, keeping
 from bot.engine.codec import reply_to_json
@@ -31,25 +31,25 @@ from bot.server.status_routes import channel_status
 T = TypeVar("T")
 
 _SEND_SECONDS: Final = 10.0
-"""How long a channel may take to send; the outbox gives a reply to one sender for longer."""
+"""How long a channel may take to send; a claim on a reply in the outbox lasts longer."""
 
 
 Send: TypeAlias = Callable[[Outgoing], Awaitable[None]]
 
 
 def addressings(channels: Mapping[str, Channel | ApiChannel]) -> dict[str, Addressing]:
-    """How the engine makes the outgoing replies of the channels that send."""
+    """By name, the functions that make the outgoing replies of the channels that send."""
     sending = {name: channel for name, channel in channels.items() if isinstance(channel, Sends)}
     return {name: addressing(name, sends_all=replies_by_send(channel)) for name, channel in sending.items()}
 
 
 def senders(channels: Mapping[str, Channel | ApiChannel]) -> dict[str, Send]:
-    """How the channels that send do so."""
+    """By name, the functions that send for the channels that can."""
     return {name: sender(name, channel) for name, channel in channels.items() if isinstance(channel, Sends)}
 
 
 def addressing(name: str, *, sends_all: bool = False) -> Addressing:
-    """How the engine makes an outgoing reply of a turn: of one that no message from the channel caused, or of all."""
+    """The function that makes a turn's outgoing reply: for turns that the channel did not cause, or for all."""
 
     def address(message: UserMessage, record: TurnRecord) -> tuple[Outgoing, ...]:
         if (message.channel == name and not sends_all) or not record.replies:
@@ -61,7 +61,7 @@ def addressing(name: str, *, sends_all: bool = False) -> Addressing:
 
 
 def sender(name: str, channel: Sends) -> Send:
-    """How the channel sends a reply of the outbox; raises CallFailed, `rejected` where it is refused for good."""
+    """The function that sends an outbox reply; it raises CallFailed, `rejected` if refused permanently."""
 
     async def send(outgoing: Outgoing) -> None:
         try:
@@ -77,20 +77,20 @@ def sender(name: str, channel: Sends) -> Send:
 
 
 def principal(name: str) -> Principal:
-    """Who speaks for the users of the channel."""
+    """The principal that speaks for the channel's users."""
     return Principal("key", f"channel:{name}")
 
 
 def routes(channels: Mapping[str, Channel | ApiChannel]) -> tuple[Route, ...]:
-    """A status and a webhook for each channel; platforms verify its address by a GET, and some say messages by it."""
-    answer = Answers(200, "what the channel answers its platform", schemas.ANYTHING)
+    """A status and a webhook for each channel; platforms verify it with a GET, and some send messages that way."""
+    answer = Answers(200, "the channel's answer to its platform", schemas.ANYTHING)
     problems = (400, 403, 408, 413, 422, 429, 503)
     made = []
     for name, channel in channels.items():
         webhook, path = _webhook(name, channel), f"/webhooks/{name}/webhook"
         made.append(channel_status(name))
         for method in ("POST", "GET"):
-            about = f"A message from {name}, or a question; the channel verifies it"
+            about = f"A message from {name}, or another request; the channel verifies it"
             route = Route(method, path, webhook, PUBLIC, about, answer, problems=problems, tag="rasa", takes_turn=True)
             made.append(route)
     return tuple(made)
@@ -109,22 +109,22 @@ def _webhook(name: str, channel: Channel | ApiChannel) -> Handler:
 
 
 def _answering(name: str, channel: Channel | ApiChannel) -> Callable[[Batch], Awaitable[web.Response]]:
-    """What becomes of messages, and what their platform is told."""
-    responding, turns = cast(Channel, channel), Turns()
+    """The function that handles messages and makes the response to their platform."""
+    responding, locks = cast(Channel, channel), SenderLocks()
 
     async def keep(batch: Batch) -> web.Response:
-        await batch.accept(turns)
+        await batch.accept(locks)
         return web.Response(text="")
 
     async def answer(batch: Batch) -> web.Response:
-        answered = await batch.answered(turns)
+        answered = await batch.answered(locks)
         return _asked(name, "respond", lambda: json_response(responding.respond(answered)))
 
     return keep if replies_by_send(channel) else answer
 
 
 def _received(name: str, channel: Channel | ApiChannel, incoming: Incoming) -> list[Said] | web.Response:
-    """The messages in a request, or what its platform is to hear at once."""
+    """The messages in a request, or the immediate answer to its platform."""
     try:
         received = channel.receive(incoming)
         said = [] if isinstance(received, str | Mapping) else list(_checked(name, received))
@@ -141,21 +141,21 @@ _kept = keeping(Said)
 
 
 def _checked(name: str, received: Sequence[Said]) -> Iterator[Said]:
-    wrong = f"the channel {name!r}: receive gave"
+    wrong = f"the channel {name!r}: receive returned"
     for said in received:
         if not isinstance(said, Said):
-            raise PluginError(f"{wrong} a {type(said).__name__} where `Said` is wanted")
+            raise PluginError(f"{wrong} a {type(said).__name__} instead of a `Said`")
         try:
             encode(said.metadata)
             yield _kept(said)
         except (TypeError, ValueError) as error:
-            raise PluginError(f"{wrong} a `Said` that cannot be kept ({type(error).__name__})") from error
+            raise PluginError(f"{wrong} a `Said` that cannot be stored ({type(error).__name__})") from error
 
 
 def _asked(name: str, method: str, ask: Callable[[], T]) -> T:
-    """What the channel says; whatever a plugin may raise by mistake is a PluginError that names it.
+    """The channel's result; anything unexpected that it raises becomes a PluginError that names it.
 
-    It does not repeat what was raised: that may quote what somebody said.
+    The error does not repeat the exception's message, which may quote what somebody said.
     """
     try:
         return ask()

@@ -38,16 +38,16 @@ async def webhook(call: Call) -> web.Response:
 
 
 def _lines(replies: Iterable[Mapping[str, Any]]) -> web.Response:
-    """Replies as Rasa streams them, an object a line; all at once, because none is said before the turn is durable."""
+    """Replies as Rasa streams them, one object per line; all at once, as none is sent before the turn is durable."""
     body = b"".join(encode(reply) + b"\n" for reply in replies)
     return web.Response(body=body, content_type="text/event-stream")
 
 
 def _channel(call: Call, given: str | None) -> str:
-    """The name that the client gives its channel, for responses that are meant for it.
+    """The channel name that the client gives, which selects responses for that channel.
 
-    Names that mean something here are not the client's to give: replies of
-    the callback channel are delivered to the backend, for instance.
+    Names that have a meaning here cannot be given: replies of the callback
+    channel, for instance, are delivered to the backend.
     """
     if not given or given in _TAKEN or given in call.parts.channels:
         return NAME
@@ -57,7 +57,7 @@ def _channel(call: Call, given: str | None) -> str:
 _TAKEN = frozenset({"callback", "background", "chat"})
 
 
-_STREAM = Parameter("stream", "`true`: one reply a line, as Rasa streams them", {"type": "string"})
+_STREAM = Parameter("stream", "`true`: one reply per line, as Rasa streams them", {"type": "string"})
 
 
 def routes(most_characters: int) -> tuple[Route, ...]:
@@ -69,7 +69,7 @@ def routes(most_characters: int) -> tuple[Route, ...]:
             "/webhooks/rest/webhook",
             webhook,
             CUSTOMER | CHANNEL,
-            "Say something: a customer in their own conversation, a backend for the user it names by `sender`",
+            "Send a message: a customer in their own conversation, a backend for the user that `sender` names",
             Answers(200, "what the bot answers", schemas.RASA_REPLIES, headers=(MADE_ID,)),
             schemas.rasa_message(most_characters),
             parameters=(_STREAM,),

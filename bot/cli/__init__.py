@@ -1,1 +1,1 @@
-"""The command line: one module per command, each light to import; what is heavy is imported when a command runs."""
+"""The command line: one module per command, each fast to import; heavy imports happen when a command runs."""

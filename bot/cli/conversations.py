@@ -1,4 +1,4 @@
-"""`bot conversations`: what conversations there are, moving old turns out of the way, deleting old conversations."""
+"""`bot conversations`: list conversations, archive old turns, delete old conversations."""
 
 from __future__ import annotations
 
@@ -20,30 +20,32 @@ class Age(click.ParamType[timedelta]):
     name = "age"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
-        """The age as a timedelta; fails with what to write instead."""
+        """Return the age as a timedelta; fail with what to write instead."""
         match = re.fullmatch(r"(\d+)([hdw])", str(value))
         if match is None:
-            self.fail(f"{value!r} is no age; write for example 12h, 90d or 6w", param, ctx)
+            self.fail(f"{value!r} is not an age; write for example 12h, 90d or 6w", param, ctx)
         try:
             age = timedelta(**{_UNITS[match[2]]: int(match[1])})
             datetime.now(UTC) - age
         except OverflowError:
-            self.fail(f"{value!r} is longer ago than there are dates", param, ctx)
+            self.fail(f"{value!r} is too long ago", param, ctx)
         return age
 
 
 @click.group(short_help="List, archive and delete conversations.")
 def conversations() -> None:
-    """Look after the stored conversations."""
+    """List, archive and delete stored conversations."""
 
 
 @conversations.command("list")
-@click.option("--account", type=options.PlainText(), help="Only those of the customer with this account number.")
+@click.option(
+    "--account", type=options.PlainText(), help="Only the conversations of the customer with this account number."
+)
 @options.as_json
 @options.project
 @options.store
 def list_(account: str | None, as_json: bool, project: Path, store: str | None) -> None:
-    """List the conversations by their ids. Beside each: whose it is, how many turns it has, when the last was."""
+    """List the conversations by their ids. Each with its owner, number of turns and time of the last turn."""
     from bot.app.leaving import conversations_of
     from bot.auth.opening import Auth
     from bot.stores.database import Database
@@ -63,12 +65,12 @@ def list_(account: str | None, as_json: bool, project: Path, store: str | None) 
         ]
 
     rows = with_both(load_settings(project, store), find, new=False)
-    columns = ("id", "whose", "channel", "sender", "turns", "begun", "last turn")
+    columns = ("id", "owner", "channel", "sender", "turns", "begun", "last turn")
     showing.listing(columns, rows, for_programs=as_json)
 
 
 @conversations.command()
-@click.option("--older-than", type=Age(), required=True, help="How old a turn must be: 12h, 90d, 6w.")
+@click.option("--older-than", type=Age(), required=True, help="The minimum age of a turn: 12h, 90d, 6w.")
 @options.project
 @options.store
 def archive(older_than: timedelta, project: Path, store: str | None) -> None:
@@ -84,15 +86,15 @@ def archive(older_than: timedelta, project: Path, store: str | None) -> None:
 
 
 @conversations.command()
-@click.option("--older-than", type=Age(), required=True, help="How long ago the last turn must be: 12h, 90d, 6w.")
+@click.option("--older-than", type=Age(), required=True, help="The minimum age of the last turn: 12h, 90d, 6w.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @options.project
 @options.store
 def delete(older_than: timedelta, yes: bool, project: Path, store: str | None) -> None:
-    """Delete the conversations whose last turn is old. They go whole and for good; the bot may go on running.
+    """Permanently delete whole conversations whose last turn is old. The bot may keep running.
 
-    Those with something still to be done stay: an unanswered message, an undelivered reply, a reminder, a transfer
-    whose outcome is not known. Backups are not changed.
+    Conversations with something still to do are kept: an unanswered message, an undelivered reply, a reminder, a
+    transfer whose outcome is not known. Backups are not changed.
     """
     from bot.stores.erasing import delete_old
 

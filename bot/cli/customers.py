@@ -1,4 +1,4 @@
-"""`bot customers`: who may log in."""
+"""`bot customers`: the customers who can log in."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from bot.errors import BotError
 T = TypeVar("T")
 
 
-@click.group(short_help="Customers who may log in, and their codes.")
+@click.group(short_help="Customers who can log in, and their codes.")
 def customers() -> None:
     """Add, list, disable, export and erase customers, and give them new codes."""
 
 
 @customers.command()
 @click.argument("account_number")
-@click.option("--bank-id", required=True, help="The bank's own id of this customer.")
+@click.option("--bank-id", required=True, help="The bank's id for this customer.")
 @options.project
 @options.store
 def add(account_number: str, bank_id: str, project: Path, store: str | None) -> None:
-    """Add the customer with ACCOUNT_NUMBER. The code is asked for, or read from standard input."""
+    """Add the customer with ACCOUNT_NUMBER. The code is prompted for, or read from standard input."""
     settings, code = load_settings(project, store), _read_code()
     _told(lambda: with_auth(settings, lambda auth: auth.customers.add(account_number, code, bank_id)))
     click.echo("Added the customer.")
@@ -58,9 +58,9 @@ def list_(as_json: bool, project: Path, store: str | None) -> None:
 @options.project
 @options.store
 def disable(account_number: str, project: Path, store: str | None) -> None:
-    """Close ACCOUNT_NUMBER to logins, at once. Its sessions end."""
+    """Stop logins with ACCOUNT_NUMBER at once. Its sessions end."""
     _must(with_auth(load_settings(project, store), lambda auth: auth.customers.disable(account_number)))
-    click.echo("Disabled the customer; their sessions are over.")
+    click.echo("Disabled the customer and ended their sessions.")
 
 
 @customers.command()
@@ -68,9 +68,9 @@ def disable(account_number: str, project: Path, store: str | None) -> None:
 @options.project
 @options.store
 def enable(account_number: str, project: Path, store: str | None) -> None:
-    """Let ACCOUNT_NUMBER log in again, at once. It unlocks an account that wrong codes have locked, too."""
+    """Let ACCOUNT_NUMBER log in again at once. Also unlocks an account that wrong codes have locked."""
     _must(with_auth(load_settings(project, store), lambda auth: auth.customers.enable(account_number)))
-    click.echo("Enabled the customer, who may log in at once.")
+    click.echo("Enabled the customer, who can log in at once.")
 
 
 @customers.command("reset-code")
@@ -80,13 +80,13 @@ def enable(account_number: str, project: Path, store: str | None) -> None:
 def reset_code(account_number: str, project: Path, store: str | None) -> None:
     """Give ACCOUNT_NUMBER a new code. Its sessions end, and it is unlocked.
 
-    The code is asked for, or read from standard input.
+    The code is prompted for, or read from standard input.
     """
     settings = load_settings(project, store)
     _must(with_auth(settings, lambda auth: auth.customers.find(account_number)) is not None)
     code = _read_code()
     _must(_told(lambda: with_auth(settings, lambda auth: auth.customers.reset_code(account_number, code))))
-    click.echo("The new code is in force, the account is not locked, and old sessions are over.")
+    click.echo("The new code is valid, the account is unlocked, and its sessions have ended.")
 
 
 @customers.command()
@@ -94,7 +94,7 @@ def reset_code(account_number: str, project: Path, store: str | None) -> None:
 @options.project
 @options.store
 def export(account_number: str, project: Path, store: str | None) -> None:
-    """Print all that the store has of ACCOUNT_NUMBER. One JSON object a line: also every turn, archived ones too."""
+    """Print everything stored about ACCOUNT_NUMBER. One JSON object per line, including archived turns."""
     from bot.app.leaving import export_customer
     from bot.auth.opening import Auth
     from bot.encoding import encode
@@ -113,17 +113,17 @@ def export(account_number: str, project: Path, store: str | None) -> None:
 @options.project
 @options.store
 def erase(account_number: str, yes: bool, project: Path, store: str | None) -> None:
-    """Delete ACCOUNT_NUMBER and all that was said with it. That is for good; the bot may go on running.
+    """Permanently delete ACCOUNT_NUMBER and all its data. The bot may keep running.
 
-    Sessions, conversations, archived turns, undelivered replies, reminders and records of transfers go with it. Refused
-    while the outcome of a transfer is not known: the customer is logged out and disabled then, and is to be erased
-    again. Backups and logs are not changed.
+    This includes sessions, conversations, archived turns, undelivered replies, reminders and records of transfers.
+    Refused while the outcome of a transfer is not known: the customer is then logged out and disabled, and must be
+    erased again later. Backups and logs are not changed.
     """
     from bot.app.leaving import erase_customer
 
     settings = load_settings(project, store)
     if not yes:
-        click.confirm("Delete this customer and all their conversations for good?", abort=True, err=True)
+        click.confirm("Permanently delete this customer and all their conversations?", abort=True, err=True)
     patience = settings.limits.turn_seconds + settings.limits.action_seconds
     count = with_both(
         settings, lambda database, auth: erase_customer(database, auth, account_number, patience=patience), new=False
@@ -135,14 +135,14 @@ def erase(account_number: str, yes: bool, project: Path, store: str | None) -> N
 @options.project
 @options.store
 def rotate_pepper(project: Path, store: str | None) -> None:
-    """Make a new key for hashing codes. Copy the file to every machine, then restart the servers.
+    """Create a new key for hashing codes. Copy the file to every machine, then restart the servers.
 
     Each customer's code is renewed at the next login.
     """
     from bot.auth import opening, pepper
 
     async def on_older_keys(auth: opening.Auth) -> int:
-        """Opening checks the file against the store, and notes the new key in it."""
+        """Count codes under older keys; opening checks the file against the store, and records the new key there."""
         return await auth.customers.count_of_older_keys()
 
     settings = load_settings(project, store)
@@ -154,20 +154,20 @@ def rotate_pepper(project: Path, store: str | None) -> None:
         "restart the servers to use it. Keep the file with your backups."
     )
     click.echo(
-        f"{now} customers have codes under older keys, {before} of them under keys before the last one; "
-        "a code is renewed when its customer next logs in."
+        f"{now} customers have codes under older keys, {before} of them under keys older than the previous one; "
+        "a code is renewed at its customer's next login."
     )
 
 
 def _read_code() -> str:
-    """The code, never from an argument: those are seen by every process of the machine."""
+    """Return the code, never from an argument: every process on the machine can see those."""
     if sys.stdin.isatty():
         return str(click.prompt("Code", hide_input=True, confirmation_prompt=True))
     return sys.stdin.readline().rstrip("\n")
 
 
 def _told(work: Callable[[], T]) -> T:
-    """What `work` gives; a code or number that cannot be is told in its sentence."""
+    """Return the result of `work`; an invalid code or number becomes an error message."""
     try:
         return work()
     except ValueError as error:

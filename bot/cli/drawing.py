@@ -1,4 +1,4 @@
-"""Stories as a picture: a page of HTML that needs nothing else, with a tree for the rules and one for the stories."""
+"""Stories as a picture: a self-contained HTML page, with one tree for the rules and one for the stories."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from rich.cells import cell_len, set_cell_size
 from bot.dialogue.story_tree import Node
 
 Described = Callable[[Node], Iterable[str]]
-"""Gives the lines that are shown of a node when the pointer rests on it."""
+"""Returns the lines of a node's tooltip."""
 
-# All lengths are in CSS pixels; a letter of the font is so wide.
+# All lengths are in CSS pixels; _LETTER is the width of a character of the font.
 _LETTER: Final = 7.3
 _ROW: Final = 36
 _BOX: Final = 26
@@ -23,7 +23,7 @@ _CORNER: Final = 8
 _MARGIN: Final = 12
 
 _LONGEST_LABEL: Final = 44
-"""Letters; what is longer is cut, and shown whole when the pointer rests on it. The stories' names are not."""
+"""In characters; longer labels are cut, and complete in the tooltip. Names of stories are never cut."""
 
 _LEGEND: Final = {"user": "the user says", "bot": "the bot does", "loop": "form or loop", "slot": "slot"}
 
@@ -46,7 +46,7 @@ svg path { fill: none; stroke: var(--line); stroke-width: 1.5; }
 
 
 class _Box(Struct, frozen=True):
-    """Where a node stands: its left edge, the middle of its row, and its width."""
+    """The position of a node: its left edge, the middle of its row, and its width."""
 
     node: Node
     x: float
@@ -60,7 +60,7 @@ class _Box(Struct, frozen=True):
 
 
 def page(title: str, trees: Mapping[str, Node], described: Described) -> str:
-    """The page of these trees, by the headings over them. What is in labels and descriptions is text, not HTML."""
+    """Return the page with these trees, by their headings. Labels and descriptions are text, not HTML."""
     legend = "".join(f'<span class="{kind}">{meaning}</span>' for kind, meaning in _LEGEND.items())
     pictures = "".join(
         f'<h2>{escape(heading)}</h2>\n<div class="picture">{_picture(heading, tree, described)}</div>\n'
@@ -83,7 +83,7 @@ def _picture(heading: str, tree: Node, described: Described) -> str:
 
 
 def _laid_out(tree: Node) -> Iterator[_Box]:
-    """The tree from left to right: what comes first after a node stands in its row, the rest in rows of their own."""
+    """Lay the tree out from left to right: a node's first child is in its row, the others in rows of their own."""
     row = 0
     waiting: list[tuple[Node, _Box | None, bool]] = [(tree, None, True)]
     while waiting:
@@ -110,7 +110,7 @@ def _drawn(box: _Box, described: Described) -> Iterator[str]:
 
 
 def _line(start: _Box, end: _Box) -> str:
-    """A line to what comes next: straight in the same row, else down a trunk that all of them share."""
+    """Return a line to the next node: straight in the same row, else along a vertical line that siblings share."""
     if start.y == end.y:
         return f"M{start.right:.1f} {start.y} H{end.x:.1f}"
     trunk = start.right + _GAP / 2

@@ -1,4 +1,4 @@
-"""`bot init`: a new bot of one's own."""
+"""`bot init`: create a new bot."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from pathlib import Path
 import click
 
 
-@click.command(short_help="Write a small bot into a folder.")
+@click.command(short_help="Create a small bot in a folder.")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 def init(folder: Path) -> None:
-    """Write a small bot into FOLDER: it runs, and its tests pass."""
+    """Create a small bot in FOLDER that runs and whose tests pass."""
     from bot.reading.template import write_template
 
     for file in write_template(folder):

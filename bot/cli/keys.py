@@ -1,4 +1,4 @@
-"""`bot keys`: the keys of trusted backends and of operators."""
+"""`bot keys`: the API keys of trusted backends and operators."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ def keys() -> None:
     type=click.Choice(["channel", "operator"]),
     multiple=True,
     required=True,
-    help="What the key may do: speak for a backend's users, or operate the bot. May be given twice.",
+    help="What the key may do: speak for a backend's users, or operate the bot. Can be given twice.",
 )
 @click.option(
     "--label",
     type=options.PlainText(may_be_empty=True),
     default="",
-    help="What the key is for, to recognise it in the list.",
+    help="A description, to recognise the key in the list.",
 )
 @options.project
 @options.store
 def create(scopes: tuple[str, ...], label: str, project: Path, store: str | None) -> None:
-    """Create a key and print it, alone, on the last line. It is stored hashed and never shown again."""
+    """Create a key and print it, alone on the last line. It is stored hashed and cannot be shown again."""
     key = with_auth(load_settings(project, store), lambda auth: auth.keys.create(scopes, label=label))
-    click.echo(f"Key {key.id} ({', '.join(sorted(scopes))}). Keep it now; it cannot be shown again:", err=True)
+    click.echo(f"Key {key.id} ({', '.join(sorted(scopes))}). Save it now; it cannot be shown again:", err=True)
     click.echo(key.secret)
 
 
@@ -45,7 +45,7 @@ def create(scopes: tuple[str, ...], label: str, project: Path, store: str | None
 @options.project
 @options.store
 def list_(as_json: bool, project: Path, store: str | None) -> None:
-    """List all keys, the revoked ones too."""
+    """List all keys, including revoked ones."""
     from bot.cli import showing
 
     rows = [
@@ -60,7 +60,7 @@ def list_(as_json: bool, project: Path, store: str | None) -> None:
 @options.project
 @options.store
 def revoke(key_id: str, project: Path, store: str | None) -> None:
-    """Revoke the key KEY_ID for good, from its next request on."""
+    """Permanently revoke the key KEY_ID, from its next request on."""
     if not with_auth(load_settings(project, store), lambda auth: auth.keys.revoke(key_id)):
-        raise BotError(f"there is no live key {key_id}; `bot keys list` shows them")
+        raise BotError(f"there is no active key {key_id}; `bot keys list` shows all keys")
     click.echo(f"Revoked {key_id}.")

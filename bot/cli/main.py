@@ -44,9 +44,9 @@ _WARNED = "bot.cli.warned"
 
 
 class BotGroup(click.Group):
-    """Loads a command when it is called, and the project's plugins when they may add to it.
+    """Loads a command when it is called, and the project's plugins if they may add to it.
 
-    Plugins that cannot be loaded stop only the commands that open a whole bot: the others are there to mend things.
+    Plugins that cannot be loaded stop only the commands that open a whole bot: the others are needed to fix things.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -54,11 +54,11 @@ class BotGroup(click.Group):
         self.project = Path()
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The built-in commands in the order of a bot's life, then the plugins'."""
+        """Return the built-in commands in their usual order of use, then the plugins'."""
         return [*BUILT_IN, *(command.name or "" for command in self._plugin_commands(ctx).commands)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of this name, with the options that plugins add to it."""
+        """Return the command with this name, including the options that plugins add to it."""
         if cmd_name not in BUILT_IN:
             return next((c for c in self._plugin_commands(ctx).commands if c.name == cmd_name), None)
         command: click.Command = getattr(import_module(f"bot.cli.{BUILT_IN[cmd_name]}"), cmd_name)
@@ -71,9 +71,9 @@ class BotGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command that is called; raises PluginError where plugins may add to it and cannot be loaded.
+        """Return the called command; raises PluginError if plugins may add to it and cannot be loaded.
 
-        Raises UsageError for a command of Rasa's that is not here, with what does its work.
+        Raises UsageError for a command that only Rasa has, with its equivalent here.
         """
         ours = args[0] not in BUILT_IN and self.get_command(ctx, args[0]) is not None
         instead = None if ours else counterpart_of_command(args)
@@ -94,7 +94,7 @@ class BotGroup(click.Group):
             raise click.UsageError(f"{error.message} {hint}".rstrip(), ctx) from error
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run what is called; an option of Rasa's that is not here is told with what does its work."""
+        """Run the command; raises UsageError for an option that only Rasa has, with its equivalent here."""
         try:
             return super().invoke(ctx)
         except click.NoSuchOption as error:
@@ -104,7 +104,7 @@ class BotGroup(click.Group):
             raise click.UsageError(instead, error.ctx) from error
 
     def _plugin_commands(self, ctx: click.Context) -> Commands:
-        """What plugins add; nothing, and one warning, where they cannot be loaded."""
+        """Return what plugins add; if they cannot be loaded, nothing, with one warning."""
         from bot.cli.plugins import project_commands
         from bot.plugins.registry import Commands
 
@@ -112,25 +112,27 @@ class BotGroup(click.Group):
             return project_commands(self.project)
         except BotError as error:
             if _WARNED not in ctx.meta:
-                click.secho(f"bot: {error} (until then, without what plugins add)", fg="yellow", err=True)
+                click.secho(
+                    f"bot: {error} (continuing without the plugins' commands and options)", fg="yellow", err=True
+                )
             ctx.meta[_WARNED] = True
             return Commands()
 
 
 @click.group(cls=BotGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(bot.__version__, prog_name="Teller")
-@click.option("--debug", is_flag=True, expose_value=False, help="Show where an unexpected error came from.")
+@click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an unexpected error.")
 def cli() -> None:
-    """Teller: a conversational bot framework that tells stories, and minds the bank's counter.
+    """Teller: a conversational bot framework that runs Rasa 3 projects, with a bank assistant as its reference bot.
 
-    Start a bot of your own with `bot init my-bot`, then `bot run --project my-bot`.
+    To start your own bot, run `bot init my-bot`, then `bot run --project my-bot`.
     """
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line; problems are told in sentences, never as tracebacks."""
+    """Run the command line; errors are shown as sentences, not tracebacks."""
     _fill_standard_streams()
-    # Before numpy is loaded: small products on one thread are quicker, and give the same bytes everywhere.
+    # Before numpy is loaded: small products are faster on one thread, and yield the same bytes everywhere.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     words = sys.argv[1:] if arguments is None else arguments
     cli.project = project_of(words)
@@ -139,15 +141,15 @@ def main(arguments: list[str] | None = None) -> None:
     except BotError as error:
         _complain(str(error))
         sys.exit(1)
-    except Exception as error:  # nobody who edits YAML should have to read a traceback
+    except Exception as error:  # people who edit YAML should not have to read tracebacks
         if "--debug" in words:
             raise
         if isinstance(error, OSError) and error.strerror:
             where = f"{error.filename}: " if error.filename is not None else ""
-            _complain(f"{where}{error.strerror}; check the path, its permissions and the disk's space")
+            _complain(f"{where}{error.strerror}; check the path, its permissions and the free disk space")
             sys.exit(1)
-        what = f"this should not have happened ({type(error).__name__}: {error})"
-        _complain(f"{what}; `bot --debug …` shows where")
+        what = f"unexpected error ({type(error).__name__}: {error})"
+        _complain(f"{what}; `bot --debug …` shows the traceback")
         sys.exit(70)
 
 
@@ -156,15 +158,15 @@ def _complain(text: str) -> None:
 
 
 def _colours() -> bool | None:
-    """None: in a terminal; False where the environment wants none (https://no-color.org)."""
+    """Return None for colours in a terminal, or False if the environment disables them (https://no-color.org)."""
     return False if os.environ.get("NO_COLOR") else None
 
 
 def _fill_standard_streams() -> None:
-    """Put nothing at all in the place of each standard stream that is closed.
+    """Open /dev/null in place of each standard stream that is closed.
 
-    The next file or socket would get its number, and event loops end the process that closes one of those. What is
-    written to a closed stream goes nowhere; who reads still finds `sys.stdin` to be None.
+    Otherwise the next file or socket would get its number, and event loops end a process that closes one of those.
+    What is written to a closed stream is discarded; `sys.stdin` remains None.
     """
     while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
         os.set_inheritable(number, True)
@@ -174,9 +176,9 @@ def _fill_standard_streams() -> None:
 
 
 def project_of(words: list[str]) -> Path:
-    """The project folder that the words name, found before parsing because plugins add commands and options.
+    """Return the project folder named in the arguments, before they are parsed: plugins add commands and options.
 
-    Of several it is the last, which counts for click, too.
+    If there are several, the last one counts, as in click.
     """
     found = Path()
     for word, after in pairwise([*words, ""]):

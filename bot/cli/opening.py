@@ -1,4 +1,4 @@
-"""What several commands open: the project's settings, and authentication on its store."""
+"""What several commands open: the project's settings, its store, and authentication."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ T = TypeVar("T")
 
 
 def load_settings(project: Path, store: str | None = None) -> Settings:
-    """The project's settings, its store replaced when one is given; ConfigurationError lists every problem.
+    """Return the project's settings, with the given store, if any; ConfigurationError lists every problem.
 
-    Where neither the command nor config.yml names a store, it is that of the
-    server that runs in the project: a demo has one of its own. One on
-    PostgreSQL has to be named, since its password is in no file.
+    If neither the command nor config.yml names a store, use that of the server
+    running in the project, which may be a demo with its own store. A PostgreSQL
+    store must be named, because its password is not in any file.
     """
     from bot.reading import content_files, read_settings
 
     if not (project / "config.yml").is_file() and not content_files(project):
         raise ConfigurationError(
-            [f"there is no project in {project.resolve()}: go to one, or begin with `bot init DIR`"]
+            [f"there is no project in {project.resolve()}: change to one, or create one with `bot init DIR`"]
         )
     settings, diagnostics = read_settings(project)
     errors = [str(found) for found in diagnostics if found.severity == "error"]
@@ -50,19 +50,19 @@ def _store_in_use(settings: Settings) -> str | None:
     if settings.store.url != default:
         return None
     if served := noted_store(settings.data):
-        raise ConfigurationError([f"the server that runs here works on {served}: name this store with --store"])
+        raise ConfigurationError([f"the server running here uses {served}: pass this store with --store"])
     held = [sqlite_url(file.relative_to(settings.project)) for file in held_files(settings.data)]
     if len(held) != 1 or held == [default]:
         return None
-    click.echo(f"Working on {held[0]}, the store of the server that runs here; --store names another.", err=True)
+    click.echo(f"Using {held[0]}, the store of the server running here; --store names another.", err=True)
     return held[0]
 
 
 @asynccontextmanager
 async def open_database(settings: Settings, *, new: bool = True, as_it_is: bool = False) -> AsyncIterator[Database]:
-    """The project's store, beside a server that may be running on it; made where there is none, unless not `new`.
+    """Open the project's store, on which a server may be running; with `new`, create it if it does not exist.
 
-    `as_it_is`: an earlier version's is not brought up to date, but refused (ConfigurationError).
+    With `as_it_is`, a store of an earlier version is not migrated, but refused (ConfigurationError).
     """
     from bot.app.projects import private_folder
     from bot.cli import showing
@@ -102,9 +102,9 @@ def with_both(settings: Settings, work: Callable[[Database, Auth], Awaitable[T]]
 
 
 def with_database(settings: Settings, work: Callable[[Database], Awaitable[T]], *, as_it_is: bool = False) -> T:
-    """Run `work` on the project's store; raises ConfigurationError where there is none.
+    """Run `work` on the project's store; raises ConfigurationError if it does not exist.
 
-    `as_it_is`: or where it is an earlier version's.
+    With `as_it_is`, also if it is of an earlier version.
     """
 
     async def run() -> T:

@@ -11,7 +11,7 @@ import click
 
 
 class PlainText(click.ParamType[str]):
-    """A text that can be kept and shown as it is: no control characters, and nothing that is not UTF-8."""
+    """A text that can be stored and shown unchanged: valid UTF-8 without control characters."""
 
     name = "text"
 
@@ -19,7 +19,7 @@ class PlainText(click.ParamType[str]):
         self._may_be_empty = may_be_empty
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """The text as it was given; raises BadParameter."""
+        """Return the text unchanged; raises BadParameter."""
         if not value and not self._may_be_empty:
             self.fail("it must not be empty", param, ctx)
         if any(unicodedata.category(character) in _UNKEPT for character in value):
@@ -28,20 +28,20 @@ class PlainText(click.ParamType[str]):
 
 
 _UNKEPT = {"Cc", "Cs", "Zl", "Zp"}
-"""Control characters, what Python makes of bytes that are not UTF-8, and line and paragraph separators."""
+"""Control characters, surrogates (from bytes that are not UTF-8), and line and paragraph separators."""
 
 
 class PerCent(click.FloatRange):
-    """A share, from 0 to 100."""
+    """A percentage, from 0 to 100."""
 
     def __init__(self) -> None:
         super().__init__(0, 100)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The share; raises BadParameter, also for what is not a number, which compares with none."""
+        """Return the percentage; raises BadParameter, also for NaN, which no range check rejects."""
         number = super().convert(value, param, ctx)
         if math.isnan(number):
-            self.fail(f"{value!r} is no number from 0 to 100", param, ctx)
+            self.fail(f"{value!r} is not a number from 0 to 100", param, ctx)
         return number
 
 
@@ -52,23 +52,23 @@ class FileName(click.Path):
         super().__init__(exists=exists, dir_okay=False, path_type=Path)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The path; raises BadParameter, also where it is empty."""
+        """Return the path; raises BadParameter, also if it is empty."""
         if value == "":
             self.fail("it must not be empty; name a file", param, ctx)
         return super().convert(value, param, ctx)
 
 
-as_json = click.option("--json", "as_json", is_flag=True, help="Print it as JSON, for programs.")
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
 project = click.option(
     "--project",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     default=Path(),
-    help="The bot's folder (default: here).",
+    help="The bot's folder (default: the current one).",
 )
 store = click.option(
     "--store",
     metavar="URL",
     type=PlainText(),
     default=None,
-    help="Where conversations are kept (an SQLAlchemy URL).",
+    help="Where conversations are stored (an SQLAlchemy URL).",
 )

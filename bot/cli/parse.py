@@ -1,4 +1,4 @@
-"""`bot parse`: what the matcher makes of a message, and why."""
+"""`bot parse`: shows how the matcher understands a message, and why."""
 
 from __future__ import annotations
 
@@ -15,20 +15,23 @@ from bot.cli import options
 if TYPE_CHECKING:
     from bot.messages import Entity
 
-_DOUBTS = {"out_of_scope": "it is like none of the intents", "ambiguous": "several intents are nearly as likely"}
+_DOUBTS = {"out_of_scope": "it is not like any of the intents", "ambiguous": "several intents are about equally likely"}
 
 
-@click.command(short_help="Show what a message means, and why.")
+@click.command(short_help="Show how a message is understood, and why.")
 @click.argument("text")
 @options.project
 @click.option("--json", "as_json", is_flag=True, help="Print the parse as JSON, in the shape of POST /model/parse.")
 def parse(text: str, project: Path, as_json: bool) -> None:
-    """Show what TEXT may mean, the nearest examples with their places, its entities, and the time it took."""
+    """Show the possible intents of TEXT, the nearest examples with their places, its entities, and the time it took."""
     from bot.app.training import parse_text
     from bot.cli import showing
     from bot.dialogue.event_json import parse_to_json
 
-    with redirect_stdout(sys.stderr):  # what plugins print: a program may read the parse
+    if not text.strip() and not as_json:
+        click.echo("The message is empty, so there is nothing to parse.")
+        return
+    with redirect_stdout(sys.stderr):  # plugins may print, and a program may read the parse
         found, seconds = parse_text(project, text)
     if as_json:
         showing.as_json(parse_to_json(found))
@@ -42,12 +45,12 @@ def parse(text: str, project: Path, as_json: bool) -> None:
     if found.doubt:
         best = next((s for s in found.ranking if s is not found.intent), None)
         rest = f": the likeliest, {best.name}, has a confidence of {best.confidence:.2f}" if best else ""
-        click.echo(f"Not understood, since {_DOUBTS[found.doubt]}{rest}. `bot train` tells the threshold.")
+        click.echo(f"Not understood, since {_DOUBTS[found.doubt]}{rest}. `bot train` shows the threshold.")
     click.echo(f"parsed in {seconds * 1000:.2f} ms", err=True)
 
 
 def _entities(text: str, entities: Sequence[Entity]) -> None:
-    """The entities as a table, with their roles and groups where any has one."""
+    """Show the entities as a table, with roles and groups if any entity has one."""
     from bot.cli import showing
 
     columns: dict[str, list[object]] = {

@@ -1,4 +1,4 @@
-"""What the plugins of the project at hand add to the command line."""
+"""What the plugins of the current project add to the command line."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from bot.plugins import Commands, Plugins, find_command_plugins
 
 
 def project_commands(project: Path) -> Commands:
-    """The commands and options of the project's plugins; none where there is no project.
+    """Return the commands and options of the project's plugins; none if there is no project.
 
-    Raises PluginError when a plugin cannot be loaded.
+    Raises PluginError if a plugin cannot be loaded.
     """
     return _commands(project.resolve())
 

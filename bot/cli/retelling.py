@@ -1,4 +1,4 @@
-"""What `bot shell` tells of its conversation: a story of it, and why the bot did what it did last."""
+"""What `bot shell` shows about its conversation: a story of it, and why the bot did what it did last."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from bot.server.trackers import read_conversation, story_of
 
 
 async def story(store: TurnStore, conversation: str) -> str:
-    """The conversation since its session began, as YAML for a file of test stories."""
+    """Return the conversation since its session began, as YAML for a file of test stories."""
     told = await read_conversation(store, conversation)
     return story_of(told, "what was said in the shell", all_sessions=False).rstrip("\n")
 
 
 async def why(store: TurnStore, conversation: str) -> str:
-    """What the last message was taken for, and because of what each action came; a line each."""
+    """Return how the last message was understood, and the reason for each action, one per line."""
     turns = await store.turns(conversation, limit=1)
-    return "\n".join(_reasons(read_record(turns[0].record))) if turns else "Nothing was said yet."
+    return "\n".join(_reasons(read_record(turns[0].record))) if turns else "Nothing has been said yet."
 
 
 def _reasons(record: TurnRecord) -> Iterator[str]:

@@ -22,21 +22,25 @@ from bot.cli import options, showing
     "host",
     type=options.PlainText(),
     default=None,
-    help="Address to listen on (default: config.yml's, else 127.0.0.1).",
+    help="Address to listen on (default: that in config.yml, or 127.0.0.1).",
 )
 @click.option(
-    "-p", "--port", type=click.IntRange(0, 65535), default=None, help="Port; 0 takes a free one (default: 5005)."
+    "-p",
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=None,
+    help="Port; 0 picks a free one (default: that in config.yml, or 5005).",
 )
 @options.store
 @click.option(
-    "--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes (PostgreSQL only)."
+    "--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Number of processes (PostgreSQL only)."
 )
 @click.option(
     "-t",
     "--auth-token",
     type=options.PlainText(may_be_empty=True),
     envvar="AUTH_TOKEN",
-    help="Rasa's: who asks with ?token= may use the whole API.",
+    help="Rasa's: requests with ?token=… and this value may use the whole API.",
 )
 @click.option(
     "--jwt-secret",
@@ -44,8 +48,10 @@ from bot.cli import options, showing
     envvar="JWT_SECRET",
     help="Rasa's: the secret of the JSON Web Tokens to accept.",
 )
-@click.option("--jwt-method", envvar="JWT_METHOD", default="HS256", show_default=True, help="How those are signed.")
-@click.option("--worker", is_flag=True, hidden=True, help="This process is one of several.")
+@click.option(
+    "--jwt-method", envvar="JWT_METHOD", default="HS256", show_default=True, help="The algorithm that signs them."
+)
+@click.option("--worker", is_flag=True, hidden=True, help="Run as one of several processes.")
 def run(
     project: Path,
     host: str | None,
@@ -58,7 +64,7 @@ def run(
     worker: bool,
     **plugin_options: Any,
 ) -> None:
-    """Serve the bot over HTTP until SIGTERM or Ctrl-C; turns under way are finished first."""
+    """Serve the bot over HTTP until SIGTERM or Ctrl-C, then finish running turns and exit."""
     from bot.app.running import Place, run_bot
     from bot.config import RasaAuth
 

@@ -1,4 +1,4 @@
-"""`bot sessions`: who is logged in now."""
+"""`bot sessions`: the customers' current sessions."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def sessions() -> None:
 
 
 @sessions.command("list")
-@click.option("--bank-id", type=options.PlainText(), help="Only those of the customer with this id at the bank.")
+@click.option("--bank-id", type=options.PlainText(), help="Only the sessions of the customer with this id at the bank.")
 @options.as_json
 @options.project
 @options.store
 def list_(bank_id: str | None, as_json: bool, project: Path, store: str | None) -> None:
-    """List the sessions that are alive, newest first. Account numbers are masked."""
+    """List the active sessions, newest first. Account numbers are masked."""
     from bot.cli import showing
 
     settings = load_settings(project, store)
@@ -48,7 +48,7 @@ def list_(bank_id: str | None, as_json: bool, project: Path, store: str | None) 
 @options.project
 @options.store
 def end(session_id: str, project: Path, store: str | None) -> None:
-    """End the session SESSION_ID; the conversation and its history stay."""
+    """End the session SESSION_ID. The conversation and its history are kept."""
     if not with_auth(load_settings(project, store), lambda auth: auth.sessions.end(session_id)):
-        raise BotError(f"there is no live session {session_id}; `bot sessions list` shows them")
+        raise BotError(f"there is no active session {session_id}; `bot sessions list` shows them")
     click.echo("Ended the session.")

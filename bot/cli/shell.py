@@ -17,11 +17,11 @@ from bot.cli import options, showing
 @options.store
 @click.option("--as", "account", metavar="ACCOUNT", default=None, help="Talk as this customer, logged in.")
 def shell(project: Path, store: str | None, account: str | None, **plugin_options: Any) -> None:
-    """Talk to the bot here, in this terminal, without a server.
+    """Talk to the bot in this terminal, without a server.
 
-    Buttons are numbered: type the number. /why explains the last answer, /story shows the conversation as a test story
-    to keep, /stop or Ctrl-D ends it. Conversations are kept apart from the server's (.teller/shell.db); --store names
-    another SQLite store only while no server runs on it.
+    Type a number to press a button. /why explains the last answer, /story shows the conversation as a test story to
+    save, /stop or Ctrl-D ends it. Conversations are stored apart from the server's (in .teller/shell.db); --store can
+    name another SQLite store, but only while no server runs on it.
     """
     from bot.cli.talking import talk
 

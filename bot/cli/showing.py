@@ -1,4 +1,4 @@
-"""How commands show things: tables in a terminal, plain lines where a program reads, diagnostics with their places."""
+"""Output of commands: tables in a terminal, plain lines for programs, diagnostics with their places, progress."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     from rich.table import Column, Table
     from rich.text import Text
 
-    # Folded where the terminal is narrow: a place or a value that is cut off helps nobody.
+    # Wrapped in a narrow terminal: a place or a value that is cut off is of no use.
     shown = Table(*(Column(name, overflow="fold") for name in columns), header_style="bold")
     for row in rows:
-        shown.add_row(*(Text(str(cell)) for cell in row))  # plain: brackets in it are no markup
+        shown.add_row(*(Text(str(cell)) for cell in row))  # plain: brackets are not markup
     Console().print(shown)
 
 
@@ -45,7 +45,7 @@ def as_json(value: Any) -> None:
 
 
 def listing(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], *, for_programs: bool) -> None:
-    """Show rows, each a mapping in the order of the columns: as `table` does, times to the minute, or whole as JSON."""
+    """Show rows (mappings in the order of the columns): as a table with times to the minute, or in full as JSON."""
     if for_programs:
         as_json(rows)
     else:
@@ -64,7 +64,7 @@ def diagnostics(found: Iterable[Diagnostic]) -> None:
 
 @contextmanager
 def progress(what: str) -> Iterator[Progress]:
-    """Where a person looks, show on stderr how far something is, from the first time it tells until it is done."""
+    """In a terminal, show progress on stderr, from the first report until it is done."""
     if not sys.stderr.isatty():
         yield silent
         return

@@ -18,21 +18,21 @@ if TYPE_CHECKING:
     from bot.stores.restoring import Restored
 
 _UNDER_WAY = timedelta(hours=1)
-"""So long an effect may be without an outcome: the bank may be away."""
+"""How long an effect may be without an outcome, as the bank may be unavailable."""
 
 
 @click.group(short_help="Back up, verify, restore or copy the store.")
 def store() -> None:
-    """Back the store up while the bot runs, verify it, restore it, copy it to another database."""
+    """Back up the store while the bot runs, verify it, restore it, copy it to another database."""
 
 
 @store.command()
 @click.argument("file", type=options.FileName())
-@click.option("--force", is_flag=True, help="Overwrite FILE where it exists.")
+@click.option("--force", is_flag=True, help="Overwrite FILE if it exists.")
 @options.project
 @options.store
 def backup(file: Path, force: bool, project: Path, store: str | None) -> None:
-    """Write a consistent copy of the store to FILE. It is a new file; the bot may go on running."""
+    """Write a consistent copy of the store to the new file FILE. The bot may keep running."""
     from bot.stores.backup import backup as write_backup
 
     settings = load_settings(project, store)
@@ -48,10 +48,10 @@ def backup(file: Path, force: bool, project: Path, store: str | None) -> None:
 def verify(as_json: bool, project: Path, store: str | None) -> None:
     """Check turns, sequence numbers, snapshots and effects.
 
-    Each snapshot must be the fold of its turns. Effects without outcome are told: those of the last hour count for
-    nothing, older ones are problems.
+    Each snapshot must be the fold of its turns. Effects without an outcome are listed; only those older than an hour
+    count as problems.
 
-    The store is left as it is: one that is not there, or is of an earlier version, is refused.
+    The store is not changed; a missing store, or one of an earlier version, is refused.
     """
     from bot.app.verifying import TurnFold
     from bot.stores.verifying import verify as find_problems
@@ -85,33 +85,34 @@ def _counted(rows: Mapping[str, int]) -> str:
 @options.project
 @options.store
 def restore(file: Path, project: Path, store: str | None) -> None:
-    """Put the backup FILE in the store's place. The store is kept beside it; refused while a server runs on it.
+    """Replace the store by the backup FILE. The old one is kept beside it. Refused while a server runs on it.
 
-    All sessions end. Keys that were revoked and customers who were disabled since the backup stay so; codes that were
-    changed since then hold.
+    All sessions end. Keys revoked and customers disabled since the backup stay so, and codes changed since then stay
+    valid.
     """
     from bot.stores.backup import restore as put_back
 
     settings = load_settings(project, store)
     with showing.progress("Copying") as progress:
         done = put_back(settings.store.url, file, project=settings.project, progress=progress)
-    click.echo(f"Restored. {done.sessions} sessions of the backup are over.")
+    click.echo(f"Restored. {done.sessions} sessions in the backup have ended.")
     for line in _told(done):
         click.echo(line)
 
 
 def _told(done: Restored) -> Iterator[str]:
-    """What an operator has to know of a restore."""
+    """Yield what an operator has to know about a restore."""
     if done.aside is not None:
-        yield f"The store as it was is in {done.aside}: delete it when you no longer need it."
+        yield f"The previous store is in {done.aside}; delete it when you no longer need it."
     if done.unknown:
-        yield "The store before could not be read: keys, codes and customers are as in the backup."
+        yield "The previous store could not be read: keys, codes and customers are as in the backup."
     if done.keys or done.disabled or done.codes:
-        yield f"Still closed: {done.keys} keys, {done.disabled} customers. Newer codes that hold: {done.codes}."
+        yield f"Still revoked: {done.keys} keys. Still disabled: {done.disabled} customers."
+        yield f"Newer codes kept: {done.codes}."
     if done.gone:
-        yield f"{done.gone} customers were deleted since the backup; they are back, disabled: erase them again."
+        yield f"{done.gone} customers deleted since the backup are back, but disabled: erase them again."
     if done.lost_keys or done.lost_customers:
-        yield f"Newer than the backup, and gone: {done.lost_keys} keys, {done.lost_customers} customers."
+        yield f"Created after the backup, so lost: {done.lost_keys} keys, {done.lost_customers} customers."
 
 
 @store.command()

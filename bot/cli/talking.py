@@ -25,9 +25,9 @@ from bot.progress import Progress, silent
 STOP = "/stop"
 TOLD = {"/why": why, "/story": story}
 GREETING = "Talk to the bot; /why explains an answer, /story shows a test story, /stop or Ctrl-D ends."
-NOBODY = "Nobody is logged in: --as ACCOUNT talks as a customer."
+NOBODY = "Nobody is logged in; use --as ACCOUNT to talk as a customer."
 SHELL_STORE = "sqlite:///.teller/shell.db"
-"""Where conversations of the shell are kept: apart, so that a server may run beside it."""
+"""The store of the shell's conversations: a separate one, so that a server can run at the same time."""
 
 
 async def talk(
@@ -38,13 +38,13 @@ async def talk(
     account: str | None = None,
     progress: Progress = silent,
 ) -> None:
-    """Read messages from standard input and show the replies until it ends; `account` is logged in.
+    """Read messages from standard input until it ends, and show the replies; `account` is logged in.
 
-    A `store` that is named is the shell's alone meanwhile: the one of a running server is refused (ConfigurationError).
+    A given `store` must not be in use: the store of a running server is refused (ConfigurationError).
     """
 
     def quiet(settings: Settings) -> Settings:
-        # What went wrong is told in full: who talks here wrote it.
+        # Log errors in full: the user of the shell is the bot's author.
         log = replace(settings.logging, level="warning", format="console", message_text=True)
         return replace(settings, logging=log, store=replace(settings.store, url=store or SHELL_STORE))
 
@@ -58,7 +58,7 @@ async def talk(
         click.echo(click.style(GREETING if account else f"{GREETING} {NOBODY}", dim=True), err=True)
         buttons: list[dict[str, Any]] = []
         with _lines() as read:
-            # A thread of asyncio's is joined at the end: Ctrl-C would wait until somebody presses Enter.
+            # Not a thread of asyncio, which joins it at the end: Ctrl-C would wait until somebody presses Enter.
             while (line := await in_thread(read)) and (text := line.rstrip("\n")) != STOP:
                 if not text.strip():
                     continue
@@ -73,7 +73,7 @@ async def talk(
 
 
 def show(answer: Answer) -> list[dict[str, Any]]:
-    """Show an answer's replies; the buttons they offer, in the order of their numbers."""
+    """Show an answer's replies; return their buttons, in the order of their numbers."""
     buttons: list[dict[str, Any]] = []
     for reply in answer.replies:
         for line in _shown(reply):
@@ -88,7 +88,7 @@ def show(answer: Answer) -> list[dict[str, Any]]:
 
 
 def _shown(reply: dict[str, Any]) -> Iterator[str]:
-    """What a reply says, as lines of a terminal; its buttons apart."""
+    """Yield a reply as lines for the terminal, without its buttons."""
     if reply.get("text"):
         yield reply["text"]
     for kind in ("image", "attachment"):
@@ -108,30 +108,32 @@ def _text(value: Any) -> str:
 
 
 def _standard_input() -> TextIO:
-    """Standard input beside `sys.stdin`, which the interpreter closes at its end and waits for a thread reading it.
+    """Open standard input again: at exit, the interpreter would wait for a thread that reads `sys.stdin`.
 
-    Raises BotError where it is closed.
+    Raises BotError if standard input is closed.
     """
     if sys.stdin is None:
-        raise BotError("standard input is closed: run the shell in a terminal, or hand it messages (`… < messages`)")
+        raise BotError(
+            "standard input is closed: run the shell in a terminal, or redirect messages to it (`… < messages`)"
+        )
     return open(sys.stdin.fileno(), encoding="utf-8", errors="replace", closefd=False)
 
 
 @contextmanager
 def _lines() -> Iterator[Callable[[], str]]:
-    """What reads one line with its end, "" at the end of the input: at a terminal one that can be edited."""
+    """Yield a function that reads one line, or "" at the end of the input; in a terminal the line can be edited."""
     typed = _standard_input()
     if not (typed.isatty() and sys.stdout.isatty()):
         yield typed.readline
         return
-    import readline  # noqa: F401 - gives `input` arrow keys and a history of what was said
+    import readline  # noqa: F401 - gives `input` arrow keys and a history
     import termios
 
     before = termios.tcgetattr(typed)
     try:
         yield _edited
     finally:
-        termios.tcsetattr(typed, termios.TCSANOW, before)  # Ctrl-C leaves the thread that reads, and its settings
+        termios.tcsetattr(typed, termios.TCSANOW, before)  # after Ctrl-C, the reading thread's settings would remain
 
 
 def _edited() -> str:
@@ -142,7 +144,7 @@ def _edited() -> str:
 
 
 def pressed(text: str, buttons: list[dict[str, Any]]) -> str:
-    """What a number of a button sends; anything else is itself."""
+    """Return what the button with this number sends; any other text unchanged."""
     numbered = {str(number): button for number, button in enumerate(buttons, start=1)}
     return str(numbered[text].get("payload", text)) if text in numbered else text
 

@@ -20,17 +20,17 @@ _path = click.Path(exists=True, path_type=Path)
 _stories = click.option("-s", "--stories", type=_path, default=None, help="Test stories: a file or a folder.")
 _nlu = click.option("-u", "--nlu", type=_path, default=None, help="Test messages: an NLU file or folder.")
 _out = click.option(
-    "--out", type=click.Path(file_okay=False, path_type=Path), default=Path("results"), help="Where reports go."
+    "--out", type=click.Path(file_okay=False, path_type=Path), default=Path("results"), help="The folder for reports."
 )
 _at_least = click.option(
     "--at-least",
     type=options.PerCent(),
     default=100.0,
-    help="Fail only when a smaller share of the stories passed (per cent; default: 100).",
+    help="Fail only if fewer than this percentage of the stories pass (default: 100).",
 )
-_e2e = click.option("--e2e", is_flag=True, help="Run actions and forms too, with the services behind them.")
+_e2e = click.option("--e2e", is_flag=True, help="Also run actions and forms, with the services behind them.")
 _account = click.option(
-    "--as", "account", metavar="ACCOUNT", default=None, help="With --e2e: as this customer, logged in."
+    "--as", "account", metavar="ACCOUNT", default=None, help="With --e2e: run the stories as this customer, logged in."
 )
 
 
@@ -56,8 +56,8 @@ def test(
     """Run the project's test stories (and, with --nlu, test messages).
 
     What users say goes through the real matcher; intents, entities and actions
-    are compared. Reports are written to --out. The last line counts; the exit
-    status is 1 when something failed, or there was nothing to run.
+    are compared. Reports are written to --out. The last line is a summary; the exit
+    status is 1 if something failed or there was nothing to run.
     """
     if ctx.invoked_subcommand is not None:
         _hand_on(ctx, ctx.invoked_subcommand)
@@ -67,7 +67,7 @@ def test(
         try:
             passed = _run_core(project, stories, out, at_least, e2e=e2e, account=account)
         except NoTestStories:
-            if nlu is None or stories is not None:  # else the messages are what was to be tested
+            if nlu is None or stories is not None:  # otherwise only the messages were to be tested
                 raise
             passed = True
         if nlu is not None:
@@ -78,13 +78,13 @@ def test(
 
 
 def _hand_on(ctx: click.Context, called: str) -> None:
-    """Let `core` or `nlu` have the options that stand before it; raises UsageError for those that it does not take."""
+    """Pass the options before `core` or `nlu` to it; raises UsageError for those that it does not take."""
     command = test.get_command(ctx, called)
     taken = {parameter.name for parameter in command.params} if command else set()
     given = {name for name in ctx.params if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE}
     for option in ctx.command.params:
         if option.name in given - taken:
-            raise click.UsageError(f"`bot test {called}` takes no {option.opts[-1]}: leave it out, or `{called}`", ctx)
+            raise click.UsageError(f"`bot test {called}` takes no {option.opts[-1]}: omit it, or omit `{called}`", ctx)
     ctx.default_map = {called: {name: ctx.params[name] for name in given}}
 
 
@@ -96,7 +96,7 @@ def _hand_on(ctx: click.Context, called: str) -> None:
 @_e2e
 @_account
 def core(project: Path, stories: Path | None, out: Path, at_least: float, e2e: bool, account: str | None) -> None:
-    """Run test stories: those of the project, or those given."""
+    """Run test stories: the project's, or those given with --stories."""
     sys.exit(not _run_core(project, stories, out, at_least, e2e=e2e, account=account))
 
 
@@ -106,9 +106,9 @@ def core(project: Path, stories: Path | None, out: Path, at_least: float, e2e: b
 @click.option("--config", type=_path, default=None, help="Another config.yml, to compare its pipeline with this one.")
 @_out
 def nlu_(project: Path, nlu: Path | None, config: Path | None, out: Path) -> None:
-    """Test the matcher, by cross-validation or on messages given.
+    """Test the matcher, by cross-validation or on given messages.
 
-    Without --nlu the exit status is 0 whatever was found: some messages of a
+    Without --nlu the exit status is always 0, because some messages of a
     cross-validation always fail.
     """
     from bot.cli.test_nlu import run_nlu_tests
@@ -123,7 +123,7 @@ def _run_core(
     from bot.cli import showing
 
     if account is not None and not e2e:
-        raise click.UsageError("--as logs somebody in where actions are run: add --e2e")
+        raise click.UsageError("--as needs --e2e, since only that runs actions")
     with showing.progress("Testing stories") as progress:
         if e2e:
             try:
@@ -136,13 +136,13 @@ def _run_core(
     report = test.stories
     _show_failures(report)
     if report.failed and test.could_log_in:
-        click.echo(f"Nobody is logged in: `--as {test.could_log_in[0]}` runs the stories as a customer.")
+        click.echo(f"Nobody is logged in; use `--as {test.could_log_in[0]}` to run the stories as a customer.")
     click.echo(f"{report.passed} passed, {len(report.failed)} failed")
     return report.passed * 100.0 >= at_least * len(report.results)
 
 
 def _show_failures(report: StoryReport) -> None:
-    """Each failed story with the steps that came out differently, and why."""
+    """Show each failed story with the steps that went differently, and why."""
     for result in report.failed:
         click.secho(f"{result.place}: {result.name}", bold=True)
         for step in result.steps:
@@ -162,7 +162,7 @@ def _difference(step: StepResult) -> str:
 
 
 def _reasons(step: StepResult) -> Iterator[str]:
-    """What a wrong action was because of, and the example that attracted a message to a wrong intent."""
+    """Yield the reasons for a wrong action, and the example that attracted a message to a wrong intent."""
     from bot.content import NOWHERE
 
     for reason in step.because:

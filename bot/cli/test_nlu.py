@@ -1,4 +1,4 @@
-"""What `bot test nlu` shows."""
+"""The output of `bot test nlu`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MOST_MESSAGES = 5
 
 
 def run_nlu_tests(project: Path, nlu: Path | None, out: Path, other_config: Path | None = None) -> int:
-    """Run, write the reports, show the result; how many messages failed that should not (none in cross-validation)."""
+    """Run the tests, write the reports, show the result; return how many messages failed (0 in cross-validation)."""
     from bot.app.nlu_testing import run_nlu_test, write_nlu_reports
 
     with showing.progress("Testing the matcher") as progress:
@@ -38,10 +38,10 @@ def run_nlu_tests(project: Path, nlu: Path | None, out: Path, other_config: Path
 
 
 def show_nlu_test(test: NluTest, out: Path) -> None:
-    """Show what was found: the weakest and worst of it, and which of the reports in `out` has the rest."""
+    """Show the weakest intents and the worst confusions and findings, and which reports in `out` have the rest."""
     report = test.report
     _summary(report)
-    weakest = sorted(report.intents, key=lambda s: s.f1)
+    weakest = sorted((score for score in report.intents if score.support), key=lambda s: s.f1)
     _scores("intent", weakest[:_MOST])
     _rest("weakest", "intents", len(weakest), out / "intent_report.json")
     _scores("entity", report.entities)
@@ -54,7 +54,7 @@ def show_nlu_test(test: NluTest, out: Path) -> None:
 
 
 def _rest(which: str, what: str, count: int, file: Path) -> None:
-    """Say where those are that are not shown."""
+    """If not all are shown, say which file has them."""
     if count > _MOST:
         click.echo(f"These are the {_MOST} {which} of {count} {what}; all are in {file}.")
 
@@ -63,7 +63,7 @@ def _summary(report: Report) -> None:
     click.echo(
         f"{report.messages} messages: accuracy {report.accuracy:.1%}, macro F1 {report.macro_f1:.3f}, "
         f"calibration error {report.calibration_error:.3f}; {report.fell_back:.1%} fell back "
-        f"({report.fell_back_wrongly:.1%} though rightly ranked{', which counts as missed' * report.decided})"
+        f"({report.fell_back_wrongly:.1%} though ranked correctly{', which counts as missed' * report.decided})"
     )
 
 
@@ -89,8 +89,8 @@ def _confusions(report: Report) -> None:
 def _findings(findings: Findings, file: Path) -> None:
     for wrong in findings.mislabelled[:_MOST]:
         click.echo(
-            f"{wrong.place}: {wrong.text!r} is in {wrong.intent} and looks like {wrong.suggested} "
-            f"(as {wrong.neighbour!r}, {wrong.neighbour_place})"
+            f"{wrong.place}: {wrong.text!r} is in {wrong.intent} but looks like {wrong.suggested} "
+            f"(like {wrong.neighbour!r}, {wrong.neighbour_place})"
         )
     _rest("first", "examples that may be in the wrong intent", len(findings.mislabelled), file)
     for twin in findings.near_duplicates[:_MOST]:
@@ -98,20 +98,20 @@ def _findings(findings: Findings, file: Path) -> None:
             f"{twin.place}: {twin.text!r} ({twin.intent}) says the same as {twin.other_text!r} "
             f"({twin.other_intent}, {twin.other_place})"
         )
-    _rest("most alike", "pairs of examples that say the same", len(findings.near_duplicates), file)
+    _rest("most similar", "pairs of examples that say the same", len(findings.near_duplicates), file)
     for thin in findings.thin:
-        click.echo(f"{thin.intent} has {thin.examples} examples; write more, as different as people are")
+        click.echo(f"{thin.intent} has only {thin.examples} examples; write more, as varied as what people say")
     for entity in findings.entities:
         if entity.missed:
             (text, place), count = entity.missed[0], len(entity.missed)
-            more = f", and {count - 1:,} more like it are in {file}" if count > 1 else ""
-            click.echo(f"{place}: {text!r} is a value of {entity.entity} elsewhere and not marked here{more}")
+            more = f"; {file} has {count - 1:,} more like it" if count > 1 else ""
+            click.echo(f"{place}: {text!r} is a value of {entity.entity} elsewhere but not marked here{more}")
 
 
 def _comparison(comparison: Comparison, file: Path) -> None:
     click.secho(
         f"The other configuration: accuracy {comparison.accuracy:+.1%}, macro F1 {comparison.macro_f1:+.3f}; "
-        f"it alone understood {comparison.only_second}, this one alone {comparison.only_first} "
+        f"{comparison.only_second} messages right only there, {comparison.only_first} only here "
         f"(p = {comparison.p_value:.3f})",
         bold=True,
     )

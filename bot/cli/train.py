@@ -1,4 +1,4 @@
-"""`bot train`: learn from the content, ahead of the first start."""
+"""`bot train`: train on the content, before the first start."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import click
 from bot.cli import options
 
 
-@click.command(short_help="Train, and say what was learned.")
+@click.command(short_help="Train, and show what was learned.")
 @options.project
-@click.option("--force", is_flag=True, help="Train even when a model of this content is in the cache.")
+@click.option("--force", is_flag=True, help="Train even if a model of this content is cached.")
 def train(project: Path, force: bool) -> None:
-    """Train the matcher and the policies and say what was learned. `bot run` does it by itself when needed."""
+    """Train the matcher and the policies, and show what was learned. `bot run` trains by itself if needed."""
     from bot.app.training import train_project
     from bot.cli import showing
 

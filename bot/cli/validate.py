@@ -1,4 +1,4 @@
-"""`bot validate`: every problem of a project, in one run."""
+"""`bot validate`: report every problem of a project in one run."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import click
 from bot.cli import options
 
 
-@click.command(short_help="Check everything: each problem with its cure.")
+@click.command(short_help="Check everything, and suggest how to fix it.")
 @options.project
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
-@click.option("--quiet", is_flag=True, help="Leave the notes out.")
+@click.option("--quiet", is_flag=True, help="Omit notes.")
 def validate(project: Path, as_json: bool, quiet: bool) -> None:
-    """Check content, configuration and plugins; say every problem with file:line:column and what to write instead.
+    """Check content, configuration and plugins; report every problem with file:line:column and how to fix it.
 
-    Ends with status 1 when there are errors.
+    The exit status is 1 if there are errors.
     """
     from bot.app.checking import check_project
     from bot.cli import showing

@@ -1,4 +1,4 @@
-"""`bot visualize`: the project's rules and stories as a picture."""
+"""`bot visualize`: draw the project's rules and stories."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bot.dialogue.story_tree import Node
 
 _MOST_LINES: Final = 4
-"""So many examples or texts, and places, are shown of a step; a common one has hundreds."""
+"""How many examples or texts, and places, are shown for a step; a common one has hundreds."""
 
 
 @click.command(short_help="Draw the rules and stories as a page.")
@@ -28,12 +28,12 @@ _MOST_LINES: Final = 4
     default=None,
     help="Draw the stories of this file, or the test stories of this folder, instead.",
 )
-@click.option("--out", type=options.FileName(), default=Path("graph.html"), help="Where the page goes.")
+@click.option("--out", type=options.FileName(), default=Path("graph.html"), help="The file for the page.")
 def visualize(project: Path, stories: Path | None, out: Path) -> None:
-    """Draw what may come after what: the rules and stories as trees, in a page for the browser.
+    """Draw the rules and stories as trees, in a page for the browser.
 
-    Steps that several begin with are drawn once; checkpoints and `or` are
-    followed. Rest the pointer on a step to see examples, texts and its place.
+    Steps that several of them begin with are drawn once; checkpoints and `or`
+    are followed. Point at a step to see examples, texts and its place.
     """
     from bot.app.projects import load_project
     from bot.app.testing import tests_of
@@ -48,14 +48,14 @@ def visualize(project: Path, stories: Path | None, out: Path) -> None:
         drawn = {"Test stories": tests_of(loaded, stories)}
     trees = {heading: tree_of(ways(told, content.domain)) for heading, told in drawn.items() if told}
     if not trees:
-        raise click.ClickException(f"{stories or project}: there is no rule and no story to draw")
+        raise click.ClickException(f"{stories or project}: there are no rules or stories to draw")
     out.write_text(page(project.resolve().name, trees, lambda node: _described(node, content)), "utf-8")
     counted = ", ".join(f"{heading.lower()}: {len(told)}" for heading, told in drawn.items())
     click.echo(f"{counted}. Open {out} in a browser.")
 
 
 def _described(node: Node, content: Content) -> Iterator[str]:
-    """What the user says for an intent, what the bot says for a response, and where the step is written."""
+    """Yield what the user says for an intent, what the bot says for a response, and the places of the step."""
     examples = (example.text for example in content.nlu.examples if node.kind == "user" and example.intent == node.name)
     texts = (variation.text for variation in content.domain.responses.get(node.name, ()) if variation.text)
     yield from (f"“{text}”" for text in islice(chain(examples, texts), _MOST_LINES))

@@ -1,4 +1,4 @@
-"""Calls to other services: the one user of httpx and backoff.
+"""Calls to other services; the only user of httpx and backoff.
 
 Every failure is a `bot.errors.CallFailed`, which says what went wrong and
 whether the request may have had an effect.

@@ -1,4 +1,4 @@
-"""From the bytes of an answer to a value that was checked: size, content type, JSON, depth, schema."""
+"""Turns an answer's bytes into a checked value: size, content type, JSON, depth, schema."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from jsonschema import Draft202012Validator, ValidationError, validators
 
 from bot.encoding import decode, deeper_than
 
-_LARGE = 16_384  # bytes; beyond it a check in Python takes milliseconds
+_LARGE = 16_384  # bytes; checking more takes milliseconds in Python
 
 
 class Unusable(Exception):
-    """An answer that is not what was agreed; the text says how, and never quotes it."""
+    """An answer that does not match what was agreed; the message says how, and never quotes it."""
 
 
 class TooLarge(Exception):
@@ -23,11 +23,11 @@ class TooLarge(Exception):
 
 
 def _strings(validator: object, names: Sequence[str], value: Any, schema: object) -> Iterator[ValidationError]:
-    """The keyword `strings`: the named properties are strings where they are there."""
+    """The keyword `strings`: the named properties are strings, if present."""
     if isinstance(value, dict):
         for name in names:
             if not isinstance(value.get(name, ""), str):
-                yield ValidationError(f"{name} is no string")
+                yield ValidationError(f"{name} is not a string")
 
 
 _Validator = validators.extend(Draft202012Validator, {"strings": _strings})  # type: ignore[no-untyped-call] # jsonschema's own
@@ -37,7 +37,7 @@ class ResponseSchema:
     """A JSON schema (draft 2020-12) for answers, built once; `check` raises Unusable.
 
     One keyword is added: `strings` lists the properties of an object that must
-    be strings. A subschema for each of them says the same at five times the cost.
+    be strings. A subschema for each would do the same at five times the cost.
     """
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
@@ -52,7 +52,7 @@ class ResponseSchema:
             raise Unusable(f"the answer breaks the schema's rule {rule}")
 
     async def check_without_blocking(self, value: Any, size: int) -> None:
-        """As `check`; a value whose text has more than 16 KiB (`size` bytes) is checked in a thread."""
+        """Like `check`, but in a thread if the value's text (`size` bytes) is over 16 KiB."""
         if size > _LARGE:
             await asyncio.to_thread(self.check, value)
         else:
@@ -60,7 +60,7 @@ class ResponseSchema:
 
 
 async def read_body(response: httpx.Response, max_bytes: int) -> bytes:
-    """The whole body, at most `max_bytes` long; raises TooLarge, and httpx's errors when it breaks off."""
+    """The whole body, at most `max_bytes` long; raises TooLarge, and httpx's errors if the connection breaks."""
     announced = response.headers.get("content-length", "0")
     if announced.isdigit() and int(announced) > max_bytes:
         raise TooLarge

@@ -1,4 +1,4 @@
-"""What leaves a sick service alone: a circuit breaker."""
+"""A circuit breaker, which stops calls to a failing service for a while."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ from collections.abc import Callable
 
 
 class Breaker:
-    """A circuit breaker (Nygard, *Release It!*): after `failures` failed tries in a row it lets nothing through for
-    `seconds`, then a single probe, whose outcome closes it or opens it again. `monotonic` gives seconds."""
+    """A circuit breaker (Nygard, *Release It!*).
+
+    After `failures` failed tries in a row it lets nothing through for `seconds`, then a single probe, whose outcome
+    closes it or opens it again. `monotonic` returns seconds.
+    """
 
     def __init__(self, failures: int, seconds: float, monotonic: Callable[[], float]) -> None:
         self._limit = failures
@@ -26,11 +29,11 @@ class Breaker:
         return 0.0 if self._opened is None else self._opened + self._seconds - self._monotonic()
 
     def retry_after(self) -> float:
-        """Seconds until a try may be let through."""
+        """Seconds until a try can be let through."""
         return max(self._wait_left(), 0.0)
 
     def enter(self) -> object:
-        """Ask for one try: None, or what stands for it, to give to exactly one of `succeeded`, `failed` and `left`."""
+        """Ask for one try: None, or a token for it, to pass to exactly one of `succeeded`, `failed` and `left`."""
         if self.is_open:
             return None
         entered = object()
@@ -50,6 +53,6 @@ class Breaker:
         self.left(entered)
 
     def left(self, entered: object) -> None:
-        """The try was given up by the caller and says nothing about the service."""
-        if entered is self._probe:  # one from before has no say in whether another probe may go
+        """The caller gave up the try, which says nothing about the service."""
+        if entered is self._probe:  # an earlier try must not allow another probe
             self._probe = None

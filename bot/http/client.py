@@ -1,4 +1,4 @@
-"""The one HTTP client: every outside service is called through it, within a deadline, or fails with CallFailed."""
+"""The HTTP client for every outside service: a call ends within its deadline, or fails with CallFailed."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ _IDEMPOTENT = _SAFE | {"PUT", "DELETE"}  # RFC 9110, 9.2.2
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 _NO_PARAMETERS: Mapping[str, str] = {}
 _CUT_SHORT: Final = "no answer in what was left of the action's time (`limits.action_seconds`)"
-_TO_TELL: Final = 0.1
-"""Which part of what an action has left is kept for it, to tell of a call's failure."""
-_MOST_TO_TELL: Final = 0.25  # seconds
+_TO_REPORT: Final = 0.1
+"""The share of an action's remaining time that is reserved for it to report a failed call."""
+_MOST_TO_REPORT: Final = 0.25  # seconds
 
 
 class HttpLimits(Struct, frozen=True):
-    """What one client may cost. Times in seconds, sizes in bytes.
+    """The limits of one client. Times in seconds, sizes in bytes.
 
     `deadline_seconds` covers a whole call: waiting for a slot, every try and
-    every pause; `try_seconds` covers one try. A call in an action ends, too,
+    every pause; `try_seconds` covers one try. A call in an action also ends
     a little before the action's own time does.
     """
 
@@ -60,21 +60,21 @@ class Answer(Struct, frozen=True):
 
 
 class OnCall(Protocol):
-    """Is told of every call; `startup.observe_call` is one."""
+    """Called after every call; `startup.observe_call` is one."""
 
     def __call__(
         self, service: str, outcome: str, seconds: float, tries: int, /, *, call: str, status: int | None, reason: str
     ) -> None:
-        """Take note of the client's `service`, the `call` by its name, and `ok` or the kind of failure.
+        """Record a call: the client's `service`, the call's name, and `ok`, `cancelled` or the kind of failure.
 
-        `status` (None: there was none) and `reason` are the failure's, and empty without one. Must not raise.
+        `status` (None if there was none) and `reason` are the failure's, else None and empty. Must not raise.
         """
 
 
 class _Call(Struct):
-    """One call on its way: how often it was tried, and whether any try may have had an effect.
+    """One call in progress: how often it was tried, and whether any try may have had an effect.
 
-    `is_cut_short` says that it `ends` before its deadline, with the time of what it is made for.
+    `is_cut_short` says that it `ends` before its deadline, because its action's time does.
     """
 
     method: str
@@ -93,12 +93,13 @@ class _Call(Struct):
 
 
 class HttpClient:
-    """Calls one service: bounded lanes (a bulkhead), a circuit breaker, retries of idempotent calls, one deadline,
-    a size cap and checked answers. Open it with `async with`. `transport` replaces the network in tests.
+    """Calls one service; open it with `async with`.
 
+    It has bounded lanes (a bulkhead), a circuit breaker, retries of idempotent calls, one deadline, a size cap and
+    checked answers. `transport` replaces the network in tests.
     `cafile` names the authorities whose certificates are trusted, instead of the public ones (or those of the
-    environment's `SSL_CERT_FILE`); `certfile` and `keyfile` are what the client shows of itself. All are PEM files;
-    raises ConfigurationError for one that cannot be read.
+    environment's `SSL_CERT_FILE`); `certfile` and `keyfile` are the client's own certificate and its key. All are PEM
+    files; raises ConfigurationError for one that cannot be read.
     """
 
     def __init__(
@@ -160,13 +161,13 @@ class HttpClient:
     ) -> Answer:
         """Call `path` (below the base URL) and return the checked answer; raises CallFailed.
 
-        `name` stands for the call in errors and metrics, and is constant: no
-        ids. Statuses outside 200–299 are failures unless `accept` lists them.
+        `name` identifies the call in errors and metrics, and must be constant:
+        no ids. Statuses outside 200–299 are failures unless `accept` lists them.
         `schema` checks every answer that is returned. `idempotent` says
-        whether a repetition does no harm (default: by the method); only then
-        is anything tried again. `effect` says whether the call changes
-        something (default: by the method); when nobody knows whether it did,
-        the failure's kind is `unknown_outcome`.
+        whether a repeat does no harm (default: by the method); if not, a try is
+        repeated only if its request was certainly not sent. `effect` says
+        whether the call changes something (default: by the method); if it is
+        not known whether it did, the failure's kind is `unknown_outcome`.
         """
         loop = asyncio.get_running_loop()
         started = loop.time()
@@ -209,7 +210,7 @@ class HttpClient:
             raise self._failed(call, "refused", "too many calls are waiting for this service") from None
 
     async def _try(self, call: _Call, transport: httpx.AsyncBaseTransport) -> Answer:
-        """One try: the breaker learns whether the service is well, the caller gets an answer or a failure."""
+        """Make one try: report to the breaker whether the service works, and return the answer or raise the failure."""
         entered = self._breaker.enter()
         if entered is None:
             raise self._left_alone(call)
@@ -225,7 +226,7 @@ class HttpClient:
         except TooLarge:
             self._breaker.succeeded(entered)
             raise self._failed(call, "too_large", f"the answer is over {self._limits.max_bytes} bytes") from None
-        except BaseException:  # given up from outside: by the caller, or because the call's own time is over
+        except BaseException:  # cancelled from outside: by the caller, or because the call's own time is over
             (self._breaker.failed if _is_over(call) and not call.is_cut_short else self._breaker.left)(entered)
             raise
         (self._breaker.failed if status >= 500 else self._breaker.succeeded)(entered)
@@ -245,8 +246,8 @@ class HttpClient:
                 finally:
                     await response.aclose()
             except BaseException:
-                # A request that was cancelled leaves its connection in use for ever (httpcore 1.0), and this
-                # transport has no other one: what did not end well ends with its connection.
+                # A cancelled request leaves its connection in use forever (httpcore 1.0), and this transport has
+                # no other one, so the connection is closed after any failure.
                 await transport.aclose()
                 raise
 
@@ -268,7 +269,7 @@ class HttpClient:
         return Retryable(failure) if call.idempotent else failure
 
     async def _judged(self, call: _Call, status: int, headers: httpx.Headers, body: bytes) -> Answer:
-        """The answer, when its status and body are good; raises CallFailed or Retryable."""
+        """The answer, if its status and body are good; raises CallFailed or Retryable."""
         if 200 <= status < 300 or status in call.accept:
             return await self._parsed(call, status, headers, body)
         if 300 <= status < 400:
@@ -292,7 +293,7 @@ class HttpClient:
         return Answer(status, data)
 
     def _failed(self, call: _Call, kind: CallFailure, reason: str, *, status: int | None = None) -> CallFailed:
-        """The failure; the outcome of an effect that may have happened is unknown, whatever broke."""
+        """The failure; its kind is `unknown_outcome` if an effect may have happened, whatever broke."""
         if call.may_have_happened and call.effect:
             kind = "unknown_outcome"
         return CallFailed(
@@ -304,9 +305,9 @@ class HttpClient:
         )
 
     def _end(self, started: float) -> tuple[float, bool]:
-        """When a call ends, and whether that is before its deadline: who calls is to have time to tell of it."""
+        """When a call ends, and whether that is before its deadline, to leave its action time to report a failure."""
         ends, left = started + self._limits.deadline_seconds, granted_until() - started
-        last = started + left - min(_TO_TELL * left, _MOST_TO_TELL)
+        last = started + left - min(_TO_REPORT * left, _MOST_TO_REPORT)
         return min(ends, last), last < ends
 
     def _address(self, path: str, params: Mapping[str, str]) -> httpx.URL:
@@ -338,10 +339,10 @@ def _content(json: Any, form: Mapping[str, str] | None) -> bytes:
 
 
 def _network(certificates: Certificates | None) -> Callable[[], httpx.AsyncBaseTransport]:
-    """Transports of one connection that ignore the proxies of the environment (httpx would take them for loopback).
+    """Opens transports of one connection that ignore the environment's proxies (httpx would use them for loopback).
 
     Certificates are always verified, against authorities that are loaded once; without encryption (None) they are not
-    even loaded, which takes 20 ms.
+    even loaded, as that takes 20 ms.
     """
     one = httpx.Limits(max_connections=1, max_keepalive_connections=1)
     verify = certificates.context() if certificates is not None else False

@@ -1,4 +1,4 @@
-"""What keeps calls to a slow service from filling the bot: so many at once, so many more waiting, the rest fail."""
+"""A bulkhead, so that calls to a slow service do not fill the bot: it bounds running and waiting calls."""
 
 from __future__ import annotations
 
@@ -10,15 +10,14 @@ import httpx
 
 
 class TooManyCalls(Exception):
-    """Too many calls are waiting already."""
+    """Too many calls are already waiting."""
 
 
 class Lanes:
-    """Lets `running` calls run at once, each on a transport of its own, and `waiting` more wait; others fail at once
-    with TooManyCalls.
+    """Lets `running` calls run concurrently and `waiting` more wait; others fail immediately with TooManyCalls.
 
-    A transport here has one connection. One shared pool would do the same, but for each request httpcore 1.0 looks at
-    every pair of its connections: with 32 of them that took longer than the call itself.
+    Each running call has its own transport with one connection. One shared pool would do the same, but for each request
+    httpcore 1.0 looks at every pair of its connections: with 32 of them that took longer than the call itself.
     """
 
     def __init__(self, running: int, waiting: int, open_transport: Callable[[], httpx.AsyncBaseTransport]) -> None:
@@ -46,7 +45,7 @@ class Lanes:
             self._slots.release()
 
     async def close(self) -> None:
-        """Close all connections; no call may be under way."""
+        """Close all connections; no call may be in progress."""
         closing, self._idle = set(self._idle), []
         for transport in closing:
             await transport.aclose()

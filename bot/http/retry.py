@@ -1,4 +1,4 @@
-"""When to try again: full jitter between tries, or as long as the service asks for."""
+"""Retries: pauses with full jitter, or as long as the service asks for."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bot.sources import Chance
 
 
 class Retryable(Exception):
-    """A failed try that may be repeated; `failure` is what to raise when it is not."""
+    """A failed try that may be repeated; `failure` is what to raise if it is not."""
 
     def __init__(self, failure: CallFailed) -> None:
         super().__init__()
@@ -22,12 +22,12 @@ class Retryable(Exception):
 
 
 def waits(chance: Chance, first: float, longest: float) -> Generator[float, Any, None]:
-    """Seconds between tries: what Retry-After says, else a random part of a doubling time.
+    """Seconds between tries: what Retry-After says, or else a random share of a doubling time.
 
     "Full jitter" of Brooker, *Exponential Backoff And Jitter* (AWS, 2015).
     """
     bounds = backoff.expo(base=2, factor=first, max_value=longest)
-    next(bounds)  # backoff's generators give an empty value first
+    next(bounds)  # backoff's generators yield an empty value first
     tried = yield 0.0
     while True:
         asked = tried.failure.retry_after
@@ -52,7 +52,7 @@ def retrying(call: Any, *, tries: int, seconds: float, chance: Chance, first: fl
 
 
 def retry_after(header: str | None, now: Callable[[], datetime], cap: float) -> float | None:
-    """Retry-After (RFC 9110, 10.2.3) in seconds, from 0 to `cap`: a number or an HTTP date. None when it is neither."""
+    """Retry-After (RFC 9110, 10.2.3) in seconds, from 0 to `cap`: a number or an HTTP date. None if it is neither."""
     if header is None:
         return None
     text = header.strip()

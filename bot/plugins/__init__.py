@@ -1,4 +1,4 @@
-"""Plugins: the hooks, where plugins are found, and the typed facade over pluggy (the only room that knows it)."""
+"""Plugins: the hooks, plugin discovery, and the typed facade over pluggy (the only package that uses it)."""
 
 from bot.plugins.finding import find_command_plugins, find_plugins, hooking_actions, rasa_sdk_import
 from bot.plugins.hookspecs import hookimpl

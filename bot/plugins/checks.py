@@ -1,4 +1,4 @@
-"""What plugins register, looked at before anything runs: its kind, and what its functions take."""
+"""Checks what plugins register before anything runs: its kind, and the arguments of its functions."""
 
 from __future__ import annotations
 
@@ -11,48 +11,48 @@ from numbers import Real
 from typing import Any, Final, TypeAlias
 
 Flaw: TypeAlias = tuple[str, str]
-"""What is wrong, as the end of a sentence that begins with the thing's name, and what to write instead."""
+"""What is wrong, as the end of a sentence that begins with the item's name, and what to write instead."""
 
 _CHANNEL_NAME: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]*", re.ASCII)
 _SEE: Final = "see docs/reference/hooks.md"
 
 
 def action_flaw(name: str, action: object) -> Flaw | None:
-    """What is wrong with an action."""
+    """Return what is wrong with an action."""
     if inspect.isclass(action) or not callable(action):
         return f"is {_described(action)}", "register a function: `async def run(turn)`"
     if inspect.isasyncgenfunction(action):
-        return "yields", "take the `yield` out: an action says things with `turn.say`"
+        return "yields", "remove the `yield`: an action says things with `turn.say`"
     if not _is_async(action):
         return "must be async", f"write `async def {getattr(action, '__name__', 'run')}(turn)`"
     return _arguments_flaw(action, "turn")
 
 
 def factory_flaw(*arguments: str) -> Any:
-    """What is wrong with a factory that is called with these arguments."""
+    """Return a check of factories that are called with these arguments."""
 
     def flaw(name: str, factory: object) -> Flaw | None:
         if not callable(factory):
-            return f"is {_described(factory)}", "register what makes it: a class or a function"
+            return f"is {_described(factory)}", "register what creates it: a class or a function"
         if _is_async(factory):
-            return "is made by an `async def`", "take the `async` away"
+            return "is created by an `async def`", "remove the `async`"
         return _arguments_flaw(factory, *arguments)
 
     return flaw
 
 
 def channel_flaw(name: str, channel: object) -> Flaw | None:
-    """What is wrong with a channel, or with its name, which is a part of its address."""
+    """Return what is wrong with a channel, or with its name, which is part of its URL."""
     if not _CHANNEL_NAME.fullmatch(name):
-        return "has a name that is no part of an address", "name it with letters, digits, `-` and `_`"
+        return "has a name that cannot be part of a URL", "use letters, digits, `-` and `_`"
     return class_flaw(channel) if inspect.isclass(channel) else made_channel_flaw(channel)
 
 
 def made_channel_flaw(channel: object) -> Flaw | None:
-    """What is wrong with a channel that was made."""
+    """Return what is wrong with a channel object."""
     replies_by_send = getattr(channel, "replies_by_send", False)
     if not isinstance(replies_by_send, bool):
-        return f"has {replies_by_send!r} for `replies_by_send`", "give it True or False"
+        return f"has {replies_by_send!r} for `replies_by_send`", "set it to True or False"
     flaw = methods_flaw(channel, {"receive": ("incoming",)} | ({} if replies_by_send else {"respond": ("answered",)}))
     if flaw is None and (replies_by_send or hasattr(channel, "send")):
         flaw = methods_flaw(channel, {"send": ("sending",)}, are_async=True)
@@ -60,37 +60,37 @@ def made_channel_flaw(channel: object) -> Flaw | None:
 
 
 def class_flaw(made_later: type) -> Flaw | None:
-    """What is wrong with a class of which one is to be made when the bot is opened."""
+    """Return what is wrong with a class that is to be instantiated when the bot is opened."""
     if flaw := _arguments_flaw(made_later, "startup"):
-        cure = f"register one that is made (`{made_later.__name__}(…)`), or let `__init__` take (self, startup)"
+        cure = f"register an instance (`{made_later.__name__}(…)`), or let `__init__` take (self, startup)"
         return f"is a class that {flaw[0]}", cure
     return None
 
 
 def observer_flaw(name: str, observe: object) -> Flaw | None:
-    """What is wrong with an observer."""
+    """Return what is wrong with an observer."""
     return class_flaw(observe) if inspect.isclass(observe) else made_observer_flaw(observe)
 
 
 def made_observer_flaw(observe: object) -> Flaw | None:
-    """What is wrong with an observer that was made."""
+    """Return what is wrong with an observer object."""
     return _function_flaw(observe, ("record",))
 
 
 def policy_flaw(policy: object) -> Flaw | None:
-    """What is wrong with a policy that was made."""
+    """Return what is wrong with a policy object."""
     if flaw := methods_flaw(policy, {"predict": ("tracker",)}, "name", "priority"):
         return flaw
     given: Any = policy
     if not isinstance(given.name, str) or not given.name:
-        return f"has {given.name!r} for a `name`", "give it a text"
+        return f"has {given.name!r} as its `name`", "set it to a text"
     if isinstance(given.priority, bool) or not isinstance(given.priority, int | float) or math.isnan(given.priority):
-        return f"has {given.priority!r} for a `priority`", "give it a number: rules have 4, learned policies 1"
+        return f"has {given.priority!r} as its `priority`", "set it to a number: rules have 4, learned policies 1"
     return None
 
 
 def component_flaw(component: object) -> Flaw | None:
-    """What is wrong with a component of the pipeline that was made."""
+    """Return what is wrong with a pipeline component object."""
     if hasattr(component, "process"):
         return methods_flaw(component, {"process": ("parse", "now")})
     return methods_flaw(component, {"features": ("texts",)}, "share", "version") or _featurizer_flaw(component)
@@ -98,24 +98,24 @@ def component_flaw(component: object) -> Flaw | None:
 
 def _featurizer_flaw(featurizer: Any) -> Flaw | None:
     if not isinstance(featurizer.version, str):
-        return f"has {featurizer.version!r} for a `version`", "give it a text"
+        return f"has {featurizer.version!r} as its `version`", "set it to a text"
     if not _is_share(featurizer.share):
-        return f"has {featurizer.share!r} for a `share`", "give it a number from 0 to 1"
+        return f"has {featurizer.share!r} as its `share`", "set it to a number from 0 to 1"
     width = getattr(featurizer, "width", None)
     if width is not None and (type(width) is not int or width < 1):
-        return f"has {width!r} for a `width`", "give it a whole number, or take it away"
+        return f"has {width!r} as its `width`", "set it to a whole number, or remove it"
     return None
 
 
 def check_flaw(check: object) -> Flaw | None:
-    """What is wrong with a check of an outside service."""
+    """Return what is wrong with a check of an outside service."""
     return _function_flaw(check, (), is_async=True)
 
 
 def effect_flaw(effect: object) -> Flaw | None:
-    """What is wrong with a kind of outside change."""
+    """Return what is wrong with a kind of outside change."""
     if inspect.isclass(effect):
-        return f"is {_described(effect)}", f"offer one that is made: `{effect.__name__}(…)`"
+        return f"is {_described(effect)}", f"offer an instance: `{effect.__name__}(…)`"
     arguments = ("key", "parameters")
     return methods_flaw(effect, {"perform": arguments, "find": arguments}, "settled_action", are_async=True)
 
@@ -123,7 +123,7 @@ def effect_flaw(effect: object) -> Flaw | None:
 def methods_flaw(
     thing: object, methods: Mapping[str, tuple[str, ...]], *attributes: str, are_async: bool = False
 ) -> Flaw | None:
-    """What is wrong with an object that needs these methods, by name with their arguments, and attributes."""
+    """Return what is wrong with an object that needs these methods (with their arguments) and attributes."""
     lacking = sorted(name for name in (*methods, *attributes) if not hasattr(thing, name))
     if lacking:
         return f"lacks `{'`, `'.join(lacking)}`", _SEE
@@ -146,7 +146,7 @@ def _function_flaw(function: object, arguments: tuple[str, ...], *, is_async: bo
 def _arguments_flaw(function: Any, *arguments: str) -> Flaw | None:
     try:
         signature = inspect.signature(function, follow_wrapped=False)
-    except ValueError:  # written in C, without one
+    except ValueError:  # written in C, without a signature
         return None
     try:
         signature.bind(*arguments)

@@ -24,13 +24,13 @@ ENTRY_POINT_GROUP = "bot"
 
 
 def find_plugins(project: Path, named: tuple[str, ...], report: Report = raise_it) -> Iterator[tuple[str, ModuleType]]:
-    """The project's plugins in start order, each with the name errors call it by.
+    """The project's plugins in start order, each with its name for error messages.
 
     First those that config.yml names, then each module of `actions/` (or, as
-    in Rasa, `actions.py` where there is no such folder), then the installed
-    packages' (entry points of the group `bot`). `report` is told of (and
-    raises, unless it does something else) each that cannot be imported, and
-    each module of actions that adds commands.
+    in Rasa, `actions.py` if there is no such folder), then those of installed
+    packages (entry points of the group `bot`). `report` is called for (and by
+    default raises) each plugin that cannot be imported, and each module of
+    actions that adds commands.
     """
     namespace = _namespace(project)
     yield from _named_plugins(project, namespace, named, report)
@@ -40,13 +40,13 @@ def find_plugins(project: Path, named: tuple[str, ...], report: Report = raise_i
 
 
 def find_command_plugins(project: Path, named: tuple[str, ...]) -> Iterator[tuple[str, ModuleType]]:
-    """The plugins that may add to the command line: all but the project's actions, which take longer to load."""
+    """The plugins that may add to the command line: all except the project's actions, which take longer to load."""
     yield from _named_plugins(project, _namespace(project), named, raise_it)
     yield from _installed_plugins(raise_it)
 
 
 def _actions(project: Path, namespace: str, report: Report) -> Iterator[tuple[str, ModuleType]]:
-    """The modules of `actions/`, or `actions.py` in its place, but for those that add commands."""
+    """The modules of `actions/`, or `actions.py` in its place, except those that add commands."""
     found: Iterable[tuple[str, ModuleType]] = ()
     if (project / "actions").is_dir():
         found = _folder_plugins(project, namespace, "actions", report)
@@ -59,9 +59,9 @@ def _actions(project: Path, namespace: str, report: Report) -> Iterator[tuple[st
             yield name, module
             continue
         what = (
-            f"{name} adds commands, which is for plugins that config.yml names under `plugins:` or that are installed"
+            f"{name} adds commands, which only plugins can that are installed or named under `plugins:` in config.yml"
         )
-        cure = "move them into one of those: `bot --help` does not load actions"
+        cure = "move them into such a plugin: `bot --help` does not load actions"
         report(PluginProblem(what, cure, code=adds))
 
 
@@ -70,13 +70,13 @@ def _installed_plugins(report: Report) -> Iterator[tuple[str, ModuleType]]:
         module = _loaded(entry.load)
         if isinstance(module, BaseException):
             what = f"the installed plugin {entry.name!r} cannot be imported: {module}"
-            report(PluginProblem(what, "install it anew, or take it out").caused_by(module))
+            report(PluginProblem(what, "reinstall it, or remove it").caused_by(module))
             continue
         yield f"{entry.name} ({entry.value})", module
 
 
 def rasa_sdk_import(project: Path) -> Place | None:
-    """Where the project's `actions` first import Rasa's SDK: those that do run on an action server, not in here."""
+    """Return where the project's `actions` first import Rasa's SDK: such actions run on an action server, not here."""
     for file, tree in _actions_with(project, b"rasa_sdk"):
         if first := next((node for node in ast.walk(tree) if _imports(node, "rasa_sdk")), None):
             return Place(file, first.lineno, first.col_offset + 1)
@@ -84,16 +84,16 @@ def rasa_sdk_import(project: Path) -> Place | None:
 
 
 def hooking_actions(project: Path) -> list[str]:
-    """The files of the project's `actions` that implement hooks, found without running them."""
+    """Return the files of the project's `actions` that implement hooks, found without running them."""
     return [file for file, tree in _actions_with(project, b"hookimpl") if any(map(_names_hookimpl, ast.walk(tree)))]
 
 
 def _actions_with(project: Path, word: bytes) -> Iterator[tuple[str, ast.AST]]:
-    """The files of actions that have the word in them, by their names in the project, and what Python reads there."""
+    """Yield the files of actions that contain the word: each with its name in the project and its syntax tree."""
     for file in (*sorted((project / "actions").rglob("*.py")), *project.glob("actions.py")):
         with suppress(SyntaxError, ValueError, OSError):
             text = file.read_bytes()
-            if word in text:  # parsing every action at every start would take longer than loading them
+            if word in text:  # parsing all actions at every start would take longer than loading them
                 yield file.relative_to(project).as_posix(), ast.parse(text)
 
 
@@ -106,20 +106,20 @@ def _imports(node: ast.AST, package: str) -> TypeGuard[ast.stmt]:
 
 
 def _names_hookimpl(node: ast.AST) -> bool:
-    """Whether it says `from bot import hookimpl` or `bot.hookimpl`."""
+    """Whether the node is `from bot import hookimpl` or `bot.hookimpl`."""
     if isinstance(node, ast.ImportFrom):
         return any(alias.name == "hookimpl" for alias in node.names)
     return isinstance(node, ast.Attribute) and node.attr == "hookimpl"
 
 
 def _namespace(project: Path) -> str:
-    """A private package whose path is the project, so that two projects' `actions` never meet in one process."""
+    """Return a private package for the project, so that the `actions` of two projects never clash in one process."""
     folder = project.resolve()
     return _package(f"_bot_project_{hashlib.sha256(str(folder).encode()).hexdigest()[:12]}", folder)
 
 
 def _package(name: str, folder: Path) -> str:
-    """The name of a package whose path is the folder, whatever is called so beside it."""
+    """Create a package with this name whose path is the folder, unless it exists; return the name."""
     if name not in sys.modules:
         package = ModuleType(name)
         package.__path__ = [str(folder)]
@@ -143,7 +143,7 @@ def _named_plugins(
 
 
 def _is_not_there(name: str, error: BaseException) -> bool:
-    """Whether it is the plugin's own module, or a package above it, that was not found."""
+    """Whether the plugin's own module, or a package that contains it, was not found."""
     return isinstance(error, ModuleNotFoundError) and f"{name}.".startswith(f"{error.name}.")
 
 
@@ -160,7 +160,9 @@ def _is_importable(path: Path) -> bool:
 
 def _folder_plugins(project: Path, namespace: str, folder: str, report: Report) -> Iterator[tuple[str, ModuleType]]:
     if not os.access(project / folder, os.R_OK | os.X_OK):
-        report(PluginProblem("This folder cannot be read", "let it be a folder that may be read", file=folder))
+        report(
+            PluginProblem("This folder cannot be read", "change its permissions so that it can be read", file=folder)
+        )
         return
     if not (project / folder / "__init__.py").is_file():
         _package(f"{namespace}.{folder}", (project / folder).resolve())
@@ -189,7 +191,7 @@ def _imported(module: str) -> ModuleType | BaseException:
 
 
 def _loaded(load: Callable[[], ModuleType]) -> ModuleType | BaseException:
-    """The module, or what its import raised: whatever it was, but for a Ctrl-C."""
+    """Return the module, or the exception that its import raised (any except KeyboardInterrupt)."""
     try:
         with contained():
             return load()
@@ -201,16 +203,16 @@ def _loaded(load: Callable[[], ModuleType]) -> ModuleType | BaseException:
 
 def _cure(error: BaseException, project: Path) -> str:
     if isinstance(error, SystemExit):
-        return "take the exit out: the module is imported, not run"
+        return "remove the exit: the module is imported, not run"
     if isinstance(error, ModuleNotFoundError):
         return _relative_import(error, project) or "install what it imports, or import it by its right name"
     if isinstance(error, PermissionError):
         return "check its permissions"
-    return "mend this line"
+    return "fix this line"
 
 
 def _relative_import(error: ModuleNotFoundError, project: Path) -> str | None:
-    """How to import what is the project's own: its folder is not where Python looks, so that two never meet."""
+    """Return how to import a module of the project: its folder is not on Python's path."""
     name = (error.name or "").split(".")[0]
     files = (Path(frame.f_code.co_filename) for frame, _ in walk_tb(error.__traceback__))
     within = next((file.parent for file in reversed([*files]) if file.is_relative_to(project.resolve())), None)
@@ -219,10 +221,10 @@ def _relative_import(error: ModuleNotFoundError, project: Path) -> str | None:
     for dots, folder in enumerate((within, *within.parents), 1):
         if folder / name == within:
             return (
-                f"write `from .NAME import` for `from {name}.NAME import`: modules of a project import one another so"
+                f"write `from .NAME import` instead of `from {name}.NAME import`: imports within a project are relative"
             )
         if (folder / name).is_dir() or (folder / f"{name}.py").is_file():
-            return f"write `from {'.' * dots}{name} import`: modules of a project import one another so"
+            return f"write `from {'.' * dots}{name} import`: imports within a project are relative"
         if folder == project.resolve():
             return None
     return None

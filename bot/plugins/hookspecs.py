@@ -1,4 +1,4 @@
-"""The hooks a plugin may implement: plain functions with a callable to register with, or a resource to open."""
+"""The hooks that a plugin may implement: plain functions that register things, or open a resource."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ def register_commands(commands: Commands) -> None:
 
 @hookspec
 def register_observers(register: RegisterObserver) -> None:
-    """Be told of every committed turn: `register("name", observe)`, called with its `TurnRecord`. New in 0.1."""
+    """Observe committed turns: `register("name", observe)`, called with each turn's `TurnRecord`. New in 0.1."""
 
 
 @hookspec
 def lifespan(startup: Startup) -> AbstractAsyncContextManager[None] | None:
-    """Open what the plugin's actions need for the life of the bot, and close it after the last turn. New in 0.1."""
+    """Open what the plugin's actions need while the bot runs, and close it after the last turn. New in 0.1."""

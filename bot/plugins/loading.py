@@ -1,4 +1,4 @@
-"""The typed facade over pluggy: plugins are collected once at start-up, and nothing of pluggy runs inside a turn."""
+"""The typed facade over pluggy: plugins are collected once at start-up, and pluggy is never called during a turn."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _NOT_ITS_FAULT: Final = (ConfigurationError, StoreUnavailable)
-"""What a lifespan passes on: what is wrong is in config.yml, or with the store."""
-_INSTEAD_OF_ASYNC: Final = "take the `async` away; open resources in `lifespan`"
+"""Errors that a lifespan passes on: the fault is in config.yml, or in the store."""
+_INSTEAD_OF_ASYNC: Final = "remove the `async`; open resources in `lifespan`"
 
 
 class Plugins:
     """The plugins of one bot.
 
-    `report` is told of each hook that is misspelt, async, or has defaults, and
-    later of what the hooks do wrong; unless it is given, the first such
+    `report` is called for each hook that is misspelt, async, or has defaults,
+    and later for what the hooks do wrong; by default, the first such
     PluginError is raised.
     """
 
@@ -61,12 +61,12 @@ class Plugins:
         return self._collect(Registry("action", checks.action_flaw, reserved.ACTIONS), "register_actions").items()
 
     def nlu_components(self) -> Mapping[str, Callable[[Mapping[str, Any]], Any]]:
-        """The registered pipeline components' factories by name; they raise PluginError where they make none."""
+        """The factories of the registered pipeline components by name; they raise PluginError if they fail."""
         registry: Registry[Any] = Registry("pipeline component", checks.factory_flaw("options"), reserved.COMPONENTS)
         return _making(self._collect(registry, "register_nlu_components"), checks.component_flaw)
 
     def policies(self) -> Mapping[str, Callable[..., Any]]:
-        """The registered policies' factories by name; they raise PluginError where they make none."""
+        """The factories of the registered policies by name; they raise PluginError if they fail."""
         registry: Registry[Any] = Registry("policy", checks.factory_flaw("content", "entry"), reserved.POLICIES)
         return _making(self._collect(registry, "register_policies"), checks.policy_flaw)
 
@@ -75,7 +75,7 @@ class Plugins:
         return self._channels().items().keys()
 
     def make_channels(self, startup: Startup) -> Mapping[str, AnyChannel]:
-        """The registered channels by name; where a class is registered, one is made. Raises PluginError."""
+        """The registered channels by name, with instances of registered classes. Raises PluginError."""
         return _made(self._channels(), checks.made_channel_flaw, startup)
 
     def observers(self) -> Collection[str]:
@@ -83,7 +83,7 @@ class Plugins:
         return self._observers().items().keys()
 
     def make_observers(self, startup: Startup) -> Mapping[str, Observe]:
-        """The registered observers by name; where a class is registered, one is made. Raises PluginError."""
+        """The registered observers by name, with instances of registered classes. Raises PluginError."""
         return _made(self._observers(), checks.made_observer_flaw, startup)
 
     def commands(self) -> Commands:
@@ -109,9 +109,9 @@ class Plugins:
     async def lifespan(
         self, startup: Startup, slow: Callable[[str], None] = lambda name: None, *, slow_seconds: float = 5.0
     ) -> AsyncIterator[None]:
-        """Every plugin's resources, opened in start order and closed in the reverse.
+        """Open every plugin's resources in start order, and close them in reverse order.
 
-        `slow` is told of a plugin that opens for longer than `slow_seconds`.
+        `slow` is called with the name of a plugin that takes longer than `slow_seconds` to open.
         """
         async with AsyncExitStack() as stack:
             for name, hook in self._hooks("lifespan"):
@@ -131,7 +131,7 @@ class Plugins:
         return self._collect(Registry("observer", checks.observer_flaw), "register_observers")
 
     def _collect(self, registry: Registry[T], hook_name: str) -> Registry[T]:
-        """The registry with what this hook registered; it is called once, and what it registered is kept."""
+        """Return the registry with what this hook registered; the hook is called once and its registry cached."""
         if hook_name in self._collected:
             return self._collected[hook_name]
         for name, hook in self._hooks(hook_name):
@@ -146,7 +146,7 @@ class Plugins:
             self._report(error)
 
     def _hooks(self, hook_name: str) -> list[tuple[str, Callable[..., Any]]]:
-        """What implements the hook, in start order; a plugin may do so in several functions (`specname`)."""
+        """Return the hook's implementations in start order; a plugin may have several functions for it (`specname`)."""
         caller: pluggy.HookCaller = getattr(self._manager.hook, hook_name)
         found: dict[str, list[Callable[..., Any]]] = {name: [] for name in self._order}
         for impl in caller.get_hookimpls():
@@ -156,7 +156,7 @@ class Plugins:
 
 
 def hook_problems(plugin: object) -> Iterable[tuple[str, str, object]]:
-    """What is wrong with the plugin's hooks: a sentence, what to write instead, and the function."""
+    """Yield what is wrong with the plugin's hooks: a sentence, what to write instead, and the function."""
     known = _hook_parameters()
     for name, function in _members(plugin):
         marked = getattr(function, "bot_impl", None)
@@ -168,7 +168,7 @@ def hook_problems(plugin: object) -> Iterable[tuple[str, str, object]]:
 
 
 def _members(plugin: object) -> Iterator[tuple[str, Any]]:
-    """A plugin's functions and methods, with those of its class. Nothing else is a hook: what it imports may be odd."""
+    """Yield a plugin's functions and methods, with those of its class. Nothing else is a hook, so skip odd imports."""
     for name in dir(plugin):
         if not name.startswith("__") and not isinstance(inspect.getattr_static(plugin, name, None), property):
             with contextlib.suppress(Exception):
@@ -178,7 +178,7 @@ def _members(plugin: object) -> Iterator[tuple[str, Any]]:
 
 
 def _is_its_own(plugin: object, function: object) -> bool:
-    """Whether a module defines the function, and does not only import it."""
+    """Whether a module defines the function itself, not just imports it."""
     return not inspect.ismodule(plugin) or getattr(function, "__module__", None) == plugin.__name__
 
 
@@ -196,7 +196,7 @@ def _hook_flaws(
         yield f"the hook {name} is a wrapper", "write `@hookimpl` alone: hooks are called, not wrapped"
     elif inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
         cure = "put `@asynccontextmanager` between `@hookimpl` and its `async def`"
-        yield f"the hook {name} yields", cure if name == "lifespan" else "take the `yield` out"
+        yield f"the hook {name} yields", cure if name == "lifespan" else "remove the `yield`"
     else:
         yield from _parameter_problems(name, function, known[name])
 
@@ -206,7 +206,7 @@ def _parameter_problems(
 ) -> Iterable[tuple[str, str]]:
     for parameter in inspect.signature(function).parameters.values():
         if parameter.default is not inspect.Parameter.empty:
-            yield f"the hook {name} gives its argument {parameter.name} a default", "take it away"
+            yield f"the hook {name} gives its argument {parameter.name} a default", "remove the default"
         elif parameter.name not in expected:
             yield f"the hook {name} takes no argument {parameter.name}", f"it takes ({', '.join(expected)})"
 
@@ -220,13 +220,13 @@ def _hook_parameters() -> dict[str, tuple[str, ...]]:
 
 
 def _made(registry: Registry[Any], flaw: Callable[[object], checks.Flaw | None], startup: Startup) -> dict[str, Any]:
-    """What is registered, and one of each class that is."""
+    """Return what is registered, with every class replaced by an instance."""
     making = _making(registry, flaw)
     return {name: making[name](startup) if inspect.isclass(item) else item for name, item in registry.items().items()}
 
 
 def _making(registry: Registry[Any], flaw: Callable[[object], checks.Flaw | None]) -> dict[str, Callable[..., Any]]:
-    """The factories, each of which names itself where it fails, or where what it makes is not what it is for."""
+    """Return the factories, wrapped to name themselves in errors if they fail or create something invalid."""
     return {
         name: _checked(f"{registry.owner(name)}: the {registry.kind} {name!r}", registry.owner(name), factory, flaw)
         for name, factory in registry.items().items()
@@ -237,7 +237,7 @@ def _checked(
     whole: str, owner: str, factory: Callable[..., Any], flaw: Callable[[object], checks.Flaw | None]
 ) -> Callable[..., Any]:
     def make(*given: Any) -> Any:
-        with failing_as(f"{whole} cannot be made", owner):
+        with failing_as(f"{whole} cannot be created", owner):
             made = factory(*given)
         if found := flaw(made):
             raise PluginProblem(f"{whole} {found[0]}", found[1], code=(made, factory), named=owner)
@@ -252,11 +252,11 @@ def _call(name: str, hook_name: str, hook: Callable[..., Any], argument: object)
 
 
 class _Opened:
-    """A plugin's lifespan, which names the plugin where it cannot be opened or closed."""
+    """A plugin's lifespan, whose errors on opening and closing name the plugin."""
 
     def __init__(self, name: str, lifespan: object) -> None:
         if not isinstance(lifespan, AbstractAsyncContextManager):
-            what = f"{name}: its lifespan gives a {type(lifespan).__name__}, no async context manager"
+            what = f"{name}: its lifespan returns {type(lifespan).__name__}, not an async context manager"
             raise PluginProblem(what, "put `@asynccontextmanager` between `@hookimpl` and its `async def`", named=name)
         self._name = name
         self._lifespan = lifespan
@@ -277,7 +277,7 @@ class _Opened:
         except _NOT_ITS_FAULT:
             raise
         except PLUGIN_FAILURES as failure:
-            if failure is error:  # what happened meanwhile, passing through
+            if failure is error:  # raised while the bot ran, just passing through
                 raise
             raise self._failed("close", failure) from failure
         return swallowed

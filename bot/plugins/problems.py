@@ -1,4 +1,4 @@
-"""What is wrong with a plugin, in a form that knows its place and its cure."""
+"""Problems with plugins, each with its place and a fix."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from bot.errors import PLUGIN_FAILURES, BotError, PluginError
 _FRAMEWORK: Final = Path(__file__).parents[1]
 
 Report: TypeAlias = Callable[[PluginError], None]
-"""Is told of everything that is wrong with a plugin, and may raise it."""
+"""Called with everything that is wrong with a plugin; may raise it."""
 
 
 class PluginProblem(PluginError):
     """`what` is wrong, and what to write instead.
 
-    `code` is the function that is wrong (or several, for the first that has a place), `file` (relative to the project)
-    the module, `named` the plugin's name in config.yml where it is named there.
+    `code` is the function that is wrong (or several: the first with a known place is used), `file` (relative to the
+    project) the module, `named` the plugin's name in config.yml, if it is named there.
     """
 
     def __init__(
@@ -36,26 +36,26 @@ class PluginProblem(PluginError):
         self.place = _place_of(code)
 
     def caused_by(self, error: BaseException) -> PluginProblem:
-        """The same, with what it comes from."""
+        """Set the cause and return self."""
         self.__cause__ = error
         return self
 
 
 class _Aside:
-    """Standard error in the place of standard output, but that it cannot be closed."""
+    """Standard error in place of standard output; it cannot be closed."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(sys.stderr, name)
 
     def close(self) -> None:
-        """Leave it open: it is not the plugin's."""
+        """Do nothing: the stream is not the plugin's to close."""
 
 
 @contextmanager
 def contained() -> Iterator[None]:
-    """Run code of a plugin that is being loaded: it keeps us in our folder, and what it prints out of our output.
+    """Run code of a plugin that is being loaded: restore the working directory, and print to standard error.
 
-    A program may read that.
+    Programs may read our standard output.
     """
     with redirect_stdout(cast(Any, _Aside())), chdir("."):
         yield
@@ -63,28 +63,28 @@ def contained() -> Iterator[None]:
 
 @contextmanager
 def failing_as(what: str, named: str) -> Iterator[None]:
-    """Let what a plugin's code raises be a PluginProblem that begins with `what`; our own errors stay as they are."""
+    """Turn what a plugin's code raises into a PluginProblem that begins with `what`; our own errors pass unchanged."""
     try:
         with contained():
             yield
     except BotError:
         raise
     except PLUGIN_FAILURES as error:
-        raise PluginProblem(f"{what}: {described(error)}", "mend this line", named=named) from error
+        raise PluginProblem(f"{what}: {described(error)}", "fix this line", named=named) from error
 
 
 def described(error: BaseException) -> str:
-    """The kind of an error and what it says."""
+    """Return the type of an error and its message."""
     return f"{type(error).__name__}: {error}"
 
 
 def raise_it(error: PluginError) -> NoReturn:
-    """Stop at the first thing that is wrong."""
+    """Raise the error: stop at the first one."""
     raise error
 
 
 def _place_of(code: Any) -> tuple[Path, int] | None:
-    """File and line of a frame, a function, a class or what is of one; of several, the first outside the framework."""
+    """Return file and line of a frame, function, class or instance; of several, the first outside the framework."""
     if isinstance(code, tuple):
         return next((place for place in map(_place_of, code) if place and _FRAMEWORK not in place[0].parents), None)
     if isinstance(code, FrameType):

@@ -1,4 +1,4 @@
-"""What plugins register into, and what they are handed: named things with owners, commands, the start-up."""
+"""Where plugins register, and what they are given: named items with owners, commands, the start-up."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ Configure: TypeAlias = Callable[[Settings, Any], Settings]
 
 
 class Registry(Generic[T]):
-    """Named things of one kind, each with its owner. A name is given once; two owners are both named.
+    """Named items of one kind, each with its owner. Names are unique; the error about a duplicate names both owners.
 
-    `flaw` tells what is wrong with a thing of this name; `ours` are the names that no plugin may give.
+    `flaw` returns what is wrong with an item of this name; `ours` are the names that no plugin may use.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Registry(Generic[T]):
         self._owners: dict[str, str] = {}
 
     def register_for(self, owner: str, report: Report = raise_it) -> Callable[[str, T], None]:
-        """The `register` callable that one plugin is handed; `report` is told of what cannot be registered."""
+        """Return the `register` callable for one plugin; `report` is called for what cannot be registered."""
 
         def register(name: str, item: T) -> None:
             here = sys._getframe(1)
@@ -77,17 +77,17 @@ class Registry(Generic[T]):
         return dict(self._items)
 
     def owner(self, name: str) -> str:
-        """Who registered the thing of this name."""
+        """Return who registered the item of this name."""
         return self._owners[name]
 
     def _taken(self, owner: str, name: object) -> Flaw | None:
         if not isinstance(name, str) or not name.strip():
-            what = f"{owner}: a name is to come first where {_article(self.kind)} is registered, not {name!r}"
+            what = f"{owner}: register {_article(self.kind)} with its name as the first argument, not {name!r}"
             return what, 'write `register("its_name", …)`'
         if name in self._ours:
-            return f"{owner} registers the {self.kind} {name!r}, which is Teller's own", "choose another name"
+            return f"{owner} registers the {self.kind} {name!r}, which is reserved for Teller", "choose another name"
         if name in self._owners:
-            what = f"{owner} registers the {self.kind} {name!r}, which {self._owners[name]} registered already"
+            what = f"{owner} registers the {self.kind} {name!r}, which {self._owners[name]} has already registered"
             return what, "rename one of the two"
         return None
 
@@ -97,7 +97,7 @@ def _article(kind: str) -> str:
 
 
 class CommandOption(Struct, frozen=True):
-    """An option that a plugin adds to a command, and what its value changes in the settings."""
+    """An option that a plugin adds to a command, and the function that applies its value to the settings."""
 
     command: str
     option: click.Option
@@ -105,7 +105,7 @@ class CommandOption(Struct, frozen=True):
 
 
 class Commands:
-    """What `register_commands` adds to the command line; `owner` is the plugin, for its errors."""
+    """What `register_commands` adds to the command line; `owner` is the plugin, for error messages."""
 
     def __init__(self, owner: str = "") -> None:
         self.commands: list[click.Command] = []
@@ -113,7 +113,7 @@ class Commands:
         self._owner = owner
 
     def add(self, command: click.Command) -> None:
-        """Add a command: it is called as `bot NAME`. Raises PluginError for what is no command, or has no name."""
+        """Add a command, called as `bot NAME`. Raises PluginError if it is not a command, or has no name."""
         import click
 
         if not isinstance(command, click.Command) or not command.name:
@@ -122,10 +122,10 @@ class Commands:
         self.commands.append(command)
 
     def option(self, command: str, option: click.Option, configure: Configure | None = None) -> None:
-        """Add an option to the built-in command `run` or `shell`. Raises PluginError for what is no option of those.
+        """Add an option to the built-in command `run` or `shell`. Raises PluginError if it cannot be added.
 
-        Its value is found under the option's name in `settings.options`;
-        `configure(settings, value)` may give back changed settings, or raise
+        Its value is in `settings.options` under the option's name;
+        `configure(settings, value)` may return changed settings, or raise
         ConfigurationError, before anything is opened.
         """
         import click
@@ -140,14 +140,14 @@ class Commands:
         self.options.append(CommandOption(command, option, configure and self._checked(option, configure)))
 
     def _checked(self, option: click.Option, configure: Configure) -> Configure:
-        """The same, which names its plugin where it fails, or gives no settings."""
-        name = f"{self._owner}: what the option {option.opts[0]} configures"
+        """Return `configure`, wrapped to name its plugin in errors if it fails or does not return settings."""
+        name = f"{self._owner}: `configure` of the option {option.opts[0]}"
 
         def configured(settings: Settings, value: Any) -> Settings:
             with failing_as(f"{name} failed", self._owner):
                 given: object = configure(settings, value)
             if not isinstance(given, Settings):
-                what = f"{name} is {type(given).__name__}, not settings"
+                what = f"{name} returned {type(given).__name__}, not settings"
                 raise PluginProblem(what, "return the settings, changed or not", code=configure)
             return given
 
@@ -155,9 +155,9 @@ class Commands:
 
 
 class AddCustomer(Protocol):
-    """Adds a customer who may log in; a known account number keeps its customer and code.
+    """Adds a customer who can log in; a known account number keeps its customer and code.
 
-    `bot customers reset-code` gives it another.
+    `bot customers reset-code` sets a new code.
     """
 
     def __call__(self, account_number: str, code: str, bank_customer_id: str) -> Awaitable[None]:
@@ -165,7 +165,7 @@ class AddCustomer(Protocol):
 
 
 class ObserveCall(Protocol):
-    """Is told how a call to an outside service went, for the metrics and the log."""
+    """Records the result of a call to an outside service, for the metrics and the log."""
 
     def __call__(
         self,
@@ -179,45 +179,45 @@ class ObserveCall(Protocol):
         reason: str = "",
         is_grave: bool = False,
     ) -> None:
-        """Take note of one call.
+        """Record one call; `outcome` is `ok` or the kind of failure.
 
-        `outcome` is `ok` or why not. The log also says which `call` it was, the HTTP `status` and the `reason`: words
-        of the caller's own, nothing that the service said. What `is_grave` is an error there, no warning.
+        The log also has the `call`, the HTTP `status` and the `reason`, which is worded by the caller and never taken
+        from the service. A failure that `is_grave` is logged as an error instead of a warning.
         """
 
 
 class ShowLogin(Protocol):
-    """Lets the chat page offer a login; for made-up customers only."""
+    """Lets the chat page offer a login; for demo customers only."""
 
     def __call__(self, account_number: str, code: str, name: str) -> None:
-        """Show the login to whoever opens the page."""
+        """Show the login to everybody who opens the page."""
 
 
 def _show_nothing(account_number: str, code: str, name: str) -> None:
-    """There is no page."""
+    """Do nothing: there is no page."""
 
 
 def _ignore_call(service: str, outcome: str, seconds: float, tries: int, **more: Any) -> None:
-    """Nobody watches."""
+    """Do nothing: nobody observes calls."""
 
 
 async def _nobody(account_number: str, bank_customer_id: str) -> bool:
-    """There are no customers."""
+    """Return False: there are no customers."""
     return False
 
 
 class Startup(Struct, frozen=True):
-    """What a plugin's `lifespan` is handed.
+    """What a plugin's `lifespan` is given.
 
     `announce` adds a line to what `bot run` shows once it is ready (`{url}` in
     it stands for the server's; `bot shell` leaves such lines out); `add_check`
     adds an outside service to the readiness report: an async callable that
-    raises when the service cannot be reached, and may return a note (`simulated`)
-    that the report shows instead of `ok`. `show_login` puts a made-up
-    customer's login on the chat page, for everybody to see; `has_customer` tells
-    whether a customer of this account number and id can log in. `testing` is true in `bot test --e2e` alone: what
-    changes something outside is to be replaced by a fake then, and a bank that is made up adds its customers, whom
-    `--as` names by their account numbers.
+    raises if the service cannot be reached, and may return a note (`simulated`)
+    that the report shows instead of `ok`. `show_login` puts a demo customer's
+    login on the chat page, for everybody to see; `has_customer` returns whether
+    a customer with this account number and id can log in. `testing` is true
+    only in `bot test --e2e`: outside changes must then be replaced by fakes,
+    and a simulated bank adds its customers, for `--as` and their account number.
     """
 
     settings: Settings
@@ -233,7 +233,7 @@ class Startup(Struct, frozen=True):
     testing: bool = False
 
     def add_effect(self, kind: str, effect: Effect) -> None:
-        """Offer a kind of outside change; raises PluginError when the kind is taken, or nothing can be made with it."""
+        """Offer a kind of outside change; raises PluginError if the kind is taken, or the effect lacks a method."""
         if kind in self.effects:
             raise PluginError(f"the effect {kind!r} is offered twice; rename one of the two")
         if flaw := effect_flaw(effect):

@@ -1,4 +1,4 @@
-"""The names that are Teller's own: nothing that a plugin registers may be called so."""
+"""Names reserved for Teller, which plugins may not register."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Final
 from bot.content.names import PIPELINE_NAMES, POLICY_NAMES
 
 ACTIONS: Final = frozenset({"action_listen", "..."})
-"""The other default actions may be replaced."""
+"""Plugins may replace the other default actions."""
 
 COMPONENTS: Final = PIPELINE_NAMES
 POLICIES: Final = POLICY_NAMES
 
 CHANNELS: Final = frozenset({"background", "callback", "chat", "customer", "key", "rest", "shell"})
-"""Channels, what conversations of other kinds are kept under, and what stands for a channel where there is none."""
+"""Channels, and the names used in place of a channel where there is none, or for conversations of other kinds."""
 
 COMMANDS: Final = frozenset(
     {

@@ -1,4 +1,4 @@
-"""YAML to content and diagnostics: the only room that knows yaml."""
+"""YAML to content and diagnostics: the only package that uses a YAML library."""
 
 from bot.reading.finding import content_files
 from bot.reading.project import ReadResult, read_nlu_data, read_project, read_test_stories

@@ -13,20 +13,20 @@ from bot.content import Annotation
 from bot.encoding import decode
 
 MARK_KEYS = ("entity", "value", "role", "group")
-"""What the JSON of a mark may say."""
+"""The keys that the JSON of a mark may have."""
 
 _LIST_BEGINS = re.compile(r"\[\s*\{")
 
 
 class Problem(NamedTuple):
-    """A mark that cannot be read, or one with a key that is not known."""
+    """A mark that cannot be read, or one with an unknown key."""
 
     mark: str
     key: str | None = None
 
 
 class _Mark(Struct):
-    """A mark `text[start:end]`: what is marked in it, and what is said of that, with its brackets."""
+    """A mark `text[start:end]`: the marked text, and what is said about it, including brackets."""
 
     start: int
     end: int
@@ -35,9 +35,9 @@ class _Mark(Struct):
 
 
 def read_annotations(text: str) -> tuple[str, tuple[Annotation, ...], list[Problem]]:
-    """The plain text, its annotations in order, and what is wrong with the marks.
+    """Return the plain text, its annotations in order, and what is wrong with the marks.
 
-    One that cannot be read marks nothing. Takes time linear in the text.
+    A mark that cannot be read yields no annotation. Takes time linear in the length of the text.
     """
     if "[" not in text:
         return text, (), []
@@ -63,7 +63,7 @@ def read_annotations(text: str) -> tuple[str, tuple[Annotation, ...], list[Probl
 
 
 class _Next:
-    """Where a pattern occurs next: asked for growing positions, it looks at each character once."""
+    """Finds the next match of a pattern; called with growing positions, it scans each character once."""
 
     def __init__(self, pattern: str, text: str) -> None:
         self._pattern, self._text = re.compile(pattern), text
@@ -71,7 +71,7 @@ class _Next:
         self._searched = False
 
     def __call__(self, position: int) -> re.Match[str] | None:
-        """The first occurrence that begins at the position or after it."""
+        """Return the first match that begins at the position or after it."""
         if not self._searched or (self._found and self._found.start() < position):
             self._searched = True
             self._found = self._pattern.search(self._text, position)
@@ -79,7 +79,7 @@ class _Next:
 
 
 class _Marks:
-    """The marks of a text, in order. A bracket that turns out to be none is not looked at again."""
+    """Iterates over the marks of a text, in order. A bracket that begins no mark is not looked at again."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -97,7 +97,7 @@ class _Marks:
             start = self._text.find("[", after if end is None else end)
 
     def _end(self, at: int) -> int | None:
-        """Where what is said of the marked text ends, if something is said at this position."""
+        """Return where the annotation of the marked text ends, if one begins at this position."""
         begins = self._text[at : at + 1]
         if begins == "[":
             return self._end_of_list(at)
@@ -112,7 +112,7 @@ class _Marks:
         return ends.end() if is_said else None
 
     def _end_of_list(self, at: int) -> int | None:
-        """The same for `[{…}, {…}]`, which stands on one line."""
+        """Return the same for `[{…}, {…}]`, which must be on one line."""
         begins = _LIST_BEGINS.match(self._text, at)
         if begins is None:
             return None

@@ -1,4 +1,4 @@
-"""What the project's own Python says of its content: the responses and slots that it names."""
+"""The responses and slots that the project's own Python names."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ _RESPONSE = re.compile(r"utter_\w*[a-zA-Z0-9](?:/\w+)?")
 _OF_PARTS: Final = frozenset(
     {"startswith", "endswith", "removeprefix", "removesuffix", "partition", "replace", "split"}
 )
-"""Methods that are given a part of a text."""
+"""Methods whose arguments are parts of a text."""
 
 _SLOT = re.compile(r"""(?:\.(?:slot|slot_before|set|get_slot)|SlotSet)\(\s*["']([^"']+)["']""")
 _TURN: Final = frozenset({"slot", "slot_before", "set"})
-"""Methods of a turn whose first argument is a slot."""
+"""Methods of a turn whose first argument is a slot's name."""
 
 _Named: TypeAlias = Iterator[tuple[str, ast.Constant]]
 
 
 def words_of_code(folder: Path) -> frozenset[str]:
-    """Every word in the project's own Python: a response that an action says by name is in use."""
+    """Return every word in the project's own Python: a response that an action names is in use."""
     return frozenset(word for _, text in _code(folder) for word in re.split(r"[\s\"']+", text))
 
 
 def responses_of_code(folder: Path, known: Set[str]) -> dict[str, Place]:
-    """The responses that the project's own Python names in full and nobody knows, each with the first place."""
+    """Return the unknown responses that the project's own Python names in full, each with its first place."""
     return _unknown(folder, known, _RESPONSE, lambda tree: (n for n in _texts(tree) if _RESPONSE.fullmatch(n[0])))
 
 
 def slots_of_code(folder: Path, known: Set[str]) -> dict[str, Place]:
-    """The slots that the project's own Python reads or sets and nobody knows, each with the first place.
+    """Return the unknown slots that the project's own Python reads or sets, each with its first place.
 
-    Those are what `turn.slot("…")`, `turn.slot_before("…")` and `turn.set("…", …)` name, and `SlotSet("…", …)` and
-    `tracker.get_slot("…")` of Rasa's.
+    These are the arguments of `turn.slot("…")`, `turn.slot_before("…")` and `turn.set("…", …)`, and of Rasa's
+    `SlotSet("…", …)` and `tracker.get_slot("…")`.
     """
     return _unknown(folder, known, _SLOT, _slots)
 
@@ -47,21 +47,21 @@ def slots_of_code(folder: Path, known: Set[str]) -> dict[str, Place]:
 def _unknown(
     folder: Path, known: Set[str], pattern: re.Pattern[str], names: Callable[[ast.AST], _Named]
 ) -> dict[str, Place]:
-    """The names in code that nobody knows; `pattern` finds all of them, and maybe others, without taking it apart."""
+    """Return the unknown names in code; `pattern` finds all of them, and maybe others, without parsing the code."""
     named: dict[str, Place] = {}
     for file, text in sorted(_code(folder)):
         if known >= set(pattern.findall(text)):
-            continue  # to take all Python apart would hold up each start
-        with suppress(SyntaxError, ValueError, RecursionError):  # whoever imports it says what is wrong
+            continue  # parsing all Python would slow down every start
+        with suppress(SyntaxError, ValueError, RecursionError):  # importing it reports what is wrong
             for word, node in names(ast.parse(text)):
                 if word not in known:
-                    before = text.split("\n")[node.lineno - 1].encode()[: node.col_offset]  # counted in bytes
+                    before = text.split("\n")[node.lineno - 1].encode()[: node.col_offset]  # col_offset counts bytes
                     named.setdefault(word, Place(file, node.lineno, len(before.decode()) + 1))
     return named
 
 
 def _texts(tree: ast.AST) -> _Named:
-    """The texts in Python that stand for themselves: what others are made of may be any part of a name."""
+    """Yield the complete texts in Python, not pieces that others are built from: those may be any part of a name."""
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.value, node
@@ -72,7 +72,7 @@ def _texts(tree: ast.AST) -> _Named:
 
 
 def _slots(tree: ast.AST) -> _Named:
-    """The first arguments of all calls that take a slot, where those are texts."""
+    """Yield the first arguments of all calls that take a slot, if they are texts."""
     turns = {arg.arg for arg in ast.walk(tree) if isinstance(arg, ast.arg) and _is_turn(arg)}
     for call in ast.walk(tree):
         first = call.args[0] if isinstance(call, ast.Call) and call.args else None
@@ -81,7 +81,7 @@ def _slots(tree: ast.AST) -> _Named:
 
 
 def _is_turn(arg: ast.arg) -> bool:
-    """Whether an argument of a function is the turn: it is called so, or said to be one."""
+    """Whether an argument of a function is the turn, by its name or its annotation."""
     said = ast.unparse(arg.annotation) if arg.annotation is not None else ""
     return arg.arg == "turn" or said.strip("'").rpartition(".")[2] == "Turn"
 
@@ -98,8 +98,8 @@ def _takes_slot(call: ast.AST, turns: Set[str]) -> bool:
 
 
 def _code(folder: Path) -> Iterator[tuple[str, str]]:
-    """The Python of the project's actions: the name and text of each file."""
+    """Yield the name and text of each Python file of the project's actions."""
     for path in (*files_below(folder / "actions"), folder / "actions.py"):
         if path.suffix == ".py" and path.is_file():
-            with suppress(OSError):  # whoever imports it says that it cannot be read
+            with suppress(OSError):  # importing it reports that it cannot be read
                 yield path.relative_to(folder).as_posix(), path.read_text("utf-8-sig", "replace")

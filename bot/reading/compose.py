@@ -1,7 +1,7 @@
-"""YAML text to nodes with marks: our own resolvers on libyaml's parser, bounded in depth.
+"""YAML text to nodes with marks: our own resolvers on libyaml's parser, with limited depth.
 
 Scalars follow the YAML 1.2 core schema (true, false, null, numbers), not 1.1:
-`no`, `on`, `12:30` stay text. Two steps are stricter than core, so that no
+`no`, `on`, `12:30` stay text. It is stricter than core in two ways, so that no
 digit is lost: a number with a leading zero (`012345`) or plus sign is text.
 """
 
@@ -19,10 +19,10 @@ MAX_DEPTH: Final = 100
 TAG: Final = "tag:yaml.org,2002:"
 
 
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # libyaml's where it was built in
-    """The C loader with resolvers of its own; PyYAML's are YAML 1.1's and eat utterances."""
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # libyaml's, if PyYAML was built with it
+    """The C loader with its own resolvers; PyYAML's follow YAML 1.1 and would misread utterances."""
 
-    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012  # PyYAML's own way
+    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012  # as in PyYAML
 
 
 for _name, _pattern, _first in (
@@ -41,13 +41,13 @@ for _name, _pattern, _first in (
 
 
 RESOLVERS: Final = _Loader.yaml_implicit_resolvers
-"""What a plain scalar is taken for, by its first character."""
+"""The tags that a plain scalar may resolve to, by its first character."""
 
 
 _HALVES = re.compile(
     rb"(?<!\\)(?P<before>(?:\\\\)*)\\u(?P<high>d[89ab][0-9a-f]{2})\\u(?P<low>d[c-f][0-9a-f]{2})", re.IGNORECASE
 )
-"""A character of JSON in two halves; an escaped backslash before `u` begins none."""
+"""A surrogate pair in JSON; an escaped backslash before `u` does not begin one."""
 
 
 class TooDeep(Exception):
@@ -55,7 +55,7 @@ class TooDeep(Exception):
 
 
 def compose(text: str) -> yaml.Node | None:
-    """The root node of the text's one document; None for an empty text. Raises yaml.YAMLError and TooDeep."""
+    """Return the root node of the text's only document; None for an empty text. Raises yaml.YAMLError and TooDeep."""
     loader = _Loader(text)
     try:
         return _Composer(loader).document()
@@ -64,7 +64,7 @@ def compose(text: str) -> yaml.Node | None:
 
 
 def json_as_yaml(json: bytes) -> bytes:
-    """JSON is YAML, but for characters that it writes as two halves."""
+    """Return JSON as YAML: it is valid YAML, except for characters written as surrogate pairs."""
 
     def whole(match: re.Match[bytes]) -> bytes:
         high, low = int(match["high"], 16), int(match["low"], 16)
@@ -74,7 +74,7 @@ def json_as_yaml(json: bytes) -> bytes:
 
 
 class _Composer:
-    """Composes nodes from the parser's events, bounded in depth."""
+    """Composes nodes from the parser's events, with limited depth."""
 
     def __init__(self, loader: Any) -> None:
         self.next: Callable[[], Any] = loader.get_event
@@ -82,7 +82,7 @@ class _Composer:
         self.anchors: dict[str, yaml.Node] = {}
 
     def document(self) -> yaml.Node | None:
-        """The one document's root; None for an empty file. Raises yaml.YAMLError, TooDeep."""
+        """Return the root of the only document; None for an empty file. Raises yaml.YAMLError and TooDeep."""
         self.next()  # the stream's start
         if isinstance(self.next(), yaml.StreamEndEvent):
             return None
@@ -94,7 +94,7 @@ class _Composer:
         return root
 
     def node(self, event: Any, depth: int) -> yaml.Node:
-        """The node that begins with the event."""
+        """Return the node that begins with the event."""
         kind = type(event)
         if kind is yaml.ScalarEvent:
             tag = event.tag
@@ -110,13 +110,13 @@ class _Composer:
         return self.sequence(event, depth) if kind is yaml.SequenceStartEvent else self.mapping(event, depth)
 
     def keep(self, event: Any, node: yaml.Node) -> yaml.Node:
-        """Remember the node under its anchor, if it has one."""
+        """Store the node under its anchor, if it has one, and return it."""
         if event.anchor is not None:
             self.anchors[event.anchor] = node
         return node
 
     def sequence(self, event: Any, depth: int) -> yaml.Node:
-        """A sequence up to its end event."""
+        """Return a sequence, read up to its end event."""
         items: list[yaml.Node] = []
         node = self.keep(event, yaml.SequenceNode(event.tag or TAG + "seq", items, event.start_mark))
         while not isinstance(event := self.next(), yaml.SequenceEndEvent):
@@ -124,7 +124,7 @@ class _Composer:
         return node
 
     def mapping(self, event: Any, depth: int) -> yaml.Node:
-        """A mapping up to its end event."""
+        """Return a mapping, read up to its end event."""
         pairs: list[tuple[yaml.Node, yaml.Node]] = []
         node = self.keep(event, yaml.MappingNode(event.tag or TAG + "map", pairs, event.start_mark))
         while not isinstance(event := self.next(), yaml.MappingEndEvent):

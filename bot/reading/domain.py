@@ -76,7 +76,7 @@ def _placed(file: Map, key: str) -> Any:
 
 
 def _named(item: str | Map) -> tuple[str, Map | dict[str, Any]]:
-    """The name of an item that is either a name or a name with options."""
+    """Return the name and the options of an item that is a name, or a name with options."""
     if isinstance(item, str):
         return item, {}
     name, options = next(iter(item.items()))
@@ -84,7 +84,7 @@ def _named(item: str | Map) -> tuple[str, Map | dict[str, Any]]:
 
 
 def _names(value: Any) -> tuple[str, ...]:
-    """One name, a list of names or nothing, as names."""
+    """Return one name, a list of names or nothing as a tuple of names."""
     if isinstance(value, str):
         return (value,)
     return tuple(value or ())
@@ -133,22 +133,22 @@ def _slot(name: str, item: Map, place: Place, draft: Draft, is_old: bool) -> Non
 
 
 def _check_keys(slot: Slot, item: Map, draft: Draft) -> None:
-    """Keys that belong to slots of another type; a class of its own may read any."""
+    """Report keys that belong to slots of another type; a custom slot class may read any key."""
     for key, kind in (("min_value", "float"), ("max_value", "float"), ("values", "categorical")):
         if key in item and slot.type != kind and "." not in slot.type:
-            message = f"The slot `{slot.name}` has `{key}`, which means nothing for the type `{slot.type}`."
-            cure = f"Write `type: {kind}`, or take `{key}` out."
+            message = f"The slot `{slot.name}` has `{key}`, which has no meaning for the type `{slot.type}`."
+            cure = f"Write `type: {kind}`, or remove `{key}`."
             draft.report("warning", item.key_place(key), message, cure, "slot-key")
     known = load_schema("content")["$defs"]["slot"]["properties"]
     for key in item.keys() - known.keys() if "." not in item["type"] else ():
         if not key.startswith(("x-", "_")):
-            message = f"The key `{key}` is not known in the slot `{slot.name}`; it is not read."
-            cure = did_you_mean(key, known, f"Known here: {', '.join(known)}.")
+            message = f"The key `{key}` is not known in the slot `{slot.name}`; it is ignored."
+            cure = did_you_mean(key, known, f"Known keys: {', '.join(known)}.")
             draft.report("warning", item.key_place(key), message, cure, "unknown-key")
 
 
 def _slot_type(written: str) -> tuple[str, bool]:
-    """Rasa's slot type and whether it influences the conversation unless told otherwise."""
+    """Return Rasa's slot type, and whether it influences the conversation by default."""
     kind = written
     if written.startswith(_SLOT_CLASSES) and written.endswith("Slot"):
         kind = written.removeprefix(_SLOT_CLASSES).removesuffix("Slot").lower()
@@ -159,7 +159,7 @@ def _slot_type(written: str) -> tuple[str, bool]:
 
 
 def slot_mapping(item: Map) -> SlotMapping:
-    """One entry of `mappings:`."""
+    """Return one entry of `mappings:`."""
     return SlotMapping(
         item["type"],
         entity=item.get("entity"),
@@ -198,17 +198,17 @@ def _variation(item: str | Map, place: Place) -> Variation:
 
 
 def _report_silent(name: str, variations: Seq, read: Iterable[Variation], draft: Draft) -> None:
-    """Variations that say nothing; in one with something that is not valid, that may be what it was to say."""
+    """Report variations that say nothing, except those with an invalid part, which may be what they should say."""
     for item, variation in zip(variations, read, strict=True):
         v, is_whole = variation, isinstance(item, str) or not item.lost
         said = ((v.text or "").strip(), v.image, v.custom, v.attachment, v.buttons, v.elements, v.quick_replies)
         if is_whole and not any(said):
-            message, cure = f"A variation of `{name}` says nothing.", "Write `text:`, or take it out."
+            message, cure = f"A variation of `{name}` says nothing.", "Write `text:`, or remove it."
             draft.report("warning", v.place, message, cure, "empty-response")
 
 
 def _report_texts(variations: Seq, draft: Draft) -> None:
-    """Texts of variations and titles of buttons that are cut off."""
+    """Report texts of variations and titles of buttons that are cut off."""
     for index, item in enumerate(variations):
         if isinstance(item, Map):
             parts = [(item, "text"), *((button, "title") for button in item.get("buttons") or ())]
@@ -220,18 +220,18 @@ def _report_texts(variations: Seq, draft: Draft) -> None:
 
 
 def _report_extra(name: str, variations: Seq, draft: Draft) -> None:
-    """Keys of variations that are not known; only an action server is told of them, as in Rasa."""
+    """Report unknown keys of variations; only an action server receives them, as in Rasa."""
     for item, key in ((part, key) for part in variations if isinstance(part, Map) for key in part):
         if key not in _VARIATION_KEYS and key != "button_type" and not key.startswith(("x-", "_")):
-            message = f"The key `{key}` is not known in this item of `{name}`; it is not said."
-            cure = did_you_mean(key, _VARIATION_KEYS, "Write below `custom:` what a channel of your own reads.")
+            message = f"The key `{key}` is not known in this item of `{name}`; it is ignored."
+            cure = did_you_mean(key, _VARIATION_KEYS, "Put data for a custom channel under `custom:`.")
             if key.startswith("utter_"):
-                cure = "Take the `- ` before it out and indent it like the name above: it is a response of its own."
+                cure = "Remove the `- ` before it and indent it like the name above: it is a separate response."
             draft.report("warning", item.key_place(key), message, cure, "unknown-key")
 
 
 def _has_brace(value: Any) -> bool:
-    """Whether a text in it may have a `{name}`."""
+    """Whether any text in the value may contain a `{name}`."""
     if isinstance(value, str):
         return "{" in value
     if isinstance(value, Map):
@@ -252,7 +252,7 @@ def _forms(file: Map, draft: Draft) -> None:
 
 
 def _form(name: str, item: Map | dict[str, Any], place: Place, draft: Draft) -> None:
-    """A form; in Rasa 2 the slots' mappings stand in it, under `required_slots` or (2.0) beside it."""
+    """Read a form; in Rasa 2 it contains the slots' mappings, under `required_slots` or (2.0) directly."""
     slots = item.get("required_slots")
     if "required_slots" not in item:
         if isinstance(item, Map) and item.lost:
@@ -285,6 +285,6 @@ def _session(item: Map, place: Place, draft: Draft) -> None:
         float(item.get("session_expiration_time", 60.0)), item.get("carry_over_slots_to_new_session", True)
     )
     if draft.session not in (None, read):
-        message = "Another `session_config` says something else; the first one counts."
+        message = "This `session_config` differs from an earlier one; the first one counts."
         draft.report("warning", place, message, "Keep one of the two.", "duplicate-definition")
     draft.session = draft.session or read

@@ -1,4 +1,4 @@
-"""What has been read so far: the pieces of all files, before they become one content."""
+"""The draft of a project: the pieces of all files read so far, before they are merged into one content."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ from bot.reading.annotations import MARK_KEYS, Problem
 from bot.reading.holding import Gap
 from bot.reading.tree import Map, Seq
 
-_SIGNS = {"#": ("a comment", "write two spaces before the comment"), "&": ("an anchor", "take it out")}
+_SIGNS = {"#": ("a comment", "write two spaces before the comment"), "&": ("an anchor", "remove it")}
 
 
 class Draft(Struct):
     """Collects the pieces of a project. The first definition of a name counts; a second is reported.
 
-    `folder` is the project's, and `files` what is read beside its content files. `broken` are the names of slots,
-    responses and forms that are not valid, which is told by itself.
+    `folder` is the project's folder, `files` the files read in addition to its content files, and `broken` the names
+    of slots, responses and forms that are not valid (which is reported separately).
     """
 
     folder: Path = Path()
@@ -64,43 +64,43 @@ class Draft(Struct):
     tests: list[Story] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     unread: list[Gap] = field(default_factory=list)
-    # Rasa 2's ways, settled when everything is read:
+    # For Rasa 2's formats, resolved after everything has been read:
     form_mappings: list[tuple[str, str, SlotMapping]] = field(default_factory=list)
     auto_filled: set[str] = field(default_factory=set)
     unmapped: set[str] = field(default_factory=set)
     store_entities_as_slots: bool = True
 
     def add_rule(self, user: UserStep, action: ActionStep, place: Place) -> None:
-        """Keep a rule of one step, as it is written beside an intent."""
+        """Add a rule of one step, as written next to an intent."""
         self.rules.append(Story(f"{user.intent} → {action.name}", (user, action), "rule", place=place))
 
     def report(self, severity: Severity, place: Place, message: str, cure: str = "", code: str = "") -> None:
-        """Note something about the content."""
+        """Report something about the content."""
         self.diagnostics.append(Diagnostic(severity, place, message, cure, code))
 
     def report_marks(self, problems: Iterable[Problem], place: Place) -> None:
-        """Note the entity marks of a text that cannot be read, or not all of them."""
+        """Report the entity marks of a text that cannot be read, or not completely."""
         for mark, key in problems:
             if key is None:
                 cure = 'Write `[text](entity)` or `[text]{"entity": "name", "value": "…"}` (JSON, double quotes).'
                 self.report("error", place, f"The entity mark `{mark}` cannot be read.", cure, "entity-mark")
                 continue
             severity: Severity = "error" if is_misspelt(key, MARK_KEYS) else "warning"
-            message = f"The key `{key}` is not known in the entity mark `{mark}`; it is not read."
-            cure = did_you_mean(key, MARK_KEYS) or f"Known here: {', '.join(MARK_KEYS)}."
+            message = f"The key `{key}` is not known in the entity mark `{mark}`; it is ignored."
+            cure = did_you_mean(key, MARK_KEYS) or f"Known keys: {', '.join(MARK_KEYS)}."
             self.report(severity, place, message, cure, "unknown-key")
 
     def report_cut_off(self, item: Map | Seq, key: Any) -> None:
-        """Note what YAML takes for a comment or an anchor and people may have meant to be said."""
+        """Report what YAML takes for a comment or an anchor although it may have been meant as text."""
         cut = item.cut_off(key)
         if cut:
             what, otherwise = _SIGNS[cut[0]]
-            message = f"`{cut}` is no part of this text: without quotes, it is {what}."
-            cure = f"Put all of the text in quotes, or {otherwise}."
+            message = f"`{cut}` is not part of this text: without quotes, it is {what}."
+            cure = f"Put the whole text in quotes, or {otherwise}."
             self.report("warning", item.place_of(key), message, cure, "cut-off")
 
     def add(self, kind: str, known: dict[str, Any], name: str, value: Any, place: Place) -> None:
-        """Keep a named piece, unless the name is taken; then say by what."""
+        """Add a named piece; if the name is taken, report where it was defined first."""
         if name not in known:
             known[name] = value
             return

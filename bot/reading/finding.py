@@ -1,4 +1,4 @@
-"""Which files of a project are content, and which lie there and are not."""
+"""Which files of a project are content, and which are ignored."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from bot.content import Diagnostic, Place, Severity
 from bot.content.suggest import did_you_mean, is_misspelt
 
 CONTENT_FOLDERS: Final = ("domain", "data", "intents", "stories", "tests")
-"""Where content stands, beside domain.yml; files anywhere below that begin with `test_` are test stories."""
+"""The folders of content, in addition to domain.yml; files below them named `test_…` are test stories."""
 
 _FOLDERS: Final = ", ".join(f"`{name}/`" for name in CONTENT_FOLDERS[:-1])
 
 ENDINGS: Final = (".yml", ".yaml")
 
 _TOP: Final = ("domain", "config", "endpoints", "credentials")
-"""The files that stand in the project's folder itself."""
+"""The files in the project's folder itself."""
 
 _MARKDOWN_NLU = re.compile(rb"^## (?:intent|synonym|regex|lookup):", re.MULTILINE)
 _MARKDOWN_STORIES = re.compile(
@@ -35,17 +35,17 @@ _ANY_CONTENT = re.compile(
     rf"^(?:{'|'.join(_SECTIONS)}|actions|session_config)\s*:|{_JSON_NLU.pattern.decode()}".encode(), re.MULTILINE
 )
 _WRITTEN = re.compile(rf"^(?:{'|'.join(_SECTIONS)})[ ]*:[ \t]*\r?\n[ -]".encode(), re.MULTILINE)
-"""A section with something below it, which a Makefile, say, has not."""
+"""A section with something below it (which a Makefile, for example, does not have)."""
 
 _LOOKED_AT: Final = 10_000_000
-"""How many bytes of a file are looked at to tell whether it is content: it may be anything, of any length."""
+"""How many bytes of a file are searched to see whether it is content: it may be anything, of any length."""
 
 _TEST_WORD = re.compile(r"^tests?[-_. ]*|[-_]tests?$", re.IGNORECASE)
 _NEARLY_TEST = re.compile(r"tests?(?:[-. ].*|_.*)?|.*[-_]tests?")
 
 
 def content_files(folder: Path) -> tuple[Path, ...]:
-    """The content files of a project, sorted by name; in tests/, as in Rasa, those named `test_…` only."""
+    """Return the content files of a project, sorted by name; in tests/, as in Rasa, only those named `test_…`."""
     found = [path for ending in ENDINGS if (path := folder / f"domain{ending}").is_file()]
     for name in CONTENT_FOLDERS:
         found += [p for p in files_below(folder / name) if is_content(p) and (name != "tests" or is_test(p))]
@@ -53,7 +53,7 @@ def content_files(folder: Path) -> tuple[Path, ...]:
 
 
 def imported_files(folder: Path) -> tuple[Path, ...]:
-    """The content files below a folder that config.yml imports, sorted by name, wherever they stand in it."""
+    """Return the content files anywhere below a folder that config.yml imports, sorted by name."""
     if folder.is_file():
         return (folder,)
     others = {folder / f"{name}{ending}" for name in _TOP if name != "domain" for ending in ENDINGS}
@@ -61,14 +61,14 @@ def imported_files(folder: Path) -> tuple[Path, ...]:
 
 
 def files_at(path: Path, *, only_tests: bool) -> tuple[Path, ...]:
-    """The file at `path`, or the content files below it (YAML, and JSON of training data), sorted by name."""
+    """Return the file at `path`, or the content files below it (YAML, and training data in JSON), sorted by name."""
     if path.is_file():
         return (path,)
     return tuple(sorted(p for p in files_below(path) if is_content(p) and (is_test(p) or not only_tests)))
 
 
 def is_content(path: Path) -> bool:
-    """Whether a file is read where content stands: YAML, or Rasa's JSON of training data."""
+    """Whether a file in a content folder is read: YAML, or training data in Rasa's JSON."""
     return path.suffix in ENDINGS or (path.suffix == ".json" and _holds(path, _JSON_NLU))
 
 
@@ -78,14 +78,14 @@ def is_test(path: Path) -> bool:
 
 
 def not_read(folder: Path) -> Iterator[Diagnostic]:
-    """What lies among the content and is no content, or is beside it, or is not read as it was meant."""
+    """Report files that are ignored although they look like content, or are not read as they were meant."""
     yield from _unreadable(folder)
     yield from _no_files(folder)
     yield from _beside(folder)
     links = [path for name in _TOP for ending in ENDINGS if _is_broken(path := folder / f"{name}{ending}")]
     for path in (*links, *(path for name in CONTENT_FOLDERS for path in sorted(_links(folder / name)))):
-        message = "This link is not followed: it leads to a folder." if path.exists() else "This link leads nowhere."
-        cure = "Put the files themselves here, or take it out."
+        message = "This link to a folder is not followed." if path.exists() else "This link is broken."
+        cure = "Put the files themselves here, or remove the link."
         yield Diagnostic("warning", Place(path.relative_to(folder).as_posix()), message, cure, "not-read")
     for name in CONTENT_FOLDERS:
         for path in sorted(files_below(folder / name)):
@@ -94,16 +94,16 @@ def not_read(folder: Path) -> Iterator[Diagnostic]:
                 yield _note(path.relative_to(folder), *reason)
             elif converted := _old_data(path):
                 cure = f"Convert it with Rasa 2: `rasa data convert {converted} -f yaml --data FILE --out FOLDER`."
-                yield _note(path.relative_to(folder), "it is Markdown, and only YAML is", cure, "warning")
+                yield _note(path.relative_to(folder), "it is Markdown; only YAML is read", cure, "warning")
             elif name != "tests" and _is_nearly_test(path):
                 message = "Bots are trained on these stories: only files named `test_…` hold test stories."
                 name_of_test = f"test_{_TEST_WORD.sub('', path.stem) or 'stories'}{path.suffix}"
-                cure = f"Call it `{name_of_test}` if they are tests, or give it a name without this word."
+                cure = f"Rename it to `{name_of_test}` if they are tests, or choose a name without this word."
                 yield Diagnostic("warning", Place(path.relative_to(folder).as_posix()), message, cure, "test-name")
 
 
 def _unreadable(folder: Path) -> Iterator[Diagnostic]:
-    """The folders of content that the system does not let us read."""
+    """Report the content folders that cannot be read."""
     for name in CONTENT_FOLDERS:
         refused: list[OSError] = []
         for _ in os.walk(folder / name, onerror=refused.append):
@@ -111,24 +111,24 @@ def _unreadable(folder: Path) -> Iterator[Diagnostic]:
         for error in (error for error in refused if not isinstance(error, FileNotFoundError)):
             place = Place(Path(error.filename).relative_to(folder).as_posix())
             message = f"This folder cannot be read: {error.strerror}."
-            yield Diagnostic("error", place, message, "Let it be a folder that may be read.", "unreadable")
+            yield Diagnostic("error", place, message, "Change its permissions so that it can be read.", "unreadable")
 
 
 def _no_files(folder: Path) -> Iterator[Diagnostic]:
-    """What is called like a file that is read and is none: a pipe, or a folder with nothing in it to read."""
+    """Report what has the name of a content file but is not a file: a pipe, or a folder with nothing in it to read."""
     top = [folder / f"{name}{ending}" for name in _TOP for ending in ENDINGS]
     walks = [walked for name in CONTENT_FOLDERS for walked in _walk(folder / name)]
     named = [here / name for here, folders, names in walks for name in (*folders, *names)]
     for path in (*top, *(path for path in named if path.suffix in ENDINGS)):
         if _exists(path) and not _is_file(path) and (path in top or not any(files_below(path))):
-            place, cure = Place(path.relative_to(folder).as_posix()), "Put a YAML file here, or call it otherwise."
-            yield Diagnostic("error", place, "This is no file, so it is not read.", cure, "unreadable")
+            place, cure = Place(path.relative_to(folder).as_posix()), "Put a YAML file here, or rename it."
+            yield Diagnostic("error", place, "This is not a file, so it is not read.", cure, "unreadable")
 
 
 def _walk(folder: Path) -> Iterator[tuple[Path, list[str], list[str]]]:
-    """Each folder from this one on with the names of folders and files in it, all but what is hidden.
+    """Yield each folder from this one on with the names of the folders and files in it, except hidden ones.
 
-    What is taken out of the names of folders is not walked through.
+    Folders whose names the caller removes are not entered.
     """
     for base, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]
@@ -136,17 +136,17 @@ def _walk(folder: Path) -> Iterator[tuple[Path, list[str], list[str]]]:
 
 
 def _beside(folder: Path) -> Iterator[Diagnostic]:
-    """Content in the project's own folder, or in a folder that is called nearly like those which are read."""
+    """Report content in the project's own folder, or in a folder whose name is nearly that of a content folder."""
     if (folder / "actions").is_dir() and (folder / "actions.py").is_file():
-        yield _note(Path("actions.py"), "the folder `actions/` beside it is", "Move it into `actions/`.")
+        yield _note(Path("actions.py"), "the folder `actions/` beside it is read instead", "Move it into `actions/`.")
     for name in _TOP[1:]:
         if all((folder / f"{name}{ending}").is_file() for ending in ENDINGS):
-            yield _note(Path(f"{name}.yaml"), f"`{name}.yml` beside it is", "Write all of it into one of the two.")
+            yield _note(Path(f"{name}.yaml"), f"`{name}.yml` beside it is read instead", "Merge the two into one.")
     for path in sorted(folder.glob("*")):
         is_other = path.suffix in ENDINGS and path.stem not in _TOP
         if is_other and (is_misspelt(path.stem, _TOP) or _holds(path, _CONTENT)):
             cure = did_you_mean(path.name, [f"{name}.yml" for name in _TOP], f"Move it into {_FOLDERS}.")
-            yield _note(Path(path.name), "it is in none of the folders that are", cure)
+            yield _note(Path(path.name), "it is not in one of the folders that are", cure)
         elif _is_like_content(path.name) and any(_holds(p, _CONTENT) for p in files_below(path) if p.suffix in ENDINGS):
             cure = did_you_mean(path.name, CONTENT_FOLDERS, f"Move its files into {_FOLDERS}.")
             yield Diagnostic("note", Place(path.name), "This folder is not read.", cure, "not-read")
@@ -155,7 +155,7 @@ def _beside(folder: Path) -> Iterator[Diagnostic]:
 
 
 def _is_top(path: Path) -> bool:
-    """Whether a file is called like one of the project's own, but for an ending that some systems hide, or its case."""
+    """Whether a file is named like one of the project's own, except for a hidden ending or upper case."""
     return path.name.partition(".")[0] in _TOP and path.suffix.lower() in (".txt", *ENDINGS)
 
 
@@ -170,19 +170,25 @@ def _is_nearly_test(path: Path) -> bool:
 
 
 def _why_not_read(path: Path, *, are_tests: bool) -> tuple[str, str] | None:
-    """Why a file is not read, and what to do about it; None where it is, or nobody expects it to be."""
+    """Return why a file is not read, and what to do about it; None if it is read, or not expected to be."""
     if reason := _ending(path):
         return reason
     if path.suffix == ".json" and not are_tests and not is_content(path):
-        return "of JSON, only Rasa's `rasa_nlu_data` is", "Convert it with Rasa's tools, or put it elsewhere."
+        return (
+            "the only JSON that is read is Rasa's `rasa_nlu_data`",
+            "Convert it with Rasa's tools, or move it elsewhere.",
+        )
     if are_tests and path.suffix in ENDINGS and not is_test(path) and _holds(path, _STORIES):
-        return "in tests/ only files named `test_…` are", f"Call it `test_{path.name}` if it holds test stories."
+        return (
+            "in tests/, only files named `test_…` are read",
+            f"Rename it to `test_{path.name}` if it holds test stories.",
+        )
     return None
 
 
 def _ending(path: Path) -> tuple[str, str] | None:
-    """Why a file is not read whose ending is not YAML's, though it is called so otherwise or holds content."""
-    if path.suffix in (*ENDINGS, ".json", ".md", ".py", ".pyc"):  # texts in Markdown and Python are examples
+    """Return why a file is not read whose ending is not YAML's, although its name or its content suggests YAML."""
+    if path.suffix in (*ENDINGS, ".json", ".md", ".py", ".pyc"):  # YAML in Markdown and Python files is an example
         return None
     if path.suffix.lower() in ENDINGS:
         name = f"{path.stem}{path.suffix.lower()}"
@@ -193,27 +199,27 @@ def _ending(path: Path) -> tuple[str, str] | None:
     else:
         return None
     why = f"its ending is `{path.suffix}`" if path.suffix else "it has no ending"
-    if any(other.name == name for other in path.parent.iterdir()):  # some systems take `A.YML` for `a.yml`
-        return why, f"Put it elsewhere: `{name}` is beside it."
-    return why, f"Call it `{name}`, or put it elsewhere."
+    if any(other.name == name for other in path.parent.iterdir()):  # not exists(): some systems ignore upper case
+        return why, f"Move it elsewhere: `{name}` already exists beside it."
+    return why, f"Rename it to `{name}`, or move it elsewhere."
 
 
 def _old_data(path: Path) -> str:
-    """What Rasa 2 calls the data of a Markdown file, to convert it; empty where there is none."""
+    """Return what Rasa 2's converter calls the data of a Markdown file; empty if it has none."""
     if path.suffix != ".md":
         return ""
     return "nlu" if _holds(path, _MARKDOWN_NLU) else "core" if _holds(path, _MARKDOWN_STORIES) else ""
 
 
 def files_below(folder: Path) -> Iterator[Path]:
-    """The files below a folder, but for hidden folders and projects of their own (which have a config.yml)."""
+    """Yield the files below a folder, except in hidden folders and in other projects (which have a config.yml)."""
     for here, folders, names in _walk(folder):
         folders[:] = [name for name in folders if not _exists(here / name / "config.yml")]
         yield from (path for name in names if _is_file(path := here / name))
 
 
 def _is_file(path: Path) -> bool:
-    """Whether it is a file; one that may not even be asked is taken for one, and told when it is opened."""
+    """Whether it is a file; if permissions hide that, assume so: opening it reports the error."""
     try:
         return path.is_file()
     except PermissionError:
@@ -221,18 +227,18 @@ def _is_file(path: Path) -> bool:
 
 
 def _links(folder: Path) -> Iterator[Path]:
-    """The links below a folder that are not followed: those to folders, and those to nothing."""
+    """Yield the links below a folder that are not followed: those to folders, and broken ones."""
     for here, folders, names in _walk(folder):
         yield from (path for name in folders if (path := here / name).is_symlink())
         yield from (path for name in names if _is_broken(path := here / name))
 
 
 def _is_broken(path: Path) -> bool:
-    return os.path.islink(path) and not _exists(path)  # noqa: PTH114  # Path's raises where it may not ask
+    return os.path.islink(path) and not _exists(path)  # noqa: PTH114  # Path's raises without permission
 
 
 def _exists(path: Path) -> bool:
-    return os.path.exists(path)  # noqa: PTH110  # Path's raises where it may not ask
+    return os.path.exists(path)  # noqa: PTH110  # Path's raises without permission
 
 
 def _holds(path: Path, pattern: re.Pattern[bytes]) -> bool:
@@ -240,7 +246,7 @@ def _holds(path: Path, pattern: re.Pattern[bytes]) -> bool:
 
 
 def _bytes(path: Path) -> bytes:
-    """What is in a file, of a very long one in its beginning; nothing where it cannot be read."""
+    """Return the content of a file (of a very long one, its beginning); nothing if it cannot be read."""
     try:
         with path.open("rb") as file:
             return file.read(_LOOKED_AT).removeprefix(BOM_UTF8)
@@ -249,7 +255,7 @@ def _bytes(path: Path) -> bytes:
 
 
 def text_of(path: Path) -> str:
-    """The text of a file, without the bytes that are no UTF-8; empty where it cannot be read."""
+    """Return the text of a file, without bytes that are not UTF-8; empty if it cannot be read."""
     return _bytes(path).decode("utf-8", "ignore")
 
 

@@ -1,4 +1,4 @@
-"""The fingerprint of a content: equal content, wherever it stands, has an equal one."""
+"""The fingerprint of content: equal content has an equal fingerprint, wherever it is written."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LEFT_OUT = frozenset({"place", "slot_places", "fingerprint"})
 
 
 def content_fingerprint(content: Content) -> str:
-    """The sha256 (hex) of the content, places and comments left out; the order of stories and examples counts."""
+    """Return the sha256 (hex) of the content without places and comments; the order of stories and examples counts."""
     return hashlib.sha256(orjson.dumps(content, default=_plain, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""Findings that may follow from what could not be read, and are held back until it can be."""
+"""Findings that may only follow from unreadable parts of the project, and are held back until those can be read."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ MAY_FOLLOW: Final = frozenset(
         "unused-response",
     }
 )
-"""Findings that something is nowhere: it may stand in what could not be read."""
+"""Findings that something is missing: it may be in a part that could not be read."""
 
 OF_QUESTIONS: Final = frozenset({"mapping-never-asked", "unused-response"})
-"""Those that a form's list of slots may settle."""
+"""Those that a form's list of slots may resolve."""
 
 OF_FORMS: Final = frozenset({*OF_QUESTIONS, "unknown-action", "unknown-form"})
-"""Those that a form may settle."""
+"""Those that a form may resolve."""
 
 _OF_PLUGINS: Final = frozenset(
     {
@@ -58,25 +58,25 @@ _OF_PLUGINS: Final = frozenset(
         "unused-response",
     }
 )
-"""Those that somebody's actions may settle."""
+"""Those that a plugin's actions may resolve."""
 
 SUPPLIED: Final[Mapping[str, Mapping[str, frozenset[str]]]] = {
     "config": {
         "imports": MAY_FOLLOW,
         "plugins": _OF_PLUGINS,
-        "policies": frozenset({"unused-response"}),  # which one of Rasa 2's may fall back to
+        "policies": frozenset({"unused-response"}),  # a fallback policy of Rasa 2 may use a response
     },
     "endpoints": {"action_endpoint": frozenset({"unimplemented-action"})},
     "credentials": {},
 }
-"""What the sections of the configuration files may supply, as the findings that would follow without it.
+"""The findings that may follow if a section of a configuration file cannot be read.
 
 A section that is not named here supplies nothing that content could lack.
 """
 
 
 class Gap(Struct, frozen=True):
-    """Where something could not be read, and the findings that may follow from it."""
+    """A place that could not be read, and the codes of the findings that may follow from it."""
 
     place: Place
     codes: frozenset[str] = MAY_FOLLOW
@@ -85,9 +85,9 @@ class Gap(Struct, frozen=True):
 def unread(
     tree: object, problems: Iterable[Diagnostic], supplied: Mapping[str, frozenset[str]] | None = None
 ) -> list[Gap]:
-    """Where a file that was read into `tree` (None: not at all) has sections that were not; empty where all were.
+    """Return the places of unread sections in a file that was read into `tree` (None: the file as a whole is unread).
 
-    `supplied` says what may follow from each section; None: anything from any.
+    `supplied` says which findings may follow from each section; None: any finding from any section.
     """
     wrong = [problem for problem in problems if problem.severity == "error"]
     if not isinstance(tree, Map):
@@ -101,28 +101,28 @@ def unread(
 
 
 def _meant(key: str, supplied: Mapping[str, frozenset[str]]) -> frozenset[str]:
-    """What a key supplies that may be misspelt."""
+    """Return the findings that may follow from a key, which may be misspelt."""
     meant = (codes for name, codes in supplied.items() if key == name or is_misspelt(key, (name,)))
     return frozenset[str]().union(*meant)
 
 
 def _section(tree: Map, place: Place) -> Place | None:
-    """Where the section begins that a place is in."""
+    """Return where the section that contains a place begins."""
     return max((begin for key in tree.key_nodes if (begin := tree.key_place(key)) <= place), default=None)
 
 
 def hold_back(found: Sequence[Diagnostic], gaps: Sequence[Gap]) -> tuple[list[Diagnostic], list[Diagnostic]]:
-    """The findings to tell, and those held back because of what could not be read.
+    """Return the findings to report, and those held back because of what could not be read.
 
-    Where any are held back, a warning is told for all of them, at the first gap that they may follow from.
+    If any are held back, one warning stands for all of them, at the first gap that they may follow from.
     """
     codes = frozenset[str]().union(*(gap.codes for gap in gaps))
     held = [finding for finding in found if finding.code in codes]
     if not held:
         return list(found), []
     first = min(gap.place for gap in gaps if gap.codes & {finding.code for finding in held})
-    message = f"{_counted(len(held))} held back: what is missing there may stand here, where it could not be read."
-    told = Diagnostic("warning", first, message, "Mend this first, then look again.", "held-back")
+    message = f"{_counted(len(held))} held back: what they miss may be here, in what could not be read."
+    told = Diagnostic("warning", first, message, "Fix this first, then check again.", "held-back")
     return [*(finding for finding in found if finding.code not in codes), told], held
 
 

@@ -1,4 +1,4 @@
-"""Keys that are not known where they stand: which they are, and where they belong."""
+"""Unknown keys: which they are, and where they belong."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ Schema: TypeAlias = dict[str, Any]
 
 
 def odd_keys(instance: dict[str, Any], schema: Schema, mode: str) -> list[str]:
-    """The keys of the instance that `mode` (the keyword `unknownKeys`, or `errors`) does not let pass.
+    """Return the keys of the instance that `mode` (the keyword `unknownKeys`, or `errors`) does not accept.
 
-    `names`: any name may stand here, but for the keys of what is named: a
-    list or text below such a one stands too far out. `slots`: any name may
-    stand here for a slot, whose mappings stand below it: not plain names.
+    `names`: any name is accepted, except the keys of the named values: a list
+    or text below such a key is indented too little. `slots`: any name is
+    accepted for a slot with its mappings below it, but not with plain names.
     """
     if mode == "names":
         inner = _entry(schema).get("properties", {})
@@ -34,7 +34,7 @@ def _are_names(value: Any) -> bool:
 
 
 def is_mistake(key: str, schema: Schema) -> bool:
-    """Whether a key that is not known here is nearly one that is, was one in Rasa 1, or is one further in."""
+    """Whether an unknown key is nearly a known one, was one in Rasa 1, or is one that belongs further in."""
     return (
         key in schema.get("renamed", ())
         or is_misspelt(key, schema.get("properties", ()))
@@ -43,21 +43,21 @@ def is_mistake(key: str, schema: Schema) -> bool:
 
 
 def key_cure(key: str, lineage: Sequence[Schema]) -> str:
-    """What to write instead of a key that is not known in the last schema of the lineage, which begins at the root."""
+    """Return what to write instead of an unknown key of the last schema in the lineage, which begins at the root."""
     *outer, schema = lineage
     if key in schema.get("renamed", ()):
-        return f"Write `{schema['renamed'][key]}:`, which it is called since Rasa 2."
+        return f"Write `{schema['renamed'][key]}:`, its name since Rasa 2."
     known = list(schema.get("properties", ()))
     indented = "" if schema.get("unknownKeys") == "slots" else _indented(key, outer, schema)
     if indented and not is_misspelt(key, known):
         return indented
-    return did_you_mean(key, known, indented) or f"Known here: {', '.join(known)}."
+    return did_you_mean(key, known, indented) or f"Known keys: {', '.join(known)}."
 
 
 def displaced(tree: Any, schema: Schema, is_valid: Callable[[Any, Schema], bool]) -> Iterator[tuple[Map, str]]:
-    """The sections of the schema's root that stand inside others: each as the mapping that it is in, and its key.
+    """Yield the sections of the schema's root that are inside others: the mapping that contains each, and its key.
 
-    `is_valid` says whether a value fulfils a schema: below a free name one that does is no section.
+    `is_valid` says whether a value satisfies a schema: below a freely chosen name, a valid value is not a section.
     """
     sections = {key: part.get("type", ()) for key, part in schema["properties"].items()}
 
@@ -77,7 +77,7 @@ def displaced(tree: Any, schema: Schema, is_valid: Callable[[Any, Schema], bool]
 
 
 def _may_be(value: Any, schema: Schema, is_valid: Callable[[Any, Schema], bool]) -> bool:
-    """Whether a value may stand at a key that the schema does not know by name."""
+    """Whether a value is allowed at a key that the schema does not name."""
     named = _named(schema)
     if named:
         known = named.get("properties", {})
@@ -90,13 +90,13 @@ def _keys_of(value: Any) -> Collection[str]:
 
 
 def _named(schema: Schema) -> Schema:
-    """The schema of what stands below any name here; an empty one where that is free or may not be."""
+    """Return the schema of values below freely chosen names; an empty one if those are unrestricted or not allowed."""
     named = schema.get("additionalProperties")
     return named if isinstance(named, dict) else {}
 
 
 def lineage_of(root: Schema, path: Sequence[str | int]) -> list[Schema]:
-    """The schemas of the values on the way to the one at the path, from the root on."""
+    """Return the schemas of the values along the path, from the root on."""
     lineage = [root]
     for step in path:
         schema = lineage[-1]
@@ -106,7 +106,7 @@ def lineage_of(root: Schema, path: Sequence[str | int]) -> list[Schema]:
 
 
 def _indented(key: str, outer: Sequence[Schema], schema: Schema) -> str:
-    """How to indent a key that is known further in or further out; empty for one that is known nowhere."""
+    """Return how to indent a key that is known further in or further out; empty if it is known nowhere."""
     places = list(dict.fromkeys(place for inner, place in _inner(schema) if inner == key))
     if places:
         return f"Indent it more: it belongs inside {' or '.join(places)}."
@@ -116,10 +116,10 @@ def _indented(key: str, outer: Sequence[Schema], schema: Schema) -> str:
     return "Write it at the left edge." if knowing == [0] else "Indent it less: it belongs further out."
 
 
-def _inner(schema: Schema, place: str = "what stands above it") -> Iterator[tuple[str, str]]:
-    """The keys of what stands further in, each with the key below which that stands.
+def _inner(schema: Schema, place: str = "the entry above it") -> Iterator[tuple[str, str]]:
+    """Yield the keys that are known further in, each with the key that it belongs below.
 
-    Those that may hold anything are left out: they are words of everybody's.
+    Keys that may hold anything are left out: their names are too common.
     """
     for name, part in schema.get("properties", {}).items():
         yield from _keys(part, f"`{name}:`")
@@ -133,7 +133,7 @@ def _keys(schema: Schema, place: str) -> Iterator[tuple[str, str]]:
 
 
 def _entry(schema: Schema) -> Schema:
-    """The schema of what stands below any name, or as an item, here."""
+    """Return the schema of values below freely chosen names, or of items."""
     named = schema.get("additionalProperties")
     entry = named.get("items", named) if isinstance(named, dict) else schema.get("items")
     return entry if isinstance(entry, dict) else {}

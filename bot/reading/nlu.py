@@ -17,13 +17,13 @@ def read_nlu(items: Seq, draft: Draft) -> None:
     """Read every item of an `nlu:` section into the draft."""
     for item in items:
         kinds = [kind for kind in _KINDS if kind in item]
-        if not kinds and item.lost:  # one of which says what it is
+        if not kinds and item.lost:  # a removed key says what the item is
             continue
         if len(kinds) != 1:
             draft.report(
                 "error",
                 item.place,
-                f"This item names {'two things at once: ' + ', '.join(kinds) if kinds else 'nothing'}.",
+                f"This item {'has several kinds: ' + ', '.join(kinds) if kinds else 'has no kind'}.",
                 "Begin each item with one of `intent`, `synonym`, `regex` or `lookup`.",
                 "nlu-item",
             )
@@ -33,22 +33,22 @@ def read_nlu(items: Seq, draft: Draft) -> None:
 
 
 def _report_empty(item: Map, kind: str, draft: Draft) -> None:
-    """An item without examples; an intent that only has an action may be one that buttons send.
+    """Report an item without examples, except an intent that only has an action: buttons may send it.
 
-    An intent whose examples cannot be read, or are still to be written, is one all the same.
+    An intent whose examples cannot be read, or are yet to be written, is still recorded as an intent.
     """
     if kind == "intent" and ("examples" in item or _is_unread(item)):
         draft.intents_without_examples.add(item["intent"].split("/")[0])
     if _is_unread(item):
         return
     if next(_examples(item, Draft()), None) is None and not (kind == "intent" and "examples" not in item):
-        message = f"The {kind} `{item[kind]}` has no examples, so that nothing is learned or matched."
-        cure = f"Write them below `examples: |`, each on a line that begins with `- `, or take the {kind} out."
+        message = f"The {kind} `{item[kind]}` has no examples, so nothing is learned or matched."
+        cure = f"Write them below `examples: |`, each on a line that begins with `- `, or remove the {kind}."
         draft.report("warning", item.place, message, cure, "no-examples")
 
 
 def _is_unread(item: Map) -> bool:
-    """Whether the examples may stand below a key that was taken out, which is told by itself."""
+    """Whether the examples may be below a removed key, which is reported separately."""
     return "examples" not in item and bool(item.lost)
 
 
@@ -86,7 +86,7 @@ _READERS = {"intent": _intent, "synonym": _synonym, "regex": _regex, "lookup": _
 
 
 def _examples(item: Map, draft: Draft) -> Iterator[tuple[str, Any, Place]]:
-    """Each example's text, own metadata and place, of the block and of the list form."""
+    """Yield each example's text, own metadata and place, from a block or a list."""
     examples = item.get("examples")
     if isinstance(examples, Seq):
         for index, (example, place) in enumerate(examples.placed()):
@@ -102,7 +102,7 @@ def _examples(item: Map, draft: Draft) -> Iterator[tuple[str, Any, Place]]:
 
 def _block(item: Map, draft: Draft) -> Iterator[tuple[str, None, Place]]:
     if item.is_folded("examples"):
-        message = "`>` makes one line of these, and so one example of several."
+        message = "`>` joins these lines, which makes one example of several."
         draft.report("warning", item.place_of("examples"), message, "Write `examples: |`.", "example-line")
     for line, place in item.lines("examples"):
         stripped = line.strip()
@@ -114,7 +114,7 @@ def _block(item: Map, draft: Draft) -> Iterator[tuple[str, None, Place]]:
             draft.report(
                 "warning",
                 place,
-                f"This line of examples is not read: `{stripped[:60]}`.",
-                "Begin each example with `- `, on one line.",
+                f"This line of examples is ignored: `{stripped[:60]}`.",
+                "Write each example on one line that begins with `- `.",
                 "example-line",
             )

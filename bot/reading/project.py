@@ -1,4 +1,4 @@
-"""A whole project: every file found, read and merged into one content."""
+"""Reading a whole project: every file is found, read and merged into one content."""
 
 from __future__ import annotations
 
@@ -51,14 +51,14 @@ from bot.reading.stories import read_rules, read_stories
 from bot.reading.tree import Map, read_yaml
 
 FORMATS = ("2.0", "3.0", "3.1")
-"""The versions of Rasa's format that are read."""
+"""The supported versions of Rasa's format."""
 
 _FEW = 3
-"""How many unlisted names are told one by one."""
+"""How many unlisted names are reported one by one."""
 
 
 class ReadResult(Struct, frozen=True):
-    """A project as read: its content, test stories and settings, and everything there is to say about them.
+    """A project as read: its content, test stories and settings, and all findings about them.
 
     `files` are the names of the files that were read, relative to the project;
     `held_back` are findings that may only follow from what could not be read.
@@ -73,7 +73,7 @@ class ReadResult(Struct, frozen=True):
 
     @property
     def errors(self) -> tuple[Diagnostic, ...]:
-        """The diagnostics that refuse a start."""
+        """The diagnostics that prevent a start."""
         return tuple(d for d in self.diagnostics if d.severity == "error")
 
 
@@ -87,9 +87,9 @@ def read_project(
     """Read the project in `folder`.
 
     `known_actions` are those that plugins registered, which the domain need
-    not list; with `all_known`, only an action server may run any other. Never
-    raises for what stands in the files: whatever is wrong is in `diagnostics`,
-    in the order of files and lines.
+    not list; with `all_known`, only an action server can run any others. Never
+    raises because of what the files contain: problems are in `diagnostics`, in
+    the order of files and lines.
     """
     configuration = read_configuration(folder, environment)
     draft = Draft(folder, diagnostics=list(configuration.diagnostics))
@@ -128,17 +128,17 @@ def _is_unknown(finding: Diagnostic) -> bool:
 
 
 def _unread_words(folder: Path, left_out: Iterable[Diagnostic]) -> dict[str, frozenset[str]]:
-    """The words of the files that are left out, where a name may stand that is not known."""
+    """Return the words of each ignored file, which may contain an unknown name."""
     files = {d.place.file for d in left_out if d.code == "not-read" and (folder / d.place.file).is_file()}
     return {file: frozenset(re.split(r"[^\w/-]+", text_of(folder / file))) for file in sorted(files)}
 
 
 def _pointed(finding: Diagnostic, unread: Mapping[str, Collection[str]]) -> Diagnostic:
-    """The finding; one about a name that stands in a file which is not read says so."""
+    """Return the finding; if it is about a name in an ignored file, it says so."""
     file = next((file for file, words in unread.items() if finding.name in words), None)
     if file is None or not _is_unknown(finding):
         return finding
-    return replace(finding, cure=f"It stands in `{file}`, which is not read: see what is said of that file.")
+    return replace(finding, cure=f"It is in `{file}`, which is not read: see the finding about that file.")
 
 
 def _report_no_content(draft: Draft) -> None:
@@ -148,13 +148,13 @@ def _report_no_content(draft: Draft) -> None:
 
 
 def read_test_stories(path: Path) -> tuple[tuple[Story, ...], tuple[Diagnostic, ...]]:
-    """The test stories of a file, or of the files named `test_…` below a folder, and what is wrong with them."""
+    """Return the test stories of a file, or of the files named `test_…` below a folder, and what is wrong with them."""
     draft = _read_only(path, are_tests=True)
     return tuple(draft.tests), tuple(draft.diagnostics)
 
 
 def read_nlu_data(path: Path) -> tuple[NluData, tuple[Diagnostic, ...]]:
-    """The training data of a file, or of all files below a folder, to measure a matcher with."""
+    """Return the training data of a file, or of all files below a folder, for testing a matcher."""
     draft = _read_only(path, are_tests=False)
     return _nlu(draft), tuple(draft.diagnostics)
 
@@ -172,8 +172,8 @@ def _read_only(path: Path, *, are_tests: bool) -> Draft:
 def _report_nothing(path: Path, draft: Draft, *, are_tests: bool) -> None:
     message, cure = "There is nothing to read here.", "Name a YAML file, or a folder of them."
     if are_tests and files_at(path, only_tests=False):
-        message = "No file in this folder is called `test_…`, as those with test stories are."
-        cure = "Name a folder with such files, or the file itself, whatever it is called."
+        message = "No file in this folder is named `test_…`, as files of test stories must be."
+        cure = "Name a folder with such files, or the file itself, whatever its name."
     draft.report("error", Place(path.as_posix()), message, cure, "no-content")
 
 
@@ -182,7 +182,7 @@ def _nlu(draft: Draft) -> NluData:
 
 
 def read_content_file(path: Path, name: str, draft: Draft, *, are_tests: bool | None = None) -> None:
-    """Read one file into the draft; `name` is what places call it. Files named `test_…` hold test stories."""
+    """Read one file into the draft; places refer to it as `name`. Files named `test_…` contain test stories."""
     are_tests = is_test(path) if are_tests is None else are_tests
     tree, problems = read_yaml(path, name)
     is_json = path.suffix == ".json"
@@ -204,12 +204,12 @@ def read_content_file(path: Path, name: str, draft: Draft, *, are_tests: bool | 
 
 
 def _read_messages(tree: Map, draft: Draft, key: str, *, are_tests: bool) -> None:
-    """Read the training data of a file; what a file of tests has is held out: not learned, and said to be so."""
+    """Read the training data of a file; messages in a file of tests are held out, which is reported."""
     if not tree.get(key):
         return
     if are_tests:
-        message = "These messages are not learned: files named `test_…` hold tests only."
-        cure = "Call the file otherwise to learn them, or test with them: `bot test nlu --nlu FILE`."
+        message = "These messages are not trained on: files named `test_…` contain only tests."
+        cure = "Rename the file to train on them, or test with them: `bot test nlu --nlu FILE`."
         draft.report("note", tree.key_place(key), message, cure, "not-read")
     elif key == "nlu":
         read_nlu(tree[key], draft)
@@ -220,7 +220,7 @@ def _read_messages(tree: Map, draft: Draft, key: str, *, are_tests: bool) -> Non
 def _check_version(tree: Map, draft: Draft) -> None:
     version = tree.get("version")
     if version is not None and version not in FORMATS:
-        message = f"The format `{version}` is not known here; the file is read as {FORMATS[-1]}."
+        message = f"The format version `{version}` is not supported; the file is read as {FORMATS[-1]}."
         cure = f'Write `version: "{FORMATS[-1]}"`.'
         draft.report("warning", tree.place_of("version"), message, cure, "unknown-version")
 
@@ -253,7 +253,7 @@ def _content(draft: Draft, configuration: Configuration) -> Content:
 
 
 def _complete(draft: Draft) -> None:
-    """Add what examples use without the domain's saying so, and the intents and slots every bot has."""
+    """Add intents and entities that only examples name, and the intents and slots that every bot has."""
     intents, entities = tuple(draft.intents), tuple(draft.entities)
     unlisted: dict[str, dict[str, Place]] = {"intent": {}, "entity": {}}
     for example in draft.examples:
@@ -277,7 +277,7 @@ def _complete(draft: Draft) -> None:
 
 
 def _report_unlisted(draft: Draft, kind: str, places: Mapping[str, Place], listed: Collection[str]) -> None:
-    """What has examples and is not listed: one by one, but many of which none is like a listed one as one."""
+    """Report names with examples that are not listed: one by one, or many that are not like a listed one together."""
     section = "intents" if kind == "intent" else "entities"
     code, far = f"unlisted-{kind}", [name for name in places if not did_you_mean(name, listed)]
     if len(far) <= _FEW:
@@ -288,5 +288,5 @@ def _report_unlisted(draft: Draft, kind: str, places: Mapping[str, Place], liste
         draft.report("warning", places[name], message, cure, code)
     if far:
         message = f"The {kind} `{far[0]}` has examples, but the domain does not list it, nor {len(far) - 1} others."
-        cure = f"List them in `{section}:`, or take this section out: what has examples is known."
+        cure = f"List them in `{section}:`, or remove that section: names with examples are known without it."
         draft.report("warning", places[far[0]], message, cure, code)

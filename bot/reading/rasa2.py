@@ -1,4 +1,4 @@
-"""Rasa 2's ways to fill slots and to fall back, turned into what Rasa 3's own migration makes of them."""
+"""Rasa 2's slot filling and fallback, converted to what Rasa 3's own migration turns them into."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ Components: TypeAlias = tuple[Component, ...] | None
 _FALLBACK: Final = "nlu_fallback"
 _TWO_STAGES: Final = "action_two_stage_fallback"
 _THRESHOLDS: Final = {"threshold": ("nlu_threshold", 0.3), "ambiguity_threshold": ("ambiguity_threshold", 0.1)}
-"""The FallbackClassifier's options: what the old policies called them, and their defaults."""
+"""The FallbackClassifier's options, each with its name in the old policies and its default."""
 
 
 def settle_slots(draft: Draft) -> None:
-    """Give every slot its mappings: those written in forms, auto-fill, and `custom` where there is none."""
+    """Give every slot its mappings: those written in forms, auto-fill, or else `custom`."""
     for form, slot, mapping in draft.form_mappings:
-        if slot in draft.slots:  # a form's slot that is none is reported with the other unknown names
+        if slot in draft.slots:  # an unknown slot of a form is reported with the other unknown names
             _append(draft, slot, _in_form(mapping, form, slot))
     if draft.store_entities_as_slots:
         for slot in sorted(draft.auto_filled & draft.entities.keys()):
@@ -38,13 +38,13 @@ def settle_slots(draft: Draft) -> None:
 
 
 def _in_form(mapping: SlotMapping, form: str, slot: str) -> SlotMapping:
-    """The mapping as it counts while the form runs; all but two kinds only while the form asks for the slot."""
+    """Return the mapping limited to the running form and, except for two types, to when the form asks for the slot."""
     anytime = mapping.type in ("from_entity", "from_trigger_intent")
     return replace(mapping, conditions=(MappingCondition(form, None if anytime else slot),))
 
 
 def _append(draft: Draft, slot: str, mapping: SlotMapping) -> None:
-    """Add the mapping; the same mapping of several forms becomes one with all their conditions."""
+    """Add the mapping; equal mappings of several forms become one with all their conditions."""
     known = draft.slots[slot].mappings
     bare = replace(mapping, conditions=(), place=Place(""))
     for index, other in enumerate(known):
@@ -64,28 +64,28 @@ def _note_unmapped(draft: Draft, slot: Slot) -> None:
         return
     form = next((form.name for form in draft.forms.values() if slot.name in form.required_slots), None)
     if form is not None and not _may_set(draft, slot.name):
-        message = f"The slot `{slot.name}` has no mappings, so that `{form}` asks for it again and again."
-        cure = "Write below `mappings:` how messages fill it, such as `- type: from_text`."
+        message = f"The slot `{slot.name}` has no mappings, so `{form}` asks for it again and again."
+        cure = "Write under `mappings:` how messages fill it, for example `- type: from_text`."
         draft.report("warning", slot.place, message, cure, "slot-without-mappings")
         return
     draft.report(
         "note",
         slot.place,
-        f"The slot `{slot.name}` has no mappings: only actions set it.",
-        "Write `mappings: [{type: custom}]` to say so, or how messages fill it.",
+        f"The slot `{slot.name}` has no mappings: only actions can set it.",
+        "Write `mappings: [{type: custom}]` if that is meant, or write how messages fill it.",
         "slot-without-mappings",
     )
 
 
 def _may_set(draft: Draft, slot: str) -> bool:
-    """Whether code may set the slot: the project's own that names it or checks a form, or some that is elsewhere."""
+    """Whether code may set the slot: project code that names it or validates a form, or actions defined elsewhere."""
     words = words_of_code(draft.folder)
     elsewhere = (name for name in draft.actions if name not in words and not name.startswith("utter_"))
     return slot in words or any(f"validate_{form}" in words for form in draft.forms) or any(elsewhere)
 
 
 def settle_fallback(draft: Draft, policies: Components, pipeline: Components) -> Components:
-    """The pipeline; where a policy is to fall back, with a classifier for that, and with a rule in the draft."""
+    """Return the pipeline; for a fallback policy, add a classifier to it and a rule to the draft."""
     names = {"FallbackPolicy", "TwoStageFallbackPolicy"}
     policy = next((p for p in policies or () if p.plain_name in names), None)
     if policy is None:
@@ -100,7 +100,7 @@ def settle_fallback(draft: Draft, policies: Components, pipeline: Components) ->
 
 
 def _falling_back(policy: Component) -> Story:
-    """What comes after a message that was not understood."""
+    """Return the rule for messages that were not understood."""
     place = policy.place
     user = UserStep(_FALLBACK, place=place)
     if policy.plain_name == "TwoStageFallbackPolicy":

@@ -10,7 +10,7 @@ from bot.reading.tree import Map, plain
 
 
 def read_rasa_json(file: Map, draft: Draft) -> None:
-    """Read the whole of a JSON file into the draft."""
+    """Read a whole JSON file into the draft."""
     data = file.get("rasa_nlu_data") or {}
     for item in data.get("common_examples") or ():
         _example(item, draft)
@@ -23,7 +23,7 @@ def read_rasa_json(file: Map, draft: Draft) -> None:
 
 
 def _elements(item: Map, draft: Draft) -> tuple[str, ...]:
-    """What a lookup table lists, or a file of the project that it names: a value a line."""
+    """Return the values of a lookup table, or of the project file that it names: one per line."""
     if not isinstance(item["elements"], str):
         return tuple(item["elements"])
     place, named, root = item.place_of("elements"), item["elements"], draft.folder.resolve()
@@ -34,7 +34,7 @@ def _elements(item: Map, draft: Draft) -> tuple[str, ...]:
             raise OSError("it is outside the project")
         lines = path.read_text("utf-8-sig").splitlines()
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or (str(error) if isinstance(error, OSError) else "it is no text")
+        reason = getattr(error, "strerror", None) or (str(error) if isinstance(error, OSError) else "it is not text")
         draft.report("error", place, f"The file `{named}` is not read: {reason}.", cure, "not-read")
         return ()
     draft.files.append(path.relative_to(root).as_posix())
@@ -43,8 +43,8 @@ def _elements(item: Map, draft: Draft) -> tuple[str, ...]:
 
 def _example(item: Map, draft: Draft) -> None:
     if not item.get("intent"):
-        message = "This example has no intent; it is not read."
-        draft.report("warning", item.place, message, 'Write `"intent": "…"` beside its text.', "missing-key")
+        message = "This example has no intent; it is ignored."
+        draft.report("warning", item.place, message, 'Add `"intent": "…"` to it.', "missing-key")
         return
     metadata = {"example": plain(item["metadata"])} if item.get("metadata") is not None else {}
     place = item.place_of("text")
@@ -53,13 +53,19 @@ def _example(item: Map, draft: Draft) -> None:
 
 
 def _marks(item: Map, place: Place, draft: Draft) -> Iterator[Annotation]:
-    """The entities of an example, those left out that are none of its words."""
+    """Yield the entities of an example, without those whose position is not in its text."""
     text = item["text"]
     for entity in sorted(item.get("entities") or (), key=lambda entity: (entity["start"], entity["end"])):
         start, end = entity["start"], entity["end"]
         if not start < end <= len(text):
-            message = f"The entity `{entity['entity']}` is no part of `{text}`, from {start} to {end}; it is not read."
-            draft.report("warning", entity.place, message, "Count from 0, and to the end of its text.", "entity-mark")
+            message = f"The entity `{entity['entity']}`, from {start} to {end}, is not in `{text}`; it is ignored."
+            draft.report(
+                "warning",
+                entity.place,
+                message,
+                "Count from 0; `end` is the position after its last character.",
+                "entity-mark",
+            )
             continue
         value = plain(entity.get("value", text[start:end]))
         yield Annotation(start, end, entity["entity"], value, entity.get("role"), entity.get("group"))

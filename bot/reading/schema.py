@@ -1,8 +1,8 @@
-"""Trees against JSON schemas: every problem with its place, and what is left is valid.
+"""Checks of trees against JSON schemas: every problem with its place; what is left is valid.
 
-The schema says where text stands: a number or truth value written without
-quotes where text is asked for is text as written. What breaks the schema is
-reported and taken out, so that whoever reads the tree meets valid data only.
+If the schema asks for text, a number or boolean written without quotes is
+text, as written. What violates the schema is reported and removed, so that
+readers of the tree see only valid data.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from bot.reading.tree import Map, Seq, meant
 
 Path: TypeAlias = list[str | int]
 Error: TypeAlias = Any
-"""jsonschema's ValidationError, whose stubs call every field perhaps unset."""
+"""jsonschema's ValidationError, whose type stubs declare every field as possibly unset."""
 
 _ROUNDS = 20
 
-_PAIR = re.compile(r"(?P<key>[A-Za-z_]\w*)[:：]")
-"""What begins as a key and its value, and lacks YAML's colon and space."""
+_PAIR = re.compile(r"(?P<key>[A-Za-z_]\w*)(?:[:：]| - )")
+"""A text that looks like a key and its value, or a list below it, but lacks YAML's colon and space."""
 
 _KINDS = {
     "object": "a mapping (`key: value`)",
@@ -44,11 +44,11 @@ _KINDS = {
 
 
 def _unknown_keys(check: Any, mode: str, instance: Any, schema: dict[str, Any]) -> Iterator[ValidationError]:
-    """Our own keyword `unknownKeys` beside `properties`, where Rasa takes any key.
+    """Our own keyword `unknownKeys` beside `properties`, for places where Rasa takes any key.
 
-    `typos`: a key that is nearly a known one, or stands too far out, is an
-    error, any other is meant for somebody else. `warnings`: any other is not
-    read, which is said, but for those that begin with `x-` or `_`. `names` and
+    `typos`: a key that is nearly a known one, or is indented too little, is an
+    error; any other is meant for other readers. `warnings`: any other is
+    ignored with a warning, unless it begins with `x-` or `_`. `names` and
     `slots`: see odd_keys.
     """
     if isinstance(instance, dict) and odd_keys(instance, schema, mode):
@@ -56,7 +56,7 @@ def _unknown_keys(check: Any, mode: str, instance: Any, schema: dict[str, Any]) 
 
 
 def _is(check: Any, kind: str, instance: Any, schema: dict[str, Any]) -> Iterator[ValidationError]:
-    """Our own keyword `is`: a text that stands for something."""
+    """Our own keyword `is`: a text with a meaning, such as a time zone."""
     if isinstance(instance, str) and instance and not SORTS[kind][1](instance):
         yield ValidationError("another sort of text")
 
@@ -68,13 +68,13 @@ _Validator: Any = validators.extend(  # type: ignore[no-untyped-call]  # jsonsch
 
 @cache
 def validator(name: str) -> Any:
-    """The validator of `schemas/<name>.json`, built once."""
+    """Return the validator of `schemas/<name>.json`, built once."""
     schema = load_schema(name)
     return _Validator(_inlined(schema, schema))
 
 
 def _inlined(part: Any, schema: dict[str, Any]) -> Any:
-    """The part with every `$ref` replaced by what it refers to (no schema here is recursive): a third quicker."""
+    """Return the part with every `$ref` replaced by its target (no schema here is recursive): a third faster."""
     if isinstance(part, list):
         return [_inlined(item, schema) for item in part]
     if not isinstance(part, dict):
@@ -86,13 +86,13 @@ def _inlined(part: Any, schema: dict[str, Any]) -> Any:
 
 @cache
 def load_schema(name: str) -> dict[str, Any]:
-    """The schema `schemas/<name>.json`."""
+    """Return the schema `schemas/<name>.json`."""
     schema: dict[str, Any] = json.loads(files("bot.reading").joinpath(f"schemas/{name}.json").read_bytes())
     return schema
 
 
 def check_schema(tree: Any, name: str, file: str) -> tuple[Any, list[Diagnostic]]:
-    """The tree with everything invalid taken out (None when nothing is left), and what was wrong with it."""
+    """Return the tree without everything invalid (None if nothing is left), and what was wrong with it."""
     check = validator(name)
     astray = list(displaced(tree, check.schema, partial(_is_valid, check)))
     found = [_misplaced(within, key) for within, key in astray]
@@ -113,14 +113,14 @@ def _is_valid(check: Any, value: Any, part: dict[str, Any]) -> bool:
 
 
 def _misplaced(within: Map, key: str) -> Diagnostic:
-    """Take a section out of the mapping that it stands in and may not."""
+    """Remove a section from the mapping that it must not be in, and return the finding."""
     del within[key]
-    message = f"`{key}:` stands too far in, so that it is not read."
+    message = f"`{key}:` is indented too far, so it is ignored."
     return Diagnostic("error", within.key_place(key), message, "Write it at the left edge.", "misplaced-section", key)
 
 
 def _outermost(errors: list[Error]) -> list[Error]:
-    """The errors without those in what stands below a key that is not known anyway."""
+    """Return the errors without those below an unknown key."""
     odd = {(*error.absolute_path, key) for error in errors if _is_of_keys(error) for key in _extra_keys(error)}
     return [e for e in errors if not any(tuple(e.absolute_path)[: len(path)] == path for path in odd)]
 
@@ -130,7 +130,7 @@ def _is_of_keys(error: Error) -> bool:
 
 
 def _settle_text(holder: list[Any], check: Any) -> list[Error]:
-    """Take scalars for text where that is asked for, and for what they mean elsewhere; the errors that remain."""
+    """Turn scalars into text where text is expected, and into what they mean elsewhere; return the remaining errors."""
     for _ in range(_ROUNDS):
         errors = list(check.iter_errors(holder[0]))
         kept = sum(_keep_as_written(error, holder) or _take_as_meant(error, holder) for error in errors)
@@ -157,7 +157,7 @@ def _keep_as_written(error: Error, holder: list[Any]) -> bool:
 
 
 def _take_as_meant(error: Error, holder: list[Any]) -> bool:
-    """Take a text that came from the environment as a number or the like, where no text is asked for."""
+    """Turn a text from the environment into a number or the like, if text is not what is expected."""
     if error.validator != "type" or "string" in _wants(error) or not isinstance(error.instance, str):
         return False
     path = list(error.absolute_path)
@@ -177,7 +177,7 @@ def _find(holder: list[Any], path: Path) -> Any:
 
 
 def _take_out(errors: list[Error], holder: list[Any]) -> None:
-    """Take out unknown keys, then whatever else is invalid: each once, inner and later ones first."""
+    """Remove unknown keys, then whatever else is invalid: each once, inner and later ones first."""
     paths: set[tuple[str | int, ...]] = set()
     for error in errors:
         if _is_of_keys(error):
@@ -212,6 +212,10 @@ def _explain(error: Error, tree: Any, file: str, root: dict[str, Any]) -> Iterat
     path = list(error.absolute_path)
     place = _place(tree, path, file)
     keyword = str(error.validator)
+    if _is_sentence(error, path):
+        message = "YAML reads this example as a mapping, not as text."
+        yield Diagnostic("error", place, message, BLOCK, "wrong-type")
+        return
     if _is_of_keys(error):
         yield from _explain_extra(error, path, place, root)
         return
@@ -224,8 +228,16 @@ def _explain(error: Error, tree: Any, file: str, root: dict[str, Any]) -> Iterat
     yield Diagnostic("error", place, message, _cure(error), code)
 
 
+def _is_sentence(error: Error, path: Path) -> bool:
+    """Whether it is an example without quotes that contains a colon: a mapping with none of the keys known there."""
+    if path[-2:-1] != ["examples"] or not isinstance(path[-1], int) or not isinstance(error.instance, Map):
+        return False
+    known = error.schema["properties"]
+    return bool(error.instance) and not any(key in known or is_misspelt(key, known) for key in error.instance)
+
+
 def _explain_extra(error: Error, path: Path, place: Place, root: dict[str, Any]) -> Iterator[Diagnostic]:
-    lineage = [*lineage_of(root, path)[:-1], error.schema]  # which may be one of several for the same value
+    lineage = [*lineage_of(root, path)[:-1], error.schema]  # error.schema may be one of several for the same value
     for key in _extra_keys(error):
         where = error.instance.key_place(key) if isinstance(error.instance, Map) else place
         what = _what(path)
@@ -233,7 +245,7 @@ def _explain_extra(error: Error, path: Path, place: Place, root: dict[str, Any])
         cure = key_cure(key, lineage)
         tolerated = error.validator_value == "warnings" and not is_mistake(key, error.schema)
         severity: Severity = "warning" if tolerated else "error"
-        yield Diagnostic(severity, where, f"The key `{key}` is not known{around}; it is not read.", cure, "unknown-key")
+        yield Diagnostic(severity, where, f"The key `{key}` is not known{around}; it is ignored.", cure, "unknown-key")
 
 
 def _what(path: Path) -> str:
@@ -244,7 +256,7 @@ def _what(path: Path) -> str:
 
 
 def _kind(value: Any) -> str:
-    """What JSON calls a value's kind."""
+    """Return JSON's name for a value's type."""
     kinds = {bool: "boolean", dict: "object", list: "array", str: "string", type(None): "null"}
     return next((name for kind, name in kinds.items() if isinstance(value, kind)), "number")
 
@@ -258,15 +270,15 @@ def _type_message(error: Error, what: str) -> str:
 _MESSAGES: dict[str, Any] = {
     "type": _type_message,
     "required": lambda e, what: f"{what} lacks {_keys(_missing(e))}.",
-    "enum": lambda e, what: f"{what} is `{e.instance}`, which is none of {', '.join(_allowed(e))}.",
+    "enum": lambda e, what: f"{what} is `{e.instance}`, which is not one of {', '.join(_allowed(e))}.",
     "minLength": lambda _, what: f"{what} is empty.",
     "minItems": lambda _, what: f"{what} is an empty list.",
     "minProperties": lambda _, what: f"{what} is empty.",
-    "maxProperties": lambda _, what: f"{what} has more than one key; is the indentation of what follows too small?",
+    "maxProperties": lambda _, what: f"{what} has more than one key; is what follows indented too little?",
     "minimum": lambda e, what: f"{what} is {e.instance}; it must be at least {e.validator_value}.",
     "exclusiveMinimum": lambda e, what: f"{what} is {e.instance}; it must be more than {e.validator_value}.",
     "maximum": lambda e, what: f"{what} is {e.instance}; it must be at most {e.validator_value}.",
-    "pattern": lambda e, what: f"{what} is `{e.instance}`, which does not look right.",
+    "pattern": lambda e, what: f"{what} is `{e.instance}`, which is not in the expected form.",
     "is": lambda e, what: f"{what} is {SORTS[e.validator_value][0].format(e.instance)}.",
 }
 
@@ -278,7 +290,7 @@ def _allowed(error: Error) -> list[str]:
 
 
 def _missing(error: Error) -> list[str]:
-    """The keys that are required and lacking, all at once; one that is misspelt is told as such."""
+    """Return the required keys that are missing, without those that are misspelt: these are reported as such."""
     is_told = "unknownKeys" in error.schema or error.schema.get("additionalProperties") is False
     odd = _extra_keys(error) if is_told else []
     lacking = (key for key in error.validator_value if key not in error.instance)
@@ -298,7 +310,7 @@ def _cure(error: Error) -> str:
     if kind in error.schema.get("cures", {}):
         return str(error.schema["cures"][kind])
     if kind == "string" and (pair := _PAIR.match(error.instance)) and pair["key"] in error.schema.get("properties", ()):
-        return f"Write `{pair['key']}: …`, with an ordinary colon and a space after it."  # there may be a secret
+        return f"Write `{pair['key']}: …`, with an ordinary colon and a space after it."  # never the value
     if _is_bracketed(error):
         is_example = list(error.absolute_path)[-2:-1] == ["examples"]
         return BLOCK if is_example else "Put text that begins with { or [ in quotes."
@@ -307,11 +319,11 @@ def _cure(error: Error) -> str:
         return f"For example: {_one_line(str(examples[0]))}"
     if error.validator == "type":
         return f"Write {' or '.join(_KINDS[kind] for kind in _wants(error) if kind != 'null')}."
-    return "Write a value within these limits, or take it out."
+    return "Write a value within these limits, or remove it."
 
 
 def _is_bracketed(error: Error) -> bool:
-    """Whether text is asked for and begins with a bracket, which makes it a mapping or list to YAML."""
+    """Whether text is expected, and begins with a bracket, which makes it a mapping or list in YAML."""
     value = error.instance
     if error.validator != "type" or "string" not in _wants(error) or not isinstance(value, (Map, Seq)):
         return False

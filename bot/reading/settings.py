@@ -31,28 +31,28 @@ SECTIONS: dict[str, type[Any]] = {
     "logging": Logging,
 }
 
-_FOLDERS = "All content below domain/, data/, intents/, stories/ and tests/ is read, and what `imports:` names."
+_FOLDERS = "All content in domain/, data/, intents/, stories/ and tests/ is read, and what `imports:` names."
 _IMPORTERS = frozenset({"RasaFileImporter", "MultiProjectImporter"})
-"""Rasa's own importers, for which there is nothing to load."""
+"""Rasa's own importers, which are not needed here."""
 _UNUSED_CONFIG = {
     "data": _FOLDERS,
     "training_data_importers": _FOLDERS,
     "spaces": _FOLDERS,
 }
-_STORE = "Turns are kept where `store: {url: …}` in config.yml says."
+_STORE = "`store: {url: …}` in config.yml says where turns are stored."
 _UNUSED_ENDPOINTS = {
     "tracker_store": _STORE,
     "lock_store": _STORE,
-    "event_broker": "Write a plugin with `register_observers`, which is told of every committed turn.",
+    "event_broker": "Write a plugin with `register_observers`, which receives every committed turn.",
     "models": "Models are trained from the project's own content.",
     "model": "Models are trained from the project's own content.",
-    "nlg": "Responses are those of the domain, or said by actions.",
-    "nlu": "Messages are understood here.",
+    "nlg": "Responses come from the domain or from actions.",
+    "nlu": "Messages are parsed by the bot itself.",
 }
-_UNUSED_ADDRESS = dict.fromkeys(("token", "token_name", "params"), "Write it below `headers:`.")
-"""Keys of Rasa's that are understood and do nothing, each with what does."""
+_UNUSED_ADDRESS = dict.fromkeys(("token", "token_name", "params"), "Write it under `headers:`.")
+"""Rasa's keys without effect here, each with what to use instead."""
 _MISSED = frozenset({"nlg"})
-"""Those without which the bot says something else, or nothing."""
+"""Those without which the bot says something different, or nothing."""
 _READ_ENDPOINTS = frozenset({"action_endpoint"})
 
 _ORDERED = (
@@ -61,7 +61,7 @@ _ORDERED = (
     ("sessions", "idle_seconds", "absolute_seconds"),
     ("login", "lock_seconds", "max_lock_seconds"),
 )
-"""Settings of which the first should be no longer than the second."""
+"""Settings of which the first should not be longer than the second."""
 
 _VARIABLE = re.compile(r"\$\{(?P<name>[^}]+)\}|\$(?P<bare>[A-Za-z_][A-Za-z0-9_]*)")
 
@@ -69,14 +69,14 @@ _VARIABLE = re.compile(r"\$\{(?P<name>[^}]+)\}|\$(?P<bare>[A-Za-z_][A-Za-z0-9_]*
 _LANGUAGE = re.compile("[a-z]{2}")
 
 _USER = re.compile(r"(?P<scheme>\w+://)(?P<name>[^/?#:]*)(?::(?P<password>[^/?#]*))?@(?P<rest>.*)", re.DOTALL)
-"""An address that says who is calling."""
+"""A URL that contains credentials."""
 
 
 class Configuration(Struct, frozen=True):
-    """What the configuration files say. `pipeline` and `policies` are None where config.yml names none.
+    """The contents of the configuration files. `pipeline` and `policies` are None if config.yml has none.
 
-    `unread` is where a file or section could not be read, and `imports` the
-    files and folders of content that stand elsewhere.
+    `unread` are the files and sections that could not be read, and `imports`
+    the files and folders of content elsewhere.
     """
 
     settings: Settings
@@ -92,30 +92,30 @@ class Configuration(Struct, frozen=True):
 def read_settings(
     folder: Path, environment: Mapping[str, str] | None = None
 ) -> tuple[Settings, tuple[Diagnostic, ...]]:
-    """The settings of the project in `folder`, and what is wrong with its configuration files.
+    """Return the settings of the project in `folder`, and what is wrong with its configuration files.
 
     `${NAME}` in config.yml, endpoints.yml and credentials.yml stands for a variable of `environment` (default: the
-    process's). Quick: no content is read. Never raises for what stands in the files.
+    process's). Fast, as no content is read. Never raises because of what the files contain.
     """
     configuration = read_configuration(folder, environment)
     return configuration.settings, configuration.diagnostics
 
 
 def plugin_places(folder: Path) -> dict[str, Place]:
-    """Where config.yml names each of its plugins."""
+    """Return where config.yml names each of its plugins."""
     reader = _Reader(folder, os.environ)
     named = reader.read("config").get("plugins")
     return dict(named.placed()) if isinstance(named, Seq) else {}
 
 
 def channel_places(folder: Path) -> dict[str, Place]:
-    """Where credentials.yml names each channel."""
+    """Return where credentials.yml names each channel."""
     channels = _Reader(folder, os.environ).read("credentials")
     return {name: channels.key_place(name) for name in channels}
 
 
 def read_pipeline(config: Path) -> tuple[Component, ...] | None:
-    """The pipeline that a config.yml, of whatever name, describes; raises ContentError where that has errors."""
+    """Return the pipeline of a config.yml, whatever its name; raises ContentError if that has errors."""
     reader = _Reader(config.parent, os.environ)
     tree = reader.read_file(config, str(config), "config")
     if errors := [d for d in reader.diagnostics if d.severity == "error"]:
@@ -124,7 +124,7 @@ def read_pipeline(config: Path) -> tuple[Component, ...] | None:
 
 
 def read_configuration(folder: Path, environment: Mapping[str, str] | None = None) -> Configuration:
-    """All that config.yml, endpoints.yml and credentials.yml say; each may be absent."""
+    """Read config.yml, endpoints.yml and credentials.yml; each may be absent."""
     reader = _Reader(folder, os.environ if environment is None else environment)
     config = reader.read("config")
     endpoints = reader.read("endpoints")
@@ -148,7 +148,7 @@ def read_configuration(folder: Path, environment: Mapping[str, str] | None = Non
     imports = tuple(reader.imported(config, folder, {folder.resolve()}))
     language = (config.get("language") or "en").strip().lower().replace("_", "-").partition("-")[0]
     if not _LANGUAGE.fullmatch(language):
-        message, cure = f"The language `{language}` is no two-letter code.", "Write its code: `en`, `de`, `fr` …"
+        message, cure = f"The language `{language}` is not a two-letter code.", "Write its code: `en`, `de`, `fr` …"
         reader.diagnostics.append(Diagnostic("warning", config.place_of("language"), message, cure, "unknown-value"))
     if config.get("recipe") not in (None, "default.v1"):
         message, cure = f"The recipe `{config['recipe']}` is read as `default.v1`.", "Write `recipe: default.v1`."
@@ -173,7 +173,7 @@ class _Reader(Struct):
     unread: list[Gap] = field(default_factory=list)
 
     def read(self, name: str) -> Any:
-        """The file `name`.yml against its schema; an empty mapping where there is none."""
+        """Read `name`.yml and check it against its schema; return an empty mapping if there is no such file."""
         path = next((p for ending in ENDINGS if (p := self.folder / f"{name}{ending}").is_file()), None)
         if path is None:
             return {}
@@ -181,26 +181,28 @@ class _Reader(Struct):
         return self.read_file(path, path.name, name)
 
     def read_file(self, path: Path, file: str, name: str) -> Any:
-        """A file, which places call `file`, against the schema `name`; an empty mapping where nothing can be read."""
+        """Read a file (called `file` in places), checked against the schema `name`; an empty mapping if unreadable."""
         tree, problems = read_yaml(path, file)
         missing = list(self._fill(tree)) if isinstance(tree, Map) else []
         told = [told for variable in missing for told in _needed(variable, tree, name)]
         unset = {variable.place for variable in missing}
         tree, more = check_schema(tree, name, file)
-        problems += [problem for problem in more if problem.place not in unset]  # which would tell what is left of it
+        problems += [
+            problem for problem in more if problem.place not in unset
+        ]  # or an unset variable would be reported twice
         self.diagnostics += [*problems, *told]
         wrong = [*problems, *(replace(variable, severity="error") for variable in told)]
         self.unread += unread(tree, wrong, SUPPLIED[name])
         return tree if isinstance(tree, Map) else {}
 
     def imported(self, config: Any, folder: Path, known: set[Path]) -> Iterator[Path]:
-        """What the config.yml of a folder imports, and what is imported there; `known` grows by what is found."""
+        """Yield what the config.yml of a folder imports, recursively; adds what it finds to `known`."""
         names = config.get("imports") if isinstance(config, Map) else None
         for name, place in names.placed() if isinstance(names, Seq) else ():
             path = folder / str(name)
             if not os.path.exists(path):  # noqa: PTH110  # Path's raises for a name that is too long
-                message = f"`imports` names `{name}`, which is not there."
-                cure = "Write a path from this file's folder."
+                message = f"`imports` names `{name}`, which does not exist."
+                cure = "Write a path relative to this file's folder."
                 self.diagnostics.append(Diagnostic("warning", place, message, cure, "not-read"))
             elif path.resolve() not in known:
                 known.add(path.resolve())
@@ -209,15 +211,15 @@ class _Reader(Struct):
                 yield from self.imported(nested, path, known)
 
     def note_unused(self, file: Any, unused: Mapping[str, str]) -> None:
-        """Say which of Rasa's keys have no meaning here, and what does the same."""
+        """Report which of Rasa's keys have no effect here, and what to use instead."""
         for key in unused.keys() & file.keys():
             if file[key] is not None:
-                message = f"`{key}` has no meaning here."
+                message = f"`{key}` has no effect here."
                 severity: Severity = "warning" if key in _MISSED else "note"
                 self.diagnostics.append(Diagnostic(severity, file.key_place(key), message, unused[key], "not-used"))
 
     def _fill(self, tree: Any) -> Iterator[Diagnostic]:
-        """Put the environment's values for `${NAME}`, as Rasa does; what is not set."""
+        """Replace `${NAME}` by the environment's values, as Rasa does; yield findings about unset variables."""
         entries = tree.items() if isinstance(tree, Map) else enumerate(tree) if isinstance(tree, Seq) else ()
         for key, value in entries:
             if not isinstance(value, str):
@@ -230,15 +232,15 @@ class _Reader(Struct):
         for match in _VARIABLE.finditer(text):
             if _name(match) not in self.environment:
                 message = f"The environment variable `{_name(match)}` is not set."
-                cure = f"Set it, or write the value in place of `{match[0]}`."
+                cure = f"Set it, or replace `{match[0]}` by the value."
                 yield Diagnostic("error", place, message, cure, "unset-variable")
 
 
 def _needed(variable: Diagnostic, tree: Any, file: str) -> Iterator[Diagnostic]:
-    """A variable that is not set, where somebody reads what it fills.
+    """Yield the finding about an unset variable, if its section is used.
 
-    What endpoints.yml and credentials.yml say is read only where the bot is run. The finding names the section, for
-    whoever knows which of the channels are served.
+    endpoints.yml and credentials.yml are used only when the bot runs. The finding names the section, so that callers
+    that know which channels are served can filter it.
     """
     begun = [(tree.key_place(key), key) for key in tree if tree.key_place(key) <= variable.place]
     section = max(begun)[1] if begun else ""
@@ -253,18 +255,18 @@ def _name(match: re.Match[str]) -> str:
 
 
 def _importers(config: Any) -> Iterator[Diagnostic]:
-    """Importers, of which those of somebody's own are Python for Rasa."""
+    """Report importers: Rasa's own are not needed, and custom ones are Python for Rasa."""
     for item, place in config["importers"].placed() if isinstance(config.get("importers"), Seq) else ():
         name = str(item.get("name") if isinstance(item, Map) else item)
         if plain_name(name) in _IMPORTERS:
-            yield Diagnostic("note", place, f"`{name}` has no meaning here.", _FOLDERS, "not-used")
+            yield Diagnostic("note", place, f"`{name}` has no effect here.", _FOLDERS, "not-used")
         else:
-            message = f"The importer `{name}` is not loaded here: what only it finds is not read."
+            message = f"The importer `{name}` is not loaded: content that only it finds is not read."
             yield Diagnostic("warning", place, message, _FOLDERS, "not-read")
 
 
 def _unordered(config: Any, settings: Settings) -> Iterator[Diagnostic]:
-    """Times that should not be longer than others and are."""
+    """Report times that are longer than those they should not exceed."""
     for section, shorter, longer in _ORDERED:
         values = getattr(settings, section)
         small, large = getattr(values, shorter), getattr(values, longer)
@@ -316,7 +318,7 @@ def _callback(item: Any, folder: Path) -> Callback | None:
 
 
 def _called(item: Map, folder: Path) -> dict[str, Any]:
-    """The address, without who is calling, the headers of each call, which say so, and the files for its HTTPS."""
+    """Return the URL without credentials, the headers with them, and the files for HTTPS."""
     address = _USER.fullmatch(item["url"])
     user = item.get("basic_auth")
     headers = plain(item.get("headers") or {})
@@ -329,5 +331,5 @@ def _called(item: Map, folder: Path) -> dict[str, Any]:
 
 
 def _basic_auth(user: str, password: str) -> dict[str, str]:
-    """RFC 7617's header."""
+    """Return the header of RFC 7617."""
     return {"Authorization": "Basic " + b64encode(f"{user}:{password}".encode()).decode()}

@@ -1,4 +1,4 @@
-"""Sorts of text that configuration asks for: time zones, networks, origins, tokens, addresses, stores."""
+"""Kinds of text in configuration files: time zones, networks, origins, tokens, URLs, stores."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _STORE = re.compile(r"sqlite:///(?!:memory:$)[^?]+(\?.*)?|postgresql(\+psycopg)?
 
 _ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://(?:\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(\d+))?")
 _LEFT_OUT = {("http", "80"), ("https", "443")}
-"""Ports that no browser writes into an origin."""
+"""Default ports, which browsers leave out of an origin."""
 
 
 def _is_timezone(text: str) -> bool:
     try:
         ZoneInfo(text)
     except (OSError, ValueError, KeyError):  # unknown names raise a KeyError, malformed ones a ValueError
-        return not available_timezones()  # where the system knows none at all, there is no telling
+        return not available_timezones()  # accept any name if the system has no time zones at all
     return True
 
 
@@ -33,7 +33,7 @@ def _is_network(text: str) -> bool:
 
 
 def _is_origin(text: str) -> bool:
-    """Whether a browser may send this as a page's origin, which is compared letter by letter."""
+    """Whether a browser may send this as a page's origin, which is compared character by character."""
     match = _ORIGIN.fullmatch(text)
     return text in ("*", "null") or (match is not None and match.groups() not in _LEFT_OUT)
 
@@ -60,13 +60,13 @@ def _is_store(text: str) -> bool:
 
 
 SORTS: Final[Mapping[str, tuple[str, Callable[[str], bool]]]] = {
-    "timezone": ("`{}`, which is no time zone", _is_timezone),
-    "network": ("`{}`, which is no address or network", _is_network),
+    "timezone": ("`{}`, which is not a known time zone", _is_timezone),
+    "network": ("`{}`, which is not an IP address or network", _is_network),
     "origin": ("`{}`, which no browser sends as an origin", _is_origin),
-    # a secret may stand in these, so that they are not repeated
-    "header": ("no value of a header: only letters, digits and signs of ASCII may stand in it", _is_header),
-    "token": ("no token: only letters, digits and signs of ASCII may stand in it, without spaces", _is_token),
-    "address": ("no address that can be called: `http://…` or `https://…`", _is_address),
-    "store": ("no URL of a store that can be used: SQLite or PostgreSQL", _is_store),
+    # these may contain secrets, so they are not repeated
+    "header": ("not a valid header value: only printable ASCII characters are allowed", _is_header),
+    "token": ("not a valid token: only printable ASCII characters are allowed, without spaces", _is_token),
+    "address": ("not a URL that can be called: write `http://…` or `https://…`", _is_address),
+    "store": ("not the URL of a supported store: use SQLite or PostgreSQL", _is_store),
 }
-"""What to say of a text that is none of its sort, and how to tell."""
+"""The message about a text that is not of its kind (after "is"), and the check."""

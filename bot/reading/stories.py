@@ -70,13 +70,13 @@ def _condition(items: Iterable[Map]) -> Iterator[LoopStep | SlotStep]:
 
 
 def _all_steps(item: Map, what: str, draft: Draft, *, is_rule: bool = False) -> tuple[Step, ...]:
-    """A story's steps; where nothing else is said of them, that there are too few is."""
+    """Return a story's steps; if nothing else was reported about them, report missing ones."""
     written, told = item["steps"], len(draft.diagnostics)
     steps = tuple(_steps(written or (), draft))
     is_whole = written is None or not (written.has_lost or any(step.lost for step in written))
     if is_whole and len(draft.diagnostics) == told:
         if not steps:
-            cure = "Write `- intent: …` and `- action: …` below `steps:`, or take it out."
+            cure = "Write `- intent: …` and `- action: …` under `steps:`, or remove it."
             draft.report("warning", item.place, f"The {what} has no steps.", cure, "empty-story")
         elif is_rule and all(isinstance(step, UserStep) for step in steps):
             message, cure = f"The {what} runs no action, so the bot stays silent.", "End it with `- action: …`."
@@ -101,7 +101,10 @@ def _steps(items: Iterable[Map], draft: Draft) -> Iterator[Step]:
 def _not_one(words: list[str], is_user: bool) -> tuple[str, str]:
     names = ["intent"] * is_user + words
     if not names:
-        return "This step says neither what the user nor what the bot does.", "Write `- intent: …` or `- action: …`."
+        return (
+            "This step says neither what the user does nor what the bot does.",
+            "Write `- intent: …` or `- action: …`.",
+        )
     return f"This step is several at once: {', '.join(names)}.", "Begin each of them with `- ` on its own line."
 
 
@@ -131,7 +134,7 @@ def _options(items: Seq, draft: Draft) -> Iterator[UserStep | SlotStep]:
 
 
 def _slots(item: Map) -> Iterator[SlotStep]:
-    """The slots of a `slot_was_set`, given as a list, a mapping or one name."""
+    """Yield the slots of a `slot_was_set`, given as a list, a mapping or one name."""
     given = item.get("slot_was_set")
     if isinstance(given, str):
         yield SlotStep(given, ANY, item.place_of("slot_was_set"))
@@ -151,7 +154,7 @@ def _slot_values(given: Map) -> Iterator[SlotStep]:
 
 
 def _user(item: Map, draft: Draft) -> UserStep:
-    """A user step; what the shorthand or the marks in its text say, the step says too."""
+    """Return a user step, with the intent and entities of the shorthand or the marks in its text."""
     written, place = item.get("user"), item.place
     if written:
         draft.report_cut_off(item, "user")
@@ -170,18 +173,21 @@ def _user(item: Map, draft: Draft) -> UserStep:
 
 
 def _payload(short: Shorthand) -> Iterator[StepEntity]:
-    """The entities of a payload; a value that is a list makes one for each item."""
+    """Yield the entities of a payload; a list as value makes one entity per item."""
     for name, value in (short.entities or {}).items():
         yield from (StepEntity(name, item) for item in (value if isinstance(value, list) else [value]))
 
 
 def _report_shorthand(short: Shorthand, written: str, place: Place, draft: Draft) -> None:
     if short.entities is None:
-        message, cure = f"The entities of `{written}` are no JSON object.", 'Write `/intent{"entity": "value"}`.'
+        message, cure = (
+            f"The entities of `{written}` are not a valid JSON object.",
+            'Write `/intent{"entity": "value"}`.',
+        )
         draft.report("error", place, message, cure, "shorthand")
     if short.rest:
-        message = f"`{short.rest}` at the end of `{written}` is not read."
-        draft.report("warning", place, message, "Take it out.", "shorthand")
+        message = f"`{short.rest}` at the end of `{written}` is ignored."
+        draft.report("warning", place, message, "Remove it.", "shorthand")
 
 
 def _entities(items: Iterable[str | Map]) -> Iterator[StepEntity]:

@@ -1,4 +1,4 @@
-"""Text that is no YAML: where it stops being any, and what to write instead."""
+"""Text that is not valid YAML: where the mistake is, and what to write instead."""
 
 from __future__ import annotations
 
@@ -12,33 +12,36 @@ TABS = "Indent with spaces, not tabs."
 
 _CURES = (
     ("tab character", TABS),
-    ("mapping values are not allowed", "Put text that contains `: ` in quotes, and check the line's indentation."),
-    ("expected <document start>", "Check the indentation: everything at the left edge is `key: value`."),
-    ("undefined alias", "Define the anchor (`&name`) before it is used; put text that begins with * in quotes."),
-    ("unexpected end of stream", "Close the quotes or brackets that were opened."),
+    (
+        "mapping values are not allowed",
+        "Put text that contains `: ` in quotes, or check the indentation.",
+    ),
+    ("expected <document start>", "Check the indentation: every line at the left edge must be `key: value`."),
+    ("undefined alias", "Define the anchor (`&name`) before using it, or put text that begins with * in quotes."),
+    ("unexpected end of stream", "Close every quote and bracket that is opened."),
     ("escape", "Write \\\\ for a backslash inside double quotes, or use single quotes."),
-    ("another document", "Keep one document in a file: take the second `---` out."),
-    ("expected a single document", "Keep one document in a file: take the second `---` out."),
-    ("control characters", "Take the invisible character out."),
+    ("another document", "Keep one document per file: remove the second `---`."),
+    ("expected a single document", "Keep one document per file: remove the second `---`."),
+    ("control characters", "Remove the invisible character."),
 )
 
 
 _OPENED = (
     ("while parsing a flow", "Close the bracket that opens here, or put text that begins with [ or { in quotes."),
     ("quoted scalar: found unexpected end", "Close the quotes that open here."),
-    ("scanning a simple key", "Write `key: value`; where a text goes on here, indent it more than its key."),
+    ("scanning a simple key", "Write `key: value`, or, if this line continues a text, indent it more than the key."),
 )
-"""What a problem began with, and its cure: the place to look at is where it began."""
+"""Parts of a problem's context, each with a fix: such a problem is reported where it began."""
 
-BLOCK = "Write `examples: |`: each line below it is then text, whatever it begins with."
-"""What to write where examples are no block, and one of them means something to YAML."""
+BLOCK = "Write `examples: |`: each line below it is then plain text, whatever characters it contains."
+"""The fix for examples that are not a block, if one of them means something else to YAML."""
 
-NO_BREAK_SPACE = "This is indented with a no-break space, which is no space to YAML."
-SPACES = "Indent with ordinary spaces: this one looks like them, and is another character."
-"""What is wrong, and what to write instead, where an indentation has a no-break space."""
+NO_BREAK_SPACE = "This is indented with a no-break space, which YAML does not treat as a space."
+SPACES = "Indent with ordinary spaces: this character only looks like one."
+"""The message and the fix for an indentation that contains a no-break space."""
 
 _FEW = 4
-"""In how many lines what makes a text no YAML is looked for: the parser tells it a little later."""
+"""How many lines are searched for the mistake, since the parser may report it a little later."""
 
 _KEY = r"(?=[A-Za-z_]\w*:(?:\s|$))"
 
@@ -47,22 +50,28 @@ _SLIPS = (
     (re.compile(rf"\s*(?P<sign>-){_KEY}"), "There is no space after this dash.", "Write `- `: a dash and a space."),
     (
         re.compile(rf"\s*(?P<sign>[–—−•·*])\s+{_KEY}"),
-        "This is not the dash that begins an item.",
+        "This is not the hyphen that begins a list item.",
         "Write `- `: a hyphen and a space.",
     ),
 )
-"""What the eye takes for right, with the message and the cure; the parser stops at it, or a little later."""
+"""Mistakes that look right to the eye, with message and fix; the parser stops at them, or a little later."""
+
+_BARE = re.compile(r"(?P<indent> *(?:- +)*)(?P<word>[A-Za-z_][\w/-]*)(?P<block> +[|>][-+]?)?\s*(?:#.*)?")
+"""A line of one word, such as a key that lacks its colon."""
+
+_CHILD = re.compile(r"(?P<indent> *)(?:- |(?P<key>[^\s#'\"-][^#]*?:(?:\s|$)))")
+"""A line that begins a list or a mapping."""
 
 _SMART = re.compile(r"\s*(?:- +)*(?:[^\s:#]+: +)?[“”„]")
 
 _EXAMPLES = re.compile(r"\s*(?:- +)?examples:\s*(?:#.*)?")
 
 _SIGN = re.compile(r"\s*(?:- +)*(?:[^\s:#]+: +|(?![-?]))(?P<sign>[]{}[*&!%@`|>?'\"-])")
-"""The sign that means something to YAML and with which what a line says begins."""
+"""A line whose value begins with a sign that has a meaning in YAML."""
 
 
 def syntax_error(error: yaml.YAMLError, file: str, text: str) -> Diagnostic:
-    """The finding about a text that YAML's parser refuses."""
+    """Return the finding about a text that YAML's parser rejected with `error`."""
     problem = str(getattr(error, "problem", None) or getattr(error, "reason", None) or error)
     context = str(getattr(error, "context", None) or "")
     opened = next((cure for part, cure in _OPENED if part in f"{context}: {problem}"), None)
@@ -73,8 +82,9 @@ def syntax_error(error: yaml.YAMLError, file: str, text: str) -> Diagnostic:
         position = getattr(error, "position", 0)
         before = text[: position if isinstance(position, int) else 0]
         place = Place(file, before.count("\n") + 1, len(before) - before.rfind("\n"))
-    lines = text.split("\n")[: place.line]
-    if slip := _slip(lines, file) or _without_dash(lines, file):
+    all_lines = text.split("\n")
+    lines = all_lines[: place.line]
+    if slip := _slip(lines, file) or _without_dash(lines, file) or _without_colon(all_lines, place):
         return slip
     of_problem = next((cure for part, cure in _CURES if part in problem), None)
     cure = _of_line(lines, place.column) or opened or of_problem or _of_sign(lines)
@@ -82,7 +92,7 @@ def syntax_error(error: yaml.YAMLError, file: str, text: str) -> Diagnostic:
 
 
 def _slip(lines: list[str], file: str) -> Diagnostic | None:
-    """What the eye takes for right, in the last of the lines or the few above it."""
+    """Return the finding about a mistake that is easily overlooked, in the last line or the few above it."""
     for number in range(len(lines), max(len(lines) - _FEW, 0), -1):
         for pattern, message, cure in _SLIPS:
             if match := pattern.match(lines[number - 1]):
@@ -91,7 +101,7 @@ def _slip(lines: list[str], file: str) -> Diagnostic | None:
 
 
 def _without_dash(lines: list[str], file: str) -> Diagnostic | None:
-    """The line before the last, if both the last and what is above are items and it is a key beside them."""
+    """Return the finding about the line before the last, if it is a key among list items and lacks its dash."""
     *_, above, line, last = ("", "", *lines)
     indent = last[: len(last) - len(last.lstrip(" "))]
     is_among = last.startswith(f"{indent}- ") and above.startswith((f"{indent}- ", f"{indent}  "))
@@ -99,28 +109,56 @@ def _without_dash(lines: list[str], file: str) -> Diagnostic | None:
         return None
     place = Place(file, len(lines) - 1, len(indent) + 1)
     return Diagnostic(
-        "error", place, "The lines around this begin with `- `.", "Begin this one with `- `, too.", "yaml-syntax"
+        "error", place, "The lines around this one begin with `- `.", "Begin this one with `- `, too.", "yaml-syntax"
     )
 
 
+def _without_colon(lines: list[str], place: Place) -> Diagnostic | None:
+    """Return the finding about a key without its colon above a block, at the place or in the few lines above it."""
+    for number in range(min(place.line, len(lines)), max(place.line - _FEW, 0), -1):
+        bare = _BARE.fullmatch(lines[number - 1])
+        if bare and _has_block(lines, number, bare.start("word")) and _may_be_key(lines[: number - 1], bare):
+            where, word = Place(place.file, number, bare.start("word") + 1), bare["word"]
+            cure = f"Write `{word}:{bare['block'] or ''}`."
+            return Diagnostic("error", where, f"`{word}` lacks its `:`.", cure, "yaml-syntax")
+    return None
+
+
+def _has_block(lines: list[str], number: int, column: int) -> bool:
+    """Whether a list or a mapping begins below the line of this number, for a key at this column."""
+    below = next((line for line in lines[number:] if line.strip() and not line.lstrip().startswith("#")), "")
+    child = _CHILD.match(below)
+    return child is not None and len(child["indent"]) >= column + (1 if child["key"] else 0)
+
+
+def _may_be_key(above: list[str], bare: re.Match[str]) -> bool:
+    """Whether the line can be a key, not part of a longer text: the line that it is indented below ends with `:`."""
+    column = bare.end("indent") if "-" not in bare["indent"] else bare["indent"].index("-")
+    for line in reversed(above):
+        said = line.partition(" #")[0].rstrip()
+        if said and not said.lstrip().startswith("#") and len(said) - len(said.lstrip(" -")) < column:
+            return said.endswith(":")
+    return True
+
+
 def _of_line(lines: list[str], column: int) -> str:
-    """What to write instead of the last of the lines, where a look at it tells more than the parser does."""
+    """What to write instead of the last line, if the line itself says more than the parser's problem."""
     said, above = ["", "", *lines][-1], ["", *lines][-2]
     if said[column - 1 : column] == "\t":
         return TABS
     if _is_example(lines):
         return BLOCK
     if _SMART.match(said):
-        return 'Write straight quotes (") in place of “ and ”, which are no quotes to YAML.'
+        return 'Write straight quotes (") instead of “ and ”, which YAML does not treat as quotes.'
     if re.fullmatch(r"\s*(?:- +)*[\w-]+", said[: column - 1]) and said[column - 1 : column] == ":":
-        return "The line above is complete: indent this one like it, or begin that one with `- `."
+        return "The line above already has a value: indent this line like it, or begin that one with `- `."
     if re.search(r": *[|>][-+]?$", above) and len(said) - len(said.lstrip()) <= len(above) - len(above.lstrip()):
         return f"Indent this more than `{above.strip()}` above it."
     return ""
 
 
 def _is_example(lines: list[str]) -> bool:
-    """Whether the last line is an item of examples that are no block, and begins with a sign or holds a colon."""
+    """Whether the last line is an item of `examples:` without `|`, and begins with a sign or contains a colon."""
     said = lines[-1] if lines else ""
     if not said.lstrip().startswith("- ") or not (": " in said or _SIGN.match(said)):
         return False
@@ -131,12 +169,12 @@ def _is_example(lines: list[str]) -> bool:
 
 
 def _of_sign(lines: list[str]) -> str:
-    """What to write instead of a last line with nothing else to say of it."""
+    """What to write instead of the last line if nothing more specific is known."""
     says = _SIGN.match(lines[-1]) if lines else None
     if says is None:
         return "Check the indentation, quotes and brackets of this line and the one before it."
     if says["sign"] in "\"'":
-        return "Quotes go around all of a text: put the whole of it in quotes of the other kind, or take these out."
+        return "Quotes must enclose the whole text: put all of it in quotes of the other kind, or remove these."
     if says["sign"] in "|>":
         return f"Write the text below, indented, or put text that begins with {says['sign']} in quotes."
     return f"Put text that begins with {says['sign']} in quotes."

@@ -1,4 +1,4 @@
-"""`bot init`: a small bot to begin with, copied from the package's `starter` folder."""
+"""The bot that `bot init` writes, copied from the package's `starter` folder."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from pathlib import Path
 from bot.errors import ConfigurationError
 
 _PYTHON = ".py.txt"
-"""Python of the starter is kept under this ending: it belongs to the new bot, not to this package."""
+"""The ending of the starter's Python files here: they belong to the new bot, not to this package."""
 
 
 def write_template(folder: Path) -> tuple[str, ...]:
-    """Write the starter bot into `folder`, which is made where it is missing; returns the files' names.
+    """Write the starter bot into `folder`, which is created if it does not exist; return the files' names.
 
-    Raises ConfigurationError when there is anything in the folder already.
+    Raises ConfigurationError if the folder is not empty.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise ConfigurationError([f"{folder} is not empty; name a folder that is, or a new one"])
+        raise ConfigurationError([f"{folder} is not empty; name an empty or new folder"])
     return tuple(sorted(_copy(files("bot.reading").joinpath("starter"), folder, "")))
 
 

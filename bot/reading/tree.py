@@ -1,7 +1,7 @@
-"""YAML text as plain values that know where they stand.
+"""YAML text as plain values that know their places.
 
-Every mapping becomes a `Map` and every sequence a `Seq`, which keep their
-nodes, so that any value's place and the text as written can be asked for.
+Every mapping becomes a `Map` and every sequence a `Seq`. They keep their
+nodes, so that the place of any value and the text as written can be looked up.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from bot.reading.compose import MAX_DEPTH, RESOLVERS, TAG, TooDeep, compose, jso
 from bot.reading.syntax import NO_BREAK_SPACE, SPACES, syntax_error
 
 MAX_REPEATED = 20_000
-"""How many nodes aliases may repeat, so that a few lines cannot unfold into millions."""
+"""How many nodes aliases may repeat, so that a few lines cannot expand into millions."""
 
 _LARGEST = 2**63
 
@@ -35,25 +35,25 @@ class Source:
 
     @cached_property
     def lines(self) -> list[str]:
-        """The text's lines without their ends."""
+        """The lines of the text, without line breaks."""
         return self.text.splitlines()
 
     def rest(self, mark: yaml.Mark) -> str:
-        """The rest of the line from the mark on."""
+        """Return the rest of the line, from the mark on."""
         line = self.lines[mark.line : mark.line + 1]
         return line[0][mark.column :] if line else ""
 
     def place(self, node: yaml.Node) -> Place:
-        """Where a node begins."""
+        """Return where a node begins."""
         return Place(self.file, node.start_mark.line + 1, node.start_mark.column + 1)
 
 
 class WrittenInstead(yaml.ScalarNode):
-    """A scalar that something was written into, since its text was read."""
+    """A scalar whose text was replaced after it was read."""
 
 
 class _Written:
-    """What a mapping and a sequence keep of how they are written."""
+    """What mappings and sequences know about how they are written."""
 
     __slots__ = ()
 
@@ -67,17 +67,17 @@ class _Written:
         return self.source.place(self.node)
 
     def place_of(self, key: Any) -> Place:
-        """Where a key's value, or an item, stands."""
+        """Return where the value of a key, or an item, begins."""
         return self.source.place(self.nodes[key])
 
     def cut_off(self, key: Any) -> str:
-        """What is written beside the text of a key or an item and is no part of it."""
+        """Return what follows or precedes the text of a key or an item without being part of it."""
         return _cut_off(self.nodes[key], self.source)
 
     def write_instead(self, key: Any, text: str) -> None:
-        """Let the text of a key or an item be another one."""
+        """Replace the text of a key or an item."""
         self.nodes[key] = _instead(self.nodes[key], text)
-        self[key] = text  # type: ignore[index]  # it is a mapping or a sequence
+        self[key] = text  # type: ignore[index]  # self is a mapping or a sequence
 
 
 class Map(_Written, dict[str, Any]):
@@ -93,24 +93,24 @@ class Map(_Written, dict[str, Any]):
         self.nodes: dict[str, yaml.Node] = {}
 
     def put(self, key: yaml.Node, node: yaml.Node, value: Any) -> None:
-        """Let the key that is written at `key` have the value that is written at `node`."""
+        """Set the key written at `key` to the value written at `node`."""
         self.key_nodes[key.value], self.nodes[key.value], self[key.value] = key, node, value
 
     @property
     def lost(self) -> set[str]:
-        """The keys that are written and were taken out, because they or their values are not valid."""
+        """The keys that were removed, because they or their values are not valid."""
         return self.key_nodes.keys() - self.keys()
 
     def key_place(self, key: str) -> Place:
-        """Where a key stands."""
+        """Return where a key begins."""
         return self.source.place(self.key_nodes[key])
 
     def is_folded(self, key: str) -> bool:
-        """Whether a key's text is a block of `>`, which makes one line of several."""
+        """Whether a key's text is a `>` block, which joins several lines into one."""
         return getattr(self.nodes[key], "style", None) == ">"
 
     def lines(self, key: str) -> Iterator[tuple[str, Place]]:
-        """The lines of a key's text, each with its place."""
+        """Yield the lines of a key's text, each with its place."""
         return _lines(self[key], self.nodes[key], self.source)
 
 
@@ -127,11 +127,11 @@ class Seq(_Written, list[Any]):
 
     @property
     def has_lost(self) -> bool:
-        """Whether items are written that were taken out, because they are not valid."""
+        """Whether items were removed, because they are not valid."""
         return len(self) < len(self.node.value)
 
     def placed(self) -> Iterator[tuple[Any, Place]]:
-        """The items, each with its place."""
+        """Yield the items, each with its place."""
         return ((item, self.source.place(node)) for item, node in zip(self, self.nodes, strict=True))
 
 
@@ -143,7 +143,7 @@ Tree: TypeAlias = Map | Seq | str | int | float | bool | None
 
 
 def plain(value: Any) -> Any:
-    """The value as ordinary dicts and lists, places left behind."""
+    """Return the value as ordinary dicts and lists, without places."""
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -152,8 +152,8 @@ def plain(value: Any) -> Any:
 
 
 def _cut_off(node: yaml.Node, source: Source) -> str:
-    """A comment after plain text, one space before its `#` as in a text, or an anchor that nothing refers to."""
-    if getattr(node, "style", "|") or node.end_mark is None:  # in quotes or a block, every sign is text
+    """Return a comment right after plain text (one space before its `#`), or an anchor that nothing refers to."""
+    if getattr(node, "style", "|") or node.end_mark is None:  # in quotes or a block, every character is text
         return ""
     first, last = source.rest(node.start_mark), source.rest(node.end_mark)
     if first.startswith("&") and f"*{first.split()[0][1:]}" not in source.text:
@@ -163,7 +163,7 @@ def _cut_off(node: yaml.Node, source: Source) -> str:
 
 def _lines(text: str, node: yaml.Node, source: Source) -> Iterator[tuple[str, Place]]:
     start = source.place(node)
-    is_block = getattr(node, "style", None) == "|"  # in one of `>`, lines are not those that are written
+    is_block = getattr(node, "style", None) == "|"  # the lines of a `>` block are not those of the file
     for offset, line in enumerate(text.split("\n")):
         if not is_block:
             yield line, start
@@ -174,7 +174,7 @@ def _lines(text: str, node: yaml.Node, source: Source) -> Iterator[tuple[str, Pl
 
 
 def read_yaml(path: Path, file: str) -> tuple[Tree, list[Diagnostic]]:
-    """The tree of the file at `path`, which places call `file`, and what is wrong with it. Never raises."""
+    """Return the tree of the file at `path` (called `file` in places) and what is wrong with it. Never raises."""
     try:
         data = path.read_bytes()
         return parse_yaml(json_as_yaml(data) if path.suffix == ".json" else data, file)
@@ -184,7 +184,7 @@ def read_yaml(path: Path, file: str) -> tuple[Tree, list[Diagnostic]]:
 
 
 def parse_yaml(data: bytes, file: str) -> tuple[Tree, list[Diagnostic]]:
-    """The tree of a YAML file's bytes and what is wrong with it. Never raises; None stands for nothing readable."""
+    """Return the tree of a YAML file's bytes (None if nothing is readable) and what is wrong with it. Never raises."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -210,14 +210,14 @@ def _too_deep(place: Place) -> Diagnostic:
     return Diagnostic(
         "error",
         place,
-        f"This nests deeper than {MAX_DEPTH} levels or repeats itself by aliases without end.",
-        "Write it out flat.",
+        f"This is nested deeper than {MAX_DEPTH} levels, or its aliases expand without end.",
+        "Flatten it, without aliases.",
         "yaml-depth",
     )
 
 
 class _Builder(Struct):
-    """Turns nodes into values; notes duplicate keys, odd tags and numbers that JSON cannot hold."""
+    """Turns nodes into values; reports duplicate keys and unknown tags. Numbers that JSON cannot hold stay text."""
 
     source: Source
     diagnostics: list[Diagnostic] = field(default_factory=list)
@@ -225,7 +225,7 @@ class _Builder(Struct):
     repeated: int = 0
 
     def build(self, node: yaml.Node, depth: int = 0) -> Tree:
-        """The node's value."""
+        """Return the node's value."""
         if isinstance(node, yaml.ScalarNode):
             return self.scalar(node)
         is_alias = id(node) in self.seen
@@ -241,18 +241,18 @@ class _Builder(Struct):
         return self.mapping(node, depth) if isinstance(node, yaml.MappingNode) else self.sequence(node, depth)
 
     def report(self, node: yaml.Node, message: str, cure: str, code: str, name: str = "") -> None:
-        """Note an error at the node's place."""
+        """Report an error at the node's place."""
         self.diagnostics.append(Diagnostic("error", self.source.place(node), message, cure, code, name))
 
     def sequence(self, node: yaml.Node, depth: int) -> Seq:
-        """A sequence with its items."""
+        """Return a sequence with its items."""
         items = Seq(self.source, node)
         items.nodes = list(node.value)
         items.extend([self.build(item, depth + 1) for item in node.value])
         return items
 
     def mapping(self, node: yaml.MappingNode, depth: int) -> Map:
-        """A mapping with its entries; what it says itself wins over what it merges in with `<<`."""
+        """Return a mapping with its entries; its own take precedence over those merged in with `<<`."""
         result = Map(self.source, node)
         merged: list[Map] = []
         for key_node, value_node in node.value:
@@ -266,7 +266,7 @@ class _Builder(Struct):
                 self.report(key_node, "A key must be plain text.", "Write `name: value`.", "yaml-key")
             elif (name := key_node.value) in result.nodes:
                 first = result.key_place(name).line
-                message = f"The key `{name}` stands here a second time (first at line {first}); this one is not read."
+                message = f"The key `{name}` is repeated here (first at line {first}); this one is ignored."
                 self.report(key_node, message, _cure_of_second(value_node), "duplicate-key", name)
             else:
                 result.put(key_node, value_node, self.build(value_node, depth + 1))
@@ -276,29 +276,29 @@ class _Builder(Struct):
         return result
 
     def merged(self, key: yaml.Node, value: Tree) -> list[Map]:
-        """The mappings that `<<` names: one or a list of them."""
+        """Return the mappings that `<<` names: one, or a list of them."""
         named = value if isinstance(value, Seq) else [value]
         maps = [item for item in named if isinstance(item, Map)]
         if len(maps) < len(named):
-            self.report(key, "`<<` takes in mappings only.", "Write `<<: *name`, or put it in quotes.", "wrong-type")
+            self.report(key, "`<<` can only merge mappings.", "Write `<<: *name`, or put it in quotes.", "wrong-type")
         return maps
 
     def scalar(self, node: yaml.ScalarNode) -> Tree:
-        """A scalar as text, number, truth value or null."""
+        """Return a scalar as text, number, boolean or null."""
         tag = node.tag.removeprefix(TAG)
         try:
             value: Tree = _SCALARS[tag](node.value)
         except KeyError:
             self.report(node, f"The tag `{node.tag}` means nothing here.", "Leave it out.", "yaml-tag")
             value = node.value
-        except ValueError:  # a number that JSON cannot hold (infinite, over 64 bits) stays text, digit for digit
+        except ValueError:  # a number that JSON cannot hold (infinite, over 64 bits) stays text
             value = node.value
         return value
 
 
 def _cure_of_second(value: yaml.Node) -> str:
     if isinstance(value, yaml.ScalarNode):
-        return "Keep one, or begin the second with `- ` if it is an item of its own."
+        return "Keep one, or begin the second with `- ` if it is a separate item."
     return "Keep one, or merge the two."
 
 
@@ -335,7 +335,7 @@ _SCALARS: dict[str, Any] = {
 
 
 def meant(node: yaml.Node) -> Tree:
-    """What a scalar without quotes that something was written into means now; its text where there are quotes."""
+    """Return the value of an unquoted scalar whose text was replaced; the text itself if it is quoted."""
     text: str = node.value
     if not isinstance(node, WrittenInstead) or node.style:
         return text

@@ -1,7 +1,7 @@
-"""Stories of what happened in conversations, as YAML that reads back the same, here and in Rasa.
+"""Writing conversations as stories, in YAML that reads back the same, here and in Rasa.
 
-Entities that marks cannot say are listed beside a message, and a message that
-looks as if it had marks gets a space: there is no way to write `[a](b)`.
+Entities that marks cannot express are listed next to the message, and a message
+that looks as if it had marks gets a space: `[a](b)` cannot be written literally.
 """
 
 from __future__ import annotations
@@ -28,22 +28,22 @@ from bot.reading.annotations import read_annotations
 from bot.reading.compose import RESOLVERS
 
 _MARK = re.compile(r"\](?=[({\[])")
-"""Where a mark goes on after the text that it marks."""
+"""The position in a mark after the marked text."""
 
 _BREAK = re.compile("[\n\x85\u2028\u2029]")
-"""What YAML takes for the end of a line."""
+"""The characters that YAML treats as line breaks."""
 
 
 class _Dumper(yaml.SafeDumper):
-    """Quotes whatever our reader or a YAML 1.1 reader would take for something other than text."""
+    """Quotes every text that our reader or a YAML 1.1 reader would not read as text."""
 
-    yaml_implicit_resolvers = {  # noqa: RUF012  # PyYAML's own way
+    yaml_implicit_resolvers = {  # noqa: RUF012  # as in PyYAML
         first: [*yaml.SafeDumper.yaml_implicit_resolvers.get(first, []), *RESOLVERS.get(first, [])]
         for first in yaml.SafeDumper.yaml_implicit_resolvers.keys() | RESOLVERS.keys()
     }
 
     def ignore_aliases(self, data: Any) -> bool:
-        """Write every value out; nobody expects anchors in a story."""
+        """Write every value in full, without anchors."""
         return True
 
 
@@ -55,23 +55,23 @@ _Dumper.add_representer(str, _text)
 
 
 def stories_to_yaml(stories: Sequence[Story]) -> str:
-    """A whole file of these stories.
+    """Return a whole file with these stories.
 
-    Their steps are what can happen: raises ValueError for a checkpoint or a choice.
+    Raises ValueError for steps that do not happen in conversations: a checkpoint or a choice.
     """
     lines = ['version: "3.1"', *(["stories:"] if stories else [])]
     return "\n".join([*lines, *map(story_to_yaml, stories)]) + "\n"
 
 
 def story_to_yaml(story: Story) -> str:
-    """One item of a `stories:` section."""
+    """Return one item of a `stories:` section."""
     lines = [*_item({"story": story.name}, ""), "  steps:" if story.steps else "  steps: []"]
     lines += [line for step in story.steps for line in _item(_step(step), "  ")]
     return "\n".join(lines)
 
 
 def to_yaml(value: Any) -> str:
-    """A value of JSON as YAML, which reads back the same here and in Rasa."""
+    """Return a JSON value as YAML that reads back the same here and in Rasa."""
     return str(yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=2**31))
 
 
@@ -92,7 +92,7 @@ def _step(step: Step) -> dict[str, Any]:
         case SlotStep():
             return {"slot_was_set": [step.name if step.value is ANY else {step.name: step.value}]}
         case _:
-            raise ValueError(f"this is no step of a conversation: {step}")
+            raise ValueError(f"this is not a step of a conversation: {step}")
 
 
 def _user(step: UserStep) -> dict[str, Any]:
@@ -110,7 +110,7 @@ def _user(step: UserStep) -> dict[str, Any]:
 
 
 def _unmarked(text: str) -> str:
-    """The text, which marks nothing: where it looks as if it did, with a space between the brackets."""
+    """Return the text; if parts of it look like marks, with a space between the brackets."""
     plain, *_ = read_annotations(text)
     return text if plain == text else _MARK.sub("] ", text)
 

@@ -1,1 +1,1 @@
-"""The HTTP server: one table of routes (`route_table` in app.py) that is served, authorised and documented alike."""
+"""The HTTP server: one table of routes (`route_table` in app.py) drives serving, authorisation and documentation."""

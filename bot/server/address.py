@@ -1,4 +1,4 @@
-"""The address a request comes from: the socket's, unless that is a proxy we were told to trust."""
+"""The address a request comes from: the socket's, unless that is a trusted proxy's."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _WITH_PORT = re.compile(r"\[([^\]]*)\](?::\d+)?|([\d.]+):\d+", re.ASCII)
 class TrustedProxies:
     """The proxies whose X-Forwarded-For counts; addresses or networks. Raises ConfigurationError for anything else.
 
-    `tell` is told of the first of them that writes what is no address: its clients all count as one then.
+    `tell` is called with the first of them that sends something other than an address: all its clients count as one.
     """
 
     def __init__(self, trusted: Sequence[str], tell: Callable[[str], None] = lambda _: None) -> None:
@@ -27,10 +27,10 @@ class TrustedProxies:
             try:
                 self._networks.append(network_of(text))
             except ValueError:
-                raise ConfigurationError([f"server.trusted_proxies: {text!r} is no address or network"]) from None
+                raise ConfigurationError([f"server.trusted_proxies: {text!r} is not an address or network"]) from None
 
     def client(self, request: web.Request) -> str:
-        """The nearest address that is not a trusted proxy's; what stands left of it was made up by anyone."""
+        """The nearest address that is not a trusted proxy's; anything to its left may be forged."""
         address = request.remote or ""
         if not self._networks or not self._is_trusted(address):
             return address
@@ -56,7 +56,7 @@ class TrustedProxies:
 
 
 def _address(hop: str) -> str | None:
-    """The address in what a proxy wrote, which may be quoted, bracketed or have a port; None where there is none."""
+    """The address in a proxy's entry, which may be quoted, bracketed or have a port; None if there is none."""
     text = hop.strip('"')
     with_port = _WITH_PORT.fullmatch(text)
     text = (with_port[1] or with_port[2]) if with_port else text

@@ -20,7 +20,7 @@ SERVING = web.AppKey("serving", Serving)
 
 
 def make_app(parts: Parts) -> web.Application:
-    """The application that serves a bot; raises ConfigurationError for proxies that are no addresses."""
+    """The application that serves a bot; raises ConfigurationError for invalid proxy addresses."""
     serving = Serving(parts)
     app = web.Application(middlewares=[serving.middleware], client_max_size=parts.settings.server.max_body_bytes)
     table = route_table(parts.settings, parts.version, parts.channel_routes)
@@ -31,7 +31,7 @@ def make_app(parts: Parts) -> web.Application:
     for route in table:
         endpoint = serving.endpoint(route)
         if route.method == "GET":
-            # HEAD comes with it, as RFC 9110, 9.1 wants.
+            # This adds HEAD too, as RFC 9110, 9.1, requires.
             app.router.add_get(route.path, endpoint, expect_handler=_go_on)
         else:
             app.router.add_route(route.method, route.path, endpoint, expect_handler=_go_on)
@@ -39,14 +39,14 @@ def make_app(parts: Parts) -> web.Application:
 
 
 async def _go_on(request: web.Request) -> None:
-    """Let a client that waits for it send its body; whatever else it expects may be ignored (RFC 9110, 10.1.1)."""
+    """Tell a waiting client to send its body; any other expectation may be ignored (RFC 9110, 10.1.1)."""
     if request.headers["Expect"].lower() == "100-continue" and request.version >= HttpVersion11:
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        request.writer.output_size = 0  # the answer itself has not begun
+        request.writer.output_size = 0  # the response itself has not begun
 
 
 def route_table(settings: Settings, version: str, channels: Sequence[Route]) -> tuple[Route, ...]:
-    """Every route, in the order of the document, with those of the channels."""
+    """Every route, including the channels', in the order of the document."""
     longest = settings.server.max_message_characters
     table = (
         *auth_routes.routes(),

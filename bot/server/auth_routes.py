@@ -1,4 +1,4 @@
-"""Login, rotation, logout; what a customer may know of their session, and what the operator sees and ends."""
+"""Routes for login, token rotation and logout, the customer's own session, and the operator's view of sessions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ async def login(call: Call) -> web.Response:
     account: str = call.body["accountNumber"]
     try:
         logged_in = await call.parts.auth.login.login(account, call.body["code"], call.address)
-    except BotError as error:  # too busy, or the store away, are attempts too
+    except BotError as error:  # attempts that fail because the store is down, say, are logged too
         tell = log.error if isinstance(error, LoginsThrottled | KeyMissing) else log.warning
         tell("login", outcome=type(error).__name__, account=_masked(account), address=call.address)
         raise
@@ -72,7 +72,7 @@ async def end_session(call: Call) -> web.Response:
 
 
 def _masked(account: str) -> str:
-    """The last two characters of what was given for an account number, and nothing of a short one."""
+    """The last two characters of the given account number, and nothing of a short one."""
     return f"****{account[-2:]}" if len(account) > 4 else "****"
 
 
@@ -100,7 +100,7 @@ def routes() -> tuple[Route, ...]:
     """The routes of authentication."""
     limit = Parameter("limit", "how many at most", {"type": "integer", "minimum": 1, "maximum": _MOST_SESSIONS})
     customer = Parameter(
-        "customer", "only this customer's, by `customerId` or the bank's id of them", schemas.plain(1, 64)
+        "customer", "only this customer's, by `customerId` or the bank's customer id", schemas.plain(1, 64)
     )
     by_id = Parameter("id", "the session's id", schemas.plain(1, 256), "path")
     logged_in = Answers(200, "a session's token", schemas.LOGGED_IN)
@@ -123,7 +123,7 @@ def routes() -> tuple[Route, ...]:
             "/auth/sessions",
             sessions,
             OPERATOR,
-            "The sessions that live, newest first",
+            "Active sessions, newest first",
             Answers(200, "a list", schemas.SESSIONS),
             parameters=(customer, limit),
             problems=(400,),

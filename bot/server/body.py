@@ -1,4 +1,4 @@
-"""Request bodies: bounded, JSON, not too deep, as the route's schema says; or a problem that tells what is wrong."""
+"""Request bodies: bounded JSON, not too deep, that matches the route's schema; or a problem that says what is wrong."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from bot.server.problems import Problem
 from bot.server.schemas import NO_CONTROLS
 
 _READ_SECONDS = 10.0
-_MOST_DIGITS = 20  # of 64 bits, or a sign and 19
+_MOST_DIGITS = 20  # of a 64-bit number, or a sign and 19
 _MOST_ERRORS = 10
 
 
 class ClientGone(Exception):
-    """The client hung up before its request was whole: there is nobody to answer, and nothing is wrong here."""
+    """The client disconnected before its request was complete: there is nobody to answer, and nothing is wrong here."""
 
 
 async def read_json(request: web.Request, *, max_bytes: int, max_depth: int) -> Any:
@@ -37,7 +37,7 @@ async def read_json(request: web.Request, *, max_bytes: int, max_depth: int) -> 
     except ValueError:
         detail = "the body is not JSON (RFC 8259, UTF-8), or a number in it is out of range"
         raise Problem(400, "not_json", detail) from None
-    # Brackets bound the depth: only a body with many is walked.
+    # The number of brackets bounds the depth: only a body with many is walked.
     if raw.count(b"{") + raw.count(b"[") > max_depth and deeper_than(value, max_depth):
         raise Problem(400, "too_deep", f"the JSON is nested deeper than {max_depth} levels")
     if may_have_long_number(raw) and _has_long_number(raw):
@@ -59,12 +59,12 @@ def _has_long_number(raw: bytes) -> bool:
 
 
 async def read_bytes(request: web.Request, *, max_bytes: int) -> bytes:
-    """The raw body; raises ClientGone, and Problem 413 when it is too large, 408 when it comes too slowly.
+    """The raw body; raises ClientGone, and Problem 413 if it is too large, 408 if it arrives too slowly.
 
-    So it does, with 400, where the body is coded: nothing here would undo it (RFC 9112, 6.1).
+    Raises Problem 400 if the body has a transfer coding that nothing here decodes (RFC 9112, 6.1).
     """
     if _is_coded(request):
-        raise Problem(400, "bad_request", "of all transfer codings only `Transfer-Encoding: chunked` is taken")
+        raise Problem(400, "bad_request", "the only transfer coding accepted is `Transfer-Encoding: chunked`")
     if (request.content_length or 0) > max_bytes:
         raise Problem(413, "too_large", f"the body is larger than {max_bytes} bytes")
     try:
@@ -76,7 +76,7 @@ async def read_bytes(request: web.Request, *, max_bytes: int) -> bytes:
         raise Problem(408, "too_slow", "the body did not arrive in time", headers={"Connection": "close"}) from None
     except web.HTTPRequestEntityTooLarge:
         raise Problem(413, "too_large", f"the body is larger than {max_bytes} bytes") from None
-    except OSError as error:  # after TimeoutError, which is one
+    except OSError as error:  # after TimeoutError, which is a subclass
         raise ClientGone from error
 
 
@@ -86,7 +86,7 @@ def _is_coded(request: web.Request) -> bool:
 
 
 class BodySchema:
-    """A JSON schema with its validator, built once. Tests check that ours are schemas: a start need not."""
+    """A JSON schema with its validator, built once. Tests check that our schemas are valid, so start-up need not."""
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
         self.schema = schema
@@ -96,16 +96,16 @@ class BodySchema:
         self._required = frozenset(schema.get("required", ()))
 
     def check(self, value: Any) -> None:
-        """Raise Problem 400 with all that is wrong, each with its place; values are not repeated."""
+        """Raise Problem 400 with up to ten errors, each with its location; values are not repeated."""
         if self.is_plainly_good(value) or self._validator.is_valid(value):
             return
         found = (_innermost(error) for error in islice(self._validator.iter_errors(value), _MOST_ERRORS))
         told = dict.fromkeys((_pointer(error.absolute_path), _sentence(error)) for error in found)
         errors = [{"pointer": pointer, "detail": detail} for pointer, detail in told]
-        raise Problem(400, "invalid_body", "the body is not what this route takes", errors=errors)
+        raise Problem(400, "invalid_body", "the body does not match what this route takes", errors=errors)
 
     def is_plainly_good(self, value: Any) -> bool:
-        """Whether an object of nothing but known texts is good: most bodies are, and need no validator to see it."""
+        """Whether the value is a valid object of known strings only: most bodies are, and then need no validator."""
         if not self._is_object or type(value) is not dict or not self._required <= value.keys():
             return False
         for name, item in value.items():
@@ -123,7 +123,7 @@ _OF_AN_OBJECT = frozenset({"type", "properties", "required", "additionalProperti
 
 
 def _is_text(schema: Mapping[str, Any]) -> bool:
-    """Whether of a text nothing but its length is asked, and that it has no control characters."""
+    """Whether the schema restricts a string only in its length and to having no control characters."""
     plain = schema.keys() <= {"type", "minLength", "maxLength", "pattern", "description"}
     kind = schema.get("type", ())
     may_be_text = kind == "string" or "string" in kind
@@ -136,7 +136,7 @@ def _pointer(path: Any) -> str:
 
 
 def _innermost(error: Any) -> Any:
-    """Of a value that fits none of several forms, what is wrong with it in the form that it comes nearest to."""
+    """For a value that matches none of several alternatives, the error in the alternative that it comes closest to."""
     return best_match([error])
 
 
@@ -152,7 +152,7 @@ _TYPES = {
 
 
 def _sentence(error: Any) -> str:
-    """What is wrong, without the value: it may be a code or a message."""
+    """What is wrong, without the value, which may be a code or a message."""
     match error.validator:
         case "required":
             missing = [name for name in error.validator_value if name not in error.instance]

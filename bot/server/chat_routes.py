@@ -1,4 +1,4 @@
-"""A customer's conversation: say something, read what was said."""
+"""Routes for a customer's conversation: send a message, read the history."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ async def history(call: Call) -> web.Response:
     limit = integer(call.request, "limit", default=50, low=1, high=_MOST_MESSAGES)
     before = text(call.request, "before", longest=40)
     after = text(call.request, "after", longest=40)
-    if after is None and call.session is not None:  # polling keeps nobody logged in
+    if after is None and call.session is not None:  # polling does not extend the session
         await call.parts.auth.sessions.keep_alive(call.session)
     store = call.parts.engine.store
     found = await store.find_conversation(call.principal.id, CUSTOMER_FAMILY, "")
-    # Who has not said anything has no conversation yet; one that never was is empty, whatever its id.
+    # A customer who has not said anything has no conversation yet; the history of an unknown id is empty.
     return json_response(await history_page(store, found or "", limit=limit, before=before, after=after))
 
 
@@ -55,7 +55,7 @@ def routes(most_characters: int) -> tuple[Route, ...]:
             "/chat",
             chat,
             CUSTOMER,
-            "Say something to the bot",
+            "Send a message to the bot",
             Answers(200, "what the bot answers; the same bytes for a repeated messageId", schemas.ANSWER),
             schemas.chat(most_characters),
             problems=(422, 429, 503),

@@ -14,19 +14,19 @@ _ALLOWED = {
 
 
 class Cors:
-    """Lets pages of `origins` call; `*` lets any page. No cookies are used, so none are allowed."""
+    """Lets pages from `origins` call; `*` allows any page. No cookies are used, so none are allowed."""
 
     def __init__(self, origins: Sequence[str]) -> None:
         self._origins = frozenset(origins)
 
     def preflight(self, request: web.Request) -> web.Response | None:
-        """The answer to a preflight of an allowed origin; None for any other request."""
+        """The response to a preflight request from an allowed origin; None for any other request."""
         if request.method != "OPTIONS" or "Access-Control-Request-Method" not in request.headers:
             return None
         return web.Response(status=204, headers=_ALLOWED) if self._allows(request) else None
 
     def allow(self, request: web.Request, response: web.StreamResponse) -> None:
-        """Let the page that asked read the answer, if its origin is allowed."""
+        """Let the calling page read the response, if its origin is allowed."""
         if self._origins and self._allows(request):
             response.headers["Access-Control-Allow-Origin"] = request.headers["Origin"]
             response.headers["Access-Control-Expose-Headers"] = "X-Correlation-ID, X-Message-ID, Retry-After"

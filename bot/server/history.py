@@ -1,4 +1,4 @@
-"""The history in pages of messages, made from pages of turns. A cursor is `turn.message`; what the user said is 0."""
+"""The history in pages of messages, made from pages of turns. A cursor is `turn.message`; the user's message is 0."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _WHOLE_TURN = 1_000_000  # more messages than a turn can hold
 
 _TURNS_AT_ONCE = 100
 _MOST_READS = 20
-"""So many turns are looked through for one page: behind more of them that say nothing it is empty, and goes on."""
+"""How often turns are read for one page: if so many say nothing, the page is empty and its cursor leads on."""
 
 
 class Cursor(Struct, frozen=True, order=True):
-    """A message's position: the turn's number, and the message's within it (0: what the user said)."""
+    """A message's position: the turn's number, and the message's within it (0: the user's message)."""
 
     turn: int
     index: int
@@ -39,9 +39,9 @@ class Shown(Struct, frozen=True):
 async def history_page(
     store: TurnStore, conversation: str, *, limit: int, before: str | None, after: str | None
 ) -> dict[str, Any]:
-    """A page of at most `limit` messages, oldest first; raises Problem 400 for cursors that are none.
+    """A page of at most `limit` messages, oldest first; raises Problem 400 for an invalid cursor.
 
-    A bare turn number stands for its first message in `before`, its last in `after`.
+    A bare turn number means the turn's first message in `before`, its last in `after`.
     """
     if before is not None and after is not None:
         raise Problem(400, "invalid_parameter", "give before or after, not both")
@@ -52,7 +52,7 @@ async def history_page(
 
 async def _page_before(store: TurnStore, conversation: str, limit: int, end: Cursor | None) -> dict[str, Any]:
     shown: list[Shown] = []
-    # The cursor may point into a turn, which is then read too and cut.
+    # The cursor may point into a turn, which is then read as well and cut.
     before, size = end.turn + 1 if end else None, max(limit + 1, _TURNS_AT_ONCE)
     for _ in range(_MOST_READS):
         turns = await store.turns(conversation, before=before, limit=size)
@@ -117,5 +117,5 @@ def _cursor(name: str, given: str, default_index: int) -> Cursor:
     turn, dot, index = given.partition(".")
     parts = [turn, index] if dot else [turn]
     if not all(part.isascii() and part.isdigit() and len(part) <= 12 for part in parts):
-        raise Problem(400, "invalid_parameter", f"{name} must be a cursor that this route gave, or a turn's number")
+        raise Problem(400, "invalid_parameter", f"{name} must be a cursor from this route, or a turn's number")
     return Cursor(int(turn), int(index) if dot else default_index)

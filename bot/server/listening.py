@@ -1,4 +1,4 @@
-"""Listening: the socket, from open to drained."""
+"""Listening: the server's socket, from opening to draining."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from bot.server.shedding import Gate, Refusals, SheddingRunner
 
 @asynccontextmanager
 async def listening(app: web.Application, settings: Settings, *, shared_port: bool = False) -> AsyncIterator[str]:
-    """Serve `app`; gives its URL. At the end nothing new is accepted, and requests under way are finished first.
+    """Serve `app`; yields its URL. On exit nothing new is accepted, and requests in progress are finished first.
 
     `shared_port` lets several workers listen on one port (SO_REUSEPORT).
-    Raises ConfigurationError when the port is taken.
+    Raises ConfigurationError if the port is taken.
     """
     server, limits, parts, serving = settings.server, settings.limits, app[PARTS], app[SERVING]
     refusals = Refusals(parts.sources.new_id()[:22], parts.metrics.refused_unread)
@@ -31,7 +31,7 @@ async def listening(app: web.Application, settings: Settings, *, shared_port: bo
         app,
         Gate(serving.in_work, limits.waiting, refusals),
         connect=lambda server: ClientConnection(server, parts.sources.new_id),
-        auto_decompress=False,  # nothing here reads compressed bodies: a small one would become a large one for anybody
+        auto_decompress=False,  # compressed bodies are not read: a small one could expand to a huge one
         logger=_forwarding(parts.log),
         access_log=None,
         handle_signals=False,
@@ -53,7 +53,7 @@ async def listening(app: web.Application, settings: Settings, *, shared_port: bo
 
 
 class ClientConnection(web.RequestHandler):
-    """aiohttp's protocol of one connection, with our answer to what is no HTTP: a problem as all the others."""
+    """aiohttp's protocol for one connection, with our own response to invalid HTTP: a problem like all the others."""
 
     __slots__ = ("_new_id",)
 
@@ -68,7 +68,7 @@ class ClientConnection(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """The answer to a request that no route saw; raises ConnectionError when an answer is under way."""
+        """The response to a request that no route saw; raises ConnectionError if a response has begun."""
         identifier = self._new_id()
         correlation_id.set(identifier)  # in the request's own task
         super().handle_error(request, status, exc, message)  # which logs it
@@ -78,7 +78,7 @@ class ClientConnection(web.RequestHandler):
     async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
     ) -> tuple[web.StreamResponse, bool]:
-        """Send the answer: a problem, too, where aiohttp looks at `Expect` because no route does."""
+        """Send the response; a 417 from aiohttp, which checks `Expect` if no route does, becomes a problem too."""
         if isinstance(resp, web.HTTPExpectationFailed):
             problem = Problem(417, "expectation_failed", "there is nothing here, whatever `Expect` says")
             resp = _last_answer(problem, self._new_id())
@@ -86,7 +86,7 @@ class ClientConnection(web.RequestHandler):
 
 
 def _last_answer(problem: Problem, identifier: str) -> web.Response:
-    """The problem with the headers that every answer has; its connection is closed behind it."""
+    """The problem with the headers that every response has; the connection is closed after it."""
     problem.headers |= {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store", "Server": "Teller"}
     response = problem.response(identifier)
     response.headers[CORRELATION] = identifier
@@ -95,19 +95,19 @@ def _last_answer(problem: Problem, identifier: str) -> web.Response:
 
 
 _BACKLOG = 4_096
-"""Connections that the system takes in before the server does, up to its own limit; any more at once are reset."""
+"""Connections that the system queues until the server accepts them, up to its own limit; any more are reset."""
 
-_NO_HTTP = "this is no HTTP/1.1 request, or its head is too large"
+_NO_HTTP = "this is not a valid HTTP/1.1 request, or its head is too large"
 
 
 def _forwarding(log: Log) -> logging.Logger:
-    """A logger for aiohttp's own complaints (requests that are no HTTP, mostly): into our log, without their bytes."""
+    """A logger that forwards aiohttp's own warnings (mostly about invalid HTTP) to our log, without any bytes."""
 
     class Forward(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
             error = record.exc_info[1] if record.exc_info else None
             log.warning("http", reason=type(error).__name__ if error else record.msg)
 
-    logger = logging.Logger("bot.http", logging.WARNING)  # ours alone: not in the process's registry
+    logger = logging.Logger("bot.http", logging.WARNING)  # private: not in the process's registry
     logger.addHandler(Forward())
     return logger

@@ -1,4 +1,4 @@
-"""From a checked body to a UserMessage, the same for every channel that comes in over this server."""
+"""Turns a checked body into a UserMessage, in the same way for every channel of this server."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from bot.server.schemas import is_plain
 from bot.server.text import clean
 
 CUSTOMER_FAMILY = "customer"
-"""The channel family of logged-in customers: one conversation each, whatever they use to talk."""
+"""The channel family of logged-in customers: one conversation each, whichever channel they use."""
 
 KEY_FAMILY = "key"
 """The channel family of a backend's own users, by sender."""
 
 
 def sender_of(body: Mapping[str, Any]) -> str | None:
-    """The sender that a message names, as text: a backend may count its users, as Rasa lets it.
+    """The sender that a message names, as text: a backend may number its users, as with Rasa.
 
-    Raises Problem 400 for 1.0 and 1e20, whole numbers to a JSON schema: rounded, two users would be one.
+    Raises Problem 400 for 1.0 and 1e20, which JSON schemas take for integers: rounding could merge two users.
     """
     sender = body.get("sender")
     if sender is None or isinstance(sender, str):
@@ -33,21 +33,21 @@ def sender_of(body: Mapping[str, Any]) -> str | None:
 
 
 async def conversation_of(call: Call, sender: str | None) -> str:
-    """The conversation that this caller's message belongs to; raises Problem 400 when a key names no sender."""
+    """The conversation that this caller's message belongs to; raises Problem 400 if a key names no sender."""
     store, principal = call.parts.engine.store, call.principal
     if principal.customer is not None:
         return await store.conversation_id(principal.id, CUSTOMER_FAMILY, "", customer=principal.customer.id)
     if not sender:
-        raise _refused("a backend names its own user", "", "sender must be given")
+        raise _refused("a backend must name its user", "", "sender must be given")
     return await store.conversation_id(principal.id, KEY_FAMILY, sender)
 
 
-MADE_ID = Header("X-Message-ID", "the id that the server gave the message, where the request gives none")
-"""With it the message can be sent again, and is answered once."""
+MADE_ID = Header("X-Message-ID", "the id that the server gave the message, if the request has none")
+"""With it the message can be sent again and is answered only once."""
 
 
 def id_headers(message: UserMessage) -> dict[str, str]:
-    """The answer's header with the message's id, where the server made it: its sender knows it from here alone."""
+    """The response header with the message's id, if the server made it: the client learns it only from here."""
     return {MADE_ID.name: message.message_id} if message.id_is_ours else {}
 
 
@@ -60,16 +60,16 @@ async def user_message(
     message_id: str | None = None,
     metadata: Mapping[str, Any] | None = None,
 ) -> UserMessage:
-    """The message as the engine takes it; raises Problem 400 when nothing is left of its text.
+    """The message for the engine; raises Problem 400 if nothing is left of its text.
 
-    So it does for ids with control characters: a plugin's channel may not have looked.
+    Also raises it for ids with control characters, which a plugin's channel may not have checked.
     """
     plain = clean(text)
     if not plain:
         raise _refused("the message is empty", "/message", "must say something")
     for name, given in (("sender", sender), ("message_id", message_id)):
         if given is not None and not is_plain(given):
-            raise _refused("the message has an id that cannot be kept", f"/{name}", "must have no control characters")
+            raise _refused("the message has an id that cannot be stored", f"/{name}", "must have no control characters")
     sources = call.parts.sources
     return UserMessage(
         text=plain,
@@ -78,7 +78,7 @@ async def user_message(
         arrived=sources.now(),
         principal=call.principal,
         channel=channel,
-        sender="" if call.principal.customer else sender or "",  # a customer is who they are, not who they say
+        sender="" if call.principal.customer else sender or "",  # a customer cannot speak as somebody else
         metadata=metadata or {},
         id_is_ours=message_id is None,
         correlation_id=call.correlation_id,

@@ -1,4 +1,4 @@
-"""Metrics: one Prometheus registry a bot, and one small function for each thing that is worth counting."""
+"""Metrics: one Prometheus registry per bot, and one small method for each thing worth measuring."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _BOUNDS = (*map(str, _SECONDS), "+Inf")
 
 
 class _Timed:
-    """How many of a series' times fell into which bucket (the last: none), and their sum in seconds."""
+    """How many of a series' times fell into each bucket (the last is unbounded), and their sum in seconds."""
 
     __slots__ = ("buckets", "total")
 
@@ -30,7 +30,7 @@ class _Timed:
 class Times(Collector):
     """A histogram of seconds by labels, for one thread.
 
-    prometheus_client's takes a lock for each of its counts, some of which every turn makes.
+    The one in prometheus_client takes a lock for each count, and every turn makes several.
     """
 
     def __init__(self, registry: CollectorRegistry, metric: Metric) -> None:
@@ -41,7 +41,7 @@ class Times(Collector):
         registry.register(self)
 
     def add(self, seconds: float, *labels: object) -> None:
-        """Something took so many seconds; its labels' values in the order of their names."""
+        """Record a duration; `labels` are the labels' values, in the order of their names."""
         timed = self._series.get(labels)
         if timed is None:
             timed = self._series[labels] = _Timed()
@@ -58,7 +58,7 @@ class Times(Collector):
 
 
 class Counts(Collector):
-    """A counter by labels, for one thread as `Times`."""
+    """A counter by labels, for one thread like `Times`."""
 
     def __init__(self, registry: CollectorRegistry, metric: Metric) -> None:
         self._about = (metric.name, metric.about)
@@ -68,7 +68,7 @@ class Counts(Collector):
         registry.register(self)
 
     def add(self, *labels: object) -> None:
-        """One more; its labels' values in the order of their names."""
+        """Count one more; `labels` are the labels' values, in the order of their names."""
         self._series[labels] = self._series.get(labels, 0) + 1
 
     def collect(self) -> Iterator[CounterMetricFamily]:
@@ -102,7 +102,7 @@ class Metrics:
         self._times["http"].add(seconds, method, route, status)
 
     def know_channels(self, names: Iterable[str]) -> None:
-        """Count the turns of these channels apart; those of channels that nobody makes known are `other`."""
+        """Count the turns of these channels separately; those of unknown channels count as `other`."""
         self._channels.update(names)
 
     def turn(self, channel: str, seconds: float) -> None:
@@ -116,7 +116,7 @@ class Metrics:
         self._outcomes.add(kind)
 
     def turn_conflicted(self) -> None:
-        """A turn is computed again, because another worker was first."""
+        """A turn is computed again because another worker was first."""
         self._counts["conflicts"].add()
 
     def matcher(self, seconds: float) -> None:
@@ -144,37 +144,37 @@ class Metrics:
         self._counts["logins"].add(outcome)
 
     def delivery(self, outcome: str) -> None:
-        """A reply went out to a callback, or did not."""
+        """A delivery was attempted: `sent`, `failed` or `refused`."""
         self._counts["deliveries"].add(outcome)
 
     def credentials_refused(self, kind: str) -> None:
-        """Somebody came with credentials that are not valid: `session`, `key`, `jwt`, `query` or `other`."""
+        """A request had credentials that are not valid: `session`, `key`, `jwt`, `query` or `other`."""
         self._counts["refused"].add(kind)
 
     def runs(self, version: str, content: str) -> None:
-        """This version runs with the content of this fingerprint."""
+        """Set the version and content fingerprint that run."""
         self._gauges["info"].labels(version, content).set(1)
 
     def ready(self, results: Mapping[str, bool]) -> None:
-        """How the readiness checks came out last."""
+        """Set the latest results of the readiness checks."""
         for name, works in results.items():
             self._gauges["ready"].labels(name).set(works)
 
     def gauges(self, *, waiting: int, store_reads: int, store_writes: int) -> None:
-        """What this process knows when somebody asks."""
+        """Set this process's own gauges, when the metrics are read."""
         self._gauges["waiting"].set(waiting)
         self._gauges["store_waiting"].labels("read").set(store_reads)
         self._gauges["store_waiting"].labels("write").set(store_writes)
 
     def stored(self, *, sessions: int, deliveries: int, effects: int, oldest_effect: float) -> None:
-        """What the store told when somebody asked; `oldest_effect` in seconds. Until the next time it stays so."""
+        """Set the gauges from the store (`oldest_effect` in seconds); they keep their values until the next read."""
         self._gauges["sessions"].set(sessions)
         self._gauges["deliveries_waiting"].set(deliveries)
         self._gauges["effects_open"].set(effects)
         self._gauges["effects_oldest"].set(oldest_effect)
 
     def text(self) -> bytes:
-        """All of it in Prometheus' text format."""
+        """All metrics in Prometheus' text format."""
         return generate_latest(self.registry)
 
 

@@ -1,4 +1,4 @@
-"""The reference of the metrics, written from their table: `python -m bot.server.metrics_reference > FILE`."""
+"""Writes the metrics reference from their table: `python -m bot.server.metrics_reference > FILE`."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from bot.server.metric_table import TABLE, Metric
 
 _HEAD = """# Metrics
 
-Written by `python -m bot.server.metrics_reference`; a test holds it to the table that the metrics are made from.
+Written by `python -m bot.server.metrics_reference`; a test keeps it in step with the table that defines the metrics.
 
-`GET /metrics` gives them in Prometheus' text format to an operator's key, and to the token
-of `server: metrics_token:` in config.yml, for which no store is asked: it works while the store is
-away. Each process has numbers of its own. Counters and buckets add up over processes; what is counted in
-the store (sessions, deliveries, outside changes) is the same in all of them, so take the `max`. While the
-store does not answer within a second, those keep their last values.
+`GET /metrics` returns them in Prometheus' text format for an operator's key, or for the token in `server:
+metrics_token:` of config.yml, which is checked without the store and so works while the store is down. Each process has
+its own numbers. Sum counters and buckets over processes; for values counted in the store (sessions, deliveries, outside
+changes), which are the same in all processes, take the `max`. If the store does not answer within a second, these keep
+their last values.
 
 Beside these there are `process_start_time_seconds`, `process_resident_memory_bytes`,
 `process_cpu_seconds_total`, `process_open_fds` and `process_max_fds`, as Prometheus' clients name them.
@@ -26,23 +26,23 @@ Beside these there are `process_start_time_seconds`, `process_resident_memory_by
 _VALUES = """
 ## Values of labels
 
-Those in the table that have a list of values here are there from the start, at 0.
+Series with the label values listed here exist from the start, with the value 0.
 
 | name | label | values |
 | --- | --- | --- |
 """
 
 _TAIL = """
-Others come with what happens. `outcome` of `bot_call_seconds` is `ok`, or why a call failed: `timeout`,
+Other values appear as they occur. `outcome` of `bot_call_seconds` is `ok`, or why a call failed: `timeout`,
 `refused` (not sent: too many calls wait, or the service failed too often), `unavailable`, `too_large`, `invalid`
-(its answer is not what was agreed, or cannot be so), `rejected` (a status of 4xx), `unknown_outcome` (nobody knows
+(the answer does not match the schema, or is impossible), `rejected` (a status of 4xx), `unknown_outcome` (nobody knows
 whether it changed something) and `cancelled` (its turn's time was over). `kind` of `bot_action_failures_total` is the
 exception's name; `outcome` of `bot_turns_total` is `committed` or the error's name. `check` of `bot_ready` is
 `store`, `action server`, or a plugin's, such as `bank`.
 
 ## Alerts
 
-To begin with, in Prometheus' form; the thresholds are guesses at your traffic.
+A starting point, in Prometheus' format; adjust the thresholds to your traffic.
 
 ```
 groups:

@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document, made from the table of routes that is served."""
+"""The OpenAPI 3.1 document, generated from the table of served routes."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def document(routes: Sequence[Route], *, title: str, version: str) -> dict[str, 
             "schemas": {"Problem": schemas.PROBLEM},
             "securitySchemes": {
                 "customerToken": _bearer("the token of POST /auth"),
-                "channelKey": _bearer("a key made by: bot keys create --scope channel"),
-                "operatorKey": _bearer("a key made by: bot keys create --scope operator"),
+                "channelKey": _bearer("a key created with: bot keys create --scope channel"),
+                "operatorKey": _bearer("a key created with: bot keys create --scope operator"),
                 "metricsToken": _bearer("config.yml's `server: metrics_token:`"),
             },
         },
@@ -41,10 +41,10 @@ def document(routes: Sequence[Route], *, title: str, version: str) -> dict[str, 
 
 
 def problem_statuses(route: Route) -> list[int]:
-    """Every error status that the route may answer with."""
+    """Every error status that the route can answer with."""
     statuses = {*route.problems, 500}
     if route.access:
-        statuses |= {400, 401, 403, 503}  # who asks is told once, and looked up in the store
+        statuses |= {400, 401, 403, 503}  # several headers are a 400; callers are looked up in the store
     if route.is_ours:
         statuses.add(400)
     if route.body is not None:

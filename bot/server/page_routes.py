@@ -10,7 +10,7 @@ from aiohttp import web
 from bot.server import schemas
 from bot.server.routing import PUBLIC, Answers, Call, Handler, Route, json_response
 
-# Nothing but what this server sends itself: no inline scripts or styles, no frames, no other hosts.
+# Only what this server itself sends: no inline scripts or styles, no frames, no other hosts.
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
@@ -26,7 +26,7 @@ _ASSETS = {
 
 
 async def page_config(call: Call) -> web.Response:
-    """GET /page-config: the title, the bot's language, and the demo customers' logins when there are any."""
+    """GET /page-config: the title, the bot's language, and the demo customers' logins if there are any."""
     demo = [
         {"accountNumber": login.account_number, "code": login.code, "name": login.name} for login in call.parts.demo
     ]
@@ -58,7 +58,7 @@ def routes() -> tuple[Route, ...]:
 
 
 def _asset_route(path: str, file: str, kind: str) -> Route:
-    content, same = Answers(200, file, content_type=kind), Answers(304, "not changed since the ETag that was given")
+    content, same = Answers(200, file, content_type=kind), Answers(304, "not changed since the given ETag")
     about = f"The page: {file}"
     return Route("GET", path, _asset(file, kind), PUBLIC, about, content, other_answers=(same,), tag="page")
 
@@ -70,7 +70,7 @@ def _asset(file: str, kind: str) -> Handler:
         "Content-Security-Policy": _POLICY,
         "Referrer-Policy": "no-referrer",
         "X-Frame-Options": "DENY",
-        "Cache-Control": "no-cache",  # asked for again each time, answered by 304 while it is the same
+        "Cache-Control": "no-cache",  # revalidated each time, with 304 while unchanged
         "ETag": tag,
     }
 

@@ -1,4 +1,4 @@
-"""What the server is made of; `bot.app` composes it."""
+"""The server's parts; `bot.app` assembles them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class DemoLogin(Struct, frozen=True):
 
 
 class Parts(Struct, frozen=True):
-    """The server's parts. `version` is the framework's, `started` when the bot did (UTC).
+    """The server's parts. `version` is the framework's, `started` the bot's start time (UTC).
 
     `channels` are the plugins' (bot.channels.channel), by name, and `channel_routes` the routes of all channels.
     """

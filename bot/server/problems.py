@@ -26,7 +26,7 @@ CONTENT_TYPE = "application/problem+json"
 
 
 class Problem(Exception):
-    """An answer that is an error. `errors` lists what is wrong with a body: where (a JSON pointer) and what."""
+    """An error response. `errors` lists what is wrong with a body: where (a JSON pointer) and what."""
 
     def __init__(
         self,
@@ -65,12 +65,12 @@ class Problem(Exception):
 
 
 def not_found() -> Problem:
-    """What is not there and what is another's are the same to the outside."""
+    """The same problem for what does not exist and what is not the caller's."""
     return Problem(404, "not_found", "there is nothing here, or it is not yours")
 
 
 def problem_of(error: Exception) -> Problem | None:
-    """The problem that an exception of ours means; None when it is a bug."""
+    """The problem for one of our exceptions; None if the exception is a bug."""
     match error:
         case Problem():
             return error
@@ -116,7 +116,7 @@ def _later(status: int, code: str, detail: str, seconds: float) -> Problem:
 _AIOHTTP = {
     404: ("not_found", "there is nothing here, or it is not yours"),
     405: ("method_not_allowed", "this method is not served here; see Allow"),
-    413: ("too_large", "the body is larger than this server takes"),
+    413: ("too_large", "the body is larger than this server accepts"),
 }
 
 

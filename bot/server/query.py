@@ -23,7 +23,7 @@ def integer(request: web.Request, name: str, *, default: int, low: int, high: in
 
 
 def text(request: web.Request, name: str, *, longest: int) -> str | None:
-    """A text that is not empty and has no control characters, or None when it is not given; raises Problem 400."""
+    """A text that is not empty and has no control characters, or None if it is not given; raises Problem 400."""
     given = _single(request, name)
     if given is not None and not 0 < len(given) <= longest:
         raise Problem(400, "invalid_parameter", f"{name} must have 1 to {longest} characters")
@@ -33,7 +33,7 @@ def text(request: web.Request, name: str, *, longest: int) -> str | None:
 
 
 def path_id(request: web.Request) -> str:
-    """The id in the path; raises Problem 404 for what can be nothing's: too long, or with control characters."""
+    """The id in the path; raises Problem 404 for an impossible one: too long, or with control characters."""
     given = request.match_info["id"]
     if len(given) > _LONGEST_ID or not is_plain(given):
         raise not_found()
@@ -49,7 +49,7 @@ def choice(request: web.Request, name: str, choices: tuple[str, ...], *, default
 
 
 def number(request: web.Request, name: str, *, high: int) -> float | None:
-    """A number from 0 to `high`, or None when it is not given; raises Problem 400."""
+    """A number from 0 to `high`, or None if it is not given; raises Problem 400."""
     given = _single(request, name)
     if given is None:
         return None
@@ -62,7 +62,7 @@ _NUMBER = re.compile(r"-?\d{1,18}(\.\d{1,18})?([eE][+-]?\d{1,3})?", re.ASCII)
 
 
 def refuse_unknown(request: web.Request, known: frozenset[str]) -> None:
-    """Raise Problem 400 for parameters that the route does not know: a misspelt one would do nothing, silently."""
+    """Raise Problem 400 for parameters that the route does not know: a misspelt one would silently do nothing."""
     if not known.issuperset(name for name in request.query if name != "token"):
         allowed = ", ".join(sorted(known)) or "none"
         raise Problem(400, "invalid_parameter", f"only these query parameters are known here: {allowed}")

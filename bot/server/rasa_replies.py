@@ -1,4 +1,4 @@
-"""Replies as clients of Rasa's channels know them."""
+"""Replies in the form that clients of Rasa's channels expect."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any
 
 
 def rasa_replies(replies: Iterable[Mapping[str, Any]], recipient: str) -> Iterator[dict[str, Any]]:
-    """Replies as Rasa's collecting output channel gives them: one kind of content each.
+    """Replies as Rasa's collecting output channel returns them: one kind of content each.
 
-    A text falls apart at empty lines; buttons and quick replies stay with
-    their text; custom, image, attachment and elements follow by themselves.
+    A text is split at empty lines; buttons and quick replies stay with their
+    text; custom, image, attachment and elements follow as separate replies.
     """
     for reply in replies:
         for content in _contents(reply):

@@ -1,6 +1,6 @@
 """The part of Rasa's HTTP API that its clients use: parsing, trackers and their events, actions, the domain.
 
-An id in a path is a conversation's, or a sender of the asking key.
+An id in a path is a conversation's id, or a sender of the calling key.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ async def parse(call: Call) -> web.Response:
 
 
 async def domain(call: Call) -> web.Response:
-    """GET /domain: JSON, or YAML for who names that first in `Accept`."""
+    """GET /domain: JSON, or YAML if `Accept` names that first."""
     told = domain_to_json(call.parts.engine.agent.content.domain)
     wanted = re.split("[,;]", call.request.headers.get("Accept", ""))[0]
     if wanted.strip().endswith(("yaml", "yml")):
@@ -132,7 +132,7 @@ async def trigger_intent(call: Call) -> web.Response:
     if intent not in call.parts.engine.agent.content.domain.intents:
         raise Problem(404, "not_found", "the domain has no intent of this name")
     found = entities if isinstance(entities, list) else [{"entity": k, "value": v} for k, v in entities.items()]
-    with _refusing("/entities", "must be entities of Rasa's"):
+    with _refusing("/entities", "must be entities in Rasa's format"):
         for entity in found:
             entity_from_json(entity)  # what cannot be read back would break the conversation
     addressed = await _addressed(call)
@@ -154,8 +154,8 @@ def _event(item: dict[str, Any]) -> Event:
 
 
 def _parse(text: str, parse_data: dict[str, Any]) -> Parse:
-    """The parse that came with a text, read as an event's is: what the store cannot keep is refused."""
-    with _refusing("/parse_data", "must be a parse of Rasa's"):
+    """The parse given with a text, read like an event's: what cannot be stored is refused."""
+    with _refusing("/parse_data", "must be a parse in Rasa's format"):
         event = event_from_json({"event": "user", "text": text, "parse_data": {**parse_data, "text": text}})
     assert isinstance(event, UserUttered)
     return event.parse
@@ -163,12 +163,12 @@ def _parse(text: str, parse_data: dict[str, Any]) -> Parse:
 
 @contextmanager
 def _refusing(pointer: str, detail: str) -> Iterator[None]:
-    """Tell the client where their JSON cannot be read, and what it must be."""
+    """Tell the client where its JSON cannot be read, and what it must be."""
     try:
         yield
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         errors = [{"pointer": pointer, "detail": detail}]
-        raise Problem(400, "invalid_body", "the body is not what this route takes", errors=errors) from error
+        raise Problem(400, "invalid_body", "the body does not match what this route takes", errors=errors) from error
 
 
 async def _performed(call: Call, work: Work) -> web.Response:
@@ -188,7 +188,7 @@ def _tracker_json(call: Call, conversation: Conversation) -> dict[str, Any]:
 
 
 def _message(call: Call, addressed: Addressed, text: str) -> UserMessage:
-    """What stands for a message in a turn that the operator causes; nobody is logged in."""
+    """The message of a turn that the caller triggers directly; no customer is logged in."""
     sources = call.parts.sources
     return UserMessage(
         text=text,
@@ -204,7 +204,7 @@ def _message(call: Call, addressed: Addressed, text: str) -> UserMessage:
 
 
 class Addressed(Struct, frozen=True):
-    """The conversation that a path names: whether it is of a sender of the asking key, and its latest channel."""
+    """The conversation that a path names: whether it is a sender's of the calling key, and its latest channel."""
 
     conversation: str
     own: bool
@@ -212,7 +212,7 @@ class Addressed(Struct, frozen=True):
 
 
 async def _addressed(call: Call) -> Addressed:
-    """The conversation that is to have a turn; a sender's begins here."""
+    """The conversation that a turn is for; a new sender's is created."""
     store, given = call.parts.engine.store, path_id(call.request)
     loaded = await _by_its_id(call, given)
     if loaded is not None:
@@ -223,7 +223,7 @@ async def _addressed(call: Call) -> Addressed:
 
 
 async def _read(call: Call) -> Conversation:
-    """The conversation that is to be shown; looking begins none."""
+    """The conversation to show; reading creates none."""
     store, given = call.parts.engine.store, path_id(call.request)
     if await _by_its_id(call, given) is not None:
         return await read_conversation(store, given)
@@ -231,11 +231,11 @@ async def _read(call: Call) -> Conversation:
     if found is not None:
         return await read_conversation(store, found)
     slots = initial_slots(call.parts.engine.agent.content.domain)
-    return Conversation(Tracker(slots=slots, initial_slots=slots), ())  # one that never was, whatever its id
+    return Conversation(Tracker(slots=slots, initial_slots=slots), ())  # an empty one, whatever the id
 
 
 async def _by_its_id(call: Call, given: str) -> Loaded | None:
-    """The operator's: the conversation of this id, whosever it is. Anybody else's id is a sender, whatever it is."""
+    """For an operator, the conversation with this id, whoever has it; for other callers every id is a sender."""
     if "operator" not in call.principal.scopes:
         return None
     loaded = await call.parts.engine.store.load(given)
@@ -243,14 +243,14 @@ async def _by_its_id(call: Call, given: str) -> Loaded | None:
 
 
 _BASE = "/conversations/{id}"
-_BY_ID = Parameter("id", "a conversation's id, or a sender of the asking key", rasa_schemas.ID, "path")
+_BY_ID = Parameter("id", "a conversation's id, or a sender of the calling key", rasa_schemas.ID, "path")
 _EVENTS = Parameter("include_events", "which events the tracker shows", {"enum": list(_INCLUDE)})
 _UNTIL = Parameter(
     "until",
     "as it was at this time (seconds since 1970, UTC)",
     {"type": "number", "minimum": 0, "maximum": _LAST_SECOND},
 )
-_SESSIONS = Parameter("all_sessions", "every session, not the last one only", {"enum": ["true", "false"]})
+_SESSIONS = Parameter("all_sessions", "all sessions, not only the last one", {"enum": ["true", "false"]})
 _TRACKER = Answers(200, "the tracker", rasa_schemas.TRACKER)
 _TRACKER_AND_MESSAGES = Answers(200, "the tracker and what the bot said", rasa_schemas.TRACKER_AND_MESSAGES)
 
@@ -266,22 +266,22 @@ def routes(most_characters: int) -> tuple[Route, ...]:
         _looking("GET", "tracker", tracker, "The tracker", _TRACKER, _EVENTS, _UNTIL),
         _looking("GET", "story", story, "The conversation as a story in YAML", told, _UNTIL, _SESSIONS),
         _looking("POST", "predict", predict, "What the bot would do next", scores, _EVENTS),
-        _changing("POST", "messages", note_message, "Note a message", _TRACKER, message),
+        _changing("POST", "messages", note_message, "Record a message without answering it", _TRACKER, message),
         _changing("POST", "tracker/events", append_events, "Append events", _TRACKER, rasa_schemas.EVENTS),
         _changing("PUT", "tracker/events", replace_events, "Replace the events", _TRACKER, rasa_schemas.EVENTS),
         _changing("POST", "execute", execute, "Run an action", _TRACKER_AND_MESSAGES, rasa_schemas.ACTION),
         _changing(
-            "POST", "trigger_intent", trigger_intent, "Let an intent happen", _TRACKER_AND_MESSAGES, rasa_schemas.INTENT
+            "POST", "trigger_intent", trigger_intent, "Trigger an intent", _TRACKER_AND_MESSAGES, rasa_schemas.INTENT
         ),
     )
 
 
 _OURS = re.compile("[0-9a-f]{32}")
-"""How the ids of conversations look; any other id is a sender, who may be named by a telephone number."""
+"""The form of conversation ids; any other id is a sender, which may be a telephone number."""
 
 
 def _noted(name: str, handler: Handler) -> Handler:
-    """The handler, with a line in the log of every operator who looks at a conversation or changes it."""
+    """The handler, with a log line for every operator who reads or changes a conversation."""
 
     async def noted(call: Call) -> web.StreamResponse:
         if "operator" in call.principal.scopes:
@@ -293,7 +293,7 @@ def _noted(name: str, handler: Handler) -> Handler:
 
 
 async def _whose(call: Call) -> Mapping[str, str]:
-    """The conversation that is looked at, by its id; a pseudonym of a sender who has none."""
+    """The id of the conversation that is accessed, or a pseudonym of a sender who has none."""
     given = path_id(call.request)
     if _OURS.fullmatch(given):
         return {"conversation": given}
@@ -311,7 +311,7 @@ def _looking(
     body: Schema | None = None,
     problems: tuple[int, ...] = (400, 404),
 ) -> Route:
-    """A route that shows something of a conversation."""
+    """A route that shows part of a conversation."""
     return Route(
         method,
         f"{_BASE}/{name}",
@@ -327,5 +327,5 @@ def _looking(
 
 
 def _changing(method: str, name: str, handler: Handler, about: str, answers: Answers, body: Schema) -> Route:
-    """A route that makes a turn of its own in a conversation, and shows what came of it."""
+    """A route that runs its own turn in a conversation, and shows the result."""
     return _looking(method, name, handler, about, answers, _EVENTS, body=body, problems=(404, 422, 429))

@@ -1,4 +1,4 @@
-"""The JSON schemas of Rasa's API; keys that are not named are let through, as Rasa does."""
+"""The JSON schemas of Rasa's API; other keys are allowed, as in Rasa."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NAME = string(1, 256)
 NUMBER_OR_NULL = {"type": ["number", "null"]}
 
 ENTITY = obj(("entity",), {"entity": NAME, "value": ANYTHING})
-_STORED = {"pattern": NO_CONTROLS}  # if it is a text: a reminder's name and intent are kept as they are
+_STORED = {"pattern": NO_CONTROLS}  # if it is a string: a reminder's name and intent are stored as they are
 EVENT = obj(("event",), {"event": {**TEXT, "enum": event_types()}, "name": _STORED, "intent": _STORED})
 EVENTS = {"oneOf": [EVENT, {"type": "array", "items": EVENT, "maxItems": 1_000}]}
 ACTION = obj(
@@ -84,5 +84,5 @@ def text(most_characters: int) -> dict[str, Any]:
 
 def message(most_characters: int) -> dict[str, Any]:
     """The body of POST /conversations/{id}/messages."""
-    sender = {"const": "user", "description": "only users' messages can be noted"}
+    sender = {"const": "user", "description": "only users' messages can be recorded"}
     return obj(("text", "sender"), {"text": string(1, most_characters), "sender": sender, "parse_data": _PARSE_DATA})

@@ -1,4 +1,4 @@
-"""Whether the bot can do its work: asked in the background, told from memory."""
+"""Whether the bot can do its work: checked in the background, answered from memory."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 from bot.errors import PLUGIN_FAILURES
 
 Check: TypeAlias = Callable[[], Awaitable[str | None]]
-"""Returns when the thing works, with a note that is shown instead of `ok` or without one; raises when it does not."""
+"""Returns if the thing works, optionally with a note to show instead of `ok`; raises if it does not."""
 
 State: TypeAlias = Literal["starting", "ready", "degraded", "unavailable"]
 
@@ -22,7 +22,7 @@ class Readiness:
     """The latest result of every check.
 
     A failing `needed` check (the store) makes the bot unavailable; any other
-    (the bank) leaves it degraded: it answers, and says what it cannot do.
+    (the bank) makes it degraded: it answers, and says what it cannot do.
     """
 
     needed: dict[str, Check]
@@ -33,19 +33,19 @@ class Readiness:
     results: dict[str, bool] = field(default_factory=dict)
     notes: dict[str, str] = field(default_factory=dict)
     tell: Callable[[str, BaseException], None] = lambda name, error: None
-    """Is told why a check fails, the first time it does."""
+    """Called with the error when a check starts to fail."""
     tell_back: Callable[[str, float], None] = lambda name, seconds: None
-    """Is told that a check works again, and after how many seconds."""
+    """Called when a check works again, with the seconds that it failed for."""
     tell_note: Callable[[str, str], None] = lambda name, note: None
-    """Is told what a check notes, when it is new."""
+    """Called with a check's note, if it is new."""
 
     _failing_since: dict[str, float] = field(default_factory=dict, repr=False)
-    _turn: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
-    """One look at a time: what began earlier must not have the last word."""
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
+    """One run at a time, so that an older run cannot overwrite newer results."""
 
     @property
     def state(self) -> State:
-        """What all results come to."""
+        """The overall state."""
         if not self.results:
             return "starting"
         if not all(self.results.get(name, False) for name in self.needed):
@@ -57,24 +57,24 @@ class Readiness:
         return {name: self.notes.get(name, "ok") if good else "failing" for name, good in self.results.items()}
 
     async def run(self) -> None:
-        """Check for ever; not at once, so that what the first look loads holds up no first message."""
+        """Check indefinitely; not immediately, so that what the first check loads does not delay the first message."""
         await asyncio.sleep(self.first_seconds)
         while True:
             await self.check()
             await asyncio.sleep(self.every_seconds)
 
     async def check(self) -> None:
-        """Run every check once, side by side, and note how it went."""
-        async with self._turn:
+        """Run every check once, concurrently, and keep the results."""
+        async with self._lock:
             self.results = await self._results(self.needed | self.others)
 
     async def check_needed(self) -> None:
-        """Run only what the bot cannot do without: a start does not wait for a slow bank."""
-        async with self._turn:
+        """Run only the needed checks, so that start-up does not wait for a slow bank."""
+        async with self._lock:
             self.results = await self._results(self.needed)
 
     async def _results(self, checks: dict[str, Check]) -> dict[str, bool]:
-        """How each check went, in a task of its own: one that ends as cancelled did not work, and ends nothing else."""
+        """Whether each check works, run in its own task: a cancelled one has failed, and cancels nothing else."""
         outcomes = await asyncio.gather(*map(self._outcome, checks.values()), return_exceptions=True)
         return {name: self._works(name, outcome) for name, outcome in zip(checks, outcomes, strict=True)}
 
@@ -82,12 +82,12 @@ class Readiness:
         try:
             async with asyncio.timeout(self.timeout_seconds):
                 return await check()
-        except PLUGIN_FAILURES as error:  # whatever a check raises means the same: not now
+        except PLUGIN_FAILURES as error:  # whatever a check raises means that it failed
             return error
 
     def _works(self, name: str, outcome: BaseException | str | None) -> bool:
         works = not isinstance(outcome, BaseException)
-        with contextlib.suppress(Exception):  # nor may a log that cannot be written end the checks
+        with contextlib.suppress(Exception):  # a log that cannot be written must not end the checks
             if isinstance(outcome, BaseException):
                 self._failed(name, outcome)
             else:

@@ -1,4 +1,4 @@
-"""The reference of the HTTP server, written from its table of routes."""
+"""Writes the HTTP reference from the table of routes."""
 
 from __future__ import annotations
 
@@ -10,25 +10,22 @@ from bot.server.routing import Route
 
 _HEAD = """# HTTP
 
-Written by `python -m bot.app.routes`; a test holds it to the routes. The
+Written by `python -m bot.app.routes`; a test keeps it in step with the routes. The
 same table is served as an OpenAPI 3.1 document at `/openapi.json`.
 
-Requests carry `Authorization: Bearer …` with a customer's token (`POST /auth`) or a
-key (`bot keys create`). Every answer has the header `X-Correlation-ID`; one that a
-request brings is kept, if it is 1 to 64 letters, digits, dots, hyphens and underscores. No answer
-may be cached, but for the page's own files.
+Requests carry `Authorization: Bearer …` with a customer's token (`POST /auth`) or a key (`bot keys create`). Every
+response has the header `X-Correlation-ID`, taken from the request if it has one of 1 to 64 letters, digits, dots,
+hyphens and underscores. Only the page's own files may be cached.
 
-Errors are `application/problem+json` (RFC 9457) with `type`, `title`, `status`,
-`detail`, `code` and `correlationId`; 429 and 503 say `Retry-After`. Beside those below, any
-route may answer 500, a path that is none 404, a method that is none 405 with `Allow`. What is no
-HTTP at all gets a 400, and its connection is closed.
+Errors are `application/problem+json` (RFC 9457) with `type`, `title`, `status`, `detail`, `code` and `correlationId`;
+429 and 503 have a `Retry-After` header. Besides the statuses below, any route may answer 500; an unknown path gets 404,
+and a wrong method 405 with `Allow`. Anything that is not HTTP gets a 400, and the connection is closed.
 
-A message with an id of its own is answered once: a repeat gets the stored answer, byte for
-byte, and the same id with another message is refused with 422.
+A message with a client-supplied id is answered once: a repeat gets the stored answer, byte for byte, and the same id
+with a different message is refused with 422.
 
-Histories are paged by cursors. `before` of one page, given back as `before`, gets the page
-before it; `after`, given back as `after`, gets what was said since. A turn's number will do
-for either. Polling with `after` keeps nobody logged in.
+Histories are paged by cursors. Pass a page's `before` as `before` to get the page before it, or its `after` as `after`
+to get what has been said since. A turn's number works for either. Polling with `after` does not extend the session.
 """
 
 _USUAL = {500}
@@ -65,7 +62,7 @@ def _answered(schema: Mapping[str, Any] | None) -> str:
 
 
 def _shape(schema: Mapping[str, Any]) -> str:
-    """The keys of an object, `?` behind those that may be missing."""
+    """The keys of an object, with `?` after those that may be missing."""
     if schema.get("type") == "array":
         return f"a list of {_shape(schema['items'])}" if schema.get("items") else "a list"
     required = set(schema.get("required", ()))

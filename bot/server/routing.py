@@ -24,7 +24,7 @@ METRICS: frozenset[Who] = frozenset({"operator", "metrics"})
 
 
 class Call(Struct):
-    """One request on its way to a handler: who asks (for protected routes), and the checked body."""
+    """One request for a handler: the caller (on protected routes) and the checked body."""
 
     request: web.Request
     parts: Parts
@@ -36,7 +36,7 @@ class Call(Struct):
 
     @property
     def principal(self) -> Principal:
-        """Who asks; there is always somebody on a protected route."""
+        """The caller; always known on a protected route."""
         assert self.identity is not None
         return self.identity
 
@@ -45,7 +45,7 @@ Handler: TypeAlias = Callable[[Call], Awaitable[web.StreamResponse]]
 
 
 class Parameter(Struct, frozen=True):
-    """A query or path parameter, for the document; handlers read them themselves."""
+    """A query or path parameter, for the document; handlers read the values themselves."""
 
     name: str
     about: str
@@ -54,14 +54,14 @@ class Parameter(Struct, frozen=True):
 
 
 class Header(Struct, frozen=True):
-    """A header of an answer."""
+    """A header of a response."""
 
     name: str
     about: str
 
 
 class Answers(Struct, frozen=True):
-    """A successful answer: its status, what it is, the schema of its JSON or another content type, its own headers."""
+    """A successful response: its status, what it is, its JSON's schema or another content type, and its own headers."""
 
     status: int
     about: str
@@ -71,11 +71,11 @@ class Answers(Struct, frozen=True):
 
 
 class Route(Struct, frozen=True):
-    """One operation. `access` says who may (empty: anybody); `problems` are the error statuses beyond the usual ones.
+    """One operation. `access` lists who may call it (empty: anybody); `problems` are its additional error statuses.
 
-    `extends_session` is False where a customer's request must not keep the
-    session alive (polling), or does so in its own transaction (turns). A route
-    that `takes_turn` is refused before any work when too much waits already.
+    `extends_session` is False if a customer's request must not keep the
+    session alive (polling), or does so in its own transaction (turns). If it
+    `takes_turn`, it is refused before any work when too much is waiting.
     """
 
     method: str
@@ -94,15 +94,15 @@ class Route(Struct, frozen=True):
 
     @property
     def is_ours(self) -> bool:
-        """Whether the route is of our own making: it refuses what it does not know, where Rasa's routes ignore it."""
+        """Whether the route is our own: it refuses unknown parameters, which Rasa's routes ignore."""
         return self.tag in ("auth", "chat")
 
 
 def json_response(value: Any, status: int = 200) -> web.Response:
-    """A JSON answer."""
+    """A JSON response."""
     return json_bytes(encode(value), status)
 
 
 def json_bytes(body: bytes, status: int = 200) -> web.Response:
-    """An answer that is JSON text already."""
+    """A response whose body is JSON text already."""
     return web.Response(status=status, body=body, content_type="application/json")

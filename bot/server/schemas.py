@@ -1,4 +1,4 @@
-"""The JSON schemas of what comes in and goes out, by name; the OpenAPI document holds the same."""
+"""The JSON schemas of requests and responses, by name; the OpenAPI document contains the same."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Schema = Mapping[str, Any]
 
 
 def obj(required: tuple[str, ...], properties: Mapping[str, Any], *, closed: bool = False) -> dict[str, Any]:
-    """An object schema; a closed one knows no other keys."""
+    """An object schema; a closed one allows no other keys."""
     schema: dict[str, Any] = {"type": "object", "properties": dict(properties)}
     if required:
         schema["required"] = list(required)
@@ -37,9 +37,9 @@ OBJECT = {"type": "object"}
 TEXT = {"type": "string"}
 
 NO_CONTROLS = r"^[^\u0000-\u001f\u007f-\u009f]*$(?!\n)"
-"""Ids are kept and shown as they come: PostgreSQL takes no NUL in a text, and a log line no line break.
+"""Ids are stored and shown as received: PostgreSQL accepts no NUL in a text, and a log line no line break.
 
-To Python `$` is also what stands before a last line break; in other languages what follows it is always true.
+In Python `$` also matches before a final line break; in other languages the lookahead after it is always true.
 """
 
 
@@ -65,7 +65,7 @@ SESSION = obj(
     ("sessionId", "accountNumber", "createdAt", "expiresAt", "idleExpiresAt", "idleTimeoutSeconds"),
     {
         "sessionId": TEXT,
-        "accountNumber": {"type": "string", "description": "masked but for its last digits"},
+        "accountNumber": {"type": "string", "description": "masked except for its last digits"},
         "createdAt": TIME,
         "expiresAt": TIME,
         "idleExpiresAt": TIME,
@@ -102,7 +102,7 @@ _REPLY = {
     "custom": ANYTHING,
     "metadata": OBJECT,
 }
-REPLY = obj((), _REPLY | {"response": {"type": "string", "description": "the domain's response that this is"}})
+REPLY = obj((), _REPLY | {"response": {"type": "string", "description": "the name of the domain's response"}})
 ANSWER = obj(
     ("conversationId", "turn", "messageId", "replies"),
     {"conversationId": TEXT, "turn": COUNT, "messageId": TEXT, "replies": {"type": "array", "items": REPLY}},
@@ -124,8 +124,8 @@ HISTORY = obj(
                 },
             ),
         },
-        "before": {"type": ["string", "null"], "description": "give it back as `before` for the page before this one"},
-        "after": {"type": ["string", "null"], "description": "give it back as `after` to poll for what came since"},
+        "before": {"type": ["string", "null"], "description": "pass it as `before` to get the page before this one"},
+        "after": {"type": ["string", "null"], "description": "pass it as `after` to poll for newer messages"},
     },
 )
 RASA_REPLIES = {"type": "array", "items": obj(("recipient_id",), {"recipient_id": TEXT, **_REPLY})}
@@ -137,11 +137,11 @@ def chat(most_characters: int) -> dict[str, Any]:
     return obj(("message",), properties, closed=True)
 
 
-_SENDER = "with a channel key: the user who says it, and must be given; a customer is who they are, whatever it says"
+_SENDER = "the user who sends the message; required with a channel key, ignored for customers"
 
 
 def rasa_message(most_characters: int) -> dict[str, Any]:
-    """The body of Rasa's rest webhook; keys that Rasa ignores are ignored."""
+    """The body of Rasa's rest webhook; unknown keys are ignored, as in Rasa."""
     return obj(
         ("message",),
         {

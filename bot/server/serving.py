@@ -1,4 +1,4 @@
-"""How a route is served: correlation id, who asks, the body, the handler, errors as problems, log and metrics."""
+"""Serves a route: correlation id, authentication, the body, the handler, errors as problems, log and metrics."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from bot.server.routing import Call, Route
 
 CORRELATION = "X-Correlation-ID"
 CLIENT_GONE = 499
-"""The status that metrics count a request by whose client hung up before it was whole (nginx's)."""
+"""The status in the metrics of a request whose client disconnected before it was complete (nginx's)."""
 
 _OURS_OR_GOOD = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 
@@ -41,7 +41,7 @@ class Serving:
         self._messages = 0
 
     def in_work(self) -> int:
-        """How many messages are in work, from the first look at their request to its answer."""
+        """How many messages are in progress, from the first look at their request to its response."""
         return max(self._messages, self._parts.engine.waiting)
 
     def endpoint(self, route: Route) -> Endpoint:
@@ -55,7 +55,7 @@ class Serving:
             self._messages += 1
             try:
                 return await serve(request)
-            except ConversationGone:  # it was remembered, and is forgotten now: who still may begins another
+            except ConversationGone:  # its cached id is dropped now: a caller who still may begins another
                 return await serve(request)
             finally:
                 self._messages -= 1
@@ -75,7 +75,7 @@ class Serving:
 
     @property
     def middleware(self) -> Middleware:
-        """The one middleware, around every request, found or not."""
+        """The one middleware, around every request, whether its route exists or not."""
 
         @web.middleware
         async def around(request: web.Request, handler: Endpoint) -> web.StreamResponse:
@@ -86,8 +86,8 @@ class Serving:
                 response = self._cors.preflight(request) or await self._answer(request, handler, identifier)
                 response.headers[CORRELATION] = identifier
                 response.headers["X-Content-Type-Options"] = "nosniff"
-                response.headers.setdefault("Cache-Control", "no-store")  # a route that may be kept says so
-                response.headers["Server"] = "Teller"  # and not which versions of what
+                response.headers.setdefault("Cache-Control", "no-store")  # a cacheable route sets its own
+                response.headers["Server"] = "Teller"  # without any versions
                 self._cors.allow(request, response)
                 self._parts.metrics.http(_method(request), _pattern(request), response.status, perf_counter() - started)
                 return response
@@ -101,7 +101,7 @@ class Serving:
             return await handler(request)
         except ClientGone:
             self._parts.log.debug("client gone", route=_pattern(request))
-            return web.Response(status=CLIENT_GONE)  # to nobody
+            return web.Response(status=CLIENT_GONE)  # which nobody receives
         except Exception as error:
             problem = problem_of(error)
             if problem is None and isinstance(error, web.HTTPException):
@@ -109,7 +109,7 @@ class Serving:
             if problem is None:
                 self._parts.log.error("request_failed", route=_pattern(request), exc_info=error)
                 problem = Problem(500, "internal", "something went wrong here; the correlation id names this request")
-            elif problem.status >= 500 and problem.code != "busy":  # those are counted: a flood must not flood the log
+            elif problem.status >= 500 and problem.code != "busy":  # busy is counted: a flood must not flood the log
                 self._parts.log.warning("request_refused", route=_pattern(request), problem=problem.code)
             return problem.response(identifier)
 
@@ -141,7 +141,7 @@ class Serving:
 
 
 def _credentials(request: web.Request) -> str | None:
-    """The header that says who asks; raises Problem 400 where there are two: others might believe the other one."""
+    """The Authorization header; raises Problem 400 if there are several, as a proxy might go by another one."""
     given = request.headers.getall("Authorization", ())
     if len(given) > 1:
         raise Problem(400, "bad_request", "send one Authorization header, not several")
@@ -153,7 +153,7 @@ def _may(principal: Principal, route: Route, request: web.Request) -> bool:
         return "customer" in route.access
     if not route.access.isdisjoint(principal.scopes):
         return True
-    # A user of Rasa's JWTs has their own conversation, by their name.
+    # The user of a Rasa JWT may access their own conversation, by their name.
     return route.path.startswith("/conversations/{id}/") and f"sender:{request.match_info['id']}" in principal.scopes
 
 

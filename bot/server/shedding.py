@@ -2,10 +2,10 @@
 
 Refusing a request after aiohttp has parsed it takes about a quarter of a turn's
 CPU time, so that at ten times the load nothing would be left for turns; here it
-takes about a fiftieth, three quarters of it the system's: reading the request
-and writing the answer (`benchmarks/overload.py`).
-Only what is surely one whole request on a quiet connection is
-refused here; everything else goes on to aiohttp and is refused there.
+takes about a fiftieth, three quarters of which is system time for reading the
+request and writing the answer (`benchmarks/overload.py`).
+Only what is certainly one whole request on an idle connection is refused here;
+everything else is passed on to aiohttp and refused there.
 """
 
 from __future__ import annotations
@@ -23,34 +23,34 @@ from bot.server.problems import CONTENT_TYPE, problem_of
 _MESSAGE = re.compile(rb"POST /(?:chat|webhooks/[\w/-]{1,64})(?:\?[^ ]*)? HTTP/1\.1\r\n")
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d{1,9})\r\n")
 _LEFT_TO_AIOHTTP = (b"\r\ntransfer-encoding:", b"\r\nexpect:", b"\r\nconnection:", b"\r\nupgrade:", b"\r\norigin:")
-"""Headers that mean another framing, another way to end, or an answer with more headers."""
+"""Headers that mean different framing, a different way to end, or an answer with more headers."""
 
 _LONGEST_HEAD = 2_048
-"""Bytes; longer ones are left to aiohttp, so that the heads that are remembered stay small."""
+"""Bytes; longer heads are left to aiohttp, so that the cached ones stay small."""
 
 
 _HEADS = 8
-"""So many heads are remembered of a connection."""
+"""How many heads are cached per connection."""
 
 
 class Gate:
-    """Lets as many messages in as may be in work.
+    """Limits how many messages are in progress.
 
-    `in_work` counts those that reached their handlers, `most` is how many may.
-    Those that are on their way there are known here, by their connections:
-    hundreds may arrive in one turn of the event loop, before the first of
-    them is seen.
+    `in_work` returns how many have reached their handlers, `most` is the limit.
+    Those on their way there are tracked here, by their connections: hundreds
+    may arrive in one iteration of the event loop, before a handler sees the
+    first of them.
     """
 
     def __init__(self, in_work: Callable[[], int], most: int, refused: Callable[[], bytes]) -> None:
-        """`refused` makes the answer to a message that is not let in."""
+        """`refused` makes the answer to a message that is not admitted."""
         self.refused = refused
         self._in_work = in_work
         self._most = most
         self._on_their_way: set[object] = set()
 
     def admit(self, connection: object) -> bool:
-        """Whether one more message may go in; it is on its way from then on until `arrived`."""
+        """Whether one more message is admitted; if so, it counts as on its way until `arrived`."""
         if self._in_work() + len(self._on_their_way) >= self._most:
             return False
         self._on_their_way.add(connection)
@@ -62,7 +62,7 @@ class Gate:
 
 
 class Shedder(asyncio.Protocol):
-    """Stands before one connection's aiohttp protocol."""
+    """Sits in front of one connection's aiohttp protocol."""
 
     _transport: asyncio.Transport
 
@@ -80,37 +80,37 @@ class Shedder(asyncio.Protocol):
         self._inner.connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
-        """Refuse a message while the server is full, hand on everything else."""
-        # After anything but a whole request, nobody but aiohttp's parser knows where the next one begins.
+        """Refuse a message while the server is full, pass on everything else."""
+        # After anything but a whole request, only aiohttp's parser knows where the next one begins.
         self._whole_so_far = self._whole_so_far and is_whole_message(data, self._lengths)
-        if self._held is not None:  # two in a row: they stay in their order
+        if self._held is not None:  # two in a row stay in order
             self._look_again()
             self._inner.data_received(data)
         elif not self._whole_so_far:
             self._inner.data_received(data)
-        elif self._is_quiet():
+        elif self._is_idle():
             self._take(data)
         else:
-            # The answer to the last one may just have left; aiohttp is done with it in the loop's next turn.
+            # The answer to the last one may just have been sent; aiohttp finishes it in the loop's next iteration.
             self._held = data
             asyncio.get_running_loop().call_soon(self._look_again)
 
     def _look_again(self) -> None:
         data, self._held = self._held, None
-        if data is not None and self._whole_so_far and self._is_quiet():
+        if data is not None and self._whole_so_far and self._is_idle():
             self._take(data)
         elif data is not None:
             self._inner.data_received(data)
 
     def _take(self, data: bytes) -> None:
-        """Let a whole message in on a quiet connection, or refuse it."""
+        """Admit a whole message on an idle connection, or refuse it."""
         if self._gate.admit(self._inner):
             self._inner.data_received(data)
         else:
             self._transport.write(self._gate.refused())
 
     def eof_received(self) -> bool | None:
-        """The client says no more."""
+        """The client sends no more."""
         return self._inner.eof_received()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -120,8 +120,8 @@ class Shedder(asyncio.Protocol):
         self._inner.connection_lost(exc)
 
     def pause_writing(self) -> None:
-        """The client reads too slowly; one that does not even take refusals is not read any further."""
-        if self._is_quiet():
+        """The client reads too slowly; if it does not even read refusals, stop reading from it."""
+        if self._is_idle():
             self._stopped_reading = True
             self._transport.pause_reading()
         self._inner.pause_writing()
@@ -133,21 +133,21 @@ class Shedder(asyncio.Protocol):
             self._transport.resume_reading()
         self._inner.resume_writing()
 
-    def _is_quiet(self) -> bool:
+    def _is_idle(self) -> bool:
         """Whether every request was answered: aiohttp's protocol waits for the next one.
 
-        It has no public way to ask; where a version keeps this elsewhere,
-        nothing is refused here, and the test that wants refusals fails.
+        There is no public way to ask; if a version keeps this elsewhere,
+        nothing is refused here, and the test that expects refusals fails.
         """
         waiter: asyncio.Future[None] | None = getattr(self._inner, "_waiter", None)
         return waiter is not None and not waiter.done()
 
 
 def is_whole_message(data: bytes, lengths: dict[bytes, int | None]) -> bool:
-    """Whether these bytes are one whole request that says something to the bot, and nothing besides.
+    """Whether these bytes are exactly one whole request with a message to the bot.
 
-    `lengths` remembers what follows which head: a client's requests have few
-    different ones. They hold its token, so they are remembered for one connection.
+    `lengths` caches the body's length by head: a client's requests have few
+    different heads. They contain its token, so each connection has its own cache.
     """
     head = data[: data.find(b"\r\n\r\n", 0, _LONGEST_HEAD) + 4]
     if head not in lengths:
@@ -158,7 +158,7 @@ def is_whole_message(data: bytes, lengths: dict[bytes, int | None]) -> bool:
 
 
 def _body_length(head: bytes) -> int | None:
-    """How many bytes follow the head of a message to the bot; None where it is no such head or does not just say so."""
+    """How many bytes follow the head of a message to the bot; None if it is another head or leaves that unclear."""
     lower = head.lower()
     lengths = _LENGTH.findall(lower)
     if _MESSAGE.match(head) is None or len(lengths) != 1 or lower.count(b"content-length") != 1:
@@ -167,10 +167,10 @@ def _body_length(head: bytes) -> int | None:
 
 
 class Refusals:
-    """Makes answers to messages that are refused unread: the same bytes, but for the correlation id."""
+    """Makes answers to messages that are refused unread: the same bytes except for the correlation id."""
 
     def __init__(self, prefix: str, refused: Callable[[], None]) -> None:
-        """`prefix` begins all their correlation ids, `refused` is told of each."""
+        """`prefix` begins all their correlation ids, `refused` is called for each."""
         self._prefix = prefix.encode()
         self._refused = refused
         self._number = 0
@@ -199,7 +199,7 @@ def refusal(correlation_id: str) -> bytes:
 
 
 class SheddingRunner(web.AppRunner):
-    """An AppRunner whose connections each have a Shedder before them; `connect` makes what is behind it."""
+    """An AppRunner with a Shedder in front of each connection's protocol, which `connect` makes."""
 
     def __init__(
         self,
@@ -214,7 +214,7 @@ class SheddingRunner(web.AppRunner):
 
     @property
     def server(self) -> Any:
-        """What makes a protocol for each connection; None before `setup`."""
+        """The function that makes each connection's protocol; None before `setup`."""
         server = super().server
         return None if server is None else lambda: Shedder(self._connect(server), self._gate)
 

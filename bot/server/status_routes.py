@@ -1,4 +1,4 @@
-"""Health, readiness, version, status, metrics, and the document of all routes."""
+"""Routes for health, readiness, version, status and metrics, and the channels' health."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from bot.server.routing import METRICS, OPERATOR, PUBLIC, Answers, Call, Route, 
 from bot.stores.backlog import backlog_of
 
 _STORE_SECONDS = 1.0
-"""How long a scrape waits for the store: when that is away the other numbers matter most."""
+"""How long a scrape waits for the store: while that is down the other numbers matter most."""
 _MINIMUM_COMPATIBLE = "3.0.0"
-"""The oldest Rasa version whose clients find here what they look for."""
+"""The oldest Rasa version whose clients work with this server."""
 
 
 async def well(call: Call) -> web.Response:
-    """GET /health, and of each channel: who answers is there."""
+    """GET /health, and the same for each channel: an answer means that it is up."""
     return json_response({"status": "ok"})
 
 
@@ -35,7 +35,7 @@ async def ready(call: Call) -> web.Response:
 
 
 async def version(call: Call) -> web.Response:
-    """GET /version: ours, in the shape of Rasa's."""
+    """GET /version: ours, in Rasa's format."""
     return json_response({"version": call.parts.version, "minimum_compatible_version": _MINIMUM_COMPATIBLE})
 
 
@@ -62,7 +62,7 @@ async def status(call: Call) -> web.Response:
 
 
 async def prometheus(call: Call) -> web.Response:
-    """GET /metrics; what the store cannot tell soon keeps its last value."""
+    """GET /metrics; values that the store does not return in time keep their last value."""
     parts = call.parts
     with contextlib.suppress(BotError, TimeoutError):
         async with asyncio.timeout(_STORE_SECONDS):
@@ -76,7 +76,7 @@ async def prometheus(call: Call) -> web.Response:
 
 
 async def _ask_store(parts: Parts) -> None:
-    """What is counted where it is kept: all workers', all machines'."""
+    """Read what is counted in the store, for all workers and machines."""
     sessions, backlog = await parts.auth.sessions.active(), await parts.database.read(backlog_of)
     now, oldest = parts.sources.now(), backlog.oldest_effect
     parts.metrics.stored(
@@ -87,7 +87,7 @@ async def _ask_store(parts: Parts) -> None:
     )
 
 
-_CHECK = {"type": "string", "description": "`ok`, `failing`, or what a check that works notes (`simulated`)"}
+_CHECK = {"type": "string", "description": "`ok`, `failing`, or the note of a check that works (`simulated`)"}
 _READY = schemas.obj(
     ("status", "checks"),
     {
@@ -122,15 +122,15 @@ _WELL = schemas.obj(("status",), {"status": {"const": "ok"}})
 
 
 def channel_status(name: str) -> Route:
-    """GET /webhooks/NAME/: whether the channel is there."""
-    there = Answers(200, "the channel is there", _WELL)
-    return Route("GET", f"/webhooks/{name}/", well, PUBLIC, "Whether the channel is there", there, tag="rasa")
+    """GET /webhooks/NAME/: whether the channel exists."""
+    there = Answers(200, "the channel exists", _WELL)
+    return Route("GET", f"/webhooks/{name}/", well, PUBLIC, "Whether the channel exists", there, tag="rasa")
 
 
 def routes() -> tuple[Route, ...]:
     """The routes of monitoring."""
     alive = Answers(200, "the process answers", _WELL)
-    ready_answer = Answers(200, "ready, or degraded: a service that the bot asks is away", _READY)
+    ready_answer = Answers(200, "ready, or degraded: a service that the bot uses is down", _READY)
     text = Answers(200, "Prometheus' text format", content_type="text/plain")
     return (
         Route("GET", "/health", well, PUBLIC, "Whether the process answers", alive, tag="monitoring"),

@@ -32,7 +32,7 @@ Include: TypeAlias = Literal["ALL", "APPLIED", "AFTER_RESTART", "NONE"]
 EventJson: TypeAlias = dict[str, Any]
 
 _MOST_TURNS = 500
-"""How many of the latest turns are shown: a tracker of 100,000 turns would be no answer."""
+"""How many of the latest turns are shown: a tracker of 100,000 turns would be of no use."""
 
 
 class Conversation(Struct, frozen=True):
@@ -42,14 +42,14 @@ class Conversation(Struct, frozen=True):
     events: Sequence[tuple[Event, float]]
 
     def json(self, sender: str, slots: Iterable[str], include: Include = "AFTER_RESTART") -> EventJson:
-        """The tracker in Rasa's form, under the name that it was asked for."""
+        """The tracker in Rasa's format, under the name that was asked for."""
         events = self._shown(include)
         tracker = rasa_tracker_json(self.tracker, events, slots=dict.fromkeys(slots))
         shown = None if include == "NONE" else tracker["events"]
         return {**tracker, "sender_id": sender, "events": shown, "latest_event_time": self._latest_time}
 
     def until(self, time: float) -> Conversation:
-        """The conversation as it was then, as far as the events go back."""
+        """The conversation as it was at that time, as far as the events go back."""
         then = replace(self, events=[(event, at) for event, at in self.events if at <= time])
         return replace(then, tracker=then._folded)
 
@@ -71,12 +71,12 @@ class Conversation(Struct, frozen=True):
 
     @property
     def _folded(self) -> Tracker:
-        """The tracker of these events alone: it holds them themselves."""
+        """The tracker built from these events alone; it holds the same event objects."""
         return evolve_all([event for event, _ in self.events], Tracker(conversation=self.tracker.conversation))
 
 
 async def read_conversation(store: TurnStore, conversation: str) -> Conversation:
-    """The conversation; one that never was is empty."""
+    """The conversation; empty if there is none."""
     loaded = await store.load(conversation)
     turns = await store.turns(conversation, limit=_MOST_TURNS)
     records = [read_record(turn.record) for turn in turns]
@@ -114,7 +114,7 @@ def _steps(session: Iterable[Event]) -> Iterator[Step]:
 
 
 def _user_step(parse: Parse) -> UserStep:
-    """What the user said, its entities marked where they stand (of overlapping ones the first)."""
+    """What the user said, with its entities marked in the text (of overlapping ones, the first)."""
     marks: list[Annotation] = []
     for entity in sorted(parse.entities, key=lambda e: (e.start, -e.end)):
         if (

@@ -1,1 +1,1 @@
-"""What designers and plugin authors test with: the kit for single actions, and the runner of test stories."""
+"""Tools for testing: the kit for single actions, and the runner of test stories."""

@@ -1,13 +1,13 @@
-"""A kit to test one action: make a turn by hand, run the action, look at what it appended.
+"""A kit to test one action: create a turn by hand, run the action, look at what it appended.
 
     turn = make_turn("what's my balance?", intent="ask_balance", domain=domain, customer=CUSTOMER)
     await run_action(turn, run)
     assert texts(turn) == ["Your current account has £10.00."]
     assert SlotSet("question", ...) in turn.events
 
-Nothing here needs a server, a store or a trained model. What a bot would fail
-or log fails the test: `run_action` holds the action to the bot's rules, and
-with a domain that has slots (`load_domain`) an unknown one is an error.
+Nothing here needs a server, a store or a trained model. What would be an error
+or a log line in a bot fails the test: `run_action` applies the bot's rules, and
+with a domain that has slots (`load_domain`), an unknown slot is an error.
 """
 
 from __future__ import annotations
@@ -40,24 +40,24 @@ from bot.reading import read_project
 from bot.sources import Chance
 
 NOW: Final = datetime(2026, 11, 3, 10, 0, tzinfo=UTC)
-"""When hand-made turns happen, unless they say otherwise."""
+"""The default time of turns created by hand."""
 
 CUSTOMER: Final = Customer("customer-1", "cust-1")
-"""A customer to be logged in."""
+"""A customer to log in as."""
 
 _OF_THE_WHOLE_BOT: Final = frozenset({"unknown-action", "unset-variable"})
-"""Errors that only who knows the project's actions, or where it is run, can find."""
+"""Errors that can only be found knowing the project's actions or the environment that it runs in."""
 
 Spend = Callable[[str, str, str, Mapping[str, Any]], Awaitable[EffectResult]]
 
 
 def make_domain(responses: Mapping[str, str]) -> Domain:
-    """A domain that has these responses, each with one text."""
+    """Return a domain with these responses, each with one text."""
     return Domain(responses={name: (Variation(text=text),) for name, text in responses.items()})
 
 
 def load_domain(project: Path | str = ".") -> Domain:
-    """The domain of the project in this folder. Raises ContentError where files of it cannot be read without errors."""
+    """Return the domain of the project in this folder. Raises ContentError if the project's files have errors."""
     read = read_project(Path(project))
     if errors := [found for found in read.errors if found.code not in _OF_THE_WHOLE_BOT]:
         raise ContentError(errors)
@@ -67,29 +67,29 @@ def load_domain(project: Path | str = ".") -> Domain:
 def make_parse(
     text: str, *, intent: str | None = None, confidence: float = 1.0, ranking: Sequence[str] = (), entities: Any = ()
 ) -> Parse:
-    """What the matcher might have made of `text`; `ranking` names intents, best first."""
+    """Return a parse as the matcher might return it for `text`; `ranking` names intents, best first."""
     scores = tuple(IntentScore(name, confidence / (place + 1)) for place, name in enumerate(ranking))
     best = IntentScore(intent, confidence) if intent else scores[0] if scores else None
     return Parse(text, best, scores or ((best,) if best else ()), tuple(entities))
 
 
 def make_entity(text: str, part: str, entity: str, value: Any = None, **more: Any) -> Entity:
-    """The entity that the first `part` of `text` is; its value is `part` where none is given.
+    """Return the entity at the first `part` in `text`; its value defaults to `part`.
 
-    Raises ValueError when `part` does not stand in `text`.
+    Raises ValueError if `part` is not in `text`.
     """
     start = text.index(part)
     return Entity(entity, part if value is None else value, start, start + len(part), **more)
 
 
 class SpentEffects(Struct):
-    """Stands in for the engine's journal: answers every effect with `result`, and keeps what it was asked to spend."""
+    """A fake of the engine's journal: answers every effect with `result`, and records what it was asked to spend."""
 
     result: EffectResult = field(default_factory=lambda: EffectResult("done"))
     spent: list[tuple[str, str, Mapping[str, Any]]] = field(default_factory=list)
 
     async def __call__(self, conversation: str, kind: str, key: str, parameters: Mapping[str, Any]) -> EffectResult:
-        """Answer, and note kind, key and parameters."""
+        """Record kind, key and parameters, and return `result`."""
         self.spent.append((kind, key, parameters))
         return self.result
 
@@ -111,13 +111,12 @@ def make_turn(
     metadata: JsonObject | None = None,
     seed: int = 0,
 ) -> Turn:
-    """A turn that an action can be run on.
+    """Return a turn that an action can be run on.
 
     `message` is what the user said, as text or parsed. The conversation begins with the initial values of the domain's
-    slots; `before` are earlier events of it, and `slots` are set before the message arrived.
-    `resources` are what lifespans would have opened, by name; `actions` are
-    those that `turn.run` finds. `spend` makes what `turn.spend` is to make: give a SpentEffects. `metadata` are the
-    message's: for an effect's `settled_action`, what became of it, under `effect`.
+    slots; `before` are its earlier events, and `slots` are set before the message arrives. `resources` are what
+    lifespans would have opened, by name; `actions` are those that `turn.run` finds. `spend` is called by `turn.spend`:
+    pass a SpentEffects. `metadata` are the message's: for an effect's `settled_action`, its outcome, under `effect`.
     """
     parse = message if isinstance(message, Parse) else make_parse(message, intent=intent, entities=entities)
     principal = Principal("customer", f"customer:{customer.id}", customer) if customer else Principal("key", "key:test")
@@ -136,11 +135,11 @@ def make_turn(
 
 
 async def run_action(turn: Turn, action: Action) -> None:
-    """Run an action on the turn by the bot's rules; what it appended is in `turn.events`.
+    """Run an action on the turn under the bot's rules; what it appended is in `turn.events`.
 
-    Raises what the action raises and what a bot would log: TypeError where it gives something back, ValueError for
-    events that cannot be kept, TimeoutError where it takes longer than the default `limits.action_seconds` or holds up
-    all conversations.
+    Raises what the action raises and what a bot would log: TypeError if it returns something, ValueError for events
+    that cannot be stored, TimeoutError if it takes longer than the default `limits.action_seconds` or blocks the event
+    loop.
     """
     await run_alone(action, turn, Limits().action_seconds, _holds_up)
 
@@ -150,13 +149,13 @@ def _holds_up(seconds: float) -> None:
 
 
 def replies(turn: Turn) -> list[Reply]:
-    """What the action said, in order; raises ValueError where its events could not be kept, as a bot does."""
+    """Return what the action said, in order; raises ValueError if its events cannot be stored, as a bot does."""
     check_events(turn.events)
     return [event.reply for event in turn.events if isinstance(event, BotUttered)]
 
 
 def texts(turn: Turn) -> list[str]:
-    """The texts of what the action said, in order; raises ValueError as `replies` does."""
+    """Return the texts that the action said, in order; raises ValueError as `replies` does."""
     return [reply.text for reply in replies(turn) if reply.text is not None]
 
 
@@ -179,7 +178,7 @@ def _context(message: UserMessage, domain: Domain, spend: Spend | None, seed: in
 
 
 def _fail(domain: Domain, slip: BaseException) -> None:
-    """Let the test fail of a slip; but a domain made by hand may have no slots at all."""
+    """Fail the test because of a mistake; but a domain created by hand may have no slots at all."""
     if domain.slots or not isinstance(slip, UnknownSlot):
         raise slip
 

@@ -1,4 +1,4 @@
-"""Reports on test stories as Rasa writes them: scores, and failed stories with what was predicted beside them."""
+"""Reports on test stories as Rasa writes them: scores, and failed stories with the predictions as comments."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from bot.testing.results import StepResult, StoryReport, StoryResult
 NONE_FAILED = "# None of the test stories failed - all good!\n"
 
 _NOT_YAML = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
-"""What YAML refuses, or takes for the end of a line."""
+"""Characters that YAML does not allow, or treats as line breaks."""
 
 
 def failed_stories_yaml(failed: Sequence[StoryResult]) -> str:
-    """The content of `failed_test_stories.yml`: YAML that reads as test stories, the predictions in comments."""
+    """Return the content of `failed_test_stories.yml`: test stories in YAML, with the predictions as comments."""
     if not failed:
         return NONE_FAILED
     stories = [line for result in failed for line in _story(result)]
     written = "\n".join(['version: "3.1"', "stories:", *stories]) + "\n"
-    return _NOT_YAML.sub(lambda sign: f"\\u{ord(sign[0]):04x}", written)  # it stands in quotes or a comment
+    return _NOT_YAML.sub(lambda sign: f"\\u{ord(sign[0]):04x}", written)  # always inside quotes or a comment
 
 
 def shown_entities(entities: Iterable[Entity]) -> str:
-    """Entities as a sentence says them, those that stand in the text with their place in it."""
+    """Return entities as text for a sentence, with their positions in the message, if they have one."""
     return ", ".join(map(_shown, entities)) or "no entities"
 
 
@@ -68,7 +68,7 @@ def _found(text: str, entities: Sequence[Entity]) -> str:
 
 
 def _listed(entity: StepEntity) -> str:
-    """An entity as YAML: JSON is."""
+    """Return an entity as JSON, which is YAML."""
     extra = {key: name for key, name in (("role", entity.role), ("group", entity.group)) if name is not None}
     if entity.value is ANY:
         return _quoted({entity.entity: None, **extra} if extra else entity.entity)
@@ -102,7 +102,7 @@ def _one_line(text: str) -> str:
 
 
 def _quoted(value: object) -> str:
-    """The value as YAML: JSON is."""
+    """Return the value as JSON, which is YAML."""
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
@@ -110,7 +110,7 @@ def _quoted(value: object) -> str:
 
 
 def story_report(report: StoryReport) -> dict[str, Any]:
-    """The content of Rasa's `story_report.json`: precision, recall and F1 per action, intent and entity, and more."""
+    """Return the content of Rasa's `story_report.json`: precision, recall and F1 per action, intent and entity."""
     pairs = list(_pairs(report))
     expected, predicted = Counter(pair[0] for pair in pairs), Counter(pair[1] for pair in pairs)
     right = Counter(label for label, other in pairs if label == other)
@@ -131,7 +131,7 @@ def story_report(report: StoryReport) -> dict[str, Any]:
 
 
 def _pairs(report: StoryReport) -> Iterator[tuple[str, str]]:
-    """Expected and predicted labels: actions, intents, and entities, written as annotations."""
+    """Yield expected and predicted labels: actions, intents, and entities, written as annotations."""
     yield from ((s.expected, s.predicted) for s in report.steps if s.kind == "action")
     yield from ((s.expected, s.predicted) for s in report.steps if s.kind == "user")
     for step in report.steps:

@@ -1,4 +1,4 @@
-"""What came of test stories, step by step."""
+"""The results of test stories, step by step."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from bot.messages import Entity, Nearest
 
 
 class StepResult(Struct, frozen=True):
-    """One step of a story: what it expected and what came.
+    """One step of a story: what was expected and what was predicted.
 
-    For the user's steps these are intents, and `expected_entities` and
-    `predicted_entities` belong to them, and `attracted_by`, the nearest example
-    of a wrong intent; for the bot's they are actions, or texts in end-to-end
-    stories; for others what the step says is so (`state`).
+    For the user's steps these are intents, with `expected_entities`,
+    `predicted_entities` and `attracted_by`, the nearest example of a wrong
+    intent; for the bot's steps they are actions, or texts in end-to-end
+    stories; for others, a slot or the active loop (`state`).
     """
 
     kind: Literal["user", "action", "state"]
@@ -36,25 +36,25 @@ class StepResult(Struct, frozen=True):
 
     @property
     def entities_agree(self) -> bool:
-        """Whether the same entities were found, whatever their order."""
+        """Whether the same entities were found, in any order."""
         return set(map(_comparable, self.expected_entities)) == set(map(_comparable, self.predicted_entities))
 
     @property
     def passed(self) -> bool:
-        """Whether what came is what was expected."""
+        """Whether the prediction is what was expected."""
         return self.expected == self.predicted and self.entities_agree
 
 
 def _comparable(entity: Entity) -> tuple[int, int, str, str, str | None, str | None]:
-    """What of an entity is compared; values as text, because that is what annotations hold."""
+    """Return the parts of an entity that are compared; values as text, because annotations hold text."""
     return (entity.start, entity.end, entity.entity, str(entity.value), entity.role, entity.group)
 
 
 class StoryResult(Struct, frozen=True):
-    """One test story (each way through its choices is one of its own).
+    """The result of one test story (each path through its choices has its own result).
 
-    `told` has its steps, each with what came of it: None where it was not
-    compared. Results without a step are of what the story leaves out.
+    `told` are its steps, each with its result: None if it was not compared.
+    Results without a step are about things that the story leaves out.
     """
 
     name: str
@@ -63,43 +63,43 @@ class StoryResult(Struct, frozen=True):
 
     @property
     def steps(self) -> tuple[StepResult, ...]:
-        """What came of the steps that were compared."""
+        """The results of the steps that were compared."""
         return tuple(result for _, result in self.told if result is not None)
 
     @property
     def passed(self) -> bool:
-        """Whether every step came as expected."""
+        """Whether every step went as expected."""
         return all(step.passed for step in self.steps)
 
 
 class StoryReport(Struct, frozen=True):
-    """What came of all test stories."""
+    """The results of all test stories."""
 
     results: tuple[StoryResult, ...]
 
     @property
     def passed(self) -> int:
-        """How many stories came out right."""
+        """How many stories passed."""
         return sum(result.passed for result in self.results)
 
     @property
     def failed(self) -> tuple[StoryResult, ...]:
-        """The stories that did not."""
+        """The stories that failed."""
         return tuple(result for result in self.results if not result.passed)
 
     @property
     def steps(self) -> tuple[StepResult, ...]:
-        """All steps of all stories."""
+        """The results of all steps of all stories."""
         return tuple(step for result in self.results for step in result.steps)
 
 
 def report_of(results: Iterable[StoryResult], tests: Sequence[Story], found: Sequence[Way]) -> StoryReport:
-    """The report on the test stories: what came of the ways found through them, and of those that are on none."""
+    """Return the report on the test stories: the results of the paths through them, and the stories on no path."""
     return StoryReport((*results, *_not_run(tests, found)))
 
 
 def _not_run(tests: Sequence[Story], found: Sequence[Way]) -> Iterator[StoryResult]:
-    """The test stories that no way leads to: they failed, at the checkpoint they begin with."""
+    """Yield the test stories that no path leads to: they failed, at the checkpoint they begin with."""
     run = {id(story) for way in found for story in way.stories}
     for story in (story for story in tests if id(story) not in run):
         begin, *rest = story.steps

@@ -2,10 +2,10 @@
 
 What the user says goes through the real matcher and is compared; every action
 is predicted and compared, up to the first wrong one of a turn. No action is
-run: what the story says happened is what happened, right or wrong, so that
-each turn is judged by itself. Where a running form is predicted and the story
-goes elsewhere, the form is taken to have refused, and the prediction is made
-again.
+run: the conversation continues as the story says, whatever was predicted, so
+that each turn is judged by itself. If the active form is predicted and the
+story has another action, the form is taken to have rejected the turn, and the
+prediction is repeated.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from bot.testing.results import StepResult, StoryReport, StoryResult, report_of
 from bot.testing.understood import named_action, understood
 
 NOW: Final = datetime(2026, 11, 3, 10, 0, tzinfo=UTC)
-"""When test stories happen, for the dates in what users say."""
+"""The time at which test stories happen, for dates in what users say."""
 
 
 def run_story_tests(
@@ -43,9 +43,9 @@ def run_story_tests(
     most_actions: int = Limits().actions_per_turn,
     progress: Progress = silent,
 ) -> StoryReport:
-    """Run test stories. `matcher` reads `/intent{…}` as such.
+    """Run test stories and return the report. `matcher` must understand `/intent{…}`.
 
-    `most_actions` is how many a turn of the bot's may take.
+    `most_actions` is the limit of actions per turn.
     """
     runner, found = _Runner(content, matcher, dialogue, most_actions), ways(tests, content.domain)
     return report_of([runner.run(way) for way in counted(found, "story", progress)], tests, found)
@@ -62,7 +62,7 @@ class _Runner:
         self._parse: Parse | None = None
 
     def run(self, way: Way) -> StoryResult:
-        """Walk one way through the stories."""
+        """Run one path through the stories."""
         results: list[tuple[Step | None, StepResult | None]] = []
         tracker = start_of(self._domain)
         predicted, going_on, begun, is_wrong = 0, True, False, False

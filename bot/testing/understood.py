@@ -1,4 +1,4 @@
-"""What the matcher made of what the user says in a test story, beside what the story says of it."""
+"""The matcher's parse of what the user says in a test story, compared with what the story expects."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from bot.messages import Entity, Nearest, Parse
 from bot.testing.results import StepResult
 
 GRAMMARS: Final = frozenset({"TellerEntityExtractor", "DucklingEntityExtractor", "DucklingHTTPExtractor"})
-"""The extractors that read entities by grammar, by the names that config.yml gives them."""
+"""The extractors that recognise entities by a grammar, by their names in config.yml."""
 
 
 def understood(step: UserStep, parse: Parse, *, with_entities: bool) -> StepResult:
-    """The parse of a step's text beside what the step says of it: its intent, where it names one, and its entities."""
+    """Compare the parse of a step's text with the step: its intent, if it names one, and its entities."""
     intent = predicted_intent(parse, step.intent or "")
     told = step_entities(step) if with_entities else ()
     found = compared_entities(parse.entities, told) if with_entities else ()
@@ -34,7 +34,7 @@ def understood(step: UserStep, parse: Parse, *, with_entities: bool) -> StepResu
 
 
 def predicted_intent(parse: Parse, expected: str) -> str:
-    """The intent as the test story names it: a retrieval intent in full, unless its plain name is expected."""
+    """Return the intent as test stories name it: a retrieval intent in full, unless its plain name is expected."""
     intent = parse.intent_name or ""
     if intent == expected:
         return intent
@@ -44,9 +44,9 @@ def predicted_intent(parse: Parse, expected: str) -> str:
 
 
 def named_action(action: str, expected: str, parse: Parse | None, responses: Collection[str]) -> str:
-    """The action as the test story names it: a retrieval action in full, unless its plain name is expected.
+    """Return the action as test stories name it: a retrieval action in full, unless its plain name is expected.
 
-    `parse` is of the message that it answers, and `responses` are the domain's.
+    `parse` belongs to the message that the action answers, and `responses` are the domain's.
     """
     if action == expected or parse is None or action in responses:
         return action
@@ -55,19 +55,19 @@ def named_action(action: str, expected: str, parse: Parse | None, responses: Col
 
 
 def compared_entities(predicted: Iterable[Entity], expected: Iterable[Entity]) -> tuple[Entity, ...]:
-    """The predicted entities that are held against the story.
+    """Return the predicted entities that are compared with the story.
 
-    What a grammar reads (dates, amounts, numbers) is not learned, and "last month" means another time on
-    another day: it counts only where the message marks an entity of its name.
+    What a grammar recognises (dates, amounts, numbers) is not learned, and "last month" means another time on
+    another day: it counts only if an entity of that name is marked in the message.
     """
     marked = {entity.entity for entity in expected}
     return tuple(e for e in predicted if e.extractor not in GRAMMARS or e.entity in marked)
 
 
 def filled_in(expected: Iterable[Entity], found: Sequence[Entity]) -> tuple[Entity, ...]:
-    """The expected entities; what a story leaves open of one (where it stands, its role, its group) is as it was found.
+    """Return the expected entities; what a story leaves open (position, role, group) is filled in as it was found.
 
-    One that is listed, not marked, may stand anywhere.
+    An entity that is listed, not marked, can be anywhere in the text.
     """
     left = list(found)
     return tuple(_filled_in(entity, left) for entity in expected)
@@ -90,7 +90,7 @@ def _may_be(entity: Entity, other: Entity) -> bool:
 
 
 def _attracted_by(parse: Parse, intent: str) -> Nearest | None:
-    """The nearest example of the intent; where the bot falls back, of the likeliest one."""
+    """Return the nearest example of the intent; on a fallback, of the likeliest intent."""
     if intent == NLU_FALLBACK:
         intent = next((score.name for score in parse.ranking if score.name != NLU_FALLBACK), "")
     name = intent.partition("/")[0]

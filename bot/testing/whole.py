@@ -1,9 +1,9 @@
-"""Test stories with everything run: the engine, actions, forms and the services behind them, which Rasa's cannot do.
+"""End-to-end test stories: the engine, actions, forms and the services behind them all run, unlike in Rasa.
 
-What the user says is sent; the intents and entities that were found, the
-actions that ran and the texts that were said are compared with the story, and
-slots and the active loop as they were where the story speaks of them. After
-the first wrong action of a turn, nothing more of it is compared.
+What the user says is sent to the bot. The intents and entities found, the
+actions that ran and the texts that were said are compared with the story, as
+are slots and the active loop at the points where the story mentions them. After
+the first wrong action of a turn, the rest of the turn is not compared.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _Told: TypeAlias = tuple[Step | None, StepResult | None]
 
 
 class _Ran(Struct, frozen=True):
-    """An action that ran ("": what was before any), the texts that it said, and the conversation event by event."""
+    """An action that ran ("": before any action), the texts that it said, and the conversation after each event."""
 
     name: str
     states: list[Tracker]
@@ -55,7 +55,7 @@ class _Ran(Struct, frozen=True):
 
 
 class _Exchange(Struct, frozen=True):
-    """What one message led to: what it was understood as, and what ran, with what was before any action first."""
+    """The result of one message: its parse, and what ran, beginning with the state before any action."""
 
     ran: tuple[_Ran, ...]
     texts: tuple[str, ...] = ()
@@ -65,7 +65,7 @@ class _Exchange(Struct, frozen=True):
 async def run_whole_stories(
     engine: Engine, tests: Sequence[Story], principal: Principal, sources: Sources, *, progress: Progress = silent
 ) -> StoryReport:
-    """Run test stories through the engine, each in a conversation of its own, as `principal`."""
+    """Run test stories through the engine as `principal`, each in its own conversation."""
     found = ways(tests, engine.agent.content.domain)
     results = [await _run(engine, way, principal, sources) for way in counted(found, "story", progress)]
     return report_of(results, tests, found)
@@ -90,7 +90,7 @@ async def _run(engine: Engine, way: Way, principal: Principal, sources: Sources)
 
 
 def _turns(steps: Sequence[Step]) -> tuple[list[Step], list[tuple[UserStep, list[Step]]]]:
-    """The steps before the user's first, and each of the user's with the bot's steps up to the next."""
+    """Return the steps before the user's first, and each of the user's with the bot's steps up to the next."""
     before: list[Step] = []
     turns: list[tuple[UserStep, list[Step]]] = []
     for step in steps:
@@ -102,13 +102,13 @@ def _turns(steps: Sequence[Step]) -> tuple[list[Step], list[tuple[UserStep, list
 
 
 class _Given(EventsWork):
-    """What a story says was so before anybody spoke, in the login of who will."""
+    """The state that a story begins with, set in the session of the user who will speak."""
 
     background = False
 
 
 async def _begin(engine: Engine, message: UserMessage, before: Sequence[Step]) -> _Exchange:
-    """Let slots and loop be as the story begins with them; whatever else it begins with, the bot did nothing yet."""
+    """Set slots and loop as at the beginning of the story; any action there is compared with none, as none ran yet."""
     state = [step for step in before if isinstance(step, (SlotStep, LoopStep))]
     events = [event for step in state if (event := _event(step)) is not None]
     tracker = await _tracker(engine, message)
@@ -118,14 +118,14 @@ async def _begin(engine: Engine, message: UserMessage, before: Sequence[Step]) -
 
 
 def _event(step: SlotStep | LoopStep) -> Event | None:
-    """What makes it so; nothing makes a slot have any value."""
+    """Return the event that leads to this state; None for a slot with any value."""
     if isinstance(step, LoopStep):
         return ActiveLoop(step.name)
     return None if step.value is ANY else SlotSet(step.name, step.value)
 
 
 def _said(step: UserStep) -> str:
-    """The step's text, or its intent and entities in shorthand where it has none: a list for several of one name."""
+    """Return the step's text, or else its intent and entities in shorthand: a list for several of the same name."""
     if step.text:
         return step.text
     values: dict[str, list[Any]] = {}
@@ -136,12 +136,12 @@ def _said(step: UserStep) -> str:
 
 
 def _names_entities(step: UserStep) -> bool:
-    """Whether the step says which entities its text has; one without a text is sent with them."""
+    """Whether the step says which entities its text has; a step without a text is sent with them."""
     return step.text is not None and bool(step.annotations or step.entities)
 
 
 def _not_sent(step: UserStep) -> Iterator[StepResult]:
-    """The roles and groups of a step without a text, for which shorthand has no words."""
+    """Yield failures for the roles and groups of a step without a text, which shorthand cannot express."""
     for entity in () if step.text else step.entities:
         for kind, name in (("role", entity.role), ("group", entity.group)):
             if name is not None:
@@ -155,13 +155,13 @@ async def _exchange(engine: Engine, message: UserMessage) -> _Exchange:
 
 
 async def _tracker(engine: Engine, message: UserMessage) -> Tracker:
-    """The conversation as it is before the message."""
+    """Return the conversation before the message."""
     loaded = await engine.store.load(message.conversation)
     return read_snapshot(loaded.snapshot, message.conversation).tracker
 
 
 async def _led_to(engine: Engine, tracker: Tracker, answer: Answer) -> _Exchange:
-    """What the turn of this answer did to the conversation, which was as the tracker says."""
+    """Return what the turn with this answer did; `tracker` is the conversation before it."""
     [turn] = await engine.store.turns(answer.conversation, after=answer.seq - 1, limit=1)
     record = read_record(turn.record)
     parse = next((event.parse for event in record.events if isinstance(event, UserUttered)), Parse(""))
@@ -170,7 +170,7 @@ async def _led_to(engine: Engine, tracker: Tracker, answer: Answer) -> _Exchange
 
 
 def _ran(record: TurnRecord, tracker: Tracker) -> list[_Ran]:
-    """What was before any action, and the actions that ran, each with what it said."""
+    """Return the state before any action, and the actions that ran, each with what it said."""
     names, ran = deque(_executed(record)), [_Ran("", [tracker])]
     for event in record.events:
         if isinstance(event, ActionExecuted) and names and event.name == names[0]:
@@ -183,7 +183,7 @@ def _ran(record: TurnRecord, tracker: Tracker) -> list[_Ran]:
 
 
 def _executed(record: TurnRecord) -> Iterator[str]:
-    """The actions that ran, those left out that refused to (a form that an intent of its own interrupts)."""
+    """Yield the actions that ran, without those that rejected their execution (such as an interrupted form)."""
     refused = Counter(event.name for event in record.events if isinstance(event, ActionExecutionRejected))
     for name in (step.action for step in record.steps):
         if refused[name]:
@@ -195,7 +195,7 @@ def _executed(record: TurnRecord) -> Iterator[str]:
 def _compared(
     expected: Sequence[Step], exchange: _Exchange, responses: Iterable[str], place: Place = NOWHERE
 ) -> Iterator[_Told]:
-    """Each step of a turn with what came of it, up to the first wrong action; `place` is that of the user's step."""
+    """Yield each step of a turn with its result, up to the first wrong action; `place` is that of the user's step."""
     last, *others = exchange.ran
     left, known, is_right = deque(others), frozenset(responses), True
     for index, step in enumerate(expected):
@@ -217,13 +217,13 @@ def _compared(
 
 
 def _text(step: BotStep, exchange: _Exchange) -> StepResult:
-    """An action may be named by a text that it says; a text after an action's name may be one more of the same."""
+    """Compare a text: it may name an action by what it says, or be another text of the action before it."""
     said = step.text if step.text in exchange.texts else " / ".join(exchange.texts) or NOTHING
     return StepResult("action", step.place, step.text, said)
 
 
 def _comes_again(step: SlotStep | LoopStep, after: Sequence[Step]) -> bool:
-    """Whether the story speaks of the same slot, or of the loop, once more before the next action."""
+    """Whether the story mentions the same slot, or the loop, once more before the next action."""
     for other in after:
         if isinstance(other, ActionStep):
             return False
@@ -235,7 +235,7 @@ def _comes_again(step: SlotStep | LoopStep, after: Sequence[Step]) -> bool:
 
 
 def _state(step: SlotStep | LoopStep, ran: _Ran, *, is_last: bool) -> StepResult:
-    """A slot or the loop as it was when the action was done; where the story speaks of it again, at any time before."""
+    """Compare a slot or the loop after the action; if the story mentions it again, at any time up to then."""
     states = ran.states[-1:] if is_last else ran.states
     if isinstance(step, LoopStep):
         wanted, values = f"active_loop: {step.name}", [f"active_loop: {state.active_loop}" for state in states]
@@ -247,7 +247,7 @@ def _state(step: SlotStep | LoopStep, ran: _Ran, *, is_last: bool) -> StepResult
 
 
 def _is(wanted: Any, value: Any) -> bool:
-    """Whether a slot is as a story says: `5` is `5.0`, and neither a text nor a truth value."""
+    """Whether a slot has the value in the story: `5` equals `5.0`, but neither a text nor a boolean."""
     if wanted is ANY:
         return value is not None
     return bool(wanted == value) and isinstance(wanted, bool) == isinstance(value, bool)

@@ -1,4 +1,4 @@
-"""An action server that does nothing, and keeps what it was sent."""
+"""An action server that does nothing, and records what it was sent."""
 
 from __future__ import annotations
 

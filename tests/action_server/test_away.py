@@ -1,4 +1,4 @@
-"""An action server that is away: who operates the bot learns it, and where it should be."""
+"""An action server that is down: the operator is told so, and where it was expected."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PROJECT = Path(__file__).parent / "project"
 
 @pytest.fixture
 def nowhere() -> str:
-    """The URL of a server that is not there, with credentials in it."""
+    """The URL of a server that does not exist, with credentials in it."""
     return f"http://somebody:hidden@127.0.0.1:{unused_port()}/webhook?token=hidden"
 
 
@@ -44,7 +44,7 @@ async def test_an_action_server_that_is_there_leaves_the_bot_ready(tmp_path: Pat
     assert await state_and_log(tmp_path / "bot", server.url) == ("ready", [])
 
 
-async def test_an_action_server_that_is_away_is_told_of_once_with_its_place(tmp_path: Path, nowhere: str) -> None:
+async def test_an_action_server_that_is_down_is_reported_once_with_its_address(tmp_path: Path, nowhere: str) -> None:
     state, lines = await state_and_log(tmp_path / "bot", nowhere)
     (line,) = lines
     place = nowhere.partition("@")[2].partition("/")[0]
@@ -54,6 +54,6 @@ async def test_an_action_server_that_is_away_is_told_of_once_with_its_place(tmp_
     assert "hidden" not in str(line)
 
 
-async def test_a_place_is_shown_as_a_url_shows_it() -> None:
+async def test_an_address_is_shown_as_in_a_url() -> None:
     with pytest.raises(CallFailed, match=r"^action server at \[::1\]:1: connect: "):
         await check_reachable(ActionEndpoint(url="http://[::1]:1/webhook"))

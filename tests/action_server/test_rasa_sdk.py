@@ -54,7 +54,7 @@ def action_server() -> Iterator[str]:
 
 
 def wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
-    """Ask until it answers; a process that ended never will."""
+    """Poll until it answers; a process that has ended never will."""
     with httpx.Client(trust_env=False) as client:
         for _ in range(600):
             try:

@@ -1,4 +1,4 @@
-"""Who an action server is told is speaking: a channel's own user, as by Rasa, and for a customer the conversation."""
+"""The sender sent to an action server: a channel's own user, as in Rasa, and for a customer the conversation."""
 
 from __future__ import annotations
 

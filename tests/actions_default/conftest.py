@@ -1,4 +1,4 @@
-"""A conversation on hand-made content: real policies, real actions, the engine's own turn, and a matcher of a line."""
+"""A conversation on hand-made content: real policies, real actions, the engine's own turn, and a one-line matcher."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ NOW = datetime(2026, 11, 3, 10, 0, tzinfo=UTC)
 
 
 class IntentMatcher:
-    """Reads `intent entity=value entity=value`; what begins with a quote is that text, of intent `inform`."""
+    """Reads `intent entity=value entity=value`; a message that begins with a quote is text with intent `inform`."""
 
     def parse(self, text: str, now: datetime) -> Parse:
         intent, *pairs = ["inform"] if text.startswith('"') else text.split()
@@ -46,7 +46,7 @@ class NoEffects:
 
 
 class Conversation:
-    """Says things to a bot and keeps what came back: `texts` and `actions` of the last turn, `tracker` of all."""
+    """Sends messages to a bot and keeps the results: `texts` and `actions` of the last turn, `tracker` of all."""
 
     def __init__(self, content: Content, plugged: Mapping[str, Action]) -> None:
         actions = text_actions(content) | gather_actions(content.domain, plugged)
@@ -56,7 +56,7 @@ class Conversation:
         self.errors: list[tuple[str, BaseException]] = []
 
     async def say(self, text: str, *, failing: Sequence[str] = ()) -> list[str | None]:
-        """What the bot says; the fold of the turn's events is its state. `failing` are the failures that are told."""
+        """What the bot says; checks that the turn's events fold to its state, and `failing`, the reported failures."""
         self.errors.clear()
         running, before = self._turn(text), self.tracker
         if self.tracker == Tracker():
@@ -93,7 +93,7 @@ class Conversation:
 
     @property
     def actions(self) -> list[str]:
-        """The actions of the last turn, session starts and listening left out."""
+        """The actions of the last turn, without session starts and listening."""
         names = [event.name for event in self.events if isinstance(event, ActionExecuted)]
         return [name for name in names if name not in ("action_listen", "action_session_start")]
 

@@ -180,7 +180,7 @@ async def test_a_custom_mapping_runs_its_action(talk_to: Talk) -> None:
     assert ActionExecuted("not allowed here") not in talk.events
 
 
-async def test_slots_stand_as_they_were_found_where_their_validation_fails_and_nothing_is_said_of_it(
+async def test_slots_are_kept_as_found_if_their_validation_fails_and_nothing_is_said_about_it(
     talk_to: Talk,
 ) -> None:
     async def fail(turn: Turn) -> None:
@@ -281,7 +281,7 @@ async def test_a_followup_that_refuses_to_run_is_not_run_again(talk_to: Talk) ->
     assert len(tries) == 1
 
 
-async def test_a_followup_that_there_is_none_of_is_told_and_the_policies_go_on(talk_to: Talk) -> None:
+async def test_an_unknown_followup_is_reported_and_the_policies_go_on(talk_to: Talk) -> None:
     async def first(turn: Turn) -> None:
         turn.emit(FollowupAction("action_nope"))
 
@@ -291,7 +291,7 @@ async def test_a_followup_that_there_is_none_of_is_told_and_the_policies_go_on(t
     assert ActionFailed("action_nope", "UnknownAction") in talk.events
 
 
-async def test_a_followup_that_runs_an_action_that_there_is_none_of_has_failed(talk_to: Talk) -> None:
+async def test_a_followup_that_runs_an_unknown_action_has_failed(talk_to: Talk) -> None:
     async def first(turn: Turn) -> None:
         turn.emit(FollowupAction("action_second"))
 

@@ -267,7 +267,7 @@ async def test_an_action_that_emits_a_rejection_is_not_counted_as_run(talk_to: T
         turn.emit(ActionExecutionRejected("order"))
 
     talk = talk_to(content(), validate_order=refuse)
-    await talk.say("order", failing=["order"])  # it is tried again and again
+    await talk.say("order", failing=["order"])  # it is retried repeatedly
     assert "order" not in talk.actions
 
 

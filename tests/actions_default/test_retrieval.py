@@ -18,7 +18,7 @@ DOMAIN = make_domain(
 
 
 def ranked(*keys: str) -> Mapping[str, Any]:
-    """What a selector gives that ranked these keys."""
+    """The output of a selector that ranked these keys."""
     ranking = [{"intent_response_key": key, "confidence": 1 / (place + 2)} for place, key in enumerate(keys)]
     return {"response": ranking[0], "ranking": ranking}
 

@@ -1,4 +1,4 @@
-"""What end-to-end stories let the bot say (`bot: …`): said word for word, and on record as a text, as in Rasa."""
+"""The bot's texts in end-to-end stories (`bot: …`): said word for word, and recorded as text, as in Rasa."""
 
 from __future__ import annotations
 

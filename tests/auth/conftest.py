@@ -52,7 +52,7 @@ def cluster() -> Iterator[Cluster]:
 
 @pytest.fixture
 def store_kind() -> str:
-    """Tests of what several workers share are parametrised by BOTH."""
+    """Tests of state that several workers share are parametrised by BOTH."""
     return "sqlite"
 
 

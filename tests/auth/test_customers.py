@@ -1,4 +1,4 @@
-"""Who is a customer here."""
+"""Adding, changing and removing customers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is kept of a customer is told them, and goes when they do."""
+"""Exporting what is stored about a customer, and deleting it when they leave."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ async def store(database: Database, sources: Sources) -> SqlTurns:
 
 @pytest.fixture
 async def conversation(auth: Auth, store: SqlTurns, clock: Clock) -> str:
-    """What the customer of ACCOUNT has said, beside another's."""
+    """The conversation of the customer of ACCOUNT; another customer has one too."""
     for account, said in ((ACCOUNT, "swordfish"), ("87654321", "other words")):
         row = await auth.customers.add(account, CODE, f"bank-{account}")
         name = await store.conversation_id(customer_principal(row.id), "customer", "")
@@ -114,7 +114,7 @@ async def test_who_left_begins_no_conversation_by_a_request_from_before(auth: Au
     await auth.customers.disable(ACCOUNT)
     assert await begin() == begun
     assert await erase_customer(store.database, auth, ACCOUNT, patience=0) == 1
-    again = open_turns(store.database, Sources())  # which remembers no conversation
+    again = open_turns(store.database, Sources())  # which has no conversation cached
     with pytest.raises(ConversationGone):
         await again.conversation_id(customer_principal(row.id), "customer", "", customer=row.id)
     assert (await verify(store.database, TurnFold)).counts["conversations"] == 0

@@ -222,7 +222,7 @@ async def test_what_nobody_could_log_in_with_is_refused_and_not_repeated(auth: A
 async def test_neither_code_nor_token_is_in_the_file(auth: Auth, customer: str, settings: Settings) -> None:
     logged_in = await auth.login.login(ACCOUNT, CODE, "127.0.0.1")
     written = b"".join(path.read_bytes() for path in settings.data.glob("teller.db*"))
-    assert ACCOUNT.encode() in written  # the positive control: customers are there
+    assert ACCOUNT.encode() in written  # the positive control: customers are in it
     assert logged_in.token.encode() not in written
 
 
@@ -235,7 +235,7 @@ async def test_logins_beyond_the_hasher_s_queue_are_told_to_come_back(
         outcomes = await asyncio.gather(*(auth.hasher.verify("a", "b", None) for _ in range(3)), return_exceptions=True)
         assert [type(outcome).__name__ for outcome in outcomes] == ["Verified", "Busy", "Busy"]
         assert isinstance(outcomes[1], Busy)
-        assert not (await auth.hasher.verify("a", "b", None)).right  # the place was given back
+        assert not (await auth.hasher.verify("a", "b", None)).right  # the place is free again
     finally:
         auth.close()
 
@@ -250,7 +250,7 @@ async def test_an_attempt_that_was_not_checked_does_not_count(auth: Auth, custom
 
 
 class Resetting(CodeHasher):
-    """Verifies codes; before it tells, the account gets another code."""
+    """Verifies codes; before it returns, the account gets another code."""
 
     async def verify(self, account: str, code: str, stored: str | None) -> Verified:
         verified = await super().verify(account, code, stored)

@@ -1,4 +1,4 @@
-"""The pepper file: made once, private, checked, rotated."""
+"""The pepper file: created once, private, checked, rotated."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_another_stores_file_is_refused(tmp_path: Path) -> None:
 
 
 def file_of(current: str, size: int) -> bytes:
-    """A pepper file with one key, `a`, of so many bytes."""
+    """A pepper file with one key, `a`, of a given number of bytes."""
     return b'{"current": "%b", "keys": {"a": "%b"}}' % (current.encode(), base64.b64encode(b"k" * size))
 
 
@@ -142,14 +142,14 @@ def test_a_file_from_before_a_rotation_is_refused_and_told_apart_from_another_st
     open_pepper(tmp_path / "first.json", {})
     shutil.copy(tmp_path / "first.json", tmp_path / "second.json")
     known = rotate_pepper(tmp_path / "first.json").check_values()
-    with pytest.raises(ConfigurationError, match=r"older than the store .*; copy that of the machine"):
+    with pytest.raises(ConfigurationError, match=r"older than the store .*; copy the file from the machine"):
         open_pepper(tmp_path / "second.json", known)
     shutil.copy(tmp_path / "first.json", tmp_path / "second.json")
     assert open_pepper(tmp_path / "second.json", known).check_values() == known
 
 
 class Machines:
-    """Two machines on one store, with a pepper file each; the first one rotated its own and was started anew."""
+    """Two machines on one store, with a pepper file each; the first one rotated its own and was restarted."""
 
     def __init__(self, first: Settings, second: Settings) -> None:
         self._first, self._second = first, second
@@ -196,7 +196,7 @@ async def test_a_machine_without_the_new_file_says_so_and_counts_no_failure(
     async with machines.rotated(database, sources) as (first, second):
         await first.login.login("00123456", "000042", "127.0.0.1")
         for _ in range(20):
-            with pytest.raises(KeyMissing, match="copy the file of the machine"):
+            with pytest.raises(KeyMissing, match="copy the file from the machine"):
                 await second.login.login("00123456", "000042", "127.0.0.1")
         await first.login.login("00123456", "000042", "127.0.0.1")
 

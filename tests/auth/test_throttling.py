@@ -1,4 +1,4 @@
-"""The throttles as laws on pure functions: no order of attempts gets more guesses than one after the other."""
+"""Invariants of the throttles' pure functions: no order of attempts gets more guesses than one after the other."""
 
 from __future__ import annotations
 

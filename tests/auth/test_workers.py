@@ -33,7 +33,7 @@ class Gate:
         return _Gated(raw, self)
 
     async def hold(self, work: Awaitable[Any]) -> asyncio.Task[Any]:
-        """Start the work and return when it stands before its COMMIT."""
+        """Start the work and return when it is about to COMMIT."""
         self.open.clear()
         self.reached.clear()
         task = asyncio.ensure_future(work)
@@ -64,7 +64,7 @@ class Two:
         self.first, self.second = auths
 
     async def while_held(self, held: Awaitable[Any], other: Callable[[], Awaitable[Any]]) -> tuple[Any, Any]:
-        """What comes of `held`, which the first worker is about to commit when the second one's `other` waits."""
+        """The result of `held`, which the first worker is about to commit while the second one's `other` waits."""
         first = await self.gate.hold(held)
         second = asyncio.ensure_future(other())
         await self._somebody_waits()
@@ -158,7 +158,7 @@ _IS_FREE = "SELECT name FROM throttles WHERE name = 'account:2' FOR UPDATE NOWAI
 
 
 async def test_a_worker_that_waits_for_the_throttles_holds_nothing_of_them(two: Two, sources: Sources) -> None:
-    """The second worker wants everybody's row first, which the first one has, and so is nobody's to wait for."""
+    """The second worker asks first for everybody's row, which the first one has, so nobody waits for the second."""
     first, second = (ThrottleStore(database) for database in two.databases)
     mine, same = (ThrottleNames(f"account:{n}", "address:1", f"account:{n}@1") for n in (1, 2))
     await first.reserve(same, sources.now(), LIMITS)

@@ -1,4 +1,4 @@
-"""A channel whose platform takes replies by calls of its API: kept, acknowledged, answered by `send`, in order."""
+"""A channel whose platform takes replies by calls to its API: stored, acknowledged, answered by `send`, in order."""
 
 from __future__ import annotations
 
@@ -117,12 +117,12 @@ def message(number: int, text: str = "hello", sender: str = "ann") -> JsonObject
 
 
 def may_answer(bot: Bot) -> asyncio.Event:
-    """What everything that was said slowly waits for."""
+    """What all slow messages wait for."""
     return bot.resources.get("may answer", asyncio.Event)
 
 
 async def delivered(bot: Bot) -> Any:
-    """What the channel sent, once nothing is left to be sent."""
+    """What the channel has sent, once nothing is left to send."""
     await bot.engine.finish(10)
     async with Delivery(bot.store, bot.sources, senders=plugged.senders(bot.channels)) as delivery:
         while await delivery.deliver_due():
@@ -202,7 +202,7 @@ async def test_what_was_accepted_is_answered_and_sent_after_a_restart(project: P
     async with opened(project) as bot:
         conversation = await bot.store.conversation_id("channel:pager", "key", "ann")
         kept = UserMessage("hello", conversation, "m1", bot.sources.now(), plugged.principal("pager"), "pager", "ann")
-        # The process dies between keeping the message and beginning its turn.
+        # The process dies between storing the message and starting its turn.
         assert await bot.store.accept(kept, MessageWork(kept).fingerprint)
     async with opened(project) as bot:
         assert await bot.engine.drain() == 1
@@ -232,9 +232,9 @@ async def test_what_there_is_no_room_for_is_asked_for_again_and_nothing_is_answe
 
 
 class Unhurried:
-    """The bot's engine as its server has it: it takes bob's messages only when it may.
+    """The bot's engine, for its server: it accepts bob's messages only once that is allowed.
 
-    `was_full` once there was no room for somebody's, and `taken` are the senders of those that it took.
+    `was_full` is set once there was no room for a message; `taken` lists the senders of those accepted.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -260,7 +260,7 @@ class Unhurried:
 async def one_too_many(project: Path, batch: Sequence[JsonObject]) -> AsyncIterator[tuple[Bot, Any, Unhurried, Any]]:
     """A bot that had no room for the last of a request, and has now, while the request still waits for bob's message.
 
-    Gives the bot, a client of it, its engine, and what the request comes to once bob's message may be taken.
+    Yields the bot, a client of it, its engine, and the task of the request, which ends once bob's message is accepted.
     """
     limits = replace(PATIENT, waiting_per_conversation=len(batch) - 1)
     async with asyncio.timeout(60), opened(project, limits) as bot:
@@ -288,7 +288,7 @@ async def test_a_later_request_does_not_overtake_what_there_was_no_room_for(proj
     batch = [message(number, "hello slowly") for number in range(5)]
     async with one_too_many(project, batch) as (bot, client, engine, earlier):
         later = asyncio.create_task(page(client, message(5), message(0, sender="carol")))
-        while "carol" not in engine.taken:  # who comes behind ann's, were that not to wait
+        while "carol" not in engine.taken:  # carol's would follow at once if ann's did not wait
             await asyncio.sleep(0.001)
         engine.may_take_bobs.set()
         assert ((await earlier).status, (await later).status) == (200, 200)
@@ -309,7 +309,7 @@ async def test_a_platform_verifies_the_address_of_a_channel_by_what_it_asks(proj
 
 
 class Gateway:
-    """A gateway that says messages by GET, and takes the answer for the reply."""
+    """A gateway that sends messages by GET, and takes the response as the reply."""
 
     def receive(self, incoming: Incoming) -> Sequence[Said]:
         return [Said(incoming.query["from"], incoming.query["text"])]

@@ -1,4 +1,4 @@
-"""The callback channel: taken and kept first, answered and delivered later, once and in order."""
+"""The callback channel: accepted and stored first, answered and delivered later, once and in order."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ async def store(tmp_path: Path, clock: Clock) -> AsyncIterator[SqlTurns]:
 
 @pytest.fixture
 def warned() -> list[dict[str, Any]]:
-    """What the operator is warned of."""
+    """The warnings that the operator gets."""
     return []
 
 
@@ -181,7 +181,7 @@ async def test_one_conversation_s_trouble_is_not_another_s(
     assert backend.texts == ["for u1", "for u2"]
 
 
-async def test_a_backend_that_is_down_is_told_once_and_once_more_when_it_works_again(
+async def test_a_backend_that_is_down_is_reported_once_and_once_more_when_it_works_again(
     store: SqlTurns, clock: Clock, backend: Backend, delivery: Delivery, warned: list[dict[str, Any]]
 ) -> None:
     backend.status = 500
@@ -210,7 +210,7 @@ async def test_a_refusal_is_final_and_the_next_reply_goes_on(
     assert backend.texts == ["one", "two"]
 
 
-async def test_a_refusal_is_told_with_the_reply_and_its_status_and_nothing_of_what_was_said(
+async def test_a_refusal_is_logged_with_the_reply_and_its_status_and_nothing_of_what_was_said(
     store: SqlTurns, clock: Clock, backend: Backend, delivery: Delivery, warned: list[dict[str, Any]]
 ) -> None:
     backend.status = 410
@@ -272,7 +272,7 @@ async def test_what_a_sender_that_died_had_claimed_is_sent_after_all(
 
 
 class Receivers:
-    """Takes what is sent to it; keeps whoever sends to `slow` waiting until it is let go."""
+    """Accepts what is sent to it; makes senders to `slow` wait until they are released."""
 
     def __init__(self) -> None:
         self.begun: asyncio.Queue[str] = asyncio.Queue()
@@ -287,7 +287,7 @@ class Receivers:
 
 @asynccontextmanager
 async def delivering(store: SqlTurns, clock: Clock, receivers: Receivers) -> AsyncIterator[asyncio.Event]:
-    """Delivers in the background; gives the event that makes it look again."""
+    """Delivers in the background; yields the event that makes it look again."""
     wake = asyncio.Event()
     delivery = Delivery(store, Sources(now=clock.now), senders={"callback": receivers}, wake=wake)
     async with asyncio.timeout(10), delivery:
@@ -323,7 +323,7 @@ async def test_what_is_being_sent_is_not_sent_again_when_its_claim_runs_out(stor
         assert receivers.begun.empty()
 
 
-async def test_what_nobody_thought_of_is_told_and_holds_up_no_other_reply(store: SqlTurns, clock: Clock) -> None:
+async def test_an_unexpected_error_is_reported_and_holds_up_no_other_reply(store: SqlTurns, clock: Clock) -> None:
     sent: list[str] = []
     told: list[tuple[str, type[BaseException]]] = []
 

@@ -1,4 +1,4 @@
-"""The callback channel on a real bot: kept before it is acknowledged, answered and delivered once, restart or not."""
+"""The callback channel on a real bot: stored before acknowledged, answered and delivered once, even after a restart."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ async def opened(project: Path) -> AsyncIterator[Bot]:
 
 
 async def post(bot: Bot, secret: str, **message: str) -> tuple[int, str, str | None]:
-    """What a message is answered with: status, text, and the id that the server made for it."""
+    """The response to a message: status, text, and the id that the server made for it."""
     headers = {"Authorization": f"Bearer {secret}"}
     async with TestClient(TestServer(make_app(parts_of(bot)))) as client:
         answer = await client.post("/webhooks/callback/webhook", json=SAID | message, headers=headers)
@@ -110,7 +110,7 @@ async def test_what_was_accepted_is_answered_after_a_restart(project: Path) -> N
         conversation = await bot.store.conversation_id("key:1", "key", "u1")
         now = bot.sources.now()
         message = UserMessage("hello", conversation, "m-1", now, Principal("key", "key:1"), "callback", "u1")
-        # The process dies between keeping the message and beginning its turn.
+        # The process dies between storing the message and starting its turn.
         assert await bot.store.accept(message, MessageWork(message).fingerprint)
     async with opened(project) as bot, Delivery(bot.store, bot.sources, make_client=backend.client) as delivery:
         assert await bot.engine.drain() == 1

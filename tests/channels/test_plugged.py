@@ -59,7 +59,7 @@ from contextlib import asynccontextmanager
 
 
 class Gate:
-    """Where each answer waits until all are let go; `came` are the senders of those that came to it."""
+    """Where each answer waits until all are released; `came` lists the senders of those that arrived."""
 
     def __init__(self):
         self.go = asyncio.Event()
@@ -210,7 +210,7 @@ async def test_a_batch_of_more_conversations_than_may_wait_is_answered_whole(pro
 
 
 class Misbehaving:
-    """Does what `does` does, at both ends."""
+    """A channel whose methods return, or raise, what it was given."""
 
     def __init__(self, received: Any = (), responds: Any = None) -> None:
         self._received = received

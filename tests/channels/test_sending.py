@@ -1,4 +1,4 @@
-"""A plugin's channel that can speak first: what the bot says by itself reaches its user, once and in order."""
+"""A plugin's channel that can speak first: what the bot says unprompted reaches its user, once and in order."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ async def test_what_cannot_be_sent_is_tried_again_unless_it_is_refused_for_good(
     assert (outcomes[0], channel) == (outcome, "channel pager")
     traces = [failure.__traceback__, failure.__cause__ and failure.__cause__.__traceback__]
     assert "Pager.send" in [frame.f_code.co_qualname for trace in traces for frame, _ in walk_tb(trace)]
-    # The first is still to come where it failed, and holds up the second; where it was refused, the second has come.
+    # If the first failed, it is still to come and holds up the second; if it was refused, the second has arrived.
     assert (outcomes[1:], len(plugin.sent)) == ((["sent"], 1) if outcome == "refused" else ([], 0))
 
 

@@ -1,4 +1,4 @@
-"""What the HTTP client's tests share: transports that stand for the network."""
+"""What the HTTP client's tests share: transports that replace the network."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NOW = datetime(2026, 11, 3, 12, tzinfo=UTC)
 
 
 class Clock:
-    """Seconds that pass when a test says so."""
+    """A clock that tests move."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
@@ -46,7 +46,7 @@ class Script(httpx.AsyncBaseTransport):
 
 
 class Chunks(httpx.AsyncByteStream):
-    """A body in pieces; a piece that is an exception breaks it off. `closed` tells whether it was given back."""
+    """A body in pieces; a piece that is an exception is raised. `closed` says whether the stream was closed."""
 
     def __init__(self, pieces: list[bytes | Exception], wait: Callable[[], Any] | None = None) -> None:
         self.pieces = pieces
@@ -78,7 +78,7 @@ async def forever() -> Any:
 
 
 def client(script: Script, *, clock: Clock | None = None, now: datetime = NOW, **options: Any) -> HttpClient:
-    """A client on the script, whose pauses are short unless Retry-After asks for more."""
+    """A client that uses the script, with short pauses unless Retry-After asks for more."""
     limits = {"first_pause_seconds": 0.0001, "longest_pause_seconds": 0.001} | options.pop("limits", {})
     sources = Sources(now=lambda: now, monotonic=clock or Clock(), seed=lambda: 1)
     return HttpClient(
@@ -92,12 +92,12 @@ async def serving(
     host: str = "127.0.0.1",
     **options: Any,
 ) -> AsyncIterator[int]:
-    """A server on a free port, which it gives; at the end it has let go of every connection."""
+    """A server on a free port, which it yields; at the end every connection is closed."""
     connections: set[asyncio.Task[Any] | None] = set()
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connections.add(asyncio.current_task())
-        with closing(writer), suppress(ConnectionError):  # a client may leave without a word
+        with closing(writer), suppress(ConnectionError):  # a client may disconnect abruptly
             await answer(reader, writer)
 
     async with await asyncio.start_server(connected, host, 0, **options) as server:

@@ -17,7 +17,7 @@ from tests.http.kit import serving
 
 @pytest.fixture
 def certificate(tmp_path: Path) -> tuple[Path, Path]:
-    """A certificate that nobody vouches for, with its key."""
+    """A self-signed certificate, with its key."""
     openssl = shutil.which("openssl")
     if openssl is None:
         pytest.skip("openssl is not on this machine")
@@ -29,7 +29,9 @@ def certificate(tmp_path: Path) -> tuple[Path, Path]:
 
 
 @pytest.mark.parametrize("scheme", ["https", "HTTPS"])
-async def test_a_service_that_nobody_vouches_for_is_told_nothing(certificate: tuple[Path, Path], scheme: str) -> None:
+async def test_a_service_with_an_untrusted_certificate_is_sent_nothing(
+    certificate: tuple[Path, Path], scheme: str
+) -> None:
     told: list[bytes] = []
 
     async def listen(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -82,7 +84,7 @@ async def test_a_client_shows_the_certificate_that_it_is_given(certificate: tupl
                 await http.call("GET", "/", name="x")
 
 
-def test_a_file_of_certificates_that_cannot_be_read_is_told_at_once(tmp_path: Path) -> None:
+def test_a_file_of_certificates_that_cannot_be_read_is_reported_at_once(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"nowhere\.pem cannot be read: No such file"):
         HttpClient("https://x", service="bank", cafile=str(tmp_path / "nowhere.pem"))
 

@@ -65,7 +65,7 @@ def test_a_breaker_lets_nothing_through_while_it_is_open_and_then_one_probe(step
 
 
 def test_the_script_repeats_its_last_step() -> None:
-    """The double that these tests stand on does what it says."""
+    """The double that these tests rely on does what it says."""
 
     async def ask() -> list[int]:
         script = Script([httpx.ConnectError("no"), (200, b"1", {"Content-Type": "application/json"})])

@@ -1,4 +1,4 @@
-"""Every hook does what docs/reference/hooks.md says of it: one plugin that has them all, on a real bot."""
+"""Every hook does what docs/reference/hooks.md says: one plugin with all of them, in a real bot."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A channel or observer may be registered as a class: one is made when the lifespans are open, with their resources."""
+"""Channels and observers can be registered as classes: they are instantiated once the lifespans are open."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_what_is_registered_ready_made_stays_as_it_is() -> None:
 @pytest.mark.parametrize(
     ("channel", "told"),
     [
-        (Fails, "one: the channel 'pager' cannot be made: KeyError: 'token'"),
+        (Fails, "one: the channel 'pager' cannot be created: KeyError: 'token'"),
         (Half, "one: the channel 'pager' lacks `receive`, `respond`"),
     ],
 )

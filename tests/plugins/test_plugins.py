@@ -59,7 +59,7 @@ def test_a_plugin_that_is_found_twice_counts_once() -> None:
 
 def test_a_name_given_twice_is_refused_and_both_owners_are_named() -> None:
     plugins = Plugins([("one", offers("action_a")), ("two", offers("action_a"))])
-    with pytest.raises(PluginError, match=r"two registers the action 'action_a', which one registered already"):
+    with pytest.raises(PluginError, match=r"two registers the action 'action_a', which one has already registered"):
         plugins.actions()
 
 
@@ -103,7 +103,7 @@ def test_an_async_hook_is_refused() -> None:
 
 def test_a_default_on_a_hooks_argument_is_refused() -> None:
     def register_actions(register: object = None) -> None:
-        """pluggy would never fill it."""
+        """pluggy would never pass the argument."""
 
     with pytest.raises(PluginError, match="gives its argument register a default"):
         Plugins([("one", plugin(register_actions=register_actions))])
@@ -171,7 +171,7 @@ async def yields_twice(startup: Startup) -> AsyncIterator[None]:
         (leaves, "one: its lifespan did not open: SystemExit: 4"),
         (fails_to_close, "one: its lifespan did not close: RuntimeError: still in use"),
         (yields_twice, "one: its lifespan did not close: RuntimeError: generator didn't stop"),
-        (lambda startup: 7, "one: its lifespan gives a int, no async context manager; put `@asynccontextmanager`"),
+        (lambda startup: 7, "one: its lifespan returns int, not an async context manager; put `@asynccontextmanager`"),
     ],
 )
 async def test_a_lifespan_that_fails_names_its_plugin(lifespan: Callable[[Startup], Any], told: str) -> None:
@@ -241,7 +241,7 @@ class Blocking(Effect_):
     ("effect", "told"),
     [
         (object(), "effect 'pay' lacks `find`, `perform`, `settled_action`"),
-        (Effect_, "is the class Effect_; offer one that is made"),
+        (Effect_, "is the class Effect_; offer an instance"),
         (Blocking(), "has a `find` that must be async"),
     ],
 )
@@ -302,7 +302,11 @@ def test_a_module_that_cannot_be_imported_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "line", "cure"),
     [
-        ("actions/who.py", "from actions.till import TILL", "write `from .NAME import` for `from actions.NAME import`"),
+        (
+            "actions/who.py",
+            "from actions.till import TILL",
+            "write `from .NAME import` instead of `from actions.NAME import`",
+        ),
         ("actions/who.py", "from till import TILL", "write `from .till import`"),
         ("actions/shop/__init__.py", "from till import TILL", "write `from ..till import`"),
         ("actions/who.py", "import shared", "write `from ..shared import`"),
@@ -327,8 +331,8 @@ def test_a_module_of_the_project_is_to_be_imported_relatively(tmp_path: Path, fi
     ("name", "source", "cure"),
     [
         ("till", "import nowhere_to_be_found\n", "install what it imports"),
-        ("till", "def half(:\n", "mend this line"),
-        ("till", "import sys\nsys.exit(2)\n", "take the exit out"),
+        ("till", "def half(:\n", "fix this line"),
+        ("till", "import sys\nsys.exit(2)\n", "remove the exit"),
         ("tilt", "", "Did you mean `till`"),
         ("nothing_like_it", "", "name a folder or module of the project"),
     ],
@@ -436,7 +440,7 @@ def test_an_installed_packages_plugin_is_found_by_its_entry_point(
 
 
 class Clause:
-    """What sqlalchemy and other packages give: everything is asked of it, and it has no truth."""
+    """An object as in sqlalchemy and other packages: it has every attribute, and no truth value."""
 
     def __getattr__(self, name):
         return Clause()
@@ -498,7 +502,9 @@ def test_a_folder_of_actions_that_may_not_be_read_is_named(tmp_path: Path) -> No
     folder.chmod(0)
     problems: list[PluginError] = []
     assert list(find_plugins(tmp_path, (), problems.append)) == []
-    assert [str(problem) for problem in problems] == ["This folder cannot be read; let it be a folder that may be read"]
+    assert [str(problem) for problem in problems] == [
+        "This folder cannot be read; change its permissions so that it can be read"
+    ]
 
 
 async def test_a_plugin_that_opens_slowly_is_told_of() -> None:

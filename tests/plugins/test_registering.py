@@ -1,4 +1,4 @@
-"""What plugins register is looked at before anything runs: what could not work is refused, with what to write."""
+"""What plugins register is checked before anything runs: what cannot work is refused, with a fix."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .test_plugins import nothing, plugin
 
 
 class Hooks:
-    """A plugin that is an object: its hooks are its class's."""
+    """A plugin that is an object: its hooks are methods of its class."""
 
     @hookimpl
     def register_actions(self, register: Callable[[str, Any], None]) -> None:
@@ -155,21 +155,26 @@ async def watch(record: object) -> None: ...
         ("register_actions", "action_a", Rasa_s(), "is an instance of Rasa_s"),
         ("register_actions", "action_a", Sync(), "must be async"),
         ("register_actions", "action_a", of_rasa, r"takes \(dispatcher, tracker, domain\); let it take \(turn\)"),
-        ("register_actions", "action_a", yields, "yields; take the `yield` out"),
-        ("register_actions", a_plain_action, "action_a", "a name is to come first where an action is registered"),
-        ("register_actions", "action_listen", a_plain_action, "which is Teller's own"),
+        ("register_actions", "action_a", yields, "yields; remove the `yield`"),
+        ("register_actions", a_plain_action, "action_a", "register an action with its name as the first argument"),
+        ("register_actions", "action_listen", a_plain_action, "which is reserved for Teller"),
         ("register_policies", "Ours", None, "policy 'Ours' is None"),
         ("register_policies", "Ours", lambda content: None, r"takes \(content\); let it take \(content, entry\)"),
-        ("register_policies", "RulePolicy", lambda content, entry: None, "policy 'RulePolicy', which is Teller's own"),
-        ("register_nlu_components", "DIETClassifier", len, "'DIETClassifier', which is Teller's own"),
-        ("register_nlu_components", "Ours", object(), "is an instance of object; register what makes it"),
-        ("register_channels", "rest", Whole(), "channel 'rest', which is Teller's own; choose another name"),
-        ("register_channels", "callback", Whole(), "which is Teller's own"),
-        ("register_channels", "{x}", Whole(), "no part of an address"),
-        ("register_channels", "..", Whole(), "no part of an address"),
-        ("register_channels", "", Whole(), "a name is to come first where a channel is registered"),
-        ("register_channels", "pager", Whole, r"is a class that takes \(\); register one that is made \(`Whole\(…\)`"),
-        ("register_channels", "pager", SaysMaybe(), "has 'maybe' for `replies_by_send`; give it True or False"),
+        (
+            "register_policies",
+            "RulePolicy",
+            lambda content, entry: None,
+            "policy 'RulePolicy', which is reserved for Teller",
+        ),
+        ("register_nlu_components", "DIETClassifier", len, "'DIETClassifier', which is reserved for Teller"),
+        ("register_nlu_components", "Ours", object(), "is an instance of object; register what creates it"),
+        ("register_channels", "rest", Whole(), "channel 'rest', which is reserved for Teller; choose another name"),
+        ("register_channels", "callback", Whole(), "which is reserved for Teller"),
+        ("register_channels", "{x}", Whole(), "cannot be part of a URL"),
+        ("register_channels", "..", Whole(), "cannot be part of a URL"),
+        ("register_channels", "", Whole(), "register a channel with its name as the first argument"),
+        ("register_channels", "pager", Whole, r"is a class that takes \(\); register an instance \(`Whole\(…\)`"),
+        ("register_channels", "pager", SaysMaybe(), "has 'maybe' for `replies_by_send`; set it to True or False"),
         ("register_channels", "pager", RepliesBySend(), "lacks `send`"),
         ("register_observers", "all", Whole, r"is a class that takes \(\)"),
         ("register_channels", "pager", Half(), "lacks `respond`"),
@@ -214,10 +219,10 @@ def takes(command: str, name: str, configure: Any = None) -> Callable[[Commands]
 @pytest.mark.parametrize(
     ("added", "told"),
     [
-        ([adds("run")], "plugin 1 registers the command 'run', which is Teller's own"),
-        ([adds("coo"), adds("coo")], "plugin 2 registers the command 'coo', which plugin 1 registered already"),
-        ([takes("run", "--port")], "option 'bot run --port', which is Teller's own"),
-        ([takes("run", "--loft"), takes("run", "--loft")], "'bot run --loft', which plugin 1 registered already"),
+        ([adds("run")], "plugin 1 registers the command 'run', which is reserved for Teller"),
+        ([adds("coo"), adds("coo")], "plugin 2 registers the command 'coo', which plugin 1 has already registered"),
+        ([takes("run", "--port")], "option 'bot run --port', which is reserved for Teller"),
+        ([takes("run", "--loft"), takes("run", "--loft")], "'bot run --loft', which plugin 1 has already registered"),
         ([takes("nosuch", "--loft")], "plugin 1: `commands.option` adds to `run` and `shell`, not to 'nosuch'"),
         ([lambda commands: commands.option("run", "--x")], "plugin 1: `commands.option` takes a click option"),
         ([lambda commands: commands.add(print)], "plugin 1: `commands.add` takes a click command"),
@@ -233,8 +238,8 @@ def test_what_cannot_be_added_to_the_command_line_is_refused(
 @pytest.mark.parametrize(
     ("configure", "told"),
     [
-        (lambda settings, value: None, "plugin 1: what the option --loft configures is NoneType, not settings"),
-        (lambda settings, value: 1 / 0, "plugin 1: what the option --loft configures failed: ZeroDivisionError"),
+        (lambda settings, value: None, "plugin 1: `configure` of the option --loft returned NoneType, not settings"),
+        (lambda settings, value: 1 / 0, "plugin 1: `configure` of the option --loft failed: ZeroDivisionError"),
     ],
 )
 def test_what_an_option_configures_is_settings(configure: Any, told: str) -> None:
@@ -261,11 +266,11 @@ def part(**changed: Any) -> SimpleNamespace:
     ("made", "lacks"),
     [
         (SimpleNamespace(features=len), "component 'Part' lacks `share`, `version`"),
-        (part(share=5), "has 5 for a `share`; give it a number from 0 to 1"),
-        (part(share="0.1"), "has '0.1' for a `share`"),
-        (part(share=float("nan")), "has nan for a `share`"),
-        (part(version=1), "has 1 for a `version`; give it a text"),
-        (part(width="2"), "has '2' for a `width`"),
+        (part(share=5), "has 5 as its `share`; set it to a number from 0 to 1"),
+        (part(share="0.1"), "has '0.1' as its `share`"),
+        (part(share=float("nan")), "has nan as its `share`"),
+        (part(version=1), "has 1 as its `version`; set it to a text"),
+        (part(width="2"), "has '2' as its `width`"),
         (part(features=nothing), "has a `features` that is async"),
         (SimpleNamespace(process=lambda parse: parse), "has a `process` that takes"),
         (None, "component 'Part' lacks `features`, `share`, `version`"),
@@ -285,7 +290,7 @@ def test_a_policy_that_lacks_something_or_cannot_be_made_is_named() -> None:
     policies = Plugins([("one", plugin(register_policies=register_policies))]).policies()
     with pytest.raises(PluginError, match="policy 'Half' lacks `priority`"):
         policies["Half"](None, None)
-    with pytest.raises(PluginError, match=r"one: the policy 'None' cannot be made: AttributeError"):
+    with pytest.raises(PluginError, match=r"one: the policy 'None' cannot be created: AttributeError"):
         policies["None"](None, None)
 
 
@@ -293,5 +298,5 @@ def test_a_policy_that_lacks_something_or_cannot_be_made_is_named() -> None:
 def test_a_policy_whose_priority_is_no_number_is_refused(priority: object) -> None:
     made = SimpleNamespace(name="Ours", priority=priority, predict=lambda tracker: None)
     offered = plugin(register_policies=lambda register: register("Ours", lambda content, entry: made))
-    with pytest.raises(PluginError, match=r"policy 'Ours' has .* for a `priority`"):
+    with pytest.raises(PluginError, match=r"policy 'Ours' has .* as its `priority`"):
         Plugins([("one", offered)]).policies()["Ours"](None, None)

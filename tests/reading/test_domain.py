@@ -1,4 +1,4 @@
-"""The domain in every split, and Rasa 2's ways."""
+"""The domain, however it is split into files, and Rasa 2's formats."""
 
 from __future__ import annotations
 

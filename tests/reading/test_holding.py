@@ -1,4 +1,4 @@
-"""One slip in one file: it is told, and what may only follow from it is not."""
+"""One mistake in one file: it is reported, and findings that may only follow from it are held back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keys at the wrong indentation are told where they belong, and traps of YAML what to put in quotes."""
+"""Wrongly indented keys are reported with the place they belong to, and YAML's traps with what to quote."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from tests.reading.conftest import Read
     [
         ("nlu:\n- intent: a\nexamples: |\n  - x\n", "Indent it more: it belongs inside `nlu:`."),
         ("rules:\n- rule: a\nsteps: []\n", "Indent it more: it belongs inside `stories:` or `rules:`."),
-        ("responses:\n  utter_a:\n  - text: x\n  buttons: []\n", "Indent it more: it belongs inside what stands"),
-        ("slots:\n  a:\n    type: any\n  mappings: []\n", "Indent it more: it belongs inside what stands above it."),
-        ("forms:\n  f:\n  required_slots: [a]\n", "Indent it more: it belongs inside what stands above it."),
+        ("responses:\n  utter_a:\n  - text: x\n  buttons: []\n", "Indent it more: it belongs inside the entry"),
+        ("slots:\n  a:\n    type: any\n  mappings: []\n", "Indent it more: it belongs inside the entry above it."),
+        ("forms:\n  f:\n  required_slots: [a]\n", "Indent it more: it belongs inside the entry above it."),
         ("slots:\n  a:\n    type: any\n    entity: a\n", "Indent it more: it belongs inside `mappings:`."),
         ("nlu:\n- intent: a\n  version: '3.1'\n", "Write it at the left edge."),
         ("rules:\n- rule: a\n  steps:\n  - intent: a\n    wait_for_user_input: false\n", "Indent it less"),
@@ -63,7 +63,10 @@ def test_a_mapping_below_text_is_not_told_of_brackets(read: Read) -> None:
     assert found.cure == "Write text."
 
 
-@pytest.mark.parametrize("line", ["[a pie](cake) please", "[a pie]", "@ten", "one: two: three", "{x: y", "'a' b"])
+@pytest.mark.parametrize(
+    "line",
+    ["[a pie](cake) please", "[a pie]", "@ten", "one: two: three", "{x: y", "'a' b", "weddings: how much?", "{name}"],
+)
 def test_examples_that_are_no_block_are_told_to_be_one(read: Read, line: str) -> None:
     found = read({"data/a.yml": f"nlu:\n- intent: a\n  examples:\n  - hello\n  - {line}\n"}).errors
     assert [(error.place.line, error.cure[:21]) for error in found] == [(5, "Write `examples: |`: ")]
@@ -71,9 +74,9 @@ def test_examples_that_are_no_block_are_told_to_be_one(read: Read, line: str) ->
 
 def test_a_key_that_rasa_1_called_otherwise_is_told_its_name(read: Read) -> None:
     (found,) = read({"data/a.yml": "templates:\n  utter_a:\n  - text: x\n"}).errors
-    assert (found.code, found.cure) == ("unknown-key", "Write `responses:`, which it is called since Rasa 2.")
+    assert (found.code, found.cure) == ("unknown-key", "Write `responses:`, its name since Rasa 2.")
 
 
 def test_a_template_of_a_pipeline_is_told_to_be_taken_out(read: Read) -> None:
     (found,) = read({"data/a.yml": "nlu: []\n", "config.yml": "pipeline: supervised_embeddings\n"}).errors
-    assert found.cure.startswith("Take the line out")
+    assert found.cure.startswith("Remove the line")

@@ -1,4 +1,4 @@
-"""Rasa's training data in JSON, and what lies there in other forms than those that are read."""
+"""Rasa's training data in JSON, and data in formats that are not read."""
 
 from __future__ import annotations
 

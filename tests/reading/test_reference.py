@@ -1,4 +1,4 @@
-"""The reference pages are what the schemas and codes say."""
+"""The reference pages are up to date with the schemas and codes."""
 
 from __future__ import annotations
 

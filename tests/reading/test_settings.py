@@ -236,16 +236,16 @@ WRONG_POLICIES = {
     "- {name: AugmentedMemoizationPolicy, max_history: -1}": "invalid-value",
 }
 WRONG_SETTINGS = {
-    "server: {trusted_proxies: [foo]}": "`foo`, which is no address or network",
-    "server: {trusted_proxies: [10.0.0.0/8, 10.0.0.0/99]}": "`10.0.0.0/99`, which is no address or network",
+    "server: {trusted_proxies: [foo]}": "`foo`, which is not an IP address or network",
+    "server: {trusted_proxies: [10.0.0.0/8, 10.0.0.0/99]}": "`10.0.0.0/99`, which is not an IP address or network",
     "server: {cors_origins: ['https://a.example/']}": "`https://a.example/`, which no browser sends as an origin",
     "server: {cors_origins: ['https://A.example']}": "`https://A.example`, which no browser sends as an origin",
     "server: {cors_origins: ['https://a.example:443']}": "`https://a.example:443`, which no browser sends",
     "server: {cors_origins: [a.example]}": "`a.example`, which no browser sends as an origin",
-    "store: {url: mysql://user:secret@host/x}": "no URL of a store that can be used",
-    "server: {metrics_token: 'my secret'}": "no token: only letters, digits and signs of ASCII",
+    "store: {url: mysql://user:secret@host/x}": "not the URL of a supported store",
+    "server: {metrics_token: 'my secret'}": "not a valid token: only printable ASCII characters",
     "server: {metrics_token: ''}": "`metrics_token` is empty",
-    "store: {url: 'sqlite:///:memory:'}": "no URL of a store that can be used",
+    "store: {url: 'sqlite:///:memory:'}": "not the URL of a supported store",
 }
 
 

@@ -23,7 +23,7 @@ from tests.reading.conftest import Read
 
 
 def step(read: Read, text: str, file: str = "data/stories.yml") -> Any:
-    """The first step of a story with this one step, place taken off."""
+    """The first step of a story with only this step, without its place."""
     indented = text.replace("\n", "\n  ")
     result = read({file: f"stories:\n- story: s\n  steps:\n  - {indented}\n  - action: action_listen\n"})
     assert not [d for d in result.errors if not d.code.startswith("unknown-")]

@@ -1,4 +1,4 @@
-"""`bot init` writes a bot without a finding; it refuses to write over anything."""
+"""`bot init` creates a bot without findings, and never overwrites anything."""
 
 from __future__ import annotations
 

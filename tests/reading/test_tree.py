@@ -100,7 +100,7 @@ def test_a_byte_order_mark_is_skipped() -> None:
         (b"s:\n- a: 1\n-b: 2\n- c: 3\n", 3, "a dash and a space"),
         ("s:\n- a: 1\n– b: 2\n- c: 3\n".encode(), 3, "a hyphen and a space"),
         ("s:\n- a: 1\n-\u00a0b: 2\n- c: 3\n".encode(), 3, "ordinary spaces"),
-        (b"- a: b\n  c\n  d: 1\n", 2, "indent it more than its key"),
+        (b"- a: b\n  c\n  d: 1\n", 2, "indent it more than the key"),
         (b"--- 1\n--- 2\n", 2, "one document"),
         (b"a: 1\nb: \xff", 2, "UTF-8"),
         (b"a: \x00", 1, "invisible"),
@@ -114,6 +114,43 @@ def test_what_is_no_yaml_is_said_with_its_place_and_cure(text: bytes, line: int,
     assert problems[0].severity == "error"
     assert problems[0].place.line == line
     assert cure in problems[0].cure
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "written"),
+    [
+        (b"responses:\n  utter_x\n  - text: hello\n", (2, 3), "utter_x:"),
+        (b"responses:\n  utter_a:\n  - text: b\n  utter_x\n    - text: hello\n", (4, 3), "utter_x:"),
+        (b"responses:\n  utter_x  # say hello\n\n  # so:\n  - text: hello\n", (2, 3), "utter_x:"),
+        (b"nlu\n- intent: foo\n", (1, 1), "nlu:"),
+        (b"version: 1\nnlu\n- intent: foo\n", (2, 1), "nlu:"),
+        (b"nlu:\n- intent: a\n  examples |\n    - b\n- intent: c\n", (3, 3), "examples: |"),
+        (b"slots:\n  cake\n    type: text\n", (2, 3), "cake:"),
+        (b"entities:\n- city\n    roles: [a]\n", (2, 3), "city:"),
+        (b"utter_x\n  - hello\n  - text: hello\n", (1, 1), "utter_x:"),
+    ],
+)
+def test_a_word_without_its_colon_above_a_block_is_reported_at_the_word(
+    text: bytes, place: tuple[int, int], written: str
+) -> None:
+    _, (problem,) = parse_yaml(text, "f.yml")
+    assert problem.place == Place("f.yml", *place)
+    assert problem.message == f"`{written.partition(':')[0]}` lacks its `:`."
+    assert problem.cure == f"Write `{written}`."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"- text: one\n    two\n      three: 3\n",
+        b"a:\n- text: |\n    one\n    Menu\n      - x: 1\n  b: c: d\n",
+        b"a:\n  one\n    two\nb: c: d\n",
+        b"- a: b\n  c\n  d: 1\n",
+    ],
+)
+def test_a_word_in_a_longer_text_lacks_no_colon(text: bytes) -> None:
+    _, (problem,) = parse_yaml(text, "f.yml")
+    assert "lacks its" not in problem.message
 
 
 @pytest.mark.parametrize(

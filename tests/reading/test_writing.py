@@ -70,7 +70,7 @@ stories = st.builds(Story, words, st.lists(steps, min_size=1, max_size=5).map(tu
 
 
 def bare(value: Any) -> Any:
-    """The value with every place taken off."""
+    """The value without places."""
     if isinstance(value, tuple):
         return tuple(bare(item) for item in value)
     if not isinstance(value, Struct):
@@ -93,7 +93,7 @@ brackets = st.text("a [](){}:", min_size=1).map(str.strip).filter(bool)
 
 @st.composite
 def said(draw: st.DrawFn) -> UserStep:
-    """A message of any signs, with entities anywhere in it."""
+    """A message of any characters, with entities anywhere in it."""
     text = draw(words | brackets)
     span = st.tuples(st.integers(0, len(text)), st.integers(0, len(text))).filter(lambda at: at[0] < at[1])
     value = st.none() | words | brackets | st.integers(0, 9)
@@ -105,7 +105,7 @@ def said(draw: st.DrawFn) -> UserStep:
 
 
 def meant(step: UserStep) -> list[tuple[str, Any]]:
-    """The entities that a message carries, wherever they are said."""
+    """The entities of a message, whether marked or listed."""
     return sorted((e.entity, str(e.value)) for e in step.entities or step.annotations)
 
 
@@ -165,7 +165,7 @@ def test_real_stories_read_back_the_same(shared_data: Path, tmp_path: Path, proj
 
 @pytest.mark.parametrize("step", [CheckpointStep("c"), OrStep((UserStep("a"), UserStep("b")))])
 def test_what_cannot_happen_in_a_conversation_is_not_written(step: CheckpointStep | OrStep) -> None:
-    with pytest.raises(ValueError, match="no step of a conversation"):
+    with pytest.raises(ValueError, match="not a step of a conversation"):
         stories_to_yaml([Story("s", (step,))])
 
 

@@ -176,7 +176,7 @@ class EchoEngine:
 
 @dataclass
 class Running:
-    """A bot that is served, and what a test needs of it."""
+    """A bot that is being served, with what tests need."""
 
     client: TestClient[Any, Any]
     parts: Parts
@@ -197,7 +197,7 @@ class Running:
 
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A project with two customers, made once: hashing their codes is the dear part of a test's start."""
+    """A project with two customers, made once: hashing their codes is the slowest part of a test's setup."""
     project = tmp_path_factory.mktemp("prepared")
 
     async def prepare() -> None:
@@ -275,7 +275,7 @@ BOTH = pytest.mark.parametrize("store_kind", ["sqlite", "postgresql"])
 
 @pytest.fixture
 def store_kind() -> str:
-    """Tests of what must not depend on the store are parametrised by BOTH."""
+    """Tests of behaviour that must not depend on the store are parametrised by BOTH."""
     return "sqlite"
 
 
@@ -289,7 +289,7 @@ def cluster() -> Iterator[Cluster]:
 async def real(
     request: pytest.FixtureRequest, small_project: Path, tmp_path: Path, store_kind: str
 ) -> AsyncIterator[Running]:
-    """A whole real bot, served; nothing in it is a double."""
+    """A complete real bot, being served; nothing in it is a double."""
     log = io.StringIO()
     logger = make_logger(Logging(), now=Sources().now, stream=log)
     store = Store(url=f"sqlite:///{tmp_path}/teller.db")

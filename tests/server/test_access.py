@@ -1,4 +1,4 @@
-"""Every route with every credential: the table says who may, and the server does as it says."""
+"""Every route with every credential: the server enforces what the table of routes says."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ async def credentials(running: Running) -> dict[str, dict[str, str]]:
 
 
 def expected(route: Route, who: str) -> int | None:
-    """The refusal that is due, or None when the handler's own answer is."""
+    """The status of the expected refusal, or None if the handler must answer."""
     if not route.access:
         return None
     if who in ("nobody", "stranger"):

@@ -122,7 +122,7 @@ async def test_what_is_missing_is_said_once(running: Running) -> None:
     assert [error["detail"] for error in (await answer.json())["errors"]] == ["accountNumber, code must be given"]
 
 
-async def test_bodies_that_are_no_json_too_large_too_deep_or_of_another_type_are_refused(running: Running) -> None:
+async def test_bodies_that_are_not_json_too_large_too_deep_or_of_another_type_are_refused(running: Running) -> None:
     headers = await running.login()
     json_type = {**headers, "Content-Type": "application/json"}
     cases = [

@@ -1,4 +1,4 @@
-"""Control characters in what comes from outside: refused alike on both stores, where PostgreSQL cannot keep a NUL."""
+"""Control characters in input: refused alike on both stores, as PostgreSQL cannot store a NUL."""
 
 from __future__ import annotations
 

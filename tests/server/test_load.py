@@ -1,4 +1,4 @@
-"""Many at once on a real bot: nobody meets anybody, limits hold, and nothing piles up."""
+"""Many clients at once on a real bot: conversations never mix, limits hold, and nothing piles up."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ async def test_hundreds_of_sessions_with_the_same_ids_and_texts_never_cross(real
     async def chat(sender: str) -> list[object]:
         got = []
         for n in range(3):
-            # Everybody uses the same message ids and, but for one word, the same texts.
+            # All use the same message ids and, except for one word, the same texts.
             text = "/tell_colour" + json.dumps({"colour": sender}) if n == 1 else "hello"
             body = {"sender": sender, "message": text, "message_id": f"m-{n}"}
             answer = await real.client.post("/webhooks/rest/webhook", json=body, headers=key)
@@ -35,7 +35,7 @@ async def test_hundreds_of_sessions_with_the_same_ids_and_texts_never_cross(real
         others = [text for _, text in got if "customer-" in text and not text.endswith(f" {sender}.")]  # type: ignore[misc]
         assert others == []
         told += sum(text.endswith(f" {sender}.") for _, text in got)  # type: ignore[misc]
-    assert told > CHATS / 2  # or the check above would see nothing
+    assert told > CHATS / 2  # otherwise the check above would prove nothing
     assert real.parts.engine.waiting == 0
     assert threading.active_count() <= threads + 2
     status = await (await real.client.get("/status", headers=await real.key("operator"))).json()

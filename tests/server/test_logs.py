@@ -1,4 +1,4 @@
-"""Logs: JSON lines with what helps, without what must not be there."""
+"""Logs: JSON lines with what helps, and without secrets or customers' data."""
 
 from __future__ import annotations
 

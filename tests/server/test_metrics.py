@@ -1,4 +1,4 @@
-"""Our counts and times say in Prometheus' text what prometheus_client's own would."""
+"""Our counters and histograms produce the same Prometheus text as prometheus_client's own."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ observed = st.lists(st.tuples(st.sampled_from(["a", "b"]), st.floats(0, 20) | st
 
 
 def told(registry: CollectorRegistry) -> list[str]:
-    """The text without when each series began, which ours leave out."""
+    """The text without the creation time of each series, which ours leave out."""
     return [line for line in generate_latest(registry).decode().splitlines() if "_created" not in line]
 
 
@@ -49,7 +49,7 @@ def test_times_and_counts_without_labels(given_times: list[tuple[str, float]]) -
     assert told(ours) == told(theirs)
 
 
-def test_what_never_happened_is_there_at_nothing_and_the_process_too() -> None:
+def test_series_exist_at_zero_from_the_start_and_so_do_the_process_metrics() -> None:
     text = Metrics().text().decode()
     for line in (
         'bot_turns_total{outcome="StoreUnavailable"} 0.0',

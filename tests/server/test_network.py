@@ -63,14 +63,14 @@ def test_only_what_a_trusted_proxy_saw_counts(
     assert client_address(trusted, remote, *forwarded) == address
 
 
-def test_a_proxy_that_writes_no_address_is_told_of_once() -> None:
+def test_a_proxy_that_sends_no_address_is_reported_once() -> None:
     told: list[str] = []
     proxies = TrustedProxies(("10.0.0.0/8",), told.append)
 
     def ask(forwarded: str) -> None:
         proxies.client(make_mocked_request("GET", "/", {"X-Forwarded-For": forwarded}).clone(remote="10.0.0.1"))
 
-    ask("made up, 203.0.113.7")  # what a client makes up is not the proxy's
+    ask("made up, 203.0.113.7")  # the client made up this one, not the proxy
     assert told == []
     ask("unknown, 10.0.0.9")
     ask("unknown")
@@ -88,7 +88,7 @@ async def test_an_unreadable_proxy_is_logged_and_what_it_wrote_is_not(running: R
     assert "secret" not in line
 
 
-def test_a_proxy_that_is_no_address_stops_the_start() -> None:
+def test_a_trusted_proxy_that_is_not_an_address_stops_the_start() -> None:
     with pytest.raises(ConfigurationError, match="trusted_proxies"):
         TrustedProxies(["proxy.example"])
 
@@ -155,7 +155,7 @@ async def test_many_connections_at_once_are_taken_in_while_the_server_is_busy(ru
         url = URL(address)
         assert url.host
         with ExitStack() as clients:
-            for _ in range(300):  # the loop, which accepts them, is not let run
+            for _ in range(300):  # the loop, which accepts them, does not run meanwhile
                 clients.enter_context(socket.create_connection((url.host, url.port), timeout=5))
 
 
@@ -174,7 +174,7 @@ async def test_a_chunked_body_is_bounded_too(running: Running) -> None:
 
 @asynccontextmanager
 async def lines_to(parts: Parts) -> AsyncIterator[Callable[[bytes], Awaitable[bytes]]]:
-    """Serve these parts on a socket; what is given sends bytes there, and reads until the server is done."""
+    """Serve these parts on a socket; yields a function that sends bytes there and reads until the server closes."""
     settings = replace(parts.settings, server=Server(port=0))
     async with asyncio.timeout(60), listening(make_app(parts), settings) as address:
         url = URL(address)
@@ -190,7 +190,7 @@ async def lines_to(parts: Parts) -> AsyncIterator[Callable[[bytes], Awaitable[by
         yield say
 
 
-async def test_what_is_no_http_is_logged_in_a_word_and_not_repeated(running: Running) -> None:
+async def test_invalid_http_is_logged_briefly_and_not_quoted(running: Running) -> None:
     async with lines_to(running.parts) as say:
         answer = await say(b"GET / HTTP/1.1\r\nAuthorization: Bearer " + b"secret" * 2_000 + b"\r\n\r\n")
     assert b" 400 " in answer.splitlines()[0]
@@ -242,7 +242,7 @@ async def test_what_a_client_expects_where_nothing_is_gets_a_problem(running: Ru
 
 
 class Listener:
-    """A plugin's channel that keeps what came."""
+    """A plugin's channel that records what it receives."""
 
     def __init__(self) -> None:
         self.bodies: list[bytes] = []
@@ -255,7 +255,7 @@ class Listener:
         return None
 
 
-async def test_nobody_s_small_body_becomes_a_large_one(running: Running) -> None:
+async def test_compressed_bodies_are_not_expanded(running: Running) -> None:
     listener, body = Listener(), gzip.compress(b"0" * 50_000)
     head = b"POST /webhooks/listener/webhook HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
     async with lines_to(replace(running.parts, channel_routes=plugged.routes({"listener": listener}))) as say:
@@ -293,7 +293,7 @@ async def test_a_client_that_hangs_up_within_its_request_is_no_error_of_ours(run
         ("/chat", b"Transfer-Encoding: chunked\r\nAuthorization: Bearer b\r\n", b"one Authorization header"),
     ],
 )
-async def test_what_others_on_the_way_may_read_otherwise_is_refused(
+async def test_requests_that_proxies_may_read_differently_are_refused(
     running: Running, path: str, header: bytes, told: bytes
 ) -> None:
     customer = await running.login()

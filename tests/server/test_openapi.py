@@ -1,4 +1,4 @@
-"""The document is true: what is served is in it, and nothing is answered that it does not say."""
+"""The document is true: it contains every route that is served, and every answer conforms to it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ async def read_document(running: Running) -> dict[str, Any]:
 
 
 async def read_closed_document(running: Running) -> dict[str, Any]:
-    """The document as a test must read it: what our own routes answer has no keys but those it names."""
+    """The document as tests must read it: our own routes' answers have only the keys that it names."""
     document = await read_document(running)
     operations = [operation for item in document["paths"].values() for operation in item.values()]
     for operation in operations:
@@ -69,7 +69,7 @@ async def test_every_route_is_in_the_document_and_every_operation_is_served(real
     assert document["openapi"] == "3.1.0"
 
 
-async def test_every_schema_in_it_is_one(real: Running) -> None:
+async def test_every_schema_in_it_is_valid(real: Running) -> None:
     checked = 0
 
     def walk(value: Any) -> None:
@@ -131,7 +131,7 @@ async def test_what_is_said_is_documented_to_the_last_field(real: Running) -> No
 
 
 def explore(operation: Any, base: str, headers: dict[str, str]) -> set[int]:
-    """Try an operation; the statuses that it answered with."""
+    """Try an operation; return the statuses that it answered with."""
     statuses = set()
     modes = [GenerationMode.POSITIVE]
     ours = {"auth", "chat"} & set(operation.tags or ())  # Rasa's routes ignore what they do not know in a query

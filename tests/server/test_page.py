@@ -106,7 +106,7 @@ class Page:
         return str(self.browser.switch_to.active_element.get_attribute("id"))
 
     def complaints(self) -> list[str]:
-        """What the console says of errors and of breaches of the content policy, network answers apart."""
+        """The console's errors and content policy violations, except for failed requests."""
         lines = self.browser.get_log("browser")
         return [
             line["message"]
@@ -151,7 +151,7 @@ async def test_a_demo_login_is_one_press(page: Page) -> None:
 
 async def test_a_wrong_code_is_explained_and_the_focus_is_where_it_is_put_right(page: Page) -> None:
     await page.log_in(code="1")
-    await page.until(lambda: "do not go together" in page.find("login-error").text)
+    await page.until(lambda: "do not match" in page.find("login-error").text)
     assert page.find("login-error").get_attribute("role") == "alert"
     assert page.focused() == "code"
     assert page.find("code").get_attribute("aria-invalid") == "true"
@@ -322,7 +322,7 @@ async def test_what_was_said_elsewhere_appears_by_itself(page: Page) -> None:
 
 @asynccontextmanager
 async def offline(page: Page) -> AsyncIterator[None]:
-    """The browser reaches nothing meanwhile."""
+    """The browser is offline meanwhile."""
 
     async def network(away: bool) -> None:
         conditions = {"offline": away, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
@@ -343,7 +343,7 @@ async def log_out_and_in_as_another(page: Page) -> None:
     await page.until(lambda: page.find("chat").is_displayed())
 
 
-async def test_what_two_looks_find_at_once_is_shown_once(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_two_polls_find_at_once_is_shown_once(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     await page.log_in()
     await page.until(lambda: page.find("chat").is_displayed())
     await page.say("hello")
@@ -427,7 +427,7 @@ async def test_logging_out_clears_the_page_before_the_server_answers(page: Page)
     await page.until_log_says("you said: hello")
     async with offline(page):
         await page.do(page.find("logout").click)
-        await page.until(lambda: "the server is away" in page.find("notice").text)
+        await page.until(lambda: "the server is unreachable" in page.find("notice").text)
         assert page.texts("#log *") == []
     await page.log_in()
     await page.until(lambda: page.find("chat").is_displayed())

@@ -37,7 +37,7 @@ async def api(real: Running) -> Api:
 
 
 def filled(tracker: dict[str, Any]) -> dict[str, Any]:
-    """The slots that are not as a conversation begins."""
+    """The slots that differ from their initial values."""
     return {name: value for name, value in tracker["slots"].items() if value not in (None, "fine")}
 
 
@@ -120,7 +120,7 @@ async def test_events_that_replace_those_of_a_new_conversation_are_all_there_is(
     assert names(tracker)[0] == "action_session_start"
 
 
-async def test_noting_predicting_and_executing_step_by_step(api: Api) -> None:
+async def test_recording_predicting_and_executing_step_by_step(api: Api) -> None:
     tracker = await api("POST", "/conversations/u-steps/messages", {"text": "hello", "sender": "user"})
     assert tracker["latest_message"]["intent"]["name"] == "greet"
     prediction = await api("POST", "/conversations/u-steps/predict")
@@ -133,7 +133,7 @@ async def test_noting_predicting_and_executing_step_by_step(api: Api) -> None:
     await api("POST", "/conversations/u-steps/messages", {"text": "hello", "sender": "bot"}, status=400)
 
 
-async def test_an_intent_that_nobody_typed(api: Api) -> None:
+async def test_an_intent_is_triggered_without_a_message(api: Api) -> None:
     done = await api(
         "POST", "/conversations/u-intent/trigger_intent", {"name": "tell_colour", "entities": {"colour": "grey"}}
     )
@@ -141,7 +141,7 @@ async def test_an_intent_that_nobody_typed(api: Api) -> None:
     await api("POST", "/conversations/u-intent/trigger_intent", {"name": "no_such_intent"}, status=404)
 
 
-async def test_what_an_operator_lets_happen_is_no_word_of_the_customer_s(api: Api, real: Running) -> None:
+async def test_what_an_operator_triggers_is_not_said_by_the_customer(api: Api, real: Running) -> None:
     customer = await real.login()
     chat = await real.client.post("/chat", json={"message": "EXTERNAL: hello"}, headers=customer)
     conversation = (await chat.json())["conversationId"]
@@ -221,13 +221,13 @@ async def test_an_entity_that_cannot_be_read_back_triggers_nothing(
 
 
 async def conversations(real: Running) -> int:
-    """How many there are."""
+    """How many conversations there are."""
     database = real.parts.database
     return int(await database.read(lambda c: c.one("SELECT COUNT(*) FROM conversations")[0]))  # type: ignore[attr-defined]
 
 
 @BOTH
-async def test_looking_begins_no_conversation(api: Api, real: Running) -> None:
+async def test_reading_creates_no_conversation(api: Api, real: Running) -> None:
     before = await conversations(real)
     for path in ("tracker", "story", "tracker?until=5"):
         await api("GET", f"/conversations/typo/{path}")
@@ -241,7 +241,7 @@ async def test_looking_begins_no_conversation(api: Api, real: Running) -> None:
 
 
 @pytest.mark.parametrize("until", ["-1", "1e307", "253402300800", "x", "nan", "1_0", "+5"])
-async def test_a_time_that_is_none_is_told_what_may_be(api: Api, until: str) -> None:
+async def test_an_invalid_time_is_refused_with_what_is_allowed(api: Api, until: str) -> None:
     refused = await api("GET", f"/conversations/u1/tracker?until={until}", status=400)
     assert refused["detail"] == "until must be a number from 0 to 253402300799"
 

@@ -51,7 +51,9 @@ async def test_the_auth_token_in_the_query_may_use_the_whole_api(rasa: TestClien
         assert (await rasa.get("/status", params={"token": wrong})).status == 401
 
 
-async def test_an_admin_s_jwt_may_all_and_a_user_s_only_their_own_conversation(rasa: TestClient[Any, Any]) -> None:
+async def test_an_admin_s_jwt_may_do_everything_and_a_user_s_only_access_their_own_conversation(
+    rasa: TestClient[Any, Any],
+) -> None:
     assert (await rasa.get("/status", headers=signed(ADMIN))).status == 200
     said = await rasa.post("/conversations/u1/trigger_intent", headers=signed(USER), json={"name": "greet"})
     assert said.status == 200

@@ -1,4 +1,4 @@
-"""Readiness is asked in the background and told from memory."""
+"""Readiness is checked in the background and answered from memory."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ async def test_what_fails_decides_what_the_bot_can_do(store: Check, bank: Check,
         (exiting_in_a_group, BaseExceptionGroup),
     ],
 )
-async def test_however_a_check_ends_it_is_told_once_and_asked_again(bank: Check, told: type[BaseException]) -> None:
+async def test_however_a_check_fails_it_is_reported_once_and_run_again(bank: Check, told: type[BaseException]) -> None:
     heard: list[tuple[str, type[BaseException]]] = []
     readiness = Readiness(
         {"store": fine},
@@ -102,7 +102,7 @@ async def test_a_start_waits_for_the_store_and_not_for_a_slow_bank() -> None:
     assert readiness.state == "unavailable"
 
 
-async def test_a_failure_counts_even_where_it_cannot_be_told() -> None:
+async def test_a_failure_counts_even_if_it_cannot_be_logged() -> None:
     def cannot(name: str, error: BaseException) -> None:
         raise OSError(28, "No space left on device")
 
@@ -113,7 +113,7 @@ async def test_a_failure_counts_even_where_it_cannot_be_told() -> None:
     assert readiness.state == "unavailable"
 
 
-async def test_a_check_that_began_earlier_does_not_have_the_last_word() -> None:
+async def test_an_older_run_does_not_overwrite_newer_results() -> None:
     began, gate = asyncio.Event(), asyncio.Event()
 
     async def slow() -> None:
@@ -207,7 +207,7 @@ async def test_turns_of_a_plugin_s_channel_are_counted_as_its_own(running: Runni
     assert b'bot_turn_seconds_count{channel="pager"} 1.0' in metrics.text()
 
 
-async def test_what_works_again_is_told_with_how_long_it_did_not_and_notes_are_shown() -> None:
+async def test_a_check_that_works_again_is_reported_with_how_long_it_failed_and_notes_are_shown() -> None:
     told: list[Any] = []
     readiness = Readiness(
         {"store": fine},

@@ -86,7 +86,7 @@ async def test_a_message_without_an_id_is_given_one_under_which_it_can_come_agai
     assert len(await running.engine.store.turns(conversation)) == 1
 
 
-async def test_a_stream_has_one_reply_a_line(running: Running) -> None:
+async def test_a_stream_has_one_reply_per_line(running: Running) -> None:
     key = await running.key("channel")
     body = {"sender": "u", "message": "hi", "message_id": "m"}
     streamed = await running.client.post(PATH + "?stream=true", json=body, headers=key)
@@ -123,7 +123,7 @@ async def test_a_sender_that_would_be_rounded_is_refused(running: Running, path:
     assert not running.engine.seen
 
 
-async def test_numbers_of_64_bits_are_senders_of_their_own(running: Running) -> None:
+async def test_numbers_of_64_bits_are_distinct_senders(running: Running) -> None:
     key = await running.key("channel")
     for sender in (2**64 - 1, 2**64 - 2, -(2**63), 2**53 + 1):
         answer = await running.client.post(PATH, json={"sender": sender, "message": "hi"}, headers=key)
@@ -180,5 +180,5 @@ async def test_the_channel_is_there(running: Running) -> None:
         ({"elements": [{"title": "t", "subtitle": "s"}]}, [{"text": "t : s", "buttons": []}]),
     ],
 )
-def test_replies_fall_apart_as_rasa_s_do(reply: dict[str, object], expected: list[dict[str, object]]) -> None:
+def test_replies_are_split_as_rasa_s_are(reply: dict[str, object], expected: list[dict[str, object]]) -> None:
     assert list(rasa_replies([reply], "r")) == [{"recipient_id": "r", **item} for item in expected]

@@ -1,4 +1,4 @@
-"""Refusing costs little: while the server is full, whole messages on quiet connections are refused unread."""
+"""Refusing costs little: while the server is full, whole messages on idle connections are refused unread."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class Line:
 
 
 async def quiet_lines(served: Kitchen, stack: AsyncExitStack, number: int) -> list[Line]:
-    """Connections on which one message was answered and the next one is waited for."""
+    """Connections on which one message was answered and the server waits for the next one."""
     made = []
     served.is_gated = False
     served.done.set()
@@ -105,7 +105,7 @@ async def test_a_full_server_refuses_unread_with_a_problem_and_when_to_come_agai
         assert json.loads(body)["correlationId"] == headers["x-correlation-id"] == "c-1"
         served.done.set()
         assert (await first.answer())[0] == 200
-        second.writer.write(MESSAGE)  # the connection lives on
+        second.writer.write(MESSAGE)  # the connection stays open
         assert (await second.answer())[0] == 200
 
 
@@ -189,7 +189,7 @@ async def test_a_client_that_takes_no_refusals_is_read_no_further() -> None:
         assert served.runner is not None
         shedder, wire = served.runner.server(), Wire()
         shedder.connection_made(wire)
-        await asyncio.sleep(0)  # aiohttp's protocol begins to wait for a request
+        await asyncio.sleep(0)  # aiohttp's protocol starts waiting for a request
         shedder.data_received(MESSAGE)
         assert wire.written.startswith(b"HTTP/1.1 503 ")
         shedder.pause_writing()
@@ -230,7 +230,7 @@ def test_what_counts_as_one_whole_message(data: bytes, whole: bool) -> None:
     assert is_whole_message(data, {}) is whole
 
 
-def test_heads_are_told_apart_however_many_there_were() -> None:
+def test_heads_are_distinguished_however_many_there_were() -> None:
     lengths: dict[bytes, int | None] = {}
     for number in range(100):
         good = b"POST /chat HTTP/1.1\r\nHost: %d\r\nContent-Length: 2\r\n\r\n{}" % (number % 20)

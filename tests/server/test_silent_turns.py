@@ -1,4 +1,4 @@
-"""The history goes on where many turns in a row say nothing: slots that were set, reminders that were refused."""
+"""The history goes on past many turns in a row that say nothing (slots set, reminders refused)."""
 
 from __future__ import annotations
 

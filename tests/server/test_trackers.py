@@ -10,7 +10,7 @@ from bot.server.trackers import Conversation, story_of
 
 
 def listen() -> ActionExecuted:
-    """An event of its own, as each is that was read from the store."""
+    """A separate event object, as every event read from the store is."""
     return ActionExecuted("action_listen")
 
 

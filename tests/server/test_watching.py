@@ -1,4 +1,4 @@
-"""What an operator sees of who came: metrics without the store, refused credentials, operators' looks."""
+"""What an operator can watch: metrics while the store is down, refused credentials, operators' access."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def lines(running: Running, event: str) -> list[dict[str, Any]]:
 
 
 class Breakable:
-    """A database; whoever reads in it gets what `reading` does instead, once that is set."""
+    """A database whose reads call `reading` instead, once that is set."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -76,7 +76,7 @@ async def test_what_waits_in_the_store_is_measured(running: Running) -> None:
     assert "bot_deliveries_waiting 0.0" in text
 
 
-async def test_refused_credentials_are_counted_and_told_once_a_minute_of_each_address(running: Running) -> None:
+async def test_refused_credentials_are_counted_and_logged_once_a_minute_per_address(running: Running) -> None:
     for number in range(3):
         wrong = {"Authorization": f"Bearer wrong-{number}"}
         assert (await running.client.get("/auth/session", headers=wrong)).status == 401

@@ -142,7 +142,7 @@ async def test_an_action_is_run_by_the_bots_rules() -> None:
     async def unkept(turn: Turn) -> None:
         turn.set("price", Decimal("1.50"))
 
-    with pytest.raises(TypeError, match=r"gave back a list, which does nothing; write `turn\.emit"):
+    with pytest.raises(TypeError, match=r"returned a list, which does nothing; write `turn\.emit"):
         await run_action(make_turn("hi"), cast("Action", rasa_s))
     with pytest.raises(ValueError, match="its events cannot be kept"):
         await run_action(make_turn("hi"), unkept)
@@ -212,7 +212,7 @@ async def test_what_was_prepared_is_spent_with_what_the_test_gives() -> None:
     with pytest.raises(EffectError, match="nothing was prepared"):
         await turn.spend()
     turn.prepare("order", {"coat": 1})
-    with pytest.raises(EffectError, match=r"give make_turn `spend=SpentEffects\(\)`"):
+    with pytest.raises(EffectError, match=r"pass `spend=SpentEffects\(\)`"):
         await turn.spend()
 
 

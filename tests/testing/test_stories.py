@@ -55,7 +55,7 @@ CONTENT = Content(
 
 
 class Understands:
-    """Knows what some texts mean, and takes all others for a greeting."""
+    """A matcher that knows some texts, and takes all others for a greeting."""
 
     def __init__(self, known: Mapping[str, Parse] | None = None) -> None:
         self.known = known or {}
@@ -262,7 +262,7 @@ def test_when_none_failed_the_file_says_so() -> None:
 
 
 class KnowsTheTests:
-    """What test stories say their texts mean: the policies are tried by themselves."""
+    """A matcher that returns what the test stories expect, so that only the policies are tested."""
 
     def __init__(self, tests: tuple[Story, ...]) -> None:
         steps = [step for test in tests for step in test.steps if isinstance(step, UserStep) and step.text]

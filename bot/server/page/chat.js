@@ -3,7 +3,7 @@
 import { botMessage, retireChoices, userMessage } from "./messages.js";
 import * as server from "./server.js";
 
-const POLL_EVERY = 5_000; // milliseconds; polling keeps nobody logged in
+const POLL_EVERY = 5_000; // milliseconds; polling does not extend the session
 const TRIES = 3;
 const WARN_BEFORE = 60; // seconds before the session idles out
 
@@ -14,13 +14,13 @@ const page = Object.fromEntries(
    "composer", "message", "send"].map((id) => [id, $(id)]),
 );
 
-/** One login's: who asks, and where the conversation is. What comes for one that is over changes no other. */
+/** The state of one login: who is logged in, and how far the conversation is. Late answers never reach another's. */
 const stateOf = (login, account = null) => (
   { login, account, turn: 0, before: null, busy: false, idleSeconds: 0, idleAt: 0 }
 );
 
 let state = stateOf(null);
-let kept = null; // what a customer had typed when the session ended, for the same one
+let kept = null; // what a customer had typed when the session ended, for when the same one logs in again
 
 // --- showing -------------------------------------------------------------------------------------------------------
 
@@ -45,7 +45,7 @@ function scrollToEnd() {
   page.scroller.scrollTop = page.scroller.scrollHeight;
 }
 
-/** Add what was said; who was at the end sees it from its beginning, as far as it fits. */
+/** Add messages; if the end was in view, scroll to the first of them. */
 function add(messages) {
   const added = messages.map(elementOf).filter(Boolean);
   if (!added.length) return;
@@ -66,7 +66,7 @@ function thinking(on) {
 
 // --- session -------------------------------------------------------------------------------------------------------
 
-/** Nobody is logged in: nothing of whoever was stays on the page. */
+/** Show the login form, and remove everything of the last customer from the page. */
 function askForLogin(text = "") {
   state.login?.end();
   state = stateOf(null);
@@ -98,7 +98,7 @@ async function logIn(account, code) {
   }
 }
 
-/** Whether an attempt is on its way, by the form or by one of the demo's buttons: there is one at a time. */
+/** Show whether a login attempt is in progress, by the form or a demo button: there is only one at a time. */
 function loggingIn(is) {
   page.login.ariaBusy = String(is);
   page["login-button"].textContent = is ? "Logging in…" : "Log in";
@@ -110,7 +110,7 @@ async function logOut() {
   askForLogin("Logging out…");
   const told = await login.logOut().then(() => true, () => false);
   if (state.login) return;
-  notice(told ? "You are logged out." : "You are logged out here, but the server is away: your session ends by itself.");
+  notice(told ? "You are logged out." : "You are logged out here; the server is unreachable, so your session will expire.");
 }
 
 function loginError(text, fieldsAreWrong = false) {
@@ -119,14 +119,14 @@ function loginError(text, fieldsAreWrong = false) {
   for (const field of [page.account, page.code]) field.setAttribute("aria-invalid", String(fieldsAreWrong));
   if (!text) return;
   page.code.focus();
-  page.code.select(); // what is typed next goes in its place
+  page.code.select(); // what is typed next replaces it
 }
 
 function loginTrouble(problem) {
-  if (problem.status === 401) return "That account number and code do not go together. Please check both.";
+  if (problem.status === 401) return "That account number and code do not match. Please check both.";
   if (problem.status === 429) return `Too many attempts. Please wait ${span(problem.retryAfter ?? 30)} and try again.`;
   if (problem.status === 400) return "Please fill in the account number and the code.";
-  return "Logging in does not work at the moment. Please try again in a little while.";
+  return "Logging in is not possible at the moment. Please try again in a little while.";
 }
 
 function span(seconds) {
@@ -140,7 +140,7 @@ async function openChat() {
   stayedAlive(0.9);
   const newest = await state.login.history({ limit: 50 });
   show("chat");
-  page.log.setAttribute("aria-live", "off"); // what was said before is there to be read, not read out
+  page.log.setAttribute("aria-live", "off"); // earlier messages must not be read out
   page.log.replaceChildren(...newest.messages.map(elementOf).filter(Boolean));
   retireOldChoices();
   noteHistory(newest);
@@ -160,7 +160,7 @@ function noteHistory(history) {
   state.turn = Math.max(state.turn, history.messages.at(-1)?.turn ?? 0);
 }
 
-/** The session's idle time begins anew; a read may have been up to a tenth too early to count. */
+/** Restart the session's idle time; a read may have come up to a tenth of it too early to extend the session. */
 function stayedAlive(share = 1) {
   state.idleAt = Date.now() + state.idleSeconds * share * 1000;
   page.idle.hidden = true;
@@ -176,7 +176,7 @@ function sessionOver(unsent = "") {
 
 async function say(text, title) {
   if (state.busy || !text.trim()) return;
-  // A pressed button is retired: who uses the keyboard goes on from here, not from the page's top.
+  // A pressed button is disabled: keyboard users go on from here, not from the top of the page.
   if (page.log.contains(document.activeElement)) page.log.focus({ preventScroll: true });
   retireChoices(page.log);
   const message = { message: text, messageId: server.newId() };
@@ -205,14 +205,14 @@ async function deliver(message, shown) {
   }
 }
 
-/** Whether the next message may be sent, or one is being answered. */
+/** Set whether the next message may be sent, or one is being answered. */
 function ready(is) {
   state.busy = !is;
   page.send.disabled = !is;
   thinking(!is);
 }
 
-/** Try again while the server is busy or away; the message's id makes sure that it is answered once. */
+/** Retry while the server is busy or unreachable; the message's id makes sure that it is answered once. */
 async function patiently(request) {
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -231,7 +231,7 @@ async function showAnswer(answer) {
   add(answer.replies.map((reply) => ({ ...reply, time })));
 }
 
-/** Something else was said meanwhile (another tab, a reminder): show it all, in its order. */
+/** Something else was said meanwhile (another tab, a reminder): show everything, in order. */
 async function catchUp(answer) {
   const newest = await state.login.history({ limit: 50 });
   page.log.replaceChildren(...newest.messages.map(elementOf).filter(Boolean));
@@ -244,7 +244,7 @@ async function catchUp(answer) {
 function undelivered(problem, message, shown) {
   if (problem.status === 401) return sessionOver(message.metadata ? "" : message.message);
   const button = shown.fail(trouble(problem), () => deliver(message, shown));
-  if (!page.message.value) button.focus(); // or what is being typed would go on there
+  if (!page.message.value) button.focus(); // if something is being typed, the focus must stay there
   scrollToEnd();
 }
 
@@ -256,7 +256,7 @@ function trouble(problem) {
   return `Something went wrong on our side${reference}.`;
 }
 
-// --- what happens meanwhile ------------------------------------------------------------------------------------------
+// --- in the background -----------------------------------------------------------------------------------------------
 
 async function poll() {
   if (page.chat.hidden || state.busy || document.hidden) return;
@@ -264,7 +264,7 @@ async function poll() {
   try {
     const news = await login.history({ after: turn, limit: 50 });
     notice("");
-    if (state.busy || state.turn !== turn || !news.messages.length) return; // an answer, or another look, was first
+    if (state.busy || state.turn !== turn || !news.messages.length) return; // an answer, or another poll, was first
     retireChoices(page.log);
     add(news.messages);
     state.turn = news.messages.at(-1).turn;

@@ -1,4 +1,4 @@
-// Messages as elements. What the bot says is text, never HTML: everything goes in by textContent.
+// Messages as elements. What the bot says is text, never HTML: everything is set as textContent.
 
 function element(name, className, text) {
   const made = document.createElement(name);
@@ -15,7 +15,7 @@ const dayAndClock = new Intl.DateTimeFormat(undefined, {
   day: "numeric", month: "short", hour: "numeric", minute: "2-digit",
 });
 
-/** A message of the user; `resolve` marks it as taken, `fail` as not sent, with a way to try again. */
+/** A message from the user; `sending`, `taken` and `fail` mark its state, `fail` with a button to try again. */
 export function userMessage(message) {
   const made = frame("user", "You said:");
   made.append(bubble(shownText(message)));
@@ -43,7 +43,7 @@ export function userMessage(message) {
   };
 }
 
-/** A message of the bot; `choose` is called with the payload and title of a button that is pressed. */
+/** A message from the bot; `choose` is called with the payload and title of a pressed button. */
 export function botMessage(message, choose) {
   const made = frame("bot", "The bot said:");
   const { text, table } = separated(message);
@@ -66,7 +66,7 @@ export function botMessage(message, choose) {
   return made.querySelector(SHOWN) ? made : null;
 }
 
-/** Buttons are for the latest message only; older ones are there to be read. */
+/** Disable the buttons in `log`: only the latest message's can be pressed. */
 export function retireChoices(log) {
   for (const button of log.querySelectorAll(".choices button:enabled")) button.disabled = true;
 }
@@ -83,14 +83,14 @@ function bubble(text) {
   return made;
 }
 
-/** The text in a bubble, its web addresses as links. */
+/** The bubble with the text added, its web addresses as links. */
 function linked(made, text) {
   if (/\S {2,}\S.*\n.*\S {2,}\S/.test(text)) made.classList.add("columns");
   for (const part of text.split(/(https?:\/\/[^\s<>"]*[^\s<>".,;:!?)\]}'])/i)) made.append(link(part, part) ?? part);
   return made;
 }
 
-/** One item of a carousel: its picture, what it says, and where it leads. */
+/** One item of a carousel: its picture, text and link. */
 function card(item) {
   const made = item.image_url ? image(item.image_url, "") : bubble("");
   made.append(element("div", "", [item.title, item.subtitle].filter(Boolean).join("\n")));
@@ -121,7 +121,7 @@ function time(iso) {
   return made;
 }
 
-/** The text without the table in it that the payload holds too, and that table. */
+/** The text without the table that the payload contains too, and that table. */
 function separated(message) {
   const table = message.custom?.type === "table" && Array.isArray(message.custom.rows) ? message.custom : null;
   if (!table || !message.text) return { text: message.text, table };
@@ -161,8 +161,8 @@ function drawn(payload) {
 }
 
 /**
- * A picture of this server is shown; one of another is linked, because this page asks no other server.
- * `described` is what stands for it where it is not seen.
+ * A picture from this server is shown; one from elsewhere is linked, because this page calls no other server.
+ * `described` is its alternative text.
  */
 function image(address, described) {
   const made = element("div", "bubble");

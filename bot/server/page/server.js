@@ -1,9 +1,9 @@
-// The server as the page sees it: one function a request, errors as Problem, a login's token in this tab only.
+// The server as the page sees it: one function per request, errors as Problem, a login's token in this tab only.
 
 const TOKEN = "token";
 const TIMEOUT = 20_000; // milliseconds; longer than the server's own deadline for a turn
 
-/** An answer that is an error, or no answer at all (status 0). `retryAfter` is in seconds. */
+/** An error response, or no response at all (status 0). `retryAfter` is in seconds. */
 export class Problem extends Error {
   constructor(status, body = {}, retryAfter = null) {
     super(body.detail ?? "The server cannot be reached.");
@@ -13,13 +13,13 @@ export class Problem extends Error {
     this.retryAfter = retryAfter;
   }
 
-  /** Whether the same request may go through a little later. */
+  /** Whether the same request may succeed a little later. */
   get passing() {
     return this.status === 0 || this.status === 429 || this.status === 503;
   }
 }
 
-/** What becomes of a request whose login is over: nobody waits for its answer, and nobody else gets it. */
+/** Thrown by a request whose login is over: its answer is dropped. */
 export class Ended extends Error {}
 
 async function request(method, path, { body, token, until, ...more } = {}) {
@@ -36,14 +36,14 @@ async function request(method, path, { body, token, until, ...more } = {}) {
   }
   if (response.status === 204) return null;
   const content = await response.json().catch(() => null);
-  if (response.ok && content === null) throw new Problem(0); // it broke off
+  if (response.ok && content === null) throw new Problem(0); // it was cut off
   if (response.ok) return content;
   throw new Problem(response.status, content ?? {}, Number(response.headers.get("Retry-After")) || null);
 }
 
 export const pageConfig = () => request("GET", "/page-config");
 
-/** One login: all that its customer asks, with its own token, until it is over. Every method may throw Ended. */
+/** One login: its customer's requests, with its own token, until it is over. They throw Ended after that. */
 export class Login {
   #over = new AbortController();
   #token;
@@ -59,13 +59,13 @@ export class Login {
 
   history = (query) => this.#ask("GET", `/chat/history?${new URLSearchParams(query)}`);
 
-  /** Nothing more is asked or heard; the conversation stays on the server. */
+  /** Stop all requests and drop their answers; the conversation stays on the server. */
   end() {
     this.#over.abort();
     sessionStorage.removeItem(TOKEN);
   }
 
-  /** End it here, and then on the server, whoever has logged in here meanwhile. */
+  /** End it here, and then on the server, even if somebody else has logged in here meanwhile. */
   async logOut() {
     this.end();
     await request("POST", "/auth/logout", { token: this.#token, keepalive: true });
@@ -93,7 +93,7 @@ export function resumed() {
   return token && new Login(token);
 }
 
-/** An id that nobody else makes: a message keeps it over every try, so that it is answered once. */
+/** A unique id: a message keeps it over every try, so that it is answered once. */
 export function newId() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");

@@ -24,10 +24,10 @@ format: $(VENV)/.test
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# A stamp a purpose: the second start downloads nothing.
+# One stamp file per purpose, so that the second start downloads nothing.
 $(VENV)/.run: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Teller needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.11 $(MAKECMDGOALS)")'
-	@$(BIN)/python -m pip --version > /dev/null 2>&1 || { echo "Making a virtual environment in $(VENV) ..."; $(PYTHON) -m venv $(VENV); }
+	@$(BIN)/python -m pip --version > /dev/null 2>&1 || { echo "Creating a virtual environment in $(VENV) ..."; $(PYTHON) -m venv $(VENV); }
 	@echo "Installing Teller and what it needs (once) ..."
 	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e .
 	@touch $@
@@ -37,11 +37,11 @@ $(VENV)/.test: $(VENV)/.run requirements-test.txt
 	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -r requirements-test.txt
 	@touch $@
 
-# Rasa's SDK pins a world of its own; the tests of action servers run it from an environment of its own.
+# Rasa's SDK pins its own dependencies, so the action server tests run it from a separate environment.
 $(SDK)/.done:
 	@echo "Installing rasa-sdk for the tests of action servers (once) ..."
 	@if $(PYTHON) -m venv $(SDK) && $(SDK)/bin/python -m pip install -q --disable-pip-version-check 'rasa-sdk>=3.6'; \
-		then touch $@; else echo "rasa-sdk cannot be installed now; its tests will skip"; fi
+		then touch $@; else echo "rasa-sdk could not be installed; its tests will be skipped"; fi
 
 clean:
 	rm -rf $(VENV) $(SDK) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -2,8 +2,8 @@
 
     python benchmarks/crash.py --kills 100 [--store sqlite|postgresql] [--workers 2] [--seed 0] [--careless]
 
-Prints what was acknowledged and every broken promise; fails when there is one. With `--careless`, clients try again
-under a new message id: the control, in which messages must be answered twice, and which fails unless they are.
+Prints what was acknowledged and every broken promise; fails if there is one. With `--careless`, the control, clients
+retry under a new message id, so that messages must be answered twice; it fails unless they are.
 PostgreSQL is a private server, started for the run.
 """
 
@@ -19,13 +19,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the harness is shared with tests/
 
-import benchmarks.missing  # noqa: F401 - it tells what is missing of what follows
+import benchmarks.missing  # noqa: F401 - it reports which of the following imports is missing
 from tests.durability.crash import Settings, crash
 from tests.stores.cluster import running_cluster
 
 
 def main() -> int:
-    """Run once; 0 when it went as it must."""
+    """Run once; return 0 if the result is as expected."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--store", choices=("sqlite", "postgresql"), default="sqlite")

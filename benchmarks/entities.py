@@ -1,9 +1,9 @@
-"""Measure learned entities: span F1, a table per slot, training time and time a message.
+"""Measure learned entities: span F1, a table per entity, training time and time per message.
 
     python benchmarks/entities.py --train FILE.jsonl [--test FILE.jsonl] [--sentences 2100] [--seed 0]
 
 A line is `{"tokens": [...], "bio": ["O", "B-city", ...], "intent": "..."}`. Without `--test`, a tenth of the
-training file, drawn by `--seed`, is held out. A span counts when its offsets and its entity are both right.
+training file, drawn by `--seed`, is held out. A span counts if both its offsets and its entity are right.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def example(row: dict[str, Any]) -> Example:
 
 
 def spans_of(item: Example) -> set[Span]:
-    """Give the annotated spans."""
+    """Return the annotated spans."""
     return {(mark.start, mark.end, mark.entity) for mark in item.annotations}
 
 
@@ -65,7 +65,7 @@ def evaluate(model: EntityModel, test: list[Example]) -> tuple[Counter[str], Cou
 
 
 def scores(right: int, predicted: int, annotated: int) -> tuple[float, float, float]:
-    """Give precision, recall and F1 in percent."""
+    """Return precision, recall and F1 in percent."""
     precision, recall = right / max(1, predicted), right / max(1, annotated)
     return 100 * precision, 100 * recall, 200 * precision * recall / max(1e-9, precision + recall)
 
@@ -75,7 +75,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--train", type=Path, required=True)
     parser.add_argument("--test", type=Path)
-    parser.add_argument("--sentences", type=int, default=2100, help="so many training sentences are drawn")
+    parser.add_argument("--sentences", type=int, default=2100, help="how many training sentences to use")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     train = read(options.train)
@@ -97,8 +97,8 @@ def main() -> None:
         print(f"{name:<28}{row[0]:>10.1f}{row[1]:>8.1f}{row[2]:>8.1f}{annotated[name]:>7}")
     row = scores(right.total(), predicted.total(), annotated.total())
     print(f"{'all spans':<28}{row[0]:>10.1f}{row[1]:>8.1f}{row[2]:>8.1f}{annotated.total():>7}")
-    print(f"sentences: {len(train)} to learn from, {len(test)} to test on; seed {options.seed}")
-    print(f"training: {trained:.1f} s CPU; extraction: {spent * 1e6:.0f} microseconds a message")
+    print(f"sentences: {len(train)} to train on, {len(test)} to test on; seed {options.seed}")
+    print(f"training: {trained:.1f} s CPU; extraction: {spent * 1e6:.0f} microseconds per message")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""Let every call to the disk fail once, for every call of a scripted conversation: open, read, write, sync, truncate.
+"""Repeat a scripted conversation, letting another call to the disk fail each time: open, read, write, sync, truncate.
 
     python benchmarks/failing_disk.py [--stride 1]
 
-After each failure the store is started again on what is left, checked, and the conversation finished. Prints how
-each kind of failure ended, and everything that went wrong; fails when something did. Needs gcc and Linux.
+After each failure the store is restarted on what is left and checked, and the conversation finished. Prints how
+each kind of failure ended, and everything that went wrong; fails if something did. Needs gcc and Linux.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from tests.durability.disk import build, run_on_disk, scratch
 
 
 def main() -> int:
-    """Run all; 0 when nothing acknowledged was lost."""
+    """Run all; return 0 if no run broke a promise."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--stride", type=int, default=1)
     arguments = parser.parse_args()
     with scratch() as folder:
         library = build(folder)
         if library is None:
-            sys.exit("there is no C compiler on this machine (or it is not Linux)")
+            sys.exit("this needs Linux and a C compiler")
         runs_folder = folder / "runs"
         words = (str(runs_folder), str(arguments.stride))
         runs = json.loads(run_on_disk(library, "tests.durability.failing", *words, folder=runs_folder / "live"))
-    ends = Counter((run["kind"], run["error"], "stopped" if run["failed"] else "lived on") for run in runs)
+    ends = Counter((run["kind"], run["error"], "stopped" if run["failed"] else "went on") for run in runs)
     for (kind, error, end), count in sorted(ends.items()):
         print(f"{kind:9} {error:7} {end:9} {count}")
     broken = [run for run in runs if run["problems"]]

@@ -1,12 +1,12 @@
-"""What a hanging bank costs those who ask it nothing.
+"""What a hanging bank costs the users who need nothing from it.
 
     python benchmarks/hanging.py [--seconds 3] [--rounds 3] [--asking 16]
 
-Users who need no bank talk to the bot as fast as they are answered, while each
-customer asks for a balance every second; in turn with the bank well and with
-the bank hanging. Machines are noisy: the rounds alternate, and the server's CPU
-time per turn is shown too.
-Prints a table, and the share of the rate that was kept with its goal.
+Users who do not need the bank talk to the bot as fast as they are answered, while
+each customer asks for a balance every second; in alternate rounds the bank works
+or hangs. Rounds alternate because machines are noisy, and for the same reason the
+server's CPU time per turn is shown too.
+Prints a table, and the share of the rate that was kept, with its goal.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ BANK, PORT, TALKING = 5951, 5952, 32
 
 
 class Round(Struct):
-    """One measurement: what users got, what customers who asked the bank got, and CPU seconds a user's turn."""
+    """One measurement: the users' results, those of customers who asked the bank, and CPU seconds per user's turn."""
 
     users: Result
     customers: Result
@@ -41,7 +41,7 @@ class Round(Struct):
 
 
 def set_fault(project: Path, *, hang: bool) -> None:
-    """Let the bank hang, or not."""
+    """Make the bank hang, or work again."""
     import httpx
 
     key = (project / ".teller" / "bank-admin.key").read_text().strip()
@@ -54,7 +54,7 @@ def set_fault(project: Path, *, hang: bool) -> None:
 
 
 async def ask(index: int, tokens: list[str], result: Result) -> None:
-    """Let one customer ask for a balance, and again a second after each answer, for ever."""
+    """Let one customer ask for a balance, and again a second after each answer; never returns."""
     reader, writer = await asyncio.open_connection("127.0.0.1", PORT)
     requests = messages(tokens, (BALANCE,))
     for number in count():
@@ -65,7 +65,7 @@ async def ask(index: int, tokens: list[str], result: Result) -> None:
 
 
 async def one_round(key: str, tokens: list[str], seconds: float) -> Round:
-    """Users talk, and customers ask for their balances."""
+    """Run one round: users talk, and customers ask for their balances."""
     before = server_cpu("run")
     asked = Result(seconds)
     asking = [asyncio.create_task(ask(index, tokens, asked)) for index in range(len(tokens))]
@@ -77,7 +77,7 @@ async def one_round(key: str, tokens: list[str], seconds: float) -> Round:
 
 
 def run_all(work: Path, given: argparse.Namespace) -> tuple[list[Round], list[Round]]:
-    """The rounds with a bank that is well, and those with one that hangs."""
+    """The rounds with a working bank, and those with a hanging one."""
     import uvloop
 
     project, store = make_project(work / "project"), f"sqlite:///{work}/bot.db"
@@ -102,7 +102,7 @@ def run_all(work: Path, given: argparse.Namespace) -> tuple[list[Round], list[Ro
 
 
 def cells(name: str, rounds: list[Round]) -> tuple[str, ...]:
-    """A row: the medians over the rounds."""
+    """A row of the table: the medians over the rounds."""
     figures = (
         median(r.users.rate for r in rounds),
         median(r.users.percentile(0.5) for r in rounds) * 1e3,
@@ -116,16 +116,16 @@ def cells(name: str, rounds: list[Round]) -> tuple[str, ...]:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=3.0, help="how long a round takes")
+    parser.add_argument("--seconds", type=float, default=3.0, help="duration of a round")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--asking", type=int, default=16, help="customers who ask the bank")
     given = parser.parse_args()
     with workplace() as work:
         well, hanging = run_all(work, given)
-    columns = ("bank", "turns/s", "p50 ms", "p99 ms", "CPU ms a turn", "balance answers/s")
-    print(table(columns, [cells("well", well), cells("hangs", hanging)]))
+    columns = ("bank", "turns/s", "p50 ms", "p99 ms", "CPU ms/turn", "balance answers/s")
+    print(table(columns, [cells("works", well), cells("hangs", hanging)]))
     kept = median(h.users.rate / w.users.rate for w, h in zip(well, hanging, strict=True))
-    print(f"\nrate kept by those who need no bank: {kept:.2f} (goal: ≥ 0.90)")
+    print(f"\nrate kept for users who do not need the bank: {kept:.2f} (goal: ≥ 0.90)")
 
 
 if __name__ == "__main__":

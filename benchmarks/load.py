@@ -1,4 +1,4 @@
-"""A load generator that costs little itself: prebuilt HTTP/1.1 requests over kept-alive connections."""
+"""A load generator with little overhead: prebuilt HTTP/1.1 requests over kept-alive connections."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ WARMUP = 0.5
 """Seconds before counting begins."""
 
 Request = Callable[[int, int], bytes]
-"""Makes the bytes of client i's n-th request."""
+"""Returns the bytes of client i's n-th request."""
 
 
 def post(path: str, body: object, *, token: str, host: str = "bench") -> bytes:
@@ -27,7 +27,7 @@ def post(path: str, body: object, *, token: str, host: str = "bench") -> bytes:
 
 
 class Result(Struct):
-    """What a run of load came to. Latencies in seconds; `statuses` counts HTTP statuses."""
+    """The result of a load run. Latencies are in seconds; `statuses` counts HTTP statuses."""
 
     seconds: float
     latencies: list[float] = field(default_factory=list)
@@ -35,7 +35,7 @@ class Result(Struct):
 
     @property
     def rate(self) -> float:
-        """Successful requests a second."""
+        """Successful requests per second."""
         return self.statuses.get(200, 0) / self.seconds
 
     def percentile(self, share: float) -> float:
@@ -45,9 +45,9 @@ class Result(Struct):
 
 
 async def load(port: int, clients: int, seconds: float, request: Request, *, warmup: float = WARMUP) -> Result:
-    """Let `clients` send one request after another for so many seconds; those of the warm-up are not counted.
+    """Let `clients` send one request after another for `seconds`, after a warm-up that is not counted.
 
-    A client that is told when to come back (`Retry-After`) waits until then.
+    A client that is told when to retry (`Retry-After`) waits until then.
     """
     started = perf_counter() + warmup
     result = Result(seconds)
@@ -81,7 +81,7 @@ async def read_answer(reader: asyncio.StreamReader) -> tuple[int, int]:
 
 
 def _number(head: bytes, header: bytes) -> int:
-    """The value of a header of an answer's head in lower case; 0 where it is not there."""
+    """The value of a header in an answer's lower-case head; 0 if it is missing."""
     return int(head.partition(header)[2].partition(b"\r\n")[0] or 0)
 
 

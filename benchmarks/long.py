@@ -1,12 +1,12 @@
-"""What a turn costs late in a conversation, against one early in it.
+"""What a turn costs late in a conversation, compared with an early one.
 
     python benchmarks/long.py [--events 100000]
 
 One customer talks to the bank assistant in this process until the conversation
-has so many events. Prints the median turn, the snapshot's size and the SQL
-statements of a turn at several points, and the ratio of the last to the first
-with its goal. The machine's own speed drifts: other conversations' first turns
-are measured beside each point.
+has that many events. Prints the median time of a turn, the snapshot's size and the
+SQL statements per turn at several points, and the ratio of the last to the first,
+with its goal. As the machine's own speed drifts, the early turns of new
+conversations are measured at each point, too.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _ids = count()
 
 
 class Point(Struct, frozen=True):
-    """A turn's cost at some event: seconds, beside those of young conversations; snapshot bytes; statements."""
+    """The cost of a turn at some event: seconds, those of young conversations, snapshot bytes, SQL statements."""
 
     event: int
     seconds: float
@@ -50,7 +50,7 @@ class Point(Struct, frozen=True):
 
 
 async def turn(bot: Bot, conversation: str, principal: Principal) -> tuple[float, int]:
-    """One turn; its seconds and its events."""
+    """Run one turn; return how long it took (seconds) and the number of its events."""
     number = next(_ids)
     text = TEXTS[number % len(TEXTS)]
     message = UserMessage(text, conversation, f"m-{number}", bot.sources.now(), principal, "chat")
@@ -65,7 +65,7 @@ async def turn(bot: Bot, conversation: str, principal: Principal) -> tuple[float
 
 
 async def measure(bot: Bot, events: int) -> list[Point]:
-    """The points up to so many events."""
+    """Measure the points up to a number of events."""
     principal = Principal("customer", "customer:1", Customer("1", "x"), login="l")
     conversation = await bot.store.conversation_id(principal.id, "customer", "")
     marks = [mark for mark in (10, 1_000, 10_000, 100_000, 1_000_000) if mark <= events]
@@ -92,7 +92,7 @@ async def measure(bot: Bot, events: int) -> list[Point]:
 
 
 async def run(events: int) -> str:
-    """Measure in a scratch store and put the table together."""
+    """Measure in a temporary store and format the table."""
     with tempfile.TemporaryDirectory() as scratch:
 
         def override(settings: Settings) -> Settings:
@@ -102,7 +102,7 @@ async def run(events: int) -> str:
             points = await measure(bot, events)
     rows = [_row(point) for point in points]
     shown = table(("event", "turn ms", "young ms", "ratio", "snapshot bytes", "statements"), rows)
-    return f"{shown}\n\nlast / first, each beside the young: {_ratio(points):.2f} (goal: ≤ 1.20)"
+    return f"{shown}\n\nlast / first, each relative to young conversations: {_ratio(points):.2f} (goal: ≤ 1.20)"
 
 
 def _row(p: Point) -> tuple[object, ...]:

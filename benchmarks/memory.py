@@ -1,13 +1,13 @@
-"""Resident memory of a serving bot after many turns and a burst of logins, beside a bare import of what it is made of.
+"""Resident memory of a serving bot after many turns and a burst of logins, compared with a bare import of its packages.
 
     python benchmarks/memory.py [--turns 20000] [--logins 200] [--clients 32] [--conversations 2000]
 
-The bank simulator is a process of its own. "beyond imports" is what the bot
-takes beside a Python process that imported the same packages and did nothing.
+The bank simulator is a separate process. "beyond imports" is what the bot takes
+more than a Python process that imported the same packages and did nothing.
 Prints a row after each part of the load, and what the second half of the turns
-added: a bot that leaks grows there. Where trio is installed, as it is beside
-this repository's own tools, httpcore imports it, at 3 MB; a bot's own environment
-has none.
+added, where a leak would show. If trio is installed, as it is with this
+repository's own tools, httpcore imports it, which takes 3 MB; a bot's own
+environment does not have it.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def resident(pid: int) -> float:
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) / 1024
-    raise RuntimeError("this system does not tell")
+    raise RuntimeError("this system does not report a process's memory")
 
 
 def of_imports() -> float:
@@ -75,7 +75,7 @@ def of_imports() -> float:
 
 
 async def send_all(port: int, requests: Iterator[bytes], clients: int) -> dict[int, int]:
-    """Send all requests over so many connections; how often which status came back."""
+    """Send all requests over `clients` connections; return how often each status was answered."""
     statuses: dict[int, int] = {}
 
     async def client() -> None:
@@ -98,7 +98,7 @@ def turns(key: str, tokens: list[str], number: int, conversations: int) -> Itera
             body = {"message": BALANCE, "messageId": f"{run}-{index}"}
             yield post("/chat", body, token=tokens[index // 10 % len(tokens)])
         else:
-            text = f"{TEXTS[index % len(TEXTS)]} {index}"  # no two texts are the same
+            text = f"{TEXTS[index % len(TEXTS)]} {index}"  # no two texts are equal
             body = {"sender": f"user-{index % conversations}", "message": text, "message_id": f"{run}-{index}"}
             yield post("/webhooks/rest/webhook", body, token=key)
 
@@ -111,7 +111,7 @@ def logins(number: int) -> Iterator[bytes]:
 
 
 def measure(work: Path, given: argparse.Namespace) -> tuple[float, list[tuple[str, float]], dict[int, int]]:
-    """The imports' memory, the bot's after each part of the load (both MB), and the statuses that were answered."""
+    """The imports' memory, the bot's after each part of the load (both MB), and the counts of answers by status."""
     import uvloop
 
     project, store = make_project(work / "project"), f"sqlite:///{work}/bot.db"
@@ -145,7 +145,7 @@ def measure(work: Path, given: argparse.Namespace) -> tuple[float, list[tuple[st
 
 
 def children() -> set[int]:
-    """The processes that this one started."""
+    """The ids of this process's children."""
     return set(map(int, Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()))
 
 

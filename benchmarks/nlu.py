@@ -1,13 +1,13 @@
-"""Measure the intent matcher on a data set: columns `text,intent`, a line a message.
+"""Measure the intent matcher on a data set: columns `text,intent`, one message per line.
 
     python benchmarks/nlu.py --train train.csv --test test.csv [--pipeline default|semantic] [--oos oos.csv]
-    python benchmarks/nlu.py --train all.csv --shots 10 --seeds 5        # draws of one's own, averaged
+    python benchmarks/nlu.py --train all.csv --shots 10 --seeds 5        # random samples, averaged
 
 Prints accuracy, macro F1, calibration error, CPU seconds of training, CPU
-microseconds a message, resident memory and the model's bytes. With `--oos`
-also how well messages of no intent are told apart: accuracy and recall with
+microseconds per message, resident memory and the model's size. With `--oos`
+also how well out-of-scope messages are recognised: accuracy and recall with
 the thresholds that training chose, and the area under the ROC curve. With
-`--typos` every test message gets one seeded slip of the keyboard.
+`--typos` every test message gets one seeded typing error.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Measures(Struct):
 
 
 def main() -> None:
-    """Read the files, measure, print a table (or JSON with `--json`)."""
+    """Read the files, measure, and print a table (or JSON with `--json`)."""
     options = _options()
     runs = [_measure(*_split(options, seed), options) for seed in range(options.seeds)]
     mean = {k: float(np.mean([asdict(r)[k] for r in runs])) for k in asdict(runs[0])}
@@ -80,12 +80,14 @@ def main() -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--train", type=Path, required=True)
-    parser.add_argument("--test", type=Path, help="without it, what --shots leaves of --train")
-    parser.add_argument("--oos", type=Path, help="messages of no intent")
+    parser.add_argument("--test", type=Path, help="default: what --shots leaves of --train")
+    parser.add_argument("--oos", type=Path, help="messages without an intent")
     parser.add_argument("--pipeline", choices=("default", "semantic"), default="default")
-    parser.add_argument("--shots", type=int, help="draw so many examples an intent")
-    parser.add_argument("--seeds", type=int, default=1, help="average over so many draws")
-    parser.add_argument("--validation", type=int, default=3000, help="at most so many messages of what --shots leaves")
+    parser.add_argument("--shots", type=int, help="how many examples to draw per intent")
+    parser.add_argument("--seeds", type=int, default=1, help="how many draws to average over")
+    parser.add_argument(
+        "--validation", type=int, default=3000, help="how many messages, at most, of what --shots leaves"
+    )
     parser.add_argument("--typos", action="store_true")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
@@ -163,7 +165,7 @@ def _components(pipeline: str) -> dict[str, Factory]:
 
 
 def _parse(model: Model, texts: list[str]) -> tuple[list[Parse], float]:
-    """The parses and the CPU microseconds each took, the first few left out: they open what is opened lazily."""
+    """The parses and the CPU microseconds per parse, after a warm-up that loads what is loaded lazily."""
     for text in texts[:20]:
         model.parse(text, NOW)
     begun = time.process_time()
@@ -172,7 +174,7 @@ def _parse(model: Model, texts: list[str]) -> tuple[list[Parse], float]:
 
 
 def _outside(model: Model, test: Pairs, parses: list[Parse], outside: Pairs) -> dict[str, float]:
-    """Decisions as the bot makes them; the ROC curve is over how likely a message is one of the intents at all."""
+    """Decisions as the bot makes them; the ROC curve is over how likely a message has any of the intents."""
     inner = np.array([model.familiarity(text) for text, _ in test])
     outer = np.array([model.familiarity(text) for text, _ in outside])
     kept = [p.intent_name == intent for p, (_, intent) in zip(parses, test, strict=True)]
@@ -192,7 +194,7 @@ def _lines(mean: dict[str, float], *, with_oos: bool) -> list[str]:
         ("macro F1", f"{mean['macro_f1']:.2%}"),
         ("calibration error", f"{mean['calibration_error']:.3f}"),
         ("training, CPU seconds", f"{mean['train_seconds']:.2f}"),
-        ("a message, CPU microseconds", f"{mean['microseconds']:.0f}"),
+        ("CPU microseconds per message", f"{mean['microseconds']:.0f}"),
         ("loading, CPU milliseconds", f"{mean['load_milliseconds']:.0f}"),
         ("resident memory, MB (peak, training included)", f"{mean['resident_mb']:.0f}"),
         ("model, MB", f"{mean['model_mb']:.1f}"),

@@ -1,15 +1,15 @@
-"""Ten times more messages than the bot can answer: how much of its goodput it keeps, and how soon the rest hears no.
+"""Ten times more messages than the bot can answer: how much goodput it keeps, and how soon it refuses the rest.
 
     python benchmarks/overload.py [--seconds 5] [--times 10] [--connections 2000]
 
 First the capacity is measured: 64 users, each waiting for an answer before the
-next message, in conversations that have some turns behind them, as those of the
-flood have. Then as many users come as there are connections, who wait as long as
-an answer 503 asks them to (`Retry-After`); and then messages at so many times the
-rate, whether or not anything is answered (an open loop), over those connections,
+next message, in conversations that already have some turns, as those of the flood
+have. Then come as many users as there are connections, who wait as long as a 503
+answer asks them to (`Retry-After`); and then messages at `--times` times the
+capacity, whether or not anything is answered (an open loop), over those connections,
 each with one request at a time. The server runs on one core, the load on the other.
-Prints a table, and the goodput that was kept with its goal: by the clock, and by
-the server's CPU time, which a busy machine does not falsify.
+Prints a table, and the goodput that was kept, with its goal: by the clock, and by
+the server's CPU time, which a busy machine does not distort.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ PORT = 5931
 CLIENTS = 64
 SENDERS = 1_000
 TICK = 0.002
-"""Seconds between two bursts of the open loop."""
+"""Seconds between bursts of the open loop."""
 
 
 class Flood(Struct):
-    """An open loop: what was sent, answered (latencies in seconds by status), and not sent for want of a connection."""
+    """An open loop: messages sent, answered (latencies in seconds by status), and unsent for lack of a connection."""
 
     seconds: float
     latencies: dict[int, list[float]] = field(default_factory=dict)
@@ -49,7 +49,7 @@ class Flood(Struct):
     without_retry_after: int = 0
 
     def rate(self, status: int) -> float:
-        """Answers of this status a second."""
+        """Answers of this status per second."""
         return len(self.latencies.get(status, ())) / self.seconds
 
     def cells(self, status: int) -> tuple[str, ...]:
@@ -68,7 +68,7 @@ class Connection(asyncio.Protocol):
         self._answer = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Ready to send."""
+        """Mark the connection as idle."""
         self._transport = transport
         self._idle.append(self)
 
@@ -78,7 +78,7 @@ class Connection(asyncio.Protocol):
         self._transport.write(request)  # type: ignore[attr-defined] # a BaseTransport in name only
 
     def data_received(self, data: bytes) -> None:
-        """Take in an answer, whole or in parts."""
+        """Receive an answer, whole or in parts."""
         self._answer += data
         head, found, body = self._answer.partition(b"\r\n\r\n")
         if not found:
@@ -95,7 +95,7 @@ class Connection(asyncio.Protocol):
 
 
 def messages(key: str) -> Request:
-    """Requests of a backend's users, the same many in capacity and flood, each with an id of its own."""
+    """Requests of a backend's users, as many users for the capacity as for the flood, each with its own message id."""
     run = secrets.token_hex(4)
 
     def request(client: int, number: int) -> bytes:
@@ -107,7 +107,7 @@ def messages(key: str) -> Request:
 
 
 def server_cpu(command: str | None = None) -> float:
-    """The CPU time (seconds) of the processes that this one started, so far; of those of one command (`run`) only."""
+    """The CPU time (seconds) so far of this process's children, or of those running one command (`run`)."""
     children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
     if command is not None:
         words = {child: Path(f"/proc/{child}/cmdline").read_text().split("\0") for child in children}
@@ -117,7 +117,7 @@ def server_cpu(command: str | None = None) -> float:
 
 
 async def flood(port: int, key: str, rate: float, seconds: float, connections: int) -> Flood:
-    """Send `rate` messages a second for so many seconds; the answers of the first second are not counted."""
+    """Send `rate` messages per second for `seconds` after a warm-up of one second, which is not counted."""
     idle: deque[Connection] = deque()
     result = Flood(seconds)
     loop, request = asyncio.get_running_loop(), messages(key)
@@ -150,7 +150,7 @@ async def make_key(project: Path, store: str) -> str:
 
 
 def run_all(work: Path, times: float, seconds: float, connections: int) -> tuple[Result, float, Result, Flood]:
-    """The capacity, the CPU time of a turn there (seconds), the users who wait as asked, and the flood."""
+    """The capacity, its CPU time per turn (seconds), the users who wait as asked, and the flood."""
     import uvloop
 
     project, store = make_project(work / "project"), f"sqlite:///{work}/bot.db"
@@ -166,23 +166,23 @@ def run_all(work: Path, times: float, seconds: float, connections: int) -> tuple
 
 
 def users(name: str, result: Result) -> tuple[str, ...]:
-    """A row of the table: users who wait for each answer."""
+    """A row of the table, for users who wait for each answer."""
     p50, p99 = (result.percentile(share) * 1e3 for share in (0.5, 0.99))
     return (name, f"{result.rate:,.0f}", f"{p50:.1f}", f"{p99:.1f}")
 
 
 def report(capacity: Result, turn: float, patient: Result, flooded: Flood) -> str:
-    """The table, and the goal."""
+    """The table and the notes, with the goals."""
     rows = [users("capacity", capacity), users("users who wait as asked", patient)]
     rows += [flooded.cells(status) for status in sorted(flooded.latencies)]
     kept = flooded.rate(200) / capacity.rate
     by_cpu = turn * len(flooded.latencies[200]) / flooded.cpu
     sent, unsent = flooded.sent / flooded.seconds, flooded.unsent / flooded.seconds
     notes = [
-        f"{sent:,.0f} messages a second were to be sent, {unsent:,.0f} of them found no free connection",
-        f"{flooded.without_retry_after} answers 503 had no Retry-After",
-        f"a turn took {turn * 1e3:.2f} ms of the server's CPU time; it had {flooded.cpu:.1f} s in the flood",
-        f"users who wait as asked were answered {dict(sorted(patient.statuses.items()))}",
+        f"{sent:,.0f} messages per second were due, {unsent:,.0f} of them found no free connection",
+        f"{flooded.without_retry_after} answers with status 503 had no Retry-After",
+        f"a turn took {turn * 1e3:.2f} ms of the server's CPU time; the flood took {flooded.cpu:.1f} s",
+        f"answers to users who wait as asked, by status: {dict(sorted(patient.statuses.items()))}",
         f"goodput kept with them: {patient.rate / capacity.rate:.2f} (goal: ≥ 0.90)",
         f"goodput kept in the flood: {kept:.2f} by the clock, {by_cpu:.2f} by CPU time (goal: ≥ 0.90)",
     ]
@@ -193,7 +193,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=5.0, help="how long each figure is measured")
-    parser.add_argument("--times", type=float, default=10.0, help="how many times the capacity is sent")
+    parser.add_argument("--times", type=float, default=10.0, help="messages sent, as a multiple of the capacity")
     parser.add_argument("--connections", type=int, default=2_000)
     given = parser.parse_args()
     with workplace() as work:

@@ -1,13 +1,13 @@
-"""The bank assistant on PostgreSQL with 64 conversations at once, beside the least that a server could do there.
+"""The bank assistant on PostgreSQL with 64 concurrent conversations, compared with a minimal server.
 
     python benchmarks/postgres.py [--seconds 5] [--clients 64] [--store URL]
 
 Without `--store` a PostgreSQL server is started in a temporary folder, with
 fsync on. The yardstick is `benchmarks/yardstick_postgres.py`: one SQL function
-per turn on the same database, in the same run. The server runs on one core,
-database and load on the other, where the machine has two. Prints a table with
-the CPU time of the server (not the database's) per turn, and the ratios: that
-of CPU times is what the ratio of rates comes to on a quiet machine.
+per turn on the same database, in the same run. On a machine with two cores, the
+server runs on one, database and load on the other. Prints a table with
+the CPU time of the server (not the database's) per turn, and the ratios: the
+ratio of CPU times is what the ratio of rates would be on a quiet machine.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from msgspec import Struct
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-import benchmarks.missing  # noqa: E402, F401 - it tells what is missing of what follows
+import benchmarks.missing  # noqa: E402, F401 - it reports which of the following imports is missing
 from benchmarks.load import WARMUP, table  # noqa: E402 - the path is set above
 from benchmarks.overload import server_cpu  # noqa: E402 - as above
 from benchmarks.turns import TEXTS, Row, make_project, measure, open_sessions, process, workplace  # noqa: E402 - as above
@@ -43,7 +43,7 @@ def database(given: str | None) -> Iterator[str]:
 
 
 class Figure(Struct, frozen=True):
-    """What users got, and the CPU time (seconds) that a turn took in the server."""
+    """The users' results, and the CPU time (seconds) per turn in the server."""
 
     row: Row
     cpu: float
@@ -54,7 +54,7 @@ class Figure(Struct, frozen=True):
 
 
 def figure(name: str, port: int, tokens: list[str], clients: int, seconds: float) -> Figure:
-    """Measure the one server that runs."""
+    """Measure the server that is running."""
     measure(port, tokens, TEXTS, clients, 0.5)
     before = server_cpu()
     result = measure(port, tokens, TEXTS, clients, seconds)
@@ -63,7 +63,7 @@ def figure(name: str, port: int, tokens: list[str], clients: int, seconds: float
 
 
 def run_all(work: Path, store: str, clients: int, seconds: float) -> list[Figure]:
-    """Both servers, many clients and one."""
+    """Measure both servers, each with many clients and with one."""
     project = make_project(work / "project")
     tokens = asyncio.run(open_sessions(project, store, clients))
     (work / "tokens.json").write_text(json.dumps(tokens))

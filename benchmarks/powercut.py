@@ -3,7 +3,7 @@
     python benchmarks/powercut.py [--conversations 8] [--turns 40]
 
 Prints how many cuts were tried and how many lost something acknowledged; fails unless FULL lost nothing and NORMAL
-did. Needs gcc and Linux.
+lost something. Needs gcc and Linux.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tests.durability.powercut import cut_everywhere
 
 
 def main() -> int:
-    """Run both; 0 when it went as it must."""
+    """Run both; return 0 if the result is as expected."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--conversations", type=int, default=8)
     parser.add_argument("--turns", type=int, default=40)
@@ -27,7 +27,7 @@ def main() -> int:
     with scratch() as folder:
         library = build(folder)
         if library is None:
-            sys.exit("there is no C compiler on this machine (or it is not Linux)")
+            sys.exit("this needs Linux and a C compiler")
         broken = {}
         for synchronous in ("FULL", "NORMAL"):
             outcome = cut_everywhere(

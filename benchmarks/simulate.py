@@ -2,8 +2,8 @@
 
     python benchmarks/simulate.py --seeds 700 [--first 0] [--careless]
 
-Prints conversations and turns a minute, and every seed that broke a promise (run it again alone to see the same);
-fails when there is one. With `--careless`, a key is made per attempt: the control, which must pay twice.
+Prints conversations and turns per minute, and every seed that broke a promise (run it alone to reproduce this);
+fails if there is one. With `--careless`, the control, every attempt gets a new key, so that payments must be doubled.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tests.durability.simulation import Settings, simulate
 
 
 def settings_of(seed: int, *, careless: bool) -> Settings:
-    """The settings of a seed: how hostile the world is differs from seed to seed."""
+    """The settings of a seed: how hostile the environment is varies with the seed."""
     chance = random.Random(seed)
     return Settings(
         seed,
@@ -33,7 +33,7 @@ def settings_of(seed: int, *, careless: bool) -> Settings:
 
 
 def main() -> int:
-    """Run all seeds; 0 when it went as it must."""
+    """Run all seeds; return 0 if the result is as expected."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=100)
     parser.add_argument("--first", type=int, default=0)
@@ -52,7 +52,7 @@ def main() -> int:
     print(
         f"{conversations} conversations, {turns} turns, {payments} payments, {broken} of {arguments.seeds} seeds broken"
     )
-    print(f"{conversations / minutes:.0f} conversations and {turns / minutes:.0f} turns a minute")
+    print(f"{conversations / minutes:.0f} conversations and {turns / minutes:.0f} turns per minute")
     return int((broken > 0) != arguments.careless)
 
 

@@ -1,9 +1,9 @@
-"""From the start of the process to the first answered turn, beside a bare import of the packages it stands on.
+"""Time from the start of the process to the first answered turn, compared with a bare import of its dependencies.
 
     python benchmarks/start.py [--runs 5]
 
 The model is cached (the first start trains it and is not counted). Prints the
-medians and their difference, with the goal.
+medians and the median of the differences, with its goal.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ GOAL = 0.5
 
 
 def seconds_to_import() -> float:
-    """How long a process takes that imports the packages and ends."""
+    """How long a process takes that only imports the packages."""
     started = perf_counter()
     subprocess.run([sys.executable, "-c", f"import {PACKAGES}"], check=True)
     return perf_counter() - started
 
 
 def seconds_to_first_turn(project: Path) -> float:
-    """How long from the start of `bot run` to the answer of its first turn."""
+    """How long it takes from the start of `bot run` to the answer to its first message."""
     started = perf_counter()
     words = [sys.executable, "-m", "bot", "run", "--project", str(project), "--demo", "--port", "0"]
     process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)

@@ -1,11 +1,10 @@
-"""Turns a second and latency of the bank assistant, beside a yardstick in the same run.
+"""Turns per second and latency of the bank assistant, compared with a yardstick in the same run.
 
     python benchmarks/turns.py [--seconds 5] [--clients 64]
 
-The server runs on one core and the load (with the bank simulator) on the
-other, where the machine has two. The yardstick is `benchmarks/yardstick.py`.
-Machines are noisy: the ratios count. Prints a table, and the ratios with
-their goals.
+On a machine with two cores, the server runs on one and the load (with the bank
+simulator) on the other. The yardstick is `benchmarks/yardstick.py`. Machines are
+noisy: it is the ratios that count. Prints a table, and the ratios with their goals.
 """
 
 from __future__ import annotations
@@ -59,7 +58,7 @@ class Row(Struct, frozen=True):
 
 
 def pinned(core: int, *command: str) -> list[str]:
-    """The command, held to one core where the machine has several."""
+    """The command, pinned to one core if the machine has several."""
     if (os.cpu_count() or 1) < 2 or shutil.which("taskset") is None:
         return list(command)
     return ["taskset", "-c", str(core), *command]
@@ -67,7 +66,7 @@ def pinned(core: int, *command: str) -> list[str]:
 
 @contextlib.contextmanager
 def process(core: int, *command: str, until: str, log: Path) -> Iterator[str]:
-    """A process on a core; gives the line that says it is ready."""
+    """Run a process on a core; yields the line that says it is ready."""
     with log.open("w") as errors:
         started = subprocess.Popen(pinned(core, *command), stdout=subprocess.PIPE, stderr=errors, text=True, cwd=ROOT)
         try:
@@ -85,7 +84,7 @@ def process(core: int, *command: str, until: str, log: Path) -> Iterator[str]:
 
 @contextlib.contextmanager
 def workplace() -> Iterator[Path]:
-    """A folder for one run, with a `project` in it that is empty yet; this process goes to the core of the load."""
+    """A folder for one run, with an empty folder `project` in it; pins this process to the core of the load."""
     if (os.cpu_count() or 1) > 1:
         os.sched_setaffinity(0, {1})
     with tempfile.TemporaryDirectory() as folder:
@@ -94,7 +93,7 @@ def workplace() -> Iterator[Path]:
 
 
 def make_project(folder: Path) -> Path:
-    """The bank assistant with a data folder of its own."""
+    """The bank assistant's project with its own data folder."""
     for name in ("actions", "intents", "stories", "simulator", "config.yml"):
         (folder / name).symlink_to(ROOT / name)
     models = ROOT / ".teller" / "models"
@@ -106,7 +105,7 @@ def make_project(folder: Path) -> Path:
 
 @contextlib.asynccontextmanager
 async def auth_of(project: Path, store: str) -> AsyncIterator[Auth]:
-    """The bot's customers, sessions and keys, made ahead of its start."""
+    """Access to the bot's customers, sessions and keys, to create some before it starts."""
     from bot.auth.opening import open_auth
     from bot.reading import read_settings
     from bot.sources import Sources
@@ -120,7 +119,7 @@ async def auth_of(project: Path, store: str) -> AsyncIterator[Auth]:
 
 
 async def open_sessions(project: Path, store: str, clients: int) -> list[str]:
-    """Customers of the bot, logged in; their tokens."""
+    """Add customers to the bot and log them in; return their tokens."""
     from simulator.demo import DEMO_CUSTOMERS
 
     tokens = []
@@ -133,7 +132,7 @@ async def open_sessions(project: Path, store: str, clients: int) -> list[str]:
 
 
 def messages(tokens: list[str], texts: tuple[str, ...]) -> Request:
-    """Requests that say the texts in turn, each with an id of its own."""
+    """Requests that send the texts in turn, each with its own message id."""
     run = secrets.token_hex(4)
 
     def request(client: int, number: int) -> bytes:
@@ -173,7 +172,7 @@ def yardstick(work: Path, tokens: Path, port: int, name: str, *extra: str) -> co
 
 
 def run_all(work: Path, clients: int, seconds: float) -> list[Row]:
-    """Every figure."""
+    """Measure every figure."""
     project = make_project(work / "project")
     store = f"sqlite:///{work}/bot.db"
     tokens = asyncio.run(open_sessions(project, store, clients))

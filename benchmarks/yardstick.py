@@ -1,11 +1,11 @@
-"""The yardstick: the least a durable chat server can do, and nothing else.
+"""The yardstick: the least that a durable chat server must do, and nothing else.
 
 A bare aiohttp server that checks a bearer token (one indexed read), takes the
 conversation's lock, and makes one pair of rows durable by group commit. With
 `--bank` it also makes one httpx call to the bank in each turn; with `--dataset`
-it reads and writes as the documentation of `dataset` and SQLAlchemy has it,
-instead of by the bare `sqlite3` module. The bot is compared with it in the same
-run: `benchmarks/turns.py`.
+it reads and writes in the way that `dataset` and SQLAlchemy document, instead of
+with the bare `sqlite3` module. The bot is compared with it in the same run:
+`benchmarks/turns.py`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from aiohttp import web
 
 
 class Rows:
-    """One writer thread that commits whatever waits, and one reader connection a thread."""
+    """One writer thread that commits whatever is waiting, and one connection for reading."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -50,12 +50,12 @@ class Rows:
         return connection
 
     def customer(self, token: str) -> str | None:
-        """Who the token belongs to."""
+        """The customer that the token belongs to."""
         row = self._reader.execute("SELECT customer FROM sessions WHERE token = ?", (token,)).fetchone()
         return row[0] if row else None
 
     def add_session(self, token: str, customer: str) -> None:
-        """Let the token in."""
+        """Accept the token from now on."""
         self._reader.execute("INSERT OR REPLACE INTO sessions VALUES (?, ?)", (token, customer))
 
     def commit(self, turn: tuple, inbox: tuple) -> asyncio.Future[None]:
@@ -82,7 +82,7 @@ class Rows:
 
 
 class DatasetRows(Rows):
-    """The same through dataset's engine."""
+    """The same, through dataset's engine."""
 
     def __init__(self, file: Path) -> None:
         pragmas = ["PRAGMA synchronous=FULL"]
@@ -92,7 +92,7 @@ class DatasetRows(Rows):
         self._tables = [self._database[name].table for name in ("turns", "inbox")]
 
     def customer(self, token: str) -> str | None:
-        """Who the token belongs to."""
+        """The customer that the token belongs to."""
         asked = sqlalchemy.text("SELECT customer FROM sessions WHERE token = :token")
         row = self._near.execute(asked, {"token": token}).first()
         return row[0] if row else None

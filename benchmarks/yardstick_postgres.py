@@ -1,10 +1,10 @@
-"""The yardstick on PostgreSQL: the least a durable chat server can do there, and nothing else.
+"""The yardstick on PostgreSQL: the least that a durable chat server must do there, and nothing else.
 
 A bare aiohttp server whose turn is one call of one SQL function over one of 16
 pooled connections: the bearer token, the conversation's next number (which
 locks its row) and the two rows of a turn in a single round trip and a single
-transaction, which commits to disk; nothing is batched. The bot is compared with it in the same
-run: `benchmarks/postgres.py`.
+transaction, which commits to disk; nothing is batched. The bot is compared with
+it in the same run: `benchmarks/postgres.py`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-import benchmarks.missing  # noqa: F401 - it tells what is missing of what follows
+import benchmarks.missing  # noqa: F401 - it reports which of the following imports is missing
 
 # isort: split
 import orjson
@@ -59,7 +59,7 @@ class Pool:
 
     @asynccontextmanager
     async def connection(self):
-        """One of them, while it is needed."""
+        """A free connection for the duration of the block."""
         connection = await self._free.get()
         try:
             yield connection

@@ -1,7 +1,7 @@
-"""Teller: a conversational bot framework. What plugins and applications may use is named here, and nowhere else.
+"""Teller: a conversational bot framework.
 
-Names are imported when they are first used, so that `import bot` (and
-`bot --help`) costs nothing for what is not needed.
+This is the public API: plugins and applications may use the names below and no others. Names are imported on first
+use, so that `import bot` (and `bot --help`) loads only what is needed.
 """
 
 from __future__ import annotations
@@ -174,7 +174,7 @@ __all__ = [
 ]
 
 
-if not TYPE_CHECKING:  # or a misspelt name were good for type checkers, and anything
+if not TYPE_CHECKING:  # otherwise type checkers would accept misspelt names, as `Any`
 
     def __getattr__(name: str) -> Any:
         if name not in _HOME:

@@ -1,7 +1,7 @@
-"""The configuration: config.yml's keys that are ours, as frozen values with their defaults.
+"""The configuration: Teller's own keys of config.yml, as frozen values with their defaults.
 
-`bot.reading` reads config.yml into these; the schema there carries the same
-defaults, and a test holds the two together. Durations are in seconds.
+`bot.reading` reads config.yml into these; the schema there has the same
+defaults, and a test keeps the two in step. Durations are in seconds.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from msgspec import Struct, field
 
 
 class Server(Struct, frozen=True):
-    """Where the server listens and what it takes; who brings `metrics_token` may read the metrics."""
+    """Where the server listens and what it accepts; a request with `metrics_token` may read the metrics."""
 
     host: str = "127.0.0.1"
     port: int = 5005
@@ -39,7 +39,7 @@ class Limits(Struct, frozen=True):
 
 
 class Sessions(Struct, frozen=True):
-    """How long a customer's login lives."""
+    """How long a customer's login lasts."""
 
     idle_seconds: float = 300.0
     absolute_seconds: float = 43_200.0
@@ -47,7 +47,7 @@ class Sessions(Struct, frozen=True):
 
 
 class Login(Struct, frozen=True):
-    """How many login attempts are taken."""
+    """How many login attempts are allowed."""
 
     failures: int = 5
     lock_seconds: float = 30.0
@@ -66,8 +66,7 @@ class Store(Struct, frozen=True):
 
 
 class Logging(Struct, frozen=True):
-    """What is logged and how (`json`, `console`, or `auto`: for people on a terminal); message texts only when asked
-    for."""
+    """What is logged and how (`json`, `console`, or `auto`: `console` on a terminal); message texts only on request."""
 
     level: str = "info"
     format: str = "auto"
@@ -75,10 +74,10 @@ class Logging(Struct, frozen=True):
 
 
 class ActionEndpoint(Struct, frozen=True):
-    """A Rasa action server; at most `tracker_events` latest events are sent with a call, and `headers` with each.
+    """A Rasa action server; each call carries `headers` and at most the `tracker_events` latest events.
 
-    So is the domain, but for `enable_selective_domain`: then it goes only to actions that need it. `cafile`,
-    `certfile` and `keyfile` are for its HTTPS (bot.http).
+    It also carries the domain, or, with `enable_selective_domain`, only for actions that need it. `cafile`, `certfile`
+    and `keyfile` are for its HTTPS (bot.http).
     """
 
     url: str
@@ -92,7 +91,7 @@ class ActionEndpoint(Struct, frozen=True):
 
 
 class Callback(Struct, frozen=True):
-    """Where the replies of the callback channel go, the headers that each carries, and files for HTTPS (bot.http)."""
+    """Where the callback channel sends replies, the headers that each carries, and files for HTTPS (bot.http)."""
 
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -111,10 +110,13 @@ class RasaAuth:
 
 
 class Settings(Struct, frozen=True):
-    """The whole configuration of one bot. `title` is its name for people. `plugins` name modules or folders of the
-    project; `plugin_settings` are handed to them as written; `channels` are credentials.yml's entries as written, by
-    channel; `workers` (processes that share port and store), `options` and
-    `rasa_auth` come from the command line. `private` is another folder than the project's own for `data`."""
+    """The whole configuration of one bot.
+
+    `title` is its display name. `plugins` name modules or folders of the project; `plugin_settings` are passed to them
+    as written; `channels` are credentials.yml's entries as written, by channel; `workers` (processes that share port
+    and store), `options` and `rasa_auth` come from the command line. `private`, if set, replaces the project's own
+    folder for `data`.
+    """
 
     project: Path = Path()
     private: Path | None = None

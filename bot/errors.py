@@ -2,24 +2,24 @@
 
 BotError
 ├── ConfigurationError     the start is refused; lists every problem
-│   └── StoreAway          the database is not there now, or is locked
+│   └── StoreAway          the database is unreachable or locked for now
 ├── ContentError           content could not be read; carries its diagnostics
-├── PluginError            a plugin is wrong; names it and its owner
+├── PluginError            a plugin is faulty; names it and its owner
 ├── TurnError              a message was not answered, and nothing was said
-│   ├── Busy               too many are waiting (429 for a conversation, 503 in all)
-│   ├── MessageIdReused    the id came before with another payload (422)
-│   ├── TurnTimedOut       the turn outlived its deadline (503)
+│   ├── Busy               too many are waiting (429 for a conversation, 503 for the server)
+│   ├── MessageIdReused    the id was used before with another payload (422)
+│   ├── TurnTimedOut       the turn exceeded its deadline (503)
 │   └── StoreUnavailable   nothing can be made durable now (503)
 │       ├── KeyMissing     a code was hashed with a key that this machine's pepper file lacks
-│       └── ConversationGone   the conversation was deleted meanwhile; the next try begins another
-├── AuthError              who is asking is not known, or may not
-│   ├── NotAuthenticated   no credentials, or credentials that are not (or no longer) good (401)
+│       └── ConversationGone   the conversation was deleted meanwhile; a retry starts a new one
+├── AuthError              the caller is unknown, or not allowed to do this
+│   ├── NotAuthenticated   no credentials, or invalid, expired or revoked ones (401)
 │   ├── LoginRefused       account and code do not match, for whatever reason (401)
 │   ├── LoginThrottled     too many attempts; carries when to try again (429)
-│   │   └── LoginsThrottled    too many of everybody's
-│   └── Forbidden          known, and not allowed (403)
+│   │   └── LoginsThrottled    too many attempts in total
+│   └── Forbidden          known, but not allowed (403)
 ├── SequenceConflict       another worker committed this turn's number first
-├── CallFailed             an outside service did not give a usable answer (see bot.http)
+├── CallFailed             an outside service did not return a usable answer (see bot.http)
 └── ActionRejected         an action refuses to run now; another may be predicted
 """
 
@@ -31,22 +31,22 @@ from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 PLUGIN_FAILURES: Final = (Exception, SystemExit, BaseExceptionGroup)
-"""What code of a plugin may raise: an exit, and a group of whatever came together, end neither a turn nor the bot."""
+"""What is caught from plugins' code: neither an exit nor an exception group may end a turn or the bot."""
 
 _OTHERS: Final = (f"{Path(__file__).parent}/", f"{sysconfig.get_path('stdlib')}/", "<")
 
 
 def is_a_projects(file: str) -> bool:
-    """Whether an error went through a project's own code there: neither ours, nor Python's, nor a package's."""
+    """Whether a traceback's file is a project's own code: not the framework's, Python's or an installed package's."""
     return not file.startswith(_OTHERS) and "/site-packages/" not in file
 
 
 class BotError(Exception):
-    """The root of all that the framework raises on purpose."""
+    """The base class of everything that the framework raises on purpose."""
 
 
 class ConfigurationError(BotError):
-    """The configuration cannot be used. `problems` lists all of it, one sentence each."""
+    """The configuration cannot be used. `problems` lists what is wrong, one sentence each."""
 
     def __init__(self, problems: Sequence[str]) -> None:
         super().__init__("\n".join(problems))
@@ -54,7 +54,7 @@ class ConfigurationError(BotError):
 
 
 class StoreAway(ConfigurationError):
-    """The store cannot be opened now; it may be there again later."""
+    """The store cannot be opened now, but perhaps later."""
 
 
 class ContentError(BotError):
@@ -66,7 +66,7 @@ class ContentError(BotError):
 
 
 class PluginError(BotError):
-    """A plugin is wrong; the message names it, its owner and the cure."""
+    """A plugin is faulty; the message names it, its owner and the fix."""
 
 
 class TurnError(BotError):
@@ -74,7 +74,7 @@ class TurnError(BotError):
 
 
 class Busy(TurnError):
-    """Too many messages are waiting. `whole` tells a full server from a full conversation."""
+    """Too many messages are waiting: in the whole server if `whole`, else in the conversation."""
 
     def __init__(self, *, whole: bool, retry_after: float) -> None:
         super().__init__("the server is busy" if whole else "too many messages of this conversation are waiting")
@@ -87,7 +87,7 @@ class MessageIdReused(TurnError):
 
 
 class TurnTimedOut(TurnError):
-    """The turn outlived its deadline."""
+    """The turn exceeded its deadline."""
 
 
 class StoreUnavailable(TurnError):
@@ -95,17 +95,17 @@ class StoreUnavailable(TurnError):
 
 
 class KeyMissing(StoreUnavailable):
-    """A customer's code was hashed with a key that this machine's pepper file lacks: nobody can say if it is right."""
+    """A customer's code was hashed with a key that this machine's pepper file lacks, so it cannot be checked."""
 
     def __init__(self, key_id: str) -> None:
         super().__init__(
             f"a code was hashed with the key {key_id!r}, which is not in this machine's pepper file; "
-            "copy the file of the machine where `bot customers rotate-pepper` ran"
+            "copy the file from the machine where `bot customers rotate-pepper` ran"
         )
 
 
 class ConversationGone(StoreUnavailable):
-    """The conversation was deleted while this was under way; whoever tries again begins another."""
+    """The conversation was deleted while this was under way; a retry starts a new one."""
 
     def __init__(self) -> None:
         super().__init__("the conversation was deleted meanwhile")
@@ -118,17 +118,17 @@ class SequenceConflict(BotError):
 CallFailure: TypeAlias = Literal[
     "timeout", "refused", "unavailable", "too_large", "invalid", "rejected", "unknown_outcome"
 ]
-"""Why a call failed: its deadline passed; it was not sent (no connection, breaker open, too many calls); the service
-could not serve it; its answer is too long; its answer is not what was agreed; the service refused it (4xx); or it
-changes something and nobody knows whether it did."""
+"""Why a call failed, in this order: its deadline passed; it was not sent (no connection, breaker open, too many calls);
+the service could not serve it; its answer is too long; its answer does not match the schema; the service refused it
+(4xx); or it changes something and it is unknown whether it did."""
 
 
 class CallFailed(BotError):
-    """An outside service gave no usable answer.
+    """An outside service returned no usable answer.
 
-    `service` and `call` name what was called, `kind` why it failed, `status`
-    the HTTP status if there was one. `retry_after` is what the service asked
-    for, in seconds. Neither the message nor any attribute holds a body, a
+    `service` and `call` name what was called, `kind` says why it failed, `status`
+    is the HTTP status if there was one. `retry_after` is the delay that the service
+    asked for, in seconds. Neither the message nor any attribute contains a body, a
     token or an account number.
     """
 
@@ -152,7 +152,7 @@ class CallFailed(BotError):
 
     @property
     def may_have_happened(self) -> bool:
-        """Whether the call may have changed something on the other side; False is certain."""
+        """Whether the call may have changed something in the service; if False, it certainly has not."""
         return self.kind == "unknown_outcome"
 
 
@@ -165,19 +165,19 @@ class ActionRejected(BotError):
 
 
 class AuthError(BotError):
-    """Who is asking is not known, or may not do what was asked."""
+    """The caller is unknown, or not allowed to do what was asked."""
 
 
 class NotAuthenticated(AuthError):
-    """No credentials came (`given` is False), or what came is unknown, expired or ended."""
+    """No credentials were given (`given` is False), or they are unknown, expired or revoked."""
 
     def __init__(self, *, given: bool) -> None:
-        super().__init__("the credentials are not valid (any more)" if given else "credentials are needed")
+        super().__init__("the credentials are invalid or no longer valid" if given else "credentials are needed")
         self.given = given
 
 
 class LoginRefused(AuthError):
-    """Account and code do not match. Unknown, wrong and disabled are one and the same to the outside."""
+    """Account and code do not match. From outside, unknown, wrong and disabled look the same."""
 
     def __init__(self) -> None:
         super().__init__("account number or code is wrong")
@@ -192,8 +192,8 @@ class LoginThrottled(AuthError):
 
 
 class LoginsThrottled(LoginThrottled):
-    """Too many login attempts of everybody's: nobody can log in for so long whose address is new."""
+    """Too many login attempts in total: until `retry_after` is over, nobody can log in from a new address."""
 
 
 class Forbidden(AuthError):
-    """The credentials are good, but not for this."""
+    """The credentials are valid, but not for this."""

@@ -1,6 +1,7 @@
-"""Structured logs: one JSON object a line, with the correlation id, account numbers masked, secrets never.
+"""Structured logs: one JSON object per line, with the correlation id.
 
-Each bot has a logger of its own (`make_logger`); nothing global is configured.
+Account numbers are masked and secrets never logged. Each bot has its own logger (`make_logger`); nothing global is
+configured.
 """
 
 from __future__ import annotations
@@ -29,20 +30,20 @@ Log: TypeAlias = structlog.typing.FilteringBoundLogger
 Event: TypeAlias = MutableMapping[str, Any]
 
 correlation_id: ContextVar[str] = ContextVar("correlation_id", default="")
-"""The id of the request at hand; turns inherit it."""
+"""The id of the current request; turns inherit it."""
 
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
 _SECRET_KEYS = frozenset({"token", "code", "authorization", "password", "secret", "pepper", "key", "cookie"})
 _TEXT_KEYS = frozenset({"text", "message_text"})
 _ACCOUNT = re.compile(r"(?<!\d)(?<!\d\.)\d{4,}(?=\d{2}(?!\d))")
-"""All but the last two of six digits and more, whatever stands around them, but for what is behind a decimal point."""
+"""All but the last two of six or more digits, whatever surrounds them, except after a decimal point."""
 _GROUPED = re.compile(r"(?<!\d)(?<!\d[.-])(?!\d{4}-\d\d-\d\d(?!\d))\d{2,}(?:[ -]\d{2,})+")
-"""Digits in groups, as people write cards' and phones' numbers; dates are none."""
-_FEWEST_GROUPED = 8  # an account number has as many; what is shorter may be a time or a sort code
+"""Digits in groups, as people write card and phone numbers; dates do not match."""
+_FEWEST_GROUPED = 8  # the length of an account number; fewer digits may be a time or a sort code
 _TOKEN = re.compile(r"(?i)(bearer\s+)\S+|tk_[\w-]{20,}")
 _GATHERED_SECONDS = 0.1
 _MOST_PLACES = 12
-_LONGEST = 2_000  # characters of one value, so that no single line floods the disk
+_LONGEST = 2_000  # characters of one value, so that no single line fills the disk
 
 
 def make_logger(
@@ -53,7 +54,7 @@ def make_logger(
     bot: str = "",
     lost: Callable[[], None] = lambda: None,
 ) -> Log:
-    """The logger of one bot, writing to `stream` (standard error); `lost` is told of each line that cannot be."""
+    """The logger of one bot, writing to `stream` (default: standard error); `lost` is called for each lost line."""
     stream = stream or sys.stderr
     first: dict[str, Any] = {"bot": bot} if bot else {}
 
@@ -76,7 +77,7 @@ def make_logger(
 
 
 def _renderer(form: str, stream: TextIO) -> Any:
-    """What makes a line of an event: JSON, or for people, in colours on a terminal (without where NO_COLOR is set)."""
+    """Renders an event as a line: JSON, or for people, in colours on a terminal unless NO_COLOR is set."""
     is_terminal = not stream.closed and stream.isatty()
     if form == "json" or (form == "auto" and not is_terminal):
         return _json
@@ -86,7 +87,7 @@ def _renderer(form: str, stream: TextIO) -> Any:
 
 
 def _shortened(level: str, event: Event) -> Event:
-    """The event for people: of the time the clock's, and the correlation id only where it may be looked for."""
+    """The event for people: with the time of day only, and the correlation id only in warnings and errors."""
     event["time"] = event["time"][11:19]
     if level in ("debug", "info"):
         event.pop("correlation_id", None)
@@ -97,7 +98,7 @@ _MOST_A_SECOND = 100
 
 
 class _Limit:
-    """Lets through so many warnings of one kind a second and counts the rest: an attack is not to fill the disk."""
+    """Lets a limited number of warnings of one kind per second through, so that an attack cannot fill the disk."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
@@ -106,7 +107,7 @@ class _Limit:
         self._dropped: Counter[str] = Counter()
 
     def limit(self, _: Any, level: str, event: Event) -> Event:
-        """The event, with how many of its kind were dropped before it; raises DropEvent when it is one too many."""
+        """The event, with the number of its kind dropped before it; raises DropEvent if it exceeds the limit."""
         if level in ("debug", "info"):
             return event
         second = int(self._now().timestamp())
@@ -124,11 +125,11 @@ class _Limit:
 
 
 class LineWriter:
-    """Writes lines to a stream: at once, but for debug and info on an event loop, which are gathered for a moment.
+    """Writes lines to a stream: at once, except debug and info on an event loop, which are batched for a moment.
 
-    Each write lets other threads go first, so that a line a turn would slow
-    turns down; a crash loses a moment's lines at most, none that tells of a fault.
-    A line that cannot be written (no room, nobody reads) is lost, and nothing else: `lost` is told of each.
+    Each write lets other threads go first, so writing one line per turn would slow
+    turns down; a crash loses at most a moment's lines, and no warnings or errors.
+    If a line cannot be written (disk full, pipe closed), only the line is lost, and `lost` is called.
     """
 
     def __init__(self, stream: TextIO, lost: Callable[[], None] = lambda: None) -> None:
@@ -137,7 +138,7 @@ class LineWriter:
         self._lines: list[str] = []
         self._lock = threading.Lock()
         self._flushed_by: asyncio.AbstractEventLoop | None = None
-        weakref.finalize(self, _write, self._lines, stream, self._lock, lost)  # at the end of the process, too
+        weakref.finalize(self, _write, self._lines, stream, self._lock, lost)  # also at the end of the process
 
     def debug(self, line: str) -> None:
         """Write a line soon."""
@@ -152,12 +153,12 @@ class LineWriter:
             loop.call_later(_GATHERED_SECONDS, self.flush)
 
     def error(self, line: str) -> None:
-        """Write a line, and what waited before it, now."""
+        """Write a line, and those waiting before it, now."""
         self._lines.append(line)
         self.flush()
 
     def flush(self) -> None:
-        """Write what waits."""
+        """Write the waiting lines."""
         self._flushed_by = None
         _write(self._lines, self._stream, self._lock, self._lost)
 
@@ -174,45 +175,45 @@ def _write(lines: list[str], stream: TextIO, lock: threading.Lock, lost: Callabl
             if text:
                 stream.write(text)
                 stream.flush()
-        except (OSError, ValueError):  # the latter where it is closed
+        except (OSError, ValueError):  # ValueError if the stream is closed
             for _ in written:
                 lost()
 
 
 def mask(text: str) -> str:
-    """The text with account numbers cut to their last two digits, and tokens taken out."""
+    """The text with account numbers cut to their last two digits, and tokens removed."""
     hidden = _TOKEN.sub(lambda match: f"{match[1] or ''}[hidden]", text)
     return _ACCOUNT.sub("****", _GROUPED.sub(_joined, hidden))
 
 
 def _joined(groups: re.Match[str]) -> str:
-    """The groups as one number, where they are long enough to be an account's."""
+    """The groups as one number if they are long enough to be an account number."""
     digits = re.sub("[ -]", "", groups[0])
     return digits if len(digits) >= _FEWEST_GROUPED else groups[0]
 
 
 def _hiding(message_text: bool) -> tuple[Callable[[Any, str, Event], Event], ...]:
-    """What takes out of an event what must not be read; with `message_text` the texts of messages may be."""
+    """Processors that remove from an event what must not be logged; with `message_text`, message texts are kept."""
 
     def failure(_: Any, __: str, event: Event) -> Event:
         error = event.pop("exc_info", None)
         if isinstance(error, BaseException):
-            event["error"] = told(error)
+            event["error"] = described(error)
             places = _places(error)
             if isinstance(error, PluginError) and error.__cause__ is not None:
-                event["cause"] = told(error.__cause__)
+                event["cause"] = described(error.__cause__)
                 places = [*places, *_places(error.__cause__)][-_MOST_PLACES:]
             if places:
                 event["where"] = places
         return event
 
-    def told(error: BaseException) -> str:
+    def described(error: BaseException) -> str:
         name = type(error).__name__
         if message_text or isinstance(error, BotError):
             return f"{name}: {error}"
-        if isinstance(error, OSError) and error.errno is not None:  # its text has the file's name, too
+        if isinstance(error, OSError) and error.errno is not None:  # its text also has the file's name
             return f"{name}: [Errno {error.errno}] {error.strerror}"
-        return name  # whose text may quote what somebody said
+        return name  # the text may quote what somebody said
 
     def masking(_: Any, __: str, event: Event) -> Event:
         for key, value in event.items():
@@ -247,10 +248,10 @@ _PLAIN = frozenset(
         "time",
     }
 )
-"""What we write ourselves: ids, hashes and words of our own, with nothing of a customer's in them."""
+"""Values that the framework writes itself: ids, hashes and fixed words, with nothing from a customer in them."""
 
 _NUMBERS = frozenset({int, float, bool})
-"""Counts and times; account numbers are texts."""
+"""Counts and times; account numbers are strings."""
 
 
 def _masked(value: Any) -> Any:
@@ -265,9 +266,9 @@ def _masked(value: Any) -> Any:
 
 
 def _places(error: BaseException) -> list[str]:
-    """The lines that an error went through, from the first one of a project's own on, where there is one.
+    """The lines of an error's traceback, from the first one in a project's own code on, if there is one.
 
-    Of a service that gives no answer not our own, where nothing is wrong.
+    For a failed call of an outside service, the framework's own lines are left out, since nothing is wrong there.
     """
     passed = [(trace.tb_frame.f_code, trace.tb_lineno) for trace in _traces(error)]
     if isinstance(error, CallFailed):
@@ -291,7 +292,7 @@ def _traces(error: BaseException) -> Iterator[TracebackType]:
 def _json(_: Any, __: str, event: Event) -> str:
     try:
         return encode(event).decode()
-    except TypeError:  # half a surrogate pair, say: what is told of a fault must not make another
+    except TypeError:  # half a surrogate pair, say: logging a fault must not cause another
         return encode({key: _writable(value) for key, value in event.items()}).decode()
 
 

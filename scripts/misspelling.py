@@ -1,4 +1,4 @@
-"""Slips of the keyboard: what vectors are taught to see through, and what the benchmark asks the matcher."""
+"""Typing errors, for training the vectors to tolerate them and for the matcher's benchmark."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _KEYS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 
 
 def misspell(text: str, rng: random.Random) -> str:
-    """`text` with one slip of the keyboard in a word of four letters or more, if there is one."""
+    """`text` with one typing error in a word of at least four letters, if there is one."""
     words = list(re.finditer(r"[a-z]{4,}", text.lower()))
     if not words:
         return text

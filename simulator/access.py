@@ -1,4 +1,4 @@
-"""Who may see what: the client's secret buys a short-lived token that is bound to one customer."""
+"""Access control: the client's secret is exchanged for a short-lived token that is bound to one customer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .settings import SimulatorSettings
 
 
 class Refused(Exception):
-    """A token is not given: an error code of RFC 6749, 5.2, with its HTTP status."""
+    """A token is refused: an error code of RFC 6749, 5.2, with its HTTP status."""
 
     def __init__(self, status: int, error: str) -> None:
         super().__init__(error)
@@ -31,14 +31,14 @@ class _Grant(Struct, frozen=True):
 
 
 class _Minute(Struct):
-    """How many requests a customer made in a minute."""
+    """The number of requests that a customer made in a minute; `number` is that minute's number since 1970."""
 
     number: int
     used: int = 0
 
 
 class Access:
-    """Gives out tokens and knows whose they are. Tokens are kept in memory, hashed, until they expire."""
+    """Issues tokens and knows whose they are. Tokens are kept in memory, hashed, until they expire."""
 
     def __init__(self, settings: SimulatorSettings) -> None:
         self._settings = settings
@@ -62,12 +62,12 @@ class Access:
         return token
 
     def customer(self, authorization: str) -> str | None:
-        """The customer whose token this is, or None when it is nobody's or has expired."""
+        """The customer that the token belongs to, or None if it is unknown or has expired."""
         grant = self._grant(authorization)
         return grant.customer if grant else None
 
     def spend(self, customer: str) -> float | None:
-        """Count a request of this customer, by whichever token; seconds to wait when this minute has had too many."""
+        """Count a request of this customer, with whichever token; the seconds to wait if over this minute's limit."""
         limit, now = self._settings.requests_per_minute, self._now().timestamp()
         if limit is None:
             return None

@@ -1,4 +1,4 @@
-"""The bank's customers and their accounts: who they are, what they own, how they live. All of it is invented."""
+"""The bank's customers: who they are, which accounts they have, how they spend. All of it is invented."""
 
 from __future__ import annotations
 
@@ -15,8 +15,11 @@ OPENED = date(2021, 1, 1)
 
 
 class Account(Struct, frozen=True):
-    """An account; `opening` is its balance on the day it was opened and `limit` its overdraft or credit line, in
-    pence. `sort_code_and_number` is the UK's 14 digits, for payments; `pan` is a card's number, its middle hidden."""
+    """An account.
+
+    `opening` is its balance on the day it was opened and `limit` its overdraft or credit line, in pence.
+    `sort_code_and_number` is the UK's 14 digits, for payments; `pan` is a card's number with its middle hidden.
+    """
 
     id: str
     customer: str
@@ -40,7 +43,7 @@ class Bill(Struct, frozen=True):
 
 
 class Household(Struct, frozen=True):
-    """How a customer lives: pay, bills, habits (chance of a purchase a day, by category), savings. In pence.
+    """A customer's finances: pay, bills, habits (chance of a purchase per day, by category), savings. In pence.
 
     `payday` is a day of the month, or None for pay on every Friday.
     """

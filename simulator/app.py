@@ -22,7 +22,7 @@ MAX_BODY = 16_384
 
 
 async def give_token(request: web.Request) -> web.Response:
-    """POST /token: HTTP Basic with the client's secret, a form with `grant_type` and `customer`."""
+    """POST /token: HTTP Basic with the client's secret, and a form with `grant_type` and `customer`."""
     form = await request.post()
     access = request.app[BANK].access
     try:
@@ -39,12 +39,12 @@ async def give_token(request: web.Request) -> web.Response:
 
 
 async def health(request: web.Request) -> web.Response:
-    """GET /health: the bank is there."""
+    """GET /health: the bank is up."""
     return answer({"status": "ok"})
 
 
 def make_app(settings: SimulatorSettings) -> web.Application:
-    """The application of one bank. Its payments are opened at start-up and closed after the last request."""
+    """The application of one bank. Its payments file is opened at start-up and closed after the last request."""
     books = ledger(settings.seed)
 
     def available(account: str) -> int:

@@ -1,4 +1,4 @@
-"""How each fault breaks the request in hand, and the admin calls that order faults."""
+"""How each fault breaks a request, and the admin calls that set faults."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _RST_ON_CLOSE = struct.pack("ii", 1, 0)  # struct linger: on, 0 seconds
 
 @web.middleware
 async def faulty(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Carry the request out as the faults that are set allow."""
+    """Carry out the request, subject to the faults that are set."""
     fault = None if request.path.startswith("/admin/") else request.app[FAULTS].strike(request.method, request.path)
     if fault is None:
         return await handler(request)
@@ -37,7 +37,7 @@ async def faulty(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 
 async def _unanswered(request: web.Request, handler: Handler, fault: Fault) -> web.StreamResponse:
-    """No good answer; with `after`, the request itself is carried out."""
+    """Give no proper answer; with `after`, the request itself is carried out."""
     if fault.when == "after":
         await handler(request)
     if fault.kind in {"500", "503", "429"}:
@@ -49,7 +49,7 @@ async def _unanswered(request: web.Request, handler: Handler, fault: Fault) -> w
 
 
 async def _spoilt(request: web.Request, response: web.StreamResponse, fault: Fault) -> web.StreamResponse:
-    """The good answer, spoilt on its way."""
+    """The proper answer, spoilt on its way."""
     if not isinstance(response, web.Response) or not isinstance(response.body, bytes):
         return response
     body = response.body
@@ -77,12 +77,12 @@ async def _send(request: web.Request, response: web.Response, pieces: AsyncItera
         async for piece in pieces:
             await sent.write(piece)
     except ConnectionError:
-        pass  # the client has had enough
+        pass  # the client has hung up
     return sent
 
 
 async def _pieces(request: web.Request, body: bytes, pause: float) -> AsyncIterator[bytes]:
-    """The body: at once, or byte by byte with a pause (seconds) after each, until the bank stops."""
+    """The body: all at once, or byte by byte with a pause (seconds) after each, until the bank stops."""
     if not pause:
         yield body
         return
@@ -93,7 +93,7 @@ async def _pieces(request: web.Request, body: bytes, pause: float) -> AsyncItera
 
 
 async def _pause(request: web.Request, seconds: float) -> bool:
-    """Wait; True when the bank stops meanwhile."""
+    """Wait; True if the bank stops meanwhile."""
     try:
         async with asyncio.timeout(seconds):
             return await request.app[CLOSING].wait()
@@ -102,7 +102,7 @@ async def _pause(request: web.Request, seconds: float) -> bool:
 
 
 def _reset(request: web.Request) -> web.Response:
-    """Break the connection with a RST; the response that is returned reaches nobody."""
+    """Break the connection with a RST; the returned response is never received."""
     transport = request.transport
     if transport is not None:
         connection = transport.get_extra_info("socket")
@@ -113,7 +113,7 @@ def _reset(request: web.Request) -> web.Response:
 
 
 def _as_another(request: web.Request) -> None:
-    """Let the handler answer with the data of another customer, for the account of the same kind."""
+    """Let the handler answer with another customer's data, for the account of the same kind."""
     asked = customer_of_request()
     other = next(customer for customer in CUSTOMERS.values() if customer.id != asked)
     act_as(other.id)
@@ -124,7 +124,7 @@ def _as_another(request: web.Request) -> None:
 
 
 def _with_wrong_types(value: Any) -> Any:
-    """The same JSON with numbers for amounts and ids, and texts for numbers."""
+    """The same JSON with numbers for strings, such as amounts and ids, and strings for numbers."""
     if isinstance(value, dict):
         return {key: _with_wrong_types(inner) for key, inner in value.items()}
     if isinstance(value, list):
@@ -152,7 +152,7 @@ async def list_faults(request: web.Request) -> web.Response:
 
 
 async def clear_faults(request: web.Request) -> web.Response:
-    """DELETE /admin/faults: take all faults away."""
+    """DELETE /admin/faults: remove all faults."""
     check_admin(request)
     request.app[FAULTS].clear()
     return answer({"faults": []})
@@ -163,7 +163,7 @@ async def _close(app: web.Application) -> None:
 
 
 def add_faults(app: web.Application) -> None:
-    """Give the application its faults and the calls that order them."""
+    """Add faults, and the calls that set them, to the application."""
     app[FAULTS] = Faults()
     app[CLOSING] = asyncio.Event()
     app.on_shutdown.append(_close)

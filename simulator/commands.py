@@ -1,4 +1,4 @@
-"""What the bank adds to the command line."""
+"""The command and the options that the bank adds to the command line."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def add_commands(commands: Commands) -> None:
     """Add `bot simulator`, and `--bank-url` and `--demo` to the commands that open the bot."""
     commands.add(simulator)
     bank = "Use the bank at URL (`bot simulator` serves one) instead of an embedded simulator."
-    demo = "Add the demo customers, in a store of their own unless --store names one; loopback only."
+    demo = "Add the demo customers, in a separate store unless --store names one; loopback only."
     for command in ("run", "shell"):
         commands.option(command, click.Option(["--bank-url"], metavar="URL", help=bank), _configure_bank)
         commands.option(command, click.Option(["--demo"], is_flag=True, help=demo), _configure_demo)
@@ -32,7 +32,7 @@ def bank_url(settings: Settings) -> str | None:
 
 
 def _configure_bank(settings: Settings, url: object) -> Settings:
-    """The settings; raises ConfigurationError where several workers would each embed a bank of their own."""
+    """The settings; raises ConfigurationError if several workers would each embed their own bank."""
     if settings.workers > 1 and not url and bank_url(settings) is None:
         raise ConfigurationError(
             ["several workers need one bank: run `bot simulator` and name it with --bank-url, or run one worker"]
@@ -41,22 +41,22 @@ def _configure_bank(settings: Settings, url: object) -> Settings:
 
 
 def _configure_demo(settings: Settings, demo: object) -> Settings:
-    """Settings with the demo's own store, whatever config.yml names: customers of the bank's are kept there.
+    """The settings with the demo's own store, not the one in config.yml, which holds the bank's real customers.
 
-    Raises ConfigurationError where others could reach the demo's logins, which everybody knows.
+    Raises ConfigurationError if other machines could use the demo's logins, which are public.
     """
     if not demo and settings.store.url != DEMO_STORE:
         return settings
     if not is_loopback(settings.server.host):
-        told = "--demo serves" if demo else f"{DEMO_STORE} holds the demo's"
+        reason = "--demo serves" if demo else f"{DEMO_STORE} holds the demo's"
         raise ConfigurationError(
-            [f"{told} well-known logins: it is served on 127.0.0.1 only, not on {settings.server.host}"]
+            [f"{reason} well-known logins: it is served on 127.0.0.1 only, not on {settings.server.host}"]
         )
     return replace(settings, store=replace(settings.store, url=DEMO_STORE))
 
 
 def is_loopback(host: str) -> bool:
-    """Whether nobody but this machine reaches what is served there."""
+    """Whether only this machine can reach a server on that host."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -83,8 +83,8 @@ def is_loopback(host: str) -> bool:
 def simulator(host: str, port: int, seed: int, project: Path) -> None:
     """Run the bank simulator alone.
 
-    It makes .teller/bank.key (the bot's secret) and .teller/bank-admin.key (who may
-    inject faults) at the first start. Then: `bot run --bank-url URL`.
+    At the first start it creates .teller/bank.key (the bot's secret) and
+    .teller/bank-admin.key (for injecting faults). Then: `bot run --bank-url URL`.
     """
     from .standalone import run
 

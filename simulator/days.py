@@ -1,4 +1,4 @@
-"""The bank's time zone: what it books belongs to a day in London, wherever its clock is kept."""
+"""The bank's time zone: entries belong to a day in London, wherever the bank runs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 
 def _zone() -> tzinfo:
-    """London's; UTC on a system that knows no zones."""
+    """London's time zone; UTC on a system without time zone data."""
     try:
         return ZoneInfo("Europe/London")
     except ZoneInfoNotFoundError:
@@ -19,5 +19,5 @@ ZONE: Final = _zone()
 
 
 def day_of(moment: datetime) -> date:
-    """The bank's day of a moment (aware)."""
+    """The bank's date at a moment (aware)."""
     return moment.astimezone(ZONE).date()

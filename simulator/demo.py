@@ -1,4 +1,4 @@
-"""The customers of the demonstration: what they log in with, and who they are at the bank."""
+"""The demo customers: their logins, and who they are at the bank."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from msgspec import Struct
 
 
 class DemoCustomer(Struct, frozen=True):
-    """A login of the bot (`account_number` and `code`, leading zeros are data) and the bank's id of its owner."""
+    """A login to the bot (`account_number` and `code`, leading zeros count) and the bank's id of its owner."""
 
     account_number: str
     code: str

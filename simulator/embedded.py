@@ -1,4 +1,4 @@
-"""The bank inside another process: on loopback, at a free port, with credentials of its own."""
+"""The bank inside another process: on loopback, on a free port, with its own credentials."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .settings import Endpoint, SimulatorSettings, utc_now
 async def embedded(
     data_dir: Path, *, now: Callable[[], datetime] = utc_now, seed: int = 7, requests_per_minute: int | None = None
 ) -> AsyncIterator[Endpoint]:
-    """Serve a bank while the block runs; it answers before the block is entered.
+    """Serve a bank while the block runs; it accepts requests before the block is entered.
 
     `now` is the bank's clock (aware UTC); the bank keeps its file in `data_dir`.
     """
@@ -40,9 +40,9 @@ async def embedded(
 
 @asynccontextmanager
 async def serving(settings: SimulatorSettings, host: str, port: int) -> AsyncIterator[str]:
-    """Serve the bank on an address (port 0: a free one) while the block runs; gives its URL.
+    """Serve the bank on an address (port 0: a free one) while the block runs; yields its URL.
 
-    Raises ConfigurationError where somebody has the port, or there is no such address.
+    Raises ConfigurationError if the port is in use or the address does not exist.
     """
     runner = web.AppRunner(make_app(settings), access_log=None, shutdown_timeout=1.0)
     await runner.setup()

@@ -1,4 +1,4 @@
-"""What can go wrong with a bank, on order: each fault strikes requests of its path with its probability, seeded."""
+"""Faults to inject into the bank: each strikes requests of its path with its probability, seeded."""
 
 from __future__ import annotations
 
@@ -26,9 +26,12 @@ KINDS = (
 
 
 class Fault(Struct):
-    """One fault. `path` is a pattern (`*` any characters) of the request's path, `count` how often it may still strike
-    (None: always), `seconds` how long latency, hang and drip last and what a 429 or 503 asks to wait. `when` says
-    whether the request is carried out first: `after` loses the answer, not the request."""
+    """One fault.
+
+    `path` is a pattern (`*`: any characters) of the request's path, `count` how often it can still strike (None: no
+    limit), `seconds` how long latency, hang and drip last and the wait that a 429 or 503 asks for. `when` says whether
+    the request is carried out first: `after` loses the answer, not the request.
+    """
 
     kind: str
     path: str = "*"
@@ -73,11 +76,11 @@ class Faults:
         self._set: list[tuple[Fault, random.Random]] = []
 
     def add(self, fault: Fault) -> None:
-        """Set a fault beside those that are set."""
+        """Add a fault to those that are set."""
         self._set.append((fault, random.Random(fault.seed)))  # noqa: S311 - decides when a fault strikes
 
     def clear(self) -> None:
-        """Take all faults away."""
+        """Remove all faults."""
         self._set.clear()
 
     def describe(self) -> list[dict[str, Any]]:

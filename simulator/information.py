@@ -25,7 +25,7 @@ async def read_account(request: web.Request) -> web.Response:
 
 
 async def read_balances(request: web.Request) -> web.Response:
-    """GET /balances: of all the customer's accounts."""
+    """GET /balances: those of all the customer's accounts."""
     return answer(_balances(request, accounts_of(customer_of_request())))
 
 
@@ -35,7 +35,7 @@ async def read_account_balances(request: web.Request) -> web.Response:
 
 
 async def read_beneficiaries(request: web.Request) -> web.Response:
-    """GET /beneficiaries: whom all the customer's accounts pay."""
+    """GET /beneficiaries: the payees of all the customer's accounts."""
     return answer(_beneficiaries(request, accounts_of(customer_of_request())))
 
 
@@ -45,7 +45,7 @@ async def read_account_beneficiaries(request: web.Request) -> web.Response:
 
 
 async def read_transactions(request: web.Request) -> web.Response:
-    """GET /accounts/{AccountId}/transactions, newest first, by pages."""
+    """GET /accounts/{AccountId}/transactions: newest first, in pages."""
     bank, account = request.app[BANK], account_of(request)
     today = bank.today()
     since = _moment(request, "fromBookingDateTime", datetime.combine(OPENED, time()))
@@ -63,7 +63,7 @@ async def read_transactions(request: web.Request) -> web.Response:
     return answer(envelope({"Transaction": shown}, links, pages=pages, first=OPENED, last=today))
 
 
-_SETTLING = timedelta(days=2)  # purchases of today and yesterday are pending
+_SETTLING = timedelta(days=2)  # purchases made today or yesterday are pending
 
 
 def _accounts(request: web.Request, accounts: tuple[Account, ...]) -> Json:
@@ -83,9 +83,9 @@ def _beneficiaries(request: web.Request, accounts: tuple[Account, ...]) -> Json:
 
 
 def _moment(request: web.Request, name: str, default: datetime) -> datetime:
-    """The moment of a filter, naive: the standard has a time zone ignored, and a missing time mean midnight.
+    """The time in a filter, naive: by the standard, a time zone is ignored and a missing time means midnight.
 
-    Problem 400 when it is no date.
+    Raises Problem 400 if it is not a valid date.
     """
     try:
         return datetime.fromisoformat(request.query.get(name, default.isoformat())).replace(tzinfo=None)

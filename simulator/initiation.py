@@ -23,7 +23,7 @@ _BY_NUMBER = {account.sort_code_and_number: account for account in ACCOUNTS.valu
 
 
 async def make_payment(request: web.Request) -> web.Response:
-    """POST /domestic-payments: 201 with the payment, made or refused; the same again for a repeated key and body."""
+    """POST /domestic-payments: 201 with the payment, made or refused; the same answer for a repeated key and body."""
     key = request.headers.get("x-idempotency-key", "")
     if not 0 < len(key) <= 40 or key != key.strip() or not key.isascii():
         raise Problem(400, "U006", "x-idempotency-key is missing or not 1 to 40 ASCII characters")
@@ -44,12 +44,12 @@ async def read_payment(request: web.Request) -> web.Response:
     """GET /domestic-payments/{DomesticPaymentId}."""
     payment = await request.app[BANK].payments.read(customer_of_request(), request.match_info["payment"])
     if payment is None:
-        raise Problem(400, "U012", "There is no such payment")  # the profile keeps 404 for paths that it does not know
+        raise Problem(400, "U012", "There is no such payment")  # the standard reserves 404 for unknown paths
     return answer(_answer(request, payment))
 
 
 async def find_payments(request: web.Request) -> web.Response:
-    """GET /domestic-payments?EndToEndIdentification=…: this bank's own way to read back what may have been made."""
+    """GET /domestic-payments?EndToEndIdentification=…: this bank's own way to look up payments of unknown outcome."""
     wanted = request.query.get("EndToEndIdentification")
     if not wanted:
         raise Problem(400, "U004", "EndToEndIdentification is missing")
@@ -59,7 +59,7 @@ async def find_payments(request: web.Request) -> web.Response:
 
 
 async def read_books(request: web.Request) -> web.Response:
-    """GET /admin/books: every payment, every balance, and what all entries add up to (nothing, or money was made)."""
+    """GET /admin/books: every payment, every balance, and the sum of all entries (0, unless money was created)."""
     check_admin(request)
     bank = request.app[BANK]
     made = await bank.payments.all()
@@ -76,7 +76,7 @@ async def read_books(request: web.Request) -> web.Response:
 
 
 def _order(body: Any, customer: str, key: str) -> Order:
-    """The order in the body; Problem 400 for whatever is missing or wrong."""
+    """The order in the body; raises Problem 400 or 403 if something is missing or wrong."""
     initiation = _member(body, "Data.Initiation", dict)
     debtor = _own_account(_member(initiation, "DebtorAccount.Identification", str), customer)
     number = _member(initiation, "CreditorAccount.Identification", str)
@@ -106,7 +106,7 @@ def _order(body: Any, customer: str, key: str) -> Order:
 
 
 def _payer(debtor: Account, creditor: Account | None) -> str:
-    """Who pays: to the customer their own account, to others the customer."""
+    """The payer's name as the payee sees it: the account if both are the customer's own, otherwise the customer."""
     own = creditor is not None and creditor.customer == debtor.customer
     return debtor.nickname if own else CUSTOMERS[debtor.customer].name
 
@@ -137,7 +137,7 @@ def _amount(initiation: Any) -> int:
 
 
 def _cut_off(data: Json) -> datetime | None:
-    """The time after which the payment is no longer wanted (`Authorisation.CompletionDateTime`)."""
+    """The time after which the payment must not be made (`Authorisation.CompletionDateTime`)."""
     if "Authorisation" not in data:
         return None
     try:

@@ -1,4 +1,4 @@
-"""Secrets in files of their own: made once, readable by their owner only."""
+"""Secrets in separate files: created once, readable by their owner only."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from pathlib import Path
 from bot import ConfigurationError
 
 CLIENT_ID = "teller"
-"""What the bot calls itself at the bank."""
+"""The bot's client id at the bank."""
 
 KEY_FILE = "bank.key"
 """The bot's secret, in the project's private folder."""
 
 ADMIN_KEY_FILE = "bank-admin.key"
-"""The secret of who may inject faults."""
+"""The secret for injecting faults, in the same folder."""
 
 
 def read_or_make_key(path: Path) -> str:
-    """The secret in the file, which is made (mode 0600) when it is not there; raises ConfigurationError.
+    """The secret in the file, which is created (mode 0600) if missing; raises ConfigurationError as `read_key` does.
 
-    Its folder is made for its owner only, and git ignores it, as the bot does: the simulator may be first.
+    Its folder is created for its owner only and git-ignored, as the bot does it: the simulator may start first.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     ignored = path.parent / ".gitignore"
@@ -42,12 +42,12 @@ def read_key(path: Path) -> str:
     if not path.is_file():
         raise ConfigurationError(
             [
-                f"{path}: the bot's secret at the bank is not there; copy it from the machine whose bot already has it "
-                "(`bot simulator`, the bank to try things with, makes one here at its first start)"
+                f"{path}: the bot's secret for the bank is missing; copy it from a machine whose bot already has it "
+                "(`bot simulator`, the bank to try things with, creates one here at its first start)"
             ]
         )
     if stat.S_IMODE(path.stat().st_mode) & 0o077:
-        raise ConfigurationError([f"{path}: others may read this secret; run `chmod 600 {path}`"])
+        raise ConfigurationError([f"{path}: others can read this secret; run `chmod 600 {path}`"])
     key = path.read_text().strip()
     if not key:
         raise ConfigurationError([f"{path}: the file is empty; delete it and start `bot simulator` again"])

@@ -1,9 +1,9 @@
-"""What was booked on an account on a day: a pure function of (seed, account, date), so that the past never changes.
+"""The entries of an account on a day: a pure function of (seed, account, date), so that the past never changes.
 
-Money moves as it does in a household: pay comes in, bills and the card's debit
-go out on their days, purchases are drawn day by day. On a current account the
-last day of the month sends what is left to an investment plan, or fetches what
-is missing, so that every month adds up to nothing and no balance runs away.
+Money moves as it does in a household: pay comes in, bills and the card's direct
+debit go out on their days, purchases are drawn day by day. On the last day of the
+month, a current account sends what is left to an investment plan, or draws what
+is missing from it, so that every month sums to zero and no balance drifts.
 """
 
 from __future__ import annotations
@@ -22,9 +22,12 @@ from .days import ZONE
 
 
 class Entry(Struct, frozen=True):
-    """A booked amount in pence: positive is money in, negative money out. `merchant` and `mcc` (ISO 18245) are those
-    of purchases and bills; `other_account` is the customer's own account at the other end of a transfer, and `other`
-    the name of somebody else there. `at` is when a payment was made: whatever else is booked, is at midnight."""
+    """A booked amount in pence: positive is money in, negative money out.
+
+    Purchases and bills have a `merchant` and an `mcc` (ISO 18245); `other_account` is the customer's own account at the
+    other end of a transfer, `other` the name of somebody else there. `at` is the time of a payment; anything else is
+    booked at midnight.
+    """
 
     id: str
     account: str
@@ -45,7 +48,7 @@ class Entry(Struct, frozen=True):
 
 
 class _Shop(Struct, frozen=True):
-    """Where money is spent: its merchant category code and the range of a purchase in pence."""
+    """A shop: its merchant category code and the range of a purchase in pence."""
 
     name: str
     mcc: str
@@ -86,7 +89,7 @@ _SHOPS: dict[str, tuple[_Shop, ...]] = {
 
 
 class Ledger:
-    """The entries and balances of all accounts for one seed. Months are computed once and kept."""
+    """The entries and balances of all accounts for one seed. Months are computed once and cached."""
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
@@ -95,7 +98,7 @@ class Ledger:
         self._balance = lru_cache(maxsize=256)(self._compute_balance)
 
     def entries(self, account: Account, since: date, until: date) -> Iterator[Entry]:
-        """What was booked from `since` to `until`, both included, in order."""
+        """The entries booked from `since` to `until`, both included, in order."""
         for first in _months(max(since, OPENED), until):
             for entry in self._month(account, first):
                 if since <= entry.day <= until:
@@ -158,7 +161,7 @@ class Ledger:
         return (*_bills(home.card_bills, account, first), *self._purchases(account, first, home.card_habits))
 
     def _card_debit(self, customer: BankCustomer, first: date) -> int:
-        """What the direct debit of this month pays: last month's spending, in pence."""
+        """The amount of this month's direct debit, which is last month's spending, in pence."""
         if first <= OPENED:
             return 0
         before = (first - timedelta(days=1)).replace(day=1)
@@ -174,12 +177,12 @@ class Ledger:
                     yield Entry("", account, day, minor, shop.name.upper(), category, shop.name, shop.mcc)
 
     def _chance(self, account: str, day: date) -> random.Random:
-        return random.Random(f"{self._seed}/{account}/{day}")  # noqa: S311 - invents purchases, guards nothing
+        return random.Random(f"{self._seed}/{account}/{day}")  # noqa: S311 - invents purchases, no security
 
 
 @lru_cache(maxsize=4)
 def ledger(seed: int) -> Ledger:
-    """The ledger of a seed, shared by all who ask: it is pure."""
+    """The ledger of a seed, shared by all callers since it is pure."""
     return Ledger(seed)
 
 
@@ -190,7 +193,7 @@ def _bills(bills: tuple[Bill, ...], account: str, first: date) -> Iterator[Entry
 
 
 def _pay(customer: BankCustomer, first: date) -> Iterator[Entry]:
-    """The pay: on a day of the month (on Friday when that is a weekend), or on every Friday."""
+    """The pay: on a day of the month (the Friday before if that is a weekend), or on every Friday."""
     home = customer.household
     if home.payday is None:
         days = [day for day in _days(first) if day.weekday() == 4]
@@ -206,7 +209,7 @@ def _transfer(account: str, day: date, minor: int, description: str, other: str)
 
 
 def numbered(account: Account, drafts: list[Entry]) -> Iterator[Entry]:
-    """The entries with their ids: account, day, and the place within the day."""
+    """The entries with their ids: account, day, and number within the day."""
     day, number = None, 0
     for draft in drafts:
         number = number + 1 if draft.day == day else 1

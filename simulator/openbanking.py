@@ -1,4 +1,4 @@
-"""What the bank says on the wire: UK Open Banking account-information API, version 4.0.0."""
+"""The bank's JSON: UK Open Banking account-information API, version 4.0.0."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ def moment(day: date) -> str:
 
 
 def amount(minor: int, currency: str) -> Json:
-    """The size of an amount of pence, as the API writes it; the sign is told by the credit/debit indicator."""
+    """The absolute value of an amount (pence) in the API's form; its sign is in the credit/debit indicator."""
     return {"Amount": f"{abs(minor) // 100}.{abs(minor) % 100:02}", "Currency": currency}
 
 
 def credit_or_debit(minor: int) -> str:
-    """The API's word for the sign."""
+    """The API's word for the sign of an amount (pence)."""
     return "Debit" if minor < 0 else "Credit"
 
 
@@ -123,7 +123,7 @@ def transaction_json(entry: Entry, currency: str, *, pending: bool) -> Json:
 
 
 def envelope(data: Json, links: Json, *, pages: int = 1, first: date | None = None, last: date | None = None) -> Json:
-    """Data, Links and Meta around every answer."""
+    """Data, Links and Meta, which every answer has."""
     meta: Json = {"TotalPages": pages}
     if first is not None and last is not None:
         meta |= {"FirstAvailableDateTime": moment(first), "LastAvailableDateTime": moment(last)}

@@ -1,4 +1,4 @@
-"""The people whom customers pay: the beneficiaries kept for an account. All of them are invented."""
+"""The payees (beneficiaries) saved for each account. All of them are invented."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .accounts import CUSTOMERS, Account
 
 
 class Payee(Struct, frozen=True):
-    """Somebody whom an account may pay; `sort_code_and_number` is the UK's 14 digits, at this bank or another."""
+    """Somebody whom an account can pay; `sort_code_and_number` is the UK's 14 digits, at this bank or another."""
 
     id: str
     name: str
@@ -34,5 +34,5 @@ _PAYEES: Mapping[str, tuple[Payee, ...]] = {
 
 
 def payees_of(account: Account) -> tuple[Payee, ...]:
-    """Those whom the account pays; most accounts pay nobody."""
+    """The payees of the account; most accounts have none."""
     return _PAYEES.get(account.id, ())

@@ -1,7 +1,7 @@
-"""Payments and what they moved, in the bank's own SQLite file: each payment is durable before it is answered.
+"""Payments and their entries, in the bank's own SQLite file: each payment is durable before it is answered.
 
 Every payment moves money between two accounts, one of which may be at another
-bank, so that all entries always add up to nothing.
+bank, so that all entries always sum to zero.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ T = TypeVar("T")
 Status: TypeAlias = Literal["ACSC", "RJCT"]
 
 KEY_VALID = timedelta(hours=24)
-"""How long an idempotency key stands for its payment (the standard's time)."""
+"""How long an idempotency key identifies its payment (the standard's time)."""
 
 PAID_TO, PAID_BY = "Payment to ", "Payment from "
-"""What the two accounts' descriptions of a payment begin with; the name of the other side follows."""
+"""The beginnings of a payment's descriptions on the two accounts; the name of the other side follows."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS payment (
@@ -59,12 +59,15 @@ CREATE INDEX IF NOT EXISTS entry_account ON entry (account, day);
 
 
 class KeyReused(Exception):
-    """The idempotency key stands for another payment."""
+    """The idempotency key belongs to another payment."""
 
 
 class Order(Struct, frozen=True):
-    """A payment as it was ordered. `debtor` and `creditor` are account ids of this bank, or `outside:…`; `minor` is in
-    pence; after `not_after` it may no longer be made; `initiation` is the order's own JSON."""
+    """A payment as it was ordered.
+
+    `debtor` and `creditor` are account ids of this bank, or `outside:…`; `minor` is in pence; after `not_after` the
+    payment must no longer be made; `initiation` is the order's own JSON.
+    """
 
     customer: str
     key: str
@@ -80,7 +83,7 @@ class Order(Struct, frozen=True):
 
 
 class Payment(Struct, frozen=True):
-    """A payment as it stands: made (`ACSC`) or refused (`RJCT`, with the reason's code). `created` is in UTC."""
+    """A payment that was made (`ACSC`) or refused (`RJCT`, with the reason's code). `created` is in UTC."""
 
     id: str
     customer: str
@@ -97,7 +100,7 @@ class Payment(Struct, frozen=True):
 
 
 class Moved(Struct, frozen=True):
-    """What a payment did to one account, in pence, and when (in UTC)."""
+    """A payment's effect on one account, in pence, and its time (in UTC)."""
 
     payment: str
     account: str
@@ -109,9 +112,9 @@ class Moved(Struct, frozen=True):
 
 
 class Payments:
-    """The payments of one bank. One thread does all writing and reading, so that orders come one after another.
+    """The payments of one bank. A single thread does all writing and reading, so orders are handled one at a time.
 
-    `available` gives what an account may spend, payments apart, in pence.
+    `available` returns what an account can spend, not counting payments, in pence.
     """
 
     def __init__(
@@ -125,7 +128,7 @@ class Payments:
         self._moved: dict[str, int] = {}
 
     async def open(self) -> None:
-        """Open the bank's file and take up what earlier payments moved."""
+        """Open the bank's file and load the sums of earlier payments."""
         await self._run(self._open)
 
     async def close(self) -> None:
@@ -134,20 +137,20 @@ class Payments:
         self._thread.shutdown()
 
     def moved(self, account: str) -> int:
-        """What all payments together did to an account, in pence."""
+        """The sum of all payments to and from an account, in pence."""
         return self._moved.get(account, 0)
 
     async def make(self, order: Order) -> Payment:
-        """Make or refuse the payment, once for its key; raises KeyReused."""
+        """Make or refuse the payment, once per key; raises KeyReused if the key belongs to another payment."""
         return await self._run(lambda: self._make(order))
 
     async def read(self, customer: str, payment: str) -> Payment | None:
-        """The customer's payment of this id."""
+        """The customer's payment with this id, if there is one."""
         found = await self._run(lambda: self._select("customer = ? AND id = ?", customer, payment))
         return found[0] if found else None
 
     async def find(self, customer: str, end_to_end: str) -> list[Payment]:
-        """The customer's payments of this end-to-end identification, oldest first."""
+        """The customer's payments with this end-to-end identification, oldest first."""
         return await self._run(lambda: self._select("customer = ? AND end_to_end = ?", customer, end_to_end))
 
     async def all(self) -> list[Payment]:
@@ -155,7 +158,7 @@ class Payments:
         return await self._run(lambda: self._select("1"))
 
     async def entries(self, account: str, since: date, until: date) -> list[Moved]:
-        """What payments did to an account from `since` to `until`, both included, in order."""
+        """The effects of payments on an account from `since` to `until`, both included, in order."""
         if account not in self._moved:
             return []
         return await self._run(lambda: self._entries(account, since, until))
@@ -165,7 +168,7 @@ class Payments:
 
     def _open(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._path.touch(mode=0o600)  # and SQLite gives its log the same
+        self._path.touch(mode=0o600)  # SQLite gives its log the same mode
         self._db = sqlite3.connect(self._path, isolation_level=None)
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = FULL")
@@ -191,7 +194,7 @@ class Payments:
         return payment
 
     def _known(self, order: Order) -> Payment | None:
-        """The payment that the order's key stands for, while the key is valid."""
+        """The payment that the order's key belongs to, if the key is still valid; raises KeyReused if it differs."""
         since = (self._now() - KEY_VALID).astimezone(UTC).isoformat()
         found = self._select("customer = ? AND key = ? AND created > ?", order.customer, order.key, since)
         if not found:
@@ -228,7 +231,7 @@ class Payments:
         return payment
 
     def _objection(self, order: Order, now: datetime) -> str:
-        """Why the payment is refused (ISO 20022's code), or nothing."""
+        """Why the payment is refused (ISO 20022's code), or an empty string."""
         if order.not_after is not None and now > order.not_after:
             return "TM01"  # after the cut-off time
         if self._available(order.debtor) + self.moved(order.debtor) < order.minor:
@@ -255,7 +258,7 @@ class Payments:
 
 
 def _row(payment: Payment) -> tuple[str | int, ...]:
-    """The payment's fields in their order, which is the table's."""
+    """The payment's fields in the order of the table's columns."""
     return tuple((asdict(payment) | {"created": payment.created.isoformat()}).values())
 
 

@@ -1,4 +1,4 @@
-"""The bank for the life of a bot: embedded, or another process that `--bank-url` names."""
+"""The bank that a bot uses while it runs: embedded, or another process that `--bank-url` names."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from .settings import Endpoint
 async def bank_lifespan(startup: Startup) -> AsyncIterator[None]:
     """Provide the resource `bank-endpoint` and add the demo customers.
 
-    It is a dict of `url`, `client_id` and `secret`, with a `note` where the bank is embedded and nobody asked for a
-    demo. Raises ConfigurationError where others could reach the demo's logins, which everybody knows.
+    The resource is a dict of `url`, `client_id` and `secret`, with a `note` if the bank is embedded without `--demo`.
+    Raises ConfigurationError if other machines could use the demo's logins, which are public.
     """
     await _refuse_known_logins(startup)
     async with AsyncExitStack() as stack:
@@ -36,12 +36,12 @@ async def bank_lifespan(startup: Startup) -> AsyncIterator[None]:
 
 
 _SIMULATED = (
-    "The bank is simulated: accounts and money are invented. A real one is named by --bank-url, or `url:` below "
-    "`plugin_settings: bank:` in config.yml."
+    "The bank is simulated: accounts and money are invented. To use a real one, name it with --bank-url, or with "
+    "`url:` below `plugin_settings: bank:` in config.yml."
 )
 _REACHABLE = (
     "the store holds the demo's well-known login {account}: it is served on 127.0.0.1 only, not on {host}; "
-    "name another store, or take the login away with `bot customers disable {account}`"
+    "name another store, or disable the login with `bot customers disable {account}`"
 )
 
 
@@ -58,7 +58,7 @@ async def _endpoint(startup: Startup, stack: AsyncExitStack) -> Endpoint:
     data, url = startup.settings.data, bank_url(startup.settings)
     if url:
         return Endpoint(url, CLIENT_ID, read_key(data / KEY_FILE))
-    from .embedded import embedded  # a bot whose bank is elsewhere need not load this one
+    from .embedded import embedded  # a bot with another bank need not load this one
 
     return await stack.enter_async_context(embedded(data, now=startup.sources.now))
 
@@ -75,7 +75,7 @@ async def _add_demo_customers(startup: Startup) -> None:
 
 
 def _lines_to_paste(customer: DemoCustomer) -> tuple[str, ...]:
-    """A login, a question and the history, for a shell."""
+    """Shell commands that log in, ask a question and show the history."""
     login = f'{{"accountNumber": "{customer.account_number}", "code": "{customer.code}"}}'
     as_json = "-H 'Content-Type: application/json'"
     pick = """python3 -c 'import json, sys; print(json.load(sys.stdin)["token"])'"""

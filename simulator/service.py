@@ -1,4 +1,4 @@
-"""What all requests of one bank share, and the rules of every answer: who asks, interaction id, error bodies."""
+"""State and rules shared by all requests to a bank: authentication, interaction ids, error bodies."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ class Bank(Struct, frozen=True):
         return self.ledger.balance(account, self.today()) + self.payments.moved(account.id)
 
     async def transactions(self, account: Account, since: date, until: date) -> list[Entry]:
-        """What was booked from `since` to `until`, both included, newest first."""
+        """The entries booked from `since` to `until`, both included, newest first."""
         booked = list(self.ledger.entries(account, since, until))
         booked += [_paid(moved) for moved in await self.payments.entries(account.id, since, until)]
         return sorted(booked, key=lambda entry: entry.day)[::-1]
 
 
 def _paid(moved: Moved) -> Entry:
-    """A payment as the account shows it; between accounts of one customer it is a transfer."""
+    """A payment as the account shows it; between accounts of the same customer it is a transfer."""
     account, other = ACCOUNTS[moved.account], ACCOUNTS.get(moved.other)
     own = other is not None and other.customer == account.customer
     identity = f"{moved.account}-{moved.payment}"
@@ -64,7 +64,7 @@ _CUSTOMER: ContextVar[str] = ContextVar("customer")
 
 
 class Problem(Exception):
-    """A request that is answered with an error: HTTP status, code of the standard's set, and a sentence."""
+    """An error answer to a request: HTTP status, a code from the standard's set, and a sentence."""
 
     def __init__(self, status: int, code: str, message: str, headers: dict[str, str] | None = None) -> None:
         super().__init__(message)
@@ -74,17 +74,17 @@ class Problem(Exception):
 
 
 def customer_of_request() -> str:
-    """The bank customer that the token of the request in hand is bound to."""
+    """The bank customer that the current request's token is bound to."""
     return _CUSTOMER.get()
 
 
 def act_as(customer: str) -> None:
-    """Bind the request in hand to a bank customer."""
+    """Bind the current request to a bank customer."""
     _CUSTOMER.set(customer)
 
 
 def account_of(request: web.Request) -> Account:
-    """The account in the path; Problem 403 unless it is the customer's (an unknown one is not)."""
+    """The account in the path; raises Problem 403 unless it is the customer's."""
     account = ACCOUNTS.get(request.match_info["account"])
     if account is None or account.customer != customer_of_request():
         raise Problem(403, "U009", "The account is not covered by this token")
@@ -92,18 +92,18 @@ def account_of(request: web.Request) -> Account:
 
 
 def check_admin(request: web.Request) -> None:
-    """Problem 401 unless the admin key is presented."""
+    """Raise Problem 401 unless the admin key is presented."""
     if not request.app[BANK].access.is_admin(request.headers.get("Authorization", "")):
         raise Problem(401, "U019", "The admin key is needed", {"WWW-Authenticate": "Bearer"})
 
 
 def read_json(raw: bytes) -> Any:
-    """The body's JSON value; raises ValueError where it is none, too deep, or holds half a character."""
+    """The body's JSON value; raises ValueError if it is invalid, too deeply nested, or has a lone surrogate."""
     try:
         value = json.loads(raw)
         json.dumps(value, ensure_ascii=False).encode()
     except RecursionError:
-        raise ValueError("the JSON is nested too deep") from None
+        raise ValueError("the JSON is nested too deeply") from None
     return value
 
 
@@ -118,7 +118,7 @@ def _dumps(data: Any) -> str:
 
 @web.middleware
 async def interaction(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Echo or mint the interaction id, and turn every problem into the standard's error body."""
+    """Echo or create the interaction id, and turn every problem into the standard's error body."""
     given = request.headers.get(INTERACTION, "")
     identity = given if 0 < len(given) <= 128 else str(uuid.uuid4())
     try:
@@ -138,7 +138,7 @@ async def interaction(request: web.Request, handler: Handler) -> web.StreamRespo
 
 @web.middleware
 async def bearer(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Let only live tokens in, at their pace; the request then knows its customer."""
+    """Admit only requests with a valid token, within its customer's rate limit, and bind them to the customer."""
     if not request.path.startswith(PROTECTED):
         return await handler(request)
     access, presented = request.app[BANK].access, request.headers.get("Authorization", "")

@@ -1,4 +1,4 @@
-"""What a simulated bank is started with."""
+"""The settings that a simulated bank is started with."""
 
 from __future__ import annotations
 
@@ -9,15 +9,18 @@ from pathlib import Path
 
 
 def utc_now() -> datetime:
-    """The time of this machine."""
+    """The current time (aware, UTC) of this machine."""
     return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class SimulatorSettings:
-    """Credentials of the bot (`client_id`, `client_secret`) and of who injects faults (`admin_key`), the bank's own
-    file, its seed, and its clock (aware UTC). `requests_per_minute` limits a customer, all tokens together; None: no
-    limit."""
+    """The settings of a simulated bank.
+
+    They are the bot's credentials (`client_id`, `client_secret`), the key for injecting faults (`admin_key`), the
+    bank's own file, its seed, and its clock (aware UTC). `requests_per_minute` applies per customer, across all their
+    tokens; None: no limit.
+    """
 
     client_id: str
     client_secret: str = field(repr=False)
@@ -32,7 +35,7 @@ class SimulatorSettings:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Where a bank is and how to be let in: base URL, the bot's credential, and the admin key when it is known."""
+    """A bank's base URL, the bot's credentials there, and the admin key if it is known."""
 
     url: str
     client_id: str

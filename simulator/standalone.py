@@ -1,4 +1,4 @@
-"""The bank as a process of its own."""
+"""The bank as a separate process."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .settings import SimulatorSettings
 
 
 def run(data: Path, *, host: str, port: int, seed: int) -> None:
-    """Serve the bank until SIGTERM or SIGINT; its file and keys are in `data`. Raises ConfigurationError."""
+    """Serve the bank until SIGTERM or SIGINT; its file and keys are in `data`. Raises ConfigurationError on failure."""
     settings = SimulatorSettings(
         client_id=CLIENT_ID,
         client_secret=read_or_make_key(data / KEY_FILE),

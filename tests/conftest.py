@@ -1,4 +1,4 @@
-"""What all tests share: hypothesis profiles, how signals are taken, and where the optional outside data stands."""
+"""Shared by all tests: hypothesis profiles, signal handling, and the location of the optional outside data."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ settings.register_profile(
 )
 settings.load_profile("ci" if os.environ.get("CI") else "local")
 
-# `nohup`, and a shell that starts a job with `&`, let their children ignore these, and so would the bots of the tests.
+# `nohup`, and shells that start a job with `&`, make their children ignore these signals; the tests' bots must not.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# As `bot run` does: else what each bot that a test opens once needed (Argon2 takes 19 MiB a login) stays resident.
+# As `bot run` does: otherwise the memory of each bot opened in a test (Argon2 takes 19 MiB per login) stays resident.
 give_large_blocks_back()
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -35,7 +35,7 @@ def project() -> Path:
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """Real Rasa projects and NLU data beside the checkout; tests that need them skip where they are absent."""
+    """Real Rasa projects and NLU data beside the checkout; tests that need them are skipped if they are missing."""
     folder = PROJECT.parent / "shared" / "data"
     if not folder.is_dir():
         pytest.skip("the outside data (../shared/data) is not on this machine")

@@ -1,1 +1,1 @@
-"""The composition root: the only room that builds a whole bot out of the others."""
+"""The composition root: the only package that assembles a whole bot from the others."""

@@ -1,4 +1,4 @@
-"""Content to agent: the matcher as the engine asks it, and every action there is."""
+"""Builds an agent from content: the matcher as the engine calls it, and every action."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from bot.sources import Sources
 
 
 class ShorthandMatcher:
-    """The matcher as the engine asks it: `/intent{…}` is read as such, everything else is understood."""
+    """The matcher as the engine calls it: `/intent{…}` is read as shorthand, anything else goes to the model."""
 
     def __init__(self, model: Parses, domain: Domain) -> None:
         self.model = model
@@ -42,9 +42,9 @@ class ShorthandMatcher:
 async def make_agent(
     project: Project, trained: Trained, resources: Resources, sources: Sources, tell_failure: TellFailure
 ) -> AsyncIterator[Agent]:
-    """The agent that turns run on, with a connection to the project's action server for its life, if there is one.
+    """The agent that turns run on; if the project has an action server, the connection lives as long as the agent.
 
-    Where components of the pipeline raise, `tell_failure` is told.
+    Exceptions of pipeline components are reported to `tell_failure`.
     """
     content, endpoint = project.content, project.settings.action_endpoint
     parses = trained.model if trained.model.depends_on_time else CachedParses(trained.model)
@@ -67,7 +67,7 @@ def gather_actions(
 ) -> dict[str, Action]:
     """Every action by name. A plugin's takes precedence, then a remote one that the domain lists, then the built-in.
 
-    `remote` makes the action of a name that the domain lists and nothing here implements.
+    `remote` creates the action for a name that the domain lists and no plugin implements.
     """
     named = {name.split("/")[0] for name in domain.responses} | set(domain.responses)
     named |= {name for name in domain.actions if name.startswith(UTTER)}

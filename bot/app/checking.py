@@ -1,4 +1,4 @@
-"""All that can be said about a project without running it."""
+"""Everything that can be checked in a project without running it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from bot.nlu.components import factory_of
 from bot.plugins import PluginProblem, Plugins, find_plugins, hooking_actions, rasa_sdk_import
 from bot.reading import channel_places, plugin_places, read_project, read_settings
 
-_TOLD_BY_PLUGINS = frozenset(
+_SETTLED_BY_PLUGINS = frozenset(
     {
         "missing-question",
         "no-extractor",
@@ -35,7 +35,10 @@ _TOLD_BY_PLUGINS = frozenset(
         "unknown-policy",
     }
 )
-"""Findings that a plugin may settle: while one cannot be loaded, they would be its consequences."""
+"""Findings that a plugin may resolve: if a plugin cannot be loaded, they may only be consequences of that."""
+
+_CONSEQUENCES = {"unknown-component": "no-extractor", "unknown-policy": "no-rule-policy"}
+"""By the code of a misspelt name, the finding that may only follow from it: the misspelt one may be what is missing."""
 
 _SAME = frozenset(
     {
@@ -53,10 +56,10 @@ _SAME = frozenset(
         "TellerEntityExtractor",
     }
 )
-"""Components and policies that are here what they are called: what does their job needs no note."""
+"""Components and policies that do here what their names say, so that no note about what replaces them is needed."""
 
 _RASA_X = "rasa"
-"""The channel of Rasa's own tool, which every project that Rasa began has in credentials.yml."""
+"""The channel of Rasa X, which every project created by `rasa init` has in credentials.yml."""
 
 BUILT_IN_CHANNELS = frozenset({"rest", "callback"})
 """The channels that credentials.yml may name without a plugin."""
@@ -68,20 +71,20 @@ def check_project(folder: Path) -> list[Diagnostic]:
     problems: list[PluginError] = []
     plugins = Plugins(find_plugins(folder, settings.plugins, problems.append), problems.append)
     actions, components, policies = plugins.actions(), plugins.nlu_components(), plugins.policies()
-    channels, _, _ = plugins.channels(), plugins.observers(), plugins.commands()  # which report what is wrong with them
+    channels, _, _ = plugins.channels(), plugins.observers(), plugins.commands()  # called to collect their problems
     rasas = rasa_sdk_import(folder)
     read = read_project(folder, known_actions=frozenset(actions), all_known=rasas is None)
     found = [*read.diagnostics, *_described(read.content, components, policies)]
     if not read.errors:
         problems += _failing_parts(read.content, components, policies)
         found += check_ways(read.content, read.tests)
-    if any(_is_a_slip(d) and d.code == "unknown-policy" for d in found):
-        found = [d for d in found if d.code != "no-rule-policy"]  # the misspelt one may be it
+    consequences = {_CONSEQUENCES[d.code] for d in found if _is_misspelling(d)}
+    found = [d for d in found if d.code not in consequences]
     if problems:
-        found = [d for d in found if d.code not in _TOLD_BY_PLUGINS or _is_a_slip(d)]
+        found = [d for d in found if d.code not in _SETTLED_BY_PLUGINS or _is_misspelling(d)]
     contradictions = check_contradictions(_sound(read.content, (*found, *read.held_back)))
-    told = {d.place for d in contradictions if d.code == "incomplete-rule"}
-    found = [d for d in found if d.code != "form-not-activated" or d.place not in told]
+    incomplete = {d.place for d in contradictions if d.code == "incomplete-rule"}
+    found = [d for d in found if d.code != "form-not-activated" or d.place not in incomplete]
     found += contradictions
     found += [_plugin_finding(folder, problem) for problem in problems]
     if not problems:
@@ -94,9 +97,9 @@ def check_project(folder: Path) -> list[Diagnostic]:
 
 
 def check_learnable(project: Project) -> None:
-    """Raise ContentError with the errors that show only in what a project that was read is to be learned from.
+    """Raise ContentError with the errors that reading a project does not find but training would run into.
 
-    Those are components and policies that nobody knows, and rules that cannot be followed.
+    Those are unknown components and policies, and rules that cannot be followed.
     """
     found = _described(project.content, project.plugins.nlu_components(), project.plugins.policies())
     found += check_contradictions(_sound(project.content, found))
@@ -105,7 +108,7 @@ def check_learnable(project: Project) -> None:
 
 
 def unset_variables(found: Iterable[Diagnostic], channels: Collection[str]) -> list[Diagnostic]:
-    """Of these findings, as errors, the variables without which endpoints.yml and credentials.yml cannot be used.
+    """The findings about unset variables that endpoints.yml and credentials.yml cannot do without, as errors.
 
     `channels` are those that plugins offer.
     """
@@ -114,15 +117,15 @@ def unset_variables(found: Iterable[Diagnostic], channels: Collection[str]) -> l
 
 
 def _described(content: Content, components: Mapping[str, Any], policies: Mapping[str, Any]) -> list[Diagnostic]:
-    """What is said of the components and policies that config.yml names; those given are plugins'."""
+    """The findings about the components and policies in config.yml; the two mappings are those of plugins."""
     described = (*describe_pipeline(content, components), *describe_policies(content, policies))
     named = {entry.place: entry.name for entry in (*(content.pipeline or ()), *(content.policies or ()))}
-    offered, told = {*components, *policies}, (d for d in described if _is_news(d, named))
-    return [_spelt(finding, named, offered) for finding in told]
+    offered, news = {*components, *policies}, (d for d in described if _is_news(d, named))
+    return [_spelt(finding, named, offered) for finding in news]
 
 
 def _is_news(finding: Diagnostic, named: Mapping[Place, str]) -> bool:
-    """Whether it says more of a component or policy than its name does; `named` are their names, by their places."""
+    """Whether the finding says more than the component's or policy's name; `named` maps places to these names."""
     is_same = finding.code == "component-mapped" and plain_name(named[finding.place]) in _SAME
     return not is_same or "It needs no" in finding.message
 
@@ -130,7 +133,7 @@ def _is_news(finding: Diagnostic, named: Mapping[Place, str]) -> bool:
 def _failing_parts(
     content: Content, components: Mapping[str, Callable[..., Any]], policies: Mapping[str, Callable[..., Any]]
 ) -> Iterator[PluginError]:
-    """Why components and policies of plugins that config.yml names cannot be made of what it says of them."""
+    """The errors from creating the plugins' components and policies that config.yml names, with its options."""
     offered = {name: partial(make, content) for name, make in policies.items()}
     makers = [partial(offered[entry.name], entry) for entry in content.policies or () if entry.name in offered]
     named = [(factory_of(entry.name, components), entry.options) for entry in content.pipeline or ()]
@@ -143,9 +146,9 @@ def _failing_parts(
 
 
 def _spelt(finding: Diagnostic, named: Mapping[Place, str], offered: Collection[str]) -> Diagnostic:
-    """The finding; for a slip of the hand in the name of a component or policy, an error that says so.
+    """The finding; if the name of a component or policy is misspelt, as an error with the right spelling.
 
-    A class of the project's own, which is named with its module, is only not used.
+    For a project's own class, which is named with its module, it is a warning: the class is just not used.
     """
     names = {"unknown-component": PIPELINE_NAMES, "unknown-policy": POLICY_NAMES}.get(finding.code)
     if names is None:
@@ -158,15 +161,15 @@ def _spelt(finding: Diagnostic, named: Mapping[Place, str], offered: Collection[
     return replace(finding, severity="error", cure=did_you_mean(name, known) or finding.cure)
 
 
-def _is_a_slip(finding: Diagnostic) -> bool:
-    """Whether a component or policy is so nearly a known one that no plugin is needed to tell."""
+def _is_misspelling(finding: Diagnostic) -> bool:
+    """Whether the finding is about a component or policy whose name is surely a misspelt known one."""
     return finding.code in ("unknown-component", "unknown-policy") and finding.cure.startswith("Did you mean")
 
 
 def _sound(content: Content, found: Collection[Diagnostic]) -> Content:
-    """The content without the stories and rules that have errors, or name what errors may have kept from being read.
+    """The content without the stories and rules that have errors, or name things that errors may have left unread.
 
-    What is left of them might contradict others. Where a policy's name is misspelt, the default policies count.
+    The remains of those might contradict others. If a policy's name is misspelt, the default policies are used.
     """
     if any(d.code == "unknown-policy" and d.severity == "error" for d in found):
         content = replace(content, policies=None)
@@ -183,7 +186,7 @@ def _sound(content: Content, found: Collection[Diagnostic]) -> Content:
 
 
 def _holding(places: Iterable[Place], stories: Iterable[Story]) -> set[Place]:
-    """The beginnings of the stories that the places are in: for each the last one before it in its file."""
+    """The first places of the stories that the given places are in: for each, the last start before it in its file."""
     starts: dict[str, list[Place]] = defaultdict(list)
     for story in stories:
         starts[story.place.file].append(story.place)
@@ -194,18 +197,18 @@ def _holding(places: Iterable[Place], stories: Iterable[Story]) -> set[Place]:
 
 
 def _plugin_finding(folder: Path, problem: PluginError) -> Diagnostic:
-    what, cure = str(problem), "Mend this line."
+    what, cure = str(problem), "Fix this line."
     if isinstance(problem, PluginProblem):
         what, cure = problem.what, problem.cure
-    sentence = what if what.endswith(".") else f"{what}."  # the cure is another one
+    sentence = what if what.endswith(".") else f"{what}."  # the cure follows as a separate sentence
     return Diagnostic("error", _place(folder, problem), sentence, cure, "plugin")
 
 
 def _place(folder: Path, error: PluginError) -> Place:
     """The line of the project at which a plugin failed.
 
-    That is the line of a syntax error, the last one that was running, that of
-    the function which is wrong, or the one which names the plugin in config.yml.
+    That is the line of a syntax error, the project's last line in the traceback,
+    the line of the faulty function, or the one that names the plugin in config.yml.
     """
     cause = error.__cause__
     lines: list[tuple[Path, int, int]] = []
@@ -226,7 +229,7 @@ def _place(folder: Path, error: PluginError) -> Place:
 
 
 def _is_of(folder: Path, file: Path) -> bool:
-    """Whether the file is the project's own: neither the framework's nor a package's that is installed below it."""
+    """Whether the file is the project's own: not the framework's, and not of a package installed below the folder."""
     return (
         file.is_relative_to(folder)
         and not file.is_relative_to(Path(bot.__file__).parent)
@@ -237,16 +240,16 @@ def _is_of(folder: Path, file: Path) -> bool:
 def _unserved(name: str, place: Place, offered: Collection[str]) -> Diagnostic:
     severity: Severity = "note" if name == _RASA_X else "warning"
     served = ", ".join(f"`{channel}`" for channel in sorted(offered))
-    cure = did_you_mean(name, offered, f"Use one that is ({served}), or a plugin with `register_channels`.")
+    cure = did_you_mean(name, offered, f"Use one that is ({served}), or add a plugin with `register_channels`.")
     return Diagnostic(severity, place, f"The channel `{name}` is not served here.", cure, "unknown-channel")
 
 
 def _run_elsewhere(
     found: Iterable[Diagnostic], rasas: Place, skipped: Sequence[str], has_endpoint: bool
 ) -> Iterator[Diagnostic]:
-    """The findings where `actions/` is written for Rasa's SDK, which is imported at the place, and that this is so.
+    """The findings about a project whose `actions/` is written for Rasa's SDK (imported at `rasas`), and one on that.
 
-    `skipped` are the files of it that implement hooks: they may register an action that nobody knows.
+    `skipped` are the files in it that implement hooks: an unknown action may be registered there.
     """
     if not skipped:
         cure = "Run it beside the bot." if has_endpoint else "Name it in endpoints.yml under `action_endpoint:`."
@@ -255,8 +258,8 @@ def _run_elsewhere(
         return
     files = f"`{skipped[0]}`" + f" and {len(skipped) - 1} more" * (len(skipped) > 1)
     message = f"The actions run on an action server, as this imports Rasa's SDK: no hook of {files} is called."
-    cure = "Move the hooks into another folder and name that in config.yml under `plugins:`, or take the import out."
+    cure = "Move the hooks into another folder and name that in config.yml under `plugins:`, or remove the import."
     yield Diagnostic("warning", rasas, message, cure, "needs-action-server")
-    why = f"It may be in {files}, not loaded for what {rasas} imports."
+    why = f"It may be in {files}, not loaded because of the import at {rasas}."
     for finding in found:
         yield replace(finding, cure=f"{why} {finding.cure}") if finding.code == "unknown-action" else finding

@@ -1,4 +1,4 @@
-"""What plugins bring into every turn, kept from failing it: what they raise is told, and the turn does without them."""
+"""Keeps plugins' parts from failing a turn: their exceptions are reported, and the turn goes on without them."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from bot.nlu.components import ComponentFailed
 
 T = TypeVar("T")
 TellFailure = Callable[[str, BaseException], None]
-"""Is told what failed (`policy …`, `component …`, `observer …`) and what it raised."""
+"""Called with what failed (`policy …`, `component …`, `observer …`) and the exception it raised."""
 
 _AGAIN: Final = 60.0
-"""Seconds in which one part is told of once."""
+"""Seconds before the same part is reported again."""
 
 
 class Guard:
-    """Asks a plugin's part for what it has to say.
+    """Calls a plugin's part and reports its failures.
 
-    What it raises is told, and what held up all conversations, too (as a TimeoutError; what it said counts all the
-    same). `clock` gives seconds.
+    Reported are its exceptions, and calls that held up all conversations (as a TimeoutError; their result still
+    counts). `clock` returns seconds.
     """
 
     def __init__(self, name: str, tell: TellFailure, clock: Callable[[], float] = perf_counter) -> None:
@@ -42,7 +42,7 @@ class Guard:
         self._silent_until = float("-inf")
 
     def ask(self, part: Callable[[], T], otherwise: T) -> T:
-        """What the part says, or `otherwise` where it raises."""
+        """The part's result, or `otherwise` if it raises."""
         try:
             return self.time(part)
         except PLUGIN_FAILURES as error:
@@ -50,7 +50,7 @@ class Guard:
             return otherwise
 
     def time(self, part: Callable[[], T]) -> T:
-        """What the part says; raises what it raises."""
+        """The part's result; raises what the part raises."""
         started = self._clock()
         try:
             return part()
@@ -83,7 +83,7 @@ _kept = keeping(Prediction)
 
 
 class GuardedPolicy:
-    """A plugin's policy that abstains when it raises, or gives what is no prediction."""
+    """A plugin's policy that abstains when it raises or returns something that is not a prediction."""
 
     def __init__(self, policy: Policy, tell: TellFailure) -> None:
         self.name = policy.name
@@ -98,26 +98,26 @@ class GuardedPolicy:
         def ask() -> Prediction | None:
             prediction = self._policy.predict(tracker)
             if not isinstance(prediction, Prediction | None):
-                raise TypeError(f"predict gave {type(prediction).__name__}, not a Prediction or None")
+                raise TypeError(f"predict returned {type(prediction).__name__}, not a Prediction or None")
             return prediction and self._checked(prediction)
 
         return self._guard.ask(ask, None)
 
     def _checked(self, prediction: Prediction) -> Prediction:
-        """The prediction, with the policy's priority where it has none; raises ValueError for what none can be."""
+        """The prediction, with the policy's priority if it has none; raises TypeError or ValueError if invalid."""
         _kept(prediction)
         if not 0 <= prediction.confidence <= 1:
-            raise ValueError(f"predict gave a confidence of {prediction.confidence}, which is to be from 0 to 1")
+            raise ValueError(f"predict returned a confidence of {prediction.confidence}, which must be from 0 to 1")
         return prediction if prediction.priority else replace(prediction, priority=self.priority)
 
     def because(self, prediction: Prediction, tracker: Tracker) -> tuple[Because, ...]:
-        """The policy's reasons, where it has any."""
+        """The policy's reasons, if it offers any."""
         explain = getattr(self._policy, "because", None)
         return self._guard.ask(lambda: tuple(explain(prediction, tracker)), ()) if explain else ()
 
 
 def guarded_policies(factories: Mapping[str, Factory], tell: TellFailure) -> dict[str, Factory]:
-    """The same factories, of guarded policies."""
+    """The same factories, but making guarded policies."""
 
     def guarded(factory: Factory) -> Factory:
         return lambda content, entry: GuardedPolicy(factory(content, entry), tell)
@@ -128,7 +128,7 @@ def guarded_policies(factories: Mapping[str, Factory], tell: TellFailure) -> dic
 def guarded_observers(
     observers: Mapping[str, Callable[[TurnRecord], None]], tell: TellFailure
 ) -> tuple[Callable[[TurnRecord], None], ...]:
-    """The same observers, which raise nothing."""
+    """The same observers, guarded so that they never raise."""
 
     def guarded(name: str, observe: Callable[[TurnRecord], None]) -> Callable[[TurnRecord], None]:
         guard = Guard(f"observer {name}", tell)

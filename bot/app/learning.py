@@ -1,4 +1,4 @@
-"""Learning from content, once: the matcher and the policies are trained, or taken from the cache of models."""
+"""Trains the matcher and the policies from content, or loads them from the cache of models."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ KEPT = 8
 """How many models of a kind stay in the cache: enough to go back and forth between a few versions of the content."""
 
 _DAY = 86_400.0
-"""Seconds after which a model that is half written is one of a process that was killed."""
+"""Seconds after which a half-written model is taken for the remains of a killed process."""
 
 _MATCHER = 0.8
-"""Roughly the share of the time that the matcher takes."""
+"""Roughly the matcher's share of the training time."""
 
 Learned = TypeVar("Learned", Model, Dialogue)
 Cached: TypeAlias = Literal["found", "kept", "lost"]
-"""Whether the cache had it, took it, or could not."""
+"""Whether the model was in the cache, was saved to it, or could not be saved."""
 
 
 class Trained(Struct, frozen=True):
-    """What was learned from content. `seconds` is how long it took, `cached` whether it came from the cache.
+    """The trained models. `seconds` is how long that took, `cached` whether both came from the cache.
 
-    `kept`: whether the next start finds it there.
+    `kept`: whether the next start finds them there.
     """
 
     model: Model
@@ -57,15 +57,15 @@ class Trained(Struct, frozen=True):
 def learn(
     project: Project, *, anew: bool = False, progress: Progress = silent, tell_failure: TellFailure | None = None
 ) -> Trained:
-    """The model and the policies of the project: from its cache (unless `anew`), or trained and put there.
+    """The model and the policies of the project: from its cache (unless `anew`), or trained and saved there.
 
-    The cache is keyed by what training looks at, so that an edit of a response
+    The cache is keyed by what training uses, so that editing a response
     trains nothing. A cached model that cannot be read is trained again, and
-    where the cache cannot be written, nothing is kept. With `tell_failure`
-    plugins' policies abstain when they raise, and it is told.
+    if the cache cannot be written, nothing is kept. With `tell_failure`,
+    plugins' policies abstain when they raise, and the error is reported to it.
 
-    Raises ContentError where there is something to learn and it has errors;
-    what was learned once had none.
+    Raises ContentError if something must be trained and the content has errors;
+    cached models were trained from content without any.
     """
     started = perf_counter()
     content, plugins = project.content, project.plugins
@@ -74,7 +74,7 @@ def learn(
 
     @cache
     def check() -> None:
-        from bot.app.checking import check_learnable  # what a start with cached models need not load
+        from bot.app.checking import check_learnable  # a start with cached models need not load it
 
         check_learnable(project)
 
@@ -85,7 +85,7 @@ def learn(
     def load_matcher(folder: Path) -> Model:
         model = Model.load(folder, components=components)
         if model.components != tuple(component.name for component in settings_of(content, components).custom):
-            raise ModelError(f"{folder}: made without components that a plugin offers now")
+            raise ModelError(f"{folder}: trained without components that a plugin offers now")
         return model
 
     with contextlib.suppress(OSError):
@@ -111,7 +111,7 @@ def learn(
 
 
 def _policies_fingerprint(content: Content) -> str:
-    """The sha256 (hex) of all that policies are trained from: not the texts that are understood, nor those said."""
+    """The sha256 (hex) of everything that policies are trained from: neither NLU examples nor texts of responses."""
     names = dict.fromkeys(content.domain.responses, ())
     return content_fingerprint(replace(content, nlu=NluData(), domain=replace(content.domain, responses=names)))
 
@@ -120,7 +120,7 @@ def _cached(
     folder: Path, load: Callable[[Path], Learned], learn: Callable[[], Learned], *, anew: bool
 ) -> tuple[Learned, Cached]:
     if folder.is_dir() and not anew:
-        with contextlib.suppress(Exception):  # another version's, or cut short: a cache is only a cache
+        with contextlib.suppress(Exception):  # another version's, or truncated: it is only a cache
             found = load(folder)
             with contextlib.suppress(OSError):
                 os.utime(folder)
@@ -132,7 +132,7 @@ def _cached(
         with _written_whole(folder) as draft:
             learned.save(draft)
         cached = "kept"
-    with contextlib.suppress(OSError):  # another process may be forgetting, too
+    with contextlib.suppress(OSError):  # another process may be removing old models, too
         _forget_old(folder.parent, folder.name.partition("-")[0])
     return learned, cached
 
@@ -141,7 +141,7 @@ def _cached(
 def _written_whole(folder: Path) -> Iterator[Path]:
     """A folder that appears under its name only once it is complete.
 
-    Where another process was quicker, its folder stays: it holds the same.
+    If another process was quicker, its folder stays: it has the same content.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     draft = Path(tempfile.mkdtemp(prefix=".training-", dir=folder.parent))
@@ -157,7 +157,7 @@ def _written_whole(folder: Path) -> Iterator[Path]:
 
 
 def _forget_old(cache: Path, kind: str) -> None:
-    """Remove the models of a kind that were used longest ago, and what killed processes left half written."""
+    """Remove the least recently used models of a kind, and the half-written ones of killed processes."""
     models = sorted(cache.glob(f"{kind}-*"), key=_last_used)
     left = [draft for draft in cache.glob(".training-*") if _last_used(draft) < time() - _DAY]
     for old in (*models[:-KEPT], *left):
@@ -165,5 +165,5 @@ def _forget_old(cache: Path, kind: str) -> None:
 
 
 def _last_used(folder: Path) -> float:
-    """When the folder was written, or a model taken from it; raises OSError once another process has removed it."""
+    """When the folder was written or its model last loaded; raises OSError if another process has removed it."""
     return folder.stat().st_mtime

@@ -1,4 +1,4 @@
-"""A customer who asks what is kept of them, or who leaves and takes it along."""
+"""Export and deletion of everything stored about a customer."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ UNKNOWN = "there is no customer with this account number; `bot customers list` s
 
 _LEFT = (
     "conversation {conversation} has a turn under way, or an outside change whose outcome is not known yet; "
-    "the customer is disabled and logged out: erase them again once the bot has found it out"
+    "the customer is disabled and logged out: erase them again once the bot has found out the outcome"
 )
 
 
 async def conversations_of(database: Database, auth: Auth, account: str | None) -> AsyncIterator[ConversationRow]:
-    """The conversations of the customer with this account number (None: all there are), by id.
+    """The conversations of the customer with this account number (None: all conversations), by id.
 
-    Raises BotError where there is no such customer.
+    Raises BotError if there is no such customer.
     """
     principal = None if account is None else customer_principal((await _customer(auth, account)).id)
     last = ""
@@ -37,18 +37,18 @@ async def conversations_of(database: Database, auth: Auth, account: str | None) 
 
 
 async def export_customer(database: Database, auth: Auth, account: str) -> AsyncIterator[JsonObject]:
-    """All that the store has of the customer with this account number; raises BotError where there is none."""
+    """Everything the store has about the customer with this account number; raises BotError if there is none."""
     row = await _customer(auth, account)
     async for part in customers_data(database, row, customer_principal(row.id)):
         yield part
 
 
 async def erase_customer(database: Database, auth: Auth, account: str, *, patience: float) -> int:
-    """Delete the customer with this account number and all their conversations; how many those were.
+    """Delete the customer with this account number and all their conversations; return the number of conversations.
 
-    They are disabled and logged out first, so that nothing new begins; turns under way are waited for as long as
-    `patience` (seconds). Raises BotError where there is no such customer, and where something of theirs is still open:
-    then the customer stays, disabled.
+    The customer is disabled and logged out first, so that nothing new begins; turns under way get up to `patience`
+    seconds to finish. Raises BotError if there is no such customer, or if a conversation still has a turn or an outside
+    change open: then the customer stays, disabled.
     """
     row = await _customer(auth, account)
     await auth.customers.disable(account)

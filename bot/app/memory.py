@@ -1,4 +1,4 @@
-"""The memory of a process that serves for weeks."""
+"""Memory settings of a process that serves for weeks."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ import ctypes
 import gc
 
 _MMAP_THRESHOLD, _ARENA_MAX = -3, -8
-_BETWEEN_LOOKS = 50_000
+_BETWEEN_RUNS = 50_000
 _LARGE = 256 * 1024
-"""Bytes from which on a block is a mapping of its own, which goes back to the system when it is freed."""
+"""From this many bytes, a block is a separate mapping, which returns to the system when it is freed."""
 
 
 def give_large_blocks_back() -> None:
     """Let large blocks of memory go back to the system when they are freed (glibc's `M_MMAP_THRESHOLD`).
 
-    By itself glibc learns from the first large block to keep such blocks: one
-    login (Argon2 takes 19 MiB) would stay resident for good. Nor does each of
-    the store's threads get a heap of its own: they hold the interpreter's lock
-    most of the time, and eight heaps keep eight times what each once needed.
-    Where there is another C library nothing happens.
+    By default glibc raises that threshold once a large block is freed: the memory
+    of one login (Argon2 takes 19 MiB) would stay resident permanently. The store's
+    threads also share one heap: they hold the interpreter's lock most of the time,
+    and eight heaps would keep eight times what each once needed.
+    With another C library this does nothing.
     """
     with contextlib.suppress(OSError, AttributeError, TypeError):
         allocator = ctypes.CDLL(None)
@@ -28,19 +28,19 @@ def give_large_blocks_back() -> None:
 
 
 def look_for_garbage_seldom() -> None:
-    """Let the garbage collector look only once so many more objects live than at its last look.
+    """Let the garbage collector run only when 50,000 more objects are alive than at its last run.
 
     A start makes hundreds of thousands that stay. Turns leave none behind that it would have to find
-    (`tests/engine/test_garbage.py`); plugins may. By itself it looked at each 700 objects, which a few turns have
-    while they are under way: with a thousand of them under way it took a quarter of the process's time.
+    (`tests/engine/test_garbage.py`); plugins may. By default it runs every 700 objects, which a few turns have while
+    they are under way: with a thousand of them under way it took a quarter of the process's time.
     """
-    gc.set_threshold(_BETWEEN_LOOKS, 20, 20)
+    gc.set_threshold(_BETWEEN_RUNS, 20, 20)
 
 
 def leave_alone_what_stays() -> None:
-    """Take all that lives as long as the process (content, models, modules) out of the garbage collector's sight.
+    """Exempt everything that lives as long as the process (content, models, modules) from garbage collection.
 
-    It would go through some hundred thousand objects again and again while turns wait (`gc.freeze`). What garbage
-    there is by now stays with them: it is little, and looking for it would hold up the start.
+    Otherwise the collector would go through some hundred thousand objects again and again while turns wait
+    (`gc.freeze`). Garbage that exists by now is kept, too: it is little, and collecting it would delay the start.
     """
     gc.freeze()

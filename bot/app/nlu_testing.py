@@ -1,4 +1,4 @@
-"""`bot test nlu`: the matcher on test messages or cross-validated, compared, and written down as Rasa does."""
+"""`bot test nlu`: tests the matcher on messages or by cross-validation, compares pipelines, writes Rasa's reports."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from bot.reading import read_nlu_data, read_pipeline
 
 
 class NluTest(Struct, frozen=True):
-    """What was found. `findings` (about the training data) come with cross-validation only."""
+    """The result of a test. `findings` (about the training data) come with cross-validation only."""
 
     report: Report
     findings: Findings | None = None
@@ -44,7 +44,7 @@ class NluTest(Struct, frozen=True):
 def run_nlu_test(
     folder: Path, nlu: Path | None, *, other_config: Path | None = None, progress: Progress = silent
 ) -> NluTest:
-    """Test the project's matcher on the messages in `nlu`, or by cross-validation where it is None.
+    """Test the project's matcher on the messages in `nlu`, or by cross-validation if it is None.
 
     With `other_config` the pipeline of that config.yml is tested on the same
     messages and compared. Raises ContentError for files that cannot be read.
@@ -60,7 +60,7 @@ def run_nlu_test(
 
 
 def write_nlu_reports(test: NluTest, out: Path) -> tuple[Path, ...]:
-    """Write Rasa's reports of a test of the matcher, and what was found and compared; give back the files."""
+    """Write Rasa's reports of a test of the matcher, the findings and the comparison; return the files written."""
     written = write_matcher_report(test.report, out)
     more = {"findings.json": test.findings, "comparison.json": test.comparison}
     for name, value in more.items():
@@ -70,9 +70,9 @@ def write_nlu_reports(test: NluTest, out: Path) -> tuple[Path, ...]:
 
 
 def write_matcher_report(report: Report, out: Path) -> tuple[Path, ...]:
-    """Write Rasa's `intent_report.json`, `intent_errors.json` and a report for each extractor, and pictures.
+    """Write Rasa's `intent_report.json`, `intent_errors.json`, a report for each extractor, and plots.
 
-    The pictures need matplotlib. Gives back what was written into the folder `out`.
+    The plots need matplotlib. Returns the files written into the folder `out`.
     """
     out.mkdir(parents=True, exist_ok=True)
     files: dict[str, Any] = {
@@ -84,16 +84,16 @@ def write_matcher_report(report: Report, out: Path) -> tuple[Path, ...]:
     for extractor, scores in report.extractors:
         files[f"{extractor}_report.json"] = {score.name: _scores(score) for score in scores}
     written = tuple(_write(out / name, value) for name, value in files.items())
-    pictures: tuple[Path, ...] = ()
+    plots: tuple[Path, ...] = ()
     with contextlib.suppress(ImportError):  # matplotlib is an extra
         from bot.nlu.plots import save_plots
 
-        pictures = save_plots(report, out)
-    return (*written, *pictures)
+        plots = save_plots(report, out)
+    return (*written, *plots)
 
 
 def evaluate_messages(model: Model, tests: Sequence[Story]) -> Report:
-    """How the matcher does on what users say in test stories."""
+    """Evaluate the matcher on the user messages in test stories."""
     steps = (step for story in tests for step in steps_of(story) if isinstance(step, UserStep))
     said = {step.place: step for step in steps if step.text and step.intent}
     examples = [Example(s.text or "", s.intent or "", s.annotations, place=s.place) for s in said.values()]
@@ -140,7 +140,7 @@ def _scores(score: Score) -> dict[str, float]:
 
 
 def _error(message: Mapping[str, Any]) -> dict[str, Any]:
-    """One misunderstood message in Rasa's shape, with where it stands and what attracted it."""
+    """One misunderstood message in Rasa's format, with its place and what attracted it."""
     prediction = {"name": message["predicted"], "confidence": message["confidence"]}
     known = {"text": message["text"], "intent": message["expected"], "intent_prediction": prediction}
     return {**known, "place": message["place"], "attracted_by": message["attracted_by"]}

@@ -1,4 +1,4 @@
-"""A whole bot, opened: store, authentication, plugins, agent and engine, closed in the reverse order."""
+"""Opens a whole bot: store, authentication, plugins, agent and engine; they are closed in reverse order."""
 
 from __future__ import annotations
 
@@ -73,23 +73,23 @@ class Bot(Struct, frozen=True):
 _STORE: Final = "store"
 
 
-class _Told(Struct):
-    """What plugins say while they are opened."""
+class _Registered(Struct):
+    """What plugins register while they are opened."""
 
     announcements: list[str] = field(default_factory=list)
     checks: dict[str, Check] = field(default_factory=dict)
     shown_logins: list[DemoLogin] = field(default_factory=list)
 
     def add_check(self, name: str, check: Check) -> None:
-        """Look after an outside service. Raises PluginError when the name is taken, or nothing can be asked so."""
+        """Add a readiness check of an outside service; raises PluginError if its name is taken or it is unsuitable."""
         if name == _STORE or name in self.checks:
-            raise PluginError(f"the check {name!r} is there already; choose another name")
+            raise PluginError(f"there is already a check {name!r}; choose another name")
         if flaw := check_flaw(check):
             raise PluginProblem(f"the check {name!r} {flaw[0]}", flaw[1], code=check)
         self.checks[name] = check
 
     def startup(self, settings: Settings, sources: Sources, auth: Auth, watcher: Watcher, *, testing: bool) -> Startup:
-        """What they are given to start with."""
+        """The `Startup` that plugins are given."""
         return Startup(
             settings=settings,
             resources=Resources(),
@@ -116,11 +116,10 @@ async def open_bot(
     wrap: Wrap | None = None,
     testing: bool = False,
 ) -> AsyncIterator[Bot]:
-    """Open a project's bot for the length of the `async with`.
+    """Open a project's bot for the duration of the `async with`.
 
-    A `server` has an SQLite store to itself. `wrap` goes around the store's
-    connections (`Database.open`). `testing` is told to plugins. Raises ConfigurationError and
-    PluginError, each with all that is wrong, before anything answers.
+    A `server` has an SQLite store to itself. `wrap` goes around the store's connections (`Database.open`). `testing`
+    is passed on to plugins. Raises ConfigurationError or PluginError, with all problems found, before anything answers.
     """
     settings, sources = project.settings, sources or Sources()
     private_folder(settings)
@@ -132,8 +131,8 @@ async def open_bot(
             await check_clock(database, _teller(log))
         auth = await open_auth(database, settings, sources, outcome=watcher.login)
         stack.callback(auth.close)
-        told = _Told()
-        startup = told.startup(settings, sources, auth, watcher, testing=testing)
+        registered = _Registered()
+        startup = registered.startup(settings, sources, auth, watcher, testing=testing)
         await stack.enter_async_context(project.plugins.lifespan(startup, _slow_teller(log)))
         channels, observers = project.plugins.make_channels(startup), project.plugins.make_observers(startup)
         addressing = {**(plugged.addressings(channels) if server else {}), **(addressing or {})}
@@ -156,36 +155,36 @@ async def open_bot(
             store=store,
             background=Background(engine, sources),
             metrics=watcher.metrics,
-            readiness=_readiness(database, settings, told, watcher),
+            readiness=_readiness(database, settings, registered, watcher),
             log=log,
             sources=sources,
             resources=startup.resources,
             channels=channels,
-            announcements=told.announcements,
-            shown_logins=told.shown_logins,
+            announcements=registered.announcements,
+            shown_logins=registered.shown_logins,
         )
 
 
 def logged_in(customer: CustomerRow, login: str) -> Principal:
-    """The customer as somebody who has logged in, without a session; `login` is the id of the login."""
+    """The principal of a logged-in customer, without a session; `login` is the id of the login."""
     who = Customer(customer.id, customer.bank_customer_id)
     return Principal("customer", customer_principal(customer.id), who, login=login)
 
 
 def _watcher(settings: Settings, sources: Sources, log: Log | None) -> Watcher:
-    """Who counts and logs; a `log` that is given takes the place of the settings' own."""
+    """The watcher for metrics and logs; `log`, if given, replaces the logger that the settings describe."""
     metrics = Metrics()
     log = log or make_logger(settings.logging, now=sources.now, lost=metrics.log_line_lost)
     return Watcher(metrics, log, settings.logging.message_text)
 
 
 def _without_lessons(project: Project) -> Project:
-    """The project without what was learned from it: serving does not need that again, and it takes a megabyte."""
+    """The project without its training data, which serving does not need and which takes a megabyte."""
     return replace(project, content=replace(project.content, nlu=NluData()), tests=(), diagnostics=())
 
 
-def _readiness(database: Database, settings: Settings, told: _Told, watcher: Watcher) -> Readiness:
-    needed, others = {_STORE: store_check(database)}, dict(told.checks)
+def _readiness(database: Database, settings: Settings, registered: _Registered, watcher: Watcher) -> Readiness:
+    needed, others = {_STORE: store_check(database)}, dict(registered.checks)
     if settings.action_endpoint is not None:
         from bot.actions.remote import check_reachable
 
@@ -201,12 +200,12 @@ def _readiness(database: Database, settings: Settings, told: _Told, watcher: Wat
 
 
 def _check_settled_actions(effects: Mapping[str, Effect], agent: Agent) -> None:
-    """Raise PluginError where an outside change is to be told of by an action that nobody registers."""
+    """Raise PluginError if the action that reports the outcome of an outside change is not registered."""
     for kind, effect in effects.items():
         action = effect.settled_action
         if action is not None and action not in agent.actions:
             what = f"the effect {kind!r} has {action!r} for its `settled_action`, and there is no such action"
-            raise PluginError(f"{what}; register one, or let it be None")
+            raise PluginError(f"{what}; register one, or set it to None")
 
 
 def _open_database(
@@ -231,11 +230,11 @@ def _slow_teller(log: Log) -> Callable[[str], None]:
 _IS_READ_ONLY = """
     SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean AS read_only"""
 _CHECK_SECONDS = 6.0
-"""How long a check may take: longer than the store's own patience with a lock."""
+"""How long a check may take: longer than the store waits for a lock."""
 
 
 def store_check(database: Database) -> Check:
-    """What asks whether the store takes writes: a full disk and a read-only database can still be read."""
+    """A check whether the store accepts writes: a full disk or a read-only database can still be read."""
 
     async def check() -> None:
         if database.dialect.name == "sqlite":
@@ -250,6 +249,6 @@ def store_check(database: Database) -> Check:
 
 
 def _count_on(connection: Connection) -> None:
-    """Change a number that nothing else uses: SQLite writes nothing where the content stays the same."""
+    """Change a number that nothing else uses, since SQLite writes nothing if the content stays the same."""
     (row,) = connection.all("PRAGMA user_version")
     connection.run(f"PRAGMA user_version = {(row[0] + 1) % 2**31}")

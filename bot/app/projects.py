@@ -1,4 +1,4 @@
-"""A project folder, loaded: settings, plugins and content, or every reason why not."""
+"""Loads a project folder: settings, plugins and content, or every reason why it cannot be loaded."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from bot.reading import read_project, read_settings
 
 
 class Project(Struct, frozen=True):
-    """A project that may be trained and run."""
+    """A project that can be trained and run."""
 
     settings: Settings
     plugins: Plugins
@@ -34,12 +34,12 @@ def load_project(
     override: Callable[[Settings], Settings] | None = None,
     command: str = "run",
 ) -> Project:
-    """The project in `folder`, read and its plugins found.
+    """The project in `folder`, with its plugins.
 
-    `override` changes the settings, and has the last word on what it changes; before that `options` (the values of
-    the plugins' options of `command`) may. Raises ContentError with every error there is in content, configuration
-    and plugins, ConfigurationError or PluginError. For `command` "train" nothing is run: what endpoints.yml and
-    credentials.yml take from the environment may be unset.
+    `override` changes the settings and takes precedence over `options`, the values of the plugins' options of
+    `command`. Raises ContentError with every error in content, configuration and plugins, ConfigurationError or
+    PluginError. For `command` "train" nothing is served, so environment variables used in endpoints.yml and
+    credentials.yml may be unset.
     """
     try:
         settings, _ = read_settings(folder)
@@ -54,9 +54,9 @@ def load_project(
         if errors:
             raise ContentError([*errors, *_waiting(read.diagnostics)])
     except (ContentError, PluginError):
-        from bot.app.checking import check_project  # what a start without errors need not load
+        from bot.app.checking import check_project  # a start without errors need not load it
 
-        # One layer's errors hide no other's.
+        # Errors of one layer must not hide those of another.
         found = check_project(folder)
         if errors := [d for d in found if d.severity == "error"]:
             raise ContentError([*errors, *_waiting(found)]) from None
@@ -67,7 +67,7 @@ def load_project(
 
 
 def _waiting(found: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """What says that more is wrong, which shows once the errors are mended."""
+    """The note that more problems may show once these errors are fixed."""
     return [d for d in found if d.code == "held-back"]
 
 
@@ -76,16 +76,16 @@ def _unchanged(settings: Settings) -> Settings:
 
 
 def private_folder(settings: Settings) -> Path:
-    """The project's private folder, made (for its owner only) when it is not there; git ignores it.
+    """The project's private folder, created (for its owner only) if it does not exist; git ignores it.
 
-    Raises ConfigurationError where anybody may write in it: whoever can put a store there can let themselves in. What
-    is not ours to change, a volume that is mounted so, is taken as it is.
+    Raises ConfigurationError if it is world-writable: anybody who can put a store there can let themselves in. A folder
+    of another owner, such as a mounted volume, is accepted as it is.
     """
     folder = settings.data
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     found = folder.stat()
     if found.st_mode & stat.S_IWOTH and found.st_uid == os.geteuid():
-        raise ConfigurationError([f"{folder}: others may write in this folder; run `chmod 700 {folder}`"])
+        raise ConfigurationError([f"{folder}: others can write in this folder; run `chmod 700 {folder}`"])
     ignored = folder / ".gitignore"
     if not ignored.exists():
         ignored.write_text("*\n", encoding="utf-8")
@@ -93,9 +93,9 @@ def private_folder(settings: Settings) -> Path:
 
 
 def configured(settings: Settings, plugins: Plugins, command: str, options: dict[str, Any]) -> Settings:
-    """The settings with the plugins' options of this command, each of which may change them.
+    """The settings, changed by the plugins' options of this command.
 
-    Raises ConfigurationError with what all of them have against it.
+    Raises ConfigurationError with the problems that all of them report.
     """
     settings = replace(settings, options=options)
     problems: list[str] = []

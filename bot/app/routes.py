@@ -18,7 +18,7 @@ from bot.server.routing import Route
 def channel_routes(
     settings: Settings, channels: Mapping[str, AnyChannel] = MappingProxyType({}), *, callback: bool
 ) -> tuple[Route, ...]:
-    """The channels' routes, in the order of the document; `callback`: is that one served; `channels`: the plugins'."""
+    """The routes of all channels in the order of the reference; `channels` are plugins', `callback` adds its own."""
     longest = settings.server.max_message_characters
     return (
         *rest.routes(longest),
@@ -28,7 +28,7 @@ def channel_routes(
 
 
 def http_reference() -> str:
-    """The document of all routes of a server without plugins."""
+    """The reference of all routes of a server without plugins."""
     settings = Settings()
     return reference(route_table(settings, "", channel_routes(settings, callback=True)))
 

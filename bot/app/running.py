@@ -1,4 +1,4 @@
-"""`bot run`: a project, opened and served until it is told to stop."""
+"""`bot run`: opens a project and serves it until it is told to stop."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ from bot.stores.lock import noted
 from bot.stores.schema import LATEST
 
 FORGET_EVERY = 600.0
-"""Seconds between two looks for what is older than it is kept, and for sessions that are over."""
+"""Seconds between two purges of expired records and ended sessions."""
 
 EFFECTS_EVERY = 5.0
-"""Seconds between two looks at outside changes whose outcome is unknown."""
+"""Seconds between two checks of outside changes whose outcome is unknown."""
 
 JOB_PAUSE = 1.0
 """Seconds before a background job that failed is started again."""
@@ -56,7 +56,7 @@ Say = Callable[[str], None]
 
 
 class Place(Struct, frozen=True):
-    """Where to serve, as the command line says it; None where config.yml decides."""
+    """Where to serve, as the command line says; None means that config.yml decides."""
 
     host: str | None = None
     port: int | None = None
@@ -66,7 +66,7 @@ class Place(Struct, frozen=True):
     rasa_auth: RasaAuth = field(default_factory=RasaAuth)
 
     def override(self, settings: Settings) -> Settings:
-        """The settings with what the command line says."""
+        """The settings, overridden by the command line."""
         server, store = settings.server, settings.store
         if self.host is not None:
             server = replace(server, host=self.host)
@@ -86,9 +86,9 @@ async def run_bot(
     say: Say,
     progress: Progress = silent,
 ) -> int:
-    """Serve the project, in as many processes as `place` says; the exit status.
+    """Serve the project in as many processes as `place` says; return the exit status.
 
-    `arguments` start one worker, but for the port. Raises as `run_server` does.
+    `arguments` start one worker, except for the port. Raises as `run_server` does.
     """
     if place.is_worker:
         return await run_worker(run_server(folder, place, options, say=say, progress=progress))
@@ -106,13 +106,13 @@ async def run_bot(
 async def run_server(
     folder: Path, place: Place, options: dict[str, Any], *, say: Say, progress: Progress = silent
 ) -> None:
-    """Serve the project until SIGTERM or SIGINT; raises ConfigurationError, ContentError or PluginError instead."""
+    """Serve the project until SIGTERM or SIGINT; raises ConfigurationError, ContentError or PluginError on failure."""
     give_large_blocks_back()
     look_for_garbage_seldom()
     allow_many_connections()
     stop = asyncio.Event()
     say = if_heard(say)
-    aloud: Say = (lambda line: None) if place.is_worker else say  # of a stop, who started the workers tells
+    aloud: Say = (lambda line: None) if place.is_worker else say  # the parent of the workers announces a stop
     stop_at_signals(stop, lambda: aloud(HUNG_UP))
     if place.is_worker:
         stop_without_parent(stop)
@@ -133,9 +133,9 @@ async def run_server(
 
 
 def allow_many_connections() -> None:
-    """Let this process open as many files, connections among them, as it may: by itself it stops at the soft limit."""
+    """Raise the soft limit of open files, which include connections, to the hard limit."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with contextlib.suppress(OSError, ValueError):  # where the system says "unlimited" and does not mean it
+    with contextlib.suppress(OSError, ValueError):  # some systems say "unlimited" and do not mean it
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
@@ -143,7 +143,7 @@ def allow_many_connections() -> None:
 async def serving(
     folder: Path, place: Place, options: dict[str, Any], *, wrap: Wrap | None = None, progress: Progress = silent
 ) -> AsyncIterator[tuple[Bot, str]]:
-    """A project's bot, served; gives the bot and its URL. At the end turns are finished before anything closes.
+    """Serve a project's bot; yields the bot and its URL. At the end, turns are finished before anything closes.
 
     `wrap` goes around the store's connections (`Database.open`).
     """
@@ -175,7 +175,7 @@ async def serving(
 
 
 def _delivery(running: Bot, senders: Mapping[str, plugged.Send]) -> Delivery:
-    """What sends the replies of the callback channel, and of plugins' channels that send."""
+    """The job that sends the replies of the callback channel, and of plugins' channels that send."""
     engine = running.engine
     return Delivery(
         running.store,
@@ -190,7 +190,7 @@ def _delivery(running: Bot, senders: Mapping[str, plugged.Send]) -> Delivery:
 
 
 def parts_of(running: Bot) -> Parts:
-    """What the HTTP server is made of."""
+    """The parts that the HTTP server is built from."""
     settings, channels = running.settings, running.channels
     return Parts(
         settings=settings,
@@ -210,7 +210,7 @@ def parts_of(running: Bot) -> Parts:
 
 
 async def announce(running: Bot, url: str, say: Say) -> None:
-    """Say that the bot is ready, where, what the plugins have to tell, and how to let somebody in if nobody may."""
+    """Announce that the bot is ready and where, the plugins' lines, and how to let somebody in if nobody can talk."""
     say(f"{READY}{url}")
     hint = [] if await _may_anybody_talk(running) else [_NOBODY_MAY]
     for line in [*running.announcements, *hint]:
@@ -218,7 +218,7 @@ async def announce(running: Bot, url: str, say: Say) -> None:
 
 
 async def _may_anybody_talk(running: Bot) -> bool:
-    """Whether a customer, a key, a credential of Rasa's or a plugin's channel is there; True if the store is away."""
+    """Whether a customer, a key, a Rasa credential or a plugin's channel exists; True if the store is unreachable."""
     rasas = running.settings.rasa_auth
     if rasas.auth_token or rasas.jwt_secret or running.channels:
         return True
@@ -229,13 +229,13 @@ async def _may_anybody_talk(running: Bot) -> bool:
 
 _ANYBODY = "SELECT 1 AS one FROM customers UNION ALL SELECT 1 AS one FROM keys LIMIT 1"
 _NOBODY_MAY = (
-    "Nobody may talk to it yet. `bot customers add ACCOUNT --bank-id ID` lets somebody log in at {url} "
-    "(where there is no bank, any ID will do); `bot keys create --scope channel` makes a key for a backend."
+    "Nobody can talk to it yet. `bot customers add ACCOUNT --bank-id ID` lets somebody log in at {url} "
+    "(if there is no bank, any ID will do); `bot keys create --scope channel` creates a key for a backend."
 )
 
 
 def log_start(running: Bot, url: str) -> None:
-    """Leave in the log what runs from now on, and what is weak about its configuration."""
+    """Log what starts running, and what is weak in its configuration."""
     content, store = running.engine.agent.fingerprint, running.database.dialect.name
     running.metrics.runs(bot.__version__, content)
     running.log.info(
@@ -246,7 +246,7 @@ def log_start(running: Bot, url: str) -> None:
 
 
 async def forgetting(running: Bot) -> None:
-    """Forget idempotency records, deliveries and throttles older than they are kept, and ended sessions, for ever."""
+    """Periodically delete expired idempotency records, deliveries and throttles, and ended sessions; never returns."""
     while True:
         try:
             await check_clock(running.database)
@@ -259,9 +259,9 @@ async def forgetting(running: Bot) -> None:
 
 @asynccontextmanager
 async def working_in_background(log: Log, *jobs: Job, pause: float = JOB_PAUSE) -> AsyncIterator[None]:
-    """Let endless jobs run beside what happens inside; one that fails goes on after `pause` seconds.
+    """Run endless jobs in the background of the block; one that fails is restarted after `pause` seconds.
 
-    They are cancelled at its end.
+    They are cancelled when the block ends.
     """
     tasks = [asyncio.create_task(_kept_going(job, log, pause)) for job in jobs]
     try:
@@ -273,9 +273,9 @@ async def working_in_background(log: Log, *jobs: Job, pause: float = JOB_PAUSE) 
 
 
 async def _kept_going(job: Job, log: Log, pause: float) -> None:
-    """Start the job again whenever it ends, as cancelled too: a bot that no longer delivers would look well.
+    """Restart the job whenever it ends, even by cancellation: a bot that no longer delivers would look healthy.
 
-    It runs in a task of its own, so that what cancels that is told from what cancels this.
+    It runs in a separate task, so that a cancellation of that task can be told from one of this.
     """
     while True:
         try:

@@ -1,4 +1,4 @@
-"""Stopping: what SIGTERM and Ctrl-C ask for, of a bot that is still being opened too."""
+"""Stopping on SIGTERM and Ctrl-C, including while the bot is still being opened."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ HUNG_UP = "SIGHUP changes nothing: to have the bot read its files again, restart
 def stop_at_signals(stop: asyncio.Event, hung_up: Callable[[], None] = lambda: None) -> None:
     """Let SIGTERM and SIGINT set `stop`; a second SIGINT ends the process at once, whatever it is doing.
 
-    A handler of the loop's would not run while a plugin holds the loop up. SIGHUP stops a bot whose terminal is gone;
-    any other, sent by who thinks that it makes daemons read their files again, changes nothing: `hung_up` is told.
+    The event loop's own handlers would not run while a plugin blocks the loop. SIGHUP stops a bot whose terminal is
+    gone; without a terminal, it is taken as a request to reload, changes nothing, and `hung_up` is called.
     """
     loop = asyncio.get_running_loop()
 
     def handle(number: int, frame: FrameType | None) -> None:
         if number == signal.SIGINT:
             signal.signal(signal.SIGINT, signal.SIG_DFL)
-        with contextlib.suppress(RuntimeError):  # the loop is closed: this is the end already
+        with contextlib.suppress(RuntimeError):  # the loop is closed: the process is ending already
             loop.call_soon_threadsafe(stop.set)
 
     def ignore(number: int, frame: FrameType | None) -> None:
@@ -39,12 +39,12 @@ def stop_at_signals(stop: asyncio.Event, hung_up: Callable[[], None] = lambda: N
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, handle)
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup's
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as nohup sets it
         signal.signal(signal.SIGHUP, handle if has_terminal() else ignore)
 
 
 def if_heard(say: Callable[[str], None]) -> Callable[[str], None]:
-    """The same for what nobody has to hear: a terminal that is gone keeps nothing from being done."""
+    """`say` for messages that need not arrive: a terminal that is gone must not prevent anything."""
 
     def heard(line: str) -> None:
         with contextlib.suppress(OSError):
@@ -54,14 +54,14 @@ def if_heard(say: Callable[[str], None]) -> Callable[[str], None]:
 
 
 def has_terminal() -> bool:
-    """Whether somebody sits in front of this process: SIGHUP says that they are gone."""
+    """Whether the process has a terminal: then SIGHUP means that its user is gone."""
     return sys.stdin is not None and not sys.stdin.closed and sys.stdin.isatty()
 
 
 async def opened_before(
     stop: asyncio.Event, stack: AsyncExitStack, opening: AbstractAsyncContextManager[T]
 ) -> T | None:
-    """What `opening` gives, open for the length of `stack`; None where `stop` is set first, which cancels it."""
+    """The value of `opening`, entered on `stack`; None if `stop` is set first, which cancels the opening."""
     limit = asyncio.timeout(None)
     watching = asyncio.create_task(_expire(limit, stop))
     try:
@@ -82,7 +82,7 @@ async def _expire(limit: asyncio.Timeout, stop: asyncio.Event) -> None:
 
 
 async def in_thread(work: Callable[[], T]) -> T:
-    """What `work` gives. Cancelled, it is left alone: unlike a thread of the loop's, its own holds up no end."""
+    """The result of `work`, run in a daemon thread: if cancelled, it does not delay the end of the process."""
     done: Future[T] = Future()
 
     def run() -> None:

@@ -1,4 +1,4 @@
-"""`bot test`: the project's test stories, and what is written about them."""
+"""`bot test`: runs the project's test stories and writes reports about them."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from bot.reading import read_test_stories
 from bot.sources import Sources
 from bot.stores.customers import CustomerRow, CustomerStore
 from bot.stores.database import Database
+from bot.stores.dialects import sqlite_url
 from bot.stores.present import check_is_store
 from bot.testing.reporting import failed_stories_yaml, story_report
 from bot.testing.results import StoryReport
@@ -34,9 +35,9 @@ from bot.testing.whole import run_whole_stories
 
 
 class CoreTest(Struct, frozen=True):
-    """What came of test stories, and of what users say in them (None where everything was executed).
+    """The results of test stories, and of the user messages in them (None if everything was executed).
 
-    `could_log_in` are the account numbers of the customers that plugins add, where nobody was logged in.
+    `could_log_in` are the account numbers of the customers that plugins add, if nobody was logged in.
     """
 
     stories: StoryReport
@@ -45,20 +46,18 @@ class CoreTest(Struct, frozen=True):
 
 
 class UnknownCustomer(BotError):
-    """Nobody has this account number; the message names those that plugins add."""
+    """No customer has this account number; the message names those that plugins add."""
 
     def __init__(self, account: str, added: Sequence[str]) -> None:
-        there = f"there are {', '.join(added)}" if added else "`bot customers add` adds one"
-        super().__init__(f"there is no customer with the account number {account!r}; {there}")
+        known = f"there are {', '.join(added)}" if added else "`bot customers add` adds one"
+        super().__init__(f"there is no customer with the account number {account!r}; {known}")
 
 
 class NoTestStories(BotError):
-    """There is no test story to run; the message says how files of them are called."""
+    """There is no test story to run; the message says how their files must be named."""
 
     def __init__(self, where: Path) -> None:
-        super().__init__(
-            f"no test stories in {where}: they stand in files named `test_…`, below `tests/` or `stories/`"
-        )
+        super().__init__(f"no test stories in {where}: put them in files named `test_…`, below `tests/` or `stories/`")
 
 
 def run_core_tests(folder: Path, stories: Path | None = None, *, progress: Progress = silent) -> CoreTest:
@@ -83,8 +82,8 @@ async def run_end_to_end_tests(
 ) -> CoreTest:
     """Run the test stories with everything executed, logged in as the customer with the account number `account`.
 
-    That is one whom a plugin adds, or else one of the project's own store; None: nobody is logged in. Raises
-    UnknownCustomer where neither has them.
+    The customer is one that a plugin adds, or else one in the project's own store; None: nobody is logged in. Raises
+    UnknownCustomer if neither has the account number.
     """
     project = load_project(folder, override=_quiet)
     tests, own = tests_of(project, stories), project.settings
@@ -99,13 +98,13 @@ async def run_end_to_end_tests(
                 if customer is None:
                     raise UnknownCustomer(account, tuple(added))
                 principal = logged_in(customer, "test")
-            told = part(progress, 0.5, 1.0)
-            report = await run_whole_stories(running.engine, tests, principal, sources, progress=told)
+            rest = part(progress, 0.5, 1.0)
+            report = await run_whole_stories(running.engine, tests, principal, sources, progress=rest)
             return CoreTest(report, could_log_in=tuple(added) if account is None else ())
 
 
 async def _stored(settings: Settings, account: str) -> CustomerRow | None:
-    """The customer of the project's own store with this account number; None also where there is no store."""
+    """The customer with this account number in the project's own store; None also if there is no store."""
     try:
         check_is_store(settings.store.url, settings.project)
     except ConfigurationError:
@@ -118,9 +117,9 @@ async def _stored(settings: Settings, account: str) -> CustomerRow | None:
 
 
 def _apart(settings: Settings, folder: Path) -> Settings:
-    """The settings with `folder` for their private folder: what tests change goes with it, trained models stay."""
-    apart = replace(settings, private=folder, store=Store(url=f"sqlite:///{folder}/teller.db"))
-    with suppress(OSError):  # of a read-only project nothing is kept
+    """The settings with `folder` as private folder: changes by tests disappear with it, trained models are kept."""
+    apart = replace(settings, private=folder, store=Store(url=sqlite_url(folder / "teller.db")))
+    with suppress(OSError):  # in a read-only project nothing is kept
         models = private_folder(settings) / "models"
         models.mkdir(exist_ok=True)
         (folder / "models").symlink_to(models.resolve())
@@ -128,7 +127,7 @@ def _apart(settings: Settings, folder: Path) -> Settings:
 
 
 def tests_of(project: Project, stories: Path | None) -> tuple[Story, ...]:
-    """The test stories to run; raises ContentError for files that cannot be read, NoTestStories where there is none."""
+    """The test stories to run; raises ContentError for files that cannot be read, NoTestStories if there are none."""
     tests, diagnostics = (project.tests, ()) if stories is None else read_test_stories(stories)
     errors = [found for found in diagnostics if found.severity == "error"]
     if errors:
@@ -152,5 +151,5 @@ def write_core_reports(test: CoreTest, out: Path) -> None:
 
 
 def _quiet(settings: Settings) -> Settings:
-    """Failures and warnings are logged, and those in full: what is said comes from the project's own stories."""
+    """The settings with only warnings and errors logged, texts included: those come from the project's own stories."""
     return replace(settings, logging=replace(settings.logging, level="warning", format="console", message_text=True))

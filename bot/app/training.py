@@ -1,4 +1,4 @@
-"""Training and asking the matcher from the command line."""
+"""Training a project, and parsing single messages, from the command line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bot.progress import Progress, silent
 
 
 def train_project(folder: Path, *, force: bool = False, progress: Progress = silent) -> list[str]:
-    """Train the project's matcher and policies; lines that say what was learned and what was chosen."""
+    """Train the project's matcher and policies; return lines about what was learned and chosen."""
     project = load_project(folder, command="train")
     trained = learn(project, anew=force, progress=progress)
     content = project.content
@@ -23,7 +23,7 @@ def train_project(folder: Path, *, force: bool = False, progress: Progress = sil
     lost = (
         ""
         if trained.kept
-        else f"Nothing was kept: {project.settings.data} cannot be written, so that each start trains."
+        else f"Nothing was kept: {project.settings.data} cannot be written, so every start trains again."
     )
     chosen = [trained.model.explain_threshold(), trained.model.explain_left_out(), lost]
     return [
@@ -34,7 +34,7 @@ def train_project(folder: Path, *, force: bool = False, progress: Progress = sil
 
 
 def parse_text(folder: Path, text: str) -> tuple[Parse, float]:
-    """What the project's matcher makes of a text, with the nearest examples; and how long it took (seconds)."""
+    """The parse of a text by the project's matcher, with the nearest examples; and how long it took (seconds)."""
     project = load_project(folder, command="train")
     trained = learn(project)
     matcher = ShorthandMatcher(trained.model, project.content.domain)

@@ -1,4 +1,4 @@
-"""Whether a snapshot is the fold of its turns: what `bot store verify` asks."""
+"""Checks that a snapshot is the fold of its turns, for `bot store verify`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from bot.engine.codec import read_record
 from bot.engine.snapshots import after_turn, read_snapshot
 
 NOT_COMPARED = frozenset({"events", "applied", "base"})
-"""How much history a tracker holds is the policies' choice; what it has come to is not."""
+"""How much history a tracker holds depends on the policies; its state does not."""
 
 
 class TurnFold:
@@ -22,7 +22,7 @@ class TurnFold:
         self._tracker = after_turn(read_record(record), self._tracker)
 
     def problem(self, snapshot: bytes) -> str | None:
-        """The names of what differs, never values; None when they agree."""
+        """The names of the tracker's fields that differ, never their values; None if the snapshot is right."""
         kept = read_snapshot(snapshot, self._conversation).tracker
         names = [name for name in Tracker.__struct_fields__ if name not in NOT_COMPARED]
         different = [name for name in names if getattr(kept, name) != getattr(self._tracker, name)]

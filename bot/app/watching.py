@@ -1,4 +1,4 @@
-"""What is counted and logged of turns, actions and calls, and nothing of what people said."""
+"""Metrics and logs of turns, actions and calls, without anything that people said."""
 
 from __future__ import annotations
 
@@ -20,31 +20,31 @@ from bot.logs import Log
 from bot.server.metrics import Metrics
 
 _AGAIN: Final = 60.0
-"""Seconds in which the same warning of an action is told once."""
+"""Seconds before the same warning of an action is logged again."""
 _MOST_REPEATS: Final = 1_000
 
 
 class Repeats:
-    """Which warnings of actions are new: a slip in their code is told once, all else once a minute."""
+    """Filters repeated warnings of actions: a mistake in their code is logged once, anything else once a minute."""
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._clock = clock
         self._silent_until: dict[tuple[str, str], float] = {}
 
     def is_new(self, action: str, error: BaseException) -> bool:
-        """Whether to tell of it; from now on it is told."""
+        """Whether to log the warning; if so, it counts as logged from now on."""
         is_slip, now = isinstance(error, Slip), self._clock()
         key = (action, str(error) if is_slip else type(error).__name__)
         if now < self._silent_until.get(key, now):
             return False
-        if len(self._silent_until) >= _MOST_REPEATS:  # slots may be named by what users say
+        if len(self._silent_until) >= _MOST_REPEATS:  # slots may be named after what users say
             self._silent_until.clear()
         self._silent_until[key] = math.inf if is_slip else now + _AGAIN
         return True
 
 
 class Watcher(Struct, frozen=True):
-    """Tells the metrics and the log."""
+    """Feeds the metrics and the log."""
 
     metrics: Metrics
     log: Log
@@ -59,9 +59,9 @@ class Watcher(Struct, frozen=True):
         if "parse" in record.timings:
             self.metrics.matcher(record.timings["parse"])
         for step in record.steps:
-            if step.action != LISTEN:  # which does nothing, in every turn
+            if step.action != LISTEN:  # it does nothing, in every turn
                 self.metrics.action(step.action, step.seconds)
-        self._tell_effects(record)
+        self._log_effects(record)
         more = {"text": record.message.text} if self.message_text else {}
         if record.message.principal.kind != "customer":
             more["by"] = record.message.principal.id
@@ -77,8 +77,8 @@ class Watcher(Struct, frozen=True):
             **more,
         )
 
-    def _tell_effects(self, record: TurnRecord) -> None:
-        """A line for each change outside that was asked about, made, refused, dropped, or has an unknown outcome."""
+    def _log_effects(self, record: TurnRecord) -> None:
+        """Log each outside change that was asked about, made, refused, dropped, or has an unknown outcome."""
         for event in record.events:
             if isinstance(event, EffectPrepared):
                 what = {"effect": event.key, "outcome": "asked", "kind": event.kind}
@@ -106,12 +106,12 @@ class Watcher(Struct, frozen=True):
         self.log.error("action failed", action=action, exc_info=error)
 
     def action_warned(self, action: str, error: BaseException) -> None:
-        """An action did what is to be mended, and went on."""
+        """An action made a mistake that should be fixed, and went on."""
         if self.repeats.is_new(action, error):
             self.log.warning("action warning", action=action, exc_info=error)
 
     def observer_failed(self, error: BaseException) -> None:
-        """Who is told of turns raised (not a plugin's); the turn was committed before it was told."""
+        """An observer of turns (not a plugin's) raised; the turn was already committed."""
         self.log.error("observer failed", exc_info=error)
 
     def call(
@@ -137,11 +137,11 @@ class Watcher(Struct, frozen=True):
         self.log.error("check failed", check=name, exc_info=error)
 
     def check_back(self, name: str, seconds: float) -> None:
-        """A readiness check works again, after so many seconds."""
+        """A readiness check works again after failing for `seconds`."""
         self.log.warning("check back", check=name, seconds=round(seconds, 1))
 
     def check_noted(self, name: str, note: str) -> None:
-        """A readiness check works, but."""
+        """A readiness check succeeded, with a note for the operator."""
         self.log.warning("check noted", check=name, note=note)
 
     def login(self, outcome: str) -> None:
@@ -149,7 +149,7 @@ class Watcher(Struct, frozen=True):
         self.metrics.login(outcome)
 
     def watch(self, observers: Mapping[str, Callable[[TurnRecord], None]]) -> Watch:
-        """What the engine tells, plugins' observers included."""
+        """The engine's observers: this watcher and the plugins' observers."""
         return Watch(
             turn_committed=(self.turn, *guarded_observers(observers, self.action_failed)),
             action_failed=self.action_failed,

@@ -1,4 +1,4 @@
-"""Several processes on one port and one database: started, watched, restarted when one dies, stopped together."""
+"""Several processes on one port and one database: started, watched, restarted when one dies, and stopped together."""
 
 from __future__ import annotations
 
@@ -18,42 +18,42 @@ from bot.app.stopping import HUNG_UP, has_terminal, if_heard
 from bot.errors import ConfigurationError, StoreAway, StoreUnavailable
 
 READY = "ready "
-"""How a process begins the line that says it serves; its URL follows."""
+"""The beginning of the line that says that a process serves; its URL follows."""
 
 STARTED = "worker started"
-"""What a worker says after all that the start has to say; what it prints from then on is for the operator."""
+"""The last line of a worker's start-up output; whatever it prints after that is for the operator."""
 
 MOST_RESTARTS = 5
-"""How often one worker is started again within `RESTARTS_WITHIN` before the whole bot gives up: something is wrong."""
+"""How often one worker is restarted within `RESTARTS_WITHIN` before the whole bot gives up."""
 
 RESTARTS_WITHIN = 60.0
 """Seconds."""
 
 STORE_AWAY = 75
-"""The status of a worker that did not reach the store (EX_TEMPFAIL of sysexits.h): it is tried again without end."""
+"""The exit status of a worker that cannot reach the store (EX_TEMPFAIL of sysexits.h): it is retried indefinitely."""
 
 STORE_PAUSE = 3.0
-"""Seconds before a worker that did not reach the store is started again."""
+"""Seconds before a worker that could not reach the store is restarted."""
 
 PAUSE = 1.0
-"""Seconds before a worker's second restart in a row; each further one waits so much longer."""
+"""Seconds before a worker's second restart in a row; each further one waits that much longer."""
 
 LONGEST_LINE = 65_536
-"""Characters of a line that are kept until its end comes; of a longer one the pieces are lines."""
+"""Characters that are buffered while waiting for the end of a line; a longer line is split."""
 
 _COMMAND = (sys.executable, "-u", "-m", "bot")
-"""How a worker is started; unbuffered, because what plugins print goes through a pipe."""
+"""The command that starts a worker; unbuffered, because the plugins' output goes through a pipe."""
 
 Say = Callable[[str], None]
 Tell = Callable[..., None]
 
 
 def _silent(event: str, **about: object) -> None:
-    """Nobody reads the log."""
+    """Discard the warning."""
 
 
 def check_workers(workers: int, store_url: str) -> None:
-    """Raise ConfigurationError where several workers cannot share the store."""
+    """Raise ConfigurationError if several workers cannot share the store."""
     if workers > 1 and store_url.startswith("sqlite"):
         raise ConfigurationError(
             [
@@ -64,12 +64,13 @@ def check_workers(workers: int, store_url: str) -> None:
 
 
 def reserve_port(host: str, port: int) -> socket.socket:
-    """A socket bound to the port, not listening: it fixes the number for the workers that share it.
+    """A socket bound to the port but not listening: it reserves the port for the workers that share it.
 
-    Raises ConfigurationError where somebody has the port, another bot's workers too: they would get half of what comes.
+    Raises ConfigurationError if the port is in use, also by another bot's workers, which would otherwise get half of
+    the requests.
     """
     try:
-        _bound(host, port, socket.SO_REUSEADDR).close()  # which connections of before, closing slowly, do not hinder
+        _bound(host, port, socket.SO_REUSEADDR).close()  # succeeds in spite of old connections that close slowly
         return _bound(host, port, socket.SO_REUSEPORT)
     except OSError as error:
         raise ConfigurationError([f"cannot listen on {host}:{port}: {error.strerror}; choose another"]) from error
@@ -87,7 +88,7 @@ def _bound(host: str, port: int, option: int) -> socket.socket:
 
 
 async def run_worker(serving: Coroutine[Any, Any, None]) -> int:
-    """Serve as one of several; the exit status. Raises what `serving` raises, but for a store that is not reached."""
+    """Serve as one of several; return the exit status. Raises what `serving` raises unless the store is unreachable."""
     try:
         await serving
     except (StoreAway, StoreUnavailable) as error:
@@ -97,9 +98,9 @@ async def run_worker(serving: Coroutine[Any, Any, None]) -> int:
 
 
 def stop_without_parent(stop: asyncio.Event) -> None:
-    """In a worker: set `stop` when the process that started it is gone, however it went.
+    """In a worker: set `stop` when the parent process is gone, however it ended.
 
-    The worker's standard input is a pipe that nothing is written to; it ends with the process that holds it.
+    The worker's standard input is a pipe that nothing is written to; it is closed when the parent ends.
     """
     loop, stdin = asyncio.get_running_loop(), sys.stdin.fileno()
 
@@ -112,12 +113,12 @@ def stop_without_parent(stop: asyncio.Event) -> None:
 
 
 class Workers:
-    """The processes of one bot, which says for all of them once that it is ready and once that it stops."""
+    """The worker processes of one bot; it announces once for all of them that it is ready and that it stops."""
 
     def __init__(self, arguments: Sequence[str], number: int, say: Say, tell: Tell = _silent) -> None:
-        """`arguments` are what each worker is started with, after `python -m bot`.
+        """`arguments` are each worker's command-line arguments, after `python -m bot`.
 
-        `tell`, as a logger's `warning` is, is told of each that is started again.
+        `tell`, called like a logger's `warning`, reports each worker that ended or was restarted.
         """
         self._say = if_heard(say)
         self._stopping = asyncio.Event()
@@ -126,9 +127,9 @@ class Workers:
         ]
 
     async def run(self) -> int:
-        """Start all, keep them running, and stop them at SIGTERM or SIGINT; the exit status.
+        """Start all workers, keep them running, and stop them at SIGTERM or SIGINT; return the exit status.
 
-        The first is started alone: it says what is wrong with the project, brings
+        The first is started alone: it reports what is wrong with the project, brings
         the schema up to date and trains, so that the others find all of it done.
         """
         loop = asyncio.get_running_loop()
@@ -162,9 +163,9 @@ class Workers:
 
 
 class Worker:
-    """One worker: a process, and another one whenever it dies.
+    """One worker: a process, replaced by another whenever it dies.
 
-    `said` is what the first one said while it started, for the bot to say once for all workers.
+    `said` has the lines that the first process printed while it started, for the bot to print once for all workers.
     """
 
     def __init__(
@@ -179,7 +180,7 @@ class Worker:
         store_pause: float = STORE_PAUSE,
         restarts_within: float = RESTARTS_WITHIN,
     ) -> None:
-        """`command` starts a process that says STARTED, `say` takes what it prints after that; `tell` is the log's."""
+        """`command` starts a process that prints STARTED, `say` gets the lines after that; `tell` logs a warning."""
         self.started: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self.said: list[str] = []
         self._number = number
@@ -202,7 +203,7 @@ class Worker:
                 self._process.terminate()
 
     async def keep(self) -> int:
-        """Keep a process running until all stop; the exit status, 1 when it cannot be kept running."""
+        """Keep a process running until all stop; return the exit status, at least 1 if it cannot be kept running."""
         try:
             while not self._stopping.is_set():
                 status = await self._run_once()
@@ -234,7 +235,7 @@ class Worker:
         return await process.wait()
 
     def _hear(self, line: str) -> None:
-        """Say what the process prints; of its start the bot speaks, and of another one's only that it is over."""
+        """Pass on what the process prints, except its start-up output, which is saved for the first process only."""
         if not self._is_starting:
             self._say(line)
         elif line == STARTED:
@@ -257,7 +258,7 @@ class Worker:
         return full
 
     async def _wait_for_store(self) -> None:
-        """It is no fault of the worker's: the others, which serve what they can, are not stopped for it."""
+        """Wait before a retry. It is not the worker's fault: the others, which serve what they can, keep running."""
         if not self._waits_for_store:
             self._waits_for_store = True
             self._say(f"worker {self._number} waits for the store")
@@ -276,7 +277,7 @@ class Worker:
 
 
 async def _lines(output: asyncio.StreamReader) -> AsyncIterator[str]:
-    """The lines without their ends, as they come; what is no UTF-8 is replaced."""
+    """The lines without their line ends, as they arrive; invalid UTF-8 is replaced."""
     decode = codecs.getincrementaldecoder("utf-8")("replace").decode
     rest = ""
     while chunk := await output.read(LONGEST_LINE):

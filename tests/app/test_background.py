@@ -1,4 +1,4 @@
-"""Jobs beside the server: they never end without a word."""
+"""Background jobs of the server: they never end silently."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Policies and pipeline components are plugins, too: one that raises fails no turn, and somebody hears of it."""
+"""Policies and pipeline components are plugins, too: one that raises fails no turn, and is logged and counted."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ SECRET = "number 12345678"
 
 
 class Policy:
-    """Raises, or gives what is no prediction, after a message that asks for it."""
+    """Raises, or returns something that is not a prediction, after a message that asks for it."""
 
     name, priority = "Broken", 9
 

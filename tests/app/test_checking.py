@@ -174,7 +174,7 @@ def test_every_module_that_cannot_be_loaded_is_told(tmp_path: Path) -> None:
     places = ["actions/a.py:1:1", "actions/b.py:2:1", "actions/c.py:1:5", "config.yml:1:11"]
     assert [str(finding.place) for finding in found] == places
     assert all(finding.cure for finding in found)
-    assert found[1].cure.startswith("Take the exit out")
+    assert found[1].cure.startswith("Remove the exit")
 
 
 def test_a_module_that_cannot_be_opened_is_told_with_its_name(tmp_path: Path) -> None:
@@ -191,6 +191,14 @@ def test_errors_of_configuration_and_plugins_hide_none_on_pipeline_and_policies(
     assert cures == {"config.yml:3:3": "Did you mean `DIETClassifier`?", "config.yml:5:3": "Did you mean `RulePolicy`?"}
     assert {f.severity for f in found if f.code == "unknown-policy"} == {"error"}
     assert "no-rule-policy" not in {f.code for f in found}
+
+
+def test_a_misspelt_component_is_not_said_to_leave_entities_unfound(tmp_path: Path) -> None:
+    annotated = GREET.replace("- hello", "- hello [Anna](name)") + "entities: [name]\n"
+    config = "pipeline:\n- name: DIETClassifer\n"
+    assert told(project(tmp_path, data__greet=annotated, config=config)) == ["config.yml:2:3 error unknown-component"]
+    (tmp_path / "config.yml").write_text("pipeline:\n- name: IntentMatcher\n")
+    assert told(tmp_path) == ["config.yml:2:3 warning no-extractor"]
 
 
 def test_a_plugin_that_is_nearly_a_folder_of_the_project_is_told_so(tmp_path: Path) -> None:

@@ -1,9 +1,10 @@
-"""`bot test --e2e`: everything runs, as the customer who is named; one who is not there is said to be not there."""
+"""`bot test --e2e`: everything runs as the named customer; an unknown customer is reported."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -65,7 +66,7 @@ def test_the_customer_who_is_named_is_logged_in(test: Test) -> None:
 
 def test_that_nobody_is_logged_in_is_said_once_where_stories_fail(test: Test) -> None:
     done = test("--e2e")
-    assert done.stdout.count("Nobody is logged in: `--as 00123456`") == 1
+    assert done.stdout.count("Nobody is logged in; use `--as 00123456`") == 1
     assert done.stdout.endswith("0 passed, 2 failed\n")
 
 
@@ -112,6 +113,19 @@ async def test_a_plugin_reads_its_project_s_files_and_writes_into_a_private_fold
     (bakery / "actions" / "prices.py").write_text(READER, encoding="utf-8")
     assert not (await run_end_to_end_tests(bakery)).stories.failed
     assert {file.name for file in (bakery / ".teller").iterdir()} == {".gitignore", "models"}
+
+
+@pytest.mark.parametrize("name", ["what?", "100%41"])
+async def test_a_temporary_folder_may_be_called_anything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    temporary = tmp_path / name
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    bakery = tmp_path / "bakery"
+    write_template(bakery)
+    assert not (await run_end_to_end_tests(bakery)).stories.failed
+    assert {path.name for path in tmp_path.iterdir()} == {name, "bakery"}
 
 
 def test_what_goes_wrong_in_an_action_is_told_in_full(faulty_bakery: Path, tmp_path: Path) -> None:

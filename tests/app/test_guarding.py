@@ -1,4 +1,4 @@
-"""What plugins bring into every turn is timed: what holds up all conversations is told, once in a while."""
+"""Plugin code in every turn is timed: what blocks all conversations is logged, at a limited rate."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bot.engine.deadline import LONGEST_STEP, held_up
 
 
 class Clock:
-    """Seconds that pass when they are told to."""
+    """A clock that is advanced by hand."""
 
     def __init__(self) -> None:
         self.at = 0.0

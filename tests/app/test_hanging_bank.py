@@ -1,4 +1,4 @@
-"""A bank that hangs holds up those who ask it, and nobody else."""
+"""A bank that hangs delays only the users who ask it."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ async def test_turns_that_wait_for_the_bank_hold_up_no_others(bank_project: Bank
 
 
 def admin_of(project: Path, url: str) -> httpx.AsyncClient:
-    """What asks the bank as its administrator."""
+    """A client for the bank's administration."""
     admin = (project / ".teller" / "bank-admin.key").read_text().strip()
     return httpx.AsyncClient(base_url=url, headers={"Authorization": f"Bearer {admin}"}, trust_env=False)
 
@@ -68,7 +68,7 @@ async def hang(bank: httpx.AsyncClient) -> None:
 
 
 async def until_hanging(bank: httpx.AsyncClient, requests: int) -> None:
-    """Wait until so many requests do."""
+    """Wait until this many requests hang."""
     async with asyncio.timeout(30):
         while (await bank.get("/admin/faults")).json()["faults"][0]["count"] > ASKING - requests:
             await asyncio.sleep(0.01)

@@ -1,4 +1,4 @@
-"""The command line tells a path that cannot be used in a sentence, with its cure."""
+"""The command line reports errors in a sentence, with a fix."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_a_private_folder_that_cannot_be_made_is_told_in_a_sentence(
         main(["shell", "--project", str(folder)])
     assert ended.value.code == 1
     told = capsys.readouterr().err
-    assert f"bot: {folder / '.teller'}: File exists; check the path, its permissions and the disk's space" in told
+    assert f"bot: {folder / '.teller'}: File exists; check the path, its permissions and the free disk space" in told
 
 
 @pytest.mark.parametrize(
@@ -30,8 +30,8 @@ def test_a_private_folder_that_cannot_be_made_is_told_in_a_sentence(
     [
         (["store", "verify", "--store", "sqlite:///absent.db"], "there is no store at "),
         (["conversations", "archive", "--older-than", "1d", "--store", "sqlite:///absent.db"], "there is no store at "),
-        (["conversations", "archive", "--older-than", "9999999d"], "is longer ago than there are dates"),
-        (["conversations", "archive", "--older-than", "99999999999d"], "is longer ago than there are dates"),
+        (["conversations", "archive", "--older-than", "9999999d"], "is too long ago"),
+        (["conversations", "archive", "--older-than", "99999999999d"], "is too long ago"),
     ],
 )
 def test_what_is_mistyped_is_told_and_makes_nothing(
@@ -48,7 +48,7 @@ def test_what_is_mistyped_is_told_and_makes_nothing(
 
 @pytest.fixture
 def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The project at hand, whose plugin cannot be imported."""
+    """The current project, whose plugin cannot be imported."""
     folder = tmp_path / "bakery"
     write_template(folder)
     (folder / "till.py").write_text("1 / 0\n")
@@ -82,7 +82,7 @@ def test_a_plugin_that_cannot_be_loaded_is_told_once_by_commands_that_need_it(
 
 
 def refused(capsys: pytest.CaptureFixture[str], *words: str) -> str:
-    """What is told of words that the command line does not take."""
+    """The error message about words that the command line refuses."""
     with pytest.raises(SystemExit) as ended:
         main(list(words))
     assert ended.value.code == 2
@@ -110,9 +110,9 @@ def test_a_command_of_rasas_is_told_what_does_its_work(name: str, capsys: pytest
         ("validate --fail-on-warnings=1", "`bot validate --json`"),
         ("run --debug", "`bot --debug COMMAND`"),
         ("train --nlu data", "the project's own files are read"),
-        ("test nlu --successes", "what went right is counted"),
+        ("test nlu --successes", "successes are counted"),
         ("test nlu --no-plot", "matplotlib"),
-        ("shell --conversation-id x", "a conversation of its own"),
+        ("shell --conversation-id x", "begins a new conversation"),
         ("run --prot 1", "No such option"),
         ("trian", "No such command 'trian'. Did you mean `train`?"),
         ("frobnicate", "No such command 'frobnicate'."),
@@ -251,7 +251,7 @@ def test_a_port_of_the_simulator_that_is_none_is_refused(project: Path, capsys: 
         (["keys", "create", "--scope", "channel", "--label", "a\x1b[31mb"], "without line breaks"),
         (["keys", "revoke", "\udcff"], "must be UTF-8"),
         (["store", "backup", ""], "must not be empty"),
-        (["test", "--at-least", "nan"], "is no number from 0 to 100"),
+        (["test", "--at-least", "nan"], "is not a number from 0 to 100"),
     ],
 )
 def test_an_argument_that_cannot_be_is_refused_in_a_sentence(

@@ -1,4 +1,4 @@
-"""`bot test nlu` sums up what it measured, and refuses files that say nothing, where it would have measured nothing."""
+"""`bot test nlu` sums up what it measured, and refuses files that leave nothing to measure."""
 
 from __future__ import annotations
 
@@ -46,6 +46,6 @@ def test_a_cross_validation_ends_with_its_share_and_says_once_for_each_entity_wh
     [found] = [line for line in lines if "not marked here" in line]
     assert "bread.yml" in found
     assert "'rye loaf' is a value of bread" in found
-    assert "and 2 more like it are in" in found
+    assert "has 2 more like it" in found
     findings = json.loads((tmp_path / "out/findings.json").read_text("utf-8"))
     assert [len(entity["missed"]) for entity in findings["entities"] if entity["entity"] == "bread"] == [3]

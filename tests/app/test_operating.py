@@ -1,4 +1,4 @@
-"""The operator's commands: on whose store they work, what they refuse, and what they tell."""
+"""The operator's commands: which store they use, what they refuse, and what they report."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_commands_do_not_work_beside_the_store_of_a_server_on_postgres(run_bot: 
             done = command(greeter, "keys", "create", "--scope", "channel")
             assert done.returncode == 1
             shown = re.sub(r"//([^@/]*)(:[^@/]*)@", r"//\1@", store).split("?")[0]
-            assert f"works on {shown}: name this store with --store" in done.stderr
+            assert f"uses {shown}: pass this store with --store" in done.stderr
             assert command(greeter, "keys", "list", "--store", store).returncode == 0
             running.stop()
         assert command(greeter, "keys", "list").returncode == 0, "nobody serves here now"
@@ -242,7 +242,7 @@ def test_a_restore_tells_what_stays_closed(greeter: Path) -> None:
     command(greeter, "keys", "revoke", key["id"])
     typed(greeter, "135791\n", "customers", "reset-code", "55667788")
     done = command(greeter, "store", "restore", file).stdout
-    assert "Still closed: 1 keys, 0 customers. Newer codes that hold: 1." in done
+    assert "Still revoked: 1 keys. Still disabled: 0 customers.\nNewer codes kept: 1." in done
     assert "teller.db.before-restore" in done
     (key,) = json.loads(command(greeter, "keys", "list", "--json").stdout)
     assert key["revokedAt"] is not None

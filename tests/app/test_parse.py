@@ -76,6 +76,13 @@ def test_what_is_not_understood_says_why(shop: Path) -> None:
     assert "Not understood" not in command(shop, "parse", "hello").stdout
 
 
+def test_of_an_empty_message_it_says_in_one_sentence_that_there_is_nothing_to_parse(shop: Path) -> None:
+    for text in ("", " \n"):
+        shown = command(shop, "parse", text)
+        assert (shown.returncode, shown.stdout) == (0, "The message is empty, so there is nothing to parse.\n")
+    assert json.loads(command(shop, "parse", "", "--json").stdout)["text"] == ""
+
+
 @pytest.mark.parametrize("columns", [40, 80])
 def test_a_narrow_terminal_cuts_no_place_off(shop: Path, columns: int) -> None:
     text = at_terminal(shop, "parse", "what does a cake cost", columns=columns)

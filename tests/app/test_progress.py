@@ -1,4 +1,4 @@
-"""Who waits at a terminal sees how far work is; programs get nothing but the result."""
+"""Commands show progress in a terminal; programs get only the result."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def bakery(tmp_path: Path) -> Path:
 
 
 class Told:
-    """Keeps what it is told."""
+    """Records the progress that is reported."""
 
     def __init__(self) -> None:
         self.stages: list[str] = []

@@ -1,4 +1,4 @@
-"""What a lifespan is handed when a bot is opened."""
+"""What a lifespan is given when a bot is opened."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def greeter(folder: Path, line: str) -> Path:
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ("[startup.add_check('till', check) for _ in range(2)]", "the check 'till' is there already"),
-        ("startup.add_check('store', check)", "the check 'store' is there already"),
+        ("[startup.add_check('till', check) for _ in range(2)]", "there is already a check 'till'"),
+        ("startup.add_check('store', check)", "there is already a check 'store'"),
         ("startup.add_check('till', None)", "the check 'till' is None; write a function"),
         ("startup.add_check('till', lambda: 1)", "the check 'till' must be async; write `async def`"),
     ],

@@ -101,4 +101,4 @@ def test_where_there_is_no_story_that_is_said(tmp_path: Path, capsys: pytest.Cap
     (tmp_path / "intents/a.yml").write_text("nlu:\n- intent: a\n  examples: |\n    - b\n")
     with pytest.raises(SystemExit):
         main(["visualize", "--project", str(tmp_path), "--out", str(tmp_path / "graph.html")])
-    assert "there is no rule and no story to draw" in capsys.readouterr().err
+    assert "there are no rules or stories to draw" in capsys.readouterr().err

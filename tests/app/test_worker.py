@@ -1,4 +1,4 @@
-"""One worker of several: what its process prints, and how often another one is started when it dies."""
+"""One worker of several: what its process prints, and how often it is restarted when it dies."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ START = f"print('ready http://here'); print('a key: 1'); print({STARTED!r}, flus
 
 
 class Operator:
-    """Runs a worker whose process runs `script`, and is told what it says, until it ends or has said a line `enough`.
+    """Runs a worker whose process runs `script`, and collects its output until it ends or prints the line `enough`.
 
     `patience` are the worker's pauses (seconds); `ended` are the times (seconds) at which a process ended.
     """

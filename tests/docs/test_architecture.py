@@ -5,22 +5,22 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from tests.structure.test_layers import COMPOSING, ROOMS, SHARED
+from tests.structure.test_layers import ALLOWED, COMPOSING, SHARED
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 ROWS = [line.strip("| ").split(" | ") for line in PAGE.splitlines() if line.startswith("| `bot.")]
 
 
-def test_the_table_of_rooms_is_the_one_that_imports_are_held_to() -> None:
+def test_the_table_of_packages_agrees_with_the_check_of_imports() -> None:
     written = {
-        room: {f"bot.{name}" for name in re.findall(r"`(\w+)`", may)}
-        for rooms, _, may in ROWS
-        for room in re.findall(r"`([\w.]+)`", rooms)
+        package: {f"bot.{name}" for name in re.findall(r"`(\w+)`", may)}
+        for packages, _, may in ROWS
+        for package in re.findall(r"`([\w.]+)`", packages)
         if may != "all"
     }
-    assert written == {room: may - SHARED for room, may in ROOMS.items()}
-    assert {rooms.strip("`") for rooms, _, may in ROWS if may == "all"} == COMPOSING - {"bot", "bot.__main__"}
+    assert written == {package: may - SHARED for package, may in ALLOWED.items()}
+    assert {packages.strip("`") for packages, _, may in ROWS if may == "all"} == COMPOSING - {"bot", "bot.__main__"}
 
 
 def test_every_table_of_the_store_is_named() -> None:

@@ -1,4 +1,4 @@
-"""A bank in this process at noon of Tuesday 3 November 2026, and an HTTP session on it."""
+"""A bank in this process, at noon on Tuesday 3 November 2026, and an HTTP session with it."""
 
 from __future__ import annotations
 

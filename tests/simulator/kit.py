@@ -1,4 +1,4 @@
-"""What the simulator's tests share: an HTTP client of the bank."""
+"""Shared by the simulator's tests: an HTTP client of the bank."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def basic(user: str, secret: str) -> str:
 
 @dataclass
 class Bank:
-    """An HTTP client of the simulator, which speaks for one customer at a time."""
+    """An HTTP client of the simulator, which acts for one customer at a time."""
 
     endpoint: Endpoint
     http: aiohttp.ClientSession
@@ -53,7 +53,7 @@ class Bank:
             assert response.status == 201, await response.text()
 
     async def say(self, method: str, path: str, *headers: bytes, body: bytes = b"") -> bytes:
-        """Send bytes that no client of good manners would; the whole answer."""
+        """Send bytes that no well-behaved client would; return the whole answer."""
         url = URL(self.endpoint.url)
         reader, writer = await asyncio.open_connection(url.host, url.port)
         head = b"%s %s HTTP/1.1" % (method.encode(), path.encode())

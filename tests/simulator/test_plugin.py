@@ -175,7 +175,7 @@ async def test_too_many_requests_of_a_customer_are_told_to_wait(tmp_path: Path) 
         bank = Bank(Endpoint(url, "teller", "s"), http)
         await bank.log_in(AMARA.id)
         await bank.get("/accounts")
-        await bank.log_in(AMARA.id)  # another token opens no other purse
+        await bank.log_in(AMARA.id)  # another token shares the same limit
         await bank.get("/accounts")
         status, body, headers = await bank.call("GET", "/open-banking/v4.0/aisp/accounts")
         assert (status, headers["Retry-After"]) == (429, "61")

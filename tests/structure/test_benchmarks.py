@@ -1,4 +1,4 @@
-"""Benchmarks where only `make run` has installed anything."""
+"""Benchmarks in an environment that only `make run` has set up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may import whom: the rooms of the design, held by walking every import, those inside functions too."""
+"""Which package may import which: checked by walking every import, including those inside functions."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# The words that everybody shares.
+# Modules that every package may use.
 SHARED = {"bot.messages", "bot.errors", "bot.sources", "bot.encoding", "bot.progress", "bot.config"}
 
-# A room imports, of ours, only these rooms (and itself).
-ROOMS = {
+# A package of `bot` may import only these parts of `bot` (and itself).
+ALLOWED = {
     "bot.messages": set(),
     "bot.errors": set(),
     "bot.sources": set(),
@@ -72,11 +72,11 @@ ROOMS = {
         "bot.reading",  # a project's domain, to test its actions with
     },
 }
-# `bot.app` and `bot.cli` put the rooms together.
+# `bot.app` and `bot.cli` put the packages together.
 COMPOSING = {"bot", "bot.__main__", "bot.app", "bot.cli"}
 
-# The bank project's own layers: what each folder may import of `actions`, beside itself. The modules right in `actions`
-# answer questions, and know nothing of transfers.
+# The bank project's own layers: what each folder may import from `actions`, apart from itself. The modules directly in
+# `actions` answer questions, and do not use the transfer.
 WORDS = {"actions.text", "actions.formatting"}
 BANK_LAYERS = {
     "actions.bank": set(),
@@ -84,8 +84,8 @@ BANK_LAYERS = {
     "actions.questions": WORDS | {"actions.bank"},
 }
 
-# A package is imported in these places only.
-PACKAGES = {
+# A third-party package is imported in these places only.
+THIRD_PARTY = {
     "yaml": {"bot.reading"},
     "jsonschema": {"bot.reading", "bot.server", "bot.http"},
     "dataset": {"bot.stores"},
@@ -107,7 +107,7 @@ PACKAGES = {
     "numpy": {"bot.nlu", "bot.learning", "bot.dialogue"},
 }
 
-# These rooms are pure: they compute, and do no input or output.
+# These packages are pure: they compute, and do no input or output.
 PURE = ("bot.content", "bot.dialogue", "bot.nlu", "bot.learning")
 IMPURE_MODULES = {
     "aiohttp",
@@ -124,10 +124,10 @@ IMPURE_MODULES = {
     "urllib",
     "yaml",
 }
-# These touch no file either; the others read and write the folders of trained models.
+# These do not touch files either; the others read and write the folders of trained models.
 WITHOUT_FILES = ("bot.content", "bot.dialogue")
 
-# Who may look at the process's environment, and who may import by a name that is known at run time only.
+# The packages that may read the process's environment, and those that may import names known only at run time.
 ENVIRONMENT = {"bot.reading", "bot.cli", "bot.logs"}  # `${NAME}` in config.yml; numeric threads; NO_COLOR
 BY_NAME = {"bot", "bot.cli", "bot.plugins"}
 
@@ -160,17 +160,17 @@ def imports(module: str, file: Path) -> Iterator[tuple[str, int]]:
 
 
 def _targets(node: ast.ImportFrom) -> set[str]:
-    """What `from x import y` imports: `from bot import Name` is the public surface, `from bot import config` a room."""
+    """What `from x import y` imports: `from bot import Name` a public name, `from bot import config` a module."""
     if node.module != "bot":
         return {node.module or ""}
-    return {f"bot.{alias.name}" if _is_room(alias.name) else "bot" for alias in node.names}
+    return {f"bot.{alias.name}" if _is_module(alias.name) else "bot" for alias in node.names}
 
 
-def _is_room(name: str) -> bool:
+def _is_module(name: str) -> bool:
     return (ROOT / "bot" / name).is_dir() or (ROOT / "bot" / f"{name}.py").is_file()
 
 
-def room_of(module: str) -> str:
+def package_of(module: str) -> str:
     return ".".join(module.split(".")[:2]) if module.startswith("bot.") else module.split(".", maxsplit=1)[0]
 
 
@@ -183,7 +183,7 @@ def test_the_walk_sees_the_whole_tree() -> None:
 
 
 def breaches(among: Callable[[str], bool], wrong: Callable[[str], bool]) -> list[str]:
-    """The imports of those modules that they may not have, with their places."""
+    """The forbidden imports of those modules, with their places."""
     return [
         f"{file.relative_to(ROOT)}:{line} imports {target}"
         for module, file in ALL
@@ -202,18 +202,18 @@ def part_of(module: str) -> str:
     return ".".join(module.split(".")[:2])
 
 
-@pytest.mark.parametrize("room", sorted(ROOMS))
-def test_a_room_imports_only_the_rooms_it_may(room: str) -> None:
-    may = ROOMS[room] | {room}
-    assert not breaches(lambda m: room_of(m) == room, lambda t: t.startswith("bot") and room_of(t) not in may)
+@pytest.mark.parametrize("package", sorted(ALLOWED))
+def test_a_package_imports_only_the_packages_it_may(package: str) -> None:
+    may = ALLOWED[package] | {package}
+    assert not breaches(lambda m: package_of(m) == package, lambda t: t.startswith("bot") and package_of(t) not in may)
 
 
-@pytest.mark.parametrize("package", sorted(PACKAGES))
-def test_a_package_is_imported_in_its_rooms_only(package: str) -> None:
-    assert not breaches(lambda m: room_of(m) not in PACKAGES[package], lambda t: t.split(".")[0] == package)
+@pytest.mark.parametrize("name", sorted(THIRD_PARTY))
+def test_a_third_party_package_is_imported_in_its_places_only(name: str) -> None:
+    assert not breaches(lambda m: package_of(m) not in THIRD_PARTY[name], lambda t: t.split(".")[0] == name)
 
 
-def test_the_pure_rooms_do_no_input_or_output() -> None:
+def test_the_pure_packages_do_no_input_or_output() -> None:
     assert not breaches(lambda m: m.startswith(PURE), lambda t: t.split(".")[0] in IMPURE_MODULES)
 
 
@@ -236,20 +236,20 @@ def test_the_framework_knows_nothing_of_the_bank() -> None:
     assert not breaches(lambda m: m.startswith("bot"), of_bank)
 
 
-def test_every_room_has_its_entry() -> None:
-    assert {room_of(module) for module, _ in ALL if module.startswith("bot")} == ROOMS.keys() | COMPOSING
+def test_every_package_has_its_entry() -> None:
+    assert {package_of(module) for module, _ in ALL if module.startswith("bot")} == ALLOWED.keys() | COMPOSING
 
 
 def test_the_application_does_not_know_its_command_line() -> None:
-    assert not [line for module, file in ALL if room_of(module) == "bot.app" for line in _of_cli(module, file)]
+    assert not [line for module, file in ALL if package_of(module) == "bot.app" for line in _of_cli(module, file)]
 
 
 def _of_cli(module: str, file: Path) -> Iterator[str]:
-    return (f"{file}:{line}" for target, line in imports(module, file) if room_of(target) == "bot.cli")
+    return (f"{file}:{line}" for target, line in imports(module, file) if package_of(target) == "bot.cli")
 
 
 def _named(module: str, file: Path, names: set[str]) -> Iterator[str]:
-    """Where one of the names is used, as a name of its own or as an attribute."""
+    """The places where one of the names is used, as a plain name or as an attribute."""
     for node in _nodes(file):
         used = node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else None
         if used in names:
@@ -257,15 +257,15 @@ def _named(module: str, file: Path, names: set[str]) -> Iterator[str]:
 
 
 @pytest.mark.parametrize(
-    ("names", "rooms"),
+    ("names", "packages"),
     [({"environ", "getenv", "environb"}, ENVIRONMENT), ({"import_module", "__import__"}, BY_NAME)],
     ids=["environment", "imports by name"],
 )
-def test_what_only_some_rooms_may_use(names: set[str], rooms: set[str]) -> None:
-    assert not [b for module, file in ALL if room_of(module) not in rooms for b in _named(module, file, names)]
+def test_what_only_some_packages_may_use(names: set[str], packages: set[str]) -> None:
+    assert not [b for module, file in ALL if package_of(module) not in packages for b in _named(module, file, names)]
 
 
-def test_the_heart_touches_no_file() -> None:
+def test_the_core_touches_no_file() -> None:
     files = {"open", "read_text", "read_bytes", "write_text", "write_bytes"}
     breaches = [b for module, file in ALL if module.startswith(WITHOUT_FILES) for b in _named(module, file, files)]
     assert not breaches, breaches
@@ -284,7 +284,7 @@ def test_the_bank_and_its_simulator_meet_over_http_only() -> None:
 
 
 def test_nothing_formats_strings_that_people_write() -> None:
-    """`str.format` evaluates attributes of its arguments; responses are filled by literal names in one pass."""
+    """`str.format` evaluates attributes of its arguments; responses are filled by literal names in a single pass."""
     breaches = [
         f"{file.relative_to(ROOT)}:{node.lineno}"
         for module, file in ALL

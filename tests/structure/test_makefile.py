@@ -1,4 +1,4 @@
-"""What `make` prepares, and how it goes on after something failed; a script stands for Python and pip."""
+"""What `make` installs, and how it recovers from failures; a script stands in for Python and pip."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ esac
 
 
 class Checkout:
-    """A folder with the Makefile and a Python of its own."""
+    """A folder with the Makefile and a fake Python."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -35,7 +35,7 @@ class Checkout:
         python.chmod(0o755)
 
     def make(self, target: str) -> tuple[int, list[str]]:
-        """Make the target; the exit status, and what was installed meanwhile."""
+        """Make the target; return the exit status, and what was installed."""
         installed = self.folder / "installed"
         installed.unlink(missing_ok=True)
         words = ("make", f"PYTHON={self.folder}/python", target)

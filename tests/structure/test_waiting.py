@@ -1,4 +1,4 @@
-"""How we wait: `asyncio.wait_for` swallows a cancellation that comes as its future is done (before Python 3.12)."""
+"""Timeouts: before Python 3.12, `asyncio.wait_for` swallows a cancellation that arrives just as its future is done."""
 
 from __future__ import annotations
 

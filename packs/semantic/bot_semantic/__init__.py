@@ -20,7 +20,7 @@ def register_nlu_components(register: Callable[[str, Callable[[Mapping[str, Any]
 
 
 def _make(options: Mapping[str, Any]) -> SemanticFeaturizer:
-    """The featurizer; what it needs is imported by the bots that use it only."""
+    """The featurizer; its dependencies are imported only by bots that use it."""
     from bot_semantic.encoder import SemanticFeaturizer
 
     return SemanticFeaturizer(float(options.get("share", 0.8)))

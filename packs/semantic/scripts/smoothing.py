@@ -1,8 +1,8 @@
-"""Even out what an encoder's linear maps are given, so that 8 bits hold it.
+"""Even out the inputs of an encoder's linear maps, so that they fit into 8 bits.
 
-One step of 8 bits serves all columns of a map's input, and a few columns are far
-wider than the others. They are divided by their width and the map's weights, which
-have a step each, multiplied by it (SmoothQuant: Xiao et al. 2023, arXiv:2211.10438).
+All columns of a map's input share one quantization step, and a few columns are far
+wider than the others. They are divided by their width, and the map's weights, which
+have a step per channel, multiplied by it (SmoothQuant: Xiao et al. 2023, arXiv:2211.10438).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from torch import Tensor
 STRENGTH = 0.8
 """How much of the width moves into the weights, 0 to 1."""
 ORDINARY = 0.99
-"""A column's width is what so many texts stay below."""
+"""A column's width is the magnitude that this share of the texts stays below."""
 INPUTS = {"to_attend": ("query", "key", "value"), "to_widen": ("wide",), "to_narrow": ("narrow",)}
 
 
@@ -34,7 +34,7 @@ class Divided(torch.nn.Module):
 
 @torch.no_grad()
 def smooth(encoder: MiniLM, texts: Sequence[str]) -> None:
-    """Even out the inputs of all layers, by what they are for these texts; what the encoder says stays."""
+    """Even out the inputs of all layers as measured on these texts; the encoder's output stays the same."""
     seen = _seen(encoder, texts)
     for number, layer in enumerate(encoder.layers):
         for at, names in INPUTS.items():
@@ -48,7 +48,7 @@ def smooth(encoder: MiniLM, texts: Sequence[str]) -> None:
 
 
 def _seen(encoder: MiniLM, texts: Sequence[str]) -> dict[str, list[Tensor]]:
-    """The greatest magnitude (d,) of each column for each text, by the place in the encoder."""
+    """The greatest magnitude (d,) of each column for each text, by place in the encoder."""
     seen: dict[str, list[Tensor]] = {}
 
     def look(place: str) -> torch.utils.hooks.RemovableHandle:

@@ -23,6 +23,8 @@ from bot.messages import Principal, UserMessage
 from bot.progress import Progress, silent
 
 STOP = "/stop"
+CHANNEL = "cmdline"
+"""The name of Rasa's shell, which variations of responses may be for."""
 TOLD = {"/why": why, "/story": story}
 GREETING = "Talk to the bot; /why explains an answer, /story shows a test story, /stop or Ctrl-D ends."
 NOBODY = "Nobody is logged in; use --as ACCOUNT to talk as a customer."
@@ -160,4 +162,4 @@ async def _principal(running: Bot, account: str | None) -> Principal:
 
 def _message(running: Bot, conversation: str, principal: Principal, text: str) -> UserMessage:
     sources = running.sources
-    return UserMessage(text, conversation, sources.new_id(), sources.now(), principal, "shell", "you", id_is_ours=True)
+    return UserMessage(text, conversation, sources.new_id(), sources.now(), principal, CHANNEL, "you", id_is_ours=True)

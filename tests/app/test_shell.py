@@ -70,6 +70,18 @@ def test_why_an_answer_came_is_told_with_the_lines_it_came_of(bakery: Path) -> N
     assert 'slot requested_slot: "name"' in slots
 
 
+def test_a_variation_for_the_command_line_is_said_here(bakery: Path) -> None:
+    (bakery / "intents/channels.yml").write_text(
+        'version: "3.1"\nnlu:\n- intent: which\n  action: utter_which\n  examples: |\n    - which channel is this\n'
+        "    - what channel are we on\nresponses:\n  utter_which:\n  - text: somewhere else\n"
+        "  - text: the command line\n    channel: cmdline\n"
+    )
+    try:
+        assert talk(bakery, b"which channel is this\n") == "the command line\n"
+    finally:
+        (bakery / "intents/channels.yml").unlink()
+
+
 def test_a_story_of_nothing_is_empty(bakery: Path) -> None:
     assert talk(bakery, b"/story\n") == 'version: "3.1"\n'
 

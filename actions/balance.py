@@ -1,4 +1,4 @@
-"""How much there is, and whether any of it is overdrawn: `action_overdrawn`, and half of `action_balance`."""
+"""How much the accounts hold, and whether any is overdrawn: `action_overdrawn`, and half of `action_balance`."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ _OFTEN: Final = pattern(
     r"\b(?:can|could|may|allowed|able)\b.*\b(?:a|per|each|every|one|any one) (?:day|week|month|go|payment|transfer)\b"
     r"|\b(?:daily|weekly|payment|transfer) limit\b"
 )
-"""Asks how much may be paid at once or in a day, which only the bank knows."""
+"""Asks how much can be paid at once or in a day, which only the bank knows."""
 
 _DUE: Final = pattern(r"\bdue\b|\bminimum payment\b")
 
 
 async def balance(turn: Turn, bank: CustomerBank, question: Question | None = None) -> None:
-    """Say what one account or all accounts hold, or how far they may go below that."""
+    """Say what one or all accounts hold or, if asked, what their overdraft or card limits are."""
     question = question or _asked(turn, "balance")
     holdings = await _holdings(turn, bank, question)
     if not holdings:
@@ -53,7 +53,7 @@ async def balance(turn: Turn, bank: CustomerBank, question: Question | None = No
 
 
 async def overdrawn(turn: Turn, bank: CustomerBank, question: Question | None = None) -> None:
-    """Say whether one account, or any, is overdrawn. A credit card cannot be: owing is what it is for."""
+    """Say whether one account, or any of them, is overdrawn. A credit card never is: it is meant to be owed on."""
     question = question or _asked(turn, "overdrawn")
     holdings = await _holdings(turn, bank, question)
     if not holdings:
@@ -67,7 +67,7 @@ async def overdrawn(turn: Turn, bank: CustomerBank, question: Question | None = 
 
 
 def is_overdrawn(account: Account, balance: Balance) -> bool:
-    """Whether the account is below zero and should not be."""
+    """Whether the account is below zero and is not a credit card."""
     return account.kind != "credit_card" and balance.minor < 0
 
 
@@ -81,7 +81,7 @@ def balances_table(holdings: Sequence[Holding]) -> Table:
 
 
 def _limited(turn: Turn, holdings: Sequence[Holding]) -> list[Holding]:
-    """The accounts whose overdraft or card limit is asked for; none where none is."""
+    """The accounts whose overdraft or card limit is asked for; empty if no limit is."""
     found = _LIMIT.search(heard(turn).text)
     if found is None:
         return []
@@ -103,9 +103,9 @@ def _asked(turn: Turn, kind: Kind) -> Question:
 
 
 async def _holdings(turn: Turn, bank: CustomerBank, question: Question) -> list[Holding] | None:
-    """The accounts that are asked about with their balances; None when something else had to be said.
+    """The accounts that are asked about, with their balances; None if something else was said instead.
 
-    What was asked beside an account is said to be left out: balances are today's.
+    If the question says more than the account, the reply says that only today's balances are known.
     """
     accounts: Sequence[Account]
     balances: Sequence[Balance]
@@ -135,9 +135,9 @@ async def _holdings(turn: Turn, bank: CustomerBank, question: Question) -> list[
 
 
 def _with_nickname(turn: Turn, question: Question, accounts: Sequence[Account]) -> Question | None:
-    """The question with an account that the customer calls by its own name; None where it names one that is not there.
+    """The question with an account that is called by its nickname; None if it names one that does not exist.
 
-    "How much is in my holiday fund", and "in my ISA".
+    Examples: "how much is in my holiday fund" and "in my ISA".
     """
     nicknames = [account.nickname for account in accounts]
     parse, question = with_nickname(heard(turn), question, nicknames)
@@ -152,13 +152,13 @@ def _with_nickname(turn: Turn, question: Question, accounts: Sequence[Account]) 
 
 
 def _asks_more(filters: Filters, today: date) -> bool:
-    """Whether another day's balance is asked for, or one after something was paid."""
+    """Whether the balance of another day is asked for, or the one after some payment."""
     elsewhen = filters.period is not None and today not in filters.period
     return elsewhen or any((filters.category, filters.merchant, filters.against))
 
 
 def _last_known(turn: Turn, bank: CustomerBank) -> tuple[Sequence[Account], Sequence[Balance]] | None:
-    """What the bank said last, announced with its time; None when it never said anything."""
+    """The bank's last answer, announced with its time; None if there is none."""
     accounts, balances = bank.last_accounts(), bank.last_balances()
     if accounts is None or balances is None:
         return None
@@ -198,5 +198,5 @@ def _size(balance: Balance) -> str:
 
 @hookimpl
 def register_actions(register: Callable[[str, Action], None]) -> None:
-    """Offer the action."""
+    """Register the action."""
     register("action_overdrawn", for_customers(overdrawn))

@@ -1,4 +1,4 @@
-"""What every action that asks the bank has in common: somebody is logged in, and the bank may be away."""
+"""What all actions that ask the bank have in common: they need a login, and the bank may be unavailable."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ T = TypeVar("T")
 BankAction: TypeAlias = Callable[[Turn, CustomerBank], Awaitable[None]]
 
 MOST_SECONDS: Final = 4.0
-"""How long an action may talk to the bank in all: less than the 5 s that a turn gives an action."""
+"""How long an action may talk to the bank in total: less than the 5 s that a turn allows an action."""
 
 
 def for_customers(action: BankAction) -> Action:
-    """Make an action of `async def run(turn, bank)`, where `bank` shows the logged-in customer's accounts only.
+    """Make an action from `async def run(turn, bank)`, where `bank` shows only the logged-in customer's accounts.
 
-    A sign of despair or fraud in the message is answered in its place. Nobody logged in: it asks to log in. No usable
-    answer from the bank: it says so, and nothing that `run` set or said before is taken back, so `run` asks first and
-    speaks afterwards.
+    A sign of despair or fraud in the message is answered instead. If nobody is logged in, it asks for a login. If the
+    bank gives no usable answer, it says so; what `run` had set or said by then stays, so `run` should ask the bank
+    first and speak afterwards.
     """
 
     @wraps(action)
@@ -50,14 +50,14 @@ def for_customers(action: BankAction) -> Action:
 
 
 def bank_of(turn: Turn) -> CustomerBank | None:
-    """The bank as the customer of this turn may see it; None when nobody is logged in."""
+    """The bank as the customer of this turn may see it; None if nobody is logged in."""
     if turn.customer is None:
         return None
     return turn.resources.get("bank", BankClient).of(turn.customer, correlation_id=turn.message.correlation_id)
 
 
 async def if_there(turn: Turn, ask: Callable[[CustomerBank], Awaitable[Sequence[T]]]) -> Sequence[T]:
-    """What the bank says; nothing when it is away, where what it says is only of help: for buttons, say."""
+    """The bank's answer, or nothing if the bank is unavailable; for answers that are optional, such as buttons."""
     bank = bank_of(turn)
     try:
         return await ask(bank) if bank else ()

@@ -1,4 +1,4 @@
-"""Before a figure is said: what was misspelt is put right and said, and what cannot be known is asked about."""
+"""Checks before a figure is given: misspellings are corrected and mentioned, and unclear requests are asked about."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ Find: TypeAlias = Callable[[CustomerBank, Sequence[Account], Filters, date], Awa
 
 
 def doubtful(turn: Turn) -> bool:
-    """Whether something of the message that looks like a filter was not read as one."""
+    """Whether a part of the message that looks like a filter was not read as one."""
     parse = heard(turn)
     names = account_numbers(parse.text) or unread_phrases(parse)
     return bool(impossible_date(parse.text) or misspelt_time(parse) or looks_ahead(parse) or since_pay(parse) or names)
 
 
 async def clarified(turn: Turn, bank: CustomerBank, question: Question) -> Question | None:
-    """The question with misspelt filters put right; None where it said what it could not understand or know."""
+    """The question with misspelt filters corrected; None if the user was told what could not be understood or known."""
     parse, today = heard(turn), today_of(turn)
     if cannot := _beyond_answering(parse, question.filters):
         response, details = cannot
@@ -72,10 +72,10 @@ async def clarified(turn: Turn, bank: CustomerBank, question: Question) -> Quest
 
 
 def _beyond_answering(parse: Parse, filters: Filters) -> tuple[str, Mapping[str, Any]] | None:
-    """The response that says what of the message nobody can work out, and its slots; None where there is no such thing.
+    """The response that says what in the message cannot be worked out, with its slots; None if there is nothing.
 
-    That is a date of no calendar, sums of some things and not others, averages, two shops or times at once, other
-    money, what is still to come, and pay that went out.
+    That is a date that does not exist, sums that leave something out, averages, two shops or times at once, another
+    currency, what is still to come, and pay that went out.
     """
     if no_date := impossible_date(parse.text):
         return "utter_no_such_date", {"date": no_date}
@@ -93,7 +93,7 @@ def _beyond_answering(parse: Parse, filters: Filters) -> tuple[str, Mapping[str,
 
 
 async def _since_pay(turn: Turn, bank: CustomerBank, parse: Parse, question: Question) -> Question | None:
-    """The question with the day of the last pay, where "since I got paid" asks for it; None where none ever came."""
+    """The question, starting on the last payday for "since I got paid"; None if no pay was found, and it said so."""
     if not since_pay(parse):
         return question
     pay = select(await all_booked(bank, today_of(turn)), Filters(category=INCOME[0], direction="in"))
@@ -105,7 +105,7 @@ async def _since_pay(turn: Turn, bank: CustomerBank, parse: Parse, question: Que
 
 
 async def _of_somebody(turn: Turn, bank: CustomerBank, parse: Parse, question: Question) -> Question | None:
-    """The question with the one who was paid last in place of "her"; None where nobody was named, and it said so."""
+    """The question with whoever was paid last in place of "her"; None if nobody was, and it said so."""
     word, filters = somebody(parse), question.filters
     if word is None or filters.merchant or filters.category or (word.casefold() == "there" and filters.account):
         return question
@@ -117,7 +117,8 @@ async def _of_somebody(turn: Turn, bank: CustomerBank, parse: Parse, question: Q
 
 
 async def find_meant(turn: Turn, bank: CustomerBank, asked: Filters, find: Find) -> Found | None:
-    """What `find` finds of what is asked for or, if that is nothing, of what was meant; None where it said why not."""
+    """What `find` returns for the request or, if that is nothing, for what was probably meant; None if the user was
+    told why not."""
     accounts = find_accounts(await bank.accounts(), asked.account)
     if not accounts:
         turn.say("utter_no_such_account")
@@ -135,9 +136,9 @@ async def find_meant(turn: Turn, bank: CustomerBank, asked: Filters, find: Find)
 async def _meant_by_nothing(
     turn: Turn, bank: CustomerBank, accounts: Sequence[Account], filters: Filters
 ) -> Filters | None:
-    """The filters that are meant where these find nothing: others, if a shop was misspelt.
+    """The filters that are meant if these find nothing: others if a shop was misspelt.
 
-    None where it said that it knows no such shop, or that the bank's records begin later.
+    None if it said that it knows no such shop, or that the bank's records begin later.
     """
     today = today_of(turn)
     if await _is_before_records(bank, accounts, filters.period or Period(), today):
@@ -157,7 +158,7 @@ async def _meant_by_nothing(
 
 
 def _with_month(turn: Turn, parse: Parse, question: Question) -> Question | None:
-    """The question with a misspelt month read; None where another word of time is misspelt, and it said so."""
+    """The question with a misspelt month corrected; None if another word of time is misspelt, and it said so."""
     slip, today = misspelt_time(parse), today_of(turn)
     if slip is None:
         return question
@@ -170,6 +171,6 @@ def _with_month(turn: Turn, parse: Parse, question: Question) -> Question | None
 
 
 async def _is_before_records(bank: CustomerBank, accounts: Sequence[Account], period: Period, today: date) -> bool:
-    """Whether the bank has no transaction at all from before the period's end, though it is long ago."""
+    """Whether the period ended long ago and the bank has no transaction at all from before its end."""
     _, until = bounds(period, today)
     return until <= today - LOOK_BACK and not await fetch(bank, accounts, EARLIEST, until)

@@ -1,4 +1,4 @@
-"""What two times came to, and the difference: `action_spending` and `action_transactions` compare them."""
+"""Comparing the sums of two periods, for `action_spending` and `action_transactions`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .tables import Table
 
 
 async def comparison(turn: Turn, bank: CustomerBank, clear: Question) -> None:
-    """Say both sums of a clear question and what lies between them; of a time that is not over, that it is not."""
+    """Say both sums of a clear question and their difference, and whether one of the periods is not over yet."""
     by = finer(clear.filters) if clear.filters.by else None
     asked = replace(clear.filters, by=by, count=None, order=None, direction=direction_of(clear.filters))
     one = await find_meant(turn, bank, asked, find_all)
@@ -46,7 +46,7 @@ async def comparison(turn: Turn, bank: CustomerBank, clear: Question) -> None:
 
 
 def _say_difference(turn: Turn, one: Found, other: Found) -> None:
-    """Say how much more or less the first one came to; the same is said to be the same."""
+    """Say how much more or less the first sum is, or that both are the same."""
     if not (one.transactions or other.transactions):
         return
     today = today_of(turn)
@@ -57,7 +57,7 @@ def _say_difference(turn: Turn, one: Found, other: Found) -> None:
 
 
 def _parts_table(by: Group, one: Found, other: Found, today: date) -> Table:
-    """A row for each part of the sums, those first that differ most."""
+    """A row for each part of the sums, those that differ most first."""
     names = {account.id: written(account) for account in one.accounts}
     first, second = (
         {(share.name, share.currency): share.minor for share in shares(found.transactions, by, names)}
@@ -78,7 +78,7 @@ def _more_or_less(minor: int, currency: str) -> str:
 
 
 def _say_not_over(turn: Turn, one: Found, other: Found) -> None:
-    """Say of a time that goes on that it does, and what the other one had come to after as many days."""
+    """If one period is not over, say so, and say what the other one had come to after as many days."""
     today = today_of(turn)
     periods = [found.filters.period or Period() for found in (one, other)]
     ongoing = [period for period in periods if goes_on(period, today)]

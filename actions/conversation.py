@@ -1,4 +1,4 @@
-"""What a conversation about money carries along: the message understood, and the question asked last."""
+"""The context of a conversation about money: the message as understood, and the last question."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ REQUESTED_SLOT: Final = "requested_slot"
 """The slot that a form asks for."""
 
 _ABOUT_THE_PAST: Final = ("ask_spending", "ask_transactions", "ask_balance", "ask_overdrawn", "inform")
-"""The intents of messages in which "2025" is no amount to pay."""
+"""The intents of messages in which "2025" is not an amount to pay."""
 
 
 def today_of(turn: Turn) -> date:
-    """The customer's date, which is not UTC's during the first hour of a summer's day."""
+    """The customer's date, which differs from UTC's during the first hour of a summer's day."""
     return day_of(turn.now)
 
 
 def whole(turn: Turn) -> Parse:
-    """All of the latest message as it was understood."""
+    """The whole latest message as it was understood."""
     return bounded(turn.tracker.parse or Parse(""))
 
 
 def message(turn: Turn) -> Parse:
-    """The part of the latest message that is answered: all of it, unless it asks two, or tells a story first."""
+    """The part of the latest message that is answered: all of it, unless it asks two things, or tells a story first."""
     question = without_preamble(split(whole(turn))[0])
     return replace(question, entities=distinct(question.entities))
 
 
 def heard(turn: Turn) -> Parse:
-    """The question that is answered, with "2025" for a time where it can be no amount to pay."""
+    """The question that is answered, with "2025" read as a time if it cannot be an amount to pay."""
     marked, today = message(turn), today_of(turn)
     past = marked.intent_name in _ABOUT_THE_PAST
     return with_comparison(with_times(without_denied_names(marked), today), today) if past else marked
@@ -54,14 +54,14 @@ def said(turn: Turn) -> Said:
 
 
 def say_what_waits(turn: Turn) -> None:
-    """Name the question that was not answered, where the message asks two, with a button that asks it."""
+    """If the message asks two questions, name the one that was not answered, with a button that asks it."""
     _, other = split(turn.tracker.parse or Parse(""))
     if other:
         turn.say("utter_one_at_a_time", other=other, buttons=[{"title": other, "payload": other}])
 
 
 def kept(turn: Turn) -> Question | None:
-    """The question asked last in this session, for "and the month before?"."""
+    """The last question in this session, for "and the month before?"."""
     return Question.from_json(turn.slot("question"))
 
 
@@ -71,9 +71,9 @@ def keep(turn: Turn, question: Question) -> None:
 
 
 def last_order(turn: Turn) -> Mapping[str, Any] | None:
-    """The order of the last transfer, if it was made, and by the customer who is logged in.
+    """The order of the last transfer, if it was made by the customer who is logged in.
 
-    It holds what the plugin `transfer` keeps: `debtor` and `creditor` (ids) and `minor`.
+    It contains what the plugin `transfer` keeps: `debtor` and `creditor` (ids) and `minor` (pence).
     """
     last: Mapping[str, Any] = turn.slot("transfer") or {}
     order: Mapping[str, Any] = last.get("order") or {}
@@ -82,18 +82,18 @@ def last_order(turn: Turn) -> Mapping[str, Any] | None:
 
 
 def before_message(events: Sequence[Event]) -> Sequence[Event]:
-    """What happened before the latest message, oldest first."""
+    """The events before the latest message, oldest first."""
     return events[: _latest_message(events)]
 
 
 def events_before(events: Sequence[Event]) -> Sequence[Event]:
-    """What happened for the message before the latest one, oldest first."""
+    """The events of the message before the latest one, oldest first."""
     before = before_message(events)
     at = _latest_message(before)
     return before[at:] if at < len(before) else ()
 
 
 def _latest_message(events: Sequence[Event]) -> int:
-    """Where the latest message stands; behind the end where there is none."""
+    """The index of the latest message; the number of events if there is none."""
     at = next((at for at in range(len(events) - 1, -1, -1) if isinstance(events[at], UserUttered)), None)
     return len(events) if at is None else at

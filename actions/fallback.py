@@ -1,4 +1,4 @@
-"""When a message is not understood: say what was heard, offer what it may have meant, and not the same thing twice."""
+"""When a message is not understood: say what was recognised, offer likely meanings, and vary the reply."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _NARROWED: Final = ("/ask_balance", "/ask_overdrawn", "/ask_transactions", "/ask
 
 
 async def run(turn: Turn) -> None:
-    """Say that the message was not understood; the second time in a row in another way."""
+    """Say that the message was not understood, in a different way the second time in a row."""
     say_fallback(turn)
 
 
 def say_fallback(turn: Turn) -> None:
-    """Name what was heard and offer the two nearest intents; after a first failure, point at help and people.
+    """Name what was recognised and offer the two nearest intents; after a first failure, point to help and to people.
 
-    Despair, a disowned payment and a typed secret are answered for what they are.
+    Despair, a disowned payment and a typed secret get their own replies instead.
     """
     parse = turn.tracker.parse or Parse("")
     if first := comes_first(parse.text):
@@ -53,25 +53,25 @@ def _failed_before(turn: Turn) -> bool:
 
 
 def _offers(turn: Turn) -> dict[str, Mapping[str, Any]]:
-    """The buttons of the response `utter_offers`, by the intent that a press sends."""
+    """The buttons of the response `utter_offers`, by the intent that pressing them sends."""
     variations = turn.domain.responses.get("utter_offers", ())
     return {button["payload"].removeprefix("/"): button for v in variations for button in v.buttons}
 
 
 def _likeliest(ranking: Iterable[IntentScore], offered: Mapping[str, Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The buttons of the two likeliest intents that are offered, filled up with the first of the rest."""
+    """The buttons of the two likeliest intents that have one, filled up with the first of the rest."""
     likely = [score.name for score in ranking if score.name in offered]
     return [offered[name] for name in dict.fromkeys([*likely, *offered])][:_OFFERS]
 
 
 def _with_filters(button: Mapping[str, Any], filters: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The button with what was heard in its payload, where its intent can be narrowed down."""
+    """The button with the recognised filters in its payload, if its intent takes filters."""
     payload = button["payload"]
     return {**button, "payload": payload + json.dumps(filters)} if filters and payload in _NARROWED else button
 
 
 def _heard_phrases(parse: Parse) -> list[str]:
-    """The parts of the message that mean something, in their order, each once."""
+    """The recognised parts of the message, in order, each once."""
     found = sorted((e for e in parse.entities if e.entity in _HEARD), key=lambda e: e.start)
     phrases = [" ".join(parse.text[e.start : e.end].split()) for e in found]
     return [phrase for phrase in dict.fromkeys(phrases) if phrase]
@@ -79,5 +79,5 @@ def _heard_phrases(parse: Parse) -> list[str]:
 
 @hookimpl
 def register_actions(register: Callable[[str, Action], None]) -> None:
-    """Offer the action."""
+    """Register the action."""
     register(NAME, run)

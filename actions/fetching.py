@@ -1,4 +1,4 @@
-"""Asking the bank for transactions: all of a period, those that are asked for, or the latest few."""
+"""Fetching transactions from the bank: all of a period, those that are asked for, or the latest few."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from .questions.selection import LOOK_BACK, USUAL_ROWS, bounds, select, windows,
 
 
 class Found(Struct, frozen=True):
-    """What the filters `asked` find in `accounts`, among the transactions `looked_at`.
+    """The transactions in `accounts` that the filters `asked` select from those `looked_at`.
 
-    `filters` are those asked, with the period that was really looked at. `leaves_out` tells whether moves between own
-    accounts would be among them, if "payments" meant those too.
+    `filters` are those asked, with the period that was actually searched. `leaves_out` says whether moves between own
+    accounts would be among them if "payments" included those.
     """
 
     asked: Filters
@@ -30,7 +30,7 @@ class Found(Struct, frozen=True):
 
 
 async def fetch(bank: CustomerBank, accounts: Sequence[Account], since: date, until: date) -> list[Transaction]:
-    """The transactions of these accounts on the days from `since` to just before `until`; CallFailed as the bank's."""
+    """The transactions of these accounts on the days from `since` up to, not including, `until`; raises CallFailed."""
     if since >= until:
         return []
     try:
@@ -42,7 +42,7 @@ async def fetch(bank: CustomerBank, accounts: Sequence[Account], since: date, un
 
 
 async def find_all(bank: CustomerBank, accounts: Sequence[Account], asked: Filters, today: date) -> Found:
-    """All that the filters let through in their period."""
+    """All transactions that pass the filters in their period."""
     period = asked.period or Period()
     since, _ = bounds(period, today)
     filters = replace(asked, count=None, period=period if period.start else replace(period, start=since))
@@ -52,8 +52,8 @@ async def find_all(bank: CustomerBank, accounts: Sequence[Account], asked: Filte
 async def find_few(bank: CustomerBank, accounts: Sequence[Account], asked: Filters, today: date) -> Found:
     """The transactions to list.
 
-    All of a period that has a beginning, and the first of all there is where the largest or smallest are wanted; else
-    the latest few, looking further back until there are enough.
+    These are all of a period that has a beginning; the first of all, in the order asked for, if the largest or smallest
+    are wanted; otherwise the latest few, looking further back until there are enough.
     """
     count, period = asked.count or USUAL_ROWS, asked.period or Period()
     since, until = bounds(period, today)
@@ -73,7 +73,7 @@ async def find_few(bank: CustomerBank, accounts: Sequence[Account], asked: Filte
 async def _find(
     bank: CustomerBank, accounts: Sequence[Account], asked: Filters, filters: Filters, today: date
 ) -> Found:
-    """What these filters let through in their period."""
+    """The transactions that pass these filters in their period."""
     booked = await fetch(bank, accounts, *bounds(filters.period or Period(), today))
     passed = select(booked, filters)
     counted = without_own_moves(passed, asked)

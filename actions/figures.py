@@ -1,4 +1,4 @@
-"""Which figure is asked for, what there is or what it came to: `action_balance` and `action_spending`."""
+"""Which figure is asked for, a balance or a sum: `action_balance` and `action_spending`."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _WHAT_REMAINS: Final = pattern(
     r"|(?:can|could|may) I)\b"
 )
 _WENT_OUT: Final = pattern(r"\bleft (?:my|the|our) (?:\w+ )?account\b|\b(?:took|taken|withdrew|withdrawn)\b")
-"""What happened to money, of which no balance tells."""
+"""What happened to money, which no balance shows."""
 
 _HOW_MUCH: Final = pattern(r"\bhow much\b")
 _LIST: Final = pattern(r"\W*(?:(?:show|list|give|see|get|my|me|all|the|please|and)\s+)*(?:trans|txns?|transactions)\b")
-"""Begins as one who wants a list does, whatever the intent."""
+"""Begins like a request for a list, whatever the intent."""
 
 _I_HAVE: Final = pattern(r"\bhow much\b(?:\s+\w+){0,2}?\s+(?:i|we)(?:['’]ve)?\s+(?:got|have|hav|own)\b")
 _WHAT_THERE_IS: Final[Mapping[Kind, Callable[[Turn, CustomerBank], Awaitable[None]]]] = {
@@ -40,7 +40,7 @@ _WHAT_THERE_IS: Final[Mapping[Kind, Callable[[Turn, CustomerBank], Awaitable[Non
 
 
 async def asked_balance(turn: Turn, bank: CustomerBank) -> None:
-    """Say what there is; of a price, or a part of what was talked about, what it came to, and how many there were."""
+    """Say the balance or, if the message asks for a price, a part of the last answer or a number of payments, that."""
     before = kept(turn)
     if before is not None and before.kind in ("spending", "transactions") and asks_how_many(heard(turn).text):
         await transactions(turn, bank, Question("transactions", replace(before.filters, by=None)))
@@ -53,7 +53,7 @@ async def asked_balance(turn: Turn, bank: CustomerBank) -> None:
 
 
 async def asked_sum(turn: Turn, bank: CustomerBank) -> None:
-    """Say what it came to; where what there is was talked about, or nothing but "how much I have" is said, that."""
+    """Say the sum; if the last question was about balances, or only "how much I have" is asked, say the balance."""
     now, before = said(turn), kept(turn)
     bare, points = not now.narrows, now.refers_back or now.of_those
     if bare and _I_HAVE.search(heard(turn).text):
@@ -69,7 +69,7 @@ async def asked_sum(turn: Turn, bank: CustomerBank) -> None:
 
 
 async def _sum_asked(turn: Turn, bank: CustomerBank) -> Question | None:
-    """The sum that is asked for: of a category or a shop ("how much is my rent"), or a part of the last answer's."""
+    """The sum that is asked for: of a category or a shop ("how much is my rent"), or of a part of the last answer."""
     now, before = said(turn), kept(turn)
     question = new_question("spending", now, before, today_of(turn))
     if now.of_those and before is not None and before.kind in ("spending", "transactions"):
@@ -82,6 +82,6 @@ async def _sum_asked(turn: Turn, bank: CustomerBank) -> Question | None:
 
 @hookimpl
 def register_actions(register: Callable[[str, Action], None]) -> None:
-    """Offer both actions."""
+    """Register both actions."""
     register("action_balance", for_customers(asked_balance))
     register("action_spending", for_customers(asked_sum))

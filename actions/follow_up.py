@@ -1,4 +1,4 @@
-"""Half sentences: `action_follow_up` carries the last question on with what was just said."""
+"""Incomplete sentences: `action_follow_up` applies what was just said to the last question."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _ANSWERS: Final[Mapping[Kind, Callable[[Turn, CustomerBank, Question], Awaitable
 
 
 _FILTERED: Final = ("transactions", "spending")
-"""Questions that a misspelt filter can change; the answer puts it right, or says that it does not know it."""
+"""Questions that a misspelt filter can change; the answer corrects it, or says that it is unknown."""
 
 
 async def run(turn: Turn) -> None:
-    """Answer the last question as it now reads; with nothing to carry on from, ask what is meant."""
+    """Answer the last question as just changed; if there is nothing to change, ask what is meant."""
     question = carried_on(turn)
     if question is None:
         say_fallback(turn)
@@ -44,7 +44,7 @@ async def run(turn: Turn) -> None:
 
 
 def carried_on(turn: Turn) -> Question | None:
-    """The question that the message makes of the last one, or of its filters alone; None when it makes none."""
+    """The question that results from the message and the last one, or from its filters alone; None if there is none."""
     heard, last = said(turn), kept(turn)
     question = follow_up(heard, last, today_of(turn))
     if question is None and last and last.kind in _FILTERED and doubtful(turn):
@@ -56,5 +56,5 @@ def carried_on(turn: Turn) -> Question | None:
 
 @hookimpl
 def register_actions(register: Callable[[str, Action], None]) -> None:
-    """Offer the action."""
+    """Register the action."""
     register("action_follow_up", run)

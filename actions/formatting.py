@@ -1,4 +1,4 @@
-"""How money, dates and lists are written for reading: `£1,234.56`, `3 Nov 2026`, `“a”, “b” and “c”`."""
+"""Formats money, dates and lists for people: `£1,234.56`, `3 Nov 2026`, `“a”, “b” and “c”`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MONTHS: Final = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
-"""The names of the months, from January on."""
+"""The names of the months, starting with January."""
 
 
 def format_money(minor: int, currency: str = "GBP") -> str:
@@ -27,17 +27,17 @@ def format_money(minor: int, currency: str = "GBP") -> str:
 
 
 def format_sums(sums: Iterable[tuple[int, str]]) -> str:
-    """Amounts of several currencies (minor units, currency) in a sentence: `£5.00 and €2.00`; nothing is `£0.00`."""
+    """Amounts of several currencies (minor units, currency) in a sentence: `£5.00 and €2.00`; `£0.00` if none."""
     return _in_a_row([format_money(minor, currency) for minor, currency in sums] or [format_money(0)])
 
 
 def in_words(phrases: Iterable[str]) -> str:
-    """What was said, or names, as a list in a sentence: `“a”, “b” and “c”`; empty where there are none."""
+    """Phrases or names as a list in a sentence: `“a”, “b” and “c”`; empty if there are none."""
     return _in_a_row([f"“{phrase}”" for phrase in phrases])
 
 
 def format_date(day: date, today: date | None = None) -> str:
-    """A date for reading: `3 Nov 2026`; of a datetime, its own date. In a `today`'s year that goes: `3 Nov`."""
+    """A date for reading: `3 Nov 2026`, or `3 Nov` if it is in the year of `today`; a datetime gives its own date."""
     year = "" if today and day.year == today.year else f" {day.year}"
     return f"{day.day} {MONTHS[day.month - 1][:3]}{year}"
 

@@ -1,6 +1,6 @@
-"""Whom and what the names of a message mean: an account by nickname or number, a shop misspelt, "her".
+"""What the names in a message mean: an account by nickname or number, a misspelt shop, "her".
 
-What was read as something is said; what nobody knows is asked about, and never passed over.
+The reply says how a name was read; an unknown name is asked about and never ignored.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ from .questions.unread import unread_phrases
 
 _PEOPLE: Final = ("friend", "friends", "my friends", "my family", "family", "others")
 _STEM: Final = 4
-"""The letters that two words of one stem share."""
+"""How many first letters two words with the same stem share."""
 
 
 # --- accounts ----------------------------------------------------------------
 
 
 def with_nickname(parse: Parse, question: Question, nicknames: Iterable[str]) -> tuple[Parse, Question]:
-    """The message and its question with the account that is called by the customer's own name for it.
+    """The message and its question with the account that is called by its nickname.
 
-    What was read inside the name goes: "my Travel card" is not about travelling.
+    Entities within the nickname are dropped: "my Travel card" is not about travelling.
     """
     named = _unread_names(parse, nicknames)
     if len(named) != 1:
@@ -49,7 +49,7 @@ def with_nickname(parse: Parse, question: Question, nicknames: Iterable[str]) ->
 
 
 def says_no_such_number(turn: Turn, parse: Parse, accounts: Sequence[Account]) -> bool:
-    """Whether the message names an account by a number that none of these has; it says so."""
+    """Whether the message names an account by a number that none of these has; if so, say it."""
     unknown = [said for said in account_numbers(parse.text) if not numbered(said, accounts)]
     if unknown:
         names = in_words([account.nickname for account in accounts])
@@ -58,7 +58,7 @@ def says_no_such_number(turn: Turn, parse: Parse, accounts: Sequence[Account]) -
 
 
 def with_number(parse: Parse, question: Question, accounts: Sequence[Account]) -> Question:
-    """The question with the account whose number is said."""
+    """The question with the account whose number is given."""
     found = [account for said in account_numbers(parse.text) for account in numbered(said, accounts)]
     return question.narrowed(account=choice(found[0], accounts)) if found else question
 
@@ -67,7 +67,7 @@ def with_number(parse: Parse, question: Question, accounts: Sequence[Account]) -
 
 
 async def with_names(turn: Turn, bank: CustomerBank, parse: Parse, question: Question) -> Question | None:
-    """The question with misspelt categories and shops read; None where there is one that nobody knows."""
+    """The question with misspelt categories and shops corrected; None if there is an unknown one, and it said so."""
     if not _unknown(parse, question.filters):
         _say_what_it_is_part_of(turn, parse, question.filters)
         return question
@@ -78,7 +78,7 @@ async def with_names(turn: Turn, bank: CustomerBank, parse: Parse, question: Que
         turn.say("utter_one_filter", what=in_words(spoken.name for spoken in whole))
         return None
     filters = question.filters
-    for spoken in whole:  # in the place of what was read inside it: "Transport" for London
+    for spoken in whole:  # replaces entities within the name: "Transport" for London
         parse = _marked(parse, "merchant", spoken)
         filters = _beside_own(parse, filters, Filters(merchant=spoken.name), today)
     meant = {}
@@ -95,7 +95,7 @@ async def with_names(turn: Turn, bank: CustomerBank, parse: Parse, question: Que
 def _read(
     turn: Turn, parse: Parse, filters: Filters, meant: Mapping[str, Filters | None], today: date
 ) -> Filters | None:
-    """The filters with what the unknown names mean, which it says; None where it said why they mean nothing."""
+    """The filters with what the unknown names mean, having said how they were read; None if it said why not."""
     if nobody := [said for said, found in meant.items() if found is None]:
         turn.say("utter_unknown_filter", what=in_words(nobody))
         return None
@@ -113,14 +113,14 @@ def _read(
 
 
 def say_read_as(turn: Turn, said: str, meant: Filters) -> None:
-    """Say as what a misspelt name was read."""
+    """Say how a misspelt name was read."""
     name = meant.category or meant.merchant or meant.account or ""
     if not same_name(said, name):
         turn.say("utter_read_as", said=said, meant=name)
 
 
 def shop_or_category(said: str, names: Sequence[str]) -> Filters | None:
-    """What a name most likely means: one of the bank's categories, or one of these; None where none is near."""
+    """What a name most likely means: one of the bank's categories, or one of `names`; None if none is similar."""
     name = meant_name(said, [*CATEGORIES, *names])
     if name is None:
         return None
@@ -128,12 +128,12 @@ def shop_or_category(said: str, names: Sequence[str]) -> Filters | None:
 
 
 def names_in(booked: Iterable[Transaction]) -> list[str]:
-    """Whom money went to or came from; what the bank calls it where it names nobody."""
+    """The names of whoever money went to or came from, or the bank's description if there is no name."""
     return sorted({t.merchant or t.description for t in booked})
 
 
 def with_banks_name(filters: Filters, found: Sequence[Transaction]) -> Filters:
-    """The filters with the shop's name as the bank writes it, where what was found is of one: "Uber" for "uber"."""
+    """The filters with the shop's name as the bank writes it, if all are of one shop: "Uber" for "uber"."""
     names = {t.merchant for t in found}
     if filters.merchant is None or len(names) != 1:
         return filters
@@ -141,7 +141,7 @@ def with_banks_name(filters: Filters, found: Sequence[Transaction]) -> Filters:
 
 
 async def last_paid(turn: Turn, bank: CustomerBank) -> str | None:
-    """The payee whom the customer who is logged in is about to pay, or paid last, in this conversation."""
+    """The payee whom the logged-in customer is about to pay, or paid last, in this conversation."""
     target = turn.slot("to_account")
     asked = target.get("id") if isinstance(target, Mapping) and target.get("payee") else None
     wanted = asked or (last_order(turn) or {}).get("creditor")
@@ -149,14 +149,14 @@ async def last_paid(turn: Turn, bank: CustomerBank) -> str | None:
 
 
 async def _people(bank: CustomerBank) -> list[str]:
-    """The names of the customer's payees, without those who share a first name: "Tom" would be either."""
+    """The names of the customer's payees, except those who share a first name: "Tom" could be either."""
     names = {payee.name: payee.name.casefold().split()[:1] for payee in await bank.payees()}
     first = Counter(word for words in names.values() for word in words)
     return [name for name, words in names.items() if words and first[words[0]] == 1]
 
 
 def _unknown(parse: Parse, filters: Filters) -> list[str]:
-    """What stands where a filter stands and was not read as one, and a category that is none of the bank's."""
+    """Phrases in the place of a filter that were not read as one, and a category that the bank does not have."""
     slip = misspelt_time(parse)
     read = [*([slip.said] if slip else ()), *(_PEOPLE if filters.category == PEOPLE else ())]
     found = [phrase for phrase in unread_phrases(parse) if phrase not in read]
@@ -166,7 +166,7 @@ def _unknown(parse: Parse, filters: Filters) -> list[str]:
 
 
 def _unread_names(parse: Parse, names: Iterable[str]) -> list[Spoken]:
-    """The names that are said in full and not yet read as such."""
+    """The names that are given in full and were not yet recognised as such."""
     read = [(e.start, e.end) for e in parse.entities]
     return [
         spoken
@@ -176,19 +176,19 @@ def _unread_names(parse: Parse, names: Iterable[str]) -> list[Spoken]:
 
 
 def _marked(parse: Parse, entity: str, spoken: Spoken) -> Parse:
-    """The message with this name for an entity, and without what was read inside it."""
+    """The message with this name as an entity, and without the entities within it."""
     marked = Entity(entity, spoken.name, spoken.start, spoken.end)
     return replace(parse, entities=distinct((*parse.entities, marked)))
 
 
 def _meant(said: str, names: Sequence[str], nicknames: Sequence[str]) -> Filters | None:
-    """What a phrase that nobody read most likely means: an account, a category or a shop."""
+    """What an unread phrase most likely means: an account, a category or a shop."""
     account = near_account(said, nicknames)
     return Filters(account=account) if account else shop_or_category(said, names)
 
 
 def _beside_own(parse: Parse, filters: Filters, found: Filters, today: date) -> Filters:
-    """The filters with what was found; a category or shop of this very message stays, one of an earlier goes."""
+    """The filters with what was found; a category or shop from this message stays, an earlier one is dropped."""
     own = {e.entity: e.value for e in parse.entities if e.entity in ("category", "merchant")}
     merged = merge(filters, Said(found), today)
     return replace(
@@ -199,14 +199,14 @@ def _beside_own(parse: Parse, filters: Filters, found: Filters, today: date) -> 
 
 
 def _says_two(parse: Parse, found: Iterable[Filters]) -> bool:
-    """Whether the message names two categories or two shops, one of them misspelt."""
+    """Whether the message names two categories or two shops, at least one of them misspelt."""
     marked = [e.entity for e in parse.entities if e.value in CATEGORIES or e.entity == "merchant"]
     named = [*marked, *("category" for f in found if f.category), *("merchant" for f in found if f.merchant)]
     return named.count("category") > 1 or named.count("merchant") > 1
 
 
 def _say_what_it_is_part_of(turn: Turn, parse: Parse, filters: Filters) -> None:
-    """A word that is less than the bank's category, such as "coffee", is said to be counted as all of it."""
+    """If a word means less than its category, such as "coffee", say that the whole category is counted."""
     for entity in parse.entities:
         said, meant = parse.text[entity.start : entity.end], filters.category
         if entity.entity == "category" and meant and entity.value == meant and not _alike(said, meant):
@@ -214,5 +214,5 @@ def _say_what_it_is_part_of(turn: Turn, parse: Parse, filters: Filters) -> None:
 
 
 def _alike(said: str, category: str) -> bool:
-    """Whether one word of each begins alike: "grocery" and "groceries", "dining out" and "eating out"."""
+    """Whether a word of each begins alike or is the same: "grocery" and "groceries", "dining out" and "eating out"."""
     return any(a[:_STEM] == b[:_STEM] for a in plain_words(said) for b in plain_words(category))

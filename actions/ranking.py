@@ -1,4 +1,4 @@
-"""Where most of the money went: `action_spending` and `action_transactions` sort what a period came to into a table."""
+"""Where most of the money went: the tables of sums of `action_spending` and `action_transactions`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .questions.wording import describe
 from .tables import Table
 
 MOST_SHARES: Final = 15
-"""A longer table is cut, and says so."""
+"""The most rows of a table; a longer one is cut, and the reply says so."""
 
 _SAID: Final[Mapping[Direction, tuple[str, str, str]]] = {
     "in": ("utter_ranked_in", "utter_ranked_in_cut", "utter_received_nothing"),
@@ -35,11 +35,11 @@ TITLES: Final[Mapping[Group, str]] = {
     "day": "Day",
     "account": "Account",
 }
-"""What stands above the names of a table of sums."""
+"""The title of the first column of a table of sums."""
 
 
 async def ranking(turn: Turn, bank: CustomerBank, question: Question) -> None:
-    """Say what came to most, with a table of all sums; keep the question for "and in September?"."""
+    """Say what the largest sum is for, with a table of all sums; keep the question for "and in September?"."""
     clear = await clarified(turn, bank, question)
     if clear is None:
         return
@@ -62,7 +62,7 @@ async def ranking(turn: Turn, bank: CustomerBank, question: Question) -> None:
 
 
 def _most(filters: Filters) -> int:
-    """How many sums to show: as many as were asked for; of the biggest alone, those beside it too."""
+    """How many sums to show: as many as were asked for; if only the biggest was, the next ones too."""
     count = filters.count or 1
     return min(count, MOST_SHARES) if count > 1 else MOST_SHARES
 
@@ -88,6 +88,6 @@ def _say_ranked(turn: Turn, filters: Filters, ranked: list[Share], total: str, *
 
 
 def shares_table(shown: list[Share], by: Group) -> Table:
-    """A row for each sum: its name, how many transactions it is of, and the amount."""
+    """A row for each sum: its name, its number of transactions, and the amount."""
     rows = [(share.name, str(share.count), format_money(share.minor, share.currency)) for share in shown]
     return Table("Sums", (TITLES[by], "Payments", "Amount"), rows, right=frozenset({"Payments", "Amount"}))

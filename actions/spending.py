@@ -1,4 +1,4 @@
-"""What it comes to: what was spent, or came in, is added up."""
+"""Sums of what was spent or came in."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _ON_WHAT: Final = pattern(r"\b(?:what|where)\b(?!.*\bhow much\b)")
 
 
 async def spending(turn: Turn, bank: CustomerBank, question: Question | None = None) -> None:
-    """Say the sum, what it is a sum of, and of how many payments; of the largest or smallest, list them."""
+    """Say the sum, what it covers, and of how many payments; if the largest or smallest are wanted, list them."""
     question = question or new_question("spending", said(turn), kept(turn), today_of(turn))
     if question.filters.by and not question.filters.against:
         await ranking(turn, bank, question)
@@ -53,7 +53,7 @@ async def spending(turn: Turn, bank: CustomerBank, question: Question | None = N
 
 
 async def _sum_of_all(turn: Turn, bank: CustomerBank, asked: Filters) -> None:
-    """Say the sum of a period, the usual one where none is named."""
+    """Say the sum of a period, the usual one if none is named."""
     period = asked.period or usual_period(today_of(turn))
     filters = replace(asked, count=None, direction=direction_of(asked), period=period)
     found = await find_meant(turn, bank, filters, find_all)
@@ -66,19 +66,19 @@ async def _sum_of_all(turn: Turn, bank: CustomerBank, asked: Filters) -> None:
 
 
 def _asks_for_what(turn: Turn, filters: Filters) -> bool:
-    """Whether payments of one amount are looked for: "what did I spend £12.90 on"."""
+    """Whether the message looks for payments of one amount: "what did I spend £12.90 on"."""
     exact = filters.at_least is not None and filters.at_least == filters.at_most
     return exact and bool(_ON_WHAT.search(heard(turn).text))
 
 
 def _is_of_a_few(turn: Turn, question: Question) -> bool:
-    """Whether the sum is of so many transactions: "my last three", or those that were listed before."""
+    """Whether the sum is of a number of transactions: "my last three", or those that were listed before."""
     count, said_now = question.filters.count, said(turn).filters.count
     return count is not None and (said_now is None or bool(_LAST_FEW.search(heard(turn).text)))
 
 
 async def _sum_of_few(turn: Turn, bank: CustomerBank, question: Question) -> None:
-    """Say the sum of the latest few, of which those of the other direction are left out."""
+    """Say the sum of the latest few transactions, leaving out those of the other direction."""
     found = await find_meant(turn, bank, question.filters, find_few)
     if found is None:
         return

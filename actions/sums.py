@@ -1,4 +1,4 @@
-"""What it came to, in a sentence: the sum, what it is a sum of, and of how many payments."""
+"""A sum in a sentence: the amount, what it covers, and of how many payments."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .questions.selection import PEOPLE, bounds, goes_to_people, totals
 from .questions.wording import WHICH, describe
 
 QUIET: Final = timedelta(days=62)
-"""No account is without any transaction for so long: its records begin later."""
+"""No account goes this long without a transaction: after such a gap its records must begin later."""
 
 _SAID: Final = {
     "in": ("utter_received", "utter_received_nothing"),
@@ -27,7 +27,7 @@ _SAID: Final = {
 
 
 def say_sum(turn: Turn, found: Found) -> None:
-    """Say the sum of what was found, and whose it is where that is of several names."""
+    """Say the sum of what was found, and the names it covers if there are several."""
     filters, counted = found.filters, found.transactions
     to_people = filters.category == PEOPLE or (filters.merchant is not None and goes_to_people(counted))
     about = describe(filters, today_of(turn), to_people=to_people)
@@ -41,9 +41,9 @@ def say_sum(turn: Turn, found: Found) -> None:
 
 
 def say_what_is_missing(turn: Turn, *sums: Found) -> None:
-    """Say what the sums leave out: moves between own accounts, and the time before the bank's records begin.
+    """Say what the sums leave out: moves between own accounts, and the time before the bank's records.
 
-    Where a period begins long before those, its sum covers less than it seems to.
+    If a period begins long before those, its sum covers less than it seems to.
     """
     if any(found.leaves_out for found in sums):
         turn.say("utter_own_transfers_left_out")
@@ -56,7 +56,7 @@ def say_what_is_missing(turn: Turn, *sums: Found) -> None:
 
 
 def _few(filters: Filters, counted: Sequence[Transaction]) -> str:
-    """Of how many transactions the sum is; of a single one, its day too."""
+    """How many transactions the sum covers; for a single one, its day too."""
     which = WHICH[filters.order] if filters.order else "last"
     if filters.count != 1:
         few = f"{filters.count} {which}" if filters.order in ("largest", "smallest") else f"{which} {filters.count}"

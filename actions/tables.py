@@ -1,4 +1,4 @@
-"""Tables: aligned text for any channel, and a structured payload for those that can draw one.
+"""Tables: aligned text for any channel, and a structured payload for channels that can draw one.
 
 The payload, in the reply's `custom`:
 
@@ -14,7 +14,7 @@ from msgspec import Struct, field
 
 
 class Table(Struct, frozen=True):
-    """Rows of text under column titles; the columns named in `right` are aligned to the right."""
+    """Rows of text under column titles; the columns named in `right` are right-aligned."""
 
     title: str
     columns: tuple[str, ...]
@@ -22,7 +22,7 @@ class Table(Struct, frozen=True):
     right: frozenset[str] = field(default=frozenset({"Amount", "Balance", "Available"}))
 
     def text(self) -> str:
-        """The table as lines of equal width, without trailing blanks."""
+        """The table as aligned lines, without trailing blanks."""
         lines = [self.columns, *self.rows]
         widths = [max(len(line[at]) for line in lines) for at in range(len(self.columns))]
         return "\n".join(self._line(line, widths) for line in lines)

@@ -1,4 +1,4 @@
-"""What came in and went out: `action_transactions`, and the account that its form asks for."""
+"""Lists of transactions: `action_transactions`, and the account that its form asks for."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ _OTHER_QUESTIONS: Final = ("ask_balance", "ask_overdrawn", "ask_spending", "ask_
 _WHO: Final = pattern(r"\W*(?:and\s+)?(?:who|what)(?:['’]?s| is| are| was| were)\b")
 
 MOST_ROWS = 25
-"""A longer list is cut, and says so."""
+"""The most rows of a list; a longer one is cut, and the reply says so."""
 
 
 async def run(turn: Turn) -> None:
-    """List what the form was filled for; nothing, when it ended without an account because other things were said."""
+    """List what the form was filled for; nothing if it ended without an account because of another question."""
     if turn.slot("account") is not None:
         await for_customers(transactions)(turn)
 
 
 async def run_aside(turn: Turn) -> None:
-    """List what the message asks for in the middle of a transfer: of all accounts, as only one form asks at a time."""
+    """List what the message asks for during a transfer; of all accounts, as only one form can ask at a time."""
     await validate_form(turn)
     if turn.slot("account") is None:
         turn.set("account", ALL_ACCOUNTS)
@@ -74,19 +74,19 @@ async def transactions(turn: Turn, bank: CustomerBank, question: Question | None
 
 
 async def listed(turn: Turn, bank: CustomerBank) -> None:
-    """List what the latest message asks for, whatever its intent."""
+    """List the transactions that the latest message asks for, whatever its intent."""
     await transactions(turn, bank, new_question("transactions", said(turn), kept(turn), today_of(turn)))
 
 
 def _say_what_is_known(turn: Turn, found: Found) -> None:
-    """Say under what the bank files somebody who was asked for by name: "who is Harbour View Lettings"."""
+    """Say which category the bank files somebody under who was asked about by name: "who is Harbour View Lettings"."""
     name, categories = found.filters.merchant, {t.category for t in found.transactions}
     if name and len(categories) == 1 and (category := categories.pop()):
         turn.say("utter_filed_under", name=name, category=category)
 
 
 async def _say_last(turn: Turn, bank: CustomerBank, missed: Found) -> None:
-    """List the last one there was of what has not come yet."""
+    """List the last transaction of a kind that has not come yet this time."""
     asked = replace(missed.asked, period=None, count=1)
     found = await find_few(bank, missed.accounts, asked, today_of(turn))
     if found.transactions:
@@ -94,7 +94,7 @@ async def _say_last(turn: Turn, bank: CustomerBank, missed: Found) -> None:
 
 
 async def more(turn: Turn, bank: CustomerBank) -> None:
-    """List what comes after the transactions that were listed last."""
+    """List the transactions after those that were listed last."""
     question = kept(turn)
     if question is not None and question.kind in ("transactions", "spending") and _asks_for_a_part(turn):
         await listed(turn, bank)
@@ -119,14 +119,14 @@ async def more(turn: Turn, bank: CustomerBank) -> None:
 
 
 def _asks_for_a_part(turn: Turn) -> bool:
-    """Whether a list is asked for that no more rows answer: "how many are there", "the last one"."""
+    """Whether the message asks for something other than more rows: "how many are there", "the last one"."""
     return asks_how_many(heard(turn).text) or said(turn).of_those
 
 
 async def validate_form(turn: Turn) -> None:
-    """Keep the question as it grows; only a bare "show my transactions" has to be asked for the account.
+    """Keep the question as it is completed; only a bare "show my transactions" needs to be asked for the account.
 
-    It sets nothing for a message that says nothing about transactions, so that the form lets it pass.
+    It sets nothing if the message says nothing about transactions, so that the form rejects it.
     """
     now, today = said(turn), today_of(turn)
     if turn.tracker.parse is not None and turn.tracker.parse.intent_name == "ask_transactions":
@@ -141,14 +141,14 @@ async def validate_form(turn: Turn) -> None:
 
 
 def _talks_of_other_things(turn: Turn) -> bool:
-    """Whether another question about money was answered, or the form's question was passed over a second time."""
+    """Whether another question about money was asked, or the form's question was ignored a second time."""
     parse = turn.tracker.parse
     asked_now = any(isinstance(e, ActiveLoop) and e.name == FORM for e in events_before(turn.tracker.events))
     return parse is not None and (parse.intent_name in _OTHER_QUESTIONS or not asked_now)
 
 
 async def ask_account(turn: Turn) -> None:
-    """Ask for the account, with a button for each, or without buttons when the bank is away."""
+    """Ask for the account, with a button for each; without buttons if the bank is unavailable."""
     accounts = await if_there(turn, CustomerBank.accounts)
     buttons = account_buttons(accounts, accounts)
     if buttons:
@@ -164,7 +164,7 @@ def _form_question(turn: Turn) -> Question:
 def _completed(turn: Turn) -> Question:
     """The question with the account that the form asked for."""
     question, account = _form_question(turn), turn.slot("account")
-    account = None if account in (None, ALL_ACCOUNTS) else str(account)  # a payload may say anything
+    account = None if account in (None, ALL_ACCOUNTS) else str(account)  # a button's payload can contain anything
     return question.narrowed(account=account)
 
 
@@ -194,7 +194,7 @@ def _say_table(turn: Turn, found: Found, headline: str) -> None:
 
 
 def _headline(filters: Filters, found: int, what: str) -> str:
-    """What is listed: "Your 3 largest payments", "Your last 10 transactions", or just how many there are."""
+    """The list's heading: "Your 3 largest payments", "Your last 10 transactions", or just how many there are."""
     if filters.order is None and (filters.count is None or found < filters.count):
         return f"{found} {what}"
     number = f"{found} " if found > 1 else ""
@@ -204,7 +204,7 @@ def _headline(filters: Filters, found: int, what: str) -> str:
 
 
 def transactions_table(found: Sequence[Transaction], accounts: Sequence[Account], today: date) -> Table:
-    """A row for each transaction, without the year of `today`; the account has a column when there are several."""
+    """A row for each transaction, without the year if it is `today`'s; several accounts get a column."""
     names = {account.id: written(account) for account in accounts}
     several = len(accounts) > 1
     columns = ("Date", "Description", *(("Account",) if several else ()), "Amount")
@@ -222,7 +222,7 @@ def transactions_table(found: Sequence[Transaction], accounts: Sequence[Account]
 
 @hookimpl
 def register_actions(register: Callable[[str, Action], None]) -> None:
-    """Offer the actions and the two of the form."""
+    """Register the actions, and the two of the form."""
     register("action_transactions", run)
     register("action_transactions_aside", run_aside)
     register("action_more_transactions", for_customers(more))

@@ -38,14 +38,14 @@ CHECK: Final = "health"
 @hookimpl
 @asynccontextmanager
 async def lifespan(startup: Startup) -> AsyncIterator[None]:
-    """Open the resource `bank` on the bank of the resource `bank-endpoint` (`url`, `client_id`, `secret`, and perhaps
-    a `note` that the readiness report shows of it)."""
+    """Open the resource `bank`, using the resource `bank-endpoint` (`url`, `client_id`, `secret`, and optionally a
+    `note` for the readiness report)."""
     settings = read_bank_settings(startup.settings.plugin_settings)
     files = settings.files(startup.settings.project)
     endpoint = startup.resources.get("bank-endpoint", dict)
 
     def observe(service: str, outcome: str, seconds: float, tries: int, *, call: str, **why: Any) -> None:
-        if call != CHECK or outcome != "ok":  # one every few seconds, all night, would be most of the metrics
+        if call != CHECK or outcome != "ok":  # successful checks every few seconds would swamp the metrics
             startup.observe_call(service, outcome, seconds, tries, call=call, **why)
 
     def tell_refused(failure: CallFailed, seconds: float, is_of_another: bool) -> None:

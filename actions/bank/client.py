@@ -1,4 +1,4 @@
-"""The bank, as actions see it: bound to one customer, within a deadline, every answer checked, or CallFailed."""
+"""The bank as actions see it: bound to one customer, within a deadline, every answer validated, or else CallFailed."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ INITIATION = "/open-banking/v4.0/pisp"
 SERVICE = "bank"
 _ACCOUNTS_FRESH = timedelta(seconds=60)
 _PAYEES_FRESH = timedelta(seconds=5)
-"""Long enough for one turn to ask once, too short for the next to miss somebody who was just added."""
+"""Long enough for one turn to ask only once, short enough for the next to see a payee who was just added."""
 
 _MOST_CUSTOMERS = 1_000
 _MOST_PAGES = 100
 
 
 class _Seen(Struct):
-    """What a customer's bank said last."""
+    """The bank's latest answers for a customer."""
 
     accounts: Known[tuple[Account, ...]] | None = None
     payees: Known[tuple[Payee, ...]] | None = None
@@ -52,20 +52,20 @@ class _Seen(Struct):
 
 
 class _Question(Struct):
-    """A question on its way; `sent` once an order may have reached the bank."""
+    """A question in progress; `sent` is set once an order may have reached the bank."""
 
     sent: bool = False
 
     def failed(self, kind: Literal["timeout", "invalid"], name: str, reason: str) -> CallFailed:
-        """The failure; what became of an order that was sent is unknown."""
+        """The failure to raise; if an order was sent, its outcome is unknown."""
         return CallFailed("unknown_outcome" if self.sent else kind, service=SERVICE, call=name, reason=reason)
 
 
 class BankClient:
-    """The bank for all customers; `of` gives it for one. `seconds` is the deadline of each question as a whole.
+    """The bank for all customers; `of` returns one customer's view. `seconds` is the deadline of a whole question.
 
-    `tell_refused` is told of every question whose answers say what cannot be so: its failure, how many seconds it
-    took, and whether the bank showed what is another customer's.
+    `tell_refused` is called for every question with an impossible answer: with the failure, the seconds it took, and
+    whether the bank showed data of another customer.
     """
 
     def __init__(
@@ -86,11 +86,11 @@ class BankClient:
         self._seen: OrderedDict[str, _Seen] = OrderedDict()
 
     def of(self, customer: Customer, *, correlation_id: str = "") -> CustomerBank:
-        """The bank as this customer may see it; `correlation_id` goes along with every call."""
+        """The bank as this customer may see it; `correlation_id` is sent with every call."""
         return CustomerBank(self, customer.bank_customer_id, _interaction(correlation_id))
 
     def seen(self, customer: str) -> _Seen:
-        """What was last seen of a bank customer; the least recently used are forgotten first."""
+        """The cached answers for a bank customer; the least recently used are dropped first."""
         seen = self._seen.setdefault(customer, _Seen())
         self._seen.move_to_end(customer)
         if len(self._seen) > _MOST_CUSTOMERS:
@@ -100,7 +100,7 @@ class BankClient:
 
 @dataclass(frozen=True, slots=True)
 class CustomerBank:
-    """One customer's view of the bank. Every method raises CallFailed when the bank gives no usable answer."""
+    """One customer's view of the bank. Every method raises CallFailed if the bank gives no usable answer."""
 
     client: BankClient
     customer: str = field(repr=False)
@@ -127,7 +127,7 @@ class CustomerBank:
     async def transactions(self, account: Account, since: date, until: date) -> tuple[Transaction, ...]:
         """The transactions of one account booked on days from `since` up to, not including, `until`; newest first.
 
-        Those of one moment stay in the bank's order.
+        Transactions with the same time stay in the bank's order.
         """
         async with self._question("transactions"):
             items = [item async for item in self._transaction_items(account, since, until)]
@@ -135,15 +135,15 @@ class CustomerBank:
             return tuple(sorted(read, key=lambda t: t.booked_at, reverse=True))
 
     async def payees(self) -> tuple[Payee, ...]:
-        """Whom the customer may pay, beside their own accounts; at most some seconds old."""
+        """The people and companies that the customer can pay; at most a few seconds old."""
         async with self._question("payees"):
             return await self._payees()
 
     async def pay(self, key: str, order: PaymentOrder) -> Payment:
-        """Make the payment, once for its key (at most 35 characters): a repeat within 24 hours gives the same payment.
+        """Make the payment, once per key (at most 35 characters): a repeat within 24 hours returns the same payment.
 
-        CallFailed of kind `unknown_outcome`: it may have been made; `find_payment` tells. Of any other kind: it
-        certainly was not.
+        After a CallFailed of kind `unknown_outcome` it may have been made, which `find_payment` can tell; after any
+        other kind it certainly was not.
         """
         async with self._question("pay") as question:
             initiation = await self._initiation(key, order)
@@ -161,7 +161,7 @@ class CustomerBank:
             return read_payment(data["Data"], initiation, self._now())
 
     async def find_payment(self, key: str, order: PaymentOrder) -> Payment | None:
-        """The payment that was made or refused under this key, or None while the bank knows none."""
+        """The payment that was made or refused under this key, or None if the bank does not know one (yet)."""
         async with self._question("find_payment"):
             data = await self.call(
                 "GET",
@@ -170,13 +170,13 @@ class CustomerBank:
                 schema=PAYMENTS,
                 params={"EndToEndIdentification": key},
             )
-            # No account numbers: today's accounts and payees need not be those of the day it was ordered.
+            # Account numbers are left out: accounts and payees may have changed since the order.
             ordered = _instruction(key, order) | {"CreditorAccount": {"Name": order.payee}}
             found = [read_payment(item, ordered, self._now()) for item in data["Data"]["DomesticPayment"]]
             return next((payment for payment in found if payment.made), found[0] if found else None)
 
     async def _initiation(self, key: str, order: PaymentOrder) -> dict[str, Any]:
-        """The order as the standard writes it; the same for the same order."""
+        """The order in the standard's format; always the same for the same order."""
         numbers = {account.id: account.number for account in await self._accounts()}
         debtor = numbers.get(order.debtor)
         if debtor is None:
@@ -193,11 +193,11 @@ class CustomerBank:
         }
 
     def last_accounts(self) -> Known[tuple[Account, ...]] | None:
-        """The accounts as they were last seen, and when; for when the bank is away."""
+        """The accounts as last seen, and when; for use when the bank is unavailable."""
         return self.client.seen(self.customer).accounts
 
     def last_balances(self) -> Known[tuple[Balance, ...]] | None:
-        """The balances as they were last seen, and when; for when the bank is away."""
+        """The balances as last seen, and when; for use when the bank is unavailable."""
         return self.client.seen(self.customer).balances
 
     async def _accounts(self) -> tuple[Account, ...]:
@@ -241,7 +241,7 @@ class CustomerBank:
         raise Refused("there are more pages than can be read")
 
     async def _get(self, path: str, name: str, schema: ResponseSchema, params: Mapping[str, str] | None = None) -> Any:
-        """The answer for this customer; a token that the bank no longer takes is replaced once."""
+        """The answer for this customer; a token that the bank no longer accepts is replaced once."""
         return await self.call("GET", INFORMATION + path, name=name, schema=schema, params=params or {})
 
     async def call(self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **call: Any) -> Any:
@@ -256,7 +256,7 @@ class CustomerBank:
                 )
                 return answer.data
             except CallFailed as failure:
-                # An earlier try may have had its effect: no second call may tell another story.
+                # An earlier attempt may have taken effect, and a second call must not contradict it.
                 if failure.status != 401 or last_try or failure.may_have_happened:
                     raise
                 tokens.drop(self.customer, token)
@@ -264,7 +264,7 @@ class CustomerBank:
 
     @asynccontextmanager
     async def _question(self, name: str) -> AsyncIterator[_Question]:
-        """One question to the bank, however many calls it takes: one deadline, and CallFailed for all that is wrong."""
+        """One question to the bank, of one or more calls, under one deadline; raises CallFailed for any failure."""
         question, began = _Question(), self.client.sources.monotonic()
         try:
             async with asyncio.timeout(self.client.seconds):
@@ -284,7 +284,7 @@ class CustomerBank:
 
 
 def _instruction(key: str, order: PaymentOrder) -> dict[str, Any]:
-    """What the standard's initiation says of an order, the two accounts apart."""
+    """The standard's initiation of an order, except for the two accounts."""
     return {
         "InstructionIdentification": key,
         "EndToEndIdentification": key,
@@ -293,7 +293,7 @@ def _instruction(key: str, order: PaymentOrder) -> dict[str, Any]:
 
 
 def _next_page(data: Any, path: str) -> dict[str, str] | None:
-    """The query of the next page, or None after the last; a link that leads elsewhere is refused."""
+    """The query of the next page, or None after the last; raises Refused if the link leads elsewhere."""
     link = data.get("Links", {}).get("Next")
     if link is None:
         return None
@@ -304,7 +304,7 @@ def _next_page(data: Any, path: str) -> dict[str, str] | None:
 
 
 def _interaction(correlation_id: str) -> str:
-    """The correlation id as the UUID that the standard asks for; equal ids give equal UUIDs."""
+    """The correlation id as the UUID that the standard requires; equal ids give equal UUIDs."""
     if not correlation_id:
         return ""
     try:

@@ -1,6 +1,6 @@
-"""The days of the bank and of its customers, who share a time zone: which day a moment belongs to, and when it begins.
+"""Days in the time zone that the bank and its customers share: the day of a moment, and when a day begins.
 
-It is the zone that config.yml tells the grammar, so that "today" is one day for what is said, asked and answered.
+It is the zone that config.yml gives the grammar, so that "today" is the same day in messages, queries and replies.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ TIMEZONE: Final = "Europe/London"
 
 
 def _zone() -> tzinfo:
-    """The zone; UTC on a system that knows no zones, as the grammar has it."""
+    """The zone; UTC on a system without time zone data, as in the grammar."""
     try:
         return ZoneInfo(TIMEZONE)
     except ZoneInfoNotFoundError:
@@ -22,7 +22,7 @@ def _zone() -> tzinfo:
 
 _ZONE: Final = _zone()
 _CLEAN_OFFSETS: Final = 1900
-"""The year since which zones are whole minutes away from UTC; a bank need not read an offset with seconds."""
+"""The year from which all zones differ from UTC by whole minutes; a bank need not understand offsets with seconds."""
 
 
 def day_of(moment: datetime) -> date:
@@ -31,5 +31,5 @@ def day_of(moment: datetime) -> date:
 
 
 def day_start(day: date) -> datetime:
-    """When a day begins, with its zone: an hour before midnight in UTC during summer."""
+    """When a day begins, with its zone; in summer, that is an hour before midnight in UTC."""
     return datetime(day.year, day.month, day.day, tzinfo=_ZONE if day.year >= _CLEAN_OFFSETS else UTC)

@@ -6,7 +6,7 @@ import re
 
 _AMOUNT = re.compile(r"(\d{1,13})(?:\.(\d{1,5}))?", re.ASCII)
 
-# ISO 4217: currencies whose minor unit is not a hundredth.
+# ISO 4217: currencies whose minor unit is not a hundredth
 _DIGITS = {
     **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV"), 0),
     **dict.fromkeys(("XAF", "XOF", "XPF"), 0),
@@ -15,7 +15,7 @@ _DIGITS = {
 
 
 def minor_digits(currency: str) -> int:
-    """How many digits of the currency are behind the point."""
+    """The number of decimal places of the currency."""
     return _DIGITS.get(currency, 2)
 
 

@@ -1,4 +1,4 @@
-"""From the bank's checked JSON to values, refusing what a schema cannot see: wrong owners, amounts, dates, doubles."""
+"""From the bank's validated JSON to values; refuses what schemas cannot check: owners, amounts, dates, duplicates."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from .values import Account, AccountKind, Balance, Payee, Payment, Refusal, Tran
 T = TypeVar("T", Account, Payee, Transaction)
 
 _KINDS: Mapping[str, AccountKind] = {"CACC": "current", "SVGS": "savings", "CARD": "credit_card"}
-_REFUSALS: Mapping[str, Refusal] = {"AM04": "insufficient_funds", "TM01": "too_late"}  # ISO 20022's reasons
+_REFUSALS: Mapping[str, Refusal] = {"AM04": "insufficient_funds", "TM01": "too_late"}  # ISO 20022 reason codes
 _SETTLED = {
-    # ISO 20022's payment statuses. BLCK is none: the money has left and may or may not arrive.
+    # ISO 20022 payment statuses. BLCK is not among them: the money has left and may or may not arrive.
     "ACSC": True,
     "ACCC": True,
     "ACWC": True,
@@ -26,24 +26,24 @@ _SETTLED = {
 _STATUSES = {"BOOK": True, "PDNG": True, "FUTR": False, "INFO": False, "RJCT": False}
 _SIGNS = {"Credit": 1, "Debit": -1}
 SCHEME = "UK.OBIE.SortCodeAccountNumber"
-_BALANCE_TYPES = ("ITAV", "CLAV", "ITBD", "CLBD")  # the standard's codes, the most telling first
-_AGREED = ("Pre-Agreed", "Credit")  # the types of a credit line that say how far an account may go below nothing
+_BALANCE_TYPES = ("ITAV", "CLAV", "ITBD", "CLBD")  # the standard's codes, the most informative first
+_AGREED = ("Pre-Agreed", "Credit")  # the types of a credit line that say how far an account may go below zero
 _NUMBER = re.compile(r"\d{14}", re.ASCII)
 _EARLIEST = datetime(1950, 1, 1, tzinfo=UTC)
-_LONGEST = 140  # characters of a text that is shown
+_LONGEST = 140  # characters of a text for display
 _CLOCK_SKEW = timedelta(minutes=10)
 
 
 class Refused(Exception):
-    """The bank says something that cannot be so. The text names the rule, never the value."""
+    """The bank's answer is impossible. The message names the violated rule, never the value."""
 
 
 class OfAnother(Refused):
-    """The bank shows what is not this customer's."""
+    """The bank shows data that does not belong to this customer."""
 
 
 def read_accounts(data: Any, owner: str, now: datetime) -> tuple[Account, ...]:
-    """The accounts of the bank customer `owner`; Refused when one is another's."""
+    """The accounts of the bank customer `owner`; raises Refused if one belongs to somebody else."""
     return _without_doubles(_read_account(item, owner, now) for item in data["Data"]["Account"])
 
 
@@ -59,7 +59,7 @@ def _read_account(item: Any, owner: str, now: datetime) -> Account:
 
 
 def read_payees(data: Any, accounts: Iterable[Account]) -> tuple[Payee, ...]:
-    """The payees of the accounts that can be paid by sort code and number; Refused when one is of another account."""
+    """The payees with a sort code and number; raises Refused if one belongs to an account that is not among these."""
     own = {account.id for account in accounts}
     items = data["Data"]["Beneficiary"]
     if any(item["AccountId"] not in own for item in items):
@@ -72,7 +72,7 @@ def read_payees(data: Any, accounts: Iterable[Account]) -> tuple[Payee, ...]:
 
 
 def read_balances(data: Any, accounts: Iterable[Account], now: datetime) -> tuple[Balance, ...]:
-    """One balance for each of the accounts, in their order; Refused when one is missing, another's, or there twice."""
+    """One balance per account, in their order; raises Refused if one is missing, repeated or somebody else's."""
     expected = {account.id: account for account in accounts}
     found: dict[tuple[str, str], Any] = {}
     for item in data["Data"]["Balance"]:
@@ -97,7 +97,7 @@ def _read_balance(item: Any, account: Account, now: datetime) -> Balance:
 
 
 def _read_credit_line(lines: Iterable[Any], account: Account) -> int:
-    """The agreed limit. Other types are told beside it and not added: what is left of it, or is for emergencies."""
+    """The agreed limit. Other types are not added: they say what is left of it, or what is for emergencies."""
     agreed = [
         line for line in lines if not line["Included"] and "Amount" in line and line.get("Type", "Credit") in _AGREED
     ]
@@ -107,7 +107,7 @@ def _read_credit_line(lines: Iterable[Any], account: Account) -> int:
 def read_transactions(
     items: Iterable[Any], account: Account, since: date, until: date, now: datetime
 ) -> tuple[Transaction, ...]:
-    """The account's transactions booked from `since` up to, not including, `until`; Refused for any other one."""
+    """The account's transactions booked from `since` up to, not including, `until`; raises Refused for any other."""
     read = (_read_transaction(item, account, now) for item in items if _counts(item["Status"]))
     transactions = _without_doubles(read)
     if any(not since <= transaction.day < until for transaction in transactions):
@@ -116,7 +116,7 @@ def read_transactions(
 
 
 def _counts(status: str) -> bool:
-    """Whether an entry of this status (ISO 20022's entry statuses) moves money: it is booked or pending."""
+    """Whether an entry of this status (ISO 20022 entry status) moves money: it is booked or pending."""
     if status not in _STATUSES:
         raise Refused("a transaction has an unknown status")
     return _STATUSES[status]
@@ -142,7 +142,7 @@ def _read_transaction(item: Any, account: Account, now: datetime) -> Transaction
 
 
 def read_payment(item: Any, ordered: Mapping[str, Any], now: datetime) -> Payment:
-    """The payment of an initiation that says all that `ordered` does; Refused for another one, or one not settled."""
+    """The payment, if its initiation says all that `ordered` does; raises Refused otherwise, or if not settled."""
     if not _says(item["Initiation"], ordered):
         raise Refused("a payment is not the one that was ordered")
     if item["Status"] not in _SETTLED:
@@ -161,7 +161,7 @@ def read_payment(item: Any, ordered: Mapping[str, Any], now: datetime) -> Paymen
 
 
 def _says(given: Any, wanted: Any) -> bool:
-    """Whether what is given is what is wanted; of mappings, at least that."""
+    """Whether `given` equals `wanted`; for mappings, whether it contains it."""
     if not isinstance(wanted, Mapping):
         return bool(given == wanted)
     return isinstance(given, Mapping) and all(name in given and _says(given[name], wanted[name]) for name in wanted)
@@ -183,7 +183,7 @@ def _read_amount(money: Any, currency: str) -> int:
 
 
 def _read_moment(text: str, now: datetime) -> datetime:
-    """A time with its zone, in UTC; Refused when it is none, in the future, or before any account of today."""
+    """A time in UTC; raises Refused if it is invalid, without a zone, in the future, or before any account of today."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

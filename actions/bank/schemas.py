@@ -1,4 +1,4 @@
-"""What we take from the bank: small schemas of the parts we read. Anything else in an answer is ignored."""
+"""Schemas of the parts of the bank's answers that we read. Anything else in an answer is ignored."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from bot import ResponseSchema
 
-# Lengths are checked of few things: a body is bounded as a whole, and `reading` compares, parses or shortens the rest.
+# Few lengths are checked: a body is bounded as a whole, and `reading` compares, parses or shortens the rest.
 _SHOWN = {"type": "string", "minLength": 1, "maxLength": 500}
 _MONEY = {"type": "object", "required": ["Amount", "Currency"], "strings": ["Amount", "Currency"]}
 _IDENTIFICATION = {

@@ -1,4 +1,4 @@
-"""What config.yml may say about the bank, under `plugin_settings: bank:`."""
+"""The settings of the bank client, under `plugin_settings: bank:` in config.yml."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _FILES = ("cafile", "certfile", "keyfile")
 
 
 class BankSettings(Struct, frozen=True):
-    """`seconds` is the deadline of a question to the bank with all its calls and tries, `tries` how often a call is
-    made, `connections` how many at once. `url` is the bank's address when no `--bank-url` is given; `cafile`,
-    `certfile` and `keyfile` are for its HTTPS, by their paths from the project."""
+    """`seconds` is the deadline of a question to the bank with all its calls and retries, `tries` the most attempts per
+    call, `connections` the most at a time. `url` is the bank's address if no `--bank-url` is given; `cafile`,
+    `certfile` and `keyfile` are for its HTTPS, as paths relative to the project."""
 
     seconds: float = 3.0
     tries: int = 3
@@ -28,12 +28,12 @@ class BankSettings(Struct, frozen=True):
     keyfile: str | None = None
 
     def files(self, project: Path) -> dict[str, str]:
-        """The files for HTTPS, by their names for `HttpClient`."""
+        """The files for HTTPS, by their parameter names of `HttpClient`."""
         return {name: str(project / given) for name in _FILES if (given := getattr(self, name))}
 
     @property
     def limits(self) -> HttpLimits:
-        """The limits of single calls: one ends before its question does, so that its failure has a name."""
+        """The limits of single calls: a call times out before its question does, so that the failure names the call."""
         return HttpLimits(
             deadline_seconds=self.seconds * 0.85,
             try_seconds=self.seconds * 0.4,
@@ -45,7 +45,7 @@ class BankSettings(Struct, frozen=True):
 
 
 def read_bank_settings(plugin_settings: Mapping[str, Any]) -> BankSettings:
-    """The settings under `bank`, or the defaults; raises ConfigurationError with all that is wrong."""
+    """The settings under `bank`, or the defaults; raises ConfigurationError listing everything that is wrong."""
     given = plugin_settings.get("bank", {})
     if not isinstance(given, Mapping):
         raise ConfigurationError(["config.yml: plugin_settings: bank: write keys and values under it"])

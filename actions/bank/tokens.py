@@ -1,5 +1,4 @@
-"""The bot's secret is exchanged for short-lived tokens, one for each customer, kept in memory until shortly before
-they expire."""
+"""Exchanges the bot's secret for short-lived tokens, one per customer, cached until shortly before they expire."""
 
 from __future__ import annotations
 
@@ -10,13 +9,13 @@ from bot import CallFailed, HttpClient, Sources
 
 from .schemas import TOKEN
 
-_MARGIN = 15.0  # seconds before its expiry at which a token is no longer used
+_MARGIN = 15.0  # seconds before its expiry when a token is no longer used
 _MOST = 10_000
-_CHECKED = 60.0  # seconds for which credentials that the bank took need not be shown again
+_CHECKED = 60.0  # seconds for which accepted credentials need not be checked again
 
 
 class Tokens:
-    """Tokens by bank customer id; the least recently used ones are forgotten first."""
+    """Tokens by bank customer id; the least recently used ones are dropped first."""
 
     def __init__(self, http: HttpClient, client_id: str, secret: str, sources: Sources) -> None:
         self._http = http
@@ -26,7 +25,7 @@ class Tokens:
         self._good_until = float("-inf")
 
     async def token(self, customer: str, correlation_id: str) -> str:
-        """A token that is bound to this bank customer; raises CallFailed."""
+        """A token bound to this bank customer; raises CallFailed."""
         token, expires = self._kept.get(customer, ("", 0.0))
         if token and self._monotonic() < expires:
             self._kept.move_to_end(customer)
@@ -34,9 +33,9 @@ class Tokens:
         return await self._exchange(customer, correlation_id)
 
     async def check(self) -> None:
-        """Raise CallFailed when the bank does not take the bot's credentials; it is asked at most once a minute.
+        """Raise CallFailed if the bank does not accept the bot's credentials; asks it at most once a minute.
 
-        The question names no customer, so that 400 and an error other than `invalid_client` (RFC 6749, 5.2) means yes.
+        The request names no customer, so a 400 with an error other than `invalid_client` (RFC 6749, 5.2) means yes.
         """
         asked = self._monotonic()
         if asked < self._good_until:
@@ -57,7 +56,7 @@ class Tokens:
         self._good_until = asked + _CHECKED
 
     def drop(self, customer: str, token: str) -> None:
-        """Forget a token that the bank no longer takes."""
+        """Drop a token that the bank no longer accepts."""
         if self._kept.get(customer, ("", 0.0))[0] == token:
             del self._kept[customer]
 

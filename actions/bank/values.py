@@ -1,4 +1,4 @@
-"""What the bank knows, after it was checked. Money is in whole minor units (pence), times are aware UTC."""
+"""The bank's data after validation. Money is in whole minor units (pence), times are aware UTC."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ AccountKind: TypeAlias = Literal["current", "savings", "credit_card", "other"]
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account of the customer. `number` is what payments call it by (UK: sort code and number), and never shown."""
+    """An account of the customer. `number` identifies it in payments (UK: sort code and number) and is never shown."""
 
     id: str
     kind: AccountKind
@@ -30,7 +30,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Payee:
-    """Somebody whom the customer may pay. `number` is as an account's: payments need it, and nobody is shown it."""
+    """Somebody whom the customer can pay. `number` is like an account's: payments need it, and it is never shown."""
 
     id: str
     name: str
@@ -38,12 +38,12 @@ class Payee:
 
     @property
     def masked(self) -> str:
-        """The last four digits of the number, which tell two of a name apart and give nothing away."""
+        """The last four digits of the number: enough to distinguish two payees of one name, and safe to show."""
         return self.number[-4:]
 
 
 class Balance(Struct, frozen=True):
-    """An account's balance with pending transactions, at a time: negative when overdrawn, or owed on a card.
+    """An account's balance including pending transactions, at a time: negative if overdrawn, or if owed on a card.
 
     `credit_line` is the agreed overdraft or card limit, which the balance does not include.
     """
@@ -56,7 +56,7 @@ class Balance(Struct, frozen=True):
 
 
 class Transaction(Struct, frozen=True):
-    """A transaction: positive money in, negative money out. `merchant` is the shop, or else who was paid or paid.
+    """A transaction: positive for money in, negative for money out. `merchant` is the shop, or else the other party.
 
     `category` is the bank's word for it, such as `groceries`; transfers between the customer's own accounts have
     `transfers`.
@@ -79,11 +79,11 @@ class Transaction(Struct, frozen=True):
 
 
 class PaymentOrder(Struct, frozen=True):
-    """A payment to make: from which account of the customer to which other one, or to which payee (ids), how much,
-    and until when it is wanted.
+    """A payment to make: from which account of the customer to which other account or payee (ids), how much, and the
+    latest time for it.
 
-    The same order under the same key is the same payment, so it is fixed when
-    its confirmation is asked. `payee` is how the receiving side was called.
+    The same order under the same key is the same payment, so it is fixed when the confirmation is asked for. `payee` is
+    the name of the receiving side.
     """
 
     debtor: str
@@ -95,7 +95,7 @@ class PaymentOrder(Struct, frozen=True):
 
 
 class Payment(Struct, frozen=True):
-    """A payment at the bank, made or refused for good, with the bank's reason."""
+    """A payment at the bank, made or permanently refused, with the bank's reason."""
 
     id: str
     made: bool
@@ -106,7 +106,7 @@ class Payment(Struct, frozen=True):
 
 
 class Known(Struct, Generic[T], frozen=True):
-    """A value and when it was true."""
+    """A value, and the time when it was true."""
 
     value: T
     at: datetime

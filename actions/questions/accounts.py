@@ -1,4 +1,4 @@
-"""Which account is meant, by kind, name or number, and what it is called: pure."""
+"""Which account is meant, by kind, name or number, and what it is called. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .question import ALL_ACCOUNTS
 
 _KINDS: Final[dict[str, AccountKind]] = {"current": "current", "savings": "savings", "credit card": "credit_card"}
 KIND_WORDS: Final = tuple(_KINDS)
-"""What a kind of account is called by customers."""
+"""What customers call the kinds of account."""
 
 _NAMES: Final[dict[AccountKind, str]] = {
     "current": "current account",
@@ -47,12 +47,12 @@ def find_accounts(accounts: Sequence[Account], said: str | None) -> tuple[Accoun
 
 
 def kind_word(said: str) -> str | None:
-    """The kind of account that stands in `said` ("savings" in "savings pot"), if one does."""
+    """The kind of account that `said` contains ("savings" in "savings pot"), if any."""
     return next((word for word in _KINDS if word in said.casefold()), None)
 
 
 def spoken(account: Account, among: Iterable[Account]) -> str:
-    """The account's name in a sentence, after "your"; its nickname tells two of a kind apart."""
+    """The account's name in a sentence, after "your"; with its nickname if there are two of its kind."""
     name = _NAMES.get(account.kind, f"account “{account.nickname}”")
     twins = [other for other in among if other.kind == account.kind]
     return f"{name} “{account.nickname}”" if account.kind in _NAMES and len(twins) > 1 else name
@@ -65,14 +65,14 @@ def written(account: Account) -> str:
 
 
 def choice(account: Account, among: Iterable[Account]) -> str:
-    """What to say to mean this account and no other: the value of the entity `account`."""
+    """The value of the entity `account` that means this account and no other."""
     twins = [other for other in among if other.kind == account.kind]
     kinds = {kind: word for word, kind in _KINDS.items()}
     return kinds[account.kind] if account.kind in kinds and len(twins) == 1 else account.nickname
 
 
 def account_buttons(offered: Iterable[Account], among: Sequence[Account]) -> list[dict[str, str]]:
-    """A button for each of these accounts, which means it and no other one of all of them."""
+    """A button for each offered account; it means that account and no other one `among` all."""
     return [account_button(written(account), choice(account, among)) for account in offered]
 
 
@@ -82,22 +82,22 @@ def account_button(title: str, account: str) -> dict[str, str]:
 
 
 def account_numbers(text: str) -> list[str]:
-    """The numbers by which a message names accounts: of eight digits, or behind "account" and "ending in"."""
+    """The numbers by which a message names accounts: those of eight digits, or after "account" or "ending in"."""
     return [] if is_payload(text) else [found.group(1) or found.group(2) for found in _NUMBER.finditer(text)]
 
 
 def says_sort_code(text: str) -> bool:
-    """Whether the text holds a sort code, such as 20-45-73: payments go by names, and never by one."""
+    """Whether the text contains a sort code, such as 20-45-73; payments are made by name, never by sort code."""
     return bool(_SORT_CODE.search(text))
 
 
 def numbered(said: str, accounts: Sequence[Account]) -> list[Account]:
-    """The accounts whose number ends like this."""
+    """The accounts whose number ends in `said`."""
     return [account for account in accounts if account.number and account.number.endswith(said)]
 
 
 def near_account(said: str, nicknames: Sequence[str]) -> str | None:
-    """The account that a misspelt name means, as the entity `account` has it; None where none is near."""
+    """The account that a misspelt name means, as a value of the entity `account`; None if none is similar."""
     word = _AROUND.sub("", said)
     name = nearest(word, [*nicknames, *_OTHER_WORDS])
     return _OTHER_WORDS.get(name, name) if name else None

@@ -17,7 +17,7 @@ from ..text import is_payload, lead, pattern
 from .marks import distinct
 
 MONEY: Final = "amount-of-money"
-"""The entity of an amount with a currency."""
+"""The entity for an amount with a currency."""
 
 _OVER: Final = pattern(r"\b(?:over|above|exceeding|(?:more|greater|bigger|larger|higher) than)\s*\Z")
 _UNDER: Final = pattern(r"\b(?:under|below|(?:less|lower|fewer|smaller|cheaper) than)\s*\Z")
@@ -46,7 +46,7 @@ class Amounts(NamedTuple):
 
 
 def read_amounts(text: str, entities: Iterable[Entity]) -> Amounts:
-    """The bounds of the first amount, and the other bound where a second one gives it ("over £10 and under £20")."""
+    """The bounds of the first amount, with the other bound if a second one gives it ("over £10 and under £20")."""
     low, high = None, None
     for entity in entities:
         at_least, at_most = _amount(text, entity)
@@ -60,7 +60,7 @@ def read_amounts(text: str, entities: Iterable[Entity]) -> Amounts:
 
 
 def turned_range(text: str, entities: Sequence[Entity]) -> Sequence[Entity]:
-    """The two ends of "between £20 and £10", which the grammar takes for no interval; none where there is no range."""
+    """The two ends of "between £20 and £10", which the grammar does not read as an interval; empty if there is none."""
     for two in pairwise(sorted(entities, key=lambda entity: entity.start)):
         one, other = two
         named = {one.entity, other.entity}
@@ -71,13 +71,13 @@ def turned_range(text: str, entities: Sequence[Entity]) -> Sequence[Entity]:
 
 
 def ends(two: Iterable[Entity]) -> Amounts:
-    """The range between two amounts, in whichever order they are said; open where one is no amount."""
+    """The range between two amounts, in either order; open if one is not an amount."""
     low, high = (pence(entity) for entity in two)
     return Amounts(*sorted((low, high))) if low is not None and high is not None else Amounts()
 
 
 def unread_amount(parse: Parse) -> str | None:
-    """The words of an amount that no bound comes of: it is not in pounds, or no whole number of pence."""
+    """The words of an amount that gives no bound, as it is not in pounds or not a whole number of pence."""
     if is_payload(parse.text):
         return None
     amounts = (e for e in distinct(parse.entities) if e.entity == MONEY)
@@ -85,7 +85,7 @@ def unread_amount(parse: Parse) -> str | None:
 
 
 def bounds_amount(text: str, number: Entity) -> bool:
-    """Whether a plain number is an amount: "over 50", "what did I spend 12.90 on", "a payment of 30"."""
+    """Whether a plain number is meant as an amount: "over 50", "what did I spend 12.90 on", "a payment of 30"."""
     before, said = lead(text, number.start), text[number.start : number.end]
     if any(words.search(before) for words in (_OVER, _UNDER, _AT_LEAST, _AT_MOST)):
         return True
@@ -95,14 +95,14 @@ def bounds_amount(text: str, number: Entity) -> bool:
 
 
 def is_plain(value: Any) -> bool:
-    """Whether a number of the grammar is one: no interval, not infinite, no bool."""
+    """Whether a value is a plain number: not an interval, not infinite, not a bool."""
     return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
 
 
 def pence(entity: Entity) -> int | None:
-    """An amount of money, or a plain number of pounds, in pence; None where it is not in whole pence of pounds.
+    """An amount of money, or a plain number of pounds, in pence; None if it is not in pounds and whole pence.
 
-    A button's payload gives a bare number, without the grammar's details: pounds.
+    A button's payload contains a bare number, without the grammar's details: it is in pounds.
     """
     return _pence_of(entity.details) if entity.entity == MONEY and entity.details else _whole_pence(entity.value)
 
@@ -115,7 +115,7 @@ def _whole_pence(pounds: Any) -> int | None:
 
 
 def _pence_of(details: Any) -> int | None:
-    """The pence of the grammar's details of an amount, or of one end of an interval."""
+    """The pence in the grammar's details of an amount, or of one end of an interval."""
     if not isinstance(details, Mapping) or details.get("currency", "GBP") != "GBP":
         return None
     found = details.get("minor")
@@ -123,7 +123,7 @@ def _pence_of(details: Any) -> int | None:
 
 
 def _amount(text: str, entity: Entity) -> Amounts:
-    """The bounds that an amount, or a number that stands for one, says with the words beside it."""
+    """The bounds that an amount, or a number used as one, gives together with the words around it."""
     if entity.entity == MONEY and isinstance(entity.value, Mapping):
         return _interval(text, entity)
     if entity.entity != MONEY and not (
@@ -135,7 +135,7 @@ def _amount(text: str, entity: Entity) -> Amounts:
 
 
 def _interval(text: str, entity: Entity) -> Amounts:
-    """`over £50` is strict and `at least £50` is not, though the grammar reads both as an interval from 50."""
+    """`over £50` is strict and `at least £50` is not, although the grammar reads both as an interval from 50."""
     if not entity.details:
         return Amounts(_whole_pence(entity.value.get("from")), _whole_pence(entity.value.get("to")))
     low, high = _pence_of(entity.details.get("from")), _pence_of(entity.details.get("to"))
@@ -150,7 +150,7 @@ def _interval(text: str, entity: Entity) -> Amounts:
 
 
 def _digits(said: str) -> int:
-    """Where the comparing words of an amount end: at its last word for "over fifty quid", at the digits otherwise."""
+    """Where the comparison in an amount ends: before the digits or, in "over fifty quid", before the number's words."""
     found = re.search(r"[^\w\s]|\d", said)
     if found:
         return found.start()

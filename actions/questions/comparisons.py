@@ -24,7 +24,7 @@ _SPENDS_MORE: Final = pattern(
     r"|\A\W*(?:(?:and|so|but)\s+)?(?:did|am|are|have|has|is|was|were)\b.*\b"
     r"(?:(?:spen[dt]|spending|pa(?:y|id|ying)|earn(?:ed|ing)?|costs?)\s+(?:me\s+)?(?:more|less)|higher|lower|gone\s+(?:up|down))\b"
 )
-"""Asks for more or less without saying than when: "am I spending more this month"."""
+"""Asks for more or less without naming the other time: "am I spending more this month"."""
 
 _IDLE: Final = (
     r"(?:what|that|it|i|we|my|our|the|this|same|time|point|period|in|for|during|of|on|at|was|were|is|did|do|had|have"
@@ -34,7 +34,7 @@ _JOINS: Final = pattern(
     rf"(?:{_MORE}[^.?!]*\b(?:than|or)|{_CHANGED}\s+(?:on|from)|\bagainst|\bversus|\bvs\b\.?"
     rf"|\b(?:compar\w+|differ\w+)\b[^.?!]*\b(?:to|with|from))(?:\W+{_IDLE})*\W*\Z"
 )
-"""Right before the time that the other one is compared with."""
+"""Stands right before the time that the other one is compared with."""
 
 _SINCE: Final = pattern(rf"{_CHANGED}\W*\Z")
 _UNIT: Final = "|".join(GRAINS)
@@ -47,9 +47,9 @@ _BOUND: Final = pattern(r"\b(?:more|less|higher|lower|fewer) than\s+(?=\d)")
 
 
 def with_comparison(parse: Parse, today: date) -> Parse:
-    """The message with the time that another one is compared with for an entity of its own (`AGAINST`).
+    """The message with the time that another one is compared with as a separate entity (`AGAINST`).
 
-    Where one time alone is said, "than last month", the other one is left to `merge`. Three are left as they are.
+    If only one time is said, "than last month", the other one is left to `merge`. Three are left unchanged.
     """
     text = without(_BOUND, blanked(parse.text, spans(e for e in parse.entities if e.entity == MONEY)))
     if is_payload(text):
@@ -68,7 +68,7 @@ def with_comparison(parse: Parse, today: date) -> Parse:
 
 
 def _asks_for_change(text: str, times: Sequence[Entity]) -> bool:
-    """Whether more or less is asked for: of a time alone that has an end, or of a change from one to the other."""
+    """Whether the text asks for more or less: in a single time that has an end, or as a change between two."""
     if len(times) < 2:
         period = read_period(times)
         return bool(_SPENDS_MORE.search(text)) and (period is None or period.end is not None)
@@ -76,7 +76,7 @@ def _asks_for_change(text: str, times: Sequence[Entity]) -> bool:
 
 
 def read_against(entities: Iterable[Entity]) -> Period | Shift | None:
-    """What a time is compared with: days, or the unit before it; None where nothing is compared."""
+    """What a time is compared with: days, or the unit before it; None if nothing is compared."""
     against = next((e for e in entities if e.entity == AGAINST), None)
     if against is None:
         return None
@@ -90,12 +90,12 @@ def read_against(entities: Iterable[Entity]) -> Period | Shift | None:
 
 
 def goes_on(period: Period, today: date) -> bool:
-    """Whether the period holds today, or days to come."""
+    """Whether the period includes today, or days to come."""
     return period.end is None or period.end > today
 
 
 def as_many_days(going_on: Period, over: Period, today: date) -> Period | None:
-    """The first days of a time that is `over`, as many as the other has had; None where those are all of its days."""
+    """The first days of the period `over`, as many as the other has had so far; None if those are all of its days."""
     if going_on.start is None or over.start is None or over.end is None:
         return None
     end = over.start + (today - going_on.start) + timedelta(days=1)
@@ -103,14 +103,14 @@ def as_many_days(going_on: Period, over: Period, today: date) -> Period | None:
 
 
 def _is_joined(text: str, time: Entity) -> bool:
-    """Whether the words right before a time say that another one is compared with it."""
+    """Whether the words right before a time say that it is what another one is compared with."""
     before = lead(text, time.start)
     since = text[time.start : time.end].casefold().startswith("since")
     return bool(_SINCE.search(before) if since else _JOINS.search(before))
 
 
 def _parts(text: str, time: Entity, today: date) -> Iterator[Entity]:
-    """The time; where the grammar read "September to October" as a range of units, the first and the last of them."""
+    """The time; if the grammar read "September to October" as a range, the first and the last unit of it."""
     period, grain = read_period([time]), (time.details or {}).get("grain")
     middle = _BETWEEN.search(text, time.start, time.end)
     if not (middle and period and period.start and period.end) or grain not in GRAINS[1:]:

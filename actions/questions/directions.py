@@ -1,4 +1,4 @@
-"""Which way the money of a question went: out, or in to the customer, or between their own accounts. Pure."""
+"""Which way money went according to a question: out, in, or between the customer's own accounts. Pure."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _WORKS: Final = r"\b(?:(?:my|the|our) )?(?:company|employers?|boss|work|job|firm
 EMPLOYER: Final = pattern(
     rf"{_WORKS}(?= (?:\w+ )??(?:pa(?:y|ys|id|ying)|sen[dt]|sends|g[ai]ves?) (?:me|us)\b)|(?<=\bpaid by ){_WORKS}"
 )
-"""Who pays a customer, who is no shop: what they pay is income."""
+"""Words for an employer, which is not a shop: what it pays is income."""
 
 _ORDERED: Final = pattern(
     r"(?:\A\W*|[,;.]\s*|\b(?:please|pls|you|to|and|just|now|ok|okay|then|so)\s+)(?:give|send|pay) me\b"
 )
-"""Words to the bot, which say nothing of who paid: "give me my spending"."""
+"""Words addressed to the bot, which do not say who paid: "give me my spending"."""
 
 _PAYDAY: Final = pattern(
     r"\b(?:(?:I|we)(?: last)? (?:get|got|was|been)|last (?:get|got|was|been)|(?:was|were) (?:I|we))(?: last)? paid\b"
@@ -39,7 +39,7 @@ _PAYDAY: Final = pattern(
 _SUM: Final = pattern(r"\bhow much\b|\btotal\b|\bsum\b")
 _PAID: Final = pattern(r"\bpa(?:id|y|yments?)\Z")
 _PASSIVE: Final = pattern(r"(?:been|get|got|getting|was|were) paid")
-"""What happens to the customer, or to a bill."""
+"""Something that happens to the customer, or to a bill."""
 _BOTH_WAYS: Final = pattern(r"\b(?:in(?:coming)?\W+(?:and|or)\W+out|out(?:going)?\W+(?:and|or)\W+in)")
 _LEFT: Final = pattern(r"\b(?:left|leaves?|leaving) (?:my|the|our) (?:\w+ )?(?:account|bank)\b")
 _TRANSFERRED: Final = pattern(r"\btransfer(s|red)?\b")
@@ -51,7 +51,7 @@ _INTO_IT: Final = pattern(r"\binto (?:it|(?:that|this) (?:account|pot))\b")
 _REACHED: Final = pattern(
     r"\b(?:went|gone|goes|go|going|c[ao]mes?|coming|arriv\w+|added|credited|landed|deposited|paid|pay|payments?)\b"
 )
-"""What money does that gets into an account that is named behind "to", "into" or "in"."""
+"""Verbs for money that reaches an account, which is named after "to", "into" or "in"."""
 
 _GOT_IN: Final = pattern(rf"\b(?:arriv\w+|landed|added) in{_OUR}")
 _REFUNDED: Final = pattern(r"\b(?:refund|reimburse)\w*")
@@ -67,9 +67,9 @@ def goes_both_ways(text: str) -> bool:
 
 
 def with_direction(text: str, entities: Sequence[Entity], filters: Filters) -> Filters:
-    """The filters with the way that the money went; pay comes in, though it was "paid".
+    """The filters with the direction of the money; pay comes in, although it was "paid".
 
-    "Was I paid" asks for the pay, unless a sum, an amount or somebody who pays is named: that may be any money.
+    "Was I paid" asks about wages, unless it names a sum, an amount or a payer: then it can be any money.
     """
     unnamed = (filters.category, filters.merchant, filters.at_least, filters.at_most) == (None, None, None, None)
     if unnamed and (EMPLOYER.search(text) or (_PAYDAY.search(text) and not _SUM.search(text))):
@@ -80,7 +80,7 @@ def with_direction(text: str, entities: Sequence[Entity], filters: Filters) -> F
 
 
 def _direction(text: str, entities: Iterable[Entity], category: str | None) -> Direction | None:
-    """Which way the money went; "in" wins over a "pay" beside it ("what was paid in", "has Anna paid me")."""
+    """Which way the money went; "in" takes precedence over a "pay" ("what was paid in", "has Anna paid me")."""
     if goes_both_ways(text):
         return None
     found = [(e.value, text[e.start : e.end]) for e in entities if e.entity == "direction"]
@@ -94,9 +94,9 @@ def _direction(text: str, entities: Iterable[Entity], category: str | None) -> D
 
 
 def with_own_moves(text: str, entities: Iterable[Entity], filters: Filters) -> Filters:
-    """Moves between own accounts, where the words ask for them; into or out of the account that is named.
+    """The filters with moves between own accounts, into or out of the one named, if the words ask for them.
 
-    What "went into my savings" is whatever came in there, and what came in "from savings" was moved out of it.
+    What "went into my savings" is anything that came in there, and what came in "from savings" was moved out of it.
     """
     if filters.merchant or filters.category not in (None, TRANSFERS) or is_payload(text):
         return filters

@@ -1,4 +1,4 @@
-"""Where most of the money went: by what a question wants it sorted, and the sums of each. Pure."""
+"""Where most of the money went: what a question wants it grouped by, and the sum of each group. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .question import Filters, Group, Period, floor, step
 from .selection import totals
 
 UNNAMED: Final = "other"
-"""What has no category, or names nobody."""
+"""The group of transactions without a category or account name."""
 
 _MONTHS_BACK: Final = 12
 
@@ -43,7 +43,7 @@ _TOP: Final = pattern(
     rf" {GREATEST}\b"
 )
 _ONE: Final = pattern(rf"\b{GREATEST} (?:\w+ )?(?:bill|payment|expense|purchase|transaction)\b")
-"""What is itself the largest, of whichever month."""
+"""Asks for a single largest item, rather than for sums."""
 
 _WORDS: Final[Mapping[Group, re.Pattern[str]]] = {
     "month": pattern(r"\bmonths?\b(?<!last month)(?<!this month)(?<!a month)"),
@@ -56,7 +56,7 @@ _WORDS: Final[Mapping[Group, re.Pattern[str]]] = {
 
 
 class Share(Struct, frozen=True):
-    """What one category, shop, month … came to: minor units of a currency, and the number of transactions."""
+    """The sum of one category, shop, month …: minor units of a currency, and the number of transactions."""
 
     name: str
     minor: int
@@ -65,35 +65,35 @@ class Share(Struct, frozen=True):
 
 
 def grouped_by(text: str) -> Group | None:
-    """What the sums are asked for each of ("which month did I spend most"); None where no such question is asked."""
+    """What the question wants sums grouped by ("which month did I spend most"); None if it wants no grouping."""
     if is_payload(text) or _ONE.search(text) or not any(words.search(text) for words in (_MOST, _PARTS, _TOP)):
         return None
     return next((group for group, words in _WORDS.items() if words.search(text)), "category")
 
 
 def top_phrase(text: str) -> tuple[int, int]:
-    """Where the words of "my top five shops" stand, in which "shops" is no category; (0, 0) where there are none.
+    """The span of words like "my top five shops", where "shops" is not a category; (0, 0) if there are none.
 
-    Nor are wages one in "where did my wages go": what they went on is asked for.
+    Nor is "wages" one in "where did my wages go", which asks what they were spent on.
     """
     found = _TOP.search(text) or _PAY_WENT.search(text)
     return found.span() if found else (0, 0)
 
 
 def finer(filters: Filters) -> Group | None:
-    """What the sums can be told for: of one category the shops; None of a single shop, whose purchases are unknown."""
+    """What to group sums by: within one category, by shop; None for a single shop, whose purchases are unknown."""
     if filters.by == "category" and filters.category:
         return "merchant"
     return None if filters.merchant and filters.by in ("category", "merchant") else filters.by
 
 
 def months_back(today: date) -> Period:
-    """The year up to today in whole months: what months are compared of, where no period is named."""
+    """The year up to today in whole months: the default period for a comparison of months."""
     return Period(step(floor(today, "month"), "month", 1 - _MONTHS_BACK), step(floor(today, "month"), "month", 1))
 
 
 def shares(transactions: Iterable[Transaction], by: Group, accounts: Mapping[str, str]) -> list[Share]:
-    """The sums of each group, the largest first; `accounts` are names by id."""
+    """The sum of each group, the largest first; `accounts` maps ids to names."""
     grouped: dict[tuple[str, str], list[Transaction]] = defaultdict(list)
     for transaction in transactions:
         grouped[_name(transaction, by, accounts), transaction.currency].append(transaction)

@@ -1,4 +1,4 @@
-"""Two questions in one message: the one that is answered, and the one that has to wait: pure."""
+"""Two questions in one message: the one that is answered, and the one that has to wait. Pure."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ _ABOUT: Final = {
 }
 
 _COMPARED: Final = pattern(r"\b(?:difference between|compare)\b(?:(?!\b(?:and|with|to)\b)[^.?!;])*\band\s+(?=what|how)")
-"""Up to the "and" of one question about two times: "compare what I spent in May and what I spent in June"."""
+"""Ends after the "and" of a single question about two times: "compare what I spent in May and what I spent in June"."""
 
 _ASKS: Final = pattern("|".join(_ABOUT.values()))
 
 
 def split(parse: Parse) -> tuple[Parse, str | None]:
-    """The question of the message that its intent is, and the words of the others; None when there are none.
+    """The question that the message's intent is about, and the words of the others; None if there are no others.
 
-    The places of text and entities stay as they were: what is left out is blank.
+    The positions of text and entities stay the same: what is left out is blanked out.
     """
     compared = {match.end() for match in _COMPARED.finditer(parse.text)}
     joins = [match.span() for match in _BETWEEN.finditer(parse.text) if match.end() not in compared]
@@ -56,7 +56,7 @@ def split(parse: Parse) -> tuple[Parse, str | None]:
 
 
 def _with_shared_time(half: Parse, whole: Parse) -> Parse:
-    """The time that is said once for questions of one kind: "what came in and what went out last month"."""
+    """The question with a time that is said only once for both: "what came in and what went out last month"."""
     if any(entity.entity == "time" for entity in half.entities):
         return half
     times = [entity for entity in whole.entities if entity.entity == "time"]

@@ -1,4 +1,4 @@
-"""Which entities of a message count, of many and of those on the same words, and which words are the question: pure."""
+"""Which entities of a message count if there are many or if they overlap, and which words are the question. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bot import Entity, Parse
 from ..text import PRONOUNS, TAKES_BACK, blanked, is_payload, lead, pattern, spans
 
 AGAINST: Final = "against"
-"""The entity of the time that another one is compared with."""
+"""The entity for the time that another one is compared with."""
 
 FILTERS: Final = frozenset(
     {"account", "merchant", "payee", "category", "direction", "shift", "time", AGAINST, "amount-of-money"}
@@ -35,7 +35,7 @@ _BEFORE_CORRECTION: Final = pattern(rf"\W*(?:(?:{TAKES_BACK}|oh|well|i said)\b\W
 _SENTENCE: Final = re.compile(r"[.!?;]")
 
 _MOST: Final = 50
-"""The most entities of a kind that are looked at: they are compared with each other."""
+"""The most entities of a kind that are considered, because they are compared with each other."""
 
 
 def bounded(parse: Parse) -> Parse:
@@ -52,31 +52,31 @@ def bounded(parse: Parse) -> Parse:
 
 
 def distinct(entities: Sequence[Entity]) -> tuple[Entity, ...]:
-    """The entities without those that a longer or better one on the same words makes void.
+    """The entities without those that a longer or better one on the same words supersedes.
 
-    Numbers inside dates and amounts go, of a date and a shift the shorter one, and what is learned inside a longer
-    name: "Energy" in "Octavia Energy". A learned name that is only a "her" is none.
+    Numbers within dates and amounts are dropped, so is the shorter one of a date and a shift, and a learned entity
+    within a longer name: "Energy" in "Octavia Energy". A learned name that is only a pronoun does not count.
     """
     named = [e for e in entities if not (e.entity in _NAMES and str(e.value).casefold() in PRONOUNS)]
     return tuple(e for e in named if not any(other is not e and _covers(other, e) for other in named))
 
 
 def covered(parse: Parse) -> frozenset[int]:
-    """The places of the text that entities cover; all of a button's payload."""
+    """The positions of the text that entities cover; all of them for a button's payload."""
     if is_payload(parse.text):
         return frozenset(range(len(parse.text)))
     return frozenset(at for e in parse.entities if e.entity in _READ for at in range(e.start, e.end))
 
 
 def unnamed(parse: Parse) -> str:
-    """The text with blanks for categories, shops and people: what words mean beside them, and not in "weekly shop"."""
+    """The text with categories, shops and people blanked out, so that "weekly" in "weekly shop" does not count."""
     return blanked(parse.text, spans(e for e in parse.entities if e.entity in _NAMES))
 
 
 def without_preamble(parse: Parse) -> Parse:
-    """The message from its question on, where what is told before that is no filter and names none that is missing.
+    """The message from its question on, if what comes before is not a filter and adds none to the question.
 
-    "I moved house last month, how much did I spend in October": places stay, what is left out is blank.
+    "I moved house last month, how much did I spend in October": positions stay the same, the preamble is blanked out.
     """
     for match in _ASKS.finditer(parse.text):
         start = match.end()
@@ -89,13 +89,13 @@ def without_preamble(parse: Parse) -> Parse:
 
 
 def only(parse: Parse, start: int, end: int) -> Parse:
-    """This part of the message with its entities; the text before and behind is blank, so that places stay."""
+    """This part of the message with its entities; the rest of the text is blanked out, and positions stay the same."""
     text = blanked(parse.text, [(0, start), (end, len(parse.text))])
     return replace(parse, text=text, entities=tuple(e for e in parse.entities if start <= e.start and e.end <= end))
 
 
 def without_denied_names(parse: Parse) -> Parse:
-    """The message without a name that it takes back for another of its kind; a "not" that begins it stays.
+    """The message without a name that it takes back for another of its kind; a "not" at its beginning stays.
 
     That is "transport, not groceries" and "sorry, not groceries, transport". "Not at Tesco or Lidl" takes nothing back.
     """
@@ -104,13 +104,13 @@ def without_denied_names(parse: Parse) -> Parse:
 
 
 def blank(parse: Parse, gone: Sequence[tuple[int, int]], *marks: Entity) -> Parse:
-    """The message with blanks in these places and without their entities; `marks` take their place."""
+    """The message with these spans blanked out and without their entities, which `marks` replace."""
     kept = [e for e in parse.entities if not any(start <= e.start and e.end <= end for start, end in gone)]
     return replace(parse, text=blanked(parse.text, gone), entities=(*kept, *marks))
 
 
 def _denied_from(parse: Parse, entity: Entity) -> int | None:
-    """Where the words begin that take this name back; None where none do."""
+    """The position of the words that take this name back; None if there are none."""
     denied = _DENIED.search(lead(parse.text, entity.start)) if entity.entity in _NAMES else None
     if denied is None:
         return None
@@ -129,7 +129,7 @@ def _names(entities: Iterable[Entity]) -> frozenset[str]:
 
 def _covers(other: Entity, entity: Entity) -> bool:
     if entity.details is None and other.details is None and (entity.start, entity.end) == (other.start, other.end):
-        return False  # a button's payload: all of its entities stand in one place
+        return False  # a button's payload: all of its entities have the same span
     if other.end <= entity.start or entity.end <= other.start:
         return False
     longer = other.end - other.start > entity.end - entity.start

@@ -1,4 +1,4 @@
-"""Which of the names in a customer's transactions a message means: pure."""
+"""Which of the names in a customer's transactions a message means. Pure."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from rapidfuzz import fuzz, process
 from ..text import WORD, folded, meets
 
 _SHORTEST: Final = 3
-"""A word of a name with fewer letters means none by itself."""
+"""A shorter word of a name does not identify it by itself."""
 
 _SHORTEST_MISSPELT: Final = 4
-"""A word with fewer letters is near to too many others to be taken for a misspelt one."""
+"""A shorter word resembles too many others to count as misspelt."""
 
 _NEAR: Final = 80.0
-"""The least likeness (0 to 100, rapidfuzz's ratio) of what was said to a name, which is then said back."""
+"""The lowest similarity (0 to 100, rapidfuzz's ratio) of what was said to a name; the reply then says the name."""
 
 _BEFORE_PLACES: Final = ("for", "of", "in", "at")
 
 
 class Spoken(NamedTuple):
-    """A name and where it stands in the text."""
+    """A name and its position in the text."""
 
     name: str
     start: int
@@ -31,7 +31,7 @@ class Spoken(NamedTuple):
 
 
 def spoken_names(text: str, names: Iterable[str]) -> list[Spoken]:
-    """The names that stand in the text, word for word, where no longer one does: "copper kettle" is the shop."""
+    """The names that the text contains word for word, except within longer ones: "copper kettle" is the shop."""
     words = [(folded(m.group()), m.start(), m.end()) for m in WORD.finditer(text)]
     found: list[Spoken] = []
     for name in sorted(set(names), key=len, reverse=True):
@@ -46,9 +46,9 @@ def spoken_names(text: str, names: Iterable[str]) -> list[Spoken]:
 
 
 def nearest(said: str, names: Iterable[str]) -> str | None:
-    """The name that `said` most likely means, misspelt or shortened to its first words; None when none is near.
+    """The name that `said` most likely means, misspelt or shortened to its first words; None if none is similar.
 
-    Both begin with one letter: hardly anybody gets the first one wrong, and "even" is not Severn Water.
+    Both must begin with the same letter: hardly anybody gets the first one wrong, and "even" is not Severn Water.
     """
     wanted = folded(said)
     length = max(len(wanted.split()), 1)
@@ -61,10 +61,10 @@ def nearest(said: str, names: Iterable[str]) -> str | None:
 
 
 def meant_name(said: str, names: Sequence[str]) -> str | None:
-    """The name that `said` most likely means: misspelt, shortened, or the one that its last word alone tells.
+    """The name that `said` most likely means: misspelt, shortened, or identified by one of its words.
 
-    "The gym" is Peak Gym, "my council tax" the City Council, unless another name ends like that. A place alone is no
-    name: "London" is not Transport for London.
+    "The gym" is Peak Gym and "my council tax" is the City Council, unless another name fits as well. A place alone is
+    not enough: "London" is not Transport for London.
     """
     words = [word for word in plain_words(said) if len(word) >= _SHORTEST]
     near = nearest(" ".join(plain_words(said)), names)
@@ -80,18 +80,18 @@ def meant_name(said: str, names: Sequence[str]) -> str | None:
 
 
 def same_name(one: str, other: str) -> bool:
-    """Whether two names differ in nothing but case, accents, apostrophes and a "the"."""
+    """Whether two names differ only in case, accents, apostrophes and a leading "the"."""
     return plain_words(one) == plain_words(other)
 
 
 def plain_words(name: str) -> list[str]:
-    """The words of a name as they are compared, without a "the" before them."""
+    """The words of a name for comparison, without a leading "the"."""
     words = [folded(word) for word in WORD.findall(unicodedata.normalize("NFC", name))]
     return words[1:] if words[:1] == ["the"] and len(words) > 1 else words
 
 
 def _place(name: str) -> list[str]:
-    """The words of a name that say for or of what it is: those behind the preposition."""
+    """The words of a name from its preposition on, as in "Transport for London"."""
     words = plain_words(name)
     at = next((at for at, word in enumerate(words) if at and word in _BEFORE_PLACES), len(words))
     return words[at:]

@@ -1,4 +1,4 @@
-"""What of a message points back at the question before it: "those", "her", "how much of that", "the last one". Pure."""
+"""References in a message to the question before it: "those", "her", "how much of that", "the last one". Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .question import GRAINS, Filters
 _PERSON: Final = r"(?:him|her|he|she)"
 _THIS: Final = r"(?:it|that|this|those|these)"
 _UNIT: Final = rf"(?:{'|'.join(GRAINS)}|account|card)s?\b"
-"""Behind "this" and "her", what makes them point at nothing said before: "this month", "her account"."""
+"""A word after "this" or "her" that makes it no reference to the last question: "this month", "her account"."""
 
 _REFERS_BACK: Final = pattern(
     rf"\b(?:{_THIS}|{_PERSON}|them|they)\b|\b(the|in) (total|sum)\b|\baltogether\b"
@@ -33,7 +33,7 @@ _SUM_OR_PART: Final = pattern(
     r"\b(?:totals?|sum|add(?:s|ed)? (?:\w+ ){0,2}?up|ones|how many|how often|count"
     rf"|(?:the|which|what) {_SUPERLATIVE})\b"
 )
-"""Asks for a sum, a number or a part, of what the words beside it say, or else of what was talked about."""
+"""Asks for a sum, a number or a part of what the message names, or else of what the last question was about."""
 _HOW_MANY: Final = pattern(
     r"\bhow many\b(?:\s+of (?:those|these|them))?(?:\s+times)?"
     r"(?:\s+(?:are|were|is|was) (?:there|they|those|these|that|this|it))?\W*\Z"
@@ -62,26 +62,26 @@ _NAMELESS: Final = listed(
     "overall grand full final did do does come comes make makes time times one over under above below between than "
     "more less"
 )
-"""Words that name nothing, and may stand beside those of `_SUM_OR_PART`."""
+"""Words that name nothing and may accompany those of `_SUM_OR_PART`."""
 
 _AROUND_TIME: Final = listed("and or only just in for the what about how now then ok please so during")
 _AROUND_NAMES: Final = _AROUND_TIME | listed("on at to from with my i mean meant but rather instead not")
 
 
 def refers_back(text: str) -> bool:
-    """Whether what was talked about is meant: "how much is that in total", "how many are there"."""
+    """Whether the text refers to the last answer: "how much is that in total", "how many are there"."""
     return bool(_REFERS_BACK.search(text) or _HOW_MANY.search(text))
 
 
 def is_of_those(text: str, filters: Filters) -> bool:
-    """Whether a part of what was talked about is meant: "how much of that", and "the last one" with nothing beside."""
+    """Whether it asks about a part of the last answer: "how much of that", or "the last one" without any filter."""
     if _OF_THOSE.search(text):
         return True
     return bool(_THE_ONE.search(text)) and filters == Filters(count=filters.count, order=filters.order)
 
 
 def is_nameless(text: str, entities: Sequence[Entity]) -> bool:
-    """Whether a sum, a number or a part is asked for without a word of what: "grand total", "the ones in October"."""
+    """Whether it asks for a sum, a number or a part without saying of what: "grand total", "the ones in October"."""
     if is_payload(text) or any(entity.entity not in _BESIDE_SUMS for entity in entities):
         return False
     rest = blanked(text, spans(entities))
@@ -90,22 +90,22 @@ def is_nameless(text: str, entities: Sequence[Entity]) -> bool:
 
 
 def asks_how_many(text: str) -> bool:
-    """Whether a message asks for nothing but the number of what was listed: "how many are there"."""
+    """Whether a message only asks for the number of what was listed: "how many are there"."""
     return bool(_HOW_MANY.search(text))
 
 
 def names_back(text: str) -> bool:
-    """Whether a word stands for the name that was talked about: "how much did I pay her in May", "the last time"."""
+    """Whether a word stands for the name in the last question: "how much did I pay her in May", "the last time"."""
     return bool(_NAME.search(text))
 
 
 def points_at_account(text: str) -> bool:
-    """Whether a word may stand for the account that was talked about: "what did I pay with it", "on that card"."""
+    """Whether a word may stand for the account in the last question: "what did I pay with it", "on that card"."""
     return bool(_ACCOUNT.search(text))
 
 
 def somebody(parse: Parse) -> str | None:
-    """The word for somebody or some place that was talked about, where the message itself names none: "her"."""
+    """The word for a person or place mentioned before ("her"), if the message itself names none."""
     if is_payload(parse.text) or any(e.entity in ("merchant", "payee", "category") for e in parse.entities):
         return None
     found = _SOMEBODY.search(parse.text)
@@ -113,19 +113,19 @@ def somebody(parse: Parse) -> str | None:
 
 
 def is_only_time(text: str, entities: Sequence[Entity]) -> bool:
-    """Whether a message holds nothing but a time: "and last month?"."""
+    """Whether a message contains only a time: "and last month?"."""
     return not is_payload(text) and _only(text, [e for e in entities if e.entity in ("time", "shift")], _AROUND_TIME)
 
 
 def is_only_names(text: str, entities: Sequence[Entity]) -> bool:
-    """Whether a message holds nothing but what is named, as an answer does: "petrol", "no, at Lidl in May"."""
+    """Whether a message contains only names and other entities, like an answer: "petrol", "no, at Lidl in May"."""
     begins = _CORRECTS.match(text)
     rest = blanked(text, [begins.span()]) if begins else text
     return not is_payload(text) and _only(rest, entities, _AROUND_NAMES)
 
 
 def corrects(text: str, entities: Sequence[Entity]) -> bool:
-    """Whether a message puts another name in the place of one that was said: "sorry not eating out, transport"."""
+    """Whether a message replaces a name that was said before: "sorry not eating out, transport"."""
     return bool(_CORRECTS.match(text)) and is_only_names(text, entities)
 
 

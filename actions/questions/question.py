@@ -1,4 +1,4 @@
-"""What a customer asks about their money, and how the next message changes it: plain values, no I/O."""
+"""Questions of a customer about their money, and how the next message changes them: plain values, no I/O."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ALL_ACCOUNTS = "all"
 
 
 class Period(Struct, frozen=True, omit_defaults=True):
-    """Days from `start` to just before `end`; None is open. `grain` is the calendar unit it was named by."""
+    """Days from `start` up to, not including, `end`; None is open. `grain` is the calendar unit that was named."""
 
     start: date | None = None
     end: date | None = None
@@ -33,7 +33,7 @@ class Period(Struct, frozen=True, omit_defaults=True):
 
 
 class Shift(Struct, frozen=True):
-    """`steps` calendar units away from the period talked about: "the month before" is -1 month.
+    """`steps` calendar units away from the period in question: "the month before" is -1 month.
 
     "Before that" names no unit: `grain` is None.
     """
@@ -43,10 +43,10 @@ class Shift(Struct, frozen=True):
 
 
 class Filters(Struct, frozen=True, omit_defaults=True):
-    """Which transactions: None is "any". Amounts are in minor units, without sign, and inclusive.
+    """Which transactions are meant; None means "any". Amounts are in minor units, without sign, and inclusive.
 
-    `count` is how many of them, and `order` which come first: None is the newest. `by` is what the sum is wanted for
-    each of ("which shop did I spend most at"), and `against` the days whose sum it is compared with.
+    `count` is how many of them, and `order` which come first: None means the newest. `by` is what to group sums by
+    ("which shop did I spend most at"), and `against` the days whose sum is compared.
     """
 
     account: str | None = None
@@ -66,13 +66,13 @@ NO_FILTERS = Filters()
 
 
 class Said(Struct, frozen=True):
-    """What one message says about the filters; `refers_back` is for "those" and "that".
+    """What one message says about the filters. `refers_back` stands for "those" and "that".
 
-    `carries_on` is for a message that holds nothing but a time ("last month?") or a name in place of another one, and
-    `of_those` for one about a part of what was talked about ("how much of that was groceries", "the last one").
-    `names_back` is for a word that stands for the name alone ("how much did I pay her in May"), `account_back` for one
-    that may stand for the account ("what did I pay with it"), and `only_names` for a message that could be an answer
-    ("petrol"). `against` is what the time is compared with, or how far that is away from it.
+    `carries_on`: the message contains only a time ("last month?") or a name that replaces another one. `of_those`: it
+    is about a part of the last answer ("how much of that was groceries", "the last one"). `names_back`: a word stands
+    for the name alone ("how much did I pay her in May"). `account_back`: a word may stand for the account ("what did I
+    pay with it"). `only_names`: it could be an answer ("petrol"). `against` is the period that the time is compared
+    with, or how far away that is.
     """
 
     filters: Filters = NO_FILTERS
@@ -97,9 +97,9 @@ class Said(Struct, frozen=True):
 
 
 class Question(Struct, frozen=True):
-    """A whole question: what is asked, about which transactions or accounts, and how many of them were shown.
+    """A complete question: what is asked, about which transactions or accounts, and how many of them were shown.
 
-    One that is `open` named two of a kind, of which the customer is asked to choose.
+    An `open` question named two of a kind, between which the customer was asked to choose.
     """
 
     kind: Kind
@@ -108,24 +108,24 @@ class Question(Struct, frozen=True):
     open: bool = False
 
     def narrowed(self, **filters: Any) -> Question:
-        """The question with these filters, by their names, in the place of its own."""
+        """The question with these filters, by name, in place of its own."""
         return replace(self, filters=replace(self.filters, **filters))
 
     @property
     def listed(self) -> Filters:
-        """The filters of what was shown: of a list without a period, so many of the first rows there are."""
+        """The filters of what was shown: for a list without a period, only as many rows as were shown."""
         filters, rows = self.filters, self.shown
         few = self.kind == "transactions" and rows and filters.period is None
         return replace(filters, count=rows) if few else filters
 
     def to_json(self) -> dict[str, Any]:
-        """Give the question as the JSON that the slot `question` keeps."""
+        """Return the question as JSON for the slot `question`."""
         more = {"shown": self.shown} if self.shown else {}
         return {"kind": self.kind, **to_builtins(self.filters), **more, **({"open": True} if self.open else {})}
 
     @classmethod
     def from_json(cls, kept: Any) -> Question | None:
-        """Read what `to_json` gave; None for anything else, so that an old slot never breaks a turn."""
+        """Read what `to_json` returned; None for anything else, so that an outdated slot never breaks a turn."""
         try:
             slot = convert(kept, dict[str, Any])
             return convert({**slot, "filters": slot}, cls)
@@ -134,11 +134,11 @@ class Question(Struct, frozen=True):
 
 
 def new_question(kind: Kind, said: Said, kept: Question | None, today: date) -> Question:
-    """A question of its own: it starts afresh, unless it only points back ("how much is that in total?").
+    """A new question, which starts afresh unless it only refers back ("how much is that in total?").
 
-    "Those payments" point back too, whichever way the money of the last question went, and so does a mere "last month".
-    "Her" and "there" point at the name alone, where the message says more, and "with it" at the account too. A name by
-    itself answers an open question.
+    "Those payments" refers back too, whichever direction the last question had, and so does a mere "last month". In a
+    message that says more, "her" and "there" refer to the name alone, and "with it" to the account. A name by itself
+    answers an open question.
     """
     bare = replace(said, filters=replace(said.filters, direction=None))
     if kept and (_is_of_the_same(said, bare) or (kept.open and said.only_names)):
@@ -150,7 +150,7 @@ def new_question(kind: Kind, said: Said, kept: Question | None, today: date) -> 
 
 
 def _is_of_the_same(said: Said, bare: Said) -> bool:
-    """Whether all of what was talked about is meant; `bare` is what was said, without a direction."""
+    """Whether all of the last question is meant; `bare` is what was said, without a direction."""
     return (
         said.carries_on
         or said.of_those
@@ -159,7 +159,7 @@ def _is_of_the_same(said: Said, bare: Said) -> bool:
 
 
 def follow_up(said: Said, kept: Question | None, today: date) -> Question | None:
-    """What "and the month before?" asks after `kept`; None when there is nothing to go by."""
+    """What "and the month before?" asks after `kept`; None if there is nothing to refer to."""
     if not said.narrows:
         return kept if said.refers_back else None
     if kept is None:
@@ -170,7 +170,7 @@ def follow_up(said: Said, kept: Question | None, today: date) -> Question | None
 
 
 def merge(kept: Filters, said: Said, today: date) -> Filters:
-    """Put what was just said over what was kept; things that exclude each other replace each other."""
+    """Apply what was just said to the kept filters; filters that exclude each other replace each other."""
     new = said.filters
     turned = new.direction is not None and kept.direction is not None and new.direction != kept.direction
     if new.merchant or new.category or turned:
@@ -194,21 +194,21 @@ def merge(kept: Filters, said: Said, today: date) -> Filters:
 
 
 def _compared(filters: Filters, against: Period | Shift, today: date) -> Filters:
-    """The filters with the days to compare with; where they name none themselves, those of today's unit."""
+    """The filters with the days to compare with; if they have no period, they get today's unit."""
     period = filters.period or shifted(None, Shift(0, against.grain), today)
-    if against == period:  # "this month" of itself: with the one before
+    if against == period:  # "this month" with itself means with the one before
         against = Shift(-1)
     if isinstance(against, Shift):
         return replace(filters, period=period, against=_before(period, against, today))
     units = {"month": 12, "quarter": 4}.get(period.grain) if against.grain == "year" else None
-    if units and period.start and against.start:  # "October than last year": than October last year
+    if units and period.start and against.start:  # "October than last year" means than October last year
         steps = units * (against.start.year - period.start.year)
         against = shifted(period, Shift(steps or -units, period.grain), today)
     return replace(filters, period=period, against=against)
 
 
 def _before(period: Period, shift: Shift, today: date) -> Period:
-    """What is as far away as `shift` says; of some days that are no unit, as many: of a weekend, the one before."""
+    """The period `shift` away; for days that are not a calendar unit, as many before: for a weekend, the last one."""
     days = period.end - period.start if period.start and period.end else timedelta()
     if not period.start or period.grain != "day" or shift.grain or days <= timedelta(days=1):
         return shifted(period, shift, today)
@@ -217,7 +217,7 @@ def _before(period: Period, shift: Shift, today: date) -> Period:
 
 
 def shifted(period: Period | None, shift: Shift, today: date) -> Period:
-    """The calendar unit `shift` away from the one that `period` begins in (today's, when there is none)."""
+    """The calendar unit `shift` away from the one that `period` begins in (today's if there is none)."""
     grain = shift.grain or (period.grain if period else "month")
     anchor = (period.start or period.end) if period else None
     start = step(floor(anchor or today, grain), grain, shift.steps)
@@ -240,7 +240,7 @@ def floor(day: date, grain: Grain) -> date:
 
 
 def step(day: date, grain: Grain, steps: int) -> date:
-    """Walk `steps` units from `day`, the first of its unit; the calendar's ends stay where they are."""
+    """The day `steps` units away from `day`, the first of its unit; clamped to the ends of the calendar."""
     if grain in ("day", "week"):
         try:
             return day + timedelta(days=steps * (7 if grain == "week" else 1))

@@ -1,4 +1,4 @@
-"""From a message's entities to what it says about the filters: pure, so that it can be tested by laws."""
+"""From a message's entities to what it says about the filters: pure, so that properties of it can be tested."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ MOST_COUNTED: Final = 100
 """The highest count that "my last … transactions" may ask for."""
 
 _LONG_NUMBER: Final = re.compile(r"\d{6,}", re.ASCII)
-"""A number with so many digits is one of an account, and no count."""
+"""A number this long is an account's, not a count."""
 
 _LARGEST: Final = pattern(
     rf"\btop (?=\d|two|three|four|five|ten)|\b{GREATEST}\b"
@@ -52,9 +52,9 @@ _LAST_ONE: Final = pattern(rf"\bI last\b|\blast time\b|\b(last|latest|most recen
 
 
 def understand(parse: Parse, today: date | None = None) -> Said:
-    """What the message says about the filters; of `today`, "a year" is the last one.
+    """What the message says about the filters; given `today`, "a year" is the year up to it.
 
-    Somebody who is paid is a shop among others: "how much did I give Anna".
+    A person who is paid is treated like a shop: "how much did I give Anna".
     """
     first, last = top_phrase(parse.text)
     entities = [e for e in distinct(bounded(parse).entities) if e.entity != "category" or not first <= e.start < last]
@@ -86,7 +86,7 @@ def understand(parse: Parse, today: date | None = None) -> Said:
 
 
 def _with_order(text: str, filters: Filters, entities: Sequence[Entity]) -> Filters:
-    """The biggest, the smallest, the first or the last, where the words ask for it; one, where they ask for one."""
+    """The filters with the order that the words ask for (the biggest, the first, …), and a count of one if for one."""
     order, found = _order(text, entities)
     if found is None:
         one = filters.count is None and _LAST_ONE.search(text)
@@ -102,7 +102,7 @@ def _with_order(text: str, filters: Filters, entities: Sequence[Entity]) -> Filt
 
 
 def _order(text: str, entities: Sequence[Entity]) -> tuple[Order | None, re.Match[str] | None]:
-    """The order that is asked for and its word, which is none of a date ("the first of May")."""
+    """The order that is asked for, and its match, which must not be part of a date ("the first of May")."""
     dates = [e for e in entities if e.entity == "time"]
     for order, words in _ORDERS.items():
         for found in words.finditer(text):
@@ -112,7 +112,7 @@ def _order(text: str, entities: Sequence[Entity]) -> tuple[Order | None, re.Matc
 
 
 def as_entities(filters: Filters) -> dict[str, Any]:
-    """The filters as the entities of a button's payload (`/intent{…}`): `understand` reads them back."""
+    """The filters as the entities of a button's payload (`/intent{…}`), which `understand` reads back."""
     words = {name: getattr(filters, name) for name in ("account", "merchant", "category", "direction")}
     period, low, high = filters.period, filters.at_least, filters.at_most
     days = {"from": period.start, "to": period.end} if period else {}
@@ -131,7 +131,7 @@ def _first(entities: Iterable[Entity], name: str) -> str | None:
 
 
 def _account(entities: Iterable[Entity]) -> str | None:
-    """The account; whatever begins with "all" ("all the", "all of my"), or names two, means all of them."""
+    """The account; anything that begins with "all" ("all the", "all of my"), or two accounts, means all of them."""
     named = [e.value for e in entities if e.entity == "account" and isinstance(e.value, str)]
     if len(set(named)) > 1:
         return ALL_ACCOUNTS

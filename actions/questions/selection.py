@@ -1,4 +1,4 @@
-"""Which transactions a question means, and what they add up to: pure functions of what the bank gave."""
+"""Which transactions a question means, and what they add up to: pure functions of the bank's data."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ TRANSFERS: Final = "transfers"
 """The bank's category for moves between the customer's own accounts and investments."""
 
 PEOPLE: Final = "payments"
-"""The bank's category for money that goes to a person, or comes from one."""
+"""The bank's category for money to or from a person."""
 
 INCOME: Final = ("income", "interest")
-"""The bank's categories of what only comes in."""
+"""The bank's categories of money that only comes in."""
 
 CATEGORIES: Final = (
     *("groceries", "eating out", "transport", "bills", "shopping", "entertainment", "housing"),
@@ -27,13 +27,13 @@ CATEGORIES: Final = (
 """All of the bank's categories."""
 
 USUAL_ROWS: Final = 10
-"""How many transactions are listed when neither a number nor a period was asked for."""
+"""How many transactions are listed if neither a number nor a period was asked for."""
 
 USUAL_DAYS: Final = 30
-"""The days before today that a sum covers, beside today, when no period was asked for."""
+"""How many days before today a sum covers, in addition to today, if no period was asked for."""
 
 LOOK_BACK: Final = timedelta(days=730)
-"""How far back a period without a beginning is looked at."""
+"""How far back a period without a beginning is searched."""
 
 
 class Sum(NamedTuple):
@@ -46,7 +46,7 @@ class Sum(NamedTuple):
 def select(transactions: Iterable[Transaction], filters: Filters) -> list[Transaction]:
     """The transactions that pass the filters (`count` and `account` aside), newest first, or as `order` says.
 
-    Those of one moment stay in the order in which they came.
+    Transactions with the same time keep their order.
     """
     passed = [t for t in transactions if _passes(t, filters)]
     newest = sorted(passed, key=lambda t: t.booked_at, reverse=True)
@@ -61,8 +61,8 @@ def select(transactions: Iterable[Transaction], filters: Filters) -> list[Transa
 def counts_own_transfers(filters: Filters) -> bool:
     """Whether moves between own accounts belong in the answer.
 
-    They are neither spending nor income, so "money in" and "money out" leave them out, unless they
-    are asked for by category or by name, or what was paid into one account is.
+    They are neither spending nor income, so "money in" and "money out" leave them out, unless the question is about
+    them by category or by name, or about what was paid into one account.
     """
     if filters.category == TRANSFERS or filters.merchant is not None or filters.direction is None:
         return True
@@ -70,16 +70,16 @@ def counts_own_transfers(filters: Filters) -> bool:
 
 
 def without_own_moves(transactions: Sequence[Transaction], filters: Filters) -> Sequence[Transaction]:
-    """The transactions that belong in the answer to these filters, in their order."""
+    """The transactions that belong in the answer to these filters, in the same order."""
     if counts_own_transfers(filters):
         return transactions
     return [t for t in transactions if t.category != TRANSFERS]
 
 
 def totals(transactions: Iterable[Transaction]) -> list[Sum]:
-    """The sums of amounts of one direction without their signs, one of each currency, pounds first.
+    """The sums of amounts of one direction, without sign, one per currency, pounds first.
 
-    Money of two currencies is never added up.
+    Different currencies are never added up.
     """
     sums: Counter[str] = Counter()
     for transaction in transactions:
@@ -88,7 +88,7 @@ def totals(transactions: Iterable[Transaction]) -> list[Sum]:
 
 
 def differences(sums: Iterable[Sum], others: Iterable[Sum]) -> list[Sum]:
-    """By how much the sums exceed the others (less is below zero), in each currency in which they differ."""
+    """By how much the sums exceed the others (negative if they are less), for each currency in which they differ."""
     left: Counter[str] = Counter()
     for sign, side in ((1, sums), (-1, others)):
         for amount in side:
@@ -97,28 +97,28 @@ def differences(sums: Iterable[Sum], others: Iterable[Sum]) -> list[Sum]:
 
 
 def direction_of(filters: Filters) -> Direction:
-    """The direction that a sum is of: money out, unless the category is one that only comes in."""
+    """The direction of a sum: money out, unless the category only comes in."""
     return filters.direction or ("in" if filters.category in INCOME else "out")
 
 
 def goes_to_people(transactions: Sequence[Transaction]) -> bool:
-    """Whether there are any, and all of them went to people: one pays at a shop, and to a person."""
+    """Whether there are any and all went to people: a reply says "at" a shop, but "to" a person."""
     return bool(transactions) and all(t.category == PEOPLE and t.minor < 0 for t in transactions)
 
 
 def usual_period(today: date) -> Period:
-    """The period of a sum that names none."""
+    """The period of a sum if none is named."""
     return Period(today - timedelta(days=USUAL_DAYS), today + timedelta(days=1))
 
 
 def bounds(period: Period, today: date) -> tuple[date, date]:
-    """The days to ask the bank for, half-open: nothing beyond today, and `LOOK_BACK` where the beginning is open."""
+    """The days to ask the bank for, half-open: until today at most, and for `LOOK_BACK` if the beginning is open."""
     until = min(period.end or today + timedelta(days=1), today + timedelta(days=1))
     return min(period.start or until - LOOK_BACK, until), until
 
 
 def windows(until: date) -> Sequence[date]:
-    """Beginnings of ever longer looks back, for "my last 5 payments": most answers are in the first."""
+    """The beginnings of ever longer periods to search for "my last 5 payments"; the first mostly suffices."""
     return [until - timedelta(days=days) for days in (62, 366)] + [until - LOOK_BACK]
 
 
@@ -141,7 +141,7 @@ def _passes(transaction: Transaction, filters: Filters) -> bool:
 
 
 def is_from(transaction: Transaction, merchant: str) -> bool:
-    """Whether the shop's name begins like `merchant`, word for word: "Costa" is Costa Coffee, "Shell" no Seashell."""
+    """Whether the shop's name begins with the words of `merchant`: "Costa" is Costa Coffee, "Shell" is not Seashell."""
     wanted = plain_words(merchant)
     names = (transaction.merchant, transaction.description)
     return bool(wanted) and any(name and plain_words(name)[: len(wanted)] == wanted for name in names)

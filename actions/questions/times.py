@@ -1,4 +1,4 @@
-"""From the times of a message to the days that are asked about, misspelt ones and those of no calendar too: pure."""
+"""From the times in a message to the days that are asked about; also misspelt times and impossible dates. Pure."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _WHICH: Final = ("last", "this", "next", "past")
 _REAL: Final = listed("monthly weekly yearly daily fortnight days")
 _SHORTEST: Final = 4
 _NEAR: Final = 85.0
-"""The least likeness (0 to 100, rapidfuzz's ratio) of a slip of the keyboard to a word of time."""
+"""The lowest similarity (0 to 100, rapidfuzz's ratio) of a typing mistake to a word of time."""
 
 _AHEAD: Final = pattern(
     r"\bnext\b(?! (?:page|ones?|few|lot|rows?|\d+|five|ten|twenty)\b)(?=.)|\b(?<!what is )(?<!what['’]s )next\W*\Z"
@@ -53,7 +53,7 @@ _HABIT: Final = pattern(
     r"(?<=[,;.!?-])\s*(?:(?:but|and|as|because|since|cos)\s+)?(?:they|it|that|she|he|I|we)\s+"
     r"(?:usually|normally|always|typically|generally)\b[^.?!;]*"
 )
-"""What is told of other times, beside a question."""
+"""A remark about what usually happens, next to a question."""
 
 _ON_A_DAY: Final = pattern(
     r"\b(?:transactions?|payments?|purchases?|charges?|entries|debits|deposits|txns?|everything|anything|things?|stuff"
@@ -63,7 +63,7 @@ _GOES_ON: Final = pattern(
     r"(?!from\b)|from(?: \w+){1,4}? (?:(?:to|until|till?|up|onwards?|forwards?|through|now)\b|on\W*\Z)"
 )
 PAYDAY: Final = "payday"
-"""The value of the time "since I got paid"."""
+"""The value of the time entity for "since I got paid"."""
 
 _SINCE_PAY: Final = pattern(
     r"\bsince (?:(?:I|we) (?:last )?(?:got|was|were|get) (?:last )?paid\b(?! (?:by|for|back|£|\d))"
@@ -83,23 +83,23 @@ _SLASHED: Final = re.compile(r"(?<![£€$\d.,/])\b(\d{1,2})/(\d{1,2})\b(?![/\d]
 
 
 class Slip(NamedTuple):
-    """A misspelt word of time, and the word that it is near."""
+    """A misspelt word of time, and the word that it resembles."""
 
     said: str
     near: str
 
     @property
     def written(self) -> str:
-        """The word as it is written: months and weekdays with a capital."""
+        """The correct word; months and weekdays with a capital."""
         return self.near.capitalize() if self.near in (*_MONTHS, *_WEEKDAYS) else self.near
 
 
 def with_times(parse: Parse, today: date) -> Parse:
-    """The message with two times marked that the grammar does not know: a bare year, and "since I got paid".
+    """The message with two times added that the grammar does not know: a bare year, and "since I got paid".
 
-    The "payments from Friday" are those of that day; what is told of habits ("they usually come in May") is blank.
-    A year is one up to this one, where it is no number of something. The grammar reads "in 2025", "since 2025" and
-    "June 2025" itself. `since_pay` tells the other one, whose day only the bank knows.
+    "Payments from Friday" means those of that day; remarks about habits ("they usually come in May") are blanked out.
+    A bare year is at most the current one, and does not count something. The grammar reads "in 2025", "since 2025" and
+    "June 2025" itself. The day for "since I got paid" only the bank knows: see `since_pay`.
     """
     parse = replace(parse, entities=tuple(_as_year(parse.text, entity, today) for entity in parse.entities))
     parse = replace(parse, entities=tuple(_as_day(parse.text, entity) for entity in parse.entities))
@@ -110,20 +110,20 @@ def with_times(parse: Parse, today: date) -> Parse:
 
 
 def since_pay(parse: Parse) -> bool:
-    """Whether the message asks for what was booked since pay last came in."""
+    """Whether the message asks for what was booked since the last payday."""
     return any(entity.entity == "time" and entity.value == PAYDAY for entity in parse.entities)
 
 
 def read_period(entities: Iterable[Entity]) -> Period | None:
-    """The days of the first time among the entities; None when there is none."""
+    """The days of the first time among the entities; None if there is none."""
     return next((found for e in entities if e.entity == "time" and (found := _read_period(e))), None)
 
 
 def length_named(text: str, today: date) -> Period | None:
-    """The days that are meant where no time is named.
+    """The days that are meant although no time is named; None if there are none.
 
-    "What does it cost me a year" means the 365 days up to and with today (of a week, 7), and "has my salary come yet"
-    this month.
+    "What does it cost me a year" means the 365 days up to and including today (for a week, 7), and "has my salary come
+    yet" this month.
     """
     if asks_yet(text):
         return Period(floor(today, "month"), step(floor(today, "month"), "month", 1), "month")
@@ -133,7 +133,7 @@ def length_named(text: str, today: date) -> Period | None:
 
 
 def asks_yet(text: str) -> bool:
-    """Whether something is asked about that should have come by now: "have I been paid yet"."""
+    """Whether the text asks about something that should have come by now: "have I been paid yet"."""
     return bool(_YET.search(text))
 
 
@@ -148,18 +148,18 @@ def _unit(found: re.Match[str]) -> str:
 
 
 def impossible_date(text: str) -> str | None:
-    """A date in the text that no calendar has ("31 February"); without a year, a leap year's are good."""
+    """A date in the text that does not exist ("31 February"), or None; without a year, 29 February is accepted."""
     return next((said for said, year, month, day in _dates(text) if not _exists(year, month, day)), None)
 
 
 def looks_ahead(parse: Parse) -> bool:
-    """Whether what is asked is still to come: "when do I get paid next", "when will my rent go out"."""
+    """Whether the message asks about the future: "when do I get paid next", "when will my rent go out"."""
     read = covered(parse)
     return any(found.start() not in read for found in _AHEAD.finditer(parse.text))
 
 
 def misspelt_time(parse: Parse) -> Slip | None:
-    """A word that is no entity, but nearly a month, a weekday or another word of time, or two: "lats week"."""
+    """A word outside entities that is almost a month, a weekday or another word of time, or two words: "lats week"."""
     read = covered(parse)
     for match in _UNIT.finditer(parse.text):
         meant = next((word for word in swapped(match.group(1).casefold()) if word in _WHICH), None)
@@ -176,7 +176,7 @@ def misspelt_time(parse: Parse) -> Slip | None:
 
 
 def misspelt_month(slip: Slip, text: str, today: date) -> Period | None:
-    """The last such month that has begun; None when it is no month, or a word or number beside it says more."""
+    """The last such month that has begun; None if it is not a month, or a word or number next to it says more."""
     said = re.escape(slip.said)
     if slip.near not in _MONTHS or re.search(rf"\b{_MORE_THAN_IN}\s+{said}", text, re.IGNORECASE):
         return None
@@ -199,7 +199,7 @@ def _as_year(text: str, entity: Entity, today: date) -> Entity:
 
 
 def _as_day(text: str, entity: Entity) -> Entity:
-    """The time with an end, where "payments from Friday" names a single day, and says nothing of days after it."""
+    """The time with an end added if it means a single day, as in "payments from Friday"."""
     details = entity.details or {}
     day, open_ended = _day(details.get("from")), details.get("to") is None and details.get("grain") == "day"
     if entity.entity != "time" or day in (None, date.max) or not open_ended or _GOES_ON.match(text, entity.start):
@@ -210,7 +210,7 @@ def _as_day(text: str, entity: Entity) -> Entity:
 
 
 def _read_period(entity: Entity) -> Period | None:
-    """The days of a time entity; its details hold both ends, half-open, whatever shape the value has."""
+    """The days of a time entity; its details contain both ends, half-open, whatever form the value has."""
     details = entity.details or _details_of(entity.value)
     start, end = _day(details.get("from")), _day(details.get("to"), up=True)
     if start is None and end is None:
@@ -223,18 +223,18 @@ def _read_period(entity: Entity) -> Period | None:
 
 
 def days_between(start: date, end: date, grain: Grain) -> dict[str, Any]:
-    """The details of a time entity, in the grammar's shape, for the days from `start` to just before `end`."""
+    """The details of a time entity, in the grammar's format, for the days from `start` up to, not including, `end`."""
     return {"from": {"value": start.isoformat()}, "to": {"value": end.isoformat()}, "grain": grain}
 
 
 def _details_of(value: Any) -> Mapping[str, Any]:
-    """The ends of a button's payload, `{"from": "2026-10-01", "to": "2026-11-01"}`, in the grammar's shape."""
+    """The ends in a button's payload, `{"from": "2026-10-01", "to": "2026-11-01"}`, in the grammar's format."""
     sides = value if isinstance(value, Mapping) else {}
     return {side: {"value": sides[side]} for side in ("from", "to") if side in sides}
 
 
 def moment_of(side: Any) -> datetime | None:
-    """An end of a time of the grammar's (`{"value": "2026-10-01T00:00:00.000+00:00"}`); None where it is open."""
+    """One end of a time from the grammar (`{"value": "2026-10-01T00:00:00.000+00:00"}`); None if it is open."""
     try:
         return datetime.fromisoformat(side["value"])
     except (TypeError, KeyError, ValueError):
@@ -242,7 +242,7 @@ def moment_of(side: Any) -> datetime | None:
 
 
 def _day(side: Any, *, up: bool = False) -> date | None:
-    """The day of an end; with `up`, the next one unless at midnight."""
+    """The day of an end; with `up`, the next day unless it is at midnight."""
     moment = moment_of(side)
     if moment is None:
         return None
@@ -257,7 +257,7 @@ def _dates(text: str) -> Iterator[tuple[str, int | None, int, int]]:
         yield found.group(), _year(found.group(3)), _month(found.group(1)), int(found.group(2))
     for found in _SLASHED.finditer(text):
         one, other = int(found.group(1)), int(found.group(2))
-        if not _exists(None, one, other):  # the grammar reads 9/13 as Americans do
+        if not _exists(None, one, other):  # the grammar reads 9/13 the American way
             yield found.group(), None, other, one
     for found in _DIGITS.finditer(text):
         year, month, day = found.group(1, 2, 3) if found.group(1) else found.group(6, 5, 4)

@@ -1,7 +1,7 @@
-"""What of a message looks like a filter but was not read as one: pure.
+"""Parts of a message that look like a filter but were not read as one. Pure.
 
-A filter that is passed over in silence makes a true figure misleading, so whatever stands where a filter stands
-("on …", "at …", "in …") has to be covered by an entity, mean nothing ("in total"), or be asked about.
+Silently ignoring a filter makes a true figure misleading, so whatever stands in the place of a filter ("on …",
+"at …", "in …") must be covered by an entity, mean nothing ("in total"), or be asked about.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _BOTH: Final = listed(
     "is are was were am do does did have has had can could will would should show list give get find see look check "
     "sum put total want break split need like know i'd i've i'm what's be"
 )
-"""Words of a question or an order that narrow nothing down where a filter stands."""
+"""Words of a question or an order that are not filters even in the place of one."""
 
 
 def _forms(verbs: frozenset[str]) -> frozenset[str]:
@@ -42,7 +42,7 @@ _VERBS: Final = _forms(
         "compare"
     )
 ) | listed("goes went gone been made bought paid spent took taken gave given sent got gotten came left")
-"""What money does, and what is done with it."""
+"""Verbs for what money does and what is done with it."""
 
 _EMPTY: Final = (
     _BOTH
@@ -65,22 +65,22 @@ _EMPTY: Final = (
         "differences comparison point"
     )
 )
-"""What stands where a filter stands and narrows nothing down."""
+"""Words that may stand in the place of a filter without being one."""
 
 _LONG_EMPTY: Final = sorted(word for word in _EMPTY if len(word) > 5)
 _SHORTEST: Final = 4
 _NEAR: Final = 85.0
-"""The least likeness (0 to 100, rapidfuzz's ratio) of a slip of the keyboard to a word that it means."""
+"""The lowest similarity (0 to 100, rapidfuzz's ratio) of a typing mistake to the word it means."""
 
 _NARROWS: Final = listed("friend friends charge charges trip trips bank lend lent")
-"""Words that are empty beside a verb or a "my", and mean something behind "on", "at" and the like, or alone."""
+"""Words that mean nothing next to a verb or a "my", but something after "on", "at" and the like, or alone."""
 
 _IDLE: Final = _EMPTY | _ENDS
 _IDLE_BEHIND: Final = _EMPTY - _NARROWS
-"""What narrows nothing down behind "on", "at" and the like."""
+"""Words that mean nothing after "on", "at" and the like."""
 
 _MANNER: Final = listed("online abroad overseas contactless contactlessly")
-"""Words that narrow payments down wherever they stand; the bank says nothing of it."""
+"""Words that narrow payments down wherever they stand, by something that the bank does not record."""
 
 _BANK: Final = pattern(
     r"\bbank(?= (?:accounts?|statements?|transactions?|balances?|history|records?|details|card)\b)"
@@ -117,13 +117,13 @@ _SPENT: Final = listed(
     "splurged lay laid chuck chucked flush flushed squander squandered purchase purchased order ordered hand handed "
     "lend lent buy bought earn earned move moved shop shopped part parted use used manage managed"
 )
-"""What a customer does with money in general, or what the words beside it tell."""
+"""Verbs for using money in general, whose meaning depends on the words around them."""
 
 _ASKING: Final = _BOTH | listed(
     "how what which who whom when where why tell add count calculate work tot search print bring pull fetch display "
     "open where's who's how's whats wheres let help"
 )
-"""Words of a question or an order; a message without any of them is half a sentence."""
+"""Words of a question or an order; a message without any of them is an incomplete sentence."""
 
 _OF_BALANCES: Final = _EMPTY | listed(
     "finance finances cash dosh funds worth poor rich broke payday save saved savings available remaining money's "
@@ -138,11 +138,11 @@ _BETWEEN: Final = listed(
     "everyday main last latest next recent first own whole total total's biggest smallest earliest oldest newest top "
     "single other old new dear"
 )
-"""What stands before the word that names something."""
+"""Words that may stand before the word that names something."""
 
 
 class _Word(NamedTuple):
-    """A word of a message, where it stands, and whether an entity covers it."""
+    """A word of a message, its position, and whether an entity covers it."""
 
     text: str
     start: int
@@ -151,14 +151,14 @@ class _Word(NamedTuple):
 
     @property
     def folded(self) -> str:
-        """The word as it is compared."""
+        """The word in the form used for comparison."""
         return self.text.casefold()
 
 
 def beyond(parse: Parse) -> str | None:
-    """Words that ask for what is not worked out here: leaving something out, an average, a share, or refunds of all.
+    """Words that ask for something the bot does not work out: an exclusion, an average, a share, or refunds in general.
 
-    Those of a name do not: the "weekly shop".
+    Words within a name do not count: the "weekly shop".
     """
     text = unnamed(parse)
     found = _LEFT_OUT.search(text) or _RATE.search(text) or (_GIVEN_BACK.search(text) if text == parse.text else None)
@@ -166,7 +166,7 @@ def beyond(parse: Parse) -> str | None:
 
 
 def rivals(parse: Parse) -> list[str]:
-    """The words of filters of one kind of which only one can be taken ("groceries and transport")."""
+    """The words of two filters of a kind of which only one is possible ("groceries and transport")."""
     for name in _ONE_EACH:
         found = [e for e in parse.entities if e.entity == name]
         if len({str(e.value).casefold() for e in found}) > 1 and not _overlap(found):
@@ -175,16 +175,16 @@ def rivals(parse: Parse) -> list[str]:
 
 
 def _overlap(found: Sequence[Entity]) -> bool:
-    """Whether two stand on the same words; a button's entities all do."""
+    """Whether two of them overlap, as a button's entities all do."""
     return any(meets(one, found[:at]) for at, one in enumerate(found))
 
 
 def unread_phrases(parse: Parse) -> list[str]:
-    """What stands where a filter stands, and is neither covered by an entity nor empty.
+    """The phrases in the place of a filter that are neither covered by an entity nor meaningless.
 
-    That is behind "on", "at", "in" and the like, before "payments", and where something is named: "my council tax",
+    That place is after "on", "at", "in" and the like, before "payments", or where something is named: "my council tax",
     "how much cash", "has Jonas paid", "did the council", "have I gambled". A message without a question or a verb
-    ("books in October") is all filters.
+    ("books in October") consists of filters only.
     """
     read = covered(parse)
     text = without(EMPLOYER, without(_BANK, parse.text))
@@ -209,9 +209,9 @@ def unread_phrases(parse: Parse) -> list[str]:
 
 
 def unread_owners(parse: Parse) -> list[str]:
-    """What a question for a balance names, where an account is named, that is none: "in my ISA", "Jonas's balance".
+    """What a question about a balance names in the place of an account, but is not one: "in my ISA", "Jonas's balance".
 
-    "Do I have enough", "my bal" and "for a hotel" name none.
+    "Do I have enough", "my bal" and "for a hotel" contain no such name.
     """
     owners = [phrase for phrase in unread_phrases(parse) if _stands_for_account(parse.text, phrase)]
     phrases = [re.sub(r"['’]s\Z", "", phrase) for phrase in owners]
@@ -219,7 +219,7 @@ def unread_owners(parse: Parse) -> list[str]:
 
 
 def _stands_for_account(text: str, phrase: str) -> bool:
-    """Whether the phrase stands behind "in" or "of", before "account" or "balance", or is whose the money is."""
+    """Whether the phrase stands after "in" or "of", before "account" or "balance", or says whose the money is."""
     if _ENDS_AS_ACCOUNT.search(phrase):
         return True
     places = [(found.start(), found.end()) for found in re.finditer(re.escape(phrase), text)]
@@ -227,12 +227,12 @@ def _stands_for_account(text: str, phrase: str) -> bool:
 
 
 def _means(word: _Word) -> bool:
-    """Whether a word before "payments" narrows them down, and was not read."""
+    """Whether a word before "payments" narrows them down but was not read."""
     return not word.read and word.folded not in _BESIDE_NOUNS and not word.text.isdigit()
 
 
 def _object(text: str, words: Sequence[_Word]) -> Iterator[str]:
-    """The words up to the next clause or entity, where they mean something that nobody read."""
+    """The words up to the next clause or entity, if they mean something that was not read."""
     taken: list[_Word] = []
     last = None
     for word in words:
@@ -246,7 +246,7 @@ def _object(text: str, words: Sequence[_Word]) -> Iterator[str]:
 
 
 def _named(text: str, words: Sequence[_Word]) -> Iterator[str]:
-    """The words that follow at once and mean something that nobody read."""
+    """The words right after this point that mean something that was not read."""
     taken: list[_Word] = []
     for word in words:
         if not taken and (word.folded in _BETWEEN or word.text.isdigit()):
@@ -260,13 +260,13 @@ def _named(text: str, words: Sequence[_Word]) -> Iterator[str]:
 
 
 def _phrase(text: str, taken: Sequence[_Word]) -> Iterator[str]:
-    """The text from the first of the words to the last; nothing where one alone is but a misspelt empty word."""
+    """The text from the first of the words to the last; nothing for a single, misspelt word without meaning."""
     if taken and not (len(taken) == 1 and _is_slip(taken[0])):
         yield text[taken[0].start : taken[-1].end]
 
 
 def _alone(text: str, words: Sequence[_Word]) -> Iterator[str]:
-    """What half a sentence begins with, where a filter, a verb ("cash taken out") or the end stands behind it."""
+    """What an incomplete sentence begins with, if a filter, a verb ("cash taken out") or the end follows."""
     for phrase in _named(text, words):
         end = text.index(phrase) + len(phrase)
         behind = next((word for word in words if word.start >= end), None)
@@ -275,9 +275,9 @@ def _alone(text: str, words: Sequence[_Word]) -> Iterator[str]:
 
 
 def _done(words: Sequence[_Word]) -> Iterator[str]:
-    """What the customer did, where that is none of paying, buying, getting and the like: "have I gambled".
+    """What the customer did, if it is not paying, buying, getting or the like: "have I gambled".
 
-    Money that is lent says little where it is said to whom.
+    "Lent" counts only if the words do not say to whom.
     """
     if len(words) < 2 or words[0].folded not in _CUSTOMER:
         return
@@ -290,15 +290,15 @@ def _done(words: Sequence[_Word]) -> Iterator[str]:
 
 
 def _is_empty(word: _Word, empty: frozenset[str]) -> bool:
-    """Whether a word is one of these, or one with two letters next to each other swapped ("teh")."""
+    """Whether a word is one of these, perhaps with two adjacent letters swapped ("teh")."""
     return word.folded in empty or any(other in empty for other in swapped(word.folded))
 
 
 def _is_slip(word: _Word) -> bool:
-    """Whether a long word is a misspelt one that narrows nothing down ("my ballance")."""
+    """Whether a long word is a misspelt meaningless one ("my ballance")."""
     return word.folded not in _NARROWS and len(word.text) > _SHORTEST and _is_near(word, _LONG_EMPTY)
 
 
 def _is_near(word: _Word, known: Iterable[str]) -> bool:
-    """Whether a slip of the keyboard may have made the word of one of these."""
+    """Whether the word may be one of these with a typing mistake."""
     return process.extractOne(word.folded, known, scorer=fuzz.ratio, score_cutoff=_NEAR) is not None

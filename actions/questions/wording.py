@@ -1,4 +1,4 @@
-"""How filters are said back in English, so that a customer sees what was counted: pure."""
+"""Describes filters in English, so that a customer sees what was counted. Pure."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ WHICH: Final[Mapping[Order | None, str]] = {
     "smallest": "smallest",
     "oldest": "first",
 }
-"""What those are called that an order puts first."""
+"""The adjective for the transactions that an order puts first."""
 
 _BESIDE_ACCOUNT: Final = {"in": "into", "out": "from"}
 
 
 def describe(filters: Filters, today: date, *, to_people: bool = False) -> str:
-    """The filters after a noun: "on groceries at Tesco over £50 in October 2026"; empty when there are none.
+    """The filters as words after a noun: "on groceries at Tesco over £50 in October 2026"; empty if there are none.
 
-    `to_people` says that whoever is named is a person and no shop: "to Anna".
+    `to_people` says that the name is a person's, not a shop's: "to Anna".
     """
     return " ".join(part for part in _parts(filters, today, "to" if to_people else "at") if part)
 
 
 def noun(filters: Filters, count: int) -> str:
-    """What so many of the transactions are called."""
+    """The noun for `count` such transactions."""
     return _NOUNS[filters.direction][count != 1]
 
 
@@ -62,7 +62,7 @@ def say_period(period: Period, today: date) -> str:
 
 
 def _named(period: Period) -> str | None:
-    """The name of a whole calendar month or year, None for any other period."""
+    """The name of a whole calendar month or year; None for any other period."""
     start = period.start
     if start is None or start.day != 1:
         return None
@@ -90,7 +90,7 @@ def _parts(filters: Filters, today: date, beside_name: str) -> Iterator[str]:
 
 
 def _say_amounts(at_least: int | None, at_most: int | None) -> str:
-    """The bounds as they were most likely said: a penny beyond whole pounds means "over" or "under" them."""
+    """The bounds as they were most likely said: a penny beyond whole pounds means "over" or "under"."""
     if at_least is not None and at_most is not None:
         low, high = format_money(at_least), format_money(at_most)
         return f"of {low}" if at_least == at_most else f"between {low} and {high}"

@@ -1,4 +1,4 @@
-"""Signs in a message that something other than an answer comes first: told by closed words, and warned of."""
+"""Signs in a message (recognised by fixed word lists) that call for a warning before any answer."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from .human import wants_human
 
 
 def comes_first(text: str) -> str | None:
-    """The response to say in the place of any answer; None where the text may be answered.
+    """The response to give instead of any answer; None if the text may be answered.
 
-    Whoever wants to die is told where help is, and a payment that is said to be somebody else's is warned of, whatever
-    else the text asks; whoever wants a person is shown the way to one.
+    Somebody who wants to die is told where to find help, and somebody who disowns a payment is warned, whatever else
+    the text asks; somebody who wants to speak to a person is told how.
     """
     return alarm(text) or ("utter_human" if wants_human(text) else None)
 
 
 def alarm(text: str) -> str | None:
-    """The response to a sign of despair or of somebody else's payment, which ends a transfer, too."""
+    """The response to a sign of despair or of a payment made by somebody else; it also ends a transfer."""
     if is_despair(text):
         return "utter_in_crisis"
     return "utter_fraud" if disowns(text) else None

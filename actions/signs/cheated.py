@@ -1,6 +1,6 @@
-"""Signs in a message that somebody was cheated or robbed, or is about to be: told by closed words, pure.
+"""Signs in a message that somebody was cheated or robbed, or is about to be, recognised by fixed word lists. Pure.
 
-They only say how plainly a warning is put: who is understood to tell of a fraud is warned in any case.
+They only decide how plain a warning is: a message understood as a report of fraud is answered with one in any case.
 """
 
 from __future__ import annotations
@@ -23,5 +23,5 @@ _CHEATED: Final = pattern(
 
 
 def tells_of_fraud(text: str) -> bool:
-    """Whether words of the text tell of a cheat, a theft, or a payment that was somebody else's."""
+    """Whether the words describe a fraud, a theft, or a payment that somebody else made."""
     return disowns(text) or is_pressed(text) or bool(_CHEATED.search(text))

@@ -1,6 +1,6 @@
-"""Signs in a message of somebody who wants to die or to hurt themselves: told by closed words, pure.
+"""Signs in a message of somebody who wants to die or to hurt themselves, recognised by fixed word lists. Pure.
 
-They are heard whatever else the message asks: "how much do I owe, I want to die" gets no balance alone.
+They count whatever else the message asks: "how much do I owe, I want to die" is not answered with a mere balance.
 """
 
 from __future__ import annotations
@@ -25,5 +25,5 @@ _DESPAIR: Final = pattern(
 
 
 def is_despair(text: str) -> bool:
-    """Whether the text says outright that somebody wants to die or to hurt themselves."""
+    """Whether the text says outright that its author wants to die or to hurt themselves."""
     return bool(_DESPAIR.search(text))

@@ -1,6 +1,6 @@
-"""Signs in a message that the customer did not make a payment they see: told by closed words, pure.
+"""Signs in a message that the customer did not make a payment, recognised by fixed word lists. Pure.
 
-Whatever else the message names (a shop, an amount) belongs to that payment: it is no order, and no filter.
+Whatever else the message names (a shop, an amount) belongs to that payment: it is not an order or a filter.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ _DISOWNED: Final = pattern(
     rf"\b(?:from|off|out\s+of)\s+(?:(?:me|us)\b|{_MY})",
 )
 _ONES_OWN: Final = pattern(r"\b(?:yet|before|how|so\s+long|this\s+work)\b")
-"""A payment that was not made yet is one's own, and so is one that somebody does not know how to make."""
+"""Words about a payment of one's own: one that was not made yet, or that somebody does not know how to make."""
 
 
 def disowns(text: str) -> bool:
-    """Whether the text says of a payment that it was somebody else's: "I don't recognise", "never bought anything at".
+    """Whether the text says that somebody else made a payment: "I don't recognise", "never bought anything at".
 
-    "I don't know how much I spent" is a question about one's own.
+    "I don't know how much I spent" is a question about one's own payments.
     """
     return bool(_DISOWNED.search(text)) and not _ONES_OWN.search(text)

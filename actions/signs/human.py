@@ -1,6 +1,6 @@
-"""Signs in a message that somebody wants to speak to a person: told by closed words, pure.
+"""Signs in a message that somebody wants to speak to a person, recognised by fixed word lists. Pure.
 
-Whatever it is to be about ("… about my overdraft charges") is for that person, and no question to the bot.
+The topic ("… about my overdraft charges") is meant for that person and is not a question to the bot.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Signs in a message that somebody else wants the money moved: the ways of cheats, told by closed words. Pure."""
+"""Signs in a message that somebody else wants the money moved, as in a scam, recognised by fixed word lists. Pure."""
 
 from __future__ import annotations
 
@@ -31,5 +31,5 @@ _PRESSED: Final = pattern(
 
 
 def is_pressed(text: str) -> bool:
-    """Whether the text says that the police, a caller or the like wants it, or names a scam or a “safe account”."""
+    """Whether the text says that the police, a caller or the like wants it, or mentions a scam or a “safe account”."""
     return bool(_PRESSED.search(text))

@@ -1,4 +1,4 @@
-"""Card numbers, codes and passwords in a message: nobody should type them, whatever else the message asks."""
+"""Card numbers, codes and passwords in a message: users should not type them, whatever else the message asks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _SECRET: Final = pattern(
     r"|\b(?:cvv|cvc|cv2|security code|pass ?code|pin(?: code)?)\b\W*(?:(?:is|was|number)\b\W*)*\d{3,8}\b"
     r"|\bpass ?word\b\W*(?:is\b|was\b|[:=])\W*(?!not\b|wrong\b|gone\b|lost\b|(?:b?lock|expir)ed\b|safe\b)\w",
 )
-"""A card's 15 or 16 digits, a code with its name before it, or "password is …"."""
+"""A card's 15 or 16 digits, a code after its name, or "password is …"."""
 
 
 def holds_secret(text: str) -> bool:
@@ -22,7 +22,7 @@ def holds_secret(text: str) -> bool:
 
 
 def warn_of_secret(turn: Turn) -> bool:
-    """Ask the customer not to type such things where the latest message does; whether it did."""
+    """If the latest message contains a secret, ask the customer not to type such things; return whether it did."""
     parse = turn.tracker.parse
     found = parse is not None and holds_secret(parse.text)
     if found:

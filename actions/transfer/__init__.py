@@ -1,4 +1,4 @@
-"""Moving money between accounts, and to payees: the plugin that offers the transfer's form, actions and effect."""
+"""Moving money between accounts and to payees: the plugin that registers the transfer form, its actions and effect."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .payment import KIND, Transfer
 
 @hookimpl
 def register_actions(register: Callable[[str, Action], None]) -> None:
-    """Offer the form's checks and questions, the transfer, what is said of it later, and the list of payees."""
+    """Register the form's validation and questions, the transfer, later replies about it, and the list of payees."""
     register("validate_transfer_form", form.validate_form)
     register("action_ask_transfer_form_amount", form.ask_amount)
     register("action_ask_transfer_form_from_account", form.ask_source)
@@ -37,6 +37,6 @@ def register_actions(register: Callable[[str, Action], None]) -> None:
 @hookimpl
 @asynccontextmanager
 async def lifespan(startup: Startup) -> AsyncIterator[None]:
-    """Offer the effect on the bank that `bank/` opened before."""
+    """Register the effect with the bank client that `bank/` has already opened."""
     startup.add_effect(KIND, Transfer(startup.resources.get("bank", BankClient), startup.sources.now))
     yield

@@ -1,4 +1,4 @@
-"""The last transfer once more: "same again" fills the form with what was moved, which is then asked about as ever."""
+"""Repeating the last transfer: "same again" fills the form with its details, which still need a "yes"."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _AGAIN: Final = pattern(r"\bsame\s+(?:(?:\w+\s+)?again|to|for)\b|\brepeat\s+(?:i
 
 
 async def repeat_last(turn: Turn) -> None:
-    """Take from the transfer that was made last what the message, which asks for the same again, does not say."""
+    """If the message asks for "the same again", fill from the last transfer whatever it does not say itself."""
     last = last_order(turn) if _AGAIN.search(message(turn).text) else None
     if last is None:
         return

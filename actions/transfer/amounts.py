@@ -1,4 +1,4 @@
-"""How much a message says to move, and why that is no amount to pay: pure."""
+"""Which amount a message asks to move, or why it cannot be paid. Pure."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ _CHANGED_BY: Final = pattern(
 )
 _WORD: Final = re.compile(r"\s*([^\W\d_]+)")
 _FOLLOWS: Final = FILLERS | listed("tomorrow tonight aside later soon p each every twice once not if so")
-"""Words after a number that leave it the amount; any other one is what is counted: "20 bitcoin"."""
+"""Words that may follow a number that is an amount; after any other word it is a count: "20 bitcoin"."""
 _NEAR: Final = 85.0
-"""The least likeness (0 to 100, rapidfuzz's ratio) of misspelt pounds."""
+"""The lowest similarity (0 to 100, rapidfuzz's ratio) at which a word counts as a misspelt "pounds"."""
 _MINUS: Final = pattern(r"\b(minus|negative)\s*\Z")
 _OVER_AGAIN: Final = pattern(
     r"\b(?:each|apiece|twice|thrice|times|(?:lots?|payments?) of"
@@ -48,14 +48,15 @@ _SHARE: Final = pattern(rf"{_PART}|\b(?:all|everything|whole|most|remaining)\b")
 _SHARED_OUT: Final = pattern(rf"{_PART}\s+(?:of\s+it\s+)?(?:from|out\s+of|to|into|in)\b")
 _JOINS: Final = pattern(r"\s*(?:\b(?:or|and|to)\b|[/–-])\s*(?:maybe\s+|even\s+)?")
 _IN_GROUPS: Final = re.compile(r"[£€$]?\s?\d{1,3}(?P<mark>[ '’.])\d{3}(?!\d)")
-"""An amount that may be thousands, or a pound and some more digits."""
+"""An amount that could mean thousands, or a pound and some further digits."""
 
 
 def amounts(parse: Parse, *, numbers: bool = False) -> list[Entity]:
-    """The different amounts that the message says, without what it takes back or waits for, in their order.
+    """The distinct amounts in the message, in order, except those that it takes back or names as a condition.
 
-    Those are of money, and numbers beside it ("10 or 20 pounds"); else numbers, where one of them stands for an amount,
-    or with `numbers` wherever they stand. "Not £60 but £50" says £50, and so does "£50 unless I have less than £60".
+    They are amounts of money, with the numbers joined to them ("10 or 20 pounds"). Without any, they are plain numbers,
+    if one of them stands where an amount does, or wherever they stand with `numbers`. "Not £60 but £50" gives £50, and
+    so does "£50 unless I have less than £60".
     """
     over = not_meant(parse.text)
     said = [e for e in parse.entities if not any(start <= e.start < end for start, end in over)]
@@ -68,9 +69,9 @@ def amounts(parse: Parse, *, numbers: bool = False) -> list[Entity]:
 
 
 def refusal(parse: Parse, found: Sequence[Entity], now: datetime, *, changes: bool) -> str | None:
-    """The response that says why these are not one amount to pay; None where they are. `now` is aware.
+    """The response that says why these are not one amount to pay; None if they are. `now` is aware.
 
-    With `changes`, there is an amount already, which "£10 more" would change.
+    With `changes`, there is already an amount, which "£10 more" would change.
     """
     amount, minor = found[0], pence(found[0])
     if _is_in_groups(parse.text, amount):
@@ -86,14 +87,14 @@ def refusal(parse: Parse, found: Sequence[Entity], now: datetime, *, changes: bo
 
 
 def asks_for_share(text: str) -> bool:
-    """Whether the text says how much by a share, "half of my savings", which is worked out by nobody here."""
+    """Whether the text gives the amount as a share ("half of my savings"), which the bot does not work out."""
     return bool(_SHARE.search(text))
 
 
 def is_worked_out(parse: Parse, amount: Entity, *, changes: bool) -> bool:
-    """Whether a word beside the amount makes another one of it: "half of £60", "£20 less", "10% of my pay".
+    """Whether a neighbouring word turns the amount into another one: "half of £60", "£20 less", "10% of my pay".
 
-    Where it `changes` one, so does "add £5".
+    If there is already an amount to change (`changes`), so does "add £5".
     """
     if is_payload(parse.text):
         return False
@@ -105,7 +106,7 @@ def is_worked_out(parse: Parse, amount: Entity, *, changes: bool) -> bool:
 
 
 def counted(parse: Parse, amount: Entity) -> str | None:
-    """The word after a number that may be what it counts: "20 bitcoin"; None where it is an amount, or read as more."""
+    """The word that a number seems to count ("20 bitcoin"); None if it is an amount, or the word is an entity."""
     after = _WORD.match(parse.text, amount.end)
     if amount.entity != "number" or after is None or after.group(1).casefold() in _FOLLOWS:
         return None
@@ -116,12 +117,12 @@ def counted(parse: Parse, amount: Entity) -> str | None:
 
 
 def _is_pounds(word: str) -> bool:
-    """Whether it is "pounds", as far as its letters go: "pouns"."""
+    """Whether the word looks like "pounds", perhaps misspelt: "pouns"."""
     return word.startswith("p") and fuzz.ratio(word, "pounds") >= _NEAR
 
 
 def _stands(parse: Parse, number: Entity) -> bool:
-    """Whether a number stands where an amount does: "transfer 50", "pay Anna 20", "20 from savings"."""
+    """Whether a number stands where an amount would: "transfer 50", "pay Anna 20", "20 from savings"."""
     before = lead(parse.text, number.start)
     return bool(_MOVE.search(before) or _NAMED.search(before) or _BEHIND.match(parse.text, number.end))
 
@@ -132,11 +133,11 @@ def _is_joined(text: str, number: Entity, amount: Entity) -> bool:
 
 
 def says_groups(text: str) -> bool:
-    """Whether the text holds an amount that may be thousands, or a pound and some more digits: "£1.000"."""
+    """Whether the text contains an amount that could mean thousands, or a pound and some further digits: "£1.000"."""
     return not is_payload(text) and bool(_IN_GROUPS.search(text))
 
 
 def _is_in_groups(text: str, amount: Entity) -> bool:
-    """Whether the digits go on behind the amount ("1 000"), or may be read in two ways ("1.000")."""
+    """Whether the digits continue after the amount ("1 000"), or can be read in two ways ("1.000")."""
     found = _IN_GROUPS.match(text, amount.start)
     return found is not None and (found.end() > amount.end or found["mark"] == ".")

@@ -1,4 +1,4 @@
-"""What a message answers to the form of a transfer: a yes, a no, a change of what was asked, or one of the buttons."""
+"""How a message answers the transfer form: with a yes, a no, a change, or one of the buttons."""
 
 from __future__ import annotations
 
@@ -27,26 +27,26 @@ from .sides import Side, mentions, sides
 from .slots import CHECKED_SLOTS, asked_about, checked, drop_said
 
 Heard: TypeAlias = Literal["taken", "in part", "nothing", "a no"]
-"""What was made of an answer: all of it was taken, or it holds more than was understood, or no change, or is a no."""
+"""How an answer was understood: taken as a whole, understood only in part, holding no change, or as a "no"."""
 
 _NTH: Final = pattern(
     rf"\W*(?:(?:to|from|and|please|yes|ok|i mean)\s+)*(?:the\s+)?({'|'.join(ORDINALS)})(?:\s+(?:one|account|person))?"
     r"(?:\s+please)?\W*"
 )
 _END: Final = re.compile(r"(?<![£\d.,])\d{4,}")
-"""A number that may be the end of a payee's account, where a payee was asked for."""
+"""A number that may be the end of a payee's account, in an answer to the question for a payee."""
 
 _OTHER_ONE: Final = pattern(r"\bthe\s+other(?:\s+(?:one|account|person))?\W*\Z")
 
 
 def is_yes(turn: Turn) -> bool:
-    """Whether the form asked for a yes, and the message is nothing else: whatever its intent is."""
+    """Whether the form asked for a "yes" and the message is nothing but one, whatever its intent."""
     amount, source, target = (asked_about(turn, slot) for slot in CHECKED_SLOTS)
     if turn.slot(REQUESTED_SLOT) != "confirmed" or not (amount and source and target):
         return False
     shown = turn.tracker.effect.parameters if turn.tracker.effect else {}
     if [shown.get(name) for name in ("minor", "debtor", "creditor")] != [amount["minor"], source["id"], target["id"]]:
-        return False  # the question was of another transfer
+        return False  # the question was about another transfer
     text = whole(turn).text
     again = [e for e in whole(turn).entities if e.entity == MONEY and pence(e) == amount["minor"]]
     said = text if is_payload(text) else blanked(text, spans(again))
@@ -54,7 +54,7 @@ def is_yes(turn: Turn) -> bool:
 
 
 async def adds_payment(turn: Turn) -> bool:
-    """Whether the message puts another payment beside the one that waits: "yes, and also pay Tom £20"."""
+    """Whether the message asks for another payment on top of the pending one: "yes, and also pay Tom £20"."""
     parse = whole(turn)
     if parse.intent_name not in MAY_CHANGE or not asked_about(turn, "amount") or not adds_another(parse.text):
         return False
@@ -67,7 +67,7 @@ async def adds_payment(turn: Turn) -> bool:
 
 
 async def hear_change(turn: Turn) -> Heard:
-    """Take all that the message changes of what was asked about, or say nothing of it and take none."""
+    """Apply every change that the message makes to the transfer in question, or none of them; says nothing itself."""
     parse, asked = message(turn), turn.slot(REQUESTED_SLOT)
     if is_payload(parse.text):
         return "nothing"
@@ -77,7 +77,7 @@ async def hear_change(turn: Turn) -> Heard:
     if change.rest and may_change:
         change = read_change(parse, accounts, await if_there(turn, CustomerBank.payees), turn.now)
     if not change.says_any() or (asked == "to_account" and _END.search(parse.text)):
-        return "taken" if asked == "confirmed" and await _hear_other(turn) else "nothing"
+        return await _hear_other(turn) if asked == "confirmed" else "nothing"
     if change.rest or is_no_order(parse.text):
         return _hear_in_part(turn, change) if may_change else "nothing"
     target = checked(turn, "to_account")
@@ -92,10 +92,10 @@ async def hear_change(turn: Turn) -> Heard:
 
 
 def _take(turn: Turn, change: Change, known: Mapping[Side, str | None], accounts: Sequence[Account]) -> None:
-    """Fill the slots with what is changed; what an entity filled, and the words do not say, is as it was."""
+    """Fill the slots that are changed; restore those that an entity filled although the words do not say so."""
     drop_said(turn, [entity.value for entity in whole(turn).entities])
     source, target = asked_about(turn, "from_account"), asked_about(turn, "to_account")
-    agrees = begins_with_yes(message(turn).text)  # and names another account: which one pays is asked
+    agrees = begins_with_yes(message(turn).text)  # and if it names another account, ask which one pays
     if source and target and (change.swaps or (not agrees and _is_turned(known, source, target, accounts))):
         known = {"from_account": target["nickname"], "to_account": source["nickname"]}
     keep_sides(turn, known)
@@ -108,7 +108,7 @@ def _take(turn: Turn, change: Change, known: Mapping[Side, str | None], accounts
 def _is_turned(
     known: Mapping[Side, str | None], source: Mapping[str, Any], target: Mapping[str, Any], accounts: Sequence[Account]
 ) -> bool:
-    """Whether nothing but the account of the other side is said for one: "no, from savings", of a move to savings."""
+    """Whether one side is given only the other side's account: "no, from savings" about a move to savings."""
     if target.get("payee"):
         return False
     said = {side: [account.id for account in find_accounts(accounts, name)] for side, name in known.items() if name}
@@ -116,7 +116,7 @@ def _is_turned(
 
 
 def _hear_in_part(turn: Turn, change: Change) -> Heard:
-    """Tell whether a change that is read in part is one: beside an answer to the question there may be any words."""
+    """Decide whether an answer that was read in part is a change: other words may stand beside a plain answer."""
     asked = turn.slot(REQUESTED_SLOT)
     if change.amounts and refusal(message(turn), change.amounts, turn.now, changes=True) == "utter_no_share":
         _take(turn, replace(change, accounts=(), swaps=False), {}, ())
@@ -130,7 +130,7 @@ def _hear_in_part(turn: Turn, change: Change) -> Heard:
 
 
 def hear_button(turn: Turn) -> bool:
-    """Take "the first one" for what the first of the buttons shown last would say; tells whether one is meant."""
+    """Take "the first one" as pressing the first of the buttons shown last; return whether a button was meant."""
     slot = turn.slot(REQUESTED_SLOT)
     if slot not in ("from_account", "to_account"):
         return False
@@ -142,7 +142,7 @@ def hear_button(turn: Turn) -> bool:
 
 
 def _button_meant(text: str, buttons: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
-    """The one that is counted to; of two, the other one than that whose words are said: "not Okafor, the other one"."""
+    """The button with that ordinal or, of two, the one whose words are not said: "not Okafor, the other one"."""
     match = _NTH.fullmatch(text)
     if match:
         at = ORDINALS[match.group(1).casefold()]
@@ -152,19 +152,19 @@ def _button_meant(text: str, buttons: Sequence[Mapping[str, Any]]) -> Mapping[st
     return others[0] if _OTHER_ONE.search(text) and len(buttons) == 2 and len(others) == 1 else None
 
 
-async def _hear_other(turn: Turn) -> bool:
-    """Take "the other one" for the payee whose first name is that of the one who was asked about."""
+async def _hear_other(turn: Turn) -> Heard:
+    """Take "the other one" as the other payee with the same first name as the one in question."""
     target = checked(turn, "to_account")
-    if not target.get("payee") or not wants_other(message(turn).text, target["nickname"]):
-        return False
-    others = other_of_that_name(await if_there(turn, CustomerBank.payees), target)
-    if others:
+    if not wants_other(message(turn).text, target.get("nickname", "")):
+        return "nothing"
+    payees = await if_there(turn, CustomerBank.payees) if target.get("payee") else ()
+    if others := other_of_that_name(payees, target):
         take_payees(turn, others)
-    return bool(others)
+    return "taken" if others else "in part"
 
 
 def _buttons_shown(turn: Turn) -> list[Mapping[str, Any]]:
-    """The buttons beside the last question, before the message."""
+    """The buttons of the last reply before the message."""
     before = reversed(before_message(turn.tracker.events))
     last = next((event.reply for event in before if isinstance(event, BotUttered)), None)
     return list(last.buttons) if last else []

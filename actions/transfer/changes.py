@@ -1,7 +1,7 @@
-"""What an answer to the form of a transfer changes: "yes, but 30", "no, £6 to Jonas from savings". Pure.
+"""What an answer to the transfer form changes: "yes, but 30", "no, £6 to Jonas from savings". Pure.
 
-An answer changes what was asked only if nothing else is in it: the grammar is closed, so that a question about
-something else stays one, and nothing of a change is dropped in silence.
+An answer changes the transfer only if it contains nothing else: the grammar is closed, so that a question about
+something else remains one, and no part of a change is silently dropped.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ _SWAP: Final = pattern(
     r"|\bturn (?:it|them) (?:a?round)\b"
 )
 _IDIOMS: Final = pattern(r"\ball right\b|\bwhat about\b")
-"""Words that say nothing of the payment together, and something each."""
+"""Phrases that say nothing about the payment, although their single words would."""
 _AROUND_SWAP: Final = _IDLE | listed("them both accounts around round direction over")
 
 
 class Change(Struct, frozen=True):
-    """What of an answer was read, and the words that were not (`rest`): with any of them, it is to change nothing."""
+    """What was read in an answer, and the words that were not (`rest`): with any of those, it must change nothing."""
 
     amounts: Sequence[Entity] = ()
     accounts: Sequence[Mention] = ()
@@ -62,9 +62,9 @@ class Change(Struct, frozen=True):
 
 
 def read_change(parse: Parse, accounts: Sequence[Account], payees: Sequence[Payee], now: datetime) -> Change:
-    """What the answer says: amounts, accounts, a payee, and that the accounts are to be swapped; `now` is aware.
+    """What the answer says: amounts, accounts, payees, and whether to swap the accounts; `now` is aware.
 
-    A number may be the end of a payee's account ("Tom Reid 6685"), and is an amount where it is not.
+    A number may be the end of a payee's account ("Tom Reid 6685"); otherwise it is an amount.
     """
     found = mentions(parse, accounts)
     plain = blanked(without(_IDIOMS, without_later(parse, now)), [*taken_back(parse.text), *spans(found)])
@@ -81,13 +81,13 @@ def read_change(parse: Parse, accounts: Sequence[Account], payees: Sequence[Paye
 
 
 def wants_other(text: str, name: str) -> bool:
-    """Whether an answer wants nothing but the other one of that name: "no, the other one", "not him, the other Tom"."""
+    """Whether an answer asks only for the other one of that name: "no, the other one", "not him, the other Tom"."""
     rest, named = set(_rest(text, taken_back(text), _IDLE)), set(words(name))
     return "other" in rest and rest <= {"other", "person"} | named and "account" not in words(text)
 
 
 def adds_another(text: str) -> bool:
-    """Whether the words put something beside what was asked, and not in its place: "yes, and ...", "... as well"."""
+    """Whether the words add something to what was asked, rather than replace it: "yes, and ...", "... as well"."""
     return bool(_ADDS.search(text)) and not _INSTEAD.search(text)
 
 
@@ -97,10 +97,10 @@ def begins_with_yes(text: str) -> bool:
 
 
 def says_only(text: str, found: Sequence[Mention]) -> bool:
-    """Whether the text says nothing but these accounts."""
+    """Whether the text names these accounts and says nothing else."""
     return bool(found) and not _rest(text, spans(found), _IDLE)
 
 
 def _rest(text: str, read: Sequence[tuple[int, int]], beside: frozenset[str]) -> list[str]:
-    """The words of the text outside of what was read that are none of those which say nothing `beside` it."""
+    """The words of the text outside `read`, except those of `beside`, which add no meaning."""
     return [word for word in words(blanked(text, read)) if word not in beside]

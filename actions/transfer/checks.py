@@ -1,4 +1,4 @@
-"""What is taken for the amount, the accounts and the payee of a transfer, and why something is not."""
+"""Checks of a transfer's amount, accounts and payee: what is accepted, and why something is not."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from .sides import OTHER, SIDES, Mention, Side, may_say_source, mentions, names_
 from .slots import CHECKED_SLOTS, Refusal, asked_about, checked, is_unchecked, refuse
 
 _CURRENCY: Final = "GBP"
-"""What amounts are said in."""
+"""The currency of amounts in messages."""
 
 
 def has_news(turn: Turn) -> bool:
-    """Whether the message fills a slot, or may name an account or a payee in words."""
+    """Whether the message fills a slot, or may name an account or a payee in its words."""
     parse, asked = message(turn), turn.slot(REQUESTED_SLOT)
     answers = asked in SIDES and any(entity.entity == "account" for entity in parse.entities)
     answers |= asked == "amount" and asks_for_share(parse.text)
@@ -35,7 +35,7 @@ def has_news(turn: Turn) -> bool:
 
 
 async def take_order(turn: Turn, bank: CustomerBank) -> None:
-    """Fill the slots with what the words of the message say, wherever they stand, or say why not.
+    """Fill the slots from the words of the message, wherever they stand, or say why not.
 
     Raises CallFailed when the bank does not answer.
     """
@@ -63,7 +63,7 @@ async def _names_another_number(turn: Turn, accounts: Sequence[Account]) -> bool
 
 
 async def check(turn: Turn, bank: CustomerBank) -> None:
-    """Put what the slots mean in the place of what was said, or say why not and empty them.
+    """Replace the words in the slots with what they mean, or say why not and empty them.
 
     Raises CallFailed when the bank does not answer.
     """
@@ -86,14 +86,14 @@ async def check(turn: Turn, bank: CustomerBank) -> None:
 def said_sides(
     turn: Turn, found: Sequence[Mention], accounts: Sequence[Account], *, person: bool
 ) -> Mapping[Side, str | None]:
-    """What the mentions say for each side; "not savings, current" replaces the side that was taken for savings."""
+    """What the mentions say for each side; "not savings, current" replaces the side that holds savings."""
     denied = {account.id for mention in found if mention.denied for account in find_accounts(accounts, mention.said)}
     replaced = next((slot for slot in SIDES if checked(turn, slot).get("id") in denied), None)
     return sides(found, replaced or turn.slot(REQUESTED_SLOT), person=person)
 
 
 def keep_sides(turn: Turn, known: Mapping[Side, str | None]) -> None:
-    """Fill the accounts with what was said, for `check` to look at; say so where two were said for one side."""
+    """Fill the account slots with what was said, for `check` to resolve; say so if two were said for one side."""
     for slot, said in known.items():
         if said is None:
             refuse(turn, slot, "utter_one_payment")
@@ -102,7 +102,7 @@ def keep_sides(turn: Turn, known: Mapping[Side, str | None]) -> None:
 
 
 def keep_amount(turn: Turn, found: Sequence[Entity]) -> None:
-    """Keep the amount that was said, or say why it is none."""
+    """Keep the amount that was said, or say why it cannot be paid."""
     changes = turn.slot(REQUESTED_SLOT) == "confirmed"
     if why_not := refusal(message(turn), found, turn.now, changes=changes):
         refuse(turn, "amount", why_not)
@@ -111,12 +111,12 @@ def keep_amount(turn: Turn, found: Sequence[Entity]) -> None:
 
 
 def can_pay(account: Account) -> bool:
-    """Whether money may be moved out of the account: amounts are in pounds, and so is what they come from."""
+    """Whether money can be moved out of the account: as amounts are in pounds, it must hold pounds."""
     return account.kind != "credit_card" and can_receive(account)
 
 
 def can_receive(account: Account) -> bool:
-    """Whether the account has a number that pounds can be moved to."""
+    """Whether the account holds pounds and has a number to pay to."""
     return account.number is not None and account.currency == _CURRENCY
 
 
@@ -129,7 +129,7 @@ async def _take_amount(turn: Turn) -> None:
     found = amounts(parse, numbers=asked) if may_say else []
     filled = turn.slot("amount") if is_unchecked(turn, "amount") else None
     if filled is not None and not any(entity.value == filled for entity in parse.entities):
-        found = [Entity(MONEY, filled, 0, 0)]  # by something else than this message
+        found = [Entity(MONEY, filled, 0, 0)]  # filled by something other than this message
     if found:
         keep_amount(turn, found)
         if turn.slot("amount") and await _counts_something(turn, found[0]):
@@ -137,22 +137,22 @@ async def _take_amount(turn: Turn) -> None:
     elif may_say and says_groups(parse.text):
         refuse(turn, "amount", "utter_bad_amount")
     elif filled is not None:
-        turn.set("amount", asked_about(turn, "amount"))  # a number of something else: "between my two accounts"
+        turn.set("amount", asked_about(turn, "amount"))  # a number that counts something: "between my two accounts"
     asked |= parse.intent_name == "transfer_money"
     if asked and not found and turn.slot("amount") is None and asks_for_share(parse.text):
         refuse(turn, "amount", "utter_no_share")
 
 
 async def _counts_something(turn: Turn, amount: Entity) -> bool:
-    """Whether the number counts what is neither money nor a payee."""
+    """Whether the number counts something that is neither money nor a payee."""
     what = counted(message(turn), amount)
     return what is not None and not find_payees(await if_there(turn, CustomerBank.payees), what)
 
 
 async def _take_sides(turn: Turn, accounts: Sequence[Account]) -> Sequence[Mention]:
-    """Fill the accounts with what the words say, whatever the roles of the entities; gives the accounts named.
+    """Fill the account slots from the words, whatever the roles of the entities; return the accounts named.
 
-    A message that may be about anything, by its intent, has to say nothing else.
+    A message whose intent could be about anything must say nothing else.
     """
     parse = message(turn)
     found = mentions(parse, accounts)
@@ -164,7 +164,7 @@ async def _take_sides(turn: Turn, accounts: Sequence[Account]) -> Sequence[Menti
     entities = [e for e in parse.entities if meets(e, found)]
     for slot in SIDES:
         if unlike and slot not in known and any(entity.value == turn.slot(slot) for entity in entities):
-            turn.set(slot, None)  # taken for this side, and said of the other one, of none, or denied
+            turn.set(slot, None)  # filled for this side, but said of the other one, of neither, or denied
     keep_sides(turn, known)
     return found
 
@@ -189,7 +189,7 @@ async def _check_funds(turn: Turn, bank: CustomerBank, source: Account, amount: 
 
 
 async def _check_any_funds(turn: Turn, accounts: Sequence[Account], amount: int) -> None:
-    """Refuse what no account has, before it is asked which; the bank's word on that is only of help."""
+    """Refuse more than any account has before asking which one; if the bank does not answer, this is skipped."""
     payable = {account.id for account in accounts if can_pay(account)}
     balances = [b for b in await if_there(turn, CustomerBank.balances) if b.account_id in payable]
     most = max((b.minor + b.credit_line for b in balances), default=amount)
@@ -202,7 +202,7 @@ async def _check_any_funds(turn: Turn, accounts: Sequence[Account], amount: int)
 
 
 def _check_account(turn: Turn, slot: Side, accounts: Sequence[Account]) -> None:
-    """Put the account that is meant in the place of what was said, or say why it is not taken."""
+    """Replace what was said with the account that is meant, or say why it is not accepted."""
     found = find_accounts(accounts, str(turn.slot(slot)))
     if len(found) != 1:
         refuse(turn, slot, "utter_which_account" if found else "utter_no_such_account")
@@ -221,7 +221,7 @@ def _check_account(turn: Turn, slot: Side, accounts: Sequence[Account]) -> None:
 
 
 def _take_only_source(turn: Turn, found: Sequence[Mention], accounts: Sequence[Account]) -> None:
-    """Take the account that pays where no other one can, or may be meant; the question for a yes names it."""
+    """Fill in the paying account if only one can be meant; the question for a "yes" names it."""
     target = turn.slot("to_account")
     if target is None or turn.slot("from_account") is not None or may_say_source(message(turn).text):
         return
@@ -233,7 +233,7 @@ def _take_only_source(turn: Turn, found: Sequence[Mention], accounts: Sequence[A
 
 
 def _refusal(turn: Turn, slot: Side, account: Account) -> Refusal | None:
-    """Why the account is not taken for this side; None where it is."""
+    """Why the account is not accepted for this side; None if it is."""
     if account.currency != _CURRENCY:
         return "utter_other_currency"
     if slot == "from_account" and not can_pay(account):

@@ -1,7 +1,7 @@
 """Whether a message is a plain yes to a transfer: a closed grammar, pure.
 
-Only what is a yes from its first word to its last moves money. Words that nobody thought of make no yes, whatever
-they say and whichever intent they have: a question, a condition, a change, a no.
+Money moves only if the message is a yes from its first word to its last. Any word that is not listed here makes it
+something else, whatever its intent: a question, a condition, a change, a no.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from typing import Any, Final
 from ..text import is_payload
 
 PAYLOAD: Final = "/affirm"
-"""What the button of a yes sends."""
+"""What the "yes" button sends."""
 
 _LONGEST: Final = 100
-"""The most letters of a plain yes."""
+"""The maximum length of a plain yes, in characters."""
 
 
 def _phrases(text: str) -> frozenset[tuple[str, ...]]:
@@ -96,9 +96,9 @@ _SKIN: Final = re.compile("[\U0001f3fb-\U0001f3ff]")
 
 
 def consents(text: str, source: Mapping[str, Any], target: Mapping[str, Any]) -> bool:
-    """Whether the text says yes, and nothing else, to moving money between the checked `source` and `target`.
+    """Whether the text says yes, and nothing else, to moving money from the checked `source` to `target`.
 
-    It may name them again ("yes, to Anna"), once; the very amount is blanked out by whoever asks.
+    It may name them again ("yes, to Anna"), once; the caller has blanked out a repetition of the amount.
     """
     if is_payload(text):
         return text.strip() == PAYLOAD
@@ -111,7 +111,7 @@ def consents(text: str, source: Mapping[str, Any], target: Mapping[str, Any]) ->
 
 
 def _says_yes(kinds: Sequence[str]) -> bool:
-    """Whether one of the phrases is a yes in this company.
+    """Whether one of the phrases is a yes, given the others.
 
     "Fine, thanks" may decline, and "please confirm" asks us to.
     """
@@ -121,9 +121,9 @@ def _says_yes(kinds: Sequence[str]) -> bool:
 
 
 def _is_in_place(kind: str, before: Sequence[str], after: Sequence[str]) -> bool:
-    """Whether the phrase may stand there: "oh" before a yes, "and" between two, "transfer" somewhere behind one.
+    """Whether the phrase may stand there: "oh" before a yes, "and" between two, "transfer" somewhere after one.
 
-    A lone "do" ends it: "yes, do please".
+    A lone "do" must come last: "yes, do please".
     """
     if kind == "hesitation":
         return bool(after) and after[0] in ("yes", "hesitation")
@@ -137,7 +137,7 @@ def _is_in_place(kind: str, before: Sequence[str], after: Sequence[str]) -> bool
 
 
 def _kinds(words: Sequence[str], repeated: frozenset[tuple[str, ...]]) -> list[str]:
-    """What each phrase is, the longest first: a kind of yes, what may stand beside one, or something "other"."""
+    """The kind of each phrase, matching the longest first: a kind of yes, a word that may go with one, or "other"."""
     kinds = {**dict.fromkeys(repeated, "repeated"), **_KINDS}
     found, at = [], 0
     while at < len(words):
@@ -149,7 +149,7 @@ def _kinds(words: Sequence[str], repeated: frozenset[tuple[str, ...]]) -> list[s
 
 
 def _repeated(source: Mapping[str, Any], target: Mapping[str, Any]) -> frozenset[tuple[str, ...]]:
-    """The ways to name again where the money comes from and where it goes, and not the other way round."""
+    """The ways to repeat where the money comes from and where it goes; not the other way round."""
     sources, targets = list(_names(source)), list(_names(target))
     out_of = [("from", *name) for name in sources]
     into = [(word, *name) for word, name in product(("to", "into", "pay"), targets)]
@@ -159,7 +159,7 @@ def _repeated(source: Mapping[str, Any], target: Mapping[str, Any]) -> frozenset
 
 
 def _names(side: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
-    """What a checked account or payee may be called: a person by a part of the name, an account with "my" before it."""
+    """What a checked account or payee may be called: a person by part of the name, an account with "my" before it."""
     if side.get("payee"):
         name = _words(side["nickname"]) or []
         yield from {tuple(name), *((word,) for word in name)}
@@ -171,9 +171,9 @@ def _names(side: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
 
 
 def _words(text: str) -> list[str] | None:
-    """The words, compared without case and apostrophes.
+    """The words, without case and apostrophes.
 
-    None where there is more than words and harmless marks, above all a "?".
+    None if there is anything besides words and harmless punctuation, above all a "?".
     """
     plain = unicodedata.normalize("NFKC", _SKIN.sub("", text)).casefold().replace("’", "'")
     plain = "".join(c for c in plain if unicodedata.category(c) != "Cf" and c != "\ufe0f")

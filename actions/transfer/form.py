@@ -1,4 +1,4 @@
-"""The form of a transfer: what it makes of each message, and the questions it asks."""
+"""The transfer form: how it interprets each message, and the questions it asks."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ from .sides import mentions, sides
 from .slots import CHECKED_SLOTS, FORM, FORM_SLOTS, Refusal, asked_about, drop_said, is_unchecked
 
 _REFERS: Final = pattern(r"\b(?:it|that|instead|rather|other way)\b|\A\W*(?:no|sorry|actually)\b")
-"""What makes a request one about the transfer that was asked about."""
+"""What shows that a request is about the transfer in question."""
 
 
 async def validate_form(turn: Turn) -> None:
-    """Check what was just answered. A sign of despair or fraud, no login or no bank: say so and end the form.
+    """Check the latest answer. On a sign of despair or fraud, without a login or a bank, say so and end the form.
 
-    Only here, and only by a plain yes to the question asked last, does `confirmed` become true.
+    `confirmed` becomes true only here, and only by a plain yes to the last question.
     """
     running, text = not _just_began(turn), whole(turn).text
     if not running:
@@ -67,26 +67,28 @@ async def validate_form(turn: Turn) -> None:
         _pass_over(turn, "utter_one_payment_first", running=True)
     else:
         await _hear(turn, bank, running=running)
+    if running:
+        _stay_with_question(turn)
 
 
 async def ask_amount(turn: Turn) -> None:
-    """Ask how much; asked once more, say who gets it."""
+    """Ask how much; when asking again, name the payee."""
     target, again = turn.slot("to_account") or {}, turn.slot_before(REQUESTED_SLOT) == "amount"
     payee = {"target": target["spoken"]} if again and target.get("payee") else {}
     turn.say("utter_ask_amount_for" if payee else "utter_ask_amount", **payee)
 
 
 async def ask_source(turn: Turn) -> None:
-    """Ask where the money comes from, with a button for each account that it may come from."""
+    """Ask where the money should come from, with a button for each possible account."""
     accounts, target = await if_there(turn, CustomerBank.accounts), turn.slot("to_account") or {}
     others = [a for a in accounts if can_pay(a) and a.id != target.get("id")]
     turn.say("utter_ask_from_account", buttons=account_buttons(others, accounts))
 
 
 async def ask_target(turn: Turn) -> None:
-    """Ask where the money goes, with a button for each other account that it may go to, and for each payee.
+    """Ask where the money should go, with a button for each other possible account and each payee.
 
-    Where the message named several payees, ask which of them.
+    If the message named several payees, ask which of them.
     """
     payees = await if_there(turn, CustomerBank.payees)
     meant = named(turn, payees)
@@ -101,7 +103,7 @@ async def ask_target(turn: Turn) -> None:
 
 
 async def ask_confirmation(turn: Turn) -> None:
-    """Fix the transfer under a key of its own, say what it is, and ask for a yes."""
+    """Fix the transfer under its own key, read it out, and ask for a yes."""
     source, target, amount = turn.slot("from_account"), turn.slot("to_account"), turn.slot("amount")["minor"]
     assert turn.customer is not None, "the form ends where nobody is logged in"
     turn.prepare(KIND, order_parameters(turn.customer, source, target, amount, turn.now))
@@ -115,7 +117,7 @@ async def ask_confirmation(turn: Turn) -> None:
 
 
 async def _hear(turn: Turn, bank: CustomerBank, *, running: bool) -> None:
-    """Take what the message says of the transfer."""
+    """Read what the message says about the transfer."""
     begins = not running or await _is_new_request(turn)
     if begins:
         _forget_older_answers(turn)
@@ -129,7 +131,7 @@ async def _hear(turn: Turn, bank: CustomerBank, *, running: bool) -> None:
 
 
 def _pass_over(turn: Turn, response: str, *, running: bool) -> None:
-    """Say why nothing of the message is taken; a form that is running keeps what it had, and asks again."""
+    """Say why nothing in the message is accepted; a running form keeps what it has and asks again."""
     if not running:
         _end(turn, response)
         return
@@ -140,10 +142,10 @@ def _pass_over(turn: Turn, response: str, *, running: bool) -> None:
 
 
 async def _goes_on(turn: Turn) -> Heard:
-    """Hear what the message changes, or that it is a no; where it was understood in part, nothing of it is taken.
+    """Apply the changes in the message, or end on a no; if it was understood only in part, change nothing.
 
-    A yes that is no plain one, or answers another question than for a yes, gets the question again. So does the
-    form's own request, said again.
+    A yes that is not a plain one, or comes when something else was asked, gets the question again. So does the
+    request for a transfer, if it is repeated.
     """
     intent, asked = message(turn).intent_name, turn.slot(REQUESTED_SLOT)
     chosen = hear_button(turn)
@@ -164,14 +166,14 @@ async def _goes_on(turn: Turn) -> Heard:
 
 
 def _unread(turn: Turn) -> Refusal:
-    """Why an answer that was understood in part is not taken."""
+    """Why an answer that was understood only in part is not accepted."""
     if begins_order(message(turn).text):
         return "utter_one_payment_first"
     return "utter_only_a_yes" if turn.slot(REQUESTED_SLOT) == "confirmed" else "utter_not_all_read"
 
 
 async def _take_answers(turn: Turn, bank: CustomerBank, *, running: bool, taken: bool) -> None:
-    """Check what the message says about the transfer, unless it is `taken` already, and that it is not for later."""
+    """Fill and check the slots from the message, unless `taken` already, and say so if it asks for a later time."""
     parse = message(turn)
     waits = taken and without_later(parse, turn.now) != parse.text
     if waits or wants_later(parse, turn.now, answer=running):
@@ -189,15 +191,15 @@ async def _take_answers(turn: Turn, bank: CustomerBank, *, running: bool, taken:
 
 
 def _drop_unheard(turn: Turn) -> None:
-    """Empty what the entities of another request in the same message filled."""
+    """Restore the slots that were filled by entities of another request in the same message."""
     said = [entity.value for entity in message(turn).entities]
     drop_said(turn, [entity.value for entity in whole(turn).entities if entity.value not in said])
 
 
 async def _is_new_request(turn: Turn) -> bool:
-    """Whether the message asks for a transfer of its own, while another thing was asked.
+    """Whether the message asks for a new transfer instead of answering the question.
 
-    It names amount and account, both accounts, or a share.
+    It then names an amount and an account, both accounts, or a share of one.
     """
     parse = message(turn)
     if parse.intent_name != "transfer_money" or not begins_order(parse.text) or _REFERS.search(parse.text):
@@ -206,6 +208,13 @@ async def _is_new_request(turn: Turn) -> bool:
     if amounts(parse) and turn.slot(REQUESTED_SLOT) != "amount":
         return any(entity.entity in ("account", "payee") for entity in parse.entities)
     return len(known) > 1 or (bool(known) and asks_for_share(parse.text))
+
+
+def _stay_with_question(turn: Turn) -> None:
+    """Ask the same question again if the message changed nothing: it need not be about the first empty slot."""
+    asked = turn.slot(REQUESTED_SLOT)
+    if asked in CHECKED_SLOTS and all(turn.slot(slot) == asked_about(turn, slot) for slot in CHECKED_SLOTS):
+        turn.set(REQUESTED_SLOT, asked)
 
 
 def _just_began(turn: Turn) -> bool:
@@ -219,14 +228,14 @@ def _just_began(turn: Turn) -> bool:
 
 
 def _forget_older_answers(turn: Turn) -> None:
-    """Empty what an earlier transfer left behind when it was cancelled or broken off; above all its yes."""
+    """Clear the slots left by an earlier, cancelled or interrupted transfer, above all its "yes"."""
     for slot in FORM_SLOTS:
         if turn.slot(slot) is not None and (slot == "confirmed" or not is_unchecked(turn, slot)):
             turn.set(slot, None)
 
 
 def _stop(turn: Turn) -> None:
-    """End the form with a no, of which action_transfer speaks."""
+    """End the form with a "no", to which action_transfer responds."""
     turn.set("confirmed", False)
     turn.set(REQUESTED_SLOT, None)
 

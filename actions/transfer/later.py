@@ -1,4 +1,4 @@
-"""Whether a message wants money to move at another time than now, or again and again: pure."""
+"""Whether a message wants money to move at a time other than now, or repeatedly. Pure."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _NO_MATTER: Final = (
     r"(?:you\s+(?:can|could|may|like|want|have\s+(?:a|the|time)|get\s+(?:a|the|time)|are\s+(?:ready|able))|you['’]re\s+ready"
     r"|it\s+suits|(?:it|that)['’]?s\s+(?:ok|okay|fine|possible|convenient))\b"
 )
-"""What makes a clause a mere courtesy: "when you can"."""
+"""What makes a clause mere politeness: "when you can"."""
 _PROVIDED: Final = r"(?:(?:as|so)\s+long\s+as|(?:provided|providing|assuming|on\s+condition)(?:\s+that)?)"
 _IF_THERE: Final = r"if(?=\s+(?:(?:I|we)(?:\s+(?:still|do))?\s+have|there(?:\s+is|\s+are|['’]s))\b)"
 _WAITS_FOR: Final = (
@@ -46,7 +46,7 @@ _PROVISO: Final = pattern(
     rf"\b(?:{_PROVIDED}|depending\s+on|subject\s+to|while"
     r"|the\s+moment|only\s+(?:when|after|if)|but\s+do(?:n['’]?t|\s+not))\s+\w"
 )
-"""What makes an order depend on something; a yes with one is no plain yes, which is said of it."""
+"""What makes an order depend on something; a yes that contains it is not a plain yes."""
 _NAMED_DAY: Final = pattern(rf"\b{_WEEKDAY}\b")
 _IDLE: Final = pattern(
     r"\b(?:yes|yeah|yep|no|nope|ok|okay|sure|please|but|do|make|move|pay|send|it|that|then|instead|rather|can|could|we"
@@ -59,9 +59,9 @@ _SLACK: Final = timedelta(minutes=1)
 def wants_later(parse: Parse, now: datetime, *, answer: bool) -> bool:
     """Whether a message about a transfer wants it later or repeatedly; `now` is aware.
 
-    An `answer` within the form may be of any intent. What asks for a transfer, or says yes to it, may name any other
-    time: "on Friday" is read as the last one. Another answer has to say little but the time, so that a question about
-    last month stays one.
+    An `answer` within the form may have any intent. In a request for a transfer, or a yes to it, any other time counts,
+    even a past one, since "on Friday" is read as last Friday. Any other answer must say little besides the time, so
+    that a question about last month remains one.
     """
     if is_payload(parse.text) and not any(entity.entity == "time" for entity in parse.entities):
         return False
@@ -79,17 +79,17 @@ def wants_later(parse: Parse, now: datetime, *, answer: bool) -> bool:
 
 
 def puts_off(text: str) -> bool:
-    """Whether words other than a date put a payment off, repeat it, or make it wait for something."""
+    """Whether words other than a date postpone a payment, repeat it, or make it wait for something."""
     return any(words.search(text) for words in _PUTTING_OFF)
 
 
 def conditions(text: str) -> list[tuple[int, int]]:
-    """Where the text says what a payment shall wait for, or depend on: amounts in there are none to be paid."""
+    """The spans of the text that say what a payment should wait for or depend on: amounts there are not to be paid."""
     return [match.span() for words in (_CONDITION, _PROVISION) for match in words.finditer(text)]
 
 
 def without_later(parse: Parse, now: datetime) -> str:
-    """The text with blanks for what puts the message off, or repeats it; every place stays where it was."""
+    """The text with whatever postpones or repeats the payment blanked out; all positions stay the same."""
     times = [e for e in parse.entities if e.entity == "time" and not _is_now(e, now)]
     ahead = [e for e in times if _begins_after(e, now) or _NAMED_DAY.search(parse.text[e.start : e.end])]
     said = [match.span() for words in _PUTTING_OFF for match in words.finditer(parse.text)]
@@ -97,7 +97,7 @@ def without_later(parse: Parse, now: datetime) -> str:
 
 
 def _is_now(entity: Entity, now: datetime) -> bool:
-    """Whether the time holds this moment: now, today, this week, by Friday. One without readable ends does not."""
+    """Whether the time includes this moment: now, today, this week, by Friday. One without readable ends does not."""
     start, end = _ends(entity)
     if start is None and end is None:
         return False
@@ -110,12 +110,12 @@ def _begins_after(entity: Entity, now: datetime) -> bool:
 
 
 def _ends(entity: Entity) -> tuple[datetime | None, datetime | None]:
-    """Both ends of a time, as aware moments; None where one is open, or no moment."""
+    """Both ends of a time, as aware datetimes; None for an end that is open or not a datetime."""
     start, end = (moment_of((entity.details or {}).get(side)) for side in ("from", "to"))
     return (start if start and start.tzinfo else None), (end if end and end.tzinfo else None)
 
 
 def _says_little_else(parse: Parse, now: datetime) -> bool:
-    """Whether nothing of weight is left of the text beside the words of time, and an amount."""
+    """Whether the text contains nothing of substance besides words of time and an amount."""
     said = spans(e for e in parse.entities if e.entity in ("time", MONEY, "number"))
     return not _IDLE.sub(" ", blanked(without_later(parse, now), said)).strip()

@@ -1,4 +1,4 @@
-"""Moving money: the transfer that was confirmed, and what became of it."""
+"""Making the confirmed transfer, and reporting its outcome."""
 
 from __future__ import annotations
 
@@ -19,22 +19,37 @@ from .request import tells_of_payment
 from .slots import FORM_SLOTS
 
 _ORDER: Final = ("customer", "debtor", "creditor", "minor")
-"""What is kept of a transfer, by the names of its effect's parameters, so that it can be asked for again."""
+"""The effect's parameters that are kept of a transfer, so that it can be repeated."""
 
-_SAID: Final = {"done": "utter_transfer_done", "unknown": "utter_transfer_unknown"}
-_REFUSED: Final = {
-    "insufficient_funds": "utter_transfer_refused_insufficient_funds",
-    "too_late": "utter_transfer_refused_too_late",
-    "unreachable": "utter_transfer_refused_unreachable",
+_MOVED: Final = {
+    "done": "utter_transfer_done",
+    "unknown": "utter_transfer_unknown",
+    "refused_insufficient_funds": "utter_transfer_refused_insufficient_funds",
+    "refused_too_late": "utter_transfer_refused_too_late",
+    "refused_unreachable": "utter_transfer_refused_unreachable",
+    "refused_other": "utter_transfer_refused_other",
+    "went_through": "utter_transfer_went_through",
+    "already_done": "utter_transfer_already_done",
+    "news": "utter_transfer_news",
 }
+"""Responses about a transfer between the customer's own accounts, by what they say."""
 
-_TELL: Final = (
-    *_SAID.values(),
-    "utter_transfer_went_through",
-    "utter_transfer_already_done",
-    "utter_cannot_undo",
-)
-"""What is said of a transfer that may have been made: a "stop" right after it means that one."""
+_PAID: Final = {
+    "done": "utter_payment_done",
+    "unknown": "utter_payment_unknown",
+    "refused_insufficient_funds": "utter_payment_refused_insufficient_funds",
+    "refused_too_late": "utter_payment_refused_too_late",
+    "refused_unreachable": "utter_payment_refused_unreachable",
+    "refused_other": "utter_payment_refused_other",
+    "went_through": "utter_payment_went_through",
+    "already_done": "utter_payment_already_done",
+    "news": "utter_payment_news",
+}
+"""The same about a payment to a payee."""
+
+_MAYBE_MADE: Final = ("done", "unknown", "went_through", "already_done")
+_TELL: Final = (*(responses[what] for responses in (_MOVED, _PAID) for what in _MAYBE_MADE), "utter_cannot_undo")
+"""Responses about a transfer that may have been made: a "stop" right after one of them refers to it."""
 
 _TRANSFER: Final = pattern(r"\btransfer|\bmoved?\b")
 _FINDS_FAULT: Final = pattern(
@@ -42,17 +57,17 @@ _FINDS_FAULT: Final = pattern(
     r"|\b(?:is|are|was|does|ca|could|do)\s*n['’]?t\s+(?:that|it|this|be|look|seem|right|true|what)\b"
     r"|\b(?:not|n['’]?t)\s+(?:be\s+)?(?:right|correct|true|what\s+I|it\s*\?)|\bis\s+it\s+not\b"
 )
-"""Says of an answer that it is wrong, or asks whether it is: no no."""
+"""Says that an answer is wrong, or asks whether it is, so that it is not a plain "no"."""
 
 _DECLINES: Final = pattern(
     r"\b(?:thanks?|thank you|thx|cheers|ta|nothing|no more|that['’]?s (?:all|it|everything|fine|ok)"
     r"|i['’]?m (?:fine|good|ok|done)|all (?:good|done))\b"
 )
-"""A no to whatever else could be done, and not to what was done."""
+"""A no to anything further, not to what was done."""
 
 
 async def run(turn: Turn) -> None:
-    """Make the transfer that was confirmed, or drop it. A form that ended early has said why itself."""
+    """Make the transfer if it was confirmed, or else drop it. A form that ended early has said why itself."""
     confirmed, effect = turn.slot("confirmed"), turn.tracker.effect
     for slot in FORM_SLOTS:
         turn.set(slot, None)
@@ -67,7 +82,7 @@ async def run(turn: Turn) -> None:
 
 
 async def status(turn: Turn) -> None:
-    """Say what became of the payment asked about: of the last transfer, or else list those that are meant."""
+    """Report the status of the last transfer or, if other payments are asked about, list those."""
     if _is_of_the_past(turn):
         await for_customers(_list_payments)(turn)
     else:
@@ -75,7 +90,7 @@ async def status(turn: Turn) -> None:
 
 
 async def _tell_last(turn: Turn) -> None:
-    """Say what became of the last transfer; one whose outcome is unknown is looked up again, never sent again."""
+    """Report the outcome of the last transfer; if it is unknown, it is looked up again but never sent again."""
     if turn.customer is None:
         turn.say("utter_please_log_in")
         return
@@ -89,34 +104,34 @@ async def _tell_last(turn: Turn) -> None:
             return
         tell(turn, effect.parameters, await turn.spend())
     elif last["outcome"] == "done":
-        turn.say("utter_transfer_went_through", **_details(last))
+        _say(turn, last, "went_through")
     else:
-        _say(turn, last)
+        _say_outcome(turn, last)
 
 
 async def nothing_to_confirm(turn: Turn) -> None:
-    """A yes that nothing asked for; right after a transfer it is most likely the same yes, sent again.
+    """Answer a yes without a question; right after a transfer it is most likely the same yes, sent again.
 
-    After a warning of a fraud, it asks whether to pay all the same.
+    After a warning about fraud, it is treated as a wish to pay all the same, and the warning is repeated.
     """
     if _has_just_said(turn, ("utter_fraud", "utter_maybe_fraud")):
         turn.say("utter_fraud")
     elif not _just_made_one(turn):
         turn.say("utter_nothing_to_confirm")
     elif turn.slot("transfer")["outcome"] == "done":
-        turn.say("utter_transfer_already_done", **_details(turn.slot("transfer")))
+        _say(turn, turn.slot("transfer"), "already_done")
     else:
         await _tell_last(turn)
 
 
 async def nothing_to_stop(turn: Turn) -> None:
-    """A wish to stop what is not under way; right after a transfer, it is that which comes too late."""
+    """Answer a wish to stop when nothing is under way; right after a transfer, it comes too late for that one."""
     if not await _comes_too_late(turn):
         turn.say("utter_nothing_to_stop")
 
 
 async def nothing_to_deny(turn: Turn) -> None:
-    """A no that nothing asked for: to a payment that the bot named, to the transfer just made, or to anything else."""
+    """Answer a no without a question: to a payment that the bot named, to the last transfer, or to anything else."""
     text = whole(turn).text
     if disowns(text):
         turn.say("utter_fraud")
@@ -125,13 +140,13 @@ async def nothing_to_deny(turn: Turn) -> None:
 
 
 async def no_way_back(turn: Turn) -> None:
-    """A wish to go back, which right after a transfer is one to undo it."""
+    """Answer a wish to go back; right after a transfer, it is a wish to undo it."""
     if not await _comes_too_late(turn):
         turn.say("utter_no_way_back")
 
 
 async def undo(turn: Turn) -> None:
-    """A wish to have a payment back: the last transfer is told of, since it may mean that; else who can help is."""
+    """Answer a wish to undo a payment: report the last transfer, which it may mean, or else say who can help."""
     if turn.slot("transfer"):
         await _tell_too_late(turn)
     else:
@@ -139,7 +154,7 @@ async def undo(turn: Turn) -> None:
 
 
 async def stop(turn: Turn) -> None:
-    """Drop the transfer that waits for its yes; one that was made before is told of, since the wish may mean that."""
+    """Drop the transfer that waits for its yes; also report an earlier one, since that may be the one meant."""
     last = turn.slot("transfer")
     turn.say("utter_not_moving" if last else "utter_transfer_not_made")
     if last:
@@ -149,14 +164,15 @@ async def stop(turn: Turn) -> None:
 
 
 async def settled(turn: Turn) -> None:
-    """Tell of a transfer whose outcome became known later: a turn of its own, with the effect in its metadata."""
+    """Report a transfer whose outcome became known later; runs in its own turn, with the effect in its metadata."""
     effect = turn.message.metadata["effect"]
-    turn.say("utter_transfer_news")
-    _say(turn, _note(turn, effect["key"], effect["parameters"], EffectResult(effect["outcome"], effect["result"])))
+    note = _note(turn, effect["key"], effect["parameters"], EffectResult(effect["outcome"], effect["result"]))
+    _say(turn, note, "news")
+    _say_outcome(turn, note)
 
 
 def _is_of_the_past(turn: Turn) -> bool:
-    """Whether the payment asked about is none of this chat's: to a shop, for a purpose, by card, or "my pay"."""
+    """Whether the payment asked about was not made in this chat: to a shop, for a purpose, by card, or "my pay"."""
     filters, of_transfer = said(turn).filters, _TRANSFER.search(whole(turn).text)
     none_here = not (turn.slot("transfer") or turn.slot(REQUESTED_SLOT) in FORM_SLOTS)
     by_kind = filters.category or (filters.account and none_here)
@@ -168,14 +184,14 @@ async def _list_payments(turn: Turn, bank: CustomerBank) -> None:
 
 
 def _is_theirs(turn: Turn, parameters: Mapping[str, Any]) -> bool:
-    """Whether the transfer is of the customer who is logged in: events may also come from outside a conversation."""
+    """Whether the transfer belongs to the logged-in customer: events can also come from outside a conversation."""
     return turn.customer is not None and parameters.get("customer") == turn.customer.bank_customer_id
 
 
 def tell(turn: Turn, parameters: Mapping[str, Any], result: EffectResult) -> None:
-    """Say how the transfer went, and remember it."""
+    """Say how the transfer went, and keep a note of it."""
     effect = turn.tracker.effect
-    _say(turn, _note(turn, effect.key if effect else "", parameters, result))
+    _say_outcome(turn, _note(turn, effect.key if effect else "", parameters, result))
 
 
 def _note(turn: Turn, key: str, parameters: Mapping[str, Any], result: EffectResult) -> dict[str, Any]:
@@ -187,6 +203,7 @@ def _note(turn: Turn, key: str, parameters: Mapping[str, Any], result: EffectRes
         "amount": format_money(parameters["minor"], parameters["currency"]),
         "source": parameters["source"],
         "target": parameters["target"],
+        "to_payee": parameters.get("to_payee", False),
         "order": {name: parameters[name] for name in _ORDER},
     }
     turn.set("transfer", note)
@@ -194,7 +211,7 @@ def _note(turn: Turn, key: str, parameters: Mapping[str, Any], result: EffectRes
 
 
 async def _comes_too_late(turn: Turn) -> bool:
-    """Say that the transfer just spoken of was made, and is not taken back; whether there is one."""
+    """If a transfer was just made or reported, say that it cannot be taken back; return whether there was one."""
     too_late = _just_made_one(turn) or (bool(turn.slot("transfer")) and _has_just_said(turn, _TELL))
     if too_late:
         await _tell_too_late(turn)
@@ -202,14 +219,14 @@ async def _comes_too_late(turn: Turn) -> bool:
 
 
 async def _tell_too_late(turn: Turn) -> None:
-    """Say what became of the last transfer and, unless the bank refused it, that it is not taken back."""
+    """Report the outcome of the last transfer and, unless the bank refused it, say that it cannot be taken back."""
     await _tell_last(turn)
     if turn.slot("transfer")["outcome"] != "refused":
         turn.say("utter_cannot_undo")
 
 
 def _has_just_said(turn: Turn, responses: Container[str | None]) -> bool:
-    """Whether the bot said one of these to the message before the latest one."""
+    """Whether the bot gave one of these responses to the previous message."""
     return any(isinstance(e, BotUttered) and e.reply.response in responses for e in events_before(turn.tracker.events))
 
 
@@ -220,10 +237,12 @@ def _just_made_one(turn: Turn) -> bool:
     )
 
 
-def _say(turn: Turn, note: Mapping[str, Any]) -> None:
-    refused = _REFUSED.get(note["reason"], "utter_transfer_refused_other")
-    turn.say(refused if note["outcome"] == "refused" else _SAID[note["outcome"]], **_details(note))
+def _say_outcome(turn: Turn, note: Mapping[str, Any]) -> None:
+    refused = f"refused_{note['reason']}"
+    known = refused if refused in _MOVED else "refused_other"
+    _say(turn, note, known if note["outcome"] == "refused" else note["outcome"])
 
 
-def _details(note: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: note[name] for name in ("amount", "source", "target")}
+def _say(turn: Turn, note: Mapping[str, Any], what: str) -> None:
+    responses = _PAID if note.get("to_payee") else _MOVED
+    turn.say(responses[what], **{name: note[name] for name in ("amount", "source", "target")})

@@ -1,4 +1,4 @@
-"""Whom the customer pays: which payees a message names, what they are called, and `action_payees`, which lists them."""
+"""Payees: which of them a message names, what they are called, and `action_payees`, which lists them."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ from ..text import FILLERS, PRONOUNS, listed, words
 from .request import ends_in_correction
 
 _NEAR: Final = 80.0
-"""The least likeness (0 to 100, rapidfuzz's ratio) of a misspelt surname; the question for a yes names the payee."""
+"""The lowest similarity (0 to 100, rapidfuzz's ratio) of a misspelt surname; the question for a "yes" names it."""
 
 _LONGEST: Final = 3
-"""The most words of a name that is repeated to whoever said it."""
+"""The most words of an unknown name that are repeated to the customer."""
 
 _SHORTEST: Final = 4
 """The fewest letters of a surname that may be misspelt."""
 
 _ALIKE: Final = 75.0
-"""The least likeness of a word to one of a name that is told as the nearest."""
+"""The lowest similarity of a word to one of a name that is suggested as the nearest."""
 
 _PAYS: Final = listed("pay paying give giving send sending")
 _INTRODUCE: Final = _PAYS | listed("to owe for friend")
-"""Words right before a name that make it one of somebody to be paid: part of a name is enough then."""
+"""Words right before a name that make it the name of somebody to be paid: part of a name is then enough."""
 
 _WHOSE: Final = listed("my our his her their")
 _MOVED: Final = listed("money cash it payment transfer over across back out send pay move give owe payable")
-"""Words, other than an amount, right before a "to" that says who gets it; another "to" belongs to a verb."""
+"""Words (or else an amount) right before a "to" that names a recipient; any other "to" belongs to a verb."""
 
 _NOBODY: Final = PRONOUNS | listed(
     "someone somebody anyone anybody everyone everybody people nobody myself himself herself"
@@ -48,21 +48,21 @@ _AFTER: Final = FILLERS | listed(
     "another use take make give send pay move put let wants want wanted needs asks asked owes says said would could "
     "should can i get thats nothing rush hurry worries problem so comma"
 )
-"""Words that may follow a part of a name; any other one is taken for the rest of another name: "Anna Smith"."""
+"""Words that may follow part of a name; any other word is taken as the rest of a different name: "Anna Smith"."""
 
 _LISTS: Final = listed("and or plus also then comma no sorry wait oops mean meant rather")
-"""What stands between one name and the next, or before one that takes the other back."""
+"""Words between one name and the next, or before a name that corrects the one before."""
 
 _NEXT: Final = 8
-"""The most words before a name that are looked at for one that takes another name back."""
+"""How many words before a name are searched for a correction of an earlier name."""
 
 _BEFORE_LISTED: Final = listed("to also then i the a an my our his her their")
 
 
 def named_payees(payees: Iterable[Payee], text: str, *, answer: bool = False) -> tuple[Payee, ...]:
-    """The payees whom the text names best: all words of a name anywhere, or some after "to", "pay" and the like.
+    """The payees that the text names best: all words of a name anywhere, or some after "to", "pay" and the like.
 
-    In an `answer` to the question who is to be paid, a name may also come first. A name may take back the one before:
+    In an `answer` to the question who should be paid, a name may also come first. A name may correct the one before:
     "Anna? no, Jonas".
     """
     found = _names_at(payees, text, answer=answer)[0]
@@ -72,37 +72,37 @@ def named_payees(payees: Iterable[Payee], text: str, *, answer: bool = False) ->
 
 
 def names_several(payees: Iterable[Payee], text: str, *, answer: bool = False) -> bool:
-    """Whether the text names two people, be one of them no payee, and not one whose name several have."""
+    """Whether the text names two people (one of whom may not be a payee), rather than one name that several share."""
     found, others = _names_at(payees, text, answer=answer)
     people = [set(some) for _, some in found]
     return bool(people) and (others or not set.intersection(*people))
 
 
 def full_name(text: str, start: int, end: int) -> str:
-    """What stands there in the text, and a word behind it that looks like the rest of a name."""
+    """The text from `start` to `end`, with the next word if that looks like the rest of a name."""
     rest = re.match(r"\s+([^\W\d_]+(?:['’-][^\W\d_]+)*)", text[end:])
     more = rest is not None and not _ends_name(words(rest.group())[:1])
     return text[start : end + rest.end()] if rest and more else text[start:end]
 
 
 def find_payees(payees: Iterable[Payee], said: str) -> tuple[Payee, ...]:
-    """The payees whom `said` may mean: it holds nothing but words of their names, and the account's last digits."""
+    """The payees that `said` may mean: it consists only of words of their names and the account's last digits."""
     wanted = set(words(said))
     return tuple(payee for payee in payees if wanted and wanted <= {*words(payee.name), payee.masked})
 
 
 def said_name(text: str) -> str | None:
-    """Whom the text wants to be paid, by whatever name; None where no word stands for one.
+    """The name, known or not, of whom the text wants to pay; None if there is none.
 
-    An amount has a number in its place.
+    Amounts have been replaced by a number.
     """
     return next((name for _, name, _ in _said_names(text)), None)
 
 
 def paid_first(text: str) -> str | None:
-    """Who stands between verb and amount, or first in a list: "Bob" in "pay Bob £20 to Anna" and "pay Bob and Anna".
+    """The name between verb and amount, or first in a list: "Bob" in "pay Bob £20 to Anna" and "pay Bob and Anna".
 
-    An amount has a number in its place.
+    Amounts have been replaced by a number.
     """
     found = (
         name for before, name, after in _said_names(text) if before in _PAYS and after in ("0", "and", "or", "comma")
@@ -111,7 +111,7 @@ def paid_first(text: str) -> str | None:
 
 
 def _said_names(text: str) -> Iterator[tuple[str, str, str]]:
-    """The names of those who are to be paid, with the words before and behind each."""
+    """The names of the people to be paid, each with the word before it and the word after it."""
     said = _listing(text)
     for at in range(1, len(said)):
         name = list(takewhile(lambda word: word.isalpha() and word not in _AFTER, said[at : at + _LONGEST]))
@@ -120,19 +120,19 @@ def _said_names(text: str) -> Iterator[tuple[str, str, str]]:
 
 
 def _gets(before: str, word: str) -> bool:
-    """Whether the word says that who follows it is paid, by what stands before it."""
+    """Whether whoever is named after `word` is paid, given the word before it."""
     return word in _PAYS or (word == "to" and (before in _MOVED or before.isdecimal()))
 
 
 def nearest_payees(payees: Iterable[Payee], said: str) -> tuple[Payee, ...]:
-    """The payees whose names are likest to the one that was said, if any is like it at all."""
+    """The payees whose names are most similar to the one that was said, if any is similar at all."""
     likeness = {payee: _likeness(words(payee.name), words(said)) for payee in payees}
     best = max(likeness.values(), default=0.0)
     return tuple(payee for payee, like in likeness.items() if like == best) if best >= _ALIKE else ()
 
 
 def spoken_payee(payee: Payee) -> str:
-    """The payee in a sentence, with as much of the account as may be shown."""
+    """The payee's name in a sentence, with the part of the account number that may be shown."""
     return f"{payee.name} (account ending {payee.masked})"
 
 
@@ -144,7 +144,7 @@ def payee_button(payee: Payee, among: Iterable[Payee]) -> dict[str, str]:
 
 
 async def list_payees(turn: Turn, bank: CustomerBank) -> None:
-    """Say whom the customer may pay."""
+    """List whom the customer can pay."""
     payees = await bank.payees()
     if not payees:
         turn.say("utter_no_payees")
@@ -159,9 +159,9 @@ def payees_table(payees: Sequence[Payee]) -> Table:
 
 
 def _names_at(payees: Iterable[Payee], text: str, *, answer: bool) -> tuple[list[tuple[int, tuple[Payee, ...]]], bool]:
-    """Wherever one is named: how many words of a name stand in a row there, and of whose names.
+    """For each place where a payee is named: how many words of a name stand in a row, and whose names they fit.
 
-    Beside it, whether somebody else is listed with them.
+    Also returns whether somebody who is not a payee is listed with them.
     """
     said, people = _listing(text), [(payee, words(payee.name)) for payee in payees]
     found: list[tuple[int, tuple[Payee, ...]]] = []
@@ -181,12 +181,12 @@ def _names_at(payees: Iterable[Payee], text: str, *, answer: bool) -> tuple[list
 
 
 def _takes_back(before: Sequence[str]) -> bool:
-    """Whether the words before a name take back another one: "Anna, no wait, ..."."""
+    """Whether the words before a name take back an earlier one: "Anna, no wait, ..."."""
     return ends_in_correction(" ".join([*before[-_NEXT:], ""]).replace("comma", ""))
 
 
 def _lists_another(after: Sequence[str], people: Iterable[tuple[Payee, Sequence[str]]]) -> bool:
-    """Whether the words behind a name, and an amount or account, go on with a name of nobody: "and the gardener"."""
+    """Whether the words after a name (and an amount or account) go on with somebody unknown: "and the gardener"."""
     beside = list(takewhile(lambda word: word in _AFTER or word in _LISTS or word.isdecimal(), after))
     rest = after[len(beside) :]
     if not rest or any(rest[0] in name for _, name in people) or (len(rest) > 1 and rest[1] in PRONOUNS):
@@ -197,15 +197,15 @@ def _lists_another(after: Sequence[str], people: Iterable[tuple[Payee, Sequence[
 
 
 def _follows_another(before: Sequence[str]) -> bool:
-    """Whether a name of nobody is listed before one: "Bob and Anna"."""
+    """Whether somebody unknown is listed right before the name: "Bob and Anna"."""
     unknown = len(before) > 1 and before[-2].isalpha() and before[-2] not in _AFTER
     return unknown and before[-1] in ("and", "or", "plus")
 
 
 def _length(name: Sequence[str], said: Sequence[str], at: int, *, answer: bool, more: bool) -> int:
-    """How many words of the name stand in a row from there on; 0 where they are not meant for one.
+    """How many words of the name stand in a row from there on; 0 if they are not used as a name.
 
-    After a first name, `more` may be listed, or take it back: "Anna and Jonas", "Anna no Jonas".
+    With `more`, a name was found before, which this one may follow or correct: "Anna and Jonas", "Anna no Jonas".
     """
     length = _row(name, said[at : at + 2 * len(name)])
     if length >= len(name) > 1:
@@ -223,14 +223,14 @@ def _ends_name(after: Sequence[str]) -> bool:
 
 
 def _likeness(name: Sequence[str], said: Sequence[str]) -> float:
-    """How like two names are in their first or last words; a single word may be either."""
+    """The similarity of the first or last words of two names; a single word may be either."""
     if len(said) == 1:
         return max(fuzz.ratio(word, said[0]) for word in name)
     return max((fuzz.ratio(name[at], said[at]) for at in (0, -1) if name and said), default=0.0)
 
 
 def _is_introduced(name: Sequence[str], said: Sequence[str], at: int) -> bool:
-    """Whether the words before make a name of what stands there: "pay", "pay my brother", the name's initial."""
+    """Whether the words before introduce a name: "pay", "pay my brother", the name's initial."""
     third, second, first = ("", "", "", *said[max(0, at - 3) : at])[-3:]
     whose = second in _WHOSE and (at == 2 or third in _INTRODUCE)
     initial = second in _INTRODUCE and first == name[0][0] and said[at] != name[0]
@@ -238,12 +238,12 @@ def _is_introduced(name: Sequence[str], said: Sequence[str], at: int) -> bool:
 
 
 def _row(name: Sequence[str], said: Sequence[str]) -> int:
-    """How many of the first words are of the name; behind the first one, an initial or a misspelt word may be."""
+    """How many of the first words belong to the name; after the first, an initial or a misspelt word may stand."""
     return next((at for at, word in enumerate(said) if word not in name and not _is_like(name, said, at)), len(said))
 
 
 def _is_like(name: Sequence[str], said: Sequence[str], at: int) -> bool:
-    """Whether the word there stands for the one of the name that follows the word before it: "Anna L"."""
+    """Whether the word there abbreviates or misspells the next word of the name: "Anna L"."""
     if not at or said[at - 1] not in name[:-1]:
         return False
     word, real = said[at], name[name.index(said[at - 1]) + 1]
@@ -253,5 +253,5 @@ def _is_like(name: Sequence[str], said: Sequence[str], at: int) -> bool:
 
 
 def _listing(text: str) -> list[str]:
-    """The words, with a word for a comma and for the signs that mean "and"."""
+    """The words, with "comma" and "and" in place of commas and the signs that mean "and"."""
     return words(re.sub(r"[&+/]", " and ", text).replace(",", " comma "))

@@ -15,19 +15,20 @@ from ..bank import BankClient, CustomerBank, Payment, PaymentOrder
 
 KIND: Final = "transfer"
 CONFIRM_WITHIN: Final = timedelta(minutes=15)
-"""How long a confirmation stays good: the bank refuses the payment afterwards, whenever it arrives."""
+"""How long a confirmation is valid: the bank refuses a payment that arrives later."""
 
 CLOCK_SKEW: Final = timedelta(minutes=2)
-"""How far the bank's clock may be behind ours when it judges that."""
+"""How far the bank's clock may be behind ours when it checks that."""
 
 
 def order_parameters(
-    customer: Customer, source: Mapping[str, str], target: Mapping[str, str], minor: int, now: datetime
+    customer: Customer, source: Mapping[str, Any], target: Mapping[str, Any], minor: int, now: datetime
 ) -> dict[str, str | int]:
-    """Everything that fixes a transfer, as JSON: the effect's `parameters`.
+    """Everything that defines a transfer, as JSON: the effect's `parameters`.
 
-    `source` and `target` are checked: an account or, for `target`, a payee, with `id`, `nickname` and how it is
-    `spoken` of; `source` with its `currency`, whose minor units `minor` is in.
+    `source` and `target` are checked slots: each has an `id`, a `nickname` and the words for it in a sentence
+    (`spoken`). `source` also has its `currency`, in whose minor units `minor` is; a `target` that is a payee has a true
+    `payee`.
     """
     return {
         "customer": customer.bank_customer_id,
@@ -39,11 +40,12 @@ def order_parameters(
         "not_after": (now + CONFIRM_WITHIN).isoformat(),
         "source": source["spoken"],
         "target": target["spoken"],
+        "to_payee": bool(target.get("payee")),
     }
 
 
 class Transfer(Struct, frozen=True):
-    """Makes transfers, and finds out what became of them. `settled_action` tells the customer of a late outcome."""
+    """Makes transfers and looks up their outcomes. `settled_action` tells the customer about a late outcome."""
 
     client: BankClient
     now: Callable[[], datetime]
@@ -59,7 +61,7 @@ class Transfer(Struct, frozen=True):
             return EffectResult("refused", {"reason": "other" if _is_refusal(failure) else "unreachable"})
 
     async def find(self, key: str, parameters: Mapping[str, Any]) -> EffectResult:
-        """Read the payment back. One that the bank does not know can still arrive until its time is up."""
+        """Look the payment up. One that the bank does not know can still arrive until its time is up."""
         order = _order(parameters)
         over = self.now() > order.not_after + CLOCK_SKEW
         try:
@@ -75,7 +77,7 @@ class Transfer(Struct, frozen=True):
 
 
 def _is_refusal(failure: CallFailed) -> bool:
-    """Whether the bank was reached and did not want the order; no longer knowing us (401) says nothing of it."""
+    """Whether the bank was reached and rejected the order; a 401 concerns our credentials, not the order."""
     return failure.kind == "rejected" and failure.call == "pay" and failure.status != HTTPStatus.UNAUTHORIZED
 
 

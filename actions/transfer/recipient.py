@@ -1,4 +1,4 @@
-"""Whom a message about a transfer names: the payee that is kept, or what is said where there is none of that name."""
+"""Whom a message about a transfer names: the payee to keep, or the reply if there is none of that name."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from .request import not_meant
 from .slots import is_unchecked, refuse
 
 MAY_NAME: Final = ("transfer_money", "inform", "nlu_fallback")
-"""The intents of messages that may name accounts and payees among other words; a name alone is like no intent."""
+"""The intents of messages that may name accounts and payees; a bare name resembles no intent."""
 
 MAY_CHANGE: Final = (*MAY_NAME, "affirm", "deny")
 ORDINALS: Final = {"first": 0, "1st": 0, "second": 1, "2nd": 1, "third": 2, "3rd": 2, "fourth": 3, "4th": 3, "last": -1}
@@ -41,14 +41,14 @@ _READ: Final = ("time", MONEY, "number", "account")
 
 
 def may_name(parse: Parse) -> bool:
-    """Whether a message may name accounts and payees in its words, by its intent; a button names them by entities."""
+    """Whether a message with this intent may name accounts and payees in its words; a button names them by entities."""
     return parse.intent_name in MAY_NAME and not is_payload(parse.text)
 
 
 def may_name_payee(turn: Turn) -> bool:
-    """Whether the message may say whom to pay, and no slot tells yet where the money goes.
+    """Whether the message may say whom to pay, and no slot says yet where the money goes.
 
-    Where that was asked, a bare name may be taken for anything: "Okafor" for an okay.
+    If that was asked, the intent does not matter, as a bare name may get any: "Okafor" looks like an okay.
     """
     if turn.slot("to_account") is not None or turn.tracker.parse is None:
         return False
@@ -56,7 +56,7 @@ def may_name_payee(turn: Turn) -> bool:
 
 
 def named(turn: Turn, payees: Sequence[Payee]) -> Sequence[Payee]:
-    """Whom the message names, in a sentence, as all of it, or as an entity."""
+    """The payees that the message names, in a sentence, as the whole message, or as an entity."""
     parse = message(turn)
     asked = turn.slot(REQUESTED_SLOT) == "to_account"
     found = named_payees(payees, _read_aside(turn), answer=asked) if parse.intent_name in MAY_CHANGE else ()
@@ -66,18 +66,18 @@ def named(turn: Turn, payees: Sequence[Payee]) -> Sequence[Payee]:
 
 
 def other_of_that_name(payees: Sequence[Payee], target: Mapping[str, Any]) -> Sequence[Payee]:
-    """The payees who share the first name of the one that is kept as `target`."""
+    """The other payees with the same first name as the payee kept as `target`."""
     first = target["nickname"].casefold().split()[:1]
     return [p for p in payees if p.id != target["id"] and p.name.casefold().split()[:1] == first]
 
 
 def names_two(turn: Turn, payees: Sequence[Payee]) -> bool:
-    """Whether the message names two people to be paid, and not one whose name several have."""
+    """Whether the message names two people to be paid, rather than one name that several share."""
     return names_several(payees, _read_aside(turn), answer=turn.slot(REQUESTED_SLOT) == "to_account")
 
 
 def take_payees(turn: Turn, found: Sequence[Payee]) -> None:
-    """Keep the payee; where several are meant, ask which of them next."""
+    """Keep the payee; if several are meant, ask next which of them."""
     if len(found) == 1:
         payee = found[0]
         target = {"id": payee.id, "nickname": payee.name, "spoken": spoken_payee(payee), "payee": True}
@@ -88,7 +88,7 @@ def take_payees(turn: Turn, found: Sequence[Payee]) -> None:
 
 
 async def check_payee(turn: Turn, bank: CustomerBank) -> None:
-    """Take whom the message names among the payees; where it names several, ask that next.
+    """Keep the payee that the message names; if several could be meant, ask next which of them.
 
     Raises CallFailed when the bank does not answer.
     """
@@ -113,7 +113,7 @@ async def check_payee(turn: Turn, bank: CustomerBank) -> None:
 
 
 async def pays_person(turn: Turn) -> bool:
-    """Whether the message orders to pay somebody, so that an account of the customer's is not paid as well."""
+    """Whether the message asks to pay a person, so that an account of the customer cannot be paid as well."""
     wanted = _ordered_for(turn)
     if wanted is None:
         return False
@@ -121,19 +121,19 @@ async def pays_person(turn: Turn) -> bool:
 
 
 def _ordered_for(turn: Turn) -> str | None:
-    """Whom an order wants to be paid, by whatever name."""
+    """The name, known or not, of whom an order wants to pay."""
     return said_name(_read_aside(turn)) if message(turn).intent_name == "transfer_money" else None
 
 
 def _stranger(turn: Turn, payees: Sequence[Payee]) -> str | None:
-    """Who is no payee and gets the amount by the verb, whoever is named behind "to": "pay Bob £20 to Anna"."""
+    """Somebody who is not a payee but is paid by the verb, whoever is named after "to": "pay Bob £20 to Anna"."""
     first = paid_first(_read_aside(turn))
     known = {word for payee in payees for word in words(payee.name)}
     return first if first and not known & set(words(first)) else None
 
 
 def _say_no_such(turn: Turn, payees: Sequence[Payee], name: str, wanted: str) -> None:
-    """Say that nobody of that name may be paid, and ask next who is."""
+    """Say that there is no payee of that name, and ask next who should be paid."""
     turn.set("to_account", None)
     turn.set(REQUESTED_SLOT, "to_account")
     near = " or ".join(payee.name for payee in nearest_payees(payees, wanted))
@@ -141,7 +141,7 @@ def _say_no_such(turn: Turn, payees: Sequence[Payee], name: str, wanted: str) ->
 
 
 def _counted(turn: Turn, payees: Sequence[Payee]) -> Sequence[Payee]:
-    """Whom the message counts to in the list of payees that was shown last: "pay the first one"."""
+    """The payee that the message picks from the list shown last: "pay the first one"."""
     match = _COUNTED.search(message(turn).text)
     shown = (e.reply.response for e in events_before(turn.tracker.events) if isinstance(e, BotUttered))
     if match is None or "utter_payees" not in shown:
@@ -151,7 +151,7 @@ def _counted(turn: Turn, payees: Sequence[Payee]) -> Sequence[Payee]:
 
 
 def _read_aside(turn: Turn) -> str:
-    """What is wanted, with a number in the place of whatever else was read, so that it is not taken for a name."""
+    """The text without what is not meant, and with "0" in place of other entities, so that none looks like a name."""
     parse = message(turn)
     if is_payload(parse.text):
         return parse.text
@@ -163,7 +163,7 @@ def _read_aside(turn: Turn) -> str:
 
 
 def _full_name(turn: Turn, said: str) -> str:
-    """The name as the message has it, with what was not read as a part of it."""
+    """The name as it stands in the message, with the part of it that the entity does not cover."""
     text = message(turn).text
     at = -1 if is_payload(text) else text.find(said)
     return said if at < 0 else full_name(text, at, at + len(said))

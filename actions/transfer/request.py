@@ -1,4 +1,4 @@
-"""What a request to move money says beside amount and accounts: that it is none, and what of it is not meant. Pure."""
+"""What else a request to move money says: that it is not one after all, or which part is not meant. Pure."""
 
 from __future__ import annotations
 
@@ -70,35 +70,35 @@ _BEGINS_ORDER: Final = pattern(
 
 
 def tells_of_payment(text: str) -> bool:
-    """Whether the text tells of a payment that was made: "I paid the wrong person"."""
+    """Whether the text reports a payment that was made: "I paid the wrong person"."""
     return bool(re.search(_PAID, text, re.IGNORECASE))
 
 
 def denied_clauses(text: str) -> list[tuple[int, int]]:
-    """Where the text names a transfer that is not wanted, or is over; "why don't you send" asks for one."""
+    """The spans that name an unwanted or past transfer; "why don't you send" asks for one, so it is not among them."""
     plain = without(_ASKED_KINDLY, text)
     return [match.span() for match in _CLAUSE.finditer(text) if _NEVER.search(plain, *match.span())]
 
 
 def taken_back(text: str) -> list[tuple[int, int]]:
-    """Where the text names an amount, an account or a person that is not meant: "not £60", "don't use savings"."""
+    """The spans that name an amount, an account or a person that is not meant: "not £60", "don't use savings"."""
     return [match.span() for match in _TAKEN_BACK.finditer(text)]
 
 
 def not_meant(text: str) -> list[tuple[int, int]]:
-    """Where the text names what is not to be moved, or not by now: clauses denied, names taken back, conditions."""
+    """The spans that are not part of the order: denied clauses, names taken back, conditions."""
     return [*denied_clauses(text), *taken_back(text), *conditions(text)]
 
 
 def ends_in_correction(before: str) -> bool:
-    """Whether what stands right before something takes back another thing of its kind: "Anna, no wait, ..."."""
+    """Whether the text before a name or account ends in words that take back an earlier one: "Anna, no wait, ..."."""
     return bool(_CORRECTS.search(before))
 
 
 def is_denied(text: str) -> bool:
-    """Whether the text names a transfer that is not wanted, or is over: "don't send £20 to Anna", "I sent £20".
+    """Whether the text names only an unwanted or past transfer: "don't send £20 to Anna", "I sent £20".
 
-    One that is asked for beside it counts more: "I don't want to move £20, move £30".
+    A transfer that it also asks for takes precedence: "I don't want to move £20, move £30".
     """
     clauses = [match.span() for match in _CLAUSE.finditer(text)]
     denied = denied_clauses(text)
@@ -106,12 +106,12 @@ def is_denied(text: str) -> bool:
 
 
 def is_no_order(text: str) -> bool:
-    """Whether the text asks, supposes, or wants money from somebody: "should I pay", "if I pay", "Anna owes me"."""
+    """Whether the text is a question, a supposition, or a claim: "should I pay", "if I pay", "Anna owes me"."""
     return bool(_QUESTION.search(text)) or collects(text)
 
 
 def moves_nothing(parse: Parse) -> bool:
-    """Whether an amount is what something costs, and neither whence nor whither is said: "can I get a £50 coat"."""
+    """Whether the amount is a price, with no account or payee named: "can I get a £50 coat"."""
     said = {entity.entity for entity in parse.entities}
     return MONEY in said and said.isdisjoint(_SIDES) and not is_payload(parse.text) and bool(_BUYS.search(parse.text))
 
@@ -122,10 +122,10 @@ def collects(text: str) -> bool:
 
 
 def begins_order(text: str) -> bool:
-    """Whether the text begins as an order to pay does: "pay", "please send"."""
+    """Whether the text begins like an order to pay: "pay", "please send"."""
     return bool(_BEGINS_ORDER.match(text))
 
 
 def names_reference(text: str) -> bool:
-    """Whether the text wants a reference or a note to go with the payment."""
+    """Whether the text asks for a reference or a note on the payment."""
     return bool(_REFERENCE.search(text))

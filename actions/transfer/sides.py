@@ -1,7 +1,7 @@
-"""Where a message says which account pays and which is paid: pure.
+"""Which account pays and which is paid, according to a message. Pure.
 
-What stands before an account says its side: money never comes "to savings", and never goes "from" them. The learned
-roles of the entities count only where the words leave it open.
+The words before an account decide its side: after "to" it never pays, and after "from" it is never paid. The learned
+roles of the entities count only if the words leave it open.
 """
 
 from __future__ import annotations
@@ -37,16 +37,16 @@ _BEHIND: Final = pattern(
     r"(?P<said>[a-z]{4,}(?:\s+[a-z]{3,})?)"
 )
 _NEAR: Final = 80.0
-"""The least likeness (0 to 100, rapidfuzz's ratio) of an account's misspelt name; what it was read as is said."""
+"""The lowest similarity (0 to 100, rapidfuzz's ratio) of an account's misspelt name; the reply says how it was read."""
 OTHER: Final[Mapping[Side, Side]] = {"from_account": "to_account", "to_account": "from_account"}
 _ROLES: Final[Mapping[str | None, Side]] = {"from": "from_account", "to": "to_account"}
 _SOURCE: Final = pattern(r"\b(?:from|frm|fron|form|of|off|using|use|with|via)\b")
 
 
 class Mention(Struct, frozen=True):
-    """An account that a message names: where, with what words, and on which side if that is clear.
+    """An account that a message names: its position, the words, and the side if that is clear.
 
-    `learned` is the side of the entity's role, which counts where the words do not say that side of another account.
+    `learned` is the side of the entity's role, which counts unless the words give that side to another account.
     """
 
     start: int
@@ -59,7 +59,7 @@ class Mention(Struct, frozen=True):
 
 
 def mentions(parse: Parse, accounts: Sequence[Account]) -> list[Mention]:
-    """The accounts that the message names, by a kind or by their own names, each once and in their order."""
+    """The accounts that the message names, by kind or by nickname, each once and in order."""
     marked = _marked(parse)
     if is_payload(parse.text):
         return marked
@@ -78,16 +78,16 @@ def mentions(parse: Parse, accounts: Sequence[Account]) -> list[Mention]:
 
 
 def sides(found: Sequence[Mention], asked: str | None, *, person: bool = False) -> dict[Side, str | None]:
-    """What the mentions say for each side; None where they say two accounts for one.
+    """The account that the mentions give for each side; None for a side that is given two.
 
-    One whose side is not clear answers what was `asked`, or is the other end; where a `person` is paid, it pays. "Not
-    savings, current": what is denied is left out.
+    An account whose side is not clear answers what was `asked`, or is the other end; if a `person` is paid, it pays.
+    Denied accounts ("not savings, current") are left out.
     """
     given = [mention for mention in found if not mention.denied]
     known: dict[Side, str | None] = {}
     for mention in sorted(given, key=lambda m: m.side is None):
         if not (known or person or mention.side) and len(given) > 1:
-            return {}  # "move £20 current savings": which way is to be asked
+            return {}  # "move £20 current savings": the direction has to be asked
         side = mention.side or ("from_account" if person else _open_side(mention, len(given), asked, known))
         if side:
             known[side] = mention.said if known.get(side, mention.said) == mention.said else None
@@ -95,13 +95,13 @@ def sides(found: Sequence[Mention], asked: str | None, *, person: bool = False) 
 
 
 def names_unknown(text: str, found: Sequence[Mention]) -> bool:
-    """Whether the text names an account by a kind that is none of those found: "from my joint account"."""
+    """Whether the text names a kind of account that was not found: "from my joint account"."""
     named = (match.span(1) for match in _ACCOUNT.finditer(text))
     return any(not any(m.start < end and start < m.end for m in found) for start, end in named)
 
 
 def may_say_source(text: str) -> bool:
-    """Whether a word of the text such as "from" may say which account pays."""
+    """Whether the text contains a word such as "from" that may say which account pays."""
     return bool(_SOURCE.search(text))
 
 
@@ -116,14 +116,14 @@ def _open_side(mention: Mention, count: int, asked: str | None, known: Mapping[S
 
 
 def _marked(parse: Parse) -> list[Mention]:
-    """The entities; their learned roles hold for whole requests, where verbs say them: "feed my savings"."""
+    """The entities; their learned roles count only in whole requests, where verbs imply them: "feed my savings"."""
     roles = _ROLES if parse.intent_name == "transfer_money" else {}
     accounts = [entity for entity in parse.entities if entity.entity == "account"]
     return [Mention(e.start, e.end, str(e.value), learned=roles.get(e.role)) for e in accounts]
 
 
 def _misspelt(text: str, accounts: Sequence[Account]) -> Iterator[Mention]:
-    """Where a word behind "from" or "to", which may be misspelt too, is like the name of one of the accounts."""
+    """Words after "from" or "to" (perhaps misspelt themselves) that resemble the name of one of the accounts."""
     names = [*KIND_WORDS, *(account.nickname.casefold() for account in accounts)]
     names = [name for name in dict.fromkeys(names) if find_accounts(accounts, name)]
     for match in _BEHIND.finditer(text):
@@ -137,7 +137,7 @@ def _misspelt(text: str, accounts: Sequence[Account]) -> Iterator[Mention]:
 
 
 def _sided(text: str, wanted: str, mention: Mention) -> Mention:
-    """The mention with the side that the words before it say, and whether it is `wanted`: not blank there."""
+    """The mention with the side that the words before it give; it is denied if it is blank in `wanted`."""
     before = lead(text, mention.start)
     side: Side | None = "from_account" if _OUT_OF.search(before) else "to_account" if _INTO.search(before) else None
     learned = mention.learned or ("to_account" if _WITHIN.search(before) else None)
@@ -146,7 +146,7 @@ def _sided(text: str, wanted: str, mention: Mention) -> Mention:
 
 
 def _beside_each_other(text: str, found: Sequence[Mention]) -> list[Mention]:
-    """The mentions where one takes back another ("from current, no savings"), or is on its side ("from either or")."""
+    """The mentions after one has corrected another ("from current, no savings") or shares its side ("from a or b")."""
     said = list(found)
     for at, mention in enumerate(said[1:], 1):
         before, between = said[at - 1], text[said[at - 1].end : mention.start]
@@ -159,7 +159,7 @@ def _beside_each_other(text: str, found: Sequence[Mention]) -> list[Mention]:
 
 
 def _is_again(text: str, mention: Mention, before: Mention, accounts: Sequence[Account]) -> bool:
-    """Whether it is the account named before, as on a button, "Rainy day (savings account)", or in "rainy day pot"."""
+    """Whether it names the previous account again, as in "Rainy day (savings account)" or "rainy day pot"."""
     between = text[before.end : mention.start].strip(" (")
     if mention.side or mention.denied or between:
         return False

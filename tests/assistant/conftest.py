@@ -30,7 +30,7 @@ _numbers = count()
 
 @dataclass(frozen=True)
 class Exchange:
-    """One message and what came of it."""
+    """One message and its results."""
 
     text: str
     intent: str | None
@@ -73,7 +73,7 @@ class Talk:
 
 
 def talk_to(bot: Bot, account_number: str | None) -> Talk:
-    """A new conversation: with a customer of the demonstration, or with nobody who is logged in."""
+    """A new conversation: with a demo customer, or without a login."""
     sender = f"talk-{next(_numbers)}"
     if account_number is None:
         return Talk(bot, Principal("key", f"key:{sender}"), sender)
@@ -94,7 +94,7 @@ def _slots(record: TurnRecord) -> dict[str, Any]:
 
 
 def load_assistant(project: Path, data: Path, options: dict[str, Any]) -> Project:
-    """The project with a private folder of its own for data."""
+    """The project with a private folder for its data."""
     return load_project(
         project,
         options,

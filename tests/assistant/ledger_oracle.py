@@ -1,4 +1,4 @@
-"""What the figures of a reply have to be, worked out from the simulator's ledger and nothing of the assistant's."""
+"""The figures that a reply must contain, calculated from the simulator's ledger without the assistant's code."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def pounds(minor: int) -> str:
 
 
 class Expected(Struct, frozen=True):
-    """What must be among the figures of a reply, and what may be beside it. `first` must come first.
+    """The figures that a reply must contain, and those that it may. `first` must come first.
 
-    `rows` are all that a list may show, newest first, and `most` how many of them it does.
+    `rows` are all rows that a list may show, newest first, and `most` is how many of them it shows.
     """
 
     must: frozenset[str] = frozenset()
@@ -48,7 +48,7 @@ NOTHING = Expected()
 
 @dataclass
 class Oracle:
-    """The ledger of one customer, and the transfers that were made since."""
+    """The ledger of one customer, plus the transfers made since."""
 
     customer: str
     ledger: Ledger = field(default_factory=lambda: Ledger(7))
@@ -74,7 +74,7 @@ class Oracle:
         return Expected(must=frozenset({amount}))
 
     def move(self, amount: int, source: str, target: str) -> None:
-        """Take note of a transfer of so many pounds."""
+        """Record a transfer of this many pounds."""
         self.moved += [(source, -amount * 100), (target, amount * 100)]
 
     def balance(self, account: Account) -> int:
@@ -118,13 +118,13 @@ class Oracle:
         return Expected(must=frozenset({pounds(total)}), may=_bounds(wanted), first=pounds(total))
 
     def _compared(self, one: Mapping[str, Any], other: Mapping[str, Any]) -> Expected:
-        """Two sums and what lies between them; nothing has no figure."""
+        """Two sums and their difference; a sum of nothing has no figure."""
         first, second = self.total(one), self.total(other)
         must = frozenset(pounds(minor) for minor in (first, second, first - second) if minor)
         return Expected(must=must, first=pounds(first) if first else None)
 
     def total(self, wanted: Mapping[str, Any]) -> int:
-        """The sum of the entries wanted, in pence and without its sign."""
+        """The sum of the wanted entries, in pence, without sign."""
         return abs(sum(entry.minor for entry in self._entries(wanted, sums=True)))
 
     def _insufficient(self, wanted: Mapping[str, Any]) -> Expected:
@@ -142,7 +142,7 @@ class Oracle:
 
 
 def fits(entry: Entry, wanted: Mapping[str, Any]) -> bool:
-    """Whether an entry is one of those wanted."""
+    """Whether an entry is wanted."""
     direction, size = wanted.get("direction"), abs(entry.minor)
     own = entry.category == "transfers"
     if own and wanted.get("category") != "transfers" and direction == "out":

@@ -1,4 +1,4 @@
-"""Single actions on hand-made turns, with the simulated bank behind them."""
+"""Single actions on hand-made turns, with the simulated bank."""
 
 from __future__ import annotations
 
@@ -265,7 +265,7 @@ def said_amount(text: str, minor: int) -> Parse:
 
 
 async def checked(domain: Domain, bank: BankClient, parse: Parse, **slots: Any) -> Turn:
-    """The form's checks after a message that filled these slots."""
+    """The turn after the form's checks of a message that filled these slots."""
     turn = make_turn(parse, customer=AMARA, domain=domain, now=NOW, resources={"bank": bank}, slots=slots)
     await form.validate_form(turn)
     return turn
@@ -341,8 +341,13 @@ READY = {
 }
 
 
-async def confirmed_turn(domain: Domain, effects: SpentEffects, answer: bool | None) -> Turn:
-    turn = make_turn("yes", customer=AMARA, domain=domain, now=NOW, slots=READY, spend=effects)
+PAYEE = {"id": "c", "nickname": "Anna Lindqvist", "spoken": "Anna Lindqvist (account ending 3312)", "payee": True}
+
+
+async def confirmed_turn(
+    domain: Domain, effects: SpentEffects, answer: bool | None, slots: Mapping[str, Any] = READY
+) -> Turn:
+    turn = make_turn("yes", customer=AMARA, domain=domain, now=NOW, slots=slots, spend=effects)
     await form.ask_confirmation(turn)
     turn.set("confirmed", answer)
     await outcome.run(turn)
@@ -367,6 +372,47 @@ async def test_every_outcome_is_told(domain: Domain, result: EffectResult, reply
     assert len(effects.spent) == 1
     assert turn.slot("transfer")["outcome"] == result.outcome
     assert turn.slot("amount") is None
+
+
+@pytest.mark.parametrize(
+    ("result", "reply", "later"),
+    [
+        (
+            EffectResult("done"),
+            "Done: I've paid £50.00 from your current account to Anna",
+            "Your last payment went thr",
+        ),
+        (EffectResult("unknown"), "I've asked the bank to pay £50.00 from", "I've asked the bank to pay £50.00 from"),
+        (
+            EffectResult("refused", {"reason": "insufficient_funds"}),
+            "The bank didn't pay £50.00",
+            "The bank didn't pay",
+        ),
+        (EffectResult("refused", {"reason": "too_late"}), "I didn't pay £50.00 from", "I didn't pay £50.00 from"),
+        (EffectResult("refused", {"reason": "unreachable"}), "I couldn't reach the bank", "I couldn't reach the bank"),
+        (
+            EffectResult("refused", {"reason": "something new"}),
+            "The bank refused to pay £50.00",
+            "The bank refused to pay",
+        ),
+    ],
+)
+async def test_a_payee_is_said_to_be_paid_whatever_the_outcome(
+    domain: Domain, result: EffectResult, reply: str, later: str
+) -> None:
+    turn = await confirmed_turn(domain, SpentEffects(result), True, {**READY, "to_account": PAYEE})
+    assert texts(turn)[-1].startswith(reply)
+    await outcome.status(turn)
+    assert texts(turn)[-1].startswith(later)
+
+
+@pytest.mark.parametrize(("target", "news"), [(READY["to_account"], "transfer"), (PAYEE, "payment")])
+async def test_a_late_outcome_is_named_as_what_it_was(domain: Domain, target: Mapping[str, Any], news: str) -> None:
+    parameters = order_parameters(AMARA, READY["from_account"], target, 5_000, NOW)
+    effect = {"key": "k-1", "parameters": parameters, "outcome": "done", "result": None}
+    turn = make_turn("/settled", customer=AMARA, domain=domain, now=NOW, metadata={"effect": effect})
+    await outcome.settled(turn)
+    assert texts(turn)[0] == f"About the {news} I was checking:"
 
 
 async def test_a_no_spends_nothing(domain: Domain) -> None:

@@ -1,4 +1,4 @@
-"""A bank that is broken in every way it can be: never a failed action, an invented figure or another's data."""
+"""A bank that is broken in every possible way: never a failed action, an invented figure or another customer's data."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ UNAVAILABLE = "I can't reach the bank"
 
 
 class Clock:
-    """Seconds that can be made to pass."""
+    """A clock that tests can move forward."""
 
     def __init__(self) -> None:
         self.passed = 0.0
@@ -57,7 +57,7 @@ class Clock:
 
 @dataclass
 class BrokenBank:
-    """An assistant on a bank that can be broken, and mended, on order."""
+    """An assistant with a bank that can be broken and repaired on demand."""
 
     bot: Bot
     endpoint: Endpoint
@@ -67,10 +67,10 @@ class BrokenBank:
     async def break_it(self, **fault: Any) -> None:
         await self._admin("POST", fault)
         if fault["kind"] != "latency":
-            self._patience(0.5)  # so long a bank that hangs keeps a test waiting
+            self._patience(0.5)  # how long a hanging bank keeps a test waiting
 
     async def mend_it(self) -> None:
-        """Take the faults away, and let enough time pass for the circuit breaker to try again."""
+        """Remove the faults, and let enough time pass for the circuit breaker to try again."""
         await self._admin("DELETE", None)
         self._patience(3.0)
         self.clock.passed += 3_600
@@ -205,8 +205,8 @@ async def test_without_the_list_of_payees_nobody_is_called_unknown_and_own_accou
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def page(opened: BrokenBank) -> AsyncIterator[TestClient[Any, Any]]:
-    """Amara at the front door. Its server asks the bank now and then whether it is well: what fails of that late may
-    open the breaker again, so tests that need a bank in part come before those that use it."""
+    """Amara over HTTP. The server checks the bank's health from time to time, and a late failure of that may open the
+    breaker again, so tests that need a partly working bank come before those that use this fixture."""
     async with TestClient(TestServer(make_app(parts_of(opened.bot)))) as client:
         async with client.post("/auth", json={"accountNumber": AMARA, "code": "135790"}) as response:
             token = (await response.json())["token"]
@@ -230,7 +230,7 @@ async def test_over_http_a_broken_bank_is_an_answer_and_no_error(
 
 
 def unfounded(exchange: Exchange, figure: dict[str, Any], oracle: Oracle) -> list[str]:
-    """What is wrong with a reply under a fault: figures may be missing, but those that are said are true."""
+    """What is wrong with a reply under a fault: figures may be missing, but those given must be true."""
     if exchange.failed:
         return [f"{exchange.text!r}: an action failed"]
     if not figures(exchange.said):

@@ -1,4 +1,4 @@
-"""Two times beside each other: both figures and the difference are the ledger's, and what goes on is said to."""
+"""Comparing two periods: both figures and the difference match the ledger, and an unfinished period is named."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def sum_of(days: tuple[str, str], **wanted: Any) -> int:
 
 
 def compared(one: tuple[str, str], other: tuple[str, str], **wanted: Any) -> list[str]:
-    """Both sums and what lies between them, as figures; a time without any has no figure."""
+    """Both sums and their difference, as figures; a period without transactions has none."""
     first, second = sum_of(one, **wanted), sum_of(other, **wanted)
     return [pounds(minor) for minor in (first, second, first - second) if minor]
 
 
 async def answered(assistant: Bot, *said: str) -> str:
-    """What the last of these messages is answered with."""
+    """The reply to the last of these messages."""
     talk = talk_to(assistant, NUMBER)
     return [(await talk.say(text)).said for text in said][-1]
 
@@ -94,7 +94,7 @@ async def test_a_month_that_is_not_over_is_said_to_be(assistant: Bot, said: str,
     so_far = sum_of(("2026-10-01", "2026-10-04"), **wanted)
     assert figures(answer) == [*compared(NOVEMBER, OCTOBER, **wanted), pounds(so_far)]
     assert "so far in November 2026" in answer
-    assert "isn't over yet: from 1 Oct 2026 to 3 Oct 2026, which is as many days" in answer
+    assert "isn't over yet. Over as many days, from 1 Oct 2026 to 3 Oct 2026, the earlier one came to" in answer
 
 
 async def test_the_later_time_may_be_named_second(assistant: Bot) -> None:

@@ -1,4 +1,4 @@
-"""Which days are compared, and what lies between two sums."""
+"""Which days are compared, and the difference between two sums."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A plain yes moves money, and nothing else does, whatever its intent: what anybody might say to the question."""
+"""A plain yes moves money, and nothing else does, whatever its intent."""
 
 from __future__ import annotations
 
@@ -215,6 +215,16 @@ async def test_a_doubtful_yes_is_told_what_would_be_one_and_asked_again(assistan
     assert said.startswith("I move money only on a plain “yes”, so nothing has moved.")
     assert said.endswith(QUESTION)
     assert (await talk.say("yes")).said.startswith("Done:")
+
+
+@talking
+async def test_a_yes_that_says_more_is_told_why_nothing_has_moved(assistant: Bot) -> None:
+    talk = talk_to(assistant, "12345678")
+    await talk.say(REQUEST)
+    exchange = await talk.say("yes I suppose so")
+    assert exchange.intent == "affirm"
+    assert exchange.said.startswith("I move money only on a plain “yes”, so nothing has moved.")
+    assert exchange.said.endswith(QUESTION)
 
 
 @talking

@@ -1,4 +1,4 @@
-"""Somebody who wants to die is told where help is, whatever else the message asks; ordinary sayings are no despair."""
+"""Somebody who wants to die is told where to find help, whatever else they ask; figures of speech do not count."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A payment that the customer did not make is a matter for the fraud team, whatever the words beside it look like."""
+"""A payment that the customer did not make is a matter for the fraud team, whatever else the message says."""
 
 from __future__ import annotations
 

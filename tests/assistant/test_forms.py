@@ -1,4 +1,4 @@
-"""Forms that do not hold on: what ends them, what begins them anew, and why an amount is not taken."""
+"""What ends a form, what restarts it, and why an amount is refused."""
 
 from __future__ import annotations
 

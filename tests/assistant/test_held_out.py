@@ -1,4 +1,4 @@
-"""The held-out phrasings and conversations, run end to end: what is understood, and every money figure that is said."""
+"""The held-out phrasings and conversations, run end to end: what is understood, and every money figure in replies."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ _BANK_IDS = {customer.account_number: customer.bank_customer_id for customer in 
 
 @dataclass(frozen=True)
 class Told:
-    """A story and the conversation that came of its user steps."""
+    """A story and the conversation that results from its user steps."""
 
     story: Story
     talk: Talk
 
 
 async def tell(bot: Bot, stories: list[Story]) -> list[Told]:
-    """Every story's user steps, said one after the other."""
+    """Every story's user steps, sent one after the other."""
     told = [Told(story, talk_to(bot, customer_of(story))) for story in stories]
     for one in told:
         for step in user_steps(one.story):
@@ -99,7 +99,7 @@ async def test_whatever_is_asked_the_figures_are_those_of_the_question_kept(told
     for told in told_phrasings:
         exchange = told.talk.exchanges[0]
         if exchange.intent == "transfer_money":
-            continue  # says back the amount it was told; the conversations check it
+            continue  # repeats the amount from the message; the conversations check it
         expected = oracle.expected(figure_of(exchange))
         wrong += [f"{told.story.name}: {reason}" for reason in mistakes(exchange, expected)]
     assert not wrong, "\n".join(wrong)
@@ -124,14 +124,14 @@ async def test_no_figure_of_any_conversation_is_wrong(told_conversations: list[T
 
 
 def misunderstood(told: Told) -> Iterator[str]:
-    """What the first message of a story was taken for, if it is something else."""
+    """What the first message of a story was understood as, if that is wrong."""
     step, exchange = user_steps(told.story)[0], told.talk.exchanges[0]
     if exchange.intent != step.intent:
         yield f"{step.text!r}: {exchange.intent}, not {step.intent}"
 
 
 def differences(told: Told) -> Iterator[str]:
-    """Where intents or actions differ from the story's."""
+    """The differences between the story and the actual intents and actions."""
     expected = expected_actions(told.story)
     for step, actions, exchange in zip(user_steps(told.story), expected, told.talk.exchanges, strict=True):
         ran = tuple(name for name in exchange.actions if name not in exchange_noise(exchange, actions))
@@ -142,12 +142,12 @@ def differences(told: Told) -> Iterator[str]:
 
 
 def exchange_noise(exchange: Exchange, expected: tuple[str, ...]) -> set[str]:
-    """A form that ran and refused is no difference: the story tells what happened instead."""
+    """Forms that ran but rejected their execution, which a story leaves out: it names what happened instead."""
     return {name for name in exchange.actions if name.endswith("_form") and name not in expected}
 
 
 def mistakes(exchange: Exchange, expected: Expected) -> Iterator[str]:
-    """What is wrong with the figures of one reply. One that admits to not understanding has to have none."""
+    """What is wrong with the figures of one reply. A reply that admits to not understanding must not contain any."""
     said = figures(exchange.said)
     if "action_fallback" in exchange.actions and not said:
         return
@@ -179,7 +179,7 @@ def read_amount(written: str) -> int:
 
 
 def newest(shown: list[tuple[date, int]], rows: list[tuple[date, int]], most: int) -> bool:
-    """Whether `shown` are the `most` newest of `rows`; on the last day shown, whichever of that day."""
+    """Whether `shown` are the `most` newest of `rows`; on the last day shown, any of that day will do."""
     if len(shown) != min(most, len(rows)) or Counter(shown) - Counter(rows):
         return False
     days = [day for day, _ in shown]
@@ -187,7 +187,7 @@ def newest(shown: list[tuple[date, int]], rows: list[tuple[date, int]], most: in
 
 
 def figure_of(exchange: Exchange) -> dict[str, Any] | None:
-    """The figure that the question kept by the assistant asks for, in the words of the conversations' metadata."""
+    """The figure that the assistant's kept question asks for, in the format of the conversations' metadata."""
     question = exchange.slots.get("question")
     kinds = {"action_balance", "action_overdrawn", "action_spending", "action_transactions", "action_follow_up"}
     if not question or not kinds & set(exchange.actions):

@@ -1,4 +1,4 @@
-"""Whoever asks for a person is shown the way to one, whatever the talk is to be about."""
+"""Somebody who asks for a person is told how to reach one, whatever the topic."""
 
 from __future__ import annotations
 

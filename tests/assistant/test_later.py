@@ -1,4 +1,4 @@
-"""Money moves now or not at all: a wish for tomorrow or for every month is told so, and asked for a plain yes."""
+"""Money moves now or not at all: for a wish for tomorrow or for every month, a plain yes is asked for instead."""
 
 from __future__ import annotations
 

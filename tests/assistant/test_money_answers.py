@@ -1,4 +1,4 @@
-"""A figure is the answer to what was asked, or it says what it is instead: talk by talk, against the bank's books."""
+"""Every figure answers the question or says what it is instead: conversations, checked against the bank's ledger."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ def sum_of(**wanted: Any) -> set[str]:
 
 
 async def after(talk: Talk, *said: str) -> str:
-    """What the last of these messages is answered with."""
+    """The reply to the last of these messages."""
     return [(await talk.say(text)).said for text in said][-1]
 
 
-# --- what points back
+# --- references to the last answer
 
 
 @pytest.mark.parametrize("said", ["what do they add up to", "how much is that altogether"])

@@ -1,4 +1,4 @@
-"""Pay, years, parts of the last answer, where most of the money went: the figure is the ledger's, or there is none."""
+"""Pay, years, parts of the last answer, where most of the money went: figures match the ledger, or there are none."""
 
 from __future__ import annotations
 
@@ -180,11 +180,11 @@ async def test_a_secret_beside_a_question_is_warned_of(assistant: Bot) -> None:
     assert "Please don't type a card number, code or password here" in exchange.said
 
 
-# --- half a sentence, which carries the last question on
+# --- incomplete sentences, which continue the last question
 
 
 async def answered(assistant: Bot, *said: str) -> str:
-    """What the last of these messages is answered with."""
+    """The reply to the last of these messages."""
     talk = talk_to(assistant, NUMBER)
     return [(await talk.say(text)).said for text in said][-1]
 

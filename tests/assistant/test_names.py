@@ -1,4 +1,4 @@
-"""Names in a text: found word for word, shortened, or by their last word."""
+"""Names in a text: found word for word, shortened, or by one of their words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""People in need are answered at once and no money moves; ordinary sayings with the same words are no such need."""
+"""People in need are answered at once and no money moves; figures of speech with the same words do not count."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Paying people: whom a message names, what is asked where that is not clear, and where the money goes."""
+"""Paying people: whom a message names, what is asked if that is not clear, and where the money goes."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ async def test_somebody_is_paid_after_a_yes_that_names_them_and_shows_no_account
     asked = await talk.say("send £50 to Anna from my current account")
     assert asked.said == "Shall I pay £50.00 from your current account to Anna Lindqvist (account ending 3312)?"
     done = await talk.say("yes")
-    assert done.said == "Done: I've moved £50.00 from your current account to Anna Lindqvist (account ending 3312)."
+    assert done.said == "Done: I've paid £50.00 from your current account to Anna Lindqvist (account ending 3312)."
     listed = (await talk.say("show my transactions of today from current")).said
     assert "Anna Lindqvist   -£50.00" in listed
     assert (await talk.say("how much did I pay Anna this month?")).said.startswith("You paid £50.00 to Anna")

@@ -1,4 +1,4 @@
-"""What of a message points back at the question before it."""
+"""References in a message to the question before it."""
 
 from __future__ import annotations
 

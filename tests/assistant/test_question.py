@@ -1,4 +1,4 @@
-"""A question and what the next message makes of it."""
+"""A question, and how the next message changes it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Questions as customers put them: what is asked for is what is counted, or what was left out is said."""
+"""Questions as customers put them: the reply counts what was asked for, or says what it leaves out."""
 
 from __future__ import annotations
 

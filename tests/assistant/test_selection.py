@@ -1,4 +1,4 @@
-"""Which transactions pass a filter, what they add up to, and how filters are said back."""
+"""Which transactions pass a filter, what they add up to, and how filters are described."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What answers the form of a transfer: amounts of any size, its own request once more, and two different accounts."""
+"""Answers to the transfer form: amounts of any size, the request repeated, two different accounts, and no answers."""
 
 from __future__ import annotations
 
@@ -71,6 +71,30 @@ async def test_the_same_request_again_gets_the_question_again(assistant: Bot, ag
         assert (exchange.said, exchange.actions) == (question, ("transfer_form",))
     question = (await talk.say("savings")).said
     assert (await talk.say(again)).said == question
+
+
+@pytest.mark.parametrize("said", ["yes", "ok", "thanks", "hmm", "what's my balance?"])
+async def test_what_answers_nothing_gets_the_same_question_again(assistant: Bot, said: str) -> None:
+    talk = talk_to(assistant, "12345678")
+    assert (await talk.say("transfer 30 to Grace")).said.endswith(TARGET)
+    for _ in range(2):
+        assert (await talk.say(said)).said.endswith(TARGET)
+    assert (await talk.say("to Anna")).said == SOURCE
+
+
+async def test_what_is_refused_anew_is_asked_before_what_was_asked(assistant: Bot) -> None:
+    talk = talk_to(assistant, "12345678")
+    await talk.say("transfer 30 to Grace")
+    assert (await talk.say("no, £0")).said.endswith(HOW_MUCH)
+
+
+@pytest.mark.parametrize("request_", ["pay Anna £30 from current", "transfer £30 from current to savings"])
+async def test_the_other_one_of_nobody_who_was_named_is_no_change(assistant: Bot, request_: str) -> None:
+    talk = talk_to(assistant, "12345678")
+    question = (await talk.say(request_)).said
+    said = (await talk.say("the other one")).said
+    assert said.startswith("I move money only on a plain “yes”")
+    assert said.endswith(question)
 
 
 async def test_the_same_request_with_an_amount_is_taken(assistant: Bot) -> None:

@@ -1,4 +1,4 @@
-"""What is asked about is what was meant: corrections, sides, several at once, negated requests, names of all kinds."""
+"""The bot asks about what was meant: corrections, sides, several at once, negated requests, names of all kinds."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ talking = pytest.mark.asyncio(loop_scope="module")
 
 
 async def asked(bot: Bot, *said: str) -> str:
-    """What the assistant says to the last of the messages."""
+    """The reply to the last of the messages."""
     return (await tell(bot, *said)).exchanges[-1].said
 
 
@@ -350,7 +350,7 @@ async def test_a_share_is_asked_for_in_pounds(assistant: Bot, said: str) -> None
     assert (await asked(assistant, said)).startswith("I can't work out shares")
 
 
-# --- requests that are none --------------------------------------------------
+# --- not really requests -----------------------------------------------------
 
 
 @talking
@@ -480,7 +480,9 @@ def test_a_name_goes_on_with_a_word_that_is_no_ordinary_one(text: str, name: str
 async def test_going_into_the_overdraft_is_said_before_the_yes(assistant: Bot) -> None:
     talk = talk_to(assistant, "87654321")
     said = (await talk.say("transfer £20 from Main account to Holiday fund")).said
-    assert "into its overdraft.\nShall I move £20.00" in said
+    assert said.startswith(
+        "Please note that this takes your current account £1,962.22 into its overdraft.\nShall I move £20.00"
+    )
 
 
 @talking

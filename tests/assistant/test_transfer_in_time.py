@@ -1,4 +1,4 @@
-"""How long a payment that the bank does not know may still arrive there, by a clock that is not quite ours."""
+"""How long a payment that the bank does not know may still arrive there, as its clock may differ from ours."""
 
 from __future__ import annotations
 

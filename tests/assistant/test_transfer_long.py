@@ -1,4 +1,4 @@
-"""A transfer that takes many turns, and answers in few words: what was asked about stays, and nothing goes unsaid."""
+"""Transfers that take many turns, and short answers: the transfer in question stays, and nothing is ignored."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.assistant.conftest import Talk, talk_to
 talking = pytest.mark.asyncio(loop_scope="module")
 
 TURNS = 7
-"""More turns than a conversation keeps on record."""
+"""More turns than a conversation remembers."""
 PAY = "pay anna £1 from current"
 QUESTION = "Shall I pay £1.00 from your current account to Anna Lindqvist (account ending 3312)?"
 SOURCE = "Which account shall I take it from?"
@@ -30,14 +30,14 @@ async def talked(bot: Bot, *said: str) -> Talk:
 @talking
 async def test_a_yes_is_one_however_many_questions_came_in_between(assistant: Bot) -> None:
     talk = await talked(assistant, PAY, *["help"] * TURNS)
-    assert (await talk.say("yes")).said.startswith("Done: I've moved £1.00")
+    assert (await talk.say("yes")).said.startswith("Done: I've paid £1.00")
 
 
 @talking
 async def test_a_yes_is_one_however_often_the_amount_was_changed(assistant: Bot) -> None:
     talk = await talked(assistant, PAY, *[f"make it {pounds}" for pounds in range(2, 2 + TURNS)])
     assert (await talk.say("make it 1")).said == QUESTION
-    assert (await talk.say("yes")).said.startswith("Done: I've moved £1.00")
+    assert (await talk.say("yes")).said.startswith("Done: I've paid £1.00")
 
 
 @talking

@@ -1,4 +1,4 @@
-"""All that an order or a change says is read, or nothing of it is taken: the last question states what was meant."""
+"""An order or a change is read completely or not at all: the last question states what was meant."""
 
 from __future__ import annotations
 
@@ -384,7 +384,7 @@ def test_a_long_message_is_read_in_no_time(text: str) -> None:
     assert perf_counter() - began < 1
 
 
-# --- what is said beside an order ----------------------------------------------
+# --- remarks next to an order --------------------------------------------------
 
 
 @talking

@@ -1,4 +1,4 @@
-"""Nothing but what is shown is moved: two payments at once, sums to work out, questions, names of nobody."""
+"""Only what was shown is moved: two payments at once, sums to work out, questions, unknown names."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ talking = pytest.mark.asyncio(loop_scope="module")
 
 @talking
 async def test_plain_numbers_are_amounts_when_asked_for_one_and_instead_of_one(assistant: Bot) -> None:
-    for number in (30, 40, 45, 60, 95):  # all but one of them read like a request of their own
+    for number in (30, 40, 45, 60, 95):  # all except one of them read like a new request
         talk = await tell(assistant, "pay anna from savings", str(number), "£7", f"{number} please")
         question = f"Shall I pay £{number}.00 from your savings account to Anna Lindqvist (account ending 3312)?"
         assert [exchange.said for exchange in (talk.exchanges[1], talk.exchanges[3])] == [question, question]
@@ -73,7 +73,7 @@ async def test_a_payment_beside_the_one_that_waits_changes_nothing(assistant: Bo
     assert talk.exchanges[-1].said.startswith(ONE)
     assert "isn't made yet" in talk.exchanges[-1].said
     assert talk.exchanges[-1].said.endswith(ANNAS)
-    assert (await talk.say("yes")).said.startswith("Done: I've moved £30.00 from your current account to Anna")
+    assert (await talk.say("yes")).said.startswith("Done: I've paid £30.00 from your current account to Anna")
 
 
 @talking
@@ -350,7 +350,7 @@ async def test_a_reference_is_said_not_to_be_sent(assistant: Bot) -> None:
 async def test_the_same_again_is_asked_about_and_made_after_a_yes(assistant: Bot) -> None:
     talk = await tell(assistant, "pay anna £3 from current", "yes", "same again")
     assert talk.exchanges[-1].said == ANNAS.replace("30.00", "3.00")
-    assert (await talk.say("yes")).said.startswith("Done: I've moved £3.00")
+    assert (await talk.say("yes")).said.startswith("Done: I've paid £3.00")
     assert (await talk.say("same again but £5")).said.startswith("Shall I pay £5.00 from your current account to Anna")
 
 

@@ -1,4 +1,4 @@
-"""What is said of transfers is what happened: never "Done" twice, and nothing stopped that was not under way."""
+"""Replies about transfers say what happened: never "Done" twice, and nothing is "stopped" that was not under way."""
 
 from __future__ import annotations
 
@@ -22,6 +22,15 @@ async def moved(bot: Bot, amount: str = "£1") -> Talk:
 async def test_a_second_yes_moves_nothing_more_and_says_so(assistant: Bot, again: str) -> None:
     said = (await (await moved(assistant)).say(again)).said
     assert said.startswith("That transfer is already made, and nothing more has moved: it was £1.00")
+
+
+async def test_a_second_yes_after_a_payment_is_told_of_the_payment(assistant: Bot) -> None:
+    talk = talk_to(assistant, "12345678")
+    for said in ("pay Anna £1 from current", "yes"):
+        await talk.say(said)
+    assert (await talk.say("yes")).said.startswith(
+        "That payment is already made, and nothing more has been paid: it was"
+    )
 
 
 async def test_a_transfer_that_was_made_went_through(assistant: Bot) -> None:
@@ -163,7 +172,7 @@ async def test_a_yes_typed_as_on_the_button_is_one_to_the_question_asked_now(ass
     await talk.say("transfer £30 from current to savings")
     assert (await talk.say("Yes, move it")).said.startswith("Done: I've moved £30.00")
     await talk.say("pay Anna £5 from current")
-    assert (await talk.say("Yes, pay it")).said.startswith("Done: I've moved £5.00")
+    assert (await talk.say("Yes, pay it")).said.startswith("Done: I've paid £5.00")
 
 
 async def test_the_titles_of_a_transfers_buttons_mean_what_the_buttons_mean(assistant: Bot) -> None:

@@ -1,4 +1,4 @@
-"""Card numbers, codes and passwords are seen in a message, and ordinary numbers are none."""
+"""Card numbers, codes and passwords in a message are recognised, and ordinary numbers are not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What looks like a filter and is none: found in the text, put right where it is misspelt, else asked about."""
+"""What looks like a filter but was not read as one: corrected if it is misspelt, otherwise asked about."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def test_no_text_breaks_the_search(text: str) -> None:
     misspelt_time(Parse(text))
 
 
-# --- in conversation: the figure is the ledger's, or there is none -------------
+# --- in conversation: figures match the ledger, or there are none --------------
 
 
 @conversation

@@ -1,4 +1,4 @@
-"""A bank in this process, on Tuesday 3 November 2026 at noon, and the client on it."""
+"""A bank in this process, on Tuesday 3 November 2026 at noon, and a client for it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ async def endpoint(tmp_path: Path) -> AsyncIterator[Endpoint]:
 
 @pytest.fixture
 async def bank(endpoint: Endpoint) -> AsyncIterator[BankClient]:
-    """A client that waits long, so that what fails has failed for a reason; a test may shorten its `seconds`."""
+    """A client with a long deadline, so that failures have other reasons; a test may shorten its `seconds`."""
     limits = HttpLimits(
         deadline_seconds=60.0,
         try_seconds=60.0,

@@ -1,4 +1,4 @@
-"""What the bank client's tests share: a bank that says what a test wants."""
+"""Shared by the bank client's tests: a bank whose answers the test chooses."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ ANSWERS: dict[str, Any] = {
 
 
 class SaidBank:
-    """Answers by path from `answers`: a callable is called, an event waited for. `asked` keeps the requests."""
+    """Answers by path from `answers`: a callable is called, an event is awaited. `asked` records the requests."""
 
     def __init__(self) -> None:
         self.answers: dict[str, Any] = copy.deepcopy(ANSWERS)

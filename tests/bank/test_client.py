@@ -204,7 +204,7 @@ async def test_payees_who_cannot_be_paid_by_number_are_left_out(said: SaidBank) 
 
 async def test_payees_are_asked_for_once_in_a_turn_and_again_in_the_next(said: SaidBank) -> None:
     client = said.client()
-    for _ in range(2):  # each action binds the bank to the customer anew
+    for _ in range(2):  # each action binds the bank to the customer again
         await client.of(AMARA).payees()
     assert said.paths().count("beneficiaries") == 1
     said.now += timedelta(seconds=6)

@@ -1,4 +1,4 @@
-"""A broken bank, whatever breaks: a CallFailed in time, never a wrong figure, and the right ones again afterwards."""
+"""A broken bank, whatever breaks: a timely CallFailed, never a wrong figure, and correct figures again afterwards."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ EXPECTED = {
 
 @contextmanager
 def impatient(bank: BankClient, kind: str) -> Iterator[None]:
-    """Wait for a bank that hangs no longer than a moment."""
+    """Use a short deadline for a bank that hangs."""
     patience = bank.seconds
     bank.seconds = 0.2 if kind in {"latency", "hang", "slow_drip"} else patience
     try:

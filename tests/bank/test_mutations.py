@@ -1,4 +1,4 @@
-"""Whatever one value of the bank's answer is replaced by: a CallFailed, or values of the right types, never a crash."""
+"""Whatever replaces a value in the bank's answer, the result is a CallFailed or well-typed values, never a crash."""
 
 from __future__ import annotations
 

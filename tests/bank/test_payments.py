@@ -177,7 +177,7 @@ async def test_what_the_bank_does_not_know_is_unknown_until_its_cut_off(bank: Ba
 
 
 async def test_money_is_conserved_under_faults_and_repeats(bank: BankClient, endpoint: Endpoint) -> None:
-    """Every order is performed until its outcome is known, many at once, by a bank that fails half the time."""
+    """Many orders at once are retried until their outcome is known, with a bank that fails half the time."""
     effect, chance = Transfer(bank, lambda: NOON), random.Random(5)
     before = await balances(bank)
     for number, kind in enumerate(("500", "reset", "429", "malformed", "503")):
@@ -201,7 +201,7 @@ async def test_money_is_conserved_under_faults_and_repeats(bank: BankClient, end
 
 
 async def test_a_new_key_for_each_attempt_would_pay_twice(bank: BankClient, endpoint: Endpoint) -> None:
-    """The control of the test above: without one key for one order, money moves twice."""
+    """The control for the test above: without one key per order, money moves twice."""
     ordered = await order(bank)
     await order_fault(endpoint, kind="reset", path=PAYMENTS, method="POST", when="after", count=3)
     with pytest.raises(CallFailed):

@@ -43,7 +43,7 @@ async def test_the_plugin_opens_the_bank_checks_it_and_watches_its_calls(endpoin
         await given.resources.get("bank", BankClient).of(AMARA).balances()
         await checks["bank"]()
     well = [("bank", "ok", 1, {"call": name, "status": None, "reason": ""}) for name in CALLED]
-    assert calls == well  # a check that went well is no news
+    assert calls == well  # a successful check is not reported
 
 
 async def test_the_check_fails_while_the_bank_is_away(endpoint: Endpoint) -> None:

@@ -47,15 +47,23 @@ function scrollToEnd() {
 
 /** Add messages; if the end was in view, scroll to the first of them. */
 function add(messages) {
-  const added = messages.map(elementOf).filter(Boolean);
+  const added = elementsOf(messages);
   if (!added.length) return;
   const follow = following;
   page.log.append(...added);
   if (follow) page.scroller.scrollTop = added[0].offsetTop - 8;
 }
 
-function elementOf(message) {
-  return message.role === "user" ? userMessage(message).element : botMessage(message, say);
+/** The messages as they are shown; the time of replies that came together stands once, below the last. */
+function elementsOf(messages) {
+  const timed = messages.map((message, index) => {
+    const next = messages[index + 1];
+    const goesOn = message.role !== "user" && next && next.role !== "user" && next.time === message.time;
+    return goesOn ? { ...message, time: undefined } : message;
+  });
+  return timed
+    .map((message) => (message.role === "user" ? userMessage(message).element : botMessage(message, say)))
+    .filter(Boolean);
 }
 
 function thinking(on) {
@@ -141,7 +149,7 @@ async function openChat() {
   const newest = await state.login.history({ limit: 50 });
   show("chat");
   page.log.setAttribute("aria-live", "off"); // earlier messages must not be read out
-  page.log.replaceChildren(...newest.messages.map(elementOf).filter(Boolean));
+  page.log.replaceChildren(...elementsOf(newest.messages));
   retireOldChoices();
   noteHistory(newest);
   scrollToEnd();
@@ -234,7 +242,7 @@ async function showAnswer(answer) {
 /** Something else was said meanwhile (another tab, a reminder): show everything, in order. */
 async function catchUp(answer) {
   const newest = await state.login.history({ limit: 50 });
-  page.log.replaceChildren(...newest.messages.map(elementOf).filter(Boolean));
+  page.log.replaceChildren(...elementsOf(newest.messages));
   retireOldChoices();
   noteHistory(newest);
   state.turn = Math.max(state.turn, answer.turn);
@@ -299,7 +307,7 @@ async function showEarlier() {
     const older = await state.login.history({ limit: 50, before: state.before });
     const height = page.scroller.scrollHeight;
     page.log.setAttribute("aria-live", "off");
-    page.log.prepend(...older.messages.map(elementOf).filter(Boolean));
+    page.log.prepend(...elementsOf(older.messages));
     retireOldChoices();
     state.before = older.before;
     page.earlier.hidden = state.before === null;

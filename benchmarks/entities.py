@@ -26,23 +26,34 @@ Span = tuple[int, int, str]
 
 def read(path: Path) -> list[Example]:
     """Read a file of tagged sentences as training examples; tokens are joined by single spaces."""
-    return [example(json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+    return [example(json.loads(row)) for row in path.read_text(encoding="utf-8").splitlines() if row.strip()]
 
 
-def example(row: dict[str, Any]) -> Example:
+def example(sentence: dict[str, Any]) -> Example:
     """Turn one tagged sentence into an example."""
-    tokens, tags = row["tokens"], row["bio"]
+    tokens, tags = sentence["tokens"], sentence["bio"]
     text = " ".join(tokens)
-    spans: list[tuple[int, int, str]] = []
+    spans: list[Span] = []
     start = 0
     for token, tag in zip(tokens, tags, strict=True):
         if tag.startswith("B-"):
             spans.append((start, start + len(token), tag[2:]))
         elif tag.startswith("I-"):
-            spans[-1] = (spans[-1][0], start + len(token), spans[-1][2])
+            first, _, name = spans[-1]
+            spans[-1] = (first, start + len(token), name)
         start += len(token) + 1
     marks = tuple(Annotation(first, last, name, text[first:last]) for first, last, name in spans)
-    return Example(text, str(row.get("intent", "")), marks)
+    return Example(text, str(sentence.get("intent", "")), marks)
+
+
+def split(options: argparse.Namespace) -> tuple[list[Example], list[Example]]:
+    """Return the sentences to train on and to test on."""
+    train = read(options.train)
+    random.Random(options.seed).shuffle(train)
+    if options.test:
+        return train[: options.sentences], read(options.test)
+    held_out = len(train) // 10
+    return train[held_out:][: options.sentences], train[:held_out]
 
 
 def spans_of(item: Example) -> set[Span]:
@@ -64,10 +75,11 @@ def evaluate(model: EntityModel, test: list[Example]) -> tuple[Counter[str], Cou
     return right, predicted, annotated
 
 
-def scores(right: int, predicted: int, annotated: int) -> tuple[float, float, float]:
-    """Return precision, recall and F1 in percent."""
-    precision, recall = right / max(1, predicted), right / max(1, annotated)
-    return 100 * precision, 100 * recall, 200 * precision * recall / max(1e-9, precision + recall)
+def line(name: str, right: int, predicted: int, annotated: int) -> str:
+    """Return a line of the table: precision, recall and F1 in percent, and the number of annotated spans."""
+    precision, recall = 100 * right / max(1, predicted), 100 * right / max(1, annotated)
+    f1 = 2 * precision * recall / max(1e-9, precision + recall)
+    return f"{name:<28}{precision:>10.1f}{recall:>8.1f}{f1:>8.1f}{annotated:>7}"
 
 
 def main() -> None:
@@ -78,12 +90,7 @@ def main() -> None:
     parser.add_argument("--sentences", type=int, default=2100, help="how many training sentences to use")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    train = read(options.train)
-    random.Random(options.seed).shuffle(train)
-    held_out = len(train) // 10
-    test = read(options.test) if options.test else train[:held_out]
-    train = (train if options.test else train[held_out:])[: options.sentences]
-
+    train, test = split(options)
     started = time.process_time()
     model = train_entities(Content(nlu=NluData(examples=tuple(train))))
     trained = time.process_time() - started
@@ -93,10 +100,8 @@ def main() -> None:
 
     print(f"{'entity':<28}{'precision':>10}{'recall':>8}{'F1':>8}{'spans':>7}")
     for name in sorted(annotated, key=lambda name: -annotated[name]):
-        row = scores(right[name], predicted[name], annotated[name])
-        print(f"{name:<28}{row[0]:>10.1f}{row[1]:>8.1f}{row[2]:>8.1f}{annotated[name]:>7}")
-    row = scores(right.total(), predicted.total(), annotated.total())
-    print(f"{'all spans':<28}{row[0]:>10.1f}{row[1]:>8.1f}{row[2]:>8.1f}{annotated.total():>7}")
+        print(line(name, right[name], predicted[name], annotated[name]))
+    print(line("all spans", right.total(), predicted.total(), annotated.total()))
     print(f"sentences: {len(train)} to train on, {len(test)} to test on; seed {options.seed}")
     print(f"training: {trained:.1f} s CPU; extraction: {spent * 1e6:.0f} microseconds per message")
 

@@ -102,20 +102,30 @@ def _read(path: Path) -> Pairs:
 
 
 def _split(options: argparse.Namespace, seed: int) -> tuple[Pairs, Pairs]:
-    rows, rng = _read(options.train), np.random.default_rng(seed)
+    """The training and the test messages of one run."""
+    rng = np.random.default_rng(seed)
+    rows = _read(options.train)
     rest: Pairs = []
     if options.shots:
-        by_intent: dict[str, Pairs] = defaultdict(list)
-        for text, intent in rows:
-            by_intent[intent].append((text, intent))
-        rows = []
-        for intent in sorted(by_intent):
-            order = rng.permutation(len(by_intent[intent]))
-            rows += [by_intent[intent][i] for i in order[: options.shots]]
-            rest += [by_intent[intent][i] for i in order[options.shots :]]
+        rows, rest = _draw(rows, options.shots, rng)
     test = _read(options.test) if options.test else [rest[i] for i in rng.permutation(len(rest))[: options.validation]]
-    noise = random.Random(seed)
-    return rows, [(misspell(text, noise), intent) for text, intent in test] if options.typos else test
+    if options.typos:
+        noise = random.Random(seed)
+        test = [(misspell(text, noise), intent) for text, intent in test]
+    return rows, test
+
+
+def _draw(rows: Pairs, shots: int, rng: np.random.Generator) -> tuple[Pairs, Pairs]:
+    """`shots` random messages of each intent, and the rest."""
+    by_intent: dict[str, Pairs] = defaultdict(list)
+    for text, intent in rows:
+        by_intent[intent].append((text, intent))
+    drawn, rest = [], []
+    for _, pairs in sorted(by_intent.items()):
+        shuffled = [pairs[i] for i in rng.permutation(len(pairs))]
+        drawn += shuffled[:shots]
+        rest += shuffled[shots:]
+    return drawn, rest
 
 
 def _measure(rows: Pairs, test: Pairs, options: argparse.Namespace) -> Measures:

@@ -53,15 +53,17 @@ def main() -> None:
     projection = taught.principal(WIDTH)
     start = torch.tensor(teacher.embed(words)).float() @ projection
     targets = taught.along(projection)
-    spoken, of = _spoken(texts)
-    vocabulary = {w: i for i, w in enumerate(words)}
-    bags = Bags.of([[n for word in found for n in pieces(word, vocabulary)] or [0] for found in spoken])
-    goals = targets[of]
+    split, text_of = _split(texts)
+    vocabulary = {word: number for number, word in enumerate(words)}
+    bags = Bags.of([[n for word in found for n in pieces(word, vocabulary)] or [0] for found in split])
+    goals = targets[text_of]
     table = _fit(bags, len(texts), goals, start, options.epochs)
-    sums = torch.cat([bags.sums(rows, table) for rows in np.array_split(np.arange(len(of)), len(of) // BATCH)])
-    pairs = vector_pairs.choose(spoken[: len(texts)], sums[: len(texts)], targets, weights)
-    more, network = vector_pairs.fit(spoken, pairs, sums, goals)
-    _write(np.concatenate([table.numpy(), more]), words + [" ".join(pair) for pair in pairs], network, options.out)
+    batches = np.array_split(np.arange(len(split)), len(split) // BATCH)
+    sums = torch.cat([bags.sums(batch, table) for batch in batches])
+    pairs = vector_pairs.choose(split[: len(texts)], sums[: len(texts)], targets, weights)
+    pair_table, network = vector_pairs.fit(split, pairs, sums, goals)
+    entries = words + [" ".join(pair) for pair in pairs]
+    _write(np.concatenate([table.numpy(), pair_table]), entries, network, options.out)
 
 
 def _vocabulary(teacher: MiniLM) -> list[str]:
@@ -70,12 +72,12 @@ def _vocabulary(teacher: MiniLM) -> list[str]:
     return [w for w, _ in numbered if not w.startswith("[") and re.fullmatch(r"(##)?[\x21-\x7e]+", w)]
 
 
-def _spoken(texts: list[str]) -> tuple[list[list[str]], np.ndarray]:
+def _split(texts: list[str]) -> tuple[list[list[str]], np.ndarray]:
     """The words of every text, then of the misspelt copies, and for each the number of its text."""
     rng = random.Random(0)
     misspelt = {i: parts(misspell(text, rng)) for i, text in enumerate(texts) if rng.random() < MISSPELT}
-    spoken = [*map(parts, texts), *misspelt.values()]
-    return spoken, np.concatenate([np.arange(len(texts)), np.fromiter(misspelt, np.int64)])
+    split = [*map(parts, texts), *misspelt.values()]
+    return split, np.concatenate([np.arange(len(texts)), np.fromiter(misspelt, np.int64)])
 
 
 def _fit(bags: Bags, plain: int, targets: Tensor, start: Tensor, epochs: int) -> Tensor:

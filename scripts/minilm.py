@@ -73,8 +73,8 @@ class MiniLM(torch.nn.Module):
 class _Layer(torch.nn.Module):
     def __init__(self, weights: dict[str, Tensor], at: str) -> None:
         super().__init__()
-        for name, key in (("query", "query"), ("key", "key"), ("value", "value")):
-            setattr(self, name, _linear(weights, f"{at}attention.self.{key}"))
+        for name in ("query", "key", "value"):
+            setattr(self, name, _linear(weights, f"{at}attention.self.{name}"))
         self.attended = _linear(weights, f"{at}attention.output.dense")
         self.attended_norm = _norm(weights, f"{at}attention.output.LayerNorm")
         self.wide = _linear(weights, f"{at}intermediate.dense")

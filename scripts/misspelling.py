@@ -20,11 +20,13 @@ def misspell(text: str, rng: random.Random) -> str:
         return text[:at] + text[at + 1] + text[at] + text[at + 2 :]
     if kind == "drop":
         return text[:at] + text[at + 1 :]
-    extra = text[at] if kind == "double" else _neighbour(text[at].lower(), rng)
-    return text[:at] + extra + (text[at:] if kind == "double" else text[at + 1 :])
+    if kind == "double":
+        return text[:at] + text[at] + text[at:]
+    return text[:at] + _neighbour(text[at].lower(), rng) + text[at + 1 :]
 
 
 def _neighbour(letter: str, rng: random.Random) -> str:
+    """A letter next to this one on the keyboard."""
     row = next(r for r in _KEYS if letter in r)
     at = row.index(letter)
     return rng.choice(row[max(0, at - 1) : at] + row[at + 1 : at + 2])

@@ -41,5 +41,8 @@ def _sentence(rng: random.Random, topics: list[tuple[list[str], list[str]]], nou
         t=rng.choice(_GRAMMAR["times"]),
         w=rng.choice(_GRAMMAR["places"]),
     )
-    text = rng.choice(_GRAMMAR["openings"]) + text if rng.random() < 0.08 else text
-    return text + "?" if rng.random() < 0.15 and not text.endswith("?") else text
+    if rng.random() < 0.08:
+        text = rng.choice(_GRAMMAR["openings"]) + text
+    if rng.random() < 0.15 and not text.endswith("?"):
+        text += "?"
+    return text

@@ -51,19 +51,25 @@ def choose(texts: list[list[str]], sums: Tensor, targets: Tensor, weights: np.nd
     """
     counts = Counter(pair for words in texts for pair in set(pairwise(words)))
     common = sorted(pair for pair, count in counts.items() if count >= LEAST)
-    number = {pair: i for i, pair in enumerate(common)}
-    bags = Bags.of([[number[pair] for pair in pairwise(words) if pair in number] for words in texts])
+    bags = _bags_of_pairs(texts, common)
     total, mass = torch.zeros(len(common), sums.shape[1]), torch.zeros(len(common))
     for rows in np.array_split(np.arange(len(texts)), len(texts) // BATCH + 1):
         unit = functional.normalize(sums[rows], dim=1)
-        left = targets[rows] * (unit * targets[rows]).sum(1, keepdim=True) - unit
+        residual = targets[rows] * (unit * targets[rows]).sum(1, keepdim=True) - unit
         weight = torch.tensor(weights[rows]).float()
-        at = torch.tensor(bags.ids[bags.bounds[rows[0]] : bags.bounds[rows[-1] + 1]])
-        of = torch.tensor(np.repeat(np.arange(len(rows)), np.diff(bags.bounds[rows[0] : rows[-1] + 2])))
-        total.index_add_(0, at, (left * weight[:, None])[of])
-        mass.index_add_(0, at, weight[of])
+        bounds = bags.bounds[rows[0] : rows[-1] + 2]
+        found = torch.tensor(bags.ids[bounds[0] : bounds[-1]])
+        row_of = torch.tensor(np.repeat(np.arange(len(rows)), np.diff(bounds)))
+        total.index_add_(0, found, (residual * weight[:, None])[row_of])
+        mass.index_add_(0, found, weight[row_of])
     gains = (total**2).sum(1) / (mass + _SHRINKING)
     return [common[i] for i in torch.argsort(-gains, stable=True)[:COUNT]]
+
+
+def _bags_of_pairs(texts: list[list[str]], pairs: list[tuple[str, str]]) -> Bags:
+    """The numbers of the pairs that occur in each text."""
+    number = {pair: i for i, pair in enumerate(pairs)}
+    return Bags.of([[number[pair] for pair in pairwise(words) if pair in number] for words in texts])
 
 
 def descend(
@@ -96,8 +102,7 @@ def fit(
 
     `sums` are those of the texts' pieces, `targets` the vectors to approximate, both (texts, width).
     """
-    number = {pair: i for i, pair in enumerate(pairs)}
-    bags = Bags.of([[number[pair] for pair in pairwise(words) if pair in number] for words in texts])
+    bags = _bags_of_pairs(texts, pairs)
     width = sums.shape[1]
     table = torch.nn.Parameter(torch.zeros(len(pairs), width))
     into, out = torch.nn.Linear(width, width), torch.nn.Linear(width, width)

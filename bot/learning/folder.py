@@ -28,7 +28,7 @@ def write_folder(folder: Path, facts: Mapping[str, Any], arrays: Mapping[str, ND
         np.save(folder / f"{name}.npy", np.ascontiguousarray(array), allow_pickle=False)
     sums = {f"{name}.npy": _checksum(folder / f"{name}.npy") for name in sorted(arrays)}
     index = {"facts": facts, "sha256": sums}
-    text = _text(index | {"sha256_of_this": _sum_of(index)})
+    text = _json(index | {"sha256_of_this": _checksum_of_index(index)})
     partial = folder / f"{INDEX}.partial"
     partial.write_text(text, encoding="ascii")
     partial.replace(folder / INDEX)
@@ -39,27 +39,28 @@ def read_folder(folder: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     try:
         index = json.loads((folder / INDEX).read_text(encoding="ascii"))
         sums, facts = index["sha256"], index["facts"]
-        if index.pop("sha256_of_this") != _sum_of(index):
+        if index.pop("sha256_of_this") != _checksum_of_index(index):
             raise ModelError(f"{folder / INDEX}: changed since it was written; train again with `bot train`")
         for name, expected in sums.items():
             if _checksum(folder / name) != expected:
                 raise ModelError(f"{folder / name}: the checksum does not match; train again with `bot train`")
         # Memory maps are viewed as plain arrays, because every operation on a np.memmap costs microseconds more.
         arrays = {
-            n.removesuffix(".npy"): np.asarray(np.load(folder / n, mmap_mode="r", allow_pickle=False)) for n in sums
+            name.removesuffix(".npy"): np.asarray(np.load(folder / name, mmap_mode="r", allow_pickle=False))
+            for name in sums
         }
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(f"{folder}: not a readable model ({error}); train again with `bot train`") from error
     return facts, arrays
 
 
-def _text(value: Any) -> str:
+def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=True, sort_keys=True, indent=1)
 
 
-def _sum_of(index: Mapping[str, Any]) -> str:
+def _checksum_of_index(index: Mapping[str, Any]) -> str:
     """The checksum of an index's content, the same before writing and after reading."""
-    return hashlib.sha256(_text(index).encode("ascii")).hexdigest()
+    return hashlib.sha256(_json(index).encode("ascii")).hexdigest()
 
 
 def _checksum(path: Path) -> str:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 
+_ITERATIONS = 100
 _MEMORY = 8
 _SUFFICIENT_DECREASE = 1e-4
 
@@ -37,13 +38,7 @@ class _Step(Struct, frozen=True):
 
 
 def fit_softmax(
-    product: Callable[[Floats], Floats],
-    labels: NDArray[np.intp],
-    classes: int,
-    *,
-    l2: float,
-    iterations: int = 100,
-    tolerance: float = 1e-2,
+    product: Callable[[Floats], Floats], labels: NDArray[np.intp], classes: int, *, l2: float, tolerance: float
 ) -> Floats:
     """Softmax regression on a kernel: dual weights (n, classes), so that scores are `product(weights)`.
 
@@ -68,7 +63,7 @@ def fit_softmax(
     value, gradient = objective(weights, scores)
     gram_gradient = product(gradient)
     memory: list[_Step] = []
-    for _ in range(iterations):
+    for _ in range(_ITERATIONS):
         if float(np.abs(gradient).max()) * n < tolerance:
             break
         direction, moved = _descent(gradient, gram_gradient, memory)

@@ -17,6 +17,8 @@ _STEPS: Final = 40
 """The maximum number of steps: with many examples the classifier learns what matters itself, and more bending harms."""
 _BATCH: Final = 256
 _RATE: Final = 1e-3
+_MEAN_DECAY: Final = 0.9
+_SQUARE_DECAY: Final = 0.99
 _SMALLEST: Final = 1e-6
 
 
@@ -43,18 +45,19 @@ class Adapter(Struct, frozen=True):
             return cls(np.zeros((0, dense.shape[1]), np.float32))
         rng = np.random.default_rng(seed)
         inputs = np.concatenate([dense, more], axis=1)
-        means = np.zeros((classes, dense.shape[1]), np.float32)
-        np.add.at(means, labels, dense)
-        means *= np.float32(_SCALE) / _lengths(means)
+        prototypes = np.zeros((classes, dense.shape[1]), np.float32)
+        np.add.at(prototypes, labels, dense)
+        prototypes *= np.float32(_SCALE) / _lengths(prototypes)
         weights = np.zeros((inputs.shape[1], dense.shape[1]), np.float32)
         mean, square = np.zeros_like(weights), np.zeros_like(weights)
-        batches = [b for _ in range(_EPOCHS) for b in _batches(rng.permutation(len(labels)))][:_STEPS]
+        batches = _batches(len(labels), rng)
         for step, batch in enumerate(batches):
-            gradient = _gradient(inputs[batch], dense[batch], weights, means, labels[batch])
-            mean += np.float32(0.1) * (gradient - mean)
-            square += np.float32(0.01) * (gradient * gradient - square)
-            rate = np.float32(_RATE * (1 - step / len(batches)) / (1 - 0.9 ** (step + 1)))
-            weights -= rate * mean / (np.sqrt(square / np.float32(1 - 0.99 ** (step + 1))) + np.float32(1e-8))
+            gradient = _gradient(inputs[batch], dense[batch], weights, prototypes, labels[batch])
+            mean += np.float32(1 - _MEAN_DECAY) * (gradient - mean)
+            square += np.float32(1 - _SQUARE_DECAY) * (gradient * gradient - square)
+            rate = np.float32(_RATE * (1 - step / len(batches)) / (1 - _MEAN_DECAY ** (step + 1)))
+            unbiased_square = square / np.float32(1 - _SQUARE_DECAY ** (step + 1))
+            weights -= rate * mean / (np.sqrt(unbiased_square) + np.float32(1e-8))
         return cls(weights)
 
     def bend(self, dense: Floats, more: Floats) -> Floats:
@@ -63,23 +66,29 @@ class Adapter(Struct, frozen=True):
             return dense
         width = dense.shape[1]
         moved = dense + dense @ self.weights[:width] + more @ self.weights[width:]
-        return np.asarray(moved * (np.linalg.norm(dense, axis=1, keepdims=True) / _lengths(moved)), np.float32)
+        scale = np.linalg.norm(dense, axis=1, keepdims=True) / _lengths(moved)
+        return np.asarray(moved * scale, np.float32)
 
 
-def _batches(order: NDArray[np.intp]) -> list[NDArray[np.intp]]:
-    return [order[start : start + _BATCH] for start in range(0, len(order), _BATCH)]
+def _batches(rows: int, rng: np.random.Generator) -> list[NDArray[np.intp]]:
+    """The rows of each step: all of them in another order in each epoch, until there are enough steps."""
+    batches: list[NDArray[np.intp]] = []
+    for _ in range(_EPOCHS):
+        order = rng.permutation(rows)
+        batches += [order[start : start + _BATCH] for start in range(0, rows, _BATCH)]
+    return batches[:_STEPS]
 
 
-def _gradient(inputs: Floats, dense: Floats, weights: Floats, means: Floats, labels: NDArray[np.intp]) -> Floats:
+def _gradient(inputs: Floats, dense: Floats, weights: Floats, prototypes: Floats, labels: NDArray[np.intp]) -> Floats:
     """The gradient of the mean cross-entropy with respect to `weights`."""
     moved = dense + inputs @ weights
     lengths = _lengths(moved)
     units = moved / lengths
-    scores = units @ means.T
+    scores = units @ prototypes.T
     errors = np.exp(scores - scores.max(axis=1, keepdims=True))
     errors /= errors.sum(axis=1, keepdims=True)
     errors[np.arange(len(labels)), labels] -= 1
-    pull = errors @ means
+    pull = errors @ prototypes
     pull -= units * (pull * units).sum(axis=1, keepdims=True)
     return np.asarray(inputs.T @ (pull / (lengths * np.float32(len(labels)))), np.float32)
 

@@ -30,21 +30,21 @@ class CachedParses:
         self._matcher = matcher
         self._most = most
         self._longest = longest
-        self._kept: OrderedDict[str, tuple[float, Parse]] = OrderedDict()
+        self._cached: OrderedDict[str, tuple[float, Parse]] = OrderedDict()
 
     def parse(self, text: str, now: datetime) -> Parse:
         """The parse of the text, cached if possible; `now` is the reference time for dates (aware, UTC)."""
         quarter = now.timestamp() // _SECONDS
-        kept = self._kept.get(text)
-        if kept is not None and kept[0] == quarter:
-            self._kept.move_to_end(text)
-            return kept[1]
+        cached = self._cached.get(text)
+        if cached is not None and cached[0] == quarter:
+            self._cached.move_to_end(text)
+            return cached[1]
         parse = self._matcher.parse(text, now)
         if len(text) <= self._longest and not _depends_on_time(parse):
-            self._kept[text] = quarter, parse
-            self._kept.move_to_end(text)
-            if len(self._kept) > self._most:
-                self._kept.popitem(last=False)
+            self._cached[text] = quarter, parse
+            self._cached.move_to_end(text)
+            if len(self._cached) > self._most:
+                self._cached.popitem(last=False)
         return parse
 
 

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from math import floor, log, tanh
-from typing import Any, Final, Self, TypeAlias
+from typing import Final
 
 import numpy as np
 from msgspec import Struct
-from msgspec.structs import asdict, replace
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from bot.learning import fit_logistic, fit_softmax, softmax
+from bot.learning import fit_logistic, softmax
 from bot.nlu.adapter import Adapter
-from bot.nlu.kernel import Kernel
+from bot.nlu.kernel import Indices, Kernel
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 
-FOLDS: Final = 5
+_FOLDS: Final = 5
+_LARGE_DATA_FOLDS: Final = 10
+"""Of large data sets only one of this many parts is held out, instead of every part in turn."""
 NEAR: Final = 3
 """How many nearest examples are used."""
 _TOLERANCE: Final = 0.1
@@ -39,8 +41,20 @@ _LOST: Final = 0.025
 least two and three of them may, since with few examples held-out ones are classified worse than real messages."""
 
 
-Judged: TypeAlias = tuple[float, float, float]
-"""The best probability, the second best, and the mean similarity to the nearest examples."""
+class Evidence(Struct, frozen=True):
+    """What a confidence is computed from: the two highest probabilities, and the mean similarity to the nearest."""
+
+    best: float
+    second: float
+    similarity: float
+
+    def decision(self) -> tuple[float, float]:
+        """How clear the best label is: its log-odds, and the logarithm of its ratio to the second best."""
+        return log(self.best / max(1 - self.best, 1e-6)), log(self.best / max(self.second, 1e-6))
+
+    def familiarity(self) -> float:
+        """How similar the message is to any of the intents."""
+        return log(self.best) + 2 * log(max(self.similarity, 0.01))
 
 
 class Calibration(Struct, frozen=True):
@@ -68,14 +82,14 @@ class Calibration(Struct, frozen=True):
     misunderstood: float = 0.0
     outsiders: float = 0.0
 
-    def confidence(self, judged: Judged) -> float:
+    def confidence(self, evidence: Evidence) -> float:
         """The confidence in the best label."""
-        odds, margin = _decision(judged)
-        return _sigmoid(self.odds * odds + self.margin * margin + self.constant) * self.known(judged)
+        odds, margin = evidence.decision()
+        return _sigmoid(self.odds * odds + self.margin * margin + self.constant) * self.known(evidence)
 
-    def known(self, judged: Judged) -> float:
+    def known(self, evidence: Evidence) -> float:
         """The probability that the message is one of the intents at all."""
-        return _sigmoid(self.sureness * _familiarity(judged) + self.familiar)
+        return _sigmoid(self.sureness * evidence.familiarity() + self.familiar)
 
     def confidences(self, scores: Floats, similarity: float) -> tuple[Doubles, float]:
         """All labels' confidences (labels,), and the probability that the message is one of them at all.
@@ -84,39 +98,18 @@ class Calibration(Struct, frozen=True):
         """
         p = np.exp(scores.astype(np.float64) - float(scores.max()))
         p /= p.sum()
-        at = int(p.argmax())
-        first, p[at] = float(p[at]), 0.0
-        second = float(p.max())
-        judged = (first, second, similarity)
-        best, rest = self.confidence(judged), max(1 - first, 1e-12)
-        p *= min(1 - best, best * rest / first) / rest
-        p[at] = best
-        return p, self.known(judged)
-
-    def dump(self) -> dict[str, float]:
-        """The numbers to save."""
-        return asdict(self)
-
-    @classmethod
-    def restore(cls, facts: Mapping[str, Any]) -> Self:
-        """The calibration that `dump` described."""
-        return cls(**facts)
+        likeliest = int(p.argmax())
+        best = float(p[likeliest])
+        p[likeliest] = 0.0
+        evidence = Evidence(best, float(p.max()), similarity)
+        confidence, others = self.confidence(evidence), max(1 - best, 1e-12)
+        p *= min(1 - confidence, confidence * others / best) / others
+        p[likeliest] = confidence
+        return p, self.known(evidence)
 
 
 def _sigmoid(x: float) -> float:
     return 0.5 + 0.5 * tanh(x / 2)
-
-
-def _decision(judged: Judged) -> tuple[float, float]:
-    """How clear the decision for the best label is: its log-odds, and the logarithm of its ratio to the second best."""
-    first, second, _ = judged
-    return log(first / max(1 - first, 1e-6)), log(first / max(second, 1e-6))
-
-
-def _familiarity(judged: Judged) -> float:
-    """How similar the message is to any of the intents."""
-    first, _, similarity = judged
-    return log(first) + 2 * log(max(similarity, 0.01))
 
 
 class HeldOut(Struct, frozen=True):
@@ -125,53 +118,58 @@ class HeldOut(Struct, frozen=True):
     `outside` is what the output would be if the example's own intent did not exist.
     """
 
-    rows: NDArray[np.intp]
-    predicted: NDArray[np.intp]
-    inside: tuple[Judged, ...]
-    outside: tuple[Judged, ...]
+    rows: Indices
+    predicted: Indices
+    inside: tuple[Evidence, ...]
+    outside: tuple[Evidence, ...]
+
+    def joined(self, other: HeldOut) -> HeldOut:
+        """These, then the other ones."""
+        return HeldOut(
+            np.concatenate([self.rows, other.rows]),
+            np.concatenate([self.predicted, other.predicted]),
+            self.inside + other.inside,
+            self.outside + other.outside,
+        )
 
 
-def held_out(kernel: Kernel, labels: NDArray[np.intp], examples: int, classes: int, *, seed: int, l2: float) -> HeldOut:
-    """Predictions of a cross-validation over the first `examples` rows; the other rows are always trained on.
-
-    Of large data sets only a single tenth is held out, instead of every fold in turn.
-    """
-    folds = fold_numbers(labels[:examples], seed, FOLDS if kernel.small else 10)
-    parts = []
-    for fold in range(FOLDS if kernel.small else 1):
-        test, train = np.flatnonzero(folds == fold), np.flatnonzero(folds != fold)
+def held_out(kernel: Kernel, labels: Indices, examples: int, *, seed: int) -> HeldOut:
+    """Predictions of a cross-validation over the first `examples` rows; the other rows are always trained on."""
+    folds, used = (_FOLDS, _FOLDS) if kernel.small else (_LARGE_DATA_FOLDS, 1)
+    numbers = fold_numbers(labels[:examples], seed, folds)
+    found = HeldOut(np.empty(0, np.intp), np.empty(0, np.intp), (), ())
+    for fold in range(used):
+        test, train = np.flatnonzero(numbers == fold), np.flatnonzero(numbers != fold)
         if len(train) and len(test):
             taught = np.append(train, np.arange(examples, len(labels)))
-            rows = kernel.rows
-            adapter = Adapter.fit(rows.dense[taught], rows.more[taught], labels[taught], classes, seed=seed)
-            bent = kernel.bent(adapter)
-            tolerance = max(_TOLERANCE, kernel.tolerance)
-            dual = fit_softmax(bent.product(taught), labels[taught], classes, l2=l2 / len(taught), tolerance=tolerance)
-            across = bent.across(test, taught)
-            scores = across @ dual + dual.sum(axis=0)
-            parts.append((test, *_judge(scores, across[:, : len(train)], labels[test], labels[train])))
-    return HeldOut(
-        np.concatenate([np.empty(0, np.intp), *(rows for rows, *_ in parts)]),
-        np.concatenate([np.empty(0, np.intp), *(predicted for _, predicted, *_ in parts)]),
-        tuple(judged for _, _, inside, _ in parts for judged in inside),
-        tuple(judged for _, _, _, outside in parts for judged in outside),
-    )
+            scores, similarities = _predict(kernel, labels, taught, test, seed)
+            found = found.joined(_compare(scores, similarities[:, : len(train)], labels, train, test))
+    return found
 
 
-def _judge(
-    scores: Floats, near: Floats, labels: NDArray[np.intp], train: NDArray[np.intp]
-) -> tuple[NDArray[np.intp], list[Judged], list[Judged]]:
-    """The predictions, judged as they are and as if the right intent did not exist."""
-    without = scores.copy()
-    without[np.arange(len(labels)), labels] = _NEVER
-    others = np.where(train == labels[:, None], np.float32(0), near)
-    return scores.argmax(axis=1), _judged(scores, near), _judged(without, others)
+def _predict(kernel: Kernel, labels: Indices, taught: Indices, test: Indices, seed: int) -> tuple[Floats, Floats]:
+    """The scores (test, labels) by a classifier trained on the rows `taught`, and the similarities (test, taught)."""
+    rows, classes = kernel.rows, int(labels.max()) + 1
+    bent = kernel.bent(Adapter.fit(rows.dense[taught], rows.more[taught], labels[taught], classes, seed=seed))
+    dual = bent.fit(labels[taught], classes, taught, tolerance=max(_TOLERANCE, kernel.tolerance))
+    similarities = bent.across(test, taught)
+    return similarities @ dual + dual.sum(axis=0), similarities
 
 
-def _judged(scores: Floats, near: Floats) -> list[Judged]:
+def _compare(scores: Floats, similarities: Floats, labels: Indices, train: Indices, test: Indices) -> HeldOut:
+    """The predictions for the rows `test`, as they are and as if each row's own label did not exist."""
+    expected = labels[test]
+    other_scores = scores.copy()
+    other_scores[np.arange(len(test)), expected] = _NEVER
+    to_others = np.where(labels[train] == expected[:, None], np.float32(0), similarities)
+    inside, outside = _evidence(scores, similarities), _evidence(other_scores, to_others)
+    return HeldOut(test, scores.argmax(axis=1), inside, outside)
+
+
+def _evidence(scores: Floats, similarities: Floats) -> tuple[Evidence, ...]:
     p = np.sort(softmax(scores), axis=1)
     second = p[:, -2] if p.shape[1] > 1 else np.zeros(len(p), np.float32)
-    return list(zip(p[:, -1].tolist(), second.tolist(), _nearness(near).tolist(), strict=True))
+    return tuple(map(Evidence, p[:, -1].tolist(), second.tolist(), _nearness(similarities).tolist()))
 
 
 def _nearness(similarities: Floats) -> Floats:
@@ -180,19 +178,17 @@ def _nearness(similarities: Floats) -> Floats:
     return np.asarray(np.sort(similarities, axis=1)[:, -count:].mean(axis=1), np.float32)
 
 
-def calibrate(
-    kernel: Kernel, labels: NDArray[np.intp], examples: int, classes: int, *, seed: int, l2: float
-) -> Calibration:
-    """Fit the calibration on held-out predictions, and choose the thresholds with them."""
-    found = held_out(kernel, labels, examples, classes, seed=seed, l2=l2)
+def calibrate(kernel: Kernel, labels: Indices, examples: int, *, seed: int) -> Calibration:
+    """Fit the calibration on held-out predictions (see `held_out`), and choose the thresholds with them."""
+    found = held_out(kernel, labels, examples, seed=seed)
     n, typical = len(found.rows), Calibration()
-    if not n or classes < 3:
+    if not n or labels.max() < 2:
         return typical
     right = found.predicted == labels[found.rows]
-    decisions = np.array([_decision(j) for j in found.inside])
+    decisions = np.array([evidence.decision() for evidence in found.inside])
     prior = (typical.odds, typical.margin, typical.constant)
     odds, margin, constant = fit_logistic(decisions, right, prior=prior, strength=_STRENGTH)
-    familiarity = np.array([[_familiarity(j)] for j in [*found.inside, *found.outside]])
+    familiarity = np.array([[evidence.familiarity()] for evidence in (*found.inside, *found.outside)])
     inside = np.repeat([1.0, 0.0], n)
     weights = np.repeat([1 - _OUTSIDERS, _OUTSIDERS], n)
     known = (typical.sureness, typical.familiar)
@@ -203,39 +199,48 @@ def calibrate(
 
 def _with_thresholds(fitted: Calibration, found: HeldOut, right: NDArray[np.bool_]) -> Calibration:
     """Choose `scope` against outsiders, then `threshold` against misclassified messages."""
-    inside, outside = (
-        [(fitted.known(j), fitted.confidence(j)) for j in part] for part in (found.inside, found.outside)
-    )
-    known, sure = np.array(inside).T
-    outer_known, outer_sure = np.array(outside).T
     if right.sum() < _FEWEST_RIGHT:
         return fitted
-    few = 1 / float(right.sum())
-    scope = _threshold(known[right], outer_known, max(_LOST_TO_SCOPE, 2 * few))
+    known, confidence = _known_and_confidence(fitted, found.inside)
+    outer_known, outer_confidence = _known_and_confidence(fitted, found.outside)
+    one_message = 1 / float(right.sum())
+    scope = _threshold(known[right], outer_known, max(_LOST_TO_SCOPE, 2 * one_message))
     stays = known >= scope
     lost = float((~stays[right]).mean())
-    threshold = _threshold(sure[right & stays], sure[~right & stays], max(_LOST, 3 * few) - lost)
-    kept, outer = stays & (sure >= threshold), (outer_known >= scope) & (outer_sure >= threshold)
+    threshold = _threshold(confidence[right & stays], confidence[~right & stays], max(_LOST, 3 * one_message) - lost)
+    kept = stays & (confidence >= threshold)
+    outer_kept = (outer_known >= scope) & (outer_confidence >= threshold)
     return replace(
         fitted,
         scope=scope,
         threshold=threshold,
         held_out=len(right),
         kept=float(kept[right].mean()),
-        misunderstood=float((~kept[~right]).mean()) if not right.all() else 0.0,
-        outsiders=float((~outer).mean()),
+        misunderstood=0.0 if right.all() else float((~kept[~right]).mean()),
+        outsiders=float((~outer_kept).mean()),
     )
+
+
+def _known_and_confidence(fitted: Calibration, messages: Sequence[Evidence]) -> tuple[Doubles, Doubles]:
+    """For each message, the probability that it is one of the intents at all, and the confidence in the best."""
+    return np.array([fitted.known(m) for m in messages]), np.array([fitted.confidence(m) for m in messages])
 
 
 def _threshold(good: Doubles, bad: Doubles, lost: float) -> float:
     """The value that best separates good from bad (Youden's index), with at most a share `lost` of good ones below."""
     grid = np.unique(np.quantile(good, np.linspace(0, min(max(lost, 0.0), 1.0), 26), method="lower"))
-    gains = [(good >= t).mean() - ((bad >= t).mean() if len(bad) else 0.0) for t in grid]
+    gains = [_share_from(t, good) - _share_from(t, bad) for t in grid]
+    best = float(grid[int(np.argmax(gains))])
     # Rounded down, so that values equal to it pass, and never so high that only copies of examples do.
-    return min(floor(float(grid[int(np.argmax(gains))]) * 1e4) / 1e4, _HIGHEST)
+    return min(floor(best * 1e4) / 1e4, _HIGHEST)
 
 
-def fold_numbers(labels: NDArray[np.intp], seed: int, folds: int = FOLDS) -> NDArray[np.intp]:
+def _share_from(threshold: float, values: Doubles) -> float:
+    """The share of the values that are at least the threshold."""
+    return float((values >= threshold).mean()) if len(values) else 0.0
+
+
+def fold_numbers(labels: Indices, seed: int, folds: int) -> Indices:
     """A fold for each example, with each label's examples spread as evenly as possible; shape (n,)."""
     shuffled = np.random.default_rng(seed).permutation(len(labels))
     ordered = shuffled[np.argsort(labels[shuffled], kind="stable")]

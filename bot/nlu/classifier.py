@@ -7,17 +7,15 @@ from typing import Any, Final, Self
 
 import numpy as np
 from msgspec import Struct
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 from numpy.typing import NDArray
 
-from bot.learning import Rows, fit_softmax
+from bot.learning import Rows
 from bot.nlu.adapter import Adapter
 from bot.nlu.calibration import NEAR, Calibration, calibrate
 from bot.nlu.features import Floats, Matrix, Vector
 from bot.nlu.kernel import Kernel
 
-L2: Final = 1 / 30
-"""Ridge weight times the number of examples (scikit-learn's 1/C)."""
 _NOTHING: Final = np.zeros((0, 0), np.float32)
 _CANDIDATES: Final = 3
 """The nearest examples are searched among those of this many most likely labels."""
@@ -60,9 +58,9 @@ class Classifier(Struct, frozen=True):
         n = len(labels)
         kernel = Kernel(rows)
         adapter = Adapter.fit(rows.dense, rows.more, numbers, len(names), seed=seed)
-        calibration = calibrate(kernel, numbers, n, len(names), seed=seed, l2=L2)
+        calibration = calibrate(kernel, numbers, n, seed=seed)
         kernel = kernel.bent(adapter)
-        dual = fit_softmax(kernel.product(), numbers, len(names), l2=L2 / len(rows), tolerance=kernel.tolerance)
+        dual = kernel.fit(numbers, len(names), tolerance=kernel.tolerance)
         bounds = np.searchsorted(numbers[:n], np.arange(len(names) + 1)).astype(np.int64)
         sparse = rows.sparse.transposed().dot(dual).astype(np.float16)
         dense = kernel.rows.dense.T @ dual
@@ -96,7 +94,7 @@ class Classifier(Struct, frozen=True):
         """The facts and arrays to save."""
         facts = {
             "labels": list(self.labels),
-            "calibration": self.calibration.dump(),
+            "calibration": asdict(self.calibration),
             "width": self.examples.sparse.width,
         }
         arrays: dict[str, NDArray[Any]] = {
@@ -124,5 +122,5 @@ class Classifier(Struct, frozen=True):
             arrays["sparse_weights"],
             arrays["dense_weights"],
             arrays["bias"],
-            Calibration.restore(facts["calibration"]),
+            Calibration(**facts["calibration"]),
         )

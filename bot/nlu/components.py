@@ -85,8 +85,8 @@ class ComponentFailed(BotError):
     """
 
     def __init__(self, failures: Sequence[tuple[str, BaseException]], parse: Parse | None = None) -> None:
-        told = (f"the pipeline component {name} raised {type(error).__name__}: {error}" for name, error in failures)
-        super().__init__("; ".join(told))
+        messages = (f"the pipeline component {name} raised {type(error).__name__}: {error}" for name, error in failures)
+        super().__init__("; ".join(messages))
         self.failures = tuple(failures)
         self.parse = parse
 
@@ -106,11 +106,11 @@ def make_components(
         factory = factory_of(name, components)
         if factory is None:
             raise ModelError(f"the pipeline component {name} is not installed; install the plugin that registers it")
-        made = factory(options)
-        if isinstance(made, Featurizer):
-            featurizers.append(made)
-        elif isinstance(made, Processor):
-            processors.append(made)
+        component = factory(options)
+        if isinstance(component, Featurizer):
+            featurizers.append(component)
+        elif isinstance(component, Processor):
+            processors.append(component)
         else:
             raise ModelError(f"the pipeline component {name} has neither `features` nor `process`")
     return featurizers, processors

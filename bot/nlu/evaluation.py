@@ -123,7 +123,7 @@ def report(parsed: Sequence[tuple[Example, Parse]], *, decided: bool = False) ->
     ranked_right = [intent_of(e.intent) == likeliest(p, e.intent)[0] for e, p in parsed]
     confidences = [confidence for _, _, confidence in outcomes]
     fell_back = [p.intent_name == FALLBACK_INTENT for _, p in parsed]
-    wrongly = [p.intent_name == FALLBACK_INTENT != e.intent for e, p in parsed]
+    unexpected = [p.intent_name == FALLBACK_INTENT and e.intent != FALLBACK_INTENT for e, p in parsed]
     intents = scores([{e} for e, _, _ in outcomes], [{p} for _, p, _ in outcomes])
     expected_intents = [s for s in intents if s.support]
     n = max(1, len(outcomes))
@@ -133,7 +133,7 @@ def report(parsed: Sequence[tuple[Example, Parse]], *, decided: bool = False) ->
         macro_f1=sum(s.f1 for s in expected_intents) / max(1, len(expected_intents)),
         calibration_error=expected_calibration_error(confidences, ranked_right),
         fell_back=sum(fell_back) / n,
-        fell_back_wrongly=sum(w and r for w, r in zip(wrongly, ranked_right, strict=True)) / n,
+        fell_back_wrongly=sum(u and r for u, r in zip(unexpected, ranked_right, strict=True)) / n,
         intents=intents,
         confusions=_confusions(parsed, decided=decided),
         entities=_entity_scores(parsed),
@@ -155,7 +155,9 @@ def likeliest(parse: Parse, expected: str = "") -> tuple[str, float]:
 def taken_for(parse: Parse, expected: str, *, decided: bool) -> tuple[str, float]:
     """The most likely intent, or with `decided` the fallback if there is one; and the most likely one's confidence."""
     name, confidence = likeliest(parse, expected)
-    return (FALLBACK_INTENT if decided and parse.intent_name == FALLBACK_INTENT else name), confidence
+    if decided and parse.intent_name == FALLBACK_INTENT:
+        name = FALLBACK_INTENT
+    return name, confidence
 
 
 def scores(expected: Sequence[set[Any]], predicted: Sequence[set[Any]]) -> tuple[Score, ...]:
@@ -164,9 +166,9 @@ def scores(expected: Sequence[set[Any]], predicted: Sequence[set[Any]]) -> tuple
     wanted: Counter[str] = Counter()
     found: Counter[str] = Counter()
     for want, got in zip(expected, predicted, strict=True):
-        wanted.update(_name(x) for x in want)
-        found.update(_name(x) for x in got)
-        right.update(_name(x) for x in want & got)
+        wanted.update(map(_name, want))
+        found.update(map(_name, got))
+        right.update(map(_name, want & got))
     return tuple(_score(name, right[name], wanted[name], found[name]) for name in sorted({*wanted, *found} - {""}))
 
 
@@ -183,19 +185,20 @@ def _name(item: Any) -> str:
 
 def _confusions(parsed: Sequence[tuple[Example, Parse]], *, decided: bool) -> tuple[Confusion, ...]:
     """Confusions, the most frequent first."""
-    found: dict[tuple[str, str], list[Misunderstood]] = defaultdict(list)
+    by_pair: dict[tuple[str, str], list[Misunderstood]] = defaultdict(list)
     for example, parse in parsed:
         expected = intent_of(example.intent)
         predicted, confidence = taken_for(parse, expected, decided=decided)
-        first, _ = likeliest(parse, expected)
         if predicted != expected:
-            attracted = next((n for n in parse.nearest if intent_of(n.intent) == first), None)
-            miss = Misunderstood(example.text, str(example.place), expected, predicted, first, confidence, attracted)
-            found[expected, predicted].append(miss)
-    listed = [
-        Confusion(e, p, len(m), tuple(sorted(m, key=lambda x: (-x.confidence, x.place)))) for (e, p), m in found.items()
-    ]
-    return tuple(sorted(listed, key=lambda c: (-c.count, c.expected, c.predicted)))
+            first, _ = likeliest(parse, expected)
+            attracted_by = next((n for n in parse.nearest if intent_of(n.intent) == first), None)
+            miss = Misunderstood(example.text, str(example.place), expected, predicted, first, confidence, attracted_by)
+            by_pair[expected, predicted].append(miss)
+    confusions = []
+    for (expected, predicted), messages in by_pair.items():
+        messages.sort(key=lambda miss: (-miss.confidence, miss.place))
+        confusions.append(Confusion(expected, predicted, len(messages), tuple(messages)))
+    return tuple(sorted(confusions, key=lambda c: (-c.count, c.expected, c.predicted)))
 
 
 def _extractors(parsed: Sequence[tuple[Example, Parse]]) -> list[str]:
@@ -207,10 +210,13 @@ def _entity_scores(parsed: Sequence[tuple[Example, Parse]], extractor: str | Non
 
     With `extractor`, only what that extractor found counts.
     """
-    names = {a.entity for e, _ in parsed for a in e.annotations}
-    wanted = [{(a.entity, a.start, a.end, a.role, a.group) for a in e.annotations} for e, _ in parsed]
-    known = [[x for x in p.entities if x.entity in names and extractor in (None, x.extractor)] for _, p in parsed]
-    return scores(wanted, [{(x.entity, x.start, x.end, x.role, x.group) for x in found} for found in known])
+    names = {mark.entity for example, _ in parsed for mark in example.annotations}
+    wanted, found = [], []
+    for example, parse in parsed:
+        entities = [e for e in parse.entities if e.entity in names and extractor in (None, e.extractor)]
+        wanted.append({(m.entity, m.start, m.end, m.role, m.group) for m in example.annotations})
+        found.append({(e.entity, e.start, e.end, e.role, e.group) for e in entities})
+    return scores(wanted, found)
 
 
 class Comparison(Struct, frozen=True):
@@ -239,8 +245,8 @@ def compare(first: Report, second: Report) -> Comparison:
     if [o[0] for o in first.outcomes] != [o[0] for o in second.outcomes]:
         raise ValueError("the two reports are not on the same messages; evaluate both on one test file or one seed")
     pairs = [(a[0] == a[1], b[0] == b[1]) for a, b in zip(first.outcomes, second.outcomes, strict=True)]
-    lost, won = (sum(pair == which for pair in pairs) for which in ((True, False), (False, True)))
-    before, after = ({s.name: s.f1 for s in r.intents} for r in (first, second))
+    lost, won = pairs.count((True, False)), pairs.count((False, True))
+    before, after = {s.name: s.f1 for s in first.intents}, {s.name: s.f1 for s in second.intents}
     names = sorted({*before, *after}, key=lambda n: (-abs(after.get(n, 0) - before.get(n, 0)), n))
     return Comparison(
         second.accuracy - first.accuracy,

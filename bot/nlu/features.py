@@ -24,7 +24,7 @@ Ints = NDArray[np.int32]
 _LEAST_SHARE = 0.1
 """If plugins' features leave no more than this share, the static vectors are left out."""
 _ROUNDING = 1e-6
-_LOOKED_AT = 300
+_COMMONEST = 300
 _ENGLISH = 2 / 3
 """If at least this share of a project's commonest words is English, so is the project: the share was 84 % or more in
 the English projects that were examined, and 54 % or less in fifteen other languages."""
@@ -37,11 +37,6 @@ class Vector(Struct, frozen=True):
     weights: Floats
     dense: Floats
     more: Floats
-
-    @property
-    def known(self) -> bool:
-        """Whether anything in the text is known at all."""
-        return len(self.indices) > 0 or bool(self.dense.any())
 
 
 class Matrix(Struct, frozen=True):
@@ -78,12 +73,14 @@ class Matrix(Struct, frozen=True):
     def _sparse_part(self, query: Floats, ranges: Sequence[tuple[int, int]]) -> Floats:
         bounds = self.sparse.indptr
         lengths = np.concatenate([bounds[start + 1 : stop + 1] - bounds[start:stop] for start, stop in ranges])
-        held = [slice(bounds[start], bounds[stop]) for start, stop in ranges]
-        weights = query[np.concatenate([self.sparse.indices[part] for part in held])]
-        products = np.concatenate([self.sparse.data[part] for part in held]) * weights
-        sums, full = np.zeros(len(lengths), np.float32), np.flatnonzero(lengths)  # reduceat cannot handle empty rows
-        if len(full):
-            sums[full] = np.add.reduceat(products, (np.cumsum(lengths) - lengths)[full])
+        entries = [slice(bounds[start], bounds[stop]) for start, stop in ranges]
+        weights = query[np.concatenate([self.sparse.indices[part] for part in entries])]
+        products = np.concatenate([self.sparse.data[part] for part in entries]) * weights
+        sums = np.zeros(len(lengths), np.float32)
+        filled = np.flatnonzero(lengths)  # reduceat cannot handle empty rows
+        if len(filled):
+            starts = np.cumsum(lengths) - lengths
+            sums[filled] = np.add.reduceat(products, starts[filled])
         return sums
 
 
@@ -131,11 +128,11 @@ class Features:
         """The sources' vectors, and the other columns they return."""
         vectors, more = [np.zeros((len(texts), 0), np.float32)], [np.zeros((len(texts), 0), np.float32)]
         columns: Sequence[int | None] = self.columns or [None] * len(self.sources)
-        given = [_features(source, texts, wanted) for source, wanted in zip(self.sources, columns, strict=True)]
+        results = [_features(source, texts, count) for source, count in zip(self.sources, columns, strict=True)]
         if self.columns is None:
-            self.columns = [found.shape[1] for found in given]
-        for source, width, found in zip(self.sources, self._widths, given, strict=True):
-            scaled = found * np.float32(sqrt(source.share))
+            self.columns = [result.shape[1] for result in results]
+        for source, width, result in zip(self.sources, self._widths, results, strict=True):
+            scaled = result * np.float32(sqrt(source.share))
             vectors.append(scaled[:, :width])
             if width is not None:
                 more.append(scaled[:, width:])
@@ -148,21 +145,22 @@ class Features:
 
 
 def _features(source: Featurizer, texts: Sequence[str], columns: int | None) -> Floats:
+    """The source's result; raises ComponentFailed if it fails, or returns other than `columns` columns (None: any)."""
     try:
         return _checked(source.features(texts), len(texts), columns)
     except PLUGIN_FAILURES as error:  # most sources are plugins'
         raise ComponentFailed([(type(source).__name__, error)]) from error
 
 
-def _checked(found: object, rows: int, columns: int | None) -> Floats:
+def _checked(result: object, rows: int, columns: int | None) -> Floats:
     """A featurizer's result in single precision; raises TypeError or ValueError if it is not valid."""
-    if not isinstance(found, np.ndarray):
-        raise TypeError(f"`features` returned a {type(found).__name__}, not an array")
-    if found.ndim != 2 or len(found) != rows:
-        raise ValueError(f"`features` returned the shape {found.shape} for texts ({rows},), not ({rows}, d)")
-    if columns is not None and found.shape[1] != columns:
-        raise ValueError(f"`features` returned {found.shape[1]} columns, but {columns} when the matcher was trained")
-    single: Floats = found.astype(np.float32, copy=False)
+    if not isinstance(result, np.ndarray):
+        raise TypeError(f"`features` returned a {type(result).__name__}, not an array")
+    if result.ndim != 2 or len(result) != rows:
+        raise ValueError(f"`features` returned the shape {result.shape} for texts ({rows},), not ({rows}, d)")
+    if columns is not None and result.shape[1] != columns:
+        raise ValueError(f"`features` returned {result.shape[1]} columns, but {columns} when the matcher was trained")
+    single: Floats = result.astype(np.float32, copy=False)
     if not np.isfinite(single).all():
         raise ValueError("`features` returned numbers that are not finite")
     return single
@@ -177,28 +175,24 @@ def make_features(
     Raises ConfigurationError if the plugins' shares add up to more than 1.
     """
     words, static = tfidf.words(), StaticVectors()
-    spoken = _spoken(language, words, static.vocabulary)
-    left_out = [f for f in (*featurizers, static) if isinstance(f, Monolingual) and f.language != spoken]
+    if language == "en" and not _are_known(words, static.vocabulary):
+        language = ""  # the examples are in another language, whichever it is
+    left_out = [f for f in (*featurizers, static) if isinstance(f, Monolingual) and f.language != language]
     used = [f for f in featurizers if f not in left_out]
-    whole = sum(f.share for f in used)
-    if whole > 1 + _ROUNDING:
+    total = sum(f.share for f in used)
+    if total > 1 + _ROUNDING:
         names = " and ".join(type(featurizer).__name__ for featurizer in used)
-        raise ConfigurationError([f"config.yml: the shares of {names} add up to {whole:g}; they can be at most 1"])
-    static.share = SHARE - whole
+        raise ConfigurationError([f"config.yml: the shares of {names} add up to {total:g}; they can be at most 1"])
+    static.share = SHARE - total
     if static not in left_out and static.share > _LEAST_SHARE:
         used.append(static)
-    real = static.vocabulary if spoken == static.language else {}
-    spelling = Spelling(words, real, case_sensitive=tfidf.case_sensitive)
+    real_words = static.vocabulary if language == static.language else {}
+    spelling = Spelling(words, real_words, case_sensitive=tfidf.case_sensitive)
     return Features(tfidf, used, spelling, left_out=left_out, columns=columns)
-
-
-def _spoken(language: str, weights: Mapping[str, float], english: Mapping[str, int]) -> str:
-    """The code of the examples' language; empty if it is set to English but the examples are not."""
-    return language if language != "en" or _are_known(weights, english) else ""
 
 
 def _are_known(weights: Mapping[str, float], vocabulary: Mapping[str, int]) -> bool:
     """Whether most of the commonest words (those of greatest weight) are in the vocabulary, with every part whole."""
-    commonest = nsmallest(_LOOKED_AT, (w for w in weights if w.isalpha()), key=lambda w: (-weights[w], w))
+    commonest = nsmallest(_COMMONEST, (w for w in weights if w.isalpha()), key=lambda w: (-weights[w], w))
     known = sum(all(part in vocabulary for part in parts(word)) for word in commonest)
     return known >= _ENGLISH * len(commonest)

@@ -13,7 +13,6 @@ from msgspec import Struct, to_builtins
 from bot.content import Content, Example
 from bot.messages import JsonObject
 from bot.nlu.calibration import held_out
-from bot.nlu.classifier import L2
 from bot.nlu.features import Features
 from bot.nlu.kernel import IN_MEMORY, Kernel
 from bot.nlu.text import normalise, words
@@ -83,7 +82,7 @@ class Findings(Struct, frozen=True):
         return report
 
 
-def find(content: Content, *, seed: int = 0, in_memory: int = IN_MEMORY) -> Findings:
+def find(content: Content, *, in_memory: int = IN_MEMORY) -> Findings:
     """Check the training data; if there are more examples than `in_memory`, in blocks."""
     examples = sorted(distinct(content.nlu.examples), key=lambda e: e.intent)
     texts = [_without_punctuation(e.text) for e in examples]
@@ -91,7 +90,7 @@ def find(content: Content, *, seed: int = 0, in_memory: int = IN_MEMORY) -> Find
         return Findings((), (), (), ())
     kernel = Kernel(Features(Tfidf.fit(texts), [StaticVectors()]).of(texts), in_memory)
     return Findings(
-        tuple(_mislabelled(kernel, examples, seed)),
+        tuple(_mislabelled(kernel, examples)),
         tuple(sorted(_near_duplicates(kernel, examples), key=lambda d: (-d.similarity, d.place))),
         tuple(_thin(examples)),
         tuple(_coverage(content)),
@@ -99,45 +98,52 @@ def find(content: Content, *, seed: int = 0, in_memory: int = IN_MEMORY) -> Find
 
 
 def _without_punctuation(text: str) -> str:
-    said = " ".join(word for word, _ in words(normalise(text)) if any(c.isalnum() for c in word))
-    return said or text
+    """The text's words, normalised; the text itself if it has none."""
+    return " ".join(word for word, _ in words(normalise(text)) if any(c.isalnum() for c in word)) or text
 
 
-def _mislabelled(kernel: Kernel, examples: Sequence[Example], seed: int) -> Iterator[Mislabelled]:
+def _mislabelled(kernel: Kernel, examples: Sequence[Example]) -> Iterator[Mislabelled]:
     names, labels = np.unique(np.array([e.intent for e in examples], dtype=object), return_inverse=True)
     if len(names) < 2:
         return
-    found = held_out(kernel, labels, len(examples), len(names), seed=seed, l2=L2)
-    sure = np.array([best for best, _, _ in found.inside])
+    found = held_out(kernel, labels, len(examples), seed=0)
+    sure = np.array([evidence.best for evidence in found.inside])
     suspects = np.flatnonzero((found.predicted != labels[found.rows]) & (sure >= _SURE))
-    for at, similar in zip(suspects, kernel.to_all(found.rows[suspects]), strict=True):
-        row = int(found.rows[at])
-        similar[row] = -1
-        nearest = np.argsort(-similar, kind="stable")[:3]
-        agreeing = [int(i) for i in nearest if labels[i] == found.predicted[at]]
+    for at, similarities in zip(suspects, kernel.to_all(found.rows[suspects]), strict=True):
+        row, predicted = int(found.rows[at]), found.predicted[at]
+        similarities[row] = -1
+        nearest = np.argsort(-similarities, kind="stable")[:3]
+        agreeing = [examples[int(i)] for i in nearest if labels[i] == predicted]
         if len(agreeing) >= 2:
-            e, n = examples[row], examples[agreeing[0]]
-            suggested = str(names[found.predicted[at]])
-            yield Mislabelled(e.text, str(e.place), e.intent, suggested, float(sure[at]), n.text, str(n.place))
+            example, neighbour = examples[row], agreeing[0]
+            yield Mislabelled(
+                example.text,
+                str(example.place),
+                example.intent,
+                suggested=str(names[predicted]),
+                probability=float(sure[at]),
+                neighbour=neighbour.text,
+                neighbour_place=str(neighbour.place),
+            )
 
 
 def _near_duplicates(kernel: Kernel, examples: Sequence[Example]) -> Iterator[NearDuplicate]:
-    intents = np.array([e.intent for e in examples], dtype=object)
     step = min(_BLOCK, kernel.in_memory)
     for start in range(0, len(examples), step):
         block = np.arange(start, min(start + step, len(examples)))
-        similar = kernel.to_all(block)
-        for i, j in zip(*np.nonzero(similar >= DUPLICATE), strict=True):
-            a, b = int(block[i]), int(j)
-            if a < b and intents[a] != intents[b]:
-                e, o = examples[a], examples[b]
-                near = min(1.0, float(similar[i, j]))
-                yield NearDuplicate(e.text, str(e.place), e.intent, o.text, str(o.place), o.intent, near)
+        similarities = kernel.to_all(block)
+        for i, other in np.argwhere(similarities >= DUPLICATE):
+            a, b = examples[start + i], examples[other]
+            if start + i < other and a.intent != b.intent:
+                near = min(1.0, float(similarities[i, other]))
+                yield NearDuplicate(a.text, str(a.place), a.intent, b.text, str(b.place), b.intent, near)
 
 
 def _thin(examples: Sequence[Example]) -> Iterator[ThinIntent]:
     counts = Counter(example.intent for example in examples)
-    yield from (ThinIntent(i, n) for i, n in sorted(counts.items(), key=lambda item: (item[1], item[0])) if n < THIN)
+    for intent, count in sorted(counts.items(), key=lambda item: (item[1], item[0])):
+        if count < THIN:
+            yield ThinIntent(intent, count)
 
 
 def _coverage(content: Content) -> Iterator[Coverage]:
@@ -147,37 +153,39 @@ def _coverage(content: Content) -> Iterator[Coverage]:
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for entity, value in chain.from_iterable(marked):
         counts[entity][value] += 1
-    said = _Said([normalise(e.text) for e in examples])
+    texts = _WordIndex([normalise(e.text) for e in examples])
     for entity in sorted({*counts, *content.domain.entities}):
         known = counts.get(entity, Counter())
         missed = tuple(
             (value, str(examples[at].place))
             for value in sorted(known)
             if len(value) >= 3
-            for at in said.where(value)
+            for at in texts.containing(value)
             if all(value != other for _, other in marked[at])
         )
         yield Coverage(entity, known.total(), len(known), missed)
 
 
-class _Said:
+class _WordIndex:
     """Normalised texts with an index of their words, since there can be many values and many texts."""
 
     def __init__(self, texts: Sequence[str]) -> None:
-        split = [_apart(text) for text in texts]
-        self._padded = [f" {' '.join(said)} " for said in split]
-        self._with: dict[str, list[int]] = defaultdict(list)
-        for at, said in enumerate(split):
-            for word in set(said):
-                self._with[word].append(at)
+        self._padded: list[str] = []
+        self._texts_with: dict[str, list[int]] = defaultdict(list)
+        for number, text in enumerate(texts):
+            tokens = _tokens(text)
+            self._padded.append(f" {' '.join(tokens)} ")
+            for token in set(tokens):
+                self._texts_with[token].append(number)
 
-    def where(self, phrase: str) -> list[int]:
+    def containing(self, phrase: str) -> list[int]:
         """The numbers of the texts that contain the normalised phrase as whole words."""
-        said = _apart(phrase)
-        rarest = min((self._with.get(word, []) for word in said), key=len, default=[])
-        return [at for at in rarest if f" {' '.join(said)} " in self._padded[at]]
+        tokens = _tokens(phrase)
+        padded = f" {' '.join(tokens)} "
+        candidates = min((self._texts_with.get(token, []) for token in tokens), key=len, default=[])
+        return [number for number in candidates if padded in self._padded[number]]
 
 
-def _apart(text: str) -> list[str]:
+def _tokens(text: str) -> list[str]:
     """The words and signs of a text, or its characters in scripts without spaces."""
     return [part for word, unspaced in words(text) for part in (word if unspaced else (word,))]

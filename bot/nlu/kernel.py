@@ -10,12 +10,16 @@ import numpy as np
 from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from bot.learning import Product, Rows
+from bot.learning import Product, Rows, fit_softmax
 from bot.nlu.adapter import Adapter
 from bot.nlu.features import Floats, Matrix
 
+Indices = NDArray[np.intp]
+
 IN_MEMORY: Final = 4000
 """Up to this many rows, the Gram matrix is kept in memory (64 MB)."""
+_L2: Final = 1 / 30
+"""Ridge weight times the number of examples (scikit-learn's 1/C)."""
 
 
 class Kernel:
@@ -54,25 +58,29 @@ class Kernel:
         """The similarities (n, n), without the constant."""
         return np.asarray(self.sparse_gram + self.rows.dense @ self.rows.dense.T, np.float32)
 
-    def product(self, of: NDArray[np.intp] | None = None) -> Callable[[Floats], Floats]:
-        """A function that multiplies the kernel matrix, of the rows `of` or of all, by an array (n, k)."""
+    def product(self, rows: Indices | None = None) -> Callable[[Floats], Floats]:
+        """A function that multiplies the kernel matrix, of the given rows or of all, by an array (n, k)."""
         if self.small:
-            gram = (self.gram if of is None else self.gram[np.ix_(of, of)]) + np.float32(1)
+            gram = (self.gram if rows is None else self.gram[np.ix_(rows, rows)]) + np.float32(1)
             return lambda right: np.asarray(gram @ right, np.float32)
-        rows = self.rows if of is None else self.rows.take(of)
-        sparse, dense = Product(rows.sparse), rows.dense
+        features = self.rows if rows is None else self.rows.take(rows)
+        sparse, dense = Product(features.sparse), features.dense
         return lambda right: np.asarray(sparse(right) + dense @ (dense.T @ right) + right.sum(axis=0), np.float32)
 
-    def across(self, rows: NDArray[np.intp], others: NDArray[np.intp]) -> Floats:
+    def fit(self, labels: Indices, classes: int, rows: Indices | None = None, *, tolerance: float) -> Floats:
+        """The dual weights (n, classes) of a softmax regression on the given rows, or on all; `labels` are theirs."""
+        return fit_softmax(self.product(rows), labels, classes, l2=_L2 / len(labels), tolerance=tolerance)
+
+    def across(self, rows: Indices, others: Indices) -> Floats:
         """The similarities (rows, others), without the constant."""
         if self.small:
             return self.gram[np.ix_(rows, others)]
         return self.rows.take(rows).across(self.rows.take(others))
 
-    def to_all(self, rows: NDArray[np.intp]) -> Floats:
+    def to_all(self, rows: Indices) -> Floats:
         """The similarities of some rows to all (rows, n), without the constant; repeated calls are quick."""
-        return self.gram[rows] if self.small else self.rows.take(rows).across(self.rows, self._columns)
+        return self.gram[rows] if self.small else self.rows.take(rows).across(self.rows, self._transposed)
 
     @cached_property
-    def _columns(self) -> Rows:
+    def _transposed(self) -> Rows:
         return self.rows.sparse.transposed()

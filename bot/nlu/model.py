@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Self
@@ -92,16 +92,16 @@ class Model:
             return "No message is understood: there are no examples to learn from."
         if self.fallback is None:
             return "No fallback: config.yml's pipeline has no FallbackClassifier."
-        found = self.classifier.calibration
         if self.fallback.threshold is not None:
             return f"Fallback below a confidence of {self.fallback.threshold:.2f}, as set in config.yml."
-        if not found.held_out:
-            return f"Fallback below a confidence of {found.threshold:.2f}: too few examples to choose one by."
+        chosen = self.classifier.calibration
+        if not chosen.held_out:
+            return f"Fallback below a confidence of {chosen.threshold:.2f}: too few examples to choose one by."
         return (
-            f"Fallback below a confidence of {found.threshold:.2f}, or when a message is like no intent at all; chosen "
-            f"on {found.held_out} examples held out in turn: {found.kept:.0%} of those understood correctly are kept, "
-            f"{found.misunderstood:.0%} of those misunderstood fall back, and so would {found.outsiders:.0%} "
-            f"of all if their intent did not exist."
+            f"Fallback below a confidence of {chosen.threshold:.2f}, or when a message is like no intent at all; "
+            f"chosen on {chosen.held_out} examples held out in turn: {chosen.kept:.0%} of those understood correctly "
+            f"are kept, {chosen.misunderstood:.0%} of those misunderstood fall back, and so would "
+            f"{chosen.outsiders:.0%} of all if their intent did not exist."
         )
 
     def explain_left_out(self) -> str | None:
@@ -133,7 +133,7 @@ class Model:
                 parse = self._not_understood(parse)
         for processor in self._processors:
             try:
-                parse = _processed(processor, parse, now)
+                parse = _run(processor, parse, now)
             except PLUGIN_FAILURES as error:
                 failures.append((type(processor).__name__, error))
         if failures:
@@ -165,22 +165,24 @@ class Model:
         if self.fallback is None or self.classifier is None:
             return ""
         outside = known < self.classifier.calibration.scope
-        best, second = ranking[0].confidence, ranking[1].confidence if len(ranking) > 1 else 0.0
+        best = ranking[0].confidence
+        second = ranking[1].confidence if len(ranking) > 1 else 0.0
         unsure = best < (self.threshold or 0.0) or (outside and self.fallback.threshold is None)
         if unsure or best - second < self.fallback.ambiguity:
             return "out_of_scope" if outside else "ambiguous"
         return ""
 
-    def _nearest(self, prediction: Prediction) -> list[Nearest]:
-        found = ((self.known[row], similarity) for row, similarity in prediction.nearest)
-        return [Nearest(k.text, k.intent, k.place, s) for k, s in found]
+    def _nearest(self, prediction: Prediction) -> Iterator[Nearest]:
+        for row, similarity in prediction.nearest:
+            known = self.known[row]
+            yield Nearest(known.text, known.intent, known.place, similarity)
 
     def _select(self, vector: Vector) -> JsonObject:
         if not self.selectors:
             return {}
-        keys = {k for s in self.selectors for k in s.classifier.labels}
-        chosen = {s.name: s.select(vector) for s in self.selectors}
-        return {"all_retrieval_intents": retrieval_intents(sorted(keys)), **chosen}
+        keys = [key for selector in self.selectors for key in selector.classifier.labels]
+        selected = {selector.name: selector.select(vector) for selector in self.selectors}
+        return {"all_retrieval_intents": retrieval_intents(keys), **selected}
 
     def save(self, folder: Path) -> None:
         """Write the model to `folder`, which is created if necessary."""
@@ -204,9 +206,9 @@ class Model:
             "columns": self.features.columns,
         }
         for name, classifier in self._classifiers():
-            part, found = classifier.dump()
-            facts[f"classifier-{name}"] = part
-            arrays.update({f"{name}-{k}": v for k, v in found.items()})
+            classifier_facts, classifier_arrays = classifier.dump()
+            facts[f"classifier-{name}"] = classifier_facts
+            arrays.update({f"{name}-{k}": v for k, v in classifier_arrays.items()})
         write_folder(folder, facts, arrays)
 
     def _classifiers(self) -> list[tuple[str, Classifier]]:
@@ -234,7 +236,7 @@ class Model:
             raise ModelError(f"{folder}: made by another version; train again with `bot train`")
         custom = [(str(name), options) for name, options in facts["custom"]]
         featurizers, processors = make_components(custom, components)
-        vocabulary = {g: i for i, g in enumerate(_unpacked(arrays["vocabulary"]))}
+        vocabulary = {ngram: i for i, ngram in enumerate(_unpacked(arrays["vocabulary"]))}
         tfidf = Tfidf(vocabulary, arrays["idf"], facts["case_sensitive"])
         features = make_features(tfidf, featurizers, facts["language"], facts.get("columns"))
         if [s.version for s in features.sources] != facts["sources"]:
@@ -243,23 +245,19 @@ class Model:
         def arrays_of(name: str) -> dict[str, NDArray[Any]]:
             return {k.removeprefix(f"{name}-"): v for k, v in arrays.items() if k.startswith(f"{name}-")}
 
-        def classifier(name: str) -> Classifier | None:
-            part = facts.get(f"classifier-{name}")
-            return Classifier.restore(part, arrays_of(name)) if part else None
-
-        files = {name: array.tobytes() for name, array in arrays_of("entities").items()}
+        def classifier(name: str) -> Classifier:
+            return Classifier.restore(facts[f"classifier-{name}"], arrays_of(name))
 
         selectors = [
-            Selector(s["name"], found, s["responses"])
-            for i, s in enumerate(facts["selectors"])
-            if (found := classifier(f"selector{i}"))
+            Selector(s["name"], classifier(f"selector{i}"), s["responses"]) for i, s in enumerate(facts["selectors"])
         ]
+        files = {name: array.tobytes() for name, array in arrays_of("entities").items()}
         return cls(
             facts["fingerprint"],
             facts["language"],
             features,
             EntityModel.restore(_unpacked(arrays["entities"]), files),
-            classifier=classifier("intents"),
+            classifier=classifier("intents") if "classifier-intents" in facts else None,
             known=[Known(*k) for k in _unpacked(arrays["known"])],
             fallback=None if facts["fallback"] is None else Fallback(*facts["fallback"]),
             selectors=selectors,
@@ -268,16 +266,16 @@ class Model:
         )
 
 
-def _processed(processor: Processor, parse: Parse, now: datetime) -> Parse:
+_read_back = keeping(Parse)
+
+
+def _run(processor: Processor, parse: Parse, now: datetime) -> Parse:
     """The parse that a plugin's processor returns, as it will be read back; raises TypeError or ValueError if wrong."""
     processed = processor.process(parse, now)
     if not isinstance(processed, Parse):
         raise TypeError(f"process returned {type(processed).__name__}, not a Parse")
     encode([[(entity.value, entity.details) for entity in processed.entities], processed.response_selector])
-    return _kept(processed)
-
-
-_kept = keeping(Parse)
+    return _read_back(processed)
 
 
 def _packed(value: Any) -> NDArray[np.uint8]:

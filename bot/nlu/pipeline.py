@@ -17,7 +17,7 @@ _BUILT_IN: Final = (
     "built into the intent matcher, which has its own tokeniser and features (words, parts of words, static vectors)"
 )
 _PRETRAINED: Final = "not used: no model of this kind is loaded; the intent matcher's static vectors take its place"
-_PARTS: Final[Mapping[str, str]] = {
+_EQUIVALENTS: Final[Mapping[str, str]] = {
     "WhitespaceTokenizer": _BUILT_IN,
     "JiebaTokenizer": f"{_BUILT_IN}; Chinese is read character by character",
     "MitieTokenizer": _BUILT_IN,
@@ -48,8 +48,13 @@ def describe_pipeline(content: Content, components: Mapping[str, Any] | None = N
 
     `components` are those that plugins offer, by name.
     """
-    notes = [d for c in content.pipeline or () for d in _describe(c, components or {})]
-    return (*notes, *_unfound_entities(content, components or {}), *_idle(content), *_selectors(content))
+    offered = components or {}
+    return (
+        *(diagnostic for component in content.pipeline or () for diagnostic in _describe(component, offered)),
+        *_entities_never_found(content, offered),
+        *_grammars_with_nothing_to_find(content),
+        *_selectors_of_no_intent(content),
+    )
 
 
 def _describe(component: Component, offered: Mapping[str, Any]) -> Iterator[Diagnostic]:
@@ -57,7 +62,7 @@ def _describe(component: Component, offered: Mapping[str, Any]) -> Iterator[Diag
     parts = ["a plugin's component"] if factory_of(component.name, offered) else []
     if name in CLASSIFIERS:
         parts.append("intents: the intent matcher (softmax regression on n-grams and static vectors)")
-    parts += [text for text in (_PARTS.get(name), COVERAGE.get(name)) if text]
+    parts += [text for text in (_EQUIVALENTS.get(name), COVERAGE.get(name)) if text]
     if not parts:
         yield Diagnostic(
             "error",
@@ -68,39 +73,47 @@ def _describe(component: Component, offered: Mapping[str, Any]) -> Iterator[Diag
         )
         return
     yield Diagnostic("note", component.place, f"{component.name}: {'; '.join(parts)}.", "", "component-mapped")
-    dimensions = component.options.get("dimensions") or ()
-    unread = [asked for asked in dimensions if asked not in DIMENSIONS] if name in COVERAGE else []
-    if unread:
-        cure = f"Remove {'it' if len(unread) == 1 else 'them'} from `dimensions`, or annotate examples."
-        message = f"{component.name}: no extractor here finds {' or '.join(unread)}."
-        yield Diagnostic("warning", component.place, message, cure, "option-unused")
+    if name in COVERAGE:
+        yield from _unknown_dimensions(component)
     if name in CLASSIFIERS and {"epochs", "hidden_layers_sizes", "transformer_size"} & component.options.keys():
         yield Diagnostic("note", component.place, f"{component.name}: {_UNUSED_OPTIONS}.", "", "option-unused")
 
 
-def _unfound_entities(content: Content, offered: Mapping[str, Any]) -> Iterator[Diagnostic]:
+def _unknown_dimensions(component: Component) -> Iterator[Diagnostic]:
+    unknown = [asked for asked in component.options.get("dimensions") or () if asked not in DIMENSIONS]
+    if unknown:
+        cure = f"Remove {'it' if len(unknown) == 1 else 'them'} from `dimensions`, or annotate examples."
+        message = f"{component.name}: no extractor here finds {' or '.join(unknown)}."
+        yield Diagnostic("warning", component.place, message, cure, "option-unused")
+
+
+def _entities_never_found(content: Content, offered: Mapping[str, Any]) -> Iterator[Diagnostic]:
     """A pipeline replaces the default extractors, so entities that the content relies on might not be found.
 
     If it finds some entities, the others that slots are mapped from may come from elsewhere, such as buttons.
     """
     pipeline = content.pipeline
-    if pipeline is None or any(_processes(c, offered) for c in pipeline):
+    if pipeline is None or any(_is_processor(c, offered) for c in pipeline):
         return
     found = [names for c in pipeline if (names := entities_of(c, content)) is not None]
-    unfound = sorted(_annotated(content).difference(*found) if found else _annotated(content) | _mapped(content))
+    if found:
+        unfound = _annotated(content).difference(*found)
+        reason = "Nothing in the pipeline learns from annotated examples"
+    else:
+        unfound = _annotated(content) | _mapped(content)
+        reason = "No component of the pipeline finds entities"
     if not unfound:
         return
-    nothing = f"Nothing in the pipeline learns from annotated examples: {_some(unfound)} will not be found in messages."
-    none_at_all = f"No component of the pipeline finds entities: {_some(unfound)} will not be found in messages."
+    message = f"{reason}: {_listed(sorted(unfound))} will not be found in messages."
     cure = (
         "Add `CRFEntityExtractor` (learned from annotated examples), `RegexEntityExtractor` (lookup tables, regexes) "
         "or `TellerEntityExtractor` (numbers, money, times), or remove `pipeline:` to use the default one."
     )
     place = pipeline[0].place if pipeline else Place("config.yml")
-    yield Diagnostic("warning", place, nothing if found else none_at_all, cure, "no-extractor")
+    yield Diagnostic("warning", place, message, cure, "no-extractor")
 
 
-def _idle(content: Content) -> Iterator[Diagnostic]:
+def _grammars_with_nothing_to_find(content: Content) -> Iterator[Diagnostic]:
     """Warn about grammars that look for the domain's entities when it has none that a grammar knows."""
     for component in content.pipeline or ():
         is_open = component.plain_name == "TellerEntityExtractor" and component.options.get("dimensions") is None
@@ -119,12 +132,12 @@ def _mapped(content: Content) -> set[str]:
     return {mapping.entity for mapping in mappings if mapping.entity is not None}
 
 
-def _some(names: Sequence[str]) -> str:
+def _listed(names: Sequence[str]) -> str:
     shown = ", ".join(f"`{name}`" for name in names[:_SHOWN])
     return shown if len(names) <= _SHOWN else f"{shown} and {len(names) - _SHOWN} more"
 
 
-def _processes(component: Component, offered: Mapping[str, Any]) -> bool:
+def _is_processor(component: Component, offered: Mapping[str, Any]) -> bool:
     """Whether it is a plugin's processor, which can add entities. Failures to create it are reported elsewhere."""
     make = factory_of(component.name, offered)
     if make is None:
@@ -135,7 +148,7 @@ def _processes(component: Component, offered: Mapping[str, Any]) -> bool:
         return True
 
 
-def _selectors(content: Content) -> Iterator[Diagnostic]:
+def _selectors_of_no_intent(content: Content) -> Iterator[Diagnostic]:
     """Warn about response selectors for names that are not retrieval intents: they would select nothing."""
     known = retrieval_intents([example.intent for example in content.nlu.examples])
     for component in content.pipeline or ():

@@ -41,8 +41,9 @@ def _reliability(report: Report, axes) -> None:  # type: ignore[no-untyped-def] 
 
 def _confusions(report: Report, axes) -> None:  # type: ignore[no-untyped-def]  # matplotlib ships no types we use
     """The intents involved in confusions (all, if there are none), at most forty, with the expected one by row."""
-    confused = [name for c in report.confusions for name in (c.expected, c.predicted)]
-    names = sorted(list(dict.fromkeys(filter(None, confused or [s.name for s in report.intents])))[:_LARGEST])
+    confused = [name for c in report.confusions for name in (c.expected, c.predicted) if name]
+    distinct = list(dict.fromkeys(confused or [score.name for score in report.intents]))
+    names = sorted(distinct[:_LARGEST])
     if not names:
         return
     at = {name: i for i, name in enumerate(names)}

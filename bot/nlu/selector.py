@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from bot.content import Content
+from bot.content import Content, Variation
 from bot.messages import JsonObject
 from bot.nlu.classifier import Classifier
 from bot.nlu.features import Vector
@@ -38,11 +38,12 @@ class Selector(Struct, frozen=True):
 
 def responses_of(content: Content, keys: Sequence[str]) -> dict[str, list[JsonObject]]:
     """The responses `utter_KEY` of the domain, by key, as plain JSON."""
-    found: dict[str, list[JsonObject]] = {}
-    for key in keys:
-        variations = content.domain.responses.get(f"utter_{key}", ())
-        found[key] = [{k: v for k in ("text", "image") if (v := getattr(variation, k))} for variation in variations]
-    return found
+    return {key: [_plain(variation) for variation in content.domain.responses.get(f"utter_{key}", ())] for key in keys}
+
+
+def _plain(variation: Variation) -> JsonObject:
+    shown = {"text": variation.text, "image": variation.image}
+    return {field: value for field, value in shown.items() if value}
 
 
 def intent_of(key: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from msgspec import Struct
@@ -45,7 +45,7 @@ def settings_of(content: Content, components: Mapping[str, Any]) -> Settings:
     return Settings(
         case_sensitive=_case_sensitive(pipeline),
         fallback=_fallback(options.get("FallbackClassifier")) if as_written else Fallback(),
-        selectors=tuple(_selectors(pipeline)),
+        selectors=_selectors(pipeline),
         custom=tuple(c for c in pipeline if factory_of(c.name, components)),
     )
 
@@ -66,10 +66,11 @@ def _fallback(options: Mapping[str, Any] | None) -> Fallback | None:
     threshold = options.get("threshold")
     ambiguity = options.get("ambiguity_threshold")
     return Fallback(
-        None if threshold is None else float(threshold), DEFAULT_AMBIGUITY if ambiguity is None else float(ambiguity)
+        threshold=None if threshold is None else float(threshold),
+        ambiguity=DEFAULT_AMBIGUITY if ambiguity is None else float(ambiguity),
     )
 
 
-def _selectors(pipeline: tuple[Component, ...]) -> Iterator[str | None]:
-    found = [c.options.get("retrieval_intent") for c in pipeline if c.plain_name == "ResponseSelector"]
-    yield from dict.fromkeys(found or [None])
+def _selectors(pipeline: tuple[Component, ...]) -> tuple[str | None, ...]:
+    intents = [c.options.get("retrieval_intent") for c in pipeline if c.plain_name == "ResponseSelector"]
+    return tuple(dict.fromkeys(intents or [None]))

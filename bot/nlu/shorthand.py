@@ -24,16 +24,20 @@ def parse_shorthand(text: str, domain: Domain) -> Parse | None:
     that cannot be read, the intent has no entities, as in Rasa. A message
     for a retrieval intent that does not name its answer is ordinary text.
     """
-    said = read_shorthand(text)
-    if said is None or said.intent.split("/")[0] not in domain.intents or is_retrieval(said.intent, domain):
+    message = read_shorthand(text)
+    if message is None:
         return None
-    values = {} if said.entities is None or deeper_than(said.entities, _DEEPEST) else said.entities
-    name, _, rest = said.intent.partition("/")
-    intent = IntentScore(name, said.confidence)
+    name, _, answer = message.intent.partition("/")
+    if name not in domain.intents or is_retrieval(message.intent, domain):
+        return None
+    values = message.entities or {}
+    if deeper_than(values, _DEEPEST):
+        values = {}
     entities = tuple(
-        Entity(entity, item, said.start, said.end, extractor=EXTRACTOR, confidence=1.0)
+        Entity(entity, item, message.start, message.end, extractor=EXTRACTOR, confidence=1.0)
         for entity, value in values.items()
         for item in (value if isinstance(value, list) else [value])
     )
-    key = {"intent_response_key": said.intent, "confidence": said.confidence}
-    return Parse(text, intent, (intent,), entities, {name: {"response": key}} if rest else {})
+    intent = IntentScore(name, message.confidence)
+    response = {"intent_response_key": message.intent, "confidence": message.confidence}
+    return Parse(text, intent, (intent,), entities, {name: {"response": response}} if answer else {})

@@ -35,7 +35,7 @@ class Spelling:
         self._case_sensitive = case_sensitive
         letters = Counter(letter for word in weights for letter in word)
         self._letters = sorted(letters, key=lambda c: (-letters[c], c))[:_LETTERS]
-        self._known: dict[str, str] = {}
+        self._corrections: dict[str, str] = {}
 
     def correct(self, text: str) -> str:
         """`text`, normalised and with its misspelt words replaced."""
@@ -44,8 +44,8 @@ class Spelling:
         replaced: dict[str, str] = {}
         for word, unspaced in words(normal):
             at = normal.index(word, read)
-            strange = not unspaced and word not in self._weights and word not in replaced
-            if strange and len(replaced) < _MOST and self._may_be_a_slip(word):
+            unknown = not unspaced and word not in self._weights and word not in replaced
+            if unknown and len(replaced) < _MOST and self._may_be_a_slip(word):
                 replaced[word] = self._corrected(word)
             parts += [normal[read:at], replaced.get(word, word)]
             read = at + len(word)
@@ -55,11 +55,11 @@ class Spelling:
         return SHORTEST <= len(word) <= _LONGEST and word.isalpha() and word not in self._real
 
     def _corrected(self, word: str) -> str:
-        found = self._known.get(word)
+        found = self._corrections.get(word)
         if found is None:
-            if len(self._known) >= _CACHED_WORDS:
-                self._known.clear()
-            self._known[word] = found = self._nearest(word)
+            if len(self._corrections) >= _CACHED_WORDS:
+                self._corrections.clear()
+            self._corrections[word] = found = self._nearest(word)
         return found
 
     def _nearest(self, word: str) -> str:
@@ -72,7 +72,8 @@ class Spelling:
 
     def _edits(self, word: str) -> set[str]:
         splits = [(word[:i], word[i:]) for i in range(len(word) + 1)]
-        shorter = {a + b[1:] for a, b in splits if b}
+        deleted = {a + b[1:] for a, b in splits if b}
         swapped = {a + b[1] + b[0] + b[2:] for a, b in splits if len(b) > 1}
         replaced = {a + c + b[1:] for a, b in splits if b for c in self._letters}
-        return shorter | swapped | replaced | {a + c + b for a, b in splits for c in self._letters}
+        inserted = {a + c + b for a, b in splits for c in self._letters}
+        return deleted | swapped | replaced | inserted

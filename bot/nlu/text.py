@@ -29,7 +29,7 @@ def normalise(text: str, *, case_sensitive: bool = False) -> str:
     if not text.isascii():
         text = unicodedata.normalize("NFKD", text)[: 4 * MAX_CHARACTERS]
         text = unicodedata.normalize("NFC", _ACCENTS.sub("", text))
-        text = "".join(c if c.isspace() else "" if unicodedata.category(c) in _SILENT else c for c in text)
+        text = "".join(c for c in text if c.isspace() or unicodedata.category(c) not in _SILENT)
     return text if case_sensitive else text.casefold()
 
 
@@ -44,8 +44,7 @@ def words(normalised: str) -> tuple[tuple[str, bool], ...]:
 
 
 @lru_cache(maxsize=512)
-def char_ngrams(word: str, low: int = 2, high: int = 5) -> tuple[str, ...]:
-    """The character n-grams of a word padded with a space at both ends (scikit-learn's `char_wb`)."""
+def char_ngrams(word: str) -> tuple[str, ...]:
+    """The n-grams of 2 to 5 characters of a word padded with a space at both ends (scikit-learn's `char_wb`)."""
     padded = f" {word} "
-    grams = [padded[i : i + n] for n in range(low, min(high, len(padded)) + 1) for i in range(len(padded) - n + 1)]
-    return tuple(grams)
+    return tuple(padded[start : start + n] for n in range(2, 6) for start in range(len(padded) - n + 1))

@@ -23,7 +23,7 @@ _WORD_MARK = "\x1f"
 
 def word_features(tokens: Sequence[tuple[str, bool]]) -> list[str]:
     """Words and pairs of neighbouring words, marked so that they never equal a character n-gram."""
-    singles = [c for word, unspaced in tokens for c in (word if unspaced else (word,))]
+    singles = [part for word, unspaced in tokens for part in (word if unspaced else (word,))]
     return [f"{_WORD_MARK}{w}" for w in singles] + [f"{_WORD_MARK}{a} {b}" for a, b in pairwise(singles)]
 
 
@@ -38,11 +38,11 @@ class Tfidf:
     vocabulary: dict[str, int]
     idf: Floats
     case_sensitive: bool = False
-    _words: dict[str, Ints] = field(default_factory=dict, repr=False)
-    _word_features: int = field(init=False, repr=False)
+    _ngrams: dict[str, Ints] = field(default_factory=dict, repr=False)
+    _first_char_ngram: int = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self._word_features = sum(g[0] == _WORD_MARK for g in self.vocabulary)
+        self._first_char_ngram = sum(g[0] == _WORD_MARK for g in self.vocabulary)
 
     @classmethod
     def fit(cls, texts: Sequence[str], *, case_sensitive: bool = False, min_count: int = 1) -> Tfidf:
@@ -50,9 +50,9 @@ class Tfidf:
         counts: Counter[str] = Counter()
         for text in texts:
             counts.update(_grams(normalise(text, case_sensitive=case_sensitive)))
-        kept = sorted((g for g, c in counts.items() if c >= min_count), key=lambda g: (g[0] != _WORD_MARK, g))
-        idf = np.log((1 + len(texts)) / (1 + np.array([counts[g] for g in kept], np.float64))) + 1
-        return cls({g: i for i, g in enumerate(kept)}, idf.astype(np.float32), case_sensitive)
+        grams = sorted((g for g, c in counts.items() if c >= min_count), key=lambda g: (g[0] != _WORD_MARK, g))
+        idf = np.log((1 + len(texts)) / (1 + np.array([counts[g] for g in grams], np.float64))) + 1
+        return cls({g: i for i, g in enumerate(grams)}, idf.astype(np.float32), case_sensitive)
 
     @property
     def width(self) -> int:
@@ -61,10 +61,8 @@ class Tfidf:
 
     def words(self) -> dict[str, float]:
         """The single words among the n-grams, with weights that are higher for commoner ones."""
-        found = (
-            (g[1:], -float(self.idf[i])) for g, i in self.vocabulary.items() if g[0] == _WORD_MARK and " " not in g
-        )
-        return dict(found)
+        singles = ((g, i) for g, i in self.vocabulary.items() if g[0] == _WORD_MARK and " " not in g)
+        return {g[1:]: -float(self.idf[i]) for g, i in singles}
 
     def rows(self, texts: Sequence[str]) -> Rows:
         """The features of many texts, shape (len(texts), width)."""
@@ -75,28 +73,30 @@ class Tfidf:
         tokens = words(normalise(text, case_sensitive=self.case_sensitive))
         get = self.vocabulary.get
         known = [i for g in word_features(tokens) if (i := get(g)) is not None]
-        indices, counts = _counted(np.concatenate([np.array(known, np.int32), *(self._word(w) for w, _ in tokens)]))
+        indices, counts = _distinct(
+            np.concatenate([np.array(known, np.int32), *(self._ngrams_of(w) for w, _ in tokens)])
+        )
         weights = (counts * self.idf[indices]).astype(np.float32)
-        split = int(np.searchsorted(indices, self._word_features))
+        split = int(np.searchsorted(indices, self._first_char_ngram))
         for block in (slice(split), slice(split, None)):
             length = sqrt(float(weights[block] @ weights[block]))
             if length:
                 weights[block] *= np.float32(sqrt(0.5) / length)
         return indices, weights
 
-    def _word(self, word: str) -> Ints:
+    def _ngrams_of(self, word: str) -> Ints:
         """The known n-grams of a word, cached."""
-        found = self._words.get(word)
+        found = self._ngrams.get(word)
         if found is None:
-            if len(self._words) >= _CACHED_WORDS:
-                self._words.clear()
+            if len(self._ngrams) >= _CACHED_WORDS:
+                self._ngrams.clear()
             get = self.vocabulary.get
             found = np.array([i for g in char_ngrams(word) if (i := get(g)) is not None], np.int32)
-            self._words[word] = found
+            self._ngrams[word] = found
         return found
 
 
-def _counted(found: Ints) -> tuple[Ints, NDArray[np.intp]]:
+def _distinct(found: Ints) -> tuple[Ints, NDArray[np.intp]]:
     """The distinct numbers, ascending, and how often each occurs (np.unique takes four times as long)."""
     ordered = np.sort(found)
     bounds = np.flatnonzero(np.concatenate(([len(found) > 0], ordered[1:] != ordered[:-1], [True])))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import groupby
 from typing import Final
 
 from bot.content import Content, Example
@@ -39,7 +38,8 @@ def train(
     custom = [(c.name, dict(c.options)) for c in settings.custom]
     featurizers, processors = make_components(custom, components or {})
     progress("features", 0.0)
-    texts = [e.text for e in examples] + [name_in_words(i) for i in {intent_of(e.intent): None for e in examples}]
+    intents = dict.fromkeys(intent_of(e.intent) for e in examples)
+    texts = [e.text for e in examples] + [name_in_words(intent) for intent in intents]
     tfidf = Tfidf.fit(texts, case_sensitive=settings.case_sensitive, min_count=1 if len(texts) < _LARGE else 2)
     features = make_features(tfidf, featurizers, content.language)
     progress("intents", 0.1)
@@ -93,18 +93,19 @@ def _selectors(
     content: Content, settings: Settings, features: Features, examples: Sequence[Example], seed: int
 ) -> list[Selector]:
     """A selector for each retrieval intent that the pipeline names, or one for all if it names none."""
-    found = []
+    selectors = []
     keyed = sorted(((e.text, e.intent) for e in examples if "/" in e.intent), key=lambda pair: pair[1])
     for name in settings.selectors:
         pairs = [p for p in keyed if name is None or intent_of(p[1]) == name]
         classifier = _classifier(features, pairs, seed)
         if classifier:
-            keys = [key for key, _ in groupby(pairs, key=lambda pair: pair[1])]
-            found.append(Selector(name or DEFAULT, classifier, responses_of(content, keys)))
-    return found
+            keys = list(dict.fromkeys(key for _, key in pairs))
+            selectors.append(Selector(name or DEFAULT, classifier, responses_of(content, keys)))
+    return selectors
 
 
 def name_in_words(label: str) -> str:
     """An intent's name in words: `faq/openingHours` is "opening hours"."""
     last = label.rpartition("/")[2]
-    return re.sub(r"[_\W]+", " ", re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", last)).strip()
+    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", last)
+    return re.sub(r"[_\W]+", " ", apart).strip()

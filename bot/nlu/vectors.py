@@ -11,7 +11,7 @@ import os
 import re
 import weakref
 from collections.abc import Mapping, Sequence
-from functools import cache, cached_property, lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -62,30 +62,30 @@ def parts(text: str) -> list[str]:
 class _Table:
     """The shipped table, read row by row from its file: a process needs few rows, so it never loads the whole table.
 
-    There is one per folder and process (`_table`): the matcher and the entities look up the same words.
+    There is one per process (`_table`): the matcher and the entities look up the same words.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.vocabulary = Vocabulary(folder)
-        self._steps: Floats = np.load(folder / "steps.npy", allow_pickle=False).astype(np.float32)
-        with (folder / "vectors.npy").open("rb") as file:
+    def __init__(self) -> None:
+        self.vocabulary = Vocabulary(WEIGHTS)
+        self._steps: Floats = np.load(WEIGHTS / "steps.npy", allow_pickle=False).astype(np.float32)
+        with (WEIGHTS / "vectors.npy").open("rb") as file:
             np.lib.format.read_magic(file)
             (_, self.width), *_ = np.lib.format.read_array_header_1_0(file)
             self._begin, self._file = file.tell(), os.dup(file.fileno())
         weakref.finalize(self, os.close, self._file)
-        self.word = lru_cache(_CACHED_WORDS)(self._word)
+        self.word = lru_cache(_CACHED_WORDS)(self._sum_of_pieces)
         """The sum of the vectors of a word's pieces, shape (width,), cached."""
-        self._pair = lru_cache(_CACHED_PAIRS)(self._row_of)
+        self._row_of_pair = lru_cache(_CACHED_PAIRS)(self._find_pair)
 
-    def pairs(self, found: Sequence[str]) -> Floats | None:
+    def pairs(self, words: Sequence[str]) -> Floats | None:
         """The sum of the vectors of neighbouring pairs of words, shape (width,); None if no pair is known."""
-        rows = [row for row in map(self._pair, found, found[1:]) if row is not None]
+        rows = [row for row in map(self._row_of_pair, words, words[1:]) if row is not None]
         return self._sum(rows) if rows else None
 
-    def _word(self, word: str) -> Floats:
+    def _sum_of_pieces(self, word: str) -> Floats:
         return self._sum(pieces(word, self.vocabulary))
 
-    def _row_of(self, word: str, following: str) -> int | None:
+    def _find_pair(self, word: str, following: str) -> int | None:
         return self.vocabulary.get(f"{word} {following}")
 
     def _sum(self, rows: list[int]) -> Floats:
@@ -101,8 +101,8 @@ class _Network:
     hidden layer and out of it, each with its bias as the last row.
     """
 
-    def __init__(self, folder: Path) -> None:
-        into, out = np.load(folder / "network.npy", allow_pickle=False).astype(np.float32)
+    def __init__(self) -> None:
+        into, out = np.load(WEIGHTS / "network.npy", allow_pickle=False).astype(np.float32)
         self._into, self._into_bias, self._out, self._out_bias = into[:-1], into[-1], out[:-1], out[-1]
 
     def __call__(self, vector: Floats) -> Floats:
@@ -123,9 +123,8 @@ class StaticVectors:
     version: str = "static-4"
     language: str = "en"
 
-    def __init__(self, folder: Path = WEIGHTS, share: float = SHARE) -> None:
-        self.folder = folder
-        self.share = share
+    def __init__(self) -> None:
+        self.share = SHARE
 
     @property
     def vocabulary(self) -> Mapping[str, int]:
@@ -133,33 +132,26 @@ class StaticVectors:
 
         Entries of letters only are real English words.
         """
-        return self._table.vocabulary
+        return _table().vocabulary
 
     def features(self, texts: Sequence[str]) -> Floats:
         """Features (len(texts), d); zeros for a text with no known piece."""
-        return np.array([self._one(text) for text in texts], np.float32).reshape(len(texts), self._table.width)
+        return np.array([self._vector(text) for text in texts], np.float32).reshape(len(texts), _table().width)
 
     def apart(self, text: str) -> Floats:
         """The sum of the vectors of the text's pieces only, shape (d,), of length 1; zeros if none is known."""
         return _unit(self._sum(parts(text)))
 
-    def _one(self, text: str) -> Floats:
-        found = parts(text)
-        words, pairs = self._sum(found), self._table.pairs(found)
+    def _vector(self, text: str) -> Floats:
+        split = parts(text)
+        words, pairs = self._sum(split), _table().pairs(split)
         together = _unit(words if pairs is None else words + pairs)
-        return _unit(self._network(together)) if together.any() else together
+        return _unit(_network()(together)) if together.any() else together
 
-    def _sum(self, found: Sequence[str]) -> Floats:
-        vectors = [self._table.word(part) for part in found] or [np.zeros(self._table.width, np.float32)]
+    def _sum(self, words: Sequence[str]) -> Floats:
+        table = _table()
+        vectors = [table.word(word) for word in words] or [np.zeros(table.width, np.float32)]
         return np.asarray(np.add.reduce(vectors), np.float32)
-
-    @cached_property
-    def _table(self) -> _Table:
-        return _table(self.folder)
-
-    @cached_property
-    def _network(self) -> _Network:
-        return _network(self.folder)
 
 
 def _unit(vector: Floats) -> Floats:

@@ -31,7 +31,7 @@ def random_dense(seed=0, n=80, width=120, share=0.2):
 
 
 @pytest.mark.parametrize("share", [0.0, 0.02, 0.2, 0.9])
-def test_sparse_rows_do_what_the_dense_array_does(share):
+def test_sparse_operations_match_dense_ones(share):
     dense = random_dense(share=share)
     rows = sparse(dense)
     right = np.random.default_rng(1).normal(size=(120, 3)).astype(np.float32)
@@ -61,7 +61,7 @@ def test_softmax_does_not_overflow():
     assert np.isfinite(log_softmax(scores)).all()
 
 
-def test_logistic_regression_gives_back_the_odds_that_made_the_data():
+def test_logistic_regression_recovers_the_generating_weights():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(20_000, 1))
     right = rng.random(20_000) < sigmoid(2 * x[:, 0] - 1)
@@ -70,22 +70,22 @@ def test_logistic_regression_gives_back_the_odds_that_made_the_data():
     assert abs(constant + 1) < 0.1
 
 
-def test_logistic_regression_stands_separable_data():
+def test_logistic_regression_is_finite_on_separable_data():
     assert np.isfinite(fit_logistic(np.array([[0.0], [1.0]]), [0, 1])).all()
 
 
 @given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), max_size=50))
-def test_calibration_error_is_a_share(pairs):
+def test_calibration_error_is_between_zero_and_one(pairs):
     confidences, right = [c for c, _ in pairs], [r for _, r in pairs]
     assert 0 <= expected_calibration_error(confidences, right) <= 1
     assert sum(b.count for b in reliability(confidences, right)) == len(pairs)
 
 
-def test_calibration_error_of_one_who_is_always_sure_and_half_right():
+def test_calibration_error_of_certain_but_half_right_predictions():
     assert expected_calibration_error([1.0, 1.0], [True, False]) == 0.5
 
 
-def test_a_folder_gives_back_what_was_written(tmp_path):
+def test_folder_returns_the_written_facts_and_arrays(tmp_path):
     arrays = {"a": np.arange(6, dtype=np.float32).reshape(2, 3), "b": np.empty(0, np.int32)}
     write_folder(tmp_path / "new", {"x": [1, "é"]}, arrays)
     facts, found = read_folder(tmp_path / "new")
@@ -95,15 +95,15 @@ def test_a_folder_gives_back_what_was_written(tmp_path):
         assert not found[name].flags.writeable
 
 
-@pytest.mark.parametrize("harm", ["change", "remove", "no index", "nonsense"])
-def test_a_damaged_folder_is_refused_with_a_fix(tmp_path, harm):
+@pytest.mark.parametrize("damage", ["change", "remove", "no index", "nonsense"])
+def test_damaged_folder_is_rejected_with_a_remedy(tmp_path, damage):
     write_folder(tmp_path, {}, {"a": np.zeros(3)})
     index = tmp_path / "model.json"
-    if harm == "change":
+    if damage == "change":
         (tmp_path / "a.npy").write_bytes((tmp_path / "a.npy").read_bytes()[:-1] + b"x")
-    elif harm == "remove":
+    elif damage == "remove":
         (tmp_path / "a.npy").unlink()
-    elif harm == "no index":
+    elif damage == "no index":
         index.unlink()
     else:
         index.write_text(json.dumps(["nothing"]))

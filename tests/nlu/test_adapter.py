@@ -14,8 +14,8 @@ MORE[:, 1] += np.where(LABELS, 2, -2)
 NOTHING = np.zeros((40, 0), np.float32)
 
 
-def vectors():
-    """Their labels cannot be distinguished by them, only by the second column of `MORE`."""
+def random_vectors():
+    """Vectors that do not distinguish the labels; only the second column of `MORE` does."""
     found = np.random.default_rng(1).normal(size=(40, 6)).astype(np.float32)
     return found / np.linalg.norm(found, axis=1, keepdims=True)
 
@@ -26,30 +26,30 @@ def separation(dense):
     return cosines[same].mean() - cosines[~same].mean()
 
 
-def test_examples_of_an_intent_come_nearer_to_each_other_than_to_others():
-    adapter = Adapter.fit(vectors(), MORE, LABELS, 2, seed=0)
+def test_bending_moves_examples_of_the_same_intent_closer_together():
+    adapter = Adapter.fit(random_vectors(), MORE, LABELS, 2, seed=0)
     assert adapter.weights.shape == (9, 6)
-    assert separation(adapter.bend(vectors(), MORE)) > separation(vectors())
+    assert separation(adapter.bend(random_vectors(), MORE)) > separation(random_vectors())
 
 
-def test_lengths_stay_and_what_is_unknown_stays_zero():
-    adapter = Adapter.fit(vectors(), MORE, LABELS, 2, seed=0)
-    some = vectors() * np.linspace(0, 1, 40, dtype=np.float32)[:, None]
+def test_bending_preserves_vector_lengths_and_zero_vectors():
+    adapter = Adapter.fit(random_vectors(), MORE, LABELS, 2, seed=0)
+    some = random_vectors() * np.linspace(0, 1, 40, dtype=np.float32)[:, None]
     bent = adapter.bend(some, MORE)
     np.testing.assert_allclose(np.linalg.norm(bent, axis=1), np.linalg.norm(some, axis=1), atol=1e-6)
     assert not bent[0].any()
 
 
-def test_without_more_columns_vectors_stay_as_they_are():
-    adapter = Adapter.fit(vectors(), NOTHING, LABELS, 2, seed=0)
-    np.testing.assert_array_equal(adapter.bend(vectors(), NOTHING), vectors())
+def test_vectors_without_extra_columns_are_unchanged():
+    adapter = Adapter.fit(random_vectors(), NOTHING, LABELS, 2, seed=0)
+    np.testing.assert_array_equal(adapter.bend(random_vectors(), NOTHING), random_vectors())
 
 
-def test_a_label_without_examples_does_no_harm():
-    assert np.isfinite(Adapter.fit(vectors(), MORE, LABELS, 3, seed=0).weights).all()
+def test_adapter_is_finite_when_a_label_has_no_examples():
+    assert np.isfinite(Adapter.fit(random_vectors(), MORE, LABELS, 3, seed=0).weights).all()
 
 
-class Deep:
+class LayeredFeaturizer:
     """A plugin's featurizer with a vector of two columns, and three more."""
 
     share, version, width = 0.65, "1", 2
@@ -58,8 +58,8 @@ class Deep:
         return np.tile(np.array([1, 0, 0, 1, 0], np.float32), (len(texts), 1))
 
 
-def test_only_a_featurizers_vector_counts_for_the_similarity():
-    features = make_features(Tfidf.fit(["hello", "bye"]), [Deep()], "en")
+def test_extra_columns_of_a_layered_featurizer_do_not_affect_similarity():
+    features = make_features(Tfidf.fit(["hello", "bye"]), [LayeredFeaturizer()], "en")
     rows = features.of(["hello", "bye"])
     assert (rows.dense.shape, rows.more.shape) == ((2, 2), (2, 3))
     np.testing.assert_allclose(np.diag(Kernel(rows).gram), 1, atol=1e-5)
@@ -68,7 +68,7 @@ def test_only_a_featurizers_vector_counts_for_the_similarity():
     np.testing.assert_array_equal(vector.more, rows.more[0])
 
 
-class Lower:
+class InformativeLowerLayers:
     """A plugin's featurizer whose vector carries no information, and whose other columns say what a text asks for."""
 
     share, version, width = 0.9, "1", 2
@@ -80,13 +80,13 @@ class Lower:
         return rows
 
 
-def test_a_model_with_bent_vectors_says_the_same_when_it_is_loaded_again(tmp_path):
+def test_loaded_model_with_bent_vectors_gives_the_same_parses(tmp_path):
     verbs = ("send", "lose", "want", "find", "see")
     examples = tuple(Example(f"{v} {thing}", thing) for thing in ("money", "card") for v in verbs)
-    content = Content(nlu=NluData(examples), pipeline=(Component("Lower"), Component("IntentMatcher")))
-    model = train(content, components={"Lower": lambda options: Lower()})
+    content = Content(nlu=NluData(examples), pipeline=(Component("InformativeLowerLayers"), Component("IntentMatcher")))
+    model = train(content, components={"InformativeLowerLayers": lambda options: InformativeLowerLayers()})
     model.save(tmp_path)
-    again = Model.load(tmp_path, {"Lower": lambda options: Lower()})
+    again = Model.load(tmp_path, {"InformativeLowerLayers": lambda options: InformativeLowerLayers()})
     assert again.classifier.adapter.weights.shape == (4, 2)
     assert model.parse("take money", NOW) == again.parse("take money", NOW)
     assert again.parse("take money", NOW).intent_name == "money"

@@ -15,8 +15,8 @@ from bot.nlu.tfidf import Tfidf
 NOW = datetime(2026, 11, 3, tzinfo=UTC)
 
 
-class Counting:
-    """Counts how often each text is parsed; `yesterday` has a time in it."""
+class CountingParser:
+    """Records the texts that it parses; finds a time in those with `yesterday`."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -28,14 +28,14 @@ class Counting:
         return Parse(text, entities=found)
 
 
-def test_a_text_is_parsed_once() -> None:
-    matcher = Counting()
+def test_same_text_is_parsed_once_within_a_quarter_of_an_hour() -> None:
+    matcher = CountingParser()
     cached = CachedParses(matcher)
     assert cached.parse("hello", NOW) is cached.parse("hello", NOW + timedelta(minutes=14))
     assert matcher.asked == ["hello"]
 
 
-def test_that_no_time_was_found_holds_for_the_day_only() -> None:
+def test_parse_without_a_time_expires_when_the_day_changes() -> None:
     """No fifth week begins in October, and its last day ends in Kathmandu at 18:15 UTC."""
     habits = Habits(prefer="future", timezone="Asia/Kathmandu")
     entities = EntityModel((GrammarExtractor("grammar", frozenset({"time"}), habits),))
@@ -46,23 +46,23 @@ def test_that_no_time_was_found_holds_for_the_day_only() -> None:
     assert [e.value[:10] for e in cached.parse(text, last + timedelta(minutes=1)).entities] == ["2026-11-30"]
 
 
-def test_what_depends_on_the_day_is_parsed_each_day() -> None:
-    cached = CachedParses(Counting())
+def test_parse_with_a_relative_date_is_not_cached() -> None:
+    cached = CachedParses(CountingParser())
     first, later = (cached.parse("since yesterday", NOW + timedelta(days=days)) for days in (0, 5))
     assert [e.value for e in first.entities] == ["2026-11-02"]
     assert [e.value for e in later.entities] == ["2026-11-07"]
 
 
-def test_the_text_used_longest_ago_goes_first_and_long_texts_are_not_kept() -> None:
-    matcher = Counting()
+def test_least_recently_used_text_is_evicted_and_long_texts_are_not_cached() -> None:
+    matcher = CountingParser()
     cached = CachedParses(matcher, most=2, longest=10)
     for text in ("a", "b", "a", "c", "a", "b", "much too long a text", "much too long a text"):
         cached.parse(text, NOW)
     assert matcher.asked == ["a", "b", "c", "b", "much too long a text", "much too long a text"]
 
 
-def test_a_text_that_is_parsed_again_counts_as_used() -> None:
-    matcher = Counting()
+def test_reparsed_text_counts_as_recently_used() -> None:
+    matcher = CountingParser()
     cached = CachedParses(matcher, most=2)
     for text, minutes in (("a", 0), ("b", 0), ("a", 20), ("c", 20), ("a", 20)):
         cached.parse(text, NOW + timedelta(minutes=minutes))

@@ -41,7 +41,7 @@ def parsed(expected, predicted, confidence=0.9, nearest=(), text="x", **more):
     return Example(text, expected, place=Place("t.yml", 7), **more), Parse(text, best, (best,), nearest=nearest)
 
 
-def test_counts_precision_recall_and_f1_by_intent():
+def test_report_has_precision_recall_and_f1_by_intent():
     found = report([parsed("a", "a"), parsed("a", "b"), parsed("b", "b"), parsed("b", "b"), parsed("c", "a")])
     by_name = {s.name: s for s in found.intents}
     assert (by_name["a"].precision, by_name["a"].recall, by_name["a"].support) == (0.5, 0.5, 2)
@@ -52,7 +52,7 @@ def test_counts_precision_recall_and_f1_by_intent():
     assert found.macro_f1 == pytest.approx((0.5 + 0.8 + 0) / 3)
 
 
-def test_a_confusion_shows_the_example_that_attracted_the_message():
+def test_confusion_names_the_training_example_that_attracted_the_message():
     nearest = (Nearest("other", "c", "nlu.yml:1:1", 0.9), Nearest("the magnet", "b", "nlu.yml:9:1", 0.8))
     found = report([parsed("a", "b", 0.6), parsed("a", "b", 0.9, nearest), parsed("b", "a"), parsed("a", "a")])
     worst = found.confusions[0]
@@ -62,7 +62,7 @@ def test_a_confusion_shows_the_example_that_attracted_the_message():
     assert worst.messages[0].place == "t.yml:7:1"
 
 
-def test_a_fallback_is_counted_apart_from_what_the_likeliest_intent_was():
+def test_accuracy_uses_the_likeliest_intent_of_messages_that_fall_back():
     right, wrong = IntentScore("a", 0.4), IntentScore("b", 0.3)
     fallback = IntentScore("nlu_fallback", 0.5)
     found = report([(Example("x", "a"), Parse("x", fallback, (fallback, right))),
@@ -70,7 +70,7 @@ def test_a_fallback_is_counted_apart_from_what_the_likeliest_intent_was():
     assert (found.accuracy, found.fell_back, found.fell_back_wrongly) == (0.5, 1.0, 0.5)
 
 
-def test_an_example_of_a_fallback_is_understood_where_it_falls_back():
+def test_expected_fallback_counts_as_correct_when_the_message_falls_back():
     fallback, other = IntentScore("nlu_fallback", 0.5), IntentScore("a", 0.4)
     example = Example("x", "nlu_fallback")
     found = report([(example, Parse("x", fallback, (fallback, other))), (example, Parse("x", other, (other,)))])
@@ -78,7 +78,7 @@ def test_an_example_of_a_fallback_is_understood_where_it_falls_back():
     assert (found.accuracy, found.fell_back, found.fell_back_wrongly) == (0.5, 0.5, 0.0)
 
 
-def test_what_is_not_shown_of_a_report_is_said_to_be_in_its_files(tmp_path, capsys):
+def test_shortened_report_names_the_files_with_the_full_lists(tmp_path, capsys):
     names = [f"intent{number:02}" for number in range(14)]
     pairs = [parsed(name, other) for name, other in zip(names, names[1:] + names[:1], strict=True)]
     show_nlu_test(NluTest(report([*pairs, *[parsed("intent00", "intent01")] * 7])), tmp_path)
@@ -88,7 +88,7 @@ def test_what_is_not_shown_of_a_report_is_said_to_be_in_its_files(tmp_path, caps
     assert "... and 3 more" in shown
 
 
-def test_the_weakest_intents_are_among_those_that_were_expected(tmp_path, capsys):
+def test_weakest_intents_exclude_intents_that_were_never_expected(tmp_path, capsys):
     fallback = IntentScore("nlu_fallback", 0.5)
     fell_back = Example("x", "a"), Parse("x", fallback, (fallback, IntentScore("a", 0.4)))
     show_nlu_test(NluTest(report([fell_back, parsed("a", "a")], decided=True)), tmp_path)
@@ -97,7 +97,7 @@ def test_the_weakest_intents_are_among_those_that_were_expected(tmp_path, capsys
     assert not any(line.startswith("nlu_fallback\t") for line in shown)
 
 
-def test_a_report_that_is_shown_whole_says_nothing_of_files(tmp_path, capsys):
+def test_complete_report_does_not_mention_files(tmp_path, capsys):
     show_nlu_test(NluTest(report([parsed("a", "b"), parsed("b", "b")])), tmp_path)
     shown = capsys.readouterr().out
     assert "a taken for b: 1" in shown
@@ -105,7 +105,7 @@ def test_a_report_that_is_shown_whole_says_nothing_of_files(tmp_path, capsys):
     assert "more" not in shown
 
 
-def test_a_test_set_may_expect_a_fallback_and_misses_what_falls_back():
+def test_decided_report_counts_a_fallback_as_the_prediction():
     fallback = IntentScore("nlu_fallback", 0.5)
     ranked = (fallback, IntentScore("a", 0.4))
     near = (Nearest("the magnet", "a", "nlu.yml:9:1", 0.8),)
@@ -117,7 +117,7 @@ def test_a_test_set_may_expect_a_fallback_and_misses_what_falls_back():
     assert (missed.predicted, missed.likeliest, missed.attracted_by) == ("nlu_fallback", "a", near[0])
 
 
-def test_entities_count_when_name_span_and_role_agree():
+def test_entity_is_correct_only_if_name_span_and_role_match():
     marks = (Annotation(0, 5, "city", "Leeds", role="from"), Annotation(9, 13, "city", "York"))
     example = Example("Leeds to York", "go", marks)
     got = (Entity("city", "Leeds", 0, 5, role="to"), Entity("city", "York", 9, 13), Entity("number", 1, 0, 1))
@@ -125,11 +125,11 @@ def test_entities_count_when_name_span_and_role_agree():
     assert [(s.name, s.precision, s.recall) for s in found.entities] == [("city", 0.5, 0.5)]
 
 
-def test_nothing_to_evaluate_is_a_report_too():
+def test_report_on_no_messages_is_empty():
     assert report([]).messages == 0
 
 
-def test_cross_validation_understands_each_example_without_it():
+def test_cross_validation_is_accurate_and_repeatable():
     content = Content(nlu=NluData(examples(cards=CARDS, money=MONEY)))
     found = cross_validate(content, folds=3)
     assert found.messages == 12
@@ -138,13 +138,13 @@ def test_cross_validation_understands_each_example_without_it():
     json.dumps(found.as_json())
 
 
-def test_a_test_set_is_evaluated_with_a_trained_model():
+def test_evaluating_a_test_set_counts_the_decisions_of_the_model():
     model = train(Content(nlu=NluData(examples(cards=CARDS, money=MONEY))))
     assert evaluate(model, examples(cards=["i lost a card"], money=["show the balance"])).accuracy == 1
     assert evaluate(model, examples(cards=["i lost a card"])).decided
 
 
-def test_comparing_says_what_changed_and_whether_by_chance():
+def test_comparison_has_the_differences_and_their_significance():
     before = report([parsed("a", "b")] * 9 + [parsed("b", "b")])
     after = report([parsed("a", "a")] * 9 + [parsed("b", "a")])
     found = compare(before, after)
@@ -157,7 +157,7 @@ def test_comparing_says_what_changed_and_whether_by_chance():
         compare(before, report([parsed("c", "c")]))
 
 
-def test_finds_what_is_probably_mislabelled_with_the_neighbour_that_says_so():
+def test_mislabelled_example_is_found_with_its_nearest_neighbour():
     wrong = "my card was lost"
     found = find(Content(nlu=NluData(examples(cards=[*CARDS, "i lost my bank card"], money=[*MONEY, wrong]))))
     assert [(m.text, m.intent, m.suggested) for m in found.mislabelled] == [(wrong, "money", "cards")]
@@ -165,23 +165,23 @@ def test_finds_what_is_probably_mislabelled_with_the_neighbour_that_says_so():
     assert found.mislabelled[0].place == "nlu.yml:14:1"
 
 
-def test_finds_near_duplicates_across_intents_only():
+def test_near_duplicates_are_found_only_across_intents():
     found = find(Content(nlu=NluData(examples(a=["Hello!", "hello", "one more"], b=["hello", "another"]))))
     assert {(d.text, d.other_text) for d in found.near_duplicates} == {("hello", "hello"), ("Hello!", "hello")}
     assert all(d.intent != d.other_intent for d in found.near_duplicates)
 
 
-def test_finds_thin_intents():
+def test_intent_with_few_examples_is_thin():
     found = find(Content(nlu=NluData(examples(thin=["one", "two"], thick=CARDS))))
     assert [(t.intent, t.examples) for t in found.thin] == [("thin", 2)]
 
 
-def test_an_intent_that_says_the_same_again_and_again_is_thin():
+def test_repeated_examples_do_not_make_an_intent_less_thin():
     found = find(Content(nlu=NluData(examples(thin=["one", "two"] * 9, thick=CARDS))))
     assert [(t.intent, t.examples) for t in found.thin] == [("thin", 2)]
 
 
-def test_finds_known_values_that_are_not_annotated():
+def test_known_entity_values_without_annotation_are_found():
     marked = Example("fly to Leeds", "fly", (Annotation(7, 12, "city", "Leeds"),), place=Place("nlu.yml", 1))
     bare = Example("is Leeds far", "fly", place=Place("nlu.yml", 2))
     domain = Domain(entities={"city": EntityType("city"), "never": EntityType("never")})
@@ -205,7 +205,7 @@ def test_finds_known_values_that_are_not_annotated():
         ("an oz of it", []),
     ],
 )
-def test_known_values_are_found_as_whole_words_in_a_row_from_three_letters_on(said, missed):
+def test_missed_values_match_whole_words_of_three_letters_or_more(said, missed):
     known = "fly to new york", (Annotation(7, 15, "city", "new york"),)
     short = "an oz more", (Annotation(3, 5, "city", "oz"),)
     marked = [Example(text, "fly", marks) for text, marks in (known, short)]
@@ -213,13 +213,13 @@ def test_known_values_are_found_as_whole_words_in_a_row_from_three_letters_on(sa
     assert [value for value, _ in found.entities[0].missed] == missed
 
 
-def test_known_values_are_found_in_scripts_without_spaces():
+def test_missed_values_are_found_in_scripts_without_spaces():
     marked = Example("我要去东京塔", "go", (Annotation(3, 6, "place", "东京塔"),), place=Place("nlu.yml", 1))
     bare = Example("东京塔在哪里？", "ask", place=Place("nlu.yml", 2))
     assert find(Content(nlu=NluData((marked, bare)))).entities[0].missed == (("东京塔", "nlu.yml:2:1"),)
 
 
-def test_large_data_is_compared_like_small_data():
+def test_near_duplicates_are_the_same_when_compared_in_blocks():
     wrong = "my card was lost"
     data = Content(
         nlu=NluData(examples(cards=[*CARDS, "i lost my bank card", "the money"], money=[*MONEY, wrong, "the money"]))
@@ -232,7 +232,7 @@ def test_large_data_is_compared_like_small_data():
     ]
 
 
-def test_no_examples_no_findings():
+def test_content_without_examples_has_no_findings():
     assert find(Content()).mislabelled == ()
 
 

@@ -28,12 +28,12 @@ from bot.nlu import FALLBACK_INTENT, describe_pipeline, train
 from bot.nlu.entities import COVERAGE
 from bot.nlu.entities.pipeline import DEFAULT_PIPELINE
 from bot.nlu.evaluation import likeliest
-from bot.nlu.pipeline import _PARTS
+from bot.nlu.pipeline import _EQUIVALENTS
 from bot.nlu.settings import CLASSIFIERS
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 NOW = datetime(2026, 3, 4, tzinfo=UTC)
-DESKS = {
+EXAMPLES = {
     "lost_card": [
         "i lost my card", "my card is gone", "someone stole my card", "i can't find my bank card", "card missing",
         "my wallet with the card was stolen", "please block my lost card", "i left my card in a taxi",
@@ -59,7 +59,7 @@ DESKS = {
         "let me speak to your manager about this", "i was treated badly", "how do i make a complaint", "awful support",
     ],
 }  # fmt: skip
-FOREIGN = ["who won the football game", "what is the capital of peru", "tell me a joke", "bake a cake for me",
+OFF_TOPIC = ["who won the football game", "what is the capital of peru", "tell me a joke", "bake a cake for me",
            "how tall is the eiffel tower", "play some jazz music"]  # fmt: skip
 PARAPHRASES = {
     "my debit card was stolen": "lost_card",
@@ -71,7 +71,7 @@ PARAPHRASES = {
 }
 
 
-def content(examples=DESKS, **changes):
+def content(examples=EXAMPLES, **changes):
     pairs = [(text, intent) for intent, texts in examples.items() for text in texts]
     found = [Example(text, intent, place=Place("nlu.yml", i)) for i, (text, intent) in enumerate(pairs, 1)]
     return Content(nlu=NluData(tuple(found)), **changes)
@@ -83,17 +83,17 @@ def model():
 
 
 @pytest.mark.parametrize(("text", "intent"), PARAPHRASES.items())
-def test_understands_paraphrases(model, text, intent):
+def test_paraphrases_are_understood(model, text, intent):
     assert model.parse(text, NOW).intent_name == intent
 
 
-def test_understands_them_however_they_are_written(model):
+def test_paraphrases_are_understood_in_any_case_accents_and_symbols(model):
     for text, intent in PARAPHRASES.items():
         for written in (text.upper(), f"  {text}!!! 🙏", text.replace("o", "ó"), text.replace("e", "e\u200b")):
             assert likeliest(model.parse(written, NOW))[0] == intent
 
 
-def test_understands_them_misspelt(model):
+def test_misspelt_paraphrases_are_understood(model):
     rng = random.Random(1)
     right = 0
     for text, intent in PARAPHRASES.items():
@@ -102,40 +102,40 @@ def test_understands_them_misspelt(model):
     assert right >= len(PARAPHRASES) - 1
 
 
-def test_messages_of_no_intent_fall_back_and_are_said_to_be_out_of_scope(model):
-    parses = [model.parse(text, NOW) for text in FOREIGN]
-    assert [p.intent_name for p in parses].count(FALLBACK_INTENT) >= len(FOREIGN) - 1
-    assert [p.doubt for p in parses].count("out_of_scope") >= len(FOREIGN) - 2
+def test_off_topic_messages_fall_back_as_out_of_scope(model):
+    parses = [model.parse(text, NOW) for text in OFF_TOPIC]
+    assert [p.intent_name for p in parses].count(FALLBACK_INTENT) >= len(OFF_TOPIC) - 1
+    assert [p.doubt for p in parses].count("out_of_scope") >= len(OFF_TOPIC) - 2
 
 
-def test_a_message_between_two_intents_is_ambiguous_rather_than_out_of_scope():
-    both = {i: [*DESKS[i], "the thing with the amount"] for i in ("balance", "transfer")}
-    parse = train(content({**DESKS, **both})).parse("the thing with the amount", NOW)
+def test_message_between_two_intents_is_ambiguous():
+    both = {i: [*EXAMPLES[i], "the thing with the amount"] for i in ("balance", "transfer")}
+    parse = train(content({**EXAMPLES, **both})).parse("the thing with the amount", NOW)
     assert {s.name for s in parse.ranking[:3]} == {FALLBACK_INTENT, "balance", "transfer"}
     assert parse.doubt == "ambiguous"
 
 
-def test_confidences_are_ordered_shares(model):
-    for text in [*PARAPHRASES, *FOREIGN, "x", "?"]:
+def test_confidences_descend_and_sum_to_at_most_one(model):
+    for text in [*PARAPHRASES, *OFF_TOPIC, "x", "?"]:
         scores = [s.confidence for s in model.parse(text, NOW).ranking if s.name != FALLBACK_INTENT]
         assert scores == sorted(scores, reverse=True)
         assert min(scores) >= 0
         assert sum(scores) <= 1 + 1e-9
 
 
-def test_without_a_fallback_classifier_nothing_falls_back():
-    bold = train(content(pipeline=(Component("DIETClassifier"),)))
-    assert all(not bold.parse(text, NOW).doubt for text in FOREIGN)
-    assert "no FallbackClassifier" in bold.explain_threshold()
+def test_no_message_falls_back_without_a_fallback_classifier():
+    without_fallback = train(content(pipeline=(Component("DIETClassifier"),)))
+    assert all(not without_fallback.parse(text, NOW).doubt for text in OFF_TOPIC)
+    assert "no FallbackClassifier" in without_fallback.explain_threshold()
 
 
-def test_the_chosen_threshold_is_explained_and_keeps_most_of_what_is_right(model):
+def test_chosen_threshold_is_explained_and_keeps_most_correct_messages(model):
     assert "held out in turn" in model.explain_threshold()
     assert model.classifier.calibration.kept > 0.9
     assert 0 < model.threshold < 1
 
 
-SMALL = {
+SMALL_BOTS = {
     "ar": {
         "hi": ["مرحبا", "أهلا", "السلام عليكم"],
         "bye": ["وداعا", "مع السلامة", "إلى اللقاء"],
@@ -148,12 +148,12 @@ SMALL = {
 }
 
 
-@pytest.mark.parametrize("language", SMALL)
-def test_a_small_bot_understands_its_own_examples_in_any_script(language):
-    understood = train(content(SMALL[language], language=language))
-    for intent, texts in SMALL[language].items():
+@pytest.mark.parametrize("language", SMALL_BOTS)
+def test_small_bot_understands_its_own_examples_in_any_script(language):
+    small_bot = train(content(SMALL_BOTS[language], language=language))
+    for intent, texts in SMALL_BOTS[language].items():
         for text in texts:
-            parse = understood.parse(text, NOW)
+            parse = small_bot.parse(text, NOW)
             assert (parse.intent_name, parse.doubt) == (intent, ""), text
             assert parse.nearest[0].similarity == pytest.approx(1, abs=1e-3)
 
@@ -167,7 +167,7 @@ def test_a_small_bot_understands_its_own_examples_in_any_script(language):
     ],
     ids=["one example each", "the same again and again", "two each, again and again"],
 )
-def test_thresholds_are_chosen_of_odd_data_too_and_refuse_no_example(examples):
+def test_thresholds_chosen_from_unusual_data_reject_no_example(examples):
     taught = train(content(examples))
     assert 0 <= taught.threshold < 1
     for intent, texts in examples.items():
@@ -179,7 +179,7 @@ def test_thresholds_are_chosen_of_odd_data_too_and_refuse_no_example(examples):
     ["", " \n\t", "\x00", "\ud800", "🙂" * 50, "a" * 1_000_000, "word " * 200_000, "我" * 100_000, "\u0301" * 10_000,
      "\ufdfa" * 10_000, "/greet{", "((((((((", "İ" * 5000],
 )  # fmt: skip
-def test_takes_whatever_is_sent(model, text):
+def test_unusual_messages_are_parsed(model, text):
     parse = model.parse(text, NOW)
     assert parse.text == text
     assert (parse.intent is None) == (not text.strip())
@@ -187,7 +187,7 @@ def test_takes_whatever_is_sent(model, text):
 
 @settings(max_examples=60)
 @given(st.text(alphabet=st.characters()))
-def test_takes_any_text(model, text):
+def test_any_text_is_parsed(model, text):
     model.parse(text, NOW)
 
 
@@ -211,35 +211,35 @@ LANGUAGES = [
 
 
 @pytest.mark.parametrize(("intent", "text", "balance", "card"), LANGUAGES)
-def test_other_languages(intent, text, balance, card):
+def test_messages_in_other_languages_are_understood(intent, text, balance, card):
     examples = {"balance": balance, "card": card}
     assert likeliest(train(content(examples, language="xx")).parse(text, NOW))[0] == intent
 
 
-def test_training_says_what_has_no_part_in_another_language():
+def test_training_names_featurizers_unavailable_for_the_language():
     german = {"balance": ["wie hoch ist mein Kontostand"], "card": ["meine Karte ist weg"]}
-    told = train(content(german)).explain_left_out()
-    assert told is not None
-    assert "without StaticVectors: not available for the language of the examples" in told
+    explanation = train(content(german)).explain_left_out()
+    assert explanation is not None
+    assert "without StaticVectors: not available for the language of the examples" in explanation
     assert train(content({"balance": ["what is my balance"]})).explain_left_out() is None
 
 
-def test_intents_of_one_example_or_one_intent_alone_do_not_break_training():
+def test_training_works_with_one_example_per_intent_or_a_single_intent():
     assert likeliest(train(content({"a": ["hello"], "b": ["bye"]})).parse("hello", NOW))[0] == "a"
     assert likeliest(train(content({"only": ["hello", "hi"]})).parse("hello", NOW))[0] == "only"
     assert likeliest(train(content({"a": ["🙂"], "b": ["?"]})).parse("🙂", NOW))[0] == "a"
 
 
-def test_large_data_goes_the_other_way_to_the_same_place():
+def test_model_trained_on_large_data_understands_paraphrases():
     rng = random.Random(0)
     starts = ["please", "hey", "well", "so", "now", "could you", "ok", "hm", "look", "listen"]
-    many = {i: [f"{rng.choice(starts)} {t} {n}" for t in texts for n in range(90)] for i, texts in DESKS.items()}
+    many = {i: [f"{rng.choice(starts)} {t} {n}" for t in texts for n in range(90)] for i, texts in EXAMPLES.items()}
     large = train(content(many))
     assert len(large.known) > 4000
     assert [likeliest(large.parse(t, NOW))[0] for t in PARAPHRASES] == list(PARAPHRASES.values())
 
 
-def test_every_component_of_rasas_pipelines_is_explained_and_an_unknown_one_is_an_error():
+def test_rasa_components_are_explained_and_unknown_components_are_errors():
     names = [
         "WhitespaceTokenizer",
         "RegexFeaturizer",
@@ -258,7 +258,7 @@ def test_every_component_of_rasas_pipelines_is_explained_and_an_unknown_one_is_a
     assert "my.Own" in notes[-1].message
 
 
-def test_what_ducklings_dimensions_find_elsewhere_only_is_said():
+def test_unsupported_duckling_dimensions_are_reported():
     duckling = Component("DucklingEntityExtractor", {"dimensions": ["time", "volume", "temperature"]})
     (_, unread) = describe_pipeline(Content(pipeline=(duckling,)))
     assert (unread.severity, unread.code) == ("warning", "option-unused")
@@ -273,12 +273,12 @@ BORROW = Content(nlu=NluData((MARKED,)))
 FILLED = Content(Domain(slots={"day": Slot("day", mappings=(SlotMapping("from_entity", "time"),))}))
 
 
-class Finds:
+class IdleProcessor:
     def process(self, parse, now):
         return parse
 
 
-class Features:
+class ZeroFeaturizer:
     share, version = 0.5, "1"
 
     def features(self, texts):
@@ -290,25 +290,25 @@ class Features:
     [
         (BORROW, ["IntentMatcher", "FallbackClassifier"], "`book`"),
         (FILLED, ["IntentMatcher", "FallbackClassifier"], "`time`"),
-        (BORROW, ["Features", "IntentMatcher"], "`book`"),
+        (BORROW, ["ZeroFeaturizer", "IntentMatcher"], "`book`"),
         (BORROW, ["RegexFeaturizer", "EntitySynonymMapper"], "`book`"),
         (BORROW, [], "`book`"),
         (BORROW, ["DIETClassifier"], None),
         (FILLED, ["IntentMatcher", "TellerEntityExtractor"], None),
-        (BORROW, ["IntentMatcher", "Finds"], None),
+        (BORROW, ["IntentMatcher", "IdleProcessor"], None),
         (BORROW, None, None),
         (Content(), ["IntentMatcher"], None),
     ],
 )
-def test_a_pipeline_that_finds_none_of_the_contents_entities_is_told(content, names, missing):
+def test_pipeline_that_finds_no_needed_entities_is_reported(content, names, missing):
     named = None if names is None else tuple(Component(name, {}, Place("config.yml", 3)) for name in names)
-    offered = {"Finds": lambda options: Finds(), "Features": lambda options: Features()}
+    offered = {"IdleProcessor": lambda options: IdleProcessor(), "ZeroFeaturizer": lambda options: ZeroFeaturizer()}
     found = [d for d in describe_pipeline(replace(content, pipeline=named), offered) if d.code == "no-extractor"]
     assert [missing in d.message and d.severity == "warning" for d in found] == [True] * (missing is not None)
 
 
 @pytest.mark.parametrize(
-    ("entities", "options", "is_told"),
+    ("entities", "options", "is_reported"),
     [
         ((), {}, True),
         (("book",), {}, True),
@@ -317,29 +317,30 @@ def test_a_pipeline_that_finds_none_of_the_contents_entities_is_told(content, na
         ((), {"dimensions": []}, False),
     ],
 )
-def test_a_grammar_that_has_nothing_to_find_is_told(entities, options, is_told):
+def test_grammar_without_entities_to_find_is_reported(entities, options, is_reported):
     domain = Domain(entities={name: EntityType(name) for name in entities})
     extractor = Component("TellerEntityExtractor", options, Place("config.yml", 3))
     found = describe_pipeline(Content(domain, pipeline=(extractor,)))
-    told = [d for d in found if d.code == "nothing-to-find"]
-    assert [(d.severity, d.place.line) for d in told] == [("note", 3)] * is_told
+    reported = [d for d in found if d.code == "nothing-to-find"]
+    assert [(d.severity, d.place.line) for d in reported] == [("note", 3)] * is_reported
 
 
 @pytest.mark.parametrize(
-    ("names", "is_told"),
+    ("names", "is_reported"),
     [
         (["IntentMatcher", "TellerEntityExtractor"], True),
         (["IntentMatcher", "DucklingEntityExtractor"], True),
         (["IntentMatcher", "RegexEntityExtractor"], True),
         (["IntentMatcher", "RegexEntityExtractor", "CRFEntityExtractor"], False),
         (["DIETClassifier", "TellerEntityExtractor"], False),
-        (["IntentMatcher", "Finds", "TellerEntityExtractor"], False),
+        (["IntentMatcher", "IdleProcessor", "TellerEntityExtractor"], False),
     ],
 )
-def test_annotated_entities_that_nothing_in_the_pipeline_learns_are_told(names, is_told):
+def test_annotated_entities_without_a_learning_extractor_are_reported(names, is_reported):
     content = replace(BORROW, pipeline=tuple(Component(name, {}, Place("config.yml", 3)) for name in names))
-    told = [d for d in describe_pipeline(content, {"Finds": lambda _: Finds()}) if d.code == "no-extractor"]
-    assert ["`book`" in d.message and "learns" in d.message for d in told] == [True] * is_told
+    found = describe_pipeline(content, {"IdleProcessor": lambda _: IdleProcessor()})
+    reported = [d for d in found if d.code == "no-extractor"]
+    assert ["`book`" in d.message and "learns" in d.message for d in reported] == [True] * is_reported
 
 
 @pytest.mark.parametrize(
@@ -350,39 +351,39 @@ def test_annotated_entities_that_nothing_in_the_pipeline_learns_are_told(names, 
         ("time", {}, "DucklingEntityExtractor"),
     ],
 )
-def test_annotated_entities_that_a_table_or_the_grammar_finds_are_not_told(entity, nlu, name):
+def test_annotated_entities_found_by_a_table_or_grammar_are_not_reported(entity, nlu, name):
     marked = replace(MARKED, annotations=(Annotation(7, 11, entity, "Dune"),))
     domain = Domain(entities={entity: EntityType(entity)})
     found = describe_pipeline(Content(domain, NluData((marked,), **nlu), pipeline=(Component(name),)))
     assert "no-extractor" not in {d.code for d in found}
 
 
-def test_a_diet_classifier_that_recognises_no_entities_is_no_extractor():
-    deaf = Component("DIETClassifier", {"entity_recognition": False})
-    assert "no-extractor" in {d.code for d in describe_pipeline(replace(BORROW, pipeline=(deaf,)))}
+def test_diet_classifier_without_entity_recognition_is_not_an_extractor():
+    classifier = Component("DIETClassifier", {"entity_recognition": False})
+    assert "no-extractor" in {d.code for d in describe_pipeline(replace(BORROW, pipeline=(classifier,)))}
 
 
-def test_the_guide_says_what_each_component_does():
+def test_guide_describes_every_component():
     guide = (DOCS / "how-to/write-intents.md").read_text()
     rows = {name for line in guide.splitlines() if line.startswith("| `") for name in re.findall(r"`(\w+)`", line)}
-    assert {*COVERAGE, *CLASSIFIERS, *_PARTS} <= rows
+    assert {*COVERAGE, *CLASSIFIERS, *_EQUIVALENTS} <= rows
 
 
-def test_the_reference_lists_the_default_pipeline():
+def test_reference_lists_the_default_extractors():
     row = next(line for line in (DOCS / "reference/configuration.md").read_text().splitlines() if "`pipeline`" in line)
     assert [c.name for c in DEFAULT_PIPELINE] == [name for name in re.findall(r"`(\w+)`", row) if name in COVERAGE]
 
 
-def test_a_selector_of_what_is_no_retrieval_intent_is_told():
+def test_selector_for_an_unknown_retrieval_intent_is_reported():
     examples = (Example("when do you open", "faq/hours"), Example("hello", "greet"))
 
-    def told(asked):
+    def reported(asked):
         pipeline = (Component("rasa.ResponseSelector", {"retrieval_intent": asked}, Place("config.yml", 4)),)
         return [d for d in describe_pipeline(Content(nlu=NluData(examples), pipeline=pipeline)) if d.severity != "note"]
 
-    assert told("faq") == told(None) == []
+    assert reported("faq") == reported(None) == []
     for asked, cure in (("faqs", "`faq`"), ("greet", "`greet/…`")):
-        (finding,) = told(asked)
+        (finding,) = reported(asked)
         assert (finding.severity, finding.code, str(finding.place)) == ("warning", "unknown-intent", "config.yml:4:1")
         assert f"`{asked}`" in finding.message
         assert cure in finding.cure

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from bot.content import Annotation, Component, Content, Domain, Example, Intent, NluData, Place
+from bot.content import Annotation, Component, Content, Domain, Example, Intent, NluData, Place, Variation
 from bot.learning import ModelError, read_folder, write_folder
 from bot.nlu import FALLBACK_INTENT, Model, fingerprint_of, parse_shorthand, train
 
@@ -31,17 +31,17 @@ def model() -> Model:
     return train(content())
 
 
-def test_understands_a_message_it_has_not_seen(model):
+def test_unseen_message_is_understood(model):
     assert model.parse("please show my balance", NOW).ranking[0].name == "balance"
 
 
-def test_shows_the_nearest_example_with_its_place(model):
+def test_parse_has_the_nearest_example_with_its_place(model):
     nearest = model.parse("what is my balance", NOW).nearest[0]
     assert (nearest.text, nearest.intent, nearest.place) == ("what is my balance", "balance", "nlu.yml:6:1")
     assert nearest.similarity == pytest.approx(1, abs=1e-4)
 
 
-def test_copies_of_an_example_teach_once_and_crowd_out_no_other_intent():
+def test_repeated_examples_count_once_in_training():
     copies = [Example("what is my balance", "balance", place=Place("nlu.yml", line)) for line in range(30, 530)]
     crowded = content()
     model = train(replace(crowded, nlu=NluData((*crowded.nlu.examples, *copies))))
@@ -49,7 +49,7 @@ def test_copies_of_an_example_teach_once_and_crowd_out_no_other_intent():
     assert model.parse("what is my balance", NOW).nearest == train(crowded).parse("what is my balance", NOW).nearest
 
 
-def test_a_retrieval_intent_is_one_intent_whose_answer_is_selected(model):
+def test_response_is_selected_for_a_retrieval_intent(model):
     parse = model.parse("what are your opening hours", NOW)
     assert parse.ranking[0].name == "faq"
     assert parse.response_selector["all_retrieval_intents"] == ["faq"]
@@ -57,7 +57,7 @@ def test_a_retrieval_intent_is_one_intent_whose_answer_is_selected(model):
     assert parse.response_selector["default"]["response"]["utter_action"] == "utter_faq/hours"
 
 
-def test_a_saved_model_says_the_same_again(model, tmp_path):
+def test_loaded_model_gives_the_same_parses(model, tmp_path):
     model.save(tmp_path)
     again = Model.load(tmp_path)
     assert again.fingerprint == model.fingerprint
@@ -72,7 +72,7 @@ def test_a_saved_model_says_the_same_again(model, tmp_path):
         ("model.json", '"language": "en"', '"language": "ex"'),
     ],
 )
-def test_a_model_whose_json_was_changed_is_refused(model, tmp_path, file, was, now):
+def test_model_with_changed_json_is_rejected(model, tmp_path, file, was, now):
     model.save(tmp_path)
     text = (tmp_path / file).read_text()
     assert was in text
@@ -81,7 +81,7 @@ def test_a_model_whose_json_was_changed_is_refused(model, tmp_path, file, was, n
         Model.load(tmp_path)
 
 
-def test_a_model_whose_arrays_were_changed_is_refused(tmp_path):
+def test_model_with_changed_arrays_is_rejected(tmp_path):
     marked = Example("pay Anna", "pay", (Annotation(4, 8, "payee", "Anna"),))
     train(Content(nlu=NluData((marked, Example("hello", "greet"))))).save(tmp_path)
     file = tmp_path / "entities-0-entity.npy"
@@ -90,7 +90,7 @@ def test_a_model_whose_arrays_were_changed_is_refused(tmp_path):
         Model.load(tmp_path)
 
 
-def test_a_model_whose_entities_are_another_versions_is_refused(model, tmp_path):
+def test_model_with_an_unknown_entity_extractor_is_rejected(model, tmp_path):
     model.save(tmp_path)
     facts, arrays = read_folder(tmp_path)
     copies = {name: array.copy() for name, array in arrays.items()}
@@ -100,16 +100,17 @@ def test_a_model_whose_entities_are_another_versions_is_refused(model, tmp_path)
         Model.load(tmp_path)
 
 
-def test_a_model_that_lacks_what_it_should_have_is_refused(model, tmp_path):
+@pytest.mark.parametrize("missing", ["fallback", "classifier-selector0"])
+def test_model_with_a_missing_fact_is_rejected(model, tmp_path, missing):
     model.save(tmp_path)
     facts, arrays = read_folder(tmp_path)
-    del facts["fallback"]
+    del facts[missing]
     write_folder(tmp_path, facts, {name: array.copy() for name, array in arrays.items()})
-    with pytest.raises(ModelError, match="fallback"):
+    with pytest.raises(ModelError, match=missing):
         Model.load(tmp_path)
 
 
-def test_the_same_content_and_seed_make_the_same_bytes(tmp_path):
+def test_training_twice_with_one_seed_gives_the_same_bytes(tmp_path):
     train(content(), seed=3).save(tmp_path / "a")
     train(content(), seed=3).save(tmp_path / "b")
     files = sorted(p.relative_to(tmp_path / "a") for p in (tmp_path / "a").rglob("*") if p.is_file())
@@ -118,14 +119,16 @@ def test_the_same_content_and_seed_make_the_same_bytes(tmp_path):
         assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
 
 
-def test_the_fingerprint_follows_what_is_learned_and_nothing_else():
+def test_fingerprint_changes_only_with_training_inputs():
     whole = content()
-    assert fingerprint_of(whole) == fingerprint_of(content(domain=Domain(intents={})))
+    said = (Variation("Hello"),)
+    assert fingerprint_of(whole) == fingerprint_of(content(domain=Domain(responses={"utter_greet": said})))
+    assert fingerprint_of(whole) != fingerprint_of(content(domain=Domain(responses={"utter_faq/hours": said})))
     assert fingerprint_of(whole) != fingerprint_of(whole, seed=1)
     assert fingerprint_of(whole) != fingerprint_of(Content(nlu=NluData(whole.nlu.examples[1:])))
 
 
-def test_below_the_designers_threshold_it_falls_back():
+def test_message_below_the_configured_threshold_falls_back():
     fallback = Component("FallbackClassifier", {"threshold": 1.1})
     strict = train(content(pipeline=(Component("DIETClassifier"), fallback)))
     parse = strict.parse("what is my balance", NOW)
@@ -133,11 +136,11 @@ def test_below_the_designers_threshold_it_falls_back():
     assert parse.ranking[1].name == "balance"
 
 
-def test_without_training_data_nothing_is_said():
+def test_model_without_training_data_recognises_no_intent():
     assert train(Content()).parse("hello", NOW).intent is None
 
 
-def test_shorthand_names_only_the_domains_intents():
+def test_shorthand_is_parsed_only_for_intents_of_the_domain():
     domain = Domain(intents={"inform": Intent("inform")})
     parse = parse_shorthand('/inform@0.9{"city": ["Leeds", "York"]}', domain)
     assert parse is not None
@@ -149,21 +152,21 @@ def test_shorthand_names_only_the_domains_intents():
 
 
 @pytest.mark.parametrize("text", ["/inform{bad", "/inform{[1]}", "/inform{'city': 'Leeds'}", "/inform{city}"])
-def test_a_shorthand_whose_entities_cannot_be_read_keeps_its_intent(text: str):
+def test_shorthand_with_unreadable_entities_keeps_its_intent(text: str):
     parse = parse_shorthand(text, Domain(intents={"inform": Intent("inform")}))
     assert parse is not None
     assert (parse.intent_name, parse.entities) == ("inform", ())
 
 
-@pytest.mark.parametrize(("text", "is_one"), [("/faq", False), ("/faq/hours", True), ("/inform", True)])
-def test_a_retrieval_intent_that_does_not_say_which_answer_is_ordinary_text(text: str, is_one: bool):
+@pytest.mark.parametrize(("text", "is_shorthand"), [("/faq", False), ("/faq/hours", True), ("/inform", True)])
+def test_shorthand_for_a_retrieval_intent_needs_a_response_key(text: str, is_shorthand: bool):
     responses = {"utter_faq/hours": (), "utter_inform": (), "utter_inform/more": ()}
     domain = Domain(intents={name: Intent(name) for name in ("faq", "inform")}, responses=responses)
-    assert (parse_shorthand(text, domain) is not None) == is_one
+    assert (parse_shorthand(text, domain) is not None) == is_shorthand
 
 
 @pytest.mark.parametrize(("levels", "entities"), [(31, 1), (40, 0), (970, 0)])
-def test_a_shorthand_whose_values_nobody_could_follow_has_none(levels: int, entities: int):
+def test_shorthand_with_deeply_nested_values_has_no_entities(levels: int, entities: int):
     text = '/inform{"n": ' + "[" * levels + "1" + "]" * levels + "}"
     parse = parse_shorthand(text, Domain(intents={"inform": Intent("inform")}))
     assert parse is not None

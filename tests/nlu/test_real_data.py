@@ -34,20 +34,20 @@ def banking(shared_data):
     return train(Content(nlu=NluData(taught))), held
 
 
-def test_ten_examples_an_intent_do_for_four_messages_in_five(banking):
+def test_ten_examples_per_intent_give_76_percent_accuracy(banking):
     model, held = banking
     right = [likeliest(model.parse(text, NOW))[0] == intent for text, intent in held]
     assert sum(right) / len(right) > 0.76
 
 
-def test_confidence_is_near_to_accuracy(banking):
+def test_mean_confidence_is_close_to_accuracy(banking):
     model, held = banking
-    judged = [(likeliest(model.parse(text, NOW)), intent) for text, intent in held]
-    accuracy = sum(name == intent for (name, _), intent in judged) / len(judged)
-    assert abs(sum(c for (_, c), _ in judged) / len(judged) - accuracy) < 0.06
+    ranked = [(likeliest(model.parse(text, NOW)), intent) for text, intent in held]
+    accuracy = sum(name == intent for (name, _), intent in ranked) / len(ranked)
+    assert abs(sum(c for (_, c), _ in ranked) / len(ranked) - accuracy) < 0.06
 
 
-def test_messages_of_other_topics_fall_back(banking, shared_data):
+def test_most_out_of_scope_messages_fall_back(banking, shared_data):
     model, _ = banking
     with (shared_data / "nlu" / "clinc150" / "full_oos_train.csv").open(encoding="utf-8", newline="") as file:
         parses = [model.parse(row["text"], NOW) for row in csv.DictReader(file)]

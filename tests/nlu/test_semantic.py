@@ -37,12 +37,12 @@ def offered(pack):
     return found
 
 
-def test_registers_its_featurizer_and_opens_nothing_yet(offered):
+def test_registered_featurizer_does_not_load_the_encoder(offered):
     assert offered["SemanticFeaturizer"]({"share": 0.5}).share == 0.5
     assert offered["SemanticFeaturizer"]({})._opened is None
 
 
-def test_paraphrases_are_near_and_each_layers_length_is_one(offered):
+def test_paraphrases_are_similar_and_layers_have_unit_length(offered):
     featurizer = offered["SemanticFeaturizer"]({})
     layers = featurizer.features(["my card was stolen", "someone nicked my debit card", "play jazz"])
     np.testing.assert_allclose(np.linalg.norm(layers.reshape(3, -1, featurizer.width), axis=2), 1, atol=1e-3)
@@ -50,18 +50,18 @@ def test_paraphrases_are_near_and_each_layers_length_is_one(offered):
     assert vectors[0] @ vectors[1] > 0.6 > 0.3 > vectors[0] @ vectors[2]
 
 
-def test_a_text_has_the_same_vector_alone_and_in_company(offered):
+def test_vector_of_a_text_does_not_depend_on_its_batch(offered):
     featurizer = offered["SemanticFeaturizer"]({})
     together = featurizer.features(["hello", "what is the balance of my savings account", ""])
     np.testing.assert_array_equal(featurizer.features(["hello"])[0], together[0])
 
 
-def test_takes_any_text(offered):
+def test_any_text_has_finite_features(offered):
     texts = ["", "\x00", "\ud800", "a" * 100_000, "我" * 5000, "🙂\u200b", "İ̇" * 100]
     assert np.isfinite(offered["SemanticFeaturizer"]({}).features(texts)).all()
 
 
-def test_joins_the_matcher_and_is_found_again_when_the_model_is_loaded(offered, tmp_path):
+def test_loaded_model_with_the_encoder_gives_the_same_parses(offered, tmp_path):
     examples = tuple(Example(text, intent) for intent, texts in EXAMPLES.items() for text in texts)
     model = train(Content(nlu=NluData(examples), pipeline=PIPELINE), components=offered)
     assert likeliest(model.parse("a pickpocket got my visa", NOW))[0] == "lost_card"

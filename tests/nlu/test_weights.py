@@ -18,11 +18,11 @@ FILES = (
 KNOWN = {"static-4": "db15aa1e68df99a9e8c5aee57ea39f35a4e2883de82b6fb322d79fe21c541f5b"}
 
 
-def test_other_weights_have_another_version() -> None:
+def test_changed_weights_need_a_new_version() -> None:
     """Otherwise a model trained with the old ones would be found in the cache, and understand nothing."""
     together = hashlib.sha256(b"".join((NLU / name).read_bytes() for name in FILES)).hexdigest()
     assert KNOWN.get(StaticVectors.version) == together, "the weights changed: raise StaticVectors.version"
 
 
-def test_the_shipped_weights_are_ten_megabytes_at_most() -> None:
+def test_shipped_weights_take_at_most_ten_megabytes() -> None:
     assert sum(file.stat().st_size for folder in ("weights", "entities") for file in (NLU / folder).glob("*.*")) <= 1e7

@@ -16,7 +16,7 @@ from __future__ import annotations
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import ClassVar, Final, Literal, NamedTuple, Self
@@ -28,7 +28,7 @@ from msgspec import Struct
 from bot.content import Annotation, Example
 from bot.messages import Entity, JsonObject
 from bot.nlu.entities.clusters import WordClusters
-from bot.nlu.entities.features import Featurizer, tells_by_case
+from bot.nlu.entities.features import Featurizer, has_informative_capitals
 from bot.nlu.entities.patterns import Patterns, dump_patterns, restore_patterns
 from bot.nlu.entities.topics import Topics, guess_unseen, learn_topics
 from bot.nlu.entities.words import Word, folded_phrase, split_words
@@ -46,7 +46,7 @@ _CASED = "cased-"
 """The prefix of the files of taggers for words as they are written."""
 
 Aspect = Literal["entity", "role", "group"]
-_ASPECTS: tuple[Aspect, ...] = ("entity", "role", "group")
+_REFINEMENTS: tuple[Aspect, ...] = ("role", "group")
 _Rows = list[list[str]]
 
 _TRAINING: Final = {"c1": 0.02, "c2": 0.02, "max_iterations": 60}
@@ -102,39 +102,45 @@ class CrfExtractor(Struct, frozen=True):
         words = split_words(text, _WORD_LIMIT)
         if not words:
             return found
-        answer = self._answer(words)
-        words = words[: len(answer)] if answer else words
-        cased = bool(self.cased) and tells_by_case(text, words)
+        known = self._tag_known_value(words)
+        if known:
+            words = words[: len(known)]
+        cased = bool(self.cased) and has_informative_capitals(text, words)
         taggers = self.cased if cased else self.taggers
-        rows = self.featurize(text, words, self.topics.guess(word.folded for word in words), cased=cased)
-        tags = answer or taggers["entity"].tag(rows)
         folded = [word.folded for word in words]
-        spans = [_closed(span, folded) for span in _spans(tags) if _says_something(span, folded)]
+        rows = self.featurize(text, words, self.topics.guess(folded), cased=cased)
+        tags = known or taggers["entity"].tag(rows)
+        spans = [_without_bracket(span, folded) for span in _spans(tags) if not _is_punctuation(span, folded)]
         if not spans:
             return found
-        seen = _with_entities(rows, folded, [label for label, _ in tags]) if len(taggers) > 1 else rows
-        roles, groups = (_refined(taggers.get(aspect), self.refined[aspect], seen, spans) for aspect in _ASPECTS[1:])
+        if len(taggers) > 1:
+            rows = _with_entities(rows, folded, [label for label, _ in tags])
+        roles, groups = (self._refine(aspect, taggers, rows, spans) for aspect in _REFINEMENTS)
         return found + [
-            Entity(
-                span.label,
-                text[words[span.first].start : words[span.last].end],
-                words[span.first].start,
-                words[span.last].end,
-                role=roles.get(span.first),
-                group=groups.get(span.first),
-                extractor=self.name,
-                confidence=span.confidence,
-            )
-            for span in spans
+            self._entity(text, words, span, roles.get(span.first), groups.get(span.first)) for span in spans
         ]
 
-    def _answer(self, words: Sequence[Word]) -> list[tuple[str, float]]:
+    def _tag_known_value(self, words: Sequence[Word]) -> list[tuple[str, float]]:
         """Tag the words of a message that is a known value, apart from punctuation at its end; return [] for others."""
         count = len(words)
         while count and not any(letter.isalnum() for letter in words[count - 1].folded):
             count -= 1
         entity = self.answers.get(" ".join(word.folded for word in words[:count]))
         return [] if entity is None else [(f"{'I' if at else 'B'}-{entity}", 1.0) for at in range(count)]
+
+    def _refine(self, aspect: Aspect, taggers: _Taggers, rows: _Rows, spans: Sequence[_Span]) -> dict[int, str]:
+        """Return the roles or groups of the entities that have one, by each entity's first word."""
+        tagger, carriers = taggers.get(aspect), self.refined[aspect]
+        if tagger is None or carriers.isdisjoint(span.label for span in spans):
+            return {}
+        labels = [label for label, _ in tagger.tag(rows)]
+        firsts = [span.first for span in spans if span.label in carriers]
+        return {first: labels[first][2:] for first in firsts if labels[first] != _OUTSIDE}
+
+    def _entity(self, text: str, words: Sequence[Word], span: _Span, role: str | None, group: str | None) -> Entity:
+        start, end = words[span.first].start, words[span.last].end
+        value, confidence = text[start:end], span.confidence
+        return Entity(span.label, value, start, end, role=role, group=group, extractor=self.name, confidence=confidence)
 
     def dump(self) -> tuple[JsonObject, Mapping[str, bytes]]:
         """Return what `restore` needs: a JSON object, and CRFsuite's file for each tagger."""
@@ -156,25 +162,13 @@ class CrfExtractor(Struct, frozen=True):
     def restore(cls, state: JsonObject, files: Mapping[str, bytes]) -> Self:
         """Rebuild the extractor from what `dump` returned."""
         taggers, cased = (
-            {aspect: Tagger(files[kind + aspect]) for aspect in _ASPECTS if kind + aspect in files}
+            {aspect: Tagger(files[kind + aspect]) for aspect in ("entity", *_REFINEMENTS) if kind + aspect in files}
             for kind in ("", _CASED)
         )
-        refined = {aspect: frozenset(state["refined"][aspect]) for aspect in _ASPECTS[1:]}
+        refined = {aspect: frozenset(state["refined"][aspect]) for aspect in _REFINEMENTS}
         clusters = WordClusters() if state["clusters"] else None
         featurize = Featurizer(restore_patterns(state), frozenset(state["common"]), clusters)
         return cls(state["name"], featurize, Topics.restore(state["topics"]), taggers, cased, refined, state["answers"])
-
-
-def _refined(tagger: Tagger | None, carriers: frozenset[str], rows: _Rows, spans: Sequence[_Span]) -> dict[int, str]:
-    """Return the role or group of each entity that has one, by its first word; only `carriers` can have one."""
-    if tagger is None or carriers.isdisjoint(span.label for span in spans):
-        return {}
-    labels = tagger.tag(rows)
-    return {
-        span.first: labels[span.first][0][2:]
-        for span in spans
-        if span.label in carriers and labels[span.first][0] != _OUTSIDE
-    }
 
 
 def learn_crf(
@@ -184,39 +178,46 @@ def learn_crf(
 
     Returns None if no example is annotated.
     """
-    split = [(example, split_words(example.text, _WORD_LIMIT)) for example in examples]
-    split = [(example, words) for example, words in split if words]
-    if not any(
-        label != _OUTSIDE for example, words in split for label in _labels(words, example.annotations, "entity")
-    ):
+    messages = [(example, words) for example in examples if (words := split_words(example.text, _WORD_LIMIT))]
+    if not _any_labelled(_labels(words, example.annotations, "entity") for example, words in messages):
         return None
-    folded = [[word.folded for word in words] for _, words in split]
-    topics = _topics_of([example for example, _ in split])
+    folded = [[word.folded for word in words] for _, words in messages]
+    topics = _topics_of([example for example, _ in messages])
     featurize = Featurizer(patterns, _common(folded), clusters)
     guesses = guess_unseen(folded, topics)
 
-    def learned(*, cased: bool) -> _Taggers:
-        rows = [featurize(e.text, words, topic, cased=cased) for (e, words), topic in zip(split, guesses, strict=True)]
-        return _train_all(split, rows)
+    def train(*, cased: bool) -> _Taggers:
+        rows = [
+            featurize(example.text, words, topic, cased=cased)
+            for (example, words), topic in zip(messages, guesses, strict=True)
+        ]
+        return _train_all(messages, rows)
 
-    has_capitals = any(tells_by_case(example.text, words) for example, words in split)
-    taggers, cased = learned(cased=False), learned(cased=True) if has_capitals else {}
-    refined = {aspect: _carriers(examples, aspect) for aspect in _ASPECTS[1:]}
+    has_capitals = any(has_informative_capitals(example.text, words) for example, words in messages)
+    taggers = train(cased=False)
+    cased = train(cased=True) if has_capitals else {}
+    refined = {aspect: _carriers(examples, aspect) for aspect in _REFINEMENTS}
     return CrfExtractor(name, featurize, learn_topics(folded, topics), taggers, cased, refined, _answers(examples))
 
 
-def _train_all(split: Sequence[tuple[Example, list[Word]]], rows: Sequence[_Rows]) -> _Taggers:
+def _train_all(messages: Sequence[tuple[Example, list[Word]]], rows: Sequence[_Rows]) -> _Taggers:
     """Train the tagger for entities and, if examples have them, those for roles and groups, on rows of features."""
-    entities = [_labels(words, example.annotations, "entity") for example, words in split]
+    entities = [_labels(words, example.annotations, "entity") for example, words in messages]
     taggers: dict[Aspect, Tagger] = {"entity": Tagger(_train(rows, entities))}
-    chosen = [at for at, row in enumerate(entities) if any(label != _OUTSIDE for label in row)]
-    folded = {at: [word.folded for word in split[at][1]] for at in chosen}
-    for aspect in _ASPECTS[1:]:
-        labels = [_labels(split[at][1], split[at][0].annotations, aspect) for at in chosen]
-        if any(label != _OUTSIDE for row in labels for label in row):
-            seen = [_with_entities(rows[at], folded[at], entities[at]) for at in chosen]
-            taggers[aspect] = Tagger(_train(seen, labels))
+    annotated = [
+        (example, words, _with_entities(row, [word.folded for word in words], labels))
+        for (example, words), row, labels in zip(messages, rows, entities, strict=True)
+        if _any_labelled([labels])
+    ]
+    for aspect in _REFINEMENTS:
+        labels = [_labels(words, example.annotations, aspect) for example, words, _ in annotated]
+        if _any_labelled(labels):
+            taggers[aspect] = Tagger(_train([row for _, _, row in annotated], labels))
     return taggers
+
+
+def _any_labelled(labels: Iterable[Sequence[str]]) -> bool:
+    return any(label != _OUTSIDE for row in labels for label in row)
 
 
 def _answers(examples: Sequence[Example]) -> dict[str, str]:
@@ -244,8 +245,8 @@ def _common(messages: Sequence[Sequence[str]]) -> frozenset[str]:
 
 def _topics_of(examples: Sequence[Example]) -> list[str]:
     """Return the topic of each example: its intent, or "" for all intents that never have entities."""
-    telling = {example.intent for example in examples if example.annotations}
-    return [example.intent if example.intent in telling else "" for example in examples]
+    with_entities = {example.intent for example in examples if example.annotations}
+    return [example.intent if example.intent in with_entities else "" for example in examples]
 
 
 def _labels(words: Sequence[Word], marks: Sequence[Annotation], aspect: Aspect) -> list[str]:
@@ -253,9 +254,10 @@ def _labels(words: Sequence[Word], marks: Sequence[Annotation], aspect: Aspect) 
     labels = [_OUTSIDE] * len(words)
     for mark in sorted(marks, key=lambda m: (m.end - m.start, -m.start)):
         value = getattr(mark, aspect)
-        inside = [at for at, word in enumerate(words) if mark.start <= word.start < mark.end]
-        for at in inside if value else ():
-            labels[at] = f"{'B' if at == inside[0] else 'I'}-{value}"
+        if value:
+            inside = [at for at, word in enumerate(words) if mark.start <= word.start < mark.end]
+            for at in inside:
+                labels[at] = f"{'B' if at == inside[0] else 'I'}-{value}"
     return labels
 
 
@@ -267,7 +269,8 @@ def _with_entities(rows: _Rows, words: Sequence[str], labels: Sequence[str]) -> 
     last = len(rows) - 1
     seen = []
     for at, row in enumerate(rows):
-        before, after = labels[at - 1] if at else "BOS", labels[at + 1] if at < last else "EOS"
+        before = labels[at - 1] if at > 0 else "BOS"
+        after = labels[at + 1] if at < last else "EOS"
         around = [f"e={labels[at]}", f"-1e={before}", f"+1e={after}"]
         if labels[at] != _OUTSIDE:
             around += [f"left={word}" for word in words[max(0, at - _VIEW) : at]]
@@ -301,13 +304,12 @@ def _spans(tags: Sequence[tuple[str, float]]) -> list[_Span]:
     return spans
 
 
-def _says_something(span: _Span, words: Sequence[str]) -> bool:
-    """Whether a span contains more than punctuation."""
-    said = (letter for word in words[span.first : span.last + 1] for letter in word)
-    return not all(category(letter).startswith("P") for letter in said)
+def _is_punctuation(span: _Span, words: Sequence[str]) -> bool:
+    """Whether a span consists of nothing but punctuation."""
+    return all(category(sign).startswith("P") for word in words[span.first : span.last + 1] for sign in word)
 
 
-def _closed(span: _Span, words: Sequence[str]) -> _Span:
+def _without_bracket(span: _Span, words: Sequence[str]) -> _Span:
     """Remove opening brackets from the end of a span: `Everyday (` of `Everyday (current account)`."""
     last = span.last
     while last > span.first and words[last] in _OPENING:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from bot.nlu.entities.clusters import WordClusters
 from bot.nlu.entities.grammar.names import MONTHS, WEEKDAYS
@@ -26,16 +27,31 @@ _RUNS = re.compile(r"(.)\1+")
 _SENTENCE_ENDS = frozenset(".!?")
 _ALWAYS_CAPITAL = frozenset({"i", "i'm", "i'd", "i'll", "i've", *WEEKDAYS, *MONTHS, "christmas", "xmas", "easter"})
 
-_Parts = tuple[list[str], list[str], list[str], list[str], list[str]]
+
+class _WordFeatures(NamedTuple):
+    """The features that a word gives to itself, and to the words that it is one or two places before or after."""
+
+    two_before: list[str]
+    before: list[str]
+    own: list[str]
+    after: list[str]
+    two_after: list[str]
 
 
 def shape(word: str) -> str:
     """Return a word's shape: X and x for letters, d for digits, with runs shortened (`Route66` is `Xxd`)."""
-    drawn = "".join("X" if c.isupper() else "x" if c.isalpha() else "d" if c.isdigit() else c for c in word[:20])
-    return _RUNS.sub(r"\1", drawn)
+    return _RUNS.sub(r"\1", "".join(map(_letter_shape, word[:20])))
 
 
-def tells_by_case(text: str, words: Sequence[Word]) -> bool:
+def _letter_shape(letter: str) -> str:
+    if letter.isupper():
+        return "X"
+    if letter.isalpha():
+        return "x"
+    return "d" if letter.isdigit() else letter
+
+
+def has_informative_capitals(text: str, words: Sequence[Word]) -> bool:
     """Whether the capitals of a message are informative, for example because they mark names.
 
     Those of a sentence's first word, of `I`, days, months and words all in
@@ -65,7 +81,7 @@ class Featurizer:
         self.patterns = patterns
         self.common = common
         self.clusters = clusters
-        self._parts: dict[tuple[str, str], _Parts] = {}
+        self._cache: dict[tuple[str, str], _WordFeatures] = {}
 
     def __call__(self, text: str, words: Sequence[Word], topic: str = "", *, cased: bool = False) -> list[list[str]]:
         """Return a list of features for each word of `text`, which is about `topic` (empty: unknown).
@@ -73,18 +89,18 @@ class Featurizer:
         With `cased`, the features include capitals.
         """
         folded = [word.folded for word in words]
-        said = [text[word.start : word.end] for word in words] if cased else folded
-        seen = [self._recall(*word) for word in zip(said, folded, strict=True)]
+        written = [text[word.start : word.end] for word in words] if cased else folded
+        features = list(map(self._features, written, folded))
         last = len(words) - 1
         rows = []
-        for at, parts in enumerate(seen):
-            row = parts[2].copy()
-            row += seen[at - 1][1] if at > 0 else _BEGINNING
-            row += seen[at + 1][3] if at < last else _END
+        for at in range(len(words)):
+            row = features[at].own.copy()
+            row += features[at - 1].before if at > 0 else _BEGINNING
+            row += features[at + 1].after if at < last else _END
             if at > 1:
-                row += seen[at - 2][0]
+                row += features[at - 2].two_before
             if at < last - 1:
-                row += seen[at + 2][4]
+                row += features[at + 2].two_after
             if at > 0:
                 row.append(f"-1w|w={folded[at - 1]}|{folded[at]}")
             if at < last:
@@ -96,16 +112,16 @@ class Featurizer:
             self._add_memberships(text, words, rows)
         return rows
 
-    def _recall(self, said: str, folded: str) -> _Parts:
-        parts = self._parts.get((said, folded))
-        if parts is None:
-            if len(self._parts) >= _CACHE_LIMIT:
-                self._parts.clear()
+    def _features(self, written: str, folded: str) -> _WordFeatures:
+        features = self._cache.get((written, folded))
+        if features is None:
+            if len(self._cache) >= _CACHE_LIMIT:
+                self._cache.clear()
             marks = [] if folded in self.common else ["rare"]
             if self.clusters:
                 marks += [f"c{at}={cluster}" for at, cluster in enumerate(self.clusters.of(folded))]
-            parts = self._parts[said, folded] = _word_parts(said, folded, marks)
-        return parts
+            features = self._cache[written, folded] = _word_features(written, folded, marks)
+        return features
 
     def _add_memberships(self, text: str, words: Sequence[Word], rows: list[list[str]]) -> None:
         marks: list[set[str]] = [set() for _ in words]
@@ -127,17 +143,16 @@ _BEGINNING = ["-1=BOS"]
 _END = ["+1=EOS"]
 
 
-def _word_parts(said: str, folded: str, marks: list[str]) -> _Parts:
+def _word_features(written: str, folded: str, marks: list[str]) -> _WordFeatures:
     word = folded[:40]
-    form = shape(said if said.isascii() else well_formed(said))
+    form = shape(written if written.isascii() else well_formed(written))
     near = [f"w={word}", f"f={form}", *marks]
-    own = ["bias", *near]
-    own += [f"p{n}={word[:n]}" for n in _AFFIXES if len(word) > n]
-    own += [f"s{n}={word[-n:]}" for n in _AFFIXES if len(word) > n]
-    return (
-        [f"-2w={word}"],
-        [f"-1{part}" for part in near],
-        own,
-        [f"+1{part}" for part in near],
-        [f"+2w={word}"],
+    prefixes = [f"p{n}={word[:n]}" for n in _AFFIXES if len(word) > n]
+    suffixes = [f"s{n}={word[-n:]}" for n in _AFFIXES if len(word) > n]
+    return _WordFeatures(
+        two_before=[f"-2w={word}"],
+        before=[f"-1{feature}" for feature in near],
+        own=["bias", *near, *prefixes, *suffixes],
+        after=[f"+1{feature}" for feature in near],
+        two_after=[f"+2w={word}"],
     )

@@ -32,7 +32,7 @@ class Extractor(Protocol):
 
 
 _KINDS: Final[Mapping[str, type[Extractor]]] = {
-    kind.kind: kind for kind in (CrfExtractor, PatternExtractor, GrammarExtractor, SynonymMapper)
+    extractor.kind: extractor for extractor in (CrfExtractor, PatternExtractor, GrammarExtractor, SynonymMapper)
 }
 
 
@@ -54,24 +54,23 @@ class EntityModel(Struct, frozen=True):
 
     def dump(self) -> tuple[list[JsonObject], dict[str, bytes]]:
         """Return what `restore` needs: each extractor's state as JSON, and files by name."""
-        dumped = [extractor.dump() for extractor in self.extractors]
-        states: list[JsonObject] = [
-            {"kind": e.kind, "state": state} for e, (state, _) in zip(self.extractors, dumped, strict=True)
-        ]
-        return states, {f"{at}-{name}": data for at, (_, files) in enumerate(dumped) for name, data in files.items()}
+        states: list[JsonObject] = []
+        files: dict[str, bytes] = {}
+        for at, extractor in enumerate(self.extractors):
+            state, own_files = extractor.dump()
+            states.append({"kind": extractor.kind, "state": state})
+            files |= {f"{at}-{name}": data for name, data in own_files.items()}
+        return states, files
 
     @classmethod
     def restore(cls, states: Sequence[JsonObject], files: Mapping[str, bytes]) -> Self:
         """Rebuild the model from what `dump` returned. Raises KeyError, TypeError or ValueError for anything else."""
-        return cls(
-            tuple(
-                _KINDS[entry["kind"]].restore(entry["state"], _of(files, f"{at}-")) for at, entry in enumerate(states)
-            )
-        )
-
-
-def _of(files: Mapping[str, bytes], prefix: str) -> dict[str, bytes]:
-    return {name.removeprefix(prefix): data for name, data in files.items() if name.startswith(prefix)}
+        extractors = []
+        for at, entry in enumerate(states):
+            prefix = f"{at}-"
+            own_files = {name.removeprefix(prefix): data for name, data in files.items() if name.startswith(prefix)}
+            extractors.append(_KINDS[entry["kind"]].restore(entry["state"], own_files))
+        return cls(tuple(extractors))
 
 
 def _distinct(found: list[Entity]) -> tuple[Entity, ...]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
@@ -43,14 +42,14 @@ class PatternOptions(Struct, frozen=True):
         known: dict[str, Any] = {key: bool(options[key]) for key in _FLAGS if options.get(key) is not None}
         threshold = options.get("threshold")
         if isinstance(threshold, int | float) and threshold > 0:
-            known["threshold"] = float(threshold) * (100.0 if threshold <= 1 else 1.0)
+            known["threshold"] = 100.0 * threshold if threshold <= 1 else float(threshold)
         return cls(**known)
 
 
 _FLAGS = ("use_lookup_tables", "use_regexes", "use_word_boundaries", "case_sensitive", "fuzzy")
 
 
-class _Limited(Struct, frozen=True):
+class _TimeLimitedRegex(Struct, frozen=True):
     """A regex that may be slow, matched by the package `regex`, which supports timeouts."""
 
     pattern: Any
@@ -63,64 +62,65 @@ class _Limited(Struct, frozen=True):
             return
 
 
-def _compiled(pattern: str, flags: int) -> re.Pattern[str] | _Limited:
+_Regex = re.Pattern[str] | _TimeLimitedRegex
+
+
+def _compile(pattern: str, flags: int) -> _Regex:
     """Compile the pattern, with a time limit if it may be slow; raises what `re.compile` does."""
     with warnings.catch_warnings(category=FutureWarning, action="ignore"):  # the reader reports these warnings
-        ours = re.compile(pattern, flags)
+        compiled = re.compile(pattern, flags)
     if not _may_be_slow(pattern):
-        return ours
+        return compiled
     import regex  # takes 30 ms and 2 MB, which most projects do not need
 
     try:
-        return _Limited(regex.compile(pattern, regex.IGNORECASE if flags & re.IGNORECASE else 0))
+        return _TimeLimitedRegex(regex.compile(pattern, regex.IGNORECASE if flags & re.IGNORECASE else 0))
     except regex.error as error:
         raise re.error(str(error)) from error
 
 
 _REPEATS = re.compile(r"[*+]|(?<![(*+}?])\?|\{\d*,\d*\}")
-_OF_A_GROUP = re.compile(r"\)[*+{]|\\\d|\(\?P=")
+_REPEATED_GROUP = re.compile(r"\)[*+{]|\\\d|\(\?P=")
 
 
 def _may_be_slow(pattern: str) -> bool:
     """Whether matching may take more than quadratic time: a repeated group, or two repetitions of anything."""
-    return len(_REPEATS.findall(pattern)) > 1 or bool(_OF_A_GROUP.search(pattern))
+    return len(_REPEATS.findall(pattern)) > 1 or bool(_REPEATED_GROUP.search(pattern))
 
 
-@dataclass(frozen=True)
 class Patterns:
     """Regexes and lookup tables ready to match; `find` takes linear time, or is subject to a time limit.
 
     Without word boundaries tables become regexes too, and misspelt entries are not found.
     """
 
-    regexes: Sequence[tuple[str, str]]
-    lookups: Sequence[tuple[str, Sequence[str]]]
-    options: PatternOptions = PatternOptions()
-    _compiled: list[tuple[str, re.Pattern[str] | _Limited]] = field(
-        init=False, default_factory=list, repr=False, compare=False
-    )
-    _tables: Tables = field(init=False, repr=False, compare=False)
-    _misspelt: MisspeltEntries | None = field(init=False, default=None, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        options = self.options
+    def __init__(
+        self,
+        regexes: Sequence[tuple[str, str]],
+        lookups: Sequence[tuple[str, Sequence[str]]],
+        options: PatternOptions = PatternOptions(),
+    ) -> None:
+        self.regexes = regexes
+        self.lookups = lookups
+        self.options = options
+        self._compiled: list[tuple[str, _Regex]] = []
+        self._misspelt: MisspeltEntries | None = None
         if options.use_regexes:
-            self._compile(self.regexes)
-        lookups = self.lookups if options.use_lookup_tables else ()
+            self._add_regexes(regexes)
+        tables = lookups if options.use_lookup_tables else ()
         if not options.use_word_boundaries:
-            self._compile((name, _alternatives(elements)) for name, elements in lookups)
-            lookups = ()
-        tables = Tables(lookups, case_sensitive=options.case_sensitive)
-        object.__setattr__(self, "_tables", tables)
-        if options.fuzzy and tables.entries:
+            self._add_regexes((name, _alternatives(elements)) for name, elements in tables)
+            tables = ()
+        self._tables = Tables(tables, case_sensitive=options.case_sensitive)
+        if options.fuzzy and self._tables.entries:
             real = StaticVectors().vocabulary if options.language == StaticVectors.language else frozenset[str]()
-            object.__setattr__(self, "_misspelt", MisspeltEntries(tables, min(1.0, options.threshold / 100), real))
+            self._misspelt = MisspeltEntries(self._tables, min(1.0, options.threshold / 100), real)
 
-    def _compile(self, patterns: Iterable[tuple[str, str]]) -> None:
+    def _add_regexes(self, patterns: Iterable[tuple[str, str]]) -> None:
         flags = 0 if self.options.case_sensitive else re.IGNORECASE
         for name, pattern in patterns:
             try:
-                self._compiled.append((name, _compiled(pattern, flags)))
+                self._compiled.append((name, _compile(pattern, flags)))
             except (re.error, OverflowError, RecursionError):
                 continue  # the reader reports patterns that do not compile, with their places
 

@@ -53,8 +53,8 @@ def entities_of(component: Component, content: Content) -> frozenset[str] | None
 
     They come from annotated examples, from the names of tables and regexes, or from the grammar's dimensions.
     """
-    find = _FOUND.get(component.plain_name)
-    return find(content, component.options) if find else None
+    names = _NAMES.get(component.plain_name)
+    return names(content, component.options) if names else None
 
 
 def _annotated(content: Content, options: JsonObject) -> frozenset[str]:
@@ -65,7 +65,7 @@ def _annotated_for_diet(content: Content, options: JsonObject) -> frozenset[str]
     return _annotated(content, options) if options.get("entity_recognition", True) else None
 
 
-def _matched(content: Content, options: JsonObject) -> frozenset[str]:
+def _pattern_names(content: Content, options: JsonObject) -> frozenset[str]:
     patterns = _named_patterns(content, options)
     return frozenset(name for name, _ in (*patterns.regexes, *patterns.lookups))
 
@@ -76,17 +76,17 @@ def _named_patterns(content: Content, options: JsonObject) -> Patterns:
     return collect_patterns(content, PatternOptions.read(options), names)
 
 
-def _asked_of_duckling(content: Content, options: JsonObject) -> frozenset[str]:
-    return _asked(options, DIMENSIONS)
+def _duckling_dimensions(content: Content, options: JsonObject) -> frozenset[str]:
+    return _dimensions(options, DIMENSIONS)
 
 
-def _asked_of_teller(content: Content, options: JsonObject) -> frozenset[str]:
-    return _asked(options, content.domain.entities)
+def _teller_dimensions(content: Content, options: JsonObject) -> frozenset[str]:
+    return _dimensions(options, content.domain.entities)
 
 
-def _asked(options: JsonObject, otherwise: Iterable[str]) -> frozenset[str]:
+def _dimensions(options: JsonObject, default: Iterable[str]) -> frozenset[str]:
     dimensions = options.get("dimensions")
-    return frozenset(otherwise if dimensions is None else dimensions) & DIMENSIONS
+    return frozenset(default if dimensions is None else dimensions) & DIMENSIONS
 
 
 def train_entities(content: Content) -> EntityModel:
@@ -104,64 +104,65 @@ def train_entities(content: Content) -> EntityModel:
 
 
 class _Plan(Struct):
+    """The extractors of the components so far; each method adds those of one component, or changes the plan."""
+
     content: Content
     extractors: list[Extractor] = field(default_factory=list)
-    features: PatternOptions | None = None
+    features: PatternOptions = PatternOptions(use_lookup_tables=False, use_regexes=False)
 
-    def featurizer(self, name: str, options: JsonObject) -> None:
+    def use_features(self, name: str, options: JsonObject) -> None:
         self.features = PatternOptions.read(options)
 
-    def crf(self, name: str, options: JsonObject) -> None:
+    def add_crf(self, name: str, options: JsonObject) -> None:
         if any(extractor.kind == "crf" for extractor in self.extractors):
             return  # a second tagger trained on the same examples would find the same
-        none = PatternOptions(use_lookup_tables=False, use_regexes=False)
-        patterns = collect_patterns(self.content, self.features or none)
+        patterns = collect_patterns(self.content, self.features)
         clusters = WordClusters() if self.content.language.partition("_")[0] == "en" else None
         learned = learn_crf(name, self.content.nlu.examples, patterns, clusters)
         if learned:
             self.extractors.append(learned)
 
-    def diet(self, name: str, options: JsonObject) -> None:
+    def add_diet(self, name: str, options: JsonObject) -> None:
         if options.get("entity_recognition", True):
-            self.crf(name, options)
+            self.add_crf(name, options)
 
-    def patterns(self, name: str, options: JsonObject) -> None:
+    def add_patterns(self, name: str, options: JsonObject) -> None:
         patterns = _named_patterns(self.content, options)
         if not patterns.empty:
             self.extractors.append(PatternExtractor(name, patterns))
 
-    def synonyms(self, name: str, options: JsonObject) -> None:
+    def add_synonyms(self, name: str, options: JsonObject) -> None:
         mapper = learn_synonyms(self.content)
         if mapper.values:
             self.extractors.append(mapper)
 
-    def duckling(self, name: str, options: JsonObject) -> None:
+    def add_duckling(self, name: str, options: JsonObject) -> None:
         habits = Habits.of_duckling(options, self.content.language)
-        self.extractors.append(GrammarExtractor(name, _asked_of_duckling(self.content, options), habits))
+        self.extractors.append(GrammarExtractor(name, _duckling_dimensions(self.content, options), habits))
 
-    def grammar(self, name: str, options: JsonObject) -> None:
-        asked = _asked_of_teller(self.content, options)
-        if asked:
+    def add_grammar(self, name: str, options: JsonObject) -> None:
+        dimensions = _teller_dimensions(self.content, options)
+        if dimensions:
             habits = Habits.of_teller(options, self.content.language)
-            self.extractors.append(GrammarExtractor(name, asked, habits))
+            self.extractors.append(GrammarExtractor(name, dimensions, habits))
 
 
-_FOUND: Final[Mapping[str, Callable[[Content, JsonObject], frozenset[str] | None]]] = {
+_NAMES: Final[Mapping[str, Callable[[Content, JsonObject], frozenset[str] | None]]] = {
     "CRFEntityExtractor": _annotated,
     "DIETClassifier": _annotated_for_diet,
-    "RegexEntityExtractor": _matched,
-    "DucklingEntityExtractor": _asked_of_duckling,
-    "DucklingHTTPExtractor": _asked_of_duckling,
-    "TellerEntityExtractor": _asked_of_teller,
+    "RegexEntityExtractor": _pattern_names,
+    "DucklingEntityExtractor": _duckling_dimensions,
+    "DucklingHTTPExtractor": _duckling_dimensions,
+    "TellerEntityExtractor": _teller_dimensions,
 }
 
 _STEPS: Final = {
-    "RegexFeaturizer": _Plan.featurizer,
-    "CRFEntityExtractor": _Plan.crf,
-    "DIETClassifier": _Plan.diet,
-    "RegexEntityExtractor": _Plan.patterns,
-    "EntitySynonymMapper": _Plan.synonyms,
-    "DucklingEntityExtractor": _Plan.duckling,
-    "DucklingHTTPExtractor": _Plan.duckling,
-    "TellerEntityExtractor": _Plan.grammar,
+    "RegexFeaturizer": _Plan.use_features,
+    "CRFEntityExtractor": _Plan.add_crf,
+    "DIETClassifier": _Plan.add_diet,
+    "RegexEntityExtractor": _Plan.add_patterns,
+    "EntitySynonymMapper": _Plan.add_synonyms,
+    "DucklingEntityExtractor": _Plan.add_duckling,
+    "DucklingHTTPExtractor": _Plan.add_duckling,
+    "TellerEntityExtractor": _Plan.add_grammar,
 }

@@ -25,9 +25,9 @@ class SynonymMapper(Struct, frozen=True):
         return [self._mapped(entity) for entity in found]
 
     def _mapped(self, entity: Entity) -> Entity:
-        value = (
-            self.values.get(folded_phrase(str(entity.value))) if isinstance(entity.value, str | int | float) else None
-        )
+        if not isinstance(entity.value, str | int | float):
+            return entity
+        value = self.values.get(folded_phrase(str(entity.value)))
         return entity if value is None else replace(entity, value=value)
 
     def dump(self) -> tuple[JsonObject, Mapping[str, bytes]]:

@@ -52,24 +52,24 @@ class Tables:
     def find(self, text: str, words: Sequence[Word]) -> Iterator[Hit]:
         """Yield the entries in `text`, without overlaps per table; the longest wins."""
         folded = tuple(word.folded for word in words)
-        free: dict[str, int] = {}
+        free: dict[str, int] = {}  # the first word after each table's last entry
         for at, word in enumerate(words):
-            for run, cut in self._runs(folded, at):
-                last = at + len(run) - 1
-                start, end = word.start, words[last].end - cut
+            for run, ending in self._runs(folded, at):
+                behind = at + len(run)
+                start, end = word.start, words[behind - 1].end - len(ending)
                 for name, element in self.entries.get(run, ()):
                     if free.get(name, 0) <= at and (not self.case_sensitive or text[start:end] == element):
-                        free[name] = last + 1
+                        free[name] = behind
                         yield Hit(start, end, name)
 
-    def _runs(self, folded: tuple[str, ...], at: int) -> Iterator[tuple[tuple[str, ...], int]]:
-        """The runs of words that begin at one of them, longest first; each also without a possessive `'s`."""
+    def _runs(self, folded: tuple[str, ...], at: int) -> Iterator[tuple[tuple[str, ...], str]]:
+        """The runs of words that begin at one of them, longest first, and what was cut off: nothing, or `'s`."""
         for size in self._sizes:
             run = folded[at : at + size]
             if len(run) == size:
-                yield run, 0
+                yield run, ""
                 if run[-1].endswith(_POSSESSIVE):
-                    yield (*run[:-1], run[-1][: -len(_POSSESSIVE)]), len(_POSSESSIVE)
+                    yield (*run[:-1], run[-1].removesuffix(_POSSESSIVE)), _POSSESSIVE
 
 
 class MisspeltEntries:
@@ -84,9 +84,10 @@ class MisspeltEntries:
     def __init__(self, tables: Tables, threshold: float, real: Container[str] = frozenset()) -> None:
         self._threshold = threshold
         self._real = real
-        said = {" ".join(words): named for words, named in tables.entries.items() if len(words) <= _MISSPELT_WORDS}
-        self._entries = {text: said[text] for text in sorted(said, key=lambda text: (len(text), text))}
-        self._texts = list(self._entries)
+        self._entries = {
+            " ".join(words): named for words, named in tables.entries.items() if len(words) <= _MISSPELT_WORDS
+        }
+        self._texts = sorted(self._entries, key=lambda text: (len(text), text))
         self._longest = max((text.count(" ") + 1 for text in self._texts), default=0)
         self._lengths = np.array([len(text) for text in self._texts])
         self._letters = np.zeros((2 * _LETTERS, len(self._texts)), np.uint8)
@@ -97,39 +98,42 @@ class MisspeltEntries:
     def find(self, words: Sequence[Word], hits: Sequence[Hit]) -> Iterator[Hit]:
         """Yield the misspelt entries outside of `hits`, without overlaps, the most similar first."""
         taken = {at for hit in hits for at in range(hit.start, hit.end)}
-        near = sorted(self._near(words[:_FUZZY_LIMIT], taken), key=lambda found: -found[0].score)
-        for hit, entry in near:
+        similar = sorted(self._similar(words[:_FUZZY_LIMIT], taken), key=lambda found: -found[0].score)
+        for hit, entry in similar:
             if taken.isdisjoint(range(hit.start, hit.end)):
                 taken.update(range(hit.start, hit.end))
                 yield from (hit._replace(name=name, value=element) for name, element in self._entries[entry])
 
-    def _near(self, words: Sequence[Word], taken: Container[int]) -> Iterator[tuple[Hit, str]]:
+    def _similar(self, words: Sequence[Word], taken: Container[int]) -> Iterator[tuple[Hit, str]]:
         """The runs of words that are similar to an entry, longer ones first, each with the most similar entry."""
         for size in range(self._longest, 0, -1):
             for first in range(len(words) - size + 1):
                 run = words[first : first + size]
                 if any(word.start in taken for word in run) or (size == 1 and run[0].folded in self._real):
                     continue
-                best = self._nearest(" ".join(word.folded for word in run))
+                best = self._most_similar(" ".join(word.folded for word in run))
                 if best is not None:
-                    yield Hit(run[0].start, run[-1].end, "", score=best[1]), best[0]
+                    entry, score = best
+                    yield Hit(run[0].start, run[-1].end, "", score=score), entry
 
-    def _nearest(self, said: str) -> tuple[str, float] | None:
-        if len(said) < _SHORTEST_MISSPELT:
+    def _most_similar(self, phrase: str) -> tuple[str, float] | None:
+        """Return the entry that is most similar to a phrase, and how similar it is (0 to 1)."""
+        if len(phrase) < _SHORTEST_MISSPELT:
             return None
-        like = [self._texts[at] for at in self._alike(said)]
+        candidates = [self._texts[at] for at in self._candidates(phrase)]
         cutoff = self._threshold - _ROUNDING
-        best = process.extractOne(said, like, scorer=OSA.normalized_similarity, score_cutoff=cutoff)
+        best = process.extractOne(phrase, candidates, scorer=OSA.normalized_similarity, score_cutoff=cutoff)
         return None if best is None else (best[0], best[1])
 
-    def _alike(self, said: str) -> NDArray[np.intp]:
+    def _candidates(self, phrase: str) -> NDArray[np.intp]:
         """The entries whose length and letters are close enough: a mistake changes at most two letters."""
-        least = len(said) * self._threshold - _ROUNDING
-        first, last = np.searchsorted(self._lengths, [least, len(said) / self._threshold + _ROUNDING])
-        own = _letters(said)
+        shortest = len(phrase) * self._threshold - _ROUNDING
+        longest = len(phrase) / self._threshold + _ROUNDING
+        first, last = np.searchsorted(self._lengths, [shortest, longest])
+        own = _letters(phrase)
         common = self._letters[own, first:last].sum(axis=0, dtype=np.uint8)
         differing = self._letters_each[first:last] + len(own) - 2 * common.astype(np.intp)
-        lengths = np.maximum(self._lengths[first:last], len(said))
+        lengths = np.maximum(self._lengths[first:last], len(phrase))
         near: NDArray[np.intp] = np.flatnonzero(differing <= 2 * (1 - self._threshold) * lengths + _ROUNDING)
         return near + int(first)
 

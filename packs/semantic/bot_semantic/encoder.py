@@ -28,9 +28,8 @@ class SemanticFeaturizer:
     language = "en"
     width = 384
 
-    def __init__(self, share: float = 0.8, folder: Path = WEIGHTS) -> None:
+    def __init__(self, share: float = 0.8) -> None:
         self.share = share
-        self._folder = folder
         self._opening = threading.Lock()
         self._opened: tuple[WordPiece, Any] | None = None
 
@@ -55,7 +54,7 @@ class SemanticFeaturizer:
                 options = onnxruntime.SessionOptions()
                 options.intra_op_num_threads = options.inter_op_num_threads = 1
                 options.log_severity_level = 3
-                path = str(self._folder / "encoder.onnx")
+                path = str(WEIGHTS / "encoder.onnx")
                 session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-                self._opened = WordPiece(self._folder / "vocabulary.txt"), session
+                self._opened = WordPiece(WEIGHTS / "vocabulary.txt"), session
             return self._opened

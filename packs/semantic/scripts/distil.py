@@ -53,10 +53,10 @@ def main() -> None:
     options = options_of(__doc__, epochs=3, threads=2)
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
-    found = lessons(Mpnet(options.texts), options.texts, options.cache, only_cached=options.only_cached)
-    targets = found.along(found.principal(WIDTH))
+    taught = lessons(Mpnet(options.texts), options.texts, options.cache, only_cached=options.only_cached)
+    targets = taught.along(taught.principal(WIDTH))
     student = Student(minilm_folder())
-    training = Training(student, found.texts, targets)
+    training = Training(student, taught.texts, targets)
     training.start()
     training.run(options.epochs, options.out)
 
@@ -76,11 +76,11 @@ class Training:
     @torch.no_grad()
     def start(self) -> None:
         """Fit the head alone, by least squares."""
-        some = self._taught[:START]
-        means = torch.cat([self._means(some[at : at + BATCH]) for at in range(0, START, BATCH)])
-        known = torch.cat([means, torch.ones(len(means), 1)], 1)
-        lengths = means.norm(dim=1).mean()
-        solution = torch.linalg.lstsq(known, self._targets[some] * lengths, driver="gelsd").solution
+        sample = self._taught[:START]
+        means = torch.cat([self._means(sample[at : at + BATCH]) for at in range(0, START, BATCH)])
+        with_constant = torch.cat([means, torch.ones(len(means), 1)], 1)
+        length = means.norm(dim=1).mean()
+        solution = torch.linalg.lstsq(with_constant, self._targets[sample] * length, driver="gelsd").solution
         self._student.head.weight.copy_(solution[:-1].T)
         self._student.head.bias.copy_(solution[-1])
 
@@ -92,7 +92,7 @@ class Training:
         for step, batch in enumerate(self._batches(epochs)):
             done = step / steps
             adam.param_groups[0]["lr"] = RATE * max(min(done / WARMUP, (1 - done) / (1 - WARMUP)), 1e-3)
-            loss = (1 - (self._vectors(batch, misspelt=MISSPELT) * self._targets[batch]).sum(1)).mean()
+            loss = (1 - self._cosines(batch, misspelt=MISSPELT)).mean()
             adam.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(parameters, 1.0)
@@ -102,14 +102,14 @@ class Training:
                 rate = (step + 1) * BATCH / (time.monotonic() - began)
                 print(f"{step + 1} of {steps}: mean cosine {1 - loss_so_far:.4f}, {rate:.0f} texts/s", flush=True)
             if (step + 1) % (10 * REPORT_EVERY) == 0:
-                self._keep(out)
-        self._keep(out)
+                self._save(out)
+        self._save(out)
 
-    def _keep(self, out: Path) -> None:
+    def _save(self, out: Path) -> None:
         save_model(self._student, str(out))
         with torch.no_grad():
             batches = [self._held_out[at : at + BATCH] for at in range(0, HELD_OUT, BATCH)]
-            cosines = torch.cat([(self._vectors(batch) * self._targets[batch]).sum(1) for batch in batches])
+            cosines = torch.cat([self._cosines(batch) for batch in batches])
         print(f"held out: mean cosine {cosines.mean():.4f}", flush=True)
 
     def _batches(self, epochs: int) -> Iterator[list[int]]:
@@ -121,8 +121,10 @@ class Training:
                 self._rng.shuffle(batches)
                 yield from batches
 
-    def _vectors(self, batch: list[int], misspelt: float = 0.0) -> Tensor:
-        return functional.normalize(self._student.head(self._means(batch, misspelt)), dim=1)
+    def _cosines(self, batch: list[int], misspelt: float = 0.0) -> Tensor:
+        """The cosines (batch,) of the student's vectors and their targets."""
+        vectors = functional.normalize(self._student.head(self._means(batch, misspelt)), dim=1)
+        return (vectors * self._targets[batch]).sum(1)
 
     def _means(self, batch: list[int], misspelt: float = 0.0) -> Tensor:
         """The last layer's outputs for the batch, in which a share `misspelt` of the texts has a typing error."""

@@ -35,32 +35,33 @@ class Divided(torch.nn.Module):
 @torch.no_grad()
 def smooth(encoder: MiniLM, texts: Sequence[str]) -> None:
     """Even out the inputs of all layers as measured on these texts; the encoder's output stays the same."""
-    seen = _seen(encoder, texts)
+    magnitudes = _magnitudes(encoder, texts)
     for number, layer in enumerate(encoder.layers):
         for at, names in INPUTS.items():
             maps = [layer.get_submodule(name) for name in names]
             weights = torch.cat([linear.weight for linear in maps]).abs().amax(0)
-            widths = torch.stack(seen[f"layers.{number}.{at}"]).quantile(ORDINARY, 0).clamp(min=1e-4)
-            widths = widths**STRENGTH / weights.clamp(min=1e-4) ** (1 - STRENGTH)
-            setattr(layer, at, Divided(widths / widths.median()))
+            widths = torch.stack(magnitudes[f"layers.{number}.{at}"]).quantile(ORDINARY, 0).clamp(min=1e-4)
+            divisors = widths**STRENGTH / weights.clamp(min=1e-4) ** (1 - STRENGTH)
+            divisors /= divisors.median()
+            setattr(layer, at, Divided(divisors))
             for linear in maps:
-                linear.weight.mul_(widths / widths.median())
+                linear.weight.mul_(divisors)
 
 
-def _seen(encoder: MiniLM, texts: Sequence[str]) -> dict[str, list[Tensor]]:
+def _magnitudes(encoder: MiniLM, texts: Sequence[str]) -> dict[str, list[Tensor]]:
     """The greatest magnitude (d,) of each column for each text, by place in the encoder."""
-    seen: dict[str, list[Tensor]] = {}
+    magnitudes: dict[str, list[Tensor]] = {}
 
-    def look(place: str) -> torch.utils.hooks.RemovableHandle:
-        found = seen.setdefault(place, [])
+    def record(place: str) -> torch.utils.hooks.RemovableHandle:
+        found = magnitudes.setdefault(place, [])
         return encoder.get_submodule(place).register_forward_pre_hook(
-            lambda _, given: found.append(given[0].abs().amax((0, 1)))
+            lambda _, inputs: found.append(inputs[0].abs().amax((0, 1)))
         )
 
-    handles = [look(f"layers.{n}.{at}") for n in range(len(encoder.layers)) for at in INPUTS]
+    handles = [record(f"layers.{n}.{at}") for n in range(len(encoder.layers)) for at in INPUTS]
     for encoding in encoder.tokenizer.encode_batch(list(texts)):
         ids = torch.tensor([encoding.ids])
         encoder(ids, torch.ones_like(ids))
     for handle in handles:
         handle.remove()
-    return seen
+    return magnitudes

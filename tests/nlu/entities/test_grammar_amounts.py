@@ -15,14 +15,14 @@ NOW = datetime(2026, 11, 22, 10, 30, tzinfo=UTC)
 ALL = GrammarExtractor("TellerEntityExtractor", DIMENSIONS, Habits())
 
 
-def found(text: str, *dimensions: str) -> list[Entity]:
+def find(text: str, *dimensions: str) -> list[Entity]:
     extractor = GrammarExtractor("g", frozenset(dimensions), Habits()) if dimensions else ALL
     return extractor.extend(text, NOW, [])
 
 
-def only(text: str, phrase: str, *dimensions: str) -> Entity:
+def find_only(text: str, phrase: str, *dimensions: str) -> Entity:
     """Return the only entity of the text, after checking that it is `phrase`."""
-    entities = found(text, *dimensions)
+    entities = find(text, *dimensions)
     assert [text[entity.start : entity.end] for entity in entities] == [phrase]
     return entities[0]
 
@@ -64,8 +64,8 @@ def only(text: str, phrase: str, *dimensions: str) -> Entity:
         ("nought point five", 0.5),
     ],
 )
-def test_numbers(phrase: str, value: float) -> None:
-    assert only(f"so {phrase} please", phrase, "number").value == value
+def test_numbers_are_read_in_digits_and_words(phrase: str, value: float) -> None:
+    assert find_only(f"so {phrase} please", phrase, "number").value == value
 
 
 @pytest.mark.parametrize(
@@ -77,8 +77,8 @@ def test_numbers(phrase: str, value: float) -> None:
         ("at this point two cards", "two", 2),
     ],
 )
-def test_a_number_may_begin_with_its_point(text: str, phrase: str, value: float) -> None:
-    assert only(text, phrase, "number").value == value
+def test_number_can_begin_with_point(text: str, phrase: str, value: float) -> None:
+    assert find_only(text, phrase, "number").value == value
 
 
 @pytest.mark.parametrize(
@@ -98,8 +98,8 @@ def test_a_number_may_begin_with_its_point(text: str, phrase: str, value: float)
         "half",
     ],
 )
-def test_codes_and_pronouns_are_no_numbers(text: str) -> None:
-    assert found(text, "number") == []
+def test_codes_and_pronouns_are_not_numbers(text: str) -> None:
+    assert find(text, "number") == []
 
 
 @pytest.mark.parametrize(
@@ -171,8 +171,8 @@ def test_codes_and_pronouns_are_no_numbers(text: str) -> None:
         ("hundred thousand pounds", 10000000, "GBP"),
     ],
 )
-def test_money(phrase: str, minor: int, currency: str) -> None:
-    entity = only(f"so {phrase} please", phrase, "amount-of-money", "number")
+def test_amounts_of_money_are_read_with_their_currency(phrase: str, minor: int, currency: str) -> None:
+    entity = find_only(f"so {phrase} please", phrase, "amount-of-money", "number")
     assert entity.entity == "amount-of-money"
     assert (entity.details["minor"], entity.details["currency"]) == (minor, currency)
     assert entity.value == entity.details["value"]
@@ -218,15 +218,15 @@ def test_money(phrase: str, minor: int, currency: str) -> None:
         ("£100 at least", 100, None),
     ],
 )
-def test_intervals_of_money(phrase: str, low: float | None, high: float | None) -> None:
-    entity = only(f"so {phrase} please", phrase, "amount-of-money")
+def test_limits_and_ranges_of_money_are_intervals(phrase: str, low: float | None, high: float | None) -> None:
+    entity = find_only(f"so {phrase} please", phrase, "amount-of-money")
     assert entity.value == {"to": high, "from": low}
     assert entity.details["type"] == "interval"
 
 
 @pytest.mark.parametrize("text", ["the £100 minimum payment", "send £100 at least once", "pay £100 Max Miller"])
-def test_a_limit_that_goes_on_is_none_of_the_amount_before_it(text: str) -> None:
-    assert only(text, "£100", "amount-of-money").value == 100
+def test_limit_word_inside_another_phrase_does_not_limit_the_amount(text: str) -> None:
+    assert find_only(text, "£100", "amount-of-money").value == 100
 
 
 @pytest.mark.parametrize(
@@ -238,25 +238,25 @@ def test_a_limit_that_goes_on_is_none_of_the_amount_before_it(text: str) -> None
         ("3 $5 vouchers", "$5", 3),
     ],
 )
-def test_a_sign_is_that_of_the_digits_behind_it(text: str, amount: str, number: int) -> None:
-    told = [(e.entity, e.value) for e in found(text, "amount-of-money", "number")]
-    assert told == [("number", number), ("amount-of-money", int(amount[1:]))]
+def test_currency_sign_between_numbers_belongs_to_the_second(text: str, amount: str, number: int) -> None:
+    entities = [(e.entity, e.value) for e in find(text, "amount-of-money", "number")]
+    assert entities == [("number", number), ("amount-of-money", int(amount[1:]))]
 
 
-def test_a_sign_right_behind_digits_is_theirs() -> None:
-    assert [e.value for e in found("20£ 30£ or 40 €", "amount-of-money")] == [20, 30, 40]
+def test_currency_sign_directly_after_digits_belongs_to_them() -> None:
+    assert [e.value for e in find("20£ 30£ or 40 €", "amount-of-money")] == [20, 30, 40]
 
 
 @pytest.mark.parametrize("text", ["I have a grand piano", "it was a grand day out", "a quid pro quo", "a pound coin"])
-def test_idioms_are_no_amounts(text: str) -> None:
-    assert found(text, "amount-of-money", "number") == []
+def test_idioms_are_not_amounts(text: str) -> None:
+    assert find(text, "amount-of-money", "number") == []
 
 
 @pytest.mark.parametrize(
     "text", ["8/10 would recommend", "I live in flat 12/3", "up by 1/5 of a percent", "5/10 stars"]
 )
-def test_shares_ratings_and_flats_are_no_dates(text: str) -> None:
-    assert found(text, "time", "number") == []
+def test_fractions_ratings_and_flat_numbers_are_not_dates(text: str) -> None:
+    assert find(text, "time", "number") == []
 
 
 @pytest.mark.parametrize(
@@ -268,8 +268,8 @@ def test_shares_ratings_and_flats_are_no_dates(text: str) -> None:
         ("£2.5m!", "£2.5m", 2500000),
     ],
 )
-def test_a_suffix_counts_before_punctuation(text: str, phrase: str, value: float) -> None:
-    assert only(text, phrase, "amount-of-money").value == value
+def test_scale_suffix_is_read_before_punctuation(text: str, phrase: str, value: float) -> None:
+    assert find_only(text, phrase, "amount-of-money").value == value
 
 
 @pytest.mark.parametrize(
@@ -303,8 +303,8 @@ def test_a_suffix_counts_before_punctuation(text: str, phrase: str, value: float
         "2x50 pounds",
     ],
 )
-def test_what_cannot_be_an_amount_is_not_cut_down_to_one(text: str) -> None:
-    assert found(text, "amount-of-money", "number") == []
+def test_malformed_amount_is_not_read_in_part(text: str) -> None:
+    assert find(text, "amount-of-money", "number") == []
 
 
 @pytest.mark.parametrize(
@@ -323,24 +323,24 @@ def test_what_cannot_be_an_amount_is_not_cut_down_to_one(text: str) -> None:
         ("¥1.000", "¥1.000", 1),
     ],
 )
-def test_what_may_stand_right_behind_an_amount_leaves_it_one(text: str, phrase: str, value: float) -> None:
-    assert only(text, phrase, "amount-of-money", "number").value == value
+def test_amount_is_read_before_a_word_or_sign_without_a_gap(text: str, phrase: str, value: float) -> None:
+    assert find_only(text, phrase, "amount-of-money", "number").value == value
 
 
 @given(st.integers(1, 999), st.text(st.sampled_from("0OolIxeE_/^*1.,"), min_size=1, max_size=4), st.booleans())
-def test_a_mistyped_amount_is_never_cut_down(pounds: int, rest: str, signed: bool) -> None:
+def test_mistyped_amount_is_never_read_in_part(pounds: int, rest: str, signed: bool) -> None:
     amount = f"{pounds}{rest}"
-    for entity in found(f"£{amount}" if signed else f"{amount} pounds", "amount-of-money"):
-        told = amount[: entity.end - entity.start - 1] if signed else amount[entity.start :]
-        assert told.startswith(str(pounds))
-        assert re.fullmatch(r"[.,/*^_]*|[.,/]+[a-zA-Z_*^].*", amount[len(told) :]), "what is left belongs to it"
+    for entity in find(f"£{amount}" if signed else f"{amount} pounds", "amount-of-money"):
+        amount_read = amount[: entity.end - entity.start - 1] if signed else amount[entity.start :]
+        assert amount_read.startswith(str(pounds))
+        assert re.fullmatch(r"[.,/*^_]*|[.,/]+[a-zA-Z_*^].*", amount[len(amount_read) :]), "what is left belongs to it"
 
 
 @pytest.mark.parametrize(
     "text", ["one fifty pounds", "few hundred pounds", "several hundred dollars", "two fifty quid"]
 )
-def test_an_amount_behind_another_number_word_is_not_cut_off_from_it(text: str) -> None:
-    assert [e.entity for e in found(f"send {text}", "amount-of-money", "number") if e.value != 2] == []
+def test_amount_after_another_number_word_is_not_read_alone(text: str) -> None:
+    assert [e.entity for e in find(f"send {text}", "amount-of-money", "number") if e.value != 2] == []
 
 
 @pytest.mark.parametrize(
@@ -354,30 +354,30 @@ def test_an_amount_behind_another_number_word_is_not_cut_off_from_it(text: str) 
         "90071992547410 pounds",
     ],
 )
-def test_numbers_that_json_cannot_hold_exactly_are_none(text: str) -> None:
-    assert found(text) == []
+def test_numbers_beyond_exact_json_integers_are_rejected(text: str) -> None:
+    assert find(text) == []
 
 
-def test_the_largest_numbers_are_exact() -> None:
-    assert only("9 thousand trillion", "9 thousand trillion", "number").value == 9 * 10**15
-    assert only("£90071992547409.92", "£90071992547409.92", "amount-of-money").details["minor"] == 2**53
-    assert only("200 million years", "200 million years", "duration").details["unit"] == "year"
-    assert found("999999999999999 years", "duration") == []
+def test_largest_numbers_are_exact() -> None:
+    assert find_only("9 thousand trillion", "9 thousand trillion", "number").value == 9 * 10**15
+    assert find_only("£90071992547409.92", "£90071992547409.92", "amount-of-money").details["minor"] == 2**53
+    assert find_only("200 million years", "200 million years", "duration").details["unit"] == "year"
+    assert find("999999999999999 years", "duration") == []
 
 
-def test_five_pounds_twenty_needs_the_end_of_the_phrase() -> None:
-    assert only("pay five pounds 20 times", "five pounds", "amount-of-money").value == 5
+def test_pence_after_pounds_are_read_only_at_the_end_of_the_phrase() -> None:
+    assert find_only("pay five pounds 20 times", "five pounds", "amount-of-money").value == 5
 
 
-def test_ducklings_units() -> None:
-    assert only("£5", "£5").details["unit"] == "£"
-    assert only("5 euros", "5 euros").details["unit"] == "EUR"
+def test_details_name_currencies_as_duckling_does() -> None:
+    assert find_only("£5", "£5").details["unit"] == "£"
+    assert find_only("5 euros", "5 euros").details["unit"] == "EUR"
 
 
 @given(st.integers(0, 10**9), st.sampled_from(["£{}", "£ {}", "{} GBP", "GBP {}", "{} pounds", "{} quid"]))
-def test_amounts_survive_being_written(pence: int, form: str) -> None:
+def test_written_amount_is_read_back_unchanged(pence: int, form: str) -> None:
     written = form.format(f"{Decimal(pence) / 100:,.2f}")
-    assert only(f"send {written} now", written, "amount-of-money").details["minor"] == pence
+    assert find_only(f"send {written} now", written, "amount-of-money").details["minor"] == pence
 
 
 SMALL = re.findall(
@@ -403,8 +403,8 @@ def in_words(number: int) -> str:
 
 
 @given(st.integers(0, 10**12 - 1))
-def test_numbers_survive_being_spoken(number: int) -> None:
-    assert only(f"number {in_words(number)}!", in_words(number), "number").value == number
+def test_spoken_number_is_read_back_unchanged(number: int) -> None:
+    assert find_only(f"number {in_words(number)}!", in_words(number), "number").value == number
 
 
 @pytest.mark.parametrize(
@@ -430,8 +430,8 @@ def test_numbers_survive_being_spoken(number: int) -> None:
         ("1 000 days", 86400000, "day", 1000),
     ],
 )
-def test_durations(phrase: str, seconds: int, unit: str, value: float) -> None:
-    details = only(f"so {phrase} please", phrase, "duration").details
+def test_durations_are_read_with_unit_and_seconds(phrase: str, seconds: int, unit: str, value: float) -> None:
+    details = find_only(f"so {phrase} please", phrase, "duration").details
     assert (details["normalized"]["value"], details["unit"], details["value"]) == (seconds, unit, value)
 
 
@@ -439,21 +439,21 @@ def test_durations(phrase: str, seconds: int, unit: str, value: float) -> None:
     ("text", "phrase"),
     [("yes,3 days", "3 days"), ("duration:3 weeks", "3 weeks"), ("wait...2 hours", "2 hours"), ("no,2 days", "2 days")],
 )
-def test_a_sign_behind_a_word_is_no_part_of_the_number_that_follows(text: str, phrase: str) -> None:
-    only(text, phrase, "duration")
+def test_punctuation_after_a_word_is_not_part_of_the_next_number(text: str, phrase: str) -> None:
+    find_only(text, phrase, "duration")
 
 
 @pytest.mark.parametrize("text", ["1e3 km", "1.5.3 days", "A5 days", "A5 km", "24/7/2 hours", "1e3 weeks ago"])
-def test_what_is_cut_out_of_something_longer_is_not_counted(text: str) -> None:
-    assert found(text, "time", "duration", "distance") == []
+def test_part_of_a_code_is_not_a_quantity(text: str) -> None:
+    assert find(text, "time", "duration", "distance") == []
 
 
-def test_ordinals_and_distances() -> None:
-    assert only("1,5 km away", "1,5 km", "distance").value == 1.5
-    assert only("the twenty-first one", "twenty-first", "ordinal").value == 21
-    assert only("the 3rd one", "3rd", "ordinal").value == 3
-    assert only("5 km away", "5 km", "distance").details == {"type": "value", "value": 5, "unit": "kilometre"}
-    assert only("three quarters of a mile", "three quarters of a mile", "distance").value == 0.75
+def test_ordinals_and_distances_are_read() -> None:
+    assert find_only("1,5 km away", "1,5 km", "distance").value == 1.5
+    assert find_only("the twenty-first one", "twenty-first", "ordinal").value == 21
+    assert find_only("the 3rd one", "3rd", "ordinal").value == 3
+    assert find_only("5 km away", "5 km", "distance").details == {"type": "value", "value": 5, "unit": "kilometre"}
+    assert find_only("three quarters of a mile", "three quarters of a mile", "distance").value == 0.75
 
 
 @pytest.mark.parametrize(
@@ -481,8 +481,8 @@ def test_ordinals_and_distances() -> None:
         ("on (11) 91234-5678", "(11) 91234-5678", "phone-number", "11912345678"),
     ],
 )
-def test_addresses(text: str, phrase: str, dimension: str, value: str) -> None:
-    entity = next(entity for entity in found(text) if entity.entity == dimension)
+def test_addresses_and_phone_numbers_are_read(text: str, phrase: str, dimension: str, value: str) -> None:
+    entity = next(entity for entity in find(text) if entity.entity == dimension)
     assert (text[entity.start : entity.end], entity.value) == (phrase, value)
 
 
@@ -504,23 +504,23 @@ def test_addresses(text: str, phrase: str, dimension: str, value: str) -> None:
         "(1234567)",
     ],
 )
-def test_codes_dates_and_amounts_are_no_telephone_numbers(text: str) -> None:
-    assert found(text, "phone-number") == []
+def test_codes_dates_and_amounts_are_not_phone_numbers(text: str) -> None:
+    assert find(text, "phone-number") == []
 
 
-def test_two_telephone_numbers_may_have_a_stroke_between_them() -> None:
-    assert [e.value for e in found("07700900123/07700900124", "phone-number")] == ["07700900123", "07700900124"]
+def test_slash_separates_two_phone_numbers() -> None:
+    assert [e.value for e in find("07700900123/07700900124", "phone-number")] == ["07700900123", "07700900124"]
 
 
-def test_nothing_is_read_inside_of_an_address() -> None:
-    assert [entity.entity for entity in found("write to may.5@two.example.com")] == ["email"]
+def test_words_inside_an_address_are_not_read() -> None:
+    assert [entity.entity for entity in find("write to may.5@two.example.com")] == ["email"]
 
 
-def test_the_longest_phrase_wins_over_all_dimensions_asked_for() -> None:
-    assert [entity.entity for entity in found("£50", "number", "amount-of-money")] == ["amount-of-money"]
-    assert [entity.entity for entity in found("£50", "number")] == ["number"]
-    assert [entity.entity for entity in found("3 weeks ago", "time", "duration", "number")] == ["time"]
-    assert [entity.entity for entity in found("3 weeks", "time", "duration", "number")] == ["duration"]
+def test_longest_phrase_of_the_requested_dimensions_wins() -> None:
+    assert [entity.entity for entity in find("£50", "number", "amount-of-money")] == ["amount-of-money"]
+    assert [entity.entity for entity in find("£50", "number")] == ["number"]
+    assert [entity.entity for entity in find("3 weeks ago", "time", "duration", "number")] == ["time"]
+    assert [entity.entity for entity in find("3 weeks", "time", "duration", "number")] == ["duration"]
 
 
 @pytest.mark.parametrize(
@@ -542,8 +542,8 @@ def test_the_longest_phrase_wins_over_all_dimensions_asked_for() -> None:
         ("sevnty pounds", 70),
     ],
 )
-def test_no_part_of_a_number_is_lost(text: str, value: float) -> None:
-    assert only(text, text, "amount-of-money").value == value
+def test_number_with_several_parts_is_read_whole(text: str, value: float) -> None:
+    assert find_only(text, text, "amount-of-money").value == value
 
 
 @pytest.mark.parametrize(
@@ -557,25 +557,25 @@ def test_no_part_of_a_number_is_lost(text: str, value: float) -> None:
         ("hundreds of pounds", []),
     ],
 )
-def test_what_only_stands_behind_a_number_is_no_part_of_it(text: str, phrases: list[str]) -> None:
-    assert [text[e.start : e.end] for e in found(text)] == phrases
+def test_number_does_not_absorb_the_quantity_after_it(text: str, phrases: list[str]) -> None:
+    assert [text[e.start : e.end] for e in find(text)] == phrases
 
 
 @pytest.mark.parametrize(
     "text", ["£20, 000", "£1, 250 to Bob", "send £20 .50", "£ 20 . 50", "£50 euros", "£50 usd", "US$50 CAD"]
 )
-def test_an_amount_that_breaks_off_or_contradicts_itself_is_none(text: str) -> None:
-    assert found(text) == []
+def test_incomplete_or_contradictory_amount_is_not_read(text: str) -> None:
+    assert find(text) == []
 
 
 @pytest.mark.parametrize("text", ["1, 250 pounds", "two hundred 50 pounds"])
-def test_the_end_of_a_number_that_breaks_off_is_no_amount(text: str) -> None:
-    assert found(text, "amount-of-money") == []
+def test_last_part_of_a_broken_number_is_not_an_amount(text: str) -> None:
+    assert find(text, "amount-of-money") == []
 
 
 @pytest.mark.parametrize("text", ["it was £20. 50 of us came", "£20, £30 and £40", "£50 try again", "£20, 30 times"])
-def test_an_amount_ends_where_something_else_begins(text: str) -> None:
-    amount = found(text, "amount-of-money")[0]
+def test_amount_ends_before_the_next_phrase(text: str) -> None:
+    amount = find(text, "amount-of-money")[0]
     assert text[amount.start : amount.end] == re.findall(r"£\d+", text)[0]
 
 
@@ -589,8 +589,8 @@ def test_an_amount_ends_where_something_else_begins(text: str) -> None:
         ("$50 USD", "USD"),
     ],
 )
-def test_a_sign_that_several_currencies_share_is_told_by_what_stands_behind(text: str, code: str) -> None:
-    assert found(text, "amount-of-money")[0].details["currency"] == code
+def test_name_after_the_amount_decides_a_shared_currency_sign(text: str, code: str) -> None:
+    assert find(text, "amount-of-money")[0].details["currency"] == code
 
 
 @pytest.mark.parametrize(
@@ -608,27 +608,27 @@ def test_a_sign_that_several_currencies_share_is_told_by_what_stands_behind(text
         ("a maximum of £50", (None, 50)),
     ],
 )
-def test_limits_in_signs_and_words(text: str, value: tuple[int | None, int | None]) -> None:
-    assert only(text, text, "amount-of-money").value == {"from": value[0], "to": value[1]}
+def test_limits_are_read_from_signs_and_words(text: str, value: tuple[int | None, int | None]) -> None:
+    assert find_only(text, text, "amount-of-money").value == {"from": value[0], "to": value[1]}
 
 
 @pytest.mark.parametrize("text", ["2-3 hours", "two or three weeks", "5 to 10 miles", "between 2 and 3 days"])
-def test_so_many_or_so_many_are_not_the_second(text: str) -> None:
-    assert found(text) == []
+def test_two_alternative_quantities_are_not_read(text: str) -> None:
+    assert find(text) == []
 
 
 @pytest.mark.parametrize("text", ["2-3 days ago", "in 2-3 days"])
-def test_a_time_so_many_or_so_many_units_away_is_none(text: str) -> None:
-    assert found(text, "time") == []
+def test_time_at_two_alternative_distances_is_not_read(text: str) -> None:
+    assert find(text, "time") == []
 
 
 @pytest.mark.parametrize(
     ("text", "months"), [("2 years and 3 months", 27), ("1 year 6 months", 18), ("half a year", 0.5)]
 )
-def test_a_year_has_twelve_months(text: str, months: float) -> None:
-    assert only(text, text, "duration").value == months
+def test_year_counts_as_twelve_months(text: str, months: float) -> None:
+    assert find_only(text, text, "duration").value == months
 
 
 @pytest.mark.parametrize("text", ["2nd last", "the second to last payment", "third from the bottom", "3rd from last"])
-def test_what_is_counted_from_the_end_is_no_ordinal(text: str) -> None:
-    assert found(text) == []
+def test_position_from_the_end_is_not_an_ordinal(text: str) -> None:
+    assert find(text) == []

@@ -11,7 +11,7 @@ from bot import nlu
 from bot.nlu.entities.grammar import DIMENSIONS, GrammarExtractor, Habits
 from bot.nlu.entities.grammar.slips import LONGEST, SHORTEST, spelt
 from bot.nlu.vocabulary import Vocabulary
-from tests.nlu.entities.test_grammar_times import FUTURE, NOW, TELLER, only, said
+from tests.nlu.entities.test_grammar_times import FUTURE, NOW, TELLER, find_only, in_short
 
 ALL = GrammarExtractor("g", DIMENSIONS, Habits())
 
@@ -139,10 +139,10 @@ ALL = GrammarExtractor("g", DIMENSIONS, Habits())
         ("now", "2026-11-22T10:30:00 second"),
     ],
 )
-def test_a_phrase_is_read_whole(phrase: str, expected: str) -> None:
-    entity = only(TELLER, phrase)
+def test_whole_phrase_is_read_as_one_time(phrase: str, expected: str) -> None:
+    entity = find_only(TELLER, phrase)
     assert (entity.start, entity.end) == (0, len(phrase))
-    assert said(entity) == expected
+    assert in_short(entity) == expected
 
 
 @pytest.mark.parametrize(
@@ -156,10 +156,10 @@ def test_a_phrase_is_read_whole(phrase: str, expected: str) -> None:
         ("on the 5th of every month", "2026-12-05 day"),
     ],
 )
-def test_what_is_over_is_not_to_come(phrase: str, expected: str) -> None:
-    entity = only(FUTURE, phrase)
+def test_time_leaning_to_the_future_is_not_over(phrase: str, expected: str) -> None:
+    entity = find_only(FUTURE, phrase)
     assert (entity.start, entity.end) == (0, len(phrase))
-    assert said(entity) == expected
+    assert in_short(entity) == expected
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_what_is_over_is_not_to_come(phrase: str, expected: str) -> None:
         ("£10 to 20 May", [("amount-of-money", "£10 to 20"), ("time", "May")]),
     ],
 )
-def test_what_stands_beside_a_number_says_what_it_is(text: str, read: list[tuple[str, str]]) -> None:
+def test_neighbouring_words_decide_the_meaning_of_a_number(text: str, read: list[tuple[str, str]]) -> None:
     found = ALL.extend(text, NOW, [])
     assert [(entity.entity, text[entity.start : entity.end]) for entity in found] == read
 
@@ -227,14 +227,14 @@ def test_what_stands_beside_a_number_says_what_it_is(text: str, read: list[tuple
         ("tomorrow until 3pm", "2026-11-23..2026-11-23T15:00:00"),
     ],
 )
-def test_bounds_are_on_the_side_that_is_said_and_with_the_day_that_is_said(phrase: str, expected: str) -> None:
-    entity = only(TELLER, phrase)
+def test_bounds_are_on_the_named_side_and_include_days_as_worded(phrase: str, expected: str) -> None:
+    entity = find_only(TELLER, phrase)
     assert (entity.start, entity.end) == (0, len(phrase))
-    assert said(entity) == expected
+    assert in_short(entity) == expected
 
 
 @pytest.mark.parametrize("text", ["last zero weeks", "within zero seconds"])
-def test_a_stretch_without_time_is_none(text: str) -> None:
+def test_interval_of_zero_length_is_not_read(text: str) -> None:
     assert not [entity for entity in TELLER.extend(text, NOW, []) if isinstance(entity.value, dict)]
 
 
@@ -261,12 +261,12 @@ NEW_YEARS_EVE = datetime(2026, 12, 31, 12, 0, tzinfo=UTC)
         (FUTURE, NEW_YEARS_EVE, "30 Dec - 2 Jan", "2026-12-30..2027-01-03"),
     ],
 )
-def test_a_range_that_is_running_is_not_moved(
+def test_range_containing_today_keeps_its_year(
     extractor: GrammarExtractor, now: datetime, phrase: str, expected: str
 ) -> None:
-    entity = only(extractor, phrase, now)
+    entity = find_only(extractor, phrase, now)
     assert (entity.start, entity.end) == (0, len(phrase))
-    assert said(entity) == expected
+    assert in_short(entity) == expected
 
 
 @pytest.mark.parametrize(
@@ -278,15 +278,15 @@ def test_a_range_that_is_running_is_not_moved(
         ("this summer", "2026-06-01..2026-09-01"),
     ],
 )
-def test_the_winter_that_began_last_year_is_this_one(phrase: str, expected: str) -> None:
-    assert said(only(TELLER, phrase, datetime(2026, 1, 31, 12, 0, tzinfo=UTC))) == expected
+def test_this_winter_in_january_began_last_year(phrase: str, expected: str) -> None:
+    assert in_short(find_only(TELLER, phrase, datetime(2026, 1, 31, 12, 0, tzinfo=UTC))) == expected
 
 
-def test_a_weekday_with_a_day_of_the_month_is_near_or_lies_where_it_leans_to() -> None:
+def test_weekday_with_day_of_month_is_nearest_or_in_the_preferred_direction() -> None:
     february = datetime(2013, 2, 12, 4, 30, tzinfo=UTC)
-    assert said(only(FUTURE, "Thu 15th", february)) == "2013-08-15 day"
-    assert said(only(TELLER, "Wed 7th", OCTOBER)) == "2026-10-07 day"
-    assert said(only(TELLER, "Thu 8th", OCTOBER)) == "2026-10-08 day"
+    assert in_short(find_only(FUTURE, "Thu 15th", february)) == "2013-08-15 day"
+    assert in_short(find_only(TELLER, "Wed 7th", OCTOBER)) == "2026-10-07 day"
+    assert in_short(find_only(TELLER, "Thu 8th", OCTOBER)) == "2026-10-08 day"
 
 
 @pytest.mark.parametrize(
@@ -296,13 +296,13 @@ def test_a_weekday_with_a_day_of_the_month_is_near_or_lies_where_it_leans_to() -
         *("show me may", "april vs may"),
     ],
 )
-def test_months_that_are_names_too_count_where_a_month_is_asked_for(text: str) -> None:
+def test_ambiguous_month_names_are_months_in_questions_about_a_month(text: str) -> None:
     found = TELLER.extend(text, NOW, [])
     assert {entity.details["grain"] for entity in found} == {"month"}
 
 
 @pytest.mark.parametrize("text", ["april owes me a drink", "send it to june", "what's my apr?", "as you may", "in 61"])
-def test_names_of_people_and_other_words_are_no_months(text: str) -> None:
+def test_personal_names_and_other_words_are_not_months(text: str) -> None:
     assert TELLER.extend(text, NOW, []) == []
 
 
@@ -325,23 +325,23 @@ def test_names_of_people_and_other_words_are_no_months(text: str) -> None:
         ("in novemeber", "in november"),
     ],
 )
-def test_misspelt_names_of_the_calendar_are_read(misspelt: str, meant: str) -> None:
-    assert said(only(TELLER, misspelt)) == said(only(TELLER, meant))
+def test_misspelt_days_and_months_are_read(misspelt: str, meant: str) -> None:
+    assert in_short(find_only(TELLER, misspelt)) == in_short(find_only(TELLER, meant))
 
 
 @pytest.mark.parametrize(
     "text", ["pay Sundar", "pay Mondal", "Mrs Munday", "to Fridah", "pay Augusta", "Mr Octobor", "atoday"]
 )
-def test_names_of_people_are_no_misspelt_days(text: str) -> None:
+def test_personal_names_are_not_misspelt_days_or_months(text: str) -> None:
     assert ALL.extend(text, NOW, []) == []
 
 
 @pytest.mark.parametrize("text", ["sonday", "munday", "tursday", "thuesday"])
-def test_what_may_be_one_of_two_days_is_none(text: str) -> None:
+def test_misspelling_of_two_possible_days_is_not_corrected(text: str) -> None:
     assert spelt(text) == text
 
 
-def test_no_word_of_the_vocabulary_is_a_misspelt_name() -> None:
+def test_vocabulary_words_are_never_corrected() -> None:
     (folder,) = {path.parent for path in Path(nlu.__file__).parent.rglob("vocabulary.txt")}
     known = [word for word in Vocabulary(folder) if SHORTEST <= len(word) <= LONGEST]
     assert [word for word in known if spelt(word) != word] == []
@@ -359,7 +359,7 @@ def test_no_word_of_the_vocabulary_is_a_misspelt_name() -> None:
         ("1/2 a million", "number", 500_000),
     ],
 )
-def test_shares_of_a_unit(text: str, dimension: str, value: float) -> None:
+def test_fractions_of_a_unit_are_read(text: str, dimension: str, value: float) -> None:
     (entity,) = ALL.extend(text, NOW, [])
     assert (entity.entity, entity.value, entity.end) == (dimension, value, len(text))
 
@@ -367,16 +367,16 @@ def test_shares_of_a_unit(text: str, dimension: str, value: float) -> None:
 @pytest.mark.parametrize(
     ("text", "value"), [("half a dozen", 6), ("half dozen", 6), ("quarter to a dozen", 12), ("at dozen", 12)]
 )
-def test_a_dozen_is_no_hour(text: str, value: int) -> None:
+def test_dozen_is_not_an_hour(text: str, value: int) -> None:
     (entity,) = ALL.extend(text, NOW, [])
     assert (entity.entity, entity.value) == ("number", value)
 
 
 @pytest.mark.parametrize("day", [23, 30])
-def test_what_has_been_since_a_time_of_day_has_begun(day: int) -> None:
+def test_since_a_time_of_day_means_its_latest_occurrence(day: int) -> None:
     now = datetime(2026, 11, day, 12, 45, tzinfo=UTC)
     for grammar in (TELLER, FUTURE):
-        assert said(only(grammar, "since 11pm", now)) == f"2026-11-{day - 1}T23:00:00.."
+        assert in_short(find_only(grammar, "since 11pm", now)) == f"2026-11-{day - 1}T23:00:00.."
 
 
 @pytest.mark.parametrize(
@@ -388,17 +388,19 @@ def test_what_has_been_since_a_time_of_day_has_begun(day: int) -> None:
         ("the 20th of the month", datetime(2026, 11, 23), "2026-11-20", "2026-12-20"),
     ],
 )
-def test_a_day_that_this_month_lacks_is_that_of_another(phrase: str, now: datetime, past: str, future: str) -> None:
-    found = [said(only(grammar, phrase, now.replace(tzinfo=UTC))) for grammar in (TELLER, FUTURE)]
+def test_day_missing_from_this_month_falls_in_the_nearest_month_with_it(
+    phrase: str, now: datetime, past: str, future: str
+) -> None:
+    found = [in_short(find_only(grammar, phrase, now.replace(tzinfo=UTC))) for grammar in (TELLER, FUTURE)]
     assert found == [f"{past} day", f"{future} day"]
 
 
-def test_what_looks_like_a_time_of_day_may_be_a_rate_or_a_sum() -> None:
+def test_rates_and_sums_are_not_times_of_day() -> None:
     for text in ("the pound is at 1.30", "set the limit at 1500", "my mortgage at 4.49", "I sent 20 to 6 people"):
         assert not [entity for entity in ALL.extend(text, NOW, []) if entity.entity == "time"], text
 
 
-def test_hours_before_several_days_leave_the_days_together() -> None:
+def test_hours_before_a_range_of_days_do_not_split_it() -> None:
     text = "9am to 5pm Monday to Friday"
     assert [text[e.start : e.end] for e in TELLER.extend(text, NOW, [])] == ["9am to 5pm", "Monday to Friday"]
 
@@ -411,9 +413,9 @@ def test_hours_before_several_days_leave_the_days_together() -> None:
         (datetime(2026, 10, 25, 1, 30, tzinfo=UTC), "the last 2 hours", 2),
     ],
 )
-def test_stretches_of_hours_are_as_long_as_they_say(now: datetime, phrase: str, hours: int) -> None:
+def test_intervals_of_hours_keep_their_length_across_clock_changes(now: datetime, phrase: str, hours: int) -> None:
     london = GrammarExtractor("g", frozenset({"time"}), Habits(timezone="Europe/London"))
-    sides = [datetime.fromisoformat(only(london, phrase, now).value[side]) for side in ("from", "to")]
+    sides = [datetime.fromisoformat(find_only(london, phrase, now).value[side]) for side in ("from", "to")]
     assert sides[1] - sides[0] == timedelta(hours=hours)
 
 
@@ -426,11 +428,11 @@ def test_stretches_of_hours_are_as_long_as_they_say(now: datetime, phrase: str, 
         (datetime(2026, 10, 25, 0, 15, tzinfo=UTC), "in 10 minutes", "2026-10-25T01:25:00.000+01:00"),
     ],
 )
-def test_hours_pass_over_changes_of_the_clock(now: datetime, phrase: str, expected: str) -> None:
+def test_relative_times_count_elapsed_time_across_clock_changes(now: datetime, phrase: str, expected: str) -> None:
     london = GrammarExtractor("g", frozenset({"time"}), Habits(timezone="Europe/London"))
-    assert only(london, phrase, now).value == expected
+    assert find_only(london, phrase, now).value == expected
 
 
-def test_an_offset_is_taken_into_the_zone_of_the_habits() -> None:
+def test_time_with_offset_is_converted_to_the_configured_zone() -> None:
     london = GrammarExtractor("g", frozenset({"time"}), Habits(timezone="Europe/London"))
-    assert only(london, "2026-07-21T14:00Z").value == "2026-07-21T15:00:00.000+01:00"
+    assert find_only(london, "2026-07-21T14:00Z").value == "2026-07-21T15:00:00.000+01:00"

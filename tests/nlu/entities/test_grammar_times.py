@@ -13,21 +13,21 @@ FUTURE = GrammarExtractor("TellerEntityExtractor", frozenset({"time"}), Habits(p
 DUCKLING = GrammarExtractor("DucklingEntityExtractor", frozenset({"time"}), Habits.of_duckling({}, "en"))
 
 
-def only(extractor: GrammarExtractor, text: str, now: datetime = NOW) -> Entity:
+def find_only(extractor: GrammarExtractor, text: str, now: datetime = NOW) -> Entity:
     found = extractor.extend(text, now, [])
     assert len(found) == 1, found
     return found[0]
 
 
-def short(iso: str) -> str:
+def short_date(iso: str) -> str:
     return iso.removesuffix(".000+00:00").removesuffix("T00:00:00")
 
 
-def said(entity: Entity) -> str:
+def in_short(entity: Entity) -> str:
     """Write a time in short form: `2026-11-22 day`, or `2026-11-01..2026-11-23` with open sides left out."""
     if isinstance(entity.value, dict):
-        return f"{short(entity.value['from'] or '')}..{short(entity.value['to'] or '')}"
-    return f"{short(entity.value)} {entity.details['grain']}"
+        return f"{short_date(entity.value['from'] or '')}..{short_date(entity.value['to'] or '')}"
+    return f"{short_date(entity.value)} {entity.details['grain']}"
 
 
 @pytest.mark.parametrize(
@@ -107,9 +107,9 @@ def said(entity: Entity) -> str:
         ("tomorrow evening at 8", "2026-11-23T20:00:00 hour"),
     ],
 )
-def test_one_unit_of_time(phrase: str, expected: str) -> None:
-    entity = only(TELLER, f"so {phrase} please")
-    assert said(entity) == expected
+def test_single_units_of_time_are_read(phrase: str, expected: str) -> None:
+    entity = find_only(TELLER, f"so {phrase} please")
+    assert in_short(entity) == expected
     assert f"so {phrase} please"[entity.start : entity.end] == phrase
 
 
@@ -155,9 +155,9 @@ def test_one_unit_of_time(phrase: str, expected: str) -> None:
         ("last summer", "2026-06-01..2026-09-01"),
     ],
 )
-def test_intervals_end_before_their_end(phrase: str, expected: str) -> None:
-    entity = only(TELLER, f"so {phrase} please")
-    assert said(entity) == expected
+def test_intervals_exclude_their_end(phrase: str, expected: str) -> None:
+    entity = find_only(TELLER, f"so {phrase} please")
+    assert in_short(entity) == expected
     assert f"so {phrase} please"[entity.start : entity.end] == phrase
 
 
@@ -184,81 +184,81 @@ def test_intervals_end_before_their_end(phrase: str, expected: str) -> None:
         "the end of it",
     ],
 )
-def test_what_is_no_time_is_left_alone(text: str) -> None:
+def test_other_phrases_are_not_times(text: str) -> None:
     assert TELLER.extend(text, NOW, []) == []
 
 
 @pytest.mark.parametrize(("text", "expected"), [("may", "2026-05-01 month"), ("Sat", "2026-11-21 day")])
-def test_names_that_are_other_words_count_when_they_are_all_that_is_said(text: str, expected: str) -> None:
-    assert said(only(TELLER, text)) == expected
+def test_ambiguous_name_is_a_date_when_it_is_the_whole_message(text: str, expected: str) -> None:
+    assert in_short(find_only(TELLER, text)) == expected
 
 
-def test_in_belongs_to_named_months_only() -> None:
-    assert only(TELLER, "what came in last month").start == 13
+def test_in_is_not_part_of_a_relative_month() -> None:
+    assert find_only(TELLER, "what came in last month").start == 13
 
 
-def test_a_single_unit_says_its_bounds_too() -> None:
-    details = only(TELLER, "last month").details
+def test_details_of_a_single_unit_have_both_bounds() -> None:
+    details = find_only(TELLER, "last month").details
     assert details["from"] == {"value": "2026-10-01T00:00:00.000+00:00", "grain": "month"}
     assert details["to"] == {"value": "2026-11-01T00:00:00.000+00:00", "grain": "month"}
 
 
-def test_duckling_leans_to_the_future_counts_whole_weeks_and_puts_the_month_first() -> None:
-    assert only(DUCKLING, "in October").value == "2027-10-01T00:00:00.000-07:00"
-    assert only(DUCKLING, "on 3/11/2026").value == "2026-03-11T00:00:00.000-07:00"
-    assert only(DUCKLING, "last 2 weeks").value == {
+def test_duckling_defaults_to_future_whole_weeks_and_month_first() -> None:
+    assert find_only(DUCKLING, "in October").value == "2027-10-01T00:00:00.000-07:00"
+    assert find_only(DUCKLING, "on 3/11/2026").value == "2026-03-11T00:00:00.000-07:00"
+    assert find_only(DUCKLING, "last 2 weeks").value == {
         "to": "2026-11-16T00:00:00.000-08:00",
         "from": "2026-11-02T00:00:00.000-08:00",
     }
 
 
-def test_duckling_shapes() -> None:
-    entity = only(DUCKLING, "in January 2019")
+def test_values_and_details_have_duckling_shapes() -> None:
+    entity = find_only(DUCKLING, "in January 2019")
     assert entity.value == "2019-01-01T00:00:00.000-08:00"
     assert (entity.entity, entity.extractor, entity.confidence) == ("time", "DucklingEntityExtractor", 1.0)
     assert entity.details["type"] == "value"
     assert entity.details["values"] == [{"type": "value", "value": entity.value, "grain": "month"}]
-    interval = only(DUCKLING, "since yesterday")
+    interval = find_only(DUCKLING, "since yesterday")
     assert interval.value == {"to": None, "from": "2026-11-21T00:00:00.000-08:00"}
     assert interval.details["type"] == "interval"
     assert interval.details["from"] == {"value": interval.value["from"], "grain": "day"}
 
 
-def test_leaning_to_the_future() -> None:
-    assert said(only(FUTURE, "on Friday")) == "2026-11-27 day"
-    assert said(only(FUTURE, "25 December")) == "2026-12-25 day"
-    assert said(only(FUTURE, "from November to January")) == "2026-11-01..2027-02-01"
-    assert said(only(FUTURE, "at half past six")) == "2026-11-22T18:30:00 minute"
-    assert said(only(FUTURE, "at 10 am")) == "2026-11-23T10:00:00 hour"
+def test_future_preference_reads_ambiguous_times_as_upcoming() -> None:
+    assert in_short(find_only(FUTURE, "on Friday")) == "2026-11-27 day"
+    assert in_short(find_only(FUTURE, "25 December")) == "2026-12-25 day"
+    assert in_short(find_only(FUTURE, "from November to January")) == "2026-11-01..2027-02-01"
+    assert in_short(find_only(FUTURE, "at half past six")) == "2026-11-22T18:30:00 minute"
+    assert in_short(find_only(FUTURE, "at 10 am")) == "2026-11-23T10:00:00 hour"
 
 
-def test_the_time_zone_decides_which_day_it_is() -> None:
+def test_time_zone_decides_the_current_day() -> None:
     auckland = GrammarExtractor("g", frozenset({"time"}), Habits(timezone="Pacific/Auckland"))
     late = datetime(2026, 11, 22, 23, 30, tzinfo=UTC)
-    assert only(auckland, "today", late).value == "2026-11-23T00:00:00.000+13:00"
+    assert find_only(auckland, "today", late).value == "2026-11-23T00:00:00.000+13:00"
 
 
-def test_an_unknown_time_zone_is_utc() -> None:
+def test_unknown_time_zone_means_utc() -> None:
     nowhere = GrammarExtractor("g", frozenset({"time"}), Habits(timezone="Mars/Olympus"))
-    assert only(nowhere, "today").value == "2026-11-22T00:00:00.000+00:00"
+    assert find_only(nowhere, "today").value == "2026-11-22T00:00:00.000+00:00"
 
 
-def test_an_ambiguous_clock_names_the_other_hour_too() -> None:
-    values = only(TELLER, "tomorrow at half past six").details["values"]
+def test_ambiguous_clock_time_also_lists_the_other_hour() -> None:
+    values = find_only(TELLER, "tomorrow at half past six").details["values"]
     assert [value["value"][11:16] for value in values] == ["18:30", "06:30"]
 
 
-def test_weekday_and_date_find_the_year_in_which_they_meet() -> None:
-    assert said(only(TELLER, "Friday 27 November")) == "2026-11-27 day"
-    assert said(only(TELLER, "Thu, 27 Nov")) == "2025-11-27 day"
+def test_weekday_with_date_determines_the_year() -> None:
+    assert in_short(find_only(TELLER, "Friday 27 November")) == "2026-11-27 day"
+    assert in_short(find_only(TELLER, "Thu, 27 Nov")) == "2025-11-27 day"
 
 
-def test_days_of_months_are_cut_to_the_month() -> None:
-    assert said(only(TELLER, "a month ago", datetime(2026, 3, 31, tzinfo=UTC))) == "2026-02-28 day"
-    assert said(only(TELLER, "29 February", NOW)) == "2024-02-29 day"
+def test_missing_day_becomes_the_last_of_the_month_or_an_earlier_leap_day() -> None:
+    assert in_short(find_only(TELLER, "a month ago", datetime(2026, 3, 31, tzinfo=UTC))) == "2026-02-28 day"
+    assert in_short(find_only(TELLER, "29 February", NOW)) == "2024-02-29 day"
 
 
-def test_other_languages_read_dates_in_digits_only() -> None:
+def test_other_languages_read_only_numbers_and_dates_in_digits() -> None:
     french = GrammarExtractor("g", DIMENSIONS, Habits(language="fr"))
     found = french.extend("le 3/11/2026, demain, 1.234,5 ou may 3", NOW, [])
     assert [(entity.entity, entity.start) for entity in found] == [("time", 3), ("number", 22), ("number", 37)]
@@ -277,8 +277,8 @@ def test_other_languages_read_dates_in_digits_only() -> None:
         ("by the end of friday", "2026-11-22T10:30:00..2026-11-28"),
     ],
 )
-def test_a_weekday_belongs_to_the_week_or_the_end_before_it(phrase: str, expected: str) -> None:
-    assert said(only(TELLER, phrase)) == expected
+def test_weekday_combines_with_the_week_or_end_phrase_before_it(phrase: str, expected: str) -> None:
+    assert in_short(find_only(TELLER, phrase)) == expected
 
 
 @pytest.mark.parametrize(
@@ -294,10 +294,10 @@ def test_a_weekday_belongs_to_the_week_or_the_end_before_it(phrase: str, expecte
         ("at 6 30 people", "2026-11-22T18:00:00 hour"),
     ],
 )
-def test_times_of_day_as_they_are_typed(phrase: str, expected: str) -> None:
-    assert said(only(TELLER, phrase)) == expected
+def test_informal_spellings_of_clock_times_are_read(phrase: str, expected: str) -> None:
+    assert in_short(find_only(TELLER, phrase)) == expected
 
 
 @pytest.mark.parametrize("text", ["1800 hours", "split half 7 ways", "half 8 people"])
-def test_what_only_looks_like_a_time_of_day_is_none(text: str) -> None:
+def test_numbers_resembling_a_time_of_day_are_not_read(text: str) -> None:
     assert TELLER.extend(text, NOW, []) == []

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from bot.content import Annotation, Component, Content, Example, Lookup, NluData
 from bot.nlu.entities import EntityModel, train_entities
-from bot.nlu.entities.features import tells_by_case
+from bot.nlu.entities.features import has_informative_capitals
 from bot.nlu.entities.words import split_words
 
 NOW = datetime(2026, 11, 22, 10, 30, tzinfo=UTC)
@@ -26,6 +26,12 @@ def trip(start: str, end: str, order: str = "1") -> Example:
             Annotation(last, last + len(end), "city", end, role="destination", group=order),
         ),
     )
+
+
+def marked(text: str, value: str, entity: str = "payee") -> Example:
+    """An example in which one value is annotated."""
+    start = text.index(value)
+    return Example(text, "marked", (Annotation(start, start + len(value), entity, value),))
 
 
 EXAMPLES = (*(trip(a, b) for a in CITIES for b in CITIES if a != b), Example("hello there", "greet"))
@@ -51,12 +57,13 @@ def test_unseen_names_are_found_with_role_and_group(model: EntityModel) -> None:
 
 
 @pytest.mark.parametrize("text", ["Oslo", "Oslo?", "oslo !", "Oslo!!", "OSLO …?"])
-def test_signs_behind_a_known_value_alone_change_nothing(model: EntityModel, text: str) -> None:
-    said = [(e.value.title(), e.start, e.end, e.role, e.group) for e in model.extract(text, NOW)]
-    assert said == [("Oslo", 0, 4, "destination", "1")]
+def test_punctuation_after_a_known_value_does_not_change_the_result(model: EntityModel, text: str) -> None:
+    (found,) = model.extract(text, NOW)
+    assert (found.value.title(), found.start, found.end) == ("Oslo", 0, 4)
+    assert (found.role, found.group) == ("destination", "1")
 
 
-def test_examples_without_entities_teach_what_is_none(model: EntityModel) -> None:
+def test_examples_without_entities_teach_their_absence(model: EntityModel) -> None:
     assert model.extract("hello there", NOW) == ()
 
 
@@ -66,35 +73,30 @@ def test_texts_without_words_have_no_entities(model: EntityModel, text: str) -> 
 
 
 @pytest.mark.parametrize("piece", ["fly from Rome to Oslo ", "🎉", "\ud800"])
-def test_of_a_long_text_a_thousand_words_are_tagged(model: EntityModel, piece: str) -> None:
+def test_only_the_first_thousand_words_are_tagged(model: EntityModel, piece: str) -> None:
     assert all(len(split_words((piece * 3000)[: e.start])) < 1000 for e in model.extract(piece * 3000, NOW))
 
 
-def test_words_of_scripts_without_spaces_are_their_characters() -> None:
-    marks = [("我要去东京", "东京"), ("我要去巴黎", "巴黎"), ("我要去伦敦", "伦敦")]
-    examples = tuple(
-        Example(text, "travel", (Annotation(text.index(name), text.index(name) + len(name), "city", name),))
-        for text, name in marks
-    )
+def test_unspaced_scripts_are_tagged_by_character() -> None:
+    examples = tuple(marked(f"我要去{name}", name, "city") for name in ("东京", "巴黎", "伦敦"))
     found = model_of("DIETClassifier", examples=examples).extract("我要去罗马", NOW)
     assert [(e.value, e.extractor) for e in found] == [("罗马", "DIETClassifier")]
 
 
-def test_of_overlapping_annotations_the_longer_is_learned() -> None:
+def test_longer_of_overlapping_annotations_is_learned() -> None:
     text = "fly from New York"
     marks = (Annotation(9, 17, "city", "New York"), Annotation(13, 17, "person", "York"))
     found = model_of("CRFEntityExtractor", examples=(Example(text, "travel", marks),) * 3).extract(text, NOW)
     assert [(e.entity, e.value) for e in found] == [("city", "New York")]
 
 
-def test_lookup_tables_help_only_behind_a_regex_featurizer() -> None:
-    def said(dish: str) -> Example:
-        text = f"{dish} it is"
-        return Example(text, "order", (Annotation(0, len(dish), "dish", dish),))
-
+def test_lookup_tables_are_features_only_after_a_regex_featurizer() -> None:
     dishes = ("blorf", "quast", "mipple", "drench", "vosk", "tarn", "ulpit", "jeppo", "gwem", "krilb", "sonf", "yavel")
     plain = ("brolf", "quint", "mappel", "drunch", "visk", "torn", "alput", "jappe", "gwim", "kralb", "sinf", "yovel")
-    examples = (*map(said, dishes), *(Example(f"{word} it is", "agree") for word in plain))
+    examples = (
+        *(marked(f"{dish} it is", dish, "dish") for dish in dishes),
+        *(Example(f"{word} it is", "agree") for word in plain),
+    )
     table = (Lookup("dish", (*dishes, "zenup")),)
     with_table = model_of("RegexFeaturizer", "CRFEntityExtractor", examples=examples, lookups=table)
     without = model_of("CRFEntityExtractor", examples=examples, lookups=table)
@@ -102,12 +104,10 @@ def test_lookup_tables_help_only_behind_a_regex_featurizer() -> None:
     assert without.extract("zenup it is", NOW) == ()
 
 
-def test_a_message_that_is_a_known_value_alone_is_that_entity() -> None:
-    def pay(name: str) -> Example:
-        return Example(f"pay {name} please", "pay", (Annotation(4, 4 + len(name), "payee", name),))
-
+def test_message_consisting_of_a_known_value_is_that_entity() -> None:
     plain = ("yes", "no", "hello", "bye", "thanks", "help", "stop", "well")
-    examples = (pay("Jo Bloggs"), pay("Ann"), pay("well"), *(Example(word, "chat") for word in plain))
+    payees = (marked(f"pay {name} please", name) for name in ("Jo Bloggs", "Ann", "well"))
+    examples = (*payees, *(Example(word, "chat") for word in plain))
     model = model_of("CRFEntityExtractor", examples=examples)
     assert [(e.entity, e.value) for e in model.extract("jo bloggs!", NOW)] == [("payee", "jo bloggs")]
     assert model.extract("well", NOW) == ()
@@ -124,33 +124,27 @@ def test_a_message_that_is_a_known_value_alone_is_that_entity() -> None:
         ("Zoe\u0308", "zoe\u0308"),
     ],
 )
-def test_an_apostrophe_or_a_mark_in_a_known_value_alone_is_no_sign_behind_it(name: str, text: str) -> None:
-    marked = tuple(
-        Example(f"pay {who} please", "pay", (Annotation(4, 4 + len(who), "payee", who),)) for who in (name, "Sam")
-    )
-    (entity,) = model_of("CRFEntityExtractor", examples=(*marked, Example("hello", "greet"))).extract(text, NOW)
+def test_apostrophes_and_combining_marks_belong_to_known_values(name: str, text: str) -> None:
+    payees = (marked(f"pay {payee} please", payee) for payee in (name, "Sam"))
+    (entity,) = model_of("CRFEntityExtractor", examples=(*payees, Example("hello", "greet"))).extract(text, NOW)
     assert (entity.entity, text[entity.start : entity.end]) == ("payee", text.rstrip("!?"))
 
 
-def test_punctuation_alone_is_no_entity_and_a_symbol_may_be_one() -> None:
-    def eat(what: str) -> Example:
-        return Example(f"we eat {what} now", "eat", (Annotation(7, 7 + len(what), "dish", what),))
-
-    model = model_of("CRFEntityExtractor", examples=tuple(map(eat, ("🍕", "🍔", "🍟", "soup", "!?", "stew"))))
+def test_symbol_can_be_an_entity_but_punctuation_cannot() -> None:
+    dishes = ("🍕", "🍔", "🍟", "soup", "!?", "stew")
+    examples = tuple(marked(f"we eat {dish} now", dish, "dish") for dish in dishes)
+    model = model_of("CRFEntityExtractor", examples=examples)
     assert [e.value for e in model.extract("we eat 🍣 now", NOW)] == ["🍣"]
     assert model.extract("we eat !? now", NOW) == ()
 
 
-def test_words_that_mean_alike_help_each_other() -> None:
-    def pay(name: str) -> Example:
-        return Example(f"{name} gets it", "pay", (Annotation(0, len(name), "payee", name),))
-
+def test_word_similar_to_annotated_names_is_found() -> None:
     names = ("anna", "john", "peter", "mary", "susan", "robert", "laura", "james")
     plain = ("who", "nobody", "it", "this", "that", "everything", "what", "nothing")
-    examples = (*map(pay, names), *(Example(f"{word} gets it", "chat") for word in plain))
-    assert [e.value for e in model_of("CRFEntityExtractor", examples=examples).extract("helen gets it", NOW)] == [
-        "helen"
-    ]
+    payees = (marked(f"{name} gets it", name) for name in names)
+    examples = (*payees, *(Example(f"{word} gets it", "chat") for word in plain))
+    found = model_of("CRFEntityExtractor", examples=examples).extract("helen gets it", NOW)
+    assert [e.value for e in found] == ["helen"]
 
 
 def test_diet_without_entity_recognition_learns_no_entities() -> None:
@@ -158,44 +152,41 @@ def test_diet_without_entity_recognition_learns_no_entities() -> None:
     assert train_entities(Content(nlu=NluData(examples=EXAMPLES), pipeline=pipeline)).extractors == ()
 
 
-def test_two_learners_in_a_pipeline_say_things_once() -> None:
+def test_second_learned_extractor_in_a_pipeline_adds_no_duplicates() -> None:
     found = model_of("DIETClassifier", "CRFEntityExtractor").extract("fly from Rome to Oslo", NOW)
     assert [e.extractor for e in found] == ["DIETClassifier"] * 2
 
 
-def test_names_are_found_in_small_letters_and_in_capitals_too() -> None:
-    def near(town: str) -> Example:
-        text = f"I want a branch near {town} today"
-        return Example(text, "branch", (Annotation(21, 21 + len(town), "town", town),))
-
+def test_names_are_found_in_any_case() -> None:
     towns = ("York", "Bath", "Leeds", "Hull", "Ripon", "Stoke", "Derby", "Luton", "Crewe", "Truro")
     plain = ("work", "me", "home", "school", "the station", "us", "it", "here", "there", "you")
-    examples = (*map(near, towns), *(Example(f"I want a branch near {word} today", "chat") for word in plain))
+    examples = (
+        *(marked(f"I want a branch near {town} today", town, "town") for town in towns),
+        *(Example(f"I want a branch near {word} today", "chat") for word in plain),
+    )
     model = model_of("CRFEntityExtractor", examples=examples)
     for written in ("I want a branch near Wigan today", "branch near bath today", "BRANCH NEAR BATH TODAY"):
         assert [e.entity for e in model.extract(written, NOW)] == ["town"], written
     assert model.extract("I want a branch near somewhere today", NOW) == ()
 
 
-def test_a_value_does_not_end_in_a_bracket_that_opens() -> None:
+def test_value_does_not_end_with_an_opening_bracket() -> None:
     text = "my everyday (current account)"
     marks = (Annotation(3, 13, "account", "everyday"), Annotation(13, 28, "account", "current"))
     found = model_of("CRFEntityExtractor", examples=(Example(text, "ask", marks),) * 3).extract(text, NOW)
     assert [text[e.start : e.end] for e in found] == ["everyday", "current account"]
 
 
-def test_capitals_tell_a_name_from_a_word() -> None:
-    def pay(name: str) -> Example:
-        return Example(f"please pay {name} now", "pay", (Annotation(11, 11 + len(name), "payee", name),))
-
+def test_capitals_distinguish_names_from_words() -> None:
     names = ("Bill", "Mark", "Grant", "Rose", "Will", "Sue", "Drew", "Art", "Pat", "Rich")
-    plain = tuple(Example(f"please pay {name.lower()} now", "chat") for name in names)
-    model = model_of("CRFEntityExtractor", examples=(*map(pay, names), *plain))
+    payees = (marked(f"please pay {name} now", name) for name in names)
+    plain = (Example(f"please pay {name.lower()} now", "chat") for name in names)
+    model = model_of("CRFEntityExtractor", examples=(*payees, *plain))
     assert [e.value for e in model.extract("please pay Frank now", NOW)] == ["Frank"]
 
 
 @pytest.mark.parametrize(
-    ("text", "tells"),
+    ("text", "informative"),
     [
         ("pay Anna", True),
         ("Pay anna", False),
@@ -212,29 +203,27 @@ def test_capitals_tell_a_name_from_a_word() -> None:
         ("", False),
     ],
 )
-def test_capitals_tell_something_unless_every_sentence_has_them(text: str, tells: bool) -> None:
-    assert tells_by_case(text, split_words(text)) is tells
+def test_capitals_are_informative_unless_any_sentence_has_them(text: str, informative: bool) -> None:
+    assert has_informative_capitals(text, split_words(text)) is informative
 
 
-def test_a_day_and_an_acronym_do_not_hide_names_in_small_letters() -> None:
-    def pay(name: str) -> Example:
-        return Example(f"pay {name} £20 on Friday", "pay", (Annotation(4, 4 + len(name), "payee", name),))
-
+def test_days_and_acronyms_do_not_hide_lower_case_names() -> None:
     names = ("Bob", "Anna", "Sam", "Lucy", "Omar", "Ines")
-    plain = tuple(Example(f"pay {thing} on Friday", "chat") for thing in ("it", "rent", "all", "what"))
-    model = model_of("CRFEntityExtractor", examples=(*map(pay, names), *plain))
-    for said in ("pay bob £20 on Friday", "pay bob £20 ASAP", "pay bob £20 from my ISA", "pay bob £20 on friday"):
-        assert [e.value for e in model.extract(said, NOW)] == ["bob"], said
+    payees = (marked(f"pay {name} £20 on Friday", name) for name in names)
+    plain = (Example(f"pay {thing} on Friday", "chat") for thing in ("it", "rent", "all", "what"))
+    model = model_of("CRFEntityExtractor", examples=(*payees, *plain))
+    for text in ("pay bob £20 on Friday", "pay bob £20 ASAP", "pay bob £20 from my ISA", "pay bob £20 on friday"):
+        assert [e.value for e in model.extract(text, NOW)] == ["bob"], text
 
 
-def test_examples_without_capitals_are_learned_once() -> None:
+def test_examples_without_capitals_train_no_cased_taggers() -> None:
     small = tuple(
         Example(e.text.lower(), e.intent, tuple(replace(mark, value="") for mark in e.annotations)) for e in EXAMPLES
     )
     assert sorted(model_of("CRFEntityExtractor", examples=small).dump()[1]) == ["0-entity", "0-group", "0-role"]
 
 
-def test_the_same_content_makes_the_same_model(model: EntityModel) -> None:
+def test_same_content_gives_the_same_model(model: EntityModel) -> None:
     states, files = model.dump()
     kinds = ("entity", "group", "role")
     assert sorted(files) == [*(f"0-cased-{kind}" for kind in kinds), *(f"0-{kind}" for kind in kinds)]
@@ -242,6 +231,6 @@ def test_the_same_content_makes_the_same_model(model: EntityModel) -> None:
 
 
 @pytest.mark.parametrize("text", ["fly from Lisbon to Rome", "fly from lisbon to rome"])
-def test_a_restored_model_extracts_the_same(model: EntityModel, text: str) -> None:
+def test_restored_model_extracts_the_same(model: EntityModel, text: str) -> None:
     states, files = model.dump()
     assert EntityModel.restore(json.loads(json.dumps(states)), files).extract(text, NOW) == model.extract(text, NOW)

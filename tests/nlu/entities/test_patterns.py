@@ -31,56 +31,56 @@ DATA = NluData(
 )
 
 
-def trained(*pipeline: Component, data: NluData = DATA) -> EntityModel:
+def train(*pipeline: Component, data: NluData = DATA) -> EntityModel:
     domain = Domain(entities={name: EntityType(name) for name in ("code", "city", "broken")})
     return train_entities(Content(domain=domain, nlu=data, pipeline=pipeline))
 
 
-def extracted(text: str, **options: Any) -> list[tuple[str, str]]:
-    found = trained(Component("RegexEntityExtractor", options)).extract(text, NOW)
+def extract(text: str, **options: Any) -> list[tuple[str, str]]:
+    found = train(Component("RegexEntityExtractor", options)).extract(text, NOW)
     assert all(e.extractor == "RegexEntityExtractor" for e in found)
     return [(e.entity, e.value) for e in found]
 
 
 def test_regexes_and_tables_of_known_entities_are_found() -> None:
-    assert extracted("code 123456 to new york") == [("code", "123456"), ("city", "new york")]
+    assert extract("code 123456 to new york") == [("code", "123456"), ("city", "new york")]
 
 
-def test_the_longest_entry_of_a_table_wins() -> None:
-    assert extracted("York or New York") == [("city", "York"), ("city", "New York")]
+def test_longest_entry_of_a_table_wins() -> None:
+    assert extract("York or New York") == [("city", "York"), ("city", "New York")]
 
 
 def test_entries_match_whole_words_in_any_case_and_form() -> None:
-    assert extracted("Yorkshire") == []
-    assert extracted("SA\u0303O PAULO, st. ives") == [("city", "SA\u0303O PAULO"), ("city", "st. ives")]
+    assert extract("Yorkshire") == []
+    assert extract("SA\u0303O PAULO, st. ives") == [("city", "SA\u0303O PAULO"), ("city", "st. ives")]
 
 
 def test_without_word_boundaries_parts_of_words_match() -> None:
-    assert extracted("Yorkshire", use_word_boundaries=False) == [("city", "York")]
+    assert extract("Yorkshire", use_word_boundaries=False) == [("city", "York")]
 
 
-def test_case_sensitive() -> None:
-    assert extracted("york and York", case_sensitive=True) == [("city", "York")]
+def test_case_sensitive_entries_match_only_as_written() -> None:
+    assert extract("york and York", case_sensitive=True) == [("city", "York")]
 
 
-def test_tables_and_regexes_can_be_left_out() -> None:
-    assert extracted("12345 York", use_lookup_tables=False) == [("code", "12345")]
-    assert extracted("12345 York", use_regexes=False) == [("city", "York")]
+def test_lookup_tables_and_regexes_can_be_disabled() -> None:
+    assert extract("12345 York", use_lookup_tables=False) == [("code", "12345")]
+    assert extract("12345 York", use_regexes=False) == [("city", "York")]
 
 
-def test_misspelt_entries_are_found_on_request_and_say_the_entry() -> None:
-    assert extracted("to new yrok and Sao Paolo") == []
-    assert extracted("to new yrok and Sao Paolo", fuzzy=True, threshold=75) == [
+def test_misspelt_entries_are_found_on_request_with_the_correct_value() -> None:
+    assert extract("to new yrok and Sao Paolo") == []
+    assert extract("to new yrok and Sao Paolo", fuzzy=True, threshold=75) == [
         ("city", "New York"),
         ("city", "São Paulo"),
     ]
-    (entity,) = trained(Component("RegexEntityExtractor", {"fuzzy": True})).extract("in new yorrk", NOW)
+    (entity,) = train(Component("RegexEntityExtractor", {"fuzzy": True})).extract("in new yorrk", NOW)
     assert (entity.start, entity.end) == (3, 12)
     assert entity.confidence is not None
     assert 0.85 <= entity.confidence < 1
 
 
-def nearly(text: str, *tables: Lookup, **options: Any) -> list[tuple[str, str, str]]:
+def find_misspelt(text: str, *tables: Lookup, **options: Any) -> list[tuple[str, str, str]]:
     """The misspelt entries of some tables, as (text, table, entry)."""
     content = Content(
         domain=Domain(entities={table.name: EntityType(table.name) for table in tables}),
@@ -91,25 +91,27 @@ def nearly(text: str, *tables: Lookup, **options: Any) -> list[tuple[str, str, s
 
 
 @pytest.mark.parametrize(("text", "entry"), [("debti", "debit"), ("debet", "debit"), ("credti", "credit")])
-def test_one_mistake_in_a_short_word_is_forgiven(text: str, entry: str) -> None:
-    assert nearly(f"my {text} card", Lookup("card", ("debit", "credit"))) == [(text, "card", entry)]
+def test_short_word_with_one_mistake_is_found(text: str, entry: str) -> None:
+    assert find_misspelt(f"my {text} card", Lookup("card", ("debit", "credit"))) == [(text, "card", entry)]
 
 
 @pytest.mark.parametrize("text", ["leading", "heading", "readings"])
-def test_a_word_of_its_own_is_no_misspelt_entry(text: str) -> None:
-    assert nearly(f"it is {text} here", Lookup("city", ("Reading",))) == []
+def test_real_word_is_not_a_misspelt_entry(text: str) -> None:
+    assert find_misspelt(f"it is {text} here", Lookup("city", ("Reading",))) == []
 
 
-def test_the_words_that_are_most_like_an_entry_are_taken() -> None:
-    assert nearly("to the bigapple", Lookup("city", ("the big apple",))) == [("the bigapple", "city", "the big apple")]
+def test_most_similar_words_are_the_misspelt_entry() -> None:
+    assert find_misspelt("to the bigapple", Lookup("city", ("the big apple",))) == [
+        ("the bigapple", "city", "the big apple")
+    ]
 
 
-def test_a_misspelt_entry_of_two_tables_is_found_in_both() -> None:
-    found = nearly("debti", Lookup("card", ("debit",)), Lookup("kind", ("Debit",)))
+def test_misspelt_entry_of_two_tables_is_found_in_both() -> None:
+    found = find_misspelt("debti", Lookup("card", ("debit",)), Lookup("kind", ("Debit",)))
     assert found == [("debti", "card", "debit"), ("debti", "kind", "Debit")]
 
 
-def calls(patterns: Patterns, text: str) -> int:
+def count_calls(patterns: Patterns, text: str) -> int:
     """The number of function calls for tables to find their entries in a text."""
     made: list[str] = []
 
@@ -126,48 +128,48 @@ def calls(patterns: Patterns, text: str) -> int:
 
 
 @pytest.mark.parametrize("fuzzy", [False, True])
-def test_the_size_of_a_table_whose_entries_begin_alike_does_not_matter(fuzzy: bool) -> None:
+def test_work_does_not_depend_on_the_size_of_a_table(fuzzy: bool) -> None:
     def table(size: int) -> Patterns:
         entries = tuple(f"the {number} road" for number in range(100, 100 + size))
         return Patterns((), (("road", entries),), PatternOptions(fuzzy=fuzzy, use_regexes=False))
 
     text = "the " * 50
-    assert calls(table(2000), text) == calls(table(20), text) > 0
+    assert count_calls(table(2000), text) == count_calls(table(20), text) > 0
 
 
 @pytest.mark.parametrize(
-    ("text", "said"), [("my amex's limit", "amex"), ("Amex’s limit", "Amex"), ("new york's", "new york")]
+    ("text", "written"), [("my amex's limit", "amex"), ("Amex’s limit", "Amex"), ("new york's", "new york")]
 )
-def test_a_possessive_hides_no_entry(text: str, said: str) -> None:
+def test_entry_is_found_before_a_possessive_ending(text: str, written: str) -> None:
     data = NluData(lookups=(Lookup("city", ("Amex", "New York")),))
-    (found,) = trained(Component("RegexEntityExtractor"), data=data).extract(text, NOW)
-    assert (found.value, text[found.start : found.end]) == (said, said)
+    (found,) = train(Component("RegexEntityExtractor"), data=data).extract(text, NOW)
+    assert (found.value, text[found.start : found.end]) == (written, written)
 
 
 @pytest.mark.parametrize("text", ["Sainsbury's", "sainsbury’s"])
-def test_an_entry_may_be_a_possessive(text: str) -> None:
+def test_possessive_entry_is_found_whole(text: str) -> None:
     data = NluData(lookups=(Lookup("city", ("Sainsbury's", "Sainsbury")),))
-    (found,) = trained(Component("RegexEntityExtractor"), data=data).extract(text, NOW)
+    (found,) = train(Component("RegexEntityExtractor"), data=data).extract(text, NOW)
     assert found.value == text
 
 
-def test_a_threshold_may_be_a_share_of_one() -> None:
-    assert extracted("new yorrk", fuzzy=True, threshold=0.99) == []
+def test_threshold_up_to_one_is_a_share() -> None:
+    assert extract("new yorrk", fuzzy=True, threshold=0.99) == []
 
 
-def test_misspelt_short_words_are_no_entries() -> None:
-    assert extracted("yor", fuzzy=True, threshold=60) == []
+def test_misspelling_shorter_than_four_letters_is_not_an_entry() -> None:
+    assert extract("yor", fuzzy=True, threshold=60) == []
 
 
 def test_the_longest_entry_wins_and_shorter_ones_are_found_elsewhere() -> None:
     data = NluData(lookups=(Lookup("city", ("the road", "the long road home", "the", "road home")),))
-    found = trained(Component("RegexEntityExtractor"), data=data).extract("the long road home, the road the end", NOW)
+    found = train(Component("RegexEntityExtractor"), data=data).extract("the long road home, the road the end", NOW)
     assert [e.value for e in found] == ["the long road home", "the road", "the"]
 
 
-def test_an_entry_of_two_tables_is_found_in_both() -> None:
+def test_entry_of_two_tables_is_found_in_both() -> None:
     data = NluData(lookups=(Lookup("city", ("New York", "York")), Lookup("code", ("York", "new"))))
-    found = trained(Component("RegexEntityExtractor"), data=data).extract("new york", NOW)
+    found = train(Component("RegexEntityExtractor"), data=data).extract("new york", NOW)
     assert sorted((e.entity, e.value) for e in found) == [("city", "new york"), ("code", "new"), ("code", "york")]
 
 
@@ -183,48 +185,48 @@ def values(found: tuple[Entity, ...]) -> list[Any]:
 
 
 def test_synonyms_come_from_entries_and_annotations() -> None:
-    model = trained(Component("RegexEntityExtractor"), Component("EntitySynonymMapper"), data=SYNONYMS)
+    model = train(Component("RegexEntityExtractor"), Component("EntitySynonymMapper"), data=SYNONYMS)
     assert values(model.extract("NYC, The Big Apple or Leeds", NOW)) == ["New York City", "New York", "Leeds"]
 
 
-def test_synonyms_map_what_stands_before_them_in_the_pipeline() -> None:
-    model = trained(Component("EntitySynonymMapper"), Component("RegexEntityExtractor"), data=SYNONYMS)
+def test_synonyms_map_only_entities_of_earlier_components() -> None:
+    model = train(Component("EntitySynonymMapper"), Component("RegexEntityExtractor"), data=SYNONYMS)
     assert values(model.extract("NYC", NOW)) == ["NYC"]
 
 
 @pytest.mark.parametrize(
-    ("entry", "said"),
+    ("entry", "written"),
     [("the big apple", "the big  apple"), ("the big apple", "the big\napple"), ("São Paulo", "Sa\u0303o Paulo"),
      ("Straße", "strasse"), ("Oslo's", "oslo’s")],
 )  # fmt: skip
-def test_synonyms_map_whatever_the_table_matched(entry: str, said: str) -> None:
+def test_synonyms_map_every_spelling_that_a_table_matches(entry: str, written: str) -> None:
     data = NluData(lookups=(Lookup("city", (entry,)),), synonyms=(Synonym(entry, "mapped"),))
-    model = trained(Component("RegexEntityExtractor"), Component("EntitySynonymMapper"), data=data)
-    assert values(model.extract(f"to {said}!", NOW)) == ["mapped"]
+    model = train(Component("RegexEntityExtractor"), Component("EntitySynonymMapper"), data=data)
+    assert values(model.extract(f"to {written}!", NOW)) == ["mapped"]
 
 
 @pytest.mark.parametrize("text", ["", " ", "🎉", "\ud800", "("])
-def test_any_text_is_answered(text: str) -> None:
-    assert extracted(text, fuzzy=True) == []
+def test_texts_without_entries_yield_no_entities(text: str) -> None:
+    assert extract(text, fuzzy=True) == []
 
 
 EXPONENTIAL = r"(a|aa)+$"
 
 
-def test_a_regex_that_would_never_end_is_given_up_and_the_others_are_found() -> None:
+def test_timed_out_regex_does_not_stop_other_regexes() -> None:
     data = NluData(regexes=(Regex("code", EXPONENTIAL), Regex("city", "york")))
-    found = trained(Component("RegexEntityExtractor"), data=data).extract("a" * 4000 + "! york", NOW)
+    found = train(Component("RegexEntityExtractor"), data=data).extract("a" * 4000 + "! york", NOW)
     assert [e.value for e in found] == ["york"]
 
 
-def test_a_regex_that_may_be_slow_finds_what_it_finds_in_time() -> None:
+def test_potentially_slow_regex_still_finds_matches() -> None:
     data = NluData(regexes=(Regex("code", EXPONENTIAL), Regex("city", r"[a-z]+ ?york\b|(?:x+)+y")))
-    found = trained(Component("RegexEntityExtractor"), data=data).extract("New York, Aaa", NOW)
+    found = train(Component("RegexEntityExtractor"), data=data).extract("New York, Aaa", NOW)
     assert [(e.entity, e.value) for e in found] == [("code", "Aaa"), ("city", "New York")]
 
 
-def test_the_package_that_can_give_up_is_loaded_for_patterns_that_need_it_only() -> None:
+def test_regex_package_is_imported_only_for_potentially_slow_patterns() -> None:
     made = "Patterns((('a', pattern),), ()); print('regex' in sys.modules)"
     code = f"import sys; from bot.nlu.entities.patterns import Patterns\nfor pattern in (r'\\d+', '(a+)+$'): {made}"
-    told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    assert told.stdout.split() == ["False", "True"]
+    output = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert output.stdout.split() == ["False", "True"]

@@ -12,28 +12,28 @@ NOW = datetime(2026, 11, 22, 10, 30, tzinfo=UTC)
 TEXT = "send £50 to ann@example.org on 3/11/2026"
 
 
-def names(model: EntityModel, text: str = TEXT) -> list[str]:
+def entity_names(model: EntityModel, text: str = TEXT) -> list[str]:
     return [entity.entity for entity in model.extract(text, NOW)]
 
 
-def default(*entities: str, language: str = "en") -> EntityModel:
+def train_default(*entities: str, language: str = "en") -> EntityModel:
     return train_entities(
         Content(domain=Domain(entities={name: EntityType(name) for name in entities}), language=language)
     )
 
 
-def configured(*components: Component, entities: Sequence[str] = (), language: str = "en") -> EntityModel:
+def train_with(*components: Component, entities: Sequence[str] = (), language: str = "en") -> EntityModel:
     domain = Domain(entities={name: EntityType(name) for name in entities})
     return train_entities(Content(domain=domain, pipeline=components, language=language))
 
 
-def test_by_default_the_grammar_finds_the_domains_entities_only() -> None:
-    assert default().extractors == ()
-    assert names(default("amount-of-money", "time")) == ["amount-of-money", "time"]
-    assert names(default("email")) == ["email"]
+def test_default_grammar_finds_only_entities_of_the_domain() -> None:
+    assert train_default().extractors == ()
+    assert entity_names(train_default("amount-of-money", "time")) == ["amount-of-money", "time"]
+    assert entity_names(train_default("email")) == ["email"]
 
 
-def test_by_default_examples_are_learned_from_and_times_lean_to_the_past() -> None:
+def test_default_pipeline_learns_examples_and_prefers_past_times() -> None:
     example = Example("pay Bob", "pay", (Annotation(4, 7, "payee", "Bob"),))
     content = Content(
         domain=Domain(entities={"payee": EntityType("payee"), "time": EntityType("time")}),
@@ -47,49 +47,49 @@ def test_by_default_examples_are_learned_from_and_times_lean_to_the_past() -> No
     assert found[1].value.startswith("2026-11-20")
 
 
-def test_duckling_finds_its_dimensions_whatever_the_domain_lists() -> None:
-    assert names(configured(Component("DucklingEntityExtractor", {"dimensions": ["email", "nothing-known"]}))) == [
-        "email"
-    ]
-    assert names(configured(Component("DucklingEntityExtractor", {"url": "http://localhost:8000"}))) == [
+def test_duckling_dimensions_do_not_depend_on_the_domain() -> None:
+    assert entity_names(
+        train_with(Component("DucklingEntityExtractor", {"dimensions": ["email", "nothing-known"]}))
+    ) == ["email"]
+    assert entity_names(train_with(Component("DucklingEntityExtractor", {"url": "http://localhost:8000"}))) == [
         "amount-of-money",
         "email",
         "time",
     ]
 
 
-def test_ducklings_locale_and_time_zone_are_honoured() -> None:
+def test_duckling_locale_and_time_zone_are_applied() -> None:
     options = {"dimensions": ["time"], "locale": "en_GB", "timezone": "Europe/London"}
-    (entity,) = configured(Component("DucklingEntityExtractor", options)).extract("on 3/6/2026", NOW)
+    (entity,) = train_with(Component("DucklingEntityExtractor", options)).extract("on 3/6/2026", NOW)
     assert entity.value == "2026-06-03T00:00:00.000+01:00"
 
 
-def test_our_own_component_takes_options() -> None:
+def test_teller_extractor_options_are_applied() -> None:
     options = {"dimensions": ["time"], "prefer": "future", "locale": "en-US"}
-    (entity,) = configured(Component("TellerEntityExtractor", options)).extract("on 3/6", NOW)
+    (entity,) = train_with(Component("TellerEntityExtractor", options)).extract("on 3/6", NOW)
     assert entity.value.startswith("2027-03-06")
 
 
-def test_other_languages_get_what_needs_no_words() -> None:
-    model = default("amount-of-money", "time", "email", "number", language="de")
-    assert names(model, "morgen 12 an a@b.de bis 3.11.2026") == ["number", "email", "time"]
+def test_other_languages_get_entities_in_digits_and_addresses() -> None:
+    model = train_default("amount-of-money", "time", "email", "number", language="de")
+    assert entity_names(model, "morgen 12 an a@b.de bis 3.11.2026") == ["number", "email", "time"]
 
 
 @pytest.mark.parametrize("name", ["SpacyEntityExtractor", "WhitespaceTokenizer", "FallbackClassifier", "my.own.Thing"])
-def test_components_without_entities_are_passed_over(name: str) -> None:
-    assert configured(Component(name)).extractors == ()
+def test_components_without_entities_are_ignored(name: str) -> None:
+    assert train_with(Component(name)).extractors == ()
 
 
-def test_dotted_names_are_known_by_their_last_part() -> None:
+def test_dotted_component_name_is_recognised_by_its_last_part() -> None:
     name = "rasa.nlu.extractors.duckling_entity_extractor.DucklingEntityExtractor"
-    assert names(configured(Component(name, {"dimensions": ["email"]}))) == ["email"]
+    assert entity_names(train_with(Component(name, {"dimensions": ["email"]}))) == ["email"]
 
 
-def test_what_is_not_supported_is_said() -> None:
+def test_coverage_mentions_unsupported_features() -> None:
     assert "not supported" in COVERAGE["SpacyEntityExtractor"]
     assert "no server" in COVERAGE["DucklingEntityExtractor"]
 
 
-def test_a_restored_grammar_extracts_the_same() -> None:
-    model = default("amount-of-money", "time", "email")
+def test_restored_grammar_extracts_the_same() -> None:
+    model = train_default("amount-of-money", "time", "email")
     assert EntityModel.restore(*model.dump()).extract(TEXT, NOW) == model.extract(TEXT, NOW)

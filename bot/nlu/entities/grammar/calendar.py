@@ -14,7 +14,8 @@ from bot.nlu.entities.grammar.habits import Habits
 Grain = Literal["second", "minute", "hour", "day", "week", "month", "quarter", "year"]
 
 GRAINS: Final[tuple[Grain, ...]] = ("second", "minute", "hour", "day", "week", "month", "quarter", "year")
-_MONTHS: Final = {"month": 1, "quarter": 3, "year": 12}
+MONTHS_EACH: Final[dict[Grain, int]] = {"month": 1, "quarter": 3, "year": 12}
+"""The number of months in the grains that consist of months."""
 
 SECONDS: Final[dict[Grain, int]] = {
     "second": 1,
@@ -44,6 +45,11 @@ class Reference(NamedTuple):
     def past(self) -> bool:
         """Whether ambiguous phrases lean to the past."""
         return self.habits.prefer == "past"
+
+    @property
+    def direction(self) -> int:
+        """-1 if ambiguous phrases lean to the past, else 1."""
+        return -1 if self.past else 1
 
     def leaning(self, prefer: Literal["past", "future"], now: datetime | None = None) -> Reference:
         """Return a reference that leans this way, with another time if `now` is given."""
@@ -96,12 +102,14 @@ def floor(time: datetime, grain: Grain) -> datetime:
         return day - timedelta(days=day.weekday())
     if grain == "month":
         return day.replace(day=1)
-    return day.replace(day=1, month=1 if grain == "year" else 3 * ((day.month - 1) // 3) + 1)
+    if grain == "quarter":
+        return day.replace(day=1, month=day.month - (day.month - 1) % 3)
+    return day.replace(day=1, month=1)
 
 
 def add(time: datetime, grain: Grain, count: int) -> datetime:
     """Move by `count` units, at most to the last day of a month. Raises OverflowError outside the years 1 to 9999."""
-    months = _MONTHS.get(grain)
+    months = MONTHS_EACH.get(grain)
     if months is None:
         # When summer time ends an hour occurs twice: `fold` says which one is meant.
         return (time + timedelta(seconds=SECONDS[grain] * count)).replace(fold=time.fold)
@@ -135,7 +143,7 @@ def described(when: When, habits: Habits) -> tuple[Json, dict[str, Json]]:
     if when.interval or when.start is None:
         value = {side: sides[side]["value"] if side in sides else None for side in ("to", "from")}
         return value, {"type": "interval", "grain": when.grain, **sides, "values": [{"type": "interval", **sides}]}
-    times = [sides["from"]["value"], *([_iso(when.other, habits)] if when.other else ())]
+    times = [_iso(time, habits) for time in (when.start, when.other) if time]
     values = [{"type": "value", "value": time, "grain": when.grain} for time in times]
     return values[0]["value"], {**values[0], **sides, "values": values}
 

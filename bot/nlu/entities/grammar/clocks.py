@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from bot.nlu.entities.grammar.calendar import Grain, Reference, When, add, floor, span
+from bot.nlu.entities.grammar.dated import Dated
 from bot.nlu.entities.grammar.names import PARTS_OF_DAY
 from bot.nlu.entities.grammar.numbers import GROUPS, NO_SUFFIXES, SPOKEN, Number, number
 from bot.nlu.entities.grammar.reading import closes
@@ -72,23 +73,25 @@ def _minutes_from(tokens: Tokens, at: int) -> Clock | None:
         return None
     if relation in {"past", "after"}:
         return Clock(hour.end, hour.hour, minutes, 0, "minute", hour.sure, marked)
-    before = (hour.hour - 1) % 24 if hour.sure else (hour.hour - 1) % 12 or 12
+    before = (hour.hour - 1) % 24 if hour.sure else (hour.hour - 2) % 12 + 1
     return Clock(hour.end, before, 60 - minutes, 0, "minute", hour.sure, marked)
 
 
 def _is_at(tokens: Tokens, at: int) -> bool:
     """Whether the word before indicates that a time of day follows, as in `at 10 to 6`."""
-    return at > 0 and tokens.words[at - 1] in _AT
+    return tokens.before(at) in _AT
 
 
 _AT: Final = frozenset({"at", "@"})
 _TOWARDS: Final = _AT | listed("by until till before after around about me is s its starts")
 """Words after which a number may be an hour, or the minutes to one."""
+_BEFORE_HALF_HOURS: Final = _TOWARDS | {"for", ""}
+"""The same for `half 7`, which can also begin the message."""
 
 
 def _begins_a_range(tokens: Tokens, at: int) -> bool:
     """Whether a number is an hour (`from 3 to 4pm`, `10 to 11am`) rather than minutes (`ten to three`, `at 5 to 4`)."""
-    before = tokens.words[at - 1] if at > 0 else ""
+    before = tokens.before(at)
     if before in {"from", "between"}:
         return True
     return tokens.has_digits(at) and int(tokens.words[at]) <= 12 and before not in _TOWARDS
@@ -99,7 +102,7 @@ def _half_hour(tokens: Tokens, at: int) -> Clock | None:
     hour = _number_of_hour(tokens, at + 1)
     if hour is None or not 1 <= hour.value <= 12 or not closes(tokens, hour.end):
         return None
-    if tokens.has_digits(at + 1) and at > 0 and tokens.words[at - 1] not in _TOWARDS | {"for"}:
+    if tokens.has_digits(at + 1) and tokens.before(at) not in _BEFORE_HALF_HOURS:
         return None
     return Clock(hour.end, int(hour.value), 30, grain="minute")
 
@@ -117,8 +120,8 @@ def _hour(tokens: Tokens, at: int) -> Clock | None:
     read = _number_of_hour(tokens, at)
     if read is None or not 1 <= read.value <= 24:
         return None
-    said = _with_half_of_day(tokens, Clock(read.end, int(read.value), marked=False))
-    return said._replace(marked=said.marked or (tokens.is_word(at) and closes(tokens, said.end)))
+    hour = _with_half_of_day(tokens, Clock(read.end, int(read.value), marked=False))
+    return hour._replace(marked=hour.marked or (tokens.is_word(at) and closes(tokens, hour.end)))
 
 
 def _digits(tokens: Tokens, at: int) -> Clock | None:
@@ -129,7 +132,7 @@ def _digits(tokens: Tokens, at: int) -> Clock | None:
         return _unseparated(tokens, at)
     read = Clock(at + 1, int(words[at]), marked=False)
     parts: list[int] = []
-    while len(parts) < 2 and _next_part(tokens, read.end, ":" if parts else ":."):
+    while len(parts) < 2 and _joins_two_digits(tokens, read.end, ":" if parts else ":."):
         parts.append(int(words[read.end + 1]))
         read = read._replace(end=read.end + 2)
     if not parts:
@@ -138,11 +141,10 @@ def _digits(tokens: Tokens, at: int) -> Clock | None:
     point = words[at + 1] == "." and words[read.end] not in {"am", "pm", "a", "p"}
     if point and parts[0] not in _QUARTER_HOURS:
         return None
-    second = parts[1] if len(parts) == 2 else 0
-    end = read.end + 2 if len(parts) == 2 and _has_fraction(tokens, read.end) else read.end
-    return read._replace(
-        end=end, minute=parts[0], second=second, grain="second" if parts[1:] else "minute", marked=not point
-    )
+    if len(parts) == 1:
+        return read._replace(minute=parts[0], grain="minute", marked=not point)
+    end = read.end + 2 if _has_fraction(tokens, read.end) else read.end
+    return read._replace(end=end, minute=parts[0], second=parts[1], grain="second", marked=not point)
 
 
 def _with_minutes_apart(tokens: Tokens, at: int) -> Clock | None:
@@ -181,12 +183,11 @@ def _with_h(tokens: Tokens, read: Clock) -> Clock:
 
 def _has_fraction(tokens: Tokens, at: int) -> bool:
     """Whether a fraction of a second follows, as in ISO 8601."""
-    return tokens.words[at] == "." and tokens.glued(at) and tokens.glued(at + 1) and tokens.has_digits(at + 1)
+    return tokens.words[at] == "." and tokens.joins_digits(at)
 
 
-def _next_part(tokens: Tokens, at: int, marks: str) -> bool:
-    follows = tokens.words[at] and tokens.words[at] in marks and tokens.glued(at) and tokens.glued(at + 1)
-    return bool(follows) and tokens.has_digits(at + 1) and len(tokens.words[at + 1]) == 2
+def _joins_two_digits(tokens: Tokens, at: int, marks: str) -> bool:
+    return tokens.joins_digits(at) and tokens.words[at] in marks and len(tokens.words[at + 1]) == 2
 
 
 def _words(tokens: Tokens, at: int) -> Clock | None:
@@ -200,12 +201,15 @@ def _words(tokens: Tokens, at: int) -> Clock | None:
     return Clock(hour.end, int(hour.value), marked=False)
 
 
-_HALVES: Final = {"morning": 0, "am": 0, "afternoon": 1, "evening": 1, "pm": 1, "night": 0}
+_HALVES: Final = {"morning": 0, "am": 0, "afternoon": 12, "evening": 12, "pm": 12}
+"""The hour at which the half of the day begins that each word stands for."""
 
 
-def _before_midnight(read: Clock, part: str) -> bool:
-    """Whether the hour is before midnight: that of `11 at night`, but not of `3 at night`."""
-    return part == "night" and 6 <= read.hour < 12
+def _half_named(part: str, hour: int) -> int | None:
+    """Return the hour at which the named half begins: noon for `11 at night`, but midnight for `3 at night`."""
+    if part == "night":
+        return 12 if 6 <= hour < 12 else 0
+    return _HALVES.get(part)
 
 
 def _end_of_letters(tokens: Tokens, read: Clock) -> int | None:
@@ -233,35 +237,54 @@ def _with_half_of_day(tokens: Tokens, read: Clock) -> Clock:
     half = _meridiem(tokens, read)
     if half is None or not 1 <= read.hour <= 12:
         return read
-    return read._replace(end=half[0], hour=read.hour % 12 + 12 * half[1], sure=True, marked=True)
+    end, begin = half
+    return read._replace(end=end, hour=begin + read.hour % 12, sure=True, marked=True)
 
 
 def _meridiem(tokens: Tokens, read: Clock) -> tuple[int, int] | None:
-    """Read which half of the day is meant; return where the phrase ends, and the half (0 or 1)."""
+    """Read which half of the day is meant; return where the phrase ends, and the hour at which the half begins."""
     at, word = read.end, tokens.words[read.end]
     if word in {"am", "pm"}:
-        return at + 1, int(word == "pm")
+        return at + 1, _HALVES[word]
     if word in {"a", "p"}:
         end = _end_of_letters(tokens, read)
-        return (end, int(word == "p")) if end else None
-    if tokens.phrase(at, "in", "the") and tokens.words[at + 2] in _HALVES:
-        return at + 3, int(_HALVES[tokens.words[at + 2]] or _before_midnight(read, tokens.words[at + 2]))
-    return (at + 2, int(_before_midnight(read, "night"))) if tokens.phrase(at, "at", "night") else None
+        return (end, _HALVES[f"{word}m"]) if end else None
+    if tokens.phrase(at, "in", "the"):
+        name = at + 2
+    elif tokens.phrase(at, "at", "night"):
+        name = at + 1
+    else:
+        return None
+    begin = _half_named(tokens.words[name], read.hour)
+    return None if begin is None else (name + 1, begin)
 
 
-def on_part(read: Clock, part: When) -> When:
+def placed(read: Clock, when: When) -> When:
+    """Place a time of day on a day, or in a part of one."""
+    assert when.start is not None
+    return _in_part(read, when) if when.interval else _on_day(read, floor(when.start, "day"))
+
+
+def _in_part(read: Clock, part: When) -> When:
     """Place a time of day in a part of a day, which decides morning or evening; the small hours follow the evening."""
     assert part.start is not None
     day, hour = floor(part.start, "day"), read.hour
     if part.start.hour >= 18:
-        small = hour < 6 if read.sure else hour == 12 or hour <= 3
-        hour = hour % 12 + 24 if small else hour if read.sure else hour % 12 + 12
+        hour = _hour_of_evening(read)
     elif not read.sure:
         hour = hour % 12 + (12 if part.start.hour >= 12 else 0)
-    return on_day(read._replace(hour=hour, sure=True), day)
+    return _on_day(read._replace(hour=hour, sure=True), day)
 
 
-def on_day(read: Clock, day: datetime) -> When:
+def _hour_of_evening(read: Clock) -> int:
+    """Return the hour of a time in the evening or the night after it, where hours continue after midnight with 24."""
+    small = read.hour < 6 if read.sure else read.hour == 12 or read.hour <= 3
+    if small:
+        return read.hour % 12 + 24
+    return read.hour if read.sure else read.hour % 12 + 12
+
+
+def _on_day(read: Clock, day: datetime) -> When:
     """Place a time of day on a day: ambiguous hours from 1 to 6 are in the afternoon; `other` is the other reading."""
     first = day + timedelta(hours=read.hour, minutes=read.minute, seconds=read.second)
     other = None
@@ -272,24 +295,24 @@ def on_day(read: Clock, day: datetime) -> When:
     return When(first, add(first, read.grain, 1), read.grain, other=other)
 
 
-def nearest(read: Clock, reference: Reference, *, over: bool = False) -> When:
+def nearest(read: Clock, reference: Reference, *, latest: bool = False) -> When:
     """Place a time of day without a day: today, or when leaning to the future, its next occurrence.
 
-    With `over` it is the latest occurrence up to now, as in `since 11pm`.
+    With `latest` it is the latest occurrence up to now, as in `since 11pm`.
     """
-    today = on_day(read, reference.today)
-    if reference.past and not over:
+    today = _on_day(read, reference.today)
+    if reference.past and not latest:
         return today
     times = [time for time in (today.start, today.other) if time is not None]
-    times += [time + timedelta(days=-1 if over else 1) for time in times]
-    if over:
+    times += [time + timedelta(days=-1 if latest else 1) for time in times]
+    if latest:
         start = max(time for time in times if time <= reference.now)
     else:
         start = min(time for time in times if time >= reference.now - timedelta(minutes=1))
     return When(start, add(start, read.grain, 1), read.grain)
 
 
-def part_of_day(tokens: Tokens, at: int, day: datetime) -> tuple[int, When] | None:
+def part_of_day(tokens: Tokens, at: int, day: datetime) -> Dated | None:
     """Read `morning`, `afternoon`, `evening`, `night`, `early in the morning` on a known day."""
     name = tokens.skip(at, ("early", "late"))
     if name > at and tokens.phrase(name, "in", "the"):
@@ -300,7 +323,7 @@ def part_of_day(tokens: Tokens, at: int, day: datetime) -> tuple[int, When] | No
     if tokens.words[at] == "early" and hours == PARTS_OF_DAY["morning"]:
         hours = _EARLY
     first, last = (day + timedelta(hours=hour) for hour in hours)
-    return name + 1, span(first, last, "hour")
+    return Dated(name + 1, span(first, last, "hour"))
 
 
 _EARLY: Final = (4, 9)

@@ -45,6 +45,7 @@ _COUNTRY = re.compile(r"\(?\+(1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|
 
 A zero in brackets after one is dialled within the country only.
 """
+_DATE = re.compile(r"\d{1,2}[./ -]\d{1,2}[./ -]\d{4}(?!\d)|\d{4}-\d\d-\d\d(?!\d)")
 _TRAILING = ".,;:!?)]}'’*_~"
 
 
@@ -57,7 +58,7 @@ def _emails(text: str) -> Iterator[Contact]:
         local = _BEFORE_AT.search(text, max(free, at - 64), at)
         if local is None:
             continue
-        start = local.start() + len(local.group()) - len(local.group().lstrip(".-'"))
+        start = at - len(local.group().lstrip(".-'"))
         if start < at:
             free = match.end()
             value = text[start:free]
@@ -79,17 +80,14 @@ def _urls(text: str) -> Iterator[Contact]:
 
 def _phones(text: str) -> Iterator[Contact]:
     for match in _PHONE.finditer(text):
-        value = _telephone(match.group())
         if not _DATE.match(match.group()):
+            value = _telephone(match.group())
             yield Contact(match.start(), match.end(), "phone-number", value, {"value": value})
 
 
-_DATE = re.compile(r"\d{1,2}[./ -]\d{1,2}[./ -]\d{4}(?!\d)|\d{4}-\d\d-\d\d(?!\d)")
-
-
-def _telephone(said: str) -> str:
+def _telephone(written: str) -> str:
     """Return a number in Duckling's format: `(+44) 2079460958`, `7700900123`, an extension after `ext`."""
-    number, *extension = re.split(r"(?:ext|x)\.?", said, flags=re.IGNORECASE)
+    number, *extension = re.split(r"(?:ext|x)\.?", written, flags=re.IGNORECASE)
     country = _COUNTRY.match(number)
     rest = re.sub(r"\D", "", number[country.end() :] if country else number)
     prefix = f"(+{country.group(1)}) " if country else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from bot.nlu.entities.grammar.tokens import Tokens, listed
+from bot.nlu.entities.grammar.tokens import Tokens, grouped, listed
 
 
 class Currency(NamedTuple):
@@ -34,36 +34,20 @@ SIGNS: Final = {
     "₽": CODES["rub"],
 }
 DOLLARS: Final = {"us": "usd", "au": "aud", "a": "aud", "ca": "cad", "c": "cad", "nz": "nzd", "hk": "hkd"}
-NAMES: Final = {
-    "pound": POUND,
-    "pounds": POUND,
-    "quid": POUND,
-    "sterling": POUND,
-    "euro": _EURO,
-    "euros": _EURO,
-    "dollar": _DOLLAR,
-    "dollars": _DOLLAR,
-    "buck": _DOLLAR,
-    "bucks": _DOLLAR,
-    "rupee": CODES["inr"],
-    "rupees": CODES["inr"],
-    "yen": CODES["jpy"],
-    "franc": CODES["chf"],
-    "francs": CODES["chf"],
-    "yuan": CODES["cny"],
-    "renminbi": CODES["cny"],
-    "zloty": CODES["pln"],
-}
-MINOR: Final = {
-    "p": POUND,
-    "pence": POUND,
-    "penny": POUND,
-    "pennies": POUND,
-    "cent": _DOLLAR,
-    "cents": _DOLLAR,
-    "c": _DOLLAR,
-    "¢": _DOLLAR,
-}
+NAMES: Final = grouped(
+    {
+        POUND: "pound pounds quid sterling",
+        _EURO: "euro euros",
+        _DOLLAR: "dollar dollars buck bucks",
+        CODES["inr"]: "rupee rupees",
+        CODES["jpy"]: "yen",
+        CODES["chf"]: "franc francs",
+        CODES["cny"]: "yuan renminbi",
+        CODES["pln"]: "zloty",
+    }
+)
+MINOR: Final = grouped({POUND: "p pence penny pennies", _DOLLAR: "cent cents c ¢"})
+"""Units of which a hundred are one of the currency."""
 _OF_COUNTRIES: Final = {
     "gbp": ("british, uk", "pound pounds"),
     "usd": ("us, american", "dollar dollars"),

@@ -18,31 +18,38 @@ _NUMBERED = listed("flat apartment apt unit room suite house plot")
 """Words before a name made of two numbers with a slash."""
 
 
-def in_digits(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
+def in_digits(tokens: Tokens, at: int, reference: Reference, expected: bool) -> Dated | None:
     """Read `2026-11-03`, `3/11/2026`, `03.11.26`, `3/11`, `11/2026`."""
     parts, end = _digit_groups(tokens, at)
     if len(parts) == 3:
-        year_first = len(parts[0]) == 4
-        first, second = (parts[1], parts[2]) if year_first else (parts[0], parts[1])
-        day, month = (int(second), int(first)) if year_first else _day_and_month(first, second, reference)
-        return Dated(end, unit(datetime(year_of(parts[0] if year_first else parts[2]), month, day), "day"))
+        return Dated(end, unit(_full_date(parts, reference), "day"))
     if len(parts) < 2 or tokens.words[at + 1] != "/":
         return None
-    if len(parts[1]) == 4:
-        return Dated(end, unit(datetime(int(parts[1]), int(parts[0]), 1), "month"))
-    if max(len(part) for part in parts) > 2 or _is_share(tokens, at, end, led) or parts == ["24", "7"]:
+    first, second = parts
+    if len(second) == 4:
+        return Dated(end, unit(datetime(int(second), int(first), 1), "month"))
+    if len(first) > 2 or len(second) > 2 or parts == ["24", "7"] or _is_share(tokens, at, end, expected):
         return None
-    day, month = _day_and_month(parts[0], parts[1], reference)
+    day, month = _day_and_month(first, second, reference)
     return Dated(end, unit(nearest_day(month, day, reference), "day"))
 
 
-def _is_share(tokens: Tokens, at: int, end: int, led: bool) -> bool:
+def _full_date(parts: list[str], reference: Reference) -> datetime:
+    """Return the day that three groups of digits mean; four digits at the beginning are the year."""
+    first, second, third = parts
+    if len(first) == 4:
+        return datetime(int(first), int(second), int(third))
+    day, month = _day_and_month(first, second, reference)
+    return datetime(year_of(third), month, day)
+
+
+def _is_share(tokens: Tokens, at: int, end: int, expected: bool) -> bool:
     """Whether it is not a day and a month: `1/2`, `1/5 of a percent`, `8/10 would recommend`, `flat 12/3`."""
     if tokens.words[end] == "of" and tokens.words[end + 1] in _WHOLES:
         return True
     share = (int(tokens.words[at]), int(tokens.words[at + 2])) in _SHARES
-    numbered = at > 0 and tokens.words[at - 1] in _NUMBERED
-    return not led and (share or numbered or tokens.words[end] in _RATED)
+    numbered = tokens.before(at) in _NUMBERED
+    return not expected and (share or numbered or tokens.words[end] in _RATED)
 
 
 def _day_and_month(first: str, second: str, reference: Reference) -> tuple[int, int]:
@@ -55,18 +62,23 @@ def _digit_groups(tokens: Tokens, at: int) -> tuple[list[str], int]:
     """Return up to three groups of digits joined by the same mark, and where they end; no groups if more follow."""
     if not tokens.has_digits(at) or (tokens.glued(at) and tokens.words[at - 1] in {"/", "-", ".", ":"}):
         return [], at
-    mark, parts, end = tokens.words[at + 1], [tokens.words[at]], at + 1
-    while mark in {"/", "-", "."} and tokens.words[end] == mark and tokens.glued(end) and tokens.glued(end + 1):
-        if not tokens.has_digits(end + 1):
-            break
+    mark = tokens.words[at + 1]
+    parts, end = [tokens.words[at]], at + 1
+    while mark in {"/", "-", "."} and tokens.words[end] == mark and tokens.joins_digits(end):
         parts.append(tokens.words[end + 1])
         end += 2
-    sizes = [len(part) for part in parts]
-    fits = len(parts) <= 3 and (sizes[0] in {1, 2, 4} and max(sizes[1:], default=0) <= 4)
-    if len(parts) == 3:
-        fits = fits and sizes[1] <= 2 and (sizes[2] <= 2 if sizes[0] == 4 else sizes[2] in {2, 4})
-        fits = fits and not (mark == "-" and sizes == [2, 2, 2])  # a sort code
-    return (parts, end) if fits else ([], at)
+    return (parts, end) if _can_be_date([len(part) for part in parts], mark) else ([], at)
+
+
+def _can_be_date(sizes: list[int], mark: str) -> bool:
+    """Whether groups of these sizes can be (part of) a date; `12-34-56` is a sort code."""
+    if len(sizes) > 3 or sizes[0] not in {1, 2, 4} or max(sizes) > 4:
+        return False
+    if len(sizes) < 3:
+        return True
+    if sizes[1] > 2 or (mark == "-" and sizes == [2, 2, 2]):
+        return False
+    return sizes[2] <= 2 if sizes[0] == 4 else sizes[2] in {2, 4}
 
 
 def year_of(digits: str) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, Final, Self
 
@@ -23,7 +22,7 @@ from bot.nlu.entities.grammar.quantities import (
     ordinal_alone,
 )
 from bot.nlu.entities.grammar.reading import Reading
-from bot.nlu.entities.grammar.times import DATE_WORDS, FOLLOWERS, TIME_WORDS, date_in_digits, time
+from bot.nlu.entities.grammar.times import FOLLOWERS, TIME_WORDS, date_in_digits, time
 from bot.nlu.entities.grammar.tokens import DIGITS, Tokens, listed
 
 Rule = Callable[[Tokens, int, Reference], Reading | None]
@@ -39,7 +38,7 @@ _ENGLISH: Final[Mapping[str, tuple[Rule, frozenset[str]]]] = {
 """The rule of each dimension and the words it can begin with; of two phrases of equal length, the first counts."""
 
 _ANY_LANGUAGE: Final[Mapping[str, tuple[Rule, frozenset[str]]]] = {
-    "time": (date_in_digits, DATE_WORDS),
+    "time": (date_in_digits, frozenset()),
     "number": (digits_alone, frozenset({"-"})),
 }
 
@@ -53,31 +52,25 @@ _FAINT: Final = listed(
 )
 """Words so common that, for speed, a phrase is tried only if the words after them make one likely."""
 
-_PROMISING: Final = (
-    frozenset(word for _, words in _ENGLISH.values() for word in words)
-    | FOLLOWERS
-    | MONEY_FOLLOWERS
-    | frozenset(GROUPS)
-) - _FAINT
+_PROMISING: Final = FOLLOWERS.union(MONEY_FOLLOWERS, GROUPS, *(words for _, words in _ENGLISH.values())) - _FAINT
 
 _MOST_FAINT: Final = 5
 """The maximum number of faint words before what they belong to ("up to and including the 5th")."""
 
 
-@dataclass(frozen=True)
 class GrammarExtractor:
     """DucklingEntityExtractor and TellerEntityExtractor."""
 
     kind: ClassVar[str] = "grammar"
-    name: str
-    dimensions: frozenset[str]
-    habits: Habits
-    _rules: dict[str, list[tuple[str, Rule]]] = field(init=False, default_factory=dict, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        grammar = _ENGLISH if self.habits.language == "en" else _ANY_LANGUAGE
+    def __init__(self, name: str, dimensions: frozenset[str], habits: Habits) -> None:
+        self.name = name
+        self.dimensions = dimensions
+        self.habits = habits
+        self._rules: dict[str, list[tuple[str, Rule]]] = {}
+        grammar = _ENGLISH if habits.language == "en" else _ANY_LANGUAGE
         for dimension, (rule, words) in grammar.items():
-            if dimension in self.dimensions:
+            if dimension in dimensions:
                 for word in (DIGITS, *words):
                     self._rules.setdefault(word, []).append((dimension, rule))
 
@@ -92,21 +85,21 @@ class GrammarExtractor:
         reference: Reference | None = None
         phrases: list[Entity] = []
         free = 0
-        ahead = iter((*contacts, None))
-        contact = next(ahead)
+        in_contacts = {place for contact in contacts for place in range(contact.start, contact.end)}
         for at, key in enumerate(tokens.keys[: tokens.count]):
             rules = self._rules.get(key)
             if rules is None or at < free or (key in _FAINT and not _promising(tokens, at)):
                 continue
-            while contact and contact.end <= tokens.starts[at]:
-                contact = next(ahead)
             reference = reference or Reference(local(now, self.habits), self.habits)
             best = _longest(rules, tokens, at, reference)
-            end = tokens.ends[best[1].end - 1] if best else 0
-            if best and not (contact and contact.start < end):
-                free = best[1].end
-                if best[1].details:  # readings without details mean nothing
-                    phrases.append(self._entity(best[0], best[1].value, tokens.starts[at], end, best[1].details))
+            if best is None:
+                continue
+            dimension, reading = best
+            start, end = tokens.starts[at], tokens.ends[reading.end - 1]
+            if in_contacts.isdisjoint(range(start, end)):
+                free = reading.end
+                if reading.details:  # readings without details mean nothing
+                    phrases.append(self._entity(dimension, reading.value, start, end, reading.details))
         return phrases
 
     def _entity(self, dimension: str, value: Json, start: int, end: int, details: JsonObject) -> Entity:

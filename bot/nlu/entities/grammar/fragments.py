@@ -28,7 +28,7 @@ def _follows_words(tokens: Tokens, at: int) -> bool:
 
 def joins(tokens: Tokens, at: int) -> bool:
     """Whether the token is a sign that joins what is on both sides of it, or the first of several such signs."""
-    if not (tokens.glued(at) and tokens.glued(at + 1)):
+    if not tokens.is_tight(at):
         return False
     word = tokens.words[at]
     if word in _JOINING and tokens.words[at + 1] in _JOINING:

@@ -58,20 +58,11 @@ _PLUS_OR_MINUS: Final = frozenset({"-", "+", "minus", "negative"})
 _LONGEST_AMOUNT: Final = 14
 """The number of tokens in which the word that joins two amounts is searched."""
 
-MONEY_WORDS: Final = (
-    SPOKEN
-    | frozenset(SIGNS)
-    | frozenset(CODES)
-    | frozenset(DOLLARS)
-    | frozenset(_NOTES)
-    | LIMIT_WORDS
-    | frozenset(_BETWEEN)
-    | {"-", "+", "a", "an", "rs"}
-)
+MONEY_WORDS: Final = SPOKEN | LIMIT_WORDS | {*SIGNS, *CODES, *DOLLARS, *_NOTES, *_BETWEEN, "-", "+", "a", "an", "rs"}
 """Words that an amount can begin with, besides digits."""
 
 
-FOLLOWERS: Final = frozenset(NAMES) | frozenset(_NOTES) | frozenset(MINOR) | {"least", "most", "excess"}
+FOLLOWERS: Final = frozenset({*NAMES, *_NOTES, *MINOR, "least", "most", "excess"})
 """Words that follow articles and prepositions in amounts, but do not begin an amount themselves."""
 
 
@@ -104,9 +95,12 @@ def _unclear(tokens: Tokens, at: int) -> Reading | None:
 
 
 def _bounded(tokens: Tokens, at: int) -> Reading | None:
+    """Read `under £15`, `at least ten quid`."""
     limit = limit_before(tokens, at)
-    found = _amount(tokens, limit.end) if limit else None
-    return _interval(found.end, **{limit.side: found}) if limit and found else None
+    if limit is None:
+        return None
+    found = _amount(tokens, limit.end)
+    return _interval(found.end, **{limit.side: found}) if found else None
 
 
 def _between(tokens: Tokens, at: int) -> Reading | None:
@@ -128,24 +122,22 @@ def _range(tokens: Tokens, at: int) -> Reading | None:
 
 
 def _pair(tokens: Tokens, at: int, joints: frozenset[str]) -> Reading | None:
-    """Read two amounts with a joint between them; the first can take its currency from the second."""
+    """Read two amounts with a joint between them; one of them can take its currency from the other."""
     if joints.isdisjoint(tokens.words[at : at + _LONGEST_AMOUNT]):
         return None
     first = _amount(tokens, at)
-    joint = first.end if first else None
-    bare = None if first else number(tokens, at, suffixes=MONEY_SUFFIXES, comma=True)
-    if bare:
-        joint = bare.end
-    if joint is None or tokens.words[joint] not in joints:
+    read = first or number(tokens, at, suffixes=MONEY_SUFFIXES, comma=True)
+    if read is None or tokens.words[read.end] not in joints:
         return None
-    second = _amount(tokens, joint + 1)
+    begin = read.end + 1
+    second = _amount(tokens, begin)
     if second is None and first and tokens.words[at] in SIGNS:
-        rest = number(tokens, joint + 1, suffixes=MONEY_SUFFIXES, comma=True)
-        second = rest and Amount(rest.end, rest.value, first.currency)
+        bare = number(tokens, begin, suffixes=MONEY_SUFFIXES, comma=True)
+        second = bare and Amount(bare.end, bare.value, first.currency)
     if second is None:
         return None
-    low = first or Amount(joint, bare.value if bare else Decimal(0), second.currency)
-    if tokens.words[joint + 1] not in SIGNS:
+    low = first or Amount(read.end, read.value, second.currency)
+    if tokens.words[begin] not in SIGNS:
         low = _scaled_alike(tokens, low, second)
     if low.currency.code != second.currency.code or low.value > second.value:
         return None
@@ -193,7 +185,7 @@ def _signed(tokens: Tokens, at: int) -> Amount | None:
     if currency is None:
         return None
     minus = tokens.words[after] == "-" and tokens.glued(after)
-    first = after + minus
+    first = after + 1 if minus else after
     begins = tokens.has_digits(first) or tokens.words[first] == "."
     read = number(tokens, first, suffixes=MONEY_SUFFIXES, comma=True) if begins else None
     if read is None or _runs_on(tokens, read.end) or _is_grouped_by_point(tokens, read, currency):
@@ -203,13 +195,14 @@ def _signed(tokens: Tokens, at: int) -> Amount | None:
         rest = Number(read.end + 1, read.value * scale)
     else:
         rest = _rest(tokens, read, currency) if read.value == read.value.to_integral_value() else read
-    said = _said_again(tokens, rest.end, currency)
-    if said is None or _breaks_off(tokens, rest.end):
+    repeated = _repeated_currency(tokens, rest.end, currency)
+    if repeated is None or _breaks_off(tokens, rest.end):
         return None
-    return Amount(said[0], -rest.value if minus else rest.value, said[1])
+    end, currency = repeated
+    return Amount(end, -rest.value if minus else rest.value, currency)
 
 
-def _said_again(tokens: Tokens, at: int, currency: Currency) -> tuple[int, Currency] | None:
+def _repeated_currency(tokens: Tokens, at: int, currency: Currency) -> tuple[int, Currency] | None:
     """Read the currency named again after an amount with a sign: `£20 quid`, `$50 CAD`; None for `£50 euros`."""
     again, end = currency_behind(tokens, at)
     others = _SHARED.get(currency.unit, frozenset())
@@ -226,7 +219,7 @@ def _breaks_off(tokens: Tokens, at: int) -> bool:
     if not tokens.has_digits(behind) or not tokens.has_digits(at - 1):
         return False
     if mark == ".":
-        return not (tokens.glued(at) and not tokens.glued(behind))
+        return not tokens.glued(at) or tokens.glued(behind)
     grouped = mark == "," and tokens.glued(at) and len(tokens.words[at - 1]) <= 3 and len(tokens.words[behind]) == 3
     return grouped and not tokens.goes_on(behind + 1)
 
@@ -265,8 +258,7 @@ def _is_part(tokens: Tokens, at: int, read: Number) -> bool:
         return True
     if at > 1 and _breaks_off(tokens, at - 1):
         return True
-    before = tokens.words[at - 1] if at > 0 else ""
-    return is_fragment(tokens, at) or before in (COUNTING if tokens.is_word(at) else GROUPS)
+    return is_fragment(tokens, at) or tokens.before(at) in (COUNTING if tokens.is_word(at) else GROUPS)
 
 
 def _in_notes(tokens: Tokens, count: Number, note: int) -> Amount:
@@ -296,7 +288,7 @@ def _rest(tokens: Tokens, whole: Number, currency: Currency) -> Number:
     small = number(tokens, at, suffixes=NO_SUFFIXES)
     if small is None or not 0 < small.value < 100 or small.value != small.value.to_integral_value():
         return whole
-    cents = whole.value + (small.value / 100 if whole.value >= 0 else -small.value / 100)
+    cents = whole.value + (small.value if whole.value >= 0 else -small.value) / 100
     if tokens.words[small.end] in MINOR and _is_minor(tokens, at, small):
         return Number(small.end + 1, cents)
     spoken = at == whole.end and tokens.is_word(whole.end - 1)

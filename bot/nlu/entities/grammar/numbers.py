@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Final, NamedTuple
 
 from bot.nlu.entities.grammar.fragments import joins
-from bot.nlu.entities.grammar.tokens import Tokens, listed, numbered
+from bot.nlu.entities.grammar.tokens import Tokens, grouped, listed, numbered
 
 
 class Number(NamedTuple):
@@ -25,16 +25,16 @@ _SMALL: Final = numbered(
 _TENS: Final = {
     word: 10 * value for word, value in numbered("twenty thirty forty fifty sixty seventy eighty ninety", 2).items()
 } | {"fourty": 40}
-_SCALES: Final = {
-    "thousand": 10**3,
-    "lakh": 10**5,
-    "lakhs": 10**5,
-    "million": 10**6,
-    "crore": 10**7,
-    "crores": 10**7,
-    "billion": 10**9,
-    "trillion": 10**12,
-}
+_SCALES: Final = grouped(
+    {
+        10**3: "thousand",
+        10**5: "lakh lakhs",
+        10**6: "million",
+        10**7: "crore crores",
+        10**9: "billion",
+        10**12: "trillion",
+    }
+)
 _AND: Final = ("and", "&", "n")
 SUFFIXES: Final = {"k": 10**3, "mn": 10**6, "bn": 10**9}
 """Suffixes directly after digits that multiply them."""
@@ -61,22 +61,18 @@ _ORDINALS: Final = numbered(
     1,
 )
 _TENTHS: Final = {word[:-1] + "ieth": value for word, value in _TENS.items() if word != "fourty"}
-_ENDINGS: Final = frozenset({"st", "nd", "rd", "th"})
 
-COUNTING: Final = frozenset(_SMALL) | frozenset(_TENS) | frozenset(GROUPS) | frozenset(_SEVERAL) | {"several", "many"}
+COUNTING: Final = frozenset({"several", "many"}).union(_SMALL, _TENS, GROUPS, _SEVERAL)
 """Words that count what follows: a number after them is part of theirs."""
 
-SPOKEN: Final = (
-    frozenset(_SMALL)
-    | frozenset(_TENS)
-    | frozenset(_SHARE_SIGNS)
-    | {"a", "an", "half", "quarter", "minus", "negative", "dozen", "hundred", "couple", "point", "."}
+SPOKEN: Final = listed("a an half quarter minus negative dozen hundred couple point .").union(
+    _SMALL, _TENS, _SHARE_SIGNS
 )
 """Words and signs that a number can begin with."""
 
 _BEGINNINGS: Final = SPOKEN | {"-", "the"}
 
-ORDINAL_WORDS: Final = frozenset(_ORDINALS) | frozenset(_TENTHS) | frozenset(_TENS)
+ORDINAL_WORDS: Final = frozenset(_TENS).union(_ORDINALS, _TENTHS)
 """Words that an ordinal can begin with."""
 
 LARGEST: Final = 2**53
@@ -93,16 +89,18 @@ def digits(tokens: Tokens, at: int, *, comma: bool = False, spaces: bool = False
     if not tokens.has_digits(at) or len(tokens.words[at]) > _LONGEST:
         return None
     following = tokens.words[at + 1]
-    if following not in _BETWEEN_DIGITS and not following.isdecimal():
+    if following not in {",", ".", "'"} and not following.isdecimal():
         return Number(at + 1, Decimal(int(tokens.words[at])))
-    joined = spaces and tokens.words[at - 1] not in _NAMED_BY_NUMBERS
-    marks = _MARKS if joined else _MARKS[:3] if comma else _MARKS[:1]
-    read = [_digits(tokens, at, thousands, decimals) for thousands, decimals in marks]
-    return max(read, key=lambda number: number.end)
+    marks = _MARKS_WITH_COMMA if comma else _MARKS
+    if spaces and tokens.before(at) not in _NAMED_BY_NUMBERS:
+        marks += _MARKS_WITH_SPACES
+    return max((_separated(tokens, at, *separators) for separators in marks), key=lambda number: number.end)
 
 
-_MARKS: Final = ((",", "."), (".", ","), ("'", "."), (" ", "."), (" ", ","))
+_MARKS: Final[tuple[tuple[str, str], ...]] = ((",", "."),)
 """The separators of thousands and of decimals."""
+_MARKS_WITH_COMMA: Final = (*_MARKS, (".", ","), ("'", "."))
+_MARKS_WITH_SPACES: Final = ((" ", "."), (" ", ","))
 
 _NAMED_BY_NUMBERS: Final = listed("account card ending invoice order number no iban reference")
 """Words for things that are identified by the number after them: the next number is a separate one."""
@@ -110,43 +108,41 @@ _NAMED_BY_NUMBERS: Final = listed("account card ending invoice order number no i
 _COUNTED: Final = listed("times percent % people")
 """Words that the number directly before them counts: it is not the end of the number before that."""
 
-_BETWEEN_DIGITS: Final = frozenset(",.'")
-
 
 def _decimals_alone(tokens: Tokens, at: int) -> Number | None:
     """Read `.5`."""
     begins = not tokens.glued(at) or not (tokens.words[at - 1].isalnum() or tokens.words[at - 1] in ".,")
     if not (begins and tokens.glued(at + 1) and tokens.has_digits(at + 1)) or len(tokens.words[at + 1]) > _LONGEST:
         return None
-    return Number(at + 2, Decimal(f"0.{_ascii(tokens.words[at + 1])}"))
+    return Number(at + 2, Decimal(f"0.{tokens.words[at + 1]}"))
 
 
-def _digits(tokens: Tokens, at: int, thousands: str, decimals: str) -> Number:
+def _separated(tokens: Tokens, at: int, thousands: str, decimals: str) -> Number:
+    """Read digits in groups of three and decimals with these separators."""
     whole, end = tokens.words[at], at + 1
     if len(whole) <= 3:
         while len(whole) < _LONGEST and (group := _group(tokens, end, thousands)):
-            whole, end = whole + tokens.words[group], group + 1
+            whole += tokens.words[group]
+            end = group + 1
     if _joined(tokens, end, decimals) and len(tokens.words[end + 1]) <= _LONGEST:
-        return Number(end + 2, Decimal(f"{int(whole)}.{_ascii(tokens.words[end + 1])}"))
+        return Number(end + 2, Decimal(f"{int(whole)}.{tokens.words[end + 1]}"))
     return Number(end, Decimal(int(whole)))
 
 
 def _group(tokens: Tokens, at: int, mark: str) -> int | None:
     """Return the position of three digits that belong to the number before them, if there are any."""
     if mark == " ":
-        apart = 0 < at < tokens.count and tokens.starts[at] - tokens.ends[at - 1] == 1
-        group = at if apart and tokens.has_digits(at) and tokens.words[at + 1] not in _COUNTED else None
+        group = at
+        belongs = tokens.has_digits(at) and tokens.starts[at] - tokens.ends[at - 1] == 1
+        belongs = belongs and tokens.words[at + 1] not in _COUNTED
     else:
-        group = at + 1 if _joined(tokens, at, mark) else None
-    return group if group is not None and len(tokens.words[group]) == 3 else None
-
-
-def _ascii(run: str) -> str:
-    return run if run.isascii() else "".join(str(int(digit)) for digit in run)
+        group = at + 1
+        belongs = _joined(tokens, at, mark)
+    return group if belongs and len(tokens.words[group]) == 3 else None
 
 
 def _joined(tokens: Tokens, at: int, mark: str) -> bool:
-    return tokens.words[at] == mark and tokens.glued(at) and tokens.glued(at + 1) and tokens.has_digits(at + 1)
+    return tokens.words[at] == mark and tokens.joins_digits(at)
 
 
 def number(tokens: Tokens, at: int, *, suffixes: Mapping[str, int] = SUFFIXES, comma: bool = False) -> Number | None:
@@ -213,16 +209,22 @@ def fraction_of(tokens: Tokens, at: int) -> Number | None:
 
 
 def _share(tokens: Tokens, at: int) -> Number | None:
-    words = tokens.words
-    if words[at + 1] == "/" and tokens.glued(at + 1) and tokens.glued(at + 2) and not tokens.glued(at):
-        share = _SHARES.get((words[at], words[at + 2]))
-        return None if share is None else Number(at + 3, share)
-    count = _SHARE_COUNTS.get(words[at])
-    first = at + 1 if count else at
-    part = _FRACTIONS.get(words[first + 1 if count and words[first] == "-" else first])
+    if tokens.words[at + 1] == "/":
+        return _with_slash(tokens, at)
+    count = _SHARE_COUNTS.get(tokens.words[at])
+    name = tokens.skip(at + 1, ("-",)) if count else at
+    part = _FRACTIONS.get(tokens.words[name])
     if part is None or (count == 3 and part != _QUARTER):
         return None
-    return Number(first + 1 + (words[first] == "-"), part * (count or 1))
+    return Number(name + 1, part * (count or 1))
+
+
+def _with_slash(tokens: Tokens, at: int) -> Number | None:
+    """Read `1/2`, `3/4`."""
+    if not tokens.is_tight(at + 1) or tokens.glued(at):
+        return None
+    share = _SHARES.get((tokens.words[at], tokens.words[at + 2]))
+    return None if share is None else Number(at + 3, share)
 
 
 def _several(tokens: Tokens, at: int) -> Number | None:
@@ -291,12 +293,10 @@ def _with_point(tokens: Tokens, read: Number) -> Number:
     while tokens.words[end] in _DIGITS and len(decimals) < _LONGEST:
         decimals, end = decimals + _DIGITS[tokens.words[end]], end + 1
     if not decimals and tokens.has_digits(end) and len(tokens.words[end]) <= _LONGEST:
-        decimals, end = _ascii(tokens.words[end]), end + 1
+        decimals, end = tokens.words[end], end + 1
     if not decimals:
         return read
-    value = Decimal(f"{int(read.value)}.{decimals}")
-    group = GROUPS.get(tokens.words[end])
-    return Number(end + 1, value * group) if group else Number(end, value)
+    return _multiplied(tokens, Number(end, Decimal(f"{int(read.value)}.{decimals}")), GROUPS)
 
 
 def _point_alone(tokens: Tokens, at: int) -> Number | None:
@@ -312,20 +312,21 @@ def _with_fraction(tokens: Tokens, read: Number) -> Number:
     words, at = tokens.words, read.end
     if words[at] in _SHARE_SIGNS:
         return Number(at + 1, read.value + _SHARE_SIGNS[words[at]])
-    share = _SHARES.get((words[at], words[at + 2])) if words[at + 1] == "/" else None
-    if share and tokens.glued(at + 1) and tokens.glued(at + 2) and not tokens.glued(at):
-        return Number(at + 3, read.value + share)
+    share = _with_slash(tokens, at) if words[at + 1] == "/" else None
+    if share:
+        return Number(share.end, read.value + share.value)
     if words[at] != "and":
         return read
     if words[at + 1] in {"a", "an"} and words[at + 2] in _FRACTIONS:
-        return _halved(tokens, Number(at + 3, read.value + _FRACTIONS[words[at + 2]]))
+        return _multiplied(tokens, Number(at + 3, read.value + _FRACTIONS[words[at + 2]]), _SCALES)
     if words[at + 1] == "three" and words[at + 2] == "quarters":
-        return _halved(tokens, Number(at + 3, read.value + Decimal("0.75")))
+        return _multiplied(tokens, Number(at + 3, read.value + 3 * _QUARTER), _SCALES)
     return read
 
 
-def _halved(tokens: Tokens, read: Number) -> Number:
-    scale = _SCALES.get(tokens.words[read.end])
+def _multiplied(tokens: Tokens, read: Number, scales: Mapping[str, int]) -> Number:
+    """Multiply by the scale after a number, if there is one: `two and a half thousand`."""
+    scale = scales.get(tokens.words[read.end])
     return Number(read.end + 1, read.value * scale) if scale else read
 
 
@@ -333,7 +334,7 @@ def ordinal(tokens: Tokens, at: int) -> Number | None:
     """Read an ordinal: `3rd`, `third`, `twenty-first`."""
     word = tokens.words[at]
     if tokens.has_digits(at):
-        fits = len(word) <= 4 and tokens.words[at + 1] in _ENDINGS and tokens.glued(at + 1)
+        fits = len(word) <= 4 and tokens.words[at + 1] in {"st", "nd", "rd", "th"} and tokens.glued(at + 1)
         return Number(at + 2, Decimal(int(word))) if fits else None
     if word in _TENS:
         unit = at + 2 if tokens.words[at + 1] == "-" else at + 1

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bot.nlu.entities.grammar.calendar import Grain, Reference, add, coarse, floor, span, unit
-from bot.nlu.entities.grammar.dated import Dated, DateRule
+from bot.nlu.entities.grammar.dated import Dated, DatePart, DateRule
 from bot.nlu.entities.grammar.dates import bare_year, day_first, month_first, quarter
 from bot.nlu.entities.grammar.digits import in_digits
 from bot.nlu.entities.grammar.names import WEEKDAYS
@@ -19,7 +19,7 @@ from bot.nlu.entities.grammar.tokens import DIGITS, Tokens
 _ENDS: Final[Mapping[str, Grain]] = {"eod": "day", "eow": "week", "eom": "month", "eoy": "year"}
 
 
-def edge(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
+def edge(tokens: Tokens, at: int, reference: Reference, expected: bool) -> Dated | None:
     """Read `the start of the month`, `the end of 2025`, `the first day in March`, `EOM` as a day."""
     if tokens.words[at] in _ENDS:
         grain = _ENDS[tokens.words[at]]
@@ -49,24 +49,30 @@ def _whole(tokens: Tokens, at: int, reference: Reference) -> Dated | None:
     return None
 
 
-def nth(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
+def nth(tokens: Tokens, at: int, reference: Reference, expected: bool) -> Dated | None:
     """Read `the first Tuesday of October`, `the second week in May`, `the first half of 2025`."""
-    first = tokens.skip(at, ("the",))
-    number = ordinal(tokens, first)
-    end, count = (first + 1, -1) if tokens.words[first] == "last" else (0, 0)
-    if number and number.value <= 5:
-        end, count = number.end, int(number.value)
-    if count in {1, 2} and tokens.words[end] == "half" and tokens.words[end + 1] == "of":
-        return _half(count, _whole(tokens, end + 2, reference))
-    weekday = WEEKDAYS.get(tokens.words[end], 0 if tokens.words[end] == "week" else None)
-    if not count or weekday is None or tokens.words[end + 1] not in {"of", "in"}:
+    which = _which(tokens, tokens.skip(at, ("the",)))
+    if which is None:
         return None
-    whole = _whole(tokens, end + 2, reference)
+    name, joint = tokens.words[which.end], tokens.words[which.end + 1]
+    if which.value in {1, 2} and name == "half" and joint == "of":
+        return _half(which.value, _whole(tokens, which.end + 2, reference))
+    if joint not in {"of", "in"} or (name != "week" and name not in WEEKDAYS):
+        return None
+    whole = _whole(tokens, which.end + 2, reference)
     if whole is None or whole.when.start is None or whole.when.end is None:
         return None
-    day = _nth_weekday(whole.when.start, whole.when.end, weekday, count)
+    day = _nth_weekday(whole.when.start, whole.when.end, WEEKDAYS.get(name, 0), which.value)
     within = whole.when.start <= day < whole.when.end
-    return Dated(whole.end, unit(day, "week" if tokens.words[end] == "week" else "day")) if within else None
+    return Dated(whole.end, unit(day, "week" if name == "week" else "day")) if within else None
+
+
+def _which(tokens: Tokens, at: int) -> DatePart | None:
+    """Read an ordinal up to the fifth, or `last` as -1."""
+    if tokens.words[at] == "last":
+        return DatePart(at + 1, -1)
+    number = ordinal(tokens, at)
+    return DatePart(number.end, int(number.value)) if number and 1 <= number.value <= 5 else None
 
 
 def _half(which: int, whole: Dated | None) -> Dated | None:
@@ -86,7 +92,7 @@ def _nth_weekday(start: datetime, end: datetime, weekday: int, count: int) -> da
     return last - timedelta(days=(last.weekday() - weekday) % 7)
 
 
-def week_of(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
+def week_of(tokens: Tokens, at: int, reference: Reference, expected: bool) -> Dated | None:
     """Read `the week of 6 October`, `week commencing 3/11/2026`."""
     first = tokens.skip(at, ("the",))
     if tokens.words[first] != "week" or tokens.words[first + 1] not in {"of", "commencing", "beginning", "starting"}:
@@ -101,11 +107,13 @@ def week_of(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated |
 _THIRDS: Final = {"early": 0, "mid": 1, "late": 2}
 
 
-def third(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
+def third(tokens: Tokens, at: int, reference: Reference, expected: bool) -> Dated | None:
     """Read `early March`, `mid October 2025`, `late May`: from the 1st, 11th or 21st, as in Duckling."""
     which = _THIRDS.get(tokens.words[at])
-    month = month_first(tokens, tokens.skip(at + 1, ("-",)), reference, True) if which is not None else None
-    if which is None or month is None or month.when.grain != "month" or not month.when.start or not month.when.end:
+    if which is None:
+        return None
+    month = month_first(tokens, tokens.skip(at + 1, ("-",)), reference, True)
+    if month is None or month.when.grain != "month" or not month.when.start or not month.when.end:
         return None
     start = month.when.start + timedelta(days=10 * which)
     return Dated(month.end, span(start, month.when.end if which == 2 else start + timedelta(days=10), "day"))

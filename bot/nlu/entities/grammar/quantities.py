@@ -6,7 +6,8 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-from bot.nlu.entities.grammar.calendar import SECONDS, Grain, Reference
+from bot.messages import Json
+from bot.nlu.entities.grammar.calendar import MONTHS_EACH, SECONDS, Grain, Reference
 from bot.nlu.entities.grammar.fragments import is_fragment
 from bot.nlu.entities.grammar.numbers import (
     COUNTING,
@@ -21,43 +22,23 @@ from bot.nlu.entities.grammar.numbers import (
     plain,
 )
 from bot.nlu.entities.grammar.reading import Reading, closes, nothing
-from bot.nlu.entities.grammar.tokens import Tokens, listed
+from bot.nlu.entities.grammar.tokens import Tokens, grouped, listed
 
-CYCLES: Final[dict[str, Grain]] = {
-    "second": "second",
-    "seconds": "second",
-    "sec": "second",
-    "secs": "second",
-    "minute": "minute",
-    "minutes": "minute",
-    "min": "minute",
-    "mins": "minute",
-    "hour": "hour",
-    "hours": "hour",
-    "hr": "hour",
-    "hrs": "hour",
-    "day": "day",
-    "days": "day",
-    "week": "week",
-    "weeks": "week",
-    "wk": "week",
-    "wks": "week",
-    "month": "month",
-    "months": "month",
-    "mth": "month",
-    "mths": "month",
-    "quarter": "quarter",
-    "quarters": "quarter",
-    "qtr": "quarter",
-    "year": "year",
-    "years": "year",
-    "yr": "year",
-    "yrs": "year",
-}
+CYCLES: Final[dict[str, Grain]] = grouped(
+    {
+        "second": "second seconds sec secs",
+        "minute": "minute minutes min mins",
+        "hour": "hour hours hr hrs",
+        "day": "day days",
+        "week": "week weeks wk wks",
+        "month": "month months mth mths",
+        "quarter": "quarter quarters qtr",
+        "year": "year years yr yrs",
+    }
+)
 _GLUED_CYCLES: Final[dict[str, Grain]] = {"h": "hour"}
-_DISTANCES: Final = {
-    word: unit
-    for unit, words in {
+_DISTANCES: Final = grouped(
+    {
         "kilometre": "km kms kilometre kilometres kilometer kilometers",
         "metre": "metre metres meter meters",
         "centimetre": "cm centimetre centimetres centimeter centimeters",
@@ -65,19 +46,20 @@ _DISTANCES: Final = {
         "yard": "yard yards yd yds",
         "foot": "foot feet ft",
         "inch": "inch inches",
-    }.items()
-    for word in words.split()
-}
+    }
+)
 _BEFORE_ONE: Final = listed("number option about least most only exactly than plus minus times")
 """Words after which `one` is a number; after others it stands for a thing ("this one", "send one")."""
 
 _SIGNS_OF_CODES: Final = frozenset("/:.-,_@#&=+")
 
 
+_SEVERAL: Final = {"few": 3, "couple": 2}
+
 _EITHER: Final = frozenset({"-", "to", "or"})
 """Words between two alternative numbers."""
 
-COUNT_WORDS: Final = SPOKEN | {"few", "couple", "quarter"}
+COUNT_WORDS: Final = SPOKEN | frozenset(_SEVERAL)
 """Words that a counted unit can begin with, besides digits."""
 
 
@@ -104,7 +86,7 @@ def counted(tokens: Tokens, at: int) -> Count | None:
     many = _how_many(tokens, at)
     if many is None or many.end >= tokens.count:
         return None
-    if words[many.end] == "-" and tokens.glued(many.end) and tokens.glued(many.end + 1):  # "a 3-day trip"
+    if words[many.end] == "-" and tokens.is_tight(many.end):  # "a 3-day trip"
         many = many._replace(end=many.end + 1)
     word = words[many.end]
     if word in {"fortnight", "fortnights"}:
@@ -123,12 +105,12 @@ def _grain(tokens: Tokens, at: int) -> Grain | None:
 
 def _how_many(tokens: Tokens, at: int) -> Number | None:
     word = tokens.words[at]
-    if word in {"a", "an"} and tokens.words[at + 1] in {"few", "couple"}:
-        return Number(tokens.skip(at + 2, ("of",)), Decimal(3 if tokens.words[at + 1] == "few" else 2))
+    first = at + 1 if word in {"a", "an"} else at
+    several = _SEVERAL.get(tokens.words[first])
+    if several:
+        return Number(tokens.skip(first + 1, ("of",)), Decimal(several))
     if word == "fortnight":
         return Number(at, Decimal(1))
-    if word in {"few", "couple"}:
-        return Number(tokens.skip(at + 1, ("of",)), Decimal(3 if word == "few" else 2))
     read = number(tokens, at, suffixes=NO_SUFFIXES, comma=True)
     if read is None:
         return Number(at + 1, Decimal(1)) if word in {"a", "an"} else None
@@ -158,9 +140,11 @@ def _following(tokens: Tokens, before: Count) -> Count | None:
     """Read what continues a counted grain; after hours, digits alone can be minutes: `1h30`, `1h 30m`."""
     at = before.end
     if before.grain == "hour" and tokens.words[at - 1] == "h" and tokens.has_digits(at) and len(tokens.words[at]) == 2:
-        minutes = tokens.words[at + 1] == "m" and tokens.glued(at + 1)
-        if minutes or (tokens.glued(at) and not (tokens.glued(at + 1) and tokens.words[at + 1].isalnum())):
-            return Count(at + 1 + minutes, Decimal(int(tokens.words[at])), "minute")
+        minutes = Decimal(int(tokens.words[at]))
+        if tokens.words[at + 1] == "m" and tokens.glued(at + 1):
+            return Count(at + 2, minutes, "minute")
+        if tokens.glued(at) and not tokens.goes_on(at + 1):
+            return Count(at + 1, minutes, "minute")
     first = tokens.skip(at, ("and", ","))
     return counted(tokens, first) if tokens.has_digits(first) or tokens.words[first] in COUNT_WORDS else None
 
@@ -175,16 +159,10 @@ def duration(tokens: Tokens, at: int, reference: Reference) -> Reading | None:
     return _described(parts) if meant else None
 
 
-_MONTHS: Final[dict[Grain, int]] = {"year": 12, "quarter": 3, "month": 1}
-"""The number of months in the grains that consist of months."""
-
-
 def is_second_count(tokens: Tokens, at: int) -> bool:
     """Whether the number that begins here is the second of two: the `3` of `2-3 days ago`."""
-    first = at - 2
-    return (
-        first >= 0 and tokens.words[at - 1] in _EITHER and (tokens.has_digits(first) or tokens.words[first] in COUNTING)
-    )
+    first = tokens.before(at - 1)
+    return tokens.before(at) in _EITHER and (first.isdecimal() or first in COUNTING)
 
 
 def _one_of_two(tokens: Tokens, at: int, rule: Callable[[Tokens, int], Count | Number | None]) -> Reading | None:
@@ -193,7 +171,7 @@ def _one_of_two(tokens: Tokens, at: int, rule: Callable[[Tokens, int], Count | N
     if first is None or is_fragment(tokens, at):
         return None
     joint = tokens.words[first.end]
-    joins = joint in _EITHER or (joint == "and" and at > 0 and tokens.words[at - 1] == "between")
+    joins = joint in _EITHER or (joint == "and" and tokens.before(at) == "between")
     second = rule(tokens, first.end + 1) if joins else None
     return nothing(second.end) if second else None
 
@@ -203,7 +181,7 @@ def _described(parts: list[Count]) -> Reading | None:
     if total > LARGEST:
         return None
     grain = parts[-1].grain
-    size = _MONTHS if grain in _MONTHS else SECONDS
+    size = MONTHS_EACH if grain in MONTHS_EACH else SECONDS
     value = sum((part.value * size[part.grain] for part in parts), Decimal(0)) / size[grain]
     details = {
         "type": "value",
@@ -218,8 +196,9 @@ def _described(parts: list[Count]) -> Reading | None:
 def _one_distance(tokens: Tokens, at: int) -> Number | None:
     """Read the number before a unit of distance; it ends before the unit."""
     share = fraction_of(tokens, at)
-    of_a_unit = share and tokens.words[share.end] in _DISTANCES
-    read = share if of_a_unit else number(tokens, at, suffixes=NO_SUFFIXES, comma=True)
+    if share and tokens.words[share.end] in _DISTANCES:
+        return share
+    read = number(tokens, at, suffixes=NO_SUFFIXES, comma=True)
     if read is None and tokens.words[at] == "a":
         read = Number(at + 1, Decimal(1))
     return read if read and tokens.words[read.end] in _DISTANCES else None
@@ -231,48 +210,54 @@ def distance(tokens: Tokens, at: int, reference: Reference) -> Reading | None:
     if read is None or is_fragment(tokens, at):
         return _one_of_two(tokens, at, _one_distance)
     unit = _DISTANCES[tokens.words[read.end]]
-    return Reading(read.end + 1, plain(read.value), {"type": "value", "value": plain(read.value), "unit": unit})
+    return _valued(read.end + 1, read.value, unit=unit)
 
 
 def number_alone(tokens: Tokens, at: int, reference: Reference) -> Reading | None:
     """Read a number that is neither part of a code (`A380`, `12-34-56`) nor a pronoun (`this one`)."""
     read = number(tokens, at)
-    if read is None or _in_code(tokens, at, read.end) or _pronoun(tokens, at, read.end):
+    if read is None or _is_in_code(tokens, at, read.end) or _is_pronoun(tokens, at, read.end):
         return None
-    return Reading(read.end, plain(read.value), {"type": "value", "value": plain(read.value)})
+    return _valued(read.end, read.value)
 
 
-def _pronoun(tokens: Tokens, at: int, end: int) -> bool:
+def _valued(end: int, value: Decimal, **details: Json) -> Reading:
+    """Return the reading of a number, with more details if there are any."""
+    return Reading(end, plain(value), {"type": "value", "value": plain(value), **details})
+
+
+def _is_pronoun(tokens: Tokens, at: int, end: int) -> bool:
     if tokens.words[at] != "one" or end > at + 1:
         return False
-    before = tokens.words[at - 1] if at > 0 else ""
+    before = tokens.before(at)
     return tokens.words[end] == "of" or (before.isalpha() and before not in _BEFORE_ONE)
 
 
 def digits_alone(tokens: Tokens, at: int, reference: Reference) -> Reading | None:
     """Read a number in digits, for languages whose words the grammar does not know: a comma can mark decimals."""
     read = digits(tokens, at, comma=True)
-    if read is None or _in_code(tokens, at, read.end):
+    if read is None or _is_in_code(tokens, at, read.end):
         return None
-    return Reading(read.end, plain(read.value), {"type": "value", "value": plain(read.value)})
+    return _valued(read.end, read.value)
 
 
-def _in_code(tokens: Tokens, at: int, end: int) -> bool:
+def _is_in_code(tokens: Tokens, at: int, end: int) -> bool:
     if tokens.words[at].startswith("0") and len(tokens.words[at]) > 1:
         return True
     before = tokens.words[at - 1] if tokens.glued(at) else ""
     after = tokens.words[end] if tokens.glued(end) else ""
     if before.isalnum() or after.isalnum():
         return True
-    return (before in _SIGNS_OF_CODES and at > 1 and tokens.glued(at - 1) and tokens.words[at - 2].isalnum()) or (
-        after in _SIGNS_OF_CODES and tokens.glued(end + 1) and tokens.words[end + 1].isalnum()
-    )
+    begins_before = before in _SIGNS_OF_CODES and tokens.glued(at - 1) and tokens.before(at - 1).isalnum()
+    return begins_before or (after in _SIGNS_OF_CODES and tokens.goes_on(end + 1))
 
 
 def ordinal_alone(tokens: Tokens, at: int, reference: Reference) -> Reading | None:
     """Read an ordinal that counts from the beginning: `3rd`, `third`, but not `2nd last`, `third from the end`."""
     read = ordinal(tokens, at)
-    behind = tokens.skip(tokens.skip(read.end, ("to", "from")), ("the",)) if read else at
-    if read and tokens.words[behind] in {"last", "end", "bottom"}:
+    if read is None:
+        return None
+    behind = tokens.skip(tokens.skip(read.end, ("to", "from")), ("the",))
+    if tokens.words[behind] in {"last", "end", "bottom"}:
         return nothing(behind + 1)
-    return read and Reading(read.end, plain(read.value), {"type": "value", "value": plain(read.value)})
+    return _valued(read.end, read.value)

@@ -37,6 +37,8 @@ def closes(tokens: Tokens, at: int) -> bool:
     word = tokens.words[at]
     if word in _BELONGS_TO_A_NUMBER:
         return False
-    if word in {".", ",", "-"} and tokens.glued(at) and tokens.glued(at + 1):  # 4.5, 10,000, 5-star
-        return not (tokens.has_digits(at + 1) if word != "-" else tokens.is_word(at + 1))
+    if word in {".", ","} and tokens.joins_digits(at):  # 4.5, 10,000
+        return False
+    if word == "-" and tokens.is_tight(at) and tokens.is_word(at + 1):  # 5-star
+        return False
     return not tokens.is_word(at) or word in _AFTER_A_PHRASE

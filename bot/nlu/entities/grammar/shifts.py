@@ -15,25 +15,14 @@ from bot.nlu.entities.grammar.fragments import is_fragment
 from bot.nlu.entities.grammar.names import FEASTS, MONTHS, PARTS_OF_DAY, SEASONS, UNSURE, WEEKDAYS
 from bot.nlu.entities.grammar.quantities import COUNT_WORDS, CYCLES, Count, counted, counts, cycle, is_second_count
 from bot.nlu.entities.grammar.reading import closes
-from bot.nlu.entities.grammar.tokens import DIGITS, Tokens
+from bot.nlu.entities.grammar.tokens import DIGITS, Tokens, grouped
 from bot.nlu.entities.grammar.weekdays import nearest_feast, weekday_from
 
-SHIFTS: Final = {
-    "last": -1,
-    "past": -1,
-    "previous": -1,
-    "preceding": -1,
-    "this": 0,
-    "current": 0,
-    "next": 1,
-    "coming": 1,
-    "following": 1,
-    "upcoming": 1,
-}
+SHIFTS: Final = grouped({-1: "last past previous preceding", 0: "this current", 1: "next coming following upcoming"})
 """Words that move from the current unit of time to another."""
 
 
-def shifted(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
+def shifted(tokens: Tokens, at: int, reference: Reference, expected: bool) -> Dated | None:
     """Read `last month`, `this week`, `next Friday`, `the last 3 weeks`, `this morning`, `last October`."""
     first = tokens.skip(at, ("the",))
     shift = SHIFTS.get(tokens.words[first])
@@ -92,19 +81,18 @@ def _shifted_name(tokens: Tokens, at: int, shift: int, reference: Reference) -> 
         return Dated(at + 1, _shifted_month(MONTHS[word], shift, reference))
     if word in {"weekend", "weekends"} or tokens.phrase(at, "week", "-", "end"):
         coming = shift == 1 and tokens.words[at - 1] in {"coming", "upcoming"}
-        return Dated(at + (1 if word != "week" else 3), weekend(0 if coming else shift, reference))
+        end = at + 3 if word == "week" else at + 1
+        return Dated(end, weekend(0 if coming else shift, reference))
     if word in SEASONS:
         return Dated(at + 1, _season(SEASONS[word], shift, reference))
     if word in PARTS_OF_DAY and (shift == 0 or word in {"night", "evening"}):
-        part = part_of_day(tokens, at, reference.today + timedelta(days=shift))
-        return part and Dated(*part)
+        return part_of_day(tokens, at, reference.today + timedelta(days=shift))
     for words, name in FEASTS.get(word, ()):
         if tokens.phrase(at, *words):
-            leaning = reference.leaning("past" if shift < 0 else "future" if shift else reference.habits.prefer)
             if shift:  # today's feast is neither the last nor the next one
-                leaning = leaning._replace(now=reference.now + timedelta(days=shift))
-            day = nearest_feast(name, leaning)
-            return Dated(at + len(words), unit(day, "day"))
+                moved = reference.now + timedelta(days=shift)
+                reference = reference.leaning("past" if shift < 0 else "future", moved)
+            return Dated(at + len(words), unit(nearest_feast(name, reference), "day"))
     return None
 
 
@@ -134,14 +122,16 @@ def _season(month: int, shift: int, reference: Reference) -> When:
     over = add(begun, "month", 3) <= reference.now
     if shift == 0:
         return _three_months(this_years if over else begun)
-    return _three_months(add(begun, "year", 1 if shift > 0 else 0 if over else -1))
+    if shift > 0:
+        return _three_months(add(begun, "year", 1))
+    return _three_months(begun if over else add(begun, "year", -1))
 
 
 def _three_months(start: datetime) -> When:
     return span(start, add(start, "month", 3), "month")
 
 
-def season(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
+def season(tokens: Tokens, at: int, reference: Reference, expected: bool) -> Dated | None:
     """Read `summer 2025`, `the winter of last year`, and if a date is expected, `the summer`."""
     first = tokens.skip(at, ("the",))
     month = SEASONS.get(tokens.words[first])
@@ -149,8 +139,8 @@ def season(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | 
         return None
     year = year_after(tokens, first + 1, reference)
     if year:
-        return Dated(year[0], _three_months(datetime(year[1], month, 1)))
-    if not led or not closes(tokens, first + 1):
+        return Dated(year.end, _three_months(datetime(year.value, month, 1)))
+    if not expected or not closes(tokens, first + 1):
         return None
     begun = month_from(month, reference.leaning("past")).start
     if begun and not reference.past and add(begun, "month", 3) <= reference.now:
@@ -158,16 +148,21 @@ def season(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | 
     return Dated(first + 1, _three_months(begun)) if begun else None
 
 
-def before_last(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
+_BEYOND: Final = {"before": (-1, "last", "yesterday"), "after": (1, "next", "tomorrow")}
+"""The direction, and the words for the nearest unit and the nearest day in that direction."""
+
+
+def before_last(tokens: Tokens, at: int, reference: Reference, expected: bool) -> Dated | None:
     """Read `the month before last`, `Friday after next`, `the day before yesterday`, `the day after tomorrow`."""
     first = tokens.skip(at, ("the",))
-    word, anchor = tokens.words[first], tokens.words[first + 2]
-    sign = {"before": -1, "after": 1}.get(tokens.words[first + 1])
-    if sign is None:
+    beyond = _BEYOND.get(tokens.words[first + 1])
+    if beyond is None:
         return None
-    outer = anchor == ("last" if sign < 0 else "next")
+    sign, nearest_unit, nearest_day = beyond
+    word, anchor = tokens.words[first], tokens.words[first + 2]
+    outer = anchor == nearest_unit
     grain = cycle(tokens, first)
-    if grain and (outer or (grain == "day" and anchor == ("yesterday" if sign < 0 else "tomorrow"))):
+    if grain and (outer or (grain == "day" and anchor == nearest_day)):
         return Dated(first + 3, unit(add(floor(reference.now, grain), grain, 2 * sign), grain))
     if outer and word == "weekend":
         return Dated(first + 3, weekend(2 * sign, reference))
@@ -177,16 +172,19 @@ def before_last(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dat
     return None
 
 
-def to_date(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
+def to_date(tokens: Tokens, at: int, reference: Reference, expected: bool) -> Dated | None:
     """Read `year to date`, `month to date`, `ytd`: from the beginning of the unit to now."""
-    grain: Grain | None = "year" if tokens.words[at] == "ytd" else cycle(tokens, at)
-    end = at + 1 if tokens.words[at] == "ytd" else at + 3
-    if grain is None or not coarse(grain) or (end > at + 1 and not tokens.phrase(at + 1, "to", "date")):
+    grain: Grain | None = "year"
+    end = at + 1
+    if tokens.words[at] != "ytd":
+        grain = cycle(tokens, at) if tokens.phrase(at + 1, "to", "date") else None
+        end = at + 3
+    if grain is None or not coarse(grain):
         return None
     return Dated(end, span(floor(reference.now, grain), reference.today + timedelta(days=1), "day"))
 
 
-def ago(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
+def ago(tokens: Tokens, at: int, reference: Reference, expected: bool) -> Dated | None:
     """Read `3 days ago`, `2 hours and 15 minutes ago`, `two weeks from now`."""
     parts = counts(tokens, at)
     if not parts or is_fragment(tokens, at) or is_second_count(tokens, at):
@@ -201,19 +199,20 @@ def ago(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | Non
     return None
 
 
-def ahead(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
+def ahead(tokens: Tokens, at: int, reference: Reference, expected: bool) -> Dated | None:
     """Read `in 3 days`, `in about half an hour`, `in 1 hour and 30 minutes`, `in a week's time`, `within two weeks`."""
     first = tokens.skip(at + 1, ("about", "around"))
     parts = counts(tokens, first) if tokens.words[at] in {"in", "within"} else []
     if not parts:
         return None
-    when, end = _away(parts, 1, reference), _times_end(tokens, parts[-1].end)
+    when = _away(parts, 1, reference)
+    end = _end_with_time(tokens, parts[-1].end)
     if tokens.words[at] == "in":
         return Dated(end, when)
     return Dated(end, span(floor(reference.now, "second"), when.end if coarse(when.grain) else when.start, "second"))
 
 
-def _times_end(tokens: Tokens, at: int) -> int:
+def _end_with_time(tokens: Tokens, at: int) -> int:
     """Skip what can follow the unit in `a week's time`, `3 days time`."""
     end = at + 2 if tokens.phrase(at, "'", "s") else tokens.skip(at, ("'",))
     return end + 1 if tokens.words[end] == "time" else at
@@ -224,7 +223,9 @@ def _away(parts: Sequence[Count], sign: int, reference: Reference) -> When:
     for count in parts:
         reference = reference._replace(now=_moved(count, sign, reference))
     last = _whole(parts[-1]).grain
-    grain: Grain = "month" if last == "year" else "day" if coarse(last) else "second"
+    grain: Grain = "day" if coarse(last) else "second"
+    if last == "year":
+        grain = "month"
     return unit(floor(reference.now, grain), grain)
 
 

@@ -15,36 +15,24 @@ from bot.nlu.entities.grammar.ranges import UNTIL, between, finer, hours_of_a_da
 from bot.nlu.entities.grammar.reading import Reading
 from bot.nlu.entities.grammar.tokens import DIGITS, Tokens, listed
 
-_LEADS: Final = listed("in on since until till til by from between before after during of for through around")
+_BEFORE_DATES: Final = listed("in on since until till til by from between before after during of for through around")
 """Words after which a date is expected, so that `may` is a month and `2025` is a year."""
 
-DATE_WORDS: Final[frozenset[str]] = frozenset()
-"""Words that a date in digits can begin with, besides digits: none."""
-
-
 TIME_WORDS: Final = (
-    frozenset(DATES)
-    | SPOKEN
-    | UNTIL
-    | listed("now right in on at during over within since from between before after by up noon midday midnight tonight")
+    listed("now right in on at during over within since from between before after by up noon midday midnight tonight")
     | listed("not no prior earlier later starting")
-    | frozenset(PARTS_OF_DAY)
+    | {*DATES, *SPOKEN, *UNTIL, *PARTS_OF_DAY}
 ) - {DIGITS}
 """Words that a time can begin with, besides digits."""
 
-FOLLOWERS: Final = (
-    frozenset(CYCLES)
-    | frozenset(SEASONS)
-    | {"weekend", "weekends", "night", "few", "fortnight", "tonight", "now"}
-    | {"close", "cob", "eod"}
-)
+FOLLOWERS: Final = listed("weekend weekends night few fortnight tonight now close cob eod") | {*CYCLES, *SEASONS}
 """Words that follow articles and prepositions in times, but do not begin a time themselves."""
 
 
 def time(tokens: Tokens, at: int, reference: Reference) -> Reading | None:
     """Read the longest time at `at`, in Duckling's shapes."""
-    led = at > 0 and tokens.words[at - 1] in _LEADS
-    return _resolved(longest(_PERIODS.get(tokens.keys[at], ()), tokens, at, reference, led), reference)
+    expected = tokens.before(at) in _BEFORE_DATES
+    return _resolved(longest(_PERIODS.get(tokens.keys[at], ()), tokens, at, reference, expected), reference)
 
 
 def date_in_digits(tokens: Tokens, at: int, reference: Reference) -> Reading | None:
@@ -61,24 +49,32 @@ def _resolved(dated: Dated | None, reference: Reference) -> Reading | None:
         return None
 
 
-def _since(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
-    """Read `since Tuesday`, `since March until May`, `from 1 October`, `from March onwards`."""
-    since = tokens.words[at] == "since"
-    begin = moment(tokens, at + 1, reference.leaning("past") if since else reference, True)
+def _since(tokens: Tokens, at: int, reference: Reference, expected: bool) -> Dated | None:
+    """Read `since Tuesday`, `since March until May`."""
+    begin = moment(tokens, at + 1, reference.leaning("past"), True)
     if begin is None:
         return None
-    closing = _bounded(tokens, begin.end, reference, True) if since and tokens.words[begin.end] in UNTIL else None
+    closing = _bounded(tokens, begin.end, reference, True) if tokens.words[begin.end] in UNTIL else None
     if closing and closing.when.end and begin.when.start and begin.when.start < closing.when.end:
         return Dated(closing.end, span(begin.when.start, closing.when.end, finer(begin.when, closing.when)))
+    return Dated(begin.end, span(begin.when.start, None, begin.when.grain))
+
+
+def _from(tokens: Tokens, at: int, reference: Reference, expected: bool) -> Dated | None:
+    """Read `from 1 October`, `from March onwards`, `from Monday and after`."""
+    begin = moment(tokens, at + 1, reference, True)
+    if begin is None:
+        return None
     end = begin.end + 2 if tokens.phrase(begin.end, "and", "after") else begin.end
-    onwards = begin.end if since else tokens.skip(end, ("on", "onwards", "onward", "forward"))
-    opened = since or onwards > begin.end or _from_a_day(tokens, at, begin.when)
-    return Dated(onwards, span(begin.when.start, None, begin.when.grain)) if opened else None
+    end = tokens.skip(end, ("on", "onwards", "onward", "forward"))
+    if end == begin.end and not _is_open(tokens, at, begin.when):
+        return None
+    return Dated(end, span(begin.when.start, None, begin.when.grain))
 
 
-def _from_a_day(tokens: Tokens, at: int, when: When) -> bool:
-    """Whether it is open, like `from 1 October`, but unlike `from last month` and `for 2 weeks from Monday`."""
-    counted = at > 0 and tokens.words[at - 1] in CYCLES
+def _is_open(tokens: Tokens, at: int, when: When) -> bool:
+    """Whether a time has no end, as in `from 1 October`, but not in `from last month` or `for 2 weeks from Monday`."""
+    counted = tokens.before(at) in CYCLES
     return not counted and not when.interval and (when.grain == "day" or not coarse(when.grain))
 
 
@@ -101,7 +97,7 @@ for _bound, _phrases in _BOUNDS.items():
         _BOUND_PHRASES.setdefault(_words[0], []).append((_words, _bound))
 
 
-def _bounded(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
+def _bounded(tokens: Tokens, at: int, reference: Reference, expected: bool) -> Dated | None:
     """Read `until the 5th`, `before May`, `not before 3 May`, `on or after 3 May`, `after 3pm`, `by Friday`."""
     for words, bound in _BOUND_PHRASES.get(tokens.words[at], ()):
         if tokens.phrase(at, *words):
@@ -133,7 +129,8 @@ _PERIODS: Final = by_word(
     {
         phrase: TIME_WORDS | {DIGITS},
         ahead: frozenset({"in", "within"}),
-        _since: frozenset({"since", "from"}),
+        _since: frozenset({"since"}),
+        _from: frozenset({"from"}),
         _bounded: frozenset(_BOUND_PHRASES),
         between: TIME_WORDS | {DIGITS},
         hours_of_a_day: frozenset(DATES) | {DIGITS, "on", "tonight"},

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
 
 from bot.nlu.entities.grammar.slips import LONGEST, SHORTEST, spelt
 
@@ -19,6 +20,8 @@ _PADDING = [""] * 4
 DIGITS = "0"
 """The key of rules that begin with digits."""
 
+Meaning = TypeVar("Meaning")
+
 
 def listed(words: str) -> frozenset[str]:
     """Return the words of a list that is written with spaces between them."""
@@ -28,6 +31,11 @@ def listed(words: str) -> frozenset[str]:
 def numbered(words: str, first: int) -> dict[str, int]:
     """Number the words of a list, counting from `first`."""
     return {word: number for number, word in enumerate(words.split(), start=first)}
+
+
+def grouped(groups: Mapping[Meaning, str]) -> dict[str, Meaning]:
+    """Map each word to the key of the list that it is in."""
+    return {word: meaning for meaning, words in groups.items() for word in words.split()}
 
 
 class Tokens:
@@ -58,9 +66,21 @@ class Tokens:
         self.keys = [DIGITS if word.isdecimal() else word for word in self.words] + _PADDING
         self.words += _PADDING
 
+    def before(self, at: int) -> str:
+        """Return the word before token `at`; empty at the beginning."""
+        return self.words[at - 1] if at > 0 else ""
+
     def glued(self, at: int) -> bool:
         """Whether token `at` follows its predecessor without a gap."""
         return 0 < at < self.count and self.starts[at] == self.ends[at - 1]
+
+    def is_tight(self, at: int) -> bool:
+        """Whether there is no gap on either side of token `at`, as in `3-5`."""
+        return self.glued(at) and self.glued(at + 1)
+
+    def joins_digits(self, at: int) -> bool:
+        """Whether token `at` stands directly between its predecessor and digits."""
+        return self.is_tight(at) and self.has_digits(at + 1)
 
     def goes_on(self, at: int) -> bool:
         """Whether token `at` is made of letters or digits and follows its predecessor without a gap."""

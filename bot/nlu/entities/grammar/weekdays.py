@@ -8,47 +8,39 @@ from typing import Final, Literal
 
 from bot.nlu.entities.grammar.calendar import Reference, When, add, floor, unit
 from bot.nlu.entities.grammar.clocks import clock
-from bot.nlu.entities.grammar.dated import Dated, DateRule
+from bot.nlu.entities.grammar.dated import Dated, DateRule, end_of_name
 from bot.nlu.entities.grammar.dates import day_first, joins_a_date, month_first, surely_a_name, year_after
 from bot.nlu.entities.grammar.digits import in_digits
 from bot.nlu.entities.grammar.names import FEASTS, MONTHS, PARTS_OF_DAY, UNSURE, WEEKDAYS, feast
 from bot.nlu.entities.grammar.reading import closes
-from bot.nlu.entities.grammar.tokens import DIGITS, Tokens, listed
+from bot.nlu.entities.grammar.tokens import DIGITS, Tokens, grouped, listed
 
-DAYS_FROM_TODAY: Final = {
-    "today": 0,
-    "yesterday": -1,
-    "tomorrow": 1,
-    "tmrw": 1,
-    "tomorow": 1,
-    "tommorow": 1,
-    "tomoz": 1,
-    "tmr": 1,
-    "yday": -1,
-}
+DAYS_FROM_TODAY: Final = grouped({-1: "yesterday yday", 0: "today", 1: "tomorrow tmrw tomorow tommorow tomoz tmr"})
 """Words for days, and their distance from today in days."""
 
 
-def day_word(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
+def day_word(tokens: Tokens, at: int, reference: Reference, expected: bool) -> Dated | None:
     """Read `today`, `yesterday`, `tomorrow week` (a possessive belongs to what follows)."""
     offset = DAYS_FROM_TODAY.get(tokens.words[at])
     if offset is None:
         return None
-    week = offset >= 0 and tokens.words[at + 1] == "week" and closes(tokens, at + 2)
-    return Dated(at + 1 + week, unit(reference.today + timedelta(days=offset + 7 * week), "day"))
+    end = at + 1
+    if offset >= 0 and tokens.words[end] == "week" and closes(tokens, end + 1):
+        offset, end = offset + 7, end + 1
+    return Dated(end, unit(reference.today + timedelta(days=offset), "day"))
 
 
 def _nearest_weekday(weekday: int, reference: Reference) -> datetime:
     """Return the latest such day before today, or the first after it; never today, as in Duckling."""
     today = reference.today
-    ahead = (weekday - today.weekday() - 1) % 7 + 1
-    return today + timedelta(days=ahead - 7 if ahead < 7 else -7) if reference.past else today + timedelta(days=ahead)
+    if reference.past:
+        return today - timedelta(days=(today.weekday() - weekday - 1) % 7 + 1)
+    return today + timedelta(days=(weekday - today.weekday() - 1) % 7 + 1)
 
 
 def nearest_feast(name: str, reference: Reference) -> datetime:
     """Return the latest such feast up to today, or when leaning to the future, the first from today on."""
-    step = -1 if reference.past else 1
-    for year in (reference.today.year, reference.today.year + step):
+    for year in (reference.today.year, reference.today.year + reference.direction):
         day = feast(name, year)
         midnight = datetime(day.year, day.month, day.day)
         if midnight == reference.today or (midnight < reference.today) == reference.past:
@@ -66,23 +58,22 @@ _PEOPLE: Final = listed("i we he she they you it who the a")
 
 def _has_a_time(tokens: Tokens, at: int) -> bool:
     """Whether a time or a part of the day follows the word: `sat at 6pm`, `wed 12:30`, `sun morning`."""
-    if at > 0 and tokens.words[at - 1] in _PEOPLE:
+    if tokens.before(at) in _PEOPLE:
         return False
     first = tokens.skip(at + 1, (",",))
     second = tokens.skip(first, ("at", "@"))
     return tokens.words[first] in PARTS_OF_DAY or clock(tokens, second, bare=second > first) is not None
 
 
-def weekday(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
+def weekday(tokens: Tokens, at: int, reference: Reference, expected: bool) -> Dated | None:
     """Read `Friday`, `Tuesday the 19th`, `Fri, 3 May`, `Wednesday next week`, `Friday week`."""
     day = WEEKDAYS.get(tokens.words[at])
     if day is None:
         return None
-    end = tokens.skip(at + 1, (".",)) if len(tokens.words[at]) < 5 else at + 1
-    dated = _date_behind(tokens, tokens.skip(end, (",",)), reference, day)
+    dated = _date_behind(tokens, tokens.skip(end_of_name(tokens, at), (",",)), reference, day)
     if dated:
         return dated
-    sure = led or surely_a_name(tokens, at) or joins_a_date(tokens, at) or _has_a_time(tokens, at)
+    sure = expected or surely_a_name(tokens, at) or joins_a_date(tokens, at) or _has_a_time(tokens, at)
     if tokens.words[at] in UNSURE and not sure:
         return None
     return _weekday_of_week(tokens, at + 1, day, reference) or Dated(at + 1, weekday_from(day, reference))
@@ -118,18 +109,20 @@ _LONGEST_DATE: Final = 8
 """The number of tokens in which the comma between a date and a weekday is searched."""
 
 
-def date_and_weekday(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
+def date_and_weekday(tokens: Tokens, at: int, reference: Reference, expected: bool) -> Dated | None:
     """Read `Jul 18, Fri`: the weekday determines the year."""
     if "," not in tokens.words[at + 1 : at + _LONGEST_DATE]:
         return None
     for rule in (month_first, day_first, in_digits):
-        dated = rule(tokens, at, reference, led)
-        end = dated.end + 1 if dated and tokens.words[dated.end] == "," else 0
-        weekday = WEEKDAYS.get(tokens.words[end])
-        if dated and end and weekday is not None and dated.when.grain == "day":
+        dated = rule(tokens, at, reference, expected)
+        if dated is None or dated.when.grain != "day" or tokens.words[dated.end] != ",":
+            continue
+        weekday = WEEKDAYS.get(tokens.words[dated.end + 1])
+        if weekday is not None:
+            end = dated.end + 2
             found = _falling_on(weekday, rule, tokens, at, reference)
-            alone = closes(tokens, end + 1) and not tokens.has_digits(end + 1)
-            return found._replace(end=end + 1) if found and alone else None
+            alone = closes(tokens, end) and not tokens.has_digits(end)
+            return found._replace(end=end) if found and alone else None
     return None
 
 
@@ -149,14 +142,14 @@ def _weekday_of_week(tokens: Tokens, at: int, day: int, reference: Reference) ->
     return None
 
 
-def holiday(tokens: Tokens, at: int, reference: Reference, led: bool) -> Dated | None:
+def holiday(tokens: Tokens, at: int, reference: Reference, expected: bool) -> Dated | None:
     """Read a feast, with a year if there is one."""
     for words, name in FEASTS.get(tokens.words[at], ()):
         if tokens.phrase(at, *words):
             year = year_after(tokens, at + len(words), reference)
             if year:
-                day = feast(name, year[1])
-                return Dated(year[0], unit(datetime(day.year, day.month, day.day), "day"))
+                day = feast(name, year.value)
+                return Dated(year.end, unit(datetime(day.year, day.month, day.day), "day"))
             return Dated(at + len(words), unit(nearest_feast(name, reference), "day"))
     return None
 

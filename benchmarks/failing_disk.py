@@ -30,7 +30,8 @@ def main() -> int:
             sys.exit("this needs Linux and a C compiler")
         runs_folder = folder / "runs"
         words = (str(runs_folder), str(arguments.stride))
-        runs = json.loads(run_on_disk(library, "tests.durability.failing", *words, folder=runs_folder / "live"))
+        output = run_on_disk(library, "tests.durability.failing", *words, folder=runs_folder / "live")
+    runs = json.loads(output)
     ends = Counter((run["kind"], run["error"], "stopped" if run["failed"] else "went on") for run in runs)
     for (kind, error, end), count in sorted(ends.items()):
         print(f"{kind:9} {error:7} {end:9} {count}")
@@ -38,7 +39,7 @@ def main() -> int:
     print(f"{len(runs)} runs, {len(broken)} broke a promise")
     for run in broken:
         print(run)
-    return int(bool(broken))
+    return 1 if broken else 0
 
 
 if __name__ == "__main__":

@@ -2,11 +2,10 @@
 
     python benchmarks/hanging.py [--seconds 3] [--rounds 3] [--asking 16]
 
-Users who do not need the bank talk to the bot as fast as they are answered, while
-each customer asks for a balance every second; in alternate rounds the bank works
-or hangs. Rounds alternate because machines are noisy, and for the same reason the
-server's CPU time per turn is shown too.
-Prints a table, and the share of the rate that was kept, with its goal.
+Users who do not need the bank talk to the bot as fast as they are answered, while each customer asks for a balance
+every second; in alternate rounds the bank works or hangs. Rounds alternate because machines are noisy, and for the same
+reason the server's CPU time per turn is shown too. Prints a table, and the share of the rate that was kept, with its
+goal.
 """
 
 from __future__ import annotations
@@ -25,8 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.load import Result, load, read_answer, table  # noqa: E402 - the path is set above
-from benchmarks.overload import make_key, server_cpu  # noqa: E402 - as above
-from benchmarks.overload import messages as users  # noqa: E402 - as above
+from benchmarks.overload import backend_messages, make_key, server_cpu  # noqa: E402 - as above
 from benchmarks.turns import BALANCE, make_project, messages, open_sessions, process, workplace  # noqa: E402 - as above
 
 BANK, PORT, TALKING = 5951, 5952, 32
@@ -69,7 +67,7 @@ async def one_round(key: str, tokens: list[str], seconds: float) -> Round:
     before = server_cpu("run")
     asked = Result(seconds)
     asking = [asyncio.create_task(ask(index, tokens, asked)) for index in range(len(tokens))]
-    talked = await load(PORT, TALKING, seconds, users(key), warmup=0)
+    talked = await load(PORT, TALKING, seconds, backend_messages(key), warmup=0)
     for task in asking:
         task.cancel()
     await asyncio.gather(*asking, return_exceptions=True)
@@ -124,7 +122,7 @@ def main() -> None:
         well, hanging = run_all(work, given)
     columns = ("bank", "turns/s", "p50 ms", "p99 ms", "CPU ms/turn", "balance answers/s")
     print(table(columns, [cells("works", well), cells("hangs", hanging)]))
-    kept = median(h.users.rate / w.users.rate for w, h in zip(well, hanging, strict=True))
+    kept = median(bad.users.rate / good.users.rate for good, bad in zip(well, hanging, strict=True))
     print(f"\nrate kept for users who do not need the bank: {kept:.2f} (goal: ≥ 0.90)")
 
 

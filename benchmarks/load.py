@@ -51,9 +51,8 @@ async def load(port: int, clients: int, seconds: float, request: Request, *, war
     """
     started = perf_counter() + warmup
     result = Result(seconds)
-    await asyncio.gather(
-        *(_client(port, index, started, started + seconds, request, result) for index in range(clients))
-    )
+    ended = started + seconds
+    await asyncio.gather(*(_client(port, index, started, ended, request, result) for index in range(clients)))
     return result
 
 
@@ -76,21 +75,21 @@ async def _client(port: int, index: int, start: float, end: float, request: Requ
 async def read_answer(reader: asyncio.StreamReader) -> tuple[int, int]:
     """Read one answer to its end: the status, and how long to wait before the next request (seconds)."""
     head = (await reader.readuntil(b"\r\n\r\n")).lower()
-    await reader.readexactly(_number(head, b"content-length:"))
-    return int(head[9:12]), _number(head, b"retry-after:")
+    await reader.readexactly(header_number(head, b"content-length:"))
+    return int(head[9:12]), header_number(head, b"retry-after:")
 
 
-def _number(head: bytes, header: bytes) -> int:
+def header_number(head: bytes, header: bytes) -> int:
     """The value of a header in an answer's lower-case head; 0 if it is missing."""
     return int(head.partition(header)[2].partition(b"\r\n")[0] or 0)
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """Rows as an aligned table."""
+    """Rows as a table: the first column aligned to the left, the others to the right."""
     cells = [[str(cell) for cell in row] for row in [columns, *rows]]
-    widths = [max(len(row[i]) for row in cells) for i in range(len(columns))]
-    lines = [
-        "  ".join(c.ljust(w) if i == 0 else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths, strict=True)))
-        for row in cells
-    ]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    lines = []
+    for first, *others in cells:
+        padded = [cell.rjust(width) for cell, width in zip(others, widths[1:], strict=True)]
+        lines.append("  ".join([first.ljust(widths[0]), *padded]))
     return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:]])

@@ -2,11 +2,10 @@
 
     python benchmarks/long.py [--events 100000]
 
-One customer talks to the bank assistant in this process until the conversation
-has that many events. Prints the median time of a turn, the snapshot's size and the
-SQL statements per turn at several points, and the ratio of the last to the first,
-with its goal. As the machine's own speed drifts, the early turns of new
-conversations are measured at each point, too.
+One customer talks to the bank assistant in this process until the conversation has that many events. Prints the median
+time of a turn, the snapshot's size and the SQL statements per turn at several points, and the ratio of the last to the
+first, with its goal. As the machine's own speed drifts, the early turns of new conversations are measured at each
+point, too.
 """
 
 from __future__ import annotations
@@ -69,26 +68,32 @@ async def measure(bot: Bot, events: int) -> list[Point]:
     principal = Principal("customer", "customer:1", Customer("1", "x"), login="l")
     conversation = await bot.store.conversation_id(principal.id, "customer", "")
     marks = [mark for mark in (10, 1_000, 10_000, 100_000, 1_000_000) if mark <= events]
-    points, happened = [], 0
+    points = []
+    happened = 0
     for mark in marks:
         while happened < mark:
             happened += (await turn(bot, conversation, principal))[1]
         before = bot.database.statistics().statements
-        late, young = [], []
+        late = []
         for _ in range(WINDOW):
             seconds, more = await turn(bot, conversation, principal)
             late.append(seconds)
             happened += more
         statements = (bot.database.statistics().statements - before) / WINDOW
-        for index in range(WINDOW // 10):
-            other = await bot.store.conversation_id(principal.id, "customer", f"{mark}-{index}")
-            for number in range(10):
-                seconds, _ = await turn(bot, other, principal)
-                if number:  # the first one starts a session
-                    young.append(seconds)
+        young = await seconds_of_young(bot, principal, mark)
         size = len((await bot.store.load(conversation)).snapshot or b"")
         points.append(Point(mark, statistics.median(late), statistics.median(young), size, statements))
     return points
+
+
+async def seconds_of_young(bot: Bot, principal: Principal, mark: int) -> list[float]:
+    """How long early turns of new conversations take (seconds); the first turn of each starts a session: left out."""
+    young = []
+    for index in range(WINDOW // 10):
+        conversation = await bot.store.conversation_id(principal.id, "customer", f"{mark}-{index}")
+        await turn(bot, conversation, principal)
+        young += [(await turn(bot, conversation, principal))[0] for _ in range(9)]
+    return young
 
 
 async def run(events: int) -> str:

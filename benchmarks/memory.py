@@ -2,12 +2,10 @@
 
     python benchmarks/memory.py [--turns 20000] [--logins 200] [--clients 32] [--conversations 2000]
 
-The bank simulator is a separate process. "beyond imports" is what the bot takes
-more than a Python process that imported the same packages and did nothing.
-Prints a row after each part of the load, and what the second half of the turns
-added, where a leak would show. If trio is installed, as it is with this
-repository's own tools, httpcore imports it, which takes 3 MB; a bot's own
-environment does not have it.
+The bank simulator is a separate process. "beyond imports" is what the bot takes more than a Python process that
+imported the same packages and did nothing. Prints a row after each part of the load, and what the second half of the
+turns added, where a leak would show. If trio is installed, as it is with this repository's own tools, httpcore imports
+it, which takes 3 MB; a bot's own environment does not have it.
 """
 
 from __future__ import annotations
@@ -63,9 +61,9 @@ def resident(pid: int) -> float:
     raise RuntimeError("this system does not report a process's memory")
 
 
-def of_imports() -> float:
+def resident_of_imports() -> float:
     """The resident memory of a process that imported the packages, in MB."""
-    code = f"import {', '.join(PACKAGES)}; import sys; print('there', flush=True); sys.stdin.read()"
+    code = f"import {', '.join(PACKAGES)}; import sys; print('imported', flush=True); sys.stdin.read()"
     bare = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert bare.stdout is not None
     bare.stdout.readline()
@@ -134,19 +132,21 @@ def measure(work: Path, given: argparse.Namespace) -> tuple[float, list[tuple[st
         with process(0, *run, "--bank-url", "http://127.0.0.1:5941", until="ready", log=work / "bot.log"):
             [pid] = children() - before
             rows = [("started", resident(pid))]
-            for step in range(STEPS):
-                send(turns(key, tokens, given.turns // STEPS, given.conversations))
-                rows.append((f"{given.turns // STEPS * (step + 1):,} turns", resident(pid)))
+            part = given.turns // STEPS
+            for step in range(1, STEPS + 1):
+                send(turns(key, tokens, part, given.conversations))
+                rows.append((f"{part * step:,} turns", resident(pid)))
             send(logins(given.logins))
             rows.append((f"{given.logins} logins", resident(pid)))
-            send(turns(key, tokens, given.turns // STEPS, given.conversations))
-            rows.append((f"{given.turns // STEPS:,} more turns", resident(pid)))
-    return of_imports(), rows, statuses
+            send(turns(key, tokens, part, given.conversations))
+            rows.append((f"{part:,} more turns", resident(pid)))
+    return resident_of_imports(), rows, statuses
 
 
 def children() -> set[int]:
     """The ids of this process's children."""
-    return set(map(int, Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()))
+    ids = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
+    return {int(pid) for pid in ids}
 
 
 def main() -> None:

@@ -2,14 +2,12 @@
 
     python benchmarks/overload.py [--seconds 5] [--times 10] [--connections 2000]
 
-First the capacity is measured: 64 users, each waiting for an answer before the
-next message, in conversations that already have some turns, as those of the flood
-have. Then come as many users as there are connections, who wait as long as a 503
-answer asks them to (`Retry-After`); and then messages at `--times` times the
-capacity, whether or not anything is answered (an open loop), over those connections,
-each with one request at a time. The server runs on one core, the load on the other.
-Prints a table, and the goodput that was kept, with its goal: by the clock, and by
-the server's CPU time, which a busy machine does not distort.
+First the capacity is measured: 64 users, each waiting for an answer before the next message, in conversations that
+already have some turns, as those of the flood have. Then come as many users as there are connections, who wait as long
+as a 503 answer asks them to (`Retry-After`); and then messages at `--times` times the capacity, whether or not anything
+is answered (an open loop), over those connections, each with one request at a time. The server runs on one core, the
+load on the other. Prints a table, and the goodput that was kept, with its goal: by the clock, and by the server's CPU
+time, which a busy machine does not distort.
 """
 
 from __future__ import annotations
@@ -28,7 +26,7 @@ from msgspec import Struct, field
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.load import Request, Result, load, post, table  # noqa: E402 - the path is set above
+from benchmarks.load import Request, Result, header_number, load, post, table  # noqa: E402 - the path is set above
 from benchmarks.turns import TEXTS, auth_of, make_project, process, workplace  # noqa: E402 - as above
 
 PORT = 5931
@@ -55,8 +53,8 @@ class Flood(Struct):
     def cells(self, status: int) -> tuple[str, ...]:
         """A row of the table."""
         result = Result(self.seconds, self.latencies.get(status, []))
-        times = (result.percentile(share) * 1e3 for share in (0.5, 0.99))
-        return (f"flood, {status}", f"{self.rate(status):,.0f}", *(f"{time:.1f}" for time in times))
+        p50, p99 = result.percentile(0.5) * 1e3, result.percentile(0.99) * 1e3
+        return (f"flood, {status}", f"{self.rate(status):,.0f}", f"{p50:.1f}", f"{p99:.1f}")
 
 
 class Connection(asyncio.Protocol):
@@ -80,21 +78,19 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Receive an answer, whole or in parts."""
         self._answer += data
-        head, found, body = self._answer.partition(b"\r\n\r\n")
-        if not found:
-            return
-        lower = head.lower()
-        at = lower.index(b"content-length:") + 15
-        if len(body) < int(lower[at:].split(b"\r\n", 1)[0]):
+        head, end, body = self._answer.partition(b"\r\n\r\n")
+        head = head.lower()
+        if not end or len(body) < header_number(head, b"content-length:"):
             return
         status = int(head[9:12])
         self._flood.latencies.setdefault(status, []).append(perf_counter() - self._sent)
-        self._flood.without_retry_after += status == 503 and b"retry-after:" not in lower
+        if status == 503 and b"retry-after:" not in head:
+            self._flood.without_retry_after += 1
         self._answer = b""
         self._idle.append(self)
 
 
-def messages(key: str) -> Request:
+def backend_messages(key: str) -> Request:
     """Requests of a backend's users, as many users for the capacity as for the flood, each with its own message id."""
     run = secrets.token_hex(4)
 
@@ -120,7 +116,7 @@ async def flood(port: int, key: str, rate: float, seconds: float, connections: i
     """Send `rate` messages per second for `seconds` after a warm-up of one second, which is not counted."""
     idle: deque[Connection] = deque()
     result = Flood(seconds)
-    loop, request = asyncio.get_running_loop(), messages(key)
+    loop, request = asyncio.get_running_loop(), backend_messages(key)
     for _ in range(connections):
         await loop.create_connection(lambda: Connection(idle, result), "127.0.0.1", port)
     requests = [request(number % CLIENTS, number // CLIENTS) for number in range(int(rate * (seconds + 1)) + 1)]
@@ -157,17 +153,17 @@ def run_all(work: Path, times: float, seconds: float, connections: int) -> tuple
     key = asyncio.run(make_key(project, store))
     bot = (sys.executable, "-m", "bot", "run", "--project", str(project), "--store", store, "--port", str(PORT))
     with process(0, *bot, until="ready", log=work / "bot.log"):
-        uvloop.run(load(PORT, CLIENTS, 2 * seconds, messages(key), warmup=0))
+        uvloop.run(load(PORT, CLIENTS, 2 * seconds, backend_messages(key), warmup=0))
         before = server_cpu()
-        capacity = uvloop.run(load(PORT, CLIENTS, seconds, messages(key), warmup=0))
+        capacity = uvloop.run(load(PORT, CLIENTS, seconds, backend_messages(key), warmup=0))
         turn = (server_cpu() - before) / capacity.statuses[200]
-        patient = uvloop.run(load(PORT, connections, seconds, messages(key), warmup=2))
+        patient = uvloop.run(load(PORT, connections, seconds, backend_messages(key), warmup=2))
         return capacity, turn, patient, uvloop.run(flood(PORT, key, times * capacity.rate, seconds, connections))
 
 
 def users(name: str, result: Result) -> tuple[str, ...]:
     """A row of the table, for users who wait for each answer."""
-    p50, p99 = (result.percentile(share) * 1e3 for share in (0.5, 0.99))
+    p50, p99 = result.percentile(0.5) * 1e3, result.percentile(0.99) * 1e3
     return (name, f"{result.rate:,.0f}", f"{p50:.1f}", f"{p99:.1f}")
 
 

@@ -2,12 +2,10 @@
 
     python benchmarks/postgres.py [--seconds 5] [--clients 64] [--store URL]
 
-Without `--store` a PostgreSQL server is started in a temporary folder, with
-fsync on. The yardstick is `benchmarks/yardstick_postgres.py`: one SQL function
-per turn on the same database, in the same run. On a machine with two cores, the
-server runs on one, database and load on the other. Prints a table with
-the CPU time of the server (not the database's) per turn, and the ratios: the
-ratio of CPU times is what the ratio of rates would be on a quiet machine.
+Without `--store` a PostgreSQL server is started in a temporary folder, with fsync on. The yardstick is
+`benchmarks/yardstick_postgres.py`: one SQL function per turn on the same database, in the same run. On a machine with
+two cores, the server runs on one, database and load on the other. Prints a table with the CPU time of the server (not
+the database's) per turn, and the ratios: the ratio of CPU times is what the ratio of rates would be on a quiet machine.
 """
 
 from __future__ import annotations

@@ -46,15 +46,10 @@ class Row(Struct, frozen=True):
 
     def cells(self) -> tuple[str, ...]:
         """The row as the table shows it."""
-        r = self.result
-        bad = sum(count for status, count in r.statuses.items() if status != 200)
-        return (
-            self.name,
-            f"{r.rate:,.0f}",
-            f"{r.percentile(0.5) * 1e3:.2f}",
-            f"{r.percentile(0.99) * 1e3:.2f}",
-            str(bad),
-        )
+        result = self.result
+        p50, p99 = result.percentile(0.5) * 1e3, result.percentile(0.99) * 1e3
+        bad = sum(count for status, count in result.statuses.items() if status != 200)
+        return (self.name, f"{result.rate:,.0f}", f"{p50:.2f}", f"{p99:.2f}", str(bad))
 
 
 def pinned(core: int, *command: str) -> list[str]:
@@ -71,12 +66,10 @@ def process(core: int, *command: str, until: str, log: Path) -> Iterator[str]:
         started = subprocess.Popen(pinned(core, *command), stdout=subprocess.PIPE, stderr=errors, text=True, cwd=ROOT)
         try:
             assert started.stdout is not None
-            for line in started.stdout:
-                if until in line:
-                    yield line.strip()
-                    break
-            else:
+            ready = next((line for line in started.stdout if until in line), None)
+            if ready is None:
                 raise RuntimeError(f"{command[0]} did not start:\n{log.read_text()[-2000:]}")
+            yield ready.strip()
         finally:
             started.send_signal(signal.SIGTERM)
             started.wait(20)
@@ -201,26 +194,19 @@ def run_all(work: Path, clients: int, seconds: float) -> list[Row]:
 def report(rows: list[Row]) -> str:
     """The table and the ratios with their goals."""
     by_name = {row.name: row.result for row in rows}
+    many = by_name["bot, many clients"].rate
+    on_dataset = many / by_name["yardstick on dataset, many"].rate
+    plain = many / by_name["yardstick, many clients"].rate
+    p50 = by_name["bot, one client"].percentile(0.5) / by_name["yardstick, one client"].percentile(0.5)
+    balance = by_name["bot, balance"].rate / by_name["yardstick, one bank call"].rate
     ratios = [
-        (
-            "turns/s, many clients, on dataset",
-            by_name["bot, many clients"].rate / by_name["yardstick on dataset, many"].rate,
-            "≥ 0.50",
-        ),
-        (
-            "turns/s, many clients",
-            by_name["bot, many clients"].rate / by_name["yardstick, many clients"].rate,
-            "≥ 0.50",
-        ),
-        (
-            "p50, one client",
-            by_name["bot, one client"].percentile(0.5) / by_name["yardstick, one client"].percentile(0.5),
-            "≤ 3.00",
-        ),
-        ("balance turns/s", by_name["bot, balance"].rate / by_name["yardstick, one bank call"].rate, "≥ 0.50"),
+        ("turns/s, many clients, on dataset", f"{on_dataset:.2f}", "≥ 0.50"),
+        ("turns/s, many clients", f"{plain:.2f}", "≥ 0.50"),
+        ("p50, one client", f"{p50:.2f}", "≤ 3.00"),
+        ("balance turns/s", f"{balance:.2f}", "≥ 0.50"),
     ]
     figures = table(("figure", "turns/s", "p50 ms", "p99 ms", "not 200"), [row.cells() for row in rows])
-    return figures + "\n\n" + table(("bot / yardstick", "ratio", "goal"), [(n, f"{r:.2f}", g) for n, r, g in ratios])
+    return figures + "\n\n" + table(("bot / yardstick", "ratio", "goal"), ratios)
 
 
 def main() -> None:

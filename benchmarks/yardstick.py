@@ -1,11 +1,9 @@
 """The yardstick: the least that a durable chat server must do, and nothing else.
 
-A bare aiohttp server that checks a bearer token (one indexed read), takes the
-conversation's lock, and makes one pair of rows durable by group commit. With
-`--bank` it also makes one httpx call to the bank in each turn; with `--dataset`
-it reads and writes in the way that `dataset` and SQLAlchemy document, instead of
-with the bare `sqlite3` module. The bot is compared with it in the same run:
-`benchmarks/turns.py`.
+A bare aiohttp server that checks a bearer token (one indexed read), takes the conversation's lock, and makes one pair
+of rows durable by group commit. With `--bank` it also makes one httpx call to the bank in each turn; with `--dataset`
+it reads and writes in the way that `dataset` and SQLAlchemy document, instead of with the bare `sqlite3` module. The
+bot is compared with it in the same run: `benchmarks/turns.py`.
 """
 
 from __future__ import annotations

@@ -1,10 +1,9 @@
 """The yardstick on PostgreSQL: the least that a durable chat server must do there, and nothing else.
 
-A bare aiohttp server whose turn is one call of one SQL function over one of 16
-pooled connections: the bearer token, the conversation's next number (which
-locks its row) and the two rows of a turn in a single round trip and a single
-transaction, which commits to disk; nothing is batched. The bot is compared with
-it in the same run: `benchmarks/postgres.py`.
+A bare aiohttp server whose turn is one call of one SQL function over one of 16 pooled connections: the bearer token,
+the conversation's next number (which locks its row) and the two rows of a turn in a single round trip and a single
+transaction, which commits to disk; nothing is batched. The bot is compared with it in the same run:
+`benchmarks/postgres.py`.
 """
 
 from __future__ import annotations

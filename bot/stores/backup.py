@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Self, TypeVar
@@ -22,16 +22,16 @@ from bot.stores.history import count_of
 from bot.stores.lock import locked
 from bot.stores.owning import make_private
 from bot.stores.present import check_exists, check_is_store
-from bot.stores.restoring import Restored, access_of, close_again, is_later
+from bot.stores.restoring import Access, Restored, access_of, close_again, is_later
 from bot.stores.schema import LATEST, TABLES
 
 T = TypeVar("T")
 
 _CHUNK = 500
-_UNHELD = {"fence": 0, "lease_owner": None, "lease_until": 0, "lease_wanted": 0}
+_NOT_HELD = {"fence": 0, "lease_owner": None, "lease_until": 0, "lease_wanted": 0}
 """Nobody holds the conversations of a copy. Turns on SQLite, where nobody ever does, always commit with fence 0."""
 
-_BESIDE = ("-wal", "-shm")
+_LOG_SUFFIXES = ("-wal", "-shm")
 """Suffixes of the files that SQLite keeps beside a store's file."""
 
 _NOT_A_DATABASE = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
@@ -45,10 +45,9 @@ def backup(
 ) -> None:
     """Write a consistent copy of an SQLite store to `file`, durable when this returns; the bot can keep writing.
 
-    The copy is one read transaction (https://sqlite.org/backup.html), so that
-    it has every turn that was acknowledged before the call. Raises
-    ConfigurationError for PostgreSQL, if `file` belongs to the store itself,
-    and if `file` exists already, unless it may be overwritten.
+    The copy is one read transaction (https://sqlite.org/backup.html), so that it has every turn that was acknowledged
+    before the call. Raises ConfigurationError for PostgreSQL, if `file` belongs to the store itself, and if `file`
+    exists already, unless it may be overwritten.
     """
     store = _sqlite_file(url, project, "pg_dump --format=custom --file=FILE DATABASE")
     check_exists(store)
@@ -58,7 +57,7 @@ def backup(
 
 def _check_free(file: Path, store: Path, *, overwrite: bool) -> None:
     """Raise ConfigurationError if the store's backup may not be written to `file`."""
-    own = [f"{store}{suffix}" for suffix in ("", *_BESIDE, ".lock")]
+    own = [f"{store}{suffix}" for suffix in ("", *_LOG_SUFFIXES, ".lock")]
     if str(file.resolve()) in own or (file.exists() and file.samefile(store)):
         raise ConfigurationError([f"{file} is the store itself, or a part of it; name another file for its backup"])
     if file.exists() and not file.is_file():
@@ -116,23 +115,23 @@ def restore(url: str, file: Path, *, project: Path = Path(), progress: Progress 
 
 def _prepare(draft: Path, store: Path) -> Restored:
     """Keep the store aside, and revoke in the backup's copy what is revoked in the store."""
-    had_store = store.is_file() and store.stat().st_size > 0
-    aside = (_renamed_if_not_a_database(store) or _copied_aside(store)) if had_store else None
-    before = None
-    if aside is not None:
-        with contextlib.suppress(ConfigurationError), _opened(aside) as found:
-            before = access_of(found)
+    aside: Path | None = None
+    before: Access | None = None
+    if store.is_file() and store.stat().st_size > 0:
+        aside = _renamed_if_not_a_database(store) or _copied_aside(store)
+        with contextlib.suppress(ConfigurationError), _opened(aside) as old:
+            before = access_of(old)
     with _opened(draft) as copied:
         later = aside is not None and before is not None and is_later(aside, copied)
         copied.execute("BEGIN IMMEDIATE")
         done = close_again(copied, before, later=later)
         copied.execute("COMMIT")
-    return replace(done, aside=aside, unknown=had_store and before is None)
+    return replace(done, aside=aside, unknown=aside is not None and before is None)
 
 
 def _copied_aside(store: Path) -> Path:
     """A copy of the store as it is: even if damaged, nothing else has what came after the backup."""
-    aside = _free(store.with_name(f"{store.name}.before-restore"))
+    aside = _unused_name(store.with_name(f"{store.name}.before-restore"))
     _write_copy(store, aside, silent, make=make_private, sound=False)
     return aside
 
@@ -146,26 +145,26 @@ def _put_in_place(draft: Path, store: Path) -> None:
         _copy_pages(source, target, silent)
 
 
-def _free(file: Path) -> Path:
+def _unused_name(file: Path) -> Path:
     """The file, or the first numbered variant of its name that does not exist yet."""
     number = 1
-    found = file
-    while found.exists():
+    unused = file
+    while unused.exists():
         number += 1
-        found = file.with_name(f"{file.name}-{number}")
-    return found
+        unused = file.with_name(f"{file.name}-{number}")
+    return unused
 
 
 def _renamed_if_not_a_database(store: Path) -> Path | None:
     """Move a file that is not a database aside, with its log, for inspection; its new path, None for a database."""
     try:
-        with _opened(store) as found:
-            found.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
+        with _opened(store) as opened:
+            opened.execute("SELECT COUNT(*) FROM sqlite_master").fetchone()
     except ConfigurationError as error:
         if getattr(error.__cause__, "sqlite_errorcode", None) not in _NOT_A_DATABASE:
             raise
-        aside = _free(store.with_name(f"{store.name}.damaged"))
-        for suffix in ("", *_BESIDE):
+        aside = _unused_name(store.with_name(f"{store.name}.damaged"))
+        for suffix in ("", *_LOG_SUFFIXES):
             part = store.with_name(store.name + suffix)
             if part.exists():
                 part.rename(aside.with_name(aside.name + suffix))
@@ -174,10 +173,12 @@ def _renamed_if_not_a_database(store: Path) -> Path | None:
 
 
 def _copy_pages(source: sqlite3.Connection, target: sqlite3.Connection, progress: Progress) -> None:
-    def tell(_: int, remaining: int, total: int) -> None:
-        progress(f"{(total - remaining) * 100 // max(total, 1)} %", (total - remaining) / max(total, 1))
+    def report(_: int, remaining: int, total: int) -> None:
+        copied = total - remaining
+        total = max(total, 1)
+        progress(f"{copied * 100 // total} %", copied / total)
 
-    source.backup(target, pages=_PAGES, progress=tell)
+    source.backup(target, pages=_PAGES, progress=report)
 
 
 async def copy(source: str, target: str, *, project: Path = Path(), progress: Progress = silent) -> int:
@@ -189,17 +190,16 @@ async def copy(source: str, target: str, *, project: Path = Path(), progress: Pr
     """
     with contextlib.ExitStack() as stack:
         dialects = [dialect_of(url, project) for url in (source, target)]
-        files = [dialect.file if isinstance(dialect, Sqlite) else None for dialect in dialects]
+        files = [dialect.file for dialect in dialects if isinstance(dialect, Sqlite)]
         check_is_store(source, project)
-        if source == target or (files[0] is not None and files[0] == files[1]):
+        if source == target or len(set(files)) < len(files):
             raise ConfigurationError(["source and target are the same store; name an empty one for the copy"])
         for file in files:
-            if file is not None:
-                stack.enter_context(locked(file))
+            stack.enter_context(locked(file))
         origin = Database.open(source, project=project, readers=1, locked=True, progress=progress)
         copied = Database.open(target, project=project, readers=1, locked=True)
         try:
-            await copied.read(_expect_empty)
+            await copied.read(_check_empty)
             return await _copy_tables(await _Moment.of(origin), copied, progress)
         finally:
             await origin.close()
@@ -227,43 +227,43 @@ class _Moment:
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` on it; raises ConfigurationError if it had to reconnect, and so would see later changes."""
 
-        def on_the_same(connection: Connection) -> T:
+        def on_same_connection(connection: Connection) -> T:
             if connection is not self._connection:
                 raise ConfigurationError(["the connection to the source was lost; copy again to an empty database"])
             return work(connection)
 
-        return await self._database.read(on_the_same)
+        return await self._database.read(on_same_connection)
 
 
 async def _copy_tables(source: _Moment, target: Database, progress: Progress) -> int:
-    count, total = 0, sum([await source.read(partial(count_of, table=table)) for table in TABLES])
-
-    def tell(rows: int) -> None:
-        nonlocal count
-        count += rows
-        progress(f"row {count:,} of {total:,}", count / total)
-
+    total = sum([await source.read(partial(count_of, table=table)) for table in TABLES])
+    count = 0
     for table in TABLES:
-        await _copy_table(source, target, table, tell)
+        async for rows in _pages(source, table):
+            await target.write(partial(_insert, table=table, rows=rows))
+            count += len(rows)
+            progress(f"row {count:,} of {total:,}", count / total)
+        if TABLES[table] == ("number",) and target.dialect.name == "postgresql":
+            await target.write(partial(_continue_numbers, table=table))
     return count
 
 
-async def _copy_table(source: _Moment, target: Database, table: str, tell: Callable[[int], None]) -> None:
-    key, last = TABLES[table], None
-    while rows := await source.read(lambda c: _page(c, table, last)):  # noqa: B023 - awaited before the next round
-        values = [row._asdict() | (_UNHELD if table == "conversations" else {}) for row in rows]
-        await target.write(lambda c: _insert(c, table, values))  # noqa: B023 - as above
-        last = {name: values[-1][name] for name in key}
-        tell(len(rows))
-    if key == ("number",) and target.dialect.name == "postgresql":
-        await target.write(lambda c: _continue_numbers(c, table))
+async def _pages(source: _Moment, table: str) -> AsyncIterator[list[dict[str, object]]]:
+    """The rows of a table as they are copied, a page at a time."""
+    changed = _NOT_HELD if table == "conversations" else {}
+    last: dict[str, object] = {}
+    while page := await source.read(partial(_page, table=table, last=last)):
+        rows = [row._asdict() | changed for row in page]
+        last = {name: rows[-1][name] for name in TABLES[table]}
+        yield rows
 
 
-def _page(connection: Connection, table: str, last: dict[str, object] | None) -> list[Row]:
-    names = ", ".join(TABLES[table])
-    behind = f"WHERE ({names}) > ({', '.join(f':{name}' for name in TABLES[table])})" if last else ""
-    sql = f"SELECT * FROM {table} {behind} ORDER BY {names} LIMIT {_CHUNK}"  # noqa: S608 - our own names
-    return connection.all(sql, **(last or {}))
+def _page(connection: Connection, table: str, last: dict[str, object]) -> list[Row]:
+    """The rows after the one with the key `last`, from the first one if that is empty."""
+    key = ", ".join(TABLES[table])
+    after = f"WHERE ({key}) > ({', '.join(f':{name}' for name in last)})" if last else ""
+    sql = f"SELECT * FROM {table} {after} ORDER BY {key} LIMIT {_CHUNK}"  # noqa: S608 - our own names
+    return connection.all(sql, **last)
 
 
 def _insert(connection: Connection, table: str, rows: list[dict[str, object]]) -> None:
@@ -280,7 +280,8 @@ def _continue_numbers(connection: Connection, table: str) -> None:
     connection.all(sql)
 
 
-def _expect_empty(connection: Connection) -> None:
+def _check_empty(connection: Connection) -> None:
+    """Raise ConfigurationError if the target of a copy has any rows."""
     for table in TABLES:
         if connection.all(f"SELECT 1 AS one FROM {table} LIMIT 1"):  # noqa: S608 - as above
             raise ConfigurationError([f"the target has {table} already; copy to an empty database"])
@@ -309,9 +310,9 @@ def _opened(file: Path) -> Iterator[sqlite3.Connection]:
 def _check(connection: sqlite3.Connection, file: Path) -> None:
     """Refuse what is damaged, not our store, or written by a newer program; errors name `file`."""
     try:
-        (found,) = connection.execute("PRAGMA quick_check").fetchone()
-        if found != "ok":
-            raise ConfigurationError([f"{file} is damaged: {found}; use an earlier backup"])
+        (outcome,) = connection.execute("PRAGMA quick_check").fetchone()
+        if outcome != "ok":
+            raise ConfigurationError([f"{file} is damaged: {outcome}; use an earlier backup"])
         (version,) = connection.execute("SELECT max(version) FROM schema").fetchone()
         access_of(connection)
     except sqlite3.DatabaseError as error:
@@ -319,8 +320,8 @@ def _check(connection: sqlite3.Connection, file: Path) -> None:
             raise
         raise ConfigurationError([f"{file} is not a store, or is damaged: {error}; name another file"]) from error
     if version is None or version > LATEST:
-        told = f"{file} has schema version {version}, and this program knows versions up to {LATEST}"
-        raise ConfigurationError([f"{told}; use the program that wrote it"])
+        problem = f"{file} has schema version {version}, and this program knows versions up to {LATEST}"
+        raise ConfigurationError([f"{problem}; use the program that wrote it"])
 
 
 def _sync(path: Path) -> None:

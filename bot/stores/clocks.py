@@ -11,8 +11,8 @@ from bot.stores.connection import Connection
 from bot.stores.database import Database
 from bot.stores.links import Tell
 
-_TOLD = 2.0
-_REFUSED = 30.0
+_REPORTED_ABOVE = 2.0
+_REFUSED_ABOVE = 30.0
 """Seconds of difference that are reported, and that are refused: sessions can be as short as minutes."""
 
 _NOW = "SELECT EXTRACT(EPOCH FROM clock_timestamp())::float8 AS now"
@@ -28,11 +28,12 @@ async def check_clock(
     if database.dialect.name == "sqlite":
         return
     ahead = await database.read(partial(_ahead, now=now))
-    told = f"this machine's clock is {abs(ahead):.1f} s {'ahead of' if ahead > 0 else 'behind'} the database server's"
-    if abs(ahead) > _REFUSED:
-        raise StoreUnavailable(f"{told}: it would end sessions at the wrong time; let NTP set the clocks of both")
-    if abs(ahead) > _TOLD:
-        tell("clock differs", told)
+    direction = "ahead of" if ahead > 0 else "behind"
+    problem = f"this machine's clock is {abs(ahead):.1f} s {direction} the database server's"
+    if abs(ahead) > _REFUSED_ABOVE:
+        raise StoreUnavailable(f"{problem}: it would end sessions at the wrong time; let NTP set the clocks of both")
+    if abs(ahead) > _REPORTED_ABOVE:
+        tell("clock differs", problem)
 
 
 def _ahead(connection: Connection, now: Callable[[], float]) -> float:

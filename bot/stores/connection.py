@@ -24,7 +24,7 @@ class Connection:
         self._raw = raw
         self._dialect = dialect
         self._texts: dict[str, str] = {}
-        self._rows: dict[str, Callable[[Sequence[Any]], Row]] = {}
+        self._row_makers: dict[str, Callable[[Sequence[Any]], Row]] = {}
         self.statements = 0
 
     def all(self, sql: str, **parameters: Any) -> list[Row]:
@@ -33,9 +33,9 @@ class Connection:
         rows = cursor.fetchall()
         if not rows:
             return []
-        make = self._rows.get(sql)
+        make = self._row_makers.get(sql)
         if make is None:
-            make = self._rows[sql] = _row_maker([column[0] for column in cursor.description])
+            make = self._row_makers[sql] = _row_maker([column[0] for column in cursor.description])
         return [make(row) for row in rows]
 
     def one(self, sql: str, **parameters: Any) -> Row | None:
@@ -56,7 +56,7 @@ class Connection:
         try:
             return self._dialect.execute_many(self._raw, self._text(sql), rows)
         except self._dialect.errors as error:
-            self._explain(error)
+            self._raise_fault(error)
             raise
 
     def begin(self) -> None:
@@ -88,10 +88,10 @@ class Connection:
         try:
             return self._raw.execute(self._text(sql), parameters)
         except self._dialect.errors as error:
-            self._explain(error)
+            self._raise_fault(error)
             raise
 
-    def _explain(self, error: Exception) -> None:
+    def _raise_fault(self, error: Exception) -> None:
         """Raise the Conflict or Fault that the driver's error means, if any."""
         fault = self._dialect.fault(error)
         try:

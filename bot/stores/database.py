@@ -21,7 +21,7 @@ from bot.stores.dialects import Dialect, Sqlite, dialect_of
 from bot.stores.faults import ON_DISK, Fault
 from bot.stores.gathering import Gathering
 from bot.stores.jobs import Job
-from bot.stores.links import Health, Link, Near, Tell
+from bot.stores.links import Health, Link, LoopReader, Tell
 from bot.stores.lock import FileLock
 from bot.stores.schema import migrate, share
 from bot.stores.threads import BatchWorker, Reader, Statements, Worker, Writer
@@ -29,14 +29,17 @@ from bot.stores.watching import Watch
 
 T = TypeVar("T")
 Item = TypeVar("Item")
+SharedWork = Callable[[Connection, Sequence[Item]], Sequence[T | Exception]]
+"""Runs once for the items of concurrent callers: returns a result for each, in the same order, or an exception."""
+
 Wrap = Callable[[Any], Any]
 """Wraps a driver's connection: the seam at which tests inject faults."""
 
 _LONGEST_QUEUE = 10_000
 
-_ANSWERED = 2
-_SCANNED = 12
-_CLOSED = 4
+_PATIENCE_FOR_ANSWERS = 2
+_PATIENCE_FOR_SCANS = 12
+_PATIENCE_FOR_CLOSING = 4
 """How many times `patience` a database server's answer may take, a scan's answer, and the end of all threads."""
 
 
@@ -69,9 +72,9 @@ class Database:
         self._scans: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._scanner = Reader("store-scanner", Link(connect), self._scans, self._health, patience)
         self._workers: list[Worker] = [self._writer, *self._readers, self._scanner]
-        self._near = Near(Link(connect), self._health) if dialect.name == "sqlite" else None
+        self._loop_reader = LoopReader(Link(connect), self._health) if dialect.name == "sqlite" else None
         self._looks = Statements("store-looks", Link(connect), self._health, patience)
-        if self._near is None:
+        if self._loop_reader is None:
             self._workers.append(self._looks)
         self._notes: BatchWorker = self._writer
         if dialect.relax is not None:
@@ -100,18 +103,14 @@ class Database:
     ) -> Database:
         """Open the store at `url`, migrate its schema and start its threads.
 
-        `project` is the folder that an SQLite path is relative to. A `server`
-        has an SQLite file to itself, and opens all connections at the start,
-        because clients' connections can take all remaining file descriptors;
-        and it never waits long for an answer from PostgreSQL. `locked`: the
-        caller has the SQLite file's lock already. `patience` is how long
-        (seconds) a transaction is retried while the database is locked or
-        unavailable. `synchronous` is SQLite's; anything but FULL loses turns
-        at a power cut and exists for the tests that show it. After
-        `tidy_every` SQL statements (about a thousand turns) SQLite's log is
-        moved into its file. `progress` is called while an earlier version's
-        store is migrated, `tell` when the database is lost or back.
-        Raises ConfigurationError if the store cannot be opened, StoreAway if it may be possible later.
+        `project` is the folder that an SQLite path is relative to. A `server` has an SQLite file to itself, and opens
+        all connections at the start, because clients' connections can take all remaining file descriptors; and it never
+        waits long for an answer from PostgreSQL. `locked`: the caller has the SQLite file's lock already. `patience` is
+        how long (seconds) a transaction is retried while the database is locked or unavailable. `synchronous` is
+        SQLite's; anything but FULL loses turns at a power cut and exists for the tests that show it. After `tidy_every`
+        SQL statements (about a thousand turns) SQLite's log is moved into its file. `progress` is called while an
+        earlier version's store is migrated, `tell` when the database is lost or back. Raises ConfigurationError if the
+        store cannot be opened, StoreAway if it may be possible later.
         """
         dialect = dialect_of(url, project, synchronous=synchronous)
         with contextlib.ExitStack() as undo:
@@ -121,7 +120,8 @@ class Database:
                     undo.callback(lock.release)
                 connect = _connector(dialect, wrap)
                 has_lock = isinstance(dialect, Sqlite) and (locked or lock is not None)
-                _prepare(partial(_migrate, connect, dialect, progress, has_lock), dialect, patience)
+                migrate_once = partial(_migrate, connect, dialect, progress, has_lock)
+                _migrate_with_patience(migrate_once, dialect, patience)
             except OSError as error:
                 raise ConfigurationError([f"{_place(dialect)} cannot be opened: {error}{ON_DISK}"]) from error
             undo.pop_all()
@@ -132,44 +132,41 @@ class Database:
         return database
 
     def _start(self, *, server: bool) -> None:
-        if server and self._near is None:  # what the command line runs may take its time
-            limits = dict.fromkeys(self._workers, _ANSWERED * self._patience)
-            self._watch = Watch({**limits, self._scanner: _SCANNED * self._patience})
+        if server and self._loop_reader is None:  # what the command line runs may take its time
+            limits = dict.fromkeys(self._workers, _PATIENCE_FOR_ANSWERS * self._patience)
+            self._watch = Watch({**limits, self._scanner: _PATIENCE_FOR_SCANS * self._patience})
             self._watch.start()
         for worker in self._workers:
             worker.start(connect=server)
         for worker in self._workers:
             worker.connected.wait()
-        if server and self._near is not None:
+        if server and self._loop_reader is not None:
             with contextlib.suppress(Fault):  # a reader will do its work
-                self._near.look(lambda _: None)
+                self._loop_reader.look(lambda _: None)
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run `work` on a reader thread, outside any transaction; what it raises is raised here.
 
         Raises StoreUnavailable if the database cannot be reached in time.
         """
-        return await self._submit(self._reads, _each, work)
+        return await self._submit(self._reads, _run_each, work)
 
     async def look(self, work: Callable[[Connection], T]) -> T:
         """As `read`, for a row or two by their key: what every request and every turn needs first.
 
-        On SQLite it runs right here, on the event loop: such a read takes less
-        time than handing it to another thread, and in WAL mode readers and the
-        writer do not block each other.
+        On SQLite it runs right here, on the event loop: such a read takes less time than handing it to another thread,
+        and in WAL mode readers and the writer do not block each other.
         """
-        if self._near is None or self._closed:
+        if self._loop_reader is None or self._closed:
             return await self.read(work)
         try:
-            return self._near.look(work)
+            return self._loop_reader.look(work)
         except Fault:  # busy, or worse: a reader retries, with patience
             return await self.read(work)
 
-    async def look_together(
-        self, work: Callable[[Connection, Sequence[Item]], Sequence[T | Exception]], item: Item
-    ) -> T:
+    async def look_together(self, work: SharedWork[Item, T], item: Item) -> T:
         """As `look`, with the work of `write_together`: concurrent calls share one query to PostgreSQL."""
-        if self._near is None:
+        if self._loop_reader is None:
             return await self._submit(self._looks.jobs, work, item, group=work)
         (result,) = await self.look(lambda connection: work(connection, [item]))
         if isinstance(result, Exception):
@@ -178,28 +175,23 @@ class Database:
 
     async def scan(self, work: Callable[[Connection], T]) -> T:
         """As `read`, for what may take a while (history, verification): one at a time, and never delaying a turn."""
-        return await self._submit(self._scans, _each, work)
+        return await self._submit(self._scans, _run_each, work)
 
     async def write(self, work: Callable[[Connection], T], *, order: str = "") -> T:
         """Run `work` in a transaction and return after its COMMIT; what it raises is raised here, and undoes it alone.
 
-        `work` may run more than once (its transaction is retried while the
-        database is locked), so it must do nothing but use its connection, and
-        it must let Conflict through. Jobs that share a COMMIT run sorted by
-        `order` (what they change, say), otherwise in order of arrival. Raises
-        StoreUnavailable if nothing was acknowledged: it may have happened all
-        the same, if the connection was lost during COMMIT, so what is retried
-        needs an idempotency key.
+        `work` may run more than once (its transaction is retried while the database is locked), so it must do nothing
+        but use its connection, and it must let Conflict through. Jobs that share a COMMIT run sorted by `order` (what
+        they change, say), otherwise in order of arrival. Raises StoreUnavailable if nothing was acknowledged: it may
+        have happened all the same, if the connection was lost during COMMIT, so what is retried needs an idempotency
+        key.
         """
-        return await self._submit(self._writer.jobs, _each, work, order=order, group=order)
+        return await self._submit(self._writer.jobs, _run_each, work, order=order, group=order)
 
-    async def write_together(
-        self, work: Callable[[Connection, Sequence[Item]], Sequence[T | Exception]], item: Item, *, order: str = ""
-    ) -> T:
+    async def write_together(self, work: SharedWork[Item, T], item: Item, *, order: str = "") -> T:
         """As `write`, for what many callers want at once: `work` runs once for all items that share the COMMIT.
 
-        It returns a result for each item, in the same order; an exception among
-        them is raised here. If it raises, it runs again for each item alone.
+        An exception among its results is raised here. If it raises, it runs again for each item alone.
         """
         return await self._submit(self._writer.jobs, work, item, order=order, group=work)
 
@@ -208,18 +200,16 @@ class Database:
 
         PostgreSQL does not wait for its disk for these.
         """
-        return await self._submit(self._notes.jobs, _each, work, order=order, group=order)
+        return await self._submit(self._notes.jobs, _run_each, work, order=order, group=order)
 
-    async def note_together(
-        self, work: Callable[[Connection, Sequence[Item]], Sequence[T | Exception]], item: Item, *, order: str = ""
-    ) -> T:
+    async def note_together(self, work: SharedWork[Item, T], item: Item, *, order: str = "") -> T:
         """As `note`, with the work of `write_together`."""
         return await self._submit(self._notes.jobs, work, item, order=order, group=work)
 
     async def _submit(
         self,
         jobs: queue.SimpleQueue[Job | None] | Gathering,
-        work: Callable[[Connection, Sequence[Item]], Sequence[T | Exception]],
+        work: SharedWork[Item, T],
         item: Item,
         *,
         order: str = "",
@@ -246,17 +236,16 @@ class Database:
 
     def statistics(self) -> Statistics:
         """The store's statistics so far."""
+        statements = sum(worker.link.statements for worker in self._workers)
+        if self._loop_reader is not None:
+            statements += self._loop_reader.link.statements
         return Statistics(
             **asdict(self._writer.counts),
-            statements=sum(link.statements for link in self._links()),
+            statements=statements,
             waiting_writes=self._writer.jobs.qsize(),
             waiting_reads=self._reads.qsize() + self._scans.qsize(),
             failure=self.failure,
         )
-
-    def _links(self) -> list[Link]:
-        near = [self._near.link] if self._near is not None else []
-        return [*(worker.link for worker in self._workers), *near]
 
     async def close(self) -> None:
         """Finish what waits, stop the threads and release the lock. A closed store refuses everything.
@@ -266,8 +255,8 @@ class Database:
         if self._closed:
             return
         self._closed = True
-        if self._near is not None:
-            self._near.close()
+        if self._loop_reader is not None:
+            self._loop_reader.close()
         for worker in self._workers:
             worker.stop()
         ended = await asyncio.to_thread(self._join)
@@ -280,14 +269,14 @@ class Database:
         """Wait for the threads, for a limited time if they are watched; return whether all have ended."""
         if self._watch is None:
             return all(worker.join(None) for worker in self._workers)
-        until = time.monotonic() + _CLOSED * self._patience
+        until = time.monotonic() + _PATIENCE_FOR_CLOSING * self._patience
         ended = all(worker.join(max(until - time.monotonic(), 0.0)) for worker in self._workers)
         self._watch.stop()
         return ended
 
 
-def _each(connection: Connection, works: Sequence[Callable[[Connection], T]]) -> Sequence[T]:
-    """The work of each job that shares a transaction."""
+def _run_each(connection: Connection, works: Sequence[Callable[[Connection], T]]) -> Sequence[T]:
+    """Run the work of each job that shares a transaction."""
     return [work(connection) for work in works]
 
 
@@ -319,18 +308,19 @@ def _relaxed(connect: Callable[[], Connection], dialect: Dialect) -> Connection:
     return connection
 
 
-def _prepare(bring_up_to_date: Callable[[], None], dialect: Dialect, patience: float) -> None:
+def _migrate_with_patience(migrate_once: Callable[[], None], dialect: Dialect, patience: float) -> None:
+    """Retry while the database is locked; other failures become the errors that `Database.open` raises."""
     deadline = time.monotonic() + patience
     while True:
         try:
-            return bring_up_to_date()
+            return migrate_once()
         except Fault as fault:
             if fault.kind != "busy" or time.monotonic() >= deadline:
                 refusal = StoreAway if fault.kind in ("busy", "lost") else ConfigurationError
                 raise refusal([f"{_place(dialect)} cannot be opened: {fault}{fault.cure}"]) from fault
         except dialect.errors as error:
-            told, *_ = str(error).splitlines()  # the rest of a PostgreSQL error is the statement
-            problem = f"{_place(dialect)} has another program's tables, or its user may not create any ({told})"
+            reason, _, _ = str(error).partition("\n")  # the rest of a PostgreSQL error is the statement
+            problem = f"{_place(dialect)} has another program's tables, or its user may not create any ({reason})"
             raise ConfigurationError([f"{problem}; name another database, or grant the right"]) from error
 
 
@@ -340,8 +330,5 @@ def _place(dialect: Dialect) -> str:
 
 
 def _migrate(connect: Callable[[], Connection], dialect: Dialect, progress: Progress, locked: bool) -> None:
-    connection = connect()
-    try:
+    with contextlib.closing(connect()) as connection:
         migrate(connection, dialect, progress=progress, locked=locked)
-    finally:
-        connection.close()

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from bot.errors import ConfigurationError
-from bot.stores.faults import Conflict, Fault, sqlite_fault
+from bot.stores.faults import Conflict, Fault, Kind, sqlite_fault
 from bot.stores.owning import make_private
 
 if TYPE_CHECKING:
@@ -27,10 +27,9 @@ _BUSY_SECONDS = 0.25
 class Dialect(Protocol):
     """One kind of database: how to connect, begin, and read its errors.
 
-    `begin_snapshot` begins a transaction whose reads all see the same moment.
-    `types` fill the schema's placeholders; `tidy` is what the writer runs now
-    and then, between two transactions; `relax` makes a connection's COMMIT not
-    wait for the disk, if that is safe for leases.
+    `begin_snapshot` begins a transaction whose reads all see the same moment. `types` fill the schema's placeholders;
+    `tidy` is what the writer runs now and then, between two transactions; `relax` makes a connection's COMMIT not wait
+    for the disk, if that is safe for leases.
     """
 
     name: str
@@ -122,8 +121,8 @@ class Sqlite:
         try:
             return _driver_connection(engine)
         except (DBAPIError, sqlite3.Error) as error:
-            fault = self.fault(getattr(error, "orig", error))
-            raise Fault("lost", str(error)) if fault is None else fault from error
+            fault = self.fault(getattr(error, "orig", error)) or Fault("lost", str(error))
+            raise fault from error
 
     def text(self, sql: str) -> str:
         """SQLite takes `:name` as it is."""
@@ -149,7 +148,7 @@ def sqlite_url(file: Path) -> str:
     return URL.create("sqlite", database=str(file)).render_as_string()
 
 
-_PATIENCE = {
+_TIMEOUTS = {
     "connect_timeout": 5,
     "keepalives_idle": 10,
     "keepalives_interval": 3,
@@ -158,8 +157,7 @@ _PATIENCE = {
 }
 """libpq's settings, in seconds except the last (milliseconds): a server that vanished is noticed, not waited for."""
 
-
-_ABANDONED = (
+_DEFAULTS = (
     "idle_in_transaction_session_timeout=5s",
     "tcp_keepalives_idle=10",
     "tcp_keepalives_interval=3",
@@ -167,8 +165,7 @@ _ABANDONED = (
 )
 """The server's settings, unless the URL's `options` override them: locks of a machine that froze or vanished end."""
 
-
-_SESSION = (
+_REQUIRED = (
     "synchronous_commit=on",
     "lock_timeout=250ms",
     "client_min_messages=warning",
@@ -179,6 +176,17 @@ _SESSION = (
     "enable_mergejoin=off",
     "jit=off",
 )
+"""The server's settings, whatever the URL says."""
+
+
+_KINDS: Mapping[str, Kind] = {
+    "40": "busy",
+    "55P03": "busy",
+    "53": "full",
+    "58": "full",
+    "25006": "lost",  # read-only: a standby, after a failover; the next connection may find the primary
+}
+"""Faults by SQLSTATE or its class (PostgreSQL manual, appendix A)."""
 
 
 class Postgres:
@@ -205,6 +213,7 @@ class Postgres:
 
         self.url = url
         self.errors: tuple[type[Exception], ...] = (psycopg.Error,)
+        self._connection_errors = (psycopg.OperationalError, psycopg.InterfaceError)
 
     @property
     def place(self) -> str:
@@ -222,8 +231,11 @@ class Postgres:
         Transactions are short, so that one that waits long for a row is in a
         deadlock with another worker's: it gives way and is retried.
         """
-        before, after = (" ".join(f"-c {setting}" for setting in settings) for settings in (_ABANDONED, _SESSION))
-        arguments = {"options": f"{before} {self.url.query.get('options', '')} {after}", **_PATIENCE}
+        given = self.url.query.get("options", "")
+        options = (
+            f"{_as_options(_DEFAULTS)} {given} {_as_options(_REQUIRED)}"  # of two for one setting, the later holds
+        )
+        arguments = {"options": options, **_TIMEOUTS}
         url = self.url.difference_update_query(["options"]).render_as_string(hide_password=False)
         return _dataset_engine(url, {"connect_args": arguments}, [])
 
@@ -235,7 +247,7 @@ class Postgres:
         try:
             raw = _driver_connection(engine)
         except (DBAPIError, psycopg.Error) as error:
-            raise Fault("lost", _told(getattr(error, "orig", error))) from error
+            raise Fault("lost", _message_of(getattr(error, "orig", error))) from error
         raw.autocommit = True
         raw.cursor_factory = _binary_cursor()
         with contextlib.suppress(psycopg.Error):  # servers before 14, or built without lz4, keep their default
@@ -259,18 +271,20 @@ class Postgres:
             line.shutdown(socket.SHUT_RDWR)
 
     def fault(self, error: Exception) -> Conflict | Fault | None:
-        """By SQLSTATE (PostgreSQL manual, appendix A), and by whether the session ended with it."""
+        """By SQLSTATE, and by whether the session ended with it."""
         state = getattr(error, "sqlstate", None)
         if state is None or state[:2] in ("08", "57"):
-            return Fault("lost", _told(error)) if _is_operational(error) else None
+            return Fault("lost", _message_of(error)) if isinstance(error, self._connection_errors) else None
         if state[:2] == "23":
-            return Conflict(_told(error))
-        if state[:2] == "40" or state == "55P03":
-            return Fault("busy", _told(error))
-        if state[:2] in ("53", "58"):
-            return Fault("full", _told(error))
-        # Read-only: a standby, after a failover; the next connection may find the primary.
-        return Fault("lost", _told(error)) if state == "25006" or _ended_session(error) else None
+            return Conflict(_message_of(error))
+        kind = _KINDS.get(state) or _KINDS.get(state[:2])
+        if kind is None and _ended_session(error):
+            kind = "lost"
+        return None if kind is None else Fault(kind, _message_of(error))
+
+
+def _as_options(settings: Sequence[str]) -> str:
+    return " ".join(f"-c {setting}" for setting in settings)
 
 
 @cache
@@ -286,18 +300,12 @@ def _binary_cursor() -> type[Any]:
     return BinaryCursor
 
 
-def _is_operational(error: Exception) -> bool:
-    import psycopg
-
-    return isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
-
-
 def _ended_session(error: Any) -> bool:
     """Whether the server closed the connection with this error (because it was idle for too long, 25P03, say)."""
     return error.diag.severity_nonlocalized in ("FATAL", "PANIC")
 
 
-def _told(error: Any) -> str:
+def _message_of(error: Any) -> str:
     """An error's message, without the details that the driver adds, in which the server may quote values."""
     diagnosis = getattr(error, "diag", None)
     if diagnosis is None or diagnosis.message_primary is None:
@@ -319,15 +327,11 @@ def dialect_of(url: str, project: Path, *, synchronous: str = "FULL") -> Dialect
             raise ConfigurationError([_SETTINGS])
         return Sqlite(Path(os.path.realpath(project / str(parsed.database))), synchronous)
     if parsed.drivername in ("postgresql", "postgresql+psycopg"):
-        return _postgres(parsed.set(drivername="postgresql+psycopg"))
+        try:
+            return Postgres(parsed.set(drivername="postgresql+psycopg"))
+        except ImportError:
+            raise ConfigurationError(["PostgreSQL needs psycopg: pip install 'CHECKOUT[postgres]'"]) from None
     raise ConfigurationError([_WRONG_URL])
-
-
-def _postgres(url: URL) -> Postgres:
-    try:
-        return Postgres(url)
-    except ImportError:
-        raise ConfigurationError(["PostgreSQL needs psycopg: pip install 'CHECKOUT[postgres]'"]) from None
 
 
 _WRONG_URL = (

@@ -23,7 +23,7 @@ from bot.stores.times import micros
 _AT_ONCE = 100
 """How many conversations one transaction deletes, so that turns never wait long behind it."""
 
-_LOOK_AGAIN = 0.25
+_RETRY_EVERY = 0.25
 """Seconds until what cannot be done yet is tried again."""
 
 _BUSY = (
@@ -53,7 +53,7 @@ _BY_CONVERSATION = ("turns", "archive", "inbox", "reminders")
 _WITHOUT_INDEX = ("outbox", "effects")
 """Scanned completely for a conversation's rows, so that this is done once for all that are deleted together."""
 
-_OF = "SELECT id FROM conversations WHERE principal = :principal ORDER BY id"
+_BY_PRINCIPAL = "SELECT id FROM conversations WHERE principal = :principal ORDER BY id"
 
 
 async def delete_old(database: Database, older_than: datetime, *, progress: Progress = silent) -> int:
@@ -79,31 +79,34 @@ async def delete_all_of(database: Database, principal: str, *, patience: float) 
     `patience` is how long (seconds) to wait for turns under way and for effects without an outcome.
     """
     loop = asyncio.get_running_loop()
-    until, deleted = loop.time() + patience, list[str]()
+    until = loop.time() + patience
+    deleted: list[str] = []
     while left := await conversations_of(database, principal):
-        gone = [
-            one for at in range(0, len(left), _AT_ONCE) for one in await _delete(database, left[at : at + _AT_ONCE])
-        ]
-        deleted += gone
-        if len(gone) == len(left):
+        before = len(deleted)
+        for start in range(0, len(left), _AT_ONCE):
+            deleted += await _delete(database, left[start : start + _AT_ONCE])
+        if len(deleted) - before == len(left):
             continue
         if loop.time() > until:
             break
-        await asyncio.sleep(_LOOK_AGAIN)
+        await asyncio.sleep(_RETRY_EVERY)
     await _finish(database, deleted)
     return len(deleted), left
 
 
 async def conversations_of(database: Database, principal: str) -> Sequence[str]:
     """The ids of a principal's conversations."""
-    rows = await database.scan(lambda connection: connection.all(_OF, principal=principal))
+    rows = await database.scan(lambda connection: connection.all(_BY_PRINCIPAL, principal=principal))
     return [row.id for row in rows]
 
 
 async def _delete(database: Database, names: Sequence[str], *, before: int | None = None) -> Sequence[str]:
     """Delete those of the conversations that may be deleted, with all that is theirs; return their ids."""
-    sql = _DELETE.format(clock=_CLOCK[database.dialect.name]) + ("" if before is None else _OLD)
-    limits = {} if before is None else {"before": before}
+    sql = _DELETE.format(clock=_CLOCK[database.dialect.name])
+    limits = {}
+    if before is not None:
+        sql += _OLD
+        limits["before"] = before
 
     def work(connection: Connection) -> Sequence[str]:
         if database.dialect.name == "sqlite":
@@ -125,10 +128,10 @@ def _delete_rest(connection: Connection, names: Sequence[str]) -> None:
     rows = [{"id": name} for name in names]
     for table in _BY_CONVERSATION:
         connection.many(f"DELETE FROM {table} WHERE conversation = :id", rows)  # noqa: S608 - our own names
-    which = {f"id_{number}": name for number, name in enumerate(names)}
-    chosen = ", ".join(f":{name}" for name in which)
+    ids = {f"id_{number}": name for number, name in enumerate(names)}
+    placeholders = ", ".join(f":{parameter}" for parameter in ids)
     for table in _WITHOUT_INDEX:
-        connection.run(f"DELETE FROM {table} WHERE conversation IN ({chosen})", **which)  # noqa: S608 - as above
+        connection.run(f"DELETE FROM {table} WHERE conversation IN ({placeholders})", **ids)  # noqa: S608 - as above
 
 
 async def _finish(database: Database, deleted: Sequence[str]) -> None:
@@ -148,4 +151,4 @@ async def _empty_log(database: Database) -> None:
             return
         if time.monotonic() > until:
             raise BotError(_BUSY.format(seconds=_WAIT_FOR_READERS))
-        await asyncio.sleep(_LOOK_AGAIN)
+        await asyncio.sleep(_RETRY_EVERY)

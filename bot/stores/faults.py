@@ -16,10 +16,9 @@ class Conflict(Exception):
 class Fault(Exception):
     """The database failed. `kind` says what can be done about it.
 
-    `busy`: another process holds the lock, retry the transaction. `lost`:
-    the connection is gone, reconnect. `full`: no room, nothing was
-    written. `broken`: what is on disk is unknown, so nothing may continue.
-    `cure` tells an operator what to do, as the end of a sentence; it may be empty.
+    `busy`: another process holds the lock, retry the transaction. `lost`: the connection is gone, reconnect. `full`: no
+    room, nothing was written. `broken`: what is on disk is unknown, so nothing may continue. `cure` tells an operator
+    what to do, as the end of a sentence; it may be empty.
     """
 
     def __init__(self, kind: Kind, reason: str, cure: str = "") -> None:

@@ -35,11 +35,14 @@ _LARGEST = 2**62
 def turns(
     connection: Connection, conversation: str, before: int | None, after: int | None, limit: int
 ) -> Sequence[StoredTurn]:
-    """A page of turns, oldest first, archived or not."""
-    sql, edge = (_AFTER, after) if after is not None else (_BEFORE, _LARGEST if before is None else before)
-    rows = connection.all(sql, conversation=conversation, edge=edge, limit=limit)
-    page = [StoredTurn(row.seq, moment(row.at), row.record) for row in rows]
-    return page if after is not None else page[::-1]
+    """A page of turns, oldest first, archived or not: the first ones after `after`, else the last before `before`."""
+    if after is not None:
+        rows = connection.all(_AFTER, conversation=conversation, edge=after, limit=limit)
+    else:
+        edge = _LARGEST if before is None else before
+        rows = connection.all(_BEFORE, conversation=conversation, edge=edge, limit=limit)
+        rows.reverse()
+    return [StoredTurn(row.seq, moment(row.at), row.record) for row in rows]
 
 
 async def all_turns(database: Database, conversation: str, last: int = _LARGEST) -> AsyncIterator[StoredTurn]:
@@ -61,17 +64,18 @@ def archive_some(connection: Connection, conversation: str, cutoff: int) -> int:
     old = [row.seq for row in connection.all(sql, conversation=conversation, limit=_CHUNK) if row.at < cutoff]
     if not old:
         return 0
-    which = {"conversation": conversation, "first": old[0], "last": old[-1]}
+    span = {"conversation": conversation, "first": old[0], "last": old[-1]}
     chosen = "FROM turns WHERE conversation = :conversation AND seq BETWEEN :first AND :last"
     connection.run(
-        f"INSERT INTO archive (conversation, seq, at, record) SELECT conversation, seq, at, record {chosen}", **which
+        f"INSERT INTO archive (conversation, seq, at, record) SELECT conversation, seq, at, record {chosen}", **span
     )
-    return connection.run(f"DELETE {chosen}", **which)
+    return connection.run(f"DELETE {chosen}", **span)
 
 
 async def conversations(database: Database, progress: Progress) -> AsyncIterator[str]:
     """The ids of all conversations, read a page at a time; each is reported to `progress`."""
-    last, number, count = "", 0, await database.scan(partial(count_of, table="conversations"))
+    last, number = "", 0
+    count = await database.scan(partial(count_of, table="conversations"))
     while names := await database.scan(partial(_after, last=last)):
         for name in names:
             progress(f"conversation {number + 1:,} of {count:,}", min(number / count, 1.0))
@@ -125,14 +129,16 @@ def _after(connection: Connection, last: str) -> Sequence[str]:
 
 
 def purge_answered(connection: Connection, cutoff: int, after: int) -> tuple[int, int]:
-    """Delete some answered messages from before `cutoff` with numbers above `after`; how many, and the next `after`."""
+    """Delete some answered messages from before `cutoff` with numbers above `after`.
+
+    Returns how many were deleted, and the next `after`: 0 when there are no more.
+    """
     sql = "SELECT number, arrived_at, status FROM inbox WHERE number > :after ORDER BY number LIMIT :limit"
     rows = connection.all(sql, after=after, limit=_CHUNK)
     old = [{"number": row.number} for row in rows if row.arrived_at < cutoff and row.status == "done"]
-    if old:
-        connection.many("DELETE FROM inbox WHERE number = :number", old)
-    young = not rows or rows[-1].arrived_at >= cutoff
-    return len(old), 0 if young else rows[-1].number
+    connection.many("DELETE FROM inbox WHERE number = :number", old)
+    is_last = not rows or rows[-1].arrived_at >= cutoff
+    return len(old), 0 if is_last else rows[-1].number
 
 
 def purge_sent(connection: Connection, cutoff: int, after: int) -> tuple[int, int]:
@@ -140,7 +146,6 @@ def purge_sent(connection: Connection, cutoff: int, after: int) -> tuple[int, in
     sql = "SELECT number, created_at, sent_at FROM outbox WHERE number > :after ORDER BY number LIMIT :limit"
     rows = connection.all(sql, after=after, limit=_CHUNK)
     old = [{"number": row.number} for row in rows if row.sent_at is not None and row.sent_at < cutoff]
-    if old:
-        connection.many("DELETE FROM outbox WHERE number = :number", old)
-    young = not rows or rows[-1].created_at >= cutoff
-    return len(old), 0 if young else rows[-1].number
+    connection.many("DELETE FROM outbox WHERE number = :number", old)
+    is_last = not rows or rows[-1].created_at >= cutoff
+    return len(old), 0 if is_last else rows[-1].number

@@ -53,11 +53,6 @@ def perform(connection: Connection, group: Sequence[Job]) -> None:
             job.result = result
 
 
-def order_of(job: Job) -> str:
-    """The sort key of the jobs of one transaction."""
-    return job.order
-
-
 def refuse(jobs: Sequence[Job], error: StoreUnavailable) -> None:
     """Make the error the outcome of every job."""
     for job in jobs:

@@ -145,7 +145,9 @@ def take(connection: Connection, asked: Sequence[Asked], seconds: float) -> Sequ
 def _take(
     connection: Connection, sql: str, asked: Sequence[Asked], seconds: float
 ) -> Sequence[Held | Refused | KeyError]:
-    firsts = {one.conversation: one for one in reversed(asked)}
+    firsts: dict[str, Asked] = {}
+    for one in asked:
+        firsts.setdefault(one.conversation, one)
     rows = connection.all(
         sql,
         conversation=list(firsts),
@@ -162,7 +164,8 @@ def _held(asked: Asked, row: Row | None, *, may_be_locked: bool) -> Held | Refus
         return Refused.LOCKED if may_be_locked else KeyError(f"there is no conversation {asked.conversation}")
     if row.lease_owner != asked.owner:
         return Refused.TAKEN
-    return Held(row.fence, asked.message_id, commits.loaded(row, has_reminders=True) if row.is_whole else None)
+    loaded = commits.loaded(row, has_reminders=True) if row.is_whole else None
+    return Held(row.fence, asked.message_id, loaded)
 
 
 def renew(connection: Connection, fences: Mapping[str, int], seconds: float) -> None:

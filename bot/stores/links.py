@@ -13,12 +13,11 @@ from bot.stores.faults import Fault
 
 T = TypeVar("T")
 
-
 Tell = Callable[[str, str], None]
 """Called from any thread with an event and its detail: `store lost` and why, `store back` and after how long, or
 `store work failed` and which work."""
 
-_TOLD_EVERY = 60.0
+_REPORT_EVERY = 60.0
 """Seconds between two reports that the database is lost, which each thread finds out by itself."""
 
 
@@ -32,8 +31,8 @@ class Health:
         self.failure: str | None = None
         self.has_server = has_server
         self._tell = tell
-        self._told: str | None = None
-        self._told_at = -_TOLD_EVERY
+        self._lost_reason: str | None = None
+        self._lost_at = -_REPORT_EVERY
         self._lock = threading.Lock()
 
     def check(self) -> None:
@@ -54,18 +53,18 @@ class Health:
         """Note that the database was not reached, or did not answer."""
         with self._lock:
             now = time.monotonic()
-            if self._told is None and now - self._told_at >= _TOLD_EVERY:
-                self._told, self._told_at = reason, now
+            if self._lost_reason is None and now - self._lost_at >= _REPORT_EVERY:
+                self._lost_reason, self._lost_at = reason, now
                 self._tell("store lost", reason)
 
     def note_back(self) -> None:
         """Note that the database was reached."""
-        if self._told is None:
+        if self._lost_reason is None:
             return
         with self._lock:
-            reason, self._told = self._told, None
+            reason, self._lost_reason = self._lost_reason, None
             if reason is not None:
-                self._tell("store back", f"after {time.monotonic() - self._told_at:.1f} s")
+                self._tell("store back", f"after {time.monotonic() - self._lost_at:.1f} s")
 
 
 class Link:
@@ -101,7 +100,7 @@ class Link:
             self._connection = None
 
 
-class Near:
+class LoopReader:
     """The event loop thread's own connection, for reads that take less time than a thread switch."""
 
     def __init__(self, link: Link, health: Health) -> None:

@@ -78,7 +78,7 @@ def noted(folder: Path, url: str) -> Iterator[None]:
 
 def noted_store(folder: Path) -> str | None:
     """The store that a running server has noted in `folder`, or None."""
-    for _ in range(_LOOKS):
+    for _ in range(_TRIES):
         try:
             with (folder / _NOTE).open("rb") as file:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -110,7 +110,7 @@ def _open(file: Path) -> int:
 
 
 _NOTE = "server.store"
-_LOOKS = 5
+_TRIES = 5
 
 _TAKEN = (
     "a server (process {holder}) is using {database}; stop it first, or start another beside it with "

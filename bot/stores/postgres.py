@@ -51,7 +51,7 @@ class PostgresTurns(SqlTurns):
         What `load` returns for this message is fetched with it. Raises
         StoreUnavailable if another worker does not let go in time.
         """
-        held = await self._take(conversation, message_id)
+        held = await self._acquire(conversation, message_id)
         self._held[conversation] = held
         if self._renewal is None:
             self._renewal = asyncio.create_task(self._renew())
@@ -83,30 +83,30 @@ class PostgresTurns(SqlTurns):
             self._renewal.cancel()
         await self._notices.close()
 
-    async def _take(self, conversation: str, message_id: str | None = None) -> Held:
+    async def _acquire(self, conversation: str, message_id: str | None = None) -> Held:
         loop = asyncio.get_running_loop()
         until = loop.time() + self._patience
         asked = Asked(conversation, message_id, self._sources.new_id())
-        held = await self._ask(asked)
-        while isinstance(held, Refused):
+        answer = await self._ask(asked)
+        while isinstance(answer, Refused):
             if loop.time() > until:
                 raise StoreUnavailable("another worker is busy with this conversation")
             async with self._notices.expected(conversation) as released:
-                held = await self._ask(replace(asked, met_lock=held is Refused.LOCKED))
-                if isinstance(held, Refused):
+                answer = await self._ask(replace(asked, met_lock=answer is Refused.LOCKED))
+                if isinstance(answer, Refused):
                     with contextlib.suppress(TimeoutError):
                         async with asyncio.timeout(self._poll):
                             await released.wait()
-        return held
+        return answer
 
     async def _ask(self, asked: Asked) -> Held | Refused:
         try:
-            return await self.database.note_together(self._take_together, asked, order=asked.conversation)
+            return await self.database.note_together(self._ask_together, asked, order=asked.conversation)
         except KeyError:
             self._forget(asked.conversation)
             raise ConversationGone from None
 
-    def _take_together(self, connection: Connection, asked: Sequence[Asked]) -> Sequence[Held | Refused | KeyError]:
+    def _ask_together(self, connection: Connection, asked: Sequence[Asked]) -> Sequence[Held | Refused | KeyError]:
         return leases.take(connection, asked, self._lease)
 
     async def _release(self, conversation: str, fence: int) -> None:

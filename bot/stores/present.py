@@ -41,13 +41,11 @@ def check_exists(store: Path) -> None:
 
 
 def _version(dialect: Dialect) -> int | None:
-    connection = Connection(dialect.raw(dialect.engine()), dialect)
-    try:
+    """The version of the store's schema; None if there is no store."""
+    with contextlib.closing(Connection(dialect.raw(dialect.engine()), dialect)) as connection:
         if connection.one(_TABLE[dialect.name]) is None:
             return None
         return version_of(connection)
-    finally:
-        connection.close()
 
 
 _NONE = "there is no store in this database: is its name right? The first start of a bot on it creates the tables"

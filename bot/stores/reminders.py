@@ -26,7 +26,7 @@ _DUE = """
     SELECT conversation, reminder FROM reminders WHERE due_at <= :now
     ORDER BY due_at LIMIT :most OFFSET :behind"""
 
-_NEXT = "SELECT due_at FROM reminders WHERE due_at > :behind ORDER BY due_at LIMIT 1"
+_NEXT = "SELECT due_at FROM reminders WHERE due_at > :after ORDER BY due_at LIMIT 1"
 
 
 def apply(connection: Connection, turn: TurnCommit) -> None:
@@ -58,8 +58,7 @@ def is_scheduled(connection: Connection, conversation: str, reminder: ReminderSc
 
 def next_at(connection: Connection, after: datetime | None = None) -> datetime | None:
     """When the next reminder is due (the next one later than `after`, if given); None if there is none."""
-    behind = _BEFORE_ALL if after is None else micros(after)
-    row = connection.one(_NEXT, behind=behind)
+    row = connection.one(_NEXT, after=_BEFORE_ALL if after is None else micros(after))
     return moment(row.due_at) if row else None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from pathlib import Path
 
 from msgspec import Struct
@@ -18,10 +18,11 @@ _NEWEST = """
 
 
 class Access(Struct, frozen=True):
-    """The access rights in a store, by id: when keys were revoked; customers' code hashes, and if they are disabled."""
+    """The access rights in a store, by id: when keys were revoked, customers' code hashes, and who is disabled."""
 
     revoked: Mapping[str, int | None]
-    customers: Mapping[str, tuple[str, int]]
+    codes: Mapping[str, str]
+    disabled: Set[str]
 
 
 class Restored(Struct, frozen=True):
@@ -45,10 +46,9 @@ class Restored(Struct, frozen=True):
 def access_of(connection: sqlite3.Connection) -> Access:
     """The access rights in this store; raises sqlite3.DatabaseError if it is not a database."""
     revoked = dict(connection.execute("SELECT id, revoked_at FROM keys").fetchall())
-    customers = {
-        row[0]: (row[1], row[2]) for row in connection.execute("SELECT id, code_hash, disabled FROM customers")
-    }
-    return Access(revoked, customers)
+    customers = connection.execute("SELECT id, code_hash, disabled FROM customers").fetchall()
+    codes = {customer: code for customer, code, _ in customers}
+    return Access(revoked, codes, {customer for customer, _, disabled in customers if disabled})
 
 
 def close_again(connection: sqlite3.Connection, before: Access | None, *, later: bool) -> Restored:
@@ -57,19 +57,21 @@ def close_again(connection: sqlite3.Connection, before: Access | None, *, later:
     Revoked keys and disabled customers stay so. If it is the `later` one, its codes are valid, and customers that it
     no longer had come back disabled.
     """
-    now, sessions = access_of(connection), connection.execute("DELETE FROM sessions").rowcount
+    now = access_of(connection)
+    sessions = connection.execute("DELETE FROM sessions").rowcount
     if before is None:
         return Restored(sessions=sessions)
-    revoked = [(at, key) for key, at in before.revoked.items() if at is not None and now.revoked.get(key, at) is None]
-    disabled = [(one,) for one, (_, off) in before.customers.items() if off and now.customers.get(one, ("", 1))[1] == 0]
-    gone = [(one,) for one, (_, off) in now.customers.items() if later and one not in before.customers and not off]
-    codes = [
-        (code, one)
-        for one, (code, _) in before.customers.items()
-        if later and one in now.customers and now.customers[one][0] != code
-    ]
+    live_keys = {key for key, at in now.revoked.items() if at is None}
+    revoked = [(at, key) for key, at in before.revoked.items() if at is not None and key in live_keys]
+    enabled = now.codes.keys() - now.disabled
+    disabled = enabled & before.disabled
+    gone: Set[str] = set()
+    codes: list[tuple[str, str]] = []
+    if later:
+        gone = enabled - before.codes.keys()
+        codes = [(code, customer) for customer, code in before.codes.items() if now.codes.get(customer, code) != code]
     connection.executemany("UPDATE keys SET revoked_at = ? WHERE id = ?", revoked)
-    connection.executemany("UPDATE customers SET disabled = 1 WHERE id = ?", [*disabled, *gone])
+    connection.executemany("UPDATE customers SET disabled = 1 WHERE id = ?", [(one,) for one in disabled | gone])
     connection.executemany("UPDATE customers SET code_hash = ? WHERE id = ?", codes)
     return Restored(
         sessions=sessions,
@@ -77,8 +79,8 @@ def close_again(connection: sqlite3.Connection, before: Access | None, *, later:
         disabled=len(disabled),
         gone=len(gone),
         codes=len(codes),
-        lost_keys=len([key for key, at in before.revoked.items() if at is None and key not in now.revoked]),
-        lost_customers=len(before.customers.keys() - now.customers.keys()),
+        lost_keys=sum(at is None and key not in now.revoked for key, at in before.revoked.items()),
+        lost_customers=len(before.codes.keys() - now.codes.keys()),
     )
 
 

@@ -119,7 +119,7 @@ def migrate(
             _check_unused(connection, dialect, present)
         for number in range(present + 1, to + 1):
             for step in MIGRATIONS[number - 1]:
-                _take(step, connection, dialect, progress)
+                _run_step(step, connection, dialect, progress)
             connection.run("DELETE FROM schema")
             connection.run("INSERT INTO schema (version) VALUES (:version)", version=number)
         connection.run("COMMIT")
@@ -143,11 +143,13 @@ def share(connection: Connection, dialect: Dialect) -> None:
 def _check_unused(connection: Connection, dialect: Dialect, present: int) -> None:
     if isinstance(dialect, Sqlite):
         check_not_served(dialect.file)
-    elif not connection.all(f"SELECT pg_try_advisory_xact_lock({_USED})")[0][0]:
+        return
+    (row,) = connection.all(f"SELECT pg_try_advisory_xact_lock({_USED}) AS is_unused")
+    if not row.is_unused:
         raise ConfigurationError([_USED_BY_OTHERS.format(present=present)])
 
 
-def _take(
+def _run_step(
     step: str | Callable[[Connection, Progress], None], connection: Connection, dialect: Dialect, progress: Progress
 ) -> None:
     if isinstance(step, str):

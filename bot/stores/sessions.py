@@ -40,7 +40,6 @@ _SELECT = """
 _BY_TOKEN = f"{_SELECT} AND s.token_hash = :token"
 _BY_TOKENS = f"{_SELECT} AND s.token_hash = ANY(:tokens)"
 
-
 _LOCK_CUSTOMER = f"{LOCK_CUSTOMER} AND code_hash = COALESCE(:hash, code_hash)"
 
 
@@ -49,7 +48,7 @@ class SessionStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._find = _find if database.dialect.name == "sqlite" else _find_in_one
+        self._find = _find if database.dialect.name == "sqlite" else _find_together
 
     async def add(self, row: SessionRow, *, code_hash: str | None = None) -> bool:
         """Add a session; False when the customer is disabled, or has another hash than `code_hash` (None: any) by now.
@@ -59,10 +58,10 @@ class SessionStore:
         """
 
         def work(connection: Connection) -> bool:
-            good = connection.run(_LOCK_CUSTOMER, id=row.customer, hash=code_hash) > 0
-            if good:
-                _insert(connection, row)
-            return good
+            if not connection.run(_LOCK_CUSTOMER, id=row.customer, hash=code_hash):
+                return False
+            _insert(connection, row)
+            return True
 
         return await self._database.write(work)
 
@@ -92,10 +91,11 @@ class SessionStore:
                 until=micros(old_until),
                 token=new.replaces,
             )
-            if kept:
-                connection.run("DELETE FROM sessions WHERE replaces = :token", token=new.replaces)
-                _insert(connection, new)
-            return kept > 0
+            if not kept:
+                return False
+            connection.run("DELETE FROM sessions WHERE replaces = :token", token=new.replaces)
+            _insert(connection, new)
+            return True
 
         return await self._database.write(work)
 
@@ -109,12 +109,14 @@ class SessionStore:
 
         `customer`: their id here or at the bank, None for all.
         """
-        chosen = " AND (s.customer = :customer OR c.bank_customer_id = :customer)" if customer is not None else ""
+        chosen = ""
+        parameters: dict[str, int | str] = {"now": micros(now), "limit": limit}
+        if customer is not None:
+            chosen = " AND (s.customer = :customer OR c.bank_customer_id = :customer)"
+            parameters["customer"] = customer
         sql = f"{_SELECT} AND s.dies_at IS NULL{chosen} ORDER BY s.created_at DESC, s.id LIMIT :limit"
-        parameters = {"now": micros(now), "limit": limit} | ({"customer": customer} if customer is not None else {})
-        return [
-            _session(row) for row in await self._database.read(lambda connection: connection.all(sql, **parameters))
-        ]
+        rows = await self._database.read(lambda connection: connection.all(sql, **parameters))
+        return [_session(row) for row in rows]
 
     async def end(self, session_id: str) -> bool:
         """End a session, with all its tokens; False if there is none."""
@@ -150,7 +152,7 @@ def _find(connection: Connection, asked: Sequence[tuple[str, int]]) -> Sequence[
     return [connection.one(_BY_TOKEN, token=token, now=now) for token, now in asked]
 
 
-def _find_in_one(connection: Connection, asked: Sequence[tuple[str, int]]) -> Sequence[Row | None]:
+def _find_together(connection: Connection, asked: Sequence[tuple[str, int]]) -> Sequence[Row | None]:
     """As `_find`, with one PostgreSQL statement, at the latest of the times, which are some milliseconds apart."""
     tokens, times = zip(*asked, strict=True)
     found = {row.token_hash: row for row in connection.all(_BY_TOKENS, tokens=list(tokens), now=max(times))}

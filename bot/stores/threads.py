@@ -7,6 +7,7 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 
 from msgspec import Struct
 
@@ -14,7 +15,7 @@ from bot.errors import StoreUnavailable
 from bot.stores.connection import Connection
 from bot.stores.faults import Fault
 from bot.stores.gathering import Gathering
-from bot.stores.jobs import Job, deliver, groups_of, order_of, perform, refuse
+from bot.stores.jobs import Job, deliver, groups_of, perform, refuse
 from bot.stores.links import Health, Link
 
 _LARGEST_BATCH = 128
@@ -84,11 +85,11 @@ class Worker(ABC):
             return
         deadline = now + self._patience
         self.busy = True
-        while self._fails(attempt, jobs, deadline):
+        while self._must_retry(attempt, jobs, deadline):
             time.sleep(_PAUSE)
         self.busy = False
 
-    def _fails(self, attempt: Callable[[Sequence[Job]], None], jobs: Sequence[Job], deadline: float) -> bool:
+    def _must_retry(self, attempt: Callable[[Sequence[Job]], None], jobs: Sequence[Job], deadline: float) -> bool:
         """Try once; return whether to try again."""
         try:
             self.health.check()
@@ -161,23 +162,23 @@ class BatchWorker(Worker):
         going = True
         while going:
             going = self.jobs.wait()
-            while self._some():
+            while self._run_batch():
                 continue
             self._tidy()
         self._finish()
 
-    def _some(self) -> bool:
+    def _run_batch(self) -> bool:
         """Run the waiting jobs, up to a batch; return whether there may be more."""
         taken = self.jobs.take(_LARGEST_BATCH)
         jobs = [job for job in taken if not job.future.cancelled()]
         if jobs:
-            jobs.sort(key=order_of)  # workers that lock the same rows in the same order never deadlock
-            self._attempt(self._do, jobs)
+            jobs.sort(key=attrgetter("order"))  # workers that lock the same rows in the same order never deadlock
+            self._attempt(self._run_jobs, jobs)
             deliver(jobs)
         return len(taken) == _LARGEST_BATCH
 
     @abstractmethod
-    def _do(self, jobs: Sequence[Job]) -> None:
+    def _run_jobs(self, jobs: Sequence[Job]) -> None:
         """Run these, and store each one's result in it; raises Fault to be called again."""
 
     def _tidy(self) -> None:
@@ -187,7 +188,7 @@ class BatchWorker(Worker):
 class Statements(BatchWorker):
     """Runs jobs of one statement, each its own transaction."""
 
-    def _do(self, jobs: Sequence[Job]) -> None:
+    def _run_jobs(self, jobs: Sequence[Job]) -> None:
         _statement_by_statement(self.link, jobs)
 
 
@@ -204,16 +205,18 @@ class Writer(BatchWorker):
             self._attempt(lambda _: self.link.open().tidy(), ())
             self._tidied = self.link.statements
 
-    def _do(self, jobs: Sequence[Job]) -> None:
+    def _run_jobs(self, jobs: Sequence[Job]) -> None:
         """Run one transaction for all; if a job fails, all again with a savepoint each, so that only that job fails."""
         for job in jobs:
             job.result = job.error = None
-        if not self._transaction(jobs, self._all) and len(jobs) > 1:
-            self._transaction(jobs, self._each)
+        committed = self._transaction(jobs, self._run_all)
+        if not committed and len(jobs) > 1:
+            self._transaction(jobs, self._run_each)
         self.counts.writes += sum(job.error is None for job in jobs)
         self.counts.largest_batch = max(self.counts.largest_batch, len(jobs))
 
     def _transaction(self, jobs: Sequence[Job], body: Callable[[Connection, Sequence[Job]], bool]) -> bool:
+        """Commit what `body` does, or roll it back if that returns False; return whether it was committed."""
         committing = False
         try:
             connection = self.link.open()
@@ -235,7 +238,8 @@ class Writer(BatchWorker):
         self.counts.commits += 1
         return True
 
-    def _all(self, connection: Connection, jobs: Sequence[Job]) -> bool:
+    def _run_all(self, connection: Connection, jobs: Sequence[Job]) -> bool:
+        """Run the jobs by group; return whether none failed."""
         try:
             for group in groups_of(jobs):
                 perform(connection, group)
@@ -246,7 +250,8 @@ class Writer(BatchWorker):
             return False
         return True
 
-    def _each(self, connection: Connection, jobs: Sequence[Job]) -> bool:
+    def _run_each(self, connection: Connection, jobs: Sequence[Job]) -> bool:
+        """Run each job with a savepoint; returns True, because those that did not fail are to be committed."""
         for job in jobs:
             job.error = None
             connection.run("SAVEPOINT job")

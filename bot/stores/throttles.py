@@ -65,7 +65,7 @@ class ThrottleStore:
 
     async def reserve(self, names: ThrottleNames, now: datetime, limits: Login) -> Wait:
         """Reserve an attempt; if it must wait, nothing was counted."""
-        at, seconds = micros(now), micros(now) / _SECOND
+        at = micros(now)
 
         def work(connection: Connection) -> Wait:
             # Everybody's window is checked first: a refused attempt leaves no row for a made-up account.
@@ -78,7 +78,7 @@ class ThrottleStore:
             )
             if wait:
                 return Wait(wait)
-            account, wait = reserve_account(_locked(connection, names.account, at), seconds, limits)
+            account, wait = reserve_account(_locked(connection, names.account, at), at / _SECOND, limits)
             if wait == 0:
                 for name, state in ((_ALL, everyone), (names.address, address), (names.account, account)):
                     _keep(connection, name, state)

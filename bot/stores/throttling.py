@@ -1,8 +1,7 @@
 """Decides when a login attempt may go ahead: pure functions on a throttle's state. Times are seconds since 1970, UTC.
 
-An attempt is reserved before the code is hashed, so that concurrent clients
-cannot try more often than sequential ones could. A reservation that nobody
-settles (a crash) expires.
+An attempt is reserved before the code is hashed, so that concurrent clients cannot try more often than sequential ones
+could. A reservation that nobody settles (a crash) expires.
 """
 
 from __future__ import annotations
@@ -19,9 +18,8 @@ _CLOCKS_DIFFER = 60.0  # seconds by which the clocks of machines on one store ma
 class Throttle(Struct, frozen=True):
     """The state of one throttle.
 
-    `failures` counts consecutive failures (accounts), `pending` reserved
-    attempts until `pending_until`; `count` the attempts of the window that ends
-    at `window_until` (addresses, and all together).
+    `failures` counts consecutive failures (accounts), `pending` reserved attempts until `pending_until`; `count` the
+    attempts of the window that ends at `window_until` (addresses, and all together).
     """
 
     failures: int = 0
@@ -46,10 +44,11 @@ def reserve_account(state: Throttle, now: float, limits: Login) -> tuple[Throttl
 def account_failed(state: Throttle, now: float, limits: Login) -> Throttle:
     """A reserved attempt failed: lock at the limit, and twice as long with each failure after that."""
     failures = state.failures + 1
-    beyond = failures - limits.failures
-    lock = min(limits.lock_seconds * 2.0 ** min(beyond, 32), limits.max_lock_seconds) if beyond >= 0 else 0.0
-    before = state.locked_until if _lasts(state.locked_until, now, limits.max_lock_seconds) else 0.0
-    until = max(before, now + lock) if lock else before
+    until = state.locked_until if _lasts(state.locked_until, now, limits.max_lock_seconds) else 0.0
+    if failures >= limits.failures:
+        doublings = min(failures - limits.failures, 32)
+        lock = min(limits.lock_seconds * 2.0**doublings, limits.max_lock_seconds)
+        until = max(until, now + lock)
     return replace(state, failures=failures, locked_until=until, pending=max(state.pending - 1, 0))
 
 
@@ -73,5 +72,5 @@ def release_account(state: Throttle) -> Throttle:
 
 
 def _lasts(until: float, now: float, longest: float) -> bool:
-    """Whether it is not over yet. If it would last too long, it is over: it was set while a clock was ahead."""
+    """Whether `until` is still to come; not if it is further away than `longest`: a clock was ahead when it was set."""
     return now < until <= now + longest + _CLOCKS_DIFFER

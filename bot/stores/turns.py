@@ -73,7 +73,7 @@ class SqlTurns:
         try:
             await self.database.write_together(self._write, commit, order=commit.conversation)
         except (Conflict, SequenceConflict) as conflict:
-            await self._expect(commit.conversation)
+            await self._check_exists(commit.conversation)
             raise SequenceConflict(str(conflict)) from conflict
 
     async def accept(self, message: UserMessage, fingerprint: str) -> bool:
@@ -147,9 +147,12 @@ class SqlTurns:
 
     async def archive(self, older_than: datetime, *, progress: Progress = silent) -> int:
         """Move turns older than `older_than` to the archive table, where they stay readable; return how many."""
-        cutoff, moved = micros(older_than), 0
+        cutoff = micros(older_than)
+        moved = 0
         async for name in history.conversations(self.database, progress):
-            moved += await self._archive(partial(history.archive_some, conversation=name, cutoff=cutoff))
+            archive_some = partial(history.archive_some, conversation=name, cutoff=cutoff)
+            while count := await self.database.write(archive_some):
+                moved += count
         return moved
 
     async def purge(self, older_than: datetime) -> int:
@@ -172,24 +175,19 @@ class SqlTurns:
         for key in [key for key, known in self._ids.items() if known == conversation]:
             del self._ids[key]
 
-    async def _expect(self, conversation: str) -> None:
+    async def _check_exists(self, conversation: str) -> None:
+        """Raise ConversationGone, and forget the conversation, if it was deleted."""
         sql = "SELECT 1 AS one FROM conversations WHERE id = :id"
         if await self.database.look(lambda c: c.one(sql, id=conversation)) is None:
             self._forget(conversation)
             raise ConversationGone
 
-    async def _archive(self, some: Callable[[Connection], int]) -> int:
-        moved = 0
-        while count := await self.database.write(some):
-            moved += count
-        return moved
-
-    async def _purge(self, some: Callable[..., tuple[int, int]], cutoff: int) -> int:
-        gone, after, going = 0, 0, True
-        while going:
-            count, after = await self.database.write(partial(some, cutoff=cutoff, after=after))
-            gone, going = gone + count, after > 0
-        return gone
+    async def _purge(self, purge_some: Callable[..., tuple[int, int]], cutoff: int) -> int:
+        deleted, after = await self.database.write(partial(purge_some, cutoff=cutoff, after=0))
+        while after > 0:
+            count, after = await self.database.write(partial(purge_some, cutoff=cutoff, after=after))
+            deleted += count
+        return deleted
 
 
 def open_turns(database: Database, sources: Sources) -> SqlTurns:

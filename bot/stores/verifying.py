@@ -30,7 +30,9 @@ class Fold(Protocol):
 
 
 _UNREADABLE = (ValueError, KeyError, TypeError)
-_HOW = "it is damaged, or was written by another version of the bot running beside this one; restore a backup"
+_CAUSE_AND_CURE = (
+    "it is damaged, or was written by another version of the bot running beside this one; restore a backup"
+)
 
 NewFold = Callable[[str], Fold]
 """Creates the fold of the conversation with this id."""
@@ -66,37 +68,40 @@ async def verify(database: Database, new_fold: NewFold, *, progress: Progress = 
     problems = await database.scan(_file_problems) if database.dialect.name == "sqlite" else []
     problems += await database.scan(_stray_rows)
     async for name in history.conversations(database, progress):
-        problems += await _conversation_problems(database, name, new_fold(name))
+        problem = await _conversation_problem(database, name, new_fold(name))
+        if problem is not None:
+            problems.append(f"conversation {name}: {problem}")
     counts = {table: await database.scan(partial(history.count_of, table=table)) for table in _COUNTED}
     return Report(problems, await database.scan(_open_effects), counts)
 
 
-async def _conversation_problems(database: Database, conversation: str, fold: Fold) -> list[str]:
+async def _conversation_problem(database: Database, conversation: str, fold: Fold) -> str | None:
+    """The first problem of a conversation; None if there is none."""
     sql = "SELECT seq, snapshot FROM conversations WHERE id = :id"
     row = await database.scan(lambda connection: connection.one(sql, id=conversation))
     if row is None or row.seq == 0:
-        return []
+        return None
     expected = 1
     async for turn in history.all_turns(database, conversation, row.seq):
         if turn.seq != expected:
-            return [f"conversation {conversation}: turn {expected} is missing"]
+            return f"turn {expected} is missing"
         try:
             fold.add(turn.record)
         except _UNREADABLE:
-            return [f"conversation {conversation}: turn {expected} cannot be read: {_HOW}"]
+            return f"turn {expected} cannot be read: {_CAUSE_AND_CURE}"
         expected += 1
     if expected <= row.seq:
-        return [f"conversation {conversation}: turn {expected} is missing"]
+        return f"turn {expected} is missing"
     try:
         problem = fold.problem(row.snapshot)
     except _UNREADABLE:
-        return [f"conversation {conversation}: the snapshot cannot be read: {_HOW}"]
-    return [f"conversation {conversation}: the snapshot is not the fold of its turns: {problem}"] if problem else []
+        return f"the snapshot cannot be read: {_CAUSE_AND_CURE}"
+    return f"the snapshot is not the fold of its turns: {problem}" if problem else None
 
 
 def _file_problems(connection: Connection) -> list[str]:
-    found = [row[0] for row in connection.all("PRAGMA integrity_check")]
-    return [] if found == ["ok"] else [f"the file is damaged: {line}" for line in found]
+    lines = [row[0] for row in connection.all("PRAGMA integrity_check")]
+    return [f"the file is damaged: {line}" for line in lines if line != "ok"]
 
 
 _STRAY = {

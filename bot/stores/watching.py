@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from bot.stores.threads import Worker
 
-_LOOKS = 4
+_CHECKS = 4
 """How often a worker is checked before its time is over."""
 
 
@@ -23,6 +23,7 @@ class Watch:
         """`limits` are the seconds that a statement of each worker may take."""
         self._limits = limits
         self._seen: dict[Worker, tuple[int, float]] = {}
+        """How many statements each worker had sent when it was last found idle or with a new one, and when."""
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._work, name="store-watch", daemon=True)
 
@@ -36,12 +37,13 @@ class Watch:
         self._thread.join()
 
     def _work(self) -> None:
-        while not self._stopped.wait(min(self._limits.values()) / _LOOKS):
+        while not self._stopped.wait(min(self._limits.values()) / _CHECKS):
             for worker, limit in self._limits.items():
-                self._look(worker, limit)
+                self._check(worker, limit)
 
-    def _look(self, worker: Worker, limit: float) -> None:
-        now, statements = time.monotonic(), worker.link.statements
+    def _check(self, worker: Worker, limit: float) -> None:
+        now = time.monotonic()
+        statements = worker.link.statements
         before, since = self._seen.get(worker, (-1, now))
         if not worker.busy or statements != before:
             self._seen[worker] = (statements, now)

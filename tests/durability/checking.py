@@ -25,7 +25,7 @@ def problems_of(file: Path, acknowledged: Sequence[str]) -> list[str]:
 def _problems(connection: sqlite3.Connection, acknowledged: Sequence[dict[str, object]]) -> list[str]:
     problems = [f"integrity: {row[0]}" for row in connection.execute("PRAGMA quick_check") if row[0] != "ok"]
     if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'turns'").fetchone():
-        return problems + ["the tables are gone"] * bool(acknowledged)
+        return [*problems, "the tables are gone"] if acknowledged else problems
     turns: dict[str, list[int]] = {}
     for name, seq, record in connection.execute(
         "SELECT conversation, seq, record FROM turns ORDER BY conversation, seq"

@@ -27,13 +27,18 @@ SAYINGS = ("hello there", "what can you do?", "thanks", "are you a bot?", "tell 
 
 
 @dataclass
-class Told:
-    """What a client was told: the message it sent under which id, and the answer's bytes."""
+class Acknowledged:
+    """A message that was answered: as the client sent it, with its id in the body, and the answer's bytes."""
 
     path: str
     headers: dict[str, str]
     body: dict[str, Any]
     answer: bytes
+
+    @property
+    def message_id(self) -> str:
+        """The message's id, which the channels name differently."""
+        return str(self.body.get("message_id") or self.body["messageId"])
 
 
 @dataclass
@@ -41,7 +46,7 @@ class Report:
     """A run: kills, acknowledged messages, attempts, transfers made, and all promises that were broken."""
 
     kills: int
-    told: list[Told] = field(default_factory=list)
+    acknowledged: list[Acknowledged] = field(default_factory=list)
     attempts: int = 0
     payments: int = 0
     delivered: int = 0
@@ -118,7 +123,7 @@ class Clients:
                 body = {**body, id_key: f"{message_id}+{tries}"}
             answer = await self.attempt(path, headers, body)
             if answer is not None:
-                self._report.told.append(Told(path, headers, body, answer))
+                self._report.acknowledged.append(Acknowledged(path, headers, body, answer))
                 self._heard.set()
                 return
             await asyncio.sleep(0.05)
@@ -228,10 +233,10 @@ async def _kill_again_and_again(clients: Clients, server: Server, settings: Sett
 
 async def _check_replies(clients: Clients, report: Report) -> None:
     """Every message again: the answer must be the same, byte for byte."""
-    for told in list(report.told):
-        again = await clients.attempt(told.path, told.headers, told.body)
-        if again != told.answer:
-            report.problems.append(f"{told.body} was answered {told.answer!r} and is now {again!r}")
+    for sent in list(report.acknowledged):
+        again = await clients.attempt(sent.path, sent.headers, sent.body)
+        if again != sent.answer:
+            report.problems.append(f"{sent.body} was answered {sent.answer!r} and is now {again!r}")
 
 
 async def _check_money(store: str, bank: Process, project: Path, report: Report) -> None:
@@ -325,10 +330,8 @@ async def _check_history(store: str, report: Report) -> list[str]:
     messages = [read_record(row.record).message for row in rows]
     said = [(message.principal.id, message.message_id) for message in messages]
     texts = [message.text for message in messages if message.text.endswith(")")]
-    problems = []
     ids = {message.message_id for message in messages}
-    lost = [t.body for t in report.told if (t.body.get("message_id") or t.body.get("messageId")) not in ids]
-    problems += [f"lost: {body}" for body in lost]
+    problems = [f"lost: {sent.body}" for sent in report.acknowledged if sent.message_id not in ids]
     if len(said) != len(set(said)):
         problems.append("a message id was answered twice")
     if len(texts) != len(set(texts)):

@@ -3,9 +3,8 @@
     python -m tests.durability.failing FOLDER STRIDE [careless]
 
 With a STRIDE above 1, reads and writes are tried at every STRIDE-th number only (while the store is being opened, at
-every tenth of those). A `careless` store takes a failed COMMIT for a good one: the
-harness must see it.
-Prints a JSON list of runs, each {kind, error, n, answered, refused, failed, problems}.
+every tenth of those). A `careless` store takes a failed COMMIT for a good one: the harness must see it. Prints a JSON
+list of runs, each {kind, error, n, answered, refused, failed, problems}.
 """
 
 from __future__ import annotations
@@ -127,20 +126,29 @@ async def _go_on(folder: Path, promises: list[str]) -> list[str]:
     return problems + wrong + problems_of(left / "t.db", promises)
 
 
+async def runs_of(
+    folder: Path, kind: str, error: int, step: int, *, during_open: bool, wrap: type[Careless] | None
+) -> list[dict[str, Any]]:
+    """A run for every `step`-th call of a kind, until a run is over before its n-th call."""
+    runs = []
+    number, seen = 1, 1
+    while number <= seen:
+        run, seen = await one_run(folder, kind, number, error, during_open=during_open, wrap=wrap)
+        runs.append(run)
+        number, seen = number + step, seen + step
+    return runs
+
+
 async def main(folder: Path, stride: int, wrap: type[Careless] | None) -> None:
     """All kinds, all call numbers (or every `stride`-th)."""
     runs = []
-    for kind in KINDS:
-        errors = (errno.EIO, errno.ENOSPC) if kind == "write" else (errno.EIO,)
-        for error in errors:
-            many = stride if kind in ("read", "write") else 1
-            opening = [] if wrap else [(True, 10 * many if stride > 1 else 1)]
-            for during_open, step in (*opening, (False, many)):
-                number, seen = 1, 1
-                while number <= seen:  # until a run is over before its n-th call
-                    run, seen = await one_run(folder, kind, number, error, during_open=during_open, wrap=wrap)
-                    runs.append(run)
-                    number, seen = number + step, seen + step
+    cases = [*((kind, errno.EIO) for kind in KINDS), ("write", errno.ENOSPC)]
+    for kind, error in cases:
+        step = stride if kind in ("read", "write") else 1
+        runs += await runs_of(folder, kind, error, step, during_open=False, wrap=wrap)
+        if wrap is None:
+            step_at_start = 1 if stride == 1 else 10 * step
+            runs += await runs_of(folder, kind, error, step_at_start, during_open=True, wrap=None)
     print(json.dumps(runs))
 
 

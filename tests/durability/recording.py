@@ -19,7 +19,10 @@ async def main(folder: Path, synchronous: str, conversations: int, turns: int, t
     database = Database.open(
         "sqlite:///t.db", project=folder, readers=1, synchronous=synchronous, tidy_every=tidy_every
     )
-    mark = lambda text: recorder.disk_mark(text.encode())  # noqa: E731
+
+    def mark(text: str) -> None:
+        recorder.disk_mark(text.encode())
+
     await run(database, mark, conversations=conversations, turns=turns)
     await database.close()
 

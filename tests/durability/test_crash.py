@@ -13,11 +13,11 @@ from tests.stores.cluster import running_cluster
 pytestmark = pytest.mark.timeout(300)  # several starts of a whole bot, on a machine that may be busy
 
 
-async def test_kill_9_loses_doubles_and_changes_nothing(tmp_path: Path):
+async def test_kill_9_breaks_no_promise_to_clients(tmp_path: Path):
     store = f"sqlite:///{tmp_path}/t.db"
     report = await crash(tmp_path, store, Settings(kills=2))
     assert report.problems == []
-    assert len(report.told) > 20
+    assert len(report.acknowledged) > 20
     assert report.payments > 0
     assert report.delivered > 0
 
@@ -30,7 +30,7 @@ async def test_kill_9_loses_doubles_and_changes_nothing(tmp_path: Path):
     assert any("is missing" in problem for problem in problems), problems
 
 
-async def test_clients_that_try_again_under_a_new_id_are_seen_to_double(tmp_path: Path):
+async def test_checks_detect_duplicates_when_clients_retry_under_new_ids(tmp_path: Path):
     problems: list[str] = []
     for seed in range(5):  # a kill between a commit and its answer is what it takes, and few are
         folder = tmp_path / str(seed)
@@ -43,8 +43,8 @@ async def test_clients_that_try_again_under_a_new_id_are_seen_to_double(tmp_path
     raise AssertionError(problems)
 
 
-async def test_kill_9_of_two_workers_on_postgres_loses_doubles_and_changes_nothing(tmp_path: Path):
+async def test_kill_9_of_two_postgres_workers_breaks_no_promise_to_clients(tmp_path: Path):
     with running_cluster() as cluster:
         report = await crash(tmp_path, cluster.new_database(), Settings(kills=1, workers=2, seed=5))
     assert report.problems == []
-    assert len(report.told) > 20
+    assert len(report.acknowledged) > 20

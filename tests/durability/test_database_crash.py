@@ -14,7 +14,7 @@ from tests.stores.cluster import running_cluster
 CONVERSATIONS, MESSAGES = 6, 25
 
 
-async def test_a_database_server_that_crashes_loses_and_doubles_nothing():
+async def test_database_server_crash_loses_and_duplicates_no_turns():
     with running_cluster(fsync=True) as cluster:
         store = open_turns(Database.open(cluster.new_database(), readers=2, patience=30.0), Sources())
         answered = 0

@@ -15,7 +15,7 @@ def all_runs(recorder: Path, folder: Path, *arguments: str) -> list[dict[str, An
     )
 
 
-def test_a_call_that_fails_loses_nothing_acknowledged_and_stops_the_store(recorder: Path, memory: Path):
+def test_failed_disk_call_stops_the_store_and_loses_no_acknowledged_turn(recorder: Path, memory: Path):
     runs = all_runs(recorder, memory, "7")
     assert [run for run in runs if run["problems"]] == []
     stopped = {(run["kind"], run["error"]) for run in runs if run["failed"]}
@@ -26,10 +26,10 @@ def test_a_call_that_fails_loses_nothing_acknowledged_and_stops_the_store(record
     )
 
 
-def test_the_harness_sees_a_store_that_goes_on_after_a_failed_commit(recorder: Path, memory: Path):
+def test_harness_detects_a_store_that_ignores_a_failed_commit(recorder: Path, memory: Path):
     assert any(run["problems"] for run in all_runs(recorder, memory, "25", "careless"))
 
 
-def test_readiness_sees_a_full_disk_and_that_there_is_room_again(recorder: Path, memory: Path):
+def test_readiness_fails_while_the_disk_is_full(recorder: Path, memory: Path):
     found = json.loads(run_on_disk(recorder, "tests.durability.full", str(memory), folder=memory))
     assert found == ["ok", "ok", "takes no writes", "takes no writes", "ok", "ok"]

@@ -46,7 +46,7 @@ async def flaky(request: pytest.FixtureRequest, memory: Path) -> AsyncIterator[t
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
-async def test_each_statement_fails_once_and_every_turn_happens_once(flaky: tuple[SqlTurns, Plan], after: bool):
+async def test_every_turn_happens_once_whichever_statement_fails(flaky: tuple[SqlTurns, Plan], after: bool):
     store, plan = flaky
     for at in range(1, 100):
         plan.arm(at, after=after)
@@ -62,7 +62,7 @@ async def test_each_statement_fails_once_and_every_turn_happens_once(flaky: tupl
     assert 10 < at < 99
 
 
-async def test_the_harness_sees_a_client_that_asks_again_under_another_id(cluster: Cluster):
+async def test_harness_detects_a_client_that_retries_under_another_id(cluster: Cluster):
     """The control: without the message id, an acknowledgement that was lost doubles the turn."""
     plan = Plan(connection_lost)
     async with opened(cluster.new_database(), plan) as store:

@@ -18,7 +18,7 @@ from bot.sources import Sources
 from bot.stores import leases
 from bot.stores.connection import Connection
 from bot.stores.database import Database
-from bot.stores.leases import Asked, Held
+from bot.stores.leases import Asked, Held, Refused
 from bot.stores.postgres import PostgresTurns
 from bot.stores.turns import SqlTurns, open_turns
 from tests.durability.history import Seen, bombard, counting_engine, violations, without_lock
@@ -60,7 +60,7 @@ async def history_of(
     return seen, [turn.seq for turn in await store.turns(conversation, limit=10_000)]
 
 
-async def test_a_thousand_messages_at_once_on_one_conversation_make_one_history(open_store: OpenStore, memory: Path):
+async def test_a_thousand_concurrent_messages_make_one_history(open_store: OpenStore, memory: Path):
     engine = counting_engine(open_store(f"sqlite:///{memory}/t.db"), Sources())
     seen, stored = await history_of([engine], clients=500, each=1)
     assert len(seen) == 1_000
@@ -78,7 +78,7 @@ async def test_workers_on_one_database_make_one_history(open_store: OpenStore, c
     assert stored == list(range(1, 501))
 
 
-async def test_without_the_lock_the_constraint_keeps_one_history(open_store: OpenStore, memory: Path):
+async def test_constraint_keeps_one_history_without_the_lock(open_store: OpenStore, memory: Path):
     engine = without_lock(counting_engine(open_store(f"sqlite:///{memory}/t.db"), Sources()))
     seen, stored = await history_of([engine], clients=8, each=12)
     assert violations(seen) == []
@@ -88,11 +88,11 @@ async def test_without_the_lock_the_constraint_keeps_one_history(open_store: Ope
 class WithoutLease(PostgresTurns):
     """A store whose leases expire as soon as they are granted: everybody holds every conversation."""
 
-    def _take_together(self, connection: Connection, asked: Sequence[Asked]) -> Sequence[Held | KeyError | None]:
+    def _ask_together(self, connection: Connection, asked: Sequence[Asked]) -> Sequence[Held | Refused | KeyError]:
         return leases.take(connection, asked, 0.0)
 
 
-async def test_without_lock_and_lease_fence_and_constraint_keep_one_history(cluster: Cluster):
+async def test_fence_and_constraint_keep_one_history_without_lock_and_lease(cluster: Cluster):
     async with AsyncExitStack() as stack:
         url, engines = cluster.new_database(), []
         for _ in range(2):
@@ -117,7 +117,7 @@ class LastWriterWins(SqlTurns):
                 commit = replace(commit, seq=(await self.load(commit.conversation)).seq + 1)
 
 
-async def test_the_checker_sees_a_store_without_the_constraint(memory: Path):
+async def test_checker_detects_a_store_without_the_constraint(memory: Path):
     database = Database.open(f"sqlite:///{memory}/t.db", readers=2)
     engine = without_lock(counting_engine(LastWriterWins(database, Sources()), Sources()))
     seen, _ = await history_of([engine], clients=8, each=3, copies=1)
@@ -125,7 +125,7 @@ async def test_the_checker_sees_a_store_without_the_constraint(memory: Path):
     assert violations(seen) != []
 
 
-def test_the_checker_sees_what_no_conversation_could_have_told():
+def test_checker_detects_impossible_histories():
     good = [Seen(0, 1, "a", 1, 1), Seen(0.5, 2, "b", 2, 2), Seen(3, 4, "c", 3, 3), Seen(3, 5, "b", 2, 2)]
     assert violations(good) == []
     assert "not 1 to 3" in violations([*good[:2], Seen(3, 4, "c", 4, 4)])[0], "a gap"

@@ -8,7 +8,7 @@ from tests.durability.disk import REMOVED, SYNCED, WRITTEN, read_log
 from tests.durability.powercut import cut_everywhere
 
 
-def test_no_cut_loses_what_was_acknowledged(recorder: Path, memory: Path):
+def test_power_cut_loses_no_acknowledged_turn(recorder: Path, memory: Path):
     outcome = cut_everywhere(recorder, memory, "FULL", conversations=3, turns=6)
     assert outcome.cuts > 500
     assert outcome.broken == 0, outcome.example
@@ -20,7 +20,7 @@ def test_no_cut_loses_what_was_acknowledged(recorder: Path, memory: Path):
     assert any(op.kind == REMOVED for op in operations), "the store was not closed"
 
 
-def test_the_harness_sees_the_loss_without_syncs(recorder: Path, memory: Path):
+def test_harness_detects_losses_without_full_syncs(recorder: Path, memory: Path):
     outcome = cut_everywhere(recorder, memory, "NORMAL", conversations=3, turns=3)
     assert outcome.broken > 0
     assert "lost: " in outcome.example

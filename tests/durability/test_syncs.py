@@ -17,13 +17,13 @@ def recorded(recorder: Path, folder: Path, *, conversations: int, turns: int) ->
     return operations[marks[0] : marks[-1] + 1]
 
 
-def test_a_lone_client_costs_one_sync_a_turn(recorder: Path, memory: Path):
+def test_single_client_costs_one_sync_per_turn(recorder: Path, memory: Path):
     operations = recorded(recorder, memory, conversations=1, turns=40)
     acknowledged = sum(operation.kind == MARK for operation in operations) - 1
     assert sum(operation.kind == SYNCED for operation in operations) <= acknowledged
 
 
-def test_every_acknowledgement_has_a_sync_before_it(recorder: Path, memory: Path):
+def test_every_acknowledgement_follows_a_sync(recorder: Path, memory: Path):
     operations = recorded(recorder, memory, conversations=1, turns=40)
     synced = False
     for operation in operations[1:]:
@@ -33,7 +33,7 @@ def test_every_acknowledgement_has_a_sync_before_it(recorder: Path, memory: Path
             synced = False
 
 
-def test_many_clients_share_their_syncs(recorder: Path, memory: Path):
+def test_concurrent_clients_share_syncs(recorder: Path, memory: Path):
     operations = recorded(recorder, memory, conversations=64, turns=5)
     turns = sum(operation.kind == MARK for operation in operations)
     assert sum(operation.kind == SYNCED for operation in operations) < turns / 4

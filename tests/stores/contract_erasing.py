@@ -22,7 +22,7 @@ LATER = NOW + timedelta(days=1)
 class ErasingContract:
     """How conversations are deleted; see `StoreContract`."""
 
-    async def test_deleting_a_conversation_leaves_nothing_of_it_and_all_of_the_others(self, store: SqlTurns):
+    async def test_deleting_a_conversation_removes_all_its_rows_and_no_others(self, store: SqlTurns):
         theirs = await store.conversation_id("customer:1", "customer", "")
         others = await store.conversation_id("customer:2", "customer", "")
         for name in (theirs, others):
@@ -32,7 +32,7 @@ class ErasingContract:
         assert await _tables_with(store, others) == set(TABLES_OF_CONVERSATIONS)
         assert (await verify(store.database, LastRecord)).problems == []
 
-    async def test_a_turn_under_way_in_a_deleted_conversation_commits_and_spends_nothing(
+    async def test_turn_under_way_in_a_deleted_conversation_cannot_commit_or_spend(
         self, store: SqlTurns, open_store: Open
     ):
         conversation = await store.conversation_id("customer:1", "customer", "")
@@ -48,9 +48,7 @@ class ErasingContract:
         assert await _tables_with(store, conversation) == set()
         assert (await verify(store.database, LastRecord)).problems == []
 
-    async def test_who_comes_back_after_their_conversation_was_deleted_begins_another(
-        self, store: SqlTurns, open_store: Open
-    ):
+    async def test_user_of_a_deleted_conversation_begins_a_new_one(self, store: SqlTurns, open_store: Open):
         conversation = await store.conversation_id("key:k", "key", "ann")
         await store.commit(turn(conversation, 1))
         assert await delete_old((await open_store()).database, LATER) >= 1
@@ -64,7 +62,7 @@ class ErasingContract:
             await store.commit(turn(fresh, 1, fence=fence))
 
     @pytest.mark.parametrize("status", ["spending", "unknown"])
-    async def test_a_conversation_stays_while_the_outcome_of_a_change_is_not_known(self, store: SqlTurns, status: str):
+    async def test_conversation_with_an_unsettled_effect_is_not_deleted(self, store: SqlTurns, status: str):
         conversation = await store.conversation_id("customer:1", "customer", "")
         await store.commit(turn(conversation, 1))
         await store.journal(entry("k", "spending", conversation=conversation))
@@ -76,7 +74,7 @@ class ErasingContract:
         await store.journal(entry("k", "done", conversation=conversation))
         assert await delete_all_of(store.database, "customer:1", patience=0) == (1, [])
 
-    async def test_only_conversations_without_a_late_turn_and_with_nothing_to_do_are_old(
+    async def test_recent_conversations_and_those_with_pending_work_are_not_deleted(
         self, store: SqlTurns, conversation: str
     ):
         cutoff = NOW + timedelta(seconds=3)
@@ -94,7 +92,7 @@ class ErasingContract:
         left = await conversations_of(store.database, "key:k")
         assert set(left) & set(names.values()) == set(names.values()) - {names["old"]}
 
-    async def test_many_old_conversations_are_deleted(self, store: SqlTurns):
+    async def test_many_old_conversations_are_deleted_with_progress(self, store: SqlTurns):
         for number in range(230):
             await store.conversation_id("key:k", "key", str(number))
         shares: list[float] = []

@@ -10,7 +10,7 @@ import pytest
 
 from bot.errors import SequenceConflict
 from bot.stores.turns import SqlTurns
-from tests.stores.examples import NOW, Open, add_session, lengthen, turn
+from tests.stores.examples import NOW, Open, add_past_turns, add_session, turn
 
 
 class TurnContract:
@@ -42,7 +42,7 @@ class TurnContract:
         loaded = await store.load(conversation, "m1")
         assert (loaded.seq, loaded.snapshot, loaded.last_turn_at, loaded.stored) == (0, None, None, None)
 
-    async def test_a_committed_turn_is_loaded_whole(self, store: SqlTurns, open_store: Open, conversation: str):
+    async def test_committed_turn_is_loaded_completely(self, store: SqlTurns, open_store: Open, conversation: str):
         commit = turn(conversation, 1)
         await store.commit(commit)
         loaded = await (await open_store()).load(conversation, "m1")
@@ -50,7 +50,7 @@ class TurnContract:
         assert loaded.stored is not None
         assert (loaded.stored.fingerprint, loaded.stored.seq, loaded.stored.body) == ("f1", 1, commit.body)
 
-    async def test_an_unknown_message_id_is_not_stored(self, store: SqlTurns, conversation: str):
+    async def test_unknown_message_id_has_no_stored_answer(self, store: SqlTurns, conversation: str):
         await store.commit(turn(conversation, 1))
         assert (await store.load(conversation, "other")).stored is None
         assert (await store.load(conversation)).stored is None
@@ -77,13 +77,13 @@ class TurnContract:
         loaded = await store.load(conversation, "m1")
         assert (loaded.seq, loaded.stored.body) == (1, turn(conversation, 1).body)
 
-    async def test_an_old_fence_conflicts(self, store: SqlTurns, conversation: str):
+    async def test_commit_with_an_old_fence_conflicts(self, store: SqlTurns, conversation: str):
         async with store.hold(conversation) as fence:
             with pytest.raises(SequenceConflict):
                 await store.commit(turn(conversation, 1, fence=fence - 1))
             await store.commit(turn(conversation, 1, fence=fence))
 
-    async def test_of_racing_commits_one_wins(self, store: SqlTurns, open_store: Open, conversation: str):
+    async def test_exactly_one_of_many_racing_commits_wins(self, store: SqlTurns, open_store: Open, conversation: str):
         stores = [store, await open_store()]
         async with store.hold(conversation) as fence:
             racing = [
@@ -97,7 +97,7 @@ class TurnContract:
         assert (await store.load(conversation, f"r{won[0]}")).stored.body == b"%d" % won[0]
         assert len(await store.turns(conversation)) == 1
 
-    async def test_conversations_commit_side_by_side(self, store: SqlTurns):
+    async def test_conversations_commit_concurrently(self, store: SqlTurns):
         ids = [await store.conversation_id("p", "chat", str(n)) for n in range(30)]
         for seq in (1, 2):
             await asyncio.gather(*[store.commit(turn(c, seq)) for c in ids])
@@ -125,7 +125,9 @@ class TurnContract:
         (stored,) = await store.turns(conversation)
         assert (stored.seq, stored.at, stored.record) == (1, turn(conversation, 1).at, b'{"seq": 1}')
 
-    async def test_archived_turns_stay_readable_and_the_conversation_goes_on(self, store: SqlTurns, conversation: str):
+    async def test_archived_turns_stay_readable_and_the_conversation_continues(
+        self, store: SqlTurns, conversation: str
+    ):
         for seq in range(1, 8):
             await store.commit(turn(conversation, seq))
         stages: list[str] = []
@@ -139,14 +141,14 @@ class TurnContract:
         with pytest.raises(SequenceConflict):
             await store.commit(turn(conversation, 2))
 
-    async def test_a_long_history_is_archived_and_forgotten_piece_by_piece(self, store: SqlTurns, conversation: str):
-        await store.database.write(lambda c: lengthen(c, conversation, 1_234))
+    async def test_long_history_is_archived_and_purged_in_batches(self, store: SqlTurns, conversation: str):
+        await store.database.write(lambda c: add_past_turns(c, conversation, 1_234))
         assert await store.archive(NOW) == 1_234
         assert await store.purge(NOW) == 1_234
         assert [t.seq for t in await store.turns(conversation, after=499, limit=3)] == [500, 501, 502]
         assert [t.seq for t in await store.turns(conversation, limit=2)] == [1_233, 1_234]
 
-    async def test_old_idempotency_records_are_forgotten(self, store: SqlTurns, conversation: str):
+    async def test_old_idempotency_records_are_purged(self, store: SqlTurns, conversation: str):
         for seq in range(1, 5):
             await store.commit(turn(conversation, seq))
         assert await store.purge(NOW + timedelta(seconds=3)) == 2
@@ -154,7 +156,7 @@ class TurnContract:
         assert (await store.load(conversation, "m3")).stored is not None
         assert len(await store.turns(conversation)) == 4
 
-    async def test_readers_of_the_history_never_hold_up_a_turn(self, store: SqlTurns, conversation: str):
+    async def test_slow_history_reads_do_not_delay_a_turn(self, store: SqlTurns, conversation: str):
         let_go = threading.Event()
         slow = [asyncio.create_task(store.database.scan(lambda c: let_go.wait(60))) for _ in range(20)]
         async with asyncio.timeout(30), store.hold(conversation) as fence:

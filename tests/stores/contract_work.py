@@ -36,7 +36,7 @@ class WorkContract:
         assert [m.message_id for m in await store.accepted()] == ["a1", "a3"]
         assert (await store.load(conversation, "a2")).stored.body == turn(conversation, 1).body
 
-    async def test_how_often_a_message_was_tried_is_kept_until_it_is_answered(
+    async def test_number_of_tries_is_kept_until_the_message_is_answered(
         self, store: SqlTurns, open_store: Open, conversation: str
     ):
         await store.accept(message(conversation, "a"), "f")
@@ -50,7 +50,7 @@ class WorkContract:
         await store.keep_tries(replace(left, tries=3))
         assert [m.message_id for m in await store.accepted()] == ["b"]
 
-    async def test_an_accepted_id_is_not_reused_for_another_payload(self, store: SqlTurns, conversation: str):
+    async def test_accepted_message_id_with_another_payload_is_rejected(self, store: SqlTurns, conversation: str):
         await store.accept(message(conversation, "a"), "f1")
         with pytest.raises(MessageIdReused):
             await store.accept(message(conversation, "a", "other"), "f2")
@@ -73,7 +73,7 @@ class WorkContract:
         (second,) = await store.due_outgoing()
         assert second.outgoing == Outgoing("o2", "callback", "u", b"2")
 
-    async def test_a_reply_that_failed_is_sent_again_and_holds_back_the_next(
+    async def test_failed_reply_is_retried_and_holds_back_the_next(
         self, store: SqlTurns, conversation: str, clock: Clock
     ):
         await store.commit(turn(conversation, 1, outbox=tuple(Outgoing(f"o{n}", "c", "u", b"") for n in (1, 2))))
@@ -90,7 +90,7 @@ class WorkContract:
         clock.now = later + timedelta(days=1)
         assert await store.due_outgoing() == []
 
-    async def test_a_sender_that_died_loses_nothing(
+    async def test_reply_claimed_by_a_dead_sender_is_sent_again(
         self, store: SqlTurns, open_store: Open, conversation: str, clock: Clock
     ):
         await store.commit(turn(conversation, 1, outbox=(Outgoing("o1", "c", "u", b""),)))
@@ -110,7 +110,7 @@ class WorkContract:
         ids = [due.outgoing.id for claim in claims for due in claim]
         assert sorted(ids) == sorted(set(ids))
 
-    async def test_of_many_replies_those_that_wait_longest_go_out_first(self, store: SqlTurns, clock: Clock):
+    async def test_longest_waiting_replies_go_out_first(self, store: SqlTurns, clock: Clock):
         for n in range(12):
             c = await store.conversation_id("p", "callback", str(n))
             await store.commit(turn(c, 1, outbox=(Outgoing(f"o{n:02}", "c", "u", b""),)))
@@ -118,9 +118,7 @@ class WorkContract:
         claims = [[due.outgoing.id for due in await store.due_outgoing(most=4)] for _ in range(4)]
         assert claims == [[f"o{n:02}" for n in range(first, first + 4)] for first in (0, 4, 8)] + [[]]
 
-    async def test_a_reply_that_was_refused_for_good_stays_refused(
-        self, store: SqlTurns, conversation: str, clock: Clock
-    ):
+    async def test_permanently_refused_reply_stays_refused(self, store: SqlTurns, conversation: str, clock: Clock):
         await store.commit(turn(conversation, 1, outbox=(Outgoing("o1", "c", "u", b""),)))
         clock.now = NOW + timedelta(minutes=1)
         await store.due_outgoing()
@@ -130,7 +128,7 @@ class WorkContract:
         rows = await store.database.read(lambda c: c.all("SELECT status FROM outbox"))
         assert [row.status for row in rows] == ["refused"]
 
-    async def test_sent_replies_are_forgotten_after_a_while_and_due_ones_never(
+    async def test_old_sent_replies_are_purged_and_due_ones_kept(
         self, store: SqlTurns, conversation: str, clock: Clock
     ):
         await store.commit(turn(conversation, 1, outbox=tuple(Outgoing(f"o{n}", "c", "u", b"") for n in (1, 2))))
@@ -148,13 +146,13 @@ class WorkContract:
         again = await (await open_store()).journal(entry(parameters=b"other"))
         assert (again.status, again.parameters) == ("spending", b"{}")
 
-    async def test_of_racing_spenders_one_spends(self, store: SqlTurns, open_store: Open):
+    async def test_exactly_one_of_many_racing_spenders_spends(self, store: SqlTurns, open_store: Open):
         stores = [store, await open_store()]
         entries = [entry() for _ in range(20)]
         stand = await asyncio.gather(*[stores[n % 2].journal(e) for n, e in enumerate(entries)])
         assert sum(mine is standing for mine, standing in zip(entries, stand, strict=True)) == 1
 
-    async def test_an_effects_status_goes_forward_only(self, store: SqlTurns):
+    async def test_effect_status_only_moves_forward(self, store: SqlTurns):
         await store.journal(entry())
         assert (await store.journal(entry(status="unknown"))).status == "unknown"
         assert (await store.journal(entry(status="spending"))).status == "unknown"
@@ -189,7 +187,7 @@ class WorkContract:
         assert await store.due_reminders(NOW + timedelta(days=1)) == []
         assert await store.next_reminder_at() is None
 
-    async def test_reminders_are_due_in_the_order_of_their_times(self, store: SqlTurns, conversation: str):
+    async def test_reminders_are_due_in_chronological_order(self, store: SqlTurns, conversation: str):
         made = tuple(reminder(f"in {seconds}", seconds=seconds) for seconds in (30, 10, 20))
         await store.commit(turn(conversation, 1, reminders=made))
         assert await store.next_reminder_at(NOW + timedelta(seconds=10)) == NOW + timedelta(seconds=20)
@@ -198,7 +196,7 @@ class WorkContract:
         assert names == ["in 10", "in 20"]
         assert [r.name for _, r in await store.due_reminders(NOW + timedelta(seconds=25), 1)] == ["in 20"]
 
-    async def test_a_user_who_speaks_ends_only_the_reminders_that_say_so(self, store: SqlTurns, conversation: str):
+    async def test_user_message_ends_only_reminders_marked_for_it(self, store: SqlTurns, conversation: str):
         kept = reminder("kept", kill_on_user_message=False)
         await store.commit(turn(conversation, 1, reminders=(reminder("ended"), kept)))
         await store.commit(turn(conversation, 2, user_spoke=False))
@@ -217,7 +215,7 @@ class WorkContract:
             (ReminderCancelled(name="a", intent="other"), ["a", "b", "c"]),
         ],
     )
-    async def test_reminders_are_cancelled_by_what_is_named(
+    async def test_reminders_are_cancelled_by_name_intent_and_entities(
         self, store: SqlTurns, conversation: str, cancelled: ReminderCancelled, left: list[str]
     ):
         made = (reminder("a"), reminder("b", intent="other"), reminder("c", entities=()))
@@ -225,7 +223,7 @@ class WorkContract:
         await store.commit(turn(conversation, 2, reminders=(cancelled,), user_spoke=False))
         assert sorted(r.name for _, r in await store.due_reminders(NOW + timedelta(days=1))) == left
 
-    async def test_a_reminder_of_the_same_name_replaces(self, store: SqlTurns, conversation: str):
+    async def test_reminder_replaces_an_earlier_one_of_the_same_name(self, store: SqlTurns, conversation: str):
         first, second = reminder(seconds=60), reminder(seconds=120)
         await store.commit(turn(conversation, 1, reminders=(first,)))
         await store.commit(turn(conversation, 2, reminders=(second,), fired=first, user_spoke=False))

@@ -62,8 +62,8 @@ def begin_conversation_of_entries(connection: Connection) -> None:
     begin_conversation(connection, "c", ("key:k", "c", ""), NOW)
 
 
-def lengthen(connection: Connection, conversation: str, turns: int) -> None:
-    """Past turns, put there at once."""
+def add_past_turns(connection: Connection, conversation: str, turns: int) -> None:
+    """Add past turns without their snapshots, all at once."""
     rows = [{"c": conversation, "seq": seq, "id": f"m{seq}", "record": b"r"} for seq in range(1, turns + 1)]
     connection.many("INSERT INTO turns (conversation, seq, at, record) VALUES (:c, :seq, 0, :record)", rows)
     answered = (

@@ -42,12 +42,12 @@ def read_only(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", folder], check=True)
 
 
-def close_for_writing(folder: Path) -> None:
+def make_read_only(folder: Path) -> None:
     subprocess.run(["mount", "-o", "remount,ro", folder], check=True)
 
 
 @pytest.mark.parametrize("name", ["a b", "100%", "x%20y", "what?now=1", "h#sh", "q'uote", "at@host:1", "[br]", "ü"])
-async def test_a_store_is_where_its_path_says_whatever_that_is_made_of(tmp_path: Path, name: str) -> None:
+async def test_store_path_may_contain_special_characters(tmp_path: Path, name: str) -> None:
     project = tmp_path / name
     await fill(URL, project)
     assert sorted(found.name for found in tmp_path.iterdir()) == [name]
@@ -56,13 +56,13 @@ async def test_a_store_is_where_its_path_says_whatever_that_is_made_of(tmp_path:
     assert (project / name).is_file()
 
 
-def test_settings_in_the_url_of_a_file_are_refused_and_not_taken_for_nothing(tmp_path: Path) -> None:
+def test_sqlite_url_with_settings_is_rejected(tmp_path: Path) -> None:
     for url in ("sqlite:///t.db?timeout=5", "sqlite:///what?now.db"):
         with pytest.raises(ConfigurationError, match="write it as %3F"):
             dialect_of(url, tmp_path)
 
 
-def test_a_store_that_is_a_link_to_itself_is_told_of(tmp_path: Path) -> None:
+def test_store_path_that_is_a_symlink_loop_is_reported(tmp_path: Path) -> None:
     (tmp_path / "t.db").symlink_to("t.db")
     with pytest.raises(ConfigurationError, match=r"t\.db cannot be opened"):
         Database.open(URL, project=tmp_path)
@@ -76,7 +76,7 @@ def test_a_store_that_is_a_link_to_itself_is_told_of(tmp_path: Path) -> None:
         (sqlite3.SQLITE_CORRUPT_INDEX, "restore a backup"),
     ],
 )
-def test_a_full_or_read_only_disk_is_no_reason_to_restore_a_backup(code: int, cure: str) -> None:
+def test_sqlite_error_suggests_restoring_a_backup_only_for_corruption(code: int, cure: str) -> None:
     error = sqlite3.OperationalError("it failed")
     error.sqlite_errorcode = code
     fault = sqlite_fault(error)
@@ -84,24 +84,24 @@ def test_a_full_or_read_only_disk_is_no_reason_to_restore_a_backup(code: int, cu
     assert (fault.kind, cure in fault.cure) == ("broken", True)
 
 
-async def test_a_store_on_a_disk_that_is_read_only_is_told_of_with_what_to_do(read_only: Path) -> None:
+async def test_store_on_a_read_only_disk_is_reported_with_a_remedy(read_only: Path) -> None:
     await fill(URL, read_only)
-    close_for_writing(read_only)
+    make_read_only(read_only)
     for server in (False, True):
         with pytest.raises(ConfigurationError, match="check its permissions and the disk's space"):
             Database.open(URL, project=read_only, server=server)
 
 
-async def test_a_backup_is_restored_from_a_disk_that_is_read_only(tmp_path: Path, read_only: Path) -> None:
+async def test_backup_can_be_restored_from_a_read_only_disk(tmp_path: Path, read_only: Path) -> None:
     await fill(URL, tmp_path)
     backup(URL, read_only / "b.db", project=tmp_path)
-    close_for_writing(read_only)
+    make_read_only(read_only)
     restore(URL, read_only / "b.db", project=tmp_path)
     assert [found.name for found in read_only.iterdir()] == ["b.db"]
     await Database.open(URL, project=tmp_path).close()
 
 
-async def test_what_sqlite_cannot_open_is_told_of_with_what_to_do(
+async def test_backup_that_sqlite_cannot_open_is_reported_with_a_remedy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await fill(URL, tmp_path)
@@ -114,7 +114,7 @@ async def test_what_sqlite_cannot_open_is_told_of_with_what_to_do(
 
 
 @pytest.mark.parametrize("name", ["t.db", "t.db-wal", "t.db-shm", "t.db.lock", "hard", "link"])
-async def test_no_file_of_the_store_is_overwritten_by_its_backup(tmp_path: Path, name: str) -> None:
+async def test_backup_never_overwrites_the_stores_own_files(tmp_path: Path, name: str) -> None:
     database = Database.open(URL, project=tmp_path, server=True)
     os.link(tmp_path / "t.db", tmp_path / "hard")
     (tmp_path / "link").symlink_to("t.db")
@@ -125,7 +125,7 @@ async def test_no_file_of_the_store_is_overwritten_by_its_backup(tmp_path: Path,
     await database.close()
 
 
-async def test_a_backup_replaces_files_alone(tmp_path: Path) -> None:
+async def test_backup_does_not_replace_a_folder_or_pipe(tmp_path: Path) -> None:
     await fill(URL, tmp_path)
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "folder").mkdir()
@@ -136,29 +136,31 @@ async def test_a_backup_replaces_files_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("statement", "told"),
+    ("statement", "problem"),
     [
         ("UPDATE schema SET version = 99", "has schema version 99.*use the program that wrote it"),
         ("DROP TABLE keys", "is not a store, or is damaged: no such table: keys"),
         ("DROP TABLE schema", "is not a store, or is damaged: no such table: schema"),
     ],
 )
-async def test_what_cannot_be_restored_is_not_backed_up_and_named(tmp_path: Path, statement: str, told: str) -> None:
+async def test_store_that_cannot_be_restored_is_rejected_by_backup_and_restore(
+    tmp_path: Path, statement: str, problem: str
+) -> None:
     await fill(URL, tmp_path)
     backup(URL, tmp_path / "b.db", project=tmp_path)
     for name in ("t.db", "b.db"):
         with sqlite3.connect(tmp_path / name) as connection:
             connection.execute(statement)
         connection.close()
-    with pytest.raises(ConfigurationError, match=rf"^{tmp_path}/t\.db {told}"):
+    with pytest.raises(ConfigurationError, match=rf"^{tmp_path}/t\.db {problem}"):
         backup(URL, tmp_path / "c.db", project=tmp_path)
-    with pytest.raises(ConfigurationError, match=rf"^{tmp_path}/b\.db {told}"):
+    with pytest.raises(ConfigurationError, match=rf"^{tmp_path}/b\.db {problem}"):
         restore(URL, tmp_path / "b.db", project=tmp_path)
     assert not (tmp_path / "c.db").exists()
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-async def test_what_is_no_store_is_not_copied_and_not_made_one(
+async def test_copying_an_empty_database_fails_and_leaves_it_empty(
     tmp_path: Path, kind: str, request: pytest.FixtureRequest
 ) -> None:
     if kind == "sqlite":

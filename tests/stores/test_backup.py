@@ -46,7 +46,7 @@ async def fill(store: SqlTurns) -> list[str]:
     return names
 
 
-async def test_a_backup_taken_while_turns_commit_has_every_acknowledged_turn(store: SqlTurns, tmp_path: Path):
+async def test_backup_taken_while_turns_commit_has_every_acknowledged_turn(store: SqlTurns, tmp_path: Path):
     conversation = await store.conversation_id("p", "chat", "")
     acknowledged = 0
     enough = asyncio.Event()
@@ -71,9 +71,7 @@ async def test_a_backup_taken_while_turns_commit_has_every_acknowledged_turn(sto
     assert (tmp_path / "b.db").stat().st_mode & 0o077 == 0
 
 
-async def test_a_long_backup_tells_how_far_it_is_and_has_nothing_of_what_is_written_meanwhile(
-    store: SqlTurns, tmp_path: Path
-):
+async def test_long_backup_reports_progress_and_excludes_concurrent_writes(store: SqlTurns, tmp_path: Path):
     await fill(store)
     await store.database.write(lambda c: c.run("CREATE TABLE ballast (page BLOB)"))
     pages = [{"page": b"x" * 4_000}] * 5_000
@@ -81,11 +79,11 @@ async def test_a_long_backup_tells_how_far_it_is_and_has_nothing_of_what_is_writ
     writer = sqlite3.connect(tmp_path / "t.db", isolation_level=None, timeout=5)
     shares: list[float] = []
 
-    def tell(_: str, share: float) -> None:
+    def write(_: str, share: float) -> None:
         shares.append(share)
         writer.execute("UPDATE ballast SET page = x'00' WHERE rowid IN (1, 2500, 5000)")
 
-    backup(URL, tmp_path / "b.db", project=tmp_path, progress=tell)
+    backup(URL, tmp_path / "b.db", project=tmp_path, progress=write)
     writer.close()
     assert len(shares) >= 3
     assert shares == sorted(shares)
@@ -94,7 +92,7 @@ async def test_a_long_backup_tells_how_far_it_is_and_has_nothing_of_what_is_writ
     copied.close()
 
 
-async def test_a_restored_store_is_the_one_of_the_backup(store: SqlTurns, tmp_path: Path):
+async def test_restore_brings_back_the_state_of_the_backup(store: SqlTurns, tmp_path: Path):
     (conversation, *_) = await fill(store)
     backup(URL, tmp_path / "b.db", project=tmp_path)
     await store.commit(turn(conversation, 5))
@@ -107,7 +105,7 @@ async def test_a_restored_store_is_the_one_of_the_backup(store: SqlTurns, tmp_pa
     await again.database.close()
 
 
-async def test_a_store_that_is_gone_is_restored(store: SqlTurns, tmp_path: Path):
+async def test_restore_creates_a_missing_store(store: SqlTurns, tmp_path: Path):
     (conversation, *_) = await fill(store)
     backup(URL, tmp_path / "b.db", project=tmp_path)
     restore("sqlite:///elsewhere/t.db", tmp_path / "b.db", project=tmp_path)
@@ -116,7 +114,7 @@ async def test_a_store_that_is_gone_is_restored(store: SqlTurns, tmp_path: Path)
     await again.database.close()
 
 
-async def test_a_damaged_store_is_put_aside_by_a_restore(store: SqlTurns, tmp_path: Path):
+async def test_restore_sets_a_damaged_store_aside(store: SqlTurns, tmp_path: Path):
     (conversation, *_) = await fill(store)
     backup(URL, tmp_path / "b.db", project=tmp_path)
     await store.database.close()
@@ -128,19 +126,19 @@ async def test_a_damaged_store_is_put_aside_by_a_restore(store: SqlTurns, tmp_pa
     assert (tmp_path / "t.db.damaged").read_bytes().startswith(b"overwritten")
 
 
-async def test_a_store_that_is_not_there_is_not_copied_and_not_made(tmp_path: Path):
+async def test_copying_a_missing_store_fails_and_creates_no_file(tmp_path: Path):
     with pytest.raises(ConfigurationError, match=r"there is no store at .*typo\.db"):
         await copy("sqlite:///typo.db", "sqlite:///c.db", project=tmp_path)
     assert list(tmp_path.glob("*.db")) == []
 
 
-async def test_a_store_is_not_copied_onto_itself(store: SqlTurns, tmp_path: Path):
+async def test_store_cannot_be_copied_onto_itself(store: SqlTurns, tmp_path: Path):
     await store.database.close()
     with pytest.raises(ConfigurationError, match="are the same store"):
         await copy(URL, f"sqlite:///{tmp_path}/t.db", project=tmp_path)
 
 
-async def test_a_restore_under_a_live_server_is_refused(store: SqlTurns, tmp_path: Path):
+async def test_restore_and_copy_are_refused_while_a_server_runs(store: SqlTurns, tmp_path: Path):
     backup(URL, tmp_path / "b.db", project=tmp_path)
     with pytest.raises(ConfigurationError, match="stop it first"):
         restore(URL, tmp_path / "b.db", project=tmp_path)
@@ -149,7 +147,9 @@ async def test_a_restore_under_a_live_server_is_refused(store: SqlTurns, tmp_pat
 
 
 @pytest.mark.parametrize("content", [b"", b"not a database at all" * 300, None])
-async def test_what_is_no_backup_is_not_restored(store: SqlTurns, tmp_path: Path, content: bytes | None):
+async def test_invalid_backup_is_rejected_and_the_store_stays_unchanged(
+    store: SqlTurns, tmp_path: Path, content: bytes | None
+):
     (conversation, *_) = await fill(store)
     await store.database.close()
     if content is not None:
@@ -161,25 +161,20 @@ async def test_what_is_no_backup_is_not_restored(store: SqlTurns, tmp_path: Path
     await again.database.close()
 
 
-async def test_a_store_that_is_none_is_named_by_its_backup_and_nothing_is_left(tmp_path: Path):
+async def test_backup_of_a_damaged_file_names_it_and_leaves_nothing_behind(tmp_path: Path):
     (tmp_path / "t.db").write_bytes(b"overwritten by something else" * 300)
     with pytest.raises(ConfigurationError, match=r"t\.db: file is not a database"):
         backup(URL, tmp_path / "b.db", project=tmp_path)
     assert [file.name for file in tmp_path.iterdir()] == ["t.db"]
 
 
-async def test_a_store_is_not_backed_up_onto_itself(store: SqlTurns, tmp_path: Path):
-    with pytest.raises(ConfigurationError, match="is the store itself"):
-        backup(URL, tmp_path / "t.db", project=tmp_path)
-
-
-def test_postgres_is_backed_up_by_its_own_tools(tmp_path: Path):
+def test_backup_of_a_postgres_store_points_to_pg_dump(tmp_path: Path):
     with pytest.raises(ConfigurationError, match="pg_dump"):
         backup("postgresql://x/y", tmp_path / "b", project=tmp_path)
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-async def test_a_copy_has_every_row_and_goes_on(
+async def test_copied_store_has_every_row_and_accepts_new_turns(
     store: SqlTurns, tmp_path: Path, kind: str, request: pytest.FixtureRequest
 ):
     names = await fill(store)
@@ -203,7 +198,7 @@ async def test_a_copy_has_every_row_and_goes_on(
     await copied.database.close()
 
 
-async def test_a_copy_is_of_one_moment_whatever_servers_write_meanwhile(tmp_path: Path, cluster: Cluster):
+async def test_copy_is_not_affected_by_concurrent_writes(tmp_path: Path, cluster: Cluster):
     url = cluster.new_database()
     store = open_turns(Database.open(url), Sources())
     await fill(store)
@@ -238,7 +233,7 @@ async def _rows(database: Database, table: str) -> list[dict[str, object]]:
     return [row._asdict() for row in await database.read(lambda c: c.all(f"SELECT * FROM {table} ORDER BY {order}"))]
 
 
-async def test_a_sound_store_verifies(store: SqlTurns):
+async def test_sound_store_has_no_problems(store: SqlTurns):
     await fill(store)
     stages: list[str] = []
     report = await verify(store.database, LastRecord, progress=lambda stage, _: stages.append(stage))
@@ -260,14 +255,14 @@ async def test_a_sound_store_verifies(store: SqlTurns):
         ("UPDATE inbox SET seq = 99 WHERE status = 'done'", "answers to messages beyond the last turn"),
     ],
 )
-async def test_damage_is_found(store: SqlTurns, damage: str, found: str):
+async def test_inconsistent_rows_are_found(store: SqlTurns, damage: str, found: str):
     await fill(store)
     await store.database.write(lambda c: c.run(damage))
     problems = (await verify(store.database, LastRecord)).problems
     assert any(found in problem for problem in problems), problems
 
 
-async def test_effects_without_an_outcome_are_told_apart_from_what_is_wrong(store: SqlTurns):
+async def test_open_effects_are_reported_separately_from_problems(store: SqlTurns):
     (conversation, *_) = await fill(store)
     await store.database.write(
         lambda c: c.run("UPDATE effects SET status = 'unknown' WHERE conversation = :c", c=conversation)
@@ -279,7 +274,7 @@ async def test_effects_without_an_outcome_are_told_apart_from_what_is_wrong(stor
     assert effect.endswith("since 2026-11-03T12:00:00+00:00")
 
 
-async def test_a_damaged_file_is_found(store: SqlTurns, tmp_path: Path):
+async def test_damaged_file_is_found(store: SqlTurns, tmp_path: Path):
     conversation = await store.conversation_id("p", "chat", "")
     for seq in range(1, 100):
         await store.commit(replace(turn(conversation, seq), body=b"x" * 3000))

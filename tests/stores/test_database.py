@@ -39,12 +39,12 @@ async def count(database: Database) -> int:
     return await database.read(lambda c: c.one(COUNT).n)
 
 
-async def test_what_was_written_is_read_by_every_reader(database: Database):
+async def test_every_reader_sees_a_committed_write(database: Database):
     assert await database.write(insert(1)) == 1
     assert await asyncio.gather(*[count(database) for _ in range(50)]) == [1] * 50
 
 
-async def test_writes_that_wait_share_a_commit(database: Database):
+async def test_waiting_writes_share_a_commit(database: Database):
     await asyncio.gather(*[database.write(insert(n)) for n in range(200)])
     statistics = database.statistics()
     assert statistics.writes == 200
@@ -52,14 +52,14 @@ async def test_writes_that_wait_share_a_commit(database: Database):
     assert statistics.largest_batch > 1
 
 
-async def test_a_bad_write_fails_alone(database: Database):
+async def test_write_that_conflicts_fails_alone(database: Database):
     await database.write(insert(7))
     results = await asyncio.gather(*[database.write(insert(n)) for n in range(20)], return_exceptions=True)
     assert [n for n, result in enumerate(results) if isinstance(result, Conflict)] == [7]
     assert await count(database) == 20
 
 
-async def test_a_write_that_raises_leaves_nothing(database: Database):
+async def test_write_that_raises_is_rolled_back(database: Database):
     def work(connection: Connection) -> None:
         insert(1)(connection)
         raise ValueError("no")
@@ -69,7 +69,7 @@ async def test_a_write_that_raises_leaves_nothing(database: Database):
     assert await count(database) == 0
 
 
-async def test_wrong_sql_is_its_callers_error_only(database: Database):
+async def test_invalid_sql_fails_only_its_own_caller(database: Database):
     results = await asyncio.gather(
         database.write(lambda c: c.run("UPDATE nothing SET x = 1")), database.write(insert(1)), return_exceptions=True
     )
@@ -84,7 +84,7 @@ async def test_rows_have_names_and_positions(database: Database):
     assert await database.read(lambda c: c.one("SELECT seq FROM turns WHERE seq = 4")) is None
 
 
-async def test_text_stays_text(database: Database):
+async def test_text_that_looks_like_a_number_stays_text(database: Database):
     row = await database.write(
         lambda c: c.one(
             "INSERT INTO turns (conversation, seq, at, record) VALUES (:number, 1, 0, :record) RETURNING conversation",
@@ -95,7 +95,7 @@ async def test_text_stays_text(database: Database):
     assert row.conversation == "007"
 
 
-async def test_a_locked_database_refuses_in_time_and_recovers(database: Database, tmp_path: Path):
+async def test_write_to_a_locked_database_fails_in_time_and_succeeds_later(database: Database, tmp_path: Path):
     other = sqlite3.connect(tmp_path / "t.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(StoreUnavailable):
@@ -106,7 +106,7 @@ async def test_a_locked_database_refuses_in_time_and_recovers(database: Database
     assert await count(database) == 1
 
 
-async def test_a_short_lock_of_another_process_is_waited_for(database: Database, tmp_path: Path):
+async def test_write_waits_for_a_short_lock_of_another_process(database: Database, tmp_path: Path):
     other = sqlite3.connect(tmp_path / "t.db", isolation_level=None, check_same_thread=False)
     other.execute("BEGIN IMMEDIATE")
     threading.Timer(0.1, lambda: other.execute("COMMIT")).start()
@@ -114,7 +114,7 @@ async def test_a_short_lock_of_another_process_is_waited_for(database: Database,
     other.close()
 
 
-async def test_a_second_server_on_a_file_is_refused_with_a_sentence(tmp_path: Path):
+async def test_second_server_on_the_same_file_is_refused(tmp_path: Path):
     first = Database.open("sqlite:///t.db", project=tmp_path, server=True)
     with pytest.raises(ConfigurationError, match=r"is using .*; stop it first"):
         Database.open("sqlite:///t.db", project=tmp_path, server=True)
@@ -124,7 +124,7 @@ async def test_a_second_server_on_a_file_is_refused_with_a_sentence(tmp_path: Pa
     await Database.open("sqlite:///t.db", project=tmp_path, server=True).close()
 
 
-async def test_another_name_of_the_file_is_the_same_file(tmp_path: Path):
+async def test_server_on_a_symlink_to_a_served_file_is_refused(tmp_path: Path):
     first = Database.open("sqlite:///t.db", project=tmp_path, server=True)
     (tmp_path / "other.db").symlink_to(tmp_path / "t.db")
     with pytest.raises(ConfigurationError, match="stop it first"):
@@ -133,29 +133,29 @@ async def test_another_name_of_the_file_is_the_same_file(tmp_path: Path):
 
 
 @pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "mysql://x/y", "nonsense", "postgresql://a@b:c/d"])
-def test_other_urls_are_refused(url: str, tmp_path: Path):
+def test_unsupported_store_url_is_rejected(url: str, tmp_path: Path):
     with pytest.raises(ConfigurationError, match=r"sqlite:///.teller/teller.db"):
         Database.open(url, project=tmp_path)
 
 
-def test_a_folder_that_cannot_be_made_stops_the_start(tmp_path: Path):
+def test_folder_that_cannot_be_created_stops_the_start(tmp_path: Path):
     (tmp_path / "data").write_text("in the way")
     with pytest.raises(ConfigurationError, match=r"cannot be opened: .*data"):
         Database.open("sqlite:///data/t.db", project=tmp_path, server=True)
 
 
-async def test_the_file_is_its_owners_alone(database: Database, tmp_path: Path):
+async def test_store_file_is_readable_only_by_its_owner(database: Database, tmp_path: Path):
     assert (tmp_path / "t.db").stat().st_mode & 0o077 == 0
 
 
-async def test_a_closed_store_refuses(tmp_path: Path):
+async def test_closed_store_rejects_reads(tmp_path: Path):
     database = Database.open("sqlite:///t.db", project=tmp_path)
     await database.close()
     with pytest.raises(StoreUnavailable):
         await database.read(lambda c: c.one(COUNT))
 
 
-async def test_closing_finishes_what_waits(tmp_path: Path):
+async def test_closing_completes_waiting_writes(tmp_path: Path):
     database = Database.open("sqlite:///t.db", project=tmp_path)
     writes = [asyncio.ensure_future(database.write(insert(n))) for n in range(20)]
     await asyncio.sleep(0)
@@ -182,7 +182,7 @@ class BreaksAt:
         return self.raw.execute(sql, parameters)
 
 
-async def test_after_an_io_error_nothing_is_acknowledged_and_nothing_goes_on(tmp_path: Path):
+async def test_io_error_stops_the_store_for_good(tmp_path: Path):
     database = Database.open(
         "sqlite:///t.db", project=tmp_path, wrap=lambda raw: BreaksAt(raw, INSERT, sqlite3.SQLITE_IOERR | 4 << 8)
     )
@@ -195,7 +195,7 @@ async def test_after_an_io_error_nothing_is_acknowledged_and_nothing_goes_on(tmp
     await database.close()
 
 
-async def test_a_full_disk_refuses_the_write_at_once_and_the_store_lives_on(tmp_path: Path):
+async def test_full_disk_fails_the_write_at_once_and_the_store_keeps_working(tmp_path: Path):
     opened: list[BreaksAt] = []
 
     def wrap(raw: sqlite3.Connection) -> BreaksAt:
@@ -216,13 +216,13 @@ def insert_all(connection: Connection, seqs: Sequence[int]) -> list[int | ValueE
     return [seq if seq >= 0 else ValueError("below nought") for seq in seqs]
 
 
-async def test_what_many_want_is_done_in_one_go_and_each_gets_its_own(database: Database):
+async def test_shared_write_returns_each_callers_own_result(database: Database):
     assert await asyncio.gather(*[database.write_together(insert_all, n) for n in range(30)]) == list(range(30))
     assert database.statistics().largest_batch > 1
     assert await count(database) == 30
 
 
-async def test_what_shares_a_commit_runs_in_its_order_whatever_else_is_done_together(database: Database):
+async def test_writes_of_one_commit_run_in_order_and_shared_ones_together(database: Database):
     started, go, done = threading.Event(), threading.Event(), list[str]()
 
     def wait(_: Connection) -> None:
@@ -247,7 +247,7 @@ async def test_what_shares_a_commit_runs_in_its_order_whatever_else_is_done_toge
     assert done == ["first", "one and two", "last"]
 
 
-async def test_what_is_refused_to_one_is_done_for_the_others(database: Database):
+async def test_shared_write_that_fails_for_one_caller_succeeds_for_the_others(database: Database):
     await database.write(insert(7))
     wanted = [database.write_together(insert_all, n) for n in (6, 7, -1, 8)]
     six, seven, below, eight = await asyncio.gather(*wanted, return_exceptions=True)
@@ -262,7 +262,7 @@ def find_all(connection: Connection, seqs: Sequence[int]) -> list[int | KeyError
     return [seq if (seq,) in rows else KeyError(seq) for seq in seqs]
 
 
-async def test_what_many_look_for_is_found_or_raised_for_each(database: Database):
+async def test_shared_read_returns_or_raises_for_each_caller(database: Database):
     await database.write(insert(1))
     found, missing = await asyncio.gather(
         database.look_together(find_all, 1), database.look_together(find_all, 2), return_exceptions=True
@@ -282,7 +282,7 @@ def no_more_files() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-async def test_a_server_s_store_opens_no_more_files_once_it_is_open(tmp_path: Path):
+async def test_open_server_store_needs_no_further_file_descriptors(tmp_path: Path):
     database = Database.open("sqlite:///t.db", project=tmp_path, readers=3, server=True, patience=0.1)
     together = threading.Barrier(3)
     with no_more_files():
@@ -294,7 +294,7 @@ async def test_a_server_s_store_opens_no_more_files_once_it_is_open(tmp_path: Pa
     await database.close()
 
 
-async def test_a_store_that_cannot_be_opened_for_a_while_refuses_and_recovers(tmp_path: Path):
+async def test_store_recovers_when_file_descriptors_are_available_again(tmp_path: Path):
     database = Database.open("sqlite:///t.db", project=tmp_path, patience=0.05)
     with no_more_files():
         for call in (database.write(insert(1)), count(database), database.look(lambda c: c.one(COUNT).n)):

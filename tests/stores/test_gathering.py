@@ -32,19 +32,19 @@ async def turns(database: Database, name: str, count: int) -> None:
 
 
 @pytest.mark.parametrize("clients", [8, 32, 64, 100])
-async def test_clients_that_wait_for_their_answers_share_commits(database: Database, clients: int):
+async def test_concurrent_clients_share_commits(database: Database, clients: int):
     await asyncio.gather(*(turns(database, f"c{n}", 20) for n in range(clients)))
     statistics = database.statistics()
     assert statistics.writes == clients * 20
     assert statistics.commits <= statistics.writes / min(clients / 2, 20)
 
 
-async def test_a_client_alone_has_its_commits_to_itself(database: Database):
+async def test_single_client_gets_one_commit_per_turn(database: Database):
     await turns(database, "c", 20)
     assert database.statistics().commits == 20
 
 
-async def test_a_few_that_wait_for_nobody_are_not_kept_for_those_who_wait_for_a_slow_bank(database: Database):
+async def test_clients_waiting_for_a_slow_bank_do_not_delay_the_others(database: Database):
     bank = asyncio.Event()
 
     async def asks(name: str) -> None:
@@ -77,6 +77,6 @@ async def test_event_loops_do_not_wait_for_each_other(database: Database):
         )
 
 
-async def test_more_than_a_batch_holds_is_all_written(database: Database):
+async def test_more_writes_than_a_batch_holds_are_all_committed(database: Database):
     await asyncio.gather(*(turns(database, f"c{n}", 2) for n in range(700)))
     assert database.statistics().writes == 1_400

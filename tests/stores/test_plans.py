@@ -43,7 +43,7 @@ async def database(tmp_path: Path):
 
 
 @pytest.mark.parametrize("sql", EVERY_TURN.values(), ids=EVERY_TURN.keys())
-async def test_no_statement_scans_a_table_or_sorts(database: Database, sql: str):
+async def test_statement_neither_scans_a_table_nor_sorts(database: Database, sql: str):
     names = set(_names(sql))
     rows = await database.read(lambda c: c.all(f"EXPLAIN QUERY PLAN {sql}", **dict.fromkeys(names, 1)))
     steps = [row.detail for row in rows]
@@ -53,7 +53,7 @@ async def test_no_statement_scans_a_table_or_sorts(database: Database, sql: str)
         assert not [step for step in steps if "TEMP B-TREE" in step], steps
 
 
-async def test_what_was_accepted_before_is_looked_for_among_what_is_not_answered(database: Database):
+async def test_earlier_messages_are_found_by_the_index_of_unanswered_ones(database: Database):
     rows = await database.read(lambda c: c.all(f"EXPLAIN QUERY PLAN {inbox._BEFORE}", conversation="c", message_id="m"))
     assert "inbox_accepted" in rows[0].detail
 
@@ -62,7 +62,7 @@ def _names(sql: str) -> list[str]:
     return re.findall(r":([a-z_]+)", sql)
 
 
-async def test_a_turn_behind_a_long_history_takes_the_same_statements_and_rows(database: Database):
+async def test_turn_after_a_long_history_takes_no_more_statements(database: Database):
     store = SqlTurns(database, Sources())
     conversation = await store.conversation_id("p", "chat", "")
     await store.commit(turn(conversation, 1))

@@ -65,7 +65,7 @@ async def workers(cluster: Cluster) -> AsyncIterator[Workers]:
         await store.database.close()
 
 
-async def test_a_waiting_worker_is_woken_by_a_notice_when_the_turn_commits(workers: Workers):
+async def test_waiting_worker_is_woken_when_the_turn_commits(workers: Workers):
     one, two = workers.start(), workers.start(poll=60.0)
     conversation = await one.conversation_id("p", "chat", "")
     order: list[str] = []
@@ -77,7 +77,7 @@ async def test_a_waiting_worker_is_woken_by_a_notice_when_the_turn_commits(worke
 
     async with one.hold(conversation) as fence:
         waiting = asyncio.create_task(second())
-        await wanted(one, conversation)
+        await wait_until_wanted(one, conversation)
         order.append("first commits")
         await one.commit(turn(conversation, 1, fence=fence))
     async with asyncio.timeout(20):
@@ -85,48 +85,40 @@ async def test_a_waiting_worker_is_woken_by_a_notice_when_the_turn_commits(worke
     assert order == ["first commits", "second holds"]
 
 
-async def test_a_waiting_worker_is_woken_when_the_turn_is_given_up(workers: Workers):
+async def test_waiting_worker_is_woken_when_the_turn_is_given_up(workers: Workers):
     one, two = workers.start(), workers.start(poll=60.0)
     conversation = await one.conversation_id("p", "chat", "")
 
-    async def second() -> int:
-        async with two.hold(conversation) as fence:
-            return fence
-
     async with one.hold(conversation) as first_fence:
-        waiting = asyncio.create_task(second())
-        await wanted(one, conversation)
+        waiting = asyncio.create_task(hold_once(two, conversation))
+        await wait_until_wanted(one, conversation)
     async with asyncio.timeout(20):
         assert await waiting > first_fence
 
 
-async def test_a_waiting_worker_looks_by_itself_when_notices_fail(workers: Workers):
+async def test_waiting_worker_polls_when_notices_fail(workers: Workers):
     one, two = workers.start(), workers.start(poll=0.02)
     two._notices._conninfo = "host=/nowhere connect_timeout=1"
     conversation = await one.conversation_id("p", "chat", "")
 
-    async def second() -> None:
-        async with two.hold(conversation):
-            pass
-
     async with one.hold(conversation):
-        waiting = asyncio.create_task(second())
-        await wanted(one, conversation)
+        waiting = asyncio.create_task(hold_once(two, conversation))
+        await wait_until_wanted(one, conversation)
     async with asyncio.timeout(20):
         await waiting
 
 
-async def test_a_worker_that_died_loses_its_lease_and_cannot_commit_any_more(workers: Workers):
+async def test_dead_worker_loses_its_lease_and_cannot_commit(workers: Workers):
     one, two = workers.start(lease=0.2), workers.start(poll=0.02)
     conversation = await one.conversation_id("p", "chat", "")
-    dead = (await one._take(conversation)).fence  # nobody renews this one
+    dead = (await one._acquire(conversation)).fence  # nobody renews this one
     async with asyncio.timeout(20), two.hold(conversation) as fence:
         with pytest.raises(SequenceConflict):
             await one.commit(turn(conversation, 1, fence=dead))
         await two.commit(turn(conversation, 1, fence=fence))
 
 
-async def test_a_waiter_gives_up_in_time(workers: Workers):
+async def test_waiting_worker_gives_up_when_its_patience_is_over(workers: Workers):
     one, two = workers.start(), workers.start(patience=0.1, poll=0.02)
     conversation = await one.conversation_id("p", "chat", "")
     async with one.hold(conversation):
@@ -135,7 +127,7 @@ async def test_a_waiter_gives_up_in_time(workers: Workers):
                 pass
 
 
-async def test_what_comes_with_the_lease_is_what_load_gives(workers: Workers):
+async def test_conversation_fetched_with_the_lease_equals_the_loaded_one(workers: Workers):
     store = workers.start()
     conversation = await store.conversation_id("p", "chat", "")
     async with store.hold(conversation, "m1") as fence:
@@ -149,7 +141,7 @@ async def test_what_comes_with_the_lease_is_what_load_gives(workers: Workers):
         assert await store.load(conversation, "other") == Loaded(1, with_lease.snapshot, with_lease.last_turn_at)
 
 
-async def test_long_values_are_compressed_quickly(workers: Workers):
+async def test_long_snapshots_are_compressed_with_lz4(workers: Workers):
     store = workers.start()
     ways = "SELECT 1 FROM pg_settings WHERE name = 'default_toast_compression' AND 'lz4' = ANY (enumvals)"
     if await store.database.read(lambda c: c.one(ways)) is None:
@@ -161,16 +153,12 @@ async def test_long_values_are_compressed_quickly(workers: Workers):
     assert await store.database.read(lambda c: c.one(ask)) == ("lz4",)
 
 
-async def test_a_slow_turn_keeps_its_lease(workers: Workers):
+async def test_slow_turn_keeps_its_lease(workers: Workers):
     one, two = workers.start(lease=0.3), workers.start(lease=0.3, poll=0.02)
     conversation = await one.conversation_id("p", "chat", "")
 
-    async def second() -> None:
-        async with two.hold(conversation):
-            pass
-
     async with one.hold(conversation) as fence:
-        waiting = asyncio.create_task(second())
+        waiting = asyncio.create_task(hold_once(two, conversation))
         done, _ = await asyncio.wait([waiting], timeout=1.0)
         assert not done
         await one.commit(turn(conversation, 1, fence=fence))
@@ -178,35 +166,33 @@ async def test_a_slow_turn_keeps_its_lease(workers: Workers):
         await waiting
 
 
-async def test_what_nobody_foresaw_ends_the_renewal_of_leases_for_no_later_turn(workers: Workers):
-    told: list[tuple[str, str]] = []
-    workers.tell = lambda event, reason: told.append((event, reason))
+async def test_lease_renewal_continues_after_an_unexpected_error(workers: Workers):
+    reported: list[tuple[str, str]] = []
+    workers.tell = lambda event, reason: reported.append((event, reason))
     one, two = workers.start(lease=0.3), workers.start(lease=0.3, poll=0.02)
     conversation = await one.conversation_id("p", "chat", "")
     async with one.hold(conversation):
         await one.database.write(lambda c: c.run("ALTER TABLE conversations RENAME TO away"))
         async with asyncio.timeout(20):
-            while not told:
+            while not reported:
                 await asyncio.sleep(0.02)
         await one.database.write(lambda c: c.run("ALTER TABLE away RENAME TO conversations"))
-    assert told[0][0] == "store work failed"
-    assert told[0][1].startswith("renewing leases: ")
-
-    async def second() -> None:
-        async with two.hold(conversation):
-            pass
+    assert reported[0][0] == "store work failed"
+    assert reported[0][1].startswith("renewing leases: ")
 
     async with one.hold(conversation):
-        waiting = asyncio.create_task(second())
+        waiting = asyncio.create_task(hold_once(two, conversation))
         done, _ = await asyncio.wait([waiting], timeout=1.0)
         assert not done
     async with asyncio.timeout(20):
         await waiting
 
 
-async def test_what_nobody_foresaw_ends_no_listening(workers: Workers, monkeypatch: pytest.MonkeyPatch):
-    told: list[tuple[str, str]] = []
-    workers.tell = lambda event, reason: told.append((event, reason))
+async def test_listening_for_notices_continues_after_an_unexpected_error(
+    workers: Workers, monkeypatch: pytest.MonkeyPatch
+):
+    reported: list[tuple[str, str]] = []
+    workers.tell = lambda event, reason: reported.append((event, reason))
     one = workers.start()
     listen, notices = one._notices._wake_for_each, one._notices
 
@@ -219,10 +205,10 @@ async def test_what_nobody_foresaw_ends_no_listening(workers: Workers, monkeypat
         pass
     async with asyncio.timeout(20):
         await notices._listening.wait()
-    assert told == [("store work failed", "listening for other workers: RuntimeError")]
+    assert reported == [("store work failed", "listening for other workers: RuntimeError")]
 
 
-async def test_what_one_statement_raises_is_raised_to_nobody_else(workers: Workers):
+async def test_error_of_one_shared_read_is_not_raised_in_others(workers: Workers):
     database = workers.start().database
 
     def fail(connection: Connection, items: Sequence[int]) -> Sequence[int]:
@@ -232,16 +218,14 @@ async def test_what_one_statement_raises_is_raised_to_nobody_else(workers: Worke
         return [2 * item for item in items]
 
     works = [double, fail, double, fail]
-    told = await asyncio.gather(
+    results = await asyncio.gather(
         *(database.look_together(work, number) for number, work in enumerate(works)), return_exceptions=True
     )
-    assert [one if isinstance(one, int) else type(one) for one in told] == [0, ArithmeticError, 4, ArithmeticError]
+    assert [one if isinstance(one, int) else type(one) for one in results] == [0, ArithmeticError, 4, ArithmeticError]
 
 
 @pytest.mark.parametrize("count", [1, 2, 4])
-async def test_racing_messages_over_workers_are_answered_once_each_and_computed_about_once(
-    workers: Workers, count: int
-):
+async def test_racing_duplicates_over_workers_are_answered_once_each(workers: Workers, count: int):
     stores = [workers.start() for _ in range(count)]
     lines = [asyncio.Lock() for _ in stores]
     conversation = await stores[0].conversation_id("p", "chat", "")
@@ -275,7 +259,13 @@ async def test_racing_messages_over_workers_are_answered_once_each_and_computed_
     assert computed <= 102  # apart from one whose lease expired on a slow machine
 
 
-async def wanted(store: SqlTurns, conversation: str) -> None:
+async def hold_once(store: PostgresTurns, conversation: str) -> int:
+    """Wait for the conversation, and let go of it; returns its fencing number."""
+    async with store.hold(conversation) as fence:
+        return fence
+
+
+async def wait_until_wanted(store: SqlTurns, conversation: str) -> None:
     """Wait until another worker has asked for the conversation."""
     sql = "SELECT lease_wanted FROM conversations WHERE id = :id"
     async with asyncio.timeout(20):
@@ -283,7 +273,7 @@ async def wanted(store: SqlTurns, conversation: str) -> None:
             await asyncio.sleep(0.005)
 
 
-async def test_a_server_that_restarts_is_connected_to_again():
+async def test_store_reconnects_after_the_server_restarts():
     with running_cluster() as cluster:
         store = PostgresTurns(Database.open(cluster.new_database(), readers=1, patience=20.0), Sources())
         conversation = await store.conversation_id("p", "chat", "")
@@ -297,12 +287,12 @@ async def test_a_server_that_restarts_is_connected_to_again():
         await store.database.close()
 
 
-async def test_a_server_that_is_away_is_unavailable_and_a_wrong_url_stops_the_start(tmp_path: Path):
+def test_unreachable_server_stops_the_start(tmp_path: Path):
     with pytest.raises(ConfigurationError, match="cannot be opened"):
         Database.open(f"postgresql+psycopg://postgres@/x?host={tmp_path}")
 
 
-async def test_several_workers_may_bring_an_empty_database_up_to_date_at_once(cluster: Cluster):
+async def test_workers_can_migrate_an_empty_database_concurrently(cluster: Cluster):
     url = cluster.new_database()
     opened = await asyncio.gather(*[asyncio.to_thread(Database.open, url, readers=1) for _ in range(4)])
     for database in opened:
@@ -312,7 +302,7 @@ async def test_several_workers_may_bring_an_empty_database_up_to_date_at_once(cl
 @pytest.mark.parametrize(
     "sql", [leases._TAKE, leases._TAKE_UNLOCKED, leases._COMMIT, leases._RENEW, sessions._BY_TOKENS]
 )
-async def test_what_every_turn_asks_reads_by_indexes_only(workers: Workers, sql: str):
+async def test_statements_of_every_turn_read_by_index_only(workers: Workers, sql: str):
     store = workers.start()
     names = set(re.findall(r"(?<!:):([a-z_]+)", sql))
     values: dict[str, object] = {name: [None] for name in names} | {"length": 1, "now": 1}
@@ -322,7 +312,7 @@ async def test_what_every_turn_asks_reads_by_indexes_only(workers: Workers, sql:
     assert "Seq Scan" not in plan, plan
 
 
-async def test_a_conversation_that_a_worker_holds_is_deleted_when_its_turn_is_over(workers: Workers):
+async def test_held_conversation_is_deleted_after_its_turn(workers: Workers):
     one, two = workers.start(), workers.start()
     conversation = await one.conversation_id("customer:1", "customer", "")
     async with one.hold(conversation) as fence:
@@ -333,10 +323,10 @@ async def test_a_conversation_that_a_worker_holds_is_deleted_when_its_turn_is_ov
     assert await deleting == (1, [])
 
 
-async def test_who_lost_a_lease_does_not_end_the_one_that_another_has_since(workers: Workers):
+async def test_releasing_a_lost_lease_keeps_the_next_holders_lease(workers: Workers):
     one, two = workers.start(lease=0.2), workers.start(poll=0.02)
     conversation = await one.conversation_id("p", "chat", "")
-    lost = (await one._take(conversation)).fence  # nobody renews this one
+    lost = (await one._acquire(conversation)).fence  # nobody renews this one
     async with asyncio.timeout(20), two.hold(conversation) as fence:
         await one._release(conversation, lost)
         until = "SELECT lease_until FROM conversations WHERE id = :id"

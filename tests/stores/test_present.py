@@ -24,7 +24,7 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return cluster.new_database()
 
 
-async def test_an_empty_database_is_no_store_and_stays_empty(url: str, tmp_path: Path) -> None:
+async def test_empty_database_is_not_a_store_and_stays_empty(url: str, tmp_path: Path) -> None:
     for _ in range(2):
         with pytest.raises(ConfigurationError, match="there is no store in this database"):
             check_is_store(url, tmp_path)
@@ -32,7 +32,7 @@ async def test_an_empty_database_is_no_store_and_stays_empty(url: str, tmp_path:
     check_is_store(url, tmp_path, as_it_is=True)
 
 
-async def test_an_earlier_versions_store_is_one_that_is_not_looked_at_as_it_is(url: str, tmp_path: Path) -> None:
+async def test_older_schema_is_rejected_only_if_the_store_is_used_as_it_is(url: str, tmp_path: Path) -> None:
     dialect = dialect_of(url, tmp_path)
     connection = Connection(dialect.raw(dialect.engine()), dialect)
     migrate(connection, dialect, to=2)
@@ -42,7 +42,7 @@ async def test_an_earlier_versions_store_is_one_that_is_not_looked_at_as_it_is(u
         check_is_store(url, tmp_path, as_it_is=True)
 
 
-def test_a_file_that_is_not_there_is_not_made(tmp_path: Path) -> None:
+def test_missing_file_is_not_created(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="there is no store at"):
         check_is_store("sqlite:///t.db", tmp_path)
     assert not list(tmp_path.iterdir())

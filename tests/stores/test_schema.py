@@ -105,15 +105,13 @@ def fill_as_version_1(connection: Connection) -> None:
     )
 
 
-async def test_a_store_of_version_1_is_brought_up_to_date_with_all_that_is_in_it(
-    url: str, dialect: Dialect, connection: Connection
-):
+async def test_version_1_store_is_migrated_with_all_its_data(url: str, dialect: Dialect, connection: Connection):
     migrate(connection, dialect, to=1)
     fill_as_version_1(connection)
-    told: list[tuple[str, float]] = []
-    opened = Database.open(url, readers=1, progress=lambda stage, share: told.append((stage, share)))
+    reported: list[tuple[str, float]] = []
+    opened = Database.open(url, readers=1, progress=lambda stage, share: reported.append((stage, share)))
     store = open_turns(opened, Sources())
-    assert told == [("bringing the store up to date, conversation 1 of 1", 0.0), ("done", 1.0)]
+    assert reported == [("bringing the store up to date, conversation 1 of 1", 0.0), ("done", 1.0)]
     assert version(connection, dialect) == LATEST
     assert await store.conversation_id("customer:1", "chat", "") == "old"
     assert (await verify(store.database, TurnFold)).problems == []
@@ -142,7 +140,7 @@ async def test_a_store_of_version_1_is_brought_up_to_date_with_all_that_is_in_it
     ],
 )
 @pytest.mark.parametrize("text", [b"{}", b"no JSON"])
-def test_what_earlier_versions_did_not_write_is_named_and_nothing_is_changed(
+def test_unreadable_old_row_is_named_and_nothing_is_migrated(
     url: str, dialect: Dialect, connection: Connection, broken: str, named: str, text: bytes
 ):
     migrate(connection, dialect, to=1)
@@ -156,13 +154,13 @@ def test_what_earlier_versions_did_not_write_is_named_and_nothing_is_changed(
     assert row.record == old_record(1)
 
 
-def test_bringing_up_to_date_twice_changes_nothing(dialect: Dialect, connection: Connection):
+def test_migrating_twice_changes_nothing(dialect: Dialect, connection: Connection):
     migrate(connection, dialect)
     migrate(connection, dialect)
     assert version(connection, dialect) == LATEST
 
 
-def test_a_migration_that_fails_leaves_the_version_before(dialect: Dialect, connection: Connection):
+def test_failed_migration_keeps_the_old_version(dialect: Dialect, connection: Connection):
     migrate(connection, dialect, to=1)
     connection.run("CREATE TABLE archive (in_the_way {text})".format_map(dialect.types))
     with pytest.raises(dialect.errors):
@@ -170,7 +168,7 @@ def test_a_migration_that_fails_leaves_the_version_before(dialect: Dialect, conn
     assert version(connection, dialect) == 1
 
 
-def test_a_newer_store_is_refused_with_a_sentence(url: str, dialect: Dialect, connection: Connection):
+def test_newer_schema_version_is_rejected(url: str, dialect: Dialect, connection: Connection):
     migrate(connection, dialect)
     connection.run("UPDATE schema SET version = 99")
     with pytest.raises(ConfigurationError, match="schema version 99, and this program knows versions up to"):
@@ -194,9 +192,7 @@ def served(dialect: Dialect, connection: Connection) -> Iterator[None]:
         server.kill()
 
 
-async def test_a_store_that_servers_of_its_version_use_is_not_brought_up_to_date(
-    url: str, dialect: Dialect, connection: Connection
-):
+async def test_store_in_use_by_older_servers_is_not_migrated(url: str, dialect: Dialect, connection: Connection):
     migrate(connection, dialect, to=1)
     with served(dialect, connection):
         with pytest.raises(ConfigurationError, match=r"stop (it|all of them) first"):
@@ -206,7 +202,7 @@ async def test_a_store_that_servers_of_its_version_use_is_not_brought_up_to_date
     assert version(connection, dialect) == LATEST
 
 
-async def test_a_lock_holder_s_process_number_is_no_proof_of_being_it(tmp_path: Path):
+async def test_lock_held_under_our_own_process_number_still_blocks_migration(tmp_path: Path):
     """Two containers on one volume may both be process 1."""
     dialect = dialect_of("sqlite:///old.db", tmp_path)
     assert isinstance(dialect, Sqlite)
@@ -220,7 +216,7 @@ async def test_a_lock_holder_s_process_number_is_no_proof_of_being_it(tmp_path: 
         assert version(connection, dialect) == LATEST
 
 
-async def test_a_server_writes_nothing_to_a_store_that_has_another_version_by_now(cluster: Cluster):
+async def test_server_stops_when_the_schema_version_has_changed(cluster: Cluster):
     url = cluster.new_database()
     dialect = dialect_of(url, Path())
     database = Database.open(url, readers=1)
@@ -240,7 +236,7 @@ async def test_a_server_writes_nothing_to_a_store_that_has_another_version_by_no
         ("UPDATE conversations SET snapshot = :old", "conversation old: the snapshot cannot be read"),
     ],
 )
-async def test_what_an_earlier_version_wrote_into_a_later_ones_store_is_named_and_the_rest_is_verified(
+async def test_verify_names_rows_of_an_older_version_and_checks_the_rest(
     url: str, dialect: Dialect, connection: Connection, spoil: str, named: str
 ):
     migrate(connection, dialect, to=1)
@@ -256,13 +252,13 @@ async def test_what_an_earlier_version_wrote_into_a_later_ones_store_is_named_an
     await opened.close()
 
 
-def test_a_file_that_is_no_database_stops_the_start(tmp_path: Path):
+def test_file_that_is_not_a_database_stops_the_start(tmp_path: Path):
     (tmp_path / "t.db").write_bytes(b"something else, long enough to be taken for a header" * 100)
     with pytest.raises(ConfigurationError, match="cannot be opened"):
         Database.open("sqlite:///t.db", project=tmp_path)
 
 
-def test_a_schema_table_of_another_program_is_told_apart(tmp_path: Path):
+def test_schema_table_of_another_program_is_rejected(tmp_path: Path):
     with sqlite3.connect(tmp_path / "t.db") as other:
         other.execute("CREATE TABLE schema (version TEXT)")
         other.execute("INSERT INTO schema VALUES ('one')")
@@ -272,7 +268,7 @@ def test_a_schema_table_of_another_program_is_told_apart(tmp_path: Path):
             look("sqlite:///t.db", project=tmp_path)
 
 
-def test_a_user_of_postgres_who_may_make_no_tables_is_told_what_is_missing(cluster: Cluster):
+def test_postgres_user_who_may_not_create_tables_is_told_which_right_is_missing(cluster: Cluster):
     with psycopg.connect(f"host={cluster.folder} user=postgres dbname=postgres", autocommit=True) as admin:
         admin.execute("CREATE ROLE reader LOGIN")
         admin.execute("CREATE SCHEMA closed; GRANT USAGE ON SCHEMA closed TO reader")
@@ -283,7 +279,7 @@ def test_a_user_of_postgres_who_may_make_no_tables_is_told_what_is_missing(clust
         Database.open(url)
 
 
-def test_another_programs_database_is_told_apart(tmp_path: Path):
+def test_database_of_another_program_is_rejected(tmp_path: Path):
     with sqlite3.connect(tmp_path / "t.db") as other:
         other.execute("CREATE TABLE turns (about TEXT)")
     other.close()
@@ -291,11 +287,10 @@ def test_another_programs_database_is_told_apart(tmp_path: Path):
         Database.open("sqlite:///t.db", project=tmp_path)
 
 
-def test_sqlite_takes_no_value_of_another_type(tmp_path: Path):
+def test_sqlite_rejects_values_of_the_wrong_type(tmp_path: Path):
     dialect = dialect_of("sqlite:///t.db", tmp_path)
     connection = Connection(dialect.raw(dialect.engine()), dialect)
     migrate(connection, dialect)
     with pytest.raises(Exception, match="cannot store TEXT value in INTEGER column"):
         connection.run("INSERT INTO turns (conversation, seq, at, record) VALUES ('c', 'one', 0, x'00')")
     connection.close()
-    assert sqlite3.sqlite_version_info >= (3, 37)

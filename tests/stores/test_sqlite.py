@@ -32,7 +32,7 @@ class TestSqlite(StoreContract):
             await store.database.close()
 
 
-async def test_who_deletes_is_told_when_the_log_may_still_have_what_was_deleted(
+async def test_deleting_fails_while_a_reader_keeps_the_log_from_being_emptied(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(erasing, "_WAIT_FOR_READERS", 0.0)

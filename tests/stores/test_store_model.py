@@ -196,7 +196,7 @@ class SpendsAgainMachine(StoreMachine):
     kind = SpendsAgain
 
 
-def test_the_model_sees_a_store_that_spends_twice():
+def test_model_detects_a_store_that_spends_twice():
     with pytest.raises(AssertionError):
         run_state_machine_as_test(
             SpendsAgainMachine,

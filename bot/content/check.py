@@ -36,12 +36,13 @@ def _grouped(found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
             yield finding
     for name in [name for code, name in groups if code == "unknown-form"]:
         groups["unknown-form", name] += groups.pop(("unknown-action", name), [])
-    yield from map(_as_one, groups.values())
+    for (code, _), group in groups.items():
+        yield _merged(code, group)
 
 
-def _as_one(group: list[Diagnostic]) -> Diagnostic:
-    """The first of the most severe findings, with the number of other places it applies to."""
-    first = min(group, key=lambda d: (d.severity != "error", d.code != group[0].code, d.place))
+def _merged(code: str, group: list[Diagnostic]) -> Diagnostic:
+    """The first of the most severe findings, if possible of this code, with the number of other places."""
+    first = min(group, key=lambda d: (d.severity != "error", d.code != code, d.place))
     also = tuple(sorted({d.place for d in group} - {first.place}))
     if not also:
         return first

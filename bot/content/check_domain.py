@@ -39,29 +39,29 @@ def _intents(known: Known) -> Iterator[Diagnostic]:
 
 
 def _slot(slot: Slot) -> Iterator[Diagnostic]:
-    def say(severity: Severity, message: str, cure: str, code: str) -> Diagnostic:
+    def finding(severity: Severity, message: str, cure: str, code: str) -> Diagnostic:
         return Diagnostic(severity, slot.place, f"The slot `{slot.name}` {message}", cure, code)
 
     if slot.type not in SLOT_TYPES:
         if "." in slot.type:
             cure = "Choose one of the built-in types if its features matter."
-            yield say("note", f"has the custom class `{slot.type}`, and is treated like `any`.", cure, "slot-class")
+            yield finding("note", f"has the custom class `{slot.type}`, and is treated like `any`.", cure, "slot-class")
         else:
             cure = did_you_mean(slot.type, SLOT_TYPES) or f"Write one of {', '.join(SLOT_TYPES)}."
-            yield say("error", f"has the unknown type `{slot.type}`.", cure, "slot-type")
-    if slot.type == "categorical" and not slot.values:
-        yield say("warning", "is categorical and has no values.", "List them below `values:`.", "slot-values")
+            yield finding("error", f"has the unknown type `{slot.type}`.", cure, "slot-type")
     if slot.type == "categorical":
-        count = Counter(str(value).lower() for value in slot.values)
-        for value in (value for value, times in count.items() if times > 1):
-            message = f"has the value `{value}` more than once (upper and lower case are the same)."
-            yield say("warning", message, "Keep one of them.", "slot-values")
+        if not slot.values:
+            yield finding("warning", "is categorical and has no values.", "List them below `values:`.", "slot-values")
+        for value, times in Counter(str(value).lower() for value in slot.values).items():
+            if times > 1:
+                message = f"has the value `{value}` more than once (upper and lower case are the same)."
+                yield finding("warning", message, "Keep one of them.", "slot-values")
     if slot.type == "float" and slot.min_value >= slot.max_value:
         bounds = f"has a `min_value` of {slot.min_value} that is not below its `max_value` of {slot.max_value}."
-        yield say("error", bounds, "Write the smaller one as `min_value`.", "slot-bounds")
+        yield finding("error", bounds, "Write the smaller one as `min_value`.", "slot-bounds")
     if not fits(slot, slot.initial_value):
         message = f"has the initial value `{slot.initial_value}`, which does not fit the type {slot.type}."
-        yield say("warning", message, "Write a value of its type, or remove `initial_value`.", "slot-initial-value")
+        yield finding("warning", message, "Write a value of its type, or remove `initial_value`.", "slot-initial-value")
 
 
 def _mapping(slot: Slot, mapping: SlotMapping, known: Known) -> Iterator[Diagnostic]:
@@ -105,23 +105,17 @@ def _mapping_parts(mapping: SlotMapping, known: Known) -> Iterator[Diagnostic]:
 def _conditions(slot: Slot, mapping: SlotMapping, known: Known) -> Iterator[Diagnostic]:
     forms = known.content.domain.forms
     for condition in mapping.conditions:
-        loop = condition.active_loop
+        loop, asked = condition.active_loop, condition.requested_slot or slot.name
         if loop is not None and loop not in known.loops:
-            where = f"A mapping of the slot `{slot.name}` names the form"
-            yield unknown(
-                "error", mapping.place, "form", loop, known=forms, where=where, add=f"Add `{loop}:` to `forms:`."
+            where, add = f"A mapping of the slot `{slot.name}` names the form", f"Add `{loop}:` to `forms:`."
+            yield unknown("error", mapping.place, "form", loop, known=forms, where=where, add=add)
+        form = forms.get(loop or "") if mapping.type != "from_trigger_intent" else None
+        if form is not None and asked not in form.required_slots:
+            message = (
+                f"A mapping of the slot `{slot.name}` waits for the form `{loop}`, which does not ask for `{asked}`."
             )
-        asked = condition.requested_slot or slot.name
-        if mapping.type == "from_trigger_intent" or loop is None or loop not in forms:
-            continue
-        if asked not in forms[loop].required_slots:
-            yield Diagnostic(
-                "warning",
-                mapping.place,
-                f"A mapping of the slot `{slot.name}` waits for the form `{loop}`, which does not ask for `{asked}`.",
-                f"Add `{asked}` to the form's `required_slots:`, unless your code adds it.",
-                "mapping-never-asked",
-            )
+            cure = f"Add `{asked}` to the form's `required_slots:`, unless your code adds it."
+            yield Diagnostic("warning", mapping.place, message, cure, "mapping-never-asked")
 
 
 def _lacks(slot: Slot, mapping: SlotMapping, key: str) -> Diagnostic:
@@ -135,17 +129,12 @@ def _form(form: Form, known: Known) -> Iterator[Diagnostic]:
         place = form.slot_places[index] if index < len(form.slot_places) else form.place
         where = f"The form `{form.name}` asks for"
         if name not in domain.slots:
-            yield unknown(
-                "error", place, "slot", name, known=domain.slots, where=where, add=f"Add `{name}:` to `slots:`."
-            )
+            add = f"Add `{name}:` to `slots:`."
+            yield unknown("error", place, "slot", name, known=domain.slots, where=where, add=add)
         elif not any(ask in known.actions or ask in known.mentioned for ask in asks(form.name, name)):
-            yield Diagnostic(
-                "warning",
-                place,
-                f"The form `{form.name}` has no question for `{name}`.",
-                f"Add `utter_ask_{form.name}_{name}:` or `utter_ask_{name}:` to `responses:`.",
-                "missing-question",
-            )
+            message = f"The form `{form.name}` has no question for `{name}`."
+            cure = f"Add `utter_ask_{form.name}_{name}:` or `utter_ask_{name}:` to `responses:`."
+            yield Diagnostic("warning", place, message, cure, "missing-question")
         if name == REQUESTED_SLOT:
             message = f"The form `{form.name}` asks for `{REQUESTED_SLOT}`, which is reserved for forms."
             yield Diagnostic("error", place, message, "Use another slot name.", "reserved-slot")

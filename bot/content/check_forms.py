@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Set
 
 from bot.content.diagnostics import Diagnostic, Severity
-from bot.content.known import Known
+from bot.content.known import Known, initial_loop
 from bot.content.types import ActionStep, LoopStep, OrStep, Story, UserStep
 
 
 def check_forms(known: Known, meant: Set[str]) -> Iterator[Diagnostic]:
     """Forms that nothing starts or nothing follows, except `meant`: names suggested in place of misspelt ones."""
+    if not any(story.steps for story in known.trained):
+        return
     started = {name for story in known.trained for name in _started(story)}
     ended = {name for story in known.trained for name in _ended(story)}
     for name, form in known.content.domain.forms.items():
-        if not any(story.steps for story in known.trained) or name in known.mentioned or name in meant:
+        if name in known.mentioned or name in meant:
             continue
         if name not in started:
             message = f"No rule or story starts the form `{name}`."
@@ -34,7 +36,7 @@ def check_forms(known: Known, meant: Set[str]) -> Iterator[Diagnostic]:
 
 def _started(story: Story) -> Iterator[str]:
     """The actions that a story runs while they are not yet the active loop."""
-    active = next((c.name for c in story.condition if isinstance(c, LoopStep)), None)
+    active = initial_loop(story)
     for step in story.steps:
         if isinstance(step, LoopStep):
             active = step.name

@@ -29,40 +29,36 @@ _LOOSE_MARK = re.compile(
 def check_nlu(known: Known) -> Iterator[Diagnostic]:
     """Everything wrong or odd in the training data."""
     nlu = known.content.nlu
-    yield from _repeated(nlu)
-    yield from _patterns(nlu)
-    yield from _tables(known)
-    yield from _synonyms(nlu)
+    yield from _repeated_examples(nlu)
+    yield from _doubtful_patterns(nlu)
+    yield from _misspelt_tables(known)
+    yield from _synonym_conflicts(nlu)
     yield from _marks(known)
-    yield from _parts(known)
-    yield from _unmapped(known)
+    yield from _unlisted_parts(known)
+    yield from _unmapped_parts(known)
     if nlu.examples:
-        yield from _counts(known)
+        yield from _few_examples(known)
     elif not known.trained:
-        yield from _nothing(known)
-    yield from _retrieval(known)
+        yield from _nothing_to_learn(known)
+    yield from _missing_answers(known)
 
 
-def _repeated(nlu: NluData) -> Iterator[Diagnostic]:
+def _repeated_examples(nlu: NluData) -> Iterator[Diagnostic]:
     """The same words as examples of two intents."""
     first: dict[str, Example] = {}
     for example in nlu.examples:
         earlier = first.setdefault(" ".join(example.text.casefold().split()), example)
         if earlier.intent != example.intent:
-            yield Diagnostic(
-                "warning",
-                example.place,
-                f"`{example.text}` is an example of `{example.intent}` and of `{earlier.intent}` (at {earlier.place}).",
-                "Keep it in only one of them: the matcher cannot tell them apart.",
-                "same-example",
-            )
+            both = f"of `{example.intent}` and of `{earlier.intent}` (at {earlier.place})"
+            cure = "Keep it in only one of them: the matcher cannot tell them apart."
+            yield Diagnostic("warning", example.place, f"`{example.text}` is an example {both}.", cure, "same-example")
 
 
-def _patterns(nlu: NluData) -> Iterator[Diagnostic]:
+def _doubtful_patterns(nlu: NluData) -> Iterator[Diagnostic]:
     for regex in nlu.regexes:
         cure = "Write a backslash (\\) before special characters that are meant literally."
         try:
-            doubts = _doubts(regex.pattern)
+            doubts = _pattern_warnings(regex.pattern)
         except (re.error, OverflowError, RecursionError) as error:
             message = f"The pattern of `{regex.name}` is not a valid regular expression: {error}."
             yield Diagnostic("error", regex.place, message, cure, "bad-regex")
@@ -72,7 +68,7 @@ def _patterns(nlu: NluData) -> Iterator[Diagnostic]:
             yield Diagnostic("warning", regex.place, message, cure, "doubtful-regex")
 
 
-def _doubts(pattern: str) -> list[str]:
+def _pattern_warnings(pattern: str) -> list[str]:
     """The warnings that `re` gives about a pattern; raises the same errors as `re.compile`."""
     with warnings.catch_warnings(record=True) as doubts:
         warnings.simplefilter("always")
@@ -81,7 +77,7 @@ def _doubts(pattern: str) -> list[str]:
     return [str(doubt.message) for doubt in doubts]
 
 
-def _tables(known: Known) -> Iterator[Diagnostic]:
+def _misspelt_tables(known: Known) -> Iterator[Diagnostic]:
     """Lookup tables and patterns whose name misspells an entity's; any other name is meant as a feature."""
     nlu, entities = known.content.nlu, known.content.domain.entities
     named = {item.name: ("regex", item.place) for item in reversed(nlu.regexes)}
@@ -92,59 +88,46 @@ def _tables(known: Known) -> Iterator[Diagnostic]:
             yield unknown("warning", place, "entity", name, known=entities, where=where, add=add)
 
 
-def _synonyms(nlu: NluData) -> Iterator[Diagnostic]:
+def _synonym_conflicts(nlu: NluData) -> Iterator[Diagnostic]:
     first: dict[str, tuple[str, str]] = {}
     for synonym in (*nlu.synonyms, *nlu.marked_synonyms):
         value, place = first.setdefault(synonym.text, (synonym.value, str(synonym.place)))
         if value != synonym.value:
-            yield Diagnostic(
-                "warning",
-                synonym.place,
-                f"`{synonym.text}` means `{synonym.value}` here and `{value}` elsewhere (at {place}).",
-                "Keep one of the two.",
-                "synonym-conflict",
-            )
+            message = f"`{synonym.text}` means `{synonym.value}` here and `{value}` elsewhere (at {place})."
+            yield Diagnostic("warning", synonym.place, message, "Keep one of the two.", "synonym-conflict")
 
 
 def _marks(known: Known) -> Iterator[Diagnostic]:
     """Entity marks that are not read, or not as intended, in examples and in user messages of stories."""
-    steps = (step for story in (*known.trained, *known.tests) for step in steps_of(story))
-    said = (step for step in steps if isinstance(step, UserStep) and read_shorthand(step.text or "") is None)
-    marked: tuple[Example | UserStep, ...] = (*known.content.nlu.examples, *said)
-    for example in marked:
+    for example in known.content.nlu.examples:
         yield from _marks_of(example)
+    for story in (*known.trained, *known.tests):
+        for step in steps_of(story):
+            if isinstance(step, UserStep) and read_shorthand(step.text or "") is None:
+                yield from _marks_of(step)
 
 
 def _marks_of(example: Example | UserStep) -> Iterator[Diagnostic]:
     text = example.text or ""
     loose = _LOOSE_MARK.search(text)
     if loose:
-        yield Diagnostic(
-            "warning",
-            example.place,
-            f"`{_shortened(loose[0])}` looks like an entity mark, but is not read as one.",
-            "Write `[text](entity)`: without a space between the brackets, with text in both, and with both closed.",
-            "loose-entity-mark",
-        )
+        message = f"`{_shortened(loose[0])}` looks like an entity mark, but is not read as one."
+        cure = "Write `[text](entity)`: without a space between the brackets, with text in both, and with both closed."
+        yield Diagnostic("warning", example.place, message, cure, "loose-entity-mark")
     for mark in example.annotations:
         marked = text[mark.start : mark.end]
         if marked != marked.strip():
-            yield Diagnostic(
-                "warning",
-                example.place,
-                f"The entity mark `[{marked}]` begins or ends with a space.",
-                f"Write `[{marked.strip()}]`.",
-                "entity-mark-space",
-            )
+            message, cure = f"The entity mark `[{marked}]` begins or ends with a space.", f"Write `[{marked.strip()}]`."
+            yield Diagnostic("warning", example.place, message, cure, "entity-mark-space")
 
 
 def _shortened(text: str) -> str:
     return text if len(text) <= 60 else f"{text[:60]}…"
 
 
-def _parts(known: Known) -> Iterator[Diagnostic]:
+def _unlisted_parts(known: Known) -> Iterator[Diagnostic]:
     """Roles and groups that the domain does not list for an entity; unlisted entities are reported elsewhere."""
-    places = {example.place for example in known.content.nlu.examples}
+    places = {example.place for example in known.content.nlu.examples}  # also those of unlisted entities
     listed = {name: e for name, e in known.content.domain.entities.items() if e.place not in places}
     reported: set[tuple[str, str, str]] = set()
     for example in known.content.nlu.examples:
@@ -159,39 +142,37 @@ def _parts(known: Known) -> Iterator[Diagnostic]:
                 yield unknown_part(example.place, mark.entity, kind, name, names)
 
 
-def _unmapped(known: Known) -> Iterator[Diagnostic]:
+def _unmapped_parts(known: Known) -> Iterator[Diagnostic]:
     """Roles and groups that fill no slot, of entities that fill some: a mapping takes only its own role and group."""
     mappings = [mapping for slot in known.content.domain.slots.values() for mapping in slot.mappings]
-    taken = {(m.entity, m.role, m.group) for m in mappings if m.type == "from_entity"}
-    filling = {entity for entity, _, _ in taken}
+    mapped = {(m.entity, m.role, m.group) for m in mappings if m.type == "from_entity"}
+    filling = {entity for entity, _, _ in mapped}
+    reported: set[tuple[str, str | None, str | None]] = set()
     for example in known.content.nlu.examples:
         for mark in example.annotations:
             part = (mark.entity, mark.role, mark.group)
-            if mark.entity not in filling or part in taken or not (mark.role or mark.group):
+            is_part = mark.role or mark.group
+            if not is_part or mark.entity not in filling or part in mapped or part in reported:
                 continue
-            taken.add(part)
-            named = [f"{kind}: {name}" for kind, name in (("role", mark.role), ("group", mark.group)) if name]
-            message = f"No slot mapping uses `{mark.entity}` with `{', '.join(named)}`, as it is marked here."
-            cure = f"Add `{', '.join(named)}` to a `from_entity` mapping, unless an action reads it."
+            reported.add(part)
+            parts = (("role", mark.role), ("group", mark.group))
+            named = ", ".join(f"{kind}: {name}" for kind, name in parts if name)
+            message = f"No slot mapping uses `{mark.entity}` with `{named}`, as it is marked here."
+            cure = f"Add `{named}` to a `from_entity` mapping, unless an action reads it."
             yield Diagnostic("warning", example.place, message, cure, "unmapped-part")
 
 
-def _counts(known: Known) -> Iterator[Diagnostic]:
+def _few_examples(known: Known) -> Iterator[Diagnostic]:
     count = Counter(example.intent.split("/")[0] for example in known.content.nlu.examples)
     for name, intent in known.content.domain.intents.items():
         if name in DEFAULT_INTENTS or name in known.mentioned or count[name] > 1:
             continue
-        only = "only one example" if count[name] else "no examples"
-        yield Diagnostic(
-            "warning",
-            intent.place,
-            f"The intent `{name}` has {only}.",
-            f"Add examples below `- intent: {name}` in an `nlu:` section, unless only buttons send it.",
-            "few-examples",
-        )
+        message = f"The intent `{name}` has {'only one example' if count[name] else 'no examples'}."
+        cure = f"Add examples below `- intent: {name}` in an `nlu:` section, unless only buttons send it."
+        yield Diagnostic("warning", intent.place, message, cure, "few-examples")
 
 
-def _nothing(known: Known) -> Iterator[Diagnostic]:
+def _nothing_to_learn(known: Known) -> Iterator[Diagnostic]:
     """Intents without any examples, stories or rules in the project."""
     listed = [intent.place for intent in known.content.domain.intents.values() if intent.place != NOWHERE]
     if listed:
@@ -200,7 +181,7 @@ def _nothing(known: Known) -> Iterator[Diagnostic]:
         yield Diagnostic("error", listed[0], message, cure, "nothing-to-learn")
 
 
-def _retrieval(known: Known) -> Iterator[Diagnostic]:
+def _missing_answers(known: Known) -> Iterator[Diagnostic]:
     """Sub-intents without their response."""
     responses = known.content.domain.responses
     missing: set[str] = set()
@@ -208,10 +189,8 @@ def _retrieval(known: Known) -> Iterator[Diagnostic]:
         name = f"utter_{example.intent}"
         if "/" in name and name not in responses and name not in missing:
             missing.add(name)
-            yield Diagnostic(
-                "warning",
-                example.place,
+            message, cure = (
                 f"The retrieval intent `{example.intent}` has no response.",
                 f"Add `{name}:` to `responses:`.",
-                "missing-response",
             )
+            yield Diagnostic("warning", example.place, message, cure, "missing-response")

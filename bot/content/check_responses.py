@@ -10,9 +10,9 @@ from typing import Any
 from bot.content.diagnostics import Diagnostic
 from bot.content.known import Known, fits, steps_of, unknown, wrong_value
 from bot.content.names import DEFAULT_INTENTS, PLACEHOLDER
-from bot.content.shorthand import is_retrieval, read_shorthand
+from bot.content.shorthand import Shorthand, is_retrieval, read_shorthand
 from bot.content.suggest import did_you_mean
-from bot.content.types import UserStep, Variation
+from bot.content.types import Place, UserStep, Variation
 
 _DOUBLED = re.compile(r"\{\{|\}\}")
 """Doubled braces, which are shown as single ones and enclose no placeholder."""
@@ -36,31 +36,22 @@ def check_responses(known: Known) -> Iterator[Diagnostic]:
             yield Diagnostic("warning", variations[0].place, message, f"Call it `utter_{name}`.", "response-name")
         for variation in variations:
             yield from _variation(name, variation, known)
-        yield from _default(name, variations)
-    yield from _named_in_code(known)
-    for name, place in domain.actions.items():
-        said = domain.responses.keys() | known.retrieval_actions | set(known.registered)
-        if name.startswith("utter_") and name not in said:
-            where = "`actions:` lists"
-            yield unknown(
-                "warning",
-                place,
-                "response",
-                name,
-                known=domain.responses,
-                where=where,
-                add=f"Add `{name}:` to `responses:`.",
-            )
+        yield from _without_default(name, variations)
+    named_in_code = {name: place for name, place in known.named_in_code.items() if name not in known.actions}
+    yield from _unknown_responses(named_in_code, "This code names", known)
+    implemented = domain.responses.keys() | known.retrieval_actions | set(known.registered)
+    listed = {name: p for name, p in domain.actions.items() if name.startswith("utter_") and name not in implemented}
+    yield from _unknown_responses(listed, "`actions:` lists", known)
 
 
-def _named_in_code(known: Known) -> Iterator[Diagnostic]:
-    for name, place in known.named_in_code.items():
-        if name not in known.actions:
-            responses, add = known.content.domain.responses, f"Add `{name}:` to `responses:`."
-            yield unknown("warning", place, "response", name, known=responses, where="This code names", add=add)
+def _unknown_responses(places: Mapping[str, Place], where: str, known: Known) -> Iterator[Diagnostic]:
+    responses = known.content.domain.responses
+    for name, place in places.items():
+        add = f"Add `{name}:` to `responses:`."
+        yield unknown("warning", place, "response", name, known=responses, where=where, add=add)
 
 
-def _default(name: str, variations: Sequence[Variation]) -> Iterator[Diagnostic]:
+def _without_default(name: str, variations: Sequence[Variation]) -> Iterator[Diagnostic]:
     """Report a response that cannot always be said; if it is limited to some channels, that is seldom meant."""
     place, code = variations[0].place, "response-without-default"
     if all(v.channel for v in variations):
@@ -93,13 +84,14 @@ def _variation(name: str, variation: Variation, known: Known) -> Iterator[Diagno
     for button in _buttons(variation):
         yield from _button(name, button.get("payload"), variation, known)
     for button in variation.buttons:
-        yield from _incomplete(name, button, variation)
+        yield from _incomplete_button(name, button, variation)
 
 
 def _loose_braces(name: str, variation: Variation) -> Iterator[Diagnostic]:
     """Text that was meant as a placeholder but has a space in it, or a missing or extra brace."""
-    shown = [text for text in _texts([variation.text, *_buttons(variation), *variation.elements]) if text[:1] != "/"]
-    for match in (match for text in shown for match in _BRACES.finditer(text)):
+    texts = _texts([variation.text, *_buttons(variation), *variation.elements])
+    shown = (text for text in texts if not text.startswith("/"))
+    for match in chain.from_iterable(map(_BRACES.finditer, shown)):
         if not PLACEHOLDER.fullmatch(match[0]):
             message = f"`{match[0].strip()}` in `{name}` is not a placeholder: its braces would be shown to users."
             cure = f"Write `{{{match['name'] or match['closed']}}}`, or remove the braces."
@@ -144,7 +136,7 @@ def _buttons(variation: Variation) -> Iterator[Mapping[str, Any]]:
 
 
 def _button(name: str, payload: object, variation: Variation, known: Known) -> Iterator[Diagnostic]:
-    shorthand = read_shorthand(payload) if isinstance(payload, str) else None
+    shorthand = _shorthand_of(payload)
     if shorthand is None:
         if _lacks_slash(payload, known):
             message = f"The button payload `{payload}` of `{name}` begins like an intent, but is sent as plain text."
@@ -172,6 +164,10 @@ def _button(name: str, payload: object, variation: Variation, known: Known) -> I
         yield unknown("warning", variation.place, "entity", entity, known=entities, where=where, add=add)
 
 
+def _shorthand_of(payload: object) -> Shorthand | None:
+    return read_shorthand(payload) if isinstance(payload, str) else None
+
+
 def _lacks_slash(payload: object, known: Known) -> bool:
     """Whether a payload is an intent's name with entities, or with an underscore, so that nobody would type it."""
     shorthand = read_shorthand(f"/{payload}") if isinstance(payload, str) else None
@@ -180,23 +176,22 @@ def _lacks_slash(payload: object, known: Known) -> bool:
     return bool(shorthand.entities) or "_" in shorthand.intent
 
 
-def _incomplete(name: str, button: Mapping[str, Any], variation: Variation) -> Iterator[Diagnostic]:
+def _incomplete_button(name: str, button: Mapping[str, Any], variation: Variation) -> Iterator[Diagnostic]:
     """Report a button without a title or payload; one with a `url` or a channel's `type` needs no payload."""
     opens = "url" in button or "type" in button
-    for key, example in (("title", "title: Yes"), ("payload", "payload: /affirm")):
-        if not button.get(key) and not (key == "payload" and opens):
-            message = f"A button of `{name}` has no `{key}`."
-            yield Diagnostic(
-                "warning", variation.place, message, f"Write `{example}` or the like.", "button-incomplete"
-            )
+    examples = {"title": "title: Yes"} if opens else {"title": "title: Yes", "payload": "payload: /affirm"}
+    for key, example in examples.items():
+        if not button.get(key):
+            message, cure = f"A button of `{name}` has no `{key}`.", f"Write `{example}` or the like."
+            yield Diagnostic("warning", variation.place, message, cure, "button-incomplete")
 
 
 def check_unused(known: Known, meant: Set[str]) -> Iterator[Diagnostic]:
     """Intents and responses that nothing uses, except `meant`: names suggested in place of misspelt ones."""
     steps = [step for story in known.trained for step in steps_of(story)]
-    intents = {s.intent.split("/")[0] for s in steps if isinstance(s, UserStep) and s.intent}
     if not steps:
         return
+    intents = {step.intent.split("/")[0] for step in steps if isinstance(step, UserStep) and step.intent}
     yield from _unused_intents(known, meant | intents | _sent_intents(known))
     yield from _unused_responses(known, known.said | _SAID_BY_DEFAULT | meant)
 
@@ -204,19 +199,22 @@ def check_unused(known: Known, meant: Set[str]) -> Iterator[Diagnostic]:
 def _sent_intents(known: Known) -> set[str]:
     """Intents that mappings name, or that buttons send with entities (which may fill slots)."""
     domain = known.content.domain
-    named = {name for s in domain.slots.values() for m in s.mappings for name in m.intent + m.not_intent}
-    payloads = (b.get("payload") for vs in domain.responses.values() for v in vs for b in _buttons(v))
-    sent = (read_shorthand(payload) for payload in payloads if isinstance(payload, str))
-    return named | {shorthand.intent.split("/")[0] for shorthand in sent if shorthand and shorthand.entities}
+    intents = {name for slot in domain.slots.values() for m in slot.mappings for name in m.intent + m.not_intent}
+    for variation in chain.from_iterable(domain.responses.values()):
+        for button in _buttons(variation):
+            shorthand = _shorthand_of(button.get("payload"))
+            if shorthand is not None and shorthand.entities:
+                intents.add(shorthand.intent.split("/")[0])
+    return intents
 
 
 def _unused_intents(known: Known, used: Set[str]) -> Iterator[Diagnostic]:
-    fills = {m.entity for s in known.content.domain.slots.values() for m in s.mappings if m.entity}
-    carries = {
-        e.intent.split("/")[0] for e in known.content.nlu.examples if any(a.entity in fills for a in e.annotations)
-    }
+    """Intents that are not used and whose examples mark no entity that fills a slot."""
+    filling = {m.entity for slot in known.content.domain.slots.values() for m in slot.mappings if m.entity}
+    examples = (e for e in known.content.nlu.examples if any(mark.entity in filling for mark in e.annotations))
+    filled_by = {example.intent.split("/")[0] for example in examples}
     for name, intent in known.content.domain.intents.items():
-        if name in used or name in DEFAULT_INTENTS or name in known.mentioned or name in carries:
+        if name in used or name in DEFAULT_INTENTS or name in known.mentioned or name in filled_by:
             continue
         message = f"No story or rule uses the intent `{name}`."
         cure = f"Write a rule or story with `- intent: {name}`, or remove the intent."
@@ -225,21 +223,20 @@ def _unused_intents(known: Known, used: Set[str]) -> Iterator[Diagnostic]:
 
 def _unused_responses(known: Known, used: Set[str]) -> Iterator[Diagnostic]:
     """Responses that nothing says; if custom actions may say them unseen, one note lists them all."""
-    unused = {
-        name: variations[0].place
-        for name, variations in known.content.domain.responses.items()
-        if name not in used and name.split("/")[0] not in used and name not in known.mentioned
-    }
     if any(word.startswith("utter_{") for word in known.mentioned):
         return  # the project's code builds response names at run time
+    responses = known.content.domain.responses
+    unsaid = (name for name in responses if name not in used and name.split("/")[0] not in used)
+    unused = [name for name in unsaid if name not in known.mentioned]
     if unused and known.has_custom_actions:
-        names = ", ".join(f"`{name}`" for name in unused)
-        message = f"No story or rule says {names}."
-        example = f"Write `- action: {next(iter(unused))}`" + (" and the like" if len(unused) > 1 else "")
-        unneeded = "it if no action says it" if len(unused) == 1 else "those that no action says"
-        cure = f"{example} in a rule or story, or remove {unneeded}."
-        yield Diagnostic("note", next(iter(unused.values())), message, cure, "unused-response")
+        message = f"No story or rule says {', '.join(f'`{name}`' for name in unused)}."
+        cure = f"Write `- action: {unused[0]}` in a rule or story, or remove it if no action says it."
+        if len(unused) > 1:
+            example = f"Write `- action: {unused[0]}` and the like"
+            cure = f"{example} in a rule or story, or remove those that no action says."
+        yield Diagnostic("note", responses[unused[0]][0].place, message, cure, "unused-response")
         return
-    for name, place in unused.items():
+    for name in unused:
+        message = f"No story or rule says `{name}`."
         cure = f"Write `- action: {name}` in a rule or story, or remove the response."
-        yield Diagnostic("warning", place, f"No story or rule says `{name}`.", cure, "unused-response")
+        yield Diagnostic("warning", responses[name][0].place, message, cure, "unused-response")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.content.types import Domain, EntityType, Form, Intent, Slot, SlotMapping, Variation
+from bot.content.types import Domain, EntityType, Form, Intent, MappingCondition, Slot, SlotMapping, Variation
 
 _MAPPING_KEYS = ("entity", "role", "group", "value", "action")
 _VARIATION_KEYS = ("text", "image", "attachment", "custom", "channel", "id")
@@ -30,10 +30,10 @@ def domain_to_json(domain: Domain) -> dict[str, Any]:
 
 
 def _intent(intent: Intent) -> Any:
-    uses = True if intent.use_entities is None else sorted(intent.use_entities)
-    if uses is True and not intent.ignore_entities:
+    if intent.use_entities is None and not intent.ignore_entities:
         return intent.name
-    return {intent.name: {"use_entities": uses, "ignore_entities": sorted(intent.ignore_entities)}}
+    used = True if intent.use_entities is None else sorted(intent.use_entities)
+    return {intent.name: {"use_entities": used, "ignore_entities": sorted(intent.ignore_entities)}}
 
 
 def _entity(entity: EntityType) -> Any:
@@ -69,10 +69,14 @@ def _mapping(mapping: SlotMapping) -> dict[str, Any]:
     if mapping.not_intent:
         described["not_intent"] = list(mapping.not_intent)
     if mapping.conditions:
-        described["conditions"] = [
-            {"active_loop": c.active_loop} | ({"requested_slot": c.requested_slot} if c.requested_slot else {})
-            for c in mapping.conditions
-        ]
+        described["conditions"] = [_condition(condition) for condition in mapping.conditions]
+    return described
+
+
+def _condition(condition: MappingCondition) -> dict[str, Any]:
+    described: dict[str, Any] = {"active_loop": condition.active_loop}
+    if condition.requested_slot:
+        described["requested_slot"] = condition.requested_slot
     return described
 
 

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from bot.content.diagnostics import Diagnostic, Severity
 from bot.content.names import DEFAULT_ACTIONS, DEFAULT_INTENTS, DEFAULT_LOOPS, asks
 from bot.content.suggest import did_you_mean
-from bot.content.types import ANY, ActionStep, Content, Place, Slot, Step, Story
+from bot.content.types import ANY, ActionStep, Content, LoopStep, OrStep, Place, Slot, Step, Story
 
 _OTHER = "__other__"
 """Represents, in stories, every value of a categorical slot that the slot does not list."""
@@ -93,9 +93,9 @@ def unknown(
     return Diagnostic(severity, place, f"{where} `{name}`, which is not a known {kind}.", cure, f"unknown-{kind}", name)
 
 
-def sub_intent(place: Place, where: str, intent: str, who: str, cure: str) -> Diagnostic:
-    """Report that a sub-intent is named where `who` sees only the retrieval intent, as in Rasa."""
-    message = f"{where} `{intent}`, but {who} see only the retrieval intent, `{intent.partition('/')[0]}`."
+def sub_intent(place: Place, where: str, intent: str, readers: str, cure: str) -> Diagnostic:
+    """Report that a sub-intent is named where its `readers` see only the retrieval intent, as in Rasa."""
+    message = f"{where} `{intent}`, but {readers} see only the retrieval intent, `{intent.partition('/')[0]}`."
     return Diagnostic("warning", place, message, cure, "sub-intent")
 
 
@@ -109,11 +109,15 @@ def unknown_part(place: Place, entity: str, kind: str, name: str, names: Iterabl
 def steps_of(story: Story) -> Iterator[Step]:
     """A story's steps, with the options of each `or` one by one."""
     for step in story.steps:
-        options = getattr(step, "options", None)
-        if options is None:
-            yield step
+        if isinstance(step, OrStep):
+            yield from step.options
         else:
-            yield from options
+            yield step
+
+
+def initial_loop(story: Story) -> str | None:
+    """The loop that a rule's condition names; None if it names none."""
+    return next((step.name for step in story.condition if isinstance(step, LoopStep)), None)
 
 
 def fits(slot: Slot, value: Any) -> bool:

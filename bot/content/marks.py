@@ -39,11 +39,11 @@ class Marked(Protocol):
 def marked(text: str, entities: Iterable[Marked]) -> str:
     """The text with its entities marked; of overlapping ones only the first, unless they have the same span."""
     parts: list[str] = []
-    done = 0
-    for (start, end), marks in groupby(_apart(entities), lambda e: (e.start, e.end)):
-        parts += text[done:start], mark(text[start:end], list(marks))
-        done = end
-    return "".join(parts) + text[done:]
+    position = 0
+    for (start, end), marks in groupby(_without_overlaps(entities), lambda e: (e.start, e.end)):
+        parts += text[position:start], mark(text[start:end], list(marks))
+        position = end
+    return "".join(parts) + text[position:]
 
 
 def mark(part: str, entities: Sequence[Marked]) -> str:
@@ -56,7 +56,7 @@ def mark(part: str, entities: Sequence[Marked]) -> str:
     return f"[{part}]{_json(part, only)}"
 
 
-def _apart(entities: Iterable[Marked]) -> Iterator[Marked]:
+def _without_overlaps(entities: Iterable[Marked]) -> Iterator[Marked]:
     """The entities in text order, without those that overlap an earlier one (the same span is allowed)."""
     span = (0, 0)
     for entity in sorted(entities, key=lambda e: (e.start, -e.end)):
@@ -68,5 +68,5 @@ def _apart(entities: Iterable[Marked]) -> Iterator[Marked]:
 def _json(part: str, entity: Marked) -> str:
     value = None if entity.value == part else entity.value
     fields = {"entity": entity.entity, "role": entity.role, "group": entity.group, "value": value}
-    said = {key: value for key, value in fields.items() if value is not None}
-    return json.dumps(said, ensure_ascii=False, default=str)
+    written = {key: field for key, field in fields.items() if field is not None}
+    return json.dumps(written, ensure_ascii=False, default=str)

@@ -46,8 +46,9 @@ def read_shorthand(text: str) -> Shorthand | None:
     if not written.startswith("{"):
         return None
     start = len(text.rstrip()) - len(written)
-    closed = written.rfind("}") + 1 or len(written)
-    return Shorthand(intent, confidence, _object(written[:closed]), start, start + closed, written[closed:].strip())
+    length = written.rfind("}") + 1 or len(written)  # all of it, if no brace closes
+    rest = written[length:].strip()
+    return Shorthand(intent, confidence, _object(written[:length]), start, start + length, rest)
 
 
 def is_retrieval(intent: str, domain: Domain) -> bool:

@@ -47,26 +47,26 @@ def is_misspelt(word: str, known: Iterable[str]) -> bool:
 def _nearest(word: str, known: Iterable[str]) -> list[str]:
     """The known names worth a closer comparison, most similar first."""
     others = [name for name in known if name != word]
-    return [
-        name for name, *_ in process.extract(word, others, scorer=fuzz.ratio, processor=str.casefold, limit=_CANDIDATES)
-    ]
+    nearest = process.extract(word, others, scorer=fuzz.ratio, processor=str.casefold, limit=_CANDIDATES)
+    return [name for name, *_ in nearest]
 
 
 def _likeness(word: str, name: str) -> float:
     """The similarity, from 0 to 100; a typo scores 100 more, above any other."""
-    ours, theirs = _differing(word, name)
-    return 100.0 + fuzz.ratio(ours, theirs) if _is_slip(word, name) else fuzz.ratio(ours, theirs)
+    ratio = fuzz.ratio(*_without_common_beginning(word, name))
+    return 100.0 + ratio if _is_slip(word, name) else ratio
 
 
 def _is_slip(word: str, name: str) -> bool:
-    ours, theirs = _differing(word, name)
-    longest = max(len(ours), len(theirs))
-    limit = 0 if longest <= 3 else 1 if longest < 8 else 2
+    ours, theirs = _without_common_beginning(word, name)
     distance = OSA.distance(ours, theirs, score_cutoff=2)
-    return distance <= limit or (distance == 1 and sorted(ours) == sorted(theirs))
+    longest = max(len(ours), len(theirs))
+    if longest <= 3:
+        return distance == 0 or (distance == 1 and sorted(ours) == sorted(theirs))
+    return distance <= (1 if longest < 8 else 2)
 
 
-def _differing(word: str, name: str) -> tuple[str, str]:
+def _without_common_beginning(word: str, name: str) -> tuple[str, str]:
     """Both in lower case, without the words (between `_`) that both begin with; the last word of each stays."""
     ours, theirs = word.casefold().split("_"), name.casefold().split("_")
     while len(ours) > 1 and len(theirs) > 1 and ours[0] == theirs[0]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 from msgspec import Struct
@@ -26,12 +25,12 @@ class Problem(NamedTuple):
 
 
 class _Mark(Struct):
-    """A mark `text[start:end]`: the marked text, and what is said about it, including brackets."""
+    """A mark `text[start:end]`: the marked text without brackets, and its annotation with them."""
 
     start: int
     end: int
     marked: str
-    said: str
+    annotation: str
 
 
 def read_annotations(text: str) -> tuple[str, tuple[Annotation, ...], list[Problem]]:
@@ -53,7 +52,7 @@ def read_annotations(text: str) -> tuple[str, tuple[Annotation, ...], list[Probl
         length = start + len(mark.marked)
         written = text[mark.start : end]
         try:
-            entities = _entities(mark.said)
+            entities = _entities(mark.annotation)
         except ValueError:
             problems.append(Problem(written))
             continue
@@ -62,7 +61,7 @@ def read_annotations(text: str) -> tuple[str, tuple[Annotation, ...], list[Probl
     return "".join(plain) + text[end:], tuple(found), problems
 
 
-class _Next:
+class _NextMatch:
     """Finds the next match of a pattern; called with growing positions, it scans each character once."""
 
     def __init__(self, pattern: str, text: str) -> None:
@@ -83,9 +82,9 @@ class _Marks:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._close, self._colon, self._line = (_Next(sign, text) for sign in (r"\]", ":", "\n"))
-        self._ends = {"(": _Next(r"\)", text), "{": _Next(r"\}", text)}
-        self._list_end = _Next(r"\}\s*\]", text)
+        self._close, self._colon, self._line = (_NextMatch(sign, text) for sign in (r"\]", ":", "\n"))
+        self._ends = {"(": _NextMatch(r"\)", text), "{": _NextMatch(r"\}", text)}
+        self._list_end = _NextMatch(r"\}\s*\]", text)
 
     def __iter__(self) -> Iterator[_Mark]:
         start = self._text.find("[")
@@ -98,21 +97,23 @@ class _Marks:
 
     def _end(self, at: int) -> int | None:
         """Return where the annotation of the marked text ends, if one begins at this position."""
-        begins = self._text[at : at + 1]
-        if begins == "[":
+        bracket = self._text[at : at + 1]
+        if bracket == "[":
             return self._end_of_list(at)
-        ends = self._ends[begins](at + 1) if begins in self._ends else None
-        if ends is None:
+        if bracket not in self._ends:
             return None
-        parts = [at, ends.start()]
-        colon = self._colon(at + 1) if begins == "(" else None
-        if colon and colon.start() < ends.start():
-            parts.insert(1, colon.start())
-        is_said = all(later > earlier + 1 for earlier, later in pairwise(parts))
-        return ends.end() if is_said else None
+        begin, close = at + 1, self._ends[bracket](at + 1)
+        if close is None:
+            return None
+        colon = self._colon(begin) if bracket == "(" else None
+        if colon and colon.start() < close.start():
+            is_complete = begin < colon.start() and colon.end() < close.start()
+        else:
+            is_complete = begin < close.start()
+        return close.end() if is_complete else None
 
     def _end_of_list(self, at: int) -> int | None:
-        """Return the same for `[{…}, {…}]`, which must be on one line."""
+        """Return where an annotation `[{…}, {…}]`, which must be on one line, ends."""
         begins = _LIST_BEGINS.match(self._text, at)
         if begins is None:
             return None
@@ -120,11 +121,11 @@ class _Marks:
         return ends.end() if ends and not (line and line.start() < ends.start()) else None
 
 
-def _entities(said: str) -> list[dict[str, Any]]:
-    if said[0] == "(":
-        name, colon, value = said[1:-1].partition(":")
+def _entities(annotation: str) -> list[dict[str, Any]]:
+    if annotation[0] == "(":
+        name, colon, value = annotation[1:-1].partition(":")
         return [{"entity": name.strip()} | ({"value": value.strip()} if colon else {})]
-    entities = decode(said if said[0] == "[" else f"[{said}]")
+    entities = decode(annotation if annotation[0] == "[" else f"[{annotation}]")
     if not all(isinstance(e, dict) and isinstance(e.get("entity"), str) and e["entity"] for e in entities):
         raise ValueError("no entity is named")
     return list(entities)

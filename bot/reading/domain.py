@@ -55,11 +55,7 @@ def read_domain(file: Map, draft: Draft) -> None:
     for name, slot in (file.get("slots") or {}).items():
         _slot(name, slot, file["slots"].key_place(name), draft, is_old)
     for name, variations in (file.get("responses") or {}).items():
-        read = tuple(_variation(item, place) for item, place in variations.placed())
-        _report_silent(name, variations, read, draft)
-        _report_texts(variations, draft)
-        _report_extra(name, variations, draft)
-        draft.add("response", draft.responses, name, read, file["responses"].key_place(name))
+        _response(name, variations, file["responses"].key_place(name), draft)
     _forms(file, draft)
     for item, place in _placed(file, "actions"):
         _action(item, place, draft)
@@ -124,8 +120,8 @@ def _slot(name: str, item: Map, place: Place, draft: Draft, is_old: bool) -> Non
     )
     _check_keys(slot, item, draft)
     if name not in draft.slots:
-        is_told = "mappings" in item.lost or (mappings is not None and mappings.has_lost)
-        if not mappings and not is_told and not is_old:
+        may_be_lost = "mappings" in item.lost or (mappings is not None and mappings.has_lost)
+        if not mappings and not may_be_lost and not is_old:
             draft.unmapped.add(name)
         if is_old and item.get("auto_fill", True):
             draft.auto_filled.add(name)
@@ -139,9 +135,11 @@ def _check_keys(slot: Slot, item: Map, draft: Draft) -> None:
             message = f"The slot `{slot.name}` has `{key}`, which has no meaning for the type `{slot.type}`."
             cure = f"Write `type: {kind}`, or remove `{key}`."
             draft.report("warning", item.key_place(key), message, cure, "slot-key")
+    if "." in item["type"]:
+        return
     known = load_schema("content")["$defs"]["slot"]["properties"]
-    for key in item.keys() - known.keys() if "." not in item["type"] else ():
-        if not key.startswith(("x-", "_")):
+    for key in item:
+        if key not in known and not key.startswith(("x-", "_")):
             message = f"The key `{key}` is not known in the slot `{slot.name}`; it is ignored."
             cure = did_you_mean(key, known, f"Known keys: {', '.join(known)}.")
             draft.report("warning", item.key_place(key), message, cure, "unknown-key")
@@ -176,6 +174,16 @@ def slot_mapping(item: Map) -> SlotMapping:
     )
 
 
+def _response(name: str, items: Seq, place: Place, draft: Draft) -> None:
+    variations = tuple(_variation(item, place) for item, place in items.placed())
+    _report_silent(name, items, variations, draft)
+    _report_texts(items, draft)
+    for item in items:
+        if isinstance(item, Map):
+            _report_extra(name, item, draft)
+    draft.add("response", draft.responses, name, variations, place)
+
+
 def _variation(item: str | Map, place: Place) -> Variation:
     if isinstance(item, str):
         return Variation(item, is_final="{" not in item, place=place)
@@ -197,31 +205,30 @@ def _variation(item: str | Map, place: Place) -> Variation:
     )
 
 
-def _report_silent(name: str, variations: Seq, read: Iterable[Variation], draft: Draft) -> None:
+def _report_silent(name: str, items: Seq, variations: Iterable[Variation], draft: Draft) -> None:
     """Report variations that say nothing, except those with an invalid part, which may be what they should say."""
-    for item, variation in zip(variations, read, strict=True):
-        v, is_whole = variation, isinstance(item, str) or not item.lost
-        said = ((v.text or "").strip(), v.image, v.custom, v.attachment, v.buttons, v.elements, v.quick_replies)
-        if is_whole and not any(said):
+    for item, v in zip(items, variations, strict=True):
+        is_whole = isinstance(item, str) or not item.lost
+        parts = ((v.text or "").strip(), v.image, v.custom, v.attachment, v.buttons, v.elements, v.quick_replies)
+        if is_whole and not any(parts):
             message, cure = f"A variation of `{name}` says nothing.", "Write `text:`, or remove it."
             draft.report("warning", v.place, message, cure, "empty-response")
 
 
-def _report_texts(variations: Seq, draft: Draft) -> None:
+def _report_texts(items: Seq, draft: Draft) -> None:
     """Report texts of variations and titles of buttons that are cut off."""
-    for index, item in enumerate(variations):
-        if isinstance(item, Map):
-            parts = [(item, "text"), *((button, "title") for button in item.get("buttons") or ())]
-            for part, key in parts:
-                if part.get(key) is not None:
-                    draft.report_cut_off(part, key)
-        else:
-            draft.report_cut_off(variations, index)
+    for index, item in enumerate(items):
+        if not isinstance(item, Map):
+            draft.report_cut_off(items, index)
+            continue
+        for part, key in ((item, "text"), *((button, "title") for button in item.get("buttons") or ())):
+            if part.get(key) is not None:
+                draft.report_cut_off(part, key)
 
 
-def _report_extra(name: str, variations: Seq, draft: Draft) -> None:
-    """Report unknown keys of variations; only an action server receives them, as in Rasa."""
-    for item, key in ((part, key) for part in variations if isinstance(part, Map) for key in part):
+def _report_extra(name: str, item: Map, draft: Draft) -> None:
+    """Report unknown keys of a variation; only an action server receives them, as in Rasa."""
+    for key in item:
         if key not in _VARIATION_KEYS and key != "button_type" and not key.startswith(("x-", "_")):
             message = f"The key `{key}` is not known in this item of `{name}`; it is ignored."
             cure = did_you_mean(key, _VARIATION_KEYS, "Put data for a custom channel under `custom:`.")
@@ -253,24 +260,24 @@ def _forms(file: Map, draft: Draft) -> None:
 
 def _form(name: str, item: Map | dict[str, Any], place: Place, draft: Draft) -> None:
     """Read a form; in Rasa 2 it contains the slots' mappings, under `required_slots` or (2.0) directly."""
-    slots = item.get("required_slots")
-    if "required_slots" not in item:
-        if isinstance(item, Map) and item.lost:
-            draft.unread.append(Gap(place, OF_QUESTIONS))
-        slots = {key: value for key, value in item.items() if key != "ignored_intents"}
-    is_new = name not in draft.forms
+    is_direct = "required_slots" not in item
+    if is_direct and isinstance(item, Map) and item.lost:
+        draft.unread.append(Gap(place, OF_QUESTIONS))
+    slots: Any = item if is_direct else item["required_slots"]
     if isinstance(slots, Seq):
-        slot_places = tuple(place for _, place in slots.placed())
+        asked = list(slots.placed())
     else:
-        written = item.get("required_slots", item)
-        slot_places = tuple(written.key_place(slot) for slot in slots or ())
-    form = Form(name, tuple(slots or ()), _names(item.get("ignored_intents")), place, slot_places)
-    draft.add("form", draft.forms, name, form, place)
-    if is_new and isinstance(slots, dict):
-        for slot, mappings in slots.items():
-            written = [slot_mapping(mapping) for mapping in mappings or ()]
+        names = (name for name in slots or () if not (is_direct and name == "ignored_intents"))
+        asked = [(name, slots.key_place(name)) for name in names]
+    if name not in draft.forms and isinstance(slots, Map):
+        for slot, _ in asked:
+            written = [slot_mapping(mapping) for mapping in slots[slot] or ()]
             for mapping in written or [SlotMapping("from_entity", entity=slot, place=place)]:
                 draft.form_mappings.append((name, slot, mapping))
+    required, places = tuple(slot for slot, _ in asked), tuple(place for _, place in asked)
+    draft.add(
+        "form", draft.forms, name, Form(name, required, _names(item.get("ignored_intents")), place, places), place
+    )
 
 
 def _action(item: str | Map, place: Place, draft: Draft) -> None:

@@ -104,12 +104,14 @@ class Draft(Struct):
         if name not in known:
             known[name] = value
             return
-        first = known[name]
-        first_place = first if isinstance(first, Place) else first[0].place if isinstance(first, tuple) else first.place
-        self.report(
-            "warning",
-            place,
-            f"The {kind} `{name}` is defined a second time (first at {first_place}); the first one counts.",
-            "Keep one of the two.",
-            "duplicate-definition",
+        message = (
+            f"The {kind} `{name}` is defined a second time (first at {_place(known[name])}); the first one counts."
         )
+        self.report("warning", place, message, "Keep one of the two.", "duplicate-definition")
+
+
+def _place(piece: Any) -> Place:
+    """Return where a named piece is written: an action is recorded as its place, a response as its variations."""
+    first = piece[0] if isinstance(piece, tuple) else piece
+    place: Place = first if isinstance(first, Place) else first.place
+    return place

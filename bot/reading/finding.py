@@ -19,7 +19,7 @@ _FOLDERS: Final = ", ".join(f"`{name}/`" for name in CONTENT_FOLDERS[:-1])
 
 ENDINGS: Final = (".yml", ".yaml")
 
-_TOP: Final = ("domain", "config", "endpoints", "credentials")
+_TOP_FILES: Final = ("domain", "config", "endpoints", "credentials")
 """The files in the project's folder itself."""
 
 _MARKDOWN_NLU = re.compile(rb"^## (?:intent|synonym|regex|lookup):", re.MULTILINE)
@@ -37,7 +37,7 @@ _ANY_CONTENT = re.compile(
 _WRITTEN = re.compile(rf"^(?:{'|'.join(_SECTIONS)})[ ]*:[ \t]*\r?\n[ -]".encode(), re.MULTILINE)
 """A section with something below it (which a Makefile, for example, does not have)."""
 
-_LOOKED_AT: Final = 10_000_000
+_SEARCHED_BYTES: Final = 10_000_000
 """How many bytes of a file are searched to see whether it is content: it may be anything, of any length."""
 
 _TEST_WORD = re.compile(r"^tests?[-_. ]*|[-_]tests?$", re.IGNORECASE)
@@ -46,9 +46,10 @@ _NEARLY_TEST = re.compile(r"tests?(?:[-. ].*|_.*)?|.*[-_]tests?")
 
 def content_files(folder: Path) -> tuple[Path, ...]:
     """Return the content files of a project, sorted by name; in tests/, as in Rasa, only those named `test_…`."""
-    found = [path for ending in ENDINGS if (path := folder / f"domain{ending}").is_file()]
+    found = [path for path in _top_files(folder) if path.stem == "domain" and path.is_file()]
     for name in CONTENT_FOLDERS:
-        found += [p for p in files_below(folder / name) if is_content(p) and (name != "tests" or is_test(p))]
+        content = (path for path in files_below(folder / name) if is_content(path))
+        found += [path for path in content if name != "tests" or is_test(path)]
     return tuple(sorted(found))
 
 
@@ -56,8 +57,9 @@ def imported_files(folder: Path) -> tuple[Path, ...]:
     """Return the content files anywhere below a folder that config.yml imports, sorted by name."""
     if folder.is_file():
         return (folder,)
-    others = {folder / f"{name}{ending}" for name in _TOP if name != "domain" for ending in ENDINGS}
-    return tuple(sorted(p for p in {*files_below(folder)} - others if is_content(p) and _holds(p, _ANY_CONTENT)))
+    configuration = {path for path in _top_files(folder) if path.stem != "domain"}
+    found = (path for path in files_below(folder) if path not in configuration)
+    return tuple(sorted(path for path in found if is_content(path) and _contains(path, _ANY_CONTENT)))
 
 
 def files_at(path: Path, *, only_tests: bool) -> tuple[Path, ...]:
@@ -69,7 +71,7 @@ def files_at(path: Path, *, only_tests: bool) -> tuple[Path, ...]:
 
 def is_content(path: Path) -> bool:
     """Whether a file in a content folder is read: YAML, or training data in Rasa's JSON."""
-    return path.suffix in ENDINGS or (path.suffix == ".json" and _holds(path, _JSON_NLU))
+    return path.suffix in ENDINGS or (path.suffix == ".json" and _contains(path, _JSON_NLU))
 
 
 def is_test(path: Path) -> bool:
@@ -80,26 +82,42 @@ def is_test(path: Path) -> bool:
 def not_read(folder: Path) -> Iterator[Diagnostic]:
     """Report files that are ignored although they look like content, or are not read as they were meant."""
     yield from _unreadable(folder)
-    yield from _no_files(folder)
-    yield from _beside(folder)
-    links = [path for name in _TOP for ending in ENDINGS if _is_broken(path := folder / f"{name}{ending}")]
-    for path in (*links, *(path for name in CONTENT_FOLDERS for path in sorted(_links(folder / name)))):
+    yield from _not_files(folder)
+    yield from _in_own_folder(folder)
+    yield from _not_followed(folder)
+    for name in CONTENT_FOLDERS:
+        for path in sorted(files_below(folder / name)):
+            yield from _misread(path, path.relative_to(folder), are_tests=name == "tests")
+
+
+def _not_followed(folder: Path) -> Iterator[Diagnostic]:
+    """Report broken links to files of the project, and links to folders of content."""
+    links = [path for path in _top_files(folder) if _is_broken(path)]
+    for name in CONTENT_FOLDERS:
+        links += sorted(_links(folder / name))
+    for path in links:
         message = "This link to a folder is not followed." if path.exists() else "This link is broken."
         cure = "Put the files themselves here, or remove the link."
         yield Diagnostic("warning", Place(path.relative_to(folder).as_posix()), message, cure, "not-read")
-    for name in CONTENT_FOLDERS:
-        for path in sorted(files_below(folder / name)):
-            reason = _why_not_read(path, are_tests=name == "tests")
-            if reason:
-                yield _note(path.relative_to(folder), *reason)
-            elif converted := _old_data(path):
-                cure = f"Convert it with Rasa 2: `rasa data convert {converted} -f yaml --data FILE --out FOLDER`."
-                yield _note(path.relative_to(folder), "it is Markdown; only YAML is read", cure, "warning")
-            elif name != "tests" and _is_nearly_test(path):
-                message = "Bots are trained on these stories: only files named `test_…` hold test stories."
-                name_of_test = f"test_{_TEST_WORD.sub('', path.stem) or 'stories'}{path.suffix}"
-                cure = f"Rename it to `{name_of_test}` if they are tests, or choose a name without this word."
-                yield Diagnostic("warning", Place(path.relative_to(folder).as_posix()), message, cure, "test-name")
+
+
+def _top_files(folder: Path) -> list[Path]:
+    return [folder / f"{name}{ending}" for name in _TOP_FILES for ending in ENDINGS]
+
+
+def _misread(path: Path, name: Path, *, are_tests: bool) -> Iterator[Diagnostic]:
+    """Report a file in a content folder that is not read, or not as it was meant."""
+    reason = _why_not_read(path, are_tests=are_tests)
+    if reason:
+        yield _note(name, *reason)
+    elif converted := _rasa2_data(path):
+        cure = f"Convert it with Rasa 2: `rasa data convert {converted} -f yaml --data FILE --out FOLDER`."
+        yield _note(name, "it is Markdown; only YAML is read", cure, "warning")
+    elif not are_tests and _is_nearly_test(path):
+        message = "Bots are trained on these stories: only files named `test_…` hold test stories."
+        test_name = f"test_{_TEST_WORD.sub('', path.stem) or 'stories'}{path.suffix}"
+        cure = f"Rename it to `{test_name}` if they are tests, or choose a name without this word."
+        yield Diagnostic("warning", Place(name.as_posix()), message, cure, "test-name")
 
 
 def _unreadable(folder: Path) -> Iterator[Diagnostic]:
@@ -108,18 +126,24 @@ def _unreadable(folder: Path) -> Iterator[Diagnostic]:
         refused: list[OSError] = []
         for _ in os.walk(folder / name, onerror=refused.append):
             pass
-        for error in (error for error in refused if not isinstance(error, FileNotFoundError)):
-            place = Place(Path(error.filename).relative_to(folder).as_posix())
-            message = f"This folder cannot be read: {error.strerror}."
-            yield Diagnostic("error", place, message, "Change its permissions so that it can be read.", "unreadable")
+        for error in refused:
+            if not isinstance(error, FileNotFoundError):
+                place = Place(Path(error.filename).relative_to(folder).as_posix())
+                message, cure = (
+                    f"This folder cannot be read: {error.strerror}.",
+                    "Change its permissions so that it can be read.",
+                )
+                yield Diagnostic("error", place, message, cure, "unreadable")
 
 
-def _no_files(folder: Path) -> Iterator[Diagnostic]:
+def _not_files(folder: Path) -> Iterator[Diagnostic]:
     """Report what has the name of a content file but is not a file: a pipe, or a folder with nothing in it to read."""
-    top = [folder / f"{name}{ending}" for name in _TOP for ending in ENDINGS]
-    walks = [walked for name in CONTENT_FOLDERS for walked in _walk(folder / name)]
-    named = [here / name for here, folders, names in walks for name in (*folders, *names)]
-    for path in (*top, *(path for path in named if path.suffix in ENDINGS)):
+    top = _top_files(folder)
+    below: list[Path] = []
+    for name in CONTENT_FOLDERS:
+        for here, folders, files in _walk(folder / name):
+            below += [here / entry for entry in (*folders, *files)]
+    for path in (*top, *(path for path in below if path.suffix in ENDINGS)):
         if _exists(path) and not _is_file(path) and (path in top or not any(files_below(path))):
             place, cure = Place(path.relative_to(folder).as_posix()), "Put a YAML file here, or rename it."
             yield Diagnostic("error", place, "This is not a file, so it is not read.", cure, "unreadable")
@@ -135,28 +159,34 @@ def _walk(folder: Path) -> Iterator[tuple[Path, list[str], list[str]]]:
         yield Path(base), folders, [name for name in names if not name.startswith(".")]
 
 
-def _beside(folder: Path) -> Iterator[Diagnostic]:
+def _in_own_folder(folder: Path) -> Iterator[Diagnostic]:
     """Report content in the project's own folder, or in a folder whose name is nearly that of a content folder."""
     if (folder / "actions").is_dir() and (folder / "actions.py").is_file():
         yield _note(Path("actions.py"), "the folder `actions/` beside it is read instead", "Move it into `actions/`.")
-    for name in _TOP[1:]:
+    for name in _TOP_FILES[1:]:
         if all((folder / f"{name}{ending}").is_file() for ending in ENDINGS):
             yield _note(Path(f"{name}.yaml"), f"`{name}.yml` beside it is read instead", "Merge the two into one.")
     for path in sorted(folder.glob("*")):
-        is_other = path.suffix in ENDINGS and path.stem not in _TOP
-        if is_other and (is_misspelt(path.stem, _TOP) or _holds(path, _CONTENT)):
-            cure = did_you_mean(path.name, [f"{name}.yml" for name in _TOP], f"Move it into {_FOLDERS}.")
-            yield _note(Path(path.name), "it is not in one of the folders that are", cure)
-        elif _is_like_content(path.name) and any(_holds(p, _CONTENT) for p in files_below(path) if p.suffix in ENDINGS):
-            cure = did_you_mean(path.name, CONTENT_FOLDERS, f"Move its files into {_FOLDERS}.")
-            yield Diagnostic("note", Place(path.name), "This folder is not read.", cure, "not-read")
-        elif _is_file(path) and (reason := _ending(path)) and (_is_top(path) or _holds(path, _WRITTEN)):
-            yield _note(Path(path.name), *reason)
+        yield from _stray(path)
 
 
-def _is_top(path: Path) -> bool:
+def _stray(path: Path) -> Iterator[Diagnostic]:
+    """Report a file or folder in the project's own folder, if it looks as if it were meant as content."""
+    name = Path(path.name)
+    is_other = path.suffix in ENDINGS and path.stem not in _TOP_FILES
+    if is_other and (is_misspelt(path.stem, _TOP_FILES) or _contains(path, _CONTENT)):
+        cure = did_you_mean(path.name, [f"{top}.yml" for top in _TOP_FILES], f"Move it into {_FOLDERS}.")
+        yield _note(name, "it is not in one of the folders that are", cure)
+    elif _is_like_content(path.name) and any(_contains(p, _CONTENT) for p in files_below(path) if p.suffix in ENDINGS):
+        cure = did_you_mean(path.name, CONTENT_FOLDERS, f"Move its files into {_FOLDERS}.")
+        yield Diagnostic("note", Place(path.name), "This folder is not read.", cure, "not-read")
+    elif _is_file(path) and (reason := _odd_ending(path)) and (_is_like_top_file(path) or _contains(path, _WRITTEN)):
+        yield _note(name, *reason)
+
+
+def _is_like_top_file(path: Path) -> bool:
     """Whether a file is named like one of the project's own, except for a hidden ending or upper case."""
-    return path.name.partition(".")[0] in _TOP and path.suffix.lower() in (".txt", *ENDINGS)
+    return path.name.partition(".")[0] in _TOP_FILES and path.suffix.lower() in (".txt", *ENDINGS)
 
 
 def _is_like_content(name: str) -> bool:
@@ -165,20 +195,22 @@ def _is_like_content(name: str) -> bool:
 
 
 def _is_nearly_test(path: Path) -> bool:
-    named = _NEARLY_TEST.fullmatch(path.stem.lower()) is not None
-    return path.suffix in ENDINGS and named and not is_test(path) and _holds(path, _STORIES)
+    """Whether a file of stories is named like test stories, but not so that it is read as such."""
+    if path.suffix not in ENDINGS or is_test(path) or not _NEARLY_TEST.fullmatch(path.stem.lower()):
+        return False
+    return _contains(path, _STORIES)
 
 
 def _why_not_read(path: Path, *, are_tests: bool) -> tuple[str, str] | None:
     """Return why a file is not read, and what to do about it; None if it is read, or not expected to be."""
-    if reason := _ending(path):
+    if reason := _odd_ending(path):
         return reason
     if path.suffix == ".json" and not are_tests and not is_content(path):
         return (
             "the only JSON that is read is Rasa's `rasa_nlu_data`",
             "Convert it with Rasa's tools, or move it elsewhere.",
         )
-    if are_tests and path.suffix in ENDINGS and not is_test(path) and _holds(path, _STORIES):
+    if are_tests and path.suffix in ENDINGS and not is_test(path) and _contains(path, _STORIES):
         return (
             "in tests/, only files named `test_…` are read",
             f"Rename it to `test_{path.name}` if it holds test stories.",
@@ -186,7 +218,7 @@ def _why_not_read(path: Path, *, are_tests: bool) -> tuple[str, str] | None:
     return None
 
 
-def _ending(path: Path) -> tuple[str, str] | None:
+def _odd_ending(path: Path) -> tuple[str, str] | None:
     """Return why a file is not read whose ending is not YAML's, although its name or its content suggests YAML."""
     if path.suffix in (*ENDINGS, ".json", ".md", ".py", ".pyc"):  # YAML in Markdown and Python files is an example
         return None
@@ -194,7 +226,7 @@ def _ending(path: Path) -> tuple[str, str] | None:
         name = f"{path.stem}{path.suffix.lower()}"
     elif Path(path.stem).suffix in ENDINGS:
         name = path.stem
-    elif _holds(path, _ANY_CONTENT if is_misspelt(path.suffix, ENDINGS) else _WRITTEN):
+    elif _contains(path, _ANY_CONTENT if is_misspelt(path.suffix, ENDINGS) else _WRITTEN):
         name = f"{path.stem}.yml"
     else:
         return None
@@ -204,11 +236,13 @@ def _ending(path: Path) -> tuple[str, str] | None:
     return why, f"Rename it to `{name}`, or move it elsewhere."
 
 
-def _old_data(path: Path) -> str:
+def _rasa2_data(path: Path) -> str:
     """Return what Rasa 2's converter calls the data of a Markdown file; empty if it has none."""
     if path.suffix != ".md":
         return ""
-    return "nlu" if _holds(path, _MARKDOWN_NLU) else "core" if _holds(path, _MARKDOWN_STORIES) else ""
+    if _contains(path, _MARKDOWN_NLU):
+        return "nlu"
+    return "core" if _contains(path, _MARKDOWN_STORIES) else ""
 
 
 def files_below(folder: Path) -> Iterator[Path]:
@@ -241,15 +275,17 @@ def _exists(path: Path) -> bool:
     return os.path.exists(path)  # noqa: PTH110  # Path's raises without permission
 
 
-def _holds(path: Path, pattern: re.Pattern[bytes]) -> bool:
+def _contains(path: Path, pattern: re.Pattern[bytes]) -> bool:
     return pattern.search(_bytes(path)) is not None
 
 
 def _bytes(path: Path) -> bytes:
     """Return the content of a file (of a very long one, its beginning); nothing if it cannot be read."""
+    if not _is_file(path):  # opening a pipe would wait for somebody to write to it
+        return b""
     try:
         with path.open("rb") as file:
-            return file.read(_LOOKED_AT).removeprefix(BOM_UTF8)
+            return file.read(_SEARCHED_BYTES).removeprefix(BOM_UTF8)
     except OSError:
         return b""
 

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from msgspec import Struct
 
-from bot.content import ANY, Content
+from bot.content import ANY, Content, Place
 
 _LEFT_OUT = frozenset({"place", "slot_places", "fingerprint"})
 
@@ -21,7 +21,7 @@ def content_fingerprint(content: Content) -> str:
 
 @cache
 def _fields(kind: type[Struct]) -> tuple[str, ...]:
-    if kind.__name__ == "Place":
+    if kind is Place:
         return ()
     return tuple(name for name in kind.__struct_fields__ if name not in _LEFT_OUT)
 

@@ -89,21 +89,24 @@ def unread(
 
     `supplied` says which findings may follow from each section; None: any finding from any section.
     """
-    wrong = [problem for problem in problems if problem.severity == "error"]
+    errors = [problem for problem in problems if problem.severity == "error"]
     if not isinstance(tree, Map):
         codes = MAY_FOLLOW if supplied is None else frozenset[str]().union(*supplied.values())
-        return [Gap(problem.place, codes) for problem in wrong[:1]]
-    edge, wrong_in = tree.place.column, {_section(tree, problem.place) for problem in wrong}
-    lost = [(place, key) for key in tree.key_nodes if key not in tree and (place := tree.key_place(key)) in wrong_in]
-    lost += [(d.place, d.name) for d in wrong if d.code == "duplicate-key" and d.place.column == edge]
-    lost += [(d.place, d.name) for d in wrong if d.code == "misplaced-section"]
-    return [Gap(place, MAY_FOLLOW if supplied is None else _meant(key, supplied)) for place, key in lost]
+        return [Gap(error.place, codes) for error in errors[:1]]
+    sections = {_section(tree, error.place) for error in errors}
+    removed = [key for key in tree.key_nodes if key not in tree]
+    lost = {tree.key_place(key): key for key in removed if tree.key_place(key) in sections}
+    for error in errors:
+        is_repeated = error.code == "duplicate-key" and error.place.column == tree.place.column
+        if is_repeated or error.code == "misplaced-section":
+            lost[error.place] = error.name
+    return [Gap(place, MAY_FOLLOW if supplied is None else _supplied_by(key, supplied)) for place, key in lost.items()]
 
 
-def _meant(key: str, supplied: Mapping[str, frozenset[str]]) -> frozenset[str]:
+def _supplied_by(key: str, supplied: Mapping[str, frozenset[str]]) -> frozenset[str]:
     """Return the findings that may follow from a key, which may be misspelt."""
-    meant = (codes for name, codes in supplied.items() if key == name or is_misspelt(key, (name,)))
-    return frozenset[str]().union(*meant)
+    codes = (codes for name, codes in supplied.items() if key == name or is_misspelt(key, (name,)))
+    return frozenset[str]().union(*codes)
 
 
 def _section(tree: Map, place: Place) -> Place | None:
@@ -120,10 +123,11 @@ def hold_back(found: Sequence[Diagnostic], gaps: Sequence[Gap]) -> tuple[list[Di
     held = [finding for finding in found if finding.code in codes]
     if not held:
         return list(found), []
+    reported = [finding for finding in found if finding.code not in codes]
     first = min(gap.place for gap in gaps if gap.codes & {finding.code for finding in held})
     message = f"{_counted(len(held))} held back: what they miss may be here, in what could not be read."
-    told = Diagnostic("warning", first, message, "Fix this first, then check again.", "held-back")
-    return [*(finding for finding in found if finding.code not in codes), told], held
+    notice = Diagnostic("warning", first, message, "Fix this first, then check again.", "held-back")
+    return [*reported, notice], held
 
 
 def _counted(number: int) -> str:

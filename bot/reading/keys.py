@@ -19,7 +19,7 @@ def odd_keys(instance: dict[str, Any], schema: Schema, mode: str) -> list[str]:
     accepted for a slot with its mappings below it, but not with plain names.
     """
     if mode == "names":
-        inner = _entry(schema).get("properties", {})
+        inner = _entry_schema(schema).get("properties", {})
         return [key for key, value in instance.items() if key in inner and not isinstance(value, dict)]
     odd = [key for key in instance if key not in schema.get("properties", {})]
     if mode == "slots":
@@ -38,7 +38,7 @@ def is_mistake(key: str, schema: Schema) -> bool:
     return (
         key in schema.get("renamed", ())
         or is_misspelt(key, schema.get("properties", ()))
-        or any(inner == key for inner, _ in _inner(schema))
+        or any(inner == key for inner, _ in _inner_keys(schema))
     )
 
 
@@ -48,7 +48,7 @@ def key_cure(key: str, lineage: Sequence[Schema]) -> str:
     if key in schema.get("renamed", ()):
         return f"Write `{schema['renamed'][key]}:`, its name since Rasa 2."
     known = list(schema.get("properties", ()))
-    indented = "" if schema.get("unknownKeys") == "slots" else _indented(key, outer, schema)
+    indented = "" if schema.get("unknownKeys") == "slots" else _indentation(key, outer, schema)
     if indented and not is_misspelt(key, known):
         return indented
     return did_you_mean(key, known, indented) or f"Known keys: {', '.join(known)}."
@@ -62,34 +62,37 @@ def displaced(tree: Any, schema: Schema, is_valid: Callable[[Any, Schema], bool]
     sections = {key: part.get("type", ()) for key, part in schema["properties"].items()}
 
     def inside(value: Any, schema: Schema, *, at_edge: bool = False) -> Iterator[tuple[Map, str]]:
-        for item in value if isinstance(value, Seq) else ():
-            yield from inside(item, schema.get("items", {}))
-        for key, inner in value.items() if isinstance(value, Map) else ():
-            part = schema.get("properties", {}).get(key)
-            kind = "object" if isinstance(inner, Map) else "array" if isinstance(inner, Seq) else "other"
-            is_section = part is None and not at_edge and kind in sections.get(key, ())
-            if is_section and not _may_be(inner, schema, is_valid):
-                yield value, key
-            else:
-                yield from inside(inner, part or _named(schema))
+        if isinstance(value, Seq):
+            for item in value:
+                yield from inside(item, schema.get("items", {}))
+        elif isinstance(value, Map):
+            for key, inner in value.items():
+                part = schema.get("properties", {}).get(key)
+                is_section = part is None and not at_edge and _is_of_type(inner, sections.get(key, ()))
+                if is_section and not _is_allowed(inner, schema, is_valid):
+                    yield value, key
+                else:
+                    yield from inside(inner, part or _named_schema(schema))
 
     yield from inside(tree, schema, at_edge=True)
 
 
-def _may_be(value: Any, schema: Schema, is_valid: Callable[[Any, Schema], bool]) -> bool:
+def _is_of_type(value: Any, types: Collection[str]) -> bool:
+    """Whether a value is a mapping or list, as the schema's `type` allows."""
+    return (isinstance(value, Map) and "object" in types) or (isinstance(value, Seq) and "array" in types)
+
+
+def _is_allowed(value: Any, schema: Schema, is_valid: Callable[[Any, Schema], bool]) -> bool:
     """Whether a value is allowed at a key that the schema does not name."""
-    named = _named(schema)
-    if named:
-        known = named.get("properties", {})
-        return is_valid(value, named) or any(key in known or is_misspelt(key, known) for key in _keys_of(value))
-    return "unknownKeys" not in schema and schema.get("additionalProperties", True) is True
+    named = _named_schema(schema)
+    if not named:
+        return "unknownKeys" not in schema and schema.get("additionalProperties", True) is True
+    known = named.get("properties", {})
+    keys = value if isinstance(value, Map) else ()
+    return is_valid(value, named) or any(key in known or is_misspelt(key, known) for key in keys)
 
 
-def _keys_of(value: Any) -> Collection[str]:
-    return value.keys() if isinstance(value, Map) else ()
-
-
-def _named(schema: Schema) -> Schema:
+def _named_schema(schema: Schema) -> Schema:
     """Return the schema of values below freely chosen names; an empty one if those are unrestricted or not allowed."""
     named = schema.get("additionalProperties")
     return named if isinstance(named, dict) else {}
@@ -100,14 +103,16 @@ def lineage_of(root: Schema, path: Sequence[str | int]) -> list[Schema]:
     lineage = [root]
     for step in path:
         schema = lineage[-1]
-        named = schema.get("properties", {}).get(step, schema.get("additionalProperties"))
-        lineage.append(schema.get("items", {}) if isinstance(step, int) else named)
+        if isinstance(step, int):
+            lineage.append(schema.get("items", {}))
+        else:
+            lineage.append(schema.get("properties", {}).get(step, schema.get("additionalProperties")))
     return lineage
 
 
-def _indented(key: str, outer: Sequence[Schema], schema: Schema) -> str:
+def _indentation(key: str, outer: Sequence[Schema], schema: Schema) -> str:
     """Return how to indent a key that is known further in or further out; empty if it is known nowhere."""
-    places = list(dict.fromkeys(place for inner, place in _inner(schema) if inner == key))
+    places = list(dict.fromkeys(place for inner, place in _inner_keys(schema) if inner == key))
     if places:
         return f"Indent it more: it belongs inside {' or '.join(places)}."
     knowing = [index for index, parent in enumerate(outer) if key in parent.get("properties", ())]
@@ -116,23 +121,23 @@ def _indented(key: str, outer: Sequence[Schema], schema: Schema) -> str:
     return "Write it at the left edge." if knowing == [0] else "Indent it less: it belongs further out."
 
 
-def _inner(schema: Schema, place: str = "the entry above it") -> Iterator[tuple[str, str]]:
+def _inner_keys(schema: Schema, place: str = "the entry above it") -> Iterator[tuple[str, str]]:
     """Yield the keys that are known further in, each with the key that it belongs below.
 
     Keys that may hold anything are left out: their names are too common.
     """
     for name, part in schema.get("properties", {}).items():
-        yield from _keys(part, f"`{name}:`")
-    if entry := _entry(schema):
-        yield from _keys(entry, place)
+        yield from _keys_of(part, f"`{name}:`")
+    if entry := _entry_schema(schema):
+        yield from _keys_of(entry, place)
 
 
-def _keys(schema: Schema, place: str) -> Iterator[tuple[str, str]]:
+def _keys_of(schema: Schema, place: str) -> Iterator[tuple[str, str]]:
     yield from ((key, place) for key, part in schema.get("properties", {}).items() if "type" in part or "enum" in part)
-    yield from _inner(schema, place)
+    yield from _inner_keys(schema, place)
 
 
-def _entry(schema: Schema) -> Schema:
+def _entry_schema(schema: Schema) -> Schema:
     """Return the schema of values below freely chosen names, or of items."""
     named = schema.get("additionalProperties")
     entry = named.get("items", named) if isinstance(named, dict) else schema.get("items")

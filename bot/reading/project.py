@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from msgspec import Struct
@@ -31,15 +31,7 @@ from bot.content.suggest import did_you_mean
 from bot.reading.code import responses_of_code, slots_of_code, words_of_code
 from bot.reading.domain import read_domain
 from bot.reading.draft import Draft
-from bot.reading.finding import (
-    CONTENT_FOLDERS,
-    content_files,
-    files_at,
-    imported_files,
-    is_test,
-    not_read,
-    text_of,
-)
+from bot.reading.finding import CONTENT_FOLDERS, content_files, files_at, imported_files, is_test, not_read, text_of
 from bot.reading.fingerprint import content_fingerprint
 from bot.reading.holding import Gap, hold_back, unread
 from bot.reading.nlu import read_nlu
@@ -93,9 +85,7 @@ def read_project(
     """
     configuration = read_configuration(folder, environment)
     draft = Draft(folder, diagnostics=list(configuration.diagnostics))
-    own = content_files(folder)
-    imported = {file: None for path in configuration.imports for file in imported_files(path) if file not in own}
-    files = {path: Path(os.path.relpath(path, folder)).as_posix() for path in (*own, *imported)}
+    files = _files(folder, configuration.imports)
     for path, name in files.items():
         read_content_file(path, name, draft)
     if not files:
@@ -115,12 +105,28 @@ def read_project(
         named_in_code=responses_of_code(folder, content.domain.responses.keys()),
         slots_in_code=slots_of_code(folder, content.domain.slots.keys()),
     )
-    unread = _unread_words(folder, left_out)
-    checked = [_pointed(d, unread) for d in check_content(known) if d.name not in draft.broken or not _is_unknown(d)]
-    names = (*configuration.files, *files.values(), *draft.files)
+    checked = _content_findings(known, draft.broken, _unread_words(folder, left_out))
     found, held_back = hold_back((*draft.diagnostics, *checked), (*configuration.unread, *draft.unread))
     diagnostics = sorted(found, key=lambda d: d.place)
+    names = (*configuration.files, *files.values(), *draft.files)
     return ReadResult(content, tests, configuration.settings, tuple(diagnostics), names, tuple(held_back))
+
+
+def _files(folder: Path, imports: Iterable[Path]) -> dict[Path, str]:
+    """Return the content files with their names relative to the project: its own files, then the imported ones."""
+    paths = list(content_files(folder))
+    for path in imports:
+        paths += imported_files(path)
+    return {path: Path(os.path.relpath(path, folder)).as_posix() for path in paths}
+
+
+def _content_findings(
+    known: Known, broken: Collection[str], unread: Mapping[str, Collection[str]]
+) -> Iterator[Diagnostic]:
+    """Yield the findings about the content; a name that is only unknown because it is `broken` is not one of them."""
+    for finding in check_content(known):
+        if not (_is_unknown(finding) and finding.name in broken):
+            yield _with_ignored_file(finding, unread)
 
 
 def _is_unknown(finding: Diagnostic) -> bool:
@@ -133,7 +139,7 @@ def _unread_words(folder: Path, left_out: Iterable[Diagnostic]) -> dict[str, fro
     return {file: frozenset(re.split(r"[^\w/-]+", text_of(folder / file))) for file in sorted(files)}
 
 
-def _pointed(finding: Diagnostic, unread: Mapping[str, Collection[str]]) -> Diagnostic:
+def _with_ignored_file(finding: Diagnostic, unread: Mapping[str, Collection[str]]) -> Diagnostic:
     """Return the finding; if it is about a name in an ignored file, it says so."""
     file = next((file for file, words in unread.items() if finding.name in words), None)
     if file is None or not _is_unknown(finding):
@@ -149,17 +155,17 @@ def _report_no_content(draft: Draft) -> None:
 
 def read_test_stories(path: Path) -> tuple[tuple[Story, ...], tuple[Diagnostic, ...]]:
     """Return the test stories of a file, or of the files named `test_…` below a folder, and what is wrong with them."""
-    draft = _read_only(path, are_tests=True)
+    draft = _read_path(path, are_tests=True)
     return tuple(draft.tests), tuple(draft.diagnostics)
 
 
 def read_nlu_data(path: Path) -> tuple[NluData, tuple[Diagnostic, ...]]:
     """Return the training data of a file, or of all files below a folder, for testing a matcher."""
-    draft = _read_only(path, are_tests=False)
-    return _nlu(draft), tuple(draft.diagnostics)
+    draft = _read_path(path, are_tests=False)
+    return _nlu_data(draft), tuple(draft.diagnostics)
 
 
-def _read_only(path: Path, *, are_tests: bool) -> Draft:
+def _read_path(path: Path, *, are_tests: bool) -> Draft:
     draft = Draft()
     files = files_at(path, only_tests=are_tests)
     for file in files:
@@ -177,7 +183,7 @@ def _report_nothing(path: Path, draft: Draft, *, are_tests: bool) -> None:
     draft.report("error", Place(path.as_posix()), message, cure, "no-content")
 
 
-def _nlu(draft: Draft) -> NluData:
+def _nlu_data(draft: Draft) -> NluData:
     return NluData(tuple(draft.examples), tuple(draft.synonyms), tuple(draft.regexes), tuple(draft.lookups))
 
 
@@ -228,7 +234,7 @@ def _check_version(tree: Map, draft: Draft) -> None:
 def _content(draft: Draft, configuration: Configuration) -> Content:
     settle_slots(draft)
     pipeline = settle_fallback(draft, configuration.policies, configuration.pipeline)
-    _complete(draft)
+    _add_unlisted(draft)
     domain = Domain(
         intents=draft.intents,
         entities=draft.entities,
@@ -242,7 +248,7 @@ def _content(draft: Draft, configuration: Configuration) -> Content:
     )
     content = Content(
         domain,
-        _nlu(draft),
+        _nlu_data(draft),
         tuple(draft.stories),
         tuple(draft.rules),
         configuration.language,
@@ -252,7 +258,7 @@ def _content(draft: Draft, configuration: Configuration) -> Content:
     return replace(content, fingerprint=content_fingerprint(content))
 
 
-def _complete(draft: Draft) -> None:
+def _add_unlisted(draft: Draft) -> None:
     """Add intents and entities that only examples name, and the intents and slots that every bot has."""
     intents, entities = tuple(draft.intents), tuple(draft.entities)
     unlisted: dict[str, dict[str, Place]] = {"intent": {}, "entity": {}}
@@ -279,14 +285,15 @@ def _complete(draft: Draft) -> None:
 def _report_unlisted(draft: Draft, kind: str, places: Mapping[str, Place], listed: Collection[str]) -> None:
     """Report names with examples that are not listed: one by one, or many that are not like a listed one together."""
     section = "intents" if kind == "intent" else "entities"
-    code, far = f"unlisted-{kind}", [name for name in places if not did_you_mean(name, listed)]
-    if len(far) <= _FEW:
-        far = []
-    for name in places.keys() - set(far):
+    code = f"unlisted-{kind}"
+    far = [name for name in places if not did_you_mean(name, listed)]
+    together = far if len(far) > _FEW else []
+    for name in places.keys() - set(together):
         message = f"The {kind} `{name}` has examples, but the domain does not list it."
         cure = did_you_mean(name, listed, f"Add `- {name}` to `{section}:`.")
         draft.report("warning", places[name], message, cure, code)
-    if far:
-        message = f"The {kind} `{far[0]}` has examples, but the domain does not list it, nor {len(far) - 1} others."
+    if together:
+        first, others = together[0], len(together) - 1
+        message = f"The {kind} `{first}` has examples, but the domain does not list it, nor {others} others."
         cure = f"List them in `{section}:`, or remove that section: names with examples are known without it."
-        draft.report("warning", places[far[0]], message, cure, code)
+        draft.report("warning", places[first], message, cure, code)

@@ -6,7 +6,7 @@ from typing import Final, TypeAlias
 
 from msgspec.structs import replace
 
-from bot.content import ActionStep, Component, LoopStep, MappingCondition, Place, Slot, SlotMapping, Story, UserStep
+from bot.content import NOWHERE, ActionStep, Component, LoopStep, MappingCondition, Slot, SlotMapping, Story, UserStep
 from bot.content.known import steps_of
 from bot.content.names import REQUESTED_SLOT
 from bot.reading.code import words_of_code
@@ -24,42 +24,45 @@ def settle_slots(draft: Draft) -> None:
     """Give every slot its mappings: those written in forms, auto-fill, or else `custom`."""
     for form, slot, mapping in draft.form_mappings:
         if slot in draft.slots:  # an unknown slot of a form is reported with the other unknown names
-            _append(draft, slot, _in_form(mapping, form, slot))
+            _add_mapping(draft, slot, _limited_to_form(mapping, form, slot))
     if draft.store_entities_as_slots:
         for slot in sorted(draft.auto_filled & draft.entities.keys()):
-            _append(draft, slot, SlotMapping("from_entity", entity=slot, place=draft.slots[slot].place))
+            _add_mapping(draft, slot, SlotMapping("from_entity", entity=slot, place=draft.slots[slot].place))
     for name in sorted(draft.unmapped):
         if not draft.slots[name].mappings:
-            _note_unmapped(draft, draft.slots[name])
+            _report_unmapped(draft, draft.slots[name])
     draft.slots = {
         name: slot if slot.mappings else replace(slot, mappings=(SlotMapping("custom", place=slot.place),))
         for name, slot in draft.slots.items()
     }
 
 
-def _in_form(mapping: SlotMapping, form: str, slot: str) -> SlotMapping:
+def _limited_to_form(mapping: SlotMapping, form: str, slot: str) -> SlotMapping:
     """Return the mapping limited to the running form and, except for two types, to when the form asks for the slot."""
     anytime = mapping.type in ("from_entity", "from_trigger_intent")
     return replace(mapping, conditions=(MappingCondition(form, None if anytime else slot),))
 
 
-def _append(draft: Draft, slot: str, mapping: SlotMapping) -> None:
+def _add_mapping(draft: Draft, slot: str, mapping: SlotMapping) -> None:
     """Add the mapping; equal mappings of several forms become one with all their conditions."""
-    known = draft.slots[slot].mappings
-    bare = replace(mapping, conditions=(), place=Place(""))
-    for index, other in enumerate(known):
-        if replace(other, conditions=(), place=Place("")) == bare and bool(other.conditions) == bool(
-            mapping.conditions
-        ):
-            if set(mapping.conditions) <= set(other.conditions):
-                return
-            joined = replace(other, conditions=other.conditions + mapping.conditions)
-            draft.slots[slot] = replace(draft.slots[slot], mappings=(*known[:index], joined, *known[index + 1 :]))
-            return
-    draft.slots[slot] = replace(draft.slots[slot], mappings=(*known, mapping))
+    mappings = list(draft.slots[slot].mappings)
+    for index, other in enumerate(mappings):
+        if _differ_only_in_form(other, mapping):
+            added = tuple(condition for condition in mapping.conditions if condition not in other.conditions)
+            mappings[index] = replace(other, conditions=other.conditions + added)
+            break
+    else:
+        mappings.append(mapping)
+    draft.slots[slot] = replace(draft.slots[slot], mappings=tuple(mappings))
 
 
-def _note_unmapped(draft: Draft, slot: Slot) -> None:
+def _differ_only_in_form(one: SlotMapping, other: SlotMapping) -> bool:
+    """Whether two mappings are equal except for their places and forms: both have conditions, or neither has any."""
+    bare = [replace(mapping, conditions=(), place=NOWHERE) for mapping in (one, other)]
+    return bare[0] == bare[1] and bool(one.conditions) == bool(other.conditions)
+
+
+def _report_unmapped(draft: Draft, slot: Slot) -> None:
     if slot.name == REQUESTED_SLOT:
         return
     form = next((form.name for form in draft.forms.values() if slot.name in form.required_slots), None)
@@ -67,21 +70,18 @@ def _note_unmapped(draft: Draft, slot: Slot) -> None:
         message = f"The slot `{slot.name}` has no mappings, so `{form}` asks for it again and again."
         cure = "Write under `mappings:` how messages fill it, for example `- type: from_text`."
         draft.report("warning", slot.place, message, cure, "slot-without-mappings")
-        return
-    draft.report(
-        "note",
-        slot.place,
-        f"The slot `{slot.name}` has no mappings: only actions can set it.",
-        "Write `mappings: [{type: custom}]` if that is meant, or write how messages fill it.",
-        "slot-without-mappings",
-    )
+    else:
+        message = f"The slot `{slot.name}` has no mappings: only actions can set it."
+        cure = "Write `mappings: [{type: custom}]` if that is meant, or write how messages fill it."
+        draft.report("note", slot.place, message, cure, "slot-without-mappings")
 
 
 def _may_set(draft: Draft, slot: str) -> bool:
     """Whether code may set the slot: project code that names it or validates a form, or actions defined elsewhere."""
     words = words_of_code(draft.folder)
-    elsewhere = (name for name in draft.actions if name not in words and not name.startswith("utter_"))
-    return slot in words or any(f"validate_{form}" in words for form in draft.forms) or any(elsewhere)
+    if slot in words or any(f"validate_{form}" in words for form in draft.forms):
+        return True
+    return any(name not in words and not name.startswith("utter_") for name in draft.actions)
 
 
 def settle_fallback(draft: Draft, policies: Components, pipeline: Components) -> Components:
@@ -92,14 +92,14 @@ def settle_fallback(draft: Draft, policies: Components, pipeline: Components) ->
         return pipeline
     steps = (step for story in (*draft.stories, *draft.rules) for step in steps_of(story))
     if not any(isinstance(step, UserStep) and step.intent == _FALLBACK for step in steps):
-        draft.rules.append(_falling_back(policy))
+        draft.rules.append(_fallback_rule(policy))
     if not pipeline or any(c.plain_name == "FallbackClassifier" for c in pipeline):
         return pipeline
     options = {new: policy.options.get(old, default) for new, (old, default) in _THRESHOLDS.items()}
     return (*pipeline, Component("FallbackClassifier", options, policy.place))
 
 
-def _falling_back(policy: Component) -> Story:
+def _fallback_rule(policy: Component) -> Story:
     """Return the rule for messages that were not understood."""
     place = policy.place
     user = UserStep(_FALLBACK, place=place)

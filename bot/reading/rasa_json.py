@@ -24,21 +24,24 @@ def read_rasa_json(file: Map, draft: Draft) -> None:
 
 def _elements(item: Map, draft: Draft) -> tuple[str, ...]:
     """Return the values of a lookup table, or of the project file that it names: one per line."""
-    if not isinstance(item["elements"], str):
-        return tuple(item["elements"])
-    place, named, root = item.place_of("elements"), item["elements"], draft.folder.resolve()
-    cure = "Write a path from the project's folder to a text file in it, with a value on each line."
+    elements, root = item["elements"], draft.folder.resolve()
+    if not isinstance(elements, str):
+        return tuple(elements)
     try:
-        path = (root / named).resolve()
+        path = (root / elements).resolve()
         if not path.is_relative_to(root):
             raise OSError("it is outside the project")
         lines = path.read_text("utf-8-sig").splitlines()
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or (str(error) if isinstance(error, OSError) else "it is not text")
-        draft.report("error", place, f"The file `{named}` is not read: {reason}.", cure, "not-read")
-        return ()
-    draft.files.append(path.relative_to(root).as_posix())
-    return tuple(line.strip() for line in lines if line.strip())
+    except OSError as error:
+        reason = error.strerror or str(error)
+    except ValueError:
+        reason = "it is not text"
+    else:
+        draft.files.append(path.relative_to(root).as_posix())
+        return tuple(line.strip() for line in lines if line.strip())
+    cure = "Write a path from the project's folder to a text file in it, with a value on each line."
+    draft.report("error", item.place_of("elements"), f"The file `{elements}` is not read: {reason}.", cure, "not-read")
+    return ()
 
 
 def _example(item: Map, draft: Draft) -> None:
@@ -59,13 +62,8 @@ def _marks(item: Map, place: Place, draft: Draft) -> Iterator[Annotation]:
         start, end = entity["start"], entity["end"]
         if not start < end <= len(text):
             message = f"The entity `{entity['entity']}`, from {start} to {end}, is not in `{text}`; it is ignored."
-            draft.report(
-                "warning",
-                entity.place,
-                message,
-                "Count from 0; `end` is the position after its last character.",
-                "entity-mark",
-            )
+            cure = "Count from 0; `end` is the position after its last character."
+            draft.report("warning", entity.place, message, cure, "entity-mark")
             continue
         value = plain(entity.get("value", text[start:end]))
         yield Annotation(start, end, entity["entity"], value, entity.get("role"), entity.get("group"))

@@ -19,8 +19,8 @@ from jsonschema import Draft202012Validator, ValidationError, validators
 from bot.content import Diagnostic, Place, Severity
 from bot.content.suggest import did_you_mean, is_misspelt
 from bot.reading.keys import displaced, is_mistake, key_cure, lineage_of, odd_keys
-from bot.reading.sorts import SORTS
 from bot.reading.syntax import BLOCK
+from bot.reading.text_kinds import TEXT_KINDS
 from bot.reading.tree import Map, Seq, meant
 
 Path: TypeAlias = list[str | int]
@@ -57,8 +57,8 @@ def _unknown_keys(check: Any, mode: str, instance: Any, schema: dict[str, Any]) 
 
 def _is(check: Any, kind: str, instance: Any, schema: dict[str, Any]) -> Iterator[ValidationError]:
     """Our own keyword `is`: a text with a meaning, such as a time zone."""
-    if isinstance(instance, str) and instance and not SORTS[kind][1](instance):
-        yield ValidationError("another sort of text")
+    if isinstance(instance, str) and instance and not TEXT_KINDS[kind][1](instance):
+        yield ValidationError("another kind of text")
 
 
 _Validator: Any = validators.extend(  # type: ignore[no-untyped-call]  # jsonschema leaves it untyped
@@ -94,17 +94,17 @@ def load_schema(name: str) -> dict[str, Any]:
 def check_schema(tree: Any, name: str, file: str) -> tuple[Any, list[Diagnostic]]:
     """Return the tree without everything invalid (None if nothing is left), and what was wrong with it."""
     check = validator(name)
-    astray = list(displaced(tree, check.schema, partial(_is_valid, check)))
-    found = [_misplaced(within, key) for within, key in astray]
-    holder = [tree]
-    errors = _outermost(_settle_text(holder, check))
-    found += [d for error in errors for d in _explain(error, tree, file, check.schema)]
+    misplaced = list(displaced(tree, check.schema, partial(_is_valid, check)))
+    found = [_take_out_misplaced(within, key) for within, key in misplaced]
+    errors = _outermost(_settle_types(tree, check))
+    for error in errors:
+        found += _explain(error, tree, file, check.schema)
     diagnostics = list(dict.fromkeys(found))
     for _ in range(_ROUNDS):
         if not errors:
-            return holder[0], diagnostics
-        _take_out(errors, holder)
-        errors = _outermost(list(check.iter_errors(holder[0])))
+            return tree, diagnostics
+        tree = _without_invalid(tree, errors)
+        errors = _outermost(list(check.iter_errors(tree)))
     return None, diagnostics
 
 
@@ -112,7 +112,7 @@ def _is_valid(check: Any, value: Any, part: dict[str, Any]) -> bool:
     return bool(check.evolve(schema=part).is_valid(value))
 
 
-def _misplaced(within: Map, key: str) -> Diagnostic:
+def _take_out_misplaced(within: Map, key: str) -> Diagnostic:
     """Remove a section from the mapping that it must not be in, and return the finding."""
     del within[key]
     message = f"`{key}:` is indented too far, so it is ignored."
@@ -121,78 +121,74 @@ def _misplaced(within: Map, key: str) -> Diagnostic:
 
 def _outermost(errors: list[Error]) -> list[Error]:
     """Return the errors without those below an unknown key."""
-    odd = {(*error.absolute_path, key) for error in errors if _is_of_keys(error) for key in _extra_keys(error)}
+    odd = {(*error.absolute_path, key) for error in errors if _is_about_keys(error) for key in _extra_keys(error)}
     return [e for e in errors if not any(tuple(e.absolute_path)[: len(path)] == path for path in odd)]
 
 
-def _is_of_keys(error: Error) -> bool:
+def _is_about_keys(error: Error) -> bool:
     return error.validator in ("additionalProperties", "unknownKeys")
 
 
-def _settle_text(holder: list[Any], check: Any) -> list[Error]:
+def _settle_types(tree: Any, check: Any) -> list[Error]:
     """Turn scalars into text where text is expected, and into what they mean elsewhere; return the remaining errors."""
     for _ in range(_ROUNDS):
-        errors = list(check.iter_errors(holder[0]))
-        kept = sum(_keep_as_written(error, holder) or _take_as_meant(error, holder) for error in errors)
-        if not kept:
+        errors = list(check.iter_errors(tree))
+        settled = [_settle_type(error, tree) for error in errors]
+        if not any(settled):
             break
     return errors
 
 
-def _wants(error: Error) -> list[str]:
+def _settle_type(error: Error, tree: Any) -> bool:
+    """Give a scalar the expected type, if it can have that; return whether it now has another value."""
+    if error.validator != "type" or not error.absolute_path:
+        return False
+    *path, key = error.absolute_path
+    parent = _find(tree, path)
+    expects_text = "string" in _wanted(error)
+    if expects_text and isinstance(error.instance, (bool, int, float)):
+        parent[key] = parent.nodes[key].value
+        return True
+    if expects_text or not isinstance(error.instance, str):
+        return False
+    value = meant(parent.nodes[key])  # a text from the environment may mean a number or the like
+    if isinstance(value, str) or value is None:
+        return False
+    parent[key] = value
+    return True
+
+
+def _wanted(error: Error) -> list[str]:
     wanted = error.validator_value
     return [wanted] if isinstance(wanted, str) else list(wanted)
 
 
-def _keep_as_written(error: Error, holder: list[Any]) -> bool:
-    if error.validator != "type" or "string" not in _wants(error) or not isinstance(error.instance, (bool, int, float)):
-        return False
-    path = list(error.absolute_path)
-    parent = _find(holder, path[:-1])
-    if not isinstance(parent, (Map, Seq)):
-        return False
-    node = parent.nodes[path[-1]]
-    parent[path[-1]] = node.value
-    return True
-
-
-def _take_as_meant(error: Error, holder: list[Any]) -> bool:
-    """Turn a text from the environment into a number or the like, if text is not what is expected."""
-    if error.validator != "type" or "string" in _wants(error) or not isinstance(error.instance, str):
-        return False
-    path = list(error.absolute_path)
-    parent = _find(holder, path[:-1])
-    value = meant(parent.nodes[path[-1]]) if isinstance(parent, (Map, Seq)) else error.instance
-    if isinstance(value, str) or value is None:
-        return False
-    parent[path[-1]] = value
-    return True
-
-
-def _find(holder: list[Any], path: Path) -> Any:
-    value = holder[0]
+def _find(tree: Any, path: Path) -> Any:
     for step in path:
-        value = value[step]
-    return value
+        tree = tree[step]
+    return tree
 
 
-def _take_out(errors: list[Error], holder: list[Any]) -> None:
-    """Remove unknown keys, then whatever else is invalid: each once, inner and later ones first."""
+def _without_invalid(tree: Any, errors: list[Error]) -> Any:
+    """Remove unknown keys, then whatever else is invalid: each once, inner and later ones first; return what is left.
+
+    That is None if the tree as a whole is invalid.
+    """
     paths: set[tuple[str | int, ...]] = set()
     for error in errors:
-        if _is_of_keys(error):
+        if _is_about_keys(error):
             for key in _extra_keys(error):
                 error.instance.pop(key, None)
         else:
             paths.add(tuple(error.absolute_path))
-    for path in sorted(paths, key=lambda p: [str(step).zfill(9) for step in p], reverse=True):
-        if not path:
-            holder[0] = None
-            return
-        parent = _find(holder, list(path[:-1]))
+    if () in paths:
+        return None
+    for *path, last in sorted(paths, key=lambda p: [str(step).zfill(9) for step in p], reverse=True):
+        parent = _find(tree, path)
         if isinstance(parent, Seq):
-            del parent.nodes[path[-1]]  # type: ignore[arg-type]  # a sequence is indexed by numbers
-        del parent[path[-1]]
+            del parent.nodes[last]  # type: ignore[arg-type]  # a sequence is indexed by numbers
+        del parent[last]
+    return tree
 
 
 def _extra_keys(error: Error) -> list[str]:
@@ -200,11 +196,9 @@ def _extra_keys(error: Error) -> list[str]:
 
 
 def _place(tree: Any, path: Path, file: str) -> Place:
-    place = tree.place if isinstance(tree, (Map, Seq)) else Place(file)
-    value = tree
-    for step in path:
-        place = value.place_of(step)
-        value = value[step]
+    if not path:
+        return tree.place if isinstance(tree, (Map, Seq)) else Place(file)
+    place: Place = _find(tree, path[:-1]).place_of(path[-1])
     return place
 
 
@@ -212,23 +206,18 @@ def _explain(error: Error, tree: Any, file: str, root: dict[str, Any]) -> Iterat
     path = list(error.absolute_path)
     place = _place(tree, path, file)
     keyword = str(error.validator)
-    if _is_sentence(error, path):
+    if _is_unquoted_example(error, path):
         message = "YAML reads this example as a mapping, not as text."
         yield Diagnostic("error", place, message, BLOCK, "wrong-type")
-        return
-    if _is_of_keys(error):
+    elif _is_about_keys(error):
         yield from _explain_extra(error, path, place, root)
-        return
-    if keyword == "required" and not _missing(error):
-        return
-    what = _what(path)
-    explain = _MESSAGES.get(keyword)
-    message = explain(error, what) if explain else f"{what} is not valid: {error.message}"
-    code = _CODES.get(keyword, "invalid-value")
-    yield Diagnostic("error", place, message, _cure(error), code)
+    elif keyword != "required" or _missing(error):
+        what, explain = _subject(path), _MESSAGES.get(keyword)
+        message = explain(error, what) if explain else f"{what} is not valid: {error.message}"
+        yield Diagnostic("error", place, message, _cure(error), _CODES.get(keyword, "invalid-value"))
 
 
-def _is_sentence(error: Error, path: Path) -> bool:
+def _is_unquoted_example(error: Error, path: Path) -> bool:
     """Whether it is an example without quotes that contains a colon: a mapping with none of the keys known there."""
     if path[-2:-1] != ["examples"] or not isinstance(path[-1], int) or not isinstance(error.instance, Map):
         return False
@@ -240,7 +229,7 @@ def _explain_extra(error: Error, path: Path, place: Place, root: dict[str, Any])
     lineage = [*lineage_of(root, path)[:-1], error.schema]  # error.schema may be one of several for the same value
     for key in _extra_keys(error):
         where = error.instance.key_place(key) if isinstance(error.instance, Map) else place
-        what = _what(path)
+        what = _subject(path)
         around = f" in {what[:1].lower()}{what[1:]}" if path else ""
         cure = key_cure(key, lineage)
         tolerated = error.validator_value == "warnings" and not is_mistake(key, error.schema)
@@ -248,28 +237,28 @@ def _explain_extra(error: Error, path: Path, place: Place, root: dict[str, Any])
         yield Diagnostic(severity, where, f"The key `{key}` is not known{around}; it is ignored.", cure, "unknown-key")
 
 
-def _what(path: Path) -> str:
+def _subject(path: Path) -> str:
     names = [step for step in path if isinstance(step, str)]
     if not names:
         return "This"
     return f"This item of `{names[-1]}`" if isinstance(path[-1], int) else f"`{names[-1]}`"
 
 
-def _kind(value: Any) -> str:
+def _json_type(value: Any) -> str:
     """Return JSON's name for a value's type."""
     kinds = {bool: "boolean", dict: "object", list: "array", str: "string", type(None): "null"}
     return next((name for kind, name in kinds.items() if isinstance(value, kind)), "number")
 
 
 def _type_message(error: Error, what: str) -> str:
-    wanted = " or ".join(_KINDS[kind] for kind in _wants(error) if kind != "null")
+    wanted = " or ".join(_KINDS[kind] for kind in _wanted(error) if kind != "null")
     is_empty = error.instance is None
-    return f"{what} must be {wanted}, but is {'empty' if is_empty else _KINDS[_kind(error.instance)]}."
+    return f"{what} must be {wanted}, but is {'empty' if is_empty else _KINDS[_json_type(error.instance)]}."
 
 
 _MESSAGES: dict[str, Any] = {
     "type": _type_message,
-    "required": lambda e, what: f"{what} lacks {_keys(_missing(e))}.",
+    "required": lambda e, what: f"{what} lacks {_listed_keys(_missing(e))}.",
     "enum": lambda e, what: f"{what} is `{e.instance}`, which is not one of {', '.join(_allowed(e))}.",
     "minLength": lambda _, what: f"{what} is empty.",
     "minItems": lambda _, what: f"{what} is an empty list.",
@@ -279,7 +268,7 @@ _MESSAGES: dict[str, Any] = {
     "exclusiveMinimum": lambda e, what: f"{what} is {e.instance}; it must be more than {e.validator_value}.",
     "maximum": lambda e, what: f"{what} is {e.instance}; it must be at most {e.validator_value}.",
     "pattern": lambda e, what: f"{what} is `{e.instance}`, which is not in the expected form.",
-    "is": lambda e, what: f"{what} is {SORTS[e.validator_value][0].format(e.instance)}.",
+    "is": lambda e, what: f"{what} is {TEXT_KINDS[e.validator_value][0].format(e.instance)}.",
 }
 
 _CODES = {"type": "wrong-type", "required": "missing-key", "enum": "unknown-value"}
@@ -291,25 +280,24 @@ def _allowed(error: Error) -> list[str]:
 
 def _missing(error: Error) -> list[str]:
     """Return the required keys that are missing, without those that are misspelt: these are reported as such."""
-    is_told = "unknownKeys" in error.schema or error.schema.get("additionalProperties") is False
-    odd = _extra_keys(error) if is_told else []
+    reports_unknown = "unknownKeys" in error.schema or error.schema.get("additionalProperties") is False
+    odd = _extra_keys(error) if reports_unknown else []
     lacking = (key for key in error.validator_value if key not in error.instance)
     return [key for key in lacking if not any(is_misspelt(written, (key,)) for written in odd)]
 
 
-def _keys(names: list[str]) -> str:
+def _listed_keys(names: list[str]) -> str:
     return f"the key{'s' if names[1:] else ''} {', '.join(f'`{name}`' for name in names)}"
 
 
 def _cure(error: Error) -> str:
-    if error.validator == "enum":
-        near = did_you_mean(str(error.instance), _allowed(error))
-        if near:
-            return near
-    kind = _kind(error.instance)
+    if error.validator == "enum" and (near := did_you_mean(str(error.instance), _allowed(error))):
+        return near
+    kind = _json_type(error.instance)
     if kind in error.schema.get("cures", {}):
         return str(error.schema["cures"][kind])
-    if kind == "string" and (pair := _PAIR.match(error.instance)) and pair["key"] in error.schema.get("properties", ()):
+    pair = _PAIR.match(error.instance) if kind == "string" else None
+    if pair and pair["key"] in error.schema.get("properties", ()):
         return f"Write `{pair['key']}: …`, with an ordinary colon and a space after it."  # never the value
     if _is_bracketed(error):
         is_example = list(error.absolute_path)[-2:-1] == ["examples"]
@@ -318,14 +306,14 @@ def _cure(error: Error) -> str:
     if examples:
         return f"For example: {_one_line(str(examples[0]))}"
     if error.validator == "type":
-        return f"Write {' or '.join(_KINDS[kind] for kind in _wants(error) if kind != 'null')}."
+        return f"Write {' or '.join(_KINDS[kind] for kind in _wanted(error) if kind != 'null')}."
     return "Write a value within these limits, or remove it."
 
 
 def _is_bracketed(error: Error) -> bool:
     """Whether text is expected, and begins with a bracket, which makes it a mapping or list in YAML."""
     value = error.instance
-    if error.validator != "type" or "string" not in _wants(error) or not isinstance(value, (Map, Seq)):
+    if error.validator != "type" or "string" not in _wanted(error) or not isinstance(value, (Map, Seq)):
         return False
     place = value.place
     return value.source.lines[place.line - 1][place.column - 1 :].startswith(("{", "["))

@@ -34,11 +34,7 @@ SECTIONS: dict[str, type[Any]] = {
 _FOLDERS = "All content in domain/, data/, intents/, stories/ and tests/ is read, and what `imports:` names."
 _IMPORTERS = frozenset({"RasaFileImporter", "MultiProjectImporter"})
 """Rasa's own importers, which are not needed here."""
-_UNUSED_CONFIG = {
-    "data": _FOLDERS,
-    "training_data_importers": _FOLDERS,
-    "spaces": _FOLDERS,
-}
+_UNUSED_CONFIG = dict.fromkeys(("data", "training_data_importers", "spaces"), _FOLDERS)
 _STORE = "`store: {url: …}` in config.yml says where turns are stored."
 _UNUSED_ENDPOINTS = {
     "tracker_store": _STORE,
@@ -51,9 +47,8 @@ _UNUSED_ENDPOINTS = {
 }
 _UNUSED_ADDRESS = dict.fromkeys(("token", "token_name", "params"), "Write it under `headers:`.")
 """Rasa's keys without effect here, each with what to use instead."""
-_MISSED = frozenset({"nlg"})
-"""Those without which the bot says something different, or nothing."""
-_READ_ENDPOINTS = frozenset({"action_endpoint"})
+_UNUSED_BUT_NEEDED = frozenset({"nlg"})
+"""The keys without which the bot says something different, or nothing."""
 
 _ORDERED = (
     ("limits", "action_seconds", "turn_seconds"),
@@ -68,7 +63,7 @@ _VARIABLE = re.compile(r"\$\{(?P<name>[^}]+)\}|\$(?P<bare>[A-Za-z_][A-Za-z0-9_]*
 
 _LANGUAGE = re.compile("[a-z]{2}")
 
-_USER = re.compile(r"(?P<scheme>\w+://)(?P<name>[^/?#:]*)(?::(?P<password>[^/?#]*))?@(?P<rest>.*)", re.DOTALL)
+_WITH_USER = re.compile(r"(?P<scheme>\w+://)(?P<name>[^/?#:]*)(?::(?P<password>[^/?#]*))?@(?P<rest>.*)", re.DOTALL)
 """A URL that contains credentials."""
 
 
@@ -130,7 +125,7 @@ def read_configuration(folder: Path, environment: Mapping[str, str] | None = Non
     endpoints = reader.read("endpoints")
     credentials = reader.read("credentials")
     reader.note_unused(config, _UNUSED_CONFIG)
-    reader.diagnostics += _importers(config)
+    reader.diagnostics += _unneeded_importers(config)
     reader.note_unused(endpoints, _UNUSED_ENDPOINTS)
     for called in (endpoints.get("action_endpoint"), credentials.get("callback")):
         reader.note_unused(called or {}, _UNUSED_ADDRESS)
@@ -144,15 +139,10 @@ def read_configuration(folder: Path, environment: Mapping[str, str] | None = Non
         channels={name: plain(entry or {}) for name, entry in credentials.items()},
         **{name: _section(kind, config.get(name) or {}) for name, kind in SECTIONS.items()},
     )
-    reader.diagnostics += _unordered(config, settings)
+    reader.diagnostics += _misordered_times(config, settings)
+    reader.diagnostics += _unknown_recipe(config)
+    language = reader.language(config)
     imports = tuple(reader.imported(config, folder, {folder.resolve()}))
-    language = (config.get("language") or "en").strip().lower().replace("_", "-").partition("-")[0]
-    if not _LANGUAGE.fullmatch(language):
-        message, cure = f"The language `{language}` is not a two-letter code.", "Write its code: `en`, `de`, `fr` …"
-        reader.diagnostics.append(Diagnostic("warning", config.place_of("language"), message, cure, "unknown-value"))
-    if config.get("recipe") not in (None, "default.v1"):
-        message, cure = f"The recipe `{config['recipe']}` is read as `default.v1`.", "Write `recipe: default.v1`."
-        reader.diagnostics.append(Diagnostic("warning", config.place_of("recipe"), message, cure, "unknown-value"))
     return Configuration(
         settings,
         language,
@@ -183,17 +173,23 @@ class _Reader(Struct):
     def read_file(self, path: Path, file: str, name: str) -> Any:
         """Read a file (called `file` in places), checked against the schema `name`; an empty mapping if unreadable."""
         tree, problems = read_yaml(path, file)
-        missing = list(self._fill(tree)) if isinstance(tree, Map) else []
-        told = [told for variable in missing for told in _needed(variable, tree, name)]
-        unset = {variable.place for variable in missing}
-        tree, more = check_schema(tree, name, file)
-        problems += [
-            problem for problem in more if problem.place not in unset
-        ]  # or an unset variable would be reported twice
-        self.diagnostics += [*problems, *told]
-        wrong = [*problems, *(replace(variable, severity="error") for variable in told)]
-        self.unread += unread(tree, wrong, SUPPLIED[name])
+        unset = list(self._fill(tree)) if isinstance(tree, Map) else []
+        needed = [finding for variable in unset for finding in _needed(variable, tree, name)]
+        places = {variable.place for variable in unset}
+        tree, invalid = check_schema(tree, name, file)
+        problems += [problem for problem in invalid if problem.place not in places]  # or these are reported twice
+        self.diagnostics += [*problems, *needed]
+        errors = [*problems, *(replace(finding, severity="error") for finding in needed)]
+        self.unread += unread(tree, errors, SUPPLIED[name])
         return tree if isinstance(tree, Map) else {}
+
+    def language(self, config: Any) -> str:
+        """Return the two-letter code of the project's language; if it is something else, report that."""
+        language = (config.get("language") or "en").strip().lower().replace("_", "-").partition("-")[0]
+        if not _LANGUAGE.fullmatch(language):
+            message, cure = f"The language `{language}` is not a two-letter code.", "Write its code: `en`, `de`, `fr` …"
+            self.diagnostics.append(Diagnostic("warning", config.place_of("language"), message, cure, "unknown-value"))
+        return str(language)
 
     def imported(self, config: Any, folder: Path, known: set[Path]) -> Iterator[Path]:
         """Yield what the config.yml of a folder imports, recursively; adds what it finds to `known`."""
@@ -215,23 +211,25 @@ class _Reader(Struct):
         for key in unused.keys() & file.keys():
             if file[key] is not None:
                 message = f"`{key}` has no effect here."
-                severity: Severity = "warning" if key in _MISSED else "note"
+                severity: Severity = "warning" if key in _UNUSED_BUT_NEEDED else "note"
                 self.diagnostics.append(Diagnostic(severity, file.key_place(key), message, unused[key], "not-used"))
 
     def _fill(self, tree: Any) -> Iterator[Diagnostic]:
         """Replace `${NAME}` by the environment's values, as Rasa does; yield findings about unset variables."""
-        entries = tree.items() if isinstance(tree, Map) else enumerate(tree) if isinstance(tree, Seq) else ()
-        for key, value in entries:
+        if not isinstance(tree, (Map, Seq)):
+            return
+        for key, value in tree.items() if isinstance(tree, Map) else enumerate(tree):
             if not isinstance(value, str):
                 yield from self._fill(value)
             elif "${" in value:
                 yield from self._unset(value, tree.place_of(key))
-                tree.write_instead(key, _VARIABLE.sub(lambda match: self.environment.get(_name(match), ""), value))
+                filled = _VARIABLE.sub(lambda match: self.environment.get(_variable_name(match), ""), value)
+                tree.write_instead(key, filled)
 
     def _unset(self, text: str, place: Place) -> Iterator[Diagnostic]:
         for match in _VARIABLE.finditer(text):
-            if _name(match) not in self.environment:
-                message = f"The environment variable `{_name(match)}` is not set."
+            if _variable_name(match) not in self.environment:
+                message = f"The environment variable `{_variable_name(match)}` is not set."
                 cure = f"Set it, or replace `{match[0]}` by the value."
                 yield Diagnostic("error", place, message, cure, "unset-variable")
 
@@ -242,21 +240,22 @@ def _needed(variable: Diagnostic, tree: Any, file: str) -> Iterator[Diagnostic]:
     endpoints.yml and credentials.yml are used only when the bot runs. The finding names the section, so that callers
     that know which channels are served can filter it.
     """
-    begun = [(tree.key_place(key), key) for key in tree if tree.key_place(key) <= variable.place]
-    section = max(begun)[1] if begun else ""
-    if file == "credentials" or (file == "endpoints" and section in _READ_ENDPOINTS):
+    begun = [key for key in tree if tree.key_place(key) <= variable.place]
+    section = max(begun, key=tree.key_place, default="")
+    if file == "credentials" or (file == "endpoints" and section == "action_endpoint"):
         yield replace(variable, severity="warning", name=section)
     elif file == "config" and section not in _UNUSED_CONFIG:
         yield variable
 
 
-def _name(match: re.Match[str]) -> str:
+def _variable_name(match: re.Match[str]) -> str:
     return match["name"] or match["bare"]
 
 
-def _importers(config: Any) -> Iterator[Diagnostic]:
+def _unneeded_importers(config: Any) -> Iterator[Diagnostic]:
     """Report importers: Rasa's own are not needed, and custom ones are Python for Rasa."""
-    for item, place in config["importers"].placed() if isinstance(config.get("importers"), Seq) else ():
+    importers = config.get("importers")
+    for item, place in importers.placed() if isinstance(importers, Seq) else ():
         name = str(item.get("name") if isinstance(item, Map) else item)
         if plain_name(name) in _IMPORTERS:
             yield Diagnostic("note", place, f"`{name}` has no effect here.", _FOLDERS, "not-used")
@@ -265,7 +264,14 @@ def _importers(config: Any) -> Iterator[Diagnostic]:
             yield Diagnostic("warning", place, message, _FOLDERS, "not-read")
 
 
-def _unordered(config: Any, settings: Settings) -> Iterator[Diagnostic]:
+def _unknown_recipe(config: Any) -> Iterator[Diagnostic]:
+    recipe = config.get("recipe")
+    if recipe not in (None, "default.v1"):
+        message, cure = f"The recipe `{recipe}` is read as `default.v1`.", "Write `recipe: default.v1`."
+        yield Diagnostic("warning", config.place_of("recipe"), message, cure, "unknown-value")
+
+
+def _misordered_times(config: Any, settings: Settings) -> Iterator[Diagnostic]:
     """Report times that are longer than those they should not exceed."""
     for section, shorter, longer in _ORDERED:
         values = getattr(settings, section)
@@ -293,12 +299,13 @@ def _as_declared(kind: type[Any], name: str, value: Any) -> Any:
 def _components(items: Any) -> tuple[Component, ...] | None:
     if not isinstance(items, Seq):
         return None
-    return tuple(
-        Component(item, {}, place)
-        if isinstance(item, str)
-        else Component(item["name"], {key: plain(value) for key, value in item.items() if key != "name"}, place)
-        for item, place in items.placed()
-    )
+    return tuple(_component(item, place) for item, place in items.placed())
+
+
+def _component(item: str | Map, place: Place) -> Component:
+    if isinstance(item, str):
+        return Component(item, {}, place)
+    return Component(item["name"], {key: plain(value) for key, value in item.items() if key != "name"}, place)
 
 
 def _action_endpoint(item: Any, folder: Path) -> ActionEndpoint | None:
@@ -306,7 +313,7 @@ def _action_endpoint(item: Any, folder: Path) -> ActionEndpoint | None:
         return None
     default = ActionEndpoint("")
     return ActionEndpoint(
-        **_called(item, folder),
+        **_request(item, folder),
         timeout_seconds=float(item.get("timeout_seconds", default.timeout_seconds)),
         tracker_events=item.get("tracker_events", default.tracker_events),
         enable_selective_domain=item.get("enable_selective_domain", default.enable_selective_domain),
@@ -314,20 +321,19 @@ def _action_endpoint(item: Any, folder: Path) -> ActionEndpoint | None:
 
 
 def _callback(item: Any, folder: Path) -> Callback | None:
-    return Callback(**_called(item, folder)) if isinstance(item, Map) and item.get("url") else None
+    return Callback(**_request(item, folder)) if isinstance(item, Map) and item.get("url") else None
 
 
-def _called(item: Map, folder: Path) -> dict[str, Any]:
+def _request(item: Map, folder: Path) -> dict[str, Any]:
     """Return the URL without credentials, the headers with them, and the files for HTTPS."""
-    address = _USER.fullmatch(item["url"])
-    user = item.get("basic_auth")
-    headers = plain(item.get("headers") or {})
-    if address:
-        headers |= _basic_auth(unquote(address["name"]), unquote(address["password"] or ""))
-    if user:
+    url, headers = item["url"], plain(item.get("headers") or {})
+    if with_user := _WITH_USER.fullmatch(url):
+        url = with_user["scheme"] + with_user["rest"]
+        headers |= _basic_auth(unquote(with_user["name"]), unquote(with_user["password"] or ""))
+    if user := item.get("basic_auth"):
         headers |= _basic_auth(user["username"], user["password"])
     files = {key: str(folder / item[key]) for key in ("cafile", "certfile", "keyfile") if item.get(key)}
-    return {"url": address["scheme"] + address["rest"] if address else item["url"], "headers": headers, **files}
+    return {"url": url, "headers": headers, **files}
 
 
 def _basic_auth(user: str, password: str) -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from bot.content import (
     ANY,
     ActionStep,
+    Annotation,
     BotStep,
     CheckpointStep,
     LoopStep,
@@ -31,14 +32,14 @@ def read_stories(items: Seq, draft: Draft, kind: Literal["story", "test"]) -> No
     """Read every story of a `stories:` section into the draft."""
     stories = draft.tests if kind == "test" else draft.stories
     for item in items:
-        steps = _all_steps(item, f"{'test ' if kind == 'test' else ''}story `{item['story']}`", draft)
+        steps = _read_steps(item, f"{'test ' if kind == 'test' else ''}story `{item['story']}`", draft)
         stories.append(Story(item["story"], steps, kind, metadata=_metadata(item), place=item.place))
 
 
 def read_rules(items: Seq, draft: Draft, *, are_tests: bool = False) -> None:
     """Read every rule of a `rules:` section into the draft."""
     for item in items:
-        steps = _all_steps(item, f"rule `{item['rule']}`", draft, is_rule=not are_tests)
+        steps = _read_steps(item, f"rule `{item['rule']}`", draft, is_rule=not are_tests)
         if are_tests:
             draft.tests.append(Story(item["rule"], steps, "test", metadata=_metadata(item), place=item.place))
             continue
@@ -69,46 +70,50 @@ def _condition(items: Iterable[Map]) -> Iterator[LoopStep | SlotStep]:
             yield from _slots(item)
 
 
-def _all_steps(item: Map, what: str, draft: Draft, *, is_rule: bool = False) -> tuple[Step, ...]:
+def _read_steps(item: Map, what: str, draft: Draft, *, is_rule: bool = False) -> tuple[Step, ...]:
     """Return a story's steps; if nothing else was reported about them, report missing ones."""
-    written, told = item["steps"], len(draft.diagnostics)
+    written, reported = item["steps"], len(draft.diagnostics)
     steps = tuple(_steps(written or (), draft))
     is_whole = written is None or not (written.has_lost or any(step.lost for step in written))
-    if is_whole and len(draft.diagnostics) == told:
-        if not steps:
-            cure = "Write `- intent: …` and `- action: …` under `steps:`, or remove it."
-            draft.report("warning", item.place, f"The {what} has no steps.", cure, "empty-story")
-        elif is_rule and all(isinstance(step, UserStep) for step in steps):
-            message, cure = f"The {what} runs no action, so the bot stays silent.", "End it with `- action: …`."
-            draft.report("warning", item.place, message, cure, "rule-without-action")
+    if not is_whole or len(draft.diagnostics) > reported:
+        return steps
+    if not steps:
+        cure = "Write `- intent: …` and `- action: …` under `steps:`, or remove it."
+        draft.report("warning", item.place, f"The {what} has no steps.", cure, "empty-story")
+    elif is_rule and all(isinstance(step, UserStep) for step in steps):
+        message, cure = f"The {what} runs no action, so the bot stays silent.", "End it with `- action: …`."
+        draft.report("warning", item.place, message, cure, "rule-without-action")
     return steps
 
 
 def _steps(items: Iterable[Map], draft: Draft) -> Iterator[Step]:
     for item in items:
-        words = [word for word in _WORDS if word in item]
-        is_user = "intent" in item or "user" in item
-        if words[:1] == ["checkpoint"] and words[1:] in ([], ["slot_was_set"]) and not is_user:
+        kinds = _kinds(item)
+        if kinds in (["checkpoint"], ["checkpoint", "slot_was_set"]):
             yield CheckpointStep(item["checkpoint"], tuple(_slots(item)), item.place)
-        elif len(words) + is_user != 1:
-            draft.report("error", item.place, *_not_one(words, is_user), "story-step")
-        elif is_user:
-            yield _user(item, draft)
+        elif len(kinds) != 1:
+            draft.report("error", item.place, *_not_one(kinds), "story-step")
+        elif kinds == ["intent"]:
+            yield _user_step(item, draft)
         else:
-            yield from _simple(item, words[0], draft)
+            yield from _steps_of_kind(item, kinds[0], draft)
 
 
-def _not_one(words: list[str], is_user: bool) -> tuple[str, str]:
-    names = ["intent"] * is_user + words
-    if not names:
-        return (
-            "This step says neither what the user does nor what the bot does.",
-            "Write `- intent: …` or `- action: …`.",
-        )
-    return f"This step is several at once: {', '.join(names)}.", "Begin each of them with `- ` on its own line."
+def _kinds(item: Map) -> list[str]:
+    """Return the kinds of step that an item is by its keys: `intent` for what the user does, with or without text."""
+    is_user = "intent" in item or "user" in item
+    return [*(["intent"] if is_user else []), *(word for word in _WORDS if word in item)]
 
 
-def _simple(item: Map, word: str, draft: Draft) -> Iterator[Step]:
+def _not_one(kinds: list[str]) -> tuple[str, str]:
+    """Return message and cure for a step that is not of exactly one kind."""
+    if kinds:
+        return f"This step is several at once: {', '.join(kinds)}.", "Begin each of them with `- ` on its own line."
+    message = "This step says neither what the user does nor what the bot does."
+    return message, "Write `- intent: …` or `- action: …`."
+
+
+def _steps_of_kind(item: Map, word: str, draft: Draft) -> Iterator[Step]:
     place = item.place
     match word:
         case "action":
@@ -128,9 +133,9 @@ def _options(items: Seq, draft: Draft) -> Iterator[UserStep | SlotStep]:
         if "slot_was_set" in item:
             yield from _slots(item)
         elif "intent" in item or "user" in item:
-            yield _user(item, draft)
+            yield _user_step(item, draft)
         else:
-            draft.report("error", item.place, *_not_one([], False), "story-step")
+            draft.report("error", item.place, *_not_one([]), "story-step")
 
 
 def _slots(item: Map) -> Iterator[SlotStep]:
@@ -153,40 +158,48 @@ def _slot_values(given: Map) -> Iterator[SlotStep]:
         yield SlotStep(name, plain(value), given.key_place(name))
 
 
-def _user(item: Map, draft: Draft) -> UserStep:
+def _user_step(item: Map, draft: Draft) -> UserStep:
     """Return a user step, with the intent and entities of the shorthand or the marks in its text."""
-    written, place = item.get("user"), item.place
-    if written:
-        draft.report_cut_off(item, "user")
-    text, annotations, problems = read_annotations(written.strip()) if written else (None, (), [])
-    draft.report_marks(problems, place)
+    text, annotations = _user_text(item, draft)
     intent = item.get("intent")
     entities = tuple(_entities(item.get("entities") or []))
-    if annotations and not entities:
+    if not entities:
         entities = tuple(StepEntity(a.entity, a.value, a.role, a.group) for a in annotations)
-    short = read_shorthand(text or intent or "")
-    if short is not None:
-        intent = short.intent if intent is None or not text else intent.removeprefix("/")
-        _report_shorthand(short, text or item["intent"], place, draft)
-        entities = entities or tuple(_payload(short))
-    return UserStep(intent, text, entities, annotations, place)
+    shorthand = read_shorthand(text or intent or "")
+    if shorthand is not None:
+        _report_shorthand(shorthand, text or item["intent"], item.place, draft)
+        intent = intent.removeprefix("/") if text and intent is not None else shorthand.intent
+        entities = entities or tuple(_payload_entities(shorthand))
+    return UserStep(intent, text, entities, annotations, item.place)
 
 
-def _payload(short: Shorthand) -> Iterator[StepEntity]:
+def _user_text(item: Map, draft: Draft) -> tuple[str | None, tuple[Annotation, ...]]:
+    """Return what the user says, without marks, and the entities marked in it."""
+    written = item.get("user")
+    if not written:
+        return None, ()
+    draft.report_cut_off(item, "user")
+    text, annotations, problems = read_annotations(written.strip())
+    draft.report_marks(problems, item.place)
+    return text, annotations
+
+
+def _payload_entities(shorthand: Shorthand) -> Iterator[StepEntity]:
     """Yield the entities of a payload; a list as value makes one entity per item."""
-    for name, value in (short.entities or {}).items():
-        yield from (StepEntity(name, item) for item in (value if isinstance(value, list) else [value]))
+    for name, value in (shorthand.entities or {}).items():
+        values = value if isinstance(value, list) else [value]
+        yield from (StepEntity(name, item) for item in values)
 
 
-def _report_shorthand(short: Shorthand, written: str, place: Place, draft: Draft) -> None:
-    if short.entities is None:
+def _report_shorthand(shorthand: Shorthand, written: str, place: Place, draft: Draft) -> None:
+    if shorthand.entities is None:
         message, cure = (
             f"The entities of `{written}` are not a valid JSON object.",
             'Write `/intent{"entity": "value"}`.',
         )
         draft.report("error", place, message, cure, "shorthand")
-    if short.rest:
-        message = f"`{short.rest}` at the end of `{written}` is ignored."
+    if shorthand.rest:
+        message = f"`{shorthand.rest}` at the end of `{written}` is ignored."
         draft.report("warning", place, message, "Remove it.", "shorthand")
 
 
@@ -195,7 +208,6 @@ def _entities(items: Iterable[str | Map]) -> Iterator[StepEntity]:
         if isinstance(item, str):
             yield StepEntity(item)
             continue
-        names = [key for key in item if key not in ("role", "group")]
-        for name in names:
-            value = ANY if item[name] is None else plain(item[name])
-            yield StepEntity(name, value, item.get("role"), item.get("group"))
+        for name, value in item.items():
+            if name not in ("role", "group"):
+                yield StepEntity(name, ANY if value is None else plain(value), item.get("role"), item.get("group"))

@@ -19,15 +19,16 @@ def write_template(folder: Path) -> tuple[str, ...]:
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ConfigurationError([f"{folder} is not empty; name an empty or new folder"])
-    return tuple(sorted(_copy(files("bot.reading").joinpath("starter"), folder, "")))
+    _copy(files("bot.reading").joinpath("starter"), folder)
+    written = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    return tuple(sorted(written))
 
 
-def _copy(source: Traversable, folder: Path, name: str) -> list[str]:
-    if source.is_dir():
-        folder.mkdir(parents=True, exist_ok=True)
-        return [
-            copied for item in source.iterdir() for copied in _copy(item, folder / item.name, f"{name}/{item.name}")
-        ]
-    target = folder.with_name(folder.name.removesuffix(".txt")) if folder.name.endswith(_PYTHON) else folder
-    target.write_bytes(source.read_bytes())
-    return [name.removeprefix("/").removesuffix(".txt") if name.endswith(_PYTHON) else name.removeprefix("/")]
+def _copy(source: Traversable, target: Path) -> None:
+    if not source.is_dir():
+        target.write_bytes(source.read_bytes())
+        return
+    target.mkdir(parents=True, exist_ok=True)
+    for item in source.iterdir():
+        name = item.name.removesuffix(".txt") if item.name.endswith(_PYTHON) else item.name
+        _copy(item, target / name)

@@ -76,7 +76,8 @@ class _Written:
 
     def write_instead(self, key: Any, text: str) -> None:
         """Replace the text of a key or an item."""
-        self.nodes[key] = _instead(self.nodes[key], text)
+        node = self.nodes[key]
+        self.nodes[key] = WrittenInstead(node.tag, text, node.start_mark, node.end_mark, getattr(node, "style", None))
         self[key] = text  # type: ignore[index]  # self is a mapping or a sequence
 
 
@@ -94,7 +95,9 @@ class Map(_Written, dict[str, Any]):
 
     def put(self, key: yaml.Node, node: yaml.Node, value: Any) -> None:
         """Set the key written at `key` to the value written at `node`."""
-        self.key_nodes[key.value], self.nodes[key.value], self[key.value] = key, node, value
+        self.key_nodes[key.value] = key
+        self.nodes[key.value] = node
+        self[key.value] = value
 
     @property
     def lost(self) -> set[str]:
@@ -133,10 +136,6 @@ class Seq(_Written, list[Any]):
     def placed(self) -> Iterator[tuple[Any, Place]]:
         """Yield the items, each with its place."""
         return ((item, self.source.place(node)) for item, node in zip(self, self.nodes, strict=True))
-
-
-def _instead(node: yaml.Node, text: str) -> WrittenInstead:
-    return WrittenInstead(node.tag, text, node.start_mark, node.end_mark, getattr(node, "style", None))
 
 
 Tree: TypeAlias = Map | Seq | str | int | float | bool | None
@@ -190,9 +189,7 @@ def parse_yaml(data: bytes, file: str) -> tuple[Tree, list[Diagnostic]]:
     except UnicodeDecodeError as error:
         before = data[: error.start].decode("utf-8", "replace")
         place = Place(file, before.count("\n") + 1, len(before) - before.rfind("\n"))
-        return None, [
-            Diagnostic("error", place, "This is not UTF-8 text.", "Save the file as UTF-8.", "yaml-encoding"),
-        ]
+        return None, [Diagnostic("error", place, "This is not UTF-8 text.", "Save the file as UTF-8.", "yaml-encoding")]
     source = Source(file, text)
     try:
         node = compose(text)
@@ -202,18 +199,15 @@ def parse_yaml(data: bytes, file: str) -> tuple[Tree, list[Diagnostic]]:
         return None, [_too_deep(Place(file))]
     builder = _Builder(source)
     value = builder.build(node) if node is not None else None
-    indented_oddly = [found for found in builder.diagnostics if found.code == "yaml-syntax"]
-    return (None, indented_oddly[:1]) if indented_oddly else (value, builder.diagnostics)
+    for finding in builder.diagnostics:
+        if finding.code == "yaml-syntax":  # the file is indented oddly, so its structure may be another
+            return None, [finding]
+    return value, builder.diagnostics
 
 
 def _too_deep(place: Place) -> Diagnostic:
-    return Diagnostic(
-        "error",
-        place,
-        f"This is nested deeper than {MAX_DEPTH} levels, or its aliases expand without end.",
-        "Flatten it, without aliases.",
-        "yaml-depth",
-    )
+    message = f"This is nested deeper than {MAX_DEPTH} levels, or its aliases expand without end."
+    return Diagnostic("error", place, message, "Flatten it, without aliases.", "yaml-depth")
 
 
 class _Builder(Struct):
@@ -267,7 +261,7 @@ class _Builder(Struct):
             elif (name := key_node.value) in result.nodes:
                 first = result.key_place(name).line
                 message = f"The key `{name}` is repeated here (first at line {first}); this one is ignored."
-                self.report(key_node, message, _cure_of_second(value_node), "duplicate-key", name)
+                self.report(key_node, message, _cure_of_duplicate(value_node), "duplicate-key", name)
             else:
                 result.put(key_node, value_node, self.build(value_node, depth + 1))
         for other in merged:
@@ -296,7 +290,7 @@ class _Builder(Struct):
         return value
 
 
-def _cure_of_second(value: yaml.Node) -> str:
+def _cure_of_duplicate(value: yaml.Node) -> str:
     if isinstance(value, yaml.ScalarNode):
         return "Keep one, or begin the second with `- ` if it is a separate item."
     return "Keep one, or merge the two."
@@ -318,7 +312,7 @@ def _number(text: str) -> float:
     return value
 
 
-def _truth(text: str) -> bool:
+def _boolean(text: str) -> bool:
     if text.lower() not in ("true", "false"):
         raise ValueError(text)
     return text.lower() == "true"
@@ -327,7 +321,7 @@ def _truth(text: str) -> bool:
 _SCALARS: dict[str, Any] = {
     "str": str,
     "null": lambda _: None,
-    "bool": _truth,
+    "bool": _boolean,
     "int": _integer,
     "float": _number,
     "merge": str,

@@ -12,17 +12,7 @@ from typing import Any
 
 import yaml
 
-from bot.content import (
-    ANY,
-    ActionStep,
-    BotStep,
-    LoopStep,
-    SlotStep,
-    Step,
-    StepEntity,
-    Story,
-    UserStep,
-)
+from bot.content import ANY, ActionStep, BotStep, Example, LoopStep, SlotStep, Step, StepEntity, Story, UserStep
 from bot.content.marks import marked
 from bot.reading.annotations import read_annotations
 from bot.reading.compose import RESOLVERS
@@ -59,8 +49,19 @@ def stories_to_yaml(stories: Sequence[Story]) -> str:
 
     Raises ValueError for steps that do not happen in conversations: a checkpoint or a choice.
     """
-    lines = ['version: "3.1"', *(["stories:"] if stories else [])]
-    return "\n".join([*lines, *map(story_to_yaml, stories)]) + "\n"
+    return content_to_yaml((), stories)
+
+
+def content_to_yaml(examples: Sequence[Example], stories: Sequence[Story]) -> str:
+    """Return a whole file with these examples, grouped by intent, and these stories; ValueError as `stories_to_yaml`.
+
+    No example may contain a line break.
+    """
+    lines = ['version: "3.1"', *(["nlu:"] if examples else [])]
+    for intent in dict.fromkeys(example.intent for example in examples):
+        lines += [*_item({"intent": intent}, ""), "  examples: |"]
+        lines += [f"    - {marked(e.text, e.annotations)}" for e in examples if e.intent == intent]
+    return "\n".join([*lines, *(["stories:"] if stories else []), *map(story_to_yaml, stories)]) + "\n"
 
 
 def story_to_yaml(story: Story) -> str:
@@ -97,12 +98,12 @@ def _step(step: Step) -> dict[str, Any]:
 
 def _user(step: UserStep) -> dict[str, Any]:
     written: dict[str, Any] = {} if step.intent is None else {"intent": step.intent}
-    said = tuple(StepEntity(a.entity, a.value, a.role, a.group) for a in step.annotations)
-    entities = () if step.entities == said else step.entities
+    of_marks = tuple(StepEntity(a.entity, a.value, a.role, a.group) for a in step.annotations)
+    entities = () if step.entities == of_marks else step.entities
     if step.text is not None:
         text = marked(step.text, step.annotations)
         if read_annotations(text) != (step.text, step.annotations, []):
-            text, entities = _unmarked(step.text), step.entities or said
+            text, entities = _unmarked(step.text), step.entities or of_marks
         written["user"] = text
     if entities:
         written["entities"] = [_entity(entity) for entity in entities]

@@ -45,7 +45,7 @@ NOW: Final = datetime(2026, 11, 3, 10, 0, tzinfo=UTC)
 CUSTOMER: Final = Customer("customer-1", "cust-1")
 """A customer to log in as."""
 
-_OF_THE_WHOLE_BOT: Final = frozenset({"unknown-action", "unset-variable"})
+_NEEDS_WHOLE_BOT: Final = frozenset({"unknown-action", "unset-variable"})
 """Errors that can only be found knowing the project's actions or the environment that it runs in."""
 
 Spend = Callable[[str, str, str, Mapping[str, Any]], Awaitable[EffectResult]]
@@ -58,19 +58,21 @@ def make_domain(responses: Mapping[str, str]) -> Domain:
 
 def load_domain(project: Path | str = ".") -> Domain:
     """Return the domain of the project in this folder. Raises ContentError if the project's files have errors."""
-    read = read_project(Path(project))
-    if errors := [found for found in read.errors if found.code not in _OF_THE_WHOLE_BOT]:
+    result = read_project(Path(project))
+    if errors := [error for error in result.errors if error.code not in _NEEDS_WHOLE_BOT]:
         raise ContentError(errors)
-    return read.content.domain
+    return result.content.domain
 
 
 def make_parse(
     text: str, *, intent: str | None = None, confidence: float = 1.0, ranking: Sequence[str] = (), entities: Any = ()
 ) -> Parse:
     """Return a parse as the matcher might return it for `text`; `ranking` names intents, best first."""
-    scores = tuple(IntentScore(name, confidence / (place + 1)) for place, name in enumerate(ranking))
-    best = IntentScore(intent, confidence) if intent else scores[0] if scores else None
-    return Parse(text, best, scores or ((best,) if best else ()), tuple(entities))
+    scores = tuple(IntentScore(name, confidence / rank) for rank, name in enumerate(ranking, 1))
+    if intent:
+        best = IntentScore(intent, confidence)
+        return Parse(text, best, scores or (best,), tuple(entities))
+    return Parse(text, scores[0] if scores else None, scores, tuple(entities))
 
 
 def make_entity(text: str, part: str, entity: str, value: Any = None, **more: Any) -> Entity:
@@ -120,18 +122,19 @@ def make_turn(
     """
     parse = message if isinstance(message, Parse) else make_parse(message, intent=intent, entities=entities)
     principal = Principal("customer", f"customer:{customer.id}", customer) if customer else Principal("key", "key:test")
-    given = metadata or {}
-    told = UserMessage(parse.text, "conversation-1", "message-1", now, principal, channel, metadata=given)
-    past = [*before, *(SlotSet(name, value) for name, value in (slots or {}).items())]
-    known = domain or Domain()
-    initial = initial_slots(known)
-    begin = Tracker("conversation-1", initial, initial_slots=initial)
-    found = evolve_all(past, replace(begin, base=begin))
-    context = _context(told, known, spend, seed, found)
-    turn = Turn(evolve_all([UserUttered(parse, "message-1", channel, given)], found), context)
+    user_message = UserMessage(
+        parse.text, "conversation-1", "message-1", now, principal, channel, metadata=metadata or {}
+    )
+    domain = domain or Domain()
+    initial = initial_slots(domain)
+    start = Tracker("conversation-1", initial, initial_slots=initial)
+    earlier = [*before, *(SlotSet(name, value) for name, value in (slots or {}).items())]
+    tracker = evolve_all(earlier, replace(start, base=start))
+    context = _context(user_message, domain, spend, seed, tracker)
+    turn = Turn(evolve_all([UserUttered(parse, "message-1", channel, user_message.metadata)], tracker), context)
     for name, value in (resources or {}).items():
         turn.resources.provide(name, value)
-    return _with_actions(turn, actions or {})
+    return _with_actions(turn, actions) if actions else turn
 
 
 async def run_action(turn: Turn, action: Action) -> None:
@@ -161,7 +164,6 @@ def texts(turn: Turn) -> list[str]:
 
 def _context(message: UserMessage, domain: Domain, spend: Spend | None, seed: int, before: Tracker) -> TurnContext:
     numbers = count(1)
-
     return TurnContext(
         message=message,
         domain=domain,
@@ -177,10 +179,10 @@ def _context(message: UserMessage, domain: Domain, spend: Spend | None, seed: in
     )
 
 
-def _fail(domain: Domain, slip: BaseException) -> None:
+def _fail(domain: Domain, mistake: BaseException) -> None:
     """Fail the test because of a mistake; but a domain created by hand may have no slots at all."""
-    if domain.slots or not isinstance(slip, UnknownSlot):
-        raise slip
+    if domain.slots or not isinstance(mistake, UnknownSlot):
+        raise mistake
 
 
 async def _no_action(name: str, tracker: Tracker) -> tuple[Event, ...]:
@@ -188,8 +190,7 @@ async def _no_action(name: str, tracker: Tracker) -> tuple[Event, ...]:
 
 
 def _with_actions(turn: Turn, actions: Mapping[str, Action]) -> Turn:
-    if not actions:
-        return turn
+    """Return the turn, with these actions for `turn.run` to find."""
 
     async def run_action(name: str, tracker: Tracker) -> tuple[Event, ...]:
         if name not in actions:

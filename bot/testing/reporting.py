@@ -30,10 +30,10 @@ def failed_stories_yaml(failed: Sequence[StoryResult]) -> str:
 
 def shown_entities(entities: Iterable[Entity]) -> str:
     """Return entities as text for a sentence, with their positions in the message, if they have one."""
-    return ", ".join(map(_shown, entities)) or "no entities"
+    return ", ".join(map(_shown_entity, entities)) or "no entities"
 
 
-def _shown(entity: Entity) -> str:
+def _shown_entity(entity: Entity) -> str:
     parts = [f"{kind} {name}" for kind, name in (("role", entity.role), ("group", entity.group)) if name]
     part = f" ({', '.join(parts)})" if parts else ""
     span = f" [{entity.start}:{entity.end}]" if entity.start < entity.end else ""
@@ -43,19 +43,23 @@ def _shown(entity: Entity) -> str:
 def _story(result: StoryResult) -> Iterator[str]:
     yield f"- story: {_quoted(f'{result.name} ({result.place.file})')}  # line {result.place.line}"
     yield "  steps:"
-    for step, came in result.told:
-        yield from _user(step, came) if isinstance(step, UserStep) else _other(step, came)
+    for step, compared in result.compared:
+        yield from _user_step(step, compared) if isinstance(step, UserStep) else _bot_step(step, compared)
 
 
-def _user(step: UserStep, came: StepResult | None) -> Iterator[str]:
-    is_wrong = came is not None and came.expected != came.predicted
-    lines = [f"intent: {_quoted(step.intent)}{_beside(came, step.text) if is_wrong else ''}"] if step.intent else []
+def _user_step(step: UserStep, result: StepResult | None) -> Iterator[str]:
+    wrong_intent = wrong_entities = ""
+    if result is not None and result.expected != result.predicted:
+        wrong_intent = _predicted(result.predicted, step.text)
+    if result is not None and not result.entities_agree:
+        wrong_entities = _predicted(_marked(step.text or "", result.predicted_entities))
+    lines: list[str] = []
+    if step.intent:
+        lines.append(f"intent: {_quoted(step.intent)}{wrong_intent}")
     if step.text:
-        found = came.predicted_entities if came is not None and not came.entities_agree else None
-        wrong = f"  # predicted: {_one_line(_found(step.text, found))}" if found is not None else ""
-        lines.append(f"user: {_quoted(marked(step.text, step.annotations))}{wrong}")
+        lines.append(f"user: {_quoted(marked(step.text, step.annotations))}{wrong_entities}")
     if step.entities and not step.annotations and not _is_payload(step.text or ""):
-        lines += ["entities:", *(f"- {_listed(entity)}" for entity in step.entities)]
+        lines += ["entities:", *(f"- {_listed_entity(entity)}" for entity in step.entities)]
     yield from (f"  {'  ' if number else '- '}{line}" for number, line in enumerate(lines))
 
 
@@ -63,11 +67,11 @@ def _is_payload(text: str) -> bool:
     return text.startswith("/")
 
 
-def _found(text: str, entities: Sequence[Entity]) -> str:
+def _marked(text: str, entities: Sequence[Entity]) -> str:
     return shown_entities(entities) if _is_payload(text) else marked(text, entities)
 
 
-def _listed(entity: StepEntity) -> str:
+def _listed_entity(entity: StepEntity) -> str:
     """Return an entity as JSON, which is YAML."""
     extra = {key: name for key, name in (("role", entity.role), ("group", entity.group)) if name is not None}
     if entity.value is ANY:
@@ -75,8 +79,8 @@ def _listed(entity: StepEntity) -> str:
     return _quoted({entity.entity: entity.value, **extra})
 
 
-def _other(step: Step | None, came: StepResult | None) -> Iterator[str]:
-    wrong = "" if came is None or came.passed else _beside(came)
+def _bot_step(step: Step | None, result: StepResult | None) -> Iterator[str]:
+    wrong = "" if result is None or result.passed else _predicted(result.predicted)
     match step:
         case ActionStep(name=name):
             yield f"  - action: {_quoted(name)}{wrong}"
@@ -93,12 +97,9 @@ def _other(step: Step | None, came: StepResult | None) -> Iterator[str]:
             yield wrong
 
 
-def _beside(came: StepResult | None, text: str | None = None) -> str:
-    return f"  # predicted: {_one_line(': '.join(filter(None, (came.predicted, text))))}" if came else ""
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
+def _predicted(*parts: str | None) -> str:
+    """Return the comment that says what was predicted: the parts that there are, on one line."""
+    return f"  # predicted: {' '.join(': '.join(filter(None, parts)).split())}"
 
 
 def _quoted(value: object) -> str:

@@ -53,18 +53,18 @@ def _comparable(entity: Entity) -> tuple[int, int, str, str, str | None, str | N
 class StoryResult(Struct, frozen=True):
     """The result of one test story (each path through its choices has its own result).
 
-    `told` are its steps, each with its result: None if it was not compared.
+    `compared` are its steps, each with its result: None if it was not compared.
     Results without a step are about things that the story leaves out.
     """
 
     name: str
     place: Place
-    told: tuple[tuple[Step | None, StepResult | None], ...]
+    compared: tuple[tuple[Step | None, StepResult | None], ...]
 
     @property
     def steps(self) -> tuple[StepResult, ...]:
         """The results of the steps that were compared."""
-        return tuple(result for _, result in self.told if result is not None)
+        return tuple(result for _, result in self.compared if result is not None)
 
     @property
     def passed(self) -> bool:
@@ -101,8 +101,9 @@ def report_of(results: Iterable[StoryResult], tests: Sequence[Story], found: Seq
 def _not_run(tests: Sequence[Story], found: Sequence[Way]) -> Iterator[StoryResult]:
     """Yield the test stories that no path leads to: they failed, at the checkpoint they begin with."""
     run = {id(story) for way in found for story in way.stories}
-    for story in (story for story in tests if id(story) not in run):
-        begin, *rest = story.steps
-        name = begin.name if isinstance(begin, CheckpointStep) else ""
-        result = StepResult("state", begin.place, f"checkpoint: {name}", "(no way leads here)")
-        yield StoryResult(story.name, story.place, ((begin, result), *((step, None) for step in rest)))
+    for story in tests:
+        if id(story) not in run:
+            begin, *rest = story.steps
+            name = begin.name if isinstance(begin, CheckpointStep) else ""
+            result = StepResult("state", begin.place, f"checkpoint: {name}", "(no way leads here)")
+            yield StoryResult(story.name, story.place, ((begin, result), *((step, None) for step in rest)))

@@ -22,7 +22,7 @@ from bot.dialogue.evolve import evolve
 from bot.dialogue.prediction import Prediction
 from bot.dialogue.story_graph import Way, ways
 from bot.dialogue.tracker import Tracker
-from bot.dialogue.training import start_of, told
+from bot.dialogue.training import events_of, start_of
 from bot.dialogue.turn_loop import goes_on
 from bot.engine.protocols import Matcher
 from bot.messages import Parse
@@ -47,8 +47,10 @@ def run_story_tests(
 
     `most_actions` is the limit of actions per turn.
     """
-    runner, found = _Runner(content, matcher, dialogue, most_actions), ways(tests, content.domain)
-    return report_of([runner.run(way) for way in counted(found, "story", progress)], tests, found)
+    runner = _Runner(content, matcher, dialogue, most_actions)
+    found = ways(tests, content.domain)
+    results = [runner.run(way) for way in counted(found, "story", progress)]
+    return report_of(results, tests, found)
 
 
 class _Runner:
@@ -66,7 +68,7 @@ class _Runner:
         results: list[tuple[Step | None, StepResult | None]] = []
         tracker = start_of(self._domain)
         predicted, going_on, begun, is_wrong = 0, True, False, False
-        for event, place, step in told(way, self._domain):
+        for event, place, step in events_of(way, self._domain):
             result: StepResult | None = None
             happened: Event = event
             if isinstance(event, UserUttered) and isinstance(step, UserStep):

@@ -18,15 +18,15 @@ GRAMMARS: Final = frozenset({"TellerEntityExtractor", "DucklingEntityExtractor",
 def understood(step: UserStep, parse: Parse, *, with_entities: bool) -> StepResult:
     """Compare the parse of a step's text with the step: its intent, if it names one, and its entities."""
     intent = predicted_intent(parse, step.intent or "")
-    told = step_entities(step) if with_entities else ()
-    found = compared_entities(parse.entities, told) if with_entities else ()
+    expected = step_entities(step) if with_entities else ()
+    found = compared_entities(parse.entities, expected) if with_entities else ()
     return StepResult(
         "user",
         step.place,
         step.intent or intent,
         intent,
         step.text,
-        filled_in(told, found),
+        filled_in(expected, found),
         found,
         confidence=parse.intent.confidence if parse.intent else None,
         attracted_by=_attracted_by(parse, intent) if step.intent not in (None, intent) else None,
@@ -70,23 +70,21 @@ def filled_in(expected: Iterable[Entity], found: Sequence[Entity]) -> tuple[Enti
     An entity that is listed, not marked, can be anywhere in the text.
     """
     left = list(found)
-    return tuple(_filled_in(entity, left) for entity in expected)
+    filled: list[Entity] = []
+    for entity in expected:
+        match = next((other for other in left if _matches(entity, other)), None)
+        if match is not None:
+            left.remove(match)
+        filled.append(match or entity)
+    return tuple(filled)
 
 
-def _filled_in(entity: Entity, left: list[Entity]) -> Entity:
-    like = next((other for other in left if _may_be(entity, other)), None)
-    if like is None:
-        return entity
-    left.remove(like)
-    return like
-
-
-def _may_be(entity: Entity, other: Entity) -> bool:
-    span = (entity.start, entity.end)
-    is_there = span == (other.start, other.end) or entity.start == entity.end
-    is_part = entity.role in (None, other.role) and entity.group in (None, other.group)
-    is_value = entity.value is ANY or str(entity.value) == str(other.value)
-    return entity.entity == other.entity and is_there and is_part and is_value
+def _matches(expected: Entity, found: Entity) -> bool:
+    """Whether an entity is what the story expects, which may leave open its position, role, group and value."""
+    is_there = expected.start == expected.end or (expected.start, expected.end) == (found.start, found.end)
+    is_part = expected.role in (None, found.role) and expected.group in (None, found.group)
+    is_value = expected.value is ANY or str(expected.value) == str(found.value)
+    return expected.entity == found.entity and is_there and is_part and is_value
 
 
 def _attracted_by(parse: Parse, intent: str) -> Nearest | None:

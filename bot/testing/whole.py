@@ -43,10 +43,10 @@ from bot.testing.understood import named_action, understood
 NOTHING = "(nothing)"
 _SILENT = frozenset({LISTEN, SESSION_START})
 
-_Told: TypeAlias = tuple[Step | None, StepResult | None]
+_Compared: TypeAlias = tuple[Step | None, StepResult | None]
 
 
-class _Ran(Struct, frozen=True):
+class _ActionRun(Struct, frozen=True):
     """An action that ran ("": before any action), the texts that it said, and the conversation after each event."""
 
     name: str
@@ -57,7 +57,7 @@ class _Ran(Struct, frozen=True):
 class _Exchange(Struct, frozen=True):
     """The result of one message: its parse, and what ran, beginning with the state before any action."""
 
-    ran: tuple[_Ran, ...]
+    ran: tuple[_ActionRun, ...]
     texts: tuple[str, ...] = ()
     parse: Parse = Parse("")
 
@@ -79,14 +79,14 @@ async def _run(engine: Engine, way: Way, principal: Principal, sources: Sources)
 
     responses = engine.agent.content.domain.responses.keys()
     before, turns = _turns(way.steps)
-    told = list(_compared(before, await _begin(engine, message(""), before), responses))
+    compared = list(_compared(before, await _begin(engine, message(""), before), responses))
     for user, expected in turns:
-        exchange = await _exchange(engine, message(_said(user)))
-        told.append((user, understood(user, exchange.parse, with_entities=_names_entities(user))))
-        told += ((None, result) for result in _not_sent(user))
-        told += _compared(expected, exchange, responses, user.place)
+        exchange = await _exchange(engine, message(_sent(user)))
+        compared.append((user, understood(user, exchange.parse, with_entities=_names_entities(user))))
+        compared += ((None, result) for result in _not_sent(user))
+        compared += _compared(expected, exchange, responses, user.place)
     story = way.stories[0]
-    return StoryResult(story.name, story.place, tuple(told))
+    return StoryResult(story.name, story.place, tuple(compared))
 
 
 def _turns(steps: Sequence[Step]) -> tuple[list[Step], list[tuple[UserStep, list[Step]]]]:
@@ -101,7 +101,7 @@ def _turns(steps: Sequence[Step]) -> tuple[list[Step], list[tuple[UserStep, list
     return before, turns
 
 
-class _Given(EventsWork):
+class _InitialState(EventsWork):
     """The state that a story begins with, set in the session of the user who will speak."""
 
     background = False
@@ -113,8 +113,8 @@ async def _begin(engine: Engine, message: UserMessage, before: Sequence[Step]) -
     events = [event for step in state if (event := _event(step)) is not None]
     tracker = await _tracker(engine, message)
     if not state:
-        return _Exchange((_Ran("", [tracker]),))
-    return await _led_to(engine, tracker, await engine.perform(_Given(message, events)))
+        return _Exchange((_ActionRun("", [tracker]),))
+    return await _exchange_of(engine, tracker, await engine.perform(_InitialState(message, events)))
 
 
 def _event(step: SlotStep | LoopStep) -> Event | None:
@@ -124,8 +124,8 @@ def _event(step: SlotStep | LoopStep) -> Event | None:
     return None if step.value is ANY else SlotSet(step.name, step.value)
 
 
-def _said(step: UserStep) -> str:
-    """Return the step's text, or else its intent and entities in shorthand: a list for several of the same name."""
+def _sent(step: UserStep) -> str:
+    """Return a step's text, or else its intent and entities in shorthand: a list for several of the same name."""
     if step.text:
         return step.text
     values: dict[str, list[Any]] = {}
@@ -142,7 +142,9 @@ def _names_entities(step: UserStep) -> bool:
 
 def _not_sent(step: UserStep) -> Iterator[StepResult]:
     """Yield failures for the roles and groups of a step without a text, which shorthand cannot express."""
-    for entity in () if step.text else step.entities:
+    if step.text:
+        return
+    for entity in step.entities:
         for kind, name in (("role", entity.role), ("group", entity.group)):
             if name is not None:
                 wanted = f"the entity {entity.entity} with the {kind} {name}"
@@ -151,7 +153,7 @@ def _not_sent(step: UserStep) -> Iterator[StepResult]:
 
 async def _exchange(engine: Engine, message: UserMessage) -> _Exchange:
     tracker = await _tracker(engine, message)
-    return await _led_to(engine, tracker, await engine.handle(message))
+    return await _exchange_of(engine, tracker, await engine.handle(message))
 
 
 async def _tracker(engine: Engine, message: UserMessage) -> Tracker:
@@ -160,26 +162,27 @@ async def _tracker(engine: Engine, message: UserMessage) -> Tracker:
     return read_snapshot(loaded.snapshot, message.conversation).tracker
 
 
-async def _led_to(engine: Engine, tracker: Tracker, answer: Answer) -> _Exchange:
+async def _exchange_of(engine: Engine, tracker: Tracker, answer: Answer) -> _Exchange:
     """Return what the turn with this answer did; `tracker` is the conversation before it."""
     [turn] = await engine.store.turns(answer.conversation, after=answer.seq - 1, limit=1)
     record = read_record(turn.record)
     parse = next((event.parse for event in record.events if isinstance(event, UserUttered)), Parse(""))
     texts = tuple(reply.get("text", "") for reply in answer.replies)
-    return _Exchange(tuple(_ran(record, tracker)), texts, parse)
+    return _Exchange(tuple(_action_runs(record, tracker)), texts, parse)
 
 
-def _ran(record: TurnRecord, tracker: Tracker) -> list[_Ran]:
+def _action_runs(record: TurnRecord, tracker: Tracker) -> list[_ActionRun]:
     """Return the state before any action, and the actions that ran, each with what it said."""
-    names, ran = deque(_executed(record)), [_Ran("", [tracker])]
+    names = deque(_executed(record))
+    ran = [_ActionRun("", [tracker])]
     for event in record.events:
         if isinstance(event, ActionExecuted) and names and event.name == names[0]:
-            ran.append(_Ran(names.popleft(), [tracker]))
+            ran.append(_ActionRun(names.popleft(), [tracker]))
         elif isinstance(event, BotUttered) and event.reply.text:
             ran[-1].texts.append(event.reply.text)
         tracker = evolve(event, tracker)
         ran[-1].states.append(tracker)
-    return [*ran, *(_Ran(name, [tracker]) for name in names)]
+    return [*ran, *(_ActionRun(name, [tracker]) for name in names)]
 
 
 def _executed(record: TurnRecord) -> Iterator[str]:
@@ -194,32 +197,33 @@ def _executed(record: TurnRecord) -> Iterator[str]:
 
 def _compared(
     expected: Sequence[Step], exchange: _Exchange, responses: Iterable[str], place: Place = NOWHERE
-) -> Iterator[_Told]:
+) -> Iterator[_Compared]:
     """Yield each step of a turn with its result, up to the first wrong action; `place` is that of the user's step."""
     last, *others = exchange.ran
-    left, known, is_right = deque(others), frozenset(responses), True
+    left, known = deque(others), frozenset(responses)
+    is_right = True
     for index, step in enumerate(expected):
         result: StepResult | None = None
         if is_right and isinstance(step, ActionStep) and step.name not in _SILENT:
-            last = left.popleft() if left else _Ran(NOTHING, last.states[-1:])
-            came = named_action(last.name, step.name, exchange.parse, known)
-            result = StepResult("action", step.place, step.name, came)
+            last = left.popleft() if left else _ActionRun(NOTHING, last.states[-1:])
+            action = named_action(last.name, step.name, exchange.parse, known)
+            result = StepResult("action", step.place, step.name, action)
         elif is_right and isinstance(step, BotStep):
             if step.text not in last.texts and left and step.text in left[0].texts:
                 last = left.popleft()
-            result = _text(step, exchange)
+            result = _compare_text(step, exchange)
         elif is_right and isinstance(step, (SlotStep, LoopStep)):
-            result = _state(step, last, is_last=not _comes_again(step, expected[index + 1 :]))
+            result = _compare_state(step, last, is_last=not _comes_again(step, expected[index + 1 :]))
         is_right = is_right and (result is None or result.kind == "state" or result.passed)
         yield step, result
     if is_right and left:
         yield None, StepResult("action", place, NOTHING, left[0].name)
 
 
-def _text(step: BotStep, exchange: _Exchange) -> StepResult:
+def _compare_text(step: BotStep, exchange: _Exchange) -> StepResult:
     """Compare a text: it may name an action by what it says, or be another text of the action before it."""
-    said = step.text if step.text in exchange.texts else " / ".join(exchange.texts) or NOTHING
-    return StepResult("action", step.place, step.text, said)
+    said = step.text if step.text in exchange.texts else " / ".join(exchange.texts)
+    return StepResult("action", step.place, step.text, said or NOTHING)
 
 
 def _comes_again(step: SlotStep | LoopStep, after: Sequence[Step]) -> bool:
@@ -234,23 +238,24 @@ def _comes_again(step: SlotStep | LoopStep, after: Sequence[Step]) -> bool:
     return False
 
 
-def _state(step: SlotStep | LoopStep, ran: _Ran, *, is_last: bool) -> StepResult:
+def _compare_state(step: SlotStep | LoopStep, ran: _ActionRun, *, is_last: bool) -> StepResult:
     """Compare a slot or the loop after the action; if the story mentions it again, at any time up to then."""
     states = ran.states[-1:] if is_last else ran.states
     if isinstance(step, LoopStep):
-        wanted, values = f"active_loop: {step.name}", [f"active_loop: {state.active_loop}" for state in states]
-        return StepResult("state", step.place, wanted, wanted if wanted in values else values[-1])
-    wanted = f"{step.name}: {'(any)' if step.value is ANY else _shown(step.value)}"
-    is_so = any(_is(step.value, state.slot(step.name)) for state in states)
-    came = wanted if is_so else f"{step.name}: {_shown(states[-1].slot(step.name))}"
-    return StepResult("state", step.place, wanted, came)
+        expected, name = f"active_loop: {step.name}", states[-1].active_loop
+        agrees = any(state.active_loop == step.name for state in states)
+        return StepResult("state", step.place, expected, expected if agrees else f"active_loop: {name}")
+    expected = f"{step.name}: {'(any)' if step.value is ANY else _shown(step.value)}"
+    agrees = any(_agrees(step.value, state.slot(step.name)) for state in states)
+    found = expected if agrees else f"{step.name}: {_shown(states[-1].slot(step.name))}"
+    return StepResult("state", step.place, expected, found)
 
 
-def _is(wanted: Any, value: Any) -> bool:
+def _agrees(expected: Any, value: Any) -> bool:
     """Whether a slot has the value in the story: `5` equals `5.0`, but neither a text nor a boolean."""
-    if wanted is ANY:
+    if expected is ANY:
         return value is not None
-    return bool(wanted == value) and isinstance(wanted, bool) == isinstance(value, bool)
+    return bool(expected == value) and isinstance(expected, bool) == isinstance(value, bool)
 
 
 def _shown(value: Any) -> str:

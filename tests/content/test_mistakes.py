@@ -46,7 +46,7 @@ ELSEWHERE = {
 """Codes of other packages, tested there."""
 
 
-TRIED_WITH_THE_TREE = {"yaml-encoding", "unreadable"}
+TESTED_WITH_THE_TREE = {"yaml-encoding", "unreadable"}
 
 
 @dataclass(frozen=True)
@@ -634,19 +634,19 @@ MISTAKES = {
 }  # fmt: skip
 
 
-def said(mistake: Mistake, read: Read) -> tuple[str, ...]:
+def findings_of(mistake: Mistake, read: Read) -> tuple[str, ...]:
     files = {"data/b.yml": mistake.around} if mistake.around else {}
     diagnostics = read({mistake.file: mistake.text} | files, **mistake.options).diagnostics
     return tuple(f"{d.severity} {d.code} {d.place.line} {d.place.column}" for d in diagnostics)
 
 
 @pytest.mark.parametrize("name", MISTAKES)
-def test_a_mistake_is_said_once_with_its_place(name: str, read: Read) -> None:
-    assert sorted(said(MISTAKES[name], read)) == sorted(MISTAKES[name].findings)
+def test_each_mistake_is_reported_once_with_its_place(name: str, read: Read) -> None:
+    assert sorted(findings_of(MISTAKES[name], read)) == sorted(MISTAKES[name].findings)
 
 
 @pytest.mark.parametrize("name", [name for name in MISTAKES if not MISTAKES[name].options])
-def test_every_finding_says_what_to_write_instead(name: str, read: Read) -> None:
+def test_every_finding_has_a_cure(name: str, read: Read) -> None:
     mistake = MISTAKES[name]
     files = {"data/b.yml": mistake.around} if mistake.around else {}
     for diagnostic in read({mistake.file: mistake.text} | files).diagnostics:
@@ -654,12 +654,12 @@ def test_every_finding_says_what_to_write_instead(name: str, read: Read) -> None
         assert diagnostic.code in CODES
 
 
-def test_every_code_is_documented_and_has_its_mistake() -> None:
+def test_every_documented_code_has_a_mistake() -> None:
     tried = {finding.split()[1] for mistake in MISTAKES.values() for finding in mistake.findings}
-    assert tried | ELSEWHERE | TRIED_WITH_THE_TREE == set(CODES)
+    assert tried | ELSEWHERE | TESTED_WITH_THE_TREE == set(CODES)
 
 
-def test_every_code_that_the_framework_writes_is_documented(project: Path) -> None:
+def test_every_code_in_the_framework_is_documented(project: Path) -> None:
     found = {code for file in (project / "bot").rglob("*.py") for code in _codes(ast.parse(file.read_bytes()))}
     assert found <= set(CODES)
     assert found >= ELSEWHERE
@@ -673,24 +673,24 @@ def _codes(tree: ast.AST) -> Iterator[str]:
             yield from (str(code.value) for code in given if isinstance(code, ast.Constant))
 
 
-def test_a_bot_without_mistakes_has_nothing_said_about_it(read: Read) -> None:
+def test_bot_without_mistakes_has_no_findings(read: Read) -> None:
     assert read({"data/b.yml": GREET}).diagnostics == ()
 
 
-def test_an_action_named_almost_like_a_plugins_is_reported_with_the_right_name(read: Read) -> None:
+def test_misspelt_plugin_action_is_reported_with_a_suggestion(read: Read) -> None:
     files = {"data/b.yml": GREET + "actions: [action_oders]\n"}
     [finding] = read(files, known_actions=("action_orders",), all_known=True).diagnostics
     assert finding.cure.startswith("Did you mean `action_orders`? Otherwise write it")
 
 
-def test_actions_of_a_project_without_any_of_its_own_are_reported_together(read: Read) -> None:
+def test_unimplemented_actions_are_reported_together_if_there_is_no_code(read: Read) -> None:
     [finding] = read({"data/b.yml": GREET + "actions: [action_a, action_b]\n"}, all_known=True).diagnostics
     assert (finding.severity, finding.code) == ("warning", "unimplemented-action")
     assert "lists `action_a`, `action_b`, which" in finding.message
     assert finding.cure.startswith("Write them in `actions/`, where `register_actions` registers each by this name")
 
 
-def test_an_action_server_if_named_may_run_what_is_listed(read: Read) -> None:
+def test_listed_actions_are_accepted_if_an_action_server_is_configured(read: Read) -> None:
     files = {"data/b.yml": GREET + "actions: [action_x]\n", "endpoints.yml": "action_endpoint: {url: 'http://x'}\n"}
     assert read(files, known_actions=(), all_known=True).diagnostics == ()
 
@@ -699,14 +699,14 @@ NOWHERE = "slots:\n  a: {type: any, mappings: [{type: custom, conditions: [{acti
 RUNS = "rules:\n" + "".join(f"- rule: {n}\n  steps:\n  - intent: greet\n  - action: nowhere_form\n" for n in range(3))
 
 
-def test_a_form_that_does_not_exist_is_reported_once_with_the_number_of_its_uses(read: Read) -> None:
+def test_unknown_form_is_reported_once_with_the_number_of_its_uses(read: Read) -> None:
     [error] = read({"data/a.yml": NOWHERE, "data/b.yml": GREET, "data/c.yml": RUNS}).errors
     assert (error.code, str(error.place)) == ("unknown-form", "data/a.yml:2:29")
     assert error.message.endswith("which is not a known form. The same applies in 3 other places.")
     assert [place.file for place in error.also] == ["data/c.yml"] * 3
 
 
-def test_many_unlisted_intents_are_reported_together_but_a_typo_separately(read: Read) -> None:
+def test_many_unlisted_intents_are_reported_together_but_typos_separately(read: Read) -> None:
     names = ["apple", "brick", "cloud", "drums", "horse"]
     nlu = "nlu:\n" + "".join(f"- intent: {name}\n  examples: |\n    - {name}\n    - {name} {name}\n" for name in names)
     rules = "rules:\n" + "".join(
@@ -720,7 +720,7 @@ def test_many_unlisted_intents_are_reported_together_but_a_typo_separately(read:
 
 
 @pytest.mark.parametrize("code", ["say('utter_b')", "say('utter_a' if x else 'utter_b')"])
-def test_a_response_that_only_the_projects_code_names_is_reported_at_its_line(read: Read, code: str) -> None:
+def test_unknown_response_in_code_is_reported_at_its_line(read: Read, code: str) -> None:
     files = {"data/b.yml": GREET, "actions/a.py": f"\nturn.{code}\n", "data/a.yml": "responses: {utter_a: [x]}\n"}
     [found] = [d for d in read(files).diagnostics if d.code == "unknown-response"]
     assert (found.severity, found.place.file, found.place.line) == ("warning", "actions/a.py", 2)
@@ -731,29 +731,29 @@ def test_a_response_that_only_the_projects_code_names_is_reported_at_its_line(re
     "code",
     ["say('utter_b' + x)", "say(f'utter_b{x}')", "say('utter_b_')", "say('Say utter_b')", "n.startswith('utter_b')"],
 )
-def test_what_only_begins_like_a_response_in_code_is_not_reported(read: Read, code: str) -> None:
+def test_partial_response_names_in_code_are_not_reported(read: Read, code: str) -> None:
     assert read({"data/b.yml": GREET, "actions/a.py": f"turn.{code}\n"}).diagnostics == ()
 
 
-def test_the_column_of_a_name_in_code_counts_letters(read: Read) -> None:
+def test_column_of_a_name_in_code_counts_characters_not_bytes(read: Read) -> None:
     found = read({"data/b.yml": GREET, "actions/a.py": 'A = ("üüüü", "utter_nothere")\n'}).diagnostics
     assert [str(d.place) for d in found] == ["actions/a.py:1:14"]
 
 
 @pytest.mark.parametrize("file", ["actions/a.py", "actions.py"])
-def test_a_response_that_the_projects_code_names_is_in_use(read: Read, file: str) -> None:
+def test_response_named_in_code_counts_as_used(read: Read, file: str) -> None:
     files = {"data/b.yml": GREET, "data/a.yml": "responses:\n  utter_x:\n  - text: x\n"}
     assert read(files | {file: "turn.say('utter_x')\n"}).diagnostics == ()
 
 
-def test_a_space_forgotten_in_a_response_is_reported_with_the_line_to_write(read: Read) -> None:
+def test_missing_space_after_a_response_key_is_reported_with_the_correction(read: Read) -> None:
     [finding] = read({"data/b.yml": GREET + "  utter_greet/a:\n  - text:hi\n"}).diagnostics
     assert finding.cure.startswith("Write `text: hi`")
 
 
 @pytest.mark.parametrize("part", ["[x", "[x](", "[x]{", "[x](a ", "[x][{", "(x)[", "[x} "])
 @pytest.mark.parametrize("end", ["", ":)", "}]"])
-def test_the_time_for_a_line_of_brackets_grows_with_its_length(read: Read, part: str, end: str) -> None:
+def test_reading_time_is_linear_in_the_number_of_brackets(read: Read, part: str, end: str) -> None:
     """If the time grows with the square of the length, the test times out."""
     read({"data/b.yml": GREET.replace("- hello\n", "- " + part * 150_000 + end + "\n")})
 
@@ -771,7 +771,7 @@ SLOTS = GREET + "slots: {cake: {type: text, mappings: [{type: custom}]}}\n"
         "def run(self, dispatcher, tracker, domain): return tracker.get_slot('caek')",
     ],
 )
-def test_a_slot_that_only_the_projects_code_names_is_reported_at_its_line(read: Read, code: str) -> None:
+def test_unknown_slot_in_code_is_reported_at_its_line(read: Read, code: str) -> None:
     [found] = read({"data/b.yml": SLOTS, "actions/a.py": f"\n{code}\n"}).diagnostics
     assert (found.severity, found.code, found.place.file, found.place.line) == (
         "warning",
@@ -790,7 +790,7 @@ def test_a_slot_that_only_the_projects_code_names_is_reported_at_its_line(read: 
         "async def a(turn): turn.say('caek')",
     ],
 )
-def test_other_texts_in_code_are_no_slots(read: Read, code: str) -> None:
+def test_texts_in_code_that_are_not_slot_names_are_not_reported(read: Read, code: str) -> None:
     assert read({"data/b.yml": SLOTS, "actions/a.py": f"{code}\n"}).diagnostics == ()
 
 
@@ -809,7 +809,7 @@ nlu:
 """
 
 
-def test_a_role_that_fills_no_slot_is_reported_once_if_its_entity_fills_others(read: Read) -> None:
+def test_unmapped_role_is_reported_once_if_its_entity_fills_slots(read: Read) -> None:
     [found] = read({"data/a.yml": PARTS}).diagnostics
     assert (found.severity, found.code, found.place.line) == ("warning", "unmapped-part", 11)
     assert "role: from" in found.message

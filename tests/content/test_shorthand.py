@@ -39,46 +39,46 @@ from bot.content.shorthand import read_shorthand
         ('/inform{"n": [-9223372036854775809]}', "inform", 1.0, None),
     ],
 )
-def test_a_shorthand(text: str, intent: str, confidence: float, entities: dict[str, Any] | None) -> None:
-    said = read_shorthand(text)
-    assert said is not None
-    assert (said.intent, said.confidence, said.entities) == (intent, confidence, entities)
+def test_shorthand_is_parsed(text: str, intent: str, confidence: float, entities: dict[str, Any] | None) -> None:
+    parsed = read_shorthand(text)
+    assert parsed is not None
+    assert (parsed.intent, parsed.confidence, parsed.entities) == (intent, confidence, entities)
 
 
 @pytest.mark.parametrize("text", ["", "/", "greet", "/two words", "/greet@", "/greet@2", "//greet", "hello /greet"])
-def test_ordinary_text(text: str) -> None:
+def test_ordinary_text_is_not_a_shorthand(text: str) -> None:
     assert read_shorthand(text) is None
 
 
-def test_where_the_entities_stand() -> None:
-    said = read_shorthand('/a {"b": 1}')
-    assert said is not None
-    assert (said.start, said.end) == (3, 11)
+def test_span_of_the_entities_is_returned() -> None:
+    parsed = read_shorthand('/a {"b": 1}')
+    assert parsed is not None
+    assert (parsed.start, parsed.end) == (3, 11)
 
 
-def test_what_follows_the_entities_is_kept_apart() -> None:
+def test_text_after_the_entities_is_returned_as_rest() -> None:
     text = ' /a {"b": 1} now '
-    said = read_shorthand(text)
-    assert said is not None
-    assert (text[said.start : said.end], said.rest) == ('{"b": 1}', "now")
+    parsed = read_shorthand(text)
+    assert parsed is not None
+    assert (text[parsed.start : parsed.end], parsed.rest) == ('{"b": 1}', "now")
 
 
 @pytest.mark.parametrize("before", ["/a", "/", "/a@0.5", "/a{"])
 @pytest.mark.parametrize("long", [" ", "a", "0", "/", "{", "}"])
-def test_eight_times_the_text_takes_no_square_of_that(before: str, long: str) -> None:
+def test_parsing_time_does_not_grow_quadratically(before: str, long: str) -> None:
     def seconds(length: int) -> float:
-        said = f"{before}{long * length}x"
-        return min(timeit.repeat(lambda: read_shorthand(said), number=1, repeat=9))
+        text = f"{before}{long * length}x"
+        return min(timeit.repeat(lambda: read_shorthand(text), number=1, repeat=9))
 
     assert seconds(8_000) < 32 * seconds(1_000)
 
 
 @given(st.text(alphabet='/a@0.9{}[]":, \\', max_size=40))
-def test_any_text_is_a_shorthand_or_none(text: str) -> None:
+def test_parsing_any_text_never_raises(text: str) -> None:
     read_shorthand(text)
 
 
-def test_nesting_without_end_is_no_object() -> None:
-    said = read_shorthand("/a{" + '"a":{' * 100_000)
-    assert said is not None
-    assert said.entities is None
+def test_deeply_nested_entities_are_rejected() -> None:
+    parsed = read_shorthand("/a{" + '"a":{' * 100_000)
+    assert parsed is not None
+    assert parsed.entities is None

@@ -18,7 +18,7 @@ COMPLETE = RULES[RULES.index("- rule: the order is complete") : RULES.index("- r
 STARTS = RULES[RULES.index("- rule: take an order\n") : RULES.index("- rule: the order is complete")]
 
 
-def slip(read: Read, *, orders: str = ORDERS, rules: str = RULES, code: str = ACTIONS) -> ReadResult:
+def read_starter(read: Read, *, orders: str = ORDERS, rules: str = RULES, code: str = ACTIONS) -> ReadResult:
     written = {
         "intents/hours.yml": STARTER.joinpath("intents/hours.yml").read_text("utf-8"),
         "intents/orders.yml": orders,
@@ -29,72 +29,72 @@ def slip(read: Read, *, orders: str = ORDERS, rules: str = RULES, code: str = AC
     return read(written, known_actions=("action_forget_order", "action_hours"), all_known=True)
 
 
-def told(result: ReadResult) -> list[tuple[str, str, str]]:
+def findings(result: ReadResult) -> list[tuple[str, str, str]]:
     return [(d.severity, d.code, d.cure) for d in result.diagnostics if d.code != "held-back"]
 
 
-def test_the_starter_itself_has_nothing_said_about_it(read: Read) -> None:
-    assert told(slip(read)) == []
+def test_starter_has_no_findings(read: Read) -> None:
+    assert findings(read_starter(read)) == []
 
 
 @pytest.mark.parametrize("written", ["requird_slots", "required_slot", "Required_slots"])
-def test_a_misspelt_key_of_a_form_is_reported_alone(read: Read, written: str) -> None:
+def test_misspelt_required_slots_is_the_only_finding(read: Read, written: str) -> None:
     orders = ORDERS.replace("required_slots", written)
-    assert told(slip(read, orders=orders)) == [("error", "unknown-key", "Did you mean `required_slots`?")]
+    assert findings(read_starter(read, orders=orders)) == [("error", "unknown-key", "Did you mean `required_slots`?")]
 
 
-def test_misspelt_ignored_intents_of_a_form_are_reported_alone(read: Read) -> None:
+def test_misspelt_ignored_intents_is_the_only_finding(read: Read) -> None:
     orders = ORDERS.replace("    required_slots:", "    ignored_intnts: [cancel]\n    required_slots:")
-    assert told(slip(read, orders=orders)) == [("error", "unknown-key", "Did you mean `ignored_intents`?")]
+    assert findings(read_starter(read, orders=orders)) == [("error", "unknown-key", "Did you mean `ignored_intents`?")]
 
 
 @pytest.mark.parametrize("written", ["ask", "slots"])
-def test_a_list_of_names_in_a_form_is_no_slot_of_rasa_2(read: Read, written: str) -> None:
-    ((severity, code, cure),) = told(slip(read, orders=ORDERS.replace("required_slots", written)))
+def test_unknown_form_key_with_a_list_of_names_is_rejected(read: Read, written: str) -> None:
+    ((severity, code, cure),) = findings(read_starter(read, orders=ORDERS.replace("required_slots", written)))
     assert (severity, code) == ("error", "unknown-key")
     assert "`required_slots`" in cure or "required_slots, ignored_intents" in cure
 
 
-def test_a_form_that_nothing_follows_is_reported_with_the_rule_to_write(read: Read) -> None:
-    follows, unused = slip(read, rules=RULES.replace(COMPLETE, "")).diagnostics
+def test_form_without_a_following_rule_is_reported_with_the_rule_to_write(read: Read) -> None:
+    follows, unused = read_starter(read, rules=RULES.replace(COMPLETE, "")).diagnostics
     assert (follows.severity, follows.code) == ("warning", "nothing-follows")
     assert "`- action: order_form`, `- active_loop: null`" in follows.cure
     assert (unused.code, unused.severity) == ("unused-response", "note")
     assert unused.cure == "Write `- action: utter_ordered` in a rule or story, or remove it if no action says it."
 
 
-def test_a_form_is_not_started_by_the_rule_for_its_end(read: Read) -> None:
-    (finding,) = slip(read, rules=RULES.replace(STARTS, "")).diagnostics
+def test_rule_for_the_end_of_a_form_does_not_start_it(read: Read) -> None:
+    (finding,) = read_starter(read, rules=RULES.replace(STARTS, "")).diagnostics
     assert (finding.severity, finding.code) == ("warning", "unused-form")
     assert finding.message == "No rule or story starts the form `order_form`."
 
 
-def test_a_response_that_is_suggested_is_not_said_to_be_unused(read: Read) -> None:
-    result = slip(read, rules=RULES.replace("utter_ordered", "utter_orderd"))
+def test_suggested_response_is_not_reported_as_unused(read: Read) -> None:
+    result = read_starter(read, rules=RULES.replace("utter_ordered", "utter_orderd"))
     assert [d.code for d in result.diagnostics] == ["unknown-response"]
 
 
-def test_an_intent_whose_examples_are_misspelt_or_missing_is_one(read: Read) -> None:
-    misspelt = slip(read, orders=ORDERS.replace("examples: |", "exampels: |", 1))
-    assert told(misspelt) == [("error", "unknown-key", "Did you mean `examples`?")]
+def test_intent_with_misspelt_or_missing_examples_is_not_reported_as_unknown(read: Read) -> None:
+    misspelt = read_starter(read, orders=ORDERS.replace("examples: |", "exampels: |", 1))
+    assert findings(misspelt) == [("error", "unknown-key", "Did you mean `examples`?")]
     first = ORDERS.index("    - I'd like to order")
-    empty = slip(read, orders=ORDERS[:first] + ORDERS[ORDERS.index("- intent: choose_cake") :])
+    empty = read_starter(read, orders=ORDERS[:first] + ORDERS[ORDERS.index("- intent: choose_cake") :])
     assert [d.code for d in empty.diagnostics] == ["no-examples"]
 
 
-def test_forms_as_a_list_of_mappings_are_reported_as_invalid(read: Read) -> None:
+def test_forms_written_as_a_list_of_mappings_are_rejected(read: Read) -> None:
     start = ORDERS.index("forms:")
     forms = "forms:\n- order_form:\n    required_slots:\n    - cake\n    - name\n\n"
-    result = slip(read, orders=ORDERS[:start] + forms + ORDERS[ORDERS.index("responses:") :])
-    assert told(result) == [("error", "wrong-type", "Remove the `- ` before the form's name.")]
+    result = read_starter(read, orders=ORDERS[:start] + forms + ORDERS[ORDERS.index("responses:") :])
+    assert findings(result) == [("error", "wrong-type", "Remove the `- ` before the form's name.")]
 
 
 @pytest.mark.parametrize("written", ["None", '"null"', "none"])
-def test_null_in_other_words_is_reported_as_such(read: Read, written: str) -> None:
+def test_misspelt_null_loop_is_reported_with_the_correction(read: Read, written: str) -> None:
     rules = RULES.replace(
         "active_loop: null\n  - action: utter_ordered", f"active_loop: {written}\n  - action: utter_ordered"
     )
-    ((severity, code, cure),) = told(slip(read, rules=rules))
+    ((severity, code, cure),) = findings(read_starter(read, rules=rules))
     assert (severity, code) == ("error", "unknown-form")
     assert cure.startswith("Write `null`, without quotes")
 
@@ -103,23 +103,25 @@ def test_null_in_other_words_is_reported_as_such(read: Read, written: str) -> No
     ("line", "written"),
     [("- intent: cancel", "\u00a0- intent: cancel"), ("  name:", " \u00a0name:"), ("    - cake", "\u00a0   - cake: x")],
 )
-def test_a_no_break_space_in_an_indentation_is_reported_at_its_line(read: Read, line: str, written: str) -> None:
+def test_no_break_space_in_indentation_is_reported_at_its_line(read: Read, line: str, written: str) -> None:
     orders = ORDERS.replace(f"\n{line}\n", f"\n{written}\n", 1)
-    (finding,) = slip(read, orders=orders).errors
+    (finding,) = read_starter(read, orders=orders).errors
     assert (finding.code, finding.place.line) == ("yaml-syntax", orders.split("\n").index(written) + 1)
     assert "no-break space" in finding.message
 
 
-def test_a_no_break_space_in_what_is_said_is_none_in_an_indentation(read: Read) -> None:
-    assert told(slip(read, orders=ORDERS.replace("Your {cake}", "Your\u00a0{cake}"))) == []
+def test_no_break_space_within_text_is_accepted(read: Read) -> None:
+    assert findings(read_starter(read, orders=ORDERS.replace("Your {cake}", "Your\u00a0{cake}"))) == []
 
 
 @pytest.mark.parametrize(
     ("code", "severity"), [("", "warning"), ("a = 'name'", "note"), ("b = 'validate_order_form'", "note")]
 )
-def test_a_slot_that_a_form_asks_for_in_vain_is_reported(read: Read, code: str, severity: str) -> None:
+def test_required_slot_without_mappings_is_reported(read: Read, code: str, severity: str) -> None:
     start, end = ORDERS.index("    mappings:\n    # Whatever"), ORDERS.index("forms:")
-    result = slip(read, orders=ORDERS[:start] + "\n" + ORDERS[end:], code=ACTIONS.replace('"name"', '"cake"') + code)
+    result = read_starter(
+        read, orders=ORDERS[:start] + "\n" + ORDERS[end:], code=ACTIONS.replace('"name"', '"cake"') + code
+    )
     assert [(d.severity, d.code) for d in result.diagnostics] == [(severity, "slot-without-mappings")]
 
 
@@ -135,12 +137,10 @@ def test_a_slot_that_a_form_asks_for_in_vain_is_reported(read: Read, code: str, 
         ("order_form:\n    required_slots:\n    - cake", "order_form:\n    required_slots: cake", "yaml-syntax"),
     ],
 )
-def test_what_only_follows_from_something_that_is_not_valid_is_not_reported(
-    read: Read, written: str, instead: str, code: str
-) -> None:
+def test_consequences_of_an_invalid_part_are_not_reported(read: Read, written: str, instead: str, code: str) -> None:
     assert written in ORDERS
-    ((severity, told_code, _),) = told(slip(read, orders=ORDERS.replace(written, instead, 1)))
-    assert (severity, told_code) == ("error", code)
+    ((severity, reported_code, _),) = findings(read_starter(read, orders=ORDERS.replace(written, instead, 1)))
+    assert (severity, reported_code) == ("error", code)
 
 
 @pytest.mark.parametrize(
@@ -154,37 +154,37 @@ def test_what_only_follows_from_something_that_is_not_valid_is_not_reported(
         ("- or:\n      intent: cancel", "For example: `- intent: affirm`"),
     ],
 )
-def test_steps_that_are_not_valid_are_not_said_to_be_missing(read: Read, steps: str, cure: str) -> None:
+def test_invalid_steps_are_not_also_reported_as_missing(read: Read, steps: str, cure: str) -> None:
     rules = f"{RULES}\n- rule: another\n  steps:\n  {steps}\n"
-    assert [d.cure for d in slip(read, rules=rules).diagnostics] == [cure]
+    assert [d.cure for d in read_starter(read, rules=rules).diagnostics] == [cure]
 
 
-def test_a_misspelt_key_is_not_said_to_be_missing_and_missing_ones_are_reported_together(read: Read) -> None:
-    misspelt = slip(read, rules=RULES.replace("steps:", "step:", 1)).errors
+def test_misspelt_key_is_not_missing_and_missing_keys_are_reported_together(read: Read) -> None:
+    misspelt = read_starter(read, rules=RULES.replace("steps:", "step:", 1)).errors
     assert [(d.code, d.cure) for d in misspelt] == [("unknown-key", "Did you mean `steps`?")]
     orders = ORDERS.replace("- text: And your", "- condition: [{slot: cake}]\n    text: And your")
-    missing, unknown = sorted(slip(read, orders=orders).errors, key=lambda d: d.code)
+    missing, unknown = sorted(read_starter(read, orders=orders).errors, key=lambda d: d.code)
     assert (unknown.code, missing.code) == ("unknown-key", "missing-key")
     assert "lacks the keys `type`, `name`, `value`." in missing.message
 
 
-def test_examples_that_are_not_indented_are_reported(read: Read) -> None:
+def test_unindented_example_is_reported(read: Read) -> None:
     orders = ORDERS.replace("    - never mind\n", "").replace("    - cancel that\n", "- cancel that\n")
-    (found, *_) = slip(read, orders=orders).errors
+    (found, *_) = read_starter(read, orders=orders).errors
     assert found.cure.startswith("Indent an example more than the `examples: |` above it")
 
 
 @pytest.mark.parametrize(
     "name", ["hours.ymal", "hours.yl", "hours.yml.txt", "hours.yml~", "hours.YML", "hours.txt", "hours", "a.yml.bak"]
 )
-def test_content_with_another_ending_is_reported(read: Read, name: str) -> None:
+def test_content_file_with_a_wrong_ending_is_reported(read: Read, name: str) -> None:
     result = read(
         {"intents/smalltalk.yml": SMALLTALK, f"intents/{name}": SMALLTALK, "stories/rules.yml": "rules: []\n"}
     )
     assert [d.place.file for d in result.diagnostics if d.code == "not-read"] == [f"intents/{name}"]
 
 
-def test_another_file_beside_content_is_not_reported(read: Read) -> None:
+def test_unrelated_files_next_to_content_are_not_reported(read: Read) -> None:
     others = {
         "a.xml": "<nlu/>",
         "b.txt": "nlu: a word\n",
@@ -197,22 +197,24 @@ def test_another_file_beside_content_is_not_reported(read: Read) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "is_reported"),
     [("domain.yml.txt", True), ("config.yml.txt", True), ("nlu.txt", True), ("credentials.yml.example", False)],
 )
-def test_a_file_of_the_projects_own_folder_with_another_ending_is_reported(read: Read, name: str, told: bool) -> None:
+def test_top_level_file_with_a_wrong_ending_is_reported_if_named_like_content(
+    read: Read, name: str, is_reported: bool
+) -> None:
     text = "rest:\n" if name.startswith("c") else SMALLTALK
     result = read({"intents/smalltalk.yml": SMALLTALK, name: text})
-    assert (name in [d.place.file for d in result.diagnostics if d.code == "not-read"]) is told
+    assert (name in [d.place.file for d in result.diagnostics if d.code == "not-read"]) is is_reported
 
 
-def test_a_copy_next_to_a_file_that_is_read_is_reported(read: Read) -> None:
+def test_backup_copy_of_a_content_file_is_reported(read: Read) -> None:
     result = read({"intents/smalltalk.yml": SMALLTALK, "intents/smalltalk.yml.bak": SMALLTALK})
     (found,) = [d for d in result.diagnostics if d.code == "not-read"]
     assert found.cure == "Move it elsewhere: `smalltalk.yml` already exists beside it."
 
 
-def test_a_name_in_a_file_that_is_not_read_is_reported_as_such(read: Read) -> None:
+def test_unknown_name_found_in_an_ignored_file_is_reported_with_that_file(read: Read) -> None:
     files = {"stories/rules.yml": RULES, "intents/smalltalk.yml": SMALLTALK, "intents/orders.txt": ORDERS}
     found = {d.name: d.cure for d in read(files).errors}
     assert found["order_form"].startswith("It is in `intents/orders.txt`, which is not read")

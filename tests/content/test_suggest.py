@@ -10,27 +10,27 @@ RESPONSES = ("utter_open", "utter_ordered", "utter_ask_cake", "action_back", "as
 
 
 @pytest.mark.parametrize("word", ["utter_price", "utter_greet", "action_stock", "ask_balance"])
-def test_a_common_beginning_makes_names_no_nearer(word: str) -> None:
+def test_common_prefix_does_not_make_names_similar(word: str) -> None:
     assert did_you_mean(word, RESPONSES, "Add it.") == "Add it."
 
 
 @pytest.mark.parametrize(
-    ("word", "meant"),
+    ("word", "suggestion"),
     [("utter_opened", "utter_open"), ("utter_ask_ckae", "utter_ask_cake"), ("uter_open", "utter_open")],
 )
-def test_a_similar_name_is_suggested_besides_the_other_fix(word: str, meant: str) -> None:
-    assert did_you_mean(word, RESPONSES) == f"Did you mean `{meant}`?"
-    assert did_you_mean(word, RESPONSES, "Add it.") == f"Did you mean `{meant}`? Otherwise add it."
+def test_similar_name_is_suggested_before_the_other_fix(word: str, suggestion: str) -> None:
+    assert did_you_mean(word, RESPONSES) == f"Did you mean `{suggestion}`?"
+    assert did_you_mean(word, RESPONSES, "Add it.") == f"Did you mean `{suggestion}`? Otherwise add it."
 
 
-def test_a_typo_is_nearer_than_what_is_only_similar() -> None:
+def test_typo_ranks_above_a_similar_name() -> None:
     assert did_you_mean("carrd", ["carrier", "card"]) == "Did you mean `card`?"
 
 
 @pytest.mark.parametrize(
     ("word", "known"), [("nul", "nlu"), ("NLU", "nlu"), ("txt", "text"), ("gret", "greet"), ("entites", "entities")]
 )
-def test_a_typo_is_recognised(word: str, known: str) -> None:
+def test_typo_is_recognised(word: str, known: str) -> None:
     assert is_misspelt(word, [known])
 
 
@@ -38,5 +38,5 @@ def test_a_typo_is_recognised(word: str, known: str) -> None:
     ("word", "known"),
     [("nlg", "nlu"), ("yes", "yet"), ("utter_ab", "utter_cb"), ("greet", "greet"), ("order", "other_order")],
 )
-def test_a_different_word_is_not_a_typo(word: str, known: str) -> None:
+def test_different_word_is_not_a_typo(word: str, known: str) -> None:
     assert not is_misspelt(word, [known])

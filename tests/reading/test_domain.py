@@ -92,7 +92,7 @@ e2e_actions:
 """
 
 
-def test_a_whole_domain(read: Read) -> None:
+def test_domain_with_every_section_is_read(read: Read) -> None:
     domain = read({"domain.yml": DOMAIN}).content.domain
     assert domain.intents["greet"].use_entities is None
     assert domain.intents["book"].use_entities == {"city"}
@@ -135,7 +135,7 @@ def test_custom_values_are_plain_dicts_and_lists(read: Read) -> None:
     assert type(custom["block"]) is list
 
 
-def test_any_split_reads_the_same(read: Read) -> None:
+def test_domain_can_be_split_over_files_of_any_folder(read: Read) -> None:
     parts = {
         "domain/intents.yml": "intents: [greet, bye]\nentities: [city]",
         "data/deep/down/slots.yml": "slots:\n  a:\n    type: any\n    mappings: [{type: custom}]",
@@ -147,7 +147,7 @@ def test_any_split_reads_the_same(read: Read) -> None:
     assert "utter_a" in domain.responses
 
 
-def test_a_second_definition_in_another_file_is_reported_and_the_first_counts(read: Read) -> None:
+def test_second_definition_of_a_name_is_reported_and_ignored(read: Read) -> None:
     result = read(
         {
             "domain/a.yml": "responses:\n  utter_a:\n  - text: first\nintents: [greet]",
@@ -163,7 +163,7 @@ def test_a_second_definition_in_another_file_is_reported_and_the_first_counts(re
     assert "domain/a.yml:3:5" in found[0].message
 
 
-def test_a_second_session_config_is_reported_where_it_says_something_else(read: Read) -> None:
+def test_second_session_config_is_reported_if_it_differs(read: Read) -> None:
     hour, day = (f"session_config:\n  session_expiration_time: {minutes}\n" for minutes in (60, 1440))
     result = read({"domain/a.yml": hour, "domain/b.yml": hour, "domain/c.yml": "# later\n" + day})
     assert result.content.domain.session.expiration_minutes == 60
@@ -171,7 +171,7 @@ def test_a_second_session_config_is_reported_where_it_says_something_else(read: 
     assert [d.place for d in found] == [Place("domain/c.yml", 2, 1)]
 
 
-def test_every_bot_has_the_slots_of_forms_and_sessions(read: Read) -> None:
+def test_every_domain_has_the_default_slots(read: Read) -> None:
     slots = read({"domain.yml": "intents: [a]"}).content.domain.slots
     assert {"requested_slot", "session_started_metadata"} <= slots.keys()
     assert not slots["requested_slot"].influence_conversation
@@ -199,7 +199,7 @@ forms:
 """
 
 
-def test_rasa_2_mappings_in_forms_become_conditions(read: Read) -> None:
+def test_rasa_2_form_mappings_become_slot_mappings_with_conditions(read: Read) -> None:
     result = read({"domain.yml": RASA_2})
     domain = result.content.domain
     assert domain.forms["table"].required_slots == ("cuisine", "people", "city")
@@ -212,7 +212,7 @@ def test_rasa_2_mappings_in_forms_become_conditions(read: Read) -> None:
     assert (domain.slots["people"].type, domain.slots["people"].influence_conversation) == ("any", False)
 
 
-def test_rasa_2_fills_slots_from_entities_of_their_name(read: Read) -> None:
+def test_rasa_2_slots_are_filled_from_entities_of_the_same_name(read: Read) -> None:
     slots = read({"domain.yml": RASA_2}).content.domain.slots
     in_form, anywhere = slots["city"].mappings
     assert in_form.conditions == (MappingCondition("table"),)
@@ -220,12 +220,12 @@ def test_rasa_2_fills_slots_from_entities_of_their_name(read: Read) -> None:
     assert all(m.conditions for m in slots["cuisine"].mappings)
 
 
-def test_rasa_2_can_be_told_not_to(read: Read) -> None:
+def test_rasa_2_slots_are_not_auto_filled_without_store_entities_as_slots(read: Read) -> None:
     text = RASA_2 + "config:\n  store_entities_as_slots: false\n"
     assert all(m.conditions for m in read({"domain.yml": text}).content.domain.slots["city"].mappings)
 
 
-def test_the_same_mapping_of_two_forms_is_one_with_both_conditions(read: Read) -> None:
+def test_equal_mappings_of_two_forms_are_merged_with_both_conditions(read: Read) -> None:
     form = "\n      a:\n      - type: from_entity\n        entity: a\n"
     text = f"""version: "2.0"
 entities: [a]
@@ -239,7 +239,7 @@ forms:
     assert mapping.conditions == (MappingCondition("one"), MappingCondition("two"))
 
 
-def test_rasa_2_forms_without_required_slots_key_and_as_a_list(read: Read) -> None:
+def test_rasa_2_forms_may_lack_required_slots_or_be_a_list_of_names(read: Read) -> None:
     text = """
     version: "2.0"
     entities: [a]
@@ -267,18 +267,18 @@ def test_rasa_2_forms_without_required_slots_key_and_as_a_list(read: Read) -> No
         ("{text: a, image: '{picture}'}", False),
     ],
 )
-def test_a_response_without_a_name_anywhere_is_final(read: Read, variation: str, final: bool) -> None:
+def test_variation_is_final_unless_it_contains_a_placeholder(read: Read, variation: str, final: bool) -> None:
     domain = read({"domain.yml": f"responses:\n  utter_a:\n  - {variation}\n"}).content.domain
     assert domain.responses["utter_a"][0].is_final is final
 
 
 @pytest.mark.parametrize(("text", "final"), [("hello", True), ("hello {name}", False)])
-def test_a_response_written_as_mere_text_is_final_without_a_name(read: Read, text: str, final: bool) -> None:
+def test_plain_text_variation_is_final_unless_it_contains_a_placeholder(read: Read, text: str, final: bool) -> None:
     domain = read({"domain.yml": f"responses:\n  utter_a:\n  - {text!r}\n"}).content.domain
     assert domain.responses["utter_a"][0].is_final is final
 
 
-def steps(*steps: Step) -> list[tuple[str, str | None]]:
+def steps_of(*steps: Step) -> list[tuple[str, str | None]]:
     """What kind of step each is, and the name it has."""
     return [
         (type(step).__name__, step.intent if isinstance(step, UserStep) else step.name)
@@ -287,10 +287,10 @@ def steps(*steps: Step) -> list[tuple[str, str | None]]:
     ]
 
 
-def test_the_action_that_an_intent_triggers_makes_a_rule(read: Read) -> None:
+def test_intent_with_triggers_becomes_a_rule(read: Read) -> None:
     domain = "version: '2.0'\nintents:\n- ask:\n    triggers: utter_answer\n- other\n"
     (rule,) = read({"domain.yml": domain + "responses:\n  utter_answer: [{text: x}]\n"}).content.rules
-    assert steps(*rule.steps) == [("UserStep", "ask"), ("ActionStep", "utter_answer")]
+    assert steps_of(*rule.steps) == [("UserStep", "ask"), ("ActionStep", "utter_answer")]
     assert (rule.kind, rule.place) == ("rule", Place("domain.yml", 4, 5))
 
 
@@ -305,24 +305,24 @@ policies:
 SORRY = {"domain.yml": "actions: [action_sorry]\n"}
 
 
-def test_a_policy_that_falls_back_makes_the_classifier_and_the_rule_that_take_its_place(read: Read) -> None:
+def test_fallback_policy_becomes_a_classifier_and_a_rule(read: Read) -> None:
     content = read({"config.yml": FALLBACK, **SORRY}).content
     assert content.pipeline is not None
     options = {"threshold": 0.6, "ambiguity_threshold": 0.1}
     assert content.pipeline[1] == Component("FallbackClassifier", options, Place("config.yml", 5, 3))
     (rule,) = content.rules
-    assert steps(*rule.steps) == [("UserStep", "nlu_fallback"), ("ActionStep", "action_sorry")]
+    assert steps_of(*rule.steps) == [("UserStep", "nlu_fallback"), ("ActionStep", "action_sorry")]
 
 
-def test_a_policy_of_two_stages_makes_the_rule_for_them(read: Read) -> None:
+def test_two_stage_fallback_policy_becomes_a_rule(read: Read) -> None:
     (rule,) = read({"config.yml": "policies: [{name: TwoStageFallbackPolicy}]\n", **SORRY}).content.rules
     stages = "action_two_stage_fallback"
-    assert steps(*rule.steps) == [("UserStep", "nlu_fallback"), ("ActionStep", stages), ("LoopStep", stages)]
+    assert steps_of(*rule.steps) == [("UserStep", "nlu_fallback"), ("ActionStep", stages), ("LoopStep", stages)]
 
 
-@pytest.mark.parametrize("said", ["intent: nlu_fallback", "or: [{intent: greet}, {intent: nlu_fallback}]"])
-def test_a_classifier_and_a_rule_of_the_projects_own_stand(read: Read, said: str) -> None:
-    own = f"rules:\n- rule: lost\n  steps:\n  - {said}\n  - action: action_sorry\n"
+@pytest.mark.parametrize("first_step", ["intent: nlu_fallback", "or: [{intent: greet}, {intent: nlu_fallback}]"])
+def test_fallback_policy_keeps_the_projects_own_classifier_and_rule(read: Read, first_step: str) -> None:
+    own = f"rules:\n- rule: lost\n  steps:\n  - {first_step}\n  - action: action_sorry\n"
     pipeline = "pipeline: [{name: FallbackClassifier, threshold: 0.4}, {name: DIETClassifier}]"
     config = FALLBACK.replace("pipeline: [{name: DIETClassifier}]", pipeline)
     content = read({"config.yml": config, "data/rules.yml": own, **SORRY}).content

@@ -1,4 +1,4 @@
-"""One mistake in one file: it is reported, and findings that may only follow from it are held back."""
+"""A part that cannot be read is reported, and findings that may only follow from it are held back."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ RULES = "rules:\n- rule: order\n  steps:\n  - intent: order\n  - action: utter_o
         ("responses:\n", "responses: x\nx-mine:\n", 6, "wrong-type"),
     ],
 )
-def test_a_slip_in_one_file_is_told_alone(read: Read, right: str, wrong: str, line: int, code: str) -> None:
+def test_mistake_in_one_file_holds_back_the_findings_that_may_follow(
+    read: Read, right: str, wrong: str, line: int, code: str
+) -> None:
     result = read({"data/orders.yml": ORDERS.replace(right, wrong), "data/rules.yml": RULES})
     (error,) = result.errors
     assert (error.place.file, error.place.line, error.code) == ("data/orders.yml", line, code)
@@ -39,7 +41,7 @@ def test_a_slip_in_one_file_is_told_alone(read: Read, right: str, wrong: str, li
     assert {d.code for d in result.held_back} & {"unknown-intent", "unknown-response"}
 
 
-def test_a_part_of_an_entity_that_fills_no_slot_may_fill_one_that_cannot_be_read(read: Read) -> None:
+def test_unmapped_role_is_held_back_while_slots_are_unreadable(read: Read) -> None:
     part = '"entity": "place", "role":'
     domain = "slots:\n  a: {type: text, mappings: [{type: from_entity, entity: place, role: from}]}\n"
     nlu = f'nlu:\n- intent: go\n  examples: |\n    - [Ulm]{{{part} "from"}}\n    - [Bonn]{{{part} "to"}}\n'
@@ -63,23 +65,23 @@ def test_a_part_of_an_entity_that_fills_no_slot_may_fill_one_that_cannot_be_read
         ("credentials.yml", "callback: {url: nowhere}\n"),
     ],
 )
-def test_what_could_hold_no_response_hides_none_that_is_missing(read: Read, file: str, text: str) -> None:
+def test_unreadable_configuration_does_not_hold_back_missing_content(read: Read, file: str, text: str) -> None:
     result = read({"data/rules.yml": RULES, file: text})
     assert {"unknown-intent", "unknown-response"} <= {d.code for d in result.diagnostics}
 
 
 @pytest.mark.parametrize("text", ["a: 'x\n", "imprts: []\n", "imports: 3\n", "imports: []\nimports: [shop]\n"])
-def test_a_configuration_may_import_what_names_are_missing(read: Read, text: str) -> None:
+def test_missing_names_are_held_back_while_imports_are_unreadable(read: Read, text: str) -> None:
     result = read({"data/rules.yml": RULES, "config.yml": text})
     assert {"unknown-intent", "unknown-response"} <= {d.code for d in result.held_back}
 
 
-def test_what_is_held_back_is_told_where_what_it_may_follow_from_stands(read: Read) -> None:
+def test_held_back_notice_points_to_the_key_that_could_supply_the_names(read: Read) -> None:
     result = read({"data/rules.yml": RULES, "config.yml": "langauge: en\nimprts: []\n"})
     assert [d.place for d in result.diagnostics if d.code == "held-back"] == [Place("config.yml", 2, 1)]
 
 
-def test_how_many_findings_are_held_back_is_told_once_at_the_first_place(read: Read) -> None:
+def test_held_back_findings_are_counted_once_at_the_first_unreadable_place(read: Read) -> None:
     result = read({"data/orders.yml": "- nlu\n", "data/a.yml": "rulez: []\n", "data/r.yml": RULES})
     (note,) = [d for d in result.diagnostics if d.code == "held-back"]
     assert note.place == Place("data/a.yml", 1, 1)
@@ -90,13 +92,13 @@ def test_how_many_findings_are_held_back_is_told_once_at_the_first_place(read: R
     "more",
     ["x-mine: []\n", "flows: {}\n", "slots:\n  a: {type: any, mapings: []}\n", "nlu:\n- intnt: x\n", "responses:\n"],
 )
-def test_what_is_wrong_within_a_section_or_of_somebody_elses_holds_nothing_back(read: Read, more: str) -> None:
+def test_mistakes_within_sections_or_in_unknown_ones_hold_nothing_back(read: Read, more: str) -> None:
     result = read({"data/more.yml": more, "data/rules.yml": RULES})
     assert {"unknown-intent", "unknown-response"} <= {d.code for d in result.diagnostics}
     assert result.held_back == ()
 
 
-def test_a_configuration_that_cannot_be_read_may_name_what_knows_the_actions(read: Read) -> None:
+def test_unknown_action_is_held_back_while_plugins_are_unreadable(read: Read) -> None:
     rules = RULES.replace("utter_ordered", "action_order")
     files = {"data/orders.yml": ORDERS, "data/rules.yml": rules, "config.yml": "plugns: [shop]\n"}
     result = read(files)
@@ -124,7 +126,7 @@ def indented(text: str, by: int) -> str:
         ("rules:\n- rule: b\n  steps:\n  - action: utter_ordered\n", 4),
     ],
 )
-def test_a_section_inside_another_one_is_told_alone(read: Read, before: str, by: int) -> None:
+def test_misplaced_section_holds_back_the_names_it_would_define(read: Read, before: str, by: int) -> None:
     rules = RULES + "  - action: order_form\n  - active_loop: order_form\n"
     result = read({"data/a.yml": ORDERS, "data/form.yml": before + indented(FORM, by), "data/rules.yml": rules})
     (error,) = result.errors
@@ -142,7 +144,7 @@ def test_a_section_inside_another_one_is_told_alone(read: Read, before: str, by:
         "rules:\n- rule: b\n  steps:\n  - {intent: order, entities: [kind]}\n  - action: utter_ordered\n",
     ],
 )
-def test_what_is_only_called_like_a_section_is_none(read: Read, text: str) -> None:
+def test_keys_named_like_sections_are_not_reported_as_misplaced(read: Read, text: str) -> None:
     result = read({"data/a.yml": ORDERS, "data/b.yml": text})
     assert "misplaced-section" not in {d.code for d in result.diagnostics}
 
@@ -150,15 +152,15 @@ def test_what_is_only_called_like_a_section_is_none(read: Read, text: str) -> No
 @pytest.mark.parametrize(
     "url", ["localhost:5055/webhook", "ftp://a/b", "http:///webhook", "http://a:99999/b", "http://a b/c", "${NOWHERE}"]
 )
-def test_an_action_server_without_a_good_address_is_told_alone(read: Read, url: str) -> None:
+def test_invalid_action_server_url_holds_back_unimplemented_actions(read: Read, url: str) -> None:
     files = {"domain.yml": "actions: [action_a, action_b]\n", "data/orders.yml": ORDERS}
     endpoints = {"endpoints.yml": f'action_endpoint:\n  url: "{url}"\n'}
     result = read(files | endpoints, all_known=True)
-    (told,) = [d for d in result.diagnostics if d.code != "held-back" and d.severity != "note"]
-    assert told.place == Place("endpoints.yml", 2, 8)
+    (finding,) = [d for d in result.diagnostics if d.code != "held-back" and d.severity != "note"]
+    assert finding.place == Place("endpoints.yml", 2, 8)
     assert "unimplemented-action" in {d.code for d in result.held_back}
 
 
-def test_where_nothing_follows_nothing_is_said_to_be_held_back(read: Read) -> None:
+def test_nothing_is_held_back_if_no_finding_may_follow(read: Read) -> None:
     result = read({"data/orders.yml": ORDERS, "data/rules.yml": RULES, "data/more.yml": "rulez: []\n"})
     assert [d.code for d in result.diagnostics] == ["unknown-key"]

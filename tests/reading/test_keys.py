@@ -1,4 +1,4 @@
-"""Wrongly indented keys are reported with the place they belong to, and YAML's traps with what to quote."""
+"""Unknown keys are reported with a suggestion or the right indentation, and misread texts with what to quote."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from tests.reading.conftest import Read
         ("nlu:\n- intent: a\n  example: '- x'\n", "Did you mean `examples`?"),
     ],
 )
-def test_a_key_that_is_known_elsewhere_is_told_how_to_indent_it(read: Read, text: str, cure: str) -> None:
+def test_misplaced_key_is_reported_with_the_indentation_it_needs(read: Read, text: str, cure: str) -> None:
     (found,) = [d for d in read({"data/a.yml": text}).errors if d.code == "unknown-key"]
     assert found.cure.startswith(cure)
 
 
-def test_a_key_of_a_section_at_the_left_edge_of_the_configuration_is_told_its_section(read: Read) -> None:
+def test_unindented_configuration_key_is_reported_with_its_section(read: Read) -> None:
     (found,) = read({"data/a.yml": "nlu: []\n", "config.yml": "port: 80\n"}).errors
     assert found.cure == "Indent it more: it belongs inside `server:`."
 
@@ -45,7 +45,7 @@ def test_a_key_of_a_section_at_the_left_edge_of_the_configuration_is_told_its_se
         ("FallbackPolicy, nlu_treshold: 0.4", "Did you mean `nlu_threshold`?"),
     ],
 )
-def test_a_misspelt_option_of_a_component_is_told_the_right_one(read: Read, component: str, cure: str) -> None:
+def test_misspelt_component_option_is_reported_with_a_suggestion(read: Read, component: str, cure: str) -> None:
     section = "policies" if "Policy" in component else "pipeline"
     config = f"{section}:\n- {{name: {component}}}\n"
     (found,) = read({"data/a.yml": "nlu: []\n", "config.yml": config}).errors
@@ -53,12 +53,12 @@ def test_a_misspelt_option_of_a_component_is_told_the_right_one(read: Read, comp
 
 
 @pytest.mark.parametrize("text", ["{name}", "[a, b]"])
-def test_text_that_is_a_mapping_or_list_to_yaml_is_told_to_be_put_in_quotes(read: Read, text: str) -> None:
+def test_unquoted_brackets_in_text_are_reported(read: Read, text: str) -> None:
     (found,) = read({"data/a.yml": f"responses:\n  utter_a:\n  - text: {text}\n"}).errors
     assert found.cure == "Put text that begins with { or [ in quotes."
 
 
-def test_a_mapping_below_text_is_not_told_of_brackets(read: Read) -> None:
+def test_mapping_instead_of_text_is_reported_without_advice_on_brackets(read: Read) -> None:
     (found,) = read({"data/a.yml": "responses:\n  utter_a:\n  - text:\n      a: b\n"}).errors
     assert found.cure == "Write text."
 
@@ -67,16 +67,16 @@ def test_a_mapping_below_text_is_not_told_of_brackets(read: Read) -> None:
     "line",
     ["[a pie](cake) please", "[a pie]", "@ten", "one: two: three", "{x: y", "'a' b", "weddings: how much?", "{name}"],
 )
-def test_examples_that_are_no_block_are_told_to_be_one(read: Read, line: str) -> None:
+def test_list_examples_that_yaml_misreads_are_reported_with_block_syntax(read: Read, line: str) -> None:
     found = read({"data/a.yml": f"nlu:\n- intent: a\n  examples:\n  - hello\n  - {line}\n"}).errors
     assert [(error.place.line, error.cure[:21]) for error in found] == [(5, "Write `examples: |`: ")]
 
 
-def test_a_key_that_rasa_1_called_otherwise_is_told_its_name(read: Read) -> None:
+def test_rasa_1_key_is_reported_with_its_new_name(read: Read) -> None:
     (found,) = read({"data/a.yml": "templates:\n  utter_a:\n  - text: x\n"}).errors
     assert (found.code, found.cure) == ("unknown-key", "Write `responses:`, its name since Rasa 2.")
 
 
-def test_a_template_of_a_pipeline_is_told_to_be_taken_out(read: Read) -> None:
+def test_pipeline_template_is_rejected(read: Read) -> None:
     (found,) = read({"data/a.yml": "nlu: []\n", "config.yml": "pipeline: supervised_embeddings\n"}).errors
     assert found.cure.startswith("Remove the line")

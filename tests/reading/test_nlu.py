@@ -12,7 +12,7 @@ from bot.reading.annotations import read_annotations
 from tests.reading.conftest import Read
 
 
-def test_block_and_list_form_say_the_same(read: Read) -> None:
+def test_block_and_list_examples_read_the_same(read: Read) -> None:
     content = read(
         {
             "data/nlu.yml": """
@@ -47,7 +47,7 @@ def test_block_and_list_form_say_the_same(read: Read) -> None:
     assert content.nlu.examples[3].place == Place("data/nlu.yml", 13, 5)
 
 
-def test_synonyms_patterns_and_lookups(read: Read) -> None:
+def test_synonyms_patterns_and_lookups_are_read(read: Read) -> None:
     nlu = read(
         {
             "data/nlu.yml": r"""
@@ -88,32 +88,32 @@ def test_synonyms_patterns_and_lookups(read: Read) -> None:
         ),
     ],
 )
-def test_every_way_to_mark_an_entity(mark: str, annotations: list[Annotation]) -> None:
+def test_every_form_of_entity_mark_is_read(mark: str, annotations: list[Annotation]) -> None:
     text, found, problems = read_annotations(f"to {mark} now")
     assert (text, list(found), problems) == ("to Rome now", annotations, [])
 
 
 @pytest.mark.parametrize("mark", ["[Rome]{'entity': 'city'}", '[Rome]{"value": "x"}', '[a][{"entity": 5}]'])
-def test_a_mark_that_cannot_be_read_is_said_with_its_place(read: Read, mark: str) -> None:
+def test_invalid_entity_mark_is_reported_with_its_place(read: Read, mark: str) -> None:
     result = read({"data/nlu.yml": f"nlu:\n- intent: go\n  examples: |\n    - to {mark}\n    - go\n"})
     assert [(d.code, d.place.line) for d in result.errors] == [("entity-mark", 4)]
 
 
 @given(st.text(alphabet='ab[](){}:",entity \n', max_size=60))
-def test_any_text_has_marks_or_problems(text: str) -> None:
+def test_marks_of_any_text_lie_within_its_plain_text(text: str) -> None:
     plain, found, _ = read_annotations(text)
     for mark in found:
         assert 0 <= mark.start < mark.end <= len(plain)
 
 
-def test_a_line_without_a_dash_is_said(read: Read) -> None:
+def test_block_line_without_a_dash_is_reported(read: Read) -> None:
     result = read({"data/nlu.yml": "nlu:\n- intent: go\n  examples: |\n    - a\n    b\n    - c\n"})
     assert [(d.code, d.place) for d in result.diagnostics if d.code == "example-line"] == [
         ("example-line", Place("data/nlu.yml", 5, 5))
     ]
 
 
-def test_an_action_beside_an_intent_is_a_rule_of_one_step(read: Read) -> None:
+def test_action_next_to_an_intent_becomes_a_rule(read: Read) -> None:
     result = read(
         {
             "intents/a.yml": """
@@ -136,12 +136,12 @@ def test_an_action_beside_an_intent_is_a_rule_of_one_step(read: Read) -> None:
     assert rule.place == Place("intents/a.yml", 4, 3)
 
 
-def test_an_item_must_be_one_thing(read: Read) -> None:
+def test_nlu_item_with_no_kind_or_several_is_rejected(read: Read) -> None:
     result = read({"data/nlu.yml": "nlu:\n- examples: |\n    - x\n- intent: a\n  regex: b\n  examples: |\n    - y\n"})
     assert [(d.code, d.place.line) for d in result.errors] == [("nlu-item", 2), ("nlu-item", 4)]
 
 
-def test_a_synonym_wins_over_what_a_mark_says_in_any_file(read: Read) -> None:
+def test_synonym_takes_precedence_over_marked_values(read: Read) -> None:
     files = {
         "data/a.yml": """
         nlu:

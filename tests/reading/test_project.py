@@ -19,7 +19,7 @@ from tests.reading.conftest import Read
 PROJECTS = ("financial-demo", "helpdesk-assistant")
 
 
-def test_every_problem_of_every_file_in_one_run(read: Read) -> None:
+def test_one_run_reports_the_problems_of_all_files(read: Read) -> None:
     result = read(
         {
             "domain.yml": "intents:\n- 5: x\n- greet\nslots:\n  a: {type: text, mapings: []}\n",
@@ -45,20 +45,20 @@ def test_every_problem_of_every_file_in_one_run(read: Read) -> None:
     assert "`mappings`" in cures["mapings"]
 
 
-def test_what_is_valid_beside_something_invalid_is_still_read(read: Read) -> None:
+def test_valid_content_next_to_invalid_content_is_read(read: Read) -> None:
     result = read({"domain.yml": "intents: [a, {b: 5}, c]\nresponses:\n  utter_a: hi\n  utter_b:\n  - text: b\n"})
     assert set(result.content.domain.intents) == {"a", "c"} | DEFAULT_INTENTS
     assert set(result.content.domain.responses) == {"utter_b"}
     assert [d.code for d in result.errors].count("wrong-type") == 2
 
 
-def test_diagnostics_come_in_the_order_of_files_and_lines(read: Read) -> None:
+def test_diagnostics_are_sorted_by_file_and_line(read: Read) -> None:
     places = [d.place for d in read({"domain.yml": "x: 1\ny: 2\n", "data/a.yml": "z: 3\n"}).diagnostics]
     assert places == sorted(places)
     assert Place("domain.yml", 2, 1) in places
 
 
-def test_test_stories_and_training_data_are_read_by_their_path(tmp_path: Path) -> None:
+def test_test_stories_and_training_data_can_be_read_from_a_path(tmp_path: Path) -> None:
     story = "stories:\n- story: s\n  steps:\n  - user: hi\n    intent: greet\n"
     (tmp_path / "test_a.yml").write_text(story, "utf-8")
     (tmp_path / "b.yml").write_text("nlu:\n- intent: a\n  examples: |\n    - x\n", "utf-8")
@@ -70,7 +70,7 @@ def test_test_stories_and_training_data_are_read_by_their_path(tmp_path: Path) -
     assert problems == ()
 
 
-def test_hidden_folders_and_projects_below_are_not_read(read: Read) -> None:
+def test_hidden_folders_and_nested_projects_are_not_read(read: Read) -> None:
     files = {
         "data/a.yml": "intents: [a]",
         "data/.b/b.yml": "intents: [b]",
@@ -82,7 +82,7 @@ def test_hidden_folders_and_projects_below_are_not_read(read: Read) -> None:
     assert set(result.files) == {"data/a.yml", "tests/unit/test_d.yml"}
 
 
-def test_a_path_without_files_is_said(tmp_path: Path) -> None:
+def test_path_without_files_is_reported(tmp_path: Path) -> None:
     assert [d.code for d in read_test_stories(tmp_path / "none")[1]] == ["no-content"]
 
 
@@ -95,7 +95,7 @@ def test_real_projects_have_no_errors(shared_data: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PROJECTS)
-def test_equal_content_elsewhere_has_an_equal_fingerprint(shared_data: Path, tmp_path: Path, name: str) -> None:
+def test_fingerprint_ignores_folder_and_line_numbers(shared_data: Path, tmp_path: Path, name: str) -> None:
     original = shared_data / "rasa-projects" / name
     copy = shutil.copytree(original, tmp_path / "copy")
     domain = copy / "domain.yml"
@@ -103,7 +103,7 @@ def test_equal_content_elsewhere_has_an_equal_fingerprint(shared_data: Path, tmp
     assert read_project(copy).content.fingerprint == read_project(original).content.fingerprint
 
 
-def test_other_content_has_another_fingerprint(read: Read) -> None:
+def test_fingerprint_changes_with_the_content(read: Read) -> None:
     texts = ("- text: a", "- text: b", "- text: a\n    condition: [{type: slot, name: x, value: 1}]")
     prints = {read({"domain.yml": f"responses:\n  utter_a:\n  {text}\n"}).content.fingerprint for text in texts}
     assert len(prints) == 3
@@ -111,7 +111,7 @@ def test_other_content_has_another_fingerprint(read: Read) -> None:
 
 @settings(max_examples=30)
 @given(st.data())
-def test_a_damaged_real_project_is_read_or_explained(
+def test_damaged_real_project_is_read_or_its_errors_are_reported(
     shared_data: Path, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:
     project = shared_data / "rasa-projects" / data.draw(st.sampled_from(PROJECTS))
@@ -172,7 +172,7 @@ def _damage(lines: list[bytes], data: st.DataObject) -> list[bytes]:
             ]
 
 
-def test_what_is_said_of_keys_reads_well_and_shows_the_key_that_is_missing(read: Read) -> None:
+def test_messages_about_keys_name_the_item_and_show_the_missing_key(read: Read) -> None:
     files = {
         "data/a.yml": "nlu:\n- intnt: x\n  intent: y\n  examples: '- a'\nstories:\n- story: s\nrules:\n- rule: r\n"
     }
@@ -182,14 +182,14 @@ def test_what_is_said_of_keys_reads_well_and_shows_the_key_that_is_missing(read:
     assert "steps:" in rule.cure
 
 
-def test_a_folder_without_test_stories_is_told_how_their_files_are_called(tmp_path: Path) -> None:
+def test_folder_without_test_files_is_reported_with_their_naming_pattern(tmp_path: Path) -> None:
     (tmp_path / "intents.yml").write_text("stories: []\n")
     [finding] = read_test_stories(tmp_path)[1]
     assert "`test_…`" in finding.message
     assert finding.code == "no-content"
 
 
-def test_links_that_are_not_followed_are_told(read: Read, tmp_path: Path) -> None:
+def test_links_that_are_not_followed_are_reported(read: Read, tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "data/a.yml").symlink_to("nowhere.yml")
@@ -203,7 +203,7 @@ def test_links_that_are_not_followed_are_told(read: Read, tmp_path: Path) -> Non
     ]
 
 
-def test_code_that_cannot_be_read_stops_nothing(read: Read, tmp_path: Path) -> None:
+def test_unreadable_python_files_are_ignored(read: Read, tmp_path: Path) -> None:
     (tmp_path / "actions").mkdir()
     (tmp_path / "actions/a.py").write_text("x = 1\n")
     unreadable = Path.read_text
@@ -218,23 +218,21 @@ def test_code_that_cannot_be_read_stops_nothing(read: Read, tmp_path: Path) -> N
         assert read({"data/c.yml": "nlu: []\n"}).diagnostics == ()
 
 
-def test_a_folder_that_cannot_be_read_is_told_and_what_may_stand_in_it_is_not_missed(
-    read: Read, tmp_path: Path
-) -> None:
+def test_unreadable_folder_holds_back_findings_about_missing_names(read: Read, tmp_path: Path) -> None:
     (tmp_path / "intents").write_text("a file where a folder should be")
     found = read({"data/a.yml": "rules:\n- rule: r\n  steps:\n  - intent: bye\n  - action: utter_bye\n"}).diagnostics
     assert [(d.place.file, d.code) for d in found] == [("intents", "unreadable"), ("intents", "held-back")]
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read every folder")
-def test_a_folder_without_the_permission_to_read_it_is_told(read: Read, tmp_path: Path) -> None:
+def test_folder_without_read_permission_is_reported(read: Read, tmp_path: Path) -> None:
     (tmp_path / "intents").mkdir(mode=0o000)
     assert [d.code for d in read({"data/a.yml": "nlu: []\n"}).errors] == ["unreadable"]
 
 
 @pytest.mark.parametrize("name", ["config.yml", "endpoints.yaml", "domain.yml", "data/b.yml"])
 @pytest.mark.parametrize("make", [os.mkdir, os.mkfifo])
-def test_a_folder_or_pipe_where_a_file_should_be_is_told(
+def test_folder_or_pipe_in_place_of_a_file_is_reported(
     read: Read, tmp_path: Path, name: str, make: Callable[[Path], None]
 ) -> None:
     (tmp_path / "data").mkdir()
@@ -243,7 +241,14 @@ def test_a_folder_or_pipe_where_a_file_should_be_is_told(
     assert (error.place, error.code) == (Place(name), "unreadable")
 
 
-def test_a_folder_of_content_may_be_called_like_a_file(read: Read) -> None:
+def test_pipe_among_the_projects_own_files_is_not_opened(read: Read, tmp_path: Path) -> None:
+    """If it were, the test would wait for somebody to write to the pipe until it times out."""
+    os.mkfifo(tmp_path / "notes.yml")
+    os.mkfifo(tmp_path / "notes")
+    assert read({"data/a.yml": "nlu: []\n"}).diagnostics == ()
+
+
+def test_content_folder_may_be_named_like_a_yaml_file(read: Read) -> None:
     assert read({"data/a.yml/b.yml": "nlu: []\n"}).diagnostics == ()
 
 
@@ -254,7 +259,7 @@ def example(intent: str) -> str:
     return f"nlu:\n- intent: {intent}\n  examples: '- {intent}'\n"
 
 
-def test_what_is_imported_is_read_and_what_is_imported_there(read: Read, tmp_path: Path) -> None:
+def test_imports_are_read_recursively(read: Read, tmp_path: Path) -> None:
     beside = tmp_path.parent / "beside"
     (beside / "deep").mkdir(parents=True, exist_ok=True)
     (beside / "deep/nlu.yml").write_text(example("beside"))
@@ -280,37 +285,37 @@ def test_what_is_imported_is_read_and_what_is_imported_there(read: Read, tmp_pat
     assert {d.code for d in result.diagnostics if d.place.file == "config.yml"} == {"not-used"}
 
 
-def test_a_project_of_imports_alone_has_content(read: Read) -> None:
+def test_project_may_consist_of_imports_alone(read: Read) -> None:
     result = read({"config.yml": "imports: [bots/a.yml]\n", "bots/a.yml": example("a")})
     assert ([e.intent for e in result.content.nlu.examples], result.errors) == (["a"], ())
 
 
-def test_the_mark_of_utf8_before_a_text_hides_nothing_of_it(read: Read) -> None:
+def test_byte_order_mark_in_content_and_code_is_skipped(read: Read) -> None:
     code = "\ufeffasync def run(turn):\n    turn.say('utter_nowhere')\n"
     result = read({"config.yml": "imports: [bots]\n", "bots/a.yml": f"\ufeff{example('a')}", "actions.py": code})
     assert [e.intent for e in result.content.nlu.examples] == ["a"]
     assert [str(d.place) for d in result.diagnostics if d.code == "unknown-response"] == ["actions.py:2:14"]
 
 
-def test_the_second_of_two_files_that_are_one_is_told(read: Read) -> None:
+def test_second_of_two_competing_files_is_reported_as_not_read(read: Read) -> None:
     files = {"config.yml": "language: de\n", "config.yaml": "language: fr\n", "data/a.yml": example("a")}
     code = {"actions/a.py": "", "actions.py": ""}
     result = read({**files, **code})
     assert result.content.language == "de"
-    told = [(d.code, d.place.file) for d in result.diagnostics if d.code == "not-read"]
-    assert told == [("not-read", "actions.py"), ("not-read", "config.yaml")]
+    reported = [(d.code, d.place.file) for d in result.diagnostics if d.code == "not-read"]
+    assert reported == [("not-read", "actions.py"), ("not-read", "config.yaml")]
 
 
 @pytest.mark.parametrize("name", ["a" * 300, '"a\\0b"'])
-def test_a_path_to_import_that_can_be_none_is_told_beside_everything_else(read: Read, name: str) -> None:
+def test_impossible_import_path_does_not_hide_other_findings(read: Read, name: str) -> None:
     found = read({"config.yml": f"imports: [{name}]\n", "domain.yml": "rulez: []\n"}).diagnostics
     assert {("not-read", "config.yml:1:11"), ("unknown-key", "domain.yml:1:1")} <= {
         (d.code, str(d.place)) for d in found
     }
 
 
-def test_imports_that_are_not_there_and_importers_of_ones_own_are_told(read: Read) -> None:
+def test_missing_imports_and_custom_importers_are_reported(read: Read) -> None:
     config = "imports: [nowhere]\nimporters:\n- name: my.Importer\n- name: rasa.shared.importers.RasaFileImporter\n"
     found = read({"config.yml": config, "data/nlu.yml": example("own")}).diagnostics
-    told = [(d.severity, d.code, d.place.line) for d in found if d.place.file == "config.yml"]
-    assert told == [("warning", "not-read", 1), ("warning", "not-read", 3), ("note", "not-used", 4)]
+    reported = [(d.severity, d.code, d.place.line) for d in found if d.place.file == "config.yml"]
+    assert reported == [("warning", "not-read", 1), ("warning", "not-read", 3), ("note", "not-used", 4)]

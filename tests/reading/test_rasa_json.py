@@ -33,12 +33,12 @@ DATA = {
 }
 
 
-def written(**changes: Any) -> str:
+def json_data(**changes: Any) -> str:
     return json.dumps({"rasa_nlu_data": {**DATA, **changes}}, indent="\t")
 
 
-def test_everything_that_training_data_says_in_json_is_read(read: Read) -> None:
-    found = read({"data/nlu.json": written(), "domain.yml": "intents: [greet, book]\nentities: [city, way]\n"})
+def test_json_training_data_is_read_completely(read: Read) -> None:
+    found = read({"data/nlu.json": json_data(), "domain.yml": "intents: [greet, book]\nentities: [city, way]\n"})
     assert found.diagnostics == () or {d.code for d in found.diagnostics} <= {
         "few-examples",
         "missing-response",
@@ -64,15 +64,15 @@ def test_everything_that_training_data_says_in_json_is_read(read: Read) -> None:
 
 
 @pytest.mark.parametrize("name", ["tests/test_nlu.json", "data/test_nlu.json"])
-def test_messages_in_a_file_of_tests_are_not_learned(read: Read, name: str) -> None:
-    found = read({name: written(), "data/a.yml": "nlu:\n- {intent: greet, examples: '- hi'}\n"})
+def test_messages_in_test_files_are_not_trained_on(read: Read, name: str) -> None:
+    found = read({name: json_data(), "data/a.yml": "nlu:\n- {intent: greet, examples: '- hi'}\n"})
     assert [example.text for example in found.content.nlu.examples] == ["hi"]
     [note] = [d for d in found.diagnostics if d.code == "not-read"]
     assert (note.place.file, "bot test nlu --nlu FILE" in note.cure) == (name, True)
 
 
-def test_a_file_of_messages_in_json_can_be_tested_with(tmp_path: Path) -> None:
-    (tmp_path / "messages.json").write_text(written())
+def test_json_training_data_can_be_read_for_testing(tmp_path: Path) -> None:
+    (tmp_path / "messages.json").write_text(json_data())
     for path in (tmp_path, tmp_path / "messages.json"):
         nlu, found = read_nlu_data(path)
         assert ([e.intent for e in nlu.examples], found) == (["greet", "book/flight"], ())
@@ -96,13 +96,13 @@ def test_a_file_of_messages_in_json_can_be_tested_with(tmp_path: Path) -> None:
         ({"text": "hi", "intent": "greet", "entities": "none"}, "error", "wrong-type"),
     ],
 )
-def test_an_example_that_cannot_be_read_is_told(read: Read, example: dict[str, Any], severity: str, code: str) -> None:
-    found = read({"data/nlu.json": written(common_examples=[example])}).diagnostics
+def test_invalid_json_example_is_reported(read: Read, example: dict[str, Any], severity: str, code: str) -> None:
+    found = read({"data/nlu.json": json_data(common_examples=[example])}).diagnostics
     assert (severity, code) in {(d.severity, d.code) for d in found}
 
 
 @given(st.text(st.characters(exclude_categories=["Cc", "Cs", "Cn"], exclude_characters="\ufeff"), max_size=12))
-def test_a_text_in_json_is_that_text(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+def test_any_json_text_reads_back_unchanged(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     path = tmp_path_factory.mktemp("json") / "a.json"
     for ascii_only in (True, False):
         path.write_text(json.dumps({"text": text}, ensure_ascii=ascii_only), "utf-8")
@@ -113,38 +113,38 @@ def test_a_text_in_json_is_that_text(tmp_path_factory: pytest.TempPathFactory, t
 MARKDOWN = {"data/nlu.md": "## intent:greet\n- hello\n", "data/stories.md": "## s\n* greet\n  - utter_greet\n"}
 
 
-def test_training_data_in_markdown_is_warned_of_with_what_converts_it(read: Read) -> None:
+def test_markdown_training_data_is_reported_with_the_converter(read: Read) -> None:
     found = [d for d in read(MARKDOWN | {"domain.yml": "responses: {}\n"}).diagnostics if d.code == "not-read"]
     assert [(d.severity, d.place.file) for d in found] == [("warning", "data/nlu.md"), ("warning", "data/stories.md")]
     assert "rasa data convert nlu -f yaml" in found[0].cure
     assert "rasa data convert core -f yaml" in found[1].cure
 
 
-def test_other_json_and_markdown_is_nobodys_data(read: Read) -> None:
+def test_unrelated_json_gets_a_note_and_unrelated_markdown_none(read: Read) -> None:
     files = {"data/a.json": '{"luis_schema_version": "2.0"}', "data/README.md": "# Data\n\n* see there\n"}
     found = read(files | {"domain.yml": "responses: {}\n"}).diagnostics
     assert [(d.severity, d.place.file) for d in found] == [("note", "data/a.json")]
 
 
-def test_intents_with_nothing_to_learn_are_an_error(read: Read, tmp_path: Path) -> None:
+def test_intents_without_examples_stories_or_rules_are_an_error(read: Read, tmp_path: Path) -> None:
     (error,) = read(MARKDOWN | {"domain.yml": "intents: [greet, bye]\n"}).errors
     assert (error.code, str(error.place)) == ("nothing-to-learn", "domain.yml:1:11")
     (tmp_path / "data/rules.yml").write_text("rules: [{rule: r, steps: [{intent: greet}, {action: action_back}]}]\n")
     assert read_project(tmp_path).errors == ()
 
 
-def test_a_lookup_table_may_be_a_file_of_the_project(read: Read) -> None:
+def test_lookup_table_may_name_a_file_of_the_project(read: Read) -> None:
     tables = [{"name": "city", "elements": "data/cities.txt"}]
-    found = read({"data/nlu.json": written(lookup_tables=tables), "data/cities.txt": "Rome\n\n  Oslo \n"})
+    found = read({"data/nlu.json": json_data(lookup_tables=tables), "data/cities.txt": "Rome\n\n  Oslo \n"})
     assert [lookup.elements for lookup in found.content.nlu.lookups] == [("Rome", "Oslo")]
     assert "data/cities.txt" in found.files
 
 
 @pytest.mark.parametrize("file", ["data/none.txt", "../outside.txt", "/etc/hostname", "data", "data/bytes.txt"])
-def test_a_file_of_a_lookup_table_that_cannot_be_read_is_told(read: Read, tmp_path: Path, file: str) -> None:
+def test_unreadable_lookup_file_is_reported(read: Read, tmp_path: Path, file: str) -> None:
     (tmp_path.parent / "outside.txt").write_text("x")
     (tmp_path / "data").mkdir()
     (tmp_path / "data/bytes.txt").write_bytes(b"\xff\xfe\xfa")
-    (error,) = read({"data/nlu.json": written(lookup_tables=[{"name": "city", "elements": file}])}).errors
+    (error,) = read({"data/nlu.json": json_data(lookup_tables=[{"name": "city", "elements": file}])}).errors
     assert (error.code, error.place.file) == ("not-read", "data/nlu.json")
     assert error.message.startswith(f"The file `{file}` is not read")

@@ -27,7 +27,7 @@ def write(folder: Path, **files: str) -> Path:
 
 
 @pytest.mark.parametrize("section", SECTIONS)
-def test_the_schema_and_the_settings_have_the_same_keys_and_defaults(section: str) -> None:
+def test_schema_and_settings_have_the_same_keys_and_defaults(section: str) -> None:
     kind = SECTIONS[section]
     described = load_schema("config")["properties"][section]["properties"]
     assert set(described) == set(kind.__struct_fields__)
@@ -37,7 +37,7 @@ def test_the_schema_and_the_settings_have_the_same_keys_and_defaults(section: st
         assert described[name]["description"]
 
 
-def test_the_action_endpoint_too() -> None:
+def test_schema_and_action_endpoint_have_the_same_keys_and_defaults() -> None:
     described = load_schema("endpoints")["properties"]["action_endpoint"]["properties"]
     for field in fields(ActionEndpoint):
         assert field.name in described
@@ -45,7 +45,7 @@ def test_the_action_endpoint_too() -> None:
             assert described[field.name]["default"] == field.default
 
 
-def test_every_setting_can_be_configured() -> None:
+def test_every_setting_is_in_the_schema() -> None:
     described = set(load_schema("config")["properties"])
     elsewhere = {
         "project",
@@ -60,13 +60,13 @@ def test_every_setting_can_be_configured() -> None:
     assert set(Settings.__struct_fields__) - elsewhere <= described
 
 
-def test_an_empty_project_has_the_defaults(tmp_path: Path) -> None:
+def test_empty_project_has_default_settings(tmp_path: Path) -> None:
     settings, diagnostics = read_settings(tmp_path)
     assert diagnostics == ()
     assert settings == Settings(project=tmp_path)
 
 
-def test_every_value_is_read_and_of_its_declared_type(tmp_path: Path) -> None:
+def test_settings_are_read_with_their_declared_types(tmp_path: Path) -> None:
     config = """
 server: {host: 0.0.0.0, port: 80, trusted_proxies: [10.0.0.1]}
 limits: {turn_seconds: 8}
@@ -92,7 +92,9 @@ logging:
         ("logging: {level: wraning}", 18, "`warning`"),
     ],
 )
-def test_a_mistake_is_said_with_its_place_and_cure(tmp_path: Path, config: str, column: int, cure: str) -> None:
+def test_configuration_mistake_is_reported_with_place_and_cure(
+    tmp_path: Path, config: str, column: int, cure: str
+) -> None:
     _, (diagnostic,) = read_settings(write(tmp_path, config=config))
     assert diagnostic.severity == "error"
     assert diagnostic.place == Place("config.yml", 1, column)
@@ -120,7 +122,7 @@ policies:
     assert configuration.policies is None
 
 
-def test_the_environment_fills_variables(tmp_path: Path) -> None:
+def test_environment_variables_are_filled_in(tmp_path: Path) -> None:
     endpoints = (
         'action_endpoint:\n  url: "http://${HOST}:5055/webhook"\n  basic_auth: {username: u, password: "${SECRET}"}\n'
     )
@@ -133,7 +135,7 @@ def test_the_environment_fills_variables(tmp_path: Path) -> None:
     assert settings.channels == {"slack": {"token": "s3"}, "rest": {}}
 
 
-def test_a_variable_that_is_not_set_is_said_with_its_place(tmp_path: Path) -> None:
+def test_unset_variable_is_reported_with_its_place(tmp_path: Path) -> None:
     write(tmp_path, endpoints="action_endpoint:\n  url: http://${HOST}/\n")
     _, (diagnostic,) = read_settings(tmp_path, {})
     assert (diagnostic.code, diagnostic.place) == ("unset-variable", Place("endpoints.yml", 2, 8))
@@ -159,7 +161,7 @@ title: ${PORT}
 ENVIRONMENT = {"PORT": "8080", "HOST": "10", "SECONDS": "0.5", "TURN": "9.5", "YES": "true", "PIN": "012345"}
 
 
-def test_the_environment_fills_numbers_and_truth_values_where_there_are_no_quotes(tmp_path: Path) -> None:
+def test_unquoted_variables_become_numbers_and_booleans(tmp_path: Path) -> None:
     write(tmp_path, config=FILLED)
     read = read_configuration(tmp_path, ENVIRONMENT)
     settings = read.settings
@@ -174,15 +176,13 @@ def test_the_environment_fills_numbers_and_truth_values_where_there_are_no_quote
 @pytest.mark.parametrize(
     ("text", "value"), [('"${PORT}"', "8080"), ("${PIN}", "012345"), ("1${YES}", "true"), ("${YES}", "true")]
 )
-def test_what_the_environment_fills_is_no_number_in_quotes_or_where_it_is_none(
-    tmp_path: Path, text: str, value: str
-) -> None:
+def test_quoted_or_non_numeric_variable_is_rejected_as_a_number(tmp_path: Path, text: str, value: str) -> None:
     write(tmp_path, config=f"server:\n  port: {text}\n")
     (error,) = read_configuration(tmp_path, ENVIRONMENT).diagnostics
     assert (error.code, str(error.place)) == ("wrong-type", "config.yml:2:9")
 
 
-def test_what_rasa_has_and_this_has_not_is_noted(tmp_path: Path) -> None:
+def test_unsupported_rasa_keys_are_reported(tmp_path: Path) -> None:
     write(
         tmp_path,
         endpoints="tracker_store:\n  type: redis\nnlg:\n  url: http://nlg/\n",
@@ -196,19 +196,19 @@ def test_what_rasa_has_and_this_has_not_is_noted(tmp_path: Path) -> None:
     ]
 
 
-def test_content_knows_the_configuration(read: Read) -> None:
+def test_content_includes_language_pipeline_and_policies(read: Read) -> None:
     content = read({"config.yml": "language: fr\npolicies:\n- name: RulePolicy\n"}).content
     assert content.language == "fr"
     assert content.pipeline is None
     assert content.policies is not None
 
 
-def _immutable(value: Any) -> bool:
+def _is_immutable(value: Any) -> bool:
     return not isinstance(value, Struct) or value.__struct_config__.frozen
 
 
-def test_settings_are_values() -> None:
-    assert all(_immutable(getattr(Settings(), name)) for name in Settings.__struct_fields__)
+def test_default_settings_are_immutable() -> None:
+    assert all(_is_immutable(getattr(Settings(), name)) for name in Settings.__struct_fields__)
 
 
 WRONG_OPTIONS = {
@@ -256,7 +256,7 @@ WRONG_SETTINGS = {
         *(("policies", line, code) for line, code in WRONG_POLICIES.items()),
     ],
 )
-def test_an_option_that_cannot_be_is_an_error_at_its_place(tmp_path: Path, section: str, line: str, code: str) -> None:
+def test_invalid_component_option_is_an_error_at_its_place(tmp_path: Path, section: str, line: str, code: str) -> None:
     configuration = read_configuration(write(tmp_path, config=f"{section}:\n{line}\n"))
     [finding] = configuration.diagnostics
     assert (finding.severity, finding.code, finding.place.line) == ("error", code, 2)
@@ -266,7 +266,7 @@ def test_an_option_that_cannot_be_is_an_error_at_its_place(tmp_path: Path, secti
 
 
 @pytest.mark.parametrize(("line", "message"), WRONG_SETTINGS.items())
-def test_an_address_that_cannot_be_is_an_error_that_tells_no_password(tmp_path: Path, line: str, message: str) -> None:
+def test_invalid_setting_is_reported_without_secrets(tmp_path: Path, line: str, message: str) -> None:
     [finding] = read_settings(write(tmp_path, config=line))[1]
     assert (finding.severity, finding.code) == ("error", "invalid-value")
     assert message in finding.message
@@ -274,13 +274,13 @@ def test_an_address_that_cannot_be_is_an_error_that_tells_no_password(tmp_path: 
 
 
 @pytest.mark.parametrize("name", ["config", "endpoints", "credentials"])
-def test_a_list_in_place_of_a_configuration_is_told_whatever_variables_stand_in_it(tmp_path: Path, name: str) -> None:
+def test_list_instead_of_a_configuration_mapping_is_reported_once(tmp_path: Path, name: str) -> None:
     [finding] = read_settings(write(tmp_path, **{name: "- ${NOWHERE}\n"}), {})[1]
     assert (finding.severity, finding.code, finding.place.file) == ("error", "wrong-type", f"{name}.yml")
 
 
 @pytest.mark.parametrize("section", ["limits", "sessions", "login", "store"])
-def test_no_time_is_longer_than_a_clock_can_count(tmp_path: Path, section: str) -> None:
+def test_durations_beyond_the_clocks_range_are_rejected(tmp_path: Path, section: str) -> None:
     keys = load_schema("config")["properties"][section]["properties"]
     times = [key for key in keys if key.endswith(("_seconds", "_days"))]
     config = "".join(f"  {key}: 1e12\n" for key in times)
@@ -289,7 +289,7 @@ def test_no_time_is_longer_than_a_clock_can_count(tmp_path: Path, section: str) 
     assert getattr(settings, section) == getattr(Settings(), section)
 
 
-def test_options_of_rasas_that_are_not_needed_are_no_errors(tmp_path: Path) -> None:
+def test_unneeded_rasa_options_are_accepted(tmp_path: Path) -> None:
     config = """
     pipeline:
     - {name: DIETClassifier, epochs: 100, random_seed: 1, constrain_similarities: true, entity_recognition: false}
@@ -307,7 +307,7 @@ def test_options_of_rasas_that_are_not_needed_are_no_errors(tmp_path: Path) -> N
     assert read_settings(write(tmp_path, config=dedent(config)))[1] == ()
 
 
-def test_the_dimensions_that_may_be_asked_for_are_those_of_the_grammar() -> None:
+def test_schema_lists_the_dimensions_of_the_grammar() -> None:
     options = next(
         entry["then"]["properties"]
         for entry in load_schema("config")["properties"]["pipeline"]["items"]["allOf"]
@@ -316,13 +316,13 @@ def test_the_dimensions_that_may_be_asked_for_are_those_of_the_grammar() -> None
     assert set(options["dimensions"]["items"]["enum"]) == DIMENSIONS
 
 
-def test_the_pipeline_of_another_configuration_is_checked_as_well(tmp_path: Path) -> None:
+def test_pipeline_of_a_given_file_is_validated(tmp_path: Path) -> None:
     write(tmp_path, other="pipeline:\n- name: FallbackClassifier\n  threshold: high\n")
     with pytest.raises(ContentError, match=r"other\.yml:3:14: error: `threshold` must be a number"):
         read_pipeline(tmp_path / "other.yml")
 
 
-def test_the_environment_fills_the_pipeline_of_another_configuration(
+def test_variables_in_the_pipeline_of_a_given_file_are_filled_in(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(tmp_path, other="pipeline:\n- name: FallbackClassifier\n  threshold: ${THRESHOLD}\n")
@@ -345,7 +345,7 @@ def test_the_environment_fills_the_pipeline_of_another_configuration(
         ("http://host/cb?a=1", "", None),
     ],
 )
-def test_who_is_calling_is_told_in_a_header_however_it_is_written(
+def test_url_credentials_and_basic_auth_become_an_authorization_header(
     tmp_path: Path, address: str, more: str, authorization: str | None
 ) -> None:
     called = f"  url: {address}\n{more}"
@@ -374,16 +374,14 @@ WRONG_CALLBACKS = {
 
 
 @pytest.mark.parametrize(("line", "finding"), WRONG_CALLBACKS.items())
-def test_what_does_nothing_for_the_callback_is_told_without_its_secrets(
-    tmp_path: Path, line: str, finding: tuple[str, str]
-) -> None:
+def test_invalid_callback_is_reported_without_secrets(tmp_path: Path, line: str, finding: tuple[str, str]) -> None:
     [found] = read_settings(write(tmp_path, credentials=line))[1]
     assert (found.severity, found.code) == finding
     assert found.cure
     assert "secret" not in f"{found}"
 
 
-def test_a_slip_in_the_callbacks_address_is_told(tmp_path: Path) -> None:
+def test_misspelt_callback_url_key_is_reported(tmp_path: Path) -> None:
     settings, found = read_settings(write(tmp_path, credentials="callback: {urk: x}"))
     assert settings.callback is None
     assert {finding.code for finding in found} == {"missing-key", "unknown-key"}
@@ -391,16 +389,14 @@ def test_a_slip_in_the_callbacks_address_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("line", "is_selective"), [("", False), ("  enable_selective_domain: true\n", True)])
-def test_the_domain_is_for_every_action_unless_endpoints_say_so(
-    tmp_path: Path, line: str, *, is_selective: bool
-) -> None:
+def test_selective_domain_is_read_and_off_by_default(tmp_path: Path, line: str, *, is_selective: bool) -> None:
     settings, found = read_settings(write(tmp_path, endpoints=f"action_endpoint:\n  url: http://a.example\n{line}"))
     assert found == ()
     assert settings.action_endpoint is not None
     assert settings.action_endpoint.enable_selective_domain is is_selective
 
 
-def test_files_for_https_are_found_from_the_project(tmp_path: Path) -> None:
+def test_https_files_are_relative_to_the_project(tmp_path: Path) -> None:
     endpoints = "action_endpoint: {url: 'https://a.example/webhook', cafile: tls/ca.pem}\n"
     credentials = "callback: {url: 'https://b.example', certfile: /etc/bot.pem, keyfile: tls/key.pem}\n"
     settings, diagnostics = read_settings(write(tmp_path, endpoints=endpoints, credentials=credentials))

@@ -72,7 +72,7 @@ PLACE = Place("data/stories.yml", 4, 5)
         ),
     ],
 )
-def test_a_step(read: Read, text: str, expected: object) -> None:
+def test_step_is_read(read: Read, text: str, expected: object) -> None:
     assert step(read, text) == expected
 
 
@@ -89,25 +89,25 @@ def test_a_step(read: Read, text: str, expected: object) -> None:
         ("slot_was_set:\n    city: [a, b]", "city", ["a", "b"]),
     ],
 )
-def test_a_slot_that_was_set(read: Read, text: str, name: str, value: object) -> None:
+def test_slot_was_set_is_read_in_every_form(read: Read, text: str, name: str, value: object) -> None:
     found = step(read, text)
     assert isinstance(found, SlotStep)
     assert (found.name, found.value) == (name, value)
 
 
-def test_a_choice_of_intents_or_slots(read: Read) -> None:
+def test_or_step_may_hold_intents_texts_and_slots(read: Read) -> None:
     choice = step(read, "or:\n  - intent: a\n  - slot_was_set:\n    - s: 1\n  - user: hi")
     assert isinstance(choice, OrStep)
     assert [type(option) for option in choice.options] == [UserStep, SlotStep, UserStep]
 
 
-def test_a_checkpoint_with_slots(read: Read) -> None:
+def test_checkpoint_may_have_slots(read: Read) -> None:
     checkpoint = step(read, "checkpoint: c\n  slot_was_set:\n  - s: 1")
     assert isinstance(checkpoint, CheckpointStep)
     assert [(s.name, s.value) for s in checkpoint.slots] == [("s", 1)]
 
 
-def test_files_that_begin_with_test_hold_test_stories(read: Read) -> None:
+def test_stories_in_test_files_are_test_stories(read: Read) -> None:
     story = {"stories/test_a.yml": "stories:\n- story: s\n  steps:\n  - intent: a\n    user: hi\n"}
     result = read(story)
     assert result.content.stories == ()
@@ -115,7 +115,7 @@ def test_files_that_begin_with_test_hold_test_stories(read: Read) -> None:
     assert not result.errors
 
 
-def test_a_rule_with_all_it_can_say(read: Read) -> None:
+def test_rule_with_every_key_is_read(read: Read) -> None:
     (rule,) = read(
         {
             "data/rules.yml": """
@@ -140,6 +140,6 @@ def test_a_rule_with_all_it_can_say(read: Read) -> None:
 
 
 @pytest.mark.parametrize("text", ["intent: a\n    action: b", "entities: [a]", "action: a\n    active_loop: b"])
-def test_a_step_that_is_none_or_several_is_said(read: Read, text: str) -> None:
+def test_step_of_no_kind_or_several_is_reported(read: Read, text: str) -> None:
     result = read({"data/s.yml": f"stories:\n- story: s\n  steps:\n  - {text}\n"})
     assert [(d.code, d.place) for d in result.errors] == [("story-step", Place("data/s.yml", 4, 5))]

@@ -15,18 +15,18 @@ from bot.reading.template import write_template
 from bot.testing.kit import make_turn, texts
 
 
-def test_a_new_bot_is_clean_and_passes_its_tests(tmp_path: Path) -> None:
+def test_new_bot_has_no_findings_and_passes_its_tests(tmp_path: Path) -> None:
     folder = tmp_path / "my" / "bot"
     written = write_template(folder)
-    assert sorted(written) == sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
-    assert "actions/hours.py" in written
+    assert {"README.md", "config.yml", "actions/hours.py", "intents/orders.yml", "stories/rules.yml"} <= set(written)
+    assert all((folder / name).stat().st_size > 0 for name in written)
     assert check_project(folder) == []
     report = run_core_tests(folder).stories
     assert report.passed == 7
     assert report.failed == ()
 
 
-async def test_a_new_bot_knows_the_time_where_its_shop_is(tmp_path: Path) -> None:
+async def test_new_bot_uses_the_time_zone_of_its_shop(tmp_path: Path) -> None:
     write_template(tmp_path / "bot")
     project = load_project(tmp_path / "bot")
     hours, domain = project.plugins.actions()["action_hours"], project.content.domain
@@ -36,14 +36,14 @@ async def test_a_new_bot_knows_the_time_where_its_shop_is(tmp_path: Path) -> Non
         assert [("We are open" in text) for text in texts(turn)] == [opened]
 
 
-def test_a_folder_with_anything_in_it_is_refused(tmp_path: Path) -> None:
+def test_non_empty_folder_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("mine", "utf-8")
     with pytest.raises(ConfigurationError, match="not empty"):
         write_template(tmp_path)
     assert [p.name for p in tmp_path.iterdir()] == ["a"]
 
 
-def test_a_file_is_refused(tmp_path: Path) -> None:
+def test_file_instead_of_a_folder_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("mine", "utf-8")
     with pytest.raises(ConfigurationError, match="not empty"):
         write_template(tmp_path / "a")

@@ -19,7 +19,7 @@ def read(text: str) -> object:
 
 
 @pytest.mark.parametrize("written", ["no", "on", "off", "yes", "y", "012345", "007", "12:30", "+441234", "1_000", "="])
-def test_words_that_yaml_1_1_eats_stay_text(written: str) -> None:
+def test_yaml_1_1_booleans_and_numbers_stay_text(written: str) -> None:
     assert read(f"- {written}") == [written]
 
 
@@ -27,13 +27,13 @@ def test_words_that_yaml_1_1_eats_stay_text(written: str) -> None:
     ("written", "value"),
     [("true", True), ("False", False), ("null", None), ("~", None), ("", None), ("5", 5), ("-3", -3), ("0.7", 0.7)],
 )
-def test_core_scalars_are_values(written: str, value: object) -> None:
+def test_core_schema_scalars_become_values(written: str, value: object) -> None:
     assert read(f"- {written}") == [value]
     assert type(read(f"- {written}")[0]) is type(value)  # type: ignore[index]
 
 
 @pytest.mark.parametrize("written", ["1e400", ".inf", ".nan", "99999999999999999999", "-9223372036854775809"])
-def test_a_number_that_json_cannot_hold_stays_text(written: str) -> None:
+def test_number_beyond_the_range_of_json_stays_text(written: str) -> None:
     assert read(f"- {written}") == [written]
 
 
@@ -41,7 +41,7 @@ def test_keys_are_text_as_written() -> None:
     assert read("no: 1\n5: 2\n007: 3") == {"no": 1, "5": 2, "007": 3}
 
 
-def test_every_value_and_key_knows_its_place() -> None:
+def test_keys_and_values_have_places() -> None:
     tree, _ = parse_yaml(b"a:\n  - x\n  - b: 1\n", "f.yml")
     assert isinstance(tree, Map)
     items = tree["a"]
@@ -51,25 +51,25 @@ def test_every_value_and_key_knows_its_place() -> None:
     assert items[1].place_of("b") == Place("f.yml", 3, 8)
 
 
-def test_the_lines_of_a_block_know_their_places() -> None:
+def test_lines_of_a_block_have_places() -> None:
     tree, _ = parse_yaml(b"a: |\n  - one\n\n    - two\n", "f.yml")
     assert isinstance(tree, Map)
     lines = [(line.strip(), place) for line, place in tree.lines("a") if line.strip()]
     assert lines == [("- one", Place("f.yml", 2, 3)), ("- two", Place("f.yml", 4, 5))]
 
 
-def test_a_second_key_is_reported_with_both_places_and_not_read() -> None:
+def test_duplicate_key_is_reported_with_both_places_and_ignored() -> None:
     tree, problems = parse_yaml(b"a: 1\nb: 2\na: 3\n", "f.yml")
     assert plain(tree) == {"a": 1, "b": 2}
     assert [(p.place, p.code) for p in problems] == [(Place("f.yml", 3, 1), "duplicate-key")]
     assert "line 1" in problems[0].message
 
 
-def test_merged_keys_give_way_to_own_ones() -> None:
+def test_own_keys_take_precedence_over_merged_keys() -> None:
     assert read("a: &a {x: 1, y: 2}\nb:\n  <<: *a\n  y: 3") == {"a": {"x": 1, "y": 2}, "b": {"x": 1, "y": 3}}
 
 
-def test_a_byte_order_mark_is_skipped() -> None:
+def test_byte_order_mark_is_skipped() -> None:
     assert parse_yaml(b"\xef\xbb\xbfa: 1", "f.yml")[0] == {"a": 1}
 
 
@@ -108,7 +108,7 @@ def test_a_byte_order_mark_is_skipped() -> None:
         (b"- !python/object:os.system x", 1, "Leave it out"),
     ],
 )
-def test_what_is_no_yaml_is_said_with_its_place_and_cure(text: bytes, line: int, cure: str) -> None:
+def test_invalid_yaml_is_reported_with_place_and_cure(text: bytes, line: int, cure: str) -> None:
     _, problems = parse_yaml(text, "f.yml")
     assert len(problems) == 1
     assert problems[0].severity == "error"
@@ -130,7 +130,7 @@ def test_what_is_no_yaml_is_said_with_its_place_and_cure(text: bytes, line: int,
         (b"utter_x\n  - hello\n  - text: hello\n", (1, 1), "utter_x:"),
     ],
 )
-def test_a_word_without_its_colon_above_a_block_is_reported_at_the_word(
+def test_key_without_a_colon_above_a_block_is_reported_at_the_key(
     text: bytes, place: tuple[int, int], written: str
 ) -> None:
     _, (problem,) = parse_yaml(text, "f.yml")
@@ -148,7 +148,7 @@ def test_a_word_without_its_colon_above_a_block_is_reported_at_the_word(
         b"- a: b\n  c\n  d: 1\n",
     ],
 )
-def test_a_word_in_a_longer_text_lacks_no_colon(text: bytes) -> None:
+def test_word_in_a_longer_text_is_not_taken_for_a_key(text: bytes) -> None:
     _, (problem,) = parse_yaml(text, "f.yml")
     assert "lacks its" not in problem.message
 
@@ -158,27 +158,27 @@ def test_a_word_in_a_longer_text_lacks_no_colon(text: bytes) -> None:
     [b"[" * 100_000, b"- " * 5_000, b"{a: " * 5_000, b"&a [*a, *a]", b"a: &a\n  b: *a"],
     ids=["flow", "block", "mapping", "own alias", "own alias in a mapping"],
 )
-def test_endless_nesting_is_refused(text: bytes) -> None:
+def test_deep_nesting_is_rejected(text: bytes) -> None:
     _, problems = parse_yaml(text, "f.yml")
     assert [p.code for p in problems] == ["yaml-depth"]
 
 
-def test_aliases_that_unfold_without_end_are_refused() -> None:
+def test_exponentially_expanding_aliases_are_rejected() -> None:
     lines = ["a0: &a0 [x, x]"]
     lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 12)]
     _, problems = parse_yaml("\n".join(lines).encode(), "f.yml")
     assert [p.code for p in problems] == ["yaml-depth"]
 
 
-def test_a_file_that_cannot_be_read_is_said(tmp_path: Path) -> None:
+def test_unreadable_file_is_reported(tmp_path: Path) -> None:
     assert [p.code for p in read_yaml(tmp_path, "f.yml")[1]] == ["unreadable"]
 
 
 @given(st.binary())
-def test_any_bytes_give_a_value_or_a_problem(data: bytes) -> None:
+def test_parsing_any_bytes_never_raises(data: bytes) -> None:
     parse_yaml(data, "f.yml")
 
 
 @given(st.text(alphabet="ab:-[]{}&*!|>'\"#%@`?,~<\n\t 0.e", max_size=80))
-def test_any_punctuation_gives_a_value_or_a_problem(text: str) -> None:
+def test_parsing_any_punctuation_never_raises(text: str) -> None:
     parse_yaml(text.encode(), "f.yml")

@@ -69,30 +69,30 @@ steps = st.one_of(
 stories = st.builds(Story, words, st.lists(steps, min_size=1, max_size=5).map(tuple), st.just("test"))
 
 
-def bare(value: Any) -> Any:
+def without_places(value: Any) -> Any:
     """The value without places."""
     if isinstance(value, tuple):
-        return tuple(bare(item) for item in value)
+        return tuple(without_places(item) for item in value)
     if not isinstance(value, Struct):
         return value
-    changed = {name: bare(item) for name, item in asdict(value).items() if name != "place"}
+    changed = {name: without_places(item) for name, item in asdict(value).items() if name != "place"}
     return replace(value, **changed, place=NOWHERE) if hasattr(value, "place") else replace(value, **changed)
 
 
-@given(told=st.lists(stories, min_size=1, max_size=3))
-def test_stories_read_back_the_same(tmp_path_factory: pytest.TempPathFactory, told: list[Story]) -> None:
-    file = tmp_path_factory.mktemp("told") / "test_a.yml"
-    file.write_text(stories_to_yaml(told), "utf-8")
+@given(originals=st.lists(stories, min_size=1, max_size=3))
+def test_written_stories_read_back_the_same(tmp_path_factory: pytest.TempPathFactory, originals: list[Story]) -> None:
+    file = tmp_path_factory.mktemp("stories") / "test_a.yml"
+    file.write_text(stories_to_yaml(originals), "utf-8")
     read, problems = read_test_stories(file)
     assert not problems
-    assert bare(read) == tuple(told)
+    assert without_places(read) == tuple(originals)
 
 
 brackets = st.text("a [](){}:", min_size=1).map(str.strip).filter(bool)
 
 
 @st.composite
-def said(draw: st.DrawFn) -> UserStep:
+def messages_with_entities(draw: st.DrawFn) -> UserStep:
     """A message of any characters, with entities anywhere in it."""
     text = draw(words | brackets)
     span = st.tuples(st.integers(0, len(text)), st.integers(0, len(text))).filter(lambda at: at[0] < at[1])
@@ -104,20 +104,22 @@ def said(draw: st.DrawFn) -> UserStep:
     return UserStep("greet", text, annotations=tuple(marks))
 
 
-def meant(step: UserStep) -> list[tuple[str, Any]]:
+def entities_of(step: UserStep) -> list[tuple[str, Any]]:
     """The entities of a message, whether marked or listed."""
     return sorted((e.entity, str(e.value)) for e in step.entities or step.annotations)
 
 
-@given(step=said())
-def test_what_anybody_said_reads_back_as_it_was_meant(tmp_path_factory: pytest.TempPathFactory, step: UserStep) -> None:
-    file = tmp_path_factory.mktemp("said") / "test_a.yml"
+@given(step=messages_with_entities())
+def test_any_message_reads_back_with_its_text_and_entities(
+    tmp_path_factory: pytest.TempPathFactory, step: UserStep
+) -> None:
+    file = tmp_path_factory.mktemp("messages") / "test_a.yml"
     file.write_text(stories_to_yaml([Story("s", (step,), "test")]), "utf-8")
     ((story,), problems) = read_test_stories(file)
     (again,) = story.steps
     assert isinstance(again, UserStep)
     assert not problems
-    assert (again.intent, meant(again)) == (step.intent, meant(step))
+    assert (again.intent, entities_of(again)) == (step.intent, entities_of(step))
     assert step.text
     assert again.text
     looks_marked = read_annotations(step.text)[0] != step.text
@@ -134,18 +136,18 @@ def test_what_anybody_said_reads_back_as_it_was_meant(tmp_path_factory: pytest.T
         (UserStep("a", "f(x)[0][n]"), "f(x)[0][n]"),
     ],
 )
-def test_what_marks_cannot_say_is_listed_beside_the_text(step: UserStep, text: str) -> None:
+def test_entities_that_marks_cannot_express_are_listed(step: UserStep, text: str) -> None:
     (item,) = yaml.safe_load(story_to_yaml(Story("s", (step,))))
     (written,) = item["steps"]
     assert written["user"] == text
     assert written.get("entities", []) == [{a.entity: a.value} for a in step.annotations]
 
 
-@given(told=stories)
-def test_other_yaml_readers_see_the_same_texts(told: Story) -> None:
-    (item,) = yaml.safe_load(story_to_yaml(told))
-    assert item["story"] == told.name
-    for step, written in zip(told.steps, item["steps"], strict=True):
+@given(story=stories)
+def test_yaml_1_1_readers_see_the_same_texts(story: Story) -> None:
+    (item,) = yaml.safe_load(story_to_yaml(story))
+    assert item["story"] == story.name
+    for step, written in zip(story.steps, item["steps"], strict=True):
         if isinstance(step, UserStep) and step.text is not None:
             assert written["user"] == step.text
 
@@ -159,17 +161,17 @@ def test_real_stories_read_back_the_same(shared_data: Path, tmp_path: Path, proj
     (tmp_path / "data" / "a.yml").write_text(stories_to_yaml(plain), "utf-8")
     (tmp_path / "tests" / "test_a.yml").write_text(stories_to_yaml(result.tests), "utf-8")
     again = read_project(tmp_path)
-    assert bare(again.content.stories) == bare(tuple(plain))
-    assert bare(again.tests) == bare(result.tests)
+    assert without_places(again.content.stories) == without_places(tuple(plain))
+    assert without_places(again.tests) == without_places(result.tests)
 
 
 @pytest.mark.parametrize("step", [CheckpointStep("c"), OrStep((UserStep("a"), UserStep("b")))])
-def test_what_cannot_happen_in_a_conversation_is_not_written(step: CheckpointStep | OrStep) -> None:
+def test_checkpoints_and_or_steps_cannot_be_written(step: CheckpointStep | OrStep) -> None:
     with pytest.raises(ValueError, match="not a step of a conversation"):
         stories_to_yaml([Story("s", (step,))])
 
 
-def test_no_story_is_a_file_too() -> None:
+def test_file_without_stories_is_valid() -> None:
     assert yaml.safe_load(stories_to_yaml([])) == {"version": "3.1"}
 
 
@@ -186,5 +188,5 @@ def test_marks_are_written_as_they_are_read(text: str) -> None:
     assert marked(plain, annotations) == text
 
 
-def test_a_mark_of_a_value_that_is_no_text() -> None:
+def test_mark_keeps_a_value_that_is_not_text() -> None:
     assert marked("5 cats", [Annotation(0, 1, "n", 5)]) == '[5]{"entity": "n", "value": 5} cats'

@@ -37,7 +37,7 @@ async def greet(turn: Turn) -> None:
     turn.say("utter_hello", name=turn.customer.id if turn.customer else "stranger", custom={"a": 1})
 
 
-async def test_an_action_is_run_on_a_turn_made_by_hand() -> None:
+async def test_action_runs_on_a_turn_created_by_hand() -> None:
     turn = make_turn("hi", domain=DOMAIN, customer=CUSTOMER)
     await greet(turn)
     assert texts(turn) == ["Hello customer-1, your red coat is here."]
@@ -45,14 +45,14 @@ async def test_an_action_is_run_on_a_turn_made_by_hand() -> None:
     assert SlotSet("colour", "red") in turn.events
 
 
-async def test_nobody_is_logged_in_unless_a_customer_is_given() -> None:
+async def test_turn_without_a_customer_is_not_logged_in() -> None:
     turn = make_turn("hi", domain=DOMAIN)
     await greet(turn)
     assert texts(turn) == ["Hello stranger, your red coat is here."]
 
 
 @pytest.mark.parametrize(
-    "does",
+    "act",
     [
         lambda turn: turn.set("price", Decimal("1.50")),
         lambda turn: turn.set("colours", {"red"}),
@@ -61,23 +61,23 @@ async def test_nobody_is_logged_in_unless_a_customer_is_given() -> None:
         lambda turn: turn.prepare("order", {"price": Decimal("1.50")}),
     ],
 )
-def test_what_a_bot_could_not_keep_fails_the_test(does: Callable[[Turn], None]) -> None:
+def test_events_that_cannot_be_stored_fail_the_test(act: Callable[[Turn], None]) -> None:
     turn = make_turn("hi")
     turn.say_text("hello")
     assert texts(turn) == ["hello"]
-    does(turn)
+    act(turn)
     for look in (texts, replies):
         with pytest.raises(ValueError, match="its events cannot be kept"):
             look(turn)
 
 
-async def test_a_misspelt_response_fails_the_test() -> None:
+async def test_misspelt_response_fails_the_test() -> None:
     turn = make_turn("hi", domain=DOMAIN)
     with pytest.raises(UnknownResponse, match=r"no response `utter_helo`\. Did you mean `utter_hello`\?"):
         turn.say("utter_helo")
 
 
-async def test_a_response_of_which_nothing_applies_now_says_nothing() -> None:
+async def test_response_without_an_applicable_variation_says_nothing() -> None:
     elsewhere = Variation(text="On Slack.", channel="slack")
     unmet = Variation(text="For members.", conditions=(ResponseCondition("member", True),))
     turn = make_turn("hi", domain=Domain(responses={"utter_hello": (elsewhere, unmet)}))
@@ -91,14 +91,14 @@ async def test_a_response_of_which_nothing_applies_now_says_nothing() -> None:
 @pytest.mark.parametrize(
     ("value", "kept"), [("ham", ["ham"]), (["ham"], ["ham"]), ({"a": 1}, [{"a": 1}]), (None, None), ([], []), ("", "")]
 )
-async def test_a_list_slot_makes_a_list_of_what_is_none(value: object, kept: object) -> None:
+async def test_list_slot_wraps_a_single_value_in_a_list(value: object, kept: object) -> None:
     turn = make_turn("hi", domain=Domain(slots={"toppings": Slot("toppings", "list"), "size": Slot("size")}))
     turn.set("toppings", value)
     turn.set("size", "M")
     assert (turn.slot("toppings"), turn.slot("size")) == (kept, "M")
 
 
-async def test_what_was_set_before_and_what_was_said_can_be_seen() -> None:
+async def test_turn_has_the_given_slots_and_parse_but_no_events() -> None:
     parse = make_parse("red coat", ranking=["inform", "greet"], entities=[make_entity("red coat", "red", "colour")])
     turn = make_turn(parse, slots={"size": "M"})
     assert turn.slot("size") == "M"
@@ -107,13 +107,13 @@ async def test_what_was_set_before_and_what_was_said_can_be_seen() -> None:
     assert turn.events == (), "only what the action appends"
 
 
-async def test_what_a_slot_was_when_the_message_came_stays() -> None:
+async def test_slot_before_keeps_the_value_from_the_start_of_the_turn() -> None:
     turn = make_turn("hi", domain=DOMAIN, slots={"colour": "blue"})
     await greet(turn)
     assert (turn.slot("colour"), turn.slot_before("colour"), turn.slot_before("size")) == ("red", "blue", None)
 
 
-async def test_resources_actions_and_effects_are_those_given() -> None:
+async def test_turn_uses_the_given_resources_actions_and_effects() -> None:
     effects = SpentEffects(EffectResult("refused"))
     turn = make_turn("hi", domain=DOMAIN, resources={"shop": 7}, actions={"greet": greet}, spend=effects)
     assert turn.resources.get("shop", int) == 7
@@ -124,34 +124,34 @@ async def test_resources_actions_and_effects_are_those_given() -> None:
 
 
 @pytest.mark.parametrize("actions", [{}, {"greet": greet}])
-async def test_an_action_that_was_not_given_is_asked_for(actions: dict[str, Action]) -> None:
+async def test_running_an_action_that_was_not_given_raises_key_error(actions: dict[str, Action]) -> None:
     with pytest.raises(KeyError, match="give make_turn the action 'bye' in `actions`"):
         await make_turn("hi", actions=actions).run("bye")
 
 
-async def test_equal_turns_have_equal_ids_and_dice() -> None:
+async def test_turns_with_equal_seeds_have_equal_ids_and_random_numbers() -> None:
     one, other = make_turn("hi", seed=3), make_turn("hi", seed=3)
     assert one.context.new_id() == other.context.new_id()
     assert one.context.random.share() == other.context.random.share()
 
 
-async def test_an_action_is_run_by_the_bots_rules() -> None:
-    async def rasa_s(turn: Turn) -> list[SlotSet]:
+async def test_run_action_applies_the_rules_of_the_bot() -> None:
+    async def returns_events(turn: Turn) -> list[SlotSet]:
         return [SlotSet("colour", "red")]
 
-    async def unkept(turn: Turn) -> None:
+    async def sets_unstorable_value(turn: Turn) -> None:
         turn.set("price", Decimal("1.50"))
 
     with pytest.raises(TypeError, match=r"returned a list, which does nothing; write `turn\.emit"):
-        await run_action(make_turn("hi"), cast("Action", rasa_s))
+        await run_action(make_turn("hi"), cast("Action", returns_events))
     with pytest.raises(ValueError, match="its events cannot be kept"):
-        await run_action(make_turn("hi"), unkept)
+        await run_action(make_turn("hi"), sets_unstorable_value)
     turn = make_turn("hi", domain=DOMAIN)
     await run_action(turn, greet)
     assert texts(turn) == ["Hello stranger, your red coat is here."]
 
 
-async def test_an_action_that_holds_up_the_loop_fails_the_test() -> None:
+async def test_action_that_blocks_the_event_loop_fails_the_test() -> None:
     async def block(turn: Turn) -> None:
         time.sleep(LONGEST_STEP + 0.01)
 
@@ -159,7 +159,7 @@ async def test_an_action_that_holds_up_the_loop_fails_the_test() -> None:
         await run_action(make_turn("hi"), block)
 
 
-def test_a_slot_that_the_projects_domain_lacks_fails_the_test(tmp_path: Path) -> None:
+def test_slot_missing_from_the_domain_fails_the_test(tmp_path: Path) -> None:
     (tmp_path / "domain.yml").write_text("slots: {branch: {type: text, mappings: [{type: custom}]}}\n")
     turn = make_turn("hi", domain=load_domain(tmp_path))
     turn.set("branch", "Leeds")
@@ -169,12 +169,12 @@ def test_a_slot_that_the_projects_domain_lacks_fails_the_test(tmp_path: Path) ->
         turn.slot("brnach")
 
 
-def test_a_placeholder_that_nothing_fills_fails_the_test() -> None:
+def test_unfilled_placeholder_fails_the_test() -> None:
     with pytest.raises(UnfilledPlaceholder, match=r"`utter_hello` was said with `\{colour\}` left in it"):
         make_turn("hi", domain=DOMAIN).say("utter_hello", name="Ann")
 
 
-def test_a_buttons_payload_is_no_placeholder() -> None:
+def test_json_in_a_button_payload_is_not_a_placeholder() -> None:
     payload = '/choose{"cake":"cheesecake"}'
     ask = Domain(responses={"utter_ask": (Variation("Which?", buttons=({"payload": payload},)),)})
     turn = make_turn("hi", domain=ask)
@@ -182,18 +182,18 @@ def test_a_buttons_payload_is_no_placeholder() -> None:
     assert replies(turn)[0].buttons == ({"payload": payload},)
 
 
-def test_a_projects_domain_is_read_without_its_actions(tmp_path: Path) -> None:
+def test_domain_is_loaded_without_the_projects_actions(tmp_path: Path) -> None:
     write_template(tmp_path / "bakery")
     assert "cake" in load_domain(tmp_path / "bakery").slots
 
 
-def test_a_domain_is_read_where_variables_of_the_configuration_are_not_set(tmp_path: Path) -> None:
+def test_domain_is_loaded_although_configuration_variables_are_unset(tmp_path: Path) -> None:
     write_template(tmp_path / "bakery")
     (tmp_path / "bakery/config.yml").write_text("server: {metrics_token: '${NOWHERE}'}\n")
     assert "cake" in load_domain(tmp_path / "bakery").slots
 
 
-def test_a_turn_begins_with_the_initial_values_of_the_domains_slots() -> None:
+def test_turn_begins_with_the_initial_values_of_slots() -> None:
     domain = Domain(slots={name: Slot(name, initial_value=f"{name} first") for name in ("a", "b")})
     turn = make_turn("hi", domain=domain, slots={"b": "given"})
     assert (turn.slot("a"), turn.slot("b"), turn.slot_before("a")) == ("a first", "given", "a first")
@@ -201,13 +201,13 @@ def test_a_turn_begins_with_the_initial_values_of_the_domains_slots() -> None:
     assert turn.slot("b") == "b first"
 
 
-def test_a_domain_that_cannot_be_read_fails_the_test(tmp_path: Path) -> None:
+def test_unreadable_domain_fails_the_test(tmp_path: Path) -> None:
     (tmp_path / "domain.yml").write_text("slots: [")
     with pytest.raises(ContentError, match=r"domain\.yml"):
         load_domain(tmp_path)
 
 
-async def test_what_was_prepared_is_spent_with_what_the_test_gives() -> None:
+async def test_spend_raises_if_nothing_is_prepared_or_no_spend_is_given() -> None:
     turn = make_turn("yes")
     with pytest.raises(EffectError, match="nothing was prepared"):
         await turn.spend()
@@ -216,7 +216,7 @@ async def test_what_was_prepared_is_spent_with_what_the_test_gives() -> None:
         await turn.spend()
 
 
-async def test_a_settled_action_finds_its_outcome_in_the_messages_metadata() -> None:
+async def test_metadata_is_on_the_message_and_in_the_tracker() -> None:
     about = {"effect": {"kind": "order", "outcome": "done"}}
     turn = make_turn("", metadata=about)
     assert turn.message.metadata == about

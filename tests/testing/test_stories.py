@@ -54,7 +54,7 @@ CONTENT = Content(
 )
 
 
-class Understands:
+class FakeMatcher:
     """A matcher that knows some texts, and takes all others for a greeting."""
 
     def __init__(self, known: Mapping[str, Parse] | None = None) -> None:
@@ -66,10 +66,10 @@ class Understands:
 
 def run(*steps: object, known: Mapping[str, Parse] | None = None) -> StoryReport:
     test = Story("test", tuple(steps), "test", place=Place("tests/test_stories.yml", 3))  # type: ignore[arg-type]
-    return run_story_tests(CONTENT, Understands(known), train_dialogue(CONTENT), (test,))
+    return run_story_tests(CONTENT, FakeMatcher(known), train_dialogue(CONTENT), (test,))
 
 
-def test_a_story_that_comes_out_right_passes() -> None:
+def test_correctly_predicted_story_passes() -> None:
     report = run(UserStep("greet", "hello"), ActionStep("utter_greet"), UserStep("order"), FORM, RUNS)
     assert (report.passed, report.failed) == (1, ())
     assert [step.expected for step in report.steps if step.kind == "action"] == [
@@ -80,20 +80,20 @@ def test_a_story_that_comes_out_right_passes() -> None:
     ]
 
 
-def test_a_wrong_intent_fails_and_the_story_goes_on_as_it_says() -> None:
+def test_wrong_intent_fails_and_the_conversation_follows_the_story() -> None:
     report = run(UserStep("order", "I want one"), ActionStep("form"), LoopStep("form"))
     (wrong,) = [step for step in report.steps if not step.passed]
     assert (wrong.kind, wrong.expected, wrong.predicted) == ("user", "order", "greet")
 
 
-def test_a_wrong_action_is_named_with_what_was_predicted_and_why() -> None:
+def test_wrong_action_is_reported_with_prediction_policy_and_reason() -> None:
     report = run(UserStep("greet", "hello"), ActionStep("utter_else"))
     wrong = next(step for step in report.steps if not step.passed)
     assert (wrong.expected, wrong.predicted, wrong.policy) == ("utter_else", "utter_greet", "RulePolicy")
     assert [because.name for because in wrong.because] == ["greet"]
 
 
-def test_entities_are_compared_by_place_name_and_value_in_any_order() -> None:
+def test_entities_are_compared_by_position_name_and_value_in_any_order() -> None:
     text = "two in Oslo"
     marks = (Annotation(0, 3, "number", "2"), Annotation(7, 11, "city", "Oslo"))
     found = (Entity("city", "Oslo", 7, 11), Entity("number", 2, 0, 3, extractor="X"))
@@ -105,7 +105,7 @@ def test_entities_are_compared_by_place_name_and_value_in_any_order() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(PIPELINE_NAMES))
-def test_what_a_grammar_reads_counts_only_where_the_story_marks_it(name: str) -> None:
+def test_grammar_entities_are_compared_only_if_the_story_marks_them(name: str) -> None:
     domain = replace(CONTENT.domain, entities={"time": EntityType("time")})
     content = replace(CONTENT, domain=domain, pipeline=(Component(name),))
     text = "remind me tomorrow"
@@ -117,7 +117,7 @@ def test_what_a_grammar_reads_counts_only_where_the_story_marks_it(name: str) ->
     assert run(UserStep("order", text, annotations=(mark,)), FORM, RUNS, known=known).passed == 0
 
 
-def test_a_retrieval_intent_may_be_named_in_full_or_not() -> None:
+def test_retrieval_intent_may_be_named_with_or_without_its_sub_intent() -> None:
     chosen = {"default": {"response": {"intent_response_key": "faq/hours"}}}
     parse = Parse("open?", IntentScore("faq", 1.0), response_selector=chosen)
     steps = (ActionStep("action_x"), SlotStep("done", True), ActionStep("utter_x"))
@@ -127,22 +127,22 @@ def test_a_retrieval_intent_may_be_named_in_full_or_not() -> None:
     assert [s.predicted for s in report.steps if not s.passed] == ["faq/hours"]
 
 
-def test_a_retrieval_action_may_be_named_with_its_answer_or_not() -> None:
+def test_retrieval_action_may_be_named_with_or_without_its_answer() -> None:
     content = replace(CONTENT, rules=(Story("faq", (UserStep("faq"), ActionStep("utter_faq")), "rule"),), stories=())
     chosen = {"default": {"response": {"intent_response_key": "faq/hours"}}}
-    matcher = Understands({"open?": Parse("open?", IntentScore("faq", 1.0), response_selector=chosen)})
+    matcher = FakeMatcher({"open?": Parse("open?", IntentScore("faq", 1.0), response_selector=chosen)})
     for action, passed in (("utter_faq", 1), ("utter_faq/hours", 1), ("utter_faq/price", 0)):
         test = Story("test", (UserStep("faq", "open?"), ActionStep(action)), "test")
         assert run_story_tests(content, matcher, train_dialogue(content), (test,)).passed == passed, action
 
 
-def test_custom_actions_are_not_run_but_what_the_story_says_of_them_happens() -> None:
+def test_custom_actions_are_not_run_but_their_slots_in_the_story_are_set() -> None:
     steps = (UserStep("faq"), ActionStep("action_x"), SlotStep("done", True), ActionStep("utter_x"))
     assert run(*steps).passed == 1
     assert run(steps[0], steps[1], steps[3]).passed == 0
 
 
-def test_a_form_is_taken_to_have_refused_where_the_story_goes_elsewhere() -> None:
+def test_form_counts_as_rejected_if_the_story_runs_another_action() -> None:
     report = run(
         UserStep("order"),
         ActionStep("form"),
@@ -156,36 +156,36 @@ def test_a_form_is_taken_to_have_refused_where_the_story_goes_elsewhere() -> Non
     assert report.passed == 1
 
 
-def test_no_more_actions_a_turn_are_predicted_than_the_bot_may_take() -> None:
+def test_actions_beyond_the_limit_per_turn_are_not_predicted() -> None:
     actions = [ActionStep(f"utter_{i}") for i in range(12)]
     content = replace(CONTENT, rules=(Story("long", (UserStep("greet"), *actions), "rule"),))
     test = Story("test", (UserStep("greet", "hello"), *actions), "test")
-    matcher, dialogue = Understands(), train_dialogue(content)
+    matcher, dialogue = FakeMatcher(), train_dialogue(content)
     report = run_story_tests(content, matcher, dialogue, (test,))
     assert sum("more than 10 actions" in step.predicted for step in report.steps) == 1
     assert run_story_tests(content, matcher, dialogue, (test,), most_actions=13).passed == 1
 
 
-def test_every_test_story_is_run_whatever_others_choose_among() -> None:
+def test_story_with_many_choices_does_not_displace_other_stories() -> None:
     either = OrStep((UserStep("greet", "hello"), UserStep("greet", "hi")))
     chooses = Story("chooses", (either, ActionStep("utter_greet")) * 14, "test")
     plain = Story("plain", (UserStep("greet", "hello"), ActionStep("utter_greet")), "test")
-    report = run_story_tests(CONTENT, Understands(), train_dialogue(CONTENT), (chooses, plain))
+    report = run_story_tests(CONTENT, FakeMatcher(), train_dialogue(CONTENT), (chooses, plain))
     assert {result.name for result in report.results} == {"chooses", "plain"}
     assert {step.text for step in report.steps if step.kind == "user"} == {"hello", "hi"}
 
 
-def test_test_stories_go_on_at_checkpoints_that_slots_meet_from_the_beginning() -> None:
+def test_test_stories_continue_at_checkpoints_with_initial_slot_values() -> None:
     slots = {"s": Slot("s", initial_value="x")}
     content = replace(CONTENT, domain=replace(CONTENT.domain, slots=slots), stories=())
     asks = CheckpointStep("c", (SlotStep("s", "x"),))
     begin = Story("begin", (UserStep("greet", "hello"), ActionStep("utter_greet"), asks), "test")
     then = Story("then", (asks, UserStep("greet", "hi"), ActionStep("utter_greet")), "test")
-    report = run_story_tests(content, Understands(), train_dialogue(content), (begin, then))
+    report = run_story_tests(content, FakeMatcher(), train_dialogue(content), (begin, then))
     assert [step.text for step in report.steps if step.kind == "user"] == ["hello", "hi"]
 
 
-def test_the_report_counts_as_rasa_does() -> None:
+def test_story_report_counts_as_rasa_does() -> None:
     report = run(UserStep("greet", "hello"), ActionStep("utter_else"))
     data = story_report(report)
     assert data["greet"] == {"precision": 1.0, "recall": 1.0, "f1-score": 1.0, "support": 1}
@@ -195,7 +195,7 @@ def test_the_report_counts_as_rasa_does() -> None:
     assert data["accuracy"] == 1 / 2
 
 
-def test_failed_stories_are_written_so_that_they_read_as_test_stories(tmp_path: Path) -> None:
+def test_failed_stories_file_reads_back_as_test_stories(tmp_path: Path) -> None:
     text = 'two "in" Oslo: # 1\x7f\x85\u2028!'
     marks = (Annotation(9, 13, "city", "oslo"),)
     report = run(UserStep("order", text, annotations=marks), ActionStep("form"), LoopStep("form"), LoopStep(None))
@@ -214,7 +214,7 @@ def test_failed_stories_are_written_so_that_they_read_as_test_stories(tmp_path: 
     assert [loop.name for loop in loops if isinstance(loop, LoopStep)] == ["form", None]
 
 
-def test_after_a_wrong_action_nothing_more_of_the_turn_is_compared_and_all_of_it_is_written() -> None:
+def test_steps_after_a_wrong_action_are_written_but_not_compared() -> None:
     wrong = (UserStep("greet", "hello"), ActionStep("utter_else"), SlotStep("done", True), ActionStep("utter_more"))
     report = run(*wrong, UserStep("greet", "hi"), ActionStep("utter_greet"))
     failed = [(step.expected, step.predicted) for step in report.steps if not step.passed]
@@ -225,7 +225,7 @@ def test_after_a_wrong_action_nothing_more_of_the_turn_is_compared_and_all_of_it
     assert '- {"done": true}\n' in failed_stories_yaml(report.failed)
 
 
-def test_the_example_that_attracted_a_message_to_a_wrong_intent_is_named() -> None:
+def test_wrong_intent_is_reported_with_the_nearest_example() -> None:
     near = (Nearest("one more", "order", "a.yml:1:1", 0.8), Nearest("hey", "greet", "a.yml:7:5", 0.7))
     parse = Parse("hello", IntentScore("greet", 0.9), nearest=near)
     (wrong,) = [s for s in run(UserStep("order", "hello"), FORM, RUNS, known={"hello": parse}).steps if not s.passed]
@@ -235,7 +235,7 @@ def test_the_example_that_attracted_a_message_to_a_wrong_intent_is_named() -> No
     assert [s.attracted_by for s in steps if not s.passed] == [near[0]]
 
 
-def test_entities_that_a_story_lists_stand_wherever_they_are_found() -> None:
+def test_listed_entities_may_be_anywhere_in_the_text() -> None:
     text = '/order{"city": "Oslo", "size": ["s", "m"]}'
     found = (Entity("city", "Oslo", 6, 42), Entity("size", "s", 6, 42), Entity("size", "m", 6, 42))
     known = {text: Parse(text, IntentScore("order", 1.0), entities=found)}
@@ -249,7 +249,7 @@ def test_entities_that_a_story_lists_stand_wherever_they_are_found() -> None:
     assert story_report(report)["[xl](size)"]["recall"] == 0.0
 
 
-def test_roles_and_groups_of_entities_are_compared_where_the_story_names_them() -> None:
+def test_roles_are_compared_only_if_the_story_names_them() -> None:
     text = "to Oslo"
     for wanted, found, passed in (("to", "to", 1), ("to", "from", 0), ("to", None, 0), (None, "to", 1)):
         parse = Parse(text, IntentScore("order", 1.0), entities=(Entity("city", "Oslo", 3, 7, found),))
@@ -257,11 +257,11 @@ def test_roles_and_groups_of_entities_are_compared_where_the_story_names_them() 
         assert run(step, FORM, RUNS, known={text: parse}).passed == passed, (wanted, found)
 
 
-def test_when_none_failed_the_file_says_so() -> None:
+def test_failed_stories_file_says_if_none_failed() -> None:
     assert failed_stories_yaml(run(UserStep("greet", "hi"), ActionStep("utter_greet")).failed) == NONE_FAILED
 
 
-class KnowsTheTests:
+class ExpectedMatcher:
     """A matcher that returns what the test stories expect, so that only the policies are tested."""
 
     def __init__(self, tests: tuple[Story, ...]) -> None:
@@ -277,6 +277,6 @@ class KnowsTheTests:
 def test_policies_predict_the_test_stories_of_real_projects(shared_data: Path) -> None:
     for project in sorted((shared_data / "rasa-projects").iterdir()):
         read = read_project(project)
-        report = run_story_tests(read.content, KnowsTheTests(read.tests), train_dialogue(read.content), read.tests)
+        report = run_story_tests(read.content, ExpectedMatcher(read.tests), train_dialogue(read.content), read.tests)
         assert report.results
         assert [(r.name, s) for r in report.failed for s in r.steps if not s.passed] == [], project.name

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo, available_timezones
 _STORE = re.compile(r"sqlite:///(?!:memory:$)[^?]+(\?.*)?|postgresql(\+psycopg)?://.+", re.DOTALL)
 
 _ORIGIN = re.compile(r"([a-z][a-z0-9+.-]*)://(?:\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::(\d+))?")
-_LEFT_OUT = {("http", "80"), ("https", "443")}
-"""Default ports, which browsers leave out of an origin."""
+_DEFAULT_PORTS = {("http", "80"), ("https", "443")}
+"""Browsers leave these out of an origin."""
 
 
 def _is_timezone(text: str) -> bool:
@@ -34,17 +34,19 @@ def _is_network(text: str) -> bool:
 
 def _is_origin(text: str) -> bool:
     """Whether a browser may send this as a page's origin, which is compared character by character."""
+    if text in ("*", "null"):
+        return True
     match = _ORIGIN.fullmatch(text)
-    return text in ("*", "null") or (match is not None and match.groups() not in _LEFT_OUT)
+    return match is not None and match.groups() not in _DEFAULT_PORTS
 
 
 def _is_address(text: str) -> bool:
     try:
         address = urlsplit(text)
-        may_be_called = address.scheme in ("http", "https") and bool(address.hostname) and address.port != 0
+        is_complete = address.scheme in ("http", "https") and bool(address.hostname) and address.port != 0
     except ValueError:
         return False
-    return may_be_called and text.isprintable() and " " not in text
+    return is_complete and text.isprintable() and " " not in text
 
 
 def _is_header(text: str) -> bool:
@@ -59,7 +61,7 @@ def _is_store(text: str) -> bool:
     return _STORE.fullmatch(text) is not None
 
 
-SORTS: Final[Mapping[str, tuple[str, Callable[[str], bool]]]] = {
+TEXT_KINDS: Final[Mapping[str, tuple[str, Callable[[str], bool]]]] = {
     "timezone": ("`{}`, which is not a known time zone", _is_timezone),
     "network": ("`{}`, which is not an IP address or network", _is_network),
     "origin": ("`{}`, which no browser sends as an origin", _is_origin),
